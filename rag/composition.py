@@ -1,0 +1,86 @@
+"""Builds the parts from settings, for the two entry points."""
+
+from __future__ import annotations
+
+import os
+
+from rag.answering import Answerer
+from rag.embedding import Encoder, OnnxReranker, Reranker, SentenceTransformerEncoder
+from rag.errors import SettingsError
+from rag.generation import LanguageModel
+from rag.index import CurrentIndex
+from rag.models import Catalogue, ModelStore, Weights
+from rag.retrieval import Retriever
+from rag.settings import Settings
+
+
+def open_store(settings: Settings) -> ModelStore:
+    """The weights on this machine."""
+    return ModelStore(settings.models, Catalogue.load())
+
+
+def open_encoder(settings: Settings) -> Encoder:
+    """Loads the text encoder; ModelError where it is missing, corrupt or unusable."""
+    weights = _locate(settings, settings.encoder, "encoder")
+    return SentenceTransformerEncoder(
+        weights.directory, name=weights.name, digest=weights.digest, threads=_threads(settings)
+    )
+
+
+def open_reranker(settings: Settings) -> Reranker | None:
+    """Loads the reranker, unless none is wanted; ModelError as above."""
+    if not settings.reranker:
+        return None
+    weights = _locate(settings, settings.reranker, "reranker")
+    return OnnxReranker(weights.file, weights.path("tokenizer.json"), threads=_threads(settings))
+
+
+def open_retriever(settings: Settings) -> tuple[Retriever, CurrentIndex]:
+    """Loads what finds evidence, and opens the index; a missing index is no error here.
+
+    Raises:
+        ModelError: weights are missing, corrupt or unusable.
+        IndexCorrupt, IndexForeign: there is an index, and it cannot be served.
+    """
+    encoder = open_encoder(settings)
+    index = CurrentIndex(settings.index, encoder.identity)
+    index.open_if_there()
+    return Retriever(encoder, open_reranker(settings)), index
+
+
+def open_answerer(settings: Settings) -> Answerer:
+    """Everything that answers questions; raises as :func:`open_retriever`."""
+    model_weights = _locate(settings, settings.model, "generator")
+    retriever, index = open_retriever(settings)
+    return Answerer(
+        generation=index.generation,
+        retriever=retriever,
+        model=_open_model(settings, model_weights),
+        passages=settings.passages,
+        evidence_tokens=settings.evidence_tokens,
+        max_tokens=settings.max_tokens,
+    )
+
+
+def _open_model(settings: Settings, weights: Weights) -> LanguageModel:
+    # Imported here: `rag models fetch` and ingest do not need llama.cpp.
+    from rag.generation.llama_cpp_model import LlamaCppModel
+
+    return LlamaCppModel(
+        weights.file,
+        name=weights.name,
+        context_tokens=settings.context_tokens,
+        threads=_threads(settings),
+        temperature=settings.temperature,
+    )
+
+
+def _locate(settings: Settings, name: str, kind: str) -> Weights:
+    weights = open_store(settings).locate(name)
+    if weights.kind != kind:
+        raise SettingsError(f"RAG_{'MODEL' if kind == 'generator' else kind.upper()}={name} is a {weights.kind}")
+    return weights
+
+
+def _threads(settings: Settings) -> int:
+    return settings.threads or len(os.sched_getaffinity(0))

@@ -1,0 +1,129 @@
+"""What the command line shows to people: progress on stderr, results on stdout."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from rag.domain import Answer
+from rag.models import ModelEntry
+from rag.models import Progress as Fetched
+
+Tell = Callable[[str, int, int], None]
+
+
+def configure_logging() -> None:
+    """Warnings and worse of every library, as single lines on stderr."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    for library in ("pypdf", "bm25s", "transformers", "sentence_transformers"):
+        logging.getLogger(library).setLevel(logging.ERROR)
+    logging.getLogger("rag").setLevel(logging.INFO)
+
+
+def fail(error: Exception, code: int) -> int:
+    """Prints an error as one line on stderr; returns the exit code."""
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    console.print(Text.assemble(("error: ", "bold red"), str(error)))
+    return code
+
+
+
+
+@contextmanager
+def progress() -> Iterator[Tell]:
+    """A bar for each stage on a terminal; nothing elsewhere."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _stage, _done, _total: None
+        return
+    columns = (TextColumn("{task.description:>12}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def tell(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=total)
+            bars.update(tasks[stage], completed=done, total=total)
+
+        yield tell
+
+
+@contextmanager
+def fetch_progress() -> Iterator[Callable[[Fetched], None]]:
+    """A bar in bytes for each model on a terminal; nothing elsewhere."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _progress: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def tell(fetched: Fetched) -> None:
+            if fetched.model not in tasks:
+                tasks[fetched.model] = bars.add_task(fetched.model, total=fetched.total_bytes)
+            bars.update(tasks[fetched.model], completed=fetched.done_bytes, total=fetched.total_bytes)
+
+        yield tell
+
+
+def print_answer(console: Console, answer: Answer) -> None:
+    """The answer, its sentences with their citations, and each citation with page and quote."""
+    console.print(Text(answer.question, style="bold"))
+    if answer.answered:
+        for sentence in answer.sentences:
+            if sentence.verdict == "supported":
+                marks = "".join(f" [{number}]" for number in sentence.citations)
+                console.print(Padding(Text.assemble(("✓ ", "green"), sentence.text, (marks, "cyan")), (0, 2)))
+    else:
+        console.print(Padding(Text.assemble(("✗ ", "yellow"), answer.answer), (0, 2)))
+        console.print(Padding(Text("The nearest passages:", style="dim"), (0, 4)))
+    for citation in answer.citations:
+        place = Text.assemble((f"[{citation.id}] ", "cyan"), f"{citation.document}, page {citation.page}")
+        console.print(Padding(place, (0, 4)))
+        quote = " ".join(citation.quote.split())
+        console.print(Padding(Text(f"“{quote}”", style="italic dim"), (0, 8)))
+    seconds = answer.timings_ms.get("total", 0.0) / 1000
+    console.print(Padding(Text(f"{seconds:.1f} s, {answer.model}, index {answer.index}", style="dim"), (0, 2, 1, 2)))
+
+
+def print_models(console: Console, entries: Sequence[tuple[ModelEntry, str]], needed: set[str]) -> None:
+    """A row for each model of the catalogue."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in ("name", "kind", "size", "state", "sha256"):
+        table.add_column(heading, no_wrap=True)
+    for entry, status in entries:
+        style = {"present": "green", "corrupt": "bold red"}.get(status, "dim")
+        mark = " *" if entry.name in needed else ""
+        table.add_row(entry.name + mark, entry.kind, f"{entry.size / 1e6:.0f} MB", Text(status, style), entry.digest[:12])
+    console.print(table)
+    console.print(Text("* needed by the settings; python -m rag models fetch brings what is missing", style="dim"))
+
+
+def print_evaluation(console: Console, summary: Mapping[str, Any], worse: Sequence[str]) -> None:
+    """The measures, one a line, and what got worse."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for measure, value in summary.items():
+        if measure != "items" and value is not None:
+            table.add_row(Text(measure, style="dim"), f"{value:.3f}" if isinstance(value, float) else str(value))
+    console.print(table)
+    for line in worse:
+        console.print(Text(f"worse: {line}", style="bold red"))

@@ -1,0 +1,261 @@
+"""The values that everything else speaks: frozen, typed, without behaviour beyond arithmetic on themselves.
+
+Offsets are Python string offsets into a page's text, so that ``page.text[span.start:span.end]`` is the span.
+Page numbers are 1-based, as people count. Boxes are in PDF points (1/72 inch), origin at the top left of the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, TypeAlias
+
+
+class Box(NamedTuple):
+    """A rectangle on a page, in points, origin top left, ``x0 <= x1`` and ``y0 <= y1``."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    def is_beside(self, word: Box) -> bool:
+        """Whether ``word`` follows in the same line: half of its height or more is at the same height."""
+        overlap = min(self.y1, word.y1) - max(self.y0, word.y0)
+        return word.x0 >= self.x0 and overlap > 0.5 * min(self.y1 - self.y0, word.y1 - word.y0)
+
+    def around(self, other: Box) -> Box:
+        """The smallest box that holds both."""
+        return Box(min(self.x0, other.x0), min(self.y0, other.y0), max(self.x1, other.x1), max(self.y1, other.y1))
+
+
+class Word(NamedTuple):
+    """Where a word of a page's text stands on the page."""
+
+    start: int
+    end: int
+    box: Box
+
+
+class Heading(NamedTuple):
+    """A heading on a page; ``level`` is 1 for the largest."""
+
+    start: int
+    end: int
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a document as text.
+
+    Attributes:
+        number: 1-based.
+        text: paragraphs apart by a blank line, lines by a newline; empty for a page that is only an image.
+        width, height: of the page as displayed, in points.
+        words: in the order of the text; each lies within it.
+        headings: in the order of the text.
+    """
+
+    number: int
+    text: str
+    width: float
+    height: float
+    words: Sequence[Word] = ()
+    headings: Sequence[Heading] = ()
+
+    def boxes(self, start: int, end: int) -> tuple[Box, ...]:
+        """Where ``text[start:end]`` stands on the page: one box for each line that it touches."""
+        lines: list[Box] = []
+        for word in self.words:
+            if word.end <= start or word.start >= end:
+                continue
+            if lines and lines[-1].is_beside(word.box):
+                lines[-1] = lines[-1].around(word.box)
+            else:
+                lines.append(word.box)
+        return tuple(lines)
+
+
+class Span(NamedTuple):
+    """A stretch of one page's text."""
+
+    page: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A passage as it is indexed: a stretch of one page, verbatim, and the headings that it stands under."""
+
+    span: Span
+    text: str
+    headings: tuple[str, ...] = ()
+
+
+def text_in_context(chunk: Chunk) -> str:
+    """A chunk's text under the headings that it does not itself begin with: what is searched and judged."""
+    above = [heading for heading in chunk.headings if not chunk.text.startswith(heading)]
+    return "\n".join([" > ".join(above), chunk.text]) if above else chunk.text
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A source file. Its identity is its content: ``id`` is the SHA-256 of its bytes.
+
+    Attributes:
+        names: every path under which the content was found, relative to the ingested folder; never empty.
+    """
+
+    id: str
+    names: tuple[str, ...]
+    title: str
+    pages: int
+    size: int
+
+    @property
+    def name(self) -> str:
+        """The name to show: the first of ``names``."""
+        return self.names[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A chunk together with the document that it comes from, as an index returns it.
+
+    Attributes:
+        row: position in the index, 0-based; equal in the vectors, the lexical index and the docstore.
+    """
+
+    row: int
+    document: Document
+    chunk: Chunk
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that was retrieved.
+
+    Attributes:
+        score: what it was ranked by; higher is better, comparable only within one ranking.
+        relevance: the reranker's probability (0..1) that the passage answers the question, where one was asked.
+    """
+
+    passage: Passage
+    score: float
+    relevance: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A verbatim quote and the place where it stands: ``page_text[start:end] == quote``."""
+
+    id: int
+    document: str
+    document_id: str
+    page: int
+    quote: str
+    start: int
+    end: int
+    boxes: tuple[Box, ...]
+    score: float
+
+
+Verdict: TypeAlias = Literal["supported", "unsupported"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of an answer, what its sources say of it, and the ids of the citations that carry it."""
+
+    text: str
+    verdict: Verdict
+    citations: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of the language model; ``cached_tokens`` of the prompt did not have to be read again."""
+
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+
+
+Reason: TypeAlias = Literal["not_in_documents", "no_supported_sentence", "length"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer.
+
+    Attributes:
+        answered: false where the documents do not hold the answer; ``citations`` are then the nearest passages.
+        reason: why not answered, or ``length`` where the answer stopped at ``max_tokens``.
+        confidence: 0..1; not yet calibrated.
+        timings_ms: wall time per phase in milliseconds.
+    """
+
+    id: str
+    question: str
+    answer: str
+    answered: bool
+    reason: Reason | None
+    confidence: float
+    sentences: tuple[Sentence, ...]
+    citations: tuple[Citation, ...]
+    model: str
+    index: str
+    usage: Usage = Usage()
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """An earlier question of the same conversation, and its answer."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked.
+
+    Attributes:
+        documents: names to search in; empty means all.
+        max_tokens: of the answer; None means the service's default.
+    """
+
+    text: str
+    documents: tuple[str, ...] = ()
+    history: tuple[Turn, ...] = ()
+    max_tokens: int | None = None
+
+
+# What an answer looks like while it is made, in this order: passages, then tokens, then the answer.
+
+
+@dataclass(frozen=True, slots=True)
+class PassagesFound:
+    """Retrieval is done; these passages are being read."""
+
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenGenerated:
+    """A piece of the draft answer, not yet verified."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerReady:
+    """The verified answer. Always the last event."""
+
+    answer: Answer
+
+
+AnswerEvent: TypeAlias = PassagesFound | TokenGenerated | AnswerReady

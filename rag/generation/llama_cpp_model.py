@@ -1,0 +1,251 @@
+"""A GGUF model in this process, through llama.cpp's C API as llama-cpp-python binds it.
+
+The C API rather than the ``Llama`` class, because that class has no way to stop while it reads a prompt, compiles the
+Jinja templates that a file brings along, and has no lock. Here a file's template is only ever recognised: llama.cpp
+knows the common formats by their marks and writes them itself (``llama_chat_apply_template``); no code of the file runs.
+"""
+
+from __future__ import annotations
+
+import codecs
+import ctypes
+import logging
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from threading import Lock
+from typing import Any, Final
+
+import llama_cpp as llama
+import numpy as np
+from llama_cpp._ggml import libggml, libggml_base_path
+
+from rag.cancellation import Cancellation
+from rag.domain import Usage
+from rag.errors import Cancelled, ModelUnusable, PromptTooLong
+from rag.generation.language_model import Finish, Generated, Message, Prompt, Token
+
+_log = logging.getLogger(__name__)
+
+# Tokens that are read in one call. Larger batches gain nothing on a CPU.
+_BATCH: Final = 512
+# The end of a prompt is read again even if it is in the context: with a batch of very few tokens llama.cpp takes other
+# kernels, whose rounding can tip a close choice, so that the same question would get another answer the second time.
+_REREAD: Final = 32
+_ABORTED: Final = 2
+_CHATML: Final = b"chatml"
+_SLOT: Final = "@@pageproof-%d@@"
+_SLOTS: Final = re.compile(r"@@pageproof-(\d+)@@")
+
+
+@llama.llama_log_callback
+def _forward_log(level: int, text: bytes, _: ctypes.c_void_p) -> None:
+    # Levels of ggml_log_level: 3 warning, 4 error. The rest is chatter about tensors.
+    if level in (3, 4):
+        _log.debug("llama.cpp: %s", text.decode(errors="replace").rstrip())
+
+
+class LlamaCppModel:
+    """One model, one context, one sequence; a lock is held for the whole of a generation."""
+
+    def __init__(
+        self, file: Path, *, name: str, context_tokens: int, threads: int, temperature: float = 0.0, seed: int = 0
+    ) -> None:
+        """Loads the weights.
+
+        Raises:
+            ModelUnusable: llama.cpp cannot load the file, or cannot make a context of this size.
+        """
+        _load_backends()
+        llama.llama_log_set(_forward_log, ctypes.c_void_p(0))
+        llama.llama_backend_init()
+        self.name = name
+        self._lock = Lock()
+        self._abort = _AbortFlag()
+        self._model = llama.llama_model_load_from_file(str(file).encode(), llama.llama_model_default_params())
+        if not self._model:
+            raise ModelUnusable(f"llama.cpp cannot load {file}; check it: python -m rag models verify")
+        self._vocabulary = llama.llama_model_get_vocab(self._model)
+        self._vocabulary_size = llama.llama_vocab_n_tokens(self._vocabulary)
+        self._template = llama.llama_model_chat_template(self._model, None) or _CHATML
+        self._context = self._make_context(context_tokens, threads)
+        self._memory = llama.llama_get_memory(self._context)
+        self._sampler = _Sampler(temperature, seed)
+        self._resident: list[int] = []  # the tokens whose keys and values are in the context
+
+    def _make_context(self, context_tokens: int, threads: int) -> Any:
+        parameters = llama.llama_context_default_params()
+        parameters.n_ctx = min(context_tokens, llama.llama_model_n_ctx_train(self._model))
+        parameters.n_batch = parameters.n_ubatch = _BATCH
+        parameters.n_threads = parameters.n_threads_batch = threads
+        parameters.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_AUTO
+        parameters.abort_callback = self._abort.callback
+        parameters.abort_callback_data = self._abort.data
+        context = llama.llama_init_from_model(self._model, parameters)
+        if not context:
+            raise ModelUnusable(f"no memory for a context of {context_tokens} tokens; lower RAG_CONTEXT_TOKENS")
+        return context
+
+    @property
+    def context_tokens(self) -> int:
+        """See :class:`LanguageModel`."""
+        return int(llama.llama_n_ctx(self._context))
+
+    def count_tokens(self, text: str) -> int:
+        """See :class:`LanguageModel`."""
+        return len(self._tokenize(text, control=False))
+
+    def prompt(self, messages: Sequence[Message]) -> Prompt:
+        """See :class:`LanguageModel`.
+
+        The template is filled with marks, and cut at them: only its own text may become control tokens, so that a
+        document which contains ``<|im_end|>`` cannot end its message.
+        """
+        tokens: list[int] = []
+        for position, part in enumerate(_SLOTS.split(self._render(messages))):
+            if position % 2:
+                tokens += self._tokenize(messages[int(part)].text, control=False)
+            else:
+                tokens += self._tokenize(part, control=True, begin=position == 0)
+        return Prompt(tuple(tokens))
+
+    def _render(self, messages: Sequence[Message]) -> str:
+        chat = (llama.llama_chat_message * len(messages))(
+            *(
+                llama.llama_chat_message(role=message.role.encode(), content=(_SLOT % position).encode())
+                for position, message in enumerate(messages)
+            )
+        )
+        buffer = ctypes.create_string_buffer(4096 + 256 * len(messages))
+        for template in (self._template, _CHATML):
+            length = llama.llama_chat_apply_template(template, chat, len(messages), True, buffer, len(buffer))  # noqa: FBT003
+            if 0 < length <= len(buffer):
+                return buffer.raw[:length].decode()
+        raise ModelUnusable(f"{self.name}: its chat format is not known to llama.cpp")
+
+    def generate(self, prompt: Prompt, *, max_tokens: int, cancelled: Cancellation) -> Iterator[Generated]:
+        """See :class:`LanguageModel`."""
+        if len(prompt.tokens) + max_tokens > self.context_tokens:
+            raise PromptTooLong(
+                f"{len(prompt.tokens)} tokens of prompt and {max_tokens} of answer do not fit the context of "
+                f"{self.context_tokens}; shorten the question or raise RAG_CONTEXT_TOKENS"
+            )
+        with self._lock:
+            self._abort.clear()
+            with cancelled.calling(self._abort.set):
+                cached = self._keep_common_prefix(prompt.tokens)
+                self._read(prompt.tokens[cached:])
+                yield from self._write(max_tokens, Usage(len(prompt.tokens), cached, 0), cancelled)
+
+    def _keep_common_prefix(self, tokens: Sequence[int]) -> int:
+        """Forgets what the context holds beyond its common prefix with ``tokens``; returns that prefix's length."""
+        most = min(len(self._resident), max(len(tokens) - _REREAD, 0))
+        common = next((n for n in range(most) if self._resident[n] != tokens[n]), most)
+        self._forget_after(common)
+        return common
+
+    def _forget_after(self, length: int) -> None:
+        if not llama.llama_memory_seq_rm(self._memory, 0, length, -1):
+            # Recurrent models cannot forget a part.
+            llama.llama_memory_clear(self._memory, False)  # noqa: FBT003
+            length = 0
+        del self._resident[length:]
+
+    def _read(self, tokens: Sequence[int]) -> None:
+        for start in range(0, len(tokens), _BATCH):
+            self._decode(tokens[start : start + _BATCH])
+
+    def _decode(self, tokens: Sequence[int]) -> None:
+        array = (llama.llama_token * len(tokens))(*tokens)
+        status = llama.llama_decode(self._context, llama.llama_batch_get_one(array, len(tokens)))
+        if status != 0:
+            self._forget_after(len(self._resident))
+            if status == _ABORTED:
+                raise Cancelled("the caller went away")
+            raise ModelUnusable(f"llama.cpp failed to run {self.name} (llama_decode returned {status})")
+        self._resident += tokens
+
+    def _write(self, max_tokens: int, usage: Usage, cancelled: Cancellation) -> Iterator[Generated]:
+        decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        for count in range(max_tokens):
+            cancelled.check()
+            token = self._sampler.choose(self._context, self._vocabulary_size)
+            if llama.llama_vocab_is_eog(self._vocabulary, token):
+                yield from _tokens(decoder.decode(b"", final=True))
+                yield Finish("stop", Usage(usage.prompt_tokens, usage.cached_tokens, count))
+                return
+            yield from _tokens(decoder.decode(self._piece(token)))
+            self._decode([token])
+        yield from _tokens(decoder.decode(b"", final=True))
+        yield Finish("length", Usage(usage.prompt_tokens, usage.cached_tokens, max_tokens))
+
+    def _tokenize(self, text: str, *, control: bool, begin: bool = False) -> list[int]:
+        data = text.encode()
+        size = len(data) + 2
+        tokens = (llama.llama_token * size)()
+        count = llama.llama_tokenize(self._vocabulary, data, len(data), tokens, size, begin, control)
+        return list(tokens[:count])
+
+    def _piece(self, token: int) -> bytes:
+        buffer = ctypes.create_string_buffer(256)
+        length = llama.llama_token_to_piece(self._vocabulary, token, buffer, len(buffer), 0, False)  # noqa: FBT003
+        return buffer.raw[: max(length, 0)]
+
+    def close(self) -> None:
+        """See :class:`LanguageModel`."""
+        with self._lock:
+            self._sampler.close()
+            llama.llama_free(self._context)
+            llama.llama_model_free(self._model)
+
+
+def _tokens(text: str) -> Iterator[Token]:
+    if text:
+        yield Token(text)
+
+
+class _AbortFlag:
+    """Stops llama.cpp within a batch.
+
+    llama.cpp asks a callback before each operation. A callback in Python would need the interpreter's lock each time,
+    so this one is libc's ``strlen`` over a buffer of two bytes: 0 for an empty string, 1 once the first byte is set.
+    """
+
+    def __init__(self) -> None:
+        self._bytes = ctypes.create_string_buffer(2)
+        self.callback = ctypes.cast(ctypes.CDLL(None).strlen, llama.ggml_abort_callback)
+        self.data = ctypes.cast(self._bytes, ctypes.c_void_p)
+
+    def set(self) -> None:
+        self._bytes[0] = b"\1"
+
+    def clear(self) -> None:
+        self._bytes[0] = b"\0"
+
+
+class _Sampler:
+    """Greedy at temperature 0; else llama.cpp's own chain, with a fixed seed."""
+
+    def __init__(self, temperature: float, seed: int) -> None:
+        self._chain: Any = None
+        if temperature > 0:
+            self._chain = llama.llama_sampler_chain_init(llama.llama_sampler_chain_default_params())
+            llama.llama_sampler_chain_add(self._chain, llama.llama_sampler_init_temp(temperature))
+            llama.llama_sampler_chain_add(self._chain, llama.llama_sampler_init_dist(seed))
+
+    def choose(self, context: Any, vocabulary_size: int) -> int:
+        if self._chain is not None:
+            return int(llama.llama_sampler_sample(self._chain, context, -1))
+        # The chain copies and sorts the whole vocabulary for each token; the largest number needs neither.
+        logits = np.ctypeslib.as_array(llama.llama_get_logits_ith(context, -1), shape=(vocabulary_size,))
+        return int(logits.argmax())
+
+    def close(self) -> None:
+        if self._chain is not None:
+            llama.llama_sampler_free(self._chain)
+
+
+def _load_backends() -> None:
+    """Where llama.cpp was built with loadable backends, loads the best one for this CPU."""
+    if libggml.ggml_backend_reg_count() == 0:
+        libggml.ggml_backend_load_all_from_path(str(libggml_base_path).encode())

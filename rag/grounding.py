@@ -1,0 +1,161 @@
+"""Checking an answer against its evidence: which quotes carry each of its sentences, and whether they do.
+
+A quote is a stretch of a page's text, so it cannot be other than verbatim; and only passages that were retrieved are
+looked at, so a citation cannot name another one. Everything here is arithmetic on words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from rag.domain import Hit, Page, Span
+from rag.sentences import is_number, line_spans, sentence_spans, words
+
+# Share of a sentence's weight that its quotes must hold for the sentence to be shown as fact.
+# Not calibrated yet: with the weights below it lets a short sentence pass with one word of its own, not with two.
+SUPPORTED: Final = 0.6
+# What the question said already proves little; a number or a name is what an answer is for.
+_WEIGHT_ASKED: Final = 0.5
+_WEIGHT_SAID: Final = 1.0
+_WEIGHT_NUMBER: Final = 2.0
+# A further quote is added when it holds at least this share that the quotes before it do not.
+_WORTH_A_QUOTE: Final = 0.2
+_MOST_QUOTES: Final = 3
+# Longer stretches are not quoted whole: a table, or a list without full stops.
+_LONGEST_QUOTE: Final = 400
+
+_MARKERS: Final = re.compile(r"\s*\[\d+(?:\s*,\s*\d+)*\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A passage that was read, and the page that it is on."""
+
+    hit: Hit
+    page: Page
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A stretch of a page that carries a sentence; ``score`` is the share of the sentence's weight in it, 0..1."""
+
+    evidence: Evidence
+    span: Span
+    score: float
+
+    @property
+    def text(self) -> str:
+        """Verbatim."""
+        return self.evidence.page.text[self.span.start : self.span.end]
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """What the evidence says of one sentence.
+
+    Attributes:
+        quotes: the best first; together they hold ``score`` (0..1) of the sentence's weight.
+        numbers_agree: whether every number of the sentence is in the quotes, or in the question.
+    """
+
+    sentence: str
+    quotes: tuple[Quote, ...]
+    score: float
+    numbers_agree: bool
+
+    @property
+    def supported(self) -> bool:
+        """Whether the sentence may be shown as fact."""
+        return bool(self.quotes) and self.numbers_agree and self.score >= SUPPORTED
+
+
+def ground(question: str, draft: str, evidence: Sequence[Evidence]) -> list[Support]:
+    """Each sentence of a draft answer with its support, in order; markers such as ``[1]`` are taken out."""
+    text = _MARKERS.sub("", draft).strip()
+    candidates = [candidate for item in evidence for candidate in _candidates(item)]
+    asked = frozenset(words(question))
+    return [_support(text[start:end], asked, candidates) for start, end in sentence_spans(text)]
+
+
+def nearest_quotes(question: str, evidence: Sequence[Evidence]) -> list[Quote]:
+    """For each passage, the stretch that has most of the question's words: where one would look for an answer."""
+    asked = frozenset(words(question))
+    weights = dict.fromkeys(asked, 1.0)
+    quotes = []
+    for item in evidence:
+        if candidates := list(_candidates(item)):
+            best = max(candidates, key=lambda candidate: candidate.rank(weights, asked))
+            quotes.append(best.quote(weights))
+    return quotes
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A stretch that could be quoted."""
+
+    evidence: Evidence
+    span: Span
+    words: frozenset[str]
+
+    def share(self, weights: dict[str, float]) -> float:
+        total = sum(weights.values())
+        return sum(weights[word] for word in self.words & weights.keys()) / total if total else 0.0
+
+    def rank(self, weights: dict[str, float], asked: frozenset[str]) -> float:
+        """Mostly what it holds of the sentence; then of the question; then the shorter one."""
+        of_question = len(self.words & asked) / len(asked) if asked else 0.0
+        length = (self.span.end - self.span.start) / _LONGEST_QUOTE
+        return self.share(weights) + 0.3 * of_question - 0.1 * length
+
+    def quote(self, weights: dict[str, float]) -> Quote:
+        return Quote(self.evidence, self.span, self.share(weights))
+
+
+def _candidates(evidence: Evidence) -> Iterator[_Candidate]:
+    text, span = evidence.page.text, evidence.hit.passage.chunk.span
+    for start, end in _quotable(text):
+        if start < span.end and end > span.start:
+            yield _Candidate(evidence, Span(span.page, start, end), frozenset(words(text[start:end])))
+
+
+def _quotable(text: str) -> Iterator[tuple[int, int]]:
+    """Sentences; the lines of those that are no sentences (rows, items); and pairs of neighbours."""
+    previous: tuple[int, int] | None = None
+    for start, end in sentence_spans(text):
+        if text[end - 1] not in ".!?" or end - start > _LONGEST_QUOTE:
+            yield from line_spans(text, start, end)
+        if end - start > _LONGEST_QUOTE:
+            previous = None
+            continue
+        yield start, end
+        if previous and end - previous[0] <= _LONGEST_QUOTE:
+            yield previous[0], end
+        previous = (start, end)
+
+
+def _support(sentence: str, asked: frozenset[str], candidates: Sequence[_Candidate]) -> Support:
+    weights = {word: _weight(word, asked) for word in words(sentence)}
+    numbers = {word for word in weights if is_number(word)} - asked
+    quotes: list[Quote] = []
+    missing = dict(weights)
+    while candidates and len(quotes) < _MOST_QUOTES:
+        best = max(candidates, key=lambda candidate: candidate.rank(missing, asked))
+        gain = sum(missing.get(word, 0.0) for word in best.words)
+        if quotes and gain < _WORTH_A_QUOTE * sum(weights.values()):
+            break
+        quotes.append(best.quote(weights))
+        missing = {word: weight for word, weight in missing.items() if word not in best.words}
+        if not missing:
+            break
+    total = sum(weights.values())
+    score = 1.0 - sum(missing.values()) / total if total else 0.0
+    return Support(sentence, tuple(quotes), score, numbers_agree=not numbers & missing.keys())
+
+
+def _weight(word: str, asked: frozenset[str]) -> float:
+    if word in asked:
+        return _WEIGHT_ASKED
+    return _WEIGHT_NUMBER if is_number(word) else _WEIGHT_SAID

@@ -1,0 +1,113 @@
+"""A generation in memory: one consistent set of vectors, words and documents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from rag.domain import Chunk, Document, Page, Passage
+from rag.embedding import FloatMatrix, FloatVector
+from rag.errors import DocumentUnknown, IndexCorrupt
+from rag.index.docstore import Docstore
+from rag.index.lexical import LexicalIndex
+from rag.index.manifest import Manifest
+from rag.index.vectors import Rows, VectorIndex
+
+
+@dataclass(frozen=True, eq=False)
+class Contents:
+    """Everything that an index holds of one document. *Shape of vectors:* ``(len(chunks), dimension)``."""
+
+    document: Document
+    pages: Sequence[Page]
+    chunks: Sequence[Chunk]
+    vectors: FloatMatrix
+
+
+class Generation:
+    """An opened generation. Immutable, and safe to search from several threads."""
+
+    def __init__(
+        self, manifest: Manifest, vectors: VectorIndex, lexical: LexicalIndex, docstore: Docstore, sources: Path
+    ) -> None:
+        """Joins the parts.
+
+        Raises:
+            IndexCorrupt: the parts do not hold the same number of rows.
+        """
+        sizes = {len(vectors), len(lexical), len(docstore), manifest.counts.chunks}
+        if len(sizes) != 1:
+            raise IndexCorrupt(f"generation {manifest.generation}: its parts hold {sorted(sizes)} rows")
+        self.manifest = manifest
+        self._vectors = vectors
+        self._lexical = lexical
+        self._docstore = docstore
+        self._sources = sources
+
+    def __len__(self) -> int:
+        return len(self._vectors)
+
+    @property
+    def id(self) -> str:
+        """Name of the generation."""
+        return self.manifest.generation
+
+    @property
+    def documents(self) -> Sequence[Document]:
+        """All documents, by name."""
+        return self._docstore.documents
+
+    def document(self, document_id: str) -> Document:
+        """The document with this id, or DocumentUnknown."""
+        return self._docstore.document(document_id)
+
+    def page(self, document_id: str, number: int) -> Page:
+        """A page, 1-based, or DocumentUnknown."""
+        return self._docstore.page(document_id, number)
+
+    def source(self, document_id: str) -> Path:
+        """The stored copy of a document's file, or DocumentUnknown."""
+        return self._sources / self.document(document_id).id
+
+    def nearest(self, vector: FloatVector, limit: int, among: Rows | None = None) -> list[tuple[int, float]]:
+        """Rows by cosine, best first. *Shape of vector:* ``(dimension,)``, of length 1."""
+        return self._vectors.search(vector, limit, among)
+
+    def matching(self, question: str, limit: int, among: Rows | None = None) -> list[tuple[int, float]]:
+        """Rows by BM25, best first."""
+        return self._lexical.search(question, limit, among)
+
+    def passages(self, rows: Sequence[int]) -> list[Passage]:
+        """The passages of ``rows``, in their order."""
+        return self._docstore.passages(rows)
+
+    def rows_named(self, names: Sequence[str]) -> Rows | None:
+        """The rows of the documents with these names, ascending; None, meaning all, for no names.
+
+        Raises:
+            DocumentUnknown: a name is not in the index.
+        """
+        if not names:
+            return None
+        ids = {name: document.id for document in self.documents for name in document.names}
+        if unknown := [name for name in names if name not in ids]:
+            raise DocumentUnknown(f"no document is named {unknown[0]!r}; GET /documents lists them", "documents")
+        return np.array(self._docstore.rows_of([ids[name] for name in names]), dtype=np.int64)
+
+    def contents(self, document_id: str) -> Contents:
+        """All that is held of a document, to carry it over into the next generation."""
+        passages = self._docstore.passages_of(document_id)
+        rows = np.array([passage.row for passage in passages], dtype=np.int64)
+        return Contents(
+            self.document(document_id),
+            self._docstore.pages(document_id),
+            [passage.chunk for passage in passages],
+            self._vectors.rows(rows),
+        )
+
+    def close(self) -> None:
+        """Frees the files; no method may be called afterwards."""
+        self._docstore.close()

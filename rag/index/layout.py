@@ -1,0 +1,52 @@
+"""Where things are in an index directory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+MANIFEST = "manifest.json"
+VECTORS = "vectors.faiss"
+LEXICAL = "lexical"
+DOCSTORE = "docstore.sqlite"
+REPORT = "report.json"
+
+
+@dataclass(frozen=True)
+class IndexLayout:
+    """The paths of an index directory. ``current`` is the one file that ever changes."""
+
+    root: Path
+
+    @property
+    def current(self) -> Path:
+        """Names the generation that is served."""
+        return self.root / "CURRENT"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the one writer."""
+        return self.root / "writer.lock"
+
+    @property
+    def generations(self) -> Path:
+        """One immutable folder for each published generation."""
+        return self.root / "gen"
+
+    @property
+    def sources(self) -> Path:
+        """The source files, each once, named by the SHA-256 of its bytes."""
+        return self.root / "sources"
+
+    @property
+    def work(self) -> Path:
+        """Generations being written; on the same filesystem, so that they can be renamed into place."""
+        return self.root / "tmp"
+
+    def generation(self, name: str) -> Path:
+        """The folder of one generation."""
+        return self.generations / name
+
+    def source(self, document_id: str) -> Path:
+        """The stored bytes of a document."""
+        return self.sources / document_id

@@ -1,0 +1,354 @@
+"""PDF pages: their text with offsets and boxes, and their picture. The only home of pypdfium2.
+
+pdfium gives characters one by one, with their boxes, in the order in which the file draws them. This module turns
+them into words, lines and paragraphs, and notices headings by their size and weight.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import io
+import threading
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+
+import pypdfium2
+import pypdfium2.raw as pdfium
+from PIL import Image, ImageChops, ImageDraw
+
+from rag.domain import Box, Heading, Page, Word
+from rag.errors import FileFault
+
+# pdfium is not thread-safe: "PDFium is inherently not thread-safe", https://pypdfium2.readthedocs.io
+_PDFIUM = threading.Lock()
+
+# A hyphen at the end of a line comes as one of these; the word goes on in the next line.
+_LINE_HYPHENS = "\x02\ufffe\u00ad"
+_LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
+# A gap of more than this times the usual distance of two lines begins a new paragraph.
+_PARAGRAPH_GAP = 1.3
+_HEADING_SIZE = 1.12
+_HEADING_LENGTH = 120
+_BOLD = 600
+# PageToDevice speaks whole numbers: ask it for hundredths of a point.
+_DEVICE_SCALE = 100
+
+
+@dataclass(slots=True)
+class _Piece:
+    """A word, or the part of a hyphenated one that stands in this line."""
+
+    text: str
+    box: Box
+    size: float
+    bold: bool
+
+
+@dataclass(slots=True)
+class _Line:
+    pieces: list[_Piece] = field(default_factory=list)
+    hyphenated: bool = False
+
+    @property
+    def text(self) -> str:
+        return " ".join(piece.text for piece in self.pieces)
+
+    @property
+    def size(self) -> float:
+        return _letters_by_size(self.pieces).most_common(1)[0][0]
+
+    @property
+    def bold(self) -> bool:
+        return all(piece.bold for piece in self.pieces)
+
+    @property
+    def top(self) -> float:
+        return min(piece.box.y0 for piece in self.pieces)
+
+    @property
+    def bottom(self) -> float:
+        return max(piece.box.y1 for piece in self.pieces)
+
+
+def _letters_by_size(pieces: Sequence[_Piece]) -> Counter[float]:
+    counts: Counter[float] = Counter()
+    for piece in pieces:
+        counts[piece.size] += len(piece.text)
+    return counts
+
+
+def read_pages(path: Path) -> tuple[Page, ...]:
+    """Every page of a PDF with its text, word boxes and headings.
+
+    A page without a text layer has an empty text.
+
+    Raises:
+        FileFault: ``encrypted`` or ``malformed``.
+    """
+    with _open(path) as document:
+        pages = [_read_lines(page) for page in _each_page(document)]
+    style = _HeadingStyle.of([lines for _, lines in pages])
+    return tuple(_compose(number, size, lines, style) for number, (size, lines) in enumerate(pages, start=1))
+
+
+def render_page(path: Path, number: int, boxes: Sequence[Box] = (), *, scale: float = 2.0) -> bytes:
+    """A page as a PNG, with boxes highlighted.
+
+    Args:
+        number: 1-based.
+        boxes: in points, origin top left.
+        scale: pixels per point; 2 is 144 dpi.
+
+    Raises:
+        FileFault: ``encrypted`` or ``malformed``.
+    """
+    with _open(path) as document:
+        picture = document[number - 1].render(scale=scale).to_pil().convert("RGB")
+    if boxes:
+        picture = _highlight(picture, boxes, scale)
+    data = io.BytesIO()
+    picture.save(data, format="PNG")
+    return data.getvalue()
+
+
+def _highlight(picture: Image.Image, boxes: Sequence[Box], scale: float) -> Image.Image:
+    veil = Image.new("RGB", picture.size, "white")
+    draw = ImageDraw.Draw(veil)
+    for box in boxes:
+        draw.rectangle([coordinate * scale for coordinate in box], fill=(255, 226, 89))
+    # Multiply, as a highlighter pen does: dark letters stay dark.
+    return ImageChops.multiply(picture, veil)
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[pypdfium2.PdfDocument]:
+    with _PDFIUM:
+        try:
+            document = pypdfium2.PdfDocument(path)
+        except pypdfium2.PdfiumError as error:
+            if error.err_code == pdfium.FPDF_ERR_PASSWORD:
+                raise FileFault("encrypted", "needs a password; save a copy without one") from error
+            raise FileFault("malformed", f"not a readable PDF ({error})") from error
+        try:
+            yield document
+        except pypdfium2.PdfiumError as error:
+            raise FileFault("malformed", f"a page cannot be read ({error})") from error
+        finally:
+            document.close()
+
+
+def _each_page(document: pypdfium2.PdfDocument) -> Iterator[pypdfium2.PdfPage]:
+    for number in range(len(document)):
+        page = document[number]
+        yield page
+        page.close()
+
+
+def _read_lines(page: pypdfium2.PdfPage) -> tuple[tuple[float, float], list[_Line]]:
+    textpage = page.get_textpage()
+    lines = list(_lines(page, textpage))
+    textpage.close()
+    return page.get_size(), lines
+
+
+def _lines(page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage) -> Iterator[_Line]:
+    line = _Line()
+    word: list[tuple[int, str]] = []
+    for index, character in _characters(textpage):
+        if not character.isspace() and character not in _LINE_HYPHENS:
+            word.append((index, character))
+            continue
+        if character in _LINE_HYPHENS and not word:
+            continue
+        if word:
+            line.pieces.append(_piece(page, textpage, word))
+            word = []
+        if character in _LINE_HYPHENS:
+            line.hyphenated = True
+        elif character == "\n" and line.pieces:
+            yield line
+            line = _Line()
+    if word:
+        line.pieces.append(_piece(page, textpage, word))
+    if line.pieces:
+        yield line
+
+
+def _characters(textpage: pypdfium2.PdfTextPage) -> Iterator[tuple[int, str]]:
+    """Each character with its index in pdfium, cleaned: no controls, no invisible ones, ligatures spelt out."""
+    high = 0
+    for index in range(textpage.count_chars()):
+        code = pdfium.FPDFText_GetUnicode(textpage, index)
+        if 0xD800 <= code < 0xDC00:
+            high = code
+            continue
+        if 0xDC00 <= code < 0xE000:
+            code, high = 0x10000 + ((high - 0xD800) << 10) + (code - 0xDC00) if high else 0, 0
+        if code in _LIGATURES:
+            yield from ((index, letter) for letter in _LIGATURES[code])
+            continue
+        character = chr(code)
+        if character == "\n" or character in _LINE_HYPHENS or _is_visible(character):
+            yield index, character
+
+
+def _is_visible(character: str) -> bool:
+    # Cc, Cf: controls, zero-width, bidirectional and tag characters, with which text hides from people.
+    return unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Cn") and not "\ufe00" <= character <= "\ufe0f"
+
+
+def _piece(page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage, word: list[tuple[int, str]]) -> _Piece:
+    first, last = word[0][0], word[-1][0]
+    left, bottom, right, top = _extent(textpage, first, last)
+    size = _font_size(textpage, first) or top - bottom
+    return _Piece(
+        text="".join(character for _, character in word),
+        box=_to_display(page, left, bottom, right, top),
+        size=round(size * 2) / 2,
+        bold=pdfium.FPDFText_GetFontWeight(textpage, first) >= _BOLD or _named_bold(textpage, first),
+    )
+
+
+def _extent(textpage: pypdfium2.PdfTextPage, first: int, last: int) -> tuple[float, float, float, float]:
+    """Left, bottom, right, top around the characters ``first`` to ``last``, in PDF coordinates."""
+    rectangle = pdfium.FS_RECTF()
+    sides = []
+    for index in range(first, last + 1):
+        if pdfium.FPDFText_GetLooseCharBox(textpage, index, rectangle):
+            sides.append((rectangle.left, rectangle.bottom, rectangle.right, rectangle.top))
+    if not sides:
+        return (0.0, 0.0, 0.0, 0.0)
+    lefts, bottoms, rights, tops = zip(*sides, strict=True)
+    return min(lefts), min(bottoms), max(rights), max(tops)
+
+
+def _font_size(textpage: pypdfium2.PdfTextPage, index: int) -> float:
+    """In points as displayed: the nominal size times the scale of the text matrix."""
+    matrix = pdfium.FS_MATRIX()
+    size = float(pdfium.FPDFText_GetFontSize(textpage, index))
+    if pdfium.FPDFText_GetMatrix(textpage, index, matrix):
+        size *= float((matrix.c**2 + matrix.d**2) ** 0.5)
+    return size
+
+
+def _named_bold(textpage: pypdfium2.PdfTextPage, index: int) -> bool:
+    name = ctypes.create_string_buffer(128)
+    flags = ctypes.c_int()
+    length = pdfium.FPDFText_GetFontInfo(textpage, index, name, len(name), flags)
+    return 0 < length <= len(name) and b"bold" in name.value.lower()
+
+
+def _to_display(page: pypdfium2.PdfPage, left: float, bottom: float, right: float, top: float) -> Box:
+    """From PDF coordinates to the page as displayed: cropped, rotated, origin top left."""
+    width, height = (round(side * _DEVICE_SCALE) for side in page.get_size())
+    x, y = ctypes.c_int(), ctypes.c_int()
+    corners = []
+    for corner in ((left, bottom), (right, top)):
+        pdfium.FPDF_PageToDevice(page, 0, 0, width, height, 0, *corner, x, y)
+        corners.append((x.value / _DEVICE_SCALE, y.value / _DEVICE_SCALE))
+    (ax, ay), (bx, by) = corners
+    return Box(min(ax, bx), min(ay, by), max(ax, bx), max(ay, by))
+
+
+@dataclass(frozen=True)
+class _HeadingStyle:
+    """How this document sets its headings: what is larger than its body text, or bold and alone."""
+
+    body: float
+    sizes: tuple[float, ...]
+
+    @classmethod
+    def of(cls, pages: Sequence[Sequence[_Line]]) -> _HeadingStyle:
+        letters: Counter[float] = Counter()
+        for lines in pages:
+            for line in lines:
+                letters.update(_letters_by_size(line.pieces))
+        body = letters.most_common(1)[0][0] if letters else 0.0
+        return cls(body, tuple(sorted((size for size in letters if size >= body * _HEADING_SIZE), reverse=True)))
+
+    def level(self, line: _Line, *, alone: bool) -> int | None:
+        """1 for the largest size in the document; None for a line that is no heading."""
+        text = line.text
+        if len(text) > _HEADING_LENGTH or not any(character.isalpha() for character in text):
+            return None
+        if line.size in self.sizes:
+            return self.sizes.index(line.size) + 1
+        if alone and line.bold and line.size >= self.body and text[-1] not in ".,;:" and not text[0].islower():
+            return len(self.sizes) + 1
+        return None
+
+
+def _compose(number: int, size: tuple[float, float], lines: list[_Line], style: _HeadingStyle) -> Page:
+    page = _PageText()
+    breaks = _paragraph_breaks(lines)
+    for position, line in enumerate(lines):
+        level = style.level(line, alone=_is_alone(breaks, position))
+        page.add(line, paragraph=breaks[position], level=level)
+    return Page(number, page.text, *size, words=tuple(page.words), headings=tuple(page.headings))
+
+
+def _is_alone(breaks: Sequence[bool], position: int) -> bool:
+    return breaks[position] and (position + 1 == len(breaks) or breaks[position + 1])
+
+
+def _paragraph_breaks(lines: Sequence[_Line]) -> list[bool]:
+    """For each line, whether a paragraph begins with it."""
+    steps = [below.top - above.top for above, below in zip(lines, lines[1:], strict=False)]
+    usual = median([step for step in steps if step > 1.0] or [0.0])
+    breaks = [True] * len(lines)
+    for position, step in enumerate(steps, start=1):
+        above, below = lines[position - 1], lines[position]
+        moved_up = step < -1.0  # another column, or a part of the page drawn later
+        if moved_up:
+            breaks[position] = above.text[-1] in ".!?:"
+        else:
+            breaks[position] = step > usual * _PARAGRAPH_GAP or above.size != below.size
+    return breaks
+
+
+class _PageText:
+    """Grows a page's text line by line, and keeps where each word and heading stands in it."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._length = 0
+        self._joined = False  # the line before ended within a word
+        self.words: list[Word] = []
+        self.headings: list[Heading] = []
+
+    @property
+    def text(self) -> str:
+        return "".join(self._parts)
+
+    def add(self, line: _Line, *, paragraph: bool, level: int | None) -> None:
+        self._separate(paragraph=paragraph)
+        start = self._length
+        for position, piece in enumerate(line.pieces):
+            if position:
+                self._append(" ")
+            self.words.append(Word(self._length, self._length + len(piece.text), piece.box))
+            self._append(piece.text)
+        self._joined = line.hyphenated
+        if level is not None:
+            self._add_heading(Heading(start, self._length, level), continued=not paragraph)
+
+    def _separate(self, *, paragraph: bool) -> None:
+        if self._length and not self._joined:
+            self._append("\n\n" if paragraph else "\n")
+
+    def _append(self, text: str) -> None:
+        self._parts.append(text)
+        self._length += len(text)
+
+    def _add_heading(self, heading: Heading, *, continued: bool) -> None:
+        """A title over two lines is one heading."""
+        last = self.headings[-1] if self.headings else None
+        if last and continued and last.level == heading.level and heading.start - last.end <= 1:
+            self.headings[-1] = last._replace(end=heading.end)
+        else:
+            self.headings.append(heading)

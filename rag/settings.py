@@ -1,0 +1,80 @@
+"""The one place where configuration is defined. Read from ``RAG_*`` at the entry points, then handed down.
+
+Importing this module reads nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from rag.errors import SettingsError
+
+PREFIX = "RAG_"
+
+
+def _comma_separated(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+class Settings(BaseSettings):
+    """Everything that an operator can set; each field is the variable ``RAG_<FIELD>``."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    # Where things are
+    index: Annotated[Path, Field(description="index directory")] = Path("indexes")
+    models: Annotated[Path, Field(description="directory of the weights")] = Path("models")
+
+    # What runs
+    model: Annotated[str, Field(description="language model: a name of the catalogue, or a path to a GGUF file")] = (
+        "qwen2.5-coder-1.5b-instruct-q4_k_m"
+    )
+    encoder: Annotated[str, Field(description="text encoder: a name of the catalogue")] = "all-minilm-l6-v2"
+    reranker: Annotated[str, Field(description="reranker: a name of the catalogue, or empty for none")] = (
+        "ms-marco-minilm-l12-v2"
+    )
+    threads: Annotated[int, Field(ge=0, le=512, description="threads of the models; 0 means all cores")] = 0
+    context_tokens: Annotated[
+        int, Field(ge=512, le=131_072, description="context window of the language model, in tokens")
+    ] = 4096
+    temperature: Annotated[float, Field(ge=0, le=2, description="0 means greedy, and repeatable")] = 0.0
+
+    # What an answer is made of
+    passages: Annotated[int, Field(ge=1, le=50, description="most passages in a prompt")] = 4
+    evidence_tokens: Annotated[int, Field(ge=64, le=100_000, description="most tokens of passages in a prompt")] = 800
+    max_tokens: Annotated[int, Field(ge=1, le=4096, description="most tokens of an answer, unless asked otherwise")] = (
+        256
+    )
+
+    # The service
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65_535)] = 8000
+    max_queue: Annotated[int, Field(ge=0, le=10_000, description="most requests that wait while one is answered")] = 16
+    api_keys: Annotated[
+        tuple[SecretStr, ...],
+        NoDecode,
+        BeforeValidator(_comma_separated),
+        Field(description="access keys, separated by commas; empty means that none is needed"),
+    ] = ()
+
+
+def read_settings(secrets: Path = Path("/run/secrets")) -> Settings:
+    """The settings of this process: ``RAG_*`` variables, then files ``rag_*`` in ``secrets`` (Docker's secrets).
+
+    Raises:
+        SettingsError: a ``RAG_`` variable is unknown, or a value is wrong; the message names the variable.
+    """
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    if unknown := sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known):
+        raise SettingsError(f"unknown setting {unknown[0]}; the settings are {', '.join(sorted(known))}")
+    try:
+        return Settings(_secrets_dir=secrets if secrets.is_dir() else None)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = PREFIX + str(first["loc"][0]).upper()
+        raise SettingsError(f"{name}={first['input']!r} is wrong: {first['msg']}") from error
