@@ -130,7 +130,9 @@ def models(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m rag", description="Answers from your own PDFs, proved on the page.")
+    parser = argparse.ArgumentParser(
+        prog="python -m rag", description="Answers from your own PDFs, proved on the page."
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     command = commands.add_parser("serve", help="the HTTP service")

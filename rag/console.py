@@ -45,8 +45,6 @@ def fail(error: Exception, code: int) -> int:
     return code
 
 
-
-
 @contextmanager
 def progress() -> Iterator[Tell]:
     """A bar for each stage on a terminal; nothing elsewhere."""
@@ -73,7 +71,13 @@ def fetch_progress() -> Iterator[Callable[[Fetched], None]]:
     if not console.is_terminal:
         yield lambda _progress: None
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=console, transient=True) as bars:
         tasks: dict[str, TaskID] = {}
 
@@ -113,7 +117,9 @@ def print_models(console: Console, entries: Sequence[tuple[ModelEntry, str]], ne
     for entry, status in entries:
         style = {"present": "green", "corrupt": "bold red"}.get(status, "dim")
         mark = " *" if entry.name in needed else ""
-        table.add_row(entry.name + mark, entry.kind, f"{entry.size / 1e6:.0f} MB", Text(status, style), entry.digest[:12])
+        table.add_row(
+            entry.name + mark, entry.kind, f"{entry.size / 1e6:.0f} MB", Text(status, style), entry.digest[:12]
+        )
     console.print(table)
     console.print(Text("* needed by the settings; python -m rag models fetch brings what is missing", style="dim"))
 

@@ -35,6 +35,8 @@ _PARAGRAPH_GAP = 1.3
 _HEADING_SIZE = 1.12
 _HEADING_LENGTH = 120
 _BOLD = 600
+_MARK_RAISED = 0.2
+_MARKED_WORD = 3
 # PageToDevice speaks whole numbers: ask it for hundredths of a point.
 _DEVICE_SCALE = 100
 
@@ -160,23 +162,40 @@ def _lines(page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage) -> Iterator
     line = _Line()
     word: list[tuple[int, str]] = []
     for index, character in _characters(textpage):
-        if not character.isspace() and character not in _LINE_HYPHENS:
-            word.append((index, character))
-            continue
-        if character in _LINE_HYPHENS and not word:
-            continue
-        if word:
+        hyphen = character in _LINE_HYPHENS
+        ends = hyphen or character.isspace()
+        if word and (ends or _is_footnote_mark(textpage, word, index, character)):
             line.pieces.append(_piece(page, textpage, word))
             word = []
-        if character in _LINE_HYPHENS:
-            line.hyphenated = True
-        elif character == "\n" and line.pieces:
+        if not ends:
+            word.append((index, character))
+        elif line.pieces and (hyphen or character == "\n"):
+            # After a hyphen pdfium goes straight on with the next line.
+            line.hyphenated = hyphen
             yield line
             line = _Line()
     if word:
         line.pieces.append(_piece(page, textpage, word))
     if line.pieces:
         yield line
+
+
+def _is_footnote_mark(textpage: pypdfium2.PdfTextPage, word: list[tuple[int, str]], index: int, character: str) -> bool:
+    """Whether a digit is a raised one after a word, which belongs to neither the word nor its full stop.
+
+    After one or two letters it is an exponent, as in m².
+    """
+    if not character.isdigit() or word[-1][1].isdigit() or len(word) < _MARKED_WORD:
+        return False
+    raised = _bottom(textpage, index) - _bottom(textpage, word[-1][0])
+    return raised > _MARK_RAISED * _font_size(textpage, index)
+
+
+def _bottom(textpage: pypdfium2.PdfTextPage, index: int) -> float:
+    """The lowest ink of a character, in PDF coordinates."""
+    left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+    pdfium.FPDFText_GetCharBox(textpage, index, left, right, bottom, top)
+    return bottom.value
 
 
 def _characters(textpage: pypdfium2.PdfTextPage) -> Iterator[tuple[int, str]]:

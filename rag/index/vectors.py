@@ -37,7 +37,7 @@ class VectorIndex:
             IndexCorrupt: not an exact inner-product index.
         """
         try:
-            index = faiss.downcast_index(faiss.deserialize_index(np.frombuffer(data, dtype=np.uint8)))
+            index = faiss.deserialize_index(np.frombuffer(data, dtype=np.uint8))
         except RuntimeError as error:
             raise IndexCorrupt(f"faiss cannot read the vectors: {error}") from error
         if type(index) is not faiss.IndexFlatIP:
