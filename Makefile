@@ -1,0 +1,71 @@
+# Every target makes what it needs first, once. `make help` lists them.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8000
+KNOWLEDGE_BASE ?= knowledge_base
+QUESTIONS := docs/demo_questions.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help install models ingest demo serve test test-unit test-container lint format bench lock clean
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+install: $(VENV)/.installed  ## make .venv with the locked requirements (the first time about 5 minutes: llama.cpp is compiled for this machine)
+
+# torch comes first, and alone: requirements-torch.txt says why.
+$(VENV)/.installed: requirements.txt requirements-torch.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.11"; exit 1; }
+	@command -v c++ >/dev/null || { echo "A C++ compiler is needed (Debian: apt install g++)"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-torch.txt
+	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --quiet -r requirements.txt
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+models: install  ## fetch the weights that the settings need, by digest (1.3 GB, once)
+	@$(BIN)/python -m rag models fetch
+
+ingest: models  ## bring the index in line with KNOWLEDGE_BASE=folder (default: knowledge_base)
+	@$(BIN)/python -m ingest $(KNOWLEDGE_BASE)
+
+demo: ingest  ## everything from nothing: install, fetch, ingest, and ask three questions
+	@echo; $(BIN)/python -m rag ask - < $(QUESTIONS); code=$$?; test $$code -eq 0 -o $$code -eq 4
+
+serve: ingest  ## the service on 127.0.0.1:8000 (PORT=...)
+	@$(BIN)/python -m rag serve --port $(PORT)
+
+test: lint  ## lint, types, and all tests but the container's
+	@$(BIN)/python -m rag models fetch smollm2-135m-instruct-q4_1 all-minilm-l6-v2 ms-marco-minilm-l12-v2
+	$(BIN)/python -m pytest -m "not container"
+
+test-unit: $(VENV)/.installed-dev  ## the tests that need neither weights nor a network
+	$(BIN)/python -m pytest tests/unit tests/test_architecture.py
+
+test-container: $(VENV)/.installed-dev  ## build the image, run the compose project offline, ask it (needs a Docker engine)
+	$(BIN)/python -m pytest -m container tests/container
+
+lint: $(VENV)/.installed-dev  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.installed-dev  ## rewrite the sources as ruff likes them
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: models  ## the benchmarks; results in benchmarks/results
+	$(BIN)/python -m benchmarks
+
+lock: $(VENV)/.installed-dev  ## make the lock files anew from pyproject.toml
+	@command -v uv >/dev/null || { echo "uv is needed: pip install uv"; exit 1; }
+	uv pip compile pyproject.toml --generate-hashes --python-version 3.11 $(LOCK_OPTIONS) --no-header -o requirements.txt
+	uv pip compile --group dev --constraint requirements.txt --generate-hashes --python-version 3.11 $(LOCK_OPTIONS) --no-header -o requirements-dev.txt
+
+clean:  ## remove .venv and caches; weights and indexes stay
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

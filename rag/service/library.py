@@ -1,0 +1,63 @@
+"""``/documents``: what is in the index, page by page, as text, as pictures, and the files themselves."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import FileResponse
+
+from rag.answering import Answerer
+from rag.pages import render_page
+from rag.service.schemas import DocumentBody, DocumentsBody, PageBody
+
+_IMMUTABLE = {"Cache-Control": "private, max-age=31536000, immutable"}
+
+
+def router(answerer: Answerer) -> APIRouter:
+    """The routes of documents. They are plain functions, so that FastAPI runs them beside the event loop."""
+    routes = APIRouter(prefix="/documents")
+
+    @routes.get("", response_model=DocumentsBody)
+    def documents() -> DocumentsBody:
+        """Every document of the generation that is served."""
+        generation = answerer.generation()
+        rows = {row.path: row for row in generation.manifest.sources}
+        return DocumentsBody(
+            index=generation.id,
+            documents=tuple(DocumentBody.of(document, rows.get(document.name)) for document in generation.documents),
+        )
+
+    @routes.get("/{document_id}/pages/{number}.png", response_class=Response)
+    def picture(
+        document_id: str,
+        number: int,
+        start: Annotated[int, Query(ge=0)] = 0,
+        end: Annotated[int, Query(ge=0)] = 0,
+    ) -> Response:
+        """A page as a picture, with its text from ``start`` to ``end`` highlighted."""
+        generation = answerer.generation()
+        page = generation.page(document_id, number)
+        png = render_page(generation.source(document_id), number, page.boxes(start, end))
+        return Response(png, media_type="image/png", headers=_IMMUTABLE)
+
+    @routes.get("/{document_id}/pages/{number}", response_model=PageBody)
+    def page(document_id: str, number: int) -> PageBody:
+        """The text of a page, to which the offsets of citations refer."""
+        generation = answerer.generation()
+        return PageBody.of(generation.document(document_id), generation.page(document_id, number))
+
+    @routes.get("/{document_id}/file", response_class=FileResponse)
+    def file(document_id: str) -> FileResponse:
+        """The file itself, as it was when it was ingested."""
+        generation = answerer.generation()
+        name = generation.document(document_id).name.rpartition("/")[2]
+        return FileResponse(
+            generation.source(document_id),
+            media_type="application/pdf",
+            filename=name,
+            content_disposition_type="inline",
+            headers=_IMMUTABLE,
+        )
+
+    return routes

@@ -1,0 +1,41 @@
+"""What Prometheus can read of the service. Never texts: no question, answer or document."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from rag.domain import Answer
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+_SECONDS = (0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128)
+
+
+class Metrics:
+    """The service's own registry, so that two services in one process do not share numbers."""
+
+    def __init__(self) -> None:
+        registry = CollectorRegistry()
+        self._registry = registry
+        self.requests = Counter("pageproof_requests", "HTTP requests", ["route", "status"], registry=registry)
+        self.answers = Counter("pageproof_answers", "Answers by outcome", ["outcome"], registry=registry)
+        self.cancelled = Counter("pageproof_cancelled", "Questions whose caller went away", registry=registry)
+        self.waiting = Gauge("pageproof_waiting_requests", "Questions that wait for their turn", registry=registry)
+        self.tokens = Counter("pageproof_tokens", "Tokens of the language model", ["kind"], registry=registry)
+        self.phase = Histogram(
+            "pageproof_phase_seconds", "Time per phase of an answer", ["phase"], buckets=_SECONDS, registry=registry
+        )
+        self.chunks = Gauge("pageproof_index_chunks", "Chunks in the served generation", ["index"], registry=registry)
+
+    def count_answer(self, answer: Answer) -> None:
+        """Adds an answer to the counts."""
+        self.answers.labels("answered" if answer.answered else answer.reason or "none").inc()
+        self.tokens.labels("prompt").inc(answer.usage.prompt_tokens)
+        self.tokens.labels("cached").inc(answer.usage.cached_tokens)
+        self.tokens.labels("completion").inc(answer.usage.completion_tokens)
+        for phase, milliseconds in answer.timings_ms.items():
+            self.phase.labels(phase).observe(milliseconds / 1000)
+
+    def exposition(self) -> bytes:
+        """All numbers in Prometheus' text format."""
+        return generate_latest(self._registry)

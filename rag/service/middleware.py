@@ -1,0 +1,102 @@
+"""What every request passes, as pure ASGI.
+
+Not Starlette's BaseHTTPMiddleware: behind it a route cannot see that its client has gone
+(https://github.com/encode/starlette/discussions/1527).
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import uuid
+from time import perf_counter
+from typing import Any, Final
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from rag.service.metrics import Metrics
+from rag.service.problems import problem
+
+_log = logging.getLogger("rag.access")
+
+MAX_BODY_BYTES: Final = 256 * 1024
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_SECURITY_HEADERS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
+
+
+class BodyTooLarge(Exception):  # noqa: N818 - it never leaves this module
+    """More bytes came than a request may have."""
+
+
+class Frame:
+    """Gives each request an id, bounds its body, adds headers, and logs and counts the outcome, without any text."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """As ASGI defines."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        start = perf_counter()
+        request_id = _request_id(Headers(scope=scope))
+        scope.setdefault("state", {})["request_id"] = request_id
+        response = _Response(send, request_id)
+        try:
+            await self._app(scope, _Bounded(receive), response)
+        except BodyTooLarge:
+            detail = f"a request may have {MAX_BODY_BYTES} bytes"
+            await problem(413, detail, request_id)(scope, receive, response)
+        finally:
+            self._tell(scope, response.status, request_id, perf_counter() - start)
+
+    def _tell(self, scope: Scope, status: int, request_id: str, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "unknown")
+        self._metrics.requests.labels(route, str(status)).inc()
+        _log.info("%s %s %d %.0fms %s", scope["method"], route, status, seconds * 1000, request_id)
+
+
+def _request_id(headers: Headers) -> str:
+    given = headers.get("x-request-id", "")
+    return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+
+class _Response:
+    """A ``send`` that adds headers and keeps the status."""
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self._send = send
+        self._request_id = request_id
+        self.status = 499  # nothing was sent: the client went away
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            headers["X-Request-ID"] = self._request_id
+            for name, value in _SECURITY_HEADERS.items():
+                headers.setdefault(name, value)
+        await self._send(message)
+
+
+class _Bounded:
+    """A ``receive`` that counts the bytes as they come, whatever Content-Length says."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._bytes = 0
+
+    async def __call__(self) -> Any:
+        message = await self._receive()
+        self._bytes += len(message.get("body", b""))
+        if self._bytes > MAX_BODY_BYTES:
+            raise BodyTooLarge
+        return message

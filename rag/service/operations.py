@@ -1,0 +1,78 @@
+"""``/livez``, ``/readyz``, ``/metrics``, ``/info``: for those who run the service."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from rag import __version__
+from rag.answering import Answerer
+from rag.errors import IndexFault, IndexMissing
+from rag.service.admission import Admission
+from rag.service.metrics import CONTENT_TYPE, Metrics
+from rag.service.middleware import MAX_BODY_BYTES
+from rag.service.problems import problem
+from rag.service.schemas import MAX_HISTORY, MAX_QUESTION, InfoBody, LimitsBody, StateBody
+
+
+def probes(answerer: Answerer) -> APIRouter:
+    """What a health check asks; it needs no key."""
+    routes = APIRouter()
+
+    @routes.get("/livez", response_model=StateBody)
+    async def livez() -> StateBody:
+        """Whether the process runs and its event loop turns."""
+        return StateBody(status="alive")
+
+    @routes.get("/readyz", response_model=StateBody)
+    async def readyz(request: Request) -> StateBody | Response:
+        """Whether questions can be answered; if not, why, and what to do."""
+        try:
+            generation = await run_in_threadpool(answerer.generation)
+        except IndexFault as fault:
+            return problem(503, str(fault), request.state.request_id)
+        return StateBody(status="ready", model=answerer.model.name, index=generation.id)
+
+    return routes
+
+
+def router(answerer: Answerer, admission: Admission, metrics: Metrics) -> APIRouter:
+    """What an operator asks."""
+    routes = APIRouter()
+
+    @routes.get("/metrics", response_class=Response)
+    def exposition() -> Response:
+        """Numbers in Prometheus' text format."""
+        try:
+            generation = answerer.generation()
+            metrics.chunks.labels(generation.id).set(len(generation))
+        except IndexFault:
+            metrics.chunks.clear()
+        return Response(metrics.exposition(), media_type=CONTENT_TYPE)
+
+    @routes.get("/info", response_model=InfoBody)
+    def info() -> InfoBody:
+        """What is running: versions, model, encoder, index, and the limits in force."""
+        try:
+            index = answerer.generation().id
+        except IndexMissing:
+            index = None
+        return InfoBody(
+            title="Pageproof",
+            version=__version__,
+            model=answerer.model.name,
+            encoder=answerer.retriever.encoder.identity,
+            index=index,
+            limits=LimitsBody(
+                question_characters=MAX_QUESTION,
+                history_turns=MAX_HISTORY,
+                context_tokens=answerer.model.context_tokens,
+                evidence_tokens=answerer.evidence_tokens,
+                passages=answerer.passages,
+                answer_tokens=answerer.max_tokens,
+                waiting_requests=admission.max_queue,
+                body_bytes=MAX_BODY_BYTES,
+            ),
+        )
+
+    return routes

@@ -1,0 +1,112 @@
+"""Every error over HTTP is application/problem+json (RFC 9457), with the id of the request."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from rag.errors import (
+    Cancelled,
+    DocumentUnknown,
+    IndexFault,
+    ModelError,
+    PageproofError,
+    RequestFault,
+    ServiceBusy,
+)
+
+_log = logging.getLogger(__name__)
+
+# The client has gone; nobody reads this. nginx's number for it.
+_CLIENT_CLOSED_REQUEST: Final = 499
+
+_STATUS: Final[Mapping[type[PageproofError], int]] = {
+    RequestFault: 422,
+    ServiceBusy: 503,
+    IndexFault: 503,
+    ModelError: 503,
+    Cancelled: _CLIENT_CLOSED_REQUEST,
+}
+
+
+def status_of(error: PageproofError) -> int:
+    """The HTTP status for an error of ours."""
+    return next((status for kind, status in _STATUS.items() if isinstance(error, kind)), 500)
+
+
+def problem(
+    status: int, detail: str | None, request_id: str, *, headers: Mapping[str, str] | None = None, **more: object
+) -> JSONResponse:
+    """A problem document; ``more`` are extension members."""
+    return JSONResponse(
+        problem_fields(status, detail, request_id, **more),
+        status_code=status,
+        headers=dict(headers or {}),
+        media_type="application/problem+json",
+    )
+
+
+def problem_fields(status: int, detail: str | None, request_id: str, **more: object) -> dict[str, Any]:
+    """The members of a problem document."""
+    title = "Client Closed Request" if status == _CLIENT_CLOSED_REQUEST else HTTPStatus(status).phrase
+    fields = {"type": "about:blank", "title": title, "status": status, "detail": detail, "request_id": request_id}
+    return {name: value for name, value in {**fields, **more}.items() if value is not None}
+
+
+def error_fields(error: PageproofError, request_id: str) -> dict[str, Any]:
+    """An error of ours as the members of a problem document."""
+    status = status_of(error)
+    field = error.field if isinstance(error, RequestFault) else None
+    errors = [{"field": field, "message": str(error)}] if field else None
+    return problem_fields(status, str(error) if status != 500 else None, request_id, errors=errors)
+
+
+def install(app: FastAPI) -> None:
+    """Translates every exception that leaves a route."""
+    app.add_exception_handler(PageproofError, _ours)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def _request_id(request: Request) -> str:
+    return str(request.state.request_id)
+
+
+async def _ours(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, PageproofError)  # noqa: S101 - registered for it
+    if isinstance(error, DocumentUnknown) and error.field is None:
+        return problem(404, str(error), _request_id(request))
+    headers = {"Retry-After": str(error.retry_after_seconds)} if isinstance(error, ServiceBusy) else {}
+    fields = error_fields(error, _request_id(request))
+    return JSONResponse(fields, fields["status"], headers, media_type="application/problem+json")
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
+    errors = [{"field": _field(detail), "message": detail["msg"]} for detail in error.errors()]
+    said = "; ".join(f"{entry['field']}: {entry['message']}" for entry in errors)
+    return problem(422, said, _request_id(request), errors=errors)
+
+
+def _field(detail: Mapping[str, Any]) -> str:
+    """``question`` for ``("body", "question")``; ``body`` for what is no JSON at all."""
+    place = [str(part) for part in detail["loc"] if part != "body"]
+    return "body" if detail["type"] == "json_invalid" or not place else ".".join(place)
+
+
+async def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
+    return problem(error.status_code, error.detail, _request_id(request), headers=error.headers)
+
+
+async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    _log.error("request %s failed", _request_id(request), exc_info=error)
+    return problem(500, None, _request_id(request))

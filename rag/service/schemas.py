@@ -1,0 +1,231 @@
+"""What goes in and out over HTTP. The contract of docs/api.md."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from rag.domain import Answer, Document, Hit, Page, Question, Reason, Turn, Verdict
+from rag.index import SourceRow
+
+MAX_QUESTION = 4000
+MAX_HISTORY = 20
+MAX_DOCUMENTS = 1000
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUESTION)]
+Points = tuple[float, float, float, float]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TurnBody(_Body):
+    """An earlier question of the same conversation, and its answer."""
+
+    question: Text
+    answer: Annotated[str, StringConstraints(max_length=MAX_QUESTION)]
+
+
+class AskBody(_Body):
+    """A question.
+
+    Unknown fields are refused, so that a misspelt one is noticed.
+    """
+
+    question: Text
+    documents: Annotated[tuple[str, ...], Field(max_length=MAX_DOCUMENTS, description="names to search in")] = ()
+    history: Annotated[tuple[TurnBody, ...], Field(max_length=MAX_HISTORY)] = ()
+    max_tokens: Annotated[int | None, Field(ge=1, le=4096)] = None
+    stream: bool = False
+
+    def to_domain(self) -> Question:
+        """The same as a value of the domain."""
+        history = tuple(Turn(turn.question, turn.answer) for turn in self.history)
+        return Question(self.question, self.documents, history, self.max_tokens)
+
+
+class SentenceBody(_Body):
+    """A sentence of the answer; ``citations`` are ids of the answer's citations."""
+
+    text: str
+    verdict: Verdict
+    citations: tuple[int, ...]
+
+
+class CitationBody(_Body):
+    """A verbatim quote: ``page_text[start:end] == quote``. ``boxes`` in PDF points, origin top left."""
+
+    id: int
+    document: str
+    document_id: str
+    page: Annotated[int, Field(description="1-based")]
+    quote: str
+    start: int
+    end: int
+    boxes: tuple[Points, ...]
+    score: float
+    url: Annotated[str, Field(description="picture of the page with the quote highlighted")]
+
+
+class UsageBody(_Body):
+    """Tokens of the language model."""
+
+    prompt_tokens: int
+    cached_tokens: int
+    completion_tokens: int
+
+
+class AnswerBody(_Body):
+    """An answer. Not in the documents is ``answered: false``, with the nearest passages as citations."""
+
+    id: str
+    question: str
+    answer: str
+    answered: bool
+    reason: Reason | None
+    confidence: Annotated[float, Field(ge=0, le=1)]
+    sentences: tuple[SentenceBody, ...]
+    citations: tuple[CitationBody, ...]
+    model: str
+    index: str
+    usage: UsageBody
+    timings_ms: dict[str, float]
+
+    @classmethod
+    def of(cls, answer: Answer) -> AnswerBody:
+        """The answer as it is sent."""
+        citations = [
+            {
+                **asdict(citation),
+                "url": page_picture_url(citation.document_id, citation.page, citation.start, citation.end),
+            }
+            for citation in answer.citations
+        ]
+        return cls.model_validate({**asdict(answer), "citations": citations})
+
+
+def page_picture_url(document_id: str, page: int, start: int, end: int) -> str:
+    """Path of a page's picture with a stretch of its text highlighted."""
+    return f"/documents/{document_id}/pages/{page}.png?start={start}&end={end}"
+
+
+class PassageBody(_Body):
+    """A passage that is being read for the answer."""
+
+    document: str
+    document_id: str
+    page: int
+    headings: tuple[str, ...]
+    text: str
+    start: int
+    end: int
+    score: float
+
+    @classmethod
+    def of(cls, hit: Hit) -> PassageBody:
+        """The passage as it is sent."""
+        passage = hit.passage
+        return cls(
+            document=passage.document.name,
+            document_id=passage.document.id,
+            page=passage.chunk.span.page,
+            headings=passage.chunk.headings,
+            text=passage.chunk.text,
+            start=passage.chunk.span.start,
+            end=passage.chunk.span.end,
+            score=round(hit.score, 4),
+        )
+
+
+class DocumentBody(_Body):
+    """A document of the index; ``reason`` says what of it could not be read."""
+
+    id: str
+    name: str
+    names: tuple[str, ...]
+    title: str
+    pages: int
+    size: int
+    status: str
+    reason: str | None
+
+    @classmethod
+    def of(cls, document: Document, row: SourceRow | None) -> DocumentBody:
+        """The document as it is sent, with what the ingest job said of it."""
+        return cls(
+            id=document.id,
+            name=document.name,
+            names=document.names,
+            title=document.title,
+            pages=document.pages,
+            size=document.size,
+            status=row.status if row else "ok",
+            reason=row.reason if row else None,
+        )
+
+
+class DocumentsBody(_Body):
+    """All documents of the generation that is served."""
+
+    index: str
+    documents: tuple[DocumentBody, ...]
+
+
+class PageBody(_Body):
+    """The text of a page, to which the offsets of citations refer."""
+
+    document: str
+    document_id: str
+    page: int
+    pages: int
+    text: str
+    width: float
+    height: float
+
+    @classmethod
+    def of(cls, document: Document, page: Page) -> PageBody:
+        """The page as it is sent."""
+        return cls(
+            document=document.name,
+            document_id=document.id,
+            page=page.number,
+            pages=document.pages,
+            text=page.text,
+            width=page.width,
+            height=page.height,
+        )
+
+
+class LimitsBody(_Body):
+    """The limits in force."""
+
+    question_characters: int
+    history_turns: int
+    context_tokens: int
+    evidence_tokens: int
+    passages: int
+    answer_tokens: int
+    waiting_requests: int
+    body_bytes: int
+
+
+class InfoBody(_Body):
+    """What is running."""
+
+    title: str
+    version: str
+    model: str
+    encoder: dict[str, str | int | bool]
+    index: str | None
+    limits: LimitsBody
+
+
+class StateBody(_Body):
+    """Whether the service can do its work."""
+
+    status: str
+    model: str | None = None
+    index: str | None = None
