@@ -1,0 +1,138 @@
+"""Small real implementations of the seams, so that everything runs without weights."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from reportlab.lib.pagesizes import A4
+from reportlab.pdfgen.canvas import Canvas
+
+from rag.cancellation import Cancellation
+from rag.domain import Usage
+from rag.embedding import FloatMatrix, FloatVector
+from rag.errors import PromptTooLong
+from rag.generation import Finish, Message, Prompt, Token
+from rag.generation.language_model import Generated
+from rag.sentences import words
+
+
+class BagOfWordsEncoder:
+    """A text is the direction of its words: each stem has a place, found by its checksum."""
+
+    def __init__(self, dimension: int = 256, name: str = "bag-of-words") -> None:
+        self._dimension = dimension
+        self._name = name
+        self.encoded: list[str] = []
+
+    @property
+    def identity(self) -> dict[str, str | int | bool]:
+        return {
+            "name": self._name,
+            "sha256": "0" * 64,
+            "dimension": self._dimension,
+            "max_tokens": 256,
+            "normalised": True,
+        }
+
+    @property
+    def max_tokens(self) -> int:
+        return 254
+
+    def encode(self, texts: Sequence[str]) -> FloatMatrix:
+        self.encoded += texts
+        vectors = np.zeros((len(texts), self._dimension), dtype=np.float32)
+        for row, text in enumerate(texts):
+            for word in words(text) or ["nothing"]:
+                vectors[row, zlib.crc32(word.encode()) % self._dimension] += 1.0
+        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
+
+    def count_tokens(self, text: str) -> int:
+        return len(text.split())
+
+
+class OverlapReranker:
+    """Relevance is the share of the question's words that the text has."""
+
+    def relevance(self, question: str, texts: Sequence[str]) -> FloatVector:
+        asked = set(words(question))
+        return np.array([len(asked & set(words(text))) / max(len(asked), 1) for text in texts], dtype=np.float32)
+
+
+@dataclass
+class ScriptedModel:
+    """Says what it was told to say, word by word, and remembers what it was asked.
+
+    Attributes:
+        replies: one for each generation; when they are used up, the last one again.
+        seconds_to_read, seconds_per_token: how slow it pretends to be; it stops at once when cancelled.
+    """
+
+    replies: list[str]
+    seconds_to_read: float = 0.0
+    seconds_per_token: float = 0.0
+    context_tokens: int = 2048
+    name: str = "scripted"
+    chats: list[list[Message]] = field(default_factory=list)
+    generated_tokens: int = 0
+    cancelled: int = 0
+    closed: bool = False
+
+    def count_tokens(self, text: str) -> int:
+        return len(text.split())
+
+    def prompt(self, messages: Sequence[Message]) -> Prompt:
+        self.chats.append(list(messages))
+        return Prompt(tuple(range(sum(self.count_tokens(message.text) for message in messages))))
+
+    def generate(self, prompt: Prompt, *, max_tokens: int, cancelled: Cancellation) -> Iterator[Generated]:
+        if len(prompt.tokens) + max_tokens > self.context_tokens:
+            raise PromptTooLong("too long")
+        try:
+            yield from self._say(len(prompt.tokens), max_tokens, cancelled)
+        finally:
+            self.cancelled += cancelled._cancelled
+
+    def _say(self, prompt_tokens: int, max_tokens: int, cancelled: Cancellation) -> Iterator[Generated]:
+        reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
+        _sleep(self.seconds_to_read, cancelled)
+        pieces = [piece + " " for piece in reply.split()]
+        for piece in pieces[:max_tokens]:
+            _sleep(self.seconds_per_token, cancelled)
+            self.generated_tokens += 1
+            yield Token(piece)
+        reason = "length" if len(pieces) > max_tokens else "stop"
+        yield Finish("length" if reason == "length" else "stop", Usage(prompt_tokens, 0, min(len(pieces), max_tokens)))
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def _sleep(seconds: float, cancelled: Cancellation) -> None:
+    end = time.monotonic() + seconds
+    while True:
+        cancelled.check()
+        if (left := end - time.monotonic()) <= 0:
+            return
+        time.sleep(min(left, 0.005))
+
+
+def make_pdf(path: Path, pages: Sequence[str], *, title: str | None = None, password: str | None = None) -> Path:
+    """A PDF with one page for each text; a line that begins with ``# `` is a heading, an empty text an empty page."""
+    canvas = Canvas(str(path), pagesize=A4, invariant=True, encrypt=password)
+    if title:
+        canvas.setTitle(title)
+    for page in pages:
+        height = A4[1] - 72
+        for line in page.splitlines():
+            heading = line.startswith("# ")
+            canvas.setFont("Helvetica-Bold" if heading else "Helvetica", 18 if heading else 11)
+            canvas.drawString(72, height, line.removeprefix("# "))
+            height -= 30 if heading else 14
+        canvas.showPage()
+    canvas.save()
+    return path

@@ -1,0 +1,122 @@
+"""The house rules that a machine can check: imports point down, each heavy library has one home, no pickle."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+# A module may import only from layers below its own. A package stands for all of its modules.
+LAYERS = [
+    ["rag", "rag.errors"],
+    ["rag.domain", "rag.sentences", "rag.cancellation"],
+    ["rag.settings", "rag.models", "rag.pages", "rag.embedding", "rag.generation"],
+    ["rag.index", "rag.prompt", "rag.grounding"],
+    ["rag.retrieval"],
+    ["rag.answering"],
+    ["rag.evaluation", "rag.service"],
+    ["rag.console", "rag.composition"],
+    ["rag.__main__", "ingest"],
+]
+
+HOMES = {
+    "faiss": "rag.index",
+    "bm25s": "rag.index",
+    "Stemmer": "rag.index",
+    "sqlite3": "rag.index",
+    "sentence_transformers": "rag.embedding",
+    "transformers": "rag.embedding",
+    "torch": "rag.embedding",
+    "onnxruntime": "rag.embedding",
+    "tokenizers": "rag.embedding",
+    "llama_cpp": "rag.generation",
+    "pypdfium2": "rag.pages",
+    "PIL": "rag.pages",
+    "fastapi": "rag.service",
+    "starlette": "rag.service",
+    "uvicorn": "rag.service",
+    "prometheus_client": "rag.service",
+    "pypdf": "ingest.readers",
+    "langchain_text_splitters": "ingest.chunking",
+}
+
+FORBIDDEN = {"pickle", "joblib", "shelve", "dill", "langchain_community"}
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    for package in ("rag", "ingest"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+            yield name, path
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            assert node.module
+            yield node.module
+            # `from rag import settings` imports rag.settings.
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def layer_of(module: str) -> int | None:
+    """The layer of the longest name in LAYERS that the module is or is in."""
+    best = max(
+        (name for layer in LAYERS for name in layer if module == name or module.startswith(name + ".")),
+        key=len,
+        default=None,
+    )
+    return next((number for number, layer in enumerate(LAYERS) if best in layer), None)
+
+
+MODULES = dict(modules())
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_module_has_a_layer(name: str) -> None:
+    assert name == "rag" or layer_of(name) not in (None, 0) or name == "rag.errors"
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_imports_point_down(name: str) -> None:
+    own = layer_of(name)
+    assert own is not None
+    for imported in set(imports(MODULES[name])) & MODULES.keys():
+        other = layer_of(imported)
+        assert other is not None
+        same_package = name.partition(".")[0] == "ingest" or name.rpartition(".")[0] == imported.rpartition(".")[0]
+        inside = name.startswith(imported + ".") or same_package or imported.startswith(name + ".")
+        assert other < own or (other == own and inside), f"{name} imports {imported}"
+
+
+def test_rag_does_not_import_ingest() -> None:
+    for name, path in MODULES.items():
+        if name.startswith("rag"):
+            assert not [imported for imported in imports(path) if imported.split(".")[0] == "ingest"], name
+
+
+@pytest.mark.parametrize("library", HOMES)
+def test_library_has_one_home(library: str) -> None:
+    users = {name for name, path in MODULES.items() if library in {found.split(".")[0] for found in imports(path)}}
+    assert users, f"{library} is not used any more: take it out of HOMES"
+    home = HOMES[library]
+    assert all(user == home or user.startswith(home + ".") for user in users)
+
+
+def test_nothing_is_pickled() -> None:
+    for name, path in MODULES.items():
+        assert not {found.split(".")[0] for found in imports(path)} & FORBIDDEN, name
+
+
+def test_only_the_entry_points_read_the_environment() -> None:
+    readers = {name for name, path in MODULES.items() if "os.environ" in path.read_text()}
+    assert readers == {"rag.settings"}
+    callers = {name for name, path in MODULES.items() if "read_settings()" in path.read_text()}
+    assert callers == {"rag.__main__", "ingest.__main__"}
