@@ -122,7 +122,7 @@ def _candidates(evidence: Evidence) -> Iterator[_Candidate]:
 
 
 def _quotable(text: str) -> Iterator[tuple[int, int]]:
-    """Sentences; the lines of those that are no sentences (rows, items); and pairs of neighbours."""
+    """Sentences; the lines of those that are no sentences (rows, items); and pairs of neighbours in a paragraph."""
     previous: tuple[int, int] | None = None
     for start, end in sentence_spans(text):
         if text[end - 1] not in ".!?" or end - start > _LONGEST_QUOTE:
@@ -131,7 +131,8 @@ def _quotable(text: str) -> Iterator[tuple[int, int]]:
             previous = None
             continue
         yield start, end
-        if previous and end - previous[0] <= _LONGEST_QUOTE:
+        same_paragraph = previous is not None and "\n\n" not in text[previous[1] : start]
+        if previous and same_paragraph and end - previous[0] <= _LONGEST_QUOTE:
             yield previous[0], end
         previous = (start, end)
 

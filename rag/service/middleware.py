@@ -10,8 +10,9 @@ import logging
 import re
 import uuid
 from time import perf_counter
-from typing import Any, Final
+from typing import Final
 
+from fastapi import HTTPException
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -21,6 +22,8 @@ from rag.service.problems import problem
 _log = logging.getLogger("rag.access")
 
 MAX_BODY_BYTES: Final = 256 * 1024
+# nginx's status for a client that went away before anything was sent.
+_NOTHING_SENT: Final = 499
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _SECURITY_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -28,10 +31,6 @@ _SECURITY_HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-store",
 }
-
-
-class BodyTooLarge(Exception):  # noqa: N818 - it never leaves this module
-    """More bytes came than a request may have."""
 
 
 class Frame:
@@ -52,9 +51,11 @@ class Frame:
         response = _Response(send, request_id)
         try:
             await self._app(scope, _Bounded(receive), response)
-        except BodyTooLarge:
-            detail = f"a request may have {MAX_BODY_BYTES} bytes"
-            await problem(413, detail, request_id)(scope, receive, response)
+        except Exception:  # the boundary. Starlette's own would answer from outside of this frame
+            _log.exception("request %s failed", request_id)
+            if response.status != _NOTHING_SENT:
+                raise
+            await problem(500, None, request_id)(scope, receive, response)
         finally:
             self._tell(scope, response.status, request_id, perf_counter() - start)
 
@@ -75,7 +76,7 @@ class _Response:
     def __init__(self, send: Send, request_id: str) -> None:
         self._send = send
         self._request_id = request_id
-        self.status = 499  # nothing was sent: the client went away
+        self.status = _NOTHING_SENT
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -94,9 +95,10 @@ class _Bounded:
         self._receive = receive
         self._bytes = 0
 
-    async def __call__(self) -> Any:
+    async def __call__(self) -> Message:
         message = await self._receive()
         self._bytes += len(message.get("body", b""))
         if self._bytes > MAX_BODY_BYTES:
-            raise BodyTooLarge
+            # FastAPI lets its own exception through, and translates any other into "400 error parsing the body".
+            raise HTTPException(413, f"a request may have {MAX_BODY_BYTES} bytes")
         return message

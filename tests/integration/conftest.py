@@ -1,0 +1,98 @@
+"""A small index of real PDFs on disk, and the service over it with fakes for the models."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2 as httpx
+import pytest
+import uvicorn
+
+from ingest.chunking import Chunker
+from ingest.job import IngestJob, discover
+from rag.answering import Answerer
+from rag.index import CurrentIndex
+from rag.retrieval import Retriever
+from rag.service.app import create_app
+from tests.fakes import BagOfWordsEncoder, OverlapReranker, ScriptedModel, make_pdf
+
+HARBOUR = [
+    "# Opening hours\nThe harbour office opens at 8 in the morning.\nIt closes at 17 on every day of the week.",
+    "# Fees\nA berth costs 24 euros for each night.\nElectricity is included in the fee.",
+]
+FERRY = ["# Ferry\nThe ferry to Skarholm leaves twice a day, at 9 and at 15.\nDogs travel free of charge."]
+
+
+@pytest.fixture
+def documents(tmp_path: Path) -> Path:
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    make_pdf(folder / "harbour.pdf", HARBOUR, title="Harbour rules")
+    make_pdf(folder / "ferry.pdf", FERRY)
+    return folder
+
+
+@pytest.fixture
+def index(documents: Path, tmp_path: Path) -> Path:
+    root = tmp_path / "indexes"
+    IngestJob(root, BagOfWordsEncoder(), Chunker()).run(discover([documents]))
+    return root
+
+
+def make_answerer(index: Path, model: ScriptedModel) -> Answerer:
+    encoder = BagOfWordsEncoder()
+    return Answerer(
+        generation=CurrentIndex(index, encoder.identity).generation,
+        retriever=Retriever(encoder, OverlapReranker()),
+        model=model,
+        passages=3,
+        evidence_tokens=300,
+        max_tokens=64,
+    )
+
+
+@dataclass
+class Running:
+    """A service on a real socket."""
+
+    url: str
+    model: ScriptedModel
+
+
+@pytest.fixture
+def serve(index: Path) -> Iterator[Callable[..., Running]]:
+    """Starts a real server for a model; it is stopped when the test ends."""
+    servers: list[tuple[uvicorn.Server, threading.Thread]] = []
+
+    def start(model: ScriptedModel, *, max_queue: int = 4) -> Running:
+        app = create_app(lambda: make_answerer(index, model), max_queue=max_queue)
+        listener = socket.socket()
+        listener.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=2))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        servers.append((server, thread))
+        wait_until(lambda: server.started)
+        return Running(f"http://127.0.0.1:{listener.getsockname()[1]}", model)
+
+    yield start
+    for server, thread in servers:
+        server.should_exit = True
+        thread.join(timeout=10)
+        assert not thread.is_alive()
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.01)
+
+
+def post(url: str, question: str, timeout: float = 10.0) -> httpx.Response:
+    return httpx.post(f"{url}/ask", json={"question": question}, timeout=timeout)

@@ -1,0 +1,276 @@
+"""POST /ask from a real PDF to the answer, with fakes for the models."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from starlette.testclient import TestClient
+
+from rag.prompt import NOT_FOUND
+from rag.service.app import create_app
+from tests.fakes import ScriptedModel
+from tests.integration.conftest import make_answerer
+
+QUESTION = "What does a berth cost for a night?"
+REPLY = "A berth costs 24 euros for each night [1]."
+
+
+@contextmanager
+def client_for(index: Path, *replies: str, **options: Any) -> Iterator[TestClient]:
+    model = ScriptedModel(list(replies) or [REPLY])
+    with TestClient(
+        create_app(lambda: make_answerer(index, model), **options), raise_server_exceptions=False
+    ) as client:
+        client.app_state["model"] = model
+        yield client
+    assert model.closed
+
+
+@pytest.fixture
+def client(index: Path) -> Iterator[TestClient]:
+    with client_for(index) as client:
+        yield client
+
+
+def test_an_answer_is_proved_on_its_page(client: TestClient) -> None:
+    response = client.post("/ask", json={"question": QUESTION})
+    assert response.status_code == 200
+    answer = response.json()
+    assert answer["answered"] is True
+    assert answer["reason"] is None
+    assert answer["answer"] == "A berth costs 24 euros for each night."
+    assert [(s["verdict"], s["citations"]) for s in answer["sentences"]] == [("supported", [1])]
+    (citation,) = answer["citations"]
+    assert (citation["document"], citation["page"]) == ("harbour.pdf", 2)
+    assert citation["quote"] == "A berth costs 24 euros for each night."
+    page = client.get(f"/documents/{citation['document_id']}/pages/{citation['page']}").json()
+    assert page["text"][citation["start"] : citation["end"]] == citation["quote"]
+    # Drawn at x = 72, in the line below an 18 point heading at 72 from the top.
+    ((x0, y0, x1, y1),) = citation["boxes"]
+    assert x0 == pytest.approx(72, abs=1.5)
+    assert y0 < 102 < y1
+    assert 200 < x1 < 300
+    assert answer["model"] == "scripted"
+    assert answer["index"].startswith("000001-")
+    assert set(answer["timings_ms"]) == {"queue", "retrieve", "first_token", "generate", "verify", "total"}
+    assert answer["usage"]["completion_tokens"] == 9
+
+
+def test_the_citation_url_is_a_picture_with_a_highlight(client: TestClient) -> None:
+    citation = client.post("/ask", json={"question": QUESTION}).json()["citations"][0]
+    highlighted = client.get(citation["url"])
+    assert highlighted.headers["content-type"] == "image/png"
+    assert highlighted.content.startswith(b"\x89PNG")
+    assert highlighted.content != client.get(citation["url"].partition("?")[0]).content
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        pytest.param(NOT_FOUND, "not_in_documents", id="the model says so"),
+        pytest.param("The mayor of Skarholm is Astrid Lund.", "no_supported_sentence", id="nothing is supported"),
+        pytest.param("A berth costs 99 euros for each night.", "no_supported_sentence", id="another number"),
+    ],
+)
+def test_abstention_is_a_200_with_the_nearest_passages(index: Path, reply: str, reason: str) -> None:
+    with client_for(index, reply) as client:
+        answer = client.post("/ask", json={"question": QUESTION}).json()
+    assert answer["answered"] is False
+    assert answer["reason"] == reason
+    assert "documents" in answer["answer"]
+    assert "99" not in answer["answer"]
+    assert answer["citations"]
+    assert {sentence["verdict"] for sentence in answer["sentences"]} <= {"unsupported"}
+
+
+def test_an_unsupported_sentence_is_listed_but_not_part_of_the_answer(index: Path) -> None:
+    with client_for(index, "A berth costs 24 euros for each night. The mayor pays half of it in gold.") as client:
+        answer = client.post("/ask", json={"question": QUESTION}).json()
+    assert answer["answer"] == "A berth costs 24 euros for each night."
+    assert [sentence["verdict"] for sentence in answer["sentences"]] == ["supported", "unsupported"]
+
+
+def test_the_question_can_be_limited_to_documents(client: TestClient) -> None:
+    answer = client.post("/ask", json={"question": QUESTION, "documents": ["ferry.pdf"]}).json()
+    assert {citation["document"] for citation in answer["citations"]} == {"ferry.pdf"}
+    assert answer["answered"] is False
+
+
+def test_history_reaches_search_and_prompt(client: TestClient) -> None:
+    history = [{"question": "What does a berth cost?", "answer": "24 euros."}]
+    client.post("/ask", json={"question": "And in which building?", "history": history})
+    chat = client.app_state["model"].chats[-1]
+    assert [message.role for message in chat] == ["system", "user", "assistant", "user"]
+    assert "A berth costs 24 euros" in chat[-1].text
+
+
+def test_an_answer_that_stops_at_max_tokens_says_so(client: TestClient) -> None:
+    answer = client.post("/ask", json={"question": QUESTION, "max_tokens": 8}).json()
+    assert answer["reason"] == "length"
+    assert answer["answered"] is True
+    assert answer["usage"]["completion_tokens"] == 8
+
+
+def read_events(text: str) -> list[tuple[str, dict[str, Any]]]:
+    events = []
+    for block in text.strip().split("\n\n"):
+        fields = dict(line.split(": ", 1) for line in block.splitlines())
+        events.append((fields["event"], json.loads(fields["data"])))
+    return events
+
+
+def test_a_stream_ends_with_the_answer_that_the_plain_request_gives(client: TestClient) -> None:
+    plain = client.post("/ask", json={"question": QUESTION}).json()
+    response = client.post("/ask", json={"question": QUESTION, "stream": True})
+    assert response.headers["content-type"].startswith("text/event-stream")
+    events = read_events(response.text)
+    names = [name for name, _ in events]
+    assert names[:2] == ["status", "passages"]
+    assert names[-1] == "answer"
+    assert set(names[2:-1]) == {"token"}
+    assert "".join(data["text"] for name, data in events if name == "token").strip() == REPLY
+    changing = ("id", "timings_ms")
+    assert {k: v for k, v in events[-1][1].items() if k not in changing} == {
+        k: v for k, v in plain.items() if k not in changing
+    }
+
+
+def test_a_refusal_is_not_streamed_as_tokens(index: Path) -> None:
+    with client_for(index, NOT_FOUND) as client:
+        events = read_events(client.post("/ask", json={"question": QUESTION, "stream": True}).text)
+    assert "token" not in [name for name, _ in events]
+    assert events[-1][1]["answered"] is False
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        pytest.param({"question": ""}, "question", id="empty"),
+        pytest.param({"question": "  \n "}, "question", id="blank"),
+        pytest.param({"question": "x" * 4001}, "question", id="too long"),
+        pytest.param({}, "question", id="missing"),
+        pytest.param({"question": "x", "queston": "y"}, "queston", id="unknown field"),
+        pytest.param({"question": "x", "documents": ["no.pdf"]}, "documents", id="unknown document"),
+        pytest.param({"question": "x", "max_tokens": 0}, "max_tokens", id="no tokens"),
+        pytest.param({"question": 7}, "question", id="wrong type"),
+        pytest.param({"question": "x", "history": [{"question": "y"}]}, "history.0.answer", id="half a turn"),
+    ],
+)
+def test_a_bad_request_is_a_422_that_names_the_field(client: TestClient, body: dict[str, Any], field: str) -> None:
+    response = client.post("/ask", json=body)
+    assert_problem(response, 422)
+    assert field in [error["field"] for error in response.json()["errors"]]
+
+
+def test_bad_json_is_a_422(client: TestClient) -> None:
+    response = client.post("/ask", content=b'{"question": ', headers={"content-type": "application/json"})
+    assert_problem(response, 422)
+    assert response.json()["errors"][0]["field"] == "body"
+
+
+def test_the_longest_question_is_taken(client: TestClient) -> None:
+    assert client.post("/ask", json={"question": "x" * 4000}).status_code == 200
+
+
+def test_a_body_over_the_limit_is_a_413(client: TestClient) -> None:
+    assert_problem(client.post("/ask", content=b"x" * 300_000), 413)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nothing", 404),
+        ("GET", "/ask", 405),
+        ("GET", "/documents/abc/file", 404),
+        ("GET", "/documents/a/pages/x", 422),
+    ],
+)
+def test_every_error_is_a_problem(client: TestClient, method: str, path: str, status: int) -> None:
+    assert_problem(client.request(method, path), status)
+
+
+def assert_problem(response: Any, status: int) -> None:
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+    problem = response.json()
+    assert problem["status"] == status
+    assert problem["request_id"] == response.headers["x-request-id"]
+    assert problem["title"]
+
+
+def test_a_failure_tells_nothing_but_its_id(index: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with client_for(index) as client:
+        client.app_state["model"].replies.clear()  # the fake fails with an IndexError
+        response = client.post("/ask", json={"question": QUESTION})
+    assert_problem(response, 500)
+    assert "detail" not in response.json()
+    assert response.json()["request_id"] in caplog.text
+
+
+def test_a_request_id_is_kept_if_it_is_harmless(client: TestClient) -> None:
+    assert client.get("/livez", headers={"X-Request-ID": "abc-1"}).headers["x-request-id"] == "abc-1"
+    assert client.get("/livez", headers={"X-Request-ID": "a b\tc"}).headers["x-request-id"] != "a b\tc"
+
+
+def test_without_an_index_the_remedy_is_told_and_it_works_once_there_is_one(index: Path) -> None:
+    hidden = index.rename(index.with_name("hidden"))
+    with client_for(index) as client:
+        for response in (
+            client.get("/readyz"),
+            client.post("/ask", json={"question": QUESTION}),
+            client.get("/documents"),
+        ):
+            assert_problem(response, 503)
+            assert "python -m ingest" in response.json()["detail"]
+        assert client.get("/livez").status_code == 200
+        assert client.get("/info").json()["index"] is None
+        hidden.rename(index)
+        assert client.get("/readyz").json()["status"] == "ready"
+        assert client.post("/ask", json={"question": QUESTION}).json()["answered"] is True
+
+
+def test_keys(index: Path) -> None:
+    with client_for(index, api_keys=[SecretStr("first"), SecretStr("second")]) as client:
+        open_to_all = {
+            path for path in ("/livez", "/readyz", "/documents", "/info", "/metrics") if client.get(path).is_success
+        }
+        assert open_to_all == {"/livez", "/readyz"}
+        assert_problem(client.post("/ask", json={"question": QUESTION}), 401)
+        assert_problem(client.post("/ask", json={"question": QUESTION}, headers={"X-API-Key": "third"}), 401)
+        for headers in ({"Authorization": "Bearer first"}, {"X-API-Key": "second"}):
+            assert client.post("/ask", json={"question": QUESTION}, headers=headers).status_code == 200
+
+
+def test_documents(client: TestClient) -> None:
+    body = client.get("/documents").json()
+    assert [(d["name"], d["title"], d["pages"], d["status"]) for d in body["documents"]] == [
+        ("ferry.pdf", "Ferry", 1, "ok"),
+        ("harbour.pdf", "Harbour rules", 2, "ok"),
+    ]
+    harbour = body["documents"][1]
+    file = client.get(f"/documents/{harbour['id']}/file")
+    assert file.content.startswith(b"%PDF")
+    assert 'inline; filename="harbour.pdf"' in file.headers["content-disposition"]
+    assert_problem(client.get(f"/documents/{harbour['id']}/pages/3"), 404)
+    assert_problem(client.get(f"/documents/{harbour['id']}/pages/0.png"), 404)
+
+
+def test_metrics_count_outcomes_and_hold_no_text(client: TestClient) -> None:
+    client.post("/ask", json={"question": QUESTION})
+    text = client.get("/metrics").text
+    assert 'pageproof_answers_total{outcome="answered"} 1.0' in text
+    assert 'pageproof_requests_total{route="/ask",status="200"} 1.0' in text
+    assert "pageproof_index_chunks{index=" in text
+    assert "berth" not in text
+
+
+def test_security_headers(client: TestClient) -> None:
+    headers = client.get("/livez").headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["content-security-policy"].startswith("default-src 'none'")

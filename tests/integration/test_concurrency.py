@@ -1,0 +1,97 @@
+"""On a real socket: the event loop stays free, the line is bounded, and nobody works for a client that has gone."""
+
+from __future__ import annotations
+
+import json
+import socket
+import statistics
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx2 as httpx
+import pytest
+
+from tests.fakes import ScriptedModel
+from tests.integration.conftest import Running, post, wait_until
+
+QUESTION = "What does a berth cost for a night?"
+REPLY = "A berth costs 24 euros for each night."
+
+
+def ask_and_leave(url: str, *, stream: bool, after_seconds: float) -> None:
+    body = json.dumps({"question": QUESTION, "stream": stream}).encode()
+    head = f"POST /ask HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    port = int(url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(head.encode() + body)
+        time.sleep(after_seconds)
+
+
+def test_livez_is_quick_while_an_answer_is_generated(serve: Callable[..., Running]) -> None:
+    service = serve(ScriptedModel([REPLY], seconds_to_read=1.5))
+    asking = threading.Thread(target=post, args=(service.url, QUESTION))
+    asking.start()
+    times = []
+    with httpx.Client(base_url=service.url) as client:
+        client.get("/livez")
+        while asking.is_alive():
+            start = time.perf_counter()
+            assert client.get("/livez").status_code == 200
+            times.append(time.perf_counter() - start)
+            time.sleep(0.01)
+    assert len(times) > 20
+    assert statistics.median(times) < 0.05
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
+@pytest.mark.parametrize("phase", ["reading", "writing"])
+def test_a_client_that_goes_away_stops_its_generation(serve: Callable[..., Running], stream: bool, phase: str) -> None:
+    reading, writing = (30.0, 0.0) if phase == "reading" else (0.0, 0.2)
+    model = ScriptedModel([REPLY * 100], seconds_to_read=reading, seconds_per_token=writing, context_tokens=10_000)
+    service = serve(model)
+    ask_and_leave(service.url, stream=stream, after_seconds=0.7)
+    wait_until(lambda: model.cancelled == 1, seconds=2)
+    generated = model.generated_tokens
+    time.sleep(0.5)
+    assert model.generated_tokens == generated
+    # The next one is served, and unharmed.
+    model.replies, model.seconds_to_read, model.seconds_per_token = [REPLY], 0.0, 0.0
+    assert post(service.url, QUESTION).json()["answer"] == REPLY
+
+
+def test_a_client_that_goes_away_while_waiting_gives_up_its_place(serve: Callable[..., Running]) -> None:
+    model = ScriptedModel([REPLY], seconds_to_read=1.5)
+    service = serve(model, max_queue=1)
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(post, service.url, QUESTION)
+        wait_until(lambda: len(model.chats) > 0)
+        with pytest.raises(httpx.TimeoutException):
+            post(service.url, QUESTION, timeout=0.3)
+        second = pool.submit(post, service.url, QUESTION)
+        assert first.result().status_code == second.result().status_code == 200
+
+
+def test_requests_wait_in_line_and_one_too_many_is_refused(serve: Callable[..., Running]) -> None:
+    service = serve(ScriptedModel([REPLY], seconds_to_read=0.5), max_queue=2)
+    with ThreadPoolExecutor(8) as pool:
+        responses = list(pool.map(lambda _: post(service.url, QUESTION), range(6)))
+    by_status = sorted(response.status_code for response in responses)
+    assert by_status == [200, 200, 200, 503, 503, 503]
+    refused = [response for response in responses if response.status_code == 503]
+    assert all(int(response.headers["retry-after"]) >= 1 for response in refused)
+    assert all(response.headers["content-type"] == "application/problem+json" for response in refused)
+    assert all(response.elapsed.total_seconds() < 0.4 for response in refused)
+
+
+def test_the_stream_tells_the_position_in_line(serve: Callable[..., Running]) -> None:
+    model = ScriptedModel([REPLY], seconds_to_read=0.6)
+    service = serve(model)
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(post, service.url, QUESTION)
+        wait_until(lambda: len(model.chats) > 0)
+        text = httpx.post(f"{service.url}/ask", json={"question": QUESTION, "stream": True}, timeout=10).text
+        assert first.result().status_code == 200
+    assert '"state": "waiting", "position": 1' in text
+    assert text.index('"waiting"') < text.index("event: passages")
