@@ -54,6 +54,7 @@ class Chunker:
         A chunk is a stretch of one page, without white space at its ends; all text is in exactly one chunk.
 
         Args:
+            pages: of one document, in order.
             count_tokens: of the encoder. It is called with single words and is taken to be additive over them, as
                 WordPiece is.
         """

@@ -94,7 +94,7 @@ class _SecondOpinion:
             if self._opened is None:
                 self._opened = pypdf.PdfReader(self._path)
             return ask(self._opened)
-        except Exception as error:  # pypdf raises bare ValueError, RecursionError and others on damaged files
+        except Exception as error:  # noqa: BLE001 - pypdf raises bare ValueError, RecursionError and others on damaged files
             _log.info("pypdf on %s: %s: %s", self._path.name, type(error).__name__, error)
             return None
 

@@ -38,7 +38,7 @@ def configure_logging() -> None:
     logging.getLogger("rag").setLevel(logging.INFO)
 
 
-def fail(error: Exception, code: int) -> int:
+def fail(error: BaseException, code: int) -> int:
     """Prints an error as one line on stderr; returns the exit code."""
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     console.print(Text.assemble(("error: ", "bold red"), str(error)))

@@ -6,7 +6,6 @@ A questions file has one JSON object per line: ``{"id", "question", "answers": [
 
 from __future__ import annotations
 
-import json
 import re
 import string
 from collections import Counter

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
@@ -102,6 +103,7 @@ def render_page(path: Path, number: int, boxes: Sequence[Box] = (), *, scale: fl
     """A page as a PNG, with boxes highlighted.
 
     Args:
+        path: the PDF.
         number: 1-based.
         boxes: in points, origin top left.
         scale: pixels per point; 2 is 144 dpi.
@@ -236,10 +238,11 @@ def _piece(page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage, word: list[
 def _extent(textpage: pypdfium2.PdfTextPage, first: int, last: int) -> tuple[float, float, float, float]:
     """Left, bottom, right, top around the characters ``first`` to ``last``, in PDF coordinates."""
     rectangle = pdfium.FS_RECTF()
-    sides = []
-    for index in range(first, last + 1):
-        if pdfium.FPDFText_GetLooseCharBox(textpage, index, rectangle):
-            sides.append((rectangle.left, rectangle.bottom, rectangle.right, rectangle.top))
+    sides = [
+        (rectangle.left, rectangle.bottom, rectangle.right, rectangle.top)
+        for index in range(first, last + 1)
+        if pdfium.FPDFText_GetLooseCharBox(textpage, index, rectangle)
+    ]
     if not sides:
         return (0.0, 0.0, 0.0, 0.0)
     lefts, bottoms, rights, tops = zip(*sides, strict=True)
@@ -317,7 +320,7 @@ def _is_alone(breaks: Sequence[bool], position: int) -> bool:
 
 def _paragraph_breaks(lines: Sequence[_Line]) -> list[bool]:
     """For each line, whether a paragraph begins with it."""
-    steps = [below.top - above.top for above, below in zip(lines, lines[1:], strict=False)]
+    steps = [below.top - above.top for above, below in pairwise(lines)]
     usual = median([step for step in steps if step > 1.0] or [0.0])
     breaks = [True] * len(lines)
     for position, step in enumerate(steps, start=1):

@@ -73,7 +73,7 @@ def read_settings(secrets: Path = Path("/run/secrets")) -> Settings:
     if unknown := sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known):
         raise SettingsError(f"unknown setting {unknown[0]}; the settings are {', '.join(sorted(known))}")
     try:
-        return Settings(_secrets_dir=secrets if secrets.is_dir() else None)
+        return Settings(_secrets_dir=secrets if secrets.is_dir() else None)  # type: ignore[call-arg]
     except ValidationError as error:
         first = error.errors()[0]
         name = PREFIX + str(first["loc"][0]).upper()

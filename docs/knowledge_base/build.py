@@ -41,7 +41,7 @@ def scan(pdf: bytes) -> bytes:
     paper = (243, 239, 228)
     page = page.rotate(0.7, resample=Image.Resampling.BICUBIC, expand=False, fillcolor=paper)
     page = page.filter(ImageFilter.GaussianBlur(0.45))
-    dust = random.Random(17)
+    dust = random.Random(17)  # noqa: S311
     for _ in range(420):
         x, y = dust.randrange(page.width - 1), dust.randrange(page.height - 1)
         shade = dust.randrange(120, 215)

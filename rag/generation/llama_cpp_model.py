@@ -2,7 +2,7 @@
 
 The C API rather than the ``Llama`` class, because that class has no way to stop while it reads a prompt, compiles the
 Jinja templates that a file brings along, and has no lock. Here a file's template is only ever recognised: llama.cpp
-knows the common formats by their marks and writes them itself (``llama_chat_apply_template``); no code of the file runs.
+knows the common formats by their marks and writes them itself (``llama_chat_apply_template``); its code never runs.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Lock
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import llama_cpp as llama
 import numpy as np
@@ -27,6 +27,8 @@ from rag.generation.language_model import Finish, Generated, Message, Prompt, To
 
 _log = logging.getLogger(__name__)
 
+_Pointer: TypeAlias = Any  # an opaque one of llama.cpp
+
 # Tokens that are read in one call. Larger batches gain nothing on a CPU.
 _BATCH: Final = 512
 # The end of a prompt is read again even if it is in the context: with a batch of very few tokens llama.cpp takes other
@@ -38,11 +40,14 @@ _SLOT: Final = "@@pageproof-%d@@"
 _SLOTS: Final = re.compile(r"@@pageproof-(\d+)@@")
 
 
-@llama.llama_log_callback
 def _forward_log(level: int, text: bytes, _: ctypes.c_void_p) -> None:
     # Levels of ggml_log_level: 3 warning, 4 error. The rest is chatter about tensors.
     if level in (3, 4):
         _log.debug("llama.cpp: %s", text.decode(errors="replace").rstrip())
+
+
+# llama.cpp keeps the pointer for as long as the process runs.
+_LOG_CALLBACK: Final = llama.llama_log_callback(_forward_log)
 
 
 class LlamaCppModel:
@@ -57,7 +62,7 @@ class LlamaCppModel:
             ModelUnusable: llama.cpp cannot load the file, or cannot make a context of this size.
         """
         _load_backends()
-        llama.llama_log_set(_forward_log, ctypes.c_void_p(0))
+        llama.llama_log_set(_LOG_CALLBACK, ctypes.c_void_p(0))
         llama.llama_backend_init()
         self.name = name
         self._lock = Lock()
@@ -73,7 +78,7 @@ class LlamaCppModel:
         self._sampler = _Sampler(temperature, seed)
         self._resident: list[int] = []  # the tokens whose keys and values are in the context
 
-    def _make_context(self, context_tokens: int, threads: int) -> Any:
+    def _make_context(self, context_tokens: int, threads: int) -> _Pointer:
         parameters = llama.llama_context_default_params()
         parameters.n_ctx = min(context_tokens, llama.llama_model_n_ctx_train(self._model))
         parameters.n_batch = parameters.n_ubatch = _BATCH
@@ -233,7 +238,7 @@ class _Sampler:
             llama.llama_sampler_chain_add(self._chain, llama.llama_sampler_init_temp(temperature))
             llama.llama_sampler_chain_add(self._chain, llama.llama_sampler_init_dist(seed))
 
-    def choose(self, context: Any, vocabulary_size: int) -> int:
+    def choose(self, context: _Pointer, vocabulary_size: int) -> int:
         if self._chain is not None:
             return int(llama.llama_sampler_sample(self._chain, context, -1))
         # The chain copies and sorts the whole vocabulary for each token; the largest number needs neither.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rag.errors import IndexCorrupt, IndexForeign
 
-FORMAT = 1
+FORMAT: Final = 1
 
 
 class _Frozen(BaseModel):
@@ -46,7 +46,7 @@ class Counts(_Frozen):
 class Manifest(_Frozen):
     """Format, ancestry, contents and identity of a generation."""
 
-    format: Literal[1] = FORMAT
+    format: Literal[1] = 1
     generation: str
     parent: str | None
     created: str

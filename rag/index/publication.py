@@ -115,6 +115,7 @@ class IndexWriter:
         Args:
             contents: documents in the order of their rows; at least one chunk in all.
             texts: what BM25 indexes for each row.
+            about: identities and sources, for the manifest.
             report: for ``report.json``; the name of the generation is added.
 
         Returns:

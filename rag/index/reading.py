@@ -27,6 +27,7 @@ def open_current(root: Path, encoder: Mapping[str, Any]) -> Generation:
     """Opens the generation that ``CURRENT`` names.
 
     Args:
+        root: the index directory.
         encoder: identity of the encoder that will make the query vectors.
 
     Raises:

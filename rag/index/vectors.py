@@ -57,7 +57,7 @@ class VectorIndex:
         limit = min(limit, len(self) if among is None else len(among))
         if limit == 0:
             return []
-        parameters = None if among is None else faiss.SearchParameters(sel=faiss.IDSelectorBatch(among))
+        parameters = None if among is None else faiss.SearchParameters(sel=faiss.IDSelectorBatch(among))  # type: ignore[call-arg]
         scores, rows = self._index.search(vector.reshape(1, -1), limit, params=parameters)
         return [(int(row), float(score)) for row, score in zip(rows[0], scores[0], strict=True) if row >= 0]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 from time import perf_counter
@@ -59,7 +59,7 @@ class Asking:
                     return event.answer
         raise AssertionError("the stream of an answer ends with the answer")
 
-    async def stream(self, ticket: Ticket, question: Question) -> AsyncIterator[AnswerEvent | int]:
+    async def stream(self, ticket: Ticket, question: Question) -> AsyncGenerator[AnswerEvent | int, None]:
         """Positions in line, then the events of the answer. Leaves the line at its end."""
         start = perf_counter()
         finished = False
@@ -71,7 +71,7 @@ class Asking:
                 async with aclosing(events(self._answerer, question)) as answering:
                     async for event in answering:
                         if isinstance(event, AnswerReady):
-                            event = AnswerReady(_queued(event.answer, queued))  # noqa: PLW2901
+                            event = AnswerReady(_queued(event.answer, queued))
                             self._metrics.count_answer(event.answer)
                             finished = True
                         yield event
@@ -109,7 +109,7 @@ def router(asking: Asking) -> APIRouter:
     return routes
 
 
-async def _server_sent(stream: AsyncIterator[AnswerEvent | int], request_id: str) -> AsyncIterator[bytes]:
+async def _server_sent(stream: AsyncGenerator[AnswerEvent | int, None], request_id: str) -> AsyncGenerator[bytes, None]:
     """Events as bytes. The status is sent by now, so an error is an event too."""
     try:
         yield _event("status", {"state": "accepted", "request_id": request_id})
@@ -117,11 +117,11 @@ async def _server_sent(stream: AsyncIterator[AnswerEvent | int], request_id: str
             yield _encode(event)
     except PageproofError as error:
         yield _event("error", error_fields(error, request_id))
-    except Exception:  # the boundary: nobody behind it could tell the client
+    except Exception:  # noqa: BLE001 - the boundary: nobody behind it could tell the client
         _log.exception("request %s failed while streaming", request_id)
         yield _event("error", problem_fields(500, None, request_id))
     finally:
-        await stream.aclose()  # type: ignore[attr-defined] - it is a generator
+        await stream.aclose()
 
 
 def _encode(event: AnswerEvent | int) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncGenerator, Coroutine
 from typing import Any, TypeVar
 
 from fastapi import Request
@@ -23,7 +23,7 @@ class _End:
         self.error = error
 
 
-async def events(answerer: Answerer, question: Question) -> AsyncIterator[AnswerEvent]:
+async def events(answerer: Answerer, question: Question) -> AsyncGenerator[AnswerEvent, None]:
     """The events of an answer. When the iteration ends early, the work is stopped before this returns."""
     loop = asyncio.get_running_loop()
     inbox: asyncio.Queue[AnswerEvent | _End] = asyncio.Queue()

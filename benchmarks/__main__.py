@@ -1,0 +1,50 @@
+"""``python -m benchmarks``: everything, as a table on stdout and a file in ``benchmarks/results``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from benchmarks.retrieval import compare
+from rag.composition import open_encoder, open_reranker
+from rag.console import configure_logging, fail
+from rag.errors import PageproofError
+from rag.evaluation import read_questions
+from rag.settings import Settings
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def main() -> int:
+    """Runs the benchmarks on a folder and its questions; by default the knowledge base."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, default=Path("knowledge_base"), help="folder of PDFs")
+    parser.add_argument("questions", nargs="?", type=Path, help="default: questions.jsonl in the folder")
+    options = parser.parse_args()
+    configure_logging()
+    try:
+        table = _table(options.folder, options.questions or options.folder / "questions.jsonl")
+    except PageproofError as error:
+        return fail(error, 1)
+    print(table)
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"retrieval-{options.folder.name}.md").write_text(table + "\n")
+    return 0
+
+
+def _table(folder: Path, questions: Path) -> str:
+    settings = Settings()
+    labelled = read_questions(questions)
+    ours, theirs = compare(folder, labelled, open_encoder(settings), open_reranker(settings))
+    peer = asdict(theirs)
+    rows = [
+        f"| {name} | {value:.3f} | {peer[name]:.3f} | {value / peer[name]:.2f} |"
+        for name, value in asdict(ours).items()
+    ]
+    return "\n".join([f"| {folder} | pageproof | tutorial | ratio |", "| --- | --- | --- | --- |", *rows])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
