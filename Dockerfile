@@ -1,0 +1,85 @@
+# The image of the service and of the ingest job: weights, libraries and code, ready to run with no network.
+#
+#   docker build -t pageproof .
+#
+# A change of the code rebuilds the last, small layers only; a change of a weight or of a locked library only its own
+# stage. Needs BuildKit, and nothing newer than the Dockerfile syntax of Docker 20.10.
+
+# Any image that has Python 3.11 as `python` and Debian's package manager.
+ARG BASE_IMAGE=python:3.11-slim-bookworm
+
+FROM ${BASE_IMAGE} AS base
+
+
+# --- Parts of the lock, each in a file of its own: a later stage starts anew only if *its* part changed. --------------
+FROM base AS locks
+WORKDIR /locks
+COPY requirements.txt ./
+# An entry of the lock begins with its name and ends with the line "# via".
+RUN sed -n '/^llama-cpp-python==/,/# via/p' requirements.txt > llama.txt \
+ && sed -En '/^(httpx|httpcore|h11|anyio|idna|certifi|typing-extensions)==/,/# via/p' requirements.txt > httpx.txt
+
+
+# --- llama.cpp, compiled to travel: slow, but only when its version changes. ------------------------------------------
+FROM base AS llama
+RUN --mount=type=cache,target=/var/cache/apt,sharing=locked --mount=type=cache,target=/var/lib/apt,sharing=locked \
+    rm -f /etc/apt/apt.conf.d/docker-clean \
+ && apt-get update -qq && apt-get install -qq --yes --no-install-recommends g++ >/dev/null
+COPY --from=locks /locks/llama.txt /locks/
+# Compiled for the machine that builds, it would crash on an older CPU and waste a newer one. So the kernels are built
+# once for each generation of CPUs, as libggml-cpu-*.so, and the best one is chosen when the model is loaded.
+#   CMAKE_INSTALL_*     puts those files beside libllama.so, where they are looked for; by default they go to bin/
+#   LLAVA_BUILD, ...    pictures and HTTPS, which we do not use
+#   --no-cache-dir      pip's cache knows a wheel by its version and not by these options
+RUN CMAKE_ARGS='-DGGML_NATIVE=OFF -DGGML_BACKEND_DL=ON -DGGML_CPU_ALL_VARIANTS=ON \
+      -DCMAKE_INSTALL_BINDIR=llama_cpp/lib -DCMAKE_INSTALL_LIBDIR=llama_cpp/lib \
+      -DCMAKE_INSTALL_INCLUDEDIR=llama_cpp/include -DCMAKE_INSTALL_RPATH=$ORIGIN \
+      -DLLAVA_BUILD=OFF -DLLAMA_OPENSSL=OFF' \
+    pip wheel --no-cache-dir --no-deps --require-hashes --progress-bar off -r /locks/llama.txt -w /wheels
+
+
+# --- All libraries, in a virtual environment that moves as one folder. ------------------------------------------------
+FROM base AS libraries
+RUN python -m venv /opt/venv
+ENV PATH=/opt/venv/bin:$PATH
+ARG PIP="pip install --disable-pip-version-check --progress-bar off --quiet"
+# torch first, and alone: requirements-torch.txt says why. Its C++ headers and test programs (190 MB) stay behind.
+COPY requirements-torch.txt /locks/
+RUN --mount=type=cache,target=/root/.cache/pip \
+    $PIP --no-deps -r /locks/requirements-torch.txt \
+ && cd /opt/venv/lib/python3*/site-packages/torch \
+ && rm -rf include test && find bin -type f ! -name torch_shm_manager -delete
+COPY --from=llama /wheels /wheels
+# A wheel holds no links: each library is there under three names. Links save the space, and make sure that llama.cpp
+# and we, who open it under different names, get one and the same libggml.
+RUN $PIP --no-deps --no-index /wheels/*.whl \
+ && cd /opt/venv/lib/python3*/site-packages/llama_cpp \
+ && rm -rf include lib/cmake lib/pkgconfig lib/libllama-common* lib/libggml-cpu-*.so.* \
+ && for library in lib/*.so; do for name in "$library".*; do test ! -e "$name" || ln -sf "${library#lib/}" "$name"; done; done
+COPY requirements.txt /locks/
+RUN --mount=type=cache,target=/root/.cache/pip \
+    $PIP -r /locks/requirements.txt \
+ && find /opt/venv/lib -type d -name tests -prune -exec rm -rf {} +
+
+
+# --- The weights, by digest: fetched again only when the catalogue changes, and then only what is new. ----------------
+FROM base AS weights
+COPY --from=locks /locks/httpx.txt /locks/
+RUN --mount=type=cache,target=/root/.cache/pip \
+    pip install --disable-pip-version-check --progress-bar off --quiet --require-hashes -r /locks/httpx.txt
+WORKDIR /fetch
+COPY rag/__init__.py rag/errors.py rag/models.py rag/models.toml rag/
+# A layer keeps whole seconds of a file's time, and the store trusts a digest for as long as that time is the same: so
+# the times are set to whole seconds, and the files hashed once more. Else each start would hash 1.3 GB.
+RUN --mount=type=cache,target=/var/cache/pageproof \
+    python -c "from pathlib import Path; from rag.models import Catalogue, ModelStore; \
+catalogue = Catalogue.load(); store = ModelStore(Path('/var/cache/pageproof'), catalogue); \
+print(*(store.fetch(entry) for entry in catalogue if entry.default), sep='\n')" \
+ && mkdir -p /opt/pageproof/models \
+ && python -c "import os, shutil; from pathlib import Path; from rag.models import Catalogue, ModelStore; \
+catalogue = Catalogue.load(); store = ModelStore(Path('/opt/pageproof/models'), catalogue); \
+TODO"
+
+
+# --- What runs. -------------------------------------------------------------------------------------------------------
+FROM base
