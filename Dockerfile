@@ -62,24 +62,62 @@ RUN --mount=type=cache,target=/root/.cache/pip \
  && find /opt/venv/lib -type d -name tests -prune -exec rm -rf {} +
 
 
-# --- The weights, by digest: fetched again only when the catalogue changes, and then only what is new. ----------------
+# --- The weights, by digest: fetched anew only when the catalogue asks for other ones. --------------------------------
 FROM base AS weights
 COPY --from=locks /locks/httpx.txt /locks/
 RUN --mount=type=cache,target=/root/.cache/pip \
     pip install --disable-pip-version-check --progress-bar off --quiet --require-hashes -r /locks/httpx.txt
 WORKDIR /fetch
 COPY rag/__init__.py rag/errors.py rag/models.py rag/models.toml rag/
-# A layer keeps whole seconds of a file's time, and the store trusts a digest for as long as that time is the same: so
-# the times are set to whole seconds, and the files hashed once more. Else each start would hash 1.3 GB.
-RUN --mount=type=cache,target=/var/cache/pageproof \
-    python -c "from pathlib import Path; from rag.models import Catalogue, ModelStore; \
-catalogue = Catalogue.load(); store = ModelStore(Path('/var/cache/pageproof'), catalogue); \
-print(*(store.fetch(entry) for entry in catalogue if entry.default), sep='\n')" \
- && mkdir -p /opt/pageproof/models \
- && python -c "import os, shutil; from pathlib import Path; from rag.models import Catalogue, ModelStore; \
-catalogue = Catalogue.load(); store = ModelStore(Path('/opt/pageproof/models'), catalogue); \
-TODO"
+# The store trusts a digest for as long as the time of its file is the same. A layer keeps whole seconds of that time
+# only, so it is set to one, and what is there is hashed once more: else each start would hash 1.3 GB.
+RUN --mount=type=cache,target=/var/cache/pageproof printf '%s\n' \
+    'import os, shutil' \
+    'from pathlib import Path' \
+    'from rag.models import Catalogue, ModelStore' \
+    'catalogue = Catalogue.load()' \
+    'cache, image = (ModelStore(Path(p), catalogue) for p in ("/var/cache/pageproof", "/opt/pageproof/models"))' \
+    'for entry in filter(lambda entry: entry.default, catalogue):' \
+    '    shutil.copytree(cache.fetch(entry).directory, image.directory / entry.digest)' \
+    '    for path in (image.directory / entry.digest).rglob("*"):' \
+    '        os.utime(path, (0, 0))' \
+    '    print(image.verify(entry))' \
+    | python -
 
 
-# --- What runs. -------------------------------------------------------------------------------------------------------
-FROM base
+# --- What runs: no compiler, no cache of pip, no root. ----------------------------------------------------------------
+FROM base AS service
+# llama.cpp and torch compute with OpenMP. /data/indexes is there so that a new volume takes over its owner.
+RUN --mount=type=cache,target=/var/cache/apt,sharing=locked --mount=type=cache,target=/var/lib/apt,sharing=locked \
+    rm -f /etc/apt/apt.conf.d/docker-clean \
+ && apt-get update -qq && apt-get install -qq --yes --no-install-recommends libgomp1 libstdc++6 >/dev/null \
+ && groupadd --gid 10001 pageproof \
+ && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin pageproof \
+ && install -d -o pageproof -g pageproof /data/indexes
+COPY --from=weights /opt/pageproof/models /opt/pageproof/models
+COPY --from=libraries /opt/venv /opt/venv
+ENV PATH=/opt/venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    # Nothing is asked of a hub, and what a library wants to keep goes to the one place that can be written.
+    HF_HUB_OFFLINE=1 TRANSFORMERS_OFFLINE=1 HF_HUB_DISABLE_TELEMETRY=1 HF_HOME=/tmp/huggingface \
+    RAG_MODELS=/opt/pageproof/models \
+    RAG_INDEX=/data/indexes \
+    # All addresses of the container; which of them the host offers to others is said when it is run.
+    RAG_HOST=0.0.0.0
+WORKDIR /app
+COPY rag rag
+COPY ingest ingest
+RUN python -m compileall -q rag ingest
+USER 10001:10001
+EXPOSE 8000
+# http.client, because urllib would ask a proxy that the environment names.
+HEALTHCHECK --interval=10s --timeout=10s --start-period=120s --retries=3 \
+    CMD ["python", "-c", "import http.client, os, sys; c = http.client.HTTPConnection('127.0.0.1', int(os.environ.get('RAG_PORT', '8000')), timeout=8); c.request('GET', '/readyz'); sys.exit(c.getresponse().status != 200)"]
+STOPSIGNAL SIGTERM
+# `docker run IMAGE` serves; `docker run IMAGE ingest /documents` is the other program.
+ENTRYPOINT ["python", "-m"]
+CMD ["rag", "serve"]
+LABEL org.opencontainers.image.title="Pageproof" \
+      org.opencontainers.image.description="Answers questions from your own PDFs and proves each sentence on the page it came from." \
+      org.opencontainers.image.licenses="Apache-2.0"

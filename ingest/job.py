@@ -13,7 +13,7 @@ import numpy as np
 from ingest import readers
 from ingest.chunking import Chunker
 from ingest.report import INDEXED, FileRow, Report
-from rag.domain import Chunk, Document, text_in_context
+from rag.domain import Chunk, Document, in_context
 from rag.embedding import Encoder, FloatMatrix
 from rag.errors import FileFault, IndexCorrupt, IndexForeign, IndexMissing, NothingToIngest
 from rag.index import Contents, Generation, Publication, SourceRow, open_current, writing
@@ -226,7 +226,7 @@ class IngestJob:
 
     def _publish(self, run: _Run, writer: IndexWriter, parent: Generation | None) -> str:
         contents = self._embedded(run)
-        texts = [text_in_context(chunk) for entry in contents for chunk in entry.chunks]
+        texts = [in_context(chunk.headings, chunk.text) for entry in contents for chunk in entry.chunks]
         about = Publication(self.encoder.identity, self._identity, run.sources)
         rows = [*run.rows, *_removed(run.rows, parent)]
         self.on_progress("publishing", 0, 1)
@@ -264,7 +264,7 @@ class IngestJob:
     def _fitting(self, chunk: Chunk) -> str:
         """The chunk under as many of its headings as the encoder takes; it would cut the chunk's end silently."""
         for dropped in range(len(chunk.headings)):
-            text = text_in_context(replace(chunk, headings=chunk.headings[dropped:]))
+            text = in_context(chunk.headings[dropped:], chunk.text)
             if self.encoder.count_tokens(text) <= self.encoder.max_tokens:
                 return text
         return chunk.text

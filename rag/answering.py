@@ -24,7 +24,7 @@ from rag.domain import (
     Usage,
 )
 from rag.generation import Finish, LanguageModel, Prompt, Token
-from rag.grounding import Evidence, Quote, Support, ground, nearest_quotes
+from rag.grounding import RELEVANT, Evidence, Quote, Support, ground, nearest_quotes
 from rag.index import Generation
 from rag.prompt import NOT_FOUND, build_prompt
 from rag.retrieval import Retriever
@@ -73,21 +73,15 @@ class Answerer:
             cancelled.check()
         yield PassagesFound(tuple(hits))
 
-        max_tokens = question.max_tokens or self.max_tokens
-        prompt, hits = build_prompt(
-            self.model, question, hits, max_tokens=max_tokens, evidence_tokens=self.evidence_tokens
-        )
         draft = _Draft()
-        if hits:
+        if any(_is_relevant(hit) for hit in hits):
+            max_tokens = question.max_tokens or self.max_tokens
+            prompt, hits = build_prompt(
+                self.model, question, hits, max_tokens=max_tokens, evidence_tokens=self.evidence_tokens
+            )
             with clock.measuring("generate"):
                 yield from self._generate(prompt, max_tokens, draft, cancelled, clock)
-
-        with clock.measuring("verify"):
-            evidence = [_evidence(generation, hit) for hit in hits]
-            support = [] if draft.refused else ground(question.text, draft.text, evidence)
-        composition = _Composition(self, generation, question, evidence, draft, clock)
-        supported = any(item.supported for item in support)
-        yield AnswerReady(composition.answer(support) if supported else composition.abstention(support))
+        yield AnswerReady(self._verified(generation, question, hits, draft, clock))
 
     def _generate(
         self, prompt: Prompt, max_tokens: int, draft: _Draft, cancelled: Cancellation, clock: _Clock
@@ -99,6 +93,21 @@ class Answerer:
             clock.mark("first_token")
             if shown := draft.add(generated):
                 yield TokenGenerated(shown)
+
+    def _verified(
+        self, generation: Generation, question: Question, hits: Sequence[Hit], draft: _Draft, clock: _Clock
+    ) -> Answer:
+        with clock.measuring("verify"):
+            evidence = [_evidence(generation, hit) for hit in hits]
+            support = [] if draft.refused else ground(question.text, draft.text, evidence, self.retriever.reranker)
+        composition = _Composition(self, generation, question, evidence, draft, clock)
+        supported = any(item.supported for item in support)
+        return composition.answer(support) if supported else composition.abstention(support)
+
+
+def _is_relevant(hit: Hit) -> bool:
+    """Whether the reranker finds it more likely than not that the passage answers; true where there is none."""
+    return hit.relevance is None or hit.relevance >= RELEVANT
 
 
 def _evidence(generation: Generation, hit: Hit) -> Evidence:
@@ -133,7 +142,7 @@ class _Clock:
 
     def __init__(self) -> None:
         self._start = perf_counter()
-        self._timings: dict[str, float] = {}
+        self._timings = dict.fromkeys(("queue", "retrieve", "first_token", "generate", "verify"), 0.0)
 
     @contextmanager
     def measuring(self, phase: str) -> Iterator[None]:
@@ -144,11 +153,11 @@ class _Clock:
             self._timings[phase] = _milliseconds(start)
 
     def mark(self, event: str) -> None:
-        self._timings.setdefault(event, _milliseconds(self._start))
+        self._timings[event] = self._timings[event] or _milliseconds(self._start)
 
     @property
     def timings(self) -> dict[str, float]:
-        return {"queue": 0.0, **self._timings, "total": _milliseconds(self._start)}
+        return {**self._timings, "total": _milliseconds(self._start)}
 
 
 def _milliseconds(since: float) -> float:

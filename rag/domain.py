@@ -94,10 +94,10 @@ class Chunk:
     headings: tuple[str, ...] = ()
 
 
-def text_in_context(chunk: Chunk) -> str:
-    """A chunk's text under the headings that it does not itself begin with: what is searched and judged."""
-    above = [heading for heading in chunk.headings if not chunk.text.startswith(heading)]
-    return "\n".join([" > ".join(above), chunk.text]) if above else chunk.text
+def in_context(headings: Sequence[str], text: str) -> str:
+    """A text under the headings that it does not itself begin with: what is searched and judged."""
+    above = [heading for heading in headings if not text.startswith(heading)]
+    return "\n".join([" > ".join(above), text]) if above else text
 
 
 @dataclass(frozen=True, slots=True)

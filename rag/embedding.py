@@ -113,6 +113,8 @@ class OnnxReranker:
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
+        # Threads that spin between two calls would take the cores from llama.cpp.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
             self._tokenizer = tokenizers.Tokenizer.from_file(str(tokenizer))

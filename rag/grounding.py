@@ -1,22 +1,26 @@
 """Checking an answer against its evidence: which quotes carry each of its sentences, and whether they do.
 
 A quote is a stretch of a page's text, so it cannot be other than verbatim; and only passages that were retrieved are
-looked at, so a citation cannot name another one. Everything here is arithmetic on words.
+looked at, so a citation cannot name another one. Support is arithmetic on words; where there is a reranker, it must
+also find the quotes more likely than not to be about the sentence.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from rag.domain import Hit, Page, Span
+from rag.domain import Hit, Page, Span, in_context
+from rag.embedding import Reranker
 from rag.sentences import is_number, line_spans, sentence_spans, words
 
 # Share of a sentence's weight that its quotes must hold for the sentence to be shown as fact.
 # Not calibrated yet: with the weights below it lets a short sentence pass with one word of its own, not with two.
 SUPPORTED: Final = 0.6
+# The even chance: a reranker that answers less takes the text to be about something else.
+RELEVANT: Final = 0.5
 # What the question said already proves little; a number or a name is what an answer is for.
 _WEIGHT_ASKED: Final = 0.5
 _WEIGHT_SAID: Final = 1.0
@@ -59,25 +63,36 @@ class Support:
     Attributes:
         quotes: the best first; together they hold ``score`` (0..1) of the sentence's weight.
         numbers_agree: whether every number of the sentence is in the quotes, or in the question.
+        relevance: the reranker's probability (0..1) that the best of the quotes is about the sentence; 1 without one.
     """
 
     sentence: str
     quotes: tuple[Quote, ...]
     score: float
     numbers_agree: bool
+    relevance: float = 1.0
 
     @property
     def supported(self) -> bool:
         """Whether the sentence may be shown as fact."""
-        return bool(self.quotes) and self.numbers_agree and self.score >= SUPPORTED
+        enough = self.score >= SUPPORTED and self.relevance >= RELEVANT
+        return bool(self.quotes) and self.numbers_agree and enough
 
 
-def ground(question: str, draft: str, evidence: Sequence[Evidence]) -> list[Support]:
+def ground(question: str, draft: str, evidence: Sequence[Evidence], reranker: Reranker | None = None) -> list[Support]:
     """Each sentence of a draft answer with its support, in order; markers such as ``[1]`` are taken out."""
     text = _MARKERS.sub("", draft).strip()
     candidates = [candidate for item in evidence for candidate in _candidates(item)]
     asked = frozenset(words(question))
-    return [_support(text[start:end], asked, candidates) for start, end in sentence_spans(text)]
+    support = [_support(text[start:end], asked, candidates) for start, end in sentence_spans(text)]
+    return [_judged(item, reranker) for item in support] if reranker else support
+
+
+def _judged(support: Support, reranker: Reranker) -> Support:
+    if not support.quotes:
+        return support
+    texts = [in_context(quote.evidence.hit.passage.chunk.headings, quote.text) for quote in support.quotes]
+    return replace(support, relevance=float(reranker.relevance(support.sentence, texts).max()))
 
 
 def nearest_quotes(question: str, evidence: Sequence[Evidence]) -> list[Quote]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from rag.domain import Hit, Passage, Question, text_in_context
+from rag.domain import Hit, Passage, Question, in_context
 from rag.embedding import Encoder, Reranker, logit
 from rag.index import Generation
 
@@ -46,10 +46,15 @@ class Retriever:
     def _reranked(self, query: str, hits: Sequence[Hit]) -> list[Hit]:
         if self.reranker is None or not hits:
             return list(hits)
-        relevance = self.reranker.relevance(query, [text_in_context(hit.passage.chunk) for hit in hits])
+        relevance = self.reranker.relevance(query, [_judged_text(hit) for hit in hits])
         judged = [Hit(hit.passage, logit(float(p)), float(p)) for hit, p in zip(hits, relevance, strict=True)]
         # Stable: hits that the reranker finds equal keep their order.
         return sorted(judged, key=lambda hit: -hit.score)
+
+
+def _judged_text(hit: Hit) -> str:
+    chunk = hit.passage.chunk
+    return in_context(chunk.headings, chunk.text)
 
 
 def search_text(question: Question) -> str:

@@ -1,0 +1,228 @@
+"""The image and the compose project, as a user runs them, on a network that leads nowhere.
+
+Builds the image, so the first run takes a quarter of an hour or more; a later one takes a minute.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+OVERRIDE = Path(__file__).with_name("offline.override.yml")
+BUILD_SECONDS = 3600
+READY_SECONDS = 600
+
+QUESTION = "How many times does the 2025 warranty pay for damage by birds?"
+
+# Runs in the container: one request, and its answer as a line of JSON.
+CLIENT = """
+import base64, json, sys, urllib.error, urllib.request
+path, body = sys.argv[1], sys.argv[2].encode() or None
+request = urllib.request.Request("http://127.0.0.1:8000" + path, body, {"Content-Type": "application/json"})
+try:
+    answer = urllib.request.urlopen(request, timeout=300)
+except urllib.error.HTTPError as error:
+    answer = error
+data = base64.b64encode(answer.read()).decode()
+print(json.dumps({"status": answer.status, "type": answer.headers["Content-Type"], "data": data}))
+"""
+
+pytestmark = [pytest.mark.container, pytest.mark.timeout(BUILD_SECONDS + 2 * READY_SECONDS)]
+
+
+@dataclass(frozen=True)
+class Response:
+    status: int
+    type: str
+    data: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.data)
+
+
+class Project:
+    """A compose project of its own name, which touches no other."""
+
+    def __init__(self, name: str) -> None:
+        self._command = ["docker", "compose", "--project-name", name, "--file", str(ROOT / "docker-compose.yml")]
+        self._command += ["--file", str(OVERRIDE)]
+
+    def run(self, *arguments: str, timeout: float = 300, check: bool = True) -> str:
+        """Runs ``docker compose``; fails with what it said, not with an exit code alone."""
+        done = subprocess.run(
+            [*self._command, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=timeout, check=False
+        )
+        if check and done.returncode != 0:
+            pytest.fail(f"docker compose {' '.join(arguments)} exited with {done.returncode}:\n{done.stderr[-6000:]}")
+        return done.stdout
+
+    def inside(self, code: str, *arguments: str, timeout: float = 300) -> str:
+        """What a piece of Python prints in the container of the service."""
+        return self.run("exec", "-T", "rag", "python", "-c", code, *arguments, timeout=timeout)
+
+    def ask(self, path: str, body: object = None) -> Response:
+        answer = json.loads(self.inside(CLIENT, path, json.dumps(body) if body is not None else ""))
+        return Response(answer["status"], answer["type"], base64.b64decode(answer["data"]))
+
+    def inspect(self, service: str) -> dict[str, Any]:
+        container = self.run("ps", "--all", "--quiet", service).strip()
+        found: list[dict[str, Any]] = json.loads(
+            subprocess.run(["docker", "inspect", container], capture_output=True, check=True, timeout=60).stdout
+        )
+        return found[0]
+
+    def wait_until_healthy(self) -> float:
+        start = time.monotonic()
+        while time.monotonic() - start < READY_SECONDS:
+            state = self.inspect("rag")["State"]
+            if state["Status"] == "running" and state["Health"]["Status"] == "healthy":
+                return time.monotonic() - start
+            if state["Status"] in ("exited", "dead"):
+                break
+            time.sleep(0.5)
+        pytest.fail(f"the service did not become healthy:\n{self.run('logs', '--no-color', check=False)[-6000:]}")
+
+
+@pytest.fixture(scope="module")
+def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Prints a line at once, also while output is captured: a build is long to wait for."""
+    terminal = request.config.pluginmanager.get_plugin("terminalreporter")
+    return lambda text: terminal.write_line(f"    {text}") if terminal else None
+
+
+@pytest.fixture(scope="module")
+def project(tell: Callable[[str], None]) -> Iterator[Project]:
+    try:
+        subprocess.run(["docker", "info"], capture_output=True, check=True, timeout=60)
+    except (OSError, subprocess.SubprocessError):
+        pytest.fail("no Docker engine answers (docker info); start one, or leave these tests out: -m 'not container'")
+    project = Project(f"pageproof-test-{os.getpid()}")
+    try:
+        start = time.monotonic()
+        project.run("build", timeout=BUILD_SECONDS)
+        tell(f"image built in {time.monotonic() - start:.0f} s")
+        start = time.monotonic()
+        project.run("up", "--detach", "--no-build", timeout=READY_SECONDS)  # returns when ingest has ended
+        tell(f"ingested in {time.monotonic() - start:.0f} s")
+        tell(f"healthy after {project.wait_until_healthy():.0f} s more")
+        yield project
+    finally:
+        project.run("down", "--volumes", "--remove-orphans", "--timeout", "40", check=False)
+
+
+@pytest.fixture(scope="module")
+def answer(project: Project, tell: Callable[[str], None]) -> dict[str, Any]:
+    response = project.ask("/ask", {"question": QUESTION})
+    assert response.status == 200, response.data
+    answer: dict[str, Any] = response.json()
+    tell(f"answer: {answer['answer']}")
+    tell(f"tokens {answer['usage']}, milliseconds {answer['timings_ms']}")
+    return answer
+
+
+def test_ready_with_the_index_that_ingest_made(project: Project) -> None:
+    response = project.ask("/readyz")
+    assert response.status == 200
+    assert response.json()["status"] == "ready"
+    assert project.inspect("ingest")["State"]["ExitCode"] == 0
+    documents = {document["name"] for document in project.ask("/documents").json()["documents"]}
+    assert documents == {path.name for path in (ROOT / "knowledge_base").glob("*.pdf")}
+
+
+def test_an_answer_is_proved_on_its_page(project: Project, answer: dict[str, Any]) -> None:
+    assert answer["answered"] is True
+    assert "once" in answer["answer"].lower()
+    proofs = [c for c in answer["citations"] if c["document"] == "warranty_terms_2025.pdf" and c["page"] in (2, 3)]
+    assert proofs, answer["citations"]
+    for citation in answer["citations"]:
+        page = project.ask(f"/documents/{citation['document_id']}/pages/{citation['page']}").json()
+        assert page["text"][citation["start"] : citation["end"]] == citation["quote"]
+    picture = project.ask(proofs[0]["url"])
+    assert (picture.status, picture.type) == (200, "image/png")
+    assert picture.data.startswith(b"\x89PNG\r\n\x1a\n")
+
+
+def test_a_question_the_documents_do_not_answer(project: Project) -> None:
+    answer = project.ask("/ask", {"question": "What is the boiling point of mercury?"}).json()
+    assert answer["answered"] is False
+    assert answer["reason"] == "not_in_documents"
+
+
+def test_llama_cpp_runs_the_kernels_made_for_this_cpu(project: Project, tell: Callable[[str], None]) -> None:
+    # The service's own process: which of the libggml-cpu-*.so it has mapped.
+    code = r"import re; print(*sorted(set(re.findall(r'libggml-cpu-\w+', open('/proc/%d/maps' % PID).read()))))"
+    find = (
+        "import pathlib; PID = next(int(p.parent.name) for p in pathlib.Path('/proc').glob('[0-9]*/cmdline')"
+        " if p.read_bytes().startswith(b'python\\0-m\\0rag\\0serve'));"
+    )
+    (loaded,) = project.inside(find + code).split()
+    tell(f"kernels: {loaded}")
+    flags = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
+    if " avx2 " in flags:
+        assert loaded not in (
+            "libggml-cpu-x64",
+            "libggml-cpu-sse42",
+            "libggml-cpu-sandybridge",
+            "libggml-cpu-ivybridge",
+        )
+
+
+def test_not_root_and_nothing_can_be_written_but_tmp(project: Project) -> None:
+    status = project.inside("print(open('/proc/1/status').read(), open('/proc/self/status').read())")
+    assert "Uid:\t10001\t10001\t10001\t10001" in status
+    assert status.count("CapEff:\t0000000000000000") == 2
+    assert status.count("NoNewPrivs:\t1") == 2
+    code = """
+import sys
+for place in ("/", "/app", "/opt/pageproof/models", "/data/indexes", "/tmp"):
+    try:
+        open(place + "/test", "w").close()
+        print(place)
+    except OSError:
+        pass
+"""
+    assert project.inside(code).split() == ["/tmp"]  # noqa: S108
+
+
+def test_nothing_leads_out(project: Project) -> None:
+    code = """
+import socket
+for place in (("1.1.1.1", 443), ("pypi.org", 443)):
+    try:
+        socket.create_connection(place, timeout=5)
+        print("reached", place)
+    except OSError:
+        pass
+"""
+    start = time.monotonic()
+    assert project.inside(code, timeout=60) == ""
+    assert time.monotonic() - start < 30
+    assert project.inspect("ingest")["HostConfig"]["NetworkMode"] == "none"
+
+
+def test_the_same_answer_after_a_restart(project: Project, answer: dict[str, Any], tell: Callable[[str], None]) -> None:
+    before = project.inspect("rag")["State"]["StartedAt"]
+    project.run("restart", "rag")
+    tell(f"healthy again after {project.wait_until_healthy():.0f} s")
+    state = project.inspect("rag")["State"]
+    assert state["StartedAt"] != before
+    again = project.ask("/ask", {"question": QUESTION}).json()
+    for field in ("answer", "answered", "sentences", "citations", "index", "model"):
+        assert again[field] == answer[field]
+
+
+def test_ingest_again_changes_nothing(project: Project) -> None:
+    command = ("run", "--rm", "--no-deps", "-T", "--entrypoint", "python", "ingest", "-m", "ingest", "--json")
+    report = json.loads(project.run(*command, "/knowledge_base"))
+    assert report["counts"].keys() <= {"unchanged", "unsupported"}, report["counts"]
+    assert report["embedded"] == 0

@@ -1,0 +1,158 @@
+"""What is written into the docstore comes out of it: texts, offsets, boxes, headings, rows."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.domain import Box, Chunk, Document, Heading, Page, Span, Word
+from rag.errors import DocumentUnknown, IndexCorrupt
+from rag.index.docstore import Docstore, write_docstore
+
+Entry = tuple[Document, list[Page], list[Chunk]]
+TEXT = "Größe 😀 漢字.\n\n𝔘nd ein Ende\u0301."
+
+
+def document(name: str, pages: int = 1, *more: str) -> Document:
+    return Document(hashlib.sha256(name.encode()).hexdigest(), (name, *more), f"Title of {name}", pages, 12_345)
+
+
+def chunk_of(page: Page, start: int, end: int, *headings: str) -> Chunk:
+    return Chunk(Span(page.number, start, end), page.text[start:end], headings)
+
+
+def stored(folder: Path, *entries: Entry) -> Docstore:
+    write_docstore(folder / "docstore.sqlite", entries)
+    return Docstore(folder / "docstore.sqlite")
+
+
+def entry(name: str = "a.pdf") -> Entry:
+    words = [Word(0, 5, Box(72.0, 700.25, 100.5, 712.0)), Word(6, 7, Box(104.123456, 700.0, 110.987654, 712.0))]
+    pages = [
+        Page(1, TEXT, 595.2755737304688, 841.8897705078125, words=words, headings=[Heading(0, 5, 1), Heading(6, 7, 3)]),
+        Page(2, "", 612.0, 792.0),
+        Page(3, "The end.", 841.8897705078125, 595.2755737304688),
+    ]
+    chunks = [chunk_of(pages[0], 0, 11, "Größe", "漢"), chunk_of(pages[0], 13, len(TEXT)), chunk_of(pages[2], 0, 8)]
+    return document(name, 3), pages, chunks
+
+
+def test_documents(tmp_path: Path) -> None:
+    two = (document("z.pdf", 3, "copy of z.pdf", "ünter/z.pdf"), *entry()[1:])
+    store = stored(tmp_path, two, entry("b.pdf"), entry("a.pdf"))
+    assert list(store.documents) == [document("a.pdf", 3), document("b.pdf", 3), two[0]]
+    assert store.document(two[0].id) == two[0]
+
+
+def test_pages(tmp_path: Path) -> None:
+    document_, pages, chunks = entry()
+    store = stored(tmp_path, (document_, pages, chunks))
+    for page in pages:
+        held = store.page(document_.id, page.number)
+        assert (held.number, held.text, held.width, held.height) == (page.number, page.text, page.width, page.height)
+        assert list(held.headings) == list(page.headings)
+        assert [(word.start, word.end) for word in held.words] == [(word.start, word.end) for word in page.words]
+        for word, expected in zip(held.words, page.words, strict=True):
+            assert word.box == pytest.approx(expected.box, abs=0.0051)
+    assert [page.text for page in store.pages(document_.id)] == [page.text for page in pages]
+
+
+def test_chunks_are_cut_by_code_points(tmp_path: Path) -> None:
+    document_, pages, chunks = entry()
+    store = stored(tmp_path, (document_, pages, chunks))
+    assert [passage.chunk for passage in store.passages_of(document_.id)] == chunks
+    assert store.passages_of(document_.id)[1].chunk.text == "𝔘nd ein Ende\u0301."
+
+
+def test_rows_are_in_the_order_given(tmp_path: Path) -> None:
+    """Not by name: the vectors are in this order too."""
+    entries = [entry("c.pdf"), entry("a.pdf"), (document("none.pdf"), [Page(1, "", 1.0, 1.0)], []), entry("b.pdf")]
+    store = stored(tmp_path, *entries)
+    assert len(store) == 9
+    passages = store.passages(range(9))
+    assert [passage.row for passage in passages] == list(range(9))
+    assert [passage.document.name for passage in passages] == ["c.pdf"] * 3 + ["a.pdf"] * 3 + ["b.pdf"] * 3
+    ids = {name: document(name).id for name in ("a.pdf", "b.pdf", "c.pdf", "none.pdf")}
+    assert store.rows_of([ids["a.pdf"]]) == [3, 4, 5]
+    assert store.rows_of([ids["b.pdf"], ids["c.pdf"], ids["b.pdf"]]) == [0, 1, 2, 6, 7, 8]
+    assert store.rows_of([ids["none.pdf"]]) == []
+    assert store.passages_of(ids["none.pdf"]) == []
+
+
+def test_passages_are_in_the_order_asked(tmp_path: Path) -> None:
+    store = stored(tmp_path, entry("a.pdf"), entry("b.pdf"))
+    assert [passage.row for passage in store.passages([5, 0, 3, 0])] == [5, 0, 3, 0]
+    assert store.passages([]) == []
+
+
+def test_unknown(tmp_path: Path) -> None:
+    store = stored(tmp_path, entry())
+    known = document("a.pdf").id
+    with pytest.raises(DocumentUnknown, match="gone"):
+        store.document("gone")
+    with pytest.raises(DocumentUnknown, match="gone"):
+        store.page("gone", 1)
+    for number in (0, 4, -1):
+        with pytest.raises(DocumentUnknown, match=f"a.pdf has pages 1 to 3, not {number}"):
+            store.page(known, number)
+
+
+@pytest.mark.parametrize("data", [b"", b"garbage" * 1000, b"SQLite format 3\0" + b"\0" * 4080])
+def test_no_docstore(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "docstore.sqlite").write_bytes(data)
+    with pytest.raises(IndexCorrupt, match=r"docstore\.sqlite"):
+        Docstore(tmp_path / "docstore.sqlite")
+
+
+def test_missing(tmp_path: Path) -> None:
+    with pytest.raises(IndexCorrupt):
+        Docstore(tmp_path / "docstore.sqlite")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_path_with_special_characters(tmp_path: Path) -> None:
+    folder = tmp_path / "50% of?mode=rw#ü"
+    folder.mkdir()
+    assert len(stored(folder, entry())) == 3
+
+
+def test_it_is_read_only(tmp_path: Path) -> None:
+    path = tmp_path / "docstore.sqlite"
+    write_docstore(path, [entry()])
+    before = path.read_bytes()
+    store = Docstore(path)
+    store.passages([0, 1, 2])
+    store.close()
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["docstore.sqlite"]
+
+
+points = st.floats(0, 2000, width=32)
+boxes = st.builds(Box, points, points, points, points)
+texts = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=40)
+
+
+@given(st.lists(st.tuples(texts, st.lists(boxes, max_size=4)), min_size=1, max_size=4), st.data())
+def test_round_trip(content: list[tuple[str, list[Box]]], data: st.DataObject) -> None:
+    pages, chunks = [], []
+    for number, (text, found) in enumerate(content, start=1):
+        offsets = [tuple(sorted(data.draw(st.tuples(*[st.integers(0, len(text))] * 2)))) for _ in found]
+        words = tuple(Word(start, end, box) for (start, end), box in zip(offsets, found, strict=True))
+        pages.append(Page(number, text, 595.0, 842.0, words=words))
+        chunks += [chunk_of(pages[-1], start, end, text) for start, end in offsets]
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:  # noqa: S108
+        path = Path(folder) / "docstore.sqlite"
+        write_docstore(path, [(document("a.pdf", len(pages)), pages, chunks)])
+        store = Docstore(path)
+        for held, page in zip(store.pages(document("a.pdf").id), pages, strict=True):
+            assert held.text == page.text
+            for word, expected in zip(held.words, page.words, strict=True):
+                assert (word.start, word.end) == (expected.start, expected.end)
+                assert word.box == pytest.approx(expected.box, abs=0.0051)
+        assert [passage.chunk for passage in store.passages_of(document("a.pdf").id)] == chunks
+        store.close()

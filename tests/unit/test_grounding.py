@@ -1,0 +1,247 @@
+"""Quotes are verbatim and from what was retrieved; what the evidence does not carry is not shown as fact."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.domain import Chunk, Document, Hit, Passage, Span
+from rag.grounding import Evidence, Quote, Support, ground, nearest_quotes
+from rag.sentences import sentence_spans
+from tests.unit.conftest import page_of
+
+DOCUMENT = Document("0" * 64, ("manual.pdf",), "Manual", 3, 1000)
+
+WARRANTY = "The pump has a warranty of 24 months. The seal has a warranty of 6 months. Damage by frost is excluded."
+CARE = "Drain the boiler before winter. The valve on the left closes the water."
+TABLE = "Parts list\nHose 12 mm 8.50\nClamp 20 mm 1.20\nFilter fine 4.75"
+
+
+def evidence(text: str, start: int = 0, end: int | None = None, page: int = 1, row: int = 0) -> Evidence:
+    """A page of which ``text[start:end]`` was retrieved."""
+    end = len(text) if end is None else end
+    chunk = Chunk(Span(page, start, end), text[start:end])
+    return Evidence(Hit(Passage(row, DOCUMENT, chunk), 1.0), page_of(text, page))
+
+
+def only(supports: list[Support]) -> Support:
+    (support,) = supports
+    return support
+
+
+def quotes(support: Support) -> list[str]:
+    return [quote.text for quote in support.quotes]
+
+
+vocabulary = st.sampled_from(
+    ["pump", "valve", "The", "is", "red", "blue", "24", "1,000", "months", "Dr.", "e.g.", "not", "ünder", "漢字", "😀"]
+)
+ends = st.sampled_from([" ", " ", " ", ". ", "! ", "\n", "\n\n", '." ', "; "])
+texts = st.lists(st.tuples(vocabulary, ends).map("".join), max_size=40).map("".join)
+
+
+@st.composite
+def evidences(draw: st.DrawFn) -> list[Evidence]:
+    """Passages anywhere on their pages."""
+    made = []
+    for row in range(draw(st.integers(0, 4))):
+        text = draw(texts)
+        start, end = sorted((draw(st.integers(0, len(text))), draw(st.integers(0, len(text)))))
+        made.append(evidence(text, start, end, page=row + 1, row=row))
+    return made
+
+
+def assert_honest(quote: Quote, given_evidence: list[Evidence]) -> None:
+    """Verbatim, on the passage's own page, and touching the passage."""
+    assert quote.evidence in given_evidence
+    passage = quote.evidence.hit.passage.chunk.span
+    assert quote.span.page == passage.page == quote.evidence.page.number
+    assert 0 <= quote.span.start < quote.span.end <= len(quote.evidence.page.text)
+    assert quote.text == quote.evidence.page.text[quote.span.start : quote.span.end]
+    assert quote.text.strip() == quote.text
+    assert quote.span.start < passage.end
+    assert quote.span.end > passage.start
+    assert 0.0 <= quote.score <= 1.0 + 1e-9
+
+
+class TestAlways:
+    @given(texts, texts, evidences())
+    def test_quotes_are_verbatim_and_from_what_was_retrieved(
+        self, question: str, draft: str, given_evidence: list[Evidence]
+    ) -> None:
+        for support in ground(question, draft, given_evidence):
+            for quote in support.quotes:
+                assert_honest(quote, given_evidence)
+            assert 0.0 <= support.score <= 1.0 + 1e-9
+            assert len(support.quotes) <= 3
+
+    @given(texts, evidences())
+    def test_nearest_quotes_are_one_for_each_passage(self, question: str, given_evidence: list[Evidence]) -> None:
+        found = nearest_quotes(question, given_evidence)
+        for quote in found:
+            assert_honest(quote, given_evidence)
+        assert len({id(quote.evidence) for quote in found}) == len(found)
+        with_text = [
+            item
+            for item in given_evidence
+            if item.page.text[item.hit.passage.chunk.span.start : item.hit.passage.chunk.span.end].strip()
+        ]
+        assert len(found) >= len(with_text)
+
+    @given(texts, texts, evidences())
+    def test_sentences_are_those_of_the_draft(self, question: str, draft: str, given_evidence: list[Evidence]) -> None:
+        text = draft.strip()
+        said = [text[start:end] for start, end in sentence_spans(text)]
+        assert [support.sentence for support in ground(question, draft, given_evidence)] == said
+
+    @given(texts, texts)
+    def test_nothing_is_supported_by_nothing(self, question: str, draft: str) -> None:
+        for support in ground(question, draft, []):
+            assert not support.supported
+            assert support.quotes == ()
+
+    @given(texts, evidences())
+    def test_a_number_that_nobody_said_is_never_supported(self, question: str, given_evidence: list[Evidence]) -> None:
+        assert not only(ground(question, "The red pump is 777", given_evidence)).supported
+
+
+class TestSupported:
+    def test_word_for_word(self) -> None:
+        support = only(ground("How long?", "The seal has a warranty of 6 months.", [evidence(WARRANTY)]))
+        assert support.supported
+        assert support.score == pytest.approx(1.0)
+        assert quotes(support) == ["The seal has a warranty of 6 months."]
+        assert support.quotes[0].span == Span(1, 38, 74)
+        assert support.quotes[0].score == pytest.approx(1.0)
+
+    def test_other_forms_of_the_words(self) -> None:
+        support = only(ground("", "Draining the boilers before winter.", [evidence(CARE)]))
+        assert support.supported
+        assert quotes(support) == ["Drain the boiler before winter."]
+
+    def test_number_in_words(self) -> None:
+        text = "The filter lasts twelve weeks."
+        assert only(ground("", "The filter lasts 12 weeks.", [evidence(text)])).supported
+
+    def test_two_sentences_are_two_supports(self) -> None:
+        supports = ground("", "The pump has 24 months. Frost damage is excluded.", [evidence(WARRANTY)])
+        assert [support.sentence for support in supports] == ["The pump has 24 months.", "Frost damage is excluded."]
+        assert [support.supported for support in supports] == [True, True]
+
+    def test_sentence_from_two_passages_has_a_quote_from_each(self) -> None:
+        given_evidence = [evidence(WARRANTY), evidence(CARE, page=2, row=1)]
+        answer = "The pump has a warranty of 24 months and the valve closes the water."
+        support = only(ground("", answer, given_evidence))
+        assert quotes(support) == [
+            "The pump has a warranty of 24 months.",
+            "The valve on the left closes the water.",
+        ]
+        # pump, warranty, 24 (twice the weight), month: 5 of 8; valve, close, water are the rest.
+        assert support.quotes[0].score == pytest.approx(5 / 8)
+        assert support.quotes[1].score == pytest.approx(3 / 8)
+        assert support.score == pytest.approx(1.0)
+        assert support.supported
+
+    def test_a_second_quote_that_adds_nothing_is_left_out(self) -> None:
+        given_evidence = [evidence(WARRANTY), evidence(WARRANTY, page=2, row=1)]
+        support = only(ground("", "The seal has a warranty of 6 months.", given_evidence))
+        assert len(support.quotes) == 1
+        assert support.quotes[0].evidence is given_evidence[0]
+
+    def test_two_neighbours_are_quoted_together(self) -> None:
+        support = only(ground("", "The seal with 6 months of warranty excludes frost damage.", [evidence(WARRANTY)]))
+        assert quotes(support) == ["The seal has a warranty of 6 months. Damage by frost is excluded."]
+
+    def test_row_of_a_table_is_quoted_alone(self) -> None:
+        support = only(ground("What does the clamp cost?", "The clamp of 20 mm costs 1.20.", [evidence(TABLE)]))
+        assert support.supported
+        assert quotes(support) == ["Clamp 20 mm 1.20"]
+
+    def test_a_long_list_is_quoted_by_its_lines(self) -> None:
+        lines = [f"Item {number} weighs {number * 7} grams" for number in range(100, 140)]
+        support = only(ground("", "Item 123 weighs 861 grams.", [evidence("\n".join(lines))]))
+        assert quotes(support) == ["Item 123 weighs 861 grams"]
+
+    @pytest.mark.parametrize(
+        "draft",
+        [
+            pytest.param("The seal has a warranty of 6 months [1].", id="before the full stop"),
+            pytest.param("The seal has a warranty of 6 months. [1]", id="after it"),
+            pytest.param("The seal [1] has a warranty [2, 3] of 6 months[1][2].", id="many"),
+            pytest.param("[1] The seal has a warranty of 6 months.", id="in front"),
+        ],
+    )
+    def test_markers_are_taken_out(self, draft: str) -> None:
+        support = only(ground("", draft, [evidence(WARRANTY)]))
+        assert support.sentence == "The seal has a warranty of 6 months."
+        assert support.supported
+
+    def test_brackets_that_are_no_markers_stay(self) -> None:
+        assert only(ground("", "The seal [rubber] has 6 months.", [])).sentence == "The seal [rubber] has 6 months."
+
+
+class TestUnsupported:
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            pytest.param("The seal has a warranty of 7 months.", id="changed"),
+            pytest.param("The seal has a warranty of 6 months and 3 days.", id="added"),
+            pytest.param("The seal has a warranty of 60 months.", id="longer"),
+            pytest.param("The seal has a warranty of 0.6 months.", id="decimal"),
+            pytest.param("The seal has a warranty of seven months.", id="in words"),
+            pytest.param("The seal has a warranty of seventy months.", id="tens in words"),
+            pytest.param("The seal has a warranty of eighty months.", id="more tens in words"),
+        ],
+    )
+    def test_a_wrong_number(self, answer: str) -> None:
+        support = only(ground("How long is the seal's warranty?", answer, [evidence(WARRANTY)]))
+        assert not support.numbers_agree
+        assert not support.supported
+
+    def test_a_number_of_the_question_may_be_said_again(self) -> None:
+        answer = "For model 300 the seal has a warranty of 6 months."
+        assert only(ground("What about model 300?", answer, [evidence(WARRANTY)])).supported
+        assert not only(ground("What about this model?", answer, [evidence(WARRANTY)])).supported
+
+    def test_invented_names(self) -> None:
+        support = only(ground("Who built it?", "Gustav Bittern built the pump.", [evidence(WARRANTY)]))
+        # gustav 1, bittern 1, built half, pump 1 (the only one that is there).
+        assert support.score == pytest.approx(1 / 3.5)
+        assert not support.supported
+
+    def test_repeating_the_question_proves_little(self) -> None:
+        question = "Is the pump of cast iron?"
+        support = only(ground(question, "The pump is of stainless steel.", [evidence(WARRANTY)]))
+        # pump half, stainless 1, steel 1.
+        assert support.score == pytest.approx(0.5 / 2.5)
+        assert not support.supported
+
+    @pytest.mark.parametrize("answer", ["It is not.", "Yes.", "...!", "This is what it was."])
+    def test_an_answer_without_content(self, answer: str) -> None:
+        for support in ground("Is it?", answer, [evidence(WARRANTY)]):
+            assert support.score == 0.0
+            assert not support.supported
+
+    def test_the_right_words_outside_of_what_was_retrieved(self) -> None:
+        """The second sentence is on the page, but in no passage that was read."""
+        given_evidence = [evidence(WARRANTY, 75, len(WARRANTY))]
+        support = only(ground("", "The pump has a warranty of 24 months.", given_evidence))
+        assert not support.supported
+        assert all("24" not in quote for quote in quotes(support))
+
+    @pytest.mark.parametrize("draft", ["", "  ", "[1]"])
+    def test_no_sentence(self, draft: str) -> None:
+        assert ground("How long?", draft, [evidence(WARRANTY)]) == []
+
+
+class TestNearest:
+    def test_the_sentence_with_the_words_of_the_question(self) -> None:
+        found = nearest_quotes("Which valve closes the water?", [evidence(CARE), evidence(WARRANTY, page=2, row=1)])
+        assert found[0].text == "The valve on the left closes the water."
+        # valve, close, water: all that the question says.
+        assert found[0].score == pytest.approx(1.0)
+        assert found[1].score == 0.0
+
+    def test_an_empty_passage_has_none(self) -> None:
+        assert nearest_quotes("Which valve?", [evidence("")]) == []

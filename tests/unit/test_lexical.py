@@ -1,0 +1,143 @@
+"""BM25: the formula, the same after saving, and nothing on disk that could run."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rag.errors import IndexCorrupt
+from rag.index.lexical import LexicalIndex
+
+TEXTS = [
+    "The pump has a blue lid.",
+    "The valve is red; the valves of older pumps are green.",
+    "Water is stored in the tank.",
+    "It is what it was.",
+    "Red paint.",
+]
+QUESTIONS = ["Which valves are red?", "blue lids", "storing water", "pump valve tank", "paint paint red"]
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    LexicalIndex.build(TEXTS).save(tmp_path / "lexical")
+    return tmp_path / "lexical"
+
+
+def test_scores_are_those_of_the_formula() -> None:
+    """Lucene's variant: idf · tf / (tf + k1 · (1 - b + b · length / mean length)), k1 1.5, b 0.75."""
+    texts = ["pump pump valve", "pump tank", "hose", "hose tank water valve"]
+    index = LexicalIndex.build(texts)
+    mean_length = (3 + 2 + 1 + 4) / 4
+
+    def score(tf: int, length: int, frequency: int) -> float:
+        idf = math.log(1 + (4 - frequency + 0.5) / (frequency + 0.5))
+        return idf * tf / (tf + 1.5 * (1 - 0.75 + 0.75 * length / mean_length))
+
+    expected = {0: score(2, 3, 2), 1: score(1, 2, 2)}
+    assert dict(index.search("pumps", 10)) == pytest.approx(expected, rel=1e-5)
+    both = {0: score(2, 3, 2) + score(1, 3, 2), 1: score(1, 2, 2), 3: score(1, 4, 2)}
+    assert dict(index.search("pump valve", 10)) == pytest.approx(both, rel=1e-5)
+
+
+def test_best_first_and_at_most_as_many_as_asked() -> None:
+    index = LexicalIndex.build(["pump " * n + "tank " * (10 - n) for n in range(10)])
+    found = index.search("pump", 4)
+    assert [row for row, _ in found] == [9, 8, 7, 6]
+    assert [score for _, score in found] == sorted((score for _, score in found), reverse=True)
+
+
+def test_ties_are_in_the_order_of_rows() -> None:
+    assert [row for row, _ in LexicalIndex.build(["red pump"] * 30).search("pump", 30)] == list(range(30))
+
+
+def test_stems() -> None:
+    index = LexicalIndex.build(TEXTS)
+    assert {row for row, _ in index.search("pumping", 10)} == {0, 1}
+    assert {row for row, _ in index.search("STORES", 10)} == {2}
+
+
+def test_only_rows_that_share_a_word() -> None:
+    assert {row for row, _ in LexicalIndex.build(TEXTS).search("red", 10)} == {1, 4}
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        pytest.param("zebra", id="unknown word"),
+        pytest.param("is it the", id="only stop words"),
+        pytest.param("", id="empty"),
+        pytest.param("?!", id="only marks"),
+        pytest.param("∅", id="the word that stands for none"),
+    ],
+)
+def test_nothing_is_found(question: str) -> None:
+    assert LexicalIndex.build(TEXTS).search(question, 10) == []
+
+
+def test_unknown_words_beside_known_ones_change_nothing() -> None:
+    index = LexicalIndex.build(TEXTS)
+    assert index.search("zebra red unicorn", 10) == index.search("red", 10)
+
+
+@pytest.mark.parametrize(
+    ("among", "expected"),
+    [
+        pytest.param([4], [4], id="one"),
+        pytest.param([1, 4], [4, 1], id="both"),
+        pytest.param([0, 2], [], id="others"),
+        pytest.param([], [], id="none"),
+    ],
+)
+def test_among(among: list[int], expected: list[int]) -> None:
+    index = LexicalIndex.build(TEXTS)
+    found = index.search("red", 10, np.array(among, dtype=np.int64))
+    assert [row for row, _ in found] == expected
+    everything = dict(index.search("red", 10))
+    assert all(score == everything[row] for row, score in found)
+
+
+@pytest.mark.parametrize("texts", [["It is what it was."], ["", " ", "the"], ["?!"]])
+def test_a_corpus_of_nothing_but_stop_words(texts: list[str], tmp_path: Path) -> None:
+    LexicalIndex.build(texts).save(tmp_path / "lexical")
+    index = LexicalIndex.load(tmp_path / "lexical")
+    assert len(index) == len(texts)
+    assert index.search("what was it?", 5) == []
+    assert index.search("pump", 5) == []
+
+
+class TestSaved:
+    @pytest.mark.parametrize("question", QUESTIONS)
+    def test_same_scores_as_before(self, saved: Path, question: str) -> None:
+        before = LexicalIndex.build(TEXTS).search(question, 10)
+        assert before
+        assert LexicalIndex.load(saved).search(question, 10) == before
+
+    def test_same_length(self, saved: Path) -> None:
+        assert len(LexicalIndex.load(saved)) == len(LexicalIndex.build(TEXTS)) == 5
+
+    def test_nothing_is_pickled(self, saved: Path) -> None:
+        files = sorted(saved.iterdir())
+        assert {path.suffix for path in files} == {".npy", ".json"}
+        for path in files:
+            if path.suffix == ".npy":
+                assert np.load(path, allow_pickle=False).dtype.kind in "fi"
+            else:
+                assert isinstance(json.loads(path.read_bytes()), dict)
+
+    @pytest.mark.parametrize("harm", ["truncate", "garbage", "delete"])
+    @pytest.mark.parametrize(
+        "name", ["params.index.json", "vocab.index.json", "data.csc.index.npy", "indptr.csc.index.npy"]
+    )
+    def test_damaged(self, saved: Path, name: str, harm: str) -> None:
+        path = saved / name
+        if harm == "delete":
+            path.unlink()
+        else:
+            path.write_bytes(path.read_bytes()[:20] if harm == "truncate" else b"garbage" * 20)
+        with pytest.raises(IndexCorrupt):
+            LexicalIndex.load(saved)

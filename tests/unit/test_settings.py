@@ -1,0 +1,141 @@
+"""Settings come from RAG_ variables and Docker's secrets; what is wrong is named; keys are not shown."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from rag.errors import SettingsError
+from rag.settings import Settings, read_settings
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in os.environ:
+        if name.upper().startswith("RAG_"):
+            monkeypatch.delenv(name)
+
+
+def read(secrets: Path = Path("/nowhere")) -> Settings:
+    return read_settings(secrets)
+
+
+def keys(settings: Settings) -> list[str]:
+    return [key.get_secret_value() for key in settings.api_keys]
+
+
+def test_defaults() -> None:
+    settings = read()
+    assert settings.index == Path("indexes")
+    assert settings.encoder == "all-minilm-l6-v2"
+    assert (settings.host, settings.port) == ("127.0.0.1", 8000)
+    assert (settings.passages, settings.evidence_tokens, settings.max_tokens) == (4, 800, 256)
+    assert settings.api_keys == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        pytest.param("index", "/data/index", Path("/data/index"), id="path"),
+        pytest.param("port", "9000", 9000, id="number"),
+        pytest.param("temperature", "0.5", 0.5, id="fraction"),
+        pytest.param("reranker", "", "", id="empty for none"),
+        pytest.param("threads", "0", 0, id="zero"),
+    ],
+)
+def test_from_the_environment(monkeypatch: pytest.MonkeyPatch, name: str, value: str, expected: object) -> None:
+    monkeypatch.setenv(f"RAG_{name.upper()}", value)
+    assert getattr(read(), name) == expected
+    assert read().model_copy(update={name: None}) == Settings().model_copy(update={name: None})
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        pytest.param("RAG_PORT", "eighty", id="no number"),
+        pytest.param("RAG_PORT", "70000", id="too large"),
+        pytest.param("RAG_PORT", "", id="empty"),
+        pytest.param("RAG_CONTEXT_TOKENS", "511", id="too small"),
+        pytest.param("RAG_TEMPERATURE", "-0.1", id="negative"),
+        pytest.param("RAG_MAX_QUEUE", "1.5", id="fraction"),
+    ],
+)
+def test_a_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError) as caught:
+        read()
+    assert str(caught.value).startswith(f"{variable}={value!r} is wrong: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_setting_is_named_with_the_known_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAG_PROT", "9000")
+    with pytest.raises(SettingsError, match="^unknown setting RAG_PROT; .*RAG_MODEL, .*RAG_PORT"):
+        read()
+
+
+def test_other_variables_are_none_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "9000")
+    monkeypatch.setenv("DRAG_PORT", "9000")
+    assert read().port == 8000
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        pytest.param("", [], id="empty"),
+        pytest.param("one", ["one"], id="one"),
+        pytest.param("one,two", ["one", "two"], id="two"),
+        pytest.param(" one , ,two,", ["one", "two"], id="blanks and a comma at the end"),
+        pytest.param('["one"]', ['["one"]'], id="not read as JSON"),
+    ],
+)
+def test_keys_are_a_list(monkeypatch: pytest.MonkeyPatch, value: str, expected: list[str]) -> None:
+    monkeypatch.setenv("RAG_API_KEYS", value)
+    assert keys(read()) == expected
+
+
+class TestSecrets:
+    def test_from_a_file(self, tmp_path: Path) -> None:
+        (tmp_path / "rag_api_keys").write_text("one,two\n")
+        assert keys(read(tmp_path)) == ["one", "two"]
+
+    def test_a_variable_goes_before_a_file(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (tmp_path / "rag_api_keys").write_text("from-file")
+        monkeypatch.setenv("RAG_API_KEYS", "from-variable")
+        assert keys(read(tmp_path)) == ["from-variable"]
+
+    def test_other_files_are_none_of_ours(self, tmp_path: Path) -> None:
+        (tmp_path / "database_password").write_text("secret")
+        assert read(tmp_path) == Settings()
+
+    def test_a_wrong_value_in_a_file_is_named(self, tmp_path: Path) -> None:
+        (tmp_path / "rag_port").write_text("eighty")
+        with pytest.raises(SettingsError, match="RAG_PORT"):
+            read(tmp_path)
+
+    def test_keys_are_shown_nowhere(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("RAG_API_KEYS", "hush-hush")
+        settings = read()
+        assert keys(settings) == ["hush-hush"]
+        for shown in (repr(settings), str(settings), settings.model_dump_json(), f"{settings.api_keys}"):
+            assert "hush" not in shown
+
+
+def test_settings_are_frozen() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        read().port = 1  # type: ignore[misc]
+
+
+def test_a_misspelt_argument_is_refused() -> None:
+    with pytest.raises(ValidationError, match="prot"):
+        Settings(prot=1)  # type: ignore[call-arg]
+
+
+def test_arguments_go_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAG_PORT", "9000")
+    assert Settings(port=9001).port == 9001
+    assert Settings(api_keys=(SecretStr("one"),)).api_keys == (SecretStr("one"),)

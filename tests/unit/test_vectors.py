@@ -1,0 +1,140 @@
+"""Exact search: the same as plain numpy, whatever the size, and nothing but an exact index is opened."""
+
+from __future__ import annotations
+
+import gc
+
+import faiss
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.embedding import FloatMatrix
+from rag.errors import IndexCorrupt
+from rag.index.vectors import VectorIndex
+
+
+def directions(rows: int, dimension: int, seed: int) -> FloatMatrix:
+    vectors = np.random.default_rng(seed).normal(size=(rows, dimension))
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
+
+
+def brute_force(vectors: FloatMatrix, query: FloatMatrix, limit: int, among: list[int]) -> list[tuple[int, float]]:
+    cosines = vectors.astype(np.float64) @ query.astype(np.float64)
+    return [(row, float(cosines[row])) for row in sorted(among, key=lambda row: -cosines[row])[:limit]]
+
+
+def serialised(index: object) -> bytes:
+    return bytes(faiss.serialize_index(index).tobytes())
+
+
+sizes = st.integers(1, 70)
+dimensions = st.sampled_from([1, 3, 8, 33])
+seeds = st.integers(0, 10_000)
+
+
+class TestSearch:
+    @given(sizes, st.sampled_from([3, 8, 33]), seeds, st.integers(1, 80))
+    def test_is_brute_force(self, rows: int, dimension: int, seed: int, limit: int) -> None:
+        vectors, query = directions(rows, dimension, seed), directions(1, dimension, seed + 1)[0]
+        found = VectorIndex.build(vectors).search(query, limit)
+        expected = brute_force(vectors, query, limit, list(range(rows)))
+        assert [row for row, _ in found] == [row for row, _ in expected]
+        np.testing.assert_allclose([score for _, score in found], [score for _, score in expected], atol=1e-5)
+
+    @given(st.integers(2, 70), seeds, st.data())
+    def test_among_is_brute_force_over_these_rows(self, rows: int, seed: int, data: st.DataObject) -> None:
+        vectors, query = directions(rows, 8, seed), directions(1, 8, seed + 1)[0]
+        among = sorted(data.draw(st.sets(st.integers(0, rows - 1), min_size=1)))
+        found = VectorIndex.build(vectors).search(query, 10, np.array(among, dtype=np.int64))
+        assert [row for row, _ in found] == [row for row, _ in brute_force(vectors, query, 10, among)]
+
+    @given(sizes, dimensions, seeds)
+    def test_a_row_finds_itself(self, rows: int, dimension: int, seed: int) -> None:
+        vectors = directions(rows, dimension, seed)
+        index = VectorIndex.build(vectors)
+        for row in range(min(rows, 5)):
+            found = dict(index.search(vectors[row], rows))
+            assert found[row] == pytest.approx(1.0, abs=1e-6)
+            assert found[row] == max(found.values())
+
+    def test_more_than_there_are(self) -> None:
+        vectors = directions(5, 4, 0)
+        found = VectorIndex.build(vectors).search(vectors[0], 50)
+        assert sorted(row for row, _ in found) == [0, 1, 2, 3, 4]
+
+    def test_among_none(self) -> None:
+        vectors = directions(5, 4, 0)
+        assert VectorIndex.build(vectors).search(vectors[0], 3, np.array([], dtype=np.int64)) == []
+
+    def test_among_with_a_row_twice_and_one_that_is_not_there(self) -> None:
+        vectors = directions(5, 4, 0)
+        found = VectorIndex.build(vectors).search(vectors[2], 10, np.array([2, 2, 4, 99], dtype=np.int64))
+        assert sorted(row for row, _ in found) == [2, 4]
+
+    def test_size(self) -> None:
+        index = VectorIndex.build(directions(7, 3, 0))
+        assert (len(index), index.dimension) == (7, 3)
+
+
+class TestBytes:
+    @given(sizes, dimensions, seeds)
+    def test_round_trip(self, rows: int, dimension: int, seed: int) -> None:
+        vectors = directions(rows, dimension, seed)
+        again = VectorIndex.from_bytes(VectorIndex.build(vectors).to_bytes())
+        np.testing.assert_array_equal(again.rows(np.arange(rows)), vectors)
+
+    def test_rows_in_the_order_asked(self) -> None:
+        vectors = directions(6, 4, 0)
+        rows = VectorIndex.build(vectors).rows(np.array([5, 0, 5], dtype=np.int64))
+        np.testing.assert_array_equal(rows, vectors[[5, 0, 5]])
+
+    def test_no_rows(self) -> None:
+        assert VectorIndex.build(directions(6, 4, 0)).rows(np.array([], dtype=np.int64)).shape == (0, 4)
+
+    def test_outlives_what_it_was_made_from(self) -> None:
+        """Arrays and bytes are copied, not borrowed: they may be freed and written over."""
+        vectors = directions(300, 32, 3)
+        wanted = vectors[123].copy()
+        built = VectorIndex.build(vectors)
+        data = bytearray(built.to_bytes())
+        read = VectorIndex.from_bytes(memoryview(data))  # type: ignore[arg-type] - bytes that can be written over
+        vectors[:] = 0.0
+        data[:] = b"\xff" * len(data)
+        del vectors, data
+        gc.collect()
+        assert built.search(wanted, 1) == [(123, pytest.approx(1.0, abs=1e-6))]
+        assert read.search(wanted, 1) == [(123, pytest.approx(1.0, abs=1e-6))]
+
+    @pytest.mark.parametrize(
+        "data",
+        [
+            pytest.param(b"", id="empty"),
+            pytest.param(b"IxFI", id="only the magic"),
+            pytest.param(b"garbage " * 50, id="garbage"),
+            pytest.param(b"IxFI" + b"\xff" * 200, id="magic, then garbage"),
+            pytest.param(VectorIndex.build(directions(9, 8, 0)).to_bytes()[:-1], id="cut at the end"),
+            pytest.param(VectorIndex.build(directions(9, 8, 0)).to_bytes()[:21], id="cut in the header"),
+        ],
+    )
+    def test_garbage(self, data: bytes) -> None:
+        with pytest.raises(IndexCorrupt):
+            VectorIndex.from_bytes(data)
+
+    @given(st.binary(max_size=300))
+    def test_any_bytes(self, data: bytes) -> None:
+        with pytest.raises(IndexCorrupt):
+            VectorIndex.from_bytes(data)
+
+    @pytest.mark.parametrize(
+        "index",
+        [
+            pytest.param(faiss.IndexFlatL2(8), id="other metric"),
+            pytest.param(faiss.IndexHNSWFlat(8, 4), id="not exact"),
+            pytest.param(faiss.IndexIDMap(faiss.IndexFlatIP(8)), id="renumbered"),
+        ],
+    )
+    def test_another_type(self, index: object) -> None:
+        with pytest.raises(IndexCorrupt, match="not IndexFlatIP"):
+            VectorIndex.from_bytes(serialised(index))
