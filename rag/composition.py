@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 
 from rag.answering import Answerer
+from rag.catalogue import Catalogue
 from rag.embedding import Encoder, OnnxReranker, Reranker, SentenceTransformerEncoder
 from rag.errors import SettingsError
 from rag.generation import LanguageModel
 from rag.index import CurrentIndex
-from rag.models import Catalogue, ModelStore, Weights
+from rag.models import ModelStore, Weights
 from rag.retrieval import Retriever
 from rag.settings import Settings
 

@@ -23,8 +23,8 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from rag.catalogue import ModelEntry
 from rag.domain import Answer
-from rag.models import ModelEntry
 from rag.models import Progress as Fetched
 
 Tell = Callable[[str, int, int], None]

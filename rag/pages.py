@@ -10,20 +10,17 @@ import ctypes
 import io
 import threading
 import unicodedata
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
-from statistics import median
 
 import pypdfium2
 import pypdfium2.raw as pdfium
 from PIL import Image, ImageChops, ImageDraw
 
-from rag.domain import Box, Heading, Page, Word
+from rag.domain import Box, Page
 from rag.errors import FileFault
+from rag.page_text import Line, PageLines, Piece, compose_pages
 
 # pdfium is not thread-safe: "PDFium is inherently not thread-safe", https://pypdfium2.readthedocs.io
 _PDFIUM = threading.Lock()
@@ -31,58 +28,11 @@ _PDFIUM = threading.Lock()
 # A hyphen at the end of a line comes as one of these; the word goes on in the next line.
 _LINE_HYPHENS = "\x02\ufffe\u00ad"
 _LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
-# A gap of more than this times the usual distance of two lines begins a new paragraph.
-_PARAGRAPH_GAP = 1.3
-_HEADING_SIZE = 1.12
-_HEADING_LENGTH = 120
 _BOLD = 600
 _MARK_RAISED = 0.2
 _MARKED_WORD = 3
 # PageToDevice speaks whole numbers: ask it for hundredths of a point.
 _DEVICE_SCALE = 100
-
-
-@dataclass(slots=True)
-class _Piece:
-    """A word, or the part of a hyphenated one that stands in this line."""
-
-    text: str
-    box: Box
-    size: float
-    bold: bool
-
-
-@dataclass(slots=True)
-class _Line:
-    pieces: list[_Piece] = field(default_factory=list)
-    hyphenated: bool = False
-
-    @property
-    def text(self) -> str:
-        return " ".join(piece.text for piece in self.pieces)
-
-    @property
-    def size(self) -> float:
-        return _letters_by_size(self.pieces).most_common(1)[0][0]
-
-    @property
-    def bold(self) -> bool:
-        return all(piece.bold for piece in self.pieces)
-
-    @property
-    def top(self) -> float:
-        return min(piece.box.y0 for piece in self.pieces)
-
-    @property
-    def bottom(self) -> float:
-        return max(piece.box.y1 for piece in self.pieces)
-
-
-def _letters_by_size(pieces: Sequence[_Piece]) -> Counter[float]:
-    counts: Counter[float] = Counter()
-    for piece in pieces:
-        counts[piece.size] += len(piece.text)
-    return counts
 
 
 def read_pages(path: Path) -> tuple[Page, ...]:
@@ -95,8 +45,7 @@ def read_pages(path: Path) -> tuple[Page, ...]:
     """
     with _open(path) as document:
         pages = [_read_lines(page) for page in _each_page(document)]
-    style = _HeadingStyle.of([lines for _, lines in pages])
-    return tuple(_compose(number, size, lines, style) for number, (size, lines) in enumerate(pages, start=1))
+    return compose_pages(pages)
 
 
 def render_page(path: Path, number: int, boxes: Sequence[Box] = (), *, scale: float = 2.0) -> bytes:
@@ -153,15 +102,15 @@ def _each_page(document: pypdfium2.PdfDocument) -> Iterator[pypdfium2.PdfPage]:
         page.close()
 
 
-def _read_lines(page: pypdfium2.PdfPage) -> tuple[tuple[float, float], list[_Line]]:
+def _read_lines(page: pypdfium2.PdfPage) -> PageLines:
     textpage = page.get_textpage()
     lines = list(_lines(page, textpage))
     textpage.close()
     return page.get_size(), lines
 
 
-def _lines(page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage) -> Iterator[_Line]:
-    line = _Line()
+def _lines(page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage) -> Iterator[Line]:
+    line = Line()
     word: list[tuple[int, str]] = []
     for index, character in _characters(textpage):
         hyphen = character in _LINE_HYPHENS
@@ -175,7 +124,7 @@ def _lines(page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage) -> Iterator
             # After a hyphen pdfium goes straight on with the next line.
             line.hyphenated = hyphen
             yield line
-            line = _Line()
+            line = Line()
     if word:
         line.pieces.append(_piece(page, textpage, word))
     if line.pieces:
@@ -223,11 +172,11 @@ def _is_visible(character: str) -> bool:
     return unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Cn") and not "\ufe00" <= character <= "\ufe0f"
 
 
-def _piece(page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage, word: list[tuple[int, str]]) -> _Piece:
+def _piece(page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage, word: list[tuple[int, str]]) -> Piece:
     first, last = word[0][0], word[-1][0]
     left, bottom, right, top = _extent(textpage, first, last)
     size = _font_size(textpage, first) or top - bottom
-    return _Piece(
+    return Piece(
         text="".join(character for _, character in word),
         box=_to_display(page, left, bottom, right, top),
         size=round(size * 2) / 2,
@@ -275,102 +224,3 @@ def _to_display(page: pypdfium2.PdfPage, left: float, bottom: float, right: floa
         corners.append((x.value / _DEVICE_SCALE, y.value / _DEVICE_SCALE))
     (ax, ay), (bx, by) = corners
     return Box(min(ax, bx), min(ay, by), max(ax, bx), max(ay, by))
-
-
-@dataclass(frozen=True)
-class _HeadingStyle:
-    """How this document sets its headings: what is larger than its body text, or bold and alone."""
-
-    body: float
-    sizes: tuple[float, ...]
-
-    @classmethod
-    def of(cls, pages: Sequence[Sequence[_Line]]) -> _HeadingStyle:
-        letters: Counter[float] = Counter()
-        for lines in pages:
-            for line in lines:
-                letters.update(_letters_by_size(line.pieces))
-        body = letters.most_common(1)[0][0] if letters else 0.0
-        return cls(body, tuple(sorted((size for size in letters if size >= body * _HEADING_SIZE), reverse=True)))
-
-    def level(self, line: _Line, *, alone: bool) -> int | None:
-        """1 for the largest size in the document; None for a line that is no heading."""
-        text = line.text
-        if len(text) > _HEADING_LENGTH or not any(character.isalpha() for character in text):
-            return None
-        if line.size in self.sizes:
-            return self.sizes.index(line.size) + 1
-        if alone and line.bold and line.size >= self.body and text[-1] not in ".,;:" and not text[0].islower():
-            return len(self.sizes) + 1
-        return None
-
-
-def _compose(number: int, size: tuple[float, float], lines: list[_Line], style: _HeadingStyle) -> Page:
-    page = _PageText()
-    breaks = _paragraph_breaks(lines)
-    for position, line in enumerate(lines):
-        level = style.level(line, alone=_is_alone(breaks, position))
-        page.add(line, paragraph=breaks[position], level=level)
-    return Page(number, page.text, *size, words=tuple(page.words), headings=tuple(page.headings))
-
-
-def _is_alone(breaks: Sequence[bool], position: int) -> bool:
-    return breaks[position] and (position + 1 == len(breaks) or breaks[position + 1])
-
-
-def _paragraph_breaks(lines: Sequence[_Line]) -> list[bool]:
-    """For each line, whether a paragraph begins with it."""
-    steps = [below.top - above.top for above, below in pairwise(lines)]
-    usual = median([step for step in steps if step > 1.0] or [0.0])
-    breaks = [True] * len(lines)
-    for position, step in enumerate(steps, start=1):
-        above, below = lines[position - 1], lines[position]
-        moved_up = step < -1.0  # another column, or a part of the page drawn later
-        if moved_up:
-            breaks[position] = above.text[-1] in ".!?:"
-        else:
-            breaks[position] = step > usual * _PARAGRAPH_GAP or above.size != below.size
-    return breaks
-
-
-class _PageText:
-    """Grows a page's text line by line, and keeps where each word and heading stands in it."""
-
-    def __init__(self) -> None:
-        self._parts: list[str] = []
-        self._length = 0
-        self._joined = False  # the line before ended within a word
-        self.words: list[Word] = []
-        self.headings: list[Heading] = []
-
-    @property
-    def text(self) -> str:
-        return "".join(self._parts)
-
-    def add(self, line: _Line, *, paragraph: bool, level: int | None) -> None:
-        self._separate(paragraph=paragraph)
-        start = self._length
-        for position, piece in enumerate(line.pieces):
-            if position:
-                self._append(" ")
-            self.words.append(Word(self._length, self._length + len(piece.text), piece.box))
-            self._append(piece.text)
-        self._joined = line.hyphenated
-        if level is not None:
-            self._add_heading(Heading(start, self._length, level), continued=not paragraph)
-
-    def _separate(self, *, paragraph: bool) -> None:
-        if self._length and not self._joined:
-            self._append("\n\n" if paragraph else "\n")
-
-    def _append(self, text: str) -> None:
-        self._parts.append(text)
-        self._length += len(text)
-
-    def _add_heading(self, heading: Heading, *, continued: bool) -> None:
-        """A title over two lines is one heading."""
-        last = self.headings[-1] if self.headings else None
-        if last and continued and last.level == heading.level and heading.start - last.end <= 1:
-            self.headings[-1] = last._replace(end=heading.end)
-        else:
-            self.headings.append(heading)

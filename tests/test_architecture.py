@@ -14,6 +14,9 @@ ROOT = Path(__file__).parent.parent
 LAYERS = [
     ["rag", "rag.errors"],
     ["rag.domain", "rag.sentences", "rag.cancellation"],
+    ["rag.page_text"],
+    ["rag.catalogue", "rag.digests"],
+    ["rag.fetching"],
     ["rag.settings", "rag.models", "rag.pages", "rag.embedding", "rag.generation"],
     ["rag.index", "rag.prompt", "rag.grounding"],
     ["rag.retrieval"],
@@ -40,6 +43,7 @@ HOMES = {
     "starlette": "rag.service",
     "uvicorn": "rag.service",
     "prometheus_client": "rag.service",
+    "httpx": "rag.fetching",
     "pypdf": "ingest.readers",
     "langchain_text_splitters": "ingest.chunking",
 }

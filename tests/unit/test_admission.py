@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
+from starlette.types import Message
 
 from rag.answering import Answerer
-from rag.domain import Question
 from rag.errors import ServiceBusy
 from rag.index import CurrentIndex
 from rag.retrieval import Retriever
-from rag.service.admission import Admission, Ticket
-from rag.service.asking import Asking
+from rag.service.admission import Admission
+from rag.service.asking import Asking, router
 from rag.service.metrics import Metrics
 from tests.fakes import BagOfWordsEncoder, ScriptedModel
+from tests.unit.conftest import publish
 
 MOMENT = 0.0
 
@@ -214,19 +218,64 @@ class TestRetryAfter:
         in_time(work)
 
 
-class TestAsking:
-    def test_a_stream_that_is_closed_before_it_began_gives_its_place_up(self) -> None:
-        """The client went away between the request and the first event; its ticket must not block the line."""
+class Caller:
+    """A client of the route, without a socket; it goes away when ``leaves`` says so."""
 
+    def __init__(self, body: dict[str, object], leaves: Callable[[list[Message]], bool]) -> None:
+        self._body: bytes | None = json.dumps(body).encode()
+        self._leaves = leaves
+        self.sent: list[Message] = []
+
+    async def receive(self) -> Message:
+        if self._body is not None:
+            body, self._body = self._body, None
+            return {"type": "http.request", "body": body, "more_body": False}
+        while not self._leaves(self.sent):
+            await asyncio.sleep(0.001)
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        self.sent.append(message)
+        await asyncio.sleep(0.005)  # the socket is full
+
+    async def ask(self, app: FastAPI) -> None:
+        scope = {
+            "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1", "method": "POST",
+            "path": "/ask", "raw_path": b"/ask", "query_string": b"", "root_path": "", "scheme": "http",
+            "headers": [(b"content-type", b"application/json")], "client": None, "server": None,
+            "state": {"request_id": "r1"},
+        }  # fmt: skip
+        with suppress(Exception):
+            await app(scope, self.receive, self.send)
+
+
+class TestAsking:
+    """Whenever the client goes away, its place is given up: otherwise nobody would ever be served again."""
+
+    @pytest.mark.parametrize("stream", [True, False], ids=["stream", "plain"])
+    @pytest.mark.parametrize(
+        "leaves",
+        [
+            pytest.param(lambda _: True, id="before the answer begins"),
+            pytest.param(lambda sent: len(sent) >= 1, id="after the head"),
+            pytest.param(lambda sent: len(sent) >= 2, id="after the first event"),
+            pytest.param(lambda _: False, id="never"),
+        ],
+    )
+    def test_the_place_is_free_again(
+        self, tmp_path: Path, stream: bool, leaves: Callable[[list[Message]], bool]
+    ) -> None:
         async def work() -> None:
-            admission = Admission(max_queue=1)
-            index = CurrentIndex(Path("nowhere"), {})
-            answerer = Answerer(index.generation, Retriever(BagOfWordsEncoder(), None), ScriptedModel([""]), 4, 800, 64)
-            asking = Asking(answerer, admission, Metrics())
-            ticket: Ticket = asking.enter()
-            stream = asking.stream(ticket, Question("Which?"))
-            await stream.aclose()  # type: ignore[attr-defined] - it is a generator
-            after = asking.enter()
-            assert admission.position(after) == 0
+            encoder, admission = BagOfWordsEncoder(), Admission(max_queue=1)
+            publish(tmp_path, {"a.pdf": ["The pump is blue."]}, encoder)
+            index, model = CurrentIndex(tmp_path, encoder.identity), ScriptedModel(["The pump is blue."])
+            answerer = Answerer(index.generation, Retriever(encoder, None), model, 4, 800, 64)
+            app = FastAPI()
+            app.include_router(router(Asking(answerer, admission, Metrics())))
+            caller = Caller({"question": "Which colour?", "stream": stream}, leaves)
+            await caller.ask(app)
+            assert admission.position(admission.enter()) == 0
+            # Somebody who leaves at once may never see the head; everybody else does.
+            assert caller.sent or leaves([])
 
         in_time(work)

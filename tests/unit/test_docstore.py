@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from rag.domain import Box, Chunk, Document, Heading, Page, Span, Word
 from rag.errors import DocumentUnknown, IndexCorrupt
 from rag.index.docstore import Docstore, write_docstore
+from tests.unit.conftest import quick_folder
 
 Entry = tuple[Document, list[Page], list[Chunk]]
 TEXT = "Größe 😀 漢字.\n\n𝔘nd ein Ende\u0301."
@@ -145,8 +145,8 @@ def test_round_trip(content: list[tuple[str, list[Box]]], data: st.DataObject) -
         words = tuple(Word(start, end, box) for (start, end), box in zip(offsets, found, strict=True))
         pages.append(Page(number, text, 595.0, 842.0, words=words))
         chunks += [chunk_of(pages[-1], start, end, text) for start, end in offsets]
-    with tempfile.TemporaryDirectory(dir="/tmp") as folder:  # noqa: S108
-        path = Path(folder) / "docstore.sqlite"
+    with quick_folder() as folder:
+        path = folder / "docstore.sqlite"
         write_docstore(path, [(document("a.pdf", len(pages)), pages, chunks)])
         store = Docstore(path)
         for held, page in zip(store.pages(document("a.pdf").id), pages, strict=True):

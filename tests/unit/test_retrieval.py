@@ -108,7 +108,7 @@ class TestRetriever:
 
     def test_copies_are_found_once(self, generation: Generation) -> None:
         found = Retriever(BagOfWordsEncoder(), None).retrieve(generation, Question("Is the valve red?"), 10)
-        assert len([h for h in found if h.passage.chunk.text.casefold().split() == "the valve is red.".split()]) == 1
+        assert len([h for h in found if h.passage.chunk.text.casefold().split() == ["the", "valve", "is", "red."]]) == 1
         assert len(found) == 6
 
     @pytest.mark.parametrize("limit", [1, 2, 5, 50])
@@ -165,11 +165,7 @@ class TestReranker:
         Retriever(BagOfWordsEncoder(), judge, candidates=2).retrieve(generation, Question("pump"), 4)
         assert len(judge.read) == 4
 
-    def test_is_not_asked_about_nothing(self, tmp_path: Path) -> None:
-        class Never:
-            def relevance(self, question: str, texts: Sequence[str]) -> FloatVector:
-                raise AssertionError
-
-        publish(tmp_path, LIBRARY, BagOfWordsEncoder())
-        generation = open_current(tmp_path, BagOfWordsEncoder().identity)
-        assert Retriever(BagOfWordsEncoder(), Never(), leg=0).retrieve(generation, Question("pump"), 3) == []
+    def test_is_not_asked_about_nothing(self, generation: Generation) -> None:
+        judge = Judge({})
+        assert Retriever(BagOfWordsEncoder(), judge, leg=0).retrieve(generation, Question("pump"), 3) == []
+        assert judge.question == ""

@@ -13,7 +13,9 @@ def sentences(text: str) -> list[str]:
     return [text[start:end] for start, end in sentence_spans(text)]
 
 
-marks = st.sampled_from([".", "!", "?", '."', ".)", "\n", "\n\n", "\n\n\n", " ", "  ", "Dr.", "e.g.", "A.", "3.5", "’s"])
+marks = st.sampled_from(
+    [".", "!", "?", '."', ".)", "\n", "\n\n", "\n\n\n", " ", "  ", "Dr.", "e.g.", "A.", "3.5", "’s"]
+)
 texts = st.lists(st.one_of(marks, st.text("abAZ é漢😀0", min_size=1, max_size=6)), max_size=40).map("".join)
 
 

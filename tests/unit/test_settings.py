@@ -73,7 +73,7 @@ def test_a_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch, variable: str, 
 
 def test_an_unknown_setting_is_named_with_the_known_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAG_PROT", "9000")
-    with pytest.raises(SettingsError, match="^unknown setting RAG_PROT; .*RAG_MODEL, .*RAG_PORT"):
+    with pytest.raises(SettingsError, match=r"^unknown setting RAG_PROT; .*RAG_MODEL, .*RAG_PORT"):
         read()
 
 
@@ -127,7 +127,7 @@ class TestSecrets:
 
 def test_settings_are_frozen() -> None:
     with pytest.raises(ValidationError, match="frozen"):
-        read().port = 1  # type: ignore[misc]
+        read().port = 1
 
 
 def test_a_misspelt_argument_is_refused() -> None:

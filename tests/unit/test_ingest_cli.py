@@ -1,0 +1,98 @@
+"""``python -m ingest``: what goes wrong is one line on stderr and an exit code."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ingest.__main__ import main
+from tests.fakes import make_pdf
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in os.environ:
+        if name.upper().startswith("RAG_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("RAG_INDEX", str(tmp_path / "index"))
+    monkeypatch.setenv("RAG_MODELS", str(tmp_path / "models"))
+
+
+def said(capsys: pytest.CaptureFixture[str]) -> str:
+    """The one line on stderr; nothing on stdout."""
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    (line,) = captured.err.splitlines()
+    assert line.startswith("error: ")
+    return line
+
+
+def test_missing_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # Longer than a terminal is wide: it must not be wrapped.
+    folder = tmp_path / ("nowhere" * 20)
+    assert main([str(folder)]) == 1
+    assert said(capsys) == f"error: {folder} does not exist"
+    assert not (tmp_path / "index").exists()
+
+
+def test_empty_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "documents").mkdir()
+    assert main([str(tmp_path / "documents")]) == 1
+    assert str(tmp_path / "documents") in said(capsys)
+
+
+def test_missing_weights(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    make_pdf(tmp_path / "a.pdf", ["Text."])
+    assert main([str(tmp_path / "a.pdf"), "--json"]) == 1
+    line = said(capsys)
+    assert "all-minilm-l6-v2" in line
+    assert "models fetch" in line
+    assert not (tmp_path / "index").exists()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        pytest.param("RAG_ENCODR", "x", "unknown setting RAG_ENCODR", id="unknown setting"),
+        pytest.param("RAG_PORT", "x", "RAG_PORT='x' is wrong", id="wrong value"),
+        pytest.param("RAG_ENCODER", "no-such-model", "no-such-model", id="unknown model"),
+        pytest.param("RAG_ENCODER", "[bold]x", "[bold]x", id="looks like markup"),
+    ],
+)
+def test_settings(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    variable: str,
+    value: str,
+    words: str,
+) -> None:
+    make_pdf(tmp_path / "a.pdf", ["Text."])
+    monkeypatch.setenv(variable, value)
+    assert main([str(tmp_path / "a.pdf")]) == 1
+    assert words in said(capsys)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param([], id="nothing"),
+        pytest.param(["documents", "--no-such-option"], id="unknown option"),
+        pytest.param(["documents", "--index"], id="option without its value"),
+    ],
+)
+def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert "usage: python -m ingest" in capsys.readouterr().err
+
+
+def test_help_tells_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["--help"])
+    assert caught.value.code == 0
+    text = capsys.readouterr().out
+    assert all(f"\n  {code} " in text for code in ("0", "1", "2", "3", "75"))

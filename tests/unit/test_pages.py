@@ -1,0 +1,321 @@
+"""Text of a PDF with the place of each word, and the picture with a quote highlighted."""
+
+from __future__ import annotations
+
+import io
+import zlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from reportlab.lib.pagesizes import A4
+from reportlab.pdfbase.pdfmetrics import stringWidth
+from reportlab.pdfgen.canvas import Canvas
+
+from rag.domain import Box, Page, Word
+from rag.errors import FileFault
+from rag.pages import read_pages, render_page
+from tests.fakes import make_pdf
+from tests.unit.conftest import quick_folder
+
+WIDTH, HEIGHT = A4
+
+
+def drawn(path: Path, draw: Callable[[Canvas], object], size: tuple[float, float] = A4) -> Path:
+    canvas = Canvas(str(path), pagesize=size, invariant=True)
+    canvas.setFont("Helvetica", 12)
+    draw(canvas)
+    canvas.showPage()
+    canvas.save()
+    return path
+
+
+def text_at(x: float, y: float, text: str) -> Callable[[Canvas], object]:
+    return lambda canvas: canvas.drawString(x, y, text)
+
+
+def only_page(path: Path) -> Page:
+    (page,) = read_pages(path)
+    return page
+
+
+def word(page: Page, text: str) -> Word:
+    (found,) = (word for word in page.words if page.text[word.start : word.end] == text)
+    return found
+
+
+def assert_sound(page: Page) -> None:
+    """Words are the text's words, in order; boxes lie within the page; headings lie within the text."""
+    assert [page.text[word.start : word.end] for word in page.words] == page.text.split()
+    for _, _, box in page.words:
+        assert 0 <= box.x0 < box.x1 <= page.width
+        assert 0 <= box.y0 < box.y1 <= page.height
+    for heading in page.headings:
+        assert 0 <= heading.start < heading.end <= len(page.text)
+
+
+class TestText:
+    def test_lines_and_paragraphs(self, tmp_path: Path) -> None:
+        def draw(canvas: Canvas) -> None:
+            for y, line in ((700, "One line."), (686, "Its next."), (672, "And a third."), (640, "A paragraph.")):
+                canvas.drawString(72, y, line)
+
+        page = only_page(drawn(tmp_path / "a.pdf", draw))
+        assert page.text == "One line.\nIts next.\nAnd a third.\n\nA paragraph."
+        assert_sound(page)
+
+    def test_pages_are_numbered_from_one(self, tmp_path: Path) -> None:
+        pages = read_pages(make_pdf(tmp_path / "a.pdf", ["First.", "", "Third."]))
+        assert [(page.number, page.text) for page in pages] == [(1, "First."), (2, ""), (3, "Third.")]
+        assert pages[1].words == ()
+        assert pages[1].headings == ()
+        assert {(round(page.width, 1), round(page.height, 1)) for page in pages} == {(595.3, 841.9)}
+
+    def test_characters_beyond_ascii(self, tmp_path: Path) -> None:
+        page = only_page(make_pdf(tmp_path / "a.pdf", ["Größe: 5 µm – “fein” ñ"]))
+        assert page.text == "Größe: 5 µm – “fein” ñ"
+        assert_sound(page)
+
+    def test_headings_by_size(self, tmp_path: Path) -> None:
+        def draw(canvas: Canvas) -> None:
+            lines = [
+                (750, 24, "The Manual"), (715, 16, "Care"), (690, 11, "Body text that is longer than all headings."),
+                (676, 11, "More of it, so that this is the size of the body."), (640, 16, "Storage"),
+                (615, 11, "Dry."),
+            ]  # fmt: skip
+            for y, size, line in lines:
+                canvas.setFont("Helvetica", size)
+                canvas.drawString(72, y, line)
+
+        page = only_page(drawn(tmp_path / "a.pdf", draw))
+        found = [(page.text[heading.start : heading.end], heading.level) for heading in page.headings]
+        assert found == [("The Manual", 1), ("Care", 2), ("Storage", 2)]
+        assert_sound(page)
+
+    def test_a_title_over_two_lines_is_one_heading(self, tmp_path: Path) -> None:
+        page = only_page(make_pdf(tmp_path / "a.pdf", ["# The manual of\n# the pump\nText.\nMore text of the page."]))
+        assert [page.text[h.start : h.end].split() for h in page.headings] == [["The", "manual", "of", "the", "pump"]]
+
+    def test_a_bold_line_alone_is_a_heading(self, tmp_path: Path) -> None:
+        def draw(canvas: Canvas) -> None:
+            for y, font, line in (
+                (700, "Helvetica", "Text before the heading."), (686, "Helvetica", "More of that text."),
+                (650, "Helvetica-Bold", "Storage"), (614, "Helvetica", "Text after it."),
+                (600, "Helvetica-Bold", "Bold words"), (586, "Helvetica", "in the middle of it."),
+            ):  # fmt: skip
+                canvas.setFont(font, 12)
+                canvas.drawString(72, y, line)
+
+        page = only_page(drawn(tmp_path / "a.pdf", draw))
+        assert [page.text[h.start : h.end] for h in page.headings] == ["Storage"]
+
+    def test_a_document_in_one_size_has_no_headings(self, tmp_path: Path) -> None:
+        assert only_page(make_pdf(tmp_path / "a.pdf", ["One.\nTwo.\nThree."])).headings == ()
+
+    def test_invisible_characters_are_left_out(self, tmp_path: Path) -> None:
+        """Zero-width and control characters hide text from people."""
+        page = only_page(make_pdf(tmp_path / "a.pdf", ["The\u00ad lid is blue."]))
+        assert "\u00ad" not in page.text
+        assert_sound(page)
+
+    def test_a_raised_footnote_mark_is_no_part_of_a_word(self, tmp_path: Path) -> None:
+        def draw(canvas: Canvas) -> None:
+            text = canvas.beginText(72, 700)
+            text.setFont("Helvetica", 12)
+            text.textOut("Warranty")
+            text.setFont("Helvetica", 7)
+            text.setRise(5)
+            text.textOut("2")
+            canvas.drawText(text)
+
+        assert only_page(drawn(tmp_path / "a.pdf", draw)).text.split() == ["Warranty", "2"]
+
+
+class TestBoxes:
+    def test_a_word_is_where_it_was_drawn(self, tmp_path: Path) -> None:
+        page = only_page(drawn(tmp_path / "a.pdf", text_at(72, 700, "Hello world")))
+        hello, world = word(page, "Hello").box, word(page, "world").box
+        assert hello.x0 == pytest.approx(72, abs=0.1)
+        assert hello.x1 == pytest.approx(72 + stringWidth("Hello", "Helvetica", 12), abs=0.1)
+        assert world.x0 == pytest.approx(72 + stringWidth("Hello ", "Helvetica", 12), abs=0.1)
+        # The origin is at the top left: the baseline is 700 above the bottom.
+        baseline = HEIGHT - 700
+        assert baseline - 12 < hello.y0 < baseline - 8
+        assert baseline < hello.y1 < baseline + 4
+
+    @pytest.mark.parametrize(
+        ("rotation", "left", "top"),
+        [
+            pytest.param(90, 100, 72, id="90"),
+            pytest.param(180, 300 - 72, 100, id="180"),
+            pytest.param(270, 300 - 100, 200 - 72, id="270"),
+        ],
+    )
+    def test_on_a_rotated_page(self, tmp_path: Path, rotation: int, left: float, top: float) -> None:
+        """The text starts 72 from the left and 100 from the bottom of the page as it lies in the file.
+
+        It is displayed at 300 by 200, so where it is turned by a quarter, it lies at 200 by 300.
+        """
+
+        def draw(canvas: Canvas) -> None:
+            canvas.setPageRotation(rotation)
+            canvas.drawString(72, 100, "Hello")
+
+        page = only_page(drawn(tmp_path / "a.pdf", draw, (300, 200)))
+        assert page.text == "Hello"
+        assert (page.width, page.height) == pytest.approx((300, 200), abs=0.1)
+        assert_sound(page)
+        box = word(page, "Hello").box
+        length = stringWidth("Hello", "Helvetica", 12)
+        upright = rotation in (90, 270)
+        assert (box.y1 - box.y0 if upright else box.x1 - box.x0) == pytest.approx(length, abs=0.2)
+        # The baseline's start is a corner of the box, up to what the letters hang below it.
+        assert min(abs(box.x0 - left), abs(box.x1 - left)) < 4
+        assert min(abs(box.y0 - top), abs(box.y1 - top)) < 4
+
+    def test_on_a_cropped_page(self, tmp_path: Path) -> None:
+        def draw(canvas: Canvas) -> None:
+            canvas.setCropBox((50, 500, 450, 800))
+            canvas.drawString(72, 700, "Hello")
+
+        page = only_page(drawn(tmp_path / "a.pdf", draw))
+        assert (page.width, page.height) == pytest.approx((400, 300), abs=0.1)
+        box = word(page, "Hello").box
+        assert box.x0 == pytest.approx(72 - 50, abs=0.1)
+        assert box.y0 < 800 - 700 < box.y1
+
+    def test_a_quote_has_one_box_for_each_line(self, tmp_path: Path) -> None:
+        page = only_page(make_pdf(tmp_path / "a.pdf", ["The pump has\na blue lid that\nis round."]))
+        start, end = page.text.index("has"), page.text.index("lid") + 3
+        first, second = page.boxes(start, end)
+        assert first == word(page, "has").box
+        a, lid = word(page, "a").box, word(page, "lid").box
+        assert second.x0 == a.x0 == pytest.approx(72, abs=0.1)
+        assert second.x1 == lid.x1
+        assert second.y0 > first.y0
+        assert len(page.boxes(0, len(page.text))) == 3
+
+    @pytest.mark.parametrize(("start", "end", "count"), [(0, 0, 0), (3, 4, 0), (0, 1, 1), (2, 5, 1), (50, 60, 0)])
+    def test_what_a_stretch_touches(self, start: int, end: int, count: int) -> None:
+        words = (Word(0, 3, Box(0, 0, 30, 10)), Word(4, 7, Box(40, 0, 70, 10)))
+        assert len(Page(1, "one two", 100, 100, words=words).boxes(start, end)) == count
+
+    def test_a_line_of_words_of_different_height_is_one_box(self) -> None:
+        words = (Word(0, 3, Box(0, 0, 30, 12)), Word(4, 7, Box(40, 3, 70, 10)), Word(8, 11, Box(80, 1, 95, 15)))
+        assert Page(1, "one two six", 100, 100, words=words).boxes(0, 11) == (Box(0, 0, 95, 15),)
+
+    def test_another_column_at_the_same_height_to_the_left_is_another_box(self) -> None:
+        words = (Word(0, 3, Box(300, 0, 330, 12)), Word(4, 7, Box(40, 0, 70, 12)))
+        assert len(Page(1, "one two", 400, 100, words=words).boxes(0, 7)) == 2
+
+    @given(
+        st.lists(
+            st.text(st.sampled_from("abcxyz()\\.,-µé–0123 "), min_size=1, max_size=30).filter(str.strip),
+            min_size=1,
+            max_size=6,
+        )
+    )
+    def test_any_text_is_sound(self, lines: list[str]) -> None:
+        with quick_folder() as folder:
+            page = only_page(make_pdf(folder / "a.pdf", ["\n".join(lines)]))
+        assert [page.text[word.start : word.end] for word in page.words] == page.text.split()
+        assert "".join(page.text.split()) == "".join("".join(lines).split())
+
+
+class TestFaults:
+    def test_encrypted(self, tmp_path: Path) -> None:
+        path = make_pdf(tmp_path / "a.pdf", ["Text."], password="secret")
+        for read in (read_pages, lambda path: render_page(path, 1)):
+            with pytest.raises(FileFault) as caught:
+                read(path)
+            assert caught.value.status == "encrypted"
+
+    @pytest.mark.parametrize(
+        "data",
+        [
+            pytest.param(b"", id="empty"),
+            pytest.param(b"garbage" * 100, id="garbage"),
+            pytest.param(b"%PDF-1.7\n", id="only the header"),
+            pytest.param(b"<html></html>", id="another format"),
+        ],
+    )
+    def test_malformed(self, tmp_path: Path, data: bytes) -> None:
+        (tmp_path / "a.pdf").write_bytes(data)
+        for read in (read_pages, lambda path: render_page(path, 1)):
+            with pytest.raises(FileFault) as caught:
+                read(tmp_path / "a.pdf")
+            assert caught.value.status == "malformed"
+
+    def test_truncated_anywhere(self, tmp_path: Path) -> None:
+        """pdfium may repair it; it may never raise anything else."""
+        data = make_pdf(tmp_path / "a.pdf", ["Some text.", "More."]).read_bytes()
+        for length in range(0, len(data), 97):
+            (tmp_path / "b.pdf").write_bytes(data[:length])
+            statuses = set[str]()
+            try:
+                read_pages(tmp_path / "b.pdf")
+            except FileFault as fault:
+                statuses.add(fault.status)
+            assert statuses <= {"malformed"}
+
+    def test_a_fault_leaves_pdfium_free_for_others(self, tmp_path: Path) -> None:
+        (tmp_path / "bad.pdf").write_bytes(b"bad")
+        for _ in range(2):
+            with pytest.raises(FileFault):
+                read_pages(tmp_path / "bad.pdf")
+        assert only_page(make_pdf(tmp_path / "good.pdf", ["Text."])).text == "Text."
+
+    def test_from_several_threads(self, tmp_path: Path) -> None:
+        paths = [make_pdf(tmp_path / f"{n}.pdf", [f"Text {n} of page {p}." for p in range(5)]) for n in range(4)]
+        with ThreadPoolExecutor(4) as pool:
+            texts = list(pool.map(lambda path: [page.text for page in read_pages(path)], paths * 3))
+        assert texts == [[f"Text {n} of page {p}." for p in range(5)] for n in range(4)] * 3
+
+
+class TestPicture:
+    def test_size_and_format(self, tmp_path: Path) -> None:
+        path = make_pdf(tmp_path / "a.pdf", ["Hello", "World"])
+        for scale in (1.0, 2.0):
+            picture = Image.open(io.BytesIO(render_page(path, 2, scale=scale)))
+            assert picture.format == "PNG"
+            assert picture.size == pytest.approx((WIDTH * scale, HEIGHT * scale), abs=1)
+
+    def test_the_highlighted_place_changes_colour_and_nothing_else(self, tmp_path: Path) -> None:
+        path = make_pdf(tmp_path / "a.pdf", ["Hello world"])
+        page = only_page(path)
+        (box,) = page.boxes(0, 5)
+        plain = Image.open(io.BytesIO(render_page(path, 1, scale=1)))
+        marked = Image.open(io.BytesIO(render_page(path, 1, [box], scale=1)))
+        assert (plain.mode, marked.mode, plain.size) == ("RGB", "RGB", marked.size)
+        # A corner inside of the box has no ink.
+        inside = (round(box.x0) + 2, round(box.y0) + 1)
+        assert plain.getpixel(inside) == (255, 255, 255)
+        assert marked.getpixel(inside) == (255, 226, 89)
+        left, top, right, bottom = (round(coordinate) for coordinate in box)
+        outside = marked.copy()
+        outside.paste(plain.crop((left, top, right, bottom)), (left, top))
+        different = [p for p, q in zip(_pixels(outside), _pixels(plain), strict=True) if p != q]
+        # At most the one row and column of pixels that rounding may add.
+        assert len(different) <= 2 * (right - left + bottom - top) + 8
+
+    def test_ink_stays_dark_under_the_highlight(self, tmp_path: Path) -> None:
+        path = make_pdf(tmp_path / "a.pdf", ["HHHHH"])
+        (box,) = only_page(path).boxes(0, 5)
+        marked = Image.open(io.BytesIO(render_page(path, 1, [box], scale=4)))
+        inked = marked.crop((box.x0 * 4, box.y0 * 4, box.x1 * 4, box.y1 * 4))
+        assert min(sum(pixel) for pixel in _pixels(inked)) < 60
+
+    def test_the_page_asked_for(self, tmp_path: Path) -> None:
+        path = make_pdf(tmp_path / "a.pdf", ["", "Ink."])
+        first, second = (zlib.crc32(render_page(path, number)) for number in (1, 2))
+        assert first != second
+        assert set(_pixels(Image.open(io.BytesIO(render_page(path, 1, scale=0.2))))) == {(255, 255, 255)}
+
+
+def _pixels(picture: Image.Image) -> list[tuple[int, int, int]]:
+    data = picture.convert("RGB").tobytes()
+    return list(zip(data[::3], data[1::3], data[2::3], strict=True))

@@ -1,0 +1,83 @@
+"""Which error becomes which status, and what a problem document says."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.errors import (
+    Cancelled,
+    DocumentUnknown,
+    IndexBusy,
+    IndexCorrupt,
+    IndexForeign,
+    IndexMissing,
+    ModelCorrupt,
+    ModelMissing,
+    ModelUnusable,
+    NothingToIngest,
+    PageproofError,
+    PromptTooLong,
+    RequestFault,
+    ServiceBusy,
+    SettingsError,
+)
+from rag.service.problems import error_fields, problem_fields, status_of
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        pytest.param(RequestFault("wrong"), 422, id="request"),
+        pytest.param(PromptTooLong("long", "question"), 422, id="prompt"),
+        pytest.param(DocumentUnknown("gone", "documents"), 422, id="document"),
+        pytest.param(ServiceBusy("full", 3), 503, id="busy"),
+        pytest.param(IndexMissing("none"), 503, id="no index"),
+        pytest.param(IndexCorrupt("bad"), 503, id="corrupt"),
+        pytest.param(IndexForeign("other"), 503, id="foreign"),
+        pytest.param(IndexBusy("busy"), 503, id="index busy"),
+        pytest.param(ModelMissing("none"), 503, id="no model"),
+        pytest.param(ModelCorrupt("bad"), 503, id="model corrupt"),
+        pytest.param(ModelUnusable("bad"), 503, id="model unusable"),
+        pytest.param(Cancelled("gone"), 499, id="cancelled"),
+        pytest.param(SettingsError("wrong"), 500, id="settings"),
+        pytest.param(NothingToIngest("none"), 500, id="ingest"),
+        pytest.param(PageproofError("any"), 500, id="any other"),
+    ],
+)
+def test_status(error: PageproofError, status: int) -> None:
+    assert status_of(error) == status
+    assert error_fields(error, "id")["status"] == status
+
+
+def test_fields() -> None:
+    assert error_fields(PromptTooLong("too long", "question"), "r1") == {
+        "type": "about:blank",
+        "title": problem_fields(422, None, "r1")["title"],
+        "status": 422,
+        "detail": "too long",
+        "request_id": "r1",
+        "errors": [{"field": "question", "message": "too long"}],
+    }
+
+
+def test_without_a_field_there_are_no_errors() -> None:
+    assert set(error_fields(IndexMissing("no index"), "r1")) == {"type", "title", "status", "detail", "request_id"}
+
+
+def test_what_is_inside_is_not_told() -> None:
+    assert "detail" not in error_fields(PageproofError("a secret path"), "r1")
+
+
+@pytest.mark.parametrize(
+    ("status", "title"),
+    [(404, "Not Found"), (499, "Client Closed Request"), (500, "Internal Server Error"), (503, "Service Unavailable")],
+)
+def test_title(status: int, title: str) -> None:
+    assert problem_fields(status, None, "r1") == {
+        "type": "about:blank", "title": title, "status": status, "request_id": "r1",
+    }  # fmt: skip
+
+
+def test_more_members() -> None:
+    assert problem_fields(503, "full", "r1", waiting=3, errors=None)["waiting"] == 3
+    assert "errors" not in problem_fields(503, "full", "r1", waiting=3, errors=None)
