@@ -50,8 +50,7 @@ RUN --mount=type=cache,target=/root/.cache/pip \
  && cd /opt/venv/lib/python3*/site-packages/torch \
  && rm -rf include test && find bin -type f ! -name torch_shm_manager -delete
 COPY --from=llama /wheels /wheels
-# A wheel holds no links: each library is there under three names. Links save the space, and make sure that llama.cpp
-# and we, who open it under different names, get one and the same libggml.
+# A wheel holds no links, so each library is there three times, under three names; and what only compilers need.
 RUN $PIP --no-deps --no-index /wheels/*.whl \
  && cd /opt/venv/lib/python3*/site-packages/llama_cpp \
  && rm -rf include lib/cmake lib/pkgconfig lib/libllama-common* lib/libggml-cpu-*.so.* \

@@ -15,7 +15,7 @@ from ingest.job import IngestJob, discover
 from ingest.report import Report, show
 from rag.composition import open_encoder
 from rag.console import configure_logging, fail, progress
-from rag.errors import IndexBusy, PageproofError
+from rag.errors import IndexBusy, NothingToIngest, PageproofError
 from rag.settings import Settings, read_settings
 
 _EXIT_CODES = """\
@@ -34,10 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     configure_logging()
     try:
         report = _run(options, read_settings())
-    except IndexBusy as error:
-        return fail(error, 75)
     except PageproofError as error:
-        return fail(error, 1)
+        if options.json:
+            print(json.dumps(_failure(error), ensure_ascii=False))
+        return fail(error, 75 if isinstance(error, IndexBusy) else 1)
     except KeyboardInterrupt:
         return fail(KeyboardInterrupt("stopped; nothing was published, the index is as it was"), 1)
     if options.json:
@@ -45,6 +45,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     else:
         show(report, Console(soft_wrap=False))
     return 3 if report.failed else 0
+
+
+def _failure(error: PageproofError) -> dict[str, object]:
+    """In place of the report, so that whoever reads JSON gets JSON."""
+    files = error.files if isinstance(error, NothingToIngest) else ()
+    return {"generation": None, "published": False, "error": str(error), "files": list(files)}
 
 
 def _run(options: argparse.Namespace, settings: Settings) -> Report:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Final
@@ -109,7 +109,7 @@ class IngestJob:
             parent, note = self._parent()
             run = self._read_all(files, writer, parent)
             if not run.contents:
-                raise NothingToIngest(_why_nothing(run.rows))
+                raise NothingToIngest(_why_nothing(run.rows), [asdict(row) for row in run.rows])
             published = parent is None or _state(run.sources) != _state(parent.manifest.sources)
             generation = self._publish(run, writer, parent) if published else parent.id if parent else ""
         chunks = {digest: len(contents.chunks) for digest, contents in run.contents.items()}
@@ -230,7 +230,7 @@ class IngestJob:
         about = Publication(self.encoder.identity, self._identity, run.sources)
         rows = [*run.rows, *_removed(run.rows, parent)]
         self.on_progress("publishing", 0, 1)
-        generation = writer.publish(contents, texts, about, {"files": [row.__dict__ for row in rows]})
+        generation = writer.publish(contents, texts, about, {"files": [asdict(row) for row in rows]})
         self.on_progress("publishing", 1, 1)
         return generation
 

@@ -87,7 +87,7 @@ def show(report: Report, console: Console) -> None:
     """Prints the report for people: a row for each file, what needs attention first."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     for heading, justify in (("status", "left"), ("file", "left"), ("pages", "right"), ("chunks", "right")):
-        table.add_column(heading, justify=justify, no_wrap=heading != "file")  # type: ignore[arg-type]
+        table.add_column(heading, justify=justify, no_wrap=heading != "file", overflow="fold")  # type: ignore[arg-type]
     table.add_column("")
     for row in sorted(report.files, key=lambda row: (row.status not in FAILED, row.status == "unsupported", row.path)):
         table.add_row(

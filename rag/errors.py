@@ -28,6 +28,10 @@ Messages are for people: what is wrong, where, and the command or setting that m
 Foreign exceptions are translated into these where they enter, in the only home of each library.
 """
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
 
 class PageproofError(Exception):
     """Base of all errors raised on purpose; its text may be shown to the user."""
@@ -90,7 +94,15 @@ class IngestFault(PageproofError):
 
 
 class NothingToIngest(IngestFault):
-    """No such folder, an empty folder, or no readable file in it."""
+    """No such folder, an empty folder, or no readable file in it.
+
+    Attributes:
+        files: what the report would have said of each file that was tried.
+    """
+
+    def __init__(self, message: str, files: Sequence[Mapping[str, object]] = ()) -> None:
+        super().__init__(message)
+        self.files = files
 
 
 class FileFault(PageproofError):

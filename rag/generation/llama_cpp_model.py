@@ -18,7 +18,7 @@ from typing import Any, Final, TypeAlias
 
 import llama_cpp as llama
 import numpy as np
-from llama_cpp._ggml import libggml, libggml_base_path
+from llama_cpp._ggml import libggml_base_path
 
 from rag.cancellation import Cancellation
 from rag.domain import Usage
@@ -61,8 +61,8 @@ class LlamaCppModel:
         Raises:
             ModelUnusable: llama.cpp cannot load the file, or cannot make a context of this size.
         """
-        _load_backends()
         llama.llama_log_set(_LOG_CALLBACK, ctypes.c_void_p(0))
+        _load_backends()
         llama.llama_backend_init()
         self.name = name
         self._lock = Lock()
@@ -252,5 +252,8 @@ class _Sampler:
 
 def _load_backends() -> None:
     """Where llama.cpp was built with loadable backends, loads the best one for this CPU."""
-    if libggml.ggml_backend_reg_count() == 0:
-        libggml.ggml_backend_load_all_from_path(str(libggml_base_path).encode())
+    # Asked of libllama, not of llama_cpp._ggml.libggml: a wheel has copies where links should be, so that can be a
+    # second libggml, whose backends libllama does not see.
+    library = llama.llama_cpp._lib
+    if library.ggml_backend_reg_count() == 0:
+        library.ggml_backend_load_all_from_path(str(libggml_base_path).encode())

@@ -14,6 +14,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 from fastapi.sse import format_sse_event
+from starlette.types import Receive, Scope, Send
 
 from rag.answering import Answerer
 from rag.domain import Answer, AnswerEvent, AnswerReady, PassagesFound, Question, TokenGenerated
@@ -47,9 +48,7 @@ class Asking:
 
     def enter(self) -> Ticket:
         """A place in line, or ServiceBusy."""
-        ticket = self._admission.enter()
-        self._metrics.waiting.set(self._admission.waiting)
-        return ticket
+        return self._admission.enter()
 
     async def answer(self, ticket: Ticket, question: Question) -> Answer:
         """The whole answer, when its turn has come."""
@@ -60,25 +59,23 @@ class Asking:
         raise AssertionError("the stream of an answer ends with the answer")
 
     async def stream(self, ticket: Ticket, question: Question) -> AsyncGenerator[AnswerEvent | int, None]:
-        """Positions in line, then the events of the answer. Leaves the line at its end."""
+        """Positions in line, then the events of the answer. The caller leaves the line."""
         start = perf_counter()
         finished = False
         try:
-            with ticket:
-                async for position in ticket.positions():
-                    yield position
-                queued = perf_counter() - start
-                async with aclosing(events(self._answerer, question)) as answering:
-                    async for event in answering:
-                        if isinstance(event, AnswerReady):
-                            event = AnswerReady(_queued(event.answer, queued))
-                            self._metrics.count_answer(event.answer)
-                            finished = True
-                        yield event
+            async for position in ticket.positions():
+                yield position
+            queued = perf_counter() - start
+            async with aclosing(events(self._answerer, question)) as answering:
+                async for event in answering:
+                    if isinstance(event, AnswerReady):
+                        event = AnswerReady(_queued(event.answer, queued))
+                        self._metrics.count_answer(event.answer)
+                        finished = True
+                    yield event
         finally:
-            self._metrics.waiting.set(self._admission.waiting)
             if not finished:
-                self._metrics.cancelled.inc()
+                self._metrics.unfinished.inc()
 
 
 def _queued(answer: Answer, seconds: float) -> Answer:
@@ -103,10 +100,23 @@ def router(asking: Asking) -> APIRouter:
         ticket = asking.enter()
         if body.stream:
             stream = _server_sent(asking.stream(ticket, question), request.state.request_id)
-            return StreamingResponse(stream, media_type="text/event-stream")
-        return AnswerBody.of(await unless_gone(request, asking.answer(ticket, question)))
+            return _StreamInLine(ticket, stream)
+        with ticket:
+            return AnswerBody.of(await unless_gone(request, asking.answer(ticket, question)))
 
     return routes
+
+
+class _StreamInLine(StreamingResponse):
+    """Leaves the line when the response has ended, also where the client went before the first byte."""
+
+    def __init__(self, ticket: Ticket, stream: AsyncGenerator[bytes, None]) -> None:
+        super().__init__(stream, media_type="text/event-stream")
+        self._ticket = ticket
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._ticket:
+            await super().__call__(scope, receive, send)
 
 
 async def _server_sent(stream: AsyncGenerator[AnswerEvent | int, None], request_id: str) -> AsyncGenerator[bytes, None]:

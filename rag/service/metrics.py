@@ -19,7 +19,7 @@ class Metrics:
         self._registry = registry
         self.requests = Counter("pageproof_requests", "HTTP requests", ["route", "status"], registry=registry)
         self.answers = Counter("pageproof_answers", "Answers by outcome", ["outcome"], registry=registry)
-        self.cancelled = Counter("pageproof_cancelled", "Questions whose caller went away", registry=registry)
+        self.unfinished = Counter("pageproof_unfinished", "Answers that failed or were cancelled", registry=registry)
         self.waiting = Gauge("pageproof_waiting_requests", "Questions that wait for their turn", registry=registry)
         self.tokens = Counter("pageproof_tokens", "Tokens of the language model", ["kind"], registry=registry)
         self.phase = Histogram(
@@ -36,6 +36,7 @@ class Metrics:
         for phase, milliseconds in answer.timings_ms.items():
             self.phase.labels(phase).observe(milliseconds / 1000)
 
-    def exposition(self) -> bytes:
-        """All numbers in Prometheus' text format."""
+    def exposition(self, *, waiting: int) -> bytes:
+        """All numbers in Prometheus' text format; ``waiting`` as of now."""
+        self.waiting.set(waiting)
         return generate_latest(self._registry)

@@ -48,7 +48,7 @@ def router(answerer: Answerer, admission: Admission, metrics: Metrics) -> APIRou
             metrics.chunks.labels(generation.id).set(len(generation))
         except IndexFault:
             metrics.chunks.clear()
-        return Response(metrics.exposition(), media_type=CONTENT_TYPE)
+        return Response(metrics.exposition(waiting=admission.waiting), media_type=CONTENT_TYPE)
 
     @routes.get("/info", response_model=InfoBody)
     def info() -> InfoBody:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Coroutine
 from typing import Any, TypeVar
 
+from anyio import CancelScope
 from fastapi import Request
 
 from rag.answering import Answerer
@@ -47,7 +48,8 @@ async def events(answerer: Answerer, question: Question) -> AsyncGenerator[Answe
     finally:
         cancellation.cancel()
         # The model is free again only when the thread has left it. Shielded: being cancelled must not hide that.
-        await asyncio.shield(thread)
+        with CancelScope(shield=True):
+            await asyncio.wait([thread])
 
 
 async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:

@@ -96,8 +96,14 @@ class Project:
 @pytest.fixture(scope="module")
 def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Prints a line at once, also while output is captured: a build is long to wait for."""
-    terminal = request.config.pluginmanager.get_plugin("terminalreporter")
-    return lambda text: terminal.write_line(f"    {text}") if terminal else None
+    plugins = request.config.pluginmanager
+    terminal, capture = plugins.get_plugin("terminalreporter"), plugins.get_plugin("capturemanager")
+
+    def tell(text: str) -> None:
+        with capture.global_and_fixture_disabled():
+            terminal.write_line(f"    {text}")
+
+    return tell
 
 
 @pytest.fixture(scope="module")

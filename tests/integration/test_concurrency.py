@@ -73,6 +73,16 @@ def test_a_client_that_goes_away_while_waiting_gives_up_its_place(serve: Callabl
         assert first.result().status_code == second.result().status_code == 200
 
 
+def test_clients_that_leave_at_once_block_nobody(serve: Callable[..., Running]) -> None:
+    model = ScriptedModel([REPLY], seconds_to_read=0.05)
+    service = serve(model, max_queue=4)
+    for round_ in range(40):
+        ask_and_leave(service.url, stream=round_ % 2 == 0, after_seconds=0.002 * (round_ % 10))
+    wait_until(lambda: post(service.url, QUESTION).status_code == 200)
+    metrics = httpx.get(f"{service.url}/metrics").text
+    assert "pageproof_waiting_requests 0.0" in metrics
+
+
 def test_requests_wait_in_line_and_one_too_many_is_refused(serve: Callable[..., Running]) -> None:
     service = serve(ScriptedModel([REPLY], seconds_to_read=0.5), max_queue=2)
     with ThreadPoolExecutor(8) as pool:

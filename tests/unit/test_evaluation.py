@@ -153,7 +153,7 @@ class TestSummary:
     def test_retrieval(self) -> None:
         items = [
             item("a", page_rank=1, document_rank=1, seconds=1.0),
-            item("b", page_rank=4, document_rank=2, seconds=2.0),
+            item("b", page_rank=5, document_rank=2, seconds=2.0),
             item("c", page_rank=10, document_rank=6, seconds=3.0),
             item("d", page_rank=None, document_rank=None, seconds=4.0),
             item("e", page_rank=None, document_rank=5, paged=False, seconds=5.0),
@@ -163,7 +163,7 @@ class TestSummary:
         assert (summary["n"], summary["answerable"], summary["unanswerable"]) == (6, 5, 1)
         assert summary["page_hit@1"] == 0.25
         assert summary["page_hit@5"] == 0.5
-        assert summary["mrr@10"] == pytest.approx((1 + 1 / 4 + 1 / 10) / 4, abs=1e-4)
+        assert summary["mrr@10"] == pytest.approx((1 + 1 / 5 + 1 / 10) / 4, abs=1e-4)
         assert summary["document_hit@5"] == 0.6
         assert summary["seconds_p95"] == 6.0
         assert (summary["model"], summary["index"]) == (None, "000001-00000000")

@@ -153,6 +153,12 @@ class TestSupported:
         assert len(support.quotes) == 1
         assert support.quotes[0].evidence is given_evidence[0]
 
+    def test_of_two_that_say_the_same_the_shorter_is_quoted(self) -> None:
+        long = evidence("Among many other things that nobody reads, the seal has a warranty of 6 months.")
+        short = evidence("The seal has a warranty of 6 months.", page=2, row=1)
+        support = only(ground("", "The seal has a warranty of 6 months.", [long, short]))
+        assert [quote.evidence for quote in support.quotes] == [short]
+
     def test_two_neighbours_are_quoted_together(self) -> None:
         support = only(ground("", "The seal with 6 months of warranty excludes frost damage.", [evidence(WARRANTY)]))
         assert quotes(support) == ["The seal has a warranty of 6 months. Damage by frost is excluded."]

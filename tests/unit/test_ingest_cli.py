@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -18,6 +19,16 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
             monkeypatch.delenv(name)
     monkeypatch.setenv("RAG_INDEX", str(tmp_path / "index"))
     monkeypatch.setenv("RAG_MODELS", str(tmp_path / "models"))
+
+
+def test_whoever_asks_for_json_gets_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(tmp_path / "nowhere"), "--json"]) == 1
+    captured = capsys.readouterr()
+    report = json.loads(captured.out)
+    assert report["generation"] is None
+    assert report["published"] is False
+    assert report["files"] == []
+    assert captured.err == f"error: {report['error']}\n"
 
 
 def said(capsys: pytest.CaptureFixture[str]) -> str:
@@ -45,7 +56,7 @@ def test_empty_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_missing_weights(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     make_pdf(tmp_path / "a.pdf", ["Text."])
-    assert main([str(tmp_path / "a.pdf"), "--json"]) == 1
+    assert main([str(tmp_path / "a.pdf")]) == 1
     line = said(capsys)
     assert "all-minilm-l6-v2" in line
     assert "models fetch" in line

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.errors import DocumentUnknown, IndexBusy, IndexCorrupt, IndexForeign, IndexMissing, PublishFailed
+from rag.errors import DocumentUnknown, FileFault, IndexBusy, IndexCorrupt, IndexForeign, IndexMissing, PublishFailed
 from rag.index import CurrentIndex, Generation, IndexLayout, open_current, writing
 from rag.index.publication import IndexWriter
 from tests.fakes import BagOfWordsEncoder
@@ -383,7 +383,7 @@ class TestSources:
 
     def test_a_file_that_cannot_be_read(self, tmp_path: Path) -> None:
         with writing(tmp_path / "index") as writer:
-            with pytest.raises(FileNotFoundError):
+            with pytest.raises((OSError, FileFault), match="No such file"):
                 writer.store_source(tmp_path / "gone.pdf")
             assert list((tmp_path / "index" / "sources").iterdir()) == []
 
