@@ -90,7 +90,8 @@ class Chunker:
             strip_whitespace=False,
             chunk_size=min(size, self.max_tokens),
             chunk_overlap=0,
-            length_function=count,
+            # White space alone must count: the splitter would carry it over into the next part, and say it twice.
+            length_function=lambda text: count(text) or bool(text),
         )
         return splitter.split_text(text)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
+from itertools import chain, count
+from pathlib import Path, PurePosixPath
 from time import perf_counter
 from typing import Final
 
@@ -44,13 +45,21 @@ def discover(paths: Sequence[Path]) -> list[SourceFile]:
         if not root.exists():
             raise NothingToIngest(f"{root} does not exist")
         for path in _walk(root):
-            name = path.relative_to(root).as_posix() if root.is_dir() else path.name
-            if name in files:
-                name = f"{root.name}/{name}"
+            name = _free_name(path, root, files)
             files[name] = SourceFile(path, name)
     if not files:
         raise NothingToIngest(f"no file in {', '.join(map(str, paths))}; put PDFs there and run it again")
     return [files[name] for name in sorted(files)]
+
+
+def _free_name(path: Path, root: Path, taken: Container[str]) -> str:
+    """The path relative to ``root``, after the name of its folder where another root has the same."""
+    name = path.relative_to(root).as_posix() if root.is_dir() else path.name
+    # A name may be bytes that are no text; neither JSON nor SQLite takes those.
+    name = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    folder = (root if root.is_dir() else root.parent).resolve().name
+    others = (f"{folder} ({number})/{name}" for number in count(2))
+    return next(free for free in chain([name, f"{folder}/{name}"], others) if free not in taken)
 
 
 def _walk(root: Path) -> Iterator[Path]:
@@ -111,17 +120,24 @@ class IngestJob:
             if not run.contents:
                 raise NothingToIngest(_why_nothing(run.rows), [asdict(row) for row in run.rows])
             published = parent is None or _state(run.sources) != _state(parent.manifest.sources)
-            generation = self._publish(run, writer, parent) if published else parent.id if parent else ""
+            report = self._report(run, parent, published=published, note=note)
+            if published:
+                report = replace(report, seconds=perf_counter() - start)
+                report = replace(report, generation=self._publish(run, writer, report))
+        return replace(report, seconds=perf_counter() - start)
+
+    @staticmethod
+    def _report(run: _Run, parent: Generation | None, *, published: bool, note: str | None) -> Report:
         chunks = {digest: len(contents.chunks) for digest, contents in run.contents.items()}
         embedded = sum(count for digest, count in chunks.items() if digest in run.fresh)
         return Report(
-            generation=generation,
+            generation=parent.id if parent else "",
             published=published,
             files=[*run.rows, *_removed(run.rows, parent)],
             chunks=sum(chunks.values()),
             embedded=embedded,
             reused=sum(chunks.values()) - embedded,
-            seconds=perf_counter() - start,
+            seconds=0.0,
             note=note,
         )
 
@@ -169,8 +185,8 @@ class IngestJob:
             return
         try:
             digest, size = writer.store_source(file.path)
-        except OSError as error:
-            run.add(FileRow(file.name, "unreadable", reason=error.strerror), None)
+        except FileFault as fault:
+            run.add(FileRow(file.name, fault.status, reason=fault.reason), None)
             return
         if digest in run.contents:
             run.add(self._duplicate(file, run, digest), digest)
@@ -190,16 +206,20 @@ class IngestJob:
 
     @staticmethod
     def _carry_over(file: SourceFile, run: _Run, contents: Contents, before: Mapping[str, SourceRow]) -> FileRow:
-        run.contents[contents.document.id] = replace(contents, document=replace(contents.document, names=(file.name,)))
+        document = contents.document
+        # A title that was made of the name goes with the name.
+        title = _title_of(file.name) if document.title == _title_of(document.name) else document.title
+        run.contents[document.id] = replace(contents, document=replace(document, names=(file.name,), title=title))
         row = before.get(file.name)
         same = row is not None and row.sha256 == contents.document.id
+        reason = readers.missing_text(contents.pages)
         return FileRow(
             file.name,
-            "unchanged" if same else "ok",
+            "unchanged" if same else "partial" if reason else "ok",
             contents.document.pages,
             sum(1 for page in contents.pages if page.text),
             len(contents.chunks),
-            row.reason if same and row else None,
+            reason,
         )
 
     def _read(
@@ -215,7 +235,7 @@ class IngestJob:
         except FileFault as fault:
             return FileRow(file.name, fault.status, reason=fault.reason)
         chunks = list(self.chunker.chunks(source.pages, self.encoder.count_tokens))
-        title = source.title or file.path.stem.replace("_", " ")
+        title = source.title or _title_of(file.name)
         document = replace(document, title=title, pages=len(source.pages))
         nothing_yet: FloatMatrix = np.empty((0, 0), dtype=np.float32)
         run.contents[document.id] = Contents(document, source.pages, chunks, nothing_yet)
@@ -224,13 +244,12 @@ class IngestJob:
         status = "partial" if source.reason else "ok"
         return FileRow(file.name, status, len(source.pages), with_text, len(chunks), source.reason)
 
-    def _publish(self, run: _Run, writer: IndexWriter, parent: Generation | None) -> str:
+    def _publish(self, run: _Run, writer: IndexWriter, report: Report) -> str:
         contents = self._embedded(run)
         texts = [in_context(chunk.headings, chunk.text) for entry in contents for chunk in entry.chunks]
         about = Publication(self.encoder.identity, self._identity, run.sources)
-        rows = [*run.rows, *_removed(run.rows, parent)]
         self.on_progress("publishing", 0, 1)
-        generation = writer.publish(contents, texts, about, {"files": [asdict(row) for row in rows]})
+        generation = writer.publish(contents, texts, about, report.to_json())
         self.on_progress("publishing", 1, 1)
         return generation
 
@@ -268,6 +287,10 @@ class IngestJob:
             if self.encoder.count_tokens(text) <= self.encoder.max_tokens:
                 return text
         return chunk.text
+
+
+def _title_of(name: str) -> str:
+    return PurePosixPath(name).stem.replace("_", " ")
 
 
 def _why_nothing(rows: Sequence[FileRow]) -> str:

@@ -23,7 +23,7 @@ VERSION: Final = 1
 
 _US_LETTER: Final = (612.0, 792.0)
 _POOR_TITLE: Final = re.compile(
-    r"^(untitled|document\d*|microsoft word|.*\.(docx?|pdf|indd|tex|rtf|xlsx?|pptx?))", re.IGNORECASE
+    r"(untitled|document)\s*\d*|microsoft word\b.*|\S*\.(docx?|pdf|indd|tex|rtf|xlsx?|pptx?)", re.IGNORECASE
 )
 
 
@@ -56,16 +56,20 @@ def read_pdf(path: Path) -> SourceText:
         if fault.status == "encrypted" or not (pages := second.pages()):
             raise
     pages = tuple(page if page.text else second.page(page) for page in pages)
-    empty = [page.number for page in pages if not page.text]
-    if len(empty) == len(pages):
+    if not any(page.text for page in pages):
         raise FileFault(
             "empty_text", f"no text on {_count(len(pages), 'page')}: a scan; make it searchable (OCR) first"
         )
-    reason = f"no text on page{'s' * (len(empty) > 1)} {_ranges(empty)}: images?" if empty else None
-    return SourceText(second.title() or _first_heading(pages), pages, reason)
+    return SourceText(second.title() or _first_heading(pages), pages, missing_text(pages))
 
 
 READERS: Final[Mapping[str, Callable[[Path], SourceText]]] = {".pdf": read_pdf}
+
+
+def missing_text(pages: Sequence[Page]) -> str | None:
+    """Which pages have no text, in one line; None where all have."""
+    empty = [page.number for page in pages if not page.text]
+    return f"no text on page{'s' * (len(empty) > 1)} {_ranges(empty)}: images?" if empty else None
 
 
 class _SecondOpinion:
@@ -78,7 +82,7 @@ class _SecondOpinion:
     def title(self) -> str | None:
         metadata = self._try(lambda reader: reader.metadata)
         title = " ".join(str(metadata.title or "").split()) if metadata else ""
-        return title if len(title) > 3 and not _POOR_TITLE.match(title) else None
+        return title if len(title) > 3 and not _POOR_TITLE.fullmatch(title) else None
 
     def page(self, page: Page) -> Page:
         text = self._try(lambda reader: reader.pages[page.number - 1].extract_text()) or ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Lock
+from threading import RLock
 
 from rag.errors import Cancelled
 
@@ -13,7 +13,8 @@ class Cancellation:
     """Set once, from any thread. Work asks it between steps, or leaves a callback that stops a step midway."""
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        # Held while callbacks are called, so that none is called after its block has ended.
+        self._lock = RLock()
         self._callbacks: list[Callable[[], None]] = []
         self._cancelled = False
 
@@ -21,9 +22,9 @@ class Cancellation:
         """Says that the result is no longer wanted; again does nothing."""
         with self._lock:
             self._cancelled = True
-            callbacks = list(self._callbacks)
-        for callback in callbacks:
-            callback()
+            for callback in list(self._callbacks):
+                if callback in self._callbacks:
+                    callback()
 
     def check(self) -> None:
         """Raises Cancelled once :meth:`cancel` was called."""

@@ -62,7 +62,7 @@ def read_questions(path: Path) -> list[LabelledQuestion]:
         QuestionsInvalid: no such file, or a line is not a question; the message names the line.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise QuestionsInvalid(f"{path} cannot be read: {error}") from error
     questions = []
@@ -168,7 +168,7 @@ def _judged(labelled: LabelledQuestion, answer: Answer, generation: Generation) 
         "reason": answer.reason,
         "confidence": answer.confidence,
         "f1": max((_f1(text, gold) for gold in labelled.answers), default=None),
-        "contains": any(_normalised(gold) in _normalised(text) for gold in labelled.answers) if text else False,
+        "contains": any(_contains(text, gold) for gold in labelled.answers),
         "citations": len(answer.citations),
         "citations_on_gold_page": sum(
             _is_gold(labelled, generation.document(citation.document_id).names, citation.page)
@@ -190,6 +190,11 @@ def _normalised(text: str) -> str:
     """As the SQuAD evaluation script does: lower case, no punctuation, no articles, single spaces."""
     text = "".join(character for character in text.lower() if character not in string.punctuation)
     return " ".join(re.sub(r"\b(a|an|the)\b", " ", text).split())
+
+
+def _contains(text: str, gold: str) -> bool:
+    """Whether the words of ``gold`` stand in ``text``; whole words, so that 120 does not contain 12."""
+    return bool(text) and f" {_normalised(gold)} " in f" {_normalised(text)} "
 
 
 def _f1(answer: str, gold: str) -> float:
@@ -268,6 +273,6 @@ def regressions(summary: Mapping[str, Any], earlier: Mapping[str, Any]) -> list[
         if now is None or before is None:
             continue
         loss = before - now if measure in _HIGHER_IS_BETTER else now - before
-        if loss > _TOLERANCE:
+        if round(loss, 6) > _TOLERANCE:
             worse.append(f"{measure} was {before:.3f}, is {now:.3f}")
     return worse

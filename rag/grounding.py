@@ -14,7 +14,7 @@ from typing import Final
 
 from rag.domain import Hit, Page, Span, in_context
 from rag.embedding import Reranker
-from rag.sentences import is_number, line_spans, sentence_spans, words
+from rag.sentences import NOT, is_number, line_spans, sentence_spans, words
 
 # Share of a sentence's weight that its quotes must hold for the sentence to be shown as fact.
 # Not calibrated yet: with the weights below it lets a short sentence pass with one word of its own, not with two.
@@ -62,21 +62,21 @@ class Support:
 
     Attributes:
         quotes: the best first; together they hold ``score`` (0..1) of the sentence's weight.
-        numbers_agree: whether every number of the sentence is in the quotes, or in the question.
+        agrees: whether every number, and a "not", of the sentence is in the quotes, or in the question.
         relevance: the reranker's probability (0..1) that the best of the quotes is about the sentence; 1 without one.
     """
 
     sentence: str
     quotes: tuple[Quote, ...]
     score: float
-    numbers_agree: bool
+    agrees: bool
     relevance: float = 1.0
 
     @property
     def supported(self) -> bool:
         """Whether the sentence may be shown as fact."""
         enough = self.score >= SUPPORTED and self.relevance >= RELEVANT
-        return bool(self.quotes) and self.numbers_agree and enough
+        return bool(self.quotes) and self.agrees and enough
 
 
 def ground(question: str, draft: str, evidence: Sequence[Evidence], reranker: Reranker | None = None) -> list[Support]:
@@ -154,7 +154,7 @@ def _quotable(text: str) -> Iterator[tuple[int, int]]:
 
 def _support(sentence: str, asked: frozenset[str], candidates: Sequence[_Candidate]) -> Support:
     weights = {word: _weight(word, asked) for word in words(sentence)}
-    numbers = {word for word in weights if is_number(word)} - asked
+    essential = {word for word in weights if is_number(word) or word == NOT} - asked
     quotes: list[Quote] = []
     missing = dict(weights)
     while candidates and len(quotes) < _MOST_QUOTES:
@@ -168,7 +168,7 @@ def _support(sentence: str, asked: frozenset[str], candidates: Sequence[_Candida
             break
     total = sum(weights.values())
     score = 1.0 - sum(missing.values()) / total if total else 0.0
-    return Support(sentence, tuple(quotes), score, numbers_agree=not numbers & missing.keys())
+    return Support(sentence, tuple(quotes), score, agrees=not essential & missing.keys())
 
 
 def _weight(word: str, asked: frozenset[str]) -> float:

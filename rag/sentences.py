@@ -16,104 +16,22 @@ _WORD: Final = re.compile(r"\d(?:[\d.,:/]*\d)?|[^\W\d_]+(?:['’][^\W\d_]+)?")
 _SMALL_NUMBERS: Final = {
     word: str(number)
     for number, word in enumerate(
-        [
-            "zero",
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-            "thirteen",
-            "fourteen",
-            "fifteen",
-            "sixteen",
-            "seventeen",
-            "eighteen",
-            "nineteen",
-            "twenty",
-        ]
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+        "seventeen eighteen nineteen twenty".split()
     )
-} | {"thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "ninety": "90", "hundred": "100"}
+} | dict(
+    zip(
+        "thirty forty fifty sixty seventy eighty ninety hundred".split(),
+        "30 40 50 60 70 80 90 100".split(),
+        strict=True,
+    )
+)
+NOT: Final = "not"
+_NEGATIONS: Final = frozenset("no not never none nor neither nothing nobody without cannot".split())
 STOPWORDS: Final = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "are",
-        "as",
-        "at",
-        "be",
-        "been",
-        "but",
-        "by",
-        "can",
-        "could",
-        "did",
-        "do",
-        "does",
-        "for",
-        "from",
-        "had",
-        "has",
-        "have",
-        "how",
-        "if",
-        "in",
-        "into",
-        "is",
-        "it",
-        "its",
-        "may",
-        "might",
-        "must",
-        "no",
-        "not",
-        "of",
-        "on",
-        "or",
-        "our",
-        "shall",
-        "should",
-        "so",
-        "such",
-        "than",
-        "that",
-        "the",
-        "their",
-        "them",
-        "then",
-        "there",
-        "these",
-        "they",
-        "this",
-        "those",
-        "to",
-        "under",
-        "up",
-        "was",
-        "we",
-        "were",
-        "what",
-        "when",
-        "where",
-        "which",
-        "who",
-        "whom",
-        "why",
-        "will",
-        "with",
-        "would",
-        "you",
-        "your",
-        "yes",
-    ]
+    "a an and are as at be been but by can could did do does for from had has have how if in into is it its may might "
+    "must of on or our shall should so such than that the their them then there these they this those to under up was "
+    "we were what when where which who whom why will with would you your yes".split()
 )
 
 
@@ -146,8 +64,11 @@ def _stripped(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def words(text: str) -> list[str]:
-    """The words of a text in a form that can be compared: stems in lower case, numbers as digits, no stop words."""
-    return [stem for word in _WORD.findall(text) if (stem := _stem(word)) not in STOPWORDS]
+    """The words of a text in a form that can be compared: stems in lower case, without stop words.
+
+    Numbers are in digits, and every negation is ``not``.
+    """
+    return [stem for word in _WORD.findall(text) if (stem := _stem(word))]
 
 
 def is_number(word: str) -> bool:
@@ -157,10 +78,14 @@ def is_number(word: str) -> bool:
 
 @lru_cache(maxsize=100_000)
 def _stem(word: str) -> str:
-    """A rough stem: enough that singular and plural, or "cover" and "covered", are the same word."""
+    """A rough stem: enough that singular and plural, or "cover" and "covered", are the same; empty for a stop word."""
     if word[0].isdigit():
         return word.replace(",", "")
     word = word.casefold().replace("’", "'").removesuffix("'s")
+    if word in STOPWORDS:
+        return ""
+    if word in _NEGATIONS or word.endswith("n't"):
+        return NOT
     if word in _SMALL_NUMBERS:
         return _SMALL_NUMBERS[word]
     for ending in ("ing", "ed", "es", "s"):

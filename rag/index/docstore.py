@@ -36,7 +36,18 @@ FROM chunk c JOIN page p ON p.document = c.document AND p.number = c.page
 
 
 def write_docstore(path: Path, documents: Iterable[tuple[Document, Sequence[Page], Sequence[Chunk]]]) -> None:
-    """Writes a new file; chunks get rows 0, 1, 2 … in the order given."""
+    """Writes a new file; chunks get rows 0, 1, 2 … in the order given.
+
+    Raises:
+        OSError: the disk refused.
+    """
+    try:
+        _write(path, documents)
+    except sqlite3.OperationalError as error:
+        raise OSError(f"{path.name}: {error}") from error
+
+
+def _write(path: Path, documents: Iterable[tuple[Document, Sequence[Page], Sequence[Chunk]]]) -> None:
     with closing(sqlite3.connect(path)) as database, database:
         # The publication syncs the finished file; a journal of its own would only slow the writing.
         database.execute("PRAGMA journal_mode = OFF")

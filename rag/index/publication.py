@@ -22,13 +22,13 @@ from typing import Any
 import numpy as np
 
 from rag.domain import Document
-from rag.errors import IndexBusy, IndexFault, PublishFailed
+from rag.errors import FileFault, IndexBusy, IndexFault, PublishFailed
 from rag.index.docstore import write_docstore
 from rag.index.generation import Contents
 from rag.index.layout import DOCSTORE, LEXICAL, MANIFEST, REPORT, VECTORS, IndexLayout
 from rag.index.lexical import LexicalIndex
 from rag.index.manifest import Counts, FileRow, Manifest, SourceRow
-from rag.index.reading import read_current
+from rag.index.reading import GENERATION_NAME, read_current
 from rag.index.vectors import VectorIndex
 
 _BLOCK = 1 << 20
@@ -86,17 +86,17 @@ class IndexWriter:
         What is read later is the copy, so that a file that is edited meanwhile cannot be half of each.
 
         Raises:
-            OSError: the file cannot be read.
+            FileFault: ``unreadable``: the file cannot be read.
         """
         work = self._layout.work / f"source-{secrets.token_hex(8)}"
         digest, size = hashlib.sha256(), 0
-        with path.open("rb") as source, work.open("wb") as copy:
-            while block := source.read(_BLOCK):
+        with work.open("wb") as copy:
+            for block in _blocks(path):
                 digest.update(block)
                 copy.write(block)
                 size += len(block)
         target = self._layout.source(digest.hexdigest())
-        if target.exists() and target.stat().st_size == size:
+        if target.exists() and _digest(target) == digest.hexdigest():
             work.unlink()
         else:
             _sync(work)
@@ -126,7 +126,7 @@ class IndexWriter:
         folder = self._layout.work / name
         folder.mkdir()
         self._write_parts(folder, contents, texts)
-        _write(folder / REPORT, json.dumps({"generation": name, **report}, indent=1, ensure_ascii=False).encode())
+        _write(folder / REPORT, json.dumps({**report, "generation": name}, indent=1, ensure_ascii=False).encode())
         manifest = Manifest(
             generation=name,
             parent=parent,
@@ -145,7 +145,8 @@ class IndexWriter:
         with suppress(IndexFault):
             return read_current(self._layout)[0]
         # CURRENT is missing or damaged: go on after whatever is there.
-        return max((folder.name for folder in self._layout.generations.iterdir()), default=None)
+        names = (folder.name for folder in self._layout.generations.iterdir())
+        return max(filter(GENERATION_NAME.fullmatch, names), default=None)
 
     @staticmethod
     def _write_parts(folder: Path, contents: Sequence[Contents], texts: Sequence[str]) -> None:
@@ -166,6 +167,21 @@ class IndexWriter:
         _sync(draft)
         draft.replace(self._layout.current)
         _sync(self._layout.root)
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    """The bytes of a source. Its faults are told apart from those of the disk that it is copied to."""
+    try:
+        with path.open("rb") as source:
+            while block := source.read(_BLOCK):
+                yield block
+    except OSError as error:
+        raise FileFault("unreadable", error.strerror or str(error)) from error
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _count(documents: Sequence[Document], chunks: int) -> Counts:

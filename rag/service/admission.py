@@ -47,7 +47,9 @@ class Admission:
         return self._line.index(ticket)
 
     def leave(self, ticket: Ticket, seconds_at_work: float | None) -> None:
-        """Gives the place up and lets the others move on."""
+        """Gives the place up and lets the others move on; again does nothing."""
+        if ticket not in self._line:
+            return
         self._line.remove(ticket)
         if seconds_at_work is not None:
             self._seconds += _NEWEST * (seconds_at_work - self._seconds)
@@ -65,10 +67,17 @@ class Ticket:
 
     async def positions(self) -> AsyncIterator[int]:
         """Each position until it is this ticket's turn; nothing when it is at once."""
-        while position := self._admission.position(self):
-            yield position
+        told = 0
+        while True:
+            # Before looking: a move while the position is being told must not be missed.
             self.moved.clear()
-            await self.moved.wait()
+            if not (position := self._admission.position(self)):
+                break
+            if position != told:
+                told = position
+                yield position
+            else:
+                await self.moved.wait()
         self._since = monotonic()
 
     def __enter__(self) -> Ticket:

@@ -206,13 +206,30 @@ class TestUnsupported:
     )
     def test_a_wrong_number(self, answer: str) -> None:
         support = only(ground("How long is the seal's warranty?", answer, [evidence(WARRANTY)]))
-        assert not support.numbers_agree
+        assert not support.agrees
         assert not support.supported
 
     def test_a_number_of_the_question_may_be_said_again(self) -> None:
         answer = "For model 300 the seal has a warranty of 6 months."
         assert only(ground("What about model 300?", answer, [evidence(WARRANTY)])).supported
         assert not only(ground("What about this model?", answer, [evidence(WARRANTY)])).supported
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            pytest.param("Damage by frost is not excluded.", id="not"),
+            pytest.param("Damage by frost isn't excluded.", id="n't"),
+            pytest.param("The pump has no warranty of 24 months.", id="no"),
+        ],
+    )
+    def test_a_negation_that_no_quote_has(self, answer: str) -> None:
+        support = only(ground("What of damage by frost?", answer, [evidence(WARRANTY)]))
+        assert not support.agrees
+        assert not support.supported
+
+    def test_a_negation_in_other_words(self) -> None:
+        page = evidence("We do not lend signals while yours is under repair.")
+        assert only(ground("Are signals lent?", "Signals are never lent under repair.", [page])).agrees
 
     def test_invented_names(self) -> None:
         support = only(ground("Who built it?", "Gustav Bittern built the pump.", [evidence(WARRANTY)]))
