@@ -10,6 +10,9 @@ ARG BASE_IMAGE=python:3.11-slim-bookworm
 
 FROM ${BASE_IMAGE} AS base
 
+FROM base AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_PROGRESS_BAR=off PIP_ROOT_USER_ACTION=ignore
+
 
 # --- Parts of the lock, each in a file of its own: a later stage starts anew only if *its* part changed. --------------
 FROM base AS locks
@@ -21,7 +24,7 @@ RUN sed -n '/^llama-cpp-python==/,/# via/p' requirements.txt > llama.txt \
 
 
 # --- llama.cpp, compiled to travel: slow, but only when its version changes. ------------------------------------------
-FROM base AS llama
+FROM build AS llama
 RUN --mount=type=cache,target=/var/cache/apt,sharing=locked --mount=type=cache,target=/var/lib/apt,sharing=locked \
     rm -f /etc/apt/apt.conf.d/docker-clean \
  && apt-get update -qq && apt-get install -qq --yes --no-install-recommends g++ >/dev/null
@@ -35,37 +38,36 @@ RUN CMAKE_ARGS='-DGGML_NATIVE=OFF -DGGML_BACKEND_DL=ON -DGGML_CPU_ALL_VARIANTS=O
       -DCMAKE_INSTALL_BINDIR=llama_cpp/lib -DCMAKE_INSTALL_LIBDIR=llama_cpp/lib \
       -DCMAKE_INSTALL_INCLUDEDIR=llama_cpp/include -DCMAKE_INSTALL_RPATH=$ORIGIN \
       -DLLAVA_BUILD=OFF -DLLAMA_OPENSSL=OFF' \
-    pip wheel --no-cache-dir --no-deps --require-hashes --progress-bar off -r /locks/llama.txt -w /wheels
+    pip wheel --no-cache-dir --no-deps --require-hashes -r /locks/llama.txt -w /wheels
 
 
 # --- All libraries, in a virtual environment that moves as one folder. ------------------------------------------------
-FROM base AS libraries
+FROM build AS libraries
 RUN python -m venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH
-ARG PIP="pip install --disable-pip-version-check --progress-bar off --quiet"
 # torch first, and alone: requirements-torch.txt says why. Its C++ headers and test programs (190 MB) stay behind.
 COPY requirements-torch.txt /locks/
 RUN --mount=type=cache,target=/root/.cache/pip \
-    $PIP --no-deps -r /locks/requirements-torch.txt \
+    pip install --quiet --no-deps -r /locks/requirements-torch.txt \
  && cd /opt/venv/lib/python3*/site-packages/torch \
  && rm -rf include test && find bin -type f ! -name torch_shm_manager -delete
 COPY --from=llama /wheels /wheels
 # A wheel holds no links, so each library is there three times, under three names; and what only compilers need.
-RUN $PIP --no-deps --no-index /wheels/*.whl \
+RUN pip install --quiet --no-deps --no-index /wheels/*.whl \
  && cd /opt/venv/lib/python3*/site-packages/llama_cpp \
  && rm -rf include lib/cmake lib/pkgconfig lib/libllama-common* lib/libggml-cpu-*.so.* \
  && for library in lib/*.so; do for name in "$library".*; do test ! -e "$name" || ln -sf "${library#lib/}" "$name"; done; done
 COPY requirements.txt /locks/
 RUN --mount=type=cache,target=/root/.cache/pip \
-    $PIP -r /locks/requirements.txt \
+    pip install --quiet -r /locks/requirements.txt \
  && find /opt/venv/lib -type d -name tests -prune -exec rm -rf {} +
 
 
 # --- The weights, by digest: fetched anew only when the catalogue asks for other ones. --------------------------------
-FROM base AS weights
+FROM build AS weights
 COPY --from=locks /locks/httpx.txt /locks/
 RUN --mount=type=cache,target=/root/.cache/pip \
-    pip install --disable-pip-version-check --progress-bar off --quiet --require-hashes -r /locks/httpx.txt
+    pip install --quiet --require-hashes -r /locks/httpx.txt
 WORKDIR /fetch
 COPY rag/__init__.py rag/errors.py rag/catalogue.py rag/digests.py rag/fetching.py rag/models.py rag/models.toml rag/
 # The store trusts a digest for as long as the time of its file is the same. A layer keeps whole seconds of that time
@@ -99,8 +101,10 @@ COPY --from=libraries /opt/venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
-    # Nothing is asked of a hub, and what a library wants to keep goes to the one place that can be written.
-    HF_HUB_OFFLINE=1 TRANSFORMERS_OFFLINE=1 HF_HUB_DISABLE_TELEMETRY=1 HF_HOME=/tmp/huggingface \
+    # Nothing is asked of a hub or told to a maker (onnxruntime reports to Microsoft unless it is forbidden), and what a
+    # library wants to keep goes to the one place that can be written.
+    HF_HUB_OFFLINE=1 TRANSFORMERS_OFFLINE=1 HF_HUB_DISABLE_TELEMETRY=1 ORT_DISABLE_TELEMETRY=1 \
+    HF_HOME=/tmp/huggingface \
     RAG_MODELS=/opt/pageproof/models \
     RAG_INDEX=/data/indexes \
     # All addresses of the container; which of them the host offers to others is said when it is run.

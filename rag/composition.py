@@ -79,7 +79,8 @@ def _open_model(settings: Settings, weights: Weights) -> LanguageModel:
 def _locate(settings: Settings, name: str, kind: str) -> Weights:
     weights = open_store(settings).locate(name)
     if weights.kind != kind:
-        raise SettingsError(f"RAG_{'MODEL' if kind == 'generator' else kind.upper()}={name} is a {weights.kind}")
+        setting = "MODEL" if kind == "generator" else kind.upper()
+        raise SettingsError(f"RAG_{setting}={name} is wrong: {name} is for another use ({weights.kind})")
     return weights
 
 

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+import httpx2 as httpx
 import numpy as np
 import pytest
+import uvicorn
 
 from ingest.chunking import Chunker
 from ingest.job import IngestJob, discover
@@ -17,8 +28,11 @@ from rag.domain import Question
 from rag.embedding import Encoder
 from rag.errors import Cancelled, ModelUnusable, PromptTooLong
 from rag.evaluation import RANKS, evaluate, read_questions, summarise
-from rag.generation import Finish, Message, Token
+from rag.generation import Finish, LanguageModel, Message, Token
 from rag.generation.llama_cpp_model import LlamaCppModel
+from rag.service.app import create_app
+from rag.settings import Settings
+from tests.fakes import BagOfWordsEncoder, make_pdf
 from tests.real_models.conftest import ROOT
 
 pytestmark = pytest.mark.real_models
@@ -169,3 +183,82 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
 def test_a_second_ingest_embeds_nothing(index: Path, encoder: Encoder) -> None:
     report = IngestJob(index, encoder, Chunker()).run(discover([ROOT / "knowledge_base"]))
     assert (report.published, report.embedded) == (False, 0)
+
+
+def serve(settings: Settings, **changes: str) -> subprocess.CompletedProcess[str]:
+    own = {"RAG_MODEL": settings.model, "RAG_INDEX": str(settings.index)}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("RAG_")} | own | changes
+    command = [sys.executable, "-m", "rag", "serve", "--port", "1"]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_a_damaged_index_is_refused_in_one_line(settings: Settings, index: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(index, tmp_path / "indexes")
+    vectors = next(copy.glob("gen/*/vectors.faiss"))
+    data = bytearray(vectors.read_bytes())
+    data[1000] ^= 1
+    vectors.write_bytes(data)
+    result = serve(settings, RAG_INDEX=str(copy))
+    assert result.returncode == 1
+    assert "vectors.faiss is not what the manifest says" in result.stderr
+    assert "python -m ingest" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_foreign_index_is_refused_in_one_line(settings: Settings, tmp_path: Path) -> None:
+    make_pdf(tmp_path / "a.pdf", ["# Notes\nSome text that is not very important to anybody."])
+    root = tmp_path / "indexes"
+    IngestJob(root, BagOfWordsEncoder(dimension=384), Chunker()).run(discover([tmp_path / "a.pdf"]))
+    result = serve(settings, RAG_INDEX=str(root))
+    assert result.returncode == 1
+    assert "made with the encoder bag-of-words" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_livez_answers_within_50_ms_while_a_real_answer_is_generated(answerer: Answerer) -> None:
+    with serving(answerer) as url, httpx.Client(base_url=url, timeout=60) as client:
+        asking = threading.Thread(
+            target=client.post, args=("/ask",), kwargs={"json": {"question": "Who are the auditors?"}}
+        )
+        times = []
+        with httpx.Client(base_url=url) as probe:
+            probe.get("/livez")
+            asking.start()
+            while asking.is_alive():
+                start = time.perf_counter()
+                assert probe.get("/livez").status_code == 200
+                times.append(time.perf_counter() - start)
+                time.sleep(0.02)
+    assert len(times) > 5
+    assert statistics.median(times) < 0.05
+
+
+@contextmanager
+def serving(answerer: Answerer) -> Iterator[str]:
+    """The application on a real socket; the model stays open for the other tests."""
+    app = create_app(lambda: replace(answerer, model=_KeptOpen(answerer.model)))
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        thread.join(timeout=20)
+
+
+class _KeptOpen:
+    """A model that somebody else closes."""
+
+    def __init__(self, model: LanguageModel) -> None:
+        self._model = model
+        self.name = model.name
+        self.context_tokens = model.context_tokens
+        self.count_tokens = model.count_tokens
+        self.prompt = model.prompt
+        self.generate = model.generate
+
+    def close(self) -> None:
+        pass

@@ -1,0 +1,67 @@
+"""What the commands say, in one line, when they cannot do their work. Real processes, no weights."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("RAG_")} | settings
+    return subprocess.run(
+        [sys.executable, "-m", *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "remedy"),
+    [
+        pytest.param({"RAG_MODLE": "x"}, "unknown setting RAG_MODLE", id="unknown setting"),
+        pytest.param({"RAG_PORT": "many"}, "RAG_PORT='many' is wrong", id="wrong value"),
+        pytest.param({"RAG_MODELS": "/nonexistent"}, "python -m rag models fetch", id="missing model"),
+        pytest.param({"RAG_MODEL": "gpt-17"}, "qwen2.5-coder-1.5b-instruct-q4_k_m", id="unknown model"),
+    ],
+)
+@pytest.mark.parametrize("command", ["serve", "ask"])
+def test_refuses_in_one_line(command: str, settings: dict[str, str], remedy: str, tmp_path: Path) -> None:
+    arguments = ["rag", command] if command == "serve" else ["rag", command, "Why?"]
+    result = run(*arguments, **({"RAG_MODELS": str(tmp_path)} | settings))
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert remedy in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert result.stderr.startswith("error: ")
+
+
+def test_a_corrupt_model_is_refused_and_named(tmp_path: Path) -> None:
+    digest = "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046"
+    folder = tmp_path / digest
+    folder.mkdir()
+    (folder / "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf").write_bytes(b"GGUF, but not the right one")
+    result = run("rag", "serve", RAG_MODELS=str(tmp_path))
+    assert result.returncode == 1
+    assert digest in result.stderr
+    assert "python -m rag models fetch" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_help_lists_the_exit_codes() -> None:
+    result = run("ingest", "--help")
+    assert result.returncode == 0
+    assert "75" in result.stdout
+
+
+def test_no_command_is_wrong_usage() -> None:
+    assert run("rag").returncode == 2
