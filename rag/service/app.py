@@ -42,8 +42,10 @@ def create_app(
         yield
         await run_in_threadpool(answerer.model.close)
 
-    # FastAPI's own pages of documentation load scripts from elsewhere: a service without network has none.
-    app = FastAPI(title="Pageproof", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    # FastAPI's own pages of documentation load scripts from elsewhere, and its schema would need no key.
+    app = FastAPI(
+        title="Pageproof", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
+    )
     app.add_middleware(Frame, metrics=metrics)
     problems.install(app)
     return app

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from rag import __version__
@@ -49,6 +51,12 @@ def router(answerer: Answerer, admission: Admission, metrics: Metrics) -> APIRou
         except IndexFault:
             metrics.chunks.clear()
         return Response(metrics.exposition(waiting=admission.waiting), media_type=CONTENT_TYPE)
+
+    @routes.get("/openapi.json", include_in_schema=False)
+    def schema(request: Request) -> dict[str, Any]:
+        """The API in machine-readable form."""
+        application: FastAPI = request.app
+        return application.openapi()
 
     @routes.get("/info", response_model=InfoBody)
     def info() -> InfoBody:

@@ -247,6 +247,17 @@ def test_keys(index: Path) -> None:
             assert client.post("/ask", json={"question": QUESTION}, headers=headers).status_code == 200
 
 
+def test_no_route_but_the_probes_is_open_without_a_key(index: Path) -> None:
+    with client_for(index, api_keys=[SecretStr("first")]) as client:
+        paths = list(client.get("/openapi.json", headers={"X-API-Key": "first"}).json()["paths"])
+        assert {"/ask", "/documents", "/info", "/metrics", "/documents/{document_id}/file"} <= set(paths)
+        for path in [*paths, "/openapi.json"]:
+            url = path.format(document_id="a" * 64, number=1)
+            statuses = {client.get(url).status_code, client.post(url, json={"question": "x"}).status_code}
+            assert 401 in statuses or path in ("/livez", "/readyz"), path
+            assert statuses <= {401, 405} or path in ("/livez", "/readyz"), path
+
+
 def test_documents(client: TestClient) -> None:
     body = client.get("/documents").json()
     assert [(d["name"], d["title"], d["pages"], d["status"]) for d in body["documents"]] == [
