@@ -30,6 +30,7 @@ _WORTH_A_QUOTE: Final = 0.2
 _MOST_QUOTES: Final = 3
 # Longer stretches are not quoted whole: a table, or a list without full stops.
 _LONGEST_QUOTE: Final = 400
+_FEWEST_WORDS: Final = 4
 
 _MARKERS: Final = re.compile(r"\s*\[\d+(?:\s*,\s*\d+)*\]")
 
@@ -101,7 +102,9 @@ def nearest_quotes(question: str, evidence: Sequence[Evidence]) -> list[Quote]:
     weights = dict.fromkeys(asked, 1.0)
     quotes = []
     for item in evidence:
-        if candidates := list(_candidates(item)):
+        # A heading has the question's words more purely than the text below it, and says nothing.
+        candidates = list(_candidates(item))
+        if candidates := [c for c in candidates if len(c.text.split()) >= _FEWEST_WORDS] or candidates:
             best = max(candidates, key=lambda candidate: candidate.rank(weights, asked))
             quotes.append(best.quote(weights))
     return quotes
@@ -114,6 +117,10 @@ class _Candidate:
     evidence: Evidence
     span: Span
     words: frozenset[str]
+
+    @property
+    def text(self) -> str:
+        return self.evidence.page.text[self.span.start : self.span.end]
 
     def share(self, weights: dict[str, float]) -> float:
         total = sum(weights.values())

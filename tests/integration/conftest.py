@@ -71,7 +71,8 @@ def serve(index: Path) -> Iterator[Callable[..., Running]]:
 
     def start(model: ScriptedModel, *, max_queue: int = 4) -> Running:
         app = create_app(lambda: make_answerer(index, model), max_queue=max_queue)
-        listener = socket.socket()
+        # asyncio sends small answers at once only on a socket that says it is TCP.
+        listener = socket.socket(proto=socket.IPPROTO_TCP)
         listener.bind(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=2))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

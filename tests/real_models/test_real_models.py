@@ -37,6 +37,7 @@ from tests.real_models.conftest import ROOT
 
 pytestmark = pytest.mark.real_models
 QUESTIONS = ROOT / "knowledge_base" / "questions.jsonl"
+OTHER = "After how many sounding hours does the diaphragm of a Bittern 9 have to be replaced?"
 
 
 def generate(answerer: Answerer, text: str, max_tokens: int = 24) -> tuple[str, Finish]:
@@ -121,7 +122,7 @@ def test_the_same_question_gets_the_same_answer(answerer: Answerer) -> None:
     question = Question("How many times does the 2025 warranty pay for damage by birds?")
     first = answerer.ask(question)
     again = answerer.ask(question)
-    answerer.ask(Question("Who are the auditors?"))
+    assert answerer.ask(Question(OTHER)).usage.prompt_tokens
     later = answerer.ask(question)
     assert first.answer == again.answer == later.answer
     assert again.usage.cached_tokens > later.usage.cached_tokens > 0
@@ -217,9 +218,7 @@ def test_a_foreign_index_is_refused_in_one_line(settings: Settings, tmp_path: Pa
 
 def test_livez_answers_within_50_ms_while_a_real_answer_is_generated(answerer: Answerer) -> None:
     with serving(answerer) as url, httpx.Client(base_url=url, timeout=60) as client:
-        asking = threading.Thread(
-            target=client.post, args=("/ask",), kwargs={"json": {"question": "Who are the auditors?"}}
-        )
+        asking = threading.Thread(target=client.post, args=("/ask",), kwargs={"json": {"question": OTHER}})
         times = []
         with httpx.Client(base_url=url) as probe:
             probe.get("/livez")
@@ -237,7 +236,8 @@ def test_livez_answers_within_50_ms_while_a_real_answer_is_generated(answerer: A
 def serving(answerer: Answerer) -> Iterator[str]:
     """The application on a real socket; the model stays open for the other tests."""
     app = create_app(lambda: replace(answerer, model=_KeptOpen(answerer.model)))
-    with socket.socket() as listener:
+    # asyncio sends small answers at once only on a socket that says it is TCP.
+    with socket.socket(proto=socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(app, log_config=None))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
