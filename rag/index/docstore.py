@@ -184,5 +184,5 @@ def _unpack(data: bytes) -> tuple[Word, ...]:
     raw = zlib.decompress(data)
     count = len(raw) // 24
     offsets = np.frombuffer(raw, dtype="<i4", count=count * 2).reshape(-1, 2).tolist()
-    boxes = np.frombuffer(raw, dtype="<f4", offset=count * 8).reshape(-1, 4).round(2).tolist()
+    boxes = np.frombuffer(raw, dtype="<f4", offset=count * 8).reshape(-1, 4).astype(np.float64).round(2).tolist()
     return tuple(Word(start, end, Box(*box)) for (start, end), box in zip(offsets, boxes, strict=True))
