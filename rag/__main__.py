@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import rag.native  # noqa: F401 - first: see there
+
+# isort: split
+
 import argparse
 import json
 import sys

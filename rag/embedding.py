@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+import rag.native  # noqa: F401 - before onnxruntime and torch
 from rag.errors import ModelUnusable
 
 FloatMatrix: TypeAlias = npt.NDArray[np.float32]

@@ -25,6 +25,8 @@ MAX_BODY_BYTES: Final = 256 * 1024
 # nginx's status for a client that went away before anything was sent.
 _NOTHING_SENT: Final = 499
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+# Asked every few seconds by health checks.
+_PROBES: Final = ("/livez", "/readyz")
 _SECURITY_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -62,7 +64,8 @@ class Frame:
     def _tell(self, scope: Scope, status: int, request_id: str, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unknown")
         self._metrics.requests.labels(route, str(status)).inc()
-        _log.info("%s %s %d %.0fms %s", scope["method"], route, status, seconds * 1000, request_id)
+        level = logging.DEBUG if route in _PROBES else logging.INFO
+        _log.log(level, "%s %s %d %.0fms %s", scope["method"], route, status, seconds * 1000, request_id)
 
 
 def _request_id(headers: Headers) -> str:

@@ -193,6 +193,15 @@ def serve(settings: Settings, **changes: str) -> subprocess.CompletedProcess[str
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
 
+def test_the_reranker_reports_to_nobody(settings: Settings, tmp_path: Path) -> None:
+    """onnxruntime's telemetry keeps an id of the machine under the home directory, unless it is off."""
+    code = "from rag.composition import open_reranker; from rag.settings import Settings; open_reranker(Settings())"
+    hidden = {name: value for name, value in os.environ.items() if not name.startswith(("ORT_", "RAG_"))}
+    environment = hidden | {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=True, timeout=120)
+    assert not [path for path in tmp_path.rglob("*") if "icrosoft" in str(path)]
+
+
 def test_a_damaged_index_is_refused_in_one_line(settings: Settings, index: Path, tmp_path: Path) -> None:
     copy = shutil.copytree(index, tmp_path / "indexes")
     vectors = next(copy.glob("gen/*/vectors.faiss"))

@@ -1,0 +1,14 @@
+"""What native libraries read from the environment once, when they are loaded: so this is imported before any of them.
+
+The one module whose import has an effect. A value that the user has set is kept.
+"""
+
+from __future__ import annotations
+
+import os
+
+# onnxruntime 1.31 otherwise reports to its maker when it starts, and keeps an id of the machine in ~/.cache/Microsoft.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+# OpenMP's threads wait for each other by spinning. Beside any other program that costs most of the speed
+# (2-5 tokens/s instead of 15-17, measured on two busy cores); on an idle machine the short spin costs nothing.
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")
