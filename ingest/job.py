@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import chain, count
@@ -42,7 +43,7 @@ def discover(paths: Sequence[Path]) -> list[SourceFile]:
     """
     files: dict[str, SourceFile] = {}
     for root in paths:
-        if not root.exists():
+        if not os.path.exists(root):  # noqa: PTH110 - Path.exists raises for a name that is too long
             raise NothingToIngest(f"{root} does not exist")
         for path in _walk(root):
             name = _free_name(path, root, files)
@@ -63,12 +64,19 @@ def _free_name(path: Path, root: Path, taken: Container[str]) -> str:
 
 
 def _walk(root: Path) -> Iterator[Path]:
-    if root.is_file():
+    """Every entry that is no folder, and links to folders, which are not followed; hidden ones are left out."""
+    if not root.is_dir():
         yield root
         return
-    for path in sorted(root.rglob("*")):
-        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(root).parts):
-            yield path
+    for folder, folders, names in os.walk(root, onerror=_refuse):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        links = [name for name in folders if Path(folder, name).is_symlink()]
+        yield from (Path(folder, name) for name in sorted([*links, *names]) if not name.startswith("."))
+
+
+def _refuse(error: OSError) -> None:
+    """A folder that cannot be opened: its documents must not look as if they were deleted."""
+    raise NothingToIngest(f"{error.filename} cannot be read: {error.strerror}; the index is as it was") from error
 
 
 @dataclass
@@ -179,6 +187,11 @@ class IngestJob:
         before: Mapping[str, SourceRow],
     ) -> None:
         start = perf_counter()
+        if not _is_regular(file.path):
+            run.add(
+                FileRow(file.name, "unsupported", reason="a link to a folder or to nothing, or no regular file"), None
+            )
+            return
         reader = readers.READERS.get(file.path.suffix.lower())
         if reader is None:
             run.add(FileRow(file.name, "unsupported", reason=f"no reader for {file.path.suffix or 'this type'}"), None)
@@ -287,6 +300,14 @@ class IngestJob:
             if self.encoder.count_tokens(text) <= self.encoder.max_tokens:
                 return text
         return chunk.text
+
+
+def _is_regular(path: Path) -> bool:
+    try:
+        # What has gone meanwhile is not there at all: the reading will say so.
+        return path.is_file() or not os.path.lexists(path)
+    except OSError:  # a folder that may be listed, but not entered: the reading will say so
+        return True
 
 
 def _title_of(name: str) -> str:

@@ -22,6 +22,7 @@ _T = TypeVar("_T")
 VERSION: Final = 1
 
 _US_LETTER: Final = (612.0, 792.0)
+_LONGEST_TITLE: Final = 200
 _POOR_TITLE: Final = re.compile(
     r"(untitled|document)\s*\d*|microsoft word\b.*|\S*\.(docx?|pdf|indd|tex|rtf|xlsx?|pptx?)", re.IGNORECASE
 )
@@ -82,7 +83,11 @@ class _SecondOpinion:
     def title(self) -> str | None:
         metadata = self._try(lambda reader: reader.metadata)
         title = " ".join(str(metadata.title or "").split()) if metadata else ""
-        return title if len(title) > 3 and not _POOR_TITLE.fullmatch(title) else None
+        return (
+            title
+            if 3 < len(title) <= _LONGEST_TITLE and title.isprintable() and not _POOR_TITLE.fullmatch(title)
+            else None
+        )
 
     def page(self, page: Page) -> Page:
         text = self._try(lambda reader: reader.pages[page.number - 1].extract_text()) or ""

@@ -92,7 +92,7 @@ def show(report: Report, console: Console) -> None:
     for row in sorted(report.files, key=lambda row: (row.status not in FAILED, row.status == "unsupported", row.path)):
         table.add_row(
             Text(row.status, style=_style(row.status)),
-            row.path,
+            Text(printable(row.path)),
             str(row.pages) if row.pages else "",
             str(row.chunks) if row.chunks else "",
             Text(row.reason or "", style="dim"),
@@ -101,6 +101,11 @@ def show(report: Report, console: Console) -> None:
     if report.note:
         console.print(Text(report.note, style="yellow"))
     console.print(_summary(report))
+
+
+def printable(name: str) -> str:
+    """A file's name without what a terminal would obey."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in name)
 
 
 def _style(status: str) -> str:

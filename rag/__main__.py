@@ -62,13 +62,26 @@ def ask(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _questions(words: Sequence[str]) -> Iterator[str]:
-    text = " ".join(words).strip()
+    text = _readable(" ".join(words)).strip()
     if text != "-":
         if not text:
             raise QuestionsInvalid('no question; ask one: python -m rag ask "..."')
         yield text
         return
-    yield from (line.strip() for line in sys.stdin if line.strip())
+    lines = (_readable(line).strip() for line in sys.stdin)
+    yield from (line for line in lines if line)
+
+
+def _readable(text: str) -> str:
+    """Bytes of the terminal that are no UTF-8 come as lone surrogates, which no tokenizer takes."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 1 <= port <= 65_535:
+        raise argparse.ArgumentTypeError(f"{port} is not between 1 and 65535")
+    return port
 
 
 def _to_json(answer: Answer) -> dict[str, Any]:
@@ -141,7 +154,7 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("serve", help="the HTTP service")
     command.add_argument("--host", help="address to listen on (default: RAG_HOST, or 127.0.0.1)")
-    command.add_argument("--port", type=int, help="port to listen on (default: RAG_PORT, or 8000)")
+    command.add_argument("--port", type=_port, help="port to listen on (default: RAG_PORT, or 8000)")
     command.set_defaults(run=serve)
 
     command = commands.add_parser("ask", help="one answer in the terminal; exit code 4 if it is not in the documents")

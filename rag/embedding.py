@@ -121,7 +121,8 @@ class OnnxReranker:
             self._tokenizer = tokenizers.Tokenizer.from_file(str(tokenizer))
         except Exception as error:
             raise ModelUnusable(f"reranker {model} cannot be loaded: {error}") from error
-        self._tokenizer.enable_truncation(max_tokens, strategy="only_second")
+        # A question may be longer than a passage: whichever is longer is cut. It is judged by its beginning.
+        self._tokenizer.enable_truncation(max_tokens, strategy="longest_first")
         self._tokenizer.enable_padding()
         self._inputs = {put.name for put in self._session.get_inputs()}
 

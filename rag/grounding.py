@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
 from rag.domain import Hit, Page, Span, in_context
@@ -63,7 +64,8 @@ class Support:
 
     Attributes:
         quotes: the best first; together they hold ``score`` (0..1) of the sentence's weight.
-        agrees: whether every number, and a "not", of the sentence is in the quotes, or in the question.
+        agrees: whether every number, and a "not", of the sentence is in the quotes, or in the question, and the best
+            quote does not deny what the sentence says.
         relevance: the reranker's probability (0..1) that the best of the quotes is about the sentence; 1 without one.
     """
 
@@ -173,9 +175,20 @@ def _support(sentence: str, asked: frozenset[str], candidates: Sequence[_Candida
         missing = {word: weight for word, weight in missing.items() if word not in best.words}
         if not missing:
             break
+    agrees = not essential & missing.keys() and not (quotes and _denies(quotes[0].text, words(sentence)))
     total = sum(weights.values())
     score = 1.0 - sum(missing.values()) / total if total else 0.0
-    return Support(sentence, tuple(quotes), score, agrees=not essential & missing.keys())
+    return Support(sentence, tuple(quotes), score, agrees=agrees)
+
+
+def _denies(quote: str, sentence: Sequence[str]) -> bool:
+    """Whether a word that the sentence says plainly is said in the quote only right after a "not"."""
+    if NOT in sentence:
+        return False
+    said = words(quote)
+    denied = {word for before, word in pairwise(said) if before == NOT}
+    plain = {word for before, word in pairwise(["", *said]) if before != NOT}
+    return bool((denied - plain) & set(sentence))
 
 
 def _weight(word: str, asked: frozenset[str]) -> float:

@@ -31,6 +31,8 @@ _LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "
 _BOLD = 600
 _MARK_RAISED = 0.2
 _MARKED_WORD = 3
+# A drawing of five metres by five at 144 dpi would need 12 GB.
+_MOST_PIXELS = 16_000_000
 # PageToDevice speaks whole numbers: ask it for hundredths of a point.
 _DEVICE_SCALE = 100
 
@@ -55,13 +57,16 @@ def render_page(path: Path, number: int, boxes: Sequence[Box] = (), *, scale: fl
         path: the PDF.
         number: 1-based.
         boxes: in points, origin top left.
-        scale: pixels per point; 2 is 144 dpi.
+        scale: pixels per point; 2 is 144 dpi. Less for a page that would have more than 16 million pixels.
 
     Raises:
         FileFault: ``encrypted`` or ``malformed``.
     """
     with _open(path) as document:
-        picture = document[number - 1].render(scale=scale).to_pil().convert("RGB")
+        page = document[number - 1]
+        width, height = page.get_size()
+        scale = min(scale, (_MOST_PIXELS / (width * height)) ** 0.5)
+        picture = page.render(scale=scale).to_pil().convert("RGB")
     if boxes:
         picture = _highlight(picture, boxes, scale)
     data = io.BytesIO()
@@ -106,7 +111,15 @@ def _read_lines(page: pypdfium2.PdfPage) -> PageLines:
     textpage = page.get_textpage()
     lines = list(_lines(page, textpage))
     textpage.close()
-    return page.get_size(), lines
+    width, height = page.get_size()
+    for line in lines:
+        # What was cropped away is not on the page that a person sees.
+        line.pieces = [piece for piece in line.pieces if _is_inside(piece.box, width, height)]
+    return (width, height), [line for line in lines if line.pieces]
+
+
+def _is_inside(box: Box, width: float, height: float) -> bool:
+    return 0 <= (box.x0 + box.x1) / 2 <= width and 0 <= (box.y0 + box.y1) / 2 <= height
 
 
 def _lines(page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage) -> Iterator[Line]:

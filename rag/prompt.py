@@ -38,14 +38,14 @@ def build_prompt(
     if room < 0:
         raise PromptTooLong(
             f"the question and its history take {len(empty.tokens)} tokens, which the context of "
-            f"{model.context_tokens} does not hold beside an answer of {max_tokens}; ask shorter",
+            f"{model.context_tokens} does not hold beside an answer of {max_tokens}; ask shorter, or lower max_tokens",
             "question",
         )
     evidence = _fitting(model, hits, min(room, evidence_tokens))
     if hits and not evidence:
         raise PromptTooLong(
-            f"no passage fits: {min(room, evidence_tokens)} tokens are left; raise RAG_CONTEXT_TOKENS or "
-            "RAG_EVIDENCE_TOKENS",
+            f"no passage fits: {min(room, evidence_tokens)} tokens are left; lower max_tokens, or raise "
+            "RAG_CONTEXT_TOKENS or RAG_EVIDENCE_TOKENS",
             "question",
         )
     return model.prompt(_messages(question, evidence)), evidence

@@ -12,7 +12,8 @@ _END: Final = re.compile(r"[.!?][\"'”’)\]]*(?=\s|$)|\n\n+")
 _ABBREVIATION: Final = re.compile(
     r"(?:^|[\s(])(?:e\.g|i\.e|etc|vs|cf|approx|ca|No|Nos|Fig|Dr|Mr|Mrs|Ms|St|Inc|Ltd|Co|Corp|Art|Sec|p|pp|[A-Z])\.$"
 )
-_WORD: Final = re.compile(r"\d(?:[\d.,:/]*\d)?|[^\W\d_]+(?:['’][^\W\d_]+)?")
+_WORD: Final = re.compile(r"(?:(?<![\w.,)\]])[-−])?\d(?:[\d.,:/]*\d)?|[^\W\d_]+(?:['’][^\W\d_]+)?")
+_THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _SMALL_NUMBERS: Final = {
     word: str(number)
     for number, word in enumerate(
@@ -73,14 +74,15 @@ def words(text: str) -> list[str]:
 
 def is_number(word: str) -> bool:
     """Whether one of :func:`words` is a number."""
-    return word[0].isdigit()
+    return word[0].isdigit() or word[0] == "-"
 
 
 @lru_cache(maxsize=100_000)
 def _stem(word: str) -> str:
     """A rough stem: enough that singular and plural, or "cover" and "covered", are the same; empty for a stop word."""
-    if word[0].isdigit():
-        return word.replace(",", "")
+    if word[0].isdigit() or word[0] in "-−":
+        # The commas of thousands only: 1,5 is not 15.
+        return _THOUSANDS.sub("", word.replace("−", "-"))
     word = word.casefold().replace("’", "'").removesuffix("'s")
     if word in STOPWORDS:
         return ""

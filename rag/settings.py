@@ -18,7 +18,12 @@ PREFIX = "RAG_"
 
 
 def _comma_separated(value: object) -> object:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    parts = [part.strip() for part in value.split(",") if part.strip()]
+    if value and not parts:
+        raise ValueError("it is set, but holds no key; unset it to serve without keys")
+    return parts
 
 
 class Settings(BaseSettings):

@@ -125,12 +125,12 @@ class Docstore:
             DocumentUnknown: there is no such document or page.
         """
         document = self.document(document_id)
+        if not 1 <= number <= document.pages:
+            raise DocumentUnknown(f"{document.name} has pages 1 to {document.pages}, not {number}")
         row = self._database.execute(
             "SELECT number, text, width, height, words, headings FROM page WHERE document = ? AND number = ?",
             (document_id, number),
         ).fetchone()
-        if row is None:
-            raise DocumentUnknown(f"{document.name} has pages 1 to {document.pages}, not {number}")
         return _page(row)
 
     def pages(self, document_id: str) -> list[Page]:

@@ -44,7 +44,13 @@ def create_app(
 
     # FastAPI's own pages of documentation load scripts from elsewhere, and its schema would need no key.
     app = FastAPI(
-        title="Pageproof", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
+        title="Pageproof",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,
+        redirect_slashes=False,
+        redoc_url=None,
+        openapi_url=None,
     )
     app.add_middleware(Frame, metrics=metrics)
     problems.install(app)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
@@ -14,6 +15,7 @@ from starlette.exceptions import HTTPException
 from rag.errors import (
     Cancelled,
     DocumentUnknown,
+    FileFault,
     IndexFault,
     ModelError,
     PageproofError,
@@ -21,11 +23,14 @@ from rag.errors import (
     ServiceBusy,
 )
 
+_log = logging.getLogger(__name__)
+
 # The client has gone; nobody reads this. nginx's number for it.
 _CLIENT_CLOSED_REQUEST: Final = 499
 
 _STATUS: Final[Mapping[type[PageproofError], int]] = {
     RequestFault: 422,
+    FileFault: 422,
     ServiceBusy: 503,
     IndexFault: 503,
     ModelError: 503,
@@ -82,6 +87,8 @@ async def _ours(request: Request, error: Exception) -> JSONResponse:
         return problem(404, str(error), _request_id(request))
     headers = {"Retry-After": str(error.retry_after_seconds)} if isinstance(error, ServiceBusy) else {}
     fields = error_fields(error, _request_id(request))
+    if fields["status"] == 500:
+        _log.error("request %s failed", _request_id(request), exc_info=error)
     return JSONResponse(fields, fields["status"], headers, media_type="application/problem+json")
 
 
@@ -100,4 +107,7 @@ def _field(detail: Mapping[str, Any]) -> str:
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
+    if error.status_code == 400:  # FastAPI's word for a body that it cannot parse as JSON at all
+        errors = [{"field": "body", "message": error.detail}]
+        return problem(422, f"body: {error.detail}", _request_id(request), errors=errors)
     return problem(error.status_code, error.detail, _request_id(request), headers=error.headers)

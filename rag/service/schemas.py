@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from rag.domain import Answer, Document, Hit, Page, Question, Reason, Turn, Verdict
 from rag.index import SourceRow
@@ -14,7 +14,16 @@ MAX_QUESTION = 4000
 MAX_HISTORY = 20
 MAX_DOCUMENTS = 1000
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUESTION)]
+
+def _has_words(text: str) -> str:
+    if not any(character.isalnum() for character in text):
+        raise ValueError("there is no word in it")
+    return text
+
+
+Text = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUESTION), AfterValidator(_has_words)
+]
 Points = tuple[float, float, float, float]
 
 
