@@ -153,6 +153,7 @@ def test_a_refusal_is_not_streamed_as_tokens(index: Path) -> None:
     [
         pytest.param({"question": ""}, "question", id="empty"),
         pytest.param({"question": "  \n "}, "question", id="blank"),
+        pytest.param({"question": "\0 ?!"}, "question", id="no word"),
         pytest.param({"question": "x" * 4001}, "question", id="too long"),
         pytest.param({}, "question", id="missing"),
         pytest.param({"question": "x", "queston": "y"}, "queston", id="unknown field"),
@@ -174,6 +175,22 @@ def test_bad_json_is_a_422(client: TestClient) -> None:
     assert response.json()["errors"][0]["field"] == "body"
 
 
+def test_a_body_that_is_no_text_is_a_422(client: TestClient) -> None:
+    response = client.post("/ask", content=b'{"question": "\xff"}', headers={"content-type": "application/json"})
+    assert_problem(response, 422)
+    assert response.json()["errors"][0]["field"] == "body"
+
+
+def test_a_page_number_beyond_all_integers_is_a_404(client: TestClient) -> None:
+    document = client.get("/documents").json()["documents"][0]["id"]
+    assert_problem(client.get(f"/documents/{document}/pages/99999999999999999999999"), 404)
+
+
+def test_a_key_may_have_any_letter(index: Path) -> None:
+    with client_for(index, api_keys=[SecretStr("gehëim")]) as client:
+        assert client.get("/info", headers={b"X-API-Key": "gehëim".encode()}).status_code == 200
+
+
 def test_the_longest_question_is_taken(client: TestClient) -> None:
     assert client.post("/ask", json={"question": "x" * 4000}).status_code == 200
 
@@ -186,6 +203,7 @@ def test_a_body_over_the_limit_is_a_413(client: TestClient) -> None:
     ("method", "path", "status"),
     [
         ("GET", "/nothing", 404),
+        ("GET", "/documents/", 404),
         ("GET", "/ask", 405),
         ("GET", "/documents/abc/file", 404),
         ("GET", "/documents/a/pages/x", 422),

@@ -88,6 +88,10 @@ def test_the_reranker_tells_an_answer_from_a_neighbour(answerer: Answerer) -> No
     assert relevance[1] < 0.001
 
 
+def test_a_question_longer_than_the_reranker_reads_is_answered(answerer: Answerer) -> None:
+    assert answerer.ask(Question("fog signal diaphragm " * 190)).question
+
+
 def test_retrieval_on_the_knowledge_base(answerer: Answerer) -> None:
     generation = answerer.generation()
     items = evaluate(

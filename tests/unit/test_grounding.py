@@ -322,3 +322,36 @@ class TestNearest:
 
     def test_an_empty_passage_has_none(self) -> None:
         assert nearest_quotes("Which valve?", [evidence("")]) == []
+
+
+class TestDenial:
+    """A quote that says the opposite is no support, however many words it shares."""
+
+    @pytest.mark.parametrize(
+        ("page", "answer"),
+        [
+            pytest.param("Smoking is never allowed on the quay.", "Smoking is allowed on the quay.", id="never"),
+            pytest.param(
+                "The warranty does not cover damage by frost.", "The warranty covers damage by frost.", id="does not"
+            ),
+        ],
+    )
+    def test_denied(self, page: str, answer: str) -> None:
+        assert not only(ground("What of it?", answer, [evidence(page)])).supported
+
+    @pytest.mark.parametrize(
+        ("page", "answer"),
+        [
+            pytest.param(
+                "Damage by birds is covered once, not for each bird.",
+                "Damage by birds is covered once.",
+                id="beside it",
+            ),
+            pytest.param(
+                "Paint is not covered, but gaskets are covered.", "Gaskets are covered.", id="said plainly as well"
+            ),
+            pytest.param("Smoking is not allowed.", "Smoking is not allowed.", id="both"),
+        ],
+    )
+    def test_not_denied(self, page: str, answer: str) -> None:
+        assert only(ground("What of it?", answer, [evidence(page)])).supported

@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from ingest.chunking import Chunker
-from ingest.job import IngestJob, discover
-from ingest.report import FileRow, Report
+from ingest.job import IngestJob, _refuse, discover
+from ingest.report import FileRow, Report, show
 from rag.domain import Question
 from rag.errors import IndexBusy, NothingToIngest, PublishFailed
 from rag.index import Generation, open_current, writing
@@ -582,3 +583,34 @@ def test_step_by_step_is_the_same_as_all_at_once(
     other = open_current(tmp_path / "clean", bench.encoder.identity)
     assert found(bench.open()) == found(other)
     assert list(bench.open().documents) == list(other.documents)
+
+
+class TestOddEntries:
+    def test_names_that_look_like_markup_and_commands(self, bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+        make_pdf(bench.folder / "weird [#final] \x1b[31m [bold] name.pdf", ["Some text of a page."])
+        report = IngestJob(bench.index, bench.encoder, Chunker()).run(discover([bench.folder]))
+        show(report, Console(width=200))
+        printed = capsys.readouterr().out
+        assert "weird [#final]" in printed
+        assert "[bold]" in printed
+        assert "\x1b[31m" not in printed
+
+    def test_a_folder_that_cannot_be_opened_stops_the_run(self) -> None:
+        error = PermissionError(13, "Permission denied", "secret")
+        with pytest.raises(NothingToIngest, match="secret cannot be read: Permission denied"):
+            _refuse(error)
+
+    def test_links_and_pipes_have_a_row(self, bench: Bench, tmp_path: Path) -> None:
+        (tmp_path / "elsewhere").mkdir()
+        (bench.folder / "link").symlink_to(tmp_path / "elsewhere")
+        (bench.folder / "nowhere.pdf").symlink_to(tmp_path / "missing")
+        os.mkfifo(bench.folder / "pipe.pdf")
+        report = IngestJob(bench.index, bench.encoder, Chunker()).run(discover([bench.folder]))
+        found = statuses(report)
+        assert {name: found[name] for name in ("link", "nowhere.pdf", "pipe.pdf")} == dict.fromkeys(
+            ("link", "nowhere.pdf", "pipe.pdf"), "unsupported"
+        )
+
+    def test_a_name_that_is_too_long_for_a_path(self) -> None:
+        with pytest.raises(NothingToIngest, match="does not exist"):
+            discover([Path("x" * 5000)])

@@ -319,3 +319,22 @@ class TestPicture:
 def _pixels(picture: Image.Image) -> list[tuple[int, int, int]]:
     data = picture.convert("RGB").tobytes()
     return list(zip(data[::3], data[1::3], data[2::3], strict=True))
+
+
+def test_a_huge_page_is_drawn_smaller(tmp_path: Path) -> None:
+    path = tmp_path / "plan.pdf"
+    canvas = Canvas(str(path), pagesize=(14_400, 14_400))
+    canvas.drawString(72, 72, "A drawing of five metres by five")
+    canvas.save()
+    picture = Image.open(io.BytesIO(render_page(path, 1)))
+    assert picture.size == (4000, 4000)
+
+
+def test_text_that_was_cropped_away_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "cropped.pdf"
+    canvas = Canvas(str(path), pagesize=(400, 400), cropBox=(100, 100, 300, 300))
+    canvas.drawString(150, 200, "inside")
+    canvas.drawString(10, 20, "outside")
+    canvas.save()
+    (page,) = read_pages(path)
+    assert page.text == "inside"

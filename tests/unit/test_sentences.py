@@ -133,3 +133,22 @@ def test_words_are_never_empty(text: str) -> None:
 @given(texts)
 def test_words_are_those_of_the_parts(text: str) -> None:
     assert words(text) == [word for sentence in sentences(text) for word in words(sentence)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("1,000 metres", "1000", id="thousands"),
+        pytest.param("1,234,567 metres", "1234567", id="millions"),
+        pytest.param("1,5 metres", "1,5", id="decimal comma"),
+        pytest.param("sections 1,2", "1,2", id="list"),
+        pytest.param("-20 degrees", "-20", id="minus"),
+        pytest.param("at −20 degrees", "-20", id="typographic minus"),
+    ],
+)
+def test_numbers_are_compared_by_value(text: str, expected: str) -> None:
+    assert [word for word in words(text) if is_number(word)] == [expected]
+
+
+def test_the_dash_of_a_range_is_no_minus() -> None:
+    assert [word for word in words("pages 10-20 and A-3") if is_number(word)] == ["10", "20", "3"]

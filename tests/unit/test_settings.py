@@ -139,3 +139,11 @@ def test_arguments_go_before_the_environment(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("RAG_PORT", "9000")
     assert Settings(port=9001).port == 9001
     assert Settings(api_keys=(SecretStr("one"),)).api_keys == (SecretStr("one"),)
+
+
+@pytest.mark.parametrize("value", [",", "  ", " , "], ids=["comma", "blanks", "both"])
+def test_keys_that_are_none_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, value: str) -> None:
+    """Otherwise a slip in the setting would open the service to everybody."""
+    monkeypatch.setenv("RAG_API_KEYS", value)
+    with pytest.raises(SettingsError, match="RAG_API_KEYS"):
+        read_settings(tmp_path)
