@@ -39,11 +39,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def serve(options: argparse.Namespace, settings: Settings) -> int:
-    """Loads everything, then listens; what is wrong is said before a port is bound."""
-    from rag.service.server import serve_forever
+    """Reserves the port, loads everything, then listens; what is wrong is said in one line."""
+    from rag.service.server import reserve, serve_forever
 
-    answerer = open_answerer(settings)
-    return serve_forever(lambda: answerer, settings, host=options.host, port=options.port)
+    with reserve(options.host or settings.host, options.port or settings.port) as listener:
+        answerer = open_answerer(settings)
+        return serve_forever(lambda: answerer, settings, listener)
 
 
 def ask(options: argparse.Namespace, settings: Settings) -> int:

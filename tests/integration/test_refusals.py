@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -55,6 +56,32 @@ def test_a_corrupt_model_is_refused_and_named(tmp_path: Path) -> None:
     assert digest in result.stderr
     assert "python -m rag models fetch" in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+def test_a_port_that_is_taken_is_told_before_anything_is_loaded(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = run("rag", "serve", "--port", str(port), RAG_MODELS=str(tmp_path))
+    assert result.returncode == 1
+    assert result.stderr == (
+        f"error: cannot listen on 127.0.0.1 port {port}: Address already in use; set RAG_HOST, RAG_PORT\n"
+    )
+
+
+def test_a_port_that_is_none_is_wrong_usage() -> None:
+    assert run("rag", "serve", "--port", "99999").returncode == 2
+
+
+def test_bytes_that_are_no_text_are_a_question_all_the_same(tmp_path: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "rag", "ask", b"caf\xe9?"],
+        cwd=ROOT,
+        env={**os.environ, "RAG_MODELS": str(tmp_path)},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert b"Traceback" not in result.stderr
 
 
 def test_help_lists_the_exit_codes() -> None:
