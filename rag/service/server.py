@@ -13,6 +13,8 @@ from rag.errors import SettingsError
 from rag.service.app import create_app
 from rag.settings import Settings
 
+_log = logging.getLogger(__name__)
+
 _GRACE_SECONDS = 20
 
 
@@ -36,7 +38,7 @@ def reserve(host: str, port: int) -> socket.socket:
 def serve_forever(open_answerer: Callable[[], Answerer], settings: Settings, listener: socket.socket) -> int:
     """Serves on a reserved socket until it is told to stop; returns the exit code."""
     app = create_app(open_answerer, api_keys=settings.api_keys, max_queue=settings.max_queue)
-    logging.getLogger("uvicorn.error").setLevel(logging.INFO)
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     server = uvicorn.Server(
         uvicorn.Config(
             app,
@@ -46,5 +48,6 @@ def serve_forever(open_answerer: Callable[[], Answerer], settings: Settings, lis
             server_header=False,
         )
     )
+    _log.info("Pageproof serves on http://%s:%d (Ctrl-C stops it)", *listener.getsockname()[:2])
     server.run(sockets=[listener])
     return 0 if server.started else 1
