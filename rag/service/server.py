@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 
 import uvicorn
 
@@ -49,5 +50,6 @@ def serve_forever(open_answerer: Callable[[], Answerer], settings: Settings, lis
         )
     )
     _log.info("Pageproof serves on http://%s:%d (Ctrl-C stops it)", *listener.getsockname()[:2])
-    server.run(sockets=[listener])
+    with suppress(KeyboardInterrupt):  # uvicorn raises it again when it has shut down
+        server.run(sockets=[listener])
     return 0 if server.started else 1
