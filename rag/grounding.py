@@ -64,8 +64,7 @@ class Support:
 
     Attributes:
         quotes: the best first; together they hold ``score`` (0..1) of the sentence's weight.
-        agrees: whether every number, and a "not", of the sentence is in the quotes, or in the question, and the best
-            quote does not deny what the sentence says.
+        agrees: whether every number, and a "not", of the sentence is in the quotes, or in the question.
         relevance: the reranker's probability (0..1) that the best of the quotes is about the sentence; 1 without one.
     """
 
@@ -119,6 +118,7 @@ class _Candidate:
     evidence: Evidence
     span: Span
     words: frozenset[str]
+    denied: frozenset[str]  # words that it says only right after a "not"
 
     @property
     def text(self) -> str:
@@ -142,7 +142,8 @@ def _candidates(evidence: Evidence) -> Iterator[_Candidate]:
     text, span = evidence.page.text, evidence.hit.passage.chunk.span
     for start, end in _quotable(text):
         if start < span.end and end > span.start:
-            yield _Candidate(evidence, Span(span.page, start, end), frozenset(words(text[start:end])))
+            said = words(text[start:end])
+            yield _Candidate(evidence, Span(span.page, start, end), frozenset(said), _denied(said))
 
 
 def _quotable(text: str) -> Iterator[tuple[int, int]]:
@@ -164,6 +165,9 @@ def _quotable(text: str) -> Iterator[tuple[int, int]]:
 def _support(sentence: str, asked: frozenset[str], candidates: Sequence[_Candidate]) -> Support:
     weights = {word: _weight(word, asked) for word in words(sentence)}
     essential = {word for word in weights if is_number(word) or word == NOT} - asked
+    if NOT not in weights:
+        # What says the opposite is no evidence, however many words it shares.
+        candidates = [candidate for candidate in candidates if not candidate.denied & weights.keys()]
     quotes: list[Quote] = []
     missing = dict(weights)
     while candidates and len(quotes) < _MOST_QUOTES:
@@ -175,20 +179,15 @@ def _support(sentence: str, asked: frozenset[str], candidates: Sequence[_Candida
         missing = {word: weight for word, weight in missing.items() if word not in best.words}
         if not missing:
             break
-    agrees = not essential & missing.keys() and not (quotes and _denies(quotes[0].text, words(sentence)))
     total = sum(weights.values())
     score = 1.0 - sum(missing.values()) / total if total else 0.0
-    return Support(sentence, tuple(quotes), score, agrees=agrees)
+    return Support(sentence, tuple(quotes), score, agrees=not essential & missing.keys())
 
 
-def _denies(quote: str, sentence: Sequence[str]) -> bool:
-    """Whether a word that the sentence says plainly is said in the quote only right after a "not"."""
-    if NOT in sentence:
-        return False
-    said = words(quote)
-    denied = {word for before, word in pairwise(said) if before == NOT}
-    plain = {word for before, word in pairwise(["", *said]) if before != NOT}
-    return bool((denied - plain) & set(sentence))
+def _denied(said: Sequence[str]) -> frozenset[str]:
+    pairs = list(pairwise(["", *said]))
+    plain = {word for before, word in pairs if before != NOT}
+    return frozenset(word for before, word in pairs if before == NOT) - plain
 
 
 def _weight(word: str, asked: frozenset[str]) -> float:
