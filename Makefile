@@ -37,7 +37,9 @@ ingest: models  ## bring the index in line with KNOWLEDGE_BASE=folder (default: 
 demo: ingest  ## everything from nothing: install, fetch, ingest, and ask three questions
 	@echo; $(BIN)/python -m rag ask - < $(QUESTIONS); code=$$?; test $$code -eq 0 -o $$code -eq 4
 
-serve: ingest  ## the service on 127.0.0.1:8000 (PORT=...)
+# An index that is there is served as it is: it may be of other documents than the default ones.
+serve: models  ## the service on 127.0.0.1:8000 (PORT=...), after ingesting KNOWLEDGE_BASE=folder if given or if there is no index
+	@test "$(origin KNOWLEDGE_BASE)" = file -a -e "$${RAG_INDEX:-indexes}/CURRENT" || $(BIN)/python -m ingest $(KNOWLEDGE_BASE) || test $$? -eq 3
 	@$(BIN)/python -m rag serve --port $(PORT)
 
 test: lint  ## lint, types, and all tests but the container's

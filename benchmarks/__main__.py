@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import rag.native  # noqa: F401 - first: see there
+
+# isort: split
+
 import argparse
 import sys
 from dataclasses import asdict
@@ -12,7 +16,7 @@ from rag.composition import open_encoder, open_reranker
 from rag.console import configure_logging, fail
 from rag.errors import PageproofError
 from rag.evaluation import read_questions
-from rag.settings import Settings
+from rag.settings import read_settings
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -35,7 +39,7 @@ def main() -> int:
 
 
 def _table(folder: Path, questions: Path) -> str:
-    settings = Settings()
+    settings = read_settings()
     labelled = read_questions(questions)
     ours, theirs = compare(folder, labelled, open_encoder(settings), open_reranker(settings))
     peer = asdict(theirs)
