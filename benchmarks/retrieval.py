@@ -10,8 +10,7 @@ from statistics import median
 from time import perf_counter
 
 from benchmarks.tutorial import TutorialIndex
-from ingest.chunking import Chunker
-from ingest.job import IngestJob, discover
+from ingest.discovery import discover
 from rag.domain import Question
 from rag.embedding import Encoder, Reranker
 from rag.evaluation import LabelledQuestion
@@ -38,7 +37,7 @@ def compare(
     paged = [question for question in questions if question.answerable and question.pages]
     with tempfile.TemporaryDirectory() as root:
         start = perf_counter()
-        report = IngestJob(Path(root), encoder, Chunker()).run(discover([folder]))
+        report = ingest_job(Path(root), encoder).run(discover([folder]))
         our_rate = report.pages / (perf_counter() - start)
         generation = open_current(Path(root), encoder.identity)
         start = perf_counter()

@@ -10,16 +10,25 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from rich.console import Console
 
+from ingest import readers
 from ingest.chunking import Chunker
-from ingest.job import IngestJob, discover
-from ingest.report import Report, show
-from rag.composition import open_encoder
-from rag.console import configure_logging, fail, progress
-from rag.errors import IndexBusy, NothingToIngest, PageproofError
+from ingest.console import progress, show
+from ingest.discovery import discover
+from ingest.job import IngestJob
+from ingest.plan import Limits
+from ingest.report import Report
+from ingest.report_page import write_report_page
+from ingest.sandbox import Patience, SandboxedReaders
+from ingest.worker import WorkerOrders
+from rag.composition import cores, open_encoder, tokenizer_file
+from rag.console import configure_logging, fail
+from rag.errors import IndexBusy, IndexFault, IngestFault, NothingToIngest, PageproofError
+from rag.index import IndexLayout, read_current
 from rag.settings import Settings, read_settings
 
 _EXIT_CODES = """\
@@ -36,19 +45,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the job; returns the exit code."""
     options = _parser().parse_args(arguments)
     configure_logging()
+    index: Path | None = None
+    before: str | None = None
     try:
-        report = _run(options, read_settings())
+        settings = read_settings()
+        index = options.index or settings.index
+        before = _current(index)
+        report = _run(options, settings, index)
     except PageproofError as error:
         if options.json:
             print(json.dumps(_failure(error), ensure_ascii=False))
         return fail(error, 75 if isinstance(error, IndexBusy) else 1)
     except KeyboardInterrupt:
-        return fail(KeyboardInterrupt("stopped; nothing was published, the index is as it was"), 1)
+        return fail(KeyboardInterrupt(_interrupted(index, before)), 1)
     if options.json:
         print(json.dumps(report.to_json(), ensure_ascii=False))
     else:
         show(report, Console(soft_wrap=False))
     return 3 if report.failed else 0
+
+
+def _current(index: Path) -> str | None:
+    with suppress(IndexFault):
+        return read_current(IndexLayout(index))[0]
+    return None
+
+
+def _interrupted(index: Path | None, before: str | None) -> str:
+    now = _current(index) if index else before
+    if now != before:
+        return f"stopped just after generation {now} was published"
+    return "stopped; nothing was published, the index is as it was"
 
 
 def _failure(error: PageproofError) -> dict[str, object]:
@@ -57,24 +84,61 @@ def _failure(error: PageproofError) -> dict[str, object]:
     return {"generation": None, "published": False, "error": str(error), "files": list(files)}
 
 
-def _run(options: argparse.Namespace, settings: Settings) -> Report:
+def _run(options: argparse.Namespace, settings: Settings, index: Path) -> Report:
+    if options.report and not options.report.parent.is_dir():
+        raise IngestFault(f"{options.report.parent} is no folder; give --report a file in one that is there")
     files = discover(options.path)
     encoder = open_encoder(settings)
-    with progress() as tell:
-        job = IngestJob(options.index or settings.index, encoder, Chunker(), rebuild=options.rebuild, on_progress=tell)
-        return job.run(files)
+    reading = readers.ReadingOptions(
+        readers.ReadingLimits(settings.file_pages, settings.page_characters, settings.file_characters), options.ocr
+    )
+    orders = WorkerOrders(
+        tokenizer=str(tokenizer_file(settings)),
+        max_tokens=encoder.max_tokens,
+        chunker=Chunker(),
+        options=reading,
+        memory=settings.reader_megabytes << 20,
+        cpu_seconds=settings.file_seconds,
+    )
+    patience = Patience(seconds_per_page=settings.page_seconds, seconds_per_file=settings.file_seconds)
+    workers = options.workers or settings.workers or cores(settings)
+    identity = readers.identity(reading)
+    with (
+        progress() as tell,
+        SandboxedReaders(orders, workers=workers, patience=patience, on_page=tell.page) as sandbox,
+    ):
+        job = IngestJob(
+            index,
+            encoder,
+            sandbox,
+            identity={**orders.chunker.identity, "reader": identity["reader"]},
+            ocr=str(identity["ocr"]),
+            limits=Limits(settings.file_megabytes * 1_000_000),
+            rebuild=options.rebuild,
+            keep=settings.keep_generations,
+            progress=tell,
+        )
+        report = job.run(files)
+    if options.report:
+        write_report_page(options.report, report)
+    return report
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m ingest",
-        description="Bring the index in line with folders of PDFs: add, replace, remove, and publish a new generation.",
+        description="Bring the index in line with folders of documents: add, replace, remove, and publish.",
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("path", nargs="+", type=Path, help="folder or file; what is not under it leaves the index")
     parser.add_argument("--index", type=Path, metavar="DIR", help="index directory (default: RAG_INDEX, or indexes)")
     parser.add_argument("--rebuild", action="store_true", help="read and embed everything anew")
+    parser.add_argument(
+        "--ocr", choices=("auto", "off", "force"), default="auto", help="read pages without text (auto), none, or all"
+    )
+    parser.add_argument("--workers", type=int, metavar="N", help="processes that read files (default: RAG_WORKERS)")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write the report as an HTML page too")
     parser.add_argument("--json", action="store_true", help="print the report as one JSON object")
     return parser
 

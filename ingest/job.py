@@ -1,117 +1,119 @@
-"""The run: discover, read, cut, embed, publish. What is known by content is carried over, not done again."""
+"""The run: discover, plan, read, cut, embed, publish. What is known by content is carried over, not done again."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from itertools import chain, count
-from pathlib import Path, PurePosixPath
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from time import perf_counter
-from typing import Final
+from typing import Any
 
-import numpy as np
+from ingest.discovery import SourceFile
+from ingest.encoding import encoding
+from ingest.plan import Known, Limits, PlannedFile, make_plan, source_row
+from ingest.progress import Progress
+from ingest.reading import Readers, Reading, ReadRequest
+from ingest.report import FAILED, INDEXED, FileRow, Report
+from rag.embedding import Encoder
+from rag.errors import IndexCorrupt, IndexFault, IndexForeign, IndexMissing, NothingToIngest
+from rag.index import (
+    Entry,
+    FreshVectors,
+    IndexWriter,
+    Manifest,
+    Publication,
+    SourceRow,
+    Staging,
+    collect_garbage,
+    inspect_current,
+    open_current,
+    writing,
+)
 
-from ingest import readers
-from ingest.chunking import Chunker
-from ingest.report import INDEXED, FileRow, Report
-from rag.domain import Chunk, Document, in_context
-from rag.embedding import Encoder, FloatMatrix
-from rag.errors import FileFault, IndexCorrupt, IndexForeign, IndexMissing, NothingToIngest
-from rag.index import Contents, Generation, Publication, SourceRow, open_current, writing
-from rag.index.publication import IndexWriter
-
-# Chunks that are encoded between two steps of the progress bar.
-_SLAB: Final = 64
-
-OnProgress = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True)
-class SourceFile:
-    """A file to ingest; ``name`` is its path relative to the folder that was given."""
-
-    path: Path
-    name: str
-
-
-def discover(paths: Sequence[Path]) -> list[SourceFile]:
-    """Every file in the folders, by name; hidden ones are left out, as shells do.
-
-    Raises:
-        NothingToIngest: a path does not exist, or there is no file.
-    """
-    files: dict[str, SourceFile] = {}
-    for root in paths:
-        if not os.path.exists(root):  # noqa: PTH110 - Path.exists raises for a name that is too long
-            raise NothingToIngest(f"{root} does not exist")
-        for path in _walk(root):
-            name = _free_name(path, root, files)
-            files[name] = SourceFile(path, name)
-    if not files:
-        raise NothingToIngest(f"no file in {', '.join(map(str, paths))}; put PDFs there and run it again")
-    return [files[name] for name in sorted(files)]
-
-
-def _free_name(path: Path, root: Path, taken: Container[str]) -> str:
-    """The path relative to ``root``, after the name of its folder where another root has the same."""
-    name = path.relative_to(root).as_posix() if root.is_dir() else path.name
-    # A name may be bytes that are no text; neither JSON nor SQLite takes those.
-    name = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    folder = (root if root.is_dir() else root.parent).resolve().name
-    others = (f"{folder} ({number})/{name}" for number in count(2))
-    return next(free for free in chain([name, f"{folder}/{name}"], others) if free not in taken)
-
-
-def _walk(root: Path) -> Iterator[Path]:
-    """Every entry that is no folder, and links to folders, which are not followed; hidden ones are left out."""
-    if not root.is_dir():
-        yield root
-        return
-    for folder, folders, names in os.walk(root, onerror=_refuse):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        links = [name for name in folders if Path(folder, name).is_symlink()]
-        yield from (Path(folder, name) for name in sorted([*links, *names]) if not name.startswith("."))
-
-
-def _refuse(error: OSError) -> None:
-    """A folder that cannot be opened: its documents must not look as if they were deleted."""
-    raise NothingToIngest(f"{error.filename} cannot be read: {error.strerror}; the index is as it was") from error
+_log = logging.getLogger(__name__)
 
 
 @dataclass
 class _Run:
-    """What the run knows so far. ``contents`` by document id, in the order of the index."""
+    """What the run knows so far; ``found`` is what reading found out, by content."""
 
-    rows: list[FileRow] = field(default_factory=list)
-    sources: list[SourceRow] = field(default_factory=list)
-    contents: dict[str, Contents] = field(default_factory=dict)
-    fresh: set[str] = field(default_factory=set)
+    plan: Sequence[PlannedFile]
+    before: Manifest | None
+    note: str | None
+    seconds: dict[str, float]
+    found: dict[str, FileRow] = field(default_factory=dict)
+    thumbnails: dict[str, Mapping[int, bytes]] = field(default_factory=dict)
+    embedded: int = 0
 
-    def add(self, row: FileRow, digest: str | None) -> None:
-        self.rows.append(row)
-        self.sources.append(
-            SourceRow(
-                path=row.path,
-                sha256=digest,
-                status=row.status,
-                pages=row.pages,
-                pages_with_text=row.pages_with_text,
-                chunks=row.chunks,
-                reason=row.reason,
-            )
+    def rows(self) -> list[FileRow]:
+        """What there is to say of each file."""
+        return [self._row(plan) for plan in self.plan]
+
+    def _row(self, plan: PlannedFile) -> FileRow:
+        found = self.found.get(plan.digest or "")
+        if not found:
+            return plan.row
+        if plan.action == "read" or found.status in FAILED:
+            return replace(found, path=plan.file.name)
+        return replace(plan.row, pages=found.pages)  # a duplicate of what was read
+
+    def entries(self) -> list[Entry]:
+        """The documents of the new generation, in the order of their names; duplicates add a name to the first."""
+        names: dict[str, list[str]] = {}
+        for plan, row in zip(self.plan, self.rows(), strict=True):
+            if plan.digest and row.status in INDEXED:
+                names.setdefault(plan.digest, []).append(row.path)
+        return [Entry(digest, tuple(listed), digest in self.found) for digest, listed in names.items()]
+
+    def sources(self) -> list[SourceRow]:
+        """For the manifest."""
+        return [source_row(plan, row) for plan, row in zip(self.plan, self.rows(), strict=True)]
+
+    def changes(self) -> bool:
+        """Whether an index of this is another one than that before."""
+        return self.before is None or _state(self.sources()) != _state(self.before.sources)
+
+    def report(self, generation: str, *, published: bool) -> Report:
+        """As of now; ``seconds`` are those of the stages so far."""
+        rows = self.rows()
+        here = {row.path for row in rows}
+        before = self.before.sources if self.before else ()
+        removed = [FileRow(row.path, "removed") for row in before if row.status in INDEXED and row.path not in here]
+        chunks = sum(row.chunks for row in rows if row.status in INDEXED)
+        return Report(
+            generation=generation,
+            published=published,
+            files=[*rows, *removed],
+            chunks=chunks,
+            embedded=self.embedded,
+            reused=chunks - self.embedded,
+            seconds=0.0,
+            stages={stage: round(seconds, 3) for stage, seconds in self.seconds.items()},
+            note=self.note,
+            thumbnails=self.thumbnails,
         )
 
 
 @dataclass(frozen=True)
 class IngestJob:
-    """Brings an index in line with files."""
+    """Brings an index in line with files.
+
+    Attributes:
+        identity: of everything that decides what chunks a file gives; an index made with another one is made anew.
+        ocr: which OCR reads scans; what was read with another one is read anew where it matters.
+        keep: generations that stay on the disk.
+    """
 
     index: Path
     encoder: Encoder
-    chunker: Chunker
+    readers: Readers
+    identity: Mapping[str, Any]
+    ocr: str = "off"
+    limits: Limits = field(default_factory=Limits)
     rebuild: bool = False
-    on_progress: OnProgress = lambda _stage, _done, _total: None
+    keep: int = 3
+    progress: Progress = field(default_factory=Progress)
 
     def run(self, files: Sequence[SourceFile]) -> Report:
         """Reads what is new, drops what is gone, publishes a generation if anything differs.
@@ -123,195 +125,96 @@ class IngestJob:
         """
         start = perf_counter()
         with writing(self.index) as writer:
-            parent, note = self._parent()
-            run = self._read_all(files, writer, parent)
-            if not run.contents:
-                raise NothingToIngest(_why_nothing(run.rows), [asdict(row) for row in run.rows])
-            published = parent is None or _state(run.sources) != _state(parent.manifest.sources)
-            report = self._report(run, parent, published=published, note=note)
-            if published:
-                report = replace(report, seconds=perf_counter() - start)
-                report = replace(report, generation=self._publish(run, writer, report))
+            run = self._planned(files, writer)
+            generation = self._bring_in_line(run, writer, start)
+            report = run.report(generation or _name(run.before), published=generation is not None)
         return replace(report, seconds=perf_counter() - start)
 
-    @staticmethod
-    def _report(run: _Run, parent: Generation | None, *, published: bool, note: str | None) -> Report:
-        chunks = {digest: len(contents.chunks) for digest, contents in run.contents.items()}
-        embedded = sum(count for digest, count in chunks.items() if digest in run.fresh)
-        return Report(
-            generation=parent.id if parent else "",
-            published=published,
-            files=[*run.rows, *_removed(run.rows, parent)],
-            chunks=sum(chunks.values()),
-            embedded=embedded,
-            reused=sum(chunks.values()) - embedded,
-            seconds=0.0,
-            note=note,
-        )
+    def _planned(self, files: Sequence[SourceFile], writer: IndexWriter) -> _Run:
+        start = perf_counter()
+        self.progress.checking(len(files))
+        before, note = self._before()
+        known = Known.of(before, self.ocr) if before else Known()
+        plan = make_plan(files, known, self.limits, writer)
+        return _Run(plan, before, note, {"check": perf_counter() - start})
 
-    @property
-    def _identity(self) -> dict[str, int | str]:
-        return {**self.chunker.identity, "reader": readers.VERSION}
-
-    def _parent(self) -> tuple[Generation | None, str | None]:
-        """The generation to carry over from, and a note where there is one that cannot be used."""
+    def _before(self) -> tuple[Manifest | None, str | None]:
+        """What to carry over from, and a note where there is a generation that cannot be used."""
         if self.rebuild:
             return None, None
         try:
-            parent = open_current(self.index, self.encoder.identity)
+            manifest = inspect_current(self.index, self.encoder.identity)
         except IndexMissing:
             return None, None
         except (IndexCorrupt, IndexForeign) as fault:
             return None, f"Everything was read anew, because the index before could not be used: {fault}"
-        if parent.manifest.chunker != self._identity:
-            return None, "Everything was read anew, because this version cuts documents otherwise."
-        return parent, None
+        if {**manifest.chunker, "ocr": ""} != {**self.identity, "ocr": ""}:
+            return None, "Everything was read anew, because this version reads or cuts documents otherwise."
+        return manifest, None
 
-    def _read_all(self, files: Sequence[SourceFile], writer: IndexWriter, parent: Generation | None) -> _Run:
-        run = _Run()
-        known = {document.id for document in parent.documents} if parent else set()
-        before = {row.path: row for row in parent.manifest.sources} if parent else {}
-        for position, file in enumerate(files):
-            self.on_progress("reading", position, len(files))
-            self._read_one(file, run, writer, parent if parent else None, known, before)
-        self.on_progress("reading", len(files), len(files))
-        return run
+    def _bring_in_line(self, run: _Run, writer: IndexWriter, start: float) -> str | None:
+        """The generation that was published; None where the one before says the same."""
+        if not run.changes() and not any(plan.action == "read" for plan in run.plan):
+            return None
+        fresh = writer.staging()
+        self._read(run, writer, *fresh)
+        entries = run.entries()
+        if not entries:
+            rows = run.rows()
+            raise NothingToIngest(_why_nothing(rows), [row.to_json() for row in rows])
+        if not run.changes():
+            return None
+        return self._publish(run, writer, entries, fresh, start)
 
-    def _read_one(
+    def _read(self, run: _Run, writer: IndexWriter, staging: Staging, vectors: FreshVectors) -> None:
+        """Reads, keeps and encodes what is new, all at the same time."""
+        start = perf_counter()
+        plans = {writer.source(plan.digest): plan for plan in run.plan if plan.digest and plan.action == "read"}
+        requests = [ReadRequest(path, plan.file.path.suffix.lower()) for path, plan in plans.items()]
+        self.progress.reading(len(plans), sum(plan.size for plan in plans.values()))
+        with encoding(self.encoder, vectors.put, self.progress.encoded) as work:
+            for request, outcome in self.readers.read(requests):
+                plan = plans[request.path]
+                assert plan.digest  # noqa: S101 - it was asked for above
+                if isinstance(outcome, Reading):
+                    staging.add(plan.digest, plan.size, outcome.record)
+                    vectors.reserve(plan.digest, len(outcome.texts))
+                    work.add(plan.digest, outcome.texts)
+                    run.embedded += len(outcome.texts)
+                    run.thumbnails[plan.file.name] = outcome.thumbnails
+                row = run.found[plan.digest] = FileRow.found(plan.file.name, outcome)
+                self.progress.file(request, plan.size, row.pages, row.chunks)
+            run.seconds["read"] = perf_counter() - start
+            work.finish()
+            run.seconds["read and embed"] = perf_counter() - start
+            run.seconds["encoder at work"] = work.seconds
+
+    def _publish(
         self,
-        file: SourceFile,
         run: _Run,
         writer: IndexWriter,
-        parent: Generation | None,
-        known: set[str],
-        before: Mapping[str, SourceRow],
-    ) -> None:
-        start = perf_counter()
-        if not _is_regular(file.path):
-            run.add(
-                FileRow(file.name, "unsupported", reason="a link to a folder or to nothing, or no regular file"), None
-            )
-            return
-        reader = readers.READERS.get(file.path.suffix.lower())
-        if reader is None:
-            run.add(FileRow(file.name, "unsupported", reason=f"no reader for {file.path.suffix or 'this type'}"), None)
-            return
-        try:
-            digest, size = writer.store_source(file.path)
-        except FileFault as fault:
-            run.add(FileRow(file.name, fault.status, reason=fault.reason), None)
-            return
-        if digest in run.contents:
-            run.add(self._duplicate(file, run, digest), digest)
-        elif parent and digest in known:
-            run.add(self._carry_over(file, run, parent.contents(digest), before), digest)
-        else:
-            row = self._read(file, run, reader, writer.source(digest), Document(digest, (file.name,), "", 0, size))
-            run.add(replace(row, seconds=round(perf_counter() - start, 3)), digest)
-
-    @staticmethod
-    def _duplicate(file: SourceFile, run: _Run, digest: str) -> FileRow:
-        held = run.contents[digest]
-        first = held.document.name
-        names = (*held.document.names, file.name)
-        run.contents[digest] = replace(held, document=replace(held.document, names=names))
-        return FileRow(file.name, "duplicate", held.document.pages, reason=f"same content as {first}")
-
-    @staticmethod
-    def _carry_over(file: SourceFile, run: _Run, contents: Contents, before: Mapping[str, SourceRow]) -> FileRow:
-        document = contents.document
-        # A title that was made of the name goes with the name.
-        title = _title_of(file.name) if document.title == _title_of(document.name) else document.title
-        run.contents[document.id] = replace(contents, document=replace(document, names=(file.name,), title=title))
-        row = before.get(file.name)
-        same = row is not None and row.sha256 == contents.document.id
-        reason = readers.missing_text(contents.pages)
-        return FileRow(
-            file.name,
-            "unchanged" if same else "partial" if reason else "ok",
-            contents.document.pages,
-            sum(1 for page in contents.pages if page.text),
-            len(contents.chunks),
-            reason,
-        )
-
-    def _read(
-        self,
-        file: SourceFile,
-        run: _Run,
-        reader: Callable[[Path], readers.SourceText],
-        stored: Path,
-        document: Document,
-    ) -> FileRow:
-        try:
-            source = reader(stored)
-        except FileFault as fault:
-            return FileRow(file.name, fault.status, reason=fault.reason)
-        chunks = list(self.chunker.chunks(source.pages, self.encoder.count_tokens))
-        title = source.title or _title_of(file.name)
-        document = replace(document, title=title, pages=len(source.pages))
-        nothing_yet: FloatMatrix = np.empty((0, 0), dtype=np.float32)
-        run.contents[document.id] = Contents(document, source.pages, chunks, nothing_yet)
-        run.fresh.add(document.id)
-        with_text = sum(1 for page in source.pages if page.text)
-        status = "partial" if source.reason else "ok"
-        return FileRow(file.name, status, len(source.pages), with_text, len(chunks), source.reason)
-
-    def _publish(self, run: _Run, writer: IndexWriter, report: Report) -> str:
-        contents = self._embedded(run)
-        texts = [in_context(chunk.headings, chunk.text) for entry in contents for chunk in entry.chunks]
-        about = Publication(self.encoder.identity, self._identity, run.sources)
-        self.on_progress("publishing", 0, 1)
-        generation = writer.publish(contents, texts, about, report.to_json())
-        self.on_progress("publishing", 1, 1)
+        entries: Sequence[Entry],
+        fresh: tuple[Staging, FreshVectors],
+        start: float,
+    ) -> str:
+        self.progress.publishing()
+        begun = perf_counter()
+        before = open_current(self.index, self.encoder.identity) if run.before else None
+        about = Publication(self.encoder.identity, {**self.identity, "ocr": self.ocr}, run.sources())
+        report = replace(run.report("", published=True), seconds=perf_counter() - start)
+        generation = writer.publish(entries, before, fresh, about, report.to_json())
+        if before:
+            before.close()
+        run.seconds["publish"] = perf_counter() - begun
+        self._tidy(writer)
         return generation
 
-    def _embedded(self, run: _Run) -> list[Contents]:
-        """The contents in the order of the index, with vectors for the fresh ones."""
-        fresh = [digest for digest in run.contents if digest in run.fresh]
-        chunks = [chunk for digest in fresh for chunk in run.contents[digest].chunks]
-        vectors = self._encode(chunks)
-        start = 0
-        embedded = dict(run.contents)
-        for digest in fresh:
-            entry = run.contents[digest]
-            embedded[digest] = replace(entry, vectors=vectors[start : start + len(entry.chunks)])
-            start += len(entry.chunks)
-        return list(embedded.values())
-
-    def _encode(self, chunks: Sequence[Chunk]) -> FloatMatrix:
-        texts = [self._fitting(chunk) for chunk in chunks]
-        # Slabs of similar length are padded little.
-        order = sorted(range(len(texts)), key=lambda position: len(texts[position]))
-        vectors = self.encoder.encode([])
-        if texts:
-            vectors = np.empty((len(texts), vectors.shape[1]), dtype=np.float32)
-        for start in range(0, len(order), _SLAB):
-            self.on_progress("embedding", start, len(order))
-            slab = order[start : start + _SLAB]
-            vectors[slab] = self.encoder.encode([texts[position] for position in slab])
-        self.on_progress("embedding", len(order), len(order))
-        return vectors
-
-    def _fitting(self, chunk: Chunk) -> str:
-        """The chunk under as many of its headings as the encoder takes; it would cut the chunk's end silently."""
-        for dropped in range(len(chunk.headings)):
-            text = in_context(chunk.headings[dropped:], chunk.text)
-            if self.encoder.count_tokens(text) <= self.encoder.max_tokens:
-                return text
-        return chunk.text
-
-
-def _is_regular(path: Path) -> bool:
-    try:
-        # What has gone meanwhile is not there at all: the reading will say so.
-        return path.is_file() or not os.path.lexists(path)
-    except OSError:  # a folder that may be listed, but not entered: the reading will say so
-        return True
-
-
-def _title_of(name: str) -> str:
-    return PurePosixPath(name).stem.replace("_", " ")
+    def _tidy(self, writer: IndexWriter) -> None:
+        """What goes wrong here does not undo what is published."""
+        try:
+            collect_garbage(writer.layout, self.keep)
+        except (IndexFault, OSError) as error:
+            _log.warning("old generations could not be removed (python -m rag index gc tries again): %s", error)
 
 
 def _why_nothing(rows: Sequence[FileRow]) -> str:
@@ -320,13 +223,10 @@ def _why_nothing(rows: Sequence[FileRow]) -> str:
     return f"no file could be read, and the index is as it was. {reasons}{more}"
 
 
-def _removed(rows: Sequence[FileRow], parent: Generation | None) -> list[FileRow]:
-    """A row for each file that the generation before held, and that is gone."""
-    here = {row.path for row in rows}
-    before = parent.manifest.sources if parent else ()
-    return [FileRow(row.path, "removed") for row in before if row.status in INDEXED and row.path not in here]
-
-
 def _state(sources: Sequence[SourceRow]) -> set[tuple[str, str | None]]:
     """What an index depends on: which content stands under which name."""
     return {(row.path, row.sha256) for row in sources if row.status in INDEXED}
+
+
+def _name(before: Manifest | None) -> str:
+    return before.generation if before else ""

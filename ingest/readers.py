@@ -40,6 +40,7 @@ class SourceText:
     title: str | None
     pages: Sequence[Page]
     reason: str | None = None
+    remarks: Sequence = ()
 
 
 def read_pdf(path: Path) -> SourceText:
@@ -64,7 +65,40 @@ def read_pdf(path: Path) -> SourceText:
     return SourceText(second.title() or _first_heading(pages), pages, missing_text(pages))
 
 
-READERS: Final[Mapping[str, Callable[[Path], SourceText]]] = {".pdf": read_pdf}
+@dataclass(frozen=True)
+class Remark:
+    page: int
+    kind: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class ReadingLimits:
+    pages: int = 5_000
+    characters_per_page: int = 200_000
+    characters: int = 20_000_000
+
+
+@dataclass(frozen=True)
+class ReadingOptions:
+    limits: ReadingLimits = ReadingLimits()
+    ocr: str = "auto"
+
+
+OnPage = Callable[[int, int, bool], None]
+
+
+def thumbnails(path, numbers, *, width=160):
+    return []
+
+
+def identity(options):
+    return {"reader": VERSION, "ocr": options.ocr}
+
+
+READERS: Final[Mapping[str, Callable[[Path, ReadingOptions, OnPage], SourceText]]] = {
+    ".pdf": lambda path, options, on_page: read_pdf(path)
+}
 
 
 def missing_text(pages: Sequence[Page]) -> str | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from ingest.reading import Reading
+from rag.errors import FileFault
+from rag.index import SourceRow
 
 # Statuses after which the file's text is in the index.
 INDEXED: Final = frozenset({"ok", "partial", "unchanged", "duplicate"})
@@ -21,7 +21,14 @@ FAILED: Final = frozenset(
 
 @dataclass(frozen=True)
 class FileRow:
-    """What happened to one file. ``seconds`` of reading and cutting it."""
+    """What happened to one file.
+
+    Attributes:
+        characters: of all pages, without white space.
+        indexed_characters: those of them that are in chunks; the others are running headers and footers.
+        remarks: pages of which something is to be known, by kind, as ``{"ocr": "3, 7-9"}``.
+        seconds: of reading and cutting it.
+    """
 
     path: str
     status: str
@@ -30,6 +37,46 @@ class FileRow:
     chunks: int = 0
     reason: str | None = None
     seconds: float = 0.0
+    characters: int = 0
+    indexed_characters: int = 0
+    remarks: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def found(cls, path: str, outcome: Reading | FileFault) -> FileRow:
+        """What reading has found out."""
+        if isinstance(outcome, FileFault):
+            return cls(path, outcome.status, reason=outcome.reason)
+        return cls(
+            path=path,
+            status="partial" if outcome.reason else "ok",
+            pages=len(outcome.record.pages),
+            pages_with_text=outcome.pages_with_text,
+            chunks=len(outcome.record.chunks),
+            reason=outcome.reason,
+            seconds=round(sum(outcome.seconds.values()), 3),
+            characters=outcome.characters,
+            indexed_characters=outcome.indexed_characters,
+            remarks=outcome.remarks,
+        )
+
+    @classmethod
+    def of(cls, row: SourceRow, path: str, status: str) -> FileRow:
+        """What an earlier run has found out about the same content."""
+        return cls(
+            path=path,
+            status=status,
+            pages=row.pages,
+            pages_with_text=row.pages_with_text,
+            chunks=row.chunks,
+            reason=row.reason,
+            characters=row.characters,
+            indexed_characters=row.indexed_characters,
+            remarks=row.remarks,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """As ``--json`` prints it."""
+        return {**asdict(self), "remarks": dict(self.remarks)}
 
 
 @dataclass(frozen=True)
@@ -40,6 +87,8 @@ class Report:
         generation: the one that is current after the run.
         published: false where nothing had changed.
         embedded, reused: chunks that were encoded, and that were carried over from the generation before.
+        stages: seconds of each stage; reading and embedding overlap.
+        thumbnails: small pictures of the pages that a person should look at, by file and page.
     """
 
     generation: str
@@ -49,7 +98,9 @@ class Report:
     embedded: int
     reused: int
     seconds: float
+    stages: Mapping[str, float] = field(default_factory=dict)
     note: str | None = None
+    thumbnails: Mapping[str, Mapping[int, bytes]] = field(default_factory=dict)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -71,52 +122,16 @@ class Report:
         return {
             "generation": self.generation,
             "published": self.published,
-            "files": [asdict(row) for row in self.files],
+            "files": [row.to_json() for row in self.files],
             "counts": self.counts,
             "pages": self.pages,
             "chunks": self.chunks,
             "embedded": self.embedded,
             "reused": self.reused,
+            "characters": sum(row.characters for row in self.files if row.status in INDEXED),
+            "indexed_characters": sum(row.indexed_characters for row in self.files if row.status in INDEXED),
             "seconds": round(self.seconds, 3),
+            "stages": dict(self.stages),
             "pages_per_second": round(self.pages / self.seconds, 1) if self.seconds else 0.0,
             "note": self.note,
         }
-
-
-def show(report: Report, console: Console) -> None:
-    """Prints the report for people: a row for each file, what needs attention first."""
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading, justify in (("status", "left"), ("file", "left"), ("pages", "right"), ("chunks", "right")):
-        table.add_column(heading, justify=justify, no_wrap=heading != "file", overflow="fold")  # type: ignore[arg-type]
-    table.add_column("")
-    for row in sorted(report.files, key=lambda row: (row.status not in FAILED, row.status == "unsupported", row.path)):
-        table.add_row(
-            Text(row.status, style=_style(row.status)),
-            Text(printable(row.path)),
-            str(row.pages) if row.pages else "",
-            str(row.chunks) if row.chunks else "",
-            Text(row.reason or "", style="dim"),
-        )
-    console.print(table)
-    if report.note:
-        console.print(Text(report.note, style="yellow"))
-    console.print(_summary(report))
-
-
-def printable(name: str) -> str:
-    """A file's name without what a terminal would obey."""
-    return "".join(character if character.isprintable() else "\ufffd" for character in name)
-
-
-def _style(status: str) -> str:
-    if status in FAILED:
-        return "bold red"
-    return {"ok": "green", "unchanged": "green", "partial": "yellow"}.get(status, "dim")
-
-
-def _summary(report: Report) -> str:
-    state = "Published" if report.published else "Nothing has changed; still"
-    return (
-        f"{state} generation {report.generation}: {report.pages} pages, {report.chunks} chunks "
-        f"({report.embedded} embedded, {report.reused} reused) in {report.seconds:.1f} s."
-    )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Final
+from typing import Final, Protocol
 
 from rag.cancellation import Cancellation
 from rag.domain import (
@@ -25,7 +25,7 @@ from rag.domain import (
 )
 from rag.generation import Finish, LanguageModel, Prompt, Token
 from rag.grounding import RELEVANT, Evidence, Quote, Support, ground, nearest_quotes
-from rag.index import Generation
+from rag.index import Generation, ServingState
 from rag.prompt import NOT_FOUND, build_prompt
 from rag.retrieval import Retriever
 
@@ -33,23 +33,41 @@ NOT_IN_DOCUMENTS: Final = "The documents do not answer this question."
 _NEAREST: Final = 3
 
 
+class ServedIndex(Protocol):
+    """An index that may change while it is served."""
+
+    @property
+    def state(self) -> ServingState:
+        """What has become of the generations that were published while it was served."""
+
+    def generation(self) -> Generation:
+        """The generation to answer from; IndexFault where there is none that can be served."""
+
+    def followed(self) -> AbstractContextManager[None]:
+        """While the context is open, new generations are taken as they are published."""
+
+
 @dataclass(frozen=True)
 class Answerer:
     """Answers questions from the current generation of an index.
 
     Attributes:
-        generation: opens the current generation, or raises what is wrong with it; called once for each question.
+        index: where the current generation comes from; each question is answered from one, from beginning to end.
         passages: most passages in a prompt.
         evidence_tokens: most tokens of passages in a prompt.
         max_tokens: of an answer, where the question does not say.
     """
 
-    generation: Callable[[], Generation]
+    index: ServedIndex
     retriever: Retriever
     model: LanguageModel
     passages: int
     evidence_tokens: int
     max_tokens: int
+
+    def generation(self) -> Generation:
+        """The current generation; IndexFault where there is none that can be served."""
+        return self.index.generation()
 
     def ask(self, question: Question, cancelled: Cancellation | None = None) -> Answer:
         """The verified answer to a question.
@@ -63,11 +81,16 @@ class Answerer:
         assert isinstance(last, AnswerReady)  # noqa: S101 - the contract of stream
         return last.answer
 
-    def stream(self, question: Question, cancelled: Cancellation | None = None) -> Iterator[AnswerEvent]:
-        """The same, with what happens on the way. Iterate it in one thread; raises as :meth:`ask`."""
+    def stream(
+        self, question: Question, cancelled: Cancellation | None = None, generation: Generation | None = None
+    ) -> Iterator[AnswerEvent]:
+        """The same, with what happens on the way, from ``generation`` where one is given.
+
+        Iterate it in one thread; raises as :meth:`ask`.
+        """
         cancelled = cancelled or Cancellation()
         clock = _Clock()
-        generation = self.generation()
+        generation = generation or self.generation()
         with clock.measuring("retrieve"):
             hits = self.retriever.retrieve(generation, question, self.passages)
             cancelled.check()

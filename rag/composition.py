@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from rag.answering import Answerer
 from rag.catalogue import Catalogue
@@ -24,8 +25,18 @@ def open_encoder(settings: Settings) -> Encoder:
     """Loads the text encoder; ModelError where it is missing, corrupt or unusable."""
     weights = _locate(settings, settings.encoder, "encoder")
     return SentenceTransformerEncoder(
-        weights.directory, name=weights.name, digest=weights.digest, threads=_threads(settings)
+        weights.directory, name=weights.name, digest=weights.digest, threads=cores(settings)
     )
+
+
+def tokenizer_file(settings: Settings) -> Path:
+    """The encoder's tokenizer, for those who count tokens in another process; ModelError where it is missing."""
+    return _locate(settings, settings.encoder, "encoder").path("tokenizer.json")
+
+
+def cores(settings: Settings) -> int:
+    """How many threads, or processes, are at work at a time."""
+    return settings.threads or len(os.sched_getaffinity(0))
 
 
 def open_reranker(settings: Settings) -> Reranker | None:
@@ -33,7 +44,7 @@ def open_reranker(settings: Settings) -> Reranker | None:
     if not settings.reranker:
         return None
     weights = _locate(settings, settings.reranker, "reranker")
-    return OnnxReranker(weights.file, weights.path("tokenizer.json"), threads=_threads(settings))
+    return OnnxReranker(weights.file, weights.path("tokenizer.json"), threads=cores(settings))
 
 
 def open_retriever(settings: Settings) -> tuple[Retriever, CurrentIndex]:
@@ -54,7 +65,7 @@ def open_answerer(settings: Settings) -> Answerer:
     model_weights = _locate(settings, settings.model, "generator")
     retriever, index = open_retriever(settings)
     return Answerer(
-        generation=index.generation,
+        index=index,
         retriever=retriever,
         model=_open_model(settings, model_weights),
         passages=settings.passages,
@@ -71,7 +82,7 @@ def _open_model(settings: Settings, weights: Weights) -> LanguageModel:
         weights.file,
         name=weights.name,
         context_tokens=settings.context_tokens,
-        threads=_threads(settings),
+        threads=cores(settings),
         temperature=settings.temperature,
     )
 
@@ -82,7 +93,3 @@ def _locate(settings: Settings, name: str, kind: str) -> Weights:
         setting = "MODEL" if kind == "generator" else kind.upper()
         raise SettingsError(f"RAG_{setting}={name} is wrong: {name} is for another use ({weights.kind})")
     return weights
-
-
-def _threads(settings: Settings) -> int:
-    return settings.threads or len(os.sched_getaffinity(0))

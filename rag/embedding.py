@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
@@ -40,6 +40,17 @@ class Reranker(Protocol):
 
     def relevance(self, question: str, texts: Sequence[str]) -> FloatVector:
         """A probability for each text. *Shape:* ``(len(texts),)``, in 0..1."""
+
+
+def token_counter(tokenizer: Path) -> Callable[[str], int]:
+    """Counts tokens as the encoder with this ``tokenizer.json`` does, without the special ones; loads nothing else."""
+    import tokenizers
+
+    counting: Any = tokenizers.Tokenizer.from_file(str(tokenizer))
+    # An encoder's file may say that texts are to be padded and cut.
+    counting.no_truncation()
+    counting.no_padding()
+    return lambda text: len(counting.encode(text, add_special_tokens=False).ids)
 
 
 class SentenceTransformerEncoder:

@@ -56,6 +56,19 @@ class Settings(BaseSettings):
         256
     )
 
+    # Ingest
+    workers: Annotated[int, Field(ge=0, le=256, description="processes that read files; 0 means all cores")] = 0
+    keep_generations: Annotated[int, Field(ge=1, le=1000, description="generations that stay on the disk")] = 3
+    file_megabytes: Annotated[int, Field(ge=1, le=100_000, description="largest file that is read")] = 200
+    file_pages: Annotated[int, Field(ge=1, le=1_000_000, description="most pages of a file")] = 5_000
+    file_characters: Annotated[int, Field(ge=1, description="most characters of a file")] = 20_000_000
+    page_characters: Annotated[int, Field(ge=1, description="most characters of a page")] = 200_000
+    file_seconds: Annotated[int, Field(ge=1, description="longest time for a file; scans have more for each page")] = (
+        600
+    )
+    page_seconds: Annotated[int, Field(ge=1, description="longest time for a page")] = 60
+    reader_megabytes: Annotated[int, Field(ge=256, description="most memory of a process that reads files")] = 2048
+
     # The service
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65_535)] = 8000

@@ -7,14 +7,19 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
+from ingest.chunking import Chunker
+from ingest.job import IngestJob
+from ingest.readers import ReadingOptions
+from ingest.reading import Cutting, ReadersHere
 from rag.cancellation import Cancellation
 from rag.domain import Usage
-from rag.embedding import FloatMatrix, FloatVector
+from rag.embedding import Encoder, FloatMatrix, FloatVector
 from rag.errors import PromptTooLong
 from rag.generation import Finish, Message, Prompt, Token
 from rag.generation.language_model import Generated
@@ -119,6 +124,13 @@ def _sleep(seconds: float, cancelled: Cancellation) -> None:
         if (left := end - time.monotonic()) <= 0:
             return
         time.sleep(min(left, 0.005))
+
+
+def ingest_job(index: Path, encoder: Encoder, chunker: Chunker | None = None, **options: Any) -> IngestJob:
+    """The job, reading in this process and counting words for tokens."""
+    chunker = chunker or Chunker()
+    readers = ReadersHere(Cutting(chunker, encoder.count_tokens, encoder.max_tokens), ReadingOptions(ocr="off"))
+    return IngestJob(index, encoder, readers, identity=chunker.identity, **options)
 
 
 def make_pdf(path: Path, pages: Sequence[str], *, title: str | None = None, password: str | None = None) -> Path:

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 LAYERS = [
     ["rag", "rag.errors"],
     ["rag.domain", "rag.sentences", "rag.cancellation", "rag.native"],
-    ["rag.page_text"],
+    ["rag.page_text", "rag.records"],
     ["rag.catalogue", "rag.digests"],
     ["rag.fetching"],
     ["rag.settings", "rag.models", "rag.pages", "rag.embedding", "rag.generation"],

@@ -3,20 +3,32 @@
 The only home of faiss, bm25s, Stemmer and sqlite3. No pickle anywhere.
 """
 
-from rag.index.generation import Contents, Generation
+from rag.index.docstore import Entry, Staging
+from rag.index.generation import Generation
+from rag.index.generations import collect_garbage, list_generations, roll_back, verify_generation
 from rag.index.layout import IndexLayout
 from rag.index.manifest import Manifest, SourceRow
-from rag.index.publication import Publication, writing
-from rag.index.reading import CurrentIndex, open_current
+from rag.index.publication import FreshVectors, IndexWriter, Publication, writing
+from rag.index.reading import CurrentIndex, ServingState, inspect_current, open_current, read_current
 
 __all__ = [
-    "Contents",
     "CurrentIndex",
+    "Entry",
+    "FreshVectors",
     "Generation",
     "IndexLayout",
+    "IndexWriter",
     "Manifest",
     "Publication",
+    "ServingState",
     "SourceRow",
+    "Staging",
+    "collect_garbage",
+    "inspect_current",
+    "list_generations",
     "open_current",
+    "read_current",
+    "roll_back",
+    "verify_generation",
     "writing",
 ]

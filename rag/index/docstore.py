@@ -1,79 +1,163 @@
-"""Documents, pages and chunks in one SQLite file. The only home of sqlite3."""
+"""Documents, pages and chunks in one SQLite file. The only home of sqlite3.
+
+A generation's docstore is put together from two others by copying rows, without looking into them: what is unchanged
+comes from the generation before, what is new from a :class:`Staging` file.
+"""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-import zlib
-from collections.abc import Iterable, Sequence
-from contextlib import closing
-from pathlib import Path
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 
-import numpy as np
-
-from rag.domain import Box, Chunk, Document, Heading, Page, Passage, Span, Word
+from rag.domain import Chunk, Document, Page, Passage, Span
 from rag.errors import DocumentUnknown, IndexCorrupt
+from rag.records import DocumentRecord, PageRecord
 
 _SCHEMA = """
 CREATE TABLE document (
-    id TEXT PRIMARY KEY, names TEXT NOT NULL, title TEXT NOT NULL, pages INTEGER NOT NULL, size INTEGER NOT NULL
+    id TEXT PRIMARY KEY, names TEXT NOT NULL, title TEXT, size INTEGER NOT NULL, pages INTEGER NOT NULL,
+    chunks INTEGER NOT NULL, first_row INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE page (
     document TEXT NOT NULL, number INTEGER NOT NULL, text TEXT NOT NULL, width REAL NOT NULL, height REAL NOT NULL,
     words BLOB NOT NULL, headings TEXT NOT NULL, PRIMARY KEY (document, number)
 ) WITHOUT ROWID;
 CREATE TABLE chunk (
-    "row" INTEGER PRIMARY KEY, document TEXT NOT NULL, page INTEGER NOT NULL,
-    start INTEGER NOT NULL, "end" INTEGER NOT NULL, headings TEXT NOT NULL
-);
-CREATE INDEX chunk_document ON chunk (document);
+    document TEXT NOT NULL, position INTEGER NOT NULL, page INTEGER NOT NULL, start INTEGER NOT NULL,
+    "end" INTEGER NOT NULL, headings TEXT NOT NULL, PRIMARY KEY (document, position)
+) WITHOUT ROWID;
 """
 # A chunk's text is not stored twice: it is cut from its page. substr counts from 1, in code points, as Python does.
 _CHUNKS = """
-SELECT c."row", c.document, c.page, c.start, c."end", c.headings, substr(p.text, c.start + 1, c."end" - c.start)
-FROM chunk c JOIN page p ON p.document = c.document AND p.number = c.page
+SELECT c.position, c.page, c.start, c."end", c.headings, substr(p.text, c.start + 1, c."end" - c.start)
+FROM chunk c JOIN page p ON p.document = c.document AND p.number = c.page WHERE c.document = ?
 """
 
 
-def write_docstore(path: Path, documents: Iterable[tuple[Document, Sequence[Page], Sequence[Chunk]]]) -> None:
-    """Writes a new file; chunks get rows 0, 1, 2 … in the order given.
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A document of a generation that is being made; its rows follow those of the entry before.
+
+    Attributes:
+        names: every path under which the content was found.
+        fresh: whether it comes from the staging file, not from the generation before.
+    """
+
+    id: str
+    names: tuple[str, ...]
+    fresh: bool
+
+
+class Staging:
+    """What was read in this run, on disk, so that memory does not grow with the number of pages.
+
+    It is not a docstore: it is not synced, and nobody opens it after the run.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """A new file; OSError where the disk refuses."""
+        with _refused(path):
+            self._database = _create(path)
+        self._path = path
+
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return self._path
+
+    def add(self, document_id: str, size: int, record: DocumentRecord) -> None:
+        """Keeps a document that was read; OSError where the disk refuses."""
+        with _refused(self._path):
+            self._database.execute(
+                "INSERT INTO document VALUES (?, '', ?, ?, ?, ?, 0)",
+                (document_id, record.title, size, len(record.pages), len(record.chunks)),
+            )
+            self._database.executemany(
+                "INSERT INTO page VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [(document_id, p.number, p.text, p.width, p.height, p.words, p.headings) for p in record.pages],
+            )
+            self._database.executemany(
+                "INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?)",
+                [(document_id, n, *c.span, json.dumps(c.headings)) for n, c in enumerate(record.chunks)],
+            )
+
+    def chunks(self, document_id: str) -> list[Chunk]:
+        """The chunks of a document, in reading order."""
+        return [_chunk(row) for row in self._database.execute(f"{_CHUNKS} ORDER BY c.position", (document_id,))]
+
+    def close(self) -> None:
+        """Writes what is still in memory; OSError where the disk refuses."""
+        with _refused(self._path):
+            self._database.commit()
+            self._database.close()
+
+
+def write_docstore(path: Path, entries: Sequence[Entry], *, staging: Path, before: Path | None) -> None:
+    """Puts a new docstore together.
+
+    Args:
+        path: of the new file.
+        entries: its documents, in the order of their rows.
+        staging: closed :class:`Staging` file with the fresh ones.
+        before: docstore with the others; None where all are fresh.
 
     Raises:
         OSError: the disk refused.
     """
+    with _refused(path), closing(_create(path)) as database, database:
+        # Neither is written here: SQLite needs no locks, and no writable folder.
+        origins = {True: _attach(database, "staging", staging)}
+        if before:
+            origins[False] = _attach(database, "before", before)
+        row = 0
+        for entry in entries:
+            row += _copy(database, origins[entry.fresh], entry, row)
+        database.commit()
+
+
+def _copy(database: sqlite3.Connection, origin: str, entry: Entry, row: int) -> int:
+    """Copies a document, and returns how many chunks it has."""
+    names = json.dumps(entry.names)
+    copied = database.execute(
+        f"INSERT INTO document SELECT id, ?, title, size, pages, chunks, ? FROM {origin}.document WHERE id = ? "  # noqa: S608
+        "RETURNING chunks",
+        (names, row, entry.id),
+    ).fetchall()
+    for table in ("page", "chunk"):
+        database.execute(f"INSERT INTO {table} SELECT * FROM {origin}.{table} WHERE document = ?", (entry.id,))  # noqa: S608
+    return int(copied[0][0])
+
+
+def _attach(database: sqlite3.Connection, name: str, path: Path) -> str:
+    database.execute(f"ATTACH DATABASE ? AS {name}", (_read_only(path),))
+    return name
+
+
+def _create(path: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(path.resolve().as_uri(), uri=True)
+    # The publication syncs the finished file; a journal of its own would only slow the writing.
+    database.execute("PRAGMA journal_mode = OFF")
+    database.execute("PRAGMA synchronous = OFF")
+    database.executescript(_SCHEMA)
+    return database
+
+
+@contextmanager
+def _refused(path: Path) -> Iterator[None]:
+    """While writing, SQLite's error is the disk's."""
     try:
-        _write(path, documents)
+        yield
     except sqlite3.OperationalError as error:
         raise OSError(f"{path.name}: {error}") from error
 
 
-def _write(path: Path, documents: Iterable[tuple[Document, Sequence[Page], Sequence[Chunk]]]) -> None:
-    with closing(sqlite3.connect(path)) as database, database:
-        # The publication syncs the finished file; a journal of its own would only slow the writing.
-        database.execute("PRAGMA journal_mode = OFF")
-        database.executescript(_SCHEMA)
-        row = 0
-        for document, pages, chunks in documents:
-            _insert(database, document, pages)
-            database.executemany(
-                "INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?)",
-                [(row + n, document.id, *chunk.span, json.dumps(chunk.headings)) for n, chunk in enumerate(chunks)],
-            )
-            row += len(chunks)
-
-
-def _insert(database: sqlite3.Connection, document: Document, pages: Sequence[Page]) -> None:
-    database.execute(
-        "INSERT INTO document VALUES (?, ?, ?, ?, ?)",
-        (document.id, json.dumps(document.names), document.title, document.pages, document.size),
-    )
-    database.executemany(
-        "INSERT INTO page VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [
-            (document.id, p.number, p.text, p.width, p.height, _pack(p.words), json.dumps(list(p.headings)))
-            for p in pages
-        ],
-    )
+def _read_only(path: Path) -> str:
+    return f"{path.resolve().as_uri()}?mode=ro&immutable=1"
 
 
 class Docstore:
@@ -86,14 +170,16 @@ class Docstore:
             IndexCorrupt: not a docstore.
         """
         try:
-            # immutable: nobody writes here, so SQLite needs neither locks nor a writable folder.
-            self._database = sqlite3.connect(
-                f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
-            )
-            rows = self._database.execute("SELECT * FROM document").fetchall()
-        except sqlite3.Error as error:
+            self._database = sqlite3.connect(_read_only(path), uri=True, check_same_thread=False)
+            rows = self._database.execute(
+                "SELECT first_row, chunks, id, names, title, pages, size FROM document ORDER BY first_row, id"
+            ).fetchall()
+            documents = [_document(*row[2:]) for row in rows]
+        except (sqlite3.Error, ValueError) as error:
             raise IndexCorrupt(f"{path.name} cannot be read: {error}") from error
-        documents = [Document(id_, tuple(json.loads(names)), *rest) for id_, names, *rest in rows]
+        self._rows = {row[2]: range(row[0], row[0] + row[1]) for row in rows}
+        # A document without chunks holds no row.
+        self._holders = [(row[0], document) for row, document in zip(rows, documents, strict=True) if row[1]]
         self._documents = {d.id: d for d in sorted(documents, key=lambda document: document.name)}
 
     def close(self) -> None:
@@ -101,7 +187,7 @@ class Docstore:
         self._database.close()
 
     def __len__(self) -> int:
-        return int(self._database.execute("SELECT count(*) FROM chunk").fetchone()[0])
+        return sum(map(len, self._rows.values()))
 
     @property
     def documents(self) -> Sequence[Document]:
@@ -131,58 +217,31 @@ class Docstore:
             "SELECT number, text, width, height, words, headings FROM page WHERE document = ? AND number = ?",
             (document_id, number),
         ).fetchone()
-        return _page(row)
+        return PageRecord(*row).page()
 
-    def pages(self, document_id: str) -> list[Page]:
-        """All pages of a document."""
-        rows = self._database.execute(
-            "SELECT number, text, width, height, words, headings FROM page WHERE document = ? ORDER BY number",
-            (document_id,),
-        )
-        return [_page(row) for row in rows]
+    def rows_of(self, document_id: str) -> range:
+        """The rows of a document's chunks, in reading order."""
+        return self._rows[self.document(document_id).id]
 
     def passages(self, rows: Sequence[int]) -> list[Passage]:
         """The passages of ``rows``, in their order."""
-        marks = ",".join("?" * len(rows))
-        found = {
-            row[0]: self._passage(row)
-            for row in self._database.execute(f'{_CHUNKS} WHERE c."row" IN ({marks})', list(rows))
-        }
-        return [found[row] for row in rows]
-
-    def passages_of(self, document_id: str) -> list[Passage]:
-        """All passages of a document, in reading order."""
-        rows = self._database.execute(f'{_CHUNKS} WHERE c.document = ? ORDER BY c."row"', (document_id,))
         return [self._passage(row) for row in rows]
 
-    def rows_of(self, document_ids: Sequence[str]) -> list[int]:
-        """The rows of all chunks of these documents, ascending."""
-        marks = ",".join("?" * len(document_ids))
-        query = f'SELECT "row" FROM chunk WHERE document IN ({marks}) ORDER BY "row"'  # noqa: S608
-        return [row for (row,) in self._database.execute(query, list(document_ids))]
-
-    def _passage(self, row: tuple[int, str, int, int, int, str, str]) -> Passage:
-        number, document, page, start, end, headings, text = row
-        return Passage(
-            number, self._documents[document], Chunk(Span(page, start, end), text, tuple(json.loads(headings)))
-        )
+    def _passage(self, row: int) -> Passage:
+        first, document = self._holders[bisect_right(self._holders, row, key=lambda holder: holder[0]) - 1]
+        found = self._database.execute(f"{_CHUNKS} AND c.position = ?", (document.id, row - first)).fetchone()
+        return Passage(row, document, _chunk(found))
 
 
-def _page(row: tuple[int, str, float, float, bytes, str]) -> Page:
-    number, text, width, height, words, headings = row
-    return Page(number, text, width, height, _unpack(words), tuple(Heading(*h) for h in json.loads(headings)))
+def _document(document_id: str, names: str, title: str | None, pages: int, size: int) -> Document:
+    listed = tuple(json.loads(names))
+    return Document(document_id, listed, title or _title_of(listed[0]), pages, size)
 
 
-def _pack(words: Sequence[Word]) -> bytes:
-    """Offsets as int32 pairs, then boxes as float32 fours, compressed."""
-    offsets = np.array([(word.start, word.end) for word in words], dtype="<i4")
-    boxes = np.array([word.box for word in words], dtype="<f4")
-    return zlib.compress(offsets.tobytes() + boxes.tobytes(), level=1)
+def _title_of(name: str) -> str:
+    return PurePosixPath(name).stem.replace("_", " ")
 
 
-def _unpack(data: bytes) -> tuple[Word, ...]:
-    raw = zlib.decompress(data)
-    count = len(raw) // 24
-    offsets = np.frombuffer(raw, dtype="<i4", count=count * 2).reshape(-1, 2).tolist()
-    boxes = np.frombuffer(raw, dtype="<f4", offset=count * 8).reshape(-1, 4).astype(np.float64).round(2).tolist()
-    return tuple(Word(start, end, Box(*box)) for (start, end), box in zip(offsets, boxes, strict=True))
+def _chunk(row: tuple[int, int, int, int, str, str]) -> Chunk:
+    _, page, start, end, headings, text = row
+    return Chunk(Span(page, start, end), text, tuple(json.loads(headings)))

@@ -3,37 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from rag.domain import Chunk, Document, Page, Passage
+from rag.domain import Document, Page, Passage
 from rag.embedding import FloatMatrix, FloatVector
 from rag.errors import DocumentUnknown, IndexCorrupt
 from rag.index.docstore import Docstore
-from rag.index.lexical import LexicalIndex
+from rag.index.lexical import LexicalIndex, Terms
 from rag.index.manifest import Manifest
 from rag.index.vectors import Rows, VectorIndex
-
-
-@dataclass(frozen=True, eq=False)
-class Contents:
-    """Everything that an index holds of one document. *Shape of vectors:* ``(len(chunks), dimension)``."""
-
-    document: Document
-    pages: Sequence[Page]
-    chunks: Sequence[Chunk]
-    vectors: FloatMatrix
 
 
 class Generation:
     """An opened generation. Immutable, and safe to search from several threads."""
 
     def __init__(
-        self, manifest: Manifest, vectors: VectorIndex, lexical: LexicalIndex, docstore: Docstore, sources: Path
+        self,
+        manifest: Manifest,
+        folder: Path,
+        vectors: VectorIndex,
+        lexical: LexicalIndex,
+        docstore: Docstore,
+        sources: Path,
     ) -> None:
-        """Joins the parts.
+        """Joins the parts; the generation's files are in ``folder``, the documents' own in ``sources``.
 
         Raises:
             IndexCorrupt: the parts do not hold the same number of rows.
@@ -42,6 +37,7 @@ class Generation:
         if len(sizes) != 1:
             raise IndexCorrupt(f"generation {manifest.generation}: its parts hold {sorted(sizes)} rows")
         self.manifest = manifest
+        self.folder = folder
         self._vectors = vectors
         self._lexical = lexical
         self._docstore = docstore
@@ -95,18 +91,21 @@ class Generation:
         ids = {name: document.id for document in self.documents for name in document.names}
         if unknown := [name for name in names if name not in ids]:
             raise DocumentUnknown(f"no document is named {unknown[0]!r}; GET /documents lists them", "documents")
-        return np.array(self._docstore.rows_of([ids[name] for name in names]), dtype=np.int64)
+        rows = {row for name in names for row in self._docstore.rows_of(ids[name])}
+        return np.array(sorted(rows), dtype=np.int64)
 
-    def contents(self, document_id: str) -> Contents:
-        """All that is held of a document, to carry it over into the next generation."""
-        passages = self._docstore.passages_of(document_id)
-        rows = np.array([passage.row for passage in passages], dtype=np.int64)
-        return Contents(
-            self.document(document_id),
-            self._docstore.pages(document_id),
-            [passage.chunk for passage in passages],
-            self._vectors.rows(rows),
-        )
+    def vectors_of(self, document_id: str) -> FloatMatrix:
+        """The vectors of a document's chunks, in reading order. *Shape:* ``(chunks, dimension)``."""
+        return self._vectors.rows(self._docstore.rows_of(document_id))
+
+    def terms_of(self, document_ids: Sequence[str]) -> Terms:
+        """The words of the chunks of these documents, in their order."""
+        rows = [np.arange(*self._span(document_id), dtype=np.int64) for document_id in document_ids]
+        return self._lexical.terms.rows(np.concatenate(rows))
+
+    def _span(self, document_id: str) -> tuple[int, int]:
+        rows = self._docstore.rows_of(document_id)
+        return rows.start, rows.stop
 
     def close(self) -> None:
         """Frees the files; no method may be called afterwards."""

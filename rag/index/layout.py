@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MANIFEST = "manifest.json"
+MANIFEST_DIGEST = "manifest.sha256"
 VECTORS = "vectors.faiss"
 LEXICAL = "lexical"
 DOCSTORE = "docstore.sqlite"
@@ -42,6 +43,11 @@ class IndexLayout:
     def work(self) -> Path:
         """Generations being written; on the same filesystem, so that they can be renamed into place."""
         return self.root / "tmp"
+
+    @property
+    def trash(self) -> Path:
+        """What is being deleted: moved here first, so that a half-deleted generation is never taken for one."""
+        return self.root / "trash"
 
     def generation(self, name: str) -> Path:
         """The folder of one generation."""

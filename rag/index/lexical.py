@@ -2,38 +2,106 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
-import bm25s
 import numpy as np
-import Stemmer
+import numpy.typing as npt
 
 from rag.errors import IndexCorrupt
 from rag.index.vectors import Rows
 
-_LANGUAGE = "english"
-_STOPWORDS = "en"
+if TYPE_CHECKING:
+    import bm25s
+
+_LANGUAGE: Final = "english"
+_STOPWORDS: Final = "en"
+# In place of the words of a text that has none, for bm25s cannot index an empty vocabulary.
+_NO_WORD: Final = "∅"
+# Texts that are cut into words at once.
+_SLAB: Final = 2_000
+
+_TERMS: Final = "terms.npy"
+_LENGTHS: Final = "lengths.npy"
+
+Ids = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
+class Terms:
+    """The stemmed words of each row, as numbers.
+
+    Attributes:
+        vocabulary: every word once, sorted.
+        ids: positions in the vocabulary, row after row.
+        lengths: words of each row. *Shape:* ``(rows,)``.
+    """
+
+    vocabulary: Sequence[str]
+    ids: Ids
+    lengths: Ids
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> Terms:
+        """Cuts texts into stemmed words without stop words; little is in memory at a time."""
+        numbers: dict[str, int] = {}
+        ids: list[Ids] = [np.empty(0, np.int32)]
+        lengths: list[int] = []
+        for slab in _slabs(texts):
+            for words in _words(slab):
+                ids.append(np.array([numbers.setdefault(word, len(numbers)) for word in words], np.int32))
+                lengths.append(len(words))
+        return cls(list(numbers), np.concatenate(ids), np.array(lengths, np.int32))._sorted()
+
+    @classmethod
+    def joined(cls, parts: Sequence[Terms]) -> Terms:
+        """The rows of ``parts``, one after the other."""
+        vocabulary = sorted(set().union(*(part.vocabulary for part in parts)))
+        numbers = {word: number for number, word in enumerate(vocabulary)}
+        ids = [np.array([numbers[word] for word in part.vocabulary], np.int32)[part.ids] for part in parts]
+        lengths = [part.lengths for part in parts]
+        return cls(vocabulary, np.concatenate(ids), np.concatenate(lengths))._sorted()
+
+    def rows(self, rows: Rows) -> Terms:
+        """Only these rows, in this order; the vocabulary may hold more words than they have."""
+        ends = np.cumsum(self.lengths, dtype=np.int64)
+        lengths = self.lengths[rows]
+        # For each word its place within its row, moved to where that row begins.
+        within = np.arange(lengths.sum(), dtype=np.int64) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        return Terms(self.vocabulary, self.ids[np.repeat(ends[rows] - lengths, lengths) + within], lengths)
+
+    def _sorted(self) -> Terms:
+        """The same with a vocabulary of just the words that occur, so that equal rows are equal bytes."""
+        used = sorted(np.unique(self.ids).tolist(), key=lambda number: self.vocabulary[number])
+        places = np.zeros(len(self.vocabulary), np.int32)
+        places[used] = np.arange(len(used), dtype=np.int32)
+        return Terms([self.vocabulary[number] for number in used], places[self.ids], self.lengths)
 
 
 class LexicalIndex:
     """BM25 with bm25s' defaults (Lucene's variant, k1 1.5, b 0.75), English stems and stop words."""
 
-    def __init__(self, scorer: bm25s.BM25) -> None:
+    def __init__(self, scorer: bm25s.BM25, terms: Terms) -> None:
         self._scorer = scorer
+        self._terms = terms
 
     @classmethod
-    def build(cls, texts: Sequence[str]) -> LexicalIndex:
-        """From the text of each row; there is at least one."""
+    def build(cls, terms: Terms) -> LexicalIndex:
+        """From the words of each row; there is at least one row."""
+        import bm25s  # here, because a run of ingest that finds nothing new does without
+
         scorer = bm25s.BM25()
-        # A corpus of nothing but stop words would have no vocabulary, which bm25s cannot index.
-        words = [row or ["∅"] for row in _words(texts)]
-        scorer.index(words, show_progress=False)
-        return cls(scorer)
+        rows = np.split(terms.ids, np.cumsum(terms.lengths)[:-1])
+        scorer.index((rows, {word: number for number, word in enumerate(terms.vocabulary)}), show_progress=False)
+        return cls(scorer, terms)
 
     def save(self, folder: Path) -> None:
-        """As plain arrays and JSON, without pickle."""
+        """As plain arrays and JSON, without pickle; OSError where the disk refuses."""
         self._scorer.save(str(folder), corpus=None, show_progress=False)
+        np.save(folder / _TERMS, self._terms.ids, allow_pickle=False)
+        np.save(folder / _LENGTHS, self._terms.lengths, allow_pickle=False)
 
     @classmethod
     def load(cls, folder: Path) -> LexicalIndex:
@@ -42,10 +110,20 @@ class LexicalIndex:
         Raises:
             IndexCorrupt: the folder is not an index of bm25s.
         """
+        import bm25s
+
         try:
-            return cls(bm25s.BM25.load(str(folder), mmap=True, load_corpus=False))
+            scorer = bm25s.BM25.load(str(folder), mmap=True, load_corpus=False)
+            ids, lengths = (np.load(folder / name, mmap_mode="r", allow_pickle=False) for name in (_TERMS, _LENGTHS))
         except (OSError, ValueError, KeyError) as error:
             raise IndexCorrupt(f"bm25s cannot read the lexical index: {error}") from error
+        # Words that bm25s adds for itself come last.
+        return cls(scorer, Terms(list(scorer.vocab_dict), ids, lengths))
+
+    @property
+    def terms(self) -> Terms:
+        """What it was built from."""
+        return self._terms
 
     def __len__(self) -> int:
         return int(self._scorer.scores["num_docs"])
@@ -61,7 +139,22 @@ class LexicalIndex:
         return [(int(row), float(scores[row])) for row in best if scores[row] > 0]
 
 
+def _slabs(texts: Iterable[str]) -> Iterator[list[str]]:
+    slab: list[str] = []
+    for text in texts:
+        slab.append(text)
+        if len(slab) == _SLAB:
+            yield slab
+            slab = []
+    if slab:
+        yield slab
+
+
 def _words(texts: Sequence[str]) -> list[list[str]]:
-    return bm25s.tokenize(  # type: ignore[no-any-return]
+    import bm25s
+    import Stemmer
+
+    rows = bm25s.tokenize(
         list(texts), stopwords=_STOPWORDS, stemmer=Stemmer.Stemmer(_LANGUAGE), return_ids=False, show_progress=False
     )
+    return [row or [_NO_WORD] for row in rows]

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rag.errors import IndexCorrupt, IndexForeign
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 
 
 class _Frozen(BaseModel):
@@ -24,14 +24,25 @@ class FileRow(_Frozen):
 
 
 class SourceRow(_Frozen):
-    """A source file, as the ingest run found it."""
+    """A source file, as an ingest run found it.
+
+    Attributes:
+        size: in bytes.
+        characters: of all pages, without white space.
+        indexed_characters: those of them that are in chunks; the others are running headers and footers.
+        remarks: what is to be known of pages, as ``{"ocr": "3, 7-9"}``; the kinds are those of the readers.
+    """
 
     path: str
     sha256: str | None
     status: str
+    size: int = 0
     pages: int = 0
     pages_with_text: int = 0
     chunks: int = 0
+    characters: int = 0
+    indexed_characters: int = 0
+    remarks: dict[str, str] = {}
     reason: str | None = None
 
 
@@ -46,7 +57,7 @@ class Counts(_Frozen):
 class Manifest(_Frozen):
     """Format, ancestry, contents and identity of a generation."""
 
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     generation: str
     parent: str | None
     created: str

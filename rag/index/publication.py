@@ -1,37 +1,43 @@
 """Writing a generation and publishing it in one step.
 
-Order: write, fsync, re-read and hash, fsync the folder, rename it into place, fsync its parent, replace CURRENT, fsync.
-Before the replace the old generation is current, after it the new one; there is no time between.
+Order: write, fsync, read back and hash, fsync the folder, open it as a reader would, rename it into place, fsync its
+parent, replace CURRENT, fsync. Before the replace the old generation is current, after it the new one; there is no
+time between.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import json
-import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 
-from rag.domain import Document
+from rag.domain import in_context
+from rag.embedding import FloatMatrix
 from rag.errors import FileFault, IndexBusy, IndexFault, PublishFailed
-from rag.index.docstore import write_docstore
-from rag.index.generation import Contents
-from rag.index.layout import DOCSTORE, LEXICAL, MANIFEST, REPORT, VECTORS, IndexLayout
-from rag.index.lexical import LexicalIndex
-from rag.index.manifest import Counts, FileRow, Manifest, SourceRow
-from rag.index.reading import GENERATION_NAME, read_current
+from rag.index import disk
+from rag.index.docstore import Docstore, Entry, Staging, write_docstore
+from rag.index.generation import Generation
+from rag.index.layout import DOCSTORE, LEXICAL, MANIFEST, MANIFEST_DIGEST, REPORT, VECTORS, IndexLayout
+from rag.index.lexical import LexicalIndex, Terms
+from rag.index.manifest import Counts, Manifest, SourceRow
+from rag.index.reading import GENERATION_NAME, open_generation, read_current
 from rag.index.vectors import VectorIndex
 
-_BLOCK = 1 << 20
+# Vectors that are handled at once.
+_SLAB: Final = 4096
+# What a generation takes beside its vectors and its docstore, as a share of them: BM25, manifest, report.
+_OVERHEAD: Final = 1.5
 
 
 @dataclass(frozen=True)
@@ -52,19 +58,20 @@ def writing(root: Path) -> Iterator[IndexWriter]:
         PublishFailed: the directory cannot be written, or the disk refused while writing.
     """
     layout = IndexLayout(root)
+    writer = IndexWriter(layout)
     try:
-        for folder in (layout.root, layout.generations, layout.sources, layout.work):
+        for folder in (layout.root, layout.generations, layout.sources, layout.work, layout.trash):
             folder.mkdir(parents=True, exist_ok=True)
         with layout.lock.open("a+") as lock:
             _lock(lock.fileno(), root)
-            shutil.rmtree(layout.work)  # what a killed writer left
-            layout.work.mkdir()
-            yield IndexWriter(layout)
+            _empty(layout)
+            try:
+                yield writer
+            finally:
+                with suppress(OSError):  # the next writer does it
+                    _empty(layout)
     except OSError as error:
-        raise PublishFailed(
-            f"the index in {root} cannot be written: {error.strerror or error}; "
-            "nothing was published, the index is as it was"
-        ) from error
+        raise PublishFailed(writer.why(error)) from error
 
 
 def _lock(descriptor: int, root: Path) -> None:
@@ -74,11 +81,87 @@ def _lock(descriptor: int, root: Path) -> None:
         raise IndexBusy(f"another ingest is at work in {root}; try again when it has ended") from error
 
 
+def _empty(layout: IndexLayout) -> None:
+    """Removes what a writer, perhaps a killed one, has left."""
+    for folder in (layout.work, layout.trash):
+        shutil.rmtree(folder)
+        folder.mkdir()
+
+
+class FreshVectors:
+    """Vectors of the staged documents, on disk until they are published. *Shape of each:* ``(dimension,)``."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("w+b")
+        self._places: dict[str, tuple[int, int]] = {}
+        self._rows = 0
+        self._dimension = 0
+
+    def reserve(self, document_id: str, chunks: int) -> None:
+        """Makes room for a document."""
+        self._places[document_id] = (self._rows, chunks)
+        self._rows += chunks
+
+    def put(self, document_id: str, position: int, vector: FloatMatrix) -> None:
+        """Keeps the vector of a chunk; they may come in any order."""
+        self._dimension = len(vector)
+        self._file.seek((self._places[document_id][0] + position) * self._dimension * 4)
+        self._file.write(vector.astype("<f4").tobytes())
+
+    def of(self, document_id: str) -> Iterator[FloatMatrix]:
+        """The vectors of a document, in slabs. *Shape of each:* ``(rows, dimension)``."""
+        first, count = self._places[document_id]
+        self._file.flush()
+        for start in range(first, first + count, _SLAB):
+            rows = min(_SLAB, first + count - start)
+            self._file.seek(start * self._dimension * 4)
+            data = self._file.read(rows * self._dimension * 4)
+            yield np.frombuffer(data, dtype="<f4").reshape(rows, self._dimension)
+
+    def close(self) -> None:
+        """The file is of no use afterwards."""
+        self._file.close()
+
+
 class IndexWriter:
     """Writes sources and one generation. Made by :func:`writing`."""
 
     def __init__(self, layout: IndexLayout) -> None:
         self._layout = layout
+        self._needed = 0
+
+    @property
+    def layout(self) -> IndexLayout:
+        """Where everything is."""
+        return self._layout
+
+    def staging(self) -> tuple[Staging, FreshVectors]:
+        """Where to keep what is read in this run."""
+        return Staging(self._layout.work / "staging.sqlite"), FreshVectors(self._layout.work / "vectors.f32")
+
+    def take_source(self, path: Path, sizes: Container[int], unread: Container[str]) -> tuple[str, int]:
+        """The SHA-256 of a file and its size in bytes; a copy of it is in the index then.
+
+        Args:
+            path: the file.
+            sizes: of files that may be here already: only those are hashed before they are copied.
+            unread: contents of which no copy is wanted, because they cannot be read.
+
+        Raises:
+            FileFault: ``unreadable``: the file cannot be read.
+        """
+        try:
+            if path.stat().st_size in sizes:
+                known, size = disk.digest(path), path.stat().st_size
+                if known in unread or self._holds(known, size):
+                    return known, size
+        except OSError as error:
+            raise FileFault("unreadable", error.strerror or str(error)) from error
+        return self.store_source(path)
+
+    def _holds(self, document_id: str, size: int) -> bool:
+        stored = self.source(document_id)
+        return stored.is_file() and stored.stat().st_size == size
 
     def store_source(self, path: Path) -> tuple[str, int]:
         """Copies a file into the index by content, unless it is there; returns its SHA-256 and its size in bytes.
@@ -91,15 +174,15 @@ class IndexWriter:
         work = self._layout.work / f"source-{secrets.token_hex(8)}"
         digest, size = hashlib.sha256(), 0
         with work.open("wb") as copy:
-            for block in _blocks(path):
+            for block in _source_blocks(path):
                 digest.update(block)
                 copy.write(block)
                 size += len(block)
         target = self._layout.source(digest.hexdigest())
-        if target.exists() and _digest(target) == digest.hexdigest():
+        if target.exists() and disk.digest(target) == digest.hexdigest():
             work.unlink()
         else:
-            _sync(work)
+            disk.sync(work)
             work.replace(target)
         return digest.hexdigest(), size
 
@@ -107,104 +190,178 @@ class IndexWriter:
         """Where a stored source is."""
         return self._layout.source(document_id)
 
+    def require(self, size: int) -> None:
+        """Refuses to begin what cannot end well: better now than when half of it is written.
+
+        Args:
+            size: bytes that will be needed.
+
+        Raises:
+            OSError: the disk has not so many.
+        """
+        self._needed = size
+        if disk.free_bytes(self._layout.root) < size:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
     def publish(
-        self, contents: Sequence[Contents], texts: Sequence[str], about: Publication, report: Mapping[str, Any]
+        self,
+        entries: Sequence[Entry],
+        before: Generation | None,
+        fresh: tuple[Staging, FreshVectors],
+        about: Publication,
+        report: Mapping[str, Any],
     ) -> str:
         """Writes a generation and makes it the current one.
 
         Args:
-            contents: documents in the order of their rows; at least one chunk in all.
-            texts: what BM25 indexes for each row.
+            entries: its documents in the order of their rows; at least one chunk in all.
+            before: the generation that holds the entries that are not fresh.
+            fresh: what holds the others; it is closed.
             about: identities and sources, for the manifest.
             report: for ``report.json``; the name of the generation is added.
 
         Returns:
             The name of the generation.
+
+        Raises:
+            OSError: the disk refused; the generation before is still the current one.
         """
+        staging, vectors = fresh
+        staging.close()
         parent = self._parent()
-        name = f"{int(parent[:6]) + 1 if parent else 1:06d}-{secrets.token_hex(4)}"
+        name = f"{_number(self._layout) + 1:06d}-{secrets.token_hex(4)}"
         folder = self._layout.work / name
         folder.mkdir()
-        self._write_parts(folder, contents, texts)
-        _write(folder / REPORT, json.dumps({**report, "generation": name}, indent=1, ensure_ascii=False).encode())
+        self.require(self._size(staging.path, before))
+        write_docstore(
+            folder / DOCSTORE, entries, staging=staging.path, before=before.folder / DOCSTORE if before else None
+        )
+        dimension = int(about.encoder["dimension"])
+        _write_rows(folder, entries, before, vectors, dimension)
+        disk.write_bytes(folder / REPORT, _to_json({**report, "generation": name}))
+        disk.sync_files(folder)
         manifest = Manifest(
             generation=name,
             parent=parent,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
-            files=tuple(_file_rows(folder)),
+            files=tuple(disk.file_rows(folder)),
             encoder=dict(about.encoder),
             chunker=dict(about.chunker),
-            counts=_count([entry.document for entry in contents], len(texts)),
+            counts=_counts(folder),
             sources=tuple(about.sources),
         ).to_bytes()
-        _write(folder / MANIFEST, manifest)
-        self._commit(folder, hashlib.sha256(manifest).hexdigest())
+        self._commit(folder, manifest, about.encoder)
         return name
+
+    def _commit(self, folder: Path, manifest: bytes, encoder: Mapping[str, Any]) -> None:
+        digest = hashlib.sha256(manifest).hexdigest()
+        disk.write_bytes(folder / MANIFEST, manifest)
+        disk.write_bytes(folder / MANIFEST_DIGEST, digest.encode())
+        for path in (folder / MANIFEST, folder / MANIFEST_DIGEST, folder, self._layout.sources):
+            disk.sync(path)
+        _prove(folder, digest, encoder, self._layout)
+        folder.rename(self._layout.generation(folder.name))
+        disk.sync(self._layout.generations)
+        disk.point_to(self._layout, folder.name, digest)
 
     def _parent(self) -> str | None:
         with suppress(IndexFault):
             return read_current(self._layout)[0]
-        # CURRENT is missing or damaged: go on after whatever is there.
-        names = (folder.name for folder in self._layout.generations.iterdir())
-        return max(filter(GENERATION_NAME.fullmatch, names), default=None)
+        return None
 
-    @staticmethod
-    def _write_parts(folder: Path, contents: Sequence[Contents], texts: Sequence[str]) -> None:
-        _write(folder / VECTORS, VectorIndex.build(np.vstack([entry.vectors for entry in contents])).to_bytes())
-        LexicalIndex.build(texts).save(folder / LEXICAL)
-        write_docstore(folder / DOCSTORE, ((entry.document, entry.pages, entry.chunks) for entry in contents))
+    def _size(self, staging: Path, before: Generation | None) -> int:
+        """About what the new generation will take, in bytes."""
+        held = sum(row.size for row in before.manifest.files) if before else 0
+        vectors = (self._layout.work / "vectors.f32").stat().st_size
+        return held + int((staging.stat().st_size + vectors) * _OVERHEAD)
 
-    def _commit(self, folder: Path, manifest_digest: str) -> None:
-        for path in [*folder.rglob("*"), folder]:
-            _sync(path)
-        _sync(self._layout.sources)
-        target = self._layout.generation(folder.name)
-        folder.rename(target)
-        _sync(self._layout.generations)
-        current = {"generation": folder.name, "manifest_sha256": manifest_digest}
-        draft = self._layout.work / "CURRENT"
-        _write(draft, json.dumps(current).encode())
-        _sync(draft)
-        draft.replace(self._layout.current)
-        _sync(self._layout.root)
+    def why(self, error: OSError) -> str:
+        """What to tell of a disk that refused."""
+        message = f"the index in {self._layout.root} cannot be written: {error.strerror or error}"
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT) or "full" in str(error)
+        if full:
+            free = disk.free_bytes(self._layout.root)
+            needed = f"about {_megabytes(self._needed)} needed" if self._needed else "more is needed"
+            message += f" ({needed}, {_megabytes(free)} free)"
+        return f"{message}; nothing was published, the index is as it was"
 
 
-def _blocks(path: Path) -> Iterator[bytes]:
+def _source_blocks(path: Path) -> Iterator[bytes]:
     """The bytes of a source. Its faults are told apart from those of the disk that it is copied to."""
     try:
-        with path.open("rb") as source:
-            while block := source.read(_BLOCK):
-                yield block
+        yield from disk.blocks(path)
     except OSError as error:
         raise FileFault("unreadable", error.strerror or str(error)) from error
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _number(layout: IndexLayout) -> int:
+    """The highest number of a generation so far."""
+    names = (folder.name for folder in layout.generations.iterdir())
+    return max((int(name[:6]) for name in names if GENERATION_NAME.fullmatch(name)), default=0)
 
 
-def _count(documents: Sequence[Document], chunks: int) -> Counts:
-    return Counts(documents=len(documents), pages=sum(document.pages for document in documents), chunks=chunks)
+def _write_rows(
+    folder: Path, entries: Sequence[Entry], before: Generation | None, fresh: FreshVectors, dimension: int
+) -> None:
+    """Vectors and words of each row, in the order of the entries."""
+    docstore = Docstore(folder / DOCSTORE)
+    index = VectorIndex.empty(dimension)
+    for entry in entries:
+        if entry.fresh:
+            for slab in fresh.of(entry.id):
+                index.add(slab)
+        elif before:
+            index.add(before.vectors_of(entry.id))
+    disk.write(folder / VECTORS, lambda file: _serialise(index, file))
+    LexicalIndex.build(_terms(docstore, entries, before)).save(folder / LEXICAL)
+    docstore.close()
 
 
-def _file_rows(folder: Path) -> Iterator[FileRow]:
-    """Each file as a new reader finds it: synced, then read back."""
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        _sync(path)
-        data = path.read_bytes()
-        yield FileRow(name=path.relative_to(folder).as_posix(), size=len(data), sha256=hashlib.sha256(data).hexdigest())
+def _terms(docstore: Docstore, entries: Sequence[Entry], before: Generation | None) -> Terms:
+    """The words of all rows: those that are known are taken over, the others are cut from the text."""
+    fresh = [entry.id for entry in entries if entry.fresh]
+    known = [entry.id for entry in entries if not entry.fresh]
+    parts = [before.terms_of(known)] if before and known else []
+    joined = Terms.joined([*parts, Terms.of(_texts(docstore, fresh))])
+    # In `joined` the known ones come first.
+    start, places = 0, {}
+    for document_id in [*known, *fresh]:
+        places[document_id] = np.arange(start, start + len(docstore.rows_of(document_id)))
+        start += len(places[document_id])
+    return joined.rows(np.concatenate([places[entry.id] for entry in entries]))
 
 
-def _write(path: Path, data: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(data)
+def _serialise(index: VectorIndex, file: BinaryIO) -> None:
+    index.write(file.write)
 
 
-def _sync(path: Path) -> None:
-    """Asks the disk to keep a file or a folder. A failure is not tried again: the pages may be marked clean."""
-    descriptor = os.open(path, os.O_RDONLY)
+def _texts(docstore: Docstore, document_ids: Sequence[str]) -> Iterator[str]:
+    """What BM25 indexes of each row."""
+    for document_id in document_ids:
+        for passage in docstore.passages(docstore.rows_of(document_id)):
+            yield in_context(passage.chunk.headings, passage.chunk.text)
+
+
+def _counts(folder: Path) -> Counts:
+    docstore = Docstore(folder / DOCSTORE)
+    documents = docstore.documents
+    counts = Counts(documents=len(documents), pages=sum(document.pages for document in documents), chunks=len(docstore))
+    docstore.close()
+    return counts
+
+
+def _prove(folder: Path, digest: str, encoder: Mapping[str, Any], layout: IndexLayout) -> None:
+    """Opens what is to be published as every reader will: what cannot be opened is not published."""
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        generation = open_generation(folder, digest, encoder, layout)
+    except IndexFault as fault:
+        raise OSError(errno.EIO, f"what was written cannot be read back ({fault})") from fault
+    generation.close()
+
+
+def _to_json(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, indent=1, ensure_ascii=False).encode()
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.1f} MB"

@@ -1,17 +1,21 @@
-"""Opening the current generation: every hash is checked before a library sees a byte."""
+"""Opening generations: every hash is checked before a library sees a byte. And following the current one."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import re
-from collections.abc import Mapping
-from contextlib import suppress
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Lock
-from typing import Any
+from time import monotonic
+from typing import Any, Final
 
-from rag.errors import IndexCorrupt, IndexForeign, IndexMissing
+from rag.errors import IndexCorrupt, IndexFault, IndexForeign, IndexMissing
+from rag.index.disk import digest, published_digest
 from rag.index.docstore import Docstore
 from rag.index.generation import Generation
 from rag.index.layout import DOCSTORE, LEXICAL, MANIFEST, VECTORS, IndexLayout
@@ -19,8 +23,12 @@ from rag.index.lexical import LexicalIndex
 from rag.index.manifest import FileRow, Manifest
 from rag.index.vectors import VectorIndex
 
-GENERATION_NAME = re.compile(r"[0-9]{6}-[0-9a-f]{8}")
-_MEND = "make it anew: python -m ingest PATH --rebuild"
+_log = logging.getLogger(__name__)
+
+GENERATION_NAME: Final = re.compile(r"[0-9]{6}-[0-9a-f]{8}")
+# A generation that was refused is looked at again after so many seconds: a disk may have been away.
+_TRY_AGAIN_SECONDS: Final = 30.0
+_MEND: Final = "make it anew: python -m ingest PATH --rebuild"
 
 
 def open_current(root: Path, encoder: Mapping[str, Any]) -> Generation:
@@ -37,39 +45,88 @@ def open_current(root: Path, encoder: Mapping[str, Any]) -> Generation:
     """
     layout = IndexLayout(root)
     name, manifest_digest = read_current(layout)
-    folder = layout.generation(name)
-    data = _read(folder / MANIFEST, name)
+    return open_generation(layout.generation(name), manifest_digest, encoder, layout)
+
+
+def inspect_current(root: Path, encoder: Mapping[str, Any]) -> Manifest:
+    """Verifies every file of the current generation without opening any; raises as :func:`open_current`."""
+    layout = IndexLayout(root)
+    name, manifest_digest = read_current(layout)
+    manifest = _manifest_for(layout.generation(name), manifest_digest, encoder)
+    for row in manifest.files:
+        verify_file(layout.generation(name), row)
+    return manifest
+
+
+def open_generation(folder: Path, manifest_digest: str, encoder: Mapping[str, Any], layout: IndexLayout) -> Generation:
+    """Opens the generation in ``folder``; raises as :func:`open_current`, but for IndexMissing."""
+    manifest = _manifest_for(folder, manifest_digest, encoder)
+    rows = {row.name: row for row in manifest.files}
+    for name, row in rows.items():
+        if name != VECTORS:
+            verify_file(folder, row)
+    if VECTORS not in rows:
+        raise IndexCorrupt(f"generation {folder.name}: the manifest names no {VECTORS}; {_MEND}")
+    vectors = VectorIndex.from_bytes(_read_verified(folder, rows[VECTORS]))
+    lexical, docstore = LexicalIndex.load(folder / LEXICAL), Docstore(folder / DOCSTORE)
+    return Generation(manifest, folder, vectors, lexical, docstore, layout.sources)
+
+
+def _manifest_for(folder: Path, manifest_digest: str, encoder: Mapping[str, Any]) -> Manifest:
+    manifest = read_manifest(folder, manifest_digest)
+    if manifest.encoder != dict(encoder):
+        raise IndexForeign(
+            f"the index was made with the encoder {manifest.encoder.get('name')} "
+            f"({str(manifest.encoder.get('sha256'))[:12]}), not with {encoder.get('name')} "
+            f"({str(encoder.get('sha256'))[:12]}); set RAG_ENCODER, or {_MEND}"
+        )
+    return manifest
+
+
+def read_manifest(folder: Path, manifest_digest: str) -> Manifest:
+    """The manifest of a generation, if it is the one that was published.
+
+    Raises:
+        IndexCorrupt: it is not.
+        IndexForeign: written in another format.
+    """
+    data = _read(folder, MANIFEST)
     if hashlib.sha256(data).hexdigest() != manifest_digest:
-        raise IndexCorrupt(f"generation {name}: {MANIFEST} is not the published one; {_MEND}")
-    manifest = Manifest.from_bytes(data, name)
-    _check_encoder(manifest, encoder)
-    contents = {row.name: _verified(folder / row.name, row, name) for row in manifest.files}
-    vectors = VectorIndex.from_bytes(contents[VECTORS])
-    return Generation(
-        manifest, vectors, LexicalIndex.load(folder / LEXICAL), Docstore(folder / DOCSTORE), layout.sources
-    )
+        raise IndexCorrupt(f"generation {folder.name}: {MANIFEST} is not the published one; {_MEND}")
+    return Manifest.from_bytes(data, folder.name)
 
 
-class CurrentIndex:
-    """The generation to answer from: opened once, or as soon as there is one."""
+def verify_file(folder: Path, row: FileRow) -> None:
+    """Compares a file with its row in the manifest, without keeping it in memory.
 
-    def __init__(self, root: Path, encoder: Mapping[str, Any]) -> None:
-        self._root = root
-        self._encoder = encoder
-        self._lock = Lock()
-        self._generation: Generation | None = None
+    Raises:
+        IndexCorrupt: they differ.
+    """
+    path = folder / row.name
+    try:
+        same = path.stat().st_size == row.size and digest(path) == row.sha256
+    except OSError as error:
+        raise IndexCorrupt(f"generation {folder.name}: {row.name}: {error.strerror}; {_MEND}") from error
+    if not same:
+        raise _other_bytes(folder, row)
 
-    def generation(self) -> Generation:
-        """The open generation; raises as :func:`open_current`."""
-        with self._lock:
-            if self._generation is None:
-                self._generation = open_current(self._root, self._encoder)
-            return self._generation
 
-    def open_if_there(self) -> None:
-        """Opens the generation now, if one was published; raises what is wrong with it."""
-        with suppress(IndexMissing):
-            self.generation()
+def _read_verified(folder: Path, row: FileRow) -> bytes:
+    data = _read(folder, row.name)
+    if len(data) != row.size or hashlib.sha256(data).hexdigest() != row.sha256:
+        raise _other_bytes(folder, row)
+    return data
+
+
+def _other_bytes(folder: Path, row: FileRow) -> IndexCorrupt:
+    return IndexCorrupt(f"generation {folder.name}: {row.name} is not what the manifest says; {_MEND}")
+
+
+def _read(folder: Path, name: str) -> bytes:
+    try:
+        return (folder / name).read_bytes()
+    except OSError as error:
+        raise IndexCorrupt(f"generation {folder.name}: {name}: {error.strerror}; {_MEND}") from error
 
 
 def read_current(layout: IndexLayout) -> tuple[str, str]:
@@ -87,32 +144,152 @@ def read_current(layout: IndexLayout) -> tuple[str, str]:
         raise IndexCorrupt(f"{layout.current} cannot be read: {error.strerror}") from error
     try:
         fields = json.loads(data)
-        name, digest = fields["generation"], fields["manifest_sha256"]
+        name, manifest_digest = fields["generation"], fields["manifest_sha256"]
         if not GENERATION_NAME.fullmatch(name):
             raise ValueError(name)
     except (ValueError, KeyError, TypeError) as error:
         raise IndexCorrupt(f"{layout.current} is damaged; {_MEND}") from error
-    return name, digest
+    return name, manifest_digest
 
 
-def _check_encoder(manifest: Manifest, encoder: Mapping[str, Any]) -> None:
-    if manifest.encoder != dict(encoder):
-        raise IndexForeign(
-            f"the index was made with the encoder {manifest.encoder.get('name')} "
-            f"({str(manifest.encoder.get('sha256'))[:12]}), not with {encoder.get('name')} "
-            f"({str(encoder.get('sha256'))[:12]}); set RAG_ENCODER, or {_MEND}"
-        )
+def generation_names(layout: IndexLayout) -> list[str]:
+    """The published generations, the newest first; none where there is no index."""
+    if not layout.generations.is_dir():
+        return []
+    names = [folder.name for folder in layout.generations.iterdir() if GENERATION_NAME.fullmatch(folder.name)]
+    return sorted(names, reverse=True)
 
 
-def _verified(path: Path, row: FileRow, generation: str) -> bytes:
-    data = _read(path, generation)
-    if len(data) != row.size or hashlib.sha256(data).hexdigest() != row.sha256:
-        raise IndexCorrupt(f"generation {generation}: {row.name} is not what the manifest says; {_MEND}")
-    return data
+@dataclass(frozen=True)
+class ServingState:
+    """What has become of the generations that were published while this process ran.
+
+    Attributes:
+        swaps: how often a new one was taken, after the first.
+        refused: how often one was found that cannot be served.
+        fault: why another one is served than ``CURRENT`` names; None where that one is served.
+    """
+
+    swaps: int = 0
+    refused: int = 0
+    fault: IndexFault | None = None
 
 
-def _read(path: Path, generation: str) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise IndexCorrupt(f"generation {generation}: {path.name}: {error.strerror}; {_MEND}") from error
+@dataclass(frozen=True)
+class _Look:
+    """What ``CURRENT`` said, and when, in seconds of the monotonic clock."""
+
+    said: str
+    time: float
+
+
+class CurrentIndex:
+    """The generation to answer from. It follows ``CURRENT``; a generation that cannot be served is not taken.
+
+    Whoever asks for the generation keeps what it gets to the end of its work: a swap does not reach into it, and the
+    generation before is freed when nobody holds it any more.
+    """
+
+    def __init__(self, root: Path, encoder: Mapping[str, Any]) -> None:
+        self._layout = IndexLayout(root)
+        self._encoder = encoder
+        self._lock = threading.Lock()
+        self._generation: Generation | None = None
+        self._looked: _Look = _Look("", 0.0)
+        self._state = ServingState()
+
+    @property
+    def state(self) -> ServingState:
+        """What has become of the generations that were published so far."""
+        return self._state
+
+    def generation(self) -> Generation:
+        """The open generation; opens one if none is, and then raises as :func:`open_current`."""
+        generation = self._generation
+        if generation is None:
+            with self._lock:
+                generation = self._generation or self._open_first()
+        return generation
+
+    def open_if_there(self) -> None:
+        """Opens the generation now, if one was published; raises what is wrong with it."""
+        with suppress(IndexMissing):
+            self.generation()
+
+    def refresh(self) -> None:
+        """Takes the generation that ``CURRENT`` names, if it is another one and can be served."""
+        with self._lock:
+            if self._generation is None or not self._changed():
+                return
+            try:
+                name, manifest_digest = read_current(self._layout)
+                if name == self._generation.id:
+                    self._state = replace(self._state, fault=None)
+                else:
+                    self._take(self._open(name, manifest_digest))
+            except IndexFault as fault:
+                self._refuse(fault)
+
+    def _changed(self) -> bool:
+        """Whether ``CURRENT`` says something else than at the last look, or what it said is to be tried again."""
+        try:
+            said = self._layout.current.read_text(errors="replace")
+        except OSError as error:
+            said = str(error)
+        again = self._state.fault is not None and monotonic() - self._looked.time > _TRY_AGAIN_SECONDS
+        if said == self._looked.said and not again:
+            return False
+        self._looked = _Look(said, monotonic())
+        return True
+
+    def _open(self, name: str, manifest_digest: str) -> Generation:
+        return open_generation(self._layout.generation(name), manifest_digest, self._encoder, self._layout)
+
+    def _take(self, generation: Generation) -> None:
+        if self._generation:
+            _log.info("generation %s is served now, in place of %s", generation.id, self._generation.id)
+            self._state = ServingState(self._state.swaps + 1, self._state.refused)
+        self._generation = generation
+
+    def _refuse(self, fault: IndexFault) -> None:
+        _log.error("the current generation cannot be served, and another one stays: %s", fault)
+        self._state = ServingState(self._state.swaps, self._state.refused + 1, fault)
+
+    def _open_first(self) -> Generation:
+        self._changed()
+        try:
+            self._generation = self._open(*read_current(self._layout))
+        except IndexCorrupt as fault:
+            self._generation = self._newest_whole()
+            if self._generation is None:
+                raise
+            self._refuse(fault)
+        return self._generation
+
+    def _newest_whole(self) -> Generation | None:
+        """The newest published generation that can be opened."""
+        for name in generation_names(self._layout):
+            with suppress(IndexFault):
+                return self._open(name, published_digest(self._layout, name))
+        return None
+
+    @contextmanager
+    def followed(self, seconds: float = 1.0) -> Iterator[None]:
+        """Looks at ``CURRENT`` every so many seconds, in a thread of its own, until the context is left."""
+        ended = threading.Event()
+
+        def follow() -> None:
+            while not ended.wait(seconds):
+                try:
+                    self.refresh()
+                except Exception:  # noqa: BLE001 - a boundary
+                    # Nobody waits for this thread: were it to die, new generations would silently never be served.
+                    _log.exception("the current generation could not be looked at; it is tried again")
+
+        thread = threading.Thread(target=follow, name="follow-current", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import faiss
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 import numpy.typing as npt
 
 from rag.embedding import FloatMatrix, FloatVector
 from rag.errors import IndexCorrupt
+
+if TYPE_CHECKING:
+    import faiss
 
 Rows = npt.NDArray[np.int64]
 
@@ -21,21 +26,56 @@ class VectorIndex:
     @classmethod
     def build(cls, vectors: FloatMatrix) -> VectorIndex:
         """From rows of length 1. *Shape:* ``(rows, dimension)``."""
-        index = faiss.IndexFlatIP(vectors.shape[1])
+        index = cls.empty(vectors.shape[1])
         index.add(vectors)
-        return cls(index)
+        return index
 
-    def to_bytes(self) -> bytes:
-        """Serialised here and written by the caller: ``faiss.write_index`` can report success on a full disk."""
-        return bytes(faiss.serialize_index(self._index).tobytes())
+    @classmethod
+    def empty(cls, dimension: int) -> VectorIndex:
+        """Without rows."""
+        import faiss  # here, because a run of ingest that finds nothing new does without
+
+        return cls(faiss.IndexFlatIP(dimension))
+
+    def add(self, vectors: FloatMatrix) -> None:
+        """More rows of length 1. *Shape:* ``(rows, dimension)``."""
+        self._index.add(np.ascontiguousarray(vectors, dtype=np.float32))
+
+    def write(self, write: Callable[[bytes], Any]) -> None:
+        """Serialises the index in pieces, which the caller writes.
+
+        To a file of its own, ``faiss.write_index`` can report success on a full disk; and a copy of all of it in
+        memory would double what the job needs.
+
+        Raises:
+            OSError: ``write`` did.
+        """
+        import faiss
+
+        refused: list[OSError] = []
+
+        def deliver(data: bytes) -> int:
+            # An exception would have to cross faiss; it is kept, and what follows is swallowed.
+            if not refused:
+                try:
+                    write(data)
+                except OSError as error:
+                    refused.append(error)
+            return len(data)
+
+        faiss.write_index(self._index, faiss.PyCallbackIOWriter(deliver))  # type: ignore[attr-defined]
+        if refused:
+            raise refused[0]
 
     @classmethod
     def from_bytes(cls, data: bytes) -> VectorIndex:
-        """The inverse of :meth:`to_bytes`; the bytes' digest has been checked before, for faiss has no checksum.
+        """The inverse of :meth:`write`; the bytes' digest has been checked before, for faiss has no checksum.
 
         Raises:
             IndexCorrupt: not an exact inner-product index.
         """
+        import faiss
+
         try:
             index = faiss.deserialize_index(np.frombuffer(data, dtype=np.uint8))
         except RuntimeError as error:
@@ -54,6 +94,8 @@ class VectorIndex:
 
     def search(self, vector: FloatVector, limit: int, among: Rows | None = None) -> list[tuple[int, float]]:
         """The nearest rows with their cosines, best first; at most ``limit``, and only rows of ``among`` if given."""
+        import faiss
+
         limit = min(limit, len(self) if among is None else len(among))
         if limit == 0:
             return []
@@ -61,6 +103,6 @@ class VectorIndex:
         scores, rows = self._index.search(vector.reshape(1, -1), limit, params=parameters)
         return [(int(row), float(score)) for row, score in zip(rows[0], scores[0], strict=True) if row >= 0]
 
-    def rows(self, rows: Rows) -> FloatMatrix:
-        """The stored vectors of ``rows``. *Shape:* ``(len(rows), dimension)``."""
-        return np.asarray(self._index.reconstruct_batch(rows), dtype=np.float32)
+    def rows(self, rows: range) -> FloatMatrix:
+        """The stored vectors of ``rows``, which follow one another. *Shape:* ``(len(rows), dimension)``."""
+        return np.asarray(self._index.reconstruct_n(rows.start, len(rows)), dtype=np.float32)

@@ -39,7 +39,8 @@ def create_app(
         app.include_router(asking.router(asking.Asking(answerer, admission, metrics)), dependencies=key)
         app.include_router(library.router(answerer), dependencies=key)
         app.include_router(operations.router(answerer, admission, metrics), dependencies=key)
-        yield
+        with answerer.index.followed():
+            yield
         await run_in_threadpool(answerer.model.close)
 
     # FastAPI's own pages of documentation load scripts from elsewhere, and its schema would need no key.

@@ -19,6 +19,7 @@ from starlette.types import Receive, Scope, Send
 from rag.answering import Answerer
 from rag.domain import Answer, AnswerEvent, AnswerReady, PassagesFound, Question, TokenGenerated
 from rag.errors import PageproofError
+from rag.index import Generation
 from rag.service.admission import Admission, Ticket
 from rag.service.metrics import Metrics
 from rag.service.problems import error_fields, problem_fields
@@ -36,8 +37,11 @@ class Asking:
         self._admission = admission
         self._metrics = metrics
 
-    async def check(self, question: Question) -> None:
+    async def check(self, question: Question) -> Generation:
         """Finds out what can be found out before a place in line is taken.
+
+        Returns:
+            The generation that answers, whatever is published while the question waits.
 
         Raises:
             IndexFault: there is no index, or it cannot be served.
@@ -45,20 +49,23 @@ class Asking:
         """
         generation = await run_in_threadpool(self._answerer.generation)
         generation.rows_named(question.documents)
+        return generation
 
     def enter(self) -> Ticket:
         """A place in line, or ServiceBusy."""
         return self._admission.enter()
 
-    async def answer(self, ticket: Ticket, question: Question) -> Answer:
+    async def answer(self, ticket: Ticket, question: Question, generation: Generation) -> Answer:
         """The whole answer, when its turn has come."""
-        async with aclosing(self.stream(ticket, question)) as stream:
+        async with aclosing(self.stream(ticket, question, generation)) as stream:
             async for event in stream:
                 if isinstance(event, AnswerReady):
                     return event.answer
         raise AssertionError("the stream of an answer ends with the answer")
 
-    async def stream(self, ticket: Ticket, question: Question) -> AsyncGenerator[AnswerEvent | int, None]:
+    async def stream(
+        self, ticket: Ticket, question: Question, generation: Generation
+    ) -> AsyncGenerator[AnswerEvent | int, None]:
         """Positions in line, then the events of the answer. The caller leaves the line."""
         start = perf_counter()
         finished = False
@@ -66,7 +73,7 @@ class Asking:
             async for position in ticket.positions():
                 yield position
             queued = perf_counter() - start
-            async with aclosing(events(self._answerer, question)) as answering:
+            async with aclosing(events(self._answerer, question, generation)) as answering:
                 async for event in answering:
                     if isinstance(event, AnswerReady):
                         event = AnswerReady(_queued(event.answer, queued))
@@ -96,13 +103,13 @@ def router(asking: Asking) -> APIRouter:
         or ``error``.
         """
         question = body.to_domain()
-        await asking.check(question)
+        generation = await asking.check(question)
         ticket = asking.enter()
         if body.stream:
-            stream = _server_sent(asking.stream(ticket, question), request.state.request_id)
+            stream = _server_sent(asking.stream(ticket, question, generation), request.state.request_id)
             return _StreamInLine(ticket, stream)
         with ticket:
-            return AnswerBody.of(await unless_gone(request, asking.answer(ticket, question)))
+            return AnswerBody.of(await unless_gone(request, asking.answer(ticket, question, generation)))
 
     return routes
 

@@ -25,7 +25,18 @@ class Metrics:
         self.phase = Histogram(
             "pageproof_phase_seconds", "Time per phase of an answer", ["phase"], buckets=_SECONDS, registry=registry
         )
+        self.swaps = Gauge("pageproof_index_swaps", "New generations taken while running", registry=registry)
+        self.refused = Gauge("pageproof_index_refused", "Generations that could not be served", registry=registry)
+        self.degraded = Gauge(
+            "pageproof_index_degraded", "1 while an earlier generation than the current is served", registry=registry
+        )
         self.chunks = Gauge("pageproof_index_chunks", "Chunks in the served generation", ["index"], registry=registry)
+
+    def index_state(self, *, swaps: int, refused: int, degraded: bool) -> None:
+        """What has become of the generations that were published while the service ran."""
+        self.swaps.set(swaps)
+        self.refused.set(refused)
+        self.degraded.set(degraded)
 
     def count_answer(self, answer: Answer) -> None:
         """Adds an answer to the counts."""

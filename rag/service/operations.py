@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -28,12 +29,21 @@ def probes(answerer: Answerer) -> APIRouter:
 
     @routes.get("/readyz", response_model=StateBody)
     async def readyz(request: Request) -> StateBody | Response:
-        """Whether questions can be answered; if not, why, and what to do."""
+        """Whether questions can be answered; if not, why, and what to do.
+
+        ``degraded``, still with 200, where they are answered from an earlier index, because a newer one is damaged.
+        """
         try:
             generation = await run_in_threadpool(answerer.generation)
         except IndexFault as fault:
             return problem(503, str(fault), request.state.request_id)
-        return StateBody(status="ready", model=answerer.model.name, index=generation.id)
+        refused = answerer.index.state.fault
+        return StateBody(
+            status="degraded" if refused else "ready",
+            reason=f"a newer index cannot be served: {refused}" if refused else None,
+            model=answerer.model.name,
+            index=generation.id,
+        )
 
     return routes
 
@@ -45,11 +55,12 @@ def router(answerer: Answerer, admission: Admission, metrics: Metrics) -> APIRou
     @routes.get("/metrics", response_class=Response)
     def exposition() -> Response:
         """Numbers in Prometheus' text format."""
-        try:
+        metrics.chunks.clear()
+        with suppress(IndexFault):
             generation = answerer.generation()
             metrics.chunks.labels(generation.id).set(len(generation))
-        except IndexFault:
-            metrics.chunks.clear()
+        state = answerer.index.state
+        metrics.index_state(swaps=state.swaps, refused=state.refused, degraded=state.fault is not None)
         return Response(metrics.exposition(waiting=admission.waiting), media_type=CONTENT_TYPE)
 
     @routes.get("/openapi.json", include_in_schema=False)

@@ -236,5 +236,6 @@ class StateBody(_Body):
     """Whether the service can do its work."""
 
     status: str
+    reason: str | None = None
     model: str | None = None
     index: str | None = None

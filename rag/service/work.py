@@ -13,6 +13,7 @@ from rag.answering import Answerer
 from rag.cancellation import Cancellation
 from rag.domain import AnswerEvent, Question
 from rag.errors import Cancelled
+from rag.index import Generation
 
 T = TypeVar("T")
 
@@ -24,7 +25,7 @@ class _End:
         self.error = error
 
 
-async def events(answerer: Answerer, question: Question) -> AsyncGenerator[AnswerEvent, None]:
+async def events(answerer: Answerer, question: Question, generation: Generation) -> AsyncGenerator[AnswerEvent, None]:
     """The events of an answer. When the iteration ends early, the work is stopped before this returns."""
     loop = asyncio.get_running_loop()
     inbox: asyncio.Queue[AnswerEvent | _End] = asyncio.Queue()
@@ -33,7 +34,7 @@ async def events(answerer: Answerer, question: Question) -> AsyncGenerator[Answe
     def work() -> None:
         error: BaseException | None = None
         try:
-            for event in answerer.stream(question, cancellation):
+            for event in answerer.stream(question, cancellation, generation):
                 loop.call_soon_threadsafe(inbox.put_nowait, event)
         except BaseException as raised:  # noqa: BLE001 - it is raised again on the other side
             error = raised

@@ -13,13 +13,12 @@ import httpx2 as httpx
 import pytest
 import uvicorn
 
-from ingest.chunking import Chunker
-from ingest.job import IngestJob, discover
+from ingest.discovery import discover
 from rag.answering import Answerer
 from rag.index import CurrentIndex
 from rag.retrieval import Retriever
 from rag.service.app import create_app
-from tests.fakes import BagOfWordsEncoder, OverlapReranker, ScriptedModel, make_pdf
+from tests.fakes import BagOfWordsEncoder, OverlapReranker, ScriptedModel, ingest_job, make_pdf
 
 HARBOUR = [
     "# Opening hours\nThe harbour office opens at 8 in the morning.\nIt closes at 17 on every day of the week.",
@@ -40,14 +39,14 @@ def documents(tmp_path: Path) -> Path:
 @pytest.fixture
 def index(documents: Path, tmp_path: Path) -> Path:
     root = tmp_path / "indexes"
-    IngestJob(root, BagOfWordsEncoder(), Chunker()).run(discover([documents]))
+    ingest_job(root, BagOfWordsEncoder()).run(discover([documents]))
     return root
 
 
 def make_answerer(index: Path, model: ScriptedModel) -> Answerer:
     encoder = BagOfWordsEncoder()
     return Answerer(
-        generation=CurrentIndex(index, encoder.identity).generation,
+        index=CurrentIndex(index, encoder.identity),
         retriever=Retriever(encoder, OverlapReranker()),
         model=model,
         passages=3,

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from ingest.chunking import Chunker
-from ingest.job import IngestJob, discover
+from ingest.discovery import discover
 from rag.answering import Answerer
 from rag.composition import open_answerer, open_encoder, open_store
 from rag.embedding import Encoder
 from rag.errors import ModelError
 from rag.settings import Settings
+from tests.fakes import ingest_job
 
 ROOT = Path(__file__).parents[2]
 SMALL = "smollm2-135m-instruct-q4_1"
@@ -39,7 +39,7 @@ def encoder(settings: Settings) -> Encoder:
 
 @pytest.fixture(scope="session")
 def index(settings: Settings, encoder: Encoder) -> Path:
-    report = IngestJob(settings.index, encoder, Chunker()).run(discover([ROOT / "knowledge_base"]))
+    report = ingest_job(settings.index, encoder).run(discover([ROOT / "knowledge_base"]))
     assert not report.failed
     return settings.index
 

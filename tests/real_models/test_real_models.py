@@ -21,7 +21,7 @@ import pytest
 import uvicorn
 
 from ingest.chunking import Chunker
-from ingest.job import IngestJob, discover
+from ingest.discovery import discover
 from rag.answering import Answerer
 from rag.cancellation import Cancellation
 from rag.domain import Question
@@ -32,7 +32,7 @@ from rag.generation import Finish, LanguageModel, Message, Token
 from rag.generation.llama_cpp_model import LlamaCppModel
 from rag.service.app import create_app
 from rag.settings import Settings
-from tests.fakes import BagOfWordsEncoder, make_pdf
+from tests.fakes import BagOfWordsEncoder, ingest_job, make_pdf
 from tests.real_models.conftest import ROOT
 
 pytestmark = pytest.mark.real_models
@@ -186,7 +186,7 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_second_ingest_embeds_nothing(index: Path, encoder: Encoder) -> None:
-    report = IngestJob(index, encoder, Chunker()).run(discover([ROOT / "knowledge_base"]))
+    report = ingest_job(index, encoder).run(discover([ROOT / "knowledge_base"]))
     assert (report.published, report.embedded) == (False, 0)
 
 
@@ -222,7 +222,7 @@ def test_a_damaged_index_is_refused_in_one_line(settings: Settings, index: Path,
 def test_a_foreign_index_is_refused_in_one_line(settings: Settings, tmp_path: Path) -> None:
     make_pdf(tmp_path / "a.pdf", ["# Notes\nSome text that is not very important to anybody."])
     root = tmp_path / "indexes"
-    IngestJob(root, BagOfWordsEncoder(dimension=384), Chunker()).run(discover([tmp_path / "a.pdf"]))
+    ingest_job(root, BagOfWordsEncoder(dimension=384)).run(discover([tmp_path / "a.pdf"]))
     result = serve(settings, RAG_INDEX=str(root))
     assert result.returncode == 1
     assert "made with the encoder bag-of-words" in result.stderr

@@ -13,9 +13,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from ingest.chunking import Chunker
-from rag.domain import Document, Page, in_context
+from rag.domain import Page, in_context
 from rag.embedding import Encoder
-from rag.index import Contents, Publication, SourceRow, writing
+from rag.index import Entry, Publication, SourceRow, writing
+from rag.records import DocumentRecord, PageRecord
 
 # Repeatable, and never a failure because the machine was busy.
 settings.register_profile(
@@ -51,24 +52,42 @@ def page_of(text: str, number: int = 1) -> Page:
     return Page(number, text, 595.0, 842.0)
 
 
-def contents_of(name: str, texts: Sequence[str], encoder: Encoder) -> Contents:
-    """A document with one page for each text, cut and encoded as the job does it."""
+def record_of(texts: Sequence[str], title: str | None = None) -> DocumentRecord:
+    """A document with one page for each text, cut as the job does it."""
     pages = [page_of(text, number) for number, text in enumerate(texts, start=1)]
-    digest = hashlib.sha256("\f".join([name, *texts]).encode()).hexdigest()
-    chunks = list(Chunker().chunks(pages, encoder.count_tokens))
-    vectors = encoder.encode([in_context(chunk.headings, chunk.text) for chunk in chunks])
-    document = Document(digest, (name,), name.removesuffix(".pdf"), len(pages), sum(map(len, texts)))
-    return Contents(document, pages, chunks, vectors)
+    chunks = list(Chunker().chunks(pages, lambda text: len(text.split())))
+    return DocumentRecord(title, [PageRecord.of(page) for page in pages], chunks)
 
 
-def publish(root: Path, documents: Mapping[str, Sequence[str]], encoder: Encoder) -> str:
-    """Publishes an index of these documents; returns the name of the generation."""
-    contents = [contents_of(name, texts, encoder) for name, texts in documents.items()]
-    rows = [
-        SourceRow(path=entry.document.name, sha256=entry.document.id, status="ok", pages=len(entry.pages))
-        for entry in contents
-    ]
-    texts = [in_context(chunk.headings, chunk.text) for entry in contents for chunk in entry.chunks]
-    about = Publication(encoder.identity, {"name": "test"}, rows)
+def id_of(name: str, texts: Sequence[str]) -> str:
+    """The content of a document that is made of these texts."""
+    return hashlib.sha256("\f".join([name, *texts]).encode()).hexdigest()
+
+
+def publish(
+    root: Path, documents: Mapping[str, Sequence[str]], encoder: Encoder, sources: Mapping[str, bytes] | None = None
+) -> str:
+    """Publishes an index of these documents; returns the name of the generation.
+
+    Args:
+        sources: contents to store in the place of the documents' files, by name; none by default.
+    """
     with writing(root) as writer:
-        return writer.publish(contents, texts, about, {"files": []})
+        staging, vectors = writer.staging()
+        entries, rows = [], []
+        for name, texts in documents.items():
+            record, document_id = record_of(texts), id_of(name, texts)
+            if sources and name in sources:
+                writer.layout.source(document_id).write_bytes(sources[name])
+            staging.add(document_id, sum(map(len, texts)), record)
+            vectors.reserve(document_id, len(record.chunks))
+            for position, chunk in enumerate(record.chunks):
+                vectors.put(document_id, position, encoder.encode([in_context(chunk.headings, chunk.text)])[0])
+            entries.append(Entry(document_id, (name,), fresh=True))
+            rows.append(
+                SourceRow(
+                    path=name, sha256=document_id, status="ok", pages=len(record.pages), chunks=len(record.chunks)
+                )
+            )
+        about = Publication(encoder.identity, {"name": "test"}, rows)
+        return writer.publish(entries, None, (staging, vectors), about, {"files": []})

@@ -16,13 +16,13 @@ import pytest
 from rich.console import Console
 
 from ingest.chunking import Chunker
-from ingest.job import IngestJob, _refuse, discover
+from ingest.discovery import _refuse, discover
 from ingest.report import FileRow, Report, show
 from rag.domain import Question
 from rag.errors import IndexBusy, NothingToIngest, PublishFailed
 from rag.index import Generation, open_current, writing
 from rag.retrieval import Retriever
-from tests.fakes import BagOfWordsEncoder, make_pdf
+from tests.fakes import BagOfWordsEncoder, ingest_job, make_pdf
 
 PUMP = ["# Pump\nThe pump has a blue lid.\nThe lid is held by four screws.", "The pump weighs nine kilograms."]
 VALVE = ["# Valve\nThe valve is red and opens to the left."]
@@ -46,7 +46,7 @@ class Bench:
 
     def run(self, *, rebuild: bool = False, chunker: Chunker | None = None) -> Report:
         self.encoder.encoded.clear()
-        job = IngestJob(self.index, self.encoder, chunker or Chunker(), rebuild=rebuild)
+        job = ingest_job(self.index, self.encoder, chunker, rebuild=rebuild)
         return job.run(discover([self.folder]))
 
     def open(self) -> Generation:
@@ -404,7 +404,7 @@ class TestBadFiles:
     def test_a_file_that_vanishes_before_it_is_read(self, bench: Bench) -> None:
         files = discover([bench.folder])
         (bench.folder / "pump.pdf").unlink()
-        report = IngestJob(bench.index, bench.encoder, Chunker()).run(files)
+        report = ingest_job(bench.index, bench.encoder).run(files)
         assert statuses(report) == {"pump.pdf": "unreadable", "valve.pdf": "ok"}
         assert row_of(report, "pump.pdf").reason == "No such file or directory"
 
@@ -578,7 +578,7 @@ def test_step_by_step_is_the_same_as_all_at_once(
     for change in changes:
         change(bench)
         bench.run()
-    clean = IngestJob(tmp_path / "clean", BagOfWordsEncoder(), Chunker())
+    clean = ingest_job(tmp_path / "clean", BagOfWordsEncoder())
     clean.run(discover([bench.folder]))
     other = open_current(tmp_path / "clean", bench.encoder.identity)
     assert found(bench.open()) == found(other)
@@ -588,7 +588,7 @@ def test_step_by_step_is_the_same_as_all_at_once(
 class TestOddEntries:
     def test_names_that_look_like_markup_and_commands(self, bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
         make_pdf(bench.folder / "weird [#final] \x1b[31m [bold] name.pdf", ["Some text of a page."])
-        report = IngestJob(bench.index, bench.encoder, Chunker()).run(discover([bench.folder]))
+        report = ingest_job(bench.index, bench.encoder).run(discover([bench.folder]))
         show(report, Console(width=200))
         printed = capsys.readouterr().out
         assert "weird [#final]" in printed
@@ -605,7 +605,7 @@ class TestOddEntries:
         (bench.folder / "link").symlink_to(tmp_path / "elsewhere")
         (bench.folder / "nowhere.pdf").symlink_to(tmp_path / "missing")
         os.mkfifo(bench.folder / "pipe.pdf")
-        report = IngestJob(bench.index, bench.encoder, Chunker()).run(discover([bench.folder]))
+        report = ingest_job(bench.index, bench.encoder).run(discover([bench.folder]))
         found = statuses(report)
         assert {name: found[name] for name in ("link", "nowhere.pdf", "pipe.pdf")} == dict.fromkeys(
             ("link", "nowhere.pdf", "pipe.pdf"), "unsupported"

@@ -1,0 +1,165 @@
+"""What to do with each file: identity is content, so what is known by its hash is not read again."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+from typing import Final, Literal
+
+from ingest.discovery import SourceFile, is_regular
+from ingest.readers import READERS
+from ingest.report import FAILED, INDEXED, FileRow
+from rag.errors import FileFault
+from rag.index import IndexWriter, Manifest, SourceRow
+
+# Faults of the content: the same bytes will have the same fault. The others may have had their cause elsewhere.
+_LASTING: Final = frozenset({"malformed", "encrypted", "empty_text", "too_large"})
+# Pages with these remarks would be read otherwise with another OCR.
+_OCR_REMARKS: Final = frozenset({"empty", "ocr", "suspect"})
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What is not even looked into.
+
+    Attributes:
+        bytes: of the largest file that is read.
+    """
+
+    bytes: int = 200_000_000
+
+
+@dataclass(frozen=True)
+class PlannedFile:
+    """A file and what is to be done with it.
+
+    Attributes:
+        action: ``read`` it, ``carry`` its document over from the generation before, or nothing: ``told``.
+        row: what the report says of it, but for what reading will find.
+        digest: SHA-256 of its content; None where it could not be read, or need not be.
+        size: in bytes.
+    """
+
+    file: SourceFile
+    action: Literal["read", "carry", "told"]
+    row: FileRow
+    digest: str | None = None
+    size: int = 0
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the generation before knows, by content; empty where there is none.
+
+    Attributes:
+        documents: the row under which a document was read.
+        failed: the row of a file that could not be read, and cannot be now.
+        paths: the content of each path.
+        sizes: of all of these, in bytes.
+    """
+
+    documents: Mapping[str, SourceRow] = field(default_factory=dict)
+    failed: Mapping[str, SourceRow] = field(default_factory=dict)
+    paths: Mapping[str, str | None] = field(default_factory=dict)
+    sizes: Container[int] = ()
+
+    @classmethod
+    def of(cls, manifest: Manifest, ocr: str) -> Known:
+        """What can be taken over for reading with this OCR."""
+        before = str(manifest.chunker.get("ocr"))
+        rows = [row for row in manifest.sources if row.sha256 and _reads_alike(row, before, ocr)]
+        return cls(
+            documents={row.sha256: row for row in reversed(rows) if row.sha256 and row.chunks},
+            failed={row.sha256: row for row in rows if row.sha256 and row.status in _LASTING},
+            paths={row.path: row.sha256 for row in manifest.sources if row.status in INDEXED},
+            sizes={row.size for row in rows},
+        )
+
+
+def _reads_alike(row: SourceRow, before: str, now: str) -> bool:
+    if before == now:
+        return True
+    if "force" in (before.partition(" ")[0], now.partition(" ")[0]):
+        return PurePosixPath(row.path).suffix.lower() != ".pdf"
+    return row.status != "empty_text" and not _OCR_REMARKS & row.remarks.keys()
+
+
+def make_plan(files: Sequence[SourceFile], known: Known, limits: Limits, writer: IndexWriter) -> list[PlannedFile]:
+    """Decides for every file; hashes each, and copies those that are to be read.
+
+    Raises:
+        OSError: the disk that they are copied to refused.
+    """
+    planned: list[PlannedFile] = []
+    first: dict[str, PlannedFile] = {}
+    for file in files:
+        plan = _plan(file, known, limits, writer)
+        if plan.digest and plan.digest in first:
+            plan = _duplicate(plan, first[plan.digest])
+        elif plan.digest:
+            first[plan.digest] = plan
+        planned.append(plan)
+    return planned
+
+
+def _plan(file: SourceFile, known: Known, limits: Limits, writer: IndexWriter) -> PlannedFile:
+    suffix = file.path.suffix.lower()
+    if not is_regular(file.path):
+        reason = "a link to a folder or to nothing, or no regular file"
+        return PlannedFile(file, "told", FileRow(file.name, "unsupported", reason=reason))
+    if suffix not in READERS:
+        reason = f"no reader for {file.path.suffix or 'this type'}"
+        return PlannedFile(file, "told", FileRow(file.name, "unsupported", reason=reason))
+    if (fault := _too_large(file.path, limits)) is not None:
+        return PlannedFile(file, "told", FileRow(file.name, "too_large", reason=fault))
+    try:
+        digest, size = writer.take_source(file.path, known.sizes, known.failed)
+    except FileFault as unreadable:
+        return PlannedFile(file, "told", FileRow(file.name, unreadable.status, reason=unreadable.reason))
+    if (row := known.documents.get(digest)) and _same_reader(row.path, file.name):
+        same = known.paths.get(file.name) == digest
+        status = "unchanged" if same else "partial" if row.reason else "ok"
+        return PlannedFile(file, "carry", FileRow.of(row, file.name, status), digest, size)
+    if (failed := known.failed.get(digest)) and _same_reader(failed.path, file.name):
+        return PlannedFile(file, "told", FileRow.of(failed, file.name, failed.status), digest, size)
+    return PlannedFile(file, "read", FileRow(file.name, "ok"), digest, size)
+
+
+def _too_large(path: Path, limits: Limits) -> str | None:
+    with suppress(OSError):  # the reading will say so
+        size = path.stat().st_size
+        if size > limits.bytes:
+            return f"{size / 1e6:.0f} MB; RAG_FILE_MEGABYTES allows {limits.bytes / 1e6:.0f}"
+    return None
+
+
+def _same_reader(one: str, other: str) -> bool:
+    readers = [READERS.get(PurePosixPath(name).suffix.lower()) for name in (one, other)]
+    return readers[0] == readers[1]
+
+
+def _duplicate(plan: PlannedFile, first: PlannedFile) -> PlannedFile:
+    if first.action == "told":
+        return plan  # what cannot be read once cannot be read twice
+    reason = f"same content as {first.file.name}"
+    return replace(plan, action="told", row=FileRow(plan.file.name, "duplicate", first.row.pages, reason=reason))
+
+
+def source_row(plan: PlannedFile, row: FileRow) -> SourceRow:
+    """What the manifest keeps of a file."""
+    digest = plan.digest if row.status in INDEXED | FAILED else None
+    return SourceRow(
+        path=row.path,
+        sha256=digest,
+        status=row.status,
+        size=plan.size,
+        pages=row.pages,
+        pages_with_text=row.pages_with_text,
+        chunks=row.chunks,
+        characters=row.characters,
+        indexed_characters=row.indexed_characters,
+        remarks=dict(row.remarks),
+        reason=row.reason,
+    )

@@ -1,0 +1,132 @@
+"""``python -m ingest.worker``: reads one file after the other for the job, with nothing that it could harm.
+
+The first line of standard input says how to read; each further line is a file. Answers are frames on standard output
+(``ingest/wire.py``).
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import logging
+import os
+import resource
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+from ingest import wire
+from ingest.chunking import Chunker
+from ingest.confinement import confine, limit_cpu
+from ingest.readers import ReadingLimits, ReadingOptions
+from ingest.reading import Cutting, ReadRequest, read_document
+from rag.errors import FileFault
+
+# A process that has read so many files, or has grown to this share of its memory, makes way for a new one.
+_FILES: Final = 500
+_WORN: Final = 0.4
+
+
+@dataclass(frozen=True)
+class WorkerOrders:
+    """How a process reads; the first thing that it is told.
+
+    Attributes:
+        tokenizer: file of the encoder's tokenizer; None counts words, for encoders that have none.
+        max_tokens: that the encoder takes.
+        memory: most bytes of address space.
+        cpu_seconds: most for one file.
+    """
+
+    tokenizer: str | None
+    max_tokens: int
+    chunker: Chunker
+    options: ReadingOptions
+    memory: int
+    cpu_seconds: float
+
+    def to_json(self) -> bytes:
+        """One line."""
+        fields = {
+            "tokenizer": self.tokenizer,
+            "max_tokens": self.max_tokens,
+            "chunker": vars(self.chunker),
+            "limits": vars(self.options.limits),
+            "ocr": self.options.ocr,
+            "memory": self.memory,
+            "cpu_seconds": self.cpu_seconds,
+        }
+        return json.dumps(fields).encode() + b"\n"
+
+    @classmethod
+    def from_json(cls, line: bytes) -> WorkerOrders:
+        """The inverse."""
+        fields: dict[str, Any] = json.loads(line)
+        return cls(
+            tokenizer=fields["tokenizer"],
+            max_tokens=fields["max_tokens"],
+            chunker=Chunker(**fields["chunker"]),
+            options=ReadingOptions(ReadingLimits(**fields["limits"]), fields["ocr"]),
+            memory=fields["memory"],
+            cpu_seconds=fields["cpu_seconds"],
+        )
+
+    def cutting(self) -> Cutting:
+        """With the encoder's own tokenizer."""
+        if self.tokenizer is None:
+            return Cutting(self.chunker, lambda text: len(text.split()), self.max_tokens)
+        from rag.embedding import token_counter
+
+        return Cutting(self.chunker, token_counter(Path(self.tokenizer)), self.max_tokens)
+
+
+def main() -> int:
+    """Reads until standard input ends."""
+    # Whatever a library prints must not get between the frames.
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    logging.disable(logging.CRITICAL)
+    orders = WorkerOrders.from_json(sys.stdin.buffer.readline())
+    cutting = orders.cutting()
+    confine(orders.memory)
+    out.write(wire.pack(wire.PROGRESS, b""))  # ready
+    out.flush()
+    for served, line in enumerate(sys.stdin.buffer, start=1):
+        request = json.loads(line)
+        limit_cpu(orders.cpu_seconds)
+        _serve(ReadRequest(Path(request["path"]), request["suffix"]), cutting, orders, out, served)
+        out.flush()
+    return 0
+
+
+def _serve(request: ReadRequest, cutting: Cutting, orders: WorkerOrders, out: BinaryIO, served: int) -> None:
+    def tell(page: int, pages: int, ocr: bool) -> None:  # noqa: FBT001 - the shape of OnPage
+        out.write(wire.pack(wire.PROGRESS, json.dumps([page, pages, ocr]).encode()))
+        out.flush()
+
+    try:
+        reading = read_document(request, cutting, orders.options, tell)
+        wire.send_reading(reading, out, worn=_is_worn(orders, served))
+    except FileFault as fault:
+        wire.send_fault(fault, out, worn=_is_worn(orders, served))
+    except MemoryError:
+        gc.collect()
+        wire.send_fault(_too_hungry(orders), out, worn=True)
+    except RecursionError:
+        wire.send_fault(FileFault("malformed", "nested too deeply"), out, worn=False)
+    except Exception as error:  # noqa: BLE001 - a boundary: a library's bug on one file is that file's fault
+        wire.send_fault(FileFault("crashed", f"the reader failed: {type(error).__name__}: {error}"), out, worn=True)
+
+
+def _too_hungry(orders: WorkerOrders) -> FileFault:
+    return FileFault("out_of_memory", f"reading it takes more than {orders.memory >> 20} MiB")
+
+
+def _is_worn(orders: WorkerOrders, served: int) -> bool:
+    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return served >= _FILES or kilobytes * 1024 > orders.memory * _WORN
+
+
+if __name__ == "__main__":
+    sys.exit(main())

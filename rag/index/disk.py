@@ -1,0 +1,129 @@
+"""Writing that can be trusted: synced, read back, and never half of anything under its final name."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from rag.errors import IndexCorrupt
+from rag.index.layout import MANIFEST, MANIFEST_DIGEST, IndexLayout
+from rag.index.manifest import FileRow
+
+_BLOCK: Final = 1 << 20
+
+
+def write(path: Path, fill: Callable[[BinaryIO], object]) -> None:
+    """Writes a new file; OSError where the disk refuses."""
+    with path.open("wb") as file:
+        fill(file)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Writes a new file; OSError where the disk refuses."""
+    write(path, lambda file: file.write(data))
+
+
+def sync(path: Path) -> None:
+    """Asks the disk to keep a file or a folder.
+
+    A failure is final: after it the kernel may take the pages for clean, and a second try would succeed without having
+    written anything (https://www.usenix.org/conference/atc20/presentation/rebello).
+    """
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+        # What is read back should come from the disk, not from memory; where it cannot be dropped, no harm is done.
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+    finally:
+        os.close(descriptor)
+
+
+def sync_files(folder: Path) -> None:
+    """Asks the disk to keep every file of a folder, and then the folders themselves."""
+    paths = sorted(folder.rglob("*"))
+    for path in [path for path in paths if path.is_file()]:
+        sync(path)
+    for path in [path for path in paths if path.is_dir()]:
+        sync(path)
+    sync(folder)
+
+
+def file_rows(folder: Path) -> Iterator[FileRow]:
+    """Each file of a folder, as it is read back from the disk."""
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        yield FileRow(name=path.relative_to(folder).as_posix(), size=path.stat().st_size, sha256=digest(path))
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def blocks(path: Path) -> Iterator[bytes]:
+    """The bytes of a file, a megabyte at a time."""
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            yield block
+
+
+def move_away(path: Path, layout: IndexLayout) -> None:
+    """Deletes a file or folder in two steps, so that a crash between them leaves nothing that is half there."""
+    target = layout.trash / path.name
+    path.rename(target)
+    sync(path.parent)
+    if target.is_dir():
+        shutil.rmtree(target)
+    else:
+        target.unlink()
+
+
+def point_to(layout: IndexLayout, name: str, manifest_digest: str) -> None:
+    """Makes a generation the current one: the commit. After an error the one before is still the current one."""
+    draft = layout.work / "CURRENT"
+    write_bytes(draft, json.dumps({"generation": name, "manifest_sha256": manifest_digest}).encode())
+    sync(draft)
+    sync(layout.work)
+    before = layout.current.read_bytes() if layout.current.exists() else None
+    draft.replace(layout.current)
+    try:
+        sync(layout.root)
+    except OSError:
+        # It may or may not survive a power failure, so nobody may be told that it is published.
+        _put_back(layout, before)
+        raise
+
+
+def _put_back(layout: IndexLayout, before: bytes | None) -> None:
+    if before is None:
+        layout.current.unlink()
+        return
+    draft = layout.work / "CURRENT.before"
+    write_bytes(draft, before)
+    draft.replace(layout.current)
+
+
+def published_digest(layout: IndexLayout, name: str) -> str:
+    """The digest that a generation's manifest had when it was published.
+
+    Raises:
+        IndexCorrupt: it is not there, or is no digest.
+    """
+    path = layout.generation(name) / MANIFEST_DIGEST
+    try:
+        text = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise IndexCorrupt(
+            f"generation {name}: {MANIFEST_DIGEST} cannot be read, so {MANIFEST} proves nothing"
+        ) from error
+    return text
+
+
+def free_bytes(folder: Path) -> int:
+    """What the disk still takes, in bytes."""
+    return shutil.disk_usage(folder).free

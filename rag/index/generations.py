@@ -1,0 +1,184 @@
+"""The generations of an index: listed, verified, rolled back to, and collected when they are no longer wanted."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from rag.errors import IndexCorrupt, IndexFault, IndexMissing
+from rag.index import disk
+from rag.index.layout import IndexLayout
+from rag.index.manifest import Counts, Manifest
+from rag.index.publication import writing
+from rag.index.reading import generation_names, read_current, read_manifest, verify_file
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class GenerationRow:
+    """A published generation.
+
+    Attributes:
+        current: whether ``CURRENT`` names it.
+        counts: None where its manifest cannot be read; ``fault`` then says why.
+        size: of its own files, in bytes; the sources that it shares with others are not counted.
+    """
+
+    name: str
+    current: bool
+    created: str
+    parent: str | None
+    counts: Counts | None
+    size: int
+    fault: str | None = None
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What a collection removed; ``bytes`` of both."""
+
+    generations: tuple[str, ...]
+    sources: int
+    bytes: int
+
+
+def list_generations(root: Path) -> list[GenerationRow]:
+    """Every published generation, the newest first.
+
+    Raises:
+        IndexMissing: there is none.
+    """
+    layout = IndexLayout(root)
+    names = generation_names(layout)
+    if not names:
+        raise IndexMissing(f"no index in {root}; make one: python -m ingest PATH")
+    current = None
+    with suppress(IndexFault):
+        current = read_current(layout)[0]
+    return [_row(layout, name, current=name == current) for name in names]
+
+
+def _row(layout: IndexLayout, name: str, *, current: bool) -> GenerationRow:
+    size = sum(path.stat().st_size for path in layout.generation(name).rglob("*") if path.is_file())
+    try:
+        manifest = _manifest(layout, name)
+    except IndexFault as fault:
+        return GenerationRow(name, current, "", None, None, size, str(fault))
+    return GenerationRow(name, current, manifest.created, manifest.parent, manifest.counts, size)
+
+
+def _manifest(layout: IndexLayout, name: str) -> Manifest:
+    return read_manifest(layout.generation(name), disk.published_digest(layout, name))
+
+
+def verify_generation(root: Path, name: str) -> None:
+    """Reads every byte of a generation, and of the sources that it names.
+
+    Raises:
+        IndexMissing: there is no such generation.
+        IndexCorrupt, IndexForeign: something is not as it was published; the message names it.
+    """
+    layout = IndexLayout(root)
+    if not layout.generation(name).is_dir():
+        raise IndexMissing(f"no generation {name} in {root}; python -m rag index list")
+    manifest = _manifest(layout, name)
+    for row in manifest.files:
+        verify_file(layout.generation(name), row)
+    for document_id in _sources_of(manifest):
+        _verify_source(layout, document_id, name)
+
+
+def _verify_source(layout: IndexLayout, document_id: str, name: str) -> None:
+    try:
+        found = disk.digest(layout.source(document_id))
+    except OSError as error:
+        raise IndexCorrupt(f"generation {name}: source {document_id[:12]}: {error.strerror}") from error
+    if found != document_id:
+        raise IndexCorrupt(
+            f"generation {name}: source {document_id[:12]} is damaged; ingest the folder again, and it is replaced"
+        )
+
+
+def roll_back(root: Path, name: str | None = None) -> str:
+    """Makes an earlier generation the current one; a running service takes it within seconds.
+
+    Args:
+        root: the index directory.
+        name: of the generation; None for the one before the current one.
+
+    Returns:
+        The name of the generation that is current now.
+
+    Raises:
+        IndexMissing: there is no such generation.
+        IndexCorrupt, IndexForeign: it is not as it was published; the current one stays.
+        IndexBusy, PublishFailed: as :func:`writing`.
+    """
+    layout = IndexLayout(root)
+    if not layout.root.is_dir():
+        raise IndexMissing(f"no index in {root}; make one: python -m ingest PATH")
+    with writing(root):
+        target = name or _before_current(layout)
+        verify_generation(root, target)
+        disk.point_to(layout, target, disk.published_digest(layout, target))
+    return target
+
+
+def _before_current(layout: IndexLayout) -> str:
+    names = generation_names(layout)
+    current = None
+    with suppress(IndexCorrupt):
+        current = read_current(layout)[0]
+    older = [name for name in names if current is None or name < current]
+    if not older:
+        raise IndexMissing(f"there is no generation before {current or 'this one'} in {layout.root}")
+    return older[0]
+
+
+def collect_garbage(layout: IndexLayout, keep: int) -> Collected:
+    """Removes all but the current generation and the newest others, then the sources that none of them names.
+
+    Call it within :func:`writing`.
+
+    Args:
+        layout: of the index.
+        keep: how many generations stay; at least 1.
+
+    Raises:
+        IndexMissing, IndexCorrupt: ``CURRENT`` cannot be read; nothing is removed.
+        OSError: the disk refused.
+    """
+    current = read_current(layout)[0]
+    others = [name for name in generation_names(layout) if name != current]
+    kept, gone = [current, *others[: keep - 1]], others[keep - 1 :]
+    freed = sum(_remove(layout.generation(name), layout) for name in gone)
+    unnamed = _unnamed_sources(layout, kept)
+    freed += sum(_remove(path, layout) for path in unnamed)
+    return Collected(tuple(gone), len(unnamed), freed)
+
+
+def _unnamed_sources(layout: IndexLayout, kept: Sequence[str]) -> Sequence[Path]:
+    """The sources that no generation names; none where a manifest cannot be read, for it may name any."""
+    try:
+        named = {document_id for name in kept for document_id in _sources_of(_manifest(layout, name))}
+    except IndexFault as fault:
+        _log.warning("no source is removed, because it is not known which are needed: %s", fault)
+        return []
+    return [path for path in layout.sources.iterdir() if path.name not in named]
+
+
+def _remove(path: Path, layout: IndexLayout) -> int:
+    """Removes a file or folder; returns how many bytes that frees."""
+    files = [path] if path.is_file() else [inner for inner in path.rglob("*") if inner.is_file()]
+    freed = sum(file.stat().st_size for file in files)
+    disk.move_away(path, layout)
+    return freed
+
+
+def _sources_of(manifest: Manifest) -> Sequence[str]:
+    """The documents of a generation; files that could not be read have no copy to keep."""
+    return sorted({row.sha256 for row in manifest.sources if row.sha256 and row.chunks})

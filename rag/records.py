@@ -1,0 +1,108 @@
+"""A document as it travels from the reader's process into the index: plain, packed, and checked at the border.
+
+No libraries: the process that reads a hostile file imports this, and its memory is capped.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import zlib
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from rag.domain import Box, Chunk, Heading, Page, Word
+
+_WORD_BYTES: Final = 24  # two int32 and four float32
+
+
+@dataclass(frozen=True, slots=True)
+class PageRecord:
+    """A page as the docstore keeps it.
+
+    Attributes:
+        words: offsets and boxes of its words, as :func:`pack_words` makes them.
+        headings: a JSON list of ``[start, end, level]``.
+    """
+
+    number: int
+    text: str
+    width: float
+    height: float
+    words: bytes
+    headings: str
+
+    @classmethod
+    def of(cls, page: Page) -> PageRecord:
+        """The record of a page."""
+        headings = json.dumps([list(heading) for heading in page.headings])
+        return cls(page.number, page.text, page.width, page.height, pack_words(page.words), headings)
+
+    def page(self) -> Page:
+        """The page again; boxes to a hundredth of a point. What the docstore does not keep has its default."""
+        headings = tuple(Heading(*heading) for heading in json.loads(self.headings))
+        return Page(self.number, self.text, self.width, self.height, unpack_words(self.words), headings)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRecord:
+    """Pages and chunks of a document.
+
+    Attributes:
+        title: None where the file has none; it then goes by its name.
+    """
+
+    title: str | None
+    pages: Sequence[PageRecord]
+    chunks: Sequence[Chunk]
+
+
+def pack_words(words: Iterable[Word]) -> bytes:
+    """Offsets as pairs of int32, then boxes as fours of float32, little-endian, compressed."""
+    words = list(words)
+    offsets = array("i", [offset for word in words for offset in (word.start, word.end)])
+    boxes = array("f", [side for word in words for side in word.box])
+    return zlib.compress(_bytes(offsets) + _bytes(boxes), level=1)
+
+
+def unpack_words(data: bytes) -> tuple[Word, ...]:
+    """The inverse of :func:`pack_words`; boxes are rounded to a hundredth of a point."""
+    raw = zlib.decompress(data)
+    offsets = _values("i", raw[: len(raw) // 3])
+    sides = [round(side, 2) for side in _values("f", raw[len(raw) // 3 :])]
+    return tuple(
+        Word(int(offsets[2 * n]), int(offsets[2 * n + 1]), Box(*sides[4 * n : 4 * n + 4]))
+        for n in range(len(raw) // _WORD_BYTES)
+    )
+
+
+def are_packed_words(data: bytes, text: str) -> bool:
+    """Whether ``data`` is what :func:`pack_words` makes of words within ``text``.
+
+    For data from a process that may have been taken over: no more is decompressed than such a text can have.
+    """
+    opened = zlib.decompressobj()
+    try:
+        raw = opened.decompress(data, (len(text) + 1) * _WORD_BYTES)
+    except zlib.error:
+        return False
+    if not opened.eof or opened.unused_data or len(raw) % _WORD_BYTES:
+        return False
+    offsets = _values("i", raw[: len(raw) // 3])
+    return all(0 <= start < end <= len(text) for start, end in zip(offsets[::2], offsets[1::2], strict=True))
+
+
+def _bytes(values: array[int] | array[float]) -> bytes:
+    if sys.byteorder == "big":
+        values.byteswap()
+    return values.tobytes()
+
+
+def _values(code: Literal["i", "f"], data: bytes) -> Sequence[float]:
+    values: array[float] = array(code)
+    values.frombytes(data)
+    if sys.byteorder == "big":
+        values.byteswap()
+    return values
