@@ -12,6 +12,7 @@ import threading
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pypdfium2
@@ -35,6 +36,65 @@ _MARKED_WORD = 3
 _MOST_PIXELS = 16_000_000
 # PageToDevice speaks whole numbers: ask it for hundredths of a point.
 _DEVICE_SCALE = 100
+
+
+@dataclass(frozen=True)
+class ReadingLimits:
+    """What is too large to be read: pages of a document, characters of a page, characters of a document."""
+
+    pages: int = 5_000
+    characters_per_page: int = 200_000
+    characters: int = 20_000_000
+
+
+class PdfFile:
+    """An open PDF; page numbers are 1-based."""
+
+    def __init__(self, document: pypdfium2.PdfDocument) -> None:
+        self._document = document
+
+    def __len__(self) -> int:
+        return len(self._document)
+
+    def lines(self, number: int) -> PageLines:
+        """The size of a page, and its lines.
+
+        Raises:
+            FileFault: ``malformed``.
+        """
+        page = self._document[number - 1]
+        try:
+            return _read_lines(page)
+        finally:
+            page.close()
+
+    def picture(self, number: int, *, scale: float) -> Image.Image:
+        """A page as displayed, in RGB; less than ``scale`` pixels per point where it would have more than 16 million.
+
+        Raises:
+            FileFault: ``malformed``.
+        """
+        page = self._document[number - 1]
+        try:
+            width, height = page.get_size()
+            return _rgb(page.render(scale=min(scale, (_MOST_PIXELS / (width * height)) ** 0.5)).to_pil())
+        finally:
+            page.close()
+
+
+def _rgb(picture: Image.Image) -> Image.Image:
+    return picture.convert("RGB")
+
+
+@contextmanager
+def open_pdf(path: Path) -> Iterator[PdfFile]:
+    """Opens a PDF; pdfium belongs to the caller until the block ends.
+
+    Raises:
+        FileFault: ``encrypted`` or ``malformed``.
+    """
+    with _open(path) as document:
+        yield PdfFile(document)
 
 
 def read_pages(path: Path) -> tuple[Page, ...]:
