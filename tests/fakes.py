@@ -20,6 +20,9 @@ from rag.generation import Finish, Message, Prompt, Token
 from rag.generation.language_model import Generated
 from rag.sentences import words
 
+# A page of make_pdf without text that is not blank.
+DRAWING = "[drawing]"
+
 
 class BagOfWordsEncoder:
     """A text is the direction of its words: each stem has a place, found by its checksum."""
@@ -128,6 +131,9 @@ def make_pdf(path: Path, pages: Sequence[str], *, title: str | None = None, pass
         canvas.setTitle(title)
     for page in pages:
         height = A4[1] - 72
+        if page == DRAWING:
+            canvas.circle(300, 400, 120, fill=1)
+            page = ""
         for line in page.splitlines():
             heading = line.startswith("# ")
             canvas.setFont("Helvetica-Bold" if heading else "Helvetica", 18 if heading else 11)
