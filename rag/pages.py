@@ -9,7 +9,6 @@ from __future__ import annotations
 import ctypes
 import io
 import threading
-import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 from PIL import Image, ImageChops, ImageDraw
 
+from rag.characters import is_visible
 from rag.domain import Box, Page
 from rag.errors import FileFault
 from rag.page_text import Line, PageLines, Piece, compose_pages
@@ -236,13 +236,8 @@ def _characters(textpage: pypdfium2.PdfTextPage) -> Iterator[tuple[int, str]]:
             yield from ((index, letter) for letter in _LIGATURES[code])
             continue
         character = chr(code)
-        if character == "\n" or character in _LINE_HYPHENS or _is_visible(character):
+        if character == "\n" or character in _LINE_HYPHENS or is_visible(character):
             yield index, character
-
-
-def _is_visible(character: str) -> bool:
-    # Cc, Cf: controls, zero-width, bidirectional and tag characters, with which text hides from people.
-    return unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Cn") and not "\ufe00" <= character <= "\ufe0f"
 
 
 def _piece(page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage, word: list[tuple[int, str]]) -> Piece:
