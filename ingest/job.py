@@ -20,6 +20,7 @@ from rag.embedding import Encoder, FloatMatrix
 from rag.errors import FileFault, IndexCorrupt, IndexForeign, IndexMissing, NothingToIngest
 from rag.index import Contents, Generation, Publication, SourceRow, open_current, writing
 from rag.index.publication import IndexWriter
+from rag.pages import ReadingLimits
 
 # Chunks that are encoded between two steps of the progress bar.
 _SLAB: Final = 64
@@ -111,6 +112,7 @@ class IngestJob:
     encoder: Encoder
     chunker: Chunker
     rebuild: bool = False
+    reading: readers.ReadingOptions = field(default_factory=lambda: readers.ReadingOptions(ReadingLimits()))
     on_progress: OnProgress = lambda _stage, _done, _total: None
 
     def run(self, files: Sequence[SourceFile]) -> Report:
@@ -225,7 +227,8 @@ class IngestJob:
         run.contents[document.id] = replace(contents, document=replace(document, names=(file.name,), title=title))
         row = before.get(file.name)
         same = row is not None and row.sha256 == contents.document.id
-        reason = readers.missing_text(contents.pages)
+        # The pages do not tell a blank one from a scan; what was said of this content before does.
+        reason = next((known.reason for known in before.values() if known.sha256 == document.id and known.chunks), None)
         return FileRow(
             file.name,
             "unchanged" if same else "partial" if reason else "ok",
@@ -239,12 +242,12 @@ class IngestJob:
         self,
         file: SourceFile,
         run: _Run,
-        reader: Callable[[Path], readers.SourceText],
+        reader: readers.Reader,
         stored: Path,
         document: Document,
     ) -> FileRow:
         try:
-            source = reader(stored)
+            source = reader(stored, self.reading)
         except FileFault as fault:
             return FileRow(file.name, fault.status, reason=fault.reason)
         chunks = list(self.chunker.chunks(source.pages, self.encoder.count_tokens))
