@@ -29,6 +29,7 @@ from rag.composition import cores, open_encoder, tokenizer_file
 from rag.console import configure_logging, fail
 from rag.errors import IndexBusy, IndexFault, IngestFault, NothingToIngest, PageproofError
 from rag.index import IndexLayout, read_current
+from rag.pages import ReadingLimits
 from rag.settings import Settings, read_settings
 
 _EXIT_CODES = """\
@@ -90,7 +91,7 @@ def _run(options: argparse.Namespace, settings: Settings, index: Path) -> Report
     files = discover(options.path)
     encoder = open_encoder(settings)
     reading = readers.ReadingOptions(
-        readers.ReadingLimits(settings.file_pages, settings.page_characters, settings.file_characters), options.ocr
+        ReadingLimits(settings.file_pages, settings.page_characters, settings.file_characters), options.ocr
     )
     orders = WorkerOrders(
         tokenizer=str(tokenizer_file(settings)),
@@ -102,7 +103,6 @@ def _run(options: argparse.Namespace, settings: Settings, index: Path) -> Report
     )
     patience = Patience(seconds_per_page=settings.page_seconds, seconds_per_file=settings.file_seconds)
     workers = options.workers or settings.workers or cores(settings)
-    identity = readers.identity(reading)
     with (
         progress() as tell,
         SandboxedReaders(orders, workers=workers, patience=patience, on_page=tell.page) as sandbox,
@@ -111,8 +111,7 @@ def _run(options: argparse.Namespace, settings: Settings, index: Path) -> Report
             index,
             encoder,
             sandbox,
-            identity={**orders.chunker.identity, "reader": identity["reader"]},
-            ocr=str(identity["ocr"]),
+            identity={**orders.chunker.identity, **readers.identity(reading)},
             limits=Limits(settings.file_megabytes * 1_000_000),
             rebuild=options.rebuild,
             keep=settings.keep_generations,

@@ -9,15 +9,16 @@ from __future__ import annotations
 import ctypes
 import io
 import threading
-import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pypdfium2
 import pypdfium2.raw as pdfium
 from PIL import Image, ImageChops, ImageDraw
 
+from rag.characters import is_visible
 from rag.domain import Box, Page
 from rag.errors import FileFault
 from rag.page_text import Line, PageLines, Piece, compose_pages
@@ -35,6 +36,65 @@ _MARKED_WORD = 3
 _MOST_PIXELS = 16_000_000
 # PageToDevice speaks whole numbers: ask it for hundredths of a point.
 _DEVICE_SCALE = 100
+
+
+@dataclass(frozen=True)
+class ReadingLimits:
+    """What is too large to be read: pages of a document, characters of a page, characters of a document."""
+
+    pages: int = 5_000
+    characters_per_page: int = 200_000
+    characters: int = 20_000_000
+
+
+class PdfFile:
+    """An open PDF; page numbers are 1-based."""
+
+    def __init__(self, document: pypdfium2.PdfDocument) -> None:
+        self._document = document
+
+    def __len__(self) -> int:
+        return len(self._document)
+
+    def lines(self, number: int) -> PageLines:
+        """The size of a page, and its lines.
+
+        Raises:
+            FileFault: ``malformed``.
+        """
+        page = self._document[number - 1]
+        try:
+            return _read_lines(page)
+        finally:
+            page.close()
+
+    def picture(self, number: int, *, scale: float) -> Image.Image:
+        """A page as displayed, in RGB; less than ``scale`` pixels per point where it would have more than 16 million.
+
+        Raises:
+            FileFault: ``malformed``.
+        """
+        page = self._document[number - 1]
+        try:
+            width, height = page.get_size()
+            return _rgb(page.render(scale=min(scale, (_MOST_PIXELS / (width * height)) ** 0.5)).to_pil())
+        finally:
+            page.close()
+
+
+def _rgb(picture: Image.Image) -> Image.Image:
+    return picture.convert("RGB")
+
+
+@contextmanager
+def open_pdf(path: Path) -> Iterator[PdfFile]:
+    """Opens a PDF; pdfium belongs to the caller until the block ends.
+
+    Raises:
+        FileFault: ``encrypted`` or ``malformed``.
+    """
+    with _open(path) as document:
+        yield PdfFile(document)
 
 
 def read_pages(path: Path) -> tuple[Page, ...]:
@@ -176,13 +236,8 @@ def _characters(textpage: pypdfium2.PdfTextPage) -> Iterator[tuple[int, str]]:
             yield from ((index, letter) for letter in _LIGATURES[code])
             continue
         character = chr(code)
-        if character == "\n" or character in _LINE_HYPHENS or _is_visible(character):
+        if character == "\n" or character in _LINE_HYPHENS or is_visible(character):
             yield index, character
-
-
-def _is_visible(character: str) -> bool:
-    # Cc, Cf: controls, zero-width, bidirectional and tag characters, with which text hides from people.
-    return unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Cn") and not "\ufe00" <= character <= "\ufe0f"
 
 
 def _piece(page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage, word: list[tuple[int, str]]) -> Piece:

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 # A module may import only from layers below its own. A package stands for all of its modules.
 LAYERS = [
     ["rag", "rag.errors"],
-    ["rag.domain", "rag.sentences", "rag.cancellation", "rag.native"],
+    ["rag.domain", "rag.sentences", "rag.characters", "rag.cancellation", "rag.native"],
     ["rag.page_text", "rag.records"],
     ["rag.catalogue", "rag.digests"],
     ["rag.fetching"],
@@ -44,7 +44,12 @@ HOMES = {
     "uvicorn": "rag.service",
     "prometheus_client": "rag.service",
     "httpx": "rag.fetching",
-    "pypdf": "ingest.readers",
+    "pypdf": "ingest.readers.second_opinion",
+    "markdown_it": "ingest.readers.markdown",
+    "selectolax": "ingest.readers.hypertext",
+    "charset_normalizer": "ingest.readers.plain",
+    "docx": "ingest.readers.word",
+    "lxml": "ingest.readers.word",
     "langchain_text_splitters": "ingest.chunking",
 }
 
