@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from rag.domain import Box, Heading, Page, Word
 
@@ -22,8 +22,7 @@ _HEADING_LENGTH: Final = 120
 _LETTERS: Final = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
 
-@dataclass(slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A word, or the part of a hyphenated one that stands in this line; ``size`` of its letters in points."""
 
     text: str
@@ -93,7 +92,7 @@ def _restore_hyphens(lines: Sequence[Line], vocabulary: frozenset[str]) -> None:
             continue
         left, right = above.pieces[-1], below.pieces[0]
         if _is_compound(_edge(left.text, -1), _edge(right.text, 0), vocabulary):
-            left.text += "-"
+            above.pieces[-1] = left._replace(text=left.text + "-")
 
 
 def _edge(text: str, position: int) -> str:
