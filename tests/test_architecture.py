@@ -14,6 +14,9 @@ ROOT = Path(__file__).parent.parent
 LAYERS = [
     ["rag", "rag.errors"],
     ["rag.domain", "rag.sentences", "rag.cancellation", "rag.native"],
+    ["rag.page_lines"],
+    ["rag.page_columns", "rag.page_furniture", "rag.page_tables"],
+    ["rag.page_rows"],
     ["rag.page_text"],
     ["rag.catalogue", "rag.digests"],
     ["rag.fetching"],

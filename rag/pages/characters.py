@@ -21,7 +21,7 @@ import pypdfium2.raw as pdfium
 from numpy.typing import NDArray
 
 from rag.domain import Box
-from rag.page_text import Line, PageLines, Piece
+from rag.page_lines import Line, PageLines, Piece
 
 _Floats: TypeAlias = NDArray[np.float64]
 

@@ -15,7 +15,8 @@ from PIL import Image, ImageChops, ImageDraw
 
 from rag.domain import Box, Page
 from rag.errors import FileFault
-from rag.page_text import PageLines, compose_pages
+from rag.page_lines import PageLines
+from rag.page_text import compose_pages
 from rag.pages.characters import read_lines
 
 # pdfium is not thread-safe: "PDFium is inherently not thread-safe", https://pypdfium2.readthedocs.io
