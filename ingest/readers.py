@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 # Raise it when readers give other text for the same bytes: files are then read anew.
-VERSION: Final = 1
+VERSION: Final = 2
 
 _US_LETTER: Final = (612.0, 792.0)
 _LONGEST_TITLE: Final = 200
