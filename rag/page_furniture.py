@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
 from statistics import median
 from typing import Final, NamedTuple
 
@@ -54,11 +56,53 @@ class _Place(NamedTuple):
     large: bool
 
     @property
-    def keys(self) -> list[str]:
-        """What it has in common with the same line on other pages: all of its text, or what stands left or right."""
+    def parts(self) -> list[str]:
+        """All of its text, and what stands at its left, in the middle and at its right."""
         cells = cells_of(self.line)
-        parts = [cell.text for cell in cells if sum(map(str.isalpha, cell.text)) >= _LEAST_LETTERS]
-        return [_key(text) for text in (self.line.text, *(parts if len(cells) > 1 else ()))]
+        texts = [cell.text for cell in cells if sum(map(str.isalpha, cell.text)) >= _LEAST_LETTERS]
+        return [self.line.text, *(texts if len(cells) > 1 else ())]
+
+    @property
+    def counted(self) -> str | None:
+        """Its text but for the numbers, of which one may be the page's; None where there is none."""
+        text = self.line.text.casefold()
+        masked = "#" if _ROMAN.fullmatch(text) else _DIGITS.sub("#", text)
+        # Titles may count, too, but are large.
+        return masked if "#" in masked and (masked == "#" or not self.large) else None
+
+
+@dataclass(frozen=True)
+class _Running:
+    """What runs over the pages at one edge: texts with their usual distance from it, and lines with page numbers."""
+
+    texts: Mapping[str, float]
+    counted: frozenset[str]
+
+    @classmethod
+    def of(cls, edges: Sequence[Sequence[_Place]]) -> _Running:
+        least = max(_LEAST_PAGES, _SHARE * len(edges))
+        by_text: dict[str, list[_Place]] = defaultdict(list)
+        by_count: dict[str, list[_Place]] = defaultdict(list)
+        for place in (place for places in edges for place in places):
+            for text in dict.fromkeys(place.parts):
+                by_text[text].append(place)
+            if place.counted:
+                by_count[place.counted].append(place)
+        texts = {}
+        for text, places in by_text.items():
+            usual = median(place.distance for place in places)
+            if len({place.page for place in places if abs(place.distance - usual) <= _DRIFT}) >= least:
+                texts[text] = usual
+        return cls(
+            texts, frozenset(key for key, places in by_count.items() if len(places) >= least and _count_pages(places))
+        )
+
+    def has(self, place: _Place) -> bool:
+        """Whether a line is one of them. What counts the pages does so at any height."""
+        nowhere = float("inf")
+        return place.counted in self.counted or any(
+            abs(place.distance - self.texts.get(text, nowhere)) <= _DRIFT for text in place.parts
+        )
 
 
 def find_furniture(pages: Sequence[PageLines]) -> list[Furniture]:
@@ -67,87 +111,70 @@ def find_furniture(pages: Sequence[PageLines]) -> list[Furniture]:
         return [Furniture()] * len(pages)
     heads = [_edge(number, page, bottom=False) for number, page in enumerate(pages)]
     feet = [_edge(number, page, bottom=True) for number, page in enumerate(pages)]
-    running_heads, running_feet = _running(heads), _running(feet)
+    running_heads, running_feet = _Running.of(heads), _Running.of(feet)
     shown: set[str] = set()
     return [
-        _furniture(_at_edge(head, running_heads), _at_edge(foot, running_feet), len(lines), shown)
+        _furniture(_at_edge(head, running_heads), _at_edge(foot, running_feet), lines, shown)
         for head, foot, (_, lines) in zip(heads, feet, pages, strict=True)
     ]
 
 
-def _furniture(head: Sequence[_Place], foot: Sequence[_Place], count: int, shown: set[str]) -> Furniture:
+def _furniture(head: Sequence[_Place], foot: Sequence[_Place], lines: Sequence[Line], shown: set[str]) -> Furniture:
     places = {place.position: place for place in (*head, *foot)}
-    if len(places) == count:
+    if len(places) == len(lines):
         # Nothing else is on the page: it would not be found at all.
         places = {position: place for position, place in places.items() if _PAGE_NUMBER.fullmatch(place.line.text)}
-    kept = set()
-    for position, place in places.items():
-        key = _key(place.line.text)
-        if key not in shown and not _PAGE_NUMBER.fullmatch(place.line.text):
-            kept.add(position)
-        shown.add(key)
+    others = [line.text for position, line in enumerate(lines) if position not in places] if places else []
+    kept = frozenset(position for position, place in places.items() if _is_new(place, others, shown))
     heads = [place.position for place in head if place.position in places]
     feet = [place.position for place in reversed(foot) if place.position in places and place.position not in heads]
-    return Furniture(heads, feet, frozenset(kept))
+    return Furniture(heads, feet, kept)
+
+
+def _is_new(place: _Place, others: Sequence[str], shown: set[str]) -> bool:
+    """Whether a line says what none has said before, nor the page itself says: many a header repeats its title."""
+    if _PAGE_NUMBER.fullmatch(place.line.text):
+        return False
+    whole, *parts = place.parts
+    keys = {part: _DIGITS.sub("#", part.casefold()) for part in parts or [whole]}
+    new = [part for part, key in keys.items() if key not in shown]
+    shown.update(keys.values())
+    return any(not any(other.endswith(part) for other in others) for part in new)
 
 
 def _edge(number: int, page: PageLines, *, bottom: bool) -> list[_Place]:
-    """The lines near an edge of a page, from the edge inwards."""
+    """The lines near an edge of a page, and the one next to it wherever that is, from the edge inwards."""
     (_, height), lines = page
+    if not lines:
+        return []
     boxes = [line.box for line in lines]
-    distances = [height - box.y1 if bottom else box.y0 for box in boxes]
-    near = sorted((distance, position) for position, distance in enumerate(distances) if distance <= _EDGE * height)
-    usual = median([line.size for line in lines]) if near else 0.0
+    distances = sorted((height - box.y1 if bottom else box.y0, position) for position, box in enumerate(boxes))
+    usual = median([line.size for line in lines])
     return [
         _Place(number, position, distance, lines[position], lines[position].size > _LARGE * usual)
-        for distance, position in near[:_MOST_LINES]
+        for distance, position in distances[:_MOST_LINES]
+        if distance <= max(_EDGE * height, distances[0][0])
     ]
 
 
-def _key(text: str) -> str:
-    """A text without what may differ from page to page."""
-    return "#" if _ROMAN.fullmatch(text) else _DIGITS.sub("#", text.casefold())
-
-
-def _running(edges: Sequence[Sequence[_Place]]) -> dict[str, float]:
-    """The keys of running lines, with their usual distance from the edge."""
-    found: dict[str, list[_Place]] = defaultdict(list)
-    for places in edges:
-        for place in places:
-            for key in dict.fromkeys(place.keys):
-                found[key].append(place)
-    running = {}
-    for key, places in found.items():
-        usual = median(place.distance for place in places)
-        level = [place for place in places if abs(place.distance - usual) <= _DRIFT]
-        on = len({place.page for place in level})
-        if on >= max(_LEAST_PAGES, _SHARE * len(edges)) and (key == "#" or _is_regular(level)):
-            running[key] = usual
-    return running
-
-
-def _is_regular(places: Sequence[_Place]) -> bool:
-    """Whether the numbers in a line are always the same, or count the pages; titles may count, too, but are large."""
-    numbers = [(place, list(map(int, _DIGITS.findall(place.line.text)))) for place in places]
-    for column in range(min(len(found) for _, found in numbers)):
+def _count_pages(places: Sequence[_Place]) -> bool:
+    """Whether of the numbers in a line one counts the pages, and the others are always the same."""
+    if places[0].counted == "#" and any(_ROMAN.fullmatch(place.line.text) for place in places):
+        return True
+    numbers = [(place.page, list(map(int, _DIGITS.findall(place.line.text)))) for place in places]
+    counting = False
+    for column in range(len(numbers[0][1])):
         same = Counter(found[column] for _, found in numbers).most_common(1)[0][1]
-        counting = Counter(found[column] - place.page for place, found in numbers if not place.large)
-        best = counting.most_common(1)[0][1] if counting else 0
-        if max(same, best) < _REGULAR * len(places):
+        counted = Counter(found[column] - page for page, found in numbers).most_common(1)[0][1]
+        if max(same, counted) < _REGULAR * len(places):
             return False
-    return True
+        counting = counting or counted > same
+    return counting
 
 
-def _at_edge(edge: Sequence[_Place], running: Mapping[str, float]) -> list[_Place]:
+def _at_edge(edge: Sequence[_Place], running: _Running) -> list[_Place]:
     """The running lines, and what stands at their height: up to the first row that has none."""
-    found: list[_Place] = []
-    for row in _rows(edge):
-        if not any(
-            abs(place.distance - running.get(key, float("inf"))) <= _DRIFT for place in row for key in place.keys
-        ):
-            break
-        found += row
-    return found
+    return [place for row in takewhile(lambda row: any(map(running.has, row)), _rows(edge)) for place in row]
 
 
 def _rows(edge: Sequence[_Place]) -> Iterator[list[_Place]]:

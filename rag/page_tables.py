@@ -26,7 +26,7 @@ _HEAD_STEP: Final = 3.0
 _HEAD_REACH: Final = 4.0
 _RECENT_ROWS: Final = 4
 _MOST_LABELS: Final = 3
-_MOST_HEADS: Final = 8
+_MOST_HEADS: Final = 20
 _MOST_CELLS: Final = 40
 _NUMERIC: Final = 0.4
 _WORDS_IN_A_CELL: Final = 5.0
@@ -152,7 +152,7 @@ def _with_heads(rows: Sequence[_Row], chain: _Chain, floor: int) -> TableLines:
     body = chain.start
     if any(row.data for row in chain.rows):
         first = next(row for row in chain.rows if row.data)
-        body += sum(1 for _ in takewhile(lambda row: _is_head(row, chain, first), rows[chain.start : chain.end]))
+        body += _count_heads(rows[chain.start : chain.end], chain, first)
         if body > chain.start:
             return TableLines(_first_head(rows, chain, chain.start, floor, first), body, chain.end)
         labels = range(chain.start, max(floor, chain.start - _MOST_LABELS - 1), -1)
@@ -164,6 +164,18 @@ def _with_heads(rows: Sequence[_Row], chain: _Chain, floor: int) -> TableLines:
                 break
         return TableLines(chain.start, chain.start, chain.end)
     return TableLines(chain.start, body + chain.is_headed, chain.end)
+
+
+def _count_heads(rows: Sequence[_Row], chain: _Chain, first: _Row) -> int:
+    """How many rows at the table's beginning are heads: after one with all cells, only those without a label."""
+    full = max(len(row.cells) for row in chain.rows)
+    count = 0
+    for row in takewhile(lambda row: _is_head(row, chain, first), rows):
+        labelled = row.cells[0].box.x0 < chain.values_left - _HEAD_REACH * row.size
+        if count and labelled and any(len(head.cells) == full for head in rows[:count]):
+            break
+        count += 1
+    return count
 
 
 def _first_head(rows: Sequence[_Row], chain: _Chain, end: int, floor: int, first: _Row) -> int:
