@@ -14,7 +14,10 @@ ROOT = Path(__file__).parent.parent
 LAYERS = [
     ["rag", "rag.errors"],
     ["rag.domain", "rag.sentences", "rag.characters", "rag.cancellation", "rag.native"],
-    ["rag.page_text", "rag.records"],
+    ["rag.page_lines", "rag.records"],
+    ["rag.page_columns", "rag.page_furniture", "rag.page_tables"],
+    ["rag.page_rows"],
+    ["rag.page_text"],
     ["rag.catalogue", "rag.digests"],
     ["rag.fetching"],
     ["rag.settings", "rag.models", "rag.pages", "rag.embedding", "rag.generation"],

@@ -10,7 +10,7 @@ import logging
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby, pairwise
@@ -153,7 +153,7 @@ def lines_of(table: str, scale: float) -> list[Line]:
         size = median([_size(word) for word in words]) / scale
         pieces = [_piece(word, size, scale) for word in words]
         if len(pieces) > 1 and pieces[0].text in _BULLETS and pieces[1].box.x0 - pieces[0].box.x1 > _BULLET_GAP * size:
-            pieces[0].text = "•"
+            pieces[0] = pieces[0]._replace(text="•")
         lines.append(Line(pieces))
     _settle_sizes(lines)
     _note_hyphens(lines)
@@ -194,15 +194,18 @@ def _piece(word: _Found, size: float, scale: float) -> Piece:
     return Piece(word.text, Box(left, top, right, bottom), size, bold=False)
 
 
-def _settle_sizes(lines: Iterable[Line]) -> None:
+def _settle_sizes(lines: Sequence[Line]) -> None:
     """One size for all lines whose measured sizes are about the same: else each would look like a heading."""
     pieces = [piece for line in lines for piece in line.pieces]
     if not pieces:
         return
     usual = median([piece.size for piece in pieces for _ in piece.text])
-    for piece in pieces:
-        same = abs(piece.size - usual) <= _SAME_SIZE * usual
-        piece.size = float(max(1, round(usual if same else piece.size)))
+    for line in lines:
+        line.pieces = [piece._replace(size=_settled(piece.size, usual)) for piece in line.pieces]
+
+
+def _settled(size: float, usual: float) -> float:
+    return float(max(1, round(usual if abs(size - usual) <= _SAME_SIZE * usual else size)))
 
 
 def _note_hyphens(lines: Sequence[Line]) -> None:
@@ -210,7 +213,7 @@ def _note_hyphens(lines: Sequence[Line]) -> None:
     for above, below in pairwise(lines):
         last = above.pieces[-1]
         if re.search(r"[^\W\d_]{2}[-‐\u00ad]$", last.text) and below.pieces[0].text[0].islower():
-            last.text = last.text[:-1]
+            above.pieces[-1] = last._replace(text=last.text[:-1])
             above.hyphenated = True
 
 

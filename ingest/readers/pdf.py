@@ -21,8 +21,6 @@ from ingest.readers.source import (
     ReadingOptions,
     Remark,
     SourceText,
-    check_page,
-    check_pages,
     check_size,
     what_is_missing,
 )
@@ -51,7 +49,7 @@ def read_pdf(path: Path, options: ReadingOptions) -> SourceText:
     second = SecondOpinion(path)
     layers = _Layers(options, _tesseract(options))
     try:
-        with open_pdf(path) as file:
+        with open_pdf(path, options.limits) as file:
             layers.read(file)
             pages = compose_pages(layers.pages)
     except FileFault as fault:
@@ -99,14 +97,9 @@ class _Layers:
     remarks: dict[int, Remark] = field(default_factory=dict)
 
     def read(self, file: PdfFile) -> None:
-        check_pages(len(file), self.options.limits)
-        characters = 0
         for number in range(1, len(file) + 1):
             size, lines = file.lines(number)
             text = "\n".join(line.text for line in lines)
-            check_page(number, len(text), self.options.limits)
-            characters += len(text)
-            check_size(characters, self.options.limits)
             best = self._best(file, number, size, lines, text)
             self.pages.append((size, best))
             self.options.on_page(number, len(file), best is not lines)
