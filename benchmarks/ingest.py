@@ -22,6 +22,8 @@ from statistics import median
 from time import perf_counter
 from typing import Any, Final
 
+from benchmarks.corpus import copies_of
+
 RESULTS: Final = Path(__file__).parent / "results"
 _ROOT: Final = Path(__file__).resolve().parent.parent
 
@@ -55,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _measure(options: argparse.Namespace, scratch: Path) -> str:
-    once = _corpus(options.folder, scratch / "once", 1)
+    once = copies_of(options.folder, scratch / "once", copies=1)
     cold, peer = [], []
     for number in range(options.rounds):
         cold.append(_ingest(once, scratch / f"cold-{number}"))
@@ -76,7 +78,7 @@ def _measure(options: argparse.Namespace, scratch: Path) -> str:
 
 def _again(options: argparse.Namespace, scratch: Path) -> Sequence[str]:
     """A full build of a larger corpus, then runs over it with nothing and with a hundredth changed."""
-    corpus, index = _corpus(options.folder, scratch / "many", options.copies), scratch / "many-index"
+    corpus, index = copies_of(options.folder, scratch / "many", copies=options.copies), scratch / "many-index"
     full = _ingest(corpus, index)
     unchanged, changed = [], []
     files = sorted(path for path in corpus.rglob("*") if path.is_file())
@@ -96,16 +98,6 @@ def _again(options: argparse.Namespace, scratch: Path) -> Sequence[str]:
         f"| again, {count} of {len(files)} files changed | {median(changed):.2f} s |",
         f"| **times as fast as the full build** | **{full.seconds / median(changed):.0f}** |",
     ]
-
-
-def _corpus(folder: Path, target: Path, copies: int) -> Path:
-    """The PDFs of ``folder``, each ``copies`` times, with contents that differ: a comment after the end."""
-    for path in sorted(folder.rglob("*.pdf")):
-        for number in range(copies):
-            copy = target / path.relative_to(folder).parent / f"{path.stem}-{number}.pdf"
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.write_bytes(path.read_bytes() + f"\n% copy {number}\n".encode())
-    return target
 
 
 def _ingest(folder: Path, index: Path) -> Timed:

@@ -9,8 +9,8 @@ import rag.native  # noqa: F401 - first: see there
 import argparse
 import json
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -21,6 +21,7 @@ from ingest.console import progress, show
 from ingest.discovery import discover
 from ingest.job import IngestJob
 from ingest.plan import Limits
+from ingest.progress import Progress
 from ingest.report import Report
 from ingest.report_page import write_report_page
 from ingest.sandbox import Patience, SandboxedReaders
@@ -89,6 +90,23 @@ def _run(options: argparse.Namespace, settings: Settings, index: Path) -> Report
     if options.report and not options.report.parent.is_dir():
         raise IngestFault(f"{options.report.parent} is no folder; give --report a file in one that is there")
     files = discover(options.path)
+    with progress() as tell, open_job(settings, index, tell, options) as job:
+        report = job.run(files)
+    if options.report:
+        write_report_page(options.report, report)
+    return report
+
+
+@contextmanager
+def open_job(
+    settings: Settings, index: Path, tell: Progress, options: argparse.Namespace | None = None
+) -> Iterator[IngestJob]:
+    """The job with its parts; its reading processes end with the context.
+
+    Raises:
+        ModelError: the encoder is missing, corrupt or unusable.
+    """
+    options = options or _parser().parse_args(["."])
     encoder = open_encoder(settings)
     reading = readers.ReadingOptions(
         ReadingLimits(settings.file_pages, settings.page_characters, settings.file_characters), options.ocr
@@ -103,11 +121,8 @@ def _run(options: argparse.Namespace, settings: Settings, index: Path) -> Report
     )
     patience = Patience(seconds_per_page=settings.page_seconds, seconds_per_file=settings.file_seconds)
     workers = options.workers or settings.workers or cores(settings)
-    with (
-        progress() as tell,
-        SandboxedReaders(orders, workers=workers, patience=patience, on_page=tell.page) as sandbox,
-    ):
-        job = IngestJob(
+    with SandboxedReaders(orders, workers=workers, patience=patience, on_page=tell.page) as sandbox:
+        yield IngestJob(
             index,
             encoder,
             sandbox,
@@ -117,10 +132,6 @@ def _run(options: argparse.Namespace, settings: Settings, index: Path) -> Report
             keep=settings.keep_generations,
             progress=tell,
         )
-        report = job.run(files)
-    if options.report:
-        write_report_page(options.report, report)
-    return report
 
 
 def _parser() -> argparse.ArgumentParser:
