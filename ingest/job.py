@@ -21,8 +21,8 @@ from rag.errors import FileFault, IndexCorrupt, IndexForeign, IndexMissing, Noth
 from rag.index import Contents, Generation, Publication, SourceRow, open_current, writing
 from rag.index.publication import IndexWriter
 
-# Chunks that are encoded between two steps of the progress bar.
-_SLAB: Final = 64
+# Chunks that are encoded between two steps of the progress bar; the more there are, the less is padded.
+_SLAB: Final = 256
 
 OnProgress = Callable[[str, int, int], None]
 
