@@ -39,6 +39,8 @@ HOMES = {
     "torch": "rag.embedding",
     "onnxruntime": "rag.embedding",
     "tokenizers": "rag.embedding",
+    "openvino": "rag.embedding",
+    "safetensors": "rag.embedding",
     "llama_cpp": "rag.generation",
     "pypdfium2": "rag.pages",
     "PIL": "rag.pages",
