@@ -33,6 +33,8 @@ _SECONDS_PER_PAGE: Final = 90
 _LEAST_CONFIDENCE: Final = 30.0
 # Rules of tables and forms, and specks, come as these.
 _NO_WORD: Final = re.compile(r"[|_~¦.,:;'`‘’“”\\\[\]]+")
+# A dollar sign comes as this in many fonts.
+_MISREAD: Final = re.compile(r"§\$")
 # A bullet comes as one of these, with a gap after it.
 _BULLETS: Final = frozenset("eo¢©«»°®*•·+")
 _BULLET_GAP: Final = 0.6
@@ -165,7 +167,7 @@ def _words(table: str) -> Iterator[_Found]:
         cells = row.split("\t")
         if len(cells) != 12 or cells[0] != "5":
             continue
-        text = clean(cells[11]).strip()
+        text = _MISREAD.sub("$", clean(cells[11])).strip()
         if not text or float(cells[10]) < _LEAST_CONFIDENCE or _NO_WORD.fullmatch(text):
             continue
         left, top, width, height = map(int, cells[6:10])

@@ -148,7 +148,7 @@ def tesseract(monkeypatch: pytest.MonkeyPatch) -> FakeTesseract:
 
 AUTO = ReadingOptions(ReadingLimits())
 FORCE = ReadingOptions(ReadingLimits(), ocr="force")
-SOUP = "Wkh txlfn eurzq grj mxpsv kljk dqg fdwfkhv iurjv iurp wkh vwuhdp " * 6
+SOUP = "Wkh txlfn eurzq grj mxpsv kljk dqg fdwfkhv iurjv iurp wkh vwuhdp " * 8
 
 
 def soup_pdf(path: Path) -> Path:
@@ -206,7 +206,7 @@ class TestOcr:
         assert (source.pages[0].text, source.remarks, source.reason) == ("Text.", [], None)
 
     def test_of_a_garbled_text_layer(self, tmp_path: Path, tesseract: FakeTesseract) -> None:
-        seen = "The quick brown dog jumps high and catches frogs from the stream " * 6
+        seen = "The quick brown dog jumps high and catches frogs from the stream " * 8
         self.say(tesseract, seen)
         source = read_pdf(soup_pdf(tmp_path / "a.pdf"), AUTO)
         assert source.pages[1].text == seen.strip()
@@ -219,7 +219,7 @@ class TestOcr:
         self.say(tesseract, seen)
         source = read_pdf(soup_pdf(tmp_path / "a.pdf"), AUTO)
         assert source.pages[1].text.startswith("Wkh txlfn")
-        assert source.remarks == [Remark(2, "suspect", "words without vowels")]
+        assert source.remarks == [Remark(2, "suspect", "words that cannot be spoken")]
         assert source.reason == "garbled text on page 2"
 
     def test_of_a_garbled_text_layer_when_off(self, tmp_path: Path) -> None:
