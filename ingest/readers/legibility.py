@@ -36,7 +36,7 @@ _MOST_ACCENTED: Final = 0.6
 
 _CID: Final = re.compile(r"\(cid:\d+\)")
 _REPEATED: Final = re.compile(r"(.)\1{2,}")
-_VOWELS: Final = frozenset("aeiouyæøœıwə")
+_VOWELS: Final = frozenset("aeiouyæøœıə")
 # Alphabets with spaces between words. Thai, Chinese and others have none.
 _SPACED: Final = re.compile(r"[A-Za-z\u00aa-\u024f\u0370-\u052f\u1e00-\u1fff]+")
 _LATIN: Final = re.compile(r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]+")
@@ -121,4 +121,6 @@ def _is_unspeakable(words: Sequence[str], long: Sequence[str]) -> bool:
 
 
 def _has_vowel(word: str) -> bool:
-    return not _VOWELS.isdisjoint(unicodedata.normalize("NFD", word.lower()))
+    """Whether it has one; w is one in Welsh."""
+    letters = unicodedata.normalize("NFD", word.lower())
+    return "w" in letters or not _VOWELS.isdisjoint(letters)
