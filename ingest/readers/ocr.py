@@ -50,7 +50,7 @@ _DESCENT: Final = 0.21
 _DESCENDERS: Final = frozenset("gjpqyQ,;()[]{}|")
 _LOW: Final = frozenset("acemnorsuvwxzgpqy.,:;…_-–—")
 # The measured size of a line jitters by so much; only what differs by more is set in another size.
-_SAME_SIZE: Final = 0.2
+_SAME_SIZE: Final = 0.3
 _LOOSE: Final = 0.1
 
 
@@ -167,7 +167,7 @@ def _words(table: str) -> Iterator[_Found]:
         cells = row.split("\t")
         if len(cells) != 12 or cells[0] != "5":
             continue
-        text = _MISREAD.sub("$", clean(cells[11])).strip()
+        text = _MISREAD.sub("$", clean(cells[11])).strip(" |_~¦")
         if not text or float(cells[10]) < _LEAST_CONFIDENCE or _NO_WORD.fullmatch(text):
             continue
         left, top, width, height = map(int, cells[6:10])

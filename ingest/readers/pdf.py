@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -108,6 +109,20 @@ class _Layers:
             characters += len(text)
             check_size(characters, self.options.limits)
             self.pages.append((size, self._best(file, number, size, lines, text)))
+        self._even_sizes()
+
+    def _even_sizes(self) -> None:
+        """Gives the text of scans the size of the document's: else a scan in large print would be all headings."""
+        seen = [lines for number, (_, lines) in enumerate(self.pages, 1) if self._is_seen(number) and lines]
+        printed = [lines for number, (_, lines) in enumerate(self.pages, 1) if not self._is_seen(number)]
+        body = _usual_size(printed) or _usual_size(seen)
+        for lines in seen:
+            factor = body / _usual_size([lines])
+            for piece in (piece for line in lines for piece in line.pieces):
+                piece.size = round(piece.size * factor * 2) / 2
+
+    def _is_seen(self, number: int) -> bool:
+        return number in self.remarks and self.remarks[number].kind == "ocr"
 
     def _best(
         self, file: PdfFile, number: int, size: tuple[float, float], lines: Sequence[Line], text: str
@@ -140,6 +155,16 @@ class _Layers:
         except FileFault as fault:
             _log.warning("page %d: %s", number, fault.reason)
             return OCR_FAILED, []
+
+
+def _usual_size(pages: Iterable[Sequence[Line]]) -> float:
+    """Of most letters, in points; 0 where there are none."""
+    sizes: Counter[float] = Counter()
+    for lines in pages:
+        for line in lines:
+            for piece in line.pieces:
+                sizes[piece.size] += len(piece.text)
+    return sizes.most_common(1)[0][0] if sizes else 0.0
 
 
 def picture_of(file: PdfFile, number: int, size: tuple[float, float], *, dpi: int = DPI) -> Pixels:

@@ -168,6 +168,12 @@ class TestOcr:
         assert source.reason is None
         assert source.pages[1].boxes(0, 4) == (Box(72, 72, 108, 84),)
 
+    def test_a_scan_in_large_print_is_no_heading(self, tmp_path: Path, tesseract: FakeTesseract) -> None:
+        self.say(tesseract, "Seen words")  # of 11 points
+        body = "\n".join(["Text of eleven points."] * 3)
+        small = make_pdf(tmp_path / "a.pdf", [body, DRAWING], size=7)
+        assert read_pdf(small, AUTO).pages[1].headings == ()
+
     @pytest.mark.usefixtures("tesseract")
     def test_that_finds_nothing(self, tmp_path: Path) -> None:
         source = read_pdf(make_pdf(tmp_path / "a.pdf", ["Text.", DRAWING]), AUTO)
