@@ -20,7 +20,8 @@ from rag.errors import FileFault
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-_MOST_BYTES: Final = 30_000_000
+# The tree of these takes some 700 MB.
+_MOST_BYTES: Final = 15_000_000
 # Where browsers look for it, too.
 _DECLARED: Final = re.compile(rb"""(?:<meta[^>]+charset|<\?xml[^>]+encoding)\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE)
 _HEAD: Final = 1024

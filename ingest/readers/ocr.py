@@ -39,7 +39,7 @@ _MISREAD: Final = re.compile(r"§\$")
 _BULLETS: Final = frozenset("eo¢©«»°®*•·+")
 _BULLET_GAP: Final = 0.6
 
-# How much darker ink is than its paper, of 255; and how many pixels of it at 72 dpi are dust.
+# How much darker ink is than its paper, of 255; and how many pixels of it at 72 dpi are dust. A page number has 30.
 _INK: Final = 40
 _SPECKS: Final = 12
 
@@ -130,16 +130,17 @@ def find_tesseract(languages: tuple[str, ...]) -> Tesseract | None:
     return Tesseract(program, version.group(1), languages)
 
 
-def is_blank(histogram: Sequence[int]) -> bool:
-    """Whether nothing is on a page but paper.
+def ink_of(histogram: Sequence[int]) -> int:
+    """How many pixels of a page are print; none where there is nothing but paper and dust.
+
+    Paper may be grey and grainy; print is neither.
 
     Args:
         histogram: of a grey picture at 72 dpi: how many pixels have each of the 256 shades.
     """
     paper = max(range(len(histogram)), key=histogram.__getitem__)
-    # A page number alone has some 30 pixels of ink. Paper may be grey and grainy; print is neither.
     ink = sum(count for shade, count in enumerate(histogram) if abs(shade - paper) > _INK)
-    return ink <= _SPECKS
+    return ink if ink > _SPECKS else 0
 
 
 def lines_of(table: str, scale: float) -> list[Line]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from ingest.readers.legibility import complaint, letters
-from ingest.readers.ocr import DPI, LONGEST_SIDE, Pixels, Tesseract, find_tesseract, is_blank
+from ingest.readers.ocr import DPI, LONGEST_SIDE, Pixels, Tesseract, find_tesseract, ink_of
 from ingest.readers.second_opinion import SecondOpinion
 from ingest.readers.source import (
     BLANK,
@@ -37,6 +37,11 @@ _log = logging.getLogger(__name__)
 
 # OCR of a page whose text layer is garbled must find at least this share of the letters that the layer has.
 _WORTH: Final = 0.5
+# A layer with fewer letters may be no more than a stamp on a scan: if there is more print than so many pixels for each
+# letter and for the rest (at 72 dpi, where letters of 11 points have 15), and OCR finds more words.
+_SPARSE: Final = 100
+_PRINT: Final = (40, 3_000)
+_STAMPED: Final = 4
 _POINTS_PER_INCH: Final = 72
 
 
@@ -128,14 +133,15 @@ class _Layers:
         self, file: PdfFile, number: int, size: tuple[float, float], lines: Sequence[Line], text: str
     ) -> Sequence[Line]:
         garbled = complaint(text) if text else None
-        if text and not garbled and self.options.ocr != "force":
+        stamped = self.tesseract is not None and 0 < letters(text) < _SPARSE and _has_more(file, number, text)
+        if text and not (garbled or stamped) and self.options.ocr != "force":
             return lines
-        if not text and _is_blank(file, number):
+        if not text and not _ink(file, number):
             self.remarks[number] = Remark(number, "empty", BLANK)
             return lines
         why, seen = self._recognised(file, number, size)
         found = "\n".join(line.text for line in seen)
-        if found and not _is_worse(found, text, garbled):
+        if found and not _is_worse(found, text, garbled=bool(garbled), forced=self.options.ocr == "force"):
             self.remarks[number] = Remark(number, "ocr", self.tesseract.name if self.tesseract else "")
             return seen
         if not text:
@@ -181,13 +187,22 @@ def picture_of(file: PdfFile, number: int, size: tuple[float, float], *, dpi: in
     return Pixels(picture.tobytes(), *picture.size, scale=picture.width / max(size[0], 1.0))
 
 
-def _is_blank(file: PdfFile, number: int) -> bool:
-    return is_blank(file.picture(number, scale=1.0).convert("L").histogram())
+def _ink(file: PdfFile, number: int) -> int:
+    return ink_of(file.picture(number, scale=1.0).convert("L").histogram())
 
 
-def _is_worse(found: str, text: str, garbled: str | None) -> bool:
+def _has_more(file: PdfFile, number: int, text: str) -> bool:
+    """Whether more is printed on a page than its text layer says."""
+    for_letters, for_others = _PRINT
+    return _ink(file, number) > for_letters * letters(text) + for_others
+
+
+def _is_worse(found: str, text: str, *, garbled: bool, forced: bool) -> bool:
     """Whether what OCR found is no better than the text layer."""
-    return bool(garbled) and (complaint(found) is not None or letters(found) < _WORTH * letters(text))
+    if forced or not text:
+        return False
+    least = _WORTH * letters(text) if garbled else max(2 * _SPARSE, _STAMPED * letters(text))
+    return complaint(found) is not None or letters(found) < least
 
 
 def _tesseract(options: ReadingOptions) -> Tesseract | None:

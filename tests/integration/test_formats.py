@@ -106,7 +106,7 @@ def test_what_is_no_pdf_has_no_pictures(client: TestClient) -> None:
     assert client.get(f"/documents/{found['pump.pdf']['id']}/pages/1.png").status_code == 200
 
 
-def scanned(path: Path, of: Path, *, turn: int = 0) -> Path:
+def scanned(path: Path, of: Path, *, turn: int = 0, stamp: str = "") -> Path:
     """A PDF of pictures of the pages; ``turn`` is its /Rotate, with pictures that make up for it."""
     canvas = Canvas(str(path), invariant=True)
     with open_pdf(of) as file:
@@ -117,6 +117,7 @@ def scanned(path: Path, of: Path, *, turn: int = 0) -> Path:
             file.picture(number, scale=200 / 72).convert("L").rotate(turn, expand=True).save(data, "PNG")
             canvas.setPageSize(laid)
             canvas.drawImage(ImageReader(data), 0, 0, *laid)
+            canvas.drawString(72, 40, stamp)
             canvas.showPage()
     canvas.save()
     writer = PdfWriter(path)
@@ -153,6 +154,15 @@ def test_a_scan_has_quotes_where_they_are_printed(tmp_path: Path, turn: int) -> 
     for quote in ("A berth costs 24 euros for each night", "thirty days of leave", "islands"):
         ((one,), (other,)) = boxes_of(true, quote), boxes_of(seen, quote)
         assert overlap(one, other) > 0.7
+
+
+@needs_ocr
+def test_a_stamp_does_not_hide_a_scan(tmp_path: Path) -> None:
+    original = make_pdf(tmp_path / "a.pdf", [f"{LETTER}\n{LETTER}"])
+    source = READERS[".pdf"](scanned(tmp_path / "scan.pdf", original, stamp="Envelope ID 4F-17"), OPTIONS)
+    assert [remark.kind for remark in source.remarks] == ["ocr"]
+    assert "thirty days of leave" in source.pages[0].text
+    assert "Envelope ID 4F-17" in source.pages[0].text
 
 
 @needs_ocr

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.readers.ocr import Pixels, Tesseract, find_tesseract, is_blank, lines_of
+from ingest.readers.ocr import Pixels, Tesseract, find_tesseract, ink_of, lines_of
 from rag.domain import Box
 from rag.errors import FileFault
 
@@ -100,7 +100,7 @@ def test_any_table(rows: list[Row]) -> None:
     ],
 )
 def test_blank(shades: dict[int, int], blank: bool) -> None:
-    assert is_blank([shades.get(shade, 0) for shade in range(256)]) is blank
+    assert (ink_of([shades.get(shade, 0) for shade in range(256)]) == 0) is blank
 
 
 PICTURE = Pixels(b"\xff" * 100, 10, 10, 1.0)

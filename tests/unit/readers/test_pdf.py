@@ -168,6 +168,17 @@ class TestOcr:
         assert source.reason is None
         assert source.pages[1].boxes(0, 4) == (Box(72, 72, 108, 84),)
 
+    def test_of_a_scan_with_a_stamp(
+        self, tmp_path: Path, tesseract: FakeTesseract, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(module, "_ink", lambda _file, _number: 20_000)
+        path = make_pdf(tmp_path / "a.pdf", ["Received 4 May"])
+        self.say(tesseract, "Received 4 May. " + "And a whole letter of many words. " * 9)
+        assert read_pdf(path, AUTO).pages[0].text.startswith("Received 4 May. And")
+        self.say(tesseract, "Received 4 May, with a few words that are in a picture.")
+        assert read_pdf(path, AUTO).pages[0].text == "Received 4 May"
+        assert read_pdf(path, AUTO).remarks == []
+
     def test_a_scan_in_large_print_is_no_heading(self, tmp_path: Path, tesseract: FakeTesseract) -> None:
         self.say(tesseract, "Seen words")  # of 11 points
         body = "\n".join(["Text of eleven points."] * 3)
