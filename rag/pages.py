@@ -47,6 +47,9 @@ class ReadingLimits:
     characters: int = 20_000_000
 
 
+_LIMITS = ReadingLimits()
+
+
 class PdfFile:
     """An open PDF; page numbers are 1-based."""
 
@@ -87,13 +90,15 @@ def _rgb(picture: Image.Image) -> Image.Image:
 
 
 @contextmanager
-def open_pdf(path: Path) -> Iterator[PdfFile]:
+def open_pdf(path: Path, limits: ReadingLimits = _LIMITS) -> Iterator[PdfFile]:
     """Opens a PDF; pdfium belongs to the caller until the block ends.
 
     Raises:
-        FileFault: ``encrypted`` or ``malformed``.
+        FileFault: ``encrypted``, ``malformed``, or ``too_large`` for more pages than the limits allow.
     """
     with _open(path) as document:
+        if len(document) > limits.pages:
+            raise FileFault("too_large", f"{len(document):,} pages; at most {limits.pages:,} are read")
         yield PdfFile(document)
 
 
