@@ -23,7 +23,6 @@ from ingest.readers.source import (
     Remark,
     SourceText,
     check_page,
-    check_pages,
     check_size,
     what_is_missing,
 )
@@ -57,7 +56,7 @@ def read_pdf(path: Path, options: ReadingOptions) -> SourceText:
     second = SecondOpinion(path)
     layers = _Layers(options, _tesseract(options))
     try:
-        with open_pdf(path) as file:
+        with open_pdf(path, options.limits) as file:
             layers.read(file)
             pages = compose_pages(layers.pages)
     except FileFault as fault:
@@ -105,7 +104,6 @@ class _Layers:
     remarks: dict[int, Remark] = field(default_factory=dict)
 
     def read(self, file: PdfFile) -> None:
-        check_pages(len(file), self.options.limits)
         characters = 0
         for number in range(1, len(file) + 1):
             size, lines = file.lines(number)
