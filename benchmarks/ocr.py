@@ -10,6 +10,7 @@ import argparse
 import os
 import random
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -37,7 +38,7 @@ class Measured:
 
     Attributes:
         accuracy: 1 - edits / letters, white space normalised, in the order of the text.
-        words: the share of the words of the text layer that were found.
+        words: the share of the words of the text layer that were found, wherever they stand in the text.
         overlap: intersection over union of the boxes of words that were found, on average.
         seconds: of processor time, of OCR alone.
     """
@@ -130,7 +131,8 @@ def _words(truth: Sequence[Line], lines: Sequence[Line]) -> tuple[float, float]:
     matcher = SequenceMatcher(None, [p.text for p in true], [p.text for p in seen], autojunk=False)
     pairs = [(true[b.a + n], seen[b.b + n]) for b in matcher.get_matching_blocks() for n in range(b.size)]
     overlaps = [overlap_of(left.box, right.box) for left, right in pairs]
-    return len(pairs) / len(true), mean(overlaps) if overlaps else 0.0
+    found = Counter(piece.text for piece in true) & Counter(piece.text for piece in seen)
+    return found.total() / len(true), mean(overlaps) if overlaps else 0.0
 
 
 def overlap_of(one: Box, other: Box) -> float:

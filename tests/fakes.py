@@ -139,7 +139,9 @@ def ingest_job(index: Path, encoder: Encoder, chunker: Chunker | None = None, **
     return IngestJob(index, encoder, readers, identity=chunker.identity, **options)
 
 
-def make_pdf(path: Path, pages: Sequence[str], *, title: str | None = None, password: str | None = None) -> Path:
+def make_pdf(
+    path: Path, pages: Sequence[str], *, title: str | None = None, password: str | None = None, size: int = 11
+) -> Path:
     """A PDF with one page for each text; a line that begins with ``# `` is a heading, an empty text an empty page."""
     canvas = Canvas(str(path), pagesize=A4, invariant=True, encrypt=password)
     if title:
@@ -151,7 +153,7 @@ def make_pdf(path: Path, pages: Sequence[str], *, title: str | None = None, pass
             page = ""
         for line in page.splitlines():
             heading = line.startswith("# ")
-            canvas.setFont("Helvetica-Bold" if heading else "Helvetica", 18 if heading else 11)
+            canvas.setFont("Helvetica-Bold" if heading else "Helvetica", 18 if heading else size)
             canvas.drawString(72, height, line.removeprefix("# "))
             height -= 30 if heading else 14
         canvas.showPage()

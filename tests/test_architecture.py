@@ -54,7 +54,6 @@ HOMES = {
     "selectolax": "ingest.readers.hypertext",
     "charset_normalizer": "ingest.readers.plain",
     "docx": "ingest.readers.word",
-    "lxml": "ingest.readers.word",
     "langchain_text_splitters": "ingest.chunking",
 }
 

@@ -6,6 +6,8 @@ Reading is meant for a process of its own with little memory. So a library is im
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import wraps
+from pathlib import Path
 from typing import Final
 
 from ingest.readers.hypertext import read_html
@@ -23,6 +25,7 @@ from ingest.readers.source import (
     what_is_missing,
 )
 from ingest.readers.word import read_docx
+from rag.errors import FileFault
 
 __all__ = [
     "READERS",
@@ -40,14 +43,33 @@ __all__ = [
     "what_is_missing",
 ]
 
+
+def _guarded(read: Reader) -> Reader:
+    """A reader that raises nothing but FileFault, also where memory or the disk gives out."""
+
+    @wraps(read)
+    def reader(path: Path, options: ReadingOptions) -> SourceText:
+        try:
+            return read(path, options)
+        except MemoryError as error:
+            raise FileFault("too_large", "needs more memory than there is for one file; split it") from error
+        except RecursionError as error:
+            raise FileFault("malformed", "nested deeper than any document should be") from error
+        except OSError as error:
+            raise FileFault("unreadable", error.strerror or str(error)) from error
+
+    return reader
+
+
 # By the suffix of the name, in lower case.
 READERS: Final[Mapping[str, Reader]] = {
-    ".pdf": read_pdf,
-    ".txt": read_text,
-    ".text": read_text,
-    ".md": read_markdown,
-    ".markdown": read_markdown,
-    ".html": read_html,
-    ".htm": read_html,
-    ".docx": read_docx,
+    suffix: _guarded(read)
+    for suffixes, read in (
+        (".pdf", read_pdf),
+        (".txt .text", read_text),
+        (".md .markdown", read_markdown),
+        (".html .htm", read_html),
+        (".docx", read_docx),
+    )
+    for suffix in suffixes.split()
 }

@@ -87,23 +87,28 @@ def _pages(blocks: Iterable[Block]) -> Iterator[list[Block]]:
 def _short(blocks: Sequence[Block]) -> Iterator[list[Block]]:
     """The blocks of a page in parts that are short enough, cut at a heading if one is near, or between blocks."""
     part: list[Block] = []
+    length = 0
     for block in (piece for long in blocks for piece in _pieces(long)):
-        if part and _length(part) + len(block.text) > LONGEST_PAGE:
-            cut = _last_heading(part)
+        if part and length + len(block.text) > LONGEST_PAGE:
+            cut = _last_heading(part, length)
             yield part[:cut]
             part = part[cut:]
+            length = sum(map(_taken, part))
         part.append(block)
+        length += _taken(block)
     yield part
 
 
-def _length(part: Sequence[Block]) -> int:
-    return sum(len(block.text) + 2 for block in part)
+def _taken(block: Block) -> int:
+    """Characters of a page, with the blank line after it."""
+    return len(block.text) + 2
 
 
-def _last_heading(part: Sequence[Block]) -> int:
+def _last_heading(part: Sequence[Block], length: int) -> int:
     """Where to cut: before the last heading in the second half, with the headings right above it; else at the end."""
     for cut in range(len(part) - 1, 0, -1):
-        if _length(part[:cut]) < LONGEST_PAGE / 2:
+        length -= _taken(part[cut])
+        if length < LONGEST_PAGE / 2:
             break
         if part[cut].level is not None and part[cut - 1].level is None:
             return cut

@@ -20,7 +20,8 @@ from rag.errors import FileFault
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-_MOST_BYTES: Final = 30_000_000
+# The tree of these takes some 700 MB.
+_MOST_BYTES: Final = 15_000_000
 # Where browsers look for it, too.
 _DECLARED: Final = re.compile(rb"""(?:<meta[^>]+charset|<\?xml[^>]+encoding)\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE)
 _HEAD: Final = 1024
@@ -117,11 +118,11 @@ class _Reading:
         if tag == "br":
             self._text.append("\n")
         elif tag == "img":
-            self._text.append(node.attributes.get("alt") or "")
+            self._text.append(f" {node.attributes.get('alt') or ''} ")
         elif tag == "pre":
             self._pre += 1
         elif tag in _HEADINGS:
-            self._level = _HEADINGS[tag]
+            self._level, self._marker = _HEADINGS[tag], ""
         elif tag in ("ul", "ol", "menu"):
             self._lists.append(1 if tag == "ol" else None)
         elif tag == "li":
@@ -150,7 +151,7 @@ class _Reading:
             self._lists.pop()
             if not self._lists and self._items:
                 self._done.append(Block("\n".join(self._items)))
-                self._items = []
+                self._items, self._marker = [], ""
         elif tag in ("td", "th") and self._rows and self._cell is not None:
             self._rows[-1].append(" ".join(self._cell))
             self._cell = None
@@ -179,6 +180,7 @@ class _Reading:
 
     def _place(self, text: str) -> None:
         if not self._lists:
+            text, self._marker = self._marker + text, ""
             self._done.append(Block(" ".join(text.split()) if self._level else text, self._level))
             return
         indent = "  " * (min(len(self._lists), 10) - 1)

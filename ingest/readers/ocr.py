@@ -33,11 +33,13 @@ _SECONDS_PER_PAGE: Final = 90
 _LEAST_CONFIDENCE: Final = 30.0
 # Rules of tables and forms, and specks, come as these.
 _NO_WORD: Final = re.compile(r"[|_~¦.,:;'`‘’“”\\\[\]]+")
+# A dollar sign comes as this in many fonts.
+_MISREAD: Final = re.compile(r"§\$")
 # A bullet comes as one of these, with a gap after it.
 _BULLETS: Final = frozenset("eo¢©«»°®*•·+")
 _BULLET_GAP: Final = 0.6
 
-# How much darker ink is than its paper, of 255; and how many pixels of it at 72 dpi are dust.
+# How much darker ink is than its paper, of 255; and how many pixels of it at 72 dpi are dust. A page number has 30.
 _INK: Final = 40
 _SPECKS: Final = 12
 
@@ -48,7 +50,7 @@ _DESCENT: Final = 0.21
 _DESCENDERS: Final = frozenset("gjpqyQ,;()[]{}|")
 _LOW: Final = frozenset("acemnorsuvwxzgpqy.,:;…_-–—")
 # The measured size of a line jitters by so much; only what differs by more is set in another size.
-_SAME_SIZE: Final = 0.2
+_SAME_SIZE: Final = 0.3
 _LOOSE: Final = 0.1
 
 
@@ -128,16 +130,17 @@ def find_tesseract(languages: tuple[str, ...]) -> Tesseract | None:
     return Tesseract(program, version.group(1), languages)
 
 
-def is_blank(histogram: Sequence[int]) -> bool:
-    """Whether nothing is on a page but paper.
+def ink_of(histogram: Sequence[int]) -> int:
+    """How many pixels of a page are print; none where there is nothing but paper and dust.
+
+    Paper may be grey and grainy; print is neither.
 
     Args:
         histogram: of a grey picture at 72 dpi: how many pixels have each of the 256 shades.
     """
     paper = max(range(len(histogram)), key=histogram.__getitem__)
-    # A page number alone has some 30 pixels of ink. Paper may be grey and grainy; print is neither.
     ink = sum(count for shade, count in enumerate(histogram) if abs(shade - paper) > _INK)
-    return ink <= _SPECKS
+    return ink if ink > _SPECKS else 0
 
 
 def lines_of(table: str, scale: float) -> list[Line]:
@@ -165,7 +168,7 @@ def _words(table: str) -> Iterator[_Found]:
         cells = row.split("\t")
         if len(cells) != 12 or cells[0] != "5":
             continue
-        text = clean(cells[11]).strip()
+        text = _MISREAD.sub("$", clean(cells[11])).strip(" |_~¦")
         if not text or float(cells[10]) < _LEAST_CONFIDENCE or _NO_WORD.fullmatch(text):
             continue
         left, top, width, height = map(int, cells[6:10])

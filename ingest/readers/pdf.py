@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from ingest.readers.legibility import complaint, letters
-from ingest.readers.ocr import DPI, LONGEST_SIDE, Pixels, Tesseract, find_tesseract, is_blank
+from ingest.readers.ocr import DPI, LONGEST_SIDE, Pixels, Tesseract, find_tesseract, ink_of
 from ingest.readers.second_opinion import SecondOpinion
 from ingest.readers.source import (
     BLANK,
@@ -34,6 +35,11 @@ _log = logging.getLogger(__name__)
 
 # OCR of a page whose text layer is garbled must find at least this share of the letters that the layer has.
 _WORTH: Final = 0.5
+# A layer with fewer letters may be no more than a stamp on a scan: if there is more print than so many pixels for each
+# letter and for the rest (at 72 dpi, where letters of 11 points have 15), and OCR finds more words.
+_SPARSE: Final = 100
+_PRINT: Final = (40, 3_000)
+_STAMPED: Final = 4
 _POINTS_PER_INCH: Final = 72
 
 
@@ -103,19 +109,34 @@ class _Layers:
             best = self._best(file, number, size, lines, text)
             self.pages.append((size, best))
             self.options.on_page(number, len(file), best is not lines)
+        self._even_sizes()
+
+    def _even_sizes(self) -> None:
+        """Gives the text of scans the size of the document's: else a scan in large print would be all headings."""
+        seen = [lines for number, (_, lines) in enumerate(self.pages, 1) if self._is_seen(number) and lines]
+        printed = [lines for number, (_, lines) in enumerate(self.pages, 1) if not self._is_seen(number)]
+        body = _usual_size(printed) or _usual_size(seen)
+        for lines in seen:
+            factor = body / _usual_size([lines])
+            for line in lines:
+                line.pieces = [piece._replace(size=round(piece.size * factor * 2) / 2) for piece in line.pieces]
+
+    def _is_seen(self, number: int) -> bool:
+        return number in self.remarks and self.remarks[number].kind == "ocr"
 
     def _best(
         self, file: PdfFile, number: int, size: tuple[float, float], lines: Sequence[Line], text: str
     ) -> Sequence[Line]:
         garbled = complaint(text) if text else None
-        if text and not garbled and self.options.ocr != "force":
+        stamped = self.tesseract is not None and 0 < letters(text) < _SPARSE and _has_more(file, number, text)
+        if text and not (garbled or stamped) and self.options.ocr != "force":
             return lines
-        if not text and _is_blank(file, number):
+        if not text and not _ink(file, number):
             self.remarks[number] = Remark(number, "empty", BLANK)
             return lines
         why, seen = self._recognised(file, number, size)
         found = "\n".join(line.text for line in seen)
-        if found and not _is_worse(found, text, garbled):
+        if found and not _is_worse(found, text, garbled=bool(garbled), forced=self.options.ocr == "force"):
             self.remarks[number] = Remark(number, "ocr", self.tesseract.name if self.tesseract else "")
             return seen
         if not text:
@@ -137,6 +158,16 @@ class _Layers:
             return OCR_FAILED, []
 
 
+def _usual_size(pages: Iterable[Sequence[Line]]) -> float:
+    """Of most letters, in points; 0 where there are none."""
+    sizes: Counter[float] = Counter()
+    for lines in pages:
+        for line in lines:
+            for piece in line.pieces:
+                sizes[piece.size] += len(piece.text)
+    return sizes.most_common(1)[0][0] if sizes else 0.0
+
+
 def picture_of(file: PdfFile, number: int, size: tuple[float, float], *, dpi: int = DPI) -> Pixels:
     """A page in grey, as OCR wants it.
 
@@ -151,13 +182,22 @@ def picture_of(file: PdfFile, number: int, size: tuple[float, float], *, dpi: in
     return Pixels(picture.tobytes(), *picture.size, scale=picture.width / max(size[0], 1.0))
 
 
-def _is_blank(file: PdfFile, number: int) -> bool:
-    return is_blank(file.picture(number, scale=1.0).convert("L").histogram())
+def _ink(file: PdfFile, number: int) -> int:
+    return ink_of(file.picture(number, scale=1.0).convert("L").histogram())
 
 
-def _is_worse(found: str, text: str, garbled: str | None) -> bool:
+def _has_more(file: PdfFile, number: int, text: str) -> bool:
+    """Whether more is printed on a page than its text layer says."""
+    for_letters, for_others = _PRINT
+    return _ink(file, number) > for_letters * letters(text) + for_others
+
+
+def _is_worse(found: str, text: str, *, garbled: bool, forced: bool) -> bool:
     """Whether what OCR found is no better than the text layer."""
-    return bool(garbled) and (complaint(found) is not None or letters(found) < _WORTH * letters(text))
+    if forced or not text:
+        return False
+    least = _WORTH * letters(text) if garbled else max(2 * _SPARSE, _STAMPED * letters(text))
+    return complaint(found) is not None or letters(found) < least
 
 
 def _tesseract(options: ReadingOptions) -> Tesseract | None:

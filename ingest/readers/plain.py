@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +23,12 @@ _MARKS: Final = (
 )
 # Bytes that are looked at to find the encoding.
 _SAMPLE: Final = 100_000
+# What western and then other programs wrote before UTF-8. The first of those that fit equally well is taken: bytes of
+# western text are text in the other languages, too.
+_LEGACY: Final = (
+    *("cp1252", "cp1250", "cp1254", "cp1251", "koi8_r", "cp1253", "cp1255", "cp1256"),
+    *("cp932", "gb18030", "big5", "euc_jp", "cp949", "mac_roman"),
+)
 # Bytes in a character, at most.
 _WIDEST: Final = 4
 
@@ -33,7 +39,7 @@ def read_text(path: Path, options: ReadingOptions) -> SourceText:
     Raises:
         FileFault: ``malformed`` for a binary file, ``empty_text`` or ``too_large``.
     """
-    pages = pages_of(_blocks(decoded(read_bytes(path, options.limits))), options.limits)
+    pages = pages_of(text_blocks(decoded(read_bytes(path, options.limits))), options.limits)
     if not pages:
         raise FileFault("empty_text", "the file holds no text")
     return SourceText(None, pages, blank_pages(pages))
@@ -86,11 +92,18 @@ def _wide(data: bytes) -> str:
 def _likely(data: bytes) -> str:
     from charset_normalizer import from_bytes
 
-    best = from_bytes(data[:_SAMPLE]).best()
-    return best.encoding if best else "cp1252"
+    fitting = list(from_bytes(data[:_SAMPLE], cp_isolation=list(_LEGACY)))
+    # Encodings that give the same text are one match, under the name of any of them.
+    ranked = [(found.chaos, -found.coherence, _rank(found.could_be_from_charset)) for found in fitting]
+    return _LEGACY[min(ranked)[2] if ranked else 0]
 
 
-def _blocks(text: str) -> Iterator[Block]:
+def _rank(encodings: Sequence[str]) -> int:
+    return min(_LEGACY.index(encoding) for encoding in encodings if encoding in _LEGACY)
+
+
+def text_blocks(text: str) -> Iterator[Block]:
+    """Paragraphs, apart by blank lines; a form feed begins a page."""
     for number, page in enumerate(text.split("\f")):
         paragraphs = re.split(r"\n(?:[^\S\n]*\n)+", clean(page))
         for position, paragraph in enumerate(paragraphs):

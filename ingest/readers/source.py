@@ -126,7 +126,7 @@ def check_pages(pages: int, limits: ReadingLimits) -> None:
         FileFault: ``too_large``.
     """
     if pages > limits.pages:
-        raise FileFault("too_large", f"{pages:,} pages, and at most {limits.pages:,} are read; split it")
+        raise FileFault("too_large", f"{pages:,} pages; at most {limits.pages:,} are read")
 
 
 def check_page(number: int, characters: int, limits: ReadingLimits) -> None:

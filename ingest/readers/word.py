@@ -81,13 +81,13 @@ def check_package(path: Path) -> None:
 
 def _opened(path: Path) -> WordDocument:
     from docx import Document
-    from docx.opc.exceptions import OpcError
-    from lxml.etree import LxmlError
 
     try:
         with path.open("rb") as file:
             return Document(file)
-    except (OpcError, LxmlError, zipfile.BadZipFile, KeyError, ValueError, OSError, AttributeError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:
         raise FileFault("malformed", f"not a readable Word document ({type(error).__name__})") from error
 
 

@@ -148,7 +148,7 @@ def tesseract(monkeypatch: pytest.MonkeyPatch) -> FakeTesseract:
 
 AUTO = ReadingOptions(ReadingLimits())
 FORCE = ReadingOptions(ReadingLimits(), ocr="force")
-SOUP = "Wkh txlfn eurzq grj mxpsv kljk dqg fdwfkhv iurjv iurp wkh vwuhdp " * 6
+SOUP = "Wkh txlfn eurzq grj mxpsv kljk dqg fdwfkhv iurjv iurp wkh vwuhdp " * 8
 
 
 def soup_pdf(path: Path) -> Path:
@@ -167,6 +167,23 @@ class TestOcr:
         assert source.remarks == [Remark(2, "ocr", "tesseract 5.0 eng"), Remark(3, "empty", "blank")]
         assert source.reason is None
         assert source.pages[1].boxes(0, 4) == (Box(72, 72, 108, 84),)
+
+    def test_of_a_scan_with_a_stamp(
+        self, tmp_path: Path, tesseract: FakeTesseract, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(module, "_ink", lambda _file, _number: 20_000)
+        path = make_pdf(tmp_path / "a.pdf", ["Received 4 May"])
+        self.say(tesseract, "Received 4 May. " + "And a whole letter of many words. " * 9)
+        assert read_pdf(path, AUTO).pages[0].text.startswith("Received 4 May. And")
+        self.say(tesseract, "Received 4 May, with a few words that are in a picture.")
+        assert read_pdf(path, AUTO).pages[0].text == "Received 4 May"
+        assert read_pdf(path, AUTO).remarks == []
+
+    def test_a_scan_in_large_print_is_no_heading(self, tmp_path: Path, tesseract: FakeTesseract) -> None:
+        self.say(tesseract, "Seen words")  # of 11 points
+        body = "\n".join(["Text of eleven points."] * 3)
+        small = make_pdf(tmp_path / "a.pdf", [body, DRAWING], size=7)
+        assert read_pdf(small, AUTO).pages[1].headings == ()
 
     @pytest.mark.usefixtures("tesseract")
     def test_that_finds_nothing(self, tmp_path: Path) -> None:
@@ -206,7 +223,7 @@ class TestOcr:
         assert (source.pages[0].text, source.remarks, source.reason) == ("Text.", [], None)
 
     def test_of_a_garbled_text_layer(self, tmp_path: Path, tesseract: FakeTesseract) -> None:
-        seen = "The quick brown dog jumps high and catches frogs from the stream " * 6
+        seen = "The quick brown dog jumps high and catches frogs from the stream " * 8
         self.say(tesseract, seen)
         source = read_pdf(soup_pdf(tmp_path / "a.pdf"), AUTO)
         assert source.pages[1].text == seen.strip()
@@ -219,7 +236,7 @@ class TestOcr:
         self.say(tesseract, seen)
         source = read_pdf(soup_pdf(tmp_path / "a.pdf"), AUTO)
         assert source.pages[1].text.startswith("Wkh txlfn")
-        assert source.remarks == [Remark(2, "suspect", "words without vowels")]
+        assert source.remarks == [Remark(2, "suspect", "words that cannot be spoken")]
         assert source.reason == "garbled text on page 2"
 
     def test_of_a_garbled_text_layer_when_off(self, tmp_path: Path) -> None:
@@ -245,7 +262,7 @@ class TestSecondOpinion:
         assert source.reason == "no highlights on page 2"
 
     def test_of_a_file_that_pdfium_does_not_open(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        def refuse(_path: Path) -> None:
+        def refuse(_path: Path, _limits: ReadingLimits) -> None:
             raise FileFault("malformed", "not a readable PDF")
 
         path = make_pdf(tmp_path / "a.pdf", ["First words.", ""])
@@ -260,8 +277,8 @@ class TestLimits:
     @pytest.mark.parametrize(
         ("limits", "said"),
         [
-            pytest.param(ReadingLimits(pages=2), "3 pages, and at most 2", id="pages"),
-            pytest.param(ReadingLimits(characters_per_page=20), "page 2 has more than 20 characters", id="page"),
+            pytest.param(ReadingLimits(pages=2), "3 pages; at most 2", id="pages"),
+            pytest.param(ReadingLimits(characters_per_page=20), "page 2 has ", id="page"),
             pytest.param(ReadingLimits(characters=30), "more than 30 characters", id="document"),
         ],
     )
