@@ -9,7 +9,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from rag.page_lines import Line, cells_of
+from rag.page_lines import Line
 from rag.page_tables import NUMBER
 
 # In letter sizes: how far the baselines of one row may be apart.
@@ -59,7 +59,7 @@ def _strips(lines: Sequence[Line]) -> list[Sequence[Line]]:
     """The lines cut where they do not go on downwards, and around each line with several cells."""
     strips: list[Sequence[Line]] = []
     start = 0
-    single = [len(cells_of(line)) == 1 for line in lines]
+    single = [len(line.cells) == 1 for line in lines]
     bottoms = [line.box.y1 for line in lines]
     for position in range(1, len(lines)):
         down = bottoms[position] - bottoms[position - 1] > _LEVEL * lines[position].pieces[0].size

@@ -13,9 +13,9 @@ from itertools import takewhile
 from typing import Final, NamedTuple
 
 from rag.domain import Box
-from rag.page_lines import Cell, Line, cells_of
+from rag.page_lines import Cell, Line
 
-NUMBER: Final = re.compile(r"[$€£¥(+−–—-]*\s?[$€£¥(+−–—-]*\s?\d[\d,.\s]*[)%x\s]*|[—–-]|n/?[am]\.?", re.IGNORECASE)
+NUMBER: Final = re.compile(r"[$€£¥(+−–—-]*\s?[$€£¥(+−–—-]*\s?\d([\d,.\s]*\d)?[)%x\s]*|[—–-]|n/?[am]\.?", re.IGNORECASE)
 _YEAR: Final = re.compile(r"(19|20)\d\d")
 _BULLET: Final = re.compile(r"\W|[(]?([\divxlc]{1,4}|[a-z])[.)]", re.IGNORECASE)
 # In letter sizes: how far edges that stand below each other may be apart, rows from each other, heads from rows.
@@ -50,7 +50,7 @@ class _Row:
     """A line as a row."""
 
     def __init__(self, line: Line) -> None:
-        self.cells: Sequence[Cell] = cells_of(line)[:_MOST_CELLS]
+        self.cells: Sequence[Cell] = line.cells[:_MOST_CELLS]
         self.box: Box = line.box
         self.size = line.size
         self.bold = line.bold

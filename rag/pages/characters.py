@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain, pairwise, repeat
+from itertools import chain, compress, pairwise, repeat
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -69,22 +69,22 @@ def read_lines(page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage) -> Page
     if not words:
         return size, []
     extents = _extents(characters, words)
+    boxes = _displayed(page, extents)
     heights = (extents[:, 3] - extents[:, 1]).tolist()
-    styles = [characters.style(word.first) for word in words]
+    styles = characters.styles([word.first for word in words])
     pieces = [
-        Piece(word.text, Box(*box), round((style.size or height) * 2) / 2, style.bold)
-        for word, box, style, height in zip(words, _displayed(page, extents), styles, heights, strict=True)
+        Piece(word.text, box, round((style.size or height) * 2) / 2, style.bold)
+        for word, box, style, height in zip(words, map(Box._make, boxes.tolist()), styles, heights, strict=True)
     ]
-    lines = []
-    for start, (end, hyphenated) in zip([0, *(end for end, _ in ends)], ends, strict=False):
-        # What was cropped away is not on the page that a person sees.
-        if inside := [piece for piece in pieces[start:end] if _is_inside(piece.box, *size)]:
-            lines.append(Line(inside, hyphenated))
-    return size, lines
-
-
-def _is_inside(box: Box, width: float, height: float) -> bool:
-    return 0 <= box.x0 + box.x1 <= 2 * width and 0 <= box.y0 + box.y1 <= 2 * height
+    # What was cropped away is not on the page that a person sees.
+    middles = (boxes[:, :2] + boxes[:, 2:]) / 2
+    inside = ((middles >= 0) & (middles <= size)).all(axis=1).tolist()
+    starts = [0, *(end for end, _ in ends)]
+    lines = [
+        Line(list(compress(pieces[start:end], inside[start:end])), hyphenated)
+        for start, (end, hyphenated) in zip(starts, ends, strict=False)
+    ]
+    return size, [line for line in lines if line.pieces]
 
 
 class _Word(NamedTuple):
@@ -108,7 +108,6 @@ class _Characters:
     def __init__(self, textpage: pypdfium2.PdfTextPage) -> None:
         self._textpage = textpage
         self._handle = ctypes.cast(textpage.raw, ctypes.c_void_p).value
-        self._styles: dict[int | None, _Style] = {}
         self._bold: dict[int | None, bool] = {}
         self.text = self._text(textpage.count_chars())
 
@@ -137,13 +136,14 @@ class _Characters:
         _get_ink_box(self._handle, index, *(ctypes.addressof(sides) + 8 * side for side in range(4)))
         return float(sides[2])
 
-    def style(self, index: int) -> _Style:
+    def styles(self, indexes: Sequence[int]) -> list[_Style]:
         """Equal for all characters of one text object, which is most often a line or a word."""
-        text_object = _get_object(self._handle, index)
-        style = self._styles.get(text_object)
-        if style is None or text_object is None:
-            style = self._styles[text_object] = _Style(self.size(index), self._is_bold(text_object, index))
-        return style
+        objects = list(map(_get_object, repeat(self._handle), indexes))
+        styles: dict[int | None, _Style] = {}
+        for text_object, index in zip(objects, indexes, strict=True):
+            if text_object not in styles:
+                styles[text_object] = _Style(self.size(index), self._is_bold(text_object, index))
+        return [styles[text_object] for text_object in objects]
 
     def size(self, index: int) -> float:
         """In points as displayed: the nominal size times the scale of the text matrix."""
@@ -236,7 +236,7 @@ def _extents(characters: _Characters, words: Sequence[_Word]) -> _Floats:
     return extents
 
 
-def _displayed(page: pypdfium2.PdfPage, extents: _Floats) -> list[list[float]]:
+def _displayed(page: pypdfium2.PdfPage, extents: _Floats) -> _Floats:
     """From PDF coordinates to the page as displayed: cropped, rotated, origin top left."""
     left, bottom, right, top = page.get_bbox()
     origin, at_right, at_top = (_to_device(page, *corner) for corner in ((left, bottom), (right, bottom), (left, top)))
@@ -246,7 +246,7 @@ def _displayed(page: pypdfium2.PdfPage, extents: _Floats) -> list[list[float]]:
         for x, y in ((extents[:, 0], extents[:, 1]), (extents[:, 2], extents[:, 3]))
     ]
     boxes = np.hstack([np.minimum(*corners), np.maximum(*corners)])
-    return boxes.round(2).tolist()  # type: ignore[no-any-return]
+    return boxes.round(2)
 
 
 def _to_device(page: pypdfium2.PdfPage, x: float, y: float) -> _Floats:
