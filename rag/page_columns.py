@@ -121,7 +121,7 @@ def _rows(parts: Sequence[_Part]) -> list[list[_Part]]:
 def _bands(rows: Sequence[Sequence[_Part]]) -> Iterator[_Band]:
     start = 0
     while start < len(rows):
-        gaps = _gaps(rows[start])
+        gaps = _gaps(rows[start]) or _gaps_of_two(rows[start : start + 2])
         end = start + 1
         while gaps and end < len(rows) and _is_near(rows[end - 1], rows[end]) and (common := _common(gaps, rows[end])):
             gaps = common
@@ -148,6 +148,13 @@ def _gaps(row: Sequence[_Part]) -> list[_Gap]:
             gaps.append((right, x0))
         right = max(right, x1)
     return gaps
+
+
+def _gaps_of_two(rows: Sequence[Sequence[_Part]]) -> list[_Gap]:
+    """The white space between two columns whose lines are not at the same heights."""
+    if len(rows) < 2 or any(len(row) > 1 for row in rows) or not _is_near(*rows):
+        return []
+    return _gaps(sorted((part for row in rows for part in row), key=lambda part: part.cell.box.x0))
 
 
 def _common(gaps: Sequence[_Gap], row: Sequence[_Part]) -> list[_Gap]:

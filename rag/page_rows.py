@@ -19,6 +19,8 @@ _LEAST_ROWS: Final = 3
 _ALIGNED: Final = 0.8
 _NUMERIC: Final = 0.6
 _MOST_WORDS: Final = 4
+# Lines of a column that may stand above the first label.
+_MOST_HEADS: Final = 3
 
 
 def join_rows(lines: Sequence[Line]) -> Sequence[Line]:
@@ -83,7 +85,7 @@ def _table(
     columns = [labels[start:]]
     heights = heights[start:]
     below: Sequence[Line] = []
-    if len(heights) < _LEAST_ROWS:
+    if len(heights) < _LEAST_ROWS - 1:
         return nothing
     right = max(line.box.x1 for line in columns[0])
     used = 1
@@ -105,11 +107,12 @@ def _table(
 def _stands_beside(column: Sequence[Line], heights: Sequence[float], right: float, near: float) -> bool:
     if len(column) < _LEAST_ROWS or min(line.box.x0 for line in column) <= right:
         return False
+    beside = [line.box.y1 for line in column if line.box.y1 > heights[0] - near]
     level = 0
-    for line in column:
-        place = bisect_left(heights, line.box.y1 - near)
-        level += place < len(heights) and heights[place] <= line.box.y1 + near
-    return level >= _ALIGNED * len(column)
+    for height in beside:
+        place = bisect_left(heights, height - near)
+        level += place < len(heights) and heights[place] <= height + near
+    return len(column) - len(beside) <= _MOST_HEADS and level >= max(_ALIGNED * len(beside), 1)
 
 
 def _is_numeric(column: Sequence[Line]) -> bool:
