@@ -106,4 +106,4 @@ class TestAlways:
         for lines in (heap, row, tall):
             start = time.process_time()
             restore_columns(lines)
-            assert time.process_time() - start < 0.5
+            assert time.process_time() - start < 1.5

@@ -116,7 +116,8 @@ class TestInFiles:
 @pytest.mark.parametrize(
     ("text", "number"),
     [("1,204", True), ("$ (454)", True), ("(7,366 )", True), ("(2)%", True), ("—", True), ("n/a", True),
-     ("€41,500", True), ("−10", True), ("2021", False), ("July 1,", False), ("Model 2", False), ("", False), ("1986–2011", False)],
+     ("€41,500", True), ("−10", True), ("2021", False), ("July 1,", False), ("Model 2", False),
+     ("", False), ("1986–2011", False)],
 )  # fmt: skip
 def test_what_is_a_number(text: str, number: bool) -> None:
     assert is_number(text) is number
@@ -152,4 +153,4 @@ class TestAlways:
         for lines in (heap, numbers, steps, up):
             start = time.process_time()
             find_tables(join_rows(lines))
-            assert time.process_time() - start < 0.5
+            assert time.process_time() - start < 1.5
