@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from rag.page_lines import Line
-from rag.page_tables import NUMBER
+from rag.page_tables import is_number, is_numeric
 
 # In letter sizes: how far the baselines of one row may be apart.
 _LEVEL: Final = 0.25
@@ -38,7 +38,7 @@ def _is_next_number(before: Line, line: Line) -> bool:
     """Whether a number follows to the right, at the same height."""
     first, last = line.pieces[0], before.pieces[-1]
     level = abs(first.box.y1 - last.box.y1) < _LEVEL * first.size
-    return level and first.box.x0 > last.box.x1 and not before.hyphenated and bool(NUMBER.fullmatch(line.text))
+    return level and first.box.x0 > last.box.x1 and not before.hyphenated and is_numeric(line.text)
 
 
 def _from_columns(lines: Sequence[Line]) -> Iterator[Line]:
@@ -116,7 +116,7 @@ def _stands_beside(column: Sequence[Line], heights: Sequence[float], right: floa
 
 
 def _is_numeric(column: Sequence[Line]) -> bool:
-    return sum(bool(NUMBER.fullmatch(line.text)) for line in column) >= _NUMERIC * len(column)
+    return sum(is_number(line.text) or is_numeric(line.text) for line in column) >= _NUMERIC * len(column)
 
 
 def _is_short(column: Sequence[Line]) -> bool:
