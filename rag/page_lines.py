@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, NamedTuple, TypeAlias
@@ -38,12 +38,17 @@ class Line:
         return " ".join([piece[0] for piece in self.pieces])
 
     @cached_property
-    def size(self) -> float:
-        """Of most of its letters, in points."""
+    def letters(self) -> Mapping[float, int]:
+        """How many it has in each size."""
         letters: dict[float, int] = {}
         for text, _, size, _ in self.pieces:
             letters[size] = letters.get(size, 0) + len(text)
-        return max(letters, key=letters.__getitem__)
+        return letters
+
+    @property
+    def size(self) -> float:
+        """Of most of its letters, in points."""
+        return max(self.letters, key=self.letters.__getitem__)
 
     @cached_property
     def bold(self) -> bool:
