@@ -61,14 +61,14 @@ class _Band(NamedTuple):
 
 def restore_columns(lines: Sequence[Line]) -> Sequence[Line]:
     """The lines in reading order: the same ones, but where columns were drawn across."""
+    if not _goes_across(lines):
+        return lines
     parts = [
         _Part(cell, number)
         for number, line in enumerate(lines)
         for cell in line.cells
         if cell.box.y1 - cell.box.y0 < _TALLEST * cell.pieces[0].size
     ]
-    if not _goes_across(parts):
-        return lines
     arranged: list[Line] = []
     position = 0
     for first, last, columns in sorted(_restorable(parts, len(lines)), key=lambda found: found[0]):
@@ -78,13 +78,11 @@ def restore_columns(lines: Sequence[Line]) -> Sequence[Line]:
     return [*arranged, *lines[position:]]
 
 
-def _goes_across(parts: Sequence[_Part]) -> bool:
+def _goes_across(lines: Sequence[Line]) -> bool:
     """Whether the file goes to the right in the same line often enough: most pages need no second look."""
-    steps = (
-        before.cell.box.x1 < after.cell.box.x0 and after.cell.box.y0 < before.cell.box.y1
-        for before, after in pairwise(parts)
-    )
-    return sum(steps) >= _LEAST_LINES
+    steps = sum(len(line.cells) for line in lines) - len(lines)
+    steps += sum(above.box.x1 < below.box.x0 and below.box.y0 < above.box.y1 for above, below in pairwise(lines))
+    return steps >= _LEAST_LINES
 
 
 def _restorable(parts: Sequence[_Part], count: int) -> Iterator[tuple[int, int, list[list[list[_Part]]]]]:
