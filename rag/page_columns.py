@@ -12,7 +12,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Final, NamedTuple, TypeAlias
 
-from rag.page_lines import Cell, Line, cells_of
+from rag.page_lines import Cell, Line
 
 # In letter sizes: the narrowest gutter, and the largest step from line to line within columns.
 _GUTTER: Final = 0.8
@@ -20,9 +20,13 @@ _STEP: Final = 3.0
 _MOST_COLUMNS: Final = 4
 _LEAST_LINES: Final = 4
 # A line of prose has this many words, and reaches this far into its column, in this share of the lines.
-_WORDS: Final = 3
+_WORDS: Final = 4
 _REACH: Final = 0.7
 _SHARE: Final = 0.6
+# It has no wide gap in this share of the lines. In letter sizes, a column is so wide; and not much wider than another.
+_WHOLE: Final = 0.8
+_NARROWEST: Final = 9.0
+_ALIKE: Final = 0.4
 _LETTERS: Final = 0.75
 # A line that stands on end is no line of a column.
 _TALLEST: Final = 3.0
@@ -57,14 +61,14 @@ class _Band(NamedTuple):
 
 def restore_columns(lines: Sequence[Line]) -> Sequence[Line]:
     """The lines in reading order: the same ones, but where columns were drawn across."""
+    if not _goes_across(lines):
+        return lines
     parts = [
         _Part(cell, number)
         for number, line in enumerate(lines)
-        for cell in cells_of(line)
+        for cell in line.cells
         if cell.box.y1 - cell.box.y0 < _TALLEST * cell.pieces[0].size
     ]
-    if not _goes_across(parts):
-        return lines
     arranged: list[Line] = []
     position = 0
     for first, last, columns in sorted(_restorable(parts, len(lines)), key=lambda found: found[0]):
@@ -74,13 +78,11 @@ def restore_columns(lines: Sequence[Line]) -> Sequence[Line]:
     return [*arranged, *lines[position:]]
 
 
-def _goes_across(parts: Sequence[_Part]) -> bool:
+def _goes_across(lines: Sequence[Line]) -> bool:
     """Whether the file goes to the right in the same line often enough: most pages need no second look."""
-    steps = (
-        before.cell.box.x1 < after.cell.box.x0 and after.cell.box.y0 < before.cell.box.y1
-        for before, after in pairwise(parts)
-    )
-    return sum(steps) >= _LEAST_LINES
+    steps = sum(len(line.cells) for line in lines) - len(lines)
+    steps += sum(above.box.x1 < below.box.x0 and below.box.y0 < above.box.y1 for above, below in pairwise(lines))
+    return steps >= _LEAST_LINES
 
 
 def _restorable(parts: Sequence[_Part], count: int) -> Iterator[tuple[int, int, list[list[list[_Part]]]]]:
@@ -95,7 +97,7 @@ def _restorable(parts: Sequence[_Part], count: int) -> Iterator[tuple[int, int, 
         if len(numbers) != sum(held[first : last + 1]) or 0 in held[first : last + 1]:
             continue
         columns = band.columns()
-        if all(map(_is_prose, columns)) and _alternates(columns):
+        if _are_prose(columns) and _alternates(columns):
             yield first, last, columns
 
 
@@ -117,7 +119,7 @@ def _rows(parts: Sequence[_Part]) -> list[list[_Part]]:
 def _bands(rows: Sequence[Sequence[_Part]]) -> Iterator[_Band]:
     start = 0
     while start < len(rows):
-        gaps = _gaps(rows[start])
+        gaps = _gaps(rows[start]) or _gaps_of_two(rows[start : start + 2])
         end = start + 1
         while gaps and end < len(rows) and _is_near(rows[end - 1], rows[end]) and (common := _common(gaps, rows[end])):
             gaps = common
@@ -146,6 +148,13 @@ def _gaps(row: Sequence[_Part]) -> list[_Gap]:
     return gaps
 
 
+def _gaps_of_two(rows: Sequence[Sequence[_Part]]) -> list[_Gap]:
+    """The white space between two columns whose lines are not at the same heights."""
+    if len(rows) < 2 or any(len(row) > 1 for row in rows) or not _is_near(*rows):
+        return []
+    return _gaps(sorted((part for row in rows for part in row), key=lambda part: part.cell.box.x0))
+
+
 def _common(gaps: Sequence[_Gap], row: Sequence[_Part]) -> list[_Gap]:
     """What the row leaves of the gaps."""
     left = []
@@ -160,17 +169,25 @@ def _common(gaps: Sequence[_Gap], row: Sequence[_Part]) -> list[_Gap]:
     return left
 
 
-def _is_prose(column: Sequence[Sequence[_Part]]) -> bool:
-    if len(column) < _LEAST_LINES:
+def _are_prose(columns: Sequence[Sequence[Sequence[_Part]]]) -> bool:
+    if any(len(column) < _LEAST_LINES for column in columns):
         return False
-    lefts = [row[0].cell.box.x0 for row in column]
-    rights = [row[-1].cell.box.x1 for row in column]
-    width = max(rights) - min(lefts)
-    counts = [sum(len(part.cell.pieces) for part in row) for row in column]
-    filled = sum(right - left >= _REACH * width for left, right in zip(lefts, rights, strict=True))
-    text = "".join(piece.text for row in column for part in row for piece in part.cell.pieces)
-    letters = sum(map(str.isalpha, text))
-    return median(counts) >= _WORDS and filled >= _SHARE * len(column) and letters >= _LETTERS * len(text)
+    widths = [max(row[-1].cell.box.x1 for row in rows) - min(row[0].cell.box.x0 for row in rows) for rows in columns]
+    return min(widths) >= _ALIKE * max(widths) and all(map(_is_prose, columns, widths))
+
+
+def _is_prose(column: Sequence[Sequence[_Part]], width: float) -> bool:
+    pieces = [[piece for part in row for piece in part.cell.pieces] for row in column]
+    filled = sum(row[-1].cell.box.x1 - row[0].cell.box.x0 >= _REACH * width for row in column)
+    whole = sum(len(row) == 1 for row in column)
+    text = "".join(piece.text for row in pieces for piece in row)
+    return (
+        width >= _NARROWEST * pieces[0][0].size
+        and median(map(len, pieces)) >= _WORDS
+        and filled >= _SHARE * len(column)
+        and whole >= _WHOLE * len(column)
+        and sum(map(str.isalpha, text)) >= _LETTERS * len(text)
+    )
 
 
 def _alternates(columns: Sequence[Sequence[Sequence[_Part]]]) -> bool:
@@ -186,9 +203,8 @@ def _alternates(columns: Sequence[Sequence[Sequence[_Part]]]) -> bool:
 def _lines_of(columns: Sequence[Sequence[Sequence[_Part]]], lines: Sequence[Line]) -> Iterator[Line]:
     for rows in columns:
         column = [_line_of(row, lines) for row in rows]
-        for above, below in pairwise(column):
-            _continue(above, below)
-        yield from column
+        yield from (_continued(above, below) for above, below in pairwise(column))
+        yield column[-1]
 
 
 def _line_of(row: Sequence[_Part], lines: Sequence[Line]) -> Line:
@@ -198,9 +214,9 @@ def _line_of(row: Sequence[_Part], lines: Sequence[Line]) -> Line:
     return Line([piece for part in row for piece in part.cell.pieces], ends)
 
 
-def _continue(above: Line, below: Line) -> None:
+def _continued(above: Line, below: Line) -> Line:
     """A hyphen at the end of a column's line is one at a line's end, which pdfium could not know."""
-    last, following = above.pieces[-1], below.pieces[0].text
-    if last.text[-1] == "-" and last.text[-2:-1].isalpha() and following[0].islower():
-        above.pieces[-1] = last._replace(text=last.text[:-1])
-        above.hyphenated = True
+    *before, last = above.pieces
+    if last.text[-1] == "-" and last.text[-2:-1].isalpha() and below.pieces[0].text[0].islower():
+        return Line([*before, last._replace(text=last.text[:-1])], hyphenated=True)
+    return above

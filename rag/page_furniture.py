@@ -14,7 +14,7 @@ from itertools import takewhile
 from statistics import median
 from typing import Final, NamedTuple
 
-from rag.page_lines import Line, PageLines, cells_of
+from rag.page_lines import Line, PageLines
 
 # Of a page's height: where running lines stand.
 _EDGE: Final = 0.15
@@ -58,7 +58,7 @@ class _Place(NamedTuple):
     @property
     def parts(self) -> list[str]:
         """All of its text, and what stands at its left, in the middle and at its right."""
-        cells = cells_of(self.line)
+        cells = self.line.cells
         texts = [cell.text for cell in cells if sum(map(str.isalpha, cell.text)) >= _LEAST_LETTERS]
         return [self.line.text, *(texts if len(cells) > 1 else ())]
 

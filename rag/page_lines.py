@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, NamedTuple, TypeAlias
 
 from rag.domain import Box
@@ -24,42 +25,50 @@ class Piece(NamedTuple):
     bold: bool
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True)
 class Line:
     """A line of a page; ``hyphenated`` if its last word goes on in the next one."""
 
-    pieces: list[Piece] = field(default_factory=list)
+    pieces: Sequence[Piece] = ()
     hyphenated: bool = False
 
-    @property
+    @cached_property
     def text(self) -> str:
         """Its words, with single spaces."""
-        return " ".join([piece.text for piece in self.pieces])
+        return " ".join([piece[0] for piece in self.pieces])
+
+    @cached_property
+    def letters(self) -> Mapping[float, int]:
+        """How many it has in each size."""
+        letters: dict[float, int] = {}
+        for text, _, size, _ in self.pieces:
+            letters[size] = letters.get(size, 0) + len(text)
+        return letters
 
     @property
     def size(self) -> float:
         """Of most of its letters, in points."""
-        if len({piece.size for piece in self.pieces}) == 1:
-            return self.pieces[0].size
-        letters: dict[float, int] = {}
-        for piece in self.pieces:
-            letters[piece.size] = letters.get(piece.size, 0) + len(piece.text)
-        return max(letters, key=letters.__getitem__)
+        return max(self.letters, key=self.letters.__getitem__)
 
-    @property
+    @cached_property
     def bold(self) -> bool:
         """Whether all of it is."""
         return all(piece.bold for piece in self.pieces)
 
+    @cached_property
+    def box(self) -> Box:
+        """Around all of it."""
+        return box_around([piece[1] for piece in self.pieces])
+
+    @cached_property
+    def cells(self) -> Sequence[Cell]:
+        """What stands between its wide gaps, from left to right."""
+        return _cells(self)
+
     @property
     def top(self) -> float:
         """Its upper edge, in points from the top."""
-        return min([piece.box[1] for piece in self.pieces])
-
-    @property
-    def box(self) -> Box:
-        """Around all of it."""
-        return box_around([piece.box for piece in self.pieces])
+        return self.box.y0
 
 
 PageLines: TypeAlias = tuple[tuple[float, float], Sequence[Line]]
@@ -83,14 +92,14 @@ def box_around(boxes: Iterable[Box]) -> Box:
     return Box(min(lefts), min(tops), max(rights), max(bottoms))
 
 
-def cells_of(line: Line) -> list[Cell]:
-    """The line cut at its wide gaps, from left to right."""
+def _cells(line: Line) -> Sequence[Cell]:
     pieces = line.pieces
     cuts = [0]
-    for position in range(1, len(pieces)):
-        before, after = pieces[position - 1], pieces[position]
-        if after.box[0] - before.box[2] > _WIDE * after.size and not _are_one(before.text, after.text):
+    text, (_, _, right, _), _, _ = pieces[0]
+    for position, (after, (x0, _, x1, _), size, _) in enumerate(pieces):
+        if x0 - right > _WIDE * size and not _are_one(text, after):
             cuts.append(position)
+        text, right = after, x1
     if len(cuts) == 1:
         return [Cell(pieces, line.box)]
     parts = [pieces[start:end] for start, end in zip(cuts, [*cuts[1:], len(pieces)], strict=True)]

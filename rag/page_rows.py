@@ -9,8 +9,8 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from rag.page_lines import Line, cells_of
-from rag.page_tables import NUMBER
+from rag.page_lines import Line
+from rag.page_tables import is_number, is_numeric
 
 # In letter sizes: how far the baselines of one row may be apart.
 _LEVEL: Final = 0.25
@@ -19,6 +19,8 @@ _LEAST_ROWS: Final = 3
 _ALIGNED: Final = 0.8
 _NUMERIC: Final = 0.6
 _MOST_WORDS: Final = 4
+# Lines of a column that may stand above the first label.
+_MOST_HEADS: Final = 3
 
 
 def join_rows(lines: Sequence[Line]) -> Sequence[Line]:
@@ -36,7 +38,7 @@ def _is_next_number(before: Line, line: Line) -> bool:
     """Whether a number follows to the right, at the same height."""
     first, last = line.pieces[0], before.pieces[-1]
     level = abs(first.box.y1 - last.box.y1) < _LEVEL * first.size
-    return level and first.box.x0 > last.box.x1 and not before.hyphenated and bool(NUMBER.fullmatch(line.text))
+    return level and first.box.x0 > last.box.x1 and not before.hyphenated and is_numeric(line.text)
 
 
 def _from_columns(lines: Sequence[Line]) -> Iterator[Line]:
@@ -59,7 +61,7 @@ def _strips(lines: Sequence[Line]) -> list[Sequence[Line]]:
     """The lines cut where they do not go on downwards, and around each line with several cells."""
     strips: list[Sequence[Line]] = []
     start = 0
-    single = [len(cells_of(line)) == 1 for line in lines]
+    single = [len(line.cells) == 1 for line in lines]
     bottoms = [line.box.y1 for line in lines]
     for position in range(1, len(lines)):
         down = bottoms[position] - bottoms[position - 1] > _LEVEL * lines[position].pieces[0].size
@@ -83,7 +85,7 @@ def _table(
     columns = [labels[start:]]
     heights = heights[start:]
     below: Sequence[Line] = []
-    if len(heights) < _LEAST_ROWS:
+    if len(heights) < _LEAST_ROWS - 1:
         return nothing
     right = max(line.box.x1 for line in columns[0])
     used = 1
@@ -105,15 +107,16 @@ def _table(
 def _stands_beside(column: Sequence[Line], heights: Sequence[float], right: float, near: float) -> bool:
     if len(column) < _LEAST_ROWS or min(line.box.x0 for line in column) <= right:
         return False
+    beside = [line.box.y1 for line in column if line.box.y1 > heights[0] - near]
     level = 0
-    for line in column:
-        place = bisect_left(heights, line.box.y1 - near)
-        level += place < len(heights) and heights[place] <= line.box.y1 + near
-    return level >= _ALIGNED * len(column)
+    for height in beside:
+        place = bisect_left(heights, height - near)
+        level += place < len(heights) and heights[place] <= height + near
+    return len(column) - len(beside) <= _MOST_HEADS and level >= max(_ALIGNED * len(beside), 1)
 
 
 def _is_numeric(column: Sequence[Line]) -> bool:
-    return sum(bool(NUMBER.fullmatch(line.text)) for line in column) >= _NUMERIC * len(column)
+    return sum(is_number(line.text) or is_numeric(line.text) for line in column) >= _NUMERIC * len(column)
 
 
 def _is_short(column: Sequence[Line]) -> bool:

@@ -9,21 +9,24 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import takewhile
 from typing import Final, NamedTuple
 
 from rag.domain import Box
-from rag.page_lines import Cell, Line, cells_of
+from rag.page_lines import Cell, Line
 
-NUMBER: Final = re.compile(r"[$€£¥(+−–—-]*\s?[$€£¥(+−–—-]*\s?\d[\d,.\s]*[)%x\s]*|[—–-]|n/?[am]\.?", re.IGNORECASE)
+_NUMBER: Final = re.compile(r"[$€£¥(+−–—-]*\d([\d,.]*\d)?[)%x]*|[—–-]|n/?[am]\.?", re.IGNORECASE)
+_SIGNS: Final = re.compile(r"[$€£¥()%]+")
 _YEAR: Final = re.compile(r"(19|20)\d\d")
+_MONTH: Final = re.compile(r"(jan|feb|m[aä]r|apr|ma[yi]|jun|jul|aug|sep|o[ck]t|nov|de[cz])", re.IGNORECASE)
 _BULLET: Final = re.compile(r"\W|[(]?([\divxlc]{1,4}|[a-z])[.)]", re.IGNORECASE)
 # In letter sizes: how far edges that stand below each other may be apart, rows from each other, heads from rows.
 _EDGE: Final = 0.5
 _ROW_STEP: Final = 4.0
 _HEAD_STEP: Final = 3.0
 # How far the head of a narrow column of numbers may reach to the left of it.
-_HEAD_REACH: Final = 4.0
+_HEAD_REACH: Final = 6.0
 _RECENT_ROWS: Final = 4
 _MOST_LABELS: Final = 3
 _MOST_HEADS: Final = 20
@@ -42,15 +45,25 @@ class TableLines(NamedTuple):
 
 
 def is_number(text: str) -> bool:
-    """Whether a cell says how much; a year says when."""
-    return bool(NUMBER.fullmatch(text)) and not _YEAR.fullmatch(text)
+    """Whether a cell says how much, perhaps with a unit; a year or a date says when."""
+    words = text.split()
+    if not is_numeric(text):
+        # 35 m, 24 months; but not 31 December.
+        return len(words) == 2 and is_number(words[0]) and words[1][0].isalpha() and not _MONTH.match(words[1])
+    return any(_NUMBER.fullmatch(word) and not _YEAR.fullmatch(word) for word in words)
+
+
+def is_numeric(text: str) -> bool:
+    """Whether a cell has numbers and signs only; a year is a number, too."""
+    words = text.split()
+    return bool(words) and all(_NUMBER.fullmatch(word) or _SIGNS.fullmatch(word) for word in words)
 
 
 class _Row:
     """A line as a row."""
 
     def __init__(self, line: Line) -> None:
-        self.cells: Sequence[Cell] = cells_of(line)[:_MOST_CELLS]
+        self.cells: Sequence[Cell] = line.cells[:_MOST_CELLS]
         self.box: Box = line.box
         self.size = line.size
         self.bold = line.bold
@@ -100,9 +113,9 @@ class _Chain:
 
     def is_table(self) -> bool:
         cells = [cell for row in self.rows for cell in row.cells[1:]]
-        numeric = sum(bool(NUMBER.fullmatch(cell.text)) for cell in cells)
+        numeric = sum(is_numeric(cell.text) or is_number(cell.text) for cell in cells)
         words = sum(len(cell.pieces) for cell in cells) / len(cells)
-        if len(self.rows) > 1 and numeric >= _NUMERIC * len(cells):
+        if len(self.rows) > 1 and numeric >= _NUMERIC * len(cells) and any(row.data for row in self.rows):
             return True
         if words > _WORDS_IN_A_CELL:
             return False
@@ -114,11 +127,11 @@ class _Chain:
         """Whether the first row is bold, and not the others."""
         return self.rows[0].bold and not any(row.bold for row in self.rows[1:])
 
-    @property
-    def values_left(self) -> float:
-        """Where the columns after the labels begin."""
+    @cached_property
+    def values(self) -> tuple[float, float]:
+        """Where the columns after the labels begin and end."""
         rows = [row for row in self.rows if row.data] or self.rows
-        return min(row.cells[1].box.x0 for row in rows)
+        return min(row.cells[1].box.x0 for row in rows), max(row.cells[-1].box.x1 for row in rows)
 
 
 def _chain(rows: Sequence[_Row], start: int) -> _Chain:
@@ -171,7 +184,7 @@ def _count_heads(rows: Sequence[_Row], chain: _Chain, first: _Row) -> int:
     full = max(len(row.cells) for row in chain.rows)
     count = 0
     for row in takewhile(lambda row: _is_head(row, chain, first), rows):
-        labelled = row.cells[0].box.x0 < chain.values_left - _HEAD_REACH * row.size
+        labelled = row.cells[0].box.x0 < chain.values[0] - _HEAD_REACH * row.size
         if count and labelled and any(len(head.cells) == full for head in rows[:count]):
             break
         count += 1
@@ -194,10 +207,8 @@ def _first_head(rows: Sequence[_Row], chain: _Chain, end: int, floor: int, first
 
 def _is_head(row: _Row, chain: _Chain, first: _Row) -> bool:
     """Whether it says what stands in the columns: above the first number, over the columns, no number itself."""
-    left = chain.values_left - _HEAD_REACH * row.size
-    right = (
-        max(cell.box.x1 for other in chain.rows[:_RECENT_ROWS] for cell in other.cells[-1:]) + _HEAD_REACH * row.size
-    )
+    reach = _HEAD_REACH * row.size
+    left, right = chain.values[0] - reach, chain.values[1] + reach
     over = row.cells[1:] if row.tabular else row.cells
     return (
         row.box.y0 < first.box.y0 - 1.0

@@ -126,8 +126,8 @@ class _HeadingStyle:
         letters: Counter[float] = Counter()
         for lines in pages:
             for line in lines:
-                for piece in line.pieces:
-                    letters[piece.size] += len(piece.text)
+                for size, count in line.letters.items():
+                    letters[size] += count
         body = letters.most_common(1)[0][0] if letters else 0.0
         return cls(body, tuple(sorted((size for size in letters if size >= body * _HEADING_SIZE), reverse=True)))
 

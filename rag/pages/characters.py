@@ -7,11 +7,10 @@ thousand times for a page, so the calls are made in batches, with prototypes and
 from __future__ import annotations
 
 import ctypes
-import math
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain, pairwise, repeat
+from itertools import compress, repeat
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -24,11 +23,10 @@ from rag.domain import Box
 from rag.page_lines import Line, PageLines, Piece
 
 _Floats: TypeAlias = NDArray[np.float64]
+_Indexes: TypeAlias = NDArray[np.int64]
 
 # A hyphen at the end of a line comes as one of these; the word goes on in the next line.
 _LINE_HYPHENS: Final = "\x02\ufffe\u00ad"
-_LINE_ENDS: Final = frozenset("\n" + _LINE_HYPHENS)
-_TOKEN: Final = re.compile(rf"[^\s{_LINE_HYPHENS}]+|[\n{_LINE_HYPHENS}]")
 _DIGITS: Final = r"\d²³¹⁰⁴-⁹"
 # A digit after three letters or more. After one or two it is an exponent, as in m².
 _MARK: Final = re.compile(rf"(?<=[^\s{_DIGITS}{_LINE_HYPHENS}]{{3}})[{_DIGITS}]")
@@ -37,6 +35,12 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _LIGATURES: Final = {
     0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st",
 }  # fmt: skip
+# What a character is, by its code; all beyond the last are parts of words.
+_LAST_KIND: Final = 0xFFFF
+_WORD, _SPACE, _NEWLINE, _HYPHEN = range(4)
+_KINDS: Final = np.array([_SPACE if chr(code).isspace() else _WORD for code in range(_LAST_KIND + 1)], np.uint8)
+_KINDS[ord("\n")] = _NEWLINE
+_KINDS[[ord(character) for character in _LINE_HYPHENS]] = _HYPHEN
 _BOLD: Final = 600
 _HIGHEST_CODE: Final = 0x10FFFF
 # PageToDevice speaks whole numbers: ask it for thousandths of a point.
@@ -65,41 +69,24 @@ def read_lines(page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage) -> Page
     """The size of a page as displayed, and its lines, in the order of the file."""
     size = page.get_size()
     characters = _Characters(textpage)
-    words, ends = _words(characters)
-    if not words:
+    words = _Words.of(characters)
+    if not words.texts:
         return size, []
     extents = _extents(characters, words)
-    heights = (extents[:, 3] - extents[:, 1]).tolist()
-    styles = [characters.style(word.first) for word in words]
-    pieces = [
-        Piece(word.text, Box(*box), round((style.size or height) * 2) / 2, style.bold)
-        for word, box, style, height in zip(words, _displayed(page, extents), styles, heights, strict=True)
+    boxes = _displayed(page, extents)
+    sizes, bold = characters.styles(words.firsts.tolist(), extents[:, 3] - extents[:, 1])
+    # Made by the thousand: the constructor of a named tuple would take longer than all else.
+    place = map(tuple.__new__, repeat(Box), boxes.tolist())
+    pieces = list(map(tuple.__new__, repeat(Piece), zip(words.texts, place, sizes, bold, strict=True)))
+    # What was cropped away is not on the page that a person sees.
+    middles = (boxes[:, :2] + boxes[:, 2:]) / 2
+    inside = ((middles >= 0) & (middles <= size)).all(axis=1).tolist()
+    starts = [0, *(end for end, _ in words.line_ends)]
+    lines = [
+        Line(list(compress(pieces[start:end], inside[start:end])), hyphenated)
+        for start, (end, hyphenated) in zip(starts, words.line_ends, strict=False)
     ]
-    lines = []
-    for start, (end, hyphenated) in zip([0, *(end for end, _ in ends)], ends, strict=False):
-        # What was cropped away is not on the page that a person sees.
-        if inside := [piece for piece in pieces[start:end] if _is_inside(piece.box, *size)]:
-            lines.append(Line(inside, hyphenated))
-    return size, lines
-
-
-def _is_inside(box: Box, width: float, height: float) -> bool:
-    return 0 <= box.x0 + box.x1 <= 2 * width and 0 <= box.y0 + box.y1 <= 2 * height
-
-
-class _Word(NamedTuple):
-    """A word and its first and last character in pdfium."""
-
-    text: str
-    first: int
-    last: int
-
-
-class _Style(NamedTuple):
-    """How a word is set; ``size`` in points as displayed, 0 where pdfium does not know."""
-
-    size: float
-    bold: bool
+    return size, [line for line in lines if line.pieces]
 
 
 class _Characters:
@@ -108,8 +95,6 @@ class _Characters:
     def __init__(self, textpage: pypdfium2.PdfTextPage) -> None:
         self._textpage = textpage
         self._handle = ctypes.cast(textpage.raw, ctypes.c_void_p).value
-        self._styles: dict[int | None, _Style] = {}
-        self._bold: dict[int | None, bool] = {}
         self.text = self._text(textpage.count_chars())
 
     def _text(self, count: int) -> str:
@@ -126,9 +111,7 @@ class _Characters:
     def boxes(self, indexes: Sequence[int]) -> _Floats:
         """Left, top, right, bottom of each, in PDF coordinates; the same height for all letters of a font."""
         sides = np.full((len(indexes), 4), np.nan, np.float32)
-        start = sides.ctypes.data
-        places = range(start, start + sides.nbytes, sides.strides[0])
-        deque(map(_get_loose_box, repeat(self._handle), indexes, places), maxlen=0)
+        self._fill(_get_loose_box, indexes, sides)
         return sides.astype(np.float64)
 
     def bottom(self, index: int) -> float:
@@ -137,29 +120,36 @@ class _Characters:
         _get_ink_box(self._handle, index, *(ctypes.addressof(sides) + 8 * side for side in range(4)))
         return float(sides[2])
 
-    def style(self, index: int) -> _Style:
-        """Equal for all characters of one text object, which is most often a line or a word."""
-        text_object = _get_object(self._handle, index)
-        style = self._styles.get(text_object)
-        if style is None or text_object is None:
-            style = self._styles[text_object] = _Style(self.size(index), self._is_bold(text_object, index))
-        return style
+    def styles(self, indexes: Sequence[int], heights: _Floats) -> tuple[list[float], list[bool]]:
+        """The sizes of words, by their first characters, to half a point, and whether they are bold.
 
-    def size(self, index: int) -> float:
+        They are equal for all of one text object, which is most often a line or a word.
+        """
+        objects = list(map(_get_object, repeat(self._handle), indexes))
+        first = dict(zip(reversed(objects), reversed(indexes), strict=True))
+        size = dict(zip(first, (self.sizes(list(first.values())) * 2).round() / 2, strict=True))
+        fonts = dict(zip(first, map(_get_font, first), strict=True))
+        one_of = {font: text_object for text_object, font in fonts.items()}
+        bold = {font: self._is_bold(first[text_object]) for font, text_object in one_of.items()}
+        sizes = np.array([size[text_object] for text_object in objects])
+        sizes = np.where(sizes > 0, sizes, (heights * 2).round() / 2)
+        return sizes.tolist(), [bold[fonts[text_object]] for text_object in objects]
+
+    def sizes(self, indexes: Sequence[int]) -> _Floats:
         """In points as displayed: the nominal size times the scale of the text matrix."""
-        size = float(_get_size(self._handle, index))
-        matrix = (ctypes.c_float * 6)()
-        if _get_matrix(self._handle, index, ctypes.addressof(matrix)):
-            size *= math.hypot(matrix[2], matrix[3])
-        return size
+        nominal = np.fromiter(map(_get_size, repeat(self._handle), indexes), np.float64, len(indexes))
+        matrices = np.tile(np.array([1, 0, 0, 1, 0, 0], np.float32), (len(indexes), 1))
+        self._fill(_get_matrix, indexes, matrices)
+        return nominal * np.hypot(matrices[:, 2], matrices[:, 3])
 
-    def _is_bold(self, text_object: int | None, index: int) -> bool:
-        font = _get_font(text_object) if text_object else None
-        bold = self._bold.get(font)
-        if bold is None or font is None:
-            weight = pdfium.FPDFText_GetFontWeight(self._textpage, index)
-            bold = self._bold[font] = weight >= _BOLD or self._is_named_bold(index)
-        return bold
+    def _fill(self, get: Callable[..., Any], indexes: Sequence[int], rows: NDArray[np.float32]) -> None:
+        """Lets pdfium write what it knows of each character into its row."""
+        start = rows.ctypes.data
+        places = range(start, start + rows.nbytes, rows.strides[0])
+        deque(map(get, repeat(self._handle), indexes, places), maxlen=0)
+
+    def _is_bold(self, index: int) -> bool:
+        return pdfium.FPDFText_GetFontWeight(self._textpage, index) >= _BOLD or self._is_named_bold(index)
 
     def _is_named_bold(self, index: int) -> bool:
         name = ctypes.create_string_buffer(128)
@@ -167,23 +157,39 @@ class _Characters:
         return 0 < length <= len(name) and b"bold" in name.value.lower()
 
 
-def _words(characters: _Characters) -> tuple[list[_Word], list[tuple[int, bool]]]:
-    """The words; and for each line the number of words up to its end, and whether it ends with a hyphen."""
-    text = characters.text
-    parts = pairwise([0, *_marks(characters), len(text)])
-    tokens = list(chain.from_iterable(_TOKEN.finditer(text, start, end) for start, end in parts))
-    words: list[_Word] = []
-    ends = [(0, False)]
-    for token, cleaned in zip(tokens, _cleaned([token[0] for token in tokens]), strict=True):
-        if cleaned in _LINE_ENDS:
-            # After a hyphen pdfium goes straight on with the next line.
-            if len(words) > ends[-1][0]:
-                ends.append((len(words), cleaned != "\n"))
-        elif cleaned:
-            words.append(_Word(cleaned, token.start(), token.end() - 1))
-    if len(words) > ends[-1][0]:
-        ends.append((len(words), False))
-    return words, ends[1:]
+class _Words(NamedTuple):
+    """The words of a page, the first and last character of each, and where lines end.
+
+    ``line_ends`` has for each line the number of words up to its end, and whether it ends with a hyphen.
+    """
+
+    texts: list[str]
+    firsts: _Indexes
+    lasts: _Indexes
+    line_ends: list[tuple[int, bool]]
+
+    @classmethod
+    def of(cls, characters: _Characters) -> _Words:
+        text = characters.text
+        kinds = _KINDS[np.minimum(np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4"), _LAST_KIND)]
+        edges = np.flatnonzero(np.diff(np.pad(kinds == _WORD, 1).astype(np.int8)))
+        marks = list(_marks(characters))
+        firsts, ends = (
+            np.sort(np.append(edges[::2], marks)).astype(int),
+            np.sort(np.append(edges[1::2], marks)).astype(int),
+        )
+        texts = _cleaned([text[first:end] for first, end in zip(firsts.tolist(), ends.tolist(), strict=True)])
+        if not all(texts):
+            kept = np.array([bool(text) for text in texts])
+            texts, firsts, ends = list(filter(None, texts)), firsts[kept], ends[kept]
+        # After a hyphen pdfium goes straight on with the next line.
+        stops = np.flatnonzero(kinds >= _NEWLINE)
+        counts, first_stops = np.unique(np.searchsorted(firsts, stops), return_index=True)
+        hyphens = kinds[stops[first_stops]] == _HYPHEN
+        line_ends = [pair for pair in zip(counts.tolist(), hyphens.tolist(), strict=True) if pair[0]]
+        if not line_ends or line_ends[-1][0] < len(texts):
+            line_ends.append((len(texts), False))
+        return cls(texts, firsts, ends - 1, line_ends)
 
 
 def _marks(characters: _Characters) -> Iterator[int]:
@@ -191,7 +197,7 @@ def _marks(characters: _Characters) -> Iterator[int]:
     for match in _MARK.finditer(characters.text):
         index = match.start()
         raised = characters.bottom(index) - characters.bottom(index - 1)
-        if raised > _MARK_RAISED * characters.size(index):
+        if raised > _MARK_RAISED * characters.sizes([index])[0]:
             yield index
 
 
@@ -210,31 +216,31 @@ class _Clean(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         character = chr(code)
-        self[code] = character if is_visible(character) or character in _LINE_ENDS else ""
+        self[code] = character if is_visible(character) else ""
         return self[code]
 
 
 _CLEAN: Final = _Clean(_LIGATURES)
 
 
-def _extents(characters: _Characters, words: Sequence[_Word]) -> _Floats:
+def _extents(characters: _Characters, words: _Words) -> _Floats:
     """Left, bottom, right, top around each word, in PDF coordinates."""
-    sides = characters.boxes([*(word.first for word in words), *(word.last for word in words)])
-    first, last = sides[: len(words)], sides[len(words) :]
+    count = len(words.texts)
+    sides = characters.boxes(np.concatenate([words.firsts, words.lasts]).tolist())
+    first, last = sides[:count], sides[count:]
     extents = np.column_stack(
         [first[:, 0], np.minimum(first[:, 3], last[:, 3]), last[:, 2], np.maximum(first[:, 1], last[:, 1])]
     )
     # Where they run from left to right at one height, the letters between them lie between them.
     even = (np.abs(first[:, [1, 3]] - last[:, [1, 3]]) < _EVEN).all(axis=1) & (first[:, 0] <= last[:, 0])
     for position in np.flatnonzero(~even).tolist():
-        _, start, end = words[position]
-        box = characters.boxes(range(start, end + 1))
+        box = characters.boxes(range(words.firsts[position], words.lasts[position] + 1))
         box = box[~np.isnan(box).any(axis=1)]
         extents[position] = [*box[:, [0, 3]].min(axis=0), *box[:, [2, 1]].max(axis=0)] if len(box) else [0.0] * 4
     return extents
 
 
-def _displayed(page: pypdfium2.PdfPage, extents: _Floats) -> list[list[float]]:
+def _displayed(page: pypdfium2.PdfPage, extents: _Floats) -> _Floats:
     """From PDF coordinates to the page as displayed: cropped, rotated, origin top left."""
     left, bottom, right, top = page.get_bbox()
     origin, at_right, at_top = (_to_device(page, *corner) for corner in ((left, bottom), (right, bottom), (left, top)))
@@ -244,7 +250,7 @@ def _displayed(page: pypdfium2.PdfPage, extents: _Floats) -> list[list[float]]:
         for x, y in ((extents[:, 0], extents[:, 1]), (extents[:, 2], extents[:, 3]))
     ]
     boxes = np.hstack([np.minimum(*corners), np.maximum(*corners)])
-    return boxes.round(2).tolist()  # type: ignore[no-any-return]
+    return boxes.round(2)
 
 
 def _to_device(page: pypdfium2.PdfPage, x: float, y: float) -> _Floats:

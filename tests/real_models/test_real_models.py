@@ -31,6 +31,7 @@ from rag.errors import Cancelled, ModelUnusable, PromptTooLong
 from rag.evaluation import RANKS, evaluate, read_questions, summarise
 from rag.generation import Finish, LanguageModel, Message, Token
 from rag.generation.llama_cpp_model import LlamaCppModel
+from rag.pages import read_pages
 from rag.service.app import create_app
 from rag.settings import Settings
 from tests.fakes import BagOfWordsEncoder, ingest_job, make_pdf
