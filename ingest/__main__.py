@@ -112,7 +112,7 @@ def open_job(
         ReadingLimits(settings.file_pages, settings.page_characters, settings.file_characters), options.ocr
     )
     orders = WorkerOrders(
-        tokenizer=str(tokenizer_file(settings)),
+        tokenizer=str(tokenizer_file(settings).resolve()),
         max_tokens=encoder.max_tokens,
         chunker=Chunker(),
         options=reading,

@@ -11,9 +11,9 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import groupby, pairwise
+from itertools import groupby, zip_longest
 from statistics import median
 from typing import Final, NamedTuple
 
@@ -157,10 +157,8 @@ def lines_of(table: str, scale: float) -> list[Line]:
         pieces = [_piece(word, size, scale) for word in words]
         if len(pieces) > 1 and pieces[0].text in _BULLETS and pieces[1].box.x0 - pieces[0].box.x1 > _BULLET_GAP * size:
             pieces[0] = pieces[0]._replace(text="•")
-        lines.append(Line(pieces))
-    _settle_sizes(lines)
-    _note_hyphens(lines)
-    return lines
+        lines.append(Line(tuple(pieces)))
+    return list(_with_hyphens(_with_settled_sizes(lines)))
 
 
 def _words(table: str) -> Iterator[_Found]:
@@ -197,27 +195,28 @@ def _piece(word: _Found, size: float, scale: float) -> Piece:
     return Piece(word.text, Box(left, top, right, bottom), size, bold=False)
 
 
-def _settle_sizes(lines: Sequence[Line]) -> None:
+def _with_settled_sizes(lines: Sequence[Line]) -> list[Line]:
     """One size for all lines whose measured sizes are about the same: else each would look like a heading."""
-    pieces = [piece for line in lines for piece in line.pieces]
-    if not pieces:
-        return
-    usual = median([piece.size for piece in pieces for _ in piece.text])
-    for line in lines:
-        line.pieces = [piece._replace(size=_settled(piece.size, usual)) for piece in line.pieces]
+    letters = [piece.size for line in lines for piece in line.pieces for _ in piece.text]
+    usual = median(letters) if letters else 0.0
+    return [
+        replace(line, pieces=tuple(piece._replace(size=_settled(piece.size, usual)) for piece in line.pieces))
+        for line in lines
+    ]
 
 
 def _settled(size: float, usual: float) -> float:
     return float(max(1, round(usual if abs(size - usual) <= _SAME_SIZE * usual else size)))
 
 
-def _note_hyphens(lines: Sequence[Line]) -> None:
+def _with_hyphens(lines: Sequence[Line]) -> Iterator[Line]:
     """A hyphen at a line's end is a part of the break where the next line goes on in lower case."""
-    for above, below in pairwise(lines):
+    for above, below in zip_longest(lines, lines[1:]):
         last = above.pieces[-1]
-        if re.search(r"[^\W\d_]{2}[-‐\u00ad]$", last.text) and below.pieces[0].text[0].islower():
-            above.pieces[-1] = last._replace(text=last.text[:-1])
-            above.hyphenated = True
+        if below and re.search(r"[^\W\d_]{2}[-‐\u00ad]$", last.text) and below.pieces[0].text[0].islower():
+            yield replace(above, pieces=(*above.pieces[:-1], last._replace(text=last.text[:-1])), hyphenated=True)
+        else:
+            yield above
 
 
 def _ask(program: str, option: str) -> str:

@@ -6,7 +6,7 @@ import io
 import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -116,10 +116,10 @@ class _Layers:
         seen = [lines for number, (_, lines) in enumerate(self.pages, 1) if self._is_seen(number) and lines]
         printed = [lines for number, (_, lines) in enumerate(self.pages, 1) if not self._is_seen(number)]
         body = _usual_size(printed) or _usual_size(seen)
-        for lines in seen:
-            factor = body / _usual_size([lines])
-            for line in lines:
-                line.pieces = [piece._replace(size=round(piece.size * factor * 2) / 2) for piece in line.pieces]
+        self.pages = [
+            (size, _resized(lines, body) if lines and self._is_seen(number) else lines)
+            for number, (size, lines) in enumerate(self.pages, 1)
+        ]
 
     def _is_seen(self, number: int) -> bool:
         return number in self.remarks and self.remarks[number].kind == "ocr"
@@ -156,6 +156,15 @@ class _Layers:
         except FileFault as fault:
             _log.warning("page %d: %s", number, fault.reason)
             return OCR_FAILED, []
+
+
+def _resized(lines: Sequence[Line], body: float) -> list[Line]:
+    """The lines with letters of which most are of the size ``body``."""
+    factor = body / _usual_size([lines])
+    return [
+        replace(line, pieces=tuple(piece._replace(size=round(piece.size * factor * 2) / 2) for piece in line.pieces))
+        for line in lines
+    ]
 
 
 def _usual_size(pages: Iterable[Sequence[Line]]) -> float:
