@@ -29,7 +29,7 @@ from ingest.readers.source import (
 from ingest.readers.titles import first_heading
 from rag.domain import Page
 from rag.errors import FileFault
-from rag.page_text import Line, PageLines, compose_pages
+from rag.page_text import Line, PageLines, Piece, compose_pages
 from rag.pages import PdfFile, open_pdf
 
 _log = logging.getLogger(__name__)
@@ -116,13 +116,12 @@ class _Layers:
 
     def _even_sizes(self) -> None:
         """Gives the text of scans the size of the document's: else a scan in large print would be all headings."""
-        seen = [lines for number, (_, lines) in enumerate(self.pages, 1) if self._is_seen(number) and lines]
-        printed = [lines for number, (_, lines) in enumerate(self.pages, 1) if not self._is_seen(number)]
-        body = _usual_size(printed) or _usual_size(seen)
-        for lines in seen:
-            factor = body / _usual_size([lines])
-            for piece in (piece for line in lines for piece in line.pieces):
-                piece.size = round(piece.size * factor * 2) / 2
+        body = _usual_size(lines for number, (_, lines) in enumerate(self.pages, 1) if not self._is_seen(number))
+        body = body or _usual_size(lines for _, lines in self.pages)
+        self.pages = [
+            (size, _sized(lines, body) if self._is_seen(number) else lines)
+            for number, (size, lines) in enumerate(self.pages, 1)
+        ]
 
     def _is_seen(self, number: int) -> bool:
         return number in self.remarks and self.remarks[number].kind == "ocr"
@@ -169,6 +168,18 @@ def _usual_size(pages: Iterable[Sequence[Line]]) -> float:
             for piece in line.pieces:
                 sizes[piece.size] += len(piece.text)
     return sizes.most_common(1)[0][0] if sizes else 0.0
+
+
+def _sized(lines: Sequence[Line], body: float) -> list[Line]:
+    """The lines with all sizes in proportion, so that most of their letters have the size ``body``."""
+    factor = body / _usual_size([lines])
+    return [
+        Line(
+            [Piece(piece.text, piece.box, round(piece.size * factor * 2) / 2, piece.bold) for piece in line.pieces],
+            line.hyphenated,
+        )
+        for line in lines
+    ]
 
 
 def picture_of(file: PdfFile, number: int, size: tuple[float, float], *, dpi: int = DPI) -> Pixels:
