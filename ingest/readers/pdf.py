@@ -197,7 +197,12 @@ def picture_of(file: PdfFile, number: int, size: tuple[float, float], *, dpi: in
 
 
 def _ink(file: PdfFile, number: int) -> int:
-    return ink_of(file.picture(number, scale=1.0).convert("L").histogram())
+    """How much is printed on a page; some, where it cannot be drawn."""
+    try:
+        return ink_of(file.picture(number, scale=1.0).convert("L").histogram())
+    except FileFault as fault:
+        _log.warning("page %d: %s", number, fault.reason)
+        return 1
 
 
 def _has_more(file: PdfFile, number: int, text: str) -> bool:
