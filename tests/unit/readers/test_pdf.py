@@ -197,9 +197,8 @@ class TestOcr:
         assert source.remarks == [Remark(2, "empty", "ocr failed")]
         assert source.reason == "no text on page 2: OCR failed or took too long"
 
-    def test_of_a_page_that_cannot_be_drawn(
-        self, tmp_path: Path, tesseract: FakeTesseract, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    @pytest.mark.usefixtures("tesseract")
+    def test_of_a_page_that_cannot_be_drawn(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         def refuse(_file: PdfFile, _number: int, **_options: object) -> None:
             raise FileFault("malformed", "a page cannot be read")
 
