@@ -10,7 +10,11 @@ from statistics import median
 from time import perf_counter
 
 from benchmarks.tutorial import TutorialIndex
+from ingest.chunking import Chunker
 from ingest.discovery import discover
+from ingest.job import IngestJob
+from ingest.readers import ReadingOptions
+from ingest.reading import Cutting, ReadersHere
 from rag.domain import Question
 from rag.embedding import Encoder, Reranker
 from rag.evaluation import LabelledQuestion
@@ -37,7 +41,9 @@ def compare(
     paged = [question for question in questions if question.answerable and question.pages]
     with tempfile.TemporaryDirectory() as root:
         start = perf_counter()
-        report = ingest_job(Path(root), encoder).run(discover([folder]))
+        chunker = Chunker()
+        readers = ReadersHere(Cutting(chunker, encoder.count_tokens, encoder.max_tokens), ReadingOptions())
+        report = IngestJob(Path(root), encoder, readers, identity=chunker.identity).run(discover([folder]))
         our_rate = report.pages / (perf_counter() - start)
         generation = open_current(Path(root), encoder.identity)
         start = perf_counter()
