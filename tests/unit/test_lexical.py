@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from rag.errors import IndexCorrupt
-from rag.index.lexical import LexicalIndex
+from rag.index.lexical import LexicalIndex, Terms
 
 TEXTS = [
     "The pump has a blue lid.",
@@ -22,16 +23,20 @@ TEXTS = [
 QUESTIONS = ["Which valves are red?", "blue lids", "storing water", "pump valve tank", "paint paint red"]
 
 
+def built(texts: Sequence[str]) -> LexicalIndex:
+    return LexicalIndex.build(Terms.of(texts))
+
+
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
-    LexicalIndex.build(TEXTS).save(tmp_path / "lexical")
+    built(TEXTS).save(tmp_path / "lexical")
     return tmp_path / "lexical"
 
 
 def test_scores_are_those_of_the_formula() -> None:
     """Lucene's variant: idf · tf / (tf + k1 · (1 - b + b · length / mean length)), k1 1.5, b 0.75."""
     texts = ["pump pump valve", "pump tank", "hose", "hose tank water valve"]
-    index = LexicalIndex.build(texts)
+    index = built(texts)
     mean_length = (3 + 2 + 1 + 4) / 4
 
     def score(tf: int, length: int, frequency: int) -> float:
@@ -45,24 +50,24 @@ def test_scores_are_those_of_the_formula() -> None:
 
 
 def test_best_first_and_at_most_as_many_as_asked() -> None:
-    index = LexicalIndex.build(["pump " * n + "tank " * (10 - n) for n in range(10)])
+    index = built(["pump " * n + "tank " * (10 - n) for n in range(10)])
     found = index.search("pump", 4)
     assert [row for row, _ in found] == [9, 8, 7, 6]
     assert [score for _, score in found] == sorted((score for _, score in found), reverse=True)
 
 
 def test_ties_are_in_the_order_of_rows() -> None:
-    assert [row for row, _ in LexicalIndex.build(["red pump"] * 30).search("pump", 30)] == list(range(30))
+    assert [row for row, _ in built(["red pump"] * 30).search("pump", 30)] == list(range(30))
 
 
 def test_stems() -> None:
-    index = LexicalIndex.build(TEXTS)
+    index = built(TEXTS)
     assert {row for row, _ in index.search("pumping", 10)} == {0, 1}
     assert {row for row, _ in index.search("STORES", 10)} == {2}
 
 
 def test_only_rows_that_share_a_word() -> None:
-    assert {row for row, _ in LexicalIndex.build(TEXTS).search("red", 10)} == {1, 4}
+    assert {row for row, _ in built(TEXTS).search("red", 10)} == {1, 4}
 
 
 @pytest.mark.parametrize(
@@ -76,11 +81,11 @@ def test_only_rows_that_share_a_word() -> None:
     ],
 )
 def test_nothing_is_found(question: str) -> None:
-    assert LexicalIndex.build(TEXTS).search(question, 10) == []
+    assert built(TEXTS).search(question, 10) == []
 
 
 def test_unknown_words_beside_known_ones_change_nothing() -> None:
-    index = LexicalIndex.build(TEXTS)
+    index = built(TEXTS)
     assert index.search("zebra red unicorn", 10) == index.search("red", 10)
 
 
@@ -94,7 +99,7 @@ def test_unknown_words_beside_known_ones_change_nothing() -> None:
     ],
 )
 def test_among(among: list[int], expected: list[int]) -> None:
-    index = LexicalIndex.build(TEXTS)
+    index = built(TEXTS)
     found = index.search("red", 10, np.array(among, dtype=np.int64))
     assert [row for row, _ in found] == expected
     everything = dict(index.search("red", 10))
@@ -103,7 +108,7 @@ def test_among(among: list[int], expected: list[int]) -> None:
 
 @pytest.mark.parametrize("texts", [["It is in the."], ["", " ", "the"], ["?!"]])
 def test_a_corpus_of_nothing_but_stop_words(texts: list[str], tmp_path: Path) -> None:
-    LexicalIndex.build(texts).save(tmp_path / "lexical")
+    built(texts).save(tmp_path / "lexical")
     index = LexicalIndex.load(tmp_path / "lexical")
     assert len(index) == len(texts)
     assert index.search("is it in the?", 5) == []
@@ -113,12 +118,12 @@ def test_a_corpus_of_nothing_but_stop_words(texts: list[str], tmp_path: Path) ->
 class TestSaved:
     @pytest.mark.parametrize("question", QUESTIONS)
     def test_same_scores_as_before(self, saved: Path, question: str) -> None:
-        before = LexicalIndex.build(TEXTS).search(question, 10)
+        before = built(TEXTS).search(question, 10)
         assert before
         assert LexicalIndex.load(saved).search(question, 10) == before
 
     def test_same_length(self, saved: Path) -> None:
-        assert len(LexicalIndex.load(saved)) == len(LexicalIndex.build(TEXTS)) == 5
+        assert len(LexicalIndex.load(saved)) == len(built(TEXTS)) == 5
 
     def test_nothing_is_pickled(self, saved: Path) -> None:
         files = sorted(saved.iterdir())
@@ -131,7 +136,15 @@ class TestSaved:
 
     @pytest.mark.parametrize("harm", ["truncate", "garbage", "delete"])
     @pytest.mark.parametrize(
-        "name", ["params.index.json", "vocab.index.json", "data.csc.index.npy", "indptr.csc.index.npy"]
+        "name",
+        [
+            "params.index.json",
+            "vocab.index.json",
+            "data.csc.index.npy",
+            "indptr.csc.index.npy",
+            "terms.npy",
+            "lengths.npy",
+        ],
     )
     def test_damaged(self, saved: Path, name: str, harm: str) -> None:
         path = saved / name

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.readers import READERS, read_pdf
+from ingest.readers import READERS, ReadingOptions, read_pdf
 from rag.errors import FileFault
 from tests.fakes import make_pdf
 from tests.unit.conftest import quick_folder
@@ -30,8 +30,10 @@ class TestWhole:
         assert texts(path) == ["First page.", "Second page."]
         assert read_pdf(path).reason is None
 
-    def test_pdf_has_a_reader(self) -> None:
-        assert {".pdf": read_pdf} == READERS
+    def test_pdf_has_a_reader(self, tmp_path: Path) -> None:
+        path = make_pdf(tmp_path / "a.pdf", ["First page."])
+        read = READERS[".pdf"](path, ReadingOptions(ocr="off"), lambda _page, _pages, _ocr: None)
+        assert [page.text for page in read.pages] == ["First page."]
 
     def test_an_owner_password_alone_keeps_nobody_from_reading(self, tmp_path: Path) -> None:
         from reportlab.lib.pdfencrypt import StandardEncryption
