@@ -16,7 +16,7 @@ from rag.records import PageRecord, are_packed_words, pack_words, unpack_words
 
 points = st.floats(-3000, 3000, width=32)
 boxes = st.builds(Box, points, points, points, points)
-texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=60)
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 
 
 @st.composite
