@@ -13,7 +13,7 @@ from rag.domain import Box, Chunk, Document, Heading, Page, Span, Word
 from rag.errors import DocumentUnknown, IndexCorrupt
 from rag.index.docstore import Docstore, Entry, Staging, write_docstore
 from rag.records import DocumentRecord, PageRecord
-from tests.unit.conftest import quick_folder
+from tests.unit.conftest import files_of_at_most, quick_folder
 
 Given = tuple[Document, list[Page], list[Chunk]]
 TEXT = "Größe 😀 漢字.\n\n𝔘nd ein Ende\u0301."
@@ -174,3 +174,97 @@ def test_round_trip(content: list[tuple[str, list[Box]]], data: st.DataObject) -
                 assert word.box == pytest.approx(expected.box, abs=0.0051)
         assert chunks_of(store, document("a.pdf").id) == chunks
         store.close()
+
+
+class TestPutTogether:
+    """From what is staged and from the docstore before, without looking into either."""
+
+    def test_is_the_same_bytes_as_written_at_once(self, tmp_path: Path) -> None:
+        old, new = [entry("b.pdf"), entry("d.pdf")], [entry("a.pdf"), entry("c.pdf")]
+        for name in ("before", "clean"):
+            (tmp_path / name).mkdir()
+        before = write(tmp_path / "before", *old)
+        order = [new[0], old[0], new[1], old[1]]
+        clean = write(tmp_path / "clean", *order)
+        listed = [Entry(given_[0].id, given_[0].names, fresh=given_ in new) for given_ in order]
+        staging = staged(tmp_path / "staging.sqlite", *new)
+        untouched = before.read_bytes(), staging.read_bytes()
+        write_docstore(tmp_path / "docstore.sqlite", listed, staging=staging, before=before)
+        assert (tmp_path / "docstore.sqlite").read_bytes() == clean.read_bytes()
+        assert (before.read_bytes(), staging.read_bytes()) == untouched
+
+    def test_all_from_before(self, tmp_path: Path) -> None:
+        (tmp_path / "before").mkdir()
+        before = write(tmp_path / "before", entry("a.pdf"), entry("b.pdf"))
+        kept = document("b.pdf")
+        listed = [Entry(kept.id, ("new name.pdf", "b.pdf"), fresh=False)]
+        write_docstore(tmp_path / "docstore.sqlite", listed, staging=staged(tmp_path / "staging.sqlite"), before=before)
+        store = Docstore(tmp_path / "docstore.sqlite")
+        (held,) = store.documents
+        assert (held.id, held.names, held.pages) == (kept.id, ("new name.pdf", "b.pdf"), 3)
+        assert store.rows_of(kept.id) == range(3)
+        assert chunks_of(store, kept.id) == entry("b.pdf")[2]
+        with pytest.raises(DocumentUnknown):
+            store.document(document("a.pdf").id)
+
+    def test_the_title_of_a_document_without_one_is_its_name(self, tmp_path: Path) -> None:
+        staging = Staging(tmp_path / "staging.sqlite")
+        staging.add("0" * 64, 5, DocumentRecord(None, [PageRecord.of(Page(1, "Text.", 1.0, 1.0))], []))
+        staging.close()
+        for name, title in (("in/the_report.v2.pdf", "the report.v2"), ("b.pdf", "b")):
+            path = tmp_path / f"{title}.sqlite"
+            write_docstore(path, [Entry("0" * 64, (name,), fresh=True)], staging=staging.path, before=None)
+            assert Docstore(path).document("0" * 64).title == title
+
+    def test_the_staged_chunks_can_be_read_while_more_is_staged(self, tmp_path: Path) -> None:
+        staging = Staging(tmp_path / "staging.sqlite")
+        for name in ("a.pdf", "b.pdf"):
+            document_, pages, chunks = entry(name)
+            staging.add(document_.id, 1, DocumentRecord(None, [PageRecord.of(page) for page in pages], chunks))
+            assert staging.chunks(document_.id) == chunks
+        assert staging.chunks("gone") == []
+        staging.close()
+
+    @given(st.lists(st.tuples(st.sampled_from("abcdef"), st.booleans()), unique_by=lambda item: item[0], min_size=1))
+    def test_any_mixture(self, order: list[tuple[str, bool]]) -> None:
+        with quick_folder() as folder:
+            for name in ("before", "clean"):
+                (folder / name).mkdir()
+            before = write(folder / "before", *(entry(f"{name}.pdf") for name in "fedcba"))
+            clean = write(folder / "clean", *(entry(f"{name}.pdf") for name, _ in order))
+            staging = staged(folder / "staging.sqlite", *(entry(f"{name}.pdf") for name, fresh in order if fresh))
+            listed = [Entry(document(f"{name}.pdf").id, (f"{name}.pdf",), fresh) for name, fresh in order]
+            write_docstore(folder / "docstore.sqlite", listed, staging=staging, before=before)
+            assert (folder / "docstore.sqlite").read_bytes() == clean.read_bytes()
+
+
+class TestRefused:
+    """What SQLite calls an operational error is the disk's, and is told as such."""
+
+    def test_no_folder(self, tmp_path: Path) -> None:
+        with pytest.raises(OSError, match=r"staging\.sqlite"):
+            Staging(tmp_path / "gone" / "staging.sqlite")
+        with pytest.raises(OSError, match=r"docstore\.sqlite"):
+            write_docstore(
+                tmp_path / "gone" / "docstore.sqlite", [], staging=staged(tmp_path / "staging.sqlite"), before=None
+            )
+
+    def test_a_full_disk(self, tmp_path: Path) -> None:
+        staging = staged(tmp_path / "staging.sqlite", entry())
+        listed = [Entry(document("a.pdf").id, ("a.pdf",), fresh=True)]
+        with (
+            files_of_at_most(8192),
+            pytest.raises(OSError, match=r"docstore\.sqlite: .*full|docstore\.sqlite: disk I/O"),
+        ):
+            write_docstore(tmp_path / "docstore.sqlite", listed, staging=staging, before=None)
+
+    def test_a_full_disk_while_staging(self, tmp_path: Path) -> None:
+        def fill() -> None:
+            staging = Staging(tmp_path / "staging.sqlite")
+            for number in range(2000):
+                page = PageRecord.of(Page(1, "A text. " * 1000, 1.0, 1.0))
+                staging.add(str(number), 5, DocumentRecord(None, [page], []))
+            staging.close()
+
+        with files_of_at_most(100_000), pytest.raises(OSError, match=r"staging\.sqlite"):
+            fill()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict
@@ -26,6 +25,7 @@ from rag.errors import IndexBusy, NothingToIngest, PublishFailed
 from rag.index import Generation, open_current, writing
 from rag.retrieval import Retriever
 from tests.fakes import BagOfWordsEncoder, ingest_job, make_pdf
+from tests.unit.conftest import files_of_at_most
 
 PUMP = ["# Pump\nThe pump has a blue lid.\nThe lid is held by four screws.", "The pump weighs nine kilograms."]
 VALVE = ["# Valve\nThe valve is red and opens to the left."]
@@ -463,13 +463,8 @@ class TestFaults:
         bench.run()
         current = bench.current()
         make_pdf(bench.folder / "tank.pdf", [f"{TANK[0]} {page}" for page in range(200)])
-        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))
-        try:
-            with pytest.raises(PublishFailed):
-                bench.run()
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        with files_of_at_most(50_000), pytest.raises(PublishFailed):
+            bench.run()
         assert bench.current() == current
 
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import resource
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +21,7 @@ from rag.errors import DocumentUnknown, FileFault, IndexBusy, IndexCorrupt, Inde
 from rag.index import CurrentIndex, Generation, IndexLayout, open_current, writing
 from rag.index.publication import IndexWriter
 from tests.fakes import BagOfWordsEncoder
-from tests.unit.conftest import id_of, publish, quick_folder, record_of
+from tests.unit.conftest import files_of_at_most, id_of, publish, quick_folder, record_of
 
 PUMPS = {
     "pump.pdf": ["The pump has a blue lid.", "The lid is held by four screws."],
@@ -279,17 +277,6 @@ class TestDamaged:
     def test_nothing_published(self, tmp_path: Path) -> None:
         with pytest.raises(IndexMissing, match="python -m ingest"):
             open_current(tmp_path / "nowhere", IDENTITY)
-
-
-@contextmanager
-def files_of_at_most(size: int) -> Iterator[None]:
-    """A disk that takes no larger file: writing more fails as on a full one."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 class TestWriting:

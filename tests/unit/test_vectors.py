@@ -144,3 +144,38 @@ class TestBytes:
     def test_another_type(self, index: faiss.Index) -> None:
         with pytest.raises(IndexCorrupt, match="not IndexFlatIP"):
             VectorIndex.from_bytes(serialised(index))
+
+    def test_are_those_of_faiss(self) -> None:
+        index = faiss.IndexFlatIP(8)
+        index.add(directions(9, 8, 0))
+        assert written(VectorIndex.build(directions(9, 8, 0))) == serialised(index)
+
+    @given(st.lists(st.integers(0, 20), max_size=5))
+    def test_in_slabs_they_are_the_same(self, sizes: list[int]) -> None:
+        vectors = directions(sum(sizes), 4, 1)
+        index, start = VectorIndex.empty(4), 0
+        for size in sizes:
+            index.add(vectors[start : start + size])
+            start += size
+        assert written(index) == written(VectorIndex.build(vectors))
+
+    def test_nothing_is_written_at_once(self) -> None:
+        """A copy of the whole would double what the job needs."""
+        sizes: list[int] = []
+        VectorIndex.build(directions(50_000, 33, 0)).write(lambda data: sizes.append(len(data)))
+        assert sum(sizes) > 50_000 * 33 * 4
+        assert max(sizes) < sum(sizes) / 2
+
+    @pytest.mark.parametrize("after", [0, 1, 3])
+    def test_what_the_disk_refuses_is_raised(self, after: int) -> None:
+        """faiss would go on, and say that all is well."""
+        pieces: list[bytes] = []
+
+        def write(data: bytes) -> None:
+            if len(pieces) >= after:
+                raise OSError(28, "No space left on device")
+            pieces.append(data)
+
+        with pytest.raises(OSError, match="No space left"):
+            VectorIndex.build(directions(100, 8, 0)).write(write)
+        assert len(pieces) == after
