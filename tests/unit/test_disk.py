@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from rag.errors import IndexCorrupt, IndexMissing, PublishFailed
-from rag.index import IndexLayout, disk, publication, read_current, writing
+from rag.index import IndexLayout, disk, read_current, writing
+from rag.index.vectors import VectorIndex
 from tests.fakes import BagOfWordsEncoder
 from tests.unit.conftest import publish
 
@@ -102,7 +104,7 @@ class TestPublication:
 
     def test_what_cannot_be_read_back_is_not_published(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """The disk says that it has written, and has written something else."""
-        monkeypatch.setattr(publication.VectorIndex, "write", lambda _self, write: write(b"garbage"))
+        monkeypatch.setattr(VectorIndex, "write", lambda _self, write: write(b"garbage"))
         with pytest.raises(PublishFailed, match="cannot be read back"):
             publish(tmp_path, {"a.pdf": ["Two."]}, BagOfWordsEncoder())
         assert not (tmp_path / "CURRENT").exists()
@@ -139,7 +141,7 @@ class TestMoveAway:
         def crash(_path: Path) -> None:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(disk.shutil, "rmtree", crash)
+        monkeypatch.setattr(shutil, "rmtree", crash)
         with pytest.raises(KeyboardInterrupt):
             disk.move_away(folder, layout)
         assert not folder.exists()
