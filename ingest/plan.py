@@ -101,12 +101,11 @@ def make_plan(files: Sequence[SourceFile], known: Known, limits: Limits, writer:
     first: dict[str, PlannedFile] = {}
     for file in files:
         plan = _plan(file, known, limits, writer)
-        if plan.digest:
-            # What cannot be read once cannot be read twice, but perhaps by another reader.
-            if (same := first.get(plan.digest)) and same.action != "told":
-                plan = _duplicate(plan, same)
-            else:
-                first[plan.digest] = plan
+        # What cannot be read once cannot be read twice, but perhaps by another reader.
+        if (same := first.get(plan.digest or "")) and same.action != "told":
+            plan = _duplicate(plan, same)
+        elif plan.digest:
+            first[plan.digest] = plan
         planned.append(plan)
     return planned
 
