@@ -72,7 +72,9 @@ class _Run:
 
     def changes(self) -> bool:
         """Whether an index of this is another one than that before."""
-        return self.before is None or _state(self.sources()) != _state(self.before.sources)
+        # What was read although its content is known was read with another OCR, and may have another text.
+        anew = any(row.status in INDEXED for row in self.found.values())
+        return self.before is None or anew or _state(self.sources()) != _state(self.before.sources)
 
     def report(self, generation: str, *, published: bool) -> Report:
         """As of now; ``seconds`` are those of the stages so far."""

@@ -83,7 +83,7 @@ def verify_generation(root: Path, name: str) -> None:
         IndexCorrupt, IndexForeign: something is not as it was published; the message names it.
     """
     layout = IndexLayout(root)
-    if not layout.generation(name).is_dir():
+    if name not in generation_names(layout):
         raise IndexMissing(f"no generation {name} in {root}; python -m rag index list")
     manifest = _manifest(layout, name)
     for row in manifest.files:

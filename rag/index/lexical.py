@@ -128,7 +128,7 @@ class LexicalIndex:
 
     def search(self, question: str, limit: int, among: Rows | None = None) -> list[tuple[int, float]]:
         """The best rows with their scores, best first; only rows that share a word with the question."""
-        known = [word for word in _words([question])[0] if word in self._scorer.vocab_dict]
+        known = [word for word in _words([question])[0] if word in self._scorer.vocab_dict and word != _NO_WORD]
         if not known:
             return []
         scores = self._scorer.get_scores(known)

@@ -13,7 +13,7 @@ import hashlib
 import json
 import secrets
 import shutil
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -139,13 +139,13 @@ class IndexWriter:
         """Where to keep what is read in this run."""
         return Staging(self._layout.work / "staging.sqlite"), FreshVectors(self._layout.work / "vectors.f32")
 
-    def take_source(self, path: Path, sizes: Container[int], unread: Container[str]) -> tuple[str, int]:
+    def take_source(self, path: Path, sizes: Container[int], unread: Callable[[str], object]) -> tuple[str, int]:
         """The SHA-256 of a file and its size in bytes; a copy of it is in the index then.
 
         Args:
             path: the file.
             sizes: of files that may be here already: only those are hashed before they are copied.
-            unread: contents of which no copy is wanted, because they cannot be read.
+            unread: says of a content whether no copy of it is wanted, because it cannot be read.
 
         Raises:
             FileFault: ``unreadable``: the file cannot be read.
@@ -153,7 +153,7 @@ class IndexWriter:
         try:
             if path.stat().st_size in sizes:
                 known, size = disk.digest(path), path.stat().st_size
-                if known in unread or self._holds(known, size):
+                if unread(known) or self._holds(known, size):
                     return known, size
         except OSError as error:
             raise FileFault("unreadable", error.strerror or str(error)) from error
