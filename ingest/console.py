@@ -28,13 +28,12 @@ _OTHERS: Final = 40
 _LONGEST_REMARK: Final = 60
 _NEWS_FIRST: Final = ("partial", "ok", "removed", "duplicate", "unsupported", "unchanged")
 _STYLES: Final = {"ok": "green", "unchanged": "green", "partial": "yellow"}
-# What is said of pages with remarks; the first two are said by the file's reason already, where it has one.
-_REMARKS: Final = {"empty": "no text", "suspect": "garbled", "ocr": "OCR", "second_opinion": "no highlights"}
+# What is said of pages with remarks, beside what the file's reason says of those where something is missing.
+_REMARKS: Final = {"ocr": "OCR", "empty": "blank", "suspect": "garbled", "second_opinion": "no highlights"}
 _STAGES: Final = {
     "check": "checking",
     "read": "reading",
-    "read and embed": "reading and encoding",
-    "encoder at work": "encoder at work",
+    "encoder at work": "encoding beside it",
     "publish": "publishing",
 }
 
@@ -173,10 +172,10 @@ def _ended(at: Standing, seconds: float) -> str:
 
 def duration(seconds: float) -> str:
     """``8 s``, ``3:05 min`` or ``1:02 h``."""
-    if seconds < 60:  # noqa: PLR2004 - a minute
+    if seconds < 60:
         return f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}:{rest:02d} min" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02d} h"  # noqa: PLR2004
+    return f"{minutes}:{rest:02d} min" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02d} h"
 
 
 def show(report: Report, console: Console) -> None:
@@ -207,8 +206,8 @@ def show(report: Report, console: Console) -> None:
 
 
 def needs_attention(row: FileRow) -> bool:
-    """Whether a person should look at a file: it is not in the index, or not all of it, or with garbled text."""
-    return row.status in FAILED or row.status == "partial" or bool({"empty", "suspect"} & row.remarks.keys())
+    """Whether a person should look at a file: it is not in the index, or something of it is missing."""
+    return row.status in FAILED or (row.reason is not None and row.status in INDEXED - {"duplicate"})
 
 
 def _shown(files: Sequence[FileRow]) -> tuple[Sequence[FileRow], int]:
@@ -243,13 +242,14 @@ def _summary(report: Report) -> Iterator[str]:
     )
     if len(report.files) > _OTHERS:
         yield f"Files: {', '.join(f'{count:,} {status}' for status, count in report.counts.items())}."
-    if line := characters(report):
+    if line := _characters(report):
         yield line
     if report.published:
-        yield "Time: " + ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in stages(report)) + "."
+        times = (f"{words} {report.stages[stage]:.1f} s" for stage, words in _STAGES.items() if stage in report.stages)
+        yield f"Time: {', '.join(times)}."
 
 
-def characters(report: Report) -> str:
+def _characters(report: Report) -> str:
     """How much of the text is in passages, in one line; empty where there is none."""
     rows = [row for row in report.files if row.status in INDEXED]
     total = sum(row.characters for row in rows)
@@ -260,8 +260,3 @@ def characters(report: Report) -> str:
     share = indexed * 1000 // total / 10
     rest = ", the rest running headers and footers" if indexed < total else ""
     return f"{total:,} characters, {share:.1f} % in passages{rest}."
-
-
-def stages(report: Report) -> list[tuple[str, float]]:
-    """Each stage in words, with its seconds."""
-    return [(_STAGES.get(stage, stage), seconds) for stage, seconds in report.stages.items()]

@@ -22,7 +22,7 @@ LAYERS = [
     ["rag.retrieval"],
     ["rag.answering"],
     ["rag.evaluation", "rag.service"],
-    ["rag.console", "rag.composition"],
+    ["rag.console", "rag.composition", "rag.index_commands"],
     ["rag.__main__", "ingest"],
 ]
 
@@ -46,6 +46,7 @@ HOMES = {
     "httpx": "rag.fetching",
     "pypdf": "ingest.readers",
     "langchain_text_splitters": "ingest.chunking",
+    "jinja2": "ingest.report_page",
 }
 
 FORBIDDEN = {"pickle", "joblib", "shelve", "dill", "langchain_community"}
