@@ -92,7 +92,8 @@ def _numbers(standing: Standing) -> Iterator[str]:
     if standing.seconds_left is not None:
         yield f"{duration(standing.seconds_left)} left"
     yield f"{standing.files_done:,}/{standing.files:,} files"
-    yield f"{standing.pages:,} pages ({standing.pages_per_second:.0f}/s)"
+    speed = f" ({standing.pages_per_second:.0f}/s)" if standing.stage == "reading" else ""
+    yield f"{standing.pages:,} pages{speed}"
     yield f"{standing.encoded:,}/{standing.chunks:,} chunks"
 
 
@@ -150,13 +151,9 @@ class Lines(Tally):
 
 def _line(at: Standing) -> str:
     left = f", {duration(at.seconds_left)} left" if at.seconds_left is not None else ""
-    return f"{_read(at)}{left}"
-
-
-def _read(at: Standing) -> str:
+    speed = f" ({at.pages_per_second:.0f}/s)" if at.stage == "reading" else ""
     return (
-        f"read {at.files_done:,} of {at.files:,} files, {at.pages:,} pages ({at.pages_per_second:.0f}/s), "
-        f"{at.encoded:,} chunks encoded"
+        f"read {at.files_done:,} of {at.files:,} files, {at.pages:,} pages{speed}, {at.encoded:,} chunks encoded{left}"
     )
 
 

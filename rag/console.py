@@ -6,7 +6,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from rich.console import Console
 from rich.padding import Padding
@@ -20,6 +20,9 @@ from rag.models import Progress as Fetched
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
+_OURS: Final = ("rag", "ingest")
+_LOUD: Final = ("pypdf", "bm25s", "transformers", "sentence_transformers")
+
 Tell = Callable[[str, int, int], None]
 
 
@@ -31,12 +34,20 @@ class _Stderr(logging.StreamHandler[TextIO]):
         super().emit(record)
 
 
+def _is_worth_telling(record: logging.LogRecord) -> bool:
+    """Some libraries set their own level when they are loaded, which is after :func:`configure_logging`."""
+    package = record.name.partition(".")[0]
+    return record.levelno >= (
+        logging.INFO if package in _OURS else logging.ERROR if package in _LOUD else logging.WARNING
+    )
+
+
 def configure_logging() -> None:
     """Warnings and worse of every library, as single lines on stderr."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", handlers=[_Stderr()])
-    for library in ("pypdf", "bm25s", "transformers", "sentence_transformers"):
-        logging.getLogger(library).setLevel(logging.ERROR)
-    for package in ("rag", "ingest"):
+    handler = _Stderr()
+    handler.addFilter(_is_worth_telling)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", handlers=[handler])
+    for package in _OURS:
         logging.getLogger(package).setLevel(logging.INFO)
 
 

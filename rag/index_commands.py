@@ -12,15 +12,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rag.errors import IndexCorrupt, IndexFault
+from rag.errors import IndexCorrupt, IndexMissing
 from rag.index import (
     GenerationRow,
     IndexLayout,
     collect_garbage,
     faults_of,
     list_generations,
+    published_digest,
     read_current,
-    read_manifest,
     roll_back,
     writing,
 )
@@ -126,27 +126,32 @@ def verify(options: argparse.Namespace, settings: Settings) -> int:
         names = [row.name for row in list_generations(settings.index)]
     else:
         names = [options.generation or read_current(layout)[0]]
-    found = {name: [*_misnamed(layout, name), *map(str, faults_of(settings.index, name))] for name in names}
+    pointer = _faults_of_pointer(layout)
+    found = {name: [str(fault) for fault in faults_of(settings.index, name)] for name in names}
+    ok = not pointer and not any(found.values())
     if options.json:
         results = [{"generation": name, "ok": not faults, "faults": faults} for name, faults in found.items()]
-        print(json.dumps({"ok": not any(found.values()), "generations": results}, ensure_ascii=False))
+        print(json.dumps({"ok": ok, "faults": pointer, "generations": results}, ensure_ascii=False))
     else:
+        for line in pointer:
+            print(line)
         for name, faults in found.items():
-            for line in faults or [f"generation {name}: every byte is as it was published"]:
-                print(line)
-    return _DAMAGED if any(found.values()) else 0
+            print("\n".join(faults) or f"generation {name}: every byte is as it was published")
+    return 0 if ok else _DAMAGED
 
 
-def _misnamed(layout: IndexLayout, name: str) -> list[str]:
-    """Where ``CURRENT`` names this generation, with another manifest than it has, or cannot be read."""
+def _faults_of_pointer(layout: IndexLayout) -> list[str]:
+    """What is wrong with ``CURRENT``, which readers go by; what is wrong with the generation is not said here."""
     try:
-        current, manifest_digest = read_current(layout)
-        if current == name:
-            read_manifest(layout.generation(name), manifest_digest)
+        name, manifest_digest = read_current(layout)
+        if published_digest(layout, name) != manifest_digest:
+            return [
+                f"{layout.current} is not what was written for {name}; python -m rag index rollback {name} mends it"
+            ]
+    except IndexMissing:
+        return [f"{layout.current} is missing; python -m rag index rollback GENERATION makes one current"]
     except IndexCorrupt as fault:
         return [str(fault)]
-    except IndexFault:
-        return []
     return []
 
 
