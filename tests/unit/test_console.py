@@ -203,9 +203,13 @@ class TestLines:
         assert capsys.readouterr().out == ""
 
     def test_after_an_error_no_end_is_told(self, caplog: pytest.LogCaptureFixture) -> None:
-        with pytest.raises(KeyboardInterrupt), progress() as tell:
-            tell.checking(3)
-            raise KeyboardInterrupt
+        def run() -> None:
+            with progress() as tell:
+                tell.checking(3)
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            run()
         assert caplog.messages == ["checking 3 files"]
 
 

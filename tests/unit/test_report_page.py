@@ -50,7 +50,7 @@ class Parsed(HTMLParser):
 
 def report_of(rows: list[FileRow], thumbnails: Mapping[str, Mapping[int, bytes]] | None = None) -> Report:
     stages = {"check": 0.5, "read": 2.0, "read and embed": 8.0, "encoder at work": 7.0, "publish": 0.5}
-    return Report("000007-00000000", True, rows, 9, 4, 5, 9.0, stages, None, thumbnails or {})  # noqa: FBT003
+    return Report("000007-00000000", True, rows, 9, 4, 5, 9.0, stages, None, thumbnails or {})
 
 
 def parsed(rows: list[FileRow], thumbnails: Mapping[str, Mapping[int, bytes]] | None = None) -> Parsed:
@@ -132,19 +132,19 @@ def test_stages_stand_where_they_were() -> None:
 
 def test_nothing_could_be_read() -> None:
     rows = [FileRow("a.pdf", "malformed", reason="x")]
-    page = Parsed(render(Report("", False, rows, 0, 0, 0, 0.0)))  # noqa: FBT003
+    page = Parsed(render(Report("", False, rows, 0, 0, 0, 0.0)))
     assert "Nothing was published; there is no index" in page.text
     assert "1 of 1 files needs attention" in page.text
 
 
 def test_thousands_of_files() -> None:
-    rows = [FileRow(f"{number}.pdf", "malformed", reason="x") for number in range(1000)]
+    rows = [FileRow(f"{number}.pdf", "malformed", reason="x") for number in range(250)]
     thumbnails = {row.path: {1: PNG, 2: PNG, 3: PNG, 4: PNG} for row in rows}
     page = parsed(rows, thumbnails)
     assert len(page.all("article")) == 200
-    assert "and 800 more, in the table below" in page.text
+    assert "and 50 more, in the table below" in page.text
     assert len(page.all("img")) == 300
-    assert len(page.all("tr")) == 1001
+    assert len(page.all("tr")) == 251
     assert "open" not in page.all("details")[-1]
 
 
