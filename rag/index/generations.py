@@ -117,14 +117,14 @@ def faults_of(root: Path, name: str) -> Iterator[IndexCorrupt | IndexForeign]:
 
 
 def _verify_source(layout: IndexLayout, document_id: str, name: str) -> None:
+    path = layout.source(document_id)
     try:
-        found = disk.digest(layout.source(document_id))
+        found = disk.digest(path)
     except OSError as error:
-        raise IndexCorrupt(f"generation {name}: source {document_id[:12]}: {error.strerror}") from error
+        remedy = "ingest its folder again, and it is put back"
+        raise IndexCorrupt(f"generation {name}: source {path}: {error.strerror}; {remedy}") from error
     if found != document_id:
-        raise IndexCorrupt(
-            f"generation {name}: source {document_id[:12]} is damaged; ingest the folder again, and it is replaced"
-        )
+        raise IndexCorrupt(f"generation {name}: source {path} is damaged; remove that file and ingest its folder again")
 
 
 def roll_back(root: Path, name: str | None = None) -> str:
