@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from ingest.__main__ import main
 from ingest.report import FAILED, FileRow, Report
 from ingest.report_page import REMEDIES, render, write_report_page
+from rag.errors import NothingToIngest
 
 PNG = b"\x89PNG\r\n\x1a\nnot much of a picture"
 JPEG = b"\xff\xd8\xff\xe0 neither"
@@ -175,3 +177,41 @@ class TestWriting:
     def test_a_long_name(self, tmp_path: Path) -> None:
         write_report_page(tmp_path / ("r" * 250 + ".html"), report_of([]))
         assert len(list(tmp_path.iterdir())) == 1
+
+
+class TestCommandLine:
+    def test_there_must_be_a_place_for_it_before_anything_is_done(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7")
+        for place in (tmp_path, tmp_path / "nowhere" / "report.html"):
+            assert main([str(tmp_path / "a.pdf"), "--index", str(tmp_path / "index"), "--report", str(place)]) == 1
+            assert capsys.readouterr().err.startswith(f"error: --report {place} cannot be written; give it a file")
+        assert not (tmp_path / "index").exists()
+
+    def test_a_page_that_cannot_be_written_undoes_nothing(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(*_: object) -> Report:
+            (tmp_path / "reports").rmdir()
+            return report_of([FileRow("a.pdf", "ok", 1, 1, 1)])
+
+        (tmp_path / "reports").mkdir()
+        monkeypatch.setattr("ingest.__main__._run", refuse)
+        assert main([str(tmp_path), "--report", str(tmp_path / "reports" / "report.html")]) == 3
+        captured = capsys.readouterr()
+        assert "Published generation 000007-00000000" in captured.out
+        (line,) = captured.err.splitlines()
+        assert "reports/report.html: No such file or directory" in line
+
+    def test_it_is_written_too_where_no_file_could_be_read(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(*_: object) -> Report:
+            raise NothingToIngest("nothing", [FileRow("a.pdf", "encrypted", reason="needs a password").to_json()])
+
+        monkeypatch.setattr("ingest.__main__._run", refuse)
+        assert main([str(tmp_path), "--report", str(tmp_path / "report.html")]) == 1
+        text = Parsed((tmp_path / "report.html").read_text()).text
+        assert "1 of 1 files needs attention" in text
+        assert "needs a password" in text
