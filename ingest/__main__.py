@@ -9,8 +9,8 @@ import rag.native  # noqa: F401 - first: see there
 import argparse
 import json
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ingest import readers
@@ -19,6 +19,7 @@ from ingest.console import progress, show
 from ingest.discovery import discover
 from ingest.job import IngestJob
 from ingest.plan import Limits
+from ingest.progress import Progress
 from ingest.report import FileRow, Report
 from ingest.report_page import write_report_page
 from ingest.sandbox import Patience, SandboxedReaders
@@ -27,6 +28,7 @@ from rag.composition import cores, open_encoder, tokenizer_file
 from rag.console import configure_logging, fail
 from rag.errors import IndexBusy, IndexFault, IngestFault, NothingToIngest, PageproofError
 from rag.index import IndexLayout, read_current
+from rag.pages import ReadingLimits
 from rag.settings import Settings, read_settings
 
 _EXIT_CODES = """\
@@ -107,12 +109,26 @@ def _run(options: argparse.Namespace, settings: Settings, index: Path) -> Report
     if options.report and (options.report.is_dir() or not options.report.parent.is_dir()):
         raise IngestFault(f"--report {options.report} cannot be written; give it a file in a folder that is there")
     files = discover(options.path)
+    with progress() as tell, open_job(settings, index, tell, options) as job:
+        return job.run(files)
+
+
+@contextmanager
+def open_job(
+    settings: Settings, index: Path, tell: Progress, options: argparse.Namespace | None = None
+) -> Iterator[IngestJob]:
+    """The job with its parts; its reading processes end with the context.
+
+    Raises:
+        ModelError: the encoder is missing, corrupt or unusable.
+    """
+    options = options or _parser().parse_args(["."])
     encoder = open_encoder(settings)
     reading = readers.ReadingOptions(
-        readers.ReadingLimits(settings.file_pages, settings.page_characters, settings.file_characters), options.ocr
+        ReadingLimits(settings.file_pages, settings.page_characters, settings.file_characters), options.ocr
     )
     orders = WorkerOrders(
-        tokenizer=str(tokenizer_file(settings)),
+        tokenizer=str(tokenizer_file(settings).resolve()),
         max_tokens=encoder.max_tokens,
         chunker=Chunker(),
         options=reading,
@@ -121,23 +137,17 @@ def _run(options: argparse.Namespace, settings: Settings, index: Path) -> Report
     )
     patience = Patience(seconds_per_page=settings.page_seconds, seconds_per_file=settings.file_seconds)
     workers = options.workers or settings.workers or cores(settings)
-    identity = readers.identity(reading)
-    with (
-        progress() as tell,
-        SandboxedReaders(orders, workers=workers, patience=patience, on_page=tell.page) as sandbox,
-    ):
-        job = IngestJob(
+    with SandboxedReaders(orders, workers=workers, patience=patience, on_page=tell.page) as sandbox:
+        yield IngestJob(
             index,
             encoder,
             sandbox,
-            identity={**orders.chunker.identity, "reader": identity["reader"]},
-            ocr=str(identity["ocr"]),
+            identity={**orders.chunker.identity, **readers.identity(reading)},
             limits=Limits(settings.file_megabytes * 1_000_000),
             rebuild=options.rebuild,
             keep=settings.keep_generations,
             progress=tell,
         )
-        return job.run(files)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -101,7 +101,6 @@ class IngestJob:
 
     Attributes:
         identity: of everything that decides what chunks a file gives; an index made with another one is made anew.
-        ocr: which OCR reads scans; what was read with another one is read anew where it matters.
         keep: generations that stay on the disk.
     """
 
@@ -109,7 +108,6 @@ class IngestJob:
     encoder: Encoder
     readers: Readers
     identity: Mapping[str, Any]
-    ocr: str = "off"
     limits: Limits = field(default_factory=Limits)
     rebuild: bool = False
     keep: int = 3
@@ -134,7 +132,7 @@ class IngestJob:
         start = perf_counter()
         self.progress.checking(len(files))
         before, note = self._before()
-        known = Known.of(before, self.ocr) if before else Known()
+        known = Known.of(before, self.identity) if before else Known()
         plan = make_plan(files, known, self.limits, writer)
         return _Run(plan, before, note, {"check": perf_counter() - start})
 
@@ -148,6 +146,7 @@ class IngestJob:
             return None, None
         except (IndexCorrupt, IndexForeign) as fault:
             return None, f"Everything was read anew, because the index before could not be used: {fault}"
+        # With another OCR only some files are read anew: see the plan.
         if {**manifest.chunker, "ocr": ""} != {**self.identity, "ocr": ""}:
             return None, "Everything was read anew, because this version reads or cuts documents otherwise."
         return manifest, None
@@ -200,7 +199,7 @@ class IngestJob:
         self.progress.publishing()
         begun = perf_counter()
         before = open_current(self.index, self.encoder.identity) if run.before else None
-        about = Publication(self.encoder.identity, {**self.identity, "ocr": self.ocr}, run.sources())
+        about = Publication(self.encoder.identity, dict(self.identity), run.sources())
         report = replace(run.report("", published=True), seconds=perf_counter() - start)
         generation = writer.publish(entries, before, fresh, about, report.to_json())
         if before:

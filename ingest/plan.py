@@ -6,18 +6,17 @@ from collections.abc import Container, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from ingest.discovery import SourceFile, is_regular
-from ingest.readers import READERS
+from ingest.readers import READERS, Remark, is_read_otherwise
+from ingest.readers.source import OCR_UNAVAILABLE
 from ingest.report import FAILED, INDEXED, FileRow
 from rag.errors import FileFault
 from rag.index import IndexWriter, Manifest, SourceRow
 
 # Faults of the content: the same bytes will have the same fault. The others may have had their cause elsewhere.
 _LASTING: Final = frozenset({"malformed", "encrypted", "empty_text", "too_large"})
-# Pages with these remarks would be read otherwise with another OCR.
-_OCR_REMARKS: Final = frozenset({"empty", "ocr", "suspect"})
 
 
 @dataclass(frozen=True)
@@ -66,10 +65,9 @@ class Known:
     sizes: Container[int] = ()
 
     @classmethod
-    def of(cls, manifest: Manifest, ocr: str) -> Known:
-        """What can be taken over for reading with this OCR."""
-        before = str(manifest.chunker.get("ocr"))
-        rows = [row for row in manifest.sources if row.sha256 and _reads_alike(row, before, ocr)]
+    def of(cls, manifest: Manifest, identity: Mapping[str, Any]) -> Known:
+        """What can be taken over for reading as ``identity`` says."""
+        rows = [row for row in manifest.sources if row.sha256 and _reads_alike(row, manifest.chunker, identity)]
         return cls(
             documents={row.sha256: row for row in reversed(rows) if row.sha256 and row.chunks},
             failed={row.sha256: row for row in rows if row.sha256 and row.status in _LASTING},
@@ -78,12 +76,11 @@ class Known:
         )
 
 
-def _reads_alike(row: SourceRow, before: str, now: str) -> bool:
-    if before == now:
-        return True
-    if "force" in (before.partition(" ")[0], now.partition(" ")[0]):
-        return PurePosixPath(row.path).suffix.lower() != ".pdf"
-    return row.status != "empty_text" and not _OCR_REMARKS & row.remarks.keys()
+def _reads_alike(row: SourceRow, before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    remarks = [Remark(1, *key.split(": ", maxsplit=1)) for key in row.remarks]  # type: ignore[arg-type]
+    if row.status == "empty_text":
+        remarks = [Remark(1, "empty", OCR_UNAVAILABLE)]
+    return not is_read_otherwise(remarks, before, now, pdf=PurePosixPath(row.path).suffix.lower() == ".pdf")
 
 
 def make_plan(files: Sequence[SourceFile], known: Known, limits: Limits, writer: IndexWriter) -> list[PlannedFile]:

@@ -26,7 +26,7 @@ class FileRow:
     Attributes:
         characters: of all pages, without white space.
         indexed_characters: those of them that are in chunks; the others are running headers and footers.
-        remarks: pages of which something is to be known, by kind, as ``{"ocr": "3, 7-9"}``.
+        remarks: pages of which something is to be known, by kind and detail, as ``{"empty: ocr off": "3, 7-9"}``.
         seconds: of reading and cutting it.
     """
 

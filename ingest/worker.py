@@ -12,16 +12,17 @@ import logging
 import os
 import resource
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from ingest import wire
 from ingest.chunking import Chunker
 from ingest.confinement import confine, limit_cpu
-from ingest.readers import ReadingLimits, ReadingOptions
+from ingest.readers import ReadingOptions
 from ingest.reading import Cutting, ReadRequest, read_document
 from rag.errors import FileFault
+from rag.pages import ReadingLimits
 
 # A process that has read so many files, or has grown to this share of its memory, makes way for a new one.
 _FILES: Final = 500
@@ -54,6 +55,7 @@ class WorkerOrders:
             "chunker": vars(self.chunker),
             "limits": vars(self.options.limits),
             "ocr": self.options.ocr,
+            "ocr_languages": self.options.ocr_languages,
             "memory": self.memory,
             "cpu_seconds": self.cpu_seconds,
         }
@@ -67,7 +69,7 @@ class WorkerOrders:
             tokenizer=fields["tokenizer"],
             max_tokens=fields["max_tokens"],
             chunker=Chunker(**fields["chunker"]),
-            options=ReadingOptions(ReadingLimits(**fields["limits"]), fields["ocr"]),
+            options=ReadingOptions(ReadingLimits(**fields["limits"]), fields["ocr"], tuple(fields["ocr_languages"])),
             memory=fields["memory"],
             cpu_seconds=fields["cpu_seconds"],
         )
@@ -106,7 +108,7 @@ def _serve(request: ReadRequest, cutting: Cutting, orders: WorkerOrders, out: Bi
         out.flush()
 
     try:
-        reading = read_document(request, cutting, orders.options, tell)
+        reading = read_document(request, cutting, replace(orders.options, on_page=tell))
         wire.send_reading(reading, out, worn=_is_worn(orders, served))
     except FileFault as fault:
         wire.send_fault(fault, out, worn=_is_worn(orders, served))

@@ -23,7 +23,11 @@ from rag.embedding import Encoder, FloatMatrix, FloatVector
 from rag.errors import PromptTooLong
 from rag.generation import Finish, Message, Prompt, Token
 from rag.generation.language_model import Generated
+from rag.pages import ReadingLimits
 from rag.sentences import words
+
+# A page of make_pdf without text that is not blank.
+DRAWING = "[drawing]"
 
 
 class BagOfWordsEncoder:
@@ -129,20 +133,27 @@ def _sleep(seconds: float, cancelled: Cancellation) -> None:
 def ingest_job(index: Path, encoder: Encoder, chunker: Chunker | None = None, **options: Any) -> IngestJob:
     """The job, reading in this process and counting words for tokens."""
     chunker = chunker or Chunker()
-    readers = ReadersHere(Cutting(chunker, encoder.count_tokens, encoder.max_tokens), ReadingOptions(ocr="off"))
+    readers = ReadersHere(
+        Cutting(chunker, encoder.count_tokens, encoder.max_tokens), ReadingOptions(ReadingLimits(), ocr="off")
+    )
     return IngestJob(index, encoder, readers, identity=chunker.identity, **options)
 
 
-def make_pdf(path: Path, pages: Sequence[str], *, title: str | None = None, password: str | None = None) -> Path:
+def make_pdf(
+    path: Path, pages: Sequence[str], *, title: str | None = None, password: str | None = None, size: int = 11
+) -> Path:
     """A PDF with one page for each text; a line that begins with ``# `` is a heading, an empty text an empty page."""
     canvas = Canvas(str(path), pagesize=A4, invariant=True, encrypt=password)
     if title:
         canvas.setTitle(title)
     for page in pages:
         height = A4[1] - 72
+        if page == DRAWING:
+            canvas.circle(300, 400, 120, fill=1)
+            page = ""
         for line in page.splitlines():
             heading = line.startswith("# ")
-            canvas.setFont("Helvetica-Bold" if heading else "Helvetica", 18 if heading else 11)
+            canvas.setFont("Helvetica-Bold" if heading else "Helvetica", 18 if heading else size)
             canvas.drawString(72, height, line.removeprefix("# "))
             height -= 30 if heading else 14
         canvas.showPage()
