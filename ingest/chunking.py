@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from langchain_text_splitters import RecursiveCharacterTextSplitter
-
 from rag.domain import Chunk, Heading, Page, Span
 
 # Paragraph, sentence, line, word, letter: the first that gives pieces which fit.
@@ -98,6 +96,8 @@ class Chunker:
         total = count(text)
         if total <= self.max_tokens:
             return [text]
+        from langchain_text_splitters import RecursiveCharacterTextSplitter  # here: it takes longer than most runs
+
         size = math.ceil(total / math.ceil(total / self.max_tokens) * _BALANCE_SLACK)
         splitter = RecursiveCharacterTextSplitter(
             separators=_SEPARATORS,

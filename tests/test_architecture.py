@@ -25,7 +25,7 @@ LAYERS = [
     ["rag.retrieval"],
     ["rag.answering"],
     ["rag.evaluation", "rag.service"],
-    ["rag.console", "rag.composition"],
+    ["rag.console", "rag.composition", "rag.index_commands"],
     ["rag.__main__", "ingest"],
 ]
 
@@ -55,6 +55,7 @@ HOMES = {
     "charset_normalizer": "ingest.readers.plain",
     "docx": "ingest.readers.word",
     "langchain_text_splitters": "ingest.chunking",
+    "jinja2": "ingest.report_page",
 }
 
 FORBIDDEN = {"pickle", "joblib", "shelve", "dill", "langchain_community"}
