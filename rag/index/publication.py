@@ -38,6 +38,8 @@ from rag.index.vectors import VectorIndex
 _SLAB: Final = 4096
 # What a generation takes beside its vectors and its docstore, as a share of them: BM25, manifest, report.
 _OVERHEAD: Final = 1.5
+# With fewer bytes than this a disk is full, whatever the error says.
+_LITTLE: Final = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -278,11 +280,14 @@ class IndexWriter:
     def why(self, error: OSError) -> str:
         """What to tell of a disk that refused."""
         message = f"the index in {self._layout.root} cannot be written: {error.strerror or error}"
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT) or "full" in str(error)
+        free = disk.free_bytes(self._layout.root)
+        # SQLite and numpy do not say what the disk said.
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT) or "full" in str(error) or free < max(self._needed, _LITTLE)
         if full:
-            free = disk.free_bytes(self._layout.root)
             needed = f"about {_megabytes(self._needed)} needed" if self._needed else "more is needed"
             message += f" ({needed}, {_megabytes(free)} free)"
+        if isinstance(error, disk.CommitUnsure):
+            return f"{message}, and that could not be taken back; mend the disk and run this again"
         return f"{message}; nothing was published, the index is as it was"
 
 
