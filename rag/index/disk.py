@@ -43,6 +43,14 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
+def make_folder(folder: Path) -> None:
+    """Makes a folder, and those that it is in, so that a crash does not lose them with what is put there."""
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        sync(folder.parent)
+
+
 def sync_files(folder: Path) -> None:
     """Asks the disk to keep every file of a folder, and then the folders themselves."""
     paths = sorted(folder.rglob("*"))

@@ -134,13 +134,21 @@ class Injector:
         self._folder = folder
 
     def ingest(
-        self, index: Path, documents: Path, fault: Fault = NO_FAULT, *, log: Path | None = None, root: Path | None = None
+        self,
+        index: Path,
+        documents: Path,
+        fault: Fault = NO_FAULT,
+        *,
+        log: Path | None = None,
+        root: Path | None = None,
+        estimate: bool = True,
     ) -> Outcome:
         """Runs ``python -m ingest --index INDEX DOCUMENTS``.
 
         Args:
             log: where to write what was done, for :mod:`tests.faults.power`.
             root: what is counted and logged; by default the index.
+            estimate: whether the job may refuse because the disk has too little room, before it has written anything.
         """
         kinds = sum(1 << kind for kind in fault.kinds)
         where = os.path.realpath(root or index)
@@ -151,6 +159,7 @@ class Injector:
             "index": str(index),
             "documents": str(documents),
             "log": str(log) if log else "",
+            "estimate": estimate,
             "stdout": str(stdout),
             "stderr": str(stderr),
         }

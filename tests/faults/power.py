@@ -104,10 +104,10 @@ def _applied(data: bytes, writes: Sequence[tuple[int, bytes | None]]) -> bytes:
 class Disk:
     """A folder as programs see it, and as it would be found after a crash."""
 
-    def __init__(self, root: Path) -> None:
-        """What is there now is durable."""
+    def __init__(self, before: Path, root: Path) -> None:
+        """What is in ``before`` is durable; the operations say ``root`` to it."""
         self._root = root
-        self._top = _read(root)
+        self._top = _read(before)
 
     def apply(self, operation: Operation) -> None:
         """Does the same here."""

@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(1800)]
 
 WRITING: Final = frozenset({Kind.OPEN, Kind.WRITE, Kind.RENAME, Kind.MKDIR})
 # What a message about a full disk must say.
-_ROOM: Final = re.compile(r"\((about [\d.]+ MB needed|more is needed), [\d.]+ MB free\)")
+ROOM: Final = re.compile(r"\((about [\d.]+ MB needed|more is needed), [\d.]+ MB free\)")
 
 # Which operations fail, and with what.
 MATRIX: Final = {
@@ -120,7 +120,7 @@ def test_message_of_a_full_disk(injectors: Injectors, corpus: Corpus, tmp_path: 
         root = corpus.start(tmp_path / str(at))
         outcome = injector.ingest(root, corpus.new, Fault(Action.FAIL, at, kinds, errno.ENOSPC))
         if not outcome.published:
-            named = bool(_ROOM.search(outcome.error))
+            named = bool(ROOM.search(outcome.error))
             silent = (
                 outcome.operation.startswith("WRITE")
                 and outcome.operation.endswith(".npy")
