@@ -210,7 +210,9 @@ class _Crash:
 
     def _zeroed(self, file: _File) -> bytes:
         """The size is right, the blocks were never written."""
-        return _applied(file.durable, [(at, None if piece is None else bytes(len(piece))) for at, piece in file.pending])
+        return _applied(
+            file.durable, [(at, None if piece is None else bytes(len(piece))) for at, piece in file.pending]
+        )
 
     def _half(self, file: _File) -> bytes:
         """The first writes, and a part of the next one."""

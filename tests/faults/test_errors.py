@@ -38,7 +38,9 @@ MATRIX: Final = {
 @pytest.mark.parametrize("what", MATRIX)
 def test_refused(injectors: Injectors, corpus: Corpus, tmp_path: Path, say: Say, what: str) -> None:
     kinds, error, lasting = MATRIX[what]
-    count = injectors.one.ingest(corpus.start(tmp_path / "counted"), corpus.new, Fault(Action.NOTHING, 0, kinds)).counted
+    count = injectors.one.ingest(
+        corpus.start(tmp_path / "counted"), corpus.new, Fault(Action.NOTHING, 0, kinds)
+    ).counted
     # The commit comes late: of the last ones more are tried.
     numbers = range(1, count + 1) if FULL else sorted({*range(1, count, 24), *range(count - 20, count, 5)})
     faults = [Fault(Action.FAIL, number, kinds, error, lasting) for number in numbers if number > 0]
@@ -113,7 +115,9 @@ def test_message_of_a_full_disk(injectors: Injectors, corpus: Corpus, tmp_path: 
     that is really full the message says so nevertheless, which ``test_full_disk.py`` shows.
     """
     kinds = frozenset({Kind.OPEN, Kind.WRITE, Kind.RENAME})
-    count = injectors.one.ingest(corpus.start(tmp_path / "counted"), corpus.new, Fault(Action.NOTHING, 0, kinds)).counted
+    count = injectors.one.ingest(
+        corpus.start(tmp_path / "counted"), corpus.new, Fault(Action.NOTHING, 0, kinds)
+    ).counted
     short: Counter[bool] = Counter()
 
     def case(injector: Injector, at: int) -> None:
@@ -165,7 +169,9 @@ def test_the_last_fsync_fails(injectors: Injectors, corpus: Corpus, tmp_path: Pa
 def test_writes_are_cut_short(injectors: Injectors, corpus: Corpus, tmp_path: Path, say: Say) -> None:
     """The kernel may take only a part of what it is given: the rest is written then."""
     kinds = frozenset({Kind.WRITE})
-    count = injectors.one.ingest(corpus.start(tmp_path / "counted"), corpus.new, Fault(Action.NOTHING, 0, kinds)).counted
+    count = injectors.one.ingest(
+        corpus.start(tmp_path / "counted"), corpus.new, Fault(Action.NOTHING, 0, kinds)
+    ).counted
     numbers = range(1, count + 1) if FULL else range(1, count + 1, 12)
 
     def case(injector: Injector, at: int) -> None:

@@ -48,7 +48,10 @@ def large(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Corpus:
     """The same with a document that makes the index some megabytes; it does not change, so no time goes into it."""
     folder = tmp_path_factory.mktemp("large")
     line = "The large harbour book lists every rope, anchor and lantern of the coast again and again"
-    pages = [f"# Part {page}\n" + "\n".join(f"{line} {page * 50 + n}." for n in range(45)) for page in range(200 if FULL else 10)]
+    pages = [
+        f"# Part {page}\n" + "\n".join(f"{line} {page * 50 + n}." for n in range(45))
+        for page in range(200 if FULL else 10)
+    ]
     make_pdf(folder / "large.pdf", pages)
     for state, documents in (("old", corpus.old), ("new", corpus.new)):
         shutil.copytree(documents, folder / state)
@@ -83,9 +86,7 @@ def attempt(large: Corpus, folder: Path, size: int, injector: Injector, *, estim
 
 
 @pytest.mark.parametrize("estimate", [True, False], ids=["as it is", "without the estimate"])
-def test_every_size(
-    injectors: Injectors, large: Corpus, tmp_path: Path, say: Say, estimate: bool
-) -> None:
+def test_every_size(injectors: Injectors, large: Corpus, tmp_path: Path, say: Say, estimate: bool) -> None:
     """Without the estimate, which refuses before anything is written, the disk is full in the middle of any write."""
     if os.geteuid():
         pytest.skip("a small disk needs root, to mount it")

@@ -14,7 +14,8 @@ from typing import Final
 
 import pytest
 
-from rag.index import IndexLayout
+from rag.index import IndexLayout, collect_garbage, read_current, roll_back, verify_generation, writing
+from rag.index.reading import generation_names
 from tests.faults.conftest import FULL, Injectors, Say
 from tests.faults.corpus import Corpus, State, litter
 from tests.faults.injection import ROOT, Action, Fault, Injector, environment
@@ -71,6 +72,21 @@ def test_killed_at_each_operation(injectors: Injectors, corpus: Corpus, tmp_path
     injectors.each(faults, case)
     assert states["old"] > states["new"] > 0
     say(f"{len(faults)} kills, before and after {len(numbers)} operations: {dict(states)}; 0 torn, 0 lost")
+
+
+def test_what_is_current_is_not_cleared_away(corpus: Corpus, tmp_path: Path) -> None:
+    """However old it is: after a roll back the newest generations are not those that are served."""
+    root = corpus.start(tmp_path / "index")
+    layout = IndexLayout(root)
+    newest, *_, oldest = generation_names(layout)
+    assert roll_back(root, oldest) == oldest
+    for keep, left in ((3, {oldest, newest}), (2, {oldest, newest}), (1, {oldest})):
+        with writing(root):
+            collect_garbage(layout, keep)
+        assert left <= set(generation_names(layout))
+        assert len(generation_names(layout)) == keep
+        verify_generation(root, oldest)
+    assert read_current(layout)[0] == oldest
 
 
 def test_killed_at_any_time(injectors: Injectors, corpus: Corpus, tmp_path: Path, say: Say) -> None:

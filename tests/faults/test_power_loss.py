@@ -81,12 +81,16 @@ def test_power_fails(injectors: Injectors, corpus: Corpus, tmp_path: Path, say: 
             except Exception as error:
                 last = run.operations[done - 1] if done else None
                 what = last and (last.kind.name, str(last.path), str(last.other))
-                raise AssertionError(f"power failed after {done} operations ({what}), throw {throw}: {error}") from error
+                raise AssertionError(
+                    f"power failed after {done} operations ({what}), throw {throw}: {error}"
+                ) from error
             shutil.rmtree(target)
     assert states["new"] > after > 0
     if FULL and not first:
         assert sum(states.values()) >= 1000  # noqa: PLR2004
-    say(f"{sum(states.values())} states of {len(run.operations)} operations: {dict(states)}, {after} after the commit; 0 torn")
+    say(
+        f"{sum(states.values())} states of {len(run.operations)} operations: {dict(states)}, {after} after the commit; 0 torn"
+    )
 
 
 def state_of(corpus: Corpus, root: Path) -> str:
