@@ -1,4 +1,4 @@
-"""Two states of a folder of documents, what an index of each must be, byte for byte, and how to tell which one it is."""
+"""Two states of a folder of documents, what an index of each must be, byte for byte, and how to tell them apart."""
 
 from __future__ import annotations
 
@@ -99,10 +99,12 @@ def make_corpus(folder: Path) -> Corpus:
     folder.mkdir()
     documents = {state: write_documents(folder / state, state) for state in _STATES}
     template = folder / "template"
-    for state in ("earliest", "earlier", "old"):
+    states: tuple[State, ...] = ("earliest", "earlier", "old")
+    for state in states:
         ingest_job(template, encoder()).run(discover([documents[state]]))
     contents: dict[State, Content] = {}
-    for state in ("old", "new"):
+    compared: tuple[State, ...] = ("old", "new")
+    for state in compared:
         clean = folder / f"{state}.index"
         ingest_job(clean, encoder()).run(discover([documents[state]]))
         contents[state] = content_of(clean)

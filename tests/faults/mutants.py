@@ -21,7 +21,6 @@ _DISK: Final = "rag/index/disk.py"
 _PUBLICATION: Final = "rag/index/publication.py"
 _READING: Final = "rag/index/reading.py"
 _GENERATIONS: Final = "rag/index/generations.py"
-# The quickest first.
 _TESTS: Final = ("bit_rot", "kills", "power_loss", "errors", "full_disk", "writers", "under_load")
 
 
@@ -31,9 +30,11 @@ class Defect:
 
     Attributes:
         old: occurs once in the file.
+        first: the tests that should notice are run first; then all others.
     """
 
     name: str
+    first: str
     file: str
     old: str
     new: str
@@ -42,20 +43,29 @@ class Defect:
 DEFECTS: Final = (
     Defect(
         "files are not synced",
+        "power_loss",
         _DISK,
         "    for path in [path for path in paths if path.is_file()]:\n        sync(path)\n",
         "",
     ),
-    Defect("gen/ is not synced after the rename", _PUBLICATION, "        disk.sync(self._layout.generations)\n", ""),
-    Defect("CURRENT is not synced before it is replaced", _DISK, "    sync(draft)\n", ""),
+    Defect(
+        "gen/ is not synced after the rename",
+        "power_loss",
+        _PUBLICATION,
+        "        disk.sync(self._layout.generations)\n",
+        "",
+    ),
+    Defect("CURRENT is not synced before it is replaced", "power_loss", _DISK, "    sync(draft)\n", ""),
     Defect(
         "CURRENT is written in place",
+        "kills",
         _DISK,
         "    draft.replace(layout.current)\n",
         "    write_bytes(layout.current, draft.read_bytes())\n",
     ),
     Defect(
         "CURRENT is replaced before the generation is renamed",
+        "kills",
         _PUBLICATION,
         "        folder.rename(self._layout.generation(folder.name))\n"
         "        disk.sync(self._layout.generations)\n"
@@ -66,60 +76,69 @@ DEFECTS: Final = (
     ),
     Defect(
         "docstore.sqlite is not hashed when opened",
+        "bit_rot",
         _READING,
         "        if name != VECTORS:\n",
         "        if name not in (VECTORS, DOCSTORE):\n",
     ),
     Defect(
         "the manifest is not hashed",
+        "bit_rot",
         _READING,
         "    if hashlib.sha256(data).hexdigest() != manifest_digest:\n",
         "    if not manifest_digest:\n",
     ),
     Defect(
         "an error of fsync is ignored",
+        "errors",
         _DISK,
         "        os.fsync(descriptor)\n",
         "        with __import__('contextlib').suppress(OSError):\n            os.fsync(descriptor)\n",
     ),
     Defect(
         "CURRENT is not put back after its fsync failed",
+        "errors",
         _DISK,
         "                before.replace(layout.current)\n",
         "                pass\n",
     ),
     Defect(
         "the current generation may be cleared away",
+        "kills",
         _GENERATIONS,
         "    kept, gone = [current, *others[: keep - 1]], others[keep - 1 :]\n",
         "    names = generation_names(layout)\n    kept, gone = names[:keep], names[keep:]\n",
     ),
-    Defect("CURRENT's folder is not synced", _DISK, "        sync(layout.root)\n", "        pass\n"),
+    Defect("CURRENT's folder is not synced", "power_loss", _DISK, "        sync(layout.root)\n", "        pass\n"),
     Defect(
         "generations are deleted where they are",
+        "kills",
         _DISK,
         "    target = layout.trash / path.name\n    path.rename(target)\n    sync(path.parent)\n",
         "    target = path\n",
     ),
     Defect(
         "sources are not synced",
+        "power_loss",
         _PUBLICATION,
         "            disk.sync(work)\n            work.replace(target)\n",
         "            work.replace(target)\n",
     ),
     Defect(
         "nothing is cleared away",
+        "kills",
         _PUBLICATION,
         "        shutil.rmtree(folder)\n        folder.mkdir()\n",
         "        pass\n",
     ),
     Defect(
         "the lock locks nobody out",
+        "writers",
         _PUBLICATION,
         "        fcntl.flock(descriptor, fcntl.LOCK_EX",
         "        fcntl.flock(descriptor, fcntl.LOCK_SH",
     ),
-    Defect("a new folder is not synced into its parent", _DISK, "        sync(folder.parent)\n", ""),
+    Defect("a new folder is not synced into its parent", "power_loss", _DISK, "        sync(folder.parent)\n", ""),
 )
 
 
@@ -133,7 +152,7 @@ def caught(defect: Defect) -> str | None:
         text = source.read_text()
         assert text.count(defect.old) == 1, f"{defect.name}: found {text.count(defect.old)} times in {defect.file}"
         source.write_text(text.replace(defect.old, defect.new))
-        tests = [f"tests/faults/test_{name}.py" for name in _TESTS]
+        tests = [f"tests/faults/test_{name}.py" for name in dict.fromkeys([defect.first, *_TESTS])]
         run = subprocess.run(
             [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests],
             capture_output=True,

@@ -223,4 +223,4 @@ class _Crash:
 
     def _some(self, file: _File) -> bytes:
         """Any of the writes, without order."""
-        return _applied(file.durable, [write for write in file.pending if self._chance.random() < 0.5])  # noqa: PLR2004
+        return _applied(file.durable, [write for write in file.pending if self._chance.random() < 0.5])

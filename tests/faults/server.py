@@ -5,6 +5,7 @@ What is slow to import is imported once. It reads one JSON request from each lin
 
 from __future__ import annotations
 
+import argparse
 import ctypes
 import json
 import os
@@ -20,6 +21,7 @@ import ingest.__main__ as command
 from ingest.discovery import discover
 from ingest.report import Report
 from rag.index import IndexWriter
+from rag.settings import Settings
 from tests.fakes import BagOfWordsEncoder, ingest_job
 
 DIMENSION = 64
@@ -67,9 +69,13 @@ class _Outcome(ctypes.Structure):
     )
 
 
-def _run(options: Any, _settings: Any, index: Path) -> Report:
+def _run(options: argparse.Namespace, settings: Settings, index: Path) -> Report:
     """In place of the command's own: without weights, and without processes for the readers."""
     return ingest_job(index, BagOfWordsEncoder(DIMENSION)).run(discover(options.path))
+
+
+def _nothing_is_required(self: IndexWriter, size: int) -> None:
+    """In place of the look at how much room there is."""
 
 
 def main() -> None:
@@ -109,13 +115,13 @@ def _ingest(library: ctypes.CDLL, request: dict[str, Any]) -> None:
         if failed := library.faults_traced():
             raise OSError(failed, os.strerror(failed))
         if not request["estimate"]:
-            IndexWriter.require = lambda _self, _size: None  # type: ignore[method-assign]
+            IndexWriter.require = _nothing_is_required  # type: ignore[method-assign]
         code = command.main(["--json", "--index", request["index"], request["documents"]])
         sys.stdout.flush()
         sys.stderr.flush()
     except BaseException:  # noqa: BLE001 - what the interpreter would do
         sys.excepthook(*sys.exc_info())
-        code = 1 if code == 70 else code  # noqa: PLR2004
+        code = 1 if code == 70 else code
     finally:
         os._exit(code)
 

@@ -15,7 +15,7 @@ import pytest
 from ingest.discovery import discover
 from tests.fakes import ingest_job, make_pdf
 from tests.faults.conftest import FULL, Injectors, Say
-from tests.faults.corpus import Corpus, content_of, encoder
+from tests.faults.corpus import Content, Corpus, State, content_of, encoder
 from tests.faults.injection import Injector
 from tests.faults.test_errors import ROOM
 from tests.faults.test_kills import run_again
@@ -59,8 +59,8 @@ def large(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Corpus:
     template, clean = folder / "template", folder / "clean"
     ingest_job(template, encoder()).run(discover([folder / "old"]))
     ingest_job(clean, encoder()).run(discover([folder / "new"]))
-    contents = {"old": content_of(template), "new": content_of(clean)}
-    return Corpus(folder / "old", folder / "new", template, contents)  # type: ignore[arg-type]
+    contents: dict[State, Content] = {"old": content_of(template), "new": content_of(clean)}
+    return Corpus(folder / "old", folder / "new", template, contents)
 
 
 def used(folder: Path) -> int:

@@ -66,7 +66,7 @@ def test_power_fails(injectors: Injectors, corpus: Corpus, tmp_path: Path, say: 
     for done in range(len(run.operations) + 1):
         if done:
             disk.apply(run.operations[done - 1])
-        near = abs(done - run.commit) < 16  # noqa: PLR2004
+        near = abs(done - run.commit) < 16
         throws = range(len(_KEEP)) if FULL or near else range(done % 4, done % 4 + 1)
         for throw in throws:
             target = tmp_path / "crashed"
@@ -87,10 +87,9 @@ def test_power_fails(injectors: Injectors, corpus: Corpus, tmp_path: Path, say: 
             shutil.rmtree(target)
     assert states["new"] > after > 0
     if FULL and not first:
-        assert sum(states.values()) >= 1000  # noqa: PLR2004
-    say(
-        f"{sum(states.values())} states of {len(run.operations)} operations: {dict(states)}, {after} after the commit; 0 torn"
-    )
+        assert sum(states.values()) >= 1000
+    total = sum(states.values())
+    say(f"{total} states of {len(run.operations)} operations: {dict(states)}, {after} after the commit; 0 torn")
 
 
 def state_of(corpus: Corpus, root: Path) -> str:

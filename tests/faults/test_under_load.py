@@ -48,7 +48,7 @@ for number in range(first, last + 1):
     for name in ("harbour", "ferry", "tariff"):
         canary = f"canary{number:05}"
         make_pdf(folder / f"{name}.pdf", [
-            f"# Fees {canary}\\nA berth of {canary} costs {number} euros for each night, says the {name} on page {page}."
+            f"# Fees {canary}\\nA berth of {canary} costs {number} euros for each night, says {name} on page {page}."
             for page in range(2)
         ])
     report = ingest_job(root, BagOfWordsEncoder()).run(discover([folder]))
@@ -86,7 +86,7 @@ class Seen:
     def ask(self, client: httpx.Client) -> None:
         response = client.post("/ask", json={"question": _QUESTION}, timeout=30.0)
         body = response.json()
-        if response.status_code != 200 or not body["answered"] or not body["citations"]:  # noqa: PLR2004
+        if response.status_code != 200 or not body["answered"] or not body["citations"]:
             self.failures.append(f"{response.status_code}: {response.text[:300]}")
             return
         self.answers.append((time.monotonic(), body["index"]))
@@ -173,11 +173,11 @@ def test_publications_while_questions_are_asked(tmp_path: Path, say: Say) -> Non
     for mine in seen:
         assert mine.canaries == {generation: canaries[generation] for generation in mine.canaries}
     slowest = max(delays(published, [answer for mine in seen for answer in mine.answers]))
-    assert slowest <= 5.0  # noqa: PLR2004
+    assert slowest <= 5.0
     # A swap may be under way: what is served, and what a last request still holds.
     assert files_after <= files + 1, (files, files_after)
     layout = IndexLayout(root)
-    assert len(list(layout.generations.iterdir())) <= 3  # noqa: PLR2004
+    assert len(list(layout.generations.iterdir())) <= 3
     assert not [*layout.work.iterdir(), *layout.trash.iterdir()]
     answers, generations = sum(len(mine.answers) for mine in seen), {g for mine in seen for g in mine.canaries}
     say(
