@@ -127,6 +127,8 @@ class IngestJob:
         with writing(self.index) as writer:
             run = self._planned(files, writer)
             generation = self._bring_in_line(run, writer, start)
+            # Always: a run that was killed after its publication has left this to the next one.
+            self._tidy(writer)
             report = run.report(generation or _name(run.before), published=generation is not None)
         return replace(report, seconds=perf_counter() - start)
 
@@ -207,7 +209,6 @@ class IngestJob:
         if before:
             before.close()
         run.seconds["publish"] = perf_counter() - begun
-        self._tidy(writer)
         return generation
 
     def _tidy(self, writer: IndexWriter) -> None:

@@ -38,6 +38,8 @@ from rag.index.vectors import VectorIndex
 _SLAB: Final = 4096
 # What a generation takes beside its vectors and its docstore, as a share of them: BM25, manifest, report.
 _OVERHEAD: Final = 1.5
+# With fewer bytes than this a disk is full.
+_LITTLE: Final = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -61,12 +63,15 @@ def writing(root: Path) -> Iterator[IndexWriter]:
     writer = IndexWriter(layout)
     try:
         for folder in (layout.root, layout.generations, layout.sources, layout.work, layout.trash):
-            folder.mkdir(parents=True, exist_ok=True)
+            disk.make_folder(folder)
         with layout.lock.open("a+") as lock:
             _lock(lock.fileno(), root)
             _empty(layout)
             try:
                 yield writer
+            except OSError:
+                writer.look_for_room()  # before it is given back
+                raise
             finally:
                 with suppress(OSError):  # the next writer does it
                     _empty(layout)
@@ -129,6 +134,7 @@ class IndexWriter:
     def __init__(self, layout: IndexLayout) -> None:
         self._layout = layout
         self._needed = 0
+        self._full = False
 
     @property
     def layout(self) -> IndexLayout:
@@ -275,14 +281,19 @@ class IndexWriter:
         vectors = (self._layout.work / "vectors.f32").stat().st_size
         return held + int((staging.stat().st_size + vectors) * _OVERHEAD)
 
+    def look_for_room(self) -> None:
+        """Notes whether the disk is full, because SQLite and numpy do not always say why they could not write."""
+        self._full = disk.free_bytes(self._layout.root) < _LITTLE
+
     def why(self, error: OSError) -> str:
         """What to tell of a disk that refused."""
         message = f"the index in {self._layout.root} cannot be written: {error.strerror or error}"
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT) or "full" in str(error)
-        if full:
-            free = disk.free_bytes(self._layout.root)
+        free = disk.free_bytes(self._layout.root)
+        if self._full or error.errno in (errno.ENOSPC, errno.EDQUOT) or "full" in str(error) or free < self._needed:
             needed = f"about {_megabytes(self._needed)} needed" if self._needed else "more is needed"
             message += f" ({needed}, {_megabytes(free)} free)"
+        if isinstance(error, disk.CommitUnsure):
+            return f"{message}, and that could not be taken back; mend the disk and run this again"
         return f"{message}; nothing was published, the index is as it was"
 
 
