@@ -21,8 +21,7 @@ from time import perf_counter
 from typing import TypeAlias
 
 from ingest.chunking import Chunker
-from ingest.job import discover
-from ingest.readers import READERS
+from ingest.discovery import discover
 from rag.composition import open_store
 from rag.console import configure_logging, fail
 from rag.domain import in_context
@@ -30,6 +29,7 @@ from rag.embedding import BertEncoder, Encoder, FloatMatrix, SentenceTransformer
 from rag.embedding.bert_folder import BertFolder, Unlike
 from rag.errors import ModelUnusable, PageproofError
 from rag.models import Weights
+from rag.pages import read_pages
 from rag.settings import read_settings
 
 RESULTS = Path(__file__).parent / "results"
@@ -89,7 +89,7 @@ def _ways(weights: Weights) -> dict[str, Encoder]:
 
 def _texts(folder: Path, encoder: Encoder) -> list[str]:
     pdfs = [file.path for file in discover([folder]) if file.path.suffix == ".pdf"]
-    chunks = [chunk for path in pdfs for chunk in Chunker().chunks(READERS[".pdf"](path).pages, encoder.count_tokens)]
+    chunks = [chunk for path in pdfs for chunk in Chunker().chunks(read_pages(path), encoder.count_tokens)]
     return [in_context(chunk.headings, chunk.text) for chunk in chunks]
 
 

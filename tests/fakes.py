@@ -130,13 +130,15 @@ def _sleep(seconds: float, cancelled: Cancellation) -> None:
         time.sleep(min(left, 0.005))
 
 
-def ingest_job(index: Path, encoder: Encoder, chunker: Chunker | None = None, **options: Any) -> IngestJob:
+def ingest_job(
+    index: Path, encoder: Encoder, chunker: Chunker | None = None, ocr: str = "off", **options: Any
+) -> IngestJob:
     """The job, reading in this process and counting words for tokens."""
     chunker = chunker or Chunker()
     readers = ReadersHere(
         Cutting(chunker, encoder.count_tokens, encoder.max_tokens), ReadingOptions(ReadingLimits(), ocr="off")
     )
-    return IngestJob(index, encoder, readers, identity=chunker.identity, **options)
+    return IngestJob(index, encoder, readers, identity={**chunker.identity, "ocr": ocr}, **options)
 
 
 def make_pdf(

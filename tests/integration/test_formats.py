@@ -15,13 +15,12 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 from starlette.testclient import TestClient
 
-from ingest.chunking import Chunker
-from ingest.job import IngestJob, discover
+from ingest.discovery import discover
 from ingest.readers import READERS, ReadingOptions
 from rag.domain import Box, Page
 from rag.pages import ReadingLimits, open_pdf, read_pages
 from rag.service.app import create_app
-from tests.fakes import BagOfWordsEncoder, ScriptedModel, make_pdf
+from tests.fakes import BagOfWordsEncoder, ScriptedModel, ingest_job, make_pdf
 from tests.integration.conftest import make_answerer
 
 needs_ocr = pytest.mark.skipif(shutil.which("tesseract") is None, reason="tesseract-ocr is not installed")
@@ -47,7 +46,7 @@ def client(tmp_path: Path) -> Iterator[TestClient]:
     word.add_paragraph("The valve is red and opens to the left.")
     word.save(str(folder / "valve.docx"))
     index = tmp_path / "indexes"
-    IngestJob(index, BagOfWordsEncoder(), Chunker()).run(discover([folder]))
+    ingest_job(index, BagOfWordsEncoder()).run(discover([folder]))
     model = ScriptedModel(["A berth costs 24 euros for each night [1]."])
     with TestClient(create_app(lambda: make_answerer(index, model)), raise_server_exceptions=False) as client:
         yield client

@@ -72,7 +72,7 @@ def known(*rows: SourceRow, before: str = "off", now: str = "off") -> Known:
         counts=Counts(documents=0, pages=0, chunks=0),
         sources=rows,
     )
-    return Known.of(manifest, now)
+    return Known.of(manifest, {**CHUNKER, "ocr": now})
 
 
 def planned(
@@ -171,15 +171,17 @@ class TestOcr:
     @pytest.mark.parametrize(
         ("before", "now", "remarks", "again"),
         [
-            pytest.param("off", "off", {"empty": "2"}, False, id="the same"),
-            pytest.param("off", "auto x", {}, False, id="no page without text"),
-            pytest.param("off", "auto x", {"empty": "2"}, True, id="a page without text"),
-            pytest.param("off", "auto x", {"suspect": "2"}, True, id="a page with odd text"),
-            pytest.param("auto x", "off", {"ocr": "2"}, True, id="a page that was scanned"),
-            pytest.param("auto x", "auto y", {"ocr": "2"}, True, id="another version"),
-            pytest.param("auto x", "auto y", {"second_opinion": "2"}, False, id="nothing scanned"),
-            pytest.param("auto x", "force x", {}, True, id="all pages now"),
-            pytest.param("force x", "auto x", {}, True, id="all pages before"),
+            pytest.param("off", "off", {"empty: ocr off": "2"}, False, id="the same"),
+            pytest.param("off", "x 1", {}, False, id="no page without text"),
+            pytest.param("off", "x 1", {"empty: ocr off": "2"}, True, id="a page without text"),
+            pytest.param("none", "x 1", {"empty: ocr unavailable": "2"}, True, id="OCR was installed"),
+            pytest.param("none", "x 1", {"empty: blank": "2"}, False, id="a blank page"),
+            pytest.param("off", "x 1", {"suspect: ocr off": "2"}, True, id="a page with odd text"),
+            pytest.param("x 1", "off", {"ocr: x 1": "2"}, False, id="what was read stays"),
+            pytest.param("x 1", "x 2", {"ocr: x 1": "2"}, False, id="another version"),
+            pytest.param("x 1", "x 2", {"second_opinion": "2"}, False, id="nothing scanned"),
+            pytest.param("x 1", "forced x 1", {}, True, id="all pages now"),
+            pytest.param("forced x 1", "x 1", {"ocr: x 1": "2"}, True, id="all pages before"),
         ],
     )
     def test_documents(
@@ -192,14 +194,14 @@ class TestOcr:
 
     def test_only_scans_are_forced(self, folder: Path, writer: IndexWriter) -> None:
         put(folder, "a.txt", b"one")
-        what = known(row("a.txt", b"one"), before="off", now="force x")
+        what = known(row("a.txt", b"one"), before="off", now="forced x 1")
         assert planned(folder, writer, what) == {"a.txt": ("carry", "unchanged")}
 
     def test_failures(self, folder: Path, writer: IndexWriter) -> None:
         put(folder, "a.pdf", b"one")
         put(folder, "b.pdf", b"two")
         rows = failed("a.pdf", b"one", "empty_text"), failed("b.pdf", b"two", "encrypted")
-        what = known(*rows, before="off", now="auto x")
+        what = known(*rows, before="off", now="x 1")
         assert planned(folder, writer, what) == {"a.pdf": ("read", "ok"), "b.pdf": ("told", "encrypted")}
 
 

@@ -12,7 +12,8 @@ import pytest
 import ingest.plan
 import ingest.reading
 from ingest.discovery import discover
-from ingest.readers import OnPage, ReadingOptions, Remark, SourceText
+from ingest.readers import ReadingOptions, Remark, SourceText
+from ingest.readers.source import OCR_OFF
 from ingest.report import FileRow, Report
 from rag.domain import Page, Question
 from rag.embedding import FloatMatrix
@@ -35,7 +36,7 @@ class PlainReader:
     ocr: bool = False
     read: list[str] = field(default_factory=list)
 
-    def __call__(self, path: Path, _options: ReadingOptions, _on_page: OnPage) -> SourceText:
+    def __call__(self, path: Path, _options: ReadingOptions) -> SourceText:
         text = path.read_text()
         self.read.append(text)
         if text.startswith("[fault] "):
@@ -44,13 +45,13 @@ class PlainReader:
         for number, part in enumerate(text.split("\f"), start=1):
             scanned = part.startswith("[scan] ")
             if scanned:
-                remarks.append(Remark(number, "ocr" if self.ocr else "empty"))
+                remarks.append(Remark(number, "ocr") if self.ocr else Remark(number, "empty", OCR_OFF))
             seen = part.removeprefix("[scan] ") if self.ocr or not scanned else ""
             pages.append(Page(number, seen, 595.0, 842.0))
         if not any(page.text for page in pages):
             raise FileFault("empty_text", "no text on any page")
         empty = [page.number for page in pages if not page.text]
-        return SourceText(None, pages, f"no text on page {empty[0]}" if empty else None, remarks)
+        return SourceText(None, pages, remarks, f"no text on page {empty[0]}" if empty else None)
 
 
 class Bench:
@@ -107,7 +108,7 @@ class TestOcr:
     def test_only_what_may_be_read_otherwise_is_read_again(self, bench: Bench) -> None:
         bench.put(plain="Only text.", half="A text.\f[scan] A stamp.", scan="[scan] A letter.")
         assert bench.statuses(bench.run()) == {"half": "partial", "plain": "ok", "scan": "empty_text"}
-        bench.ocr = "auto x"
+        bench.ocr = "x 1"
         report = bench.run()
         assert sorted(bench.reader.read) == ["A text.\f[scan] A stamp.", "[scan] A letter."]
         assert bench.statuses(report) == {"half": "ok", "plain": "unchanged", "scan": "ok"}
@@ -119,7 +120,7 @@ class TestOcr:
         """The files are the same, and so are their names: only what was read is not."""
         bench.put(half="A text.\f[scan] A stamp.")
         first = bench.run()
-        bench.ocr = "auto x"
+        bench.ocr = "x 1"
         report = bench.run()
         assert report.published
         assert report.generation != first.generation
@@ -131,19 +132,18 @@ class TestOcr:
     def test_without_scans_nothing_is_read_and_nothing_published(self, bench: Bench) -> None:
         bench.put(plain="Only text.")
         bench.run()
-        bench.ocr = "auto x"
+        bench.ocr = "x 1"
         report = bench.run()
         assert (report.published, bench.reader.read, report.note) == (False, [], None)
 
-    def test_a_scan_that_cannot_be_read_any_more_leaves_the_index(self, bench: Bench) -> None:
+    def test_what_was_read_stays_when_ocr_is_switched_off(self, bench: Bench) -> None:
         bench.put(plain="Only text.", scan="[scan] A letter.")
-        bench.ocr = "auto x"
+        bench.ocr = "x 1"
         bench.run()
         bench.ocr = "off"
         report = bench.run()
-        assert bench.statuses(report) == {"plain": "unchanged", "scan": "empty_text"}
-        assert report.published
-        assert bench.texts() == ["Only text."]
+        assert bench.statuses(report) == {"plain": "unchanged", "scan": "unchanged"}
+        assert (report.published, bench.texts()) == (False, ["Only text.", "A letter."])
 
 
 class TestFailures:
