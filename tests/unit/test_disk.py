@@ -43,7 +43,8 @@ class TestPointTo:
             disk.point_to(layout, name, "d" * 64)
             assert json.loads(layout.current.read_bytes()) == {"generation": name, "manifest_sha256": "d" * 64}
             assert read_current(layout) == (name, "d" * 64)
-        assert list(layout.work.iterdir()) == []
+        # What there was before, in case that the disk had refused; the writer empties the folder.
+        assert [path.name for path in layout.work.iterdir()] == ["CURRENT.before"]
 
     def test_the_one_before_comes_back_when_the_last_sync_fails(
         self, layout: IndexLayout, monkeypatch: pytest.MonkeyPatch

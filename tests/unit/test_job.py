@@ -24,7 +24,7 @@ from rag.domain import Question
 from rag.errors import IndexBusy, NothingToIngest, PublishFailed
 from rag.index import Generation, open_current, writing
 from rag.retrieval import Retriever
-from tests.fakes import BagOfWordsEncoder, ingest_job, make_pdf
+from tests.fakes import DRAWING, BagOfWordsEncoder, ingest_job, make_pdf
 from tests.unit.conftest import files_of_at_most
 
 PUMP = ["# Pump\nThe pump has a blue lid.\nThe lid is held by four screws.", "The pump weighs nine kilograms."]
@@ -248,20 +248,20 @@ class TestSecondRun:
         assert {document.title for document in bench.open().documents} == {"Pump", "Valve", "tank 2025"}
 
     def test_a_partial_file_that_is_renamed_is_still_partial(self, bench: Bench) -> None:
-        bench.put("half.pdf", ["The first page has text.", ""])
+        bench.put("half.pdf", ["The first page has text.", DRAWING])
         first = row_of(bench.run(), "half.pdf")
-        assert (first.status, first.reason) == ("partial", "no text on page 2: images?")
+        assert (first.status, first.reason) == ("partial", "no text on page 2: a scan; OCR is off")
         (bench.folder / "half.pdf").rename(bench.folder / "moved.pdf")
         moved = row_of(bench.run(), "moved.pdf")
         assert (moved.status, moved.reason) == (first.status, first.reason)
 
     def test_what_is_missing_of_a_file_is_said_in_every_run(self, bench: Bench) -> None:
-        bench.put("half.pdf", ["The first page has text.", ""])
+        bench.put("half.pdf", ["The first page has text.", DRAWING])
         bench.run()
         for name in ("one.pdf", "two.pdf"):
             bench.put(name, [f"Page of {name}."])
-            assert row_of(bench.run(), "half.pdf").reason == "no text on page 2: images?"
-            assert sources_of(bench.open())["half.pdf"][1] == "no text on page 2: images?"
+            assert row_of(bench.run(), "half.pdf").reason == "no text on page 2: a scan; OCR is off"
+            assert sources_of(bench.open())["half.pdf"][1] == "no text on page 2: a scan; OCR is off"
 
     def test_deleted_is_found_no_more(self, bench: Bench) -> None:
         bench.run()
@@ -372,11 +372,11 @@ class TestDuplicates:
 class TestBadFiles:
     def test_beside_good_ones(self, bench: Bench) -> None:
         make_pdf(bench.folder / "locked.pdf", VALVE, password="secret")
-        make_pdf(bench.folder / "scan.pdf", ["", ""])
-        make_pdf(bench.folder / "half.pdf", ["Some text.", ""])
+        make_pdf(bench.folder / "scan.pdf", [DRAWING, DRAWING])
+        make_pdf(bench.folder / "half.pdf", ["Some text.", DRAWING])
         (bench.folder / "broken.pdf").write_bytes(b"%PDF-1.7 and nothing more")
         (bench.folder / "empty.pdf").write_bytes(b"")
-        (bench.folder / "notes.txt").write_text("text")
+        (bench.folder / "notes.csv").write_text("text")
         (bench.folder / "none").write_text("text")
         report = bench.run()
         assert statuses(report) == {
@@ -385,13 +385,13 @@ class TestBadFiles:
             "half.pdf": "partial",
             "locked.pdf": "encrypted",
             "none": "unsupported",
-            "notes.txt": "unsupported",
+            "notes.csv": "unsupported",
             "pump.pdf": "ok",
             "scan.pdf": "empty_text",
             "valve.pdf": "ok",
         }
         assert all(row.reason for row in report.files if row.status != "ok")
-        assert row_of(report, "notes.txt").reason == "no reader for .txt"
+        assert row_of(report, "notes.csv").reason == "no reader for .csv"
         assert report.failed
         assert report.counts == {
             "empty_text": 1, "encrypted": 1, "malformed": 2, "ok": 2, "partial": 1, "unsupported": 2,
@@ -407,7 +407,7 @@ class TestBadFiles:
         assert (report.published, report.generation) == (False, first.generation)
 
     def test_unsupported_is_no_failure(self, bench: Bench) -> None:
-        (bench.folder / "notes.txt").write_text("text")
+        (bench.folder / "notes.csv").write_text("text")
         assert not bench.run().failed
 
     def test_suffix_in_capitals(self, bench: Bench) -> None:
