@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ingest.chunking import Chunker
 from rag.domain import Page
 from rag.page_lines import Line
 from rag.page_rows import join_rows
@@ -111,6 +112,14 @@ class TestInFiles:
         table = cells(["apple", "dog"], ["bread", "eel"], ["cherry", "fox"], ["dates", "goat"])
         (page,) = draw(tmp_path / "a.pdf", by_columns(table))
         assert page.text.split() == ["apple", "bread", "cherry", "dates", "dog", "eel", "fox", "goat"]
+
+
+def test_a_row_far_below_is_found_under_its_heads(tmp_path: Path) -> None:
+    rows = [["", "2021", "2022"], *([f"Station {number}", f"{number},100", f"{number},200"] for number in range(1, 40))]
+    pages = draw(tmp_path / "a.pdf", by_rows(cells(*rows, top=760)))
+    chunks = list(Chunker(max_tokens=40).chunks(pages, lambda text: len(text.split())))
+    (found_in,) = (chunk for chunk in chunks if "Station 30 30,100 30,200" in chunk.text.splitlines())
+    assert found_in.headings == ("2021 2022",)
 
 
 @pytest.mark.parametrize(

@@ -135,6 +135,38 @@ class TestText:
 
         assert only_page(drawn(tmp_path / "a.pdf", draw)).text.split() == ["Warranty", "2"]
 
+    def test_letters_that_pdfium_gives_in_two_halves(self, tmp_path: Path) -> None:
+        """Beyond the first plane a letter is two units of UTF-16; a ligature is spelt out; a tag is not seen."""
+        path = tmp_path / "a.pdf"
+        path.write_bytes(
+            mapped_pdf("(ABC ABA) Tj 0 -20 Td (CAD BA) Tj", A="\U0001d400", B="\ufb01", C="\U000e0041", D="\u200b")
+        )
+        page = only_page(path)
+        assert page.text == "\U0001d400fi \U0001d400fi\U0001d400\n\U0001d400 fi\U0001d400"
+        assert_sound(page)
+
+
+def mapped_pdf(shown: str, **letters: str) -> bytes:
+    """A page whose letters mean others."""
+    pairs = " ".join(f"<{ord(key):02X}> <{value.encode('utf-16-be').hex()}>" for key, value in letters.items())
+    table = (
+        "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /X def /CMapType 2 def "
+        "1 begincodespacerange <00> <FF> endcodespacerange "
+        f"{len(letters)} beginbfchar {pairs} endbfchar endcmap end end"
+    )
+    text = f"BT /F1 12 Tf 72 700 Td {shown} ET"
+    objects = [
+        "<</Type/Catalog/Pages 2 0 R>>",
+        "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>",
+        f"<</Length {len(text)}>>stream\n{text}\nendstream",
+        "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/ToUnicode 6 0 R>>",
+        f"<</Length {len(table)}>>stream\n{table}\nendstream",
+    ]
+    # Without a table of its objects: pdfium looks for them itself.
+    body = "".join(f"{number} 0 obj\n{content}\nendobj\n" for number, content in enumerate(objects, start=1))
+    return f"%PDF-1.4\n{body}trailer<</Size 7/Root 1 0 R>>\n%%EOF".encode("latin-1")
+
 
 class TestBoxes:
     def test_a_word_is_where_it_was_drawn(self, tmp_path: Path) -> None:
