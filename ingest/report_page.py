@@ -43,7 +43,7 @@ _NOT_INDEXED: Final = "failed"
 _GROUPS: Final[Mapping[str, tuple[str, str]]] = {
     _NOT_INDEXED: ("Not in the index", "Nothing in these files can be found or cited."),
     "partial": ("Not complete", "Something of these files could not be read."),
-    "empty": ("Pages without text", "No words were found in their pictures: nothing on them can be found."),
+    "empty": ("Pages without text", "Something is on these pages, and nothing of it can be found or cited."),
     "suspect": ("Garbled text", "The text does not look like language. It is in the index for want of a better one."),
     "second_opinion": ("No highlights", "Read by the second reader, without places: quotes are not marked on them."),
     "ocr": ("Read by OCR", "The text was recognised in a picture of the page and may hold mistakes."),
