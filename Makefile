@@ -8,7 +8,7 @@ KNOWLEDGE_BASE ?= knowledge_base
 QUESTIONS := docs/demo_questions.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install models ingest demo serve test test-unit test-container lint format bench lock clean
+.PHONY: help install models ingest demo serve test test-unit test-faults test-container lint format bench lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -48,6 +48,9 @@ test: lint  ## lint, types, and all tests but the container's
 
 test-unit: $(VENV)/.installed-dev  ## the tests that need neither weights nor a network
 	$(BIN)/python -m pytest tests/unit tests/test_architecture.py
+
+test-faults: $(VENV)/.installed-dev  ## every fault that a disk can have while an index is published (minutes; root for the full disk)
+	PAGEPROOF_FAULTS=all $(BIN)/python -m pytest -m faults tests/faults
 
 test-container: $(VENV)/.installed-dev  ## build the image, run the compose project offline, ask it (needs a Docker engine)
 	$(BIN)/python -m pytest -m container tests/container

@@ -72,7 +72,9 @@ class _Run:
 
     def changes(self) -> bool:
         """Whether an index of this is another one than that before."""
-        return self.before is None or _state(self.sources()) != _state(self.before.sources)
+        # What was read although its content is known was read with another OCR, and may have another text.
+        anew = any(row.status in INDEXED for row in self.found.values())
+        return self.before is None or anew or _state(self.sources()) != _state(self.before.sources)
 
     def report(self, generation: str, *, published: bool) -> Report:
         """As of now; ``seconds`` are those of the stages so far."""
@@ -125,6 +127,8 @@ class IngestJob:
         with writing(self.index) as writer:
             run = self._planned(files, writer)
             generation = self._bring_in_line(run, writer, start)
+            # Always: a run that was killed after its publication has left this to the next one.
+            self._tidy(writer)
             report = run.report(generation or _name(run.before), published=generation is not None)
         return replace(report, seconds=perf_counter() - start)
 
@@ -205,7 +209,6 @@ class IngestJob:
         if before:
             before.close()
         run.seconds["publish"] = perf_counter() - begun
-        self._tidy(writer)
         return generation
 
     def _tidy(self, writer: IndexWriter) -> None:

@@ -29,6 +29,9 @@ _PICTURE: Final = b"t"
 _RESULT: Final = b"r"
 _FAULT: Final = b"f"
 
+# What taking apart a value of an unexpected shape raises.
+_WRONG: Final = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError, struct.error)
+
 Frame = tuple[bytes, bytes]
 
 
@@ -94,7 +97,7 @@ def receive(frames: Iterator[Frame], statuses: frozenset[str]) -> tuple[Reading 
     """
     try:
         return _receive(frames, statuses)
-    except (ValueError, TypeError, KeyError, IndexError, struct.error, RecursionError) as error:
+    except _WRONG as error:
         raise Nonsense(f"{type(error).__name__}: {error}") from error
 
 
@@ -130,18 +133,19 @@ def _expect(frames: Iterator[Frame], kind: bytes) -> bytes:
 
 def _page(fields: list[Any], words: bytes, expected: int) -> PageRecord:
     number, text, width, height, headings = fields
-    _check(number == expected and isinstance(text, str) and 0 < float(width) < 1e6 and 0 < float(height) < 1e6)
-    _check(all(0 <= start < end <= len(text) and 0 < level < 1000 for start, end, level in headings))
+    _check(isinstance(text, str) and 0 < float(width) < 1e6 and 0 < float(height) < 1e6)
+    outline = [[*_stretch(start, end, text), _whole(level, 1, 1000)] for start, end, level in headings]
     _check(are_packed_words(words, text))
     text.encode()  # lone surrogates could not be stored
-    return PageRecord(number, text, float(width), float(height), words, json.dumps(headings))
+    return PageRecord(_whole(number, expected, expected), text, float(width), float(height), words, json.dumps(outline))
 
 
 def _chunk(row: list[Any], pages: list[PageRecord]) -> tuple[Chunk, str]:
     page, start, end, headings, context = row
-    text = pages[page - 1].text if page > 0 else ""
-    _check(0 <= start < end <= len(text) and isinstance(context, str))
+    text = pages[_whole(page, 1, len(pages)) - 1].text
+    start, end = _stretch(start, end, text)
     chunk = Chunk(Span(page, start, end), text[start:end], tuple(_line(heading) for heading in headings))
+    context.encode()
     return chunk, context + chunk.text
 
 
@@ -149,23 +153,39 @@ def _reading(
     facts: dict[str, Any], pages: list[PageRecord], chunks: list[tuple[Chunk, str]], pictures: dict[int, bytes]
 ) -> Reading:
     title, reason = facts["title"], facts["reason"]
-    _check(bool(chunks))
+    _check(chunks)
+    characters = _whole(facts["characters"], 0, sum(len(page.text) for page in pages))
+    seconds = {_line(stage): float(seconds) for stage, seconds in facts["seconds"].items()}
+    _check(all(0 <= value < 1e6 for value in seconds.values()))
     return Reading(
         record=DocumentRecord(_line(title) if title else None, pages, [chunk for chunk, _ in chunks]),
         texts=[text for _, text in chunks],
-        pages_with_text=int(facts["pages_with_text"]),
-        characters=int(facts["characters"]),
-        indexed_characters=int(facts["indexed_characters"]),
+        pages_with_text=_whole(facts["pages_with_text"], 0, len(pages)),
+        characters=characters,
+        indexed_characters=_whole(facts["indexed_characters"], 0, characters),
         remarks={_line(kind): _line(numbers) for kind, numbers in facts["remarks"].items()},
         reason=_line(reason) if reason else None,
         thumbnails=pictures,
-        seconds={_line(stage): float(seconds) for stage, seconds in facts["seconds"].items()},
+        seconds=seconds,
     )
 
 
 def _line(text: str) -> str:
     text.encode()
     return " ".join(text.split())
+
+
+def _stretch(start: object, end: object, text: str) -> tuple[int, int]:
+    """A stretch of a text, of one character or more."""
+    checked = _whole(start, 0, len(text))
+    return checked, _whole(end, checked + 1, len(text))
+
+
+def _whole(value: object, least: int, most: int) -> int:
+    """A whole number within its range; true and 1.0 are none."""
+    if type(value) is not int or not least <= value <= most:
+        raise Nonsense("a number out of its range")
+    return value
 
 
 def _check(right: object) -> None:

@@ -11,6 +11,7 @@ import zlib
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Final, Literal
 
 from rag.domain import Box, Chunk, Heading, Page, Word
@@ -79,7 +80,7 @@ def unpack_words(data: bytes) -> tuple[Word, ...]:
 
 
 def are_packed_words(data: bytes, text: str) -> bool:
-    """Whether ``data`` is what :func:`pack_words` makes of words within ``text``.
+    """Whether ``data`` is what :func:`pack_words` makes of words within ``text``, whose boxes are somewhere.
 
     For data from a process that may have been taken over: no more is decompressed than such a text can have.
     """
@@ -90,7 +91,10 @@ def are_packed_words(data: bytes, text: str) -> bool:
         return False
     if not opened.eof or opened.unused_data or len(raw) % _WORD_BYTES:
         return False
-    offsets = _values("i", raw[: len(raw) // 3])
+    offsets, sides = _values("i", raw[: len(raw) // 3]), _values("f", raw[len(raw) // 3 :])
+    # JSON has no number for infinity: an answer that quotes such a word could not be sent.
+    if not all(map(isfinite, sides)):
+        return False
     return all(0 <= start < end <= len(text) for start, end in zip(offsets[::2], offsets[1::2], strict=True))
 
 

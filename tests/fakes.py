@@ -159,3 +159,28 @@ def make_pdf(
         canvas.showPage()
     canvas.save()
     return path
+
+
+def tiny_pdf(pages: Sequence[str]) -> bytes:
+    """The bytes of a PDF with one page of ASCII text for each, made in no time: for tests that need hundreds."""
+    numbers = range(4, 4 + 2 * len(pages), 2)
+    objects = [
+        "<</Type/Catalog/Pages 2 0 R>>",
+        f"<</Type/Pages/Count {len(pages)}/Kids[{' '.join(f'{number} 0 R' for number in numbers)}]>>",
+        "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+    ]
+    for number, text in zip(numbers, pages, strict=True):
+        lines = "".join(f"({line}) Tj 0 -14 Td " for line in text.splitlines())
+        content = f"BT /F 11 Tf 72 720 Td {lines}ET"
+        resources = f"/Resources<</Font<</F 3 0 R>>>>/Contents {number + 1} 0 R"
+        objects.append(f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]{resources}>>")
+        objects.append(f"<</Length {len(content)}>>stream\n{content}\nendstream")
+    data, places = "%PDF-1.4\n", []
+    for number, body in enumerate(objects, start=1):
+        places.append(len(data))
+        data += f"{number} 0 obj{body}endobj\n"
+    table = "".join(f"{place:010} 00000 n \n" for place in places)
+    size = len(objects) + 1
+    start = len(data)
+    data += f"xref\n0 {size}\n0000000000 65535 f \n{table}trailer<</Size {size}/Root 1 0 R>>\nstartxref\n{start}\n%%EOF"
+    return data.encode("ascii")

@@ -11,9 +11,9 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby, zip_longest
+from itertools import groupby, pairwise
 from statistics import median
 from typing import Final, NamedTuple
 
@@ -42,6 +42,8 @@ _BULLET_GAP: Final = 0.6
 # How much darker ink is than its paper, of 255; and how many pixels of it at 72 dpi are dust. A page number has 30.
 _INK: Final = 40
 _SPECKS: Final = 12
+
+_BROKEN: Final = re.compile(r"[^\W\d_]{2}[-‐\u00ad]$")
 
 # Heights in parts of the letter size: what most fonts have.
 _ASCENT: Final = 0.72
@@ -150,15 +152,14 @@ def lines_of(table: str, scale: float) -> list[Line]:
         table: tab separated, one row for each word, with a header.
         scale: pixels per point.
     """
-    lines = []
-    for _, found in groupby(_words(table), key=lambda word: word.line):
-        words = list(found)
-        size = median([_size(word) for word in words]) / scale
-        pieces = [_piece(word, size, scale) for word in words]
-        if len(pieces) > 1 and pieces[0].text in _BULLETS and pieces[1].box.x0 - pieces[0].box.x1 > _BULLET_GAP * size:
-            pieces[0] = pieces[0]._replace(text="•")
-        lines.append(Line(tuple(pieces)))
-    return list(_with_hyphens(_with_settled_sizes(lines)))
+    lines = [list(found) for _, found in groupby(_words(table), key=lambda word: word.line)]
+    sizes = [median([_size(word) for word in words]) / scale for words in lines]
+    texts = [_texts(words, size * scale) for words, size in zip(lines, sizes, strict=True)]
+    hyphenated = _take_hyphens(texts)
+    return [
+        Line([_piece(text, word, size, scale) for text, word in zip(said, words, strict=True)], goes_on)
+        for said, words, size, goes_on in zip(texts, lines, _settled(lines, sizes), hyphenated, strict=True)
+    ]
 
 
 def _words(table: str) -> Iterator[_Found]:
@@ -186,37 +187,40 @@ def _size(word: _Found) -> float:
     return (word.box.y1 - word.box.y0) / (above + below)
 
 
-def _piece(word: _Found, size: float, scale: float) -> Piece:
+def _texts(words: Sequence[_Found], size: float) -> list[str]:
+    """The words of a line, with a bullet as such."""
+    texts = [word.text for word in words]
+    if len(words) > 1 and texts[0] in _BULLETS and words[1].box.x0 - words[0].box.x1 > _BULLET_GAP * size:
+        texts[0] = "•"
+    return texts
+
+
+def _take_hyphens(texts: Sequence[list[str]]) -> list[bool]:
+    """Takes away the hyphen at a line's end where the next line goes on in lower case; says for each line whether."""
+    taken = [False] * len(texts)
+    for position, (above, below) in enumerate(pairwise(texts)):
+        if _BROKEN.search(above[-1]) and below[0][0].islower():
+            above[-1] = above[-1][:-1]
+            taken[position] = True
+    return taken
+
+
+def _settled(lines: Sequence[Sequence[_Found]], sizes: Sequence[float]) -> list[float]:
+    """One size for all lines whose measured sizes are about the same: else each would look like a heading."""
+    if not lines:
+        return []
+    usual = median([size for words, size in zip(lines, sizes, strict=True) for word in words for _ in word.text])
+    settled = [usual if abs(size - usual) <= _SAME_SIZE * usual else size for size in sizes]
+    return [float(max(1, round(size))) for size in settled]
+
+
+def _piece(text: str, word: _Found, size: float, scale: float) -> Piece:
     """A word with a box that is as high as the line's letters may be, as pdfium gives it for a text layer."""
     left, top, right, bottom = (coordinate / scale for coordinate in word.box)
     above, below = _reach(word.text)
     top -= (_ASCENT - above + _LOOSE) * size
     bottom += (_DESCENT - below) * size
-    return Piece(word.text, Box(left, top, right, bottom), size, bold=False)
-
-
-def _with_settled_sizes(lines: Sequence[Line]) -> list[Line]:
-    """One size for all lines whose measured sizes are about the same: else each would look like a heading."""
-    letters = [piece.size for line in lines for piece in line.pieces for _ in piece.text]
-    usual = median(letters) if letters else 0.0
-    return [
-        replace(line, pieces=tuple(piece._replace(size=_settled(piece.size, usual)) for piece in line.pieces))
-        for line in lines
-    ]
-
-
-def _settled(size: float, usual: float) -> float:
-    return float(max(1, round(usual if abs(size - usual) <= _SAME_SIZE * usual else size)))
-
-
-def _with_hyphens(lines: Sequence[Line]) -> Iterator[Line]:
-    """A hyphen at a line's end is a part of the break where the next line goes on in lower case."""
-    for above, below in zip_longest(lines, lines[1:]):
-        last = above.pieces[-1]
-        if below and re.search(r"[^\W\d_]{2}[-‐\u00ad]$", last.text) and below.pieces[0].text[0].islower():
-            yield replace(above, pieces=(*above.pieces[:-1], last._replace(text=last.text[:-1])), hyphenated=True)
-        else:
-            yield above
+    return Piece(text, Box(left, top, right, bottom), size, bold=False)
 
 
 def _ask(program: str, option: str) -> str:

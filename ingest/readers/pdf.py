@@ -6,7 +6,7 @@ import io
 import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -28,7 +28,7 @@ from ingest.readers.source import (
 from ingest.readers.titles import first_heading
 from rag.domain import Page
 from rag.errors import FileFault
-from rag.page_text import Line, PageLines, compose_pages
+from rag.page_text import Line, PageLines, Piece, compose_pages
 from rag.pages import PdfFile, open_pdf
 
 _log = logging.getLogger(__name__)
@@ -113,11 +113,10 @@ class _Layers:
 
     def _even_sizes(self) -> None:
         """Gives the text of scans the size of the document's: else a scan in large print would be all headings."""
-        seen = [lines for number, (_, lines) in enumerate(self.pages, 1) if self._is_seen(number) and lines]
-        printed = [lines for number, (_, lines) in enumerate(self.pages, 1) if not self._is_seen(number)]
-        body = _usual_size(printed) or _usual_size(seen)
+        body = _usual_size(lines for number, (_, lines) in enumerate(self.pages, 1) if not self._is_seen(number))
+        body = body or _usual_size(lines for _, lines in self.pages)
         self.pages = [
-            (size, _resized(lines, body) if lines and self._is_seen(number) else lines)
+            (size, _sized(lines, body) if self._is_seen(number) else lines)
             for number, (size, lines) in enumerate(self.pages, 1)
         ]
 
@@ -158,15 +157,6 @@ class _Layers:
             return OCR_FAILED, []
 
 
-def _resized(lines: Sequence[Line], body: float) -> list[Line]:
-    """The lines with letters of which most are of the size ``body``."""
-    factor = body / _usual_size([lines])
-    return [
-        replace(line, pieces=tuple(piece._replace(size=round(piece.size * factor * 2) / 2) for piece in line.pieces))
-        for line in lines
-    ]
-
-
 def _usual_size(pages: Iterable[Sequence[Line]]) -> float:
     """Of most letters, in points; 0 where there are none."""
     sizes: Counter[float] = Counter()
@@ -175,6 +165,18 @@ def _usual_size(pages: Iterable[Sequence[Line]]) -> float:
             for piece in line.pieces:
                 sizes[piece.size] += len(piece.text)
     return sizes.most_common(1)[0][0] if sizes else 0.0
+
+
+def _sized(lines: Sequence[Line], body: float) -> list[Line]:
+    """The lines with all sizes in proportion, so that most of their letters have the size ``body``."""
+    factor = body / _usual_size([lines])
+    return [
+        Line(
+            [Piece(piece.text, piece.box, round(piece.size * factor * 2) / 2, piece.bold) for piece in line.pieces],
+            line.hyphenated,
+        )
+        for line in lines
+    ]
 
 
 def picture_of(file: PdfFile, number: int, size: tuple[float, float], *, dpi: int = DPI) -> Pixels:
@@ -192,7 +194,12 @@ def picture_of(file: PdfFile, number: int, size: tuple[float, float], *, dpi: in
 
 
 def _ink(file: PdfFile, number: int) -> int:
-    return ink_of(file.picture(number, scale=1.0).convert("L").histogram())
+    """How much is printed on a page; some, where it cannot be drawn."""
+    try:
+        return ink_of(file.picture(number, scale=1.0).convert("L").histogram())
+    except FileFault as fault:
+        _log.warning("page %d: %s", number, fault.reason)
+        return 1
 
 
 def _has_more(file: PdfFile, number: int, text: str) -> bool:

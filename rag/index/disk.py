@@ -43,6 +43,14 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
+def make_folder(folder: Path) -> None:
+    """Makes a folder, and those that it is in, so that a crash does not lose them with what is put there."""
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        sync(folder.parent)
+
+
 def sync_files(folder: Path) -> None:
     """Asks the disk to keep every file of a folder, and then the folders themselves."""
     paths = sorted(folder.rglob("*"))
@@ -83,29 +91,39 @@ def move_away(path: Path, layout: IndexLayout) -> None:
         target.unlink()
 
 
+class CommitUnsure(OSError):
+    """The disk failed at the commit, and again when that was to be taken back; the text says what is current now."""
+
+
 def point_to(layout: IndexLayout, name: str, manifest_digest: str) -> None:
-    """Makes a generation the current one: the commit. After an error the one before is still the current one."""
-    draft = layout.work / "CURRENT"
+    """Makes a generation the current one: the commit.
+
+    Raises:
+        OSError: the disk refused; the one before is still the current one.
+        CommitUnsure: after a crash it may be either.
+    """
+    draft, before = layout.work / "CURRENT", layout.work / "CURRENT.before"
     write_bytes(draft, json.dumps({"generation": name, "manifest_sha256": manifest_digest}).encode())
     sync(draft)
+    replaced = layout.current.exists()
+    if replaced:
+        # Written now, because a disk that has just failed may not take it.
+        write_bytes(before, layout.current.read_bytes())
+        sync(before)
     sync(layout.work)
-    before = layout.current.read_bytes() if layout.current.exists() else None
     draft.replace(layout.current)
     try:
         sync(layout.root)
-    except OSError:
+    except OSError as error:
         # It may or may not survive a power failure, so nobody may be told that it is published.
-        _put_back(layout, before)
+        try:
+            if replaced:
+                before.replace(layout.current)
+            else:
+                layout.current.unlink()
+        except OSError:
+            raise CommitUnsure(error.errno, f"{error.strerror}, just when generation {name} became current") from error
         raise
-
-
-def _put_back(layout: IndexLayout, before: bytes | None) -> None:
-    if before is None:
-        layout.current.unlink()
-        return
-    draft = layout.work / "CURRENT.before"
-    write_bytes(draft, before)
-    draft.replace(layout.current)
 
 
 def published_digest(layout: IndexLayout, name: str) -> str:
@@ -125,5 +143,6 @@ def published_digest(layout: IndexLayout, name: str) -> str:
 
 
 def free_bytes(folder: Path) -> int:
-    """What the disk still takes, in bytes."""
-    return shutil.disk_usage(folder).free
+    """What the disk still takes, in bytes; the folder itself need not be there yet."""
+    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    return shutil.disk_usage(there).free

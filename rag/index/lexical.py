@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -128,7 +128,7 @@ class LexicalIndex:
 
     def search(self, question: str, limit: int, among: Rows | None = None) -> list[tuple[int, float]]:
         """The best rows with their scores, best first; only rows that share a word with the question."""
-        known = [word for word in _words([question])[0] if word in self._scorer.vocab_dict]
+        known = [word for word in _words([question])[0] if word in self._scorer.vocab_dict and word != _NO_WORD]
         if not known:
             return []
         scores = self._scorer.get_scores(known)
@@ -163,4 +163,4 @@ def _bm25s() -> ModuleType:
 
     # It sets its own logger to DEBUG when it is imported.
     logging.getLogger("bm25s").setLevel(logging.WARNING)
-    return bm25s
+    return cast("ModuleType", bm25s)

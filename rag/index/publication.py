@@ -13,7 +13,7 @@ import hashlib
 import json
 import secrets
 import shutil
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -38,6 +38,8 @@ from rag.index.vectors import VectorIndex
 _SLAB: Final = 4096
 # What a generation takes beside its vectors and its docstore, as a share of them: BM25, manifest, report.
 _OVERHEAD: Final = 1.5
+# With fewer bytes than this a disk is full.
+_LITTLE: Final = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -61,12 +63,15 @@ def writing(root: Path) -> Iterator[IndexWriter]:
     writer = IndexWriter(layout)
     try:
         for folder in (layout.root, layout.generations, layout.sources, layout.work, layout.trash):
-            folder.mkdir(parents=True, exist_ok=True)
+            disk.make_folder(folder)
         with layout.lock.open("a+") as lock:
             _lock(lock.fileno(), root)
             _empty(layout)
             try:
                 yield writer
+            except OSError:
+                writer.look_for_room()  # before it is given back
+                raise
             finally:
                 with suppress(OSError):  # the next writer does it
                     _empty(layout)
@@ -129,6 +134,7 @@ class IndexWriter:
     def __init__(self, layout: IndexLayout) -> None:
         self._layout = layout
         self._needed = 0
+        self._full = False
 
     @property
     def layout(self) -> IndexLayout:
@@ -139,13 +145,13 @@ class IndexWriter:
         """Where to keep what is read in this run."""
         return Staging(self._layout.work / "staging.sqlite"), FreshVectors(self._layout.work / "vectors.f32")
 
-    def take_source(self, path: Path, sizes: Container[int], unread: Container[str]) -> tuple[str, int]:
+    def take_source(self, path: Path, sizes: Container[int], unread: Callable[[str], object]) -> tuple[str, int]:
         """The SHA-256 of a file and its size in bytes; a copy of it is in the index then.
 
         Args:
             path: the file.
             sizes: of files that may be here already: only those are hashed before they are copied.
-            unread: contents of which no copy is wanted, because they cannot be read.
+            unread: says of a content whether no copy of it is wanted, because it cannot be read.
 
         Raises:
             FileFault: ``unreadable``: the file cannot be read.
@@ -153,7 +159,7 @@ class IndexWriter:
         try:
             if path.stat().st_size in sizes:
                 known, size = disk.digest(path), path.stat().st_size
-                if known in unread or self._holds(known, size):
+                if unread(known) or self._holds(known, size):
                     return known, size
         except OSError as error:
             raise FileFault("unreadable", error.strerror or str(error)) from error
@@ -275,14 +281,19 @@ class IndexWriter:
         vectors = (self._layout.work / "vectors.f32").stat().st_size
         return held + int((staging.stat().st_size + vectors) * _OVERHEAD)
 
+    def look_for_room(self) -> None:
+        """Notes whether the disk is full, because SQLite and numpy do not always say why they could not write."""
+        self._full = disk.free_bytes(self._layout.root) < _LITTLE
+
     def why(self, error: OSError) -> str:
         """What to tell of a disk that refused."""
         message = f"the index in {self._layout.root} cannot be written: {error.strerror or error}"
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT) or "full" in str(error)
-        if full:
-            free = disk.free_bytes(self._layout.root)
+        free = disk.free_bytes(self._layout.root)
+        if self._full or error.errno in (errno.ENOSPC, errno.EDQUOT) or "full" in str(error) or free < self._needed:
             needed = f"about {_megabytes(self._needed)} needed" if self._needed else "more is needed"
             message += f" ({needed}, {_megabytes(free)} free)"
+        if isinstance(error, disk.CommitUnsure):
+            return f"{message}, and that could not be taken back; mend the disk and run this again"
         return f"{message}; nothing was published, the index is as it was"
 
 
