@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -42,7 +43,7 @@ _NOT_INDEXED: Final = "failed"
 _GROUPS: Final[Mapping[str, tuple[str, str]]] = {
     _NOT_INDEXED: ("Not in the index", "Nothing in these files can be found or cited."),
     "partial": ("Not complete", "Something of these files could not be read."),
-    "empty": ("Pages without text", "No words were found in their pictures: nothing on them can be found."),
+    "empty": ("Pages without text", "Something is on these pages, and nothing of it can be found or cited."),
     "suspect": ("Garbled text", "The text does not look like language. It is in the index for want of a better one."),
     "second_opinion": ("No highlights", "Read by the second reader, without places: quotes are not marked on them."),
     "ocr": ("Read by OCR", "The text was recognised in a picture of the page and may hold mistakes."),
@@ -50,7 +51,13 @@ _GROUPS: Final[Mapping[str, tuple[str, str]]] = {
 }
 # Groups that are never folded, however many files there are.
 _UNFOLDED_GROUPS: Final = (_NOT_INDEXED, "partial", "empty", "suspect")
-_CAPTIONS: Final = {"empty": "no text", "suspect": "garbled", "second_opinion": "no highlights", "ocr": "OCR"}
+_CAPTIONS: Final = {
+    "empty": "no text",
+    "suspect": "garbled",
+    "second_opinion": "no highlights",
+    "ocr": "OCR",
+    "blank": "blank",
+}
 
 
 def write_report_page(path: Path, report: Report) -> None:
@@ -182,12 +189,7 @@ def _groups(report: Report) -> Iterator[_Group]:
 def _worst(row: FileRow) -> str | None:
     if row.status in FAILED:
         return _NOT_INDEXED
-    kinds = [kind for kind in _CAPTIONS if kind in row.remarks]
-    if not row.reason and "empty" in kinds:  # nothing is missing, so these pages are blank
-        kinds = [*kinds[1:], "blank"]
-    if row.status == "partial" and not kinds:
-        return "partial"
-    return next(iter(kinds), None)
+    return next((kind for kind in _CAPTIONS if kind in row.marked), "partial" if row.status == "partial" else None)
 
 
 def _card(row: FileRow, thumbnails: Mapping[int, bytes], most: int) -> _Card:
@@ -197,7 +199,7 @@ def _card(row: FileRow, thumbnails: Mapping[int, bytes], most: int) -> _Card:
         reason=printable(row.reason or ""),
         remedy=REMEDIES.get(row.status, ""),
         # The reason names the pages where something is missing.
-        pages=[(said, row.remarks[kind]) for kind, said in _captions(row).items() if kind == "ocr" or not row.reason],
+        pages=[(_CAPTIONS[kind], printable(row.marked[kind])) for kind in ("ocr", "blank") if kind in row.marked],
         pictures=[
             _Picture(_as_uri(picture), f"page {page}" + _why(row, page))
             for page, picture in list(thumbnails.items())[:most]
@@ -205,23 +207,14 @@ def _card(row: FileRow, thumbnails: Mapping[int, bytes], most: int) -> _Card:
     )
 
 
-def _captions(row: FileRow) -> dict[str, str]:
-    """What is to be said of pages of this file, by kind."""
-    said = {kind: words for kind, words in _CAPTIONS.items() if kind in row.remarks}
-    return {**said, "empty": "blank"} if "empty" in said and not row.reason else said
-
-
 def _why(row: FileRow, page: int) -> str:
-    return next((f": {said}" for kind, said in _captions(row).items() if page in _pages(row.remarks[kind])), "")
+    return next((f": {said}" for kind, said in _CAPTIONS.items() if _holds(row.marked.get(kind, ""), page)), "")
 
 
-def _pages(ranges: str) -> Sequence[int]:
-    """``"3, 7-9"`` as ``[3, 7, 8, 9]``."""
-    pages: list[int] = []
-    for part in filter(None, ranges.split(", ")):
-        first, _, last = part.partition("-")
-        pages += range(int(first), int(last or first) + 1)
-    return pages
+def _holds(ranges: str, page: int) -> bool:
+    """Whether ``"3, 7-9"`` holds a page; whatever else a reader may have said there holds none."""
+    runs = re.findall(r"(\d{1,9})(?:-(\d{1,9}))?", ranges)
+    return any(int(first) <= page <= int(last or first) for first, last in runs)
 
 
 def _as_uri(picture: bytes) -> str:

@@ -253,13 +253,13 @@ class TestTable:
         rows = [
             FileRow("b.pdf", "unchanged", 3, 3, 9),
             FileRow("c.pdf", "unchanged", 3, 2, 9, reason="no text on page 2"),
-            FileRow("d.pdf", "ok", 3, 3, 9, remarks={"ocr": "3, 7-9"}),
+            FileRow("d.pdf", "ok", 3, 3, 9, remarks={"ocr: tesseract 5": "3, 7-9", "empty: blank": "2"}),
             FileRow("e.pdf", "malformed", reason="not a PDF"),
             FileRow("f.pdf", "duplicate", 3, reason="same content as b.pdf"),
         ]
         lines = shown(report_of(rows))
         assert [line.split()[1] for line in lines[1:6]] == ["e.pdf", "c.pdf", "d.pdf", "f.pdf", "b.pdf"]
-        assert "OCR: 3, 7-9" in lines[3]
+        assert "OCR: 3, 7-9; blank: 2" in lines[3]
         assert "not a PDF" in lines[1]
 
     def test_thousands_of_files(self) -> None:

@@ -6,13 +6,15 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from ingest.discovery import discover
 from rag.__main__ import main
 from rag.index import open_current, writing
-from tests.fakes import BagOfWordsEncoder
+from tests.fakes import BagOfWordsEncoder, ingest_job, make_pdf
 from tests.unit.conftest import id_of, publish
 
 ENCODER = BagOfWordsEncoder()
@@ -148,6 +150,26 @@ class TestVerify:
         assert "rag index list" in said(capsys)
 
 
+@pytest.mark.parametrize("harm", [damage, Path.unlink])
+def test_a_damaged_source_is_mended_as_the_message_says(
+    index: Path, tmp_path: Path, harm: Callable[[Path], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "documents").mkdir()
+    make_pdf(tmp_path / "documents" / "pump.pdf", [PUMP])
+
+    def ingest() -> None:
+        ingest_job(index, BagOfWordsEncoder()).run(discover([tmp_path / "documents"]))
+
+    ingest()
+    (source,) = (index / "sources").iterdir()
+    harm(source)
+    assert main(["index", "verify"]) == 1
+    assert str(source) in capsys.readouterr().out
+    source.unlink(missing_ok=True)
+    ingest()
+    assert main(["index", "verify"]) == 0
+
+
 class TestRollback:
     def test_to_the_one_before(self, index: Path, two: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["index", "rollback"]) == 0
@@ -213,7 +235,7 @@ def test_another_writer(action: str, index: Path, two: tuple[str, str], capsys: 
 
 
 def test_nothing_heavy_is_loaded() -> None:
-    heavy = "faiss bm25s torch sentence_transformers onnxruntime tokenizers llama_cpp fastapi httpx pypdfium2 jinja2"
+    heavy = "faiss bm25s torch openvino onnxruntime tokenizers llama_cpp fastapi httpx pypdfium2 jinja2"
     code = (
         "import sys, rag.__main__; "
         f"print([name for name in {heavy.split()} if name in sys.modules]); "

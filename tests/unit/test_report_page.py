@@ -83,7 +83,17 @@ def test_nothing_is_asked_of_anybody() -> None:
 
 def test_pictures_of_pages() -> None:
     page = parsed(
-        [FileRow("a.pdf", "partial", 9, 6, 9, reason="no text on page 8", remarks={"empty": "7-9", "ocr": "1"})],
+        [
+            FileRow(
+                "a.pdf",
+                "partial",
+                9,
+                6,
+                9,
+                reason="no text on page 8",
+                remarks={"empty: ocr off": "8", "empty: blank": "7", "ocr: tesseract": "1"},
+            )
+        ],
         {"a.pdf": {8: PNG, 1: JPEG}},
     )
     pictures = page.all("img")
@@ -92,12 +102,21 @@ def test_pictures_of_pages() -> None:
     assert str(pictures[1]["src"]).startswith("data:image/jpeg;base64,")
 
 
+@pytest.mark.parametrize("pages", ["1-999999999", "9" * 5000, "3-1", "x", "", "-", "<b>", "1e9-"])
+def test_page_numbers_are_what_a_reader_says_and_may_be_anything(pages: str) -> None:
+    row = FileRow("a.pdf", "partial", 9, 6, 9, "x", remarks={"empty": pages, "ocr: x": pages, pages: pages})
+    (picture,) = parsed([row], {"a.pdf": {8: PNG}}).all("img")
+    assert picture["alt"] in ("page 8", "page 8: no text")
+
+
 def test_the_worst_comes_first() -> None:
     rows = [
         FileRow("ocr.pdf", "ok", 2, 2, 2, remarks={"ocr": "2"}),
-        FileRow("blank.pdf", "ok", 2, 1, 2, remarks={"empty": "2"}),
+        FileRow("blank.pdf", "ok", 2, 1, 2, remarks={"empty: blank": "2"}),
         FileRow("second.pdf", "partial", 2, 2, 2, "no highlights on page 1", remarks={"second_opinion": "1"}),
-        FileRow("garbled.pdf", "partial", 2, 2, 2, "garbled text on page 1", remarks={"suspect": "1", "ocr": "2"}),
+        FileRow(
+            "garbled.pdf", "partial", 2, 2, 2, "garbled text on page 1", remarks={"suspect": "1", "ocr: tesseract": "2"}
+        ),
         FileRow("scan.pdf", "partial", 2, 1, 2, "no text on page 2", remarks={"empty": "2"}),
         FileRow("locked.pdf", "encrypted", reason="needs a password"),
         FileRow("fine.pdf", "ok", 2, 2, 2),
