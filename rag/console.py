@@ -33,8 +33,10 @@ Tell = Callable[[str, int, int], None]
 def configure_logging() -> None:
     """Warnings and worse of every library, as single lines on stderr."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    for library in ("pypdf", "bm25s", "transformers", "sentence_transformers"):
+    for library in ("pypdf", "transformers", "sentence_transformers"):
         logging.getLogger(library).setLevel(logging.ERROR)
+    # It sets a level of its own when it is imported, which is later; what it cannot do it raises.
+    logging.getLogger("bm25s").disabled = True
     logging.getLogger("rag").setLevel(logging.INFO)
 
 
