@@ -20,6 +20,8 @@ _SECCOMP_RET_ALLOW: Final = 0x7FFF_0000
 _SECCOMP_RET_ERRNO: Final = 0x0005_0000
 # Numbers of the kernel's interface, by machine: AUDIT_ARCH_*, socket(2), io_uring_setup(2).
 _MACHINES: Final = {"x86_64": (0xC000_003E, 41, 425), "aarch64": (0xC000_00B7, 198, 425)}
+# Numbers from here on are those of x86_64's other interface, which calls itself x86_64 too.
+_X32: Final = 0x4000_0000
 _LARGEST_FILE: Final = 64 << 20
 _OPEN_FILES: Final = 64
 
@@ -61,8 +63,9 @@ def _forbid_sockets(libc: ctypes.CDLL) -> None:
     refuse = _SECCOMP_RET_ERRNO | errno.EACCES
     instructions = [
         (0x20, 0, 0, 4),  # load the architecture
-        (0x15, 0, 4, architecture),  # another one: refuse, for its numbers mean other calls
+        (0x15, 0, 5, architecture),  # another one: refuse, for its numbers mean other calls
         (0x20, 0, 0, 0),  # load the number of the call
+        (0x35, 3, 0, _X32),  # so do these
         (0x15, 2, 0, socket),
         (0x15, 1, 0, io_uring),
         (0x06, 0, 0, _SECCOMP_RET_ALLOW),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -161,6 +160,4 @@ def _bm25s() -> ModuleType:
     """The library. It is imported here, because a run of ingest that finds nothing new does without."""
     import bm25s
 
-    # It sets its own logger to DEBUG when it is imported.
-    logging.getLogger("bm25s").setLevel(logging.WARNING)
     return cast("ModuleType", bm25s)

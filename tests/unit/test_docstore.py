@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.domain import Box, Chunk, Document, Heading, Page, Span, Word
@@ -156,6 +156,7 @@ boxes = st.builds(Box, points, points, points, points)
 texts = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=40)
 
 
+@settings(max_examples=30)
 @given(st.lists(st.tuples(texts, st.lists(boxes, max_size=4)), min_size=1, max_size=4), st.data())
 def test_round_trip(content: list[tuple[str, list[Box]]], data: st.DataObject) -> None:
     pages, chunks = [], []
@@ -225,6 +226,7 @@ class TestPutTogether:
         assert staging.chunks("gone") == []
         staging.close()
 
+    @settings(max_examples=15)
     @given(st.lists(st.tuples(st.sampled_from("abcdef"), st.booleans()), unique_by=lambda item: item[0], min_size=1))
     def test_any_mixture(self, order: list[tuple[str, bool]]) -> None:
         with quick_folder() as folder:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import Stemmer
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.errors import IndexCorrupt
@@ -198,6 +198,7 @@ class TestTerms:
         joined = Terms.joined([*map(Terms.of, parts), Terms.of([])])
         same(joined, Terms.of([text for part in parts for text in part]))
 
+    @settings(max_examples=30)
     @given(texts_of_words.filter(bool), st.data())
     def test_rows_of_joined_parts_in_any_order(self, texts: list[str], data: st.DataObject) -> None:
         """As a publication does it: what is known comes first, then what is new, then it is put in order."""
@@ -208,6 +209,7 @@ class TestTerms:
         back = np.array([order.index(place) for place in range(len(texts))], dtype=np.int64)
         same(joined.rows(back), Terms.of(texts))
 
+    @settings(max_examples=30)
     @given(texts_of_words.filter(bool), st.data())
     def test_some_rows(self, texts: list[str], data: st.DataObject) -> None:
         chosen = data.draw(st.lists(st.integers(0, len(texts) - 1), max_size=10))
@@ -216,6 +218,7 @@ class TestTerms:
         # What is left of the vocabulary goes when they are joined.
         same(Terms.joined([terms, Terms.of([])]), Terms.of([texts[row] for row in chosen]))
 
+    @settings(max_examples=30)
     @given(texts_of_words.filter(bool), st.lists(words, min_size=1, max_size=3))
     def test_scores_are_those_of_a_fresh_index_of_bm25s(self, texts: list[str], asked: list[str]) -> None:
         import bm25s
@@ -233,6 +236,7 @@ class TestTerms:
         found = dict(built(texts).search(" ".join(asked), len(texts)))
         assert found == pytest.approx({row: score for row, score in enumerate(expected) if score > 0}, rel=1e-5)
 
+    @settings(max_examples=20)
     @given(texts_of_words.filter(bool))
     def test_saved_and_loaded(self, texts: list[str]) -> None:
         """What is loaded can be taken apart and joined again, as the next run does it."""
