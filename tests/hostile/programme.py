@@ -154,8 +154,9 @@ class Outcomes:
 
     def _of_rows(self) -> Iterable[str]:
         counted = Counter(row.path for row in self.report.files)
-        if counted != Counter(self.expected):
-            yield f"not one row for each file: {set(counted.items()) ^ set(Counter(self.expected).items())}"
+        wanted_once = Counter(list(self.expected))
+        if counted != wanted_once:
+            yield f"not one row for each file: {(counted - wanted_once) + (wanted_once - counted)}"
         for row in self.report.files:
             if row.status not in STATUSES:
                 yield f"{row.path}: status {row.status}"
