@@ -41,38 +41,12 @@ _MACHINES: Final = {
     "x86_64": (
         0xC000_003E,
         (302, 62),
-        (
-            41,
-            425,
-            101,
-            310,
-            311,
-            438,
-            112,
-            109,
-            272,
-            308,
-            165,
-            321,
-            298,
-            323,
-            248,
-            249,
-            250,
-            90,
-            91,
-            92,
-            93,
-            94,
-            260,
-            268,
-            452,
-        ),
+        "41 425 101 310 311 438 112 109 272 308 165 321 298 323 248 249 250 90 91 92 93 94 260 268 452",
     ),
     "aarch64": (
         0xC000_00B7,
         (261, 129),
-        (198, 425, 117, 270, 271, 438, 157, 154, 97, 268, 40, 280, 241, 282, 217, 218, 219, 52, 53, 54, 55, 452),
+        "198 425 117 270 271 438 157 154 97 268 40 280 241 282 217 218 219 52 53 54 55 452",
     ),
 }
 # Numbers from here on are those of another interface to the same calls (x32).
@@ -176,7 +150,7 @@ def _refuse_calls(libc: ctypes.CDLL) -> None:
         ("equal", architecture, "next", "refuse"),  # in another one numbers mean other calls
         ("load", 0, "", ""),  # the number of the call
         ("at least", _OTHER_NUMBERS, "refuse", "next"),
-        *(("equal", number, "refuse", "next") for number in refused),
+        *(("equal", int(number), "refuse", "next") for number in refused.split()),
         ("equal", prlimit, "limits", "next"),
         ("equal", kill, "signals", "allow"),
         ("limits", 16, "", ""),  # its first argument: the process; 0 is this one

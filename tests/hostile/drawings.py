@@ -57,7 +57,9 @@ bombs(
         "lines_10000.pdf": lambda: one_page(_lines(10_000)),
         "lines_45000.pdf": lambda: one_page(_lines(45_000)),
         "columns.pdf": lambda: one_page(
-            b"BT /F1 2 Tf " + b"".join(b"1 0 0 1 %d %d Tm (ab) Tj " % (x, y) for y in range(0, 790, 3) for x in range(0, 600, 5)) + b"ET"
+            b"BT /F1 2 Tf "
+            + b"".join(b"1 0 0 1 %d %d Tm (ab) Tj " % (x, y) for y in range(0, 790, 3) for x in range(0, 600, 5))
+            + b"ET"
         ),
         "diagonal.pdf": lambda: one_page(
             b"BT /F1 2 Tf " + b"".join(b"1 0 0 1 %f %f Tm (word) Tj " % (n / 34, n / 26) for n in range(20_000)) + b"ET"
@@ -66,7 +68,9 @@ bombs(
         "one_word.pdf": lambda: one_page(b"BT /F1 1 Tf 9 9 Td (" + b"abcdefghij" * 19_000 + b") Tj ET"),
         "sizes.pdf": lambda: one_page(b"".join(b"BT /F1 %d Tf 9 9 Td (word) Tj ET " % n for n in range(20_000))),
         "spacing.pdf": lambda: one_page(b"BT /F1 9 Tf 1e30 Tc -1e30 Tw 1e9 Tz 1e30 TL (a b c d) ' T* (e) Tj ET"),
-        "matrix.pdf": lambda: one_page(b"1e38 0 0 1e38 0 0 cm 0 0 0 0 0 0 cm " + SOUND + b"1e38 1e38 1e38 1e38 1 1 cm " + SOUND),
+        "matrix.pdf": lambda: one_page(
+            b"1e38 0 0 1e38 0 0 cm 0 0 0 0 0 0 cm " + SOUND + b"1e38 1e38 1e38 1e38 1 1 cm " + SOUND
+        ),
         "size_zero.pdf": lambda: one_page(SOUND.replace(b"/F1 12", b"/F1 0") + SOUND.replace(b"/F1 12", b"/F1 1e30")),
         "invisible.pdf": lambda: one_page(b"3 Tr " + SOUND + b"BT 1 1 1 rg /F1 9 Tf -999 -999 Td (beyond) Tj ET"),
         "controls.pdf": lambda: one_page(SOUND + b"BT /F1 9 Tf 9 9 Td (a\\000\\001\\033[2J\\177\\377) Tj ET"),
@@ -89,7 +93,9 @@ bomb("page_full.pdf")(lambda: many_pages([_block(n) for n in range(2)]))
 
 def _scattered(count: int) -> bytes:
     random_ = random.Random(3)
-    words = (b"1 0 0 1 %.1f %.1f Tm (w%d) Tj " % (random_.random() * 600, random_.random() * 790, n) for n in range(count))
+    words = (
+        b"1 0 0 1 %.1f %.1f Tm (w%d) Tj " % (random_.random() * 600, random_.random() * 790, n) for n in range(count)
+    )
     return b"BT /F1 6 Tf " + b"".join(words) + b"ET"
 
 
@@ -106,11 +112,17 @@ def _font(entries: bytes, more: dict[int, bytes] | None = None, content: bytes =
 def _mapped(table: bytes) -> bytes:
     return _font(
         b"/Subtype/Type0/BaseFont/A/Encoding/Identity-H/ToUnicode 10 0 R/DescendantFonts[11 0 R]",
-        {10: packed(b"/CIDInit /ProcSet findresource begin begincmap " + table), 11: b"<</Type/Font/Subtype/CIDFontType2/BaseFont/A>>"},
+        {
+            10: packed(b"/CIDInit /ProcSet findresource begin begincmap " + table),
+            11: b"<</Type/Font/Subtype/CIDFontType2/BaseFont/A>>",
+        },
     )
 
 
-_TYPE3 = b"/Subtype/Type3/FontBBox[0 0 9 9]/FontMatrix[1 0 0 1 0 0]/FirstChar 97/LastChar 97/Widths[9]/Encoding<</Differences[97/a]>>"
+_TYPE3 = (
+    b"/Subtype/Type3/FontBBox[0 0 9 9]/FontMatrix[1 0 0 1 0 0]/FirstChar 97/LastChar 97/Widths[9]"
+    b"/Encoding<</Differences[97/a]>>"
+)
 bombs(
     {
         "font_empty.pdf": lambda: _font(b""),
@@ -210,7 +222,10 @@ def _groups(depth: int) -> bytes:
     more = {}
     for here in range(10, 10 + depth):
         inner = b"/G gs /X%d Do" % (here + 1) if here < 9 + depth else _SQUARE
-        resources = b"/Resources<</XObject<</X%d %d 0 R>>/ExtGState<</G<</ca 0.5/BM/Luminosity>>>>>>" % (here + 1, here + 1)
+        resources = b"/Resources<</XObject<</X%d %d 0 R>>/ExtGState<</G<</ca 0.5/BM/Luminosity>>>>>>" % (
+            here + 1,
+            here + 1,
+        )
         more[here] = packed(inner, b"/Subtype/Form/BBox[0 0 612 792]/Group<</S/Transparency/I true>>" + resources)
     return one_page(b"/X10 Do", resources=b"/XObject<</X10 10 0 R>>", more=more)
 
@@ -268,17 +283,21 @@ bombs(
         "jpeg2000_20000.pdf": lambda: _picture(_jpeg2000(20_000), _side(20_000) + b"/Filter/JPXDecode"),
         "jbig2.pdf": lambda: _picture(_jbig2(65_000), _side(65_000) + _ONE_BIT + b"/Filter/JBIG2Decode"),
         "fax.pdf": lambda: _picture(
-            b"\x26\xa1" * 9_999, _BIG + _ONE_BIT + b"/Filter/CCITTFaxDecode/DecodeParms<</K -1/Columns 100000/Rows 100000>>"
+            b"\x26\xa1" * 9_999,
+            _BIG + _ONE_BIT + b"/Filter/CCITTFaxDecode/DecodeParms<</K -1/Columns 100000/Rows 100000>>",
         ),
         "flate_picture.pdf": lambda: _picture(repeated(bytes(1 << 20), 1200), _BIG + _ONE_BIT + b"/Filter/FlateDecode"),
         "flate_picture_20000.pdf": lambda: _picture(
             repeated(bytes(1 << 20), 400), _side(20_000) + _GREY + b"/Filter/FlateDecode"
         ),
         "short_picture.pdf": lambda: _picture(b"abc", _BIG + _GREY),
-        "jpeg.pdf": lambda: _picture(_tall_jpeg(), _side(65_500) + b"/ColorSpace/DeviceRGB/BitsPerComponent 8/Filter/DCTDecode"),
+        "jpeg.pdf": lambda: _picture(
+            _tall_jpeg(), _side(65_500) + b"/ColorSpace/DeviceRGB/BitsPerComponent 8/Filter/DCTDecode"
+        ),
         "mask_in_itself.pdf": lambda: _picture(b"abcd", _side(2) + _GREY + b"/SMask 10 0 R"),
         "indexed.pdf": lambda: _picture(
-            b"\xff" * 9_999, _side(99) + b"/BitsPerComponent 8/ColorSpace[/Indexed[/Indexed/DeviceRGB 255(a)]2147483647(b)]"
+            b"\xff" * 9_999,
+            _side(99) + b"/BitsPerComponent 8/ColorSpace[/Indexed[/Indexed/DeviceRGB 255(a)]2147483647(b)]",
         ),
         "colours_in_themselves.pdf": lambda: _picture(
             b"a" * 99, _side(9) + b"/BitsPerComponent 8/ColorSpace 11 0 R", {11: b"[/Separation/A 11 0 R 11 0 R]"}
@@ -302,4 +321,6 @@ def _scan(pages: int) -> bytes:
         draw.text((100, 60 + 40 * line), f"Line {line} was printed and scanned again.", fill=0, font_size=28)
     image = b"/Subtype/Image/Width 1240/Height 1754/Filter/FlateDecode" + _GREY
     content = b"595 0 0 792 0 0 cm /I1 Do"
-    return many_pages([content] * pages, b"/XObject<</I1 10 0 R>>", {10: stream(zlib.compress(picture.tobytes()), image)})
+    return many_pages(
+        [content] * pages, b"/XObject<</I1 10 0 R>>", {10: stream(zlib.compress(picture.tobytes()), image)}
+    )

@@ -92,7 +92,7 @@ HELVETICA = b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"
 SOUND = text("Some words that are sound, whatever stands beside them.")
 
 
-def one_page(  # noqa: PLR0913
+def one_page(
     content: bytes = SOUND,
     *,
     box: bytes = b"[0 0 612 792]",

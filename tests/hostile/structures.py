@@ -93,7 +93,9 @@ bombs(
 
 
 def _xref_stream(rows: bytes, size: int) -> bytes:
-    head = b"%PDF-1.7\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n2 0 obj\n<</Type/Pages/Kids[]/Count 0>>\nendobj\n"
+    head = (
+        b"%PDF-1.7\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n2 0 obj\n<</Type/Pages/Kids[]/Count 0>>\nendobj\n"
+    )
     table = packed(rows, b"/Type/XRef/W[1 3 1]/Root 1 0 R/Size %d/Index[0 %d]" % (size, size))
     return head + b"3 0 obj\n" + table + b"\nendobj\nstartxref\n%d\n%%%%EOF\n" % len(head)
 
@@ -328,7 +330,9 @@ bombs(
             page=b"/Annots[%b]" % (b"<</Subtype/Text/Rect[0 0 9 9]/Contents(a)>>" * 100_000)
         ),
         "javascript_font.pdf": lambda: one_page(more={5: HELVETICA.replace(b"Helvetica", b"A" * 60_000)}),
-        "text_beside.pdf": lambda: one_page(text("Visible words here.") + b"/Span<</ActualText(" + b"z" * 99_999 + b")>>BDC EMC"),
+        "text_beside.pdf": lambda: one_page(
+            text("Visible words here.") + b"/Span<</ActualText(" + b"z" * 99_999 + b")>>BDC EMC"
+        ),
     },
     quick=("title_controls.pdf", "title_surrogates.pdf"),
 )

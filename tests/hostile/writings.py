@@ -28,7 +28,9 @@ bombs(
         "utf32_beyond.txt": lambda: b"\xff\xfe\0\0" + struct.pack("<I", 0x110000) * 500 + _WORDS.encode("utf-32-le"),
         "utf7.txt": lambda: b"+ADw-script+AD4-" * 50,
         "latin.txt": lambda: (_WORDS + "Größe über Maß. ").encode("latin-1") * 50,
-        "controls.txt": lambda: "".join(map(chr, range(1, 32))).encode() * 99 + b"\x1b[2J\x1b]0;owned\x07" + _WORDS.encode(),
+        "controls.txt": lambda: (
+            "".join(map(chr, range(1, 32))).encode() * 99 + b"\x1b[2J\x1b]0;owned\x07" + _WORDS.encode()
+        ),
         "bidi.txt": lambda: (_WORDS + "\u202e\u2066txt.exe\u200b\U000e0041\U000e0042").encode() * 50,
         "astral.txt": lambda: ("\U0001f600" + _WORDS).encode() * 100_000,
         "marks.txt": lambda: ("a" + "\u0301" * 100_000).encode(),
@@ -87,7 +89,9 @@ bombs(
         "long_heading.md": lambda: b"# " + b"Heading words " * 1_200 + b"\n\n" + _WORDS.encode() * 50_000,
         "headings_only.md": lambda: b"# a\n" * 100_000,
         "html_deep.md": lambda: b"<div>" * 50_000 + b"text",
-        "remote.md": lambda: b"![a](http://192.0.2.1/a.png) [b](file:///etc/passwd) <img src=http://192.0.2.1/>\n\nText.",
+        "remote.md": lambda: (
+            b"![a](http://192.0.2.1/a.png) [b](file:///etc/passwd) <img src=http://192.0.2.1/>\n\nText."
+        ),
     },
     quick=("quotes_deep.md", "brackets.md", "emphasis.md", "long_heading.md"),
 )
@@ -110,7 +114,9 @@ bombs(
         "attributes.html": lambda: b"<p " + b"".join(b"a%d=b " % n for n in range(100_000)) + b">Text.",
         "comment_open.html": lambda: b"<p>Text.<!--" + b"-" * 1_000_000,
         "hidden.html": lambda: b"<style>p{}</style><script>x</script><p hidden>h<p style='display:none'>n<p>Seen text.",
-        "remote.html": lambda: b"<base href=http://192.0.2.1/><link rel=stylesheet href=a><img src=b><iframe src=c></iframe>Text.",
+        "remote.html": lambda: (
+            b"<base href=http://192.0.2.1/><link rel=stylesheet href=a><img src=b><iframe src=c></iframe>Text."
+        ),
         "data_uri.html": lambda: b"<img alt=Picture src='data:image/png;base64," + b"A" * 5_000_000 + b"'><p>Text.",
         "charset.html": lambda: b"<meta charset=rot13><meta charset=utf-7><p>Gr\xf6\xdfe und Ma\xdf.",
         "charset_hex.html": lambda: b"<meta charset=hex><p>4142 \xff",
@@ -152,7 +158,11 @@ def _said(words: str) -> str:
 
 
 def _word(
-    document: str | bytes, *, types: str = _TYPES, target: str = "word/document.xml", more: dict[str, bytes] | None = None
+    document: str | bytes,
+    *,
+    types: str = _TYPES,
+    target: str = "word/document.xml",
+    more: dict[str, bytes] | None = None,
 ) -> bytes:
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as package:
@@ -188,14 +198,20 @@ bombs(
         "lying.docx": _lying,
         "laughs.docx": lambda: _word(_XML_LAUGHS),
         "outside.docx": lambda: _word(_OUTSIDE + _paragraphs(_said("Words &a;"))),
-        "traversal.docx": lambda: _word(_paragraphs(_said(_WORDS)), more={"../../../../tmp/owned": b"x", "/etc/x": b"y"}),
+        "traversal.docx": lambda: _word(
+            _paragraphs(_said(_WORDS)), more={"../../../../tmp/owned": b"x", "/etc/x": b"y"}
+        ),
         "no_document.docx": lambda: _word(_paragraphs(""), target="word/missing.xml"),
         "target_outside.docx": lambda: _word(_paragraphs(_said(_WORDS)), target="../../../etc/passwd"),
         "no_types.docx": lambda: _word(_paragraphs(_said(_WORDS)), types="<Types/>"),
-        "macros.docx": lambda: _word(_paragraphs(_said(_WORDS)), types=_MACRO_TYPES, more={"word/vbaProject.bin": b"x"}),
+        "macros.docx": lambda: _word(
+            _paragraphs(_said(_WORDS)), types=_MACRO_TYPES, more={"word/vbaProject.bin": b"x"}
+        ),
         "paragraphs_million.docx": lambda: _word(_paragraphs("<w:p/>" * 1_000_000 + _said(_WORDS))),
         "deep.docx": lambda: _word(_paragraphs("<w:p>" * 50_000 + "x" + "</w:p>" * 50_000)),
-        "deep_200.docx": lambda: _word(_paragraphs("<w:sdt><w:sdtContent>" * 120 + _said(_WORDS) + "</w:sdtContent></w:sdt>" * 120)),
+        "deep_200.docx": lambda: _word(
+            _paragraphs("<w:sdt><w:sdtContent>" * 120 + _said(_WORDS) + "</w:sdtContent></w:sdt>" * 120)
+        ),
         "tables_deep.docx": lambda: _word(
             _paragraphs("<w:tbl><w:tr><w:tc>" * 60 + _said(_WORDS) + "</w:tc></w:tr></w:tbl>" * 60)
         ),
