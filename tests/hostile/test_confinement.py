@@ -135,7 +135,7 @@ def test_what_a_reader_is_born_with(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         home = Path(f"/proc/{process}")
         assert "secret" not in (home / "environ").read_bytes().decode()
         assert len(list((home / "task").iterdir())) == 1
-        targets = [os.readlink(link) for link in (home / "fd").iterdir()]
+        targets = [str(link.readlink()) for link in (home / "fd").iterdir()]
         assert not [target for target in targets if target == str(tmp_path / "open")]
         assert len(targets) <= 4
         status = (home / "status").read_text()

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
 
@@ -111,7 +110,7 @@ def test_files_are_always_the_same() -> None:
 
 
 @pytest.fixture
-def documents(tmp_path: Path) -> Iterator[Path]:
+def documents(tmp_path: Path) -> Path:
     healthy(tmp_path / "documents")
     names = (
         "html.pdf",
@@ -123,7 +122,7 @@ def documents(tmp_path: Path) -> Iterator[Path]:
         "title_controls.pdf",
     )
     bombs.write(tmp_path / "documents", [BOMBS[name] for name in names])
-    yield tmp_path / "documents"
+    return tmp_path / "documents"
 
 
 @pytest.mark.real_models
