@@ -134,6 +134,7 @@ def open_job(
         options=reading,
         memory=settings.reader_megabytes << 20,
         cpu_seconds=settings.file_seconds,
+        folder=str(IndexLayout(index).sources.resolve()),
     )
     patience = Patience(seconds_per_page=settings.page_seconds, seconds_per_file=settings.file_seconds)
     workers = options.workers or settings.workers or cores(settings)

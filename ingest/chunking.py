@@ -22,6 +22,8 @@ _BALANCE_SLACK: Final = 1.15
 # In the place of a space that is no place to cut. No text has it: it is no character.
 _NO_CUT: Final = "\ufdd0"
 
+_LONGEST_HEADING: Final = 500
+
 TokenCounter = Callable[[str], int]
 
 
@@ -162,7 +164,7 @@ def _sections(page: Page, outline: _Outline) -> Iterator[_Piece]:
         if start < heading.start < end and not _only_headings(page, start, heading):
             yield _Piece(start, heading.start, outline.path, first=True)
             start = heading.start
-        outline.enter(heading.level, " ".join(page.text[heading.start : heading.end].split()))
+        outline.enter(heading.level, _heading(page.text[heading.start : heading.end]))
     yield _Piece(start, max(start, end), outline.path, first=True)
 
 
@@ -188,5 +190,10 @@ def _column_heads(page: Page, start: int) -> tuple[str, ...]:
     for table in page.tables:
         head_start, head_end = table.header
         if head_start < head_end <= start < table.end:
-            return (" ".join(page.text[head_start:head_end].split()),)
+            return (_heading(page.text[head_start:head_end]),)
     return ()
+
+
+def _heading(text: str) -> str:
+    """In one line, and not too long, for every chunk below it has it."""
+    return " ".join(text.split())[:_LONGEST_HEADING]

@@ -27,6 +27,7 @@ from ingest import wire
 from ingest.reading import Reading, ReadRequest
 from ingest.report import FAILED
 from ingest.worker import WorkerOrders
+from rag.characters import clean
 from rag.errors import FileFault, IngestFault
 
 _ROOT: Final = Path(__file__).resolve().parent.parent
@@ -142,7 +143,7 @@ class SandboxedReaders:
 
     def _start(self) -> _Process:
         try:
-            process = _Process(self._orders.memory)
+            process = _Process(self._orders)
             # Before it is ready, so that it need not be waited for when the job is stopped.
             self._all.add(process)
             if self._closed:
@@ -164,8 +165,9 @@ class _Broken(Exception):
 class _Process:
     """One confined process."""
 
-    def __init__(self, memory: int) -> None:
-        self._memory = memory
+    def __init__(self, orders: WorkerOrders) -> None:
+        self._memory = orders.memory
+        self._limits = orders.options.limits
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         self._process = subprocess.Popen(
             [sys.executable, "-m", "ingest.worker"],
@@ -188,7 +190,8 @@ class _Process:
         """The outcome of a file, and whether this process is worn; _Broken if the file broke it."""
         self._say(json.dumps({"path": str(request.path.resolve()), "suffix": request.suffix}).encode() + b"\n")
         try:
-            return wire.receive(self._frames(request, patience, on_page), FAILED)
+            outcome, worn = wire.receive(self._frames(request, patience, on_page), FAILED, self._limits)
+            return outcome, worn or bool(self._buffer)  # nothing is to be said of a file before it is asked for
         except wire.Nonsense as nonsense:
             raise _Broken(FileFault("crashed", f"the reader answered nonsense ({nonsense})")) from nonsense
 
@@ -209,15 +212,20 @@ class _Process:
     def _frames(self, request: ReadRequest, patience: Patience, on_page: OnPage) -> Iterator[wire.Frame]:
         """Each frame but those of progress, as long as there is progress."""
         last = monotonic() + patience.seconds_per_file
+        before = 0
         while True:
             self._until = min(last, monotonic() + patience.seconds_per_page)
             kind, data = self._frame()
             if kind != wire.PROGRESS:
                 yield kind, data
                 continue
-            done, total, ocr = json.loads(data)
+            done, total, ocr = map(int, json.loads(data))
+            # Progress gives more time, so it must be some.
+            if not before < done <= total <= self._limits.pages:
+                raise wire.Nonsense(f"page {done} of {total} after page {before}")
+            before = done
             last += patience.seconds_per_scan if ocr else 0.0
-            on_page(request, int(done), int(total))
+            on_page(request, done, total)
 
     def _say(self, line: bytes) -> None:
         assert self._process.stdin  # noqa: S101 - it was opened as a pipe
@@ -228,7 +236,7 @@ class _Process:
             raise _Broken(self._post_mortem()) from error
 
     def _frame(self) -> wire.Frame:
-        length, kind = wire.unpack_head(self._bytes(wire.HEAD_BYTES))
+        length, kind = wire.unpack_head(self._bytes(wire.HEAD_BYTES), self._limits)
         return kind, self._bytes(length)
 
     def _bytes(self, count: int) -> bytes:
@@ -266,7 +274,7 @@ class _Process:
     def _last_complaint(self) -> str:
         self._complaints.seek(0)
         lines = self._complaints.read(1 << 20).decode(errors="replace").strip().splitlines()
-        return f": {lines[-1][:200]}" if lines else ""
+        return f": {clean(lines[-1])[:200]}" if lines else ""
 
 
 def _environment() -> dict[str, str]:

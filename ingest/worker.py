@@ -38,6 +38,7 @@ class WorkerOrders:
         max_tokens: that the encoder takes.
         memory: most bytes of address space.
         cpu_seconds: most for one file.
+        folder: of the files; None lets the process read what its user may read.
     """
 
     tokenizer: str | None
@@ -46,6 +47,7 @@ class WorkerOrders:
     options: ReadingOptions
     memory: int
     cpu_seconds: float
+    folder: str | None = None
 
     def to_json(self) -> bytes:
         """One line."""
@@ -58,6 +60,7 @@ class WorkerOrders:
             "ocr_languages": self.options.ocr_languages,
             "memory": self.memory,
             "cpu_seconds": self.cpu_seconds,
+            "folder": self.folder,
         }
         return json.dumps(fields).encode() + b"\n"
 
@@ -72,6 +75,7 @@ class WorkerOrders:
             options=ReadingOptions(ReadingLimits(**fields["limits"]), fields["ocr"], tuple(fields["ocr_languages"])),
             memory=fields["memory"],
             cpu_seconds=fields["cpu_seconds"],
+            folder=fields["folder"],
         )
 
     def cutting(self) -> Cutting:
@@ -91,7 +95,7 @@ def main() -> int:
     logging.disable(logging.CRITICAL)
     orders = WorkerOrders.from_json(sys.stdin.buffer.readline())
     cutting = orders.cutting()
-    confine(orders.memory)
+    confine(orders.memory, None if orders.folder is None else [orders.folder])
     out.write(wire.pack(wire.PROGRESS, b""))  # ready
     out.flush()
     for served, line in enumerate(sys.stdin.buffer, start=1):

@@ -6,17 +6,19 @@ No libraries: the process that reads a hostile file imports this, and its memory
 from __future__ import annotations
 
 import json
+import math
 import sys
 import zlib
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import isfinite
 from typing import Final, Literal
 
 from rag.domain import Box, Chunk, Heading, Page, Word
 
 _WORD_BYTES: Final = 24  # two int32 and four float32
+# Of a page, in points: 350 metres.
+LARGEST_SIDE: Final = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +93,8 @@ def are_packed_words(data: bytes, text: str) -> bool:
         return False
     if not opened.eof or opened.unused_data or len(raw) % _WORD_BYTES:
         return False
-    offsets, sides = _values("i", raw[: len(raw) // 3]), _values("f", raw[len(raw) // 3 :])
-    # JSON has no number for infinity: an answer that quotes such a word could not be sent.
-    if not all(map(isfinite, sides)):
+    offsets = _values("i", raw[: len(raw) // 3])
+    if not all(map(math.isfinite, _values("f", raw[len(raw) // 3 :]))):
         return False
     return all(0 <= start < end <= len(text) for start, end in zip(offsets[::2], offsets[1::2], strict=True))
 

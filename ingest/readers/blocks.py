@@ -6,6 +6,7 @@ Pure. The readers of Markdown, HTML, Word and plain text say what the blocks are
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -38,9 +39,9 @@ class Block:
 def table_text(rows: Iterable[Sequence[str]]) -> str:
     """A table with a line for each row, cells apart by bars; rows and columns that are empty are left out."""
     cells = [[" ".join(cell.split()) for cell in row] for row in rows]
-    width = max(map(len, cells), default=0)
-    used = [column for column in range(width) if any(column < len(row) and row[column] for row in cells)]
-    lines = [[row[column] if column < len(row) else "" for column in used] for row in cells]
+    used = sorted({column for row in cells for column, cell in enumerate(row) if cell})
+    # A row may have one cell, and another ten thousand: no row is made longer than it is.
+    lines = [[row[column] for column in used[: bisect_left(used, len(row))]] for row in cells]
     return "\n".join(" | ".join(line).rstrip(" |") for line in lines if any(line))
 
 

@@ -22,6 +22,7 @@ from ingest.readers.source import (
     ReadingOptions,
     Remark,
     SourceText,
+    check_page,
     check_size,
     what_is_missing,
 )
@@ -65,6 +66,9 @@ def read_pdf(path: Path, options: ReadingOptions) -> SourceText:
             page.number: Remark(page.number, "second_opinion" if page.text else "empty") for page in pages
         }
     pages = tuple(page if page.text else _again(second, page, layers.remarks) for page in pages)
+    for page in pages:
+        if page.number in layers.remarks and layers.remarks[page.number].kind == "second_opinion":
+            check_page(page.number, len(page.text), options.limits)
     check_size(sum(len(page.text) for page in pages), options.limits)
     remarks = [layers.remarks[number] for number in sorted(layers.remarks)]
     if not any(page.text for page in pages):

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from time import process_time
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ingest.readers.titles import as_title
@@ -19,6 +23,9 @@ _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 _US_LETTER: Final = (612.0, 792.0)
+# Of the processor, for one question and for one file.
+_SECONDS: Final = 5.0
+_SECONDS_PER_FILE: Final = 60.0
 
 
 class SecondOpinion:
@@ -27,6 +34,7 @@ class SecondOpinion:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._opened: pypdf.PdfReader | None = None
+        self._until = process_time() + _SECONDS_PER_FILE
 
     def title(self) -> str | None:
         """From the metadata."""
@@ -48,12 +56,34 @@ class SecondOpinion:
         import pypdf
 
         try:
-            if self._opened is None:
-                self._opened = pypdf.PdfReader(self._path)
-            return ask(self._opened)
+            with _at_most(min(_SECONDS, self._until - process_time())):
+                if self._opened is None:
+                    self._opened = pypdf.PdfReader(self._path)
+                return ask(self._opened)
         except Exception as error:  # noqa: BLE001 - pypdf raises bare ValueError, RecursionError and others on damaged files
             _log.info("pypdf on %s: %s: %s", self._path.name, type(error).__name__, error)
             return None
+
+
+@contextmanager
+def _at_most(seconds: float) -> Iterator[None]:
+    """Ends what takes longer, by a TimeoutError; in the main thread, which alone hears signals."""
+    if seconds <= 0:
+        raise TimeoutError
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ring(*_: object) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGVTALRM, ring)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds, 1.0)  # and again: pypdf may take the first for its own error
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
 
 
 def _lines(text: str) -> str:

@@ -18,6 +18,7 @@ from rag.errors import FileFault
 from rag.page_lines import PageLines
 from rag.page_text import compose_pages
 from rag.pages.characters import read_lines
+from rag.records import LARGEST_SIDE
 
 # pdfium is not thread-safe: "PDFium is inherently not thread-safe", https://pypdfium2.readthedocs.io
 _PDFIUM = threading.Lock()
@@ -57,7 +58,9 @@ class PdfFile:
         """
         with closing(self._document[number - 1]) as page, closing(page.get_textpage()) as textpage:
             self._check_characters(number, textpage.count_chars())
-            return read_lines(page, textpage)
+            size, lines = read_lines(page, textpage)
+            width, height = (min(max(side, 1.0), LARGEST_SIDE - 1) for side in size)
+            return (width, height), lines
 
     def picture(self, number: int, *, scale: float, grey: bool = False) -> Image.Image:
         """A page as people see it.
