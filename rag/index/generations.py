@@ -117,14 +117,13 @@ def faults_of(root: Path, name: str) -> Iterator[IndexCorrupt | IndexForeign]:
 
 
 def _verify_source(layout: IndexLayout, document_id: str, name: str) -> None:
-    path = layout.source(document_id)
+    path, what = layout.source(document_id), f"generation {name}: source {document_id[:12]}"
     try:
         found = disk.digest(path)
     except OSError as error:
-        remedy = "ingest its folder again, and it is put back"
-        raise IndexCorrupt(f"generation {name}: source {path}: {error.strerror}; {remedy}") from error
+        raise IndexCorrupt(f"{what}: {error.strerror}; ingest its folder again, and it is put back") from error
     if found != document_id:
-        raise IndexCorrupt(f"generation {name}: source {path} is damaged; remove that file and ingest its folder again")
+        raise IndexCorrupt(f"{what} is damaged; remove {path} and ingest its folder again")
 
 
 def roll_back(root: Path, name: str | None = None) -> str:
