@@ -189,14 +189,16 @@ class _Receipt:
 
     def _reading(self, facts: dict[str, Any]) -> Reading:
         title, reason = facts["title"], facts["reason"]
-        seconds, remarks = dict(facts["seconds"]), dict(facts["remarks"])
+        seconds, remarks = facts["seconds"], facts["remarks"]
+        _check(isinstance(seconds, dict) and isinstance(remarks, dict))
+        characters = _count(facts["characters"], sum(len(page.text) for page in self._pages))
         _check(self._chunks and len(remarks) <= _MOST_REMARKS and len(seconds) <= _MOST_REMARKS)
         return Reading(
             record=DocumentRecord(_line(title) if title else None, self._pages, [chunk for chunk, _ in self._chunks]),
             texts=[text for _, text in self._chunks],
             pages_with_text=_count(facts["pages_with_text"], len(self._pages)),
-            characters=_count(facts["characters"], self._limits.characters * 2 + _FULL_FRAME),
-            indexed_characters=_count(facts["indexed_characters"], self._limits.characters * 2 + _FULL_FRAME),
+            characters=characters,
+            indexed_characters=_count(facts["indexed_characters"], characters),
             remarks={_line(kind): _line(numbers, _LONGEST_LIST) for kind, numbers in remarks.items()},
             reason=_line(reason, _LONGEST_LIST) if reason else None,
             thumbnails=self._pictures,

@@ -24,6 +24,7 @@ from ingest.sandbox import Patience, SandboxedReaders
 from ingest.worker import WorkerOrders
 from rag.errors import FileFault, IngestFault
 from rag.index import open_current
+from rag.pages import ReadingLimits
 from tests.fakes import BagOfWordsEncoder, ingest_job, tiny_pdf
 from tests.integration.conftest import wait_until
 
@@ -33,7 +34,7 @@ MEGABYTE = 1 << 20
 
 def orders(*, memory: int = 1024 * MEGABYTE, cpu_seconds: float = 60.0, tokenizer: Path | None = None) -> WorkerOrders:
     path = str(tokenizer) if tokenizer else None
-    return WorkerOrders(path, 254, Chunker(), ReadingOptions(ocr="off"), memory, cpu_seconds)
+    return WorkerOrders(path, 254, Chunker(), ReadingOptions(ReadingLimits(), ocr="off"), memory, cpu_seconds)
 
 
 @pytest.fixture
@@ -89,7 +90,9 @@ class TestReading:
     def test_gives_what_reading_here_gives(self, files: list[ReadRequest]) -> None:
         from ingest.reading import Cutting, ReadersHere
 
-        here = ReadersHere(Cutting(Chunker(), lambda text: len(text.split()), 254), ReadingOptions(ocr="off"))
+        here = ReadersHere(
+            Cutting(Chunker(), lambda text: len(text.split()), 254), ReadingOptions(ReadingLimits(), ocr="off")
+        )
         with SandboxedReaders(orders(), workers=2) as sandbox:
             found = read(sandbox, files)
         for request, expected in here.read(files):
