@@ -43,7 +43,11 @@ def pages(draw: st.DrawFn, number: int) -> Page:
 @st.composite
 def readings(draw: st.DrawFn) -> Reading:
     made = [draw(pages(number)) for number in range(1, draw(st.integers(1, 3)) + 1)]
-    spans = [Span(page.number, start, len(page.text)) for page in made for start in range(0, len(page.text), 17)]
+    spans = [
+        Span(page.number, start, min(start + 17, len(page.text)))
+        for page in made
+        for start in range(0, len(page.text), 17)
+    ]
     chunks = [
         Chunk(span, made[span.page - 1].text[span.start : span.end], tuple(draw(st.lists(lines, max_size=2))))
         for span in spans
@@ -57,7 +61,7 @@ def readings(draw: st.DrawFn) -> Reading:
         indexed_characters=draw(st.integers(0, characters)),
         remarks=draw(st.dictionaries(lines, lines, max_size=2)),
         reason=draw(lines) or None,
-        thumbnails=draw(st.dictionaries(st.integers(0, 2**32 - 1), st.binary().map(PNG.__add__), max_size=3)),
+        thumbnails=draw(st.dictionaries(st.integers(1, len(made)), st.binary().map(PNG.__add__), max_size=3)),
         seconds=draw(st.dictionaries(lines, st.floats(0, 1e5), max_size=2)),
     )
 
