@@ -39,13 +39,13 @@ class Watch(Progress):
     publishing_at: int = sys.maxsize
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def file(self, request: ReadRequest, size: int, pages: int, chunks: int) -> None:
+    def file(self, request: ReadRequest, size: int, pages: int, chunks: int) -> None:  # noqa: ARG002 - the seam
         """See :class:`Progress`."""
         with self._lock:
             self.pages += pages
             self.resident.append((self.pages, _resident()))
 
-    def encoded(self, chunks: int) -> None:
+    def encoded(self, chunks: int) -> None:  # noqa: ARG002 - the seam
         """See :class:`Progress`."""
         with self._lock:
             self.resident.append((self.pages, _resident()))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, Final
 
 from ingest.discovery import SourceFile
 from ingest.encoding import encoding
@@ -32,6 +32,9 @@ from rag.index import (
 )
 
 _log = logging.getLogger(__name__)
+
+# Files of which there are pictures in the report.
+_PICTURED: Final = 100
 
 
 @dataclass
@@ -75,6 +78,11 @@ class _Run:
         # What was read although its content is known was read with another OCR, and may have another text.
         anew = any(row.status in INDEXED for row in self.found.values())
         return self.before is None or anew or _state(self.sources()) != _state(self.before.sources)
+
+    def keep_pictures(self, name: str, pictures: Mapping[int, bytes]) -> None:
+        """For the report, of so many files that a person may look at them."""
+        if pictures and len(self.thumbnails) < _PICTURED:
+            self.thumbnails[name] = pictures
 
     def report(self, generation: str, *, published: bool) -> Report:
         """As of now; ``seconds`` are those of the stages so far."""
@@ -184,7 +192,7 @@ class IngestJob:
                     vectors.reserve(plan.digest, len(outcome.texts))
                     work.add(plan.digest, outcome.texts)
                     run.embedded += len(outcome.texts)
-                    run.thumbnails[plan.file.name] = outcome.thumbnails
+                    run.keep_pictures(plan.file.name, outcome.thumbnails)
                 row = run.found[plan.digest] = FileRow.found(plan.file.name, outcome)
                 self.progress.file(request, plan.size, row.pages, row.chunks)
             run.seconds["read"] = perf_counter() - start

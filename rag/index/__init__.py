@@ -3,6 +3,7 @@
 The only home of faiss, bm25s, Stemmer and sqlite3. No pickle anywhere.
 """
 
+from rag.index.assembly import FreshVectors
 from rag.index.disk import published_digest
 from rag.index.docstore import Entry, Staging
 from rag.index.generation import Generation
@@ -17,7 +18,7 @@ from rag.index.generations import (
 )
 from rag.index.layout import IndexLayout
 from rag.index.manifest import Manifest, SourceRow
-from rag.index.publication import FreshVectors, IndexWriter, Publication, writing
+from rag.index.publication import IndexWriter, Publication, writing
 from rag.index.reading import CurrentIndex, ServingState, inspect_current, open_current, read_current
 
 __all__ = [
