@@ -164,7 +164,7 @@ def caught(defect: Defect) -> str | None:
         if run.returncode == 0:
             return None
         assert run.returncode == 1, run.stdout + run.stderr
-        found = re.search(r"^(?:FAILED|ERROR) .*", run.stdout, re.MULTILINE)
+        found = re.search(r"^(?:FAILED|ERROR) tests/.*", run.stdout, re.MULTILINE)
         reason = re.findall(r"^E +(\S.*Error.*)", run.stdout, re.MULTILINE)
         return f"{found.group() if found else 'failed'} {reason[-1] if reason else ''}"
 

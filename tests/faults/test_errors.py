@@ -6,6 +6,7 @@ import errno
 import re
 import shutil
 from collections import Counter
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,7 @@ from rag.errors import IndexMissing
 from tests.faults.conftest import FULL, Injectors, Say
 from tests.faults.corpus import Corpus
 from tests.faults.injection import ALL, Action, Fault, Injector, Kind, Outcome
+from tests.faults.power import Operation, read_log
 from tests.faults.test_kills import run_again
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(1800)]
@@ -38,11 +40,11 @@ MATRIX: Final = {
 @pytest.mark.parametrize("what", MATRIX)
 def test_refused(injectors: Injectors, corpus: Corpus, tmp_path: Path, say: Say, what: str) -> None:
     kinds, error, lasting = MATRIX[what]
-    count = injectors.one.ingest(
-        corpus.start(tmp_path / "counted"), corpus.new, Fault(Action.NOTHING, 0, kinds)
-    ).counted
+    root, log = corpus.start(tmp_path / "counted"), tmp_path / "log"
+    count = injectors.one.ingest(root, corpus.new, Fault(Action.NOTHING, 0, kinds), log=log).counted
+    needed = before_the_commit(read_log(log), root, kinds)
     # The commit comes late: of the last ones more are tried.
-    numbers = range(1, count + 1) if FULL else sorted({*range(1, count, 24), *range(count - 20, count, 5)})
+    numbers = range(1, count + 1) if FULL else sorted({*range(1, count, 40), *range(count - 15, count, 5)})
     faults = [Fault(Action.FAIL, number, kinds, error, lasting) for number in numbers if number > 0]
     ends: Counter[str] = Counter()
 
@@ -50,7 +52,11 @@ def test_refused(injectors: Injectors, corpus: Corpus, tmp_path: Path, say: Say,
         root = corpus.start(tmp_path / str(fault.at))
         outcome = injector.ingest(root, corpus.new, fault)
         try:
-            ends[check(outcome, corpus, root, lasting=lasting)] += 1
+            end = check(outcome, corpus, root, lasting=lasting)
+            ends[end] += 1
+            if kinds in ({Kind.SYNC}, {Kind.WRITE}):
+                # Without any of these nobody can rely on what was published, even if it looks whole.
+                assert outcome.published == (fault.at > needed)
             run_again(injector, corpus, root)
         except Exception as problem:
             raise AssertionError(f"{fault}, {outcome.operation}: {problem}; it said {outcome.said}") from problem
@@ -58,6 +64,12 @@ def test_refused(injectors: Injectors, corpus: Corpus, tmp_path: Path, say: Say,
 
     injectors.each(faults, case)
     say(f"{len(faults)} runs: {dict(ends)}; 0 false")
+
+
+def before_the_commit(operations: Sequence[Operation], root: Path, kinds: Container[Kind]) -> int:
+    """How many operations of these kinds there are up to the fsync that makes CURRENT sure."""
+    commit = [(operation.kind, operation.path) for operation in operations].index((Kind.SYNC, root.resolve()))
+    return sum(1 for operation in operations[: commit + 1] if operation.kind in kinds)
 
 
 def check(outcome: Outcome, corpus: Corpus, root: Path, *, lasting: bool) -> str:
@@ -85,7 +97,7 @@ def test_refused_the_first_time(injectors: Injectors, corpus: Corpus, tmp_path: 
     """Where there is no index yet, there is none afterwards."""
     (tmp_path / "volume").mkdir()
     count = injectors.one.ingest(tmp_path / "volume" / "counted", corpus.new).counted
-    numbers = range(1, count + 1) if FULL else sorted({*range(1, count + 1, 24), 1, 2, *range(count - 16, count, 4)})
+    numbers = range(1, count + 1) if FULL else sorted({*range(1, count + 1, 40), 2, *range(count - 16, count, 5)})
     ends: Counter[str] = Counter()
 
     def case(injector: Injector, at: int) -> None:

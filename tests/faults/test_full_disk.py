@@ -98,13 +98,16 @@ def test_every_size(injectors: Injectors, large: Corpus, tmp_path: Path, say: Sa
         count += 1
         return attempt(large, tmp_path / str(count), size, injectors.one, estimate=estimate)
 
-    low, high = 0, 2 * _SIZES * _STEP  # just enough is above `low`, and at most `high`; both count from `start`
+    low, high = (
+        0,
+        (2 * _SIZES if FULL else 8) * _STEP,
+    )  # just enough is above `low`, and at most `high`; both count from `start`
     assert not fits(start)
     assert fits(start + high)
     while high - low > _BLOCK:
         middle = (low + high) // 2 // _BLOCK * _BLOCK
         low, high = (low, middle) if fits(start + middle) else (middle, high)
-    below = [high - _BLOCK, *(high - step * _STEP for step in range(1, _SIZES if FULL else 3))]
+    below = [high - _BLOCK, *(high - step * _STEP for step in range(1, _SIZES if FULL else 2))]
     above = [high + step * _BLOCK for step in (1, 2, 16)]
     told = [fits(start + room) for room in [*below, *above] if room > 0]
     assert not any(told[: -len(above)])

@@ -66,7 +66,7 @@ def test_power_fails(injectors: Injectors, corpus: Corpus, tmp_path: Path, say: 
     for done in range(len(run.operations) + 1):
         if done:
             disk.apply(run.operations[done - 1])
-        near = abs(done - run.commit) < 16
+        near = abs(done - run.commit) < 10
         throws = range(len(_KEEP)) if FULL or near else range(done % 4, done % 4 + 1)
         for throw in throws:
             target = tmp_path / "crashed"

@@ -105,7 +105,7 @@ def test_the_second_is_told_at_once(corpus: Corpus, tmp_path: Path, say: Say) ->
 
 def test_one_at_a_time(corpus: Corpus, tmp_path: Path, say: Say) -> None:
     """The right to write is one: a file that may not be there yet is made by each who has it."""
-    told = race(corpus, corpus.start(tmp_path / "index"), "hold", 50 if FULL else 20)
+    told = race(corpus, corpus.start(tmp_path / "index"), "hold", 50 if FULL else 8)
     held, busy = sum(one["published"] for one in told), sum(one["busy"] for one in told)
     assert held > 0 < busy
     say(f"{_PROCESSES} processes: {held} times one had it, {busy} times another was told so")
@@ -113,7 +113,7 @@ def test_one_at_a_time(corpus: Corpus, tmp_path: Path, say: Say) -> None:
 
 def test_a_race_to_publish(corpus: Corpus, tmp_path: Path, say: Say) -> None:
     root = corpus.start(tmp_path / "index")
-    told = race(corpus, root, "ingest", 150 if FULL else 15)
+    told = race(corpus, root, "ingest", 150 if FULL else 8)
     published, busy = sum(one["published"] for one in told), sum(one["busy"] for one in told)
     slowest = max(one["slowest"] for one in told)
     assert published > 0 < busy

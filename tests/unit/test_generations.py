@@ -135,7 +135,7 @@ class TestVerify:
     def test_a_source(self, root: Path, harm: Callable[[Path], None]) -> None:
         (needed,) = ids(1)
         harm(root / "sources" / needed)
-        with pytest.raises(IndexCorrupt, match=f"sources/{needed}"):
+        with pytest.raises(IndexCorrupt, match=needed[:12]):
             verify_generation(root, names(root)[1])
         verify_generation(root, names(root)[2])
 
