@@ -17,6 +17,7 @@ from rag.pages import ReadingLimits
 
 # About five printed pages: a page is what a citation names and what a person then looks through.
 LONGEST_PAGE: Final = 20_000
+_GAP: Final = 2  # characters between blocks
 _A4: Final = (595.0, 842.0)
 _CUTS: Final = (re.compile(r"\n+"), re.compile(r"(?<=[.!?。])\s*"), re.compile(r"\s+"))
 
@@ -88,23 +89,27 @@ def _pages(blocks: Iterable[Block]) -> Iterator[list[Block]]:
 def _short(blocks: Sequence[Block]) -> Iterator[list[Block]]:
     """The blocks of a page in parts that are short enough, cut at a heading if one is near, or between blocks."""
     part: list[Block] = []
+    length = 0
     for block in (piece for long in blocks for piece in _pieces(long)):
-        if part and _length(part) + len(block.text) > LONGEST_PAGE:
-            cut = _last_heading(part)
+        if part and length + len(block.text) > LONGEST_PAGE:
+            cut = _last_heading(part, length)
             yield part[:cut]
             part = part[cut:]
+            length = _length(part)
         part.append(block)
+        length += len(block.text) + _GAP
     yield part
 
 
 def _length(part: Sequence[Block]) -> int:
-    return sum(len(block.text) + 2 for block in part)
+    return sum(len(block.text) + _GAP for block in part)
 
 
-def _last_heading(part: Sequence[Block]) -> int:
+def _last_heading(part: Sequence[Block], length: int) -> int:
     """Where to cut: before the last heading in the second half, with the headings right above it; else at the end."""
     for cut in range(len(part) - 1, 0, -1):
-        if _length(part[:cut]) < LONGEST_PAGE / 2:
+        length -= len(part[cut].text) + _GAP
+        if length < LONGEST_PAGE / 2:
             break
         if part[cut].level is not None and part[cut - 1].level is None:
             return cut

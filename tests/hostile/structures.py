@@ -15,7 +15,7 @@ _MEGABYTE = b" " * (1 << 20)
 # Few bytes that unpack to many.
 
 
-@bomb("many_characters.pdf", "too_large", amplifies=True, quick=True)
+@bomb("many_characters.pdf", "too_large", "empty_text", "timeout", "out_of_memory", amplifies=True, quick=True)
 def many_characters() -> bytes:
     """50 KB to fifty million characters."""
     data = zlib.compress(b"BT /F1 1 Tf 9 9 Td (" + b"a" * 50_000_000 + b") Tj ET")
