@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from rag.domain import Chunk, Heading, Page, Span
+from rag.domain import Chunk, Page, Span
 
 # Paragraph, sentence, line, word, letter: the first that gives pieces which fit.
 _SEPARATORS: Final = [r"\n\n+", r"(?<=[.!?])\s+", r"\n", r"\s", ""]
@@ -160,23 +160,15 @@ class _Outline:
 def _sections(page: Page, outline: _Outline) -> Iterator[_Piece]:
     """The body cut before each heading that has text before it; headings one after the other stay together."""
     start, end, _ = slice(*page.body).indices(len(page.text))
+    position = start  # up to here there is nothing but headings and white space since ``start``
     for heading in page.headings:
-        if start < heading.start < end and not _only_headings(page, start, heading):
+        if start < heading.start < end and page.text[position : heading.start].strip():
             yield _Piece(start, heading.start, outline.path, first=True)
             start = heading.start
+        if heading.start >= start:
+            position = heading.end
         outline.enter(heading.level, _heading(page.text[heading.start : heading.end]))
     yield _Piece(start, max(start, end), outline.path, first=True)
-
-
-def _only_headings(page: Page, start: int, heading: Heading) -> bool:
-    """Whether nothing but headings and white space stands between ``start`` and ``heading``."""
-    position = start
-    for other in page.headings:
-        if start <= other.start < heading.start:
-            if page.text[position : other.start].strip():
-                return False
-            position = other.end
-    return not page.text[position : heading.start].strip()
 
 
 def _by_words(count_tokens: TokenCounter) -> TokenCounter:

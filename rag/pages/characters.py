@@ -244,7 +244,8 @@ def _displayed(page: pypdfium2.PdfPage, extents: _Floats) -> _Floats:
     """From PDF coordinates to the page as displayed: cropped, rotated, origin top left."""
     left, bottom, right, top = page.get_bbox()
     origin, at_right, at_top = (_to_device(page, *corner) for corner in ((left, bottom), (right, bottom), (left, top)))
-    along_x, along_y = (at_right - origin) / (right - left), (at_top - origin) / (top - bottom)
+    # A page that is cropped to nothing has no extent.
+    along_x, along_y = (at_right - origin) / ((right - left) or 1.0), (at_top - origin) / ((top - bottom) or 1.0)
     corners = [
         origin + np.outer(x - left, along_x) + np.outer(y - bottom, along_y)
         for x, y in ((extents[:, 0], extents[:, 1]), (extents[:, 2], extents[:, 3]))

@@ -16,6 +16,7 @@ from typing import Any, Final
 from ingest.chunking import Chunker
 from ingest.discovery import discover
 from ingest.job import IngestJob
+from ingest.progress import Progress
 from ingest.readers import ReadingOptions
 from ingest.reading import ReadRequest
 from ingest.report import FAILED, FileRow, Report
@@ -37,6 +38,8 @@ HURRIED: Final = Patience(seconds_per_page=5.0, seconds_per_file=8.0, seconds_pe
 # Starting a process, killing one, and two cores that others use as well.
 SLACK_SECONDS: Final = 10.0
 PARENT_GROWTH: Final = 150 << 20
+# For each character of all documents together: their index is made in memory.
+PUBLISHING: Final = 8
 # Twelve things that no other file tells.
 HEALTHY: Final = {
     f"healthy_{number:02}": f"The {animal} sleeps in room {100 + number}."
@@ -77,6 +80,7 @@ class Watch:
     peak_child: int = 0
     peak_resident: int = 0
     grown: int = 0
+    grown_by_reading: int = 0
     _begin: int = 0
     _ended: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
@@ -132,6 +136,16 @@ def readers(*, workers: int = 2, patience: Patience = PATIENCE, limits: ReadingL
     return TimedReaders(orders, workers=workers, patience=patience)
 
 
+class _Reading(Progress):
+    """Notes how much the job had grown when all was read: what publishing needs depends on all text there is."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+
+    def publishing(self) -> None:
+        self._watch.grown_by_reading = self._watch.grown
+
+
 @dataclass
 class Outcomes:
     """What a run gave.
@@ -182,8 +196,11 @@ class Outcomes:
         yield from (f"{name}: {seconds:.1f} s" for name, seconds in self.seconds.items() if seconds > most)
         if self.watch.peak_child > MEMORY * 1.01:
             yield f"a process with {self.watch.peak_child >> 20} MiB"
-        if self.watch.grown > PARENT_GROWTH:
-            yield f"the job grew by {self.watch.grown >> 20} MiB"
+        if self.watch.grown_by_reading > PARENT_GROWTH:
+            yield f"the job grew by {self.watch.grown_by_reading >> 20} MiB while it read"
+        characters = sum(row.characters for row in self.report.files)
+        if self.watch.grown > PARENT_GROWTH + PUBLISHING * characters:
+            yield f"the job grew by {self.watch.grown >> 20} MiB for {characters / 1e6:.0f} million characters"
 
     def _not_found(self) -> list[str]:
         with closing(open_current(self.index, BagOfWordsEncoder().identity)) as generation:
@@ -223,7 +240,7 @@ def run(root: Path, chosen: Sequence[bombs.Bomb], damaged: int, *, patience: Pat
     encoder = BagOfWordsEncoder()
     begin = monotonic()
     with Watch() as watch, readers(patience=patience) as sandbox:
-        job = IngestJob(index, encoder, sandbox, identity=Chunker().identity)
+        job = IngestJob(index, encoder, sandbox, identity=Chunker().identity, progress=_Reading(watch))
         report = job.run(discover([folder]))
     duration = monotonic() - begin
     names = {row.sha256: row.path for row in open_current(index, encoder.identity).manifest.sources if row.sha256}

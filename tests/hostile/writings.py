@@ -35,7 +35,7 @@ bombs(
         "astral.txt": lambda: ("\U0001f600" + _WORDS).encode() * 100_000,
         "marks.txt": lambda: ("a" + "\u0301" * 100_000).encode(),
     },
-    quick=("one_line.txt", "utf16_unmarked.txt", "utf16_surrogates.txt"),
+    quick=("utf16_surrogates.txt",),
 )
 bombs(
     {
@@ -45,12 +45,12 @@ bombs(
     },
     "too_large",
     amplifies=True,
-    quick=("too_long.txt",),
+    quick=("form_feeds_many.txt",),
 )
 bombs(
     {
         "nothing.txt": lambda: b"",
-        "white.txt": lambda: b" \t\r\n\f" * 10_000,
+        "white.txt": lambda: b" \t\r\n\f" * 1_000,
         "nul.txt": lambda: bytes(100_000),
         "binary.txt": lambda: random.Random(6).randbytes(100_000),
         "pdf.txt": lambda: sound() + b"\0",
@@ -93,7 +93,7 @@ bombs(
             b"![a](http://192.0.2.1/a.png) [b](file:///etc/passwd) <img src=http://192.0.2.1/>\n\nText."
         ),
     },
-    quick=("quotes_deep.md", "brackets.md", "emphasis.md", "long_heading.md"),
+    quick=("quotes_deep.md", "long_heading.md"),
 )
 
 # HTML.
@@ -128,7 +128,7 @@ bombs(
         "frames.html": lambda: b"<frameset><frame src=a></frameset>",
         "svg.html": lambda: b"<svg>" * 50_000 + b"<foreignObject><p>Text.",
     },
-    quick=("divs.html", "laughs.html", "table_ragged.html", "charset_hex.html"),
+    quick=("laughs.html", "table_ragged.html"),
 )
 
 # Word.
@@ -228,5 +228,5 @@ bombs(
         "old.docx": lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(4_000),
         "cut.docx": lambda: _word(_paragraphs(_said(_WORDS) * 100))[:-50],
     },
-    quick=("laughs.docx", "outside.docx", "paragraphs_million.docx", "deep.docx"),
+    quick=("laughs.docx", "outside.docx"),
 )
