@@ -42,7 +42,7 @@ def summary(outcomes: Outcomes) -> list[str]:
     return [
         f"{len(outcomes.report.files)} files in {outcomes.duration:.0f} s: {counts}",
         f"{outcomes.processes} processes; the largest had {watch.peak_child >> 20} MiB of address space and "
-        f"{watch.peak_resident >> 20} MiB resident; the job grew by {watch.grown_by_reading >> 20} MiB while reading and "
+        f"{watch.peak_resident >> 20} MiB resident; the job grew by {watch.grown_by_reading >> 20} MiB while reading, "
         f"{watch.grown >> 20} MiB in all",
         "Slowest:",
         *(f"  {seconds:5.1f} s  {name} ({rows[name].status if name in rows else '?'})" for name, seconds in slowest),
