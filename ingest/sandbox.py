@@ -130,6 +130,10 @@ class SandboxedReaders:
     def _read_one(self, request: ReadRequest) -> Outcome:
         process, worn = self._idle.get(), True
         try:
+            if process and process.has_ended:  # while it had nothing to do: that is not this file's fault
+                process.close()
+                self._all.discard(process)
+                process = None
             process = process or self._start()
             outcome, worn = process.read(request, self._patience, self._on_page)
         except _Broken as broken:
@@ -194,6 +198,11 @@ class _Process:
             return outcome, worn or bool(self._buffer)  # nothing is to be said of a file before it is asked for
         except wire.Nonsense as nonsense:
             raise _Broken(FileFault("crashed", f"the reader answered nonsense ({nonsense})")) from nonsense
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it is gone, for whatever reason."""
+        return self._process.poll() is not None
 
     def kill(self) -> None:
         """Ends it, and what it has started."""

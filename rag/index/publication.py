@@ -224,9 +224,18 @@ class IndexWriter:
         for path in (folder / MANIFEST, folder / MANIFEST_DIGEST, folder, self._layout.sources):
             disk.sync(path)
         _prove(folder, digest, encoder, self._layout)
-        folder.rename(self._layout.generation(folder.name))
-        disk.sync(self._layout.generations)
-        disk.point_to(self._layout, folder.name, digest)
+        published = self._layout.generation(folder.name)
+        folder.rename(published)
+        try:
+            disk.sync(self._layout.generations)
+            disk.point_to(self._layout, folder.name, digest)
+        except disk.CommitUnsure:
+            raise
+        except OSError:
+            # It is not the current one, and must not be taken for one that once was.
+            with suppress(OSError):
+                disk.move_away(published, self._layout)
+            raise
 
     def _parent(self) -> str | None:
         with suppress(IndexFault):
