@@ -15,7 +15,7 @@ from typing import Final
 
 from langchain_text_splitters import RecursiveCharacterTextSplitter
 
-from rag.domain import Chunk, Heading, Page, Span
+from rag.domain import Chunk, Page, Span
 
 # Paragraph, sentence, line, word, letter: the first that gives pieces which fit.
 _SEPARATORS: Final = [r"\n\n+", r"(?<=[.!?])\s+", r"\n", r"\s", ""]
