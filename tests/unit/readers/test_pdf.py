@@ -15,7 +15,8 @@ from ingest.readers.pdf import read_pdf as read_any_pdf
 from rag.domain import Box
 from rag.errors import FileFault
 from rag.page_text import Line, Piece
-from rag.pages import PdfFile, ReadingLimits
+from rag.pages import PdfFile
+from rag.reading_limits import ReadingLimits
 from tests.fakes import DRAWING, make_pdf
 from tests.unit.conftest import quick_folder
 

@@ -15,7 +15,7 @@ from ingest.readers import READERS, ReadingOptions, Remark, identity, is_read_ot
 from ingest.readers.ocr import Tesseract
 from ingest.readers.source import what_is_missing
 from rag.errors import FileFault
-from rag.pages import ReadingLimits
+from rag.reading_limits import ReadingLimits
 from tests.unit.conftest import quick_folder
 
 module = sys.modules["ingest.readers.identity"]  # the function of the same name hides it
