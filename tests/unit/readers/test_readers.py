@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest import readers
-from ingest.readers import READERS, ReadingOptions, Remark, identity, is_read_otherwise
+from ingest.readers import READERS, ReadingOptions, Remark, identity, is_read_otherwise, plain
 from ingest.readers.ocr import Tesseract
 from ingest.readers.source import what_is_missing
 from rag.errors import FileFault
@@ -49,13 +48,14 @@ def test_any_bytes(suffix: str, data: bytes) -> None:
 
 
 def test_memory_and_depth_that_give_out_are_faults_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for error, status in ((MemoryError, "too_large"), (RecursionError, "malformed")):
+    for error, status in ((MemoryError, "out_of_memory"), (RecursionError, "malformed")):
 
         def fail(*_: object, error: type[Exception] = error) -> None:
             raise error
 
+        monkeypatch.setattr(plain, "read_text", fail)
         with pytest.raises(FileFault) as caught:
-            readers._guarded(fail)(tmp_path, OPTIONS)  # type: ignore[arg-type]
+            READERS[".txt"](tmp_path, OPTIONS)
         assert caught.value.status == status
 
 
