@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.readers import READERS, ReadingOptions, Remark, identity, is_read_otherwise, plain
+from ingest.readers import READERS, VERSION, ReadingOptions, Remark, identity, is_read_otherwise, plain
 from ingest.readers.ocr import Tesseract
 from ingest.readers.source import what_is_missing
 from rag.errors import FileFault
@@ -89,7 +89,7 @@ class TestIdentity:
     SEEN = (Remark(3, "ocr", "tesseract 5.3.0 eng"),)
 
     def test_of_options(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        assert identity(OPTIONS) == {"reader": readers.VERSION, "ocr": "off"}
+        assert identity(OPTIONS) == {"reader": VERSION, "ocr": "off"}
         for tesseract, auto, force in (
             (None, "none", "forced none"),
             (Tesseract("tesseract", "5.3.0", ("eng",)), "tesseract 5.3.0 eng", "forced tesseract 5.3.0 eng"),
