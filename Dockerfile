@@ -89,10 +89,10 @@ RUN --mount=type=cache,target=/var/cache/pageproof printf '%s\n' \
 
 # --- What runs: no compiler, no cache of pip, no root. ----------------------------------------------------------------
 FROM base AS service
-# llama.cpp and torch compute with OpenMP. /data/indexes is there so that a new volume takes over its owner.
+# llama.cpp and torch compute with OpenMP; scanned pages are read by Tesseract, with its English data. /data/indexes is there so that a new volume takes over its owner.
 RUN --mount=type=cache,target=/var/cache/apt,sharing=locked --mount=type=cache,target=/var/lib/apt,sharing=locked \
     rm -f /etc/apt/apt.conf.d/docker-clean \
- && apt-get update -qq && apt-get install -qq --yes --no-install-recommends libgomp1 libstdc++6 >/dev/null \
+ && apt-get update -qq && apt-get install -qq --yes --no-install-recommends libgomp1 libstdc++6 tesseract-ocr >/dev/null \
  && groupadd --gid 10001 pageproof \
  && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin pageproof \
  && install -d -o pageproof -g pageproof /data/indexes
@@ -101,8 +101,8 @@ COPY --from=libraries /opt/venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
-    # Nothing is asked of a hub or told to a maker (onnxruntime reports to Microsoft unless it is forbidden), and what a
-    # library wants to keep goes to the one place that can be written.
+    # Nothing is asked of a hub or told to a maker (onnxruntime reports to Microsoft unless it is forbidden, openvino to
+    # Google, which rag/native.py forbids), and what a library wants to keep goes to the one place that can be written.
     HF_HUB_OFFLINE=1 TRANSFORMERS_OFFLINE=1 HF_HUB_DISABLE_TELEMETRY=1 ORT_DISABLE_TELEMETRY=1 \
     HF_HOME=/tmp/huggingface \
     # How long a thread of OpenMP spins while it waits for the others. By default so long that, on a machine with other

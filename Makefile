@@ -8,7 +8,7 @@ KNOWLEDGE_BASE ?= knowledge_base
 QUESTIONS := docs/demo_questions.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install models ingest demo serve test test-unit test-faults test-container lint format bench lock clean
+.PHONY: help install models ingest demo serve test test-unit test-faults test-hostile test-container lint format bench lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -54,6 +54,9 @@ test-faults: $(VENV)/.installed-dev  ## every fault that a disk can have while a
 
 test-container: $(VENV)/.installed-dev  ## build the image, run the compose project offline, ask it (needs a Docker engine)
 	$(BIN)/python -m pytest -m container tests/container
+
+test-hostile: $(VENV)/.installed-dev  ## the job over 250 hostile files and 1,000 damaged ones (about ten minutes)
+	$(BIN)/python -m pytest -m hostile tests/hostile
 
 lint: $(VENV)/.installed-dev  ## ruff and mypy
 	$(BIN)/ruff check .

@@ -10,12 +10,15 @@ from statistics import median
 from time import perf_counter
 
 from benchmarks.tutorial import TutorialIndex
+from ingest.__main__ import open_job
 from ingest.discovery import discover
+from ingest.progress import Progress
 from rag.domain import Question
 from rag.embedding import Encoder, Reranker
 from rag.evaluation import LabelledQuestion
 from rag.index import open_current
 from rag.retrieval import Retriever
+from rag.settings import read_settings
 
 Found = Sequence[tuple[str, int]]  # documents and pages, best first
 
@@ -37,7 +40,8 @@ def compare(
     paged = [question for question in questions if question.answerable and question.pages]
     with tempfile.TemporaryDirectory() as root:
         start = perf_counter()
-        report = ingest_job(Path(root), encoder).run(discover([folder]))
+        with open_job(read_settings(), Path(root), Progress()) as job:
+            report = job.run(discover([folder]))
         our_rate = report.pages / (perf_counter() - start)
         generation = open_current(Path(root), encoder.identity)
         start = perf_counter()

@@ -5,15 +5,40 @@ pypdf for the text, RecursiveCharacterTextSplitter(1000, 200) page by page, all-
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import faiss
 import pypdf
 from langchain_text_splitters import RecursiveCharacterTextSplitter
 
-from rag.embedding import Encoder
+from rag.composition import encoder_directory
+from rag.embedding import FloatMatrix
+from rag.settings import read_settings
+
+
+class TextEncoder(Protocol):
+    """What the tutorial needs of an encoder."""
+
+    def encode(self, texts: Sequence[str]) -> FloatMatrix:
+        """Rows of length 1."""
+
+
+class PlainEncoder:
+    """sentence-transformers as it comes, in float32 on all cores."""
+
+    def __init__(self, directory: Path) -> None:
+        from sentence_transformers import SentenceTransformer
+
+        self._model = SentenceTransformer(str(directory), device="cpu", local_files_only=True)
+
+    def encode(self, texts: Sequence[str]) -> FloatMatrix:
+        """See :class:`TextEncoder`."""
+        return self._model.encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
 
 
 @dataclass(frozen=True)
@@ -28,12 +53,12 @@ class Piece:
 class TutorialIndex:
     """Reads, cuts and embeds the PDFs of a folder, in memory."""
 
-    def __init__(self, folder: Path, encoder: Encoder) -> None:
+    def __init__(self, folder: Path, encoder: TextEncoder) -> None:
         splitter = RecursiveCharacterTextSplitter(chunk_size=1000, chunk_overlap=200)
         self._encoder = encoder
         self._pieces = [
             Piece(path.name, number, text)
-            for path in sorted(folder.glob("*.pdf"))
+            for path in sorted(folder.rglob("*.pdf"))
             for number, page in enumerate(pypdf.PdfReader(path).pages, start=1)
             for text in splitter.split_text(page.extract_text())
         ]
@@ -42,7 +67,27 @@ class TutorialIndex:
         self._index = faiss.IndexFlatIP(vectors.shape[1])
         self._index.add(vectors)
 
+    def save(self, folder: Path) -> None:
+        """As a tutorial does it."""
+        faiss.write_index(self._index, str(folder / "index.faiss"))
+        (folder / "pieces.json").write_text(json.dumps([vars(piece) for piece in self._pieces]))
+
+    def __len__(self) -> int:
+        return len(self._pieces)
+
     def search(self, question: str, limit: int) -> Sequence[Piece]:
         """The nearest pieces, best first."""
         _, rows = self._index.search(self._encoder.encode([question]), limit)
         return [self._pieces[row] for row in rows[0] if row >= 0]
+
+
+def main(folder: str, target: str) -> int:
+    """``python -m benchmarks.tutorial FOLDER TARGET``: ingests a folder as the tutorial does."""
+    index = TutorialIndex(Path(folder), PlainEncoder(encoder_directory(read_settings())))
+    index.save(Path(target))
+    print(json.dumps({"pages": index.pages, "pieces": len(index)}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

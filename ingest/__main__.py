@@ -9,11 +9,9 @@ import rag.native  # noqa: F401 - first: see there
 import argparse
 import json
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-
-from rich.console import Console
 
 from ingest import readers
 from ingest.chunking import Chunker
@@ -21,7 +19,8 @@ from ingest.console import progress, show
 from ingest.discovery import discover
 from ingest.job import IngestJob
 from ingest.plan import Limits
-from ingest.report import Report
+from ingest.progress import Progress
+from ingest.report import FileRow, Report
 from ingest.report_page import write_report_page
 from ingest.sandbox import Patience, SandboxedReaders
 from ingest.worker import WorkerOrders
@@ -29,6 +28,7 @@ from rag.composition import cores, open_encoder, tokenizer_file
 from rag.console import configure_logging, fail
 from rag.errors import IndexBusy, IndexFault, IngestFault, NothingToIngest, PageproofError
 from rag.index import IndexLayout, read_current
+from rag.pages import ReadingLimits
 from rag.settings import Settings, read_settings
 
 _EXIT_CODES = """\
@@ -36,7 +36,7 @@ exit codes:
   0   all is well
   1   failed, nothing was published, the index is as it was
   2   wrong usage
-  3   published, but some files could not be read
+  3   published, but some files could not be read, or the page of --report could not be written
   75  another ingest is at work
 """
 
@@ -53,6 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         before = _current(index)
         report = _run(options, settings, index)
     except PageproofError as error:
+        if options.report and isinstance(error, NothingToIngest) and error.files:
+            _write_report(options.report, _unpublished(error, before))
         if options.json:
             print(json.dumps(_failure(error), ensure_ascii=False))
         return fail(error, 75 if isinstance(error, IndexBusy) else 1)
@@ -61,8 +63,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.json:
         print(json.dumps(report.to_json(), ensure_ascii=False))
     else:
+        from rich.console import Console
+
         show(report, Console(soft_wrap=False))
-    return 3 if report.failed else 0
+    told = not options.report or _write_report(options.report, report)
+    return 0 if told and not report.failed else 3
+
+
+def _write_report(path: Path, report: Report) -> bool:
+    """Whether it worked: by now the index is what it is, and a page that cannot be written does not undo that."""
+    try:
+        write_report_page(path, report)
+    except OSError as error:
+        fail(IngestFault(f"the report cannot be written to {path}: {error.strerror or error}"), 1)
+        return False
+    return True
 
 
 def _current(index: Path) -> str | None:
@@ -84,44 +99,56 @@ def _failure(error: PageproofError) -> dict[str, object]:
     return {"generation": None, "published": False, "error": str(error), "files": list(files)}
 
 
+def _unpublished(error: NothingToIngest, before: str | None) -> Report:
+    """What there is to say of each file, where none could be read."""
+    files = [FileRow(**row) for row in error.files]  # type: ignore[arg-type]
+    return Report(before or "", published=False, files=files, chunks=0, embedded=0, reused=0, seconds=0.0)
+
+
 def _run(options: argparse.Namespace, settings: Settings, index: Path) -> Report:
-    if options.report and not options.report.parent.is_dir():
-        raise IngestFault(f"{options.report.parent} is no folder; give --report a file in one that is there")
+    if options.report and (options.report.is_dir() or not options.report.parent.is_dir()):
+        raise IngestFault(f"--report {options.report} cannot be written; give it a file in a folder that is there")
     files = discover(options.path)
+    with progress() as tell, open_job(settings, index, tell, options) as job:
+        return job.run(files)
+
+
+@contextmanager
+def open_job(
+    settings: Settings, index: Path, tell: Progress, options: argparse.Namespace | None = None
+) -> Iterator[IngestJob]:
+    """The job with its parts; its reading processes end with the context.
+
+    Raises:
+        ModelError: the encoder is missing, corrupt or unusable.
+    """
+    options = options or _parser().parse_args(["."])
     encoder = open_encoder(settings)
     reading = readers.ReadingOptions(
-        readers.ReadingLimits(settings.file_pages, settings.page_characters, settings.file_characters), options.ocr
+        ReadingLimits(settings.file_pages, settings.page_characters, settings.file_characters), options.ocr
     )
     orders = WorkerOrders(
-        tokenizer=str(tokenizer_file(settings)),
+        tokenizer=str(tokenizer_file(settings).resolve()),
         max_tokens=encoder.max_tokens,
         chunker=Chunker(),
         options=reading,
         memory=settings.reader_megabytes << 20,
         cpu_seconds=settings.file_seconds,
+        folder=str(IndexLayout(index).sources.resolve()),
     )
     patience = Patience(seconds_per_page=settings.page_seconds, seconds_per_file=settings.file_seconds)
     workers = options.workers or settings.workers or cores(settings)
-    identity = readers.identity(reading)
-    with (
-        progress() as tell,
-        SandboxedReaders(orders, workers=workers, patience=patience, on_page=tell.page) as sandbox,
-    ):
-        job = IngestJob(
+    with SandboxedReaders(orders, workers=workers, patience=patience, on_page=tell.page) as sandbox:
+        yield IngestJob(
             index,
             encoder,
             sandbox,
-            identity={**orders.chunker.identity, "reader": identity["reader"]},
-            ocr=str(identity["ocr"]),
+            identity={**orders.chunker.identity, **readers.identity(reading)},
             limits=Limits(settings.file_megabytes * 1_000_000),
             rebuild=options.rebuild,
             keep=settings.keep_generations,
             progress=tell,
         )
-        report = job.run(files)
-    if options.report:
-        write_report_page(options.report, report)
-    return report
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -13,14 +13,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from langchain_text_splitters import RecursiveCharacterTextSplitter
-
-from rag.domain import Chunk, Heading, Page, Span
+from rag.domain import Chunk, Page, Span
 
 # Paragraph, sentence, line, word, letter: the first that gives pieces which fit.
 _SEPARATORS: Final = [r"\n\n+", r"(?<=[.!?])\s+", r"\n", r"\s", ""]
 # A section that leaves a rest is cut into equal pieces instead; this much slack lets them end at a sentence.
 _BALANCE_SLACK: Final = 1.15
+# In the place of a space that is no place to cut. No text has it: it is no character.
+_NO_CUT: Final = "\ufdd0"
+
+_LONGEST_HEADING: Final = 500
 
 TokenCounter = Callable[[str], int]
 
@@ -36,7 +38,7 @@ class Chunker:
 
     max_tokens: int = 200
     min_tokens: int = 40
-    version: int = 1
+    version: int = 2
 
     @property
     def identity(self) -> dict[str, int | str]:
@@ -51,7 +53,9 @@ class Chunker:
     def chunks(self, pages: Sequence[Page], count_tokens: TokenCounter) -> Iterator[Chunk]:
         """Cuts pages into chunks, in reading order.
 
-        A chunk is a stretch of one page, without white space at its ends; all text is in exactly one chunk.
+        A chunk is a stretch of one page, without white space at its ends; all text of the pages' bodies is in exactly
+        one chunk. Tables are cut between their rows, and the heads of a table's columns are the last of the headings
+        of a chunk that holds rows of it without them.
 
         Args:
             pages: of one document, in order.
@@ -63,25 +67,39 @@ class Chunker:
         for page in pages:
             pieces = list(self._pieces(page, outline, count))
             for piece in self._joined(page, pieces, count):
-                yield Chunk(
-                    Span(page.number, piece.start, piece.end), page.text[piece.start : piece.end], piece.headings
-                )
+                span = Span(page.number, piece.start, piece.end)
+                headings = (*piece.headings, *_column_heads(page, piece.start))
+                yield Chunk(span, page.text[piece.start : piece.end], headings)
 
     def _pieces(self, page: Page, outline: _Outline, count: TokenCounter) -> Iterator[_Piece]:
+        uncut = self._with_whole_rows(page, count)
         for section in _sections(page, outline):
-            text = page.text[section.start : section.end]
             start = section.start
-            for part in self._split(text, count):
-                if stripped := part.strip():
-                    left = start + len(part) - len(part.lstrip())
+            for part in self._split(uncut[section.start : section.end], count):
+                end = start + len(part)
+                text = page.text[start:end]
+                if stripped := text.strip():
+                    left = start + len(text) - len(text.lstrip())
                     yield _Piece(left, left + len(stripped), section.headings, first=start == section.start)
-                start += len(part)
+                start = end
+
+    def _with_whole_rows(self, page: Page, count: TokenCounter) -> str:
+        """The page's text with a mark for each space in a row of a table: no place to cut."""
+        parts, position = [], 0
+        for table in page.tables:
+            rows = page.text[table.start : table.end].split("\n")
+            whole = [_NO_CUT.join(row.split(" ")) if count(row) <= self.max_tokens else row for row in rows]
+            parts += [page.text[position : table.start], "\n".join(whole)]
+            position = table.end
+        return "".join([*parts, page.text[position:]])
 
     def _split(self, text: str, count: TokenCounter) -> list[str]:
         """Parts whose concatenation is ``text``."""
         total = count(text)
         if total <= self.max_tokens:
             return [text]
+        from langchain_text_splitters import RecursiveCharacterTextSplitter  # here: it takes longer than most runs
+
         size = math.ceil(total / math.ceil(total / self.max_tokens) * _BALANCE_SLACK)
         splitter = RecursiveCharacterTextSplitter(
             separators=_SEPARATORS,
@@ -140,28 +158,34 @@ class _Outline:
 
 
 def _sections(page: Page, outline: _Outline) -> Iterator[_Piece]:
-    """The page cut before each heading that has text before it; headings one after the other stay together."""
-    start = 0
+    """The body cut before each heading that has text before it; headings one after the other stay together."""
+    start, end, _ = slice(*page.body).indices(len(page.text))
+    position = start  # up to here there is nothing but headings and white space since ``start``
     for heading in page.headings:
-        if not _only_headings(page, start, heading):
+        if start < heading.start < end and page.text[position : heading.start].strip():
             yield _Piece(start, heading.start, outline.path, first=True)
             start = heading.start
-        outline.enter(heading.level, " ".join(page.text[heading.start : heading.end].split()))
-    yield _Piece(start, len(page.text), outline.path, first=True)
-
-
-def _only_headings(page: Page, start: int, heading: Heading) -> bool:
-    """Whether nothing but headings and white space stands between ``start`` and ``heading``."""
-    position = start
-    for other in page.headings:
-        if start <= other.start < heading.start:
-            if page.text[position : other.start].strip():
-                return False
-            position = other.end
-    return not page.text[position : heading.start].strip()
+        if heading.start >= start:
+            position = heading.end
+        outline.enter(heading.level, _heading(page.text[heading.start : heading.end]))
+    yield _Piece(start, max(start, end), outline.path, first=True)
 
 
 def _by_words(count_tokens: TokenCounter) -> TokenCounter:
     """Counts a text word by word, and each word only once: the splitter asks again and again."""
     cached = lru_cache(maxsize=100_000)(count_tokens)
-    return lambda text: sum(map(cached, text.split()))
+    return lambda text: sum(map(cached, text.replace(_NO_CUT, " ").split()))
+
+
+def _column_heads(page: Page, start: int) -> tuple[str, ...]:
+    """What stands over the columns of the table that a chunk begins in, where it begins after that."""
+    for table in page.tables:
+        head_start, head_end = table.header
+        if head_start < head_end <= start < table.end:
+            return (_heading(page.text[head_start:head_end]),)
+    return ()
+
+
+def _heading(text: str) -> str:
+    """In one line, and not too long, for every chunk below it has it."""
+    return " ".join(text.split())[:_LONGEST_HEADING]

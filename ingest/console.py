@@ -1,57 +1,259 @@
-"""What the job shows to people: a bar while it is at work, then a row for each file."""
+"""What the job shows to people: how far it is on stderr, then a row for each file that they should see."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from time import monotonic
+from typing import TYPE_CHECKING, Final
 
 from ingest.progress import Progress
-from ingest.report import FAILED, Report
+from ingest.reading import ReadRequest
+from ingest.report import FAILED, INDEXED, FileRow, Report
+from ingest.tally import Standing, Tally
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+_log = logging.getLogger(__name__)
+
+# A line in the log at most every so many seconds.
+_EVERY: Final = 10.0
+# Rows of files that need attention, and of the others; there may be thousands.
+_PROBLEMS: Final = 200
+_OTHERS: Final = 40
+_LONGEST_REMARK: Final = 60
+_NEWS_FIRST: Final = ("partial", "ok", "removed", "duplicate", "unsupported", "unchanged")
+_STYLES: Final = {"ok": "green", "unchanged": "green", "partial": "yellow"}
+# What is said of pages with remarks, beside what the file's reason says of those where something is missing.
+_REMARKS: Final = {"ocr": "OCR", "blank": "blank"}
+_STAGES: Final = {
+    "check": "checking",
+    "read": "reading",
+    "encoder at work": "encoding beside it",
+    "publish": "publishing",
+}
 
 
 @contextmanager
 def progress() -> Iterator[Progress]:
-    yield Progress()
+    """On a terminal a bar, which is gone afterwards; elsewhere a line in the log now and then. Nothing on stdout."""
+    if not sys.stderr.isatty():
+        lines = Lines()
+        yield lines
+        lines.end()
+        return
+    from rich.console import Console
+
+    with bar(Console(stderr=True)) as tally:
+        yield tally
+
+
+@contextmanager
+def bar(console: Console) -> Iterator[Tally]:
+    """A bar on this terminal, drawn anew a few times each second by a thread of its own."""
+    from rich.live import Live
+
+    tally = Tally()
+    with Live(
+        get_renderable=lambda: _bar(tally.standing),
+        console=console,
+        refresh_per_second=5,
+        transient=True,
+        redirect_stdout=False,
+    ):
+        yield tally
+
+
+def _bar(standing: Standing) -> RenderableType:
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+    from rich.text import Text
+
+    line = Table.grid(padding=(0, 1))
+    line.add_column(no_wrap=True)
+    line.add_column(width=20)
+    line.add_column(no_wrap=True, overflow="ellipsis")
+    total = 1.0 if standing.stage in ("reading", "encoding") else None  # None: it only shows that it is alive
+    numbers = Text(", ".join(_numbers(standing)), style="dim")
+    line.add_row(Text(standing.stage, style="bold"), ProgressBar(total, standing.share, width=20), numbers)
+    return line
+
+
+def _numbers(standing: Standing) -> Iterator[str]:
+    if standing.stage == "starting":
+        return
+    if standing.stage == "checking":
+        yield f"{standing.files:,} files"
+        return
+    if standing.seconds_left is not None:
+        yield f"{duration(standing.seconds_left)} left"
+    yield f"{standing.files_done:,}/{standing.files:,} files"
+    speed = f" ({standing.pages_per_second:.0f}/s)" if standing.stage == "reading" else ""
+    yield f"{standing.pages:,} pages{speed}"
+    yield f"{standing.encoded:,}/{standing.chunks:,} chunks"
+
+
+class Lines(Tally):
+    """Says in the log where the run is: at the start, then now and then, and at the end."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        super().__init__(clock)
+        self._clock = clock
+        self._saying = threading.Lock()
+        self._began = clock()
+        self._said = float("-inf")
+
+    def checking(self, files: int) -> None:
+        """See :class:`Progress`."""
+        super().checking(files)
+        self._say(lambda at: f"checking {at.files:,} files", always=True)
+
+    def reading(self, files: int, size: int) -> None:
+        """See :class:`Progress`."""
+        super().reading(files, size)
+        self._say(lambda at: f"reading {at.files:,} files ({at.size / 1e6:,.1f} MB)")
+
+    def page(self, request: ReadRequest, done: int, total: int) -> None:
+        """See :class:`Progress`."""
+        super().page(request, done, total)
+        self._say(_line)
+
+    def file(self, request: ReadRequest, size: int, pages: int, chunks: int) -> None:
+        """See :class:`Progress`."""
+        super().file(request, size, pages, chunks)
+        self._say(_line)
+
+    def encoded(self, chunks: int) -> None:
+        """See :class:`Progress`."""
+        super().encoded(chunks)
+        self._say(_line)
+
+    def publishing(self) -> None:
+        """See :class:`Progress`."""
+        super().publishing()
+        self._say(lambda _: "publishing")
+
+    def end(self) -> None:
+        """The run has ended well."""
+        seconds = self._clock() - self._began
+        self._say(lambda at: _ended(at, seconds), always=True)
+
+    def _say(self, line: Callable[[Standing], str], *, always: bool = False) -> None:
+        with self._saying:
+            if always or self._clock() - self._said >= _EVERY:
+                self._said = self._clock()
+                _log.info("%s", line(self.standing))
+
+
+def _line(at: Standing) -> str:
+    left = f", {duration(at.seconds_left)} left" if at.seconds_left is not None else ""
+    speed = f" ({at.pages_per_second:.0f}/s)" if at.stage == "reading" else ""
+    return (
+        f"read {at.files_done:,} of {at.files:,} files, {at.pages:,} pages{speed}, {at.encoded:,} chunks encoded{left}"
+    )
+
+
+def _ended(at: Standing, seconds: float) -> str:
+    if not at.files_done:
+        return f"checked {at.files:,} files in {duration(seconds)}; none had to be read"
+    speed = at.pages / seconds if seconds else 0.0
+    return (
+        f"read {at.files_done:,} files, {at.pages:,} pages, {at.encoded:,} chunks encoded "
+        f"in {duration(seconds)} ({speed:.0f} pages/s)"
+    )
+
+
+def duration(seconds: float) -> str:
+    """``8 s``, ``3:05 min`` or ``1:02 h``."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d} min" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02d} h"
 
 
 def show(report: Report, console: Console) -> None:
-    """Prints the report for people: a row for each file, what needs attention first."""
+    """Prints the report for people: what needs attention first, then what is new; not each of thousands."""
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(box=None, pad_edge=False, header_style="dim")
     for heading, justify in (("status", "left"), ("file", "left"), ("pages", "right"), ("chunks", "right")):
         table.add_column(heading, justify=justify, no_wrap=heading != "file", overflow="fold")  # type: ignore[arg-type]
     table.add_column("")
-    for row in sorted(report.files, key=lambda row: (row.status not in FAILED, row.status == "unsupported", row.path)):
+    rows, more = _shown(report.files)
+    for row in rows:
         table.add_row(
-            Text(row.status, style=_style(row.status)),
+            Text(row.status, style="bold red" if row.status in FAILED else _STYLES.get(row.status, "dim")),
             Text(printable(row.path)),
-            str(row.pages) if row.pages else "",
-            str(row.chunks) if row.chunks else "",
-            Text(row.reason or "", style="dim"),
+            f"{row.pages:,}" if row.pages else "",
+            f"{row.chunks:,}" if row.chunks else "",
+            Text(_said_of(row), style="dim"),
         )
     console.print(table)
+    if more:
+        console.print(Text(f"and {more:,} more (all of them: --json, --report FILE, report.json)", style="dim"))
     if report.note:
-        console.print(Text(report.note, style="yellow"))
-    console.print(_summary(report))
+        console.print(Text(printable(report.note), style="yellow"))
+    for line in _summary(report):
+        console.print(Text(line))
 
 
-def printable(name: str) -> str:
+def needs_attention(row: FileRow) -> bool:
+    """Whether a person should look at a file: it is not in the index, or something of it is missing."""
+    return row.status in FAILED or (row.reason is not None and row.status in INDEXED - {"duplicate"})
+
+
+def _shown(files: Sequence[FileRow]) -> tuple[Sequence[FileRow], int]:
+    """The rows to print, and how many are left out."""
+    problems = [row for row in files if needs_attention(row)]
+    problems.sort(key=lambda row: (row.status not in FAILED, row.path))
+    others = [row for row in files if not needs_attention(row)]
+    others.sort(key=lambda row: (_NEWS_FIRST.index(row.status) if row.status in _NEWS_FIRST else -1, row.path))
+    shown = [*problems[:_PROBLEMS], *others[:_OTHERS]]
+    return shown, len(files) - len(shown)
+
+
+def _said_of(row: FileRow) -> str:
+    """The reason, and where a page is blank or was recognised; other remarks are in the reason."""
+    said = [printable(row.reason)] if row.reason else []
+    for kind, words in _REMARKS.items():
+        if pages := printable(row.marked.get(kind, "")):
+            said.append(f"{words}: {pages if len(pages) <= _LONGEST_REMARK else pages[:_LONGEST_REMARK] + '…'}")
+    return "; ".join(said)
+
+
+def printable(text: str) -> str:
     """A file's name without what a terminal would obey."""
-    return "".join(character if character.isprintable() else "\ufffd" for character in name)
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
-def _style(status: str) -> str:
-    if status in FAILED:
-        return "bold red"
-    return {"ok": "green", "unchanged": "green", "partial": "yellow"}.get(status, "dim")
-
-
-def _summary(report: Report) -> str:
+def _summary(report: Report) -> Iterator[str]:
     state = "Published" if report.published else "Nothing has changed; still"
-    return (
-        f"{state} generation {report.generation}: {report.pages} pages, {report.chunks} chunks "
-        f"({report.embedded} embedded, {report.reused} reused) in {report.seconds:.1f} s."
+    yield (
+        f"{state} generation {report.generation}: {report.pages:,} pages, {report.chunks:,} chunks "
+        f"({report.embedded:,} embedded, {report.reused:,} reused) in {report.seconds:.1f} s."
     )
+    if len(report.files) > _OTHERS:
+        yield f"Files: {', '.join(f'{count:,} {status}' for status, count in report.counts.items())}."
+    if line := _characters(report):
+        yield line
+    if report.published:
+        times = (f"{words} {report.stages[stage]:.1f} s" for stage, words in _STAGES.items() if stage in report.stages)
+        yield f"Time: {', '.join(times)}."
+
+
+def _characters(report: Report) -> str:
+    """How much of the text is in passages, in one line; empty where there is none."""
+    rows = [row for row in report.files if row.status in INDEXED]
+    total = sum(row.characters for row in rows)
+    if not total:
+        return ""
+    indexed = sum(row.indexed_characters for row in rows)
+    # Cut, not rounded: what is not all must not look like all.
+    share = indexed * 1000 // total / 10
+    rest = ", the rest running headers and footers" if indexed < total else ""
+    return f"{total:,} characters, {share:.1f} % in passages{rest}."

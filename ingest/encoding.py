@@ -42,7 +42,7 @@ class Encoding:
 
     def add(self, document_id: str, texts: Sequence[str]) -> None:
         """The texts of a document's chunks, in order; raises what the encoder raised."""
-        if not self._thread.is_alive():
+        if self._thread.ident is None:  # a thread that has failed is not started again
             self._thread.start()
         for position, text in enumerate(texts):
             self._put((document_id, position, text))

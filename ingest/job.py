@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, Final
 
 from ingest.discovery import SourceFile
 from ingest.encoding import encoding
@@ -32,6 +32,9 @@ from rag.index import (
 )
 
 _log = logging.getLogger(__name__)
+
+# Files of which there are pictures in the report.
+_PICTURED: Final = 100
 
 
 @dataclass
@@ -72,7 +75,14 @@ class _Run:
 
     def changes(self) -> bool:
         """Whether an index of this is another one than that before."""
-        return self.before is None or _state(self.sources()) != _state(self.before.sources)
+        # What was read although its content is known was read with another OCR, and may have another text.
+        anew = any(row.status in INDEXED for row in self.found.values())
+        return self.before is None or anew or _state(self.sources()) != _state(self.before.sources)
+
+    def keep_pictures(self, name: str, pictures: Mapping[int, bytes]) -> None:
+        """For the report, of so many files that a person may look at them."""
+        if pictures and len(self.thumbnails) < _PICTURED:
+            self.thumbnails[name] = pictures
 
     def report(self, generation: str, *, published: bool) -> Report:
         """As of now; ``seconds`` are those of the stages so far."""
@@ -101,7 +111,6 @@ class IngestJob:
 
     Attributes:
         identity: of everything that decides what chunks a file gives; an index made with another one is made anew.
-        ocr: which OCR reads scans; what was read with another one is read anew where it matters.
         keep: generations that stay on the disk.
     """
 
@@ -109,7 +118,6 @@ class IngestJob:
     encoder: Encoder
     readers: Readers
     identity: Mapping[str, Any]
-    ocr: str = "off"
     limits: Limits = field(default_factory=Limits)
     rebuild: bool = False
     keep: int = 3
@@ -136,7 +144,7 @@ class IngestJob:
         start = perf_counter()
         self.progress.checking(len(files))
         before, note = self._before()
-        known = Known.of(before, self.ocr) if before else Known()
+        known = Known.of(before, self.identity) if before else Known()
         plan = make_plan(files, known, self.limits, writer)
         return _Run(plan, before, note, {"check": perf_counter() - start})
 
@@ -150,6 +158,7 @@ class IngestJob:
             return None, None
         except (IndexCorrupt, IndexForeign) as fault:
             return None, f"Everything was read anew, because the index before could not be used: {fault}"
+        # With another OCR only some files are read anew: see the plan.
         if {**manifest.chunker, "ocr": ""} != {**self.identity, "ocr": ""}:
             return None, "Everything was read anew, because this version reads or cuts documents otherwise."
         return manifest, None
@@ -183,7 +192,7 @@ class IngestJob:
                     vectors.reserve(plan.digest, len(outcome.texts))
                     work.add(plan.digest, outcome.texts)
                     run.embedded += len(outcome.texts)
-                    run.thumbnails[plan.file.name] = outcome.thumbnails
+                    run.keep_pictures(plan.file.name, outcome.thumbnails)
                 row = run.found[plan.digest] = FileRow.found(plan.file.name, outcome)
                 self.progress.file(request, plan.size, row.pages, row.chunks)
             run.seconds["read"] = perf_counter() - start
@@ -202,7 +211,7 @@ class IngestJob:
         self.progress.publishing()
         begun = perf_counter()
         before = open_current(self.index, self.encoder.identity) if run.before else None
-        about = Publication(self.encoder.identity, {**self.identity, "ocr": self.ocr}, run.sources())
+        about = Publication(self.encoder.identity, dict(self.identity), run.sources())
         report = replace(run.report("", published=True), seconds=perf_counter() - start)
         generation = writer.publish(entries, before, fresh, about, report.to_json())
         if before:

@@ -6,18 +6,17 @@ from collections.abc import Container, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from ingest.discovery import SourceFile, is_regular
-from ingest.readers import READERS
+from ingest.readers import READERS, Remark, is_read_otherwise
+from ingest.readers.source import OCR_UNAVAILABLE
 from ingest.report import FAILED, INDEXED, FileRow
 from rag.errors import FileFault
 from rag.index import IndexWriter, Manifest, SourceRow
 
 # Faults of the content: the same bytes will have the same fault. The others may have had their cause elsewhere.
 _LASTING: Final = frozenset({"malformed", "encrypted", "empty_text", "too_large"})
-# Pages with these remarks would be read otherwise with another OCR.
-_OCR_REMARKS: Final = frozenset({"empty", "ocr", "suspect"})
 
 
 @dataclass(frozen=True)
@@ -66,10 +65,9 @@ class Known:
     sizes: Container[int] = ()
 
     @classmethod
-    def of(cls, manifest: Manifest, ocr: str) -> Known:
-        """What can be taken over for reading with this OCR."""
-        before = str(manifest.chunker.get("ocr"))
-        rows = [row for row in manifest.sources if row.sha256 and _reads_alike(row, before, ocr)]
+    def of(cls, manifest: Manifest, identity: Mapping[str, Any]) -> Known:
+        """What can be taken over for reading as ``identity`` says."""
+        rows = [row for row in manifest.sources if row.sha256 and _reads_alike(row, manifest.chunker, identity)]
         return cls(
             documents={row.sha256: row for row in reversed(rows) if row.sha256 and row.chunks},
             failed={row.sha256: row for row in rows if row.sha256 and row.status in _LASTING},
@@ -77,13 +75,17 @@ class Known:
             sizes={row.size for row in rows},
         )
 
+    def failure(self, digest: str, name: str) -> SourceRow | None:
+        """The row of a file with this content that could not be read by the reader for this name."""
+        row = self.failed.get(digest)
+        return row if row and _same_reader(row.path, name) else None
 
-def _reads_alike(row: SourceRow, before: str, now: str) -> bool:
-    if before == now:
-        return True
-    if "force" in (before.partition(" ")[0], now.partition(" ")[0]):
-        return PurePosixPath(row.path).suffix.lower() != ".pdf"
-    return row.status != "empty_text" and not _OCR_REMARKS & row.remarks.keys()
+
+def _reads_alike(row: SourceRow, before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    remarks = [Remark(1, *key.split(": ", maxsplit=1)) for key in row.remarks]  # type: ignore[arg-type]
+    if row.status == "empty_text":
+        remarks = [Remark(1, "empty", OCR_UNAVAILABLE)]
+    return not is_read_otherwise(remarks, before, now, pdf=PurePosixPath(row.path).suffix.lower() == ".pdf")
 
 
 def make_plan(files: Sequence[SourceFile], known: Known, limits: Limits, writer: IndexWriter) -> list[PlannedFile]:
@@ -96,8 +98,9 @@ def make_plan(files: Sequence[SourceFile], known: Known, limits: Limits, writer:
     first: dict[str, PlannedFile] = {}
     for file in files:
         plan = _plan(file, known, limits, writer)
-        if plan.digest and plan.digest in first:
-            plan = _duplicate(plan, first[plan.digest])
+        # What cannot be read once cannot be read twice, but perhaps by another reader.
+        if (same := first.get(plan.digest or "")) and same.action != "told":
+            plan = _duplicate(plan, same)
         elif plan.digest:
             first[plan.digest] = plan
         planned.append(plan)
@@ -115,14 +118,14 @@ def _plan(file: SourceFile, known: Known, limits: Limits, writer: IndexWriter) -
     if (fault := _too_large(file.path, limits)) is not None:
         return PlannedFile(file, "told", FileRow(file.name, "too_large", reason=fault))
     try:
-        digest, size = writer.take_source(file.path, known.sizes, known.failed)
+        digest, size = writer.take_source(file.path, known.sizes, lambda content: known.failure(content, file.name))
     except FileFault as unreadable:
         return PlannedFile(file, "told", FileRow(file.name, unreadable.status, reason=unreadable.reason))
     if (row := known.documents.get(digest)) and _same_reader(row.path, file.name):
         same = known.paths.get(file.name) == digest
         status = "unchanged" if same else "partial" if row.reason else "ok"
         return PlannedFile(file, "carry", FileRow.of(row, file.name, status), digest, size)
-    if (failed := known.failed.get(digest)) and _same_reader(failed.path, file.name):
+    if failed := known.failure(digest, file.name):
         return PlannedFile(file, "told", FileRow.of(failed, file.name, failed.status), digest, size)
     return PlannedFile(file, "read", FileRow(file.name, "ok"), digest, size)
 
@@ -141,8 +144,6 @@ def _same_reader(one: str, other: str) -> bool:
 
 
 def _duplicate(plan: PlannedFile, first: PlannedFile) -> PlannedFile:
-    if first.action == "told":
-        return plan  # what cannot be read once cannot be read twice
     reason = f"same content as {first.file.name}"
     return replace(plan, action="told", row=FileRow(plan.file.name, "duplicate", first.row.pages, reason=reason))
 

@@ -12,7 +12,7 @@ from time import perf_counter
 from typing import Final, Protocol
 
 from ingest.chunking import Chunker, TokenCounter
-from ingest.readers import READERS, OnPage, ReadingOptions, Remark, SourceText, thumbnails
+from ingest.readers import READERS, ReadingOptions, Remark, SourceText, thumbnails
 from rag.domain import Chunk, Page, in_context
 from rag.errors import FileFault
 from rag.records import DocumentRecord, PageRecord
@@ -49,7 +49,7 @@ class Reading:
         pages_with_text: how many.
         characters: of all pages, without white space.
         indexed_characters: those of them that are in chunks.
-        remarks: pages of which something is to be known, by kind, as ``"3, 7-9"``.
+        remarks: pages of which something is to be known, by kind and detail, as ``{"empty: ocr off": "3, 7-9"}``.
         reason: what is missing, in one line; None where nothing is.
         thumbnails: small pictures of the pages with the gravest remarks, by page.
         seconds: of reading and of cutting.
@@ -89,16 +89,14 @@ class ReadersHere:
                 yield request, fault
 
 
-def read_document(
-    request: ReadRequest, cutting: Cutting, options: ReadingOptions, on_page: OnPage = lambda _page, _pages, _ocr: None
-) -> Reading:
-    """Reads and cuts a file; ``on_page`` is told of each page that was read.
+def read_document(request: ReadRequest, cutting: Cutting, options: ReadingOptions) -> Reading:
+    """Reads and cuts a file.
 
     Raises:
         FileFault: it cannot be read.
     """
     start = perf_counter()
-    source = READERS[request.suffix](request.path, options, on_page)
+    source = READERS[request.suffix](request.path, options)
     read = perf_counter()
     chunks = list(cutting.chunker.chunks(source.pages, cutting.count_tokens))
     if not chunks:
@@ -146,7 +144,8 @@ def _indexed(pages: Sequence[Page], chunks: Iterable[Chunk]) -> int:
 def _by_kind(remarks: Iterable[Remark]) -> dict[str, str]:
     pages: dict[str, set[int]] = {}
     for remark in remarks:
-        pages.setdefault(remark.kind, set()).add(remark.page)
+        kind = f"{remark.kind}: {remark.detail}" if remark.detail else remark.kind
+        pages.setdefault(kind, set()).add(remark.page)
     return {kind: ranges(sorted(numbers)) for kind, numbers in sorted(pages.items())}
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
+from ingest.readers.source import BLANK
 from ingest.reading import Reading
 from rag.errors import FileFault
 from rag.index import SourceRow
@@ -26,7 +27,7 @@ class FileRow:
     Attributes:
         characters: of all pages, without white space.
         indexed_characters: those of them that are in chunks; the others are running headers and footers.
-        remarks: pages of which something is to be known, by kind, as ``{"ocr": "3, 7-9"}``.
+        remarks: pages of which something is to be known, by kind and detail, as ``{"empty: ocr off": "3, 7-9"}``.
         seconds: of reading and cutting it.
     """
 
@@ -73,6 +74,16 @@ class FileRow:
             indexed_characters=row.indexed_characters,
             remarks=row.remarks,
         )
+
+    @property
+    def marked(self) -> dict[str, str]:
+        """Pages by the kind of their remarks, without details, as ``{"ocr": "3, 7-9"}``; ``blank`` is a kind here."""
+        pages: dict[str, str] = {}
+        for remark, numbers in self.remarks.items():
+            kind, _, detail = remark.partition(": ")
+            kind = "blank" if (kind, detail) == ("empty", BLANK) else kind
+            pages[kind] = f"{pages[kind]}, {numbers}" if kind in pages else numbers
+        return pages
 
     def to_json(self) -> dict[str, Any]:
         """As ``--json`` prints it."""

@@ -1,11 +1,222 @@
-"""The report as a page that a person would open."""
+"""The report as a page that a person would open: one file that needs no script and asks nobody for anything.
+
+The only home of jinja2. Names, titles and reasons come out of strangers' files: all of it is escaped, and the page's
+own policy forbids scripts and requests.
+"""
 
 from __future__ import annotations
 
+import base64
+import os
+import re
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, Final
 
-from ingest.report import Report
+from ingest.console import duration, needs_attention, printable
+from ingest.report import FAILED, INDEXED, FileRow, Report
+
+_TEMPLATE: Final = Path(__file__).with_name("report_page.html")
+# Files of a group, and pictures in all, that are shown: the page stays one that a browser opens at once.
+_CARDS: Final = 200
+_PICTURES: Final = 300
+# With more files than this the table of all files is folded.
+_UNFOLDED: Final = 200
+
+# What to do about a file that is not in the index, by its status.
+REMEDIES: Final[Mapping[str, str]] = {
+    "empty_text": "Scan it again at 300 dpi, or check that OCR is installed and not switched off (--ocr).",
+    "encrypted": "Save a copy that needs no password, for example with qpdf --decrypt, and ingest that.",
+    "malformed": "Open it in the program it belongs to and save it anew; if that fails too, get another copy.",
+    "too_large": "Split it, or raise RAG_FILE_MEGABYTES, RAG_FILE_PAGES, RAG_FILE_CHARACTERS or RAG_PAGE_CHARACTERS.",
+    "timeout": "Split it, or raise RAG_FILE_SECONDS or RAG_PAGE_SECONDS, and ingest again.",
+    "out_of_memory": "Split it, or raise RAG_READER_MEGABYTES, and ingest again.",
+    "crashed": "The reader died of this file, and of this file only. Save it anew with another program.",
+    "unreadable": "Check that it is still there, and that the user who ingests may read it.",
+}
+
+_NOT_INDEXED: Final = "failed"
+# Groups of files to look at, the worst first: heading, and what it means.
+_GROUPS: Final[Mapping[str, tuple[str, str]]] = {
+    _NOT_INDEXED: ("Not in the index", "Nothing in these files can be found or cited."),
+    "partial": ("Not complete", "Something of these files could not be read."),
+    "empty": ("Pages without text", "Something is on these pages, and nothing of it can be found or cited."),
+    "suspect": ("Garbled text", "The text does not look like language. It is in the index for want of a better one."),
+    "second_opinion": ("No highlights", "Read by the second reader, without places: quotes are not marked on them."),
+    "ocr": ("Read by OCR", "The text was recognised in a picture of the page and may hold mistakes."),
+    "blank": ("Blank pages", "Nothing is on these pages."),
+}
+# Groups that are never folded, however many files there are.
+_UNFOLDED_GROUPS: Final = (_NOT_INDEXED, "partial", "empty", "suspect")
+_CAPTIONS: Final = {
+    "empty": "no text",
+    "suspect": "garbled",
+    "second_opinion": "no highlights",
+    "ocr": "OCR",
+    "blank": "blank",
+}
 
 
 def write_report_page(path: Path, report: Report) -> None:
-    """Writes it."""
+    """Writes the page; a file that was there stays as it was until the new one is whole.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    draft = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}")
+    try:
+        with draft.open("w", encoding="utf-8") as file:
+            file.write(render(report))
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def render(report: Report) -> str:
+    """The page as HTML."""
+    import jinja2  # here: few runs write a page
+
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["number"] = "{:,}".format
+    return environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(_contents(report))
+
+
+@dataclass(frozen=True)
+class _Picture:
+    source: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class _Card:
+    """A file to look at."""
+
+    path: str
+    status: str
+    reason: str
+    remedy: str
+    pages: Sequence[tuple[str, str]]
+    pictures: Sequence[_Picture]
+
+
+@dataclass(frozen=True)
+class _Group:
+    kind: str
+    heading: str
+    meaning: str
+    cards: Sequence[_Card]
+    more: int
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """A bar; ``start`` and ``width`` in percent of the run."""
+
+    name: str
+    seconds: str
+    start: float
+    width: float
+
+
+def _contents(report: Report) -> dict[str, Any]:
+    rows = [row for row in report.files if row.status in INDEXED]
+    found, indexed = sum(row.characters for row in rows), sum(row.indexed_characters for row in rows)
+    return {
+        "made": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "report": report,
+        "note": printable(report.note or ""),
+        "attention": sum(map(needs_attention, report.files)),
+        "statuses": sorted(report.counts.items(), key=lambda item: (item[0] not in FAILED, -item[1])),
+        "failed": FAILED,
+        "documents": sum(row.status != "duplicate" for row in rows),
+        "found": found,
+        "indexed": indexed,
+        "share": indexed * 1000 // found / 10 if found else 0.0,
+        "took": duration(report.seconds) if report.seconds >= 10 else f"{report.seconds:.1f} s",
+        "stages": list(_stages(report)),
+        "groups": list(_groups(report)),
+        "files": [_line(row) for row in sorted(report.files, key=lambda row: row.path)],
+        "unfolded": _UNFOLDED,
+        "unfolded_groups": _UNFOLDED_GROUPS,
+    }
+
+
+def _line(row: FileRow) -> dict[str, Any]:
+    """A file in the table of all files."""
+    return {**vars(row), "path": printable(row.path), "reason": printable(row.reason or "")}
+
+
+def _stages(report: Report) -> Iterator[_Stage]:
+    """Each stage where it was in the run: encoding overlaps with reading, and ends last."""
+    seconds = report.stages
+    check, publish = seconds.get("check", 0.0), seconds.get("publish", 0.0)
+    both = max(seconds.get("read and embed", 0.0), seconds.get("read", 0.0))
+    whole = max(report.seconds, check + both + publish) or 1.0
+    encoder = seconds.get("encoder at work", 0.0)
+    for name, stage, start in (
+        ("checking", "check", 0.0),
+        ("reading", "read", check),
+        ("encoding", "encoder at work", check + both - encoder),
+        ("publishing", "publish", check + both),
+    ):
+        if stage in seconds:
+            yield _Stage(name, f"{seconds[stage]:.1f} s", 100 * start / whole, 100 * seconds[stage] / whole)
+
+
+def _groups(report: Report) -> Iterator[_Group]:
+    """The files to look at, each in the group of the worst that is to be said of it."""
+    members: dict[str, list[FileRow]] = {kind: [] for kind in _GROUPS}
+    for row in report.files:
+        if (kind := _worst(row)) is not None:
+            members[kind].append(row)
+    pictures = _PICTURES
+    for kind, rows in members.items():
+        cards = []
+        for row in sorted(rows, key=lambda row: row.path)[:_CARDS]:
+            cards.append(card := _card(row, report.thumbnails.get(row.path, {}), pictures))
+            pictures -= len(card.pictures)
+        if cards:
+            yield _Group(kind, *_GROUPS[kind], cards, len(rows) - len(cards))
+
+
+def _worst(row: FileRow) -> str | None:
+    if row.status in FAILED:
+        return _NOT_INDEXED
+    return next((kind for kind in _CAPTIONS if kind in row.marked), "partial" if row.status == "partial" else None)
+
+
+def _card(row: FileRow, thumbnails: Mapping[int, bytes], most: int) -> _Card:
+    return _Card(
+        path=printable(row.path),
+        status=row.status,
+        reason=printable(row.reason or ""),
+        remedy=REMEDIES.get(row.status, ""),
+        # The reason names the pages where something is missing.
+        pages=[(_CAPTIONS[kind], printable(row.marked[kind])) for kind in ("ocr", "blank") if kind in row.marked],
+        pictures=[
+            _Picture(_as_uri(picture), f"page {page}" + _why(row, page))
+            for page, picture in list(thumbnails.items())[:most]
+        ],
+    )
+
+
+def _why(row: FileRow, page: int) -> str:
+    return next((f": {said}" for kind, said in _CAPTIONS.items() if _holds(row.marked.get(kind, ""), page)), "")
+
+
+def _holds(ranges: str, page: int) -> bool:
+    """Whether ``"3, 7-9"`` holds a page; whatever else a reader may have said there holds none."""
+    runs = re.findall(r"(\d{1,9})(?:-(\d{1,9}))?", ranges)
+    return any(int(first) <= page <= int(last or first) for first, last in runs)
+
+
+def _as_uri(picture: bytes) -> str:
+    kind = "jpeg" if picture.startswith(b"\xff\xd8") else "png"
+    return f"data:image/{kind};base64,{base64.b64encode(picture).decode()}"

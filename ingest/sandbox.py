@@ -20,17 +20,20 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import LifoQueue
-from time import monotonic
+from time import monotonic, sleep
 from typing import Final
 
 from ingest import wire
 from ingest.reading import Reading, ReadRequest
 from ingest.report import FAILED
 from ingest.worker import WorkerOrders
+from rag.characters import clean
 from rag.errors import FileFault, IngestFault
 
 _ROOT: Final = Path(__file__).resolve().parent.parent
 _START_SECONDS: Final = 60.0
+# A process whose pipe is closed has ended, or is about to.
+_END_SECONDS: Final = 5.0
 # A process that died with this share of its memory in use most likely died of it: pdfium aborts when it gets none.
 _FULL: Final = 0.5
 
@@ -76,6 +79,8 @@ class SandboxedReaders:
         self._patience = patience or Patience()
         self._on_page = on_page
         self._workers = workers
+        # Its threads live as long as their processes do: the kernel ends a process with the thread that started it.
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="reader")
         self._idle: LifoQueue[_Process | None] = LifoQueue()
         self._all: set[_Process] = set()
         self._closed = False
@@ -87,6 +92,7 @@ class SandboxedReaders:
 
     def __exit__(self, *_: object) -> None:
         self._abandon()
+        self._pool.shutdown(cancel_futures=True)
         for process in self._all:
             process.close()
 
@@ -104,45 +110,51 @@ class SandboxedReaders:
         """
         ahead = self._workers * 2
         source = iter(requests)
-        with ThreadPoolExecutor(self._workers, thread_name_prefix="reader") as pool:
-            running: set[Future[Outcome]] = set()
-            try:
-                while True:
-                    while len(running) < ahead and (request := next(source, None)) is not None:
-                        running.add(pool.submit(self._read_one, request))
-                    if not running:
-                        return
-                    done, running = wait(running, return_when=FIRST_COMPLETED)
-                    for future in done:
-                        yield future.result()
-            finally:
-                # However this ends, nobody waits for a file that nobody wants any more.
-                for future in running:
-                    future.cancel()
-                if running:
-                    self._abandon()
+        running: set[Future[Outcome]] = set()
+        try:
+            while True:
+                while len(running) < ahead and (request := next(source, None)) is not None:
+                    running.add(self._pool.submit(self._read_one, request))
+                if not running:
+                    return
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield future.result()
+        finally:
+            # However this ends, nobody waits for a file that nobody wants any more.
+            for future in running:
+                future.cancel()
+            if running:
+                self._abandon()
 
     def _read_one(self, request: ReadRequest) -> Outcome:
-        process = self._idle.get() or self._start()
+        process, worn = self._idle.get(), True
         try:
+            if process and process.has_ended:  # while it had nothing to do: that is not this file's fault
+                process.close()
+                self._all.discard(process)
+                process = None
+            process = process or self._start()
             outcome, worn = process.read(request, self._patience, self._on_page)
         except _Broken as broken:
-            outcome, worn = broken.fault, True
-        if worn:
-            process.close()
-            self._all.discard(process)
-        self._idle.put(None if worn else process)
+            outcome = broken.fault
+        finally:
+            if worn and process:
+                process.close()
+                self._all.discard(process)
+            self._idle.put(None if worn else process)
         return request, outcome
 
     def _start(self) -> _Process:
         try:
             process = _Process(self._orders)
-        except (OSError, _Broken) as error:
-            self._idle.put(None)
+            # Before it is ready, so that it need not be waited for when the job is stopped.
+            self._all.add(process)
+            if self._closed:
+                process.kill()
+            process.begin(self._orders)
+        except (OSError, _Broken, wire.Nonsense) as error:
             raise IngestFault(f"the process that reads files cannot be started: {error}") from error
-        self._all.add(process)
-        if self._closed:
-            process.kill()
         return process
 
 
@@ -159,6 +171,7 @@ class _Process:
 
     def __init__(self, orders: WorkerOrders) -> None:
         self._memory = orders.memory
+        self._limits = orders.options.limits
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         self._process = subprocess.Popen(
             [sys.executable, "-m", "ingest.worker"],
@@ -170,17 +183,26 @@ class _Process:
             start_new_session=True,  # Ctrl-C is for the job, which ends its processes itself
         )
         self._buffer = bytearray()
-        self._say(orders.to_json())
         self._until = monotonic() + _START_SECONDS
+
+    def begin(self, orders: WorkerOrders) -> None:
+        """Tells it how to read, and waits until it is ready; _Broken or Nonsense where it cannot be used."""
+        self._say(orders.to_json())
         self._frame()
 
     def read(self, request: ReadRequest, patience: Patience, on_page: OnPage) -> tuple[Reading | FileFault, bool]:
         """The outcome of a file, and whether this process is worn; _Broken if the file broke it."""
         self._say(json.dumps({"path": str(request.path.resolve()), "suffix": request.suffix}).encode() + b"\n")
         try:
-            return wire.receive(self._frames(request, patience, on_page), FAILED)
+            outcome, worn = wire.receive(self._frames(request, patience, on_page), FAILED, self._limits)
+            return outcome, worn or bool(self._buffer)  # nothing is to be said of a file before it is asked for
         except wire.Nonsense as nonsense:
             raise _Broken(FileFault("crashed", f"the reader answered nonsense ({nonsense})")) from nonsense
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it is gone, for whatever reason."""
+        return self._process.poll() is not None
 
     def kill(self) -> None:
         """Ends it, and what it has started."""
@@ -199,15 +221,20 @@ class _Process:
     def _frames(self, request: ReadRequest, patience: Patience, on_page: OnPage) -> Iterator[wire.Frame]:
         """Each frame but those of progress, as long as there is progress."""
         last = monotonic() + patience.seconds_per_file
+        before = 0
         while True:
             self._until = min(last, monotonic() + patience.seconds_per_page)
             kind, data = self._frame()
             if kind != wire.PROGRESS:
                 yield kind, data
                 continue
-            done, total, ocr = json.loads(data)
+            done, total, ocr = map(int, json.loads(data))
+            # Progress gives more time, so it must be some.
+            if not before < done <= total <= self._limits.pages:
+                raise wire.Nonsense(f"page {done} of {total} after page {before}")
+            before = done
             last += patience.seconds_per_scan if ocr else 0.0
-            on_page(request, int(done), int(total))
+            on_page(request, done, total)
 
     def _say(self, line: bytes) -> None:
         assert self._process.stdin  # noqa: S101 - it was opened as a pipe
@@ -218,7 +245,7 @@ class _Process:
             raise _Broken(self._post_mortem()) from error
 
     def _frame(self) -> wire.Frame:
-        length, kind = wire.unpack_head(self._bytes(wire.HEAD_BYTES))
+        length, kind = wire.unpack_head(self._bytes(wire.HEAD_BYTES), self._limits)
         return kind, self._bytes(length)
 
     def _bytes(self, count: int) -> bytes:
@@ -238,7 +265,12 @@ class _Process:
 
     def _post_mortem(self) -> FileFault:
         """What became of a process that ended by itself."""
-        _, status, usage = os.wait4(self._process.pid, 0)  # as Popen.wait, but it also tells the memory
+        until = monotonic() + _END_SECONDS
+        while not (waited := os.wait4(self._process.pid, os.WNOHANG))[0]:  # as Popen.wait, but it also tells the memory
+            if monotonic() > until:
+                return FileFault("crashed", "the reader says no more, and does not end")
+            sleep(0.001)
+        _, status, usage = waited
         self._process.returncode = os.waitstatus_to_exitcode(status)
         died_of = -self._process.returncode
         if died_of == signal.SIGXCPU:
@@ -251,7 +283,7 @@ class _Process:
     def _last_complaint(self) -> str:
         self._complaints.seek(0)
         lines = self._complaints.read(1 << 20).decode(errors="replace").strip().splitlines()
-        return f": {lines[-1][:200]}" if lines else ""
+        return f": {clean(lines[-1])[:200]}" if lines else ""
 
 
 def _environment() -> dict[str, str]:

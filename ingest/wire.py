@@ -11,14 +11,23 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO, Final
 
 from ingest.reading import Reading
+from rag.characters import clean
 from rag.domain import Chunk, Span
 from rag.errors import FileFault
-from rag.records import DocumentRecord, PageRecord, are_packed_words
+from rag.pages import ReadingLimits
+from rag.records import LARGEST_SIDE, DocumentRecord, PageRecord, are_packed_words
 
 _HEAD: Final = struct.Struct("<Ic")
-# A page of text in JSON, or the chunks of a file.
-LARGEST_FRAME: Final = 64 << 20
+# A page of text in JSON, or some chunks. JSON may take twenty times its size in memory.
+_LARGEST_FRAME: Final = 4 << 20
+_BYTES_PER_CHARACTER: Final = 8
+_FULL_FRAME: Final = 1 << 20
 _LARGEST_PICTURE: Final = 200_000
+_MOST_PICTURES: Final = 8
+_LONGEST_LINE: Final = 1000
+# As ranges of pages: some six characters for each.
+_LONGEST_LIST: Final = 100_000
+_MOST_REMARKS: Final = 100
 _PICTURES: Final = (b"\x89PNG\r\n", b"\xff\xd8\xff")
 
 PROGRESS: Final = b"p"
@@ -30,6 +39,7 @@ _RESULT: Final = b"r"
 _FAULT: Final = b"f"
 
 Frame = tuple[bytes, bytes]
+Outcome = tuple[Reading | FileFault, bool]
 
 
 class Nonsense(Exception):
@@ -41,10 +51,10 @@ def pack(kind: bytes, data: bytes) -> bytes:
     return _HEAD.pack(len(data), kind) + data
 
 
-def unpack_head(head: bytes) -> tuple[int, bytes]:
+def unpack_head(head: bytes, limits: ReadingLimits) -> tuple[int, bytes]:
     """Length and kind of the frame that begins with these five bytes; Nonsense for a frame that is too long."""
     length, kind = _HEAD.unpack(head)
-    if length > LARGEST_FRAME:
+    if length > max(_LARGEST_FRAME, _BYTES_PER_CHARACTER * limits.characters_per_page):
         raise Nonsense(f"a frame of {length} bytes")
     return length, kind
 
@@ -57,11 +67,8 @@ def send_reading(reading: Reading, out: BinaryIO, *, worn: bool) -> None:
     for page in reading.record.pages:
         out.write(pack(_PAGE, _json([page.number, page.text, page.width, page.height, json.loads(page.headings)])))
         out.write(pack(_WORDS, page.words))
-    chunks = [
-        [*chunk.span, chunk.headings, text.removesuffix(chunk.text)]
-        for chunk, text in zip(reading.record.chunks, reading.texts, strict=True)
-    ]
-    out.write(pack(_CHUNKS, _json(chunks)))
+    for rows in _in_frames(reading):
+        out.write(pack(_CHUNKS, b"[" + b",".join(rows) + b"]"))
     for number, picture in reading.thumbnails.items():
         out.write(pack(_PICTURE, struct.pack("<I", number) + picture))
     facts = {
@@ -77,49 +84,126 @@ def send_reading(reading: Reading, out: BinaryIO, *, worn: bool) -> None:
     out.write(pack(_RESULT, _json(facts)))
 
 
+def _in_frames(reading: Reading) -> Iterator[list[bytes]]:
+    """Its chunks: place, headings, and what is to be encoded before their text."""
+    rows: list[bytes] = []
+    size = 0
+    for chunk, text in zip(reading.record.chunks, reading.texts, strict=True):
+        rows.append(_json([*chunk.span, chunk.headings, text.removesuffix(chunk.text)]))
+        size += len(rows[-1])
+        if size > _FULL_FRAME:
+            yield rows
+            rows, size = [], 0
+    yield rows
+
+
 def send_fault(fault: FileFault, out: BinaryIO, *, worn: bool) -> None:
     """Says why a file gave nothing."""
     out.write(pack(_FAULT, _json({"status": fault.status, "reason": fault.reason, "worn": worn})))
 
 
-def receive(frames: Iterator[Frame], statuses: frozenset[str]) -> tuple[Reading | FileFault, bool]:
+def receive(frames: Iterator[Frame], statuses: frozenset[str], limits: ReadingLimits) -> Outcome:
     """What a reading process says about one file, and whether the process is worn.
 
     Args:
         frames: as they come, without those of progress.
         statuses: that a fault may have.
+        limits: that the process was told to keep to.
 
     Raises:
         Nonsense: it is not what a reading process says.
     """
     try:
-        return _receive(frames, statuses)
-    except (ValueError, TypeError, KeyError, IndexError, struct.error, RecursionError) as error:
+        return _Receipt(limits).of(frames, statuses)
+    except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, struct.error, RecursionError) as error:
         raise Nonsense(f"{type(error).__name__}: {error}") from error
 
 
-def _receive(frames: Iterator[Frame], statuses: frozenset[str]) -> tuple[Reading | FileFault, bool]:
-    pages: list[PageRecord] = []
-    chunks: list[tuple[Chunk, str]] = []
-    pictures: dict[int, bytes] = {}
-    for kind, data in frames:
-        if kind == _PAGE:
-            pages.append(_page(json.loads(data), _expect(frames, _WORDS), len(pages) + 1))
-        elif kind == _CHUNKS:
-            chunks = [_chunk(row, pages) for row in json.loads(data)]
-        elif kind == _PICTURE:
-            _check(len(data) < _LARGEST_PICTURE and data[4:].startswith(_PICTURES) and len(pictures) < 8)
-            pictures[struct.unpack("<I", data[:4])[0]] = data[4:]
-        elif kind == _RESULT:
-            facts = json.loads(data)
-            return _reading(facts, pages, chunks, pictures), bool(facts["worn"])
-        elif kind == _FAULT:
-            facts = json.loads(data)
-            _check(facts["status"] in statuses)
-            return FileFault(facts["status"], _line(facts["reason"])), bool(facts["worn"])
-        else:
-            raise Nonsense(f"a frame of kind {kind!r}")
-    raise Nonsense("it ended in the middle")
+class _Receipt:
+    """What has come of a file so far. It never takes much more memory than a file within the limits."""
+
+    def __init__(self, limits: ReadingLimits) -> None:
+        self._limits = limits
+        # Of the text of pages: tables have bars, and words of ligatures more letters than glyphs.
+        self._left = 2 * limits.characters + _FULL_FRAME
+        self._uncut = 0
+        self._bytes_left = 3 * _BYTES_PER_CHARACTER * limits.characters + 16 * _FULL_FRAME
+        self._pages: list[PageRecord] = []
+        self._chunks: list[tuple[Chunk, str]] = []
+        self._pictures: dict[int, bytes] = {}
+
+    def of(self, frames: Iterator[Frame], statuses: frozenset[str]) -> Outcome:
+        for kind, data in frames:
+            self._bytes_left -= len(data)
+            _check(self._bytes_left >= 0)
+            if kind == _PAGE:
+                self._page(json.loads(data), _expect(frames, _WORDS))
+            elif kind == _CHUNKS:
+                self._chunks += map(self._chunk, json.loads(data))
+            elif kind == _PICTURE:
+                self._picture(data)
+            elif kind == _RESULT:
+                facts = json.loads(data)
+                return self._reading(facts), bool(facts["worn"])
+            elif kind == _FAULT:
+                facts = json.loads(data)
+                _check(facts["status"] in statuses)
+                return FileFault(facts["status"], _line(facts["reason"])), bool(facts["worn"])
+            else:
+                raise Nonsense(f"a frame of kind {kind!r}")
+        raise Nonsense("it ended in the middle")
+
+    def _page(self, fields: list[Any], words: bytes) -> None:
+        number, text, width, height, headings = fields
+        _check(type(number) is int and number == len(self._pages) + 1 <= self._limits.pages and isinstance(text, str))
+        width, height = float(width), float(height)
+        _check(0 < width < LARGEST_SIDE and 0 < height < LARGEST_SIDE)
+        for start, end, level in headings:
+            _check(all(type(value) is int for value in (start, end, level)))
+            _check(0 <= start < end <= len(text) and 0 < level < 1000)
+        _check(are_packed_words(words, text))
+        text.encode()  # lone surrogates could not be stored
+        self._left -= len(text)
+        self._uncut += len(text)
+        self._bytes_left -= len(words)
+        _check(self._left >= 0)
+        self._pages.append(PageRecord(number, text, width, height, words, json.dumps(headings)))
+
+    def _chunk(self, row: list[Any]) -> tuple[Chunk, str]:
+        number, start, end, headings, context = row
+        _check(all(type(value) is int for value in (number, start, end)) and number > 0 and isinstance(context, str))
+        text = self._pages[number - 1].text
+        _check(0 <= start < end <= len(text))
+        # All text is in one chunk at most: else few bytes would make many long ones.
+        self._uncut -= end - start
+        _check(self._uncut >= 0)
+        context.encode()
+        chunk = Chunk(Span(number, start, end), text[start:end], tuple(_line(heading) for heading in headings))
+        return chunk, context + chunk.text
+
+    def _picture(self, data: bytes) -> None:
+        _check(len(data) < _LARGEST_PICTURE and data[4:].startswith(_PICTURES) and len(self._pictures) < _MOST_PICTURES)
+        (number,) = struct.unpack("<I", data[:4])
+        _check(0 < number <= len(self._pages))
+        self._pictures[number] = data[4:]
+
+    def _reading(self, facts: dict[str, Any]) -> Reading:
+        title, reason = facts["title"], facts["reason"]
+        seconds, remarks = facts["seconds"], facts["remarks"]
+        _check(isinstance(seconds, dict) and isinstance(remarks, dict))
+        characters = _count(facts["characters"], sum(len(page.text) for page in self._pages))
+        _check(self._chunks and len(remarks) <= _MOST_REMARKS and len(seconds) <= _MOST_REMARKS)
+        return Reading(
+            record=DocumentRecord(_line(title) if title else None, self._pages, [chunk for chunk, _ in self._chunks]),
+            texts=[text for _, text in self._chunks],
+            pages_with_text=_count(facts["pages_with_text"], len(self._pages)),
+            characters=characters,
+            indexed_characters=_count(facts["indexed_characters"], characters),
+            remarks={_line(kind): _line(numbers, _LONGEST_LIST) for kind, numbers in remarks.items()},
+            reason=_line(reason, _LONGEST_LIST) if reason else None,
+            thumbnails=self._pictures,
+            seconds={_line(stage): _duration(value) for stage, value in seconds.items()},
+        )
 
 
 def _expect(frames: Iterator[Frame], kind: bytes) -> bytes:
@@ -128,44 +212,20 @@ def _expect(frames: Iterator[Frame], kind: bytes) -> bytes:
     return data
 
 
-def _page(fields: list[Any], words: bytes, expected: int) -> PageRecord:
-    number, text, width, height, headings = fields
-    _check(number == expected and isinstance(text, str) and 0 < float(width) < 1e6 and 0 < float(height) < 1e6)
-    _check(all(0 <= start < end <= len(text) and 0 < level < 1000 for start, end, level in headings))
-    _check(are_packed_words(words, text))
-    text.encode()  # lone surrogates could not be stored
-    return PageRecord(number, text, float(width), float(height), words, json.dumps(headings))
+def _count(value: object, most: int) -> int:
+    _check(type(value) is int and 0 <= value <= most)
+    return value  # type: ignore[return-value]
 
 
-def _chunk(row: list[Any], pages: list[PageRecord]) -> tuple[Chunk, str]:
-    page, start, end, headings, context = row
-    text = pages[page - 1].text if page > 0 else ""
-    _check(0 <= start < end <= len(text) and isinstance(context, str))
-    chunk = Chunk(Span(page, start, end), text[start:end], tuple(_line(heading) for heading in headings))
-    return chunk, context + chunk.text
+def _duration(value: float) -> float:
+    _check(0 <= value < _LONGEST_LIST)
+    return float(value)
 
 
-def _reading(
-    facts: dict[str, Any], pages: list[PageRecord], chunks: list[tuple[Chunk, str]], pictures: dict[int, bytes]
-) -> Reading:
-    title, reason = facts["title"], facts["reason"]
-    _check(bool(chunks))
-    return Reading(
-        record=DocumentRecord(_line(title) if title else None, pages, [chunk for chunk, _ in chunks]),
-        texts=[text for _, text in chunks],
-        pages_with_text=int(facts["pages_with_text"]),
-        characters=int(facts["characters"]),
-        indexed_characters=int(facts["indexed_characters"]),
-        remarks={_line(kind): _line(numbers) for kind, numbers in facts["remarks"].items()},
-        reason=_line(reason) if reason else None,
-        thumbnails=pictures,
-        seconds={_line(stage): float(seconds) for stage, seconds in facts["seconds"].items()},
-    )
-
-
-def _line(text: str) -> str:
-    text.encode()
-    return " ".join(text.split())
+def _line(text: str, longest: int = _LONGEST_LINE) -> str:
+    """In one line that a terminal may show."""
+    _check(isinstance(text, str))
+    return " ".join(clean(text[: 2 * longest]).split())[:longest]
 
 
 def _check(right: object) -> None:

@@ -12,16 +12,17 @@ import logging
 import os
 import resource
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from ingest import wire
 from ingest.chunking import Chunker
 from ingest.confinement import confine, limit_cpu
-from ingest.readers import ReadingLimits, ReadingOptions
+from ingest.readers import ReadingOptions
 from ingest.reading import Cutting, ReadRequest, read_document
 from rag.errors import FileFault
+from rag.pages import ReadingLimits
 
 # A process that has read so many files, or has grown to this share of its memory, makes way for a new one.
 _FILES: Final = 500
@@ -37,6 +38,7 @@ class WorkerOrders:
         max_tokens: that the encoder takes.
         memory: most bytes of address space.
         cpu_seconds: most for one file.
+        folder: of the files; None lets the process read what its user may read.
     """
 
     tokenizer: str | None
@@ -45,6 +47,7 @@ class WorkerOrders:
     options: ReadingOptions
     memory: int
     cpu_seconds: float
+    folder: str | None = None
 
     def to_json(self) -> bytes:
         """One line."""
@@ -54,8 +57,10 @@ class WorkerOrders:
             "chunker": vars(self.chunker),
             "limits": vars(self.options.limits),
             "ocr": self.options.ocr,
+            "ocr_languages": self.options.ocr_languages,
             "memory": self.memory,
             "cpu_seconds": self.cpu_seconds,
+            "folder": self.folder,
         }
         return json.dumps(fields).encode() + b"\n"
 
@@ -67,9 +72,10 @@ class WorkerOrders:
             tokenizer=fields["tokenizer"],
             max_tokens=fields["max_tokens"],
             chunker=Chunker(**fields["chunker"]),
-            options=ReadingOptions(ReadingLimits(**fields["limits"]), fields["ocr"]),
+            options=ReadingOptions(ReadingLimits(**fields["limits"]), fields["ocr"], tuple(fields["ocr_languages"])),
             memory=fields["memory"],
             cpu_seconds=fields["cpu_seconds"],
+            folder=fields["folder"],
         )
 
     def cutting(self) -> Cutting:
@@ -89,7 +95,7 @@ def main() -> int:
     logging.disable(logging.CRITICAL)
     orders = WorkerOrders.from_json(sys.stdin.buffer.readline())
     cutting = orders.cutting()
-    confine(orders.memory)
+    confine(orders.memory, None if orders.folder is None else [orders.folder])
     out.write(wire.pack(wire.PROGRESS, b""))  # ready
     out.flush()
     for served, line in enumerate(sys.stdin.buffer, start=1):
@@ -106,7 +112,7 @@ def _serve(request: ReadRequest, cutting: Cutting, orders: WorkerOrders, out: Bi
         out.flush()
 
     try:
-        reading = read_document(request, cutting, orders.options, tell)
+        reading = read_document(request, cutting, replace(orders.options, on_page=tell))
         wire.send_reading(reading, out, worn=_is_worn(orders, served))
     except FileFault as fault:
         wire.send_fault(fault, out, worn=_is_worn(orders, served))

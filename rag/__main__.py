@@ -15,10 +15,11 @@ from typing import Any
 
 from rich.console import Console
 
+from rag import index_commands
 from rag.composition import open_answerer, open_retriever, open_store
 from rag.console import configure_logging, fail, fetch_progress, print_answer, print_evaluation, print_models, progress
 from rag.domain import Answer, Hit, Question
-from rag.errors import PageproofError, QuestionsInvalid
+from rag.errors import IndexBusy, PageproofError, QuestionsInvalid
 from rag.evaluation import RANKS, evaluate, read_questions, regressions, summarise
 from rag.settings import Settings, read_settings
 
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return run(options, read_settings())
     except PageproofError as error:
-        return fail(error, 1)
+        return fail(error, 75 if isinstance(error, IndexBusy) else 1)
     except KeyboardInterrupt:
         return fail(KeyboardInterrupt("stopped"), 130)
 
@@ -170,6 +171,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--compare", type=Path, metavar="RUN.json", help="an earlier --json; exit code 1 if worse")
     command.add_argument("--json", action="store_true", help="print everything as one JSON object")
     command.set_defaults(run=evaluation)
+
+    index_commands.add_commands(commands)
 
     command = commands.add_parser("models", help="the weights on this machine")
     command.add_argument("action", choices=("list", "fetch", "verify"))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rag.answering import Answerer
 from rag.catalogue import Catalogue
-from rag.embedding import Encoder, OnnxReranker, Reranker, SentenceTransformerEncoder
+from rag.embedding import Encoder, OnnxReranker, Reranker, open_text_encoder
 from rag.errors import SettingsError
 from rag.generation import LanguageModel
 from rag.index import CurrentIndex
@@ -22,16 +22,19 @@ def open_store(settings: Settings) -> ModelStore:
 
 
 def open_encoder(settings: Settings) -> Encoder:
-    """Loads the text encoder; ModelError where it is missing, corrupt or unusable."""
+    """Opens the text encoder, which may load its network later; ModelError where it is missing, corrupt or unusable."""
     weights = _locate(settings, settings.encoder, "encoder")
-    return SentenceTransformerEncoder(
-        weights.directory, name=weights.name, digest=weights.digest, threads=cores(settings)
-    )
+    return open_text_encoder(weights.directory, name=weights.name, digest=weights.digest, threads=cores(settings))
 
 
 def tokenizer_file(settings: Settings) -> Path:
     """The encoder's tokenizer, for those who count tokens in another process; ModelError where it is missing."""
     return _locate(settings, settings.encoder, "encoder").path("tokenizer.json")
+
+
+def encoder_directory(settings: Settings) -> Path:
+    """The encoder's folder, for benchmarks; ModelError where it is missing."""
+    return _locate(settings, settings.encoder, "encoder").directory
 
 
 def cores(settings: Settings) -> int:
@@ -57,6 +60,8 @@ def open_retriever(settings: Settings) -> tuple[Retriever, CurrentIndex]:
     encoder = open_encoder(settings)
     index = CurrentIndex(settings.index, encoder.identity)
     index.open_if_there()
+    # Loads the network now: what is wrong with it shows when a service starts, and the first question does not wait.
+    encoder.encode([""])
     return Retriever(encoder, open_reranker(settings)), index
 
 

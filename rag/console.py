@@ -6,20 +6,10 @@ import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from rich.console import Console
 from rich.padding import Padding
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
 from rich.table import Table
 from rich.text import Text
 
@@ -27,15 +17,38 @@ from rag.catalogue import ModelEntry
 from rag.domain import Answer
 from rag.models import Progress as Fetched
 
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+_OURS: Final = ("rag", "ingest")
+_LOUD: Final = ("pypdf", "bm25s", "transformers", "sentence_transformers")
+
 Tell = Callable[[str, int, int], None]
+
+
+class _Stderr(logging.StreamHandler[TextIO]):
+    """Writes to what stderr is at that time: where a bar stands, that is something that makes room for the line."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stderr
+        super().emit(record)
+
+
+def _is_worth_telling(record: logging.LogRecord) -> bool:
+    """Some libraries set their own level when they are loaded, which is after :func:`configure_logging`."""
+    package = record.name.partition(".")[0]
+    return record.levelno >= (
+        logging.INFO if package in _OURS else logging.ERROR if package in _LOUD else logging.WARNING
+    )
 
 
 def configure_logging() -> None:
     """Warnings and worse of every library, as single lines on stderr."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    for library in ("pypdf", "bm25s", "transformers", "sentence_transformers"):
-        logging.getLogger(library).setLevel(logging.ERROR)
-    logging.getLogger("rag").setLevel(logging.INFO)
+    handler = _Stderr()
+    handler.addFilter(_is_worth_telling)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", handlers=[handler])
+    for package in _OURS:
+        logging.getLogger(package).setLevel(logging.INFO)
 
 
 def fail(error: BaseException, code: int) -> int:
@@ -52,6 +65,8 @@ def progress() -> Iterator[Tell]:
     if not console.is_terminal:
         yield lambda _stage, _done, _total: None
         return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
     columns = (TextColumn("{task.description:>12}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as bars:
         tasks: dict[str, TaskID] = {}
@@ -71,6 +86,15 @@ def fetch_progress() -> Iterator[Callable[[Fetched], None]]:
     if not console.is_terminal:
         yield lambda _progress: None
         return
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

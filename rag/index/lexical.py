@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from types import ModuleType
+from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -90,9 +91,7 @@ class LexicalIndex:
     @classmethod
     def build(cls, terms: Terms) -> LexicalIndex:
         """From the words of each row; there is at least one row."""
-        import bm25s  # here, because a run of ingest that finds nothing new does without
-
-        scorer = bm25s.BM25()
+        scorer = _bm25s().BM25()
         rows = np.split(terms.ids, np.cumsum(terms.lengths)[:-1])
         scorer.index((rows, {word: number for number, word in enumerate(terms.vocabulary)}), show_progress=False)
         return cls(scorer, terms)
@@ -110,10 +109,8 @@ class LexicalIndex:
         Raises:
             IndexCorrupt: the folder is not an index of bm25s.
         """
-        import bm25s
-
         try:
-            scorer = bm25s.BM25.load(str(folder), mmap=True, load_corpus=False)
+            scorer = _bm25s().BM25.load(str(folder), mmap=True, load_corpus=False)
             ids, lengths = (np.load(folder / name, mmap_mode="r", allow_pickle=False) for name in (_TERMS, _LENGTHS))
         except (OSError, ValueError, KeyError) as error:
             raise IndexCorrupt(f"bm25s cannot read the lexical index: {error}") from error
@@ -130,7 +127,7 @@ class LexicalIndex:
 
     def search(self, question: str, limit: int, among: Rows | None = None) -> list[tuple[int, float]]:
         """The best rows with their scores, best first; only rows that share a word with the question."""
-        known = [word for word in _words([question])[0] if word in self._scorer.vocab_dict]
+        known = [word for word in _words([question])[0] if word in self._scorer.vocab_dict and word != _NO_WORD]
         if not known:
             return []
         scores = self._scorer.get_scores(known)
@@ -151,10 +148,16 @@ def _slabs(texts: Iterable[str]) -> Iterator[list[str]]:
 
 
 def _words(texts: Sequence[str]) -> list[list[str]]:
-    import bm25s
     import Stemmer
 
-    rows = bm25s.tokenize(
+    rows = _bm25s().tokenize(
         list(texts), stopwords=_STOPWORDS, stemmer=Stemmer.Stemmer(_LANGUAGE), return_ids=False, show_progress=False
     )
     return [row or [_NO_WORD] for row in rows]
+
+
+def _bm25s() -> ModuleType:
+    """The library. It is imported here, because a run of ingest that finds nothing new does without."""
+    import bm25s
+
+    return cast("ModuleType", bm25s)

@@ -30,7 +30,7 @@ class SourceRow(_Frozen):
         size: in bytes.
         characters: of all pages, without white space.
         indexed_characters: those of them that are in chunks; the others are running headers and footers.
-        remarks: what is to be known of pages, as ``{"ocr": "3, 7-9"}``; the kinds are those of the readers.
+        remarks: what is to be known of pages, as ``{"empty: ocr off": "3, 7-9"}``.
     """
 
     path: str

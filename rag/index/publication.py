@@ -13,29 +13,22 @@ import hashlib
 import json
 import secrets
 import shutil
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
-import numpy as np
-
-from rag.domain import in_context
-from rag.embedding import FloatMatrix
 from rag.errors import FileFault, IndexBusy, IndexFault, PublishFailed
 from rag.index import disk
-from rag.index.docstore import Docstore, Entry, Staging, write_docstore
+from rag.index.assembly import FreshVectors, count, write_rows
+from rag.index.docstore import Entry, Staging, write_docstore
 from rag.index.generation import Generation
-from rag.index.layout import DOCSTORE, LEXICAL, MANIFEST, MANIFEST_DIGEST, REPORT, VECTORS, IndexLayout
-from rag.index.lexical import LexicalIndex, Terms
-from rag.index.manifest import Counts, Manifest, SourceRow
+from rag.index.layout import DOCSTORE, MANIFEST, MANIFEST_DIGEST, REPORT, IndexLayout
+from rag.index.manifest import Manifest, SourceRow
 from rag.index.reading import GENERATION_NAME, open_generation, read_current
-from rag.index.vectors import VectorIndex
 
-# Vectors that are handled at once.
-_SLAB: Final = 4096
 # What a generation takes beside its vectors and its docstore, as a share of them: BM25, manifest, report.
 _OVERHEAD: Final = 1.5
 # With fewer bytes than this a disk is full.
@@ -93,41 +86,6 @@ def _empty(layout: IndexLayout) -> None:
         folder.mkdir()
 
 
-class FreshVectors:
-    """Vectors of the staged documents, on disk until they are published. *Shape of each:* ``(dimension,)``."""
-
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("w+b")
-        self._places: dict[str, tuple[int, int]] = {}
-        self._rows = 0
-        self._dimension = 0
-
-    def reserve(self, document_id: str, chunks: int) -> None:
-        """Makes room for a document."""
-        self._places[document_id] = (self._rows, chunks)
-        self._rows += chunks
-
-    def put(self, document_id: str, position: int, vector: FloatMatrix) -> None:
-        """Keeps the vector of a chunk; they may come in any order."""
-        self._dimension = len(vector)
-        self._file.seek((self._places[document_id][0] + position) * self._dimension * 4)
-        self._file.write(vector.astype("<f4").tobytes())
-
-    def of(self, document_id: str) -> Iterator[FloatMatrix]:
-        """The vectors of a document, in slabs. *Shape of each:* ``(rows, dimension)``."""
-        first, count = self._places[document_id]
-        self._file.flush()
-        for start in range(first, first + count, _SLAB):
-            rows = min(_SLAB, first + count - start)
-            self._file.seek(start * self._dimension * 4)
-            data = self._file.read(rows * self._dimension * 4)
-            yield np.frombuffer(data, dtype="<f4").reshape(rows, self._dimension)
-
-    def close(self) -> None:
-        """The file is of no use afterwards."""
-        self._file.close()
-
-
 class IndexWriter:
     """Writes sources and one generation. Made by :func:`writing`."""
 
@@ -145,13 +103,13 @@ class IndexWriter:
         """Where to keep what is read in this run."""
         return Staging(self._layout.work / "staging.sqlite"), FreshVectors(self._layout.work / "vectors.f32")
 
-    def take_source(self, path: Path, sizes: Container[int], unread: Container[str]) -> tuple[str, int]:
+    def take_source(self, path: Path, sizes: Container[int], unread: Callable[[str], object]) -> tuple[str, int]:
         """The SHA-256 of a file and its size in bytes; a copy of it is in the index then.
 
         Args:
             path: the file.
             sizes: of files that may be here already: only those are hashed before they are copied.
-            unread: contents of which no copy is wanted, because they cannot be read.
+            unread: says of a content whether no copy of it is wanted, because it cannot be read.
 
         Raises:
             FileFault: ``unreadable``: the file cannot be read.
@@ -159,7 +117,7 @@ class IndexWriter:
         try:
             if path.stat().st_size in sizes:
                 known, size = disk.digest(path), path.stat().st_size
-                if known in unread or self._holds(known, size):
+                if unread(known) or self._holds(known, size):
                     return known, size
         except OSError as error:
             raise FileFault("unreadable", error.strerror or str(error)) from error
@@ -243,7 +201,7 @@ class IndexWriter:
             folder / DOCSTORE, entries, staging=staging.path, before=before.folder / DOCSTORE if before else None
         )
         dimension = int(about.encoder["dimension"])
-        _write_rows(folder, entries, before, vectors, dimension)
+        write_rows(folder, entries, before, vectors, dimension)
         disk.write_bytes(folder / REPORT, _to_json({**report, "generation": name}))
         disk.sync_files(folder)
         manifest = Manifest(
@@ -253,7 +211,7 @@ class IndexWriter:
             files=tuple(disk.file_rows(folder)),
             encoder=dict(about.encoder),
             chunker=dict(about.chunker),
-            counts=_counts(folder),
+            counts=count(folder),
             sources=tuple(about.sources),
         ).to_bytes()
         self._commit(folder, manifest, about.encoder)
@@ -266,9 +224,18 @@ class IndexWriter:
         for path in (folder / MANIFEST, folder / MANIFEST_DIGEST, folder, self._layout.sources):
             disk.sync(path)
         _prove(folder, digest, encoder, self._layout)
-        folder.rename(self._layout.generation(folder.name))
-        disk.sync(self._layout.generations)
-        disk.point_to(self._layout, folder.name, digest)
+        published = self._layout.generation(folder.name)
+        folder.rename(published)
+        try:
+            disk.sync(self._layout.generations)
+            disk.point_to(self._layout, folder.name, digest)
+        except disk.CommitUnsure:
+            raise
+        except OSError:
+            # It is not the current one, and must not be taken for one that once was.
+            with suppress(OSError):
+                disk.move_away(published, self._layout)
+            raise
 
     def _parent(self) -> str | None:
         with suppress(IndexFault):
@@ -309,56 +276,6 @@ def _number(layout: IndexLayout) -> int:
     """The highest number of a generation so far."""
     names = (folder.name for folder in layout.generations.iterdir())
     return max((int(name[:6]) for name in names if GENERATION_NAME.fullmatch(name)), default=0)
-
-
-def _write_rows(
-    folder: Path, entries: Sequence[Entry], before: Generation | None, fresh: FreshVectors, dimension: int
-) -> None:
-    """Vectors and words of each row, in the order of the entries."""
-    docstore = Docstore(folder / DOCSTORE)
-    index = VectorIndex.empty(dimension)
-    for entry in entries:
-        if entry.fresh:
-            for slab in fresh.of(entry.id):
-                index.add(slab)
-        elif before:
-            index.add(before.vectors_of(entry.id))
-    disk.write(folder / VECTORS, lambda file: _serialise(index, file))
-    LexicalIndex.build(_terms(docstore, entries, before)).save(folder / LEXICAL)
-    docstore.close()
-
-
-def _terms(docstore: Docstore, entries: Sequence[Entry], before: Generation | None) -> Terms:
-    """The words of all rows: those that are known are taken over, the others are cut from the text."""
-    fresh = [entry.id for entry in entries if entry.fresh]
-    known = [entry.id for entry in entries if not entry.fresh]
-    parts = [before.terms_of(known)] if before and known else []
-    joined = Terms.joined([*parts, Terms.of(_texts(docstore, fresh))])
-    # In `joined` the known ones come first.
-    start, places = 0, {}
-    for document_id in [*known, *fresh]:
-        places[document_id] = np.arange(start, start + len(docstore.rows_of(document_id)))
-        start += len(places[document_id])
-    return joined.rows(np.concatenate([places[entry.id] for entry in entries]))
-
-
-def _serialise(index: VectorIndex, file: BinaryIO) -> None:
-    index.write(file.write)
-
-
-def _texts(docstore: Docstore, document_ids: Sequence[str]) -> Iterator[str]:
-    """What BM25 indexes of each row."""
-    for document_id in document_ids:
-        for passage in docstore.passages(docstore.rows_of(document_id)):
-            yield in_context(passage.chunk.headings, passage.chunk.text)
-
-
-def _counts(folder: Path) -> Counts:
-    docstore = Docstore(folder / DOCSTORE)
-    documents = docstore.documents
-    counts = Counts(documents=len(documents), pages=sum(document.pages for document in documents), chunks=len(docstore))
-    docstore.close()
-    return counts
 
 
 def _prove(folder: Path, digest: str, encoder: Mapping[str, Any], layout: IndexLayout) -> None:

@@ -9,6 +9,7 @@ from fastapi.responses import FileResponse
 
 from rag.answering import Answerer
 from rag.pages import render_page
+from rag.service.media import check_pictures, media_of
 from rag.service.schemas import DocumentBody, DocumentsBody, PageBody
 
 _IMMUTABLE = {"Cache-Control": "private, max-age=31536000, immutable"}
@@ -38,6 +39,7 @@ def router(answerer: Answerer) -> APIRouter:
         """A page as a picture, with its text from ``start`` to ``end`` highlighted."""
         generation = answerer.generation()
         page = generation.page(document_id, number)
+        check_pictures(generation.document(document_id))
         png = render_page(generation.source(document_id), number, page.boxes(start, end))
         return Response(png, media_type="image/png", headers=_IMMUTABLE)
 
@@ -52,11 +54,12 @@ def router(answerer: Answerer) -> APIRouter:
         """The file itself, as it was when it was ingested."""
         generation = answerer.generation()
         name = generation.document(document_id).name.rpartition("/")[2]
+        media = media_of(name)
         return FileResponse(
             generation.source(document_id),
-            media_type="application/pdf",
+            media_type=media.type,
             filename=name,
-            content_disposition_type="inline",
+            content_disposition_type=media.disposition,
             headers=_IMMUTABLE,
         )
 

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from rag.domain import Answer, Document, Hit, Page, Question, Reason, Turn, Verdict
 from rag.index import SourceRow
+from rag.service.media import has_pictures
 
 MAX_QUESTION = 4000
 MAX_HISTORY = 20
@@ -109,16 +110,17 @@ class AnswerBody(_Body):
         citations = [
             {
                 **asdict(citation),
-                "url": page_picture_url(citation.document_id, citation.page, citation.start, citation.end),
+                "url": page_url(citation.document, citation.document_id, citation.page, citation.start, citation.end),
             }
             for citation in answer.citations
         ]
         return cls.model_validate({**asdict(answer), "citations": citations})
 
 
-def page_picture_url(document_id: str, page: int, start: int, end: int) -> str:
-    """Path of a page's picture with a stretch of its text highlighted."""
-    return f"/documents/{document_id}/pages/{page}.png?start={start}&end={end}"
+def page_url(name: str, document_id: str, page: int, start: int, end: int) -> str:
+    """Path of a page's picture with a stretch of its text highlighted; of its text, where it has no picture."""
+    suffix = ".png" if has_pictures(name) else ""
+    return f"/documents/{document_id}/pages/{page}{suffix}?start={start}&end={end}"
 
 
 class PassageBody(_Body):

@@ -24,12 +24,14 @@ from ingest.chunking import Chunker
 from ingest.discovery import discover
 from rag.answering import Answerer
 from rag.cancellation import Cancellation
+from rag.composition import open_store
 from rag.domain import Question
-from rag.embedding import Encoder
+from rag.embedding import BertEncoder, Encoder, SentenceTransformerEncoder
 from rag.errors import Cancelled, ModelUnusable, PromptTooLong
 from rag.evaluation import RANKS, evaluate, read_questions, summarise
 from rag.generation import Finish, LanguageModel, Message, Token
 from rag.generation.llama_cpp_model import LlamaCppModel
+from rag.pages import read_pages
 from rag.service.app import create_app
 from rag.settings import Settings
 from tests.fakes import BagOfWordsEncoder, ingest_job, make_pdf
@@ -66,6 +68,32 @@ def test_what_is_beyond_the_encoders_length_would_be_lost(encoder: Encoder) -> N
     text = "fog " * 254
     longer, other = encoder.encode([text + "diaphragm", text + "warranty"])
     assert float(longer @ other) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_vectors_are_those_of_sentence_transformers(settings: Settings, encoder: Encoder) -> None:
+    """Also of texts that are cut, empty or in scripts that the encoder hardly knows; and an index serves both."""
+    weights = open_store(settings).locate(settings.encoder)
+    general = SentenceTransformerEncoder(weights.directory, name=weights.name, digest=weights.digest, threads=2)
+    pdf = " ".join(page.text for page in read_pages(ROOT / "knowledge_base" / "member_handbook.pdf"))
+    odd = [
+        "",
+        " ",
+        "?",
+        "\x00\ufffd",
+        "[SEP] [CLS] [PAD] [MASK]",
+        "Wie groß?",
+        "灯台の霧笛",
+        "🦆" * 300,
+        "é" * 3000,
+        "a" * 500,
+    ]
+    texts = [*odd, pdf[:30_000], *(pdf[start : start + start % 1700] for start in range(0, 190 * 97, 97))]
+    assert isinstance(encoder, BertEncoder)
+    assert encoder.identity == general.identity
+    assert encoder.max_tokens == general.max_tokens
+    assert [encoder.count_tokens(text) for text in texts] == [general.count_tokens(text) for text in texts]
+    assert len(texts) > 200
+    assert float((encoder.encode(texts) * general.encode(texts)).sum(axis=1).min()) >= 0.99
 
 
 def test_no_chunk_is_longer_than_the_encoder_reads(answerer: Answerer, encoder: Encoder) -> None:

@@ -269,7 +269,7 @@ class TestAsking:
             encoder, admission = BagOfWordsEncoder(), Admission(max_queue=1)
             publish(tmp_path, {"a.pdf": ["The pump is blue."]}, encoder)
             index, model = CurrentIndex(tmp_path, encoder.identity), ScriptedModel(["The pump is blue."])
-            answerer = Answerer(index.generation, Retriever(encoder, None), model, 4, 800, 64)
+            answerer = Answerer(index, Retriever(encoder, None), model, 4, 800, 64)
             app = FastAPI()
             app.include_router(router(Asking(answerer, admission, Metrics())))
             caller = Caller({"question": "Which colour?", "stream": stream}, leaves)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ingest.chunking import Chunker
-from rag.domain import Chunk, Heading, Page
+from rag.domain import Chunk, Heading, Page, Table
 from tests.unit.conftest import page_of
 
 
@@ -70,7 +71,10 @@ def pages(draw: st.DrawFn) -> list[Page]:
             for start, end, level in zip(ends[::2], ends[1::2], levels, strict=False)
             if text[start:end].strip()
         ]
-        made.append(Page(number, text, 595.0, 842.0, headings=headings))
+        body = tuple(sorted(draw(st.tuples(st.integers(0, len(text)), st.integers(0, len(text))))))
+        start, head, end = sorted(draw(st.tuples(*[st.integers(0, len(text))] * 3)))
+        tables = [Table(start, end, (start, head))] if start < end else []
+        made.append(Page(number, text, 595.0, 842.0, headings=headings, tables=tables, body=(body[0], body[1])))
     return made
 
 
@@ -87,7 +91,7 @@ class TestAlways:
             assert chunk.text == chunk.text.strip()
 
     @given(pages(), chunkers, st.sampled_from(COUNTERS))
-    def test_every_letter_is_in_exactly_one_chunk(
+    def test_every_letter_of_the_body_is_in_exactly_one_chunk(
         self, pages: list[Page], chunker: Chunker, count: Callable[[str], int]
     ) -> None:
         chunks = cut(pages, chunker, count)
@@ -97,8 +101,14 @@ class TestAlways:
                 if chunk.span.page == page.number:
                     for position in range(chunk.span.start, chunk.span.end):
                         covered[position] += 1
+            start, end = page.body
             assert max(covered, default=0) <= 1
-            assert all(page.text[position].isspace() for position, times in enumerate(covered) if not times)
+            assert not any(covered[:start])
+            assert not any(covered[end:])
+            assert not any(
+                times == 0 and not page.text[position].isspace()
+                for position, times in enumerate(covered[start:end], start=start)
+            )
 
     @given(pages(), chunkers, st.sampled_from(COUNTERS))
     def test_in_reading_order(self, pages: list[Page], chunker: Chunker, count: Callable[[str], int]) -> None:
@@ -238,7 +248,60 @@ class TestHeadings:
         assert {chunk.headings for chunk in chunks} == {("Care",)}
 
 
+def page_with_table(rows: int, *, before: str = "", head: str = "Model 2021 2022") -> Page:
+    lines = [*([head] if head else []), *(f"Pump {number} {number}.10 and {number}.20 more" for number in range(rows))]
+    start = len(before) + 2 * bool(before)
+    text = "\n\n".join([*([before] if before else []), "\n".join(lines)])
+    return Page(1, text, 595.0, 842.0, tables=[Table(start, len(text), (start, start + len(head)))])
+
+
+class TestTables:
+    def test_cut_between_rows_only(self) -> None:
+        page = page_with_table(30)
+        rows = page.text.split("\n")
+        chunks = cut([page], Chunker(max_tokens=20, min_tokens=4))
+        assert len(chunks) > 5
+        assert [row for chunk in chunks for row in chunk.text.split("\n")] == rows
+
+    def test_chunks_without_the_heads_have_them_as_their_last_heading(self) -> None:
+        page = page_with_table(30)
+        first, *others = cut([page], Chunker(max_tokens=20, min_tokens=4))
+        assert first.headings == ()
+        assert {chunk.headings for chunk in others} == {("Model 2021 2022",)}
+
+    def test_heads_come_after_the_headings(self) -> None:
+        page = page_with_table(30, before="Sales")
+        page = replace(page, headings=[Heading(0, 5, 1)])
+        assert cut([page], Chunker(max_tokens=20))[-1].headings == ("Sales", "Model 2021 2022")
+
+    def test_heads_of_two_lines_are_one(self) -> None:
+        page = page_with_table(30, head="Model Six months\n2021 2022")
+        assert cut([page], Chunker(max_tokens=20))[-1].headings == ("Model Six months 2021 2022",)
+
+    def test_a_table_without_heads_adds_nothing(self) -> None:
+        assert {chunk.headings for chunk in cut([page_with_table(30, head="")], Chunker(max_tokens=20))} == {()}
+
+    def test_what_follows_the_table_has_no_heads(self) -> None:
+        page = page_with_table(3)
+        page = replace(page, text=f"{page.text}\n\n{sentence(1, 20)}")
+        assert [chunk.headings for chunk in cut([page], Chunker(max_tokens=20, min_tokens=4))][-1] == ()
+
+    def test_a_row_longer_than_a_chunk_is_cut(self) -> None:
+        text = "Model 2021\n" + " ".join(["word"] * 50)
+        page = Page(1, text, 595.0, 842.0, tables=[Table(0, len(text), (0, 10))])
+        assert max(words(chunk.text) for chunk in cut([page], Chunker(max_tokens=20))) <= 20
+
+
+class TestBody:
+    def test_what_is_outside_is_in_no_chunk(self) -> None:
+        page = replace(page_of("Manual\n\nText.\n\n7"), body=(8, 13))
+        assert texts(cut([page], Chunker())) == ["Text."]
+
+    def test_a_page_without_a_body_gives_nothing(self) -> None:
+        assert cut([replace(page_of("7"), body=(0, 0))], Chunker()) == []
+
+
 def test_identity_tells_chunkers_apart() -> None:
-    assert Chunker().identity == {"name": "headings-recursive", "version": 1, "max_tokens": 200, "min_tokens": 40}
-    others = [Chunker(max_tokens=100), Chunker(min_tokens=10), Chunker(version=2)]
+    assert Chunker().identity == {"name": "headings-recursive", "version": 2, "max_tokens": 200, "min_tokens": 40}
+    others = [Chunker(max_tokens=100), Chunker(min_tokens=10), Chunker(version=3)]
     assert all(other.identity != Chunker().identity for other in others)

@@ -6,15 +6,16 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.domain import Box, Chunk, Document, Heading, Page, Span, Word
 from rag.errors import DocumentUnknown, IndexCorrupt
-from rag.index.docstore import Docstore, write_docstore
-from tests.unit.conftest import quick_folder
+from rag.index.docstore import Docstore, Entry, Staging, write_docstore
+from rag.records import DocumentRecord, PageRecord
+from tests.unit.conftest import files_of_at_most, quick_folder
 
-Entry = tuple[Document, list[Page], list[Chunk]]
+Given = tuple[Document, list[Page], list[Chunk]]
 TEXT = "Größe 😀 漢字.\n\n𝔘nd ein Ende\u0301."
 
 
@@ -26,12 +27,32 @@ def chunk_of(page: Page, start: int, end: int, *headings: str) -> Chunk:
     return Chunk(Span(page.number, start, end), page.text[start:end], headings)
 
 
-def stored(folder: Path, *entries: Entry) -> Docstore:
-    write_docstore(folder / "docstore.sqlite", entries)
-    return Docstore(folder / "docstore.sqlite")
+def staged(path: Path, *entries: Given) -> Path:
+    staging = Staging(path)
+    for document_, pages, chunks in entries:
+        record = DocumentRecord(document_.title, [PageRecord.of(page) for page in pages], chunks)
+        staging.add(document_.id, document_.size, record)
+    staging.close()
+    return path
 
 
-def entry(name: str = "a.pdf") -> Entry:
+def write(folder: Path, *entries: Given) -> Path:
+    path = folder / "docstore.sqlite"
+    listed = [Entry(document_.id, document_.names, fresh=True) for document_, _, _ in entries]
+    write_docstore(path, listed, staging=staged(folder / "staging.sqlite", *entries), before=None)
+    (folder / "staging.sqlite").unlink()
+    return path
+
+
+def stored(folder: Path, *entries: Given) -> Docstore:
+    return Docstore(write(folder, *entries))
+
+
+def chunks_of(store: Docstore, document_id: str) -> list[Chunk]:
+    return [passage.chunk for passage in store.passages(store.rows_of(document_id))]
+
+
+def entry(name: str = "a.pdf") -> Given:
     words = [Word(0, 5, Box(72.0, 700.25, 100.5, 712.0)), Word(6, 7, Box(104.123456, 700.0, 110.987654, 712.0))]
     pages = [
         Page(1, TEXT, 595.2755737304688, 841.8897705078125, words=words, headings=[Heading(0, 5, 1), Heading(6, 7, 3)]),
@@ -59,14 +80,13 @@ def test_pages(tmp_path: Path) -> None:
         assert [(word.start, word.end) for word in held.words] == [(word.start, word.end) for word in page.words]
         for word, expected in zip(held.words, page.words, strict=True):
             assert word.box == pytest.approx(expected.box, abs=0.0051)
-    assert [page.text for page in store.pages(document_.id)] == [page.text for page in pages]
 
 
 def test_chunks_are_cut_by_code_points(tmp_path: Path) -> None:
     document_, pages, chunks = entry()
     store = stored(tmp_path, (document_, pages, chunks))
-    assert [passage.chunk for passage in store.passages_of(document_.id)] == chunks
-    assert store.passages_of(document_.id)[1].chunk.text == "𝔘nd ein Ende\u0301."
+    assert chunks_of(store, document_.id) == chunks
+    assert chunks_of(store, document_.id)[1].text == "𝔘nd ein Ende\u0301."
 
 
 def test_rows_are_in_the_order_given(tmp_path: Path) -> None:
@@ -78,10 +98,10 @@ def test_rows_are_in_the_order_given(tmp_path: Path) -> None:
     assert [passage.row for passage in passages] == list(range(9))
     assert [passage.document.name for passage in passages] == ["c.pdf"] * 3 + ["a.pdf"] * 3 + ["b.pdf"] * 3
     ids = {name: document(name).id for name in ("a.pdf", "b.pdf", "c.pdf", "none.pdf")}
-    assert store.rows_of([ids["a.pdf"]]) == [3, 4, 5]
-    assert store.rows_of([ids["b.pdf"], ids["c.pdf"], ids["b.pdf"]]) == [0, 1, 2, 6, 7, 8]
-    assert store.rows_of([ids["none.pdf"]]) == []
-    assert store.passages_of(ids["none.pdf"]) == []
+    assert store.rows_of(ids["c.pdf"]) == range(3)
+    assert store.rows_of(ids["a.pdf"]) == range(3, 6)
+    assert store.rows_of(ids["b.pdf"]) == range(6, 9)
+    assert chunks_of(store, ids["none.pdf"]) == []
 
 
 def test_passages_are_in_the_order_asked(tmp_path: Path) -> None:
@@ -122,8 +142,7 @@ def test_a_path_with_special_characters(tmp_path: Path) -> None:
 
 
 def test_it_is_read_only(tmp_path: Path) -> None:
-    path = tmp_path / "docstore.sqlite"
-    write_docstore(path, [entry()])
+    path = write(tmp_path, entry())
     before = path.read_bytes()
     store = Docstore(path)
     store.passages([0, 1, 2])
@@ -137,6 +156,7 @@ boxes = st.builds(Box, points, points, points, points)
 texts = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=40)
 
 
+@settings(max_examples=30)
 @given(st.lists(st.tuples(texts, st.lists(boxes, max_size=4)), min_size=1, max_size=4), st.data())
 def test_round_trip(content: list[tuple[str, list[Box]]], data: st.DataObject) -> None:
     pages, chunks = [], []
@@ -146,13 +166,107 @@ def test_round_trip(content: list[tuple[str, list[Box]]], data: st.DataObject) -
         pages.append(Page(number, text, 595.0, 842.0, words=words))
         chunks += [chunk_of(pages[-1], start, end, text) for start, end in offsets]
     with quick_folder() as folder:
-        path = folder / "docstore.sqlite"
-        write_docstore(path, [(document("a.pdf", len(pages)), pages, chunks)])
-        store = Docstore(path)
-        for held, page in zip(store.pages(document("a.pdf").id), pages, strict=True):
+        store = stored(folder, (document("a.pdf", len(pages)), pages, chunks))
+        for page in pages:
+            held = store.page(document("a.pdf").id, page.number)
             assert held.text == page.text
             for word, expected in zip(held.words, page.words, strict=True):
                 assert (word.start, word.end) == (expected.start, expected.end)
                 assert word.box == pytest.approx(expected.box, abs=0.0051)
-        assert [passage.chunk for passage in store.passages_of(document("a.pdf").id)] == chunks
+        assert chunks_of(store, document("a.pdf").id) == chunks
         store.close()
+
+
+class TestPutTogether:
+    """From what is staged and from the docstore before, without looking into either."""
+
+    def test_is_the_same_bytes_as_written_at_once(self, tmp_path: Path) -> None:
+        old, new = [entry("b.pdf"), entry("d.pdf")], [entry("a.pdf"), entry("c.pdf")]
+        for name in ("before", "clean"):
+            (tmp_path / name).mkdir()
+        before = write(tmp_path / "before", *old)
+        order = [new[0], old[0], new[1], old[1]]
+        clean = write(tmp_path / "clean", *order)
+        listed = [Entry(given_[0].id, given_[0].names, fresh=given_ in new) for given_ in order]
+        staging = staged(tmp_path / "staging.sqlite", *new)
+        untouched = before.read_bytes(), staging.read_bytes()
+        write_docstore(tmp_path / "docstore.sqlite", listed, staging=staging, before=before)
+        assert (tmp_path / "docstore.sqlite").read_bytes() == clean.read_bytes()
+        assert (before.read_bytes(), staging.read_bytes()) == untouched
+
+    def test_all_from_before(self, tmp_path: Path) -> None:
+        (tmp_path / "before").mkdir()
+        before = write(tmp_path / "before", entry("a.pdf"), entry("b.pdf"))
+        kept = document("b.pdf")
+        listed = [Entry(kept.id, ("new name.pdf", "b.pdf"), fresh=False)]
+        write_docstore(tmp_path / "docstore.sqlite", listed, staging=staged(tmp_path / "staging.sqlite"), before=before)
+        store = Docstore(tmp_path / "docstore.sqlite")
+        (held,) = store.documents
+        assert (held.id, held.names, held.pages) == (kept.id, ("new name.pdf", "b.pdf"), 3)
+        assert store.rows_of(kept.id) == range(3)
+        assert chunks_of(store, kept.id) == entry("b.pdf")[2]
+        with pytest.raises(DocumentUnknown):
+            store.document(document("a.pdf").id)
+
+    def test_the_title_of_a_document_without_one_is_its_name(self, tmp_path: Path) -> None:
+        staging = Staging(tmp_path / "staging.sqlite")
+        staging.add("0" * 64, 5, DocumentRecord(None, [PageRecord.of(Page(1, "Text.", 1.0, 1.0))], []))
+        staging.close()
+        for name, title in (("in/the_report.v2.pdf", "the report.v2"), ("b.pdf", "b")):
+            path = tmp_path / f"{title}.sqlite"
+            write_docstore(path, [Entry("0" * 64, (name,), fresh=True)], staging=staging.path, before=None)
+            assert Docstore(path).document("0" * 64).title == title
+
+    def test_the_staged_chunks_can_be_read_while_more_is_staged(self, tmp_path: Path) -> None:
+        staging = Staging(tmp_path / "staging.sqlite")
+        for name in ("a.pdf", "b.pdf"):
+            document_, pages, chunks = entry(name)
+            staging.add(document_.id, 1, DocumentRecord(None, [PageRecord.of(page) for page in pages], chunks))
+            assert staging.chunks(document_.id) == chunks
+        assert staging.chunks("gone") == []
+        staging.close()
+
+    @settings(max_examples=15)
+    @given(st.lists(st.tuples(st.sampled_from("abcdef"), st.booleans()), unique_by=lambda item: item[0], min_size=1))
+    def test_any_mixture(self, order: list[tuple[str, bool]]) -> None:
+        with quick_folder() as folder:
+            for name in ("before", "clean"):
+                (folder / name).mkdir()
+            before = write(folder / "before", *(entry(f"{name}.pdf") for name in "fedcba"))
+            clean = write(folder / "clean", *(entry(f"{name}.pdf") for name, _ in order))
+            staging = staged(folder / "staging.sqlite", *(entry(f"{name}.pdf") for name, fresh in order if fresh))
+            listed = [Entry(document(f"{name}.pdf").id, (f"{name}.pdf",), fresh) for name, fresh in order]
+            write_docstore(folder / "docstore.sqlite", listed, staging=staging, before=before)
+            assert (folder / "docstore.sqlite").read_bytes() == clean.read_bytes()
+
+
+class TestRefused:
+    """What SQLite calls an operational error is the disk's, and is told as such."""
+
+    def test_no_folder(self, tmp_path: Path) -> None:
+        with pytest.raises(OSError, match=r"staging\.sqlite"):
+            Staging(tmp_path / "gone" / "staging.sqlite")
+        with pytest.raises(OSError, match=r"docstore\.sqlite"):
+            write_docstore(
+                tmp_path / "gone" / "docstore.sqlite", [], staging=staged(tmp_path / "staging.sqlite"), before=None
+            )
+
+    def test_a_full_disk(self, tmp_path: Path) -> None:
+        staging = staged(tmp_path / "staging.sqlite", entry())
+        listed = [Entry(document("a.pdf").id, ("a.pdf",), fresh=True)]
+        with (
+            files_of_at_most(8192),
+            pytest.raises(OSError, match=r"docstore\.sqlite: .*full|docstore\.sqlite: disk I/O"),
+        ):
+            write_docstore(tmp_path / "docstore.sqlite", listed, staging=staging, before=None)
+
+    def test_a_full_disk_while_staging(self, tmp_path: Path) -> None:
+        def fill() -> None:
+            staging = Staging(tmp_path / "staging.sqlite")
+            for number in range(2000):
+                page = PageRecord.of(Page(1, "A text. " * 1000, 1.0, 1.0))
+                staging.add(str(number), 5, DocumentRecord(None, [page], []))
+            staging.close()
+
+        with files_of_at_most(100_000), pytest.raises(OSError, match=r"staging\.sqlite"):
+            fill()

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+import Stemmer
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rag.errors import IndexCorrupt
-from rag.index.lexical import LexicalIndex
+from rag.index import lexical
+from rag.index.lexical import LexicalIndex, Terms
+from tests.unit.conftest import quick_folder
 
 TEXTS = [
     "The pump has a blue lid.",
@@ -22,16 +28,20 @@ TEXTS = [
 QUESTIONS = ["Which valves are red?", "blue lids", "storing water", "pump valve tank", "paint paint red"]
 
 
+def built(texts: Sequence[str]) -> LexicalIndex:
+    return LexicalIndex.build(Terms.of(texts))
+
+
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
-    LexicalIndex.build(TEXTS).save(tmp_path / "lexical")
+    built(TEXTS).save(tmp_path / "lexical")
     return tmp_path / "lexical"
 
 
 def test_scores_are_those_of_the_formula() -> None:
     """Lucene's variant: idf · tf / (tf + k1 · (1 - b + b · length / mean length)), k1 1.5, b 0.75."""
     texts = ["pump pump valve", "pump tank", "hose", "hose tank water valve"]
-    index = LexicalIndex.build(texts)
+    index = built(texts)
     mean_length = (3 + 2 + 1 + 4) / 4
 
     def score(tf: int, length: int, frequency: int) -> float:
@@ -45,24 +55,24 @@ def test_scores_are_those_of_the_formula() -> None:
 
 
 def test_best_first_and_at_most_as_many_as_asked() -> None:
-    index = LexicalIndex.build(["pump " * n + "tank " * (10 - n) for n in range(10)])
+    index = built(["pump " * n + "tank " * (10 - n) for n in range(10)])
     found = index.search("pump", 4)
     assert [row for row, _ in found] == [9, 8, 7, 6]
     assert [score for _, score in found] == sorted((score for _, score in found), reverse=True)
 
 
 def test_ties_are_in_the_order_of_rows() -> None:
-    assert [row for row, _ in LexicalIndex.build(["red pump"] * 30).search("pump", 30)] == list(range(30))
+    assert [row for row, _ in built(["red pump"] * 30).search("pump", 30)] == list(range(30))
 
 
 def test_stems() -> None:
-    index = LexicalIndex.build(TEXTS)
+    index = built(TEXTS)
     assert {row for row, _ in index.search("pumping", 10)} == {0, 1}
     assert {row for row, _ in index.search("STORES", 10)} == {2}
 
 
 def test_only_rows_that_share_a_word() -> None:
-    assert {row for row, _ in LexicalIndex.build(TEXTS).search("red", 10)} == {1, 4}
+    assert {row for row, _ in built(TEXTS).search("red", 10)} == {1, 4}
 
 
 @pytest.mark.parametrize(
@@ -76,11 +86,11 @@ def test_only_rows_that_share_a_word() -> None:
     ],
 )
 def test_nothing_is_found(question: str) -> None:
-    assert LexicalIndex.build(TEXTS).search(question, 10) == []
+    assert built(TEXTS).search(question, 10) == []
 
 
 def test_unknown_words_beside_known_ones_change_nothing() -> None:
-    index = LexicalIndex.build(TEXTS)
+    index = built(TEXTS)
     assert index.search("zebra red unicorn", 10) == index.search("red", 10)
 
 
@@ -94,7 +104,7 @@ def test_unknown_words_beside_known_ones_change_nothing() -> None:
     ],
 )
 def test_among(among: list[int], expected: list[int]) -> None:
-    index = LexicalIndex.build(TEXTS)
+    index = built(TEXTS)
     found = index.search("red", 10, np.array(among, dtype=np.int64))
     assert [row for row, _ in found] == expected
     everything = dict(index.search("red", 10))
@@ -103,7 +113,7 @@ def test_among(among: list[int], expected: list[int]) -> None:
 
 @pytest.mark.parametrize("texts", [["It is in the."], ["", " ", "the"], ["?!"]])
 def test_a_corpus_of_nothing_but_stop_words(texts: list[str], tmp_path: Path) -> None:
-    LexicalIndex.build(texts).save(tmp_path / "lexical")
+    built(texts).save(tmp_path / "lexical")
     index = LexicalIndex.load(tmp_path / "lexical")
     assert len(index) == len(texts)
     assert index.search("is it in the?", 5) == []
@@ -113,12 +123,12 @@ def test_a_corpus_of_nothing_but_stop_words(texts: list[str], tmp_path: Path) ->
 class TestSaved:
     @pytest.mark.parametrize("question", QUESTIONS)
     def test_same_scores_as_before(self, saved: Path, question: str) -> None:
-        before = LexicalIndex.build(TEXTS).search(question, 10)
+        before = built(TEXTS).search(question, 10)
         assert before
         assert LexicalIndex.load(saved).search(question, 10) == before
 
     def test_same_length(self, saved: Path) -> None:
-        assert len(LexicalIndex.load(saved)) == len(LexicalIndex.build(TEXTS)) == 5
+        assert len(LexicalIndex.load(saved)) == len(built(TEXTS)) == 5
 
     def test_nothing_is_pickled(self, saved: Path) -> None:
         files = sorted(saved.iterdir())
@@ -131,7 +141,15 @@ class TestSaved:
 
     @pytest.mark.parametrize("harm", ["truncate", "garbage", "delete"])
     @pytest.mark.parametrize(
-        "name", ["params.index.json", "vocab.index.json", "data.csc.index.npy", "indptr.csc.index.npy"]
+        "name",
+        [
+            "params.index.json",
+            "vocab.index.json",
+            "data.csc.index.npy",
+            "indptr.csc.index.npy",
+            "terms.npy",
+            "lengths.npy",
+        ],
     )
     def test_damaged(self, saved: Path, name: str, harm: str) -> None:
         path = saved / name
@@ -141,3 +159,102 @@ class TestSaved:
             path.write_bytes(path.read_bytes()[:20] if harm == "truncate" else b"garbage" * 20)
         with pytest.raises(IndexCorrupt):
             LexicalIndex.load(saved)
+
+
+words = st.sampled_from(["pump", "pumps", "Valve", "the", "is", "tank", "zebra", "é", "∅", "42", "it's", "漢字", "."])
+texts_of_words = st.lists(st.lists(words, max_size=6).map(" ".join), max_size=8)
+
+
+def same(one: Terms, other: Terms) -> None:
+    assert one.vocabulary == other.vocabulary
+    np.testing.assert_array_equal(one.ids, other.ids)
+    np.testing.assert_array_equal(one.lengths, other.lengths)
+    assert (one.ids.dtype, one.lengths.dtype) == (other.ids.dtype, other.lengths.dtype)
+
+
+def in_words(terms: Terms) -> list[list[str]]:
+    """The rows, spelled out."""
+    ends = np.cumsum(terms.lengths)
+    return [
+        [terms.vocabulary[number] for number in terms.ids[end - length : end]]
+        for end, length in zip(ends, terms.lengths, strict=True)
+    ]
+
+
+class TestTerms:
+    def test_are_stems_without_stop_words(self) -> None:
+        terms = Terms.of(["The pumps are pumping.", "", "It is."])
+        assert in_words(terms) == [["pump", "pump"], ["∅"], ["∅"]]
+        assert terms.vocabulary == ["pump", "∅"]
+
+    def test_slabs_make_no_difference(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        whole = Terms.of(TEXTS * 3)
+        monkeypatch.setattr(lexical, "_SLAB", 4)
+        same(Terms.of(TEXTS * 3), whole)
+        same(Terms.of(iter(TEXTS * 3)), whole)
+
+    @given(st.lists(texts_of_words, max_size=4))
+    def test_joined_parts_are_the_terms_of_all(self, parts: list[list[str]]) -> None:
+        joined = Terms.joined([*map(Terms.of, parts), Terms.of([])])
+        same(joined, Terms.of([text for part in parts for text in part]))
+
+    @settings(max_examples=30)
+    @given(texts_of_words.filter(bool), st.data())
+    def test_rows_of_joined_parts_in_any_order(self, texts: list[str], data: st.DataObject) -> None:
+        """As a publication does it: what is known comes first, then what is new, then it is put in order."""
+        order = data.draw(st.permutations(range(len(texts))))
+        cut = data.draw(st.integers(0, len(texts)))
+        parts = [[texts[place] for place in order[:cut]], [texts[place] for place in order[cut:]]]
+        joined = Terms.joined([Terms.of(part) for part in parts])
+        back = np.array([order.index(place) for place in range(len(texts))], dtype=np.int64)
+        same(joined.rows(back), Terms.of(texts))
+
+    @settings(max_examples=30)
+    @given(texts_of_words.filter(bool), st.data())
+    def test_some_rows(self, texts: list[str], data: st.DataObject) -> None:
+        chosen = data.draw(st.lists(st.integers(0, len(texts) - 1), max_size=10))
+        terms = Terms.of(texts).rows(np.array(chosen, dtype=np.int64))
+        assert in_words(terms) == [in_words(Terms.of([texts[row]]))[0] for row in chosen]
+        # What is left of the vocabulary goes when they are joined.
+        same(Terms.joined([terms, Terms.of([])]), Terms.of([texts[row] for row in chosen]))
+
+    @settings(max_examples=30)
+    @given(texts_of_words.filter(bool), st.lists(words, min_size=1, max_size=3))
+    def test_scores_are_those_of_a_fresh_index_of_bm25s(self, texts: list[str], asked: list[str]) -> None:
+        import bm25s
+
+        stemmer = Stemmer.Stemmer("english")
+        rows = bm25s.tokenize(texts, stopwords="en", stemmer=stemmer, return_ids=False, show_progress=False)
+        fresh = bm25s.BM25()
+        # bm25s cannot index an empty vocabulary; a word that nobody asks for stands in each empty row.
+        fresh.index([row or ["∅"] for row in rows], show_progress=False)
+        question = bm25s.tokenize(
+            [" ".join(asked)], stopwords="en", stemmer=stemmer, return_ids=False, show_progress=False
+        )[0]
+        known = [word for word in question if word in fresh.vocab_dict]
+        expected = fresh.get_scores(known) if known else np.zeros(len(texts))
+        found = dict(built(texts).search(" ".join(asked), len(texts)))
+        assert found == pytest.approx({row: score for row, score in enumerate(expected) if score > 0}, rel=1e-5)
+
+    @settings(max_examples=20)
+    @given(texts_of_words.filter(bool))
+    def test_saved_and_loaded(self, texts: list[str]) -> None:
+        """What is loaded can be taken apart and joined again, as the next run does it."""
+        with quick_folder() as folder:
+            built(texts).save(folder / "one")
+            loaded = LexicalIndex.load(folder / "one").terms
+            assert in_words(loaded) == in_words(Terms.of(texts))
+            rows = loaded.rows(np.arange(len(texts), dtype=np.int64))
+            LexicalIndex.build(Terms.joined([rows, Terms.of([])])).save(folder / "two")
+            for path in (folder / "one").iterdir():
+                assert path.read_bytes() == (folder / "two" / path.name).read_bytes(), path.name
+
+    def test_equal_rows_are_equal_bytes(self, tmp_path: Path) -> None:
+        """However they came together: other rows, other order, words that are gone."""
+        built(TEXTS).save(tmp_path / "clean")
+        before = Terms.of(["A zebra from before.", TEXTS[4], TEXTS[1], "Gone."])
+        known = before.rows(np.array([2, 1], dtype=np.int64))
+        joined = Terms.joined([known, Terms.of([TEXTS[3], TEXTS[0], TEXTS[2]])])
+        LexicalIndex.build(joined.rows(np.array([3, 0, 4, 2, 1], dtype=np.int64))).save(tmp_path / "other")
+        for path in (tmp_path / "clean").iterdir():
+            assert path.read_bytes() == (tmp_path / "other" / path.name).read_bytes(), path.name

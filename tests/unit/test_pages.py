@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +19,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from rag.domain import Box, Page, Word
 from rag.errors import FileFault
-from rag.pages import read_pages, render_page
+from rag.pages import ReadingLimits, open_pdf, read_pages, render_page
 from tests.fakes import make_pdf
 from tests.unit.conftest import quick_folder
 
@@ -133,6 +134,38 @@ class TestText:
             canvas.drawText(text)
 
         assert only_page(drawn(tmp_path / "a.pdf", draw)).text.split() == ["Warranty", "2"]
+
+    def test_letters_that_pdfium_gives_in_two_halves(self, tmp_path: Path) -> None:
+        """Beyond the first plane a letter is two units of UTF-16; a ligature is spelt out; a tag is not seen."""
+        path = tmp_path / "a.pdf"
+        path.write_bytes(
+            mapped_pdf("(ABC ABA) Tj 0 -20 Td (CAD BA) Tj", A="\U0001d400", B="\ufb01", C="\U000e0041", D="\u200b")
+        )
+        page = only_page(path)
+        assert page.text == "\U0001d400fi \U0001d400fi\U0001d400\n\U0001d400 fi\U0001d400"
+        assert_sound(page)
+
+
+def mapped_pdf(shown: str, **letters: str) -> bytes:
+    """A page whose letters mean others."""
+    pairs = " ".join(f"<{ord(key):02X}> <{value.encode('utf-16-be').hex()}>" for key, value in letters.items())
+    table = (
+        "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /X def /CMapType 2 def "
+        "1 begincodespacerange <00> <FF> endcodespacerange "
+        f"{len(letters)} beginbfchar {pairs} endbfchar endcmap end end"
+    )
+    text = f"BT /F1 12 Tf 72 700 Td {shown} ET"
+    objects = [
+        "<</Type/Catalog/Pages 2 0 R>>",
+        "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>",
+        f"<</Length {len(text)}>>stream\n{text}\nendstream",
+        "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/ToUnicode 6 0 R>>",
+        f"<</Length {len(table)}>>stream\n{table}\nendstream",
+    ]
+    # Without a table of its objects: pdfium looks for them itself.
+    body = "".join(f"{number} 0 obj\n{content}\nendobj\n" for number, content in enumerate(objects, start=1))
+    return f"%PDF-1.4\n{body}trailer<</Size 7/Root 1 0 R>>\n%%EOF".encode("latin-1")
 
 
 class TestBoxes:
@@ -338,3 +371,59 @@ def test_text_that_was_cropped_away_is_not_read(tmp_path: Path) -> None:
     canvas.save()
     (page,) = read_pages(path)
     assert page.text == "inside"
+
+
+class TestLimits:
+    @pytest.mark.parametrize(
+        ("limits", "said"),
+        [
+            pytest.param(ReadingLimits(pages=2), ("3 pages", "2"), id="pages"),
+            pytest.param(ReadingLimits(characters_per_page=9), ("page 1 has 10", "9"), id="characters of a page"),
+            pytest.param(ReadingLimits(characters=19), ("more than 19", "page 2", "19"), id="characters"),
+        ],
+    )
+    def test_too_large(self, tmp_path: Path, limits: ReadingLimits, said: tuple[str, ...]) -> None:
+        path = make_pdf(tmp_path / "a.pdf", ["0123456789"] * 3)
+        with pytest.raises(FileFault) as caught:
+            read_pages(path, limits)
+        assert caught.value.status == "too_large"
+        assert all(words in caught.value.reason for words in said)
+
+    def test_exactly(self, tmp_path: Path) -> None:
+        path = make_pdf(tmp_path / "a.pdf", ["0123456789"] * 3)
+        assert len(read_pages(path, ReadingLimits(pages=3, characters_per_page=10, characters=30))) == 3
+
+    def test_a_page_read_twice_counts_once(self, tmp_path: Path) -> None:
+        path = make_pdf(tmp_path / "a.pdf", ["0123456789"])
+        with open_pdf(path, ReadingLimits(characters=10)) as file:
+            assert file.lines(1) == file.lines(1)
+
+    def test_a_page_full_of_text_takes_linear_time(self, tmp_path: Path) -> None:
+        """All at one place: neither rows nor columns nor tables may compare all with all."""
+        path = tmp_path / "heap.pdf"
+        canvas = Canvas(str(path))
+        for _ in range(100):
+            canvas.drawString(72, 700, "x1 " * 66)
+        canvas.save()
+        start = time.process_time()
+        read_pages(path)
+        assert time.process_time() - start < 2.0
+
+
+class TestOpened:
+    def test_lines_and_pictures(self, tmp_path: Path) -> None:
+        path = make_pdf(tmp_path / "a.pdf", ["One.", "Two words."])
+        with open_pdf(path) as file:
+            assert len(file) == 2
+            size, (only,) = file.lines(2)
+            assert size == pytest.approx((WIDTH, HEIGHT), abs=0.1)
+            assert [piece.text for piece in only.pieces] == ["Two", "words."]
+            colour, grey = file.picture(1, scale=1), file.picture(1, scale=1, grey=True)
+        assert (colour.mode, grey.mode) == ("RGB", "L")
+        assert colour.size == grey.size == pytest.approx((WIDTH, HEIGHT), abs=1)
+        assert min(grey.tobytes()) < 100
+
+    def test_a_huge_page_in_grey(self, tmp_path: Path) -> None:
+        path = drawn(tmp_path / "a.pdf", text_at(72, 72, "A plan"), (14_400, 14_400))
+        with open_pdf(path) as file:
+            assert file.picture(1, scale=0.5, grey=True).size == (4000, 4000)

@@ -1,0 +1,140 @@
+"""Documents that have text and no pages: their blocks, and pages made of them.
+
+Pure. The readers of Markdown, HTML, Word and plain text say what the blocks are; here they become pages.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from ingest.readers.source import check_page, check_pages, check_size
+from rag.domain import Heading, Page
+from rag.pages import ReadingLimits
+
+# About five printed pages: a page is what a citation names and what a person then looks through.
+LONGEST_PAGE: Final = 20_000
+_A4: Final = (595.0, 842.0)
+_CUTS: Final = (re.compile(r"\n+"), re.compile(r"(?<=[.!?。])\s*"), re.compile(r"\s+"))
+
+
+@dataclass(frozen=True)
+class Block:
+    """A paragraph, a heading, a list, a table or a piece of code.
+
+    Attributes:
+        text: clean; lines apart by a newline.
+        level: of a heading, 1 for the largest; None for what is none.
+        new_page: whether a new page begins with it.
+    """
+
+    text: str
+    level: int | None = None
+    new_page: bool = False
+
+
+def table_text(rows: Iterable[Sequence[str]]) -> str:
+    """A table with a line for each row, cells apart by bars; rows and columns that are empty are left out."""
+    cells = [[" ".join(cell.split()) for cell in row] for row in rows]
+    used = sorted({column for row in cells for column, cell in enumerate(row) if cell})
+    # A row may have one cell, and another ten thousand: no row is made longer than it is.
+    lines = [[row[column] for column in used[: bisect_left(used, len(row))]] for row in cells]
+    return "\n".join(" | ".join(line).rstrip(" |") for line in lines if any(line))
+
+
+def pages_of(blocks: Iterable[Block], limits: ReadingLimits) -> tuple[Page, ...]:
+    """Pages that begin where a block says so, and where a page would get too long.
+
+    Raises:
+        FileFault: ``too_large``.
+    """
+    characters = 0
+    pages: list[Page] = []
+    for content in _pages(_counted(blocks, limits)):
+        for part in _short(content):
+            page = _page(len(pages) + 1, part)
+            pages.append(page)
+            characters += len(page.text)
+            check_size(characters, limits)
+            check_page(page.number, len(page.text), limits)
+            check_pages(len(pages), limits)
+    while pages and not pages[-1].text:
+        pages.pop()
+    return tuple(pages)
+
+
+def _counted(blocks: Iterable[Block], limits: ReadingLimits) -> Iterator[Block]:
+    characters = 0
+    for block in blocks:
+        characters += len(block.text)
+        check_size(characters, limits)
+        yield block
+
+
+def _pages(blocks: Iterable[Block]) -> Iterator[list[Block]]:
+    page: list[Block] = []
+    for block in blocks:
+        if block.new_page:
+            yield page
+            page = []
+        if block.text.strip():
+            page.append(replace(block, text=block.text.strip("\n").rstrip()))
+    yield page
+
+
+def _short(blocks: Sequence[Block]) -> Iterator[list[Block]]:
+    """The blocks of a page in parts that are short enough, cut at a heading if one is near, or between blocks."""
+    part: list[Block] = []
+    length = 0
+    for block in (piece for long in blocks for piece in _pieces(long)):
+        if part and length + len(block.text) > LONGEST_PAGE:
+            cut = _last_heading(part, length)
+            yield part[:cut]
+            part = part[cut:]
+            length = sum(map(_taken, part))
+        part.append(block)
+        length += _taken(block)
+    yield part
+
+
+def _taken(block: Block) -> int:
+    """Characters of a page, with the blank line after it."""
+    return len(block.text) + 2
+
+
+def _last_heading(part: Sequence[Block], length: int) -> int:
+    """Where to cut: before the last heading in the second half, with the headings right above it; else at the end."""
+    for cut in range(len(part) - 1, 0, -1):
+        length -= _taken(part[cut])
+        if length < LONGEST_PAGE / 2:
+            break
+        if part[cut].level is not None and part[cut - 1].level is None:
+            return cut
+    return len(part)
+
+
+def _pieces(block: Block) -> Iterator[Block]:
+    """A block that is too long in pieces: cut between lines, sentences or words, or where it must be."""
+    text = block.text
+    while len(text) > LONGEST_PAGE:
+        half = LONGEST_PAGE // 2
+        ends = ([match.end() for match in cut.finditer(text, half, LONGEST_PAGE)] for cut in _CUTS)
+        end = next((found[-1] for found in ends if found), LONGEST_PAGE)
+        yield replace(block, text=text[:end].rstrip(), level=None)
+        text = text[end:].strip("\n")
+    yield replace(block, text=text, level=block.level if text is block.text else None)
+
+
+def _page(number: int, blocks: Sequence[Block]) -> Page:
+    texts: list[str] = []
+    headings = []
+    start = 0
+    for block in blocks:
+        texts.append(block.text)
+        if block.level is not None:
+            headings.append(Heading(start, start + len(block.text), block.level))
+        start += len(block.text) + 2
+    return Page(number, "\n\n".join(texts), *_A4, headings=tuple(headings))

@@ -1,0 +1,248 @@
+"""PDFs: text by pdfium; by OCR for pages whose text is missing or garbled; by pypdf for what is then still missing."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from ingest.readers.legibility import complaint, letters
+from ingest.readers.ocr import DPI, LONGEST_SIDE, Pixels, Tesseract, find_tesseract, ink_of
+from ingest.readers.second_opinion import SecondOpinion
+from ingest.readers.source import (
+    BLANK,
+    NO_WORDS,
+    OCR_FAILED,
+    OCR_OFF,
+    OCR_UNAVAILABLE,
+    ReadingOptions,
+    Remark,
+    SourceText,
+    check_page,
+    check_size,
+    what_is_missing,
+)
+from ingest.readers.titles import first_heading
+from rag.domain import Page
+from rag.errors import FileFault
+from rag.page_text import Line, PageLines, Piece, compose_pages
+from rag.pages import PdfFile, open_pdf
+
+_log = logging.getLogger(__name__)
+
+# OCR of a page whose text layer is garbled must find at least this share of the letters that the layer has.
+_WORTH: Final = 0.5
+# A layer with fewer letters may be no more than a stamp on a scan: if there is more print than so many pixels for each
+# letter and for the rest (at 72 dpi, where letters of 11 points have 15), and OCR finds more words.
+_SPARSE: Final = 100
+_PRINT: Final = (40, 3_000)
+_STAMPED: Final = 4
+_POINTS_PER_INCH: Final = 72
+
+
+def read_pdf(path: Path, options: ReadingOptions) -> SourceText:
+    """The text of a PDF with word boxes, page by page.
+
+    Raises:
+        FileFault: ``malformed``, ``encrypted``, ``empty_text``, ``too_large``, or ``unreadable`` where OCR is forced
+            and cannot be had.
+    """
+    if path.stat().st_size == 0:
+        raise FileFault("malformed", "the file is empty (0 bytes)")
+    second = SecondOpinion(path)
+    layers = _Layers(options, _tesseract(options))
+    try:
+        with open_pdf(path, options.limits) as file:
+            layers.read(file)
+            pages = compose_pages(layers.pages)
+    except FileFault as fault:
+        if fault.status != "malformed" or not (pages := second.pages(options.limits.pages)):
+            raise
+        layers.remarks = {
+            page.number: Remark(page.number, "second_opinion" if page.text else "empty") for page in pages
+        }
+    pages = tuple(page if page.text else _again(second, page, layers.remarks) for page in pages)
+    for page in pages:
+        if page.number in layers.remarks and layers.remarks[page.number].kind == "second_opinion":
+            check_page(page.number, len(page.text), options.limits)
+    check_size(sum(len(page.text) for page in pages), options.limits)
+    remarks = [layers.remarks[number] for number in sorted(layers.remarks)]
+    if not any(page.text for page in pages):
+        raise FileFault("empty_text", _nothing(len(pages), remarks))
+    return SourceText(second.title() or first_heading(pages), pages, remarks, what_is_missing(remarks))
+
+
+def thumbnails(path: Path, numbers: Sequence[int], *, width: int = 160) -> list[bytes]:
+    """Small pictures of pages of a PDF, as PNG, in the order asked for.
+
+    Args:
+        path: the PDF.
+        numbers: 1-based.
+        width: in pixels.
+
+    Raises:
+        FileFault: ``encrypted`` or ``malformed``.
+    """
+    pictures = []
+    with open_pdf(path) as file:
+        for number in numbers:
+            (page_width, _), _ = file.lines(number)
+            data = io.BytesIO()
+            file.picture(number, scale=width / max(page_width, 1)).save(data, format="PNG", optimize=True)
+            pictures.append(data.getvalue())
+    return pictures
+
+
+@dataclass
+class _Layers:
+    """The lines of each page, by what reads them best, and the remarks by page."""
+
+    options: ReadingOptions
+    tesseract: Tesseract | None
+    pages: list[PageLines] = field(default_factory=list)
+    remarks: dict[int, Remark] = field(default_factory=dict)
+
+    def read(self, file: PdfFile) -> None:
+        for number in range(1, len(file) + 1):
+            size, lines = file.lines(number)
+            text = "\n".join(line.text for line in lines)
+            best = self._best(file, number, size, lines, text)
+            self.pages.append((size, best))
+            self.options.on_page(number, len(file), best is not lines)
+        self._even_sizes()
+
+    def _even_sizes(self) -> None:
+        """Gives the text of scans the size of the document's: else a scan in large print would be all headings."""
+        body = _usual_size(lines for number, (_, lines) in enumerate(self.pages, 1) if not self._is_seen(number))
+        body = body or _usual_size(lines for _, lines in self.pages)
+        self.pages = [
+            (size, _sized(lines, body) if self._is_seen(number) else lines)
+            for number, (size, lines) in enumerate(self.pages, 1)
+        ]
+
+    def _is_seen(self, number: int) -> bool:
+        return number in self.remarks and self.remarks[number].kind == "ocr"
+
+    def _best(
+        self, file: PdfFile, number: int, size: tuple[float, float], lines: Sequence[Line], text: str
+    ) -> Sequence[Line]:
+        garbled = complaint(text) if text else None
+        stamped = self.tesseract is not None and 0 < letters(text) < _SPARSE and _has_more(file, number, text)
+        if text and not (garbled or stamped) and self.options.ocr != "force":
+            return lines
+        if not text and not _ink(file, number):
+            self.remarks[number] = Remark(number, "empty", BLANK)
+            return lines
+        why, seen = self._recognised(file, number, size)
+        found = "\n".join(line.text for line in seen)
+        if found and not _is_worse(found, text, garbled=bool(garbled), forced=self.options.ocr == "force"):
+            self.remarks[number] = Remark(number, "ocr", self.tesseract.name if self.tesseract else "")
+            return seen
+        if not text:
+            self.remarks[number] = Remark(number, "empty", why or NO_WORDS)
+        elif garbled:
+            self.remarks[number] = Remark(number, "suspect", why or garbled)
+        return lines
+
+    def _recognised(self, file: PdfFile, number: int, size: tuple[float, float]) -> tuple[str | None, list[Line]]:
+        """Why OCR was not to be had, and what it found."""
+        if self.options.ocr == "off":
+            return OCR_OFF, []
+        if self.tesseract is None:
+            return OCR_UNAVAILABLE, []
+        try:
+            return None, self.tesseract.lines(picture_of(file, number, size))
+        except FileFault as fault:
+            _log.warning("page %d: %s", number, fault.reason)
+            return OCR_FAILED, []
+
+
+def _usual_size(pages: Iterable[Sequence[Line]]) -> float:
+    """Of most letters, in points; 0 where there are none."""
+    sizes: Counter[float] = Counter()
+    for lines in pages:
+        for line in lines:
+            for piece in line.pieces:
+                sizes[piece.size] += len(piece.text)
+    return sizes.most_common(1)[0][0] if sizes else 0.0
+
+
+def _sized(lines: Sequence[Line], body: float) -> list[Line]:
+    """The lines with all sizes in proportion, so that most of their letters have the size ``body``."""
+    factor = body / _usual_size([lines])
+    return [
+        Line(
+            [Piece(piece.text, piece.box, round(piece.size * factor * 2) / 2, piece.bold) for piece in line.pieces],
+            line.hyphenated,
+        )
+        for line in lines
+    ]
+
+
+def picture_of(file: PdfFile, number: int, size: tuple[float, float], *, dpi: int = DPI) -> Pixels:
+    """A page in grey, as OCR wants it.
+
+    Args:
+        file: the PDF.
+        number: 1-based.
+        size: of the page in points.
+        dpi: less for a page that would be too large.
+    """
+    scale = min(dpi / _POINTS_PER_INCH, LONGEST_SIDE / max(*size, 1.0))
+    picture = file.picture(number, scale=scale).convert("L")
+    return Pixels(picture.tobytes(), *picture.size, scale=picture.width / max(size[0], 1.0))
+
+
+def _ink(file: PdfFile, number: int) -> int:
+    """How much is printed on a page; some, where it cannot be drawn."""
+    try:
+        return ink_of(file.picture(number, scale=1.0).convert("L").histogram())
+    except FileFault as fault:
+        _log.warning("page %d: %s", number, fault.reason)
+        return 1
+
+
+def _has_more(file: PdfFile, number: int, text: str) -> bool:
+    """Whether more is printed on a page than its text layer says."""
+    for_letters, for_others = _PRINT
+    return _ink(file, number) > for_letters * letters(text) + for_others
+
+
+def _is_worse(found: str, text: str, *, garbled: bool, forced: bool) -> bool:
+    """Whether what OCR found is no better than the text layer."""
+    if forced or not text:
+        return False
+    least = _WORTH * letters(text) if garbled else max(2 * _SPARSE, _STAMPED * letters(text))
+    return complaint(found) is not None or letters(found) < least
+
+
+def _tesseract(options: ReadingOptions) -> Tesseract | None:
+    tesseract = None if options.ocr == "off" else find_tesseract(options.ocr_languages)
+    if options.ocr == "force" and tesseract is None:
+        languages = " ".join(f"tesseract-ocr-{language}" for language in options.ocr_languages)
+        raise FileFault("unreadable", f"OCR is forced and not installed; install tesseract-ocr and {languages}")
+    return tesseract
+
+
+def _again(second: SecondOpinion, page: Page, remarks: dict[int, Remark]) -> Page:
+    """The page by pypdf, where that finds anything on it."""
+    remark = remarks.get(page.number)
+    if remark and remark.detail == BLANK:
+        return page
+    page = second.page(page)
+    if page.text:
+        remarks[page.number] = Remark(page.number, "second_opinion")
+    return page
+
+
+def _nothing(pages: int, remarks: Sequence[Remark]) -> str:
+    """Why a document has no text at all, and what to do."""
+    count = f"{pages} page{'s' * (pages != 1)}"
+    missing = what_is_missing(remarks)
+    if missing is None:
+        return f"no text on {count}: blank"
+    return f"no text on {count}: {missing.partition(': ')[2] or 'images?'}"

@@ -1,0 +1,112 @@
+"""Plain text files: which characters their bytes are, and pages where they have form feeds."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from ingest.readers.blocks import Block, pages_of
+from ingest.readers.source import ReadingOptions, SourceText, blank_pages
+from rag.characters import clean
+from rag.errors import FileFault
+from rag.pages import ReadingLimits
+
+_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+# Bytes that are looked at to find the encoding.
+_SAMPLE: Final = 100_000
+# What western and then other programs wrote before UTF-8. The first of those that fit equally well is taken: bytes of
+# western text are text in the other languages, too.
+_LEGACY: Final = (
+    *("cp1252", "cp1250", "cp1254", "cp1251", "koi8_r", "cp1253", "cp1255", "cp1256"),
+    *("cp932", "gb18030", "big5", "euc_jp", "cp949", "mac_roman"),
+)
+# Bytes in a character, at most.
+_WIDEST: Final = 4
+
+
+def read_text(path: Path, options: ReadingOptions) -> SourceText:
+    """A text file; its first line is no title, for most have none.
+
+    Raises:
+        FileFault: ``malformed`` for a binary file, ``empty_text`` or ``too_large``.
+    """
+    pages = pages_of(text_blocks(decoded(read_bytes(path, options.limits))), options.limits)
+    if not pages:
+        raise FileFault("empty_text", "the file holds no text")
+    return SourceText(None, pages, blank_pages(pages))
+
+
+def read_bytes(path: Path, limits: ReadingLimits) -> bytes:
+    """A whole file.
+
+    Raises:
+        FileFault: ``too_large`` if it has more bytes than the most characters can take.
+    """
+    size = path.stat().st_size
+    if size > limits.characters * _WIDEST:
+        raise FileFault("too_large", f"{size:,} bytes; at most {limits.characters:,} characters are read: split it")
+    return path.read_bytes()
+
+
+def decoded(data: bytes, declared: str | None = None) -> str:
+    """Bytes as text: by their byte order mark, as UTF-8, as declared, or as what they look like most.
+
+    Args:
+        data: a whole file.
+        declared: the encoding that the file itself names; it is believed only if the bytes agree.
+
+    Raises:
+        FileFault: ``malformed`` for what is no text.
+    """
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return data[len(mark) :].decode(encoding, "replace")
+    if b"\0" in data:
+        return _wide(data)
+    for encoding in filter(None, ("utf-8", declared)):
+        try:
+            return data.decode(encoding)
+        except (UnicodeDecodeError, LookupError):
+            continue
+    return data.decode(_likely(data), "replace")
+
+
+def _wide(data: bytes) -> str:
+    """UTF-16 without a mark, which shows by every second byte of western text being zero; all else is no text."""
+    sample = data[: _SAMPLE // 2 * 2]
+    for encoding, zeros in (("utf-16-le", sample[1::2]), ("utf-16-be", sample[::2])):
+        if zeros.count(0) > 0.4 * len(zeros) and sample.count(0) < 0.6 * len(sample):
+            return data.decode(encoding, "replace")
+    raise FileFault("malformed", "a binary file, not text")
+
+
+def _likely(data: bytes) -> str:
+    from charset_normalizer import from_bytes
+
+    fitting = list(from_bytes(data[:_SAMPLE], cp_isolation=list(_LEGACY)))
+    # Encodings that give the same text are one match, under the name of any of them.
+    ranked = [(found.chaos, -found.coherence, _rank(found.could_be_from_charset)) for found in fitting]
+    return _LEGACY[min(ranked)[2] if ranked else 0]
+
+
+def _rank(encodings: Sequence[str]) -> int:
+    return min(_LEGACY.index(encoding) for encoding in encodings if encoding in _LEGACY)
+
+
+def text_blocks(text: str) -> Iterator[Block]:
+    """Paragraphs, apart by blank lines; a form feed begins a page."""
+    for number, page in enumerate(text.split("\f")):
+        paragraphs = re.split(r"\n(?:[^\S\n]*\n)+", clean(page))
+        for position, paragraph in enumerate(paragraphs):
+            yield Block(
+                "\n".join(line.rstrip() for line in paragraph.split("\n")), new_page=number > 0 and position == 0
+            )

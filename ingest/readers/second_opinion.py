@@ -1,0 +1,90 @@
+"""A PDF through pypdf: its title, and the text of pages where pdfium finds none. The only home of pypdf."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from time import process_time
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from ingest.readers.titles import as_title
+from rag.characters import clean
+from rag.domain import Page
+
+if TYPE_CHECKING:
+    import pypdf
+
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+_US_LETTER: Final = (612.0, 792.0)
+# Of the processor, for one question and for one file.
+_SECONDS: Final = 5.0
+_SECONDS_PER_FILE: Final = 60.0
+
+
+class SecondOpinion:
+    """A PDF through pypdf. It is asked for help only, so whatever goes wrong in it means: no help."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._opened: pypdf.PdfReader | None = None
+        self._until = process_time() + _SECONDS_PER_FILE
+
+    def title(self) -> str | None:
+        """From the metadata."""
+        metadata = self._try(lambda reader: reader.metadata)
+        return as_title(str(metadata.title or "")) if metadata else None
+
+    def page(self, page: Page) -> Page:
+        """The page with pypdf's text, and without boxes; an empty one where it finds nothing."""
+        text = self._try(lambda reader: reader.pages[page.number - 1].extract_text()) or ""
+        return replace(page, text=_lines(text), words=(), headings=())
+
+    def pages(self, most: int) -> tuple[Page, ...]:
+        """All pages; none where pypdf finds no text on any of them, or more than ``most``."""
+        count = self._try(lambda reader: len(reader.pages)) or 0
+        pages = [self.page(Page(number, "", *_US_LETTER)) for number in range(1, count + 1 if count <= most else 1)]
+        return tuple(pages) if any(page.text for page in pages) else ()
+
+    def _try(self, ask: Callable[[pypdf.PdfReader], _T]) -> _T | None:
+        import pypdf
+
+        try:
+            with _at_most(min(_SECONDS, self._until - process_time())):
+                if self._opened is None:
+                    self._opened = pypdf.PdfReader(self._path)
+                return ask(self._opened)
+        except Exception as error:  # noqa: BLE001 - pypdf raises bare ValueError, RecursionError and others on damaged files
+            _log.info("pypdf on %s: %s: %s", self._path.name, type(error).__name__, error)
+            return None
+
+
+@contextmanager
+def _at_most(seconds: float) -> Iterator[None]:
+    """Ends what takes longer, by a TimeoutError; in the main thread, which alone hears signals."""
+    if seconds <= 0:
+        raise TimeoutError
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ring(*_: object) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGVTALRM, ring)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds, 1.0)  # and again: pypdf may take the first for its own error
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
+def _lines(text: str) -> str:
+    return "\n".join(" ".join(line.split()) for line in clean(text).splitlines()).strip()

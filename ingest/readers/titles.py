@@ -1,0 +1,32 @@
+"""Which title a document gets: what the file says, if that is one, else its largest early heading."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from rag.characters import clean
+from rag.domain import Page
+
+_LONGEST_TITLE: Final = 200
+_POOR_TITLE: Final = re.compile(
+    r"(untitled|document|word document|title|home)\s*\d*|microsoft word\b.*"
+    r"|\S*\.(docx?|pdf|indd|tex|rtf|xlsx?|pptx?|md|txt|html?)",
+    re.IGNORECASE,
+)
+
+
+def as_title(said: str | None) -> str | None:
+    """What a file says its title is, if that is one: not empty, not the name of a file, not a program's default."""
+    title = " ".join(clean(said or "").split())
+    return title if 3 < len(title) <= _LONGEST_TITLE and not _POOR_TITLE.fullmatch(title) else None
+
+
+def first_heading(pages: Sequence[Page]) -> str | None:
+    """The largest heading of the first page; of several, the first."""
+    if not pages or not pages[0].headings:
+        return None
+    page = pages[0]
+    largest = min(page.headings, key=lambda heading: heading.level)
+    return " ".join(page.text[largest.start : largest.end].split())[:_LONGEST_TITLE]

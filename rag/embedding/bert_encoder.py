@@ -1,0 +1,95 @@
+"""Texts to vectors, the fast way: tokenizers and :class:`BertNetwork`, without torch."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from rag.embedding.bert_folder import BertFolder
+from rag.embedding.bert_network import BertNetwork, TokenIds
+from rag.embedding.roles import FloatMatrix
+from rag.errors import ModelUnusable
+
+# Texts that are tokens at the same time: what the tokenizer says about them takes more memory than they do.
+_SLAB: Final = 1024
+
+
+class BertEncoder:
+    """A BERT encoder with the mean over its tokens, on all vector units of the CPU.
+
+    The network is loaded by the first :meth:`encode`: what is asked before, such as by an ingest with nothing new,
+    needs the tokenizer at most. Several threads may use it at the same time.
+    """
+
+    def __init__(self, folder: BertFolder, *, name: str, digest: str, threads: int) -> None:
+        """Loads the tokenizer.
+
+        Raises:
+            ModelUnusable: the tokenizer's file is not one, or it is not that of a BERT.
+        """
+        # Imported here, because commands such as `rag models list` do without.
+        import tokenizers
+
+        try:
+            tokenizer: Any = tokenizers.Tokenizer.from_file(str(folder.tokenizer))
+        except Exception as error:  # the library raises nothing narrower
+            raise ModelUnusable(f"{folder.tokenizer} cannot be loaded: {error}") from error
+        # The file says how its maker wanted texts to be padded and cut; both are done here.
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        empty = tokenizer.encode("")
+        if len(empty.ids) != 2 or tokenizer.get_vocab_size() > folder.vocabulary:
+            raise ModelUnusable(f"{folder.tokenizer} is not the tokenizer of the encoder in {folder.directory}")
+        self._tokenizer = tokenizer
+        self._first, self._last = empty.ids
+        self._folder = folder
+        self._name = name
+        self._digest = digest
+        self._threads = threads
+        self._network: BertNetwork | None = None
+        self._loading = threading.Lock()
+
+    @property
+    def identity(self) -> dict[str, str | int | bool]:
+        """See :class:`Encoder`. Equal to that of the same folder in sentence-transformers: so are the vectors."""
+        return {
+            "name": self._name,
+            "sha256": self._digest,
+            "dimension": self._folder.dimension,
+            "max_tokens": self._folder.max_length,
+            "normalised": True,
+        }
+
+    @property
+    def max_tokens(self) -> int:
+        """See :class:`Encoder`."""
+        return self._folder.max_length - 2
+
+    def encode(self, texts: Sequence[str]) -> FloatMatrix:
+        """See :class:`Encoder`. Faster with hundreds of texts: those of similar length share a batch.
+
+        Raises:
+            ModelUnusable: the weights cannot be loaded.
+        """
+        found = np.empty((len(texts), self._folder.dimension), dtype=np.float32)
+        for start in range(0, len(texts), _SLAB):
+            tokens = self._tokens(texts[start : start + _SLAB])
+            found[start : start + _SLAB] = self._loaded().vectors(tokens)
+        return found
+
+    def count_tokens(self, text: str) -> int:
+        """See :class:`Encoder`."""
+        return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+    def _tokens(self, texts: Sequence[str]) -> list[TokenIds]:
+        inner = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        return [np.array([self._first, *one.ids[: self.max_tokens], self._last], dtype=np.int32) for one in inner]
+
+    def _loaded(self) -> BertNetwork:
+        with self._loading:
+            if self._network is None:
+                self._network = BertNetwork(self._folder, threads=self._threads)
+            return self._network

@@ -1,0 +1,135 @@
+"""A BERT encoder in OpenVINO, built from its weights as they are. With bert_graph the only home of openvino.
+
+Nothing is converted or kept on disk: the graph is made in memory in a fifth of a second.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+import rag.native  # noqa: F401 - before openvino
+from rag.embedding import bert_graph
+from rag.embedding.bert_folder import BertFolder
+from rag.embedding.roles import FloatMatrix
+from rag.errors import ModelUnusable
+
+# A request of OpenVINO, which has no types that mypy can use.
+_Request: TypeAlias = Any
+TokenIds: TypeAlias = npt.NDArray[np.int32]
+
+# Tokens in a batch, padding included: enough to fill the vector units, and still at home in the cache of a core.
+_BATCH_TOKENS: Final = 2048
+
+
+class BertNetwork:
+    """Tokens to vectors. Several threads may call it at the same time."""
+
+    def __init__(self, folder: BertFolder, *, threads: int) -> None:
+        """Loads the weights and compiles for this CPU: in bfloat16 where it computes with that, else in float32.
+
+        Raises:
+            ModelUnusable: the weights are not those of the network that the folder describes, or OpenVINO refuses.
+        """
+        import openvino
+
+        weights = _read_weights(folder)
+        try:
+            core = openvino.Core()
+            # BF16 is the default just where the CPU has instructions for it; elsewhere float32 is faster. Half
+            # precision, the default of ARM, has not been measured.
+            native = core.get_property("CPU", "INFERENCE_PRECISION_HINT") == openvino.Type.bf16
+            options = {
+                # Each thread works at a batch of its own. They never wait for each other, so that another program on
+                # one of the cores costs that core and no more.
+                "NUM_STREAMS": threads,
+                "INFERENCE_NUM_THREADS": threads,
+                "ENABLE_CPU_PINNING": False,
+                "INFERENCE_PRECISION_HINT": "bf16" if native else "f32",
+            }
+            self._compiled: Any = core.compile_model(bert_graph.model(folder, weights), "CPU", options)
+        except RuntimeError as error:
+            raise ModelUnusable(f"encoder {folder.directory} cannot be loaded: {error}") from error
+        self._dimension = folder.dimension
+        self._threads = threads
+
+    def vectors(self, texts: Sequence[TokenIds]) -> FloatMatrix:
+        """One row for each text, of length 1. *Shape:* ``(len(texts), dimension)``.
+
+        Args:
+            texts: tokens with the special ones, at least one and at most the folder's ``max_length`` in each.
+
+        Raises:
+            ModelUnusable: OpenVINO gave up; there may be too little memory.
+        """
+        found = np.empty((len(texts), self._dimension), dtype=np.float32)
+        # Each call has its own requests, which are made in microseconds: no call waits for another. One more than
+        # there are threads: while the oldest is fetched, all threads have work.
+        free = [self._compiled.create_infer_request() for _ in range(self._threads + 1)]
+        running: deque[tuple[_Request, list[int]]] = deque()
+
+        def fetch() -> None:
+            request, rows = running.popleft()
+            request.wait()
+            found[rows] = request.get_output_tensor().data
+            free.append(request)
+
+        # Not AsyncInferQueue: its callbacks run Python in threads of OpenVINO, which outlive the wait for them. When
+        # the interpreter ends meanwhile, the process is aborted (one in three short ones on a busy machine).
+        try:
+            for rows in batches([len(text) for text in texts]):
+                if not free:
+                    fetch()
+                request = free.pop()
+                request.start_async(_padded([texts[row] for row in rows]))
+                running.append((request, rows))
+            while running:
+                fetch()
+        except RuntimeError as error:
+            raise ModelUnusable(f"the encoder stopped: {error}") from error
+        # In float32 again: half the digits do not make a length of 1.
+        return np.asarray(found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12), dtype=np.float32)
+
+
+def batches(lengths: Sequence[int], tokens: int = _BATCH_TOKENS) -> list[list[int]]:
+    """Positions in batches of similar length, the longest first; at most ``tokens`` in each, padding included.
+
+    A text that is longer than that has a batch of its own.
+    """
+    order = sorted(range(len(lengths)), key=lambda position: (-lengths[position], position))
+    found: list[list[int]] = []
+    for position in order:
+        if found and (len(found[-1]) + 1) * lengths[found[-1][0]] <= tokens:
+            found[-1].append(position)
+        else:
+            found.append([position])
+    return found
+
+
+def _padded(texts: Sequence[TokenIds]) -> list[npt.NDArray[Any]]:
+    """Tokens, and a mask of 1 for a token and 0 for padding. *Shape:* both ``(len(texts), longest)``."""
+    shape = (len(texts), max(map(len, texts)))
+    ids, mask = np.zeros(shape, dtype=np.int32), np.zeros(shape, dtype=np.float32)
+    for row, text in enumerate(texts):
+        ids[row, : len(text)] = text
+        mask[row, : len(text)] = 1
+    return [ids, mask]
+
+
+def _read_weights(folder: BertFolder) -> bert_graph.Weights:
+    from safetensors import SafetensorError, safe_open
+
+    weights = {}
+    try:
+        with safe_open(folder.weights, framework="numpy") as file:
+            for name, shape in bert_graph.shapes(folder).items():
+                weights[name] = np.asarray(file.get_tensor(name), dtype=np.float32)
+                if weights[name].shape != shape:
+                    raise ModelUnusable(f"{folder.weights}: {name} is {weights[name].shape} instead of {shape}")
+    except (OSError, SafetensorError, TypeError) as error:
+        raise ModelUnusable(f"{folder.weights} cannot be loaded: {error}") from error
+    return weights

@@ -1,0 +1,27 @@
+"""Which way a folder of sentence-transformers is run."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from rag.embedding.bert_encoder import BertEncoder
+from rag.embedding.bert_folder import BertFolder, Unlike
+from rag.embedding.roles import Encoder
+from rag.embedding.sentence_transformer_encoder import SentenceTransformerEncoder
+
+_log = logging.getLogger(__name__)
+
+
+def open_text_encoder(directory: Path, *, name: str, digest: str, threads: int) -> Encoder:
+    """Opens the folder the fast way where that gives the same vectors, and with sentence-transformers otherwise.
+
+    Raises:
+        ModelUnusable: the folder is not a model that can be loaded.
+    """
+    try:
+        folder = BertFolder.read(directory)
+    except Unlike as reason:
+        _log.info("encoder %s runs in sentence-transformers, which is slower: %s", name, reason)
+        return SentenceTransformerEncoder(directory, name=name, digest=digest, threads=threads)
+    return BertEncoder(folder, name=name, digest=digest, threads=threads)

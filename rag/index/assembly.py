@@ -1,0 +1,108 @@
+"""What a generation's files hold: the rows of its documents, taken over from the one before or made of what is new."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import numpy as np
+
+from rag.domain import in_context
+from rag.embedding import FloatMatrix
+from rag.index import disk
+from rag.index.docstore import Docstore, Entry
+from rag.index.generation import Generation
+from rag.index.layout import DOCSTORE, LEXICAL, VECTORS
+from rag.index.lexical import LexicalIndex, Terms
+from rag.index.manifest import Counts
+from rag.index.vectors import VectorIndex
+
+# Vectors that are handled at once.
+_SLAB: Final = 4096
+
+
+class FreshVectors:
+    """Vectors of the staged documents, on disk until they are published. *Shape of each:* ``(dimension,)``."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("w+b")
+        self._places: dict[str, tuple[int, int]] = {}
+        self._rows = 0
+        self._dimension = 0
+
+    def reserve(self, document_id: str, chunks: int) -> None:
+        """Makes room for a document."""
+        self._places[document_id] = (self._rows, chunks)
+        self._rows += chunks
+
+    def put(self, document_id: str, position: int, vector: FloatMatrix) -> None:
+        """Keeps the vector of a chunk; they may come in any order."""
+        self._dimension = len(vector)
+        self._file.seek((self._places[document_id][0] + position) * self._dimension * 4)
+        self._file.write(vector.astype("<f4").tobytes())
+
+    def of(self, document_id: str) -> Iterator[FloatMatrix]:
+        """The vectors of a document, in slabs. *Shape of each:* ``(rows, dimension)``."""
+        first, count = self._places[document_id]
+        self._file.flush()
+        for start in range(first, first + count, _SLAB):
+            rows = min(_SLAB, first + count - start)
+            self._file.seek(start * self._dimension * 4)
+            data = self._file.read(rows * self._dimension * 4)
+            yield np.frombuffer(data, dtype="<f4").reshape(rows, self._dimension)
+
+    def close(self) -> None:
+        """The file is of no use afterwards."""
+        self._file.close()
+
+
+def write_rows(
+    folder: Path, entries: Sequence[Entry], before: Generation | None, fresh: FreshVectors, dimension: int
+) -> None:
+    """Writes vectors and words of each row, in the order of the entries; OSError where the disk refuses."""
+    docstore = Docstore(folder / DOCSTORE)
+    index = VectorIndex.empty(dimension)
+    for entry in entries:
+        if entry.fresh:
+            for slab in fresh.of(entry.id):
+                index.add(slab)
+        elif before:
+            index.add(before.vectors_of(entry.id))
+    disk.write(folder / VECTORS, lambda file: _serialise(index, file))
+    LexicalIndex.build(_terms(docstore, entries, before)).save(folder / LEXICAL)
+    docstore.close()
+
+
+def _terms(docstore: Docstore, entries: Sequence[Entry], before: Generation | None) -> Terms:
+    """The words of all rows: those that are known are taken over, the others are cut from the text."""
+    fresh = [entry.id for entry in entries if entry.fresh]
+    known = [entry.id for entry in entries if not entry.fresh]
+    parts = [before.terms_of(known)] if before and known else []
+    joined = Terms.joined([*parts, Terms.of(_texts(docstore, fresh))])
+    # In `joined` the known ones come first.
+    start, places = 0, {}
+    for document_id in [*known, *fresh]:
+        places[document_id] = np.arange(start, start + len(docstore.rows_of(document_id)))
+        start += len(places[document_id])
+    return joined.rows(np.concatenate([places[entry.id] for entry in entries]))
+
+
+def _serialise(index: VectorIndex, file: BinaryIO) -> None:
+    index.write(file.write)
+
+
+def _texts(docstore: Docstore, document_ids: Sequence[str]) -> Iterator[str]:
+    """What BM25 indexes of each row."""
+    for document_id in document_ids:
+        for passage in docstore.passages(docstore.rows_of(document_id)):
+            yield in_context(passage.chunk.headings, passage.chunk.text)
+
+
+def count(folder: Path) -> Counts:
+    """How much is in the docstore that was written."""
+    docstore = Docstore(folder / DOCSTORE)
+    documents = docstore.documents
+    counts = Counts(documents=len(documents), pages=sum(document.pages for document in documents), chunks=len(docstore))
+    docstore.close()
+    return counts

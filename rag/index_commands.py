@@ -1,0 +1,185 @@
+"""``python -m rag index``: the generations of an index, for whoever runs it. Needs no weights."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from rag.errors import IndexCorrupt, IndexMissing
+from rag.index import (
+    GenerationRow,
+    IndexLayout,
+    collect_garbage,
+    faults_of,
+    list_generations,
+    published_digest,
+    read_current,
+    roll_back,
+    writing,
+)
+from rag.settings import Settings
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+_DAMAGED = 1
+
+
+def add_commands(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds ``index`` and its four actions to the command line."""
+    index = commands.add_parser("index", help="the generations of the index: list, verify, rollback, gc")
+    actions = index.add_subparsers(dest="action", required=True, metavar="list|verify|rollback|gc")
+
+    action = actions.add_parser("list", help="what was published and is still there, the newest first")
+    action.add_argument("--json", action="store_true", help="print everything as one JSON object")
+    action.set_defaults(run=list_)
+
+    action = actions.add_parser("verify", help="read every byte and compare; exit code 1 if something is damaged")
+    which = action.add_mutually_exclusive_group()
+    which.add_argument("generation", nargs="?", help="default: the current one")
+    which.add_argument("--all", action="store_true", help="every generation")
+    action.add_argument("--json", action="store_true", help="print the result as one JSON object")
+    action.set_defaults(run=verify)
+
+    action = actions.add_parser("rollback", help="make an earlier generation the current one")
+    action.add_argument("generation", nargs="?", help="default: the one before the current one")
+    action.set_defaults(run=rollback)
+
+    action = actions.add_parser("gc", help="remove old generations, and sources that no generation needs")
+    action.add_argument(
+        "--keep", type=_at_least_one, metavar="N", help="generations that stay (default: RAG_KEEP_GENERATIONS, or 3)"
+    )
+    action.set_defaults(run=gc)
+
+
+def _at_least_one(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is less than 1: the current generation always stays")
+    return number
+
+
+def list_(options: argparse.Namespace, settings: Settings) -> int:
+    """Every published generation."""
+    rows = list_generations(settings.index)
+    if options.json:
+        print(json.dumps(_listed(settings.index, rows), ensure_ascii=False))
+    else:
+        _print_rows(Console(highlight=False), rows)
+    return 0
+
+
+def _listed(index: Path, rows: Sequence[GenerationRow]) -> dict[str, Any]:
+    return {
+        "index": str(index),
+        "current": next((row.name for row in rows if row.current), None),
+        "generations": [
+            {
+                "generation": row.name,
+                "current": row.current,
+                "created": row.created or None,
+                "parent": row.parent,
+                "documents": row.counts.documents if row.counts else None,
+                "pages": row.counts.pages if row.counts else None,
+                "chunks": row.counts.chunks if row.counts else None,
+                "bytes": row.size,
+                "fault": row.fault,
+            }
+            for row in rows
+        ],
+    }
+
+
+def _print_rows(console: Console, rows: Sequence[GenerationRow]) -> None:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("generation", no_wrap=True)
+    table.add_column("created", no_wrap=True)
+    for heading in ("documents", "pages", "chunks", "size"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in rows:
+        counts = row.counts
+        numbers = [f"{n:,}" for n in (counts.documents, counts.pages, counts.chunks)] if counts else ["?"] * 3
+        name = Text(f"{row.name} *" if row.current else row.name, style="green" if row.current else "")
+        table.add_row(name, row.created, *numbers, megabytes(row.size))
+    console.print(table)
+    for row in rows:
+        if row.fault:
+            console.print(Text(row.fault, style="bold red"), soft_wrap=True)
+    if any(row.current for row in rows):
+        console.print(Text("* current; sources, which generations share, are not in the sizes", style="dim"))
+    else:
+        hint = "no generation is current; python -m rag index rollback GENERATION makes one so"
+        console.print(Text(hint, style="bold red"), soft_wrap=True)
+
+
+def verify(options: argparse.Namespace, settings: Settings) -> int:
+    """Reads every byte of generations; 1 if something is damaged."""
+    layout = IndexLayout(settings.index)
+    if options.all:
+        names = [row.name for row in list_generations(settings.index)]
+    else:
+        names = [options.generation or read_current(layout)[0]]
+    pointer = _faults_of_pointer(layout)
+    found = {name: [str(fault) for fault in faults_of(settings.index, name)] for name in names}
+    ok = not pointer and not any(found.values())
+    if options.json:
+        results = [{"generation": name, "ok": not faults, "faults": faults} for name, faults in found.items()]
+        print(json.dumps({"ok": ok, "faults": pointer, "generations": results}, ensure_ascii=False))
+    else:
+        for line in pointer:
+            print(line)
+        for name, faults in found.items():
+            print("\n".join(faults) or f"generation {name}: every byte is as it was published")
+    return 0 if ok else _DAMAGED
+
+
+def _faults_of_pointer(layout: IndexLayout) -> list[str]:
+    """What is wrong with ``CURRENT``, which readers go by; what is wrong with the generation is not said here."""
+    try:
+        name, manifest_digest = read_current(layout)
+        if published_digest(layout, name) != manifest_digest:
+            return [
+                f"{layout.current} is not what was written for {name}; python -m rag index rollback {name} mends it"
+            ]
+    except IndexMissing:
+        return [f"{layout.current} is missing; python -m rag index rollback GENERATION makes one current"]
+    except IndexCorrupt as fault:
+        return [str(fault)]
+    return []
+
+
+def rollback(options: argparse.Namespace, settings: Settings) -> int:
+    """Makes an earlier generation the current one."""
+    name = roll_back(settings.index, options.generation)
+    print(
+        f"generation {name} is current now; a running service takes it within seconds. "
+        "The next ingest brings the index in line with its folder again."
+    )
+    return 0
+
+
+def gc(options: argparse.Namespace, settings: Settings) -> int:
+    """Removes what no kept generation needs."""
+    read_current(IndexLayout(settings.index))  # where there is no index, none is begun
+    with writing(settings.index) as writer:
+        collected = collect_garbage(writer.layout, options.keep or settings.keep_generations)
+    for name in collected.generations:
+        print(f"removed generation {name}")
+    generations, sources = len(collected.generations), collected.sources
+    print(
+        f"{generations} generation{'s' * (generations != 1)} and {sources} source{'s' * (sources != 1)} removed, "
+        f"{megabytes(collected.bytes)} freed"
+    )
+    return 0
+
+
+def megabytes(size: int) -> str:
+    """``12.3 MB``."""
+    return f"{size / 1e6:,.1f} MB"

@@ -1,0 +1,110 @@
+"""What is read from a page: words with their places, in lines. Pure values; they do not know where they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, NamedTuple, TypeAlias
+
+from rag.domain import Box
+
+# Between two words of a line, in letter sizes: more than the space of a justified line, less than that of a gutter.
+_WIDE: Final = 0.8
+# What belongs to the number after it, or before it, however far away a table sets it.
+_BEFORE_A_NUMBER: Final = frozenset("$€£¥")
+_AFTER_A_NUMBER: Final = frozenset([")", "%", ")%", "%)"])
+
+
+class Piece(NamedTuple):
+    """A word, or the part of a hyphenated one that stands in this line; ``size`` of its letters in points."""
+
+    text: str
+    box: Box
+    size: float
+    bold: bool
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a page; ``hyphenated`` if its last word goes on in the next one."""
+
+    pieces: Sequence[Piece] = ()
+    hyphenated: bool = False
+
+    @cached_property
+    def text(self) -> str:
+        """Its words, with single spaces."""
+        return " ".join([piece[0] for piece in self.pieces])
+
+    @cached_property
+    def letters(self) -> Mapping[float, int]:
+        """How many it has in each size."""
+        letters: dict[float, int] = {}
+        for text, _, size, _ in self.pieces:
+            letters[size] = letters.get(size, 0) + len(text)
+        return letters
+
+    @property
+    def size(self) -> float:
+        """Of most of its letters, in points."""
+        return max(self.letters, key=self.letters.__getitem__)
+
+    @cached_property
+    def bold(self) -> bool:
+        """Whether all of it is."""
+        return all(piece.bold for piece in self.pieces)
+
+    @cached_property
+    def box(self) -> Box:
+        """Around all of it."""
+        return box_around([piece[1] for piece in self.pieces])
+
+    @cached_property
+    def cells(self) -> Sequence[Cell]:
+        """What stands between its wide gaps, from left to right."""
+        return _cells(self)
+
+    @property
+    def top(self) -> float:
+        """Its upper edge, in points from the top."""
+        return self.box.y0
+
+
+PageLines: TypeAlias = tuple[tuple[float, float], Sequence[Line]]
+
+
+class Cell(NamedTuple):
+    """A stretch of a line between wide gaps: a cell of a table, the line of a column, or all of it."""
+
+    pieces: Sequence[Piece]
+    box: Box
+
+    @property
+    def text(self) -> str:
+        """Its words, with single spaces."""
+        return " ".join([piece.text for piece in self.pieces])
+
+
+def box_around(boxes: Iterable[Box]) -> Box:
+    """The smallest box that holds all."""
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    return Box(min(lefts), min(tops), max(rights), max(bottoms))
+
+
+def _cells(line: Line) -> Sequence[Cell]:
+    pieces = line.pieces
+    cuts = [0]
+    text, (_, _, right, _), _, _ = pieces[0]
+    for position, (after, (x0, _, x1, _), size, _) in enumerate(pieces):
+        if x0 - right > _WIDE * size and not _are_one(text, after):
+            cuts.append(position)
+        text, right = after, x1
+    if len(cuts) == 1:
+        return [Cell(pieces, line.box)]
+    parts = [pieces[start:end] for start, end in zip(cuts, [*cuts[1:], len(pieces)], strict=True)]
+    return [Cell(part, box_around([piece.box for piece in part])) for part in parts]
+
+
+def _are_one(before: str, after: str) -> bool:
+    return (before in _BEFORE_A_NUMBER and after[:1] in "0123456789(—–-.") or after in _AFTER_A_NUMBER

@@ -1,0 +1,219 @@
+"""Tables in the lines of a page: which lines are their rows, and which of them are their heads.
+
+Pure and geometric. A row of a table is a line with cells: stretches of words between wide gaps. Rows belong together
+when their cells stand below each other, at the left, at the right or by their middles.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import takewhile
+from typing import Final, NamedTuple
+
+from rag.domain import Box
+from rag.page_lines import Cell, Line
+
+_NUMBER: Final = re.compile(r"[$€£¥(+−–—-]*\d([\d,.]*\d)?[)%x]*|[—–-]|n/?[am]\.?", re.IGNORECASE)
+_SIGNS: Final = re.compile(r"[$€£¥()%]+")
+_YEAR: Final = re.compile(r"(19|20)\d\d")
+_MONTH: Final = re.compile(r"(jan|feb|m[aä]r|apr|ma[yi]|jun|jul|aug|sep|o[ck]t|nov|de[cz])", re.IGNORECASE)
+_BULLET: Final = re.compile(r"\W|[(]?([\divxlc]{1,4}|[a-z])[.)]", re.IGNORECASE)
+# In letter sizes: how far edges that stand below each other may be apart, rows from each other, heads from rows.
+_EDGE: Final = 0.5
+_ROW_STEP: Final = 4.0
+_HEAD_STEP: Final = 3.0
+# How far the head of a narrow column of numbers may reach to the left of it.
+_HEAD_REACH: Final = 6.0
+_RECENT_ROWS: Final = 4
+_MOST_LABELS: Final = 3
+_MOST_HEADS: Final = 20
+_MOST_CELLS: Final = 40
+_NUMERIC: Final = 0.4
+_WORDS_IN_A_CELL: Final = 5.0
+_WORDS_IN_A_HEAD: Final = 12
+
+
+class TableLines(NamedTuple):
+    """Lines ``start`` to ``end`` are a table; those before ``body`` are its heads."""
+
+    start: int
+    body: int
+    end: int
+
+
+def is_number(text: str) -> bool:
+    """Whether a cell says how much, perhaps with a unit; a year or a date says when."""
+    words = text.split()
+    if not is_numeric(text):
+        # 35 m, 24 months; but not 31 December.
+        return len(words) == 2 and is_number(words[0]) and words[1][0].isalpha() and not _MONTH.match(words[1])
+    return any(_NUMBER.fullmatch(word) and not _YEAR.fullmatch(word) for word in words)
+
+
+def is_numeric(text: str) -> bool:
+    """Whether a cell has numbers and signs only; a year is a number, too."""
+    words = text.split()
+    return bool(words) and all(_NUMBER.fullmatch(word) or _SIGNS.fullmatch(word) for word in words)
+
+
+class _Row:
+    """A line as a row."""
+
+    def __init__(self, line: Line) -> None:
+        self.cells: Sequence[Cell] = line.cells[:_MOST_CELLS]
+        self.box: Box = line.box
+        self.size = line.size
+        self.bold = line.bold
+        marked = len(self.cells) == 2 and _BULLET.fullmatch(self.cells[0].text)
+        self.tabular = len(self.cells) > 1 and not marked
+        self.data = self.tabular and any(is_number(cell.text) for cell in self.cells[1:])
+
+    def agrees(self, other: _Row) -> bool:
+        """Whether half of the cells stand below those of the other; that both begin at the left says nothing."""
+        near = _EDGE * self.size
+        matches = sum(
+            any(_stand_below(cell.box, mate.box, near) for mate in other.cells[not place :])
+            for place, cell in enumerate(self.cells)
+        )
+        return matches >= max(1.0, (min(len(self.cells), len(other.cells)) - 1) / 2)
+
+
+def _stand_below(one: Box, other: Box, near: float) -> bool:
+    return (
+        abs(one[0] - other[0]) < near
+        or abs(one[2] - other[2]) < near
+        or abs(one[0] + one[2] - other[0] - other[2]) < 2 * near
+    )
+
+
+def find_tables(lines: Sequence[Line]) -> list[TableLines]:
+    """The tables of a page, from lines in reading order."""
+    rows = [_Row(line) for line in lines]
+    tables: list[TableLines] = []
+    start = 0
+    while start < len(rows):
+        chain = _chain(rows, start) if rows[start].tabular else None
+        if chain and chain.is_table():
+            floor = tables[-1].end if tables else 0
+            tables.append(_with_heads(rows, chain, floor))
+        start = chain.end if chain else start + 1
+    return tables
+
+
+@dataclass
+class _Chain:
+    """Rows that belong together, and the lines between them."""
+
+    start: int
+    end: int
+    rows: list[_Row] = field(default_factory=list)
+
+    def is_table(self) -> bool:
+        cells = [cell for row in self.rows for cell in row.cells[1:]]
+        numeric = sum(is_numeric(cell.text) or is_number(cell.text) for cell in cells)
+        words = sum(len(cell.pieces) for cell in cells) / len(cells)
+        if len(self.rows) > 1 and numeric >= _NUMERIC * len(cells) and any(row.data for row in self.rows):
+            return True
+        if words > _WORDS_IN_A_CELL:
+            return False
+        several = sum(len(row.cells) > 2 for row in self.rows) > len(self.rows) / 2
+        return len(self.rows) > 2 and (several or self.is_headed)
+
+    @property
+    def is_headed(self) -> bool:
+        """Whether the first row is bold, and not the others."""
+        return self.rows[0].bold and not any(row.bold for row in self.rows[1:])
+
+    @cached_property
+    def values(self) -> tuple[float, float]:
+        """Where the columns after the labels begin and end."""
+        rows = [row for row in self.rows if row.data] or self.rows
+        return min(row.cells[1].box.x0 for row in rows), max(row.cells[-1].box.x1 for row in rows)
+
+
+def _chain(rows: Sequence[_Row], start: int) -> _Chain:
+    chain = _Chain(start, start + 1, [rows[start]])
+    labels = 0
+    for position in range(start + 1, len(rows)):
+        row, above = rows[position], rows[position - 1]
+        if not 1.0 < row.box.y0 - above.box.y0 <= _ROW_STEP * row.size:
+            break
+        if row.tabular and any(row.agrees(other) for other in chain.rows[-_RECENT_ROWS:]):
+            chain.rows.append(row)
+            chain.end = position + 1
+            labels = 0
+        elif row.tabular or labels == _MOST_LABELS or not _is_label(row, chain.rows[-1]):
+            break
+        else:
+            labels += 1
+    return chain
+
+
+def _is_label(row: _Row, above: _Row) -> bool:
+    """Whether a line of one cell stays in the column of the labels, or goes on with a cell above it."""
+    near = _EDGE * row.size
+    return row.box.x1 <= above.cells[1].box.x0 + near or any(
+        abs(row.box.x0 - cell.box.x0) < near and row.box.x1 <= cell.box.x1 + 2 * near for cell in above.cells[1:]
+    )
+
+
+def _with_heads(rows: Sequence[_Row], chain: _Chain, floor: int) -> TableLines:
+    """The table with the lines above its first number that say what stands in its columns."""
+    body = chain.start
+    if any(row.data for row in chain.rows):
+        first = next(row for row in chain.rows if row.data)
+        body += _count_heads(rows[chain.start : chain.end], chain, first)
+        if body > chain.start:
+            return TableLines(_first_head(rows, chain, chain.start, floor, first), body, chain.end)
+        labels = range(chain.start, max(floor, chain.start - _MOST_LABELS - 1), -1)
+        for position in labels:
+            start = _first_head(rows, chain, position, floor, first)
+            if start < position:
+                return TableLines(start, position, chain.end)
+            if not _is_label(rows[position - 1], first):
+                break
+        return TableLines(chain.start, chain.start, chain.end)
+    return TableLines(chain.start, body + chain.is_headed, chain.end)
+
+
+def _count_heads(rows: Sequence[_Row], chain: _Chain, first: _Row) -> int:
+    """How many rows at the table's beginning are heads: after one with all cells, only those without a label."""
+    full = max(len(row.cells) for row in chain.rows)
+    count = 0
+    for row in takewhile(lambda row: _is_head(row, chain, first), rows):
+        labelled = row.cells[0].box.x0 < chain.values[0] - _HEAD_REACH * row.size
+        if count and labelled and any(len(head.cells) == full for head in rows[:count]):
+            break
+        count += 1
+    return count
+
+
+def _first_head(rows: Sequence[_Row], chain: _Chain, end: int, floor: int, first: _Row) -> int:
+    """The first of the heads that stand directly before line ``end``."""
+    position = end
+    top = rows[end].box.y0
+    while position > max(floor, end - _MOST_HEADS) and _is_head(rows[position - 1], chain, first):
+        above = rows[position - 1]
+        # Heads of several lines are drawn one after the other: the next may begin higher than the one before.
+        if not -_HEAD_STEP * above.size <= above.box.y0 - top < _HEAD_STEP * above.size:
+            break
+        top = min(top, above.box.y0)
+        position -= 1
+    return position
+
+
+def _is_head(row: _Row, chain: _Chain, first: _Row) -> bool:
+    """Whether it says what stands in the columns: above the first number, over the columns, no number itself."""
+    reach = _HEAD_REACH * row.size
+    left, right = chain.values[0] - reach, chain.values[1] + reach
+    over = row.cells[1:] if row.tabular else row.cells
+    return (
+        row.box.y0 < first.box.y0 - 1.0
+        and row.box.x1 <= right
+        and all(cell.box.x0 >= left for cell in over)
+        and not any(is_number(cell.text) for cell in row.cells)
+        and all(len(cell.pieces) <= _WORDS_IN_A_HEAD for cell in row.cells)
+    )

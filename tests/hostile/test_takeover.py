@@ -1,0 +1,216 @@
+"""What a reading process says that a file has taken over: the job believes none of it, and ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import zlib
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from ingest import wire
+from ingest.report import FAILED
+from ingest.sandbox import Patience
+from rag.errors import FileFault
+from rag.pages import ReadingLimits
+from tests.hostile.programme import Watch, readers
+from tests.hostile.takeover import ask, lying
+
+SMALL = ReadingLimits(pages=3, characters_per_page=1000, characters=2000)
+QUICK = Patience(seconds_per_page=1.0, seconds_per_file=2.0, seconds_per_scan=0.2)
+PAGE: list[Any] = [1, "Some words.", 600.0, 800.0, [[0, 4, 1]]]
+WORDS = zlib.compress(struct.pack("<2i4f", 0, 4, 1.0, 2.0, 3.0, 4.0))
+CHUNK: list[Any] = [1, 0, 11, ["Some"], "Some: "]
+FACTS: dict[str, Any] = {
+    "title": "Title",
+    "pages_with_text": 1,
+    "characters": 10,
+    "indexed_characters": 10,
+    "remarks": {"ocr": "1"},
+    "reason": None,
+    "seconds": {"read": 0.1},
+    "worn": False,
+}
+PNG = struct.pack("<I", 1) + b"\x89PNG\r\n\x1a\n"
+Frames = list[tuple[bytes, bytes]]
+
+
+def frames(**said: Any) -> Frames:
+    """A right answer, but for what is given."""
+    parts = {"page": PAGE, "words": WORDS, "chunks": [CHUNK], "picture": PNG, "facts": FACTS, **said}
+    kinds = {"page": b"g", "words": b"w", "chunks": b"c", "picture": b"t", "facts": b"r"}
+    return [
+        (kinds[name], part if isinstance(part, bytes) else json.dumps(part).encode()) for name, part in parts.items()
+    ]
+
+
+def receive(said: Frames, limits: ReadingLimits = SMALL) -> Any:
+    return wire.receive(iter(said), FAILED, limits)[0]
+
+
+def words(*numbers: float) -> bytes:
+    return zlib.compress(struct.pack("<2i4f", *numbers))
+
+
+def test_the_truth() -> None:
+    reading = receive(frames())
+    assert reading.record.title == "Title"
+    assert reading.texts == ["Some: Some words."]
+    assert reading.thumbnails == {1: PNG[4:]}
+
+
+LIES: dict[str, Frames] = {
+    "facts are infinite": frames(facts={**FACTS, "characters": float("inf")}),
+    "facts are no numbers": frames(facts={**FACTS, "pages_with_text": float("nan")}),
+    "facts are negative": frames(facts={**FACTS, "indexed_characters": -1}),
+    "facts are huge": frames(facts={**FACTS, "characters": 10**30}),
+    "facts are a list": frames(facts=[1]),
+    "remarks are a list": frames(facts={**FACTS, "remarks": [1, 2]}),
+    "remarks are numbers": frames(facts={**FACTS, "remarks": {"a": 1}}),
+    "many remarks": frames(facts={**FACTS, "remarks": dict.fromkeys(map(str, range(1000)), "1")}),
+    "title is a number": frames(facts={**FACTS, "title": 5}),
+    "endless seconds": frames(facts={**FACTS, "seconds": {"read": float("inf")}}),
+    "no seconds": frames(facts={**FACTS, "seconds": {"read": float("nan")}}),
+    "page of no number": frames(page=[1.0, *PAGE[1:]]),
+    "page out of order": frames(page=[2, *PAGE[1:]]),
+    "page without size": frames(page=[1, "a", 0, 800, []]),
+    "page of endless size": frames(page=[1, "a", float("inf"), 800, []]),
+    "half a character": frames(page=b'[1, "Some \\ud800 words.", 600, 800, []]'),
+    "headings beyond the page": frames(page=[*PAGE[:4], [[0, 99, 1]]]),
+    "headings between letters": frames(page=[*PAGE[:4], [[0.5, 4, 1]]]),
+    "headings of another shape": frames(page=[*PAGE[:4], [[0, 4]]]),
+    "words beyond the page": frames(words=words(0, 99, 1, 2, 3, 4)),
+    "words nowhere": frames(words=words(0, 4, float("nan"), 2, 3, 4)),
+    "words endlessly far": frames(words=words(0, 4, float("inf"), 2, 3, 4)),
+    "words that unpack to much": frames(words=zlib.compress(bytes(50_000_000))),
+    "no words": [frames()[0], frames()[2]],
+    "chunk of no page": frames(chunks=[[2, 0, 5, [], ""]]),
+    "chunk of the last page": frames(chunks=[[-1, 0, 5, [], ""]]),
+    "chunk of true": frames(chunks=[[True, 0, 5, [], ""]]),
+    "chunk beyond the page": frames(chunks=[[1, 0, 12, [], ""]]),
+    "chunk of nothing": frames(chunks=[[1, 3, 3, [], ""]]),
+    "chunk again and again": frames(chunks=[CHUNK] * 3),
+    "chunk with half a character": frames(chunks=b'[[1, 0, 5, [], "\\ud800"]]'),
+    "headings are numbers": frames(chunks=[[1, 0, 5, [7], ""]]),
+    "no chunks": frames(chunks=[]),
+    "picture of no page": frames(picture=struct.pack("<I", 7) + PNG[4:]),
+    "picture is a page of HTML": frames(picture=struct.pack("<I", 1) + b"<script>"),
+    "picture is large": frames(picture=PNG + bytes(200_000)),
+    "many pages": [frame for n in range(1, 5) for frame in frames(page=[n, *PAGE[1:]])[:2]],
+    "long pages": [frame for n in range(1, 4) for frame in frames(page=[n, "a " * 400_000, 9, 9, []])[:2]],
+    "no JSON": [(b"r", b"{")],
+    "deep JSON": [(b"g", b"[" * 100_000)],
+    "long number": [(b"g", b"[" + b"9" * 10_000 + b"]")],
+    "no text": [(b"g", b"\xff\xff")],
+    "unknown frame": [(b"x", b"")],
+    "unknown status": [(b"f", b'{"status": "fine", "reason": "", "worn": false}')],
+    "status is a list": [(b"f", b'{"status": [], "reason": "", "worn": false}')],
+    "reason is a number": [(b"f", b'{"status": "malformed", "reason": 5, "worn": false}')],
+    "it stops": frames()[:3],
+    "nothing": [],
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_lie(lie: str) -> None:
+    with pytest.raises(wire.Nonsense):
+        receive(LIES[lie])
+
+
+def test_what_a_terminal_would_obey_is_taken_out() -> None:
+    said = "\x1b[2J\x1b]0;owned\x07 bad\nlines \u202e" + "x" * 99_999
+    fault = receive([(b"f", json.dumps({"status": "malformed", "reason": said, "worn": False}).encode())])
+    assert fault.reason.isprintable()
+    assert len(fault.reason) <= 1000
+    reading = receive(frames(facts={**FACTS, "title": said}, chunks=[[1, 0, 11, [said], ""]]))
+    assert reading.record.title.isprintable()
+    assert reading.record.chunks[0].headings[0].isprintable()
+
+
+def test_a_frame_that_is_too_long() -> None:
+    with pytest.raises(wire.Nonsense, match="4294967295 bytes"):
+        wire.unpack_head(b"\xff\xff\xff\xffg", SMALL)
+
+
+def test_many_chunks_come_in_many_frames(tmp_path: Path) -> None:
+    """Each well below what is refused, however many there are and however long their headings."""
+    heading = "# " + "Long heading " * 40
+    (tmp_path / "a.md").write_text("\n\n".join([heading, *("Many words. " * 50 for _ in range(3_000))]))
+    with readers(workers=1) as sandbox:
+        (reading,) = ask(sandbox, tmp_path / "a.md")
+    assert not isinstance(reading, FileFault)
+    assert len(reading.texts) > 1_000
+
+
+WORDLESS = "say(b'w', zlib.compress(b''))"
+LONG_PAGE = f"say(b'g', [n, 'word ' * 30_000, 9, 9, []]); {WORDLESS}"
+ENDLESS = {
+    "progress": ("while True: say(b'p', [1, 5, True])", "crashed"),
+    "progress backwards": ("[say(b'p', [n, 5, True]) for n in (2, 1)]", "crashed"),
+    "progress beyond the end": ("say(b'p', [7, 5, True])", "crashed"),
+    "progress of a million pages": ("say(b'p', [1, 10**6, True])", "crashed"),
+    "progress that is none": ("say(b'p', ['a', {}, float('inf')])", "crashed"),
+    "silence": ("time.sleep(60)", "timeout"),
+    "drops": ("while True: os.write(1, b'\\1'); time.sleep(0.1)", "crashed"),
+    "drops of a frame": (
+        "os.write(1, b'\\xff\\xff\\0\\0g')\nwhile True: os.write(1, b'x'); time.sleep(.05)",
+        "timeout",
+    ),
+    "a huge frame": ("os.write(1, b'\\xff\\xff\\xff\\xffg')\nwhile True: os.write(1, bytes(1 << 20))", "crashed"),
+    "many pages": (f"for n in range(1, 10**9): {LONG_PAGE}", "crashed"),
+    "many lists": ("say(b'c', b'[' + b'[],' * 1_300_000 + b'[]]')", "crashed"),
+    "many chunks": (f"n = 1; {LONG_PAGE}\nwhile True: say(b'c', [[1, 0, 150_000, [], '']] * 1000)", "crashed"),
+    "the end": ("sys.exit(0)", "crashed"),
+    "an error": ("sys.stderr.write('\\x1b[2Jred\\n'); sys.exit(7)", "crashed"),
+}
+
+
+@pytest.mark.parametrize("lie", ENDLESS)
+def test_endless(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, lie: str) -> None:
+    script, status = ENDLESS[lie]
+    lying(monkeypatch, script)
+    begin = monotonic()
+    with Watch() as watch, readers(workers=1, patience=QUICK) as sandbox:
+        (outcome,) = ask(sandbox, tmp_path / "a.pdf")
+    assert isinstance(outcome, FileFault)
+    assert outcome.status in (status, "timeout"), outcome.reason
+    assert outcome.reason.isprintable()
+    assert monotonic() - begin < 12
+    assert watch.grown < 200 << 20
+
+
+def test_what_is_said_of_a_file_before_it_is_asked_for_is_not_believed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    lying(monkeypatch, "fault('first')\nreading('Forged')\nreading('Forged')")
+    with readers(workers=1, patience=QUICK) as sandbox:
+        outcomes = ask(sandbox, *(tmp_path / f"{n}.pdf" for n in range(3)))
+        assert sandbox.started == 3
+    assert [outcome.reason for outcome in outcomes] == ["first"] * 3
+
+
+def test_a_process_that_never_gets_ready_is_not_left_behind(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from ingest import sandbox as module
+    from rag.errors import IngestFault
+    from tests.hostile.programme import descendants
+
+    lying(monkeypatch, "pass")
+    monkeypatch.setattr(module, "_START_SECONDS", 0.0)
+    before = set(descendants(os.getpid()))
+    with readers(workers=1) as sandbox, pytest.raises(IngestFault, match="cannot be started"):
+        ask(sandbox, tmp_path / "a.pdf")
+    assert set(descendants(os.getpid())) == before
+
+
+def test_processes_outlive_a_call(tmp_path: Path) -> None:
+    """The kernel kills a process with the thread that started it; threads must not end with each call."""
+    (tmp_path / "a.txt").write_text("Some words.")
+    with readers(workers=1) as sandbox:
+        for _ in range(4):
+            (outcome,) = ask(sandbox, tmp_path / "a.txt")
+            assert not isinstance(outcome, FileFault), outcome.reason
+        assert sandbox.started == 1

@@ -1,0 +1,55 @@
+"""A running service takes what ingest publishes, and keeps what it has where that is damaged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx2 as httpx
+
+from ingest.discovery import discover
+from rag.index import roll_back
+from tests.fakes import BagOfWordsEncoder, ScriptedModel, ingest_job, make_pdf
+from tests.integration.conftest import Running, post, wait_until
+
+
+def ready(service: Running) -> dict[str, str | None]:
+    fields = httpx.get(f"{service.url}/readyz").json()
+    assert isinstance(fields, dict)
+    return fields
+
+
+def ingest(index: Path, documents: Path) -> str:
+    return ingest_job(index, BagOfWordsEncoder()).run(discover([documents])).generation
+
+
+def test_a_new_index_is_served_without_a_restart(serve: Callable[..., Running], index: Path, documents: Path) -> None:
+    service = serve(ScriptedModel(["The ferry to Uvholm leaves at 6."]))
+    question = "When does the ferry to Uvholm leave?"
+    before = post(service.url, question).json()["index"]
+    make_pdf(documents / "uvholm.pdf", ["# Uvholm\nThe ferry to Uvholm leaves at 6."])
+    name = ingest(index, documents)
+    wait_until(lambda: ready(service)["index"] == name, 10)
+    answer = post(service.url, question).json()
+    assert (answer["index"], answer["answered"]) == (name, True)
+    assert answer["citations"][0]["document"] == "uvholm.pdf"
+    roll_back(index)
+    wait_until(lambda: ready(service)["index"] == before, 10)
+
+
+def test_a_damaged_one_is_not_taken(serve: Callable[..., Running], index: Path, documents: Path) -> None:
+    service = serve(ScriptedModel(["The harbour office opens at 8 in the morning."]))
+    before = post(service.url, "When does the harbour office open?").json()["index"]
+    (documents / "ferry.pdf").unlink()
+    name = ingest(index, documents)
+    # It is damaged while it is not the current one; then somebody goes forward to it.
+    roll_back(index)
+    wait_until(lambda: ready(service)["index"] == before, 10)
+    current = index / "CURRENT"
+    (index / "gen" / name / "vectors.faiss").write_bytes(b"damaged")
+    digest = (index / "gen" / name / "manifest.sha256").read_text()
+    current.write_text(f'{{"generation": "{name}", "manifest_sha256": "{digest}"}}')
+    wait_until(lambda: ready(service)["status"] == "degraded", 10)
+    assert ready(service)["index"] == before
+    assert "vectors.faiss" in str(ready(service)["reason"])
+    assert post(service.url, "When does the harbour office open?").json()["index"] == before

@@ -1,0 +1,73 @@
+"""Markdown: what is markup goes, what it means stays."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.readers.blocks import pages_of
+from ingest.readers.markdown import markdown_blocks
+from rag.errors import FileFault
+from rag.pages import ReadingLimits
+from tests.unit.readers.conftest import Read, headings_of, text_of
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        pytest.param("Some **bold** _and_ `code` and ~~old~~ text", "Some bold and code and old text", id="emphasis"),
+        pytest.param("See [the manual](http://x.y/z) now", "See the manual now", id="link"),
+        pytest.param("See <https://x.y/z>", "See https://x.y/z", id="address that is seen"),
+        pytest.param("![A chart of sales](a.png)", "A chart of sales", id="picture"),
+        pytest.param("one\ntwo  \nthree<br>four", "one\ntwo\nthree\nfour", id="lines"),
+        pytest.param("a &amp; b &lt;c&gt; \\*d\\*", "a & b <c> *d*", id="entities and escapes"),
+        pytest.param("- one\n- two\n  - in\n- three", "- one\n- two\n  - in\n- three", id="list"),
+        pytest.param("3. one\n4. two", "3. one\n4. two", id="numbers"),
+        pytest.param("- one\n\n  more of it\n\n- two", "- one\n  more of it\n- two", id="paragraphs in a list"),
+        pytest.param("| A | B |\n|---|---|\n| 1 | *2* |\n| x | |", "A | B\n1 | 2\nx", id="table"),
+        pytest.param("```python\nif a:\n    b = 1\n```", "if a:\n    b = 1", id="code"),
+        pytest.param("> quoted\n> text", "quoted\ntext", id="quote"),
+        pytest.param("a\n\n---\n\nb", "a\n\nb", id="rule"),
+        pytest.param("<p>Raw <b>html</b></p><script>x()</script>", "Raw html", id="html"),
+        pytest.param("a <span onclick='x'>b</span> c", "a b c", id="inline html"),
+        pytest.param("> " * 500 + "deep", "> " * 499 + "> deep", id="absurd nesting is read as it is"),
+    ],
+)
+def test_text(read: Read, source: str, text: str) -> None:
+    assert text_of(read("a.md", source)) == text
+
+
+def test_headings_and_title(read: Read) -> None:
+    source = read("a.markdown", "## Part *one*\n\nText.\n\nThe Whole\n=========\n\nMore.\n\n### Deep")
+    assert headings_of(source) == [(2, "Part one"), (1, "The Whole"), (3, "Deep")]
+    assert source.title == "The Whole"
+
+
+@pytest.mark.parametrize("title", ["Pump manual", '"Pump manual"', "'Pump manual'"])
+def test_front_matter(read: Read, title: str) -> None:
+    source = read("a.md", f"---\nauthor: Me\ntitle: {title}\n---\n# Another\n\nText.")
+    assert source.title == "Pump manual"
+    assert text_of(source) == "Another\n\nText."
+
+
+def test_too_long_for_the_parser(read: Read) -> None:
+    source = read("a.md", "# Heading\n\nSome *text* here.\n\n" + "x" * 2_000_000)
+    assert source.pages[0].text.startswith("# Heading\n\nSome *text*")
+
+
+@pytest.mark.parametrize("data", ["", "<!-- only a comment -->", "[a]: http://x.y"])
+def test_what_shows_nothing_is_read_as_it_is_or_is_empty(read: Read, data: str) -> None:
+    if data:
+        assert text_of(read("a.md", data)) == data
+        return
+    with pytest.raises(FileFault) as caught:
+        read("a.md", data)
+    assert caught.value.status == "empty_text"
+
+
+@given(st.text(st.sampled_from("ab #*_-`|>[]()!<>&;:1.\n\t~="), max_size=80))
+def test_anything_can_be_read(text: str) -> None:
+    for page in pages_of(markdown_blocks(text), ReadingLimits()):
+        for heading in page.headings:
+            assert page.text[heading.start : heading.end].strip()

@@ -1,0 +1,353 @@
+"""What a file gives: text and title, what is missing of it, or why it cannot be read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.readers import ReadingOptions, Remark, SourceText, thumbnails
+from ingest.readers import pdf as module
+from ingest.readers.ocr import Pixels, Tesseract
+from ingest.readers.pdf import read_pdf as read_any_pdf
+from rag.domain import Box
+from rag.errors import FileFault
+from rag.page_text import Line, Piece
+from rag.pages import PdfFile, ReadingLimits
+from tests.fakes import DRAWING, make_pdf
+from tests.unit.conftest import quick_folder
+
+OFF = ReadingOptions(ReadingLimits(), ocr="off")
+
+
+def read_pdf(path: Path, options: ReadingOptions = OFF) -> SourceText:
+    return read_any_pdf(path, options)
+
+
+def fault(path: Path) -> FileFault:
+    with pytest.raises(FileFault) as caught:
+        read_pdf(path)
+    return caught.value
+
+
+def texts(path: Path) -> list[str]:
+    return [page.text for page in read_pdf(path).pages]
+
+
+class TestWhole:
+    def test_text_of_every_page(self, tmp_path: Path) -> None:
+        path = make_pdf(tmp_path / "a.pdf", ["First page.", "Second page."])
+        assert texts(path) == ["First page.", "Second page."]
+        assert read_pdf(path).reason is None
+
+    def test_an_owner_password_alone_keeps_nobody_from_reading(self, tmp_path: Path) -> None:
+        from reportlab.lib.pdfencrypt import StandardEncryption
+
+        lock = StandardEncryption("", ownerPassword="secret", canPrint=0)
+        path = make_pdf(tmp_path / "a.pdf", ["Open text."], password=lock)
+        assert texts(path) == ["Open text."]
+
+
+class TestTitle:
+    @pytest.mark.parametrize(
+        ("metadata", "title"),
+        [
+            pytest.param("The pump manual", "The pump manual", id="good"),
+            pytest.param("  The pump \n manual ", "The pump manual", id="spaces"),
+            pytest.param("Größe und Maß", "Größe und Maß", id="beyond ascii"),
+            pytest.param("Document Retention Policy", "Document Retention Policy", id="about documents"),
+            pytest.param("Documentation of the pump", "Documentation of the pump", id="documentation"),
+            pytest.param("Untitled Works of the Bittern", "Untitled Works of the Bittern", id="about untitled works"),
+            pytest.param("Notes on sys.textual output", "Notes on sys.textual output", id="a dot inside"),
+            pytest.param(None, "Pump", id="none"),
+            pytest.param("", "Pump", id="empty"),
+            pytest.param("abc", "Pump", id="too short"),
+            pytest.param("untitled", "Pump", id="untitled"),
+            pytest.param("Document1", "Pump", id="document with a number"),
+            pytest.param("Microsoft Word - manual.docx", "Pump", id="Word"),
+            pytest.param("manual_final.pdf", "Pump", id="name of a file"),
+            pytest.param("manual.INDD", "Pump", id="name of a file in capitals"),
+        ],
+    )
+    def test_from_metadata_or_the_first_heading(self, tmp_path: Path, metadata: str | None, title: str) -> None:
+        path = make_pdf(tmp_path / "a.pdf", ["# Pump\nThe pump is blue.\nIts lid is round."], title=metadata)
+        assert read_pdf(path).title == title
+
+    def test_the_largest_heading_of_the_first_page(self, tmp_path: Path) -> None:
+        from reportlab.pdfgen.canvas import Canvas
+
+        canvas = Canvas(str(tmp_path / "a.pdf"))
+        for y, size, line in ((750, 14, "A small one"), (700, 24, "The largest"), (650, 10, "Text and more text.")):
+            canvas.setFont("Helvetica", size)
+            canvas.drawString(72, y, line)
+        canvas.save()
+        assert read_pdf(tmp_path / "a.pdf").title == "The largest"
+
+    def test_neither(self, tmp_path: Path) -> None:
+        assert read_pdf(make_pdf(tmp_path / "a.pdf", ["Only text.", "# Heading\nof page two."])).title is None
+
+
+class TestMissing:
+    @pytest.mark.parametrize(
+        ("pages", "reason"),
+        [
+            pytest.param("x.", "no text on page 2: a scan; OCR is off", id="one"),
+            pytest.param("x..x", "no text on pages 2-3: a scan; OCR is off", id="range"),
+            pytest.param("x...x.x..", "no text on pages 2-4, 6, 8-9: a scan; OCR is off", id="ranges"),
+            pytest.param(".x.", "no text on pages 1, 3: a scan; OCR is off", id="first and last"),
+            pytest.param("x_.", "no text on page 3: a scan; OCR is off", id="a blank page lacks nothing"),
+            pytest.param("x_", None, id="only a blank page"),
+        ],
+    )
+    def test_pages_without_text(self, tmp_path: Path, pages: str, reason: str | None) -> None:
+        made = {"x": "Text.", ".": DRAWING, "_": ""}
+        source = read_pdf(make_pdf(tmp_path / "a.pdf", [made[page] for page in pages]))
+        assert source.reason == reason
+        assert [bool(page.text) for page in source.pages] == [page == "x" for page in pages]
+        details = {"_": "blank", ".": "ocr off"}
+        assert source.remarks == [
+            Remark(number, "empty", details[page]) for number, page in enumerate(pages, 1) if page != "x"
+        ]
+
+    @pytest.mark.parametrize(("count", "said"), [(1, "1 page:"), (3, "3 pages:")])
+    def test_no_text_at_all(self, tmp_path: Path, count: int, said: str) -> None:
+        found = fault(make_pdf(tmp_path / "a.pdf", [DRAWING] * count))
+        assert found.status == "empty_text"
+        assert said in found.reason
+        assert "OCR is off" in found.reason
+
+    def test_nothing_but_blank_pages(self, tmp_path: Path) -> None:
+        assert fault(make_pdf(tmp_path / "a.pdf", ["", ""])).reason == "no text on 2 pages: blank"
+
+
+class FakeTesseract(Tesseract):
+    """Says the same of every page."""
+
+    said = ""
+    broken = False
+
+    def lines(self, picture: Pixels) -> list[Line]:
+        assert len(picture.data) == picture.width * picture.height
+        if self.broken:
+            raise FileFault("unreadable", "it took too long")
+        pieces = [
+            Piece(word, Box(72 + 40 * n, 72, 108 + 40 * n, 84), 11.0, bold=False)
+            for n, word in enumerate(self.said.split())
+        ]
+        return [Line(pieces)] if pieces else []
+
+
+@pytest.fixture
+def tesseract(monkeypatch: pytest.MonkeyPatch) -> FakeTesseract:
+    fake = FakeTesseract("/usr/bin/tesseract", "5.0", ("eng",))
+    monkeypatch.setattr(module, "find_tesseract", lambda _languages: fake)
+    return fake
+
+
+AUTO = ReadingOptions(ReadingLimits())
+FORCE = ReadingOptions(ReadingLimits(), ocr="force")
+SOUP = "Wkh txlfn eurzq grj mxpsv kljk dqg fdwfkhv iurjv iurp wkh vwuhdp " * 8
+
+
+def soup_pdf(path: Path) -> Path:
+    return make_pdf(path, ["Good text.", "\n".join(SOUP[start : start + 66] for start in range(0, len(SOUP), 66))])
+
+
+class TestOcr:
+    def say(self, tesseract: FakeTesseract, text: str, *, broken: bool = False) -> None:
+        object.__setattr__(tesseract, "said", text)
+        object.__setattr__(tesseract, "broken", broken)
+
+    def test_of_pages_without_text_only(self, tmp_path: Path, tesseract: FakeTesseract) -> None:
+        self.say(tesseract, "Seen words")
+        source = read_pdf(make_pdf(tmp_path / "a.pdf", ["Text.", DRAWING, ""]), AUTO)
+        assert [page.text for page in source.pages] == ["Text.", "Seen words", ""]
+        assert source.remarks == [Remark(2, "ocr", "tesseract 5.0 eng"), Remark(3, "empty", "blank")]
+        assert source.reason is None
+        assert source.pages[1].boxes(0, 4) == (Box(72, 72, 108, 84),)
+
+    def test_of_a_scan_with_a_stamp(
+        self, tmp_path: Path, tesseract: FakeTesseract, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(module, "_ink", lambda _file, _number: 20_000)
+        path = make_pdf(tmp_path / "a.pdf", ["Received 4 May"])
+        self.say(tesseract, "Received 4 May. " + "And a whole letter of many words. " * 9)
+        assert read_pdf(path, AUTO).pages[0].text.startswith("Received 4 May. And")
+        self.say(tesseract, "Received 4 May, with a few words that are in a picture.")
+        assert read_pdf(path, AUTO).pages[0].text == "Received 4 May"
+        assert read_pdf(path, AUTO).remarks == []
+
+    def test_a_scan_in_large_print_is_no_heading(self, tmp_path: Path, tesseract: FakeTesseract) -> None:
+        self.say(tesseract, "Seen words")  # of 11 points
+        body = "\n".join(["Text of eleven points."] * 3)
+        small = make_pdf(tmp_path / "a.pdf", [body, DRAWING], size=7)
+        assert read_pdf(small, AUTO).pages[1].headings == ()
+
+    @pytest.mark.usefixtures("tesseract")
+    def test_that_finds_nothing(self, tmp_path: Path) -> None:
+        source = read_pdf(make_pdf(tmp_path / "a.pdf", ["Text.", DRAWING]), AUTO)
+        assert source.remarks == [Remark(2, "empty", "no words")]
+        assert source.reason == "no text on page 2: images without words"
+
+    def test_that_fails(self, tmp_path: Path, tesseract: FakeTesseract) -> None:
+        self.say(tesseract, "", broken=True)
+        source = read_pdf(make_pdf(tmp_path / "a.pdf", ["Text.", DRAWING]), AUTO)
+        assert source.remarks == [Remark(2, "empty", "ocr failed")]
+        assert source.reason == "no text on page 2: OCR failed or took too long"
+
+    @pytest.mark.usefixtures("tesseract")
+    def test_of_a_page_that_cannot_be_drawn(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse(_file: PdfFile, _number: int, **_options: object) -> None:
+            raise FileFault("malformed", "a page cannot be read")
+
+        monkeypatch.setattr(PdfFile, "picture", refuse)
+        source = read_pdf(make_pdf(tmp_path / "a.pdf", ["Text.", DRAWING]), AUTO)
+        assert source.pages[0].text == "Text."
+        assert source.remarks == [Remark(2, "empty", "ocr failed")]
+
+    def test_that_is_not_installed(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(module, "find_tesseract", lambda _languages: None)
+        source = read_pdf(make_pdf(tmp_path / "a.pdf", ["Text.", DRAWING]), AUTO)
+        assert source.remarks == [Remark(2, "empty", "ocr unavailable")]
+        assert source.reason == "no text on page 2: a scan; install tesseract-ocr for OCR"
+        assert read_pdf(make_pdf(tmp_path / "b.pdf", ["Text."]), AUTO).reason is None
+
+    def test_that_is_forced_and_not_installed(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(module, "find_tesseract", lambda _languages: None)
+        with pytest.raises(FileFault) as caught:
+            read_pdf(make_pdf(tmp_path / "a.pdf", ["Text."]), FORCE)
+        assert caught.value.status == "unreadable"
+        assert "install tesseract-ocr" in caught.value.reason
+
+    def test_forced_of_every_page(self, tmp_path: Path, tesseract: FakeTesseract) -> None:
+        self.say(tesseract, "Seen words")
+        source = read_pdf(make_pdf(tmp_path / "a.pdf", ["Text.", "More."]), FORCE)
+        assert [page.text for page in source.pages] == ["Seen words"] * 2
+        assert [remark.kind for remark in source.remarks] == ["ocr", "ocr"]
+
+    @pytest.mark.usefixtures("tesseract")
+    def test_forced_keeps_text_where_it_sees_none(self, tmp_path: Path) -> None:
+        source = read_pdf(make_pdf(tmp_path / "a.pdf", ["Text."]), FORCE)
+        assert (source.pages[0].text, source.remarks, source.reason) == ("Text.", [], None)
+
+    def test_of_a_garbled_text_layer(self, tmp_path: Path, tesseract: FakeTesseract) -> None:
+        seen = "The quick brown dog jumps high and catches frogs from the stream " * 8
+        self.say(tesseract, seen)
+        source = read_pdf(soup_pdf(tmp_path / "a.pdf"), AUTO)
+        assert source.pages[1].text == seen.strip()
+        assert source.remarks == [Remark(2, "ocr", "tesseract 5.0 eng")]
+
+    @pytest.mark.parametrize(
+        "seen", [pytest.param("", id="nothing"), pytest.param("The dog", id="little"), pytest.param(SOUP, id="soup")]
+    )
+    def test_that_is_no_better_than_a_garbled_layer(self, tmp_path: Path, tesseract: FakeTesseract, seen: str) -> None:
+        self.say(tesseract, seen)
+        source = read_pdf(soup_pdf(tmp_path / "a.pdf"), AUTO)
+        assert source.pages[1].text.startswith("Wkh txlfn")
+        assert source.remarks == [Remark(2, "suspect", "words that cannot be spoken")]
+        assert source.reason == "garbled text on page 2"
+
+    def test_of_a_garbled_text_layer_when_off(self, tmp_path: Path) -> None:
+        source = read_pdf(soup_pdf(tmp_path / "a.pdf"))
+        assert source.pages[1].text.startswith("Wkh txlfn")
+        assert source.remarks == [Remark(2, "suspect", "ocr off")]
+        assert source.reason == "garbled text on page 2; OCR is off"
+
+
+class TestSecondOpinion:
+    def test_of_a_page_where_pdfium_finds_nothing(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        path = make_pdf(tmp_path / "a.pdf", ["First words.", "Second words."])
+        lines = PdfFile.lines
+        monkeypatch.setattr(
+            PdfFile,
+            "lines",
+            lambda self, number: (lines(self, number)[0], []) if number == 2 else lines(self, number),
+        )
+        source = read_pdf(path)
+        assert [page.text for page in source.pages] == ["First words.", "Second words."]
+        assert source.pages[1].boxes(0, 6) == ()
+        assert source.remarks == [Remark(2, "second_opinion")]
+        assert source.reason == "no highlights on page 2"
+
+    def test_of_a_file_that_pdfium_does_not_open(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse(_path: Path, _limits: ReadingLimits) -> None:
+            raise FileFault("malformed", "not a readable PDF")
+
+        path = make_pdf(tmp_path / "a.pdf", ["First words.", ""])
+        monkeypatch.setattr(module, "open_pdf", refuse)
+        source = read_pdf(path)
+        assert source.pages[0].text == "First words."
+        assert source.remarks == [Remark(1, "second_opinion"), Remark(2, "empty")]
+        assert source.reason == "no highlights on page 1; no text on page 2: images?"
+
+
+class TestLimits:
+    @pytest.mark.parametrize(
+        ("limits", "said"),
+        [
+            pytest.param(ReadingLimits(pages=2), "3 pages; at most 2", id="pages"),
+            pytest.param(ReadingLimits(characters_per_page=20), "page 2 has ", id="page"),
+            pytest.param(ReadingLimits(characters=30), "more than ", id="document"),
+        ],
+    )
+    def test_too_large(self, tmp_path: Path, limits: ReadingLimits, said: str) -> None:
+        path = make_pdf(tmp_path / "a.pdf", ["Short.", "This page has more text than that.", "End."])
+        with pytest.raises(FileFault) as caught:
+            read_pdf(path, ReadingOptions(limits, ocr="off"))
+        assert caught.value.status == "too_large"
+        assert said in caught.value.reason
+
+
+def test_thumbnails(tmp_path: Path) -> None:
+    path = make_pdf(tmp_path / "a.pdf", ["One.", DRAWING])
+    pictures = thumbnails(path, [2, 1], width=80)
+    assert all(picture.startswith(b"\x89PNG") for picture in pictures)
+    assert [int.from_bytes(picture[16:20], "big") for picture in pictures] == [pytest.approx(80, abs=1)] * 2
+    assert len(pictures[0]) < 4000
+
+
+class TestUnreadable:
+    def test_zero_bytes(self, tmp_path: Path) -> None:
+        (tmp_path / "a.pdf").write_bytes(b"")
+        found = fault(tmp_path / "a.pdf")
+        assert (found.status, found.reason) == ("malformed", "the file is empty (0 bytes)")
+
+    def test_encrypted(self, tmp_path: Path) -> None:
+        found = fault(make_pdf(tmp_path / "a.pdf", ["Text."], password="secret"))
+        assert found.status == "encrypted"
+        assert "password" in found.reason
+
+    @pytest.mark.parametrize(
+        "data",
+        [
+            pytest.param(b"garbage" * 100, id="garbage"),
+            pytest.param(b"%PDF-1.7\n", id="only the header"),
+            pytest.param(b"%PDF-1.7\ntrailer << /Root 1 0 R >>\nstartxref\n9\n%%EOF", id="no objects"),
+            pytest.param(b"PK\x03\x04" + b"\0" * 100, id="an archive"),
+        ],
+    )
+    def test_malformed(self, tmp_path: Path, data: bytes) -> None:
+        (tmp_path / "a.pdf").write_bytes(data)
+        found = fault(tmp_path / "a.pdf")
+        assert found.status == "malformed"
+        assert "\n" not in found.reason
+
+    @given(st.binary(min_size=1, max_size=200), st.booleans())
+    def test_any_bytes(self, data: bytes, header: bool) -> None:
+        with quick_folder() as folder:
+            (folder / "a.pdf").write_bytes(b"%PDF-1.4\n" * header + data)
+            assert fault(folder / "a.pdf").status in ("malformed", "empty_text")
+
+    def test_damaged_anywhere(self, tmp_path: Path) -> None:
+        """A flipped byte may cost text; it may never raise anything else than a fault."""
+        data = make_pdf(tmp_path / "a.pdf", ["Some text.", "More."], title="A title").read_bytes()
+        statuses = set[str]()
+        for position in range(0, len(data), 61):
+            (tmp_path / "b.pdf").write_bytes(data[:position] + bytes([data[position] ^ 0x5A]) + data[position + 1 :])
+            try:
+                read_pdf(tmp_path / "b.pdf")
+            except FileFault as found:
+                statuses.add(found.status)
+        assert statuses <= {"malformed", "empty_text", "encrypted"}

@@ -1,0 +1,316 @@
+"""The fast encoder on a tiny BERT with random weights, against numpy; and which folders are not for it."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors.numpy import load_file, save_file
+from tokenizers import Tokenizer
+from tokenizers.models import WordPiece
+from tokenizers.normalizers import BertNormalizer
+from tokenizers.pre_tokenizers import BertPreTokenizer
+from tokenizers.processors import TemplateProcessing
+
+import rag.embedding.opening
+from rag.embedding import BertEncoder, open_text_encoder
+from rag.embedding.bert_folder import BertFolder, Unlike
+from rag.embedding.bert_graph import shapes
+from rag.embedding.bert_network import batches
+from rag.errors import ModelUnusable
+
+ROOT = Path(__file__).parents[2]
+WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *"fog signal horn keeper lamp tide mast boat oil wick".split()]
+CONFIG = {
+    "model_type": "bert",
+    "hidden_act": "gelu",
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 64,
+    "vocab_size": len(WORDS),
+    "max_position_embeddings": 20,
+    "type_vocab_size": 2,
+    "layer_norm_eps": 1e-12,
+    "position_embedding_type": "absolute",
+}
+POOLING = {"word_embedding_dimension": 32, "pooling_mode_cls_token": False, "pooling_mode_mean_tokens": True}
+TEXTS = ["fog", "", "The lamp, the wick: OIL!", "tide " * 5, "boat mast keeper horn signal", "boat " * 40]
+Array = npt.NDArray[np.float64]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("encoder")
+    kinds = {"": "Transformer", "1_Pooling": "Pooling", "2_Normalize": "Normalize"}
+    modules = [{"path": path, "type": f"sentence_transformers.models.{kind}"} for path, kind in kinds.items()]
+    write(directory / "modules.json", modules)
+    write(directory / "config.json", CONFIG)
+    write(directory / "sentence_bert_config.json", {"max_seq_length": 16, "do_lower_case": False})
+    (directory / "1_Pooling").mkdir()
+    write(directory / "1_Pooling" / "config.json", POOLING)
+    write(directory / "tokenizer_config.json", {"tokenizer_class": "BertTokenizer", "do_lower_case": True})
+    tokenizer = Tokenizer(WordPiece({word: number for number, word in enumerate(WORDS)}, unk_token="[UNK]"))
+    tokenizer.normalizer = BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = BertPreTokenizer()
+    tokenizer.post_processor = TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)])
+    # As the real one has it: both settings would be wrong.
+    tokenizer.enable_truncation(4)
+    tokenizer.enable_padding(length=4)
+    tokenizer.save(str(directory / "tokenizer.json"))
+    random = np.random.default_rng(7)
+    (directory / "model.safetensors").touch()
+    weights = {
+        name: random.normal(float(name.endswith("LayerNorm.weight")), 0.2, shape).astype(np.float32)
+        for name, shape in shapes(BertFolder.read(directory)).items()
+    }
+    save_file(weights, directory / "model.safetensors")
+    return directory
+
+
+@pytest.fixture(scope="module")
+def encoder(folder: Path) -> BertEncoder:
+    return fast(folder)
+
+
+def fast(folder: Path) -> BertEncoder:
+    encoder = open_text_encoder(folder, name="tiny", digest="0" * 64, threads=2)
+    assert isinstance(encoder, BertEncoder)
+    return encoder
+
+
+def write(path: Path, content: object) -> None:
+    path.write_text(json.dumps(content))
+
+
+def oracle(weights: Mapping[str, npt.NDArray[np.float32]], ids: Sequence[int]) -> Array:
+    """BERT as its paper has it, one text at a time, in float64."""
+
+    def normed(x: Array, name: str) -> Array:
+        unit = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-12)
+        return np.asarray(unit * weights[f"{name}.weight"] + weights[f"{name}.bias"])
+
+    def dense(x: Array, name: str) -> Array:
+        return np.asarray(x @ weights[f"{name}.weight"].T.astype(np.float64) + weights[f"{name}.bias"])
+
+    table = {name: weights[f"embeddings.{name}_embeddings.weight"] for name in ("word", "position", "token_type")}
+    x = normed(
+        table["word"][list(ids)] + table["position"][: len(ids)] + table["token_type"][0], "embeddings.LayerNorm"
+    )
+    for layer in range(2):
+        name = f"encoder.layer.{layer}"
+        query, key, value = (
+            dense(x, f"{name}.attention.self.{part}").reshape(len(ids), 4, 8).swapaxes(0, 1)
+            for part in ("query", "key", "value")
+        )
+        share = np.exp(query @ key.swapaxes(1, 2) / math.sqrt(8))
+        read = (share / share.sum(-1, keepdims=True) @ value).swapaxes(0, 1).reshape(len(ids), 32)
+        x = normed(dense(read, f"{name}.attention.output.dense") + x, f"{name}.attention.output.LayerNorm")
+        inner = dense(x, f"{name}.intermediate.dense")
+        inner = inner * 0.5 * (1 + np.vectorize(math.erf)(inner / math.sqrt(2)))
+        x = normed(dense(inner, f"{name}.output.dense") + x, f"{name}.output.LayerNorm")
+    mean = x.mean(0)
+    return np.asarray(mean / np.linalg.norm(mean))
+
+
+def test_vectors_are_those_of_the_paper(folder: Path, encoder: BertEncoder) -> None:
+    weights = load_file(folder / "model.safetensors")
+    number = {word: position for position, word in enumerate(WORDS)}
+    split = [text.lower().replace(",", " ,").replace(":", " :").replace("!", " !").split()[:14] for text in TEXTS]
+    ids = [[2, *(number.get(word, 1) for word in words), 3] for words in split]
+    expected = np.array([oracle(weights, text) for text in ids])
+    found = encoder.encode(TEXTS)
+    assert found.shape == (6, 32)
+    assert found.dtype == np.float32
+    assert np.linalg.norm(found, axis=1) == pytest.approx(np.ones(6), abs=1e-6)
+    assert (found * expected).sum(axis=1).min() > 0.999
+    # It could tell: no two of the texts are that near.
+    assert (expected @ expected.T - 2 * np.eye(6)).max() < 0.995
+
+
+def test_a_text_has_its_vector_whatever_the_others_are(encoder: BertEncoder) -> None:
+    together = encoder.encode(TEXTS * 50)
+    alone = np.concatenate([encoder.encode([text]) for text in TEXTS])
+    assert (together * np.tile(alone, (50, 1))).sum(axis=1).min() > 0.999
+    assert np.array_equal(together, encoder.encode(TEXTS * 50))
+
+
+def test_several_threads_encode_at_once(folder: Path) -> None:
+    encoder, found = fast(folder), dict[int, npt.NDArray[np.float32]]()
+
+    def work(number: int) -> None:
+        found[number] = encoder.encode(TEXTS * 20)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 4
+    assert all(np.array_equal(vectors, found[0]) for vectors in found.values())
+
+
+def test_tokens_are_counted_without_the_files_own_padding_and_truncation(encoder: BertEncoder) -> None:
+    assert [encoder.count_tokens(text) for text in ("", "fog", "fog " * 50)] == [0, 1, 50]
+    assert encoder.max_tokens == 14
+
+
+def test_no_texts_have_no_vectors(encoder: BertEncoder) -> None:
+    assert encoder.encode([]).shape == (0, 32)
+
+
+@given(st.lists(st.integers(2, 256), max_size=200))
+def test_every_text_is_in_one_batch_that_is_small_enough(lengths: list[int]) -> None:
+    found = batches(lengths, 1024)
+    assert sorted(row for rows in found for row in rows) == list(range(len(lengths)))
+    assert all(len(rows) * max(lengths[row] for row in rows) <= 1024 for rows in found)
+
+
+def test_the_network_is_loaded_by_the_first_text_and_nobody_is_told(folder: Path, tmp_path: Path) -> None:
+    """In a fresh process: without torch, without a connection, and with nothing kept in the home directory.
+
+    openvino would report as soon as it is imported, from a thread that the interpreter waits for when it ends.
+    """
+    code = f"""
+import sys
+from pathlib import Path
+from rag.embedding import open_text_encoder
+sys.addaudithook(lambda event, about: print(event, about) if event.startswith("socket.") else None)
+encoder = open_text_encoder(Path({str(folder)!r}), name="tiny", digest="0", threads=1)
+print(encoder.identity["dimension"], encoder.max_tokens, encoder.count_tokens("fog horn"), len(encoder.encode([])))
+print("openvino" in sys.modules, encoder.encode(["fog"]).shape, "openvino" in sys.modules)
+print(sys.modules.keys() & {{"torch", "transformers", "sentence_transformers", "openvino_telemetry.main"}})
+"""
+    environment = {"HOME": str(tmp_path), "PATH": ""}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.splitlines() == ["32 14 2 0", "False (1, 32) True", "set()"]
+    assert done.stderr == ""
+    assert not list(tmp_path.iterdir())
+
+
+def changed(file: str, **changes: object) -> Callable[[Path], None]:
+    def change(directory: Path) -> None:
+        write(directory / file, json.loads((directory / file).read_text()) | changes)
+
+    return change
+
+
+def without(file: str) -> Callable[[Path], None]:
+    return lambda directory: (directory / file).unlink()
+
+
+def modules(*kinds: str) -> Callable[[Path], None]:
+    listed = [{"path": "1_Pooling" if kind.endswith("Pooling") else "", "type": kind} for kind in kinds]
+    return lambda directory: write(directory / "modules.json", listed)
+
+
+OLD = "sentence_transformers.models."
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        changed("config.json", model_type="roberta"),
+        changed("config.json", hidden_act="gelu_new"),
+        changed("config.json", position_embedding_type="relative_key"),
+        changed("config.json", is_decoder=True),
+        changed("config.json", num_attention_heads=5),
+        changed("config.json", hidden_size="many"),
+        changed("1_Pooling/config.json", pooling_mode_cls_token=True),
+        changed("1_Pooling/config.json", pooling_mode_mean_tokens=False),
+        changed("1_Pooling/config.json", pooling_mode="lasttoken"),
+        changed("1_Pooling/config.json", pooling_mode=["mean", "max"]),
+        changed("1_Pooling/config.json", pooling_mode_of_tomorrow=3),
+        changed("sentence_bert_config.json", max_seq_length=None),
+        changed("sentence_bert_config.json", max_seq_length=21),
+        changed("sentence_bert_config.json", do_lower_case=True),
+        changed("sentence_bert_config.json", modality="image"),
+        changed("tokenizer_config.json", do_lower_case=False),
+        changed("tokenizer_config.json", tokenizer_class="XLMRobertaTokenizer"),
+        changed("tokenizer.json", normalizer={"type": "NFC"}),
+        lambda directory: write(directory / "config_sentence_transformers.json", {"default_prompt_name": "query"}),
+        without("modules.json"),
+        without("tokenizer.json"),
+        without("model.safetensors"),
+        modules(OLD + "Transformer", OLD + "Pooling"),
+        modules(OLD + "Transformer", OLD + "Pooling", OLD + "Dense", OLD + "Normalize"),
+        modules(OLD + "Transformer", "elsewhere.Pooling", OLD + "Normalize"),
+    ],
+)
+def test_what_would_give_other_vectors_goes_the_general_way(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None]
+) -> None:
+    directory = copy(folder, tmp_path)
+    change(directory)
+    with pytest.raises(Unlike):
+        BertFolder.read(directory)
+    asked: list[Any] = []
+    monkeypatch.setattr(rag.embedding.opening, "SentenceTransformerEncoder", lambda *args, **_: asked.append(args))
+    open_text_encoder(directory, name="tiny", digest="0", threads=1)
+    assert asked == [(directory,)]
+
+
+@pytest.mark.parametrize("pooling", [{"embedding_dimension": 32, "pooling_mode": "mean", "include_prompt": True}])
+def test_folders_of_newer_versions_are_read(folder: Path, tmp_path: Path, pooling: Mapping[str, object]) -> None:
+    directory = copy(folder, tmp_path)
+    write(directory / "1_Pooling" / "config.json", pooling)
+    modules(
+        "sentence_transformers.base.modules.transformer.Transformer",
+        "sentence_transformers.sentence_transformer.modules.pooling.Pooling",
+        "sentence_transformers.base.modules.normalize.Normalize",
+    )(directory)
+    assert BertFolder.read(directory).max_length == 16
+
+
+def damaged(directory: Path) -> None:
+    path = directory / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:500])
+
+
+def other(directory: Path) -> None:
+    weights = load_file(directory / "model.safetensors")
+    weights["embeddings.LayerNorm.bias"] = np.zeros(31, dtype=np.float32)
+    save_file(weights, directory / "model.safetensors")
+
+
+def fewer(directory: Path) -> None:
+    save_file({"x": np.zeros(3, dtype=np.float32)}, directory / "model.safetensors")
+
+
+@pytest.mark.parametrize("change", [damaged, other, fewer, without("model.safetensors")])
+def test_weights_that_are_not_those_described_are_refused(
+    folder: Path, tmp_path: Path, change: Callable[[Path], None]
+) -> None:
+    directory = copy(folder, tmp_path)
+    encoder = fast(directory)
+    change(directory)
+    with pytest.raises(ModelUnusable, match=r"model\.safetensors"):
+        encoder.encode(["fog"])
+
+
+def test_a_tokenizer_that_is_none_is_refused(folder: Path, tmp_path: Path) -> None:
+    directory = copy(folder, tmp_path)
+    write(directory / "tokenizer.json", {"normalizer": {"type": "BertNormalizer", "lowercase": True}})
+    with pytest.raises(ModelUnusable, match=r"tokenizer\.json"):
+        fast(directory)
+
+
+def copy(folder: Path, directory: Path) -> Path:
+    for path in folder.rglob("*.*"):
+        place = directory / path.relative_to(folder)
+        place.parent.mkdir(exist_ok=True)
+        place.write_bytes(path.read_bytes())
+    return directory

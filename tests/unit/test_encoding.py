@@ -1,0 +1,248 @@
+"""Encoding beside reading: every text has its vector, failures come back, and neither end waits for ever."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ingest import encoding as module
+from ingest.encoding import Encoding, Keep, encoding
+from rag.embedding import Encoder, FloatMatrix, FloatVector
+from tests.fakes import BagOfWordsEncoder
+
+Kept = dict[tuple[str, int], FloatVector]
+
+
+class Keeping:
+    """Keeps vectors as a run does, and refuses one twice."""
+
+    def __init__(self) -> None:
+        self.vectors: Kept = {}
+
+    def __call__(self, document_id: str, position: int, vector: FloatVector) -> None:
+        assert (document_id, position) not in self.vectors
+        self.vectors[document_id, position] = vector
+
+
+class FailingEncoder(BagOfWordsEncoder):
+    """Fails at its ``fails``-th call."""
+
+    def __init__(self, fails: int = 1) -> None:
+        super().__init__()
+        self.calls = 0
+        self._fails = fails
+
+    def encode(self, texts: Sequence[str]) -> FloatMatrix:
+        self.calls += 1
+        if self.calls == self._fails:
+            raise RuntimeError("the encoder broke")
+        return super().encode(texts)
+
+
+class WaitingEncoder(BagOfWordsEncoder):
+    """Encodes when it may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may = threading.Event()
+        self.asked = threading.Event()
+
+    def encode(self, texts: Sequence[str]) -> FloatMatrix:
+        self.asked.set()
+        assert self.may.wait(5)
+        return super().encode(texts)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 5
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.002)
+
+
+def encoders() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "encoder"]
+
+
+def small(monkeypatch: pytest.MonkeyPatch, *, window: int = 8, slab: int = 2, waiting: int = 16) -> None:
+    for name, value in (("_WINDOW", window), ("_SLAB", slab), ("_WAITING", waiting)):
+        monkeypatch.setattr(module, name, value)
+
+
+@settings(max_examples=30)
+@given(st.lists(st.lists(st.text("ab ", max_size=9), max_size=7), max_size=9))
+def test_every_text_has_its_own_vector(documents: list[list[str]]) -> None:
+    """Whatever the order in which they are encoded."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        small(monkeypatch)
+        keep, told = Keeping(), list[int]()
+        with encoding(BagOfWordsEncoder(), keep, told.append) as work:
+            for number, texts in enumerate(documents):
+                work.add(str(number), texts)
+            work.finish()
+    expected = {
+        (str(number), place): text for number, texts in enumerate(documents) for place, text in enumerate(texts)
+    }
+    assert keep.vectors.keys() == expected.keys()
+    assert sum(told) == len(expected)
+    for key, text in expected.items():
+        np.testing.assert_array_equal(keep.vectors[key], BagOfWordsEncoder().encode([text])[0])
+
+
+def test_batches_are_filled_across_documents() -> None:
+    encoder, sizes = BagOfWordsEncoder(), list[int]()
+    with encoding(encoder, Keeping(), sizes.append) as work:
+        for number in range(300):
+            work.add(str(number), ["a text"])
+        work.finish()
+    assert sum(sizes) == 300
+    # Not one call for each: what has come in the meantime is encoded together.
+    assert len(sizes) < 30
+
+
+def test_similar_lengths_are_encoded_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    small(monkeypatch, window=8, slab=4)
+    encoder = WaitingEncoder()
+    with encoding(encoder, Keeping()) as work:
+        work.add("first", [""] * 4)
+        assert encoder.asked.wait(5)
+        work.add("a", ["x" * n for n in (5, 1, 8, 3)])
+        work.add("b", ["x" * n for n in (2, 7, 4, 6)])
+        encoder.may.set()
+        work.finish()
+    assert [len(text) for text in encoder.encoded[4:]] == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
+def test_nothing_to_encode() -> None:
+    before = len(encoders())
+    encoder = BagOfWordsEncoder()
+    with encoding(encoder, Keeping()) as work:
+        work.finish()
+        assert len(encoders()) == before
+    with encoding(encoder, Keeping()) as work:
+        work.add("a", [])
+        work.finish()
+    assert encoder.encoded == []
+    assert len(encoders()) == before
+
+
+def test_the_time_of_the_encoder_is_told() -> None:
+    class Slow(BagOfWordsEncoder):
+        def encode(self, texts: Sequence[str]) -> FloatMatrix:
+            time.sleep(0.02)
+            return super().encode(texts)
+
+    with encoding(Slow(), Keeping()) as work:
+        work.add("a", ["text"])
+        work.finish()
+        assert 0.02 <= work.seconds < 5
+
+
+def encode(encoder: Encoder, keep: Keep, count: int) -> None:
+    with encoding(encoder, keep) as work:
+        work.add("a", ["text"] * count)
+        work.finish()
+
+
+class TestFailure:
+    def test_is_raised_at_the_end(self) -> None:
+        with pytest.raises(RuntimeError, match="the encoder broke"):
+            encode(FailingEncoder(), Keeping(), 1)
+
+    def test_is_raised_when_more_is_brought(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        small(monkeypatch, window=2, slab=1)
+        with encoding(FailingEncoder(), Keeping()) as work:
+            work.add("a", ["text"])
+            wait_until(lambda: work._failure is not None and not work._thread.is_alive())
+            for _ in range(2):
+                with pytest.raises(RuntimeError, match="the encoder broke"):
+                    work.add("b", ["text"])
+            with pytest.raises(RuntimeError, match="the encoder broke"):
+                work.finish()
+
+    def test_is_raised_while_somebody_waits_to_bring_more(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        small(monkeypatch, window=4, slab=2, waiting=4)
+        with pytest.raises(RuntimeError, match="the encoder broke"):
+            encode(FailingEncoder(3), Keeping(), 100)
+
+    def test_of_the_disk_that_keeps_them(self) -> None:
+        def refuse(_document: str, _position: int, _vector: FloatVector) -> None:
+            raise OSError(28, "No space left on device")
+
+        with pytest.raises(OSError, match="No space left"):
+            encode(BagOfWordsEncoder(), refuse, 1)
+
+    def test_another_error_is_not_covered_up(self) -> None:
+        def fail_midway() -> None:
+            with encoding(FailingEncoder(), Keeping()) as work:
+                work.add("a", ["text"] * 300)
+                raise KeyError
+
+        before = len(encoders())
+        with pytest.raises(KeyError):
+            fail_midway()
+        assert len(encoders()) == before
+
+
+class TestStop:
+    def test_ends_soon_whatever_is_left(self) -> None:
+        class Slow(BagOfWordsEncoder):
+            def encode(self, texts: Sequence[str]) -> FloatMatrix:
+                time.sleep(0.05)
+                return super().encode(texts)
+
+        encoder = Slow()
+        with encoding(encoder, Keeping()) as work:
+            work.add("a", ["text"] * 3000)
+            begun = time.monotonic()
+        assert time.monotonic() - begun < 0.5
+        assert len(encoder.encoded) < 3000
+        assert not work._thread.is_alive()
+
+    def test_when_the_line_is_full(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        small(monkeypatch, window=4, slab=2, waiting=4)
+        encoder = WaitingEncoder()
+        with encoding(encoder, Keeping()) as work:
+            work.add("a", ["text"] * 2)
+            assert encoder.asked.wait(5)
+            work.add("b", ["text"] * 4)
+            assert work._texts.full()
+            threading.Timer(0.01, encoder.may.set).start()
+        assert not work._thread.is_alive()
+
+    def test_when_it_is_idle(self) -> None:
+        with encoding(BagOfWordsEncoder(), Keeping()) as work:
+            work.add("a", ["text"])
+        assert not work._thread.is_alive()
+
+
+def test_whoever_brings_too_much_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that texts do not pile up in memory when reading is quicker than encoding."""
+    small(monkeypatch, window=4, slab=2, waiting=4)
+    encoder, keep = WaitingEncoder(), Keeping()
+    with encoding(encoder, keep) as work:
+        bringing = threading.Thread(target=work.add, args=("a", ["text"] * 40))
+        bringing.start()
+        assert encoder.asked.wait(5)
+        bringing.join(0.05)
+        assert bringing.is_alive()
+        assert work._texts.qsize() == 4
+        encoder.may.set()
+        bringing.join(5)
+        assert not bringing.is_alive()
+        work.finish()
+    assert len(keep.vectors) == 40
+
+
+def test_it_is_one_thread() -> None:
+    work = Encoding(BagOfWordsEncoder(), Keeping(), lambda _count: None)
+    for number in range(5):
+        work.add(str(number), ["text"])
+    assert len([thread for thread in encoders() if thread is work._thread]) == 1
+    work.finish()
