@@ -28,7 +28,7 @@ from rag.composition import cores, open_encoder, tokenizer_file
 from rag.console import configure_logging, fail
 from rag.errors import IndexBusy, IndexFault, IngestFault, NothingToIngest, PageproofError
 from rag.index import IndexLayout, read_current
-from rag.pages import ReadingLimits
+from rag.reading_limits import ReadingLimits
 from rag.settings import Settings, read_settings
 
 _EXIT_CODES = """\

@@ -104,7 +104,7 @@ def _needed() -> Iterable[str]:
     """The folders of the system and of this Python, and those that the environment names."""
     yield from _SYSTEM
     yield from (sys.prefix, sys.base_prefix, os.path.dirname(os.path.realpath(sys.executable)))  # noqa: PTH120
-    yield from filter(None, sys.path)
+    yield from (path for path in sys.path if path not in ("", "/"))
     for name in ("PATH", "LD_LIBRARY_PATH", "TESSDATA_PREFIX"):
         yield from filter(None, os.getenv(name, "").split(os.pathsep))
 
@@ -134,7 +134,8 @@ def _allow(libc: ctypes.CDLL, ruleset: int, path: str, rights: int) -> None:
         place = os.open(path, _O_PATH)
         try:
             rights &= ~0 if Path(path).is_dir() else ~_LIST
-            _must(libc.syscall(_LANDLOCK_ADD_RULE, ruleset, 1, struct.pack("<Qi", rights, place), 0), "landlock")
+            # If it is refused, then this place cannot be read.
+            libc.syscall(_LANDLOCK_ADD_RULE, ruleset, 1, struct.pack("<Qi", rights, place), 0)
         finally:
             os.close(place)
 

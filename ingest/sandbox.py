@@ -174,7 +174,7 @@ class _Process:
         self._limits = orders.options.limits
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "ingest.worker"],
+            [sys.executable, "-P", "-m", "ingest.worker"],  # -P: modules are not looked for in /
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._complaints,

@@ -14,7 +14,7 @@ from ingest.reading import Reading
 from rag.characters import clean
 from rag.domain import Chunk, Span
 from rag.errors import FileFault
-from rag.pages import ReadingLimits
+from rag.reading_limits import ReadingLimits
 from rag.records import LARGEST_SIDE, DocumentRecord, PageRecord, are_packed_words
 
 _HEAD: Final = struct.Struct("<Ic")

@@ -23,7 +23,7 @@ from rag.embedding import Encoder, FloatMatrix, FloatVector
 from rag.errors import PromptTooLong
 from rag.generation import Finish, Message, Prompt, Token
 from rag.generation.language_model import Generated
-from rag.pages import ReadingLimits
+from rag.reading_limits import ReadingLimits
 from rag.sentences import words
 
 # A page of make_pdf without text that is not blank.

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 # A module may import only from layers below its own. A package stands for all of its modules.
 LAYERS = [
     ["rag", "rag.errors"],
-    ["rag.domain", "rag.sentences", "rag.characters", "rag.cancellation", "rag.native"],
+    ["rag.domain", "rag.sentences", "rag.characters", "rag.cancellation", "rag.native", "rag.reading_limits"],
     ["rag.page_lines", "rag.records"],
     ["rag.page_columns", "rag.page_furniture", "rag.page_tables"],
     ["rag.page_rows"],

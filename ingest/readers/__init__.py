@@ -5,16 +5,12 @@ Reading is meant for a process of its own with little memory. So a library is im
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import wraps
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
-from ingest.readers.hypertext import read_html
 from ingest.readers.identity import VERSION, identity, is_read_otherwise
-from ingest.readers.markdown import read_markdown
-from ingest.readers.pdf import read_pdf, thumbnails
-from ingest.readers.plain import read_text
 from ingest.readers.source import (
     OcrMode,
     OnPage,
@@ -24,7 +20,6 @@ from ingest.readers.source import (
     SourceText,
     what_is_missing,
 )
-from ingest.readers.word import read_docx
 from rag.errors import FileFault
 
 __all__ = [
@@ -38,21 +33,20 @@ __all__ = [
     "SourceText",
     "identity",
     "is_read_otherwise",
-    "read_pdf",
     "thumbnails",
     "what_is_missing",
 ]
 
 
-def _guarded(read: Reader) -> Reader:
-    """A reader that raises nothing but FileFault, also where memory or the disk gives out."""
+def _reader(module: str, name: str) -> Reader:
+    """A reader that is imported with the first file, and raises nothing but FileFault, also where memory gives out."""
 
-    @wraps(read)
     def reader(path: Path, options: ReadingOptions) -> SourceText:
+        read: Reader = getattr(import_module(f"ingest.readers.{module}"), name)
         try:
             return read(path, options)
         except MemoryError as error:
-            raise FileFault("too_large", "needs more memory than there is for one file; split it") from error
+            raise FileFault("out_of_memory", "needs more memory than there is for one file; split it") from error
         except RecursionError as error:
             raise FileFault("malformed", "nested deeper than any document should be") from error
         except OSError as error:
@@ -61,15 +55,24 @@ def _guarded(read: Reader) -> Reader:
     return reader
 
 
+def _by_suffix() -> Iterator[tuple[str, Reader]]:
+    for suffixes, module, name in (
+        (".pdf", "pdf", "read_pdf"),
+        (".txt .text", "plain", "read_text"),
+        (".md .markdown", "markdown", "read_markdown"),
+        (".html .htm", "hypertext", "read_html"),
+        (".docx", "word", "read_docx"),
+    ):
+        reader = _reader(module, name)
+        yield from ((suffix, reader) for suffix in suffixes.split())
+
+
 # By the suffix of the name, in lower case.
-READERS: Final[Mapping[str, Reader]] = {
-    suffix: _guarded(read)
-    for suffixes, read in (
-        (".pdf", read_pdf),
-        (".txt .text", read_text),
-        (".md .markdown", read_markdown),
-        (".html .htm", read_html),
-        (".docx", read_docx),
-    )
-    for suffix in suffixes.split()
-}
+READERS: Final[Mapping[str, Reader]] = dict(_by_suffix())
+
+
+def thumbnails(path: Path, numbers: Sequence[int]) -> list[bytes]:
+    """See :func:`ingest.readers.pdf.thumbnails`."""
+    from ingest.readers import pdf
+
+    return pdf.thumbnails(path, numbers)

@@ -13,7 +13,7 @@ from typing import Final
 
 from ingest.readers.source import check_page, check_pages, check_size
 from rag.domain import Heading, Page
-from rag.pages import ReadingLimits
+from rag.reading_limits import ReadingLimits
 
 # About five printed pages: a page is what a citation names and what a person then looks through.
 LONGEST_PAGE: Final = 20_000

@@ -12,7 +12,7 @@ from ingest.readers.blocks import Block, pages_of
 from ingest.readers.source import ReadingOptions, SourceText, blank_pages
 from rag.characters import clean
 from rag.errors import FileFault
-from rag.pages import ReadingLimits
+from rag.reading_limits import ReadingLimits
 
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8"),

@@ -9,7 +9,7 @@ from typing import Final, Literal, TypeAlias
 
 from rag.domain import Page
 from rag.errors import FileFault
-from rag.pages import ReadingLimits
+from rag.reading_limits import ReadingLimits
 
 OcrMode: TypeAlias = Literal["auto", "off", "force"]
 RemarkKind: TypeAlias = Literal["empty", "ocr", "suspect", "second_opinion"]

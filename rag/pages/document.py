@@ -6,7 +6,6 @@ import io
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pypdfium2
@@ -18,6 +17,7 @@ from rag.errors import FileFault
 from rag.page_lines import PageLines
 from rag.page_text import compose_pages
 from rag.pages.characters import read_lines
+from rag.reading_limits import ReadingLimits
 from rag.records import LARGEST_SIDE
 
 # pdfium is not thread-safe: "PDFium is inherently not thread-safe", https://pypdfium2.readthedocs.io
@@ -25,15 +25,6 @@ _PDFIUM = threading.Lock()
 
 # A drawing of five metres by five at 144 dpi would need 12 GB.
 _MOST_PIXELS = 16_000_000
-
-
-@dataclass(frozen=True)
-class ReadingLimits:
-    """How much of one file is read at most; a file with more is refused as ``too_large``."""
-
-    pages: int = 5_000
-    characters_per_page: int = 200_000
-    characters: int = 20_000_000
 
 
 _LIMITS = ReadingLimits()

@@ -37,13 +37,12 @@ def summary(outcomes: Outcomes) -> list[str]:
     """Counts, the slowest files, memory and duration."""
     counts = ", ".join(f"{status} {count}" for status, count in outcomes.report.counts.items())
     slowest = sorted(outcomes.seconds.items(), key=lambda item: -item[1])[:12]
-    rows = outcomes.rows()
-    watch = outcomes.watch
+    rows, watch = outcomes.rows(), outcomes.watch
     return [
         f"{len(outcomes.report.files)} files in {outcomes.duration:.0f} s: {counts}",
         f"{outcomes.processes} processes; the largest had {watch.peak_child >> 20} MiB of address space and "
-        f"{watch.peak_resident >> 20} MiB resident; the job grew by {watch.grown_by_reading >> 20} MiB while reading, "
-        f"{watch.grown >> 20} MiB in all",
+        f"{watch.peak_resident >> 20} MiB resident; the job grew by {watch.grown_by_reading >> 20} MiB while reading "
+        f"and {watch.grown >> 20} MiB in all",
         "Slowest:",
         *(f"  {seconds:5.1f} s  {name} ({rows[name].status if name in rows else '?'})" for name, seconds in slowest),
     ]

@@ -24,7 +24,7 @@ from ingest.sandbox import Outcome, Patience, SandboxedReaders
 from ingest.worker import WorkerOrders
 from rag.domain import Question
 from rag.index import IndexLayout, open_current
-from rag.pages import ReadingLimits
+from rag.reading_limits import ReadingLimits
 from rag.retrieval import Retriever
 from tests.fakes import BagOfWordsEncoder, make_pdf
 from tests.hostile import bombs
@@ -129,10 +129,24 @@ class TimedReaders(SandboxedReaders):
         return super()._start()
 
 
-def readers(*, workers: int = 2, patience: Patience = PATIENCE, limits: ReadingLimits | None = None) -> TimedReaders:
+def readers(
+    *,
+    workers: int = 2,
+    patience: Patience = PATIENCE,
+    limits: ReadingLimits | None = None,
+    folder: Path | None = None,
+) -> TimedReaders:
     """With the limits that users have."""
     options = ReadingOptions(limits or ReadingLimits())
-    orders = WorkerOrders(None, 254, Chunker(), options, memory=MEMORY, cpu_seconds=patience.seconds_per_file)
+    orders = WorkerOrders(
+        None,
+        254,
+        Chunker(),
+        options,
+        memory=MEMORY,
+        cpu_seconds=patience.seconds_per_file,
+        folder=str(folder) if folder else None,
+    )
     return TimedReaders(orders, workers=workers, patience=patience)
 
 
@@ -239,7 +253,7 @@ def run(root: Path, chosen: Sequence[bombs.Bomb], damaged: int, *, patience: Pat
     before = set(descendants(os.getpid()))
     encoder = BagOfWordsEncoder()
     begin = monotonic()
-    with Watch() as watch, readers(patience=patience) as sandbox:
+    with Watch() as watch, readers(patience=patience, folder=IndexLayout(index).sources) as sandbox:
         job = IngestJob(index, encoder, sandbox, identity=Chunker().identity, progress=_Reading(watch))
         report = job.run(discover([folder]))
     duration = monotonic() - begin

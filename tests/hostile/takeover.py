@@ -19,7 +19,8 @@ import json, os, struct, sys, time, zlib
 def say(kind, data):
     data = data if isinstance(data, bytes) else json.dumps(data).encode()
     sys.stdout.buffer.write(struct.pack("<Ic", len(data), kind) + data)
-    sys.stdout.buffer.flush()
+    if not TOGETHER:
+        sys.stdout.buffer.flush()
 def reading(word="Forged"):
     say(b"g", [1, word + " words.", 600, 800, []])
     say(b"w", zlib.compress(b""))
@@ -29,6 +30,7 @@ def reading(word="Forged"):
 def fault(reason):
     say(b"f", {"status": "malformed", "reason": reason, "worn": False})
 sys.stdin.readline()
+TOGETHER = False
 say(b"p", b"")
 for line in sys.stdin:
 """

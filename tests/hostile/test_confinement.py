@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from ingest.reading import Reading
 from tests.hostile.parts import one_page
 from tests.hostile.programme import descendants, readers
 from tests.hostile.takeover import ask
@@ -121,6 +122,19 @@ def test_refused(results: dict[str, str], attempt: str) -> None:
     if attempt not in SINCE and attempt != "more memory" and platform.machine() not in ("x86_64", "aarch64"):
         pytest.skip("no filter of system calls for this machine")
     assert results[attempt] in ("PermissionError", "ValueError")
+
+
+def test_a_reader_reads_in_its_folder_only(tmp_path: Path) -> None:
+    for name in ("inside", "outside"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.txt").write_text("Some words.")
+    (tmp_path / "inside" / "link.txt").symlink_to(tmp_path / "outside" / "a.txt")
+    names = ("inside/a.txt", "outside/a.txt", "inside/link.txt")
+    with readers(workers=1, folder=tmp_path / "inside") as sandbox:
+        outcomes = ask(sandbox, *(tmp_path / name for name in names))
+    assert isinstance(outcomes[0], Reading)
+    if landlock() > 0:
+        assert ["PermissionError" in str(outcome) for outcome in outcomes[1:]] == [True, True]
 
 
 def test_what_a_reader_is_born_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

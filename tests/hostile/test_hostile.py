@@ -14,7 +14,7 @@ import pytest
 from ingest.reading import Reading
 from rag.composition import open_store
 from rag.errors import FileFault, ModelError
-from rag.pages import ReadingLimits
+from rag.reading_limits import ReadingLimits
 from rag.settings import Settings
 from tests.fakes import make_pdf
 from tests.hostile import bombs

@@ -16,7 +16,7 @@ from ingest import wire
 from ingest.report import FAILED
 from ingest.sandbox import Patience
 from rag.errors import FileFault
-from rag.pages import ReadingLimits
+from rag.reading_limits import ReadingLimits
 from tests.hostile.programme import Watch, readers
 from tests.hostile.takeover import ask, lying
 
@@ -186,7 +186,7 @@ def test_endless(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, lie: str) -> N
 def test_what_is_said_of_a_file_before_it_is_asked_for_is_not_believed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    lying(monkeypatch, "fault('first')\nreading('Forged')\nreading('Forged')")
+    lying(monkeypatch, "TOGETHER = True\nfault('first')\nreading('Forged')\nsys.stdout.buffer.flush()")
     with readers(workers=1, patience=QUICK) as sandbox:
         outcomes = ask(sandbox, *(tmp_path / f"{n}.pdf" for n in range(3)))
         assert sandbox.started == 3

@@ -24,7 +24,7 @@ from ingest.sandbox import Patience, SandboxedReaders
 from ingest.worker import WorkerOrders
 from rag.errors import FileFault, IngestFault
 from rag.index import open_current
-from rag.pages import ReadingLimits
+from rag.reading_limits import ReadingLimits
 from tests.fakes import BagOfWordsEncoder, ingest_job, tiny_pdf
 from tests.integration.conftest import wait_until
 

@@ -19,7 +19,8 @@ from reportlab.pdfgen.canvas import Canvas
 
 from rag.domain import Box, Page, Word
 from rag.errors import FileFault
-from rag.pages import ReadingLimits, open_pdf, read_pages, render_page
+from rag.pages import open_pdf, read_pages, render_page
+from rag.reading_limits import ReadingLimits
 from tests.fakes import make_pdf
 from tests.unit.conftest import quick_folder
 

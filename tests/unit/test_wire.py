@@ -21,7 +21,7 @@ from ingest.wire import Frame, Nonsense, receive, send_fault, send_reading, unpa
 from rag.characters import clean
 from rag.domain import Box, Chunk, Heading, Page, Span, Word
 from rag.errors import FileFault
-from rag.pages import ReadingLimits
+from rag.reading_limits import ReadingLimits
 from rag.records import DocumentRecord, PageRecord
 
 PNG = b"\x89PNG\r\n\x1a\n"

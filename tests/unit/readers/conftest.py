@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ingest.readers import READERS, ReadingOptions, SourceText
-from rag.pages import ReadingLimits
+from rag.reading_limits import ReadingLimits
 
 Read = Callable[..., SourceText]
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ingest.readers.blocks import pages_of
 from ingest.readers.hypertext import html_blocks
 from rag.errors import FileFault
-from rag.pages import ReadingLimits
+from rag.reading_limits import ReadingLimits
 from tests.unit.readers.conftest import Read, headings_of, text_of
 
 

@@ -8,14 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.readers import ReadingOptions, Remark, SourceText, thumbnails
+from ingest.readers import ReadingOptions, Remark, SourceText
 from ingest.readers import pdf as module
 from ingest.readers.ocr import Pixels, Tesseract
 from ingest.readers.pdf import read_pdf as read_any_pdf
+from ingest.readers.pdf import thumbnails
 from rag.domain import Box
 from rag.errors import FileFault
 from rag.page_text import Line, Piece
-from rag.pages import PdfFile, ReadingLimits
+from rag.pages import PdfFile
+from rag.reading_limits import ReadingLimits
 from tests.fakes import DRAWING, make_pdf
 from tests.unit.conftest import quick_folder
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ingest.readers import Remark
 from ingest.readers.plain import decoded
 from rag.errors import FileFault
-from rag.pages import ReadingLimits
+from rag.reading_limits import ReadingLimits
 from tests.unit.readers.conftest import Read, text_of
 
 GERMAN = "Größe und Maß: café naïve “x” – 20 °C. Der Müller fährt über die Brücke."

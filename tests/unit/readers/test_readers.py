@@ -10,12 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest import readers
-from ingest.readers import READERS, ReadingOptions, Remark, identity, is_read_otherwise
+from ingest.readers import READERS, VERSION, ReadingOptions, Remark, identity, is_read_otherwise, plain
 from ingest.readers.ocr import Tesseract
 from ingest.readers.source import what_is_missing
 from rag.errors import FileFault
-from rag.pages import ReadingLimits
+from rag.reading_limits import ReadingLimits
 from tests.unit.conftest import quick_folder
 
 module = sys.modules["ingest.readers.identity"]  # the function of the same name hides it
@@ -49,13 +48,14 @@ def test_any_bytes(suffix: str, data: bytes) -> None:
 
 
 def test_memory_and_depth_that_give_out_are_faults_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for error, status in ((MemoryError, "too_large"), (RecursionError, "malformed")):
+    for error, status in ((MemoryError, "out_of_memory"), (RecursionError, "malformed")):
 
         def fail(*_: object, error: type[Exception] = error) -> None:
             raise error
 
+        monkeypatch.setattr(plain, "read_text", fail)
         with pytest.raises(FileFault) as caught:
-            readers._guarded(fail)(tmp_path, OPTIONS)  # type: ignore[arg-type]
+            READERS[".txt"](tmp_path, OPTIONS)
         assert caught.value.status == status
 
 
@@ -89,7 +89,7 @@ class TestIdentity:
     SEEN = (Remark(3, "ocr", "tesseract 5.3.0 eng"),)
 
     def test_of_options(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        assert identity(OPTIONS) == {"reader": readers.VERSION, "ocr": "off"}
+        assert identity(OPTIONS) == {"reader": VERSION, "ocr": "off"}
         for tesseract, auto, force in (
             (None, "none", "forced none"),
             (Tesseract("tesseract", "5.3.0", ("eng",)), "tesseract 5.3.0 eng", "forced tesseract 5.3.0 eng"),

@@ -14,7 +14,7 @@ from docx.enum.text import WD_BREAK
 from docx.oxml import parse_xml
 
 from rag.errors import FileFault
-from rag.pages import ReadingLimits
+from rag.reading_limits import ReadingLimits
 from tests.unit.readers.conftest import Read, headings_of, text_of
 
 if TYPE_CHECKING:
