@@ -55,10 +55,12 @@ def writing(root: Path) -> Iterator[IndexWriter]:
     layout = IndexLayout(root)
     writer = IndexWriter(layout)
     try:
-        for folder in (layout.root, layout.generations, layout.sources, layout.work, layout.trash):
-            disk.make_folder(folder)
+        disk.make_folder(layout.root)
         with layout.lock.open("a+") as lock:
             _lock(lock.fileno(), root)
+            # Not before: who has the lock may just be emptying one of them.
+            for folder in (layout.generations, layout.sources, layout.work, layout.trash):
+                disk.make_folder(folder)
             _empty(layout)
             try:
                 yield writer

@@ -142,12 +142,14 @@ class Injector:
         log: Path | None = None,
         root: Path | None = None,
         estimate: bool = True,
+        seconds: float | None = None,
     ) -> Outcome:
         """Runs ``python -m ingest --index INDEX DOCUMENTS``.
 
         Args:
             log: where to write what was done, for :mod:`tests.faults.power`.
             root: what is counted and logged; by default the index.
+            seconds: after which it is killed, by the clock, without a tracer; for None it is not.
             estimate: whether the job may refuse because the disk has too little room, before it has written anything.
         """
         kinds = sum(1 << kind for kind in fault.kinds)
@@ -160,6 +162,7 @@ class Injector:
             "documents": str(documents),
             "log": str(log) if log else "",
             "estimate": estimate,
+            "seconds": seconds,
             "stdout": str(stdout),
             "stderr": str(stderr),
         }

@@ -52,7 +52,7 @@ DEFECTS: Final = (
         "gen/ is not synced after the rename",
         "power_loss",
         _PUBLICATION,
-        "        disk.sync(self._layout.generations)\n",
+        "            disk.sync(self._layout.generations)\n",
         "",
     ),
     Defect("CURRENT is not synced before it is replaced", "power_loss", _DISK, "    sync(draft)\n", ""),
@@ -67,12 +67,14 @@ DEFECTS: Final = (
         "CURRENT is replaced before the generation is renamed",
         "kills",
         _PUBLICATION,
-        "        folder.rename(self._layout.generation(folder.name))\n"
-        "        disk.sync(self._layout.generations)\n"
-        "        disk.point_to(self._layout, folder.name, digest)\n",
-        "        disk.point_to(self._layout, folder.name, digest)\n"
-        "        folder.rename(self._layout.generation(folder.name))\n"
-        "        disk.sync(self._layout.generations)\n",
+        "        folder.rename(published)\n"
+        "        try:\n"
+        "            disk.sync(self._layout.generations)\n"
+        "            disk.point_to(self._layout, folder.name, digest)\n",
+        "        try:\n"
+        "            disk.point_to(self._layout, folder.name, digest)\n"
+        "            folder.rename(published)\n"
+        "            disk.sync(self._layout.generations)\n",
     ),
     Defect(
         "docstore.sqlite is not hashed when opened",

@@ -9,7 +9,9 @@ import argparse
 import ctypes
 import json
 import os
+import signal
 import sys
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -90,6 +92,8 @@ def _served(library: ctypes.CDLL, request: dict[str, Any]) -> dict[str, Any]:
     child = os.fork()
     if child == 0:
         _ingest(library, request)
+    if request["seconds"] is not None:
+        return {"counted": 0, "reached": 0, "kind": 0, "status": _killed(child, request["seconds"]), "unknown": 0}
     log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600) if request["log"] else -1
     order = Order(**request["order"])
     outcome = _Outcome()
@@ -104,15 +108,27 @@ def _served(library: ctypes.CDLL, request: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _killed(child: int, seconds: float) -> int:
+    """The status of a process that is killed after so many seconds, unless it has ended by then."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return status
+        time.sleep(min(0.001, max(0.0, end - time.monotonic())))
+    os.kill(child, signal.SIGKILL)
+    return os.waitpid(child, 0)[1]
+
+
 def _ingest(library: ctypes.CDLL, request: dict[str, Any]) -> None:
-    """The child: the command under its tracer; its output goes to files."""
+    """The child: the command, under its tracer where there is one; its output goes to files."""
     code = 70
     try:
         for descriptor, name in ((1, "stdout"), (2, "stderr")):
             target = os.open(request[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             os.dup2(target, descriptor)
         sys.stdin.close()
-        if failed := library.faults_traced():
+        if request["seconds"] is None and (failed := library.faults_traced()):
             raise OSError(failed, os.strerror(failed))
         if not request["estimate"]:
             IndexWriter.require = _nothing_is_required  # type: ignore[method-assign]

@@ -13,6 +13,8 @@ from typing import Final
 import pytest
 
 from rag.errors import IndexMissing
+from rag.index import IndexLayout
+from rag.index.reading import generation_names
 from tests.faults.conftest import FULL, Injectors, Say
 from tests.faults.corpus import Corpus
 from tests.faults.injection import ALL, Action, Fault, Injector, Kind, Outcome
@@ -162,13 +164,14 @@ def test_the_last_fsync_fails(injectors: Injectors, corpus: Corpus, tmp_path: Pa
     for at in range(1, 60):
         root = corpus.start(tmp_path / str(at))
         # Kept from being cleared away, so that CURRENT can be compared.
-        before = (root / "CURRENT").read_bytes()
+        before, names = (root / "CURRENT").read_bytes(), generation_names(IndexLayout(root))
         outcome = injectors.one.ingest(root, corpus.new, Fault(Action.FAIL, at, kinds, errno.EIO))
         if outcome.reached and outcome.operation == f"SYNC {root.resolve()}":
             found += 1
             assert not outcome.published
             assert outcome.code == 1
             assert (root / "CURRENT").read_bytes() == before
+            assert generation_names(IndexLayout(root)) == names
             assert corpus.state(root) == "old"
             run_again(injectors.one, corpus, root)
         if not outcome.reached:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import random
 import shutil
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -18,7 +15,7 @@ from rag.index import IndexLayout, collect_garbage, read_current, roll_back, ver
 from rag.index.reading import generation_names
 from tests.faults.conftest import FULL, Injectors, Say
 from tests.faults.corpus import Corpus, State, litter
-from tests.faults.injection import ROOT, Action, Fault, Injector, environment
+from tests.faults.injection import Action, Fault, Injector
 from tests.faults.power import read_log
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(1800)]
@@ -90,53 +87,25 @@ def test_what_is_current_is_not_cleared_away(corpus: Corpus, tmp_path: Path) -> 
 
 
 def test_killed_at_any_time(injectors: Injectors, corpus: Corpus, tmp_path: Path, say: Say) -> None:
-    """A process of its own, by the clock: also where nothing is written, and within system calls."""
+    """By the clock, and without a tracer: also where nothing is written, and within system calls."""
     chance = random.Random(7)
     states: Counter[State] = Counter()
-    killed = 0
+    kills = 200 if FULL else 20
+    start = time.perf_counter()
+    assert injectors.one.ingest(corpus.start(tmp_path / "timed"), corpus.new, seconds=60).published
+    longest = 1.2 * (time.perf_counter() - start)
 
     def case(injector: Injector, number: int) -> None:
-        nonlocal killed
-        root = corpus.start(tmp_path / f"random-{number}")
-        killed += ingest_and_kill(root, corpus, share=chance.random())
+        root = tmp_path / str(number)
+        seconds = chance.uniform(0.0, longest)
+        # One that has ended before is no case: it goes on earlier, until one is killed.
+        while not injector.ingest(corpus.start(root), corpus.new, seconds=seconds).killed:
+            shutil.rmtree(root)
+            seconds *= chance.uniform(0.7, 1.0)
         states[corpus.state(root)] += 1
         run_again(injector, corpus, root)
         shutil.rmtree(root)
 
-    injectors.each(range(200 if FULL else 3), case)
-    assert killed >= (150 if FULL else 0)
-    say(f"{killed} processes killed at random times: {dict(states)}; 0 torn, 0 lost")
-
-
-_SCRIPT: Final = """
-import sys, time
-from pathlib import Path
-from ingest.discovery import discover
-from tests.faults.corpus import encoder
-from tests.fakes import ingest_job
-import bm25s, faiss
-job, files = ingest_job(Path(sys.argv[1]), encoder()), discover([Path(sys.argv[2])])
-print("ready", flush=True)
-job.run(files)
-print("done", flush=True)
-"""
-# How long the job takes from "ready" on, in seconds: measured anew by each run that was not killed.
-_seconds = [0.3]
-
-
-def ingest_and_kill(root: Path, corpus: Corpus, share: float) -> bool:
-    """Runs the job in a process that is killed after about this share of the job; whether it was."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", _SCRIPT, str(root), str(corpus.new)], stdout=subprocess.PIPE, cwd=ROOT, env=environment()
-    )
-    assert process.stdout
-    assert process.stdout.readline() == b"ready\n"
-    start = time.perf_counter()
-    time.sleep(share * _seconds[0])
-    process.kill()
-    said, _ = process.communicate()
-    if said:
-        _seconds[0] = max(0.02, 0.7 * (time.perf_counter() - start))
-    else:
-        _seconds[0] = min(1.0, _seconds[0] * 1.05)
-    return process.returncode == -signal.SIGKILL and not said
+    injectors.each(range(kills), case)
+    assert sum(states.values()) == kills
+    say(f"{kills} processes killed at random times: {dict(states)}; 0 torn, 0 lost")
