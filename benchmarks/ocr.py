@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -146,7 +147,8 @@ def _letters(truth: Sequence[Line], lines: Sequence[Line]) -> float:
 
 
 def _close(line: Line) -> str:
-    return _text([line]).replace(" ", "") if line.pieces else ""
+    """Without white space, and without the dots that lead to a page number, which are no letters."""
+    return re.sub(r"\.{3,}", "", _text([line]).replace(" ", "")) if line.pieces else ""
 
 
 def _shared(one: Box, other: Box) -> float:
