@@ -14,7 +14,7 @@ from rag.embedding import Encoder, FloatVector
 # Texts that are sorted by length together, so that those of a batch are padded little.
 _WINDOW: Final = 1024
 # Texts that are encoded between two looks at whether to stop.
-_SLAB: Final = 128
+_SLAB: Final = 256
 # Texts that may wait; whoever brings more waits, so that memory does not grow.
 _WAITING: Final = 4 * _WINDOW
 
@@ -39,6 +39,11 @@ class Encoding:
     def seconds(self) -> float:
         """How long the encoder has worked."""
         return self._seconds
+
+    def prepare(self) -> None:
+        """Lets the encoder load what it needs, while there is no text yet."""
+        if not self._thread.is_alive() and not self._failure:
+            self._thread.start()
 
     def add(self, document_id: str, texts: Sequence[str]) -> None:
         """The texts of a document's chunks, in order; raises what the encoder raised."""
@@ -75,6 +80,7 @@ class Encoding:
 
     def _run(self) -> None:
         try:
+            self._encoder.encode([])
             for window in self._windows():
                 self._encode(sorted(window, key=lambda item: len(item[2])))
         except BaseException as error:  # noqa: BLE001 - it is raised again in the thread that waits for this one

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
 
 from ingest.discovery import SourceFile
-from ingest.encoding import encoding
+from ingest.encoding import Encoding, encoding
 from ingest.plan import Known, Limits, PlannedFile, make_plan, source_row
 from ingest.progress import Progress
 from ingest.reading import Readers, Reading, ReadRequest
@@ -20,6 +22,7 @@ from rag.errors import IndexCorrupt, IndexFault, IndexForeign, IndexMissing, Not
 from rag.index import (
     Entry,
     FreshVectors,
+    Generation,
     IndexWriter,
     Manifest,
     Publication,
@@ -168,56 +171,67 @@ class IngestJob:
         if not run.changes() and not any(plan.action == "read" for plan in run.plan):
             return None
         fresh = writer.staging()
-        self._read(run, writer, *fresh)
-        entries = run.entries()
-        if not entries:
-            rows = run.rows()
-            raise NothingToIngest(_why_nothing(rows), [row.to_json() for row in rows])
-        if not run.changes():
-            return None
-        return self._publish(run, writer, entries, fresh, start)
+        with encoding(self.encoder, fresh[1].put, self.progress.encoded) as work, ThreadPoolExecutor(1) as beside:
+            # What will be needed at the end is loaded while the first files are read.
+            before = beside.submit(open_current, self.index, self.encoder.identity) if run.before else None
+            begun = perf_counter()
+            self._read(run, writer, *fresh, work)
+            entries = run.entries()
+            if not entries:
+                rows = run.rows()
+                raise NothingToIngest(_why_nothing(rows), [row.to_json() for row in rows])
+            if not run.changes():
+                return None
 
-    def _read(self, run: _Run, writer: IndexWriter, staging: Staging, vectors: FreshVectors) -> None:
-        """Reads, keeps and encodes what is new, all at the same time."""
+            def ready() -> None:
+                work.finish()
+                run.seconds["read and embed"] = perf_counter() - begun
+                run.seconds["encoder at work"] = work.seconds
+                self.progress.publishing()
+
+            opened = before.result() if before else None
+            with closing(opened) if opened else nullcontext():
+                generation = self._publish(run, writer, entries, opened, fresh, start, ready)
+            run.seconds["publish"] = perf_counter() - begun - run.seconds["read and embed"]
+            return generation
+
+    def _read(self, run: _Run, writer: IndexWriter, staging: Staging, vectors: FreshVectors, work: Encoding) -> None:
+        """Reads and keeps what is new, and hands on what is to be encoded."""
         start = perf_counter()
         plans = {writer.source(plan.digest): plan for plan in run.plan if plan.digest and plan.action == "read"}
         requests = [ReadRequest(path, plan.file.path.suffix.lower()) for path, plan in plans.items()]
         self.progress.reading(len(plans), sum(plan.size for plan in plans.values()))
-        with encoding(self.encoder, vectors.put, self.progress.encoded) as work:
-            for request, outcome in self.readers.read(requests):
-                plan = plans[request.path]
-                assert plan.digest  # noqa: S101 - it was asked for above
-                if isinstance(outcome, Reading):
-                    staging.add(plan.digest, plan.size, outcome.record)
-                    vectors.reserve(plan.digest, len(outcome.texts))
-                    work.add(plan.digest, outcome.texts)
-                    run.embedded += len(outcome.texts)
-                    run.keep_pictures(plan.file.name, outcome.thumbnails)
-                row = run.found[plan.digest] = FileRow.found(plan.file.name, outcome)
-                self.progress.file(request, plan.size, row.pages, row.chunks)
-            run.seconds["read"] = perf_counter() - start
-            work.finish()
-            run.seconds["read and embed"] = perf_counter() - start
-            run.seconds["encoder at work"] = work.seconds
+        if requests:
+            work.prepare()
+        for request, outcome in self.readers.read(requests):
+            plan = plans[request.path]
+            assert plan.digest  # noqa: S101 - it was asked for above
+            if isinstance(outcome, Reading):
+                staging.add(plan.digest, plan.size, outcome.record)
+                vectors.reserve(plan.digest, len(outcome.texts))
+                work.add(plan.digest, outcome.texts)
+                run.embedded += len(outcome.texts)
+                run.keep_pictures(plan.file.name, outcome.thumbnails)
+            row = run.found[plan.digest] = FileRow.found(plan.file.name, outcome)
+            self.progress.file(request, plan.size, row.pages, row.chunks)
+        run.seconds["read"] = perf_counter() - start
 
     def _publish(
         self,
         run: _Run,
         writer: IndexWriter,
         entries: Sequence[Entry],
+        before: Generation | None,
         fresh: tuple[Staging, FreshVectors],
         start: float,
+        ready: Callable[[], None],
     ) -> str:
-        self.progress.publishing()
-        begun = perf_counter()
-        before = open_current(self.index, self.encoder.identity) if run.before else None
         about = Publication(self.encoder.identity, dict(self.identity), run.sources())
-        report = replace(run.report("", published=True), seconds=perf_counter() - start)
-        generation = writer.publish(entries, before, fresh, about, report.to_json())
-        if before:
-            before.close()
-        run.seconds["publish"] = perf_counter() - begun
-        return generation
+
+        def report() -> dict[str, Any]:
+            return replace(run.report("", published=True), seconds=perf_counter() - start).to_json()
+
+        return writer.publish(entries, before, fresh, about, report, ready)
 
     def _tidy(self, writer: IndexWriter) -> None:
         """What goes wrong here does not undo what is published."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import select
 import signal
 import subprocess
@@ -36,6 +37,7 @@ _START_SECONDS: Final = 60.0
 _END_SECONDS: Final = 5.0
 # A process that died with this share of its memory in use most likely died of it: pdfium aborts when it gets none.
 _FULL: Final = 0.5
+_GAVE_UP: Final = frozenset({signal.SIGABRT, signal.SIGTRAP, signal.SIGILL})
 
 OnPage = Callable[[ReadRequest, int, int], None]
 Outcome = tuple[ReadRequest, Reading | FileFault]
@@ -172,6 +174,8 @@ class _Process:
     def __init__(self, orders: WorkerOrders) -> None:
         self._memory = orders.memory
         self._limits = orders.options.limits
+        # A child's ru_maxrss begins with that of the process that started it.
+        self._inherited = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "ingest.worker"],  # -P: modules are not looked for in /
@@ -275,10 +279,16 @@ class _Process:
         died_of = -self._process.returncode
         if died_of == signal.SIGXCPU:
             return FileFault("timeout", "reading it takes too much processor time")
-        if died_of == signal.SIGKILL or usage.ru_maxrss * 1024 > self._memory * _FULL:
+        if died_of == signal.SIGKILL or self._was_full(usage.ru_maxrss, died_of):
             return FileFault("out_of_memory", f"reading it takes more than {self._memory >> 20} MiB")
         name = signal.Signals(died_of).name if died_of in set(signal.Signals) else f"exit {-died_of}"
         return FileFault("crashed", f"the reader crashed ({name}{self._last_complaint()})")
+
+    def _was_full(self, kilobytes: int, died_of: int) -> bool:
+        """Whether it died of want of memory, from the most that it, or the process that started it, has had."""
+        full = kilobytes * 1024 > self._memory * _FULL
+        # Where that says nothing about it, there is only how it died.
+        return full and (kilobytes > self._inherited or died_of in _GAVE_UP)
 
     def _last_complaint(self) -> str:
         self._complaints.seek(0)

@@ -36,6 +36,7 @@ _MOST_ACCENTED: Final = 0.6
 
 _CID: Final = re.compile(r"\(cid:\d+\)")
 _REPEATED: Final = re.compile(r"(.)\1{2,}")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9]+")
 _VOWELS: Final = frozenset("aeiouyæøœıə")
 # Alphabets with spaces between words. Thai, Chinese and others have none.
 _SPACED: Final = re.compile(r"[A-Za-z\u00aa-\u024f\u0370-\u052f\u1e00-\u1fff]+")
@@ -63,6 +64,9 @@ def letters(text: str) -> int:
 
 def _of_glyphs(text: str) -> str | None:
     """Too many glyphs that no character is known for, or that are neither letters nor digits."""
+    plain = sum(map(len, _PLAIN.findall(text)))
+    if plain >= (1 - _MOST_UNMAPPED) * sum(map(len, text.split())):
+        return None  # so it is with nearly all pages, and the rest takes its time
     text, unmapped = _CID.subn("", text)
     printed = [character for character in _REPEATED.sub(r"\1", text) if not character.isspace()]
     total = len(printed) + unmapped
@@ -102,7 +106,7 @@ def _of_letters(words: Sequence[str]) -> str | None:
     count = sum(map(len, latin))
     if count < _FEWEST_LETTERS or count < 0.5 * sum(map(len, words)):
         return None
-    if sum(character > "\x7f" for word in latin for character in word) > _MOST_ACCENTED * count:
+    if count - sum(map(len, _PLAIN.findall(" ".join(latin)))) > _MOST_ACCENTED * count:
         return "accents on most letters"
     long = [word for word in latin if 4 <= len(word) <= _LONG_WORD]
     if len(long) >= _FEWEST_WORDS and _is_unspeakable(latin, long):
@@ -112,10 +116,10 @@ def _of_letters(words: Sequence[str]) -> str | None:
 
 def _is_unspeakable(words: Sequence[str], long: Sequence[str]) -> bool:
     text = unicodedata.normalize("NFD", "".join(words))
-    bases = [character for character in text if character.isalpha()]
-    vowels = sum(character in _VOWELS for character in text.lower()) / len(bases)
+    bases = sum(map(str.isalpha, text))
+    vowels = sum(map(text.lower().count, _VOWELS)) / bases
     vowelless = sum(not _has_vowel(word) for word in long) / len(long)
-    small = sum(map(str.islower, bases)) > 0.5 * len(bases)
+    small = sum(map(str.islower, text)) > 0.5 * bases
     both = small and vowelless > _BOTH[0] and vowels < _BOTH[1]
     return both or vowelless > _MOST_VOWELLESS or vowels < _FEWEST_VOWELS
 

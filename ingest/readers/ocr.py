@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 from rag.characters import clean
 from rag.domain import Box
 from rag.errors import FileFault
-from rag.page_text import Line, Piece
+from rag.page_lines import Line, Piece
 
 _log = logging.getLogger(__name__)
 
@@ -28,7 +28,9 @@ _log = logging.getLogger(__name__)
 DPI: Final = 300
 # Tesseract refuses pictures with a longer side.
 LONGEST_SIDE: Final = 32_000
-_SECONDS_PER_PAGE: Final = 90
+# Less than a page may take in all, so that a page that OCR cannot read does not cost its file.
+_SECONDS_PER_PAGE: Final = 45
+_SECONDS_TO_ANSWER: Final = 20
 # 0..100. Below it are mostly specks, stamps and pieces of drawings that were taken for words.
 _LEAST_CONFIDENCE: Final = 30.0
 # Rules of tables and forms, and specks, come as these.
@@ -124,8 +126,8 @@ def find_tesseract(languages: tuple[str, ...]) -> Tesseract | None:
     program = shutil.which("tesseract")
     if program is None:
         return None
-    version = re.search(r"tesseract v?(\S+)", _ask(program, "--version"))
-    installed = _ask(program, "--list-langs").split()
+    said, listed = _ask(program, "--version", "--list-langs")
+    version, installed = re.search(r"tesseract v?(\S+)", said), listed.split()
     if version is None or not set(languages) <= set(installed):
         _log.warning("%s has no data for all of %s", program, ", ".join(languages))
         return None
@@ -223,9 +225,14 @@ def _piece(text: str, word: _Found, size: float, scale: float) -> Piece:
     return Piece(text, Box(left, top, right, bottom), size, bold=False)
 
 
-def _ask(program: str, option: str) -> str:
+def _ask(program: str, *options: str) -> list[str]:
+    """What it says to each option, asked at the same time; nothing where it cannot be asked."""
     try:
-        return subprocess.run([program, option], capture_output=True, text=True, timeout=20, check=False).stdout
+        asked = [
+            subprocess.Popen([program, option], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+            for option in options
+        ]
+        return [one.communicate(timeout=_SECONDS_TO_ANSWER)[0] for one in asked]
     except (OSError, subprocess.SubprocessError) as error:
-        _log.warning("%s %s: %s", program, option, error)
-        return ""
+        _log.warning("%s %s: %s", program, " ".join(options), error)
+        return [""] * len(options)

@@ -20,8 +20,8 @@ _SLAB: Final = 1024
 class BertEncoder:
     """A BERT encoder with the mean over its tokens, on all vector units of the CPU.
 
-    The network is loaded by the first :meth:`encode`: what is asked before, such as by an ingest with nothing new,
-    needs the tokenizer at most. Several threads may use it at the same time.
+    The network is loaded by the first :meth:`encode`, be it of no text: what is asked before, such as by an ingest
+    with nothing new, needs the tokenizer at most. Several threads may use it at the same time.
     """
 
     def __init__(self, folder: BertFolder, *, name: str, digest: str, threads: int) -> None:
@@ -74,10 +74,11 @@ class BertEncoder:
         Raises:
             ModelUnusable: the weights cannot be loaded.
         """
+        network = self._loaded()
         found = np.empty((len(texts), self._folder.dimension), dtype=np.float32)
         for start in range(0, len(texts), _SLAB):
             tokens = self._tokens(texts[start : start + _SLAB])
-            found[start : start + _SLAB] = self._loaded().vectors(tokens)
+            found[start : start + _SLAB] = network.vectors(tokens)
         return found
 
     def count_tokens(self, text: str) -> int:

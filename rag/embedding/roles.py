@@ -25,7 +25,10 @@ class Encoder(Protocol):
         """Longest text in tokens, without the special ones; what is beyond it would be cut silently."""
 
     def encode(self, texts: Sequence[str]) -> FloatMatrix:
-        """One row for each text. *Shape:* ``(len(texts), dimension)``, rows of length 1."""
+        """One row for each text; with no text it only loads what it needs.
+
+        *Shape:* ``(len(texts), dimension)``, rows of length 1.
+        """
 
     def count_tokens(self, text: str) -> int:
         """Tokens of a text, without the special ones."""

@@ -42,6 +42,10 @@ class FreshVectors:
         self._file.seek((self._places[document_id][0] + position) * self._dimension * 4)
         self._file.write(vector.astype("<f4").tobytes())
 
+    def size(self, dimension: int) -> int:
+        """Of all vectors for which there is room, in bytes."""
+        return self._rows * dimension * 4
+
     def of(self, document_id: str) -> Iterator[FloatMatrix]:
         """The vectors of a document, in slabs. *Shape of each:* ``(rows, dimension)``."""
         first, count = self._places[document_id]
@@ -57,11 +61,17 @@ class FreshVectors:
         self._file.close()
 
 
-def write_rows(
+def write_words(folder: Path, entries: Sequence[Entry], before: Generation | None) -> None:
+    """Writes the words of each row, in the order of the entries; OSError where the disk refuses."""
+    docstore = Docstore(folder / DOCSTORE)
+    LexicalIndex.build(_terms(docstore, entries, before)).save(folder / LEXICAL)
+    docstore.close()
+
+
+def write_vectors(
     folder: Path, entries: Sequence[Entry], before: Generation | None, fresh: FreshVectors, dimension: int
 ) -> None:
-    """Writes vectors and words of each row, in the order of the entries; OSError where the disk refuses."""
-    docstore = Docstore(folder / DOCSTORE)
+    """Writes the vector of each row, in the order of the entries; OSError where the disk refuses."""
     index = VectorIndex.empty(dimension)
     for entry in entries:
         if entry.fresh:
@@ -70,8 +80,6 @@ def write_rows(
         elif before:
             index.add(before.vectors_of(entry.id))
     disk.write(folder / VECTORS, lambda file: _serialise(index, file))
-    LexicalIndex.build(_terms(docstore, entries, before)).save(folder / LEXICAL)
-    docstore.close()
 
 
 def _terms(docstore: Docstore, entries: Sequence[Entry], before: Generation | None) -> Terms:

@@ -22,7 +22,7 @@ from typing import Any, Final
 
 from rag.errors import FileFault, IndexBusy, IndexFault, PublishFailed
 from rag.index import disk
-from rag.index.assembly import FreshVectors, count, write_rows
+from rag.index.assembly import FreshVectors, count, write_vectors, write_words
 from rag.index.docstore import Entry, Staging, write_docstore
 from rag.index.generation import Generation
 from rag.index.layout import DOCSTORE, MANIFEST, MANIFEST_DIGEST, REPORT, IndexLayout
@@ -175,7 +175,8 @@ class IndexWriter:
         before: Generation | None,
         fresh: tuple[Staging, FreshVectors],
         about: Publication,
-        report: Mapping[str, Any],
+        report: Callable[[], Mapping[str, Any]],
+        ready: Callable[[], object] = lambda: None,
     ) -> str:
         """Writes a generation and makes it the current one.
 
@@ -184,7 +185,8 @@ class IndexWriter:
             before: the generation that holds the entries that are not fresh.
             fresh: what holds the others; it is closed.
             about: identities and sources, for the manifest.
-            report: for ``report.json``; the name of the generation is added.
+            report: gives what is for ``report.json`` when all else is written; the name of the generation is added.
+            ready: waits until all fresh vectors are there; what needs none is done before.
 
         Returns:
             The name of the generation.
@@ -198,13 +200,15 @@ class IndexWriter:
         name = f"{_number(self._layout) + 1:06d}-{secrets.token_hex(4)}"
         folder = self._layout.work / name
         folder.mkdir()
-        self.require(self._size(staging.path, before))
+        dimension = int(about.encoder["dimension"])
+        self.require(self._size(staging.path, vectors.size(dimension), before))
         write_docstore(
             folder / DOCSTORE, entries, staging=staging.path, before=before.folder / DOCSTORE if before else None
         )
-        dimension = int(about.encoder["dimension"])
-        write_rows(folder, entries, before, vectors, dimension)
-        disk.write_bytes(folder / REPORT, _to_json({**report, "generation": name}))
+        write_words(folder, entries, before)
+        ready()
+        write_vectors(folder, entries, before, vectors, dimension)
+        disk.write_bytes(folder / REPORT, _to_json({**report(), "generation": name}))
         disk.sync_files(folder)
         manifest = Manifest(
             generation=name,
@@ -244,10 +248,10 @@ class IndexWriter:
             return read_current(self._layout)[0]
         return None
 
-    def _size(self, staging: Path, before: Generation | None) -> int:
+    @staticmethod
+    def _size(staging: Path, vectors: int, before: Generation | None) -> int:
         """About what the new generation will take, in bytes."""
         held = sum(row.size for row in before.manifest.files) if before else 0
-        vectors = (self._layout.work / "vectors.f32").stat().st_size
         return held + int((staging.stat().st_size + vectors) * _OVERHEAD)
 
     def look_for_room(self) -> None:

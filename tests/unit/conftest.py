@@ -102,4 +102,4 @@ def publish(
                 )
             )
         about = Publication(encoder.identity, {"name": "test"}, rows)
-        return writer.publish(entries, None, (staging, vectors), about, {"files": []})
+        return writer.publish(entries, None, (staging, vectors), about, lambda: {"files": []})
