@@ -69,6 +69,9 @@ format: $(VENV)/.installed-dev  ## rewrite the sources as ruff likes them
 
 bench: models  ## the benchmarks; results in benchmarks/results
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.ingest $(KNOWLEDGE_BASE)
+	$(BIN)/python -m benchmarks.encoders
+	$(BIN)/python -m benchmarks.ocr $(KNOWLEDGE_BASE)
 
 lock: $(VENV)/.installed-dev  ## make the lock files anew from pyproject.toml
 	@command -v uv >/dev/null || { echo "uv is needed: pip install uv"; exit 1; }
