@@ -34,7 +34,7 @@ def test_a_new_index_is_served_without_a_restart(serve: Callable[..., Running], 
     assert (answer["index"], answer["answered"]) == (name, True)
     assert answer["citations"][0]["document"] == "uvholm.pdf"
     roll_back(index)
-    wait_until(lambda: ready(service)["index"] == before, 10)
+    wait_until(lambda: ready(service)["index"] == before, 5)
 
 
 def test_a_damaged_one_is_not_taken(serve: Callable[..., Running], index: Path, documents: Path) -> None:
@@ -44,7 +44,7 @@ def test_a_damaged_one_is_not_taken(serve: Callable[..., Running], index: Path, 
     name = ingest(index, documents)
     # It is damaged while it is not the current one; then somebody goes forward to it.
     roll_back(index)
-    wait_until(lambda: ready(service)["index"] == before, 10)
+    wait_until(lambda: ready(service)["index"] == before, 5)
     current = index / "CURRENT"
     (index / "gen" / name / "vectors.faiss").write_bytes(b"damaged")
     digest = (index / "gen" / name / "manifest.sha256").read_text()
