@@ -24,7 +24,7 @@ BUILD_SECONDS = 3600
 READY_SECONDS = 600
 
 BROKEN = "broken.pdf"
-QUESTION = "How many times does the 2025 warranty pay for damage by birds?"
+QUESTION = "How often is damage by birds covered by the 2025 warranty?"
 
 # Runs in the container: one request, and its answer as a line of JSON.
 CLIENT = """
