@@ -36,7 +36,7 @@ class Watch(Progress):
 
     pages: int = 0
     resident: list[tuple[int, float]] = field(default_factory=list)
-    publishing_at: int = sys.maxsize
+    read_at: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def file(self, request: ReadRequest, size: int, pages: int, chunks: int) -> None:  # noqa: ARG002 - the seam
@@ -44,15 +44,12 @@ class Watch(Progress):
         with self._lock:
             self.pages += pages
             self.resident.append((self.pages, _resident()))
+            self.read_at = len(self.resident)
 
     def encoded(self, chunks: int) -> None:  # noqa: ARG002 - the seam
         """See :class:`Progress`."""
         with self._lock:
             self.resident.append((self.pages, _resident()))
-
-    def publishing(self) -> None:
-        """See :class:`Progress`."""
-        self.publishing_at = len(self.resident)
 
 
 def main() -> int:
@@ -67,7 +64,7 @@ def main() -> int:
         with open_job(read_settings(), Path(scratch) / "index", watch) as job:
             report = job.run(discover([corpus]))
         after = _resident()
-    reading = watch.resident[: watch.publishing_at]
+    reading = watch.resident[: watch.read_at]  # what comes then, puts the words of all passages together
     first = max(size for pages, size in reading if pages <= _FIRST)
     most = max(size for _, size in reading)
     table = "\n".join(
@@ -76,9 +73,9 @@ def main() -> int:
             "| --- | --- |",
             f"| pages, passages | {report.pages}, {report.chunks} |",
             f"| most in the first {_FIRST} pages | {first:.0f} |",
-            f"| most while reading and encoding | {most:.0f} |",
+            f"| most until the last page was read | {most:.0f} |",
             f"| **growth** | **{most - first:.0f}** |",
-            f"| after publishing | {after:.0f} |",
+            f"| most until all was encoded and published | {max(after, *(size for _, size in watch.resident)):.0f} |",
         ]
     )
     print(table)
