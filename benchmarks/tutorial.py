@@ -16,7 +16,7 @@ import faiss
 import pypdf
 from langchain_text_splitters import RecursiveCharacterTextSplitter
 
-from rag.composition import encoder_directory
+from rag.composition import tokenizer_file
 from rag.embedding import FloatMatrix
 from rag.settings import read_settings
 
@@ -83,7 +83,7 @@ class TutorialIndex:
 
 def main(folder: str, target: str) -> int:
     """``python -m benchmarks.tutorial FOLDER TARGET``: ingests a folder as the tutorial does."""
-    index = TutorialIndex(Path(folder), PlainEncoder(encoder_directory(read_settings())))
+    index = TutorialIndex(Path(folder), PlainEncoder(tokenizer_file(read_settings()).parent))
     index.save(Path(target))
     print(json.dumps({"pages": index.pages, "pieces": len(index)}))
     return 0

@@ -13,6 +13,7 @@ from typing import Final, Protocol
 
 from ingest.chunking import Chunker, TokenCounter
 from ingest.readers import READERS, ReadingOptions, Remark, SourceText, thumbnails
+from ingest.readers.source import ranges
 from rag.domain import Chunk, Page, in_context
 from rag.errors import FileFault
 from rag.records import DocumentRecord, PageRecord
@@ -162,14 +163,3 @@ def _pictures(request: ReadRequest, source: SourceText) -> dict[int, bytes]:
         return dict(zip(numbers, thumbnails(request.path, numbers), strict=True))
     except FileFault:  # only pypdf could open it
         return {}
-
-
-def ranges(numbers: Sequence[int]) -> str:
-    """``[1, 2, 3, 7]`` as ``1-3, 7``."""
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and runs[-1][-1] == number - 1:
-            runs[-1].append(number)
-        else:
-            runs.append([number])
-    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)

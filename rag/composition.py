@@ -32,11 +32,6 @@ def tokenizer_file(settings: Settings) -> Path:
     return _locate(settings, settings.encoder, "encoder").path("tokenizer.json")
 
 
-def encoder_directory(settings: Settings) -> Path:
-    """The encoder's folder, for benchmarks; ModelError where it is missing."""
-    return _locate(settings, settings.encoder, "encoder").directory
-
-
 def cores(settings: Settings) -> int:
     """How many threads, or processes, are at work at a time."""
     return settings.threads or len(os.sched_getaffinity(0))

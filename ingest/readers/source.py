@@ -141,11 +141,15 @@ def check_page(number: int, characters: int, limits: ReadingLimits) -> None:
 
 def _pages(numbers: Sequence[int]) -> str:
     """``[1, 2, 3, 7]`` as ``pages 1-3, 7``."""
+    return f"page{'s' * (len(numbers) > 1)} {ranges(sorted(numbers))}"
+
+
+def ranges(numbers: Sequence[int]) -> str:
+    """Ascending numbers, such as ``[1, 2, 3, 7]``, as ``1-3, 7``."""
     runs: list[list[int]] = []
-    for number in sorted(numbers):
+    for number in numbers:
         if runs and runs[-1][-1] == number - 1:
             runs[-1].append(number)
         else:
             runs.append([number])
-    ranges = ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
-    return f"page{'s' * (len(numbers) > 1)} {ranges}"
+    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
