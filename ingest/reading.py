@@ -74,22 +74,6 @@ class Readers(Protocol):
         """Each request with its outcome, in any order. Only a few are read ahead of what is taken."""
 
 
-@dataclass(frozen=True)
-class ReadersHere:
-    """Reads in this process, without limits on time and memory: for files that are trusted, and for tests."""
-
-    cutting: Cutting
-    options: ReadingOptions
-
-    def read(self, requests: Iterable[ReadRequest]) -> Iterable[tuple[ReadRequest, Reading | FileFault]]:
-        """See :class:`Readers`."""
-        for request in requests:
-            try:
-                yield request, read_document(request, self.cutting, self.options)
-            except FileFault as fault:
-                yield request, fault
-
-
 def read_document(request: ReadRequest, cutting: Cutting, options: ReadingOptions) -> Reading:
     """Reads and cuts a file.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,11 @@ from reportlab.pdfgen.canvas import Canvas
 from ingest.chunking import Chunker
 from ingest.job import IngestJob
 from ingest.readers import ReadingOptions
-from ingest.reading import Cutting, ReadersHere
+from ingest.reading import Cutting, Reading, ReadRequest, read_document
 from rag.cancellation import Cancellation
 from rag.domain import Usage
 from rag.embedding import Encoder, FloatMatrix, FloatVector
-from rag.errors import PromptTooLong
+from rag.errors import FileFault, PromptTooLong
 from rag.generation import Finish, Message, Prompt, Token
 from rag.generation.language_model import Generated
 from rag.reading_limits import ReadingLimits
@@ -128,6 +128,22 @@ def _sleep(seconds: float, cancelled: Cancellation) -> None:
         if (left := end - time.monotonic()) <= 0:
             return
         time.sleep(min(left, 0.005))
+
+
+@dataclass(frozen=True)
+class ReadersHere:
+    """Reads in this process, without limits on time and memory."""
+
+    cutting: Cutting
+    options: ReadingOptions
+
+    def read(self, requests: Iterable[ReadRequest]) -> Iterable[tuple[ReadRequest, Reading | FileFault]]:
+        """See :class:`ingest.reading.Readers`."""
+        for request in requests:
+            try:
+                yield request, read_document(request, self.cutting, self.options)
+            except FileFault as fault:
+                yield request, fault
 
 
 def ingest_job(

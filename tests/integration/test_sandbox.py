@@ -25,7 +25,7 @@ from ingest.worker import WorkerOrders
 from rag.errors import FileFault, IngestFault
 from rag.index import open_current
 from rag.reading_limits import ReadingLimits
-from tests.fakes import BagOfWordsEncoder, ingest_job, tiny_pdf
+from tests.fakes import BagOfWordsEncoder, ReadersHere, ingest_job, tiny_pdf
 from tests.integration.conftest import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -88,7 +88,7 @@ def stop(readers: SandboxedReaders, files: list[ReadRequest]) -> int:
 
 class TestReading:
     def test_gives_what_reading_here_gives(self, files: list[ReadRequest]) -> None:
-        from ingest.reading import Cutting, ReadersHere
+        from ingest.reading import Cutting
 
         here = ReadersHere(
             Cutting(Chunker(), lambda text: len(text.split()), 254), ReadingOptions(ReadingLimits(), ocr="off")
