@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from rag.domain import Document, Page, Passage
 from rag.embedding import FloatMatrix, FloatVector
 from rag.errors import DocumentUnknown, IndexCorrupt
+from rag.index.cards import OPENING, DocumentCards
 from rag.index.docstore import Docstore
 from rag.index.lexical import LexicalIndex, Terms
 from rag.index.manifest import Manifest
@@ -72,9 +74,26 @@ class Generation:
         """Rows by cosine, best first. *Shape of vector:* ``(dimension,)``, of length 1."""
         return self._vectors.search(vector, limit, among)
 
-    def matching(self, question: str, limit: int, among: Rows | None = None) -> list[tuple[int, float]]:
-        """Rows by BM25, best first."""
-        return self._lexical.search(question, limit, among)
+    def cosines(self, vector: FloatVector, rows: Rows) -> FloatVector:
+        """The cosine of each of ``rows`` with a vector of length 1. *Shape:* ``(len(rows),)``."""
+        return self._vectors.cosines(vector, rows)
+
+    def lexical_scores(self, question: str) -> FloatVector:
+        """The BM25 score of every row. *Shape:* ``(rows,)``."""
+        return self._lexical.scores(question)
+
+    def document_match(self, question: str) -> FloatVector:
+        """For every row how far its document is the one that the question names, 0..1. *Shape:* ``(rows,)``."""
+        match = np.zeros(len(self), np.float32)
+        for document_id, share in self._cards.match(question).items():
+            rows = self._docstore.rows_of(document_id)
+            match[rows.start : rows.stop] = share
+        return match
+
+    @cached_property
+    def _cards(self) -> DocumentCards:
+        # Made for the first question, for ingest opens generations too.
+        return DocumentCards(self._docstore.documents, self._docstore.openings(OPENING))
 
     def passages(self, rows: Sequence[int]) -> list[Passage]:
         """The passages of ``rows``, in their order."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, cast
 import numpy as np
 import numpy.typing as npt
 
+from rag.embedding import FloatVector
 from rag.errors import IndexCorrupt
 from rag.index.vectors import Rows
 
@@ -125,15 +126,12 @@ class LexicalIndex:
     def __len__(self) -> int:
         return int(self._scorer.scores["num_docs"])
 
-    def search(self, question: str, limit: int, among: Rows | None = None) -> list[tuple[int, float]]:
-        """The best rows with their scores, best first; only rows that share a word with the question."""
+    def scores(self, question: str) -> FloatVector:
+        """The score of each row; 0 for rows that share no word with the question. *Shape:* ``(rows,)``."""
         known = [word for word in _words([question])[0] if word in self._scorer.vocab_dict and word != _NO_WORD]
         if not known:
-            return []
-        scores = self._scorer.get_scores(known)
-        rows = np.arange(len(scores)) if among is None else among
-        best = rows[np.argsort(-scores[rows], kind="stable")[:limit]]
-        return [(int(row), float(scores[row])) for row in best if scores[row] > 0]
+            return np.zeros(len(self), np.float32)
+        return np.asarray(self._scorer.get_scores(known), dtype=np.float32)
 
 
 def _slabs(texts: Iterable[str]) -> Iterator[list[str]]:
