@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     context_tokens: Annotated[
         int, Field(ge=512, le=131_072, description="context window of the language model, in tokens")
     ] = 4096
-    temperature: Annotated[float, Field(ge=0, le=2, description="0 means greedy, and repeatable")] = 0.0
+    temperature: Annotated[float, Field(ge=0, le=2, description="0 means greedy")] = 0.0
 
     # What an answer is made of
     passages: Annotated[int, Field(ge=1, le=50, description="most passages in a prompt")] = 4
@@ -55,6 +55,14 @@ class Settings(BaseSettings):
     max_tokens: Annotated[int, Field(ge=1, le=4096, description="most tokens of an answer, unless asked otherwise")] = (
         256
     )
+
+    # What is kept of an answer
+    records: Annotated[
+        Path | None,
+        BeforeValidator(lambda value: value or None),
+        Field(description="directory of the records of answers; empty means that none is kept"),
+    ] = None
+    keep_records: Annotated[int, Field(ge=1, le=100_000, description="records that stay; the oldest go")] = 1000
 
     # Ingest
     workers: Annotated[int, Field(ge=0, le=256, description="processes that read files; 0 means all cores")] = 0
