@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     context_tokens: Annotated[
         int, Field(ge=512, le=131_072, description="context window of the language model, in tokens")
     ] = 4096
-    temperature: Annotated[float, Field(ge=0, le=2, description="0 means greedy")] = 0.0
+    temperature: Annotated[float, Field(ge=0, le=2, description="0 means greedy, and repeatable")] = 0.0
 
     # What an answer is made of
     passages: Annotated[int, Field(ge=1, le=50, description="most passages in a prompt")] = 4
