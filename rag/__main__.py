@@ -16,14 +16,26 @@ from typing import Any
 from rich.console import Console
 
 from rag import index_commands
-from rag.composition import open_answerer, open_retriever, open_store
-from rag.console import configure_logging, fail, fetch_progress, print_answer, print_evaluation, print_models, progress
+from rag.composition import open_answerer, open_records, open_retriever, open_store, setup_of
+from rag.console import (
+    configure_logging,
+    fail,
+    fetch_progress,
+    print_answer,
+    print_evaluation,
+    print_models,
+    print_replay,
+    progress,
+)
 from rag.domain import Answer, Hit, Question
 from rag.errors import IndexBusy, PageproofError, QuestionsInvalid
 from rag.evaluation import RANKS, evaluate, read_questions, regressions, summarise
+from rag.recording import is_record_id
+from rag.replay import replay
 from rag.settings import Settings, read_settings
 
 NOT_ANSWERED = 4
+ANOTHER_ANSWER = 5
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,13 +56,15 @@ def serve(options: argparse.Namespace, settings: Settings) -> int:
     from rag.service.server import reserve, serve_forever
 
     with reserve(options.host or settings.host, options.port or settings.port) as listener:
-        answerer = open_answerer(settings)
+        answerer = open_answerer(settings, recorded=True)
         return serve_forever(lambda: answerer, settings, listener)
 
 
 def ask(options: argparse.Namespace, settings: Settings) -> int:
-    """Answers one question, or each line of standard input."""
-    answerer = open_answerer(settings)
+    """Answers one question, or each line of standard input; or a recorded question again."""
+    if options.replay:
+        return ask_again(options, settings)
+    answerer = open_answerer(settings, recorded=True)
     console = Console(highlight=False)
     code = 0
     for text in _questions(options.question):
@@ -58,9 +72,27 @@ def ask(options: argparse.Namespace, settings: Settings) -> int:
         if options.json:
             print(json.dumps(_to_json(answer), ensure_ascii=False))
         else:
-            print_answer(console, answer)
+            print_answer(console, answer, recorded=settings.records is not None)
         code = code if answer.answered else NOT_ANSWERED
     return code
+
+
+def ask_again(options: argparse.Namespace, settings: Settings) -> int:
+    """Answers a recorded question again; 5 where the text is another one."""
+    record = open_records(settings).read(options.replay)
+    answerer = open_answerer(settings)
+    replayed = replay(record, answerer, setup_of(settings, answerer.retriever), settings.index)
+    if options.json:
+        print(json.dumps(replayed.to_json(), ensure_ascii=False))
+    else:
+        print_replay(Console(highlight=False), replayed)
+    return 0 if replayed.first_difference is None else ANOTHER_ANSWER
+
+
+def _record_id(text: str) -> str:
+    if not is_record_id(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no id of an answer: 32 hexadecimal digits")
+    return text
 
 
 def _questions(words: Sequence[str]) -> Iterator[str]:
@@ -160,7 +192,14 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=serve)
 
     command = commands.add_parser("ask", help="one answer in the terminal; exit code 4 if it is not in the documents")
-    command.add_argument("question", nargs="+", help="the question, or - to read one per line")
+    what = command.add_mutually_exclusive_group(required=True)
+    what.add_argument("question", nargs="*", default=[], help="the question, or - to read one per line")
+    what.add_argument(
+        "--replay",
+        type=_record_id,
+        metavar="ID",
+        help="answer a recorded question again (RAG_RECORDS): exit code 0 if the text is the same, 5 if it is not",
+    )
     command.add_argument("--json", action="store_true", help="print the answer as one JSON object")
     command.set_defaults(run=ask)
 

@@ -27,6 +27,7 @@ from rag.generation import Finish, LanguageModel, Prompt, Token
 from rag.grounding import RELEVANT, Evidence, Quote, Support, ground, nearest_quotes
 from rag.index import Generation, ServingState
 from rag.prompt import NOT_FOUND, build_prompt
+from rag.recording import Course, Recorder
 from rag.retrieval import Retriever
 
 NOT_IN_DOCUMENTS: Final = "The documents do not answer this question."
@@ -56,6 +57,7 @@ class Answerer:
         passages: most passages in a prompt.
         evidence_tokens: most tokens of passages in a prompt.
         max_tokens: of an answer, where the question does not say.
+        recorder: is told how each answer came about.
     """
 
     index: ServedIndex
@@ -64,6 +66,7 @@ class Answerer:
     passages: int
     evidence_tokens: int
     max_tokens: int
+    recorder: Recorder | None = None
 
     def generation(self) -> Generation:
         """The current generation; IndexFault where there is none that can be served."""
@@ -96,7 +99,7 @@ class Answerer:
             cancelled.check()
         yield PassagesFound(tuple(hits))
 
-        draft = _Draft()
+        draft, prompt = _Draft(), None
         if any(_is_relevant(hit) for hit in hits):
             max_tokens = question.max_tokens or self.max_tokens
             prompt, hits = build_prompt(
@@ -104,7 +107,10 @@ class Answerer:
             )
             with clock.measuring("generate"):
                 yield from self._generate(prompt, max_tokens, draft, cancelled, clock)
-        yield AnswerReady(self._verified(generation, question, hits, draft, clock))
+        answer = self._verified(generation, question, hits, draft, clock)
+        if self.recorder:
+            self.recorder.keep(Course(question, generation, hits, prompt, draft.text, answer))
+        yield AnswerReady(answer)
 
     def _generate(
         self, prompt: Prompt, max_tokens: int, draft: _Draft, cancelled: Cancellation, clock: _Clock

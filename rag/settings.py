@@ -56,6 +56,14 @@ class Settings(BaseSettings):
         256
     )
 
+    # What is kept of an answer
+    records: Annotated[
+        Path | None,
+        BeforeValidator(lambda value: value or None),
+        Field(description="directory of the records of answers; empty means that none is kept"),
+    ] = None
+    keep_records: Annotated[int, Field(ge=1, le=100_000, description="records that stay; the oldest go")] = 1000
+
     # Ingest
     workers: Annotated[int, Field(ge=0, le=256, description="processes that read files; 0 means all cores")] = 0
     keep_generations: Annotated[int, Field(ge=1, le=1000, description="generations that stay on the disk")] = 3

@@ -24,9 +24,9 @@ LAYERS = [
     ["rag.settings", "rag.models", "rag.pages", "rag.embedding", "rag.generation"],
     ["rag.index", "rag.prompt", "rag.grounding"],
     ["rag.ranking"],
-    ["rag.retrieval"],
+    ["rag.retrieval", "rag.recording"],
     ["rag.answering"],
-    ["rag.evaluation", "rag.service"],
+    ["rag.evaluation", "rag.service", "rag.replay"],
     ["rag.console", "rag.composition", "rag.index_commands"],
     ["rag.__main__", "ingest"],
 ]

@@ -137,6 +137,7 @@ class LlamaCppModel:
             )
         with self._lock:
             self._abort.clear()
+            self._sampler.reset()
             with cancelled.calling(self._abort.set):
                 cached = self._keep_common_prefix(prompt.tokens)
                 self._read(prompt.tokens[cached:])
@@ -244,6 +245,11 @@ class _Sampler:
         # The chain copies and sorts the whole vocabulary for each token; the largest number needs neither.
         logits = np.ctypeslib.as_array(llama.llama_get_logits_ith(context, -1), shape=(vocabulary_size,))
         return int(logits.argmax())
+
+    def reset(self) -> None:
+        """Back to the seed: what a prompt is answered with must not depend on the answers before."""
+        if self._chain is not None:
+            llama.llama_sampler_reset(self._chain)
 
     def close(self) -> None:
         if self._chain is not None:

@@ -24,6 +24,7 @@ class Generation:
     def __init__(
         self,
         manifest: Manifest,
+        manifest_digest: str,
         folder: Path,
         vectors: VectorIndex,
         lexical: LexicalIndex,
@@ -39,6 +40,7 @@ class Generation:
         if len(sizes) != 1:
             raise IndexCorrupt(f"generation {manifest.generation}: its parts hold {sorted(sizes)} rows")
         self.manifest = manifest
+        self.manifest_digest = manifest_digest
         self.folder = folder
         self._vectors = vectors
         self._lexical = lexical
