@@ -21,6 +21,7 @@ PageproofError
 │   ├── DocumentUnknown        no such document, or no such page of it
 │   └── PromptTooLong          question and instructions alone overflow the model's context
 ├── QuestionsInvalid           a questions.jsonl line is not what it should be
+├── ReportUnwritable           a page or a plot of an evaluation cannot be written where it should be
 ├── ServiceBusy                the queue is full; carries the seconds after which to come back
 └── Cancelled                  the caller went away; not a failure
 
@@ -141,6 +142,10 @@ class PromptTooLong(RequestFault):
 
 class QuestionsInvalid(PageproofError):
     """A questions file is missing, or one of its lines is not a question."""
+
+
+class ReportUnwritable(PageproofError):
+    """A page or a plot of an evaluation cannot be written where it should be."""
 
 
 class ServiceBusy(PageproofError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,10 @@ from rich.console import Console
 from rag.composition import open_answerer, open_retriever
 from rag.console import progress
 from rag.domain import Hit, Question
-from rag.evaluation import RANKS, Comparison, compare, evaluate, read_questions, read_run, summarise
+from rag.errors import ReportUnwritable
+from rag.evaluation import RANKS, Comparison, Item, compare, evaluate, read_questions, read_run, summarise
 from rag.evaluation.console import print_comparison, print_summary
+from rag.index import Generation
 from rag.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,8 +34,20 @@ def add_commands(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
         "--compare", type=Path, metavar="RUN.json", help="an earlier --json; exit code 1 if this run is worse"
     )
     command.add_argument("--json", action="store_true", help="print everything as one JSON object")
-    command.add_argument("--retrieval-only", action="store_true", help="do not generate answers")
+    command.add_argument("--html", type=_new_file, metavar="FILE.html", help="write a page that shows every miss")
+    # A plot is of answers.
+    what = command.add_mutually_exclusive_group()
+    what.add_argument("--retrieval-only", action="store_true", help="do not generate answers")
+    what.add_argument("--plot", type=_new_file, metavar="FILE.svg", help="draw how far its confidence can be trusted")
     command.set_defaults(run=evaluation)
+
+
+def _new_file(text: str) -> Path:
+    """Answering may take an hour: what can be known of the place before is checked before."""
+    path = Path(text)
+    if path.is_dir() or not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"{text} is not a file in a folder that exists")
+    return path
 
 
 def evaluation(options: argparse.Namespace, settings: Settings) -> int:
@@ -54,6 +69,7 @@ def evaluation(options: argparse.Namespace, settings: Settings) -> int:
     summary = summarise(items, model=answerer.model.name if answerer else None, index=generation.id)
     comparison = compare(items, summary, earlier) if earlier else None
     _print(options, summary, comparison)
+    _write(options, items, summary, comparison, generation)
     return _WORSE if comparison and comparison.regressions else 0
 
 
@@ -66,3 +82,25 @@ def _print(options: argparse.Namespace, summary: dict[str, Any], comparison: Com
     print_summary(console, summary)
     if comparison:
         print_comparison(console, comparison)
+
+
+def _write(
+    options: argparse.Namespace,
+    items: Sequence[Item],
+    summary: dict[str, Any],
+    comparison: Comparison | None,
+    generation: Generation,
+) -> None:
+    """After the results are printed: where a file cannot be written, they are not lost."""
+    path = None
+    try:
+        if path := options.plot:
+            from rag.evaluation.plots import write_plots
+
+            write_plots(path, items)
+        if path := options.html:
+            from rag.evaluation.report import write_report
+
+            write_report(path, items, summary, comparison, generation)
+    except OSError as error:
+        raise ReportUnwritable(f"{path} cannot be written: {error.strerror or error}") from error

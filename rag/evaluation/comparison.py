@@ -60,6 +60,11 @@ class Difference:
             return ""
         return f"= {self.p:.3f}" if self.p >= _SMALLEST_P else f"< {_SMALLEST_P}"
 
+    @property
+    def chance_in_table(self) -> str:
+        """The same under a heading, and empty where nothing changed."""
+        return self.chance.removeprefix("= ") if self.now != self.before else ""
+
 
 @dataclass(frozen=True)
 class Change:

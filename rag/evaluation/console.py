@@ -12,7 +12,7 @@ from rich.text import Text
 from rag.evaluation.comparison import SIGNIFICANT, TOLERANCE, Change, Comparison, Difference
 
 # Measures in the order of a reader's questions: a heading, and what is under it.
-_GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
+GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "found": ("page_hit@1", "page_hit@5", "mrr@10", "document_hit@5"),
     "answered": ("right", "f1", "contains"),
     "proved": ("citation_page_precision", "quotes_verbatim", "unsupported_shown"),
@@ -20,7 +20,7 @@ _GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "confidence": ("coverage", "risk", "aurc", "calibration_error", "brier"),
     "cost": ("prompt_tokens_p50", "seconds_p50", "seconds_p95"),
 }
-_BY_KIND: Final = ("page_hit@1", "page_hit@5", "f1", "contains", "right", "abstain_recall", "false_abstain")
+BY_KIND: Final = ("page_hit@1", "page_hit@5", "f1", "contains", "right", "abstain_recall", "false_abstain")
 _MOST_CHANGES: Final = 10
 
 
@@ -30,7 +30,7 @@ def print_summary(console: Console, summary: Mapping[str, Any]) -> None:
     model = summary["model"] or "retrieval only"
     console.print(Text.assemble((about, "bold"), (f"  {model}, index {summary['index']}", "dim")))
     table = _table("", "", ("value", "right"), ("95 % interval", "right"))
-    for group, names in _GROUPS.items():
+    for group, names in GROUPS.items():
         heading = group
         for name in names:
             if summary.get(name) is not None:
@@ -46,7 +46,7 @@ def print_summary(console: Console, summary: Mapping[str, Any]) -> None:
 
 
 def _by_kind(kind: str, kinds: Mapping[str, Any]) -> Table:
-    shown = [name for name in _BY_KIND if any(one.get(name) is not None for one in kinds.values())]
+    shown = [name for name in BY_KIND if any(one.get(name) is not None for one in kinds.values())]
     table = _table(kind, ("n", "right"), *((_short(name), "right") for name in shown))
     for label, one in kinds.items():
         values = ["" if (value := one.get(name)) is None else number(name, value) for name in shown]
@@ -74,9 +74,10 @@ def print_comparison(console: Console, comparison: Comparison) -> None:
     table = _table("", ("before", "right"), ("now", "right"), ("change", "right"), ("p", "right"), "")
     for one in comparison.differences:
         name = one.measure
-        change = f"{'+' if one.now >= one.before else '−'}{number(name, abs(one.now - one.before))}"
+        change = f"{'+' if one.now > one.before else '−'}{number(name, abs(one.now - one.before))}"
+        changed = one.now != one.before
         before, now = number(name, one.before), number(name, one.now)
-        table.add_row(name, before, now, change, one.chance.removeprefix("= "), verdict(one))
+        table.add_row(name, before, now, change if changed else "", one.chance_in_table, verdict(one))
     console.print(table)
     _print_changes(console, "became wrong", "red", comparison.became_wrong)
     _print_changes(console, "became right", "green", comparison.became_right)

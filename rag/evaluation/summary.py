@@ -40,6 +40,11 @@ def summarise(items: Sequence[Item], *, model: str | None, index: str) -> dict[s
     }
 
 
+def estimated(items: Sequence[Item]) -> dict[str, float | None]:
+    """The measures alone, as they are."""
+    return once({measure.name: measure.over(items) for measure in measures_of(items)}, len(items))
+
+
 def _measured(items: Sequence[Item]) -> dict[str, Any]:
     estimates = {measure.name: measure.over(items) for measure in measures_of(items)}
     return {**once(estimates, len(items)), "intervals": intervals(estimates, len(items))}
