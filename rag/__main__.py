@@ -10,26 +10,15 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from rag import index_commands
-from rag.composition import open_answerer, open_records, open_retriever, open_store, setup_of
-from rag.console import (
-    configure_logging,
-    fail,
-    fetch_progress,
-    print_answer,
-    print_evaluation,
-    print_models,
-    print_replay,
-    progress,
-)
-from rag.domain import Answer, Hit, Question
+from rag import evaluation_commands, index_commands
+from rag.composition import open_answerer, open_records, open_store, setup_of
+from rag.console import configure_logging, fail, fetch_progress, print_answer, print_models, print_replay
+from rag.domain import Answer, Question
 from rag.errors import IndexBusy, PageproofError, QuestionsInvalid
-from rag.evaluation import RANKS, evaluate, read_questions, regressions, summarise
 from rag.recording import is_record_id
 from rag.replay import replay
 from rag.settings import Settings, read_settings
@@ -125,41 +114,6 @@ def _to_json(answer: Answer) -> dict[str, Any]:
     return AnswerBody.of(answer).model_dump()
 
 
-def evaluation(options: argparse.Namespace, settings: Settings) -> int:
-    """Measures on labelled questions; 1 on a regression against an earlier run."""
-    questions = read_questions(options.questions)[: options.limit]
-    earlier = _read_run(options.compare) if options.compare else None
-    if options.retrieval_only:
-        (retriever, index), answerer = open_retriever(settings), None
-        generation = index.generation()
-    else:
-        answerer = open_answerer(settings)
-        retriever, generation = answerer.retriever, answerer.generation()
-
-    def retrieve(question: Question) -> list[Hit]:
-        return retriever.retrieve(generation, question, RANKS)
-
-    with progress() as tell:
-        items = evaluate(questions, retrieve, answerer.ask if answerer else None, generation, tell)
-    summary = summarise(items, model=answerer.model.name if answerer else None, index=generation.id)
-    worse = regressions(summary, earlier) if earlier else []
-    if options.json:
-        print(json.dumps({**summary, **({"regressions": worse} if earlier else {})}, ensure_ascii=False))
-    else:
-        print_evaluation(Console(highlight=False), summary, worse)
-    return 1 if worse else 0
-
-
-def _read_run(path: Path) -> dict[str, Any]:
-    try:
-        run = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise QuestionsInvalid(f"{path} is not a run that `rag eval --json` printed: {error}") from error
-    if not isinstance(run, dict):
-        raise QuestionsInvalid(f"{path} is not a run that `rag eval --json` printed")
-    return run
-
-
 def models(options: argparse.Namespace, settings: Settings) -> int:
     """Lists, fetches or verifies weights."""
     store = open_store(settings)
@@ -203,14 +157,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true", help="print the answer as one JSON object")
     command.set_defaults(run=ask)
 
-    command = commands.add_parser("eval", help="measures on your own questions")
-    command.add_argument("questions", type=Path, metavar="QUESTIONS.jsonl")
-    command.add_argument("--retrieval-only", action="store_true", help="do not generate answers")
-    command.add_argument("--limit", type=int, metavar="N", help="only the first N questions")
-    command.add_argument("--compare", type=Path, metavar="RUN.json", help="an earlier --json; exit code 1 if worse")
-    command.add_argument("--json", action="store_true", help="print everything as one JSON object")
-    command.set_defaults(run=evaluation)
-
+    evaluation_commands.add_commands(commands)
     index_commands.add_commands(commands)
 
     command = commands.add_parser("models", help="the weights on this machine")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 from rich.console import Console
 from rich.padding import Padding
@@ -167,14 +167,3 @@ def print_models(console: Console, entries: Sequence[tuple[ModelEntry, str]], ne
         )
     console.print(table)
     console.print(Text("* needed by the settings; python -m rag models fetch brings what is missing", style="dim"))
-
-
-def print_evaluation(console: Console, summary: Mapping[str, Any], worse: Sequence[str]) -> None:
-    """The measures, one a line, and what got worse."""
-    table = Table(box=None, show_header=False, pad_edge=False)
-    for measure, value in summary.items():
-        if measure != "items" and value is not None:
-            table.add_row(Text(measure, style="dim"), f"{value:.3f}" if isinstance(value, float) else str(value))
-    console.print(table)
-    for line in worse:
-        console.print(Text(f"worse: {line}", style="bold red"))

@@ -24,6 +24,7 @@ PageproofError
 │   ├── RecordUnknown          none was kept under this id
 │   └── RecordDamaged          it cannot be read, or is of another format
 ├── QuestionsInvalid           a questions.jsonl line is not what it should be
+├── ReportUnwritable           a page or a plot of an evaluation cannot be written where it should be
 ├── ServiceBusy                the queue is full; carries the seconds after which to come back
 └── Cancelled                  the caller went away; not a failure
 
@@ -156,6 +157,10 @@ class RecordDamaged(RecordFault):
 
 class QuestionsInvalid(PageproofError):
     """A questions file is missing, or one of its lines is not a question."""
+
+
+class ReportUnwritable(PageproofError):
+    """A page or a plot of an evaluation cannot be written where it should be."""
 
 
 class ServiceBusy(PageproofError):

@@ -15,6 +15,7 @@ ROOT = Path(__file__).parent.parent
 LAYERS = [
     ["rag", "rag.errors"],
     ["rag.domain", "rag.sentences", "rag.characters", "rag.cancellation", "rag.native", "rag.reading_limits"],
+    ["rag.markup"],
     ["rag.page_lines", "rag.records"],
     ["rag.page_columns", "rag.page_furniture", "rag.page_tables"],
     ["rag.page_rows"],
@@ -28,6 +29,7 @@ LAYERS = [
     ["rag.answering"],
     ["rag.evaluation", "rag.service", "rag.replay"],
     ["rag.console", "rag.composition", "rag.index_commands"],
+    ["rag.evaluation_commands"],
     ["rag.__main__", "ingest"],
 ]
 
@@ -57,7 +59,7 @@ HOMES = {
     "charset_normalizer": "ingest.readers.plain",
     "docx": "ingest.readers.word",
     "langchain_text_splitters": "ingest.chunking",
-    "jinja2": "ingest.report_page",
+    "jinja2": "rag.markup",
 }
 
 FORBIDDEN = {"pickle", "joblib", "shelve", "dill", "langchain_community"}
