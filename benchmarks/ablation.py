@@ -34,6 +34,8 @@ from rag.settings import read_settings
 RESULTS: Final = Path(__file__).parent / "results"
 FULL: Final = "full"
 _LEG: Final = 50
+# Less is not told apart by ten thousand draws.
+_SMALLEST_P: Final = 0.001
 
 # The first passages for a question, best first; at most so many.
 Variant: TypeAlias = Callable[[Generation, Question, int], Sequence[Hit]]
@@ -163,7 +165,10 @@ def table(head: str, items: Mapping[str, Sequence[Item]]) -> str:
 def _cell(found: Sequence[Item], full: Sequence[Item], measure: Callable[[Item], float]) -> str:
     ours, whole = [measure(item) for item in found], [measure(item) for item in full]
     value = f"{mean(ours):.3f}"
-    return value if found is full else f"{value} ({paired_p_value(ours, whole):.3f})"
+    if found is full:
+        return value
+    chance = paired_p_value(ours, whole)
+    return f"{value} ({chance:.3f})" if chance >= _SMALLEST_P else f"{value} (<{_SMALLEST_P})"
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
     python -m benchmarks.answers FOLDER QUESTIONS.jsonl --sample 60 --seed 1
 
 All sides are in this process, with as many threads, and answer the same questions in turns: each question is put to
-one side and then to the other, and the next one the other way round. Before, each answers one that does not count.
+one side and then to the other, and the next one the other way round. Before, each answers the last answerable one, which
+does not count: by its turn, the prompts of the others have taken the place of its own in the models' caches.
 """
 
 from __future__ import annotations
@@ -40,7 +41,6 @@ from rag.settings import Settings, read_settings
 
 RESULTS: Final = Path(__file__).parent / "results"
 TUTORIAL: Final = "tutorial"
-WARM_UP: Final = "What are these documents about?"
 _MEASURES: Final = (
     "f1", "contains", "abstain_recall", "false_abstain", "page_hit@1", "page_hit@5",
     "citation_page_precision", "quotes_verbatim",
@@ -94,7 +94,7 @@ class Record:
             for sentence in self.answer.sentences
             if self.answer.answered and sentence.text in self.answer.answer
         ]
-        return {**asdict(self.item), "known_answers": self.labelled.answers, "shown": shown}
+        return {**asdict(self.item), "answers": self.labelled.answers, "shown": shown}
 
 
 def main() -> int:
@@ -163,8 +163,10 @@ def in_turns(
     questions: Sequence[LabelledQuestion], sides: Mapping[str, Side], generation: Generation, tell: Tell
 ) -> dict[str, list[Record]]:
     """What each side makes of each question; who is first changes from question to question."""
+    # Where retrieval alone refuses a question, the model stays cold.
+    warm_up = next((labelled for labelled in reversed(questions) if labelled.answerable), questions[-1])
     for side in sides.values():
-        side.ask(Question(WARM_UP))
+        side.ask(Question(warm_up.question))
     records: dict[str, list[Record]] = {name: [] for name in sides}
     names = list(sides)
     for number, labelled in enumerate(questions):

@@ -3,9 +3,9 @@
     python -m benchmarks.judging draw RUN.json --sample 100 --seed 1 > sheet.md
     python -m benchmarks.judging count sheet.md
 
-RUN.json is what ``benchmarks.answers`` writes, or ``rag eval --json`` prints where its items say what was shown. Each
-sentence that an answer shows has a row in the sheet, whose last column is for the verdict: supported, unsupported or
-unclear.
+RUN.json is what ``benchmarks.answers`` writes, or ``rag eval --json`` prints. Each sentence that an answer shows has a
+row in the sheet, whose last column is for the verdict: supported, unsupported or unclear. A run of ``rag eval`` does
+not say which quote is for which sentence: there an answer has one row.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def answered_items(run: Mapping[str, Any], side: str | None) -> list[Item]:
     """The items that were answered, of a run with sides or without.
 
     Raises:
-        QuestionsInvalid: no such side, or the items do not say what was shown.
+        QuestionsInvalid: no such side, or the items do not say what was cited.
     """
     if sides := run.get("sides"):
         side = side or next(iter(sides))
@@ -86,8 +86,8 @@ def answered_items(run: Mapping[str, Any], side: str | None) -> list[Item]:
             raise QuestionsInvalid(f"no side is named {side!r}; there are: {'; '.join(sides)}")
         run = sides[side]
     items = [item for item in run.get("items", []) if item.get("answered")]
-    if not items or any("shown" not in item for item in items):
-        raise QuestionsInvalid("the run holds no answers with what they showed; make one: python -m benchmarks.answers")
+    if not items or any("shown" not in item and "cited" not in item for item in items):
+        raise QuestionsInvalid("the run holds no answers with their quotes; make one: python -m benchmarks.answers")
     return items
 
 
@@ -99,10 +99,9 @@ def sheet(items: Sequence[Item], about: str) -> str:
         "quotes, and nothing else, say all of it.",
     ]
     for number, item in enumerate(items, start=1):
-        # The tutorial's answers have no quotes: they are judged whole, against what is known.
-        shown = item["shown"] or [{"sentence": item["answer"], "quotes": []}]
+        shown = item.get("shown") or [{"sentence": item["answer"], "quotes": item.get("cited", [])}]
         rows = [f"| {_cell(row['sentence'])} | {'<br>'.join(map(_quote, row['quotes'])) or '–'} |  |" for row in shown]
-        known = " / ".join(map(_cell, item.get("known_answers", ()))) or "none"
+        known = " / ".join(map(_cell, item["answers"])) or "none"
         parts += [
             f"## {number}. {_cell(item['question'])}",
             f"Known answer: {known} (question {item['id']})",
