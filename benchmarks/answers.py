@@ -3,8 +3,8 @@
     python -m benchmarks.answers FOLDER QUESTIONS.jsonl --sample 60 --seed 1
 
 All sides are in this process, with as many threads, and answer the same questions in turns: each question is put to
-one side and then to the other, and the next one the other way round. Before, each answers the last answerable one, which
-does not count: by its turn, the prompts of the others have taken the place of its own in the models' caches.
+one side and then to the other, and the next one the other way round. Before, each answers the last answerable one,
+which does not count: by its turn, the prompts of the others have taken the place of its own in the models' caches.
 """
 
 from __future__ import annotations
