@@ -15,7 +15,7 @@ from typing import Any
 
 from rich.console import Console
 
-from rag import index_commands
+from rag import index_commands, question_commands
 from rag.composition import open_answerer, open_retriever, open_store
 from rag.console import configure_logging, fail, fetch_progress, print_answer, print_evaluation, print_models, progress
 from rag.domain import Answer, Hit, Question
@@ -95,6 +95,10 @@ def _to_json(answer: Answer) -> dict[str, Any]:
 
 def evaluation(options: argparse.Namespace, settings: Settings) -> int:
     """Measures on labelled questions; 1 on a regression against an earlier run."""
+    if options.make:
+        return question_commands.make(options, settings)
+    if not options.questions:
+        raise QuestionsInvalid("no QUESTIONS.jsonl; draft one from your documents: python -m rag eval --make 50")
     questions = read_questions(options.questions)[: options.limit]
     earlier = _read_run(options.compare) if options.compare else None
     if options.retrieval_only:
@@ -165,11 +169,12 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=ask)
 
     command = commands.add_parser("eval", help="measures on your own questions")
-    command.add_argument("questions", type=Path, metavar="QUESTIONS.jsonl")
+    command.add_argument("questions", type=Path, nargs="?", metavar="QUESTIONS.jsonl")
     command.add_argument("--retrieval-only", action="store_true", help="do not generate answers")
     command.add_argument("--limit", type=int, metavar="N", help="only the first N questions")
     command.add_argument("--compare", type=Path, metavar="RUN.json", help="an earlier --json; exit code 1 if worse")
     command.add_argument("--json", action="store_true", help="print everything as one JSON object")
+    question_commands.add_arguments(command)
     command.set_defaults(run=evaluation)
 
     index_commands.add_commands(commands)

@@ -23,10 +23,11 @@ LAYERS = [
     ["rag.fetching"],
     ["rag.settings", "rag.models", "rag.pages", "rag.embedding", "rag.generation"],
     ["rag.index", "rag.prompt", "rag.grounding"],
-    ["rag.retrieval"],
+    ["rag.retrieval", "rag.question_making"],
     ["rag.answering"],
     ["rag.evaluation", "rag.service"],
     ["rag.console", "rag.composition", "rag.index_commands"],
+    ["rag.question_commands"],
     ["rag.__main__", "ingest"],
 ]
 
