@@ -7,7 +7,7 @@ from rag.question_making.drafts import SHARE_UNANSWERABLE, answerable_draft, una
 from rag.question_making.keywords import keyword_questions
 from rag.question_making.made import Fact, Form, MadeQuestion
 from rag.question_making.making import make_questions, question_about
-from rag.question_making.negatives import Swapped, foreign_questions, swapped_questions, withheld_rows
+from rag.question_making.negatives import Swapped, answering_rows, foreign_questions, swapped_questions, withheld_rows
 from rag.question_making.sampling import sampled_facts
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "MadeQuestion",
     "Swapped",
     "answerable_draft",
+    "answering_rows",
     "foreign_questions",
     "keyword_questions",
     "make_questions",

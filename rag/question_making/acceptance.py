@@ -25,8 +25,8 @@ _MOST_ADDED: Final = 0.4
 # What sends the reader back to a text that he does not have.
 _POINTS: Final = re.compile(
     r"\b(?:this|these|those|it|they|them|he|she|him|we|our|us|i|my|"
-    r"(?:passage|text|section|document|fact|sentence|paragraph|table|article|excerpt|above|below|following|"
-    r"mentioned|aforementioned|aforesaid|foregoing|herein|hereof|hereto|hereunder)|"
+    r"the (?:passage|text|section|document|fact|sentence|paragraph|table|article|excerpt)|"
+    r"above|below|following|mentioned|aforementioned|aforesaid|foregoing|herein|hereof|hereto|hereunder|"
     r"according to|in question)\b",
     re.IGNORECASE,
 )
@@ -37,7 +37,8 @@ _CAPITAL: Final = re.compile(r"(?<=[^.?!] )[A-Z][\w’'&.-]*\w")
 _ROLES: Final = frozenset(
     "agreement company party parties section article exhibit i customer supplier licensee licensor board note".split()
 )
-_ASKING: Final = frozenset("many much long often far take happen name type kind amount number".split())
+# What a question says of itself.
+_ASKING: Final = frozenset(words("many much long often far take happen name type kind amount number percentage not"))
 
 
 def fault_of(question: str, answer: str, fact: Fact) -> str:
@@ -85,7 +86,7 @@ def _fault_against(question: str, fact: Fact) -> str:
     invented = asked - known
     if invented & names or any(is_number(word) for word in invented):
         return "invented"
-    if len(invented - set(words(" ".join(_ASKING)))) > _MOST_INVENTED * len(asked):
+    if len(invented - _ASKING) > _MOST_INVENTED * len(asked):
         return "invented much"
     if fact.form == "yes_no":
         return "another fact" if len(asked - said) > _MOST_ADDED * len(asked) else ""

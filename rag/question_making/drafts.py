@@ -9,7 +9,7 @@ from typing import Any, Final
 from rag.domain import Hit
 from rag.index import Generation
 from rag.question_making.made import MadeQuestion
-from rag.question_making.negatives import Swapped, foreign_questions, swapped_questions, withheld_rows
+from rag.question_making.negatives import Swapped, answering_rows, foreign_questions, swapped_questions
 from rag.question_making.plain import says
 
 Search = Callable[[str], Sequence[Hit]]
@@ -22,7 +22,7 @@ _RELEVANT: Final = 0.5
 
 def answerable_draft(generation: Generation, made: MadeQuestion) -> dict[str, Any]:
     """A line of a questions file, without its id: every page that holds the answer counts as right."""
-    passages = generation.passages(withheld_rows(generation, made))
+    passages = generation.passages(answering_rows(generation, made))
     names = sorted({passage.document.name for passage in passages})
     return {
         "question": made.question,

@@ -48,6 +48,7 @@ _QUANTITY: Final = re.compile(
     rf"(?<![\w.,-])(?:(?:US)?[$€£¥] ?{_AMOUNT}|{_AMOUNT}(?: ?%| percent| per cent)"
     rf"|{_AMOUNT}(?: (?:calendar|business|working|more))? (?!was\b|is\b|has\b|as\b|its\b|this\b)[a-z]{{2,}}s\b)"
 )
+_YEAR: Final = re.compile(r"(?:19|20)\d\d")
 _FIGURE: Final = re.compile(r"\(?-?[$€£]?(?:\d{1,3}(?:,\d{3})+|\d{1,4})(?:\.\d+)?%?\)?")
 
 
@@ -98,6 +99,8 @@ def _figure_of_row(line: str) -> str:
     figures = [cell for cell in cells[first:] if cell not in "$€£%"]
     if len(label) < 2 or len(figures) > _MOST_CELLS or not all(_FIGURE.fullmatch(cell) for cell in figures):
         return ""
+    if all(_YEAR.fullmatch(figure) for figure in figures):
+        return ""  # the heads of columns
     return figures[0].rstrip(",.") if line[0].isupper() and not _MARKUP.search(line.replace("$", "")) else ""
 
 

@@ -16,7 +16,7 @@ from rag.sentences import NOT, is_number, words
 _WORD: Final = re.compile(r"[^\W\d_][\w’'-]+\w")
 _FEWEST: Final = 3
 _MOST: Final = 6
-_MOST_OF_SUBJECT: Final = 2
+_MOST_OF_SUBJECT: Final = 3
 # A word that stands in so many passages is as common as any.
 _COUNTED: Final = 200
 _SAME: Final = 10

@@ -19,45 +19,60 @@ from rag.sentences import words
 _MATCHING: Final = 100
 # A passage with the answer and this share of the question's words may well answer it.
 _SHARE_ASKED: Final = 0.6
-# Passages that share this much of their words (Jaccard) say the same.
-_SHARE_SAME: Final = 0.6
+# Passages as alike as this say the same.
+_SAME: Final = 0.6
 _YEAR: Final = re.compile(r"\b(?:19|20)\d\d\b")
 _YEARS_BACK: Final = (11, 19)
 _NAME: Final = re.compile(r"(?<=[^.?!] )[A-Z][\w’'&-]*(?: (?:[A-Z][\w’'&-]*|\d+))*")
 
 
+def answering_rows(generation: Generation, made: MadeQuestion) -> list[int]:
+    """The rows, ascending, that answer a question.
+
+    Those are its own passage, neighbours on the page that overlap its fact, and every passage that says its answer and
+    most of its words.
+    """
+    return sorted(other.row for other in _candidates(generation, made) if _answers(other, made))
+
+
 def withheld_rows(generation: Generation, made: MadeQuestion) -> list[int]:
     """The rows, ascending, without which the documents do not answer a question any more.
 
-    Those are its own passage; neighbours on the page that overlap its fact; every passage that says its answer and
-    most of its words; and near-duplicates of its passage in whatever document.
+    Those that answer it, and near-duplicates of its passage in whatever document: the same text with another number
+    would pass for an answer.
     """
-    passage, fact = made.fact.passage, made.fact
-    found = {passage.row}
-    rows = {row for row, _ in generation.matching(f"{made.question} {made.answer} {fact.text}", _MATCHING)}
-    rows |= {row for row, _ in generation.matching(passage.chunk.text, _MATCHING)}
-    own = set(words(passage.chunk.text))
-    asked = set(words(f"{made.question} {fact.text}" if made.form in ("yes_no", "keywords") else made.question))
-    for other in generation.passages(sorted(rows)):
-        said = set(words(other.chunk.text))
-        if (
-            _overlaps(other, made)
-            or (_says_answer(other, made) and len(asked & said) >= _SHARE_ASKED * len(asked))
-            or len(own & said) >= _SHARE_SAME * len(own | said)
-        ):
-            found.add(other.row)
-    return sorted(found)
+    own = set(words(made.fact.passage.chunk.text))
+    return sorted(
+        other.row
+        for other in _candidates(generation, made)
+        if _answers(other, made) or _likeness(own, set(words(other.chunk.text))) >= _SAME
+    )
+
+
+def _candidates(generation: Generation, made: MadeQuestion) -> list[Passage]:
+    texts = (f"{made.question} {made.answer} {made.fact.text}", made.fact.passage.chunk.text)
+    rows = {row for text in texts for row, _ in generation.matching(text, _MATCHING)}
+    return generation.passages(sorted(rows | {made.fact.passage.row}))
+
+
+def _likeness(one: set[str], other: set[str]) -> float:
+    """Jaccard's: the share of all their words that both have."""
+    return len(one & other) / max(len(one | other), 1)
+
+
+def _answers(other: Passage, made: MadeQuestion) -> bool:
+    if other.row == made.fact.passage.row or _overlaps(other, made):
+        return True
+    asked = set(words(made.fact.text if made.form in ("yes_no", "keywords") else made.question))
+    shared = asked & set(words(other.chunk.text))
+    # What a yes or no rests on is the fact.
+    return len(shared) >= _SHARE_ASKED * len(asked) and (made.form == "yes_no" or says(other.chunk.text, made.answer))
 
 
 def _overlaps(other: Passage, made: MadeQuestion) -> bool:
     span, fact = other.chunk.span, made.fact.span
     same_page = other.document.id == made.fact.passage.document.id and span.page == fact.page
     return same_page and span.start < fact.end and span.end > fact.start
-
-
-def _says_answer(other: Passage, made: MadeQuestion) -> bool:
-    # What a yes or no rests on is the fact.
-    return made.form == "yes_no" or says(other.chunk.text, made.answer)
 
 
 @dataclass(frozen=True, slots=True)
