@@ -12,7 +12,7 @@ from typing import Any, Final
 from rag.answering import Answerer
 from rag.composition import open_answerer
 from rag.console import Tell, progress
-from rag.domain import Question
+from rag.domain import Hit, Question
 from rag.errors import QuestionsInvalid
 from rag.question_making import SHARE_UNANSWERABLE, answerable_draft, make_questions, unanswerable_drafts
 from rag.settings import Settings
@@ -56,9 +56,10 @@ def make(options: argparse.Namespace, settings: Settings) -> int:
     except OSError as error:
         raise QuestionsInvalid(f"{path} cannot be written: {error}") from error
     if not count:
-        raise QuestionsInvalid("the documents hold no sentence that a question could be made of; ingest more of them")
-    fewer = "" if count == options.make else f" (no more than {count} of {options.make} could be made)"
-    print(f"{count} drafts in {path}{fewer}; edit them, then: python -m rag eval {path}")
+        path.unlink()
+        raise QuestionsInvalid("no question could be made of the documents; ingest more of them, or try another --seed")
+    fewer = "" if count == options.make else f" (no more of {options.make} could be made)"
+    print(f"{count} draft{'s' * (count != 1)} in {path}{fewer}; edit them, then: python -m rag eval {path}")
     return 0
 
 
@@ -73,7 +74,7 @@ def _drafts(answerer: Answerer, count: int, seed: int, tell: Tell) -> Iterator[d
         yield answerable_draft(generation, question)
         tell("questions", len(made), count)
 
-    def search(text: str) -> list[Any]:
+    def search(text: str) -> list[Hit]:
         return answerer.retriever.retrieve(generation, Question(text), _SEARCHED)
 
     for number, draft in enumerate(islice(unanswerable_drafts(generation, made, search, seed), without), len(made) + 1):

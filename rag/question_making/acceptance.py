@@ -62,7 +62,7 @@ def _fault_of_answer(question: str, answer: str, fact: Fact) -> str:
         return ""
     if not answer or len(answer.split()) > _MOST_ANSWER_WORDS or not words(answer):
         return "answer length"
-    if not says(fact.passage.chunk.text, answer):
+    if not says(fact.text, answer):
         return "answer not there"
     return "answer given away" if says(question, answer) or set(words(answer)) <= set(words(question)) else ""
 

@@ -16,17 +16,19 @@ _FEWEST_WORDS: Final = 9
 _MOST_WORDS: Final = 50
 _MOST_WORDS_EXPLAINING: Final = 30
 _EXPLAINS: Final = re.compile(
-    r"\b(?:because|due to|in order to|so that|means|consists? of|includes?|including|such as|called|known as|"
+    r"\b(?:because|due to|in order to|so that|means|consists? of|called|known as|"
     r"responsible for|designed to|used (?:to|for|as)|requires?|depends? on|caused by|made (?:of|from))\b"
 )
 _FEWEST_CONTENT_WORDS: Final = 6
 _MOST_CELLS: Final = 4
+# Where a sentence seems to end and may go on: "in the U.S."
+_CUT: Final = re.compile(r"\b(?:[A-Z]\.){2,}$")
 _LEADERS: Final = re.compile(r"\.{4}|(?: \.){3}")
 _MARKUP: Final = re.compile(r"[\\{}|@]|https?:|www\.")
 # Such a sentence is about something that the one before it names.
 _POINTS_BACK: Final = frozenset(
     "he she it they this these those that such so but and or however here there his her its their then thus also "
-    "therefore moreover furthermore otherwise additionally instead both neither all others another one i".split()
+    "therefore moreover furthermore otherwise additionally instead both neither all others another one i please".split()
 )
 _SUBJECT: Final = re.compile(
     r"(?:[A-Z][\w.’'&-]*[\w.] ){0,3}[A-Z][\w.’'&-]*[\w.](?= (?:is|was|will|has|had|shall|must|may|[a-z]+ed)\b)"
@@ -47,6 +49,10 @@ _AMOUNT: Final = r"\d+(?:,\d{3})*(?:\.\d+)?(?: (?:million|billion|thousand))?"
 _QUANTITY: Final = re.compile(
     rf"(?<![\w.,-])(?:(?:US)?[$€£¥] ?{_AMOUNT}|{_AMOUNT}(?: ?%| percent| per cent)"
     rf"|{_AMOUNT}(?: (?:calendar|business|working|more))? (?!was\b|is\b|has\b|as\b|its\b|this\b)[a-z]{{2,}}s\b)"
+)
+# "Table 1 shows": a name, not a quantity.
+_NUMBERED: Final = re.compile(
+    r"(?:Table|Figure|Fig\.|Section|Sections|Article|Chapter|Exhibit|Appendix|Note|Item|Level|Page|No\.) $"
 )
 _YEAR: Final = re.compile(r"(?:19|20)\d\d")
 _FIGURE: Final = re.compile(r"\(?-?[$€£]?(?:\d{1,3}(?:,\d{3})+|\d{1,4})(?:\.\d+)?%?\)?")
@@ -69,7 +75,12 @@ def facts_of(passage: Passage, random: Random) -> Iterator[Fact]:
 
 def _says_enough(sentence: str) -> bool:
     said = sentence.split()
-    if not _FEWEST_WORDS <= len(said) <= _MOST_WORDS or _LEADERS.search(sentence) or _MARKUP.search(sentence):
+    if (
+        not _FEWEST_WORDS <= len(said) <= _MOST_WORDS
+        or _LEADERS.search(sentence)
+        or _MARKUP.search(sentence)
+        or _CUT.search(sentence)
+    ):
         return False
     if not said[0][0].isupper() or said[0].casefold().strip(",") in _POINTS_BACK or _is_garbled(said):
         return False
@@ -109,12 +120,15 @@ def _target(sentence: str, random: Random) -> tuple[Form, str] | None:
     if random.random() < _SHARE_YES_NO and _VERB.search(sentence):
         return "yes_no", "No" if _NEGATION.search(sentence) else "Yes"
     targets: list[tuple[Form, str]] = []
-    dates, quantities = _DATE.findall(sentence), _QUANTITY.findall(sentence)
+    dates = _DATE.findall(sentence)
+    quantities = [
+        found.group() for found in _QUANTITY.finditer(sentence) if not _NUMBERED.search(sentence[: found.start()])
+    ]
     # Of two dates or numbers, the question would have to say which.
     if len(dates) == 1:
         targets.append(("when", dates[0]))
     if len(quantities) == 1:
-        targets.append(("number", quantities[0].strip()))
+        targets.append(("number", quantities[0]))
     if not targets and (subject := _SUBJECT.match(sentence)) and _is_name(subject.group(), sentence):
         targets.append(("who", subject.group()))
     if len(sentence.split()) <= _MOST_WORDS_EXPLAINING and _EXPLAINS.search(sentence):

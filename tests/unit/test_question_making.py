@@ -101,6 +101,7 @@ class TestFacts:
         "text",
         [
             pytest.param("It runs on its battery for 72 hours when the power fails.", id="points back"),
+            pytest.param("The case of the horn works was taken to the U.S.", id="cut off"),
             pytest.param("It costs 24 euros.", id="short"),
             pytest.param("Bittern Pump Manual And Battery Guide For 72 Keepers On Every Coast.", id="a title"),
             pytest.param("The care of the battery . . . . . . . . . . . . . . 72 pages.", id="contents"),
@@ -108,6 +109,7 @@ class TestFacts:
                 "The pump runs for 72 hours when the The pump runs for 72 hours when the power fails.", id="garbled"
             ),
             pytest.param("Members of the works are glad of every visitor who comes.", id="vague"),
+            pytest.param("As Table 1 shows, the pump of the horn works ran well in the storm.", id="a numbered thing"),
             pytest.param("The 3 pumps ran for 40 hours and the 2 horns for 50 hours.", id="several quantities"),
             pytest.param("How long does the Bittern pump run on its battery for 72 hours?", id="a question"),
             pytest.param("Band Typical work\n2023 2024 2025", id="years"),
