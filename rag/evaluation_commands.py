@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
+from rag import question_commands
 from rag.composition import open_answerer, open_retriever
 from rag.console import progress
 from rag.domain import Hit, Question
-from rag.errors import ReportUnwritable
+from rag.errors import QuestionsInvalid, ReportUnwritable
 from rag.evaluation import RANKS, Comparison, Item, compare, evaluate, read_questions, read_run, summarise
 from rag.evaluation.console import print_comparison, print_summary
 from rag.index import Generation
@@ -28,7 +29,7 @@ _WORSE = 1
 def add_commands(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds ``eval`` to the command line."""
     command = commands.add_parser("eval", help="measures on your own questions")
-    command.add_argument("questions", type=Path, metavar="QUESTIONS.jsonl")
+    command.add_argument("questions", type=Path, nargs="?", metavar="QUESTIONS.jsonl")
     command.add_argument("--limit", type=int, metavar="N", help="only the first N questions")
     command.add_argument(
         "--compare", type=Path, metavar="RUN.json", help="an earlier --json; exit code 1 if this run is worse"
@@ -39,6 +40,7 @@ def add_commands(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     what = command.add_mutually_exclusive_group()
     what.add_argument("--retrieval-only", action="store_true", help="do not generate answers")
     what.add_argument("--plot", type=_new_file, metavar="FILE.svg", help="draw how far its confidence can be trusted")
+    question_commands.add_arguments(command)
     command.set_defaults(run=evaluation)
 
 
@@ -52,6 +54,10 @@ def _new_file(text: str) -> Path:
 
 def evaluation(options: argparse.Namespace, settings: Settings) -> int:
     """Measures on labelled questions; 1 on a regression against an earlier run."""
+    if options.make:
+        return question_commands.make(options, settings)
+    if not options.questions:
+        raise QuestionsInvalid("no QUESTIONS.jsonl; draft one from your documents: python -m rag eval --make 50")
     questions = read_questions(options.questions)[: options.limit]
     earlier = read_run(options.compare) if options.compare else None
     if options.retrieval_only:

@@ -25,10 +25,11 @@ LAYERS = [
     ["rag.settings", "rag.models", "rag.pages", "rag.embedding", "rag.generation"],
     ["rag.index", "rag.prompt", "rag.grounding"],
     ["rag.ranking"],
-    ["rag.retrieval", "rag.recording"],
+    ["rag.retrieval", "rag.recording", "rag.question_making"],
     ["rag.answering"],
     ["rag.evaluation", "rag.service", "rag.replay"],
     ["rag.console", "rag.composition", "rag.index_commands"],
+    ["rag.question_commands"],
     ["rag.evaluation_commands"],
     ["rag.__main__", "ingest"],
 ]

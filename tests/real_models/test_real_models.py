@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import httpx2 as httpx
@@ -32,6 +33,9 @@ from rag.evaluation import RANKS, evaluate, read_questions, summarise
 from rag.generation import Finish, LanguageModel, Message, Token
 from rag.generation.llama_cpp_model import LlamaCppModel
 from rag.pages import read_pages
+from rag.question_making import question_about, sampled_facts
+from rag.question_making.plain import says
+from rag.question_making.prompting import messages
 from rag.recording import ModelIdentity
 from rag.replay import replay
 from rag.service.app import create_app
@@ -334,3 +338,15 @@ class _KeptOpen:
 
     def close(self) -> None:
         pass
+
+
+def test_questions_are_made_and_the_instructions_are_read_once(answerer: Answerer) -> None:
+    facts = list(islice(sampled_facts(answerer.generation(), 1), 8))
+    for made in filter(None, (question_about(fact, answerer.model) for fact in facts)):
+        assert made.question.endswith("?")
+        assert made.form == "yes_no" or says(made.fact.text, made.answer)
+    *_, last = answerer.model.generate(
+        answerer.model.prompt(messages(facts[0])), max_tokens=1, cancelled=Cancellation()
+    )
+    assert isinstance(last, Finish)
+    assert last.usage.cached_tokens > 0.6 * last.usage.prompt_tokens

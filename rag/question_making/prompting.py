@@ -1,0 +1,100 @@
+"""What the model is asked, and what is taken from its reply.
+
+Instructions and examples are the same each time, so that a model which keeps the beginning of its last prompt reads
+them once; the fact comes last.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from rag.generation import Message
+from rag.question_making.made import Fact, Form
+from rag.question_making.plain import subject
+
+MAX_TOKENS: Final = 64
+# Of what stands before a fact in its passage, and of its headings.
+_MOST_CONTEXT_WORDS: Final = 35
+_MOST_HEADING_WORDS: Final = 24
+
+SYSTEM: Final = """\
+You write the questions that people ask about their documents. You are given a fact from a document, and what stands \
+before it. Write one question whose answer is in the fact.
+The question stands alone: the reader has not seen the document, so name the company, product, person, agreement or \
+place, and the year, that the question is about. Never write "this", "the document", "the passage", "it" or "they".
+The answer is copied exactly from the fact, and as short as can be."""
+
+_HINTS: Final[Mapping[Form, str]] = {
+    "what": "What, Which, Why or How",
+    "who": "Who, Which or What",
+    "when": "When",
+    "number": "How many, How much or How long",
+    "yes_no": "Is, Are, Does, Can, May or Must",
+    "table": "What or How much",
+}
+
+# Invented, from several walks of life: a contract, a report, a manual, a row of a table.
+_EXAMPLES: Final = (
+    (
+        "Document: LARKFIELD INC Distribution Agreement\nBefore: 7.2 Termination. Each party may end this Agreement at "
+        "the end of a calendar year.\nFact: The Distributor shall return all unsold Goods to the Supplier within "
+        "forty-five (45) days after termination, at its own cost.\nBegin with: How many, How much or How long\n"
+        "Answer: forty-five (45) days",
+        "Question: How long does the Distributor have to return unsold Goods to Larkfield after termination of the "
+        "Distribution Agreement?\nAnswer: forty-five (45) days",
+    ),
+    (
+        "Document: Annual Report 2019 of Orsay Ferries\nBefore: Our fleet > New ships\nFact: The third ship, which was "
+        "built in Gdansk, replaced the Marguerite because her engines no longer met the emission rules.\nBegin with: "
+        "What, Which, Why or How",
+        "Question: Why did Orsay Ferries replace the Marguerite?\nAnswer: her engines no longer met the emission rules",
+    ),
+    (
+        "Document: Vento 300 Owner's Manual\nBefore: Cleaning\nFact: Do not wash the filter of the dehumidifier in a "
+        "dishwasher.\nBegin with: Is, Are, Does, Can, May or Must\nAnswer: No",
+        "Question: Can the filter of the Vento 300 dehumidifier be washed in a dishwasher?\nAnswer: No",
+    ),
+    (
+        "Document: Hallam County budget\nBefore: Spending by department (in thousands) 2021 2020\nFact: Roads and "
+        "bridges 4,120 3,870\nBegin with: What or How much\nAnswer: 4,120",
+        "Question: How much did Hallam County spend on roads and bridges in 2021, in thousands?\nAnswer: 4,120",
+    ),
+)
+
+_QUESTION: Final = re.compile(r"\s*Question:\s*(?P<question>[^\n?]+\?)")
+_REPLY: Final = re.compile(rf"{_QUESTION.pattern}\s*Answer:\s*(?P<answer>[^\n]+)")
+
+
+def messages(fact: Fact) -> list[Message]:
+    """The chat in which the model is to write a question about a fact."""
+    chat = [Message("system", SYSTEM)]
+    for asked, replied in _EXAMPLES:
+        chat += [Message("user", asked), Message("assistant", replied)]
+    chunk = fact.passage.chunk
+    above = " > ".join(heading for heading in chunk.headings[-3:] if not chunk.text.startswith(heading)).split()
+    before = " ".join(above[-_MOST_HEADING_WORDS:] + fact.before.split()[-_MOST_CONTEXT_WORDS:])
+    lines = [
+        f"Document: {subject(fact.passage.document)}",
+        f"Before: {before}",
+        f"Fact: {fact.text}",
+        f"Begin with: {_HINTS[fact.form]}",
+    ]
+    if fact.answer:
+        lines.append(f"Answer: {fact.answer}")
+    return [*chat, Message("user", "\n".join(lines))]
+
+
+def parse(reply: str, answer: str) -> tuple[str, str] | None:
+    """Question and answer of a reply; None where it has not the form that was asked for.
+
+    Args:
+        reply: as the model wrote it.
+        answer: the one that the model was told to ask for; empty where the choice was its own.
+    """
+    if answer:
+        asked = _QUESTION.match(reply)
+        return (asked["question"], answer) if asked else None
+    found = _REPLY.match(reply)
+    return (found["question"], found["answer"].strip("\"'“”").rstrip(".,;")) if found else None
