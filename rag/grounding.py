@@ -33,6 +33,7 @@ _MOST_QUOTES: Final = 3
 _LONGEST_QUOTE: Final = 400
 _FEWEST_WORDS: Final = 4
 
+_BARE: Final = re.compile(r"(?:yes|no)[.!]?", re.IGNORECASE)
 _MARKERS: Final = re.compile(r"\s*\[\d+(?:\s*,\s*\d+)*\]")
 
 
@@ -65,7 +66,8 @@ class Support:
     Attributes:
         quotes: the best first; together they hold ``score`` (0..1) of the sentence's weight.
         agrees: whether every number, and a "not", of the sentence is in the quotes, or in the question.
-        relevance: the reranker's probability (0..1) that the best of the quotes is about the sentence; 1 without one.
+        relevance: the reranker's probability (0..1) that the best of the quotes is about question and sentence; 1
+            without a reranker.
     """
 
     sentence: str
@@ -87,14 +89,15 @@ def ground(question: str, draft: str, evidence: Sequence[Evidence], reranker: Re
     candidates = [candidate for item in evidence for candidate in _candidates(item)]
     asked = frozenset(words(question))
     support = [_support(text[start:end], asked, candidates) for start, end in sentence_spans(text)]
-    return [_judged(item, reranker) for item in support] if reranker else support
+    return [_judged(question, item, reranker) for item in support] if reranker else support
 
 
-def _judged(support: Support, reranker: Reranker) -> Support:
+def _judged(question: str, support: Support, reranker: Reranker) -> Support:
     if not support.quotes:
         return support
     texts = [in_context(quote.evidence.hit.passage.chunk.headings, quote.text) for quote in support.quotes]
-    return replace(support, relevance=float(reranker.relevance(support.sentence, texts).max()))
+    # A short answer says little without its question.
+    return replace(support, relevance=float(reranker.relevance(f"{question} {support.sentence}", texts).max()))
 
 
 def nearest_quotes(question: str, evidence: Sequence[Evidence]) -> list[Quote]:
@@ -163,7 +166,9 @@ def _quotable(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _support(sentence: str, asked: frozenset[str], candidates: Sequence[_Candidate]) -> Support:
-    weights = {word: _weight(word, asked) for word in words(sentence)}
+    # A bare "Yes." or "No." says what the question says.
+    said = [] if _BARE.fullmatch(sentence) else words(sentence)
+    weights = {word: _weight(word, asked) for word in said} or dict.fromkeys(asked, _WEIGHT_ASKED)
     essential = {word for word in weights if is_number(word) or word == NOT} - asked
     if NOT not in weights:
         # What says the opposite is no evidence, however many words it shares.

@@ -98,7 +98,15 @@ class ScriptedModel:
         self.chats.append(list(messages))
         return Prompt(tuple(range(sum(self.count_tokens(message.text) for message in messages))))
 
-    def generate(self, prompt: Prompt, *, max_tokens: int, cancelled: Cancellation) -> Iterator[Generated]:
+    def generate(
+        self,
+        prompt: Prompt,
+        *,
+        max_tokens: int,
+        cancelled: Cancellation,
+        wording: str | None = None,
+        declining: str | None = None,
+    ) -> Iterator[Generated]:
         if len(prompt.tokens) + max_tokens > self.context_tokens:
             raise PromptTooLong("too long")
         try:
