@@ -28,6 +28,7 @@ from rag.grounding import RELEVANT, Evidence, Quote, Support, ground, nearest_qu
 from rag.index import Generation, ServingState
 from rag.prompt import NOT_FOUND, build_prompt
 from rag.retrieval import Retriever
+from rag.understanding import Reply, understand
 
 NOT_IN_DOCUMENTS: Final = "The documents do not answer this question."
 _NEAREST: Final = 3
@@ -91,6 +92,11 @@ class Answerer:
         cancelled = cancelled or Cancellation()
         clock = _Clock()
         generation = generation or self.generation()
+        understood = understand(question, generation)
+        if understood.reply:
+            yield PassagesFound(())
+            yield AnswerReady(_Composition(self, generation, question, (), _Draft(), clock).reply(understood.reply))
+            return
         with clock.measuring("retrieve"):
             hits = self.retriever.retrieve(generation, question, self.passages)
             cancelled.check()
@@ -230,6 +236,10 @@ class _Composition:
             sentences=[Sentence(item.sentence, "unsupported") for item in support],
             citations=citations.all,
         )
+
+    def reply(self, reply: Reply) -> Answer:
+        """What is said without a search."""
+        return self._whole(reply.text, reason=reply.reason, confidence=1.0, sentences=(), citations=())
 
     def _relevance(self) -> float:
         """How sure the reranker is that the best passage answers the question; 1 where there is no reranker."""

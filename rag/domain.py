@@ -197,7 +197,7 @@ class Usage:
     completion_tokens: int = 0
 
 
-Reason: TypeAlias = Literal["not_in_documents", "no_supported_sentence", "length"]
+Reason: TypeAlias = Literal["not_in_documents", "no_supported_sentence", "not_a_question", "length"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +205,8 @@ class Answer:
     """A whole answer.
 
     Attributes:
-        answered: false where the documents do not hold the answer; ``citations`` are then the nearest passages.
+        answered: false where the documents do not hold the answer; ``citations`` are then the nearest passages. Also
+            false for what is no question to the documents, without citations.
         reason: why not answered, or ``length`` where the answer stopped at ``max_tokens``.
         confidence: 0..1; not yet calibrated.
         timings_ms: wall time per phase in milliseconds.

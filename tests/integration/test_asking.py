@@ -303,3 +303,20 @@ def test_security_headers(client: TestClient) -> None:
     headers = client.get("/livez").headers
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["content-security-policy"].startswith("default-src 'none'")
+
+
+@pytest.mark.parametrize("text", ["Hello!", "Which documents do you have?", "thanks, what can you do?"])
+def test_small_talk_is_answered_without_the_model(client: TestClient, text: str) -> None:
+    answer = client.post("/ask", json={"question": text}).json()
+    assert (answer["answered"], answer["reason"]) == (False, "not_a_question")
+    assert answer["answer"]
+    assert answer["citations"] == answer["sentences"] == []
+    assert answer["usage"] == {"prompt_tokens": 0, "cached_tokens": 0, "completion_tokens": 0}
+    assert client.app_state["model"].chats == []
+
+
+@pytest.mark.parametrize("text", ["What is the capital of France?", "Write me a poem.", "Hello Kitty licence fee?"])
+def test_what_is_off_topic_is_not_in_the_documents(index: Path, text: str) -> None:
+    with client_for(index, NOT_FOUND) as client:
+        answer = client.post("/ask", json={"question": text}).json()
+        assert (answer["answered"], answer["reason"]) == (False, "not_in_documents")

@@ -1,0 +1,6 @@
+"""From a question as it is typed to what is searched for: what kind it is, and what it leaves out or gets wrong."""
+
+from rag.understanding.understand import understand
+from rag.understanding.understood import Kind, Reply, UnderstoodQuestion
+
+__all__ = ["Kind", "Reply", "UnderstoodQuestion", "understand"]

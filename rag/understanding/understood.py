@@ -1,0 +1,39 @@
+"""What a question turns out to be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from rag.domain import Question, Reason, Usage
+
+Kind: TypeAlias = Literal["question", "yes_no"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What is said at once, without a search: the documents were not asked."""
+
+    text: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class UnderstoodQuestion:
+    """A question as it is searched for, put to the model, and verified.
+
+    Attributes:
+        asked: as it was typed.
+        standalone: what is put to the model, and what its answer is verified against.
+        searches: what is searched for: one question, or several whose passages take turns.
+        kind: ``yes_no`` where the answer is to begin with "Yes" or "No".
+        reply: what to say instead of searching; None for what the documents may answer.
+        usage: tokens that the model took to understand it.
+    """
+
+    asked: Question
+    standalone: Question
+    searches: tuple[Question, ...]
+    kind: Kind = "question"
+    reply: Reply | None = None
+    usage: Usage = field(default_factory=Usage)
