@@ -28,7 +28,7 @@ from rag.grounding import RELEVANT, Evidence, Quote, Support, ground, nearest_qu
 from rag.index import Generation, ServingState
 from rag.prompt import NOT_FOUND, build_prompt
 from rag.retrieval import Retriever
-from rag.understanding import Reply, understand
+from rag.understanding import Reply, take_turns, understand
 
 NOT_IN_DOCUMENTS: Final = "The documents do not answer this question."
 _NEAREST: Final = 3
@@ -92,13 +92,17 @@ class Answerer:
         cancelled = cancelled or Cancellation()
         clock = _Clock()
         generation = generation or self.generation()
-        understood = understand(question, generation)
+        with clock.measuring("understand"):
+            understood = understand(question, generation, self.model, cancelled)
+        question = understood.standalone
         if understood.reply:
             yield PassagesFound(())
             yield AnswerReady(_Composition(self, generation, question, (), _Draft(), clock).reply(understood.reply))
             return
         with clock.measuring("retrieve"):
-            hits = self.retriever.retrieve(generation, question, self.passages)
+            hits = take_turns(
+                self.retriever.retrieve(generation, search, self.passages) for search in understood.searches
+            )
             cancelled.check()
         yield PassagesFound(tuple(hits))
 
@@ -110,7 +114,7 @@ class Answerer:
             )
             with clock.measuring("generate"):
                 yield from self._generate(prompt, max_tokens, draft, cancelled, clock)
-        yield AnswerReady(self._verified(generation, question, hits, draft, clock))
+        yield AnswerReady(understood.answered_by(self._verified(generation, question, hits, draft, clock)))
 
     def _generate(
         self, prompt: Prompt, max_tokens: int, draft: _Draft, cancelled: Cancellation, clock: _Clock
@@ -171,7 +175,7 @@ class _Clock:
 
     def __init__(self) -> None:
         self._start = perf_counter()
-        self._timings = dict.fromkeys(("queue", "retrieve", "first_token", "generate", "verify"), 0.0)
+        self._timings = dict.fromkeys(("queue", "understand", "retrieve", "first_token", "generate", "verify"), 0.0)
 
     @contextmanager
     def measuring(self, phase: str) -> Iterator[None]:

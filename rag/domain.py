@@ -196,6 +196,14 @@ class Usage:
     cached_tokens: int = 0
     completion_tokens: int = 0
 
+    def __add__(self, other: Usage) -> Usage:
+        """What two generations took together."""
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.cached_tokens + other.cached_tokens,
+            self.completion_tokens + other.completion_tokens,
+        )
+
 
 Reason: TypeAlias = Literal["not_in_documents", "no_supported_sentence", "not_a_question", "length"]
 

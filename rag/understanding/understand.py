@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from rag.cancellation import Cancellation
 from rag.domain import Question
+from rag.generation import LanguageModel
 from rag.index import Generation
+from rag.understanding.follow_ups import standing_alone
 from rag.understanding.small_talk import small_talk
 from rag.understanding.understood import Kind, UnderstoodQuestion
 from rag.understanding.yes_no import is_yes_no
 
 
-def understand(question: Question, generation: Generation) -> UnderstoodQuestion:
-    """What a question asks for, and of which kind it is.
+def understand(
+    question: Question, generation: Generation, model: LanguageModel, cancelled: Cancellation
+) -> UnderstoodQuestion:
+    """What a question asks for, and of which kind it is; the model is asked only about what leans on its history.
 
     Raises:
-        DocumentUnknown: it names a document that the index does not have.
+        Cancelled: ``cancelled`` was called.
+        ModelUnusable: the model failed.
     """
     if reply := small_talk(question.text, generation.documents):
         return UnderstoodQuestion(question, question, (), reply=reply)
-    kind: Kind = "yes_no" if is_yes_no(question.text) else "question"
-    return UnderstoodQuestion(question, question, (question,), kind)
+    standalone, searched, usage = standing_alone(question, model, cancelled)
+    kind: Kind = "yes_no" if is_yes_no(standalone.text) else "question"
+    return UnderstoodQuestion(question, standalone, (searched,), kind, usage=usage)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
-from rag.domain import Question, Reason, Usage
+from rag.domain import Answer, Question, Reason, Usage
 
 Kind: TypeAlias = Literal["question", "yes_no"]
 
@@ -37,3 +37,7 @@ class UnderstoodQuestion:
     kind: Kind = "question"
     reply: Reply | None = None
     usage: Usage = field(default_factory=Usage)
+
+    def answered_by(self, answer: Answer) -> Answer:
+        """The answer to the question as it was typed, with the tokens that understanding it took."""
+        return replace(answer, question=self.asked.text, usage=self.usage + answer.usage)
