@@ -93,7 +93,7 @@ class Answerer:
         clock = _Clock()
         generation = generation or self.generation()
         with clock.measuring("understand"):
-            understood = understand(question, generation, self.model, cancelled)
+            understood = understand(question, generation, self.model, self.retriever.encoder, cancelled)
         question = understood.standalone
         if understood.reply:
             yield PassagesFound(())
