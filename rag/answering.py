@@ -29,6 +29,7 @@ from rag.index import Generation, ServingState
 from rag.prompt import NOT_FOUND, build_prompt
 from rag.recording import Course, Recorder
 from rag.retrieval import Retriever
+from rag.understanding import Reply, take_turns, understand
 
 NOT_IN_DOCUMENTS: Final = "The documents do not answer this question."
 _NEAREST: Final = 3
@@ -94,8 +95,17 @@ class Answerer:
         cancelled = cancelled or Cancellation()
         clock = _Clock()
         generation = generation or self.generation()
+        with clock.measuring("understand"):
+            understood = understand(question, generation, self.model, self.retriever.encoder, cancelled)
+        question = understood.standalone
+        if understood.reply:
+            yield PassagesFound(())
+            yield AnswerReady(_Composition(self, generation, question, (), _Draft(), clock).reply(understood.reply))
+            return
         with clock.measuring("retrieve"):
-            hits = self.retriever.retrieve(generation, question, self.passages)
+            hits = take_turns(
+                self.retriever.retrieve(generation, search, self.passages) for search in understood.searches
+            )
             cancelled.check()
         yield PassagesFound(tuple(hits))
 
@@ -107,7 +117,7 @@ class Answerer:
             )
             with clock.measuring("generate"):
                 yield from self._generate(prompt, max_tokens, draft, cancelled, clock)
-        answer = self._verified(generation, question, hits, draft, clock)
+        answer = understood.answered_by(self._verified(generation, question, hits, draft, clock))
         if self.recorder:
             self.recorder.keep(Course(question, generation, hits, prompt, draft.text, answer))
         yield AnswerReady(answer)
@@ -171,7 +181,7 @@ class _Clock:
 
     def __init__(self) -> None:
         self._start = perf_counter()
-        self._timings = dict.fromkeys(("queue", "retrieve", "first_token", "generate", "verify"), 0.0)
+        self._timings = dict.fromkeys(("queue", "understand", "retrieve", "first_token", "generate", "verify"), 0.0)
 
     @contextmanager
     def measuring(self, phase: str) -> Iterator[None]:
@@ -236,6 +246,10 @@ class _Composition:
             sentences=[Sentence(item.sentence, "unsupported") for item in support],
             citations=citations.all,
         )
+
+    def reply(self, reply: Reply) -> Answer:
+        """What is said without a search."""
+        return self._whole(reply.text, reason=reply.reason, confidence=1.0, sentences=(), citations=())
 
     def _relevance(self) -> float:
         """How sure the reranker is that the best passage answers the question; 1 where there is no reranker."""

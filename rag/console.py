@@ -124,7 +124,8 @@ def print_answer(console: Console, answer: Answer, *, recorded: bool = False) ->
                 console.print(Padding(Text.assemble(("✓ ", "green"), sentence.text, (marks, "cyan")), (0, 2)))
     else:
         console.print(Padding(Text.assemble(("✗ ", "yellow"), answer.answer), (0, 2)))
-        console.print(Padding(Text("The nearest passages:", style="dim"), (0, 4)))
+        if answer.citations:
+            console.print(Padding(Text("The nearest passages:", style="dim"), (0, 4)))
     for citation in answer.citations:
         place = Text.assemble((f"[{citation.id}] ", "cyan"), f"{citation.document}, page {citation.page}")
         console.print(Padding(place, (0, 4)))

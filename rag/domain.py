@@ -196,8 +196,16 @@ class Usage:
     cached_tokens: int = 0
     completion_tokens: int = 0
 
+    def __add__(self, other: Usage) -> Usage:
+        """What two generations took together."""
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.cached_tokens + other.cached_tokens,
+            self.completion_tokens + other.completion_tokens,
+        )
 
-Reason: TypeAlias = Literal["not_in_documents", "no_supported_sentence", "length"]
+
+Reason: TypeAlias = Literal["not_in_documents", "no_supported_sentence", "not_a_question", "length"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +213,8 @@ class Answer:
     """A whole answer.
 
     Attributes:
-        answered: false where the documents do not hold the answer; ``citations`` are then the nearest passages.
+        answered: false where the documents do not hold the answer; ``citations`` are then the nearest passages. Also
+            false for what is no question to the documents, without citations.
         reason: why not answered, or ``length`` where the answer stopped at ``max_tokens``.
         confidence: 0..1; not yet calibrated.
         timings_ms: wall time per phase in milliseconds.

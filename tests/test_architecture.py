@@ -24,7 +24,7 @@ LAYERS = [
     ["rag.fetching"],
     ["rag.settings", "rag.models", "rag.pages", "rag.embedding", "rag.generation"],
     ["rag.index", "rag.prompt", "rag.grounding"],
-    ["rag.ranking"],
+    ["rag.ranking", "rag.understanding"],
     ["rag.retrieval", "rag.recording", "rag.question_making"],
     ["rag.answering"],
     ["rag.evaluation", "rag.service", "rag.replay"],

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -15,7 +18,13 @@ from rag.index.cards import OPENING, DocumentCards
 from rag.index.docstore import Docstore
 from rag.index.lexical import LexicalIndex, Terms
 from rag.index.manifest import Manifest
+from rag.index.spelling import SpellingIndex
 from rag.index.vectors import Rows, VectorIndex
+
+# A misspelt word is looked up in so many passages for each of so many stems.
+_MOST_STEMS: Final = 4
+_MOST_TEXTS: Final = 20
+_LETTERS: Final = re.compile(r"[^\W\d_]+")
 
 
 class Generation:
@@ -96,6 +105,30 @@ class Generation:
     def _cards(self) -> DocumentCards:
         # Made for the first question, for ingest opens generations too.
         return DocumentCards(self._docstore.documents, self._docstore.openings(OPENING))
+
+    def spelt_like(self, word: str, edits: int) -> str | None:
+        """The word of the documents that is spelt most like ``word``, in lower case.
+
+        Args:
+            word: letters only.
+            edits: most letters to insert, leave out, replace or swap.
+
+        Returns:
+            None where ``word`` itself occurs, in this form or another, or where nothing is near that begins with one
+            of its first two letters. Of words that are equally near, the more frequent one.
+        """
+        if self._lexical.knows(word):
+            return None
+        word = word.casefold()
+        counts: Counter[str] = Counter()
+        for rows in self._lexical.rows_spelt_like(word, edits)[:_MOST_STEMS]:
+            # Neighbouring passages have the same forms of a word.
+            some = rows[:: len(rows) // _MOST_TEXTS + 1].tolist()
+            texts = [passage.chunk.text.casefold() for passage in self.passages(some)]
+            for other in set(_LETTERS.findall(" ".join(texts))):
+                counts[other] = max(counts[other], len(rows))
+        words = [other for other, _ in counts.most_common()]
+        return next((words[place] for place in SpellingIndex(words).near(word, edits)), None)
 
     def passages(self, rows: Sequence[int]) -> list[Passage]:
         """The passages of ``rows``, in their order."""

@@ -58,7 +58,15 @@ def test_an_answer_is_proved_on_its_page(client: TestClient) -> None:
     assert 200 < x1 < 300
     assert answer["model"] == "scripted"
     assert answer["index"].startswith("000001-")
-    assert set(answer["timings_ms"]) == {"queue", "retrieve", "first_token", "generate", "verify", "total"}
+    assert set(answer["timings_ms"]) == {
+        "queue",
+        "understand",
+        "retrieve",
+        "first_token",
+        "generate",
+        "verify",
+        "total",
+    }
     assert answer["usage"]["completion_tokens"] == 9
 
 
@@ -303,3 +311,35 @@ def test_security_headers(client: TestClient) -> None:
     headers = client.get("/livez").headers
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["content-security-policy"].startswith("default-src 'none'")
+
+
+@pytest.mark.parametrize("text", ["Hello!", "Which documents do you have?", "thanks, what can you do?"])
+def test_small_talk_is_answered_without_the_model(client: TestClient, text: str) -> None:
+    answer = client.post("/ask", json={"question": text}).json()
+    assert (answer["answered"], answer["reason"]) == (False, "not_a_question")
+    assert answer["answer"]
+    assert answer["citations"] == answer["sentences"] == []
+    assert answer["usage"] == {"prompt_tokens": 0, "cached_tokens": 0, "completion_tokens": 0}
+    assert client.app_state["model"].chats == []
+
+
+@pytest.mark.parametrize("text", ["What is the capital of France?", "Write me a poem.", "Hello Kitty licence fee?"])
+def test_what_is_off_topic_is_not_in_the_documents(index: Path, text: str) -> None:
+    with client_for(index, NOT_FOUND) as client:
+        answer = client.post("/ask", json={"question": text}).json()
+        assert (answer["answered"], answer["reason"]) == (False, "not_in_documents")
+
+
+def test_a_follow_up_is_rewritten_searched_and_shown_as_it_was_typed(index: Path) -> None:
+    history = [{"question": "When does the ferry leave?", "answer": "The ferry leaves at 9."}]
+    replies = ["And the ferry leaves for dogs?", "Dogs travel free of charge."]
+    with client_for(index, *replies) as client:
+        answer = client.post("/ask", json={"question": "And for dogs?", "history": history}).json()
+        rewriting, *_, answering = client.app_state["model"].chats
+    assert rewriting[-1].text.endswith("Last question: And for dogs?")
+    assert [message.role for message in answering] == ["system", "user"]
+    assert "Question: And the ferry leaves for dogs?" in answering[-1].text
+    assert answer["question"] == "And for dogs?"
+    assert answer["answered"]
+    assert answer["citations"][0]["document"] == "ferry.pdf"
+    assert answer["usage"]["completion_tokens"] == 6 + 5

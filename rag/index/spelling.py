@@ -1,0 +1,107 @@
+"""Which words are spelt almost like another one, by edit distance to all of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+# Longer words are not compared: nobody misspells a web address into another one.
+LONGEST: Final = 24
+
+_Codes: TypeAlias = npt.NDArray[np.uint32]
+_Counts: TypeAlias = npt.NDArray[np.int64]
+
+
+class SpellingIndex:
+    """Words as a matrix of characters, so that the distance to each is arithmetic on columns."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        """Takes 100 bytes and about a microsecond for each word."""
+        self._codes = _codes(words)
+        self._lengths: _Counts = np.fromiter(map(len, words), np.int64, len(words))
+        self._letters = _letters(self._codes)
+
+    def near(self, word: str, edits: int) -> list[int]:
+        """Positions of the words that are at most ``edits`` from ``word``, best first; equals in their order.
+
+        The distance is that of Damerau and Levenshtein in its restricted form (optimal string alignment): insertions,
+        deletions, substitutions, and swaps of neighbours, no stretch edited twice. Of words equally near, those made
+        of the same letters come first: letters are doubled or swapped more often than others are put in. The first
+        letter must be one of the first two of ``word``: people seldom miss it.
+        """
+        return self._ranked(word, edits, ending=0)
+
+    def near_beginning(self, word: str, edits: int, ending: int) -> list[int]:
+        """The same for the beginnings of ``word`` that lack at most ``ending`` letters, as stems are to words."""
+        return self._ranked(word, edits, ending)
+
+    def _ranked(self, word: str, edits: int, ending: int) -> list[int]:
+        if not 0 < len(word) <= LONGEST:
+            return []
+        first_letters = [ord(letter) for letter in word[:2]]
+        possible = np.flatnonzero(
+            np.isin(self._codes[:, 0], first_letters)
+            & (self._lengths >= len(word) - ending - edits)
+            & (self._lengths <= min(len(word) + edits, LONGEST))
+        )
+        (letters,) = _letters(_codes([word]))
+        missing = np.bitwise_count(self._letters[possible] & ~letters)
+        surplus = np.bitwise_count(letters & ~self._letters[possible])
+        # An edit changes at most one of the letters that are too many, and one of those that are too few.
+        kept = (missing <= edits) & (surplus <= edits + ending)
+        candidates, different = possible[kept], (missing + surplus)[kept]
+        lengths = self._lengths[candidates]
+        distances = _distances(word, self._codes[candidates], lengths, edits, ending)
+        # Two letters that a stem lacks at the end are as bad as an edit.
+        lacking = np.maximum(len(word) - lengths, 0) / 2 if ending else np.zeros(len(lengths))
+        order = np.lexsort((different, distances + lacking))
+        return [int(candidates[n]) for n in order if distances[n] <= edits]
+
+
+def _codes(words: Sequence[str]) -> _Codes:
+    """The characters of each word, padded with 0. *Shape:* ``(words, LONGEST)``."""
+    return np.array(words, dtype=f"<U{LONGEST}").view("<u4").reshape(len(words), LONGEST)
+
+
+def _letters(codes: _Codes) -> _Codes:
+    """A bit for each letter that a word has; letters that are 32 apart share one. *Shape:* ``(words,)``."""
+    bits = np.where(codes > 0, np.uint32(1) << (codes & np.uint32(31)), np.uint32(0))
+    letters: _Codes = np.bitwise_or.reduce(bits, axis=1)
+    return letters
+
+
+def _distances(word: str, codes: _Codes, lengths: _Counts, most: int, ending: int) -> _Counts:
+    """Distances up to ``most``, and anything above it for what is farther. *Shape:* ``(words,)``.
+
+    That of the nearest beginning of ``word`` which lacks at most ``ending`` letters.
+
+    Row ``i`` of the table is the distance of the first ``i`` letters of ``word`` to the beginnings of the others. Only
+    the band in which a distance can stay within ``most`` is computed.
+    """
+    count = len(lengths)
+    far = most + 1
+    rows = np.full((3, LONGEST + 1, count), far, np.int64)
+    rows[0] = np.minimum(np.arange(LONGEST + 1), far)[:, np.newaxis]
+    letters = [ord(letter) for letter in word]
+    before, last = rows[2], rows[0]
+    nearest: _Counts = np.full(count, far, np.int64)
+    for i, letter in enumerate(letters, start=1):
+        row = rows[i % 3]
+        row[:] = far
+        row[0] = min(i, far)
+        for j in range(max(1, i - most), min(LONGEST, i + most) + 1):
+            other = codes[:, j - 1]
+            cost = last[j - 1] + (other != letter)
+            np.minimum(cost, last[j] + 1, out=cost)
+            np.minimum(cost, row[j - 1] + 1, out=cost)
+            if i > 1 and j > 1:
+                swapped = (codes[:, j - 2] == letter) & (other == letters[i - 2])
+                cost = np.where(swapped, np.minimum(cost, before[j - 2] + 1), cost)
+            row[j] = cost
+        before, last = last, row
+        if i >= len(word) - ending:
+            np.minimum(nearest, row[lengths, np.arange(count)], out=nearest)
+    return nearest

@@ -1,0 +1,30 @@
+"""One line from the model: a question in other words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rag.cancellation import Cancellation
+from rag.domain import Usage
+from rag.generation import Finish, LanguageModel, Message
+
+
+def dictate(
+    model: LanguageModel, messages: Sequence[Message], *, max_tokens: int, cancelled: Cancellation
+) -> tuple[str, Usage]:
+    """What the model writes in one line, and the tokens it took; empty where it did not come to an end.
+
+    Raises:
+        Cancelled: ``cancelled`` was called.
+        ModelUnusable: the model failed.
+    """
+    prompt = model.prompt(messages)
+    if len(prompt.tokens) + max_tokens > model.context_tokens:
+        return "", Usage()
+    text = ""
+    for generated in model.generate(prompt, max_tokens=max_tokens, cancelled=cancelled):
+        if isinstance(generated, Finish):
+            lines = text.strip().splitlines()
+            return (lines[0].strip().strip('"') if lines and generated.reason == "stop" else ""), generated.usage
+        text += generated.text
+    raise AssertionError("a generation ends with Finish")

@@ -1,0 +1,36 @@
+"""Misspelt words, for the search only: the model reads what was typed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from rag.index import Generation
+from rag.sentences import STOPWORDS
+
+# Letters only: what has digits is a number or a code, and those are searched for as they are.
+_WORD: Final = re.compile(r"(?<![\w'’@/.\-])[^\W\d_]+(?![\w'’@/]|[.\-]\w)")
+_SHORTEST: Final = 4
+_LONG: Final = 8
+
+
+def with_spelling_mended(text: str, generation: Generation, is_word: Callable[[str], bool]) -> str:
+    """The text with each word that nobody writes replaced by the one of the documents that it is almost.
+
+    One edit for words of 4 to 7 letters, two for longer ones. Words that occur in the documents stay, and so do
+    numbers, codes, what has capitals within it, and all that ``is_word`` knows.
+
+    Args:
+        text: a question.
+        generation: whose words are taken.
+        is_word: whether a word is one of the language, though the documents do not have it.
+    """
+
+    def mended(match: re.Match[str]) -> str:
+        word = match.group()
+        if len(word) < _SHORTEST or word.casefold() in STOPWORDS or word[1:] != word[1:].lower() or is_word(word):
+            return word
+        return generation.spelt_like(word, 2 if len(word) >= _LONG else 1) or word
+
+    return _WORD.sub(mended, text)

@@ -1,0 +1,34 @@
+"""The steps from a question as it is typed to what is searched for, on one screen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rag.cancellation import Cancellation
+from rag.domain import Question
+from rag.embedding import Encoder
+from rag.generation import LanguageModel
+from rag.index import Generation
+from rag.understanding.follow_ups import standing_alone
+from rag.understanding.small_talk import small_talk
+from rag.understanding.spelling import with_spelling_mended
+from rag.understanding.understood import Kind, UnderstoodQuestion
+from rag.understanding.yes_no import is_yes_no
+
+
+def understand(
+    question: Question, generation: Generation, model: LanguageModel, encoder: Encoder, cancelled: Cancellation
+) -> UnderstoodQuestion:
+    """What a question asks for, and of which kind it is; the model is asked only about what leans on its history.
+
+    Raises:
+        Cancelled: ``cancelled`` was called.
+        ModelUnusable: the model failed.
+    """
+    if reply := small_talk(question.text, generation.documents):
+        return UnderstoodQuestion(question, question, (), reply=reply)
+    standalone, searched, usage = standing_alone(question, model, cancelled)
+    # What is one token is a word: the encoder's vocabulary has the thirty thousand most frequent ones.
+    text = with_spelling_mended(searched.text, generation, lambda word: encoder.count_tokens(word) == 1)
+    kind: Kind = "yes_no" if is_yes_no(standalone.text) else "question"
+    return UnderstoodQuestion(question, standalone, (replace(searched, text=text),), kind, usage=usage)

@@ -1,0 +1,118 @@
+"""Which questions lean on those before, and what may be made of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.cancellation import Cancellation
+from rag.domain import Question, Turn, Usage
+from rag.understanding.follow_ups import is_faithful, leans_on_history, standing_alone
+from tests.fakes import ScriptedModel
+
+BELT = Turn("How much is a belt for a Bittern 9?", "A belt for a Bittern 9 costs 36 euros.")
+ASKED = Question("And for the Bittern 6?", documents=("manual.pdf",), history=(BELT,), max_tokens=20)
+
+
+def asked(reply: str, question: Question = ASKED) -> tuple[Question, Question, Usage, ScriptedModel]:
+    model = ScriptedModel([reply])
+    return *standing_alone(question, model, Cancellation()), model
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "And for the Bittern 6?",
+        "what about the 2023 edition?",
+        "Why?",
+        "How much?",
+        "For how long?",
+        "How much does it cost?",
+        "Where is it held?",
+        "Who pays for that?",
+        "Do they carry over to the next year?",
+        "in Norway?",
+        "Which one is cheaper?",
+        "Tell me more about the second one.",
+    ],
+)
+def test_leaning(text: str) -> None:
+    assert leans_on_history(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "How much is a compressor belt for a Bittern 9?",
+        "Who hears complaints in confidence?",
+        "When the diaphragm breaks, who replaces it?",
+        "How long does the ticket stay valid?",
+        "mileage rate own car",
+        "What majority is needed to change this handbook?",
+    ],
+)
+def test_standing(text: str) -> None:
+    assert not leans_on_history(text)
+
+
+@pytest.mark.parametrize(
+    ("rewriting", "faithful"),
+    [
+        ("How much is a belt for a Bittern 6?", True),
+        ("How much do belts for the Bittern 6 cost?", True),
+        ("How much is a belt for a Bittern 9?", False),
+        ("How much is a gasket for a Bittern 6?", False),
+        ("How much is a belt for a Bittern 60?", False),
+        ("And for the Bittern 6?", False),
+        ("It costs 36 euros for the Bittern 6.", True),
+        ("", False),
+    ],
+    ids=[
+        "short",
+        "other order",
+        "repeats the one before",
+        "new noun",
+        "new number",
+        "unchanged",
+        "known words",
+        "empty",
+    ],
+)
+def test_faithful(rewriting: str, *, faithful: bool) -> None:
+    assert is_faithful(rewriting, ASKED) is faithful
+
+
+def test_without_history_nothing_changes_and_the_model_is_not_asked() -> None:
+    question = Question("And for the Bittern 6?")
+    alone, searched, usage, model = asked("never", question)
+    assert alone is searched is question
+    assert usage == Usage()
+    assert model.chats == []
+
+
+def test_what_stands_alone_goes_without_its_history() -> None:
+    question = Question("Who hears complaints in confidence?", history=(BELT,))
+    alone, searched, _, model = asked("never", question)
+    assert alone == searched == Question("Who hears complaints in confidence?")
+    assert model.chats == []
+
+
+def test_a_rewriting_is_asked_searched_and_counted() -> None:
+    alone, searched, usage, model = asked('"How much is a belt for a Bittern 6?"')
+    assert alone == searched == Question("How much is a belt for a Bittern 6?", ("manual.pdf",), (), 20)
+    assert usage.completion_tokens == 9
+    assert model.chats[0][-1].text.endswith("Last question: And for the Bittern 6?")
+
+
+@pytest.mark.parametrize("reply", ["How much is a trumpet?", "", "word " * 60], ids=["unfaithful", "empty", "endless"])
+def test_where_it_fails_the_question_before_is_searched_for_too(reply: str) -> None:
+    alone, searched, _, _ = asked(reply)
+    assert alone is ASKED
+    assert searched.text == "How much is a belt for a Bittern 9? And for the Bittern 6?"
+    assert searched.documents == ASKED.documents
+
+
+def test_a_history_that_does_not_fit_is_not_rewritten() -> None:
+    model = ScriptedModel(["never"], context_tokens=60)
+    alone, _, usage = standing_alone(ASKED, model, Cancellation())
+    assert alone is ASKED
+    assert usage == Usage()

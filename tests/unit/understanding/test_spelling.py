@@ -1,0 +1,75 @@
+"""A misspelt word becomes one of the documents; all else stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.index import Generation, open_current
+from rag.understanding import with_spelling_mended
+from tests.fakes import BagOfWordsEncoder
+from tests.unit.conftest import publish, quick_folder
+
+LIBRARY = {
+    "manual.pdf": [
+        "The warranty covers the commissioning of a Bittern in the harbour.",
+        "Drain the receiver before the diaphragm is replaced. The drain is below.",
+        "The account of the Cooperative and the amount of each share.",
+    ],
+    "notes.pdf": ["The account is kept by the listener. Johnston reports to the council, form F-3."],
+}
+ENGLISH = {"recommend", "Reading", "fees", "brand", "covers", "hat"}
+
+
+@pytest.fixture(scope="module")
+def generation() -> Iterator[Generation]:
+    with quick_folder() as folder:
+        root = Path(folder)
+        publish(root, LIBRARY, BagOfWordsEncoder())
+        yield open_current(root, BagOfWordsEncoder().identity)
+
+
+def mended(text: str, generation: Generation) -> str:
+    return with_spelling_mended(text, generation, ENGLISH.__contains__)
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("What does the warrenty cover?", "What does the warranty cover?"),
+        ("comissionning of a Bitern", "commissioning of a bittern"),
+        ("how to drian the reciever", "how to drain the receiver"),
+        ("Is there an acount in the habrour?", "Is there an account in the harbour?"),
+        ("WARRENTY of the Diaphram", "WARRENTY of the diaphragm"),
+    ],
+)
+def test_mended(generation: Generation, typed: str, expected: str) -> None:
+    assert mended(typed, generation) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "What does the warranty cover?",
+        "Are harbours covered, and receivers drained?",
+        "Which brand do you recommend?",
+        "E14 TD-4410 SB-25-03 F-4",
+        "warrenty@example.org and www.warrenty.org",
+        "Kowalski, Przybylski and Okonkwo",
+        "the fee of the hut",
+        "VAXS, InVaraint and DRNAI",
+        "400 hours, 12.5 bar",
+        "",
+    ],
+)
+def test_left_alone(generation: Generation, text: str) -> None:
+    assert mended(text, generation) == text
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_taken(generation: Generation, text: str) -> None:
+    assert isinstance(mended(text, generation), str)

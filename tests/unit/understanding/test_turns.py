@@ -1,0 +1,33 @@
+"""Several rankings take turns, whatever their scores."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.domain import Chunk, Document, Hit, Passage, Span
+from rag.understanding import take_turns
+
+rankings = st.lists(st.lists(st.integers(0, 20), unique=True, max_size=12), max_size=4)
+
+
+def hits(rows: list[int], score: float = 1.0) -> list[Hit]:
+    document = Document("0" * 64, ("a.pdf",), "A", 1, 1)
+    return [Hit(Passage(row, document, Chunk(Span(1, 0, 1), "x")), score) for row in rows]
+
+
+def test_the_best_of_each_first_and_each_once() -> None:
+    taken = take_turns([hits([1, 2, 3], 0.1), hits([7, 1, 8, 9], 0.9)])
+    assert [hit.passage.row for hit in taken] == [1, 7, 2, 3, 8, 9]
+    assert taken[0].score == 0.1
+
+
+@given(rankings)
+def test_every_row_once_and_no_side_is_put_off(given_rankings: list[list[int]]) -> None:
+    taken = [hit.passage.row for hit in take_turns(map(hits, given_rankings))]
+    assert sorted(taken) == sorted({row for ranking in given_rankings for row in ranking})
+    for ranking in given_rankings:
+        for rank, row in enumerate(ranking):
+            assert taken.index(row) < (rank + 1) * len(given_rankings)
+    if len(given_rankings) == 1:
+        assert taken == given_rankings[0]
