@@ -20,8 +20,6 @@ from rag.sentences import NOT, is_number, line_spans, sentence_spans, words
 # Share of a sentence's weight that its quotes must hold for the sentence to be shown as fact.
 # Not calibrated yet: with the weights below it lets a short sentence pass with one word of its own, not with two.
 SUPPORTED: Final = 0.6
-# The even chance: a reranker that answers less takes the text to be about something else.
-RELEVANT: Final = 0.5
 # What the question said already proves little; a number or a name is what an answer is for.
 _WEIGHT_ASKED: Final = 0.5
 _WEIGHT_SAID: Final = 1.0
@@ -79,8 +77,7 @@ class Support:
     @property
     def supported(self) -> bool:
         """Whether the sentence may be shown as fact."""
-        enough = self.score >= SUPPORTED and self.relevance >= RELEVANT
-        return bool(self.quotes) and self.agrees and enough
+        return bool(self.quotes) and self.agrees and self.score >= SUPPORTED
 
 
 def ground(question: str, draft: str, evidence: Sequence[Evidence], reranker: Reranker | None = None) -> list[Support]:

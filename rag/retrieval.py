@@ -146,9 +146,10 @@ class Candidates:
 
     def hits(self) -> Iterator[Hit]:
         """As they are ranked."""
-        for passage, score, judged in zip(self.passages, self.scores, self.signals.reranker, strict=True):
+        signals = zip(self.signals.reranker, self.signals.document, strict=True)
+        for passage, score, (judged, document) in zip(self.passages, self.scores, signals, strict=True):
             relevance = float(1 / (1 + np.exp(-judged))) if self.was_judged else None
-            yield Hit(passage, float(score), relevance)
+            yield Hit(passage, float(score), relevance, float(document))
 
     def _at(self, positions: Sequence[int]) -> Candidates:
         parts = {name: getattr(self.signals, name)[list(positions)] for name in self.signals.__dataclass_fields__}

@@ -50,8 +50,8 @@ class Settings(BaseSettings):
     temperature: Annotated[float, Field(ge=0, le=2, description="0 means greedy, and repeatable")] = 0.0
 
     # What an answer is made of
-    passages: Annotated[int, Field(ge=1, le=50, description="most passages in a prompt")] = 4
-    evidence_tokens: Annotated[int, Field(ge=64, le=100_000, description="most tokens of passages in a prompt")] = 800
+    passages: Annotated[int, Field(ge=1, le=50, description="most passages in a prompt")] = 6
+    evidence_tokens: Annotated[int, Field(ge=64, le=100_000, description="most tokens of passages in a prompt")] = 300
     max_tokens: Annotated[int, Field(ge=1, le=4096, description="most tokens of an answer, unless asked otherwise")] = (
         256
     )

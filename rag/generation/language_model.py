@@ -91,8 +91,8 @@ class LanguageModel(Protocol):
             ModelUnusable: the model failed.
         """
 
-    def chance(self, prompt: Prompt, first: Sequence[str], cancelled: Cancellation) -> float:
-        """The probability, 0..1, that what the model says begins with one of the words ``first``.
+    def chance(self, prompt: Prompt, yes: Sequence[str], no: Sequence[str], cancelled: Cancellation) -> float:
+        """The probability, 0..1, that the model begins with one of the words ``yes`` and not with one of ``no``.
 
         Raises as :meth:`generate`.
         """

@@ -158,7 +158,7 @@ class LlamaCppModel:
                 barred = None if declining is None else self._tokenize(declining, control=False)[0]
                 yield from self._write(max_tokens, Usage(len(prompt.tokens), cached, 0), cancelled, allowed, barred)
 
-    def chance(self, prompt: Prompt, first: Sequence[str], cancelled: Cancellation) -> float:
+    def chance(self, prompt: Prompt, yes: Sequence[str], no: Sequence[str], cancelled: Cancellation) -> float:
         """See :class:`LanguageModel`."""
         if len(prompt.tokens) > self.context_tokens:
             raise PromptTooLong(
@@ -168,8 +168,12 @@ class LlamaCppModel:
             self._abort.clear()
             with cancelled.calling(self._abort.set):
                 self._read(prompt.tokens[self._keep_common_prefix(prompt.tokens) :])
-                tokens = [self._tokenize(word, control=False)[0] for word in first]
-                return float(_softmax(self._logits())[sorted(set(tokens))].sum())
+                probabilities = _softmax(self._logits())
+                chances = [
+                    float(probabilities[sorted({self._tokenize(word, control=False)[0] for word in words})].sum())
+                    for words in (yes, no)
+                ]
+                return chances[0] / sum(chances)
 
     def _keep_common_prefix(self, tokens: Sequence[int]) -> int:
         """Forgets what the context holds beyond its common prefix with ``tokens``; returns that prefix's length."""

@@ -93,6 +93,10 @@ class Generation:
         """The BM25 score of every row. *Shape:* ``(rows,)``."""
         return self._lexical.scores(question)
 
+    def matching(self, question: str, limit: int, among: Rows | None = None) -> list[tuple[int, float]]:
+        """Rows by BM25, best first."""
+        return self._lexical.search(question, limit, among)
+
     def document_match(self, question: str) -> FloatVector:
         """For every row how far its document is the one that the question names, 0..1. *Shape:* ``(rows,)``."""
         match = np.zeros(len(self), np.float32)

@@ -153,6 +153,13 @@ class LexicalIndex:
             return np.zeros(len(self), np.float32)
         return np.asarray(self._scorer.get_scores(known), dtype=np.float32)
 
+    def search(self, question: str, limit: int, among: Rows | None = None) -> list[tuple[int, float]]:
+        """The best rows with their scores, best first; only rows that share a word with the question."""
+        scores = self.scores(question)
+        rows = np.arange(len(scores)) if among is None else among
+        best = rows[np.argsort(-scores[rows], kind="stable")[:limit]]
+        return [(int(row), float(scores[row])) for row in best if scores[row] > 0]
+
 
 def _slabs(texts: Iterable[str]) -> Iterator[list[str]]:
     slab: list[str] = []
