@@ -14,7 +14,7 @@ from typing import Any
 
 from rich.console import Console
 
-from rag import evaluation_commands, index_commands
+from rag import calibration_commands, evaluation_commands, index_commands
 from rag.composition import open_answerer, open_records, open_store, setup_of
 from rag.console import configure_logging, fail, fetch_progress, print_answer, print_models, print_replay
 from rag.domain import Answer, Question
@@ -158,6 +158,7 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=ask)
 
     evaluation_commands.add_commands(commands)
+    calibration_commands.add_commands(commands)
     index_commands.add_commands(commands)
 
     command = commands.add_parser("models", help="the weights on this machine")

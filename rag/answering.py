@@ -113,7 +113,8 @@ class Answerer:
         statement = Statement(question, self.model.name, generation.id, evidence, draft, clock.timings)
         answer = understood.answered_by(self._judged(statement, verified))
         if self.recorder:
-            self.recorder.keep(Course(question, generation, hits, draft.prompt, draft.text, answer))
+            observation = verified.observation if verified else None
+            self.recorder.keep(Course(question, generation, hits, draft.prompt, draft.text, answer, observation))
         yield AnswerReady(answer)
 
     def _asked(self, question: Question, hits: Sequence[Hit]) -> Asked:

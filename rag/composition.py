@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 import platform
 from contextlib import suppress
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
 from rag import __version__
 from rag.answering import Answerer
+from rag.calibration_file import read_calibration
 from rag.catalogue import Catalogue
 from rag.embedding import Encoder, OnnxReranker, Reranker, open_text_encoder
 from rag.errors import SettingsError
 from rag.generation import LanguageModel
 from rag.index import CurrentIndex
+from rag.judgement import JUDGE, Judge
 from rag.models import ModelStore, Weights
 from rag.recording import FolderRecorder, ModelIdentity, RecordFolder, Setup
 from rag.retrieval import Retriever
@@ -24,7 +27,9 @@ from rag.settings import PREFIX, Settings
 # What they compute depends on their version, in the last digits.
 _LIBRARIES: Final = ("llama-cpp-python", "onnxruntime", "openvino")
 # Settings that shape an answer, beside those that name weights.
-SHAPING: Final = ("context_tokens", "temperature", "passages", "evidence_tokens", "max_tokens")
+SHAPING: Final = (
+    "context_tokens", "temperature", "passages", "evidence_tokens", "max_tokens", "false_answers",
+)  # fmt: skip
 
 
 def open_store(settings: Settings) -> ModelStore:
@@ -87,10 +92,23 @@ def open_answerer(settings: Settings, *, recorded: bool = False) -> Answerer:
         passages=settings.passages,
         evidence_tokens=settings.evidence_tokens,
         max_tokens=settings.max_tokens,
+        judge=open_judge(settings),
         recorder=FolderRecorder(open_records(settings), setup_of(settings, retriever))
         if recorded and settings.records
         else None,
     )
+
+
+def open_judge(settings: Settings) -> Judge:
+    """The judge that was fitted to the index's documents, or else the one that ships; with the dial as it is set."""
+    calibration = read_calibration(settings.index, model_digests(settings))
+    return replace(calibration.judge if calibration else JUDGE, false_answers=settings.false_answers)
+
+
+def model_digests(settings: Settings) -> tuple[str, ...]:
+    """Digests of the language model, the encoder and the reranker; ModelError where one is missing."""
+    names = {"generator": settings.model, "encoder": settings.encoder, "reranker": settings.reranker}
+    return tuple(_locate(settings, name, kind).digest for kind, name in names.items() if name)
 
 
 def open_records(settings: Settings) -> RecordFolder:

@@ -24,6 +24,7 @@ PageproofError
 │   ├── RecordUnknown          none was kept under this id
 │   └── RecordDamaged          it cannot be read, or is of another format
 ├── QuestionsInvalid           a questions.jsonl line is not what it should be
+├── CalibrationFailed          too few questions could be made of the documents to calibrate on
 ├── ReportUnwritable           a page or a plot of an evaluation cannot be written where it should be
 ├── ServiceBusy                the queue is full; carries the seconds after which to come back
 └── Cancelled                  the caller went away; not a failure
@@ -157,6 +158,10 @@ class RecordDamaged(RecordFault):
 
 class QuestionsInvalid(PageproofError):
     """A questions file is missing, or one of its lines is not a question."""
+
+
+class CalibrationFailed(PageproofError):
+    """Too few questions could be made of the documents; nothing was changed."""
 
 
 class ReportUnwritable(PageproofError):

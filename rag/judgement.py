@@ -8,13 +8,14 @@ how well they hold on questions they have not seen, is in docs/abstention.md. Ar
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
 # A logit beyond this says no more.
 _CLIP: Final = 12.0
 _SMALL: Final = 1e-3
+_QUANTILES: Final = 21
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +84,25 @@ class Judge:
         answerable: whether they do, once the draft is verified.
         right: whether the draft is right.
         hopeless: below this the model is not even asked.
-        threshold: below this the system abstains.
+        thresholds: of ``answerable``, ascending: the n-th of N is passed by the share ``1 - n / (N - 1)`` of the
+            questions that the documents do not answer.
+        false_answers: the dial: the share of those questions that may be answered all the same, 0..1.
     """
 
     worth_asking: Logistic
     answerable: Logistic
     right: Logistic
     hopeless: float
-    threshold: float
+    thresholds: tuple[float, ...]
+    false_answers: float = 0.1
+
+    @property
+    def threshold(self) -> float:
+        """Below this the system abstains; between two thresholds by linear interpolation."""
+        place = (1 - self.false_answers) * (len(self.thresholds) - 1)
+        low = min(int(place), len(self.thresholds) - 1)
+        high = min(low + 1, len(self.thresholds) - 1)
+        return self.thresholds[low] + (place - low) * (self.thresholds[high] - self.thresholds[low])
 
     def is_hopeless(self, evidence: Observation) -> bool:
         """Whether the evidence alone says that the documents do not hold the answer."""
@@ -101,11 +113,17 @@ class Judge:
         return self.answerable.probability(observation) >= self.threshold
 
 
+def thresholds_of(scores: Sequence[float]) -> tuple[float, ...]:
+    """Twenty-one quantiles of what unanswerable questions score, from the least to the greatest."""
+    ordered = sorted(scores)
+    return tuple(round(ordered[round(n / (_QUANTILES - 1) * (len(ordered) - 1))], 4) for n in range(_QUANTILES))
+
+
 # Fitted; see docs/abstention.md.
 JUDGE: Final = Judge(
     worth_asking=Logistic(0.0, {"relevance": 1.0}),
     answerable=Logistic(0.0, {"relevance": 1.0}),
     right=Logistic(0.0, {"relevance": 1.0}),
     hopeless=0.0,
-    threshold=0.0,
+    thresholds=(0.0, 0.0),
 )

@@ -24,6 +24,7 @@ from rag.domain import Answer, Citation, Hit, Question, Turn, Verdict
 from rag.errors import RecordDamaged, RecordUnknown
 from rag.generation import Prompt
 from rag.index import Generation
+from rag.judgement import Observation
 
 _log = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ class Course:
         hits: the passages that were read: those in the prompt, or those found where the model was not asked.
         prompt: None where the model was not asked.
         draft: what the model said; empty where it was not asked.
+        observation: what was observed of the draft; None where there is none.
     """
 
     question: Question
@@ -49,6 +51,7 @@ class Course:
     prompt: Prompt | None
     draft: str
     answer: Answer
+    observation: Observation | None = None
 
 
 class Recorder(Protocol):

@@ -34,6 +34,7 @@ class Retriever:
         first_stage: weights of the first ranking.
         weights: weights of the final one, where there is a reranker.
         per_page: most passages of one page before those of other pages.
+        withheld: rows that are not searched, as if the index did not have them.
     """
 
     encoder: Encoder
@@ -43,6 +44,7 @@ class Retriever:
     first_stage: Weights = FIRST_STAGE
     weights: Weights = WITH_RERANKER
     per_page: int = 2
+    withheld: frozenset[int] = frozenset()
 
     def retrieve(self, generation: Generation, question: Question, limit: int) -> list[Hit]:
         """The passages that best answer a question, best first; at most ``limit``.
@@ -63,6 +65,8 @@ class Retriever:
         among = generation.rows_named(question.documents)
         if among is None:
             among = np.arange(len(generation), dtype=np.int64)
+        if self.withheld:
+            among = among[~np.isin(among, list(self.withheld))]
         rows = self._pool(generation, vector, lexical, document, among)
         best = float(lexical[among].max(initial=0.0)) or 1.0
         passages = generation.passages(rows.tolist())

@@ -63,6 +63,15 @@ class Settings(BaseSettings):
         Field(description="directory of the records of answers; empty means that none is kept"),
     ] = None
     keep_records: Annotated[int, Field(ge=1, le=100_000, description="records that stay; the oldest go")] = 1000
+    false_answers: Annotated[
+        float,
+        Field(
+            gt=0,
+            lt=1,
+            description="the dial: share of the questions that the documents do not answer which may be answered all "
+            "the same; less means more abstentions",
+        ),
+    ] = 0.1
 
     # Ingest
     workers: Annotated[int, Field(ge=0, le=256, description="processes that read files; 0 means all cores")] = 0

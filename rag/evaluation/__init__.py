@@ -6,6 +6,7 @@ The page is in :mod:`rag.evaluation.report`, which is loaded when one is wanted.
 from rag.evaluation.comparison import Comparison, compare, read_run
 from rag.evaluation.items import Item
 from rag.evaluation.questions import LabelledQuestion, read_questions
+from rag.evaluation.rightness import is_right
 from rag.evaluation.running import RANKS, evaluate
 from rag.evaluation.summary import summarise
 
@@ -16,6 +17,7 @@ __all__ = [
     "LabelledQuestion",
     "compare",
     "evaluate",
+    "is_right",
     "read_questions",
     "read_run",
     "summarise",
