@@ -23,7 +23,7 @@ LAYERS = [
     ["rag.fetching"],
     ["rag.settings", "rag.models", "rag.pages", "rag.embedding", "rag.generation"],
     ["rag.index", "rag.prompt", "rag.grounding"],
-    ["rag.ranking"],
+    ["rag.ranking", "rag.duplicates"],
     ["rag.retrieval"],
     ["rag.answering"],
     ["rag.evaluation", "rag.service"],

@@ -221,7 +221,9 @@ class Docstore:
 
     def openings(self, characters: int) -> dict[str, str]:
         """What each document begins with, by its id: so many characters of its first page."""
-        return dict(self._database.execute("SELECT document, substr(text, 1, ?) FROM page WHERE number = 1", (characters,)))
+        return dict(
+            self._database.execute("SELECT document, substr(text, 1, ?) FROM page WHERE number = 1", (characters,))
+        )
 
     def rows_of(self, document_id: str) -> range:
         """The rows of a document's chunks, in reading order."""
