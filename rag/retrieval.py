@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from rag.domain import Hit, Passage, Question, in_context
+from rag.duplicates import Wording
 from rag.embedding import Encoder, FloatVector, Reranker, logit
 from rag.index import Generation
 from rag.ranking import FIRST_STAGE, HIGHEST_LOGIT, WITH_RERANKER, Signals, Weights
@@ -54,7 +55,7 @@ class Retriever:
         """
         candidates = self.candidates_of(generation, question, max(self.candidates, limit))
         ranked = self._reranked(search_text(question), candidates, limit) if self.reranker else candidates
-        return spread(ranked.hits(), self.per_page)[:limit]
+        return list(ranked.spread(self.per_page).first(limit).hits())
 
     def candidates_of(self, generation: Generation, question: Question, limit: int) -> Candidates:
         """The best of the first ranking, without duplicates, best first; at most ``limit``."""
@@ -77,7 +78,7 @@ class Retriever:
             figures=np.array([_figures(passage.chunk.text) for passage in passages], np.float32),
             reranker=np.zeros(len(rows), np.float32),
         )
-        return Candidates(passages, signals, self.first_stage).best().without_duplicates().first(limit)
+        return Candidates(passages, signals, self.first_stage).best().distinct(limit)
 
     def _pool(
         self, generation: Generation, vector: FloatVector, lexical: FloatVector, document: FloatVector, among: Rows
@@ -97,19 +98,26 @@ class Retriever:
         """Reads the candidates in batches, until none that is left can come among the first ``limit``."""
         assert self.reranker is not None  # noqa: S101 - the caller asked
         logits: list[float] = []
-        for start in range(0, len(candidates), _BATCH):
-            if start >= limit and self._is_settled(candidates, logits, limit):
-                break
-            texts = [judged_text(passage) for passage in candidates.passages[start : start + _BATCH]]
+        while len(logits) < len(candidates) and not self._is_settled(candidates, logits, limit):
+            texts = [judged_text(passage) for passage in candidates.passages[len(logits) : len(logits) + _BATCH]]
             logits += [logit(float(p)) for p in self.reranker.relevance(query, texts)]
-        return candidates.first(len(logits)).judged(np.array(logits, np.float32), self.weights).best()
+        return self._judged(candidates, logits).best()
+
+    def _judged(self, candidates: Candidates, logits: Sequence[float]) -> Candidates:
+        """As many of the candidates as there are logits."""
+        return candidates.first(len(logits)).judged(np.array(logits, np.float32), self.weights)
 
     def _is_settled(self, candidates: Candidates, logits: Sequence[float], limit: int) -> bool:
-        read = candidates.first(len(logits)).judged(np.array(logits, np.float32), self.weights)
-        weakest = np.sort(read.scores)[-limit]
-        unread = np.full(len(candidates), HIGHEST_LOGIT, np.float32)
-        possible = candidates.judged(unread, self.weights).scores[len(logits) :]
-        return bool(possible.max(initial=-np.inf) <= weakest)
+        """Whether the first ``limit`` stay what they are, however good those are that were not read.
+
+        What is moved back for its page counts as not found: another may come in its place.
+        """
+        read = self._judged(candidates, logits).best()
+        places = read.places(self.per_page)
+        if len(places) < limit:
+            return False
+        unread = candidates.judged(np.full(len(candidates), HIGHEST_LOGIT, np.float32), self.weights)
+        return bool(unread.scores[len(logits) :].max(initial=-np.inf) <= read.scores[places[limit - 1]])
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,23 +138,44 @@ class Candidates:
         return self.weights.scores(self.signals)
 
     def judged(self, logits: FloatVector, weights: Weights) -> Candidates:
-        """With what the reranker says of each."""
-        return replace(self, signals=replace(self.signals, reranker=logits), weights=weights, was_judged=True)
+        """With what the reranker says of each, bounded by :data:`rag.ranking.HIGHEST_LOGIT`."""
+        bounded = np.minimum(logits, np.float32(HIGHEST_LOGIT))
+        return replace(self, signals=replace(self.signals, reranker=bounded), weights=weights, was_judged=True)
 
     def best(self) -> Candidates:
         """Best first; ties as they are."""
         return self._at(np.argsort(-self.scores, kind="stable").tolist())
 
-    def without_duplicates(self) -> Candidates:
-        """Without those whose words all stood in a better one: two copies of a text are one piece of evidence."""
-        kept: dict[str, int] = {}
+    def distinct(self, limit: int) -> Candidates:
+        """The first ``limit`` of those that do not say the same as one before."""
+        kept: dict[int, Wording] = {}
         for position, passage in enumerate(self.passages):
-            kept.setdefault(" ".join(passage.chunk.text.casefold().split()), position)
-        return self._at(list(kept.values()))
+            if len(kept) == limit:
+                break
+            wording = Wording(passage.chunk.text)
+            if not any(wording.says_the_same_as(other) for other in kept.values()):
+                kept[position] = wording
+        return self._at(list(kept))
+
+    def spread(self, per_page: int) -> Candidates:
+        """In their order, but those beyond the first ``per_page`` of a page after all others."""
+        places = self.places(per_page)
+        return self._at([*places, *sorted(set(range(len(self))) - set(places))])
+
+    def places(self, per_page: int) -> list[int]:
+        """Where the first ``per_page`` of each page are, ascending."""
+        seen: Counter[tuple[str, int]] = Counter()
+        places = []
+        for position, passage in enumerate(self.passages):
+            page = (passage.document.id, passage.chunk.span.page)
+            seen[page] += 1
+            if seen[page] <= per_page:
+                places.append(position)
+        return places
 
     def first(self, limit: int) -> Candidates:
         """At most ``limit`` of them."""
-        return self._at(list(range(min(limit, len(self)))))
+        return self._at(range(min(limit, len(self))))
 
     def hits(self) -> Iterator[Hit]:
         """As they are ranked."""
@@ -156,20 +185,8 @@ class Candidates:
             yield Hit(passage, float(score), relevance, float(document))
 
     def _at(self, positions: Sequence[int]) -> Candidates:
-        parts = {name: getattr(self.signals, name)[list(positions)] for name in self.signals.__dataclass_fields__}
+        parts = {each.name: getattr(self.signals, each.name)[list(positions)] for each in fields(Signals)}
         return replace(self, passages=[self.passages[p] for p in positions], signals=Signals(**parts))
-
-
-def spread(hits: Iterable[Hit], per_page: int) -> list[Hit]:
-    """The hits in their order, but those beyond the first ``per_page`` of a page after all others."""
-    first: list[Hit] = []
-    rest: list[Hit] = []
-    seen: Counter[tuple[str, int]] = Counter()
-    for hit in hits:
-        page = (hit.passage.document.id, hit.passage.chunk.span.page)
-        seen[page] += 1
-        (first if seen[page] <= per_page else rest).append(hit)
-    return first + rest
 
 
 def judged_text(passage: Passage) -> str:

@@ -24,7 +24,7 @@ LAYERS = [
     ["rag.fetching"],
     ["rag.settings", "rag.models", "rag.pages", "rag.embedding", "rag.generation"],
     ["rag.index", "rag.prompt", "rag.grounding", "rag.judgement", "rag.fitting"],
-    ["rag.ranking", "rag.understanding", "rag.drafting"],
+    ["rag.ranking", "rag.duplicates", "rag.understanding", "rag.drafting"],
     ["rag.retrieval", "rag.recording", "rag.question_making", "rag.statement"],
     ["rag.observing", "rag.calibration_file"],
     ["rag.answering"],
