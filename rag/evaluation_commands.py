@@ -30,7 +30,7 @@ def add_commands(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds ``eval`` to the command line."""
     command = commands.add_parser("eval", help="measures on your own questions")
     command.add_argument("questions", type=Path, nargs="?", metavar="QUESTIONS.jsonl")
-    command.add_argument("--limit", type=int, metavar="N", help="only the first N questions")
+    command.add_argument("--limit", type=_at_least_one, metavar="N", help="only the first N questions")
     command.add_argument(
         "--compare", type=Path, metavar="RUN.json", help="an earlier --json; exit code 1 if this run is worse"
     )
@@ -42,6 +42,13 @@ def add_commands(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     what.add_argument("--plot", type=_new_file, metavar="FILE.svg", help="draw how far its confidence can be trusted")
     question_commands.add_arguments(command)
     command.set_defaults(run=evaluation)
+
+
+def _at_least_one(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is less than 1: there would be nothing to measure")
+    return number
 
 
 def _new_file(text: str) -> Path:

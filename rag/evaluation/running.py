@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from time import perf_counter
 from typing import Final
 
-from rag.domain import Answer, Citation, Hit, Question
+from rag.domain import Answer, Citation, Hit, Question, Sentence
 from rag.evaluation.items import Cited, Item, Retrieved, outcome_of
 from rag.evaluation.questions import LabelledQuestion
 from rag.evaluation.rightness import contains, f1, is_right
@@ -79,7 +79,7 @@ def _is_gold(labelled: LabelledQuestion, names: Iterable[str], page: int) -> boo
 
 def _judged(item: Item, labelled: LabelledQuestion, answer: Answer, generation: Generation) -> Item:
     text = answer.answer if answer.answered else ""
-    shown = [sentence for sentence in answer.sentences if answer.answered and sentence.text in text]
+    supported, unsupported = _shown(answer.sentences, text)
     cited = [_cited(labelled, citation, generation) for citation in answer.citations]
     return replace(
         item,
@@ -98,10 +98,21 @@ def _judged(item: Item, labelled: LabelledQuestion, answer: Answer, generation: 
         citations=len(cited),
         citations_on_gold_page=sum(citation.gold for citation in cited),
         quotes_verbatim=sum(_is_verbatim(citation, generation) for citation in answer.citations),
-        sentences_shown=len(shown),
-        unsupported_shown=sum(sentence.verdict == "unsupported" for sentence in shown),
+        sentences_shown=supported + unsupported,
+        unsupported_shown=unsupported,
         usage=asdict(answer.usage),
     )
+
+
+def _shown(sentences: Sequence[Sentence], text: str) -> tuple[int, int]:
+    """How many supported and unsupported sentences are in the text of an answer.
+
+    What a supported sentence says is not shown once more because an unsupported one is a part of it.
+    """
+    supported = [sentence.text for sentence in sentences if sentence.verdict == "supported" and sentence.text in text]
+    for shown in sorted(supported, key=len, reverse=True):
+        text = text.replace(shown, "", 1)
+    return len(supported), sum(sentence.verdict == "unsupported" and sentence.text in text for sentence in sentences)
 
 
 def _cited(labelled: LabelledQuestion, citation: Citation, generation: Generation) -> Cited:

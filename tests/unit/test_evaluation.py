@@ -12,6 +12,7 @@ import pytest
 from rag.domain import Answer, Chunk, Citation, Document, Hit, Page, Passage, Question, Sentence, Span, Usage
 from rag.errors import QuestionsInvalid
 from rag.evaluation import Item, LabelledQuestion, evaluate, read_questions, summarise
+from rag.evaluation.running import _shown
 from rag.index import Generation, open_current
 from tests.fakes import BagOfWordsEncoder
 from tests.unit.conftest import publish
@@ -190,7 +191,10 @@ class TestEvaluate:
         quote = self.PAGES[1]
         right = Citation(1, "a.pdf", document.id, 2, quote, 0, len(quote), (), 1.0)
         wrong = Citation(2, "a.pdf", document.id, 1, "The pump is red.", 0, 16, (), 1.0)
-        sentences = (Sentence(text, "supported", (1,)), Sentence("Not shown.", "unsupported"))
+        sentences = (
+            Sentence(text.removesuffix(" Not shown."), "supported", (1,)),
+            Sentence("Not shown.", "unsupported"),
+        )
         return Answer(
             "id", "?", text, answered, None if answered else "not_in_documents", 0.9, sentences, (right, wrong),
             "m", generation.id, Usage(10, 5, 3),
@@ -225,6 +229,20 @@ class TestEvaluate:
     def test_an_unsupported_sentence_that_is_shown(self, generation: Generation) -> None:
         made = self.run(generation, "The warranty is 24 months. Not shown.")
         assert (made.sentences_shown, made.unsupported_shown) == (2, 1)
+
+    @pytest.mark.parametrize(
+        ("said", "text", "shown"),
+        [
+            pytest.param(["+The pump is red.", "-The pump"], "The pump is red.", (1, 0), id="a part of another"),
+            pytest.param(["+It is.", "-It is."], "It is.", (1, 0), id="the same again, left out"),
+            pytest.param(["+It is.", "-It is."], "It is. It is.", (1, 1), id="the same again, shown"),
+            pytest.param(["+It is.", "+It is. So."], "It is. So. It is.", (2, 0), id="one within the other"),
+            pytest.param(["-It is."], "", (0, 0), id="no answer"),
+        ],
+    )
+    def test_sentences_shown(self, said: list[str], text: str, shown: tuple[int, int]) -> None:
+        sentences = [Sentence(one[1:], "supported" if one[0] == "+" else "unsupported") for one in said]
+        assert _shown(sentences, text) == shown
 
     def test_no_answer_says_nothing(self, generation: Generation) -> None:
         made = self.run(generation, "24 months", answered=False)

@@ -96,6 +96,7 @@ def test_retrieval_only(capsys: pytest.CaptureFixture[str]) -> None:
     [
         pytest.param(["--html", "no/such/folder/run.html"], id="no such folder"),
         pytest.param(["--plot", "index"], id="a folder"),
+        pytest.param(["--limit", "0"], id="no question"),
         pytest.param(["--plot", "run.svg", "--retrieval-only"], id="a plot of no answers"),
     ],
 )
