@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from random import Random
 from typing import Final
 
@@ -17,7 +18,7 @@ _MOST_WORDS: Final = 50
 _MOST_WORDS_EXPLAINING: Final = 30
 _EXPLAINS: Final = re.compile(
     r"\b(?:because|due to|in order to|so that|means|consists? of|called|known as|"
-    r"responsible for|designed to|used (?:to|for|as)|requires?|depends? on|caused by|made (?:of|from))\b"
+    r"designed to|used (?:to|for|as)|requires?|depends? on|caused by|made (?:of|from))\b"
 )
 _FEWEST_CONTENT_WORDS: Final = 6
 _MOST_CELLS: Final = 4
@@ -30,13 +31,15 @@ _POINTS_BACK: Final = frozenset(
     "he she it they this these those that such so but and or however here there his her its their then thus also "
     "therefore moreover furthermore otherwise additionally instead both neither all others another one i please".split()
 )
+_LEANS: Final = re.compile(
+    r"(?:In|For|On|Under|At|After|As) (?:these|such|this|that|those|example|instance|a result|previously)\b"
+)
 _SUBJECT: Final = re.compile(
     r"(?:[A-Z][\w.’'&-]*[\w.] ){0,3}[A-Z][\w.’'&-]*[\w.](?= (?:is|was|will|has|had|shall|must|may|[a-z]+ed)\b)"
 )
 _OPENERS: Final = frozenset(
     "While Once Unless During Since Upon After Before Because Although Each Either Every Any No All Some".split()
 )
-_SHARE_YES_NO: Final = 0.1
 _VERB: Final = re.compile(r"\b(?:is|are|was|were|has|have|must|may|can|shall|will)\b")
 _NEGATION: Final = re.compile(r"\b(?:not|never|no|cannot)\b|n['’]t\b")
 _MONTHS: Final = "January February March April May June July August September October November December".split()
@@ -48,12 +51,15 @@ _DATE: Final = re.compile(
 _AMOUNT: Final = r"\d+(?:,\d{3})*(?:\.\d+)?(?: (?:million|billion|thousand))?"
 _QUANTITY: Final = re.compile(
     rf"(?<![\w.,-])(?:(?:US)?[$€£¥] ?{_AMOUNT}|{_AMOUNT}(?: ?%| percent| per cent)"
-    rf"|{_AMOUNT}(?: (?:calendar|business|working|more))? (?!was\b|is\b|has\b|as\b|its\b|this\b)[a-z]{{2,}}s\b)"
+    rf"|{_AMOUNT}(?: (?:calendar|business|working|more))? "
+    r"(?!(?:was|is|has|as|its|this|says|shows|runs|gives|takes|means)\b)[a-z]{2,}s\b)"
 )
 # "Table 1 shows": a name, not a quantity.
 _NUMBERED: Final = re.compile(
     r"(?:Table|Figure|Fig\.|Section|Sections|Article|Chapter|Exhibit|Appendix|Note|Item|Level|Page|No\.) $"
 )
+# "As of 30 June": the day of the statement, not of what happened.
+_DATED: Final = re.compile(r"\b(?:[Aa]s of|ended|ending|at|and|than|to|from|since|after|before|prior to|quarter) $")
 _YEAR: Final = re.compile(r"(?:19|20)\d\d")
 _FIGURE: Final = re.compile(r"\(?-?[$€£]?(?:\d{1,3}(?:,\d{3})+|\d{1,4})(?:\.\d+)?%?\)?")
 
@@ -73,6 +79,13 @@ def facts_of(passage: Passage, random: Random) -> Iterator[Fact]:
                 yield Fact(passage, Span(passage.chunk.span.page, begin + left, begin + right), "table", figure)
 
 
+def for_yes_or_no(fact: Fact) -> Fact | None:
+    """The same fact, to be asked for a yes or a no; None where it is a row of a table, or an order."""
+    if fact.form == "table" or not _VERB.search(fact.text):
+        return None
+    return replace(fact, form="yes_no", answer="No" if _NEGATION.search(fact.text) else "Yes")
+
+
 def _says_enough(sentence: str) -> bool:
     said = sentence.split()
     if (
@@ -82,7 +95,12 @@ def _says_enough(sentence: str) -> bool:
         or _CUT.search(sentence)
     ):
         return False
-    if not said[0][0].isupper() or said[0].casefold().strip(",") in _POINTS_BACK or _is_garbled(said):
+    if (
+        not said[0][0].isupper()
+        or said[0].casefold().strip(",") in _POINTS_BACK
+        or _is_garbled(said)
+        or _LEANS.match(sentence)
+    ):
         return False
     letters = sum(character.isalpha() or character.isspace() for character in sentence)
     names = sum(word[0].isupper() for word in said)
@@ -117,10 +135,8 @@ def _figure_of_row(line: str) -> str:
 
 def _target(sentence: str, random: Random) -> tuple[Form, str] | None:
     """What is asked of a sentence, one of the things that it lends itself to; None where it is vague."""
-    if random.random() < _SHARE_YES_NO and _VERB.search(sentence):
-        return "yes_no", "No" if _NEGATION.search(sentence) else "Yes"
     targets: list[tuple[Form, str]] = []
-    dates = _DATE.findall(sentence)
+    dates = [found.group() for found in _DATE.finditer(sentence) if not _DATED.search(sentence[: found.start()])]
     quantities = [
         found.group() for found in _QUANTITY.finditer(sentence) if not _NUMBERED.search(sentence[: found.start()])
     ]

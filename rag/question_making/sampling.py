@@ -9,11 +9,12 @@ from random import Random
 from typing import Final
 
 from rag.index import Generation
-from rag.question_making.facts import facts_of
+from rag.question_making.facts import facts_of, for_yes_or_no
 from rag.question_making.made import Fact
 
 # Copies of a sentence are looked for among so many passages.
 _ALIKE: Final = 4
+_SHARE_YES_NO: Final = 0.1
 
 
 def sampled_facts(generation: Generation, seed: int) -> Iterator[Fact]:
@@ -29,7 +30,7 @@ def sampled_facts(generation: Generation, seed: int) -> Iterator[Fact]:
         random.shuffle(candidates)
         candidates.sort(key=lambda fact: not fact.answer)  # one that says exactly what to ask makes the better question
         if fact := next((fact for fact in candidates if not _is_repeated(generation, fact)), None):
-            yield fact
+            yield (random.random() < _SHARE_YES_NO and for_yes_or_no(fact)) or fact
 
 
 def _spread_rows(generation: Generation, random: Random) -> Iterator[int]:

@@ -30,7 +30,7 @@ from rag.question_making import (
     withheld_rows,
 )
 from rag.question_making.acceptance import fault_of, is_new
-from rag.question_making.facts import facts_of
+from rag.question_making.facts import facts_of, for_yes_or_no
 from rag.question_making.foreign import FOREIGN
 from rag.question_making.plain import says, subject
 from rag.question_making.prompting import messages, parse
@@ -90,17 +90,38 @@ class TestFacts:
         ],
     )
     def test_what_is_asked(self, text: str, form: str, answer: str) -> None:
-        assert {self.found(text, seed)[0][1:] for seed in range(30)} - {("yes_no", "Yes")} == {(form, answer)}
+        assert self.found(text) == [(text, form, answer)]
 
-    def test_yes_or_no_is_read_from_the_sentence(self) -> None:
-        assert {found for seed in range(60) for found in self.found(NOT_ALLOWED, seed)} == {
-            (NOT_ALLOWED, "yes_no", "No")
+    @pytest.mark.parametrize(
+        ("text", "answer"),
+        [
+            pytest.param(NOT_ALLOWED, "No", id="no"),
+            pytest.param(FOUNDED, "Yes", id="yes"),
+            pytest.param("Seat the coder wheel on the pin and wait 90 seconds.", None, id="an order"),
+        ],
+    )
+    def test_yes_or_no_is_read_from_the_sentence(self, text: str, answer: str | None) -> None:
+        asked = for_yes_or_no(fact(text, "number", "90 seconds"))
+        assert (asked and (asked.text, asked.form, asked.answer)) == (answer and (text, "yes_no", answer))
+
+    def test_a_row_is_not_asked_for_yes_or_no(self) -> None:
+        assert for_yes_or_no(fact("Boats that are for hire 12", "table", "12")) is None
+
+    def test_of_several_targets_one_is_chosen(self) -> None:
+        text = "The horn was replaced in 1981 because its reed had cracked in the frost."
+        assert {found for seed in range(20) for found in self.found(text, seed)} == {
+            (text, "when", "1981"),
+            (text, "what", ""),
         }
 
     @pytest.mark.parametrize(
         "text",
         [
             pytest.param("It runs on its battery for 72 hours when the power fails.", id="points back"),
+            pytest.param("For example, the Bittern pump runs on its battery for 72 hours.", id="leans on another"),
+            pytest.param(
+                "The works of the Bittern had many spare pumps as of 3 June 1979.", id="the day of a statement"
+            ),
             pytest.param("The case of the horn works was taken to the U.S.", id="cut off"),
             pytest.param("It costs 24 euros.", id="short"),
             pytest.param("Bittern Pump Manual And Battery Guide For 72 Keepers On Every Coast.", id="a title"),
@@ -118,7 +139,7 @@ class TestFacts:
         ],
     )
     def test_what_is_not(self, text: str) -> None:
-        assert [found for seed in range(20) for found in self.found(text, seed) if found[1] != "yes_no"] == []
+        assert self.found(text) == []
 
     def test_rows_of_a_table(self) -> None:
         text = "Spending\nRoads and bridges 4,120 3,870\nParks and gardens $ 88 91\nTotal 4,208\nJune 30, 2023"
