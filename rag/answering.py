@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Protocol
+from typing import Final, Protocol
 
 from rag.cancellation import Cancellation
 from rag.domain import Answer, AnswerEvent, AnswerReady, Hit, PassagesFound, Question, TokenGenerated
 from rag.drafting import Draft, affirmed
-from rag.generation import Finish, LanguageModel
+from rag.generation import Begun, Finish, LanguageModel
 from rag.grounding import Evidence, Support, ground
 from rag.index import Generation, ServingState
 from rag.judgement import JUDGE, Judge, Observation
@@ -21,6 +21,9 @@ from rag.recording import Course, Recorder
 from rag.retrieval import Retriever
 from rag.statement import Statement
 from rag.understanding import take_turns, understand
+
+# Greedily, the model would have declined.
+_LIKELY: Final = 0.5
 
 
 class ServedIndex(Protocol):
@@ -91,7 +94,9 @@ class Answerer:
         if understood.reply:
             yield PassagesFound(())
             statement = Statement(question, self.model.name, generation.id, (), Draft(), clock.timings)
-            yield AnswerReady(statement.reply(understood.reply))
+            answer = statement.reply(understood.reply)
+            self._record(Course(question, generation, (), None, "", answer))
+            yield AnswerReady(answer)
             return
         with clock.measuring("retrieve"):
             hits = take_turns(
@@ -112,9 +117,8 @@ class Answerer:
         evidence = [_evidence(generation, hit) for hit in hits]
         statement = Statement(question, self.model.name, generation.id, evidence, draft, clock.timings)
         answer = understood.answered_by(self._judged(statement, verified))
-        if self.recorder:
-            observation = verified.observation if verified else None
-            self.recorder.keep(Course(question, generation, hits, draft.prompt, draft.text, answer, observation))
+        observation = verified.observation if verified else None
+        self._record(Course(understood.asked, generation, hits, draft.prompt, draft.text, answer, observation))
         yield AnswerReady(answer)
 
     def _asked(self, question: Question, hits: Sequence[Hit]) -> Asked:
@@ -138,12 +142,16 @@ class Answerer:
             declining=NOT_FOUND,
         )
         for piece in generated:
-            if isinstance(piece, Finish):
+            if isinstance(piece, Begun):
+                draft.declined = piece.declined
+            elif isinstance(piece, Finish):
                 draft.finish = piece
-                break
-            clock.mark("first_token")
-            draft.add(piece)
-            yield TokenGenerated(piece.text)
+            else:
+                clock.mark("first_token")
+                draft.add(piece)
+                # What the model would rather not have said is not shown before it is verified.
+                if draft.declined < _LIKELY:
+                    yield TokenGenerated(piece.text)
 
     def _verified(
         self, generation: Generation, question: Question, asked: Asked, draft: Draft, cancelled: Cancellation
@@ -163,6 +171,10 @@ class Answerer:
         if any(item.supported for item in verified.support) and self.judge.is_given(verified.observation):
             return statement.answer(verified.support, confidence)
         return statement.abstention(verified.support, confidence)
+
+    def _record(self, course: Course) -> None:
+        if self.recorder:
+            self.recorder.keep(course)
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,12 @@ class Draft:
 
     Attributes:
         prompt: what it was asked; None while it was not.
+        declined: the probability, 0..1, that it would have declined to answer.
         probabilities: what it gave each token, 0..1.
     """
 
     prompt: Prompt | None = None
+    declined: float = 0.0
     text: str = ""
     probabilities: list[float] = field(default_factory=list)
     finish: Finish = field(default_factory=lambda: Finish("stop", Usage()))
@@ -50,7 +52,14 @@ class Draft:
 def affirmed(model: LanguageModel, chat: tuple[Message, ...], draft: Draft, cancelled: Cancellation) -> float:
     """The probability, 0..1, that the model says yes rather than no when asked whether the passages say so.
 
-    The question follows the draft in the same chat, so that only its own few tokens have to be read.
+    The question follows the draft in the same chat, so that only its own few tokens have to be read. Where the model's
+    context has no room for them it is one half: nothing is known.
+
+    Raises:
+        Cancelled: ``cancelled`` was called.
+        ModelUnusable: the model failed.
     """
-    asked = (*chat, Message("assistant", draft.text), Message("user", AFFIRM))
-    return model.chance(model.prompt(asked), YES, NO, cancelled)
+    prompt = model.prompt((*chat, Message("assistant", draft.text), Message("user", AFFIRM)))
+    if len(prompt.tokens) > model.context_tokens:
+        return 0.5
+    return model.chance(prompt, YES, NO, cancelled)
