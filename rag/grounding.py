@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
+from rag.completion import completed
 from rag.domain import Hit, Page, Span, in_context
 from rag.embedding import Reranker
 from rag.sentences import NOT, is_number, line_spans, sentence_spans, words
@@ -20,6 +21,7 @@ from rag.sentences import NOT, is_number, line_spans, sentence_spans, words
 # Share of a sentence's weight that its quotes must hold for the sentence to be shown as fact.
 # Not calibrated yet: with the weights below it lets a short sentence pass with one word of its own, not with two.
 SUPPORTED: Final = 0.6
+_SUPPORTED_BARE: Final = 0.4
 # What the question said already proves little; a number or a name is what an answer is for.
 _WEIGHT_ASKED: Final = 0.5
 _WEIGHT_SAID: Final = 1.0
@@ -77,7 +79,9 @@ class Support:
     @property
     def supported(self) -> bool:
         """Whether the sentence may be shown as fact."""
-        return bool(self.quotes) and self.agrees and self.score >= SUPPORTED
+        # A bare yes or no says all that the question says, and no text repeats a question.
+        enough = _SUPPORTED_BARE if _BARE.fullmatch(self.sentence) else SUPPORTED
+        return bool(self.quotes) and self.agrees and self.score >= enough
 
 
 def ground(question: str, draft: str, evidence: Sequence[Evidence], reranker: Reranker | None = None) -> list[Support]:
@@ -85,8 +89,13 @@ def ground(question: str, draft: str, evidence: Sequence[Evidence], reranker: Re
     text = _MARKERS.sub("", draft).strip()
     candidates = [candidate for item in evidence for candidate in _candidates(item)]
     asked = frozenset(words(question))
-    support = [_support(text[start:end], asked, candidates) for start, end in sentence_spans(text)]
+    support = [_completed(_support(text[start:end], asked, candidates)) for start, end in sentence_spans(text)]
     return [_judged(question, item, reranker) for item in support] if reranker else support
+
+
+def _completed(support: Support) -> Support:
+    quote = support.quotes[0].text if support.quotes else ""
+    return replace(support, sentence=completed(support.sentence, quote))
 
 
 def _judged(question: str, support: Support, reranker: Reranker) -> Support:

@@ -86,6 +86,7 @@ class Judge:
         hopeless: below this the model is not even asked.
         thresholds: of ``answerable``, ascending: the n-th of N is passed by the share ``1 - n / (N - 1)`` of the
             questions that the documents do not answer.
+        yes_lean: log-odds of the model's yes where yes and no are equally often right.
         false_answers: the dial: the share of those questions that may be answered all the same, 0..1.
     """
 
@@ -94,6 +95,7 @@ class Judge:
     right: Logistic
     hopeless: float
     thresholds: tuple[float, ...]
+    yes_lean: float
     false_answers: float = 0.1
 
     @property
@@ -126,4 +128,5 @@ JUDGE: Final = Judge(
     right=Logistic(0.0, {"relevance": 1.0}),
     hopeless=0.0,
     thresholds=(0.0, 0.0),
+    yes_lean=1.75,
 )
