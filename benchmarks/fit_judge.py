@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -54,7 +54,14 @@ def fit_judge(rows: Sequence[Observed]) -> Judge:
     right = fit(rows, VERIFIED, lambda row: (row.verified, row.right))
     lost = sorted(worth_asking.probability(row.evidence) for row in rows if row.answerable)
     refused = [answerable.probability(row.verified) for row in rows if not row.answerable]
-    return Judge(worth_asking, answerable, right, round(lost[int(_HOPELESS * len(lost))], 3), thresholds_of(refused))
+    return Judge(
+        worth_asking,
+        answerable,
+        right,
+        round(lost[int(_HOPELESS * len(lost))], 3),
+        thresholds_of(refused),
+        JUDGE.yes_lean,
+    )
 
 
 @dataclass(frozen=True)
@@ -96,7 +103,7 @@ def in_folds(sets: Mapping[str, Sequence[Observed]], name: str, false_answers: f
 
 
 def _with_dial(judge: Judge, false_answers: float) -> Judge:
-    return Judge(judge.worth_asking, judge.answerable, judge.right, judge.hopeless, judge.thresholds, false_answers)
+    return replace(judge, false_answers=false_answers)
 
 
 def row_of(name: str, how: str, verdicts: Sequence[Verdict]) -> str:
