@@ -6,24 +6,21 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Final, Protocol
+from typing import Protocol
 
 from rag.cancellation import Cancellation
 from rag.domain import Answer, AnswerEvent, AnswerReady, Hit, PassagesFound, Question, TokenGenerated
-from rag.drafting import Draft, affirmed
+from rag.drafting import Draft, affirmed, settle
 from rag.generation import Begun, Finish, LanguageModel
 from rag.grounding import Evidence, Support, ground
 from rag.index import Generation, ServingState
 from rag.judgement import JUDGE, Judge, Observation
 from rag.observing import observe
-from rag.prompt import NOT_FOUND, Asked, build_prompt
+from rag.prompt import NO, NOT_FOUND, YES, Asked, build_prompt
 from rag.recording import Course, Recorder
 from rag.retrieval import Retriever
 from rag.statement import Statement
-from rag.understanding import take_turns, understand
-
-# Greedily, the model would have declined.
-_LIKELY: Final = 0.5
+from rag.understanding import UnderstoodQuestion, take_turns, understand
 
 
 class ServedIndex(Protocol):
@@ -110,7 +107,7 @@ class Answerer:
         if hits and not self.judge.is_hopeless(observe(question.text, hits, draft, (), 0.0)):
             asked = self._asked(question, hits)
             with clock.measuring("generate"):
-                yield from self._generate(asked, question, draft, cancelled, clock)
+                yield from self._generate(asked, understood, draft, cancelled, clock)
             with clock.measuring("verify"):
                 verified = self._verified(generation, question, asked, draft, cancelled)
         hits = list(asked.hits) if asked else hits
@@ -131,14 +128,15 @@ class Answerer:
         )
 
     def _generate(
-        self, asked: Asked, question: Question, draft: Draft, cancelled: Cancellation, clock: _Clock
+        self, asked: Asked, understood: UnderstoodQuestion, draft: Draft, cancelled: Cancellation, clock: _Clock
     ) -> Iterator[AnswerEvent]:
         draft.prompt = self.model.prompt(asked.chat)
+        yes_or_no = understood.kind == "yes_no"
         generated = self.model.generate(
             draft.prompt,
-            max_tokens=question.max_tokens or self.max_tokens,
+            max_tokens=1 if yes_or_no else understood.standalone.max_tokens or self.max_tokens,
             cancelled=cancelled,
-            wording=asked.wording,
+            wording=f"{YES[0]} {NO[0]}" if yes_or_no else asked.wording,
             declining=NOT_FOUND,
         )
         for piece in generated:
@@ -149,9 +147,12 @@ class Answerer:
             else:
                 clock.mark("first_token")
                 draft.add(piece)
-                # What the model would rather not have said is not shown before it is verified.
-                if draft.declined < _LIKELY:
+                if not yes_or_no and draft.is_likely:
                     yield TokenGenerated(piece.text)
+        if yes_or_no:
+            settle(draft, self.judge.yes_lean)
+            if draft.is_likely and not draft.is_empty:
+                yield TokenGenerated(draft.text)
 
     def _verified(
         self, generation: Generation, question: Question, asked: Asked, draft: Draft, cancelled: Cancellation

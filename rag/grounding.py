@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
+from rag.completion import completed
 from rag.domain import Hit, Page, Span, in_context
 from rag.embedding import Reranker
 from rag.sentences import NOT, is_number, line_spans, sentence_spans, words
@@ -20,6 +21,7 @@ from rag.sentences import NOT, is_number, line_spans, sentence_spans, words
 # Share of a sentence's weight that its quotes must hold for the sentence to be shown as fact.
 # Not calibrated yet: with the weights below it lets a short sentence pass with one word of its own, not with two.
 SUPPORTED: Final = 0.6
+_SUPPORTED_BARE: Final = 0.4
 # What the question said already proves little; a number or a name is what an answer is for.
 _WEIGHT_ASKED: Final = 0.5
 _WEIGHT_SAID: Final = 1.0
@@ -69,6 +71,7 @@ class Support:
         agrees: whether every number, and a "not", of the sentence is in the quotes, or in the question.
         relevance: the reranker's probability (0..1) that the best of the quotes is about question and sentence; 1
             without a reranker.
+        bare: whether it is a yes or a no, and nothing more.
     """
 
     sentence: str
@@ -76,11 +79,13 @@ class Support:
     score: float
     agrees: bool
     relevance: float = 1.0
+    bare: bool = False
 
     @property
     def supported(self) -> bool:
         """Whether the sentence may be shown as fact."""
-        return bool(self.quotes) and self.agrees and self.score >= SUPPORTED
+        # A bare yes or no says all that the question says, and no text repeats a question.
+        return bool(self.quotes) and self.agrees and self.score >= (_SUPPORTED_BARE if self.bare else SUPPORTED)
 
 
 def ground(question: str, draft: str, evidence: Sequence[Evidence], reranker: Reranker | None = None) -> list[Support]:
@@ -88,8 +93,13 @@ def ground(question: str, draft: str, evidence: Sequence[Evidence], reranker: Re
     text = _MARKERS.sub("", draft).strip()
     candidates = [candidate for item in evidence for candidate in _candidates(item)]
     asked = frozenset(words(question))
-    support = [_support(text[start:end], asked, candidates) for start, end in sentence_spans(text)]
+    support = [_completed(_support(text[start:end], asked, candidates)) for start, end in sentence_spans(text)]
     return [_judged(question, item, reranker) for item in support] if reranker else support
+
+
+def _completed(support: Support) -> Support:
+    quote = support.quotes[0].text if support.quotes else ""
+    return replace(support, sentence=completed(support.sentence, quote))
 
 
 def _judged(question: str, support: Support, reranker: Reranker) -> Support:
@@ -169,8 +179,9 @@ def _support(sentence: str, asked: frozenset[str], candidates: Sequence[_Candida
     opening = _YES_OR_NO.match(sentence)
     said = words(sentence[opening.end() :] if opening else sentence)
     weights = {word: _weight(word, asked) for word in said}
-    if opening and not weights.keys() - {NOT}:
-        # "Yes.", or "No, it is not.", says what the question says.
+    # "Yes.", or "No, it is not.": it says what the question says.
+    bare = opening is not None and not weights.keys() - {NOT}
+    if bare:
         weights = dict.fromkeys(asked, _WEIGHT_ASKED)
     essential = {word for word in weights if is_number(word) or word == NOT} - asked
     if NOT not in said and not (opening and opening.group(1).casefold() == "no"):
@@ -191,7 +202,7 @@ def _support(sentence: str, asked: frozenset[str], candidates: Sequence[_Candida
         candidates = [c for c in candidates if len(c.words & (weights.keys() | asked)) >= _FEWEST_SHARED]
     total = sum(weights.values())
     score = 1.0 - sum(missing.values()) / total if total else 0.0
-    return Support(sentence, tuple(quotes), score, agrees=not essential & missing.keys())
+    return Support(sentence, tuple(quotes), score, agrees=not essential & missing.keys(), bare=bare)
 
 
 def _denied(said: Sequence[str]) -> frozenset[str]:

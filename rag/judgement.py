@@ -102,6 +102,7 @@ class Judge:
         hopeless: below this the model is not even asked.
         thresholds: of ``answerable``, ascending: the n-th of N is passed by the share ``1 - n / (N - 1)`` of the
             questions that the documents do not answer.
+        yes_lean: log-odds of the model's yes where yes and no are equally often right.
         false_answers: the dial: the share of those questions that may be answered all the same, 0..1.
     """
 
@@ -110,12 +111,15 @@ class Judge:
     right: Logistic
     hopeless: float
     thresholds: tuple[float, ...]
+    yes_lean: float
     false_answers: float = 0.1
 
     def __post_init__(self) -> None:
         ascending = all(low <= high for low, high in pairwise((0.0, *self.thresholds, 1.0)))
         if len(self.thresholds) < 2 or not ascending:
             raise ValueError("thresholds are not two or more probabilities, ascending")
+        if not math.isfinite(self.yes_lean):
+            raise ValueError("yes_lean is not finite")
         if not (0 <= self.hopeless <= 1 and 0 <= self.false_answers <= 1):
             raise ValueError("hopeless and false_answers are not within 0 and 1")
 
@@ -155,4 +159,5 @@ JUDGE: Final = Judge(
     right=Logistic(0.0, {"relevance": 1.0}),
     hopeless=0.0,
     thresholds=(0.0, 0.0),
+    yes_lean=1.75,
 )

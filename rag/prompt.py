@@ -18,7 +18,7 @@ Give only the answer itself, as briefly as possible and in the words of the pass
 a name, a number, a date or a short phrase. If it is a yes/no question, answer Yes or No. \
 If the passages do not say it, reply with exactly: {NOT_FOUND}"""
 
-PASSAGE: Final = "[{number}] {document}{headings}\n{text}"
+PASSAGE: Final = "# {document}{headings}\n{text}"
 
 QUESTION: Final = "{passages}\n\nQuestion: {question}"
 
@@ -76,7 +76,7 @@ def _fitting(model: LanguageModel, hits: Sequence[Hit], budget: int) -> list[Hit
     evidence: list[Hit] = []
     for hit in hits:
         # Two line breaks between passages are part of the price.
-        cost = model.count_tokens(_passage(len(evidence) + 1, hit) + "\n\n") + 1
+        cost = model.count_tokens(_passage(hit) + "\n\n") + 1
         if cost <= budget:
             evidence.append(hit)
             budget -= cost
@@ -84,7 +84,7 @@ def _fitting(model: LanguageModel, hits: Sequence[Hit], budget: int) -> list[Hit
 
 
 def _messages(question: Question, evidence: Sequence[Hit]) -> list[Message]:
-    passages = "\n\n".join(_passage(number, hit) for number, hit in enumerate(evidence, start=1))
+    passages = "\n\n".join(map(_passage, evidence))
     history = [
         message
         for turn in question.history
@@ -97,10 +97,9 @@ def _messages(question: Question, evidence: Sequence[Hit]) -> list[Message]:
     ]
 
 
-def _passage(number: int, hit: Hit) -> str:
+def _passage(hit: Hit) -> str:
     passage = hit.passage
     return PASSAGE.format(
-        number=number,
         document=passage.document.title,
         headings="".join(f" > {heading}" for heading in passage.chunk.headings[-1:]),
         text=passage.chunk.text,

@@ -54,8 +54,8 @@ class Retriever:
             DocumentUnknown: the question names a document that the index does not have.
         """
         candidates = self.candidates_of(generation, question, max(self.candidates, limit))
-        ranked = self._reranked(search_text(question), candidates, limit) if self.reranker else candidates
-        return list(ranked.spread(self.per_page).first(limit).hits())
+        ranked = self.read(question, candidates, limit) if self.reranker else candidates
+        return list(ranked.best().spread(self.per_page).first(limit).hits())
 
     def candidates_of(self, generation: Generation, question: Question, limit: int) -> Candidates:
         """The best of the first ranking, without duplicates, best first; at most ``limit``."""
@@ -94,14 +94,17 @@ class Retriever:
             pool |= set(best[lexical[best] > 0].tolist())
         return np.array(sorted(pool), dtype=np.int64)
 
-    def _reranked(self, query: str, candidates: Candidates, limit: int) -> Candidates:
-        """Reads the candidates in batches, until none that is left can come among the first ``limit``."""
+    def read(self, question: Question, candidates: Candidates, limit: int | None = None) -> Candidates:
+        """What the reranker says of the candidates, in their order, which is that of the first ranking.
+
+        Where a ``limit`` is given, it reads only until none that is left can come among the first so many.
+        """
         assert self.reranker is not None  # noqa: S101 - the caller asked
         logits: list[float] = []
-        while len(logits) < len(candidates) and not self._is_settled(candidates, logits, limit):
+        while len(logits) < len(candidates) and not (limit and self._is_settled(candidates, logits, limit)):
             texts = [judged_text(passage) for passage in candidates.passages[len(logits) : len(logits) + _BATCH]]
-            logits += [logit(float(p)) for p in self.reranker.relevance(query, texts)]
-        return self._judged(candidates, logits).best()
+            logits += [logit(float(p)) for p in self.reranker.relevance(search_text(question), texts)]
+        return self._judged(candidates, logits)
 
     def _judged(self, candidates: Candidates, logits: Sequence[float]) -> Candidates:
         """As many of the candidates as there are logits."""
@@ -160,7 +163,7 @@ class Candidates:
     def spread(self, per_page: int) -> Candidates:
         """In their order, but those beyond the first ``per_page`` of a page after all others."""
         places = self.places(per_page)
-        return self._at([*places, *sorted(set(range(len(self))) - set(places))])
+        return self._at([*places, *sorted(set(range(len(self))).difference(places))])
 
     def places(self, per_page: int) -> list[int]:
         """Where the first ``per_page`` of each page are, ascending."""

@@ -14,7 +14,7 @@ _ABBREVIATION: Final = re.compile(
 )
 _WORD: Final = re.compile(r"(?:(?<![\w.,)\]])[-−])?\d(?:[\d.,:/]*\d)?|[^\W\d_]+(?:['’][^\W\d_]+)?")
 _THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
-_SMALL_NUMBERS: Final = {
+NUMBER_WORDS: Final = {
     word: str(number)
     for number, word in enumerate(
         "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
@@ -88,8 +88,8 @@ def _stem(word: str) -> str:
         return ""
     if word in NEGATIONS or word.endswith("n't"):
         return NOT
-    if word in _SMALL_NUMBERS:
-        return _SMALL_NUMBERS[word]
+    if word in NUMBER_WORDS:
+        return NUMBER_WORDS[word]
     for ending in ("ing", "ed", "es", "s"):
         if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
             word = word.removesuffix(ending)

@@ -51,7 +51,7 @@ class Settings(BaseSettings):
 
     # What an answer is made of
     passages: Annotated[int, Field(ge=1, le=50, description="most passages in a prompt")] = 6
-    evidence_tokens: Annotated[int, Field(ge=64, le=100_000, description="most tokens of passages in a prompt")] = 370
+    evidence_tokens: Annotated[int, Field(ge=64, le=100_000, description="most tokens of passages in a prompt")] = 350
     max_tokens: Annotated[int, Field(ge=1, le=4096, description="most tokens of an answer, unless asked otherwise")] = (
         256
     )

@@ -36,6 +36,7 @@ PLAIN_JUDGE = Judge(
     right=Logistic(0.0, {"affirmed": 1.0}),
     hopeless=0.5,
     thresholds=(0.5, 0.5),
+    yes_lean=0.0,
 )
 # A page of make_pdf without text that is not blank.
 DRAWING = "[drawing]"

@@ -27,7 +27,11 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A piece of generated text, at least one character; ``probability`` is what the model gave it, 0..1."""
+    """A piece of generated text, at least one character.
+
+    Attributes:
+        probability: what the model gave it, 0..1, among all that it knows, or all but the token by which it declines.
+    """
 
     text: str
     probability: float = 1.0

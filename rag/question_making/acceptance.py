@@ -13,10 +13,11 @@ from rag.sentences import is_number, words
 
 _FEWEST_WORDS: Final = 5
 _MOST_WORDS: Final = 30
-_MOST_ANSWER_WORDS: Final = 15
 # Share of a question that may be one stretch of its fact: more is the fact with a question mark.
 _MOST_COPIED: Final = 0.8
+# Without a name it takes more words to say what it is about.
 _FEWEST_CONTENT_WORDS: Final = 3
+_FEWEST_UNNAMED: Final = 5
 # Words of the question that the fact must say: less, and the question is about something else.
 _FEWEST_SHARED: Final = 2
 # Shares of the words of a question: in none of the passage, its headings and title; and beyond the fact, for yes or no.
@@ -26,13 +27,15 @@ _MOST_ADDED: Final = 0.4
 _POINTS: Final = re.compile(
     r"\b(?:this|these|those|it|they|them|he|she|him|we|our|us|i|my|"
     r"the (?:passage|text|section|document|fact|sentence|paragraph|table|article|excerpt)|"
-    r"above|below|following|mentioned|aforementioned|aforesaid|foregoing|herein|hereof|hereto|hereunder|"
+    r"the (?:above|following)|mentioned|aforementioned|aforesaid|foregoing|herein|hereof|hereto|hereunder|"
     r"according to|in question)\b",
     re.IGNORECASE,
 )
 # Whose, must have been said before.
 _OWNERLESS: Final = re.compile(r"\S+[^A-Z]*\b(?:its|their|his|her)\b")
 _CAPITAL: Final = re.compile(r"(?<=[^.?!] )[A-Z][\w’'&.-]*\w")
+# "the Company" is whatever a contract calls so.
+_NAME: Final = re.compile(r"(?<=[^.?!] )(?<!\b[Tt]he )(?<!\beach )(?<!\ba )(?<!\bany )[A-Z][\w’'&.-]*\w")
 # Capitals that name nobody.
 _ROLES: Final = frozenset(
     "agreement company party parties section article exhibit i customer supplier licensee licensor board note".split()
@@ -41,7 +44,7 @@ _ROLES: Final = frozenset(
 _ASKING: Final = frozenset(words("many much long often far take happen name type kind amount number percentage not"))
 
 
-def fault_of(question: str, answer: str, fact: Fact) -> str:
+def fault_of(question: str, fact: Fact) -> str:
     """Why a question is not kept, in a word or two; empty where it is.
 
     It stands alone, is about its fact, invents nothing and does not give its answer away.
@@ -50,28 +53,21 @@ def fault_of(question: str, answer: str, fact: Fact) -> str:
         return "length"
     if _POINTS.search(question) or _OWNERLESS.match(question):
         return "points"
-    if fault := _fault_of_answer(question, answer, fact):
-        return fault
+    if _gives_answer_away(question, fact):
+        return "answer given away"
     if not _stands_alone(question):
         return "unnamed"
     return _fault_against(question, fact)
 
 
-def _fault_of_answer(question: str, answer: str, fact: Fact) -> str:
-    if fact.form == "yes_no":
-        return ""
-    if not answer or len(answer.split()) > _MOST_ANSWER_WORDS or not words(answer):
-        return "answer length"
-    if not says(fact.text, answer):
-        return "answer not there"
-    return "answer given away" if says(question, answer) or set(words(answer)) <= set(words(question)) else ""
+def _gives_answer_away(question: str, fact: Fact) -> bool:
+    return fact.form != "yes_no" and (says(question, fact.answer) or set(words(fact.answer)) <= set(words(question)))
 
 
 def _stands_alone(question: str) -> bool:
     """Whether it names something, or says so much that it can be about one thing only."""
-    content = set(words(question))
-    named = [name for name in _CAPITAL.findall(question) if name.casefold() not in _ROLES]
-    return len(content) >= (_FEWEST_CONTENT_WORDS if named else _FEWEST_CONTENT_WORDS + 2)
+    named = [name for name in _NAME.findall(question) if name.casefold() not in _ROLES]
+    return len(set(words(question))) >= (_FEWEST_CONTENT_WORDS if named else _FEWEST_UNNAMED)
 
 
 def _fault_against(question: str, fact: Fact) -> str:

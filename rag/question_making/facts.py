@@ -15,10 +15,10 @@ from rag.sentences import is_number, line_spans, sentence_spans, words
 
 _FEWEST_WORDS: Final = 9
 _MOST_WORDS: Final = 50
-_MOST_WORDS_EXPLAINING: Final = 30
+# What comes after such a word is an answer: two to fifteen words, up to the next break.
 _EXPLAINS: Final = re.compile(
-    r"\b(?:because|due to|in order to|so that|means|consists? of|called|known as|"
-    r"designed to|used (?:to|for|as)|requires?|depends? on|caused by|made (?:of|from))\b"
+    r"\b(?:because|due to|in order to|so that|means|consists? of|called|known as|designed to|caused by|"
+    r"made (?:of|from)) (?P<answer>\w[^\s,;:()]*(?: [^\s,;:()]+){1,14})(?=[,;:(]| \(|[.!]$)"
 )
 _FEWEST_CONTENT_WORDS: Final = 6
 _MOST_CELLS: Final = 4
@@ -32,7 +32,7 @@ _POINTS_BACK: Final = frozenset(
     "therefore moreover furthermore otherwise additionally instead both neither all others another one i please".split()
 )
 _LEANS: Final = re.compile(
-    r"(?:In|For|On|Under|At|After|As) (?:these|such|this|that|those|example|instance|a result|previously)\b"
+    r"(?:In|For|On|Under|At|After|As) (?:these|such|this|that|those|example|instance|a result|previously)\b|By [A-Z]{2}"
 )
 _SUBJECT: Final = re.compile(
     r"(?:[A-Z][\w.’'&-]*[\w.] ){0,3}[A-Z][\w.’'&-]*[\w.](?= (?:is|was|will|has|had|shall|must|may|[a-z]+ed)\b)"
@@ -147,8 +147,8 @@ def _target(sentence: str, random: Random) -> tuple[Form, str] | None:
         targets.append(("number", quantities[0]))
     if not targets and (subject := _SUBJECT.match(sentence)) and _is_name(subject.group(), sentence):
         targets.append(("who", subject.group()))
-    if len(sentence.split()) <= _MOST_WORDS_EXPLAINING and _EXPLAINS.search(sentence):
-        targets.append(("what", ""))
+    if explanation := _EXPLAINS.search(sentence):
+        targets.append(("what", explanation["answer"].rstrip(".!")))
     return random.choice(targets) if targets else None
 
 

@@ -23,7 +23,7 @@ _SAME: Final = 10
 
 
 def keyword_questions(generation: Generation, count: int, seed: int = 0) -> Iterator[MadeQuestion]:
-    """Up to ``count`` queries of a few words, each from a fact with a date, a number or a name for an answer.
+    """Up to ``count`` queries of a few words, each from a fact and without its answer.
 
     They take some milliseconds each. Where another document has all the words, those come first which tell the
     documents' titles apart. The same index and seed give the same queries.
@@ -33,9 +33,9 @@ def keyword_questions(generation: Generation, count: int, seed: int = 0) -> Iter
     for fact in sampled_facts(generation, seed):
         if made == count:
             return
-        if fact.answer and fact.form != "yes_no" and (keywords := _keywords(generation, fact, subjects)):
+        if fact.form != "yes_no" and (keywords := _keywords(generation, fact, subjects)):
             made += 1
-            yield MadeQuestion(keywords, fact.answer, fact, "keywords")
+            yield MadeQuestion(keywords, fact, "keywords")
 
 
 def _keywords(generation: Generation, fact: Fact, subjects: Mapping[str, int]) -> str:

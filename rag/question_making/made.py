@@ -18,13 +18,13 @@ class Fact:
         passage: the chunk that it stands in.
         span: where it stands on the page.
         form: of the question that it lends itself to.
-        answer: the words of it that the question is to ask for; empty to leave the choice to the model.
+        answer: the words of it that the question is to ask for; ``Yes`` or ``No`` for the form ``yes_no``.
     """
 
     passage: Passage
     span: Span
     form: Form
-    answer: str = ""
+    answer: str
 
     @property
     def text(self) -> str:
@@ -44,10 +44,13 @@ class MadeQuestion:
 
     Attributes:
         question: as a person would ask it who has not seen the fact.
-        answer: words of the fact's passage; ``Yes`` or ``No`` for a question of the form ``yes_no``.
     """
 
     question: str
-    answer: str
     fact: Fact
     form: Form
+
+    @property
+    def answer(self) -> str:
+        """As the fact has it."""
+        return self.fact.answer

@@ -35,16 +35,11 @@ def make_questions(generation: Generation, model: LanguageModel, count: int, see
 
 def question_about(fact: Fact, model: LanguageModel) -> MadeQuestion | None:
     """The model's question about one fact; None where it is not worth keeping."""
-    reply = parse(_reply(fact, model), fact.answer)
-    return MadeQuestion(*reply, fact, fact.form) if reply and not fault_of(*reply, fact) else None
-
-
-def _reply(fact: Fact, model: LanguageModel) -> str:
-    """What the model says of a fact; where the answer is known, only as far as the question goes."""
     said = ""
     prompt = model.prompt(messages(fact))
     for token in model.generate(prompt, max_tokens=MAX_TOKENS, cancelled=Cancellation()):
         said += token.text if isinstance(token, Token) else ""
-        if fact.answer and "?" in said:
+        if "?" in said:
             break  # a generation that nobody reads on ends here
-    return said
+    question = parse(said)
+    return MadeQuestion(question, fact, fact.form) if question and not fault_of(question, fact) else None

@@ -14,20 +14,19 @@ from rag.generation import Message
 from rag.question_making.made import Fact, Form
 from rag.question_making.plain import subject
 
-MAX_TOKENS: Final = 64
+MAX_TOKENS: Final = 48
 # Of what stands before a fact in its passage, and of its headings.
 _MOST_CONTEXT_WORDS: Final = 35
 _MOST_HEADING_WORDS: Final = 24
 
 SYSTEM: Final = """\
 You write the questions that people ask about their documents. You are given a fact from a document, and what stands \
-before it. Write one question whose answer is in the fact.
+before it. Write one question to which the given words of the fact are the answer.
 The question stands alone: the reader has not seen the document, so name the company, product, person, agreement or \
-place, and the year, that the question is about. Never write "this", "the document", "the passage", "it" or "they".
-The answer is copied exactly from the fact, and as short as can be."""
+place, and the year, that the question is about. Never write "this", "the document", "the passage", "it" or "they"."""
 
 _HINTS: Final[Mapping[Form, str]] = {
-    "what": "What, Which, Why or How",
+    "what": "Why, What or How",
     "who": "Who, Which or What",
     "when": "When",
     "number": "How many, How much or How long",
@@ -40,31 +39,30 @@ _EXAMPLES: Final = (
     (
         "Document: LARKFIELD INC Distribution Agreement\nBefore: 7.2 Termination. Each party may end this Agreement at "
         "the end of a calendar year.\nFact: The Distributor shall return all unsold Goods to the Supplier within "
-        "forty-five (45) days after termination, at its own cost.\nBegin with: How many, How much or How long\n"
-        "Answer: forty-five (45) days",
+        "forty-five (45) days after termination, at its own cost.\nAnswer: forty-five (45) days\n"
+        "Begin with: How many, How much or How long",
         "Question: How long does the Distributor have to return unsold Goods to Larkfield after termination of the "
-        "Distribution Agreement?\nAnswer: forty-five (45) days",
+        "Distribution Agreement?",
     ),
     (
         "Document: Annual Report 2019 of Orsay Ferries\nBefore: Our fleet > New ships\nFact: The third ship, which was "
-        "built in Gdansk, replaced the Marguerite because her engines no longer met the emission rules.\nBegin with: "
-        "What, Which, Why or How",
-        "Question: Why did Orsay Ferries replace the Marguerite?\nAnswer: her engines no longer met the emission rules",
+        "built in Gdansk, replaced the Marguerite because her engines no longer met the emission rules.\nAnswer: her "
+        "engines no longer met the emission rules\nBegin with: Why, What or How",
+        "Question: Why did Orsay Ferries replace the Marguerite?",
     ),
     (
         "Document: Vento 300 Owner's Manual\nBefore: Cleaning\nFact: Do not wash the filter of the dehumidifier in a "
-        "dishwasher.\nBegin with: Is, Are, Does, Can, May or Must\nAnswer: No",
-        "Question: Can the filter of the Vento 300 dehumidifier be washed in a dishwasher?\nAnswer: No",
+        "dishwasher.\nAnswer: No\nBegin with: Is, Are, Does, Can, May or Must",
+        "Question: Can the filter of the Vento 300 dehumidifier be washed in a dishwasher?",
     ),
     (
         "Document: Hallam County budget\nBefore: Spending by department (in thousands) 2021 2020\nFact: Roads and "
-        "bridges 4,120 3,870\nBegin with: What or How much\nAnswer: 4,120",
-        "Question: How much did Hallam County spend on roads and bridges in 2021, in thousands?\nAnswer: 4,120",
+        "bridges 4,120 3,870\nAnswer: 4,120\nBegin with: What or How much",
+        "Question: How much did Hallam County spend on roads and bridges in 2021, in thousands?",
     ),
 )
 
 _QUESTION: Final = re.compile(r"\s*Question:\s*(?P<question>[^\n?]+\?)")
-_REPLY: Final = re.compile(rf"{_QUESTION.pattern}\s*Answer:\s*(?P<answer>[^\n]+)")
 
 
 def messages(fact: Fact) -> list[Message]:
@@ -79,22 +77,13 @@ def messages(fact: Fact) -> list[Message]:
         f"Document: {subject(fact.passage.document)}",
         f"Before: {before}",
         f"Fact: {fact.text}",
+        f"Answer: {fact.answer}",
         f"Begin with: {_HINTS[fact.form]}",
     ]
-    if fact.answer:
-        lines.append(f"Answer: {fact.answer}")
     return [*chat, Message("user", "\n".join(lines))]
 
 
-def parse(reply: str, answer: str) -> tuple[str, str] | None:
-    """Question and answer of a reply; None where it has not the form that was asked for.
-
-    Args:
-        reply: as the model wrote it.
-        answer: the one that the model was told to ask for; empty where the choice was its own.
-    """
-    if answer:
-        asked = _QUESTION.match(reply)
-        return (asked["question"], answer) if asked else None
-    found = _REPLY.match(reply)
-    return (found["question"], found["answer"].strip("\"'“”").rstrip(".,;")) if found else None
+def parse(reply: str) -> str | None:
+    """The question of a reply; None where it has not the form that was asked for."""
+    found = _QUESTION.match(reply)
+    return found["question"] if found else None

@@ -28,7 +28,6 @@ def sampled_facts(generation: Generation, seed: int) -> Iterator[Fact]:
         (passage,) = generation.passages([row])
         candidates = list(facts_of(passage, random))
         random.shuffle(candidates)
-        candidates.sort(key=lambda fact: not fact.answer)  # one that says exactly what to ask makes the better question
         if fact := next((fact for fact in candidates if not _is_repeated(generation, fact)), None):
             yield (random.random() < _SHARE_YES_NO and for_yes_or_no(fact)) or fact
 

@@ -12,7 +12,8 @@ import pytest
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
-from rag.prompt import NOT_FOUND
+from rag.prompt import NO, NOT_FOUND, YES
+from rag.prompt import QUESTION as QUESTION_PROMPT
 from rag.service.app import create_app
 from tests.fakes import ScriptedModel
 from tests.integration.conftest import make_answerer
@@ -113,21 +114,24 @@ def test_an_answer_that_is_withheld_is_listed_as_unsupported_with_its_confidence
     assert answer["confidence"] == 0.9  # how sure the scripted model says that it is
 
 
-@pytest.mark.parametrize(
-    ("reply", "answered"),
-    [
-        pytest.param("Yes", True, id="yes"),
-        pytest.param("Yes, it is included in the fee.", True, id="with a reason"),
-        pytest.param("No, it costs 9 euros.", False, id="with a reason that nobody gives"),
-    ],
-)
-def test_yes_and_no(index: Path, reply: str, answered: bool) -> None:
-    with client_for(index, reply) as client:
-        answer = client.post("/ask", json={"question": "Is electricity included in the fee?"}).json()
-    assert answer["answered"] is answered
-    assert (answer["answer"] == reply) is answered
-    if answered:
-        assert "Electricity is included in the fee." in answer["citations"][0]["quote"]
+def test_yes_or_no_is_one_word_and_its_proof(index: Path) -> None:
+    with client_for(index, "Yes") as client:
+        body = {"question": "Is electricity included in the fee?", "stream": True}
+        events = read_events(client.post("/ask", json=body).text)
+        assert client.app_state["model"].wordings == [" ".join([YES[0], NO[0]])]
+    answer = events[-1][1]
+    assert [data["text"] for name, data in events if name == "token"] == ["Yes"]
+    assert (answer["answer"], answer["answered"], answer["reason"]) == ("Yes", True, None)
+    assert "Electricity is included in the fee." in answer["citations"][0]["quote"]
+
+
+def test_yes_or_no_of_what_is_not_in_the_documents(index: Path) -> None:
+    with client_for(index, f"{NOT_FOUND} Yes") as client:
+        events = read_events(
+            client.post("/ask", json={"question": "Is electricity included in the fee?", "stream": True}).text
+        )
+    assert "token" not in [name for name, _ in events]
+    assert (events[-1][1]["answered"], events[-1][1]["reason"]) == (False, "not_in_documents")
 
 
 def test_the_question_can_be_limited_to_documents(client: TestClient) -> None:
@@ -379,7 +383,7 @@ def test_a_follow_up_is_rewritten_searched_and_shown_as_it_was_typed(index: Path
         rewriting, *_, answering, _ = client.app_state["model"].chats
     assert rewriting[-1].text.endswith("Last question: And for dogs?")
     assert [message.role for message in answering] == ["system", "user"]
-    assert "Question: And the ferry leaves for dogs?" in answering[-1].text
+    assert QUESTION_PROMPT.format(passages="", question="And the ferry leaves for dogs?") in answering[-1].text
     assert answer["question"] == "And for dogs?"
     assert answer["answered"]
     assert answer["citations"][0]["document"] == "ferry.pdf"

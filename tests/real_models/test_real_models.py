@@ -34,7 +34,6 @@ from rag.generation import Finish, LanguageModel, Message, Token
 from rag.generation.llama_cpp_model import LlamaCppModel
 from rag.pages import read_pages
 from rag.question_making import question_about, sampled_facts
-from rag.question_making.plain import says
 from rag.question_making.prompting import messages
 from rag.recording import ModelIdentity
 from rag.replay import replay
@@ -345,7 +344,7 @@ def test_questions_are_made_and_the_instructions_are_read_once(answerer: Answere
     facts = list(islice(sampled_facts(answerer.generation(), 1), 8))
     for made in filter(None, (question_about(fact, answerer.model) for fact in facts)):
         assert made.question.endswith("?")
-        assert made.form == "yes_no" or says(made.fact.text, made.answer)
+        assert len(made.question.split()) <= 30
     *_, last = answerer.model.generate(
         answerer.model.prompt(messages(facts[0])), max_tokens=1, cancelled=Cancellation()
     )

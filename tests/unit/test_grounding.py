@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.completion import completed
 from rag.domain import Chunk, Document, Hit, Passage, Span
 from rag.embedding import FloatVector
 from rag.grounding import Evidence, Quote, Support, ground, nearest_quotes
@@ -97,7 +98,10 @@ class TestAlways:
     def test_sentences_are_those_of_the_draft(self, question: str, draft: str, given_evidence: list[Evidence]) -> None:
         text = draft.strip()
         said = [text[start:end] for start, end in sentence_spans(text)]
-        assert [support.sentence for support in ground(question, draft, given_evidence)] == said
+        assert [support.sentence for support in ground(question, draft, [])] == said
+        supports = ground(question, draft, given_evidence)
+        quoted = [support.quotes[0].text if support.quotes else "" for support in supports]
+        assert [support.sentence for support in supports] == list(map(completed, said, quoted))
 
     @given(texts, texts)
     def test_nothing_is_supported_by_nothing(self, question: str, draft: str) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rag.domain import Chunk, Document, Hit, Passage, Question, Span, Turn
 from rag.errors import PromptTooLong
 from rag.generation import Message
-from rag.prompt import NOT_FOUND, SYSTEM, build_prompt
+from rag.prompt import NOT_FOUND, PASSAGE, QUESTION, SYSTEM, build_prompt
 from tests.fakes import ScriptedModel
 
 DOCUMENT = Document("0" * 64, ("manual.pdf",), "Manual", 9, 1)
@@ -23,8 +23,12 @@ def hit(row: int, text: str, headings: tuple[str, ...] = ()) -> Hit:
 
 
 def cost(text: str) -> int:
-    """Of a passage without headings: ``[1] Manual``, its words, and one for the gap."""
-    return 2 + len(text.split()) + 1
+    """Of a passage without headings: its head, its words, and one for the gap."""
+    return len(shown(text).split()) + 1
+
+
+def shown(text: str, *headings: str) -> str:
+    return PASSAGE.format(document="Manual", headings="".join(f" > {heading}" for heading in headings), text=text)
 
 
 def build(
@@ -53,9 +57,10 @@ def test_the_whole_prompt() -> None:
         Message("assistant", ""),
         Message(
             "user",
-            "[1] Manual\nThe lid is blue.\n\n"
-            "[2] Manual > Lids\nLids are red {text}.\n\n"
-            "Question: Which lid {question}?",
+            QUESTION.format(
+                passages=f"{shown('The lid is blue.')}\n\n{shown('Lids are red {text}.', 'Lids')}",
+                question="Which lid {question}?",
+            ),
         ),
     )
     assert NOT_FOUND in SYSTEM
@@ -82,7 +87,7 @@ def test_what_is_too_long_leaves_its_room_to_others() -> None:
     hits = [hit(0, "short one"), hit(1, "long " * 100), hit(2, "short two")]
     _, rows, messages = build(ScriptedModel([""]), hits, evidence_tokens=20)
     assert rows == [0, 2]
-    assert "[1] Manual\nshort one\n\n[2] Manual\nshort two" in messages[-1].text
+    assert f"{shown('short one')}\n\n{shown('short two')}" in messages[-1].text
     assert "long" not in messages[-1].text
 
 
@@ -94,7 +99,7 @@ def test_order_is_kept() -> None:
 def test_no_hits() -> None:
     _, rows, messages = build(ScriptedModel([""]), [])
     assert rows == []
-    assert messages[-1].text == "\n\nQuestion: Which lid?"
+    assert messages[-1].text == QUESTION.format(passages="", question="Which lid?")
 
 
 class TestContext:
@@ -155,7 +160,8 @@ def test_never_more_than_the_context(
     assert len(model.prompt(built.chat).tokens) + max_tokens <= context
     assert evidence == [found for found in hits if found in evidence]
     said = built.chat[-1].text
-    assert said.endswith(f"Question: {question}")
-    passages = said.removesuffix(f"Question: {question}")
+    ending = QUESTION.format(passages="", question=question)
+    assert said.endswith(ending)
+    passages = said.removesuffix(ending)
     assert model.count_tokens(passages) <= evidence_tokens
     assert all(found.passage.chunk.text in passages for found in evidence)

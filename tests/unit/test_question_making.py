@@ -52,7 +52,7 @@ def passage(text: str, headings: tuple[str, ...] = (), row: int = 0, title: str 
     return Passage(row, document(title=title), Chunk(Span(3, 100, 100 + len(text)), text, headings))
 
 
-def fact(text: str, form: Form = "what", answer: str = "", before: str = "") -> Fact:
+def fact(text: str, form: Form = "number", answer: str = "72 hours", before: str = "") -> Fact:
     whole = f"{before} {text}".strip()
     start = 100 + len(whole) - len(text)
     return Fact(passage(whole), Span(3, start, start + len(text)), form, answer)
@@ -86,7 +86,7 @@ class TestFacts:
                 "Emma Carelli",
                 id="a name",
             ),
-            pytest.param(WHY, "what", "", id="a reason"),
+            pytest.param(WHY, "what", "its reed could no longer be bought anywhere", id="a reason"),
         ],
     )
     def test_what_is_asked(self, text: str, form: str, answer: str) -> None:
@@ -111,7 +111,7 @@ class TestFacts:
         text = "The horn was replaced in 1981 because its reed had cracked in the frost."
         assert {found for seed in range(20) for found in self.found(text, seed)} == {
             (text, "when", "1981"),
-            (text, "what", ""),
+            (text, "what", "its reed had cracked in the frost"),
         }
 
     @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ class TestPrompt:
         assert [message.role for message in chat[:3]] == ["system", "user", "assistant"]
         assert chat[-1].text == (
             f"Document: Bittern Manual\nBefore: When the power fails.\nFact: {PUMP}\n"
-            "Begin with: How many, How much or How long\nAnswer: 72 hours"
+            "Answer: 72 hours\nBegin with: How many, How much or How long"
         )
 
     def test_what_is_before_is_cut(self) -> None:
@@ -171,7 +171,8 @@ class TestPrompt:
         found = Fact(
             passage(f"{long} {PUMP}", ("Manual", "Care", "Power")),
             Span(3, 101 + len(long), 101 + len(long) + len(PUMP)),
-            "what",
+            "number",
+            "72 hours",
         )
         (before,) = [line for line in messages(found)[-1].text.splitlines() if line.startswith("Before")]
         assert before.startswith("Before: Manual > Care > Power word55 ")
@@ -190,75 +191,58 @@ class TestPrompt:
         assert subject(document(name, title)) == called
 
     @pytest.mark.parametrize(
-        ("reply", "answer", "parsed"),
+        ("reply", "parsed"),
         [
-            pytest.param("Question: How long?\nAnswer: 72 hours.", "", ("How long?", "72 hours"), id="both"),
-            pytest.param(
-                ' Question: How long?\n\n Answer: "72 hours"\nMore', "", ("How long?", "72 hours"), id="and more"
-            ),
-            pytest.param("Question: How long?", "72 hours", ("How long?", "72 hours"), id="the answer is known"),
-            pytest.param(
-                "Question: How long?\nAnswer: 3 days", "72 hours", ("How long?", "72 hours"), id="and not the model's"
-            ),
-            pytest.param("Question: How long?", "", None, id="no answer"),
-            pytest.param("How long?", "72 hours", None, id="no question"),
-            pytest.param("Question: How long", "72 hours", None, id="no question mark"),
-            pytest.param("", "", None, id="nothing"),
+            pytest.param("Question: How long?", "How long?", id="the question"),
+            pytest.param(" Question: How long?\nAnswer: 3 days", "How long?", id="and more"),
+            pytest.param("How long?", None, id="no mark before it"),
+            pytest.param("Question: How long", None, id="no question mark"),
+            pytest.param("", None, id="nothing"),
         ],
     )
-    def test_replies(self, reply: str, answer: str, parsed: tuple[str, str] | None) -> None:
-        assert parse(reply, answer) == parsed
+    def test_replies(self, reply: str, parsed: str | None) -> None:
+        assert parse(reply) == parsed
 
 
 class TestAcceptance:
-    GOOD = "How long can the Bittern pump work without power?"
-
     @pytest.mark.parametrize(
-        ("question", "answer", "fault"),
+        ("question", "fault"),
         [
-            pytest.param(GOOD, "72 hours", "", id="good"),
-            pytest.param("For how long?", "72 hours", "length", id="too short"),
-            pytest.param(f"{' '.join(['long'] * 30)} pump?", "72 hours", "length", id="too long"),
-            pytest.param("How long does it run on its battery at Bittern?", "72 hours", "points", id="it"),
-            pytest.param(
-                "How long does the Bittern pump run according to the passage?", "72 hours", "points", id="the passage"
-            ),
-            pytest.param("How long does its battery run the Bittern pump?", "72 hours", "points", id="whose"),
-            pytest.param(
-                "How long does the Bittern pump run on its battery?", "72 hours", "", id="an owner that is named"
-            ),
-            pytest.param(GOOD, "three days", "answer not there", id="an answer that is not there"),
-            pytest.param(GOOD, "72 ho", "answer not there", id="a part of a word"),
-            pytest.param(
-                "Does the Bittern pump run for 72 hours without power?", "72 hours", "answer given away", id="told"
-            ),
-            pytest.param("How long does the pump run?", "72 hours", "unnamed", id="which pump"),
-            pytest.param(
-                "How long does the Bittern pump run without power in Sweden?", "72 hours", "invented", id="a name"
-            ),
-            pytest.param(
-                "How long does the Bittern pump run without power in 2024?", "72 hours", "invented", id="a number"
-            ),
-            pytest.param(
-                "How heavy, wide and loud is the Bittern pump?", "72 hours", "invented much", id="other words"
-            ),
-            pytest.param("How long was the manual of the Bittern?", "72 hours", "another fact", id="another fact"),
-            pytest.param(f"{PUMP[:-1]}?".replace("72 hours", "long"), "72 hours", "", id="in other order"),
-            pytest.param("On a battery, how long is the run of the Bittern pump?", "72 hours", "", id="not all a copy"),
+            pytest.param("How long can the Bittern pump work without power?", "", id="good"),
+            pytest.param("For how long?", "length", id="too short"),
+            pytest.param(f"{' '.join(['long'] * 30)} pump?", "length", id="too long"),
+            pytest.param("How long does it run on its battery at Bittern?", "points", id="it"),
+            pytest.param("How long does the Bittern run according to the book?", "points", id="according to"),
+            pytest.param("How long does the pump in the passage run at Bittern?", "points", id="the passage"),
+            pytest.param("How long does its battery run the Bittern pump?", "points", id="whose"),
+            pytest.param("How long does the Bittern pump run on its battery?", "", id="an owner that is named"),
+            pytest.param("Does the Bittern pump run for 72 hours?", "answer given away", id="told"),
+            pytest.param("How many hours does 72 mean to Bittern?", "answer given away", id="told in pieces"),
+            pytest.param("How long does the pump run?", "unnamed", id="which pump"),
+            pytest.param("How long does the Company run?", "unnamed", id="which company"),
+            pytest.param("How long does the Bittern pump run without power in Sweden?", "invented", id="a name"),
+            pytest.param("How long does the Bittern pump run without power in 2024?", "invented", id="a number"),
+            pytest.param("How heavy, wide and loud is the little Bittern pump?", "invented much", id="other words"),
+            pytest.param("How long was the old manual of Bittern?", "another fact", id="another fact"),
+            pytest.param("The Bittern pump runs on its battery for how long?", "", id="mostly a copy"),
+            pytest.param("Runs on its battery for so long when the power fails?", "points", id="its, unnamed"),
         ],
     )
-    def test_what_speaks_against_it(self, question: str, answer: str, fault: str) -> None:
-        assert fault_of(question, answer, fact(PUMP, "what")) == fault
+    def test_what_speaks_against_it(self, question: str, fault: str) -> None:
+        assert fault_of(question, fact(PUMP)) == fault
 
     def test_a_copy_of_the_fact(self) -> None:
-        said = fact("Staff of the pump works must wear gloves because the discs are sharp.", "what")
-        copied = "Must staff of the pump works must wear gloves because the discs?"
-        assert fault_of(copied, "sharp", said) == "copied"
+        said = fact(
+            "Staff of the pump works must wear gloves because the discs are sharp.", "what", "the discs are sharp"
+        )
+        assert fault_of("Why staff of the pump works must wear gloves because?", said) == "copied"
 
     def test_yes_or_no_is_about_what_the_fact_says(self) -> None:
         said = fact(NOT_ALLOWED, "yes_no", "No", before="Bittern rules of the canteen, the slipway and the boats.")
-        assert fault_of("May members work alone on the Bittern test range after eight?", "No", said) == ""
-        assert fault_of("May members work in the canteen, on the slipway or the boats?", "No", said) == "another fact"
+        assert fault_of("May members work alone on the Bittern test range after eight?", said) == ""
+        assert (
+            fault_of("May members of Bittern work in the canteen, on the slipway or the boats?", said) == "another fact"
+        )
 
     def test_what_is_new(self) -> None:
         asked = [frozenset({"pump", "long", "run", "battery"})]
@@ -326,14 +310,14 @@ class TestMaking:
     def test_a_question(self) -> None:
         model = ScriptedModel(["Question: How long can the Bittern pump work without power?\nAnswer: 72 hours"])
         found = fact(PUMP, "number", "72 hours")
-        expected = MadeQuestion("How long can the Bittern pump work without power?", "72 hours", found, "number")
+        expected = MadeQuestion("How long can the Bittern pump work without power?", found, "number")
         assert question_about(found, model) == expected
         # The answer is known: the model is stopped before it says it.
         assert model.generated_tokens == 10
 
     def test_what_is_not_worth_keeping(self) -> None:
         assert question_about(fact(PUMP), ScriptedModel(["I cannot say."])) is None
-        assert question_about(fact(PUMP), ScriptedModel(["Question: How long does it run? Answer: 72 hours"])) is None
+        assert question_about(fact(PUMP), ScriptedModel(["Question: How long does it run?"])) is None
 
     def test_as_many_as_wanted_each_once(self, generation: Generation) -> None:
         order = [self.REPLIES.get(found.answer, "I cannot say.") for found in sampled_facts(generation, 3)]
@@ -371,7 +355,7 @@ class TestKeywords:
 
 def made_of(generation: Generation, row: int, question: str, answer: str, form: Form = "number") -> MadeQuestion:
     (found,) = generation.passages([row])
-    return MadeQuestion(question, answer, Fact(found, found.chunk.span, form, answer), form)
+    return MadeQuestion(question, Fact(found, found.chunk.span, form, answer), form)
 
 
 class TestNegatives:
