@@ -33,7 +33,7 @@ class Statement:
     timings_ms: Mapping[str, float]
 
     def answer(self, support: Sequence[Support], confidence: float) -> Answer:
-        """From the sentences that are supported; the others are listed, and not part of the text."""
+        """From the sentences that are supported, at least one; the others are listed, and not part of the text."""
         citations = _Citations()
         sentences = [
             Sentence(
@@ -44,7 +44,7 @@ class Statement:
             for item in support
         ]
         return self._whole(
-            " ".join(item.sentence for item in support if item.supported),
+            _joined([item.sentence for item in support if item.supported]),
             reason="length" if self.draft.finish.reason == "length" else None,
             confidence=confidence,
             sentences=sentences,
@@ -93,6 +93,12 @@ class Statement:
             usage=self.draft.finish.usage,
             timings_ms=self.timings_ms,
         )
+
+
+def _joined(sentences: Sequence[str]) -> str:
+    """One text; a short answer that another sentence follows gets its full stop."""
+    *before, last = sentences
+    return " ".join([*(text if text.endswith((".", "!", "?")) else f"{text}." for text in before), last])
 
 
 @dataclass
