@@ -26,8 +26,7 @@ LAYERS = [
     ["rag.retrieval", "rag.question_making"],
     ["rag.answering"],
     ["rag.evaluation", "rag.service"],
-    ["rag.console", "rag.composition", "rag.index_commands"],
-    ["rag.question_commands"],
+    ["rag.console", "rag.composition", "rag.index_commands", "rag.question_commands"],
     ["rag.__main__", "ingest"],
 ]
 
