@@ -89,13 +89,14 @@ RUN --mount=type=cache,target=/var/cache/pageproof printf '%s\n' \
 
 # --- What runs: no compiler, no cache of pip, no root. ----------------------------------------------------------------
 FROM base AS service
-# llama.cpp and torch compute with OpenMP; scanned pages are read by Tesseract, with its English data. /data/indexes is there so that a new volume takes over its owner.
+# llama.cpp and torch compute with OpenMP; scanned pages are read by Tesseract, with its English data. /data/indexes and /data/records are there so that a new volume takes over their owner.
 RUN --mount=type=cache,target=/var/cache/apt,sharing=locked --mount=type=cache,target=/var/lib/apt,sharing=locked \
     rm -f /etc/apt/apt.conf.d/docker-clean \
  && apt-get update -qq && apt-get install -qq --yes --no-install-recommends libgomp1 libstdc++6 tesseract-ocr >/dev/null \
  && groupadd --gid 10001 pageproof \
  && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin pageproof \
- && install -d -o pageproof -g pageproof /data/indexes
+ && install -d -o pageproof -g pageproof /data/indexes \
+ && install -d -o pageproof -g pageproof -m 700 /data/records
 COPY --from=weights /opt/pageproof/models /opt/pageproof/models
 COPY --from=libraries /opt/venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH \

@@ -72,6 +72,7 @@ bench: models  ## the benchmarks; results in benchmarks/results
 	$(BIN)/python -m benchmarks.ingest $(KNOWLEDGE_BASE)
 	$(BIN)/python -m benchmarks.encoders
 	$(BIN)/python -m benchmarks.ocr $(KNOWLEDGE_BASE)
+	$(BIN)/python -m benchmarks.answers $(KNOWLEDGE_BASE) --sample 40
 
 lock: $(VENV)/.installed-dev  ## make the lock files anew from pyproject.toml
 	@command -v uv >/dev/null || { echo "uv is needed: pip install uv"; exit 1; }

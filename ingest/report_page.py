@@ -1,15 +1,12 @@
 """The report as a page that a person would open: one file that needs no script and asks nobody for anything.
 
-The only home of jinja2. Names, titles and reasons come out of strangers' files: all of it is escaped, and the page's
+Names, titles and reasons come out of strangers' files: all of it is escaped, and the page's
 own policy forbids scripts and requests.
 """
 
 from __future__ import annotations
 
-import base64
-import os
 import re
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +15,7 @@ from typing import Any, Final
 
 from ingest.console import duration, needs_attention, printable
 from ingest.report import FAILED, INDEXED, FileRow, Report
+from rag.markup import as_uri, fill, write_whole
 
 _TEMPLATE: Final = Path(__file__).with_name("report_page.html")
 # Files of a group, and pictures in all, that are shown: the page stays one that a browser opens at once.
@@ -68,26 +66,12 @@ def write_report_page(path: Path, report: Report) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    draft = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}")
-    try:
-        with draft.open("w", encoding="utf-8") as file:
-            file.write(render(report))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    write_whole(path, render(report))
 
 
 def render(report: Report) -> str:
     """The page as HTML."""
-    import jinja2  # here: few runs write a page
-
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["number"] = "{:,}".format
-    return environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(_contents(report))
+    return fill(_TEMPLATE, _contents(report))
 
 
 @dataclass(frozen=True)
@@ -205,7 +189,7 @@ def _card(row: FileRow, thumbnails: Mapping[int, bytes], most: int) -> _Card:
             (_CAPTIONS[kind], printable(row.marked[kind])) for kind in ("hidden", "ocr", "blank") if kind in row.marked
         ],
         pictures=[
-            _Picture(_as_uri(picture), f"page {page}" + _why(row, page))
+            _Picture(as_uri(picture), f"page {page}" + _why(row, page))
             for page, picture in list(thumbnails.items())[:most]
         ],
     )
@@ -219,8 +203,3 @@ def _holds(ranges: str, page: int) -> bool:
     """Whether ``"3, 7-9"`` holds a page; whatever else a reader may have said there holds none."""
     runs = re.findall(r"(\d{1,9})(?:-(\d{1,9}))?", ranges)
     return any(int(first) <= page <= int(last or first) for first, last in runs)
-
-
-def _as_uri(picture: bytes) -> str:
-    kind = "jpeg" if picture.startswith(b"\xff\xd8") else "png"
-    return f"data:image/{kind};base64,{base64.b64encode(picture).decode()}"

@@ -10,20 +10,21 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from rag import index_commands
-from rag.composition import open_answerer, open_retriever, open_store
-from rag.console import configure_logging, fail, fetch_progress, print_answer, print_evaluation, print_models, progress
-from rag.domain import Answer, Hit, Question
+from rag import calibration_commands, evaluation_commands, index_commands
+from rag.composition import open_answerer, open_records, open_store, setup_of
+from rag.console import configure_logging, fail, fetch_progress, print_answer, print_models, print_replay
+from rag.domain import Answer, Question
 from rag.errors import IndexBusy, PageproofError, QuestionsInvalid
-from rag.evaluation import RANKS, evaluate, read_questions, regressions, summarise
+from rag.recording import is_record_id
+from rag.replay import replay
 from rag.settings import Settings, read_settings
 
 NOT_ANSWERED = 4
+ANOTHER_ANSWER = 5
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,13 +45,15 @@ def serve(options: argparse.Namespace, settings: Settings) -> int:
     from rag.service.server import reserve, serve_forever
 
     with reserve(options.host or settings.host, options.port or settings.port) as listener:
-        answerer = open_answerer(settings)
+        answerer = open_answerer(settings, recorded=True)
         return serve_forever(lambda: answerer, settings, listener)
 
 
 def ask(options: argparse.Namespace, settings: Settings) -> int:
-    """Answers one question, or each line of standard input."""
-    answerer = open_answerer(settings)
+    """Answers one question, or each line of standard input; or a recorded question again."""
+    if options.replay:
+        return ask_again(options, settings)
+    answerer = open_answerer(settings, recorded=True)
     console = Console(highlight=False)
     code = 0
     for text in _questions(options.question):
@@ -58,9 +61,27 @@ def ask(options: argparse.Namespace, settings: Settings) -> int:
         if options.json:
             print(json.dumps(_to_json(answer), ensure_ascii=False))
         else:
-            print_answer(console, answer)
+            print_answer(console, answer, recorded=settings.records is not None)
         code = code if answer.answered else NOT_ANSWERED
     return code
+
+
+def ask_again(options: argparse.Namespace, settings: Settings) -> int:
+    """Answers a recorded question again; 5 where the text is another one."""
+    record = open_records(settings).read(options.replay)
+    answerer = open_answerer(settings)
+    replayed = replay(record, answerer, setup_of(settings, answerer.retriever), settings.index)
+    if options.json:
+        print(json.dumps(replayed.to_json(), ensure_ascii=False))
+    else:
+        print_replay(Console(highlight=False), replayed)
+    return 0 if replayed.first_difference is None else ANOTHER_ANSWER
+
+
+def _record_id(text: str) -> str:
+    if not is_record_id(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no id of an answer: 32 hexadecimal digits")
+    return text
 
 
 def _questions(words: Sequence[str]) -> Iterator[str]:
@@ -91,41 +112,6 @@ def _to_json(answer: Answer) -> dict[str, Any]:
     from rag.service.schemas import AnswerBody
 
     return AnswerBody.of(answer).model_dump()
-
-
-def evaluation(options: argparse.Namespace, settings: Settings) -> int:
-    """Measures on labelled questions; 1 on a regression against an earlier run."""
-    questions = read_questions(options.questions)[: options.limit]
-    earlier = _read_run(options.compare) if options.compare else None
-    if options.retrieval_only:
-        (retriever, index), answerer = open_retriever(settings), None
-        generation = index.generation()
-    else:
-        answerer = open_answerer(settings)
-        retriever, generation = answerer.retriever, answerer.generation()
-
-    def retrieve(question: Question) -> list[Hit]:
-        return retriever.retrieve(generation, question, RANKS)
-
-    with progress() as tell:
-        items = evaluate(questions, retrieve, answerer.ask if answerer else None, generation, tell)
-    summary = summarise(items, model=answerer.model.name if answerer else None, index=generation.id)
-    worse = regressions(summary, earlier) if earlier else []
-    if options.json:
-        print(json.dumps({**summary, **({"regressions": worse} if earlier else {})}, ensure_ascii=False))
-    else:
-        print_evaluation(Console(highlight=False), summary, worse)
-    return 1 if worse else 0
-
-
-def _read_run(path: Path) -> dict[str, Any]:
-    try:
-        run = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise QuestionsInvalid(f"{path} is not a run that `rag eval --json` printed: {error}") from error
-    if not isinstance(run, dict):
-        raise QuestionsInvalid(f"{path} is not a run that `rag eval --json` printed")
-    return run
 
 
 def models(options: argparse.Namespace, settings: Settings) -> int:
@@ -160,18 +146,19 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=serve)
 
     command = commands.add_parser("ask", help="one answer in the terminal; exit code 4 if it is not in the documents")
-    command.add_argument("question", nargs="+", help="the question, or - to read one per line")
+    what = command.add_mutually_exclusive_group(required=True)
+    what.add_argument("question", nargs="*", default=[], help="the question, or - to read one per line")
+    what.add_argument(
+        "--replay",
+        type=_record_id,
+        metavar="ID",
+        help="answer a recorded question again (RAG_RECORDS): exit code 0 if the text is the same, 5 if it is not",
+    )
     command.add_argument("--json", action="store_true", help="print the answer as one JSON object")
     command.set_defaults(run=ask)
 
-    command = commands.add_parser("eval", help="measures on your own questions")
-    command.add_argument("questions", type=Path, metavar="QUESTIONS.jsonl")
-    command.add_argument("--retrieval-only", action="store_true", help="do not generate answers")
-    command.add_argument("--limit", type=int, metavar="N", help="only the first N questions")
-    command.add_argument("--compare", type=Path, metavar="RUN.json", help="an earlier --json; exit code 1 if worse")
-    command.add_argument("--json", action="store_true", help="print everything as one JSON object")
-    command.set_defaults(run=evaluation)
-
+    evaluation_commands.add_commands(commands)
+    calibration_commands.add_commands(commands)
     index_commands.add_commands(commands)
 
     command = commands.add_parser("models", help="the weights on this machine")

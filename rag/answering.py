@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from time import perf_counter
-from typing import Final, Protocol
+from typing import Protocol
 
 from rag.cancellation import Cancellation
-from rag.domain import (
-    Answer,
-    AnswerEvent,
-    AnswerReady,
-    Citation,
-    Hit,
-    PassagesFound,
-    Question,
-    Reason,
-    Sentence,
-    TokenGenerated,
-    Usage,
-)
-from rag.generation import Finish, LanguageModel, Prompt, Token
-from rag.grounding import RELEVANT, Evidence, Quote, Support, ground, nearest_quotes
+from rag.domain import Answer, AnswerEvent, AnswerReady, Hit, PassagesFound, Question, TokenGenerated
+from rag.drafting import Draft, affirmed, settle
+from rag.generation import Finish, LanguageModel
+from rag.grounding import Evidence, Support, ground
 from rag.index import Generation, ServingState
-from rag.prompt import NOT_FOUND, build_prompt
+from rag.judgement import JUDGE, Judge, Observation
+from rag.observing import observe
+from rag.prompt import NO, NOT_FOUND, YES, Asked, build_prompt
+from rag.recording import Course, Recorder
 from rag.retrieval import Retriever
-from rag.understanding import Reply, take_turns, understand
-
-NOT_IN_DOCUMENTS: Final = "The documents do not answer this question."
-_NEAREST: Final = 3
+from rag.statement import Statement
+from rag.understanding import UnderstoodQuestion, take_turns, understand
 
 
 class ServedIndex(Protocol):
@@ -57,6 +46,8 @@ class Answerer:
         passages: most passages in a prompt.
         evidence_tokens: most tokens of passages in a prompt.
         max_tokens: of an answer, where the question does not say.
+        judge: decides whether an answer is given, and says how sure it is.
+        recorder: is told how each answer came about.
     """
 
     index: ServedIndex
@@ -65,6 +56,8 @@ class Answerer:
     passages: int
     evidence_tokens: int
     max_tokens: int
+    judge: Judge = JUDGE
+    recorder: Recorder | None = None
 
     def generation(self) -> Generation:
         """The current generation; IndexFault where there is none that can be served."""
@@ -97,7 +90,8 @@ class Answerer:
         question = understood.standalone
         if understood.reply:
             yield PassagesFound(())
-            yield AnswerReady(_Composition(self, generation, question, (), _Draft(), clock).reply(understood.reply))
+            statement = Statement(question, self.model.name, generation.id, (), Draft(), clock.timings)
+            yield AnswerReady(statement.reply(understood.reply))
             return
         with clock.measuring("retrieve"):
             hits = take_turns(
@@ -106,68 +100,87 @@ class Answerer:
             cancelled.check()
         yield PassagesFound(tuple(hits))
 
-        draft = _Draft()
-        if any(_is_relevant(hit) for hit in hits):
-            max_tokens = question.max_tokens or self.max_tokens
-            prompt, hits = build_prompt(
-                self.model, question, hits, max_tokens=max_tokens, evidence_tokens=self.evidence_tokens
-            )
+        draft = Draft()
+        asked, verified = None, None
+        if hits and not self.judge.is_hopeless(observe(question.text, hits, draft, (), 0.0)):
+            asked = self._asked(question, hits)
             with clock.measuring("generate"):
-                yield from self._generate(prompt, max_tokens, draft, cancelled, clock)
-        yield AnswerReady(understood.answered_by(self._verified(generation, question, hits, draft, clock)))
+                yield from self._generate(asked, understood, draft, cancelled, clock)
+            with clock.measuring("verify"):
+                verified = self._verified(generation, question, asked, draft, cancelled)
+        hits = list(asked.hits) if asked else hits
+        evidence = [_evidence(generation, hit) for hit in hits]
+        statement = Statement(question, self.model.name, generation.id, evidence, draft, clock.timings)
+        answer = understood.answered_by(self._judged(statement, verified))
+        if self.recorder:
+            observation = verified.observation if verified else None
+            self.recorder.keep(Course(question, generation, hits, draft.prompt, draft.text, answer, observation))
+        yield AnswerReady(answer)
+
+    def _asked(self, question: Question, hits: Sequence[Hit]) -> Asked:
+        return build_prompt(
+            self.model,
+            question,
+            hits,
+            max_tokens=question.max_tokens or self.max_tokens,
+            evidence_tokens=self.evidence_tokens,
+        )
 
     def _generate(
-        self, prompt: Prompt, max_tokens: int, draft: _Draft, cancelled: Cancellation, clock: _Clock
+        self, asked: Asked, understood: UnderstoodQuestion, draft: Draft, cancelled: Cancellation, clock: _Clock
     ) -> Iterator[AnswerEvent]:
-        for generated in self.model.generate(prompt, max_tokens=max_tokens, cancelled=cancelled):
-            if isinstance(generated, Finish):
-                draft.finish = generated
+        draft.prompt = self.model.prompt(asked.chat)
+        yes_or_no = understood.kind == "yes_no"
+        generated = self.model.generate(
+            draft.prompt,
+            max_tokens=1 if yes_or_no else understood.standalone.max_tokens or self.max_tokens,
+            cancelled=cancelled,
+            wording=f"{YES[0]} {NO[0]}" if yes_or_no else asked.wording,
+            declining=NOT_FOUND,
+        )
+        for piece in generated:
+            if isinstance(piece, Finish):
+                draft.finish = piece
                 break
             clock.mark("first_token")
-            if shown := draft.add(generated):
-                yield TokenGenerated(shown)
+            draft.add(piece)
+            if not yes_or_no:
+                yield TokenGenerated(piece.text)
+        if yes_or_no:
+            settle(draft, self.judge.yes_lean)
+            yield TokenGenerated(draft.text)
 
     def _verified(
-        self, generation: Generation, question: Question, hits: Sequence[Hit], draft: _Draft, clock: _Clock
-    ) -> Answer:
-        with clock.measuring("verify"):
-            evidence = [_evidence(generation, hit) for hit in hits]
-            support = [] if draft.refused else ground(question.text, draft.text, evidence, self.retriever.reranker)
-        composition = _Composition(self, generation, question, evidence, draft, clock)
-        supported = any(item.supported for item in support)
-        return composition.answer(support) if supported else composition.abstention(support)
+        self, generation: Generation, question: Question, asked: Asked, draft: Draft, cancelled: Cancellation
+    ) -> _Verified:
+        if draft.is_empty:
+            return _Verified((), observe(question.text, asked.hits, draft, (), 0.0))
+        evidence = [_evidence(generation, hit) for hit in asked.hits]
+        support = ground(question.text, draft.text, evidence, self.retriever.reranker)
+        yes = affirmed(self.model, asked.chat, draft, cancelled)
+        return _Verified(support, observe(question.text, asked.hits, draft, support, yes))
+
+    def _judged(self, statement: Statement, verified: _Verified | None) -> Answer:
+        """The answer if it may be given, else an abstention."""
+        if verified is None:
+            return statement.abstention((), 0.0)
+        confidence = self.judge.right.probability(verified.observation)
+        if any(item.supported for item in verified.support) and self.judge.is_given(verified.observation):
+            return statement.answer(verified.support, confidence)
+        return statement.abstention(verified.support, confidence)
 
 
-def _is_relevant(hit: Hit) -> bool:
-    """Whether the reranker finds it more likely than not that the passage answers; true where there is none."""
-    return hit.relevance is None or hit.relevance >= RELEVANT
+@dataclass(frozen=True)
+class _Verified:
+    """What verification found of a draft."""
+
+    support: Sequence[Support]
+    observation: Observation
 
 
 def _evidence(generation: Generation, hit: Hit) -> Evidence:
     passage = hit.passage
     return Evidence(hit, generation.page(passage.document.id, passage.chunk.span.page))
-
-
-class _Draft:
-    """What the model has said so far."""
-
-    def __init__(self) -> None:
-        self.text = ""
-        self.finish = Finish("stop", Usage())
-        self._shown = 0
-
-    @property
-    def refused(self) -> bool:
-        return not self.text.strip() or NOT_FOUND.casefold() in self.text.casefold()
-
-    def add(self, token: Token) -> str:
-        """Adds a token; returns what may be shown of the draft by now: nothing while it may become a refusal."""
-        self.text += token.text
-        start = self.text.lstrip().casefold()
-        if NOT_FOUND.casefold().startswith(start) or self.refused:
-            return ""
-        shown, self._shown = self.text[self._shown :], len(self.text)
-        return shown
 
 
 class _Clock:
@@ -195,109 +208,3 @@ class _Clock:
 
 def _milliseconds(since: float) -> float:
     return round((perf_counter() - since) * 1000, 1)
-
-
-@dataclass(frozen=True)
-class _Composition:
-    """Puts an answer together."""
-
-    answerer: Answerer
-    generation: Generation
-    question: Question
-    evidence: Sequence[Evidence]
-    draft: _Draft
-    clock: _Clock
-
-    def answer(self, support: Sequence[Support]) -> Answer:
-        """From the sentences that are supported; the others are listed, and not part of the text."""
-        citations = _Citations()
-        sentences = [
-            Sentence(
-                item.sentence,
-                "supported" if item.supported else "unsupported",
-                tuple(citations.add(quote) for quote in item.quotes) if item.supported else (),
-            )
-            for item in support
-        ]
-        shown = [item for item in support if item.supported]
-        return self._whole(
-            " ".join(item.sentence for item in shown),
-            reason="length" if self.draft.finish.reason == "length" else None,
-            confidence=min(item.score for item in shown) * self._relevance(),
-            sentences=sentences,
-            citations=citations.all,
-        )
-
-    def abstention(self, support: Sequence[Support]) -> Answer:
-        """That the documents do not say it, and where one might look."""
-        citations = _Citations()
-        for quote in nearest_quotes(self.question.text, self.evidence[:_NEAREST]):
-            citations.add(quote)
-        return self._whole(
-            NOT_IN_DOCUMENTS,
-            reason="no_supported_sentence" if support else "not_in_documents",
-            confidence=1.0 - self._relevance() if self.evidence else 1.0,
-            sentences=[Sentence(item.sentence, "unsupported") for item in support],
-            citations=citations.all,
-        )
-
-    def reply(self, reply: Reply) -> Answer:
-        """What is said without a search."""
-        return self._whole(reply.text, reason=reply.reason, confidence=1.0, sentences=(), citations=())
-
-    def _relevance(self) -> float:
-        """How sure the reranker is that the best passage answers the question; 1 where there is no reranker."""
-        best = [item.hit.relevance for item in self.evidence if item.hit.relevance is not None]
-        return max(best, default=1.0)
-
-    def _whole(
-        self,
-        text: str,
-        *,
-        reason: Reason | None,
-        confidence: float,
-        sentences: Sequence[Sentence],
-        citations: Sequence[Citation],
-    ) -> Answer:
-        return Answer(
-            id=uuid.uuid4().hex,
-            question=self.question.text,
-            answer=text,
-            answered=reason in (None, "length"),
-            reason=reason,
-            confidence=round(confidence, 3),
-            sentences=tuple(sentences),
-            citations=tuple(citations),
-            model=self.answerer.model.name,
-            index=self.generation.id,
-            usage=self.draft.finish.usage,
-            timings_ms=self.clock.timings,
-        )
-
-
-@dataclass
-class _Citations:
-    """Numbers quotes from 1, each stretch of a page once."""
-
-    all: list[Citation] = field(default_factory=list)
-
-    def add(self, quote: Quote) -> int:
-        document = quote.evidence.hit.passage.document
-        page, start, end = quote.span
-        for known in self.all:
-            if (known.document_id, known.page, known.start, known.end) == (document.id, page, start, end):
-                return known.id
-        self.all.append(
-            Citation(
-                id=len(self.all) + 1,
-                document=document.name,
-                document_id=document.id,
-                page=page,
-                quote=quote.text,
-                start=start,
-                end=end,
-                boxes=quote.evidence.page.boxes(start, end),
-                score=round(quote.score, 3),
-            )
-        )
-        return len(self.all)

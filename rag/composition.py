@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 import os
+import platform
+from contextlib import suppress
+from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
+from typing import Final
 
+from rag import __version__
 from rag.answering import Answerer
+from rag.calibration_file import read_calibration
 from rag.catalogue import Catalogue
 from rag.embedding import Encoder, OnnxReranker, Reranker, open_text_encoder
 from rag.errors import SettingsError
 from rag.generation import LanguageModel
 from rag.index import CurrentIndex
+from rag.judgement import JUDGE, Judge
 from rag.models import ModelStore, Weights
+from rag.recording import FolderRecorder, ModelIdentity, RecordFolder, Setup
 from rag.retrieval import Retriever
-from rag.settings import Settings
+from rag.settings import PREFIX, Settings
+
+# What they compute depends on their version, in the last digits.
+_LIBRARIES: Final = ("llama-cpp-python", "onnxruntime", "openvino")
+# Settings that shape an answer, beside those that name weights.
+SHAPING: Final = (
+    "context_tokens", "temperature", "passages", "evidence_tokens", "max_tokens", "false_answers",
+)  # fmt: skip
 
 
 def open_store(settings: Settings) -> ModelStore:
@@ -60,8 +76,13 @@ def open_retriever(settings: Settings) -> tuple[Retriever, CurrentIndex]:
     return Retriever(encoder, open_reranker(settings)), index
 
 
-def open_answerer(settings: Settings) -> Answerer:
-    """Everything that answers questions; raises as :func:`open_retriever`."""
+def open_answerer(settings: Settings, *, recorded: bool = False) -> Answerer:
+    """Everything that answers questions; raises as :func:`open_retriever`.
+
+    Args:
+        settings: what to open.
+        recorded: whether records of the answers are kept, where the settings say so.
+    """
     model_weights = _locate(settings, settings.model, "generator")
     retriever, index = open_retriever(settings)
     return Answerer(
@@ -71,7 +92,59 @@ def open_answerer(settings: Settings) -> Answerer:
         passages=settings.passages,
         evidence_tokens=settings.evidence_tokens,
         max_tokens=settings.max_tokens,
+        judge=open_judge(settings),
+        recorder=FolderRecorder(open_records(settings), setup_of(settings, retriever))
+        if recorded and settings.records
+        else None,
     )
+
+
+def open_judge(settings: Settings) -> Judge:
+    """The judge that was fitted to the index's documents, or else the one that ships; with the dial as it is set."""
+    calibration = read_calibration(settings.index, model_digests(settings))
+    return replace(calibration.judge if calibration else JUDGE, false_answers=settings.false_answers)
+
+
+def model_digests(settings: Settings) -> tuple[str, ...]:
+    """Digests of the language model, the encoder and the reranker; ModelError where one is missing."""
+    names = {"generator": settings.model, "encoder": settings.encoder, "reranker": settings.reranker}
+    return tuple(_locate(settings, name, kind).digest for kind, name in names.items() if name)
+
+
+def open_records(settings: Settings) -> RecordFolder:
+    """Where records of answers are kept; SettingsError where none are."""
+    if settings.records is None:
+        raise SettingsError(
+            "RAG_RECORDS is not set, so no record of an answer is kept; set it to the directory that is to hold them"
+        )
+    return RecordFolder(settings.records, settings.keep_records)
+
+
+def setup_of(settings: Settings, retriever: Retriever) -> Setup:
+    """What answers under these settings; ModelError where weights are missing or corrupt."""
+    shaping = {f"{PREFIX}{name.upper()}": getattr(settings, name) for name in SHAPING}
+    libraries = {name: version(name) for name in _LIBRARIES}
+    return Setup(
+        versions={"pageproof": __version__, **libraries, "processor": _processor()},
+        model=_identity(_locate(settings, settings.model, "generator")),
+        encoder=retriever.encoder.identity,
+        reranker=_identity(_locate(settings, settings.reranker, "reranker")) if settings.reranker else None,
+        # Sums are split among the threads, and so rounded otherwise.
+        settings={**shaping, f"{PREFIX}THREADS": cores(settings)},
+    )
+
+
+def _identity(weights: Weights) -> ModelIdentity:
+    return ModelIdentity(name=weights.name, sha256=weights.digest)
+
+
+def _processor() -> str:
+    """The processor's name: libraries choose their kernels by it, and these round otherwise."""
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.machine()
 
 
 def _open_model(settings: Settings, weights: Weights) -> LanguageModel:

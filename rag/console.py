@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 from rich.console import Console
 from rich.padding import Padding
@@ -16,6 +16,7 @@ from rich.text import Text
 from rag.catalogue import ModelEntry
 from rag.domain import Answer
 from rag.models import Progress as Fetched
+from rag.replay import Replay
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -113,8 +114,8 @@ def fetch_progress() -> Iterator[Callable[[Fetched], None]]:
         yield tell
 
 
-def print_answer(console: Console, answer: Answer) -> None:
-    """The answer, its sentences with their citations, and each citation with page and quote."""
+def print_answer(console: Console, answer: Answer, *, recorded: bool = False) -> None:
+    """The answer, its sentences with their citations, and each citation with page and quote; its id if recorded."""
     console.print(Text(answer.question, style="bold"))
     if answer.answered:
         for sentence in answer.sentences:
@@ -131,7 +132,27 @@ def print_answer(console: Console, answer: Answer) -> None:
         quote = " ".join(citation.quote.split())
         console.print(Padding(Text(f"“{quote}”", style="italic dim"), (0, 8)))
     seconds = answer.timings_ms.get("total", 0.0) / 1000
-    console.print(Padding(Text(f"{seconds:.1f} s, {answer.model}, index {answer.index}", style="dim"), (0, 2, 1, 2)))
+    details = f"{seconds:.1f} s, {answer.model}, index {answer.index}" + f", record {answer.id}" * recorded
+    console.print(Padding(Text(details, style="dim"), (0, 2, 1, 2)))
+
+
+def print_replay(console: Console, replay: Replay) -> None:
+    """Whether the text is the same; if not, from where on it is another one; and what has changed."""
+    console.print(Text(replay.recorded.question.text, style="bold"))
+    position = replay.first_difference
+    if position is None:
+        console.print(Padding(Text.assemble(("✓ ", "green"), "the same text: ", replay.now.answer), (0, 2)))
+    else:
+        console.print(Padding(Text.assemble(("✗ ", "yellow"), f"another text, from character {position} on"), (0, 2)))
+        for name, text in (("recorded", replay.recorded.answer), ("now", replay.now.answer)):
+            differing = Text.assemble((f"{name:<9}", "cyan"), text[:position], (text[position:], "bold"))
+            console.print(Padding(differing, (0, 4)))
+    if not replay.changes:
+        console.print(Padding(Text("Nothing that is recorded has changed.", style="dim"), (0, 4)))
+    for change in replay.changes:
+        console.print(Padding(Text(f"changed {change}"), (0, 4)))
+    details = f"recorded {replay.recorded.time}, answered now from index {replay.now.generation}"
+    console.print(Padding(Text(details, style="dim"), (0, 2, 1, 2)))
 
 
 def print_models(console: Console, entries: Sequence[tuple[ModelEntry, str]], needed: set[str]) -> None:
@@ -147,14 +168,3 @@ def print_models(console: Console, entries: Sequence[tuple[ModelEntry, str]], ne
         )
     console.print(table)
     console.print(Text("* needed by the settings; python -m rag models fetch brings what is missing", style="dim"))
-
-
-def print_evaluation(console: Console, summary: Mapping[str, Any], worse: Sequence[str]) -> None:
-    """The measures, one a line, and what got worse."""
-    table = Table(box=None, show_header=False, pad_edge=False)
-    for measure, value in summary.items():
-        if measure != "items" and value is not None:
-            table.add_row(Text(measure, style="dim"), f"{value:.3f}" if isinstance(value, float) else str(value))
-    console.print(table)
-    for line in worse:
-        console.print(Text(f"worse: {line}", style="bold red"))

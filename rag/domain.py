@@ -154,11 +154,13 @@ class Hit:
     Attributes:
         score: what it was ranked by; higher is better, comparable only within one ranking.
         relevance: the reranker's probability (0..1) that the passage answers the question, where one was asked.
+        document_match: how far its document is the one that the question names, 0..1.
     """
 
     passage: Passage
     score: float
     relevance: float | None = None
+    document_match: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +218,8 @@ class Answer:
         answered: false where the documents do not hold the answer; ``citations`` are then the nearest passages. Also
             false for what is no question to the documents, without citations.
         reason: why not answered, or ``length`` where the answer stopped at ``max_tokens``.
-        confidence: 0..1; not yet calibrated.
+        confidence: probability, 0..1, that what the documents were found to say is right; what that means is in
+            docs/abstention.md. For an abstention it is that of the answer that was withheld.
         timings_ms: wall time per phase in milliseconds.
     """
 

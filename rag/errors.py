@@ -20,7 +20,12 @@ PageproofError
 ├── RequestFault               what the caller asked for cannot be done
 │   ├── DocumentUnknown        no such document, or no such page of it
 │   └── PromptTooLong          question and instructions alone overflow the model's context
+├── RecordFault                the record of an answer
+│   ├── RecordUnknown          none was kept under this id
+│   └── RecordDamaged          it cannot be read, or is of another format
 ├── QuestionsInvalid           a questions.jsonl line is not what it should be
+├── CalibrationFailed          too few questions could be made of the documents to calibrate on
+├── ReportUnwritable           a page or a plot of an evaluation cannot be written where it should be
 ├── ServiceBusy                the queue is full; carries the seconds after which to come back
 └── Cancelled                  the caller went away; not a failure
 
@@ -139,8 +144,28 @@ class PromptTooLong(RequestFault):
     """Instructions and question alone do not fit the model's context."""
 
 
+class RecordFault(PageproofError):
+    """Something is wrong with the record of an answer."""
+
+
+class RecordUnknown(RecordFault):
+    """No record is kept under this id."""
+
+
+class RecordDamaged(RecordFault):
+    """The record cannot be read, or is of another format."""
+
+
 class QuestionsInvalid(PageproofError):
     """A questions file is missing, or one of its lines is not a question."""
+
+
+class CalibrationFailed(PageproofError):
+    """Too few questions could be made of the documents; nothing was changed."""
+
+
+class ReportUnwritable(PageproofError):
+    """A page or a plot of an evaluation cannot be written where it should be."""
 
 
 class ServiceBusy(PageproofError):

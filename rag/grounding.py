@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
+from rag.completion import completed
 from rag.domain import Hit, Page, Span, in_context
 from rag.embedding import Reranker
 from rag.sentences import NOT, is_number, line_spans, sentence_spans, words
@@ -20,8 +21,7 @@ from rag.sentences import NOT, is_number, line_spans, sentence_spans, words
 # Share of a sentence's weight that its quotes must hold for the sentence to be shown as fact.
 # Not calibrated yet: with the weights below it lets a short sentence pass with one word of its own, not with two.
 SUPPORTED: Final = 0.6
-# The even chance: a reranker that answers less takes the text to be about something else.
-RELEVANT: Final = 0.5
+_SUPPORTED_BARE: Final = 0.4
 # What the question said already proves little; a number or a name is what an answer is for.
 _WEIGHT_ASKED: Final = 0.5
 _WEIGHT_SAID: Final = 1.0
@@ -33,6 +33,7 @@ _MOST_QUOTES: Final = 3
 _LONGEST_QUOTE: Final = 400
 _FEWEST_WORDS: Final = 4
 
+_BARE: Final = re.compile(r"(?:yes|no)[.!]?", re.IGNORECASE)
 _MARKERS: Final = re.compile(r"\s*\[\d+(?:\s*,\s*\d+)*\]")
 
 
@@ -65,7 +66,8 @@ class Support:
     Attributes:
         quotes: the best first; together they hold ``score`` (0..1) of the sentence's weight.
         agrees: whether every number, and a "not", of the sentence is in the quotes, or in the question.
-        relevance: the reranker's probability (0..1) that the best of the quotes is about the sentence; 1 without one.
+        relevance: the reranker's probability (0..1) that the best of the quotes is about question and sentence; 1
+            without a reranker.
     """
 
     sentence: str
@@ -77,8 +79,9 @@ class Support:
     @property
     def supported(self) -> bool:
         """Whether the sentence may be shown as fact."""
-        enough = self.score >= SUPPORTED and self.relevance >= RELEVANT
-        return bool(self.quotes) and self.agrees and enough
+        # A bare yes or no says all that the question says, and no text repeats a question.
+        enough = _SUPPORTED_BARE if _BARE.fullmatch(self.sentence) else SUPPORTED
+        return bool(self.quotes) and self.agrees and self.score >= enough
 
 
 def ground(question: str, draft: str, evidence: Sequence[Evidence], reranker: Reranker | None = None) -> list[Support]:
@@ -86,15 +89,21 @@ def ground(question: str, draft: str, evidence: Sequence[Evidence], reranker: Re
     text = _MARKERS.sub("", draft).strip()
     candidates = [candidate for item in evidence for candidate in _candidates(item)]
     asked = frozenset(words(question))
-    support = [_support(text[start:end], asked, candidates) for start, end in sentence_spans(text)]
-    return [_judged(item, reranker) for item in support] if reranker else support
+    support = [_completed(_support(text[start:end], asked, candidates)) for start, end in sentence_spans(text)]
+    return [_judged(question, item, reranker) for item in support] if reranker else support
 
 
-def _judged(support: Support, reranker: Reranker) -> Support:
+def _completed(support: Support) -> Support:
+    quote = support.quotes[0].text if support.quotes else ""
+    return replace(support, sentence=completed(support.sentence, quote))
+
+
+def _judged(question: str, support: Support, reranker: Reranker) -> Support:
     if not support.quotes:
         return support
     texts = [in_context(quote.evidence.hit.passage.chunk.headings, quote.text) for quote in support.quotes]
-    return replace(support, relevance=float(reranker.relevance(support.sentence, texts).max()))
+    # A short answer says little without its question.
+    return replace(support, relevance=float(reranker.relevance(f"{question} {support.sentence}", texts).max()))
 
 
 def nearest_quotes(question: str, evidence: Sequence[Evidence]) -> list[Quote]:
@@ -163,7 +172,9 @@ def _quotable(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _support(sentence: str, asked: frozenset[str], candidates: Sequence[_Candidate]) -> Support:
-    weights = {word: _weight(word, asked) for word in words(sentence)}
+    # A bare "Yes." or "No." says what the question says.
+    said = [] if _BARE.fullmatch(sentence) else words(sentence)
+    weights = {word: _weight(word, asked) for word in said} or dict.fromkeys(asked, _WEIGHT_ASKED)
     essential = {word for word in weights if is_number(word) or word == NOT} - asked
     if NOT not in weights:
         # What says the opposite is no evidence, however many words it shares.

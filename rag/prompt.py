@@ -3,29 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from rag.domain import Hit, Question
 from rag.errors import PromptTooLong
-from rag.generation import LanguageModel, Message, Prompt
+from rag.generation import LanguageModel, Message
 
 NOT_FOUND: Final = "NOT IN THE DOCUMENTS"
 
 SYSTEM: Final = f"""\
-You answer questions from numbered passages and from nothing else. \
-Answer in one short, complete sentence that uses the words, names and numbers of the passages. \
-Use a second sentence only if the question asks for several things. \
+Answer the question from the passages and from nothing else. \
+Give only the answer itself, as briefly as possible and in the words of the passages: \
+a name, a number, a date or a short phrase. If it is a yes/no question, answer Yes or No. \
 If the passages do not say it, reply with exactly: {NOT_FOUND}"""
 
-PASSAGE: Final = "[{number}] {document}, page {page}{headings}\n{text}"
+PASSAGE: Final = "# {document}{headings}\n{text}"
 
 QUESTION: Final = "{passages}\n\nQuestion: {question}"
+
+# An answer is worded in the words of its question and passages; these join them.
+JOINING: Final = "Yes No and or not , . ; :"
+
+AFFIRM: Final = "Do the passages say so? Answer Yes or No."
+YES: Final = ("Yes", "yes")
+NO: Final = ("No", "no")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A chat for the model, and the hits whose passages are in it."""
+
+    chat: tuple[Message, ...]
+    hits: Sequence[Hit]
+
+    @property
+    def wording(self) -> str:
+        """The words that an answer may be made of."""
+        return f"{self.chat[-1].text}\n{JOINING}"
 
 
 def build_prompt(
     model: LanguageModel, question: Question, hits: Sequence[Hit], *, max_tokens: int, evidence_tokens: int
-) -> tuple[Prompt, list[Hit]]:
-    """The prompt, and the hits that are in it.
+) -> Asked:
+    """What the model is asked, and the hits that are in it.
 
     Hits are taken in their order while they fit: both in ``evidence_tokens``, and in what the model's context leaves
     beside instructions, history, question and ``max_tokens`` of answer. One that does not fit is left out whole.
@@ -48,14 +69,14 @@ def build_prompt(
             "RAG_CONTEXT_TOKENS or RAG_EVIDENCE_TOKENS",
             "question",
         )
-    return model.prompt(_messages(question, evidence)), evidence
+    return Asked(tuple(_messages(question, evidence)), evidence)
 
 
 def _fitting(model: LanguageModel, hits: Sequence[Hit], budget: int) -> list[Hit]:
     evidence: list[Hit] = []
     for hit in hits:
         # Two line breaks between passages are part of the price.
-        cost = model.count_tokens(_passage(len(evidence) + 1, hit) + "\n\n") + 1
+        cost = model.count_tokens(_passage(hit) + "\n\n") + 1
         if cost <= budget:
             evidence.append(hit)
             budget -= cost
@@ -63,7 +84,7 @@ def _fitting(model: LanguageModel, hits: Sequence[Hit], budget: int) -> list[Hit
 
 
 def _messages(question: Question, evidence: Sequence[Hit]) -> list[Message]:
-    passages = "\n\n".join(_passage(number, hit) for number, hit in enumerate(evidence, start=1))
+    passages = "\n\n".join(map(_passage, evidence))
     history = [
         message
         for turn in question.history
@@ -76,12 +97,10 @@ def _messages(question: Question, evidence: Sequence[Hit]) -> list[Message]:
     ]
 
 
-def _passage(number: int, hit: Hit) -> str:
+def _passage(hit: Hit) -> str:
     passage = hit.passage
     return PASSAGE.format(
-        number=number,
         document=passage.document.title,
-        page=passage.chunk.span.page,
-        headings="".join(f" > {heading}" for heading in passage.chunk.headings[-2:]),
+        headings="".join(f" > {heading}" for heading in passage.chunk.headings[-1:]),
         text=passage.chunk.text,
     )

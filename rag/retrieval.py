@@ -1,17 +1,27 @@
-"""From a question to ranked evidence: dense and BM25, fused, without duplicates, reranked."""
+"""From a question to ranked evidence: dense and BM25, what the question says of the document, and a reranker."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Final
 
-from rag.domain import Hit, Passage, Question, in_context
-from rag.embedding import Encoder, Reranker, logit
-from rag.index import Generation
+import numpy as np
+import numpy.typing as npt
 
-# Cormack, Clarke, Büttcher: Reciprocal Rank Fusion outperforms Condorcet and individual Rank Learning Methods (2009).
-_RRF_K: Final = 60
+from rag.domain import Hit, Passage, Question, in_context
+from rag.duplicates import Wording
+from rag.embedding import Encoder, FloatVector, Reranker, logit
+from rag.index import Generation
+from rag.ranking import FIRST_STAGE, HIGHEST_LOGIT, WITH_RERANKER, Signals, Weights
+
+Rows = npt.NDArray[np.int64]
+
+# Passages that the reranker reads at once.
+_BATCH: Final = 8
+# A document is named by the question if it has this share of the best match, and the best match is worth a look.
+_NAMED: Final = 0.9
 
 
 @dataclass(frozen=True)
@@ -19,15 +29,23 @@ class Retriever:
     """How evidence is found.
 
     Attributes:
-        reranker: judges the best of the fused ranking; None leaves them as they are fused.
+        reranker: judges the best of the first ranking; None leaves them as they are.
         leg: how many passages each of dense and BM25 brings in.
-        candidates: how many of the fused ranking the reranker reads, at about 15 ms each.
+        candidates: most passages that the reranker reads, at about 15 ms each.
+        first_stage: weights of the first ranking.
+        weights: weights of the final one, where there is a reranker.
+        per_page: most passages of one page before those of other pages.
+        withheld: rows that are not searched, as if the index did not have them.
     """
 
     encoder: Encoder
     reranker: Reranker | None
     leg: int = 50
-    candidates: int = 20
+    candidates: int = 24
+    first_stage: Weights = FIRST_STAGE
+    weights: Weights = WITH_RERANKER
+    per_page: int = 2
+    withheld: frozenset[int] = frozenset()
 
     def retrieve(self, generation: Generation, question: Question, limit: int) -> list[Hit]:
         """The passages that best answer a question, best first; at most ``limit``.
@@ -35,26 +53,151 @@ class Retriever:
         Raises:
             DocumentUnknown: the question names a document that the index does not have.
         """
+        candidates = self.candidates_of(generation, question, max(self.candidates, limit))
+        ranked = self.read(question, candidates, limit) if self.reranker else candidates
+        return list(ranked.best().spread(self.per_page).first(limit).hits())
+
+    def candidates_of(self, generation: Generation, question: Question, limit: int) -> Candidates:
+        """The best of the first ranking, without duplicates, best first; at most ``limit``."""
         query = search_text(question)
+        vector = self.encoder.encode([query])[0]
+        lexical = generation.lexical_scores(query)
+        document = generation.document_match(query)
         among = generation.rows_named(question.documents)
-        dense = generation.nearest(self.encoder.encode([query])[0], self.leg, among)
-        lexical = generation.matching(query, self.leg, among)
-        fused = fuse([[row for row, _ in dense], [row for row, _ in lexical]])
-        hits = without_duplicates(_hits(generation, fused[: max(self.candidates, limit) * 2]))
-        return self._reranked(query, hits[: max(self.candidates, limit)])[:limit]
+        if among is None:
+            among = np.arange(len(generation), dtype=np.int64)
+        if self.withheld:
+            among = among[~np.isin(among, list(self.withheld))]
+        rows = self._pool(generation, vector, lexical, document, among)
+        best = float(lexical[among].max(initial=0.0)) or 1.0
+        passages = generation.passages(rows.tolist())
+        signals = Signals(
+            cosine=generation.cosines(vector, rows),
+            lexical=lexical[rows] / best,
+            document=document[rows],
+            figures=np.array([_figures(passage.chunk.text) for passage in passages], np.float32),
+            reranker=np.zeros(len(rows), np.float32),
+        )
+        return Candidates(passages, signals, self.first_stage).best().distinct(limit)
 
-    def _reranked(self, query: str, hits: Sequence[Hit]) -> list[Hit]:
-        if self.reranker is None or not hits:
-            return list(hits)
-        relevance = self.reranker.relevance(query, [_judged_text(hit) for hit in hits])
-        judged = [Hit(hit.passage, logit(float(p)), float(p)) for hit, p in zip(hits, relevance, strict=True)]
-        # Stable: hits that the reranker finds equal keep their order.
-        return sorted(judged, key=lambda hit: -hit.score)
+    def _pool(
+        self, generation: Generation, vector: FloatVector, lexical: FloatVector, document: FloatVector, among: Rows
+    ) -> Rows:
+        """The best of each leg, over all and within the documents that the question names."""
+        named = among[document[among] >= _NAMED * max(float(document[among].max(initial=0.0)), 1e-6)]
+        scopes = [among] if len(named) in (0, len(among)) else [among, named]
+        pool: set[int] = set()
+        for scope in scopes:
+            whole = len(scope) == len(generation)
+            pool |= {row for row, _ in generation.nearest(vector, self.leg, None if whole else scope)}
+            best = scope[np.argsort(-lexical[scope], kind="stable")[: self.leg]]
+            pool |= set(best[lexical[best] > 0].tolist())
+        return np.array(sorted(pool), dtype=np.int64)
+
+    def read(self, question: Question, candidates: Candidates, limit: int | None = None) -> Candidates:
+        """What the reranker says of the candidates, in their order, which is that of the first ranking.
+
+        Where a ``limit`` is given, it reads only until none that is left can come among the first so many.
+        """
+        assert self.reranker is not None  # noqa: S101 - the caller asked
+        logits: list[float] = []
+        while len(logits) < len(candidates) and not (limit and self._is_settled(candidates, logits, limit)):
+            texts = [judged_text(passage) for passage in candidates.passages[len(logits) : len(logits) + _BATCH]]
+            logits += [logit(float(p)) for p in self.reranker.relevance(search_text(question), texts)]
+        return self._judged(candidates, logits)
+
+    def _judged(self, candidates: Candidates, logits: Sequence[float]) -> Candidates:
+        """As many of the candidates as there are logits."""
+        return candidates.first(len(logits)).judged(np.array(logits, np.float32), self.weights)
+
+    def _is_settled(self, candidates: Candidates, logits: Sequence[float], limit: int) -> bool:
+        """Whether the first ``limit`` stay what they are, however good those are that were not read.
+
+        What is moved back for its page counts as not found: another may come in its place.
+        """
+        read = self._judged(candidates, logits).best()
+        places = read.places(self.per_page)
+        if len(places) < limit:
+            return False
+        unread = candidates.judged(np.full(len(candidates), HIGHEST_LOGIT, np.float32), self.weights)
+        return bool(unread.scores[len(logits) :].max(initial=-np.inf) <= read.scores[places[limit - 1]])
 
 
-def _judged_text(hit: Hit) -> str:
-    chunk = hit.passage.chunk
-    return in_context(chunk.headings, chunk.text)
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """Passages with what is known of them."""
+
+    passages: Sequence[Passage]
+    signals: Signals
+    weights: Weights
+    was_judged: bool = False
+
+    def __len__(self) -> int:
+        return len(self.passages)
+
+    @property
+    def scores(self) -> FloatVector:
+        """*Shape:* ``(len(self),)``."""
+        return self.weights.scores(self.signals)
+
+    def judged(self, logits: FloatVector, weights: Weights) -> Candidates:
+        """With what the reranker says of each, bounded by :data:`rag.ranking.HIGHEST_LOGIT`."""
+        bounded = np.minimum(logits, np.float32(HIGHEST_LOGIT))
+        return replace(self, signals=replace(self.signals, reranker=bounded), weights=weights, was_judged=True)
+
+    def best(self) -> Candidates:
+        """Best first; ties as they are."""
+        return self._at(np.argsort(-self.scores, kind="stable").tolist())
+
+    def distinct(self, limit: int) -> Candidates:
+        """The first ``limit`` of those that do not say the same as one before."""
+        kept: dict[int, Wording] = {}
+        for position, passage in enumerate(self.passages):
+            if len(kept) == limit:
+                break
+            wording = Wording(passage.chunk.text)
+            if not any(wording.says_the_same_as(other) for other in kept.values()):
+                kept[position] = wording
+        return self._at(list(kept))
+
+    def spread(self, per_page: int) -> Candidates:
+        """In their order, but those beyond the first ``per_page`` of a page after all others."""
+        places = self.places(per_page)
+        return self._at([*places, *sorted(set(range(len(self))).difference(places))])
+
+    def places(self, per_page: int) -> list[int]:
+        """Where the first ``per_page`` of each page are, ascending."""
+        seen: Counter[tuple[str, int]] = Counter()
+        places = []
+        for position, passage in enumerate(self.passages):
+            page = (passage.document.id, passage.chunk.span.page)
+            seen[page] += 1
+            if seen[page] <= per_page:
+                places.append(position)
+        return places
+
+    def first(self, limit: int) -> Candidates:
+        """At most ``limit`` of them."""
+        return self._at(range(min(limit, len(self))))
+
+    def hits(self) -> Iterator[Hit]:
+        """As they are ranked."""
+        signals = zip(self.signals.reranker, self.signals.document, strict=True)
+        for passage, score, (judged, document) in zip(self.passages, self.scores, signals, strict=True):
+            relevance = float(1 / (1 + np.exp(-judged))) if self.was_judged else None
+            yield Hit(passage, float(score), relevance, float(document))
+
+    def _at(self, positions: Sequence[int]) -> Candidates:
+        parts = {each.name: getattr(self.signals, each.name)[list(positions)] for each in fields(Signals)}
+        return replace(self, passages=[self.passages[p] for p in positions], signals=Signals(**parts))
+
+
+def judged_text(passage: Passage) -> str:
+    """What the reranker reads of a passage: it cannot know otherwise which document and section it is from."""
+    document = passage.document
+    name = document.name.rsplit("/", 1)[-1].rsplit(".", 1)[0].replace("_", " ").replace("-", " ")
+    title = "" if name in document.title else document.title
+    return f"{name} {title}".strip() + "\n" + in_context(passage.chunk.headings, passage.chunk.text)
 
 
 def search_text(question: Question) -> str:
@@ -63,30 +206,5 @@ def search_text(question: Question) -> str:
     return " ".join([*earlier, question.text])
 
 
-def fuse(rankings: Iterable[Sequence[int]]) -> list[tuple[int, float]]:
-    """Reciprocal rank fusion: rows with their scores, best first; ties by row.
-
-    ``score(row) = Σ 1 / (60 + rank)`` over the rankings that hold the row, ranks from 1.
-    """
-    scores: dict[int, float] = {}
-    for ranking in rankings:
-        for rank, row in enumerate(ranking, start=1):
-            scores[row] = scores.get(row, 0.0) + 1.0 / (_RRF_K + rank)
-    return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
-
-
-def without_duplicates(hits: Iterable[Hit]) -> list[Hit]:
-    """The hits without those whose words all stood in a better one: two copies of a text are one piece of evidence."""
-    kept: dict[str, Hit] = {}
-    for hit in hits:
-        kept.setdefault(_words(hit.passage), hit)
-    return list(kept.values())
-
-
-def _words(passage: Passage) -> str:
-    return " ".join(passage.chunk.text.casefold().split())
-
-
-def _hits(generation: Generation, ranking: Sequence[tuple[int, float]]) -> list[Hit]:
-    passages = generation.passages([row for row, _ in ranking])
-    return [Hit(passage, score) for passage, (_, score) in zip(passages, ranking, strict=True)]
+def _figures(text: str) -> float:
+    return sum(character.isdigit() for character in text) / max(len(text), 1)

@@ -14,7 +14,7 @@ _ABBREVIATION: Final = re.compile(
 )
 _WORD: Final = re.compile(r"(?:(?<![\w.,)\]])[-−])?\d(?:[\d.,:/]*\d)?|[^\W\d_]+(?:['’][^\W\d_]+)?")
 _THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
-_SMALL_NUMBERS: Final = {
+NUMBER_WORDS: Final = {
     word: str(number)
     for number, word in enumerate(
         "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
@@ -28,7 +28,7 @@ _SMALL_NUMBERS: Final = {
     )
 )
 NOT: Final = "not"
-_NEGATIONS: Final = frozenset("no not never none nor neither nothing nobody without cannot".split())
+NEGATIONS: Final = frozenset("no not never none nor neither nothing nobody without cannot".split())
 STOPWORDS: Final = frozenset(
     "a an and are as at be been but by can could did do does for from had has have how if in into is it its may might "
     "must of on or our shall should so such than that the their them then there these they this those to under up was "
@@ -86,10 +86,10 @@ def _stem(word: str) -> str:
     word = word.casefold().replace("’", "'").removesuffix("'s")
     if word in STOPWORDS:
         return ""
-    if word in _NEGATIONS or word.endswith("n't"):
+    if word in NEGATIONS or word.endswith("n't"):
         return NOT
-    if word in _SMALL_NUMBERS:
-        return _SMALL_NUMBERS[word]
+    if word in NUMBER_WORDS:
+        return NUMBER_WORDS[word]
     for ending in ("ing", "ed", "es", "s"):
         if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
             word = word.removesuffix(ending)

@@ -50,11 +50,28 @@ class Settings(BaseSettings):
     temperature: Annotated[float, Field(ge=0, le=2, description="0 means greedy, and repeatable")] = 0.0
 
     # What an answer is made of
-    passages: Annotated[int, Field(ge=1, le=50, description="most passages in a prompt")] = 4
-    evidence_tokens: Annotated[int, Field(ge=64, le=100_000, description="most tokens of passages in a prompt")] = 800
+    passages: Annotated[int, Field(ge=1, le=50, description="most passages in a prompt")] = 6
+    evidence_tokens: Annotated[int, Field(ge=64, le=100_000, description="most tokens of passages in a prompt")] = 350
     max_tokens: Annotated[int, Field(ge=1, le=4096, description="most tokens of an answer, unless asked otherwise")] = (
         256
     )
+
+    # What is kept of an answer
+    records: Annotated[
+        Path | None,
+        BeforeValidator(lambda value: value or None),
+        Field(description="directory of the records of answers; empty means that none is kept"),
+    ] = None
+    keep_records: Annotated[int, Field(ge=1, le=100_000, description="records that stay; the oldest go")] = 1000
+    false_answers: Annotated[
+        float,
+        Field(
+            gt=0,
+            lt=1,
+            description="the dial: share of the questions that the documents do not answer which may be answered all "
+            "the same; less means more abstentions",
+        ),
+    ] = 0.1
 
     # Ingest
     workers: Annotated[int, Field(ge=0, le=256, description="processes that read files; 0 means all cores")] = 0

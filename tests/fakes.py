@@ -78,6 +78,7 @@ class ScriptedModel:
 
     Attributes:
         replies: one for each generation; when they are used up, the last one again.
+        assent: what it answers, as a probability, when it is asked whether the passages say so.
         seconds_to_read, seconds_per_token: how slow it pretends to be; it stops at once when cancelled.
     """
 
@@ -86,6 +87,7 @@ class ScriptedModel:
     seconds_per_token: float = 0.0
     context_tokens: int = 2048
     name: str = "scripted"
+    assent: float = 0.9
     chats: list[list[Message]] = field(default_factory=list)
     generated_tokens: int = 0
     cancelled: int = 0
@@ -98,16 +100,28 @@ class ScriptedModel:
         self.chats.append(list(messages))
         return Prompt(tuple(range(sum(self.count_tokens(message.text) for message in messages))))
 
-    def generate(self, prompt: Prompt, *, max_tokens: int, cancelled: Cancellation) -> Iterator[Generated]:
+    def generate(
+        self,
+        prompt: Prompt,
+        *,
+        max_tokens: int,
+        cancelled: Cancellation,
+        wording: str | None = None,  # noqa: ARG002 - its replies are given
+        declining: str | None = None,
+    ) -> Iterator[Generated]:
         if len(prompt.tokens) + max_tokens > self.context_tokens:
             raise PromptTooLong("too long")
         try:
-            yield from self._say(len(prompt.tokens), max_tokens, cancelled)
+            yield from self._say(len(prompt.tokens), max_tokens, cancelled, declining)
         finally:
             self.cancelled += cancelled._cancelled
 
-    def _say(self, prompt_tokens: int, max_tokens: int, cancelled: Cancellation) -> Iterator[Generated]:
+    def _say(
+        self, prompt_tokens: int, max_tokens: int, cancelled: Cancellation, declining: str | None
+    ) -> Iterator[Generated]:
         reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
+        declines = declining is not None and reply.startswith(declining)
+        reply = reply.removeprefix(declining) if declines and declining else reply
         _sleep(self.seconds_to_read, cancelled)
         pieces = [piece + " " for piece in reply.split()]
         for piece in pieces[:max_tokens]:
@@ -115,7 +129,15 @@ class ScriptedModel:
             self.generated_tokens += 1
             yield Token(piece)
         reason = "length" if len(pieces) > max_tokens else "stop"
-        yield Finish("length" if reason == "length" else "stop", Usage(prompt_tokens, 0, min(len(pieces), max_tokens)))
+        yield Finish(
+            "length" if reason == "length" else "stop",
+            Usage(prompt_tokens, 0, min(len(pieces), max_tokens)),
+            float(declines),
+        )
+
+    def chance(self, prompt: Prompt, yes: Sequence[str], no: Sequence[str], cancelled: Cancellation) -> float:
+        cancelled.check()
+        return self.assent
 
     def close(self) -> None:
         self.closed = True

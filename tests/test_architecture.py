@@ -15,6 +15,7 @@ ROOT = Path(__file__).parent.parent
 LAYERS = [
     ["rag", "rag.errors"],
     ["rag.domain", "rag.sentences", "rag.characters", "rag.cancellation", "rag.native", "rag.reading_limits"],
+    ["rag.markup"],
     ["rag.page_lines", "rag.records"],
     ["rag.page_columns", "rag.page_furniture", "rag.page_tables"],
     ["rag.page_rows"],
@@ -22,12 +23,17 @@ LAYERS = [
     ["rag.catalogue", "rag.digests"],
     ["rag.fetching"],
     ["rag.settings", "rag.models", "rag.pages", "rag.embedding", "rag.generation"],
-    ["rag.index", "rag.prompt", "rag.grounding"],
-    ["rag.understanding"],
-    ["rag.retrieval"],
+    ["rag.judgement", "rag.completion"],
+    ["rag.index", "rag.prompt", "rag.grounding", "rag.fitting"],
+    ["rag.ranking", "rag.duplicates", "rag.understanding", "rag.drafting"],
+    ["rag.retrieval", "rag.recording", "rag.question_making", "rag.statement"],
+    ["rag.observing", "rag.calibration_file"],
     ["rag.answering"],
-    ["rag.evaluation", "rag.service"],
+    ["rag.evaluation", "rag.service", "rag.replay"],
+    ["rag.self_calibration"],
     ["rag.console", "rag.composition", "rag.index_commands"],
+    ["rag.question_commands", "rag.calibration_commands"],
+    ["rag.evaluation_commands"],
     ["rag.__main__", "ingest"],
 ]
 
@@ -57,7 +63,7 @@ HOMES = {
     "charset_normalizer": "ingest.readers.plain",
     "docx": "ingest.readers.word",
     "langchain_text_splitters": "ingest.chunking",
-    "jinja2": "ingest.report_page",
+    "jinja2": "rag.markup",
 }
 
 FORBIDDEN = {"pickle", "joblib", "shelve", "dill", "langchain_community"}

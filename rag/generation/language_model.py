@@ -27,17 +27,23 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A piece of generated text, at least one character."""
+    """A piece of generated text, at least one character; ``probability`` is what the model gave it, 0..1."""
 
     text: str
+    probability: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """The last thing that a generation yields: why it ended, and what it took."""
+    """The last thing that a generation yields: why it ended, and what it took.
+
+    Attributes:
+        declined: the probability, 0..1, that the model would have begun as it was told to decline.
+    """
 
     reason: Literal["stop", "length"]
     usage: Usage
+    declined: float = 0.0
 
 
 Generated: TypeAlias = Token | Finish
@@ -60,13 +66,35 @@ class LanguageModel(Protocol):
     def prompt(self, messages: Sequence[Message]) -> Prompt:
         """The chat in the model's own format."""
 
-    def generate(self, prompt: Prompt, *, max_tokens: int, cancelled: Cancellation) -> Iterator[Generated]:
+    def generate(
+        self,
+        prompt: Prompt,
+        *,
+        max_tokens: int,
+        cancelled: Cancellation,
+        wording: str | None = None,
+        declining: str | None = None,
+    ) -> Iterator[Generated]:
         """Yields tokens, then one Finish; waits while another generation is at work.
+
+        Args:
+            prompt: what it is asked.
+            max_tokens: most tokens of the text.
+            cancelled: to stop early.
+            wording: only tokens that this text is made of are said; None for all that the model knows.
+            declining: the text does not begin as this does: how likely the model was to say so is in the Finish, and
+                it answers all the same.
 
         Raises:
             PromptTooLong: prompt and answer do not fit the context.
             Cancelled: ``cancelled`` was called; within one step of the model, also while it reads the prompt.
             ModelUnusable: the model failed.
+        """
+
+    def chance(self, prompt: Prompt, yes: Sequence[str], no: Sequence[str], cancelled: Cancellation) -> float:
+        """The probability, 0..1, that the model begins with one of the words ``yes`` and not with one of ``no``.
+
+        Raises as :meth:`generate`.
         """
 
     def close(self) -> None:

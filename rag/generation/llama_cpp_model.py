@@ -18,6 +18,7 @@ from typing import Any, Final, TypeAlias
 
 import llama_cpp as llama
 import numpy as np
+import numpy.typing as npt
 from llama_cpp._ggml import libggml_base_path
 
 from rag.cancellation import Cancellation
@@ -28,6 +29,8 @@ from rag.generation.language_model import Finish, Generated, Message, Prompt, To
 _log = logging.getLogger(__name__)
 
 _Pointer: TypeAlias = Any  # an opaque one of llama.cpp
+_Logits: TypeAlias = npt.NDArray[np.float32]
+_Tokens: TypeAlias = npt.NDArray[np.int64]
 
 # Tokens that are read in one call. Larger batches gain nothing on a CPU.
 _BATCH: Final = 512
@@ -37,6 +40,7 @@ _REREAD: Final = 32
 _ABORTED: Final = 2
 _CHATML: Final = b"chatml"
 _SLOT: Final = "@@pageproof-%d@@"
+_PART: Final = re.compile(r"\w+|[^\w\s]")
 _SLOTS: Final = re.compile(r"@@pageproof-(\d+)@@")
 
 
@@ -72,6 +76,7 @@ class LlamaCppModel:
             raise ModelUnusable(f"llama.cpp cannot load {file}; check it: python -m rag models verify")
         self._vocabulary = llama.llama_model_get_vocab(self._model)
         self._vocabulary_size = llama.llama_vocab_n_tokens(self._vocabulary)
+        self._ends = {t for t in range(self._vocabulary_size) if llama.llama_vocab_is_eog(self._vocabulary, t)}
         self._template = llama.llama_model_chat_template(self._model, None) or _CHATML
         self._context = self._make_context(context_tokens, threads)
         self._memory = llama.llama_get_memory(self._context)
@@ -128,7 +133,15 @@ class LlamaCppModel:
                 return buffer.raw[:length].decode()
         raise ModelUnusable(f"{self.name}: its chat format is not known to llama.cpp")
 
-    def generate(self, prompt: Prompt, *, max_tokens: int, cancelled: Cancellation) -> Iterator[Generated]:
+    def generate(
+        self,
+        prompt: Prompt,
+        *,
+        max_tokens: int,
+        cancelled: Cancellation,
+        wording: str | None = None,
+        declining: str | None = None,
+    ) -> Iterator[Generated]:
         """See :class:`LanguageModel`."""
         if len(prompt.tokens) + max_tokens > self.context_tokens:
             raise PromptTooLong(
@@ -137,10 +150,30 @@ class LlamaCppModel:
             )
         with self._lock:
             self._abort.clear()
+            self._sampler.reset()
             with cancelled.calling(self._abort.set):
                 cached = self._keep_common_prefix(prompt.tokens)
                 self._read(prompt.tokens[cached:])
-                yield from self._write(max_tokens, Usage(len(prompt.tokens), cached, 0), cancelled)
+                allowed = None if wording is None else self._tokens_of(wording)
+                barred = None if declining is None else self._tokenize(declining, control=False)[0]
+                yield from self._write(max_tokens, Usage(len(prompt.tokens), cached, 0), cancelled, allowed, barred)
+
+    def chance(self, prompt: Prompt, yes: Sequence[str], no: Sequence[str], cancelled: Cancellation) -> float:
+        """See :class:`LanguageModel`."""
+        if len(prompt.tokens) > self.context_tokens:
+            raise PromptTooLong(
+                f"{len(prompt.tokens)} tokens do not fit the context of {self.context_tokens}; raise RAG_CONTEXT_TOKENS"
+            )
+        with self._lock:
+            self._abort.clear()
+            with cancelled.calling(self._abort.set):
+                self._read(prompt.tokens[self._keep_common_prefix(prompt.tokens) :])
+                probabilities = _softmax(self._logits())
+                chances = [
+                    float(probabilities[sorted({self._tokenize(word, control=False)[0] for word in words})].sum())
+                    for words in (yes, no)
+                ]
+                return chances[0] / sum(chances)
 
     def _keep_common_prefix(self, tokens: Sequence[int]) -> int:
         """Forgets what the context holds beyond its common prefix with ``tokens``; returns that prefix's length."""
@@ -170,19 +203,46 @@ class LlamaCppModel:
             raise ModelUnusable(f"llama.cpp failed to run {self.name} (llama_decode returned {status})")
         self._resident += tokens
 
-    def _write(self, max_tokens: int, usage: Usage, cancelled: Cancellation) -> Iterator[Generated]:
+    def _write(
+        self, max_tokens: int, usage: Usage, cancelled: Cancellation, allowed: _Tokens | None, barred: int | None
+    ) -> Iterator[Generated]:
         decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        declined = 0.0 if barred is None else float(_softmax(self._logits())[barred])
+        if barred is not None:
+            self._logits()[barred] = -np.inf
         for count in range(max_tokens):
             cancelled.check()
-            token = self._sampler.choose(self._context, self._vocabulary_size)
+            token, probability = self._choose(allowed)
             if llama.llama_vocab_is_eog(self._vocabulary, token):
-                yield from _tokens(decoder.decode(b"", final=True))
-                yield Finish("stop", Usage(usage.prompt_tokens, usage.cached_tokens, count))
+                yield from _tokens(decoder.decode(b"", final=True), probability)
+                yield Finish("stop", Usage(usage.prompt_tokens, usage.cached_tokens, count), declined)
                 return
-            yield from _tokens(decoder.decode(self._piece(token)))
+            yield from _tokens(decoder.decode(self._piece(token)), probability)
             self._decode([token])
-        yield from _tokens(decoder.decode(b"", final=True))
-        yield Finish("length", Usage(usage.prompt_tokens, usage.cached_tokens, max_tokens))
+        yield from _tokens(decoder.decode(b"", final=True), 1.0)
+        yield Finish("length", Usage(usage.prompt_tokens, usage.cached_tokens, max_tokens), declined)
+
+    def _choose(self, allowed: _Tokens | None) -> tuple[int, float]:
+        """The next token, and the probability that the model gives it among all."""
+        logits = self._logits()
+        if allowed is None:
+            token = self._sampler.choose(self._context, logits)
+        else:
+            # The sampler chain is for free wording; words that are given are chosen greedily.
+            token = int(allowed[logits[allowed].argmax()])
+        return token, float(_softmax(logits)[token])
+
+    def _logits(self) -> _Logits:
+        """Of what comes next, over the vocabulary; it is llama.cpp's memory until the next decode."""
+        return np.ctypeslib.as_array(llama.llama_get_logits_ith(self._context, -1), shape=(self._vocabulary_size,))
+
+    def _tokens_of(self, wording: str) -> _Tokens:
+        """The tokens that a text's words are made of, at the beginning of a text and within one; and those that end."""
+        words = set(wording.split()) | set(_PART.findall(wording))
+        spelled = {
+            token for word in words for text in (word, f" {word}") for token in self._tokenize(text, control=False)
+        }
+        return np.array(sorted(spelled | self._ends), dtype=np.int64)
 
     def _tokenize(self, text: str, *, control: bool, begin: bool = False) -> list[int]:
         data = text.encode()
@@ -204,9 +264,14 @@ class LlamaCppModel:
             llama.llama_model_free(self._model)
 
 
-def _tokens(text: str) -> Iterator[Token]:
+def _tokens(text: str, probability: float) -> Iterator[Token]:
     if text:
-        yield Token(text)
+        yield Token(text, probability)
+
+
+def _softmax(logits: _Logits) -> _Logits:
+    shifted = np.exp(logits - logits.max())
+    return np.asarray(shifted / shifted.sum())
 
 
 class _AbortFlag:
@@ -238,12 +303,16 @@ class _Sampler:
             llama.llama_sampler_chain_add(self._chain, llama.llama_sampler_init_temp(temperature))
             llama.llama_sampler_chain_add(self._chain, llama.llama_sampler_init_dist(seed))
 
-    def choose(self, context: _Pointer, vocabulary_size: int) -> int:
+    def choose(self, context: _Pointer, logits: _Logits) -> int:
         if self._chain is not None:
             return int(llama.llama_sampler_sample(self._chain, context, -1))
         # The chain copies and sorts the whole vocabulary for each token; the largest number needs neither.
-        logits = np.ctypeslib.as_array(llama.llama_get_logits_ith(context, -1), shape=(vocabulary_size,))
         return int(logits.argmax())
+
+    def reset(self) -> None:
+        """Back to the seed: what a prompt is answered with must not depend on the answers before."""
+        if self._chain is not None:
+            llama.llama_sampler_reset(self._chain)
 
     def close(self) -> None:
         if self._chain is not None:

@@ -19,7 +19,7 @@ from rag.index.generations import (
 from rag.index.layout import IndexLayout
 from rag.index.manifest import Manifest, SourceRow
 from rag.index.publication import IndexWriter, Publication, writing
-from rag.index.reading import CurrentIndex, ServingState, inspect_current, open_current, read_current
+from rag.index.reading import CurrentIndex, ServingState, inspect_current, open_current, open_published, read_current
 
 __all__ = [
     "Collected",
@@ -40,6 +40,7 @@ __all__ = [
     "inspect_current",
     "list_generations",
     "open_current",
+    "open_published",
     "published_digest",
     "read_current",
     "roll_back",

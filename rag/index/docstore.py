@@ -219,6 +219,12 @@ class Docstore:
         ).fetchone()
         return PageRecord(*row).page()
 
+    def openings(self, characters: int) -> dict[str, str]:
+        """What each document begins with, by its id: so many characters of its first page."""
+        return dict(
+            self._database.execute("SELECT document, substr(text, 1, ?) FROM page WHERE number = 1", (characters,))
+        )
+
     def rows_of(self, document_id: str) -> range:
         """The rows of a document's chunks, in reading order."""
         return self._rows[self.document(document_id).id]

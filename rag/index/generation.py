@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,7 @@ import numpy as np
 from rag.domain import Document, Page, Passage
 from rag.embedding import FloatMatrix, FloatVector
 from rag.errors import DocumentUnknown, IndexCorrupt
+from rag.index.cards import OPENING, DocumentCards
 from rag.index.docstore import Docstore
 from rag.index.lexical import LexicalIndex, Terms
 from rag.index.manifest import Manifest
@@ -31,6 +33,7 @@ class Generation:
     def __init__(
         self,
         manifest: Manifest,
+        manifest_digest: str,
         folder: Path,
         vectors: VectorIndex,
         lexical: LexicalIndex,
@@ -46,6 +49,7 @@ class Generation:
         if len(sizes) != 1:
             raise IndexCorrupt(f"generation {manifest.generation}: its parts hold {sorted(sizes)} rows")
         self.manifest = manifest
+        self.manifest_digest = manifest_digest
         self.folder = folder
         self._vectors = vectors
         self._lexical = lexical
@@ -81,9 +85,30 @@ class Generation:
         """Rows by cosine, best first. *Shape of vector:* ``(dimension,)``, of length 1."""
         return self._vectors.search(vector, limit, among)
 
+    def cosines(self, vector: FloatVector, rows: Rows) -> FloatVector:
+        """The cosine of each of ``rows`` with a vector of length 1. *Shape:* ``(len(rows),)``."""
+        return self._vectors.cosines(vector, rows)
+
+    def lexical_scores(self, question: str) -> FloatVector:
+        """The BM25 score of every row. *Shape:* ``(rows,)``."""
+        return self._lexical.scores(question)
+
     def matching(self, question: str, limit: int, among: Rows | None = None) -> list[tuple[int, float]]:
         """Rows by BM25, best first."""
         return self._lexical.search(question, limit, among)
+
+    def document_match(self, question: str) -> FloatVector:
+        """For every row how far its document is the one that the question names, 0..1. *Shape:* ``(rows,)``."""
+        match = np.zeros(len(self), np.float32)
+        for document_id, share in self._cards.match(question).items():
+            rows = self._docstore.rows_of(document_id)
+            match[rows.start : rows.stop] = share
+        return match
+
+    @cached_property
+    def _cards(self) -> DocumentCards:
+        # Made for the first question, for ingest opens generations too.
+        return DocumentCards(self._docstore.documents, self._docstore.openings(OPENING))
 
     def spelt_like(self, word: str, edits: int) -> str | None:
         """The word of the documents that is spelt most like ``word``, in lower case.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, cast
 import numpy as np
 import numpy.typing as npt
 
+from rag.embedding import FloatVector
 from rag.errors import IndexCorrupt
 from rag.index.spelling import SpellingIndex
 from rag.index.vectors import Rows
@@ -145,12 +146,16 @@ class LexicalIndex:
         near = self._stems.near_beginning(word.replace("y", "i"), edits, _LONGEST_ENDING)
         return [np.asarray(rows[starts[stem] : starts[stem + 1]], np.int64) for stem in near]
 
-    def search(self, question: str, limit: int, among: Rows | None = None) -> list[tuple[int, float]]:
-        """The best rows with their scores, best first; only rows that share a word with the question."""
+    def scores(self, question: str) -> FloatVector:
+        """The score of each row; 0 for rows that share no word with the question. *Shape:* ``(rows,)``."""
         known = [word for word in _words([question])[0] if word in self._scorer.vocab_dict and word != _NO_WORD]
         if not known:
-            return []
-        scores = self._scorer.get_scores(known)
+            return np.zeros(len(self), np.float32)
+        return np.asarray(self._scorer.get_scores(known), dtype=np.float32)
+
+    def search(self, question: str, limit: int, among: Rows | None = None) -> list[tuple[int, float]]:
+        """The best rows with their scores, best first; only rows that share a word with the question."""
+        scores = self.scores(question)
         rows = np.arange(len(scores)) if among is None else among
         best = rows[np.argsort(-scores[rows], kind="stable")[:limit]]
         return [(int(row), float(scores[row])) for row in best if scores[row] > 0]

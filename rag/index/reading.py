@@ -48,6 +48,19 @@ def open_current(root: Path, encoder: Mapping[str, Any]) -> Generation:
     return open_generation(layout.generation(name), manifest_digest, encoder, layout)
 
 
+def open_published(root: Path, name: str, manifest_digest: str, encoder: Mapping[str, Any]) -> Generation:
+    """Opens the generation of this name, current or not, if it is the one whose manifest has this digest.
+
+    Raises:
+        IndexMissing: it is not kept any more.
+        IndexCorrupt, IndexForeign: as :func:`open_current`.
+    """
+    layout = IndexLayout(root)
+    if not GENERATION_NAME.fullmatch(name) or not layout.generation(name).is_dir():
+        raise IndexMissing(f"no generation {name} in {root}; python -m rag index list shows those that are there")
+    return open_generation(layout.generation(name), manifest_digest, encoder, layout)
+
+
 def inspect_current(root: Path, encoder: Mapping[str, Any]) -> Manifest:
     """Verifies every file of the current generation without opening any; raises as :func:`open_current`."""
     layout = IndexLayout(root)
@@ -69,7 +82,7 @@ def open_generation(folder: Path, manifest_digest: str, encoder: Mapping[str, An
         raise IndexCorrupt(f"generation {folder.name}: the manifest names no {VECTORS}; {_MEND}")
     vectors = VectorIndex.from_bytes(_read_verified(folder, rows[VECTORS]))
     lexical, docstore = LexicalIndex.load(folder / LEXICAL), Docstore(folder / DOCSTORE)
-    return Generation(manifest, folder, vectors, lexical, docstore, layout.sources)
+    return Generation(manifest, manifest_digest, folder, vectors, lexical, docstore, layout.sources)
 
 
 def _manifest_for(folder: Path, manifest_digest: str, encoder: Mapping[str, Any]) -> Manifest:

@@ -103,6 +103,11 @@ class VectorIndex:
         scores, rows = self._index.search(vector.reshape(1, -1), limit, params=parameters)
         return [(int(row), float(score)) for row, score in zip(rows[0], scores[0], strict=True) if row >= 0]
 
+    def cosines(self, vector: FloatVector, rows: Rows) -> FloatVector:
+        """The cosine of each of ``rows`` with a vector of length 1. *Shape:* ``(len(rows),)``."""
+        stored = self._index.reconstruct_batch(rows) if len(rows) else np.zeros((0, self.dimension), np.float32)
+        return np.asarray(stored @ vector, dtype=np.float32)
+
     def rows(self, rows: range) -> FloatMatrix:
         """The stored vectors of ``rows``, which follow one another. *Shape:* ``(len(rows), dimension)``."""
         return np.asarray(self._index.reconstruct_n(rows.start, len(rows)), dtype=np.float32)

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import httpx2 as httpx
@@ -24,7 +25,7 @@ from ingest.chunking import Chunker
 from ingest.discovery import discover
 from rag.answering import Answerer
 from rag.cancellation import Cancellation
-from rag.composition import open_store
+from rag.composition import open_answerer, open_records, open_store, setup_of
 from rag.domain import Question
 from rag.embedding import BertEncoder, Encoder, SentenceTransformerEncoder
 from rag.errors import Cancelled, ModelUnusable, PromptTooLong
@@ -32,10 +33,14 @@ from rag.evaluation import RANKS, evaluate, read_questions, summarise
 from rag.generation import Finish, LanguageModel, Message, Token
 from rag.generation.llama_cpp_model import LlamaCppModel
 from rag.pages import read_pages
+from rag.question_making import question_about, sampled_facts
+from rag.question_making.prompting import messages
+from rag.recording import ModelIdentity
+from rag.replay import replay
 from rag.service.app import create_app
 from rag.settings import Settings
 from tests.fakes import BagOfWordsEncoder, ingest_job, make_pdf
-from tests.real_models.conftest import ROOT
+from tests.real_models.conftest import ROOT, SMALL
 
 pytestmark = pytest.mark.real_models
 QUESTIONS = ROOT / "knowledge_base" / "questions.jsonl"
@@ -158,6 +163,35 @@ def test_the_same_question_gets_the_same_answer(answerer: Answerer) -> None:
     later = answerer.ask(question)
     assert first.answer == again.answer == later.answer
     assert again.usage.cached_tokens > later.usage.cached_tokens > 0
+
+
+def test_a_recorded_answer_is_given_again(settings: Settings, index: Path, tmp_path: Path) -> None:
+    """By a program that has just been started, and by one that has answered others since; another model is told."""
+    kept = settings.model_copy(update={"records": tmp_path, "max_tokens": 16})
+    answerer = open_answerer(kept, recorded=True)
+    record = open_records(kept).read(answerer.ask(Question("How often does the warranty pay for damage by birds?")).id)
+    answerer.model.close()
+    assert record.draft
+    again = open_answerer(kept)
+    setup = setup_of(kept, again.retriever)
+    assert record.setup == setup
+    again.ask(Question(OTHER))
+    replayed = replay(record, again, setup, index)
+    assert (replayed.first_difference, replayed.changes) == (None, ())
+    other = record.setup.model_copy(update={"model": ModelIdentity(name="other", sha256="0" * 64)})
+    (change,) = replay(record.model_copy(update={"setup": other}), again, setup, index).changes
+    assert (change.what, change.now) == ("model", f"{SMALL} ({setup.model.sha256[:12]})")
+    again.model.close()
+
+
+def test_chance_begins_anew_with_each_answer(settings: Settings) -> None:
+    """Otherwise no answer at a temperature could be replayed: it would depend on those before."""
+    file = open_store(settings).locate(SMALL).file
+    model = LlamaCppModel(file, name=SMALL, context_tokens=512, threads=2, temperature=0.8)
+    prompt = model.prompt([Message("user", "Name a colour.")])
+    said = [list(model.generate(prompt, max_tokens=12, cancelled=Cancellation())) for _ in range(2)]
+    model.close()
+    assert said[0][:-1] == said[1][:-1]
 
 
 def test_text_of_a_document_is_never_a_control_token(answerer: Answerer) -> None:
@@ -303,3 +337,15 @@ class _KeptOpen:
 
     def close(self) -> None:
         pass
+
+
+def test_questions_are_made_and_the_instructions_are_read_once(answerer: Answerer) -> None:
+    facts = list(islice(sampled_facts(answerer.generation(), 1), 8))
+    for made in filter(None, (question_about(fact, answerer.model) for fact in facts)):
+        assert made.question.endswith("?")
+        assert len(made.question.split()) <= 30
+    *_, last = answerer.model.generate(
+        answerer.model.prompt(messages(facts[0])), max_tokens=1, cancelled=Cancellation()
+    )
+    assert isinstance(last, Finish)
+    assert last.usage.cached_tokens > 0.6 * last.usage.prompt_tokens

@@ -7,24 +7,12 @@ import math
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from rag.domain import Answer, Chunk, Citation, Document, Hit, Page, Passage, Question, Sentence, Span, Usage
 from rag.errors import QuestionsInvalid
-from rag.evaluation import (
-    Item,
-    LabelledQuestion,
-    _f1,
-    _normalised,
-    _percentile,
-    evaluate,
-    read_questions,
-    regressions,
-    summarise,
-)
+from rag.evaluation import Item, LabelledQuestion, evaluate, read_questions, summarise
+from rag.evaluation.running import _shown
 from rag.index import Generation, open_current
 from tests.fakes import BagOfWordsEncoder
 from tests.unit.conftest import publish
@@ -46,6 +34,13 @@ class TestQuestions:
         assert not second.answerable
         assert first.gold_documents == {"a.pdf"}
         assert second.gold_documents == {"a.pdf", "b.pdf"}
+        assert (first.form, first.source) == (None, None)
+
+    def test_form_and_source(self, tmp_path: Path) -> None:
+        rows = {**GOOD, "form": "Numeric", "source": "table"}, {**GOOD, "form": 3, "source": {"url": "x"}}
+        named, foreign = read_questions(lines(tmp_path / "q.jsonl", *rows))
+        assert (named.form, named.source) == ("Numeric", "table")
+        assert (foreign.form, foreign.source) == (None, None)
 
     @pytest.mark.parametrize(
         ("row", "where"),
@@ -86,62 +81,6 @@ class TestQuestions:
     def test_no_question(self, tmp_path: Path) -> None:
         with pytest.raises(QuestionsInvalid, match="holds no question"):
             read_questions(lines(tmp_path / "q.jsonl", "", " "))
-
-
-class TestF1:
-    @pytest.mark.parametrize(
-        ("text", "expected"),
-        [
-            pytest.param("The Quick, brown fox!", "quick brown fox", id="case, marks, article"),
-            pytest.param("  a\tbig \n dog ", "big dog", id="spaces"),
-            pytest.param("An apple and the pear", "apple and pear", id="articles"),
-            pytest.param("theory of another", "theory of another", id="articles inside of words"),
-            pytest.param("24-month, $5.00", "24month 500", id="marks inside of words"),
-            pytest.param("the a an", "", id="only articles"),
-        ],
-    )
-    def test_normalised_as_squad_does(self, text: str, expected: str) -> None:
-        assert _normalised(text) == expected
-
-    @pytest.mark.parametrize(
-        ("answer", "gold", "expected"),
-        [
-            pytest.param("24 months", "24 months", 1.0, id="equal"),
-            pytest.param("The 24 Months.", "24 months", 1.0, id="equal when normalised"),
-            # 2 of 5 words are right, 2 of 2 are there.
-            pytest.param("warranty is for 24 months", "24 months", 2 * 0.4 * 1.0 / 1.4, id="too long"),
-            # 1 of 1 is right, 1 of 4 is there.
-            pytest.param("pump", "pump with blue lid", 2 * 1.0 * 0.25 / 1.25, id="too short"),
-            # A word that is twice in the answer, and once in the gold, counts once: 1 of 2, 1 of 1.
-            pytest.param("pump pump", "pump", 2 * 0.5 * 1.0 / 1.5, id="repeated"),
-            pytest.param("valve", "pump", 0.0, id="nothing"),
-            pytest.param("", "pump", 0.0, id="empty answer"),
-            pytest.param("pump", "the", 0.0, id="empty gold"),
-        ],
-    )
-    def test_f1(self, answer: str, gold: str, expected: float) -> None:
-        assert _f1(answer, gold) == pytest.approx(expected)
-
-    @given(*[st.lists(st.sampled_from(["red", "blue", "lid", "pump"]), min_size=1, max_size=6).map(" ".join)] * 2)
-    def test_symmetric_and_bounded(self, one: str, other: str) -> None:
-        assert _f1(one, other) == pytest.approx(_f1(other, one))
-        assert 0.0 <= _f1(one, other) <= 1.0
-        assert (_f1(one, other) == 1.0) == (sorted(one.split()) == sorted(other.split()))
-
-
-@given(st.lists(st.floats(0, 100), min_size=1, max_size=60).map(sorted), st.sampled_from([0.5, 0.95]))
-def test_percentile(ordered: list[float], share: float) -> None:
-    """A measured value, next to where numpy interpolates."""
-    found = _percentile(ordered, share)
-    assert np.percentile(ordered, share * 100, method="lower") <= found
-    assert found <= np.percentile(ordered, share * 100, method="higher")
-
-
-def test_percentile_of_a_hundred() -> None:
-    ordered = [float(value) for value in range(1, 101)]
-    assert _percentile(ordered, 0.5) in (50.0, 51.0)
-    assert _percentile(ordered, 0.95) in (95.0, 96.0)
-    assert _percentile([7.0], 0.95) == 7.0
 
 
 def item(identifier: str, **fields: Any) -> Item:
@@ -199,32 +138,43 @@ class TestSummary:
         nothing = ("page_hit@1", "mrr@10", "document_hit@5", "f1", "quotes_verbatim", "unsupported_shown")
         assert all(summary[measure] is None for measure in nothing)
         assert summary["abstain_recall"] == 1.0
+        assert summary["intervals"]["page_hit@1"] is None
+        assert summary["intervals"]["abstain_recall"] == (1.0, 1.0)
 
+    def test_answers_and_confidence(self) -> None:
+        items = [
+            item("a", answered=True, outcome="right", confidence=0.9, usage={"prompt_tokens": 400}),
+            item("b", answered=True, outcome="wrong", confidence=0.4, usage={"prompt_tokens": 500}),
+            item("c", answered=False, outcome="false_abstention", confidence=0.1, usage={"prompt_tokens": 0}),
+            item("d", answered=True, outcome="false_answer", confidence=0.6, answerable=False, paged=False,
+                 usage={"prompt_tokens": 300}),
+            item("e", answered=False, outcome="abstained", confidence=0.2, answerable=False, paged=False),
+        ]  # fmt: skip
+        summary = summarise(items, model="m", index="i")
+        assert summary["right"] == pytest.approx(1 / 3, abs=1e-4)
+        assert (summary["coverage"], summary["risk"]) == (0.6, pytest.approx(2 / 3, abs=1e-4))
+        assert summary["brier"] == pytest.approx((0.01 + 0.16 + 0.36) / 3, abs=1e-4)
+        assert summary["prompt_tokens_p50"] == 400
+        json.dumps(summary)
 
-class TestRegressions:
-    @pytest.mark.parametrize("measure", ["page_hit@1", "mrr@10", "f1", "quotes_verbatim", "abstain_recall"])
-    def test_less_is_worse(self, measure: str) -> None:
-        assert regressions({measure: 0.5}, {measure: 0.6}) == [f"{measure} was 0.600, is 0.500"]
-        assert regressions({measure: 0.6}, {measure: 0.5}) == []
+    def test_by_form_and_source(self) -> None:
+        items = [
+            item("a", form="Numeric", source="table", page_rank=1),
+            item("b", form="Numeric", source="text", page_rank=None),
+            item("c", form="Yes/No", source="text", page_rank=3),
+            item("d"),
+        ]
+        summary = summarise(items, model=None, index="i")
+        assert {form: (one["n"], one["page_hit@1"]) for form, one in summary["forms"].items()} == {
+            "Numeric": (2, 0.5),
+            "Yes/No": (1, 0.0),
+        }
+        assert summary["sources"]["text"]["page_hit@5"] == 0.5
+        assert summary["forms"]["Yes/No"]["intervals"]["page_hit@5"] == (1.0, 1.0)
 
-    @pytest.mark.parametrize("measure", ["unsupported_shown", "false_abstain"])
-    def test_more_is_worse(self, measure: str) -> None:
-        assert regressions({measure: 0.6}, {measure: 0.5}) == [f"{measure} was 0.500, is 0.600"]
-        assert regressions({measure: 0.5}, {measure: 0.6}) == []
-
-    @pytest.mark.parametrize("before", [0.9, 0.5, 0.33, 0.07])
-    def test_up_to_the_tolerance_is_noise(self, before: float) -> None:
-        for measure, sign in (("f1", -1), ("false_abstain", 1)):
-            same = round(before + sign * 0.02, 4)
-            assert regressions({measure: same}, {measure: before}) == []
-            worse = round(before + sign * 0.0201, 4)
-            assert len(regressions({measure: worse}, {measure: before})) == 1
-
-    def test_what_was_not_measured_is_not_compared(self) -> None:
-        assert regressions({"f1": None}, {"f1": 0.9}) == []
-        assert regressions({"f1": 0.1}, {"f1": None}) == []
-        assert regressions({}, {"f1": 0.9}) == []
-        assert regressions({"seconds_p50": 9.0, "n": 1}, {"seconds_p50": 1.0, "n": 100}) == []
+    def test_names_of_every_question_are_no_kinds(self) -> None:
+        items = [item(str(number), source=f"https://example.com/{number}") for number in range(41)]
+        assert summarise(items, model=None, index="i")["sources"] == {}
 
 
 class TestEvaluate:
@@ -241,7 +191,10 @@ class TestEvaluate:
         quote = self.PAGES[1]
         right = Citation(1, "a.pdf", document.id, 2, quote, 0, len(quote), (), 1.0)
         wrong = Citation(2, "a.pdf", document.id, 1, "The pump is red.", 0, 16, (), 1.0)
-        sentences = (Sentence(text, "supported", (1,)), Sentence("Not shown.", "unsupported"))
+        sentences = (
+            Sentence(text.removesuffix(" Not shown."), "supported", (1,)),
+            Sentence("Not shown.", "unsupported"),
+        )
         return Answer(
             "id", "?", text, answered, None if answered else "not_in_documents", 0.9, sentences, (right, wrong),
             "m", generation.id, Usage(10, 5, 3),
@@ -264,10 +217,32 @@ class TestEvaluate:
         assert (made.sentences_shown, made.unsupported_shown) == (1, 0)
         assert made.usage == {"prompt_tokens": 10, "cached_tokens": 5, "completion_tokens": 3}
         assert (made.answered, made.reason, made.paged, made.answerable) == (True, None, True, True)
+        assert made.outcome == "right"
+        assert (made.answers, made.documents, made.pages) == (("24 months",), ("a.pdf",), (2,))
+        assert [(hit.document, hit.page, hit.gold) for hit in made.retrieved] == [
+            ("b.pdf", 1, False),
+            ("a.pdf", 2, True),
+            ("a.pdf", 1, False),
+        ]
+        assert [(one.document, one.page, one.gold) for one in made.cited] == [("a.pdf", 2, True), ("a.pdf", 1, False)]
 
     def test_an_unsupported_sentence_that_is_shown(self, generation: Generation) -> None:
         made = self.run(generation, "The warranty is 24 months. Not shown.")
         assert (made.sentences_shown, made.unsupported_shown) == (2, 1)
+
+    @pytest.mark.parametrize(
+        ("said", "text", "shown"),
+        [
+            pytest.param(["+The pump is red.", "-The pump"], "The pump is red.", (1, 0), id="a part of another"),
+            pytest.param(["+It is.", "-It is."], "It is.", (1, 0), id="the same again, left out"),
+            pytest.param(["+It is.", "-It is."], "It is. It is.", (1, 1), id="the same again, shown"),
+            pytest.param(["+It is.", "+It is. So."], "It is. So. It is.", (2, 0), id="one within the other"),
+            pytest.param(["-It is."], "", (0, 0), id="no answer"),
+        ],
+    )
+    def test_sentences_shown(self, said: list[str], text: str, shown: tuple[int, int]) -> None:
+        sentences = [Sentence(one[1:], "supported" if one[0] == "+" else "unsupported") for one in said]
+        assert _shown(sentences, text) == shown
 
     def test_no_answer_says_nothing(self, generation: Generation) -> None:
         made = self.run(generation, "24 months", answered=False)
@@ -292,7 +267,21 @@ class TestEvaluate:
     def test_unanswerable(self, generation: Generation) -> None:
         made = self.run(generation, "24 months", answers=[], document=None, pages=[])
         assert (made.answerable, made.paged, made.page_rank, made.document_rank) == (False, False, None, None)
-        assert made.f1 is None
+        assert (made.f1, made.outcome) == (None, "false_answer")
+
+    @pytest.mark.parametrize(
+        ("text", "answered", "label", "outcome"),
+        [
+            pytest.param("It is 24 months.", True, {}, "right", id="right"),
+            pytest.param("It is 12 months.", True, {}, "wrong", id="wrong"),
+            pytest.param("It is 24 months.", False, {}, "false_abstention", id="false abstention"),
+            pytest.param("No.", False, {"answers": []}, "abstained", id="abstained"),
+        ],
+    )
+    def test_outcome(
+        self, generation: Generation, text: str, answered: bool, label: dict[str, Any], outcome: str
+    ) -> None:
+        assert self.run(generation, text, answered=answered, **label).outcome == outcome
 
     def test_only_retrieval(self, generation: Generation) -> None:
         asked: list[Question] = []
@@ -306,6 +295,7 @@ class TestEvaluate:
         made = evaluate(labelled, retrieve, None, generation, lambda *step: told.append(step))
         assert [one.answered for one in made] == [None] * 3
         assert [one.page_rank for one in made] == [None] * 3
+        assert [one.outcome for one in made] == [None] * 3
         assert asked == [Question("How long?")] * 3
         assert told == [("questions", n, 3) for n in range(4)]
         assert all(math.isfinite(one.seconds) for one in made)

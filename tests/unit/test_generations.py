@@ -279,5 +279,7 @@ class TestCollect:
         assert held.id not in names(root)
         assert held.passages([0])[0].chunk.text == TEXTS[2][0]
         assert held.page(document, 1).text == TEXTS[2][0]
-        assert held.matching("tank", 1)[0][0] == held.nearest(BagOfWordsEncoder().encode(["tank"])[0], 1)[0][0] == 0
+        assert (
+            held.lexical_scores("tank").argmax() == held.nearest(BagOfWordsEncoder().encode(["tank"])[0], 1)[0][0] == 0
+        )
         assert len(held.terms_of([document]).lengths) == 1

@@ -1,8 +1,9 @@
-"""Two rankings become one by a formula; the reranker has the last word; duplicates are one piece of evidence."""
+"""Signals become one ranking; the reranker reads no more than it must; duplicates are one piece of evidence."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.domain import Chunk, Document, Hit, Passage, Question, Span, Turn
+import rag.retrieval as retrieval
+from rag.domain import Chunk, Document, Passage, Question, Span, Turn
 from rag.embedding import FloatVector, logit
 from rag.errors import DocumentUnknown
 from rag.index import Generation, open_current
-from rag.retrieval import Retriever, fuse, search_text, without_duplicates
+from rag.ranking import FIRST_STAGE, HIGHEST_LOGIT, WITH_RERANKER, Signals, Weights
+from rag.retrieval import Candidates, Retriever, judged_text, search_text
 from tests.fakes import BagOfWordsEncoder, OverlapReranker
 from tests.unit.conftest import publish
 
@@ -24,8 +27,11 @@ LIBRARY = {
     "tank.pdf": ["The tank is filled with water."],
     "copy.pdf": ["THE  VALVE\nis red."],
 }
-
-rankings = st.lists(st.lists(st.integers(0, 20), unique=True, max_size=12), max_size=4)
+TWINS = {
+    "2022_Q3_INTC.pdf": ["Revenue was 15 dollars.", "Nothing else."],
+    "2023_Q3_INTC.pdf": ["Revenue was 14 dollars.", "Nothing more."],
+    "2023_Q3_AAPL.pdf": ["Revenue was 81 dollars.", "Nothing at all."],
+}
 
 
 @pytest.fixture
@@ -34,81 +40,115 @@ def generation(tmp_path: Path) -> Generation:
     return open_current(tmp_path, BagOfWordsEncoder().identity)
 
 
-def hit(text: str, row: int = 0, score: float = 1.0) -> Hit:
-    document = Document("0" * 64, ("a.pdf",), "A", 1, 1)
-    return Hit(Passage(row, document, Chunk(Span(1, 0, len(text)), text)), score)
+@pytest.fixture
+def twins(tmp_path: Path) -> Generation:
+    publish(tmp_path, TWINS, BagOfWordsEncoder())
+    return open_current(tmp_path, BagOfWordsEncoder().identity)
 
 
-def names(hits: Sequence[Hit]) -> set[str]:
-    return {found.passage.document.name for found in hits}
+def passage(text: str, row: int = 0, page: int = 1, name: str = "a.pdf", headings: tuple[str, ...] = ()) -> Passage:
+    return Passage(row, Document(name, (name,), "A", 9, 1), Chunk(Span(page, 0, len(text)), text, headings))
+
+
+def candidates(*passages: Passage, cosines: Sequence[float] | None = None) -> Candidates:
+    """Ranked by cosine alone; in the order in which they are given by default."""
+    some = cosines or np.linspace(1, 0, len(passages))
+    nothing = np.zeros(len(passages), np.float32)
+    signals = Signals(np.array(some, np.float32), nothing, nothing, nothing, nothing)
+    return Candidates(passages, signals, Weights(1.0, 0.0, 0.0, 0.0, 0.0))
+
+
+def texts(found: Sequence[object]) -> list[str]:
+    return [hit.passage.chunk.text for hit in found]  # type: ignore[attr-defined]
+
+
+def names(found: Sequence[object]) -> set[str]:
+    return {hit.passage.document.name for hit in found}  # type: ignore[attr-defined]
 
 
 class Judge:
-    """Gives each text the relevance it was told to, and remembers what it read."""
+    """Gives each text the logit it was told to, by what it ends with, and remembers what it read."""
 
-    def __init__(self, relevance: dict[str, float]) -> None:
-        self._relevance = relevance
+    def __init__(self, logits: dict[str, float], otherwise: float = -3.0) -> None:
+        self._logits = logits
+        self._otherwise = otherwise
         self.question = ""
         self.read: list[str] = []
 
     def relevance(self, question: str, texts: Sequence[str]) -> FloatVector:
         self.question = question
-        self.read = list(texts)
-        return np.array([self._relevance.get(text, 0.1) for text in texts], dtype=np.float32)
+        self.read += texts
+        logits = [next((v for end, v in self._logits.items() if t.endswith(end)), self._otherwise) for t in texts]
+        return np.asarray(1 / (1 + np.exp(-np.array(logits, np.float64))), dtype=np.float64)  # type: ignore[return-value]
 
 
-class TestFuse:
-    def test_formula(self) -> None:
-        fused = dict(fuse([[7, 3, 5], [3, 9]]))
-        assert fused == pytest.approx({7: 1 / 61, 3: 1 / 62 + 1 / 61, 5: 1 / 63, 9: 1 / 62})
+class TestCandidates:
+    def test_best_first(self) -> None:
+        some = candidates(passage("a"), passage("b"), passage("c"), cosines=[0.2, 0.9, 0.5])
+        assert texts(list(some.best().hits())) == ["b", "c", "a"]
+        assert [hit.score for hit in some.best().hits()] == pytest.approx([0.9, 0.5, 0.2])
 
-    def test_ties_are_by_row(self) -> None:
-        assert [row for row, _ in fuse([[5, 2], [2, 5], [9], [1]])] == [2, 5, 1, 9]
+    def test_ties_stay_as_they_are(self) -> None:
+        some = candidates(*[passage(str(n)) for n in range(30)], cosines=[0.5] * 30)
+        assert texts(list(some.best().hits())) == [str(n) for n in range(30)]
 
-    def test_twice_in_the_middle_goes_before_once_on_top(self) -> None:
-        assert next(iter(fuse([[1, 2], [3, 2]])))[0] == 2
+    def test_of_duplicates_the_better_one_stays(self) -> None:
+        some = candidates(passage("The valve is red.", 4), passage("Other.", 5), passage("the  VALVE\nis red", 6))
+        assert [hit.passage.row for hit in some.distinct(9).hits()] == [4, 5]
 
-    @given(rankings)
-    def test_every_row_once_best_first(self, given_rankings: list[list[int]]) -> None:
-        fused = fuse(given_rankings)
-        assert sorted(row for row, _ in fused) == sorted({row for ranking in given_rankings for row in ranking})
-        assert fused == sorted(fused, key=lambda item: (-item[1], item[0]))
-        for row, score in fused:
-            assert score == pytest.approx(sum(1 / (61 + r.index(row)) for r in given_rankings if row in r))
+    def test_so_many_that_are_distinct(self) -> None:
+        some = candidates(*map(passage, ["Red.", "red", "RED", "Blue.", "Green.", "Grey."]))
+        assert texts(list(some.distinct(3).hits())) == ["Red.", "Blue.", "Green."]
+        assert len(some.distinct(0)) == 0
 
-    @given(rankings)
-    def test_the_order_of_rankings_does_not_matter(self, given_rankings: list[list[int]]) -> None:
-        assert dict(fuse(given_rankings)) == pytest.approx(dict(fuse(reversed(given_rankings))))
+    def test_a_page_has_its_share(self) -> None:
+        some = candidates(*[passage(str(n), page=page) for n, page in enumerate([1, 1, 1, 2, 1, 3, 2, 2])])
+        assert texts(list(some.spread(2).hits())) == ["0", "1", "3", "5", "6", "2", "4", "7"]
+        assert texts(list(some.spread(1).hits())) == ["0", "3", "5", "1", "2", "4", "6", "7"]
+
+    def test_the_same_page_of_another_document_is_another_page(self) -> None:
+        some = candidates(passage("0"), passage("1"), passage("2", name="b.pdf"))
+        assert texts(list(some.spread(1).hits())) == ["0", "2", "1"]
+
+    def test_judged(self) -> None:
+        weights = Weights(cosine=0.0, lexical=0.0, document=0.0, figures=0.0, reranker=0.5)
+        some = candidates(passage("a"), passage("b"), passage("c"))
+        hits = list(some.judged(np.array([-2.0, 0.0, 99.0], np.float32), weights).best().hits())
+        assert texts(hits) == ["c", "b", "a"]
+        assert [hit.score for hit in hits] == pytest.approx([HIGHEST_LOGIT / 2, 0.0, -1.0])
+        assert [hit.relevance for hit in hits] == pytest.approx([1.0, 0.5, 0.1192029], abs=1e-4)
+
+    def test_not_judged(self) -> None:
+        assert all(hit.relevance is None for hit in candidates(passage("a")).hits())
 
 
-class TestDuplicates:
-    def test_the_better_one_stays(self) -> None:
-        hits = [hit("The valve is red.", 4), hit("Other.", 5), hit("the  VALVE\nis red.", 6)]
-        assert [found.passage.row for found in without_duplicates(hits)] == [4, 5]
-
-    def test_texts_that_differ_both_stay(self) -> None:
-        hits = [hit("The valve is red.", 1), hit("The valve is not red.", 2), hit("The valve", 3)]
-        assert without_duplicates(hits) == hits
-
-
-class TestRetriever:
+class TestFirstStage:
     def test_the_best_passage_comes_first(self, generation: Generation) -> None:
         found = Retriever(BagOfWordsEncoder(), None).retrieve(generation, Question("How much does the pump weigh?"), 3)
         assert found[0].passage.chunk.text == "The pump weighs nine kilograms."
+        assert found[0].relevance is None
 
-    def test_score_is_that_of_both_legs(self, generation: Generation) -> None:
-        question = "red valve water"
-        encoder = BagOfWordsEncoder()
-        dense = [row for row, _ in generation.nearest(encoder.encode([question])[0], 50)]
-        lexical = [row for row, _ in generation.matching(question, 50)]
-        expected = dict(fuse([dense, lexical]))
-        found = Retriever(encoder, None).retrieve(generation, Question(question), 10)
-        assert [h.score for h in found] == pytest.approx([expected[h.passage.row] for h in found])
-        assert all(h.relevance is None for h in found)
+    def test_signals(self, generation: Generation) -> None:
+        question, encoder = "Is the red valve in tank.pdf?", BagOfWordsEncoder()
+        some = Retriever(encoder, None).candidates_of(generation, Question(question), 10)
+        rows = np.array([each.row for each in some.passages])
+        bm25 = generation.lexical_scores(question)
+        vector = encoder.encode([question])[0]
+        expected = encoder.encode([each.chunk.text for each in some.passages]) @ vector
+        assert some.signals.cosine == pytest.approx(expected, abs=1e-6)
+        assert some.signals.lexical == pytest.approx(bm25[rows] / bm25.max())
+        assert some.signals.document == pytest.approx(generation.document_match(question)[rows])
+        assert not some.signals.reranker.any()
+        assert some.scores == pytest.approx(FIRST_STAGE.scores(some.signals))
+        assert sorted(some.scores, reverse=True) == some.scores.tolist()
+
+    def test_figures(self) -> None:
+        assert retrieval._figures("In 2023: 45") == pytest.approx(6 / 11)
+        assert retrieval._figures("") == 0.0
 
     def test_copies_are_found_once(self, generation: Generation) -> None:
         found = Retriever(BagOfWordsEncoder(), None).retrieve(generation, Question("Is the valve red?"), 10)
-        assert len([h for h in found if h.passage.chunk.text.casefold().split() == ["the", "valve", "is", "red."]]) == 1
+        assert len([text for text in texts(found) if text.casefold().split() == ["the", "valve", "is", "red."]]) == 1
         assert len(found) == 6
 
     @pytest.mark.parametrize("limit", [1, 2, 5, 50])
@@ -124,14 +164,24 @@ class TestRetriever:
         found = Retriever(BagOfWordsEncoder(), OverlapReranker()).retrieve(generation, question, 10)
         assert names(found) == set(documents)
 
+    def test_the_best_of_the_documents_asked_for_has_all_of_bm25(self, generation: Generation) -> None:
+        question = Question("the pump's water", documents=("tank.pdf",))
+        some = Retriever(BagOfWordsEncoder(), None).candidates_of(generation, question, 5)
+        assert some.signals.lexical.max() == 1.0
+
     def test_unknown_document(self, generation: Generation) -> None:
         with pytest.raises(DocumentUnknown, match=r"gone\.pdf") as caught:
             Retriever(BagOfWordsEncoder(), None).retrieve(generation, Question("pump", documents=("gone.pdf",)), 3)
         assert caught.value.field == "documents"
 
     def test_legs_are_bounded(self, generation: Generation) -> None:
-        found = Retriever(BagOfWordsEncoder(), None, leg=1).retrieve(generation, Question("red valve"), 10)
+        found = Retriever(BagOfWordsEncoder(), None, leg=1).retrieve(generation, Question("blue water"), 10)
         assert 1 <= len(found) <= 2
+
+    def test_nothing_is_found(self, generation: Generation) -> None:
+        judge = Judge({})
+        assert Retriever(BagOfWordsEncoder(), judge, leg=0).retrieve(generation, Question("pump"), 3) == []
+        assert judge.read == []
 
     def test_the_question_before_is_searched_for_too(self, generation: Generation) -> None:
         history = (Turn("Is the lid blue?", "Yes."), Turn("What is with the tank?", "Water."))
@@ -143,29 +193,123 @@ class TestRetriever:
         assert names(found) == {"tank.pdf"}
 
 
-class TestReranker:
-    def test_has_the_last_word(self, generation: Generation) -> None:
-        judge = Judge({"Oil the pump each year.": 0.9, "The valve is red.": 0.6})
-        found = Retriever(BagOfWordsEncoder(), judge).retrieve(generation, Question("red valve of the pump"), 6)
-        assert found[0].passage.chunk.text == "Oil the pump each year."
-        assert found[0].relevance == pytest.approx(0.9)
-        assert found[0].score == pytest.approx(logit(0.9), abs=1e-5)
-        assert [h.score for h in found] == sorted((h.score for h in found), reverse=True)
+class TestNamedDocuments:
+    @pytest.mark.parametrize(
+        ("question", "name"),
+        [
+            ("What was the revenue of INTC in Q3 2022?", "2022_Q3_INTC.pdf"),
+            ("AAPL revenue in dollars", "2023_Q3_AAPL.pdf"),
+            ("the latest revenue of INTC in dollars", "2023_Q3_INTC.pdf"),
+        ],
+    )
+    def test_decides_among_twins(self, twins: Generation, question: str, name: str) -> None:
+        found = Retriever(BagOfWordsEncoder(), None).retrieve(twins, Question(question), 3)
+        assert found[0].passage.document.name == name
+        assert found[0].passage.chunk.text.startswith("Revenue")
 
-    def test_equals_keep_their_order(self, generation: Generation) -> None:
-        question = Question("red valve of the pump")
-        plain = Retriever(BagOfWordsEncoder(), None).retrieve(generation, question, 6)
-        judged = Retriever(BagOfWordsEncoder(), Judge({})).retrieve(generation, question, 6)
-        assert [h.passage.row for h in judged] == [h.passage.row for h in plain]
+    def test_match_by_row(self, twins: Generation) -> None:
+        match = twins.document_match("INTC 2023")
+        by_name = {twins.passages([row])[0].document.name: share for row, share in enumerate(match)}
+        assert by_name["2023_Q3_INTC.pdf"] == 1.0
+        assert 0 < by_name["2022_Q3_INTC.pdf"] < 1
+        assert (match.shape, match.dtype) == ((len(twins),), np.float32)
+
+    def test_its_passages_are_candidates_though_others_fill_the_legs(self, twins: Generation) -> None:
+        retriever = Retriever(BagOfWordsEncoder(), None, leg=1)
+        some = retriever.candidates_of(twins, Question("Nothing more of AAPL"), 10)
+        assert {each.document.name for each in some.passages} >= {"2023_Q3_AAPL.pdf", "2023_Q3_INTC.pdf"}
+
+
+class TestReranker:
+    def test_its_logit_is_one_of_the_signals(self, generation: Generation) -> None:
+        question, judge = (
+            Question("red valve of the pump"),
+            Judge({"Oil the pump each year.": 9.0, "valve is red.": 1.5}),
+        )
+        found = Retriever(BagOfWordsEncoder(), judge).retrieve(generation, question, 6)
+        relevance = {hit.passage.chunk.text: hit.relevance or 0 for hit in found}
+        assert logit(relevance["Oil the pump each year."]) == pytest.approx(9.0, abs=1e-3)
+        some = Retriever(BagOfWordsEncoder(), None).candidates_of(generation, question, 6)
+        logits = {text: 9.0 if "Oil" in text else 1.5 if "valve is red" in text else -3.0 for text in texts(found)}
+        told = np.array([logits[each.chunk.text] for each in some.passages], np.float32)
+        expected = dict(
+            zip([p.row for p in some.passages], WITH_RERANKER.scores(replace(some.signals, reranker=told)), strict=True)
+        )
+        assert [h.score for h in found] == pytest.approx([expected[h.passage.row] for h in found], abs=1e-4)
 
     def test_reads_only_the_candidates(self, generation: Generation) -> None:
         judge = Judge({})
         Retriever(BagOfWordsEncoder(), judge, candidates=2).retrieve(generation, Question("pump"), 1)
         assert len(judge.read) == 2
+        judge.read.clear()
         Retriever(BagOfWordsEncoder(), judge, candidates=2).retrieve(generation, Question("pump"), 4)
         assert len(judge.read) == 4
 
-    def test_is_not_asked_about_nothing(self, generation: Generation) -> None:
-        judge = Judge({})
-        assert Retriever(BagOfWordsEncoder(), judge, leg=0).retrieve(generation, Question("pump"), 3) == []
-        assert judge.question == ""
+    def test_reads_where_the_passage_is_from(self) -> None:
+        some = passage("Oil it.", name="2023/pump_care-2.pdf", headings=("Care", "Filling"))
+        named = replace(some, document=replace(some.document, title="The Bittern"))
+        assert judged_text(named) == "pump care 2 The Bittern\nCare > Filling\nOil it."
+        titled = replace(some, document=replace(some.document, title="About pump care 2"))
+        assert judged_text(titled) == "pump care 2\nCare > Filling\nOil it."
+
+
+class Logits:
+    """Gives the logits it was told to, one after the other, and counts."""
+
+    def __init__(self, logits: Sequence[float]) -> None:
+        self._logits = logits
+        self.read = 0
+
+    def relevance(self, question: str, texts: Sequence[str]) -> FloatVector:  # noqa: ARG002
+        now = np.array(self._logits[self.read : self.read + len(texts)], np.float64)
+        self.read += len(texts)
+        return np.asarray(1 / (1 + np.exp(-now)))  # type: ignore[return-value]
+
+
+@st.composite
+def rankings(draw: st.DrawFn) -> tuple[Candidates, list[float]]:
+    """Candidates in the order of the first stage, and what a reranker would say of each."""
+    count = draw(st.integers(1, 30))
+    shares = st.floats(0, 1, width=16)
+    columns = [draw(st.lists(shares, min_size=count, max_size=count)) for _ in range(4)]
+    pages = draw(st.lists(st.integers(1, 6), min_size=count, max_size=count))
+    logits = draw(
+        st.lists(st.sampled_from([-11.0, -4.0, 0.0, 3.0, 8.0, 10.0, 11.5, 40.0]), min_size=count, max_size=count)
+    )
+    signals = Signals(*np.array([*columns, [0.0] * count], np.float32))
+    passages = [passage(str(row), row, page) for row, page in enumerate(pages)]
+    return Candidates(passages, signals, FIRST_STAGE).best(), logits
+
+
+class TestEarlyExit:
+    """What is not read could not have come among the first, whatever the reranker had said of it."""
+
+    @given(rankings(), st.integers(1, 12), st.integers(1, 3))
+    def test_finds_the_same_as_reading_all(
+        self, ranking: tuple[Candidates, list[float]], limit: int, per_page: int
+    ) -> None:
+        some, logits = ranking
+        eager, patient = Logits(logits), Logits(logits)
+        retriever = Retriever(BagOfWordsEncoder(), eager, per_page=per_page)
+        found = retriever.read(Question("?"), some, limit).best().spread(per_page).first(limit)
+        everything = replace(retriever, reranker=patient).read(Question("?"), some).best()
+        assert patient.read == len(some)
+        assert eager.read <= len(some)
+        assert list(found.hits()) == list(everything.spread(per_page).first(limit).hits())
+
+    def test_stops_where_the_rest_cannot_win(self) -> None:
+        some = candidates(*[passage(str(n), page=n + 1) for n in range(24)], cosines=[9.0] + [0.0] * 23)
+        judge = Logits([HIGHEST_LOGIT] + [-5.0] * 23)
+        retriever = Retriever(BagOfWordsEncoder(), judge)
+        assert texts(list(retriever.read(Question("?"), some, 1).best().hits()))[0] == "0"
+        assert judge.read == retrieval._BATCH
+
+    def test_reads_on_where_one_may_come_in_the_place_of_another_of_the_same_page(self) -> None:
+        """Four are far ahead, but only two of a page are shown first."""
+        pages = [1, 1, 1, 1, *range(2, 20)]
+        some = candidates(*[passage(str(n), page=page) for n, page in enumerate(pages)], cosines=[9.0] * 4 + [0.0] * 18)
+        logits = [9.0] * 4 + [-9.0] * 17 + [5.0]
+        judge = Logits(logits)
+        retriever = Retriever(BagOfWordsEncoder(), judge)
+        assert texts(list(retriever.read(Question("?"), some, 3).best().spread(2).first(3).hits())) == ["0", "1", "21"]
+        assert judge.read == len(pages)

@@ -79,6 +79,14 @@ class TestSearch:
         found = VectorIndex.build(vectors).search(vectors[2], 10, np.array([2, 2, 4, 99], dtype=np.int64))
         assert sorted(row for row, _ in found) == [2, 4]
 
+    @given(sizes, dimensions, seeds, st.data())
+    def test_cosines_of_some_rows(self, rows: int, dimension: int, seed: int, data: st.DataObject) -> None:
+        vectors, query = directions(rows, dimension, seed), directions(1, dimension, seed + 1)[0]
+        chosen = np.array(data.draw(st.lists(st.integers(0, rows - 1), max_size=9)), dtype=np.int64)
+        cosines = VectorIndex.build(vectors).cosines(query, chosen)
+        np.testing.assert_allclose(cosines, vectors[chosen].astype(np.float64) @ query, atol=1e-6)
+        assert (cosines.shape, cosines.dtype) == (chosen.shape, np.float32)
+
     def test_size(self) -> None:
         index = VectorIndex.build(directions(7, 3, 0))
         assert (len(index), index.dimension) == (7, 3)

@@ -1,0 +1,250 @@
+"""How good and how fast answers are, against the tutorial's with the same weights.
+
+    python -m benchmarks.answers FOLDER QUESTIONS.jsonl --sample 60 --seed 1
+
+All sides are in this process, with as many threads, and answer the same questions in turns: each question is put to
+one side and then to the other, and the next one the other way round. Before, each answers the last answerable one,
+which does not count: by its turn, the prompts of the others have taken the place of its own in the models' caches.
+"""
+
+from __future__ import annotations
+
+import rag.native  # noqa: F401 - first: see there
+
+# isort: split
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any, Final, Protocol
+
+from benchmarks.bootstrap import ratio_of_medians
+from benchmarks.sampling import sampled
+from benchmarks.tutorial import PlainEncoder, TutorialIndex
+from benchmarks.tutorial_answers import TutorialAnswerer, open_chat_model
+from ingest.__main__ import open_job
+from ingest.discovery import discover
+from ingest.progress import Progress
+from rag.answering import Answerer
+from rag.composition import cores, open_answerer, open_store, tokenizer_file
+from rag.console import Tell, configure_logging, fail, progress
+from rag.domain import Answer, Hit, Question
+from rag.errors import PageproofError
+from rag.evaluation import RANKS, Item, LabelledQuestion, evaluate, read_questions, summarise
+from rag.index import Generation
+from rag.settings import Settings, read_settings
+
+RESULTS: Final = Path(__file__).parent / "results"
+TUTORIAL: Final = "tutorial"
+_MEASURES: Final = (
+    "f1", "contains", "abstain_recall", "false_abstain", "page_hit@1", "page_hit@5",
+    "citation_page_precision", "quotes_verbatim",
+)  # fmt: skip
+
+
+class Side(Protocol):
+    """A system that answers questions."""
+
+    def ask(self, question: Question) -> Answer:
+        """The answer; this is what is timed."""
+
+    def retrieve(self, question: Question) -> Sequence[Hit]:
+        """The first ten passages."""
+
+
+@dataclass(frozen=True)
+class Ours:
+    """Pageproof with one model."""
+
+    answerer: Answerer
+
+    def ask(self, question: Question) -> Answer:
+        """See :class:`Side`."""
+        return self.answerer.ask(question)
+
+    def retrieve(self, question: Question) -> Sequence[Hit]:
+        """See :class:`Side`."""
+        return self.answerer.retriever.retrieve(self.answerer.generation(), question, RANKS)
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a side made of a question."""
+
+    labelled: LabelledQuestion
+    item: Item
+    answer: Answer
+
+    def to_json(self) -> dict[str, Any]:
+        """The item with what a person needs to judge it: see :mod:`benchmarks.judging`."""
+        quotes = {citation.id: citation for citation in self.answer.citations}
+        shown = [
+            {
+                "sentence": sentence.text,
+                "quotes": [
+                    {"document": quote.document, "page": quote.page, "quote": quote.quote}
+                    for quote in (quotes[number] for number in sentence.citations)
+                ],
+            }
+            for sentence in self.answer.sentences
+            if self.answer.answered and sentence.text in self.answer.answer
+        ]
+        return {**asdict(self.item), "answers": self.labelled.answers, "shown": shown}
+
+
+def main() -> int:
+    """Measures and prints a table, which is written to ``benchmarks/results`` with every answer beside it."""
+    options = _parser().parse_args()
+    configure_logging()
+    try:
+        questions = read_questions(options.questions or options.folder / "questions.jsonl")
+        records = _run(options, sampled(questions, options.sample, options.seed), read_settings())
+    except PageproofError as error:
+        return fail(error, 1)
+    name = options.name or options.folder.resolve().name
+    head = f"{name}, {len(next(iter(records.values())))} of {len(questions)} questions, seed {options.seed}"
+    text = table(head, records)
+    print(text)
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"answers-{name}.md").write_text(text + "\n")
+    (RESULTS / f"answers-{name}.json").write_text(json.dumps(_to_json(head, records), ensure_ascii=False, indent=1))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.answers", description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, default=Path("knowledge_base"), help="folder of PDFs")
+    parser.add_argument("questions", nargs="?", type=Path, help="default: questions.jsonl in the folder")
+    parser.add_argument("--sample", type=int, metavar="N", help="so many of the questions, by chance (default: all)")
+    parser.add_argument("--seed", type=int, default=0, help="of that chance")
+    parser.add_argument(
+        "--models", default="", metavar="NAME,NAME", help="of the catalogue: ours with these models too"
+    )
+    parser.add_argument("--name", help="of the results (default: the folder's)")
+    return parser
+
+
+def _run(
+    options: argparse.Namespace, questions: Sequence[LabelledQuestion], settings: Settings
+) -> dict[str, list[Record]]:
+    with tempfile.TemporaryDirectory() as root, progress() as tell:
+        settings = settings.model_copy(update={"index": Path(root)})
+        with open_job(settings, settings.index, Progress()) as job:
+            job.run(discover([options.folder]))
+        models = [settings.model, *(name for name in options.models.split(",") if name)]
+        default, *others = (open_answerer(settings.model_copy(update={"model": name})) for name in models)
+        sides: dict[str, Side] = {
+            _name(default): Ours(default),
+            TUTORIAL: _tutorial(options.folder, settings),
+            **{_name(other): Ours(other) for other in others},
+        }
+        generation = default.generation()
+        records = in_turns(questions, sides, generation, tell)
+        generation.close()
+    return records
+
+
+def _name(answerer: Answerer) -> str:
+    return f"pageproof, {answerer.model.name}"
+
+
+def _tutorial(folder: Path, settings: Settings) -> TutorialAnswerer:
+    weights = open_store(settings).locate(settings.model)
+    index = TutorialIndex(folder, PlainEncoder(tokenizer_file(settings).parent))
+    return TutorialAnswerer(index, open_chat_model(weights.file, cores(settings)), weights.name)
+
+
+def in_turns(
+    questions: Sequence[LabelledQuestion], sides: Mapping[str, Side], generation: Generation, tell: Tell
+) -> dict[str, list[Record]]:
+    """What each side makes of each question; who is first changes from question to question."""
+    # Where retrieval alone refuses a question, the model stays cold.
+    warm_up = next((labelled for labelled in reversed(questions) if labelled.answerable), questions[-1])
+    for side in sides.values():
+        side.ask(Question(warm_up.question))
+    records: dict[str, list[Record]] = {name: [] for name in sides}
+    names = list(sides)
+    for number, labelled in enumerate(questions):
+        tell("questions", number, len(questions))
+        first = number % len(names)
+        for name in names[first:] + names[:first]:
+            records[name].append(_put(labelled, sides[name], generation))
+    tell("questions", len(questions), len(questions))
+    return records
+
+
+def _put(labelled: LabelledQuestion, side: Side, generation: Generation) -> Record:
+    answers: list[Answer] = []
+
+    def ask(question: Question) -> Answer:
+        answers.append(side.ask(question))
+        return answers[-1]
+
+    (item,) = evaluate([labelled], side.retrieve, ask, generation, lambda *_: None)
+    return Record(labelled, item, answers[0])
+
+
+def table(head: str, records: Mapping[str, Sequence[Record]]) -> str:
+    """The measures of each side as a Markdown table, a side in each column."""
+    sides = {name: [record.item for record in side] for name, side in records.items()}
+    peer = sides[TUTORIAL]
+    summaries = [_summary(side) for side in records.values()]
+    rows = {measure: [_decimal(summary[measure]) for summary in summaries] for measure in _MEASURES}
+    # An abstention without the model has no tokens: counted in, those would flatter the median.
+    rows["answers that the model was asked for"] = [str(sum(map(_is_generated, side))) for side in sides.values()]
+    for kind in ("prompt", "completion"):
+        rows[f"{kind} tokens of those, median"] = [_tokens(kind, side) for side in sides.values()]
+    rows["seconds per answer, median"] = [f"{median(_seconds(side)):.2f}" for side in sides.values()]
+    rows["seconds per answer, 95th percentile"] = [f"{summary['seconds_p95']:.2f}" for summary in summaries]
+    rows["**median against the tutorial's** (95 % interval)"] = [_ratio(side, peer) for side in sides.values()]
+    rows["the same, where our model was asked"] = [_ratio(*_where_generated(side, peer)) for side in sides.values()]
+    lines = [f"| {label} | {' | '.join(cells)} |" for label, cells in rows.items()]
+    return "\n".join([f"| {head} | {' | '.join(records)} |", "| --- |" + " --- |" * len(records), *lines])
+
+
+def _summary(records: Sequence[Record]) -> dict[str, Any]:
+    return summarise([record.item for record in records], model=records[0].answer.model, index=records[0].answer.index)
+
+
+def _is_generated(item: Item) -> bool:
+    return item.usage["prompt_tokens"] > 0
+
+
+def _where_generated(ours: Sequence[Item], theirs: Sequence[Item]) -> tuple[list[Item], list[Item]]:
+    """Both sides' items of the questions for which our model was asked."""
+    rows = [row for row, item in enumerate(ours) if _is_generated(item)]
+    return [ours[row] for row in rows], [theirs[row] for row in rows]
+
+
+def _seconds(items: Sequence[Item]) -> list[float]:
+    return [item.seconds for item in items]
+
+
+def _tokens(kind: str, items: Sequence[Item]) -> str:
+    counts = [item.usage[f"{kind}_tokens"] for item in items if _is_generated(item)]
+    return f"{median(counts):.0f}" if counts else "–"
+
+
+def _ratio(ours: Sequence[Item], theirs: Sequence[Item]) -> str:
+    if not ours:
+        return "–"
+    ratio = ratio_of_medians(_seconds(ours), _seconds(theirs))
+    return f"{ratio.value:.2f} ({ratio.low:.2f}–{ratio.high:.2f})"
+
+
+def _decimal(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _to_json(head: str, records: Mapping[str, Sequence[Record]]) -> dict[str, Any]:
+    sides = {name: {**_summary(side), "items": [record.to_json() for record in side]} for name, side in records.items()}
+    return {"about": head, "sides": sides}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,111 @@
+"""What is observed of drafts over a set of questions, kept in a file, so that a judge can be fitted without a model."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import rag.native  # noqa: F401 - first: see there
+from rag.answering import Answerer
+from rag.composition import open_answerer
+from rag.console import configure_logging, fail, progress
+from rag.domain import Hit, Question
+from rag.drafting import Draft
+from rag.errors import PageproofError
+from rag.evaluation import LabelledQuestion, is_right, read_questions
+from rag.judgement import Judge, Observation
+from rag.observing import observe
+from rag.recording import Course
+from rag.settings import read_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """A question, and what was observed.
+
+    Attributes:
+        answerable: whether the documents hold an answer.
+        right: whether the draft was right.
+        draft: what the model said.
+        evidence: observed before the model was asked.
+        verified: observed once the draft was verified.
+    """
+
+    id: str
+    answerable: bool
+    right: bool
+    draft: str
+    evidence: Observation
+    verified: Observation
+
+    def to_json(self) -> str:
+        """One line."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, line: str) -> Observed:
+        """The inverse of :meth:`to_json`."""
+        row: dict[str, Any] = json.loads(line)
+        return cls(**{**row, **{name: Observation(**row[name]) for name in ("evidence", "verified")}})
+
+
+class _Collector:
+    course: Course
+
+    def keep(self, course: Course) -> None:
+        self.course = course
+
+
+def observe_set(answerer: Answerer, judge: Judge, questions: Sequence[LabelledQuestion]) -> Iterator[Observed]:
+    """Puts each question to the answerer, with a judge that lets everything pass."""
+    collector = _Collector()
+    lenient = replace(answerer, judge=replace(judge, hopeless=0.0), recorder=collector)
+    for labelled in questions:
+        question = Question(labelled.question)
+        hits = lenient.retriever.retrieve(lenient.generation(), question, lenient.passages)
+        lenient.ask(question)
+        course = collector.course
+        if course.observation:
+            yield _observed(labelled, hits, course)
+
+
+def _observed(labelled: LabelledQuestion, hits: Sequence[Hit], course: Course) -> Observed:
+    assert course.observation is not None  # noqa: S101 - the caller looked
+    return Observed(
+        id=labelled.id,
+        answerable=labelled.answerable,
+        right=labelled.answerable and is_right(labelled.question, course.draft, labelled.answers),
+        draft=course.draft,
+        evidence=observe(labelled.question, hits, Draft(), (), 0.0),
+        verified=course.observation,
+    )
+
+
+def main() -> int:
+    """``RAG_INDEX=... python -m benchmarks.observations QUESTIONS.jsonl FILE``."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.observations", description=__doc__)
+    parser.add_argument("questions", type=Path)
+    parser.add_argument("file", type=Path, help="JSON lines are written here")
+    parser.add_argument("--limit", type=int)
+    options = parser.parse_args()
+    configure_logging()
+    try:
+        questions = read_questions(options.questions)[: options.limit]
+        answerer = open_answerer(read_settings())
+        with options.file.open("w") as file, progress() as tell:
+            for number, observed in enumerate(observe_set(answerer, answerer.judge, questions), start=1):
+                file.write(observed.to_json() + "\n")
+                file.flush()
+                tell("questions", number, len(questions))
+    except PageproofError as error:
+        return fail(error, 1)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

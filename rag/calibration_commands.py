@@ -1,0 +1,71 @@
+"""``python -m rag calibrate``: fits how sure the system is to the user's own documents."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from rag.calibration_file import Calibration, write_calibration
+from rag.composition import model_digests, open_answerer
+from rag.console import progress
+from rag.errors import CalibrationFailed
+from rag.judgement import JUDGE
+from rag.question_making import MadeQuestion, make_questions
+from rag.self_calibration import FEWEST, fitted, try_questions
+from rag.settings import Settings
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+_QUESTIONS = 60
+
+
+def add_commands(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds ``calibrate`` to the command line."""
+    command = commands.add_parser(
+        "calibrate", help="fit how sure answers are to your own documents (about 10 s for each question)"
+    )
+    command.add_argument(
+        "--questions", type=int, default=_QUESTIONS, metavar="N", help=f"how many to make (default: {_QUESTIONS})"
+    )
+    command.add_argument("--seed", type=int, default=0, help="another number makes other questions (default: 0)")
+    command.set_defaults(run=calibrate)
+
+
+def calibrate(options: argparse.Namespace, settings: Settings) -> int:
+    """Makes questions, puts each with and without its answer, and keeps the fitted judge beside the index.
+
+    Raises:
+        CalibrationFailed: too few questions could be made, or the disk refused; what was there stays.
+    """
+    if options.questions < FEWEST:
+        raise CalibrationFailed(f"--questions {options.questions} is too few: {FEWEST} are the fewest")
+    answerer = open_answerer(settings)
+    generation = answerer.generation()
+    with progress() as tell:
+
+        def made() -> Iterator[MadeQuestion]:
+            questions = make_questions(generation, answerer.model, options.questions, options.seed)
+            yield from islice(questions, options.questions)
+
+        trials = try_questions(
+            answerer, generation, made(), lambda number: tell("questions", number, options.questions)
+        )
+    judge = fitted(JUDGE, trials)
+    calibration = Calibration(
+        models=model_digests(settings),
+        generation=generation.id,
+        questions=len(trials) // 2,
+        judge=judge,
+    )
+    write_calibration(settings.index, calibration)
+    right = sum(trial.right for trial in trials)
+    Console(highlight=False, soft_wrap=True).print(
+        f"{len(trials) // 2} questions made and put twice; {right} answered right with their passages in the index.\n"
+        f"Kept in {settings.index}/calibration.json; `rag ask`, `rag serve` and `rag eval` use it when they start."
+    )
+    return 0

@@ -1,0 +1,50 @@
+"""A short answer as its source has it: "about $2 million" for "2 million", "four" for "4".
+
+A small model stops at the first words that answer, and drops what stands around them: the unit, the "at least", the
+second of two things. They are put back from the quote that carries the answer, and from nowhere else. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from rag.sentences import NUMBER_WORDS
+
+# Longer drafts are sentences, which are complete.
+_LONGEST: Final = 10
+_BEFORE: Final = re.compile(
+    r"(?:\b(?:about|approximately|around|nearly|almost|over|under|up to|at least|at most|within|between"
+    r"|(?:no )?(?:more|less|fewer) than)\s+)?(?:[$€£]\s*|[-−])?$",
+    re.IGNORECASE,
+)
+_AFTER: Final = re.compile(
+    r"\s*%"
+    r"|\s*\([^()\n]{1,40}\)"
+    r"|\s+(?:million|billion|trillion|thousand|hundred|percent|apiece|each)\b"
+    r"|\s+per\s+\w+\b"
+    r"|\s+(?:seconds?|minutes?|hours?|days?|weeks?|months?|years?)\b"
+    # The second of two things, where the text then pauses.
+    r"|\s+(?:and|or)\s+(?:[^\s.,;:()]+ ?){1,4}(?=[.,;:()]|$)",
+    re.IGNORECASE,
+)
+
+
+def completed(draft: str, quote: str) -> str:
+    """The draft as the quote has it, with its unit and its qualifiers; the draft itself where the quote lacks it."""
+    tokens = draft.strip().rstrip(".").split()
+    if not tokens or len(tokens) > _LONGEST or draft.strip().casefold().rstrip(".") in ("yes", "no"):
+        return draft
+    text = " ".join(quote.split())
+    found = re.search(rf"(?<!\w){' '.join(map(_pattern, tokens))}(?!\w)", text, re.IGNORECASE)
+    if not found:
+        return draft
+    before = _BEFORE.search(text[: found.start()])
+    after = _AFTER.match(text[found.end() :])
+    return f"{before[0] if before else ''}{found[0]}{after[0] if after else ''}".strip()
+
+
+def _pattern(token: str) -> str:
+    """What a word may look like in the source: a small number may be spelt out."""
+    words = [word for word, digits in NUMBER_WORDS.items() if digits == token]
+    return f"(?:{'|'.join(map(re.escape, [token, *words]))})"

@@ -1,0 +1,75 @@
+"""What the model says, before any of it is believed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+
+from rag.cancellation import Cancellation
+from rag.domain import Usage
+from rag.generation import Finish, LanguageModel, Message, Prompt, Token
+from rag.judgement import log_odds
+from rag.prompt import AFFIRM, NO, YES
+
+
+@dataclass
+class Draft:
+    """What the model has said so far.
+
+    Attributes:
+        prompt: what it was asked; None while it was not.
+        probabilities: what it gave each token, 0..1; once :func:`settle` has decided, that of its decision.
+    """
+
+    prompt: Prompt | None = None
+    text: str = ""
+    probabilities: list[float] = field(default_factory=list)
+    finish: Finish = field(default_factory=lambda: Finish("stop", Usage()))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was said."""
+        return not self.text.strip()
+
+    @property
+    def certainty(self) -> float:
+        """Geometric mean of the tokens' probabilities, 0..1; 0 for no token."""
+        logs = [math.log(max(p, 1e-6)) for p in self.probabilities]
+        return math.exp(sum(logs) / len(logs)) if logs else 0.0
+
+    @property
+    def lowest(self) -> float:
+        """The least of the tokens' probabilities, 0..1; 0 for no token."""
+        return min(self.probabilities, default=0.0)
+
+    def add(self, token: Token) -> None:
+        """One more token."""
+        self.text += token.text
+        self.probabilities.append(token.probability)
+
+
+def settle(draft: Draft, lean: float) -> None:
+    """Makes a draft of one word, yes or no, the likelier of the two once the model's liking for yes is taken out.
+
+    A model says yes too readily, whatever it reads (Zhao et al., Calibrate Before Use, 2021): ``lean`` is the log-odds
+    of its yes where yes and no are equally often right.
+    """
+    said = draft.text.strip().casefold()
+    if said not in ("yes", "no"):
+        return
+    # What is neither yes, nor no, nor a refusal hardly counts after a yes/no question.
+    chance = draft.certainty / max(1 - draft.finish.declined, 1e-6)
+    yes = min(chance if said == "yes" else 1 - chance, 1.0)
+    unbiased = log_odds(yes) - lean
+    draft.text = YES[0] if unbiased >= 0 else NO[0]
+    draft.probabilities = [1 / (1 + math.exp(-abs(unbiased)))]
+    draft.finish = replace(draft.finish, reason="stop")
+
+
+def affirmed(model: LanguageModel, chat: tuple[Message, ...], draft: Draft, cancelled: Cancellation) -> float:
+    """The probability, 0..1, that the model says yes rather than no when asked whether the passages say so.
+
+    The question follows the draft in the same chat, so that only its own few tokens have to be read.
+    """
+    asked = (*chat, Message("assistant", draft.text), Message("user", AFFIRM))
+    return model.chance(model.prompt(asked), YES, NO, cancelled)

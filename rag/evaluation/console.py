@@ -1,0 +1,119 @@
+"""What ``rag eval`` shows on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from rag.evaluation.comparison import SIGNIFICANT, TOLERANCE, Change, Comparison, Difference
+
+# Measures in the order of a reader's questions: a heading, and what is under it.
+GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
+    "found": ("page_hit@1", "page_hit@5", "mrr@10", "document_hit@5"),
+    "answered": ("right", "f1", "contains"),
+    "proved": ("citation_page_precision", "quotes_verbatim", "unsupported_shown"),
+    "not answered": ("abstain_recall", "false_abstain"),
+    "confidence": ("coverage", "risk", "aurc", "calibration_error", "brier"),
+    "cost": ("prompt_tokens_p50", "seconds_p50", "seconds_p95"),
+}
+BY_KIND: Final = ("page_hit@1", "page_hit@5", "f1", "contains", "right", "abstain_recall", "false_abstain")
+_MOST_CHANGES: Final = 10
+
+
+def print_summary(console: Console, summary: Mapping[str, Any]) -> None:
+    """The measures with their intervals, and by form and source."""
+    about = f"{summary['n']} questions: {summary['answerable']} answerable, {summary['unanswerable']} not"
+    model = summary["model"] or "retrieval only"
+    console.print(Text.assemble((about, "bold"), (f"  {model}, index {summary['index']}", "dim")))
+    table = _table("", "", ("value", "right"), ("95 % interval", "right"))
+    for group, names in GROUPS.items():
+        heading = group
+        for name in names:
+            if summary.get(name) is not None:
+                low_high = summary["intervals"][name]
+                between = f"{number(name, low_high[0])} – {number(name, low_high[1])}" if low_high else ""
+                table.add_row(Text(heading, "dim"), name, number(name, summary[name]), Text(between, "dim"))
+                heading = ""
+    console.print(table)
+    for kind in ("form", "source"):
+        if summary[kind + "s"]:
+            console.print()
+            console.print(_by_kind(kind, summary[kind + "s"]))
+
+
+def _by_kind(kind: str, kinds: Mapping[str, Any]) -> Table:
+    shown = [name for name in BY_KIND if any(one.get(name) is not None for one in kinds.values())]
+    table = _table(kind, ("n", "right"), *((_short(name), "right") for name in shown))
+    for label, one in kinds.items():
+        values = ["" if (value := one.get(name)) is None else number(name, value) for name in shown]
+        table.add_row(Text(label), str(one["n"]), *values)
+    return table
+
+
+def _short(name: str) -> str:
+    return name.removeprefix("page_")
+
+
+def number(name: str, value: float) -> str:
+    """``0.906``, and ``450`` for tokens."""
+    return f"{value:,.0f}" if name.startswith("prompt_tokens") else f"{value:.3f}"
+
+
+def print_comparison(console: Console, comparison: Comparison) -> None:
+    """Before and now, what is worse, and which questions changed."""
+    console.print()
+    if comparison.test == "paired":
+        how = f"{comparison.pairs} questions are in both runs; p from a paired randomisation test"
+    else:
+        how = f"no question is in both runs: not tested, a regression is a loss of more than {TOLERANCE}"
+    console.print(Text(how, style="dim"))
+    table = _table("", ("before", "right"), ("now", "right"), ("change", "right"), ("p", "right"), "")
+    for one in comparison.differences:
+        name = one.measure
+        change = f"{'+' if one.now > one.before else '−'}{number(name, abs(one.now - one.before))}"
+        changed = one.now != one.before
+        before, now = number(name, one.before), number(name, one.now)
+        table.add_row(name, before, now, change if changed else "", one.chance_in_table, verdict(one))
+    console.print(table)
+    _print_changes(console, "became wrong", "red", comparison.became_wrong)
+    _print_changes(console, "became right", "green", comparison.became_right)
+    for line in comparison.regressions:
+        console.print(Text(f"worse: {line}", style="bold red"))
+
+
+def verdict(difference: Difference) -> Text:
+    """Whether a difference is one, in a word."""
+    if difference.regression:
+        return Text("worse", "bold red")
+    if difference.better is None or difference.p is None or difference.loss == 0:
+        return Text("")
+    if difference.p < SIGNIFICANT:
+        return Text("better", "green")
+    return Text("could be chance", "dim")
+
+
+def _print_changes(console: Console, heading: str, style: str, changes: Sequence[Change]) -> None:
+    if changes:
+        console.print(Text(f"{heading}: {len(changes)}", style))
+    for change in changes[:_MOST_CHANGES]:
+        outcomes = f"{words_of(change.before)} → {words_of(change.now)}"
+        console.print(Text.assemble("  ", change.id, "  ", change.question, (f"  {outcomes}", "dim")), soft_wrap=True)
+    if len(changes) > _MOST_CHANGES:
+        console.print(Text(f"  and {len(changes) - _MOST_CHANGES} more; --json or --html has them all", "dim"))
+
+
+def words_of(outcome: str) -> str:
+    """``false_answer`` as people write it."""
+    return outcome.replace("_", " ")
+
+
+def _table(*headings: str | tuple[str, str]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in headings:
+        name, side = heading if isinstance(heading, tuple) else (heading, "left")
+        table.add_column(name, justify="right" if side == "right" else "left", no_wrap=side == "right")
+    return table

@@ -1,0 +1,90 @@
+"""What came of one question: everything that a measure or a report says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+# right, wrong: an answer to a question that the documents answer. false_answer: one to a question that they do not.
+# abstained, false_abstention: no answer, to a question that they do not and that they do answer.
+Outcome: TypeAlias = Literal["right", "wrong", "false_answer", "abstained", "false_abstention"]
+
+
+@dataclass(frozen=True)
+class Retrieved:
+    """A passage that was found; ``gold``: on a gold page. Scores compare only within one question."""
+
+    document: str
+    page: int
+    score: float
+    gold: bool
+
+
+@dataclass(frozen=True)
+class Cited:
+    """A citation of an answer, or of an abstention the nearest passage; ``gold``: on a gold page."""
+
+    document: str
+    page: int
+    quote: str
+    gold: bool
+
+
+@dataclass(frozen=True)
+class Item:
+    """What came of one question.
+
+    Attributes:
+        answers, documents, pages: the gold ones.
+        paged: whether the question is answerable and its pages are known.
+        page_rank, document_rank: of the first passage on a gold page, and of a gold document, from 1; None is beyond
+            the tenth.
+        seconds: of the answer, or of the retrieval where no answer was asked for.
+        retrieved: the first ten passages.
+        outcome: None where no answer was asked for, as all that follows.
+        f1: None for unanswerable questions.
+        usage: tokens of the language model, as :class:`rag.domain.Usage`.
+    """
+
+    id: str
+    question: str
+    answerable: bool
+    paged: bool
+    page_rank: int | None
+    document_rank: int | None
+    seconds: float
+    form: str | None = None
+    source: str | None = None
+    answers: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
+    pages: tuple[int, ...] = ()
+    retrieved: tuple[Retrieved, ...] = ()
+    outcome: Outcome | None = None
+    answer: str | None = None
+    answered: bool | None = None
+    reason: str | None = None
+    confidence: float | None = None
+    f1: float | None = None
+    contains: bool | None = None
+    cited: tuple[Cited, ...] = ()
+    citations: int = 0
+    citations_on_gold_page: int = 0
+    quotes_verbatim: int = 0
+    sentences_shown: int = 0
+    unsupported_shown: int = 0
+    usage: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def well(self) -> bool:
+        """Whether the outcome is as it should be."""
+        return self.outcome in ("right", "abstained")
+
+
+def outcome_of(*, answerable: bool, answered: bool, right: bool) -> Outcome:
+    """The outcome of a question; ``right`` counts only where an answer was due and given."""
+    if not answered:
+        return "false_abstention" if answerable else "abstained"
+    if not answerable:
+        return "false_answer"
+    return "right" if right else "wrong"

@@ -1,0 +1,91 @@
+"""The two drawings of how far confidence can be trusted: reliability, and risk against coverage. SVG, no library."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import sqrt
+from pathlib import Path
+from typing import Final
+
+from rag.evaluation.calibration import Bin, Point, bins, curve
+from rag.evaluation.items import Item
+from rag.evaluation.summary import estimated
+from rag.markup import fill, write_whole
+
+_TEMPLATE: Final = Path(__file__).with_name("plots.svg")
+_Z: Final = 1.96
+# A fifth of each is a round number.
+_TOPS: Final = (0.25, 0.5, 0.75, 1.0)
+
+
+@dataclass(frozen=True)
+class DrawnBin(Bin):
+    """A bin with the 95 % interval of its share of right answers."""
+
+    least: float
+    most: float
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """Bars: the share of right answers of each bin, with their number; the dashed line is where they should end."""
+
+    note: str
+    bins: Sequence[DrawnBin]
+
+
+@dataclass(frozen=True)
+class RiskCoverage:
+    """A line up to the point in force, which ends it; dashed beyond, where abstentions count as wrong answers.
+
+    Attributes:
+        top: the risk at the upper end of the axis.
+    """
+
+    note: str
+    answered: Sequence[Point]
+    beyond: Sequence[Point]
+    top: float
+
+
+def write_plots(path: Path, items: Sequence[Item]) -> None:
+    """Writes both drawings, side by side, as one SVG.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    write_whole(path, fill(_TEMPLATE, drawings(items)))
+
+
+def drawings(items: Sequence[Item]) -> Mapping[str, Reliability | RiskCoverage]:
+    """What ``panels.svg`` draws, by the name of its macro."""
+    return {"reliability": _reliability(items), "risk_coverage": _risk_coverage(items)}
+
+
+def _reliability(items: Sequence[Item]) -> Reliability:
+    drawn = [DrawnBin(one.low, one.high, one.n, one.confidence, one.right, *_wilson(one)) for one in bins(items)]
+    error = estimated(items)["calibration_error"]
+    answers = sum(one.n for one in drawn)
+    note = f"{answers} answers; calibration error {error:.3f}" if error is not None else "no question was answered"
+    return Reliability(note, drawn)
+
+
+def _wilson(one: Bin) -> tuple[float, float]:
+    """Wilson: Probable Inference, the Law of Succession, and Statistical Inference (1927); good for few answers."""
+    spread = _Z**2 / one.n
+    middle = (one.right + spread / 2) / (1 + spread)
+    half = _Z * sqrt(one.right * (1 - one.right) / one.n + spread / (4 * one.n)) / (1 + spread)
+    return max(middle - half, 0.0), min(middle + half, 1.0)
+
+
+def _risk_coverage(items: Sequence[Item]) -> RiskCoverage:
+    points = curve(items)
+    answered = [point for point in points if point.answered]
+    measured = estimated(items)
+    note = f"area under the curve {measured['aurc']:.3f}"
+    if answered:
+        note += f"; in force: coverage {measured['coverage']:.2f}, risk {measured['risk']:.2f}"
+    highest = max(point.risk for point in points)
+    top = next(top for top in _TOPS if highest <= top)
+    return RiskCoverage(note, answered, [*answered[-1:], *points[len(answered) :]], top)

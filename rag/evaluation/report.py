@@ -1,0 +1,141 @@
+"""A run as a page that a person would open: one file that needs no script and asks nobody for anything.
+
+Questions, answers and texts come out of strangers' files: all of it is escaped, and the page's own policy forbids
+scripts and requests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from rag.evaluation.comparison import SIGNIFICANT, TOLERANCE, Comparison
+from rag.evaluation.console import BY_KIND, GROUPS, number, verdict, words_of
+from rag.evaluation.items import Item
+from rag.evaluation.misses import KINDS, PICTURE_BYTES, misses
+from rag.evaluation.plots import drawings
+from rag.index import Generation
+from rag.markup import fill, write_whole
+
+_TEMPLATE: Final = Path(__file__).with_name("report.html")
+# More misses of a kind than this are folded.
+_UNFOLDED: Final = 30
+_SAID: Final = {
+    "page_hit@1": "a right page is the first passage",
+    "page_hit@5": "a right page is among the first five passages",
+    "mrr@10": "mean of 1 / rank of the first right page",
+    "document_hit@5": "a right document is among the first five passages",
+    "right": "answerable questions that were answered rightly",
+    "f1": "words shared with the known answer; an abstention counts 0",
+    "contains": "the known answer stands in what was said",
+    "citation_page_precision": "citations that are on a right page",
+    "quotes_verbatim": "quotes that stand on their page, letter by letter",
+    "unsupported_shown": "sentences that were shown without support",
+    "abstain_recall": "unanswerable questions that were not answered",
+    "false_abstain": "answerable questions that were not answered",
+    "coverage": "questions that were answered",
+    "risk": "answers that were wrong",
+    "aurc": "mean risk over all coverages",
+    "calibration_error": "mean gap between confidence and share right",
+    "brier": "mean squared gap between confidence and outcome",
+    "prompt_tokens_p50": "tokens that the language model read, median",
+    "seconds_p50": "seconds for a question, median",
+    "seconds_p95": "seconds that 95 % of the questions stay below",
+}
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A measure; ``start`` and ``width`` of its interval and ``place`` of its value in percent, None for a cost."""
+
+    group: str
+    name: str
+    said: str
+    value: str
+    interval: str
+    place: float | None
+    start: float
+    width: float
+
+
+def write_report(
+    path: Path,
+    items: Sequence[Item],
+    summary: Mapping[str, Any],
+    comparison: Comparison | None,
+    generation: Generation,
+) -> None:
+    """Writes the page; a file that was there stays as it was until the new one is whole.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    write_whole(path, render(items, summary, comparison, generation))
+
+
+def render(
+    items: Sequence[Item],
+    summary: Mapping[str, Any],
+    comparison: Comparison | None,
+    generation: Generation,
+    picture_bytes: int = PICTURE_BYTES,
+) -> str:
+    """The page as HTML; see :func:`rag.evaluation.misses.misses` for what is pictured."""
+    found = misses(items, generation, picture_bytes)
+    answered = any(item.answered is not None for item in items)
+    contents = {
+        "made": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "summary": summary,
+        "rows": list(_rows(summary)),
+        "drawings": drawings(items) if answered else None,
+        "breakdowns": [table for kind in ("form", "source") if (table := _breakdown(kind, summary))],
+        "comparison": comparison,
+        "compared": list(_compared(comparison)) if comparison else [],
+        "tolerance": TOLERANCE,
+        "significant": SIGNIFICANT,
+        "groups": [(kind, *KINDS[kind], members) for kind, members in found.kinds.items() if members],
+        "misses": sum(map(len, found.kinds.values())),
+        "left_out": found.left_out,
+        "unfolded": _UNFOLDED,
+        "words_of": words_of,
+    }
+    return fill(_TEMPLATE, contents)
+
+
+def _rows(summary: Mapping[str, Any]) -> Iterator[_Row]:
+    for group, names in GROUPS.items():
+        for name in names:
+            if (value := summary.get(name)) is None:
+                continue
+            low, high = summary["intervals"][name] or (value, value)
+            is_share = group != "cost"
+            yield _Row(
+                group,
+                name,
+                _SAID[name],
+                number(name, value),
+                f"{number(name, low)} – {number(name, high)}",
+                100 * value if is_share else None,
+                100 * low,
+                100 * (high - low),
+            )
+
+
+def _breakdown(kind: str, summary: Mapping[str, Any]) -> tuple[str, list[str], list[tuple[str, int, list[str]]]] | None:
+    """What is broken down by, the measures, and for each kind its number of questions and its values."""
+    kinds = summary[kind + "s"]
+    names = [name for name in BY_KIND if any(one.get(name) is not None for one in kinds.values())]
+    rows = [
+        (label, one["n"], ["" if one.get(name) is None else number(name, one[name]) for name in names])
+        for label, one in kinds.items()
+    ]
+    return (kind, names, rows) if rows else None
+
+
+def _compared(comparison: Comparison) -> Iterator[tuple[str, str, str, str, str]]:
+    for one in comparison.differences:
+        name = one.measure
+        yield name, number(name, one.before), number(name, one.now), one.chance_in_table, str(verdict(one))

@@ -1,0 +1,119 @@
+"""``python -m rag eval``: measures on labelled questions, for whoever runs it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from rag import question_commands
+from rag.composition import open_answerer, open_retriever
+from rag.console import progress
+from rag.domain import Hit, Question
+from rag.errors import QuestionsInvalid, ReportUnwritable
+from rag.evaluation import RANKS, Comparison, Item, compare, evaluate, read_questions, read_run, summarise
+from rag.evaluation.console import print_comparison, print_summary
+from rag.index import Generation
+from rag.settings import Settings
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+_WORSE = 1
+
+
+def add_commands(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds ``eval`` to the command line."""
+    command = commands.add_parser("eval", help="measures on your own questions")
+    command.add_argument("questions", type=Path, nargs="?", metavar="QUESTIONS.jsonl")
+    command.add_argument("--limit", type=_at_least_one, metavar="N", help="only the first N questions")
+    command.add_argument(
+        "--compare", type=Path, metavar="RUN.json", help="an earlier --json; exit code 1 if this run is worse"
+    )
+    command.add_argument("--json", action="store_true", help="print everything as one JSON object")
+    command.add_argument("--html", type=_new_file, metavar="FILE.html", help="write a page that shows every miss")
+    # A plot is of answers.
+    what = command.add_mutually_exclusive_group()
+    what.add_argument("--retrieval-only", action="store_true", help="do not generate answers")
+    what.add_argument("--plot", type=_new_file, metavar="FILE.svg", help="draw how far its confidence can be trusted")
+    question_commands.add_arguments(command)
+    command.set_defaults(run=evaluation)
+
+
+def _at_least_one(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is less than 1: there would be nothing to measure")
+    return number
+
+
+def _new_file(text: str) -> Path:
+    """Answering may take an hour: what can be known of the place before is checked before."""
+    path = Path(text)
+    if path.is_dir() or not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"{text} is not a file in a folder that exists")
+    return path
+
+
+def evaluation(options: argparse.Namespace, settings: Settings) -> int:
+    """Measures on labelled questions; 1 on a regression against an earlier run."""
+    if options.make:
+        return question_commands.make(options, settings)
+    if not options.questions:
+        raise QuestionsInvalid("no QUESTIONS.jsonl; draft one from your documents: python -m rag eval --make 50")
+    questions = read_questions(options.questions)[: options.limit]
+    earlier = read_run(options.compare) if options.compare else None
+    if options.retrieval_only:
+        (retriever, index), answerer = open_retriever(settings), None
+        generation = index.generation()
+    else:
+        answerer = open_answerer(settings)
+        retriever, generation = answerer.retriever, answerer.generation()
+
+    def retrieve(question: Question) -> list[Hit]:
+        return retriever.retrieve(generation, question, RANKS)
+
+    with progress() as tell:
+        items = evaluate(questions, retrieve, answerer.ask if answerer else None, generation, tell)
+    summary = summarise(items, model=answerer.model.name if answerer else None, index=generation.id)
+    comparison = compare(items, summary, earlier) if earlier else None
+    _print(options, summary, comparison)
+    _write(options, items, summary, comparison, generation)
+    return _WORSE if comparison and comparison.regressions else 0
+
+
+def _print(options: argparse.Namespace, summary: dict[str, Any], comparison: Comparison | None) -> None:
+    if options.json:
+        compared = {"comparison": comparison.to_json(), "regressions": comparison.regressions} if comparison else {}
+        print(json.dumps({**summary, **compared}, ensure_ascii=False))
+        return
+    console = Console(highlight=False)
+    print_summary(console, summary)
+    if comparison:
+        print_comparison(console, comparison)
+
+
+def _write(
+    options: argparse.Namespace,
+    items: Sequence[Item],
+    summary: dict[str, Any],
+    comparison: Comparison | None,
+    generation: Generation,
+) -> None:
+    """After the results are printed: where a file cannot be written, they are not lost."""
+    path = None
+    try:
+        if path := options.plot:
+            from rag.evaluation.plots import write_plots
+
+            write_plots(path, items)
+        if path := options.html:
+            from rag.evaluation.report import write_report
+
+            write_report(path, items, summary, comparison, generation)
+    except OSError as error:
+        raise ReportUnwritable(f"{path} cannot be written: {error.strerror or error}") from error

@@ -1,0 +1,132 @@
+"""How sure the system may be: from what was observed of a draft to two probabilities, and to whether it is said.
+
+Both are logistic regressions over the same few observations, because that is the simplest model whose output can be
+read as a probability (Platt, Probabilistic Outputs for Support Vector Machines, 1999). What they were fitted on, and
+how well they hold on questions they have not seen, is in docs/abstention.md. Arithmetic only.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Final
+
+# A logit beyond this says no more.
+_CLIP: Final = 12.0
+_SMALL: Final = 1e-3
+_QUANTILES: Final = 21
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What was observed of a draft answer and of its evidence.
+
+    Attributes:
+        relevance: the reranker's logit of the best passage that was read.
+        margin: by how much its score leads that of the fifth passage.
+        coverage: largest share of the question's words that one passage has, 0..1.
+        document: how far the best passage's document is the one that the question names, 0..1.
+        declined: probability that the model would have declined to answer, 0..1.
+        certainty: geometric mean of the probabilities of the draft's tokens, 0..1.
+        lowest: the lowest of them, 0..1.
+        share: share of the draft's weight that its quotes hold, 0..1.
+        agrees: 1 if each number of the draft is in its quotes or in the question, else 0.
+        quoted: the reranker's logit of the best quote, for the question with the draft.
+        affirmed: probability that the model says yes when asked whether the passages say so, 0..1.
+    """
+
+    relevance: float
+    margin: float
+    coverage: float
+    document: float
+    declined: float
+    certainty: float
+    lowest: float
+    share: float
+    agrees: float
+    quoted: float
+    affirmed: float
+
+    def features(self) -> dict[str, float]:
+        """The observation on scales where a weighted sum makes sense: probabilities as logits."""
+        values: dict[str, float] = asdict(self)
+        for name in ("declined", "certainty", "lowest", "affirmed"):
+            values[name] = log_odds(values[name])
+        return {name: max(-_CLIP, min(_CLIP, value)) for name, value in values.items()}
+
+
+def log_odds(probability: float) -> float:
+    """The log-odds of a probability, kept finite at 0 and 1."""
+    p = min(max(probability, _SMALL), 1 - _SMALL)
+    return math.log(p / (1 - p))
+
+
+@dataclass(frozen=True, slots=True)
+class Logistic:
+    """``P = 1 / (1 + exp(-(bias + Σ weight · feature)))``; features without a weight count nothing."""
+
+    bias: float
+    weights: Mapping[str, float]
+
+    def probability(self, observation: Observation) -> float:
+        """0..1."""
+        features = observation.features()
+        return 1 / (1 + math.exp(-(self.bias + sum(w * features[name] for name, w in self.weights.items()))))
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Decides whether an answer is given, and says how sure it is.
+
+    Attributes:
+        worth_asking: whether the documents hold an answer, from the evidence alone; cheap, and asked first.
+        answerable: whether they do, once the draft is verified.
+        right: whether the draft is right.
+        hopeless: below this the model is not even asked.
+        thresholds: of ``answerable``, ascending: the n-th of N is passed by the share ``1 - n / (N - 1)`` of the
+            questions that the documents do not answer.
+        yes_lean: log-odds of the model's yes where yes and no are equally often right.
+        false_answers: the dial: the share of those questions that may be answered all the same, 0..1.
+    """
+
+    worth_asking: Logistic
+    answerable: Logistic
+    right: Logistic
+    hopeless: float
+    thresholds: tuple[float, ...]
+    yes_lean: float
+    false_answers: float = 0.1
+
+    @property
+    def threshold(self) -> float:
+        """Below this the system abstains; between two thresholds by linear interpolation."""
+        place = (1 - self.false_answers) * (len(self.thresholds) - 1)
+        low = min(int(place), len(self.thresholds) - 1)
+        high = min(low + 1, len(self.thresholds) - 1)
+        return self.thresholds[low] + (place - low) * (self.thresholds[high] - self.thresholds[low])
+
+    def is_hopeless(self, evidence: Observation) -> bool:
+        """Whether the evidence alone says that the documents do not hold the answer."""
+        return self.worth_asking.probability(evidence) < self.hopeless
+
+    def is_given(self, observation: Observation) -> bool:
+        """Whether the documents are taken to hold the answer."""
+        return self.answerable.probability(observation) >= self.threshold
+
+
+def thresholds_of(scores: Sequence[float]) -> tuple[float, ...]:
+    """Twenty-one quantiles of what unanswerable questions score, from the least to the greatest."""
+    ordered = sorted(scores)
+    return tuple(round(ordered[round(n / (_QUANTILES - 1) * (len(ordered) - 1))], 4) for n in range(_QUANTILES))
+
+
+# Fitted; see docs/abstention.md.
+JUDGE: Final = Judge(
+    worth_asking=Logistic(0.0, {"relevance": 1.0}),
+    answerable=Logistic(0.0, {"relevance": 1.0}),
+    right=Logistic(0.0, {"relevance": 1.0}),
+    hopeless=0.0,
+    thresholds=(0.0, 0.0),
+    yes_lean=1.75,
+)

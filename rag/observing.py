@@ -1,0 +1,53 @@
+"""What can be observed of a draft answer and of its evidence, in numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rag.domain import Hit
+from rag.drafting import Draft
+from rag.embedding import logit
+from rag.grounding import Support
+from rag.judgement import Observation
+from rag.retrieval import judged_text
+from rag.sentences import words
+
+_FIFTH = 4
+
+
+def observe(
+    question: str, hits: Sequence[Hit], draft: Draft, support: Sequence[Support], affirmed: float
+) -> Observation:
+    """What is known once a draft has been verified; with an empty draft, what is known of the evidence alone.
+
+    Args:
+        question: as it was put to the model.
+        hits: what was found, best first; at least one.
+        draft: what the model said.
+        support: of each of the draft's sentences.
+        affirmed: probability that the model stands by it.
+    """
+    # The sentence that carries least decides, for all of them are said.
+    weakest = min(support, key=lambda item: (item.agrees, item.score), default=None)
+    return Observation(
+        relevance=max(_relevance(hit) for hit in hits),
+        margin=hits[0].score - hits[min(_FIFTH, len(hits) - 1)].score,
+        coverage=max(_coverage(question, hit) for hit in hits),
+        document=hits[0].document_match,
+        declined=draft.finish.declined,
+        certainty=draft.certainty,
+        lowest=draft.lowest,
+        share=weakest.score if weakest else 0.0,
+        agrees=float(weakest.agrees) if weakest else 0.0,
+        quoted=logit(weakest.relevance) if weakest else 0.0,
+        affirmed=affirmed,
+    )
+
+
+def _relevance(hit: Hit) -> float:
+    return logit(hit.relevance) if hit.relevance is not None else 0.0
+
+
+def _coverage(question: str, hit: Hit) -> float:
+    asked = set(words(question))
+    return len(asked & set(words(judged_text(hit.passage)))) / len(asked) if asked else 1.0

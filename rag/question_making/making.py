@@ -1,0 +1,45 @@
+"""The loop: a fact, a prompt, a question, kept or thrown away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rag.cancellation import Cancellation
+from rag.generation import LanguageModel, Token
+from rag.index import Generation
+from rag.question_making.acceptance import fault_of, is_new
+from rag.question_making.made import Fact, MadeQuestion
+from rag.question_making.prompting import MAX_TOKENS, messages, parse
+from rag.question_making.sampling import sampled_facts
+from rag.sentences import words
+
+
+def make_questions(generation: Generation, model: LanguageModel, count: int, seed: int = 0) -> Iterator[MadeQuestion]:
+    """Up to ``count`` questions, spread over documents and pages; fewer where the documents do not hold so many facts.
+
+    The same index, model and seed give the same questions. Nothing is chosen by how well it is retrieved or answered,
+    for that is what the questions are to measure.
+
+    Raises:
+        ModelUnusable: the model failed.
+    """
+    asked: list[frozenset[str]] = []
+    for fact in sampled_facts(generation, seed):
+        if len(asked) == count:
+            return
+        question = question_about(fact, model)
+        if question and is_new(question.question, asked):
+            asked.append(frozenset(words(question.question)))
+            yield question
+
+
+def question_about(fact: Fact, model: LanguageModel) -> MadeQuestion | None:
+    """The model's question about one fact; None where it is not worth keeping."""
+    said = ""
+    prompt = model.prompt(messages(fact))
+    for token in model.generate(prompt, max_tokens=MAX_TOKENS, cancelled=Cancellation()):
+        said += token.text if isinstance(token, Token) else ""
+        if "?" in said:
+            break  # a generation that nobody reads on ends here
+    question = parse(said)
+    return MadeQuestion(question, fact, fact.form) if question and not fault_of(question, fact) else None

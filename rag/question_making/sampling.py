@@ -1,0 +1,60 @@
+"""Which facts of an index are asked about: some of every document and every part of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain, zip_longest
+from math import sqrt
+from random import Random
+from typing import Final
+
+from rag.index import Generation
+from rag.question_making.facts import facts_of, for_yes_or_no
+from rag.question_making.made import Fact
+
+# Copies of a sentence are looked for among so many passages.
+_ALIKE: Final = 4
+_SHARE_YES_NO: Final = 0.1
+
+
+def sampled_facts(generation: Generation, seed: int) -> Iterator[Fact]:
+    """One fact of each passage that has any, in an order that spreads over documents and pages.
+
+    The first ``n`` hold of each document about as many as the square root of its length asks for: a long one has
+    more, and none has all. The order depends on the index and the seed only.
+    """
+    random = Random(seed)  # noqa: S311 - for spreading, not for secrets
+    for row in _spread_rows(generation, random):
+        (passage,) = generation.passages([row])
+        candidates = list(facts_of(passage, random))
+        random.shuffle(candidates)
+        if fact := next((fact for fact in candidates if not _is_repeated(generation, fact)), None):
+            yield (random.random() < _SHARE_YES_NO and for_yes_or_no(fact)) or fact
+
+
+def _spread_rows(generation: Generation, random: Random) -> Iterator[int]:
+    keyed = []
+    for document in generation.documents:
+        rows = _over_pages(generation, document.name, random)
+        offset = random.random()
+        keyed += [((place + offset) / sqrt(len(rows)), row) for place, row in enumerate(rows)]
+    return (row for _, row in sorted(keyed))
+
+
+def _over_pages(generation: Generation, name: str, random: Random) -> list[int]:
+    """A document's rows: one of each page, pages in random order, then the second of each, and so on."""
+    rows = generation.rows_named([name])
+    assert rows is not None  # noqa: S101 - for a name there are rows
+    pages: dict[int, list[int]] = {}
+    for passage in generation.passages(rows.tolist()):
+        pages.setdefault(passage.chunk.span.page, []).append(passage.row)
+    shuffled: list[Sequence[int]] = [random.sample(listed, len(listed)) for listed in pages.values()]
+    random.shuffle(shuffled)
+    return [row for row in chain.from_iterable(zip_longest(*shuffled)) if row is not None]
+
+
+def _is_repeated(generation: Generation, fact: Fact) -> bool:
+    """Whether another passage says the same in the same words: boilerplate, or the same text in two documents."""
+    said = fact.text.casefold()
+    rows = [row for row, _ in generation.matching(fact.text, _ALIKE) if row != fact.passage.row]
+    return any(said in " ".join(passage.chunk.text.casefold().split()) for passage in generation.passages(rows))

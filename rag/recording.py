@@ -1,0 +1,316 @@
+"""The record of an answer: what was asked, what answered, and how it came about. Kept only where the user wants it.
+
+A folder with one JSON file for each answer, named by the answer's id. Records hold what people asked and what the
+documents say, so nobody but their owner may read them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Final, Literal, Protocol
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from rag.domain import Answer, Citation, Hit, Question, Turn, Verdict
+from rag.errors import RecordDamaged, RecordUnknown
+from rag.generation import Prompt
+from rag.index import Generation
+from rag.judgement import Observation
+
+_log = logging.getLogger(__name__)
+
+FORMAT: Final = 1
+_ID: Final = re.compile(r"[0-9a-f]{32}")
+_FILE: Final = re.compile(rf"({_ID.pattern})\.(json|draft)")
+_DIGEST: Final = r"[0-9a-f]{64}"
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How an answer came about, as the flow knows it at its end.
+
+    Attributes:
+        hits: the passages that were read: those in the prompt, or those found where the model was not asked.
+        prompt: None where the model was not asked.
+        draft: what the model said; empty where it was not asked.
+        observation: what was observed of the draft; None where there is none.
+    """
+
+    question: Question
+    generation: Generation
+    hits: Sequence[Hit]
+    prompt: Prompt | None
+    draft: str
+    answer: Answer
+    observation: Observation | None = None
+
+
+class Recorder(Protocol):
+    """Whoever wants to know how answers come about."""
+
+    def keep(self, course: Course) -> None:
+        """Called once for each answer, before it is handed out. Raises nothing: the answer goes before its record."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ModelIdentity(_Frozen):
+    """Which weights: their name, and the SHA-256 of their main file."""
+
+    name: str
+    sha256: str
+
+
+class Setup(_Frozen):
+    """What answers. As long as all of it is the same, so is the text of an answer.
+
+    Attributes:
+        versions: of the program and of the libraries that compute, and the name of the processor.
+        encoder: its identity, as an index keeps it.
+        settings: those that shape an answer, by the name of their variable.
+    """
+
+    versions: dict[str, str]
+    model: ModelIdentity
+    encoder: dict[str, str | int | bool]
+    reranker: ModelIdentity | None
+    settings: dict[str, int | float | str]
+
+
+class TurnRecord(_Frozen):
+    """An earlier question of the same conversation, and its answer."""
+
+    question: str
+    answer: str
+
+
+class QuestionRecord(_Frozen):
+    """What was asked; ``max_tokens`` is None where the settings decided."""
+
+    text: str
+    documents: tuple[str, ...] = ()
+    history: tuple[TurnRecord, ...] = ()
+    max_tokens: int | None = None
+
+    @classmethod
+    def of(cls, question: Question) -> QuestionRecord:
+        """The question as it is kept."""
+        history = tuple(TurnRecord(question=turn.question, answer=turn.answer) for turn in question.history)
+        return cls(text=question.text, documents=question.documents, history=history, max_tokens=question.max_tokens)
+
+    def to_domain(self) -> Question:
+        """The inverse of :meth:`of`."""
+        history = tuple(Turn(turn.question, turn.answer) for turn in self.history)
+        return Question(self.text, self.documents, history, self.max_tokens)
+
+
+class PlaceRecord(_Frozen):
+    """A stretch of a page: a passage that was read, or a quote. ``page`` is 1-based; offsets are of the page's text."""
+
+    document: str
+    document_id: str
+    page: int
+    start: int
+    end: int
+    score: float
+
+    @classmethod
+    def of_hit(cls, hit: Hit) -> PlaceRecord:
+        """Where a passage stands."""
+        document, span = hit.passage.document, hit.passage.chunk.span
+        return cls(
+            document=document.name,
+            document_id=document.id,
+            page=span.page,
+            start=span.start,
+            end=span.end,
+            score=round(hit.score, 4),
+        )
+
+    @classmethod
+    def of_citation(cls, citation: Citation) -> PlaceRecord:
+        """Where a quote stands."""
+        return cls(
+            document=citation.document,
+            document_id=citation.document_id,
+            page=citation.page,
+            start=citation.start,
+            end=citation.end,
+            score=citation.score,
+        )
+
+    @property
+    def place(self) -> tuple[str, int, int, int]:
+        """Document, page, start and end: what makes two of them the same."""
+        return self.document_id, self.page, self.start, self.end
+
+
+class SentenceRecord(_Frozen):
+    """A sentence of the draft, and what was found of it."""
+
+    text: str
+    verdict: Verdict
+
+
+class Record(_Frozen):
+    """An answer and everything that it depends on.
+
+    Attributes:
+        time: when it was answered, in UTC, ISO 8601.
+        manifest_sha256: of the generation that it was answered from.
+        prompt_sha256: of the prompt's tokens, each as four bytes, little-endian; None where the model was not asked.
+        passages: those that were read, best first.
+        draft: what the model said, before it was verified.
+    """
+
+    format: Literal[1] = 1
+    id: Annotated[str, Field(pattern=rf"^{_ID.pattern}$")]
+    time: str
+    question: QuestionRecord
+    setup: Setup
+    generation: str
+    manifest_sha256: Annotated[str, Field(pattern=rf"^{_DIGEST}$")]
+    prompt_sha256: Annotated[str, Field(pattern=rf"^{_DIGEST}$")] | None
+    passages: tuple[PlaceRecord, ...]
+    draft: str
+    answer: str
+    reason: str | None
+    sentences: tuple[SentenceRecord, ...]
+    quotes: tuple[PlaceRecord, ...]
+
+    @classmethod
+    def of(cls, course: Course, setup: Setup) -> Record:
+        """The record of an answer that has just been made."""
+        answer = course.answer
+        return cls(
+            id=answer.id,
+            time=datetime.now(UTC).isoformat(timespec="seconds"),
+            question=QuestionRecord.of(course.question),
+            setup=setup,
+            generation=course.generation.id,
+            manifest_sha256=course.generation.manifest_digest,
+            prompt_sha256=prompt_digest(course.prompt) if course.prompt else None,
+            passages=tuple(PlaceRecord.of_hit(hit) for hit in course.hits),
+            draft=course.draft,
+            answer=answer.answer,
+            reason=answer.reason,
+            sentences=tuple(SentenceRecord(text=item.text, verdict=item.verdict) for item in answer.sentences),
+            quotes=tuple(PlaceRecord.of_citation(citation) for citation in answer.citations),
+        )
+
+    def to_bytes(self) -> bytes:
+        """As JSON, for people to read."""
+        return self.model_dump_json(indent=1).encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Record:
+        """The inverse of :meth:`to_bytes`; ValueError where ``data`` is no record of this format."""
+        return cls.model_validate_json(data)
+
+
+def prompt_digest(prompt: Prompt) -> str:
+    """SHA-256 of a prompt's tokens, each as four bytes, little-endian."""
+    return hashlib.sha256(np.array(prompt.tokens, dtype="<i4").tobytes()).hexdigest()
+
+
+def is_record_id(text: str) -> bool:
+    """Whether an answer can have this id: 32 hexadecimal digits, so that it is safe as the name of a file."""
+    return _ID.fullmatch(text) is not None
+
+
+@dataclass(frozen=True)
+class RecordFolder:
+    """The records in a folder, at most ``keep`` of them: of more, the oldest go.
+
+    Several processes may use it at a time.
+    """
+
+    root: Path
+    keep: int
+
+    def read(self, record_id: str) -> Record:
+        """The record of an answer.
+
+        Raises:
+            RecordUnknown: there is none, or this is no id.
+            RecordDamaged: it cannot be read, or is of another format.
+        """
+        if not is_record_id(record_id):
+            raise RecordUnknown(f"{record_id!r} is no id of an answer: 32 hexadecimal digits, as `rag ask` prints them")
+        path = self.root / f"{record_id}.json"
+        try:
+            record = Record.from_bytes(path.read_bytes())
+        except FileNotFoundError as error:
+            raise RecordUnknown(
+                f"no record of {record_id} in {self.root}: it was answered without RAG_RECORDS or into another folder, "
+                f"deleted, or one of more than the RAG_KEEP_RECORDS={self.keep} newest"
+            ) from error
+        except OSError as error:
+            raise RecordDamaged(f"{path} cannot be read: {error.strerror}") from error
+        except ValidationError as error:
+            raise RecordDamaged(
+                f"{path} is not a record of format {FORMAT}: it is damaged, or of another version of this program; "
+                "delete it, or replay it with that version"
+            ) from error
+        if record.id != record_id:
+            raise RecordDamaged(f"{path} is the record of another answer, {record.id}; give it its own name again")
+        return record
+
+    def write(self, record: Record) -> None:
+        """Keeps a record: whole, or not at all. OSError where the disk refuses."""
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._make_room()
+        draft = self.root / f"{record.id}.draft"
+        try:
+            # Exclusive: it must not follow a link that somebody else has put there.
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(record.to_bytes())
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(self.root / f"{record.id}.json")
+        except OSError:
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
+            raise
+
+    def _make_room(self) -> None:
+        """Drops the oldest records, so that one more may be written. What a crash has left of one counts as one."""
+        with os.scandir(self.root) as entries:
+            files = [entry for entry in entries if _FILE.fullmatch(entry.name)]
+        if len(files) < self.keep:
+            return
+        with suppress(FileNotFoundError):  # another process drops them too
+            files.sort(key=lambda entry: entry.stat(follow_symlinks=False).st_mtime_ns)
+            for entry in files[: len(files) - self.keep + 1]:
+                Path(entry.path).unlink()
+
+
+@dataclass(frozen=True)
+class FolderRecorder:
+    """Keeps a record of each answer in a folder. ``setup`` is what answers."""
+
+    folder: RecordFolder
+    setup: Setup
+
+    def keep(self, course: Course) -> None:
+        """See :class:`Recorder`. What the disk refuses is told in the log."""
+        try:
+            self.folder.write(Record.of(course, self.setup))
+        except OSError as error:
+            _log.warning(
+                "answer %s is given, but its record could not be kept in %s: %s",
+                course.answer.id,
+                self.folder.root,
+                error.strerror,
+            )

@@ -1,0 +1,188 @@
+"""An answer given again from its record: the same text, or what has changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from rag.answering import Answerer
+from rag.errors import IndexForeign, IndexMissing, RequestFault
+from rag.index import Generation, open_published
+from rag.recording import Course, ModelIdentity, PlaceRecord, Record, Setup
+
+# Causes first, then the steps of the answer in their order.
+What: TypeAlias = Literal[
+    "program",
+    "model",
+    "encoder",
+    "reranker",
+    "settings",
+    "index",
+    "retrieval",
+    "prompt",
+    "draft",
+    "verification",
+]
+
+
+@dataclass(frozen=True)
+class Change:
+    """What was otherwise when the answer was recorded, in words."""
+
+    what: What
+    recorded: str
+    now: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.recorded} → {self.now}"
+
+
+@dataclass(frozen=True)
+class Replay:
+    """A recorded answer, the same question's answer now, and what differs between them.
+
+    Attributes:
+        changes: what answers (program to index), then the steps of the answer (retrieval to verification).
+    """
+
+    recorded: Record
+    now: Record
+    changes: Sequence[Change]
+
+    @property
+    def first_difference(self) -> int | None:
+        """The first character at which the texts differ, from 0; None where they are the same."""
+        before, after = self.recorded.answer, self.now.answer
+        if before == after:
+            return None
+        shorter = min(len(before), len(after))
+        return next((n for n in range(shorter) if before[n] != after[n]), shorter)
+
+    def to_json(self) -> dict[str, Any]:
+        """What ``rag ask --replay ID --json`` prints."""
+        return {
+            "id": self.recorded.id,
+            "time": self.recorded.time,
+            "question": self.recorded.question.text,
+            "same": self.first_difference is None,
+            "first_difference": self.first_difference,
+            "recorded": self.recorded.answer,
+            "now": self.now.answer,
+            "index": self.now.generation,
+            "changes": [asdict(change) for change in self.changes],
+        }
+
+
+def replay(record: Record, answerer: Answerer, setup: Setup, root: Path) -> Replay:
+    """Answers a recorded question again, from the generation that it was answered from.
+
+    Where that generation is not kept any more, or is not for this encoder, the current one answers, and that is
+    among the changes.
+
+    Args:
+        record: of the answer.
+        answerer: as it is now; nothing is recorded.
+        setup: what the answerer is made of.
+        root: the index directory.
+
+    Raises:
+        IndexFault: the recorded generation is damaged, or there is no other in its place.
+        RequestFault: the question cannot be asked any more; the message says what has changed.
+    """
+    generation, why = _generation(record, answerer, root)
+    changed = list(_setup_changes(record.setup, setup))
+    if why:
+        changed.append(Change("index", record.generation, f"{generation.id}, because {why}"))
+    try:
+        now = _again(record, answerer, setup, generation)
+    except RequestFault as fault:
+        reasons = "; ".join(map(str, changed)) or "nothing that is recorded"
+        raise RequestFault(f"{fault}. Changed since it was recorded: {reasons}", fault.field) from fault
+    return Replay(record, now, (*changed, *_step_changes(record, now)))
+
+
+def _generation(record: Record, answerer: Answerer, root: Path) -> tuple[Generation, str | None]:
+    encoder = answerer.retriever.encoder.identity
+    try:
+        return open_published(root, record.generation, record.manifest_sha256, encoder), None
+    except IndexMissing:
+        return answerer.generation(), "that one is not kept any more"
+    except IndexForeign:
+        return answerer.generation(), "that one is of another encoder or format"
+
+
+@dataclass
+class _Remembered:
+    """Remembers the last answer."""
+
+    course: Course | None = None
+
+    def keep(self, course: Course) -> None:
+        self.course = course
+
+
+def _again(record: Record, answerer: Answerer, setup: Setup, generation: Generation) -> Record:
+    remembered = _Remembered()
+    for _ in replace(answerer, recorder=remembered).stream(record.question.to_domain(), generation=generation):
+        pass
+    assert remembered.course  # noqa: S101 - the contract of stream
+    return Record.of(remembered.course, setup)
+
+
+def _setup_changes(before: Setup, now: Setup) -> Iterator[Change]:
+    yield from _rows("program", before.versions, now.versions)
+    if before.model != now.model:
+        yield Change("model", _named(before.model), _named(now.model))
+    yield from _rows("encoder", before.encoder, now.encoder)
+    if before.reranker != now.reranker:
+        yield Change("reranker", _named(before.reranker), _named(now.reranker))
+    yield from _rows("settings", before.settings, now.settings)
+
+
+def _rows(what: What, before: Mapping[str, object], now: Mapping[str, object]) -> Iterator[Change]:
+    for name in sorted(before.keys() | now.keys()):
+        if before.get(name) != now.get(name):
+            yield Change(what, f"{name} {before.get(name, 'unknown')}", f"{name} {now.get(name, 'unknown')}")
+
+
+def _named(model: ModelIdentity | None) -> str:
+    return f"{model.name} ({model.sha256[:12]})" if model else "none"
+
+
+def _step_changes(before: Record, now: Record) -> Iterator[Change]:
+    """Where the two ways part, and what followed from that."""
+    if _places(before.passages) != _places(now.passages):
+        yield Change("retrieval", *_only_in_each(before.passages, now.passages))
+    if before.prompt_sha256 != now.prompt_sha256:
+        yield Change("prompt", _asked(before.prompt_sha256), _asked(now.prompt_sha256))
+    if before.draft != now.draft:
+        yield Change("draft", " ".join(before.draft.split()), " ".join(now.draft.split()))
+    if before.sentences != now.sentences or _places(before.quotes) != _places(now.quotes):
+        yield Change("verification", _verified(before), _verified(now))
+
+
+def _places(records: Sequence[PlaceRecord]) -> list[tuple[str, int, int, int]]:
+    return [record.place for record in records]
+
+
+def _only_in_each(before: Sequence[PlaceRecord], now: Sequence[PlaceRecord]) -> tuple[str, str]:
+    lost = [record for record in before if record.place not in _places(now)]
+    new = [record for record in now if record.place not in _places(before)]
+    if not lost and not new:
+        return "the same passages", "in another order"
+    return _listed(lost), _listed(new)
+
+
+def _listed(records: Sequence[PlaceRecord]) -> str:
+    return "; ".join(f"{r.document}, page {r.page}, {r.start}-{r.end}" for r in records) or "none"
+
+
+def _asked(prompt_sha256: str | None) -> str:
+    return prompt_sha256[:12] if prompt_sha256 else "the model was not asked"
+
+
+def _verified(record: Record) -> str:
+    unsupported = [sentence.text for sentence in record.sentences if sentence.verdict == "unsupported"]
+    return f"not supported: {' '.join(unsupported) or 'nothing'}; quotes: {_listed(record.quotes)}"

@@ -1,0 +1,107 @@
+"""A judge that is fitted to the user's own documents, on questions that the system makes out of them.
+
+Each made question is put twice: to all of the index, and to the index without the passages that answer it. The first
+shows how answers look that the documents hold, the second how they look where the documents only speak of the same
+things. What was fitted on our data stays, as one feature; scale and threshold come from these documents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from rag.answering import Answerer
+from rag.domain import Question
+from rag.errors import CalibrationFailed
+from rag.evaluation import is_right
+from rag.fitting import fit_logistic
+from rag.index import Generation
+from rag.judgement import Judge, Logistic, Observation, log_odds, thresholds_of
+from rag.question_making import MadeQuestion, withheld_rows
+from rag.recording import Course
+
+# Fewer say nothing about a rate of one in ten.
+FEWEST: Final = 20
+_PENALTY: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What came of one made question.
+
+    Attributes:
+        observation: of the draft; None where the evidence was hopeless.
+        answerable: whether the index still had the passages that answer it.
+        right: whether the draft was right.
+    """
+
+    observation: Observation | None
+    answerable: bool
+    right: bool
+
+
+class _LastCourse:
+    """A recorder that remembers the last course."""
+
+    course: Course
+
+    def keep(self, course: Course) -> None:
+        self.course = course
+
+
+def try_questions(
+    answerer: Answerer, generation: Generation, made: Iterable[MadeQuestion], on_trial: Callable[[int], None]
+) -> list[Trial]:
+    """Puts each question to the index, and to what is left of it without the answer; tells how many were put."""
+    trials: list[Trial] = []
+    for number, question in enumerate(made, start=1):
+        withheld = frozenset(withheld_rows(generation, question))
+        trials.append(_trial(answerer, generation, question, frozenset()))
+        trials.append(_trial(answerer, generation, question, withheld))
+        on_trial(number)
+    return trials
+
+
+def _trial(answerer: Answerer, generation: Generation, made: MadeQuestion, withheld: frozenset[int]) -> Trial:
+    last = _LastCourse()
+    partial = replace(answerer, retriever=replace(answerer.retriever, withheld=withheld), recorder=last)
+    for _ in partial.stream(Question(made.question), generation=generation):
+        pass
+    course = last.course
+    right = not withheld and is_right(made.question, course.draft, [made.answer])
+    return Trial(course.observation, not withheld, right)
+
+
+def fitted(judge: Judge, trials: Iterable[Trial]) -> Judge:
+    """The judge with scales and thresholds of these trials.
+
+    The scale of each probability is fitted with one feature, its logit before (Platt scaling); thresholds are quantiles
+    of what the unanswerable trials score.
+
+    Raises:
+        CalibrationFailed: there are fewer than twenty trials of either kind.
+    """
+    observed = [trial for trial in trials if trial.observation]
+    kinds = [sum(trial.answerable is kind for trial in observed) for kind in (True, False)]
+    if min(kinds) < FEWEST:
+        raise CalibrationFailed(
+            f"only {min(kinds)} made questions could be put to the documents, and {FEWEST} are the fewest; "
+            "ingest more documents, or ask for more questions"
+        )
+    observations = [trial.observation for trial in observed if trial.observation]
+    answerable = _rescaled(judge.answerable, observations, [trial.answerable for trial in observed])
+    right = _rescaled(judge.right, observations, [trial.right for trial in observed])
+    refused = [answerable.probability(t.observation) for t in observed if t.observation and not t.answerable]
+    return replace(judge, answerable=answerable, right=right, thresholds=thresholds_of(refused))
+
+
+def _rescaled(logistic: Logistic, observations: list[Observation], labels: list[bool]) -> Logistic:
+    logits = np.array([[log_odds(logistic.probability(observation))] for observation in observations])
+    bias, scale = fit_logistic(logits, np.array(labels, dtype=np.float64), _PENALTY)
+    # An order that these few trials contradict is left as it was fitted on more.
+    factor = max(float(scale[0]), 0.1)
+    weights = {name: factor * weight for name, weight in logistic.weights.items()}
+    return Logistic(bias + factor * logistic.bias, weights)

@@ -1,0 +1,121 @@
+"""Puts an answer together: which sentences are said, what is cited for them, and how sure it is."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from rag.domain import Answer, Citation, Question, Reason, Sentence
+from rag.drafting import Draft
+from rag.grounding import Evidence, Quote, Support, nearest_quotes
+from rag.understanding import Reply
+
+NOT_IN_DOCUMENTS: Final = "The documents do not answer this question."
+_NEAREST: Final = 3
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What is known of a question when it is answered.
+
+    Attributes:
+        model, index: what answers say of themselves.
+        timings_ms: wall time per phase so far.
+    """
+
+    question: Question
+    model: str
+    index: str
+    evidence: Sequence[Evidence]
+    draft: Draft
+    timings_ms: Mapping[str, float]
+
+    def answer(self, support: Sequence[Support], confidence: float) -> Answer:
+        """From the sentences that are supported; the others are listed, and not part of the text."""
+        citations = _Citations()
+        sentences = [
+            Sentence(
+                item.sentence,
+                "supported" if item.supported else "unsupported",
+                tuple(citations.add(quote) for quote in item.quotes) if item.supported else (),
+            )
+            for item in support
+        ]
+        return self._whole(
+            " ".join(item.sentence for item in support if item.supported),
+            reason="length" if self.draft.finish.reason == "length" else None,
+            confidence=confidence,
+            sentences=sentences,
+            citations=citations.all,
+        )
+
+    def abstention(self, support: Sequence[Support], confidence: float) -> Answer:
+        """That the documents do not say it, and where one might look."""
+        citations = _Citations()
+        for quote in nearest_quotes(self.question.text, self.evidence[:_NEAREST]):
+            citations.add(quote)
+        return self._whole(
+            NOT_IN_DOCUMENTS,
+            reason="no_supported_sentence" if support else "not_in_documents",
+            confidence=confidence,
+            sentences=[Sentence(item.sentence, "unsupported") for item in support],
+            citations=citations.all,
+        )
+
+    def reply(self, reply: Reply) -> Answer:
+        """What is said without a search."""
+        return self._whole(reply.text, reason=reply.reason, confidence=1.0, sentences=(), citations=())
+
+    def _whole(
+        self,
+        text: str,
+        *,
+        reason: Reason | None,
+        confidence: float,
+        sentences: Sequence[Sentence],
+        citations: Sequence[Citation],
+    ) -> Answer:
+        return Answer(
+            id=uuid.uuid4().hex,
+            question=self.question.text,
+            answer=text,
+            answered=reason in (None, "length"),
+            reason=reason,
+            confidence=round(confidence, 3),
+            sentences=tuple(sentences),
+            citations=tuple(citations),
+            model=self.model,
+            index=self.index,
+            usage=self.draft.finish.usage,
+            timings_ms=self.timings_ms,
+        )
+
+
+@dataclass
+class _Citations:
+    """Numbers quotes from 1, each stretch of a page once."""
+
+    all: list[Citation] = field(default_factory=list)
+
+    def add(self, quote: Quote) -> int:
+        document = quote.evidence.hit.passage.document
+        page, start, end = quote.span
+        for known in self.all:
+            if (known.document_id, known.page, known.start, known.end) == (document.id, page, start, end):
+                return known.id
+        self.all.append(
+            Citation(
+                id=len(self.all) + 1,
+                document=document.name,
+                document_id=document.id,
+                page=page,
+                quote=quote.text,
+                start=start,
+                end=end,
+                boxes=quote.evidence.page.boxes(start, end),
+                score=round(quote.score, 3),
+            )
+        )
+        return len(self.all)

@@ -1,0 +1,173 @@
+"""A run against an earlier one: what is a regression, and what is chance."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rag.errors import QuestionsInvalid
+from rag.evaluation import Comparison, Item, compare, read_run, summarise
+from rag.evaluation.comparison import Difference
+
+GOLD = ("24 months",)
+
+
+def item(number: int, text: str | None = "24 months", **fields: Any) -> Item:
+    """An item with an answer; no text is an abstention."""
+    right = text == GOLD[0]
+    given_: dict[str, Any] = {
+        "answerable": True, "paged": True, "page_rank": 1, "document_rank": 1, "seconds": 1.0, "answers": GOLD,
+        "answered": text is not None, "answer": text or "Not in the documents.", "confidence": 0.5,
+        "outcome": "false_abstention" if text is None else "right" if right else "wrong",
+        "f1": float(right), "contains": right, **fields,
+    }  # fmt: skip
+    return Item(id=str(number), question=f"Question {number}?", **given_)
+
+
+def run_of(items: list[Item]) -> dict[str, Any]:
+    """As it comes back from a file."""
+    run: dict[str, Any] = json.loads(json.dumps(summarise(items, model="m", index="i")))
+    return run
+
+
+def compared(now: list[Item], before: list[Item]) -> Comparison:
+    return compare(now, summarise(now, model="m", index="i"), run_of(before))
+
+
+def difference(comparison: Comparison, measure: str) -> Difference:
+    return next(one for one in comparison.differences if one.measure == measure)
+
+
+class TestPaired:
+    def test_the_same_run(self) -> None:
+        items = [item(number) for number in range(5)]
+        comparison = compared(items, items)
+        assert (comparison.test, comparison.pairs, comparison.regressions) == ("paired", 5, [])
+        assert {one.p for one in comparison.differences} == {1.0}
+        assert comparison.became_right == comparison.became_wrong == ()
+
+    def test_worse_than_chance(self) -> None:
+        before = [item(number) for number in range(40)]
+        now = [item(number, "12 months" if number < 10 else "24 months") for number in range(40)]
+        comparison = compared(now, before)
+        found = difference(comparison, "right")
+        assert (found.before, found.now) == (1.0, 0.75)
+        assert found.p is not None
+        assert found.p < 0.01
+        assert found.regression
+        assert any(line.startswith("right was 1.000, is 0.750 (p = 0.00") for line in comparison.regressions)
+        assert [change.id for change in comparison.became_wrong] == [str(number) for number in range(10)]
+        assert (comparison.became_wrong[0].before, comparison.became_wrong[0].now) == ("right", "wrong")
+        better = compared(before, now)
+        # At a confidence of .5, a share right of 1 is further off than one of .75.
+        assert [line.split()[0] for line in better.regressions] == ["calibration_error"]
+        assert len(better.became_right) == 10
+
+    def test_worse_by_chance(self) -> None:
+        before = [item(number) for number in range(40)]
+        now = [item(number, None if number < 3 else "24 months") for number in range(40)]
+        comparison = compared(now, before)
+        found = difference(comparison, "false_abstain")
+        assert (found.loss, found.regression) == (0.075, False)
+        assert found.p == pytest.approx(0.25, abs=0.02)
+        assert comparison.regressions == []
+        assert [change.now for change in comparison.became_wrong] == ["false_abstention"] * 3
+
+    def test_what_is_guaranteed_may_not_fall_at_all(self) -> None:
+        before = [item(number, citations=1, quotes_verbatim=1) for number in range(100)]
+        now = [*before[1:], item(0, citations=1, quotes_verbatim=0)]
+        (line,) = compared(now, before).regressions
+        assert line.startswith("quotes_verbatim was 1.000, is 0.990 (p = ")
+
+    def test_only_the_questions_that_are_in_both(self) -> None:
+        before = [item(number) for number in range(9)]
+        comparison = compared([item(1, "12 months"), item(99, "12 months")], before)
+        assert comparison.pairs == 1
+        assert difference(comparison, "right").before == 1.0
+
+    def test_a_question_that_was_written_anew_is_another(self) -> None:
+        before = [Item(**{**vars(item(1)), "question": "Another?"})]
+        assert compared([item(1)], before).test == "tolerance"
+
+    def test_an_earlier_answer_is_judged_by_the_rule_of_today(self) -> None:
+        old = asdict(item(1, "It is 24 months."))
+        for added_since in ("outcome", "answers", "form", "retrieved", "cited"):
+            del old[added_since]
+        comparison = compare([item(1)], {}, {"items": [old]})
+        assert (difference(comparison, "right").before, comparison.became_right) == (1.0, ())
+
+    def test_against_a_run_without_answers(self) -> None:
+        before = [
+            item(number, answered=None, answer=None, outcome=None, f1=None, contains=None, confidence=None)
+            for number in range(3)
+        ]
+        comparison = compared([item(number) for number in range(3)], before)
+        measures = {one.measure for one in comparison.differences}
+        assert "page_hit@1" in measures
+        assert "right" not in measures
+        assert comparison.became_right == ()
+
+    def test_cost_is_shown_and_no_regression(self) -> None:
+        before = [item(number) for number in range(30)]
+        now = [item(number, seconds=9.0) for number in range(30)]
+        comparison = compared(now, before)
+        assert difference(comparison, "seconds_p50").now == 9.0
+        assert comparison.regressions == []
+
+    def test_json(self) -> None:
+        printed = compared([item(1, "12 months")], [item(1)]).to_json()
+        assert printed["measures"]["right"] == {
+            "before": 1.0, "now": 0.0, "difference": -1.0, "p": 1.0, "regression": False,
+        }  # fmt: skip
+        assert printed["became_wrong"][0]["id"] == "1"
+        json.dumps(printed)
+
+
+class TestTolerance:
+    """Where no question is in both runs."""
+
+    def compared(self, measure: str, now: float | None, before: float | None) -> list[str]:
+        comparison = compare([item(1)], {measure: now}, {measure: before})
+        assert (comparison.test, comparison.pairs) == ("tolerance", 0)
+        return comparison.regressions
+
+    @pytest.mark.parametrize("measure", ["page_hit@1", "mrr@10", "f1", "quotes_verbatim", "abstain_recall"])
+    def test_less_is_worse(self, measure: str) -> None:
+        assert self.compared(measure, 0.5, 0.6) == [f"{measure} was 0.600, is 0.500"]
+        assert self.compared(measure, 0.6, 0.5) == []
+
+    @pytest.mark.parametrize("measure", ["unsupported_shown", "false_abstain", "risk", "calibration_error"])
+    def test_more_is_worse(self, measure: str) -> None:
+        assert self.compared(measure, 0.6, 0.5) == [f"{measure} was 0.500, is 0.600"]
+        assert self.compared(measure, 0.5, 0.6) == []
+
+    @pytest.mark.parametrize("before", [0.9, 0.5, 0.33, 0.07])
+    def test_up_to_the_tolerance_is_noise(self, before: float) -> None:
+        for measure, sign in (("f1", -1), ("false_abstain", 1)):
+            assert self.compared(measure, round(before + sign * 0.02, 4), before) == []
+            assert len(self.compared(measure, round(before + sign * 0.0201, 4), before)) == 1
+
+    def test_what_was_not_measured_is_not_compared(self) -> None:
+        assert self.compared("f1", None, 0.9) == []
+        assert self.compared("f1", 0.1, None) == []
+        assert self.compared("coverage", 0.1, 0.9) == []
+
+
+class TestReading:
+    @pytest.mark.parametrize("text", ["{", "[]", "3"])
+    def test_no_run(self, tmp_path: Path, text: str) -> None:
+        (tmp_path / "run.json").write_text(text)
+        with pytest.raises(QuestionsInvalid, match=r"run\.json is not a run"):
+            read_run(tmp_path / "run.json")
+
+    def test_missing(self, tmp_path: Path) -> None:
+        with pytest.raises(QuestionsInvalid, match=r"gone\.json is not a run"):
+            read_run(tmp_path / "gone.json")
+
+    def test_items_of_something_else(self) -> None:
+        with pytest.raises(QuestionsInvalid, match=r"items\.0\.question: "):
+            compare([item(1)], {}, {"items": [{"id": "1"}]})

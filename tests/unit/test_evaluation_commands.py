@@ -1,0 +1,117 @@
+"""``python -m rag eval`` from the command line to files and exit codes, over the fakes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from rag import evaluation_commands
+from rag.__main__ import main
+from rag.domain import Answer, Question
+from rag.index import CurrentIndex, Generation
+from rag.retrieval import Retriever
+from tests.fakes import BagOfWordsEncoder, OverlapReranker, ScriptedModel
+from tests.unit.conftest import publish
+
+QUESTIONS = [
+    {"id": "1", "question": "How long is the warranty?", "answers": ["24 months"], "document": "a.pdf", "pages": [2]},
+    {"id": "2", "question": "Which colour has the valve?", "answers": [], "form": "Unanswerable"},
+]
+
+
+@dataclass
+class KnowsTheWarranty:
+    """What the command needs of an answerer."""
+
+    retriever: Retriever
+    index: CurrentIndex
+    model: ScriptedModel
+
+    def generation(self) -> Generation:
+        return self.index.generation()
+
+    def ask(self, question: Question) -> Answer:
+        if "warranty" in question.text:
+            return Answer("id", question.text, "24 months.", True, None, 0.8, (), (), "scripted", "index")
+        return Answer("id", question.text, "No.", False, "not_in_documents", 0.1, (), (), "scripted", "index")
+
+
+@pytest.fixture(autouse=True)
+def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An index of two pages, and one known answer."""
+    encoder = BagOfWordsEncoder()
+    publish(tmp_path / "index", {"a.pdf": ["The pump has a lid.", "How long is the warranty? 24 months."]}, encoder)
+    index = CurrentIndex(tmp_path / "index", encoder.identity)
+    index.open_if_there()
+    retriever = Retriever(encoder, OverlapReranker())
+    answerer = KnowsTheWarranty(retriever, index, ScriptedModel([""]))
+    monkeypatch.setattr(evaluation_commands, "open_answerer", lambda _: answerer)
+    monkeypatch.setattr(evaluation_commands, "open_retriever", lambda _: (retriever, index))
+    (tmp_path / "q.jsonl").write_text("".join(json.dumps(row) + "\n" for row in QUESTIONS))
+    monkeypatch.chdir(tmp_path)
+
+
+def run(*arguments: str) -> int:
+    return main(["eval", "q.jsonl", *arguments])
+
+
+def test_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--json") == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert (printed["n"], printed["page_hit@1"], printed["right"], printed["abstain_recall"]) == (2, 1.0, 1.0, 1.0)
+    assert printed["forms"]["Unanswerable"]["n"] == 1
+    assert "comparison" not in printed
+
+
+def test_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--html", "run.html", "--plot", "run.svg") == 0
+    assert "went wrong" in (tmp_path / "run.html").read_text()
+    assert (tmp_path / "run.svg").read_text().startswith("<svg")
+    assert "page_hit@1" in capsys.readouterr().out
+
+
+def test_compared_with_itself_and_with_better(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run("--json")
+    printed = capsys.readouterr().out
+    (tmp_path / "run.json").write_text(printed)
+    assert run("--compare", "run.json") == 0
+    (tmp_path / "better.json").write_text(json.dumps({**json.loads(printed), "items": [], "document_hit@5": 1.5}))
+    capsys.readouterr()
+    assert run("--json", "--compare", "better.json") == 1
+    found = json.loads(capsys.readouterr().out)
+    assert found["regressions"] == ["document_hit@5 was 1.500, is 1.000"]
+    assert found["comparison"]["test"] == "tolerance"
+
+
+def test_retrieval_only(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--retrieval-only", "--html", "run.html", "--limit", "1") == 0
+    assert "retrieval only" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["--html", "no/such/folder/run.html"], id="no such folder"),
+        pytest.param(["--plot", "index"], id="a folder"),
+        pytest.param(["--limit", "0"], id="no question"),
+        pytest.param(["--plot", "run.svg", "--retrieval-only"], id="a plot of no answers"),
+    ],
+)
+def test_wrong_usage(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        run(*arguments)
+    assert stopped.value.code == 2
+
+
+def test_a_page_that_cannot_be_written(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    assert run("--html", "run.html") == 1
+    said = capsys.readouterr()
+    assert "page_hit@1" in said.out
+    assert said.err == "error: run.html cannot be written: No space left on device\n"

@@ -1,0 +1,248 @@
+"""What a run looks like: in the terminal, as plots, and as a page that is deaf to what hostile files say."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from rich.console import Console
+
+from rag.evaluation import Comparison, Item, compare, summarise
+from rag.evaluation.calibration import CONFIDENCE
+from rag.evaluation.console import GROUPS, print_comparison, print_summary
+from rag.evaluation.items import Cited, Retrieved
+from rag.evaluation.measures import ANSWERS, COST, RETRIEVAL
+from rag.evaluation.misses import misses
+from rag.evaluation.plots import write_plots
+from rag.evaluation.report import _SAID, render, write_report
+from rag.index import Generation, open_current
+from tests.fakes import BagOfWordsEncoder, make_pdf
+from tests.unit.conftest import publish
+from tests.unit.test_report_page import Parsed
+
+HOSTILE = "</title><script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 77 * 77 }}"
+PAGES = ("The pump has a lid.", "Some words. The warranty is 24 months from delivery. More words.")
+
+
+@pytest.fixture(scope="module")
+def generation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Generation]:
+    root = tmp_path_factory.mktemp("index")
+    pdf = make_pdf(root / "made.pdf", PAGES).read_bytes()
+    sources = {"a.pdf": pdf, "notes.txt": b"The valve is red."}
+    publish(root, {"a.pdf": PAGES, "notes.txt": ["The valve is red."]}, BagOfWordsEncoder(), sources)
+    opened = open_current(root, BagOfWordsEncoder().identity)
+    yield opened
+    opened.close()
+
+
+def item(identifier: str, outcome: str | None, **fields: Any) -> Item:
+    """An answerable question about the warranty, its page found first."""
+    answerable = outcome not in ("false_answer", "abstained")
+    given: dict[str, Any] = {
+        "question": f"Question {identifier}?", "answerable": answerable, "paged": answerable, "seconds": 1.0,
+        "page_rank": 1, "document_rank": 1, "answers": ("24 months",) if answerable else (),
+        "documents": ("a.pdf",) if answerable else (), "pages": (2,) if answerable else (), "outcome": outcome,
+        "answered": None if outcome is None else "abst" not in outcome,
+        "answer": None if outcome is None else "Said.", "confidence": None if outcome is None else 0.7, **fields,
+    }  # fmt: skip
+    return Item(id=identifier, **given)
+
+
+RUN = [
+    item("a", "right"),
+    item("b", "wrong", cited=(Cited("a.pdf", 1, "The pump has a lid.", gold=False),)),
+    item("c", "false_abstention", retrieved=(Retrieved("a.pdf", 2, 1.5, gold=True),), reason="not_in_documents"),
+    item("d", "false_answer"),
+    item("e", "abstained"),
+    item("f", "right", page_rank=7, form="Numeric"),
+]
+
+
+def page_of(
+    items: list[Item], generation: Generation, comparison: Comparison | None = None, picture_bytes: int = 1_000_000
+) -> str:
+    summary = summarise(items, model="m", index="i")
+    return render(items, summary, comparison, generation, picture_bytes)
+
+
+def printed(items: list[Item], comparison: Comparison | None = None, width: int = 100) -> str:
+    file = io.StringIO()
+    console = Console(file=file, width=width)
+    print_summary(console, summarise(items, model="m", index="i"))
+    if comparison:
+        print_comparison(console, comparison)
+    return file.getvalue()
+
+
+def compared(now: list[Item], before: list[Item]) -> Comparison:
+    run = json.loads(json.dumps(summarise(before, model="m", index="i")))
+    return compare(now, summarise(now, model="m", index="i"), run)
+
+
+class TestMisses:
+    def test_each_has_its_kind(self, generation: Generation) -> None:
+        found = misses(RUN, generation).kinds
+        assert {kind: [miss.item.id for miss in members] for kind, members in found.items()} == {
+            "false_answer": ["d"],
+            "wrong": ["b"],
+            "false_abstention": ["c"],
+            "not_found": ["f"],
+        }
+        assert [members[0].found for members in found.values()] == [None, True, True, False]
+
+    def test_the_sentence_that_answers(self, generation: Generation) -> None:
+        (miss,) = misses([item("b", "wrong")], generation).kinds["wrong"]
+        assert miss.gold
+        assert (miss.gold.document, miss.gold.page) == ("a.pdf", 2)
+        assert (miss.gold.before, miss.gold.sentence, miss.gold.after) == (
+            "Some words.",
+            "The warranty is 24 months from delivery.",
+            "More words.",
+        )
+        assert (miss.gold.picture or "").startswith("data:image/png;base64,iVBOR")
+
+    def test_no_room_for_pictures(self, generation: Generation) -> None:
+        found = misses([item("b", "wrong"), item("c", "wrong")], generation, picture_bytes=1)
+        first, second = found.kinds["wrong"]
+        assert first.gold
+        assert first.gold.picture
+        assert second.gold
+        assert second.gold.picture is None
+        assert found.left_out == 1
+
+    @pytest.mark.parametrize(
+        ("documents", "pages", "pictured"),
+        [
+            pytest.param(("gone.pdf",), (1,), None, id="not in the index"),
+            pytest.param(("a.pdf",), (9,), None, id="no such page"),
+            pytest.param(("a.pdf",), (), None, id="page not known"),
+            pytest.param(("notes.txt",), (1,), False, id="no PDF"),
+            pytest.param(("gone.pdf", "a.pdf"), (2,), True, id="one of two"),
+        ],
+    )
+    def test_gold_page(
+        self, generation: Generation, documents: tuple[str, ...], pages: tuple[int, ...], pictured: bool | None
+    ) -> None:
+        (miss,) = misses([item("b", "wrong", documents=documents, pages=pages)], generation).kinds["wrong"]
+        assert (miss.gold.picture is not None if miss.gold else None) is pictured
+
+
+class TestPage:
+    def test_complete(self, generation: Generation) -> None:
+        page = Parsed(page_of(RUN, generation))
+        assert "4 of 6 questions went wrong" in page.text
+        assert len(page.all("article")) == 4
+        assert len(page.all("svg")) == 2
+        assert len(page.all("img")) == 3
+        assert "The warranty is 24 months from delivery." in page.text
+        assert "right page is passage 7" in page.text
+        for measure in (*RETRIEVAL, *ANSWERS, *CONFIDENCE, *COST):
+            assert measure.name in page.text or summarise(RUN, model="m", index="i")[measure.name] is None
+
+    def test_asks_nobody_for_anything(self, generation: Generation) -> None:
+        html = page_of(RUN, generation)
+        page = Parsed(html)
+        assert "default-src 'none'" in html
+        assert not page.all("script")
+        assert not page.all("a")
+        assert all((image["src"] or "").startswith("data:") for image in page.all("img"))
+        assert set(re.findall(r"https?://[^\s\"'<]+", html)) == {"http://www.w3.org/2000/svg"}
+
+    def test_hostile_texts(self, generation: Generation) -> None:
+        hostile = item(
+            HOSTILE, "wrong", question=HOSTILE, answer=HOSTILE, answers=(HOSTILE,), form=HOSTILE, documents=(HOSTILE,),
+            cited=(Cited(HOSTILE, 1, HOSTILE, gold=True),), retrieved=(Retrieved(HOSTILE, 1, 0.0, gold=False),),
+        )  # fmt: skip
+        html = page_of([hostile], generation, compared([hostile], [item(HOSTILE, "right", question=HOSTILE)]))
+        page = Parsed(html)
+        assert not page.all("script")
+        assert not page.all("img")
+        assert "5929" not in page.text
+        assert HOSTILE in page.text
+
+    def test_retrieval_only(self, generation: Generation) -> None:
+        page = Parsed(page_of([item("a", None), item("b", None, page_rank=None)], generation))
+        assert not page.all("svg")
+        assert len(page.all("article")) == 1
+
+    def test_nothing_went_wrong(self, generation: Generation) -> None:
+        page = Parsed(page_of([item("a", "right")], generation))
+        assert "Nothing went wrong in 1 question" in page.text
+        assert not page.all("article")
+
+    def test_pictures_that_are_left_out_are_said(self, generation: Generation) -> None:
+        page = Parsed(page_of([item("b", "wrong"), item("c", "wrong")], generation, picture_bytes=1))
+        assert "1 picture of pages is left out" in page.text
+
+    def test_compared(self, generation: Generation) -> None:
+        now = [item(str(number), "wrong" if number < 8 else "right") for number in range(20)]
+        before = [item(str(number), "right", answer="24 months") for number in range(20)]
+        page = Parsed(page_of(now, generation, compared(now, before)))
+        assert "20 questions are in both runs" in page.text
+        assert "Became wrong" in page.text
+        assert "worse" in page.text
+
+    def test_written(self, generation: Generation, tmp_path: Path) -> None:
+        summary = summarise(RUN, model="m", index="i")
+        write_report(tmp_path / "run.html", RUN, summary, None, generation)
+        assert (tmp_path / "run.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+class TestPlots:
+    def test_well_formed_and_complete(self, tmp_path: Path) -> None:
+        items = [item(str(number), "right" if number % 3 else "wrong", confidence=number / 40) for number in range(40)]
+        write_plots(tmp_path / "plot.svg", items)
+        root = ElementTree.parse(tmp_path / "plot.svg").getroot()  # noqa: S314 - our own
+        texts = [element.text or "" for element in root.iter("{http://www.w3.org/2000/svg}text")]
+        assert texts.count("4") == 10  # ten bins with four answers each
+        for label in ("confidence", "share of answers that are right", "coverage: share of questions answered"):
+            assert label in texts
+        (line,) = root.iter("{http://www.w3.org/2000/svg}polyline")
+        assert len((line.get("points") or "").split()) == 40
+
+    def test_a_bar_is_as_high_as_its_share(self, tmp_path: Path) -> None:
+        """196 units are 1: three of four right are 147."""
+        items = [item(str(number), "right" if number else "wrong") for number in range(4)]
+        write_plots(tmp_path / "plot.svg", items)
+        assert 'height="147.0"' in (tmp_path / "plot.svg").read_text()
+
+    @pytest.mark.parametrize("outcome", ["abstained", "false_abstention"])
+    def test_nothing_answered(self, tmp_path: Path, outcome: str) -> None:
+        write_plots(tmp_path / "plot.svg", [item("a", outcome), item("b", outcome, confidence=0.1)])
+        assert "no question was answered" in (tmp_path / "plot.svg").read_text()
+
+
+class TestConsole:
+    def test_every_measure_has_a_place(self) -> None:
+        shown = [name for names in GROUPS.values() for name in names]
+        assert sorted(shown) == sorted(measure.name for measure in (*RETRIEVAL, *ANSWERS, *CONFIDENCE, *COST))
+        assert _SAID.keys() == set(shown)
+
+    def test_measures_and_forms(self) -> None:
+        text = printed(RUN)
+        assert "6 questions: 4 answerable, 2 not" in text
+        assert re.search(r"page_hit@1 +0\.750 +0\.\d{3} – 1\.000", text)
+        assert re.search(r"Numeric +1 +0\.000", text)
+
+    def test_compared(self) -> None:
+        before = [item(str(number), "right", answer="24 months") for number in range(20)]
+        now = [*(item(str(number), "wrong") for number in range(8)), *before[8:]]
+        text = printed(now, compared(now, before))
+        assert re.search(r"right +1\.000 +0\.600 +−0\.400 +0\.00\d +worse", text)
+        assert "became wrong: 8" in text
+        assert "worse: right was 1.000, is 0.600 (p = 0.00" in text
+
+    def test_a_page_of_changes_is_enough(self) -> None:
+        now = [item(str(number), "wrong") for number in range(15)]
+        before = [item(str(number), "right", answer="24 months") for number in range(15)]
+        assert "and 5 more; --json or --html has them all" in printed(now, compared(now, before))
+
+    def test_not_paired(self) -> None:
+        comparison = compare([item("a", "right")], {"right": 0.5}, {"right": 0.9})
+        assert "no question is in both runs" in printed([item("a", "right")], comparison)

@@ -1,0 +1,265 @@
+"""A record is what it was when it is read again, is only its owner's, and never costs an answer."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import struct
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.composition import SHAPING
+from rag.domain import Answer, Question, Turn
+from rag.errors import RecordDamaged, RecordUnknown
+from rag.generation import Prompt
+from rag.index import open_current
+from rag.recording import (
+    Course,
+    FolderRecorder,
+    ModelIdentity,
+    PlaceRecord,
+    QuestionRecord,
+    Record,
+    RecordFolder,
+    SentenceRecord,
+    Setup,
+    prompt_digest,
+)
+from rag.settings import Settings
+from tests.fakes import BagOfWordsEncoder
+from tests.unit.conftest import files_of_at_most, publish
+
+ENCODER = BagOfWordsEncoder()
+SETUP = Setup(
+    versions={"pageproof": "0.1.0"},
+    model=ModelIdentity(name="scripted", sha256="a" * 64),
+    encoder=ENCODER.identity,
+    reranker=None,
+    settings={"RAG_PASSAGES": 4, "RAG_TEMPERATURE": 0.0},
+)
+PLACE = PlaceRecord(document="a.pdf", document_id="d" * 64, page=1, start=0, end=24, score=0.5)
+
+
+def id_of(number: int) -> str:
+    return f"{number:032x}"
+
+
+def record_of(number: int = 1, answer: str = "The pump is blue.") -> Record:
+    return Record(
+        id=id_of(number),
+        time="2026-01-02T03:04:05+00:00",
+        question=QuestionRecord(text="Which colour?"),
+        setup=SETUP,
+        generation="000001-00000000",
+        manifest_sha256="b" * 64,
+        prompt_sha256="c" * 64,
+        passages=(PLACE,),
+        draft="The pump is blue [1].",
+        answer=answer,
+        reason=None,
+        sentences=(SentenceRecord(text=answer, verdict="supported"),),
+        quotes=(PLACE,),
+    )
+
+
+def course_of(root: Path) -> Course:
+    """An answer from an index of one page."""
+    publish(root, {"a.pdf": ["The pump is blue."]}, ENCODER)
+    answer = Answer(id_of(7), "Which colour?", "The pump is blue.", True, None, 1.0, (), (), "scripted", "x")
+    return Course(Question("Which colour?"), open_current(root, ENCODER.identity), (), Prompt((1, 2)), "Blue.", answer)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> RecordFolder:
+    return RecordFolder(tmp_path / "records", keep=3)
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+numbers = st.integers(0, 10**9)
+digests = st.binary(min_size=32, max_size=32).map(bytes.hex)
+places = st.builds(
+    PlaceRecord,
+    document=texts,
+    document_id=digests,
+    page=numbers,
+    start=numbers,
+    end=numbers,
+    score=st.floats(allow_nan=False, allow_infinity=False),
+)
+questions = st.builds(
+    Question,
+    text=texts,
+    documents=st.lists(texts, max_size=2).map(tuple),
+    history=st.lists(st.builds(Turn, texts, texts), max_size=2).map(tuple),
+    max_tokens=st.none() | numbers,
+)
+
+
+class TestRoundTrip:
+    @given(
+        questions.map(QuestionRecord.of), digests, st.none() | digests, st.lists(places, max_size=3), texts, st.data()
+    )
+    def test_what_is_written_is_read(
+        self,
+        question: QuestionRecord,
+        digest: str,
+        prompt: str | None,
+        found: list[PlaceRecord],
+        text: str,
+        data: st.DataObject,
+    ) -> None:
+        verdict = data.draw(st.sampled_from(["supported", "unsupported"]))
+        changes = {
+            "question": question,
+            "manifest_sha256": digest,
+            "prompt_sha256": prompt,
+            "passages": tuple(found),
+            "draft": text,
+            "answer": text,
+            "sentences": (SentenceRecord.model_validate({"text": text, "verdict": verdict}),),
+        }
+        record = record_of().model_copy(update=changes)
+        assert Record.from_bytes(record.to_bytes()) == record
+
+    @given(questions)
+    def test_of_a_question(self, question: Question) -> None:
+        assert QuestionRecord.of(question).to_domain() == question
+
+    def test_on_the_disk(self, folder: RecordFolder) -> None:
+        folder.write(record_of())
+        assert folder.read(id_of(1)) == record_of()
+        assert [path.name for path in folder.root.iterdir()] == [f"{id_of(1)}.json"]
+
+
+def test_the_digest_of_a_prompt() -> None:
+    assert prompt_digest(Prompt((1, 70_000))) == hashlib.sha256(struct.pack("<ii", 1, 70_000)).hexdigest()
+
+
+def test_nobody_else_may_read_it(folder: RecordFolder) -> None:
+    before = os.umask(0)
+    try:
+        folder.write(record_of())
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(folder.root.stat().st_mode) == 0o700
+    assert stat.S_IMODE((folder.root / f"{id_of(1)}.json").stat().st_mode) == 0o600
+
+
+class TestRead:
+    @pytest.mark.parametrize(
+        "record_id",
+        [
+            pytest.param("", id="empty"),
+            pytest.param("../" + "a" * 29, id="a path"),
+            pytest.param("A" * 32, id="capitals"),
+            pytest.param("a" * 31, id="too short"),
+            pytest.param("a" * 33, id="too long"),
+            pytest.param("a" * 32 + "\n", id="a line break"),
+            pytest.param("a" * 31 + "١", id="a digit of another script"),
+        ],
+    )
+    def test_what_is_no_id_is_no_path_either(self, folder: RecordFolder, record_id: str) -> None:
+        folder.write(record_of())
+        with pytest.raises(RecordUnknown, match="no id of an answer"):
+            folder.read(record_id)
+
+    def test_an_unknown_one(self, folder: RecordFolder) -> None:
+        with pytest.raises(RecordUnknown, match="RAG_KEEP_RECORDS=3"):
+            folder.read(id_of(2))
+
+    @pytest.mark.parametrize(
+        "data",
+        [
+            pytest.param(b"", id="empty"),
+            pytest.param(record_of().to_bytes()[:-9], id="cut"),
+            pytest.param(b"[]", id="a list"),
+            pytest.param(b"\xff", id="no text"),
+            pytest.param(record_of().to_bytes().replace(b'"format": 1', b'"format": 2'), id="another format"),
+            pytest.param(record_of().to_bytes().replace(b'"draft"', b'"draught"'), id="an unknown field"),
+        ],
+    )
+    def test_a_damaged_one(self, folder: RecordFolder, data: bytes) -> None:
+        folder.write(record_of())
+        (folder.root / f"{id_of(1)}.json").write_bytes(data)
+        with pytest.raises(RecordDamaged, match="not a record of format 1"):
+            folder.read(id_of(1))
+
+    def test_one_under_the_name_of_another(self, folder: RecordFolder) -> None:
+        folder.write(record_of())
+        (folder.root / f"{id_of(1)}.json").rename(folder.root / f"{id_of(2)}.json")
+        with pytest.raises(RecordDamaged, match=id_of(1)):
+            folder.read(id_of(2))
+
+    def test_one_that_cannot_be_read(self, folder: RecordFolder) -> None:
+        (folder.root / f"{id_of(1)}.json").mkdir(parents=True)
+        with pytest.raises(RecordDamaged, match="cannot be read"):
+            folder.read(id_of(1))
+
+
+class TestBound:
+    def test_the_oldest_go(self, folder: RecordFolder) -> None:
+        for number in range(1, 6):
+            folder.write(record_of(number))
+            os.utime(folder.root / f"{id_of(number)}.json", (number, number))
+        assert sorted(path.stem for path in folder.root.iterdir()) == [id_of(number) for number in (3, 4, 5)]
+
+    def test_what_a_crash_has_left_goes_too_and_other_files_stay(self, folder: RecordFolder) -> None:
+        folder.root.mkdir()
+        for name in (f"{id_of(9)}.draft", "notes.json"):
+            (folder.root / name).write_bytes(b"x")
+            os.utime(folder.root / name, (1, 1))
+        for number in (1, 2, 3):
+            folder.write(record_of(number))
+        assert sorted(path.stem for path in folder.root.iterdir()) == [*map(id_of, (1, 2, 3)), "notes"]
+
+
+class TestRefused:
+    """The answer goes before its record."""
+
+    def test_a_full_disk(self, tmp_path: Path, folder: RecordFolder, caplog: pytest.LogCaptureFixture) -> None:
+        course = course_of(tmp_path / "index")
+        with files_of_at_most(100):
+            FolderRecorder(folder, SETUP).keep(course)
+        assert id_of(7) in caplog.text
+        assert "File too large" in caplog.text
+        assert "Which colour" not in caplog.text
+        assert list(folder.root.iterdir()) == []
+
+    def test_a_disk_that_does_not_keep(
+        self, tmp_path: Path, folder: RecordFolder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def refuse(_descriptor: int) -> None:
+            raise OSError(5, "Input/output error")
+
+        course = course_of(tmp_path / "index")
+        monkeypatch.setattr(os, "fsync", refuse)
+        FolderRecorder(folder, SETUP).keep(course)
+        assert "Input/output error" in caplog.text
+        assert list(folder.root.iterdir()) == []
+
+    def test_a_place_that_is_no_folder(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+        (tmp_path / "file").write_bytes(b"")
+        FolderRecorder(RecordFolder(tmp_path / "file", 3), SETUP).keep(course_of(tmp_path / "index"))
+        assert "could not be kept" in caplog.text
+
+    def test_a_link_is_not_followed(self, folder: RecordFolder, tmp_path: Path) -> None:
+        folder.root.mkdir()
+        (folder.root / f"{id_of(1)}.draft").symlink_to(tmp_path / "elsewhere")
+        with pytest.raises(FileExistsError):
+            folder.write(record_of())
+        assert not (tmp_path / "elsewhere").exists()
+
+
+def test_every_setting_either_shapes_answers_or_does_not() -> None:
+    """Whoever adds a setting says here which: a replay tells those that shape answers."""
+    told_by_digest = {"model", "encoder", "reranker"}
+    told_as_cores = {"threads"}
+    elsewhere = {"index", "models", "records", "keep_records", "host", "port", "max_queue", "api_keys"}
+    ingest = {"workers", "keep_generations"} | {
+        name for name in Settings.model_fields if name.startswith(("file_", "page_", "reader_"))
+    }
+    assert set(Settings.model_fields) == set(SHAPING) | told_by_digest | told_as_cores | elsewhere | ingest

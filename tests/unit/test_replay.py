@@ -1,0 +1,259 @@
+"""An answer is given again from its record: the same text, or what has changed since."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import rag.__main__ as program
+from rag.answering import Answerer
+from rag.domain import Question
+from rag.errors import IndexCorrupt, RequestFault
+from rag.index import CurrentIndex, IndexLayout, collect_garbage, writing
+from rag.prompt import NOT_FOUND
+from rag.recording import FolderRecorder, ModelIdentity, Record, RecordFolder, Setup
+from rag.replay import Replay, replay
+from rag.retrieval import Retriever
+from tests.fakes import BagOfWordsEncoder, OverlapReranker, ScriptedModel
+from tests.unit.conftest import publish
+from tests.unit.test_recording import SETUP, id_of, record_of
+
+PAGES = ["The pump has a blue lid.", "The valve opens to the left."]
+QUESTION = Question("Which lid has the pump?")
+REPLY = "The pump has a blue lid."
+
+
+def open_answerer(root: Path, *replies: str, encoder: BagOfWordsEncoder | None = None) -> Answerer:
+    encoder = encoder or BagOfWordsEncoder()
+    model = ScriptedModel(list(replies) or [REPLY])
+    return Answerer(CurrentIndex(root, encoder.identity), Retriever(encoder, OverlapReranker()), model, 3, 300, 64)
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Path:
+    publish(tmp_path / "index", {"a.pdf": PAGES}, BagOfWordsEncoder())
+    return tmp_path / "index"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> RecordFolder:
+    return RecordFolder(tmp_path / "records", keep=9)
+
+
+@pytest.fixture
+def record(index: Path, folder: RecordFolder) -> Record:
+    answerer = replace(open_answerer(index), recorder=FolderRecorder(folder, SETUP))
+    return folder.read(answerer.ask(QUESTION).id)
+
+
+def whats(replayed: Replay) -> list[str]:
+    return [change.what for change in replayed.changes]
+
+
+def test_what_is_recorded(record: Record, index: Path) -> None:
+    assert record.question.to_domain() == QUESTION
+    assert record.generation == CurrentIndex(index, BagOfWordsEncoder().identity).generation().id
+    assert (record.passages[0].document, record.passages[0].page) == ("a.pdf", 1)
+    assert record.draft.strip() == record.answer == REPLY
+    assert [(sentence.text, sentence.verdict) for sentence in record.sentences] == [(REPLY, "supported")]
+    assert record.prompt_sha256
+
+
+def test_nothing_has_changed(record: Record, index: Path) -> None:
+    replayed = replay(record, open_answerer(index), SETUP, index)
+    assert replayed.first_difference is None
+    assert replayed.changes == ()
+    assert replayed.now.answer == REPLY
+
+
+def test_where_the_model_is_not_asked(index: Path, folder: RecordFolder) -> None:
+    answerer = replace(open_answerer(index), recorder=FolderRecorder(folder, SETUP))
+    record = folder.read(answerer.ask(Question("Who is the mayor of Skarholm?")).id)
+    assert record.prompt_sha256 is None
+    assert (record.draft, record.reason) == ("", "not_in_documents")
+    replayed = replay(record, open_answerer(index), SETUP, index)
+    assert (replayed.first_difference, replayed.changes) == (None, ())
+
+
+class TestChanges:
+    @pytest.mark.parametrize(
+        ("update", "change"),
+        [
+            pytest.param(
+                {"versions": {"pageproof": "0.2.0"}}, "program: pageproof 0.1.0 → pageproof 0.2.0", id="program"
+            ),
+            pytest.param(
+                {"model": ModelIdentity(name="other", sha256="f" * 64)},
+                f"model: scripted ({'a' * 12}) → other ({'f' * 12})",
+                id="model",
+            ),
+            pytest.param(
+                {"reranker": ModelIdentity(name="judge", sha256="e" * 64)},
+                f"reranker: none → judge ({'e' * 12})",
+                id="reranker",
+            ),
+            pytest.param(
+                {"settings": {"RAG_PASSAGES": 4, "RAG_TEMPERATURE": 0.5}},
+                "settings: RAG_TEMPERATURE 0.0 → RAG_TEMPERATURE 0.5",
+                id="a setting",
+            ),
+            pytest.param(
+                {"settings": {"RAG_PASSAGES": 4}},
+                "settings: RAG_TEMPERATURE 0.0 → RAG_TEMPERATURE unknown",
+                id="no more",
+            ),
+        ],
+    )
+    def test_of_what_answers(self, record: Record, index: Path, update: dict[str, Any], change: str) -> None:
+        """The text may be the same all the same, and then both is said."""
+        replayed = replay(record, open_answerer(index), Setup(**{**dict(SETUP), **update}), index)
+        assert [str(found) for found in replayed.changes] == [change]
+        assert replayed.first_difference is None
+
+    def test_of_what_the_model_says(self, record: Record, index: Path) -> None:
+        replayed = replay(record, open_answerer(index, "The pump has a lid."), SETUP, index)
+        assert replayed.first_difference == len("The pump has a ")
+        assert whats(replayed) == ["draft", "verification"]
+
+    def test_of_the_verdict_only(self, record: Record, index: Path) -> None:
+        other = record.model_copy(update={"sentences": (), "answer": "Blue."})
+        replayed = replay(other, open_answerer(index), SETUP, index)
+        assert whats(replayed) == ["verification"]
+
+    def test_of_the_passages(self, record: Record, index: Path) -> None:
+        replayed = replay(record, replace(open_answerer(index, NOT_FOUND), passages=1), SETUP, index)
+        retrieval = replayed.changes[0]
+        assert whats(replayed) == ["retrieval", "prompt", "draft", "verification"]
+        assert (retrieval.recorded, retrieval.now) == ("a.pdf, page 2, 0-28", "none")
+        assert replayed.first_difference == 4  # "The documents do not answer this question."
+
+    def test_of_their_order(self, record: Record, index: Path) -> None:
+        other = record.model_copy(update={"passages": record.passages[::-1]})
+        (change,) = replay(other, open_answerer(index), SETUP, index).changes
+        assert str(change) == "retrieval: the same passages → in another order"
+
+    @pytest.mark.parametrize(
+        ("recorded", "now", "position"),
+        [("same", "same", None), ("abc", "abd", 2), ("abc", "ab", 2), ("", "a", 0), ("x", "", 0)],
+    )
+    def test_the_first_difference(self, recorded: str, now: str, position: int | None) -> None:
+        assert Replay(record_of(answer=recorded), record_of(answer=now), ()).first_difference == position
+
+
+class TestGenerations:
+    def test_the_recorded_one_answers_while_it_is_kept(self, record: Record, index: Path) -> None:
+        publish(index, {"a.pdf": ["The pump has a red lid."]}, BagOfWordsEncoder())
+        replayed = replay(record, open_answerer(index), SETUP, index)
+        assert replayed.now.generation == record.generation
+        assert (replayed.first_difference, replayed.changes) == (None, ())
+
+    def test_the_current_one_answers_when_it_is_gone(self, record: Record, index: Path) -> None:
+        second = publish(index, {"a.pdf": ["The pump has a red lid."]}, BagOfWordsEncoder())
+        with writing(index) as writer:
+            collect_garbage(writer.layout, keep=1)
+        replayed = replay(record, open_answerer(index, "The pump has a red lid."), SETUP, index)
+        assert replayed.now.generation == second
+        gone = f"index: {record.generation} → {second}, because that one is not kept any more"
+        assert str(replayed.changes[0]) == gone
+        assert whats(replayed)[1:] == ["retrieval", "prompt", "draft", "verification"]
+        assert replayed.first_difference == len("The pump has a ")
+
+    def test_the_current_one_answers_when_it_is_of_another_encoder(self, record: Record, index: Path) -> None:
+        encoder = BagOfWordsEncoder(name="other")
+        publish(index, {"a.pdf": PAGES}, encoder)
+        setup = SETUP.model_copy(update={"encoder": encoder.identity})
+        replayed = replay(record, open_answerer(index, encoder=encoder), setup, index)
+        assert whats(replayed) == ["encoder", "index"]
+        assert "another encoder" in replayed.changes[1].now
+        assert replayed.first_difference is None
+
+    def test_a_damaged_one_is_told(self, record: Record, index: Path) -> None:
+        answerer = open_answerer(index)
+        (IndexLayout(index).generation(record.generation) / "docstore.sqlite").write_bytes(b"x")
+        with pytest.raises(IndexCorrupt, match="docstore"):
+            replay(record, answerer, SETUP, index)
+
+    @pytest.mark.parametrize("name", ["../../etc", "000009-00000000"], ids=["a path", "unknown"])
+    def test_a_name_that_is_none_is_not_looked_for(self, record: Record, index: Path, name: str) -> None:
+        replayed = replay(record.model_copy(update={"generation": name}), open_answerer(index), SETUP, index)
+        assert whats(replayed) == ["index"]
+
+
+def test_a_question_that_cannot_be_asked_any_more_says_what_has_changed(record: Record, index: Path) -> None:
+    answerer = replace(open_answerer(index), max_tokens=10_000)
+    setup = SETUP.model_copy(update={"settings": {"RAG_PASSAGES": 4, "RAG_TEMPERATURE": 0.5}})
+    with pytest.raises(RequestFault, match=r"tokens.*Changed since .*RAG_TEMPERATURE 0\.5"):
+        replay(record, answerer, setup, index)
+
+
+class TestCommand:
+    @pytest.fixture(autouse=True)
+    def _settings(self, monkeypatch: pytest.MonkeyPatch, index: Path, folder: RecordFolder) -> None:
+        for name in os.environ:
+            if name.upper().startswith("RAG_"):
+                monkeypatch.delenv(name)
+        monkeypatch.setenv("RAG_INDEX", str(index))
+        monkeypatch.setenv("RAG_RECORDS", str(folder.root))
+        monkeypatch.setattr(program, "open_answerer", lambda settings: open_answerer(settings.index))
+        monkeypatch.setattr(program, "setup_of", lambda _settings, _retriever: SETUP)
+
+    def test_the_same_text(self, record: Record, capsys: pytest.CaptureFixture[str]) -> None:
+        assert program.main(["ask", "--replay", record.id]) == 0
+        out = capsys.readouterr().out
+        assert "the same text: The pump has a blue lid." in out
+        assert "Nothing that is recorded has changed." in out
+
+    def test_another_text(self, record: Record, index: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        path = next(index.parent.glob("records/*.json"))
+        path.write_bytes(path.read_bytes().replace(b"blue", b"grey"))
+        assert program.main(["ask", "--replay", record.id]) == 5
+        out = capsys.readouterr().out
+        assert "another text, from character 15 on" in out
+        assert "changed draft: The pump has a grey lid. → The pump has a blue lid." in " ".join(out.split())
+
+    def test_json(self, record: Record, capsys: pytest.CaptureFixture[str]) -> None:
+        assert program.main(["ask", "--replay", record.id, "--json"]) == 0
+        assert json.loads(capsys.readouterr().out) == {
+            "id": record.id,
+            "time": record.time,
+            "question": QUESTION.text,
+            "same": True,
+            "first_difference": None,
+            "recorded": REPLY,
+            "now": REPLY,
+            "index": record.generation,
+            "changes": [],
+        }
+
+    def test_a_replay_is_not_recorded(self, record: Record, folder: RecordFolder) -> None:
+        program.main(["ask", "--replay", record.id])
+        assert [path.stem for path in folder.root.iterdir()] == [record.id]
+
+    def test_an_unknown_one(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert program.main(["ask", "--replay", id_of(1)]) == 1
+        assert "no record of" in capsys.readouterr().err
+
+    def test_where_nothing_is_kept(
+        self, record: Record, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setenv("RAG_RECORDS", "")
+        assert program.main(["ask", "--replay", record.id]) == 1
+        assert "RAG_RECORDS is not set" in capsys.readouterr().err
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            pytest.param([], id="nothing"),
+            pytest.param(["--replay", "../x"], id="a path"),
+            pytest.param(["--replay", id_of(1), "and a question"], id="both"),
+        ],
+    )
+    def test_wrong_usage(self, arguments: list[str]) -> None:
+        with pytest.raises(SystemExit) as caught:
+            program.main(["ask", *arguments])
+        assert caught.value.code == 2
