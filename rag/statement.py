@@ -52,13 +52,15 @@ class Statement:
         )
 
     def abstention(self, support: Sequence[Support], confidence: float) -> Answer:
-        """That the documents do not say it, and where one might look."""
+        """That the documents do not say it, and where one might look; nothing of the draft counts as supported."""
         citations = _Citations()
         for quote in nearest_quotes(self.question.text, self.evidence[:_NEAREST]):
             citations.add(quote)
         return self._whole(
             NOT_IN_DOCUMENTS,
-            reason="no_supported_sentence" if support else "not_in_documents",
+            reason="no_supported_sentence"
+            if support and not any(item.supported for item in support)
+            else "not_in_documents",
             confidence=confidence,
             sentences=[Sentence(item.sentence, "unsupported") for item in support],
             citations=citations.all,

@@ -19,7 +19,7 @@ from rag.domain import Answer, Hit, Question
 from rag.evaluation import Item, LabelledQuestion
 from rag.index import CurrentIndex, Generation, open_current
 from rag.retrieval import Retriever
-from tests.fakes import BagOfWordsEncoder, OverlapReranker, ScriptedModel
+from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish
 
 PAGES = ["The pump has a red lid.", "The warranty is 24 months."]
@@ -167,7 +167,8 @@ class TestAnswersInTurns:
         index = CurrentIndex(tmp_path, BagOfWordsEncoder().identity)
         index.open_if_there()
         model = ScriptedModel(["The warranty is 24 months."])
-        answerer = Answerer(index, Retriever(BagOfWordsEncoder(), OverlapReranker()), model, 4, 800, 256)
+        retriever = Retriever(BagOfWordsEncoder(), OverlapReranker())
+        answerer = Answerer(index, retriever, model, 4, 800, 256, PLAIN_JUDGE)
         answer = answerer.ask(Question("The warranty is how many months?"))
         assert answer.answered
         made = Record(QUESTIONS[0], Item("1", "?", True, True, 1, 1, 0.1), answer).to_json()
