@@ -29,7 +29,7 @@ _LONGEST_REMARK: Final = 60
 _NEWS_FIRST: Final = ("partial", "ok", "removed", "duplicate", "unsupported", "unchanged")
 _STYLES: Final = {"ok": "green", "unchanged": "green", "partial": "yellow"}
 # What is said of pages with remarks, beside what the file's reason says of those where something is missing.
-_REMARKS: Final = {"ocr": "OCR", "blank": "blank"}
+_REMARKS: Final = {"hidden": "hidden text left out", "ocr": "OCR", "blank": "blank"}
 _STAGES: Final = {
     "check": "checking",
     "read": "reading",
@@ -218,7 +218,7 @@ def _shown(files: Sequence[FileRow]) -> tuple[Sequence[FileRow], int]:
 
 
 def _said_of(row: FileRow) -> str:
-    """The reason, and where a page is blank or was recognised; other remarks are in the reason."""
+    """The reason, and where a page is blank, was recognised, or has hidden words; other remarks are in the reason."""
     said = [printable(row.reason)] if row.reason else []
     for kind, words in _REMARKS.items():
         if pages := printable(row.marked.get(kind, "")):

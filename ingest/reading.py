@@ -20,7 +20,7 @@ from rag.records import DocumentRecord, PageRecord
 
 # Pages of a file that are shown in the report, the worst first.
 _SHOWN: Final = 4
-_WORST_FIRST: Final = ("empty", "suspect", "second_opinion", "ocr")
+_WORST_FIRST: Final = ("empty", "suspect", "second_opinion", "hidden", "ocr")
 
 
 @dataclass(frozen=True)

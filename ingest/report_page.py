@@ -44,15 +44,17 @@ _GROUPS: Final[Mapping[str, tuple[str, str]]] = {
     "empty": ("Pages without text", "Something is on these pages, and nothing of it can be found or cited."),
     "suspect": ("Garbled text", "The text does not look like language. It is in the index for want of a better one."),
     "second_opinion": ("No highlights", "Read by the second reader, without places: quotes are not marked on them."),
+    "hidden": ("Hidden text", "Words that a person cannot see are on these pages: they were left out."),
     "ocr": ("Read by OCR", "The text was recognised in a picture of the page and may hold mistakes."),
     "blank": ("Blank pages", "Nothing is on these pages."),
 }
 # Groups that are never folded, however many files there are.
-_UNFOLDED_GROUPS: Final = (_NOT_INDEXED, "partial", "empty", "suspect")
+_UNFOLDED_GROUPS: Final = (_NOT_INDEXED, "partial", "empty", "suspect", "hidden")
 _CAPTIONS: Final = {
     "empty": "no text",
     "suspect": "garbled",
     "second_opinion": "no highlights",
+    "hidden": "hidden text",
     "ocr": "OCR",
     "blank": "blank",
 }
@@ -183,7 +185,9 @@ def _card(row: FileRow, thumbnails: Mapping[int, bytes], most: int) -> _Card:
         reason=printable(row.reason or ""),
         remedy=REMEDIES.get(row.status, ""),
         # The reason names the pages where something is missing.
-        pages=[(_CAPTIONS[kind], printable(row.marked[kind])) for kind in ("ocr", "blank") if kind in row.marked],
+        pages=[
+            (_CAPTIONS[kind], printable(row.marked[kind])) for kind in ("hidden", "ocr", "blank") if kind in row.marked
+        ],
         pictures=[
             _Picture(as_uri(picture), f"page {page}" + _why(row, page))
             for page, picture in list(thumbnails.items())[:most]

@@ -154,10 +154,33 @@ def thresholds_of(scores: Sequence[float]) -> tuple[float, ...]:
 
 # Fitted; see docs/abstention.md.
 JUDGE: Final = Judge(
-    worth_asking=Logistic(0.0, {"relevance": 1.0}),
-    answerable=Logistic(0.0, {"relevance": 1.0}),
-    right=Logistic(0.0, {"relevance": 1.0}),
-    hopeless=0.0,
-    thresholds=(0.0, 0.0),
+    worth_asking=Logistic(-0.67, {"relevance": 0.182, "coverage": 3.094}),
+    answerable=Logistic(
+        -1.067,
+        {
+            "relevance": 0.183,
+            "declined": -0.217,
+            "certainty": 0.123,
+            "share": 0.631,
+            "agrees": 0.445,
+            "affirmed": 0.738,
+        },
+    ),
+    right=Logistic(
+        -4.032,
+        {
+            "relevance": 0.103,
+            "declined": -0.153,
+            "certainty": 0.329,
+            "share": 0.796,
+            "agrees": 1.148,
+            "affirmed": 0.634,
+        },
+    ),
+    hopeless=0.5,
+    thresholds=(
+        0.0615, 0.073, 0.0935, 0.1059, 0.1358, 0.1478, 0.1509, 0.1623, 0.2048, 0.2312, 0.2685,
+        0.3052, 0.3358, 0.4034, 0.4291, 0.4984, 0.5386, 0.5804, 0.6147, 0.743, 0.9607,
+    ),
     yes_lean=1.75,
-)
+)  # fmt: skip

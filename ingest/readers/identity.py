@@ -9,7 +9,7 @@ from ingest.readers.ocr import find_tesseract
 from ingest.readers.source import OCR_FAILED, OCR_OFF, OCR_UNAVAILABLE, ReadingOptions, Remark
 
 # Raise it when readers give other text for the same bytes: files are then read anew.
-VERSION: Final = 3
+VERSION: Final = 4
 
 _NO_OCR: Final = frozenset({"off", "none"})
 _FORCED: Final = "forced "

@@ -65,12 +65,16 @@ def read_pdf(path: Path, options: ReadingOptions) -> SourceText:
         layers.remarks = {
             page.number: Remark(page.number, "second_opinion" if page.text else "empty") for page in pages
         }
-    pages = tuple(page if page.text else _again(second, page, layers.remarks) for page in pages)
+    # The second reader does not know what is hidden.
+    pages = tuple(
+        page if page.text or page.number in layers.hidden else _again(second, page, layers.remarks) for page in pages
+    )
     for page in pages:
         if page.number in layers.remarks and layers.remarks[page.number].kind == "second_opinion":
             check_page(page.number, len(page.text), options.limits)
     check_size(sum(len(page.text) for page in pages), options.limits)
     remarks = [layers.remarks[number] for number in sorted(layers.remarks)]
+    remarks += [Remark(number, "hidden") for number in layers.hidden]
     if not any(page.text for page in pages):
         raise FileFault("empty_text", _nothing(len(pages), remarks))
     return SourceText(second.title() or first_heading(pages), pages, remarks, what_is_missing(remarks))
@@ -99,16 +103,19 @@ def thumbnails(path: Path, numbers: Sequence[int], *, width: int = 160) -> list[
 
 @dataclass
 class _Layers:
-    """The lines of each page, by what reads them best, and the remarks by page."""
+    """The lines of each page, by what reads them best, the remarks by page, and the pages with hidden words."""
 
     options: ReadingOptions
     tesseract: Tesseract | None
     pages: list[PageLines] = field(default_factory=list)
     remarks: dict[int, Remark] = field(default_factory=dict)
+    hidden: list[int] = field(default_factory=list)
 
     def read(self, file: PdfFile) -> None:
         for number in range(1, len(file) + 1):
             size, lines = file.lines(number)
+            if file.hidden(number):
+                self.hidden.append(number)
             text = "\n".join(line.text for line in lines)
             best = self._best(file, number, size, lines, text)
             self.pages.append((size, best))

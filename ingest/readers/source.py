@@ -12,7 +12,7 @@ from rag.errors import FileFault
 from rag.reading_limits import ReadingLimits
 
 OcrMode: TypeAlias = Literal["auto", "off", "force"]
-RemarkKind: TypeAlias = Literal["empty", "ocr", "suspect", "second_opinion"]
+RemarkKind: TypeAlias = Literal["empty", "ocr", "suspect", "second_opinion", "hidden"]
 
 # Details of remarks that others act on. The first three say that a later run may give more.
 OCR_UNAVAILABLE: Final = "ocr unavailable"
@@ -66,7 +66,8 @@ class Remark:
     Attributes:
         page: 1-based.
         kind: ``empty``: no text; ``ocr``: its text was recognised in its picture; ``suspect``: its text looks
-            garbled, and is kept for want of a better one; ``second_opinion``: its text has no word boxes.
+            garbled, and is kept for want of a better one; ``second_opinion``: its text has no word boxes; ``hidden``:
+            words that a person cannot see were left out.
         detail: why; for ``empty`` and ``suspect`` one of the constants of this module.
     """
 

@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 from rag.characters import is_visible
 from rag.domain import Box
 from rag.page_lines import Line, PageLines, Piece
+from rag.pages.bindings import prototype
+from rag.pages.visibility import unseen
 
 _Floats: TypeAlias = NDArray[np.float64]
 _Indexes: TypeAlias = NDArray[np.int64]
@@ -49,44 +51,41 @@ _DEVICE_SCALE: Final = 1000
 _EVEN: Final = 0.01
 
 
-def _prototype(function: Any, result: Any, *arguments: Any) -> Callable[..., Any]:  # noqa: ANN401 - types of ctypes
-    """A function of pdfium that is called with the GIL held: to give it up would take longer than the call."""
-    address = ctypes.cast(function, ctypes.c_void_p).value or 0
-    return ctypes.PYFUNCTYPE(result, *arguments)(address)
-
-
 _ADDRESS, _INDEX = ctypes.c_void_p, ctypes.c_int
-_get_unicode = _prototype(pdfium.FPDFText_GetUnicode, ctypes.c_uint, _ADDRESS, _INDEX)
-_get_loose_box = _prototype(pdfium.FPDFText_GetLooseCharBox, ctypes.c_int, _ADDRESS, _INDEX, _ADDRESS)
-_get_ink_box = _prototype(pdfium.FPDFText_GetCharBox, ctypes.c_int, _ADDRESS, _INDEX, *[_ADDRESS] * 4)
-_get_object = _prototype(pdfium.FPDFText_GetTextObject, _ADDRESS, _ADDRESS, _INDEX)
-_get_font = _prototype(pdfium.FPDFTextObj_GetFont, _ADDRESS, _ADDRESS)
-_get_size = _prototype(pdfium.FPDFText_GetFontSize, ctypes.c_double, _ADDRESS, _INDEX)
-_get_matrix = _prototype(pdfium.FPDFText_GetMatrix, ctypes.c_int, _ADDRESS, _INDEX, _ADDRESS)
+_get_unicode = prototype(pdfium.FPDFText_GetUnicode, ctypes.c_uint, _ADDRESS, _INDEX)
+_get_loose_box = prototype(pdfium.FPDFText_GetLooseCharBox, ctypes.c_int, _ADDRESS, _INDEX, _ADDRESS)
+_get_ink_box = prototype(pdfium.FPDFText_GetCharBox, ctypes.c_int, _ADDRESS, _INDEX, *[_ADDRESS] * 4)
+_get_object = prototype(pdfium.FPDFText_GetTextObject, _ADDRESS, _ADDRESS, _INDEX)
+_get_font = prototype(pdfium.FPDFTextObj_GetFont, _ADDRESS, _ADDRESS)
+_get_size = prototype(pdfium.FPDFText_GetFontSize, ctypes.c_double, _ADDRESS, _INDEX)
+_get_matrix = prototype(pdfium.FPDFText_GetMatrix, ctypes.c_int, _ADDRESS, _INDEX, _ADDRESS)
 
 
-def read_lines(page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage) -> PageLines:
-    """The size of a page as displayed, and its lines, in the order of the file."""
+def read_lines(page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage) -> tuple[PageLines, int]:
+    """The size of a page as displayed and its lines, in the order of the file; and how many words are hidden on it."""
     size = page.get_size()
     characters = _Characters(textpage)
     words = _Words.of(characters)
     if not words.texts:
-        return size, []
+        return (size, []), 0
     extents = _extents(characters, words)
     boxes = _displayed(page, extents)
-    sizes, bold = characters.styles(words.firsts.tolist(), extents[:, 3] - extents[:, 1])
+    objects = characters.objects(words.firsts.tolist())
+    sizes, bold = characters.styles(objects, words.firsts.tolist(), extents[:, 3] - extents[:, 1])
+    hidden = unseen(page, objects, extents, boxes, sizes)
     # Made by the thousand: the constructor of a named tuple would take longer than all else.
     place = map(tuple.__new__, repeat(Box), boxes.tolist())
     pieces = list(map(tuple.__new__, repeat(Piece), zip(words.texts, place, sizes, bold, strict=True)))
     # What was cropped away is not on the page that a person sees.
     middles = (boxes[:, :2] + boxes[:, 2:]) / 2
-    inside = ((middles >= 0) & (middles <= size)).all(axis=1).tolist()
+    inside = ((middles >= 0) & (middles <= size)).all(axis=1)
+    seen = (inside & ~hidden).tolist()
     starts = [0, *(end for end, _ in words.line_ends)]
     lines = [
-        Line(list(compress(pieces[start:end], inside[start:end])), hyphenated)
+        Line(list(compress(pieces[start:end], seen[start:end])), hyphenated)
         for start, (end, hyphenated) in zip(starts, words.line_ends, strict=False)
     ]
-    return size, [line for line in lines if line.pieces]
+    return (size, [line for line in lines if line.pieces]), int((inside & hidden).sum())
 
 
 class _Characters:
@@ -120,12 +119,17 @@ class _Characters:
         _get_ink_box(self._handle, index, *(ctypes.addressof(sides) + 8 * side for side in range(4)))
         return float(sides[2])
 
-    def styles(self, indexes: Sequence[int], heights: _Floats) -> tuple[list[float], list[bool]]:
-        """The sizes of words, by their first characters, to half a point, and whether they are bold.
+    def objects(self, indexes: Sequence[int]) -> list[int]:
+        """The addresses of the text objects that characters are in."""
+        return list(map(_get_object, repeat(self._handle), indexes))
+
+    def styles(
+        self, objects: Sequence[int], indexes: Sequence[int], heights: _Floats
+    ) -> tuple[list[float], list[bool]]:
+        """The sizes of words, by their text objects and first characters, to half a point, and whether they are bold.
 
         They are equal for all of one text object, which is most often a line or a word.
         """
-        objects = list(map(_get_object, repeat(self._handle), indexes))
         first = dict(zip(reversed(objects), reversed(indexes), strict=True))
         size = dict(zip(first, (self.sizes(list(first.values())) * 2).round() / 2, strict=True))
         fonts = dict(zip(first, map(_get_font, first), strict=True))

@@ -37,6 +37,7 @@ class PdfFile:
         self._document = document
         self._limits = limits
         self._characters: dict[int, int] = {}
+        self._hidden: dict[int, int] = {}
 
     def __len__(self) -> int:
         return len(self._document)
@@ -49,9 +50,13 @@ class PdfFile:
         """
         with closing(self._document[number - 1]) as page, closing(page.get_textpage()) as textpage:
             self._check_characters(number, textpage.count_chars())
-            size, lines = read_lines(page, textpage)
+            (size, lines), self._hidden[number] = read_lines(page, textpage)
             width, height = (min(max(side, 1.0), LARGEST_SIDE - 1) for side in size)
             return (width, height), lines
+
+    def hidden(self, number: int) -> int:
+        """How many words of a page whose lines were read are not among them, because a person cannot see them."""
+        return self._hidden[number]
 
     def picture(self, number: int, *, scale: float, grey: bool = False) -> Image.Image:
         """A page as people see it.

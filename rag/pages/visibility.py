@@ -1,0 +1,141 @@
+"""Words that a person cannot see: written without ink, in the colour of the paper, or too small to read.
+
+They are how a document says to a machine what it does not say to its reader. Text without ink over an image is left
+alone: that is the text layer of a scan.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections import deque
+from collections.abc import Sequence
+from contextlib import closing
+from itertools import compress, repeat
+from math import ceil
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+import pypdfium2
+import pypdfium2.raw as pdfium
+from numpy.typing import NDArray
+
+from rag.pages.bindings import prototype
+
+_Floats: TypeAlias = NDArray[np.float64]
+_Mask: TypeAlias = NDArray[np.bool_]
+
+# In points: nobody prints what should be read so small.
+_TOO_SMALL: Final = 1.5
+# Light ink may be on dark ground: a picture of the page says. All of 255.
+_LIGHT: Final = 225
+_OPAQUE: Final = 16
+_CONTRAST: Final = 16
+_MOST_PIXELS: Final = 4_000_000
+# Of a box around a word, what is left out at each side, so that borders and rules beside it are no ink.
+_MARGIN_X, _MARGIN_Y = 0.1, 0.25
+# Images in forms within forms, so deep.
+_DEPTH: Final = 8
+
+_get_mode = prototype(pdfium.FPDFTextObj_GetTextRenderMode, ctypes.c_int, ctypes.c_void_p)
+_get_fill = prototype(pdfium.FPDFPageObj_GetFillColor, ctypes.c_int, ctypes.c_void_p, *[ctypes.c_void_p] * 4)
+_WITHOUT_INK: Final = (pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP)
+_FILLED: Final = (pdfium.FPDF_TEXTRENDERMODE_FILL, pdfium.FPDF_TEXTRENDERMODE_FILL_CLIP)
+
+
+def unseen(
+    page: pypdfium2.PdfPage, objects: Sequence[int], extents: _Floats, boxes: _Floats, sizes: Sequence[float]
+) -> _Mask:
+    """Which words of a page cannot be seen. *Shape:* ``(words,)``.
+
+    Args:
+        page: that they are on.
+        objects: the address of each word's text object.
+        extents: left, bottom, right, top of each in PDF coordinates. *Shape:* ``(words, 4)``.
+        boxes: the same on the page as displayed, in points, origin top left.
+        sizes: of their letters in points.
+    """
+    without_ink, light = _inks(list(dict.fromkeys(objects)))
+    hidden = np.zeros(len(objects), np.bool_)
+    if min(sizes) < _TOO_SMALL:
+        hidden = (np.array(sizes) < _TOO_SMALL) & (boxes[:, 3] - boxes[:, 1] < 2 * _TOO_SMALL)
+    if without_ink:
+        hidden |= _of(objects, without_ink) & ~_over_images(page, extents)
+    if light:
+        suspects = np.flatnonzero(_of(objects, light) & ~hidden)
+        hidden[suspects] = _blank(page, boxes[suspects])
+    return hidden
+
+
+def _inks(objects: Sequence[int]) -> tuple[set[int], set[int]]:
+    """The text objects without ink, and those whose ink may not stand out from the paper."""
+    modes = list(map(_get_mode, objects))
+    reds, alphas = _fills(objects)
+    odd = (
+        {address for address, mode in zip(objects, modes, strict=True) if mode not in _FILLED} if any(modes) else set()
+    )
+    without_ink = (
+        {address for address, mode in zip(objects, modes, strict=True) if mode in _WITHOUT_INK} if odd else odd
+    )
+    pale = filter(_is_pale, compress(objects, ((reds >= _LIGHT) | (alphas <= _OPAQUE)).tolist()))
+    return without_ink, {*odd, *pale} - without_ink
+
+
+def _is_pale(address: int) -> bool:
+    channels = np.zeros(4, np.uint32)
+    _get_fill(address, *range(channels.ctypes.data, channels.ctypes.data + 16, 4))
+    return bool(channels[:3].min() >= _LIGHT or channels[3] <= _OPAQUE)
+
+
+def _fills(objects: Sequence[int]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    """How red the ink of text objects is, and how opaque, of 255; red alone, for white is a lot of it."""
+    count = len(objects)
+    channels = np.zeros((2, count + 1), np.uint32)
+    channels[1] = 255
+    red, alpha = channels.ctypes.data, channels.ctypes.data + channels.strides[0]
+    unwanted = repeat(red + 4 * count)
+    reds, alphas = range(red, red + 4 * count, 4), range(alpha, alpha + 4 * count, 4)
+    deque(map(_get_fill, objects, reds, unwanted, unwanted, alphas), maxlen=0)
+    return channels[0, :count], channels[1, :count]
+
+
+def _of(objects: Sequence[int], chosen: set[int]) -> _Mask:
+    return np.fromiter((address in chosen for address in objects), np.bool_, len(objects))
+
+
+def _over_images(page: pypdfium2.PdfPage, extents: _Floats) -> _Mask:
+    """Which have their middle in an image. *Shape:* ``(extents,)``."""
+    x, y = (extents[:, 0] + extents[:, 2]) / 2, (extents[:, 1] + extents[:, 3]) / 2
+    over = np.zeros(len(extents), np.bool_)
+    for number in range(pdfium.FPDFPage_CountObjects(page)):
+        drawn = pdfium.FPDFPage_GetObject(page, number)
+        if _holds_image(drawn):
+            sides = [ctypes.c_float() for _ in range(4)]
+            if pdfium.FPDFPageObj_GetBounds(drawn, *sides):
+                left, bottom, right, top = (side.value for side in sides)
+                over |= (left <= x) & (x <= right) & (bottom <= y) & (y <= top)
+    return over
+
+
+def _holds_image(drawn: Any, depth: int = 0) -> bool:  # noqa: ANN401 - a pointer of ctypes
+    kind = pdfium.FPDFPageObj_GetType(drawn)
+    if kind != pdfium.FPDF_PAGEOBJ_FORM or depth == _DEPTH:
+        return bool(kind == pdfium.FPDF_PAGEOBJ_IMAGE)
+    parts = range(pdfium.FPDFFormObj_CountObjects(drawn))
+    return any(_holds_image(pdfium.FPDFFormObj_GetObject(drawn, number), depth + 1) for number in parts)
+
+
+def _blank(page: pypdfium2.PdfPage, boxes: _Floats) -> _Mask:
+    """Which boxes have nothing in them that stands out in a picture of the page. *Shape:* ``(boxes,)``."""
+    width, height = page.get_size()
+    scale = min(1.0, (_MOST_PIXELS / max(width * height, 1.0)) ** 0.5)
+    with closing(page.render(scale=scale, grayscale=True)) as bitmap:
+        picture = bitmap.to_numpy()
+        return np.array([_is_even(picture, *box) for box in (boxes * scale).tolist()], np.bool_)
+
+
+def _is_even(picture: NDArray[np.uint8], left: float, top: float, right: float, bottom: float) -> bool:
+    across, down = _MARGIN_X * (right - left), _MARGIN_Y * (bottom - top)
+    rows = slice(max(int(top + down), 0), max(ceil(bottom - down), 1))
+    columns = slice(max(int(left + across), 0), max(ceil(right - across), 1))
+    inside = picture[rows, columns]
+    return inside.size == 0 or int(inside.max()) - int(inside.min()) < _CONTRAST
