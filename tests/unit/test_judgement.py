@@ -1,0 +1,151 @@
+"""From what was observed to two probabilities and a decision: against oracles, and monotone in the dial."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, fields, replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.judgement import JUDGE, Judge, Logistic, Observation, log_odds, thresholds_of
+
+PLAIN = Observation(
+    relevance=1.5, margin=2.0, coverage=0.5, document=0.0, declined=0.2, certainty=0.9, lowest=0.5, share=1.0,
+    agrees=1.0, quoted=3.0, affirmed=0.75,
+)  # fmt: skip
+
+probabilities = st.floats(0, 1)
+thresholds = st.lists(probabilities, min_size=2, max_size=30).map(sorted).map(tuple)
+
+
+def judge(*at: float, false_answers: float = 0.1) -> Judge:
+    nothing = Logistic(0.0, {})
+    return Judge(nothing, Logistic(0.0, {"affirmed": 1.0}), nothing, 0.0, at, 0.0, false_answers)
+
+
+class TestLogOdds:
+    @given(st.floats(0.001, 0.999))
+    def test_is_undone_by_the_logistic_function(self, probability: float) -> None:
+        assert 1 / (1 + math.exp(-log_odds(probability))) == pytest.approx(probability)
+
+    @pytest.mark.parametrize(("probability", "value"), [(0.0, -6.907), (0.5, 0.0), (0.75, math.log(3)), (1.0, 6.907)])
+    def test_by_hand(self, probability: float, value: float) -> None:
+        assert log_odds(probability) == pytest.approx(value, abs=1e-3)
+
+
+class TestLogistic:
+    def test_by_hand(self) -> None:
+        logistic = Logistic(-1.0, {"relevance": 2.0, "affirmed": 0.5})
+        assert logistic.probability(PLAIN) == pytest.approx(1 / (1 + math.exp(-(-1 + 2 * 1.5 + 0.5 * math.log(3)))))
+
+    def test_without_weights_the_bias_decides(self) -> None:
+        assert Logistic(0.0, {}).probability(PLAIN) == 0.5
+
+    @given(st.floats(-1e300, 1e300), st.floats(-1e300, 1e300), st.floats(-1e9, 1e9))
+    def test_is_a_probability_of_whatever_is_observed(self, bias: float, weight: float, relevance: float) -> None:
+        assert 0 <= Logistic(bias, {"relevance": weight}).probability(replace(PLAIN, relevance=relevance)) <= 1
+
+    @pytest.mark.parametrize(
+        ("bias", "weights", "message"),
+        [
+            pytest.param(0.0, {"mood": 1.0}, "mood", id="of nothing that is observed"),
+            pytest.param(math.nan, {}, "not finite", id="no number"),
+            pytest.param(0.0, {"margin": math.inf}, "not finite", id="infinite"),
+        ],
+    )
+    def test_refuses(self, bias: float, weights: dict[str, float], message: str) -> None:
+        with pytest.raises(ValueError, match=message):
+            Logistic(bias, weights)
+
+
+def test_features_are_logits_of_probabilities_and_bounded() -> None:
+    features = replace(PLAIN, margin=99.0, relevance=-99.0, certainty=0.0).features()
+    assert features["margin"] == 12.0
+    assert features["relevance"] == -12.0
+    assert features["certainty"] == pytest.approx(-6.907, abs=1e-3)
+    assert features["affirmed"] == pytest.approx(math.log(3))
+    assert features["coverage"] == 0.5
+    assert list(features) == [field.name for field in fields(Observation)]
+
+
+class TestThresholds:
+    @given(st.lists(probabilities, min_size=1, max_size=200))
+    def test_are_quantiles(self, scores: list[float]) -> None:
+        found = thresholds_of(scores)
+        oracle = np.quantile(scores, np.linspace(0, 1, 21), method="closest_observation")
+        assert len(found) == 21
+        assert (found[0], found[-1]) == (round(min(scores), 4), round(max(scores), 4))
+        assert list(found) == sorted(found)
+        # Numpy rounds a place between two scores to the even one: ours is one of its neighbours.
+        places = np.searchsorted(sorted(scores), np.array(found) - 1e-4)
+        wanted = np.searchsorted(sorted(scores), oracle - 1e-4)
+        counts = [sum(abs(score - value) <= 2e-4 for score in scores) for value in found]
+        assert all(abs(p - w) <= c + 1 for p, w, c in zip(places, wanted, counts, strict=True))
+
+    @given(thresholds, st.floats(0, 1))
+    def test_the_dial_interpolates_between_them(self, at: tuple[float, ...], false_answers: float) -> None:
+        oracle = np.interp(1 - false_answers, np.linspace(0, 1, len(at)), at)
+        assert judge(*at, false_answers=false_answers).threshold == pytest.approx(oracle, abs=1e-9)
+
+    @given(thresholds, probabilities, probabilities, probabilities)
+    def test_who_allows_more_false_answers_is_answered_more(
+        self, at: tuple[float, ...], one: float, other: float, affirmed: float
+    ) -> None:
+        low, high = sorted((one, other))
+        strict, lenient = judge(*at, false_answers=low), judge(*at, false_answers=high)
+        assert strict.threshold >= lenient.threshold - 1e-12
+        observed = replace(PLAIN, affirmed=affirmed)
+        if abs(strict.threshold - lenient.threshold) > 1e-9 and strict.is_given(observed):
+            assert lenient.is_given(observed)
+
+    @given(st.lists(probabilities, min_size=21, max_size=200), st.sampled_from([0.05, 0.1, 0.2, 0.5]))
+    def test_the_dial_says_the_share_that_passes(self, scores: list[float], false_answers: float) -> None:
+        chosen = replace(judge(*thresholds_of(scores)), false_answers=false_answers)
+        distinct = {round(score, 4) for score in scores}
+        if len(distinct) == len(scores):
+            passing = sum(score >= chosen.threshold for score in scores) / len(scores)
+            assert passing == pytest.approx(false_answers, abs=1.5 / 20 + 1 / len(scores))
+
+
+class TestJudge:
+    def test_what_is_hopeless_is_not_asked(self) -> None:
+        chosen = replace(judge(0.0, 1.0), worth_asking=Logistic(0.0, {"relevance": 1.0}), hopeless=0.5)
+        assert chosen.is_hopeless(replace(PLAIN, relevance=-0.1))
+        assert not chosen.is_hopeless(replace(PLAIN, relevance=0.0))
+
+    @pytest.mark.parametrize(
+        ("changes", "message"),
+        [
+            pytest.param({"thresholds": ()}, "thresholds", id="none"),
+            pytest.param({"thresholds": (0.5,)}, "thresholds", id="one"),
+            pytest.param({"thresholds": (0.5, 0.4)}, "ascending", id="descending"),
+            pytest.param({"thresholds": (0.5, 1.1)}, "thresholds", id="no probabilities"),
+            pytest.param({"thresholds": (0.5, math.nan)}, "thresholds", id="no numbers"),
+            pytest.param({"hopeless": 2.0}, "hopeless", id="hopeless"),
+            pytest.param({"false_answers": -0.1}, "false_answers", id="the dial"),
+            pytest.param({"yes_lean": math.inf}, "yes_lean", id="the lean"),
+        ],
+    )
+    def test_refuses(self, changes: dict[str, object], message: str) -> None:
+        with pytest.raises(ValueError, match=message):
+            Judge(**{**{field.name: getattr(JUDGE, field.name) for field in fields(Judge)}, **changes})  # type: ignore[arg-type]
+
+    def test_the_digest_is_of_all_but_the_dial(self) -> None:
+        assert replace(JUDGE, false_answers=0.3).digest == JUDGE.digest
+        changed = {
+            replace(JUDGE, hopeless=0.123).digest,
+            replace(JUDGE, yes_lean=0.123).digest,
+            replace(JUDGE, thresholds=(0.1, 0.2)).digest,
+            replace(JUDGE, right=Logistic(0.1, {})).digest,
+        }
+        assert len(changed | {JUDGE.digest}) == 5
+
+    def test_the_one_that_ships_counts_nothing_the_wrong_way(self) -> None:
+        """What it was fitted to changes; that a surer model or a better quote speaks for an answer does not."""
+        for logistic in (JUDGE.worth_asking, JUDGE.answerable, JUDGE.right):
+            assert all(weight > 0 for name, weight in logistic.weights.items() if name != "declined")
+            assert logistic.weights.get("declined", -1.0) < 0
+        assert asdict(JUDGE)["false_answers"] == 0.1
