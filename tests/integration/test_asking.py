@@ -12,10 +12,11 @@ import pytest
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
+from ingest.discovery import discover
 from rag.prompt import NO, NOT_FOUND, YES
 from rag.prompt import QUESTION as QUESTION_PROMPT
 from rag.service.app import create_app
-from tests.fakes import ScriptedModel
+from tests.fakes import BagOfWordsEncoder, ScriptedModel, ingest_job, make_pdf
 from tests.integration.conftest import make_answerer
 
 QUESTION = "What does a berth cost for a night?"
@@ -132,6 +133,19 @@ def test_yes_or_no_of_what_is_not_in_the_documents(index: Path) -> None:
         )
     assert "token" not in [name for name, _ in events]
     assert (events[-1][1]["answered"], events[-1][1]["reason"]) == (False, "not_in_documents")
+
+
+def test_two_documents_that_disagree_are_both_quoted(documents: Path, index: Path) -> None:
+    make_pdf(documents / "notice.pdf", ["A berth costs 26 euros for each night."], title="Notice")
+    ingest_job(index, BagOfWordsEncoder()).run(discover([documents]))
+    with client_for(index, "24 euros") as client:
+        answer = client.post("/ask", json={"question": QUESTION}).json()
+    assert answer["answer"] == "24 euros. The documents disagree: Harbour rules says 24 euros; Notice says 26 euros."
+    assert [(sentence["verdict"], len(sentence["citations"])) for sentence in answer["sentences"]] == [
+        ("supported", 1),
+        ("supported", 2),
+    ]
+    assert [citation["document"] for citation in answer["citations"]] == ["harbour.pdf", "notice.pdf"]
 
 
 def test_the_question_can_be_limited_to_documents(client: TestClient) -> None:
