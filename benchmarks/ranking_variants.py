@@ -181,7 +181,7 @@ class _Neighbours:
         vector = self.retriever.encoder.encode([search_text(question)])[0]
         rows = np.array([passage.row for passage in read.passages], np.int64)
         best = np.maximum(*(_cosines_beside(generation, vector, rows, step) for step in (-1, 1)))
-        signals = replace(read.signals, cosine=read.signals.cosine + best / 2)
+        signals = replace(read.signals, cosine=np.asarray(read.signals.cosine + best / 2, np.float32))
         return list(replace(read, signals=signals).best().spread(self.retriever.per_page).first(limit).hits())
 
 

@@ -11,7 +11,7 @@ import pytest
 from benchmarks import ablation
 from benchmarks.answers import TUTORIAL, Record, in_turns, table
 from benchmarks.question_sets import QuestionSet, question_set
-from benchmarks.ranking_variants import variants
+from benchmarks.ranking_variants import FULL, variants
 from benchmarks.tutorial import Piece
 from benchmarks.tutorial_answers import TutorialAnswerer, is_refusal
 from rag.answering import Answerer
@@ -240,12 +240,10 @@ class TestAblation:
             return [Item("1", "?", True, True, rank, rank, 0.012) for rank in ranks]
 
         made = ablation.table(
-            "a set", {"BM25": items(1, 2, 10, None), ablation.FULL: items(1, 1, 1, 1)}, {ablation.FULL: 12.5}
+            "a set", {"BM25": items(1, 2, 10, None), FULL: items(1, 1, 1, 1)}, {FULL: 12.5}
         ).splitlines()
         assert made[0] == "| a set | page_hit@1 | page_hit@5 | mrr@10 | read | ms |"
         assert made[2].startswith("| BM25 | 0.250 (0.0")
         assert "| 0.400 (" in made[2]
-        assert (
-            ablation.table("", {"none": items(*[None] * 9), ablation.FULL: items(*[1] * 9)}, {}).count("(<0.001)") == 3
-        )
+        assert ablation.table("", {"none": items(*[None] * 9), FULL: items(*[1] * 9)}, {}).count("(<0.001)") == 3
         assert made[3] == "| full | 1.000 | 1.000 | 1.000 | 12.5 | 12 |"

@@ -36,7 +36,8 @@ def drawn(count: int, seed: int, cosine: float, lexical: float) -> list[Judged]:
     for _ in range(count):
         signals = random.uniform(0, 1, (2, 8))
         chances = np.exp(cosine * signals[0] + lexical * signals[1])
-        questions.append(judged(*signals.tolist(), right=1 + int(random.choice(8, p=chances / chances.sum()))))
+        right = 1 + int(random.choice(8, p=chances / chances.sum()))
+        questions.append(judged(signals[0].tolist(), signals[1].tolist(), right))
     return questions
 
 
