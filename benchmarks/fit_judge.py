@@ -24,12 +24,10 @@ from rag.judgement import JUDGE, Judge, Logistic, Observation, thresholds_of
 
 Vector = npt.NDArray[np.float64]
 
-EVIDENCE: Final = ("relevance", "margin", "coverage", "document")
-VERIFIED: Final = (
-    "relevance", "margin", "coverage", "document", "declined", "certainty", "lowest", "share", "agrees", "quoted",
-    "affirmed",
-)  # fmt: skip
-_PENALTY: Final = 1.0
+# The others of an observation add nothing on questions that were not seen (docs/abstention.md).
+EVIDENCE: Final = ("relevance", "coverage")
+VERIFIED: Final = ("relevance", "declined", "certainty", "share", "agrees", "affirmed")
+_PENALTY: Final = 20.0
 _FOLDS: Final = 5
 _BINS: Final = 10
 # The model is not asked where this share of the answerable questions, at most, would be lost.

@@ -13,23 +13,17 @@ from rag.embedding import FloatVector, Reranker
 
 
 class RememberingReranker:
-    """Keeps what another says in a file, from run to run.
-
-    Attributes:
-        asked: pairs that it was asked for, read or remembered.
-    """
+    """Keeps what another says in a file, from run to run."""
 
     def __init__(self, reranker: Reranker, path: Path) -> None:
         """``path`` may not exist yet; it belongs to this one reranker's weights."""
         self._reranker = reranker
         self._path = path
         self._known: dict[str, float] = json.loads(path.read_text()) if path.exists() else {}
-        self.asked = 0
 
     def relevance(self, question: str, texts: Sequence[str]) -> FloatVector:
         """See :class:`rag.embedding.Reranker`."""
         keys = [key_of(question, text) for text in texts]
-        self.asked += len(texts)
         if new := [position for position, key in enumerate(keys) if key not in self._known]:
             found = self._reranker.relevance(question, [texts[position] for position in new])
             self._known |= {keys[position]: float(p) for position, p in zip(new, found, strict=True)}

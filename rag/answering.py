@@ -11,7 +11,7 @@ from typing import Protocol
 from rag.cancellation import Cancellation
 from rag.domain import Answer, AnswerEvent, AnswerReady, Hit, PassagesFound, Question, TokenGenerated
 from rag.drafting import Draft, affirmed, settle
-from rag.generation import Finish, LanguageModel
+from rag.generation import Begun, Finish, LanguageModel
 from rag.grounding import Evidence, Support, ground
 from rag.index import Generation, ServingState
 from rag.judgement import JUDGE, Judge, Observation
@@ -91,7 +91,9 @@ class Answerer:
         if understood.reply:
             yield PassagesFound(())
             statement = Statement(question, self.model.name, generation.id, (), Draft(), clock.timings)
-            yield AnswerReady(statement.reply(understood.reply))
+            answer = statement.reply(understood.reply)
+            self._record(Course(question, generation, (), None, "", answer))
+            yield AnswerReady(answer)
             return
         with clock.measuring("retrieve"):
             hits = take_turns(
@@ -112,9 +114,8 @@ class Answerer:
         evidence = [_evidence(generation, hit) for hit in hits]
         statement = Statement(question, self.model.name, generation.id, evidence, draft, clock.timings)
         answer = understood.answered_by(self._judged(statement, verified))
-        if self.recorder:
-            observation = verified.observation if verified else None
-            self.recorder.keep(Course(question, generation, hits, draft.prompt, draft.text, answer, observation))
+        observation = verified.observation if verified else None
+        self._record(Course(understood.asked, generation, hits, draft.prompt, draft.text, answer, observation))
         yield AnswerReady(answer)
 
     def _asked(self, question: Question, hits: Sequence[Hit]) -> Asked:
@@ -139,16 +140,19 @@ class Answerer:
             declining=NOT_FOUND,
         )
         for piece in generated:
-            if isinstance(piece, Finish):
+            if isinstance(piece, Begun):
+                draft.declined = piece.declined
+            elif isinstance(piece, Finish):
                 draft.finish = piece
-                break
-            clock.mark("first_token")
-            draft.add(piece)
-            if not yes_or_no:
-                yield TokenGenerated(piece.text)
+            else:
+                clock.mark("first_token")
+                draft.add(piece)
+                if not yes_or_no and draft.is_likely:
+                    yield TokenGenerated(piece.text)
         if yes_or_no:
             settle(draft, self.judge.yes_lean)
-            yield TokenGenerated(draft.text)
+            if draft.is_likely and not draft.is_empty:
+                yield TokenGenerated(draft.text)
 
     def _verified(
         self, generation: Generation, question: Question, asked: Asked, draft: Draft, cancelled: Cancellation
@@ -168,6 +172,10 @@ class Answerer:
         if any(item.supported for item in verified.support) and self.judge.is_given(verified.observation):
             return statement.answer(verified.support, confidence)
         return statement.abstention(verified.support, confidence)
+
+    def _record(self, course: Course) -> None:
+        if self.recorder:
+            self.recorder.keep(course)
 
 
 @dataclass(frozen=True)

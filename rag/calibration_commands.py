@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from rag.calibration_file import Calibration, write_calibration
+from rag.calibration_file import Calibration, check_writable, write_calibration
 from rag.composition import model_digests, open_answerer
 from rag.console import progress
 from rag.errors import CalibrationFailed
@@ -40,10 +40,11 @@ def calibrate(options: argparse.Namespace, settings: Settings) -> int:
     """Makes questions, puts each with and without its answer, and keeps the fitted judge beside the index.
 
     Raises:
-        CalibrationFailed: too few questions could be made, or the disk refused; what was there stays.
+        CalibrationFailed: too few questions could be made, or the result cannot be kept; what was there stays.
     """
     if options.questions < FEWEST:
         raise CalibrationFailed(f"--questions {options.questions} is too few: {FEWEST} are the fewest")
+    check_writable(settings.index)
     answerer = open_answerer(settings)
     generation = answerer.generation()
     with progress() as tell:

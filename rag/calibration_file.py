@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import logging
 import os
+import uuid
+from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -18,6 +20,7 @@ from rag.judgement import Judge
 _log = logging.getLogger(__name__)
 
 FORMAT: Final = 1
+_REMEDY: Final = "python -m rag calibrate"
 
 
 class Calibration(BaseModel):
@@ -31,7 +34,7 @@ class Calibration(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: int = FORMAT
+    format: Literal[1] = FORMAT
     models: tuple[str, ...]
     generation: str
     questions: int = Field(ge=0)
@@ -50,28 +53,47 @@ def read_calibration(index: Path, models: tuple[str, ...]) -> Calibration | None
         calibration = Calibration.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         return None
-    except (OSError, ValidationError) as error:
-        _log.warning("%s is left aside, it cannot be read: %s; make it anew: python -m rag calibrate", path, error)
-        return None
-    if calibration.format != FORMAT or calibration.models != models:
-        _log.warning("%s is left aside, other models made it; make it anew: python -m rag calibrate", path)
-        return None
-    return calibration
+    except OSError as error:
+        why = f"it cannot be read: {error.strerror}"
+    except ValidationError as error:
+        why = f"it is damaged, or of another version: {error.errors()[0]['msg']}"
+    else:
+        if calibration.models == models:
+            return calibration
+        why = "other models made it"
+    _log.warning("%s is left aside, and the judge that ships is used: %s; make it anew: %s", path, why, _REMEDY)
+    return None
+
+
+def check_writable(index: Path) -> None:
+    """Whether a calibration can be kept, asked before the long work.
+
+    Raises:
+        CalibrationFailed: there is no such directory, or this process may not write in it.
+    """
+    if not os.access(index, os.W_OK):
+        raise CalibrationFailed(
+            f"nothing can be written in {index} from here; run {_REMEDY} where it can be (docker compose run --rm "
+            f"--entrypoint '{_REMEDY}' ingest, where the service has the index for reading only)"
+        )
 
 
 def write_calibration(index: Path, calibration: Calibration) -> None:
     """Puts it in place of what is there, whole or not at all.
 
     Raises:
-        CalibrationFailed: the disk refused.
+        CalibrationFailed: the disk refused; what was there stays.
     """
     path = calibration_path(index)
-    draft = path.with_name(f"{path.name}.new")
+    # A name of its own: another process may be calibrating too.
+    draft = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
     try:
-        with draft.open("w", encoding="utf-8") as file:
+        with draft.open("x", encoding="utf-8") as file:
             file.write(calibration.model_dump_json(indent=1))
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
     except OSError as error:
-        raise CalibrationFailed(f"{path} cannot be written: {error}") from error
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise CalibrationFailed(f"{path} cannot be written: {error.strerror}; what was there stays") from error

@@ -31,7 +31,10 @@ _AFTER: Final = re.compile(
 
 
 def completed(draft: str, quote: str) -> str:
-    """The draft as the quote has it, with its unit and its qualifiers; the draft itself where the quote lacks it."""
+    """The draft as the quote has it, with its unit and its qualifiers; the draft itself where the quote lacks it.
+
+    It ends with a full stop where the draft does.
+    """
     tokens = draft.strip().rstrip(".").split()
     if not tokens or len(tokens) > _LONGEST or draft.strip().casefold().rstrip(".") in ("yes", "no"):
         return draft
@@ -41,7 +44,8 @@ def completed(draft: str, quote: str) -> str:
         return draft
     before = _BEFORE.search(text[: found.start()])
     after = _AFTER.match(text[found.end() :])
-    return f"{before[0] if before else ''}{found[0]}{after[0] if after else ''}".strip()
+    stop = "." if draft.strip().endswith(".") else ""
+    return f"{before[0] if before else ''}{found[0]}{after[0] if after else ''}".strip() + stop
 
 
 def _pattern(token: str) -> str:

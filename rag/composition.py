@@ -85,6 +85,7 @@ def open_answerer(settings: Settings, *, recorded: bool = False) -> Answerer:
     """
     model_weights = _locate(settings, settings.model, "generator")
     retriever, index = open_retriever(settings)
+    judge = open_judge(settings)
     return Answerer(
         index=index,
         retriever=retriever,
@@ -92,8 +93,8 @@ def open_answerer(settings: Settings, *, recorded: bool = False) -> Answerer:
         passages=settings.passages,
         evidence_tokens=settings.evidence_tokens,
         max_tokens=settings.max_tokens,
-        judge=open_judge(settings),
-        recorder=FolderRecorder(open_records(settings), setup_of(settings, retriever))
+        judge=judge,
+        recorder=FolderRecorder(open_records(settings), setup_of(settings, retriever, judge))
         if recorded and settings.records
         else None,
     )
@@ -120,8 +121,8 @@ def open_records(settings: Settings) -> RecordFolder:
     return RecordFolder(settings.records, settings.keep_records)
 
 
-def setup_of(settings: Settings, retriever: Retriever) -> Setup:
-    """What answers under these settings; ModelError where weights are missing or corrupt."""
+def setup_of(settings: Settings, retriever: Retriever, judge: Judge) -> Setup:
+    """What answers with these parts under these settings; ModelError where weights are missing or corrupt."""
     shaping = {f"{PREFIX}{name.upper()}": getattr(settings, name) for name in SHAPING}
     libraries = {name: version(name) for name in _LIBRARIES}
     return Setup(
@@ -129,6 +130,7 @@ def setup_of(settings: Settings, retriever: Retriever) -> Setup:
         model=_identity(_locate(settings, settings.model, "generator")),
         encoder=retriever.encoder.identity,
         reranker=_identity(_locate(settings, settings.reranker, "reranker")) if settings.reranker else None,
+        judge=judge.digest,
         # Sums are split among the threads, and so rounded otherwise.
         settings={**shaping, f"{PREFIX}THREADS": cores(settings)},
     )

@@ -17,6 +17,7 @@ from rag.catalogue import ModelEntry
 from rag.domain import Answer
 from rag.models import Progress as Fetched
 from rag.replay import Replay
+from rag.statement import FACT
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -118,10 +119,11 @@ def print_answer(console: Console, answer: Answer, *, recorded: bool = False) ->
     """The answer, its sentences with their citations, and each citation with page and quote; its id if recorded."""
     console.print(Text(answer.question, style="bold"))
     if answer.answered:
+        mark = ("✓ ", "green") if answer.confidence >= FACT else ("? possibly: ", "yellow")
         for sentence in answer.sentences:
             if sentence.verdict == "supported":
                 marks = "".join(f" [{number}]" for number in sentence.citations)
-                console.print(Padding(Text.assemble(("✓ ", "green"), sentence.text, (marks, "cyan")), (0, 2)))
+                console.print(Padding(Text.assemble(mark, sentence.text, (marks, "cyan")), (0, 2)))
     else:
         console.print(Padding(Text.assemble(("✗ ", "yellow"), answer.answer), (0, 2)))
         if answer.citations:
@@ -132,7 +134,8 @@ def print_answer(console: Console, answer: Answer, *, recorded: bool = False) ->
         quote = " ".join(citation.quote.split())
         console.print(Padding(Text(f"“{quote}”", style="italic dim"), (0, 8)))
     seconds = answer.timings_ms.get("total", 0.0) / 1000
-    details = f"{seconds:.1f} s, {answer.model}, index {answer.index}" + f", record {answer.id}" * recorded
+    sure = f"{answer.confidence:.0%} sure, " if answer.answered else ""
+    details = f"{sure}{seconds:.1f} s, {answer.model}, index {answer.index}" + f", record {answer.id}" * recorded
     console.print(Padding(Text(details, style="dim"), (0, 2, 1, 2)))
 
 

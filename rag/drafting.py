@@ -18,10 +18,12 @@ class Draft:
 
     Attributes:
         prompt: what it was asked; None while it was not.
+        declined: the probability, 0..1, that it would have declined to answer.
         probabilities: what it gave each token, 0..1; once :func:`settle` has decided, that of its decision.
     """
 
     prompt: Prompt | None = None
+    declined: float = 0.0
     text: str = ""
     probabilities: list[float] = field(default_factory=list)
     finish: Finish = field(default_factory=lambda: Finish("stop", Usage()))
@@ -30,6 +32,11 @@ class Draft:
     def is_empty(self) -> bool:
         """Whether nothing was said."""
         return not self.text.strip()
+
+    @property
+    def is_likely(self) -> bool:
+        """Whether the model would rather say it than decline: what it would not is shown to nobody unverified."""
+        return self.declined < 0.5
 
     @property
     def certainty(self) -> float:
@@ -57,9 +64,8 @@ def settle(draft: Draft, lean: float) -> None:
     said = draft.text.strip().casefold()
     if said not in ("yes", "no"):
         return
-    # What is neither yes, nor no, nor a refusal hardly counts after a yes/no question.
-    chance = draft.certainty / max(1 - draft.finish.declined, 1e-6)
-    yes = min(chance if said == "yes" else 1 - chance, 1.0)
+    # What is neither yes nor no hardly counts after a yes/no question.
+    yes = draft.certainty if said == "yes" else 1 - draft.certainty
     unbiased = log_odds(yes) - lean
     draft.text = YES[0] if unbiased >= 0 else NO[0]
     draft.probabilities = [1 / (1 + math.exp(-abs(unbiased)))]
@@ -69,7 +75,14 @@ def settle(draft: Draft, lean: float) -> None:
 def affirmed(model: LanguageModel, chat: tuple[Message, ...], draft: Draft, cancelled: Cancellation) -> float:
     """The probability, 0..1, that the model says yes rather than no when asked whether the passages say so.
 
-    The question follows the draft in the same chat, so that only its own few tokens have to be read.
+    The question follows the draft in the same chat, so that only its own few tokens have to be read. Where the model's
+    context has no room for them it is one half: nothing is known.
+
+    Raises:
+        Cancelled: ``cancelled`` was called.
+        ModelUnusable: the model failed.
     """
-    asked = (*chat, Message("assistant", draft.text), Message("user", AFFIRM))
-    return model.chance(model.prompt(asked), YES, NO, cancelled)
+    prompt = model.prompt((*chat, Message("assistant", draft.text), Message("user", AFFIRM)))
+    if len(prompt.tokens) > model.context_tokens:
+        return 0.5
+    return model.chance(prompt, YES, NO, cancelled)

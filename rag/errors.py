@@ -24,7 +24,7 @@ PageproofError
 │   ├── RecordUnknown          none was kept under this id
 │   └── RecordDamaged          it cannot be read, or is of another format
 ├── QuestionsInvalid           a questions.jsonl line is not what it should be
-├── CalibrationFailed          too few questions could be made of the documents to calibrate on
+├── CalibrationFailed          too few questions could be made of the documents, or the result cannot be kept
 ├── ReportUnwritable           a page or a plot of an evaluation cannot be written where it should be
 ├── ServiceBusy                the queue is full; carries the seconds after which to come back
 └── Cancelled                  the caller went away; not a failure
@@ -161,7 +161,7 @@ class QuestionsInvalid(PageproofError):
 
 
 class CalibrationFailed(PageproofError):
-    """Too few questions could be made of the documents; nothing was changed."""
+    """Too few questions could be made of the documents, or the result cannot be kept; nothing was changed."""
 
 
 class ReportUnwritable(PageproofError):

@@ -1,8 +1,8 @@
 """Checking an answer against its evidence: which quotes carry each of its sentences, and whether they do.
 
 A quote is a stretch of a page's text, so it cannot be other than verbatim; and only passages that were retrieved are
-looked at, so a citation cannot name another one. Support is arithmetic on words; where there is a reranker, it must
-also find the quotes more likely than not to be about the sentence.
+looked at, so a citation cannot name another one. Support is arithmetic on words; what the reranker makes of the quotes
+is handed on to the judge.
 """
 
 from __future__ import annotations
@@ -29,11 +29,14 @@ _WEIGHT_NUMBER: Final = 2.0
 # A further quote is added when it holds at least this share that the quotes before it do not.
 _WORTH_A_QUOTE: Final = 0.2
 _MOST_QUOTES: Final = 3
+# It also has at least so many words of the sentence and its question.
+_FEWEST_SHARED: Final = 2
 # Longer stretches are not quoted whole: a table, or a list without full stops.
 _LONGEST_QUOTE: Final = 400
 _FEWEST_WORDS: Final = 4
 
-_BARE: Final = re.compile(r"(?:yes|no)[.!]?", re.IGNORECASE)
+# "No, it costs 24 euros", but not "No damage is covered".
+_YES_OR_NO: Final = re.compile(r"(yes|no)(?:[.!,;:]\s*|$)", re.IGNORECASE)
 _MARKERS: Final = re.compile(r"\s*\[\d+(?:\s*,\s*\d+)*\]")
 
 
@@ -68,6 +71,7 @@ class Support:
         agrees: whether every number, and a "not", of the sentence is in the quotes, or in the question.
         relevance: the reranker's probability (0..1) that the best of the quotes is about question and sentence; 1
             without a reranker.
+        bare: whether it is a yes or a no, and nothing more.
     """
 
     sentence: str
@@ -75,13 +79,13 @@ class Support:
     score: float
     agrees: bool
     relevance: float = 1.0
+    bare: bool = False
 
     @property
     def supported(self) -> bool:
         """Whether the sentence may be shown as fact."""
         # A bare yes or no says all that the question says, and no text repeats a question.
-        enough = _SUPPORTED_BARE if _BARE.fullmatch(self.sentence) else SUPPORTED
-        return bool(self.quotes) and self.agrees and self.score >= enough
+        return bool(self.quotes) and self.agrees and self.score >= (_SUPPORTED_BARE if self.bare else SUPPORTED)
 
 
 def ground(question: str, draft: str, evidence: Sequence[Evidence], reranker: Reranker | None = None) -> list[Support]:
@@ -172,11 +176,15 @@ def _quotable(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _support(sentence: str, asked: frozenset[str], candidates: Sequence[_Candidate]) -> Support:
-    # A bare "Yes." or "No." says what the question says.
-    said = [] if _BARE.fullmatch(sentence) else words(sentence)
-    weights = {word: _weight(word, asked) for word in said} or dict.fromkeys(asked, _WEIGHT_ASKED)
+    opening = _YES_OR_NO.match(sentence)
+    said = words(sentence[opening.end() :] if opening else sentence)
+    weights = {word: _weight(word, asked) for word in said}
+    # "Yes.", or "No, it is not.": it says what the question says.
+    bare = opening is not None and not weights.keys() - {NOT}
+    if bare:
+        weights = dict.fromkeys(asked, _WEIGHT_ASKED)
     essential = {word for word in weights if is_number(word) or word == NOT} - asked
-    if NOT not in weights:
+    if NOT not in said and not (opening and opening.group(1).casefold() == "no"):
         # What says the opposite is no evidence, however many words it shares.
         candidates = [candidate for candidate in candidates if not candidate.denied & weights.keys()]
     quotes: list[Quote] = []
@@ -190,9 +198,11 @@ def _support(sentence: str, asked: frozenset[str], candidates: Sequence[_Candida
         missing = {word: weight for word, weight in missing.items() if word not in best.words}
         if not missing:
             break
+        # Any text may have the number that is missing: it must speak of the same things.
+        candidates = [c for c in candidates if len(c.words & (weights.keys() | asked)) >= _FEWEST_SHARED]
     total = sum(weights.values())
     score = 1.0 - sum(missing.values()) / total if total else 0.0
-    return Support(sentence, tuple(quotes), score, agrees=not essential & missing.keys())
+    return Support(sentence, tuple(quotes), score, agrees=not essential & missing.keys(), bare=bare)
 
 
 def _denied(said: Sequence[str]) -> frozenset[str]:

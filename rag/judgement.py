@@ -7,9 +7,12 @@ how well they hold on questions they have not seen, is in docs/abstention.md. Ar
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
+from itertools import pairwise
 from typing import Final
 
 # A logit beyond this says no more.
@@ -64,20 +67,33 @@ def log_odds(probability: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Logistic:
-    """``P = 1 / (1 + exp(-(bias + Σ weight · feature)))``; features without a weight count nothing."""
+    """``P = 1 / (1 + exp(-(bias + Σ weight · feature)))``; features without a weight count nothing.
+
+    Raises ValueError for a weight of what is not observed, and for numbers that are not finite.
+    """
 
     bias: float
     weights: Mapping[str, float]
 
+    def __post_init__(self) -> None:
+        if unknown := self.weights.keys() - {field.name for field in fields(Observation)}:
+            raise ValueError(f"nothing is observed by the name of {', '.join(sorted(unknown))}")
+        if not all(map(math.isfinite, [self.bias, *self.weights.values()])):
+            raise ValueError("a bias or a weight is not finite")
+
     def probability(self, observation: Observation) -> float:
         """0..1."""
         features = observation.features()
-        return 1 / (1 + math.exp(-(self.bias + sum(w * features[name] for name, w in self.weights.items()))))
+        exponent = self.bias + sum(w * features[name] for name, w in self.weights.items())
+        # Of tanh, which cannot overflow.
+        return 0.5 * (1 + math.tanh(exponent / 2))
 
 
 @dataclass(frozen=True, slots=True)
 class Judge:
     """Decides whether an answer is given, and says how sure it is.
+
+    Raises ValueError where the thresholds are not two or more, ascending and within 0..1.
 
     Attributes:
         worth_asking: whether the documents hold an answer, from the evidence alone; cheap, and asked first.
@@ -98,6 +114,21 @@ class Judge:
     yes_lean: float
     false_answers: float = 0.1
 
+    def __post_init__(self) -> None:
+        ascending = all(low <= high for low, high in pairwise((0.0, *self.thresholds, 1.0)))
+        if len(self.thresholds) < 2 or not ascending:
+            raise ValueError("thresholds are not two or more probabilities, ascending")
+        if not math.isfinite(self.yes_lean):
+            raise ValueError("yes_lean is not finite")
+        if not (0 <= self.hopeless <= 1 and 0 <= self.false_answers <= 1):
+            raise ValueError("hopeless and false_answers are not within 0 and 1")
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all of it but the dial, which is a setting."""
+        constants = {name: value for name, value in asdict(self).items() if name != "false_answers"}
+        return hashlib.sha256(json.dumps(constants, sort_keys=True).encode()).hexdigest()
+
     @property
     def threshold(self) -> float:
         """Below this the system abstains; between two thresholds by linear interpolation."""
@@ -116,17 +147,40 @@ class Judge:
 
 
 def thresholds_of(scores: Sequence[float]) -> tuple[float, ...]:
-    """Twenty-one quantiles of what unanswerable questions score, from the least to the greatest."""
+    """Twenty-one quantiles of what unanswerable questions score, 0..1, from the least to the greatest; at least one."""
     ordered = sorted(scores)
     return tuple(round(ordered[round(n / (_QUANTILES - 1) * (len(ordered) - 1))], 4) for n in range(_QUANTILES))
 
 
 # Fitted; see docs/abstention.md.
 JUDGE: Final = Judge(
-    worth_asking=Logistic(0.0, {"relevance": 1.0}),
-    answerable=Logistic(0.0, {"relevance": 1.0}),
-    right=Logistic(0.0, {"relevance": 1.0}),
-    hopeless=0.0,
-    thresholds=(0.0, 0.0),
+    worth_asking=Logistic(-0.67, {"relevance": 0.182, "coverage": 3.094}),
+    answerable=Logistic(
+        -1.067,
+        {
+            "relevance": 0.183,
+            "declined": -0.217,
+            "certainty": 0.123,
+            "share": 0.631,
+            "agrees": 0.445,
+            "affirmed": 0.738,
+        },
+    ),
+    right=Logistic(
+        -4.032,
+        {
+            "relevance": 0.103,
+            "declined": -0.153,
+            "certainty": 0.329,
+            "share": 0.796,
+            "agrees": 1.148,
+            "affirmed": 0.634,
+        },
+    ),
+    hopeless=0.5,
+    thresholds=(
+        0.0615, 0.073, 0.0935, 0.1059, 0.1358, 0.1478, 0.1509, 0.1623, 0.2048, 0.2312, 0.2685,
+        0.3052, 0.3358, 0.4034, 0.4291, 0.4984, 0.5386, 0.5804, 0.6147, 0.743, 0.9607,
+    ),
     yes_lean=1.75,
-)
+)  # fmt: skip

@@ -34,7 +34,7 @@ def observe(
         margin=hits[0].score - hits[min(_FIFTH, len(hits) - 1)].score,
         coverage=max(_coverage(question, hit) for hit in hits),
         document=hits[0].document_match,
-        declined=draft.finish.declined,
+        declined=draft.declined,
         certainty=draft.certainty,
         lowest=draft.lowest,
         share=weakest.score if weakest else 0.0,

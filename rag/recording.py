@@ -28,7 +28,7 @@ from rag.judgement import Observation
 
 _log = logging.getLogger(__name__)
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 _ID: Final = re.compile(r"[0-9a-f]{32}")
 _FILE: Final = re.compile(rf"({_ID.pattern})\.(json|draft)")
 _DIGEST: Final = r"[0-9a-f]{64}"
@@ -78,6 +78,7 @@ class Setup(_Frozen):
     Attributes:
         versions: of the program and of the libraries that compute, and the name of the processor.
         encoder: its identity, as an index keeps it.
+        judge: digest of what decides whether an answer is given.
         settings: those that shape an answer, by the name of their variable.
     """
 
@@ -85,6 +86,7 @@ class Setup(_Frozen):
     model: ModelIdentity
     encoder: dict[str, str | int | bool]
     reranker: ModelIdentity | None
+    judge: str
     settings: dict[str, int | float | str]
 
 
@@ -174,7 +176,7 @@ class Record(_Frozen):
         draft: what the model said, before it was verified.
     """
 
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     id: Annotated[str, Field(pattern=rf"^{_ID.pattern}$")]
     time: str
     question: QuestionRecord

@@ -18,6 +18,7 @@ What: TypeAlias = Literal[
     "model",
     "encoder",
     "reranker",
+    "judge",
     "settings",
     "index",
     "retrieval",
@@ -138,6 +139,8 @@ def _setup_changes(before: Setup, now: Setup) -> Iterator[Change]:
     yield from _rows("encoder", before.encoder, now.encoder)
     if before.reranker != now.reranker:
         yield Change("reranker", _named(before.reranker), _named(now.reranker))
+    if before.judge != now.judge:
+        yield Change("judge", before.judge[:12], now.judge[:12])
     yield from _rows("settings", before.settings, now.settings)
 
 

@@ -33,7 +33,7 @@ class Trial:
     """What came of one made question.
 
     Attributes:
-        observation: of the draft; None where the evidence was hopeless.
+        observation: of the draft; None where the model was not asked.
         answerable: whether the index still had the passages that answer it.
         right: whether the draft was right.
     """
@@ -70,31 +70,35 @@ def _trial(answerer: Answerer, generation: Generation, made: MadeQuestion, withh
     partial = replace(answerer, retriever=replace(answerer.retriever, withheld=withheld), recorder=last)
     for _ in partial.stream(Question(made.question), generation=generation):
         pass
-    course = last.course
-    right = not withheld and is_right(made.question, course.draft, [made.answer])
-    return Trial(course.observation, not withheld, right)
+    right = not withheld and is_right(made.question, last.course.draft, [made.answer])
+    return Trial(last.course.observation, not withheld, right)
 
 
 def fitted(judge: Judge, trials: Iterable[Trial]) -> Judge:
     """The judge with scales and thresholds of these trials.
 
     The scale of each probability is fitted with one feature, its logit before (Platt scaling); thresholds are quantiles
-    of what the unanswerable trials score.
+    of what the unanswerable trials score, which is 0 where the model was not even asked.
 
     Raises:
-        CalibrationFailed: there are fewer than twenty trials of either kind.
+        CalibrationFailed: there are fewer than twenty trials of either kind that say anything.
     """
-    observed = [trial for trial in trials if trial.observation]
-    kinds = [sum(trial.answerable is kind for trial in observed) for kind in (True, False)]
-    if min(kinds) < FEWEST:
+    trials = list(trials)
+    observed = [(trial, trial.observation) for trial in trials if trial.observation]
+    fewest = min(sum(trial.answerable for trial, _ in observed), sum(not trial.answerable for trial in trials))
+    if fewest < FEWEST:
         raise CalibrationFailed(
-            f"only {min(kinds)} made questions could be put to the documents, and {FEWEST} are the fewest; "
+            f"only {fewest} made questions could be put to the documents, and {FEWEST} are the fewest; "
             "ingest more documents, or ask for more questions"
         )
-    observations = [trial.observation for trial in observed if trial.observation]
-    answerable = _rescaled(judge.answerable, observations, [trial.answerable for trial in observed])
-    right = _rescaled(judge.right, observations, [trial.right for trial in observed])
-    refused = [answerable.probability(t.observation) for t in observed if t.observation and not t.answerable]
+    observations = [observation for _, observation in observed]
+    answerable = _rescaled(judge.answerable, observations, [trial.answerable for trial, _ in observed])
+    right = _rescaled(judge.right, observations, [trial.right for trial, _ in observed])
+    refused = [
+        answerable.probability(trial.observation) if trial.observation else 0.0
+        for trial in trials
+        if not trial.answerable
+    ]
     return replace(judge, answerable=answerable, right=right, thresholds=thresholds_of(refused))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,22 @@ from rag.cancellation import Cancellation
 from rag.domain import Usage
 from rag.embedding import Encoder, FloatMatrix, FloatVector
 from rag.errors import FileFault, PromptTooLong
-from rag.generation import Finish, Message, Prompt, Token
+from rag.generation import Begun, Finish, Message, Prompt, Token
 from rag.generation.language_model import Generated
+from rag.judgement import Judge, Logistic
 from rag.reading_limits import ReadingLimits
 from rag.sentences import words
 
+# The model is asked where the reranker finds a passage more likely than not to answer; what it says is given unless it
+# would rather have declined. Not what was fitted: that changes with each fit.
+PLAIN_JUDGE = Judge(
+    worth_asking=Logistic(0.0, {"relevance": 1.0}),
+    answerable=Logistic(0.0, {"declined": -1.0}),
+    right=Logistic(0.0, {"affirmed": 1.0}),
+    hopeless=0.5,
+    thresholds=(0.5, 0.5),
+    yes_lean=0.0,
+)
 # A page of make_pdf without text that is not blank.
 DRAWING = "[drawing]"
 
@@ -78,17 +90,23 @@ class ScriptedModel:
 
     Attributes:
         replies: one for each generation; when they are used up, the last one again.
-        assent: what it answers, as a probability, when it is asked whether the passages say so.
-        seconds_to_read, seconds_per_token: how slow it pretends to be; it stops at once when cancelled.
+        assent: the probability of its yes, when it is asked for yes or no.
+        seconds_to_read, seconds_per_token, seconds_to_assent: how slow it pretends to be; it stops at once when
+            cancelled.
+        wordings: the words that each generation was held to.
+        choices: the words that each chance was asked of.
     """
 
     replies: list[str]
     seconds_to_read: float = 0.0
     seconds_per_token: float = 0.0
+    seconds_to_assent: float = 0.0
     context_tokens: int = 2048
     name: str = "scripted"
     assent: float = 0.9
     chats: list[list[Message]] = field(default_factory=list)
+    wordings: list[str | None] = field(default_factory=list)
+    choices: list[tuple[tuple[str, ...], tuple[str, ...]]] = field(default_factory=list)
     generated_tokens: int = 0
     cancelled: int = 0
     closed: bool = False
@@ -106,38 +124,48 @@ class ScriptedModel:
         *,
         max_tokens: int,
         cancelled: Cancellation,
-        wording: str | None = None,  # noqa: ARG002 - its replies are given
+        wording: str | None = None,
         declining: str | None = None,
     ) -> Iterator[Generated]:
-        if len(prompt.tokens) + max_tokens > self.context_tokens:
-            raise PromptTooLong("too long")
-        try:
+        self._check_room(len(prompt.tokens) + max_tokens)
+        self.wordings.append(wording)
+        with self._counting(cancelled):
             yield from self._say(len(prompt.tokens), max_tokens, cancelled, declining)
-        finally:
-            self.cancelled += cancelled._cancelled
 
     def _say(
         self, prompt_tokens: int, max_tokens: int, cancelled: Cancellation, declining: str | None
     ) -> Iterator[Generated]:
         reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
-        declines = declining is not None and reply.startswith(declining)
-        reply = reply.removeprefix(declining) if declines and declining else reply
         _sleep(self.seconds_to_read, cancelled)
+        if declining is not None:
+            # What comes after the refusal in its script is what it says when it may not refuse.
+            yield Begun(float(reply.startswith(declining)))
+            reply = reply.removeprefix(declining)
         pieces = [piece + " " for piece in reply.split()]
         for piece in pieces[:max_tokens]:
             _sleep(self.seconds_per_token, cancelled)
             self.generated_tokens += 1
             yield Token(piece)
-        reason = "length" if len(pieces) > max_tokens else "stop"
-        yield Finish(
-            "length" if reason == "length" else "stop",
-            Usage(prompt_tokens, 0, min(len(pieces), max_tokens)),
-            float(declines),
-        )
+        usage = Usage(prompt_tokens, 0, min(len(pieces), max_tokens))
+        yield Finish("length" if len(pieces) > max_tokens else "stop", usage)
 
     def chance(self, prompt: Prompt, yes: Sequence[str], no: Sequence[str], cancelled: Cancellation) -> float:
-        cancelled.check()
+        self._check_room(len(prompt.tokens))
+        self.choices.append((tuple(yes), tuple(no)))
+        with self._counting(cancelled):
+            _sleep(self.seconds_to_assent, cancelled)
         return self.assent
+
+    def _check_room(self, tokens: int) -> None:
+        if tokens > self.context_tokens:
+            raise PromptTooLong("too long")
+
+    @contextmanager
+    def _counting(self, cancelled: Cancellation) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            self.cancelled += cancelled._cancelled
 
     def close(self) -> None:
         self.closed = True

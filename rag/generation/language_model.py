@@ -27,26 +27,36 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A piece of generated text, at least one character; ``probability`` is what the model gave it, 0..1."""
+    """A piece of generated text, at least one character.
+
+    Attributes:
+        probability: what the model gave it, 0..1, among all that it knows, or all but the token by which it declines.
+    """
 
     text: str
     probability: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Finish:
-    """The last thing that a generation yields: why it ended, and what it took.
+class Begun:
+    """The first thing that a generation yields where the model may not decline.
 
     Attributes:
-        declined: the probability, 0..1, that the model would have begun as it was told to decline.
+        declined: the probability, 0..1, that it would have begun as it was told to decline.
     """
+
+    declined: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The last thing that a generation yields: why it ended, and what it took."""
 
     reason: Literal["stop", "length"]
     usage: Usage
-    declined: float = 0.0
 
 
-Generated: TypeAlias = Token | Finish
+Generated: TypeAlias = Begun | Token | Finish
 
 
 class LanguageModel(Protocol):
@@ -75,14 +85,16 @@ class LanguageModel(Protocol):
         wording: str | None = None,
         declining: str | None = None,
     ) -> Iterator[Generated]:
-        """Yields tokens, then one Finish; waits while another generation is at work.
+        """Yields one Begun where ``declining`` is given, then tokens, then one Finish.
+
+        Waits while another generation is at work.
 
         Args:
             prompt: what it is asked.
             max_tokens: most tokens of the text.
             cancelled: to stop early.
             wording: only tokens that this text is made of are said; None for all that the model knows.
-            declining: the text does not begin as this does: how likely the model was to say so is in the Finish, and
+            declining: the text does not begin as this does: how likely the model was to say so is in the Begun, and
                 it answers all the same.
 
         Raises:
@@ -94,7 +106,7 @@ class LanguageModel(Protocol):
     def chance(self, prompt: Prompt, yes: Sequence[str], no: Sequence[str], cancelled: Cancellation) -> float:
         """The probability, 0..1, that the model begins with one of the words ``yes`` and not with one of ``no``.
 
-        Raises as :meth:`generate`.
+        Of all that it might begin with, these words only are looked at. Raises as :meth:`generate`.
         """
 
     def close(self) -> None:

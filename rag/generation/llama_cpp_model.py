@@ -24,7 +24,7 @@ from llama_cpp._ggml import libggml_base_path
 from rag.cancellation import Cancellation
 from rag.domain import Usage
 from rag.errors import Cancelled, ModelUnusable, PromptTooLong
-from rag.generation.language_model import Finish, Generated, Message, Prompt, Token
+from rag.generation.language_model import Begun, Finish, Generated, Message, Prompt, Token
 
 _log = logging.getLogger(__name__)
 
@@ -168,12 +168,15 @@ class LlamaCppModel:
             self._abort.clear()
             with cancelled.calling(self._abort.set):
                 self._read(prompt.tokens[self._keep_common_prefix(prompt.tokens) :])
-                probabilities = _softmax(self._logits())
-                chances = [
-                    float(probabilities[sorted({self._tokenize(word, control=False)[0] for word in words})].sum())
-                    for words in (yes, no)
-                ]
-                return chances[0] / sum(chances)
+                cancelled.check()
+                logits = self._logits()
+                # Of logits, for the probabilities of both can be nothing in the digits of a float.
+                return float(1 / (1 + np.exp(self._log_sum(logits, no) - self._log_sum(logits, yes))))
+
+    def _log_sum(self, logits: _Logits, words: Sequence[str]) -> float:
+        """The logarithm of the sum of what the words' first tokens have, up to a constant that is the same for all."""
+        first = sorted({self._tokenize(word, control=False)[0] for word in words})
+        return float(np.logaddexp.reduce(logits[first].astype(np.float64)))
 
     def _keep_common_prefix(self, tokens: Sequence[int]) -> int:
         """Forgets what the context holds beyond its common prefix with ``tokens``; returns that prefix's length."""
@@ -207,20 +210,21 @@ class LlamaCppModel:
         self, max_tokens: int, usage: Usage, cancelled: Cancellation, allowed: _Tokens | None, barred: int | None
     ) -> Iterator[Generated]:
         decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-        declined = 0.0 if barred is None else float(_softmax(self._logits())[barred])
         if barred is not None:
-            self._logits()[barred] = -np.inf
+            logits = self._logits()
+            yield Begun(float(_softmax(logits)[barred]))
+            logits[barred] = -np.inf
         for count in range(max_tokens):
             cancelled.check()
             token, probability = self._choose(allowed)
             if llama.llama_vocab_is_eog(self._vocabulary, token):
                 yield from _tokens(decoder.decode(b"", final=True), probability)
-                yield Finish("stop", Usage(usage.prompt_tokens, usage.cached_tokens, count), declined)
+                yield Finish("stop", Usage(usage.prompt_tokens, usage.cached_tokens, count))
                 return
             yield from _tokens(decoder.decode(self._piece(token)), probability)
             self._decode([token])
         yield from _tokens(decoder.decode(b"", final=True), 1.0)
-        yield Finish("length", Usage(usage.prompt_tokens, usage.cached_tokens, max_tokens), declined)
+        yield Finish("length", Usage(usage.prompt_tokens, usage.cached_tokens, max_tokens))
 
     def _choose(self, allowed: _Tokens | None) -> tuple[int, float]:
         """The next token, and the probability that the model gives it among all."""

@@ -17,8 +17,9 @@ from rag.sentences import words
 
 # How many of the passages that BM25 finds are looked at; what holds the answer and the question's words is among them.
 _MATCHING: Final = 100
-# A passage with the answer and this share of the question's words may well answer it.
-_SHARE_ASKED: Final = 0.6
+# A passage with the answer and this share of the question's words answers it, or may do so.
+_SURELY: Final = 0.7
+_PERHAPS: Final = 0.6
 # Passages as alike as this say the same.
 _SAME: Final = 0.6
 _YEAR: Final = re.compile(r"\b(?:19|20)\d\d\b")
@@ -32,20 +33,20 @@ def answering_rows(generation: Generation, made: MadeQuestion) -> list[int]:
     Those are its own passage, neighbours on the page that overlap its fact, and every passage that says its answer and
     most of its words.
     """
-    return sorted(other.row for other in _candidates(generation, made) if _answers(other, made))
+    return sorted(other.row for other in _candidates(generation, made) if _answers(other, made, _SURELY))
 
 
 def withheld_rows(generation: Generation, made: MadeQuestion) -> list[int]:
     """The rows, ascending, without which the documents do not answer a question any more.
 
-    Those that answer it, and near-duplicates of its passage in whatever document: the same text with another number
+    Those that may answer it, and near-duplicates of its passage in whatever document: the same text with another number
     would pass for an answer.
     """
     own = set(words(made.fact.passage.chunk.text))
     return sorted(
         other.row
         for other in _candidates(generation, made)
-        if _answers(other, made) or _likeness(own, set(words(other.chunk.text))) >= _SAME
+        if _answers(other, made, _PERHAPS) or _likeness(own, set(words(other.chunk.text))) >= _SAME
     )
 
 
@@ -60,13 +61,13 @@ def _likeness(one: set[str], other: set[str]) -> float:
     return len(one & other) / max(len(one | other), 1)
 
 
-def _answers(other: Passage, made: MadeQuestion) -> bool:
+def _answers(other: Passage, made: MadeQuestion, least: float) -> bool:
     if other.row == made.fact.passage.row or _overlaps(other, made):
         return True
     asked = set(words(made.fact.text if made.form in ("yes_no", "keywords") else made.question))
     shared = asked & set(words(other.chunk.text))
     # What a yes or no rests on is the fact.
-    return len(shared) >= _SHARE_ASKED * len(asked) and (made.form == "yes_no" or says(other.chunk.text, made.answer))
+    return len(shared) >= least * len(asked) and (made.form == "yes_no" or says(other.chunk.text, made.answer))
 
 
 def _overlaps(other: Passage, made: MadeQuestion) -> bool:
@@ -121,5 +122,5 @@ def foreign_questions(generation: Generation, seed: int = 0) -> Iterator[str]:
     for question in random.sample(FOREIGN, len(FOREIGN)):
         asked = set(words(question))
         rows = [row for row, _ in generation.matching(question, _MATCHING)]
-        if all(len(asked & set(words(p.chunk.text))) < _SHARE_ASKED * len(asked) for p in generation.passages(rows)):
+        if all(len(asked & set(words(p.chunk.text))) < _PERHAPS * len(asked) for p in generation.passages(rows)):
             yield question

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rag.cancellation import Cancellation
 from rag.domain import Usage
-from rag.generation import Finish, LanguageModel, Message
+from rag.generation import Finish, LanguageModel, Message, Token
 
 
 def dictate(
@@ -26,5 +26,6 @@ def dictate(
         if isinstance(generated, Finish):
             lines = text.strip().splitlines()
             return (lines[0].strip().strip('"') if lines and generated.reason == "stop" else ""), generated.usage
-        text += generated.text
+        if isinstance(generated, Token):
+            text += generated.text
     raise AssertionError("a generation ends with Finish")

@@ -18,7 +18,7 @@ from rag.answering import Answerer
 from rag.index import CurrentIndex
 from rag.retrieval import Retriever
 from rag.service.app import create_app
-from tests.fakes import BagOfWordsEncoder, OverlapReranker, ScriptedModel, ingest_job, make_pdf
+from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker, ScriptedModel, ingest_job, make_pdf
 
 HARBOUR = [
     "# Opening hours\nThe harbour office opens at 8 in the morning.\nIt closes at 17 on every day of the week.",
@@ -52,6 +52,7 @@ def make_answerer(index: Path, model: ScriptedModel) -> Answerer:
         passages=3,
         evidence_tokens=300,
         max_tokens=64,
+        judge=PLAIN_JUDGE,
     )
 
 

@@ -12,7 +12,8 @@ import pytest
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
-from rag.prompt import NOT_FOUND
+from rag.prompt import NO, NOT_FOUND, YES
+from rag.prompt import QUESTION as QUESTION_PROMPT
 from rag.service.app import create_app
 from tests.fakes import ScriptedModel
 from tests.integration.conftest import make_answerer
@@ -81,7 +82,9 @@ def test_the_citation_url_is_a_picture_with_a_highlight(client: TestClient) -> N
 @pytest.mark.parametrize(
     ("reply", "reason"),
     [
-        pytest.param(NOT_FOUND, "not_in_documents", id="the model says so"),
+        pytest.param(NOT_FOUND, "not_in_documents", id="the model says so, and nothing else"),
+        pytest.param(f"{NOT_FOUND} 24 euros.", "not_in_documents", id="it would rather have said so"),
+        pytest.param("[1]", "not_in_documents", id="it says nothing"),
         pytest.param("The mayor of Skarholm is Astrid Lund.", "no_supported_sentence", id="nothing is supported"),
         pytest.param("A berth costs 99 euros for each night.", "no_supported_sentence", id="another number"),
     ],
@@ -104,6 +107,33 @@ def test_an_unsupported_sentence_is_listed_but_not_part_of_the_answer(index: Pat
     assert [sentence["verdict"] for sentence in answer["sentences"]] == ["supported", "unsupported"]
 
 
+def test_an_answer_that_is_withheld_is_listed_as_unsupported_with_its_confidence(index: Path) -> None:
+    with client_for(index, f"{NOT_FOUND} 24 euros.") as client:
+        answer = client.post("/ask", json={"question": QUESTION}).json()
+    assert answer["sentences"] == [{"text": "24 euros.", "verdict": "unsupported", "citations": []}]
+    assert answer["confidence"] == 0.9  # how sure the scripted model says that it is
+
+
+def test_yes_or_no_is_one_word_and_its_proof(index: Path) -> None:
+    with client_for(index, "Yes") as client:
+        body = {"question": "Is electricity included in the fee?", "stream": True}
+        events = read_events(client.post("/ask", json=body).text)
+        assert client.app_state["model"].wordings == [" ".join([YES[0], NO[0]])]
+    answer = events[-1][1]
+    assert [data["text"] for name, data in events if name == "token"] == ["Yes"]
+    assert (answer["answer"], answer["answered"], answer["reason"]) == ("Yes", True, None)
+    assert "Electricity is included in the fee." in answer["citations"][0]["quote"]
+
+
+def test_yes_or_no_of_what_is_not_in_the_documents(index: Path) -> None:
+    with client_for(index, f"{NOT_FOUND} Yes") as client:
+        events = read_events(
+            client.post("/ask", json={"question": "Is electricity included in the fee?", "stream": True}).text
+        )
+    assert "token" not in [name for name, _ in events]
+    assert (events[-1][1]["answered"], events[-1][1]["reason"]) == (False, "not_in_documents")
+
+
 def test_the_question_can_be_limited_to_documents(client: TestClient) -> None:
     answer = client.post("/ask", json={"question": QUESTION, "documents": ["ferry.pdf"]}).json()
     assert {citation["document"] for citation in answer["citations"]} == {"ferry.pdf"}
@@ -113,9 +143,11 @@ def test_the_question_can_be_limited_to_documents(client: TestClient) -> None:
 def test_history_reaches_search_and_prompt(client: TestClient) -> None:
     history = [{"question": "What does a berth cost?", "answer": "24 euros."}]
     client.post("/ask", json={"question": "And in which building?", "history": history})
-    chat = client.app_state["model"].chats[-1]
+    *_, chat, affirming = client.app_state["model"].chats
     assert [message.role for message in chat] == ["system", "user", "assistant", "user"]
     assert "A berth costs 24 euros" in chat[-1].text
+    assert affirming[:-2] == chat
+    assert affirming[-2].text.strip() == REPLY
 
 
 def test_an_answer_that_stops_at_max_tokens_says_so(client: TestClient) -> None:
@@ -123,6 +155,18 @@ def test_an_answer_that_stops_at_max_tokens_says_so(client: TestClient) -> None:
     assert answer["reason"] == "length"
     assert answer["answered"] is True
     assert answer["usage"]["completion_tokens"] == 8
+    shorter = client.post("/ask", json={"question": QUESTION, "max_tokens": 1}).json()
+    assert (shorter["reason"], shorter["answered"]) == ("no_supported_sentence", False)  # "A"
+
+
+def test_a_full_context_leaves_no_room_to_ask_the_model_whether_it_stands_by_its_answer(index: Path) -> None:
+    model = ScriptedModel([REPLY])
+    with TestClient(create_app(lambda: make_answerer(index, model))) as client:
+        client.post("/ask", json={"question": QUESTION})
+        model.context_tokens = model.count_tokens(" ".join(message.text for message in model.chats[1])) + 11
+        answer = client.post("/ask", json={"question": QUESTION, "max_tokens": 8}).json()
+    assert (answer["answered"], answer["confidence"]) == (True, 0.5)
+    assert len(model.choices) == 1
 
 
 def read_events(text: str) -> list[tuple[str, dict[str, Any]]]:
@@ -149,8 +193,9 @@ def test_a_stream_ends_with_the_answer_that_the_plain_request_gives(client: Test
     }
 
 
-def test_a_refusal_is_not_streamed_as_tokens(index: Path) -> None:
-    with client_for(index, NOT_FOUND) as client:
+@pytest.mark.parametrize("reply", [NOT_FOUND, f"{NOT_FOUND} 24 euros."], ids=["empty", "forced"])
+def test_what_the_model_would_rather_not_have_said_is_not_streamed(index: Path, reply: str) -> None:
+    with client_for(index, reply) as client:
         events = read_events(client.post("/ask", json={"question": QUESTION, "stream": True}).text)
     assert "token" not in [name for name, _ in events]
     assert events[-1][1]["answered"] is False
@@ -335,10 +380,10 @@ def test_a_follow_up_is_rewritten_searched_and_shown_as_it_was_typed(index: Path
     replies = ["And the ferry leaves for dogs?", "Dogs travel free of charge."]
     with client_for(index, *replies) as client:
         answer = client.post("/ask", json={"question": "And for dogs?", "history": history}).json()
-        rewriting, *_, answering = client.app_state["model"].chats
+        rewriting, *_, answering, _ = client.app_state["model"].chats
     assert rewriting[-1].text.endswith("Last question: And for dogs?")
     assert [message.role for message in answering] == ["system", "user"]
-    assert "Question: And the ferry leaves for dogs?" in answering[-1].text
+    assert QUESTION_PROMPT.format(passages="", question="And the ferry leaves for dogs?") in answering[-1].text
     assert answer["question"] == "And for dogs?"
     assert answer["answered"]
     assert answer["citations"][0]["document"] == "ferry.pdf"

@@ -46,10 +46,15 @@ def test_livez_is_quick_while_an_answer_is_generated(serve: Callable[..., Runnin
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
-@pytest.mark.parametrize("phase", ["reading", "writing"])
+@pytest.mark.parametrize("phase", ["reading", "writing", "assenting"])
 def test_a_client_that_goes_away_stops_its_generation(serve: Callable[..., Running], stream: bool, phase: str) -> None:
-    reading, writing = (30.0, 0.0) if phase == "reading" else (0.0, 0.2)
-    model = ScriptedModel([REPLY * 100], seconds_to_read=reading, seconds_per_token=writing, context_tokens=10_000)
+    model = ScriptedModel(
+        [REPLY * 100],
+        seconds_to_read=30.0 if phase == "reading" else 0.0,
+        seconds_per_token=0.2 if phase == "writing" else 0.0,
+        seconds_to_assent=30.0 if phase == "assenting" else 0.0,
+        context_tokens=10_000,
+    )
     service = serve(model)
     ask_and_leave(service.url, stream=stream, after_seconds=0.7)
     wait_until(lambda: model.cancelled == 1, seconds=2)
@@ -57,7 +62,7 @@ def test_a_client_that_goes_away_stops_its_generation(serve: Callable[..., Runni
     time.sleep(0.5)
     assert model.generated_tokens == generated
     # The next one is served, and unharmed.
-    model.replies, model.seconds_to_read, model.seconds_per_token = [REPLY], 0.0, 0.0
+    model.replies, model.seconds_to_read, model.seconds_per_token, model.seconds_to_assent = [REPLY], 0.0, 0.0, 0.0
     assert post(service.url, QUESTION).json()["answer"] == REPLY
 
 

@@ -24,6 +24,7 @@ SETUP = Setup(
     model=ModelIdentity(name="scripted", sha256="a" * 64),
     encoder=BagOfWordsEncoder().identity,
     reranker=None,
+    judge="d" * 64,
     settings={"RAG_PASSAGES": 3},
 )
 HISTORY = [{"question": "What does a berth cost?", "answer": "24 euros."}]
@@ -75,6 +76,30 @@ def test_an_answer_is_given_where_its_record_cannot_be_kept(
         answer = client.post("/ask", json={"question": QUESTION}).json()
     assert answer["answered"] is True
     assert f"answer {answer['id']} is given, but its record could not be kept" in caplog.text
+
+
+def test_small_talk_is_recorded_too(index: Path, folder: RecordFolder) -> None:
+    with recording(index, folder) as client:
+        answer = client.post("/ask", json={"question": "Hello!"}).json()
+    record = folder.read(answer["id"])
+    assert (record.question.text, record.answer, record.reason) == ("Hello!", answer["answer"], "not_a_question")
+    replayed = replay(record, answerer_for(index), SETUP, index)
+    assert (replayed.first_difference, replayed.changes) == (None, ())
+
+
+def test_a_follow_up_is_recorded_as_it_was_typed(index: Path, folder: RecordFolder) -> None:
+    """What it was rewritten to is made again from it."""
+    body = {"question": "And for dogs?", "history": [{"question": "When does the ferry leave?", "answer": "At 9."}]}
+    script = ["And the ferry leaves for dogs?", "Dogs travel free of charge."]
+    answerer = replace(make_answerer(index, ScriptedModel([*script])), recorder=FolderRecorder(folder, SETUP))
+    with TestClient(create_app(lambda: answerer)) as client:
+        record = folder.read(client.post("/ask", json=body).json()["id"])
+    assert record.question.model_dump(mode="json", include={"text", "history"}) == {
+        "text": body["question"],
+        "history": body["history"],
+    }
+    replayed = replay(record, make_answerer(index, ScriptedModel([*script])), SETUP, index)
+    assert (replayed.first_difference, replayed.changes) == (None, ())
 
 
 def test_a_refused_request_leaves_no_record(index: Path, folder: RecordFolder) -> None:

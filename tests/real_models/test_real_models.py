@@ -173,7 +173,7 @@ def test_a_recorded_answer_is_given_again(settings: Settings, index: Path, tmp_p
     answerer.model.close()
     assert record.draft
     again = open_answerer(kept)
-    setup = setup_of(kept, again.retriever)
+    setup = setup_of(kept, again.retriever, again.judge)
     assert record.setup == setup
     again.ask(Question(OTHER))
     replayed = replay(record, again, setup, index)
@@ -334,6 +334,7 @@ class _KeptOpen:
         self.count_tokens = model.count_tokens
         self.prompt = model.prompt
         self.generate = model.generate
+        self.chance = model.chance
 
     def close(self) -> None:
         pass

@@ -19,7 +19,7 @@ from rag.retrieval import Retriever
 from rag.service.admission import Admission
 from rag.service.asking import Asking, router
 from rag.service.metrics import Metrics
-from tests.fakes import BagOfWordsEncoder, ScriptedModel
+from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, ScriptedModel
 from tests.unit.conftest import publish
 
 MOMENT = 0.0
@@ -269,7 +269,7 @@ class TestAsking:
             encoder, admission = BagOfWordsEncoder(), Admission(max_queue=1)
             publish(tmp_path, {"a.pdf": ["The pump is blue."]}, encoder)
             index, model = CurrentIndex(tmp_path, encoder.identity), ScriptedModel(["The pump is blue."])
-            answerer = Answerer(index, Retriever(encoder, None), model, 4, 800, 64)
+            answerer = Answerer(index, Retriever(encoder, None), model, 4, 800, 64, PLAIN_JUDGE)
             app = FastAPI()
             app.include_router(router(Asking(answerer, admission, Metrics())))
             caller = Caller({"question": "Which colour?", "stream": stream}, leaves)

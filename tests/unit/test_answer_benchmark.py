@@ -10,6 +10,8 @@ import pytest
 
 from benchmarks import ablation
 from benchmarks.answers import TUTORIAL, Record, in_turns, table
+from benchmarks.question_sets import QuestionSet, question_set
+from benchmarks.ranking_variants import FULL, variants
 from benchmarks.tutorial import Piece
 from benchmarks.tutorial_answers import TutorialAnswerer, is_refusal
 from rag.answering import Answerer
@@ -17,7 +19,7 @@ from rag.domain import Answer, Hit, Question
 from rag.evaluation import Item, LabelledQuestion
 from rag.index import CurrentIndex, Generation, open_current
 from rag.retrieval import Retriever
-from tests.fakes import BagOfWordsEncoder, OverlapReranker, ScriptedModel
+from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish
 
 PAGES = ["The pump has a red lid.", "The warranty is 24 months."]
@@ -165,7 +167,8 @@ class TestAnswersInTurns:
         index = CurrentIndex(tmp_path, BagOfWordsEncoder().identity)
         index.open_if_there()
         model = ScriptedModel(["The warranty is 24 months."])
-        answerer = Answerer(index, Retriever(BagOfWordsEncoder(), OverlapReranker()), model, 4, 800, 256)
+        retriever = Retriever(BagOfWordsEncoder(), OverlapReranker())
+        answerer = Answerer(index, retriever, model, 4, 800, 256, PLAIN_JUDGE)
         answer = answerer.ask(Question("The warranty is how many months?"))
         assert answer.answered
         made = Record(QUESTIONS[0], Item("1", "?", True, True, 1, 1, 0.1), answer).to_json()
@@ -219,15 +222,14 @@ class TestAblation:
     @pytest.mark.parametrize("text", ["", "name", "name=index", "=index:questions", "name=:questions", "name=index:"])
     def test_no_question_set(self, text: str) -> None:
         with pytest.raises(Exception, match="NAME=INDEX:QUESTIONS"):
-            ablation.question_set(text)
+            question_set(text)
 
     def test_question_set(self) -> None:
-        expected = ablation.QuestionSet("a", Path("b=c:d"), Path("e.jsonl"))
-        assert ablation.question_set("a=b=c:d:e.jsonl") == expected
+        expected = QuestionSet("a", Path("b=c:d"), Path("e.jsonl"))
+        assert question_set("a=b=c:d:e.jsonl") == expected
 
     def test_variants(self, generation: Generation) -> None:
-        measured = ablation.variants(BagOfWordsEncoder(), OverlapReranker())
-        assert list(measured)[-1] == ablation.FULL
+        measured = variants(BagOfWordsEncoder(), OverlapReranker())
         items = ablation.in_turns(QUESTIONS[:2], measured, generation, lambda *_: None)
         assert {name: [item.page_rank for item in found] for name, found in items.items()} == {
             name: [1, 1] for name in measured
@@ -237,9 +239,11 @@ class TestAblation:
         def items(*ranks: int | None) -> list[Item]:
             return [Item("1", "?", True, True, rank, rank, 0.012) for rank in ranks]
 
-        made = ablation.table("a set", {"BM25": items(1, 2, 10, None), ablation.FULL: items(1, 1, 1, 1)}).splitlines()
-        assert made[0] == "| a set | page_hit@1 | page_hit@5 | mrr@10 | ms |"
+        made = ablation.table(
+            "a set", {"BM25": items(1, 2, 10, None), FULL: items(1, 1, 1, 1)}, {FULL: 12.5}
+        ).splitlines()
+        assert made[0] == "| a set | page_hit@1 | page_hit@5 | mrr@10 | read | ms |"
         assert made[2].startswith("| BM25 | 0.250 (0.0")
         assert "| 0.400 (" in made[2]
-        assert ablation.table("", {"none": items(*[None] * 9), ablation.FULL: items(*[1] * 9)}).count("(<0.001)") == 3
-        assert made[3] == "| full | 1.000 | 1.000 | 1.000 | 12 |"
+        assert ablation.table("", {"none": items(*[None] * 9), FULL: items(*[1] * 9)}, {}).count("(<0.001)") == 3
+        assert made[3] == "| full | 1.000 | 1.000 | 1.000 | 12.5 | 12 |"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rag.domain import Chunk, Document, Hit, Passage, Question, Span, Turn
 from rag.errors import PromptTooLong
 from rag.generation import Message
-from rag.prompt import NOT_FOUND, SYSTEM, build_prompt
+from rag.prompt import NOT_FOUND, PASSAGE, QUESTION, SYSTEM, build_prompt
 from tests.fakes import ScriptedModel
 
 DOCUMENT = Document("0" * 64, ("manual.pdf",), "Manual", 9, 1)
@@ -23,8 +23,12 @@ def hit(row: int, text: str, headings: tuple[str, ...] = ()) -> Hit:
 
 
 def cost(text: str) -> int:
-    """Of a passage without headings: ``[1] Manual, page 1``, its words, and one for the gap."""
-    return 4 + len(text.split()) + 1
+    """Of a passage without headings: its head, its words, and one for the gap."""
+    return len(shown(text).split()) + 1
+
+
+def shown(text: str, *headings: str) -> str:
+    return PASSAGE.format(document="Manual", headings="".join(f" > {heading}" for heading in headings), text=text)
 
 
 def build(
@@ -33,19 +37,19 @@ def build(
     question: Question | None = None,
     max_tokens: int = 10,
     evidence_tokens: int = 10_000,
-) -> tuple[int, list[int], list[Message]]:
+) -> tuple[int, list[int], tuple[Message, ...]]:
     """Tokens of the prompt, the rows in it, and its messages."""
-    prompt, evidence = build_prompt(
+    asked = build_prompt(
         model, question or Question("Which lid?"), hits, max_tokens=max_tokens, evidence_tokens=evidence_tokens
     )
-    return len(prompt.tokens), [found.passage.row for found in evidence], model.chats[-1]
+    return len(model.prompt(asked.chat).tokens), [found.passage.row for found in asked.hits], asked.chat
 
 
 def test_the_whole_prompt() -> None:
     hits = [hit(0, "The lid is blue."), hit(4, "Lids are red {text}.", ("Manual", "Care", "Lids"))]
     question = Question("Which lid {question}?", history=(Turn("Who?", "Nobody."), Turn("Why?", "")))
     _, _, messages = build(ScriptedModel([""]), hits, question)
-    assert messages == [
+    assert messages == (
         Message("system", SYSTEM),
         Message("user", "Who?"),
         Message("assistant", "Nobody."),
@@ -53,12 +57,21 @@ def test_the_whole_prompt() -> None:
         Message("assistant", ""),
         Message(
             "user",
-            "[1] Manual, page 1\nThe lid is blue.\n\n"
-            "[2] Manual, page 5 > Care > Lids\nLids are red {text}.\n\n"
-            "Question: Which lid {question}?",
+            QUESTION.format(
+                passages=f"{shown('The lid is blue.')}\n\n{shown('Lids are red {text}.', 'Lids')}",
+                question="Which lid {question}?",
+            ),
         ),
-    ]
+    )
     assert NOT_FOUND in SYSTEM
+
+
+def test_an_answer_is_worded_in_what_was_read_and_asked_and_in_nothing_else() -> None:
+    question = Question("Which lid?", history=(Turn("Who?", "Nobody."),))
+    asked = build_prompt(ScriptedModel([""]), question, [hit(0, "It is blue.")], max_tokens=9, evidence_tokens=99)
+    said = set(asked.wording.split())
+    assert said >= {"Manual", "It", "is", "blue.", "Which", "lid?", "Yes", "No", "not", ","}
+    assert not said & {"Nobody.", "reply", "exactly:"}
 
 
 def test_passages_go_in_whole_or_not_at_all() -> None:
@@ -74,7 +87,7 @@ def test_what_is_too_long_leaves_its_room_to_others() -> None:
     hits = [hit(0, "short one"), hit(1, "long " * 100), hit(2, "short two")]
     _, rows, messages = build(ScriptedModel([""]), hits, evidence_tokens=20)
     assert rows == [0, 2]
-    assert "[1] Manual, page 1\nshort one\n\n[2] Manual, page 3\nshort two" in messages[-1].text
+    assert f"{shown('short one')}\n\n{shown('short two')}" in messages[-1].text
     assert "long" not in messages[-1].text
 
 
@@ -86,7 +99,7 @@ def test_order_is_kept() -> None:
 def test_no_hits() -> None:
     _, rows, messages = build(ScriptedModel([""]), [])
     assert rows == []
-    assert messages[-1].text == "\n\nQuestion: Which lid?"
+    assert messages[-1].text == QUESTION.format(passages="", question="Which lid?")
 
 
 class TestContext:
@@ -140,13 +153,15 @@ def test_never_more_than_the_context(
     hits = [hit(row, text) for row, text in enumerate(texts)]
     asked = Question(question, history=tuple(history))
     try:
-        prompt, evidence = build_prompt(model, asked, hits, max_tokens=max_tokens, evidence_tokens=evidence_tokens)
+        built = build_prompt(model, asked, hits, max_tokens=max_tokens, evidence_tokens=evidence_tokens)
     except PromptTooLong:
         return
-    assert len(prompt.tokens) + max_tokens <= context
+    evidence = built.hits
+    assert len(model.prompt(built.chat).tokens) + max_tokens <= context
     assert evidence == [found for found in hits if found in evidence]
-    said = model.chats[-1][-1].text
-    assert said.endswith(f"Question: {question}")
-    passages = said.removesuffix(f"Question: {question}")
+    said = built.chat[-1].text
+    ending = QUESTION.format(passages="", question=question)
+    assert said.endswith(ending)
+    passages = said.removesuffix(ending)
     assert model.count_tokens(passages) <= evidence_tokens
     assert all(found.passage.chunk.text in passages for found in evidence)

@@ -15,7 +15,7 @@ from rag.evaluation import read_questions
 from rag.index import CurrentIndex
 from rag.question_making.foreign import FOREIGN
 from rag.retrieval import Retriever
-from tests.fakes import BagOfWordsEncoder, OverlapReranker, ScriptedModel
+from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish
 
 PAGES = [f"The Bittern pump of Skarholm harbour used to run for {n + 60} hours on every full charge." for n in range(4)]
@@ -31,7 +31,7 @@ def model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ScriptedModel:
     publish(tmp_path / "index", {"pump.pdf": PAGES}, encoder)
     model = ScriptedModel(list(REPLIES))
     index, retriever = CurrentIndex(tmp_path / "index", encoder.identity), Retriever(encoder, OverlapReranker())
-    answerer = Answerer(index, retriever, model, passages=3, evidence_tokens=300, max_tokens=64)
+    answerer = Answerer(index, retriever, model, passages=3, evidence_tokens=300, max_tokens=64, judge=PLAIN_JUDGE)
     monkeypatch.setattr(question_commands, "open_answerer", lambda _: answerer)
     monkeypatch.chdir(tmp_path)
     return model

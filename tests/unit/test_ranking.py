@@ -43,8 +43,10 @@ def test_the_first_stage_knows_no_reranker() -> None:
     assert FIRST_STAGE.reranker == 0
 
 
-@given(st.tuples(*[numbers] * 4), numbers, numbers)
-def test_a_better_logit_is_never_a_lower_score(rest: tuple[float, ...], one: float, other: float) -> None:
+@given(st.tuples(numbers, numbers, numbers, numbers), numbers, numbers)
+def test_a_better_logit_is_never_a_lower_score(
+    rest: tuple[float, float, float, float], one: float, other: float
+) -> None:
     """In float32 too, to the last bit."""
     low, high = sorted((one, other))
     scores = WITH_RERANKER.scores(signals((*rest, low), (*rest, high)))

@@ -39,6 +39,7 @@ SETUP = Setup(
     model=ModelIdentity(name="scripted", sha256="a" * 64),
     encoder=ENCODER.identity,
     reranker=None,
+    judge="d" * 64,
     settings={"RAG_PASSAGES": 4, "RAG_TEMPERATURE": 0.0},
 )
 PLACE = PlaceRecord(document="a.pdf", document_id="d" * 64, page=1, start=0, end=24, score=0.5)
@@ -178,14 +179,14 @@ class TestRead:
             pytest.param(record_of().to_bytes()[:-9], id="cut"),
             pytest.param(b"[]", id="a list"),
             pytest.param(b"\xff", id="no text"),
-            pytest.param(record_of().to_bytes().replace(b'"format": 1', b'"format": 2'), id="another format"),
+            pytest.param(record_of().to_bytes().replace(b'"format": 2', b'"format": 1'), id="another format"),
             pytest.param(record_of().to_bytes().replace(b'"draft"', b'"draught"'), id="an unknown field"),
         ],
     )
     def test_a_damaged_one(self, folder: RecordFolder, data: bytes) -> None:
         folder.write(record_of())
         (folder.root / f"{id_of(1)}.json").write_bytes(data)
-        with pytest.raises(RecordDamaged, match="not a record of format 1"):
+        with pytest.raises(RecordDamaged, match="not a record of format 2"):
             folder.read(id_of(1))
 
     def test_one_under_the_name_of_another(self, folder: RecordFolder) -> None:

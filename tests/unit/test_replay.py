@@ -19,7 +19,7 @@ from rag.prompt import NOT_FOUND
 from rag.recording import FolderRecorder, ModelIdentity, Record, RecordFolder, Setup
 from rag.replay import Replay, replay
 from rag.retrieval import Retriever
-from tests.fakes import BagOfWordsEncoder, OverlapReranker, ScriptedModel
+from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish
 from tests.unit.test_recording import SETUP, id_of, record_of
 
@@ -31,7 +31,8 @@ REPLY = "The pump has a blue lid."
 def open_answerer(root: Path, *replies: str, encoder: BagOfWordsEncoder | None = None) -> Answerer:
     encoder = encoder or BagOfWordsEncoder()
     model = ScriptedModel(list(replies) or [REPLY])
-    return Answerer(CurrentIndex(root, encoder.identity), Retriever(encoder, OverlapReranker()), model, 3, 300, 64)
+    index, retriever = CurrentIndex(root, encoder.identity), Retriever(encoder, OverlapReranker())
+    return Answerer(index, retriever, model, passages=3, evidence_tokens=300, max_tokens=64, judge=PLAIN_JUDGE)
 
 
 @pytest.fixture
@@ -97,6 +98,7 @@ class TestChanges:
                 f"reranker: none → judge ({'e' * 12})",
                 id="reranker",
             ),
+            pytest.param({"judge": "1" * 64}, f"judge: {'d' * 12} → {'1' * 12}", id="judge"),
             pytest.param(
                 {"settings": {"RAG_PASSAGES": 4, "RAG_TEMPERATURE": 0.5}},
                 "settings: RAG_TEMPERATURE 0.0 → RAG_TEMPERATURE 0.5",
@@ -114,6 +116,14 @@ class TestChanges:
         replayed = replay(record, open_answerer(index), Setup(**{**dict(SETUP), **update}), index)
         assert [str(found) for found in replayed.changes] == [change]
         assert replayed.first_difference is None
+
+    def test_of_the_judge(self, record: Record, index: Path) -> None:
+        """What refuses the same draft now is told, and what came of it."""
+        strict = replace(PLAIN_JUDGE, thresholds=(1.0, 1.0))
+        setup = SETUP.model_copy(update={"judge": strict.digest})
+        replayed = replay(record, replace(open_answerer(index), judge=strict), setup, index)
+        assert (replayed.now.draft, replayed.now.reason) == (record.draft, "not_in_documents")
+        assert whats(replayed) == ["judge", "verification"]
 
     def test_of_what_the_model_says(self, record: Record, index: Path) -> None:
         replayed = replay(record, open_answerer(index, "The pump has a lid."), SETUP, index)
@@ -200,7 +210,7 @@ class TestCommand:
         monkeypatch.setenv("RAG_INDEX", str(index))
         monkeypatch.setenv("RAG_RECORDS", str(folder.root))
         monkeypatch.setattr(program, "open_answerer", lambda settings: open_answerer(settings.index))
-        monkeypatch.setattr(program, "setup_of", lambda _settings, _retriever: SETUP)
+        monkeypatch.setattr(program, "setup_of", lambda _settings, _retriever, _judge: SETUP)
 
     def test_the_same_text(self, record: Record, capsys: pytest.CaptureFixture[str]) -> None:
         assert program.main(["ask", "--replay", record.id]) == 0

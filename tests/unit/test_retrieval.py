@@ -79,7 +79,7 @@ class Judge:
         self.question = question
         self.read += texts
         logits = [next((v for end, v in self._logits.items() if t.endswith(end)), self._otherwise) for t in texts]
-        return np.asarray(1 / (1 + np.exp(-np.array(logits, np.float64))), dtype=np.float64)  # type: ignore[return-value]
+        return np.asarray(1 / (1 + np.exp(-np.array(logits, np.float64))), dtype=np.float64)
 
 
 class TestCandidates:
@@ -212,7 +212,8 @@ class TestNamedDocuments:
         by_name = {twins.passages([row])[0].document.name: share for row, share in enumerate(match)}
         assert by_name["2023_Q3_INTC.pdf"] == 1.0
         assert 0 < by_name["2022_Q3_INTC.pdf"] < 1
-        assert (match.shape, match.dtype) == ((len(twins),), np.float32)
+        assert match.shape == (len(twins),)
+        assert match.dtype == np.float32
 
     def test_its_passages_are_candidates_though_others_fill_the_legs(self, twins: Generation) -> None:
         retriever = Retriever(BagOfWordsEncoder(), None, leg=1)
@@ -263,7 +264,7 @@ class Logits:
     def relevance(self, question: str, texts: Sequence[str]) -> FloatVector:  # noqa: ARG002
         now = np.array(self._logits[self.read : self.read + len(texts)], np.float64)
         self.read += len(texts)
-        return np.asarray(1 / (1 + np.exp(-now)))  # type: ignore[return-value]
+        return np.asarray(1 / (1 + np.exp(-now)))
 
 
 @st.composite

@@ -32,7 +32,7 @@ def test_defaults() -> None:
     assert settings.index == Path("indexes")
     assert settings.encoder == "all-minilm-l6-v2"
     assert (settings.host, settings.port) == ("127.0.0.1", 8000)
-    assert (settings.passages, settings.evidence_tokens, settings.max_tokens) == (4, 800, 256)
+    assert (settings.passages, settings.evidence_tokens, settings.max_tokens) == (6, 350, 256)
     assert settings.api_keys == ()
 
 

@@ -85,7 +85,8 @@ class TestSearch:
         chosen = np.array(data.draw(st.lists(st.integers(0, rows - 1), max_size=9)), dtype=np.int64)
         cosines = VectorIndex.build(vectors).cosines(query, chosen)
         np.testing.assert_allclose(cosines, vectors[chosen].astype(np.float64) @ query, atol=1e-6)
-        assert (cosines.shape, cosines.dtype) == (chosen.shape, np.float32)
+        assert cosines.shape == chosen.shape
+        assert cosines.dtype == np.float32
 
     def test_size(self) -> None:
         index = VectorIndex.build(directions(7, 3, 0))
