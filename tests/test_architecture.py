@@ -26,7 +26,7 @@ LAYERS = [
     ["rag.judgement", "rag.completion"],
     ["rag.index", "rag.prompt", "rag.grounding", "rag.fitting"],
     ["rag.ranking", "rag.duplicates", "rag.understanding", "rag.drafting"],
-    ["rag.retrieval", "rag.recording", "rag.question_making", "rag.statement"],
+    ["rag.retrieval", "rag.recording", "rag.question_making", "rag.statement", "rag.summarising"],
     ["rag.observing", "rag.calibration_file"],
     ["rag.answering"],
     ["rag.evaluation", "rag.service", "rag.replay"],

@@ -18,20 +18,22 @@ _SUMMARISE: Final = re.compile(
     r"(?:an? |the )?(?:short |brief |quick )?"
     r"(?:summari[sz]e|sum up|summary(?: of)?|overview of|outline(?: of)?|tl;?dr(?: of)?|(?:key|main) points of"
     r"|what(?: is|['’]s) in(?= (?:the )?(?:chapter|section|part|page) )"
-    r"|what (?:is|does)(?= (?:chapter|section|part|page) [\w.]+ (?:about|say|cover|deal)))(?: for me)?[:\s]+(?P<what>.+)",
+    r"|what (?:is|does)(?= (?:chapter|section|part|page) .+ (?:about|say|cover|deal)))(?: for me)?[:\s]+(?P<what>.+)",
     re.IGNORECASE | re.DOTALL,
 )
 _ENDING: Final = re.compile(
-    r"(?:\s+(?:about|say|cover|deal with|please|for me|in \w+ sentences|briefly))?[\s?.!]*$", re.IGNORECASE
+    r"(?:[\s,]+(?:about|say|cover|deal with|please|for me|in \w+ sentences|briefly))?[\s?.!]*$", re.IGNORECASE
 )
 _KIND: Final = r"(?:chapter|section|part|clause|article|appendix|annex|paragraph)"
-_NUMBERED: Final = re.compile(rf"(?:the )?{_KIND} (?P<number>\d+(?:\.\d+)*|[A-Z])", re.IGNORECASE)
-_PAGE: Final = re.compile(r"(?:the )?page (?P<page>\d+)", re.IGNORECASE)
+_NUMBERED: Final = re.compile(rf"{_KIND} (?P<number>\d+(?:\.\d+)*|[A-Z])", re.IGNORECASE)
+_PAGE: Final = re.compile(r"page (?P<page>\d+)", re.IGNORECASE)
 _NAMED: Final = re.compile(
-    rf"(?:the )?(?:{_KIND}\s+(?:on |about |called |named |titled )?(?P<after>.+)|(?P<before>.+?)\s+{_KIND})", re.IGNORECASE
+    rf"(?:{_KIND}\s+(?:on |about |called |named |titled )?(?P<after>.+)|(?P<before>.+?)\s+{_KIND})",
+    re.IGNORECASE,
 )
 _OF: Final = re.compile(r"[,\s]+(?:of|in|from|on) (?=[^,]+$)", re.IGNORECASE)
 _HEADING: Final = re.compile(rf"(?:{_KIND}\s+)?(?P<number>\d+(?:\.\d+)*|[A-Z])[.:)]?\s", re.IGNORECASE)
+_ARTICLE: Final = re.compile(r"(?:the|a|this|that)\s+", re.IGNORECASE)
 _NAME_PARTS: Final = re.compile(r"[\W_]+")
 _GENERIC: Final = frozenset(words("document file pdf text book whole entire complete all my this section chapter"))
 _ALIKE: Final = 0.5
@@ -57,15 +59,17 @@ def section_of(question: Question, generation: Generation) -> Section | Reply | 
         return None
     what = _ENDING.sub("", asked["what"])
     documents = [one for one in generation.documents if not question.documents or {*one.names} & {*question.documents}]
-    what, documents = _within(what, documents)
-    library = _Library(generation, documents)
+    what, among = _within(what, documents)
+    what = _ARTICLE.sub("", what, count=1) if _ARTICLE.match(what) else what
+    library = _Library(generation, among)
     if page := _PAGE.fullmatch(what):
         return library.only(f"page {page['page']}", library.page(int(page["page"])))
     if numbered := _NUMBERED.fullmatch(what):
         return library.only(what, library.numbered(numbered["number"]))
     if named := _NAMED.fullmatch(what):
-        return library.only(what, library.headed(named["after"] or named["before"]))
-    if called := _called(what, documents):
+        name = named["after"] or named["before"]
+        return library.only(what, library.headed(name), name)
+    if called := _called(what, among):
         return library.only(what, [library.passages(one) for one in called])
     # Not said to be a part of a document: a heading if there is one, and else a subject.
     found = library.headed(what)
@@ -124,22 +128,23 @@ class _Library:
         asked = set(words(name))
 
         def alike(heading: str) -> float:
-            said = set(words(_HEADING.sub("", heading)))
+            number = _HEADING.match(heading)
+            said = set(words(heading[number.end() :] if number else heading))
             return len(asked & said) / len(asked | said) if asked and asked <= said else 0.0
 
         found = [(alike(heading), section) for heading, section in self._sections(lambda h: alike(h) >= _ALIKE)]
         best = max((score for score, _ in found), default=0.0)
         return [section for score, section in found if score == best]
 
-    def only(self, what: str, found: Sequence[Sequence[Passage]]) -> Section | Reply:
-        """The one section that was found, or what to say instead."""
+    def only(self, what: str, found: Sequence[Sequence[Passage]], name: str = "") -> Section | Reply:
+        """The one section that was found, or what to say instead: ``what`` is not there, these are like ``name``."""
         sections = [section for section in found if section]
         if len(sections) == 1:
             return Section(tuple(sections[0]))
         if sections:
             names = "; ".join(f"{section[0].document.title} ({section[0].document.name})" for section in sections[:5])
             return Reply(f"Several documents have {what}: {names}. Say in which one.", "section_unknown")
-        nearest = "; ".join(self._nearest(what))
+        nearest = "; ".join(self._nearest(name or what))
         return Reply(f"There is no {what}." + (f" The nearest are: {nearest}." if nearest else ""), "section_unknown")
 
     def _sections(self, is_it: Callable[[str], bool]) -> Iterator[tuple[str, list[Passage]]]:
@@ -151,7 +156,9 @@ class _Library:
                     sections.setdefault(heading, []).append(passage)
             yield from sections.items()
 
-    def _nearest(self, what: str) -> list[str]:
-        headings = dict.fromkeys(heading for heading, _ in self._sections(bool))
-        asked = what.casefold()
-        return sorted(headings, key=lambda h: -SequenceMatcher(None, asked, h.casefold()).ratio())[:_MOST_NEAREST]
+    def _nearest(self, name: str) -> list[str]:
+        headings = {
+            h: None for one in self._documents for passage in self.passages(one) for h in passage.chunk.headings
+        }
+        stems = " ".join(words(name))
+        return sorted(headings, key=lambda h: -SequenceMatcher(None, stems, " ".join(words(h))).ratio())[:_MOST_NEAREST]
