@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 LAYERS = [
     ["rag", "rag.errors"],
     ["rag.domain", "rag.sentences", "rag.characters", "rag.cancellation", "rag.native", "rag.reading_limits"],
-    ["rag.markup"],
+    ["rag.markup", "rag.embedded_instructions"],
     ["rag.page_lines", "rag.records"],
     ["rag.page_columns", "rag.page_furniture", "rag.page_tables"],
     ["rag.page_rows"],
