@@ -9,6 +9,7 @@ from time import perf_counter
 from typing import Protocol
 
 from rag.cancellation import Cancellation
+from rag.conflicts import find_conflict
 from rag.domain import Answer, AnswerEvent, AnswerReady, Hit, PassagesFound, Question, TokenGenerated
 from rag.drafting import Draft, affirmed, settle
 from rag.generation import Begun, Finish, LanguageModel
@@ -190,7 +191,8 @@ class Answerer:
             return statement.abstention((), 0.0)
         confidence = self.judge.right.probability(verified.observation)
         if any(item.supported for item in verified.support) and self.judge.is_given(verified.observation):
-            return statement.answer(verified.support, confidence)
+            conflict = find_conflict(statement.question.text, verified.support, statement.evidence)
+            return statement.answer([*verified.support, *([conflict] if conflict else [])], confidence)
         return statement.abstention(verified.support, confidence)
 
     def _record(self, course: Course) -> None:

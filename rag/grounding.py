@@ -8,15 +8,17 @@ is handed on to the judge.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Final
+from typing import Final, TypeAlias
 
 from rag.completion import completed
 from rag.domain import Hit, Page, Span, in_context
+from rag.embedded_instructions import speaks_to_the_machine
 from rag.embedding import Reranker
-from rag.sentences import NOT, is_number, line_spans, sentence_spans, words
+from rag.notation import CURRENCIES, MONTHS, said
+from rag.sentences import NOT, is_number, line_spans, sentence_spans
 
 # Share of a sentence's weight that its quotes must hold for the sentence to be shown as fact.
 # Not calibrated yet: with the weights below it lets a short sentence pass with one word of its own, not with two.
@@ -37,7 +39,12 @@ _FEWEST_WORDS: Final = 4
 
 # "No, it costs 24 euros", but not "No damage is covered".
 _YES_OR_NO: Final = re.compile(r"(yes|no)(?:[.!,;:]\s*|$)", re.IGNORECASE)
+# A word that may be a name by its capital: not the first one of a sentence.
+_NAME: Final = re.compile(r"(?<=[^\s.!?:;\"'“”‘’(])\s+[\"'“‘(]?([^\W\d_]+)")
 _MARKERS: Final = re.compile(r"\s*\[\d+(?:\s*,\s*\d+)*\]")
+
+# What each word of a sentence counts.
+Weights: TypeAlias = Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +75,8 @@ class Support:
 
     Attributes:
         quotes: the best first; together they hold ``score`` (0..1) of the sentence's weight.
-        agrees: whether every number, and a "not", of the sentence is in the quotes, or in the question.
+        agrees: whether every number, name and "not" of the sentence is in the quotes, or in the question, and no
+            currency is another one.
         relevance: the reranker's probability (0..1) that the best of the quotes is about question and sentence; 1
             without a reranker.
         bare: whether it is a yes or a no, and nothing more.
@@ -92,7 +100,7 @@ def ground(question: str, draft: str, evidence: Sequence[Evidence], reranker: Re
     """Each sentence of a draft answer with its support, in order; markers such as ``[1]`` are taken out."""
     text = _MARKERS.sub("", draft).strip()
     candidates = [candidate for item in evidence for candidate in _candidates(item)]
-    asked = frozenset(words(question))
+    asked = frozenset(said(question))
     support = [_completed(_support(text[start:end], asked, candidates)) for start, end in sentence_spans(text)]
     return [_judged(question, item, reranker) for item in support] if reranker else support
 
@@ -112,7 +120,7 @@ def _judged(question: str, support: Support, reranker: Reranker) -> Support:
 
 def nearest_quotes(question: str, evidence: Sequence[Evidence]) -> list[Quote]:
     """For each passage, the stretch that has most of the question's words: where one would look for an answer."""
-    asked = frozenset(words(question))
+    asked = frozenset(said(question))
     weights = dict.fromkeys(asked, 1.0)
     quotes = []
     for item in evidence:
@@ -137,26 +145,32 @@ class _Candidate:
     def text(self) -> str:
         return self.evidence.page.text[self.span.start : self.span.end]
 
-    def share(self, weights: dict[str, float]) -> float:
+    def share(self, weights: Weights) -> float:
         total = sum(weights.values())
         return sum(weights[word] for word in self.words & weights.keys()) / total if total else 0.0
 
-    def rank(self, weights: dict[str, float], asked: frozenset[str]) -> float:
+    def rank(self, weights: Weights, asked: frozenset[str]) -> float:
         """Mostly what it holds of the sentence; then of the question; then the shorter one."""
         of_question = len(self.words & asked) / len(asked) if asked else 0.0
         length = (self.span.end - self.span.start) / _LONGEST_QUOTE
         return self.share(weights) + 0.3 * of_question - 0.1 * length
 
-    def quote(self, weights: dict[str, float]) -> Quote:
+    def quote(self, weights: Weights) -> Quote:
         return Quote(self.evidence, self.span, self.share(weights))
 
 
 def _candidates(evidence: Evidence) -> Iterator[_Candidate]:
-    text, span = evidence.page.text, evidence.hit.passage.chunk.span
+    for span in stretches(evidence):
+        stretch = said(evidence.page.text[span.start : span.end])
+        yield _Candidate(evidence, span, frozenset(stretch), _denied(stretch))
+
+
+def stretches(evidence: Evidence) -> Iterator[Span]:
+    """What of a page could be quoted for a passage: all that touches it, but what is not said to the reader."""
+    passage, text = evidence.hit.passage.chunk.span, evidence.page.text
     for start, end in _quotable(text):
-        if start < span.end and end > span.start:
-            said = words(text[start:end])
-            yield _Candidate(evidence, Span(span.page, start, end), frozenset(said), _denied(said))
+        if start < passage.end and end > passage.start and not speaks_to_the_machine(text[start:end]):
+            yield Span(passage.page, start, end)
 
 
 def _quotable(text: str) -> Iterator[tuple[int, int]]:
@@ -177,32 +191,46 @@ def _quotable(text: str) -> Iterator[tuple[int, int]]:
 
 def _support(sentence: str, asked: frozenset[str], candidates: Sequence[_Candidate]) -> Support:
     opening = _YES_OR_NO.match(sentence)
-    said = words(sentence[opening.end() :] if opening else sentence)
-    weights = {word: _weight(word, asked) for word in said}
+    statement = sentence[opening.end() :] if opening else sentence
+    weights = {word: _weight(word, asked) for word in said(statement)}
     # "Yes.", or "No, it is not.": it says what the question says.
     bare = opening is not None and not weights.keys() - {NOT}
     if bare:
         weights = dict.fromkeys(asked, _WEIGHT_ASKED)
-    essential = {word for word in weights if is_number(word) or word == NOT} - asked
-    if NOT not in said and not (opening and opening.group(1).casefold() == "no"):
+    if NOT not in said(statement) and not (opening and opening.group(1).casefold() == "no"):
         # What says the opposite is no evidence, however many words it shares.
         candidates = [candidate for candidate in candidates if not candidate.denied & weights.keys()]
-    quotes: list[Quote] = []
+    chosen = _chosen(weights, asked, candidates)
+    quoted = frozenset[str]().union(*(candidate.words for candidate in chosen))
+    held, total = sum(weights[word] for word in weights.keys() & quoted), sum(weights.values())
+    agrees = not _essential(statement, weights, quoted) - asked - quoted
+    quotes = tuple(candidate.quote(weights) for candidate in chosen)
+    return Support(sentence, quotes, held / total if total else 0.0, agrees, bare=bare)
+
+
+def _chosen(weights: Weights, asked: frozenset[str], candidates: Sequence[_Candidate]) -> list[_Candidate]:
+    """The stretches that together hold most of a sentence's weight, the best first."""
+    chosen: list[_Candidate] = []
     missing = dict(weights)
-    while candidates and len(quotes) < _MOST_QUOTES:
+    while candidates and len(chosen) < _MOST_QUOTES:
         best = max(candidates, key=lambda candidate: candidate.rank(missing, asked))
         gain = sum(missing.get(word, 0.0) for word in best.words)
-        if quotes and gain < _WORTH_A_QUOTE * sum(weights.values()):
+        if chosen and gain < _WORTH_A_QUOTE * sum(weights.values()):
             break
-        quotes.append(best.quote(weights))
+        chosen.append(best)
         missing = {word: weight for word, weight in missing.items() if word not in best.words}
         if not missing:
             break
         # Any text may have the number that is missing: it must speak of the same things.
         candidates = [c for c in candidates if len(c.words & (weights.keys() | asked)) >= _FEWEST_SHARED]
-    total = sum(weights.values())
-    score = 1.0 - sum(missing.values()) / total if total else 0.0
-    return Support(sentence, tuple(quotes), score, agrees=not essential & missing.keys(), bare=bare)
+    return chosen
+
+
+def _essential(statement: str, weights: Weights, quoted: frozenset[str]) -> set[str]:
+    """What of a statement must be quoted: numbers, months, names, a "not"; a currency where the quotes say one."""
+    names = {word for name in _NAME.findall(statement) if name[0].isupper() for word in said(name)}
+    currencies = CURRENCIES if CURRENCIES & quoted else frozenset()
+    return {word for word in weights if is_number(word) or word == NOT or word in names | MONTHS | currencies}
 
 
 def _denied(said: Sequence[str]) -> frozenset[str]:

@@ -112,7 +112,7 @@ class Judge:
     hopeless: float
     thresholds: tuple[float, ...]
     yes_lean: float
-    false_answers: float = 0.1
+    false_answers: float = 0.2
 
     def __post_init__(self) -> None:
         ascending = all(low <= high for low, high in pairwise((0.0, *self.thresholds, 1.0)))
@@ -154,33 +154,41 @@ def thresholds_of(scores: Sequence[float]) -> tuple[float, ...]:
 
 # Fitted; see docs/abstention.md.
 JUDGE: Final = Judge(
-    worth_asking=Logistic(-0.67, {"relevance": 0.182, "coverage": 3.094}),
+    worth_asking=Logistic(
+        -0.475,
+        {"relevance": 0.197, "coverage": 2.516},
+    ),
     answerable=Logistic(
-        -1.067,
-        {
-            "relevance": 0.183,
-            "declined": -0.217,
-            "certainty": 0.123,
-            "share": 0.631,
-            "agrees": 0.445,
-            "affirmed": 0.738,
-        },
+        -1.325,
+        {"relevance": 0.186, "declined": -0.19, "certainty": 0.191, "share": 0.503, "agrees": 0.487, "affirmed": 0.918},
     ),
     right=Logistic(
-        -4.032,
-        {
-            "relevance": 0.103,
-            "declined": -0.153,
-            "certainty": 0.329,
-            "share": 0.796,
-            "agrees": 1.148,
-            "affirmed": 0.634,
-        },
+        -4.465,
+        {"relevance": 0.103, "declined": -0.114, "certainty": 0.417, "share": 1.185, "agrees": 1.17, "affirmed": 0.718},
     ),
-    hopeless=0.5,
+    hopeless=0.379,
     thresholds=(
-        0.0615, 0.073, 0.0935, 0.1059, 0.1358, 0.1478, 0.1509, 0.1623, 0.2048, 0.2312, 0.2685,
-        0.3052, 0.3358, 0.4034, 0.4291, 0.4984, 0.5386, 0.5804, 0.6147, 0.743, 0.9607,
+        0.0204,
+        0.0472,
+        0.0727,
+        0.0917,
+        0.1081,
+        0.1243,
+        0.1394,
+        0.1622,
+        0.2071,
+        0.2782,
+        0.2923,
+        0.3783,
+        0.448,
+        0.4827,
+        0.5187,
+        0.5641,
+        0.6192,
+        0.7741,
+        0.8244,
+        0.9253,
+        0.9681,
     ),
     yes_lean=1.75,
-)  # fmt: skip
+)

@@ -71,7 +71,7 @@ class Settings(BaseSettings):
             description="the dial: share of the questions that the documents do not answer which may be answered all "
             "the same; less means more abstentions",
         ),
-    ] = 0.1
+    ] = 0.2
 
     # Ingest
     workers: Annotated[int, Field(ge=0, le=256, description="processes that read files; 0 means all cores")] = 0

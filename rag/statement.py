@@ -37,7 +37,7 @@ class Statement:
     timings_ms: Mapping[str, float]
 
     def answer(self, support: Sequence[Support], confidence: float) -> Answer:
-        """From the sentences that are supported; the others are listed, and not part of the text.
+        """From the sentences that are supported, at least one; the others are listed, and not part of the text.
 
         What is not sure enough for a fact is said to be possible.
         """
@@ -50,7 +50,7 @@ class Statement:
             )
             for item in support
         ]
-        text = " ".join(item.sentence for item in support if item.supported)
+        text = _joined([item.sentence for item in support if item.supported])
         return self._whole(
             text if confidence >= FACT else f"{POSSIBLY}{text}",
             reason="length" if self.draft.finish.reason == "length" else None,
@@ -101,6 +101,12 @@ class Statement:
             usage=self.draft.finish.usage,
             timings_ms=self.timings_ms,
         )
+
+
+def _joined(sentences: Sequence[str]) -> str:
+    """One text; a short answer that another sentence follows gets its full stop."""
+    *before, last = sentences
+    return " ".join([*(text if text.endswith((".", "!", "?")) else f"{text}." for text in before), last])
 
 
 @dataclass

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from rag.domain import Span
+from rag.embedded_instructions import speaks_to_the_machine
 from rag.embedding import Encoder
 from rag.grounding import Evidence, Quote, Support
 from rag.sentences import sentence_spans
@@ -57,7 +58,8 @@ def _quotes(evidence: Sequence[Evidence]) -> Iterator[Quote]:
 
 
 def _is_sentence(text: str) -> bool:
-    return text[-1] in ".!?" and len(text) <= _LONGEST and len(text.split()) >= _FEWEST_WORDS
+    whole = text[-1] in ".!?" and len(text) <= _LONGEST and len(text.split()) >= _FEWEST_WORDS
+    return whole and not speaks_to_the_machine(text)
 
 
 def _in_line(quote: Quote) -> str:

@@ -294,6 +294,54 @@ class Judge:
         return np.array(self._relevance[: len(texts)], dtype=np.float32)
 
 
+class TestNames:
+    PAGE = "The lighthouse of Skarholm was built by Astrid Lund of Larkfield & Sons in 1911."
+
+    @pytest.mark.parametrize(
+        ("answer", "supported"),
+        [
+            pytest.param("The lighthouse was built by Astrid Lund.", True, id="as it is"),
+            pytest.param("The lighthouse of Skarholm was built by Astrid Berg in 1911.", False, id="another surname"),
+            pytest.param("The lighthouse of Skarholm was built in Norway by Astrid Lund.", False, id="a name added"),
+            pytest.param("the lighthouse of SKARHOLM was built by astrid lund", True, id="other capitals"),
+            pytest.param("Built by Astrid Lund in 1911.", True, id="the first word may have one"),
+            pytest.param("The lighthouse of Skarholm: Built by Lund.", True, id="so may that after a colon"),
+            pytest.param("The lighthouse of Fastnet was built by Astrid Lund in 1911.", True, id="of the question"),
+        ],
+    )
+    def test_must_be_quoted(self, answer: str, supported: bool) -> None:
+        support = only(ground("Who built the lighthouse of Fastnet?", answer, [evidence(self.PAGE)]))
+        assert (support.supported, support.agrees) == (supported, supported)
+
+
+class TestNotation:
+    PAGE = "The lease began on 31 May 2020 and costs $1,200 a month, 5% more than before."
+
+    @pytest.mark.parametrize(
+        ("answer", "supported"),
+        [
+            pytest.param("31 May 2020", True, id="a date as it is"),
+            pytest.param("May 31, 2020", True, id="month first"),
+            pytest.param("2020-05-31", True, id="ISO 8601"),
+            pytest.param("May 2020", True, id="a part of it"),
+            pytest.param("30 May 2020", False, id="another day"),
+            pytest.param("31 June 2020", False, id="another month"),
+            pytest.param("2020-06-31", False, id="another month as a number"),
+            pytest.param("1200 dollars a month", True, id="currency in words"),
+            pytest.param("$1200", True, id="without thousands"),
+            pytest.param("€1,200", False, id="another currency"),
+            pytest.param("5 per cent more", True, id="per cent in words"),
+            pytest.param("It costs $1,140 before.", False, id="derived from two numbers"),
+        ],
+    )
+    def test_supported(self, answer: str, supported: bool) -> None:
+        assert only(ground("What of the lease?", answer, [evidence(self.PAGE)])).supported is supported
+
+    def test_a_currency_that_no_quote_says_is_a_word_like_others(self) -> None:
+        table = evidence("Revenue (in thousands)\nRoads and bridges 4,120\nParks 870")
+        assert only(ground("What did roads and bridges cost?", "$4,120", [table])).supported
+
+
 class TestYesAndNo:
     """They say what the question says; what follows them must be borne out itself."""
 

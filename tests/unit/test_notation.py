@@ -1,0 +1,80 @@
+"""What is written in several ways is compared in one."""
+
+from __future__ import annotations
+
+from datetime import date
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.notation import figures, said
+from rag.sentences import words
+
+DATES = st.dates(date(1500, 1, 1), date(2099, 12, 31))
+
+
+@given(DATES)
+def test_a_date_is_the_same_in_all_its_forms(day: date) -> None:
+    name = f"{day:%B}"
+    expected = {str(day.day), *words(f"month{name}"), str(day.year)}
+    for written in (
+        f"{day.day} {name} {day.year}",
+        f"{name} {day.day}, {day.year}",
+        f"{day:%d} {day:%b} {day.year}",
+        f"{day:%b}. {day.day}, {day.year}",
+        day.isoformat(),
+        f"the {day.day}th of {name} {day.year}",
+        f"{name.upper()} {day.day} {day.year}",
+        *([f"{day.month}/{day.day}/{day.year}", f"{day:%d/%m/%Y}"] if day.day > 12 else []),
+    ):
+        assert set(said(f"It began on {written}.")) == {"began", *expected}, written
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("in May 2020", {"monthmay", "2020"}, id="month and year"),
+        pytest.param("on 31 May", {"31", "monthmay"}, id="day and month"),
+        pytest.param("on May 5 at 9:30", {"5", "monthmay", "9:30"}, id="month and day"),
+        pytest.param("you may 5 times", {"5", "tim", "monthmay"}, id="what looks like a date"),
+        pytest.param("it may cost 20", {"cost", "20"}, id="a verb"),
+        pytest.param("on 05/06/2020", {"05/06/2020"}, id="nobody knows which is the month"),
+        pytest.param("Sept. 3rd, 1999", {"3", "monthseptember", "1999"}, id="another abbreviation"),
+        pytest.param("the marching of 20 men", {"march", "20", "men"}, id="a longer word"),
+        pytest.param("$1,200", {"dollar", "1200"}, id="currency sign"),
+        pytest.param("1,200 US dollars", {"dollar", "1200"}, id="currency in words"),
+        pytest.param("USD 1\u202f200", {"dollar", "1200"}, id="thin space"),
+        pytest.param("1'200 €", {"euro", "1200"}, id="apostrophe"),
+        pytest.param("£3", {"pound", "3"}, id="pounds"),
+        pytest.param("5%", {"5", "percent"}, id="per cent sign"),
+        pytest.param("5 per cent", {"5", "percent"}, id="per cent in words"),
+        pytest.param("1,5 and 15", {"1,5", "15"}, id="a decimal comma stays"),
+    ],
+)
+def test_said(text: str, expected: set[str]) -> None:
+    assert set(said(text)) == expected
+
+
+@given(st.text(max_size=60))
+def test_any_text(text: str) -> None:
+    found = list(figures(text))
+    assert all(0 <= figure.start < figure.end <= len(text) for figure in found)
+    assert all(one.end <= other.start for one, other in pairwise(found))
+    said(text)
+
+
+@given(st.text("abcdefgh .!?", max_size=60))
+def test_plain_words_are_as_they_were(text: str) -> None:
+    assert said(text) == words(text)
+
+
+def test_figures_in_their_order() -> None:
+    text = "On 31 May 2020 it cost $1,200.50, and 24 months later -3."
+    assert [(text[f.start : f.end], f.value) for f in figures(text)] == [
+        ("31 May 2020", "31 monthmay 2020"),
+        ("1,200.50", "1200.50"),
+        ("24", "24"),
+        ("-3", "-3"),
+    ]
