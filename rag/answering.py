@@ -21,6 +21,7 @@ from rag.prompt import NO, NOT_FOUND, YES, Asked, build_prompt
 from rag.recording import Course, Recorder
 from rag.retrieval import Retriever
 from rag.statement import Statement
+from rag.summarising import central_sentences
 from rag.understanding import UnderstoodQuestion, take_turns, understand
 
 
@@ -92,9 +93,12 @@ class Answerer:
         if understood.reply:
             yield PassagesFound(())
             statement = Statement(question, self.model.name, generation.id, (), Draft(), clock.timings)
-            answer = statement.reply(understood.reply)
+            answer = understood.answered_by(statement.reply(understood.reply))
             self._record(Course(question, generation, (), None, "", answer))
             yield AnswerReady(answer)
+            return
+        if understood.passages:
+            yield from self._summarised(understood, generation, clock)
             return
         with clock.measuring("retrieve"):
             hits = take_turns(
@@ -117,6 +121,22 @@ class Answerer:
         answer = understood.answered_by(self._judged(statement, verified))
         observation = verified.observation if verified else None
         self._record(Course(understood.asked, generation, hits, draft.prompt, draft.text, answer, observation))
+        yield AnswerReady(answer)
+
+    def _summarised(
+        self, understood: UnderstoodQuestion, generation: Generation, clock: _Clock
+    ) -> Iterator[AnswerEvent]:
+        """Sentences of the section itself: neither a search nor the model is needed."""
+        with clock.measuring("retrieve"):
+            evidence = [_evidence(generation, Hit(passage, 0.0)) for passage in understood.passages]
+            support = central_sentences(evidence, self.retriever.encoder)
+        hits = tuple(dict.fromkeys(quote.evidence.hit for item in support for quote in item.quotes))
+        yield PassagesFound(hits)
+        question = understood.standalone
+        statement = Statement(question, self.model.name, generation.id, evidence, Draft(), clock.timings)
+        # They are the document's own words.
+        answer = understood.answered_by(statement.answer(support, 1.0) if support else statement.abstention((), 0.0))
+        self._record(Course(understood.asked, generation, hits, None, "", answer))
         yield AnswerReady(answer)
 
     def _asked(self, question: Question, hits: Sequence[Hit]) -> Asked:

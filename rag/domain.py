@@ -207,7 +207,7 @@ class Usage:
         )
 
 
-Reason: TypeAlias = Literal["not_in_documents", "no_supported_sentence", "not_a_question", "length"]
+Reason: TypeAlias = Literal["not_in_documents", "no_supported_sentence", "not_a_question", "section_unknown", "length"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from typing import Final, TypeAlias
 
 from rag.completion import completed
 from rag.domain import Hit, Page, Span, in_context
+from rag.embedded_instructions import speaks_to_the_machine
 from rag.embedding import Reranker
 from rag.notation import CURRENCIES, MONTHS, said
 from rag.sentences import NOT, is_number, line_spans, sentence_spans
@@ -165,10 +166,10 @@ def _candidates(evidence: Evidence) -> Iterator[_Candidate]:
 
 
 def stretches(evidence: Evidence) -> Iterator[Span]:
-    """What of a page could be quoted for a passage: all that touches it."""
-    passage = evidence.hit.passage.chunk.span
-    for start, end in _quotable(evidence.page.text):
-        if start < passage.end and end > passage.start:
+    """What of a page could be quoted for a passage: all that touches it, but what is not said to the reader."""
+    passage, text = evidence.hit.passage.chunk.span, evidence.page.text
+    for start, end in _quotable(text):
+        if start < passage.end and end > passage.start and not speaks_to_the_machine(text[start:end]):
             yield Span(passage.page, start, end)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from rag.domain import Hit, Question
+from rag.embedded_instructions import without_instructions
 from rag.errors import PromptTooLong
 from rag.generation import LanguageModel, Message
 
@@ -102,5 +103,5 @@ def _passage(hit: Hit) -> str:
     return PASSAGE.format(
         document=passage.document.title,
         headings="".join(f" > {heading}" for heading in passage.chunk.headings[-1:]),
-        text=passage.chunk.text,
+        text=without_instructions(passage.chunk.text),
     )

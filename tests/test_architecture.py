@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 LAYERS = [
     ["rag", "rag.errors"],
     ["rag.domain", "rag.sentences", "rag.characters", "rag.cancellation", "rag.native", "rag.reading_limits"],
-    ["rag.markup", "rag.notation"],
+    ["rag.markup", "rag.notation", "rag.embedded_instructions"],
     ["rag.page_lines", "rag.records"],
     ["rag.page_columns", "rag.page_furniture", "rag.page_tables"],
     ["rag.page_rows"],
@@ -26,7 +26,7 @@ LAYERS = [
     ["rag.judgement", "rag.completion"],
     ["rag.index", "rag.prompt", "rag.grounding", "rag.fitting"],
     ["rag.ranking", "rag.duplicates", "rag.understanding", "rag.drafting", "rag.conflicts"],
-    ["rag.retrieval", "rag.recording", "rag.question_making", "rag.statement"],
+    ["rag.retrieval", "rag.recording", "rag.question_making", "rag.statement", "rag.summarising"],
     ["rag.observing", "rag.calibration_file"],
     ["rag.answering"],
     ["rag.evaluation", "rag.service", "rag.replay"],

@@ -110,6 +110,10 @@ class Generation:
         # Made for the first question, for ingest opens generations too.
         return DocumentCards(self._docstore.documents, self._docstore.openings(OPENING))
 
+    def knows(self, word: str) -> bool:
+        """Whether a word occurs in a passage, in this form or another; true for a stop word."""
+        return self._lexical.knows(word)
+
     def spelt_like(self, word: str, edits: int) -> str | None:
         """The word of the documents that is spelt most like ``word``, in lower case.
 
@@ -121,7 +125,7 @@ class Generation:
             None where ``word`` itself occurs, in this form or another, or where nothing is near that begins with one
             of its first two letters. Of words that are equally near, the more frequent one.
         """
-        if self._lexical.knows(word):
+        if self.knows(word):
             return None
         word = word.casefold()
         counts: Counter[str] = Counter()

@@ -9,17 +9,22 @@ from rag.domain import Question
 from rag.embedding import Encoder
 from rag.generation import LanguageModel
 from rag.index import Generation
+from rag.understanding.comparisons import sides
 from rag.understanding.follow_ups import standing_alone
+from rag.understanding.languages import translated
+from rag.understanding.sections import section_of
 from rag.understanding.small_talk import small_talk
 from rag.understanding.spelling import with_spelling_mended
-from rag.understanding.understood import Kind, UnderstoodQuestion
+from rag.understanding.understood import Kind, Reply, UnderstoodQuestion
 from rag.understanding.yes_no import is_yes_no
 
 
 def understand(
     question: Question, generation: Generation, model: LanguageModel, encoder: Encoder, cancelled: Cancellation
 ) -> UnderstoodQuestion:
-    """What a question asks for, and of which kind it is; the model is asked only about what leans on its history.
+    """What a question asks for, and of which kind it is.
+
+    The model is asked only about what leans on its history, or is in another language than the documents.
 
     Raises:
         Cancelled: ``cancelled`` was called.
@@ -28,7 +33,19 @@ def understand(
     if reply := small_talk(question.text, generation.documents):
         return UnderstoodQuestion(question, question, (), reply=reply)
     standalone, searched, usage = standing_alone(question, model, cancelled)
+    in_theirs, usage_to_translate = translated(standalone, generation, model, cancelled)
+    if in_theirs is not standalone:
+        # The answer is in the documents' language, as its quotes are.
+        standalone = searched = in_theirs
+    usage += usage_to_translate
+    section = section_of(standalone, generation)
+    if isinstance(section, Reply):
+        return UnderstoodQuestion(question, standalone, (), reply=section, usage=usage)
+    if section:
+        return UnderstoodQuestion(question, standalone, (), "summary", passages=section.passages, usage=usage)
     # What is one token is a word: the encoder's vocabulary has the thirty thousand most frequent ones.
     text = with_spelling_mended(searched.text, generation, lambda word: encoder.count_tokens(word) == 1)
-    kind: Kind = "yes_no" if is_yes_no(standalone.text) else "question"
-    return UnderstoodQuestion(question, standalone, (replace(searched, text=text),), kind, usage=usage)
+    searched = replace(searched, text=text)
+    both = sides(searched, generation.documents)
+    kind: Kind = "yes_no" if is_yes_no(standalone.text) else "comparison" if both else "question"
+    return UnderstoodQuestion(question, standalone, both or (searched,), kind, usage=usage)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
-from rag.domain import Answer, Question, Reason, Usage
+from rag.domain import Answer, Passage, Question, Reason, Usage
 
-Kind: TypeAlias = Literal["question", "yes_no"]
+Kind: TypeAlias = Literal["question", "yes_no", "comparison", "summary"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,10 @@ class UnderstoodQuestion:
         asked: as it was typed.
         standalone: what is put to the model, and what its answer is verified against.
         searches: what is searched for: one question, or several whose passages take turns.
-        kind: ``yes_no`` where the answer is to begin with "Yes" or "No".
+        kind: ``yes_no`` where the answer is to begin with "Yes" or "No"; ``comparison`` where there are two searches;
+            ``summary`` where ``passages`` are to be summarised.
         reply: what to say instead of searching; None for what the documents may answer.
+        passages: of the section that a summary is asked of; then nothing is searched for.
         usage: tokens that the model took to understand it.
     """
 
@@ -36,6 +38,7 @@ class UnderstoodQuestion:
     searches: tuple[Question, ...]
     kind: Kind = "question"
     reply: Reply | None = None
+    passages: tuple[Passage, ...] = ()
     usage: Usage = field(default_factory=Usage)
 
     def answered_by(self, answer: Answer) -> Answer:

@@ -1,0 +1,81 @@
+"""A question about two things is searched for twice, each time without what the other is called by."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.domain import Document, Question
+from rag.understanding.comparisons import sides
+
+
+def document(name: str, title: str) -> Document:
+    return Document(name, (name,), title, 1, 1)
+
+
+TERMS = [
+    document("terms_2023.pdf", "Warranty Terms, 2023 edition"),
+    document("terms_2025.pdf", "Warranty Terms, 2025 edition"),
+    document("plan_standard.pdf", "Northwind Standard Plan"),
+    document("plan_plus.pdf", "Northwind Plus Plan"),
+    document("handbook.pdf", "Member Handbook"),
+]
+EDITIONS = (("terms_2023.pdf",), ("terms_2025.pdf",))
+PLANS = (("plan_standard.pdf",), ("plan_plus.pdf",))
+
+
+@pytest.mark.parametrize(
+    ("text", "documents"),
+    [
+        ("What is the difference between Standard and Plus?", PLANS),
+        ("Compare the deductible of Standard and Plus.", PLANS),
+        ("How does the Standard plan differ from Plus?", PLANS),
+        ("Standard vs Plus deductible", PLANS),
+        ("Is Plus cheaper than Standard?", PLANS[::-1]),
+        ("How did the cover change between the 2023 and the 2025 terms?", EDITIONS),
+        ("What was the fee under the 2023 edition, and what is it under the 2025 edition?", EDITIONS),
+    ],
+)
+def test_each_side_in_its_own_document(text: str, documents: tuple[tuple[str, ...], ...]) -> None:
+    assert tuple(search.documents for search in sides(Question(text), TERMS)) == documents
+
+
+def test_each_search_lacks_the_other_name() -> None:
+    one, other = sides(Question("What is the difference between the fees of 2023 and 2025?", max_tokens=9), TERMS)
+    assert one.text == "What is the difference between the fees of 2023 and ?"
+    assert other.text == "What is the difference between the fees of and 2025?"
+    assert one.max_tokens == 9
+
+
+def test_numbers_tell_apart_what_no_document_is_called() -> None:
+    one, other = sides(Question("Compare the oil of the Bittern 4 and the Bittern 9"), TERMS)
+    assert (one.text, other.text) == ("Compare the oil of the Bittern 4 and the Bittern",
+                                      "Compare the oil of the Bittern and the Bittern 9")  # fmt: skip
+    assert one.documents == other.documents == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "How long is the warranty under the 2025 terms?",
+        "Between what hours is the office open?",
+        "Is the office open between 8 and 17 o'clock?",
+        "Does it support more than 100 languages?",
+        "What do the Standard plan and the handbook say?",
+        "Compare dental and vision coverage",
+        "",
+    ],
+)
+def test_other_questions_are_one_search(text: str) -> None:
+    assert sides(Question(text), TERMS) == ()
+
+
+def test_only_in_the_documents_asked_for() -> None:
+    question = Question("What is the difference between Standard and Plus?", documents=("plan_plus.pdf",))
+    assert sides(question, TERMS) == ()
+
+
+@given(st.text(max_size=80))
+def test_any_text_is_taken(text: str) -> None:
+    assert len(sides(Question(text), TERMS)) in (0, 2)

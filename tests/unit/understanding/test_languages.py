@@ -1,0 +1,92 @@
+"""Which language a text is in, and what becomes of a question in another one than the documents'."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.cancellation import Cancellation
+from rag.domain import Question, Usage
+from rag.index import Generation, open_current
+from rag.understanding.languages import language_of, translated
+from tests.fakes import BagOfWordsEncoder, ScriptedModel
+from tests.unit.conftest import publish, quick_folder
+
+LIBRARY = {"a.pdf": ["The share of a member of the Cooperative is paid in 12 parts.", "A Bittern is heard for miles."]}
+QUESTIONS = Path(__file__).parents[3] / "knowledge_base" / "questions.jsonl"
+
+
+@pytest.fixture(scope="module")
+def generation() -> Iterator[Generation]:
+    with quick_folder() as folder:
+        publish(Path(folder), LIBRARY, BagOfWordsEncoder())
+        yield open_current(Path(folder), BagOfWordsEncoder().identity)
+
+
+def asked(text: str, reply: str, generation: Generation) -> tuple[str, Usage, ScriptedModel]:
+    model = ScriptedModel([reply])
+    question, usage = translated(Question(text), generation, model, Cancellation())
+    return question.text, usage, model
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("How long is the warranty?", "English"),
+        ("Wie lange ist die Garantie?", "German"),
+        ("Quelle est la durée de la garantie ?", "French"),
+        ("¿Cuánto dura la garantía para el motor?", "Spanish"),
+        ("Quanto dura la garanzia della pompa?", "Italian"),
+        ("Hoe lang is de garantie van het toestel?", "Dutch"),
+        ("mileage rate own car", None),
+        ("Bittern 9", None),
+        ("", None),
+    ],
+)
+def test_language(text: str, language: str | None) -> None:
+    assert language_of(text) == language
+
+
+def test_no_labelled_question_is_taken_for_another_language() -> None:
+    for line in QUESTIONS.read_text().splitlines():
+        assert language_of(json.loads(line)["question"]) in ("English", None)
+
+
+def test_a_question_in_the_documents_language_is_left_alone(generation: Generation) -> None:
+    for text in ("How is the share of a member paid?", "share member parts"):
+        same, usage, model = asked(text, "never", generation)
+        assert (same, usage, model.chats) == (text, Usage(), [])
+
+
+def test_a_translation_is_taken(generation: Generation) -> None:
+    text, usage, model = asked(
+        "Wie wird der Anteil in 12 Teilen bezahlt?", "How is the share paid in 12 parts?", generation
+    )
+    assert text == "How is the share paid in 12 parts?"
+    assert usage.completion_tokens == 8
+    assert "into English" in model.chats[0][0].text
+
+
+@pytest.mark.parametrize(
+    "reply", ["How is the share paid in 13 parts?", "Der Anteil wird in 12 Teilen bezahlt und nicht auf einmal.", ""]
+)
+def test_a_bad_translation_is_not(generation: Generation, reply: str) -> None:
+    text = "Wie wird der Anteil in 12 Teilen bezahlt?"
+    assert asked(text, reply, generation)[0] == text
+
+
+def test_names_of_the_documents_are_kept(generation: Generation) -> None:
+    text, _, _ = asked(
+        "Wie weit ist der Ton von einem Bittern zu hören?", "How far is the sound of a beer heard?", generation
+    )
+    assert text == "How far is the sound of a beer heard? Bittern"
+
+
+@given(st.text(max_size=100))
+def test_any_text_is_taken(text: str) -> None:
+    language_of(text)
