@@ -69,9 +69,9 @@ def check_writable(index: Path) -> None:
     """Whether a calibration can be kept, asked before the long work.
 
     Raises:
-        CalibrationFailed: there is no such directory, or this process may not write in it.
+        CalibrationFailed: this process may not write in the index directory.
     """
-    if not os.access(index, os.W_OK):
+    if index.is_dir() and not os.access(index, os.W_OK):
         raise CalibrationFailed(
             f"nothing can be written in {index} from here; run {_REMEDY} where it can be (docker compose run --rm "
             f"--entrypoint '{_REMEDY}' ingest, where the service has the index for reading only)"

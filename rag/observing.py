@@ -27,8 +27,9 @@ def observe(
         support: of each of the draft's sentences.
         affirmed: probability that the model stands by it.
     """
-    # The sentence that carries least decides, for all of them are said.
-    weakest = min(support, key=lambda item: (item.agrees, item.score), default=None)
+    # Of the sentences that may be said the one that carries least decides.
+    shown = [item for item in support if item.supported] or support
+    weakest = min(shown, key=lambda item: (item.agrees, item.score), default=None)
     return Observation(
         relevance=max(_relevance(hit) for hit in hits),
         margin=hits[0].score - hits[min(_FIFTH, len(hits) - 1)].score,

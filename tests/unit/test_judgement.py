@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
+from typing import Final, Literal
 
 import numpy as np
 import pytest
@@ -16,6 +17,8 @@ PLAIN = Observation(
     relevance=1.5, margin=2.0, coverage=0.5, document=0.0, declined=0.2, certainty=0.9, lowest=0.5, share=1.0,
     agrees=1.0, quoted=3.0, affirmed=0.75,
 )  # fmt: skip
+
+METHODS: Final[tuple[Literal["lower"], Literal["higher"]]] = ("lower", "higher")
 
 probabilities = st.floats(0, 1)
 thresholds = st.lists(probabilities, min_size=2, max_size=30).map(sorted).map(tuple)
@@ -75,15 +78,11 @@ class TestThresholds:
     @given(st.lists(probabilities, min_size=1, max_size=200))
     def test_are_quantiles(self, scores: list[float]) -> None:
         found = thresholds_of(scores)
-        oracle = np.quantile(scores, np.linspace(0, 1, 21), method="closest_observation")
+        low, high = (np.quantile(scores, np.linspace(0, 1, 21), method=method) for method in METHODS)
         assert len(found) == 21
-        assert (found[0], found[-1]) == (round(min(scores), 4), round(max(scores), 4))
         assert list(found) == sorted(found)
-        # Numpy rounds a place between two scores to the even one: ours is one of its neighbours.
-        places = np.searchsorted(sorted(scores), np.array(found) - 1e-4)
-        wanted = np.searchsorted(sorted(scores), oracle - 1e-4)
-        counts = [sum(abs(score - value) <= 2e-4 for score in scores) for value in found]
-        assert all(abs(p - w) <= c + 1 for p, w, c in zip(places, wanted, counts, strict=True))
+        assert (low - 1e-4 <= found).all()
+        assert (found <= high + 1e-4).all()
 
     @given(thresholds, st.floats(0, 1))
     def test_the_dial_interpolates_between_them(self, at: tuple[float, ...], false_answers: float) -> None:
@@ -131,7 +130,7 @@ class TestJudge:
     )
     def test_refuses(self, changes: dict[str, object], message: str) -> None:
         with pytest.raises(ValueError, match=message):
-            Judge(**{**{field.name: getattr(JUDGE, field.name) for field in fields(Judge)}, **changes})  # type: ignore[arg-type]
+            Judge(**{**{field.name: getattr(JUDGE, field.name) for field in fields(Judge)}, **changes})
 
     def test_the_digest_is_of_all_but_the_dial(self) -> None:
         assert replace(JUDGE, false_answers=0.3).digest == JUDGE.digest
@@ -148,4 +147,3 @@ class TestJudge:
         for logistic in (JUDGE.worth_asking, JUDGE.answerable, JUDGE.right):
             assert all(weight > 0 for name, weight in logistic.weights.items() if name != "declined")
             assert logistic.weights.get("declined", -1.0) < 0
-        assert asdict(JUDGE)["false_answers"] == 0.1

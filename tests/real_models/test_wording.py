@@ -1,0 +1,116 @@
+"""A real model that is held to words says nothing else, and is asked for a probability rather than for a word."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from rag.answering import Answerer
+from rag.cancellation import Cancellation
+from rag.errors import Cancelled, PromptTooLong
+from rag.generation import Begun, Finish, LanguageModel, Message, Token
+from rag.generation.llama_cpp_model import LlamaCppModel
+from rag.prompt import NO, NOT_FOUND, YES
+
+pytestmark = pytest.mark.real_models
+
+PASSAGE = "# Manual\nThe Bittern 6 takes 2.8 litres of oil, and the Bittern 9 takes 4.1 litres.\n\n"
+WORDS = PASSAGE + "Question: How much oil does the Bittern 9 take?\n, . Yes No"
+
+
+def said_by(model: LanguageModel, text: str, **options: str) -> tuple[Begun | None, str, Finish]:
+    generated = list(
+        model.generate(model.prompt([Message("user", text)]), max_tokens=16, cancelled=Cancellation(), **options)
+    )
+    begun = generated[0] if isinstance(generated[0], Begun) else None
+    finish = generated[-1]
+    assert isinstance(finish, Finish)
+    assert not [each for each in generated[1:] if isinstance(each, Begun)]
+    return begun, "".join(each.text for each in generated if isinstance(each, Token)), finish
+
+
+@pytest.mark.parametrize("text", ["How much oil does the Bittern 9 take?", "Write a poem about Paris.", "灯台?"])
+def test_only_these_words_are_said(answerer: Answerer, text: str) -> None:
+    _, free, _ = said_by(answerer.model, PASSAGE + text)
+    _, held, _ = said_by(answerer.model, PASSAGE + text, wording=WORDS)
+    assert free
+    assert isinstance(answerer.model, LlamaCppModel)
+    allowed = set(answerer.model._tokens_of(WORDS).tolist())
+    # What is said may be spelt with other tokens than it was made of, so its letters are looked at.
+    pieces = {answerer.model._piece(token) for token in allowed}
+    assert all(any(letter.encode() in piece for piece in pieces) for letter in held)
+
+
+def test_each_token_is_one_of_the_words(answerer: Answerer) -> None:
+    model = answerer.model
+    assert isinstance(model, LlamaCppModel)
+    chosen: list[int] = []
+    choose = model._choose
+
+    def remembered(allowed: npt.NDArray[np.int64] | None) -> tuple[int, float]:
+        token, probability = choose(allowed)
+        chosen.append(token)
+        return token, probability
+
+    model._choose = remembered  # type: ignore[method-assign]
+    try:
+        said_by(model, "Write a poem about Paris.", wording=WORDS)
+    finally:
+        del model._choose
+    assert len(chosen) > 1
+    assert set(chosen) <= set(model._tokens_of(WORDS).tolist())
+
+
+def test_declining_is_never_said_and_its_likelihood_is_told(answerer: Answerer) -> None:
+    text = f"Reply with exactly: {NOT_FOUND}"
+    free = said_by(answerer.model, text)
+    assert free[0] is None
+    begun, said, _ = said_by(answerer.model, text, declining=NOT_FOUND)
+    assert begun is not None
+    assert 0.0 < begun.declined <= 1.0
+    assert not said.startswith(NOT_FOUND)
+    if free[1].startswith(NOT_FOUND):
+        assert begun.declined > 0.1
+    # With it, and with no other word to say, there is nothing to say.
+    assert not said_by(answerer.model, text, declining="Blue", wording="Blue")[1].startswith("Blue")
+
+
+def test_a_chance_is_that_of_the_softmax(answerer: Answerer) -> None:
+    model = answerer.model
+    assert isinstance(model, LlamaCppModel)
+    prompt = model.prompt([Message("user", f"{PASSAGE}Does the Bittern 9 take oil? Answer Yes or No.")])
+    chance = model.chance(prompt, YES, NO, Cancellation())
+    logits = model._logits().astype(np.float64)
+    weights = np.exp(logits - logits.max())
+    yes, no = (sum(weights[model._tokenize(word, control=False)[0]] for word in words) for words in (YES, NO))
+    assert 0.0 < chance < 1.0
+    assert chance == pytest.approx(yes / (yes + no), rel=1e-6)
+    assert model.chance(prompt, NO, YES, Cancellation()) == pytest.approx(1 - chance, abs=1e-6)
+    assert model.chance(prompt, YES, NO, Cancellation()) == chance
+
+
+def test_a_chance_that_is_asked_in_between_leaves_the_next_answer_the_same(answerer: Answerer) -> None:
+    text = f"{PASSAGE}How much oil does the Bittern 9 take?"
+    first = said_by(answerer.model, text, wording=WORDS, declining=NOT_FOUND)
+    chat = [Message("user", text), Message("assistant", first[1]), Message("user", "Is it so?")]
+    answerer.model.chance(answerer.model.prompt(chat), YES, NO, Cancellation())
+    again = said_by(answerer.model, text, wording=WORDS, declining=NOT_FOUND)
+    assert (again[0], again[1]) == (first[0], first[1])
+    assert again[2].usage.cached_tokens > 0
+
+
+def test_a_chance_can_be_cancelled_and_harms_nothing(answerer: Answerer) -> None:
+    expected = said_by(answerer.model, "Name a colour.")[1]
+    cancellation = Cancellation()
+    threading.Timer(0.2, cancellation.cancel).start()
+    with pytest.raises(Cancelled):
+        answerer.model.chance(answerer.model.prompt([Message("user", "fog signal " * 900)]), YES, NO, cancellation)
+    assert said_by(answerer.model, "Name a colour.")[1] == expected
+
+
+def test_a_chance_of_what_does_not_fit_is_refused(answerer: Answerer) -> None:
+    with pytest.raises(PromptTooLong):
+        answerer.model.chance(answerer.model.prompt([Message("user", "fog " * 3000)]), YES, NO, Cancellation())

@@ -1,0 +1,100 @@
+"""``rag calibrate``: questions are made and put, and the next start uses what was fitted."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import rag.__main__ as program
+from rag import calibration_commands, composition
+from rag.answering import Answerer
+from rag.calibration_file import calibration_path, read_calibration
+from rag.domain import Span
+from rag.index import CurrentIndex, Generation
+from rag.judgement import JUDGE
+from rag.question_making import Fact, MadeQuestion
+from rag.retrieval import Retriever
+from rag.settings import Settings
+from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker
+from tests.unit.conftest import publish
+from tests.unit.test_self_calibration import ReadingModel
+
+MODELS = ("a" * 64,)
+DOCUMENTS = {
+    f"{chr(97 + number)}.pdf": [
+        f"The tower{chr(97 + number)} of the Bittern stands {number + 100} metres above the deck."
+    ]
+    for number in range(26)
+}
+
+
+@pytest.fixture(autouse=True)
+def index(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    for name in os.environ:
+        if name.upper().startswith("RAG_"):
+            monkeypatch.delenv(name)
+    encoder, root = BagOfWordsEncoder(), tmp_path / "index"
+    publish(root, DOCUMENTS, encoder)
+    monkeypatch.setenv("RAG_INDEX", str(root))
+    retriever = Retriever(encoder, OverlapReranker())
+    answerer = Answerer(CurrentIndex(root, encoder.identity), retriever, ReadingModel([""]), 1, 99, 9, PLAIN_JUDGE)
+    monkeypatch.setattr(calibration_commands, "open_answerer", lambda _: answerer)
+    monkeypatch.setattr(calibration_commands, "model_digests", lambda _: MODELS)
+    monkeypatch.setattr(composition, "model_digests", lambda _: MODELS)
+    monkeypatch.setattr(calibration_commands, "make_questions", _made)
+    return root
+
+
+def _made(generation: Generation, *_options: object) -> Iterator[MadeQuestion]:
+    """Without a model: each passage is asked for its number."""
+    for passage in generation.passages(range(len(generation))):
+        _, name, *_, number, _, _, _, _ = passage.chunk.text.split()
+        fact = Fact(passage, Span(1, 0, len(passage.chunk.text)), "number", number)
+        yield MadeQuestion(f"How many metres above the deck stands the {name} of the Bittern?", fact, "number")
+
+
+def error_of(capsys: pytest.CaptureFixture[str]) -> str:
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    (line,) = captured.err.splitlines()
+    return line
+
+
+def test_what_was_fitted_is_used_at_the_next_start(index: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = Settings(index=index, false_answers=0.05)
+    assert composition.open_judge(settings).thresholds == JUDGE.thresholds
+    assert program.main(["calibrate", "--questions", "26"]) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"^26 questions made and put twice; 2\d answered right", out)
+    assert "calibration.json" in out
+    kept = read_calibration(index, MODELS)
+    assert kept is not None
+    assert (kept.questions, kept.generation) == (26, "000001-" + kept.generation[7:])
+    judge = composition.open_judge(settings)
+    assert (judge.digest, judge.false_answers) == (kept.judge.digest, 0.05)
+    assert judge.digest != JUDGE.digest
+
+
+def test_too_few_questions_are_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert program.main(["calibrate", "--questions", "5"]) == 1
+    assert "--questions 5 is too few" in error_of(capsys)
+
+
+def test_too_few_can_be_made(index: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(calibration_commands, "make_questions", lambda *_: iter(()))
+    assert program.main(["calibrate"]) == 1
+    assert "only 0 made questions" in error_of(capsys)
+    assert not calibration_path(index).exists()
+
+
+def test_an_index_for_reading_only_is_told_before_anything_is_loaded(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(os, "access", lambda _path, _mode: False)
+    monkeypatch.setattr(calibration_commands, "open_answerer", lambda _: pytest.fail("it was loaded"))
+    assert program.main(["calibrate"]) == 1
+    assert "nothing can be written in" in error_of(capsys)

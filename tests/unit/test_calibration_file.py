@@ -1,0 +1,152 @@
+"""A calibration is what it was when it is read again, and never harms: what cannot be used is left aside and told."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.calibration_file import Calibration, calibration_path, check_writable, read_calibration, write_calibration
+from rag.errors import CalibrationFailed
+from rag.index import collect_garbage, list_generations, roll_back, verify_generation, writing
+from rag.judgement import JUDGE, Judge, Logistic, Observation
+from tests.fakes import BagOfWordsEncoder
+from tests.unit.conftest import files_of_at_most, publish, quick_folder
+
+MODELS = ("a" * 64, "b" * 64)
+MADE = Calibration(models=MODELS, generation="000001-x", questions=60, judge=JUDGE)
+
+numbers = st.floats(-1e6, 1e6)
+shares = st.floats(0, 1)
+logistics = st.builds(
+    Logistic, numbers, st.dictionaries(st.sampled_from([field.name for field in fields(Observation)]), numbers)
+)
+judges = st.builds(
+    Judge,
+    logistics,
+    logistics,
+    logistics,
+    shares,
+    st.lists(shares, min_size=2, max_size=9).map(sorted).map(tuple),
+    numbers,
+    shares,
+)
+calibrations = st.builds(
+    Calibration,
+    models=st.lists(st.text(max_size=5), max_size=3).map(tuple),
+    generation=st.text(max_size=9),
+    questions=st.integers(0, 999),
+    judge=judges,
+)
+
+
+@given(calibrations)
+def test_round_trip(made: Calibration) -> None:
+    with quick_folder() as folder:
+        write_calibration(folder, made)
+        assert read_calibration(folder, made.models) == made
+        assert [path.name for path in folder.iterdir()] == ["calibration.json"]
+
+
+def test_none_was_made(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert read_calibration(tmp_path, MODELS) is None
+    assert caplog.text == ""
+
+
+def changed(**changes: object) -> bytes:
+    return json.dumps({**MADE.model_dump(), **changes}).encode()
+
+
+def with_judge(**changes: object) -> bytes:
+    return changed(judge={**MADE.model_dump()["judge"], **changes})
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(MADE.model_dump_json().encode()[:-40], id="half written"),
+        pytest.param(b"\xff\x00", id="no text"),
+        pytest.param(b"[]", id="a list"),
+        pytest.param(b"[" * 100_000, id="endless brackets"),
+        pytest.param(changed(format=2), id="another format"),
+        pytest.param(changed(mood="good"), id="an unknown field"),
+        pytest.param(changed(questions=-1), id="fewer than no questions"),
+        pytest.param(with_judge(thresholds=[]), id="no thresholds"),
+        pytest.param(with_judge(thresholds=[0.9, 0.1]), id="descending thresholds"),
+        pytest.param(with_judge(right={"bias": 0.0, "weights": {"mood": 1.0}}), id="a feature that is not observed"),
+        pytest.param(with_judge(right={"bias": float("nan"), "weights": {}}), id="no number"),
+        pytest.param(with_judge(answerable=None), id="half a judge"),
+    ],
+)
+def test_what_is_damaged_is_left_aside(tmp_path: Path, caplog: pytest.LogCaptureFixture, data: bytes) -> None:
+    calibration_path(tmp_path).write_bytes(data)
+    assert read_calibration(tmp_path, MODELS) is None
+    assert "damaged, or of another version" in caplog.text
+    assert "python -m rag calibrate" in caplog.text
+    assert caplog.text.count("\n") == 1
+
+
+def test_what_other_models_made_is_left_aside(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    write_calibration(tmp_path, MADE)
+    assert read_calibration(tmp_path, ("c" * 64,)) is None
+    assert "other models made it" in caplog.text
+    assert read_calibration(tmp_path, MODELS) == MADE
+
+
+def test_what_cannot_be_read_is_left_aside(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    calibration_path(tmp_path).mkdir()
+    assert read_calibration(tmp_path, MODELS) is None
+    assert "cannot be read" in caplog.text
+
+
+class TestRefused:
+    def test_a_full_disk_leaves_what_was_there(self, tmp_path: Path) -> None:
+        write_calibration(tmp_path, MADE)
+        with files_of_at_most(50), pytest.raises(CalibrationFailed, match="what was there stays"):
+            write_calibration(tmp_path, MADE.model_copy(update={"questions": 7}))
+        assert read_calibration(tmp_path, MODELS) == MADE
+        assert [path.name for path in tmp_path.iterdir()] == ["calibration.json"]
+
+    def test_a_disk_that_does_not_keep(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse(_descriptor: int) -> None:
+            raise OSError(5, "Input/output error")
+
+        monkeypatch.setattr(os, "fsync", refuse)
+        with pytest.raises(CalibrationFailed, match="Input/output error"):
+            write_calibration(tmp_path, MADE)
+        assert list(tmp_path.iterdir()) == []
+
+    def test_an_index_for_reading_only_is_told_before_the_work(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        check_writable(tmp_path)
+        check_writable(tmp_path / "none")  # that there is no index is for others to say
+        monkeypatch.setattr(os, "access", lambda _path, _mode: False)
+        with pytest.raises(CalibrationFailed, match="docker compose run"):
+            check_writable(tmp_path)
+
+
+def test_the_tools_of_an_index_leave_it_alone(tmp_path: Path) -> None:
+    encoder = BagOfWordsEncoder()
+    first, second = (
+        publish(tmp_path, {"a.pdf": [text]}, encoder, sources={"a.pdf": f"a.pdf\f{text}".encode()})
+        for text in ("The pump is blue.", "The pump is red.")
+    )
+    write_calibration(tmp_path, MADE)
+    before = calibration_path(tmp_path).read_bytes()
+    verify_generation(tmp_path, first)
+    assert {row.name for row in list_generations(tmp_path)} == {first, second}
+    assert roll_back(tmp_path) == first
+    with writing(tmp_path) as writer:
+        collect_garbage(writer.layout, keep=1)
+    assert calibration_path(tmp_path).read_bytes() == before
+
+
+def test_the_dial_is_no_part_of_what_is_kept_of_two_judges() -> None:
+    assert MADE.model_copy(update={"judge": replace(JUDGE, false_answers=0.4)}).judge.digest == JUDGE.digest

@@ -1,0 +1,108 @@
+"""What the model says is taken as it comes, and its liking for yes is taken out."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.cancellation import Cancellation
+from rag.domain import Usage
+from rag.drafting import Draft, affirmed, settle
+from rag.errors import Cancelled
+from rag.generation import Finish, Message, Token
+from rag.prompt import NO, YES
+from tests.fakes import ScriptedModel
+
+CHAT = (Message("system", "Answer."), Message("user", "Is the lid blue?"))
+probabilities = st.floats(0, 1)
+
+
+def draft_of(*tokens: tuple[str, float], declined: float = 0.0) -> Draft:
+    draft = Draft(declined=declined)
+    for text, probability in tokens:
+        draft.add(Token(text, probability))
+    return draft
+
+
+class TestDraft:
+    def test_tokens_in_their_order(self) -> None:
+        draft = draft_of(("The lid", 0.5), (" is blue", 0.125))
+        assert draft.text == "The lid is blue"
+        assert draft.certainty == pytest.approx(0.25)
+        assert draft.lowest == 0.125
+        assert not draft.is_empty
+
+    @pytest.mark.parametrize("draft", [Draft(), draft_of((" \n", 1.0))], ids=["no token", "blank"])
+    def test_nothing_said(self, draft: Draft) -> None:
+        assert draft.is_empty
+
+    def test_of_no_token(self) -> None:
+        assert (Draft().certainty, Draft().lowest, Draft().is_likely) == (0.0, 0.0, True)
+
+    @given(st.lists(probabilities, min_size=1, max_size=9))
+    def test_certainty_is_between_the_lowest_and_the_highest(self, given_probabilities: list[float]) -> None:
+        draft = draft_of(*(("x", probability) for probability in given_probabilities))
+        assert draft.lowest - 1e-5 <= draft.certainty <= max(*given_probabilities, 1e-6) + 1e-9
+
+    @pytest.mark.parametrize(("declined", "likely"), [(0.49, True), (0.5, False), (1.0, False)])
+    def test_what_it_would_rather_not_say(self, declined: float, likely: bool) -> None:
+        assert Draft(declined=declined).is_likely is likely
+
+
+class TestSettle:
+    @pytest.mark.parametrize(
+        ("said", "probability", "lean", "settled"),
+        [
+            pytest.param("Yes", 0.9, 0.0, "Yes", id="yes"),
+            pytest.param("No", 0.9, 0.0, "No", id="no"),
+            pytest.param("Yes", 0.7, math.log(9), "No", id="yes, but less than it likes to"),
+            pytest.param("Yes", 0.95, math.log(9), "Yes", id="yes, and more than it likes to"),
+            pytest.param("No", 0.6, -1.0, "Yes", id="a model that likes no"),
+            pytest.param(" yes ", 0.9, 0.0, "Yes", id="spelt otherwise"),
+        ],
+    )
+    def test_the_likelier_one_without_the_lean(self, said: str, probability: float, lean: float, settled: str) -> None:
+        draft = draft_of((said, probability))
+        draft.finish = Finish("length", Usage(9, 0, 1))
+        settle(draft, lean)
+        assert draft.text == settled
+        assert draft.finish == Finish("stop", Usage(9, 0, 1))
+        log_odds = math.log(probability / (1 - probability)) * (1 if said.strip().lower() == "yes" else -1) - lean
+        assert draft.certainty == pytest.approx(1 / (1 + math.exp(-abs(log_odds))))
+
+    @given(st.sampled_from(["Yes", "No"]), probabilities, st.floats(-5, 5), probabilities)
+    def test_is_at_least_even(self, said: str, probability: float, lean: float, declined: float) -> None:
+        draft = draft_of((said, probability), declined=declined)
+        settle(draft, lean)
+        assert draft.text in (YES[0], NO[0])
+        assert 0.5 <= draft.certainty <= 1.0
+
+    @pytest.mark.parametrize("text", ["", "Blue", "Yes, it is"])
+    def test_what_is_neither_stays(self, text: str) -> None:
+        draft = draft_of((text, 0.3))
+        settle(draft, 1.0)
+        assert (draft.text, draft.probabilities) == (text, [0.3])
+
+
+class TestAffirmed:
+    def test_asks_in_the_same_chat(self) -> None:
+        model = ScriptedModel([""], assent=0.7)
+        assert affirmed(model, CHAT, draft_of(("Blue.", 1.0)), Cancellation()) == 0.7
+        assert tuple(model.chats[-1][:2]) == CHAT
+        assert model.chats[-1][2] == Message("assistant", "Blue.")
+        assert model.chats[-1][3].role == "user"
+        assert model.choices == [(YES, NO)]
+
+    def test_where_there_is_no_room_nothing_is_known(self) -> None:
+        model = ScriptedModel([""], context_tokens=8)
+        assert affirmed(model, CHAT, draft_of(("Blue.", 1.0)), Cancellation()) == 0.5
+        assert model.choices == []
+
+    def test_can_be_cancelled(self) -> None:
+        cancellation = Cancellation()
+        cancellation.cancel()
+        with pytest.raises(Cancelled):
+            affirmed(ScriptedModel([""], seconds_to_assent=9), CHAT, draft_of(("Blue.", 1.0)), cancellation)

@@ -1,0 +1,95 @@
+"""Each number of an observation, by example."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from rag.domain import Chunk, Document, Hit, Passage, Span
+from rag.drafting import Draft
+from rag.generation import Token
+from rag.grounding import Evidence, Quote, Support
+from rag.observing import observe
+from tests.unit.conftest import page_of
+
+TEXT = "The pump has a blue lid."
+PASSAGE = Passage(0, Document("0" * 64, ("manual.pdf",), "Manual", 1, 1), Chunk(Span(1, 0, len(TEXT)), TEXT))
+HIT = Hit(PASSAGE, 2.0, 0.75, 0.5)
+QUOTE = Quote(Evidence(HIT, page_of(TEXT)), Span(1, 0, len(TEXT)), 1.0)
+SURE = Support("Blue.", (QUOTE,), 1.0, agrees=True, relevance=0.75)
+
+
+def hits(*scores: float) -> list[Hit]:
+    return [replace(HIT, score=score) for score in scores]
+
+
+def observed(
+    *support: Support, question: str = "Which lid?", found: list[Hit] | None = None, draft: Draft | None = None
+) -> dict[str, Any]:
+    observation = observe(question, found or [HIT], draft or Draft(), support, 0.6)
+    return {name: getattr(observation, name) for name in observation.__slots__}
+
+
+def test_of_the_evidence_alone() -> None:
+    found = observe("Which lid?", [HIT], Draft(), (), 0.0)
+    assert found.relevance == pytest.approx(math.log(3))
+    assert found.document == 0.5
+    assert (found.declined, found.certainty, found.lowest, found.affirmed) == (0, 0, 0, 0)
+    assert (found.share, found.agrees, found.quoted) == (0, 0, 0)
+
+
+def test_of_a_draft() -> None:
+    draft = Draft(declined=0.3)
+    draft.add(Token("Blue", 0.5))
+    draft.add(Token(".", 0.125))
+    found = observed(SURE, draft=draft)
+    assert (found["declined"], found["certainty"], found["lowest"]) == (0.3, pytest.approx(0.25), 0.125)
+    assert (found["share"], found["agrees"], found["quoted"]) == (1.0, 1.0, pytest.approx(math.log(3)))
+    assert found["affirmed"] == 0.6
+
+
+@pytest.mark.parametrize(
+    ("scores", "margin"),
+    [
+        pytest.param((9.0,), 0.0, id="one"),
+        pytest.param((9.0, 7.0, 4.0), 5.0, id="fewer than five: the last"),
+        pytest.param((9.0, 8.0, 7.0, 6.0, 5.5, 1.0), 3.5, id="the fifth"),
+    ],
+)
+def test_margin(scores: tuple[float, ...], margin: float) -> None:
+    assert observed(found=hits(*scores))["margin"] == pytest.approx(margin)
+
+
+def test_relevance_is_that_of_the_best_passage_that_was_read() -> None:
+    assert observed(found=[replace(HIT, relevance=0.1), HIT])["relevance"] == pytest.approx(math.log(3))
+    assert observed(found=[replace(HIT, relevance=None)])["relevance"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("question", "coverage"),
+    [
+        pytest.param("The lid of the pump?", 1.0, id="all"),
+        pytest.param("The lid of the manual?", 1.0, id="the document's name counts"),
+        pytest.param("Which lid has the boiler?", 0.5, id="half"),
+        pytest.param("Is it?", 1.0, id="no word of its own"),
+    ],
+)
+def test_coverage(question: str, coverage: float) -> None:
+    assert observed(question=question)["coverage"] == pytest.approx(coverage)
+
+
+@pytest.mark.parametrize(
+    ("support", "share", "agrees"),
+    [
+        pytest.param([SURE, replace(SURE, score=0.7)], 0.7, 1.0, id="the one that carries least"),
+        pytest.param([SURE, replace(SURE, score=0.1)], 1.0, 1.0, id="what is not shown does not count"),
+        pytest.param([SURE, replace(SURE, agrees=False)], 1.0, 1.0, id="nor what disagrees"),
+        pytest.param([replace(SURE, score=0.1), replace(SURE, agrees=False)], 1.0, 0.0, id="none is shown"),
+    ],
+)
+def test_of_several_sentences(support: list[Support], share: float, agrees: float) -> None:
+    found = observed(*support)
+    assert (found["share"], found["agrees"]) == (share, agrees)

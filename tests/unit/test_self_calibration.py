@@ -1,0 +1,158 @@
+"""A judge fitted on questions that are put with and without the passages that answer them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rag.answering import Answerer
+from rag.domain import Span
+from rag.errors import CalibrationFailed
+from rag.generation import Message, Prompt
+from rag.index import CurrentIndex, Generation
+from rag.judgement import Judge, Logistic, Observation, log_odds
+from rag.question_making import Fact, MadeQuestion, withheld_rows
+from rag.retrieval import Retriever
+from rag.self_calibration import FEWEST, Trial, fitted, try_questions
+from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker, ScriptedModel
+from tests.unit.conftest import publish
+
+PAGES = [
+    "The pump of the Bittern holds 72 litres of oil when it is full.",
+    "The mast of the Bittern stands 19 metres above the deck.",
+    "The trumpet of the Bittern weighs 340 kilograms with its flange.",
+]
+ASKED = [
+    ("How many litres of oil does the pump of the Bittern hold?", "72"),
+    ("How many metres above the deck stands the mast of the Bittern?", "19"),
+]
+
+
+class ReadingModel(ScriptedModel):
+    """Says the number of the first passage, or declines where there is none."""
+
+    def prompt(self, messages: Sequence[Message]) -> Prompt:
+        evidence = messages[-1].text.rpartition("Question")[0]
+        self.replies = [next((word for word in evidence.split() if word.isdigit()), "")]
+        return super().prompt(messages)
+
+
+@pytest.fixture
+def answerer(tmp_path: Path) -> Answerer:
+    encoder = BagOfWordsEncoder()
+    publish(tmp_path, {"a.pdf": PAGES}, encoder)
+    index, retriever = CurrentIndex(tmp_path, encoder.identity), Retriever(encoder, OverlapReranker())
+    return Answerer(index, retriever, ReadingModel([""]), passages=1, evidence_tokens=99, max_tokens=9)
+
+
+def made(generation: Generation, question: str, answer: str) -> MadeQuestion:
+    passages = generation.passages(range(len(generation)))
+    passage = next(found for found in passages if f" {answer} " in found.chunk.text)
+    span = Span(passage.chunk.span.page, passage.chunk.span.start, passage.chunk.span.end)
+    return MadeQuestion(question, Fact(passage, span, "number", answer), "number")
+
+
+class TestTrials:
+    def test_each_is_put_with_its_answer_and_without(self, answerer: Answerer) -> None:
+        answerer = replace(answerer, judge=replace(PLAIN_JUDGE, hopeless=0.0))
+        generation, told = answerer.generation(), list[int]()
+        trials = try_questions(answerer, generation, (made(generation, *each) for each in ASKED), told.append)
+        assert [(trial.answerable, trial.right) for trial in trials] == [(True, True), (False, False)] * 2
+        assert told == [1, 2]
+        assert all(trial.observation for trial in trials)
+
+    def test_what_is_withheld_is_really_not_read(self, answerer: Answerer) -> None:
+        answerer = replace(answerer, passages=9, judge=replace(PLAIN_JUDGE, hopeless=0.0))
+        generation = answerer.generation()
+        question = made(generation, *ASKED[0])
+        try_questions(answerer, generation, [question], lambda _: None)
+        assert isinstance(answerer.model, ReadingModel)
+        texts = ["".join(message.text for message in chat) for chat in answerer.model.chats]
+        put = [text for text in texts if "mast" in text]
+        assert {PAGES[0] in text for text in put} == {True, False}
+        # The second half of the chats is of the second trial.
+        assert PAGES[0] not in "".join(texts[len(texts) // 2 :])
+        (row,) = withheld_rows(generation, question)
+        assert generation.passages([row])[0].chunk.text == PAGES[0]
+
+    def test_what_is_hopeless_has_no_observation(self, answerer: Answerer) -> None:
+        answerer = replace(answerer, judge=replace(PLAIN_JUDGE, hopeless=1.0))
+        generation = answerer.generation()
+        trials = try_questions(answerer, generation, [made(generation, *ASKED[0])], lambda _: None)
+        assert trials == [Trial(None, answerable=True, right=False), Trial(None, answerable=False, right=False)]
+
+    def test_the_answerer_is_as_it_was(self, answerer: Answerer) -> None:
+        generation = answerer.generation()
+        try_questions(answerer, generation, [made(generation, *ASKED[0])], lambda _: None)
+        assert (answerer.recorder, answerer.retriever.withheld) == (None, frozenset())
+
+
+NOTHING = Observation(**{field.name: 0.0 for field in fields(Observation)})
+BY_RELEVANCE = replace(
+    PLAIN_JUDGE, answerable=Logistic(0.0, {"relevance": 1.0}), right=Logistic(0.0, {"relevance": 1.0})
+)
+
+
+def trials_of(count: int = 400, scale: float = 0.5, bias: float = -1.0, seed: int = 0) -> list[Trial]:
+    """Trials whose log-odds of being answerable, and right, are ``scale · relevance + bias``."""
+    random = np.random.default_rng(seed)
+    relevances = random.normal(scale=3.0, size=count)
+    chances = 1 / (1 + np.exp(-(scale * relevances + bias)))
+    drawn = random.random(count) < chances
+    return [
+        Trial(replace(NOTHING, relevance=float(relevance)), bool(true), bool(true))
+        for relevance, true in zip(relevances, drawn, strict=True)
+    ]
+
+
+class TestFitted:
+    def test_the_scale_is_that_of_the_trials(self) -> None:
+        judge = fitted(BY_RELEVANCE, trials_of(4000))
+        for logistic in (judge.answerable, judge.right):
+            assert logistic.weights["relevance"] == pytest.approx(0.5, abs=0.06)
+            assert logistic.bias == pytest.approx(-1.0, abs=0.12)
+        assert (judge.worth_asking, judge.hopeless, judge.yes_lean) == (
+            BY_RELEVANCE.worth_asking,
+            BY_RELEVANCE.hopeless,
+            BY_RELEVANCE.yes_lean,
+        )
+
+    @pytest.mark.parametrize("false_answers", [0.05, 0.1, 0.3])
+    def test_the_dial_holds_on_others_like_them(self, false_answers: float) -> None:
+        judge = replace(fitted(BY_RELEVANCE, trials_of(4000)), false_answers=false_answers)
+        unseen = [t.observation for t in trials_of(4000, seed=1) if not t.answerable and t.observation]
+        assert sum(map(judge.is_given, unseen)) / len(unseen) == pytest.approx(false_answers, abs=0.03)
+
+    def test_what_was_not_asked_about_counts_as_refused(self) -> None:
+        trials = trials_of(400)
+        hopeless = [Trial(None, answerable=False, right=False)] * 4000
+        assert fitted(BY_RELEVANCE, [*trials, *hopeless]).thresholds[:15] == (0.0,) * 15
+        assert fitted(BY_RELEVANCE, [*trials, *hopeless]).answerable == fitted(BY_RELEVANCE, trials).answerable
+
+    def test_an_order_that_few_trials_contradict_is_kept(self) -> None:
+        judge = fitted(BY_RELEVANCE, trials_of(scale=-0.5))
+        assert judge.answerable.weights["relevance"] == pytest.approx(0.1)
+
+    def test_it_is_a_judge_like_others(self) -> None:
+        judge = fitted(BY_RELEVANCE, trials_of())
+        assert isinstance(judge, Judge)
+        assert len(judge.thresholds) == 21
+        assert log_odds(judge.answerable.probability(NOTHING)) == pytest.approx(judge.answerable.bias)
+
+    @pytest.mark.parametrize(
+        ("answerable", "unanswerable"),
+        [pytest.param(FEWEST, FEWEST - 1, id="negatives"), pytest.param(FEWEST - 1, FEWEST, id="positives")],
+    )
+    def test_too_few(self, answerable: int, unanswerable: int) -> None:
+        trials = [Trial(NOTHING, True, True)] * answerable + [Trial(NOTHING, False, False)] * unanswerable
+        with pytest.raises(CalibrationFailed, match=f"only {FEWEST - 1} "):
+            fitted(BY_RELEVANCE, trials)
+
+    def test_no_answerable_one_was_even_asked(self) -> None:
+        trials = [Trial(None, True, False)] * FEWEST + [Trial(None, False, False)] * FEWEST
+        with pytest.raises(CalibrationFailed, match="only 0 "):
+            fitted(BY_RELEVANCE, trials)
