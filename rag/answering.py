@@ -94,7 +94,7 @@ class Answerer:
             yield PassagesFound(())
             statement = Statement(question, self.model.name, generation.id, (), Draft(), clock.timings)
             answer = understood.answered_by(statement.reply(understood.reply))
-            self._record(Course(question, generation, (), None, "", answer))
+            self._record(Course(understood.asked, generation, (), None, "", answer))
             yield AnswerReady(answer)
             return
         if understood.passages:
