@@ -78,7 +78,8 @@ def fitted(judge: Judge, trials: Iterable[Trial]) -> Judge:
     """The judge with scales and thresholds of these trials.
 
     The scale of each probability is fitted with one feature, its logit before (Platt scaling); thresholds are quantiles
-    of what the unanswerable trials score, which is 0 where the model was not even asked.
+    of what the unanswerable trials score, which is 0 where the model was not even asked. Whether a draft is right is
+    fitted on the trials that would be given: half of all trials have no answer, which is more than people ask.
 
     Raises:
         CalibrationFailed: there are fewer than twenty trials of either kind that say anything.
@@ -93,13 +94,15 @@ def fitted(judge: Judge, trials: Iterable[Trial]) -> Judge:
         )
     observations = [observation for _, observation in observed]
     answerable = _rescaled(judge.answerable, observations, [trial.answerable for trial, _ in observed])
-    right = _rescaled(judge.right, observations, [trial.right for trial, _ in observed])
     refused = [
         answerable.probability(trial.observation) if trial.observation else 0.0
         for trial in trials
         if not trial.answerable
     ]
-    return replace(judge, answerable=answerable, right=right, thresholds=thresholds_of(refused))
+    lenient = replace(judge, answerable=answerable, thresholds=thresholds_of(refused))
+    given = [(trial, observation) for trial, observation in observed if lenient.is_given(observation)]
+    right = _rescaled(judge.right, [observation for _, observation in given], [trial.right for trial, _ in given])
+    return replace(lenient, right=right)
 
 
 def _rescaled(logistic: Logistic, observations: list[Observation], labels: list[bool]) -> Logistic:
