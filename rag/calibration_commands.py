@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -14,7 +12,7 @@ from rag.composition import model_digests, open_answerer
 from rag.console import progress
 from rag.errors import CalibrationFailed
 from rag.judgement import JUDGE
-from rag.question_making import MadeQuestion, make_questions
+from rag.question_making import make_questions
 from rag.self_calibration import FEWEST, fitted, try_questions
 from rag.settings import Settings
 
@@ -47,15 +45,9 @@ def calibrate(options: argparse.Namespace, settings: Settings) -> int:
     check_writable(settings.index)
     answerer = open_answerer(settings)
     generation = answerer.generation()
+    made = make_questions(generation, answerer.model, options.questions, options.seed)
     with progress() as tell:
-
-        def made() -> Iterator[MadeQuestion]:
-            questions = make_questions(generation, answerer.model, options.questions, options.seed)
-            yield from islice(questions, options.questions)
-
-        trials = try_questions(
-            answerer, generation, made(), lambda number: tell("questions", number, options.questions)
-        )
+        trials = try_questions(answerer, generation, made, lambda number: tell("questions", number, options.questions))
     judge = fitted(JUDGE, trials)
     calibration = Calibration(
         models=model_digests(settings),
