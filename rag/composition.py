@@ -152,12 +152,13 @@ def _processor() -> str:
 def _open_model(settings: Settings, weights: Weights) -> LanguageModel:
     # Imported here: `rag models fetch` and ingest do not need llama.cpp.
     from rag.generation.llama_cpp_model import LlamaCppModel
+    from rag.generation.tuning import Tuning
 
     return LlamaCppModel(
         weights.file,
         name=weights.name,
         context_tokens=settings.context_tokens,
-        threads=cores(settings),
+        tuning=Tuning(threads=cores(settings), batch_threads=cores(settings)),
         temperature=settings.temperature,
     )
 
