@@ -90,8 +90,8 @@ class ModelServer:
         except httpx.TimeoutException as error:
             cancelled.check()
             raise ModelUnreachable(
-                f"{self.url} has said nothing for {seconds:.0f} s; see whether it is overloaded, or raise "
-                "RAG_MODEL_SECONDS"
+                f"{self.url} has said nothing for {seconds:.0f} s; see whether it is overloaded; RAG_MODEL_SECONDS is "
+                "how long it may take to answer"
             ) from error
         except httpx.HTTPError as error:
             cancelled.check()

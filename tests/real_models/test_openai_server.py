@@ -89,7 +89,7 @@ def test_yes_and_no_have_the_chances_that_they_have_here(remote: OpenAIServerMod
     for chat in CHATS:
         asked = (*chat, Message("assistant", "Blue"), Message("user", AFFIRM))
         there, here = (model.chance(model.prompt(asked), YES, NO, Cancellation()) for model in (remote, answerer.model))
-        assert there == pytest.approx(here, abs=0.05)
+        assert there == pytest.approx(here, abs=0.1)
 
 
 def test_declining_has_the_probability_that_it_has_here(remote: OpenAIServerModel, answerer: Answerer) -> None:

@@ -8,15 +8,19 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from rag.cancellation import Cancellation
+from rag.composition import model_identity, open_answerer
 from rag.domain import Usage
 from rag.errors import (
     Cancelled,
     ModelError,
+    ModelMissing,
     ModelUnknown,
     ModelUnreachable,
     ModelUnusable,
@@ -26,6 +30,8 @@ from rag.errors import (
 from rag.generation import Begun, Finish, Message, Prompt, Token
 from rag.generation.language_model import Generated
 from rag.generation.openai_server import OpenAIServerModel, estimated_tokens
+from rag.recording import ModelIdentity
+from rag.settings import Settings
 from tests.unit.scripted_server import DONE, Handler, ScriptedServer, event, saying, serving, text, usage
 
 DECLINING = "NOT IN THE DOCUMENTS"
@@ -575,3 +581,18 @@ class TestTrouble:
         server.models = [{"name": "small"}]
         with pytest.raises(ModelUnusable, match="ends in /v1"):
             model_of(server)
+
+
+class TestFromSettings:
+    def test_its_identity_is_its_digest(self, server: ScriptedServer) -> None:
+        server.models = [{"id": "small"}, {"id": "large"}]
+        settings = Settings(model=f"{server.url}/", model_id="large", model_key=SecretStr("sesame"))
+        identity = model_identity(settings)
+        assert identity == ModelIdentity(name="large", sha256=model_of(server, model_id="large").digest)
+        assert server.keys[0] == "Bearer sesame"
+        assert not server.chats
+
+    def test_weights_are_not_looked_for(self, server: ScriptedServer, tmp_path: Path) -> None:
+        """Those of the encoder are."""
+        with pytest.raises(ModelMissing, match="all-minilm-l6-v2"):
+            open_answerer(Settings(model=server.url, models=tmp_path))
