@@ -44,9 +44,9 @@ class Models(_Said):
 
 
 class Tokens(_Said):
-    """``POST /tokenize`` of llama-server and vLLM."""
+    """``POST /tokenize`` of llama-server and vLLM: their numbers; some gateways give their texts."""
 
-    tokens: tuple[int, ...]
+    tokens: tuple[int | str, ...]
 
 
 class Alternative(_Said):
@@ -57,7 +57,7 @@ class Alternative(_Said):
 
     @property
     def probability(self) -> float:
-        """0..1; servers round, and write -9999 or null's neighbours for nothing."""
+        """0..1; servers round, and write -9999 or infinity for nothing."""
         return math.exp(min(self.logprob, 0.0)) if math.isfinite(self.logprob) else 0.0
 
 
