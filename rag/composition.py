@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rag import __version__
 from rag.answering import Answerer
@@ -23,6 +23,9 @@ from rag.models import ModelStore, Weights
 from rag.recording import FolderRecorder, ModelIdentity, RecordFolder, Setup
 from rag.retrieval import Retriever
 from rag.settings import PREFIX, Settings
+
+if TYPE_CHECKING:
+    from rag.generation.openai_server import OpenAIServerModel
 
 # What they compute depends on their version, in the last digits.
 _LIBRARIES: Final = ("llama-cpp-python", "onnxruntime", "openvino")
@@ -83,13 +86,13 @@ def open_answerer(settings: Settings, *, recorded: bool = False) -> Answerer:
         settings: what to open.
         recorded: whether records of the answers are kept, where the settings say so.
     """
-    model_weights = _locate(settings, settings.model, "generator")
+    model_identity(settings)  # what is wrong with it shows before anything is loaded
     retriever, index = open_retriever(settings)
     judge = open_judge(settings)
     return Answerer(
         index=index,
         retriever=retriever,
-        model=_open_model(settings, model_weights),
+        model=_open_model(settings),
         passages=settings.passages,
         evidence_tokens=settings.evidence_tokens,
         max_tokens=settings.max_tokens,
@@ -108,8 +111,18 @@ def open_judge(settings: Settings) -> Judge:
 
 def model_digests(settings: Settings) -> tuple[str, ...]:
     """Digests of the language model, the encoder and the reranker; ModelError where one is missing."""
-    names = {"generator": settings.model, "encoder": settings.encoder, "reranker": settings.reranker}
-    return tuple(_locate(settings, name, kind).digest for kind, name in names.items() if name)
+    names = {"encoder": settings.encoder, "reranker": settings.reranker}
+    others = (_locate(settings, name, kind).digest for kind, name in names.items() if name)
+    return (model_identity(settings).sha256, *others)
+
+
+def model_identity(settings: Settings) -> ModelIdentity:
+    """Which language model answers; ModelError where it is missing or corrupt, or its server cannot be reached."""
+    if not settings.model_is_remote:
+        return _identity(_locate(settings, settings.model, "generator"))
+    model = _open_remote(settings)
+    model.close()
+    return ModelIdentity(name=model.name, sha256=model.digest)
 
 
 def open_records(settings: Settings) -> RecordFolder:
@@ -127,7 +140,7 @@ def setup_of(settings: Settings, retriever: Retriever, judge: Judge) -> Setup:
     libraries = {name: version(name) for name in _LIBRARIES}
     return Setup(
         versions={"pageproof": __version__, **libraries, "processor": _processor()},
-        model=_identity(_locate(settings, settings.model, "generator")),
+        model=model_identity(settings),
         encoder=retriever.encoder.identity,
         reranker=_identity(_locate(settings, settings.reranker, "reranker")) if settings.reranker else None,
         judge=judge.digest,
@@ -149,7 +162,23 @@ def _processor() -> str:
     return platform.machine()
 
 
-def _open_model(settings: Settings, weights: Weights) -> LanguageModel:
+def _open_remote(settings: Settings) -> OpenAIServerModel:
+    from rag.generation.openai_server import OpenAIServerModel
+
+    return OpenAIServerModel(
+        settings.model,
+        key=settings.model_key.get_secret_value(),
+        model_id=settings.model_id,
+        context_tokens=settings.context_tokens,
+        seconds=settings.model_seconds,
+        temperature=settings.temperature,
+    )
+
+
+def _open_model(settings: Settings) -> LanguageModel:
+    if settings.model_is_remote:
+        return _open_remote(settings)
+    weights = _locate(settings, settings.model, "generator")
     # Imported here: `rag models fetch` and ingest do not need llama.cpp.
     from rag.generation.llama_cpp_model import LlamaCppModel
     from rag.generation.tuning import Tuning

@@ -7,6 +7,7 @@ documents say, so nobody but their owner may read them.
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import os
 import re
@@ -66,7 +67,10 @@ class _Frozen(BaseModel):
 
 
 class ModelIdentity(_Frozen):
-    """Which weights: their name, and the SHA-256 of their main file."""
+    """Which weights: their name, and the SHA-256 of their main file.
+
+    Where a server has them, the SHA-256 is of its address and their name there.
+    """
 
     name: str
     sha256: str
@@ -171,7 +175,7 @@ class Record(_Frozen):
     Attributes:
         time: when it was answered, in UTC, ISO 8601.
         manifest_sha256: of the generation that it was answered from.
-        prompt_sha256: of the prompt's tokens, each as four bytes, little-endian; None where the model was not asked.
+        prompt_sha256: see :func:`prompt_digest`; None where the model was not asked.
         passages: those that were read, best first.
         draft: what the model said, before it was verified.
     """
@@ -222,7 +226,10 @@ class Record(_Frozen):
 
 
 def prompt_digest(prompt: Prompt) -> str:
-    """SHA-256 of a prompt's tokens, each as four bytes, little-endian."""
+    """SHA-256 of a prompt's tokens, each as four bytes, little-endian; of its messages as JSON where there are none."""
+    if prompt.chat:
+        chat = [[message.role, message.text] for message in prompt.chat]
+        return hashlib.sha256(json.dumps(chat).encode()).hexdigest()
     return hashlib.sha256(np.array(prompt.tokens, dtype="<i4").tobytes()).hexdigest()
 
 

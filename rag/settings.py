@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
+from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from rag.errors import SettingsError
 
 PREFIX = "RAG_"
+# What is wrong with these is said without what was set: it may be secret.
+_UNSHOWN: Final = (f"{PREFIX}API_KEYS", f"{PREFIX}MODEL", f"{PREFIX}MODEL_KEY")
 
 
 def _comma_separated(value: object) -> object:
@@ -24,6 +27,30 @@ def _comma_separated(value: object) -> object:
     if value and not parts:
         raise ValueError("it is set, but holds no key; unset it to serve without keys")
     return parts
+
+
+def _without_credentials(model: str) -> str:
+    """An address is shown and logged, so nothing secret may be in it."""
+    if not _is_address(model):
+        return model
+    try:
+        parts = urlsplit(model)
+        whole = bool(parts.hostname) and parts.port != 0
+    except ValueError as error:
+        raise ValueError("it is no address of a server; one is http://127.0.0.1:8080/v1") from error
+    if "@" in parts.netloc or parts.query or parts.fragment or not whole:
+        raise ValueError("an address has a host, and no credentials (RAG_MODEL_KEY is for them), query or fragment")
+    return model.rstrip("/")
+
+
+def _is_address(model: str) -> bool:
+    return model.casefold().startswith(("http://", "https://"))
+
+
+def _printable(key: SecretStr) -> SecretStr:
+    if not (key.get_secret_value().isascii() and key.get_secret_value().isprintable()):
+        raise ValueError("a key is printable ASCII")
+    return key
 
 
 class Settings(BaseSettings):
@@ -36,9 +63,23 @@ class Settings(BaseSettings):
     models: Annotated[Path, Field(description="directory of the weights")] = Path("models")
 
     # What runs
-    model: Annotated[str, Field(description="language model: a name of the catalogue, or a path to a GGUF file")] = (
-        "qwen2.5-coder-1.5b-instruct-q4_k_m"
-    )
+    model: Annotated[
+        str,
+        AfterValidator(_without_credentials),
+        Field(
+            description="language model: a name of the catalogue, a path to a GGUF file, or the address of an "
+            "OpenAI-compatible server that runs one"
+        ),
+    ] = "qwen2.5-coder-1.5b-instruct-q4_k_m"
+    model_id: Annotated[
+        str, Field(description="which of the models of that server; empty means the first that it lists")
+    ] = ""
+    model_key: Annotated[
+        SecretStr, AfterValidator(_printable), Field(description="key for that server, if it wants one")
+    ] = SecretStr("")
+    model_seconds: Annotated[
+        int, Field(ge=1, le=3600, description="longest wait for that server to begin an answer, and to go on with it")
+    ] = 120
     encoder: Annotated[str, Field(description="text encoder: a name of the catalogue")] = "all-minilm-l6-v2"
     reranker: Annotated[str, Field(description="reranker: a name of the catalogue, or empty for none")] = (
         "ms-marco-minilm-l12-v2"
@@ -97,6 +138,11 @@ class Settings(BaseSettings):
         Field(description="access keys, separated by commas; empty means that none is needed"),
     ] = ()
 
+    @property
+    def model_is_remote(self) -> bool:
+        """Whether a server runs the language model, so that this machine needs no weights of it."""
+        return _is_address(self.model)
+
 
 def read_settings(secrets: Path = Path("/run/secrets")) -> Settings:
     """The settings of this process: ``RAG_*`` variables, then files ``rag_*`` in ``secrets`` (Docker's secrets).
@@ -112,4 +158,5 @@ def read_settings(secrets: Path = Path("/run/secrets")) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = PREFIX + str(first["loc"][0]).upper()
-        raise SettingsError(f"{name}={first['input']!r} is wrong: {first['msg']}") from error
+        shown = "" if name in _UNSHOWN else f"={first['input']!r}"
+        raise SettingsError(f"{name}{shown} is wrong: {first['msg']}") from None

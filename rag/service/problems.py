@@ -18,6 +18,7 @@ from rag.errors import (
     FileFault,
     IndexFault,
     ModelError,
+    ModelUnreachable,
     PageproofError,
     RequestFault,
     ServiceBusy,
@@ -85,7 +86,8 @@ async def _ours(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, PageproofError)  # noqa: S101 - registered for it
     if isinstance(error, DocumentUnknown) and error.field is None:
         return problem(404, str(error), _request_id(request))
-    headers = {"Retry-After": str(error.retry_after_seconds)} if isinstance(error, ServiceBusy) else {}
+    later = error.retry_after_seconds if isinstance(error, ServiceBusy | ModelUnreachable) else None
+    headers = {"Retry-After": str(later)} if later else {}
     fields = error_fields(error, _request_id(request))
     if fields["status"] == 500:
         _log.error("request %s failed", _request_id(request), exc_info=error)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from rag.composition import SHAPING
 from rag.domain import Answer, Question, Turn
 from rag.errors import RecordDamaged, RecordUnknown
-from rag.generation import Prompt
+from rag.generation import Message, Prompt
 from rag.index import open_current
 from rag.recording import (
     Course,
@@ -137,6 +137,8 @@ class TestRoundTrip:
 
 
 def test_the_digest_of_a_prompt() -> None:
+    chat = Prompt((), (Message("user", "Why?"),), 9)
+    assert prompt_digest(chat) == hashlib.sha256(b'[["user", "Why?"]]').hexdigest()
     assert prompt_digest(Prompt((1, 70_000))) == hashlib.sha256(struct.pack("<ii", 1, 70_000)).hexdigest()
 
 
@@ -257,9 +259,10 @@ class TestRefused:
 
 def test_every_setting_either_shapes_answers_or_does_not() -> None:
     """Whoever adds a setting says here which: a replay tells those that shape answers."""
-    told_by_digest = {"model", "encoder", "reranker"}
+    told_by_digest = {"model", "model_id", "encoder", "reranker"}
     told_as_cores = {"threads"}
-    elsewhere = {"index", "models", "records", "keep_records", "host", "port", "max_queue", "api_keys"}
+    elsewhere = {"index", "models", "model_key", "model_seconds", "records", "keep_records", "host", "port"}
+    elsewhere |= {"max_queue", "api_keys"}
     ingest = {"workers", "keep_generations"} | {
         name for name in Settings.model_fields if name.startswith(("file_", "page_", "reader_"))
     }
