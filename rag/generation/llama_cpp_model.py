@@ -9,10 +9,10 @@ from __future__ import annotations
 import ctypes
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Final, TypeVar
+from typing import Final, Generic, TypeVar
 
 import llama_cpp as llama
 from llama_cpp._ggml import libggml_base_path
@@ -22,8 +22,9 @@ from rag.errors import ModelUnusable, PromptTooLong
 from rag.generation.context import Context
 from rag.generation.copying import Copier
 from rag.generation.engine import Engine, Job
-from rag.generation.language_model import Generated, Message, Prompt
+from rag.generation.language_model import Finish, Generated, Message, Prompt
 from rag.generation.prefix_store import PrefixStore
+from rag.generation.remembering import Remembered
 from rag.generation.scheduling import SHORTEST
 from rag.generation.tuning import Tuning
 from rag.generation.vocabulary import Pointer, Vocabulary
@@ -64,6 +65,7 @@ class LlamaCppModel:
         temperature: float = 0.0,
         seed: int = 0,
         copying: bool = True,
+        remembered: int = 1024,
         gpu_layers: int = 0,
     ) -> None:
         """Loads the weights.
@@ -78,6 +80,7 @@ class LlamaCppModel:
             temperature: 0 for the likeliest token each time.
             seed: of each generation's draws, where there are any.
             copying: whether answers are guessed from their evidence and checked, where that is faster.
+            remembered: how many of the last generations are given again, word for word, to who asks the same.
             gpu_layers: of the model on the accelerator; -1 for all.
 
         Raises:
@@ -88,6 +91,8 @@ class LlamaCppModel:
         llama.llama_backend_init()
         self.name = name
         self._temperature, self._seed, self._copying = temperature, seed, copying
+        self._remembered = Remembered[tuple[Generated, ...]](remembered)
+        self._weighed = Remembered[float](remembered)
         self._model = _load(file, tuning, gpu_layers)
         self._vocabulary = Vocabulary(self._model, name)
         self.context_tokens = min(context_tokens, int(llama.llama_model_n_ctx_train(self._model)))
@@ -121,7 +126,11 @@ class LlamaCppModel:
         declining: str | None = None,
     ) -> Iterator[Generated]:
         """See :class:`LanguageModel`."""
-        outbox: SimpleQueue[Generated | _End] = SimpleQueue()
+        asked = (prompt.tokens, max_tokens, wording, declining)
+        if (before := self._remembered.get(asked)) is not None:
+            yield from before
+            return
+        outbox = _Outbox[Generated]()
         writer = TextWriter(
             self._vocabulary,
             outbox.put,
@@ -132,17 +141,24 @@ class LlamaCppModel:
             temperature=self._temperature,
             seed=self._seed,
         )
-        yield from self._run(prompt, max_tokens, writer, outbox, cancelled)
+        generated: list[Generated] = []
+        for each in self._run(prompt, max_tokens, writer, outbox, cancelled):
+            generated.append(each)
+            yield each
+        self._remembered.put(asked, tuple(_from_memory(each) for each in generated))
 
     def chance(self, prompt: Prompt, yes: Sequence[str], no: Sequence[str], cancelled: Cancellation) -> float:
         """See :class:`LanguageModel`."""
-        outbox: SimpleQueue[float | _End] = SimpleQueue()
-        writer = ChanceWriter(self._vocabulary, outbox.put, yes, no)
-        (chance,) = self._run(prompt, 0, writer, outbox, cancelled)
+        asked = (prompt.tokens, tuple(yes), tuple(no))
+        if (before := self._weighed.get(asked)) is not None:
+            return before
+        outbox = _Outbox[float]()
+        (chance,) = self._run(prompt, 0, ChanceWriter(self._vocabulary, outbox.put, yes, no), outbox, cancelled)
+        self._weighed.put(asked, chance)
         return chance
 
     def _run(
-        self, prompt: Prompt, room: int, writer: Writer, outbox: SimpleQueue[T | _End], cancelled: Cancellation
+        self, prompt: Prompt, room: int, writer: Writer, outbox: _Outbox[T], cancelled: Cancellation
     ) -> Iterator[T]:
         if len(prompt.tokens) + room > self.context_tokens:
             raise PromptTooLong(
@@ -153,7 +169,7 @@ class LlamaCppModel:
             prompt.tokens,
             room,
             writer,
-            lambda error: outbox.put(_End(error)),
+            outbox.end,
             Copier(prompt.tokens) if self._copying and room else None,
             SHORTEST if room else 1,
         )
@@ -179,6 +195,29 @@ class _End:
     """A job has ended; ``error`` says how, where it failed."""
 
     error: Exception | None
+
+
+class _Outbox(Generic[T]):
+    """From the engine's thread to the caller's."""
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[T | _End] = SimpleQueue()
+
+    def put(self, item: T) -> None:
+        self._queue.put(item)
+
+    def end(self, error: Exception | None) -> None:
+        self._queue.put(_End(error))
+
+    def get(self) -> T | _End:
+        return self._queue.get()
+
+
+def _from_memory(generated: Generated) -> Generated:
+    """The same, said again: all of its prompt was known."""
+    if not isinstance(generated, Finish):
+        return generated
+    return replace(generated, usage=replace(generated.usage, cached_tokens=generated.usage.prompt_tokens))
 
 
 def _load(file: Path, tuning: Tuning, gpu_layers: int) -> Pointer:
