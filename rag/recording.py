@@ -29,7 +29,7 @@ from rag.judgement import Observation
 
 _log = logging.getLogger(__name__)
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 _ID: Final = re.compile(r"[0-9a-f]{32}")
 _FILE: Final = re.compile(rf"({_ID.pattern})\.(json|draft)")
 _DIGEST: Final = r"[0-9a-f]{64}"
@@ -180,7 +180,7 @@ class Record(_Frozen):
         draft: what the model said, before it was verified.
     """
 
-    format: Literal[2] = 2
+    format: Literal[3] = 3
     id: Annotated[str, Field(pattern=rf"^{_ID.pattern}$")]
     time: str
     question: QuestionRecord

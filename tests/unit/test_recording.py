@@ -188,7 +188,7 @@ class TestRead:
     def test_a_damaged_one(self, folder: RecordFolder, data: bytes) -> None:
         folder.write(record_of())
         (folder.root / f"{id_of(1)}.json").write_bytes(data)
-        with pytest.raises(RecordDamaged, match="not a record of format 2"):
+        with pytest.raises(RecordDamaged, match="not a record of format 3"):
             folder.read(id_of(1))
 
     def test_one_under_the_name_of_another(self, folder: RecordFolder) -> None:
