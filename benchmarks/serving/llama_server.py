@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
+import llama_cpp as llama
 
 from benchmarks.serving.vocabulary import Vocabulary
 from rag.cancellation import Cancellation
@@ -58,7 +59,7 @@ class LlamaServerModel:
         """
         self.name = name
         self.context_tokens = context_tokens
-        self._vocabulary = Vocabulary.of_file(file)
+        self._vocabulary = Vocabulary(_without_weights(file), name)
         self._first_apart = first_apart
         port = _free_port()
         command = [
@@ -95,7 +96,7 @@ class LlamaServerModel:
 
     def count_tokens(self, text: str) -> int:
         """See :class:`rag.generation.LanguageModel`."""
-        return len(self._vocabulary.tokenize(text))
+        return len(self._vocabulary.tokens(text))
 
     def prompt(self, messages: Sequence[Message]) -> Prompt:
         """See :class:`rag.generation.LanguageModel`."""
@@ -116,7 +117,7 @@ class LlamaServerModel:
         if declining is None:
             yield from self._said(self._completion(prompt.tokens, max_tokens), Usage(len(prompt.tokens)), cancelled)
             return
-        barred = self._vocabulary.first(declining)
+        barred = self._vocabulary.tokens(declining)[0]
         options = {"n_probs": _TOLD, "logit_bias": [[barred, False]]}
         count = 1 if self._first_apart else max_tokens
         chunks = self._completion(prompt.tokens, count, **options)
@@ -148,7 +149,7 @@ class LlamaServerModel:
         (told,) = (probabilities(chunk) for chunk in self._completion(prompt.tokens, 1, n_probs=_TOLD))
         least = min(told.values())
         favour, against = (
-            math.fsum(told.get(token, least) for token in {self._vocabulary.first(word) for word in words})
+            math.fsum(told.get(token, least) for token in {self._vocabulary.tokens(word)[0] for word in words})
             for words in (yes, no)
         )
         return favour / (favour + against)
@@ -188,6 +189,16 @@ def probabilities(chunk: Mapping[str, Any]) -> dict[int, float]:
     """
     told = chunk.get("completion_probabilities") or [{"top_logprobs": []}]
     return {each["id"]: math.exp(each["logprob"]) for each in told[0]["top_logprobs"]}
+
+
+def _without_weights(file: Path) -> Any:  # noqa: ANN401 - an opaque pointer of llama.cpp
+    """A model of which only the vocabulary is loaded."""
+    parameters = llama.llama_model_default_params()
+    parameters.vocab_only = True
+    model = llama.llama_model_load_from_file(str(file).encode(), parameters)
+    if not model:
+        raise ModelUnusable(f"llama.cpp cannot load {file}")
+    return model
 
 
 def _after(first: dict[str, Any], rest: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:

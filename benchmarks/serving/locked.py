@@ -32,7 +32,7 @@ class LockedLlama:
         """Loads the weights; ``options`` are those of ``Llama``, whose defaults hold otherwise."""
         self.name = name
         self._llama = llama.Llama(str(file), n_ctx=context_tokens, verbose=False, **options)
-        self._vocabulary = Vocabulary(self._llama._model.model)
+        self._vocabulary = Vocabulary(self._llama._model.model, name)
         self._lock = Lock()
 
     @property
@@ -42,7 +42,7 @@ class LockedLlama:
 
     def count_tokens(self, text: str) -> int:
         """See :class:`rag.generation.LanguageModel`."""
-        return len(self._vocabulary.tokenize(text))
+        return len(self._vocabulary.tokens(text))
 
     def prompt(self, messages: Sequence[Message]) -> Prompt:
         """See :class:`rag.generation.LanguageModel`."""
@@ -64,7 +64,7 @@ class LockedLlama:
             cached = self._read(prompt.tokens)
             logits = self._logits()
             if declining is not None:
-                barred = self._vocabulary.first(declining)
+                barred = self._vocabulary.tokens(declining)[0]
                 yield Begun(_probability(logits, barred))
                 logits[barred] = -np.inf
             yield from self._write(max_tokens, Usage(len(prompt.tokens), cached), cancelled, allowed)
@@ -92,7 +92,7 @@ class LockedLlama:
             cancelled.check()
             self._read(prompt.tokens)
             logits = self._logits()
-            each = [sorted({self._vocabulary.first(word) for word in words}) for words in (no, yes)]
+            each = [sorted({self._vocabulary.tokens(word)[0] for word in words}) for words in (no, yes)]
             against, favour = (float(np.logaddexp.reduce(logits[first].astype(np.float64))) for first in each)
         return float(1 / (1 + np.exp(against - favour)))
 

@@ -31,7 +31,8 @@ def main() -> int:
     parser.add_argument("--llama-server", type=Path, required=True, metavar="FILE")
     options = parser.parse_args()
     configure_logging()
-    settings = read_settings()
+    # Whoever asks waits for the answer, however slow a peer is: what is compared is how long that takes.
+    settings = read_settings().model_copy(update={"max_queue": 64, "answer_seconds": 3600.0})
     try:
         with reserve("127.0.0.1", options.port) as listener:
             answerer = answerer_with(options.system, settings, options.llama_server)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import llama_cpp as llama
@@ -16,42 +15,29 @@ from rag.errors import ModelUnusable
 from rag.generation import Message, Prompt
 
 _Pointer: TypeAlias = Any  # an opaque one of llama.cpp
-_SLOT: Final = "@@benchmark-%d@@"
-_SLOTS: Final = re.compile(r"@@benchmark-(\d+)@@")
+_SLOT: Final = "@@pageproof-%d@@"
+_SLOTS: Final = re.compile(r"@@pageproof-(\d+)@@")
 _PART: Final = re.compile(r"\w+|[^\w\s]")
 
 
 class Vocabulary:
     """What a model file says of tokens and of the form of a chat."""
 
-    def __init__(self, model: _Pointer) -> None:
+    def __init__(self, model: _Pointer, name: str) -> None:
         """Of a model that is loaded; its weights are not needed."""
+        self._name = name
         self._vocabulary = llama.llama_model_get_vocab(model)
-        self._template = llama.llama_model_chat_template(model, None)
-        self.size = llama.llama_vocab_n_tokens(self._vocabulary)
+        self._template = llama.llama_model_chat_template(model, None) or b"chatml"
+        self.size = int(llama.llama_vocab_n_tokens(self._vocabulary))
         self.ends = frozenset(t for t in range(self.size) if llama.llama_vocab_is_eog(self._vocabulary, t))
 
-    @classmethod
-    def of_file(cls, file: Path) -> Vocabulary:
-        """Reads the vocabulary alone."""
-        parameters = llama.llama_model_default_params()
-        parameters.vocab_only = True
-        model = llama.llama_model_load_from_file(str(file).encode(), parameters)
-        if not model:
-            raise ModelUnusable(f"llama.cpp cannot load {file}")
-        return cls(model)
-
-    def tokenize(self, text: str, *, control: bool = False, begin: bool = False) -> list[int]:
+    def tokens(self, text: str, *, control: bool = False, begin: bool = False) -> list[int]:
         """Its tokens; only where ``control``, marks such as ``<|im_end|>`` become control tokens."""
         data = text.encode()
         size = len(data) + 2
         tokens = (llama.llama_token * size)()
         count = llama.llama_tokenize(self._vocabulary, data, len(data), tokens, size, begin, control)
         return list(tokens[:count])
-
-    def first(self, text: str) -> int:
-        """The token that a text begins with."""
-        return self.tokenize(text)[0]
 
     def piece(self, token: int) -> bytes:
         """What a token says; control tokens say nothing."""
@@ -62,7 +48,7 @@ class Vocabulary:
     def wording(self, text: str) -> npt.NDArray[np.int64]:
         """The tokens that a text's words are made of, and those that end: as our own model is held to them."""
         words = set(text.split()) | set(_PART.findall(text))
-        spelled = {token for word in words for form in (word, f" {word}") for token in self.tokenize(form)}
+        spelled = {token for word in words for form in (word, f" {word}") for token in self.tokens(form)}
         return np.array(sorted(spelled | self.ends), dtype=np.int64)
 
     def prompt(self, messages: Sequence[Message]) -> Prompt:
@@ -70,9 +56,9 @@ class Vocabulary:
         tokens: list[int] = []
         for position, part in enumerate(_SLOTS.split(self._render(messages))):
             if position % 2:
-                tokens += self.tokenize(messages[int(part)].text)
+                tokens += self.tokens(messages[int(part)].text)
             else:
-                tokens += self.tokenize(part, control=True, begin=position == 0)
+                tokens += self.tokens(part, control=True, begin=position == 0)
         return Prompt(tuple(tokens))
 
     def _render(self, messages: Sequence[Message]) -> str:
@@ -83,8 +69,8 @@ class Vocabulary:
             )
         )
         buffer = ctypes.create_string_buffer(4096 + 256 * len(messages))
-        for template in (self._template or b"chatml", b"chatml"):
+        for template in (self._template, b"chatml"):
             length = llama.llama_chat_apply_template(template, chat, len(messages), True, buffer, len(buffer))  # noqa: FBT003
             if 0 < length <= len(buffer):
                 return buffer.raw[:length].decode()
-        raise ModelUnusable("the model's chat format is not known to llama.cpp")
+        raise ModelUnusable(f"{self._name}: its chat format is not known to llama.cpp")
