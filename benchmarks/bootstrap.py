@@ -68,7 +68,9 @@ def ratio_over_groups(
         one, other = (np.concatenate([side[row] for row in rows]) for side in sides)
         return float(statistic(one) / statistic(other)) if len(one) and len(other) else float("nan")
 
-    low, high = np.nanquantile([ratio(rows) for rows in _draws(len(ours), rounds)], (0.05, 0.95))
+    # Of few groups there are few draws that differ in more than their order.
+    drawn, counts = np.unique(np.sort(_draws(len(ours), rounds), axis=1), axis=0, return_counts=True)
+    low, high = np.nanquantile(np.repeat([ratio(rows) for rows in drawn], counts), (0.05, 0.95))
     return Estimate(ratio(range(len(ours))), float(low), float(high))
 
 
