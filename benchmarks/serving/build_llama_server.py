@@ -3,7 +3,7 @@
     python -m benchmarks.serving.build_llama_server
 
 The peer is the same llama.cpp, compiled for this machine: a peer from a package may lack its vector instructions. Takes
-about 15 minutes on two cores, 500 MB of disk, and a network; it does nothing where it was done before.
+about 15 minutes on two cores, and a network; it does nothing where it was done before. It goes to ``build``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-LLAMA_CPP: Final = Path(__file__).parent.parent / "results" / "llama.cpp"
+LLAMA_CPP: Final = Path(__file__).parents[2] / "build" / "llama.cpp"
 SERVER: Final = LLAMA_CPP / "build" / "bin" / "llama-server"
 BENCH: Final = SERVER.with_name("llama-bench")
 _OPTIONS: Final = (

@@ -79,6 +79,11 @@ def without_token(run: Measured) -> list[float]:
     return [served.seconds for served in run.served if served.first_token is None]
 
 
+def written(run: Measured) -> list[float]:
+    """Tokens of answers per second, from the first question to the last answer."""
+    return [sum(served.usage["completion_tokens"] for served in run.served) / run.load.seconds]
+
+
 def spread(values: NDArray[np.float64]) -> float:
     """The 95th percentile over the median."""
     return float(np.quantile(values, 0.95) / np.median(values))
@@ -127,6 +132,7 @@ def _rows(cell: Cell) -> dict[str, Callable[[Column], str]]:
         "without a token": lambda column: f"{_share(column, lambda served: served.first_token is None):.0%}",
         "seconds to the answer of those": lambda column: _said(column.estimated(without_token), ".2f"),
         "tokens per answer, mean": lambda column: f"{_mean(column, 'completion_tokens'):.1f}",
+        "tokens written per second": lambda column: _said(column.estimated(written), ".1f"),
         "prompt tokens, mean": lambda column: f"{_mean(column, 'prompt_tokens'):.0f}",
         "of these cached": lambda column: f"{_cached(column):.0%}",
         "prompts as long as ours": lambda column: _alike(column, lambda served: served.usage.get("prompt_tokens")),
