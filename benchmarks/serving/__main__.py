@@ -58,7 +58,8 @@ def main() -> int:
     settings = read_settings()
     settings = settings.model_copy(update={"index": options.index or settings.index})
     RESULTS.mkdir(exist_ok=True)
-    start = partial(Process, index=settings.index, llama_server=options.llama_server)
+    process_options = ["--llama-server", str(options.llama_server), *(["--free-wording"] * options.free_wording)]
+    start = partial(Process, index=settings.index, options=process_options)
     try:
         pool = pool_of(read_questions(options.questions), options.seed)
         with progress() as tell:
@@ -85,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--per-client", type=int, default=4, metavar="N", help="questions of each client in a run")
     parser.add_argument("--warm-up", type=int, default=16, metavar="N", help="questions of W1 before the first round")
     parser.add_argument("--seed", type=int, default=0, help="of what is drawn")
+    parser.add_argument("--free-wording", action="store_true", help="answers may have any words, so that all are alike")
     parser.add_argument("--llama-server", type=Path, default=SERVER, metavar="FILE")
     return parser
 
@@ -115,7 +117,7 @@ def _measure(
     best = [system for name, path in BEST.items() for system in read_best(path, name)]
     systems = _wanted([*DEFAULTS, *best], options.only)
     plan = _plan(options, settings, pool)
-    name = options.name or options.questions.resolve().parent.name
+    name = (options.name or options.questions.resolve().parent.name) + "-free-wording" * options.free_wording
     measured: list[Measured] = []
     # Written as it goes on: it takes hours, and whoever stops it keeps what was measured.
     with (RESULTS / f"serving-{name}.jsonl").open("w") as raw:
@@ -175,6 +177,7 @@ def _about(
         "questions": str(options.questions),
         "cores": len(os.sched_getaffinity(0)),
         "seed": options.seed,
+        "free_wording": options.free_wording,
         "warm_up": len(plan.warm_up),
         "rounds": options.rounds,
         "repeats_in_w1": round(plan.repeats, 3),
@@ -188,7 +191,9 @@ def _head(about: dict[str, Any]) -> str:
     lines = [
         f"{about['model']} (SHA-256 {about['sha256'][:12]}), {about['cores']} cores, {about['rounds']} rounds, "
         f"seed {about['seed']}. Medians with 90 % intervals over rounds. W1: {about['repeats_in_w1']:.0%} of the "
-        f"questions were put before; W2: up to {about['questions_of_w2']} questions in a run.",
+        f"questions were put before; W2: up to {about['questions_of_w2']} questions in a run."
+        + " Answers may have any words."
+        * about["free_wording"],
         "",
         *systems,
     ]

@@ -30,8 +30,13 @@ _SETTLE_SECONDS: Final = 0.5
 class Process:
     """A system that serves, in a process group of its own; not running but while it is under load."""
 
-    def __init__(self, system: System, index: Path, llama_server: Path) -> None:
+    def __init__(self, system: System, index: Path, options: Sequence[str] = ()) -> None:
         """Starts it, waits until it is ready, and pauses it.
+
+        Args:
+            system: what runs the model.
+            index: which is only read.
+            options: of :mod:`benchmarks.serving.system`.
 
         Raises:
             ModelUnusable: it ended instead.
@@ -42,7 +47,7 @@ class Process:
         self._process = subprocess.Popen(
             [
                 sys.executable, "-m", "benchmarks.serving.system", system.to_json(),
-                "--port", str(port), "--llama-server", str(llama_server),
+                "--port", str(port), *options,
             ],
             env={**os.environ, "RAG_INDEX": str(index), "RAG_RECORDS": ""},
             start_new_session=True,

@@ -11,8 +11,10 @@ import rag.native  # noqa: F401 - first: see there
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+from benchmarks.serving.free_wording import FreeWording
 from benchmarks.serving.systems import System
 from rag.answering import Answerer
 from rag.composition import open_answerer, open_judge, open_retriever, open_store
@@ -29,6 +31,7 @@ def main() -> int:
     parser.add_argument("system", type=System.of_json)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--llama-server", type=Path, required=True, metavar="FILE")
+    parser.add_argument("--free-wording", action="store_true", help="answers may have any words")
     options = parser.parse_args()
     configure_logging()
     # Whoever asks waits for the answer, however slow a peer is: what is compared is how long that takes.
@@ -36,6 +39,8 @@ def main() -> int:
     try:
         with reserve("127.0.0.1", options.port) as listener:
             answerer = answerer_with(options.system, settings, options.llama_server)
+            if options.free_wording:
+                answerer = replace(answerer, model=FreeWording(answerer.model))
             return serve_forever(lambda: answerer, settings, listener)
     except PageproofError as error:
         return fail(error, 1)

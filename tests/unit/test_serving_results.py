@@ -11,6 +11,7 @@ import pytest
 from benchmarks.decoding import Pair, Written, copied_share, operations_of_prompt, rates_compared
 from benchmarks.gguf import read_gguf
 from benchmarks.serving.finding import fastest, find_best, soonest, write_best
+from benchmarks.serving.free_wording import FreeWording
 from benchmarks.serving.load import Load, Served
 from benchmarks.serving.measuring import Measured, measure
 from benchmarks.serving.plot import write_plot
@@ -18,6 +19,9 @@ from benchmarks.serving.results import cells, first_tokens, tables, throughput, 
 from benchmarks.serving.schedule import Cell, Run, schedule
 from benchmarks.serving.systems import System, read_best, server_choices
 from benchmarks.serving.workloads import Conversation
+from rag.cancellation import Cancellation
+from rag.generation import Begun, Finish, Prompt, Token
+from tests.fakes import ScriptedModel
 
 CELL = Cell("W1", 2)
 USAGE = {"prompt_tokens": 100, "cached_tokens": 50, "completion_tokens": 8}
@@ -218,3 +222,12 @@ class TestCopying:
             Pair(0.0, Written("b", 10, 2.0, 0.1), Written("b", 10, 2.0, 0.1)),
         ]
         assert rates_compared(pairs).value == 2.0
+
+
+def test_free_wording() -> None:
+    model = ScriptedModel(["one two"])
+    free = FreeWording(model)
+    made = free.generate(Prompt((1,)), max_tokens=5, cancelled=Cancellation(), wording="one", declining="no")
+    assert [type(each) for each in made] == [Begun, Token, Token, Finish]
+    assert model.wordings == [None]
+    assert free.chance(Prompt((1,)), ("Yes",), ("No",), Cancellation()) == model.assent
