@@ -16,10 +16,11 @@ from rag.calibration_file import read_calibration
 from rag.catalogue import Catalogue
 from rag.embedding import Encoder, OnnxReranker, Reranker, open_text_encoder
 from rag.errors import SettingsError
-from rag.generation import LanguageModel
+from rag.generation import LanguageModel, Message
 from rag.index import CurrentIndex
 from rag.judgement import JUDGE, Judge
 from rag.models import ModelStore, Weights
+from rag.prompt import SYSTEM
 from rag.recording import FolderRecorder, ModelIdentity, RecordFolder, Setup
 from rag.retrieval import Retriever
 from rag.settings import PREFIX, Settings
@@ -172,6 +173,7 @@ def _open_remote(settings: Settings) -> OpenAIServerModel:
         context_tokens=settings.context_tokens,
         seconds=settings.model_seconds,
         temperature=settings.temperature,
+        beginning=(Message("system", SYSTEM),),
     )
 
 

@@ -41,6 +41,7 @@ class Job:
         copier: guesses what it writes; None where that is not wanted.
         reread: so many of the last tokens of the prompt are read again even if they are known. As many as the shortest
             stretch, so that a prompt gets the same answer every time (see scheduling); at least one.
+        pinned: whether what is read stays known for good.
     """
 
     prompt: tuple[int, ...]
@@ -49,6 +50,7 @@ class Job:
     ended: Callable[[Exception | None], None]
     copier: Copier | None = None
     reread: int = SHORTEST
+    pinned: bool = False
     # The engine's own
     since: float = field(default_factory=monotonic)
     sequence: int | None = None
@@ -257,6 +259,8 @@ class Engine:
         if job.sequence is not None:
             if job.read:
                 job.held = self._store.learn(job.sequence, job.read, job.held)
+            if job.pinned:
+                self._store.pin(job.held)
             self._store.release(job.held)
             self._context.forget(job.sequence)
             self._free.append(job.sequence)

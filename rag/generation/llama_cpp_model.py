@@ -10,6 +10,7 @@ import ctypes
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Final, Generic, TypeVar
@@ -28,7 +29,7 @@ from rag.generation.remembering import Remembered
 from rag.generation.scheduling import SHORTEST
 from rag.generation.tuning import Tuning
 from rag.generation.vocabulary import Pointer, Vocabulary
-from rag.generation.writing import ChanceWriter, TextWriter, Writer
+from rag.generation.writing import ChanceWriter, Reader, TextWriter, Writer
 
 _log = logging.getLogger(__name__)
 
@@ -66,6 +67,7 @@ class LlamaCppModel:
         seed: int = 0,
         copying: bool = True,
         remembered: int = 1024,
+        beginning: Sequence[Message] = (),
         gpu_layers: int = 0,
     ) -> None:
         """Loads the weights.
@@ -81,6 +83,7 @@ class LlamaCppModel:
             seed: of each generation's draws, where there are any.
             copying: whether answers are guessed from their evidence and checked, where that is faster.
             remembered: how many of the last generations are given again, word for word, to who asks the same.
+            beginning: what many chats begin with; it is read now, and kept.
             gpu_layers: of the model on the accelerator; -1 for all.
 
         Raises:
@@ -107,6 +110,21 @@ class LlamaCppModel:
             self._context, first_sequence=parallel, capacity=cache_bytes if _shares_prefixes(self._model) else 0
         )
         self._engine = Engine(self._context, store, parallel=parallel, micro_batch=tuning.micro_batch)
+        if beginning:
+            self._keep(self._common_beginning(beginning))
+
+    def _common_beginning(self, messages: Sequence[Message]) -> tuple[int, ...]:
+        """The tokens that all chats have which begin with these messages."""
+        one, other = (self.prompt((*messages, Message("user", text))).tokens for text in ("1", "A"))
+        return tuple(token for token, _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+
+    def _keep(self, tokens: tuple[int, ...]) -> None:
+        outbox = _Outbox[None]()
+        self._engine.submit(Job(tokens, 0, Reader(), outbox.end, reread=1, pinned=True))
+        end = outbox.get()
+        assert isinstance(end, _End)  # noqa: S101 - a reader puts nothing else
+        if end.error:
+            raise end.error
 
     def count_tokens(self, text: str) -> int:
         """See :class:`LanguageModel`."""

@@ -108,6 +108,16 @@ class TextWriter:
             self._emit(Token(text, probability))
 
 
+class Reader:
+    """Writes nothing: the prompt is only to be read."""
+
+    def begin(self, cached_tokens: int) -> None:
+        """See :class:`Writer`."""
+
+    def advance(self, logits: Logits) -> None:
+        """See :class:`Writer`."""
+
+
 class ChanceWriter:
     """Writes nothing, but weighs words against others."""
 

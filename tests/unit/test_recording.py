@@ -181,7 +181,7 @@ class TestRead:
             pytest.param(record_of().to_bytes()[:-9], id="cut"),
             pytest.param(b"[]", id="a list"),
             pytest.param(b"\xff", id="no text"),
-            pytest.param(record_of().to_bytes().replace(b'"format": 2', b'"format": 1'), id="another format"),
+            pytest.param(record_of().to_bytes().replace(b'"format": 3', b'"format": 1'), id="another format"),
             pytest.param(record_of().to_bytes().replace(b'"draft"', b'"draught"'), id="an unknown field"),
         ],
     )
