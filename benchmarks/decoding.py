@@ -38,6 +38,7 @@ from rag.errors import PageproofError
 from rag.evaluation import read_questions
 from rag.generation import Begun, Finish, Prompt, Token
 from rag.generation.llama_cpp_model import LlamaCppModel
+from rag.generation.tuning import Tuning
 from rag.index import Generation
 from rag.models import Weights
 from rag.prompt import NOT_FOUND, Asked, build_prompt
@@ -135,7 +136,9 @@ def _open(settings: Settings, weights: Weights, **switches: Any) -> LlamaCppMode
         weights.file,
         name=weights.name,
         context_tokens=settings.context_tokens,
-        threads=cores(settings),
+        tuning=Tuning(cores(settings), cores(settings)),
+        # Each generation is to be computed.
+        remembered=0,
         **switches,
     )
 

@@ -173,7 +173,6 @@ def _open_remote(settings: Settings) -> OpenAIServerModel:
         context_tokens=settings.context_tokens,
         seconds=settings.model_seconds,
         temperature=settings.temperature,
-        beginning=(Message("system", SYSTEM),),
     )
 
 
@@ -191,6 +190,7 @@ def _open_model(settings: Settings) -> LanguageModel:
         context_tokens=settings.context_tokens,
         tuning=Tuning(threads=cores(settings), batch_threads=cores(settings)),
         temperature=settings.temperature,
+        beginning=(Message("system", SYSTEM),),
     )
 
 
