@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -15,6 +15,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from rag.errors import SettingsError
 
 PREFIX = "RAG_"
+
+Choice: TypeAlias = Literal["auto", "on", "off"]
 
 
 def _comma_separated(value: object) -> object:
@@ -43,7 +45,28 @@ class Settings(BaseSettings):
     reranker: Annotated[str, Field(description="reranker: a name of the catalogue, or empty for none")] = (
         "ms-marco-minilm-l12-v2"
     )
-    threads: Annotated[int, Field(ge=0, le=512, description="threads of the models; 0 means all cores")] = 0
+    threads: Annotated[
+        int, Field(ge=0, le=512, description="threads of the models; 0 means what suits this machine")
+    ] = 0
+    micro_batch: Annotated[
+        int,
+        Field(ge=0, le=4096, description="most tokens that the language model computes at once; 0 means as measured"),
+    ] = 0
+    flash_attention: Annotated[Choice, Field(description="fused attention; auto means as measured")] = "auto"
+    repack: Annotated[
+        Choice, Field(description="weights rearranged for the processor's vector units; auto means as measured")
+    ] = "auto"
+    tune: Annotated[
+        Literal["auto", "off"], Field(description="whether the service measures this machine once, when it starts")
+    ] = "auto"
+    tuning: Annotated[
+        Path | None,
+        BeforeValidator(lambda value: value or None),
+        Field(description="directory where what was measured is kept; empty means that of the weights"),
+    ] = None
+    gpu_layers: Annotated[
+        int, Field(ge=-1, le=1000, description="layers of the language model that a GPU computes; -1 means all")
+    ] = 0
     context_tokens: Annotated[
         int, Field(ge=512, le=131_072, description="context window of the language model, in tokens")
     ] = 4096
@@ -96,6 +119,11 @@ class Settings(BaseSettings):
         BeforeValidator(_comma_separated),
         Field(description="access keys, separated by commas; empty means that none is needed"),
     ] = ()
+
+    @property
+    def model_is_remote(self) -> bool:
+        """Whether a server runs the language model, so that this machine needs no weights of it."""
+        return self.model.casefold().startswith(("http://", "https://"))
 
 
 def read_settings(secrets: Path = Path("/run/secrets")) -> Settings:
