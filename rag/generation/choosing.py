@@ -84,12 +84,12 @@ def _better(
     ratios: dict[Tuning, list[float]] = {other: [] for other in others}
     for _ in range(_ROUNDS):
         if not ratios or expired():
-            break
+            return incumbent
         needed = seconds(incumbent)
         for other, known in ratios.items():
+            if expired():
+                return incumbent
             known.append(seconds(other) / needed)
         ratios = {other: known for other, known in ratios.items() if known[-1] < 1}
-    if not ratios or any(len(known) < _ROUNDS for known in ratios.values()):
-        return incumbent
-    best = min(ratios, key=lambda other: median(ratios[other]))
-    return best if median(ratios[best]) <= 1 - LEAST_GAIN else incumbent
+    best = min(ratios, key=lambda other: median(ratios[other]), default=incumbent)
+    return best if best != incumbent and median(ratios[best]) <= 1 - LEAST_GAIN else incumbent
