@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import time
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -32,6 +33,8 @@ _log = logging.getLogger(__name__)
 _VERSION: Final = 1
 # A share of the machine. With more than that for other programs, two threads that wait for each other look slow.
 MOST_BUSY: Final = 0.1
+# Seconds in which it shows whether a machine is busy.
+_GLANCE: Final = 0.3
 # How many with_settings looks at: where all are set, there is nothing to find out.
 _SETTINGS: Final = 4
 
@@ -114,29 +117,54 @@ def tune(settings: Settings, weights: Weights) -> Measured:
 
     processor = read_processor()
     default = default_tuning(processor)
-    own, all_, begun = time.process_time(), busy_seconds(), time.monotonic()
+    others = OtherPrograms()
     found = measure(
         weights.file,
         default=default,
         choices=choices_for(processor.usable, processor.physical),
         gpu_layers=settings.gpu_layers,
     )
-    elapsed = time.monotonic() - begun
-    others = max(0.0, (busy_seconds() or 0.0) - (all_ or 0.0) - (time.process_time() - own))
     return Measured(
         model=weights.digest,
         machine=machine_digest(processor, settings.gpu_layers),
         time=datetime.now(UTC).isoformat(timespec="seconds"),
         seconds=round(found.seconds, 1),
-        busy=round(min(1.0, others / (elapsed * processor.usable)), 3),
+        busy=round(others.share(), 3),
         **asdict(found.tuning),
         speed=_rounded(found.speed),
         default_speed=_rounded(found.default_speed),
     )
 
 
+class OtherPrograms:
+    """Watches how much of the machine others than this process have, from when it is made."""
+
+    def __init__(self) -> None:
+        self._begun = time.monotonic(), time.process_time(), busy_seconds()
+
+    def share(self) -> float:
+        """Of all its processors, 0..1; 0 where the machine does not say."""
+        begun, own, before = self._begun
+        now = busy_seconds()
+        if before is None or now is None:
+            return 0.0
+        elapsed = time.monotonic() - begun
+        return share_of_others(now - before, time.process_time() - own, elapsed * (os.cpu_count() or 1))
+
+
+def share_of_others(busy: float, own: float, all_: float) -> float:
+    """What others had of all the processor seconds that there were, 0..1.
+
+    Args:
+        busy: seconds for which processors have worked, added up.
+        own: those of them that this process had.
+        all_: those that there were.
+    """
+    return min(1.0, max(0.0, busy - own) / all_) if all_ > 0 else 0.0
+
+
 def _rounded(speed: Speed) -> TokensPerSecond:
-    return TokensPerSecond(**{name: round(value, 1) for name, value in asdict(speed).items()})
+    return TokensPerSecond(**{name: max(0.1, round(value, 1)) for name, value in asdict(speed).items()})
 
 
 def unused_here(processor: Processor) -> tuple[str, ...]:
@@ -166,8 +194,8 @@ def warn_of_unused_instructions() -> None:
 def tune_once(settings: Settings, weights: Weights) -> None:
     """Measures and keeps what is not known yet, before a service starts. Never in the way of the start.
 
-    Nothing is measured where the settings forbid it or decide everything, or where the result could not be kept:
-    each start would be slower then.
+    Nothing is measured where the settings forbid it or decide everything, or where the result could not be kept, for
+    each start would be slower then; nor while others have much of the machine.
     """
     chosen = chosen_tuning(settings, weights)
     folder = tuning_folder(settings)
@@ -175,6 +203,11 @@ def tune_once(settings: Settings, weights: Weights) -> None:
         return
     if not can_be_kept(folder):
         _log.info("not tuned to this machine, for nothing can be written in %s: set RAG_TUNING", folder)
+        return
+    others = OtherPrograms()
+    time.sleep(_GLANCE)
+    if others.share() > MOST_BUSY:
+        _log.info("not tuned to this machine, for it is busy; when it is quiet: python -m rag doctor --tune")
         return
     _log.info("measuring once how this machine runs the model best, about 15 s (RAG_TUNE=off leaves it out)")
     try:

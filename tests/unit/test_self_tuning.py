@@ -20,6 +20,7 @@ from rag.self_tuning import (
     described,
     machine_digest,
     setup_settings,
+    share_of_others,
     tune_once,
     tuning_of,
     unused_here,
@@ -37,6 +38,18 @@ EVERYTHING = {"threads": 3, "micro_batch": 64, "flash_attention": "off", "repack
 @pytest.fixture(autouse=True)
 def _processor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rag.self_tuning, "read_processor", lambda: PROCESSOR)
+
+
+@pytest.fixture(autouse=True)
+def load(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Sets the share of the machine that others have, as a service that starts sees it; at first they have none."""
+
+    def load(share: float) -> None:
+        monkeypatch.setattr(rag.self_tuning.OtherPrograms, "share", lambda _: share)
+
+    monkeypatch.setattr(rag.self_tuning, "_GLANCE", 0)
+    load(0.0)
+    return load
 
 
 @pytest.fixture
@@ -138,7 +151,16 @@ class TestOnce:
         tune_once(Settings(tuning=tmp_path), WEIGHTS)
         assert tunings == []
 
-    def test_a_busy_machine_keeps_the_default(
+    def test_not_while_others_are_at_work(
+        self, tmp_path: Path, tunings: list[Weights], load: Callable[[float], None], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level(logging.INFO)
+        load(0.5)
+        tune_once(Settings(tuning=tmp_path), WEIGHTS)
+        assert tunings == []
+        assert "busy" in caplog.text
+
+    def test_a_machine_that_became_busy_keeps_the_default(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
         monkeypatch.setattr(rag.self_tuning, "tune", _tuning_with([], lambda: found(busy=0.4)))
@@ -157,6 +179,21 @@ class TestOnce:
         tune_once(Settings(tuning=tmp_path), WEIGHTS)
         assert "no memory" in caplog.text
         assert not tuning_path(tmp_path).exists()
+
+
+@pytest.mark.parametrize(
+    ("busy", "own", "expected"),
+    [
+        pytest.param(0.0, 0.0, 0.0, id="nobody works"),
+        pytest.param(12.0, 8.0, 0.25, id="four of sixteen"),
+        pytest.param(12.0, 12.0, 0.0, id="this process only"),
+        pytest.param(7.9, 8.0, 0.0, id="ticks are coarse"),
+        pytest.param(99.0, 0.0, 1.0, id="never more than all"),
+    ],
+)
+def test_what_others_have(busy: float, own: float, expected: float) -> None:
+    assert share_of_others(busy, own, 16.0) == expected
+    assert share_of_others(busy, own, 0.0) == 0.0
 
 
 def test_in_words_and_in_a_record() -> None:
