@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import platform
-from contextlib import suppress
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -20,9 +17,11 @@ from rag.generation import LanguageModel, Message
 from rag.index import CurrentIndex
 from rag.judgement import JUDGE, Judge
 from rag.models import ModelStore, Weights
+from rag.processor import read_processor
 from rag.prompt import SYSTEM
 from rag.recording import FolderRecorder, ModelIdentity, RecordFolder, Setup
 from rag.retrieval import Retriever
+from rag.self_tuning import setup_settings, tune_once, tuning_of, warn_of_unused_instructions
 from rag.settings import PREFIX, Settings
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 _LIBRARIES: Final = ("llama-cpp-python", "onnxruntime", "openvino")
 # Settings that shape an answer, beside those that name weights.
 SHAPING: Final = (
-    "context_tokens", "temperature", "passages", "evidence_tokens", "max_tokens", "false_answers",
+    "context_tokens", "temperature", "passages", "evidence_tokens", "max_tokens", "false_answers", "gpu_layers",
 )  # fmt: skip
 
 
@@ -53,8 +52,8 @@ def tokenizer_file(settings: Settings) -> Path:
 
 
 def cores(settings: Settings) -> int:
-    """How many threads, or processes, are at work at a time."""
-    return settings.threads or len(os.sched_getaffinity(0))
+    """How many threads, or processes, are at work at a time: what this process may use of the machine."""
+    return settings.threads or read_processor().usable
 
 
 def open_reranker(settings: Settings) -> Reranker | None:
@@ -140,13 +139,14 @@ def setup_of(settings: Settings, retriever: Retriever, judge: Judge) -> Setup:
     shaping = {f"{PREFIX}{name.upper()}": getattr(settings, name) for name in SHAPING}
     libraries = {name: version(name) for name in _LIBRARIES}
     return Setup(
-        versions={"pageproof": __version__, **libraries, "processor": _processor()},
+        # Libraries choose their kernels by the processor, and these round otherwise.
+        versions={"pageproof": __version__, **libraries, "processor": read_processor().name},
         model=model_identity(settings),
         encoder=retriever.encoder.identity,
         reranker=_identity(_locate(settings, settings.reranker, "reranker")) if settings.reranker else None,
         judge=judge.digest,
         # Sums are split among the threads, and so rounded otherwise.
-        settings={**shaping, f"{PREFIX}THREADS": cores(settings)},
+        settings={**shaping, f"{PREFIX}THREADS": cores(settings), **_tuning_settings(settings)},
     )
 
 
@@ -154,13 +154,20 @@ def _identity(weights: Weights) -> ModelIdentity:
     return ModelIdentity(name=weights.name, sha256=weights.digest)
 
 
-def _processor() -> str:
-    """The processor's name: libraries choose their kernels by it, and these round otherwise."""
-    with suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.machine()
+def generator_weights(settings: Settings) -> Weights | None:
+    """The weights that run here, None where another server runs them; ModelError where they are missing or corrupt."""
+    return None if settings.model_is_remote else _locate(settings, settings.model, "generator")
+
+
+def tune_before_serving(settings: Settings) -> None:
+    """Measures this machine where that has not been done; ModelError where the weights are missing or corrupt."""
+    if weights := generator_weights(settings):
+        tune_once(settings, weights)
+
+
+def _tuning_settings(settings: Settings) -> dict[str, int | str]:
+    weights = generator_weights(settings)
+    return setup_settings(tuning_of(settings, weights)) if weights else {}
 
 
 def _open_remote(settings: Settings) -> OpenAIServerModel:
@@ -182,13 +189,14 @@ def _open_model(settings: Settings) -> LanguageModel:
     weights = _locate(settings, settings.model, "generator")
     # Imported here: `rag models fetch` and ingest do not need llama.cpp.
     from rag.generation.llama_cpp_model import LlamaCppModel
-    from rag.generation.tuning import Tuning
 
+    warn_of_unused_instructions()
     return LlamaCppModel(
         weights.file,
         name=weights.name,
         context_tokens=settings.context_tokens,
-        tuning=Tuning(threads=cores(settings), batch_threads=cores(settings)),
+        tuning=tuning_of(settings, weights),
+        gpu_layers=settings.gpu_layers,
         temperature=settings.temperature,
         beginning=(Message("system", SYSTEM),),
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
@@ -18,6 +18,8 @@ from rag.errors import SettingsError
 PREFIX = "RAG_"
 # What is wrong with these is said without what was set: it may be secret.
 _UNSHOWN: Final = (f"{PREFIX}API_KEYS", f"{PREFIX}MODEL", f"{PREFIX}MODEL_KEY")
+
+Choice: TypeAlias = Literal["auto", "on", "off"]
 
 
 def _comma_separated(value: object) -> object:
@@ -84,7 +86,28 @@ class Settings(BaseSettings):
     reranker: Annotated[str, Field(description="reranker: a name of the catalogue, or empty for none")] = (
         "ms-marco-minilm-l12-v2"
     )
-    threads: Annotated[int, Field(ge=0, le=512, description="threads of the models; 0 means all cores")] = 0
+    threads: Annotated[
+        int, Field(ge=0, le=512, description="threads of the models; 0 means what suits this machine")
+    ] = 0
+    micro_batch: Annotated[
+        int,
+        Field(ge=0, le=4096, description="most tokens that the language model computes at once; 0 means as measured"),
+    ] = 0
+    flash_attention: Annotated[Choice, Field(description="fused attention; auto means as measured")] = "auto"
+    repack: Annotated[
+        Choice, Field(description="weights rearranged for the processor's vector units; auto means as measured")
+    ] = "auto"
+    tune: Annotated[
+        Literal["auto", "off"], Field(description="whether the service measures this machine once, when it starts")
+    ] = "auto"
+    tuning: Annotated[
+        Path | None,
+        BeforeValidator(lambda value: value or None),
+        Field(description="directory where what was measured is kept; empty means that of the weights"),
+    ] = None
+    gpu_layers: Annotated[
+        int, Field(ge=-1, le=1000, description="layers of the language model that a GPU computes; -1 means all")
+    ] = 0
     context_tokens: Annotated[
         int, Field(ge=512, le=131_072, description="context window of the language model, in tokens")
     ] = 4096

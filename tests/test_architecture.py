@@ -14,7 +14,15 @@ ROOT = Path(__file__).parent.parent
 # A module may import only from layers below its own. A package stands for all of its modules.
 LAYERS = [
     ["rag", "rag.errors"],
-    ["rag.domain", "rag.sentences", "rag.characters", "rag.cancellation", "rag.native", "rag.reading_limits"],
+    [
+        "rag.domain",
+        "rag.sentences",
+        "rag.characters",
+        "rag.cancellation",
+        "rag.native",
+        "rag.reading_limits",
+        "rag.processor",
+    ],
     ["rag.markup", "rag.notation", "rag.embedded_instructions"],
     ["rag.page_lines", "rag.records"],
     ["rag.page_columns", "rag.page_furniture", "rag.page_tables"],
@@ -27,12 +35,12 @@ LAYERS = [
     ["rag.index", "rag.prompt", "rag.grounding", "rag.fitting"],
     ["rag.ranking", "rag.duplicates", "rag.understanding", "rag.drafting", "rag.conflicts"],
     ["rag.retrieval", "rag.recording", "rag.question_making", "rag.statement", "rag.summarising"],
-    ["rag.observing", "rag.calibration_file"],
-    ["rag.answering"],
+    ["rag.observing", "rag.calibration_file", "rag.tuning_file"],
+    ["rag.answering", "rag.self_tuning"],
     ["rag.evaluation", "rag.service", "rag.replay"],
-    ["rag.self_calibration"],
+    ["rag.self_calibration", "rag.doctor"],
     ["rag.console", "rag.composition", "rag.index_commands"],
-    ["rag.question_commands", "rag.calibration_commands"],
+    ["rag.question_commands", "rag.calibration_commands", "rag.doctor_command"],
     ["rag.evaluation_commands"],
     ["rag.__main__", "ingest"],
 ]
