@@ -6,8 +6,6 @@ while it reads a prompt, and compiles the Jinja templates that a file brings alo
 
 from __future__ import annotations
 
-import ctypes
-import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
@@ -16,7 +14,6 @@ from queue import SimpleQueue
 from typing import Final, Generic, TypeVar
 
 import llama_cpp as llama
-from llama_cpp._ggml import libggml_base_path
 
 from rag.cancellation import Cancellation
 from rag.errors import ModelUnusable, PromptTooLong
@@ -24,6 +21,7 @@ from rag.generation.context import Context
 from rag.generation.copying import Copier
 from rag.generation.engine import Engine, Job
 from rag.generation.language_model import Finish, Generated, Message, Prompt
+from rag.generation.library import open_library
 from rag.generation.prefix_store import PrefixStore
 from rag.generation.remembering import Remembered
 from rag.generation.scheduling import SHORTEST
@@ -31,24 +29,12 @@ from rag.generation.tuning import Tuning
 from rag.generation.vocabulary import Pointer, Vocabulary
 from rag.generation.writing import ChanceWriter, Reader, TextWriter, Writer
 
-_log = logging.getLogger(__name__)
-
 T = TypeVar("T")
 
 # Sequences of the store for each that runs: the nodes of its path, of which there are few.
 _NODES: Final = 7
 # The pool is for several contexts that are half full rather than for one that is full.
 _POOL: Final = 2
-
-
-def _forward_log(level: int, text: bytes, _: ctypes.c_void_p) -> None:
-    # Levels of ggml_log_level: 3 warning, 4 error. The rest is chatter about tensors.
-    if level in (3, 4):
-        _log.debug("llama.cpp: %s", text.decode(errors="replace").rstrip())
-
-
-# llama.cpp keeps the pointer for as long as the process runs.
-_LOG_CALLBACK: Final = llama.llama_log_callback(_forward_log)
 
 
 class LlamaCppModel:
@@ -89,9 +75,7 @@ class LlamaCppModel:
         Raises:
             ModelUnusable: llama.cpp cannot load the file, or cannot make a context of this size.
         """
-        llama.llama_log_set(_LOG_CALLBACK, ctypes.c_void_p(0))
-        _load_backends()
-        llama.llama_backend_init()
+        open_library()
         self.name = name
         self._temperature, self._seed, self._copying = temperature, seed, copying
         self._remembered = Remembered[tuple[Generated, ...]](remembered)
@@ -253,12 +237,3 @@ def _shares_prefixes(model: Pointer) -> bool:
     return not (
         llama.llama_model_is_recurrent(model) or llama.llama_model_is_hybrid(model) or llama.llama_model_n_swa(model)
     )
-
-
-def _load_backends() -> None:
-    """Where llama.cpp was built with loadable backends, loads the best one for this CPU."""
-    # Asked of libllama, not of llama_cpp._ggml.libggml: a wheel has copies where links should be, so that can be a
-    # second libggml, whose backends libllama does not see.
-    library = llama.llama_cpp._lib
-    if library.ggml_backend_reg_count() == 0:
-        library.ggml_backend_load_all_from_path(str(libggml_base_path).encode())
