@@ -3,7 +3,7 @@
     python -m benchmarks.serving.build_llama_server
 
 The peer is the same llama.cpp, compiled for this machine: a peer from a package may lack its vector instructions. Takes
-about 15 minutes on two cores, and a network; it does nothing where it was done before. It goes to ``build``.
+about ten minutes on two cores, and a network; it does nothing where it was done before. It goes to ``build``.
 """
 
 from __future__ import annotations
