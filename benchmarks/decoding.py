@@ -4,7 +4,7 @@
 
 In one run, in turns: ours without copying, bare ``llama_decode`` over the same tokens, and ours with copying, on texts
 that are continued freely; then with and without copying on the answers to questions. Results go to
-``benchmarks/results/decoding.md`` and ``.json``. About five minutes with the default model on two cores.
+``benchmarks/results/decoding.md`` and ``.json``.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
     python -m benchmarks.serving.build_llama_server
 
 The peer is the same llama.cpp, compiled for this machine: a peer from a package may lack its vector instructions. Takes
-about 15 minutes on two cores, and a network; it does nothing where it was done before. It goes to ``build``.
+about ten minutes on two cores, and a network; it does nothing where it was done before. It goes to ``build``.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import Final
 LLAMA_CPP: Final = Path(__file__).parents[2] / "build" / "llama.cpp"
 SERVER: Final = LLAMA_CPP / "build" / "bin" / "llama-server"
 BENCH: Final = SERVER.with_name("llama-bench")
+_VENDORED: Final = "vendor/llama.cpp/"
 _OPTIONS: Final = (
     "-DCMAKE_BUILD_TYPE=Release", "-DGGML_NATIVE=ON", "-DLLAMA_BUILD_SERVER=ON", "-DLLAMA_USE_PREBUILT_UI=OFF",
     "-DLLAMA_CURL=OFF", "-DLLAMA_BUILD_TESTS=OFF", "-DLLAMA_BUILD_EXAMPLES=OFF",
@@ -57,13 +58,13 @@ def _download(folder: Path) -> Path:
 
 
 def _unpack(package: Path) -> None:
-    """What it has under ``vendor/llama.cpp``."""
+    """What it has of llama.cpp."""
     LLAMA_CPP.mkdir(parents=True, exist_ok=True)
     with tarfile.open(package) as archive:
         for member in archive.getmembers():
-            _, _, name = member.name.partition("/vendor/llama.cpp/")
-            if name:
-                member.name = name
+            _, _, name = member.name.partition("/")
+            if name.startswith(_VENDORED):
+                member.name = name.removeprefix(_VENDORED)
                 archive.extract(member, LLAMA_CPP, filter="data")
 
 

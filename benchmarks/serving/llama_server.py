@@ -25,6 +25,8 @@ from rag.generation.language_model import Generated
 # Probabilities are told of so many tokens; what is not among them counts as the least likely that is.
 _TOLD: Final = 20
 _START_SECONDS: Final = 120.0
+# llama.cpp keeps the pointer for as long as the process runs.
+_QUIET: Final = llama.llama_log_callback(lambda *_: None)
 # The greedy choice in the cheapest way that the server has: it sorts nothing.
 _GREEDY: Final = {"temperature": 0.0, "samplers": ["top_k"], "top_k": 1, "cache_prompt": True, "return_tokens": True}
 
@@ -193,6 +195,7 @@ def probabilities(chunk: Mapping[str, Any]) -> dict[int, float]:
 
 def _without_weights(file: Path) -> Any:  # noqa: ANN401 - an opaque pointer of llama.cpp
     """A model of which only the vocabulary is loaded."""
+    llama.llama_log_set(_QUIET, None)
     parameters = llama.llama_model_default_params()
     parameters.vocab_only = True
     model = llama.llama_model_load_from_file(str(file).encode(), parameters)

@@ -64,7 +64,7 @@ def panel(
     top = max((found.high for each in made.values() for found in each.values()), default=1.0) or 1.0
     groups = [
         (
-            f"{cell.workload} × {cell.clients}",
+            f"{cell.workload}, {cell.clients} client{'s' * (cell.clients > 1)}",
             [
                 Bar(found.value / top, found.low / top, found.high / top, colours[system], f"{found.value:.2f}")
                 for system, found in each.items()

@@ -10,6 +10,7 @@ import rag.native  # noqa: F401 - first: see there
 # isort: split
 
 import argparse
+import logging
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -34,6 +35,7 @@ def main() -> int:
     parser.add_argument("--free-wording", action="store_true", help="answers may have any words")
     options = parser.parse_args()
     configure_logging()
+    logging.getLogger("rag.access").setLevel(logging.WARNING)
     # Whoever asks waits for the answer, however slow a peer is: what is compared is how long that takes.
     settings = read_settings().model_copy(update={"max_queue": 64, "answer_seconds": 3600.0})
     try:
