@@ -139,7 +139,7 @@ class TestFindBest:
         slow, quick = server_choices(2, 4096)[:2]
         log = Log({slow.name: 3.0, quick.name: 2.0, f"{quick.name} --cache-reuse 128": 1.0, f"{quick.name} x": 0.1})
         log.firsts |= {f"{quick.name} {extra}": 5.0 for extra in ("first apart", "--cache-ram 0")}
-        log.firsts[f"{quick.name} --spec-type ngram-simple"] = 5.0
+        log.firsts[f"{quick.name} --cache-reuse 128"] = 5.0
         tried = find_best([slow, quick], [("?",)], [("?",)] * 4, log.start, lambda *_: None)
         assert len(tried) == 6
         assert fastest(tried) is soonest(tried) is tried[3]
