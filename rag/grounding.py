@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final, TypeAlias
 
+from rag.cancellation import Cancellation
 from rag.completion import completed
 from rag.domain import Hit, Page, Span, in_context
 from rag.embedded_instructions import speaks_to_the_machine
@@ -96,13 +97,28 @@ class Support:
         return bool(self.quotes) and self.agrees and self.score >= (_SUPPORTED_BARE if self.bare else SUPPORTED)
 
 
-def ground(question: str, draft: str, evidence: Sequence[Evidence], reranker: Reranker | None = None) -> list[Support]:
-    """Each sentence of a draft answer with its support, in order; markers such as ``[1]`` are taken out."""
+def ground(
+    question: str,
+    draft: str,
+    evidence: Sequence[Evidence],
+    reranker: Reranker | None = None,
+    cancelled: Cancellation | None = None,
+) -> list[Support]:
+    """Each sentence of a draft answer with its support, in order; markers such as ``[1]`` are taken out.
+
+    Raises:
+        Cancelled: ``cancelled`` was called; between two sentences.
+    """
+    cancelled = cancelled or Cancellation()
     text = _MARKERS.sub("", draft).strip()
     candidates = [candidate for item in evidence for candidate in _candidates(item)]
     asked = frozenset(said(question))
-    support = [_completed(_support(text[start:end], asked, candidates)) for start, end in sentence_spans(text)]
-    return [_judged(question, item, reranker) for item in support] if reranker else support
+    supports = []
+    for start, end in sentence_spans(text):
+        cancelled.check()
+        support = _completed(_support(text[start:end], asked, candidates))
+        supports.append(_judged(question, support, reranker) if reranker else support)
+    return supports
 
 
 def _completed(support: Support) -> Support:

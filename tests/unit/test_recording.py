@@ -259,7 +259,11 @@ def test_every_setting_either_shapes_answers_or_does_not() -> None:
     """Whoever adds a setting says here which: a replay tells those that shape answers."""
     told_by_digest = {"model", "encoder", "reranker"}
     told_as_cores = {"threads"}
-    elsewhere = {"index", "models", "records", "keep_records", "host", "port", "max_queue", "api_keys"}
+    elsewhere = {"index", "models", "records", "keep_records", "host", "port", "max_queue", "api_keys"} | {
+        "parallel",
+        "answer_seconds",
+        "proxies",
+    }
     ingest = {"workers", "keep_generations"} | {
         name for name in Settings.model_fields if name.startswith(("file_", "page_", "reader_"))
     }
