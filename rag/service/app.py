@@ -41,9 +41,10 @@ def create_app(
         admission = Admission(limits, quantum=answerer.evidence_tokens + answerer.max_tokens)
         app.state.admission = admission
         threads = ThreadPoolExecutor(limits.parallel, thread_name_prefix="answer")
-        keyed = guarded(Keys(api_keys))
+        keys = Keys(api_keys)
+        keyed = guarded(keys)
         app.include_router(operations.probes(answerer))
-        app.include_router(asking.router(asking.Asking(answerer, admission, threads, metrics), keyed))
+        app.include_router(asking.router(asking.Asking(answerer, admission, threads, metrics), keys))
         app.include_router(library.router(answerer, keyed))
         app.include_router(operations.router(answerer, admission, metrics, keyed))
         with answerer.index.followed():

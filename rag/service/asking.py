@@ -24,7 +24,7 @@ from rag.domain import Answer, AnswerEvent, AnswerReady, PassagesFound, Question
 from rag.errors import Cancelled, DeadlinePassed, PageproofError, ServiceBusy
 from rag.index import Generation
 from rag.service.admission import Admission, Ticket, Waiting
-from rag.service.auth import client_of
+from rag.service.auth import Keys
 from rag.service.metrics import Metrics
 from rag.service.problems import error_fields, problem_fields
 from rag.service.schemas import AnswerBody, AskBody, PassageBody
@@ -137,14 +137,14 @@ def _queued(answer: Answer, seconds: float) -> Answer:
     return replace(answer, timings_ms={**answer.timings_ms, "queue": queue, "total": total})
 
 
-def router(asking: Asking, route_class: type[APIRoute] = APIRoute) -> APIRouter:
-    """The route of questions, made of routes of this class."""
+def router(asking: Asking, keys: Keys) -> APIRouter:
+    """The route of questions, for who has one of the keys."""
 
-    class Admitted(route_class):  # type: ignore[misc,valid-type]
+    class Admitted(APIRoute):
         """Has a place from before its body is read until its response has ended, if not given up before."""
 
         async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-            with asking.enter(client_of(scope)) as ticket:
+            with asking.enter(keys.client(scope)) as ticket:
                 scope["state"][_TICKET] = ticket
                 await super().handle(scope, receive, send)
 

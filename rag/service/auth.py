@@ -5,15 +5,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Sequence
-from typing import Final
 
 from fastapi.routing import APIRoute
 from pydantic import SecretStr
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
-
-_CLIENT: Final = "client"
 
 
 class Keys:
@@ -47,15 +44,10 @@ def guarded(keys: Keys) -> type[APIRoute]:
 
     class Guarded(APIRoute):
         async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-            scope["state"][_CLIENT] = keys.client(scope)
+            keys.client(scope)
             await super().handle(scope, receive, send)
 
     return Guarded
-
-
-def client_of(scope: Scope) -> str:
-    """Whose a request of a guarded route is; of another route, the address that it comes from."""
-    return str(scope["state"].get(_CLIENT) or _address(scope))
 
 
 def _address(scope: Scope) -> str:

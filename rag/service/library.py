@@ -16,7 +16,7 @@ from rag.service.schemas import DocumentBody, DocumentsBody, PageBody
 _IMMUTABLE = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 
-def router(answerer: Answerer, route_class: type[APIRoute] = APIRoute) -> APIRouter:
+def router(answerer: Answerer, route_class: type[APIRoute]) -> APIRouter:
     """The routes of documents. They are plain functions, so that FastAPI runs them beside the event loop."""
     routes = APIRouter(prefix="/documents", route_class=route_class)
 

@@ -49,9 +49,7 @@ def probes(answerer: Answerer) -> APIRouter:
     return routes
 
 
-def router(
-    answerer: Answerer, admission: Admission, metrics: Metrics, route_class: type[APIRoute] = APIRoute
-) -> APIRouter:
+def router(answerer: Answerer, admission: Admission, metrics: Metrics, route_class: type[APIRoute]) -> APIRouter:
     """What an operator asks."""
     routes = APIRouter(route_class=route_class)
 

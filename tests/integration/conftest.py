@@ -82,7 +82,7 @@ def serve(index: Path) -> Iterator[Callable[..., Running]]:
     servers: list[tuple[uvicorn.Server, threading.Thread]] = []
 
     def start(
-        model: ScriptedModel, *, parallel: int = 1, max_queue: int = 4, seconds: float = 30.0, **options: Any
+        model: ScriptedModel, *, parallel: int = 1, max_queue: int = 4, seconds: float = 300.0, **options: Any
     ) -> Running:
         limits = Limits(parallel, max_queue, seconds)
         app = create_app(lambda: make_answerer(index, model), limits=limits, **options)

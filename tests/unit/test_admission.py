@@ -24,6 +24,7 @@ from rag.retrieval import Retriever
 from rag.service import admission as places
 from rag.service.admission import Admission, Limits, Ticket, Waiting
 from rag.service.asking import Asking, router, tokens_of
+from rag.service.auth import Keys
 from rag.service.metrics import Metrics
 from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, ScriptedModel
 from tests.unit.conftest import publish
@@ -214,7 +215,8 @@ class TestLine:
                     inside.append(admission.enter(client))
                     if joins:
                         admission.join(inside[-1], tokens)
-                if inside and data.draw(st.booleans()):
+                leaves: bool = data.draw(st.booleans())
+                if inside and leaves:
                     gone = data.draw(st.sampled_from(inside))
                     inside.remove(gone)
                     gone.leave(finished=data.draw(st.booleans()))
@@ -446,7 +448,7 @@ class TestAsking:
             answerer = Answerer(index, Retriever(encoder, None), model, 4, 800, 64, PLAIN_JUDGE)
             app = FastAPI()
             with ThreadPoolExecutor(1) as threads:
-                app.include_router(router(Asking(answerer, admission, threads, Metrics())))
+                app.include_router(router(Asking(answerer, admission, threads, Metrics()), Keys()))
                 caller = Caller({"question": "Which colour?", "stream": stream}, leaves)
                 await caller.ask(app)
             assert (admission.held, admission.at_work) == (0, 0)

@@ -59,7 +59,7 @@ def test_twenty_questions_do_not_delay_the_first_of_another() -> None:
 
 def test_short_ones_that_keep_coming_pass_a_long_one_only_until_as_much_was_served() -> None:
     line = line_of(("a", "long", 400))
-    served = []
+    served: list[str] = []
     while "long" not in served:
         line.add("a", f"short{len(served)}", 100)
         served.append(line.pop())
