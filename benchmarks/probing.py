@@ -1,0 +1,90 @@
+"""Watches a running service from a process of its own: how fast it answers ``/livez``, and what it holds."""
+
+from __future__ import annotations
+
+import http.client
+import multiprocessing
+import re
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Final
+
+_EVERY_SECONDS: Final = 0.02
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What was seen at a moment.
+
+    Attributes:
+        moment: of ``time.monotonic``, the same for all processes of a machine.
+        livez: seconds until ``/livez`` was answered; infinite where it was not.
+        resident: MiB.
+    """
+
+    moment: float
+    livez: float
+    resident: float
+    files: int
+    threads: int
+
+
+class Watch:
+    """What was seen so far."""
+
+    def __init__(self, receiver: Connection) -> None:
+        self._receiver = receiver
+        self._samples: list[Sample] = []
+
+    def samples(self, since: float = 0.0) -> Sequence[Sample]:
+        """Those from a moment on."""
+        while self._receiver.poll():
+            self._samples.append(self._receiver.recv())
+        return [sample for sample in self._samples if sample.moment >= since]
+
+
+@contextmanager
+def watching(port: int, process: int) -> Iterator[Watch]:
+    """While the context is open, a service is watched by its port and the id of its process."""
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    watcher = context.Process(target=_watch, args=(port, process, sender), daemon=True)
+    watcher.start()
+    try:
+        yield Watch(receiver)
+    finally:
+        watcher.terminate()
+        watcher.join()
+
+
+def _watch(port: int, process: int, sender: Connection) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    while True:
+        start = time.monotonic()
+        try:
+            connection.request("GET", "/livez")
+            alive = connection.getresponse().read()
+            seconds = time.monotonic() - start if b"alive" in alive else float("inf")
+        except (OSError, http.client.HTTPException):
+            seconds = float("inf")
+            connection.close()
+        try:
+            sender.send(Sample(start, seconds, *_held(process)))
+        except OSError:
+            return
+        time.sleep(_EVERY_SECONDS)
+
+
+def _held(process: int) -> tuple[float, int, int]:
+    """Memory, open files, threads; zeros once the process has ended."""
+    folder = Path("/proc") / str(process)
+    try:
+        status = dict(re.findall(r"^(VmRSS|Threads):\s+(\d+)", (folder / "status").read_text(), re.M))
+        files = len(list((folder / "fd").iterdir()))
+    except OSError:
+        return 0.0, 0, 0
+    return int(status.get("VmRSS", 0)) / 1024, files, int(status.get("Threads", 0))
