@@ -6,10 +6,11 @@ Importing this module reads nothing.
 from __future__ import annotations
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from rag.errors import SettingsError
@@ -24,6 +25,12 @@ def _comma_separated(value: object) -> object:
     if value and not parts:
         raise ValueError("it is set, but holds no key; unset it to serve without keys")
     return parts
+
+
+def _addresses(value: str) -> str:
+    for part in filter(None, value.split(",")):
+        ip_network(part.strip())  # uvicorn would take what is wrong, and believe nobody
+    return value
 
 
 class Settings(BaseSettings):
@@ -96,7 +103,9 @@ class Settings(BaseSettings):
         float, Field(gt=0, le=86_400, description="longest time of a request, from its arrival; waiting counts")
     ] = 120.0
     proxies: Annotated[
-        str, Field(description="addresses of proxies, separated by commas, whose X-Forwarded-For is believed")
+        str,
+        AfterValidator(_addresses),
+        Field(description="addresses or networks of proxies, separated by commas, whose X-Forwarded-For is believed"),
     ] = "127.0.0.1"
     api_keys: Annotated[
         tuple[SecretStr, ...],

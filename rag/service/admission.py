@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from asyncio import Future
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
@@ -200,6 +201,7 @@ class Ticket:
         self.refusal: ServiceBusy | None = None
         self.moved = asyncio.Event()
         self._admission = admission
+        self._handed_over = False
         self._timer = asyncio.get_running_loop().call_later(admission.limits.seconds, self._expire)
 
     async def turn(self, tokens: int) -> AsyncGenerator[Waiting, None]:
@@ -237,6 +239,15 @@ class Ticket:
     def _expire(self) -> None:
         self.end(self._admission.too_late(self))
 
+    def hand_over(self, work: Future[bool]) -> None:
+        """The place is that of its work from now on: until that has ended, and not until its events were taken.
+
+        Args:
+            work: its result says whether the answer was finished.
+        """
+        self._handed_over = True
+        work.add_done_callback(lambda _: self.leave(finished=not work.cancelled() and work.result()))
+
     def leave(self, *, finished: bool) -> None:
         """Gives the place up; again does nothing."""
         self._timer.cancel()
@@ -246,4 +257,5 @@ class Ticket:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.leave(finished=False)
+        if not self._handed_over:
+            self.leave(finished=False)

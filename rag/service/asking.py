@@ -95,9 +95,7 @@ class Asking:
                 async for place in places:
                     yield place
             queued = perf_counter() - start
-            work = Work(
-                self._answerer, question, generation, ticket.cancellation, lambda whole: ticket.leave(finished=whole)
-            )
+            work = Work(self._answerer, question, generation, ticket)
             async with aclosing(work.events(self._threads)) as answering:
                 async for event in answering:
                     if isinstance(event, AnswerReady):

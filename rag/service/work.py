@@ -8,14 +8,13 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from anyio import CancelScope
 from fastapi import Request
 
 from rag.answering import Answerer
-from rag.cancellation import Cancellation
 from rag.domain import AnswerEvent, Question
 from rag.errors import Cancelled
 from rag.index import Generation
+from rag.service.admission import Ticket
 
 T = TypeVar("T")
 
@@ -36,22 +35,21 @@ class _End:
 
 @dataclass(frozen=True)
 class Work:
-    """One answer that is to be given.
-
-    Attributes:
-        cancellation: stops it, also in the middle of a step.
-        ended: told on the event loop once the thread is free again, with whether the answer was finished; that is not
-            when its events were taken, for a slow client takes its time.
-    """
+    """One answer that is to be given to who has the ticket, whose turn it is."""
 
     answerer: Answerer
     question: Question
     generation: Generation
-    cancellation: Cancellation
-    ended: Callable[[bool], None]
+    ticket: Ticket
 
     async def events(self, threads: Executor) -> AsyncGenerator[AnswerEvent | Quiet, None]:
-        """The events of the answer. When the iteration ends early, the work is stopped before this returns."""
+        """The events of the answer. The work is stopped when the iteration ends early, or the ticket is cancelled.
+
+        Nobody waits until it has stopped: the place is the thread's, and is free once the thread has left.
+
+        Raises:
+            Cancelled: the ticket was.
+        """
         loop = asyncio.get_running_loop()
         inbox: asyncio.Queue[AnswerEvent | _End] = asyncio.Queue()
 
@@ -59,23 +57,21 @@ class Work:
             loop.call_soon_threadsafe(inbox.put_nowait, item)
 
         thread = loop.run_in_executor(threads, self._run, tell)
-        thread.add_done_callback(lambda done: self.ended(not done.cancelled() and done.result()))
+        self.ticket.hand_over(thread)
         try:
-            while not isinstance(item := await _next(inbox), _End):
-                yield item
+            with self.ticket.cancellation.calling(lambda: tell(_End(Cancelled("the answer is no longer wanted")))):
+                while not isinstance(item := await _next(inbox), _End):
+                    yield item
             if item.error:
                 raise item.error
         finally:
-            self.cancellation.cancel()
-            # The place is free again only when the thread has left it. Shielded: being cancelled must not hide that.
-            with CancelScope(shield=True):
-                await asyncio.wait([thread])
+            self.ticket.cancellation.cancel()
 
     def _run(self, tell: Callable[[AnswerEvent | _End], None]) -> bool:
         """In the thread; returns whether the answer was finished."""
         error: BaseException | None = None
         try:
-            for event in self.answerer.stream(self.question, self.cancellation, self.generation):
+            for event in self.answerer.stream(self.question, self.ticket.cancellation, self.generation):
                 tell(event)
         except BaseException as raised:  # noqa: BLE001 - it is raised again on the other side
             error = raised

@@ -20,6 +20,8 @@ import httpx2 as httpx
 import pytest
 from pydantic import SecretStr
 
+from rag.generation import Prompt
+from rag.generation.language_model import Generated
 from tests.fakes import ScriptedModel
 from tests.integration.conftest import Running, post, wait_until
 from tests.integration.test_asking import assert_problem, read_events
@@ -143,11 +145,36 @@ def test_no_request_outlives_its_deadline(serve: Callable[..., Running], phase: 
     assert len(model.wordings) == 1  # who waited in vain was never begun
 
 
+class DeafModel(ScriptedModel):
+    """Does not notice for a while that it was cancelled."""
+
+    def generate(self, prompt: Prompt, **options: Any) -> Iterator[Generated]:
+        time.sleep(1.5)
+        yield from super().generate(prompt, **options)
+
+
+def test_a_step_that_takes_long_keeps_the_place_and_not_the_client(serve: Callable[..., Running]) -> None:
+    service = serve(DeafModel([REPLY]), parallel=1, seconds=0.5)
+    (reply,) = at_once(service.url, [request_of({"question": QUESTION})], answers=1)
+    assert (reply.status, service.admission.at_work) == (503, 1)
+    assert reply.seconds < 1.2
+    wait_until(lambda: is_idle(service))
+
+
 def test_a_body_that_does_not_come_gives_its_place_up(serve: Callable[..., Running]) -> None:
     service = serve(ScriptedModel([REPLY]), seconds=0.3)
     with socket.create_connection(("127.0.0.1", int(service.url.rpartition(":")[2]))) as connection:
         connection.sendall(request_of({"question": QUESTION})[:-5])
         wait_until(lambda: service.admission.held == 1)
+    wait_until(lambda: is_idle(service))
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(
+    serve: Callable[..., Running], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rag.service.middleware._BODY_SECONDS", 0.2)
+    service = serve(ScriptedModel([REPLY]))
+    assert at_once(service.url, [request_of({"question": QUESTION})[:-5]], answers=1)[0].status == 408
     wait_until(lambda: is_idle(service))
 
 
