@@ -23,11 +23,13 @@ class Sample:
     Attributes:
         moment: of ``time.monotonic``, the same for all processes of a machine.
         livez: seconds until ``/livez`` was answered; infinite where it was not.
+        fault: why it was not.
         resident: MiB.
     """
 
     moment: float
     livez: float
+    fault: str
     resident: float
     files: int
     threads: int
@@ -67,13 +69,13 @@ def _watch(port: int, process: int, sender: Connection) -> None:
         start = time.monotonic()
         try:
             connection.request("GET", "/livez")
-            alive = connection.getresponse().read()
-            seconds = time.monotonic() - start if b"alive" in alive else float("inf")
-        except (OSError, http.client.HTTPException):
-            seconds = float("inf")
+            connection.getresponse().read()
+            seconds, fault = time.monotonic() - start, ""
+        except (OSError, http.client.HTTPException) as error:
+            seconds, fault = float("inf"), repr(error)
             connection.close()
         try:
-            sender.send(Sample(start, seconds, *_held(process)))
+            sender.send(Sample(start, seconds, fault, *_held(process)))
         except OSError:
             return
         time.sleep(_EVERY_SECONDS)

@@ -127,6 +127,7 @@ class Soak:
         self.phases.append(phase)
         print(phase.row(), flush=True)
         reasons = Counter(outcome.reason for outcome in phase.outcomes if outcome.kind == "failed")
+        reasons += Counter(f"/livez: {sample.fault}" for sample in phase.samples if sample.fault)
         self.faults += [f"{name}: {count} times {reason}" for reason, count in reasons.most_common()]
 
     async def _becomes_idle(self, name: str) -> None:

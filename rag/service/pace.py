@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from heapq import heapify, heapreplace
@@ -21,12 +22,7 @@ class Started:
 
 
 class Pace:
-    """Running means over the answers that were finished.
-
-    Attributes:
-        interval: seconds from one end to the next. By Little's law (L = λ W) that is the time of an answer over how
-            many were at work meanwhile, itself included.
-    """
+    """Running means over the answers that were finished."""
 
     def __init__(self, parallel: int, clock: Callable[[], float]) -> None:
         """Nothing is measured yet; a guess holds until the first answer.
@@ -35,8 +31,8 @@ class Pace:
             parallel: most answers at work at a time.
             clock: seconds that only grow.
         """
-        self.interval = _FIRST_GUESS_SECONDS / parallel
-        self._seconds = _FIRST_GUESS_SECONDS
+        self._seconds = _FIRST_GUESS_SECONDS  # of an answer, beside as many
+        self._beside = float(parallel)  # as were at work meanwhile, itself included
         self._parallel = parallel
         self._clock = clock
         self._begun: set[Started] = set()
@@ -51,8 +47,17 @@ class Pace:
 
     @property
     def seconds(self) -> float:
-        """Of an answer from its turn to its end, when as many are at work as may: it is slower beside others."""
-        return max(self._seconds, self.interval * self._parallel)
+        """Of an answer from its turn to its end, when as many are at work as may.
+
+        Where fewer were at work when it was measured it will be slower: by nothing if a machine has room for more, in
+        proportion if it has none. The geometric mean of the two is taken until it is known.
+        """
+        return self._seconds * math.sqrt(max(1.0, self._parallel / self._beside))
+
+    @property
+    def interval(self) -> float:
+        """Seconds from one end to the next, when as many are at work as may (Little's law: L = λ W)."""
+        return self.seconds / self._parallel
 
     def begin(self) -> Started:
         """One more is at work."""
@@ -69,9 +74,8 @@ class Pace:
         if finished and seconds > 0:
             self._finished += 1
             weight = max(_NEWEST, 1 / self._finished)
-            beside = (self._work - started.work) / seconds
             self._seconds += weight * (seconds - self._seconds)
-            self.interval += weight * (seconds / beside - self.interval)
+            self._beside += weight * ((self._work - started.work) / seconds - self._beside)
 
     def seconds_until(self, position: int) -> float:
         """How long until as many as ``position`` have come to an end, those at work first, if nothing changes."""

@@ -124,7 +124,7 @@ def test_no_request_outlives_its_deadline(serve: Callable[..., Running], phase: 
     slow = {"reading": "seconds_to_read", "writing": "seconds_per_token", "assenting": "seconds_to_assent"}
     model = ScriptedModel([REPLY], **{slow.get(phase, "seconds_to_read"): 20.0})  # type: ignore[arg-type]
     service = serve(model, parallel=1, seconds=2.0)
-    service.admission._pace.interval = service.admission._pace._seconds = 0.01
+    service.admission._pace._seconds = 0.01
     with ThreadPoolExecutor(1) as pool:
         if phase == "waiting":
             pool.submit(at_once, service.url, [request_of({"question": QUESTION})], answers=1)

@@ -330,7 +330,7 @@ class TestDeadline:
     def test_who_waits_too_long_is_sent_away(self) -> None:
         async def work() -> None:
             admission = admission_of(seconds=0.02, clock=Clock())
-            admission._pace.interval = admission._pace._seconds = 0.001
+            admission._pace._seconds = 0.001
             first, second = await at_work(admission), admission.enter("a")
             with pytest.raises(DeadlinePassed, match=r"did not come to its turn within 0\.02 s"), second:
                 async for _ in second.turn(QUANTUM):
@@ -451,6 +451,7 @@ class TestAsking:
                 app.include_router(router(Asking(answerer, admission, threads, Metrics()), Keys()))
                 caller = Caller({"question": "Which colour?", "stream": stream}, leaves)
                 await caller.ask(app)
+            await settle()  # the thread has ended, and the loop hears of it
             assert (admission.held, admission.at_work) == (0, 0)
             # Somebody who leaves at once may never see the head; everybody else does.
             assert caller.sent or leaves([])
