@@ -7,10 +7,11 @@ import multiprocessing
 import re
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
+from multiprocessing.queues import Queue
 from pathlib import Path
+from queue import Empty
 from typing import Final
 
 _EVERY_SECONDS: Final = 0.02
@@ -38,14 +39,15 @@ class Sample:
 class Watch:
     """What was seen so far."""
 
-    def __init__(self, receiver: Connection) -> None:
-        self._receiver = receiver
+    def __init__(self, queue: Queue[Sample]) -> None:
+        self._queue = queue
         self._samples: list[Sample] = []
 
     def samples(self, since: float = 0.0) -> Sequence[Sample]:
         """Those from a moment on."""
-        while self._receiver.poll():
-            self._samples.append(self._receiver.recv())
+        with suppress(Empty):
+            while True:
+                self._samples.append(self._queue.get_nowait())
         return [sample for sample in self._samples if sample.moment >= since]
 
 
@@ -53,17 +55,18 @@ class Watch:
 def watching(port: int, process: int) -> Iterator[Watch]:
     """While the context is open, a service is watched by its port and the id of its process."""
     context = multiprocessing.get_context("spawn")
-    receiver, sender = context.Pipe(duplex=False)
-    watcher = context.Process(target=_watch, args=(port, process, sender), daemon=True)
+    # Not a pipe: the watcher would wait as soon as it is full.
+    queue: Queue[Sample] = context.Queue()
+    watcher = context.Process(target=_watch, args=(port, process, queue), daemon=True)
     watcher.start()
     try:
-        yield Watch(receiver)
+        yield Watch(queue)
     finally:
         watcher.terminate()
         watcher.join()
 
 
-def _watch(port: int, process: int, sender: Connection) -> None:
+def _watch(port: int, process: int, queue: Queue[Sample]) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     while True:
         start = time.monotonic()
@@ -74,10 +77,7 @@ def _watch(port: int, process: int, sender: Connection) -> None:
         except (OSError, http.client.HTTPException) as error:
             seconds, fault = float("inf"), repr(error)
             connection.close()
-        try:
-            sender.send(Sample(start, seconds, fault, *_held(process)))
-        except OSError:
-            return
+        queue.put(Sample(start, seconds, fault, *_held(process)))
         time.sleep(_EVERY_SECONDS)
 
 
