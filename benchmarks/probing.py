@@ -5,16 +5,18 @@ from __future__ import annotations
 import http.client
 import multiprocessing
 import re
+import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.queues import Queue
 from pathlib import Path
-from queue import Empty
 from typing import Final
 
 _EVERY_SECONDS: Final = 0.02
+# What was seen is here after this time.
+_ON_THE_WAY_SECONDS: Final = 0.5
 
 
 @dataclass(frozen=True)
@@ -42,13 +44,16 @@ class Watch:
     def __init__(self, queue: Queue[Sample]) -> None:
         self._queue = queue
         self._samples: list[Sample] = []
+        threading.Thread(target=self._collect, daemon=True).start()
 
     def samples(self, since: float = 0.0) -> Sequence[Sample]:
         """Those from a moment on."""
-        with suppress(Empty):
-            while True:
-                self._samples.append(self._queue.get_nowait())
+        time.sleep(_ON_THE_WAY_SECONDS)
         return [sample for sample in self._samples if sample.moment >= since]
+
+    def _collect(self) -> None:
+        while True:
+            self._samples.append(self._queue.get())
 
 
 @contextmanager
