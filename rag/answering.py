@@ -98,11 +98,11 @@ class Answerer:
             yield AnswerReady(answer)
             return
         if understood.passages:
-            yield from self._summarised(understood, generation, clock)
+            yield from self._summarised(understood, generation, cancelled, clock)
             return
         with clock.measuring("retrieve"):
             hits = take_turns(
-                self.retriever.retrieve(generation, search, self.passages) for search in understood.searches
+                self.retriever.retrieve(generation, search, self.passages, cancelled) for search in understood.searches
             )
             cancelled.check()
         yield PassagesFound(tuple(hits))
@@ -124,12 +124,14 @@ class Answerer:
         yield AnswerReady(answer)
 
     def _summarised(
-        self, understood: UnderstoodQuestion, generation: Generation, clock: _Clock
+        self, understood: UnderstoodQuestion, generation: Generation, cancelled: Cancellation, clock: _Clock
     ) -> Iterator[AnswerEvent]:
         """Sentences of the section itself: neither a search nor the model is needed."""
         with clock.measuring("retrieve"):
             evidence = [_evidence(generation, Hit(passage, 0.0)) for passage in understood.passages]
+            cancelled.check()
             support = central_sentences(evidence, self.retriever.encoder)
+            cancelled.check()
         hits = tuple(dict.fromkeys(quote.evidence.hit for item in support for quote in item.quotes))
         yield PassagesFound(hits)
         question = understood.standalone
@@ -181,7 +183,7 @@ class Answerer:
         if draft.is_empty:
             return _Verified((), observe(question.text, asked.hits, draft, (), 0.0))
         evidence = [_evidence(generation, hit) for hit in asked.hits]
-        support = ground(question.text, draft.text, evidence)
+        support = ground(question.text, draft.text, evidence, cancelled)
         yes = affirmed(self.model, asked.chat, draft, cancelled)
         return _Verified(support, observe(question.text, asked.hits, draft, support, yes))
 

@@ -196,6 +196,7 @@ def _open_model(settings: Settings) -> LanguageModel:
         name=weights.name,
         context_tokens=settings.context_tokens,
         tuning=tuning_of(settings, weights),
+        parallel=settings.parallel,
         gpu_layers=settings.gpu_layers,
         temperature=settings.temperature,
         beginning=(Message("system", SYSTEM),),

@@ -27,7 +27,8 @@ PageproofError
 ├── QuestionsInvalid           a questions.jsonl line is not what it should be
 ├── CalibrationFailed          too few questions could be made of the documents, or the result cannot be kept
 ├── ReportUnwritable           a page or a plot of an evaluation cannot be written where it should be
-├── ServiceBusy                the queue is full; carries the seconds after which to come back
+├── ServiceBusy                no place for the request; carries the seconds after which to come back
+│   └── DeadlinePassed         it had a place, and was not answered in the time that a request may take
 └── Cancelled                  the caller went away; not a failure
 
 Messages are for people: what is wrong, where, and the command or setting that mends it, in one line.
@@ -185,15 +186,22 @@ class ReportUnwritable(PageproofError):
 
 
 class ServiceBusy(PageproofError):
-    """As many requests are waiting as may wait.
+    """There is no place for the request.
 
     Attributes:
         retry_after_seconds: when a new try is likely to be admitted; at least 1.
+        reason: ``line`` (as many are waiting as may wait), ``share`` (too many of this client are), ``deadline`` (it
+            would not be answered in time, or was not), or ``stopping`` (the service ends).
     """
 
-    def __init__(self, message: str, retry_after_seconds: int) -> None:
+    def __init__(self, message: str, retry_after_seconds: int, reason: str = "line") -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
+        self.reason = reason
+
+
+class DeadlinePassed(ServiceBusy):
+    """The request was admitted, and not answered in the time that a request may take."""
 
 
 class Cancelled(PageproofError):

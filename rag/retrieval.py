@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from rag.cancellation import Cancellation
 from rag.domain import Hit, Passage, Question, in_context
 from rag.duplicates import Wording
 from rag.embedding import Encoder, FloatVector, Reranker, logit
@@ -47,14 +48,19 @@ class Retriever:
     per_page: int = 2
     withheld: frozenset[int] = frozenset()
 
-    def retrieve(self, generation: Generation, question: Question, limit: int) -> list[Hit]:
+    def retrieve(
+        self, generation: Generation, question: Question, limit: int, cancelled: Cancellation | None = None
+    ) -> list[Hit]:
         """The passages that best answer a question, best first; at most ``limit``.
 
         Raises:
             DocumentUnknown: the question names a document that the index does not have.
+            Cancelled: ``cancelled`` was called; between two batches of the reranker.
         """
+        cancelled = cancelled or Cancellation()
         candidates = self.candidates_of(generation, question, max(self.candidates, limit))
-        ranked = self.read(question, candidates, limit) if self.reranker else candidates
+        cancelled.check()
+        ranked = self.read(question, candidates, limit, cancelled) if self.reranker else candidates
         return list(ranked.best().spread(self.per_page).first(limit).hits())
 
     def candidates_of(self, generation: Generation, question: Question, limit: int) -> Candidates:
@@ -94,7 +100,13 @@ class Retriever:
             pool |= set(best[lexical[best] > 0].tolist())
         return np.array(sorted(pool), dtype=np.int64)
 
-    def read(self, question: Question, candidates: Candidates, limit: int | None = None) -> Candidates:
+    def read(
+        self,
+        question: Question,
+        candidates: Candidates,
+        limit: int | None = None,
+        cancelled: Cancellation | None = None,
+    ) -> Candidates:
         """What the reranker says of the candidates, in their order, which is that of the first ranking.
 
         Where a ``limit`` is given, it reads only until none that is left can come among the first so many.
@@ -104,6 +116,8 @@ class Retriever:
         while len(logits) < len(candidates) and not (limit and self._is_settled(candidates, logits, limit)):
             texts = [judged_text(passage) for passage in candidates.passages[len(logits) : len(logits) + _BATCH]]
             logits += [logit(float(p)) for p in self.reranker.relevance(search_text(question), texts)]
+            if cancelled:
+                cancelled.check()
         return self._judged(candidates, logits)
 
     def _judged(self, candidates: Candidates, logits: Sequence[float]) -> Candidates:

@@ -6,6 +6,7 @@ Importing this module reads nothing.
 from __future__ import annotations
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Final, Literal, TypeAlias
 from urllib.parse import urlsplit
@@ -53,6 +54,12 @@ def _printable(key: SecretStr) -> SecretStr:
     if not (key.get_secret_value().isascii() and key.get_secret_value().isprintable()):
         raise ValueError("a key is printable ASCII")
     return key
+
+
+def _addresses(value: str) -> str:
+    for part in filter(None, value.split(",")):
+        ip_network(part.strip())  # uvicorn would take what is wrong, and believe nobody
+    return value
 
 
 class Settings(BaseSettings):
@@ -153,7 +160,17 @@ class Settings(BaseSettings):
     # The service
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65_535)] = 8000
-    max_queue: Annotated[int, Field(ge=0, le=10_000, description="most requests that wait while one is answered")] = 16
+    parallel: Annotated[int, Field(ge=1, le=64, description="most answers at work at a time")] = 8
+    # Twice the answers at work: an admitted request then ends within three times what an answer takes.
+    max_queue: Annotated[int, Field(ge=0, le=10_000, description="most requests that wait behind those at work")] = 16
+    answer_seconds: Annotated[
+        float, Field(gt=0, le=86_400, description="longest time of a request, from its arrival; waiting counts")
+    ] = 120.0
+    proxies: Annotated[
+        str,
+        AfterValidator(_addresses),
+        Field(description="addresses or networks of proxies, separated by commas, whose X-Forwarded-For is believed"),
+    ] = "127.0.0.1"
     api_keys: Annotated[
         tuple[SecretStr, ...],
         NoDecode,

@@ -3,44 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
 
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 from pydantic import SecretStr
 
 from rag import __version__
 from rag.answering import Answerer
 from rag.service import asking, library, operations, problems
-from rag.service.admission import Admission
-from rag.service.auth import require_key
+from rag.service.admission import DEFAULTS, Admission, Limits
+from rag.service.auth import Keys, guarded
 from rag.service.metrics import Metrics
 from rag.service.middleware import Frame
 
 
 def create_app(
-    open_answerer: Callable[[], Answerer], *, api_keys: Sequence[SecretStr] = (), max_queue: int = 16
+    open_answerer: Callable[[], Answerer], *, api_keys: Sequence[SecretStr] = (), limits: Limits = DEFAULTS
 ) -> FastAPI:
     """The service.
 
     Args:
         open_answerer: called once, when the application starts; what it opens is closed when the application ends.
         api_keys: one of them is needed for everything but ``/livez`` and ``/readyz``; none means no key is.
-        max_queue: questions that may wait while one is answered; one more is refused with 503.
+        limits: how many are answered at a time and may wait, and for how long.
+
+    Returns:
+        The application. While it runs, ``state.admission`` has its :class:`Admission`.
     """
     metrics = Metrics()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         answerer = await run_in_threadpool(open_answerer)
-        admission = Admission(max_queue)
-        key = [Depends(require_key(api_keys))]
+        admission = Admission(limits, quantum=answerer.evidence_tokens + answerer.max_tokens)
+        app.state.admission = admission
+        threads = ThreadPoolExecutor(limits.parallel, thread_name_prefix="answer")
+        keys = Keys(api_keys)
+        keyed = guarded(keys)
         app.include_router(operations.probes(answerer))
-        app.include_router(asking.router(asking.Asking(answerer, admission, metrics)), dependencies=key)
-        app.include_router(library.router(answerer), dependencies=key)
-        app.include_router(operations.router(answerer, admission, metrics), dependencies=key)
+        app.include_router(asking.router(asking.Asking(answerer, admission, threads, metrics), keys))
+        app.include_router(library.router(answerer, keyed))
+        app.include_router(operations.router(answerer, admission, metrics, keyed))
         with answerer.index.followed():
             yield
+        # The model must not be closed under a thread that is about to leave it.
+        await run_in_threadpool(partial(threads.shutdown, wait=True))
         await run_in_threadpool(answerer.model.close)
 
     # FastAPI's own pages of documentation load scripts from elsewhere, and its schema would need no key.

@@ -5,40 +5,67 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import AsyncGenerator
+from concurrent.futures import Executor
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import asdict, replace
 from time import perf_counter
-from typing import Any
+from typing import Any, Final, TypeAlias
 
+from anyio import CancelScope
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
+from fastapi.routing import APIRoute
 from fastapi.sse import format_sse_event
 from starlette.types import Receive, Scope, Send
 
 from rag.answering import Answerer
 from rag.domain import Answer, AnswerEvent, AnswerReady, PassagesFound, Question, TokenGenerated
-from rag.errors import PageproofError
+from rag.errors import Cancelled, DeadlinePassed, PageproofError, ServiceBusy
 from rag.index import Generation
-from rag.service.admission import Admission, Ticket
+from rag.service.admission import Admission, Ticket, Waiting
+from rag.service.auth import Keys
 from rag.service.metrics import Metrics
 from rag.service.problems import error_fields, problem_fields
 from rag.service.schemas import AnswerBody, AskBody, PassageBody
-from rag.service.work import events, unless_gone
+from rag.service.work import Quiet, Work, unless_gone
 
 _log = logging.getLogger(__name__)
+
+_TICKET: Final = "ticket"
+# English text has about four characters for each token.
+_CHARACTERS_PER_TOKEN: Final = 4
+
+Event: TypeAlias = Waiting | Quiet | AnswerEvent
 
 
 class Asking:
     """Answers questions for one application."""
 
-    def __init__(self, answerer: Answerer, admission: Admission, metrics: Metrics) -> None:
+    def __init__(self, answerer: Answerer, admission: Admission, threads: Executor, metrics: Metrics) -> None:
+        """Made once.
+
+        Args:
+            answerer: gives the answers.
+            admission: gives the places.
+            threads: for answers only, as many as may be at work: whatever waits in one hinders nothing else.
+            metrics: count what becomes of the questions.
+        """
         self._answerer = answerer
         self._admission = admission
+        self._threads = threads
         self._metrics = metrics
 
+    def enter(self, client: str) -> Ticket:
+        """A place, or ServiceBusy."""
+        try:
+            return self._admission.enter(client)
+        except ServiceBusy as busy:
+            self._metrics.turned_away.labels(busy.reason).inc()
+            raise
+
     async def check(self, question: Question) -> Generation:
-        """Finds out what can be found out before a place in line is taken.
+        """Finds out what can be found out before the request is put into the line.
 
         Returns:
             The generation that answers, whatever is published while the question waits.
@@ -51,10 +78,6 @@ class Asking:
         generation.rows_named(question.documents)
         return generation
 
-    def enter(self) -> Ticket:
-        """A place in line, or ServiceBusy."""
-        return self._admission.enter()
-
     async def answer(self, ticket: Ticket, question: Question, generation: Generation) -> Answer:
         """The whole answer, when its turn has come."""
         async with aclosing(self.stream(ticket, question, generation)) as stream:
@@ -63,26 +86,47 @@ class Asking:
                     return event.answer
         raise AssertionError("the stream of an answer ends with the answer")
 
-    async def stream(
-        self, ticket: Ticket, question: Question, generation: Generation
-    ) -> AsyncGenerator[AnswerEvent | int, None]:
-        """Positions in line, then the events of the answer. The caller leaves the line."""
+    async def stream(self, ticket: Ticket, question: Question, generation: Generation) -> AsyncGenerator[Event, None]:
+        """Places in line, then the events of the answer."""
         start = perf_counter()
         finished = False
         try:
-            async for position in ticket.positions():
-                yield position
+            async with aclosing(ticket.turn(tokens_of(question, self._answerer))) as places:
+                async for place in places:
+                    yield place
             queued = perf_counter() - start
-            async with aclosing(events(self._answerer, question, generation)) as answering:
+            work = Work(self._answerer, question, generation, ticket)
+            async with aclosing(work.events(self._threads)) as answering:
                 async for event in answering:
                     if isinstance(event, AnswerReady):
                         event = AnswerReady(_queued(event.answer, queued))
                         self._metrics.count_answer(event.answer)
                         finished = True
                     yield event
+        except ServiceBusy as busy:
+            self._count(busy, ticket)
+            raise
+        except Cancelled:
+            if ticket.refusal is None:
+                raise
+            self._count(ticket.refusal, ticket)
+            raise ticket.refusal from None
         finally:
             if not finished:
                 self._metrics.unfinished.inc()
+
+    def _count(self, busy: ServiceBusy, ticket: Ticket) -> None:
+        if isinstance(busy, DeadlinePassed):
+            self._metrics.late.labels("working" if ticket.started else "waiting").inc()
+        else:
+            self._metrics.turned_away.labels(busy.reason).inc()
+
+
+def tokens_of(question: Question, answerer: Answerer) -> int:
+    """About how many tokens a question takes at most: the evidence, its words, and the longest answer."""
+    words = [question.text, *(f"{turn.question} {turn.answer}" for turn in question.history)]
+    read = answerer.evidence_tokens + sum(map(len, words)) // _CHARACTERS_PER_TOKEN
+    return min(read + (question.max_tokens or answerer.max_tokens), answerer.model.context_tokens)
 
 
 def _queued(answer: Answer, seconds: float) -> Answer:
@@ -91,9 +135,18 @@ def _queued(answer: Answer, seconds: float) -> Answer:
     return replace(answer, timings_ms={**answer.timings_ms, "queue": queue, "total": total})
 
 
-def router(asking: Asking) -> APIRouter:
-    """The route of questions."""
-    routes = APIRouter()
+def router(asking: Asking, keys: Keys) -> APIRouter:
+    """The route of questions, for who has one of the keys."""
+
+    class Admitted(APIRoute):
+        """Has a place from before its body is read until its response has ended, if not given up before."""
+
+        async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+            with asking.enter(keys.client(scope)) as ticket:
+                scope["state"][_TICKET] = ticket
+                await super().handle(scope, receive, send)
+
+    routes = APIRouter(route_class=Admitted)
 
     @routes.post("/ask", response_model=AnswerBody)
     async def ask(body: AskBody, request: Request) -> Response | AnswerBody:
@@ -102,35 +155,36 @@ def router(asking: Asking) -> APIRouter:
         With ``"stream": true`` the answer comes as Server-Sent Events: ``status``, ``passages``, ``token``, ``answer``,
         or ``error``.
         """
+        ticket: Ticket = request.state.ticket
         question = body.to_domain()
         generation = await asking.check(question)
-        ticket = asking.enter()
         if body.stream:
-            stream = _server_sent(asking.stream(ticket, question, generation), request.state.request_id)
-            return _StreamInLine(ticket, stream)
-        with ticket:
-            return AnswerBody.of(await unless_gone(request, asking.answer(ticket, question, generation)))
+            return _EventStream(asking.stream(ticket, question, generation), request.state.request_id)
+        return AnswerBody.of(await unless_gone(request, asking.answer(ticket, question, generation)))
 
     return routes
 
 
-class _StreamInLine(StreamingResponse):
-    """Leaves the line when the response has ended, also where the client went before the first byte."""
+class _EventStream(StreamingResponse):
+    """Server-Sent Events. What they come from is closed when the response has ended, however it does."""
 
-    def __init__(self, ticket: Ticket, stream: AsyncGenerator[bytes, None]) -> None:
-        super().__init__(stream, media_type="text/event-stream")
-        self._ticket = ticket
+    def __init__(self, events: AsyncGenerator[Event, None], request_id: str) -> None:
+        self._encoded = _server_sent(events, request_id)
+        super().__init__(self._encoded, media_type="text/event-stream")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with self._ticket:
+        try:
             await super().__call__(scope, receive, send)
+        finally:
+            with CancelScope(shield=True):
+                await self._encoded.aclose()
 
 
-async def _server_sent(stream: AsyncGenerator[AnswerEvent | int, None], request_id: str) -> AsyncGenerator[bytes, None]:
+async def _server_sent(events: AsyncGenerator[Event, None], request_id: str) -> AsyncGenerator[bytes, None]:
     """Events as bytes. The status is sent by now, so an error is an event too."""
     try:
         yield _event("status", {"state": "accepted", "request_id": request_id})
-        async for event in stream:
+        async for event in events:
             yield _encode(event)
     except PageproofError as error:
         yield _event("error", error_fields(error, request_id))
@@ -138,12 +192,14 @@ async def _server_sent(stream: AsyncGenerator[AnswerEvent | int, None], request_
         _log.exception("request %s failed while streaming", request_id)
         yield _event("error", problem_fields(500, None, request_id))
     finally:
-        await stream.aclose()
+        await events.aclose()
 
 
-def _encode(event: AnswerEvent | int) -> bytes:
-    if isinstance(event, int):
-        return _event("status", {"state": "waiting", "position": event})
+def _encode(event: Event) -> bytes:
+    if isinstance(event, Waiting):
+        return _event("status", {"state": "waiting", **asdict(event)})
+    if isinstance(event, Quiet):
+        return b":\n\n"  # a comment, which the standard has for this
     if isinstance(event, PassagesFound):
         return _event("passages", {"passages": [PassageBody.of(hit).model_dump() for hit in event.hits]})
     if isinstance(event, TokenGenerated):

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
+from fastapi.routing import APIRoute
 
 from rag.answering import Answerer
 from rag.pages import render_page
@@ -15,9 +16,9 @@ from rag.service.schemas import DocumentBody, DocumentsBody, PageBody
 _IMMUTABLE = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 
-def router(answerer: Answerer) -> APIRouter:
+def router(answerer: Answerer, route_class: type[APIRoute]) -> APIRouter:
     """The routes of documents. They are plain functions, so that FastAPI runs them beside the event loop."""
-    routes = APIRouter(prefix="/documents")
+    routes = APIRouter(prefix="/documents", route_class=route_class)
 
     @routes.get("", response_model=DocumentsBody)
     def documents() -> DocumentsBody:

@@ -21,6 +21,9 @@ class Metrics:
         self.answers = Counter("pageproof_answers", "Answers by outcome", ["outcome"], registry=registry)
         self.unfinished = Counter("pageproof_unfinished", "Answers that failed or were cancelled", registry=registry)
         self.waiting = Gauge("pageproof_waiting_requests", "Questions that wait for their turn", registry=registry)
+        self.at_work = Gauge("pageproof_answers_at_work", "Questions that are being answered", registry=registry)
+        self.turned_away = Counter("pageproof_turned_away", "Questions without a place", ["reason"], registry=registry)
+        self.late = Counter("pageproof_late", "Questions that ended at their deadline", ["phase"], registry=registry)
         self.tokens = Counter("pageproof_tokens", "Tokens of the language model", ["kind"], registry=registry)
         self.phase = Histogram(
             "pageproof_phase_seconds", "Time per phase of an answer", ["phase"], buckets=_SECONDS, registry=registry
@@ -47,7 +50,8 @@ class Metrics:
         for phase, milliseconds in answer.timings_ms.items():
             self.phase.labels(phase).observe(milliseconds / 1000)
 
-    def exposition(self, *, waiting: int) -> bytes:
-        """All numbers in Prometheus' text format; ``waiting`` as of now."""
+    def exposition(self, *, waiting: int, at_work: int) -> bytes:
+        """All numbers in Prometheus' text format; ``waiting`` and ``at_work`` as of now."""
         self.waiting.set(waiting)
+        self.at_work.set(at_work)
         return generate_latest(self._registry)

@@ -6,6 +6,7 @@ Not Starlette's BaseHTTPMiddleware: behind it a route cannot see that its client
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import uuid
@@ -22,6 +23,7 @@ from rag.service.problems import problem
 _log = logging.getLogger("rag.access")
 
 MAX_BODY_BYTES: Final = 256 * 1024
+_BODY_SECONDS: Final = 10.0
 # nginx's status for a client that went away before anything was sent.
 _NOTHING_SENT: Final = 499
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -92,14 +94,21 @@ class _Response:
 
 
 class _Bounded:
-    """A ``receive`` that counts the bytes as they come, whatever Content-Length says."""
+    """A ``receive`` that counts the bytes as they come, whatever Content-Length says, and does not wait for ever."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self._bytes = 0
+        self._until: float | None = asyncio.get_running_loop().time() + _BODY_SECONDS
 
     async def __call__(self) -> Message:
-        message = await self._receive()
+        try:
+            async with asyncio.timeout_at(self._until):
+                message = await self._receive()
+        except TimeoutError:
+            raise HTTPException(408, f"the body did not come within {_BODY_SECONDS:g} s") from None
+        if not message.get("more_body"):
+            self._until = None  # what comes now is that the client goes away
         self._bytes += len(message.get("body", b""))
         if self._bytes > MAX_BODY_BYTES:
             # FastAPI lets its own exception through, and translates any other into "400 error parsing the body".

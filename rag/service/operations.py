@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from fastapi.routing import APIRoute
 
 from rag import __version__
 from rag.answering import Answerer
@@ -48,9 +49,9 @@ def probes(answerer: Answerer) -> APIRouter:
     return routes
 
 
-def router(answerer: Answerer, admission: Admission, metrics: Metrics) -> APIRouter:
+def router(answerer: Answerer, admission: Admission, metrics: Metrics, route_class: type[APIRoute]) -> APIRouter:
     """What an operator asks."""
-    routes = APIRouter()
+    routes = APIRouter(route_class=route_class)
 
     @routes.get("/metrics", response_class=Response)
     def exposition() -> Response:
@@ -61,7 +62,9 @@ def router(answerer: Answerer, admission: Admission, metrics: Metrics) -> APIRou
             metrics.chunks.labels(generation.id).set(len(generation))
         state = answerer.index.state
         metrics.index_state(swaps=state.swaps, refused=state.refused, degraded=state.fault is not None)
-        return Response(metrics.exposition(waiting=admission.waiting), media_type=CONTENT_TYPE)
+        return Response(
+            metrics.exposition(waiting=admission.waiting, at_work=admission.at_work), media_type=CONTENT_TYPE
+        )
 
     @routes.get("/openapi.json", include_in_schema=False)
     def schema(request: Request) -> dict[str, Any]:
@@ -89,7 +92,9 @@ def router(answerer: Answerer, admission: Admission, metrics: Metrics) -> APIRou
                 evidence_tokens=answerer.evidence_tokens,
                 passages=answerer.passages,
                 answer_tokens=answerer.max_tokens,
-                waiting_requests=admission.max_queue,
+                parallel_answers=admission.limits.parallel,
+                waiting_requests=admission.limits.max_queue,
+                answer_seconds=admission.limits.seconds,
                 body_bytes=MAX_BODY_BYTES,
             ),
         )

@@ -68,7 +68,9 @@ def error_fields(error: PageproofError, request_id: str) -> dict[str, Any]:
     status = status_of(error)
     field = error.field if isinstance(error, RequestFault) else None
     errors = [{"field": field, "message": str(error)}] if field else None
-    return problem_fields(status, str(error) if status != 500 else None, request_id, errors=errors)
+    later = error.retry_after_seconds if isinstance(error, ServiceBusy) else None
+    detail = str(error) if status != 500 else None
+    return problem_fields(status, detail, request_id, errors=errors, retry_after_seconds=later)
 
 
 def install(app: FastAPI) -> None:

@@ -219,7 +219,9 @@ class LimitsBody(_Body):
     evidence_tokens: int
     passages: int
     answer_tokens: int
+    parallel_answers: int
     waiting_requests: int
+    answer_seconds: float
     body_bytes: int
 
 

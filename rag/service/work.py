@@ -3,54 +3,88 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine
-from typing import Any, TypeVar
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
 
-from anyio import CancelScope
 from fastapi import Request
 
 from rag.answering import Answerer
-from rag.cancellation import Cancellation
 from rag.domain import AnswerEvent, Question
 from rag.errors import Cancelled
 from rag.index import Generation
+from rag.service.admission import Ticket
 
 T = TypeVar("T")
 
+# Nothing has happened for so long: a stream then says that it is still there. Proxies cut what is silent for a minute.
+QUIET_SECONDS: Final = 10.0
 
+
+class Quiet:
+    """The work goes on, but there is nothing to tell."""
+
+
+@dataclass(frozen=True)
 class _End:
     """The flow has ended; ``error`` says how, where it failed."""
 
-    def __init__(self, error: BaseException | None) -> None:
-        self.error = error
+    error: BaseException | None
 
 
-async def events(answerer: Answerer, question: Question, generation: Generation) -> AsyncGenerator[AnswerEvent, None]:
-    """The events of an answer. When the iteration ends early, the work is stopped before this returns."""
-    loop = asyncio.get_running_loop()
-    inbox: asyncio.Queue[AnswerEvent | _End] = asyncio.Queue()
-    cancellation = Cancellation()
+@dataclass(frozen=True)
+class Work:
+    """One answer that is to be given to who has the ticket, whose turn it is."""
 
-    def work() -> None:
+    answerer: Answerer
+    question: Question
+    generation: Generation
+    ticket: Ticket
+
+    async def events(self, threads: Executor) -> AsyncGenerator[AnswerEvent | Quiet, None]:
+        """The events of the answer. The work is stopped when the iteration ends early, or the ticket is cancelled.
+
+        Nobody waits until it has stopped: the place is the thread's, and is free once the thread has left.
+
+        Raises:
+            Cancelled: the ticket was.
+        """
+        loop = asyncio.get_running_loop()
+        inbox: asyncio.Queue[AnswerEvent | _End] = asyncio.Queue()
+
+        def tell(item: AnswerEvent | _End) -> None:
+            loop.call_soon_threadsafe(inbox.put_nowait, item)
+
+        thread = loop.run_in_executor(threads, self._run, tell)
+        self.ticket.hand_over(thread)
+        try:
+            with self.ticket.cancellation.calling(lambda: tell(_End(Cancelled("the answer is no longer wanted")))):
+                while not isinstance(item := await _next(inbox), _End):
+                    yield item
+            if item.error:
+                raise item.error
+        finally:
+            self.ticket.cancellation.cancel()
+
+    def _run(self, tell: Callable[[AnswerEvent | _End], None]) -> bool:
+        """In the thread; returns whether the answer was finished."""
         error: BaseException | None = None
         try:
-            for event in answerer.stream(question, cancellation, generation):
-                loop.call_soon_threadsafe(inbox.put_nowait, event)
+            for event in self.answerer.stream(self.question, self.ticket.cancellation, self.generation):
+                tell(event)
         except BaseException as raised:  # noqa: BLE001 - it is raised again on the other side
             error = raised
-        loop.call_soon_threadsafe(inbox.put_nowait, _End(error))
+        tell(_End(error))
+        return error is None
 
-    thread = loop.run_in_executor(None, work)
+
+async def _next(inbox: asyncio.Queue[AnswerEvent | _End]) -> AnswerEvent | _End | Quiet:
     try:
-        while not isinstance(item := await inbox.get(), _End):
-            yield item
-        if item.error:
-            raise item.error
-    finally:
-        cancellation.cancel()
-        # The model is free again only when the thread has left it. Shielded: being cancelled must not hide that.
-        with CancelScope(shield=True):
-            await asyncio.wait([thread])
+        async with asyncio.timeout(QUIET_SECONDS):
+            return await inbox.get()
+    except TimeoutError:
+        return Quiet()
 
 
 async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:

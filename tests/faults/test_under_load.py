@@ -22,6 +22,7 @@ import uvicorn
 
 from rag.generation import Message, Prompt
 from rag.index import IndexLayout
+from rag.service.admission import Limits
 from rag.service.app import create_app
 from tests.fakes import ScriptedModel
 from tests.faults.conftest import FULL, Say
@@ -97,7 +98,7 @@ class Seen:
 @contextmanager
 def served(index: Path) -> Iterator[str]:
     """The real application on a socket; its address."""
-    app = create_app(lambda: make_answerer(index, EchoModel([""])), max_queue=2 * _READERS)
+    app = create_app(lambda: make_answerer(index, EchoModel([""])), limits=Limits(1, 2 * _READERS))
     listener = socket.socket(proto=socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=2))

@@ -8,16 +8,20 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx2 as httpx
 import pytest
 import uvicorn
+from fastapi import FastAPI
 
 from ingest.discovery import discover
 from rag.answering import Answerer
 from rag.index import CurrentIndex
 from rag.retrieval import Retriever
+from rag.service.admission import Admission, Limits
 from rag.service.app import create_app
+from rag.service.server import Server
 from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker, ScriptedModel, ingest_job, make_pdf
 
 HARBOUR = [
@@ -62,6 +66,14 @@ class Running:
 
     url: str
     model: ScriptedModel
+    app: FastAPI
+    server: Server
+
+    @property
+    def admission(self) -> Admission:
+        """Numbers of it may be read from any thread."""
+        admission: Admission = self.app.state.admission
+        return admission
 
 
 @pytest.fixture
@@ -69,17 +81,22 @@ def serve(index: Path) -> Iterator[Callable[..., Running]]:
     """Starts a real server for a model; it is stopped when the test ends."""
     servers: list[tuple[uvicorn.Server, threading.Thread]] = []
 
-    def start(model: ScriptedModel, *, max_queue: int = 4) -> Running:
-        app = create_app(lambda: make_answerer(index, model), max_queue=max_queue)
+    def start(
+        model: ScriptedModel, *, parallel: int = 1, max_queue: int = 4, seconds: float = 300.0, **options: Any
+    ) -> Running:
+        limits = Limits(parallel, max_queue, seconds)
+        app = create_app(lambda: make_answerer(index, model), limits=limits, **options)
         # asyncio sends small answers at once only on a socket that says it is TCP.
         listener = socket.socket(proto=socket.IPPROTO_TCP)
         listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=2))
+        server = Server(
+            uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=2), lambda: app.state.admission.close(1)
+        )
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         servers.append((server, thread))
         wait_until(lambda: server.started)
-        return Running(f"http://127.0.0.1:{listener.getsockname()[1]}", model)
+        return Running(f"http://127.0.0.1:{listener.getsockname()[1]}", model, app, server)
 
     yield start
     for server, thread in servers:

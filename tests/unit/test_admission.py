@@ -1,35 +1,43 @@
-"""The line in front of the model: first come, first served, bounded, and nobody is forgotten in it."""
+"""Places: a few at work, a bounded number in line, fair, by their deadline, and nobody is forgotten in it."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.types import Message
 
 from rag.answering import Answerer
-from rag.errors import ServiceBusy
+from rag.domain import Question, Turn
+from rag.errors import DeadlinePassed, ServiceBusy
 from rag.index import CurrentIndex
 from rag.retrieval import Retriever
-from rag.service.admission import Admission
-from rag.service.asking import Asking, router
+from rag.service import admission as places
+from rag.service.admission import Admission, Limits, Ticket, Waiting
+from rag.service.asking import Asking, router, tokens_of
+from rag.service.auth import Keys
 from rag.service.metrics import Metrics
 from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, ScriptedModel
 from tests.unit.conftest import publish
 
 MOMENT = 0.0
+QUANTUM = 100
 
 
 def in_time(work: Callable[[], Awaitable[None]]) -> None:
     """Runs it; whoever waits forever fails instead."""
 
     async def main() -> None:
-        await asyncio.wait_for(work(), timeout=1.0)
+        await asyncio.wait_for(work(), timeout=5.0)
 
     asyncio.run(main())
 
@@ -40,19 +48,45 @@ async def settle() -> None:
         await asyncio.sleep(MOMENT)
 
 
+def admission_of(parallel: int = 1, max_queue: int = 3, seconds: float = 300.0, **options: Any) -> Admission:
+    return Admission(Limits(parallel, max_queue, seconds), quantum=QUANTUM, **options)
+
+
+async def at_work(admission: Admission, client: str = "a") -> Ticket:
+    """One for whom a place is free."""
+    ticket = admission.enter(client)
+    assert [place async for place in ticket.turn(QUANTUM)] == []
+    return ticket
+
+
+async def waiting(admission: Admission, client: str = "a", tokens: int = QUANTUM) -> Ticket:
+    """One in line."""
+    ticket = admission.enter(client)
+    admission.join(ticket, tokens)
+    assert not ticket.started
+    return ticket
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 class Visitor:
     """Takes a place, notes its positions, works until it is told to end."""
 
-    def __init__(self, admission: Admission, name: str, log: list[str]) -> None:
-        self.ticket = admission.enter()
+    def __init__(self, admission: Admission, name: str, log: list[str], client: str = "a") -> None:
+        self.ticket = admission.enter(client)
         self.positions: list[int] = []
         self.end = asyncio.Event()
         self.task = asyncio.ensure_future(self._visit(name, log))
 
     async def _visit(self, name: str, log: list[str]) -> None:
         with self.ticket:
-            async for position in self.ticket.positions():
-                self.positions.append(position)
+            async for place in self.ticket.turn(QUANTUM):
+                self.positions.append(place.position)
             log.append(name)
             await self.end.wait()
 
@@ -68,24 +102,41 @@ class Visitor:
 
 
 class TestLine:
-    def test_first_come_first_served(self) -> None:
+    @pytest.mark.parametrize("parallel", [1, 3])
+    def test_so_many_at_work_and_the_others_in_line(self, parallel: int) -> None:
         async def work() -> None:
-            admission, log = Admission(max_queue=3), list[str]()
-            visitors = [Visitor(admission, name, log) for name in "abcd"]
+            admission, log = admission_of(parallel, max_queue=3), list[str]()
+            visitors = [Visitor(admission, str(n), log) for n in range(parallel + 3)]
             await settle()
-            for position, visitor in enumerate(visitors):
-                assert log == list("abcd"[: position + 1])
-                assert admission.waiting == 3 - position
+            for gone, visitor in enumerate(visitors):
+                assert log == [str(n) for n in range(min(gone + parallel, len(visitors)))]
+                assert admission.waiting == max(3 - gone, 0)
+                assert admission.at_work == min(parallel, len(visitors) - gone)
                 await visitor.leave()
-            assert log == list("abcd")
-            assert admission.waiting == 0
-            assert [visitor.positions for visitor in visitors] == [[], [1], [2, 1], [3, 2, 1]]
+            assert (admission.waiting, admission.at_work, admission.held) == (0, 0, 0)
+            assert [visitor.positions for visitor in visitors[parallel:]] == [[1], [2, 1], [3, 2, 1]]
+
+        in_time(work)
+
+    def test_a_client_does_not_wait_for_all_of_another(self) -> None:
+        async def work() -> None:
+            admission, log = admission_of(max_queue=8), list[str]()
+            visitors = [Visitor(admission, f"a{n}", log) for n in range(5)]
+            await settle()
+            other = Visitor(admission, "b", log, client="b")
+            await settle()
+            assert other.positions == [2]
+            for visitor in visitors[:2]:
+                await visitor.leave()
+            assert log == ["a0", "a1", "b"]
+            for visitor in [other, *visitors[2:]]:
+                await visitor.leave()
 
         in_time(work)
 
     def test_one_who_gives_up_lets_the_others_move_on(self) -> None:
         async def work() -> None:
-            admission, log = Admission(max_queue=3), list[str]()
+            admission, log = admission_of(), list[str]()
             a, b, c, d = (Visitor(admission, name, log) for name in "abcd")
             await settle()
             await b.give_up()
@@ -103,7 +154,7 @@ class TestLine:
         """When somebody behind gives up, nothing has changed for those before."""
 
         async def work() -> None:
-            admission, log = Admission(max_queue=3), list[str]()
+            admission, log = admission_of(), list[str]()
             a, b, c = (Visitor(admission, name, log) for name in "abc")
             await settle()
             await c.give_up()
@@ -113,109 +164,234 @@ class TestLine:
 
         in_time(work)
 
+    def test_positions_are_told_again_after_a_while(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A proxy cuts a connection on which nothing comes."""
+        monkeypatch.setattr(places, "TOLD_EVERY_SECONDS", 0.001)
+
+        async def work() -> None:
+            admission = admission_of()
+            await at_work(admission)
+            told = []
+            async for place in admission.enter("a").turn(QUANTUM):
+                told.append(place.position)
+                if len(told) == 3:
+                    break
+            assert told == [1, 1, 1]
+
+        in_time(work)
+
     def test_a_move_while_the_position_is_being_told_is_not_missed(self) -> None:
         """Whoever tells a client its position waits for the network meanwhile."""
 
         async def work() -> None:
-            admission = Admission(max_queue=2)
-            first, second = admission.enter(), admission.enter()
+            admission = admission_of()
+            first, second = await at_work(admission), admission.enter("a")
             told = []
-            async for position in second.positions():
-                told.append(position)
-                first.__exit__()
+            async for place in second.turn(QUANTUM):
+                told.append(place)
+                first.leave(finished=False)
                 await settle()
-            assert told == [1]
+            assert told == [Waiting(position=1, estimate_seconds=10)]
 
         in_time(work)
 
     def test_a_place_is_free_again_after_an_error(self) -> None:
         async def work() -> None:
-            admission = Admission(max_queue=0)
-            with pytest.raises(RuntimeError), admission.enter():
+            admission = admission_of(max_queue=0)
+            with pytest.raises(RuntimeError), admission.enter("a"):
                 raise RuntimeError
-            with admission.enter():
-                assert admission.waiting == 0
+            with admission.enter("a"):
+                assert admission.held == 1
+            assert admission.held == 0
 
         in_time(work)
+
+    @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 900), st.booleans()), max_size=30), st.data())
+    def test_places_are_never_lost(self, requests: list[tuple[str, int, bool]], data: st.DataObject) -> None:
+        async def work() -> None:
+            admission, inside = admission_of(2, 5), list[Ticket]()
+            for client, tokens, joins in requests:
+                with suppress(ServiceBusy):
+                    inside.append(admission.enter(client))
+                    if joins:
+                        admission.join(inside[-1], tokens)
+                leaves: bool = data.draw(st.booleans())
+                if inside and leaves:
+                    gone = data.draw(st.sampled_from(inside))
+                    inside.remove(gone)
+                    gone.leave(finished=data.draw(st.booleans()))
+                    gone.leave(finished=False)
+                assert admission.held == len(inside) <= 7
+                assert admission.at_work == sum(ticket.started is not None for ticket in inside) <= 2
+                # Nobody waits while a place is free.
+                assert admission.at_work == 2 or not admission.waiting
+            for ticket in inside:
+                ticket.leave(finished=True)
+            assert (admission.held, admission.at_work, admission.waiting) == (0, 0, 0)
+
+        in_time(work)
+
+
+def refused(admission: Admission, client: str = "a") -> ServiceBusy:
+    with pytest.raises(ServiceBusy) as caught:
+        admission.enter(client)
+    assert f"try again in {caught.value.retry_after_seconds} s" in str(caught.value)
+    return caught.value
 
 
 class TestBound:
-    @pytest.mark.parametrize("max_queue", [0, 1, 5])
-    def test_one_at_work_and_as_many_in_line(self, max_queue: int) -> None:
+    @pytest.mark.parametrize(("parallel", "max_queue"), [(1, 0), (1, 1), (2, 3)])
+    def test_so_many_places_whether_they_have_come_to_the_line_or_not(self, parallel: int, max_queue: int) -> None:
         async def work() -> None:
-            admission = Admission(max_queue)
-            tickets = [admission.enter() for _ in range(max_queue + 1)]
-            assert admission.waiting == max_queue
-            with pytest.raises(ServiceBusy, match=f"{max_queue} requests are waiting"):
-                admission.enter()
-            assert admission.waiting == max_queue
-            tickets.pop().__exit__()
-            admission.enter()
+            admission = admission_of(parallel, max_queue)
+            tickets = [admission.enter("a") for _ in range(parallel + max_queue)]
+            assert refused(admission).reason == "line"
+            assert f"{max_queue} requests are waiting" in str(refused(admission))
+            tickets.pop().leave(finished=False)
+            admission.enter("a")
 
         in_time(work)
 
-    def test_position(self) -> None:
+    def test_the_last_quarter_of_the_line_is_for_those_who_have_no_place(self) -> None:
         async def work() -> None:
-            admission = Admission(2)
-            assert [admission.position(ticket) for ticket in [admission.enter() for _ in range(3)]] == [0, 1, 2]
+            admission = admission_of(2, max_queue=8)
+            for _ in range(8):
+                admission.enter("a")
+            assert refused(admission).reason == "share"
+            admission.enter("b")
+            assert refused(admission, "b").reason == "share"
+            admission.enter("c")
+            assert refused(admission, "d").reason == "line"
 
         in_time(work)
 
+    def test_who_would_be_answered_too_late_is_refused_at_once(self) -> None:
+        async def work() -> None:
+            admission = admission_of(1, max_queue=8, seconds=35.0)
+            await at_work(admission)
+            for _ in range(2):
+                await waiting(admission)
+            # 10 s for each: this one would end after 40.
+            assert refused(admission).reason == "deadline"
 
-def retry_after(admission: Admission) -> int:
-    with pytest.raises(ServiceBusy) as caught:
-        admission.enter()
-    assert str(caught.value.retry_after_seconds) in str(caught.value)
-    return caught.value.retry_after_seconds
+        in_time(work)
+
+    def test_a_place_at_work_that_is_free_is_given_however_slow_answers_are(self) -> None:
+        async def work() -> None:
+            admission = admission_of(1, max_queue=8, seconds=5.0)
+            await at_work(admission)
+            assert refused(admission).reason == "deadline"
+
+        in_time(work)
 
 
 class TestRetryAfter:
-    def test_grows_with_the_line(self) -> None:
+    def test_each_who_is_refused_is_told_a_time_of_its_own(self) -> None:
         async def work() -> None:
-            seconds = []
-            for max_queue in (0, 1, 4):
-                admission = Admission(max_queue)
-                for _ in range(max_queue + 1):
-                    admission.enter()
-                seconds.append(retry_after(admission))
-            # 10 s for each, until one was measured.
-            assert seconds == [10, 20, 50]
+            clock = Clock()
+            admission = admission_of(1, max_queue=1, clock=clock)
+            await at_work(admission)
+            await waiting(admission)
+            assert [refused(admission).retry_after_seconds for _ in range(8)] == [10, 20, 30, 40, 50, 60, 60, 60]
+            clock.now += 100.0
+            # The one at work is late by now: it may end at any time.
+            assert refused(admission).retry_after_seconds == 10
 
         in_time(work)
 
-    def test_follows_what_answers_take(self) -> None:
+    @pytest.mark.parametrize(("took", "expected"), [(20.0, 20), (3.2, 4), (0.001, 1)])
+    def test_follows_what_answers_take(self, took: float, expected: int) -> None:
         async def work() -> None:
-            admission = Admission(max_queue=1)
-            first, _ = admission.enter(), admission.enter()
-            admission.leave(first, seconds_at_work=20.0)
-            admission.enter()
-            # 10 + 0.3 · (20 - 10) = 13 for each of two.
-            assert retry_after(admission) == 26
+            clock = Clock()
+            admission = admission_of(1, max_queue=0, clock=clock)
+            first = await at_work(admission)
+            clock.now += took
+            first.leave(finished=True)
+            await at_work(admission)
+            assert refused(admission).retry_after_seconds == expected
 
         in_time(work)
 
-    def test_one_who_never_worked_does_not_count(self) -> None:
+    def test_the_estimate_of_those_in_line(self) -> None:
         async def work() -> None:
-            admission = Admission(max_queue=1)
-            _, second = admission.enter(), admission.enter()
-            with second:
-                pass
-            admission.enter()
-            assert retry_after(admission) == 20
+            clock = Clock()
+            admission = admission_of(2, max_queue=4, clock=clock)
+            for _ in range(2):
+                await at_work(admission)
+            line = [await waiting(admission) for _ in range(3)]
+            clock.now += 4.0
+            # Two ended every 10 s, as far as is known.
+            assert [admission.position(ticket) for ticket in line] == [Waiting(1, 6), Waiting(2, 6), Waiting(3, 16)]
 
         in_time(work)
 
-    def test_quick_answers_bring_it_down_to_no_less_than_a_second(self) -> None:
+
+class TestDeadline:
+    def test_who_waits_too_long_is_sent_away(self) -> None:
         async def work() -> None:
-            admission = Admission(max_queue=0)
-            for _ in range(40):
-                with admission.enter() as ticket:
-                    async for _position in ticket.positions():
-                        pass
-            admission.enter()
-            assert retry_after(admission) == 1
+            admission = admission_of(seconds=0.02, clock=Clock())
+            admission._pace._seconds = 0.001
+            first, second = await at_work(admission), admission.enter("a")
+            with pytest.raises(DeadlinePassed, match=r"did not come to its turn within 0\.02 s"), second:
+                async for _ in second.turn(QUANTUM):
+                    pass
+            assert not second.started
+            assert (admission.waiting, admission.held) == (0, 1)
+            assert first.refusal
+            first.leave(finished=False)
 
         in_time(work)
+
+    def test_what_is_at_work_too_long_is_stopped(self) -> None:
+        async def work() -> None:
+            ticket, stopped = await at_work(admission_of(seconds=0.01)), asyncio.Event()
+            with ticket.cancellation.calling(stopped.set):
+                await stopped.wait()
+            assert isinstance(ticket.refusal, DeadlinePassed)
+            assert "was not finished" in str(ticket.refusal)
+
+        in_time(work)
+
+    def test_who_comes_to_the_line_too_late_is_not_put_into_it(self) -> None:
+        """Its body took all of its time."""
+
+        async def work() -> None:
+            admission = admission_of(seconds=0.01)
+            ticket = admission.enter("a")
+            await asyncio.sleep(0.03)
+            with pytest.raises(DeadlinePassed):
+                [place async for place in ticket.turn(QUANTUM)]
+            assert admission.at_work == 0
+
+        in_time(work)
+
+    def test_who_has_left_is_not_stopped_afterwards(self) -> None:
+        async def work() -> None:
+            ticket = await at_work(admission_of(seconds=0.01))
+            ticket.leave(finished=True)
+            await asyncio.sleep(0.03)
+            ticket.cancellation.check()
+
+        in_time(work)
+
+
+def test_a_service_that_stops_sends_away_who_waits_and_lets_the_others_finish() -> None:
+    async def work() -> None:
+        admission, log = admission_of(), list[str]()
+        a, b = (Visitor(admission, name, log) for name in "ab")
+        await settle()
+        admission.close(grace_seconds=0.02)
+        await settle()
+        assert refused(admission).reason == "stopping"
+        assert isinstance(b.task.exception(), ServiceBusy)
+        a.ticket.cancellation.check()
+        await asyncio.sleep(0.04)
+        assert a.ticket.refusal is not None
+        assert a.ticket.refusal.reason == "stopping"
+        await a.leave()
+        assert (log, admission.held) == (["a"], 0)
+
+    in_time(work)
 
 
 class Caller:
@@ -266,16 +442,34 @@ class TestAsking:
         self, tmp_path: Path, stream: bool, leaves: Callable[[list[Message]], bool]
     ) -> None:
         async def work() -> None:
-            encoder, admission = BagOfWordsEncoder(), Admission(max_queue=1)
+            encoder, admission = BagOfWordsEncoder(), admission_of(max_queue=1)
             publish(tmp_path, {"a.pdf": ["The pump is blue."]}, encoder)
             index, model = CurrentIndex(tmp_path, encoder.identity), ScriptedModel(["The pump is blue."])
             answerer = Answerer(index, Retriever(encoder, None), model, 4, 800, 64, PLAIN_JUDGE)
             app = FastAPI()
-            app.include_router(router(Asking(answerer, admission, Metrics())))
-            caller = Caller({"question": "Which colour?", "stream": stream}, leaves)
-            await caller.ask(app)
-            assert admission.position(admission.enter()) == 0
+            with ThreadPoolExecutor(1) as threads:
+                app.include_router(router(Asking(answerer, admission, threads, Metrics()), Keys()))
+                caller = Caller({"question": "Which colour?", "stream": stream}, leaves)
+                await caller.ask(app)
+            await settle()  # the thread has ended, and the loop hears of it
+            assert (admission.held, admission.at_work) == (0, 0)
             # Somebody who leaves at once may never see the head; everybody else does.
             assert caller.sent or leaves([])
 
         in_time(work)
+
+
+@pytest.mark.parametrize(
+    ("question", "tokens"),
+    [
+        pytest.param(Question("x" * 40), 800 + 10 + 64, id="an ordinary one"),
+        pytest.param(Question("x" * 40, max_tokens=500), 800 + 10 + 500, id="a long answer"),
+        pytest.param(Question("x" * 40, (), (Turn("y" * 99, "z" * 100),)), 800 + 60 + 64, id="with its history"),
+        pytest.param(Question("x" * 40, max_tokens=4096), 2048, id="no more than the context holds"),
+    ],
+)
+def test_tokens_of(tmp_path: Path, question: Question, tokens: int) -> None:
+    encoder = BagOfWordsEncoder()
+    index = CurrentIndex(tmp_path, encoder.identity)
+    answerer = Answerer(index, Retriever(encoder, None), ScriptedModel([""]), 4, 800, 64, PLAIN_JUDGE)
+    assert tokens_of(question, answerer) == tokens

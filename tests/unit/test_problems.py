@@ -6,6 +6,7 @@ import pytest
 
 from rag.errors import (
     Cancelled,
+    DeadlinePassed,
     DocumentUnknown,
     IndexBusy,
     IndexCorrupt,
@@ -32,6 +33,7 @@ from rag.service.problems import error_fields, problem_fields, status_of
         pytest.param(PromptTooLong("long", "question"), 422, id="prompt"),
         pytest.param(DocumentUnknown("gone", "documents"), 422, id="document"),
         pytest.param(ServiceBusy("full", 3), 503, id="busy"),
+        pytest.param(DeadlinePassed("late", 3), 503, id="late"),
         pytest.param(IndexMissing("none"), 503, id="no index"),
         pytest.param(IndexCorrupt("bad"), 503, id="corrupt"),
         pytest.param(IndexForeign("other"), 503, id="foreign"),
@@ -60,6 +62,11 @@ def test_fields() -> None:
         "request_id": "r1",
         "errors": [{"field": "question", "message": "too long"}],
     }
+
+
+def test_when_to_come_back_is_told_in_the_body_too() -> None:
+    """An event of a stream has no headers."""
+    assert error_fields(ServiceBusy("full", 3), "r1")["retry_after_seconds"] == 3
 
 
 def test_without_a_field_there_are_no_errors() -> None:

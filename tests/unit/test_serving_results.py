@@ -156,7 +156,7 @@ class TestFindBest:
 def test_a_system_as_json() -> None:
     system = server_choices(2, 4096)[0]
     assert System.of_json(system.to_json()) == system
-    assert system.options["arguments"][:4] == ["-np", "4", "-c", "16384"]
+    assert system.options["arguments"][:4] == ["-np", "8", "-c", "32768"]
 
 
 def text(value: str) -> bytes:

@@ -44,6 +44,8 @@ def test_defaults() -> None:
         pytest.param("temperature", "0.5", 0.5, id="fraction"),
         pytest.param("reranker", "", "", id="empty for none"),
         pytest.param("threads", "0", 0, id="zero"),
+        pytest.param("proxies", "10.0.0.0/8, ::1", "10.0.0.0/8, ::1", id="networks"),
+        pytest.param("proxies", "", "", id="no proxies"),
     ],
 )
 def test_from_the_environment(monkeypatch: pytest.MonkeyPatch, name: str, value: str, expected: object) -> None:
@@ -61,6 +63,8 @@ def test_from_the_environment(monkeypatch: pytest.MonkeyPatch, name: str, value:
         pytest.param("RAG_CONTEXT_TOKENS", "511", id="too small"),
         pytest.param("RAG_TEMPERATURE", "-0.1", id="negative"),
         pytest.param("RAG_MAX_QUEUE", "1.5", id="fraction"),
+        pytest.param("RAG_PARALLEL", "0", id="none"),
+        pytest.param("RAG_PROXIES", "127.0.0.1,10.0.0.5/8", id="no network"),
     ],
 )
 def test_a_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:

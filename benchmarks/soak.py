@@ -1,0 +1,259 @@
+"""A crowd for the real service: clients that leave at any moment, many for a long time, and all at once.
+
+    python -m benchmarks.soak --index DIR --disconnects 1000 --minutes 10 --clients 24 --burst 200
+
+The service runs as a process of its own, with the model and the limits that ``RAG_*`` say. Each client has an address
+of its own, in ``X-Forwarded-For``. Ends with 1 where anything was that should not be: a 5xx but a 503 with
+``Retry-After``, a request that outlived its deadline, a service that died, a place that was not free in the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Awaitable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from benchmarks.crowd import Connection, Crowd, Outcome, Visit, visited
+from benchmarks.probing import Sample, Watch, watching
+from rag.evaluation import read_questions
+
+RESULTS: Final = Path(__file__).parent / "results"
+_QUESTIONS: Final = Path("knowledge_base/questions.jsonl")
+_START_SECONDS: Final = 300.0
+_STOP_SECONDS: Final = 40.0
+
+
+@dataclass
+class Service:
+    """The service, as a process."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+
+    def read(self, path: str) -> str:
+        """What it answers to a GET; raises OSError where it does not."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as response:
+            return str(response.read().decode())
+
+    @property
+    def busy(self) -> str:
+        """Which places are taken; nothing where none is."""
+        counts = dict(line.split() for line in self.read("/metrics").splitlines() if not line.startswith("#"))
+        names = ("pageproof_waiting_requests", "pageproof_answers_at_work")
+        return ", ".join(f"{name} {counts[name]}" for name in names if float(counts[name]))
+
+
+@dataclass
+class Phase:
+    """What became of the visits of a part of the run."""
+
+    name: str
+    outcomes: list[Outcome] = field(default_factory=list)
+    samples: Sequence[Sample] = ()
+    seconds: float = 0.0
+
+    def row(self) -> str:
+        """Of the table."""
+        kinds = Counter(outcome.kind for outcome in self.outcomes)
+        counts = " | ".join(str(kinds[kind]) for kind in ("answered", "refused", "late", "left", "failed"))
+        answered = [outcome.seconds for outcome in self.outcomes if outcome.kind == "answered"]
+        refused = [1000 * outcome.first_byte for outcome in self.outcomes if outcome.kind == "refused"]
+        told = [outcome.retry_after or 0 for outcome in self.outcomes if outcome.kind == "refused"]
+        livez = [1000 * sample.livez for sample in self.samples]
+        return (
+            f"| {self.name} | {self.seconds:.0f} | {counts} | {_quantiles(answered, 1)} | {_quantiles(refused, 0)} | "
+            f"{_quantiles(told, 0)} | {_quantiles(livez, 1)} |"
+        )
+
+
+HEAD: Final = """\
+| | s | answered | refused | late | left | failed | answered after, s | refused, ms | Retry-After, s | /livez, ms |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"""
+
+
+def _quantiles(values: Sequence[float], digits: int) -> str:
+    """Median, 99th percentile and the most."""
+    if not values:
+        return ""
+    ordered = sorted(values)
+    ninety_nine = ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
+    return " / ".join(f"{value:.{digits}f}" for value in (statistics.median(ordered), ninety_nine, ordered[-1]))
+
+
+class Soak:
+    """The run."""
+
+    def __init__(self, service: Service, watch: Watch, crowd: Crowd) -> None:
+        limits = json.loads(service.read("/info"))["limits"]
+        self.limit = float(limits["answer_seconds"])
+        self.phases: list[Phase] = []
+        self.faults: list[str] = []
+        self._service = service
+        self._watch = watch
+        self._crowd = crowd
+
+    async def run(self, options: argparse.Namespace) -> None:
+        """All of it, one after the other."""
+        await self._phase("one client", self._one_after_the_other(5))
+        answered = [outcome.seconds for outcome in self.phases[0].outcomes if outcome.kind == "answered"]
+        self._crowd.usual_seconds = statistics.median(answered) if answered else 1.0
+        await self._phase(f"{options.disconnects} disconnects", self._leaving(options.disconnects))
+        seconds = 60.0 * options.minutes
+        await self._phase(f"{options.clients} clients", self._staying(options.clients, seconds))
+        await self._phase(f"burst of {options.burst}", self._burst(options.burst))
+        await self._phase("one client again", self._one_after_the_other(3))
+
+    async def _phase(self, name: str, work: Awaitable[list[Outcome]]) -> None:
+        phase, start = Phase(name), time.monotonic()
+        phase.outcomes = await work
+        phase.seconds = time.monotonic() - start
+        phase.samples = self._watch.samples(start)
+        await self._becomes_idle(name)
+        self.phases.append(phase)
+        print(phase.row(), flush=True)
+        reasons = Counter(outcome.reason for outcome in phase.outcomes if outcome.kind == "failed")
+        reasons += Counter(f"/livez: {sample.fault}" for sample in phase.samples if sample.fault)
+        self.faults += [f"{name}: {count} times {reason}" for reason, count in reasons.most_common()]
+
+    async def _becomes_idle(self, name: str) -> None:
+        """Whoever has gone gives its place up at once; 10 s are for a machine that has other things to do."""
+        busy = "not asked yet"
+        for _ in range(100):
+            if self._service.process.poll() is not None:
+                self.faults.append(f"{name}: the service died with {self._service.process.returncode}")
+                return
+            try:
+                if not (busy := await asyncio.to_thread(lambda: self._service.busy)):
+                    return
+            except OSError as error:
+                busy = repr(error)
+            await asyncio.sleep(0.1)
+        self.faults.append(f"{name}: places are not free: {busy}")
+
+    async def _one_after_the_other(self, count: int) -> list[Outcome]:
+        questions = self._crowd.questions
+        visits = [Visit("10.1.0.1", {"question": questions[n % len(questions)]}) for n in range(count)]
+        return [await visited(self._service.port, visit, self.limit) for visit in visits]
+
+    async def _leaving(self, count: int) -> list[Outcome]:
+        left, outcomes = iter(range(count)), list[Outcome]()
+
+        async def client(number: int) -> None:
+            for _ in left:
+                outcomes.append(await visited(self._service.port, self._crowd.visit(number, leaving=1.0), self.limit))
+
+        await asyncio.gather(*(client(number) for number in range(24)))
+        return outcomes
+
+    async def _staying(self, clients: int, seconds: float) -> list[Outcome]:
+        outcomes, end = list[Outcome](), time.monotonic() + seconds
+
+        async def client(number: int) -> None:
+            while time.monotonic() < end and self._service.process.poll() is None:
+                outcome = await visited(self._service.port, self._crowd.visit(number, leaving=0.15), self.limit)
+                outcomes.append(outcome)
+                pause = outcome.retry_after or (1.0 if outcome.kind == "failed" else 0.0)
+                await asyncio.sleep(min(pause, max(end - time.monotonic(), 0.0)))
+
+        await asyncio.gather(*(client(number) for number in range(clients)))
+        return outcomes
+
+    async def _burst(self, count: int) -> list[Outcome]:
+        connections = await asyncio.gather(*(Connection.to(self._service.port) for _ in range(count)))
+        await asyncio.sleep(0.5)  # they are accepted
+        visits = [self._crowd.visit(number, leaving=0.0) for number in range(count)]
+        pairs = zip(connections, visits, strict=True)
+        return list(await asyncio.gather(*(connection.make(visit, self.limit) for connection, visit in pairs)))
+
+
+def held(samples: Sequence[Sample]) -> list[str]:
+    """Rows: what the service held in the first and the last tenth of the run."""
+    tenth = max(1, len(samples) // 10)
+    first, last = samples[:tenth], samples[-tenth:]
+    rows = []
+    for name, of in (("resident, MiB", "resident"), ("open files", "files"), ("threads", "threads")):
+        values = [getattr(sample, of) for sample in samples]
+        before, after = (statistics.median(getattr(sample, of) for sample in part) for part in (first, last))
+        rows.append(f"| {name} | {before:.0f} | {after:.0f} | {max(values):.0f} |")
+    return ["", "| | first tenth | last tenth | most |", "| --- | --- | --- | --- |", *rows]
+
+
+@contextmanager
+def served(index: Path) -> Iterator[Service]:
+    """The service of this working tree, with this index, once it is ready."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "rag", "serve", "--port", str(port)],
+        env={**os.environ, "RAG_INDEX": str(index)},
+        stderr=subprocess.DEVNULL,
+    )
+    service = Service(process, port)
+    try:
+        end = time.monotonic() + _START_SECONDS
+        while True:
+            try:
+                service.read("/readyz")
+                break
+            except OSError:
+                if process.poll() is not None or time.monotonic() > end:
+                    raise SystemExit("the service does not start; try it: python -m rag serve") from None
+                time.sleep(0.2)
+        yield service
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def main() -> int:
+    """Runs it, prints the table, and writes it to ``benchmarks/results``."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
+    parser.add_argument("--index", type=Path, required=True, help="index directory")
+    parser.add_argument("--questions", type=Path, default=_QUESTIONS, help="a questions.jsonl")
+    parser.add_argument("--disconnects", type=int, default=1000)
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--clients", type=int, default=24)
+    parser.add_argument("--burst", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=5)
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the service must not be left behind
+    questions = [labelled.question for labelled in read_questions(options.questions)]
+    with served(options.index) as service, watching(service.port, service.process.pid) as watch:
+        soak = Soak(service, watch, Crowd(questions, random.Random(options.seed)))  # noqa: S311 - no secrets
+        print(HEAD)
+        asyncio.run(soak.run(options))
+        rows = held(watch.samples())
+    if service.process.returncode not in (0, -signal.SIGTERM):
+        soak.faults.append(f"the service ended with {service.process.returncode}")
+    print("\n".join(rows))
+    faults = [f"- {fault}" for fault in soak.faults] or ["- none"]
+    table = "\n".join([HEAD, *(phase.row() for phase in soak.phases), *rows, "", "Faults:", *faults])
+    print("\n".join(["", "Faults:", *faults]))
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "soak.md").write_text(table + "\n")
+    return 1 if soak.faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,286 @@
+"""On a real socket: many at a time, many at once, many who leave; and none beyond its deadline."""
+
+from __future__ import annotations
+
+import json
+import random
+import selectors
+import socket
+import statistics
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import httpx2 as httpx
+import pytest
+from pydantic import SecretStr
+
+from rag.generation import Prompt
+from rag.generation.language_model import Generated
+from tests.fakes import ScriptedModel
+from tests.integration.conftest import Running, post, wait_until
+from tests.integration.test_asking import assert_problem, read_events
+
+QUESTION = "What does a berth cost for a night?"
+REPLY = "A berth costs 24 euros for each night."
+
+
+def request_of(body: Mapping[str, Any] | bytes, *headers: str) -> bytes:
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    lines = [
+        "POST /ask HTTP/1.1",
+        "Host: x",
+        "Content-Type: application/json",
+        f"Content-Length: {len(data)}",
+        *headers,
+    ]
+    return "\r\n".join([*lines, "", ""]).encode() + data
+
+
+@dataclass
+class Reply:
+    """What came back, and how long after the request was sent its first byte did."""
+
+    status: int
+    headers: dict[str, str]
+    seconds: float
+
+
+def at_once(url: str, requests: Sequence[bytes], answers: int) -> list[Reply]:
+    """Sends all at once on connections of their own; the first so many replies."""
+    port = int(url.rpartition(":")[2])
+    connections = [socket.create_connection(("127.0.0.1", port)) for _ in requests]
+    time.sleep(0.2)  # they are accepted
+    replies: list[Reply] = []
+    with selectors.DefaultSelector() as selector:
+        for connection, request in zip(connections, requests, strict=True):
+            connection.sendall(request)
+            selector.register(connection, selectors.EVENT_READ, time.perf_counter())
+        while len(replies) < answers:
+            for key, _ in selector.select(timeout=10):
+                assert isinstance(key.fileobj, socket.socket)
+                seconds = time.perf_counter() - key.data
+                first, *lines = key.fileobj.recv(65536).decode().partition("\r\n\r\n")[0].split("\r\n")
+                headers = dict(line.lower().split(": ", 1) for line in lines)
+                replies.append(Reply(int(first.split()[1]), headers, seconds))
+                selector.unregister(key.fileobj)
+    for connection in connections:
+        connection.close()
+    return replies
+
+
+def is_idle(service: Running) -> bool:
+    return (service.admission.held, service.admission.at_work, service.admission.waiting) == (0, 0, 0)
+
+
+def test_several_are_answered_at_a_time(serve: Callable[..., Running]) -> None:
+    service = serve(ScriptedModel([REPLY], seconds_to_read=0.6), parallel=4)
+    replies = at_once(service.url, [request_of({"question": QUESTION})] * 4, answers=4)
+    assert [reply.status for reply in replies] == [200] * 4
+    assert max(reply.seconds for reply in replies) < 1.2
+    wait_until(lambda: is_idle(service))
+
+
+def test_a_burst_is_refused_at_once_where_there_is_no_place(serve: Callable[..., Running]) -> None:
+    model = ScriptedModel([REPLY], seconds_to_read=30.0)
+    service = serve(model, parallel=8, max_queue=16, seconds=120.0)
+    at_once(service.url, [request_of(b"{}")], answers=1)  # the first request of a service compiles what it needs
+    replies = at_once(service.url, [request_of({"question": QUESTION})] * 200, answers=180)
+    assert {reply.status for reply in replies} == {503}
+    # Of one client: 8 at work, and three quarters of the line.
+    assert service.admission.held == 20
+    told = [int(reply.headers["retry-after"]) for reply in replies]
+    assert min(told) >= 1
+    assert max(told) <= 60
+    assert len(set(told)) > 10  # they do not all come back at once
+    assert all(reply.headers["content-type"] == "application/problem+json" for reply in replies)
+    assert statistics.quantiles([reply.seconds for reply in replies], n=20)[-1] < 0.5  # 0.1 on a machine of its own
+    wait_until(lambda: is_idle(service))
+
+
+def test_a_client_does_not_wait_for_all_of_another(serve: Callable[..., Running]) -> None:
+    model = ScriptedModel([REPLY], seconds_to_read=0.25)
+    service = serve(model, parallel=1, max_queue=8, api_keys=[SecretStr("many"), SecretStr("one")])
+    many = [request_of({"question": QUESTION}, "X-API-Key: many")] * 6
+    with ThreadPoolExecutor(1) as pool:
+        crowd = pool.submit(at_once, service.url, many, answers=6)
+        wait_until(lambda: service.admission.waiting == 5)
+        start = time.perf_counter()
+        assert at_once(service.url, [request_of({"question": QUESTION}, "X-API-Key: one")], answers=1)[0].status == 200
+        seconds = time.perf_counter() - start
+        assert service.admission.waiting >= 2
+        assert [reply.status for reply in crowd.result()] == [200] * 6
+    assert seconds < 1.5
+
+
+@pytest.mark.parametrize("phase", ["waiting", "reading", "writing", "assenting"])
+@pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
+def test_no_request_outlives_its_deadline(serve: Callable[..., Running], phase: str, stream: bool) -> None:
+    slow = {"reading": "seconds_to_read", "writing": "seconds_per_token", "assenting": "seconds_to_assent"}
+    model = ScriptedModel([REPLY], **{slow.get(phase, "seconds_to_read"): 20.0})  # type: ignore[arg-type]
+    service = serve(model, parallel=1, seconds=2.0)
+    service.admission._pace._seconds = 0.01
+    with ThreadPoolExecutor(1) as pool:
+        if phase == "waiting":
+            pool.submit(at_once, service.url, [request_of({"question": QUESTION})], answers=1)
+            wait_until(lambda: service.admission.at_work == 1)
+        service.admission.limits = replace(service.admission.limits, seconds=0.8)
+        start = time.perf_counter()
+        response = httpx.post(f"{service.url}/ask", json={"question": QUESTION, "stream": stream}, timeout=10)
+        assert 0.7 < time.perf_counter() - start < 1.9
+    problem = read_events(response.text)[-1][1] if stream else response.json()
+    assert (problem["status"], problem["retry_after_seconds"]) == (503, 1)
+    assert "within 0.8 s" in problem["detail"]
+    if not stream:
+        assert_problem(response, 503)
+        assert response.headers["retry-after"] == "1"
+    wait_until(lambda: is_idle(service))
+    metrics = httpx.get(f"{service.url}/metrics").text
+    assert f'pageproof_late_total{{phase="{"waiting" if phase == "waiting" else "working"}"}} 1.0' in metrics
+    assert len(model.wordings) == 1  # who waited in vain was never begun
+
+
+class DeafModel(ScriptedModel):
+    """Does not notice for a while that it was cancelled."""
+
+    def generate(self, prompt: Prompt, **options: Any) -> Iterator[Generated]:
+        time.sleep(1.5)
+        yield from super().generate(prompt, **options)
+
+
+def test_a_step_that_takes_long_keeps_the_place_and_not_the_client(serve: Callable[..., Running]) -> None:
+    service = serve(DeafModel([REPLY]), parallel=1, seconds=0.5)
+    (reply,) = at_once(service.url, [request_of({"question": QUESTION})], answers=1)
+    assert (reply.status, service.admission.at_work) == (503, 1)
+    assert reply.seconds < 1.2
+    wait_until(lambda: is_idle(service))
+
+
+def test_a_body_that_does_not_come_gives_its_place_up(serve: Callable[..., Running]) -> None:
+    service = serve(ScriptedModel([REPLY]), seconds=0.3)
+    with socket.create_connection(("127.0.0.1", int(service.url.rpartition(":")[2]))) as connection:
+        connection.sendall(request_of({"question": QUESTION})[:-5])
+        wait_until(lambda: service.admission.held == 1)
+    wait_until(lambda: is_idle(service))
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(
+    serve: Callable[..., Running], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rag.service.middleware._BODY_SECONDS", 0.2)
+    service = serve(ScriptedModel([REPLY]))
+    assert at_once(service.url, [request_of({"question": QUESTION})[:-5]], answers=1)[0].status == 408
+    wait_until(lambda: is_idle(service))
+
+
+def test_who_leaves_at_any_moment_leaves_nothing_behind(serve: Callable[..., Running]) -> None:
+    """200 clients that go away while they send, wait, are read for, are written to, or just after."""
+    model = ScriptedModel([REPLY], seconds_to_read=0.02, seconds_per_token=0.005, seconds_to_assent=0.01)
+    service = serve(model, parallel=4, max_queue=8)
+    assert post(service.url, QUESTION).status_code == 200
+    chance = random.Random(5)
+    port = int(service.url.rpartition(":")[2])
+
+    def visit(_: int) -> None:
+        request = request_of({"question": QUESTION, "stream": chance.random() < 0.5})
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            connection.sendall(request[: None if chance.random() < 0.9 else chance.randrange(len(request))])
+            time.sleep(chance.uniform(0.0, 0.2))
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(visit, range(200)))
+    wait_until(lambda: is_idle(service))
+    assert post(service.url, QUESTION).json()["answer"] == REPLY
+    answering = [thread for thread in threading.enumerate() if thread.name.startswith("answer")]
+    assert len(answering) <= 4
+
+
+def test_the_threads_of_answers_end_with_the_service(serve: Callable[..., Running]) -> None:
+    service = serve(ScriptedModel([REPLY]), parallel=3)
+    at_once(service.url, [request_of({"question": QUESTION})] * 3, answers=3)
+    before = {thread for thread in threading.enumerate() if thread.name.startswith("answer")}
+    assert before
+    service.server.should_exit = True
+    wait_until(lambda: service.model.closed)
+    assert not any(thread.is_alive() for thread in before)
+
+
+def test_a_stream_on_which_nothing_happens_is_kept_open(
+    serve: Callable[..., Running], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rag.service.work.QUIET_SECONDS", 0.1)
+    service = serve(ScriptedModel([REPLY], seconds_to_read=0.5))
+    text = httpx.post(f"{service.url}/ask", json={"question": QUESTION, "stream": True}, timeout=10).text
+    assert "\n\n:\n\n" in text
+    assert "event: answer" in text
+
+
+class TestKeys:
+    @pytest.mark.parametrize(
+        "request_",
+        [
+            pytest.param(request_of(b"{"), id="bad JSON"),
+            pytest.param(request_of({"question": ""}), id="a wrong field"),
+            pytest.param(request_of(b"x" * 300_000)[:70_000], id="a body that is too long, and has not come"),
+        ],
+    )
+    def test_the_key_comes_before_all_else(self, serve: Callable[..., Running], request_: bytes) -> None:
+        service = serve(ScriptedModel([REPLY]), max_queue=0, api_keys=[SecretStr("key")])
+        assert at_once(service.url, [request_], answers=1)[0].status == 401
+
+    def test_it_comes_before_the_line(self, serve: Callable[..., Running]) -> None:
+        model = ScriptedModel([REPLY], seconds_to_read=1.0)
+        service = serve(model, max_queue=0, api_keys=[SecretStr("key")])
+        with ThreadPoolExecutor(1) as pool:
+            first = pool.submit(at_once, service.url, [request_of({"question": QUESTION}, "X-API-Key: key")], answers=1)
+            wait_until(lambda: service.admission.at_work == 1)
+            requests = [request_of(b"{"), request_of(b"{", "X-API-Key: key")]
+            assert sorted(reply.status for reply in at_once(service.url, requests, answers=2)) == [401, 503]
+            assert first.result()[0].status == 200
+
+
+@contextmanager
+def stopping(service: Running) -> Iterator[None]:
+    service.server.should_exit = True
+    yield
+    wait_until(lambda: service.model.closed)
+
+
+def test_a_service_that_stops_finishes_what_is_at_work_and_sends_away_who_waits(serve: Callable[..., Running]) -> None:
+    model = ScriptedModel([REPLY], seconds_to_read=0.6)
+    service = serve(model, parallel=2)
+    with ThreadPoolExecutor(1) as pool:
+        crowd = pool.submit(at_once, service.url, [request_of({"question": QUESTION})] * 4, answers=4)
+        wait_until(lambda: service.admission.waiting == 2)
+        with stopping(service):
+            replies = crowd.result()
+    assert Counter(reply.status for reply in replies) == {200: 2, 503: 2}
+    assert {reply.headers.get("retry-after") for reply in replies} == {None, "30"}
+
+
+def test_what_does_not_end_while_the_service_stops_is_told_so(serve: Callable[..., Running]) -> None:
+    service = serve(ScriptedModel([REPLY], seconds_to_read=30.0))
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(at_once, service.url, [request_of({"question": QUESTION})], answers=1)
+        wait_until(lambda: service.admission.at_work == 1)
+        with stopping(service):
+            assert asked.result()[0].status == 503
+
+
+def test_answers_in_python_do_not_hinder_the_probe(serve: Callable[..., Running]) -> None:
+    """Nor do as many questions as may wait keep pages and documents from being shown."""
+    service = serve(ScriptedModel([REPLY], seconds_to_read=1.0), parallel=8, max_queue=32)
+    with ThreadPoolExecutor(1) as pool:
+        crowd = pool.submit(at_once, service.url, [request_of({"question": QUESTION})] * 24, answers=24)
+        wait_until(lambda: service.admission.waiting >= 8)
+        with httpx.Client(base_url=service.url) as client:
+            for path in ("/livez", "/readyz", "/documents", "/info"):
+                start = time.perf_counter()
+                assert client.get(path).status_code == 200
+                assert time.perf_counter() - start < 0.7
+        crowd.result()
