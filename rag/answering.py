@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Protocol
 
@@ -22,6 +22,7 @@ from rag.recording import Course, Recorder
 from rag.retrieval import Retriever
 from rag.statement import Statement
 from rag.summarising import central_sentences
+from rag.turns import Turns
 from rag.understanding import UnderstoodQuestion, take_turns, understand
 
 
@@ -50,6 +51,7 @@ class Answerer:
         max_tokens: of an answer, where the question does not say.
         judge: decides whether an answer is given, and says how sure it is.
         recorder: is told how each answer came about.
+        turns: a search takes one, ahead of the steps of a model in this process.
     """
 
     index: ServedIndex
@@ -60,6 +62,7 @@ class Answerer:
     max_tokens: int
     judge: Judge = JUDGE
     recorder: Recorder | None = None
+    turns: Turns = field(default_factory=Turns)
 
     def generation(self) -> Generation:
         """The current generation; IndexFault where there is none that can be served."""
@@ -100,7 +103,7 @@ class Answerer:
         if understood.passages:
             yield from self._summarised(understood, generation, cancelled, clock)
             return
-        with clock.measuring("retrieve"):
+        with clock.measuring("retrieve"), self.turns.ahead():
             hits = take_turns(
                 self.retriever.retrieve(generation, search, self.passages, cancelled) for search in understood.searches
             )

@@ -23,6 +23,7 @@ from rag.recording import FolderRecorder, ModelIdentity, RecordFolder, Setup
 from rag.retrieval import Retriever
 from rag.self_tuning import setup_settings, tune_once, tuning_of, warn_of_unused_instructions
 from rag.settings import PREFIX, Settings
+from rag.turns import Turns
 
 if TYPE_CHECKING:
     from rag.generation.openai_server import OpenAIServerModel
@@ -89,10 +90,11 @@ def open_answerer(settings: Settings, *, recorded: bool = False) -> Answerer:
     model_identity(settings)  # what is wrong with it shows before anything is loaded
     retriever, index = open_retriever(settings)
     judge = open_judge(settings)
+    turns = Turns()
     return Answerer(
         index=index,
         retriever=retriever,
-        model=_open_model(settings),
+        model=_open_model(settings, turns),
         passages=settings.passages,
         evidence_tokens=settings.evidence_tokens,
         max_tokens=settings.max_tokens,
@@ -100,6 +102,7 @@ def open_answerer(settings: Settings, *, recorded: bool = False) -> Answerer:
         recorder=FolderRecorder(open_records(settings), setup_of(settings, retriever, judge))
         if recorded and settings.records
         else None,
+        turns=turns,
     )
 
 
@@ -183,7 +186,7 @@ def _open_remote(settings: Settings) -> OpenAIServerModel:
     )
 
 
-def _open_model(settings: Settings) -> LanguageModel:
+def _open_model(settings: Settings, turns: Turns) -> LanguageModel:
     if settings.model_is_remote:
         return _open_remote(settings)
     weights = _locate(settings, settings.model, "generator")
@@ -198,6 +201,7 @@ def _open_model(settings: Settings) -> LanguageModel:
         tuning=tuning_of(settings, weights),
         parallel=settings.parallel,
         gpu_layers=settings.gpu_layers,
+        turns=turns,
         temperature=settings.temperature,
         beginning=(Message("system", SYSTEM),),
     )

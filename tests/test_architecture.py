@@ -22,6 +22,7 @@ LAYERS = [
         "rag.native",
         "rag.reading_limits",
         "rag.processor",
+        "rag.turns",
     ],
     ["rag.markup", "rag.notation", "rag.embedded_instructions"],
     ["rag.page_lines", "rag.records"],

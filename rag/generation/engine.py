@@ -19,6 +19,7 @@ from rag.generation.prefix_store import PrefixStore
 from rag.generation.prefix_tree import Node
 from rag.generation.scheduling import GROUP, SHORTEST, Demand, response_ratio, share_out
 from rag.generation.writing import Writer
+from rag.turns import Turns
 
 _log = logging.getLogger(__name__)
 
@@ -69,7 +70,9 @@ class Job:
 class Engine:
     """Runs jobs. Its methods may be called from any thread."""
 
-    def __init__(self, context: Context, store: PrefixStore, *, parallel: int, micro_batch: int) -> None:
+    def __init__(
+        self, context: Context, store: PrefixStore, *, parallel: int, micro_batch: int, turns: Turns | None = None
+    ) -> None:
         """Starts the thread.
 
         Args:
@@ -77,10 +80,12 @@ class Engine:
             store: of that context.
             parallel: most sequences at a time.
             micro_batch: most tokens of a step.
+            turns: each step takes one, behind others.
         """
         self._context = context
         self._store = store
         self._micro_batch = micro_batch
+        self._turns = turns or Turns()
         self._free = list(range(parallel))
         self._cells = context.cells
         self._seconds_per_token = _FIRST_GUESS_SECONDS
@@ -147,9 +152,11 @@ class Engine:
         with self._changed:
             self._stepping = [job for job, _ in planned]
             self._context.resume()
-        start = monotonic()
         try:
-            logits = self._context.step(rows)
+            with self._turns.behind():
+                start = monotonic()
+                logits = self._context.step(rows)
+                seconds = monotonic() - start
         except Interrupted:
             return
         except ModelUnusable as error:
@@ -159,7 +166,7 @@ class Engine:
         finally:
             with self._changed:
                 self._stepping = []
-        self._measure(rows, monotonic() - start)
+        self._measure(rows, seconds)
         for (job, row), each in zip(planned, logits, strict=True):
             self._advance(job, row, each)
 

@@ -28,6 +28,7 @@ from rag.generation.scheduling import SHORTEST
 from rag.generation.tuning import Tuning
 from rag.generation.vocabulary import Pointer, Vocabulary
 from rag.generation.writing import ChanceWriter, Reader, TextWriter, Writer
+from rag.turns import Turns
 
 T = TypeVar("T")
 
@@ -55,6 +56,7 @@ class LlamaCppModel:
         remembered: int = 1024,
         beginning: Sequence[Message] = (),
         gpu_layers: int = 0,
+        turns: Turns | None = None,
     ) -> None:
         """Loads the weights.
 
@@ -71,6 +73,7 @@ class LlamaCppModel:
             remembered: how many of the last generations are given again, word for word, to who asks the same.
             beginning: what many chats begin with; it is read now, and kept.
             gpu_layers: of the model on the accelerator; -1 for all.
+            turns: the model's steps take one each, behind others.
 
         Raises:
             ModelUnusable: llama.cpp cannot load the file, or cannot make a context of this size.
@@ -93,7 +96,7 @@ class LlamaCppModel:
         store = PrefixStore(
             self._context, first_sequence=parallel, capacity=cache_bytes if _shares_prefixes(self._model) else 0
         )
-        self._engine = Engine(self._context, store, parallel=parallel, micro_batch=tuning.micro_batch)
+        self._engine = Engine(self._context, store, parallel=parallel, micro_batch=tuning.micro_batch, turns=turns)
         if beginning:
             self._keep(self._common_beginning(beginning))
 
@@ -129,11 +132,24 @@ class LlamaCppModel:
     ) -> Iterator[Generated]:
         """See :class:`LanguageModel`."""
         asked = (prompt.tokens, max_tokens, wording, declining)
-        if (before := self._remembered.get(asked)) is not None:
+        if (before := self._remembered.claim(asked, cancelled)) is not None:
             yield from before
             return
         outbox = _Outbox[Generated]()
-        writer = TextWriter(
+        generated: list[Generated] = []
+        try:
+            writer = self._text_writer(prompt, outbox, max_tokens, wording, declining)
+            for each in self._run(prompt, max_tokens, writer, outbox, cancelled):
+                generated.append(each)
+                yield each
+        finally:
+            whole = bool(generated) and isinstance(generated[-1], Finish)
+            self._remembered.settle(asked, tuple(map(_from_memory, generated)) if whole else None)
+
+    def _text_writer(
+        self, prompt: Prompt, outbox: _Outbox[Generated], max_tokens: int, wording: str | None, declining: str | None
+    ) -> TextWriter:
+        return TextWriter(
             self._vocabulary,
             outbox.put,
             prompt_tokens=len(prompt.tokens),
@@ -143,20 +159,18 @@ class LlamaCppModel:
             temperature=self._temperature,
             seed=self._seed,
         )
-        generated: list[Generated] = []
-        for each in self._run(prompt, max_tokens, writer, outbox, cancelled):
-            generated.append(each)
-            yield each
-        self._remembered.put(asked, tuple(_from_memory(each) for each in generated))
 
     def chance(self, prompt: Prompt, yes: Sequence[str], no: Sequence[str], cancelled: Cancellation) -> float:
         """See :class:`LanguageModel`."""
         asked = (prompt.tokens, tuple(yes), tuple(no))
-        if (before := self._weighed.get(asked)) is not None:
+        if (before := self._weighed.claim(asked, cancelled)) is not None:
             return before
-        outbox = _Outbox[float]()
-        (chance,) = self._run(prompt, 0, ChanceWriter(self._vocabulary, outbox.put, yes, no), outbox, cancelled)
-        self._weighed.put(asked, chance)
+        chance: float | None = None
+        try:
+            outbox = _Outbox[float]()
+            (chance,) = self._run(prompt, 0, ChanceWriter(self._vocabulary, outbox.put, yes, no), outbox, cancelled)
+        finally:
+            self._weighed.settle(asked, chance)
         return chance
 
     def _run(
