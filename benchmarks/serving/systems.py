@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from itertools import product
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -45,10 +44,7 @@ DEFAULTS: Final = (
 
 def locked_choices(threads: int) -> list[System]:
     """The settings of ``Llama`` among which the best are looked for."""
-    return [
-        _locked(threads, flash_attn=flash, n_batch=batch, n_ubatch=batch)
-        for flash, batch in product((True, False), (512, 128))
-    ]
+    return [_locked(threads, flash_attn=flash, n_batch=512, n_ubatch=512) for flash in (True, False)]
 
 
 def _locked(threads: int, **options: Any) -> System:  # noqa: ANN401 - as Llama takes them
