@@ -12,12 +12,11 @@ from threading import Condition, Thread
 from time import monotonic
 from typing import Final
 
-from rag.errors import Cancelled, ModelUnusable
+from rag.errors import Cancelled, ModelUnusable, PromptTooLong
 from rag.generation.context import Context, Interrupted, Logits, Row
 from rag.generation.copying import Copier, Guess, Payoff
 from rag.generation.prefix_store import PrefixStore
-from rag.generation.prefix_tree import Node
-from rag.generation.scheduling import GROUP, SHORTEST, Demand, response_ratio, share_out
+from rag.generation.scheduling import GROUP, SHORTEST, Demand, response_ratio, share_out, whole
 from rag.generation.writing import Writer
 from rag.turns import Turns
 
@@ -52,11 +51,14 @@ class Job:
     copier: Copier | None = None
     reread: int = SHORTEST
     pinned: bool = False
-    # The engine's own
+    # The engine's own: `read` are the tokens that its sequence has, `same` of which anybody would have read with the
+    # same numbers; it is `due` once it has waited for room.
     since: float = field(default_factory=monotonic)
     sequence: int | None = None
     read: list[int] = field(default_factory=list)
-    held: list[Node] = field(default_factory=list)
+    same: int = 0
+    due: bool = False
+    failed: Exception | None = None
     next: int | None = None
     guess: Guess | None = None
     cancelled: bool = False
@@ -86,6 +88,7 @@ class Engine:
         self._store = store
         self._micro_batch = micro_batch
         self._turns = turns or Turns()
+        self._parallel = parallel
         self._free = list(range(parallel))
         self._cells = context.cells
         self._seconds_per_token = _FIRST_GUESS_SECONDS
@@ -99,10 +102,20 @@ class Engine:
         self._thread.start()
 
     def submit(self, job: Job) -> None:
-        """Takes a job on; it is told how it ends."""
+        """Takes a job on; it is told how it ends. After :meth:`close`, it has at once.
+
+        Raises:
+            PromptTooLong: it would not fit even alone.
+        """
+        if job.cells > self._cells:
+            raise PromptTooLong(f"{job.cells} tokens do not fit the {self._cells} cells of the model's memory")
         with self._changed:
-            self._inbox.append(job)
-            self._changed.notify()
+            closed = self._closing
+            if not closed:
+                self._inbox.append(job)
+                self._changed.notify()
+        if closed:
+            job.ended(Cancelled("the model was closed"))
 
     def cancel(self, job: Job) -> None:
         """Ends a job soon, within a step, unless it has ended: its memory is free again, the others go on."""
@@ -137,8 +150,17 @@ class Engine:
                 self._step()
             except Exception as error:  # noqa: BLE001 - the boundary of the thread: each job has to hear of it
                 _log.exception("the generation engine failed")
-                for job in list(self._jobs):
-                    self._end(job, error)
+                self._start_afresh(error)
+
+    def _start_afresh(self, error: Exception) -> None:
+        """Ends all jobs and forgets all that is known, for nothing says how far what failed had come."""
+        for sequence in range(self._context.sequences):
+            self._context.forget(sequence)
+        self._store.clear()
+        self._free = list(range(self._parallel))
+        jobs, self._jobs = self._jobs, []
+        for job in jobs:
+            job.ended(error)
 
     def _drop_cancelled(self) -> None:
         for job in [job for job in self._jobs if job.cancelled]:
@@ -150,6 +172,8 @@ class Engine:
             return
         rows = [row for _, row in planned]
         with self._changed:
+            if any(job.cancelled for job, _ in planned):
+                return
             self._stepping = [job for job, _ in planned]
             self._context.resume()
         try:
@@ -177,9 +201,8 @@ class Engine:
         shares = share_out(demands, seconds_per_token=self._seconds_per_token, most=self._micro_batch)
         planned: list[tuple[Job, Row]] = []
         for job, share in zip(jobs, shares, strict=True):
-            if share:
-                if job.sequence is None:
-                    self._begin(job)
+            # One that was given less than was known is planned anew: it has more to read.
+            if share and (job.sequence is not None or self._begin(job)):
                 planned.append((job, self._row(job, share, alone=len(jobs) == 1)))
         # Whole groups first, so that what comes after does not shift them.
         return sorted(planned, key=lambda each: len(each[1].tokens) % GROUP != 0)
@@ -188,14 +211,15 @@ class Engine:
         """Those at work, and those that can be begun now."""
         at_work = [job for job in self._jobs if job.sequence is not None]
         waiting = [job for job in self._jobs if job.sequence is None]
-        waiting.sort(key=lambda job: -response_ratio(self._demand(job), self._seconds_per_token))
+        waiting.sort(key=lambda job: (not job.due, -response_ratio(self._demand(job), self._seconds_per_token)))
         places = len(self._free)
         cells = self._cells - sum(job.cells for job in at_work)
         for job in waiting:
             places -= 1
             cells -= job.cells
-            # Nobody overtakes one that there is no room for, or it might never be begun.
+            # Nobody overtakes one that there is no room for, now or later, or it might never be begun.
             if places < 0 or cells < 0:
+                job.due = job.due or places >= 0
                 break
             at_work.append(job)
         return at_work
@@ -208,16 +232,16 @@ class Engine:
         return Demand(len(job.prompt) - read, waited)
 
     def _known(self, job: Job) -> int:
-        return min(self._store.known(job.prompt), self._most_known(job)) // GROUP * GROUP
+        return whole(min(self._store.known(job.prompt), max(len(job.prompt) - job.reread, 0)))
 
-    def _most_known(self, job: Job) -> int:
-        return max(len(job.prompt) - job.reread, 0)
-
-    def _begin(self, job: Job) -> None:
+    def _begin(self, job: Job) -> bool:
+        """Whether it was given all that is known."""
         job.sequence = self._free.pop()
-        job.held, known = self._store.begin(job.sequence, job.prompt, self._known(job))
-        job.read = list(job.prompt[:known])
-        job.writer.begin(known)
+        known = self._known(job)
+        job.same = self._store.begin(job.sequence, job.prompt, known)
+        job.read = list(job.prompt[: job.same])
+        job.writer.begin(job.same)
+        return job.same == known
 
     def _row(self, job: Job, share: int, *, alone: bool) -> Row:
         assert job.sequence is not None  # noqa: S101 - it was begun
@@ -240,20 +264,35 @@ class Engine:
     def _advance(self, job: Job, row: Row, logits: Sequence[Logits]) -> None:
         if job.next is None:
             job.read += row.tokens
+            if row.start == job.same and len(row.tokens) >= SHORTEST:
+                job.same = whole(len(job.read))
             if not logits:
                 return
-            job.held = self._store.learn(row.sequence, job.read, job.held)
-            job.next = job.writer.advance(logits[0])
+            self._learn(job, row.sequence)
+            self._write(job, logits[0])
         else:
             self._verify(job, row, logits)
         if job.next is None:
-            self._end(job, None)
+            self._end(job, job.failed)
+
+    def _write(self, job: Job, logits: Logits) -> None:
+        job.next = None
+        try:
+            job.next = job.writer.advance(logits)
+        except Exception as error:  # noqa: BLE001 - whatever a writer does is the business of its job alone
+            job.failed = error
+
+    def _learn(self, job: Job, sequence: int) -> None:
+        # Of what was read in other stretches, another prompt would get other numbers than if it was read for itself;
+        # but what was written is of no use to any but those that go on from there.
+        all_same = job.same >= whole(len(job.prompt))
+        self._store.learn(sequence, job.read if all_same else job.read[: job.same])
 
     def _verify(self, job: Job, row: Row, logits: Sequence[Logits]) -> None:
         """Goes on as far as the guesses were right."""
         for position, token in enumerate(row.tokens):
             job.read.append(token)
-            job.next = job.writer.advance(logits[position])
+            self._write(job, logits[position])
             if job.guess and job.next is not None:
                 self._payoff.learn(job.guess, job.next)
             job.guess = None
@@ -262,16 +301,15 @@ class Engine:
         self._context.forget(row.sequence, len(job.read))
 
     def _end(self, job: Job, error: Exception | None) -> None:
-        self._jobs.remove(job)
         if job.sequence is not None:
-            if job.read:
-                job.held = self._store.learn(job.sequence, job.read, job.held)
+            self._learn(job, job.sequence)
             if job.pinned:
-                self._store.pin(job.held)
-            self._store.release(job.held)
+                self._store.pin(job.read)
+            self._store.release(job.sequence)
             self._context.forget(job.sequence)
             self._free.append(job.sequence)
             job.sequence = None
+        self._jobs.remove(job)
         job.ended(error)
 
     def _measure(self, rows: Sequence[Row], seconds: float) -> None:

@@ -2,19 +2,26 @@
 
 A node of the tree has cells in the pool only while a running sequence began with it, so that the pool stays small: what
 attention passes over costs time, even if it is masked. Copying a prompt's keys and values in or out takes about a
-millisecond; reading it takes seconds.
+millisecond; reading it takes seconds. All cells of a node are also cells of each sequence that stands on it, so that no
+more are taken than the running sequences have: the engine counts those alone.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from rag.generation.context import Context
 from rag.generation.prefix_tree import Node, PrefixTree
+from rag.generation.scheduling import whole
 
 
 class PrefixStore:
-    """What the engine knows of beginnings of prompts. For the engine's thread."""
+    """What the engine knows of beginnings of prompts. For the engine's thread.
+
+    Attributes:
+        bytes: of the copies.
+    """
 
     def __init__(self, context: Context, *, first_sequence: int, capacity: int) -> None:
         """Over a context.
@@ -26,7 +33,9 @@ class PrefixStore:
         """
         self._context = context
         self._tree = PrefixTree()
+        self._first_sequence = first_sequence
         self._free = list(range(first_sequence, context.sequences))
+        self._stands_on: defaultdict[int, list[Node]] = defaultdict(list)
         self._capacity = capacity
         self.bytes = 0
 
@@ -34,15 +43,14 @@ class PrefixStore:
         """How many of the first tokens need not be read."""
         return self._tree.walk(tokens)[1]
 
-    def begin(self, sequence: int, tokens: Sequence[int], most: int) -> tuple[list[Node], int]:
-        """Gives an empty sequence what is known of the beginning of ``tokens``, ``most`` tokens of it.
+    def begin(self, sequence: int, tokens: Sequence[int], most: int) -> int:
+        """Gives an empty sequence what is known of the beginning of ``tokens``, ``most`` (in whole groups) of it.
 
         Returns:
-            The nodes that it stands on, to be released when it has ended; how many tokens it has now.
+            How many tokens it has now.
         """
         path, length = self._tree.walk(tokens)
         length = min(length, most)
-        held: list[Node] = []
         given = 0
         for node in path:
             end = min(node.end, length)
@@ -51,56 +59,73 @@ class PrefixStore:
             self._context.share(cells, sequence, node.start, end)
             given = end
             self._tree.touch(node)
-            if end < node.end:
+            if end == node.end:
+                self._stand(sequence, node)
+            else:
                 # The cells of the rest are of no use to anybody.
                 self._put_away(node)
-                break
-            node.readers += 1
-            held.append(node)
-        return held, given
+        return given
 
-    def learn(self, sequence: int, tokens: Sequence[int], held: list[Node]) -> list[Node]:
-        """Keeps what a sequence has read, which are ``tokens``; returns the nodes that it stands on now."""
+    def learn(self, sequence: int, tokens: Sequence[int]) -> None:
+        """Keeps what a sequence has read, which are ``tokens``: whole groups of them."""
         if not self._capacity:
-            return held
+            return
+        tokens = tokens[: whole(len(tokens))]
         path, length = self._tree.walk(tokens)
-        if path and length < path[-1].end and not self._split(path[-1], length):
-            return held
         if length < len(tokens):
-            if not self._free:
-                return held
-            path.append(self._add(path[-1] if path else self._tree.root, sequence, tokens[length:]))
-        for node in path:
-            node.readers += 1
-        self.release(held)
-        return path
+            if path and length < path[-1].end and not self._split(path[-1], length):
+                return
+            if self._free:
+                path.append(self._tree.add(path[-1] if path else self._tree.root, tokens[length:]))
+                self._tree.touch(path[-1])
+        # The new one first: it has no copy yet.
+        for node in reversed(path):
+            if node.sequence is None and node.end <= len(tokens):
+                self._lend(sequence, node)
 
-    def release(self, held: list[Node]) -> None:
-        """Says that a sequence stands on these nodes no longer."""
-        for node in held:
-            node.readers -= 1
+    def release(self, sequence: int) -> None:
+        """Says that a sequence stands on nothing any longer."""
+        for node in self._stands_on.pop(sequence, ()):
+            node.readers.remove(sequence)
             self._put_away(node)
         while self.bytes > self._capacity and (least := self._tree.least()):
             self.bytes -= least.bytes
             self._tree.remove(least)
 
-    def pin(self, path: list[Node]) -> None:
-        """Keeps nodes for good."""
+    def pin(self, tokens: Sequence[int]) -> None:
+        """Keeps for good what is known of ``tokens``, whole nodes of it."""
+        path, length = self._tree.walk(tokens)
         for node in path:
-            node.pinned = True
+            node.pinned = node.pinned or node.end <= length
 
-    def _add(self, parent: Node, sequence: int, tokens: Sequence[int]) -> Node:
-        node = self._tree.add(parent, tokens)
-        node.sequence = self._free.pop()
-        self._context.share(sequence, node.sequence, node.start, node.end)
-        self._tree.touch(node)
-        return node
+    def clear(self) -> None:
+        """Forgets all; the cells are for the caller to free."""
+        self._tree = PrefixTree()
+        self._free = list(range(self._first_sequence, self._context.sequences))
+        self._stands_on.clear()
+        self.bytes = 0
+
+    def _stand(self, sequence: int, node: Node) -> None:
+        node.readers.add(sequence)
+        self._stands_on[sequence].append(node)
+
+    def _lend(self, sequence: int, node: Node) -> None:
+        """Gives a node that has no cells those of a sequence that has read it, if there is an id for it."""
+        if self._free:
+            node.sequence = self._free.pop()
+            self._context.share(sequence, node.sequence, node.start, node.end)
+            self._stand(sequence, node)
 
     def _split(self, node: Node, position: int) -> bool:
         """Cuts a node, its keys and values too; False where there is no room for that now."""
-        if (cells := self._bring(node)) is None or not self._free:
+        if (cells := self._bring(node)) is None:
+            return False
+        if not self._free:
+            self._put_away(node)
             return False
         rest = self._tree.split(node, position)
+        for sequence in rest.readers:
+            self._stands_on[sequence].append(rest)
         rest.sequence = self._free.pop()
         self._context.share(cells, rest.sequence, rest.start, rest.end)
         self._context.forget(cells, rest.start)

@@ -37,6 +37,11 @@ class Demand:
     writes: bool = False
 
 
+def whole(tokens: int) -> int:
+    """As many of them as there are in whole groups."""
+    return tokens // GROUP * GROUP
+
+
 def response_ratio(demand: Demand, seconds_per_token: float) -> float:
     """Time from being asked for to being done, if it were done now, over the time that doing it takes; at least 1."""
     service = max(demand.tokens, 1) * seconds_per_token
@@ -55,17 +60,13 @@ def share_out(demands: Sequence[Demand], *, seconds_per_token: float, most: int)
         # A step that is shorter than the shortest is filled up with the next prompt.
         if taken >= min(SHORTEST, limit):
             break
-        shares[position] = min(_part(demands[position].tokens, limit), _whole(room - taken))
+        shares[position] = min(_part(demands[position].tokens, limit), whole(room - taken))
         taken += shares[position]
     return shares
 
 
 def _part(tokens: int, limit: int) -> int:
     """The first of as many equal parts as ``limit`` asks for and ``SHORTEST`` allows; all, if that is one."""
-    parts = max(1, min(-(-tokens // max(limit, 1)), tokens // SHORTEST))
-    return min(_whole(-(-tokens // parts) + GROUP - 1), tokens)
-
-
-def _whole(tokens: int) -> int:
-    """As many as there are in whole groups."""
-    return tokens // GROUP * GROUP
+    # Parts are rounded up to whole groups, so that the last has up to a group less.
+    parts = max(1, min(-(-tokens // max(limit, 1)), tokens // (SHORTEST + GROUP)))
+    return min(whole(-(-tokens // parts) + GROUP - 1), tokens)

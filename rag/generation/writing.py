@@ -83,7 +83,7 @@ class TextWriter:
             return None
         self._count += 1
         self._say(self._decoder.decode(self._vocabulary.piece(token)), probability)
-        if self._count == self._max_tokens:
+        if self._count >= self._max_tokens:
             self._finish("length", 1.0)
             return None
         return token
