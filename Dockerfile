@@ -1,12 +1,15 @@
 # The image of the service and of the ingest job: weights, libraries and code, ready to run with no network.
 #
 #   docker build -t pageproof .
+#   docker build -t pageproof:cuda --build-arg ACCELERATOR=cuda .     for an NVIDIA GPU
 #
 # A change of the code rebuilds the last, small layers only; a change of a weight or of a locked library only its own
 # stage. Needs BuildKit, and nothing newer than the Dockerfile syntax of Docker 20.10.
 
 # Any image that has Python 3.11 as `python` and Debian's package manager.
 ARG BASE_IMAGE=python:3.11-slim-bookworm
+# What llama.cpp can use beside the processor: cpu for nothing, or cuda (which takes an hour to compile, and Debian 12).
+ARG ACCELERATOR=cpu
 
 FROM ${BASE_IMAGE} AS base
 
@@ -24,10 +27,27 @@ RUN sed -n '/^llama-cpp-python==/,/# via/p' requirements.txt > llama.txt \
 
 
 # --- llama.cpp, compiled to travel: slow, but only when its version changes. ------------------------------------------
-FROM build AS llama
+FROM build AS compiler-cpu
 RUN --mount=type=cache,target=/var/cache/apt,sharing=locked --mount=type=cache,target=/var/lib/apt,sharing=locked \
     rm -f /etc/apt/apt.conf.d/docker-clean \
  && apt-get update -qq && apt-get install -qq --yes --no-install-recommends g++ >/dev/null
+
+# From NVIDIA's own packages: a compiler, what is linked with, and in /accelerator what is needed where it runs. The
+# driver's libcuda.so.1 comes from the host.
+FROM compiler-cpu AS compiler-cuda
+ARG CUDA=12-8
+ADD https://developer.download.nvidia.com/compute/cuda/repos/debian12/x86_64/cuda-keyring_1.1-1_all.deb /tmp/
+RUN --mount=type=cache,target=/var/cache/apt,sharing=locked --mount=type=cache,target=/var/lib/apt,sharing=locked \
+    dpkg --install /tmp/cuda-keyring_1.1-1_all.deb >/dev/null && apt-get update -qq \
+ && apt-get install -qq --yes --no-install-recommends \
+      cuda-nvcc-${CUDA} cuda-cudart-dev-${CUDA} cuda-driver-dev-${CUDA} libcublas-dev-${CUDA} >/dev/null \
+ && mkdir /accelerator && cd /usr/local/cuda-${CUDA%-*}.${CUDA#*-}/lib64 \
+ && cp libcudart.so.1? libcublas.so.1? libcublasLt.so.1? /accelerator/ \
+ && ln -s /usr/local/cuda-${CUDA%-*}.${CUDA#*-}/bin/nvcc /usr/local/bin/nvcc
+# scikit-build-core, which builds the wheel, adds these to CMAKE_ARGS.
+ENV SKBUILD_CMAKE_ARGS=-DGGML_CUDA=ON
+
+FROM compiler-${ACCELERATOR} AS llama
 COPY --from=locks /locks/llama.txt /locks/
 # Compiled for the machine that builds, it would crash on an older CPU and waste a newer one. So the kernels are built
 # once for each generation of CPUs, as libggml-cpu-*.so, and the best one is chosen when the model is loaded.
@@ -39,6 +59,7 @@ RUN CMAKE_ARGS='-DGGML_NATIVE=OFF -DGGML_BACKEND_DL=ON -DGGML_CPU_ALL_VARIANTS=O
       -DCMAKE_INSTALL_INCLUDEDIR=llama_cpp/include -DCMAKE_INSTALL_RPATH=$ORIGIN \
       -DLLAVA_BUILD=OFF -DLLAMA_OPENSSL=OFF' \
     pip wheel --no-cache-dir --no-deps --require-hashes -r /locks/llama.txt -w /wheels
+RUN mkdir -p /accelerator
 
 
 # --- All libraries, in a virtual environment that moves as one folder. ------------------------------------------------
@@ -99,6 +120,10 @@ RUN --mount=type=cache,target=/var/cache/apt,sharing=locked --mount=type=cache,t
  && install -d -o pageproof -g pageproof -m 700 /data/records
 COPY --from=weights /opt/pageproof/models /opt/pageproof/models
 COPY --from=libraries /opt/venv /opt/venv
+# Libraries of the accelerator, where there is one.
+COPY --from=llama /accelerator /usr/local/lib/
+# What was measured of the machine that it runs on; a new volume takes over the owner.
+RUN ldconfig && install -d -o pageproof -g pageproof /data/tuning
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -111,9 +136,12 @@ ENV PATH=/opt/venv/bin:$PATH \
     GOMP_SPINCOUNT=1000 \
     RAG_MODELS=/opt/pageproof/models \
     RAG_INDEX=/data/indexes \
+    RAG_TUNING=/data/tuning \
     # All addresses of the container; which of them the host offers to others is said when it is run.
     RAG_HOST=0.0.0.0
 WORKDIR /app
+# For `rag doctor`, which compares what is installed with it.
+COPY requirements.txt ./
 COPY rag rag
 COPY ingest ingest
 RUN python -m compileall -q rag ingest

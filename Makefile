@@ -8,7 +8,7 @@ KNOWLEDGE_BASE ?= knowledge_base
 QUESTIONS := docs/demo_questions.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install models ingest demo serve test test-unit test-faults test-hostile test-container lint format bench lock clean
+.PHONY: help install models ingest demo serve test test-unit test-faults test-hostile test-container lint format bench bench-serving lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -67,12 +67,20 @@ format: $(VENV)/.installed-dev  ## rewrite the sources as ruff likes them
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: models  ## the benchmarks; results in benchmarks/results
+bench: models  ## the benchmarks, hours; results in benchmarks/results
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.ingest $(KNOWLEDGE_BASE)
 	$(BIN)/python -m benchmarks.encoders
 	$(BIN)/python -m benchmarks.ocr $(KNOWLEDGE_BASE)
 	$(BIN)/python -m benchmarks.answers $(KNOWLEDGE_BASE) --sample 40
+	$(MAKE) bench-serving
+
+# llama-server is compiled first, and the peers' settings are tried, where that was not done; both stay.
+bench-serving: ingest $(VENV)/.installed-dev  ## answers under load against llama-server and a locked Llama (hours; cmake)
+	$(BIN)/python -m benchmarks.serving.build_llama_server
+	test -e benchmarks/results/llama-server-best.json || $(BIN)/python -m benchmarks.serving --find-best
+	$(BIN)/python -m benchmarks.serving
+	$(BIN)/python -m benchmarks.decoding
 
 lock: $(VENV)/.installed-dev  ## make the lock files anew from pyproject.toml
 	@command -v uv >/dev/null || { echo "uv is needed: pip install uv"; exit 1; }

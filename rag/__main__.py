@@ -14,8 +14,8 @@ from typing import Any
 
 from rich.console import Console
 
-from rag import calibration_commands, evaluation_commands, index_commands
-from rag.composition import open_answerer, open_records, open_store, setup_of
+from rag import calibration_commands, doctor_command, evaluation_commands, index_commands
+from rag.composition import open_answerer, open_records, open_store, setup_of, tune_before_serving
 from rag.console import configure_logging, fail, fetch_progress, print_answer, print_models, print_replay
 from rag.domain import Answer, Question
 from rag.errors import IndexBusy, PageproofError, QuestionsInvalid
@@ -45,6 +45,7 @@ def serve(options: argparse.Namespace, settings: Settings) -> int:
     from rag.service.server import reserve, serve_forever
 
     with reserve(options.host or settings.host, options.port or settings.port) as listener:
+        tune_before_serving(settings)
         answerer = open_answerer(settings, recorded=True)
         return serve_forever(lambda: answerer, settings, listener)
 
@@ -165,6 +166,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("action", choices=("list", "fetch", "verify"))
     command.add_argument("names", nargs="*", metavar="NAME", help="default: those that the settings need")
     command.set_defaults(run=models)
+    doctor_command.add_commands(commands)
     return parser
 
 

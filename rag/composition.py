@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import platform
-from contextlib import suppress
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rag import __version__
 from rag.answering import Answerer
@@ -16,19 +13,25 @@ from rag.calibration_file import read_calibration
 from rag.catalogue import Catalogue
 from rag.embedding import Encoder, OnnxReranker, Reranker, open_text_encoder
 from rag.errors import SettingsError
-from rag.generation import LanguageModel
+from rag.generation import LanguageModel, Message
 from rag.index import CurrentIndex
 from rag.judgement import JUDGE, Judge
 from rag.models import ModelStore, Weights
+from rag.processor import read_processor
+from rag.prompt import SYSTEM
 from rag.recording import FolderRecorder, ModelIdentity, RecordFolder, Setup
 from rag.retrieval import Retriever
+from rag.self_tuning import setup_settings, tune_once, tuning_of, warn_of_unused_instructions
 from rag.settings import PREFIX, Settings
+
+if TYPE_CHECKING:
+    from rag.generation.openai_server import OpenAIServerModel
 
 # What they compute depends on their version, in the last digits.
 _LIBRARIES: Final = ("llama-cpp-python", "onnxruntime", "openvino")
 # Settings that shape an answer, beside those that name weights.
 SHAPING: Final = (
-    "context_tokens", "temperature", "passages", "evidence_tokens", "max_tokens", "false_answers",
+    "context_tokens", "temperature", "passages", "evidence_tokens", "max_tokens", "false_answers", "gpu_layers",
 )  # fmt: skip
 
 
@@ -49,8 +52,8 @@ def tokenizer_file(settings: Settings) -> Path:
 
 
 def cores(settings: Settings) -> int:
-    """How many threads, or processes, are at work at a time."""
-    return settings.threads or len(os.sched_getaffinity(0))
+    """How many threads, or processes, are at work at a time: what this process may use of the machine."""
+    return settings.threads or read_processor().usable
 
 
 def open_reranker(settings: Settings) -> Reranker | None:
@@ -83,13 +86,13 @@ def open_answerer(settings: Settings, *, recorded: bool = False) -> Answerer:
         settings: what to open.
         recorded: whether records of the answers are kept, where the settings say so.
     """
-    model_weights = _locate(settings, settings.model, "generator")
+    model_identity(settings)  # what is wrong with it shows before anything is loaded
     retriever, index = open_retriever(settings)
     judge = open_judge(settings)
     return Answerer(
         index=index,
         retriever=retriever,
-        model=_open_model(settings, model_weights),
+        model=_open_model(settings),
         passages=settings.passages,
         evidence_tokens=settings.evidence_tokens,
         max_tokens=settings.max_tokens,
@@ -108,8 +111,18 @@ def open_judge(settings: Settings) -> Judge:
 
 def model_digests(settings: Settings) -> tuple[str, ...]:
     """Digests of the language model, the encoder and the reranker; ModelError where one is missing."""
-    names = {"generator": settings.model, "encoder": settings.encoder, "reranker": settings.reranker}
-    return tuple(_locate(settings, name, kind).digest for kind, name in names.items() if name)
+    names = {"encoder": settings.encoder, "reranker": settings.reranker}
+    others = (_locate(settings, name, kind).digest for kind, name in names.items() if name)
+    return (model_identity(settings).sha256, *others)
+
+
+def model_identity(settings: Settings) -> ModelIdentity:
+    """Which language model answers; ModelError where it is missing or corrupt, or its server cannot be reached."""
+    if not settings.model_is_remote:
+        return _identity(_locate(settings, settings.model, "generator"))
+    model = _open_remote(settings)
+    model.close()
+    return ModelIdentity(name=model.name, sha256=model.digest)
 
 
 def open_records(settings: Settings) -> RecordFolder:
@@ -126,13 +139,14 @@ def setup_of(settings: Settings, retriever: Retriever, judge: Judge) -> Setup:
     shaping = {f"{PREFIX}{name.upper()}": getattr(settings, name) for name in SHAPING}
     libraries = {name: version(name) for name in _LIBRARIES}
     return Setup(
-        versions={"pageproof": __version__, **libraries, "processor": _processor()},
-        model=_identity(_locate(settings, settings.model, "generator")),
+        # Libraries choose their kernels by the processor, and these round otherwise.
+        versions={"pageproof": __version__, **libraries, "processor": read_processor().name},
+        model=model_identity(settings),
         encoder=retriever.encoder.identity,
         reranker=_identity(_locate(settings, settings.reranker, "reranker")) if settings.reranker else None,
         judge=judge.digest,
         # Sums are split among the threads, and so rounded otherwise.
-        settings={**shaping, f"{PREFIX}THREADS": cores(settings)},
+        settings={**shaping, f"{PREFIX}THREADS": cores(settings), **_tuning_settings(settings)},
     )
 
 
@@ -140,25 +154,51 @@ def _identity(weights: Weights) -> ModelIdentity:
     return ModelIdentity(name=weights.name, sha256=weights.digest)
 
 
-def _processor() -> str:
-    """The processor's name: libraries choose their kernels by it, and these round otherwise."""
-    with suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.machine()
+def generator_weights(settings: Settings) -> Weights | None:
+    """The weights that run here, None where another server runs them; ModelError where they are missing or corrupt."""
+    return None if settings.model_is_remote else _locate(settings, settings.model, "generator")
 
 
-def _open_model(settings: Settings, weights: Weights) -> LanguageModel:
+def tune_before_serving(settings: Settings) -> None:
+    """Measures this machine where that has not been done; ModelError where the weights are missing or corrupt."""
+    if weights := generator_weights(settings):
+        tune_once(settings, weights)
+
+
+def _tuning_settings(settings: Settings) -> dict[str, int | str]:
+    weights = generator_weights(settings)
+    return setup_settings(tuning_of(settings, weights)) if weights else {}
+
+
+def _open_remote(settings: Settings) -> OpenAIServerModel:
+    from rag.generation.openai_server import OpenAIServerModel
+
+    return OpenAIServerModel(
+        settings.model,
+        key=settings.model_key.get_secret_value(),
+        model_id=settings.model_id,
+        context_tokens=settings.context_tokens,
+        seconds=settings.model_seconds,
+        temperature=settings.temperature,
+    )
+
+
+def _open_model(settings: Settings) -> LanguageModel:
+    if settings.model_is_remote:
+        return _open_remote(settings)
+    weights = _locate(settings, settings.model, "generator")
     # Imported here: `rag models fetch` and ingest do not need llama.cpp.
     from rag.generation.llama_cpp_model import LlamaCppModel
 
+    warn_of_unused_instructions()
     return LlamaCppModel(
         weights.file,
         name=weights.name,
         context_tokens=settings.context_tokens,
-        threads=cores(settings),
+        tuning=tuning_of(settings, weights),
+        gpu_layers=settings.gpu_layers,
         temperature=settings.temperature,
+        beginning=(Message("system", SYSTEM),),
     )
 
 

@@ -80,9 +80,9 @@ def affirmed(model: LanguageModel, chat: tuple[Message, ...], draft: Draft, canc
 
     Raises:
         Cancelled: ``cancelled`` was called.
-        ModelUnusable: the model failed.
+        ModelError: the model failed.
     """
     prompt = model.prompt((*chat, Message("assistant", draft.text), Message("user", AFFIRM)))
-    if len(prompt.tokens) > model.context_tokens:
+    if prompt.length > model.context_tokens:
         return 0.5
     return model.chance(prompt, YES, NO, cancelled)

@@ -2,12 +2,13 @@
 
 PageproofError
 ├── SettingsError              a RAG_ variable is unknown or has a wrong value
-├── ModelError                 weights
+├── ModelError                 weights, or the server that has them
 │   ├── ModelUnknown           the name is not in the catalogue and is not a file
 │   ├── ModelMissing           the catalogue knows it, this machine does not have it
 │   ├── ModelCorrupt           the bytes do not have the digest they should have
 │   ├── DownloadFailed         no source delivered the bytes
-│   └── ModelUnusable          the library that should load it refused
+│   ├── ModelUnusable          the library that should load it refused
+│   └── ModelUnreachable       the server that runs it is not there, or cannot answer now
 ├── IndexFault                 an index directory
 │   ├── IndexMissing           nothing has been published yet
 │   ├── IndexCorrupt           a file is not what the manifest says
@@ -37,6 +38,7 @@ Foreign exceptions are translated into these where they enter, in the only home 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 
 class PageproofError(Exception):
@@ -48,7 +50,7 @@ class SettingsError(PageproofError):
 
 
 class ModelError(PageproofError):
-    """Something is wrong with a model's weights."""
+    """Something is wrong with a model's weights, or with the server that runs it."""
 
 
 class ModelUnknown(ModelError):
@@ -68,7 +70,21 @@ class DownloadFailed(ModelError):
 
 
 class ModelUnusable(ModelError):
-    """The weights are whole, but the library could not load or run them."""
+    """The weights are whole, but the library could not load or run them; or their server speaks another protocol."""
+
+
+class ModelUnreachable(ModelError):
+    """The server that runs the model is not there, broke off, or has too much to do.
+
+    Attributes:
+        retry_after_seconds: when a new try may succeed; at least 1.
+    """
+
+    RETRY_AFTER_SECONDS: ClassVar = 5
+
+    def __init__(self, message: str, retry_after_seconds: int = RETRY_AFTER_SECONDS) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class IndexFault(PageproofError):

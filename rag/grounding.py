@@ -1,8 +1,7 @@
 """Checking an answer against its evidence: which quotes carry each of its sentences, and whether they do.
 
 A quote is a stretch of a page's text, so it cannot be other than verbatim; and only passages that were retrieved are
-looked at, so a citation cannot name another one. Support is arithmetic on words; what the reranker makes of the quotes
-is handed on to the judge.
+looked at, so a citation cannot name another one. Support is arithmetic on words.
 """
 
 from __future__ import annotations
@@ -13,11 +12,9 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final, TypeAlias
 
-from rag.cancellation import Cancellation
 from rag.completion import completed
-from rag.domain import Hit, Page, Span, in_context
+from rag.domain import Hit, Page, Span
 from rag.embedded_instructions import speaks_to_the_machine
-from rag.embedding import Reranker
 from rag.notation import CURRENCIES, MONTHS, said
 from rag.sentences import NOT, is_number, line_spans, sentence_spans
 
@@ -78,8 +75,6 @@ class Support:
         quotes: the best first; together they hold ``score`` (0..1) of the sentence's weight.
         agrees: whether every number, name and "not" of the sentence is in the quotes, or in the question, and no
             currency is another one.
-        relevance: the reranker's probability (0..1) that the best of the quotes is about question and sentence; 1
-            without a reranker.
         bare: whether it is a yes or a no, and nothing more.
     """
 
@@ -87,7 +82,6 @@ class Support:
     quotes: tuple[Quote, ...]
     score: float
     agrees: bool
-    relevance: float = 1.0
     bare: bool = False
 
     @property
@@ -97,41 +91,17 @@ class Support:
         return bool(self.quotes) and self.agrees and self.score >= (_SUPPORTED_BARE if self.bare else SUPPORTED)
 
 
-def ground(
-    question: str,
-    draft: str,
-    evidence: Sequence[Evidence],
-    reranker: Reranker | None = None,
-    cancelled: Cancellation | None = None,
-) -> list[Support]:
-    """Each sentence of a draft answer with its support, in order; markers such as ``[1]`` are taken out.
-
-    Raises:
-        Cancelled: ``cancelled`` was called; between two sentences.
-    """
-    cancelled = cancelled or Cancellation()
+def ground(question: str, draft: str, evidence: Sequence[Evidence]) -> list[Support]:
+    """Each sentence of a draft answer with its support, in order; markers such as ``[1]`` are taken out."""
     text = _MARKERS.sub("", draft).strip()
     candidates = [candidate for item in evidence for candidate in _candidates(item)]
     asked = frozenset(said(question))
-    supports = []
-    for start, end in sentence_spans(text):
-        cancelled.check()
-        support = _completed(_support(text[start:end], asked, candidates))
-        supports.append(_judged(question, support, reranker) if reranker else support)
-    return supports
+    return [_completed(_support(text[start:end], asked, candidates)) for start, end in sentence_spans(text)]
 
 
 def _completed(support: Support) -> Support:
     quote = support.quotes[0].text if support.quotes else ""
     return replace(support, sentence=completed(support.sentence, quote))
-
-
-def _judged(question: str, support: Support, reranker: Reranker) -> Support:
-    if not support.quotes:
-        return support
-    texts = [in_context(quote.evidence.hit.passage.chunk.headings, quote.text) for quote in support.quotes]
-    # A short answer says little without its question.
-    return replace(support, relevance=float(reranker.relevance(f"{question} {support.sentence}", texts).max()))
 
 
 def nearest_quotes(question: str, evidence: Sequence[Evidence]) -> list[Quote]:

@@ -35,7 +35,6 @@ class Observation:
         lowest: the lowest of them, 0..1.
         share: share of the draft's weight that its quotes hold, 0..1.
         agrees: 1 if each number of the draft is in its quotes or in the question, else 0.
-        quoted: the reranker's logit of the best quote, for the question with the draft.
         affirmed: probability that the model says yes when asked whether the passages say so, 0..1.
     """
 
@@ -48,7 +47,6 @@ class Observation:
     lowest: float
     share: float
     agrees: float
-    quoted: float
     affirmed: float
 
     def features(self) -> dict[str, float]:

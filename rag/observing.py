@@ -40,7 +40,6 @@ def observe(
         lowest=draft.lowest,
         share=weakest.score if weakest else 0.0,
         agrees=float(weakest.agrees) if weakest else 0.0,
-        quoted=logit(weakest.relevance) if weakest else 0.0,
         affirmed=affirmed,
     )
 

@@ -56,10 +56,10 @@ def build_prompt(
         PromptTooLong: not even the question fits, or not one passage.
     """
     empty = model.prompt(_messages(question, []))
-    room = model.context_tokens - max_tokens - len(empty.tokens)
+    room = model.context_tokens - max_tokens - empty.length
     if room < 0:
         raise PromptTooLong(
-            f"the question and its history take {len(empty.tokens)} tokens, which the context of "
+            f"the question and its history take {empty.length} tokens, which the context of "
             f"{model.context_tokens} does not hold beside an answer of {max_tokens}; ask shorter, or lower max_tokens",
             "question",
         )

@@ -7,6 +7,7 @@ documents say, so nobody but their owner may read them.
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import os
 import re
@@ -28,7 +29,7 @@ from rag.judgement import Observation
 
 _log = logging.getLogger(__name__)
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 _ID: Final = re.compile(r"[0-9a-f]{32}")
 _FILE: Final = re.compile(rf"({_ID.pattern})\.(json|draft)")
 _DIGEST: Final = r"[0-9a-f]{64}"
@@ -66,7 +67,10 @@ class _Frozen(BaseModel):
 
 
 class ModelIdentity(_Frozen):
-    """Which weights: their name, and the SHA-256 of their main file."""
+    """Which weights: their name, and the SHA-256 of their main file.
+
+    Where a server has them, the SHA-256 is of its address and their name there.
+    """
 
     name: str
     sha256: str
@@ -171,12 +175,12 @@ class Record(_Frozen):
     Attributes:
         time: when it was answered, in UTC, ISO 8601.
         manifest_sha256: of the generation that it was answered from.
-        prompt_sha256: of the prompt's tokens, each as four bytes, little-endian; None where the model was not asked.
+        prompt_sha256: see :func:`prompt_digest`; None where the model was not asked.
         passages: those that were read, best first.
         draft: what the model said, before it was verified.
     """
 
-    format: Literal[2] = 2
+    format: Literal[3] = 3
     id: Annotated[str, Field(pattern=rf"^{_ID.pattern}$")]
     time: str
     question: QuestionRecord
@@ -222,7 +226,10 @@ class Record(_Frozen):
 
 
 def prompt_digest(prompt: Prompt) -> str:
-    """SHA-256 of a prompt's tokens, each as four bytes, little-endian."""
+    """SHA-256 of a prompt's tokens, each as four bytes, little-endian; of its messages as JSON where there are none."""
+    if prompt.chat:
+        chat = [[message.role, message.text] for message in prompt.chat]
+        return hashlib.sha256(json.dumps(chat).encode()).hexdigest()
     return hashlib.sha256(np.array(prompt.tokens, dtype="<i4").tobytes()).hexdigest()
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final, Literal, TypeAlias
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -16,6 +17,10 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from rag.errors import SettingsError
 
 PREFIX = "RAG_"
+# What is wrong with these is said without what was set: it may be secret.
+_UNSHOWN: Final = (f"{PREFIX}API_KEYS", f"{PREFIX}MODEL", f"{PREFIX}MODEL_KEY")
+
+Choice: TypeAlias = Literal["auto", "on", "off"]
 
 
 def _comma_separated(value: object) -> object:
@@ -33,6 +38,30 @@ def _addresses(value: str) -> str:
     return value
 
 
+def _without_credentials(model: str) -> str:
+    """An address is shown and logged, so nothing secret may be in it."""
+    if not _is_address(model):
+        return model
+    try:
+        parts = urlsplit(model)
+        whole = bool(parts.hostname) and parts.port != 0
+    except ValueError as error:
+        raise ValueError("it is no address of a server; one is http://127.0.0.1:8080/v1") from error
+    if "@" in parts.netloc or parts.query or parts.fragment or not whole:
+        raise ValueError("an address has a host, and no credentials (RAG_MODEL_KEY is for them), query or fragment")
+    return model.rstrip("/")
+
+
+def _is_address(model: str) -> bool:
+    return model.casefold().startswith(("http://", "https://"))
+
+
+def _printable(key: SecretStr) -> SecretStr:
+    if not (key.get_secret_value().isascii() and key.get_secret_value().isprintable()):
+        raise ValueError("a key is printable ASCII")
+    return key
+
+
 class Settings(BaseSettings):
     """Everything that an operator can set; each field is the variable ``RAG_<FIELD>``."""
 
@@ -43,14 +72,49 @@ class Settings(BaseSettings):
     models: Annotated[Path, Field(description="directory of the weights")] = Path("models")
 
     # What runs
-    model: Annotated[str, Field(description="language model: a name of the catalogue, or a path to a GGUF file")] = (
-        "qwen2.5-coder-1.5b-instruct-q4_k_m"
-    )
+    model: Annotated[
+        str,
+        AfterValidator(_without_credentials),
+        Field(
+            description="language model: a name of the catalogue, a path to a GGUF file, or the address of an "
+            "OpenAI-compatible server that runs one"
+        ),
+    ] = "qwen2.5-coder-1.5b-instruct-q4_k_m"
+    model_id: Annotated[
+        str, Field(description="which of the models of that server; empty means the first that it lists")
+    ] = ""
+    model_key: Annotated[
+        SecretStr, AfterValidator(_printable), Field(description="key for that server, if it wants one")
+    ] = SecretStr("")
+    model_seconds: Annotated[
+        int, Field(ge=1, le=3600, description="longest wait for that server to begin an answer, and to go on with it")
+    ] = 120
     encoder: Annotated[str, Field(description="text encoder: a name of the catalogue")] = "all-minilm-l6-v2"
     reranker: Annotated[str, Field(description="reranker: a name of the catalogue, or empty for none")] = (
         "ms-marco-minilm-l12-v2"
     )
-    threads: Annotated[int, Field(ge=0, le=512, description="threads of the models; 0 means all cores")] = 0
+    threads: Annotated[
+        int, Field(ge=0, le=512, description="threads of the models; 0 means what suits this machine")
+    ] = 0
+    micro_batch: Annotated[
+        int,
+        Field(ge=0, le=4096, description="most tokens that the language model computes at once; 0 means as measured"),
+    ] = 0
+    flash_attention: Annotated[Choice, Field(description="fused attention; auto means as measured")] = "auto"
+    repack: Annotated[
+        Choice, Field(description="weights rearranged for the processor's vector units; auto means as measured")
+    ] = "auto"
+    tune: Annotated[
+        Literal["auto", "off"], Field(description="whether the service measures this machine once, when it starts")
+    ] = "auto"
+    tuning: Annotated[
+        Path | None,
+        BeforeValidator(lambda value: value or None),
+        Field(description="directory where what was measured is kept; empty means that of the weights"),
+    ] = None
+    gpu_layers: Annotated[
+        int, Field(ge=-1, le=1000, description="layers of the language model that a GPU computes; -1 means all")
+    ] = 0
     context_tokens: Annotated[
         int, Field(ge=512, le=131_072, description="context window of the language model, in tokens")
     ] = 4096
@@ -114,6 +178,11 @@ class Settings(BaseSettings):
         Field(description="access keys, separated by commas; empty means that none is needed"),
     ] = ()
 
+    @property
+    def model_is_remote(self) -> bool:
+        """Whether a server runs the language model, so that this machine needs no weights of it."""
+        return _is_address(self.model)
+
 
 def read_settings(secrets: Path = Path("/run/secrets")) -> Settings:
     """The settings of this process: ``RAG_*`` variables, then files ``rag_*`` in ``secrets`` (Docker's secrets).
@@ -129,4 +198,5 @@ def read_settings(secrets: Path = Path("/run/secrets")) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = PREFIX + str(first["loc"][0]).upper()
-        raise SettingsError(f"{name}={first['input']!r} is wrong: {first['msg']}") from error
+        shown = "" if name in _UNSHOWN else f"={first['input']!r}"
+        raise SettingsError(f"{name}{shown} is wrong: {first['msg']}") from None

@@ -127,10 +127,10 @@ class ScriptedModel:
         wording: str | None = None,
         declining: str | None = None,
     ) -> Iterator[Generated]:
-        self._check_room(len(prompt.tokens) + max_tokens)
+        self._check_room(prompt.length + max_tokens)
         self.wordings.append(wording)
         with self._counting(cancelled):
-            yield from self._say(len(prompt.tokens), max_tokens, cancelled, declining)
+            yield from self._say(prompt.length, max_tokens, cancelled, declining)
 
     def _say(
         self, prompt_tokens: int, max_tokens: int, cancelled: Cancellation, declining: str | None
@@ -150,7 +150,7 @@ class ScriptedModel:
         yield Finish("length" if len(pieces) > max_tokens else "stop", usage)
 
     def chance(self, prompt: Prompt, yes: Sequence[str], no: Sequence[str], cancelled: Cancellation) -> float:
-        self._check_room(len(prompt.tokens))
+        self._check_room(prompt.length)
         self.choices.append((tuple(yes), tuple(no)))
         with self._counting(cancelled):
             _sleep(self.seconds_to_assent, cancelled)

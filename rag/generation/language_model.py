@@ -20,9 +20,22 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A chat as the model reads it: token ids, ending where the assistant is to speak."""
+    """A chat as the model reads it, ending where the assistant is to speak.
+
+    Attributes:
+        tokens: its token ids; none where a server makes them.
+        chat: what that server is sent; empty for a model in this process.
+        estimated_length: in tokens, where there are none to count.
+    """
 
     tokens: tuple[int, ...]
+    chat: tuple[Message, ...] = ()
+    estimated_length: int = 0
+
+    @property
+    def length(self) -> int:
+        """In tokens."""
+        return len(self.tokens) or self.estimated_length
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +106,16 @@ class LanguageModel(Protocol):
             prompt: what it is asked.
             max_tokens: most tokens of the text.
             cancelled: to stop early.
-            wording: only tokens that this text is made of are said; None for all that the model knows.
+            wording: only tokens that this text is made of are said; None for all that the model knows. A model that a
+                server runs cannot be held to it.
             declining: the text does not begin as this does: how likely the model was to say so is in the Begun, and
-                it answers all the same.
+                it answers all the same. Where a server runs the model, it may say nothing at all instead.
 
         Raises:
             PromptTooLong: prompt and answer do not fit the context.
             Cancelled: ``cancelled`` was called; within one step of the model, also while it reads the prompt.
             ModelUnusable: the model failed.
+            ModelUnreachable: the server that runs it is not there, broke off, or has too much to do.
         """
 
     def chance(self, prompt: Prompt, yes: Sequence[str], no: Sequence[str], cancelled: Cancellation) -> float:

@@ -19,7 +19,15 @@ from rag.index.generations import (
 from rag.index.layout import IndexLayout
 from rag.index.manifest import Manifest, SourceRow
 from rag.index.publication import IndexWriter, Publication, writing
-from rag.index.reading import CurrentIndex, ServingState, inspect_current, open_current, open_published, read_current
+from rag.index.reading import (
+    CurrentIndex,
+    ServingState,
+    inspect_current,
+    open_current,
+    open_published,
+    read_current,
+    read_manifest,
+)
 
 __all__ = [
     "Collected",
@@ -43,6 +51,7 @@ __all__ = [
     "open_published",
     "published_digest",
     "read_current",
+    "read_manifest",
     "roll_back",
     "verify_generation",
     "writing",

@@ -16,10 +16,10 @@ def dictate(
 
     Raises:
         Cancelled: ``cancelled`` was called.
-        ModelUnusable: the model failed.
+        ModelError: the model failed.
     """
     prompt = model.prompt(messages)
-    if len(prompt.tokens) + max_tokens > model.context_tokens:
+    if prompt.length + max_tokens > model.context_tokens:
         return "", Usage()
     text = ""
     for generated in model.generate(prompt, max_tokens=max_tokens, cancelled=cancelled):

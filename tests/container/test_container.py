@@ -206,6 +206,28 @@ def test_llama_cpp_runs_the_kernels_made_for_this_cpu(project: Project, tell: Ca
         )
 
 
+def test_the_doctor_finds_everything(project: Project, tell: Callable[[str], None]) -> None:
+    told = json.loads(project.run("exec", "-T", "rag", "python", "-m", "rag", "doctor", "--json"))
+    found = {finding["subject"]: finding for finding in told["findings"]}
+    tell(f"llama.cpp: {found['llama.cpp']['text']}; libraries: {found['libraries']['text']}")
+    assert told["ok"], told
+    assert found["llama.cpp"]["unused"] == []
+    assert found["libraries"]["state"] == found["ocr"]["state"] == "ok"
+
+
+def test_the_profile_of_the_gpu_is_whole(project: Project) -> None:
+    """No GPU is needed to read it."""
+    services = json.loads(project.run("--profile", "cuda", "config", "--format", "json"))["services"]
+    plain = json.loads(project.run("config", "--format", "json"))["services"]
+    assert set(plain) == {"ingest", "rag"}
+    cuda = services["cuda"]
+    assert cuda["build"]["args"] == {"ACCELERATOR": "cuda"}
+    assert cuda["environment"]["RAG_GPU_LAYERS"] == "-1"
+    (device,) = cuda["deploy"]["resources"]["reservations"]["devices"]
+    assert "gpu" in device["capabilities"]
+    assert cuda["volumes"] == plain["rag"]["volumes"]
+
+
 def test_not_root_and_nothing_can_be_written_but_tmp(project: Project) -> None:
     status = project.inside("print(open('/proc/1/status').read(), open('/proc/self/status').read())")
     assert "Uid:\t10001\t10001\t10001\t10001" in status

@@ -33,6 +33,7 @@ def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         pytest.param({"RAG_PORT": "many"}, "RAG_PORT='many' is wrong", id="wrong value"),
         pytest.param({"RAG_MODELS": "/nonexistent"}, "python -m rag models fetch", id="missing model"),
         pytest.param({"RAG_MODEL": "gpt-17"}, "qwen2.5-coder-1.5b-instruct-q4_k_m", id="unknown model"),
+        pytest.param({"RAG_MODEL": "http://127.0.0.1:1/v1"}, "http://127.0.0.1:1/v1 cannot be reached", id="no server"),
     ],
 )
 @pytest.mark.parametrize("command", ["serve", "ask"])

@@ -32,6 +32,7 @@ from rag.errors import Cancelled, ModelUnusable, PromptTooLong
 from rag.evaluation import RANKS, evaluate, read_questions, summarise
 from rag.generation import Finish, LanguageModel, Message, Token
 from rag.generation.llama_cpp_model import LlamaCppModel
+from rag.generation.tuning import Tuning
 from rag.pages import read_pages
 from rag.question_making import question_about, sampled_facts
 from rag.question_making.prompting import messages
@@ -162,7 +163,7 @@ def test_the_same_question_gets_the_same_answer(answerer: Answerer) -> None:
     assert answerer.ask(Question(OTHER)).usage.prompt_tokens
     later = answerer.ask(question)
     assert first.answer == again.answer == later.answer
-    assert again.usage.cached_tokens > later.usage.cached_tokens > 0
+    assert again.usage.cached_tokens == later.usage.cached_tokens > 0
 
 
 def test_a_recorded_answer_is_given_again(settings: Settings, index: Path, tmp_path: Path) -> None:
@@ -187,7 +188,9 @@ def test_a_recorded_answer_is_given_again(settings: Settings, index: Path, tmp_p
 def test_chance_begins_anew_with_each_answer(settings: Settings) -> None:
     """Otherwise no answer at a temperature could be replayed: it would depend on those before."""
     file = open_store(settings).locate(SMALL).file
-    model = LlamaCppModel(file, name=SMALL, context_tokens=512, threads=2, temperature=0.8)
+    model = LlamaCppModel(
+        file, name=SMALL, context_tokens=512, tuning=Tuning(threads=2, batch_threads=2), temperature=0.8
+    )
     prompt = model.prompt([Message("user", "Name a colour.")])
     said = [list(model.generate(prompt, max_tokens=12, cancelled=Cancellation())) for _ in range(2)]
     model.close()
@@ -244,7 +247,7 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "broken.gguf"
     file.write_bytes(b"GGUF" + bytes(100))
     with pytest.raises(ModelUnusable, match=r"broken\.gguf"):
-        LlamaCppModel(file, name="broken", context_tokens=512, threads=1)
+        LlamaCppModel(file, name="broken", context_tokens=512, tuning=Tuning(threads=1, batch_threads=1))
 
 
 def test_a_second_ingest_embeds_nothing(index: Path, encoder: Encoder) -> None:

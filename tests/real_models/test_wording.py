@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import threading
 
-import numpy as np
-import numpy.typing as npt
 import pytest
 
 from rag.answering import Answerer
@@ -38,30 +36,10 @@ def test_only_these_words_are_said(answerer: Answerer, text: str) -> None:
     _, held, _ = said_by(answerer.model, PASSAGE + text, wording=WORDS)
     assert free
     assert isinstance(answerer.model, LlamaCppModel)
-    allowed = set(answerer.model._tokens_of(WORDS).tolist())
+    allowed = set(answerer.model._vocabulary.wording(WORDS).tolist())
     # What is said may be spelt with other tokens than it was made of, so its letters are looked at.
-    pieces = {answerer.model._piece(token) for token in allowed}
+    pieces = {answerer.model._vocabulary.piece(token) for token in allowed}
     assert all(any(letter.encode() in piece for piece in pieces) for letter in held)
-
-
-def test_each_token_is_one_of_the_words(answerer: Answerer) -> None:
-    model = answerer.model
-    assert isinstance(model, LlamaCppModel)
-    chosen: list[int] = []
-    choose = model._choose
-
-    def remembered(allowed: npt.NDArray[np.int64] | None) -> tuple[int, float]:
-        token, probability = choose(allowed)
-        chosen.append(token)
-        return token, probability
-
-    model._choose = remembered  # type: ignore[method-assign]
-    try:
-        said_by(model, "Write a poem about Paris.", wording=WORDS)
-    finally:
-        del model._choose
-    assert len(chosen) > 1
-    assert set(chosen) <= set(model._tokens_of(WORDS).tolist())
 
 
 def test_declining_is_never_said_and_its_likelihood_is_told(answerer: Answerer) -> None:
@@ -78,18 +56,13 @@ def test_declining_is_never_said_and_its_likelihood_is_told(answerer: Answerer) 
     assert not said_by(answerer.model, text, declining="Blue", wording="Blue")[1].startswith("Blue")
 
 
-def test_a_chance_is_that_of_the_softmax(answerer: Answerer) -> None:
+def test_a_chance_is_the_same_however_it_is_asked(answerer: Answerer) -> None:
     model = answerer.model
-    assert isinstance(model, LlamaCppModel)
     prompt = model.prompt([Message("user", f"{PASSAGE}Does the Bittern 9 take oil? Answer Yes or No.")])
     chance = model.chance(prompt, YES, NO, Cancellation())
-    logits = model._logits().astype(np.float64)
-    weights = np.exp(logits - logits.max())
-    yes, no = (sum(weights[model._tokenize(word, control=False)[0]] for word in words) for words in (YES, NO))
     assert 0.0 < chance < 1.0
-    assert chance == pytest.approx(yes / (yes + no), rel=1e-6)
-    assert model.chance(prompt, NO, YES, Cancellation()) == pytest.approx(1 - chance, abs=1e-6)
-    assert model.chance(prompt, YES, NO, Cancellation()) == chance
+    again = model.chance(prompt, YES, NO, Cancellation())
+    assert model.chance(prompt, NO, YES, Cancellation()) == pytest.approx(1 - again, abs=1e-6)
 
 
 def test_a_chance_that_is_asked_in_between_leaves_the_next_answer_the_same(answerer: Answerer) -> None:

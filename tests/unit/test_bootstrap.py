@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.bootstrap import paired_p_value, ratio_of_medians
+from benchmarks.bootstrap import Estimate, estimate, paired_p_value, ratio_of_medians, ratio_over_groups
 from benchmarks.sampling import sampled
 
 SECONDS = st.lists(st.floats(min_value=0.01, max_value=100), min_size=1, max_size=20)
@@ -61,6 +61,26 @@ class TestPairedPValue:
 
     def test_never_0(self) -> None:
         assert paired_p_value([2, 2], [1, 1], rounds=99) == pytest.approx(2 / 100)
+
+
+class TestGroups:
+    def test_interval_of_all_draws(self) -> None:
+        """Values of a group are drawn together: two groups can be drawn in four ways."""
+        every = [np.median([*one, *other]) for one, other in product([[1.0, 2.0], [5.0]], repeat=2)]
+        made = estimate([[1.0, 2.0], [5.0]])
+        assert made.value == 2.0
+        assert (made.low, made.high) == tuple(np.quantile(every, (0.05, 0.95), method="inverted_cdf"))
+
+    @given(st.lists(SECONDS, min_size=1, max_size=4), st.floats(min_value=0.1, max_value=10))
+    def test_a_constant_ratio_has_no_width(self, theirs: list[list[float]], factor: float) -> None:
+        ours = [[factor * value for value in group] for group in theirs]
+        assert ratio_over_groups(ours, theirs, rounds=20) == pytest.approx((factor,) * 3)
+
+    def test_draws_without_a_value_do_not_count(self) -> None:
+        assert ratio_over_groups([[2.0], []], [[1.0], [1.0]], np.sum, rounds=50).high <= 2.0
+
+    def test_as_text(self) -> None:
+        assert format(Estimate(1.234, 1.0, 2.0), ".2f") == "1.23 (1.00–2.00)"
 
 
 class TestSampled:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.completion import completed
 from rag.domain import Chunk, Document, Hit, Passage, Span
-from rag.embedding import FloatVector
 from rag.grounding import Evidence, Quote, Support, ground, nearest_quotes
 from rag.sentences import sentence_spans
 from tests.unit.conftest import page_of
@@ -282,18 +278,6 @@ class TestUnsupported:
         assert ground("How long?", draft, [evidence(WARRANTY)]) == []
 
 
-class Judge:
-    """A reranker that finds each text as relevant as it was told, and remembers what it was asked."""
-
-    def __init__(self, *relevance: float) -> None:
-        self._relevance = relevance
-        self.asked: list[tuple[str, list[str]]] = []
-
-    def relevance(self, question: str, texts: Sequence[str]) -> FloatVector:
-        self.asked.append((question, list(texts)))
-        return np.array(self._relevance[: len(texts)], dtype=np.float32)
-
-
 class TestNames:
     PAGE = "The lighthouse of Skarholm was built by Astrid Lund of Larkfield & Sons in 1911."
 
@@ -366,79 +350,3 @@ class TestYesAndNo:
     )
     def test_supported(self, question: str, answer: str, supported: bool) -> None:
         assert only(ground(question, answer, [evidence(self.PAGE)])).supported is supported
-
-
-class TestReranker:
-    ANSWER = "The pump has a warranty of 24 months and the valve closes the water."
-    EVIDENCE = (evidence(WARRANTY), evidence(CARE, page=2, row=1))
-
-    @pytest.mark.parametrize("relevance", [(0.9, 0.8), (0.1, 0.5), (0.2, 0.1)])
-    def test_the_best_of_the_quotes_is_told_and_decides_nothing(self, relevance: tuple[float, float]) -> None:
-        support = only(ground("", self.ANSWER, self.EVIDENCE, Judge(*relevance)))
-        assert support.relevance == pytest.approx(max(relevance))
-        assert support.score == pytest.approx(1.0)
-        assert support.supported
-
-    def test_reads_question_and_sentence_and_its_quotes_under_their_headings(self) -> None:
-        judge = Judge(0.9)
-        text = "Care\n\nDrain the boiler before winter."
-        chunk = Chunk(Span(1, 0, len(text)), text, ("Manual", "Care"))
-        item = Evidence(Hit(Passage(0, DOCUMENT, chunk), 1.0), page_of(text))
-        ground("What before winter?", "Drain the boiler [1].", [item], judge)
-        assert judge.asked == [
-            ("What before winter? Drain the boiler.", ["Manual > Care\nDrain the boiler before winter."])
-        ]
-
-    def test_cannot_make_up_for_missing_words(self) -> None:
-        assert not only(ground("", "Gustav built the pump.", self.EVIDENCE, Judge(1.0, 1.0))).supported
-        assert not only(ground("", "The pump has 25 months.", self.EVIDENCE, Judge(1.0, 1.0, 1.0))).supported
-
-    def test_is_not_asked_about_nothing(self) -> None:
-        judge = Judge()
-        assert not only(ground("", "The pump is blue.", [], judge)).supported
-        assert judge.asked == []
-
-
-class TestNearest:
-    def test_the_sentence_with_the_words_of_the_question(self) -> None:
-        found = nearest_quotes("Which valve closes the water?", [evidence(CARE), evidence(WARRANTY, page=2, row=1)])
-        assert found[0].text == "The valve on the left closes the water."
-        # valve, close, water: all that the question says.
-        assert found[0].score == pytest.approx(1.0)
-        assert found[1].score == 0.0
-
-    def test_an_empty_passage_has_none(self) -> None:
-        assert nearest_quotes("Which valve?", [evidence("")]) == []
-
-
-class TestDenial:
-    """A quote that says the opposite is no support, however many words it shares."""
-
-    @pytest.mark.parametrize(
-        ("page", "answer"),
-        [
-            pytest.param("Smoking is never allowed on the quay.", "Smoking is allowed on the quay.", id="never"),
-            pytest.param(
-                "The warranty does not cover damage by frost.", "The warranty covers damage by frost.", id="does not"
-            ),
-        ],
-    )
-    def test_denied(self, page: str, answer: str) -> None:
-        assert not only(ground("What of it?", answer, [evidence(page)])).supported
-
-    @pytest.mark.parametrize(
-        ("page", "answer"),
-        [
-            pytest.param(
-                "Damage by birds is covered once, not for each bird.",
-                "Damage by birds is covered once.",
-                id="beside it",
-            ),
-            pytest.param(
-                "Paint is not covered, but gaskets are covered.", "Gaskets are covered.", id="said plainly as well"
-            ),
-            pytest.param("Smoking is not allowed.", "Smoking is not allowed.", id="both"),
-        ],
-    )
-    def test_not_denied(self, page: str, answer: str) -> None:
-        assert only(ground("What of it?", answer, [evidence(page)])).supported

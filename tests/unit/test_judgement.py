@@ -15,7 +15,7 @@ from rag.judgement import JUDGE, Judge, Logistic, Observation, log_odds, thresho
 
 PLAIN = Observation(
     relevance=1.5, margin=2.0, coverage=0.5, document=0.0, declined=0.2, certainty=0.9, lowest=0.5, share=1.0,
-    agrees=1.0, quoted=3.0, affirmed=0.75,
+    agrees=1.0, affirmed=0.75,
 )  # fmt: skip
 
 METHODS: Final[tuple[Literal["lower"], Literal["higher"]]] = ("lower", "higher")

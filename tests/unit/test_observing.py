@@ -19,7 +19,7 @@ TEXT = "The pump has a blue lid."
 PASSAGE = Passage(0, Document("0" * 64, ("manual.pdf",), "Manual", 1, 1), Chunk(Span(1, 0, len(TEXT)), TEXT))
 HIT = Hit(PASSAGE, 2.0, 0.75, 0.5)
 QUOTE = Quote(Evidence(HIT, page_of(TEXT)), Span(1, 0, len(TEXT)), 1.0)
-SURE = Support("Blue.", (QUOTE,), 1.0, agrees=True, relevance=0.75)
+SURE = Support("Blue.", (QUOTE,), 1.0, agrees=True)
 
 
 def hits(*scores: float) -> list[Hit]:
@@ -38,7 +38,7 @@ def test_of_the_evidence_alone() -> None:
     assert found.relevance == pytest.approx(math.log(3))
     assert found.document == 0.5
     assert (found.declined, found.certainty, found.lowest, found.affirmed) == (0, 0, 0, 0)
-    assert (found.share, found.agrees, found.quoted) == (0, 0, 0)
+    assert (found.share, found.agrees) == (0, 0)
 
 
 def test_of_a_draft() -> None:
@@ -47,7 +47,7 @@ def test_of_a_draft() -> None:
     draft.add(Token(".", 0.125))
     found = observed(SURE, draft=draft)
     assert (found["declined"], found["certainty"], found["lowest"]) == (0.3, pytest.approx(0.25), 0.125)
-    assert (found["share"], found["agrees"], found["quoted"]) == (1.0, 1.0, pytest.approx(math.log(3)))
+    assert (found["share"], found["agrees"]) == (1.0, 1.0)
     assert found["affirmed"] == 0.6
 
 

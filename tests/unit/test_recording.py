@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from rag.composition import SHAPING
 from rag.domain import Answer, Question, Turn
 from rag.errors import RecordDamaged, RecordUnknown
-from rag.generation import Prompt
+from rag.generation import Message, Prompt
 from rag.index import open_current
 from rag.recording import (
     Course,
@@ -137,6 +137,8 @@ class TestRoundTrip:
 
 
 def test_the_digest_of_a_prompt() -> None:
+    chat = Prompt((), (Message("user", "Why?"),), 9)
+    assert prompt_digest(chat) == hashlib.sha256(b'[["user", "Why?"]]').hexdigest()
     assert prompt_digest(Prompt((1, 70_000))) == hashlib.sha256(struct.pack("<ii", 1, 70_000)).hexdigest()
 
 
@@ -179,14 +181,14 @@ class TestRead:
             pytest.param(record_of().to_bytes()[:-9], id="cut"),
             pytest.param(b"[]", id="a list"),
             pytest.param(b"\xff", id="no text"),
-            pytest.param(record_of().to_bytes().replace(b'"format": 2', b'"format": 1'), id="another format"),
+            pytest.param(record_of().to_bytes().replace(b'"format": 3', b'"format": 1'), id="another format"),
             pytest.param(record_of().to_bytes().replace(b'"draft"', b'"draught"'), id="an unknown field"),
         ],
     )
     def test_a_damaged_one(self, folder: RecordFolder, data: bytes) -> None:
         folder.write(record_of())
         (folder.root / f"{id_of(1)}.json").write_bytes(data)
-        with pytest.raises(RecordDamaged, match="not a record of format 2"):
+        with pytest.raises(RecordDamaged, match="not a record of format 3"):
             folder.read(id_of(1))
 
     def test_one_under_the_name_of_another(self, folder: RecordFolder) -> None:
@@ -257,14 +259,14 @@ class TestRefused:
 
 def test_every_setting_either_shapes_answers_or_does_not() -> None:
     """Whoever adds a setting says here which: a replay tells those that shape answers."""
-    told_by_digest = {"model", "encoder", "reranker"}
+    told_by_digest = {"model", "model_id", "encoder", "reranker"}
     told_as_cores = {"threads"}
-    elsewhere = {"index", "models", "records", "keep_records", "host", "port", "max_queue", "api_keys"} | {
-        "parallel",
-        "answer_seconds",
-        "proxies",
-    }
+    told_as_tuning = {"micro_batch", "flash_attention", "repack"}
+    elsewhere = {"index", "models", "model_key", "model_seconds", "tune", "tuning", "records", "keep_records"}
+    elsewhere |= {"host", "port", "max_queue", "api_keys"}
+    elsewhere |= {"parallel", "answer_seconds", "proxies"}
     ingest = {"workers", "keep_generations"} | {
         name for name in Settings.model_fields if name.startswith(("file_", "page_", "reader_"))
     }
-    assert set(Settings.model_fields) == set(SHAPING) | told_by_digest | told_as_cores | elsewhere | ingest
+    told = set(SHAPING) | told_by_digest | told_as_cores | told_as_tuning
+    assert set(Settings.model_fields) == told | elsewhere | ingest

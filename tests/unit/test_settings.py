@@ -129,6 +129,54 @@ class TestSecrets:
             assert "hush" not in shown
 
 
+class TestModelsElsewhere:
+    @pytest.mark.parametrize(
+        ("model", "remote"),
+        [
+            ("http://127.0.0.1:8080/v1", True),
+            ("HTTPS://models.example/v1/", True),
+            ("qwen2.5-coder-1.5b-instruct-q4_k_m", False),
+            ("/data/http/model.gguf", False),
+        ],
+    )
+    def test_are_known_by_their_address(self, model: str, remote: bool) -> None:
+        settings = Settings(model=model)
+        assert settings.model_is_remote is remote
+        assert settings.model == model.rstrip("/")
+
+    @pytest.mark.parametrize(
+        "model",
+        [
+            pytest.param("http://me:hush@host/v1", id="user and password"),
+            pytest.param("http://hush@host/v1", id="user"),
+            pytest.param("http://host/v1?key=hush", id="query"),
+            pytest.param("http:///v1", id="no host"),
+            pytest.param("http://host:port/v1", id="no port"),
+        ],
+    )
+    def test_an_address_with_credentials_or_without_host_is_refused(
+        self, monkeypatch: pytest.MonkeyPatch, model: str
+    ) -> None:
+        monkeypatch.setenv("RAG_MODEL", model)
+        with pytest.raises(SettingsError, match="RAG_MODEL") as caught:
+            read()
+        assert "hush" not in str(caught.value)
+        assert caught.value.__cause__ is None
+
+    @pytest.mark.parametrize("key", ["hush\nhush", "hüsh"])
+    def test_a_key_that_no_header_holds_is_refused_unseen(self, monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+        monkeypatch.setenv("RAG_MODEL_KEY", key)
+        with pytest.raises(SettingsError, match=r"^RAG_MODEL_KEY is wrong: .*printable") as caught:
+            read()
+        assert "sh" not in str(caught.value)
+
+    def test_its_key_is_shown_nowhere(self, tmp_path: Path) -> None:
+        (tmp_path / "rag_model_key").write_text("hush-hush\n")
+        settings = read(tmp_path)
+        assert settings.model_key.get_secret_value() == "hush-hush"
+        assert "hush" not in f"{settings!r}{settings}{settings.model_dump_json()}"
+
+
 def test_settings_are_frozen() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         read().port = 1

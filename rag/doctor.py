@@ -1,0 +1,242 @@
+"""What ``rag doctor`` says: a finding for each thing that an answer needs, and what to do where it is not there.
+
+Pure: everything is handed in; :mod:`rag.doctor_command` looks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final, Literal, TypeAlias
+
+from pydantic import SecretStr
+
+from rag.index import Manifest
+from rag.models import Status
+from rag.processor import Processor
+from rag.self_tuning import MOST_BUSY, ChosenTuning, described
+from rag.settings import PREFIX, Settings
+
+# missing: no question can be answered until it is mended.
+State: TypeAlias = Literal["ok", "warning", "missing"]
+
+_GIGABYTE: Final = 10**9
+# Beside the weights: the libraries, a context, an index.
+_MEMORY: Final = 1.5 * _GIGABYTE
+_DISK: Final = 1 * _GIGABYTE
+_LOCKED: Final = re.compile(r"^([A-Za-z0-9][\w.-]*)==([^\s;\\]+)(\s*;)?", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found of one thing.
+
+    Attributes:
+        remedy: what to do, where something is to be done.
+        details: the same for programs.
+    """
+
+    subject: str
+    state: State
+    text: str
+    remedy: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """What ``rag doctor --json`` prints of it."""
+        named = {"subject": self.subject, "state": self.state, "text": self.text, "remedy": self.remedy}
+        return {**named, **self.details}
+
+
+def of_processor(processor: Processor) -> Finding:
+    """How much of the processor may be used."""
+    usable = processor.usable
+    of_them = f" of {processor.logical}" if usable < processor.logical else ""
+    text = f"{processor.name}, {usable}{of_them} logical processor{'s' * (processor.logical != 1)} to be used"
+    if processor.physical < processor.logical:
+        text += f", on {processor.physical} cores"
+    limits = {"logical": processor.logical, "physical": processor.physical, "quota": processor.quota}
+    return Finding("processor", "ok", text, details={"name": processor.name, "usable": usable, **limits})
+
+
+def of_memory(memory: int | None, weights: int) -> Finding:
+    """Whether the weights fit; both in bytes."""
+    if memory is None:
+        return Finding("memory", "warning", "how much there is cannot be found out")
+    details = {"bytes": memory}
+    if memory < weights + _MEMORY:
+        text = f"{_gigabytes(memory)}, and the weights take {_gigabytes(weights)}"
+        remedy = "give the program more memory, or set RAG_MODEL to a smaller model: python -m rag models list"
+        return Finding("memory", "warning", text, remedy, details)
+    return Finding("memory", "ok", _gigabytes(memory), details=details)
+
+
+def of_disk(name: str, path: str, free: int) -> Finding:
+    """Room in a directory, in bytes."""
+    text = f"{_gigabytes(free)} free for {path}"
+    if free < _DISK:
+        remedy = "make room: python -m rag index gc --keep 1 removes old generations"
+        return Finding(name, "warning", text, remedy, {"free_bytes": free})
+    return Finding(name, "ok", text, details={"free_bytes": free})
+
+
+def of_llama_cpp(version: str, features: frozenset[str], unused: Sequence[str], rebuild: str) -> Finding:
+    """Whether llama.cpp was built for this processor; ``rebuild`` is the command that does."""
+    details = {"version": version, "features": sorted(features), "unused": list(unused)}
+    if unused:
+        text = f"{version}, built without {', '.join(unused)}, which this processor has: answers are slower"
+        return Finding("llama.cpp", "warning", text, rebuild, details)
+    return Finding("llama.cpp", "ok", f"{version}, built for this processor", details=details)
+
+
+def of_accelerators(devices: Sequence[Mapping[str, Any]], layers: int) -> Finding:
+    """The GPUs that llama.cpp sees, and whether they are used; each with ``description`` and ``free_memory``."""
+    details = {"devices": list(devices), "gpu_layers": layers}
+    names = ", ".join(f"{device['description']} ({_gigabytes(device['free_memory'])} free)" for device in devices)
+    if layers and not devices:
+        remedy = "build llama.cpp with it (docs/operations.md, GPU), or unset RAG_GPU_LAYERS"
+        return Finding("accelerator", "warning", f"RAG_GPU_LAYERS={layers}, but llama.cpp sees none", remedy, details)
+    if devices and not layers:
+        return Finding("accelerator", "ok", f"{names}, not used", "RAG_GPU_LAYERS=-1 uses it", details)
+    return Finding("accelerator", "ok", f"{names}, {_layers(layers)}" if devices else "none", details=details)
+
+
+def of_libraries(python: str, lock: str | None, installed: Mapping[str, str]) -> Finding:
+    """Whether what is installed is what this version was tested with.
+
+    Args:
+        python: its version.
+        lock: the text of requirements.txt; None where it is not there.
+        installed: versions by name, as the names are normalised: ``llama-cpp-python``.
+    """
+    details: dict[str, Any] = {"python": python}
+    if lock is None:
+        return Finding("libraries", "ok", f"Python {python}; no requirements.txt to compare with", details=details)
+    other = {name: (wanted, installed.get(name)) for name, wanted in locked_versions(lock, installed).items()}
+    wrong = {name: row for name, row in other.items() if row[1] is None or _public(row[1]) != _public(row[0])}
+    details["other"] = {name: {"locked": wanted, "installed": found} for name, (wanted, found) in wrong.items()}
+    if not wrong:
+        return Finding("libraries", "ok", f"Python {python}; all {len(other)} as they are locked", details=details)
+    shown = ", ".join(f"{name} {found or 'missing'} instead of {wanted}" for name, (wanted, found) in wrong.items())
+    absent = any(found is None for _, found in wrong.values())
+    text = f"Python {python}; {len(wrong)} of {len(other)} not as locked: {_shortened(shown)}"
+    remedy = "pip install -r requirements-torch.txt --no-deps && pip install -r requirements.txt, or make install"
+    return Finding("libraries", "missing" if absent else "warning", text, remedy, details)
+
+
+def locked_versions(lock: str, installed: Mapping[str, str]) -> dict[str, str]:
+    """Versions by normalised name; of those that only some systems need, the ones that are installed."""
+    rows = ((_normalised(name), version, marker) for name, version, marker in _LOCKED.findall(lock))
+    return {name: version for name, version, marker in rows if not marker or name in installed}
+
+
+def of_weights(role: str, name: str, status: Status, *, verified: bool) -> Finding:
+    """Whether weights are in place; ``verified``: every byte was read just now."""
+    details = {"name": name, "status": status}
+    if status == "present":
+        how = "every byte verified" if verified else "verified when they came"
+        return Finding(role, "ok", f"{name}, {how}", details=details)
+    words = {"missing": "not on this machine", "partial": "fetched in part", "corrupt": "damaged"}
+    return Finding(role, "missing", f"{name}: {words[status]}", f"python -m rag models fetch {name}", details)
+
+
+def of_server(address: str) -> Finding:
+    """A language model that another server runs."""
+    return Finding("model", "ok", f"the server {address} runs it; it is asked when a service starts")
+
+
+def of_index(path: str, manifest: Manifest, encoder: Mapping[str, Any] | None, *, verified: bool) -> Finding:
+    """What is served; ``encoder`` is the identity of the one in place, None where there is none."""
+    counts = manifest.counts
+    text = f"{manifest.generation} in {path}: {counts.documents:,} documents, {counts.pages:,} pages"
+    details = {"generation": manifest.generation, **counts.model_dump()}
+    if encoder is not None and manifest.encoder != dict(encoder):
+        text += f"; made with the encoder {manifest.encoder.get('name')}, not with {encoder.get('name')}"
+        return Finding("index", "missing", text, "set RAG_ENCODER, or python -m ingest PATH --rebuild", details)
+    how = "every byte verified" if verified else "--verify reads every byte"
+    return Finding("index", "ok", f"{text} ({how})", details=details)
+
+
+def of_tuning(chosen: ChosenTuning | None) -> Finding:
+    """How the language model is run, and how fast that was; None where there is no model yet."""
+    if chosen is None:
+        return Finding("tuning", "ok", "none yet: there is no model to run")
+    measured = chosen.measured
+    details = {
+        "tuning": asdict(chosen.tuning),
+        "overridden": list(chosen.overridden),
+        "measured": measured.model_dump(mode="json") if measured else None,
+    }
+    text = described(chosen.tuning)
+    if chosen.overridden:
+        text += f" ({', '.join(chosen.overridden)} set)"
+    if measured is None:
+        text += "; the defaults, for this machine has not been measured"
+        return Finding("tuning", "ok", text, "python -m rag doctor --tune (about 15 s)", details)
+    speed, default = measured.speed, measured.default_speed
+    text += f"; measured {measured.time[:10]}: {speed.reading:.0f} tokens/s read, {speed.writing:.1f} written"
+    text += f", {speed.writing_four:.1f} by four at a time"
+    if speed != default:
+        text += f" (default: {default.reading:.0f}, {default.writing:.1f}, {default.writing_four:.1f})"
+    if measured.busy > MOST_BUSY:
+        text += f"; other programs had {measured.busy:.0%} of the machine meanwhile"
+        return Finding("tuning", "warning", text, "when it is quiet: python -m rag doctor --tune", details)
+    return Finding("tuning", "ok", text, details=details)
+
+
+def of_settings(settings: Settings) -> Finding:
+    """Those that are not the default; secrets are counted and not shown."""
+    shown = {name: _shown(getattr(settings, name)) for name in Settings.model_fields}
+    usual = {name: _shown(row.default) for name, row in Settings.model_fields.items()}
+    others = [f"{PREFIX}{name.upper()}={value}" for name, value in shown.items() if value != usual[name]]
+    details = {"settings": {f"{PREFIX}{name.upper()}": value for name, value in shown.items()}}
+    return Finding("settings", "ok", ", ".join(others) or "all as they come", details=details)
+
+
+def of_port(host: str, port: int, fault: str | None) -> Finding:
+    """Whether a service could listen; ``fault`` says why not."""
+    details = {"host": host, "port": port, "free": fault is None}
+    if fault:
+        return Finding("port", "warning", fault, "no harm if that is this service at work", details)
+    return Finding("port", "ok", f"{port} on {host} is free", details=details)
+
+
+def of_ocr(languages: Sequence[str] | None) -> Finding:
+    """Tesseract's languages; None where it is not installed."""
+    remedy = "apt install tesseract-ocr, then ingest again; without it scanned pages stay unread"
+    if languages is None:
+        return Finding("ocr", "warning", "Tesseract is not installed", remedy)
+    if "eng" not in languages:
+        return Finding("ocr", "warning", "Tesseract has no English", remedy, {"languages": list(languages)})
+    return Finding("ocr", "ok", "Tesseract is installed", details={"languages": list(languages)})
+
+
+def _shown(value: object) -> object:
+    if isinstance(value, SecretStr):
+        return "set" if value.get_secret_value() else ""
+    if isinstance(value, tuple):
+        return f"{len(value)} set" if value else ""
+    return value if isinstance(value, int | float | str) else "" if value is None else str(value)
+
+
+def _public(version: str) -> str:
+    """A version without the part that names a build: torch 2.13.0+cpu is 2.13.0."""
+    return version.partition("+")[0]
+
+
+def _layers(layers: int) -> str:
+    return "computes all layers" if layers < 0 else f"computes {layers} layer{'s' * (layers != 1)}"
+
+
+def _gigabytes(size: float) -> str:
+    return f"{size / _GIGABYTE:.1f} GB"
+
+
+def _shortened(text: str, most: int = 200) -> str:
+    return text if len(text) <= most else f"{text[:most].rsplit(',', 1)[0]}, ..."
+
+
+def _normalised(name: str) -> str:
+    """As https://packaging.python.org/en/latest/specifications/name-normalization/ says."""
+    return re.sub(r"[-_.]+", "-", name).lower()

@@ -1,0 +1,217 @@
+"""``python -m rag doctor``: what this machine has, what is missing, and what to do. Never fails itself."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from rag import doctor
+from rag.composition import generator_weights, open_encoder, open_store
+from rag.console import fail
+from rag.doctor import Finding
+from rag.errors import ModelError, PageproofError
+from rag.index import IndexLayout, read_current, read_manifest, verify_generation
+from rag.models import Status
+from rag.processor import read_processor, usable_memory
+from rag.self_tuning import chosen_tuning, how_to_rebuild, tune, tuning_folder, unused_here
+from rag.settings import Settings
+from rag.tuning_file import keep_measured
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+_LOCK: Final = Path(__file__).parents[1] / "requirements.txt"
+_MISSING: Final = 1
+_SECONDS: Final = 20
+
+
+def add_commands(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds ``doctor`` to the command line."""
+    command = commands.add_parser(
+        "doctor", help="what this machine has, what is missing, what to do; exit code 1 if something is missing"
+    )
+    command.add_argument("--tune", action="store_true", help="measure how this machine runs the model best (15 s)")
+    command.add_argument("--verify", action="store_true", help="read every byte of the weights and of the index")
+    command.add_argument("--json", action="store_true", help="print the findings as one JSON object")
+    command.set_defaults(run=examine)
+
+
+def examine(options: argparse.Namespace, settings: Settings) -> int:
+    """Looks at everything; 1 if something is missing that no answer can be given without."""
+    if options.tune:
+        _tune(settings)
+    findings = list(findings_of(settings, verify=options.verify))
+    missing = any(finding.state == "missing" for finding in findings)
+    if options.json:
+        told = {"ok": not missing, "findings": [finding.to_json() for finding in findings]}
+        print(json.dumps(told, ensure_ascii=False))
+    else:
+        print_findings(Console(highlight=False), findings)
+    return _MISSING if missing else 0
+
+
+def findings_of(settings: Settings, *, verify: bool) -> Iterator[Finding]:
+    """Everything that is looked at, in the order in which it is shown."""
+    looks: list[tuple[str, Callable[[], Finding]]] = [
+        ("processor", lambda: doctor.of_processor(read_processor())),
+        ("memory", lambda: doctor.of_memory(usable_memory(), _size_of_weights(settings))),
+        ("disk", lambda: doctor.of_disk("disk", str(settings.index), _free(settings.index))),
+        ("libraries", _libraries),
+        ("llama.cpp", _llama_cpp),
+        ("accelerator", lambda: _accelerators(settings)),
+        ("model", lambda: _model(settings, verify=verify)),
+        ("encoder", lambda: _weights(settings, "encoder", settings.encoder, verify=verify)),
+    ]
+    if settings.reranker:
+        looks.append(("reranker", lambda: _weights(settings, "reranker", settings.reranker, verify=verify)))
+    looks.append(("index", lambda: _index(settings, verify=verify)))
+    if not settings.model_is_remote:
+        looks.append(("tuning", lambda: _tuning(settings)))
+    looks += [
+        ("ocr", lambda: doctor.of_ocr(_languages())),
+        ("port", lambda: _port(settings)),
+        ("settings", lambda: doctor.of_settings(settings)),
+    ]
+    for subject, look in looks:
+        try:
+            yield look()
+        # What a library that is broken or missing raises when it is imported, and what a disk says.
+        except (PageproofError, ImportError, OSError, RuntimeError) as error:
+            yield Finding(subject, "missing", str(error))
+
+
+def print_findings(console: Console, findings: Sequence[Finding]) -> None:
+    """A row for each finding, and what to do below it."""
+    marks = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "missing": ("✗", "bold red")}
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for finding in findings:
+        mark, style = marks[finding.state]
+        table.add_row(Text(mark, style=style), finding.subject, Text(finding.text))
+        if finding.remedy:
+            table.add_row("", "", Text(f"→ {finding.remedy}", style="dim" if finding.state == "ok" else ""))
+    console.print(table)
+
+
+def _tune(settings: Settings) -> None:
+    """Measures and keeps; what is wrong is told, and is no reason not to look at the rest."""
+    try:
+        if weights := generator_weights(settings):
+            with Console(stderr=True).status("measuring how this machine runs the model best, about 15 s"):
+                measured = tune(settings, weights)
+            keep_measured(tuning_folder(settings), measured)
+    except (PageproofError, ImportError, OSError, RuntimeError) as error:
+        fail(error, 0)
+
+
+def _size_of_weights(settings: Settings) -> int:
+    catalogue = open_store(settings).catalogue
+    names = (settings.model, settings.encoder, settings.reranker)
+    known = sum(catalogue.get(name).size for name in names if name in catalogue)
+    own = Path(settings.model)
+    return known + (own.stat().st_size if settings.model not in catalogue and own.is_file() else 0)
+
+
+def _free(path: Path) -> int:
+    while not path.exists() and path != path.parent:
+        path = path.parent
+    return shutil.disk_usage(path).free
+
+
+def _libraries() -> Finding:
+    installed = {
+        re.sub(r"[-_.]+", "-", row.metadata["Name"]).lower(): row.version
+        for row in distributions()
+        if row.metadata["Name"]
+    }
+    lock = _LOCK.read_text(encoding="utf-8") if _LOCK.is_file() else None
+    return doctor.of_libraries(platform.python_version(), lock, installed)
+
+
+def _llama_cpp() -> Finding:
+    from rag.generation.library import built_features, library_version
+
+    return doctor.of_llama_cpp(library_version(), built_features(), unused_here(read_processor()), how_to_rebuild())
+
+
+def _accelerators(settings: Settings) -> Finding:
+    from rag.generation.library import accelerators
+
+    return doctor.of_accelerators([asdict(device) for device in accelerators()], settings.gpu_layers)
+
+
+def _model(settings: Settings, *, verify: bool) -> Finding:
+    if settings.model_is_remote:
+        return doctor.of_server(settings.model)
+    return _weights(settings, "model", settings.model, verify=verify)
+
+
+def _weights(settings: Settings, role: str, name: str, *, verify: bool) -> Finding:
+    store = open_store(settings)
+    if name not in store.catalogue:
+        return doctor.of_weights(role, store.locate(name).name, "present", verified=False)
+    entry = store.catalogue.get(name)
+    status: Status = store.status(entry)
+    if verify and status == "present":
+        store.verify(entry)
+    return doctor.of_weights(role, name, status, verified=verify)
+
+
+def _index(settings: Settings, *, verify: bool) -> Finding:
+    layout = IndexLayout(settings.index)
+    name, digest = read_current(layout)
+    manifest = read_manifest(layout.generation(name), digest)
+    if verify:
+        verify_generation(settings.index, name)
+    try:
+        encoder = open_encoder(settings).identity
+    except ModelError:
+        encoder = None  # the finding of the encoder says so
+    return doctor.of_index(str(settings.index), manifest, encoder, verified=verify)
+
+
+def _tuning(settings: Settings) -> Finding:
+    try:
+        weights = generator_weights(settings)
+    except ModelError:
+        weights = None  # the finding of the model says so
+    return doctor.of_tuning(chosen_tuning(settings, weights) if weights else None)
+
+
+def _languages() -> list[str] | None:
+    """Tesseract's, None where it is not installed."""
+    program = shutil.which("tesseract")
+    if program is None:
+        return None
+    try:
+        done = subprocess.run([program, "--list-langs"], capture_output=True, text=True, timeout=_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.splitlines()[1:]  # the first one says what they are
+
+
+def _port(settings: Settings) -> Finding:
+    from rag.errors import SettingsError
+    from rag.service.server import reserve
+
+    fault = None
+    try:
+        reserve(settings.host, settings.port).close()
+    except SettingsError as error:
+        fault = str(error)
+    return doctor.of_port(settings.host, settings.port, fault)

@@ -1,0 +1,275 @@
+"""One thread that owns the model and serves many sequences at once: continuous batching (Yu et al., Orca, 2022).
+
+Each step reads some tokens of several sequences together: one of each that writes, and a stretch of a prompt.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from threading import Condition, Thread
+from time import monotonic
+from typing import Final
+
+from rag.errors import Cancelled, ModelUnusable
+from rag.generation.context import Context, Interrupted, Logits, Row
+from rag.generation.copying import Copier, Guess, Payoff
+from rag.generation.prefix_store import PrefixStore
+from rag.generation.prefix_tree import Node
+from rag.generation.scheduling import GROUP, SHORTEST, Demand, response_ratio, share_out
+from rag.generation.writing import Writer
+
+_log = logging.getLogger(__name__)
+
+# Weight of the newest step in the running mean of seconds per token, and the mean before the first.
+_NEWEST: Final = 0.2
+_FIRST_GUESS_SECONDS: Final = 0.006
+# Steps of fewer tokens tell little about reading.
+_TELLING: Final = 32
+
+
+@dataclass(eq=False)
+class Job:
+    """A sequence from being asked for to its end.
+
+    Attributes:
+        prompt: at least one token.
+        room: most tokens that are written and read again.
+        writer: decides how it goes on.
+        ended: called once, in the engine's thread, with what went wrong, or None.
+        copier: guesses what it writes; None where that is not wanted.
+        reread: so many of the last tokens of the prompt are read again even if they are known. As many as the shortest
+            stretch, so that a prompt gets the same answer every time (see scheduling); at least one.
+        pinned: whether what is read stays known for good.
+    """
+
+    prompt: tuple[int, ...]
+    room: int
+    writer: Writer
+    ended: Callable[[Exception | None], None]
+    copier: Copier | None = None
+    reread: int = SHORTEST
+    pinned: bool = False
+    # The engine's own
+    since: float = field(default_factory=monotonic)
+    sequence: int | None = None
+    read: list[int] = field(default_factory=list)
+    held: list[Node] = field(default_factory=list)
+    next: int | None = None
+    guess: Guess | None = None
+    cancelled: bool = False
+
+    @property
+    def cells(self) -> int:
+        """Most that it can take."""
+        return len(self.prompt) + self.room
+
+
+class Engine:
+    """Runs jobs. Its methods may be called from any thread."""
+
+    def __init__(self, context: Context, store: PrefixStore, *, parallel: int, micro_batch: int) -> None:
+        """Starts the thread.
+
+        Args:
+            context: is the thread's from now on; sequence ids below ``parallel`` are the engine's.
+            store: of that context.
+            parallel: most sequences at a time.
+            micro_batch: most tokens of a step.
+        """
+        self._context = context
+        self._store = store
+        self._micro_batch = micro_batch
+        self._free = list(range(parallel))
+        self._cells = context.cells
+        self._seconds_per_token = _FIRST_GUESS_SECONDS
+        self._payoff = Payoff()
+        self._jobs: list[Job] = []
+        self._changed = Condition()
+        self._inbox: list[Job] = []
+        self._stepping: list[Job] = []
+        self._closing = False
+        self._thread = Thread(target=self._run, name="generation", daemon=True)
+        self._thread.start()
+
+    def submit(self, job: Job) -> None:
+        """Takes a job on; it is told how it ends."""
+        with self._changed:
+            self._inbox.append(job)
+            self._changed.notify()
+
+    def cancel(self, job: Job) -> None:
+        """Ends a job soon, within a step, unless it has ended: its memory is free again, the others go on."""
+        with self._changed:
+            job.cancelled = True
+            gone = sum(job.cancelled for job in self._stepping)
+            # The others of the step would have to be read again.
+            if gone * 2 > len(self._stepping):
+                self._context.interrupt()
+            self._changed.notify()
+
+    def close(self) -> None:
+        """Ends all jobs, and the thread."""
+        with self._changed:
+            self._closing = True
+            for job in (*self._jobs, *self._inbox):
+                job.cancelled = True
+            self._context.interrupt()
+            self._changed.notify()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._inbox or self._jobs or self._closing)
+                self._jobs += self._inbox
+                self._inbox.clear()
+            try:
+                self._drop_cancelled()
+                if self._closing:
+                    return
+                self._step()
+            except Exception as error:  # noqa: BLE001 - the boundary of the thread: each job has to hear of it
+                _log.exception("the generation engine failed")
+                for job in list(self._jobs):
+                    self._end(job, error)
+
+    def _drop_cancelled(self) -> None:
+        for job in [job for job in self._jobs if job.cancelled]:
+            self._end(job, Cancelled("the caller went away"))
+
+    def _step(self) -> None:
+        planned = self._plan()
+        if not planned:
+            return
+        rows = [row for _, row in planned]
+        with self._changed:
+            self._stepping = [job for job, _ in planned]
+            self._context.resume()
+        start = monotonic()
+        try:
+            logits = self._context.step(rows)
+        except Interrupted:
+            return
+        except ModelUnusable as error:
+            for job, _ in planned:
+                self._end(job, error)
+            return
+        finally:
+            with self._changed:
+                self._stepping = []
+        self._measure(rows, monotonic() - start)
+        for (job, row), each in zip(planned, logits, strict=True):
+            self._advance(job, row, each)
+
+    def _plan(self) -> list[tuple[Job, Row]]:
+        """What the next step reads; jobs whose turn has come are begun."""
+        jobs = self._eligible()
+        demands = [self._demand(job) for job in jobs]
+        shares = share_out(demands, seconds_per_token=self._seconds_per_token, most=self._micro_batch)
+        planned: list[tuple[Job, Row]] = []
+        for job, share in zip(jobs, shares, strict=True):
+            if share:
+                if job.sequence is None:
+                    self._begin(job)
+                planned.append((job, self._row(job, share, alone=len(jobs) == 1)))
+        # Whole groups first, so that what comes after does not shift them.
+        return sorted(planned, key=lambda each: len(each[1].tokens) % GROUP != 0)
+
+    def _eligible(self) -> list[Job]:
+        """Those at work, and those that can be begun now."""
+        at_work = [job for job in self._jobs if job.sequence is not None]
+        waiting = [job for job in self._jobs if job.sequence is None]
+        waiting.sort(key=lambda job: -response_ratio(self._demand(job), self._seconds_per_token))
+        places = len(self._free)
+        cells = self._cells - sum(job.cells for job in at_work)
+        for job in waiting:
+            places -= 1
+            cells -= job.cells
+            # Nobody overtakes one that there is no room for, or it might never be begun.
+            if places < 0 or cells < 0:
+                break
+            at_work.append(job)
+        return at_work
+
+    def _demand(self, job: Job) -> Demand:
+        waited = monotonic() - job.since
+        if job.next is not None:
+            return Demand(1, waited, writes=True)
+        read = self._known(job) if job.sequence is None else len(job.read)
+        return Demand(len(job.prompt) - read, waited)
+
+    def _known(self, job: Job) -> int:
+        return min(self._store.known(job.prompt), self._most_known(job)) // GROUP * GROUP
+
+    def _most_known(self, job: Job) -> int:
+        return max(len(job.prompt) - job.reread, 0)
+
+    def _begin(self, job: Job) -> None:
+        job.sequence = self._free.pop()
+        job.held, known = self._store.begin(job.sequence, job.prompt, self._known(job))
+        job.read = list(job.prompt[:known])
+        job.writer.begin(known)
+
+    def _row(self, job: Job, share: int, *, alone: bool) -> Row:
+        assert job.sequence is not None  # noqa: S101 - it was begun
+        start = len(job.read)
+        if job.next is not None:
+            # Checking a guess beside others would cost more than it gains.
+            draft = self._draft(job, job.next) if alone else []
+            return Row(job.sequence, start, [job.next, *draft], 1 + len(draft))
+        end = min(start + share, len(job.prompt))
+        return Row(job.sequence, start, job.prompt[start:end], int(end == len(job.prompt)))
+
+    def _draft(self, job: Job, token: int) -> Sequence[int]:
+        """As much of a guess of what comes after ``token`` as is worth checking."""
+        written = [*job.read[len(job.prompt) :], token]
+        job.guess = job.copier.guess(written) if job.copier else None
+        if job.guess is None:
+            return []
+        return job.guess.tokens[: min(self._payoff.worth(job.guess), job.room - len(written))]
+
+    def _advance(self, job: Job, row: Row, logits: Sequence[Logits]) -> None:
+        if job.next is None:
+            job.read += row.tokens
+            if not logits:
+                return
+            job.held = self._store.learn(row.sequence, job.read, job.held)
+            job.next = job.writer.advance(logits[0])
+        else:
+            self._verify(job, row, logits)
+        if job.next is None:
+            self._end(job, None)
+
+    def _verify(self, job: Job, row: Row, logits: Sequence[Logits]) -> None:
+        """Goes on as far as the guesses were right."""
+        for position, token in enumerate(row.tokens):
+            job.read.append(token)
+            job.next = job.writer.advance(logits[position])
+            if job.guess and job.next is not None:
+                self._payoff.learn(job.guess, job.next)
+            job.guess = None
+            if job.next is None or row.tokens[position + 1 : position + 2] != [job.next]:
+                break
+        self._context.forget(row.sequence, len(job.read))
+
+    def _end(self, job: Job, error: Exception | None) -> None:
+        self._jobs.remove(job)
+        if job.sequence is not None:
+            if job.read:
+                job.held = self._store.learn(job.sequence, job.read, job.held)
+            if job.pinned:
+                self._store.pin(job.held)
+            self._store.release(job.held)
+            self._context.forget(job.sequence)
+            self._free.append(job.sequence)
+            job.sequence = None
+        job.ended(error)
+
+    def _measure(self, rows: Sequence[Row], seconds: float) -> None:
+        tokens = sum(len(row.tokens) for row in rows)
+        if tokens == sum(row.logits for row in rows):
+            self._payoff.measure(tokens, seconds)
+        if tokens >= _TELLING:
+            self._seconds_per_token += _NEWEST * (seconds / tokens - self._seconds_per_token)

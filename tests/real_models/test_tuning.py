@@ -1,0 +1,83 @@
+"""This machine is measured with the smallest model: that it works, and ends; what is chosen is the machine's affair."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from rag.__main__ import main
+from rag.composition import generator_weights, setup_of
+from rag.embedding import Encoder
+from rag.errors import ModelUnusable
+from rag.generation.choosing import choices_for
+from rag.generation.measuring import Bench, measure
+from rag.generation.tuning import Tuning
+from rag.judgement import JUDGE
+from rag.models import Weights
+from rag.retrieval import Retriever
+from rag.self_tuning import tuning_of
+from rag.settings import Settings
+from rag.tuning_file import tuning_path
+from tests.real_models.conftest import ROOT, SMALL
+
+pytestmark = pytest.mark.real_models
+
+
+@pytest.fixture
+def weights(settings: Settings) -> Weights:
+    found = generator_weights(settings)
+    assert found
+    return found
+
+
+def test_every_choice_can_be_run(weights: Weights) -> None:
+    default = Tuning(1, 1)  # on a busy machine two threads wait for each other
+    with Bench(weights.file, gpu_layers=0) as bench:
+        for choice in choices_for(usable=1, physical=1):
+            for tuning in choice.others(default):
+                assert bench.seconds(tuning, choice.part) > 0
+        speed = bench.speed(default)
+    assert min(speed.reading, speed.writing, speed.writing_four) > 1
+
+
+def test_it_ends_in_time(weights: Weights) -> None:
+    """Without time for any comparison, only the speed of the default is found out."""
+    begun = time.monotonic()
+    found = measure(weights.file, default=Tuning(2, 2), choices=choices_for(usable=2, physical=2), seconds=0)
+    assert found.seconds <= time.monotonic() - begun
+    assert found.tuning == Tuning(2, 2)
+    assert found.speed == found.default_speed
+
+
+def test_what_is_no_model(tmp_path: Path) -> None:
+    (tmp_path / "no.gguf").write_bytes(b"GGUF, but not really")
+    with pytest.raises(ModelUnusable, match="models verify"):
+        measure(tmp_path / "no.gguf", default=Tuning(1, 1), choices=choices_for(usable=1, physical=1))
+
+
+def test_the_doctor_measures_and_the_model_is_run_so(
+    settings: Settings,
+    encoder: Encoder,
+    weights: Weights,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, value in {"MODEL": SMALL, "TUNING": str(tmp_path), "INDEX": str(tmp_path / "none")}.items():
+        monkeypatch.setenv(f"RAG_{name}", value)
+    monkeypatch.setenv("RAG_MODELS", str(ROOT / "models"))
+    assert main(["doctor", "--tune", "--json"]) == 1  # no index
+    findings = {row["subject"]: row for row in json.loads(capsys.readouterr().out)["findings"]}
+    measured = findings["tuning"]["measured"]
+    assert measured["model"] == weights.digest
+    assert tuning_path(tmp_path).is_file()
+    tuned = settings.model_copy(update={"tuning": tmp_path})
+    tuning = tuning_of(tuned, weights)
+    assert tuning == Tuning(**findings["tuning"]["tuning"])
+    assert tuning.threads == measured["threads"]
+    setup = setup_of(tuned, Retriever(encoder, None), JUDGE)
+    assert setup.settings["threads"] == tuning.threads
+    assert setup.settings["flash attention"] == ("on" if tuning.flash_attention else "off")
