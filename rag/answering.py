@@ -186,7 +186,7 @@ class Answerer:
         if draft.is_empty:
             return _Verified((), observe(question.text, asked.hits, draft, (), 0.0))
         evidence = [_evidence(generation, hit) for hit in asked.hits]
-        support = ground(question.text, draft.text, evidence, cancelled)
+        support = ground(question.text, draft.text, evidence)
         yes = affirmed(self.model, asked.chat, draft, cancelled)
         return _Verified(support, observe(question.text, asked.hits, draft, support, yes))
 

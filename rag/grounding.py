@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final, TypeAlias
 
-from rag.cancellation import Cancellation
 from rag.completion import completed
 from rag.domain import Hit, Page, Span
 from rag.embedded_instructions import speaks_to_the_machine
@@ -92,23 +91,12 @@ class Support:
         return bool(self.quotes) and self.agrees and self.score >= (_SUPPORTED_BARE if self.bare else SUPPORTED)
 
 
-def ground(
-    question: str, draft: str, evidence: Sequence[Evidence], cancelled: Cancellation | None = None
-) -> list[Support]:
-    """Each sentence of a draft answer with its support, in order; markers such as ``[1]`` are taken out.
-
-    Raises:
-        Cancelled: ``cancelled`` was called; between two sentences.
-    """
-    cancelled = cancelled or Cancellation()
+def ground(question: str, draft: str, evidence: Sequence[Evidence]) -> list[Support]:
+    """Each sentence of a draft answer with its support, in order; markers such as ``[1]`` are taken out."""
     text = _MARKERS.sub("", draft).strip()
     candidates = [candidate for item in evidence for candidate in _candidates(item)]
     asked = frozenset(said(question))
-    supports = []
-    for start, end in sentence_spans(text):
-        cancelled.check()
-        supports.append(_completed(_support(text[start:end], asked, candidates)))
-    return supports
+    return [_completed(_support(text[start:end], asked, candidates)) for start, end in sentence_spans(text)]
 
 
 def _completed(support: Support) -> Support:

@@ -68,7 +68,7 @@ def error_fields(error: PageproofError, request_id: str) -> dict[str, Any]:
     status = status_of(error)
     field = error.field if isinstance(error, RequestFault) else None
     errors = [{"field": field, "message": str(error)}] if field else None
-    later = error.retry_after_seconds if isinstance(error, ServiceBusy) else None
+    later = error.retry_after_seconds if isinstance(error, ServiceBusy | ModelUnreachable) else None
     detail = str(error) if status != 500 else None
     return problem_fields(status, detail, request_id, errors=errors, retry_after_seconds=later)
 
@@ -88,9 +88,9 @@ async def _ours(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, PageproofError)  # noqa: S101 - registered for it
     if isinstance(error, DocumentUnknown) and error.field is None:
         return problem(404, str(error), _request_id(request))
-    later = error.retry_after_seconds if isinstance(error, ServiceBusy | ModelUnreachable) else None
-    headers = {"Retry-After": str(later)} if later else {}
     fields = error_fields(error, _request_id(request))
+    later = fields.get("retry_after_seconds")
+    headers = {"Retry-After": str(later)} if later else {}
     if fields["status"] == 500:
         _log.error("request %s failed", _request_id(request), exc_info=error)
     return JSONResponse(fields, fields["status"], headers, media_type="application/problem+json")

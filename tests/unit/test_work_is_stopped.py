@@ -23,7 +23,7 @@ COLOURS = "red green blue black white brown grey pink".split()
 PAGES = [
     f"# Pump {n}\nThe pump number {n} on floor {n} is {COLOURS[n % 8]} and weighs {n * 7} kilos." for n in range(40)
 ]
-TELLING = "The pump number 3 on floor 3 is black. The pump number 4 on floor 4 is white."
+TELLING = "The pump number 3 on floor 3 is black."
 
 
 @dataclass
@@ -57,9 +57,8 @@ class LeftReranker(OverlapReranker):
     leaving: Leaving
     leaves_in: str
 
-    def relevance(self, question: str, texts: Sequence[str]) -> FloatVector:
-        # Quotes are read with the draft beside the question.
-        self.leaving.step("verify" if "on floor" in question else "rerank", self.leaves_in)
+    def relevance(self, question: str, texts: Sequence[str]) -> FloatVector:  # noqa: ARG002 - the seam
+        self.leaving.step("rerank", self.leaves_in)
         return np.full(len(texts), 0.9, np.float32)
 
 
@@ -87,12 +86,3 @@ def test_what_is_found_out_before_the_model_is_asked(
         next(events)
     assert leaving.steps == steps
     assert model.chats == []
-
-
-def test_verification_stops_between_two_sentences(tmp_path: Path) -> None:
-    leaving, model = Leaving(), ScriptedModel([TELLING])
-    answerer = answerer_for(tmp_path, model, leaving, "verify")
-    with pytest.raises(Cancelled):
-        list(answerer.stream(Question("Which pump is black?"), leaving.cancellation))
-    assert leaving.steps.count("verify") == 1
-    assert model.choices == []
