@@ -22,6 +22,8 @@ from rag.composition import open_answerer, open_judge, open_retriever, open_stor
 from rag.console import configure_logging, fail
 from rag.errors import PageproofError
 from rag.generation import LanguageModel
+from rag.generation.llama_cpp_model import LlamaCppModel
+from rag.generation.remembering import Remembered
 from rag.service.server import reserve, serve_forever
 from rag.settings import Settings, read_settings
 
@@ -51,7 +53,8 @@ def main() -> int:
 def answerer_with(system: System, settings: Settings, llama_server: Path) -> Answerer:
     """As the service opens it, or with a peer's way to run the same weights."""
     if system.kind == "ours":
-        return open_answerer(settings)
+        answerer = open_answerer(settings)
+        return answerer if system.options.get("remembers", True) else _forgetful(answerer)
     retriever, index = open_retriever(settings)
     return Answerer(
         index=index,
@@ -62,6 +65,14 @@ def answerer_with(system: System, settings: Settings, llama_server: Path) -> Ans
         max_tokens=settings.max_tokens,
         judge=open_judge(settings),
     )
+
+
+def _forgetful(answerer: Answerer) -> Answerer:
+    """Generates anew what it generated before; only beginnings of prompts are known."""
+    assert isinstance(answerer.model, LlamaCppModel)  # noqa: S101 - ours
+    answerer.model._remembered = Remembered(0)
+    answerer.model._weighed = Remembered(0)
+    return answerer
 
 
 def _peer(system: System, settings: Settings, llama_server: Path) -> LanguageModel:

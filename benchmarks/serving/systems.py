@@ -37,6 +37,7 @@ class System:
 
 DEFAULTS: Final = (
     System(OURS, "ours"),
+    System("forgetful ours", "ours", {"remembers": False}),
     System("locked", "locked"),
     System("llama-server", "llama-server"),
 )
