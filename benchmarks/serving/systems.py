@@ -93,7 +93,7 @@ def read_best(path: Path, name: str) -> list[System]:
     purposes: dict[str, list[str]] = {}
     for purpose, found in best.items():
         purposes.setdefault(System(**found).to_json(), []).append(purpose)
-    return [_renamed(System.of_json(found), f"{name}, best {_and(those)}") for found, those in purposes.items()]
+    return [_renamed(System.of_json(found), f"best {name} ({_and(those)})") for found, those in purposes.items()]
 
 
 def _renamed(system: System, name: str) -> System:

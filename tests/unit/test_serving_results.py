@@ -146,7 +146,7 @@ class TestFindBest:
         assert tried[3].throughput == 2.0
         write_best(tmp_path / "best.json", tried)
         (best,) = read_best(tmp_path / "best.json", "llama-server")
-        assert best.name == "llama-server, best throughput and first token"
+        assert best.name == "best llama-server (throughput and first token)"
         assert best.options == tried[3].system.options
 
     def test_nothing_was_looked_for(self, tmp_path: Path) -> None:
