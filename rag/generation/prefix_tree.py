@@ -114,12 +114,12 @@ class PrefixTree:
         del node.parent.children[node.tokens[:GROUP]]
 
     def nodes(self) -> Iterator[Node]:
-        """All but the root."""
-        stack = list(self.root.children.values())
+        """All but the root; of siblings, the one that came first."""
+        stack = list(reversed(self.root.children.values()))
         while stack:
             node = stack.pop()
             yield node
-            stack += node.children.values()
+            stack += reversed(node.children.values())
 
     def least(self) -> Node | None:
         """The leaf to let go first; None where each is in use or pinned."""

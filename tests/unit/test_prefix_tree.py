@@ -116,6 +116,7 @@ def leaf(tree: PrefixTree, token: int, groups: int = 1, uses: int = 1) -> Node:
 @pytest.mark.parametrize(
     ("kept", "let_go"),
     [
+        pytest.param({"groups": 1}, {"groups": 1}, id="came-later"),
         pytest.param({"uses": 2}, {"uses": 1}, id="used-more-often"),
         pytest.param({"groups": 800}, {"groups": 1}, id="dearer-to-read"),
     ],

@@ -1,0 +1,168 @@
+"""The engine over a real model: what is shared, cut short or done beside others changes no answer."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from rag.cancellation import Cancellation
+from rag.composition import open_store
+from rag.errors import Cancelled
+from rag.generation import Begun, Finish, Message, Token
+from rag.generation.llama_cpp_model import LlamaCppModel
+from rag.generation.tuning import Tuning
+from rag.settings import Settings
+from tests.real_models.conftest import ROOT, SMALL
+
+pytestmark = pytest.mark.real_models
+
+REQUESTS = 200
+# Which groups of four rows a token is multiplied in differs with who is beside it: the last digits do too.
+BESIDE_OTHERS = 0.02
+
+
+def model_of(settings: Settings, *, cache_bytes: int) -> LlamaCppModel:
+    return LlamaCppModel(
+        open_store(settings).locate(SMALL).file,
+        name=SMALL,
+        context_tokens=1024,
+        tuning=Tuning(threads=2, batch_threads=2),
+        cache_bytes=cache_bytes,
+        remembered=0,
+        # How far a guess is checked depends on how long steps took, and so would the shape of a step.
+        copying=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def cached(settings: Settings) -> Iterator[LlamaCppModel]:
+    model = model_of(settings, cache_bytes=1 << 26)
+    yield model
+    model.close()
+
+
+@pytest.fixture(scope="module")
+def fresh(settings: Settings) -> Iterator[LlamaCppModel]:
+    model = model_of(settings, cache_bytes=0)
+    yield model
+    model.close()
+
+
+def questions(many: int, seed: int = 5) -> list[list[Message]]:
+    """About a few passages, some of which are asked about much more often than others."""
+    words = (ROOT / "README.md").read_text().split()
+    chance = random.Random(seed)
+    passages = [" ".join(words[start : start + chance.randint(20, 45)]) for start in range(0, 800, 80)]
+    system = Message("system", "You answer from the passages, as briefly as possible.")
+    return [
+        [
+            system,
+            Message(
+                "user",
+                "\n\n".join(passages[min(int(chance.paretovariate(1)) - 1, 9)] for _ in range(2))
+                + f"\n\nQuestion: what is said of {chance.choice(words)}?",
+            ),
+        ]
+        for _ in range(many)
+    ]
+
+
+def said_by(
+    model: LlamaCppModel, chat: list[Message], max_tokens: int = 4, cancelled: Cancellation | None = None
+) -> tuple[str, float, int]:
+    """The text, how likely its first token was to be "The" (declining), and how much of the prompt was known."""
+    generated = list(
+        model.generate(
+            model.prompt(chat), max_tokens=max_tokens, cancelled=cancelled or Cancellation(), declining="The"
+        )
+    )
+    begun, finish = generated[0], generated[-1]
+    assert isinstance(begun, Begun)
+    assert isinstance(finish, Finish)
+    text = "".join(each.text for each in generated if isinstance(each, Token))
+    return text, begun.declined, finish.usage.cached_tokens
+
+
+def test_one_after_the_other_each_gets_the_very_same_as_from_a_fresh_model(
+    cached: LlamaCppModel, fresh: LlamaCppModel
+) -> None:
+    known = 0
+    for chat in questions(REQUESTS):
+        text, declined, tokens = said_by(cached, chat)
+        assert said_by(fresh, chat) == (text, declined, 0)
+        known += tokens
+    assert known > 20 * REQUESTS
+
+
+def test_a_yes_or_no_in_between_changes_no_answer(cached: LlamaCppModel, fresh: LlamaCppModel) -> None:
+    for chat in questions(8, seed=9):
+        cached.chance(cached.prompt([*chat, Message("user", "Is it so?")]), ["Yes"], ["No"], Cancellation())
+        assert said_by(cached, chat)[:2] == said_by(fresh, chat)[:2]
+
+
+def test_eight_at_once_and_some_that_leave(cached: LlamaCppModel) -> None:
+    """Each that stays ends well, with all but the same numbers; afterwards all is as it was."""
+    chats = questions(32, seed=7)
+    before = [said_by(cached, chat) for chat in chats]
+    found: dict[int, tuple[str, float, int]] = {}
+    gone: set[int] = set()
+    chance = random.Random(1)
+
+    def ask(numbers: range) -> None:
+        for number in numbers:
+            cancellation = Cancellation()
+            timer = threading.Timer(chance.uniform(0, 0.3), cancellation.cancel)
+            if number % 3 == 0:
+                timer.start()
+            try:
+                found[number] = said_by(cached, chats[number], 16 if number % 3 == 0 else 4, cancellation)
+            except Cancelled:
+                gone.add(number)
+            timer.cancel()
+
+    threads = [threading.Thread(target=ask, args=(range(start, 32, 8),)) for start in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert found.keys() | gone == set(range(32))
+    assert all(number % 3 == 0 for number in gone)
+    for number, (text, declined, _) in found.items():
+        assert text
+        assert declined == pytest.approx(before[number][1], abs=BESIDE_OTHERS)
+    for number in range(0, 32, 5):
+        assert said_by(cached, chats[number])[:2] == before[number][:2]
+
+
+def test_cancelling_stops_within_the_step_that_reads_the_prompt(cached: LlamaCppModel) -> None:
+    expected = said_by(cached, questions(1)[0])
+    long = [Message("user", "fog signal " * 400)]
+    cancellation = Cancellation()
+    threading.Timer(0.1, cancellation.cancel).start()
+    start = time.perf_counter()
+    with pytest.raises(Cancelled):
+        said_by(cached, long, 200, cancellation)
+    assert time.perf_counter() - start < 2.0
+    assert said_by(cached, questions(1)[0])[:2] == expected[:2]
+
+
+def test_one_that_is_begun_while_another_is_read_shares_its_beginning(cached: LlamaCppModel) -> None:
+    passage = " ".join(f"signal {number}" for number in range(150))
+    ends = [" What is this?", " And how many are there of them, if one may ask that of such a thing?"]
+    found: dict[str, int] = {}
+
+    def ask(end: str) -> None:
+        found[end] = said_by(cached, [Message("user", passage + end)])[2]
+
+    threads = [threading.Thread(target=ask, args=(end,)) for end in ends]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    # The one that was read first knew nothing but the head of the chat.
+    assert min(found.values()) < 32
+    assert max(found.values()) > 200
