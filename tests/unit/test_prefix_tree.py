@@ -140,3 +140,14 @@ def test_what_was_hot_long_ago_goes_in_the_end() -> None:
             break
     assert least is hot
     assert token > 5
+
+
+def test_a_pinned_one_stays_also_what_is_cut_from_it() -> None:
+    tree = PrefixTree()
+    node = leaf(tree, 1, groups=4)
+    other = leaf(tree, 2, uses=9)
+    node.pinned = True
+    assert tree.least() is other
+    tree.split(node, 2 * GROUP)
+    tree.remove(other)
+    assert tree.least() is None
