@@ -80,7 +80,7 @@ class LlamaCppModel:
         """
         open_library()
         self.name = name
-        self._temperature, self._seed, self._copying = temperature, seed, copying
+        self._temperature, self._seed = temperature, seed
         self._remembered = Remembered[tuple[Generated, ...]](remembered)
         self._weighed = Remembered[float](remembered)
         self._model = _load(file, tuning, gpu_layers)
@@ -93,9 +93,9 @@ class LlamaCppModel:
             sequences=parallel * (1 + _NODES),
             vocabulary_size=self._vocabulary.size,
         )
-        store = PrefixStore(
-            self._context, first_sequence=parallel, capacity=cache_bytes if _shares_prefixes(self._model) else 0
-        )
+        has_parts = _has_parts(self._model)
+        self._copying = copying and has_parts
+        store = PrefixStore(self._context, first_sequence=parallel, capacity=cache_bytes if has_parts else 0)
         self._engine = Engine(self._context, store, parallel=parallel, micro_batch=tuning.micro_batch, turns=turns)
         if beginning:
             self._keep(self._common_beginning(beginning))
@@ -246,8 +246,8 @@ def _load(file: Path, tuning: Tuning, gpu_layers: int) -> Pointer:
     return model
 
 
-def _shares_prefixes(model: Pointer) -> bool:
-    """Whether a part of what was read can be kept: models that remember in a state, or forget, have no parts."""
+def _has_parts(model: Pointer) -> bool:
+    """Whether a part of what was read can be kept, or forgotten: not of models that remember in a state, or forget."""
     return not (
         llama.llama_model_is_recurrent(model) or llama.llama_model_is_hybrid(model) or llama.llama_model_n_swa(model)
     )
