@@ -21,8 +21,8 @@ from tests.real_models.conftest import ROOT, SMALL
 pytestmark = pytest.mark.real_models
 
 REQUESTS = 200
-# Which groups of four rows a token is multiplied in differs with who is beside it: the last digits do too.
-BESIDE_OTHERS = 0.02
+# Where in the pool a prompt lies differs with who is beside it, and so does rounding: a tenth of a logit and more.
+BESIDE_OTHERS = 0.1
 
 
 def model_of(settings: Settings, *, cache_bytes: int) -> LlamaCppModel:
