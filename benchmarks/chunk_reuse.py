@@ -210,9 +210,8 @@ def _print(rows: Sequence[_Row], firsts: Sequence[int]) -> None:
         right = [max(f1(answers[column].text, gold) for gold in each.answers) for each, answers in rows]
         same = sum(answers[column].text == answers[0].text for _, answers in rows) / len(rows)
         ratio = ratio_of_medians(seconds, whole)
-        print(
-            f"| {name} | {median(seconds):.2f} | {ratio.value:.2f} ({ratio.low:.2f}–{ratio.high:.2f}) | {sum(right) / len(right):.3f} | {same:.2f} |"
-        )
+        against = f"{ratio.value:.2f} ({ratio.low:.2f}–{ratio.high:.2f})"
+        print(f"| {name} | {median(seconds):.2f} | {against} | {sum(right) / len(right):.3f} | {same:.2f} |")
 
 
 if __name__ == "__main__":
