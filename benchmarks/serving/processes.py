@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final
 
@@ -52,11 +52,10 @@ class Process:
             env={**os.environ, "RAG_INDEX": str(index), "RAG_RECORDS": ""},
             start_new_session=True,
         )  # fmt: skip
-        try:
+        with ExitStack() as undo:
+            undo.callback(self.stop)
             self._await_ready()
-        except BaseException:
-            self.stop()
-            raise
+            undo.pop_all()
         self._signal(signal.SIGSTOP)
 
     def _await_ready(self) -> None:
