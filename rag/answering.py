@@ -20,9 +20,9 @@ from rag.observing import observe
 from rag.prompt import NO, NOT_FOUND, YES, Asked, build_prompt
 from rag.recording import Course, Recorder
 from rag.retrieval import Retriever
+from rag.searching import Searches
 from rag.statement import Statement
 from rag.summarising import central_sentences
-from rag.turns import Turns
 from rag.understanding import UnderstoodQuestion, take_turns, understand
 
 
@@ -51,7 +51,7 @@ class Answerer:
         max_tokens: of an answer, where the question does not say.
         judge: decides whether an answer is given, and says how sure it is.
         recorder: is told how each answer came about.
-        turns: a search takes one, ahead of the steps of a model in this process.
+        searches: how the retriever is used.
     """
 
     index: ServedIndex
@@ -62,7 +62,7 @@ class Answerer:
     max_tokens: int
     judge: Judge = JUDGE
     recorder: Recorder | None = None
-    turns: Turns = field(default_factory=Turns)
+    searches: Searches = field(default_factory=Searches)
 
     def generation(self) -> Generation:
         """The current generation; IndexFault where there is none that can be served."""
@@ -103,9 +103,10 @@ class Answerer:
         if understood.passages:
             yield from self._summarised(understood, generation, cancelled, clock)
             return
-        with clock.measuring("retrieve"), self.turns.ahead():
+        with clock.measuring("retrieve"):
             hits = take_turns(
-                self.retriever.retrieve(generation, search, self.passages, cancelled) for search in understood.searches
+                self.searches.hits(self.retriever, generation, search, self.passages, cancelled)
+                for search in understood.searches
             )
             cancelled.check()
         yield PassagesFound(tuple(hits))

@@ -21,6 +21,7 @@ from rag.processor import read_processor
 from rag.prompt import SYSTEM
 from rag.recording import FolderRecorder, ModelIdentity, RecordFolder, Setup
 from rag.retrieval import Retriever
+from rag.searching import Searches
 from rag.self_tuning import setup_settings, tune_once, tuning_of, warn_of_unused_instructions
 from rag.settings import PREFIX, Settings
 from rag.turns import Turns
@@ -102,7 +103,7 @@ def open_answerer(settings: Settings, *, recorded: bool = False) -> Answerer:
         recorder=FolderRecorder(open_records(settings), setup_of(settings, retriever, judge))
         if recorded and settings.records
         else None,
-        turns=turns,
+        searches=Searches(turns),
     )
 
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.bootstrap import Estimate, Groups, estimate, ratio_over_groups
+from benchmarks.bootstrap import Estimate, Groups, Statistic, estimate, ratio_over_groups
 from benchmarks.serving.load import Served
 from benchmarks.serving.measuring import Measured, by_system
 from benchmarks.serving.schedule import Cell
 from benchmarks.serving.systems import OURS
 
 _NOTHING: Final = "–"
+_Values: TypeAlias = Callable[[Measured], Sequence[float]]
 
 
 @dataclass(frozen=True)
@@ -29,15 +30,16 @@ class Column:
     runs: Sequence[Measured]
     ours: Sequence[Measured]
 
-    def estimated(self, of: Callable[[Measured], Sequence[float]]) -> Estimate | None:
-        """The median of what each run has; None where none has any."""
+    def estimated(self, of: _Values, statistic: Statistic = np.median) -> Estimate | None:
+        """A statistic of what the runs have; None where none has any."""
         groups = _groups(self.runs, of)
-        return estimate(groups) if any(groups) else None
+        return estimate(groups, statistic) if any(groups) else None
 
-    def compared(self, of: Callable[[Measured], Sequence[float]]) -> Estimate | None:
-        """The median of ours over that of this system; None for ours, and where one has nothing."""
+    def compared(self, of: _Values, statistic: Statistic = np.median) -> Estimate | None:
+        """That of ours over that of this system; None for ours, and where one has nothing."""
         ours, theirs = _groups(self.ours, of), _groups(self.runs, of)
-        return ratio_over_groups(ours, theirs) if self.runs is not self.ours and any(ours) and any(theirs) else None
+        comparable = self.runs is not self.ours and any(ours) and any(theirs)
+        return ratio_over_groups(ours, theirs, statistic) if comparable else None
 
     @property
     def served(self) -> Sequence[Served]:
@@ -45,7 +47,7 @@ class Column:
         return [served for run in self.runs for served in run.served]
 
 
-def _groups(runs: Sequence[Measured], of: Callable[[Measured], Sequence[float]]) -> Groups:
+def _groups(runs: Sequence[Measured], of: _Values) -> Groups:
     return [of(run) for run in runs]
 
 
@@ -84,9 +86,14 @@ def written(run: Measured) -> list[float]:
     return [sum(served.usage["completion_tokens"] for served in run.served) / run.load.seconds]
 
 
+def late(values: NDArray[np.float64]) -> float:
+    """The 95th percentile."""
+    return float(np.quantile(values, 0.95))
+
+
 def spread(values: NDArray[np.float64]) -> float:
     """The 95th percentile over the median."""
-    return float(np.quantile(values, 0.95) / np.median(values))
+    return late(values) / float(np.median(values))
 
 
 def cells(measured: Sequence[Measured]) -> dict[Cell, dict[str, Column]]:
@@ -117,7 +124,9 @@ def _rows(cell: Cell) -> dict[str, Callable[[Column], str]]:
         "**ours / it**": lambda column: _said(column.compared(throughput), ".2f"),
         "seconds to the first token, median": lambda column: _said(column.estimated(first_tokens), ".2f"),
         "**ours / it**, first token": lambda column: _said(column.compared(first_tokens), ".2f"),
-        "p95 / p50 of it": lambda column: _spread(column),
+        "95th percentile of it": lambda column: _said(column.estimated(first_tokens, late), ".2f"),
+        "ours / it, 95th percentile": lambda column: _said(column.compared(first_tokens, late), ".2f"),
+        "p95 / p50": lambda column: _said(column.estimated(first_tokens, spread), ".2f"),
     }
     if cell.workload == "W1":
         rows |= {
@@ -125,6 +134,7 @@ def _rows(cell: Cell) -> dict[str, Callable[[Column], str]]:
             "ours / it, questions put before": lambda c: _said(c.compared(first_tokens_repeated), ".2f"),
             "first token, new questions": lambda c: _said(c.estimated(first_tokens_new), ".2f"),
             "ours / it, new questions": lambda c: _said(c.compared(first_tokens_new), ".2f"),
+            "p95 / p50, new questions": lambda c: _said(c.estimated(first_tokens_new, spread), ".2f"),
         }
     return rows | {
         "seconds to the answer, median": lambda column: _said(column.estimated(whole), ".2f"),
@@ -144,11 +154,6 @@ def _rows(cell: Cell) -> dict[str, Callable[[Column], str]]:
 
 def _said(made: Estimate | None, form: str) -> str:
     return _NOTHING if made is None else format(made, form)
-
-
-def _spread(column: Column) -> str:
-    groups = _groups(column.runs, first_tokens)
-    return format(estimate(groups, spread), ".2f") if any(groups) else _NOTHING
 
 
 def _share(column: Column, of: Callable[[Served], bool]) -> float:

@@ -23,7 +23,7 @@ from rag.console import configure_logging, fail
 from rag.errors import PageproofError
 from rag.generation import LanguageModel
 from rag.generation.llama_cpp_model import LlamaCppModel
-from rag.generation.remembering import Remembered
+from rag.remembering import Remembered
 from rag.service.server import reserve, serve_forever
 from rag.settings import Settings, read_settings
 

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 
 import rag.native  # noqa: F401 - before onnxruntime
 from rag.embedding.roles import FloatVector
 from rag.errors import ModelUnusable
-
-# The same question is asked again more often than one would think; a batch of eight takes a tenth of a second.
-_REMEMBERED_BATCHES: Final = 512
 
 
 class OnnxReranker:
@@ -41,7 +36,6 @@ class OnnxReranker:
         # A question may be longer than a passage: whichever is longer is cut. It is judged by its beginning.
         self._tokenizer.enable_truncation(max_tokens, strategy="longest_first")
         self._tokenizer.enable_padding()
-        self._remembered = lru_cache(maxsize=_REMEMBERED_BATCHES)(self._logits)
         self._inputs = {put.name for put in self._session.get_inputs()}
 
     def relevance(self, question: str, texts: Sequence[str]) -> FloatVector:
@@ -50,7 +44,7 @@ class OnnxReranker:
         order = sorted(range(len(texts)), key=lambda position: -len(texts[position]))
         for start in range(0, len(order), 8):
             batch = order[start : start + 8]
-            logits[batch] = self._remembered(question, tuple(texts[position] for position in batch))
+            logits[batch] = self._logits(question, [texts[position] for position in batch])
         return np.asarray(1.0 / (1.0 + np.exp(-logits)), dtype=np.float32)
 
     def _logits(self, question: str, texts: Sequence[str]) -> FloatVector:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from mmap import mmap
+from typing import Any, Final, TypeAlias
 
 import llama_cpp as llama
 import numpy as np
@@ -16,7 +17,8 @@ from rag.generation.tuning import Tuning
 from rag.generation.vocabulary import Pointer
 
 Logits: TypeAlias = npt.NDArray[np.float32]
-Saved: TypeAlias = "ctypes.Array[ctypes.c_uint8]"
+# Memory of its own for each copy: malloc would keep what is freed between others, half as much again.
+Saved: TypeAlias = mmap
 
 _ABORTED: Final = 2
 # Of sequence ids that llama.cpp can tell apart: LLAMA_MAX_SEQ in src/llama-cparams.h.
@@ -133,17 +135,21 @@ class Context:
     def save(self, sequence: int) -> Saved:
         """A copy of a sequence's keys and values, outside of the pool."""
         size = llama.llama_state_seq_get_size(self._context, sequence)
-        saved: Saved = (ctypes.c_uint8 * size)()
-        llama.llama_state_seq_get_data(self._context, saved, size, sequence)
+        saved = mmap(-1, size)
+        llama.llama_state_seq_get_data(self._context, _start_of(saved), size, sequence)
         return saved
 
     def restore(self, saved: Saved, sequence: int) -> bool:
         """Puts a copy back, at the positions that it had; False where the pool has no room."""
-        return bool(llama.llama_state_seq_set_data(self._context, saved, len(saved), sequence))
+        return bool(llama.llama_state_seq_set_data(self._context, _start_of(saved), len(saved), sequence))
 
     def close(self) -> None:
         """Frees the memory; no method may be called afterwards."""
         llama.llama_free(self._context)
+
+
+def _start_of(saved: Saved) -> Any:  # noqa: ANN401 - ctypes has no public type for a reference
+    return ctypes.byref(ctypes.c_uint8.from_buffer(saved))
 
 
 class _Batch:

@@ -16,7 +16,7 @@ from rag.errors import Cancelled, ModelUnusable, PromptTooLong
 from rag.generation.context import Context, Interrupted, Logits, Row
 from rag.generation.copying import Copier, Guess, Payoff
 from rag.generation.prefix_store import PrefixStore
-from rag.generation.scheduling import GROUP, SHORTEST, Demand, response_ratio, share_out, whole
+from rag.generation.scheduling import GROUP, SHORTEST, Demand, precedence, share_out, whole
 from rag.generation.writing import Writer
 from rag.turns import Turns
 
@@ -211,7 +211,7 @@ class Engine:
         """Those at work, and those that can be begun now."""
         at_work = [job for job in self._jobs if job.sequence is not None]
         waiting = [job for job in self._jobs if job.sequence is None]
-        waiting.sort(key=lambda job: (not job.due, -response_ratio(self._demand(job), self._seconds_per_token)))
+        waiting.sort(key=lambda job: (not job.due, precedence(self._demand(job), self._seconds_per_token)))
         places = len(self._free)
         cells = self._cells - sum(job.cells for job in at_work)
         for job in waiting:
@@ -229,7 +229,7 @@ class Engine:
         if job.next is not None:
             return Demand(1, waited, writes=True)
         read = self._known(job) if job.sequence is None else len(job.read)
-        return Demand(len(job.prompt) - read, waited)
+        return Demand(len(job.prompt) - read, waited, weighed=not job.room)
 
     def _known(self, job: Job) -> int:
         return whole(min(self._store.known(job.prompt), max(len(job.prompt) - job.reread, 0)))

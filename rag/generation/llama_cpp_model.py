@@ -23,11 +23,11 @@ from rag.generation.engine import Engine, Job
 from rag.generation.language_model import Finish, Generated, Message, Prompt
 from rag.generation.library import open_library
 from rag.generation.prefix_store import PrefixStore
-from rag.generation.remembering import Remembered
 from rag.generation.scheduling import SHORTEST
 from rag.generation.tuning import Tuning
 from rag.generation.vocabulary import Pointer, Vocabulary
 from rag.generation.writing import ChanceWriter, Reader, TextWriter, Writer
+from rag.remembering import Remembered
 from rag.turns import Turns
 
 T = TypeVar("T")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from rag.cancellation import Cancellation
 from rag.errors import Cancelled
-from rag.generation.remembering import Remembered
+from rag.remembering import Remembered
 
 
 @given(st.integers(0, 4), st.lists(st.integers(0, 6), max_size=40))

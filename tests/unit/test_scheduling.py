@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.generation.scheduling import ALONE, BESIDE, GROUP, SHORTEST, Demand, response_ratio, share_out, whole
+from rag.generation.scheduling import (
+    ALONE,
+    BESIDE,
+    GROUP,
+    PATIENCE,
+    SHORTEST,
+    Demand,
+    precedence,
+    response_ratio,
+    share_out,
+    whole,
+)
 
 SECONDS = 0.006
 writers = st.builds(Demand, st.just(1), st.floats(0, 100), st.just(True))
-readers = st.builds(Demand, st.integers(1, 3000), st.floats(0, 100))
+readers = st.builds(Demand, st.integers(1, 3000), st.floats(0, 100), weighed=st.booleans())
 crowds = st.lists(writers | readers, max_size=16)
 steps = st.sampled_from([64, 128, 256, 512, 2048])
 
@@ -56,12 +69,21 @@ def test_no_stretch_of_a_prompt_is_shorter_than_the_shortest(tokens: int, beside
 
 
 @given(st.lists(readers, min_size=1, max_size=16))
-def test_the_first_is_who_has_the_highest_response_ratio(demands: list[Demand]) -> None:
+def test_nobody_is_served_before_who_precedes(demands: list[Demand]) -> None:
     shares = shares_of(demands)
-    ratios = [response_ratio(demand, SECONDS) for demand in demands]
-    served = [ratio for ratio, share in zip(ratios, shares, strict=True) if share]
-    passed_over = [ratio for ratio, share in zip(ratios, shares, strict=True) if not share]
-    assert min(served) >= max(passed_over, default=0.0)
+    places = [precedence(demand, SECONDS) for demand in demands]
+    served = [place for place, share in zip(places, shares, strict=True) if share]
+    passed_over = [place for place, share in zip(places, shares, strict=True) if not share]
+    assert all(place >= max(served) for place in passed_over)
+
+
+@given(readers, readers)
+def test_the_highest_response_ratio_precedes_among_equals(one: Demand, other: Demand) -> None:
+    other = replace(other, weighed=one.weighed)
+    if one.weighed and (one.waited < PATIENCE) != (other.waited < PATIENCE):
+        return
+    ratios = response_ratio(one, SECONDS), response_ratio(other, SECONDS)
+    assert (precedence(one, SECONDS) < precedence(other, SECONDS)) == (ratios[0] > ratios[1])
 
 
 @pytest.mark.parametrize(
@@ -76,6 +98,10 @@ def test_the_first_is_who_has_the_highest_response_ratio(demands: list[Demand]) 
         pytest.param([Demand(30, 0.0), Demand(20, 9.0)], [30, 20], id="short-ones-together"),
         pytest.param([Demand(400, 1.0), Demand(100, 1.0)], [0, 100], id="one-after-the-other"),
         pytest.param([Demand(400, 60.0), Demand(100, 1.0)], [200, 0], id="who-waited-long"),
+        pytest.param([Demand(400, 0.0), Demand(30, 9.0, weighed=True)], [200, 0], id="a-first-word-before-a-weighing"),
+        pytest.param([Demand(40, 0.0), Demand(30, 9.0, weighed=True)], [40, 0], id="no-weighing-beside-it"),
+        pytest.param([Demand(30, 8.0, weighed=True), Demand(30, 9.0, weighed=True)], [0, 30], id="one-weighing-a-step"),
+        pytest.param([Demand(400, 0.0), Demand(30, 20.0, weighed=True)], [200, 30], id="a-weighing-that-waited-long"),
     ],
 )
 def test_examples(demands: list[Demand], shares: list[int]) -> None:

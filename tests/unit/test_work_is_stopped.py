@@ -39,7 +39,7 @@ class Leaving:
             self.cancellation.cancel()
 
 
-@dataclass
+@dataclass(eq=False)
 class LeftEncoder(BagOfWordsEncoder):
     leaving: Leaving
     leaves_in: str
@@ -52,7 +52,7 @@ class LeftEncoder(BagOfWordsEncoder):
         return super().encode(texts)
 
 
-@dataclass
+@dataclass(eq=False)
 class LeftReranker(OverlapReranker):
     leaving: Leaving
     leaves_in: str
