@@ -25,6 +25,7 @@ from collections import Counter
 from collections.abc import Awaitable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -36,6 +37,10 @@ RESULTS: Final = Path(__file__).parent / "results"
 _QUESTIONS: Final = Path("knowledge_base/questions.jsonl")
 _START_SECONDS: Final = 300.0
 _STOP_SECONDS: Final = 40.0
+# Clients that leave: as many as are at work, and as many that wait.
+_LEAVING: Final = 16
+# Of those that are refused meanwhile, in seconds.
+_LONGEST_PAUSE: Final = 2.0
 
 
 @dataclass
@@ -151,13 +156,15 @@ class Soak:
         return [await visited(self._service.port, visit, self.limit) for visit in visits]
 
     async def _leaving(self, count: int) -> list[Outcome]:
-        left, outcomes = iter(range(count)), list[Outcome]()
+        """Until so many were admitted and have left; who was refused comes back later."""
+        outcomes = list[Outcome]()
 
         async def client(number: int) -> None:
-            for _ in left:
+            while sum(outcome.kind == "left" for outcome in outcomes) < count and self._service.process.poll() is None:
                 outcomes.append(await visited(self._service.port, self._crowd.visit(number, leaving=1.0), self.limit))
+                await asyncio.sleep(min(outcomes[-1].retry_after or 0, _LONGEST_PAUSE))
 
-        await asyncio.gather(*(client(number) for number in range(24)))
+        await asyncio.gather(*(client(number) for number in range(_LEAVING)))
         return outcomes
 
     async def _staying(self, clients: int, seconds: float) -> list[Outcome]:
@@ -182,15 +189,16 @@ class Soak:
 
 
 def held(samples: Sequence[Sample]) -> list[str]:
-    """Rows: what the service held in the first and the last tenth of the run."""
-    tenth = max(1, len(samples) // 10)
-    first, last = samples[:tenth], samples[-tenth:]
+    """Rows: what the service held in each tenth of the run, the median."""
+    bounds = [len(samples) * tenth // 10 for tenth in range(11)]
+    tenths = [samples[start:end] for start, end in pairwise(bounds) if start < end]
     rows = []
     for name, of in (("resident, MiB", "resident"), ("open files", "files"), ("threads", "threads")):
-        values = [getattr(sample, of) for sample in samples]
-        before, after = (statistics.median(getattr(sample, of) for sample in part) for part in (first, last))
-        rows.append(f"| {name} | {before:.0f} | {after:.0f} | {max(values):.0f} |")
-    return ["", "| | first tenth | last tenth | most |", "| --- | --- | --- | --- |", *rows]
+        medians = [statistics.median(getattr(sample, of) for sample in tenth) for tenth in tenths]
+        most = max(getattr(sample, of) for sample in samples)
+        rows.append(f"| {name} | {' | '.join(f'{median:.0f}' for median in medians)} | {most:.0f} |")
+    head = ["in each tenth of the run", *map(str, range(1, len(tenths) + 1)), "most"]
+    return ["", f"| {' | '.join(head)} |", "| --- |" + " --- |" * (len(tenths) + 1), *rows]
 
 
 @contextmanager

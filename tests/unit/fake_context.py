@@ -6,9 +6,9 @@ stale or lost gives another text.
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from mmap import mmap
 from threading import Event
 
 import numpy as np
@@ -131,11 +131,13 @@ class FakeContext(Context):
         found = [(cell.position, cell.token) for cell in self._cells[sequence].values()]
         assert found, "a copy of nothing"
         data = np.array(sorted(found), dtype=np.int32).tobytes()
-        return (ctypes.c_uint8 * len(data)).from_buffer_copy(data)
+        saved = mmap(-1, len(data))
+        saved.write(data)
+        return saved
 
     def restore(self, saved: Saved, sequence: int) -> bool:
         assert not self._cells[sequence]
-        found = np.frombuffer(bytes(saved), dtype=np.int32).reshape(-1, 2).tolist()
+        found = np.frombuffer(saved[:], dtype=np.int32).reshape(-1, 2).tolist()
         if self.refuses() or self.used + len(found) > self.cells:
             return False
         for position, token in found:
