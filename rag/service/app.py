@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from rag import __version__
 from rag.answering import Answerer
-from rag.service import asking, library, operations, problems
+from rag.service import asking, library, operations, problems, web
 from rag.service.admission import DEFAULTS, Admission, Limits
 from rag.service.auth import Keys, guarded
 from rag.service.metrics import Metrics
@@ -65,4 +65,5 @@ def create_app(
     )
     app.add_middleware(Frame, metrics=metrics)
     problems.install(app)
+    web.install(app)
     return app

@@ -13,6 +13,9 @@ from rag.pages import render_page
 from rag.service.media import check_pictures, media_of
 from rag.service.schemas import DocumentBody, DocumentsBody, PageBody
 
+# Into the text of a page.
+Offset = Annotated[int, Query(ge=0)]
+
 _IMMUTABLE = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 
@@ -31,12 +34,7 @@ def router(answerer: Answerer, route_class: type[APIRoute]) -> APIRouter:
         )
 
     @routes.get("/{document_id}/pages/{number}.png", response_class=Response)
-    def picture(
-        document_id: str,
-        number: int,
-        start: Annotated[int, Query(ge=0)] = 0,
-        end: Annotated[int, Query(ge=0)] = 0,
-    ) -> Response:
+    def picture(document_id: str, number: int, start: Offset = 0, end: Offset = 0) -> Response:
         """A page as a picture, with its text from ``start`` to ``end`` highlighted."""
         generation = answerer.generation()
         page = generation.page(document_id, number)
@@ -45,10 +43,10 @@ def router(answerer: Answerer, route_class: type[APIRoute]) -> APIRouter:
         return Response(png, media_type="image/png", headers=_IMMUTABLE)
 
     @routes.get("/{document_id}/pages/{number}", response_model=PageBody)
-    def page(document_id: str, number: int) -> PageBody:
-        """The text of a page, to which the offsets of citations refer."""
+    def page(document_id: str, number: int, start: Offset = 0, end: Offset = 0) -> PageBody:
+        """The text of a page, to which the offsets of citations refer, and where ``text[start:end]`` stands on it."""
         generation = answerer.generation()
-        return PageBody.of(generation.document(document_id), generation.page(document_id, number))
+        return PageBody.of(generation.document(document_id), generation.page(document_id, number), start, end)
 
     @routes.get("/{document_id}/file", response_class=FileResponse)
     def file(document_id: str) -> FileResponse:

@@ -186,7 +186,7 @@ class DocumentsBody(_Body):
 
 
 class PageBody(_Body):
-    """The text of a page, to which the offsets of citations refer."""
+    """The text of a page, to which the offsets of citations refer; ``boxes`` of the stretch that was asked for."""
 
     document: str
     document_id: str
@@ -195,10 +195,12 @@ class PageBody(_Body):
     text: str
     width: float
     height: float
+    has_picture: bool
+    boxes: tuple[Points, ...]
 
     @classmethod
-    def of(cls, document: Document, page: Page) -> PageBody:
-        """The page as it is sent."""
+    def of(cls, document: Document, page: Page, start: int, end: int) -> PageBody:
+        """The page as it is sent, with where ``text[start:end]`` stands on it."""
         return cls(
             document=document.name,
             document_id=document.id,
@@ -207,6 +209,8 @@ class PageBody(_Body):
             text=page.text,
             width=page.width,
             height=page.height,
+            has_picture=has_pictures(document.name),
+            boxes=page.boxes(start, end),
         )
 
 

@@ -1,0 +1,48 @@
+"""``/``: the page, and what it is made of. No key is needed for it: it holds nothing of the documents."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import FileResponse
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+_FOLDER: Final = Path(__file__).parents[1] / "web"
+# Asked anew each time, answered with 304 where nothing has changed.
+_CACHE: Final = {"Cache-Control": "no-cache"}
+# Only what this service sends is run, shown or asked; `blob:` are pictures that were fetched with the access key.
+_POLICY: Final = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' blob:",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+
+
+class _Files(StaticFiles):
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers.update(_CACHE)
+        return response
+
+
+def install(app: FastAPI) -> None:
+    """Adds the page to an application."""
+    routes = APIRouter()
+
+    @routes.get("/", response_class=FileResponse, include_in_schema=False)
+    async def page() -> FileResponse:
+        return FileResponse(_FOLDER / "index.html", headers={**_CACHE, "Content-Security-Policy": _POLICY})
+
+    app.include_router(routes)
+    app.mount("/web", _Files(directory=_FOLDER))

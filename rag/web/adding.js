@@ -1,0 +1,114 @@
+// Adding documents, where the operator has turned it on: files are sent one after the other, then the ingest job is started,
+// and its report is shown while it runs.
+
+import { refresh } from "./library.js";
+import * as service from "./service.js";
+import { changed, say, state } from "./state.js";
+import { html, nothing } from "./vendor/lit-html.js";
+import { count, size } from "./wording.js";
+
+const LOOK_EVERY = 700;
+
+let adminKey = "";
+
+export const isEnabled = () => Boolean(state.info?.adding?.enabled);
+
+export function adding() {
+  const { max_bytes: most, suffixes } = state.info.adding;
+  const { files = [], job = null, problem = null, busy = false } = state.adding ?? {};
+  return html`
+    <section class="panel" aria-label="Add documents">
+      <h2>Add documents</h2>
+      <form @submit=${(event) => event.preventDefault()}>
+        <label for="admin-key">Admin key</label>
+        <input id="admin-key" type="password" autocomplete="off" .value=${adminKey} @input=${(event) => (adminKey = event.target.value)}>
+        <label class="drop" @dragover=${(event) => event.preventDefault()} @drop=${dropped}>
+          <span>Choose files, or drop them here: ${suffixes.join(", ")}, up to ${size(most)} each</span>
+          <input type="file" multiple accept=${suffixes.join(",")} ?disabled=${busy} @change=${chosen}>
+        </label>
+      </form>
+      ${problem ? html`<p class="problem" role="alert">${problem}</p>` : nothing}
+      <ul class="files">${files.map(fileRow)}</ul>
+      ${job ? jobView(job) : nothing}
+    </section>`;
+}
+
+function fileRow(file) {
+  return html`
+    <li>
+      <span class="name">${file.name}</span>
+      <progress aria-label="Sending ${file.name}" max=${file.size || 1} value=${file.sent}></progress>
+      <p class=${file.problem ? "fault" : "quiet"}>${file.problem ?? (file.done ? "sent" : size(file.size))}
+        ${file.exists ? html`<button type="button" class="link" @click=${() => send([file.file], true)}>Replace it</button>` : nothing}</p>
+    </li>`;
+}
+
+function jobView(job) {
+  const running = job.state === "running";
+  return html`
+    <h3>${running ? "Reading" : job.state === "failed" ? "Failed" : "Done"}</h3>
+    ${running ? html`<progress aria-label="Ingest" max=${job.total || 1} value=${job.done}></progress>` : nothing}
+    ${job.error ? html`<p class="problem" role="alert">${job.error}</p>` : nothing}
+    <ul class="report">
+      ${job.files.map(
+        (file) => html`<li><span class="name">${file.name}</span> <span class=${file.status === "ok" ? "badge" : "badge warning"}>${file.status}</span>
+          <p class="quiet">${file.pages ? count(file.pages, "page") : ""} ${file.reason ?? ""}</p></li>`,
+      )}
+    </ul>`;
+}
+
+function chosen(event) {
+  send([...event.target.files]);
+  event.target.value = "";
+}
+
+function dropped(event) {
+  event.preventDefault();
+  send([...event.dataTransfer.files]);
+}
+
+async function send(files, replace = false) {
+  if (!files.length) return;
+  if (!adminKey) return update({ problem: "The admin key is needed." });
+  const rows = files.map((file) => ({ file, name: file.name, size: file.size, sent: 0, done: false }));
+  update({ files: rows, problem: null, job: null, busy: true });
+  for (const row of rows) await sendOne(row, replace);
+  if (rows.some((row) => row.done)) await ingest();
+  update({ busy: false });
+}
+
+async function sendOne(row, replace) {
+  if (row.size > state.info.adding.max_bytes) {
+    row.problem = `It is larger than ${size(state.info.adding.max_bytes)}.`;
+    return update({});
+  }
+  const progress = (sent) => update({}, (row.sent = sent));
+  try {
+    await service.upload(row.file, { bearer: adminKey, replace, progress });
+    Object.assign(row, { done: true, sent: row.size });
+  } catch (problem) {
+    Object.assign(row, { problem: problem.message, exists: problem.status === 409 });
+  }
+  update({});
+}
+
+async function ingest() {
+  try {
+    let job = await service.startIngest(adminKey);
+    say("Reading the documents");
+    while (job.state === "running") {
+      update({ job });
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY));
+      job = await service.ingest(adminKey);
+    }
+    update({ job });
+    await refresh();
+    say(job.state === "failed" ? "The documents could not be added" : "The documents were added");
+  } catch (problem) {
+    update({ problem: problem.message });
+  }
+}
+
+function update(changes) {
+  changed({ adding: { ...(state.adding ?? {}), ...changes } });
+}

@@ -1,0 +1,195 @@
+// The conversation: the box, and each question with what became of it. All that comes from a document or from the model
+// is put in as text.
+
+import { again, ask, isBusy, running, stop } from "./asking.js";
+import { copy } from "./clipboard.js";
+import { changed, state } from "./state.js";
+import { html, nothing } from "./vendor/lit-html.js";
+import { open } from "./viewer.js";
+import {
+  REASONS, confidence, copied, count, isFact, oneLine, place, seconds, status, supported, unsupported,
+} from "./wording.js";
+
+export function conversation() {
+  return html`
+    <main class="conversation" id="conversation" aria-label="Conversation">
+      <div class="turns">${state.turns.length ? state.turns.map(turnView) : welcome()}</div>
+      ${box()}
+    </main>`;
+}
+
+function welcome() {
+  const documents = state.documents.length;
+  return html`
+    <section class="welcome">
+      <h1>Ask your documents</h1>
+      <p>Each sentence of an answer is proved by the page that it comes from. If the documents do not say it, you are told so.</p>
+      ${state.trouble ? html`<p class="notice" role="alert">${state.trouble}</p>` : nothing}
+      ${documents
+        ? html`<p class="quiet">${count(documents, "document")}. Nothing leaves this computer.</p>`
+        : nothing}
+    </section>`;
+}
+
+function box() {
+  const busy = running();
+  const only = [...state.onlyIn];
+  return html`
+    <form class="box" @submit=${submitted}>
+      ${only.length
+        ? html`<p class="filter">Only in ${only.length === 1 ? only[0] : count(only.length, "document")}
+            <button type="button" class="link" @click=${() => changed({ onlyIn: new Set() })}>search in all</button></p>`
+        : nothing}
+      <label class="hidden" for="question">Question</label>
+      <textarea id="question" rows="2" maxlength=${state.info?.limits.question_characters ?? 4000}
+        placeholder=${state.turns.length ? "Ask a follow-up question" : "Ask a question"}
+        .value=${state.draft} @input=${(event) => changed({ draft: event.target.value })} @keydown=${pressed}></textarea>
+      <div class="buttons">
+        ${busy
+          ? html`<button type="button" class="primary stop" @click=${() => stop(busy)}>Stop</button>`
+          : html`<button type="submit" class="primary" ?disabled=${!state.draft.trim()}>Ask</button>`}
+      </div>
+    </form>`;
+}
+
+function pressed(event) {
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) submitted(event);
+}
+
+function submitted(event) {
+  event.preventDefault();
+  const question = state.draft.trim();
+  if (!question || running()) return;
+  ask(question);
+  // Typed and sent within a frame, it was never drawn: for lit-html the box was empty all the time.
+  document.querySelector("#question").value = "";
+  requestAnimationFrame(() => document.querySelector(".turn:last-of-type")?.scrollIntoView({ block: "start" }));
+}
+
+function turnView(turn) {
+  return html`
+    <article class="turn ${turn.phase}" aria-busy=${["done", "failed", "stopped"].includes(turn.phase) ? "false" : "true"}>
+      <h2>${turn.question}</h2>
+      ${turn.documents.length ? html`<p class="quiet only">Only in ${turn.documents.join(", ")}</p>` : nothing}
+      ${bodyOf(turn)}
+    </article>`;
+}
+
+function bodyOf(turn) {
+  switch (turn.phase) {
+    case "done":
+      return answerView(turn);
+    case "failed":
+      return problemView(turn);
+    case "stopped":
+      return html`<p class="quiet">Stopped.</p>${retry(turn)}`;
+    default:
+      return progressView(turn);
+  }
+}
+
+function progressView(turn) {
+  return html`
+    <p class="status"><span class="dot" aria-hidden="true"></span>${status(turn)}</p>
+    ${turn.passages.length
+      ? html`<ul class="passages" aria-label="Passages that are read">
+          ${turn.passages.map((passage) => html`<li><button type="button" class="chip" @click=${(event) => openPassage(event, passage)}>${place(passage)}</button></li>`)}
+        </ul>`
+      : nothing}
+    ${turn.draft ? html`<p class="draft">${turn.draft}</p>` : nothing}`;
+}
+
+function openPassage(event, passage) {
+  open({ documentId: passage.document_id, page: passage.page, start: passage.start, end: passage.end }, event.currentTarget);
+}
+
+function answerView(turn) {
+  const answer = turn.answer;
+  const title = answer.answered ? "" : REASONS[answer.reason];
+  return html`
+    <div class="answer ${answer.answered ? (isFact(answer) ? "fact" : "possible") : "abstained"}">
+      ${title ? html`<h3>${title}</h3>` : nothing}
+      ${answer.answered
+        ? html`<p class="said">${isFact(answer) ? nothing : html`<span class="badge">Possibly</span> `}
+            ${supported(answer).map((sentence) => html`<span class="sentence">${sentence.text}${marks(answer, sentence)}</span> `)}</p>`
+        : html`<p class="said">${answer.answer}</p>`}
+      ${leftOut(answer)}
+      ${quotes(answer)}
+      ${foot(turn)}
+    </div>`;
+}
+
+function marks(answer, sentence) {
+  const cited = answer.citations.filter((citation) => sentence.citations.includes(citation.id));
+  return cited.map(
+    (citation) => html`<button type="button" class="mark" aria-label="Citation ${citation.id}: ${place(citation)}"
+      title=${place(citation)} @click=${(event) => openCitation(event, answer, citation)}>${citation.id}</button>`,
+  );
+}
+
+function leftOut(answer) {
+  const sentences = unsupported(answer);
+  if (!sentences.length) return nothing;
+  return html`
+    <details class="unsupported">
+      <summary>${count(sentences.length, "sentence")} left out: not borne out by the documents</summary>
+      <ul>${sentences.map((sentence) => html`<li><span class="badge warning">Unsupported</span> ${sentence.text}</li>`)}</ul>
+    </details>`;
+}
+
+function quotes(answer) {
+  if (!answer.citations.length) return nothing;
+  return html`
+    <section class="quotes">
+      <h4>${answer.answered ? "Where it stands" : "The nearest passages"}</h4>
+      <ol>
+        ${answer.citations.map(
+          (citation) => html`
+            <li>
+              <button type="button" class="citation" @click=${(event) => openCitation(event, answer, citation)}>
+                <span class="number" aria-hidden="true">${citation.id}</span>
+                <span class="hidden">Citation ${citation.id}: </span>
+                <span class="place">${place(citation)}</span>
+                <q>${oneLine(citation.quote)}</q>
+              </button>
+            </li>`,
+        )}
+      </ol>
+    </section>`;
+}
+
+function openCitation(event, answer, citation) {
+  const shown = { documentId: citation.document_id, page: citation.page, start: citation.start, end: citation.end };
+  open({ ...shown, citations: answer.citations, proof: answer.answered }, event.currentTarget);
+}
+
+function foot(turn) {
+  const answer = turn.answer;
+  return html`
+    <footer>
+      <span class="quiet">${answer.answered ? `${confidence(answer)} · ` : ""}${seconds(answer.timings_ms.total ?? 0)}
+        <span class="hidden">, </span><span title="Model, index and request">· ${answer.model} · ${answer.index}</span></span>
+      <span class="actions">
+        <button type="button" class="link" @click=${() => copy(copied(answer), "The answer was copied with its citations")}>Copy</button>
+        ${retry(turn)}
+      </span>
+    </footer>`;
+}
+
+function retry(turn) {
+  return html`<button type="button" class="link" ?disabled=${Boolean(running())} @click=${() => again(turn)}>Ask again</button>`;
+}
+
+function problemView(turn) {
+  const problem = turn.problem;
+  return html`
+    <div class="problem" role="alert">
+      <h3>${isBusy(problem) ? "Not now" : "Not answered"}</h3>
+      <p>${problem.detail}</p>
+      ${problem.retryAfter ? html`<p class="quiet">A place is likely to be free in ${count(problem.retryAfter, "second")}.</p>` : nothing}
+      ${problem.requestId || turn.requestId
+        ? html`<p class="quiet">Request <code>${problem.requestId ?? turn.requestId}</code></p>`
+        : nothing}
+      ${retry(turn)}
+    </div>`;
+}

@@ -1,0 +1,80 @@
+// The documents that are searched: what they are, what could not be read of them, and which of them to ask.
+
+import * as service from "./service.js";
+import { changed, say, state } from "./state.js";
+import { html, nothing } from "./vendor/lit-html.js";
+import { open } from "./viewer.js";
+import { ago, count, size } from "./wording.js";
+
+const LOOK_EVERY = 5000;
+// What the ingest job says of a document that it read whole.
+const WELL = ["ok"];
+
+export async function refresh() {
+  try {
+    const { documents, index, published } = await service.documents();
+    const names = new Set(documents.map((each) => each.name));
+    const onlyIn = new Set([...state.onlyIn].filter((name) => names.has(name)));
+    changed({ documents, index, published, onlyIn, trouble: null });
+  } catch (problem) {
+    changed({ trouble: problem.message, keyNeeded: problem.status === 401 });
+  }
+}
+
+// A new generation is served as soon as it is published: the list follows.
+export function followGenerations() {
+  setInterval(async () => {
+    if (document.hidden) return;
+    try {
+      const { index } = await service.ready();
+      if (index === state.index && !state.trouble) return;
+      const before = state.index;
+      await refresh();
+      if (before) say("The documents have changed");
+    } catch (problem) {
+      changed({ trouble: problem.message });
+    }
+  }, LOOK_EVERY);
+}
+
+export function library() {
+  const shown = state.documents.filter((each) => named(each, state.search));
+  return html`
+    <section class="panel" aria-label="Documents">
+      <h2>Documents</h2>
+      <label class="hidden" for="search">Search by name</label>
+      <input id="search" type="search" placeholder="Search by name" .value=${state.search}
+        @input=${(event) => changed({ search: event.target.value })}>
+      ${state.trouble ? html`<p class="notice" role="alert">${state.trouble}</p>` : nothing}
+      <ul class="documents">${shown.map(documentRow)}</ul>
+      ${shown.length ? nothing : html`<p class="quiet">No document has such a name.</p>`}
+      <p class="quiet served">Index ${state.index ?? "–"}${state.published ? `, published ${ago(state.published)}` : ""}</p>
+    </section>`;
+}
+
+function named(document, search) {
+  const words = search.toLowerCase().split(/\s+/);
+  return words.every((word) => `${document.names.join(" ")} ${document.title}`.toLowerCase().includes(word));
+}
+
+function documentRow(document) {
+  const well = WELL.includes(document.status);
+  return html`
+    <li>
+      <label>
+        <input type="checkbox" .checked=${state.onlyIn.has(document.name)} @change=${() => toggle(document.name)}
+          aria-label="Ask only in ${document.name}">
+      </label>
+      <div>
+        <button type="button" class="link name" @click=${(event) => open({ documentId: document.id, page: 1, start: 0, end: 0 }, event.currentTarget)}>${document.name}</button>
+        <p class="quiet">${count(document.pages, "page")}, ${size(document.size)}${document.added ? `, added ${ago(document.added)}` : ""}</p>
+        ${well ? nothing : html`<p class="fault"><span class="badge warning">${document.status}</span> ${document.reason ?? ""}</p>`}
+      </div>
+    </li>`;
+}
+
+function toggle(name) {
+  const onlyIn = new Set(state.onlyIn);
+  if (!onlyIn.delete(name)) onlyIn.add(name);
+  changed({ onlyIn });
+}

@@ -1,0 +1,154 @@
+// The service's HTTP API (docs/api.md). Nothing else of the page talks to anybody.
+
+const KEY = "pageproof.key";
+const PICTURES = 24;
+
+// What went wrong, as application/problem+json tells it.
+export class Problem extends Error {
+  constructor(fields) {
+    super(fields.detail || fields.title);
+    this.status = fields.status;
+    this.title = fields.title;
+    this.requestId = fields.request_id;
+    this.retryAfter = fields.retry_after_seconds;
+  }
+}
+
+const unreachable = () =>
+  new Problem({ status: 0, title: "No connection", detail: "The service cannot be reached. Is it still running?" });
+
+let key = sessionStorage.getItem(KEY) ?? "";
+
+export function useKey(text) {
+  key = text;
+  sessionStorage.setItem(KEY, text);
+}
+
+async function request(path, { headers = {}, bearer = key, ...options } = {}) {
+  const authorization = bearer ? { Authorization: `Bearer ${bearer}` } : {};
+  let response;
+  try {
+    response = await fetch(path, { headers: { ...authorization, ...headers }, credentials: "omit", ...options });
+  } catch (error) {
+    throw error.name === "AbortError" ? error : unreachable();
+  }
+  if (!response.ok) throw await problemOf(response);
+  return response;
+}
+
+async function problemOf(response) {
+  const told = { status: response.status, title: response.statusText, request_id: response.headers.get("X-Request-ID") };
+  try {
+    return new Problem({ ...told, ...(await response.json()) });
+  } catch {
+    return new Problem(told);
+  }
+}
+
+async function json(path, options) {
+  return (await request(path, options)).json();
+}
+
+export const info = () => json("/info");
+export const ready = () => json("/readyz");
+export const documents = () => json("/documents");
+export const page = (id, number, start, end) => json(`/documents/${id}/pages/${number}?start=${start}&end=${end}`);
+
+// Server-Sent Events of an answer, as pairs of name and data. Ending the iteration, or the signal, stops the work.
+export async function* ask(question, signal) {
+  const response = await request("/ask", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ ...question, stream: true }),
+    signal,
+  });
+  const requestId = response.headers.get("X-Request-ID");
+  let whole = false;
+  try {
+    for await (const [name, data] of events(response.body.pipeThrough(new TextDecoderStream()))) {
+      if (name === "error") throw new Problem(data);
+      whole = name === "answer";
+      yield [name, data];
+    }
+  } catch (error) {
+    throw error instanceof Problem || error.name === "AbortError" ? error : unreachable();
+  }
+  if (!whole) {
+    throw new Problem({ status: 0, title: "Broken off", detail: "The answer was broken off.", request_id: requestId });
+  }
+}
+
+async function* events(stream) {
+  let rest = "";
+  const reader = stream.getReader();
+  try {
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      const blocks = (rest + value).split(/\r?\n\r?\n/);
+      rest = blocks.pop();
+      for (const block of blocks) {
+        const event = eventOf(block);
+        if (event) yield event;
+      }
+    }
+  } finally {
+    await reader.cancel().catch(() => {});
+  }
+}
+
+function eventOf(block) {
+  let name = "message";
+  const data = [];
+  for (const line of block.split(/\r?\n/)) {
+    if (line.startsWith("event:")) name = line.slice(6).trim();
+    if (line.startsWith("data:")) data.push(line.slice(5).trim());
+  }
+  return data.length ? [name, JSON.parse(data.join("\n"))] : null;
+}
+
+// Addresses of pictures that were fetched with the key, the last ones first.
+const pictures = new Map();
+
+export async function picture(id, number) {
+  const path = `/documents/${id}/pages/${number}.png`;
+  const known = pictures.get(path) ?? URL.createObjectURL(await (await request(path)).blob());
+  pictures.delete(path);
+  pictures.set(path, known);
+  if (pictures.size > PICTURES) {
+    const [oldest, address] = pictures.entries().next().value;
+    URL.revokeObjectURL(address);
+    pictures.delete(oldest);
+  }
+  return known;
+}
+
+export async function file(id) {
+  return URL.createObjectURL(await (await request(`/documents/${id}/file`)).blob());
+}
+
+export const ingest = (bearer) => json("/ingest", { bearer });
+export const startIngest = (bearer) => json("/ingest", { method: "POST", bearer });
+
+// fetch tells nothing of how much was sent, so this is the older interface.
+export function upload(file, { bearer, replace, progress }) {
+  return new Promise((resolve, reject) => {
+    const sending = new XMLHttpRequest();
+    sending.open("POST", `/uploads?name=${encodeURIComponent(file.name)}${replace ? "&replace=true" : ""}`);
+    sending.setRequestHeader("Authorization", `Bearer ${bearer}`);
+    sending.setRequestHeader("Content-Type", "application/octet-stream");
+    sending.upload.onprogress = (event) => progress(event.loaded, event.total);
+    sending.onerror = () => reject(unreachable());
+    sending.onload = () => {
+      let told = {};
+      try {
+        told = JSON.parse(sending.responseText);
+      } catch {
+        // Told by its status alone.
+      }
+      if (sending.status < 300) resolve(told);
+      else reject(new Problem({ status: sending.status, title: sending.statusText, ...told }));
+    };
+    sending.send(file);
+  });
+}

@@ -1,0 +1,176 @@
+// A page of a document beside the answer, with the quote highlighted where the service says that it stands.
+
+import { addressOf, linkTo, readAddress } from "./address.js";
+import { copy } from "./clipboard.js";
+import * as service from "./service.js";
+import { changed, say, state } from "./state.js";
+import { html, nothing, svg } from "./vendor/lit-html.js";
+
+const ZOOMS = [50, 75, 100, 150, 200, 300];
+const FITS = 2;
+
+let opener = null; // what had the focus before
+let numbered = 0; // of the views that were asked for: an older one that comes late is not shown
+// What the conversation knows of the documents' citations; an address that is opened anew knows none.
+let cited = { citations: [], proof: true };
+
+export function open({ citations = [], proof = true, ...shown }, from) {
+  opener = from ?? opener;
+  cited = { citations, proof };
+  const address = addressOf(shown);
+  if (location.hash === address) return follow();
+  history[state.viewer ? "replaceState" : "pushState"]({ viewer: true }, "", address);
+  return follow();
+}
+
+export function close() {
+  // "Back" is what opened it, unless the page was opened by a link.
+  if (history.state?.viewer) return history.back();
+  history.replaceState(null, "", location.pathname);
+  return follow();
+}
+
+// Shows what the address says.
+export async function follow() {
+  const shown = readAddress();
+  if (!shown) {
+    const wasOpen = state.viewer;
+    changed({ viewer: null });
+    if (wasOpen) requestAnimationFrame(() => (opener?.isConnected ? opener : document.querySelector("#question"))?.focus());
+    return;
+  }
+  const number = ++numbered;
+  const zoom = state.viewer?.zoom ?? FITS;
+  const wasOpen = Boolean(state.viewer);
+  changed({ viewer: { ...(state.viewer ?? {}), ...shown, zoom, loading: true, problem: null } });
+  try {
+    const view = await load(shown);
+    if (number !== numbered) return;
+    changed({ viewer: { ...shown, ...view, ...cited, zoom, loading: false, problem: null } });
+    say(`${view.name}, page ${shown.page} of ${view.pages}`);
+  } catch (problem) {
+    if (number !== numbered) return;
+    changed({ viewer: { ...shown, ...cited, zoom, loading: false, problem }, keyNeeded: problem.status === 401 });
+  }
+  requestAnimationFrame(() => shownAt(wasOpen));
+}
+
+async function load({ documentId, page, start, end }) {
+  const told = await service.page(documentId, page, start, end);
+  const view = { name: told.document, pages: told.pages, width: told.width, height: told.height, boxes: told.boxes };
+  return told.has_picture
+    ? { ...view, picture: await decoded(await service.picture(documentId, page)) }
+    : { ...view, text: told.text };
+}
+
+// Drawn before it is put in, so that the page and its highlight come together.
+async function decoded(address) {
+  const image = new Image();
+  image.src = address;
+  await image.decode();
+  return address;
+}
+
+function shownAt(wasOpen) {
+  document.querySelector(".viewer .quote")?.scrollIntoView({ block: "center", inline: "nearest" });
+  if (!wasOpen) document.querySelector(".viewer h2")?.focus({ preventScroll: true });
+}
+
+export function turnTo(page) {
+  const { documentId, pages } = state.viewer;
+  if (page < 1 || page > pages) return;
+  const here = cited.citations.find((citation) => citation.document_id === documentId && citation.page === page);
+  open({ documentId, page, start: here?.start ?? 0, end: here?.end ?? 0, ...cited });
+}
+
+export function zoomBy(steps) {
+  const zoom = Math.min(ZOOMS.length - 1, Math.max(0, state.viewer.zoom + steps));
+  changed({ viewer: { ...state.viewer, zoom } });
+}
+
+async function openFile() {
+  try {
+    const address = await service.file(state.viewer.documentId);
+    window.open(address, "_blank", "noopener");
+  } catch (problem) {
+    changed({ viewer: { ...state.viewer, problem } });
+  }
+}
+
+export function viewer() {
+  const view = state.viewer;
+  if (!view) return nothing;
+  return html`
+    <aside class="viewer" aria-label="Page of the document" aria-busy=${view.loading ? "true" : "false"}>
+      <header>
+        <h2 tabindex="-1">${view.name ?? "Page"}</h2>
+        <button type="button" class="icon" aria-label="Close the page" title="Close (Esc)" @click=${close}>✕</button>
+      </header>
+      <div class="tools" role="toolbar" aria-label="Page">
+        <button type="button" aria-label="Previous page" title="Previous page (←)" ?disabled=${view.page <= 1}
+          @click=${() => turnTo(view.page - 1)}>‹</button>
+        <span>Page <output>${view.page}</output>${view.pages ? ` of ${view.pages}` : ""}</span>
+        <button type="button" aria-label="Next page" title="Next page (→)" ?disabled=${view.page >= view.pages}
+          @click=${() => turnTo(view.page + 1)}>›</button>
+        ${view.picture
+          ? html`<button type="button" aria-label="Zoom out" title="Zoom out (−)" @click=${() => zoomBy(-1)}>−</button>
+              <span class="zoom">${ZOOMS[view.zoom]} %</span>
+              <button type="button" aria-label="Zoom in" title="Zoom in (+)" @click=${() => zoomBy(1)}>+</button>`
+          : nothing}
+        <button type="button" @click=${() => copy(linkTo(view), "The link was copied")}>Copy link</button>
+        <button type="button" @click=${openFile}>Open file</button>
+      </div>
+      <div class="sheet" tabindex="0" role="group" aria-label="Page ${view.page}">${content(view)}</div>
+      ${others(view)}
+    </aside>`;
+}
+
+function content(view) {
+  if (view.problem) return html`<p class="problem" role="alert">${view.problem.message}</p>`;
+  if (view.picture) return picture(view);
+  if (view.text !== undefined) return words(view);
+  return html`<p class="quiet">Loading the page</p>`;
+}
+
+function picture(view) {
+  return html`
+    <div class="paper zoom-${ZOOMS[view.zoom]}">
+      <img src=${view.picture} alt="Page ${view.page} of ${view.name}" width=${view.width} height=${view.height}>
+      <svg viewBox="0 0 ${view.width} ${view.height}" aria-hidden="true">
+        ${onThisPage(view).map((citation) => citation.boxes.map((box) => rectangle(box, "other")))}
+        ${view.boxes.map((box) => rectangle(box, view.proof ? "quote" : "quote near"))}
+      </svg>
+    </div>`;
+}
+
+// Citations of the same answer that stand on this page, but for the one that is shown.
+function onThisPage(view) {
+  return (view.citations ?? []).filter(
+    (each) =>
+      each.document_id === view.documentId && each.page === view.page && !(each.start === view.start && each.end === view.end),
+  );
+}
+
+function rectangle([left, top, right, bottom], name) {
+  return svg`<rect class=${name} x=${left} y=${top} width=${right - left} height=${bottom - top} rx="1.5"></rect>`;
+}
+
+function words(view) {
+  const { text, start, end } = view;
+  return html`<pre class="paper text">${text.slice(0, start)}${end
+    ? html`<mark class="quote">${text.slice(start, end)}</mark>`
+    : nothing}${text.slice(end)}</pre>`;
+}
+
+function others(view) {
+  const citations = (view.citations ?? []).filter((citation) => citation.document_id === view.documentId);
+  if (citations.length < 2) return nothing;
+  return html`
+    <nav class="others" aria-label="Citations of this document">
+      ${citations.map(
+        (each) => html`<button type="button" class="chip" aria-current=${each.page === view.page && each.start === view.start ? "true" : "false"}
+          @click=${() => open({ documentId: each.document_id, page: each.page, start: each.start, end: each.end, ...cited })}>
+          ${each.id}: page ${each.page}</button>`,
+      )}
+    </nav>`;
+}

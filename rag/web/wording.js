@@ -1,0 +1,63 @@
+// What is said in words, and what is copied.
+
+// The same bounds as the service's: from FACT on, an answer is stated as a fact.
+const FACT = 0.6;
+const SURE = 0.85;
+
+export const isFact = (answer) => answer.confidence >= FACT;
+
+export function confidence(answer) {
+  if (answer.confidence >= SURE) return "Very likely right";
+  if (answer.confidence >= FACT) return "Likely right";
+  return "Possibly right: look at the page";
+}
+
+export const count = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
+export const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(1)} s`;
+export const place = (citation) => `${citation.document}, page ${citation.page}`;
+export const oneLine = (text) => text.replace(/\s+/g, " ").trim();
+
+export function size(bytes) {
+  return bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} KB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+export function ago(time, now = Date.now()) {
+  const minutes = Math.round((now - new Date(time)) / 60000);
+  if (minutes < 1) return "just now";
+  if (minutes < 60) return `${count(minutes, "minute")} ago`;
+  if (minutes < 60 * 36) return `${count(Math.round(minutes / 60), "hour")} ago`;
+  return `on ${new Date(time).toLocaleDateString()}`;
+}
+
+export function status(turn) {
+  switch (turn.phase) {
+    case "waiting":
+      return `Waiting: number ${turn.position} in line, about ${turn.estimate} s`;
+    case "searching":
+      return "Searching the documents";
+    case "reading":
+      return `Reading ${count(turn.passages.length, "passage")}`;
+    case "writing":
+      return "Writing; not checked yet";
+    default:
+      return "";
+  }
+}
+
+export const REASONS = {
+  not_in_documents: "Not in these documents",
+  no_supported_sentence: "Not borne out by these documents",
+  not_a_question: "",
+  section_unknown: "No such section",
+};
+
+export const supported = (answer) => answer.sentences.filter((sentence) => sentence.verdict === "supported");
+export const unsupported = (answer) => answer.sentences.filter((sentence) => sentence.verdict === "unsupported");
+
+// The answer with its quotes, as plain text.
+export function copied(answer) {
+  const marks = (sentence) => sentence.citations.map((id) => ` [${id}]`).join("");
+  const said = answer.answered ? supported(answer).map((each) => each.text + marks(each)).join(" ") : answer.answer;
+  const quotes = answer.citations.map((each) => `[${each.id}] ${place(each)}: “${oneLine(each.quote)}”`);
+  return [said, ...(quotes.length ? ["", ...quotes] : [])].join("\n");
+}

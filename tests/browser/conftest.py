@@ -1,0 +1,69 @@
+"""A real browser, and a real service over real PDFs with a model that says what it is told."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+
+from tests.integration.conftest import Running, documents, index, serve
+
+__all__ = ["documents", "index", "serve"]
+
+# Debian's chromium, or the one that PAGEPROOF_CHROMIUM names.
+CHROMIUM = os.environ.get("PAGEPROOF_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+# Screenshots of the tests, where they are wanted: for the README and docs.
+PICTURES = os.environ.get("PAGEPROOF_PICTURES")
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    if not CHROMIUM:
+        pytest.skip("no chromium here: apt install chromium, or set PAGEPROOF_CHROMIUM")
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(viewport={"width": 1400, "height": 900}, reduced_motion="reduce")
+    context.set_default_timeout(10_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A page on which nothing goes wrong unseen: errors, and whatever the policy stops, fail the test."""
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    yield page
+    expected = getattr(page, "expected_faults", ("Failed to load resource",))
+    assert [fault for fault in faults if not fault.startswith(tuple(expected))] == []
+
+
+def picture(page: Page, name: str) -> None:
+    if PICTURES:
+        Path(PICTURES).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=str(Path(PICTURES) / f"{name}.png"))
+
+
+def ask(page: Page, question: str) -> None:
+    page.get_by_label("Question", exact=True).fill(question)
+    page.keyboard.press("Enter")
+
+
+Serve = Callable[..., Running]

@@ -1,0 +1,235 @@
+"""What a person does on the page, in a real browser."""
+
+from __future__ import annotations
+
+import re
+import threading
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from ingest.discovery import discover
+from tests.browser.conftest import Serve, ask, picture
+from tests.fakes import BagOfWordsEncoder, ScriptedModel, ingest_job, make_pdf
+from tests.integration.conftest import post, wait_until
+
+FEE = "A berth costs 24 euros for each night."
+DOGS = "Dogs travel free of charge."
+ASKED = "What does a berth cost for each night?"
+
+
+def test_ask_and_see_the_sentence_on_its_page(page: Page, serve: Serve) -> None:
+    page.goto(serve(ScriptedModel([FEE])).url)
+    expect(page.get_by_text("2 documents")).to_be_visible()
+    picture(page, "welcome")
+    ask(page, ASKED)
+    expect(page.locator(".said")).to_contain_text(FEE)
+    expect(page.get_by_text("Very likely right")).to_be_visible()
+    picture(page, "answer")
+    page.get_by_role("button", name="Citation 1: harbour.pdf, page 2").first.click()
+    expect(page.locator(".viewer h2")).to_have_text("harbour.pdf")
+    expect(page.locator(".tools").get_by_text("Page 2 of 2")).to_be_visible()
+    expect(page.locator("rect.quote")).to_have_count(1)
+    picture(page, "citation")
+
+
+def test_the_draft_is_written_and_then_replaced_by_what_was_verified(page: Page, serve: Serve) -> None:
+    page.goto(serve(ScriptedModel([f"{FEE} The moon is made of cheese."], seconds_per_token=0.08)).url)
+    ask(page, ASKED)
+    expect(page.get_by_text("Writing; not checked yet")).to_be_visible()
+    expect(page.locator(".draft")).to_contain_text("A berth costs")
+    expect(page.get_by_role("list", name="Passages that are read").get_by_role("button").first).to_be_visible()
+    picture(page, "writing")
+    expect(page.locator(".said")).to_contain_text(FEE)
+    expect(page.locator(".draft")).to_have_count(0)
+    expect(page.locator(".said")).not_to_contain_text("cheese")
+    page.get_by_text("1 sentence left out").click()
+    expect(page.locator(".unsupported")).to_contain_text("The moon is made of cheese.")
+
+
+def test_stop_really_stops(page: Page, serve: Serve) -> None:
+    running = serve(ScriptedModel([f"{FEE} " * 50], seconds_per_token=0.05, context_tokens=4096))
+    page.goto(running.url)
+    ask(page, ASKED)
+    expect(page.locator(".draft")).to_be_visible()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("Stopped.")).to_be_visible()
+    wait_until(lambda: running.model.cancelled > 0 and running.admission.held == 0)
+    generated = running.model.generated_tokens
+    expect(page.get_by_role("button", name="Ask", exact=True)).to_be_visible()
+    assert running.model.generated_tokens - generated <= 2
+
+
+def test_not_in_these_documents_is_an_answer(page: Page, serve: Serve) -> None:
+    page.goto(serve(ScriptedModel(["NOT_FOUND"])).url)
+    ask(page, "Who painted the harbour office?")
+    expect(page.locator(".answer h3")).to_have_text("Not in these documents")
+    expect(page.get_by_text("The nearest passages")).to_be_visible()
+    expect(page.locator(".answer")).not_to_have_attribute("role", "alert")
+    picture(page, "abstention")
+    page.locator(".citation").first.click()
+    expect(page.locator("rect.quote.near").first).to_be_attached()
+
+
+def test_the_place_in_line_is_told(page: Page, serve: Serve) -> None:
+    running = serve(ScriptedModel([FEE], seconds_to_read=1.5))
+    page.goto(running.url)
+    expect(page.get_by_text("2 documents")).to_be_visible()
+    other = threading.Thread(target=post, args=(running.url, "Do dogs travel free of charge?"))
+    other.start()
+    wait_until(lambda: running.admission.at_work == 1)
+    ask(page, ASKED)
+    expect(page.locator(".turn").get_by_text(re.compile("Waiting: number 1 in line, about [0-9]+ s"))).to_be_visible()
+    picture(page, "queue")
+    expect(page.locator(".said")).to_contain_text(FEE)
+    other.join()
+
+
+def test_nobody_has_a_place(page: Page, serve: Serve) -> None:
+    running = serve(ScriptedModel([FEE], seconds_to_read=2), max_queue=0)
+    page.goto(running.url)
+    other = threading.Thread(target=post, args=(running.url, "Do dogs travel free of charge?"))
+    other.start()
+    wait_until(lambda: running.admission.at_work == 1)
+    ask(page, ASKED)
+    expect(page.get_by_role("alert")).to_contain_text("Not now")
+    expect(page.get_by_role("alert")).to_contain_text(re.compile("Request [0-9a-f]{32}"))
+    picture(page, "error")
+    other.join()
+    wait_until(lambda: running.admission.held == 0)
+    page.get_by_role("button", name="Ask again").click()
+    expect(page.locator(".said")).to_contain_text(FEE)
+
+
+def test_the_service_is_gone(page: Page, serve: Serve) -> None:
+    running = serve(ScriptedModel([FEE]))
+    page.goto(running.url)
+    expect(page.get_by_text("2 documents")).to_be_visible()
+    page.route("**/ask", lambda route: route.abort())
+    ask(page, ASKED)
+    expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
+
+
+def test_a_follow_up_question_brings_the_conversation(page: Page, serve: Serve) -> None:
+    running = serve(ScriptedModel([FEE, "Do dogs travel free of charge?", DOGS]))
+    sent: list[object] = []
+
+    def note(route: Route) -> None:
+        sent.append(route.request.post_data_json)
+        route.continue_()
+
+    page.route("**/ask", note)
+    page.goto(running.url)
+    ask(page, ASKED)
+    expect(page.locator(".said")).to_have_count(1)
+    ask(page, "And dogs?")
+    expect(page.locator(".turn")).to_have_count(2)
+    expect(page.locator(".turn.done")).to_have_count(2)
+    assert isinstance(sent[1], dict)
+    assert sent[1]["history"] == [{"question": ASKED, "answer": FEE}]
+    page.get_by_role("button", name="New").click()
+    expect(page.locator(".turn")).to_have_count(0)
+
+
+def test_earlier_questions_are_kept_in_the_browser(page: Page, serve: Serve) -> None:
+    page.goto(serve(ScriptedModel([FEE])).url)
+    ask(page, ASKED)
+    expect(page.locator(".said")).to_contain_text(FEE)
+    page.reload()
+    expect(page.locator(".turn")).to_have_count(0)
+    page.get_by_role("button", name="Earlier").click()
+    picture(page, "earlier")
+    page.get_by_role("button", name=ASKED).click()
+    expect(page.locator(".said")).to_contain_text(FEE)
+    page.get_by_role("button", name="Earlier").click()
+    page.get_by_role("button", name="Forget all").click()
+    expect(page.get_by_text("None yet.")).to_be_visible()
+    assert page.evaluate("localStorage.length") == 0
+
+
+def test_only_in_some_documents(page: Page, serve: Serve) -> None:
+    page.goto(serve(ScriptedModel([DOGS])).url)
+    page.get_by_label("Search by name").fill("FERR")
+    expect(page.locator(".documents li")).to_have_count(1)
+    page.get_by_label("Ask only in ferry.pdf").check()
+    picture(page, "library")
+    with page.expect_request("**/ask") as asked:
+        ask(page, "Do dogs travel free of charge?")
+    assert asked.value.post_data_json["documents"] == ["ferry.pdf"]
+    expect(page.locator(".turn .only")).to_have_text("Only in ferry.pdf")
+    page.get_by_role("button", name="search in all").click()
+    expect(page.get_by_label("Ask only in ferry.pdf")).not_to_be_checked()
+
+
+def test_a_link_opens_the_same_view_again(page: Page, browser: Browser, serve: Serve) -> None:
+    running = serve(ScriptedModel([FEE]))
+    page.goto(running.url)
+    ask(page, ASKED)
+    page.locator(".mark").click()
+    expect(page.locator("rect.quote")).to_have_count(1)
+    link, place = page.url, page.locator("rect.quote").evaluate("each => each.outerHTML")
+    page.go_back()
+    expect(page.locator(".viewer")).to_have_count(0)
+    other = browser.new_page()
+    other.goto(link)
+    expect(other.locator(".viewer h2")).to_have_text("harbour.pdf")
+    assert other.locator("rect.quote").evaluate("each => each.outerHTML") == place
+    other.get_by_role("button", name="Close the page").click()
+    expect(other.locator(".viewer")).to_have_count(0)
+    other.close()
+
+
+def test_a_link_to_what_is_not_there(page: Page, serve: Serve) -> None:
+    page.goto(f"{serve(ScriptedModel([FEE])).url}/#/documents/{'0' * 64}/pages/1")
+    expect(page.locator(".viewer").get_by_role("alert")).to_be_visible()
+
+
+def test_copied_with_its_citations(page: Page, serve: Serve) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(serve(ScriptedModel([FEE])).url)
+    ask(page, ASKED)
+    page.get_by_role("button", name="Copy", exact=True).click()
+    expect(page.get_by_role("status")).to_contain_text("copied")
+    assert page.evaluate("navigator.clipboard.readText()") == f"{FEE} [1]\n\n[1] harbour.pdf, page 2: “{FEE}”"
+
+
+def test_pages_are_turned_and_zoomed(page: Page, serve: Serve) -> None:
+    page.goto(serve(ScriptedModel([FEE])).url)
+    ask(page, ASKED)
+    page.locator(".mark").click()
+    expect(page.locator(".tools").get_by_text("Page 2 of 2")).to_be_visible()
+    expect(page.get_by_role("button", name="Next page")).to_be_disabled()
+    page.get_by_role("button", name="Previous page").click()
+    expect(page.locator(".tools").get_by_text("Page 1 of 2")).to_be_visible()
+    expect(page.locator("rect.quote")).to_have_count(0)
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("rect.quote")).to_have_count(1)
+    width = page.locator(".paper").evaluate("each => each.clientWidth")
+    page.get_by_role("button", name="Zoom in").click()
+    expect(page.locator(".zoom")).to_have_text("150 %")
+    assert page.locator(".paper").evaluate("each => each.clientWidth") == pytest.approx(1.5 * width, rel=0.02)
+
+
+def test_a_new_generation_is_served_and_shown(page: Page, serve: Serve, documents: Path, index: Path) -> None:
+    page.goto(serve(ScriptedModel([FEE])).url)
+    expect(page.locator(".documents li")).to_have_count(2)
+    make_pdf(documents / "pilots.pdf", ["# Pilots\nThe pilots wear red coats."])
+    ingest_job(index, BagOfWordsEncoder()).run(discover([documents]))
+    expect(page.locator(".documents li")).to_have_count(3, timeout=15_000)
+    expect(page.locator(".served")).to_contain_text("000002-")
+
+
+def test_an_access_key_is_asked_for(page: Page, serve: Serve) -> None:
+    from pydantic import SecretStr
+
+    page.goto(serve(ScriptedModel([FEE]), api_keys=[SecretStr("sesame")]).url)
+    page.get_by_role("textbox", name="Access key").fill("wrong")
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("textbox", name="Access key").fill("sesame")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.locator(".documents li")).to_have_count(2)
+    ask(page, ASKED)
+    page.locator(".mark").click()
+    expect(page.locator("rect.quote")).to_have_count(1)
+    assert "sesame" not in page.evaluate("JSON.stringify(localStorage)")
