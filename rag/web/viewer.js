@@ -109,7 +109,7 @@ export function viewer() {
       <div class="tools" role="toolbar" aria-label="Page">
         <button type="button" aria-label="Previous page" title="Previous page (←)" ?disabled=${view.page <= 1}
           @click=${() => turnTo(view.page - 1)}>‹</button>
-        <span>Page <output>${view.page}</output>${view.pages ? ` of ${view.pages}` : ""}</span>
+        <span>Page ${view.page}${view.pages ? ` of ${view.pages}` : ""}</span>
         <button type="button" aria-label="Next page" title="Next page (→)" ?disabled=${view.page >= view.pages}
           @click=${() => turnTo(view.page + 1)}>›</button>
         ${view.picture

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from ingest.discovery import discover
+from rag.prompt import NOT_FOUND
 from tests.browser.conftest import Serve, ask, picture
 from tests.fakes import BagOfWordsEncoder, ScriptedModel, ingest_job, make_pdf
 from tests.integration.conftest import post, wait_until
@@ -62,7 +63,7 @@ def test_stop_really_stops(page: Page, serve: Serve) -> None:
 
 
 def test_not_in_these_documents_is_an_answer(page: Page, serve: Serve) -> None:
-    page.goto(serve(ScriptedModel(["NOT_FOUND"])).url)
+    page.goto(serve(ScriptedModel([f"{NOT_FOUND} 24 euros."])).url)
     ask(page, "Who painted the harbour office?")
     expect(page.locator(".answer h3")).to_have_text("Not in these documents")
     expect(page.get_by_text("The nearest passages")).to_be_visible()
