@@ -47,9 +47,8 @@ def sent(page: Page) -> Callable[[str], list[str]]:
     def elsewhere(url: str) -> list[str]:
         page.wait_for_timeout(100)
         here = (url, f"blob:{url}")
-        return [each for each in seen if not each.startswith(here)] + page.evaluate(
-            "window.pwned ? [window.pwned] : []"
-        )
+        run = str(page.evaluate("window.pwned ?? ''"))
+        return [each for each in seen if not each.startswith(here)] + [f"ran {run}"] * bool(run)
 
     return elsewhere
 

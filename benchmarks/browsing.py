@@ -1,0 +1,26 @@
+"""A real browser for benchmarks: Debian's chromium, or the one that ``PAGEPROOF_CHROMIUM`` names."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, sync_playwright
+
+
+@contextmanager
+def browsing() -> Iterator[Browser]:
+    """It is closed at the end.
+
+    Raises:
+        SystemExit: there is none.
+    """
+    program = os.environ.get("PAGEPROOF_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if not program:
+        raise SystemExit("no chromium here: apt install chromium, or set PAGEPROOF_CHROMIUM")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
