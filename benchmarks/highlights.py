@@ -77,7 +77,7 @@ def within(lines: Sequence[Line], boxes: Sequence[Box]) -> str:
 
 
 # In the browser: what is seen, in points of the page.
-_RECTANGLES: Final = """() => {
+RECTANGLES: Final = """() => {
   const image = document.querySelector(".paper img"), sheet = image.getBoundingClientRect();
   const scale = Number(image.getAttribute("width")) / sheet.width;
   return [...document.querySelectorAll("rect.quote")].map((each) => {
@@ -135,7 +135,7 @@ def shown(page: Page, citation: dict[str, Any], reader: Reader) -> Seen:
     if page.locator(".paper.text").count():
         return Seen(is_page, letters(page.locator("mark.quote").inner_text()) == quote, None)
     # A hair more than what is seen: pixels are rounded.
-    boxes = [Box(x0 - 0.5, y0 - 0.5, x1 + 0.5, y1 + 0.5) for x0, y0, x1, y1 in page.evaluate(_RECTANGLES)]
+    boxes = [Box(x0 - 0.5, y0 - 0.5, x1 + 0.5, y1 + 0.5) for x0, y0, x1, y1 in page.evaluate(RECTANGLES)]
     read = reader.lines(citation["document_id"], citation["page"])
     own, recognised = (letters(within(lines, boxes)) for lines in read)
     # A page without a text layer was read by OCR when it was ingested.
