@@ -1,0 +1,41 @@
+"""The page over the service as it is started, with a real model and the documents of the demo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from benchmarks.browsing import browsing
+from benchmarks.highlights import RECTANGLES, asked, letters, within
+from benchmarks.soak import served
+from rag.domain import Box
+from rag.pages import open_pdf
+from tests.real_models.conftest import ROOT, SMALL
+
+QUESTIONS = (
+    "How often is damage by birds covered by the 2025 warranty?",
+    "How much notice do I have to give if I want to leave as a full member?",
+    "Who won the football world cup in 1998?",
+)
+
+
+def test_questions_of_the_demo(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAG_MODEL", SMALL)
+    monkeypatch.setenv("RAG_TUNE", "off")
+    with served(index) as service, browsing() as browser:
+        page = browser.new_page()
+        for question in QUESTIONS:
+            answer = asked(page, f"http://127.0.0.1:{service.port}/", question)
+            assert answer["citations"], "quotes, or the nearest passages"
+            expect(page.locator(".citation")).to_have_count(len(answer["citations"]))
+            for citation in answer["citations"]:
+                page.locator(".citation").nth(citation["id"] - 1).click()
+                expect(page.locator(".viewer h2")).to_have_text(citation["document"])
+                expect(page.locator(".tools")).to_contain_text(f"Page {citation['page']} of ")
+                page.locator('.viewer[aria-busy="false"] rect.quote').first.wait_for(state="attached")
+                boxes = [Box(x0 - 0.5, y0 - 0.5, x1 + 0.5, y1 + 0.5) for x0, y0, x1, y1 in page.evaluate(RECTANGLES)]
+                with open_pdf(ROOT / "knowledge_base" / citation["document"]) as file:
+                    _, lines = file.lines(citation["page"])
+                assert letters(within(lines, boxes)) == letters(citation["quote"])
