@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
@@ -17,6 +18,8 @@ from rag.service.document_folder import DocumentFolder, Receiving, Stored
 from rag.service.ingest_runs import IngestRuns
 from rag.service.media import SUFFIXES
 from rag.service.schemas import AddingBody, IngestBody, UploadBody
+
+_log = logging.getLogger(__name__)
 
 _BYTES: Final = "application/octet-stream"
 # For OpenAPI, which cannot see that the body is read as it comes.
@@ -65,6 +68,8 @@ def adding_router(adding: Adding, runs: IngestRuns, route_class: type[APIRoute])
             stored = await _received(request, receiving)
         finally:
             receiving.discard()
+        # Not its name: the log has no texts. The digest is the document's id, once it is in the index.
+        _log.info("document %s, %d bytes, %s: %s", stored.sha256, stored.size, _done(stored), request.state.request_id)
         response.status_code = 201 if stored.new else 200
         return UploadBody.of(stored)
 
@@ -79,6 +84,10 @@ def adding_router(adding: Adding, runs: IngestRuns, route_class: type[APIRoute])
         return IngestBody.of(runs.standing)
 
     return routes
+
+
+def _done(stored: Stored) -> str:
+    return "took the place of another one" if stored.replaced else "added" if stored.new else "was there"
 
 
 def _announced(request: Request) -> int | None:

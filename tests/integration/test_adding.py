@@ -216,10 +216,11 @@ def service(serve: Callable[..., Running], documents: Path, index: Path) -> Runn
     return serve(ScriptedModel([""]), admin_keys=[SecretStr("admin")], adding=adding(documents, index, ["sleep", "60"]))
 
 
-def connect(service: Running, length: int, key: str = "admin") -> socket.socket:
-    """A connection on which the head of an upload was sent."""
+def connect(service: Running, length: int | None, key: str = "admin") -> socket.socket:
+    """A connection on which the head of an upload was sent; in chunks where its length is not known."""
     connection = socket.create_connection(("127.0.0.1", int(service.url.rpartition(":")[2])), timeout=10)
-    lines = ["POST /uploads?name=a.pdf HTTP/1.1", "Host: x", f"X-API-Key: {key}", f"Content-Length: {length}"]
+    lines = ["POST /uploads?name=a.pdf HTTP/1.1", "Host: x", f"X-API-Key: {key}"]
+    lines += ["Transfer-Encoding: chunked" if length is None else f"Content-Length: {length}"]
     connection.sendall("\r\n".join([*lines, "Content-Type: application/octet-stream", "", ""]).encode())
     return connection
 
@@ -234,10 +235,22 @@ class TestOnTheLine:
             assert connection.recv(4096).startswith(b"HTTP/1.1 401 ")
         assert not is_begun(documents)
 
-    def test_one_that_breaks_off_leaves_nothing(self, service: Running, documents: Path) -> None:
+    @pytest.mark.parametrize("how", [None, socket.SHUT_WR, socket.SHUT_RDWR], ids=["closed", "half", "shut down"])
+    def test_one_that_breaks_off_leaves_nothing(self, service: Running, documents: Path, how: int | None) -> None:
         with connect(service, 100_000) as connection:
             connection.sendall(PDF)
             wait_until(lambda: is_begun(documents))
+            if how is not None:
+                connection.shutdown(how)
+        wait_until(lambda: not is_begun(documents))
+        assert names(documents) == {"harbour.pdf", "ferry.pdf"}
+
+    def test_one_that_becomes_nonsense_leaves_nothing(self, service: Running, documents: Path) -> None:
+        with connect(service, None) as connection:
+            connection.sendall(b"%x\r\n%b\r\n" % (len(PDF), PDF))
+            wait_until(lambda: is_begun(documents))
+            connection.sendall(b"nonsense\r\n")
+            assert connection.recv(4096).startswith(b"HTTP/1.1 400 ")
         wait_until(lambda: not is_begun(documents))
         assert names(documents) == {"harbour.pdf", "ferry.pdf"}
 
