@@ -41,10 +41,11 @@ def wait_until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
 
 
 class Bench:
-    """Runs of a script; ``go`` is a file that a script may wait for."""
+    """Runs of a script; ``go`` is a file that a script may wait for, ``ready`` one with which it says that it is."""
 
     def __init__(self, folder: Path) -> None:
         self.go = folder / "go"
+        self.ready = folder / "ready"
         self.pids = folder / "pids"
         self.published: list[IngestStanding] = []
         self.opened: list[IngestRuns] = []
@@ -57,6 +58,9 @@ class Bench:
 
     def until_told(self) -> str:
         return f"until [ -e {self.go} ]; do sleep 0.01; done; "
+
+    def set_up(self) -> str:
+        return f"echo >{self.ready}; "
 
     def started(self) -> list[int]:
         return [int(line) for line in self.pids.read_text().split()] if self.pids.exists() else []
@@ -210,10 +214,9 @@ def test_it_gives_way_to_answers(bench: Bench) -> None:
 
 class TestStopping:
     def test_what_is_at_work(self, bench: Bench) -> None:
-        runs = bench.runs(f"trap 'echo >{bench.go}; exit 1' TERM; while :; do sleep 0.01; done")
+        runs = bench.runs(f"trap 'echo >{bench.go}; exit 1' TERM; {bench.set_up()} while :; do sleep 0.01; done")
         runs.start()
-        wait_until(lambda: len(bench.started()) == 1)
-        time.sleep(0.02)  # the trap is set
+        wait_until(bench.ready.exists)
         start = time.monotonic()
         runs.close()
         assert time.monotonic() - start < 2
@@ -224,10 +227,9 @@ class TestStopping:
 
     def test_what_does_not_listen(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("rag.service.ingest_runs._STOP_SECONDS", 0.05)
-        runs = bench.runs("trap '' INT TERM; sh -c 'while :; do sleep 0.01; done'; exit 0")
+        runs = bench.runs(f"trap '' TERM; {bench.set_up()} sh -c 'while :; do sleep 0.01; done'; exit 0")
         runs.start()
-        wait_until(lambda: len(bench.started()) == 1)
-        time.sleep(0.02)
+        wait_until(bench.ready.exists)
         runs.close()
         assert "SIGKILL" in str(runs.standing.error)
 
