@@ -8,8 +8,9 @@ import rag.native  # noqa: F401 - first: see there
 
 import argparse
 import json
+import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from ingest.discovery import discover
 from ingest.job import IngestJob
 from ingest.plan import Limits
 from ingest.progress import Progress
+from ingest.progress_lines import json_lines
 from ingest.report import FileRow, Report
 from ingest.report_page import write_report_page
 from ingest.sandbox import Patience, SandboxedReaders
@@ -55,19 +57,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except PageproofError as error:
         if options.report and isinstance(error, NothingToIngest) and error.files:
             _write_report(options.report, _unpublished(error, before))
-        if options.json:
-            print(json.dumps(_failure(error), ensure_ascii=False))
+        _print_json(options, _failure(error))
         return fail(error, 75 if isinstance(error, IndexBusy) else 1)
     except KeyboardInterrupt:
         return fail(KeyboardInterrupt(_interrupted(index, before)), 1)
-    if options.json:
-        print(json.dumps(report.to_json(), ensure_ascii=False))
-    else:
+    if not _print_json(options, report.to_json()):
         from rich.console import Console
 
         show(report, Console(soft_wrap=False))
     told = not options.report or _write_report(options.report, report)
     return 0 if told and not report.failed else 3
+
+
+def _print_json(options: argparse.Namespace, report: Mapping[str, object]) -> bool:
+    """Prints the report for programs; False where people are to read it."""
+    if options.json:
+        print(json.dumps(report, ensure_ascii=False))
+    elif options.json_lines:
+        print(json.dumps({"report": report}))
+    return bool(options.json or options.json_lines)
 
 
 def _write_report(path: Path, report: Report) -> bool:
@@ -109,7 +117,8 @@ def _run(options: argparse.Namespace, settings: Settings, index: Path) -> Report
     if options.report and (options.report.is_dir() or not options.report.parent.is_dir()):
         raise IngestFault(f"--report {options.report} cannot be written; give it a file in a folder that is there")
     files = discover(options.path)
-    with progress() as tell, open_job(settings, index, tell, options) as job:
+    telling = json_lines(sys.stdout) if options.json_lines else progress()
+    with telling as tell, open_job(settings, index, tell, options) as job:
         return job.run(files)
 
 
@@ -166,9 +175,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--workers", type=int, metavar="N", help="processes that read files (default: RAG_WORKERS)")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the report as an HTML page too")
-    parser.add_argument("--json", action="store_true", help="print the report as one JSON object")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print the report as one JSON object")
+    form.add_argument(
+        "--json-lines",
+        action="store_true",
+        help='for programs: print lines of JSON, {"progress": ...} while at work, and last {"report": ...}',
+    )
     return parser
 
 
 if __name__ == "__main__":
+    # What systemd, Docker and the service send ends it as Ctrl-C does: its reading processes first.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main())

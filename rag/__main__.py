@@ -42,12 +42,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def serve(options: argparse.Namespace, settings: Settings) -> int:
     """Reserves the port, loads everything, then listens; what is wrong is said in one line."""
-    from rag.service.server import reserve, serve_forever
+    from rag.service.server import open_adding, reserve, serve_forever
 
+    adding = open_adding(settings)
     with reserve(options.host or settings.host, options.port or settings.port) as listener:
         tune_before_serving(settings)
         answerer = open_answerer(settings, recorded=True)
-        return serve_forever(lambda: answerer, settings, listener)
+        return serve_forever(lambda: answerer, settings, listener, adding)
 
 
 def ask(options: argparse.Namespace, settings: Settings) -> int:

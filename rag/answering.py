@@ -36,6 +36,9 @@ class ServedIndex(Protocol):
     def generation(self) -> Generation:
         """The generation to answer from; IndexFault where there is none that can be served."""
 
+    def refresh(self) -> None:
+        """Looks now whether there is a new generation, and takes it."""
+
     def followed(self) -> AbstractContextManager[None]:
         """While the context is open, new generations are taken as they are published."""
 

@@ -169,7 +169,7 @@ def tune_before_serving(settings: Settings) -> None:
         tune_once(settings, weights)
 
 
-def _tuning_settings(settings: Settings) -> dict[str, int | str]:
+def _tuning_settings(settings: Settings) -> dict[str, int | float | str]:
     weights = generator_weights(settings)
     return setup_settings(tuning_of(settings, weights)) if weights else {}
 

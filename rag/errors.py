@@ -21,6 +21,10 @@ PageproofError
 ├── RequestFault               what the caller asked for cannot be done
 │   ├── DocumentUnknown        no such document, or no such page of it
 │   └── PromptTooLong          question and instructions alone overflow the model's context
+├── UploadFault                a document that is to be added
+│   ├── UploadTooLarge         it has more bytes than may be added
+│   ├── NameTaken              another document has its name
+│   └── UploadNotStored        the disk refused
 ├── RecordFault                the record of an answer
 │   ├── RecordUnknown          none was kept under this id
 │   └── RecordDamaged          it cannot be read, or is of another format
@@ -159,6 +163,22 @@ class DocumentUnknown(RequestFault):
 
 class PromptTooLong(RequestFault):
     """Instructions and question alone do not fit the model's context."""
+
+
+class UploadFault(PageproofError):
+    """A document cannot be added; what was there is as it was."""
+
+
+class UploadTooLarge(UploadFault):
+    """The document has more bytes than may be added."""
+
+
+class NameTaken(UploadFault):
+    """Another document has this name, or something that is no document."""
+
+
+class UploadNotStored(UploadFault):
+    """The disk is full, or the folder of documents cannot be written."""
 
 
 class RecordFault(PageproofError):

@@ -239,7 +239,7 @@ def on_or_off(value: object) -> str:
     return "on" if value else "off"
 
 
-def setup_settings(tuning: Tuning) -> dict[str, int | str]:
+def setup_settings(tuning: Tuning) -> dict[str, int | float | str]:
     """What a record of an answer says of it: sums are split by it, and so rounded otherwise."""
     return {
         name.replace("_", " "): on_or_off(value) if isinstance(value, bool) else value

@@ -18,7 +18,7 @@ from rag.errors import SettingsError
 
 PREFIX = "RAG_"
 # What is wrong with these is said without what was set: it may be secret.
-_UNSHOWN: Final = (f"{PREFIX}API_KEYS", f"{PREFIX}MODEL", f"{PREFIX}MODEL_KEY")
+_UNSHOWN: Final = (f"{PREFIX}API_KEYS", f"{PREFIX}ADMIN_KEYS", f"{PREFIX}MODEL", f"{PREFIX}MODEL_KEY")
 
 Choice: TypeAlias = Literal["auto", "on", "off"]
 
@@ -178,6 +178,20 @@ class Settings(BaseSettings):
         Field(description="access keys, separated by commas; empty means that none is needed"),
     ] = ()
 
+    # Adding documents over HTTP
+    documents: Annotated[
+        Path | None,
+        BeforeValidator(lambda value: value or None),
+        Field(description="folder that the service ingests, and puts added documents into; empty means none is added"),
+    ] = None
+    admin_keys: Annotated[
+        tuple[SecretStr, ...],
+        NoDecode,
+        BeforeValidator(_comma_separated),
+        Field(description="keys for adding documents, separated by commas; each opens what an access key opens, too"),
+    ] = ()
+    upload_bytes: Annotated[int, Field(ge=1, description="largest document that may be added, in bytes")] = 100 << 20
+
     @property
     def model_is_remote(self) -> bool:
         """Whether a server runs the language model, so that this machine needs no weights of it."""
@@ -188,15 +202,22 @@ def read_settings(secrets: Path = Path("/run/secrets")) -> Settings:
     """The settings of this process: ``RAG_*`` variables, then files ``rag_*`` in ``secrets`` (Docker's secrets).
 
     Raises:
-        SettingsError: a ``RAG_`` variable is unknown, or a value is wrong; the message names the variable.
+        SettingsError: a ``RAG_`` variable is unknown, a value is wrong, or one that it needs is missing; the message
+            names the variable.
     """
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     if unknown := sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known):
         raise SettingsError(f"unknown setting {unknown[0]}; the settings are {', '.join(sorted(known))}")
     try:
-        return Settings(_secrets_dir=secrets if secrets.is_dir() else None)  # type: ignore[call-arg]
+        settings = Settings(_secrets_dir=secrets if secrets.is_dir() else None)  # type: ignore[call-arg]
     except ValidationError as error:
         first = error.errors()[0]
         name = PREFIX + str(first["loc"][0]).upper()
         shown = "" if name in _UNSHOWN else f"={first['input']!r}"
         raise SettingsError(f"{name}{shown} is wrong: {first['msg']}") from None
+    if settings.documents and not settings.admin_keys:
+        raise SettingsError(
+            f"{PREFIX}DOCUMENTS is set, and nobody may add documents without a key: set {PREFIX}ADMIN_KEYS too, "
+            f"or unset {PREFIX}DOCUMENTS"
+        )
+    return settings

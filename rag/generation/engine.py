@@ -14,7 +14,7 @@ from typing import Final
 
 from rag.errors import Cancelled, ModelUnusable, PromptTooLong
 from rag.generation.context import Context, Interrupted, Logits, Row
-from rag.generation.copying import Copier, Guess, Payoff
+from rag.generation.copying import Copier
 from rag.generation.prefix_store import PrefixStore
 from rag.generation.scheduling import GROUP, SHORTEST, Demand, precedence, share_out, whole
 from rag.generation.writing import Writer
@@ -60,7 +60,6 @@ class Job:
     due: bool = False
     failed: Exception | None = None
     next: int | None = None
-    guess: Guess | None = None
     cancelled: bool = False
 
     @property
@@ -92,7 +91,6 @@ class Engine:
         self._free = list(range(parallel))
         self._cells = context.cells
         self._seconds_per_token = _FIRST_GUESS_SECONDS
-        self._payoff = Payoff()
         self._jobs: list[Job] = []
         self._changed = Condition()
         self._inbox: list[Job] = []
@@ -253,13 +251,13 @@ class Engine:
         end = min(start + share, len(job.prompt))
         return Row(job.sequence, start, job.prompt[start:end], int(end == len(job.prompt)))
 
-    def _draft(self, job: Job, token: int) -> Sequence[int]:
+    @staticmethod
+    def _draft(job: Job, token: int) -> Sequence[int]:
         """As much of a guess of what comes after ``token`` as is worth checking."""
-        written = [*job.read[len(job.prompt) :], token]
-        job.guess = job.copier.guess(written) if job.copier else None
-        if job.guess is None:
+        if job.copier is None:
             return []
-        return job.guess.tokens[: min(self._payoff.worth(job.guess), job.room - len(written))]
+        written = [*job.read[len(job.prompt) :], token]
+        return job.copier.draft(written)[: job.room - len(written)]
 
     def _advance(self, job: Job, row: Row, logits: Sequence[Logits]) -> None:
         if job.next is None:
@@ -293,9 +291,8 @@ class Engine:
         for position, token in enumerate(row.tokens):
             job.read.append(token)
             self._write(job, logits[position])
-            if job.guess and job.next is not None:
-                self._payoff.learn(job.guess, job.next)
-            job.guess = None
+            if job.copier and job.next is not None:
+                job.copier.learn(job.next)
             if job.next is None or row.tokens[position + 1 : position + 2] != [job.next]:
                 break
         self._context.forget(row.sequence, len(job.read))
@@ -314,7 +311,5 @@ class Engine:
 
     def _measure(self, rows: Sequence[Row], seconds: float) -> None:
         tokens = sum(len(row.tokens) for row in rows)
-        if tokens == sum(row.logits for row in rows):
-            self._payoff.measure(tokens, seconds)
         if tokens >= _TELLING:
             self._seconds_per_token += _NEWEST * (seconds / tokens - self._seconds_per_token)

@@ -94,7 +94,7 @@ class LlamaCppModel:
             vocabulary_size=self._vocabulary.size,
         )
         has_parts = _has_parts(self._model)
-        self._copying = copying and has_parts
+        self._copying, self._further_token = copying and has_parts, tuning.further_token
         store = PrefixStore(self._context, first_sequence=parallel, capacity=cache_bytes if has_parts else 0)
         self._engine = Engine(self._context, store, parallel=parallel, micro_batch=tuning.micro_batch, turns=turns)
         if beginning:
@@ -186,7 +186,7 @@ class LlamaCppModel:
             room,
             writer,
             outbox.end,
-            Copier(prompt.tokens) if self._copying and room else None,
+            Copier(prompt.tokens, self._further_token) if self._copying and room else None,
             SHORTEST if room else 1,
         )
         with cancelled.calling(lambda: self._engine.cancel(job)):

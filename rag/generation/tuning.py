@@ -1,4 +1,4 @@
-"""How llama.cpp is run on this machine: what does not change an answer, only how fast it comes."""
+"""How llama.cpp is run on this machine: what is fastest there. It changes an answer only in how sums are rounded."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ class Tuning:
         micro_batch: most tokens that go through the network together.
         flash_attention: the fused attention; without it, the cells of other sequences cost as much as one's own.
         repack: weights are rearranged for the processor's vector units when they are loaded.
+        further_token: no choice, but what each further token of a step that writes costs, in steps of one token.
     """
 
     threads: int
@@ -22,3 +23,4 @@ class Tuning:
     micro_batch: int = 512
     flash_attention: bool = True
     repack: bool = True
+    further_token: float = 0.6

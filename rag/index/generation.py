@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -80,6 +81,13 @@ class Generation:
     def source(self, document_id: str) -> Path:
         """The stored copy of a document's file, or DocumentUnknown."""
         return self._sources / self.document(document_id).id
+
+    def added(self, document_id: str) -> datetime | None:
+        """When the index got a document's file, whatever its name was; None where the copy of it is gone."""
+        try:
+            return datetime.fromtimestamp(self.source(document_id).stat().st_mtime, UTC)
+        except OSError:
+            return None
 
     def nearest(self, vector: FloatVector, limit: int, among: Rows | None = None) -> list[tuple[int, float]]:
         """Rows by cosine, best first. *Shape of vector:* ``(dimension,)``, of length 1."""

@@ -14,20 +14,29 @@ from pydantic import SecretStr
 from rag import __version__
 from rag.answering import Answerer
 from rag.service import asking, library, operations, problems, web
+from rag.service.adding import Adding, adding_body, adding_router
 from rag.service.admission import DEFAULTS, Admission, Limits
 from rag.service.auth import Keys, guarded
+from rag.service.ingest_runs import IngestRuns
 from rag.service.metrics import Metrics
 from rag.service.middleware import Frame
 
 
 def create_app(
-    open_answerer: Callable[[], Answerer], *, api_keys: Sequence[SecretStr] = (), limits: Limits = DEFAULTS
+    open_answerer: Callable[[], Answerer],
+    *,
+    api_keys: Sequence[SecretStr] = (),
+    admin_keys: Sequence[SecretStr] = (),
+    adding: Adding | None = None,
+    limits: Limits = DEFAULTS,
 ) -> FastAPI:
     """The service.
 
     Args:
         open_answerer: called once, when the application starts; what it opens is closed when the application ends.
         api_keys: one of them is needed for everything but ``/livez`` and ``/readyz``; none means no key is.
+        admin_keys: one of them is needed for adding documents; each opens everything else, too.
+        adding: how documents are added; None means that none are.
         limits: how many are answered at a time and may wait, and for how long.
 
     Returns:
@@ -41,14 +50,19 @@ def create_app(
         admission = Admission(limits, quantum=answerer.evidence_tokens + answerer.max_tokens)
         app.state.admission = admission
         threads = ThreadPoolExecutor(limits.parallel, thread_name_prefix="answer")
-        keys = Keys(api_keys)
+        keys = Keys(api_keys, admin_keys)
         keyed = guarded(keys)
         app.include_router(operations.probes(answerer))
         app.include_router(asking.router(asking.Asking(answerer, admission, threads, metrics), keys))
         app.include_router(library.router(answerer, keyed))
-        app.include_router(operations.router(answerer, admission, metrics, keyed))
+        app.include_router(operations.router(answerer, admission, metrics, adding_body(adding), keyed))
+        if adding:
+            runs = IngestRuns(adding.job, answerer.index.refresh)
+            app.include_router(adding_router(adding, runs, guarded(keys, admin=True)))
         with answerer.index.followed():
             yield
+        if adding:
+            await run_in_threadpool(runs.close)
         # The model must not be closed under a thread that is about to leave it.
         await run_in_threadpool(partial(threads.shutdown, wait=True))
         await run_in_threadpool(answerer.model.close)

@@ -16,8 +16,15 @@ from starlette.types import Receive, Scope, Send
 class Keys:
     """The keys that open the service. Their texts are not kept."""
 
-    def __init__(self, keys: Sequence[SecretStr] = ()) -> None:
-        self._digests = [_digest(key.get_secret_value().encode()) for key in keys]
+    def __init__(self, keys: Sequence[SecretStr] = (), admin_keys: Sequence[SecretStr] = ()) -> None:
+        """As they are set.
+
+        Args:
+            keys: one of them, or of the others, is needed; none means no key is.
+            admin_keys: one of them is needed for what changes the documents.
+        """
+        self._digests = _digests(keys)
+        self._admin_digests = _digests(admin_keys)
 
     def client(self, scope: Scope) -> str:
         """Whose a request is: the digest of its key, or where no key is needed the address that it comes from.
@@ -27,24 +34,37 @@ class Keys:
         """
         if not self._digests:
             return _address(scope)
-        # HTTP hands headers over as Latin-1; the bytes are the client's.
-        given = _digest(_given(Headers(scope=scope)).encode("latin-1"))
-        # Every key is compared, each in constant time: the time taken tells nothing.
-        if not any([hmac.compare_digest(given, digest) for digest in self._digests]):  # noqa: C419
-            raise HTTPException(
-                401,
-                "an access key is needed: send it as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'",
-                headers={"WWW-Authenticate": "Bearer"},
-            )
+        given = _given(scope)
+        if not _is_among(given, [*self._digests, *self._admin_digests]):
+            raise _needed("an access key")
         return given.hex()
 
+    def check_admin(self, scope: Scope) -> None:
+        """Lets only those pass who have an admin key.
 
-def guarded(keys: Keys) -> type[APIRoute]:
-    """A class of routes that look at the key first: a dependency would come after the body is read and parsed."""
+        Raises:
+            HTTPException: 401, it has no key at all; 403, one that opens other things.
+        """
+        given = _given(scope)
+        if _is_among(given, self._admin_digests):
+            return
+        if _is_among(given, self._digests):
+            raise HTTPException(403, "this key may ask, but not add documents: an admin key is needed")
+        raise _needed("an admin key")
+
+
+def guarded(keys: Keys, *, admin: bool = False) -> type[APIRoute]:
+    """A class of routes that look at the key first: a dependency would come after the body is read and parsed.
+
+    Args:
+        keys: one of them is needed.
+        admin: whether it must be an admin key.
+    """
+    check = keys.check_admin if admin else keys.client
 
     class Guarded(APIRoute):
         async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-            keys.client(scope)
+            check(scope)
             await super().handle(scope, receive, send)
 
     return Guarded
@@ -54,9 +74,30 @@ def _address(scope: Scope) -> str:
     return scope["client"][0] if scope.get("client") else "unknown"
 
 
-def _given(headers: Headers) -> str:
+def _given(scope: Scope) -> bytes:
+    """The digest of the key that was sent, or of an empty one."""
+    headers = Headers(scope=scope)
     scheme, _, credentials = headers.get("authorization", "").partition(" ")
-    return credentials.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "")
+    key = credentials.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "")
+    # HTTP hands headers over as Latin-1; the bytes are the client's.
+    return _digest(key.encode("latin-1"))
+
+
+def _is_among(given: bytes, digests: Sequence[bytes]) -> bool:
+    # Every key is compared, each in constant time: the time taken tells nothing.
+    return any([hmac.compare_digest(given, digest) for digest in digests])  # noqa: C419
+
+
+def _needed(what: str) -> HTTPException:
+    return HTTPException(
+        401,
+        f"{what} is needed: send it as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'",
+        headers={"WWW-Authenticate": "Bearer"},
+    )
+
+
+def _digests(keys: Sequence[SecretStr]) -> list[bytes]:
+    return [_digest(key.get_secret_value().encode()) for key in keys]
 
 
 def _digest(key: bytes) -> bytes:

@@ -30,7 +30,11 @@ def router(answerer: Answerer, route_class: type[APIRoute]) -> APIRouter:
         rows = {row.path: row for row in generation.manifest.sources}
         return DocumentsBody(
             index=generation.id,
-            documents=tuple(DocumentBody.of(document, rows.get(document.name)) for document in generation.documents),
+            published=generation.manifest.created,
+            documents=tuple(
+                DocumentBody.of(document, rows.get(document.name), generation.added(document.id))
+                for document in generation.documents
+            ),
         )
 
     @routes.get("/{document_id}/pages/{number}.png", response_class=Response)

@@ -24,6 +24,8 @@ _MEDIA: Final = {
     **dict.fromkeys((".txt", ".text", ".md", ".markdown", ".html", ".htm"), Media(_TEXT, "inline")),
     ".docx": Media("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "attachment"),
 }
+# Of the names of documents: what the ingest job reads.
+SUFFIXES: Final = tuple(_MEDIA)
 _UNKNOWN: Final = Media("application/octet-stream", "attachment")
 
 

@@ -51,10 +51,11 @@ class Frame:
             return
         start = perf_counter()
         request_id = _request_id(Headers(scope=scope))
-        scope.setdefault("state", {})["request_id"] = request_id
+        body = RequestBody(receive)
+        scope.setdefault("state", {}).update(request_id=request_id, body=body)
         response = _Response(send, request_id)
         try:
-            await self._app(scope, _Bounded(receive), response)
+            await self._app(scope, body, response)
         except Exception:  # the boundary. Starlette's own would answer from outside of this frame
             _log.exception("request %s failed", request_id)
             if response.status != _NOTHING_SENT:
@@ -93,24 +94,43 @@ class _Response:
         await self._send(message)
 
 
-class _Bounded:
+class RequestBody:
     """A ``receive`` that counts the bytes as they come, whatever Content-Length says, and does not wait for ever."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self._bytes = 0
+        self._most: int | None = MAX_BODY_BYTES
+        self._quiet_seconds: float | None = None
         self._until: float | None = asyncio.get_running_loop().time() + _BODY_SECONDS
 
+    def let_through(self, quiet_seconds: float) -> None:
+        """For a route that counts the bytes itself: there may be many, as long as some come every so many seconds."""
+        self._most = None
+        self._quiet_seconds = quiet_seconds
+
     async def __call__(self) -> Message:
+        """The next message, as ASGI defines.
+
+        Raises:
+            HTTPException: 408 or 413.
+        """
+        if self._quiet_seconds and self._until:
+            self._until = asyncio.get_running_loop().time() + self._quiet_seconds
         try:
             async with asyncio.timeout_at(self._until):
                 message = await self._receive()
         except TimeoutError:
-            raise HTTPException(408, f"the body did not come within {_BODY_SECONDS:g} s") from None
+            raise HTTPException(408, self._late()) from None
         if not message.get("more_body"):
             self._until = None  # what comes now is that the client goes away
         self._bytes += len(message.get("body", b""))
-        if self._bytes > MAX_BODY_BYTES:
+        if self._most is not None and self._bytes > self._most:
             # FastAPI lets its own exception through, and translates any other into "400 error parsing the body".
-            raise HTTPException(413, f"a request may have {MAX_BODY_BYTES} bytes")
+            raise HTTPException(413, f"a request may have {self._most} bytes")
         return message
+
+    def _late(self) -> str:
+        if self._quiet_seconds:
+            return f"nothing more of the body came within {self._quiet_seconds:g} s"
+        return f"the body did not come within {_BODY_SECONDS:g} s"

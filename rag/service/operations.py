@@ -16,7 +16,7 @@ from rag.service.admission import Admission
 from rag.service.metrics import CONTENT_TYPE, Metrics
 from rag.service.middleware import MAX_BODY_BYTES
 from rag.service.problems import problem
-from rag.service.schemas import MAX_HISTORY, MAX_QUESTION, InfoBody, LimitsBody, StateBody
+from rag.service.schemas import MAX_HISTORY, MAX_QUESTION, AddingBody, InfoBody, LimitsBody, StateBody
 
 
 def probes(answerer: Answerer) -> APIRouter:
@@ -49,7 +49,9 @@ def probes(answerer: Answerer) -> APIRouter:
     return routes
 
 
-def router(answerer: Answerer, admission: Admission, metrics: Metrics, route_class: type[APIRoute]) -> APIRouter:
+def router(
+    answerer: Answerer, admission: Admission, metrics: Metrics, adding: AddingBody, route_class: type[APIRoute]
+) -> APIRouter:
     """What an operator asks."""
     routes = APIRouter(route_class=route_class)
 
@@ -97,6 +99,7 @@ def router(answerer: Answerer, admission: Admission, metrics: Metrics, route_cla
                 answer_seconds=admission.limits.seconds,
                 body_bytes=MAX_BODY_BYTES,
             ),
+            adding=adding,
         )
 
     return routes

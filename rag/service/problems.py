@@ -19,9 +19,12 @@ from rag.errors import (
     IndexFault,
     ModelError,
     ModelUnreachable,
+    NameTaken,
     PageproofError,
     RequestFault,
     ServiceBusy,
+    UploadNotStored,
+    UploadTooLarge,
 )
 
 _log = logging.getLogger(__name__)
@@ -32,6 +35,9 @@ _CLIENT_CLOSED_REQUEST: Final = 499
 _STATUS: Final[Mapping[type[PageproofError], int]] = {
     RequestFault: 422,
     FileFault: 422,
+    UploadTooLarge: 413,
+    NameTaken: 409,
+    UploadNotStored: 507,
     ServiceBusy: 503,
     IndexFault: 503,
     ModelError: 503,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from rag.domain import Answer, Document, Hit, Page, Question, Reason, Turn, Verdict
 from rag.index import SourceRow
+from rag.service.document_folder import Stored
+from rag.service.ingest_runs import IngestStanding
 from rag.service.media import has_pictures
 
 MAX_QUESTION = 4000
@@ -162,10 +165,11 @@ class DocumentBody(_Body):
     size: int
     status: str
     reason: str | None
+    added: Annotated[str | None, Field(description="when the index got it, in ISO 8601; null where nobody knows")]
 
     @classmethod
-    def of(cls, document: Document, row: SourceRow | None) -> DocumentBody:
-        """The document as it is sent, with what the ingest job said of it."""
+    def of(cls, document: Document, row: SourceRow | None, added: datetime | None) -> DocumentBody:
+        """The document as it is sent, with what the ingest job said of it, and when it was added."""
         return cls(
             id=document.id,
             name=document.name,
@@ -175,6 +179,7 @@ class DocumentBody(_Body):
             size=document.size,
             status=row.status if row else "ok",
             reason=row.reason if row else None,
+            added=added.isoformat(timespec="seconds") if added else None,
         )
 
 
@@ -182,6 +187,7 @@ class DocumentsBody(_Body):
     """All documents of the generation that is served."""
 
     index: str
+    published: Annotated[str, Field(description="when that was, in ISO 8601")]
     documents: tuple[DocumentBody, ...]
 
 
@@ -229,6 +235,14 @@ class LimitsBody(_Body):
     body_bytes: int
 
 
+class AddingBody(_Body):
+    """Whether documents can be added, and which."""
+
+    enabled: bool
+    max_bytes: int
+    suffixes: tuple[str, ...]
+
+
 class InfoBody(_Body):
     """What is running."""
 
@@ -238,6 +252,52 @@ class InfoBody(_Body):
     encoder: dict[str, str | int | bool]
     index: str | None
     limits: LimitsBody
+    adding: AddingBody
+
+
+class UploadBody(_Body):
+    """A document that is in the folder; it can be found when the ingest job has read it."""
+
+    name: str
+    size: int
+    sha256: str
+    replaced: Annotated[bool, Field(description="whether another one of its name was there before")]
+
+    @classmethod
+    def of(cls, stored: Stored) -> UploadBody:
+        """What was stored, as it is sent."""
+        return cls(name=stored.name, size=stored.size, sha256=stored.sha256, replaced=stored.replaced)
+
+
+class IngestedFileBody(_Body):
+    """What a run said about a file."""
+
+    name: str
+    status: str
+    reason: str | None
+    pages: int
+
+
+class IngestBody(_Body):
+    """Where the latest run of the ingest job is; see :class:`rag.service.ingest_runs.IngestStanding`."""
+
+    state: Literal["idle", "running", "finished", "failed"]
+    stage: str | None
+    done: int
+    total: int
+    share: Annotated[float, Field(ge=0, le=1, description="of the whole work")]
+    seconds_left: float | None
+    started: str | None
+    finished: str | None
+    index: str | None
+    error: str | None
+    again: Annotated[bool, Field(description="whether another run follows")]
+    files: tuple[IngestedFileBody, ...]
+
+    @classmethod
+    def of(cls, standing: IngestStanding) -> IngestBody:
+        """The standing as it is sent."""
+        return cls.model_validate(asdict(standing))
 
 
 class StateBody(_Body):

@@ -13,8 +13,10 @@ import uvicorn
 
 from rag.answering import Answerer
 from rag.errors import SettingsError
+from rag.service.adding import Adding
 from rag.service.admission import Limits
 from rag.service.app import create_app
+from rag.service.document_folder import DocumentFolder
 from rag.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -57,10 +59,29 @@ def reserve(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve_forever(open_answerer: Callable[[], Answerer], settings: Settings, listener: socket.socket) -> int:
+def open_adding(settings: Settings) -> Adding | None:
+    """How documents are added, if the settings say that they are.
+
+    Raises:
+        SettingsError: the folder that they are to be put into cannot be used.
+    """
+    if settings.documents is None:
+        return None
+    # More than the job reads would only be refused later.
+    most = min(settings.upload_bytes, settings.file_megabytes * 1_000_000)
+    # The job reads the same settings: it inherits the environment.
+    job = [sys.executable, "-m", "ingest", str(settings.documents.absolute()), "--index", str(settings.index)]
+    return Adding(DocumentFolder(settings.documents, most), [*job, "--json-lines"])
+
+
+def serve_forever(
+    open_answerer: Callable[[], Answerer], settings: Settings, listener: socket.socket, adding: Adding | None = None
+) -> int:
     """Serves on a reserved socket until it is told to stop; returns the exit code."""
     limits = Limits(settings.parallel, settings.max_queue, settings.answer_seconds)
-    app = create_app(open_answerer, api_keys=settings.api_keys, limits=limits)
+    app = create_app(
+        open_answerer, api_keys=settings.api_keys, admin_keys=settings.admin_keys, adding=adding, limits=limits
+    )
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     sys.setswitchinterval(_SWITCH_SECONDS)
     server = Server(

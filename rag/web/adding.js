@@ -43,13 +43,23 @@ function fileRow(file) {
     </li>`;
 }
 
+const STAGES = {
+  starting: "Starting",
+  checking: "Looking for what has changed",
+  waiting: "Waiting: somebody else writes the index",
+  reading: "Reading",
+  encoding: "Encoding",
+  publishing: "Publishing",
+};
+
 function jobView(job) {
   const running = job.state === "running";
   return html`
-    <h3>${running ? "Reading" : job.state === "failed" ? "Failed" : "Done"}</h3>
-    ${running ? html`<progress aria-label="Ingest" max=${job.total || 1} value=${job.done}></progress>` : nothing}
-    ${job.error ? html`<p class="problem" role="alert">${job.error}</p>` : nothing}
-    <ul class="report">
+    <h3>${running ? STAGES[job.stage] ?? "Reading" : job.state === "failed" ? "Failed" : "Done"}</h3>
+    ${running ? html`<progress aria-label="Ingest" max="1" value=${job.share}></progress>` : nothing}
+    ${running && job.total ? html`<p class="quiet">${job.done} of ${job.total}</p>` : nothing}
+    ${job.error ? html`<p class=${running ? "notice" : "problem"} role="alert">${job.error}</p>` : nothing}
+    <ul class="report" aria-label="Report">
       ${job.files.map(
         (file) => html`<li><span class="name">${file.name}</span> <span class=${file.status === "ok" ? "badge" : "badge warning"}>${file.status}</span>
           <p class="quiet">${file.pages ? count(file.pages, "page") : ""} ${file.reason ?? ""}</p></li>`,

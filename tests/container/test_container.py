@@ -228,6 +228,18 @@ def test_the_profile_of_the_gpu_is_whole(project: Project) -> None:
     assert cuda["volumes"] == plain["rag"]["volumes"]
 
 
+def test_the_profile_of_adding_is_whole(project: Project) -> None:
+    services = json.loads(project.run("--profile", "adding", "config", "--format", "json"))["services"]
+    adding, rag, ingest = services["adding"], services["rag"], services["ingest"]
+    assert adding["environment"]["RAG_DOCUMENTS"] == "/knowledge_base"
+    assert {"RAG_ADMIN_KEYS", "RAG_UPLOAD_BYTES", *rag["environment"], *ingest["environment"]} <= {
+        *adding["environment"]
+    }
+    assert "RAG_DOCUMENTS" not in rag["environment"]
+    writable = {volume["target"] for volume in adding["volumes"] if not volume.get("read_only")}
+    assert writable == {"/knowledge_base", *(volume["target"] for volume in rag["volumes"])}
+
+
 def test_not_root_and_nothing_can_be_written_but_tmp(project: Project) -> None:
     status = project.inside("print(open('/proc/1/status').read(), open('/proc/self/status').read())")
     assert "Uid:\t10001\t10001\t10001\t10001" in status

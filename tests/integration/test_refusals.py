@@ -31,6 +31,7 @@ def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     [
         pytest.param({"RAG_MODLE": "x"}, "unknown setting RAG_MODLE", id="unknown setting"),
         pytest.param({"RAG_PORT": "many"}, "RAG_PORT='many' is wrong", id="wrong value"),
+        pytest.param({"RAG_DOCUMENTS": "documents"}, "set RAG_ADMIN_KEYS too", id="adding without a key"),
         pytest.param({"RAG_MODELS": "/nonexistent"}, "python -m rag models fetch", id="missing model"),
         pytest.param({"RAG_MODEL": "gpt-17"}, "qwen2.5-coder-1.5b-instruct-q4_k_m", id="unknown model"),
         pytest.param({"RAG_MODEL": "http://127.0.0.1:1/v1"}, "http://127.0.0.1:1/v1 cannot be reached", id="no server"),
@@ -67,6 +68,14 @@ def test_a_port_that_is_taken_is_told_before_anything_is_loaded(tmp_path: Path) 
     assert result.stderr == (
         f"error: cannot listen on 127.0.0.1 port {port}: Address already in use; set RAG_HOST, RAG_PORT\n"
     )
+
+
+def test_a_folder_that_documents_cannot_be_put_into_is_told_before_anything_is_loaded(tmp_path: Path) -> None:
+    folder = str(tmp_path / "nowhere")
+    result = run("rag", "serve", RAG_MODELS=str(tmp_path), RAG_DOCUMENTS=folder, RAG_ADMIN_KEYS="key")
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"error: RAG_DOCUMENTS={folder} is no folder that can be written")
+    assert result.stderr.count("\n") == 1
 
 
 def test_a_port_that_is_none_is_wrong_usage() -> None:

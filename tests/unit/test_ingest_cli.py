@@ -31,6 +31,14 @@ def test_whoever_asks_for_json_gets_json(tmp_path: Path, capsys: pytest.CaptureF
     assert captured.err == f"error: {report['error']}\n"
 
 
+def test_whoever_asks_for_lines_gets_the_report_as_the_last_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(tmp_path / "nowhere"), "--json-lines"]) == 1
+    last = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert last["report"]["error"] == f"{tmp_path / 'nowhere'} does not exist"
+
+
 def said(capsys: pytest.CaptureFixture[str]) -> str:
     """The one line on stderr; nothing on stdout."""
     captured = capsys.readouterr()
@@ -92,6 +100,7 @@ def test_settings(
         pytest.param([], id="nothing"),
         pytest.param(["documents", "--no-such-option"], id="unknown option"),
         pytest.param(["documents", "--index"], id="option without its value"),
+        pytest.param(["documents", "--json", "--json-lines"], id="two forms at a time"),
     ],
 )
 def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -185,6 +185,21 @@ class TestFirstRun:
             assert generation.source(document.id).read_bytes() == (bench.folder / document.name).read_bytes()
             assert document.size == (bench.folder / document.name).stat().st_size
 
+    def test_when_the_index_got_a_document(self, bench: Bench) -> None:
+        bench.run()
+        first = {document.id: bench.open().added(document.id) for document in bench.open().documents}
+        (bench.folder / "pump.pdf").rename(bench.folder / "renamed.pdf")
+        bench.put("tank.pdf", TANK)
+        bench.run(rebuild=True)
+        generation = bench.open()
+        (tank,) = (document.id for document in generation.documents if document.name == "tank.pdf")
+        added = {document.id: generation.added(document.id) for document in generation.documents}
+        assert added == {**first, tank: added[tank]}
+        assert all(first.values())
+        assert sorted(filter(None, added.values()))[-1] == added[tank]
+        generation.source(tank).unlink()
+        assert generation.added(tank) is None
+
     def test_progress_is_told(self, bench: Bench) -> None:
         told = Told()
         ingest_job(bench.index, bench.encoder, progress=told).run(discover([bench.folder]))

@@ -16,12 +16,16 @@ from rag.errors import (
     ModelMissing,
     ModelUnreachable,
     ModelUnusable,
+    NameTaken,
     NothingToIngest,
     PageproofError,
     PromptTooLong,
     RequestFault,
     ServiceBusy,
     SettingsError,
+    UploadFault,
+    UploadNotStored,
+    UploadTooLarge,
 )
 from rag.service.problems import error_fields, problem_fields, status_of
 
@@ -42,6 +46,10 @@ from rag.service.problems import error_fields, problem_fields, status_of
         pytest.param(ModelCorrupt("bad"), 503, id="model corrupt"),
         pytest.param(ModelUnusable("bad"), 503, id="model unusable"),
         pytest.param(ModelUnreachable("gone"), 503, id="model unreachable"),
+        pytest.param(UploadTooLarge("large"), 413, id="too large"),
+        pytest.param(NameTaken("taken"), 409, id="name taken"),
+        pytest.param(UploadNotStored("full"), 507, id="not stored"),
+        pytest.param(UploadFault("any"), 500, id="any other upload"),
         pytest.param(Cancelled("gone"), 499, id="cancelled"),
         pytest.param(SettingsError("wrong"), 500, id="settings"),
         pytest.param(NothingToIngest("none"), 500, id="ingest"),

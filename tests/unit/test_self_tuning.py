@@ -99,7 +99,7 @@ def test_what_was_measured_is_used(tmp_path: Path) -> None:
     keep_measured(tmp_path, found())
     assert tuning_of(settings, WEIGHTS) == found().tuning
     chosen = chosen_tuning(Settings(tuning=tmp_path, threads=1), WEIGHTS)
-    assert chosen.tuning == Tuning(1, 1, 128, False, False)
+    assert chosen.tuning == Tuning(1, 1, 128, False, False, found().further_token)
     assert (chosen.measured, chosen.overridden) == (found(), ("RAG_THREADS",))
 
 
@@ -205,6 +205,7 @@ def test_in_words_and_in_a_record() -> None:
         "micro batch": 128,
         "flash attention": "on",
         "repack": "off",
+        "further token": 0.6,
     }
 
 

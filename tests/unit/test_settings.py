@@ -102,6 +102,37 @@ def test_keys_are_a_list(monkeypatch: pytest.MonkeyPatch, value: str, expected: 
     assert keys(read()) == expected
 
 
+class TestAddingDocuments:
+    def test_is_off_by_default(self) -> None:
+        settings = read()
+        assert (settings.documents, settings.admin_keys, settings.upload_bytes) == (None, (), 104_857_600)
+
+    def test_needs_an_admin_key(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setenv("RAG_DOCUMENTS", str(tmp_path))
+        monkeypatch.setenv("RAG_API_KEYS", "one")
+        with pytest.raises(SettingsError, match=r"^RAG_DOCUMENTS is set, .*RAG_ADMIN_KEYS"):
+            read()
+        monkeypatch.setenv("RAG_ADMIN_KEYS", "two,three")
+        settings = read()
+        assert settings.documents == tmp_path
+        assert [key.get_secret_value() for key in settings.admin_keys] == ["two", "three"]
+
+    def test_an_empty_folder_is_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("RAG_DOCUMENTS", "")
+        assert read().documents is None
+
+    @pytest.mark.parametrize("value", [",", " ,  , "])
+    def test_admin_keys_that_are_none_are_refused(self, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+        monkeypatch.setenv("RAG_ADMIN_KEYS", value)
+        with pytest.raises(SettingsError, match=r"^RAG_ADMIN_KEYS is wrong"):
+            read()
+
+    def test_admin_keys_are_shown_nowhere(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("RAG_ADMIN_KEYS", "hush-hush")
+        for shown in (repr(read()), str(read()), read().model_dump_json()):
+            assert "hush" not in shown
+
+
 class TestSecrets:
     def test_from_a_file(self, tmp_path: Path) -> None:
         (tmp_path / "rag_api_keys").write_text("one,two\n")

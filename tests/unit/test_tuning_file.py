@@ -66,7 +66,22 @@ def test_each_machine_and_model_has_its_last_one(kept: list[Measured]) -> None:
 
 
 def test_as_the_model_takes_it() -> None:
-    assert A.tuning == Tuning(threads=2, batch_threads=4, micro_batch=128, flash_attention=False, repack=False)
+    assert A.tuning == Tuning(
+        threads=2, batch_threads=4, micro_batch=128, flash_attention=False, repack=False, further_token=0.7
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "four", "further"),
+    [
+        pytest.param(30.0, 30.0, 1.0, id="four-take-as-long-as-four"),
+        pytest.param(30.0, 120.0, 0.1, id="four-take-as-long-as-one"),
+        pytest.param(30.0, 48.0, 0.5, id="between"),
+    ],
+)
+def test_what_a_further_token_costs(one: float, four: float, further: float) -> None:
+    speed = TokensPerSecond(reading=200.0, writing=one, writing_four=four)
+    assert A.model_copy(update={"speed": speed}).further_token == further
 
 
 def test_none_was_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,0 +1,42 @@
+"""Where a run is, for programs: a JSON object on each line of stdout, a few times each second."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Final, TextIO
+
+from ingest.tally import Tally
+
+_EVERY_SECONDS: Final = 0.3
+
+
+@contextmanager
+def json_lines(stream: TextIO, every_seconds: float = _EVERY_SECONDS) -> Iterator[Tally]:
+    """``{"progress": {...}}`` with what :class:`ingest.tally.Standing` has, until the context is left.
+
+    Where nobody reads it any more the run is interrupted, as by Ctrl-C: whoever started it has gone.
+    """
+    tally, ended = Tally(), threading.Event()
+
+    def tell() -> None:
+        while not ended.wait(every_seconds):
+            try:
+                stream.write(f"{json.dumps({'progress': asdict(tally.standing)})}\n")
+                stream.flush()
+            except BrokenPipeError:
+                # A real signal: one that Python only pretends to have does not wake a thread that waits.
+                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+                return
+
+    thread = threading.Thread(target=tell, name="progress", daemon=True)
+    thread.start()
+    try:
+        yield tally
+    finally:
+        ended.set()
+        thread.join()

@@ -1,0 +1,209 @@
+"""The folder that the ingest job reads, and how a document is put into it: whole, synced, or not at all."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import secrets
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from rag.errors import NameTaken, SettingsError, UploadNotStored, UploadTooLarge
+from rag.service.admissible import HEAD_BYTES, check_head, checked_name
+
+# Hidden files are no documents for the ingest job.
+_PREFIX: Final = ".pageproof-upload-"
+# What a killed service has left is older than this; what is being received was written to a moment ago.
+_LEFT_SECONDS: Final = 3600.0
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A document that is in the folder.
+
+    Attributes:
+        size: in bytes.
+        new: whether it was not there before.
+        replaced: whether it took the place of another one of its name.
+    """
+
+    name: str
+    size: int
+    sha256: str
+    new: bool
+    replaced: bool
+
+
+class DocumentFolder:
+    """A folder of documents to which some are added. For several threads, of one process."""
+
+    def __init__(self, root: Path, max_bytes: int) -> None:
+        """Looks whether it can be used.
+
+        Args:
+            root: the folder.
+            max_bytes: of the largest document that may be added.
+
+        Raises:
+            SettingsError: it is not there, or cannot be written.
+        """
+        if not root.is_dir() or not os.access(root, os.R_OK | os.W_OK | os.X_OK):
+            raise SettingsError(
+                f"RAG_DOCUMENTS={root} is no folder that can be written, and documents are to be put there; "
+                "make it, and give it to the user that runs the service, or unset RAG_DOCUMENTS"
+            )
+        self.root = root
+        self.max_bytes = max_bytes
+        self._storing = threading.Lock()
+
+    def receive(self, name: str, expected: int | None, *, replace: bool) -> Receiving:
+        """Begins to take a document; what can be known before its bytes come is found out now.
+
+        Args:
+            name: that it is to have.
+            expected: how many bytes are announced; None where that is not known.
+            replace: whether it may take the place of another one of its name.
+
+        Raises:
+            RequestFault: it cannot have this name.
+            NameTaken, UploadTooLarge, UploadNotStored: it cannot be added.
+        """
+        name = checked_name(name)
+        self.check_size(expected or 0)
+        self._remove_what_was_left()
+        with _refusals(self.root, name, expected or 0):
+            target = self.root / name
+            if not replace and _is_document(target) and expected not in (None, target.stat().st_size):
+                raise _taken(name)
+            if (expected or 0) > shutil.disk_usage(self.root).free:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return Receiving(self, name, replace=replace)
+
+    def check_size(self, size: int) -> None:
+        """Refuses more bytes than a document may have; UploadTooLarge."""
+        if size > self.max_bytes:
+            raise UploadTooLarge(f"a document may have {self.max_bytes:,} bytes; split this one, or ask the operator")
+
+    def store(self, draft: Path, name: str, size: int, sha256: str, *, replace: bool) -> Stored:
+        """Gives a synced file of the folder its name.
+
+        Raises:
+            NameTaken: another document has it, and may not be replaced; or what has it is no document.
+            UploadNotStored: the disk refused.
+        """
+        target = self.root / name
+        with _refusals(self.root, name, size), self._storing:
+            there = os.path.lexists(target)
+            if there:
+                if not _is_document(target):
+                    raise NameTaken(f"{name} is the name of a folder or a link; choose another one")
+                if target.stat().st_size == size and _digest(target) == sha256:
+                    return Stored(name, size, sha256, new=False, replaced=False)
+                if not replace:
+                    raise _taken(name)
+            draft.replace(target)
+            _sync(self.root)
+        return Stored(name, size, sha256, new=True, replaced=there)
+
+    def _remove_what_was_left(self) -> None:
+        """A service that was killed had no time to do it."""
+        with suppress(OSError), os.scandir(self.root) as entries:
+            for entry in [entry for entry in entries if entry.name.startswith(_PREFIX)]:
+                if time.time() - entry.stat(follow_symlinks=False).st_mtime > _LEFT_SECONDS:
+                    Path(entry.path).unlink()
+
+
+class Receiving:
+    """A document whose bytes are coming; its file is hidden until it is stored. Methods may be called in any thread."""
+
+    def __init__(self, folder: DocumentFolder, name: str, *, replace: bool) -> None:
+        self._folder = folder
+        self._name = name
+        self._replace = replace
+        self._draft = folder.root / f"{_PREFIX}{secrets.token_hex(8)}"
+        # Whoever gives up must not close a file that another thread is still writing to.
+        self._lock = threading.Lock()
+        self._size = 0
+        self._sha256 = hashlib.sha256()
+        self._head = b""
+        self._file = os.fdopen(os.open(self._draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "wb")
+
+    def write(self, data: bytes) -> None:
+        """Takes the next bytes.
+
+        Raises:
+            UploadTooLarge: these are too many.
+            RequestFault: the document is not what its name says.
+            UploadNotStored: the disk refused.
+        """
+        with self._lock, _refusals(self._folder.root, self._name, self._size + len(data)):
+            self._size += len(data)
+            self._folder.check_size(self._size)
+            if len(self._head) < HEAD_BYTES:
+                self._head += data[: HEAD_BYTES - len(self._head)]
+                if len(self._head) == HEAD_BYTES:
+                    check_head(self._name, self._head)
+            self._sha256.update(data)
+            self._file.write(data)
+
+    def store(self) -> Stored:
+        """Puts the document into the folder; raises as :meth:`write` and :meth:`DocumentFolder.store`."""
+        with self._lock:
+            check_head(self._name, self._head)
+            with _refusals(self._folder.root, self._name, self._size):
+                self._file.flush()
+                os.fsync(self._file.fileno())
+                self._file.close()
+            return self._folder.store(
+                self._draft, self._name, self._size, self._sha256.hexdigest(), replace=self._replace
+            )
+
+    def discard(self) -> None:
+        """Leaves nothing but what was stored."""
+        with self._lock:
+            with suppress(OSError):  # what was not written yet, on a full disk
+                self._file.close()
+            with suppress(OSError):
+                self._draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def _refusals(folder: Path, name: str, size: int) -> Iterator[None]:
+    """Says what the disk refused; ``size`` is what it was to hold."""
+    try:
+        yield
+    except OSError as error:
+        said = f"{name} could not be stored: {error.strerror or error}"
+        if error.errno not in _FULL:
+            raise UploadNotStored(f"{said}; can the service write in RAG_DOCUMENTS?") from error
+        free = shutil.disk_usage(folder).free
+        raise UploadNotStored(f"{said} ({size:,} bytes needed, {free:,} free); make room, and send it again") from error
+
+
+def _is_document(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
+
+
+def _taken(name: str) -> NameTaken:
+    return NameTaken(f"there is another document of the name {name}; choose another one, or send it with ?replace=true")
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

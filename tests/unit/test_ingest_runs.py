@@ -1,0 +1,247 @@
+"""Runs of the ingest job: told while they are at work, one at a time, stopped with the service. Jobs are scripts."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rag.service.ingest_runs import IngestedFile, IngestRuns, IngestStanding
+
+REPORT = {
+    "generation": "000002-0a0b0c0d",
+    "files": [
+        {"path": "a.pdf", "status": "ok", "reason": None, "pages": 3, "chunks": 9},
+        {"path": "b.pdf", "status": "malformed", "reason": "damaged", "pages": 0, "chunks": 0},
+    ],
+}
+FILES = (IngestedFile("a.pdf", "ok", None, 3), IngestedFile("b.pdf", "malformed", "damaged", 0))
+
+
+def progress(stage: str, **numbers: float | None) -> dict[str, Any]:
+    nothing = {"files": 0, "files_done": 0, "chunks": 0, "encoded": 0, "share": 0.0, "seconds_left": None}
+    return {"progress": {"stage": stage, **nothing, **numbers}}
+
+
+def say(*lines: dict[str, Any]) -> str:
+    """As a command of the shell; no text in the lines may have a quote in it."""
+    return "".join(f"echo '{json.dumps(line)}'; " for line in lines)
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.002)
+
+
+class Bench:
+    """Runs of a script; ``go`` is a file that a script may wait for, ``ready`` one with which it says that it is."""
+
+    def __init__(self, folder: Path) -> None:
+        self.go = folder / "go"
+        self.ready = folder / "ready"
+        self.pids = folder / "pids"
+        self.published: list[IngestStanding] = []
+        self.opened: list[IngestRuns] = []
+
+    def runs(self, script: str) -> IngestRuns:
+        command = ["sh", "-c", f"echo $$ >>{self.pids}; {script}"]
+        made = IngestRuns(command, lambda: self.published.append(made.standing))
+        self.opened.append(made)
+        return made
+
+    def until_told(self) -> str:
+        return f"until [ -e {self.go} ]; do sleep 0.01; done; "
+
+    def set_up(self) -> str:
+        return f"echo >{self.ready}; "
+
+    def started(self) -> list[int]:
+        return [int(line) for line in self.pids.read_text().split()] if self.pids.exists() else []
+
+    def ended(self, script: str) -> IngestStanding:
+        runs = self.runs(script)
+        runs.start()
+        wait_until(lambda: runs.standing.state != "running")
+        return runs.standing
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    monkeypatch.setattr("rag.service.ingest_runs._FIRST_RETRY_SECONDS", 0.01)
+    made = Bench(tmp_path)
+    yield made
+    for runs in made.opened:
+        runs.close()
+    for pid in made.started():
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+def test_nothing_has_run(bench: Bench) -> None:
+    assert bench.runs("exit 0").standing == IngestStanding()
+    assert bench.started() == []
+
+
+@pytest.mark.parametrize("code", [pytest.param(0, id="all is well"), pytest.param(3, id="a file cannot be read")])
+def test_a_run(bench: Bench, code: int) -> None:
+    standing = bench.ended(say({"report": REPORT}) + f"exit {code}")
+    assert (standing.state, standing.stage, standing.index, standing.error) == (
+        "finished",
+        None,
+        "000002-0a0b0c0d",
+        None,
+    )
+    assert standing.files == FILES
+    assert standing.started
+    assert standing.finished
+    assert standing.finished >= standing.started
+    # The new generation was taken before the run was said to be finished.
+    assert [before.state for before in bench.published] == ["running"]
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        pytest.param(progress("checking", files=7), ("checking", 0, 7, 0.0, None), id="checking"),
+        pytest.param(
+            progress("reading", files=7, files_done=2, chunks=20, encoded=5, share=0.25, seconds_left=9.5),
+            ("reading", 2, 7, 0.25, 9.5),
+            id="reading",
+        ),
+        pytest.param(
+            progress("encoding", files=7, files_done=7, chunks=70, encoded=35, share=0.5),
+            ("encoding", 35, 70, 0.5, None),
+            id="encoding",
+        ),
+        pytest.param(
+            progress("publishing", files=7, files_done=7, share=1.0), ("publishing", 7, 7, 1.0, None), id="publishing"
+        ),
+    ],
+)
+def test_where_it_is(bench: Bench, told: dict[str, Any], expected: tuple[Any, ...]) -> None:
+    runs = bench.runs(say(progress("starting"), told) + bench.until_told() + say({"report": REPORT}))
+    begun = runs.start()
+    assert (begun.state, begun.stage, begun.files, begun.finished) == ("running", "starting", (), None)
+    wait_until(lambda: runs.standing.stage == expected[0])
+    at = runs.standing
+    assert (at.stage, at.done, at.total, at.share, at.seconds_left) == expected
+    assert at.state == "running"
+    bench.go.touch()
+    wait_until(lambda: runs.standing.state == "finished")
+    assert runs.standing.started == begun.started
+
+
+def test_one_that_is_wanted_while_one_runs_follows_it(bench: Bench) -> None:
+    runs = bench.runs(bench.until_told() + say({"report": REPORT}))
+    runs.start()
+    wait_until(lambda: len(bench.started()) == 1)
+    assert runs.start().again
+    assert runs.start().again
+    time.sleep(0.03)
+    assert len(bench.started()) == 1
+    bench.go.touch()
+    wait_until(lambda: runs.standing.state == "finished")
+    assert len(bench.started()) == 2
+    assert not runs.standing.again
+    assert runs.start().state == "running"
+    wait_until(lambda: runs.standing.state == "finished")
+    assert len(bench.started()) == 3
+
+
+def test_another_writer_is_waited_for(bench: Bench) -> None:
+    busy = say(progress("starting"), {"report": {"generation": None, "error": "another ingest", "files": []}})
+    runs = bench.runs(f"if [ ! -e {bench.go} ]; then {busy} exit 75; fi; {say({'report': REPORT})}")
+    runs.start()
+    wait_until(lambda: len(bench.started()) >= 2)
+    assert (runs.standing.state, runs.standing.stage) == ("running", "waiting")
+    assert "another ingest is at work in this index; it is tried again" in str(runs.standing.error)
+    bench.go.touch()
+    wait_until(lambda: runs.standing.state == "finished")
+    assert (runs.standing.error, runs.standing.files) == (None, FILES)
+
+
+@pytest.mark.parametrize(
+    ("script", "error"),
+    [
+        pytest.param(
+            say({"report": {"generation": None, "error": "no file could be read", "files": REPORT["files"]}})
+            + "exit 1",
+            "no file could be read",
+            id="it says why",
+        ),
+        pytest.param("exit 1", "the ingest job ended with exit code 1; the service's log says why", id="it does not"),
+        pytest.param("exit 0", "the ingest job ended with exit code 0; the service's log says why", id="no report"),
+        pytest.param("echo nonsense; echo '[1]'; exit 2", "the ingest job ended with exit code 2", id="nonsense"),
+        pytest.param("kill -9 $$", "the ingest job was ended by SIGKILL (is there enough memory?)", id="killed"),
+        pytest.param("kill -11 $$", "the ingest job was ended by SIGSEGV; run it again", id="crashed"),
+    ],
+)
+def test_a_run_that_fails(bench: Bench, script: str, error: str) -> None:
+    standing = bench.ended(script)
+    assert (standing.state, standing.index, standing.stage) == ("failed", None, None)
+    assert str(standing.error).startswith(error)
+    assert standing.finished
+    assert bench.published == []
+    if "could be read" in error:
+        assert standing.files == FILES
+
+
+def test_a_job_that_cannot_be_started_is_no_end_of_all(caplog: pytest.LogCaptureFixture) -> None:
+    runs = IngestRuns(["/nonexistent/program"], lambda: None)
+    runs.start()
+    wait_until(lambda: runs.standing.state == "failed")
+    assert "No such file" in caplog.text
+    assert runs.start().state == "running"
+    runs.close()
+
+
+def test_it_gives_way_to_answers(bench: Bench) -> None:
+    runs = bench.runs(bench.until_told() + say({"report": REPORT}))
+    runs.start()
+    wait_until(lambda: len(bench.started()) == 1)
+    (pid,) = bench.started()
+    wait_until(lambda: os.getpriority(os.PRIO_PROCESS, pid) == min(10, 19))
+    assert os.getpgid(pid) == pid
+    bench.go.touch()
+
+
+class TestStopping:
+    def test_what_is_at_work(self, bench: Bench) -> None:
+        runs = bench.runs(f"trap 'echo >{bench.go}; exit 1' TERM; {bench.set_up()} while :; do sleep 0.01; done")
+        runs.start()
+        wait_until(bench.ready.exists)
+        start = time.monotonic()
+        runs.close()
+        assert time.monotonic() - start < 2
+        assert bench.go.exists()  # it was told, and had time to tidy up
+        assert runs.standing.state == "failed"
+        assert runs.start().state == "failed"  # none is started any more
+        assert len(bench.started()) == 1
+
+    def test_what_does_not_listen(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("rag.service.ingest_runs._STOP_SECONDS", 0.05)
+        runs = bench.runs(f"trap '' TERM; {bench.set_up()} sh -c 'while :; do sleep 0.01; done'; exit 0")
+        runs.start()
+        wait_until(bench.ready.exists)
+        runs.close()
+        assert "SIGKILL" in str(runs.standing.error)
+
+    def test_what_waits_for_another_writer(self, bench: Bench) -> None:
+        runs = bench.runs("exit 75")
+        runs.start()
+        wait_until(lambda: runs.standing.stage == "waiting")
+        start = time.monotonic()
+        runs.close()
+        assert time.monotonic() - start < 2
+
+    def test_what_has_ended(self, bench: Bench) -> None:
+        bench.ended(say({"report": REPORT}))
+        bench.opened[0].close()
+        assert bench.opened[0].standing.state == "finished"

@@ -1,0 +1,49 @@
+"""How the service is told to add documents, from settings."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from ingest.__main__ import _parser
+from rag.errors import SettingsError
+from rag.service.server import open_adding
+from rag.settings import Settings
+
+
+def settings(documents: Path | None, **more: int) -> Settings:
+    return Settings(documents=documents, index=Path("an index"), admin_keys=(SecretStr("key"),), **more)  # type: ignore[arg-type]
+
+
+def test_off() -> None:
+    assert open_adding(settings(None)) is None
+
+
+def test_the_job_is_one_that_the_job_understands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "-documents").mkdir()
+    monkeypatch.chdir(tmp_path)
+    adding = open_adding(settings(Path("-documents")))
+    assert adding
+    python, option, program, *arguments = adding.job
+    assert (python, option, program) == (sys.executable, "-m", "ingest")
+    options = _parser().parse_args(arguments)
+    assert (options.path, options.index, options.json_lines) == ([tmp_path / "-documents"], Path("an index"), True)
+
+
+@pytest.mark.parametrize(
+    ("upload_bytes", "file_megabytes", "expected"),
+    [(5_000_000, 200, 5_000_000), (500_000_000, 200, 200_000_000)],
+    ids=["as it is set", "no more than the job reads"],
+)
+def test_the_largest_document(tmp_path: Path, upload_bytes: int, file_megabytes: int, expected: int) -> None:
+    adding = open_adding(settings(tmp_path, upload_bytes=upload_bytes, file_megabytes=file_megabytes))
+    assert adding
+    assert adding.folder.max_bytes == expected
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="RAG_DOCUMENTS"):
+        open_adding(settings(tmp_path / "nowhere"))

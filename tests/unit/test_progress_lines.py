@@ -1,0 +1,56 @@
+"""What a run tells to programs."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingest.progress_lines import json_lines
+from ingest.reading import ReadRequest
+
+
+def lines(stream: io.StringIO) -> list[dict[str, Any]]:
+    return [json.loads(line)["progress"] for line in stream.getvalue().splitlines()]
+
+
+def wait_for(stream: io.StringIO, stage: str) -> dict[str, Any]:
+    end = time.monotonic() + 5
+    while not (found := [line for line in lines(stream) if line["stage"] == stage]):
+        assert time.monotonic() < end, "it was not told"
+        time.sleep(0.002)
+    return found[-1]
+
+
+def test_tells_now_and_then_where_the_run_is() -> None:
+    stream = io.StringIO()
+    with json_lines(stream, 0.001) as tally:
+        assert wait_for(stream, "starting")["files"] == 0
+        tally.checking(3)
+        assert wait_for(stream, "checking")["files"] == 3
+        tally.reading(2, 2000)
+        tally.file(ReadRequest(Path("a"), ".pdf"), 1000, 4, 7)
+        told = wait_for(stream, "reading")
+        assert {name: told[name] for name in ("files", "files_done", "pages", "chunks", "encoded")} == {
+            "files": 2,
+            "files_done": 1,
+            "pages": 4,
+            "chunks": 7,
+            "encoded": 0,
+        }
+    count = len(lines(stream))
+    time.sleep(0.01)
+    assert len(lines(stream)) == count
+
+
+def test_the_run_is_interrupted_where_nobody_reads_any_more() -> None:
+    class Closed(io.StringIO):
+        def flush(self) -> None:
+            raise BrokenPipeError
+
+    with pytest.raises(KeyboardInterrupt), json_lines(Closed(), 0.001):
+        time.sleep(5)
