@@ -5,7 +5,7 @@ import { refresh } from "./library.js";
 import * as service from "./service.js";
 import { changed, say, state } from "./state.js";
 import { html, nothing } from "./vendor/lit-html.js";
-import { count, size } from "./wording.js";
+import { count, isWell, size } from "./wording.js";
 
 const LOOK_EVERY = 700;
 
@@ -61,7 +61,7 @@ function jobView(job) {
     ${job.error ? html`<p class=${running ? "notice" : "problem"} role="alert">${job.error}</p>` : nothing}
     <ul class="report" aria-label="Report">
       ${job.files.map(
-        (file) => html`<li><span class="name">${file.name}</span> <span class=${file.status === "ok" ? "badge" : "badge warning"}>${file.status}</span>
+        (file) => html`<li><span class="name">${file.name}</span> <span class=${isWell(file.status) ? "badge" : "badge warning"}>${file.status}</span>
           <p class="quiet">${file.pages ? count(file.pages, "page") : ""} ${file.reason ?? ""}</p></li>`,
       )}
     </ul>`;

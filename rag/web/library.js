@@ -4,12 +4,9 @@ import * as service from "./service.js";
 import { changed, say, state } from "./state.js";
 import { html, nothing } from "./vendor/lit-html.js";
 import { open } from "./viewer.js";
-import { ago, count, size } from "./wording.js";
+import { ago, count, isWell, size } from "./wording.js";
 
 const LOOK_EVERY = 5000;
-// What the ingest job says of a document that it read whole.
-const WELL = ["ok"];
-
 export async function refresh() {
   try {
     const { documents, index, published } = await service.documents();
@@ -58,7 +55,7 @@ function named(document, search) {
 }
 
 function documentRow(document) {
-  const well = WELL.includes(document.status);
+  const well = isWell(document.status);
   return html`
     <li>
       <label>

@@ -12,6 +12,9 @@ export function confidence(answer) {
   return "Possibly right: look at the page";
 }
 
+// What the ingest job says of a document that is whole in the index.
+export const isWell = (told) => ["ok", "unchanged", "duplicate"].includes(told);
+
 export const count = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
 export const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(1)} s`;
 export const place = (citation) => `${citation.document}, page ${citation.page}`;

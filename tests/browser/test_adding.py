@@ -1,0 +1,81 @@
+"""Documents are added from the page: sent, read by the ingest job, and asked at once."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from pydantic import SecretStr
+
+from tests.browser.conftest import Serve, ask, picture
+from tests.fakes import ScriptedModel, make_pdf
+from tests.integration.test_adding import MOST, QUESTION, UVHOLM, adding
+
+SAID = "The ferry to Uvholm leaves at 6 in the morning."
+
+
+@pytest.fixture
+def opened(page: Page, serve: Serve, documents: Path, index: Path) -> Page:
+    running = serve(ScriptedModel([SAID]), admin_keys=[SecretStr("admin")], adding=adding(documents, index))
+    page.goto(running.url)
+    expect(page.locator(".documents li")).to_have_count(2)
+    page.get_by_role("button", name="Add", exact=True).click()
+    return page
+
+
+def send(page: Page, *paths: Path, key: str = "admin") -> None:
+    page.get_by_label("Admin key").fill(key)
+    page.locator("input[type=file]").set_input_files(list(paths))
+
+
+def test_a_document_is_added_and_answers(opened: Page, tmp_path: Path) -> None:
+    make_pdf(tmp_path / "uvholm.pdf", UVHOLM)
+    send(opened, tmp_path / "uvholm.pdf")
+    expect(opened.get_by_role("heading", name="Done")).to_be_visible(timeout=20_000)
+    report = opened.get_by_role("list", name="Report")
+    expect(report).to_contain_text("uvholm.pdf")
+    picture(opened, "adding")
+    ask(opened, QUESTION)
+    expect(opened.locator(".said")).to_contain_text(SAID)
+    opened.locator(".mark").first.click()
+    expect(opened.locator(".viewer h2")).to_have_text("uvholm.pdf")
+    opened.keyboard.press("Escape")
+    opened.get_by_role("button", name="Documents", exact=True).click()
+    expect(opened.locator(".documents li")).to_have_count(3)
+    expect(opened.locator(".served")).to_contain_text(re.compile("000002-.*published just now"))
+
+
+def test_without_the_key_nothing_is_sent(opened: Page, tmp_path: Path, documents: Path) -> None:
+    make_pdf(tmp_path / "uvholm.pdf", UVHOLM)
+    opened.locator("input[type=file]").set_input_files([tmp_path / "uvholm.pdf"])
+    expect(opened.get_by_role("alert")).to_have_text("The admin key is needed.")
+    send(opened, tmp_path / "uvholm.pdf", key="wrong")
+    expect(opened.locator(".files")).to_contain_text("key")
+    assert sorted(path.name for path in documents.iterdir()) == ["ferry.pdf", "harbour.pdf"]
+
+
+def test_what_cannot_be_added_is_told(opened: Page, tmp_path: Path, documents: Path) -> None:
+    (tmp_path / "big.txt").write_bytes(b"x" * (MOST + 1))
+    (tmp_path / "fake.pdf").write_bytes(b"not a pdf")
+    send(opened, tmp_path / "big.txt", tmp_path / "fake.pdf")
+    rows = opened.locator(".files li")
+    expect(rows.nth(0)).to_contain_text("larger than")
+    expect(rows.nth(1).locator(".fault")).to_be_visible()
+    assert sorted(path.name for path in documents.iterdir()) == ["ferry.pdf", "harbour.pdf"]
+
+
+def test_a_name_that_is_taken_may_be_replaced(opened: Page, tmp_path: Path) -> None:
+    make_pdf(tmp_path / "ferry.pdf", UVHOLM)
+    send(opened, tmp_path / "ferry.pdf")
+    opened.get_by_role("button", name="Replace it").click()
+    expect(opened.get_by_role("heading", name="Done")).to_be_visible(timeout=20_000)
+    ask(opened, QUESTION)
+    expect(opened.locator(".said")).to_contain_text(SAID)
+
+
+def test_it_is_not_offered_where_it_is_off(page: Page, serve: Serve) -> None:
+    page.goto(serve(ScriptedModel([SAID])).url)
+    expect(page.locator(".documents li")).to_have_count(2)
+    expect(page.get_by_role("button", name="Add", exact=True)).to_have_count(0)
