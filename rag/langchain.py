@@ -1,0 +1,176 @@
+"""For programs that are built with LangChain: our search as a retriever, our answers as a runnable.
+
+The only home of langchain_core. A leaf: nothing of ours needs it. Nothing is sent anywhere; what LangChain itself
+reports to LangSmith, where a user has set LANGSMITH_TRACING, is between the two (docs/langchain.md).
+"""
+
+from __future__ import annotations
+
+import rag.native  # noqa: F401 - first: see there
+
+# isort: split
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Final, TypeVar
+
+from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
+from langchain_core.documents import Document
+from langchain_core.retrievers import BaseRetriever
+from langchain_core.runnables import RunnableConfig, RunnableSerializable, run_in_executor
+from pydantic import Field, SkipValidation, ValidationError
+
+from rag.answering import Answerer
+from rag.cancellation import Cancellation
+from rag.composition import open_answerer
+from rag.domain import Hit, Question
+from rag.errors import RequestFault
+from rag.index import Generation
+from rag.service.schemas import AnswerBody, AskBody
+from rag.settings import Settings
+
+T = TypeVar("T")
+
+_ASKED: Final = ("question", "documents", "history", "max_tokens")
+
+
+class PageproofRetriever(BaseRetriever):
+    """The passages that best answer a question, best first.
+
+    A passage is verbatim: ``page_content`` is ``text[start:end]`` of its page. Metadata: ``document`` (name),
+    ``document_id`` (SHA-256), ``title``, ``page`` (1-based), ``start``, ``end``, ``headings``, ``boxes`` (where it
+    stands, in PDF points, origin top left), ``score`` (higher is better, comparable within one search), ``relevance``
+    (0..1 that it answers the question, None without a reranker) and ``index`` (the generation).
+
+    Attributes:
+        answerer: whose index is searched.
+        k: most passages.
+        documents: names to search in; empty means all.
+
+    ``invoke`` takes ``k`` and ``documents`` for one search, and raises:
+        IndexFault: there is no index, or it cannot be served.
+        DocumentUnknown: a document that is not in the index.
+    """
+
+    answerer: SkipValidation[Answerer]
+    k: Annotated[int, Field(ge=1)] = 6
+    documents: tuple[str, ...] = ()
+
+    def _get_relevant_documents(
+        self,
+        query: str,
+        *,
+        run_manager: CallbackManagerForRetrieverRun,  # noqa: ARG002 - LangChain's signature
+        k: int | None = None,
+        documents: tuple[str, ...] | None = None,
+    ) -> list[Document]:
+        return self._found(query, k, documents, Cancellation())
+
+    async def _aget_relevant_documents(
+        self,
+        query: str,
+        *,
+        run_manager: AsyncCallbackManagerForRetrieverRun,  # noqa: ARG002 - LangChain's signature
+        k: int | None = None,
+        documents: tuple[str, ...] | None = None,
+    ) -> list[Document]:
+        return await _beside(lambda cancellation: self._found(query, k, documents, cancellation))
+
+    def _found(
+        self, query: str, k: int | None, documents: tuple[str, ...] | None, cancellation: Cancellation
+    ) -> list[Document]:
+        generation = self.answerer.generation()
+        question = Question(query, tuple(self.documents if documents is None else documents))
+        limit = self.k if k is None else k
+        hits = self.answerer.searches.hits(self.answerer.retriever, generation, question, limit, cancellation)
+        return [_document(hit, generation) for hit in hits]
+
+
+class PageproofRunnable(RunnableSerializable[str | dict[str, Any], dict[str, Any]]):
+    """A question in, the verified answer out: the object of ``POST /ask`` (docs/api.md).
+
+    A question is a string, or a dictionary with ``question`` and, if wanted, ``documents``, ``history`` and
+    ``max_tokens``, as ``POST /ask`` takes them; its other keys are those of the chain, and left alone. Nothing is given
+    out before it is verified, so a stream has one part.
+
+    Attributes:
+        answerer: gives the answers.
+
+    ``invoke`` raises:
+        IndexFault: there is no index, or it cannot be served.
+        RequestFault: a wrong field, an unknown document, or a question that does not fit the model.
+    """
+
+    answerer: SkipValidation[Answerer]
+
+    def invoke(
+        self,
+        input: str | dict[str, Any],  # noqa: A002 - LangChain's name
+        config: RunnableConfig | None = None,
+        **kwargs: Any,  # noqa: ANN401 - LangChain's signature
+    ) -> dict[str, Any]:
+        """The answer; see the class."""
+        return self._call_with_config(lambda asked: self._answer(asked, Cancellation()), input, config, **kwargs)
+
+    async def ainvoke(
+        self,
+        input: str | dict[str, Any],  # noqa: A002 - LangChain's name
+        config: RunnableConfig | None = None,
+        **kwargs: Any,  # noqa: ANN401 - LangChain's signature
+    ) -> dict[str, Any]:
+        """The same beside the event loop; the work is stopped where nobody awaits it any more."""
+
+        async def answer(asked: str | dict[str, Any]) -> dict[str, Any]:
+            return await _beside(lambda cancellation: self._answer(asked, cancellation))
+
+        return await self._acall_with_config(answer, input, config, **kwargs)
+
+    def _answer(self, asked: str | Mapping[str, Any], cancellation: Cancellation) -> dict[str, Any]:
+        answer = self.answerer.ask(_question(asked), cancellation)
+        return AnswerBody.of(answer).model_dump(mode="json")
+
+
+def open_pageproof(settings: Settings) -> tuple[PageproofRetriever, PageproofRunnable]:
+    """Both over one Answerer, which has the weights in memory once; raises as :func:`rag.composition.open_answerer`."""
+    answerer = open_answerer(settings, recorded=True)
+    return PageproofRetriever(answerer=answerer, k=settings.passages), PageproofRunnable(answerer=answerer)
+
+
+async def _beside(work: Callable[[Cancellation], T]) -> T:
+    """What ``work`` returns, from another thread; it is stopped where it is not awaited any more."""
+    cancellation = Cancellation()
+    try:
+        return await run_in_executor(None, work, cancellation)
+    finally:
+        cancellation.cancel()
+
+
+def _question(asked: str | Mapping[str, Any]) -> Question:
+    fields = {"question": asked} if isinstance(asked, str) else {name: asked[name] for name in _ASKED if name in asked}
+    try:
+        return AskBody.model_validate(fields).to_domain()
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        raise RequestFault(f"{field}: {first['msg']}", field) from None
+
+
+def _document(hit: Hit, generation: Generation) -> Document:
+    document, chunk = hit.passage.document, hit.passage.chunk
+    page, start, end = chunk.span
+    return Document(
+        page_content=chunk.text,
+        id=f"{document.id}:{page}:{start}-{end}",
+        metadata={
+            "document": document.name,
+            "document_id": document.id,
+            "title": document.title,
+            "page": page,
+            "start": start,
+            "end": end,
+            "headings": list(chunk.headings),
+            "boxes": [list(box) for box in generation.page(document.id, page).boxes(start, end)],
+            "score": hit.score,
+            "relevance": hit.relevance,
+            "index": generation.id,
+        },
+    )
