@@ -39,16 +39,16 @@ _COMMENT = b":\n\n"
 
 def router(asking: Asking, answerer: Answerer, keys: Keys) -> APIRouter:
     """The routes that clients of OpenAI know, for who has one of the keys."""
-    routes = APIRouter(prefix=OPENAI_PATHS.rstrip("/"))
+    routes = APIRouter()
     routes.include_router(_chats(asking, answerer, keys))
     routes.include_router(_models(keys))
     return routes
 
 
 def _chats(asking: Asking, answerer: Answerer, keys: Keys) -> APIRouter:
-    routes = APIRouter(route_class=admitted(asking, keys))
+    routes = APIRouter(prefix=f"{OPENAI_PATHS}chat", route_class=admitted(asking, keys))
 
-    @routes.post("/chat/completions", response_model=CompletionBody)
+    @routes.post("/completions", response_model=CompletionBody)
     async def complete(body: ChatBody, request: Request) -> Response | CompletionBody:
         """Answer the last message of a chat from the documents: text with footnotes, and the field ``pageproof``."""
         ticket: Ticket = request.state.ticket
@@ -66,7 +66,7 @@ def _chats(asking: Asking, answerer: Answerer, keys: Keys) -> APIRouter:
 
 
 def _models(keys: Keys) -> APIRouter:
-    routes = APIRouter(prefix="/models", route_class=guarded(keys))
+    routes = APIRouter(prefix=f"{OPENAI_PATHS}models", route_class=guarded(keys))
     known = ModelBody(created=int(time()))
 
     @routes.get("", response_model=ModelsBody)
