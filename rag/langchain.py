@@ -11,24 +11,30 @@ import rag.native  # noqa: F401 - first: see there
 # isort: split
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeAlias, TypeVar
 
 from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import RunnableConfig, RunnableSerializable, run_in_executor
-from pydantic import Field, SkipValidation, ValidationError
+from pydantic import Field, GetPydanticSchema, ValidationError
+from pydantic_core import core_schema
 
-from rag.answering import Answerer
+from rag import composition
+from rag.answering import Answerer, ServedIndex
 from rag.cancellation import Cancellation
-from rag.composition import open_answerer
 from rag.domain import Hit, Question
 from rag.errors import RequestFault
 from rag.index import Generation
+from rag.retrieval import Retriever
+from rag.searching import Searches
 from rag.service.schemas import AnswerBody, AskBody
 from rag.settings import Settings
 
 T = TypeVar("T")
+
+# Taken as it is: pydantic would otherwise look into it, and does not know what it finds there.
+Given: TypeAlias = Annotated[T, GetPydanticSchema(lambda _source, _handler: core_schema.any_schema())]
 
 _ASKED: Final = ("question", "documents", "history", "max_tokens")
 
@@ -42,7 +48,9 @@ class PageproofRetriever(BaseRetriever):
     (0..1 that it answers the question, None without a reranker) and ``index`` (the generation).
 
     Attributes:
-        answerer: whose index is searched.
+        index: what is searched, in its current generation.
+        retriever: how it is searched.
+        searches: by which; one may be shared with an Answerer.
         k: most passages.
         documents: names to search in; empty means all.
 
@@ -51,9 +59,22 @@ class PageproofRetriever(BaseRetriever):
         DocumentUnknown: a document that is not in the index.
     """
 
-    answerer: SkipValidation[Answerer]
+    index: Given[ServedIndex]
+    retriever: Given[Retriever]
+    searches: Given[Searches] = Field(default_factory=Searches)
     k: Annotated[int, Field(ge=1)] = 6
     documents: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, answerer: Answerer, *, k: int | None = None, documents: tuple[str, ...] = ()) -> PageproofRetriever:
+        """What an Answerer reads to answer; as many passages as it reads, where ``k`` is not given."""
+        return cls(
+            index=answerer.index,
+            retriever=answerer.retriever,
+            searches=answerer.searches,
+            k=k or answerer.passages,
+            documents=documents,
+        )
 
     def _get_relevant_documents(
         self,
@@ -78,10 +99,10 @@ class PageproofRetriever(BaseRetriever):
     def _found(
         self, query: str, k: int | None, documents: tuple[str, ...] | None, cancellation: Cancellation
     ) -> list[Document]:
-        generation = self.answerer.generation()
+        generation = self.index.generation()
         question = Question(query, tuple(self.documents if documents is None else documents))
         limit = self.k if k is None else k
-        hits = self.answerer.searches.hits(self.answerer.retriever, generation, question, limit, cancellation)
+        hits = self.searches.hits(self.retriever, generation, question, limit, cancellation)
         return [_document(hit, generation) for hit in hits]
 
 
@@ -100,7 +121,7 @@ class PageproofRunnable(RunnableSerializable[str | dict[str, Any], dict[str, Any
         RequestFault: a wrong field, an unknown document, or a question that does not fit the model.
     """
 
-    answerer: SkipValidation[Answerer]
+    answerer: Given[Answerer]
 
     def invoke(
         self,
@@ -129,10 +150,20 @@ class PageproofRunnable(RunnableSerializable[str | dict[str, Any], dict[str, Any
         return AnswerBody.of(answer).model_dump(mode="json")
 
 
-def open_pageproof(settings: Settings) -> tuple[PageproofRetriever, PageproofRunnable]:
-    """Both over one Answerer, which has the weights in memory once; raises as :func:`rag.composition.open_answerer`."""
-    answerer = open_answerer(settings, recorded=True)
-    return PageproofRetriever(answerer=answerer, k=settings.passages), PageproofRunnable(answerer=answerer)
+def open_retriever(settings: Settings) -> PageproofRetriever:
+    """A retriever over the index of the settings, without a language model.
+
+    Raises:
+        ModelError: weights are missing, corrupt or unusable.
+        IndexCorrupt, IndexForeign: there is an index, and it cannot be served.
+    """
+    retriever, index = composition.open_retriever(settings)
+    return PageproofRetriever(index=index, retriever=retriever, k=settings.passages)
+
+
+def open_runnable(settings: Settings) -> PageproofRunnable:
+    """A runnable over an Answerer of the settings; raises as :func:`open_retriever`."""
+    return PageproofRunnable(answerer=composition.open_answerer(settings, recorded=True))
 
 
 async def _beside(work: Callable[[Cancellation], T]) -> T:

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx2 as httpx
@@ -19,7 +20,7 @@ from pydantic import SecretStr
 from rag.prompt import NOT_FOUND
 from rag.service import work
 from tests.fakes import ScriptedModel
-from tests.integration.conftest import Running, post, wait_until
+from tests.integration.conftest import Running, post, python_blocks, wait_until
 
 QUESTION = "What does a berth cost for a night?"
 REPLY = "A berth costs 24 euros for each night. The mayor pays half of it in gold. Electricity is included in the fee."
@@ -320,3 +321,9 @@ def test_langchain_asynchronously_and_in_batches(chat: ChatOpenAI) -> None:
 def test_langchain_is_told_what_there_is_not(chat: ChatOpenAI) -> None:
     with pytest.raises(openai.BadRequestError, match="tools cannot be honoured"):
         chat.bind_tools([{"name": "f", "description": "f", "parameters": {}}]).invoke(QUESTION)
+
+
+def test_what_the_documentation_shows_works(service: Running, capsys: pytest.CaptureFixture[str]) -> None:
+    for block in python_blocks(Path(__file__).parents[2] / "docs" / "api.md"):
+        exec(block.replace("http://127.0.0.1:8000", service.url), {})  # noqa: S102 - our own documentation
+    assert capsys.readouterr().out == f"{TEXT}\n2\n{TEXT}"
