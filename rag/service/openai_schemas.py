@@ -48,7 +48,8 @@ class StreamOptionsBody(_Received):
 class ChatBody(_Received):
     """A chat whose last message of the user is the question.
 
-    Fields that are not listed are ignored, such as ``temperature``: how answers are made is the operator's.
+    Fields that are not listed are ignored, such as ``temperature``: how answers are made is the operator's. ``tools``
+    are too: a model is free not to call any, and some clients offer theirs with every message.
     """
 
     messages: Annotated[tuple[ChatMessageBody, ...], Field(min_length=1)]
@@ -58,8 +59,7 @@ class ChatBody(_Received):
     max_tokens: Annotated[int | None, Field(ge=1, description="replaced by max_completion_tokens")] = None
     max_completion_tokens: Annotated[int | None, Field(ge=1)] = None
     n: int | None = None
-    tools: tuple[Any, ...] | None = None
-    functions: tuple[Any, ...] | None = None
+    tool_choice: str | dict[str, Any] | None = None
     response_format: dict[str, Any] | None = None
     modalities: tuple[str, ...] | None = None
     logprobs: bool | None = None
@@ -98,8 +98,7 @@ class ChatBody(_Received):
         format_ = (self.response_format or {}).get("type", "text")
         unmet = {
             "n": (self.n not in (None, 1), "there is one answer to a question; leave it out"),
-            "tools": (bool(self.tools), "no tools are called; leave it out"),
-            "functions": (bool(self.functions), "no functions are called; leave it out"),
+            "tool_choice": (self.tool_choice not in (None, "none", "auto"), "no tools are called; leave it out"),
             "response_format": (format_ != "text", "answers are text; leave it out, and read the field pageproof"),
             "modalities": (set(self.modalities or ()) > {"text"}, "answers are text; leave it out"),
             "logprobs": (bool(self.logprobs), "there are no probabilities of tokens; leave it out"),

@@ -318,9 +318,11 @@ def test_langchain_asynchronously_and_in_batches(chat: ChatOpenAI) -> None:
     assert [message.content for message in chat.batch([QUESTION, QUESTION])] == [TEXT, TEXT]
 
 
-def test_langchain_is_told_what_there_is_not(chat: ChatOpenAI) -> None:
-    with pytest.raises(openai.BadRequestError, match="tools cannot be honoured"):
-        chat.bind_tools([{"name": "f", "description": "f", "parameters": {}}]).invoke(QUESTION)
+def test_langchain_may_offer_tools_but_not_demand_their_use(chat: ChatOpenAI) -> None:
+    tool = {"name": "f", "description": "f", "parameters": {}}
+    assert chat.bind_tools([tool]).invoke(QUESTION).content == TEXT
+    with pytest.raises(openai.BadRequestError, match="tool_choice cannot be honoured"):
+        chat.bind_tools([tool], tool_choice="any").invoke(QUESTION)
 
 
 def test_what_the_documentation_shows_works(service: Running, capsys: pytest.CaptureFixture[str]) -> None:

@@ -101,8 +101,8 @@ def test_most_tokens(fields: dict[str, Any], tokens: int) -> None:
 
 def test_what_is_not_used_is_ignored() -> None:
     ignored: dict[str, Any] = {
-        "model": "gpt-4o", "temperature": 0.7, "top_p": 0.9, "n": 1, "user": "u", "seed": 1, "stop": ["x"], "tools": [],
-        "tool_choice": "none", "presence_penalty": 0, "logit_bias": {}, "response_format": {"type": "text"},
+        "model": "gpt-4o", "temperature": 0.7, "top_p": 0.9, "n": 1, "user": "u", "seed": 1, "stop": ["x"],
+        "tools": [{"type": "function"}], "tool_choice": "auto", "presence_penalty": 0, "logit_bias": {}, "response_format": {"type": "text"},
         "logprobs": False, "modalities": ["text"], "stream": None, "max_tokens": None, "metadata": {"chat_id": "1"},
         "parallel_tool_calls": True, "store": False, "service_tier": "auto", "reasoning_effort": "low",
     }  # fmt: skip
@@ -113,8 +113,8 @@ def test_what_is_not_used_is_ignored() -> None:
     ("messages", "fields", "field"),
     [
         pytest.param([user("Why?")], {"n": 2}, "n", id="several answers"),
-        pytest.param([user("Why?")], {"tools": [{"type": "function"}]}, "tools", id="tools"),
-        pytest.param([user("Why?")], {"functions": [{"name": "f"}]}, "functions", id="functions"),
+        pytest.param([user("Why?")], {"tool_choice": "required"}, "tool_choice", id="any tool"),
+        pytest.param([user("Why?")], {"tool_choice": {"type": "function"}}, "tool_choice", id="a certain tool"),
         pytest.param([user("Why?")], {"response_format": {"type": "json_object"}}, "response_format", id="JSON"),
         pytest.param([user("Why?")], {"modalities": ["text", "audio"]}, "modalities", id="sound"),
         pytest.param([user("Why?")], {"logprobs": True}, "logprobs", id="probabilities"),
