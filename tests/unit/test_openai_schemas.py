@@ -102,9 +102,10 @@ def test_most_tokens(fields: dict[str, Any], tokens: int) -> None:
 def test_what_is_not_used_is_ignored() -> None:
     ignored: dict[str, Any] = {
         "model": "gpt-4o", "temperature": 0.7, "top_p": 0.9, "n": 1, "user": "u", "seed": 1, "stop": ["x"],
-        "tools": [{"type": "function"}], "tool_choice": "auto", "presence_penalty": 0, "logit_bias": {}, "response_format": {"type": "text"},
-        "logprobs": False, "modalities": ["text"], "stream": None, "max_tokens": None, "metadata": {"chat_id": "1"},
-        "parallel_tool_calls": True, "store": False, "service_tier": "auto", "reasoning_effort": "low",
+        "tools": [{"type": "function"}], "tool_choice": "auto", "parallel_tool_calls": True, "presence_penalty": 0,
+        "logit_bias": {}, "response_format": {"type": "text"}, "logprobs": False, "modalities": ["text"],
+        "stream": None, "max_tokens": None, "metadata": {"chat_id": "1"}, "store": False, "service_tier": "auto",
+        "reasoning_effort": "low",
     }  # fmt: skip
     assert question_of({**user("Why?"), "name": "Ann"}, **ignored) == Question("Why?", (), (), 64)
 
