@@ -50,7 +50,7 @@ class Statement:
             )
             for item in support
         ]
-        text = _joined([item.sentence for item in support if item.supported])
+        text = " ".join(punctuated([item.sentence for item in support if item.supported]))
         return self._whole(
             text if confidence >= FACT else f"{POSSIBLY}{text}",
             reason="length" if self.draft.finish.reason == "length" else None,
@@ -103,10 +103,10 @@ class Statement:
         )
 
 
-def _joined(sentences: Sequence[str]) -> str:
-    """One text; a short answer that another sentence follows gets its full stop."""
+def punctuated(sentences: Sequence[str]) -> list[str]:
+    """Sentences as they stand in one text: a short answer that another one follows gets its full stop."""
     *before, last = sentences
-    return " ".join([*(text if text.endswith((".", "!", "?")) else f"{text}." for text in before), last])
+    return [*(text if text.endswith((".", "!", "?")) else f"{text}." for text in before), last]
 
 
 @dataclass

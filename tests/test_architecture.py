@@ -41,7 +41,7 @@ LAYERS = [
     ["rag.evaluation", "rag.service", "rag.replay"],
     ["rag.self_calibration", "rag.doctor"],
     ["rag.console", "rag.composition", "rag.index_commands"],
-    ["rag.question_commands", "rag.calibration_commands", "rag.doctor_command"],
+    ["rag.question_commands", "rag.calibration_commands", "rag.doctor_command", "rag.langchain"],
     ["rag.evaluation_commands"],
     ["rag.__main__", "ingest"],
 ]
@@ -72,6 +72,7 @@ HOMES: dict[str, str | tuple[str, ...]] = {
     "charset_normalizer": "ingest.readers.plain",
     "docx": "ingest.readers.word",
     "langchain_text_splitters": "ingest.chunking",
+    "langchain_core": "rag.langchain",
     "jinja2": "rag.markup",
 }
 

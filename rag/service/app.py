@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from rag import __version__
 from rag.answering import Answerer
-from rag.service import asking, library, operations, problems, web
+from rag.service import asking, library, openai_chat, operations, problems, web
 from rag.service.adding import Adding, adding_body, adding_router
 from rag.service.admission import DEFAULTS, Admission, Limits
 from rag.service.auth import Keys, guarded
@@ -53,7 +53,9 @@ def create_app(
         keys = Keys(api_keys, admin_keys)
         keyed = guarded(keys)
         app.include_router(operations.probes(answerer))
-        app.include_router(asking.router(asking.Asking(answerer, admission, threads, metrics), keys))
+        questions = asking.Asking(answerer, admission, threads, metrics)
+        app.include_router(asking.router(questions, keys))
+        app.include_router(openai_chat.router(questions, answerer, keys))
         app.include_router(library.router(answerer, keyed))
         app.include_router(operations.router(answerer, admission, metrics, adding_body(adding), keyed))
         if adding:

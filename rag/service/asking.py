@@ -3,40 +3,33 @@
 from __future__ import annotations
 
 import json
-import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from concurrent.futures import Executor
 from contextlib import aclosing
 from dataclasses import asdict, replace
 from time import perf_counter
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
-from anyio import CancelScope
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import StreamingResponse
 from fastapi.routing import APIRoute
 from fastapi.sse import format_sse_event
 from starlette.types import Receive, Scope, Send
 
 from rag.answering import Answerer
-from rag.domain import Answer, AnswerEvent, AnswerReady, PassagesFound, Question, TokenGenerated
-from rag.errors import Cancelled, DeadlinePassed, PageproofError, ServiceBusy
+from rag.domain import Answer, AnswerReady, PassagesFound, Question, TokenGenerated
+from rag.errors import Cancelled, DeadlinePassed, ServiceBusy
 from rag.index import Generation
 from rag.service.admission import Admission, Ticket, Waiting
 from rag.service.auth import Keys
 from rag.service.metrics import Metrics
-from rag.service.problems import error_fields, problem_fields
 from rag.service.schemas import AnswerBody, AskBody, PassageBody
+from rag.service.streaming import Event, EventStream
 from rag.service.work import Quiet, Work, unless_gone
-
-_log = logging.getLogger(__name__)
 
 _TICKET: Final = "ticket"
 # English text has about four characters for each token.
 _CHARACTERS_PER_TOKEN: Final = 4
-
-Event: TypeAlias = Waiting | Quiet | AnswerEvent
 
 
 class Asking:
@@ -135,8 +128,8 @@ def _queued(answer: Answer, seconds: float) -> Answer:
     return replace(answer, timings_ms={**answer.timings_ms, "queue": queue, "total": total})
 
 
-def router(asking: Asking, keys: Keys) -> APIRouter:
-    """The route of questions, for who has one of the keys."""
+def admitted(asking: Asking, keys: Keys) -> type[APIRoute]:
+    """A class of routes that answer questions, for who has one of the keys; ``request.state.ticket`` is the place."""
 
     class Admitted(APIRoute):
         """Has a place from before its body is read until its response has ended, if not given up before."""
@@ -146,7 +139,12 @@ def router(asking: Asking, keys: Keys) -> APIRouter:
                 scope["state"][_TICKET] = ticket
                 await super().handle(scope, receive, send)
 
-    routes = APIRouter(route_class=Admitted)
+    return Admitted
+
+
+def router(asking: Asking, keys: Keys) -> APIRouter:
+    """The route of questions, for who has one of the keys."""
+    routes = APIRouter(route_class=admitted(asking, keys))
 
     @routes.post("/ask", response_model=AnswerBody)
     async def ask(body: AskBody, request: Request) -> Response | AnswerBody:
@@ -159,53 +157,32 @@ def router(asking: Asking, keys: Keys) -> APIRouter:
         question = body.to_domain()
         generation = await asking.check(question)
         if body.stream:
-            return _EventStream(asking.stream(ticket, question, generation), request.state.request_id)
+            return EventStream(asking.stream(ticket, question, generation), _Named(), request.state.request_id)
         return AnswerBody.of(await unless_gone(request, asking.answer(ticket, question, generation)))
 
     return routes
 
 
-class _EventStream(StreamingResponse):
-    """Server-Sent Events. What they come from is closed when the response has ended, however it does."""
+class _Named:
+    """Events with names, as docs/api.md lists them."""
 
-    def __init__(self, events: AsyncGenerator[Event, None], request_id: str) -> None:
-        self._encoded = _server_sent(events, request_id)
-        super().__init__(self._encoded, media_type="text/event-stream")
+    def accepted(self, request_id: str) -> bytes:
+        return _named("status", {"state": "accepted", "request_id": request_id})
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            with CancelScope(shield=True):
-                await self._encoded.aclose()
+    def event(self, event: Event) -> bytes:
+        if isinstance(event, Waiting):
+            return _named("status", {"state": "waiting", **asdict(event)})
+        if isinstance(event, Quiet):
+            return b":\n\n"  # a comment, which the standard has for this
+        if isinstance(event, PassagesFound):
+            return _named("passages", {"passages": [PassageBody.of(hit).model_dump() for hit in event.hits]})
+        if isinstance(event, TokenGenerated):
+            return _named("token", {"text": event.text})
+        return _named("answer", AnswerBody.of(event.answer).model_dump())
 
-
-async def _server_sent(events: AsyncGenerator[Event, None], request_id: str) -> AsyncGenerator[bytes, None]:
-    """Events as bytes. The status is sent by now, so an error is an event too."""
-    try:
-        yield _event("status", {"state": "accepted", "request_id": request_id})
-        async for event in events:
-            yield _encode(event)
-    except PageproofError as error:
-        yield _event("error", error_fields(error, request_id))
-    except Exception:  # noqa: BLE001 - the boundary: nobody behind it could tell the client
-        _log.exception("request %s failed while streaming", request_id)
-        yield _event("error", problem_fields(500, None, request_id))
-    finally:
-        await events.aclose()
+    def error(self, fields: Mapping[str, Any]) -> bytes:
+        return _named("error", fields)
 
 
-def _encode(event: Event) -> bytes:
-    if isinstance(event, Waiting):
-        return _event("status", {"state": "waiting", **asdict(event)})
-    if isinstance(event, Quiet):
-        return b":\n\n"  # a comment, which the standard has for this
-    if isinstance(event, PassagesFound):
-        return _event("passages", {"passages": [PassageBody.of(hit).model_dump() for hit in event.hits]})
-    if isinstance(event, TokenGenerated):
-        return _event("token", {"text": event.text})
-    return _event("answer", AnswerBody.of(event.answer).model_dump())
-
-
-def _event(name: str, data: dict[str, Any]) -> bytes:
+def _named(name: str, data: Mapping[str, Any]) -> bytes:
     return format_sse_event(event=name, data_str=json.dumps(data, ensure_ascii=False))

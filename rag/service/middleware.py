@@ -18,7 +18,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag.service.metrics import Metrics
-from rag.service.problems import problem
+from rag.service.problems import error_response, problem_fields
 
 _log = logging.getLogger("rag.access")
 
@@ -60,7 +60,8 @@ class Frame:
             _log.exception("request %s failed", request_id)
             if response.status != _NOTHING_SENT:
                 raise
-            await problem(500, None, request_id)(scope, receive, response)
+            failed = error_response(scope["path"], problem_fields(500, None, request_id))
+            await failed(scope, receive, response)
         finally:
             self._tell(scope, response.status, request_id, perf_counter() - start)
 

@@ -15,7 +15,7 @@ from rag.errors import IndexFault, IndexMissing
 from rag.service.admission import Admission
 from rag.service.metrics import CONTENT_TYPE, Metrics
 from rag.service.middleware import MAX_BODY_BYTES
-from rag.service.problems import problem
+from rag.service.problems import error_response, problem_fields
 from rag.service.schemas import MAX_HISTORY, MAX_QUESTION, AddingBody, InfoBody, LimitsBody, StateBody
 
 
@@ -37,7 +37,7 @@ def probes(answerer: Answerer) -> APIRouter:
         try:
             generation = await run_in_threadpool(answerer.generation)
         except IndexFault as fault:
-            return problem(503, str(fault), request.state.request_id)
+            return error_response(request.scope["path"], problem_fields(503, str(fault), request.state.request_id))
         refused = answerer.index.state.fault
         return StateBody(
             status="degraded" if refused else "ready",

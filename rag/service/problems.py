@@ -1,4 +1,4 @@
-"""Every error over HTTP is application/problem+json (RFC 9457), with the id of the request."""
+"""Every error over HTTP is application/problem+json (RFC 9457), with the id of the request; under /v1/ as OpenAI's."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from rag.errors import (
     UploadNotStored,
     UploadTooLarge,
 )
+from rag.service.openai_errors import OPENAI_PATHS, openai_error
 
 _log = logging.getLogger(__name__)
 
@@ -50,16 +51,12 @@ def status_of(error: PageproofError) -> int:
     return next((status for kind, status in _STATUS.items() if isinstance(error, kind)), 500)
 
 
-def problem(
-    status: int, detail: str | None, request_id: str, *, headers: Mapping[str, str] | None = None, **more: object
-) -> JSONResponse:
-    """A problem document; ``more`` are extension members."""
-    return JSONResponse(
-        problem_fields(status, detail, request_id, **more),
-        status_code=status,
-        headers=dict(headers or {}),
-        media_type="application/problem+json",
-    )
+def error_response(path: str, fields: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """The members of a problem document, in the form that clients of the path read."""
+    if path.startswith(OPENAI_PATHS):
+        status, body = openai_error(fields)
+        return JSONResponse(body, status, headers)
+    return JSONResponse(fields, fields["status"], headers, media_type="application/problem+json")
 
 
 def problem_fields(status: int, detail: str | None, request_id: str, **more: object) -> dict[str, Any]:
@@ -93,20 +90,19 @@ def _request_id(request: Request) -> str:
 async def _ours(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, PageproofError)  # noqa: S101 - registered for it
     if isinstance(error, DocumentUnknown) and error.field is None:
-        return problem(404, str(error), _request_id(request))
+        return _response(request, problem_fields(404, str(error), _request_id(request)))
     fields = error_fields(error, _request_id(request))
     later = fields.get("retry_after_seconds")
-    headers = {"Retry-After": str(later)} if later else {}
     if fields["status"] == 500:
         _log.error("request %s failed", _request_id(request), exc_info=error)
-    return JSONResponse(fields, fields["status"], headers, media_type="application/problem+json")
+    return _response(request, fields, {"Retry-After": str(later)} if later else {})
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
     errors = [{"field": _field(detail), "message": detail["msg"]} for detail in error.errors()]
     said = "; ".join(f"{entry['field']}: {entry['message']}" for entry in errors)
-    return problem(422, said, _request_id(request), errors=errors)
+    return _response(request, problem_fields(422, said, _request_id(request), errors=errors))
 
 
 def _field(detail: Mapping[str, Any]) -> str:
@@ -119,5 +115,9 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
     if error.status_code == 400:  # FastAPI's word for a body that it cannot parse as JSON at all
         errors = [{"field": "body", "message": error.detail}]
-        return problem(422, f"body: {error.detail}", _request_id(request), errors=errors)
-    return problem(error.status_code, error.detail, _request_id(request), headers=error.headers)
+        return _response(request, problem_fields(422, f"body: {error.detail}", _request_id(request), errors=errors))
+    return _response(request, problem_fields(error.status_code, error.detail, _request_id(request)), error.headers)
+
+
+def _response(request: Request, fields: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> JSONResponse:
+    return error_response(request.scope["path"], fields, headers)

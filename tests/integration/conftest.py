@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import time
@@ -114,3 +115,8 @@ def wait_until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
 
 def post(url: str, question: str, timeout: float = 10.0) -> httpx.Response:
     return httpx.post(f"{url}/ask", json={"question": question}, timeout=timeout)
+
+
+def python_blocks(document: Path) -> list[str]:
+    """The Python that a page of the documentation shows, in its order."""
+    return re.findall(r"^```python\n(.*?)^```$", document.read_text(), re.DOTALL | re.MULTILINE)

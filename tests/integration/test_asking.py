@@ -335,9 +335,9 @@ def test_keys(index: Path) -> None:
 def test_no_route_but_the_probes_is_open_without_a_key(index: Path) -> None:
     with client_for(index, api_keys=[SecretStr("first")]) as client:
         paths = list(client.get("/openapi.json", headers={"X-API-Key": "first"}).json()["paths"])
-        assert {"/ask", "/documents", "/info", "/metrics", "/documents/{document_id}/file"} <= set(paths)
+        assert {"/ask", "/documents", "/info", "/metrics", "/v1/models", "/documents/{document_id}/file"} <= set(paths)
         for path in [*paths, "/openapi.json"]:
-            url = path.format(document_id="a" * 64, number=1)
+            url = path.format(document_id="a" * 64, number=1, model_id="x")
             statuses = {client.get(url).status_code, client.post(url, json={"question": "x"}).status_code}
             assert 401 in statuses or path in ("/livez", "/readyz"), path
             assert statuses <= {401, 405} or path in ("/livez", "/readyz"), path

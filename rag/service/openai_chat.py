@@ -1,0 +1,134 @@
+"""``/v1/chat/completions`` and ``/v1/models``: questions from programs that talk to OpenAI. See docs/api.md.
+
+What is given out is verified: a stream is silent, but for comments, until the answer is known, and then it is quick.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from time import time
+from typing import Any
+
+from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi.sse import format_sse_event
+
+from rag.answering import Answerer
+from rag.domain import Answer, AnswerReady
+from rag.service.admission import Ticket, Waiting
+from rag.service.asking import Asking, admitted
+from rag.service.auth import Keys, guarded
+from rag.service.openai_errors import OPENAI_PATHS, openai_error
+from rag.service.openai_schemas import (
+    MODEL,
+    ChatBody,
+    CompletionBody,
+    ModelBody,
+    ModelsBody,
+    TokensBody,
+    completion_id,
+    finish_reason,
+)
+from rag.service.openai_text import pieces
+from rag.service.schemas import AnswerBody
+from rag.service.streaming import Event, EventStream
+from rag.service.work import unless_gone
+
+_COMMENT = b":\n\n"
+
+
+def router(asking: Asking, answerer: Answerer, keys: Keys) -> APIRouter:
+    """The routes that clients of OpenAI know, for who has one of the keys."""
+    routes = APIRouter()
+    routes.include_router(_chats(asking, answerer, keys))
+    routes.include_router(_models(keys))
+    return routes
+
+
+def _chats(asking: Asking, answerer: Answerer, keys: Keys) -> APIRouter:
+    routes = APIRouter(prefix=f"{OPENAI_PATHS}chat", route_class=admitted(asking, keys))
+
+    @routes.post("/completions", response_model=CompletionBody)
+    async def complete(body: ChatBody, request: Request) -> Response | CompletionBody:
+        """Answer the last message of a chat from the documents: text with footnotes, and the field ``pageproof``."""
+        ticket: Ticket = request.state.ticket
+        # A token is a character or more, so what was said before takes half of the context at most.
+        room = answerer.model.context_tokens // 2
+        question = body.to_domain(max_tokens=answerer.max_tokens, history_characters=room)
+        generation = await asking.check(question)
+        if body.stream:
+            events = asking.stream(ticket, question, generation)
+            return EventStream(events, _Chunks(wants_usage=body.wants_usage), request.state.request_id)
+        answer = await unless_gone(request, asking.answer(ticket, question, generation))
+        return CompletionBody.of(answer, int(time()))
+
+    return routes
+
+
+def _models(keys: Keys) -> APIRouter:
+    routes = APIRouter(prefix=f"{OPENAI_PATHS}models", route_class=guarded(keys))
+    known = ModelBody(created=int(time()))
+
+    @routes.get("", response_model=ModelsBody)
+    async def models() -> ModelsBody:
+        """The one model that there is."""
+        return ModelsBody(data=(known,))
+
+    @routes.get("/{model_id:path}", response_model=ModelBody)
+    async def model(model_id: str) -> ModelBody:
+        """The one model that there is, if it is this one."""
+        if model_id != MODEL:
+            raise HTTPException(404, f"there is no model {model_id}; the only one is {MODEL}")
+        return known
+
+    return routes
+
+
+class _Chunks:
+    """A stream as OpenAI words it: chunks of the text, the last of them with the whole answer, then ``[DONE]``."""
+
+    def __init__(self, *, wants_usage: bool) -> None:
+        self._wants_usage = wants_usage
+
+    def accepted(self, request_id: str) -> bytes:  # noqa: ARG002 - it is in the header
+        return _COMMENT
+
+    def event(self, event: Event) -> bytes:
+        if isinstance(event, AnswerReady):
+            return b"".join(map(_data, self._chunks(event.answer))) + _DONE
+        if isinstance(event, Waiting):
+            place = f"waiting, position {event.position}, about {event.estimate_seconds} s"
+            return format_sse_event(comment=place)
+        return _COMMENT
+
+    def error(self, fields: Mapping[str, Any]) -> bytes:
+        _, body = openai_error(fields)
+        return _data(body) + _DONE
+
+    def _chunks(self, answer: Answer) -> Iterator[dict[str, Any]]:
+        chunk = {
+            "id": completion_id(answer),
+            "object": "chat.completion.chunk",
+            "created": int(time()),
+            "model": MODEL,
+            "system_fingerprint": answer.index,
+            **({"usage": None} if self._wants_usage else {}),
+        }
+
+        def choice(delta: Mapping[str, str], reason: str | None = None) -> dict[str, Any]:
+            only = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}
+            return {**chunk, "choices": [only]}
+
+        yield choice({"role": "assistant", "content": ""})
+        for piece in pieces(answer):
+            yield choice({"content": piece})
+        yield {**choice({}, finish_reason(answer)), "pageproof": AnswerBody.of(answer).model_dump()}
+        if self._wants_usage:
+            yield {**chunk, "choices": [], "usage": TokensBody.of(answer.usage).model_dump()}
+
+
+def _data(fields: Mapping[str, Any]) -> bytes:
+    return format_sse_event(data_str=json.dumps(fields, ensure_ascii=False))
+
+
+_DONE = format_sse_event(data_str="[DONE]")

@@ -1,0 +1,37 @@
+"""Errors as OpenAI words them, which its clients turn into exceptions of their own.
+
+The form is that of https://platform.openai.com/docs/guides/error-codes: ``{"error": {"message", "type", "param",
+"code"}}``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+# Where clients of OpenAI ask.
+OPENAI_PATHS: Final = "/v1/"
+
+_CODES: Final = {
+    401: "invalid_api_key",
+    404: "not_found",
+    405: "method_not_supported",
+    408: "request_timeout",
+    413: "request_too_large",
+    500: "internal_error",
+    503: "service_unavailable",
+}
+
+
+def openai_error(fields: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
+    """The members of a problem document as a status and a body; what is wrong with a request is 400, not 422."""
+    status = 400 if fields["status"] == 422 else int(fields["status"])
+    field = next((error["field"] for error in fields.get("errors", ())), None)
+    return status, {
+        "error": {
+            "message": fields.get("detail") or f"{fields['title']}; the log has it under {fields['request_id']}",
+            "type": "invalid_request_error" if status < 500 else "server_error",
+            "param": None if field == "body" else field,
+            "code": _CODES.get(status),
+        }
+    }

@@ -1,0 +1,239 @@
+"""What goes in and out where clients of OpenAI ask: https://platform.openai.com/docs/api-reference/chat.
+
+What they send is taken as far as it can be honoured, and left aside where leaving it aside does no harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from rag.domain import Answer, Question, Turn, Usage
+from rag.errors import RequestFault
+from rag.service.openai_text import pieces, without_footnotes
+from rag.service.schemas import MAX_HISTORY, MAX_QUESTION, AnswerBody, Text
+
+# The one model that there is: which weights answer is the operator's, and may change.
+MODEL: Final = "pageproof"
+
+_QUESTION: Final = TypeAdapter[str](Text)
+
+
+class _Received(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class PartBody(_Received):
+    """A part of a message."""
+
+    type: str
+    text: str | None = None
+
+
+class ChatMessageBody(_Received):
+    """What was said. Messages of ``system`` and ``developer`` are ignored: the service has its own instructions."""
+
+    role: Literal["user", "assistant", "system", "developer", "tool", "function"]
+    content: str | tuple[PartBody, ...] | None = None
+
+
+class StreamOptionsBody(_Received):
+    """What a stream has beside the answer."""
+
+    include_usage: bool | None = None
+
+
+class ChatBody(_Received):
+    """A chat whose last message of the user is the question.
+
+    Fields that are not listed are ignored, such as ``temperature``: how answers are made is the operator's. ``tools``
+    are too: a model is free not to call any, and some clients offer theirs with every message.
+    """
+
+    messages: Annotated[tuple[ChatMessageBody, ...], Field(min_length=1)]
+    model: Annotated[str | None, Field(description="whatever is named, there is one")] = None
+    stream: bool | None = None
+    stream_options: StreamOptionsBody | None = None
+    max_tokens: Annotated[int | None, Field(ge=1, description="replaced by max_completion_tokens")] = None
+    max_completion_tokens: Annotated[int | None, Field(ge=1)] = None
+    n: int | None = None
+    tool_choice: str | dict[str, Any] | None = None
+    response_format: dict[str, Any] | None = None
+    modalities: tuple[str, ...] | None = None
+    logprobs: bool | None = None
+
+    @property
+    def wants_usage(self) -> bool:
+        """Whether a stream ends with the tokens that were used."""
+        return bool(self.stream_options and self.stream_options.include_usage)
+
+    def to_domain(self, *, max_tokens: int, history_characters: int) -> Question:
+        """The question with what was said before.
+
+        Args:
+            max_tokens: of an answer; the client may ask for fewer.
+            history_characters: most of what was said before that is looked at; the rest, the oldest, is left out.
+
+        Raises:
+            RequestFault: something is asked for that there is not, or nothing is asked.
+        """
+        self._check()
+        said = [(message.role, _text(message, number)) for number, message in enumerate(self.messages)]
+        last = max((number for number, (role, _) in enumerate(said) if role == "user"), default=None)
+        if last is None:
+            raise RequestFault("there is no message of the user, so nothing is asked", "messages")
+        try:
+            question = _QUESTION.validate_python(said[last][1])
+        except ValidationError as error:
+            raise RequestFault(
+                f"the last message of the user is the question: {error.errors()[0]['msg']}", f"messages.{last}.content"
+            ) from None
+        history = _newest(list(_turns(said[:last])), history_characters)
+        asked = min(max_tokens, self.max_completion_tokens or self.max_tokens or max_tokens)
+        return Question(question, (), tuple(history), asked)
+
+    def _check(self) -> None:
+        format_ = (self.response_format or {}).get("type", "text")
+        unmet = {
+            "n": (self.n not in (None, 1), "there is one answer to a question; leave it out"),
+            "tool_choice": (self.tool_choice not in (None, "none", "auto"), "no tools are called; leave it out"),
+            "response_format": (format_ != "text", "answers are text; leave it out, and read the field pageproof"),
+            "modalities": (set(self.modalities or ()) > {"text"}, "answers are text; leave it out"),
+            "logprobs": (bool(self.logprobs), "there are no probabilities of tokens; leave it out"),
+        }
+        for field, (is_asked, remedy) in unmet.items():
+            if is_asked:
+                raise RequestFault(f"{field} cannot be honoured: {remedy}", field)
+
+
+def _text(message: ChatMessageBody, number: int) -> str:
+    if message.content is None or isinstance(message.content, str):
+        return message.content or ""
+    for place, part in enumerate(message.content):
+        if part.type not in ("text", "refusal"):
+            raise RequestFault(
+                f"a part of the kind {part.type} cannot be read: only text", f"messages.{number}.content.{place}"
+            )
+    return "\n".join(part.text or "" for part in message.content)
+
+
+def _turns(said: Sequence[tuple[str, str]]) -> Iterator[Turn]:
+    """Each message of the user that was answered, with its answer, without the footnotes that we gave it."""
+    question = ""
+    for role, text in said:
+        if role == "user":
+            question = text.strip()[:MAX_QUESTION]
+        elif role == "assistant" and any(map(str.isalnum, question)):
+            yield Turn(question, without_footnotes(text).strip())
+            question = ""
+
+
+def _newest(turns: Sequence[Turn], characters: int) -> list[Turn]:
+    """The last of the turns that have room; the answer of the oldest may be cut."""
+    kept: list[Turn] = []
+    for turn in reversed(turns[-MAX_HISTORY:]):
+        characters -= len(turn.question)
+        if characters < 0:
+            break
+        kept.append(Turn(turn.question, turn.answer[: min(characters, MAX_QUESTION)]))
+        characters -= len(kept[-1].answer)
+    return kept[::-1]
+
+
+class _Sent(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CachedBody(_Sent):
+    """Of the prompt's tokens, those that did not have to be read again."""
+
+    cached_tokens: int
+
+
+class TokensBody(_Sent):
+    """Tokens of the language model."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+    prompt_tokens_details: CachedBody
+
+    @classmethod
+    def of(cls, usage: Usage) -> TokensBody:
+        """The same in OpenAI's terms."""
+        return cls(
+            prompt_tokens=usage.prompt_tokens,
+            completion_tokens=usage.completion_tokens,
+            total_tokens=usage.prompt_tokens + usage.completion_tokens,
+            prompt_tokens_details=CachedBody(cached_tokens=usage.cached_tokens),
+        )
+
+
+class SaidBody(_Sent):
+    """The answer as text with footnotes, and as it is."""
+
+    role: Literal["assistant"] = "assistant"
+    content: str
+    refusal: None = None
+    pageproof: AnswerBody
+
+
+class ChoiceBody(_Sent):
+    """The only one."""
+
+    index: Literal[0] = 0
+    message: SaidBody
+    logprobs: None = None
+    finish_reason: Literal["stop", "length"]
+
+
+class CompletionBody(_Sent):
+    """A whole answer."""
+
+    id: str
+    object: Literal["chat.completion"] = "chat.completion"
+    created: Annotated[int, Field(description="seconds since 1970")]
+    model: str = MODEL
+    system_fingerprint: Annotated[str, Field(description="the generation of the index that was read")]
+    choices: tuple[ChoiceBody]
+    usage: TokensBody
+
+    @classmethod
+    def of(cls, answer: Answer, created: int) -> CompletionBody:
+        """The answer in OpenAI's terms."""
+        said = SaidBody(content="".join(pieces(answer)), pageproof=AnswerBody.of(answer))
+        return cls(
+            id=completion_id(answer),
+            created=created,
+            system_fingerprint=answer.index,
+            choices=(ChoiceBody(message=said, finish_reason=finish_reason(answer)),),
+            usage=TokensBody.of(answer.usage),
+        )
+
+
+def completion_id(answer: Answer) -> str:
+    """The answer's id in OpenAI's form."""
+    return f"chatcmpl-{answer.id}"
+
+
+def finish_reason(answer: Answer) -> Literal["stop", "length"]:
+    """Why the answer ended where it did."""
+    return "length" if answer.reason == "length" else "stop"
+
+
+class ModelBody(_Sent):
+    """What can be asked."""
+
+    id: str = MODEL
+    object: Literal["model"] = "model"
+    created: Annotated[int, Field(description="seconds since 1970")]
+    owned_by: str = MODEL
+
+
+class ModelsBody(_Sent):
+    """All that can be asked."""
+
+    object: Literal["list"] = "list"
+    data: tuple[ModelBody, ...]
