@@ -15,7 +15,7 @@ from typing import Any
 from rich.console import Console
 
 from rag import calibration_commands, doctor_command, evaluation_commands, index_commands
-from rag.composition import open_answerer, open_records, open_store, setup_of, tune_before_serving
+from rag.composition import open_answerer, open_records, open_store, setup_of
 from rag.console import configure_logging, fail, fetch_progress, print_answer, print_models, print_replay
 from rag.domain import Answer, Question
 from rag.errors import IndexBusy, PageproofError, QuestionsInvalid
@@ -46,8 +46,7 @@ def serve(options: argparse.Namespace, settings: Settings) -> int:
 
     adding = open_adding(settings)
     with reserve(options.host or settings.host, options.port or settings.port) as listener:
-        tune_before_serving(settings)
-        answerer = open_answerer(settings, recorded=True)
+        answerer = open_answerer(settings, recorded=True, tuned=True)
         return serve_forever(lambda: answerer, settings, listener, adding)
 
 

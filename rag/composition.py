@@ -81,16 +81,20 @@ def open_retriever(settings: Settings) -> tuple[Retriever, CurrentIndex]:
     return Retriever(encoder, open_reranker(settings)), index
 
 
-def open_answerer(settings: Settings, *, recorded: bool = False) -> Answerer:
+def open_answerer(settings: Settings, *, recorded: bool = False, tuned: bool = False) -> Answerer:
     """Everything that answers questions; raises as :func:`open_retriever`.
 
     Args:
         settings: what to open.
         recorded: whether records of the answers are kept, where the settings say so.
+        tuned: whether this machine is measured first, where that has not been done.
     """
     model_identity(settings)  # what is wrong with it shows before anything is loaded
     retriever, index = open_retriever(settings)
     judge = open_judge(settings)
+    if tuned and (weights := generator_weights(settings)):
+        # After all that may be wrong: it takes a while.
+        tune_once(settings, weights)
     turns = Turns()
     return Answerer(
         index=index,
@@ -161,12 +165,6 @@ def _identity(weights: Weights) -> ModelIdentity:
 def generator_weights(settings: Settings) -> Weights | None:
     """The weights that run here, None where another server runs them; ModelError where they are missing or corrupt."""
     return None if settings.model_is_remote else _locate(settings, settings.model, "generator")
-
-
-def tune_before_serving(settings: Settings) -> None:
-    """Measures this machine where that has not been done; ModelError where the weights are missing or corrupt."""
-    if weights := generator_weights(settings):
-        tune_once(settings, weights)
 
 
 def _tuning_settings(settings: Settings) -> dict[str, int | float | str]:
