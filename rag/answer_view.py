@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from rich.console import Console, RenderableType
-from rich.padding import Padding
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.text import Text
 
 from rag.characters import one_line, printable
@@ -14,6 +14,7 @@ from rag.domain import Answer, Citation, Sentence
 from rag.replay import Replay
 from rag.statement import FACT
 
+_NARROWEST: Final = 20
 _VERY_SURE: Final = 0.9
 _POSSIBLY: Final = "? possibly: "
 _NOTHING: Final = "0.0 s"
@@ -28,6 +29,23 @@ _PHASES: Final = {
 }
 
 
+@dataclass(frozen=True)
+class Indented:
+    """Text with so many blanks before each line, and none at its end: what is shown is also copied, and compared.
+
+    Attributes:
+        margin: blanks; as many stay free at the right.
+    """
+
+    text: Text
+    margin: int
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for line in self.text.wrap(console, max(_NARROWEST, options.max_width - 2 * self.margin)):
+            line.rstrip()
+            yield Text(" " * self.margin) + line
+
+
 def print_answer(console: Console, answer: Answer, *, recorded: bool = False) -> None:
     """The answer in short, for files and pipes: sentences, each citation with page and quote; its id if recorded."""
     console.print(Text(one_line(answer.question), style="bold"))
@@ -35,15 +53,16 @@ def print_answer(console: Console, answer: Answer, *, recorded: bool = False) ->
         for line in _supported(answer, _POSSIBLY):
             console.print(line)
     else:
-        console.print(Padding(Text.assemble(("✗ ", "yellow"), one_line(answer.answer)), (0, 2)))
+        console.print(Indented(Text.assemble(("✗ ", "yellow"), one_line(answer.answer)), 2))
         if answer.citations:
-            console.print(Padding(Text("The nearest passages:", style="dim"), (0, 4)))
+            console.print(Indented(Text("The nearest passages:", style="dim"), 4))
     for citation in answer.citations:
-        console.print(Padding(_place(citation), (0, 4)))
-        console.print(Padding(_quote(citation), (0, 8)))
+        console.print(Indented(_place(citation), 4))
+        console.print(Indented(_quote(citation), 8))
     sure = f"{answer.confidence:.0%} sure, " if answer.answered else ""
     details = f"{sure}{_seconds(answer, 'total')}, {_origin(answer, recorded=recorded)}"
-    console.print(Padding(Text(details, style="dim"), (0, 2, 1, 2)))
+    console.print(Indented(Text(details, style="dim"), 2))
+    console.print()
 
 
 def print_whole_answer(console: Console, answer: Answer, *, recorded: bool = False) -> None:
@@ -53,7 +72,8 @@ def print_whole_answer(console: Console, answer: Answer, *, recorded: bool = Fal
             console.print(line)
         console.print()
     details = f"{_timings(answer)} · {_origin(answer, recorded=recorded)}"
-    console.print(Padding(Text(details, style="dim"), (0, 2, 1, 2)))
+    console.print(Indented(Text(details, style="dim"), 2))
+    console.print()
 
 
 def confidence_in_words(answer: Answer) -> str:
@@ -73,9 +93,9 @@ def _parts(answer: Answer) -> Iterator[Sequence[RenderableType]]:
         yield list(_supported(answer, "? "))
         yield list(_how_sure(answer))
     elif answer.reason in _ABSTAINS:
-        yield [Padding(Text.assemble(("✗ ", "bold yellow"), (one_line(answer.answer), "bold")), (0, 2))]
+        yield [Indented(Text.assemble(("✗ ", "bold yellow"), (one_line(answer.answer), "bold")), 2)]
     else:
-        yield [Padding(Text(one_line(answer.answer)), (0, 2))]
+        yield [Indented(Text(one_line(answer.answer)), 2)]
     if answer.citations:
         heading = [] if answer.answered else [_heading("The nearest passages:")]
         yield [*heading, *(line for citation in answer.citations for line in _proof(citation))]
@@ -95,28 +115,28 @@ def _supported(answer: Answer, further: str) -> Iterator[RenderableType]:
     for sentence in answer.sentences:
         if sentence.verdict == "supported":
             numbers = "".join(f" [{number}]" for number in sentence.citations)
-            yield Padding(Text.assemble(mark, one_line(sentence.text), (numbers, "cyan")), (0, 2))
+            yield Indented(Text.assemble(mark, one_line(sentence.text), (numbers, "cyan")), 2)
             mark = mark if is_fact else (further, "yellow")
 
 
 def _how_sure(answer: Answer) -> Iterator[RenderableType]:
     style = "green" if answer.confidence >= FACT else "yellow"
-    yield Padding(Text(confidence_in_words(answer), style=style), (0, 2))
+    yield Indented(Text(confidence_in_words(answer), style=style), 2)
     if answer.reason == "length":
-        yield Padding(Text("It was cut off: an answer has at most RAG_MAX_TOKENS tokens.", style="yellow"), (0, 2))
+        yield Indented(Text("It was cut off: an answer has at most RAG_MAX_TOKENS tokens.", style="yellow"), 2)
 
 
 def _heading(text: str) -> RenderableType:
-    return Padding(Text(text, style="yellow"), (0, 2))
+    return Indented(Text(text, style="yellow"), 2)
 
 
 def _refused(sentence: Sentence) -> RenderableType:
-    return Padding(Text.assemble(("✗ ", "red"), (one_line(sentence.text), "dim")), (0, 4))
+    return Indented(Text.assemble(("✗ ", "red"), (one_line(sentence.text), "dim")), 4)
 
 
 def _proof(citation: Citation) -> Iterator[RenderableType]:
-    yield Padding(_place(citation), (0, 2))
-    yield Padding(_quote(citation), (0, 2, 0, 6))
+    yield Indented(_place(citation), 2)
+    yield Indented(_quote(citation), 6)
 
 
 def _place(citation: Citation) -> Text:
@@ -147,15 +167,16 @@ def print_replay(console: Console, replay: Replay) -> None:
     position = replay.first_difference
     if position is None:
         text = Text.assemble(("✓ ", "green"), "the same text: ", one_line(replay.now.answer))
-        console.print(Padding(text, (0, 2)))
+        console.print(Indented(text, 2))
     else:
-        console.print(Padding(Text.assemble(("✗ ", "yellow"), f"another text, from character {position} on"), (0, 2)))
+        console.print(Indented(Text.assemble(("✗ ", "yellow"), f"another text, from character {position} on"), 2))
         for name, said in (("recorded", replay.recorded.answer), ("now", replay.now.answer)):
             same, other = printable(said[:position]), printable(said[position:])
-            console.print(Padding(Text.assemble((f"{name:<9}", "cyan"), same, (other, "bold")), (0, 4)))
+            console.print(Indented(Text.assemble((f"{name:<9}", "cyan"), same, (other, "bold")), 4))
     if not replay.changes:
-        console.print(Padding(Text("Nothing that is recorded has changed.", style="dim"), (0, 4)))
+        console.print(Indented(Text("Nothing that is recorded has changed.", style="dim"), 4))
     for change in replay.changes:
-        console.print(Padding(Text(one_line(f"changed {change}")), (0, 4)))
+        console.print(Indented(Text(one_line(f"changed {change}")), 4))
     details = one_line(f"recorded {replay.recorded.time}, answered now from index {replay.now.generation}")
-    console.print(Padding(Text(details, style="dim"), (0, 2, 1, 2)))
+    console.print(Indented(Text(details, style="dim"), 2))
+    console.print()

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rag.catalogue import ModelEntry
+from rag.characters import printable
 from rag.models import Progress as Fetched
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def configure_logging() -> None:
 def fail(error: BaseException, code: int) -> int:
     """Prints an error as one line on stderr; returns the exit code."""
     console = Console(stderr=True, soft_wrap=True, highlight=False)
-    console.print(Text.assemble(("error: ", "bold red"), str(error)))
+    console.print(Text.assemble(("error: ", "bold red"), printable(str(error))))
     return code
 
 

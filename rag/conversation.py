@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from rag.answer_view import print_whole_answer
+from rag.answer_view import Indented, print_whole_answer
 from rag.answering import Answerer
 from rag.characters import printable
 from rag.console import fail
@@ -162,4 +162,4 @@ class Conversation:
         self.console.print(Padding(table, (0, 2)))
 
     def _say(self, text: str) -> None:
-        self.console.print(Padding(Text(printable(text), style="dim"), (0, 2)))
+        self.console.print(Indented(Text(printable(text), style="dim"), 2))

@@ -154,14 +154,10 @@ class Settings(BaseSettings):
     ] = 0.2
 
     # The prompt of `rag ask`
-    history: Annotated[
-        Path | None,
-        BeforeValidator(lambda value: value or None),
-        Field(
-            default_factory=_history_file,
-            description="file of the last lines that were typed at the prompt; empty means that none is kept",
-        ),
-    ]
+    history: Annotated[Path | None, BeforeValidator(lambda value: value or None)] = Field(
+        default_factory=_history_file,
+        description="file of the last lines that were typed at the prompt; empty means that none is kept",
+    )
 
     # Ingest
     workers: Annotated[int, Field(ge=0, le=256, description="processes that read files; 0 means all cores")] = 0
