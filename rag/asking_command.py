@@ -66,7 +66,7 @@ def ask(options: argparse.Namespace, settings: Settings) -> int:
         sys.stdin.reconfigure(errors="surrogateescape")  # `readable` tells what became of other bytes
     if options.question:
         return _ask_each(options, settings)
-    if options.json or not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if options.json or not all(stream and stream.isatty() for stream in (sys.stdin, sys.stdout)):
         options.wrong_usage('no question; ask one: python -m rag ask "...", or - to read one per line')
     return _converse(options, settings)
 

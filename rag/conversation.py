@@ -86,10 +86,10 @@ class Conversation:
         """What a word of the line may become: a command, or the name of a document."""
         if not before:
             return [command for command in _COMMANDS if beginning and command.startswith(beginning)]
-        if before.split()[0] != "/only":
+        if before.split()[:1] != ["/only"]:
             return []
         names = [name for document in self.answerer.generation().documents for name in document.names]
-        return [quoted for name in names if (quoted := shlex.quote(name)).startswith(beginning)]
+        return [quoted for name in names if name.isprintable() and (quoted := shlex.quote(name)).startswith(beginning)]
 
     def _take(self, line: str) -> None:
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,13 +25,21 @@ from rag.domain import Answer, AnswerEvent, AnswerReady, PassagesFound, Question
 _PER_SECOND: Final = 12
 # Lines that are not the draft's: places, headings, the line that moves.
 _OTHER_LINES: Final = 12
+# Standard input, as the system counts files.
+_KEYBOARD: Final = 0
 # Where they are in what termios tells of a terminal.
 _LOCAL_FLAGS: Final = 3
 
 
 @dataclass
 class Standing:
-    """How far something is, for the terminal. It may change at any time, and is drawn some times a second."""
+    """How far something is, for the terminal. It may change at any time, and is drawn some times a second.
+
+    Attributes:
+        doing: what is being done now, for people.
+        places: documents and pages that were found.
+        draft: what the model has said so far.
+    """
 
     doing: str
     places: list[str] = field(default_factory=list)
@@ -79,23 +86,24 @@ def going_on(console: Console, doing: str) -> Iterator[Standing]:
 @contextmanager
 def _without_echo() -> Iterator[None]:
     """What is typed meanwhile is not written into the picture; the next line that is read begins with it."""
-    try:
-        keyboard = sys.stdin.fileno()
-        # In the background, to change the terminal would stop this process.
-        mine = os.isatty(keyboard) and os.tcgetpgrp(keyboard) == os.getpgrp()
-    except (OSError, ValueError):
-        mine = False
-    if not mine:
+    if not _owns_keyboard():
         yield
         return
-    before = termios.tcgetattr(keyboard)
-    quiet = termios.tcgetattr(keyboard)
+    before, quiet = termios.tcgetattr(_KEYBOARD), termios.tcgetattr(_KEYBOARD)
     quiet[_LOCAL_FLAGS] &= ~termios.ECHO
-    termios.tcsetattr(keyboard, termios.TCSADRAIN, quiet)
+    termios.tcsetattr(_KEYBOARD, termios.TCSADRAIN, quiet)
     try:
         yield
     finally:
-        termios.tcsetattr(keyboard, termios.TCSADRAIN, before)
+        termios.tcsetattr(_KEYBOARD, termios.TCSADRAIN, before)
+
+
+def _owns_keyboard() -> bool:
+    """Whether the terminal's lines come here: to change the terminal from the background would stop this process."""
+    try:
+        return os.isatty(_KEYBOARD) and os.tcgetpgrp(_KEYBOARD) == os.getpgrp()
+    except OSError:
+        return False
 
 
 def live_answer(console: Console, answerer: Answerer, question: Question) -> Answer:

@@ -180,6 +180,7 @@ class TestCommands:
             ("/only ", "", ["'a manual.pdf'", "terms.pdf"]),
             ("/only terms.pdf ", "t", ["terms.pdf"]),
             ("Which ", "t", []),
+            ("  ", "t", []),
         ],
     )
     def test_completed(self, talk: Conversation, before: str, beginning: str, words: list[str]) -> None:
@@ -197,3 +198,4 @@ def test_names_of_documents_are_text(tmp_path: Path) -> None:
     assert "1  �[2J[red]a.pdf" in text
     assert "asked of �[2J[red]a.pdf." in text
     assert "\x1b" not in text
+    assert talk.complete("/only ", "") == []
