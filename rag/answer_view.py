@@ -97,7 +97,7 @@ def _parts(answer: Answer) -> Iterator[Sequence[RenderableType]]:
     else:
         yield [Indented(Text(one_line(answer.answer)), 2)]
     if answer.citations:
-        heading = [] if answer.answered else [_heading("The nearest passages:")]
+        heading = [] if answer.answered else [Indented(Text("The nearest passages:"), 2)]
         yield [*heading, *(line for citation in answer.citations for line in _proof(citation))]
     if unsupported:
         said = (
