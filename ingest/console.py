@@ -14,6 +14,7 @@ from ingest.progress import Progress
 from ingest.reading import ReadRequest
 from ingest.report import FAILED, INDEXED, FileRow, Report
 from ingest.tally import Standing, Tally
+from rag.characters import printable
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -224,11 +225,6 @@ def _said_of(row: FileRow) -> str:
         if pages := printable(row.marked.get(kind, "")):
             said.append(f"{words}: {pages if len(pages) <= _LONGEST_REMARK else pages[:_LONGEST_REMARK] + '…'}")
     return "; ".join(said)
-
-
-def printable(text: str) -> str:
-    """A file's name without what a terminal would obey."""
-    return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
 def _summary(report: Report) -> Iterator[str]:

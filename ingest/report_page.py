@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from ingest.console import duration, needs_attention, printable
+from ingest.console import duration, needs_attention
 from ingest.report import FAILED, INDEXED, FileRow, Report
+from rag.characters import printable
 from rag.markup import as_uri, fill, write_whole
 
 _TEMPLATE: Final = Path(__file__).with_name("report_page.html")

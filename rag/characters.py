@@ -28,3 +28,18 @@ def clean(text: str) -> str:
         return text
     spaced = _BLANKS.sub(lambda blanks: " " * len(blanks.group().expandtabs(4)), text)
     return "".join(character for character in spaced if character == "\n" or is_visible(character))
+
+
+def printable(text: str) -> str:
+    """The text without what a terminal would obey, or what breaks a line: in its place the replacement character."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
+
+
+def one_line(text: str) -> str:
+    """The same, with each run of blanks and line ends as one space."""
+    return printable(" ".join(text.split()))
+
+
+def readable(text: str) -> str:
+    """The text that somebody typed. Bytes that are no UTF-8 come as lone surrogates, which no tokenizer takes."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

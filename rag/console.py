@@ -9,15 +9,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, TextIO
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from rag.catalogue import ModelEntry
-from rag.domain import Answer
+from rag.characters import printable
 from rag.models import Progress as Fetched
-from rag.replay import Replay
-from rag.statement import FACT
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -56,7 +53,7 @@ def configure_logging() -> None:
 def fail(error: BaseException, code: int) -> int:
     """Prints an error as one line on stderr; returns the exit code."""
     console = Console(stderr=True, soft_wrap=True, highlight=False)
-    console.print(Text.assemble(("error: ", "bold red"), str(error)))
+    console.print(Text.assemble(("error: ", "bold red"), printable(str(error))))
     return code
 
 
@@ -113,49 +110,6 @@ def fetch_progress() -> Iterator[Callable[[Fetched], None]]:
             bars.update(tasks[fetched.model], completed=fetched.done_bytes, total=fetched.total_bytes)
 
         yield tell
-
-
-def print_answer(console: Console, answer: Answer, *, recorded: bool = False) -> None:
-    """The answer, its sentences with their citations, and each citation with page and quote; its id if recorded."""
-    console.print(Text(answer.question, style="bold"))
-    if answer.answered:
-        mark = ("✓ ", "green") if answer.confidence >= FACT else ("? possibly: ", "yellow")
-        for sentence in answer.sentences:
-            if sentence.verdict == "supported":
-                marks = "".join(f" [{number}]" for number in sentence.citations)
-                console.print(Padding(Text.assemble(mark, sentence.text, (marks, "cyan")), (0, 2)))
-    else:
-        console.print(Padding(Text.assemble(("✗ ", "yellow"), answer.answer), (0, 2)))
-        if answer.citations:
-            console.print(Padding(Text("The nearest passages:", style="dim"), (0, 4)))
-    for citation in answer.citations:
-        place = Text.assemble((f"[{citation.id}] ", "cyan"), f"{citation.document}, page {citation.page}")
-        console.print(Padding(place, (0, 4)))
-        quote = " ".join(citation.quote.split())
-        console.print(Padding(Text(f"“{quote}”", style="italic dim"), (0, 8)))
-    seconds = answer.timings_ms.get("total", 0.0) / 1000
-    sure = f"{answer.confidence:.0%} sure, " if answer.answered else ""
-    details = f"{sure}{seconds:.1f} s, {answer.model}, index {answer.index}" + f", record {answer.id}" * recorded
-    console.print(Padding(Text(details, style="dim"), (0, 2, 1, 2)))
-
-
-def print_replay(console: Console, replay: Replay) -> None:
-    """Whether the text is the same; if not, from where on it is another one; and what has changed."""
-    console.print(Text(replay.recorded.question.text, style="bold"))
-    position = replay.first_difference
-    if position is None:
-        console.print(Padding(Text.assemble(("✓ ", "green"), "the same text: ", replay.now.answer), (0, 2)))
-    else:
-        console.print(Padding(Text.assemble(("✗ ", "yellow"), f"another text, from character {position} on"), (0, 2)))
-        for name, text in (("recorded", replay.recorded.answer), ("now", replay.now.answer)):
-            differing = Text.assemble((f"{name:<9}", "cyan"), text[:position], (text[position:], "bold"))
-            console.print(Padding(differing, (0, 4)))
-    if not replay.changes:
-        console.print(Padding(Text("Nothing that is recorded has changed.", style="dim"), (0, 4)))
-    for change in replay.changes:
-        console.print(Padding(Text(f"changed {change}"), (0, 4)))
-    details = f"recorded {replay.recorded.time}, answered now from index {replay.now.generation}"
-    console.print(Padding(Text(details, style="dim"), (0, 2, 1, 2)))
 
 
 def print_models(console: Console, entries: Sequence[tuple[ModelEntry, str]], needed: set[str]) -> None:

@@ -188,7 +188,7 @@ def of_tuning(chosen: ChosenTuning | None) -> Finding:
 def of_settings(settings: Settings) -> Finding:
     """Those that are not the default; secrets are counted and not shown."""
     shown = {name: _shown(getattr(settings, name)) for name in Settings.model_fields}
-    usual = {name: _shown(row.default) for name, row in Settings.model_fields.items()}
+    usual = {name: _shown(row.get_default(call_default_factory=True)) for name, row in Settings.model_fields.items()}
     others = [f"{PREFIX}{name.upper()}={value}" for name, value in shown.items() if value != usual[name]]
     details = {"settings": {f"{PREFIX}{name.upper()}": value for name, value in shown.items()}}
     return Finding("settings", "ok", ", ".join(others) or "all as they come", details=details)

@@ -62,6 +62,15 @@ def _addresses(value: str) -> str:
     return value
 
 
+def _history_file() -> Path | None:
+    """In the state directory of the XDG Base Directory Specification 0.8; None where nobody has a home."""
+    state = Path(os.environ.get("XDG_STATE_HOME", ""))
+    try:
+        return (state if state.is_absolute() else Path.home() / ".local/state") / "pageproof/history"
+    except RuntimeError:
+        return None
+
+
 class Settings(BaseSettings):
     """Everything that an operator can set; each field is the variable ``RAG_<FIELD>``."""
 
@@ -143,6 +152,12 @@ class Settings(BaseSettings):
             "the same; less means more abstentions",
         ),
     ] = 0.2
+
+    # The prompt of `rag ask`
+    history: Annotated[Path | None, BeforeValidator(lambda value: value or None)] = Field(
+        default_factory=_history_file,
+        description="file of the last lines that were typed at the prompt; empty means that none is kept",
+    )
 
     # Ingest
     workers: Annotated[int, Field(ge=0, le=256, description="processes that read files; 0 means all cores")] = 0

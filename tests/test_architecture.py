@@ -24,8 +24,8 @@ LAYERS = [
         "rag.processor",
         "rag.turns",
     ],
-    ["rag.markup", "rag.notation", "rag.embedded_instructions", "rag.remembering"],
-    ["rag.page_lines", "rag.records"],
+    ["rag.markup", "rag.notation", "rag.embedded_instructions", "rag.remembering", "rag.document_choice"],
+    ["rag.page_lines", "rag.records", "rag.line_editing"],
     ["rag.page_columns", "rag.page_furniture", "rag.page_tables"],
     ["rag.page_rows"],
     ["rag.page_text"],
@@ -40,9 +40,9 @@ LAYERS = [
     ["rag.answering", "rag.self_tuning"],
     ["rag.evaluation", "rag.service", "rag.replay"],
     ["rag.self_calibration", "rag.doctor"],
-    ["rag.console", "rag.composition", "rag.index_commands"],
-    ["rag.question_commands", "rag.calibration_commands", "rag.doctor_command", "rag.langchain"],
-    ["rag.evaluation_commands"],
+    ["rag.console", "rag.composition", "rag.index_commands", "rag.answer_view", "rag.live_answer"],
+    ["rag.question_commands", "rag.calibration_commands", "rag.doctor_command", "rag.conversation", "rag.langchain"],
+    ["rag.evaluation_commands", "rag.asking_command"],
     ["rag.__main__", "ingest"],
 ]
 

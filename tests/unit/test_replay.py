@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import rag.__main__ as program
+from rag import asking_command
 from rag.answering import Answerer
 from rag.domain import Question
 from rag.errors import IndexCorrupt, RequestFault
@@ -209,8 +210,8 @@ class TestCommand:
                 monkeypatch.delenv(name)
         monkeypatch.setenv("RAG_INDEX", str(index))
         monkeypatch.setenv("RAG_RECORDS", str(folder.root))
-        monkeypatch.setattr(program, "open_answerer", lambda settings: open_answerer(settings.index))
-        monkeypatch.setattr(program, "setup_of", lambda _settings, _retriever, _judge: SETUP)
+        monkeypatch.setattr(asking_command, "open_answerer", lambda settings: open_answerer(settings.index))
+        monkeypatch.setattr(asking_command, "setup_of", lambda _settings, _retriever, _judge: SETUP)
 
     def test_the_same_text(self, record: Record, capsys: pytest.CaptureFixture[str]) -> None:
         assert program.main(["ask", "--replay", record.id]) == 0

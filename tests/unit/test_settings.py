@@ -208,6 +208,36 @@ class TestModelsElsewhere:
         assert "hush" not in f"{settings!r}{settings}{settings.model_dump_json()}"
 
 
+class TestHistory:
+    @pytest.mark.parametrize(
+        ("variables", "expected"),
+        [
+            pytest.param({"XDG_STATE_HOME": "/state"}, Path("/state/pageproof/history"), id="state directory"),
+            pytest.param({}, Path("/home/ann/.local/state/pageproof/history"), id="home"),
+            pytest.param(
+                {"XDG_STATE_HOME": "here"}, Path("/home/ann/.local/state/pageproof/history"), id="not absolute"
+            ),
+            pytest.param({"XDG_STATE_HOME": "/state", "RAG_HISTORY": "mine"}, Path("mine"), id="as set"),
+            pytest.param({"RAG_HISTORY": ""}, None, id="switched off"),
+        ],
+    )
+    def test_where_it_is(
+        self, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], expected: Path | None
+    ) -> None:
+        monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+        for name, value in ({"HOME": "/home/ann"} | variables).items():
+            monkeypatch.setenv(name, value)
+        assert read().history == expected
+
+    def test_where_nobody_has_a_home_none_is_kept(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def homeless() -> Path:
+            raise RuntimeError("Could not determine home directory.")
+
+        monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+        monkeypatch.setattr(Path, "home", homeless)
+        assert read().history is None
+
+
 def test_settings_are_frozen() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         read().port = 1

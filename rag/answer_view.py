@@ -1,0 +1,182 @@
+"""An answer as a terminal shows it. Whatever documents and models say is text: no markup, nothing to obey."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.text import Text
+
+from rag.characters import one_line, printable
+from rag.domain import Answer, Citation, Sentence
+from rag.replay import Replay
+from rag.statement import FACT
+
+_NARROWEST: Final = 20
+_VERY_SURE: Final = 0.9
+_POSSIBLY: Final = "? possibly: "
+_NOTHING: Final = "0.0 s"
+_ABSTAINS: Final = ("not_in_documents", "no_supported_sentence")
+# In the order in which they happen; "queue" is the service's.
+_PHASES: Final = {
+    "understand": "understanding",
+    "retrieve": "search",
+    "first_token": "first word after",
+    "generate": "draft",
+    "verify": "check",
+}
+
+
+@dataclass(frozen=True)
+class Indented:
+    """Text with so many blanks before each line, and none at its end: what is shown is also copied, and compared.
+
+    Attributes:
+        margin: blanks; as many stay free at the right.
+    """
+
+    text: Text
+    margin: int
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for line in self.text.wrap(console, max(_NARROWEST, options.max_width - 2 * self.margin)):
+            line.rstrip()
+            yield Text(" " * self.margin) + line
+
+
+def print_answer(console: Console, answer: Answer, *, recorded: bool = False) -> None:
+    """The answer in short, for files and pipes: sentences, each citation with page and quote; its id if recorded."""
+    console.print(Text(one_line(answer.question), style="bold"))
+    if answer.answered:
+        for line in _supported(answer, _POSSIBLY):
+            console.print(line)
+    else:
+        console.print(Indented(Text.assemble(("✗ ", "yellow"), one_line(answer.answer)), 2))
+        if answer.citations:
+            console.print(Indented(Text("The nearest passages:", style="dim"), 4))
+    for citation in answer.citations:
+        console.print(Indented(_place(citation), 4))
+        console.print(Indented(_quote(citation), 8))
+    sure = f"{answer.confidence:.0%} sure, " if answer.answered else ""
+    details = f"{sure}{_seconds(answer, 'total')}, {_origin(answer, recorded=recorded)}"
+    console.print(Indented(Text(details, style="dim"), 2))
+    console.print()
+
+
+def print_whole_answer(console: Console, answer: Answer, *, recorded: bool = False) -> None:
+    """All that is known of the answer, for a person: also what is not borne out, how sure it is, and the timings."""
+    for part in _parts(answer):
+        for line in part:
+            console.print(line)
+        console.print()
+    details = f"{_timings(answer)} · {_origin(answer, recorded=recorded)}"
+    console.print(Indented(Text(details, style="dim"), 2))
+    console.print()
+
+
+def confidence_in_words(answer: Answer) -> str:
+    """How far an answer can be relied on. From ``FACT`` on it is stated, below it is said to be possible."""
+    share = f"{min(answer.confidence, 0.99):.0%}"
+    if answer.confidence >= _VERY_SURE:
+        return f"Very likely right: {share} sure."
+    if answer.confidence >= FACT:
+        return f"Likely right: {share} sure."
+    return f"Possible, and no more than that: {share} sure. Read the quotes."
+
+
+def _parts(answer: Answer) -> Iterator[Sequence[RenderableType]]:
+    """What is apart by an empty line."""
+    unsupported = [item for item in answer.sentences if item.verdict == "unsupported"]
+    if answer.answered:
+        yield list(_supported(answer, "? "))
+        yield list(_how_sure(answer))
+    elif answer.reason in _ABSTAINS:
+        yield [Indented(Text.assemble(("✗ ", "bold yellow"), (one_line(answer.answer), "bold")), 2)]
+    else:
+        yield [Indented(Text(one_line(answer.answer)), 2)]
+    if answer.citations:
+        heading = [] if answer.answered else [Indented(Text("The nearest passages:"), 2)]
+        yield [*heading, *(line for citation in answer.citations for line in _proof(citation))]
+    if unsupported:
+        said = (
+            "The model also said, and the documents do not bear it out:"
+            if answer.answered
+            else "Drafted and withheld, for the documents do not bear it out well enough:"
+        )
+        yield [_heading(said), *map(_refused, unsupported)]
+
+
+def _supported(answer: Answer, further: str) -> Iterator[RenderableType]:
+    """The sentences; ``further`` is the mark of those after the first where they are only possible."""
+    is_fact = answer.confidence >= FACT
+    mark = ("✓ ", "green") if is_fact else (_POSSIBLY, "yellow")
+    for sentence in answer.sentences:
+        if sentence.verdict == "supported":
+            numbers = "".join(f" [{number}]" for number in sentence.citations)
+            yield Indented(Text.assemble(mark, one_line(sentence.text), (numbers, "cyan")), 2)
+            mark = mark if is_fact else (further, "yellow")
+
+
+def _how_sure(answer: Answer) -> Iterator[RenderableType]:
+    style = "green" if answer.confidence >= FACT else "yellow"
+    yield Indented(Text(confidence_in_words(answer), style=style), 2)
+    if answer.reason == "length":
+        yield Indented(Text("It was cut off: an answer has at most RAG_MAX_TOKENS tokens.", style="yellow"), 2)
+
+
+def _heading(text: str) -> RenderableType:
+    return Indented(Text(text, style="yellow"), 2)
+
+
+def _refused(sentence: Sentence) -> RenderableType:
+    return Indented(Text.assemble(("✗ ", "red"), (one_line(sentence.text), "dim")), 4)
+
+
+def _proof(citation: Citation) -> Iterator[RenderableType]:
+    yield Indented(_place(citation), 2)
+    yield Indented(_quote(citation), 6)
+
+
+def _place(citation: Citation) -> Text:
+    return Text.assemble((f"[{citation.id}] ", "cyan"), f"{printable(citation.document)}, page {citation.page}")
+
+
+def _quote(citation: Citation) -> Text:
+    return Text(f"“{one_line(citation.quote)}”", style="italic dim")
+
+
+def _timings(answer: Answer) -> str:
+    spent = {words: _seconds(answer, name) for name, words in _PHASES.items()}
+    phases = ", ".join(f"{words} {seconds}" for words, seconds in spent.items() if seconds != _NOTHING)
+    return _seconds(answer, "total") + (f" ({phases})" if phases else "")
+
+
+def _seconds(answer: Answer, phase: str) -> str:
+    return f"{answer.timings_ms.get(phase, 0.0) / 1000:.1f} s"
+
+
+def _origin(answer: Answer, *, recorded: bool) -> str:
+    return one_line(f"{answer.model}, index {answer.index}" + f", record {answer.id}" * recorded)
+
+
+def print_replay(console: Console, replay: Replay) -> None:
+    """Whether the text is the same; if not, from where on it is another one; and what has changed."""
+    console.print(Text(one_line(replay.recorded.question.text), style="bold"))
+    position = replay.first_difference
+    if position is None:
+        text = Text.assemble(("✓ ", "green"), "the same text: ", one_line(replay.now.answer))
+        console.print(Indented(text, 2))
+    else:
+        console.print(Indented(Text.assemble(("✗ ", "yellow"), f"another text, from character {position} on"), 2))
+        for name, said in (("recorded", replay.recorded.answer), ("now", replay.now.answer)):
+            same, other = printable(said[:position]), printable(said[position:])
+            console.print(Indented(Text.assemble((f"{name:<9}", "cyan"), same, (other, "bold")), 4))
+    if not replay.changes:
+        console.print(Indented(Text("Nothing that is recorded has changed.", style="dim"), 4))
+    for change in replay.changes:
+        console.print(Indented(Text(one_line(f"changed {change}")), 4))
+    details = one_line(f"recorded {replay.recorded.time}, answered now from index {replay.now.generation}")
+    console.print(Indented(Text(details, style="dim"), 2))
+    console.print()

@@ -1,0 +1,143 @@
+"""``python -m rag ask``: one answer, one for each line of a file, a conversation, or a recorded answer again."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from rich.console import Console
+
+from rag.answer_view import print_answer, print_replay, print_whole_answer
+from rag.answering import Answerer
+from rag.characters import readable
+from rag.composition import open_answerer, open_records, setup_of
+from rag.conversation import Conversation
+from rag.document_choice import chosen_documents
+from rag.domain import Answer, Question
+from rag.errors import QuestionsInvalid
+from rag.line_editing import line_editor
+from rag.live_answer import going_on, live_answer
+from rag.recording import is_record_id
+from rag.replay import replay
+from rag.settings import Settings
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+NOT_ANSWERED: Final = 4
+ANOTHER_ANSWER: Final = 5
+_FROM_INPUT: Final = "-"
+
+
+def add_commands(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds ``ask`` to the command line."""
+    command = commands.add_parser("ask", help="answers in the terminal; exit code 4 if one is not in the documents")
+    what = command.add_mutually_exclusive_group()
+    what.add_argument(
+        "question",
+        nargs="*",
+        default=[],
+        help="the question, or - to read one per line; without one, a terminal asks for them",
+    )
+    what.add_argument(
+        "--replay",
+        type=_record_id,
+        metavar="ID",
+        help="answer a recorded question again (RAG_RECORDS): exit code 0 if the text is the same, 5 if it is not",
+    )
+    command.add_argument(
+        "--document", action="append", default=[], metavar="NAME", help="ask this document only; may be repeated"
+    )
+    command.add_argument("--json", action="store_true", help="print the answer as one JSON object")
+    command.set_defaults(run=ask, wrong_usage=command.error)
+
+
+def ask(options: argparse.Namespace, settings: Settings) -> int:
+    """Answers what the options name; 4 where a question is not answered."""
+    if options.replay:
+        if options.document:
+            options.wrong_usage("--replay asks the documents that were asked then: leave --document out")
+        return ask_again(options, settings)
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="surrogateescape")  # `readable` tells what became of other bytes
+    if options.question:
+        return _ask_each(options, settings)
+    if options.json or not all(stream and stream.isatty() for stream in (sys.stdin, sys.stdout)):
+        options.wrong_usage('no question; ask one: python -m rag ask "...", or - to read one per line')
+    return _converse(options, settings)
+
+
+def _ask_each(options: argparse.Namespace, settings: Settings) -> int:
+    questions = _questions(options.question)
+    progress, console = Console(stderr=True, highlight=False), Console(highlight=False)
+    answerer = _open(settings, progress)
+    documents = _documents(options, answerer)
+    # One answer is looked at, many are gone through.
+    show = print_whole_answer if console.is_terminal and options.question != [_FROM_INPUT] else print_answer
+    code = 0
+    for text in questions:
+        answer = live_answer(progress, answerer, Question(text, documents))
+        if options.json:
+            print(json.dumps(_to_json(answer), ensure_ascii=False))
+        else:
+            show(console, answer, recorded=settings.records is not None)
+        code = code if answer.answered else NOT_ANSWERED
+    return code
+
+
+def _converse(options: argparse.Namespace, settings: Settings) -> int:
+    progress, console = Console(stderr=True, highlight=False), Console(highlight=False)
+    answerer = _open(settings, progress)
+    recorded, documents = settings.records is not None, _documents(options, answerer)
+    conversation = Conversation(console, progress, answerer, recorded, documents)
+    # It may last for days: what is ingested meanwhile is asked too.
+    with answerer.index.followed():
+        conversation.hold(line_editor(settings.history, conversation.complete))
+    return 0
+
+
+def ask_again(options: argparse.Namespace, settings: Settings) -> int:
+    """Answers a recorded question again; 5 where the text is another one."""
+    record = open_records(settings).read(options.replay)
+    answerer = open_answerer(settings)
+    replayed = replay(record, answerer, setup_of(settings, answerer.retriever, answerer.judge), settings.index)
+    if options.json:
+        print(json.dumps(replayed.to_json(), ensure_ascii=False))
+    else:
+        print_replay(Console(highlight=False), replayed)
+    return 0 if replayed.first_difference is None else ANOTHER_ANSWER
+
+
+def _open(settings: Settings, progress: Console) -> Answerer:
+    with going_on(progress, "loading the model"):
+        return open_answerer(settings, recorded=True)
+
+
+def _documents(options: argparse.Namespace, answerer: Answerer) -> tuple[str, ...]:
+    return chosen_documents([readable(name) for name in options.document], answerer.generation().documents)
+
+
+def _record_id(text: str) -> str:
+    if not is_record_id(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no id of an answer: 32 hexadecimal digits")
+    return text
+
+
+def _questions(words: Sequence[str]) -> Iterable[str]:
+    text = readable(" ".join(words)).strip()
+    if text == _FROM_INPUT:
+        return filter(None, (readable(line).strip() for line in sys.stdin))
+    if not text:
+        raise QuestionsInvalid('no question; ask one: python -m rag ask "..."')
+    return [text]
+
+
+def _to_json(answer: Answer) -> dict[str, Any]:
+    # The service's schema is the contract; the terminal prints the same.
+    from rag.service.schemas import AnswerBody
+
+    return AnswerBody.of(answer).model_dump()

@@ -1,0 +1,165 @@
+"""Questions and answers at a prompt, each with those before it; and the few commands that there are."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from rag.answer_view import Indented, print_whole_answer
+from rag.answering import Answerer
+from rag.characters import printable
+from rag.console import fail
+from rag.document_choice import chosen_documents
+from rag.domain import Question, Turn
+from rag.errors import DocumentUnknown, PageproofError
+from rag.live_answer import live_answer
+
+_COMMANDS: Final = {
+    "/documents": "[WORD]  the documents, numbered; with a word those whose names hold it",
+    "/only": "[NAME or number ...]  ask these documents only; without a name, all again",
+    "/new": "forget what was asked so far: the next question begins anew",
+    "/help": "this list",
+    "/quit": "the end, as Ctrl-D; Ctrl-C stops an answer",
+}
+_ENDS: Final = ("/quit", "quit", "exit")
+# What a follow-up may lean on.
+_TURNS: Final = 4
+_LISTED: Final = 200
+
+
+@dataclass
+class Conversation:
+    """What is asked at one prompt.
+
+    Attributes:
+        console: where answers go.
+        progress: where one sees them grow.
+        recorded: whether records of the answers are kept.
+        documents: names of those that are asked; empty means all.
+        turns: the last questions, with their answers.
+    """
+
+    console: Console
+    progress: Console
+    answerer: Answerer
+    recorded: bool = False
+    documents: tuple[str, ...] = ()
+    turns: list[Turn] = field(default_factory=list)
+
+    def hold(self, read: Callable[[str], str]) -> None:
+        """Asks for lines and answers them, until there are no more, or one says that it is the end.
+
+        Args:
+            read: as ``input``: given the prompt, the next line; EOFError at the end, KeyboardInterrupt for Ctrl-C.
+        """
+        generation = self.answerer.generation()
+        about = f"{len(generation.documents):,} documents, index {generation.id}. /help lists what else can be typed."
+        self._say(about)
+        while True:
+            try:
+                line = read(self.prompt)
+            except EOFError:
+                self.console.print()
+                return
+            except KeyboardInterrupt:
+                self.console.print()
+                continue
+            if line in _ENDS:
+                return
+            if line:
+                self._take(line)
+
+    @property
+    def prompt(self) -> str:
+        """What stands before the line that is typed."""
+        count = len(self.documents)
+        return f"{count} document{'s' * (count > 1)}> " if count else "> "
+
+    def complete(self, before: str, beginning: str) -> Sequence[str]:
+        """What a word of the line may become: a command, or the name of a document."""
+        if not before:
+            return [command for command in _COMMANDS if beginning and command.startswith(beginning)]
+        if before.split()[:1] != ["/only"]:
+            return []
+        names = [name for document in self.answerer.generation().documents for name in document.names]
+        return [quoted for name in names if name.isprintable() and (quoted := shlex.quote(name)).startswith(beginning)]
+
+    def _take(self, line: str) -> None:
+        try:
+            if line.startswith("/"):
+                self._obey(line)
+            else:
+                self._ask(line)
+        except KeyboardInterrupt:
+            self._say("Stopped.")
+        except PageproofError as error:
+            fail(error, 1)
+
+    def _ask(self, text: str) -> None:
+        question = Question(text, self.documents, tuple(self.turns))
+        answer = live_answer(self.progress, self.answerer, question)
+        self.console.print()
+        print_whole_answer(self.console, answer, recorded=self.recorded)
+        if answer.reason != "not_a_question":
+            self.turns = [*self.turns, Turn(text, answer.answer)][-_TURNS:]
+
+    def _obey(self, line: str) -> None:
+        command, _, rest = line.partition(" ")
+        if command == "/documents":
+            self._list_documents(rest.strip())
+        elif command == "/only":
+            self._restrict(rest)
+        elif command == "/new":
+            self.turns = []
+            self._say("What was asked so far is forgotten.")
+        elif command == "/help":
+            self._help()
+        else:
+            self._say(f"There is no {command}; /help lists what there is.")
+
+    def _list_documents(self, word: str) -> None:
+        documents = self.answerer.generation().documents
+        rows = [
+            (number, document)
+            for number, document in enumerate(documents, start=1)
+            if word.casefold() in document.name.casefold()
+        ]
+        table = Table.grid(padding=(0, 2))
+        table.add_column(justify="right", style="cyan")
+        for number, document in rows[:_LISTED]:
+            asked = not self.documents or set(document.names) & set(self.documents)
+            pages = f"{document.pages:,} page{'s' * (document.pages != 1)}"
+            table.add_row(str(number), Text(printable(document.name), style="" if asked else "dim"), pages)
+        self.console.print(Padding(table, (0, 2)))
+        if (more := len(rows) - _LISTED) > 0:
+            self._say(f"and {more:,} more; /documents WORD lists those whose names hold the word")
+        if not rows:
+            self._say("No document's name holds that.")
+
+    def _restrict(self, rest: str) -> None:
+        try:
+            words = shlex.split(rest)
+        except ValueError as error:
+            raise DocumentUnknown(
+                "a quotation mark is open; a name with spaces is put between two: 'a b.pdf'"
+            ) from error
+        documents = self.answerer.generation().documents
+        self.documents = chosen_documents(words, documents)
+        named = ", ".join(self.documents) or f"all {len(documents):,} documents"
+        self._say(f"What follows is asked of {named}.")
+
+    def _help(self) -> None:
+        table = Table.grid(padding=(0, 2))
+        for command, words in _COMMANDS.items():
+            table.add_row(Text(command, style="cyan"), Text(words))
+        self.console.print(Padding(table, (0, 2)))
+
+    def _say(self, text: str) -> None:
+        self.console.print(Indented(Text(printable(text), style="dim"), 2))

@@ -1,0 +1,29 @@
+"""``python -m tests.integration.terminal_program INDEX SECONDS REPLY ...``: ``rag`` over fakes, in its own process.
+
+At its end it tells, on a line of its own, how many generations were cancelled and how many tokens were generated.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from unittest.mock import patch
+
+from rag import asking_command
+from rag.__main__ import main
+from tests.fakes import ScriptedModel
+from tests.integration.conftest import make_answerer
+
+
+def run(index: str, seconds: str, reply: str, *arguments: str) -> int:
+    """Answers from an index with what a model says, at so many seconds for each word."""
+    model = ScriptedModel([reply], seconds_per_token=float(seconds))
+    answerer = make_answerer(Path(index), model)
+    with patch.object(asking_command, "open_answerer", lambda *_args, **_options: answerer):
+        code = main(["ask", *arguments])
+    sys.stderr.write(f"cancelled {model.cancelled}, generated {model.generated_tokens}\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(run(*sys.argv[1:]))

@@ -1,0 +1,203 @@
+"""``rag ask`` on a real pseudo-terminal, as somebody types and looks; the models are fakes."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+BERTH = "A berth costs 24 euros for each night."
+ASKED = "What does a berth cost?"
+ENDLESS = "berth " * 60
+CTRL_C, CTRL_D, UP = "\x03", "\x04", "\x1b[A"
+_CONTROLS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[=>]|\r")
+
+
+class Terminal:
+    """A program on a terminal of 100 columns; what it writes is kept as it comes."""
+
+    def __init__(self, arguments: list[str], environment: dict[str, str], *, output: int | None = None) -> None:
+        self.keyboard, self._side = pty.openpty()
+        termios.tcsetwinsize(self._side, (30, 100))
+        self.raw = ""
+        self.program = subprocess.Popen(
+            [sys.executable, "-m", "tests.integration.terminal_program", *arguments],
+            cwd=ROOT,
+            env=environment,
+            stdin=self._side,
+            stdout=output if output is not None else self._side,
+            stderr=self._side,
+            start_new_session=True,
+            preexec_fn=self._take,
+        )
+
+    @staticmethod
+    def _take() -> None:
+        """In the program: the terminal becomes that of its session, so that Ctrl-C reaches it."""
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+    @property
+    def text(self) -> str:
+        """What was written, without what moves the cursor and colours."""
+        return _CONTROLS.sub("", self.raw)
+
+    @property
+    def echoes(self) -> bool:
+        return bool(termios.tcgetattr(self._side)[3] & termios.ECHO)
+
+    def type(self, keys: str) -> None:
+        os.write(self.keyboard, keys.encode())
+
+    def until(self, text: str, seconds: float = 20.0) -> str:
+        """Waits until a text is written; what was written since the last time, up to it."""
+        end = time.monotonic() + seconds
+        while text not in self.text:
+            assert time.monotonic() < end, f"{text!r} did not come: {self.text!r}"
+            self._read(0.05)
+        before, _, _ = self.text.partition(text)
+        self.raw = self.text[len(before) + len(text) :]
+        return before + text
+
+    def end(self) -> int:
+        """Waits for the end of the program; its exit code."""
+        end = time.monotonic() + 20
+        while self.program.poll() is None:
+            assert time.monotonic() < end, f"it did not end: {self.text!r}"
+            self._read(0.05)
+        self._read(0.05)
+        return self.program.returncode
+
+    def _read(self, seconds: float) -> None:
+        if select.select([self.keyboard], [], [], seconds)[0]:
+            with suppress(OSError):
+                self.raw += os.read(self.keyboard, 65_536).decode("utf-8", "replace")
+
+    def close(self) -> None:
+        if self.program.poll() is None:
+            self.program.kill()
+        self.program.wait()
+        os.close(self.keyboard)
+        os.close(self._side)
+
+
+Start = Callable[..., Terminal]
+
+
+@pytest.fixture
+def start(index: Path, tmp_path: Path) -> Iterator[Start]:
+    """Starts ``rag ask`` with these arguments, on a model that says this at so many seconds for each word."""
+    terminals: list[Terminal] = []
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("RAG_")}
+    environment |= {"TERM": "xterm-256color", "XDG_STATE_HOME": str(tmp_path / "state"), "INPUTRC": "/dev/null"}
+
+    def program(*arguments: str, reply: str = BERTH, seconds: float = 0.0, output: int | None = None) -> Terminal:
+        terminals.append(Terminal([str(index), str(seconds), reply, *arguments], environment, output=output))
+        return terminals[-1]
+
+    yield program
+    for terminal in terminals:
+        terminal.close()
+
+
+class TestOneQuestion:
+    def test_it_grows_and_is_replaced(self, start: Start) -> None:
+        terminal = start(ASKED, seconds=0.05)
+        terminal.until("loading the model ...")
+        terminal.until("harbour.pdf, page 2")
+        terminal.until("A draft, not verified yet:")
+        terminal.until("A berth costs")
+        assert terminal.end() == 0
+        # The draft is erased, line by line, and then comes the answer.
+        assert "\x1b[2K" in terminal.raw.partition("✓ ")[0]
+        after = terminal.text.partition("✓ ")[2]
+        assert after.startswith(f"{BERTH} [1]\n\n  Very likely right: 90% sure.\n\n  [1] harbour.pdf, page 2\n")
+        assert "draft, not" not in after
+        assert terminal.echoes
+
+    def test_ctrl_c(self, start: Start) -> None:
+        terminal = start(ASKED, reply=ENDLESS, seconds=0.05)
+        terminal.until("berth berth")
+        assert not terminal.echoes
+        terminal.type(CTRL_C)
+        assert terminal.end() == 130
+        assert re.search(r"error: stopped\ncancelled 1, generated \d\n", terminal.text)
+        assert terminal.raw.count("\x1b[?25l") <= terminal.raw.count("\x1b[?25h")
+        assert terminal.echoes
+
+    def test_a_pipe_gets_the_answer_and_nothing_else(self, start: Start, tmp_path: Path) -> None:
+        with (tmp_path / "out").open("wb") as file:
+            terminal = start(ASKED, output=file.fileno())
+            terminal.until("searching ...")
+            assert terminal.end() == 0
+        out = (tmp_path / "out").read_bytes()
+        assert out.startswith(f"{ASKED}\n  ✓ {BERTH} [1]\n    [1] harbour.pdf, page 2\n".encode())
+        assert b"\x1b" not in out
+        assert b"draft" not in out
+
+
+class TestPrompt:
+    def test_a_conversation(self, start: Start, tmp_path: Path) -> None:
+        terminal = start()
+        terminal.until("2 documents, index 000001")
+        terminal.until("> ")
+        terminal.type(f"{ASKED}\r")
+        terminal.until(f"✓ {BERTH} [1]")
+        terminal.until("> ")
+        terminal.type("/only fer\t\r")
+        terminal.until("What follows is asked of ferry.pdf.")
+        terminal.until("1 document> ")
+        terminal.type(f"{UP}{UP}\r")  # the question again, of the other document
+        terminal.until("✗ The documents do not answer this question.")
+        terminal.until("1 document> ")
+        terminal.type(CTRL_D)
+        assert terminal.end() == 0
+        history = tmp_path / "state" / "pageproof" / "history"
+        assert history.read_text() == f"{ASKED}\n/only ferry.pdf\n{ASKED}\n"
+
+        again = start()
+        again.until("> ")
+        again.type(UP)
+        again.until(ASKED)
+        again.type(CTRL_C)
+        again.until("> ")
+        again.type("/quit\r")
+        assert again.end() == 0
+
+    def test_ctrl_c_stops_the_answer_and_gives_the_prompt_back(self, start: Start) -> None:
+        terminal = start(reply=ENDLESS, seconds=0.05)
+        terminal.until("> ")
+        terminal.type(f"{ASKED}\r")
+        terminal.until("berth berth")
+        began = time.monotonic()
+        terminal.type(CTRL_C)
+        terminal.until("Stopped.")
+        terminal.until("> ")
+        assert time.monotonic() - began < 1.0  # the whole of it takes 3 s
+        terminal.type("/new\r")
+        terminal.until("forgotten.")
+        terminal.type(CTRL_D)
+        assert terminal.end() == 0
+        assert re.search(r"cancelled 1, generated \d\n", terminal.text)
+
+    def test_what_is_typed_meanwhile_is_the_next_line(self, start: Start) -> None:
+        terminal = start(seconds=0.05)
+        terminal.until("> ")
+        terminal.type(f"{ASKED}\r")
+        terminal.until("A draft, not verified yet:")
+        terminal.type("/help\r")
+        assert "/help" not in terminal.until("✓ ")
+        terminal.until("the end, as Ctrl-D")
+        terminal.type(CTRL_D)
+        assert terminal.end() == 0

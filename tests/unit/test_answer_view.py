@@ -1,0 +1,234 @@
+"""An answer on a terminal, letter by letter; and nothing in it that the terminal would obey."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from rag.answer_view import confidence_in_words, print_answer, print_whole_answer
+from rag.domain import Answer, Citation, Sentence
+from rag.statement import FACT
+
+PUMP = Citation(1, "manual.pdf", "0" * 64, 2, "The pump has\na blue lid.", 0, 24, (), 1.0)
+VALVE = Citation(2, "terms [2025].pdf", "1" * 64, 7, "The valve opens to the left, slowly.", 9, 45, (), 0.8)
+TIMINGS = {
+    "queue": 0.0, "understand": 3.0, "retrieve": 312.4, "first_token": 1402.0, "generate": 1951.0, "verify": 480.0,
+    "total": 3210.0,
+}  # fmt: skip
+ANSWERED = Answer(
+    id="a" * 32,
+    question="Which lid has the pump?",
+    answer="A blue lid. The valve opens to the left.",
+    answered=True,
+    reason=None,
+    confidence=0.853,
+    sentences=(Sentence("A blue lid.", "supported", (1,)), Sentence("It opens to the left.", "supported", (2, 1))),
+    citations=(PUMP, VALVE),
+    model="scripted",
+    index="000001-x",
+    timings_ms=TIMINGS,
+)
+PARTLY = replace(
+    ANSWERED, sentences=(ANSWERED.sentences[0], Sentence("The lid is made of gold.", "unsupported")), citations=(PUMP,)
+)
+POSSIBLY = replace(ANSWERED, answer="Possibly: A blue lid.", confidence=0.412, reason="length")
+ABSTAINED = replace(
+    ANSWERED,
+    answer="The documents do not answer this question.",
+    answered=False,
+    reason="no_supported_sentence",
+    confidence=0.3,
+    sentences=(Sentence("The lid is made of gold.", "unsupported"),),
+    citations=(PUMP,),
+)
+GREETED = replace(
+    ANSWERED, answer="Hello.", answered=False, reason="not_a_question", sentences=(), citations=(),
+    timings_ms={"total": 0.4},
+)  # fmt: skip
+HOSTILE = replace(
+    ANSWERED,
+    question="Who\x1b[2J wins?",
+    sentences=(Sentence("[red]You\x1b]0;owned\x07 win[/red] \x9b31m\u202enow", "supported", (1,)),),
+    citations=(replace(PUMP, document="a\x1b[31m\n[bold].pdf", quote="[link=http://x]\x1bP1$r\x1b\\ yes\r\nno\x00"),),
+    model="m\x1b[0m",
+)
+Show = Callable[[Console, Answer], None]
+
+
+def shown(show: Show, answer: Answer, width: int = 72) -> str:
+    console = Console(file=io.StringIO(), width=width, color_system=None, force_terminal=False, highlight=False)
+    show(console, answer)
+    return console.file.getvalue()  # type: ignore[attr-defined,no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        pytest.param(
+            ANSWERED,
+            """\
+  ✓ A blue lid. [1]
+  ✓ It opens to the left. [2] [1]
+
+  Likely right: 85% sure.
+
+  [1] manual.pdf, page 2
+      “The pump has a blue lid.”
+  [2] terms [2025].pdf, page 7
+      “The valve opens to the left, slowly.”
+
+""",
+            id="answered",
+        ),
+        pytest.param(
+            PARTLY,
+            """\
+  ✓ A blue lid. [1]
+
+  Likely right: 85% sure.
+
+  [1] manual.pdf, page 2
+      “The pump has a blue lid.”
+
+  The model also said, and the documents do not bear it out:
+    ✗ The lid is made of gold.
+
+""",
+            id="partly unsupported",
+        ),
+        pytest.param(
+            POSSIBLY,
+            """\
+  ? possibly: A blue lid. [1]
+  ? It opens to the left. [2] [1]
+
+  Possible, and no more than that: 41% sure. Read the quotes.
+  It was cut off: an answer has at most RAG_MAX_TOKENS tokens.
+
+  [1] manual.pdf, page 2
+      “The pump has a blue lid.”
+  [2] terms [2025].pdf, page 7
+      “The valve opens to the left, slowly.”
+
+""",
+            id="possibly, and cut off",
+        ),
+        pytest.param(
+            ABSTAINED,
+            """\
+  ✗ The documents do not answer this question.
+
+  The nearest passages:
+  [1] manual.pdf, page 2
+      “The pump has a blue lid.”
+
+  Drafted and withheld, for the documents do not bear it out well
+  enough:
+    ✗ The lid is made of gold.
+
+""",
+            id="abstained",
+        ),
+    ],
+)
+def test_the_whole_answer(answer: Answer, text: str) -> None:
+    foot = "  3.2 s (search 0.3 s, first word after 1.4 s, draft 2.0 s, check 0.5\n  s) · scripted, index 000001-x\n\n"
+    assert shown(print_whole_answer, answer) == text + foot
+
+
+def test_a_reply_to_a_greeting_is_no_refusal() -> None:
+    assert shown(print_whole_answer, GREETED) == "  Hello.\n\n  0.0 s · scripted, index 000001-x\n\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        pytest.param(
+            POSSIBLY,
+            """\
+Which lid has the pump?
+  ? possibly: A blue lid. [1]
+  ? possibly: It opens to the left. [2] [1]
+    [1] manual.pdf, page 2
+        “The pump has a blue lid.”
+    [2] terms [2025].pdf, page 7
+        “The valve opens to the left, slowly.”
+  41% sure, 3.2 s, scripted, index 000001-x
+
+""",
+            id="possibly",
+        ),
+        pytest.param(
+            ABSTAINED,
+            """\
+Which lid has the pump?
+  ✗ The documents do not answer this question.
+    The nearest passages:
+    [1] manual.pdf, page 2
+        “The pump has a blue lid.”
+  3.2 s, scripted, index 000001-x
+
+""",
+            id="abstained",
+        ),
+    ],
+)
+def test_in_short(answer: Answer, text: str) -> None:
+    assert shown(print_answer, answer) == text
+
+
+def test_what_is_hostile_is_text() -> None:
+    assert shown(print_whole_answer, HOSTILE) == (
+        "  ✓ [red]You�]0;owned� win[/red] �31m�now [1]\n\n"
+        "  Likely right: 85% sure.\n\n"
+        "  [1] a�[31m�[bold].pdf, page 2\n"
+        "      “[link=http://x]�P1$r�\\ yes no�”\n\n"
+        "  3.2 s (search 0.3 s, first word after 1.4 s, draft 2.0 s, check 0.5\n"
+        "  s) · m�[0m, index 000001-x\n\n"
+    )
+    assert shown(print_answer, HOSTILE).startswith("Who�[2J wins?\n  ✓ [red]You�]0;owned� win[/red]")
+
+
+@pytest.mark.parametrize("show", [print_answer, print_whole_answer])
+@given(text=st.text())
+def test_no_text_reaches_the_terminal_but_what_is_printed(show: Show, text: str) -> None:
+    answer = replace(
+        PARTLY,
+        question=text,
+        answer=text,
+        sentences=(Sentence(text, "supported", (1,)), Sentence(text, "unsupported")),
+        citations=(replace(PUMP, document=text, quote=text),),
+    )
+    assert all(character.isprintable() or character == "\n" for character in shown(show, answer))
+
+
+@pytest.mark.parametrize("width", [1, 20, 200])
+def test_any_width(width: int) -> None:
+    assert "bluelid" in "".join(shown(print_whole_answer, PARTLY, width).split())
+
+
+def test_the_id_of_a_record() -> None:
+    console = Console(file=io.StringIO(), width=120, highlight=False)
+    print_whole_answer(console, GREETED, recorded=True)
+    assert f"record {'a' * 32}" in console.file.getvalue()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("confidence", "words"),
+    [
+        (1.0, "Very likely right: 99% sure."),
+        (0.9, "Very likely right: 90% sure."),
+        (0.899, "Likely right: 90% sure."),
+        (FACT, "Likely right: 60% sure."),
+        (FACT - 0.001, "Possible, and no more than that: 60% sure. Read the quotes."),
+        (0.0, "Possible, and no more than that: 0% sure. Read the quotes."),
+    ],
+)
+def test_confidence_in_words(confidence: float, words: str) -> None:
+    assert confidence_in_words(replace(ANSWERED, confidence=confidence)) == words

@@ -1,0 +1,127 @@
+"""``python -m rag ask`` into files and pipes: the answer and nothing else, and what it ends with."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from rag import asking_command
+from rag.__main__ import main
+from rag.answering import Answerer
+from rag.index import CurrentIndex
+from rag.retrieval import Retriever
+from rag.settings import Settings
+from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker, ScriptedModel
+from tests.unit.conftest import publish
+
+LID = "The pump has a blue lid."
+DOCUMENTS = {"manual.pdf": [LID], "terms.pdf": ["The pump is covered for a year."]}
+ASKED = "Which lid has the pump?"
+UNKNOWN = "Who is the mayor of Skarholm?"
+
+
+@pytest.fixture(autouse=True)
+def model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ScriptedModel:
+    for name in os.environ:
+        if name.upper().startswith("RAG_"):
+            monkeypatch.delenv(name)
+    encoder = BagOfWordsEncoder()
+    publish(tmp_path, DOCUMENTS, encoder)
+    model = ScriptedModel([LID])
+
+    def open_answerer(_settings: Settings, *, recorded: bool = False) -> Answerer:
+        index, retriever = CurrentIndex(tmp_path, encoder.identity), Retriever(encoder, OverlapReranker())
+        return Answerer(index, retriever, model, passages=3, evidence_tokens=300, max_tokens=64, judge=PLAIN_JUDGE)
+
+    monkeypatch.setattr(asking_command, "open_answerer", open_answerer)
+    return model
+
+
+def test_one_question(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ask", *ASKED.split()]) == 0
+    said = capsys.readouterr()
+    lines = said.out.splitlines()
+    assert lines[:4] == [ASKED, f"  ✓ {LID} [1]", "    [1] manual.pdf, page 1", f"        “{LID}”"]
+    assert lines[4].startswith("  90% sure, 0.")
+    assert lines[5:] == [""]
+    assert (said.err, "\x1b" in said.out) == ("", False)
+
+
+def test_what_is_not_in_the_documents(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ask", UNKNOWN]) == 4
+    assert "  ✗ The documents do not answer this question.\n" in capsys.readouterr().out
+
+
+def test_what_a_model_says_does_not_reach_the_terminal(
+    model: ScriptedModel, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model.replies = ["The pump has a blue lid\x1b]0;owned\x07\x9b2J."]
+    main(["ask", f"{ASKED}\x1b[2J"])
+    out = capsys.readouterr().out
+    assert [character for character in out if not character.isprintable() and character != "\n"] == []
+
+
+def test_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ask", "--json", ASKED]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    answer = json.loads(line)
+    assert (answer["answer"], answer["citations"][0]["document"]) == (LID, "manual.pdf")
+
+
+class TestInput:
+    @pytest.fixture(autouse=True)
+    def _given(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        lines = f"{ASKED}\n\n caf\xe9? \n{UNKNOWN}".encode("latin-1")
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(lines), encoding="utf-8"))
+
+    def test_a_question_in_each_line(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["ask", "--json", "-"]) == 4
+        questions = [json.loads(line)["question"] for line in capsys.readouterr().out.splitlines()]
+        assert questions == [ASKED, "caf�?", UNKNOWN]
+
+    def test_in_short(self, capsys: pytest.CaptureFixture[str]) -> None:
+        main(["ask", "-"])
+        assert capsys.readouterr().out.startswith(f"{ASKED}\n  ✓ {LID} [1]\n    [1] manual.pdf")
+
+
+class TestDocuments:
+    def test_only_these_are_asked(self, capsys: pytest.CaptureFixture[str]) -> None:
+        main(["ask", "--json", "--document", "terms.pdf", ASKED])
+        cited = [citation["document"] for citation in json.loads(capsys.readouterr().out)["citations"]]
+        assert cited == ["terms.pdf"]
+
+    def test_several(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["ask", "--document", "terms.pdf", "--document", "manual.pdf", ASKED]) == 0
+        assert "manual.pdf" in capsys.readouterr().out
+
+    def test_unknown(self, capsys: pytest.CaptureFixture[str], model: ScriptedModel) -> None:
+        assert main(["ask", "--document", "term.pdf", ASKED]) == 1
+        said = capsys.readouterr()
+        assert said.err == "error: no document is named 'term.pdf'; did you mean 'terms.pdf'?\n"
+        assert (said.out, model.chats) == ("", [])
+
+
+@pytest.mark.parametrize("question", ["", "  "], ids=["nothing", "blanks"])
+def test_an_empty_question(question: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ask", question]) == 1
+    assert capsys.readouterr().err == 'error: no question; ask one: python -m rag ask "..."\n'
+
+
+@pytest.mark.parametrize(
+    ("arguments", "remedy"),
+    [
+        pytest.param([], "or - to read one per line", id="nothing, and no terminal"),
+        pytest.param(["--json"], "or - to read one per line", id="JSON of nothing"),
+        pytest.param(["--replay", "a" * 32, "--document", "x"], "leave --document out", id="a replay of documents"),
+    ],
+)
+def test_wrong_usage(arguments: list[str], remedy: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["ask", *arguments])
+    assert caught.value.code == 2
+    assert remedy in capsys.readouterr().err

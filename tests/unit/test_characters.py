@@ -1,0 +1,32 @@
+"""What a terminal is given to print, and what somebody typed."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.characters import one_line, printable, readable
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        pytest.param("a  b\n\tc", "a b c", id="blanks"),
+        pytest.param("\x1b[31mred", "�[31mred", id="escape"),
+        pytest.param("\x9b31m", "�31m", id="its 8-bit form"),
+        pytest.param("a\u202eb\u200dc", "a�b�c", id="writing direction"),
+        pytest.param("\udce9", "�", id="half a character"),
+        pytest.param("naïve – 日本 ✓", "naïve – 日本 ✓", id="letters stay"),
+    ],
+)
+def test_one_line(text: str, line: str) -> None:
+    assert one_line(text) == line
+
+
+def test_a_name_keeps_its_blanks() -> None:
+    assert printable("a  b.pdf") == "a  b.pdf"
+    assert printable("a\nb.pdf") == "a�b.pdf"
+
+
+@pytest.mark.parametrize(("typed", "text"), [("café?", "café?"), ("caf\udce9?", "caf�?")])
+def test_readable(typed: str, text: str) -> None:
+    assert readable(typed) == text

@@ -1,0 +1,47 @@
+"""Documents by name or number; what is like an unknown name is told."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.document_choice import chosen_documents
+from rag.domain import Document
+from rag.errors import DocumentUnknown
+
+DOCUMENTS = [
+    Document("0" * 64, ("handbook.pdf", "copies/handbook.pdf"), "Handbook", 9, 1),
+    Document("1" * 64, ("terms_2023.pdf",), "Terms", 4, 1),
+    Document("2" * 64, ("2",), "Named as a number", 4, 1),
+    Document("3" * 64, ("terms_2025.pdf",), "Terms", 4, 1),
+]
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        pytest.param([], (), id="none"),
+        pytest.param(["terms_2023.pdf", "handbook.pdf"], ("terms_2023.pdf", "handbook.pdf"), id="names"),
+        pytest.param(["copies/handbook.pdf"], ("copies/handbook.pdf",), id="another name"),
+        pytest.param(["1", "4", "1"], ("handbook.pdf", "terms_2025.pdf"), id="numbers"),
+        pytest.param(["2"], ("2",), id="a name that is a number"),
+    ],
+)
+def test_chosen(words: list[str], names: tuple[str, ...]) -> None:
+    assert chosen_documents(words, DOCUMENTS) == names
+
+
+@pytest.mark.parametrize(
+    ("word", "remedy"),
+    [
+        pytest.param("TERMS", "did you mean 'terms_2023.pdf' or 'terms_2025.pdf'?", id="a part"),
+        pytest.param("terns_2025.pfd", "did you mean 'terms_2025.pdf' or 'terms_2023.pdf'?", id="misspelt"),
+        pytest.param("0", "did you mean 'terms_2023.pdf' or 'terms_2025.pdf'?", id="no such number"),
+        pytest.param("9" * 5000, "/documents at the prompt lists them", id="far too large a number"),
+        pytest.param("x\x1by", "/documents at the prompt lists them", id="like nothing"),
+    ],
+)
+def test_unknown(word: str, remedy: str) -> None:
+    with pytest.raises(DocumentUnknown) as caught:
+        chosen_documents(["handbook.pdf", word], DOCUMENTS)
+    assert str(caught.value) == f"no document is named {word!r}; {remedy}"
+    assert caught.value.field == "documents"

@@ -1,0 +1,147 @@
+"""How an answer grows on a terminal; elsewhere nothing is seen of it, and Ctrl-C leaves no work behind."""
+
+from __future__ import annotations
+
+import io
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from rag.answering import Answerer
+from rag.cancellation import Cancellation
+from rag.domain import (
+    AnswerEvent,
+    Chunk,
+    Document,
+    Hit,
+    Passage,
+    PassagesFound,
+    Question,
+    Span,
+    TokenGenerated,
+)
+from rag.errors import Cancelled, IndexMissing
+from rag.index import CurrentIndex
+from rag.live_answer import Standing, going_on, live_answer
+from rag.retrieval import Retriever
+from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker, ScriptedModel
+from tests.unit.conftest import publish
+
+LID = "The pump has a blue lid."
+QUESTION = Question("Which lid has the pump?")
+DOCUMENT = Document("0" * 64, ("a\x1b[31m.pdf",), "Manual", 1, 1)
+
+
+def hit(page: int) -> Hit:
+    return Hit(Passage(0, DOCUMENT, Chunk(Span(page, 0, 9), "text")), 1.0)
+
+
+def terminal(height: int = 24) -> Console:
+    return Console(file=io.StringIO(), width=60, height=height, color_system=None, force_terminal=True)
+
+
+def written(console: Console) -> str:
+    return console.file.getvalue()  # type: ignore[attr-defined,no-any-return]
+
+
+def drawn(standing: Standing, height: int = 24) -> list[str]:
+    console = Console(file=io.StringIO(), width=60, height=height, color_system=None)
+    console.print(standing)
+    return [line.rstrip() for line in written(console).splitlines()]
+
+
+def at_work() -> bool:
+    return any(thread.name == "answer" for thread in threading.enumerate())
+
+
+@pytest.fixture
+def answerer(tmp_path: Path) -> Answerer:
+    encoder = BagOfWordsEncoder()
+    publish(tmp_path, {"manual.pdf": [LID]}, encoder)
+    index, retriever = CurrentIndex(tmp_path, encoder.identity), Retriever(encoder, OverlapReranker())
+    model = ScriptedModel([LID])
+    return Answerer(index, retriever, model, passages=3, evidence_tokens=300, max_tokens=64, judge=PLAIN_JUDGE)
+
+
+class TestStanding:
+    def test_what_happens(self) -> None:
+        standing = Standing("searching")
+        assert drawn(standing) == ["  ⠋ searching ..."]
+        standing.tell(PassagesFound((hit(2), hit(3), hit(2))))
+        found = ["  Found:", "    a�[31m.pdf, page 2", "    a�[31m.pdf, page 3"]
+        assert [line[4:] for line in drawn(standing)[-1:]] == ["reading ..."]
+        assert drawn(standing)[:-1] == found
+        for piece in ("A ", "blue\n", "\x1b", "[2J[red] lid"):
+            standing.tell(TokenGenerated(piece))
+        assert drawn(standing)[:-1] == [*found, "  A draft, not verified yet:", "    A blue �[2J[red] lid"]
+        assert drawn(standing)[-1].endswith("drafting and checking ...")
+
+    def test_a_long_draft_shows_its_end(self) -> None:
+        standing = Standing("reading", draft="word " * 500 + "end")
+        lines = drawn(standing, height=16)
+        assert len(lines) < 10
+        assert lines[-2].endswith("end")
+
+
+class TestPlace:
+    def test_on_a_terminal_it_is_gone_afterwards(self) -> None:
+        console = terminal()
+        with going_on(console, "loading"):
+            pass
+        text = written(console)
+        assert "loading ..." in text
+        erased, cursor_is_back = "\x1b[2K", "\x1b[?25h"
+        assert erased in text[-20:]
+        assert cursor_is_back in text[-20:]
+
+    @pytest.mark.parametrize("dumb", [False, True], ids=["a file", "a terminal that cannot go back"])
+    def test_elsewhere_there_is_nothing(self, *, dumb: bool) -> None:
+        environment = {"TERM": "dumb"} if dumb else {}
+        console = Console(file=io.StringIO(), force_terminal=dumb, _environ=environment)
+        with going_on(console, "loading") as standing:
+            standing.tell(TokenGenerated("x"))
+        assert written(console) == ""
+
+
+class TestAnswer:
+    @pytest.mark.parametrize("console", [terminal(), Console(file=io.StringIO())], ids=["terminal", "file"])
+    def test_is_that_of_the_answerer(self, answerer: Answerer, console: Console) -> None:
+        answer = live_answer(console, answerer, QUESTION)
+        assert (answer.answer, answer.answered) == (LID, True)
+        assert not at_work()
+
+    def test_errors_come_through(self, answerer: Answerer, tmp_path: Path) -> None:
+        (tmp_path / "CURRENT").unlink()
+        with pytest.raises(IndexMissing):
+            live_answer(terminal(), answerer, QUESTION)
+        assert not at_work()
+
+    def test_ctrl_c_ends_the_work(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        ended: list[str] = []
+
+        class Endless:
+            """Works until it is cancelled."""
+
+            def stream(self, _question: Question, cancelled: Cancellation) -> Iterator[AnswerEvent]:
+                yield PassagesFound((hit(1),))
+                try:
+                    while True:
+                        cancelled.check()
+                        time.sleep(0.001)
+                except Cancelled:
+                    ended.append("work")
+                    raise
+
+        def press(_standing: Standing, _event: AnswerEvent) -> None:
+            """What Ctrl-C raises in the main thread, where that happens to be."""
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(Standing, "tell", press)
+        with pytest.raises(KeyboardInterrupt):
+            live_answer(terminal(), Endless(), QUESTION)  # type: ignore[arg-type]
+        assert ended == ["work"]
+        assert not at_work()
