@@ -7,6 +7,8 @@ import { open } from "./viewer.js";
 import { ago, count, isWell, size } from "./wording.js";
 
 const LOOK_EVERY = 5000;
+// More rows than anybody reads make each stroke of a key slow.
+const MOST = 200;
 export async function refresh() {
   try {
     const { documents, index, published } = await service.documents();
@@ -35,7 +37,8 @@ export function followGenerations() {
 }
 
 export function library() {
-  const shown = state.documents.filter((each) => named(each, state.search));
+  const found = state.documents.filter((each) => named(each, state.search));
+  const shown = found.slice(0, MOST);
   return html`
     <section class="panel" aria-label="Documents">
       <h2>Documents</h2>
@@ -45,6 +48,7 @@ export function library() {
       ${state.trouble ? html`<p class="notice" role="alert">${state.trouble}</p>` : nothing}
       <ul class="documents">${shown.map(documentRow)}</ul>
       ${shown.length ? nothing : html`<p class="quiet">No document has such a name.</p>`}
+      ${found.length > MOST ? html`<p class="quiet">And ${found.length - MOST} more: search by name.</p>` : nothing}
       <p class="quiet served">Index ${state.index ?? "–"}${state.published ? `, published ${ago(state.published)}` : ""}</p>
     </section>`;
 }

@@ -9,7 +9,7 @@ import { pastConversations } from "./past_view.js";
 import * as service from "./service.js";
 import { changed, drawnBy, state } from "./state.js";
 import { html, nothing, render } from "./vendor/lit-html.js";
-import { close, follow, turnTo, viewer, zoomBy } from "./viewer.js";
+import { close, follow, turnBy, viewer, zoomBy } from "./viewer.js";
 
 // Where there is room for it, what can be asked about is shown from the start.
 const WIDE = "(min-width: 70rem)";
@@ -19,14 +19,14 @@ function page() {
   const panel = PANELS[state.panel];
   return html`
     <a class="skip" href="#question" @click=${toQuestion}>To the question</a>
-    <header class="bar">
+    <header class="bar" ?inert=${state.keyNeeded}>
       <span class="brand">Pageproof</span>
       <nav aria-label="Panels">
         ${tab("documents", "Documents")} ${tab("history", "Earlier")} ${isEnabled() ? tab("adding", "Add") : nothing}
         <button type="button" @click=${begin} ?disabled=${!state.turns.length}>New</button>
       </nav>
     </header>
-    <div class="columns ${state.viewer ? "with-viewer" : ""} ${panel ? "with-panel" : ""}">
+    <div ?inert=${state.keyNeeded} class="columns ${state.viewer ? "with-viewer" : ""} ${panel ? "with-panel" : ""}">
       ${panel ? html`<div class="side">${panel()}</div>` : nothing}
       ${conversation()} ${viewer()}
     </div>
@@ -51,6 +51,7 @@ function keyForm() {
       <form class="key" role="dialog" aria-modal="true" aria-labelledby="key-title" @submit=${withKey}>
         <h2 id="key-title">An access key is needed</h2>
         <p class="quiet">Whoever runs this service has it. It is kept until this tab is closed.</p>
+        ${service.hasKey() ? html`<p class="problem" role="alert">That key is not accepted.</p>` : nothing}
         <label for="key">Access key</label>
         <input id="key" name="key" type="password" autocomplete="current-password" autofocus required>
         <button type="submit" class="primary">Continue</button>
@@ -78,8 +79,8 @@ function pressed(event) {
     document.querySelector("#question").focus();
   }
   if (!state.viewer) return;
-  if (event.key === "ArrowLeft") turnTo(state.viewer.page - 1);
-  if (event.key === "ArrowRight") turnTo(state.viewer.page + 1);
+  if (event.key === "ArrowLeft") turnBy(-1);
+  if (event.key === "ArrowRight") turnBy(1);
   if (event.key === "+") zoomBy(1);
   if (event.key === "-") zoomBy(-1);
 }

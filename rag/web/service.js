@@ -24,6 +24,8 @@ export function useKey(text) {
   sessionStorage.setItem(KEY, text);
 }
 
+export const hasKey = () => Boolean(key);
+
 async function request(path, { headers = {}, bearer = key, ...options } = {}) {
   const authorization = bearer ? { Authorization: `Bearer ${bearer}` } : {};
   let response;

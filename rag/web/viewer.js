@@ -42,7 +42,8 @@ export async function follow() {
   const number = ++numbered;
   const zoom = state.viewer?.zoom ?? FITS;
   const wasOpen = Boolean(state.viewer);
-  changed({ viewer: { ...(state.viewer ?? {}), ...shown, zoom, loading: true, problem: null } });
+  // What is seen stays as it is until the other page is there.
+  changed({ viewer: { ...(state.viewer ?? shown), zoom, loading: true, problem: null } });
   try {
     const view = await load(shown);
     if (number !== numbered) return;
@@ -76,9 +77,11 @@ function shownAt(wasOpen) {
   if (!wasOpen) document.querySelector(".viewer h2")?.focus({ preventScroll: true });
 }
 
-export function turnTo(page) {
-  const { documentId, pages } = state.viewer;
-  if (page < 1 || page > pages) return;
+// By so many pages, from the one that was asked for last.
+export function turnBy(pages) {
+  const { documentId, page: last } = readAddress();
+  const page = last + pages;
+  if (page < 1 || page > state.viewer.pages) return;
   const here = cited.citations.find((citation) => citation.document_id === documentId && citation.page === page);
   open({ documentId, page, start: here?.start ?? 0, end: here?.end ?? 0, ...cited });
 }
@@ -108,10 +111,10 @@ export function viewer() {
       </header>
       <div class="tools" role="toolbar" aria-label="Page">
         <button type="button" aria-label="Previous page" title="Previous page (←)" ?disabled=${view.page <= 1}
-          @click=${() => turnTo(view.page - 1)}>‹</button>
+          @click=${() => turnBy(-1)}>‹</button>
         <span>Page ${view.page}${view.pages ? ` of ${view.pages}` : ""}</span>
         <button type="button" aria-label="Next page" title="Next page (→)" ?disabled=${view.page >= view.pages}
-          @click=${() => turnTo(view.page + 1)}>›</button>
+          @click=${() => turnBy(1)}>›</button>
         ${view.picture
           ? html`<button type="button" aria-label="Zoom out" title="Zoom out (−)" @click=${() => zoomBy(-1)}>−</button>
               <span class="zoom">${ZOOMS[view.zoom]} %</span>

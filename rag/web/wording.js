@@ -2,7 +2,7 @@
 
 // The same bounds as the service's: from FACT on, an answer is stated as a fact.
 const FACT = 0.6;
-const SURE = 0.85;
+const SURE = 0.9;
 
 export const isFact = (answer) => answer.confidence >= FACT;
 
