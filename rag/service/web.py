@@ -30,7 +30,11 @@ _POLICY: Final = "; ".join(
 
 
 class _Files(StaticFiles):
+    # What logs and metrics call it.
+    path = "/web"
+
     async def get_response(self, path: str, scope: Scope) -> Response:
+        scope["route"] = self
         response = await super().get_response(path, scope)
         response.headers.update(_CACHE)
         return response

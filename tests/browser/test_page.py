@@ -226,7 +226,7 @@ def test_an_access_key_is_asked_for(page: Page, serve: Serve) -> None:
     page.goto(serve(ScriptedModel([FEE]), api_keys=[SecretStr("sesame")]).url)
     page.get_by_role("textbox", name="Access key").fill("wrong")
     page.get_by_role("button", name="Continue").click()
-    expect(page.get_by_role("alert")).to_have_text("That key is not accepted.")
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_have_text("That key is not accepted.")
     page.get_by_role("textbox", name="Access key").fill("sesame")
     page.get_by_role("button", name="Continue").click()
     expect(page.locator(".documents li")).to_have_count(2)
