@@ -437,8 +437,11 @@ class Job:
     def readers(self) -> list[int]:
         """The reading processes that are there by now."""
         try:
-            tasks = list(Path(f"/proc/{self.process.pid}/task").iterdir())
-            return [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
+            process = Path(f"/proc/{self.process.pid}")
+            children = [pid for task in (process / "task").iterdir() for pid in (task / "children").read_text().split()]
+            # Before it runs its own program, a child is a copy of the job, which waits for it.
+            own = (process / "cmdline").read_bytes()
+            return [int(pid) for pid in children if Path(f"/proc/{pid}/cmdline").read_bytes() not in (own, b"")]
         except OSError:
             return []
 
