@@ -21,7 +21,7 @@ export function adding() {
       <h2>Add documents</h2>
       <form @submit=${(event) => event.preventDefault()}>
         <label for="admin-key">Admin key</label>
-        <input id="admin-key" type="password" autocomplete="off" .value=${adminKey} @input=${(event) => (adminKey = event.target.value)}>
+        <input id="admin-key" type="password" autocomplete="off" .value=${adminKey} @input=${(event) => (adminKey = event.target.value.trim())} @change=${look}>
         <label class="drop" @dragover=${(event) => event.preventDefault()} @drop=${dropped}>
           <span>Choose files, or drop them here: ${suffixes.join(", ")}, up to ${size(most)} each</span>
           <input type="file" multiple accept=${suffixes.join(",")} ?disabled=${busy} @change=${chosen}>
@@ -39,7 +39,7 @@ function fileRow(file) {
       <span class="name">${file.name}</span>
       <progress aria-label="Sending ${file.name}" max=${file.size || 1} value=${file.sent}></progress>
       <p class=${file.problem ? "fault" : "quiet"}>${file.problem ?? (file.done ? "sent" : size(file.size))}
-        ${file.exists ? html`<button type="button" class="link" @click=${() => send([file.file], true)}>Replace it</button>` : nothing}</p>
+        ${file.exists ? html`<button type="button" class="link" ?disabled=${Boolean(state.adding.busy)} @click=${() => replace(file)}>Replace it</button>` : nothing}</p>
     </li>`;
 }
 
@@ -77,24 +77,36 @@ function dropped(event) {
   send([...event.dataTransfer.files]);
 }
 
-async function send(files, replace = false) {
-  if (!files.length) return;
+function send(files) {
+  if (state.adding?.busy || !files.length) return;
   if (!adminKey) return update({ problem: "The admin key is needed." });
-  const rows = files.map((file) => ({ file, name: file.name, size: file.size, sent: 0, done: false }));
-  update({ files: rows, problem: null, job: null, busy: true });
-  for (const row of rows) await sendOne(row, replace);
-  if (rows.some((row) => row.done)) await ingest();
+  update({ files: files.map((file) => ({ file, name: file.name, size: file.size, sent: 0 })), problem: null, job: null });
+  return run(state.adding.files, false);
+}
+
+function replace(row) {
+  Object.assign(row, { problem: null, exists: false, sent: 0 });
+  return run([row], true);
+}
+
+async function run(rows, replacing) {
+  update({ busy: true });
+  for (const row of rows) await sendOne(row, replacing);
+  if (rows.some((row) => row.done)) await ingest(() => service.startIngest(adminKey));
   update({ busy: false });
 }
 
-async function sendOne(row, replace) {
+async function sendOne(row, replacing) {
   if (row.size > state.info.adding.max_bytes) {
     row.problem = `It is larger than ${size(state.info.adding.max_bytes)}.`;
     return update({});
   }
-  const progress = (sent) => update({}, (row.sent = sent));
+  const progress = (sent) => {
+    row.sent = sent;
+    update({});
+  };
   try {
-    await service.upload(row.file, { bearer: adminKey, replace, progress });
+    await service.upload(row.file, { bearer: adminKey, replace: replacing, progress });
     Object.assign(row, { done: true, sent: row.size });
   } catch (problem) {
     Object.assign(row, { problem: problem.message, exists: problem.status === 409 });
@@ -102,20 +114,40 @@ async function sendOne(row, replace) {
   update({});
 }
 
-async function ingest() {
+// Whoever opens the page while a run is under way sees it, too.
+async function look() {
+  if (!adminKey || state.adding?.busy) return;
+  update({ busy: true, problem: null });
+  await ingest(() => service.ingest(adminKey));
+  update({ busy: false });
+}
+
+async function ingest(begin) {
   try {
-    let job = await service.startIngest(adminKey);
+    let job = await begin();
+    if (job.state === "idle") return;
     say("Reading the documents");
     while (job.state === "running") {
-      update({ job });
+      update({ job, problem: null });
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY));
-      job = await service.ingest(adminKey);
+      job = await standing(job);
     }
     update({ job });
     await refresh();
     say(job.state === "failed" ? "The documents could not be added" : "The documents were added");
   } catch (problem) {
     update({ problem: problem.message });
+  }
+}
+
+// Where the run is; what is known of it, while the service cannot be reached.
+async function standing(job) {
+  try {
+    return await service.ingest(adminKey);
+  } catch (problem) {
+    if (problem.status) throw problem;
+    update({ problem: problem.message });
+    return job;
   }
 }
 

@@ -8,23 +8,28 @@ import { REASONS, count, status } from "./wording.js";
 const MOST_HISTORY = 6;
 const LONGEST_ANSWER = 4000;
 const QUEUE_FULL = 503;
-const NO_KEY = 401;
 
 let turns = 0;
 
 export async function ask(question, documents = [...state.onlyIn]) {
   const history = earlier(state.turns);
-  const turn = { id: ++turns, question, documents, phase: "searching", passages: [], draft: "", abort: new AbortController() };
+  const turn = { id: ++turns, question, documents };
+  begun(turn);
   changed({ turns: [...state.turns, turn], draft: "" });
   await run(turn, history);
 }
 
+// The answer that is there stays until there is another one.
 export function again(turn) {
   const position = state.turns.indexOf(turn);
-  Object.assign(turn, { phase: "searching", passages: [], draft: "", answer: null, problem: null });
-  turn.abort = new AbortController();
+  begun(turn);
   changed();
   return run(turn, earlier(state.turns.slice(0, position)));
+}
+
+function begun(turn) {
+  const abort = new AbortController();
+  Object.assign(turn, { phase: "searching", passages: [], draft: "", problem: null, abort });
 }
 
 export function stop(turn) {
@@ -83,9 +88,10 @@ function fail(turn, error) {
     turn.phase = "stopped";
     say("Stopped");
   } else if (error instanceof service.Problem) {
-    Object.assign(turn, { phase: "failed", problem: { ...error, detail: error.message } });
+    const { requestId, retryAfter, status: code, message: detail } = error;
+    Object.assign(turn, { phase: "failed", problem: { requestId, retryAfter, status: code, detail } });
     say(`Not answered: ${error.message}`);
-    if (error.status === NO_KEY) changed({ keyNeeded: true });
+    if (service.lacksKey(error)) changed({ keyNeeded: true });
   } else {
     turn.phase = "failed";
     turn.problem = { title: "A defect of this page", detail: String(error) };

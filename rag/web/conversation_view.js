@@ -7,12 +7,12 @@ import { changed, state } from "./state.js";
 import { html, nothing } from "./vendor/lit-html.js";
 import { open } from "./viewer.js";
 import {
-  REASONS, confidence, copied, count, isFact, oneLine, place, seconds, status, supported, unsupported,
+  REASONS, confidence, copied, count, isFact, oneLine, place, requestOf, seconds, status, supported, unsupported,
 } from "./wording.js";
 
-export function conversation() {
+export function conversation(covered) {
   return html`
-    <main class="conversation" id="conversation" aria-label="Conversation">
+    <main class="conversation" aria-label="Conversation" ?inert=${covered}>
       <div class="turns">${state.turns.length ? state.turns.map(turnView) : welcome()}</div>
       ${box()}
     </main>`;
@@ -34,6 +34,7 @@ function welcome() {
 function box() {
   const busy = running();
   const only = [...state.onlyIn];
+  const longest = state.info?.limits.question_characters ?? 4000;
   return html`
     <form class="box" @submit=${submitted}>
       ${only.length
@@ -41,15 +42,20 @@ function box() {
             <button type="button" class="link" @click=${() => changed({ onlyIn: new Set() })}>search in all</button></p>`
         : nothing}
       <label class="hidden" for="question">Question</label>
-      <textarea id="question" rows="2" maxlength=${state.info?.limits.question_characters ?? 4000}
+      <textarea id="question" rows="2" maxlength=${longest}
         placeholder=${state.turns.length ? "Ask a follow-up question" : "Ask a question"}
         .value=${state.draft} @input=${(event) => changed({ draft: event.target.value })} @keydown=${pressed}></textarea>
-      <div class="buttons">
-        ${busy
-          ? html`<button type="button" class="primary stop" @click=${() => stop(busy)}>Stop</button>`
-          : html`<button type="submit" class="primary" ?disabled=${!state.draft.trim()}>Ask</button>`}
-      </div>
+      <button type="submit" class="primary ${busy ? "stop" : ""}" aria-disabled=${busy || state.draft.trim() ? "false" : "true"}
+        @click=${(event) => stopped(event, busy)}>${busy ? "Stop" : "Ask"}</button>
+      ${state.draft.length >= longest ? html`<p class="filter">A question has at most ${longest} characters.</p>` : nothing}
     </form>`;
+}
+
+// One button for both, so that the focus stays; a double click on "Ask" stops nothing.
+function stopped(event, busy) {
+  if (!busy) return;
+  event.preventDefault();
+  if (event.detail < 2) stop(busy);
 }
 
 function pressed(event) {
@@ -80,9 +86,9 @@ function bodyOf(turn) {
     case "done":
       return answerView(turn);
     case "failed":
-      return problemView(turn);
+      return html`${problemView(turn)}${turn.answer ? answerView(turn) : nothing}`;
     case "stopped":
-      return html`<p class="quiet">Stopped.</p>${retry(turn)}`;
+      return html`<p class="quiet">Stopped.</p>${turn.answer ? answerView(turn) : retry(turn)}`;
     default:
       return progressView(turn);
   }
@@ -100,7 +106,8 @@ function progressView(turn) {
 }
 
 function openPassage(event, passage) {
-  open({ documentId: passage.document_id, page: passage.page, start: passage.start, end: passage.end }, event.currentTarget);
+  const shown = { documentId: passage.document_id, page: passage.page, start: passage.start, end: passage.end };
+  open({ ...shown, near: true }, event.currentTarget);
 }
 
 function answerView(turn) {
@@ -113,6 +120,7 @@ function answerView(turn) {
         ? html`<p class="said">${isFact(answer) ? nothing : html`<span class="badge">Possibly</span> `}
             ${supported(answer).map((sentence) => html`<span class="sentence">${sentence.text}${marks(answer, sentence)}</span> `)}</p>`
         : html`<p class="said">${answer.answer}</p>`}
+      ${answer.reason === "length" ? html`<p class="fault">The answer was cut off where it became too long.</p>` : nothing}
       ${leftOut(answer)}
       ${quotes(answer)}
       ${foot(turn)}
@@ -160,7 +168,7 @@ function quotes(answer) {
 
 function openCitation(event, answer, citation) {
   const shown = { documentId: citation.document_id, page: citation.page, start: citation.start, end: citation.end };
-  open({ ...shown, citations: answer.citations, proof: answer.answered }, event.currentTarget);
+  open({ ...shown, near: !answer.answered, citations: answer.citations }, event.currentTarget);
 }
 
 function foot(turn) {
@@ -187,9 +195,7 @@ function problemView(turn) {
       <h3>${isBusy(problem) ? "Not now" : "Not answered"}</h3>
       <p>${problem.detail}</p>
       ${problem.retryAfter ? html`<p class="quiet">A place is likely to be free in ${count(problem.retryAfter, "second")}.</p>` : nothing}
-      ${problem.requestId || turn.requestId
-        ? html`<p class="quiet">Request <code>${problem.requestId ?? turn.requestId}</code></p>`
-        : nothing}
+      ${requestOf({ requestId: problem.requestId ?? turn.requestId })}
       ${retry(turn)}
     </div>`;
 }

@@ -6,7 +6,7 @@ const MOST = 30;
 export function past() {
   try {
     const kept = JSON.parse(localStorage.getItem(KEPT) ?? "[]");
-    return Array.isArray(kept) ? kept : [];
+    return Array.isArray(kept) ? kept.filter((each) => Array.isArray(each?.turns) && each.turns.length) : [];
   } catch {
     return [];
   }

@@ -14,16 +14,18 @@ export async function refresh() {
     const { documents, index, published } = await service.documents();
     const names = new Set(documents.map((each) => each.name));
     const onlyIn = new Set([...state.onlyIn].filter((name) => names.has(name)));
-    changed({ documents, index, published, onlyIn, trouble: null });
+    changed({ documents, index, published, onlyIn, trouble: null, keyNeeded: false });
   } catch (problem) {
-    changed({ trouble: problem.message, keyNeeded: problem.status === 401 });
+    changed({ trouble: problem.message });
+    if (service.lacksKey(problem)) changed({ keyNeeded: true });
   }
 }
 
-// A new generation is served as soon as it is published: the list follows.
-export function followGenerations() {
+// A new generation is served as soon as it is published: the list follows. What could not be loaded is tried again.
+export function followGenerations(load) {
   setInterval(async () => {
-    if (document.hidden) return;
+    if (document.hidden || state.keyNeeded) return;
+    if (!state.info) return load();
     try {
       const { index } = await service.ready();
       if (index === state.index && !state.trouble) return;

@@ -13,13 +13,17 @@ import { close, follow, turnBy, viewer, zoomBy } from "./viewer.js";
 
 // Where there is room for it, what can be asked about is shown from the start.
 const WIDE = "(min-width: 70rem)";
+// As in style.css: no room for a panel and a page of a document, or for anything beside one of them.
+const narrow = matchMedia("(max-width: 96rem)");
+const small = matchMedia("(max-width: 48rem)");
 const PANELS = { documents: library, history: pastConversations, adding };
 
 function page() {
   const panel = PANELS[state.panel];
+  const covered = small.matches && Boolean(state.viewer || panel);
   return html`
     <a class="skip" href="#question" @click=${toQuestion}>To the question</a>
-    <header class="bar" ?inert=${state.keyNeeded}>
+    <header class="bar" ?inert=${state.keyNeeded || (small.matches && Boolean(state.viewer))}>
       <span class="brand">Pageproof</span>
       <nav aria-label="Panels">
         ${tab("documents", "Documents")} ${tab("history", "Earlier")} ${isEnabled() ? tab("adding", "Add") : nothing}
@@ -28,16 +32,21 @@ function page() {
     </header>
     <div ?inert=${state.keyNeeded} class="columns ${state.viewer ? "with-viewer" : ""} ${panel ? "with-panel" : ""}">
       ${panel ? html`<div class="side">${panel()}</div>` : nothing}
-      ${conversation()} ${viewer()}
+      ${conversation(covered)} ${viewer()}
     </div>
     ${state.keyNeeded ? keyForm() : nothing}
     <p class="hidden" role="status" aria-live="polite">${state.said}</p>`;
 }
 
 function tab(name, title) {
-  const isOpen = state.panel === name;
+  const isOpen = state.panel === name && !(state.viewer && narrow.matches);
   return html`<button type="button" aria-expanded=${isOpen ? "true" : "false"}
-    @click=${() => changed({ panel: isOpen ? null : name })}>${title}</button>`;
+    @click=${() => toggle(name, isOpen)}>${title}</button>`;
+}
+
+function toggle(name, isOpen) {
+  changed({ panel: isOpen ? null : name });
+  if (!isOpen && state.viewer && narrow.matches) close();
 }
 
 function toQuestion(event) {
@@ -79,8 +88,10 @@ function pressed(event) {
     document.querySelector("#question").focus();
   }
   if (!state.viewer) return;
-  if (event.key === "ArrowLeft") turnBy(-1);
-  if (event.key === "ArrowRight") turnBy(1);
+  const sheet = event.target.closest?.(".sheet");
+  const scrolls = sheet && sheet.scrollWidth > sheet.clientWidth;
+  if (event.key === "ArrowLeft" && !scrolls) turnBy(-1);
+  if (event.key === "ArrowRight" && !scrolls) turnBy(1);
   if (event.key === "+") zoomBy(1);
   if (event.key === "-") zoomBy(-1);
 }
@@ -89,7 +100,8 @@ async function load() {
   try {
     changed({ info: await service.info() });
   } catch (problem) {
-    changed({ trouble: problem.message, keyNeeded: problem.status === 401 });
+    changed({ trouble: problem.message });
+    if (service.lacksKey(problem)) changed({ keyNeeded: true });
     return;
   }
   await Promise.all([refresh(), follow()]);
@@ -99,6 +111,10 @@ drawnBy(() => render(page(), document.getElementById("page")));
 document.getElementById("page").replaceChildren();
 addEventListener("keydown", pressed);
 addEventListener("popstate", follow);
+// A file that misses its field must not replace the page.
+addEventListener("dragover", (event) => event.preventDefault());
+addEventListener("drop", (event) => event.preventDefault());
+for (const size of [narrow, small]) size.addEventListener("change", () => changed());
 changed({ past: past(), panel: matchMedia(WIDE).matches ? "documents" : null });
 load();
-followGenerations();
+followGenerations(load);

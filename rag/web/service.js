@@ -17,26 +17,41 @@ export class Problem extends Error {
 const unreachable = () =>
   new Problem({ status: 0, title: "No connection", detail: "The service cannot be reached. Is it still running?" });
 
-let key = sessionStorage.getItem(KEY) ?? "";
+let key = "";
+try {
+  key = sessionStorage.getItem(KEY) ?? "";
+} catch {
+  // Where the browser keeps nothing, it is asked for again.
+}
 
 export function useKey(text) {
-  key = text;
-  sessionStorage.setItem(KEY, text);
+  key = text.trim();
+  try {
+    sessionStorage.setItem(KEY, key);
+  } catch {
+    // As above.
+  }
 }
+
+// Headers are bytes: those of UTF-8, as the service compares them.
+const authorizationOf = (text) => `Bearer ${String.fromCharCode(...new TextEncoder().encode(text))}`;
 
 export const hasKey = () => Boolean(key);
 
 async function request(path, { headers = {}, bearer = key, ...options } = {}) {
-  const authorization = bearer ? { Authorization: `Bearer ${bearer}` } : {};
+  const authorization = bearer ? { Authorization: authorizationOf(bearer) } : {};
   let response;
   try {
     response = await fetch(path, { headers: { ...authorization, ...headers }, credentials: "omit", ...options });
   } catch (error) {
     throw error.name === "AbortError" ? error : unreachable();
   }
-  if (!response.ok) throw await problemOf(response);
+  if (!response.ok) throw Object.assign(await problemOf(response), { bearer });
   return response;
 }
+
+// Whether the key that is used now is not accepted; what was sent with another one says nothing of it.
+export const lacksKey = (problem) => problem.status === 401 && problem.bearer === key;
 
 async function problemOf(response) {
   const told = { status: response.status, title: response.statusText, request_id: response.headers.get("X-Request-ID") };
@@ -137,7 +152,7 @@ export function upload(file, { bearer, replace, progress }) {
   return new Promise((resolve, reject) => {
     const sending = new XMLHttpRequest();
     sending.open("POST", `/uploads?name=${encodeURIComponent(file.name)}${replace ? "&replace=true" : ""}`);
-    sending.setRequestHeader("Authorization", `Bearer ${bearer}`);
+    sending.setRequestHeader("Authorization", authorizationOf(bearer));
     sending.setRequestHeader("Content-Type", "application/octet-stream");
     sending.upload.onprogress = (event) => progress(event.loaded, event.total);
     sending.onerror = () => reject(unreachable());

@@ -5,21 +5,23 @@ import { copy } from "./clipboard.js";
 import * as service from "./service.js";
 import { changed, say, state } from "./state.js";
 import { html, nothing, svg } from "./vendor/lit-html.js";
+import { requestOf } from "./wording.js";
 
 const ZOOMS = [50, 75, 100, 150, 200, 300];
 const FITS = 2;
 
 let opener = null; // what had the focus before
 let numbered = 0; // of the views that were asked for: an older one that comes late is not shown
-// What the conversation knows of the documents' citations; an address that is opened anew knows none.
-let cited = { citations: [], proof: true };
+let cited = []; // citations of the answer that it was opened from; an address that is opened anew knows none
 
-export function open({ citations = [], proof = true, ...shown }, from) {
+export function open({ citations = [], ...shown }, from) {
   opener = from ?? opener;
-  cited = { citations, proof };
+  cited = citations;
   const address = addressOf(shown);
   if (location.hash === address) return follow();
-  history[state.viewer ? "replaceState" : "pushState"]({ viewer: true }, "", address);
+  // All pages that are seen one after the other are one step for "back".
+  if (readAddress()) history.replaceState(history.state, "", address);
+  else history.pushState({ viewer: true }, "", address);
   return follow();
 }
 
@@ -33,13 +35,13 @@ export function close() {
 // Shows what the address says.
 export async function follow() {
   const shown = readAddress();
+  const number = ++numbered;
   if (!shown) {
     const wasOpen = state.viewer;
     changed({ viewer: null });
     if (wasOpen) requestAnimationFrame(() => (opener?.isConnected ? opener : document.querySelector("#question"))?.focus());
     return;
   }
-  const number = ++numbered;
   const zoom = state.viewer?.zoom ?? FITS;
   const wasOpen = Boolean(state.viewer);
   // What is seen stays as it is until the other page is there.
@@ -47,11 +49,12 @@ export async function follow() {
   try {
     const view = await load(shown);
     if (number !== numbered) return;
-    changed({ viewer: { ...shown, ...view, ...cited, zoom, loading: false, problem: null } });
+    changed({ viewer: { ...shown, ...view, citations: cited, zoom, loading: false, problem: null } });
     say(`${view.name}, page ${shown.page} of ${view.pages}`);
   } catch (problem) {
     if (number !== numbered) return;
-    changed({ viewer: { ...shown, ...cited, zoom, loading: false, problem }, keyNeeded: problem.status === 401 });
+    changed({ viewer: { ...shown, citations: cited, zoom, loading: false, problem } });
+    if (service.lacksKey(problem)) changed({ keyNeeded: true });
   }
   requestAnimationFrame(() => shownAt(wasOpen));
 }
@@ -79,11 +82,12 @@ function shownAt(wasOpen) {
 
 // By so many pages, from the one that was asked for last.
 export function turnBy(pages) {
-  const { documentId, page: last } = readAddress();
-  const page = last + pages;
+  const last = readAddress();
+  if (!last || !state.viewer) return;
+  const page = last.page + pages;
   if (page < 1 || page > state.viewer.pages) return;
-  const here = cited.citations.find((citation) => citation.document_id === documentId && citation.page === page);
-  open({ documentId, page, start: here?.start ?? 0, end: here?.end ?? 0, ...cited });
+  const here = cited.find((citation) => citation.document_id === last.documentId && citation.page === page);
+  open({ ...last, page, start: here?.start ?? 0, end: here?.end ?? 0, citations: cited });
 }
 
 export function zoomBy(steps) {
@@ -129,7 +133,7 @@ export function viewer() {
 }
 
 function content(view) {
-  if (view.problem) return html`<p class="problem" role="alert">${view.problem.message}</p>`;
+  if (view.problem) return html`<div class="problem" role="alert">${view.problem.message}${requestOf(view.problem)}</div>`;
   if (view.picture) return picture(view);
   if (view.text !== undefined) return words(view);
   return html`<p class="quiet">Loading the page</p>`;
@@ -141,7 +145,7 @@ function picture(view) {
       <img src=${view.picture} alt="Page ${view.page} of ${view.name}" width=${view.width} height=${view.height}>
       <svg viewBox="0 0 ${view.width} ${view.height}" aria-hidden="true">
         ${onThisPage(view).map((citation) => citation.boxes.map((box) => rectangle(box, "other")))}
-        ${view.boxes.map((box) => rectangle(box, view.proof ? "quote" : "quote near"))}
+        ${view.boxes.map((box) => rectangle(box, view.near ? "quote near" : "quote"))}
       </svg>
     </div>`;
 }
@@ -159,10 +163,12 @@ function rectangle([left, top, right, bottom], name) {
 }
 
 function words(view) {
-  const { text, start, end } = view;
-  return html`<pre class="paper text">${text.slice(0, start)}${end
-    ? html`<mark class="quote">${text.slice(start, end)}</mark>`
-    : nothing}${text.slice(end)}</pre>`;
+  // Offsets count characters; strings of JavaScript are cut by units of UTF-16.
+  const characters = Array.from(view.text);
+  const part = (start, end) => characters.slice(start, end).join("");
+  const { start, end } = view;
+  const quote = html`<mark class=${view.near ? "quote near" : "quote"}>${part(start, end)}</mark>`;
+  return html`<pre class="paper text">${part(0, start)}${end ? quote : nothing}${part(end)}</pre>`;
 }
 
 function others(view) {
@@ -172,7 +178,7 @@ function others(view) {
     <nav class="others" aria-label="Citations of this document">
       ${citations.map(
         (each) => html`<button type="button" class="chip" aria-current=${each.page === view.page && each.start === view.start ? "true" : "false"}
-          @click=${() => open({ documentId: each.document_id, page: each.page, start: each.start, end: each.end, ...cited })}>
+          @click=${() => open({ documentId: each.document_id, page: each.page, start: each.start, end: each.end, near: view.near, citations: cited })}>
           ${each.id}: page ${each.page}</button>`,
       )}
     </nav>`;

@@ -1,5 +1,7 @@
 // What is said in words, and what is copied.
 
+import { html, nothing } from "./vendor/lit-html.js";
+
 // The same bounds as the service's: from FACT on, an answer is stated as a fact.
 const FACT = 0.6;
 const SURE = 0.9;
@@ -19,6 +21,9 @@ export const count = (number, one, many = `${one}s`) => `${number} ${number === 
 export const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(1)} s`;
 export const place = (citation) => `${citation.document}, page ${citation.page}`;
 export const oneLine = (text) => text.replace(/\s+/g, " ").trim();
+
+export const requestOf = (problem) =>
+  problem.requestId ? html`<p class="quiet">Request <code>${problem.requestId}</code></p>` : nothing;
 
 export function size(bytes) {
   return bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} KB` : `${(bytes / 1e6).toFixed(1)} MB`;
@@ -60,7 +65,8 @@ export const unsupported = (answer) => answer.sentences.filter((sentence) => sen
 // The answer with its quotes, as plain text.
 export function copied(answer) {
   const marks = (sentence) => sentence.citations.map((id) => ` [${id}]`).join("");
-  const said = answer.answered ? supported(answer).map((each) => each.text + marks(each)).join(" ") : answer.answer;
+  const facts = supported(answer).map((each) => each.text + marks(each)).join(" ");
+  const said = answer.answered ? (isFact(answer) ? facts : `Possibly: ${facts}`) : answer.answer;
   const quotes = answer.citations.map((each) => `[${each.id}] ${place(each)}: “${oneLine(each.quote)}”`);
   return [said, ...(quotes.length ? ["", ...quotes] : [])].join("\n");
 }

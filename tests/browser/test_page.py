@@ -234,3 +234,127 @@ def test_an_access_key_is_asked_for(page: Page, serve: Serve) -> None:
     page.locator(".mark").click()
     expect(page.locator("rect.quote")).to_have_count(1)
     assert "sesame" not in page.evaluate("JSON.stringify(localStorage)")
+
+
+def test_copied_as_possible_where_it_is(page: Page, serve: Serve) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(serve(ScriptedModel([FEE], assent=0.1)).url)
+    ask(page, ASKED)
+    expect(page.locator(".said")).to_contain_text("Possibly")
+    page.get_by_role("button", name="Copy", exact=True).click()
+    expect(page.get_by_role("status")).to_contain_text("copied")
+    assert page.evaluate("navigator.clipboard.readText()").startswith(f"Possibly: {FEE} [1]")
+
+
+def test_an_answer_that_was_cut_off(page: Page, serve: Serve) -> None:
+    page.goto(serve(ScriptedModel([f"{FEE} {DOGS} " * 20])).url)
+    ask(page, ASKED)
+    expect(page.locator(".answer")).to_contain_text("cut off")
+
+
+def test_an_answer_stays_until_there_is_another(page: Page, serve: Serve) -> None:
+    page.goto(serve(ScriptedModel([FEE])).url)
+    ask(page, ASKED)
+    expect(page.locator(".said")).to_contain_text(FEE)
+    page.route("**/ask", lambda route: route.abort())
+    page.get_by_role("button", name="Ask again").click()
+    expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
+    expect(page.locator(".said")).to_contain_text(FEE)
+    page.unroute("**/ask")
+    page.locator(".problem").get_by_role("button", name="Ask again").click()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(page.locator(".said")).to_contain_text(FEE)
+
+
+def test_a_link_is_closed_after_its_pages_were_turned(page: Page, browser: Browser, serve: Serve) -> None:
+    page.goto(serve(ScriptedModel([FEE])).url)
+    ask(page, ASKED)
+    page.locator(".mark").click()
+    expect(page.locator("rect.quote")).to_have_count(1)
+    other = browser.new_page()
+    other.goto(page.url)
+    expect(other.locator(".viewer h2")).to_have_text("harbour.pdf")
+    other.keyboard.press("ArrowLeft")
+    expect(other.locator(".tools")).to_contain_text("Page 1 of 2")
+    other.keyboard.press("Escape")
+    expect(other.locator(".viewer")).to_have_count(0)
+    expect(other.get_by_text("2 documents")).to_be_visible()
+    other.close()
+
+
+def test_a_page_that_was_closed_before_it_came_stays_closed(page: Page, serve: Serve) -> None:
+    page.goto(serve(ScriptedModel([FEE])).url)
+    ask(page, ASKED)
+
+    def late(route: Route) -> None:
+        page.wait_for_timeout(600)
+        route.continue_()
+
+    page.route("**/pages/*.png", late)
+    page.locator(".mark").click()
+    page.keyboard.press("Escape")
+    expect(page.locator(".viewer")).to_have_count(0)
+    page.wait_for_timeout(1200)
+    expect(page.locator(".viewer")).to_have_count(0)
+    page.keyboard.press("ArrowLeft")
+
+
+def test_a_panel_is_opened_in_front_of_a_page(page: Page, serve: Serve) -> None:
+    page.goto(serve(ScriptedModel([FEE])).url)
+    ask(page, ASKED)
+    page.locator(".mark").click()
+    expect(page.locator(".viewer")).to_be_visible()
+    page.get_by_role("button", name="Earlier").click()
+    expect(page.get_by_role("heading", name="Earlier questions")).to_be_visible()
+    expect(page.locator(".viewer")).to_have_count(0)
+
+
+def test_the_focus_stays_on_the_button(page: Page, serve: Serve) -> None:
+    page.goto(serve(ScriptedModel([FEE], seconds_per_token=0.02)).url)
+    page.get_by_label("Question", exact=True).fill(ASKED)
+    page.get_by_role("button", name="Ask", exact=True).dblclick()
+    expect(page.get_by_role("button", name="Stop")).to_be_focused()
+    expect(page.locator(".said")).to_contain_text(FEE)
+    expect(page.get_by_role("button", name="Ask", exact=True)).to_be_focused()
+
+
+@pytest.mark.parametrize("key", ["\u200bsesame", "schlüssel"])
+def test_a_key_of_any_characters(page: Page, serve: Serve, key: str) -> None:
+    page.goto(serve(ScriptedModel([FEE]), api_keys=[SecretStr("sesame")]).url)
+    for given in (key, " sesame "):
+        page.get_by_role("textbox", name="Access key").fill(given)
+        page.get_by_role("button", name="Continue").click()
+        if given == key:
+            expect(page.get_by_role("dialog").get_by_role("alert")).to_be_visible()
+    expect(page.locator(".documents li")).to_have_count(2)
+
+
+def test_where_the_browser_keeps_nothing(page: Page, serve: Serve) -> None:
+    forbidden = "{ get() { throw new DOMException('forbidden', 'SecurityError') } }"
+    for name in ("localStorage", "sessionStorage"):
+        page.add_init_script(f"Object.defineProperty(window, '{name}', {forbidden})")
+    page.goto(serve(ScriptedModel([FEE])).url)
+    ask(page, ASKED)
+    expect(page.locator(".said")).to_contain_text(FEE)
+
+
+def test_what_could_not_be_loaded_is_tried_again(page: Page, serve: Serve) -> None:
+    running = serve(ScriptedModel([FEE]))
+    page.route("**/info", lambda route: route.abort(), times=1)
+    page.goto(running.url)
+    expect(page.get_by_text("cannot be reached").first).to_be_visible()
+    expect(page.locator(".documents li")).to_have_count(2, timeout=15_000)
+
+
+def test_long_names_on_a_phone(page: Page, serve: Serve, documents: Path, index: Path) -> None:
+    name = f"{'Annual_Report_2024_consolidated_final_signed_by_board_' * 2}.pdf"
+    make_pdf(documents / name, ["# Ferns\nFerns unroll in April."])
+    ingest_job(index, BagOfWordsEncoder()).run(discover([documents]))
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(serve(ScriptedModel(["Ferns unroll in April."])).url)
+    page.get_by_role("button", name="Documents").click()
+    page.get_by_label(f"Ask only in {name}").check()
+    page.get_by_role("button", name="Documents").click()
+    ask(page, "When do ferns unroll?")
+    expect(page.locator(".said")).to_contain_text("April")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
