@@ -130,7 +130,11 @@ def tune(settings: Settings, weights: Weights) -> Measured:
         time=datetime.now(UTC).isoformat(timespec="seconds"),
         seconds=round(found.seconds, 1),
         busy=round(others.share(), 3),
-        **asdict(found.tuning),
+        threads=found.tuning.threads,
+        batch_threads=found.tuning.batch_threads,
+        micro_batch=found.tuning.micro_batch,
+        flash_attention=found.tuning.flash_attention,
+        repack=found.tuning.repack,
         speed=_rounded(found.speed),
         default_speed=_rounded(found.default_speed),
     )

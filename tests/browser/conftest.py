@@ -20,13 +20,13 @@ CHROMIUM = os.environ.get("PAGEPROOF_CHROMIUM") or shutil.which("chromium") or s
 PICTURES = os.environ.get("PAGEPROOF_PICTURES")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def playwright() -> Iterator[Playwright]:
     with sync_playwright() as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     if not CHROMIUM:
         pytest.skip("no chromium here: apt install chromium, or set PAGEPROOF_CHROMIUM")
