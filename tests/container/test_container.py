@@ -181,6 +181,22 @@ def test_an_answer_is_proved_on_its_page(project: Project, answer: dict[str, Any
     assert picture.data.startswith(b"\x89PNG\r\n\x1a\n")
 
 
+def test_the_page_and_all_that_it_is_made_of(project: Project) -> None:
+    """Also what setuptools might leave out of a package."""
+    page = project.ask("/")
+    assert (page.status, page.type) == (200, "text/html; charset=utf-8")
+    assert page.data == (ROOT / "rag" / "web" / "index.html").read_bytes()
+    for path in (path for path in (ROOT / "rag" / "web").rglob("*") if path.is_file()):
+        assert project.ask(f"/web/{path.relative_to(ROOT / 'rag' / 'web').as_posix()}").data == path.read_bytes()
+
+
+def test_clients_of_openai(project: Project) -> None:
+    assert [each["id"] for each in project.ask("/v1/models").json()["data"]] == ["pageproof"]
+    asked = {"model": "pageproof", "messages": [{"role": "user", "content": "What is the boiling point of mercury?"}]}
+    message = project.ask("/v1/chat/completions", asked).json()["choices"][0]["message"]
+    assert message["pageproof"]["reason"] == "not_in_documents"
+
+
 def test_a_question_the_documents_do_not_answer(project: Project) -> None:
     answer = project.ask("/ask", {"question": "What is the boiling point of mercury?"}).json()
     assert answer["answered"] is False
