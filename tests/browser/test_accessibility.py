@@ -62,16 +62,20 @@ def test_axe_finds_nothing_serious(browser: Browser, serve: Serve, scheme: str, 
     context.close()
 
 
-def tab_to(page: Page, name: str, most: int = 40) -> None:
-    """Presses Tab until what has the focus is called so."""
+def tab_to(page: Page, name: str, key: str = "Tab", most: int = 60) -> None:
+    """Presses the key until what has the focus is called so."""
     for _ in range(most):
-        page.keyboard.press("Tab")
+        page.keyboard.press(key)
         focused = page.evaluate(
             "document.activeElement.getAttribute('aria-label') ?? document.activeElement.innerText.trim()"
         )
-        if focused == name or focused.startswith(name):
+        if focused.startswith(name):
             return
-    raise AssertionError(f"Tab does not come to {name}")
+    raise AssertionError(f"{key} does not come to {name}")
+
+
+def tab_back(page: Page, name: str) -> None:
+    tab_to(page, name, "Shift+Tab")
 
 
 def test_everything_with_the_keyboard(page: Page, serve: Serve) -> None:
@@ -107,17 +111,6 @@ def test_everything_with_the_keyboard(page: Page, serve: Serve) -> None:
     expect(page.get_by_role("heading", name="Earlier questions")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("heading", name="Earlier questions")).to_have_count(0)
-
-
-def tab_back(page: Page, name: str, most: int = 60) -> None:
-    for _ in range(most):
-        page.keyboard.press("Shift+Tab")
-        focused = page.evaluate(
-            "document.activeElement.getAttribute('aria-label') ?? document.activeElement.innerText.trim()"
-        )
-        if focused == name or focused.startswith(name):
-            return
-    raise AssertionError(f"Shift+Tab does not come to {name}")
 
 
 def test_what_happens_is_told_to_screen_readers(page: Page, serve: Serve) -> None:
