@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
@@ -29,15 +29,19 @@ def create_app(
     admin_keys: Sequence[SecretStr] = (),
     adding: Adding | None = None,
     limits: Limits = DEFAULTS,
+    hosts: Collection[str] = (),
 ) -> FastAPI:
     """The service.
 
     Args:
         open_answerer: called once, when the application starts; what it opens is closed when the application ends.
-        api_keys: one of them is needed for everything but ``/livez`` and ``/readyz``; none means no key is.
+        api_keys: one of them is needed for everything but ``/livez``, ``/readyz``, and the page (``/``, ``/web/``),
+            which has nothing of the documents; none means no key is.
         admin_keys: one of them is needed for adding documents; each opens everything else, too.
         adding: how documents are added; None means that none are.
         limits: how many are answered at a time and may wait, and for how long.
+        hosts: names and addresses under which it is asked, whatever the port; requests for others get a 421. None
+            named means any.
 
     Returns:
         The application. While it runs, ``state.admission`` has its :class:`Admission`.
@@ -79,7 +83,7 @@ def create_app(
         redoc_url=None,
         openapi_url=None,
     )
-    app.add_middleware(Frame, metrics=metrics)
+    app.add_middleware(Frame, metrics=metrics, hosts=hosts)
     problems.install(app)
     web.install(app)
     return app
