@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from rag import __version__
 from rag.answering import Answerer
+from rag.pages import PageDrawers
 from rag.service import asking, library, openai_chat, operations, problems, web
 from rag.service.adding import Adding, adding_body, adding_router
 from rag.service.admission import DEFAULTS, Admission, Limits
@@ -20,6 +21,7 @@ from rag.service.auth import Keys, guarded
 from rag.service.ingest_runs import IngestRuns
 from rag.service.metrics import Metrics
 from rag.service.middleware import Frame
+from rag.service.pictures import Pictures
 
 
 def create_app(
@@ -30,6 +32,7 @@ def create_app(
     adding: Adding | None = None,
     limits: Limits = DEFAULTS,
     hosts: Collection[str] = (),
+    drawers: PageDrawers | None = None,
 ) -> FastAPI:
     """The service.
 
@@ -42,6 +45,7 @@ def create_app(
         limits: how many are answered at a time and may wait, and for how long.
         hosts: names and addresses under which it is asked, whatever the port; requests for others get a 421. None
             named means any.
+        drawers: what draws pictures of pages, closed as above; None means that it starts with the first picture.
 
     Returns:
         The application. While it runs, ``state.admission`` has its :class:`Admission`.
@@ -54,13 +58,14 @@ def create_app(
         admission = Admission(limits, quantum=answerer.evidence_tokens + answerer.max_tokens)
         app.state.admission = admission
         threads = ThreadPoolExecutor(limits.parallel, thread_name_prefix="answer")
+        pictures = Pictures(drawers or PageDrawers())
         keys = Keys(api_keys, admin_keys)
         keyed = guarded(keys)
         app.include_router(operations.probes(answerer))
         questions = asking.Asking(answerer, admission, threads, metrics)
         app.include_router(asking.router(questions, keys))
         app.include_router(openai_chat.router(questions, answerer, keys))
-        app.include_router(library.router(answerer, keyed))
+        app.include_router(library.router(answerer, pictures, keyed))
         app.include_router(operations.router(answerer, admission, metrics, adding_body(adding), keyed))
         if adding:
             runs = IngestRuns(adding.job, answerer.index.refresh)
@@ -69,6 +74,7 @@ def create_app(
             yield
         if adding:
             await run_in_threadpool(runs.close)
+        await run_in_threadpool(pictures.close)
         # The model must not be closed under a thread that is about to leave it.
         await run_in_threadpool(partial(threads.shutdown, wait=True))
         await run_in_threadpool(answerer.model.close)

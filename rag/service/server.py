@@ -13,6 +13,7 @@ import uvicorn
 
 from rag.answering import Answerer
 from rag.errors import SettingsError
+from rag.pages import PageDrawers
 from rag.service.adding import Adding
 from rag.service.admission import Limits
 from rag.service.app import create_app
@@ -87,6 +88,8 @@ def serve_forever(
 ) -> int:
     """Serves on a reserved socket until it is told to stop; returns the exit code."""
     limits = Limits(settings.parallel, settings.max_queue, settings.answer_seconds)
+    drawers = PageDrawers()
+    drawers.prepare()
     app = create_app(
         open_answerer,
         api_keys=settings.api_keys,
@@ -94,6 +97,7 @@ def serve_forever(
         adding=adding,
         limits=limits,
         hosts=hosts_of(settings, listener.getsockname()[0]),
+        drawers=drawers,
     )
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     sys.setswitchinterval(_SWITCH_SECONDS)
