@@ -21,11 +21,11 @@ class Slow(PageDrawers):
     def __init__(self) -> None:
         super().__init__(processes=2)
         self.let = threading.Event()
-        self.drawn: list[int] = []
+        self.begun: list[int] = []
 
     def draw(self, path: Path, number: int, boxes: Sequence[Box] = (), *, scale: float = 2.0) -> bytes:  # noqa: ARG002
+        self.begun.append(number)
         self.let.wait(5)
-        self.drawn.append(number)
         if not number:
             raise FileFault("timeout", "it takes more than 10 s")
         return b"PNG"
@@ -63,7 +63,8 @@ async def test_as_many_wait_as_may(pictures: Pictures, drawers: Slow) -> None:
 
 async def test_who_has_gone_leaves_the_line(pictures: Pictures, drawers: Slow) -> None:
     gone = ask(pictures, range(1, 2 + MOST_WAITING + 1))
-    await asyncio.sleep(0.01)
+    while len(drawers.begun) < drawers.processes:
+        await asyncio.sleep(0.001)
     for task in gone:
         task.cancel()
     await asyncio.gather(*gone, return_exceptions=True)
@@ -74,7 +75,7 @@ async def test_who_has_gone_leaves_the_line(pictures: Pictures, drawers: Slow) -
         await pictures.draw(Path("a.pdf"), 99, ())
     drawers.let.set()
     await asyncio.gather(*stay)
-    assert sorted(drawers.drawn) == [1, 2, *[98] * MOST_WAITING]
+    assert sorted(drawers.begun) == [1, 2, *[98] * MOST_WAITING]
 
 
 async def test_a_page_that_cannot_be_drawn_gives_its_place_up(pictures: Pictures, drawers: Slow) -> None:
