@@ -104,7 +104,14 @@ class Conversation:
 
     def _ask(self, text: str) -> None:
         question = Question(text, self.documents, tuple(self.turns))
-        answer = live_answer(self.progress, self.answerer, question)
+        try:
+            answer = live_answer(self.progress, self.answerer, question)
+        except DocumentUnknown as error:  # it was there when it was chosen
+            names = {name for document in self.answerer.generation().documents for name in document.names}
+            gone = [name for name in self.documents if name not in names]
+            raise DocumentUnknown(
+                f"not in the index any more: {', '.join(gone)}; /only chooses other documents, and without a name all"
+            ) from error
         self.console.print()
         print_whole_answer(self.console, answer, recorded=self.recorded)
         if answer.reason != "not_a_question":

@@ -18,7 +18,7 @@ from rag.processor import Processor
 from rag.self_tuning import MOST_BUSY, ChosenTuning, described
 from rag.settings import PREFIX, Settings
 
-# missing: no question can be answered until it is mended.
+# missing: no question can be answered, or no service started, until it is mended.
 State: TypeAlias = Literal["ok", "warning", "missing"]
 
 _GIGABYTE: Final = 10**9
@@ -194,6 +194,11 @@ def of_settings(settings: Settings) -> Finding:
     return Finding("settings", "ok", ", ".join(others) or "all as they come", details=details)
 
 
+def of_documents(folder: str) -> Finding:
+    """The folder that documents are added to, which can be used."""
+    return Finding("documents", "ok", f"added to {folder}", details={"folder": folder})
+
+
 def of_port(host: str, port: int, fault: str | None) -> Finding:
     """Whether a service could listen; ``fault`` says why not."""
     details = {"host": host, "port": port, "free": fault is None}
@@ -216,7 +221,8 @@ def _shown(value: object) -> object:
     if isinstance(value, SecretStr):
         return "set" if value.get_secret_value() else ""
     if isinstance(value, tuple):
-        return f"{len(value)} set" if value else ""
+        secret = any(isinstance(part, SecretStr) for part in value)
+        return f"{len(value)} set" if secret else ",".join(value)
     return value if isinstance(value, int | float | str) else "" if value is None else str(value)
 
 

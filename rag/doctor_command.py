@@ -80,6 +80,8 @@ def findings_of(settings: Settings, *, verify: bool) -> Iterator[Finding]:
     looks.append(("index", lambda: _index(settings, verify=verify)))
     if not settings.model_is_remote:
         looks.append(("tuning", lambda: _tuning(settings)))
+    if settings.documents:
+        looks.append(("documents", lambda: _documents(settings)))
     looks += [
         ("ocr", lambda: doctor.of_ocr(_languages())),
         ("port", lambda: _port(settings)),
@@ -203,6 +205,13 @@ def _languages() -> list[str] | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.splitlines()[1:]  # the first one says what they are
+
+
+def _documents(settings: Settings) -> Finding:
+    from rag.service.server import open_adding
+
+    open_adding(settings)  # what is wrong with the folder keeps a service from starting
+    return doctor.of_documents(str(settings.documents))
 
 
 def _port(settings: Settings) -> Finding:

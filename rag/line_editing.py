@@ -83,8 +83,13 @@ def line_editor(history: Path | None, complete: Callable[[str, str], Sequence[st
         # Imported here: it changes how `input` works everywhere.
         import readline
 
+        words: Sequence[str] = ()
+
         def word(beginning: str, number: int) -> str | None:
-            words = complete(readline.get_line_buffer()[: readline.get_begidx()], beginning)
+            """Asked for one match after the other, from number 0 on, until there is none."""
+            nonlocal words
+            if number == 0:
+                words = complete(readline.get_line_buffer()[: readline.get_begidx()], beginning)
             return words[number] if number < len(words) else None
 
         readline.set_completer_delims(" ")

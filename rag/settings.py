@@ -6,6 +6,7 @@ Importing this module reads nothing.
 from __future__ import annotations
 
 import os
+import re
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Final, Literal, TypeAlias
@@ -19,6 +20,9 @@ from rag.errors import SettingsError
 PREFIX = "RAG_"
 # What is wrong with these is said without what was set: it may be secret.
 _UNSHOWN: Final = (f"{PREFIX}API_KEYS", f"{PREFIX}ADMIN_KEYS", f"{PREFIX}MODEL", f"{PREFIX}MODEL_KEY")
+
+# A name or an address; with two colons and more, of IPv6.
+_HOST: Final = re.compile(r"\*|[\w.-]+|[0-9a-f]*:[0-9a-f.]*:[0-9a-f:.]*")
 
 Choice: TypeAlias = Literal["auto", "on", "off"]
 
@@ -60,6 +64,16 @@ def _addresses(value: str) -> str:
     for part in filter(None, value.split(",")):
         ip_network(part.strip())  # uvicorn would take what is wrong, and believe nobody
     return value
+
+
+def _host_names(value: object) -> object:
+    """As :mod:`rag.service.hosts` compares them."""
+    if not isinstance(value, str):
+        return value
+    names = tuple(name.strip().casefold().strip("[]") for name in value.split(",") if name.strip())
+    if wrong := [name for name in names if not _HOST.fullmatch(name)]:
+        raise ValueError(f"{wrong[0]!r} is no host: a name or an address alone, without http:// and port; * for any")
+    return names
 
 
 def _history_file() -> Path | None:
@@ -186,6 +200,15 @@ class Settings(BaseSettings):
         AfterValidator(_addresses),
         Field(description="addresses or networks of proxies, separated by commas, whose X-Forwarded-For is believed"),
     ] = "127.0.0.1"
+    hosts: Annotated[
+        tuple[str, ...],
+        NoDecode,
+        BeforeValidator(_host_names),
+        Field(
+            description="host names, beside localhost, under which a service without keys is asked, separated by "
+            "commas; * for any"
+        ),
+    ] = ()
     api_keys: Annotated[
         tuple[SecretStr, ...],
         NoDecode,

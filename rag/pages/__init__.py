@@ -1,5 +1,6 @@
 """PDF pages: their text with offsets and boxes, and their picture. The only home of pypdfium2 and PIL."""
 
 from rag.pages.document import PdfFile, open_pdf, read_pages, render_page
+from rag.pages.drawing import PageDrawers
 
-__all__ = ["PdfFile", "open_pdf", "read_pages", "render_page"]
+__all__ = ["PageDrawers", "PdfFile", "open_pdf", "read_pages", "render_page"]

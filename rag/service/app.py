@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from rag import __version__
 from rag.answering import Answerer
+from rag.pages import PageDrawers
 from rag.service import asking, library, openai_chat, operations, problems, web
 from rag.service.adding import Adding, adding_body, adding_router
 from rag.service.admission import DEFAULTS, Admission, Limits
@@ -20,6 +21,7 @@ from rag.service.auth import Keys, guarded
 from rag.service.ingest_runs import IngestRuns
 from rag.service.metrics import Metrics
 from rag.service.middleware import Frame
+from rag.service.pictures import Pictures
 
 
 def create_app(
@@ -29,15 +31,21 @@ def create_app(
     admin_keys: Sequence[SecretStr] = (),
     adding: Adding | None = None,
     limits: Limits = DEFAULTS,
+    hosts: Collection[str] = (),
+    drawers: PageDrawers | None = None,
 ) -> FastAPI:
     """The service.
 
     Args:
         open_answerer: called once, when the application starts; what it opens is closed when the application ends.
-        api_keys: one of them is needed for everything but ``/livez`` and ``/readyz``; none means no key is.
+        api_keys: one of them is needed for everything but ``/livez``, ``/readyz``, and the page (``/``, ``/web/``),
+            which has nothing of the documents; none means no key is.
         admin_keys: one of them is needed for adding documents; each opens everything else, too.
         adding: how documents are added; None means that none are.
         limits: how many are answered at a time and may wait, and for how long.
+        hosts: names and addresses under which it is asked, whatever the port; requests for others get a 421. None
+            named means any.
+        drawers: what draws pictures of pages, closed as above; None means that it starts with the first picture.
 
     Returns:
         The application. While it runs, ``state.admission`` has its :class:`Admission`.
@@ -50,13 +58,14 @@ def create_app(
         admission = Admission(limits, quantum=answerer.evidence_tokens + answerer.max_tokens)
         app.state.admission = admission
         threads = ThreadPoolExecutor(limits.parallel, thread_name_prefix="answer")
+        pictures = Pictures(drawers or PageDrawers())
         keys = Keys(api_keys, admin_keys)
         keyed = guarded(keys)
         app.include_router(operations.probes(answerer))
         questions = asking.Asking(answerer, admission, threads, metrics)
         app.include_router(asking.router(questions, keys))
         app.include_router(openai_chat.router(questions, answerer, keys))
-        app.include_router(library.router(answerer, keyed))
+        app.include_router(library.router(answerer, pictures, keyed))
         app.include_router(operations.router(answerer, admission, metrics, adding_body(adding), keyed))
         if adding:
             runs = IngestRuns(adding.job, answerer.index.refresh)
@@ -65,6 +74,7 @@ def create_app(
             yield
         if adding:
             await run_in_threadpool(runs.close)
+        await run_in_threadpool(pictures.close)
         # The model must not be closed under a thread that is about to leave it.
         await run_in_threadpool(partial(threads.shutdown, wait=True))
         await run_in_threadpool(answerer.model.close)
@@ -79,7 +89,7 @@ def create_app(
         redoc_url=None,
         openapi_url=None,
     )
-    app.add_middleware(Frame, metrics=metrics)
+    app.add_middleware(Frame, metrics=metrics, hosts=hosts)
     problems.install(app)
     web.install(app)
     return app

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse
 from fastapi.routing import APIRoute
 
 from rag.answering import Answerer
-from rag.pages import render_page
+from rag.domain import Box
 from rag.service.media import check_pictures, media_of
+from rag.service.pictures import Pictures
 from rag.service.schemas import DocumentBody, DocumentsBody, PageBody
+from rag.service.work import unless_gone
 
 # Into the text of a page.
 Offset = Annotated[int, Query(ge=0)]
@@ -19,8 +23,8 @@ Offset = Annotated[int, Query(ge=0)]
 _IMMUTABLE = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 
-def router(answerer: Answerer, route_class: type[APIRoute]) -> APIRouter:
-    """The routes of documents. They are plain functions, so that FastAPI runs them beside the event loop."""
+def router(answerer: Answerer, pictures: Pictures, route_class: type[APIRoute]) -> APIRouter:
+    """The routes of documents. Most are plain functions, so that FastAPI runs them beside the event loop."""
     routes = APIRouter(prefix="/documents", route_class=route_class)
 
     @routes.get("", response_model=DocumentsBody)
@@ -37,13 +41,17 @@ def router(answerer: Answerer, route_class: type[APIRoute]) -> APIRouter:
             ),
         )
 
-    @routes.get("/{document_id}/pages/{number}.png", response_class=Response)
-    def picture(document_id: str, number: int, start: Offset = 0, end: Offset = 0) -> Response:
-        """A page as a picture, with its text from ``start`` to ``end`` highlighted."""
+    def stretch(document_id: str, number: int, start: int, end: int) -> tuple[Path, tuple[Box, ...]]:
         generation = answerer.generation()
         page = generation.page(document_id, number)
         check_pictures(generation.document(document_id))
-        png = render_page(generation.source(document_id), number, page.boxes(start, end))
+        return generation.source(document_id), page.boxes(start, end)
+
+    @routes.get("/{document_id}/pages/{number}.png", response_class=Response)
+    async def picture(request: Request, document_id: str, number: int, start: Offset = 0, end: Offset = 0) -> Response:
+        """A page as a picture, with its text from ``start`` to ``end`` highlighted."""
+        path, boxes = await run_in_threadpool(stretch, document_id, number, start, end)
+        png = await unless_gone(request, pictures.draw(path, number, boxes))
         return Response(png, media_type="image/png", headers=_IMMUTABLE)
 
     @routes.get("/{document_id}/pages/{number}", response_model=PageBody)

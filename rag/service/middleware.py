@@ -10,6 +10,7 @@ import asyncio
 import logging
 import re
 import uuid
+from collections.abc import Collection
 from time import perf_counter
 from typing import Final
 
@@ -17,6 +18,7 @@ from fastapi import HTTPException
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from rag.service.hosts import is_among
 from rag.service.metrics import Metrics
 from rag.service.problems import error_response, problem_fields
 
@@ -29,6 +31,10 @@ _NOTHING_SENT: Final = 499
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 # Asked every few seconds by health checks.
 _PROBES: Final = ("/livez", "/readyz")
+_OTHER_HOST: Final = (
+    "this service needs no key and is not known under that host; ask for 127.0.0.1 or localhost, or let whoever runs "
+    "it name the host in RAG_HOSTS, or set RAG_API_KEYS"
+)
 _SECURITY_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -38,11 +44,15 @@ _SECURITY_HEADERS: Final = {
 
 
 class Frame:
-    """Gives each request an id, bounds its body, adds headers, and logs and counts the outcome, without any text."""
+    """Gives each request an id, bounds its body, adds headers, and logs and counts the outcome, without any text.
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    Those for other hosts than it is to be known under go no further.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, hosts: Collection[str] = ()) -> None:
         self._app = app
         self._metrics = metrics
+        self._hosts = frozenset(hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """As ASGI defines."""
@@ -50,11 +60,15 @@ class Frame:
             await self._app(scope, receive, send)
             return
         start = perf_counter()
-        request_id = _request_id(Headers(scope=scope))
+        headers = Headers(scope=scope)
+        request_id = _request_id(headers)
         body = RequestBody(receive)
         scope.setdefault("state", {}).update(request_id=request_id, body=body)
         response = _Response(send, request_id)
         try:
+            if self._hosts and not is_among(headers.get("host", ""), self._hosts):
+                await error_response(scope["path"], problem_fields(421, _OTHER_HOST, request_id))(scope, body, response)
+                return
             await self._app(scope, body, response)
         except Exception:  # the boundary. Starlette's own would answer from outside of this frame
             _log.exception("request %s failed", request_id)

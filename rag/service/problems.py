@@ -100,7 +100,7 @@ async def _ours(request: Request, error: Exception) -> JSONResponse:
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
-    errors = [{"field": _field(detail), "message": detail["msg"]} for detail in error.errors()]
+    errors = [{"field": _field(detail), "message": _message(detail)} for detail in error.errors()]
     said = "; ".join(f"{entry['field']}: {entry['message']}" for entry in errors)
     return _response(request, problem_fields(422, said, _request_id(request), errors=errors))
 
@@ -109,6 +109,11 @@ def _field(detail: Mapping[str, Any]) -> str:
     """``question`` for ``("body", "question")``; ``body`` for what is no JSON at all."""
     place = [str(part) for part in detail["loc"] if part != "body"]
     return "body" if detail["type"] == "json_invalid" or not place else ".".join(place)
+
+
+def _message(detail: Mapping[str, Any]) -> str:
+    """Our own words are a ValueError's, before which pydantic puts that they are."""
+    return str(detail["msg"]).removeprefix("Value error, ")
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:

@@ -13,10 +13,12 @@ import uvicorn
 
 from rag.answering import Answerer
 from rag.errors import SettingsError
+from rag.pages import PageDrawers
 from rag.service.adding import Adding
 from rag.service.admission import Limits
 from rag.service.app import create_app
 from rag.service.document_folder import DocumentFolder
+from rag.service.hosts import LOOPBACK
 from rag.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -74,13 +76,28 @@ def open_adding(settings: Settings) -> Adding | None:
     return Adding(DocumentFolder(settings.documents, most), [*job, "--json-lines"])
 
 
+def hosts_of(settings: Settings, address: str) -> frozenset[str]:
+    """The hosts under which a service that listens on an address is asked; none for any."""
+    if settings.api_keys or "*" in settings.hosts:
+        return frozenset()
+    return LOOPBACK.union(settings.hosts, {address})
+
+
 def serve_forever(
     open_answerer: Callable[[], Answerer], settings: Settings, listener: socket.socket, adding: Adding | None = None
 ) -> int:
     """Serves on a reserved socket until it is told to stop; returns the exit code."""
     limits = Limits(settings.parallel, settings.max_queue, settings.answer_seconds)
+    drawers = PageDrawers()
+    drawers.prepare()
     app = create_app(
-        open_answerer, api_keys=settings.api_keys, admin_keys=settings.admin_keys, adding=adding, limits=limits
+        open_answerer,
+        api_keys=settings.api_keys,
+        admin_keys=settings.admin_keys,
+        adding=adding,
+        limits=limits,
+        hosts=hosts_of(settings, listener.getsockname()[0]),
+        drawers=drawers,
     )
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     sys.setswitchinterval(_SWITCH_SECONDS)

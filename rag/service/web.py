@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from fastapi import APIRouter, FastAPI
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -43,10 +42,14 @@ class _Files(StaticFiles):
 def install(app: FastAPI) -> None:
     """Adds the page to an application."""
     routes = APIRouter()
+    files = _Files(directory=_FOLDER)
+    index = _FOLDER / "index.html"
 
-    @routes.get("/", response_class=FileResponse, include_in_schema=False)
-    async def page() -> FileResponse:
-        return FileResponse(_FOLDER / "index.html", headers={**_CACHE, "Content-Security-Policy": _POLICY})
+    @routes.get("/", response_class=Response, include_in_schema=False)
+    def page(request: Request) -> Response:
+        response = files.file_response(index, index.stat(), request.scope)
+        response.headers.update({**_CACHE, "Content-Security-Policy": _POLICY})
+        return response
 
     app.include_router(routes)
-    app.mount("/web", _Files(directory=_FOLDER))
+    app.mount("/web", files)

@@ -234,6 +234,7 @@ def test_a_bad_request_is_a_422_that_names_the_field(client: TestClient, body: d
     response = client.post("/ask", json=body)
     assert_problem(response, 422)
     assert field in [error["field"] for error in response.json()["errors"]]
+    assert "Value error" not in response.text
 
 
 def test_bad_json_is_a_422(client: TestClient) -> None:
@@ -355,6 +356,21 @@ def test_documents(client: TestClient) -> None:
     assert 'inline; filename="harbour.pdf"' in file.headers["content-disposition"]
     assert_problem(client.get(f"/documents/{harbour['id']}/pages/3"), 404)
     assert_problem(client.get(f"/documents/{harbour['id']}/pages/0.png"), 404)
+
+
+@pytest.mark.parametrize("path", ["/", "/documents", "/readyz", "/v1/models", "/nothing"])
+def test_other_hosts_are_refused_with_the_remedy(index: Path, path: str) -> None:
+    with client_for(index, hosts={"localhost", "pages.example"}) as client:
+        for host in ("localhost:8000", "pages.example"):
+            assert client.get(path, headers={"Host": host}).status_code == (404 if path == "/nothing" else 200)
+        response = client.get(path, headers={"Host": "evil.example"})
+        assert response.status_code == 421
+        assert "RAG_HOSTS" in response.text
+        assert response.headers["x-content-type-options"] == "nosniff"
+        if not path.startswith("/v1/"):
+            assert_problem(response, 421)
+        metrics = client.get("/metrics", headers={"Host": "localhost"}).text
+        assert 'pageproof_requests_total{route="unknown",status="421"} 1.0' in metrics
 
 
 def test_metrics_count_outcomes_and_hold_no_text(client: TestClient) -> None:

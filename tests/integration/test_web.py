@@ -47,6 +47,14 @@ def test_the_page_needs_no_key_and_its_policy_allows_only_this_service(client: T
     assert client.get("/documents").status_code == 401
 
 
+def test_the_page_is_sent_once(client: TestClient) -> None:
+    first = client.get("/")
+    again = client.get("/", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    for name in ("cache-control", "content-security-policy", "etag"):
+        assert again.headers[name] == first.headers[name]
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(WEB).as_posix())
 def test_each_file_is_sent_once(client: TestClient, path: Path) -> None:
     url = f"/web/{path.relative_to(WEB).as_posix()}"

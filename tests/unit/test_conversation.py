@@ -134,6 +134,18 @@ class TestTurns:
         assert "  What follows is asked of all 2 documents.\n" in shown(talk)
 
 
+def test_a_document_that_has_gone_is_told_in_the_words_of_the_prompt(
+    talk: Conversation, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    typed(talk, "/only 1 2")
+    publish(tmp_path, {"terms.pdf": DOCUMENTS["terms.pdf"]}, BagOfWordsEncoder())
+    talk.answerer.index.refresh()
+    talk.hold(Typing([ASKED]))
+    assert capsys.readouterr().err == (
+        "error: not in the index any more: a manual.pdf; /only chooses other documents, and without a name all\n"
+    )
+
+
 class TestCommands:
     @pytest.mark.parametrize(
         ("line", "text"),

@@ -73,6 +73,7 @@ def index(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         pytest.param(doctor.of_ocr(None), "warning", "not installed", id="no OCR"),
         pytest.param(doctor.of_port("h", 1, None), "ok", "1 on h is free", id="a free port"),
         pytest.param(doctor.of_port("h", 1, "taken"), "warning", "taken", id="a port that is taken"),
+        pytest.param(doctor.of_documents("docs"), "ok", "docs", id="a folder to add to"),
         pytest.param(doctor.of_server("http://h/v1"), "ok", "http://h/v1", id="a model elsewhere"),
     ],
 )
@@ -177,8 +178,10 @@ class TestTuning:
 
 def test_settings_show_no_secret() -> None:
     assert doctor.of_settings(Settings(index=Path("indexes"), models=Path("models"))).text == "all as they come"
-    finding = doctor.of_settings(Settings(port=9000, api_keys=(SecretStr("hush"), SecretStr("hush2"))))
+    keys = (SecretStr("hush"), SecretStr("hush2"))
+    finding = doctor.of_settings(Settings(port=9000, hosts=("rag", "*"), api_keys=keys))
     assert "RAG_PORT=9000" in finding.text
+    assert "RAG_HOSTS=rag,*" in finding.text
     assert "RAG_API_KEYS=2 set" in finding.text
     assert "hush" not in json.dumps(finding.to_json())
 
@@ -249,6 +252,18 @@ class TestCommand:
             monkeypatch.setenv("RAG_PORT", str(listener.getsockname()[1]))
             _, found = run(capsys)
         assert (found["port"]["state"], found["port"]["free"]) == ("warning", False)
+
+    def test_the_folder_that_documents_are_added_to(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert "documents" not in run(capsys)[1]
+        monkeypatch.setenv("RAG_ADMIN_KEYS", "admin")
+        monkeypatch.setenv("RAG_DOCUMENTS", str(tmp_path))
+        assert run(capsys)[1]["documents"]["state"] == "ok"
+        monkeypatch.setenv("RAG_DOCUMENTS", str(tmp_path / "nowhere"))
+        finding = run(capsys)[1]["documents"]
+        assert finding["state"] == "missing"
+        assert finding["text"].startswith(f"RAG_DOCUMENTS={tmp_path / 'nowhere'} is no folder that can be written")
 
     def test_a_library_that_does_not_load(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

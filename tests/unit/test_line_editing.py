@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -114,3 +115,21 @@ class TestEditor:
             "what was typed before cannot be read from",
             "what is typed is not kept in",
         ]
+
+    @pytest.mark.usefixtures("typed")
+    def test_what_a_word_may_become_is_found_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        asked: list[str] = []
+
+        def complete(_before: str, beginning: str) -> list[str]:
+            asked.append(beginning)
+            return [f"{beginning}{number}" for number in range(3)]
+
+        completers: list[Callable[[str, int], str | None]] = []
+        monkeypatch.setattr("readline.set_completer", completers.append)
+        line_editor(None, complete)
+        (word,) = completers
+        assert [[word(beginning, number) for number in range(4)] for beginning in ("a", "b")] == [
+            ["a0", "a1", "a2", None],
+            ["b0", "b1", "b2", None],
+        ]
+        assert asked == ["a", "b"]

@@ -46,6 +46,10 @@ def test_defaults() -> None:
         pytest.param("threads", "0", 0, id="zero"),
         pytest.param("proxies", "10.0.0.0/8, ::1", "10.0.0.0/8, ::1", id="networks"),
         pytest.param("proxies", "", "", id="no proxies"),
+        pytest.param("hosts", "Pages.example, rag,", ("pages.example", "rag"), id="host names"),
+        pytest.param("hosts", "[FD00::1],10.0.0.5", ("fd00::1", "10.0.0.5"), id="addresses"),
+        pytest.param("hosts", "*", ("*",), id="any host"),
+        pytest.param("hosts", "", (), id="no hosts"),
     ],
 )
 def test_from_the_environment(monkeypatch: pytest.MonkeyPatch, name: str, value: str, expected: object) -> None:
@@ -65,6 +69,8 @@ def test_from_the_environment(monkeypatch: pytest.MonkeyPatch, name: str, value:
         pytest.param("RAG_MAX_QUEUE", "1.5", id="fraction"),
         pytest.param("RAG_PARALLEL", "0", id="none"),
         pytest.param("RAG_PROXIES", "127.0.0.1,10.0.0.5/8", id="no network"),
+        pytest.param("RAG_HOSTS", "http://pages.example", id="an address of a page"),
+        pytest.param("RAG_HOSTS", "pages.example:8000", id="a host with a port"),
     ],
 )
 def test_a_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:

@@ -1,0 +1,38 @@
+"""Under which hosts a service without keys is asked."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import SecretStr
+
+from rag.service.hosts import LOOPBACK, is_among
+from rag.service.server import hosts_of
+from rag.settings import Settings
+
+
+@pytest.mark.parametrize(
+    ("host", "known"),
+    [
+        pytest.param("localhost", True, id="name"),
+        pytest.param("LocalHost:8000", True, id="name and port"),
+        pytest.param("127.0.0.1:8000", True, id="address"),
+        pytest.param("[::1]:8000", True, id="address of IPv6"),
+        pytest.param("evil.example", False, id="another"),
+        pytest.param("localhost.evil.example:8000", False, id="another that begins so"),
+        pytest.param("evil.example@localhost", True, id="a user is no host"),
+        pytest.param("localhost@evil.example", False, id="nor does it hide one"),
+        pytest.param("127.0.0.1.nip.io", False, id="a name that is like an address"),
+        pytest.param("", False, id="none"),
+        pytest.param("[::1", False, id="broken"),
+    ],
+)
+def test_a_host_is_known(host: str, known: bool) -> None:
+    assert is_among(host, LOOPBACK) is known
+
+
+def test_hosts_of_a_service() -> None:
+    assert hosts_of(Settings(), "127.0.0.1") == {"localhost", "127.0.0.1", "::1"}
+    assert hosts_of(Settings(hosts=("rag",)), "10.0.0.5") == LOOPBACK | {"rag", "10.0.0.5"}
+    assert hosts_of(Settings(hosts=("rag", "*")), "127.0.0.1") == set()
+    assert hosts_of(Settings(api_keys=(SecretStr("key"),)), "127.0.0.1") == set()
+    assert hosts_of(Settings(admin_keys=(SecretStr("key"),)), "127.0.0.1") == LOOPBACK

@@ -1,0 +1,85 @@
+"""Who waits for a picture of a page, who is refused, and who leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from rag.domain import Box
+from rag.errors import FileFault, ServiceBusy
+from rag.pages import PageDrawers
+from rag.service.pictures import MOST_WAITING, Pictures
+
+
+class Slow(PageDrawers):
+    """Draws nothing until it is let; page 0 cannot be drawn."""
+
+    def __init__(self) -> None:
+        super().__init__(processes=2)
+        self.let = threading.Event()
+        self.begun: list[int] = []
+
+    def draw(self, path: Path, number: int, boxes: Sequence[Box] = (), *, scale: float = 2.0) -> bytes:  # noqa: ARG002
+        self.begun.append(number)
+        self.let.wait(5)
+        if not number:
+            raise FileFault("timeout", "it takes more than 10 s")
+        return b"PNG"
+
+    def close(self) -> None:
+        self.let.set()
+
+
+@pytest.fixture
+def drawers() -> Slow:
+    return Slow()
+
+
+@pytest.fixture
+async def pictures(drawers: Slow) -> AsyncIterator[Pictures]:
+    pictures = Pictures(drawers)
+    yield pictures
+    await asyncio.to_thread(pictures.close)
+
+
+def ask(pictures: Pictures, numbers: Sequence[int]) -> list[asyncio.Task[bytes]]:
+    return [asyncio.create_task(pictures.draw(Path("a.pdf"), number, ())) for number in numbers]
+
+
+async def test_as_many_wait_as_may(pictures: Pictures, drawers: Slow) -> None:
+    asked = ask(pictures, range(1, 2 + MOST_WAITING + 1))
+    await asyncio.sleep(0)
+    with pytest.raises(ServiceBusy, match="32 pictures of pages are waited for already; try again in 2 s") as refused:
+        await pictures.draw(Path("a.pdf"), 99, ())
+    assert refused.value.retry_after_seconds == 2
+    drawers.let.set()
+    assert await asyncio.gather(*asked) == [b"PNG"] * 34
+    assert await pictures.draw(Path("a.pdf"), 99, ()) == b"PNG"
+
+
+async def test_who_has_gone_leaves_the_line(pictures: Pictures, drawers: Slow) -> None:
+    gone = ask(pictures, range(1, 2 + MOST_WAITING + 1))
+    while len(drawers.begun) < drawers.processes:
+        await asyncio.sleep(0.001)
+    for task in gone:
+        task.cancel()
+    await asyncio.gather(*gone, return_exceptions=True)
+    # Those that are being drawn hold their places still.
+    stay = ask(pictures, [98] * MOST_WAITING)
+    await asyncio.sleep(0)
+    with pytest.raises(ServiceBusy):
+        await pictures.draw(Path("a.pdf"), 99, ())
+    drawers.let.set()
+    await asyncio.gather(*stay)
+    assert sorted(drawers.begun) == [1, 2, *[98] * MOST_WAITING]
+
+
+async def test_a_page_that_cannot_be_drawn_gives_its_place_up(pictures: Pictures, drawers: Slow) -> None:
+    drawers.let.set()
+    for _ in range(2 * MOST_WAITING):
+        with pytest.raises(FileFault):
+            await pictures.draw(Path("a.pdf"), 0, ())
