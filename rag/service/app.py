@@ -43,7 +43,7 @@ def create_app(
         admin_keys: one of them is needed for adding documents; each opens everything else, too.
         adding: how documents are added; None means that none are.
         limits: how many are answered at a time and may wait, and for how long.
-        hosts: names and addresses under which it is asked, whatever the port; requests for others get a 421. None
+        hosts: names under which it is asked, beside addresses, whatever the port; requests for others get a 421. None
             named means any.
         drawers: what draws pictures of pages, closed as above; None means that it starts with the first picture.
 

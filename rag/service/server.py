@@ -18,7 +18,7 @@ from rag.service.adding import Adding
 from rag.service.admission import Limits
 from rag.service.app import create_app
 from rag.service.document_folder import DocumentFolder
-from rag.service.hosts import LOOPBACK
+from rag.service.hosts import THIS_MACHINE
 from rag.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -76,11 +76,11 @@ def open_adding(settings: Settings) -> Adding | None:
     return Adding(DocumentFolder(settings.documents, most), [*job, "--json-lines"])
 
 
-def hosts_of(settings: Settings, address: str) -> frozenset[str]:
-    """The hosts under which a service that listens on an address is asked; none for any."""
+def hosts_of(settings: Settings) -> frozenset[str]:
+    """The names under which a service is asked; none for any."""
     if settings.api_keys or "*" in settings.hosts:
         return frozenset()
-    return LOOPBACK.union(settings.hosts, {address})
+    return THIS_MACHINE.union(settings.hosts)
 
 
 def serve_forever(
@@ -96,7 +96,7 @@ def serve_forever(
         admin_keys=settings.admin_keys,
         adding=adding,
         limits=limits,
-        hosts=hosts_of(settings, listener.getsockname()[0]),
+        hosts=hosts_of(settings),
         drawers=drawers,
     )
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
