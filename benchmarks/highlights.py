@@ -125,10 +125,16 @@ def asked(page: Page, url: str, question: str) -> dict[str, Any]:
     return found
 
 
+def opened(page: Page, citation: dict[str, Any]) -> None:
+    """Clicks a citation, and waits until what it names is seen."""
+    page.locator(".citation").nth(citation["id"] - 1).click()
+    address = f"#/documents/{citation['document_id']}/pages/{citation['page']}?start={citation['start']}"
+    page.locator(f'.viewer[aria-busy="false"][data-shown^="{address}&"] .quote').first.wait_for(state="attached")
+
+
 def shown(page: Page, citation: dict[str, Any], reader: Reader) -> Seen:
     """One citation, clicked."""
-    page.locator(".citation").nth(citation["id"] - 1).click()
-    page.locator('.viewer[aria-busy="false"] .quote').first.wait_for(state="attached")
+    opened(page, citation)
     here = page.locator(".viewer h2").inner_text(), page.locator(".tools span").first.inner_text()
     is_page = here[0] == citation["document"] and here[1].startswith(f"Page {citation['page']} of")
     quote = letters(citation["quote"])

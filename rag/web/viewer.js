@@ -108,7 +108,7 @@ export function viewer() {
   const view = state.viewer;
   if (!view) return nothing;
   return html`
-    <aside class="viewer" aria-label="Page of the document" aria-busy=${view.loading ? "true" : "false"}>
+    <aside class="viewer" aria-label="Page of the document" data-shown=${addressOf(view)} aria-busy=${view.loading ? "true" : "false"}>
       <header>
         <h2 tabindex="-1">${view.name ?? "Page"}</h2>
         <button type="button" class="icon" aria-label="Close the page" title="Close (Esc)" @click=${close}>✕</button>

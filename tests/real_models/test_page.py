@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from benchmarks.browsing import browsing
-from benchmarks.highlights import RECTANGLES, asked, letters, within
+from benchmarks.highlights import RECTANGLES, asked, letters, opened, within
 from benchmarks.soak import served
 from rag.domain import Box
 from rag.pages import open_pdf
@@ -31,10 +31,9 @@ def test_questions_of_the_demo(index: Path, monkeypatch: pytest.MonkeyPatch) -> 
             assert answer["citations"], "quotes, or the nearest passages"
             expect(page.locator(".citation")).to_have_count(len(answer["citations"]))
             for citation in answer["citations"]:
-                page.locator(".citation").nth(citation["id"] - 1).click()
+                opened(page, citation)
                 expect(page.locator(".viewer h2")).to_have_text(citation["document"])
                 expect(page.locator(".tools")).to_contain_text(f"Page {citation['page']} of ")
-                page.locator('.viewer[aria-busy="false"] rect.quote').first.wait_for(state="attached")
                 boxes = [Box(x0 - 0.5, y0 - 0.5, x1 + 0.5, y1 + 0.5) for x0, y0, x1, y1 in page.evaluate(RECTANGLES)]
                 with open_pdf(ROOT / "knowledge_base" / citation["document"]) as file:
                     _, lines = file.lines(citation["page"])
