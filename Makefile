@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PORT ?= 8000
+PORT ?= $(or $(RAG_PORT),8000)
 KNOWLEDGE_BASE ?= knowledge_base
 QUESTIONS := docs/demo_questions.txt
 
@@ -32,14 +32,14 @@ models: install  ## fetch the weights that the settings need, by digest (1.3 GB,
 	@$(BIN)/python -m rag models fetch
 
 ingest: models  ## bring the index in line with KNOWLEDGE_BASE=folder (default: knowledge_base)
-	@$(BIN)/python -m ingest $(KNOWLEDGE_BASE)
+	@$(BIN)/python -m ingest "$(KNOWLEDGE_BASE)"
 
 demo: ingest  ## everything from nothing: install, fetch, ingest, and ask three questions
 	@echo; $(BIN)/python -m rag ask - < $(QUESTIONS); code=$$?; test $$code -eq 0 -o $$code -eq 4
 
 # An index that is there is served as it is: it may be of other documents than the default ones.
 serve: models  ## the service on 127.0.0.1:8000 (PORT=...), after ingesting KNOWLEDGE_BASE=folder if given or if there is no index
-	@test "$(origin KNOWLEDGE_BASE)" = file -a -e "$${RAG_INDEX:-indexes}/CURRENT" || $(BIN)/python -m ingest $(KNOWLEDGE_BASE) || test $$? -eq 3
+	@test "$(origin KNOWLEDGE_BASE)" = file -a -e "$${RAG_INDEX:-indexes}/CURRENT" || $(BIN)/python -m ingest "$(KNOWLEDGE_BASE)" || test $$? -eq 3
 	@$(BIN)/python -m rag serve --port $(PORT)
 
 test: lint  ## lint, types, and all tests but the container's

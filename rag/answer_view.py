@@ -52,6 +52,8 @@ def print_answer(console: Console, answer: Answer, *, recorded: bool = False) ->
     if answer.answered:
         for line in _supported(answer, _POSSIBLY):
             console.print(line)
+        if answer.reason == "length":
+            console.print(Indented(Text("(cut off: it became too long)", style="dim"), 2))
     else:
         console.print(Indented(Text.assemble(("✗ ", "yellow"), one_line(answer.answer)), 2))
         if answer.citations:

@@ -42,6 +42,8 @@ class Statement:
         What is not sure enough for a fact is said to be possible.
         """
         citations = _Citations()
+        # A small model may say the same again and again.
+        support = list({item.sentence: item for item in support}.values())
         sentences = [
             Sentence(
                 item.sentence,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -13,6 +14,7 @@ from pydantic import SecretStr
 
 from rag import __version__
 from rag.answering import Answerer
+from rag.errors import IndexFault
 from rag.pages import PageDrawers
 from rag.service import asking, library, openai_chat, operations, problems, web
 from rag.service.adding import Adding, adding_body, adding_router
@@ -22,6 +24,8 @@ from rag.service.ingest_runs import IngestRuns
 from rag.service.metrics import Metrics
 from rag.service.middleware import Frame
 from rag.service.pictures import Pictures
+
+_log = logging.getLogger(__name__)
 
 
 def create_app(
@@ -71,6 +75,7 @@ def create_app(
             runs = IngestRuns(adding.job, answerer.index.refresh)
             app.include_router(adding_router(adding, runs, guarded(keys, admin=True)))
         with answerer.index.followed():
+            await run_in_threadpool(_tell_where_nothing_is_served, answerer)
             yield
         if adding:
             await run_in_threadpool(runs.close)
@@ -93,3 +98,10 @@ def create_app(
     problems.install(app)
     web.install(app)
     return app
+
+
+def _tell_where_nothing_is_served(answerer: Answerer) -> None:
+    try:
+        answerer.generation()
+    except IndexFault as fault:
+        _log.warning("no question can be answered yet: %s", fault)

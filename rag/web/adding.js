@@ -109,7 +109,7 @@ async function sendOne(row, replacing) {
     await service.upload(row.file, { bearer: adminKey, replace: replacing, progress });
     Object.assign(row, { done: true, sent: row.size });
   } catch (problem) {
-    Object.assign(row, { problem: problem.message, exists: problem.status === 409 });
+    Object.assign(row, { problem: said(problem), exists: problem.status === 409, sent: 0 });
   }
   update({});
 }
@@ -118,7 +118,12 @@ async function sendOne(row, replacing) {
 async function look() {
   if (!adminKey || state.adding?.busy) return;
   update({ busy: true, problem: null });
-  await ingest(() => service.ingest(adminKey));
+  try {
+    const job = await service.ingest(adminKey);
+    if (job.state === "running") await ingest(() => job);
+  } catch (problem) {
+    update({ problem: said(problem) });
+  }
   update({ busy: false });
 }
 
@@ -136,9 +141,11 @@ async function ingest(begin) {
     await refresh();
     say(job.state === "failed" ? "The documents could not be added" : "The documents were added");
   } catch (problem) {
-    update({ problem: problem.message });
+    update({ problem: said(problem) });
   }
 }
+
+const said = (problem) => ([401, 403].includes(problem.status) ? "That admin key is not accepted." : problem.message);
 
 // Where the run is; what is known of it, while the service cannot be reached.
 async function standing(job) {

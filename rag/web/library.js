@@ -49,7 +49,7 @@ export function library() {
         @input=${(event) => changed({ search: event.target.value })}>
       ${state.trouble ? html`<p class="notice" role="alert">${state.trouble}</p>` : nothing}
       <ul class="documents">${shown.map(documentRow)}</ul>
-      ${shown.length ? nothing : html`<p class="quiet">No document has such a name.</p>`}
+      ${shown.length || !state.documents.length ? nothing : html`<p class="quiet">No document has such a name.</p>`}
       ${found.length > MOST ? html`<p class="quiet">And ${found.length - MOST} more: search by name.</p>` : nothing}
       <p class="quiet served">Index ${state.index ?? "–"}${state.published ? `, published ${ago(state.published)}` : ""}</p>
     </section>`;

@@ -358,3 +358,20 @@ def test_long_names_on_a_phone(page: Page, serve: Serve, documents: Path, index:
     ask(page, "When do ferns unroll?")
     expect(page.locator(".said")).to_contain_text("April")
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+@pytest.mark.parametrize("height", [640, 800])
+def test_only_what_scrolls_is_scrolled(page: Page, serve: Serve, height: int) -> None:
+    """The bar stays where it is, and the newest question is at the top."""
+    page.set_viewport_size({"width": 1280, "height": height})
+    page.goto(serve(ScriptedModel([FEE, f"{NOT_FOUND} 24 euros.", f"{NOT_FOUND} 24 euros."])).url)
+    for number, question in enumerate((ASKED, "Who painted the harbour office?", "Who painted the boats?"), start=1):
+        ask(page, question)
+        expect(page.locator(".turn.done")).to_have_count(number)
+    box = page.locator(".turn h2").last.bounding_box()
+    assert box is not None
+    assert 0 < box["y"] < 150
+    page.locator(".mark").first.click()
+    expect(page.locator("rect.quote").first).to_be_attached()
+    assert page.evaluate("document.documentElement.scrollTop") == 0
+    expect(page.locator(".bar")).to_be_in_viewport(ratio=1)

@@ -155,6 +155,7 @@ def test_a_reply_to_a_greeting_is_no_refusal() -> None:
 Which lid has the pump?
   ? possibly: A blue lid. [1]
   ? possibly: It opens to the left. [2] [1]
+  (cut off: it became too long)
     [1] manual.pdf, page 2
         “The pump has a blue lid.”
     [2] terms [2025].pdf, page 7
