@@ -50,6 +50,11 @@ class TestAnswer:
             {"total": 1.0},
         )
 
+    def test_the_same_sentence_is_said_once(self) -> None:
+        made = statement().answer([support("A blue lid.", LID), support("It opens left.", VALVE)] * 3, 0.8)
+        assert made.answer == "A blue lid. It opens left."
+        assert [item.text for item in made.sentences] == ["A blue lid.", "It opens left."]
+
     def test_unsupported_ones_are_listed_only(self) -> None:
         made = statement().answer([support("Gold.", LID, score=0.1), support("A blue lid.", LID)], 0.8)
         assert made.answer == "A blue lid."
