@@ -19,9 +19,9 @@ _EVERY_SECONDS: Final = 0.3
 def json_lines(stream: TextIO, every_seconds: float = _EVERY_SECONDS) -> Iterator[Tally]:
     """``{"progress": {...}}`` with what :class:`ingest.tally.Standing` has, until the context is left.
 
-    Where nobody reads it any more the run is interrupted, as by Ctrl-C: whoever started it has gone.
+    For the main thread. Where nobody reads it any more the run is interrupted, as by Ctrl-C: whoever started it has gone.
     """
-    tally, ended = Tally(), threading.Event()
+    tally, ended, at_work = Tally(), threading.Event(), threading.get_ident()
 
     def tell() -> None:
         while not ended.wait(every_seconds):
@@ -30,7 +30,7 @@ def json_lines(stream: TextIO, every_seconds: float = _EVERY_SECONDS) -> Iterato
                 stream.flush()
             except BrokenPipeError:
                 # A real signal: one that Python only pretends to have does not wake a thread that waits.
-                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+                signal.pthread_kill(at_work, signal.SIGINT)
                 return
 
     thread = threading.Thread(target=tell, name="progress", daemon=True)
