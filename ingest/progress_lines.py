@@ -19,7 +19,8 @@ _EVERY_SECONDS: Final = 0.3
 def json_lines(stream: TextIO, every_seconds: float = _EVERY_SECONDS) -> Iterator[Tally]:
     """``{"progress": {...}}`` with what :class:`ingest.tally.Standing` has, until the context is left.
 
-    For the main thread. Where nobody reads it any more the run is interrupted, as by Ctrl-C: whoever started it has gone.
+    For the main thread. Where nobody reads it any more the run is interrupted, as by Ctrl-C: whoever started it has
+    gone.
     """
     tally, ended, at_work = Tally(), threading.Event(), threading.get_ident()
 
