@@ -10,6 +10,11 @@ from contextlib import contextmanager
 from playwright.sync_api import Browser, sync_playwright
 
 
+def find_chromium() -> str | None:
+    """The program; None where there is none."""
+    return os.environ.get("PAGEPROOF_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+
+
 @contextmanager
 def browsing() -> Iterator[Browser]:
     """It is closed at the end.
@@ -17,7 +22,7 @@ def browsing() -> Iterator[Browser]:
     Raises:
         SystemExit: there is none.
     """
-    program = os.environ.get("PAGEPROOF_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    program = find_chromium()
     if not program:
         raise SystemExit("no chromium here: apt install chromium, or set PAGEPROOF_CHROMIUM")
     with sync_playwright() as playwright:

@@ -50,9 +50,9 @@ def pip_download(requirement: str, folder: Path, tick: Callable[[], None] = lamb
                     tick()
                     with suppress(subprocess.TimeoutExpired):
                         pip.wait(0.2)
-            except BaseException:
+            finally:
+                # Whatever stops the waiting stops pip; one that has ended is left alone.
                 pip.kill()
-                raise
         log.seek(0)
         said = log.read().decode(errors="replace").split("\n")
     if pip.returncode != 0:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
+from benchmarks.browsing import find_chromium
 from tests.integration.conftest import Running, documents, index, serve
 
 __all__ = ["documents", "index", "serve"]
 
-# Debian's chromium, or the one that PAGEPROOF_CHROMIUM names.
-CHROMIUM = os.environ.get("PAGEPROOF_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+CHROMIUM = find_chromium()
 # Screenshots of the tests, where they are wanted: for the README and docs.
 PICTURES = os.environ.get("PAGEPROOF_PICTURES")
 

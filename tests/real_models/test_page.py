@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from benchmarks.browsing import browsing
+from benchmarks.browsing import browsing, find_chromium
 from benchmarks.highlights import RECTANGLES, asked, letters, opened, within
 from benchmarks.soak import served
 from rag.domain import Box
@@ -21,6 +21,7 @@ QUESTIONS = (
 )
 
 
+@pytest.mark.skipif(not find_chromium(), reason="no chromium here: apt install chromium")
 def test_questions_of_the_demo(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAG_MODEL", SMALL)
     monkeypatch.setenv("RAG_TUNE", "off")
