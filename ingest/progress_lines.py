@@ -19,10 +19,9 @@ _EVERY_SECONDS: Final = 0.3
 def json_lines(stream: TextIO, every_seconds: float = _EVERY_SECONDS) -> Iterator[Tally]:
     """``{"progress": {...}}`` with what :class:`ingest.tally.Standing` has, until the context is left.
 
-    For the main thread. Where nobody reads it any more the run is interrupted, as by Ctrl-C: whoever started it has
-    gone.
+    Where nobody reads it any more the run gets SIGTERM, which ends it as Ctrl-C does: whoever started it has gone.
     """
-    tally, ended, at_work = Tally(), threading.Event(), threading.get_ident()
+    tally, ended = Tally(), threading.Event()
 
     def tell() -> None:
         while not ended.wait(every_seconds):
@@ -30,8 +29,9 @@ def json_lines(stream: TextIO, every_seconds: float = _EVERY_SECONDS) -> Iterato
                 stream.write(f"{json.dumps({'progress': asdict(tally.standing)})}\n")
                 stream.flush()
             except BrokenPipeError:
-                # A real signal: one that Python only pretends to have does not wake a thread that waits.
-                signal.pthread_kill(at_work, signal.SIGINT)
+                # A real signal: one that Python only pretends to have does not wake a thread that waits. Not SIGINT:
+                # what a script started in the background has inherited that it is to be ignored.
+                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
                 return
 
     thread = threading.Thread(target=tell, name="progress", daemon=True)

@@ -186,6 +186,11 @@ class _Process:
             cwd="/",
             start_new_session=True,  # Ctrl-C is for the job, which ends its processes itself
         )
+        assert self._process.stdout  # noqa: S101 - it was opened as a pipe
+        self._answers = self._process.stdout.fileno()
+        # poll, not select: that takes no descriptor above 1023, and a program may have more files open.
+        self._answered = select.poll()
+        self._answered.register(self._answers, select.POLLIN)
         self._buffer = bytearray()
         self._until = monotonic() + _START_SECONDS
 
@@ -253,13 +258,11 @@ class _Process:
         return kind, self._bytes(length)
 
     def _bytes(self, count: int) -> bytes:
-        assert self._process.stdout  # noqa: S101 - it was opened as a pipe
-        descriptor = self._process.stdout.fileno()
         while len(self._buffer) < count:
             left = self._until - monotonic()
-            if left <= 0 or not select.select([descriptor], [], [], left)[0]:
+            if left <= 0 or not self._answered.poll(left * 1000):
                 raise _Broken(FileFault("timeout", "reading it takes too long"))
-            block = os.read(descriptor, 1 << 20)
+            block = os.read(self._answers, 1 << 20)
             if not block:
                 raise _Broken(self._post_mortem())
             self._buffer += block

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -39,7 +40,7 @@ class BertNetwork:
 
         weights = _read_weights(folder)
         try:
-            core = openvino.Core()
+            core = _core()
             # BF16 is the default just where the CPU has instructions for it; elsewhere float32 is faster. Half
             # precision, the default of ARM, has not been measured.
             native = core.get_property("CPU", "INFERENCE_PRECISION_HINT") == openvino.Type.bf16
@@ -111,6 +112,19 @@ def batches(lengths: Sequence[int], tokens: int = _BATCH_TOKENS) -> list[list[in
         else:
             found.append([position])
     return found
+
+
+@cache
+def _core() -> Any:  # noqa: ANN401 - OpenVINO has no types that mypy can use
+    """The one of this process, for good.
+
+    Each sets a stack for signals in its thread, and puts back at its end what it found. Of two that end in the order
+    in which they began, the second puts back the stack of the first, which is gone: the next Ctrl-C is a segmentation
+    fault (https://github.com/openvinotoolkit/openvino/pull/11894).
+    """
+    import openvino
+
+    return openvino.Core()
 
 
 def _padded(texts: Sequence[TokenIds]) -> list[npt.NDArray[Any]]:

@@ -229,6 +229,11 @@ class CurrentIndex:
         with suppress(IndexMissing):
             self.generation()
 
+    def close(self) -> None:
+        """Lets go of the generation, which is freed when nobody holds it any more."""
+        with self._lock:
+            self._generation = None
+
     def refresh(self) -> None:
         """Takes the generation that ``CURRENT`` names, if it is another one and can be served."""
         with self._lock:

@@ -83,6 +83,8 @@ def create_app(
         # The model must not be closed under a thread that is about to leave it.
         await run_in_threadpool(partial(threads.shutdown, wait=True))
         await run_in_threadpool(answerer.model.close)
+        # FastAPI remembers the routes of an application that has ended, and with them all that they hold.
+        answerer.index.close()
 
     # FastAPI's own pages of documentation load scripts from elsewhere, and its schema would need no key.
     app = FastAPI(

@@ -103,6 +103,14 @@ class TestReading:
             assert outcome.characters == outcome.indexed_characters == expected.characters
         assert len(found) == 6
 
+    def test_many_files_may_be_open(self, readers: SandboxedReaders, files: list[ReadRequest]) -> None:
+        many = [os.dup(0) for _ in range(1100)]
+        try:
+            assert isinstance(read(readers, files[:1])["0.pdf"], Reading)
+        finally:
+            for descriptor in many:
+                os.close(descriptor)
+
     def test_a_fault_of_the_file_costs_no_process(self, readers: SandboxedReaders, files: list[ReadRequest]) -> None:
         read(readers, files[:1])
         before = pids(readers)

@@ -32,6 +32,9 @@ class Terminal:
         self.keyboard, self._side = pty.openpty()
         termios.tcsetwinsize(self._side, (30, 100))
         self.raw = ""
+        # poll, not select: whatever ran before may have many files open.
+        self._typed = select.poll()
+        self._typed.register(self.keyboard, select.POLLIN)
         self.program = subprocess.Popen(
             [sys.executable, "-m", "tests.integration.terminal_program", *arguments],
             cwd=ROOT,
@@ -80,7 +83,7 @@ class Terminal:
         return self.program.returncode
 
     def _read(self, seconds: float) -> None:
-        if select.select([self.keyboard], [], [], seconds)[0]:
+        if self._typed.poll(seconds * 1000):
             with suppress(OSError):
                 self.raw += os.read(self.keyboard, 65_536).decode("utf-8", "replace")
 
@@ -187,17 +190,19 @@ class TestPrompt:
         assert time.monotonic() - began < 1.0  # the whole of it takes 3 s
         terminal.type("/new\r")
         terminal.until("forgotten.")
+        terminal.until("> ")
         terminal.type(CTRL_D)
         assert terminal.end() == 0
         assert re.search(r"cancelled 1, generated \d\n", terminal.text)
 
     def test_what_is_typed_meanwhile_is_the_next_line(self, start: Start) -> None:
-        terminal = start(seconds=0.05)
+        terminal = start(seconds=0.2)  # busy for 1.6 s
         terminal.until("> ")
         terminal.type(f"{ASKED}\r")
         terminal.until("A draft, not verified yet:")
         terminal.type("/help\r")
         assert "/help" not in terminal.until("✓ ")
         terminal.until("the end, as Ctrl-D")
+        terminal.until("> ")
         terminal.type(CTRL_D)
         assert terminal.end() == 0

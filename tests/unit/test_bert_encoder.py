@@ -201,6 +201,30 @@ print(sys.modules.keys() & {{"torch", "transformers", "sentence_transformers", "
     assert not list(tmp_path.iterdir())
 
 
+ENDED_IN_ORDER = """
+import gc, os, signal, sys
+from pathlib import Path
+from rag.embedding import open_text_encoder
+encoders = [open_text_encoder(Path(sys.argv[1]), name="tiny", digest="0" * 64, threads=1) for _ in range(2)]
+for encoder in encoders:
+    encoder.encode(["fog"])
+del encoder
+while encoders:
+    del encoders[0]
+    gc.collect()
+try:
+    os.kill(os.getpid(), signal.SIGINT)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def test_ctrl_c_after_two_encoders_have_ended(folder: Path) -> None:
+    """The second to end must not give signals the stack that went with the first."""
+    run = subprocess.run([sys.executable, "-c", ENDED_IN_ORDER, str(folder)], cwd=ROOT, capture_output=True, text=True)
+    assert (run.returncode, run.stdout) == (0, "interrupted\n")
+
+
 def changed(file: str, **changes: object) -> Callable[[Path], None]:
     def change(directory: Path) -> None:
         write(directory / file, json.loads((directory / file).read_text()) | changes)

@@ -48,8 +48,10 @@ def test_tells_now_and_then_where_the_run_is() -> None:
 
 
 RUN = """
-import sys, time
+import signal, sys, time
 from ingest.progress_lines import json_lines
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # as in what a script starts in the background
+signal.signal(signal.SIGTERM, signal.default_int_handler)
 try:
     with json_lines(sys.stdout, 0.001):
         time.sleep(20)
@@ -59,7 +61,6 @@ except KeyboardInterrupt:
 
 
 def test_the_run_is_interrupted_where_nobody_reads_any_more() -> None:
-    """In a process of its own, as it is: libraries that other tests load have threads and signals of their own."""
     run = subprocess.Popen([sys.executable, "-c", RUN], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert run.stdout
     assert run.stderr
