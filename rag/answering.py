@@ -42,6 +42,9 @@ class ServedIndex(Protocol):
     def followed(self) -> AbstractContextManager[None]:
         """While the context is open, new generations are taken as they are published."""
 
+    def close(self) -> None:
+        """Lets go of the generation, which is freed when nobody holds it any more."""
+
 
 @dataclass(frozen=True)
 class Answerer:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -52,7 +51,7 @@ def test_an_application_that_has_ended_holds_no_files(index: Path) -> None:
 
 def opened(folder: Path) -> list[Path]:
     """Files below a folder that this process has open."""
-    descriptors = [Path(os.readlink(link)) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+    descriptors = [link.readlink() for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
     return [path for path in descriptors if path.is_relative_to(folder)]
 
 
