@@ -128,8 +128,9 @@ def asked(page: Page, url: str, question: str) -> dict[str, Any]:
 def opened(page: Page, citation: dict[str, Any]) -> None:
     """Clicks a citation, and waits until what it names is seen."""
     page.locator(".citation").nth(citation["id"] - 1).click()
-    address = f"#/documents/{citation['document_id']}/pages/{citation['page']}?start={citation['start']}"
-    page.locator(f'.viewer[aria-busy="false"][data-shown^="{address}&"] .quote').first.wait_for(state="attached")
+    stretch = f"start={citation['start']}&end={citation['end']}"
+    address = f"#/documents/{citation['document_id']}/pages/{citation['page']}?{stretch}"
+    page.locator(f'.viewer[aria-busy="false"][data-shown="{address}"] .quote').first.wait_for(state="attached")
 
 
 def shown(page: Page, citation: dict[str, Any], reader: Reader) -> Seen:
