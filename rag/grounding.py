@@ -39,6 +39,8 @@ _FEWEST_WORDS: Final = 4
 _YES_OR_NO: Final = re.compile(r"(yes|no)(?:[.!,;:]\s*|$)", re.IGNORECASE)
 # A word that may be a name by its capital: not the first one of a sentence.
 _NAME: Final = re.compile(r"(?<=[^\s.!?:;\"'“”‘’(])\s+[\"'“‘(]?([^\W\d_]+)")
+# The number of a step, which is the draft's own.
+_STEP: Final = re.compile(r"^\d+\.\s+(?=\S)")
 _MARKERS: Final = re.compile(r"\s*\[\d+(?:\s*,\s*\d+)*\]")
 
 # What each word of a sentence counts.
@@ -74,7 +76,7 @@ class Support:
     Attributes:
         quotes: the best first; together they hold ``score`` (0..1) of the sentence's weight.
         agrees: whether every number, name and "not" of the sentence is in the quotes, or in the question, and no
-            currency is another one.
+            currency is another one; never of a sentence that asks, for it states nothing.
         bare: whether it is a yes or a no, and nothing more.
     """
 
@@ -96,7 +98,19 @@ def ground(question: str, draft: str, evidence: Sequence[Evidence]) -> list[Supp
     text = _MARKERS.sub("", draft).strip()
     candidates = [candidate for item in evidence for candidate in _candidates(item)]
     asked = frozenset(said(question))
-    return [_completed(_support(text[start:end], asked, candidates)) for start, end in sentence_spans(text)]
+    return [_completed(_support(text[start:end], asked, candidates)) for start, end in _sentences(text)]
+
+
+def _sentences(text: str) -> Iterator[tuple[int, int]]:
+    """The sentences of a draft: the number of a step belongs to the step."""
+    begun: int | None = None
+    step = 1
+    for start, end in sentence_spans(text):
+        if begun is None and text[start:end] == f"{step}." and end < len(text):
+            begun, step = start, step + 1
+            continue
+        yield start if begun is None else begun, end
+        begun = None
 
 
 def _completed(support: Support) -> Support:
@@ -126,6 +140,7 @@ class _Candidate:
     span: Span
     words: frozenset[str]
     denied: frozenset[str]  # words that it says only right after a "not"
+    negated: bool  # whether it has a "not", or stands under a heading that has one
 
     @property
     def text(self) -> str:
@@ -148,7 +163,15 @@ class _Candidate:
 def _candidates(evidence: Evidence) -> Iterator[_Candidate]:
     for span in stretches(evidence):
         stretch = said(evidence.page.text[span.start : span.end])
-        yield _Candidate(evidence, span, frozenset(stretch), _denied(stretch))
+        negated = NOT in stretch or NOT in said(_heading(evidence, span))
+        yield _Candidate(evidence, span, frozenset(stretch), _denied(stretch), negated)
+
+
+def _heading(evidence: Evidence, span: Span) -> str:
+    """What a stretch stands under; empty for nothing."""
+    page, headings = evidence.page, evidence.hit.passage.chunk.headings
+    above = [page.text[heading.start : heading.end] for heading in page.headings if heading.start <= span.start]
+    return (above or headings or [""])[-1]
 
 
 def stretches(evidence: Evidence) -> Iterator[Span]:
@@ -176,8 +199,9 @@ def _quotable(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _support(sentence: str, asked: frozenset[str], candidates: Sequence[_Candidate]) -> Support:
-    opening = _YES_OR_NO.match(sentence)
-    statement = sentence[opening.end() :] if opening else sentence
+    statement = _STEP.sub("", sentence, count=1)
+    opening = _YES_OR_NO.match(statement)
+    statement = statement[opening.end() :] if opening else statement
     weights = {word: _weight(word, asked) for word in said(statement)}
     # "Yes.", or "No, it is not.": it says what the question says.
     bare = opening is not None and not weights.keys() - {NOT}
@@ -186,10 +210,13 @@ def _support(sentence: str, asked: frozenset[str], candidates: Sequence[_Candida
     if NOT not in said(statement) and not (opening and opening.group(1).casefold() == "no"):
         # What says the opposite is no evidence, however many words it shares.
         candidates = [candidate for candidate in candidates if not candidate.denied & weights.keys()]
+        if bare and NOT not in asked:
+            # A yes has no words of its own that would show what the "not" is about.
+            candidates = [candidate for candidate in candidates if not candidate.negated]
     chosen = _chosen(weights, asked, candidates)
     quoted = frozenset[str]().union(*(candidate.words for candidate in chosen))
     held, total = sum(weights[word] for word in weights.keys() & quoted), sum(weights.values())
-    agrees = not _essential(statement, weights, quoted) - asked - quoted
+    agrees = not sentence.endswith("?") and not _essential(statement, weights, quoted) - asked - quoted
     quotes = tuple(candidate.quote(weights) for candidate in chosen)
     return Support(sentence, quotes, held / total if total else 0.0, agrees, bare=bare)
 

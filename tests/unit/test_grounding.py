@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.completion import completed
-from rag.domain import Chunk, Document, Hit, Passage, Span
+from rag.domain import Chunk, Document, Heading, Hit, Passage, Span
 from rag.grounding import Evidence, Quote, Support, ground, nearest_quotes
 from rag.sentences import sentence_spans
 from tests.unit.conftest import page_of
@@ -226,6 +228,12 @@ class TestUnsupported:
         assert only(ground("What about model 300?", answer, [evidence(WARRANTY)])).supported
         assert not only(ground("What about this model?", answer, [evidence(WARRANTY)])).supported
 
+    def test_a_question_states_nothing(self) -> None:
+        """A small model may say again what it was asked."""
+        asked = "How long is the warranty of the seal?"
+        assert only(ground("And the seal's warranty?", "The warranty of the seal.", [evidence(WARRANTY)])).supported
+        assert not only(ground("And the seal's warranty?", asked, [evidence(WARRANTY)])).supported
+
     @pytest.mark.parametrize(
         "answer",
         [
@@ -350,3 +358,54 @@ class TestYesAndNo:
     )
     def test_supported(self, question: str, answer: str, supported: bool) -> None:
         assert only(ground(question, answer, [evidence(self.PAGE)])).supported is supported
+
+    LIST = "What is covered?\nDance lessons and gym fees.\n\nWhat is not covered?\nTravel expenses for lessons."
+    HEADINGS = (Heading(0, 16, 1), Heading(46, 66, 1))
+
+    @pytest.mark.parametrize(
+        ("question", "answer", "supported"),
+        [
+            pytest.param("Are gym fees covered?", "Yes", True, id="under a heading that affirms"),
+            pytest.param("Are travel expenses covered?", "Yes", False, id="under a heading that denies"),
+            pytest.param("Are travel expenses covered?", "No", True, id="no, as the heading says"),
+            pytest.param("Are travel expenses not covered?", "Yes", True, id="yes, it is not"),
+        ],
+    )
+    def test_what_a_heading_denies(self, question: str, answer: str, supported: bool) -> None:
+        item = evidence(self.LIST)
+        item = replace(item, page=replace(item.page, headings=self.HEADINGS))
+        assert item.page.text[slice(*self.HEADINGS[1][:2])] == "What is not covered?"
+        assert only(ground(question, answer, [item])).supported is supported
+
+    @pytest.mark.parametrize(
+        ("page", "supported"),
+        [
+            pytest.param("The standard plan covers emergencies.", True, id="affirmed"),
+            pytest.param(
+                "The standard plan does not offer coverage for emergencies.", False, id="denied at a distance"
+            ),
+        ],
+    )
+    def test_a_bare_yes_has_no_evidence_in_what_is_denied(self, page: str, supported: bool) -> None:
+        question = "Does the standard plan cover emergencies?"
+        assert only(ground(question, "Yes", [evidence(page)])).supported is supported
+
+
+class TestSteps:
+    STEPS = "Turn off the water. Open the valve. Wait 10 minutes."
+
+    def test_the_number_of_a_step_belongs_to_it(self) -> None:
+        draft = "1. Turn off the water. 2. Open the valve."
+        found = ground("How do I drain it?", draft, [evidence(self.STEPS)])
+        assert [support.sentence for support in found] == ["1. Turn off the water.", "2. Open the valve."]
+        assert all(support.supported for support in found)
+
+    @pytest.mark.parametrize(
+        ("draft", "sentences"),
+        [
+            pytest.param("10. Minutes count.", ["10 minutes.", "Minutes count."], id="a number that answers"),
+            pytest.param("1.", ["1."], id="alone"),
+        ],
+    )
+    def test_other_numbers_are_sentences(self, draft: str, sentences: list[str]) -> None:
+        assert [support.sentence for support in ground("How long?", draft, [evidence(self.STEPS)])] == sentences
