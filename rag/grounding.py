@@ -146,6 +146,10 @@ class _Candidate:
     def text(self) -> str:
         return self.evidence.page.text[self.span.start : self.span.end]
 
+    @property
+    def is_one_sentence(self) -> bool:
+        return len(list(sentence_spans(self.text))) == 1
+
     def share(self, weights: Weights) -> float:
         total = sum(weights.values())
         return sum(weights[word] for word in self.words & weights.keys()) / total if total else 0.0
@@ -211,14 +215,24 @@ def _support(sentence: str, asked: frozenset[str], candidates: Sequence[_Candida
         # What says the opposite is no evidence, however many words it shares.
         candidates = [candidate for candidate in candidates if not candidate.denied & weights.keys()]
         if bare and NOT not in asked:
-            # A yes has no words of its own that would show what the "not" is about.
-            candidates = [candidate for candidate in candidates if not candidate.negated]
+            candidates = _affirming(weights, candidates)
     chosen = _chosen(weights, asked, candidates)
     quoted = frozenset[str]().union(*(candidate.words for candidate in chosen))
     held, total = sum(weights[word] for word in weights.keys() & quoted), sum(weights.values())
     agrees = not sentence.endswith("?") and not _essential(statement, weights, quoted) - asked - quoted
     quotes = tuple(candidate.quote(weights) for candidate in chosen)
     return Support(sentence, quotes, held / total if total else 0.0, agrees, bare=bare)
+
+
+def _affirming(weights: Weights, candidates: Sequence[_Candidate]) -> Sequence[_Candidate]:
+    """The stretches that may bear out a bare yes, which has no words of its own to show what a "not" is about.
+
+    They say more of the question than any sentence that denies something; else there is none.
+    """
+    plain = [candidate for candidate in candidates if not candidate.negated]
+    denying = [candidate for candidate in candidates if candidate.negated and candidate.is_one_sentence]
+    affirmed, denied = (max((each.share(weights) for each in some), default=0.0) for some in (plain, denying))
+    return plain if affirmed > denied else ()
 
 
 def _chosen(weights: Weights, asked: frozenset[str], candidates: Sequence[_Candidate]) -> list[_Candidate]:

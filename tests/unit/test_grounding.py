@@ -369,6 +369,8 @@ class TestYesAndNo:
             pytest.param("Are travel expenses covered?", "Yes", False, id="under a heading that denies"),
             pytest.param("Are travel expenses covered?", "No", True, id="no, as the heading says"),
             pytest.param("Are travel expenses not covered?", "Yes", True, id="yes, it is not"),
+            pytest.param("Are fees for travel expenses covered?", "Yes", False, id="more of it is denied"),
+            pytest.param("Are gym fees for travel covered?", "Yes", True, id="more of it is affirmed"),
         ],
     )
     def test_what_a_heading_denies(self, question: str, answer: str, supported: bool) -> None:
