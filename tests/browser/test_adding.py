@@ -79,3 +79,21 @@ def test_it_is_not_offered_where_it_is_off(page: Page, serve: Serve) -> None:
     page.goto(serve(ScriptedModel([SAID])).url)
     expect(page.locator(".documents li")).to_have_count(2)
     expect(page.get_by_role("button", name="Add", exact=True)).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [320, 360, 430])
+@pytest.mark.parametrize("letters", ["100%", "150%"])
+def test_every_button_of_the_bar_is_on_a_phone(opened: Page, width: int, letters: str) -> None:
+    opened.set_viewport_size({"width": width, "height": 700})
+    opened.evaluate("size => { document.documentElement.style.fontSize = size }", letters)
+    buttons = opened.locator(".bar button")
+    assert buttons.all_inner_texts() == ["Documents", "Earlier", "Add", "New"]
+    for button in buttons.all():
+        expect(button).to_be_in_viewport(ratio=1)
+    # What is opened begins below the bar.
+    bar, panel = opened.locator(".bar").bounding_box(), opened.locator(".side").bounding_box()
+    assert bar is not None
+    assert panel is not None
+    assert panel["y"] == pytest.approx(bar["y"] + bar["height"], abs=1)
+    if letters == "100%" and width >= 360:
+        assert bar["height"] < 56  # one line
