@@ -177,7 +177,7 @@ function others(view) {
   return html`
     <nav class="others" aria-label="Citations of this document">
       ${citations.map(
-        (each) => html`<button type="button" class="chip" aria-current=${each.page === view.page && each.start === view.start ? "true" : "false"}
+        (each) => html`<button type="button" class=${view.near ? "chip near" : "chip"} aria-current=${each.page === view.page && each.start === view.start ? "true" : "false"}
           @click=${() => open({ documentId: each.document_id, page: each.page, start: each.start, end: each.end, near: view.near, citations: cited })}>
           ${each.id}: page ${each.page}</button>`,
       )}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
@@ -72,6 +73,23 @@ def test_not_in_these_documents_is_an_answer(page: Page, serve: Serve) -> None:
     picture(page, "abstention")
     page.locator(".citation").first.click()
     expect(page.locator("rect.quote.near").first).to_be_attached()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_proves_nothing_is_dashed(page: Page, serve: Serve, scheme: Literal["light", "dark"]) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.goto(serve(ScriptedModel([f"{NOT_FOUND} 24 euros.", FEE])).url)
+    ask(page, "Who painted the harbour office?")
+    ask(page, ASKED)
+    expect(page.locator(".turn.done")).to_have_count(2)
+    expect(page.locator(".abstained .citation").first).to_have_css("border-style", "dashed")
+    expect(page.locator(".fact .citation").first).to_have_css("border-style", "solid")
+    page.locator(".abstained .citation").first.click()
+    expect(page.locator(".others .chip").first).to_have_css("border-style", "dashed")
+    picture(page, f"nearest-{scheme}")
+    page.locator(".fact .citation").first.click()
+    expect(page.locator("rect.quote")).to_have_count(1)
+    expect(page.locator(".near")).to_have_count(0)
 
 
 def test_the_place_in_line_is_told(page: Page, serve: Serve) -> None:
