@@ -16,9 +16,13 @@ export async function refresh() {
     const onlyIn = new Set([...state.onlyIn].filter((name) => names.has(name)));
     changed({ documents, index, published, onlyIn, trouble: null, keyNeeded: false });
   } catch (problem) {
-    changed({ trouble: problem.message });
-    if (service.lacksKey(problem)) changed({ keyNeeded: true });
+    troubled(problem);
   }
+}
+
+// Nothing can be asked now. Where a key is needed, the form says so.
+export function troubled(problem) {
+  changed(service.lacksKey(problem) ? { keyNeeded: true, trouble: null } : { trouble: problem.message });
 }
 
 // A new generation is served as soon as it is published: the list follows. What could not be loaded is tried again.
@@ -33,7 +37,7 @@ export function followGenerations(load) {
       await refresh();
       if (before) say("The documents have changed");
     } catch (problem) {
-      changed({ trouble: problem.message });
+      troubled(problem);
     }
   }, LOOK_EVERY);
 }

@@ -202,7 +202,15 @@ def test_a_link_opens_the_same_view_again(page: Page, browser: Browser, serve: S
 
 def test_a_link_to_what_is_not_there(page: Page, serve: Serve) -> None:
     page.goto(f"{serve(ScriptedModel([FEE])).url}/#/documents/{'0' * 64}/pages/1")
-    expect(page.locator(".viewer").get_by_role("alert")).to_be_visible()
+    expect(page.locator(".viewer").get_by_role("alert")).to_contain_text("This document is not in the index any more.")
+
+
+def test_a_link_to_a_page_that_is_not_there(page: Page, serve: Serve) -> None:
+    page.goto(serve(ScriptedModel([FEE])).url)
+    page.get_by_role("button", name="harbour.pdf").click()
+    expect(page.locator(".tools")).to_contain_text("Page 1 of 2")
+    page.goto(page.url.replace("pages/1", "pages/9"))
+    expect(page.locator(".viewer").get_by_role("alert")).to_contain_text("harbour.pdf has pages 1 to 2, not 9")
 
 
 def test_copied_with_its_citations(page: Page, serve: Serve) -> None:
@@ -242,6 +250,9 @@ def test_a_new_generation_is_served_and_shown(page: Page, serve: Serve, document
 
 def test_an_access_key_is_asked_for(page: Page, serve: Serve) -> None:
     page.goto(serve(ScriptedModel([FEE]), api_keys=[SecretStr("sesame")]).url)
+    expect(page.get_by_role("dialog")).to_contain_text("An access key is needed")
+    expect(page.get_by_role("alert", include_hidden=True)).to_have_count(0)
+    expect(page.locator("body")).not_to_contain_text("Bearer")
     page.get_by_role("textbox", name="Access key").fill("wrong")
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_role("dialog").get_by_role("alert")).to_have_text("That key is not accepted.")
