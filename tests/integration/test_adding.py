@@ -119,6 +119,8 @@ class TestWhoMay:
 
             assert status() == 401
             assert status(Authorization="Bearer other") == 401
+            other = client.get("/ingest", headers={"X-API-Key": "other"}).json()
+            assert other["detail"] == "the admin key is not one of those that are accepted"
             assert status(Authorization="Bearer ") == 401
             assert status(**{"X-API-Key": "reader"}) == (403 if api_keys else 401)
             assert client.get("/ingest", headers={"X-API-Key": "admin"}).json()["state"] == "idle"
