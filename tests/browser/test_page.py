@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from ingest.discovery import discover
 from rag.prompt import NOT_FOUND
 from tests.browser.conftest import Serve, ask, picture
-from tests.fakes import BagOfWordsEncoder, ScriptedModel, ingest_job, make_pdf
+from tests.fakes import DRAWING, BagOfWordsEncoder, ScriptedModel, ingest_job, make_pdf
 from tests.integration.conftest import post, wait_until
 
 FEE = "A berth costs 24 euros for each night."
@@ -246,6 +246,28 @@ def test_a_new_generation_is_served_and_shown(page: Page, serve: Serve, document
     ingest_job(index, BagOfWordsEncoder()).run(discover([documents]))
     expect(page.locator(".documents li")).to_have_count(3, timeout=15_000)
     expect(page.locator(".served")).to_contain_text("000002-")
+
+
+def test_what_could_not_be_read_is_listed(page: Page, serve: Serve, documents: Path, index: Path) -> None:
+    (documents / "<b>broken.pdf").write_bytes(b"%PDF-1.4 nothing more")
+    make_pdf(documents / "secret.pdf", ["# Secret\nNobody reads this."], password="sesame")
+    make_pdf(documents / "half.pdf", ["# Half\nThe pilots wear red coats.", DRAWING])
+    ingest_job(index, BagOfWordsEncoder()).run(discover([documents]))
+    make_pdf(documents / "other.pdf", ["# Other\nFerns unroll in April."])
+    ingest_job(index, BagOfWordsEncoder()).run(discover([documents]))
+    page.goto(serve(ScriptedModel([FEE])).url)
+    unread = page.get_by_role("list", name="Could not be read").get_by_role("listitem")
+    expect(unread).to_have_count(2)
+    expect(unread.nth(0)).to_contain_text("<b>broken.pdf")
+    expect(unread.nth(0).locator(".badge")).to_have_text("malformed")
+    expect(unread.nth(1).locator(".badge")).to_have_text("encrypted")
+    half = page.locator(".documents li", has_text="half.pdf")
+    expect(half.locator(".fault")).to_contain_text("partial")
+    expect(half.locator(".fault")).to_contain_text("page 2")
+    expect(page.locator(".documents .fault")).to_have_count(1)
+    picture(page, "unread")
+    page.get_by_label("Search by name").fill("secret")
+    expect(unread).to_have_count(1)
 
 
 def test_an_access_key_is_asked_for(page: Page, serve: Serve) -> None:

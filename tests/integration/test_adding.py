@@ -356,6 +356,8 @@ class TestIngesting:
             "reason": None,
             "pages": 1,
         }
+        reasons = {row["name"]: row["reason"] for row in standing["files"]}
+        assert after["unread"] == [{"name": "broken.pdf", "status": "malformed", "reason": reasons["broken.pdf"]}]
         found = {document["name"]: document for document in after["documents"]}
         assert found["uvholm.pdf"]["id"] == uploaded["sha256"]
         assert found["uvholm.pdf"]["added"] >= standing["started"]

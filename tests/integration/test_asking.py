@@ -376,6 +376,7 @@ def test_documents(client: TestClient) -> None:
         ("ferry.pdf", "Ferry", 1, "ok"),
         ("harbour.pdf", "Harbour rules", 2, "ok"),
     ]
+    assert body["unread"] == []
     harbour = body["documents"][1]
     file = client.get(f"/documents/{harbour['id']}/file")
     assert file.content.startswith(b"%PDF")
