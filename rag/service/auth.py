@@ -30,27 +30,27 @@ class Keys:
         """Whose a request is: the digest of its key, or where no key is needed the address that it comes from.
 
         Raises:
-            HTTPException: 401, it has none of the keys.
+            HTTPException: 401, it has no key, or none of these.
         """
         if not self._digests:
             return _address(scope)
         given = _given(scope)
         if not _is_among(given, [*self._digests, *self._admin_digests]):
-            raise _needed("an access key")
+            raise _refusal("access", given)
         return given.hex()
 
     def check_admin(self, scope: Scope) -> None:
         """Lets only those pass who have an admin key.
 
         Raises:
-            HTTPException: 401, it has no key at all; 403, one that opens other things.
+            HTTPException: 401, it has no key at all, or an unknown one; 403, one that opens other things.
         """
         given = _given(scope)
         if _is_among(given, self._admin_digests):
             return
         if _is_among(given, self._digests):
             raise HTTPException(403, "this key may ask, but not add documents: an admin key is needed")
-        raise _needed("an admin key")
+        raise _refusal("admin", given)
 
 
 def guarded(keys: Keys, *, admin: bool = False) -> type[APIRoute]:
@@ -88,12 +88,10 @@ def _is_among(given: bytes, digests: Sequence[bytes]) -> bool:
     return any([hmac.compare_digest(given, digest) for digest in digests])  # noqa: C419
 
 
-def _needed(what: str) -> HTTPException:
-    return HTTPException(
-        401,
-        f"{what} is needed: send it as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'",
-        headers={"WWW-Authenticate": "Bearer"},
-    )
+def _refusal(kind: str, given: bytes) -> HTTPException:
+    needed = f"an {kind} key is needed: send it as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'"
+    said = needed if given == _digest(b"") else f"the {kind} key is not one of those that are accepted"
+    return HTTPException(401, said, headers={"WWW-Authenticate": "Bearer"})
 
 
 def _digests(keys: Sequence[SecretStr]) -> list[bytes]:

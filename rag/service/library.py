@@ -14,7 +14,7 @@ from rag.answering import Answerer
 from rag.domain import Box
 from rag.service.media import check_pictures, media_of
 from rag.service.pictures import Pictures
-from rag.service.schemas import DocumentBody, DocumentsBody, PageBody
+from rag.service.schemas import DocumentBody, DocumentsBody, PageBody, UnreadBody
 from rag.service.work import unless_gone
 
 # Into the text of a page.
@@ -29,9 +29,10 @@ def router(answerer: Answerer, pictures: Pictures, route_class: type[APIRoute]) 
 
     @routes.get("", response_model=DocumentsBody)
     def documents() -> DocumentsBody:
-        """Every document of the generation that is served."""
+        """Every document of the generation that is served, and the files that could not be read for it."""
         generation = answerer.generation()
         rows = {row.path: row for row in generation.manifest.sources}
+        named = {name for document in generation.documents for name in document.names}
         return DocumentsBody(
             index=generation.id,
             published=generation.manifest.created,
@@ -39,6 +40,7 @@ def router(answerer: Answerer, pictures: Pictures, route_class: type[APIRoute]) 
                 DocumentBody.of(document, rows.get(document.name), generation.added(document.id))
                 for document in generation.documents
             ),
+            unread=tuple(UnreadBody.of(row) for row in generation.manifest.sources if row.path not in named),
         )
 
     def stretch(document_id: str, number: int, start: int, end: int) -> tuple[Path, tuple[Box, ...]]:

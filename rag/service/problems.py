@@ -113,6 +113,9 @@ def _field(detail: Mapping[str, Any]) -> str:
 
 def _message(detail: Mapping[str, Any]) -> str:
     """Our own words are a ValueError's, before which pydantic puts that they are."""
+    if detail["type"] == "model_attributes_type":
+        as_json = not isinstance(detail["input"], bytes)  # FastAPI parses only what is said to be JSON
+        return "must be a JSON object" if as_json else "send it with Content-Type: application/json"
     return str(detail["msg"]).removeprefix("Value error, ")
 
 

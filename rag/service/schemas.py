@@ -183,12 +183,26 @@ class DocumentBody(_Body):
         )
 
 
+class UnreadBody(_Body):
+    """A file that is not in the index, and why."""
+
+    name: str
+    status: str
+    reason: str | None
+
+    @classmethod
+    def of(cls, row: SourceRow) -> UnreadBody:
+        """The file as it is sent."""
+        return cls(name=row.path, status=row.status, reason=row.reason)
+
+
 class DocumentsBody(_Body):
-    """All documents of the generation that is served."""
+    """All documents of the generation that is served, and what the run that published it could not read."""
 
     index: str
     published: Annotated[str, Field(description="when that was, in ISO 8601")]
     documents: tuple[DocumentBody, ...]
+    unread: tuple[UnreadBody, ...]
 
 
 class PageBody(_Body):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
+from types import FrameType
 from typing import Final
 
 import uvicorn
@@ -15,7 +18,7 @@ from rag.answering import Answerer
 from rag.errors import SettingsError
 from rag.pages import PageDrawers
 from rag.service.adding import Adding
-from rag.service.admission import Limits
+from rag.service.admission import Admission, Limits
 from rag.service.app import create_app
 from rag.service.document_folder import DocumentFolder
 from rag.service.hosts import THIS_MACHINE
@@ -32,16 +35,38 @@ _SWITCH_SECONDS: Final = 0.0005
 
 
 class Server(uvicorn.Server):
-    """Says that it stops before it waits for the requests under way: so they need not wait for their turn."""
+    """Ends the admission before it waits for the requests under way: who is in line need not wait for a turn."""
 
-    def __init__(self, config: uvicorn.Config, stopping: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, admission: Callable[[], Admission], grace_seconds: float) -> None:
+        """Not started yet.
+
+        Args:
+            config: see uvicorn.
+            admission: that of the application, once it has started.
+            grace_seconds: for answers at work, from the first signal on; a second one ends them within a step.
+        """
         super().__init__(config)
-        self._stopping = stopping
+        self._admission = admission
+        self._grace_seconds = grace_seconds
+        self._hurry: Callable[[], object] | None = None
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """See uvicorn."""
-        self._stopping()
+        admission = self._admission()
+        if admission.at_work:
+            answers = "1 answer" if admission.at_work == 1 else f"{admission.at_work} answers"
+            _log.info("stopping: %s at work, at most %g s; Ctrl-C again stops now", answers, self._grace_seconds)
+            self._hurry = partial(asyncio.get_running_loop().call_soon_threadsafe, admission.close, 0)
+        admission.close(self._grace_seconds)
         await super().shutdown(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """See uvicorn, which at the second signal would leave everything as it is."""
+        hurry, self._hurry = self._hurry, None
+        if hurry:
+            hurry()
+        else:
+            super().handle_exit(sig, frame)
 
 
 def reserve(host: str, port: int) -> socket.socket:
@@ -110,7 +135,8 @@ def serve_forever(
             server_header=False,
             forwarded_allow_ips=settings.proxies,
         ),
-        lambda: app.state.admission.close(_GRACE_SECONDS - _LAST_WORDS_SECONDS),
+        lambda: app.state.admission,
+        _GRACE_SECONDS - _LAST_WORDS_SECONDS,
     )
     _log.info("Pageproof serves on http://%s:%d (Ctrl-C stops it)", *listener.getsockname()[:2])
     with suppress(KeyboardInterrupt):  # uvicorn raises it again when it has shut down

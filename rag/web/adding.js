@@ -8,6 +8,7 @@ import { html, nothing } from "./vendor/lit-html.js";
 import { count, isWell, size } from "./wording.js";
 
 const LOOK_EVERY = 700;
+const NAME_TAKEN = 409;
 
 let adminKey = "";
 
@@ -109,7 +110,8 @@ async function sendOne(row, replacing) {
     await service.upload(row.file, { bearer: adminKey, replace: replacing, progress });
     Object.assign(row, { done: true, sent: row.size });
   } catch (problem) {
-    Object.assign(row, { problem: said(problem), exists: problem.status === 409, sent: 0 });
+    const taken = problem.status === NAME_TAKEN && !replacing;
+    Object.assign(row, { problem: taken ? "This name is taken already." : said(problem), exists: taken, sent: 0 });
   }
   update({});
 }
@@ -145,7 +147,7 @@ async function ingest(begin) {
   }
 }
 
-const said = (problem) => ([401, 403].includes(problem.status) ? "That admin key is not accepted." : problem.message);
+const said = (problem) => (problem.status === 401 ? "That admin key is not accepted." : problem.message);
 
 // Where the run is; what is known of it, while the service cannot be reached.
 async function standing(job) {

@@ -97,7 +97,7 @@ function progressView(turn) {
     <p class="status"><span class="dot" aria-hidden="true"></span>${status(turn)}</p>
     ${turn.passages.length
       ? html`<ul class="passages" aria-label="Passages that are read">
-          ${turn.passages.map((passage) => html`<li><button type="button" class="chip" @click=${(event) => openPassage(event, passage)}>${place(passage)}</button></li>`)}
+          ${turn.passages.map((passage) => html`<li><button type="button" class="chip near" @click=${(event) => openPassage(event, passage)}>${place(passage)}</button></li>`)}
         </ul>`
       : nothing}
     ${turn.draft ? html`<p class="draft">${turn.draft}</p>` : nothing}`;

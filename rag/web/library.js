@@ -11,14 +11,18 @@ const LOOK_EVERY = 5000;
 const MOST = 200;
 export async function refresh() {
   try {
-    const { documents, index, published } = await service.documents();
+    const { documents, unread, index, published } = await service.documents();
     const names = new Set(documents.map((each) => each.name));
     const onlyIn = new Set([...state.onlyIn].filter((name) => names.has(name)));
-    changed({ documents, index, published, onlyIn, trouble: null, keyNeeded: false });
+    changed({ documents, unread, index, published, onlyIn, trouble: null, keyNeeded: false });
   } catch (problem) {
-    changed({ trouble: problem.message });
-    if (service.lacksKey(problem)) changed({ keyNeeded: true });
+    troubled(problem);
   }
+}
+
+// Nothing can be asked now. Where a key is needed, the form says so.
+export function troubled(problem) {
+  changed(service.lacksKey(problem) ? { keyNeeded: true, trouble: null } : { trouble: problem.message });
 }
 
 // A new generation is served as soon as it is published: the list follows. What could not be loaded is tried again.
@@ -33,13 +37,13 @@ export function followGenerations(load) {
       await refresh();
       if (before) say("The documents have changed");
     } catch (problem) {
-      changed({ trouble: problem.message });
+      troubled(problem);
     }
   }, LOOK_EVERY);
 }
 
 export function library() {
-  const found = state.documents.filter((each) => named(each, state.search));
+  const found = state.documents.filter((each) => isFound(`${each.names.join(" ")} ${each.title}`));
   const shown = found.slice(0, MOST);
   return html`
     <section class="panel" aria-label="Documents">
@@ -51,17 +55,32 @@ export function library() {
       <ul class="documents">${shown.map(documentRow)}</ul>
       ${shown.length || !state.documents.length ? nothing : html`<p class="quiet">No document has such a name.</p>`}
       ${found.length > MOST ? html`<p class="quiet">And ${found.length - MOST} more: search by name.</p>` : nothing}
+      ${unread()}
       <p class="quiet served">Index ${state.index ?? "–"}${state.published ? `, published ${ago(state.published)}` : ""}</p>
     </section>`;
 }
 
-function named(document, search) {
-  const words = search.toLowerCase().split(/\s+/);
-  return words.every((word) => `${document.names.join(" ")} ${document.title}`.toLowerCase().includes(word));
+function isFound(text) {
+  return state.search.toLowerCase().split(/\s+/).every((word) => text.toLowerCase().includes(word));
+}
+
+function unread() {
+  const found = state.unread.filter((each) => isFound(each.name));
+  if (!found.length) return nothing;
+  return html`
+    <h3 id="unread">Could not be read</h3>
+    <ul class="unread" aria-labelledby="unread">
+      ${found.slice(0, MOST).map(
+        (file) => html`<li><span class="name">${file.name}</span>
+          <p class="fault"><span class="badge warning">${file.status}</span> ${file.reason ?? ""}</p></li>`,
+      )}
+    </ul>
+    ${found.length > MOST ? html`<p class="quiet">And ${found.length - MOST} more: search by name.</p>` : nothing}`;
 }
 
 function documentRow(document) {
-  const well = isWell(document.status);
+  // A later run says no more than that the document is unchanged, and still why some of it is missing.
+  const status = isWell(document.status) && document.reason ? "partial" : document.status;
   return html`
     <li>
       <label>
@@ -71,7 +90,7 @@ function documentRow(document) {
       <div>
         <button type="button" class="link name" @click=${(event) => open({ documentId: document.id, page: 1, start: 0, end: 0 }, event.currentTarget)}>${document.name}</button>
         <p class="quiet">${count(document.pages, "page")}, ${size(document.size)}${document.added ? `, added ${ago(document.added)}` : ""}</p>
-        ${well ? nothing : html`<p class="fault"><span class="badge warning">${document.status}</span> ${document.reason ?? ""}</p>`}
+        ${isWell(status) ? nothing : html`<p class="fault"><span class="badge warning">${status}</span> ${document.reason ?? ""}</p>`}
       </div>
     </li>`;
 }

@@ -4,7 +4,7 @@ import { adding, isEnabled } from "./adding.js";
 import { begin } from "./asking.js";
 import { conversation } from "./conversation_view.js";
 import { past } from "./history.js";
-import { followGenerations, library, refresh } from "./library.js";
+import { followGenerations, library, refresh, troubled } from "./library.js";
 import { pastConversations } from "./past_view.js";
 import * as service from "./service.js";
 import { changed, drawnBy, state } from "./state.js";
@@ -100,8 +100,7 @@ async function load() {
   try {
     changed({ info: await service.info() });
   } catch (problem) {
-    changed({ trouble: problem.message });
-    if (service.lacksKey(problem)) changed({ keyNeeded: true });
+    troubled(problem);
     return;
   }
   await Promise.all([refresh(), follow()]);

@@ -46,8 +46,11 @@ async function request(path, { headers = {}, bearer = key, ...options } = {}) {
   } catch (error) {
     throw error.name === "AbortError" ? error : unreachable();
   }
-  if (!response.ok) throw Object.assign(await problemOf(response), { bearer });
-  return response;
+  if (response.ok) return response;
+  const problem = Object.assign(await problemOf(response), { bearer });
+  // How programs send a key is nothing to a person: the page asks for it.
+  if (lacksKey(problem)) problem.message = "An access key is needed.";
+  throw problem;
 }
 
 // Whether the key that is used now is not accepted; what was sent with another one says nothing of it.

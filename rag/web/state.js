@@ -5,6 +5,7 @@ export const state = {
   index: null, // the generation that is served
   trouble: null, // why questions cannot be answered now, in words
   documents: [],
+  unread: [], // files that are not in the index, and why
   published: null,
   onlyIn: new Set(), // names of documents to search in; none means all
   search: "", // what the list of documents is searched for

@@ -133,10 +133,16 @@ export function viewer() {
 }
 
 function content(view) {
-  if (view.problem) return html`<div class="problem" role="alert">${view.problem.message}${requestOf(view.problem)}</div>`;
+  if (view.problem) return problemView(view);
   if (view.picture) return picture(view);
   if (view.text !== undefined) return words(view);
   return html`<p class="quiet">Loading the page</p>`;
+}
+
+function problemView({ problem, documentId }) {
+  const gone = problem.status === 404 && !state.documents.some((each) => each.id === documentId);
+  const said = gone ? "This document is not in the index any more." : problem.message;
+  return html`<div class="problem" role="alert">${said}${requestOf(problem)}</div>`;
 }
 
 function picture(view) {
@@ -177,7 +183,7 @@ function others(view) {
   return html`
     <nav class="others" aria-label="Citations of this document">
       ${citations.map(
-        (each) => html`<button type="button" class="chip" aria-current=${each.page === view.page && each.start === view.start ? "true" : "false"}
+        (each) => html`<button type="button" class=${view.near ? "chip near" : "chip"} aria-current=${each.page === view.page && each.start === view.start ? "true" : "false"}
           @click=${() => open({ documentId: each.document_id, page: each.page, start: each.start, end: each.end, near: view.near, citations: cited })}>
           ${each.id}: page ${each.page}</button>`,
       )}

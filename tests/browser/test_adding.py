@@ -56,6 +56,27 @@ def test_without_the_key_nothing_is_sent(opened: Page, tmp_path: Path, documents
     assert sorted(path.name for path in documents.iterdir()) == ["ferry.pdf", "harbour.pdf"]
 
 
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        pytest.param("wrong", "That admin key is not accepted.", id="none"),
+        pytest.param("reader", "this key may ask, but not add documents: an admin key is needed", id="for asking"),
+    ],
+)
+def test_a_key_that_does_not_do_is_told(
+    page: Page, serve: Serve, documents: Path, index: Path, key: str, said: str
+) -> None:
+    reader, admin = SecretStr("reader"), SecretStr("admin")
+    running = serve(ScriptedModel([SAID]), api_keys=[reader], admin_keys=[admin], adding=adding(documents, index))
+    page.goto(running.url)
+    page.get_by_role("textbox", name="Access key").fill("reader")
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Add", exact=True).click()
+    send(page, documents / "ferry.pdf", key=key)
+    expect(page.locator(".files .fault")).to_have_text(said)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
 def test_what_cannot_be_added_is_told(opened: Page, tmp_path: Path, documents: Path) -> None:
     (tmp_path / "big.txt").write_bytes(b"x" * (MOST + 1))
     (tmp_path / "fake.pdf").write_bytes(b"not a pdf")
@@ -69,6 +90,7 @@ def test_what_cannot_be_added_is_told(opened: Page, tmp_path: Path, documents: P
 def test_a_name_that_is_taken_may_be_replaced(opened: Page, tmp_path: Path) -> None:
     make_pdf(tmp_path / "ferry.pdf", UVHOLM)
     send(opened, tmp_path / "ferry.pdf")
+    expect(opened.locator(".files .fault")).to_have_text(re.compile(r"^This name is taken already\.\s+Replace it$"))
     opened.get_by_role("button", name="Replace it").click()
     expect(opened.get_by_role("heading", name="Done")).to_be_visible(timeout=20_000)
     ask(opened, QUESTION)
@@ -79,3 +101,21 @@ def test_it_is_not_offered_where_it_is_off(page: Page, serve: Serve) -> None:
     page.goto(serve(ScriptedModel([SAID])).url)
     expect(page.locator(".documents li")).to_have_count(2)
     expect(page.get_by_role("button", name="Add", exact=True)).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [320, 360, 430])
+@pytest.mark.parametrize("letters", ["100%", "150%"])
+def test_every_button_of_the_bar_is_on_a_phone(opened: Page, width: int, letters: str) -> None:
+    opened.set_viewport_size({"width": width, "height": 700})
+    opened.evaluate("size => { document.documentElement.style.fontSize = size }", letters)
+    buttons = opened.locator(".bar button")
+    assert buttons.all_inner_texts() == ["Documents", "Earlier", "Add", "New"]
+    for button in buttons.all():
+        expect(button).to_be_in_viewport(ratio=1)
+    # What is opened begins below the bar.
+    bar, panel = opened.locator(".bar").bounding_box(), opened.locator(".side").bounding_box()
+    assert bar is not None
+    assert panel is not None
+    assert panel["y"] == pytest.approx(bar["y"] + bar["height"], abs=1)
+    if letters == "100%" and width >= 360:
+        assert bar["height"] < 56  # one line

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
@@ -13,7 +14,7 @@ from pydantic import SecretStr
 from ingest.discovery import discover
 from rag.prompt import NOT_FOUND
 from tests.browser.conftest import Serve, ask, picture
-from tests.fakes import BagOfWordsEncoder, ScriptedModel, ingest_job, make_pdf
+from tests.fakes import DRAWING, BagOfWordsEncoder, ScriptedModel, ingest_job, make_pdf
 from tests.integration.conftest import post, wait_until
 
 FEE = "A berth costs 24 euros for each night."
@@ -72,6 +73,23 @@ def test_not_in_these_documents_is_an_answer(page: Page, serve: Serve) -> None:
     picture(page, "abstention")
     page.locator(".citation").first.click()
     expect(page.locator("rect.quote.near").first).to_be_attached()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_proves_nothing_is_dashed(page: Page, serve: Serve, scheme: Literal["light", "dark"]) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.goto(serve(ScriptedModel([f"{NOT_FOUND} 24 euros.", FEE])).url)
+    ask(page, "Who painted the harbour office?")
+    ask(page, ASKED)
+    expect(page.locator(".turn.done")).to_have_count(2)
+    expect(page.locator(".abstained .citation").first).to_have_css("border-style", "dashed")
+    expect(page.locator(".fact .citation").first).to_have_css("border-style", "solid")
+    page.locator(".abstained .citation").first.click()
+    expect(page.locator(".others .chip").first).to_have_css("border-style", "dashed")
+    picture(page, f"nearest-{scheme}")
+    page.locator(".fact .citation").first.click()
+    expect(page.locator("rect.quote")).to_have_count(1)
+    expect(page.locator(".near")).to_have_count(0)
 
 
 def test_the_place_in_line_is_told(page: Page, serve: Serve) -> None:
@@ -184,7 +202,15 @@ def test_a_link_opens_the_same_view_again(page: Page, browser: Browser, serve: S
 
 def test_a_link_to_what_is_not_there(page: Page, serve: Serve) -> None:
     page.goto(f"{serve(ScriptedModel([FEE])).url}/#/documents/{'0' * 64}/pages/1")
-    expect(page.locator(".viewer").get_by_role("alert")).to_be_visible()
+    expect(page.locator(".viewer").get_by_role("alert")).to_contain_text("This document is not in the index any more.")
+
+
+def test_a_link_to_a_page_that_is_not_there(page: Page, serve: Serve) -> None:
+    page.goto(serve(ScriptedModel([FEE])).url)
+    page.get_by_role("button", name="harbour.pdf").click()
+    expect(page.locator(".tools")).to_contain_text("Page 1 of 2")
+    page.goto(page.url.replace("pages/1", "pages/9"))
+    expect(page.locator(".viewer").get_by_role("alert")).to_contain_text("harbour.pdf has pages 1 to 2, not 9")
 
 
 def test_copied_with_its_citations(page: Page, serve: Serve) -> None:
@@ -222,8 +248,33 @@ def test_a_new_generation_is_served_and_shown(page: Page, serve: Serve, document
     expect(page.locator(".served")).to_contain_text("000002-")
 
 
+def test_what_could_not_be_read_is_listed(page: Page, serve: Serve, documents: Path, index: Path) -> None:
+    (documents / "<b>broken.pdf").write_bytes(b"%PDF-1.4 nothing more")
+    make_pdf(documents / "secret.pdf", ["# Secret\nNobody reads this."], password="sesame")
+    make_pdf(documents / "half.pdf", ["# Half\nThe pilots wear red coats.", DRAWING])
+    ingest_job(index, BagOfWordsEncoder()).run(discover([documents]))
+    make_pdf(documents / "other.pdf", ["# Other\nFerns unroll in April."])
+    ingest_job(index, BagOfWordsEncoder()).run(discover([documents]))
+    page.goto(serve(ScriptedModel([FEE])).url)
+    unread = page.get_by_role("list", name="Could not be read").get_by_role("listitem")
+    expect(unread).to_have_count(2)
+    expect(unread.nth(0)).to_contain_text("<b>broken.pdf")
+    expect(unread.nth(0).locator(".badge")).to_have_text("malformed")
+    expect(unread.nth(1).locator(".badge")).to_have_text("encrypted")
+    half = page.locator(".documents li", has_text="half.pdf")
+    expect(half.locator(".fault")).to_contain_text("partial")
+    expect(half.locator(".fault")).to_contain_text("page 2")
+    expect(page.locator(".documents .fault")).to_have_count(1)
+    picture(page, "unread")
+    page.get_by_label("Search by name").fill("secret")
+    expect(unread).to_have_count(1)
+
+
 def test_an_access_key_is_asked_for(page: Page, serve: Serve) -> None:
     page.goto(serve(ScriptedModel([FEE]), api_keys=[SecretStr("sesame")]).url)
+    expect(page.get_by_role("dialog")).to_contain_text("An access key is needed")
+    expect(page.get_by_role("alert", include_hidden=True)).to_have_count(0)
+    expect(page.locator("body")).not_to_contain_text("Bearer")
     page.get_by_role("textbox", name="Access key").fill("wrong")
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_role("dialog").get_by_role("alert")).to_have_text("That key is not accepted.")

@@ -83,16 +83,21 @@ def serve(index: Path) -> Iterator[Callable[..., Running]]:
     servers: list[tuple[uvicorn.Server, threading.Thread]] = []
 
     def start(
-        model: ScriptedModel, *, parallel: int = 1, max_queue: int = 4, seconds: float = 300.0, **options: Any
+        model: ScriptedModel,
+        *,
+        parallel: int = 1,
+        max_queue: int = 4,
+        seconds: float = 300.0,
+        grace_seconds: int = 1,
+        **options: Any,
     ) -> Running:
         limits = Limits(parallel, max_queue, seconds)
         app = create_app(lambda: make_answerer(index, model), limits=limits, **options)
         # asyncio sends small answers at once only on a socket that says it is TCP.
         listener = socket.socket(proto=socket.IPPROTO_TCP)
         listener.bind(("127.0.0.1", 0))
-        server = Server(
-            uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=2), lambda: app.state.admission.close(1)
-        )
+        config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=grace_seconds + 1)
+        server = Server(config, lambda: app.state.admission, grace_seconds)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         servers.append((server, thread))

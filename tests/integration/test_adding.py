@@ -119,6 +119,8 @@ class TestWhoMay:
 
             assert status() == 401
             assert status(Authorization="Bearer other") == 401
+            other = client.get("/ingest", headers={"X-API-Key": "other"}).json()
+            assert other["detail"] == "the admin key is not one of those that are accepted"
             assert status(Authorization="Bearer ") == 401
             assert status(**{"X-API-Key": "reader"}) == (403 if api_keys else 401)
             assert client.get("/ingest", headers={"X-API-Key": "admin"}).json()["state"] == "idle"
@@ -354,6 +356,8 @@ class TestIngesting:
             "reason": None,
             "pages": 1,
         }
+        reasons = {row["name"]: row["reason"] for row in standing["files"]}
+        assert after["unread"] == [{"name": "broken.pdf", "status": "malformed", "reason": reasons["broken.pdf"]}]
         found = {document["name"]: document for document in after["documents"]}
         assert found["uvholm.pdf"]["id"] == uploaded["sha256"]
         assert found["uvholm.pdf"]["added"] >= standing["started"]

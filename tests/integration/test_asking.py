@@ -237,6 +237,22 @@ def test_a_bad_request_is_a_422_that_names_the_field(client: TestClient, body: d
     assert "Value error" not in response.text
 
 
+@pytest.mark.parametrize("path", ["/ask", "/v1/chat/completions"])
+@pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "text/plain", None])
+def test_json_that_is_not_said_to_be_json(client: TestClient, path: str, content_type: str | None) -> None:
+    """As ``curl -d`` sends it."""
+    headers = {"content-type": content_type} if content_type else {}
+    response = client.post(path, content=b'{"question": "Who is the harbour master?"}', headers=headers)
+    assert response.status_code == (422 if path == "/ask" else 400)
+    assert "body: send it with Content-Type: application/json" in response.text
+
+
+def test_json_that_is_no_object(client: TestClient) -> None:
+    response = client.post("/ask", json=[QUESTION])
+    assert_problem(response, 422)
+    assert response.json()["errors"] == [{"field": "body", "message": "must be a JSON object"}]
+
+
 def test_bad_json_is_a_422(client: TestClient) -> None:
     response = client.post("/ask", content=b'{"question": ', headers={"content-type": "application/json"})
     assert_problem(response, 422)
@@ -327,8 +343,18 @@ def test_keys(index: Path) -> None:
             path for path in ("/livez", "/readyz", "/documents", "/info", "/metrics") if client.get(path).is_success
         }
         assert open_to_all == {"/livez", "/readyz"}
-        assert_problem(client.post("/ask", json={"question": QUESTION}), 401)
-        assert_problem(client.post("/ask", json={"question": QUESTION}, headers={"X-API-Key": "third"}), 401)
+        needed = "an access key is needed: send it as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'"
+        wrong = "the access key is not one of those that are accepted"
+        for refused, said in (
+            ({}, needed),
+            ({"Authorization": "first"}, needed),
+            ({"X-API-Key": "third"}, wrong),
+            ({"Authorization": "Bearer third"}, wrong),
+        ):
+            response = client.post("/ask", json={"question": QUESTION}, headers=refused)
+            assert_problem(response, 401)
+            assert response.json()["detail"] == said
+            assert response.headers["www-authenticate"] == "Bearer"
         for headers in ({"Authorization": "Bearer first"}, {"X-API-Key": "second"}):
             assert client.post("/ask", json={"question": QUESTION}, headers=headers).status_code == 200
 
@@ -350,6 +376,7 @@ def test_documents(client: TestClient) -> None:
         ("ferry.pdf", "Ferry", 1, "ok"),
         ("harbour.pdf", "Harbour rules", 2, "ok"),
     ]
+    assert body["unread"] == []
     harbour = body["documents"][1]
     file = client.get(f"/documents/{harbour['id']}/file")
     assert file.content.startswith(b"%PDF")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 import random
 import selectors
+import signal
 import socket
 import statistics
 import threading
@@ -270,6 +272,24 @@ def test_what_does_not_end_while_the_service_stops_is_told_so(serve: Callable[..
         wait_until(lambda: service.admission.at_work == 1)
         with stopping(service):
             assert asked.result()[0].status == 503
+
+
+def test_a_second_signal_ends_what_is_at_work(serve: Callable[..., Running], caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "rag.service.server")
+    service = serve(ScriptedModel([REPLY], seconds_to_read=30.0), parallel=2, grace_seconds=30)
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(at_once, service.url, [request_of({"question": QUESTION})] * 2, answers=2)
+        wait_until(lambda: service.admission.at_work == 2)
+        service.server.handle_exit(signal.SIGTERM, None)
+        wait_until(lambda: bool(caplog.messages))
+        time.sleep(0.2)
+        assert service.admission.at_work == 2
+        service.server.handle_exit(signal.SIGTERM, None)
+        start = time.perf_counter()
+        assert [reply.status for reply in asked.result()] == [503, 503]
+    wait_until(lambda: service.model.closed)
+    assert time.perf_counter() - start < 5
+    assert caplog.messages == ["stopping: 2 answers at work, at most 30 s; Ctrl-C again stops now"]
 
 
 def test_answers_in_python_do_not_hinder_the_probe(serve: Callable[..., Running]) -> None:
