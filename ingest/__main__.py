@@ -6,10 +6,19 @@ import rag.native  # noqa: F401 - first: see there
 
 # isort: split
 
+import sys
+
+from rag.interpreter import wrong_python
+
+# The imports below would say it in a traceback.
+if fault := wrong_python():
+    sys.exit(fault)
+
+# isort: split
+
 import argparse
 import json
 import signal
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path

@@ -6,8 +6,17 @@ import rag.native  # noqa: F401 - first: see there
 
 # isort: split
 
-import argparse
 import sys
+
+from rag.interpreter import wrong_python
+
+# The imports below would say it in a traceback.
+if fault := wrong_python():
+    sys.exit(fault)
+
+# isort: split
+
+import argparse
 from collections.abc import Callable, Sequence
 
 from rich.console import Console

@@ -20,6 +20,7 @@ LAYERS = [
         "rag.characters",
         "rag.cancellation",
         "rag.native",
+        "rag.interpreter",
         "rag.reading_limits",
         "rag.processor",
         "rag.turns",
