@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from rag import question_commands
+from rag.arguments import whole_number
 from rag.composition import open_answerer, open_retriever
 from rag.console import progress
 from rag.domain import Hit, Question
@@ -30,7 +31,7 @@ def add_commands(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds ``eval`` to the command line."""
     command = commands.add_parser("eval", help="measures on your own questions")
     command.add_argument("questions", type=Path, nargs="?", metavar="QUESTIONS.jsonl")
-    command.add_argument("--limit", type=_at_least_one, metavar="N", help="only the first N questions")
+    command.add_argument("--limit", type=whole_number(1), metavar="N", help="only the first N questions")
     command.add_argument(
         "--compare", type=Path, metavar="RUN.json", help="an earlier --json; exit code 1 if this run is worse"
     )
@@ -42,13 +43,6 @@ def add_commands(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     what.add_argument("--plot", type=_new_file, metavar="FILE.svg", help="draw how far its confidence can be trusted")
     question_commands.add_arguments(command)
     command.set_defaults(run=evaluation)
-
-
-def _at_least_one(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} is less than 1: there would be nothing to measure")
-    return number
 
 
 def _new_file(text: str) -> Path:

@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from rag.errors import SettingsError
 
 PREFIX = "RAG_"
+MOST_WORKERS: Final = 256
 # What is wrong with these is said without what was set: it may be secret.
 _UNSHOWN: Final = (f"{PREFIX}API_KEYS", f"{PREFIX}ADMIN_KEYS", f"{PREFIX}MODEL", f"{PREFIX}MODEL_KEY")
 
@@ -174,7 +175,9 @@ class Settings(BaseSettings):
     )
 
     # Ingest
-    workers: Annotated[int, Field(ge=0, le=256, description="processes that read files; 0 means all cores")] = 0
+    workers: Annotated[
+        int, Field(ge=0, le=MOST_WORKERS, description="processes that read files; 0 means all cores")
+    ] = 0
     keep_generations: Annotated[int, Field(ge=1, le=1000, description="generations that stay on the disk")] = 3
     file_megabytes: Annotated[int, Field(ge=1, le=100_000, description="largest file that is read")] = 200
     file_pages: Annotated[int, Field(ge=1, le=1_000_000, description="most pages of a file")] = 5_000

@@ -21,6 +21,7 @@ LAYERS = [
         "rag.cancellation",
         "rag.native",
         "rag.interpreter",
+        "rag.arguments",
         "rag.reading_limits",
         "rag.processor",
         "rag.turns",
