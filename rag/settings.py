@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Collection
+from difflib import get_close_matches
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Final, Literal, TypeAlias
@@ -239,6 +241,12 @@ class Settings(BaseSettings):
         return _is_address(self.model)
 
 
+def _remedy(unknown: str, known: Collection[str]) -> str:
+    """What it may have been meant for, else all that there are; the prefix, which all share, makes none alike."""
+    near = get_close_matches(unknown.removeprefix(PREFIX), [name.removeprefix(PREFIX) for name in known], 1)
+    return f"did you mean {PREFIX}{near[0]}?" if near else f"the settings are {', '.join(sorted(known))}"
+
+
 def read_settings(secrets: Path = Path("/run/secrets")) -> Settings:
     """The settings of this process: ``RAG_*`` variables, then files ``rag_*`` in ``secrets`` (Docker's secrets).
 
@@ -248,7 +256,7 @@ def read_settings(secrets: Path = Path("/run/secrets")) -> Settings:
     """
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     if unknown := sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known):
-        raise SettingsError(f"unknown setting {unknown[0]}; the settings are {', '.join(sorted(known))}")
+        raise SettingsError(f"unknown setting {unknown[0]}; {_remedy(unknown[0], known)}")
     try:
         settings = Settings(_secrets_dir=secrets if secrets.is_dir() else None)  # type: ignore[call-arg]
     except ValidationError as error:
