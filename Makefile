@@ -31,8 +31,9 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
 models: install  ## fetch the weights that the settings need, by digest (1.3 GB, once)
 	@$(BIN)/python -m rag models fetch
 
+# 3: published, but some files could not be read; the report has said which.
 ingest: models  ## bring the index in line with KNOWLEDGE_BASE=folder (default: knowledge_base)
-	@$(BIN)/python -m ingest "$(KNOWLEDGE_BASE)"
+	@$(BIN)/python -m ingest "$(KNOWLEDGE_BASE)" || test $$? -eq 3
 
 demo: ingest  ## everything from nothing: install, fetch, ingest, and ask three questions
 	@echo; $(BIN)/python -m rag ask - < $(QUESTIONS); code=$$?; test $$code -eq 0 -o $$code -eq 4

@@ -130,7 +130,9 @@ def opened(page: Page, citation: dict[str, Any]) -> None:
     page.locator(".citation").nth(citation["id"] - 1).click()
     stretch = f"start={citation['start']}&end={citation['end']}"
     address = f"#/documents/{citation['document_id']}/pages/{citation['page']}?{stretch}"
-    page.locator(f'.viewer[aria-busy="false"][data-shown="{address}"] .quote').first.wait_for(state="attached")
+    # Of an abstention the passages are near, and the page says so in its address.
+    either = f':is([data-shown="{address}"], [data-shown="{address}&near"])'
+    page.locator(f'.viewer[aria-busy="false"]{either} .quote').first.wait_for(state="attached")
 
 
 def shown(page: Page, citation: dict[str, Any], reader: Reader) -> Seen:

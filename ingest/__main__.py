@@ -6,10 +6,19 @@ import rag.native  # noqa: F401 - first: see there
 
 # isort: split
 
+import sys
+
+from rag.interpreter import wrong_python
+
+# The imports below would say it in a traceback.
+if fault := wrong_python():
+    sys.exit(fault)
+
+# isort: split
+
 import argparse
 import json
 import signal
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -26,12 +35,13 @@ from ingest.report import FileRow, Report
 from ingest.report_page import write_report_page
 from ingest.sandbox import Patience, SandboxedReaders
 from ingest.worker import WorkerOrders
+from rag.arguments import whole_number
 from rag.composition import cores, open_encoder, tokenizer_file
 from rag.console import configure_logging, fail
 from rag.errors import IndexBusy, IndexFault, IngestFault, NothingToIngest, PageproofError
 from rag.index import IndexLayout, read_current
 from rag.reading_limits import ReadingLimits
-from rag.settings import Settings, read_settings
+from rag.settings import MOST_WORKERS, Settings, read_settings
 
 _EXIT_CODES = """\
 exit codes:
@@ -173,7 +183,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--ocr", choices=("auto", "off", "force"), default="auto", help="read pages without text (auto), none, or all"
     )
-    parser.add_argument("--workers", type=int, metavar="N", help="processes that read files (default: RAG_WORKERS)")
+    parser.add_argument(
+        "--workers",
+        type=whole_number(0, MOST_WORKERS),
+        metavar="N",
+        help="processes that read files; 0 means as RAG_WORKERS says (default: 0)",
+    )
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the report as an HTML page too")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print the report as one JSON object")

@@ -6,13 +6,23 @@ import rag.native  # noqa: F401 - first: see there
 
 # isort: split
 
-import argparse
 import sys
+
+from rag.interpreter import wrong_python
+
+# The imports below would say it in a traceback.
+if fault := wrong_python():
+    sys.exit(fault)
+
+# isort: split
+
+import argparse
 from collections.abc import Callable, Sequence
 
 from rich.console import Console
 
 from rag import asking_command, calibration_commands, doctor_command, evaluation_commands, index_commands
+from rag.arguments import whole_number
 from rag.composition import open_answerer, open_store
 from rag.console import configure_logging, fail, fetch_progress, print_models
 from rag.errors import IndexBusy, PageproofError
@@ -40,13 +50,6 @@ def serve(options: argparse.Namespace, settings: Settings) -> int:
     with reserve(options.host or settings.host, options.port or settings.port) as listener:
         answerer = open_answerer(settings, recorded=True, tuned=True)
         return serve_forever(lambda: answerer, settings, listener, adding)
-
-
-def _port(text: str) -> int:
-    port = int(text)
-    if not 1 <= port <= 65_535:
-        raise argparse.ArgumentTypeError(f"{port} is not between 1 and 65535")
-    return port
 
 
 def models(options: argparse.Namespace, settings: Settings) -> int:
@@ -77,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("serve", help="the HTTP service")
     command.add_argument("--host", help="address to listen on (default: RAG_HOST, or 127.0.0.1)")
-    command.add_argument("--port", type=_port, help="port to listen on (default: RAG_PORT, or 8000)")
+    command.add_argument("--port", type=whole_number(1, 65_535), help="port to listen on (default: RAG_PORT, or 8000)")
     command.set_defaults(run=serve)
 
     asking_command.add_commands(commands)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -61,7 +62,7 @@ def print_answer(console: Console, answer: Answer, *, recorded: bool = False) ->
     for citation in answer.citations:
         console.print(Indented(_place(citation), 4))
         console.print(Indented(_quote(citation), 8))
-    sure = f"{answer.confidence:.0%} sure, " if answer.answered else ""
+    sure = f"{_per_cent(answer)} sure, " if answer.answered else ""
     details = f"{sure}{_seconds(answer, 'total')}, {_origin(answer, recorded=recorded)}"
     console.print(Indented(Text(details, style="dim"), 2))
     console.print()
@@ -80,12 +81,18 @@ def print_whole_answer(console: Console, answer: Answer, *, recorded: bool = Fal
 
 def confidence_in_words(answer: Answer) -> str:
     """How far an answer can be relied on. From ``FACT`` on it is stated, below it is said to be possible."""
-    share = f"{min(answer.confidence, 0.99):.0%}"
+    share = _per_cent(answer)
     if answer.confidence >= _VERY_SURE:
         return f"Very likely right: {share} sure."
     if answer.confidence >= FACT:
         return f"Likely right: {share} sure."
     return f"Possible, and no more than that: {share} sure. Read the quotes."
+
+
+def _per_cent(answer: Answer) -> str:
+    """Rounded down, so that nothing below ``FACT`` looks like it; and nothing is certain."""
+    hundredths = math.floor(round(answer.confidence * 100, 6))  # .29 * 100 is a little less than 29
+    return f"{min(hundredths, 99)}%"
 
 
 def _parts(answer: Answer) -> Iterator[Sequence[RenderableType]]:

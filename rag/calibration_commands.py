@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from rag.arguments import whole_number
 from rag.calibration_file import Calibration, check_writable, write_calibration
 from rag.composition import model_digests, open_answerer
 from rag.console import progress
-from rag.errors import CalibrationFailed
 from rag.judgement import JUDGE
 from rag.question_making import make_questions
 from rag.self_calibration import FEWEST, fitted, try_questions
@@ -28,7 +28,11 @@ def add_commands(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
         "calibrate", help="fit how sure answers are to your own documents (about 10 s for each question)"
     )
     command.add_argument(
-        "--questions", type=int, default=_QUESTIONS, metavar="N", help=f"how many to make (default: {_QUESTIONS})"
+        "--questions",
+        type=whole_number(FEWEST),
+        default=_QUESTIONS,
+        metavar="N",
+        help=f"how many to make, at least {FEWEST} (default: {_QUESTIONS})",
     )
     command.add_argument("--seed", type=int, default=0, help="another number makes other questions (default: 0)")
     command.set_defaults(run=calibrate)
@@ -40,8 +44,6 @@ def calibrate(options: argparse.Namespace, settings: Settings) -> int:
     Raises:
         CalibrationFailed: too few questions could be made, or the result cannot be kept; what was there stays.
     """
-    if options.questions < FEWEST:
-        raise CalibrationFailed(f"--questions {options.questions} is too few: {FEWEST} are the fewest")
     check_writable(settings.index)
     answerer = open_answerer(settings)
     generation = answerer.generation()

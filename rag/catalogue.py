@@ -81,16 +81,24 @@ class Catalogue:
         """Read the catalogue that comes with the program."""
         return cls(_entry(row) for row in tomllib.loads(path.read_text(encoding="utf-8"))["model"])
 
-    def get(self, name: str) -> ModelEntry:
+    def get(self, name: str, kind: Kind | None = None) -> ModelEntry:
         """Return the model of that name.
+
+        Args:
+            name: of the catalogue.
+            kind: what it is wanted for, where that is known: others are not suggested.
 
         Raises:
             ModelUnknown: there is none; the message names those that there are.
         """
         if name not in self._entries:
-            known = ", ".join(self._entries)
+            known = self.names(kind)
             raise ModelUnknown(f"{name!r} is neither a known model nor a .gguf file; known models: {known}")
         return self._entries[name]
+
+    def names(self, kind: Kind | None = None) -> str:
+        """The names of all models, or of those of a kind, for messages."""
+        return ", ".join(entry.name for entry in self if kind in (None, entry.kind))
 
     def __contains__(self, name: object) -> bool:
         return name in self._entries

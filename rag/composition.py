@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from rag import __version__
 from rag.answering import Answerer
 from rag.calibration_file import read_calibration
-from rag.catalogue import Catalogue
+from rag.catalogue import Catalogue, Kind
 from rag.embedding import Encoder, OnnxReranker, Reranker, open_text_encoder
 from rag.errors import SettingsError
 from rag.generation import LanguageModel, Message
@@ -119,7 +119,7 @@ def open_judge(settings: Settings) -> Judge:
 
 def model_digests(settings: Settings) -> tuple[str, ...]:
     """Digests of the language model, the encoder and the reranker; ModelError where one is missing."""
-    names = {"encoder": settings.encoder, "reranker": settings.reranker}
+    names: dict[Kind, str] = {"encoder": settings.encoder, "reranker": settings.reranker}
     others = (_locate(settings, name, kind).digest for kind, name in names.items() if name)
     return (model_identity(settings).sha256, *others)
 
@@ -206,8 +206,8 @@ def _open_model(settings: Settings, turns: Turns) -> LanguageModel:
     )
 
 
-def _locate(settings: Settings, name: str, kind: str) -> Weights:
-    weights = open_store(settings).locate(name)
+def _locate(settings: Settings, name: str, kind: Kind) -> Weights:
+    weights = open_store(settings).locate(name, kind)
     if weights.kind != kind:
         setting = "MODEL" if kind == "generator" else kind.upper()
         raise SettingsError(f"RAG_{setting}={name} is wrong: {name} is for another use ({weights.kind})")

@@ -19,6 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rag import doctor
+from rag.catalogue import Kind
 from rag.composition import generator_weights, open_encoder, open_store
 from rag.console import fail
 from rag.doctor import Finding
@@ -160,13 +161,14 @@ def _accelerators(settings: Settings) -> Finding:
 def _model(settings: Settings, *, verify: bool) -> Finding:
     if settings.model_is_remote:
         return doctor.of_server(settings.model)
-    return _weights(settings, "model", settings.model, verify=verify)
+    return _weights(settings, "generator", settings.model, verify=verify)
 
 
-def _weights(settings: Settings, role: str, name: str, *, verify: bool) -> Finding:
+def _weights(settings: Settings, kind: Kind, name: str, *, verify: bool) -> Finding:
+    role = "model" if kind == "generator" else kind
     store = open_store(settings)
     if name not in store.catalogue:
-        return doctor.of_weights(role, store.locate(name).name, "present", verified=False)
+        return doctor.of_weights(role, store.locate(name, kind).name, "present", verified=False)
     entry = store.catalogue.get(name)
     status: Status = store.status(entry)
     if verify and status == "present":

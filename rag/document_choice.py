@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
+from difflib import SequenceMatcher
+from pathlib import PurePosixPath
 from typing import Final
 
 from rag.domain import Document
@@ -11,6 +12,8 @@ from rag.errors import DocumentUnknown
 
 _SUGGESTED: Final = 3
 _DIGITS: Final = 6
+# Of the letters: a misspelling leaves more alike, and "nothere" and "notes", which are not meant for each other, fewer.
+_ALIKE: Final = 0.75
 
 
 def chosen_documents(words: Sequence[str], documents: Sequence[Document]) -> tuple[str, ...]:
@@ -28,7 +31,22 @@ def _chosen(word: str, names: Sequence[str], documents: Sequence[Document]) -> s
         return word
     if word.isdecimal() and len(word) <= _DIGITS and 1 <= int(word) <= len(documents):
         return documents[int(word) - 1].name
-    inside = [name for name in names if word.casefold() in name.casefold()]
-    near = inside[:_SUGGESTED] or get_close_matches(word, names, _SUGGESTED)
+    near = (_with_part(word, names) or _alike(word, names))[:_SUGGESTED]
     remedy = f"did you mean {' or '.join(map(repr, near))}?" if near else "/documents at the prompt lists them"
     raise DocumentUnknown(f"no document is named {word!r}; {remedy}", "documents")
+
+
+def _with_part(word: str, names: Sequence[str]) -> list[str]:
+    """The names that hold the word, or begin with it if its ending is left out."""
+    return [name for name in names if word.casefold() in name.casefold() or _stem(name).startswith(_stem(word))]
+
+
+def _alike(word: str, names: Sequence[str]) -> list[str]:
+    """The names that are nearly the word, the nearest first; folders and endings, which many share, do not count."""
+    stem = _stem(word)
+    ratios = {name: SequenceMatcher(None, _stem(name), stem).ratio() for name in names}
+    return sorted((name for name in names if ratios[name] >= _ALIKE), key=ratios.__getitem__, reverse=True)
+
+
+def _stem(name: str) -> str:
+    return PurePosixPath(name).stem.casefold()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,11 +12,23 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from rag import question_commands
+from rag.arguments import whole_number
 from rag.composition import open_answerer, open_retriever
 from rag.console import progress
 from rag.domain import Hit, Question
 from rag.errors import QuestionsInvalid, ReportUnwritable
-from rag.evaluation import RANKS, Comparison, Item, compare, evaluate, read_questions, read_run, summarise
+from rag.evaluation import (
+    RANKS,
+    Comparison,
+    Item,
+    LabelledQuestion,
+    absent_documents,
+    compare,
+    evaluate,
+    read_questions,
+    read_run,
+    summarise,
+)
 from rag.evaluation.console import print_comparison, print_summary
 from rag.index import Generation
 from rag.settings import Settings
@@ -24,13 +37,15 @@ if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
 _WORSE = 1
+_NAMED = 5
+_log = logging.getLogger(__name__)
 
 
 def add_commands(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds ``eval`` to the command line."""
     command = commands.add_parser("eval", help="measures on your own questions")
     command.add_argument("questions", type=Path, nargs="?", metavar="QUESTIONS.jsonl")
-    command.add_argument("--limit", type=_at_least_one, metavar="N", help="only the first N questions")
+    command.add_argument("--limit", type=whole_number(1), metavar="N", help="only the first N questions")
     command.add_argument(
         "--compare", type=Path, metavar="RUN.json", help="an earlier --json; exit code 1 if this run is worse"
     )
@@ -42,13 +57,6 @@ def add_commands(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     what.add_argument("--plot", type=_new_file, metavar="FILE.svg", help="draw how far its confidence can be trusted")
     question_commands.add_arguments(command)
     command.set_defaults(run=evaluation)
-
-
-def _at_least_one(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} is less than 1: there would be nothing to measure")
-    return number
 
 
 def _new_file(text: str) -> Path:
@@ -74,6 +82,8 @@ def evaluation(options: argparse.Namespace, settings: Settings) -> int:
         answerer = open_answerer(settings)
         retriever, generation = answerer.retriever, answerer.generation()
 
+    _warn_of_absent(questions, generation)
+
     def retrieve(question: Question) -> list[Hit]:
         return retriever.retrieve(generation, question, RANKS)
 
@@ -84,6 +94,16 @@ def evaluation(options: argparse.Namespace, settings: Settings) -> int:
     _print(options, summary, comparison)
     _write(options, items, summary, comparison, generation)
     return _WORSE if comparison and comparison.regressions else 0
+
+
+def _warn_of_absent(questions: Sequence[LabelledQuestion], generation: Generation) -> None:
+    """Before an hour of work: what is not in the index counts as a miss, though the search is not to blame."""
+    names = {name for document in generation.documents for name in document.names}
+    for name, ids in absent_documents(questions, names).items():
+        more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
+        _log.warning(
+            "%s is not in the index, so it cannot be found; it should answer %s%s", name, ", ".join(ids[:_NAMED]), more
+        )
 
 
 def _print(options: argparse.Namespace, summary: dict[str, Any], comparison: Comparison | None) -> None:

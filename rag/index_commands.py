@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from rag.arguments import whole_number
 from rag.errors import IndexCorrupt, IndexMissing
 from rag.index import (
     GenerationRow,
@@ -54,16 +55,9 @@ def add_commands(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
 
     action = actions.add_parser("gc", help="remove old generations, and sources that no generation needs")
     action.add_argument(
-        "--keep", type=_at_least_one, metavar="N", help="generations that stay (default: RAG_KEEP_GENERATIONS, or 3)"
+        "--keep", type=whole_number(1), metavar="N", help="generations that stay (default: RAG_KEEP_GENERATIONS, or 3)"
     )
     action.set_defaults(run=gc)
-
-
-def _at_least_one(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} is less than 1: the current generation always stays")
-    return number
 
 
 def list_(options: argparse.Namespace, settings: Settings) -> int:

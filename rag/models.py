@@ -19,7 +19,7 @@ from typing import Literal, TypeAlias
 
 from rag.catalogue import Catalogue, Kind, ModelEntry, WeightFile
 from rag.digests import RememberedDigests
-from rag.errors import Cancelled, DownloadFailed, ModelCorrupt, ModelError, ModelMissing
+from rag.errors import Cancelled, DownloadFailed, ModelCorrupt, ModelError, ModelMissing, ModelUnknown
 from rag.fetching import Fetch, Tell, locked
 
 Status: TypeAlias = Literal["present", "missing", "corrupt", "partial"]
@@ -63,8 +63,12 @@ class ModelStore:
         self.catalogue = catalogue
         self._download_package = download_package
 
-    def locate(self, name_or_path: str) -> Weights:
+    def locate(self, name_or_path: str, kind: Kind | None = None) -> Weights:
         """Return weights in place, by a name of the catalogue or the path of a GGUF file. Downloads nothing.
+
+        Args:
+            name_or_path: what ends in ``.gguf`` or has a slash is a path, unless the catalogue has it.
+            kind: what they are wanted for, where that is known: others are not suggested.
 
         Raises:
             ModelUnknown: neither a known name nor an existing ``.gguf`` file.
@@ -72,8 +76,12 @@ class ModelStore:
             ModelCorrupt: a file is not what the catalogue says.
         """
         path = Path(name_or_path)
-        if name_or_path in self.catalogue or path.suffix.lower() != ".gguf" or not path.is_file():
-            return self._weights(self.catalogue.get(name_or_path))
+        is_gguf = path.suffix.lower() == ".gguf"
+        if name_or_path in self.catalogue or not (is_gguf or "/" in name_or_path):
+            return self._weights(self.catalogue.get(name_or_path, kind))
+        if not is_gguf or not path.is_file():
+            fault = f"{path} is not a .gguf file" if path.exists() else f"there is no file {path}"
+            raise ModelUnknown(f"{fault}; known models: {self.catalogue.names(kind)}")
         path = path.resolve()
         digest = RememberedDigests(self.directory / "elsewhere.json").digest(str(path), path)
         if digest is None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from rag.answering import Answerer
+from rag.arguments import whole_number
 from rag.composition import open_answerer
 from rag.console import Tell, progress
 from rag.domain import Hit, Question
@@ -24,17 +25,10 @@ _SEARCHED: Final = 5
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Adds what ``eval --make`` takes."""
     making = command.add_argument_group("instead of measuring, draft questions from the documents, with the model")
-    making.add_argument("--make", type=_at_least_one, metavar="N", help="how many; a fifth of them without an answer")
+    making.add_argument("--make", type=whole_number(1), metavar="N", help="how many; a fifth of them without an answer")
     making.add_argument("--output", type=Path, default=_FILE, metavar="FILE", help=f"default: {_FILE}")
     making.add_argument("--seed", type=int, default=0, help="another number asks about other facts (default: 0)")
     making.add_argument("--force", action="store_true", help="replace the file where there is one")
-
-
-def _at_least_one(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} is less than 1")
-    return number
 
 
 def make(options: argparse.Namespace, settings: Settings) -> int:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Collection
+from difflib import get_close_matches
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Final, Literal, TypeAlias
@@ -18,6 +20,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from rag.errors import SettingsError
 
 PREFIX = "RAG_"
+MOST_WORKERS: Final = 256
 # What is wrong with these is said without what was set: it may be secret.
 _UNSHOWN: Final = (f"{PREFIX}API_KEYS", f"{PREFIX}ADMIN_KEYS", f"{PREFIX}MODEL", f"{PREFIX}MODEL_KEY")
 
@@ -174,7 +177,9 @@ class Settings(BaseSettings):
     )
 
     # Ingest
-    workers: Annotated[int, Field(ge=0, le=256, description="processes that read files; 0 means all cores")] = 0
+    workers: Annotated[
+        int, Field(ge=0, le=MOST_WORKERS, description="processes that read files; 0 means all cores")
+    ] = 0
     keep_generations: Annotated[int, Field(ge=1, le=1000, description="generations that stay on the disk")] = 3
     file_megabytes: Annotated[int, Field(ge=1, le=100_000, description="largest file that is read")] = 200
     file_pages: Annotated[int, Field(ge=1, le=1_000_000, description="most pages of a file")] = 5_000
@@ -236,6 +241,12 @@ class Settings(BaseSettings):
         return _is_address(self.model)
 
 
+def _remedy(unknown: str, known: Collection[str]) -> str:
+    """What it may have been meant for, else all that there are; the prefix, which all share, makes none alike."""
+    near = get_close_matches(unknown.removeprefix(PREFIX), [name.removeprefix(PREFIX) for name in known], 1)
+    return f"did you mean {PREFIX}{near[0]}?" if near else f"the settings are {', '.join(sorted(known))}"
+
+
 def read_settings(secrets: Path = Path("/run/secrets")) -> Settings:
     """The settings of this process: ``RAG_*`` variables, then files ``rag_*`` in ``secrets`` (Docker's secrets).
 
@@ -245,7 +256,7 @@ def read_settings(secrets: Path = Path("/run/secrets")) -> Settings:
     """
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     if unknown := sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known):
-        raise SettingsError(f"unknown setting {unknown[0]}; the settings are {', '.join(sorted(known))}")
+        raise SettingsError(f"unknown setting {unknown[0]}; {_remedy(unknown[0], known)}")
     try:
         settings = Settings(_secrets_dir=secrets if secrets.is_dir() else None)  # type: ignore[call-arg]
     except ValidationError as error:

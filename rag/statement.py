@@ -39,8 +39,9 @@ class Statement:
     def answer(self, support: Sequence[Support], confidence: float) -> Answer:
         """From the sentences that are supported, at least one; the others are listed, and not part of the text.
 
-        What is not sure enough for a fact is said to be possible.
+        What is not sure enough for a fact is said to be possible; that is decided by the confidence that is told.
         """
+        confidence = _told(confidence)
         citations = _Citations()
         # A small model may say the same again and again.
         support = list({item.sentence: item for item in support}.values())
@@ -95,7 +96,7 @@ class Statement:
             answer=text,
             answered=reason in (None, "length"),
             reason=reason,
-            confidence=round(confidence, 3),
+            confidence=_told(confidence),
             sentences=tuple(sentences),
             citations=tuple(citations),
             model=self.model,
@@ -103,6 +104,10 @@ class Statement:
             usage=self.draft.finish.usage,
             timings_ms=self.timings_ms,
         )
+
+
+def _told(confidence: float) -> float:
+    return round(confidence, 3)
 
 
 def punctuated(sentences: Sequence[str]) -> list[str]:

@@ -20,6 +20,8 @@ LAYERS = [
         "rag.characters",
         "rag.cancellation",
         "rag.native",
+        "rag.interpreter",
+        "rag.arguments",
         "rag.reading_limits",
         "rag.processor",
         "rag.turns",

@@ -5,7 +5,7 @@ The page is in :mod:`rag.evaluation.report`, which is loaded when one is wanted.
 
 from rag.evaluation.comparison import Comparison, compare, read_run
 from rag.evaluation.items import Item
-from rag.evaluation.questions import LabelledQuestion, read_questions
+from rag.evaluation.questions import LabelledQuestion, absent_documents, read_questions
 from rag.evaluation.rightness import is_right
 from rag.evaluation.running import RANKS, evaluate
 from rag.evaluation.summary import summarise
@@ -15,6 +15,7 @@ __all__ = [
     "Comparison",
     "Item",
     "LabelledQuestion",
+    "absent_documents",
     "compare",
     "evaluate",
     "is_right",

@@ -7,6 +7,7 @@ them.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -66,3 +67,13 @@ def read_questions(path: Path) -> list[LabelledQuestion]:
     if not questions:
         raise QuestionsInvalid(f"{path} holds no question")
     return questions
+
+
+def absent_documents(questions: Iterable[LabelledQuestion], names: Collection[str]) -> dict[str, list[str]]:
+    """Documents that should hold an answer and are none of ``names``, by name, each with the ids of its questions."""
+    absent: dict[str, list[str]] = {}
+    for question in questions:
+        if question.answerable:
+            for name in question.gold_documents.difference(names):
+                absent.setdefault(name, []).append(question.id)
+    return dict(sorted(absent.items()))

@@ -24,7 +24,7 @@ BUILD_SECONDS = 3600
 READY_SECONDS = 600
 
 BROKEN = "broken.pdf"
-QUESTION = "How often is damage by birds covered by the 2025 warranty?"
+QUESTION = "How long is someone a candidate before they can become a member?"
 
 # Runs in the container: one request, and its answer as a line of JSON.
 CLIENT = """
@@ -170,8 +170,8 @@ def test_a_file_that_cannot_be_read_is_named_and_keeps_nothing_from_starting(pro
 
 def test_an_answer_is_proved_on_its_page(project: Project, answer: dict[str, Any]) -> None:
     assert answer["answered"] is True
-    assert "once" in answer["answer"].lower()
-    proofs = [c for c in answer["citations"] if c["document"] == "warranty_terms_2025.pdf" and c["page"] in (2, 3)]
+    assert "10 months" in answer["answer"]
+    proofs = [c for c in answer["citations"] if c["document"] == "member_handbook.pdf" and c["page"] == 3]
     assert proofs, answer["citations"]
     for citation in answer["citations"]:
         page = project.ask(f"/documents/{citation['document_id']}/pages/{citation['page']}").json()

@@ -15,7 +15,7 @@ from rag.pages import open_pdf
 from tests.real_models.conftest import ROOT, SMALL
 
 QUESTIONS = (
-    "How often is damage by birds covered by the 2025 warranty?",
+    "How long is someone a candidate before they can become a member?",
     "How much notice do I have to give if I want to leave as a full member?",
     "Who won the football world cup in 1998?",
 )

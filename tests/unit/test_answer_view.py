@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -225,11 +226,16 @@ def test_the_id_of_a_record() -> None:
     [
         (1.0, "Very likely right: 99% sure."),
         (0.9, "Very likely right: 90% sure."),
-        (0.899, "Likely right: 90% sure."),
+        (0.899, "Likely right: 89% sure."),
         (FACT, "Likely right: 60% sure."),
-        (FACT - 0.001, "Possible, and no more than that: 60% sure. Read the quotes."),
+        (FACT - 0.001, "Possible, and no more than that: 59% sure. Read the quotes."),
+        (0.29, "Possible, and no more than that: 29% sure. Read the quotes."),
         (0.0, "Possible, and no more than that: 0% sure. Read the quotes."),
     ],
 )
 def test_confidence_in_words(confidence: float, words: str) -> None:
-    assert confidence_in_words(replace(ANSWERED, confidence=confidence)) == words
+    answer = replace(ANSWERED, confidence=confidence)
+    assert confidence_in_words(answer) == words
+    percentage = re.search(r"\d+% sure", words)
+    assert percentage
+    assert f"  {percentage[0]}, 3.2 s" in shown(print_answer, answer)

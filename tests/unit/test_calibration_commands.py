@@ -80,8 +80,9 @@ def test_what_was_fitted_is_used_at_the_next_start(index: Path, capsys: pytest.C
 
 
 def test_too_few_questions_are_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
-    assert program.main(["calibrate", "--questions", "5"]) == 1
-    assert "--questions 5 is too few" in error_of(capsys)
+    with pytest.raises(SystemExit, match="2"):
+        program.main(["calibrate", "--questions", "5"])
+    assert "argument --questions: 5 is not 20 or more" in capsys.readouterr().err
 
 
 def test_too_few_can_be_made(index: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -35,6 +35,10 @@ def test_chosen(words: list[str], names: tuple[str, ...]) -> None:
     [
         pytest.param("TERMS", "did you mean 'terms_2023.pdf' or 'terms_2025.pdf'?", id="a part"),
         pytest.param("terns_2025.pfd", "did you mean 'terms_2025.pdf' or 'terms_2023.pdf'?", id="misspelt"),
+        pytest.param("terms.pdf", "did you mean 'terms_2023.pdf' or 'terms_2025.pdf'?", id="its beginning"),
+        pytest.param("Terms-2023", "did you mean 'terms_2023.pdf' or 'terms_2025.pdf'?", id="other case, no ending"),
+        pytest.param("books.pdf", "/documents at the prompt lists them", id="alike in the ending"),
+        pytest.param("handsome.pdf", "/documents at the prompt lists them", id="alike in half of its letters"),
         pytest.param("0", "did you mean 'terms_2023.pdf' or 'terms_2025.pdf'?", id="no such number"),
         pytest.param("9" * 5000, "/documents at the prompt lists them", id="far too large a number"),
         pytest.param("x\x1by", "/documents at the prompt lists them", id="like nothing"),

@@ -11,7 +11,7 @@ import pytest
 
 from rag.domain import Answer, Chunk, Citation, Document, Hit, Page, Passage, Question, Sentence, Span, Usage
 from rag.errors import QuestionsInvalid
-from rag.evaluation import Item, LabelledQuestion, evaluate, read_questions, summarise
+from rag.evaluation import Item, LabelledQuestion, absent_documents, evaluate, read_questions, summarise
 from rag.evaluation.running import _shown
 from rag.index import Generation, open_current
 from tests.fakes import BagOfWordsEncoder
@@ -64,6 +64,16 @@ class TestQuestions:
         row = json.dumps({**GOOD, "question": f"How{separator}long?"}, ensure_ascii=False)
         (question,) = read_questions(lines(tmp_path / "q.jsonl", row))
         assert question.question == f"How{separator}long?"
+
+    def test_documents_that_are_not_there(self, tmp_path: Path) -> None:
+        rows = (
+            {**GOOD, "id": "here", "document": "a.pdf"},
+            {**GOOD, "id": "gone", "document": "z.pdf"},
+            {**GOOD, "id": "one gone", "documents": ["z.pdf", "a.pdf", "b.pdf"]},
+            {**GOOD, "id": "none needed", "answers": [], "document": "y.pdf"},
+        )
+        questions = read_questions(lines(tmp_path / "q.jsonl", *rows))
+        assert absent_documents(questions, {"a.pdf"}) == {"b.pdf": ["one gone"], "z.pdf": ["gone", "one gone"]}
 
     def test_line_ends_of_windows(self, tmp_path: Path) -> None:
         (tmp_path / "q.jsonl").write_bytes(f"{json.dumps(GOOD)}\r\n{json.dumps(GOOD)}\r\n".encode())

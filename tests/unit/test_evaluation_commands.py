@@ -16,7 +16,7 @@ from rag.retrieval import Retriever
 from tests.fakes import BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish
 
-QUESTIONS = [
+QUESTIONS: list[dict[str, object]] = [
     {"id": "1", "question": "How long is the warranty?", "answers": ["24 months"], "document": "a.pdf", "pages": [2]},
     {"id": "2", "question": "Which colour has the valve?", "answers": [], "form": "Unanswerable"},
 ]
@@ -64,6 +64,15 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert (printed["n"], printed["page_hit@1"], printed["right"], printed["abstain_recall"]) == (2, 1.0, 1.0, 1.0)
     assert printed["forms"]["Unanswerable"]["n"] == 1
     assert "comparison" not in printed
+
+
+def test_a_document_that_is_not_in_the_index_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    rows = [{**QUESTIONS[0], "id": f"q{number}", "document": "b.pdf"} for number in range(7)]
+    (tmp_path / "q.jsonl").write_text("".join(json.dumps(row) + "\n" for row in [*rows, *QUESTIONS]))
+    assert run("--retrieval-only") == 0
+    said = [record.getMessage() for record in caplog.records if record.name == "rag.evaluation_commands"]
+    told = "b.pdf is not in the index, so it cannot be found; it should answer q0, q1, q2, q3, q4 and 2 more"
+    assert said == [told]
 
 
 def test_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

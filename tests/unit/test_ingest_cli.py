@@ -101,6 +101,8 @@ def test_settings(
         pytest.param(["documents", "--no-such-option"], id="unknown option"),
         pytest.param(["documents", "--index"], id="option without its value"),
         pytest.param(["documents", "--json", "--json-lines"], id="two forms at a time"),
+        pytest.param(["documents", "--workers", "-1"], id="fewer than no process"),
+        pytest.param(["documents", "--workers", "257"], id="too many processes"),
     ],
 )
 def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:

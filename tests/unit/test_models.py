@@ -161,8 +161,27 @@ def test_every_source_of_the_catalogue_is_pinned_and_complete() -> None:
 def test_an_unknown_name_is_answered_with_the_known_ones(store: ModelStore) -> None:
     with pytest.raises(ModelUnknown, match=r"'huge'.*known models: tiny"):
         store.locate("huge")
-    with pytest.raises(ModelUnknown, match="tiny"):
-        store.locate("/nowhere/huge.gguf")
+
+
+@pytest.mark.parametrize(
+    ("path", "fault"),
+    [
+        pytest.param("/nowhere/huge.gguf", "there is no file /nowhere/huge.gguf", id="no file"),
+        pytest.param("huge.gguf", "there is no file huge.gguf", id="no file here"),
+        pytest.param("/nowhere/huge", "there is no file /nowhere/huge", id="a path"),
+        pytest.param("/etc/passwd", "/etc/passwd is not a .gguf file", id="another file"),
+        pytest.param("/etc", "/etc is not a .gguf file", id="a folder"),
+    ],
+)
+def test_a_path_to_nothing_is_no_unknown_name(store: ModelStore, path: str, fault: str) -> None:
+    with pytest.raises(ModelUnknown) as caught:
+        store.locate(path)
+    assert str(caught.value) == f"{fault}; known models: tiny"
+
+
+def test_only_models_of_the_same_kind_are_suggested() -> None:
+    with pytest.raises(ModelUnknown, match=r"; known models: ms-marco-minilm-l12-v2$"):
+        Catalogue.load().get("huge", "reranker")
 
 
 # Fetching from packages

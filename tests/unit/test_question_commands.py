@@ -108,4 +108,4 @@ def test_at_least_one(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         main(["eval", "--make", "0"])
     assert stopped.value.code == 2
-    assert "0 is less than 1" in capsys.readouterr().err
+    assert "argument --make: 0 is not 1 or more" in capsys.readouterr().err

@@ -81,9 +81,20 @@ def test_a_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch, variable: str, 
     assert "\n" not in str(caught.value)
 
 
-def test_an_unknown_setting_is_named_with_the_known_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RAG_PROT", "9000")
-    with pytest.raises(SettingsError, match=r"^unknown setting RAG_PROT; .*RAG_MODEL, .*RAG_PORT"):
+@pytest.mark.parametrize(
+    ("unknown", "remedy"),
+    [
+        pytest.param("RAG_PROT", r"did you mean RAG_PORT\?", id="misspelt"),
+        pytest.param("RAG_FALSE_ANSWER", r"did you mean RAG_FALSE_ANSWERS\?", id="a letter is missing"),
+        pytest.param("RAG_XYZZY", r"the settings are RAG_ADMIN_KEYS, .*RAG_MODEL, .*RAG_WORKERS", id="like none"),
+        pytest.param("RAG_", r"the settings are RAG_ADMIN_KEYS, .*", id="nothing but the prefix"),
+    ],
+)
+def test_an_unknown_setting_is_named_with_the_nearest_or_all(
+    monkeypatch: pytest.MonkeyPatch, unknown: str, remedy: str
+) -> None:
+    monkeypatch.setenv(unknown, "9000")
+    with pytest.raises(SettingsError, match=f"^unknown setting {unknown}; {remedy}$"):
         read()
 
 

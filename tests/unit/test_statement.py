@@ -72,7 +72,12 @@ class TestAnswer:
 
     def test_what_is_not_sure_enough_is_said_to_be_possible(self) -> None:
         assert statement().answer([support("Blue.", LID)], FACT).answer == "Blue."
-        assert statement().answer([support("Blue.", LID)], FACT - 0.01).answer == f"{POSSIBLY}Blue."
+        assert statement().answer([support("Blue.", LID)], FACT - 0.001).answer == f"{POSSIBLY}Blue."
+
+    @pytest.mark.parametrize("confidence", [FACT - 0.0006, FACT - 0.0004])
+    def test_what_is_said_goes_with_the_confidence_that_is_told(self, confidence: float) -> None:
+        made = statement().answer([support("Blue.", LID)], confidence)
+        assert made.answer.startswith(POSSIBLY) == (made.confidence < FACT)
 
     def test_one_that_stopped_at_its_length_says_so(self) -> None:
         made = statement("length").answer([support("Blue.", LID)], 0.9)
