@@ -16,6 +16,7 @@ from rag.replay import Replay
 from rag.statement import FACT
 
 _NARROWEST: Final = 20
+_OWN_WORDS: Final = "the document's own sentences"
 _VERY_SURE: Final = 0.9
 _POSSIBLY: Final = "? possibly: "
 _NOTHING: Final = "0.0 s"
@@ -62,7 +63,7 @@ def print_answer(console: Console, answer: Answer, *, recorded: bool = False) ->
     for citation in answer.citations:
         console.print(Indented(_place(citation), 4))
         console.print(Indented(_quote(citation), 8))
-    sure = f"{_per_cent(answer)} sure, " if answer.answered else ""
+    sure = "" if not answer.answered else f"{_OWN_WORDS}, " if _is_own_words(answer) else f"{_per_cent(answer)} sure, "
     details = f"{sure}{_seconds(answer, 'total')}, {_origin(answer, recorded=recorded)}"
     console.print(Indented(Text(details, style="dim"), 2))
     console.print()
@@ -81,12 +82,19 @@ def print_whole_answer(console: Console, answer: Answer, *, recorded: bool = Fal
 
 def confidence_in_words(answer: Answer) -> str:
     """How far an answer can be relied on. From ``FACT`` on it is stated, below it is said to be possible."""
+    if _is_own_words(answer):
+        return f"{_OWN_WORDS[0].upper()}{_OWN_WORDS[1:]}."
     share = _per_cent(answer)
     if answer.confidence >= _VERY_SURE:
         return f"Very likely right: {share} sure."
     if answer.confidence >= FACT:
         return f"Likely right: {share} sure."
     return f"Possible, and no more than that: {share} sure. Read the quotes."
+
+
+def _is_own_words(answer: Answer) -> bool:
+    """Whether no model has said it: a summary is made of sentences of the document, which are not right or wrong."""
+    return answer.confidence == 1
 
 
 def _per_cent(answer: Answer) -> str:

@@ -9,6 +9,8 @@ const SURE = 0.9;
 export const isFact = (answer) => answer.confidence >= FACT;
 
 export function confidence(answer) {
+  // No model has said it: a summary.
+  if (answer.confidence === 1) return "The document's own sentences";
   if (answer.confidence >= SURE) return "Very likely right";
   if (answer.confidence >= FACT) return "Likely right";
   return "Possibly right: look at the page";

@@ -221,10 +221,16 @@ def test_the_id_of_a_record() -> None:
     assert f"record {'a' * 32}" in console.file.getvalue()  # type: ignore[attr-defined]
 
 
+def test_a_summary_is_neither_right_nor_wrong() -> None:
+    summary = replace(ANSWERED, confidence=1.0)
+    assert confidence_in_words(summary) == "The document's own sentences."
+    assert "  the document's own sentences, 3.2 s" in shown(print_answer, summary)
+
+
 @pytest.mark.parametrize(
     ("confidence", "words"),
     [
-        (1.0, "Very likely right: 99% sure."),
+        (0.9999, "Very likely right: 99% sure."),
         (0.9, "Very likely right: 90% sure."),
         (0.899, "Likely right: 89% sure."),
         (FACT, "Likely right: 60% sure."),
