@@ -80,6 +80,7 @@ def test_what_proves_nothing_is_dashed(page: Page, serve: Serve, scheme: Literal
     page.emulate_media(color_scheme=scheme)
     page.goto(serve(ScriptedModel([f"{NOT_FOUND} 24 euros.", FEE])).url)
     ask(page, "Who painted the harbour office?")
+    expect(page.locator(".turn.done")).to_have_count(1)
     ask(page, ASKED)
     expect(page.locator(".turn.done")).to_have_count(2)
     expect(page.locator(".abstained .citation").first).to_have_css("border-style", "dashed")
