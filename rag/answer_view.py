@@ -16,7 +16,8 @@ from rag.replay import Replay
 from rag.statement import FACT
 
 _NARROWEST: Final = 20
-_OWN_WORDS: Final = "the document's own sentences"
+# What no model has said: a summary is made of sentences of the document, which are not right or wrong.
+_UNDOUBTED: Final = 1.0
 _VERY_SURE: Final = 0.9
 _POSSIBLY: Final = "? possibly: "
 _NOTHING: Final = "0.0 s"
@@ -63,7 +64,7 @@ def print_answer(console: Console, answer: Answer, *, recorded: bool = False) ->
     for citation in answer.citations:
         console.print(Indented(_place(citation), 4))
         console.print(Indented(_quote(citation), 8))
-    sure = "" if not answer.answered else f"{_OWN_WORDS}, " if _is_own_words(answer) else f"{_per_cent(answer)} sure, "
+    sure = f"{_sureness(answer)}, " if answer.answered else ""
     details = f"{sure}{_seconds(answer, 'total')}, {_origin(answer, recorded=recorded)}"
     console.print(Indented(Text(details, style="dim"), 2))
     console.print()
@@ -82,25 +83,22 @@ def print_whole_answer(console: Console, answer: Answer, *, recorded: bool = Fal
 
 def confidence_in_words(answer: Answer) -> str:
     """How far an answer can be relied on. From ``FACT`` on it is stated, below it is said to be possible."""
-    if _is_own_words(answer):
-        return f"{_OWN_WORDS[0].upper()}{_OWN_WORDS[1:]}."
-    share = _per_cent(answer)
+    sure = _sureness(answer)
+    if answer.confidence == _UNDOUBTED:
+        return f"{sure[0].upper()}{sure[1:]}."
     if answer.confidence >= _VERY_SURE:
-        return f"Very likely right: {share} sure."
+        return f"Very likely right: {sure}."
     if answer.confidence >= FACT:
-        return f"Likely right: {share} sure."
-    return f"Possible, and no more than that: {share} sure. Read the quotes."
+        return f"Likely right: {sure}."
+    return f"Possible, and no more than that: {sure}. Read the quotes."
 
 
-def _is_own_words(answer: Answer) -> bool:
-    """Whether no model has said it: a summary is made of sentences of the document, which are not right or wrong."""
-    return answer.confidence == 1
-
-
-def _per_cent(answer: Answer) -> str:
-    """Rounded down, so that nothing below ``FACT`` looks like it; and nothing is certain."""
+def _sureness(answer: Answer) -> str:
+    """Rounded down, so that nothing below ``FACT`` looks like it; and nothing that a model says is certain."""
+    if answer.confidence == _UNDOUBTED:
+        return "the document's own sentences"
     hundredths = math.floor(round(answer.confidence * 100, 6))  # .29 * 100 is a little less than 29
-    return f"{min(hundredths, 99)}%"
+    return f"{min(hundredths, 99)}% sure"
 
 
 def _parts(answer: Answer) -> Iterator[Sequence[RenderableType]]:

@@ -140,11 +140,15 @@ class _Candidate:
     span: Span
     words: frozenset[str]
     denied: frozenset[str]  # words that it says only right after a "not"
-    negated: bool  # whether it has a "not", or stands under a heading that has one
 
     @property
     def text(self) -> str:
         return self.evidence.page.text[self.span.start : self.span.end]
+
+    @property
+    def negated(self) -> bool:
+        """Whether it has a "not", or stands under a heading that has one."""
+        return NOT in self.words or NOT in said(_heading(self.evidence, self.span))
 
     @property
     def is_one_sentence(self) -> bool:
@@ -167,8 +171,7 @@ class _Candidate:
 def _candidates(evidence: Evidence) -> Iterator[_Candidate]:
     for span in stretches(evidence):
         stretch = said(evidence.page.text[span.start : span.end])
-        negated = NOT in stretch or NOT in said(_heading(evidence, span))
-        yield _Candidate(evidence, span, frozenset(stretch), _denied(stretch), negated)
+        yield _Candidate(evidence, span, frozenset(stretch), _denied(stretch))
 
 
 def _heading(evidence: Evidence, span: Span) -> str:
@@ -229,10 +232,12 @@ def _affirming(weights: Weights, candidates: Sequence[_Candidate]) -> Sequence[_
 
     They say more of the question than any sentence that denies something; else there is none.
     """
-    plain = [candidate for candidate in candidates if not candidate.negated]
-    denying = [candidate for candidate in candidates if candidate.negated and candidate.is_one_sentence]
-    affirmed, denied = (max((each.share(weights) for each in some), default=0.0) for some in (plain, denying))
-    return plain if affirmed > denied else ()
+    plain: list[_Candidate] = []
+    denying: list[_Candidate] = []
+    for candidate in candidates:
+        (denying if candidate.negated else plain).append(candidate)
+    denied = max((each.share(weights) for each in denying if each.is_one_sentence), default=0.0)
+    return plain if any(each.share(weights) > denied for each in plain) else ()
 
 
 def _chosen(weights: Weights, asked: frozenset[str], candidates: Sequence[_Candidate]) -> list[_Candidate]:

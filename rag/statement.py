@@ -41,7 +41,6 @@ class Statement:
 
         What is not sure enough for a fact is said to be possible; that is decided by the confidence that is told.
         """
-        confidence = _told(confidence)
         citations = _Citations()
         # A small model may say the same again and again.
         support = list({item.sentence: item for item in support}.values())
@@ -55,7 +54,7 @@ class Statement:
         ]
         text = " ".join(punctuated([item.sentence for item in support if item.supported]))
         return self._whole(
-            text if confidence >= FACT else f"{POSSIBLY}{text}",
+            text if _told(confidence) >= FACT else f"{POSSIBLY}{text}",
             reason="length" if self.draft.finish.reason == "length" else None,
             confidence=confidence,
             sentences=sentences,

@@ -93,6 +93,12 @@ def test_what_proves_nothing_is_dashed(page: Page, serve: Serve, scheme: Literal
     expect(page.locator(".near")).to_have_count(0)
 
 
+def test_a_summary_is_said_to_be_the_documents_own(page: Page, serve: Serve) -> None:
+    page.goto(serve(ScriptedModel([])).url)
+    ask(page, "Summarize harbour.pdf")
+    expect(page.locator(".turn.done")).to_contain_text("The document's own sentences")
+
+
 def test_the_place_in_line_is_told(page: Page, serve: Serve) -> None:
     running = serve(ScriptedModel([FEE], seconds_to_read=1.5))
     page.goto(running.url)

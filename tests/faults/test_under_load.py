@@ -27,7 +27,7 @@ from rag.service.app import create_app
 from tests.fakes import ScriptedModel
 from tests.faults.conftest import FULL, Say
 from tests.faults.injection import ROOT, environment
-from tests.integration.conftest import make_answerer, wait_until
+from tests.integration.conftest import make_answerer, open_files, wait_until
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(1800)]
 
@@ -108,18 +108,6 @@ def served(index: Path) -> Iterator[str]:
     yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     server.should_exit = True
     thread.join(timeout=10)
-
-
-def open_files(root: Path) -> int:
-    """Descriptors and mappings of files of the index in this process."""
-    links = []
-    for link in Path("/proc/self/fd").iterdir():
-        try:
-            links.append(str(link.readlink()))
-        except FileNotFoundError:
-            continue
-    mapped = {line.split(maxsplit=5)[-1] for line in Path("/proc/self/maps").read_text().splitlines()}
-    return sum(str(root.resolve()) in path for path in [*links, *mapped])
 
 
 def publisher(root: Path, documents: Path, first: int, last: int, longest_pause: float = 0.0) -> subprocess.Popen[str]:

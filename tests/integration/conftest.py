@@ -111,6 +111,18 @@ def serve(index: Path) -> Iterator[Callable[..., Running]]:
         assert not thread.is_alive()
 
 
+def open_files(root: Path) -> int:
+    """Descriptors and mappings of files of the index in this process."""
+    links = []
+    for link in Path("/proc/self/fd").iterdir():
+        try:
+            links.append(str(link.readlink()))
+        except FileNotFoundError:
+            continue
+    mapped = {line.split(maxsplit=5)[-1] for line in Path("/proc/self/maps").read_text().splitlines()}
+    return sum(str(root.resolve()) in path for path in [*links, *mapped])
+
+
 def wait_until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
     end = time.monotonic() + seconds
     while not condition():

@@ -13,7 +13,7 @@ from ingest.discovery import discover
 from rag.index import roll_back
 from rag.service.app import create_app
 from tests.fakes import BagOfWordsEncoder, ScriptedModel, ingest_job, make_pdf
-from tests.integration.conftest import Running, make_answerer, post, wait_until
+from tests.integration.conftest import Running, make_answerer, open_files, post, wait_until
 
 
 def ready(service: Running) -> dict[str, str | None]:
@@ -44,15 +44,9 @@ def test_an_application_that_has_ended_holds_no_files(index: Path) -> None:
     application = create_app(lambda: make_answerer(index, ScriptedModel(["The harbour office opens at 8."])))
     with TestClient(application) as client:
         assert client.post("/ask", json={"question": "When does the harbour office open?"}).is_success
-        assert opened(index)
+        assert open_files(index)
     gc.collect()
-    assert not opened(index)
-
-
-def opened(folder: Path) -> list[Path]:
-    """Files below a folder that this process has open."""
-    descriptors = [link.readlink() for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
-    return [path for path in descriptors if path.is_relative_to(folder)]
+    assert not open_files(index)
 
 
 def test_a_damaged_one_is_not_taken(serve: Callable[..., Running], index: Path, documents: Path) -> None:
