@@ -276,12 +276,16 @@ def test_what_does_not_end_while_the_service_stops_is_told_so(serve: Callable[..
 
 def test_a_second_signal_ends_what_is_at_work(serve: Callable[..., Running], caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "rag.service.server")
+
+    def told() -> list[str]:
+        return [record.getMessage() for record in caplog.records if record.name == "rag.service.server"]
+
     service = serve(ScriptedModel([REPLY], seconds_to_read=30.0), parallel=2, grace_seconds=30)
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(at_once, service.url, [request_of({"question": QUESTION})] * 2, answers=2)
         wait_until(lambda: service.admission.at_work == 2)
         service.server.handle_exit(signal.SIGTERM, None)
-        wait_until(lambda: bool(caplog.messages))
+        wait_until(lambda: bool(told()))
         time.sleep(0.2)
         assert service.admission.at_work == 2
         service.server.handle_exit(signal.SIGTERM, None)
@@ -289,7 +293,7 @@ def test_a_second_signal_ends_what_is_at_work(serve: Callable[..., Running], cap
         assert [reply.status for reply in asked.result()] == [503, 503]
     wait_until(lambda: service.model.closed)
     assert time.perf_counter() - start < 5
-    assert caplog.messages == ["stopping: 2 answers at work, at most 30 s; Ctrl-C again stops now"]
+    assert told() == ["stopping: 2 answers at work, at most 30 s; Ctrl-C again stops now"]
 
 
 def test_answers_in_python_do_not_hinder_the_probe(serve: Callable[..., Running]) -> None:
