@@ -27,7 +27,7 @@ from benchmarks.ranking_variants import FULL, Find, Variant, variants
 from benchmarks.remembering import RememberingReranker
 from rag.composition import open_encoder, open_reranker
 from rag.console import Tell, configure_logging, fail, progress
-from rag.domain import Hit, Question
+from rag.domain.values import Hit, Question
 from rag.embedding import Encoder
 from rag.errors import PageproofError, SettingsError
 from rag.evaluation import RANKS, Item, LabelledQuestion, evaluate

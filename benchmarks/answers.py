@@ -33,7 +33,7 @@ from ingest.progress import Progress
 from rag.answering import Answerer
 from rag.composition import cores, open_answerer, open_store, tokenizer_file
 from rag.console import Tell, configure_logging, fail, progress
-from rag.domain import Answer, Hit, Question
+from rag.domain.values import Answer, Hit, Question
 from rag.errors import PageproofError
 from rag.evaluation import RANKS, Item, LabelledQuestion, evaluate, read_questions, summarise
 from rag.index import Generation

@@ -25,7 +25,7 @@ from benchmarks.bootstrap import ratio_of_medians
 from benchmarks.sampling import sampled
 from rag.composition import open_retriever, open_store
 from rag.console import Tell, configure_logging, progress
-from rag.domain import Hit, Question
+from rag.domain.values import Hit, Question
 from rag.evaluation import LabelledQuestion, read_questions
 from rag.evaluation.rightness import f1
 from rag.generation import Message, Token

@@ -33,7 +33,7 @@ from benchmarks.serving.workloads import pool_of, skewed
 from rag.cancellation import Cancellation
 from rag.composition import cores, open_retriever, open_store
 from rag.console import Tell, configure_logging, fail, progress
-from rag.domain import Question
+from rag.domain.values import Question
 from rag.errors import PageproofError
 from rag.evaluation import read_questions
 from rag.generation import Begun, Finish, Prompt, Token

@@ -24,7 +24,7 @@ from ingest.chunking import Chunker
 from ingest.discovery import discover
 from rag.composition import open_store
 from rag.console import configure_logging, fail
-from rag.domain import in_context
+from rag.domain.values import in_context
 from rag.embedding import BertEncoder, Encoder, FloatMatrix, SentenceTransformerEncoder
 from rag.embedding.bert_folder import BertFolder, Unlike
 from rag.errors import ModelUnusable, PageproofError

@@ -29,7 +29,7 @@ from benchmarks.question_sets import QuestionSet, add_sets
 from benchmarks.remembering import RememberingReranker
 from rag.composition import open_encoder, open_reranker
 from rag.console import Tell, configure_logging, fail, progress
-from rag.domain import Question
+from rag.domain.values import Question
 from rag.embedding import Encoder, Reranker
 from rag.errors import PageproofError, SettingsError
 from rag.evaluation import LabelledQuestion

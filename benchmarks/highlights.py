@@ -28,7 +28,7 @@ from benchmarks.browsing import browsing
 from benchmarks.question_sets import QuestionSet, add_sets
 from benchmarks.soak import Service, served
 from ingest.readers.ocr import DPI, Pixels, Tesseract, find_tesseract
-from rag.domain import Box
+from rag.domain.values import Box
 from rag.evaluation import read_questions
 from rag.page_text import Line
 from rag.pages import open_pdf

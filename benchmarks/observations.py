@@ -14,7 +14,7 @@ import rag.native  # noqa: F401 - first: see there
 from rag.answering import Answerer
 from rag.composition import open_answerer
 from rag.console import configure_logging, fail, progress
-from rag.domain import Hit, Question
+from rag.domain.values import Hit, Question
 from rag.drafting import Draft
 from rag.errors import PageproofError
 from rag.evaluation import LabelledQuestion, is_right, read_questions

@@ -23,7 +23,7 @@ from statistics import mean, median
 from PIL import Image, ImageChops
 
 from ingest.readers.ocr import Pixels, find_tesseract
-from rag.domain import Box
+from rag.domain.values import Box
 from rag.page_text import Line, Piece
 from rag.pages import open_pdf
 

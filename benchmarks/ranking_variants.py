@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from rag.domain import Hit, Question, in_context
+from rag.domain.values import Hit, Question, in_context
 from rag.embedding import Encoder, FloatVector, Reranker
 from rag.index import Generation
 from rag.ranking import FIRST_STAGE, WITH_RERANKER

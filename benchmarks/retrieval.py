@@ -13,7 +13,7 @@ from benchmarks.tutorial import TutorialIndex
 from ingest.__main__ import open_job
 from ingest.discovery import discover
 from ingest.progress import Progress
-from rag.domain import Question
+from rag.domain.values import Question
 from rag.embedding import Encoder, Reranker
 from rag.evaluation import LabelledQuestion
 from rag.index import open_current

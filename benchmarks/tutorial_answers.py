@@ -10,7 +10,7 @@ from threading import Lock
 from typing import Any, Final, Protocol
 
 from benchmarks.tutorial import Piece
-from rag.domain import Answer, Chunk, Document, Hit, Passage, Question, Span, Usage
+from rag.domain.values import Answer, Chunk, Document, Hit, Passage, Question, Span, Usage
 from rag.evaluation import RANKS
 from rag.sentences import sentence_spans
 

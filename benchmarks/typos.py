@@ -16,7 +16,7 @@ from statistics import mean
 from time import process_time
 
 from rag.composition import open_retriever
-from rag.domain import Question
+from rag.domain.values import Question
 from rag.evaluation import LabelledQuestion, evaluate, read_questions, summarise
 from rag.index import Generation
 from rag.retrieval import Retriever

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from rag.domain import Chunk, Page, Span
+from rag.domain.values import Chunk, Page, Span
 
 # Paragraph, sentence, line, word, letter: the first that gives pieces which fit.
 _SEPARATORS: Final = [r"\n\n+", r"(?<=[.!?])\s+", r"\n", r"\s", ""]

@@ -14,9 +14,9 @@ from typing import Final, Protocol
 from ingest.chunking import Chunker, TokenCounter
 from ingest.readers import READERS, ReadingOptions, Remark, SourceText, thumbnails
 from ingest.readers.source import ranges
-from rag.domain import Chunk, Page, in_context
+from rag.domain.stored import DocumentRecord, PageRecord
+from rag.domain.values import Chunk, Page, in_context
 from rag.errors import FileFault
-from rag.records import DocumentRecord, PageRecord
 
 # Pages of a file that are shown in the report, the worst first.
 _SHOWN: Final = 4

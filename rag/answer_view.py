@@ -11,7 +11,7 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.text import Text
 
 from rag.characters import one_line, printable
-from rag.domain import Answer, Citation, Sentence
+from rag.domain.values import Answer, Citation, Sentence
 from rag.replay import Replay
 from rag.statement import FACT
 

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from rag.cancellation import Cancellation
 from rag.conflicts import find_conflict
-from rag.domain import Answer, AnswerEvent, AnswerReady, Hit, PassagesFound, Question, TokenGenerated
+from rag.domain.values import Answer, AnswerEvent, AnswerReady, Hit, PassagesFound, Question, TokenGenerated
 from rag.drafting import Draft, affirmed, settle
 from rag.generation import Begun, Finish, LanguageModel
 from rag.grounding import Evidence, Support, ground

@@ -17,7 +17,7 @@ from rag.characters import readable
 from rag.composition import open_answerer, open_records, setup_of
 from rag.conversation import Conversation
 from rag.document_choice import chosen_documents
-from rag.domain import Answer, Question
+from rag.domain.values import Answer, Question
 from rag.errors import QuestionsInvalid
 from rag.line_editing import line_editor
 from rag.live_answer import going_on, live_answer

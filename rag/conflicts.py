@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from rag.domain import Span, in_context
+from rag.domain.values import Span, in_context
 from rag.grounding import Evidence, Quote, Support, stretches
 from rag.notation import Figure, figures, said
 from rag.sentences import NOT

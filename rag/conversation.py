@@ -17,7 +17,7 @@ from rag.answering import Answerer
 from rag.characters import printable
 from rag.console import fail
 from rag.document_choice import chosen_documents
-from rag.domain import Question, Turn
+from rag.domain.values import Question, Turn
 from rag.errors import DocumentUnknown, PageproofError
 from rag.live_answer import live_answer
 

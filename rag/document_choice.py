@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 from pathlib import PurePosixPath
 from typing import Final
 
-from rag.domain import Document
+from rag.domain.values import Document
 from rag.errors import DocumentUnknown
 
 _SUGGESTED: Final = 3

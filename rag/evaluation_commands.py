@@ -15,7 +15,7 @@ from rag import question_commands
 from rag.arguments import whole_number
 from rag.composition import open_answerer, open_retriever
 from rag.console import progress
-from rag.domain import Hit, Question
+from rag.domain.values import Hit, Question
 from rag.errors import QuestionsInvalid, ReportUnwritable
 from rag.evaluation import (
     RANKS,

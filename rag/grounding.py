@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Final, TypeAlias
 
 from rag.completion import completed
-from rag.domain import Hit, Page, Span
+from rag.domain.values import Hit, Page, Span
 from rag.embedded_instructions import speaks_to_the_machine
 from rag.notation import CURRENCIES, MONTHS, said
 from rag.sentences import NOT, is_number, line_spans, sentence_spans

@@ -23,7 +23,7 @@ from pydantic_core import core_schema
 from rag import composition
 from rag.answering import Answerer, ServedIndex
 from rag.cancellation import Cancellation
-from rag.domain import Hit, Question
+from rag.domain.values import Hit, Question
 from rag.errors import RequestFault
 from rag.index import Generation
 from rag.retrieval import Retriever

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rag.domain import Hit
+from rag.domain.values import Hit
 from rag.drafting import Draft
 from rag.embedding import logit
 from rag.grounding import Support

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, NamedTuple, TypeAlias
 
-from rag.domain import Box
+from rag.domain.values import Box
 
 # Between two words of a line, in letter sizes: more than the space of a justified line, less than that of a gutter.
 _WIDE: Final = 0.8

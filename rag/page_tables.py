@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import takewhile
 from typing import Final, NamedTuple
 
-from rag.domain import Box
+from rag.domain.values import Box
 from rag.page_lines import Cell, Line
 
 _NUMBER: Final = re.compile(r"[$€£¥(+−–—-]*\d([\d,.]*\d)?[)%x]*|[—–-]|n/?[am]\.?", re.IGNORECASE)

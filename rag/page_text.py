@@ -14,7 +14,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Final
 
-from rag.domain import Heading, Page, Table, Word
+from rag.domain.values import Heading, Page, Table, Word
 from rag.page_columns import restore_columns
 from rag.page_furniture import Furniture, find_furniture
 from rag.page_lines import Line, PageLines, Piece

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from rag.domain import Hit, Question
+from rag.domain.values import Hit, Question
 from rag.embedded_instructions import without_instructions
 from rag.errors import PromptTooLong
 from rag.generation import LanguageModel, Message

@@ -13,7 +13,7 @@ from rag.answering import Answerer
 from rag.arguments import whole_number
 from rag.composition import open_answerer
 from rag.console import Tell, progress
-from rag.domain import Hit, Question
+from rag.domain.values import Hit, Question
 from rag.errors import QuestionsInvalid
 from rag.question_making import SHARE_UNANSWERABLE, answerable_draft, make_questions, unanswerable_drafts
 from rag.settings import Settings

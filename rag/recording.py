@@ -21,7 +21,7 @@ from typing import Annotated, Final, Literal, Protocol
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from rag.domain import Answer, Citation, Hit, Question, Turn, Verdict
+from rag.domain.values import Answer, Citation, Hit, Question, Turn, Verdict
 from rag.errors import RecordDamaged, RecordUnknown
 from rag.generation import Prompt
 from rag.index import Generation

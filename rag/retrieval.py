@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.cancellation import Cancellation
-from rag.domain import Hit, Passage, Question, in_context
+from rag.domain.values import Hit, Passage, Question, in_context
 from rag.duplicates import Wording
 from rag.embedding import Encoder, FloatVector, Reranker, logit
 from rag.index import Generation

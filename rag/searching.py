@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from rag.cancellation import Cancellation
-from rag.domain import Hit, Question
+from rag.domain.values import Hit, Question
 from rag.index import Generation
 from rag.remembering import Remembered
 from rag.retrieval import Retriever

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from rag.answering import Answerer
-from rag.domain import Question
+from rag.domain.values import Question
 from rag.errors import CalibrationFailed
 from rag.evaluation import is_right
 from rag.fitting import fit_logistic

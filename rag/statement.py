@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from rag.domain import Answer, Citation, Question, Reason, Sentence
+from rag.domain.values import Answer, Citation, Question, Reason, Sentence
 from rag.drafting import Draft
 from rag.grounding import Evidence, Quote, Support, nearest_quotes
 from rag.understanding import Reply

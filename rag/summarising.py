@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from rag.domain import Span
+from rag.domain.values import Span
 from rag.embedded_instructions import speaks_to_the_machine
 from rag.embedding import Encoder
 from rag.grounding import Evidence, Quote, Support

@@ -19,7 +19,7 @@ from ingest.job import IngestJob
 from ingest.readers import ReadingOptions
 from ingest.reading import Cutting, Reading, ReadRequest, read_document
 from rag.cancellation import Cancellation
-from rag.domain import Usage
+from rag.domain.values import Usage
 from rag.embedding import Encoder, FloatMatrix, FloatVector
 from rag.errors import FileFault, PromptTooLong
 from rag.generation import Begun, Finish, Message, Prompt, Token

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 LAYERS = [
     ["rag", "rag.errors"],
     [
-        "rag.domain",
+        "rag.domain.values",
         "rag.sentences",
         "rag.characters",
         "rag.cancellation",
@@ -27,7 +27,7 @@ LAYERS = [
         "rag.turns",
     ],
     ["rag.markup", "rag.notation", "rag.embedded_instructions", "rag.remembering", "rag.document_choice"],
-    ["rag.page_lines", "rag.records", "rag.line_editing"],
+    ["rag.page_lines", "rag.domain.stored", "rag.line_editing"],
     ["rag.page_columns", "rag.page_furniture", "rag.page_tables"],
     ["rag.page_rows"],
     ["rag.page_text"],

@@ -38,7 +38,7 @@ from benchmarks.serving.systems import DEFAULTS, System, locked_choices, read_be
 from benchmarks.serving.workloads import Pool, pool_of, skewed, unrepeated
 from rag.composition import cores, open_retriever, open_store
 from rag.console import Tell, configure_logging, fail, progress
-from rag.domain import Question
+from rag.domain.values import Question
 from rag.errors import PageproofError, SettingsError
 from rag.evaluation import read_questions
 from rag.settings import Settings, read_settings

@@ -16,7 +16,7 @@ import httpx
 import llama_cpp as llama
 
 from rag.cancellation import Cancellation
-from rag.domain import Usage
+from rag.domain.values import Usage
 from rag.errors import ModelUnusable, PromptTooLong
 from rag.generation import Begun, Finish, Message, Prompt, Token
 from rag.generation.language_model import Generated

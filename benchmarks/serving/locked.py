@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.cancellation import Cancellation
-from rag.domain import Usage
+from rag.domain.values import Usage
 from rag.errors import PromptTooLong
 from rag.generation import Begun, Finish, Message, Prompt, Token
 from rag.generation.language_model import Generated

@@ -18,7 +18,7 @@ from statistics import median
 from typing import Final, NamedTuple
 
 from rag.characters import clean
-from rag.domain import Box
+from rag.domain.values import Box
 from rag.errors import FileFault
 from rag.page_lines import Line, Piece
 

@@ -27,7 +27,7 @@ from ingest.readers.source import (
     what_is_missing,
 )
 from ingest.readers.titles import first_heading
-from rag.domain import Page
+from rag.domain.values import Page
 from rag.errors import FileFault
 from rag.page_text import Line, PageLines, Piece, compose_pages
 from rag.pages import PdfFile, open_pdf

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from ingest.readers.titles import as_title
 from rag.characters import clean
-from rag.domain import Page
+from rag.domain.values import Page
 
 if TYPE_CHECKING:
     import pypdf

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-from rag.domain import Page
+from rag.domain.values import Page
 from rag.errors import FileFault
 from rag.reading_limits import ReadingLimits
 

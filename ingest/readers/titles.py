@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from rag.characters import clean
-from rag.domain import Page
+from rag.domain.values import Page
 
 _LONGEST_TITLE: Final = 200
 _POOR_TITLE: Final = re.compile(

@@ -44,7 +44,7 @@ class Item:
         retrieved: the first ten passages.
         outcome: None where no answer was asked for, as all that follows.
         f1: None for unanswerable questions.
-        usage: tokens of the language model, as :class:`rag.domain.Usage`.
+        usage: tokens of the language model, as :class:`rag.domain.values.Usage`.
     """
 
     id: str

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from rag.domain import Document, Page
+from rag.domain.values import Document, Page
 from rag.errors import DocumentUnknown, FileFault
 from rag.evaluation.items import Item
 from rag.index import Generation

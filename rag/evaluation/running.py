@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from time import perf_counter
 from typing import Final
 
-from rag.domain import Answer, Citation, Hit, Question, Sentence
+from rag.domain.values import Answer, Citation, Hit, Question, Sentence
 from rag.evaluation.items import Cited, Item, Retrieved, outcome_of
 from rag.evaluation.questions import LabelledQuestion
 from rag.evaluation.rightness import contains, f1, is_right

@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from rag.domain import Usage
+from rag.domain.values import Usage
 from rag.generation.language_model import Begun, Finish, Generated, Token
 
 

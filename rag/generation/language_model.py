@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
 from rag.cancellation import Cancellation
-from rag.domain import Usage
+from rag.domain.values import Usage
 
 
 @dataclass(frozen=True, slots=True)

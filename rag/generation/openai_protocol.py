@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
-from rag.domain import Usage
+from rag.domain.values import Usage
 
 _DATA: Final = b"data:"
 _DONE: Final = b"[DONE]"

@@ -20,7 +20,7 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from rag.cancellation import Cancellation
-from rag.domain import Usage
+from rag.domain.values import Usage
 from rag.errors import ModelUnknown, ModelUnreachable, ModelUnusable, PromptTooLong
 from rag.generation.declining import Piece, Said, begun
 from rag.generation.language_model import Finish, Generated, Message, Prompt

@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 
-from rag.domain import Usage
+from rag.domain.values import Usage
 from rag.generation.context import Logits
 from rag.generation.language_model import Begun, Finish, Generated, Token
 from rag.generation.vocabulary import TokenIds, Vocabulary

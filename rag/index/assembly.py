@@ -8,7 +8,7 @@ from typing import BinaryIO, Final
 
 import numpy as np
 
-from rag.domain import in_context
+from rag.domain.values import in_context
 from rag.embedding import FloatMatrix
 from rag.index import disk
 from rag.index.docstore import Docstore, Entry

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
-from rag.domain import Document
+from rag.domain.values import Document
 from rag.index.periods import period_of, with_quarters
 from rag.sentences import STOPWORDS
 

@@ -14,9 +14,9 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from rag.domain import Chunk, Document, Page, Passage, Span
+from rag.domain.stored import DocumentRecord, PageRecord
+from rag.domain.values import Chunk, Document, Page, Passage, Span
 from rag.errors import DocumentUnknown, IndexCorrupt
-from rag.records import DocumentRecord, PageRecord
 
 _SCHEMA = """
 CREATE TABLE document (

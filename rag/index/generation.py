@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from rag.domain import Document, Page, Passage
+from rag.domain.values import Document, Page, Passage
 from rag.embedding import FloatMatrix, FloatVector
 from rag.errors import DocumentUnknown, IndexCorrupt
 from rag.index.cards import OPENING, DocumentCards

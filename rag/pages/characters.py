@@ -19,7 +19,7 @@ import pypdfium2.raw as pdfium
 from numpy.typing import NDArray
 
 from rag.characters import is_visible
-from rag.domain import Box
+from rag.domain.values import Box
 from rag.page_lines import Line, PageLines, Piece
 from rag.pages.bindings import prototype
 from rag.pages.visibility import unseen

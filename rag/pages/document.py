@@ -12,13 +12,13 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 from PIL import Image, ImageChops, ImageDraw
 
-from rag.domain import Box, Page
+from rag.domain.stored import LARGEST_SIDE
+from rag.domain.values import Box, Page
 from rag.errors import FileFault
 from rag.page_lines import PageLines
 from rag.page_text import compose_pages
 from rag.pages.characters import read_lines
 from rag.reading_limits import ReadingLimits
-from rag.records import LARGEST_SIDE
 
 # pdfium is not thread-safe: "PDFium is inherently not thread-safe", https://pypdfium2.readthedocs.io
 _PDFIUM = threading.Lock()

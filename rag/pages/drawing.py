@@ -19,7 +19,7 @@ from pathlib import Path
 from queue import LifoQueue
 from typing import Final
 
-from rag.domain import Box
+from rag.domain.values import Box
 from rag.errors import FileFault
 
 _ROOT: Final = Path(__file__).resolve().parents[2]

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from rag.domain import Box
+from rag.domain.values import Box
 from rag.errors import FileFault
 from rag.pages.document import render_page
 

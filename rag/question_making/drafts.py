@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import Any, Final
 
-from rag.domain import Hit
+from rag.domain.values import Hit
 from rag.index import Generation
 from rag.question_making.made import MadeQuestion
 from rag.question_making.negatives import Swapped, answering_rows, foreign_questions, swapped_questions

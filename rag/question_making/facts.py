@@ -9,7 +9,7 @@ from dataclasses import replace
 from random import Random
 from typing import Final
 
-from rag.domain import Passage, Span
+from rag.domain.values import Passage, Span
 from rag.question_making.made import Fact, Form
 from rag.sentences import is_number, line_spans, sentence_spans, words
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from rag.domain import Passage, Span
+from rag.domain.values import Passage, Span
 
 Form: TypeAlias = Literal["what", "who", "when", "number", "yes_no", "table", "keywords"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from rag.domain import Passage
+from rag.domain.values import Passage
 from rag.index import Generation
 from rag.question_making.foreign import FOREIGN
 from rag.question_making.made import MadeQuestion

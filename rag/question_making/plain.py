@@ -6,7 +6,7 @@ import re
 from pathlib import PurePosixPath
 from typing import Final
 
-from rag.domain import Document
+from rag.domain.values import Document
 
 _SPEAKS: Final = re.compile(r"[^\W\d_]{3}")
 _YEAR_OR_SHORT: Final = re.compile(r"(?:19|20)\d\d|(?=.*[^\W\d])\w{2,6}")

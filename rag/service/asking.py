@@ -17,7 +17,7 @@ from fastapi.sse import format_sse_event
 from starlette.types import Receive, Scope, Send
 
 from rag.answering import Answerer
-from rag.domain import Answer, AnswerReady, PassagesFound, Question, TokenGenerated
+from rag.domain.values import Answer, AnswerReady, PassagesFound, Question, TokenGenerated
 from rag.errors import Cancelled, DeadlinePassed, ServiceBusy
 from rag.index import Generation
 from rag.service.admission import Admission, Ticket, Waiting

@@ -11,7 +11,7 @@ from fastapi.responses import FileResponse
 from fastapi.routing import APIRoute
 
 from rag.answering import Answerer
-from rag.domain import Box
+from rag.domain.values import Box
 from rag.service.media import check_pictures, media_of
 from rag.service.pictures import Pictures
 from rag.service.schemas import DocumentBody, DocumentsBody, PageBody, UnreadBody

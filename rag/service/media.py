@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Final, Literal, NamedTuple
 
-from rag.domain import Document
+from rag.domain.values import Document
 from rag.errors import RequestFault
 
 _TEXT: Final = "text/plain; charset=utf-8"

@@ -14,7 +14,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.sse import format_sse_event
 
 from rag.answering import Answerer
-from rag.domain import Answer, AnswerReady
+from rag.domain.values import Answer, AnswerReady
 from rag.service.admission import Ticket, Waiting
 from rag.service.asking import Asking, admitted
 from rag.service.auth import Keys, guarded

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from rag.domain import Answer, Question, Turn, Usage
+from rag.domain.values import Answer, Question, Turn, Usage
 from rag.errors import RequestFault
 from rag.service.openai_text import pieces, without_footnotes
 from rag.service.schemas import MAX_HISTORY, MAX_QUESTION, AnswerBody, Text

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from rag.domain import Answer, Citation
+from rag.domain.values import Answer, Citation
 from rag.statement import POSSIBLY, punctuated
 
 _SOURCES: Final = "Sources:"

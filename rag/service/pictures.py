@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-from rag.domain import Box
+from rag.domain.values import Box
 from rag.errors import ServiceBusy
 from rag.pages import PageDrawers
 

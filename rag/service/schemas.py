@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from rag.domain import Answer, Document, Hit, Page, Question, Reason, Turn, Verdict
+from rag.domain.values import Answer, Document, Hit, Page, Question, Reason, Turn, Verdict
 from rag.index import SourceRow
 from rag.service.document_folder import Stored
 from rag.service.ingest_runs import IngestStanding

@@ -10,7 +10,7 @@ from anyio import CancelScope
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from rag.domain import AnswerEvent
+from rag.domain.values import AnswerEvent
 from rag.errors import PageproofError
 from rag.service.admission import Waiting
 from rag.service.problems import error_fields, problem_fields
@@ -28,7 +28,7 @@ class Wording(Protocol):
         """The request is in order; nothing has been done yet."""
 
     def event(self, event: Event) -> bytes:
-        """Something has happened; an :class:`rag.domain.AnswerReady` is the last event."""
+        """Something has happened; an :class:`rag.domain.values.AnswerReady` is the last event."""
 
     def error(self, fields: Mapping[str, Any]) -> bytes:
         """The members of a problem document (problems.py): there will be no answer. Nothing follows."""

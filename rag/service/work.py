@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 from fastapi import Request
 
 from rag.answering import Answerer
-from rag.domain import AnswerEvent, Question
+from rag.domain.values import AnswerEvent, Question
 from rag.errors import Cancelled
 from rag.index import Generation
 from rag.service.admission import Ticket

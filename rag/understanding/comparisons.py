@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from rag.domain import Document, Question
+from rag.domain.values import Document, Question
 from rag.sentences import is_number, words
 
 # Two sides and what joins them. These say that they are compared, so that numbers tell them apart, too ...

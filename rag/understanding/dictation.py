@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rag.cancellation import Cancellation
-from rag.domain import Usage
+from rag.domain.values import Usage
 from rag.generation import Finish, LanguageModel, Message, Token
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from rag.cancellation import Cancellation
-from rag.domain import Question, Turn, Usage
+from rag.domain.values import Question, Turn, Usage
 from rag.generation import LanguageModel, Message
 from rag.sentences import STOPWORDS, is_number, words
 from rag.understanding.dictation import dictate

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from rag.cancellation import Cancellation
-from rag.domain import Question, Usage
+from rag.domain.values import Question, Usage
 from rag.generation import LanguageModel, Message
 from rag.index import Generation
 from rag.understanding.dictation import dictate

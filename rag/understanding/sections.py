@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Final
 
-from rag.domain import Document, Passage, Question
+from rag.domain.values import Document, Passage, Question
 from rag.index import Generation
 from rag.sentences import words
 from rag.understanding.understood import Reply

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from rag.domain import Document
+from rag.domain.values import Document
 from rag.understanding.understood import Reply
 
 _ASK: Final = "Ask me something that your documents can answer."

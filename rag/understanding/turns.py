@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import chain, zip_longest
 
-from rag.domain import Hit
+from rag.domain.values import Hit
 
 
 def take_turns(rankings: Iterable[Sequence[Hit]]) -> list[Hit]:

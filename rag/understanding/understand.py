@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rag.cancellation import Cancellation
-from rag.domain import Question
+from rag.domain.values import Question
 from rag.embedding import Encoder
 from rag.generation import LanguageModel
 from rag.index import Generation

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
-from rag.domain import Answer, Passage, Question, Reason, Usage
+from rag.domain.values import Answer, Passage, Question, Reason, Usage
 
 Kind: TypeAlias = Literal["question", "yes_no", "comparison", "summary"]
 

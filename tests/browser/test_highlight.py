@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from benchmarks.highlights import RECTANGLES, letters, within
-from rag.domain import Box
+from rag.domain.values import Box
 from rag.pages import open_pdf
 from tests.browser.conftest import Serve, ask
 from tests.fakes import ScriptedModel, make_pdf

@@ -22,7 +22,7 @@ from ingest.reading import ReadRequest
 from ingest.report import FAILED, FileRow, Report
 from ingest.sandbox import Outcome, Patience, SandboxedReaders
 from ingest.worker import WorkerOrders
-from rag.domain import Question
+from rag.domain.values import Question
 from rag.index import IndexLayout, open_current
 from rag.reading_limits import ReadingLimits
 from rag.retrieval import Retriever

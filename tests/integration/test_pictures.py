@@ -13,7 +13,7 @@ import httpx2 as httpx
 import pytest
 
 from ingest.discovery import discover
-from rag.domain import Box
+from rag.domain.values import Box
 from rag.errors import FileFault
 from rag.pages import PageDrawers, render_page
 from tests.fakes import BagOfWordsEncoder, ScriptedModel, ingest_job, make_pdf

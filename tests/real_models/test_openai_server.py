@@ -12,7 +12,7 @@ import pytest
 from rag.answering import Answerer
 from rag.cancellation import Cancellation
 from rag.composition import model_digests, open_answerer, open_records, open_store, setup_of
-from rag.domain import Question
+from rag.domain.values import Question
 from rag.errors import Cancelled, ModelUnusable, PromptTooLong
 from rag.generation import Begun, Finish, LanguageModel, Message, Token
 from rag.generation.language_model import Generated

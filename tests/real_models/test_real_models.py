@@ -26,7 +26,7 @@ from ingest.discovery import discover
 from rag.answering import Answerer
 from rag.cancellation import Cancellation
 from rag.composition import open_answerer, open_records, open_store, setup_of
-from rag.domain import Question
+from rag.domain.values import Question
 from rag.embedding import BertEncoder, Encoder, SentenceTransformerEncoder
 from rag.errors import Cancelled, ModelUnusable, PromptTooLong
 from rag.evaluation import RANKS, evaluate, read_questions, summarise

@@ -8,7 +8,7 @@ from pathlib import Path
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
-from rag.domain import Box, Page
+from rag.domain.values import Box, Page
 from rag.page_lines import Line, Piece
 from rag.pages import read_pages
 

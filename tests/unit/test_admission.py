@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from starlette.types import Message
 
 from rag.answering import Answerer
-from rag.domain import Question, Turn
+from rag.domain.values import Question, Turn
 from rag.errors import DeadlinePassed, ServiceBusy
 from rag.index import CurrentIndex
 from rag.retrieval import Retriever

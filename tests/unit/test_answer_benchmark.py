@@ -15,7 +15,7 @@ from benchmarks.ranking_variants import FULL, variants
 from benchmarks.tutorial import Piece
 from benchmarks.tutorial_answers import TutorialAnswerer, is_refusal
 from rag.answering import Answerer
-from rag.domain import Answer, Hit, Question
+from rag.domain.values import Answer, Hit, Question
 from rag.evaluation import Item, LabelledQuestion
 from rag.index import CurrentIndex, Generation, open_current
 from rag.retrieval import Retriever

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from rag.answer_view import confidence_in_words, print_answer, print_whole_answer
-from rag.domain import Answer, Citation, Sentence
+from rag.domain.values import Answer, Citation, Sentence
 from rag.statement import FACT
 
 PUMP = Citation(1, "manual.pdf", "0" * 64, 2, "The pump has\na blue lid.", 0, 24, (), 1.0)

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from ingest.discovery import discover
 from ingest.report import INDEXED, Report
-from rag.domain import Question
+from rag.domain.values import Question
 from rag.errors import NothingToIngest
 from rag.index import IndexLayout, list_generations, open_current, read_current, roll_back, verify_generation
 from rag.retrieval import Retriever

@@ -13,7 +13,7 @@ import rag.__main__ as program
 from rag import calibration_commands, composition
 from rag.answering import Answerer
 from rag.calibration_file import calibration_path, read_calibration
-from rag.domain import Span
+from rag.domain.values import Span
 from rag.index import CurrentIndex, Generation
 from rag.judgement import JUDGE
 from rag.question_making import Fact, MadeQuestion

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.domain import Document
+from rag.domain.values import Document
 from rag.index.cards import OPENING, DocumentCards
 from rag.index.periods import Period, period_of, with_quarters
 

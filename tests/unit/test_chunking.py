@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ingest.chunking import Chunker
-from rag.domain import Chunk, Heading, Page, Table
+from rag.domain.values import Chunk, Heading, Page, Table
 from tests.unit.conftest import page_of
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.conflicts import find_conflict
-from rag.domain import Chunk, Document, Hit, Passage, Span
+from rag.domain.values import Chunk, Document, Hit, Passage, Span
 from rag.grounding import Evidence, Support, ground
 from tests.unit.conftest import page_of
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rag import conversation
 from rag.answering import Answerer
 from rag.conversation import Conversation
-from rag.domain import Answer, Question, Turn
+from rag.domain.values import Answer, Question, Turn
 from rag.errors import ModelUnreachable
 from rag.index import CurrentIndex
 from rag.retrieval import Retriever

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.domain import Box, Chunk, Document, Heading, Page, Span, Word
+from rag.domain.stored import DocumentRecord, PageRecord
+from rag.domain.values import Box, Chunk, Document, Heading, Page, Span, Word
 from rag.errors import DocumentUnknown, IndexCorrupt
 from rag.index.docstore import Docstore, Entry, Staging, write_docstore
-from rag.records import DocumentRecord, PageRecord
 from tests.unit.conftest import files_of_at_most, quick_folder
 
 Given = tuple[Document, list[Page], list[Chunk]]

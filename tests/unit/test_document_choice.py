@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag.document_choice import chosen_documents
-from rag.domain import Document
+from rag.domain.values import Document
 from rag.errors import DocumentUnknown
 
 DOCUMENTS = [

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.cancellation import Cancellation
-from rag.domain import Usage
+from rag.domain.values import Usage
 from rag.drafting import Draft, affirmed, settle
 from rag.errors import Cancelled
 from rag.generation import Finish, Message, Token

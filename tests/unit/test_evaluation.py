@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from rag.domain import Answer, Chunk, Citation, Document, Hit, Page, Passage, Question, Sentence, Span, Usage
+from rag.domain.values import Answer, Chunk, Citation, Document, Hit, Page, Passage, Question, Sentence, Span, Usage
 from rag.errors import QuestionsInvalid
 from rag.evaluation import Item, LabelledQuestion, absent_documents, evaluate, read_questions, summarise
 from rag.evaluation.running import _shown

@@ -10,7 +10,7 @@ import pytest
 
 from rag import evaluation_commands
 from rag.__main__ import main
-from rag.domain import Answer, Question
+from rag.domain.values import Answer, Question
 from rag.index import CurrentIndex, Generation
 from rag.retrieval import Retriever
 from tests.fakes import BagOfWordsEncoder, OverlapReranker, ScriptedModel

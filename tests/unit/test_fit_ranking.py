@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.fit_ranking import NAMES, Judged, fit, page_hits, report
 from benchmarks.remembering import RememberingReranker
-from rag.domain import Chunk, Document, Passage, Span
+from rag.domain.values import Chunk, Document, Passage, Span
 from rag.embedding import FloatVector
 from rag.evaluation import LabelledQuestion
 from rag.ranking import FIRST_STAGE, Signals, Weights

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.completion import completed
-from rag.domain import Chunk, Document, Heading, Hit, Passage, Span
+from rag.domain.values import Chunk, Document, Heading, Hit, Passage, Span
 from rag.grounding import Evidence, Quote, Support, ground, nearest_quotes
 from rag.sentences import sentence_spans
 from tests.unit.conftest import page_of

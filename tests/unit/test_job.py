@@ -20,7 +20,7 @@ from ingest.discovery import _refuse, discover
 from ingest.progress import Progress
 from ingest.reading import ReadRequest
 from ingest.report import FileRow, Report
-from rag.domain import Question
+from rag.domain.values import Question
 from rag.errors import IndexBusy, NothingToIngest, PublishFailed
 from rag.index import Generation, open_current, writing
 from rag.retrieval import Retriever

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from rag.answering import Answerer
 from rag.cancellation import Cancellation
-from rag.domain import (
+from rag.domain.values import (
     AnswerEvent,
     Chunk,
     Document,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rag.domain import Chunk, Document, Hit, Passage, Span
+from rag.domain.values import Chunk, Document, Hit, Passage, Span
 from rag.drafting import Draft
 from rag.generation import Token
 from rag.grounding import Evidence, Quote, Support

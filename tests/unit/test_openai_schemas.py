@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from rag.domain import Answer, Question, Sentence, Turn, Usage
+from rag.domain.values import Answer, Question, Sentence, Turn, Usage
 from rag.errors import RequestFault
 from rag.service.openai_errors import openai_error
 from rag.service.openai_schemas import ChatBody, CompletionBody

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from rag.cancellation import Cancellation
 from rag.composition import model_identity, open_answerer
-from rag.domain import Usage
+from rag.domain.values import Usage
 from rag.errors import (
     Cancelled,
     ModelError,

@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from rag.domain import Answer, Citation, Reason, Sentence
+from rag.domain.values import Answer, Citation, Reason, Sentence
 from rag.service.openai_text import pieces, without_footnotes
 from rag.statement import NOT_IN_DOCUMENTS, POSSIBLY
 

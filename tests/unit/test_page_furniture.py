@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.chunking import Chunker
-from rag.domain import Page
+from rag.domain.values import Page
 from rag.page_lines import Line
 from rag.page_text import compose_pages
 from tests.unit.layouts import HEIGHT, LEFT, RIGHT, THIRD, WIDTH, Drawn, draw, line

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.chunking import Chunker
-from rag.domain import Page
+from rag.domain.values import Page
 from rag.page_lines import Line
 from rag.page_rows import join_rows
 from rag.page_tables import find_tables, is_number

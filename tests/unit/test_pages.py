@@ -17,7 +17,7 @@ from reportlab.lib.pagesizes import A4
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
-from rag.domain import Box, Page, Word
+from rag.domain.values import Box, Page, Word
 from rag.errors import FileFault
 from rag.pages import open_pdf, read_pages, render_page
 from rag.reading_limits import ReadingLimits

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.domain import Box
+from rag.domain.values import Box
 from rag.errors import FileFault, ServiceBusy
 from rag.pages import PageDrawers
 from rag.service.pictures import MOST_WAITING, Pictures

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.domain import Chunk, Document, Hit, Passage, Question, Span, Turn
+from rag.domain.values import Chunk, Document, Hit, Passage, Question, Span, Turn
 from rag.errors import PromptTooLong
 from rag.generation import Message
 from rag.prompt import NOT_FOUND, PASSAGE, QUESTION, SYSTEM, build_prompt

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.domain import Document
+from rag.domain.values import Document
 from rag.errors import DocumentUnknown, FileFault, IndexBusy, IndexCorrupt, IndexForeign, IndexMissing, PublishFailed
 from rag.index import CurrentIndex, Generation, IndexLayout, open_current, writing
 from rag.index.publication import IndexWriter

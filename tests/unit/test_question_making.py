@@ -11,7 +11,7 @@ from typing import Final
 
 import pytest
 
-from rag.domain import Chunk, Document, Hit, Passage, Span
+from rag.domain.values import Chunk, Document, Hit, Passage, Span
 from rag.index import Generation, open_current
 from rag.question_making import (
     Fact,

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.composition import SHAPING
-from rag.domain import Answer, Question, Turn
+from rag.domain.values import Answer, Question, Turn
 from rag.errors import RecordDamaged, RecordUnknown
 from rag.generation import Message, Prompt
 from rag.index import open_current

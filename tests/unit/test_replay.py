@@ -13,7 +13,7 @@ import pytest
 import rag.__main__ as program
 from rag import asking_command
 from rag.answering import Answerer
-from rag.domain import Question
+from rag.domain.values import Question
 from rag.errors import IndexCorrupt, RequestFault
 from rag.index import CurrentIndex, IndexLayout, collect_garbage, writing
 from rag.prompt import NOT_FOUND

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import rag.retrieval as retrieval
-from rag.domain import Chunk, Document, Passage, Question, Span, Turn
+from rag.domain.values import Chunk, Document, Passage, Question, Span, Turn
 from rag.embedding import FloatVector, logit
 from rag.errors import DocumentUnknown
 from rag.index import Generation, open_current

@@ -15,7 +15,7 @@ from ingest.discovery import discover
 from ingest.readers import ReadingOptions, Remark, SourceText
 from ingest.readers.source import OCR_OFF
 from ingest.report import FileRow, Report
-from rag.domain import Page, Question
+from rag.domain.values import Page, Question
 from rag.embedding import FloatMatrix
 from rag.errors import FileFault, NothingToIngest
 from rag.index import Generation, list_generations, open_current, roll_back, verify_generation

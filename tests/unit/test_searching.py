@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 
 from rag.cancellation import Cancellation
-from rag.domain import Hit, Question
+from rag.domain.values import Hit, Question
 from rag.errors import Cancelled
 from rag.index import Generation
 from rag.retrieval import Retriever

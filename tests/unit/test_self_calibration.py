@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from rag.answering import Answerer
-from rag.domain import Span
+from rag.domain.values import Span
 from rag.errors import CalibrationFailed
 from rag.generation import Message, Prompt
 from rag.index import CurrentIndex, Generation

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from rag.domain import Chunk, Document, Hit, Passage, Question, Span, Usage
+from rag.domain.values import Chunk, Document, Hit, Passage, Question, Span, Usage
 from rag.drafting import Draft
 from rag.generation import Finish
 from rag.grounding import Evidence, Quote, Support

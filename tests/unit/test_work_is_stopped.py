@@ -11,7 +11,7 @@ import pytest
 
 from rag.answering import Answerer
 from rag.cancellation import Cancellation
-from rag.domain import Question
+from rag.domain.values import Question
 from rag.embedding import FloatMatrix, FloatVector
 from rag.errors import Cancelled
 from rag.index import CurrentIndex

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.domain import Usage
+from rag.domain.values import Usage
 from rag.generation.context import Logits
 from rag.generation.language_model import Begun, Finish, Generated, Token
 from rag.generation.writing import ChanceWriter, TextWriter

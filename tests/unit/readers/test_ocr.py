@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.readers.ocr import Pixels, Tesseract, find_tesseract, ink_of, lines_of
-from rag.domain import Box
+from rag.domain.values import Box
 from rag.errors import FileFault
 
 HEADER = "level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\tleft\ttop\twidth\theight\tconf\ttext\n"

@@ -13,7 +13,7 @@ from ingest.readers import pdf as module
 from ingest.readers.ocr import Pixels, Tesseract
 from ingest.readers.pdf import read_pdf as read_any_pdf
 from ingest.readers.pdf import thumbnails
-from rag.domain import Box
+from rag.domain.values import Box
 from rag.errors import FileFault
 from rag.page_text import Line, Piece
 from rag.pages import PdfFile

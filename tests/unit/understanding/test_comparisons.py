@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.domain import Document, Question
+from rag.domain.values import Document, Question
 from rag.understanding.comparisons import sides
 
 

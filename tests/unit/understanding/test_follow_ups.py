@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag.cancellation import Cancellation
-from rag.domain import Question, Turn, Usage
+from rag.domain.values import Question, Turn, Usage
 from rag.understanding.follow_ups import is_faithful, leans_on_history, standing_alone
 from tests.fakes import ScriptedModel
 

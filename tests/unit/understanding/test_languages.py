@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.cancellation import Cancellation
-from rag.domain import Question, Usage
+from rag.domain.values import Question, Usage
 from rag.index import Generation, open_current
 from rag.understanding.languages import language_of, translated
 from tests.fakes import BagOfWordsEncoder, ScriptedModel

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ingest.discovery import discover
-from rag.domain import Hit, Question
+from rag.domain.values import Hit, Question
 from rag.grounding import Evidence
 from rag.index import Generation, open_current
 from rag.summarising import central_sentences

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.domain import Document
+from rag.domain.values import Document
 from rag.understanding.small_talk import small_talk
 
 DOCUMENTS = [Document("0" * 64, ("harbour.pdf",), "Harbour rules", 2, 1), Document("1" * 64, ("f.pdf",), "Ferry", 1, 1)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.domain import Chunk, Document, Hit, Passage, Span
+from rag.domain.values import Chunk, Document, Hit, Passage, Span
 from rag.understanding import take_turns
 
 rankings = st.lists(st.lists(st.integers(0, 20), unique=True, max_size=12), max_size=4)

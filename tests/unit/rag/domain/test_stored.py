@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.domain import Box, Heading, Page, Word
-from rag.records import PageRecord, are_packed_words, pack_words, unpack_words
+from rag.domain.stored import PageRecord, are_packed_words, pack_words, unpack_words
+from rag.domain.values import Box, Heading, Page, Word
 
 points = st.floats(-3000, 3000, width=32)
 boxes = st.builds(Box, points, points, points, points)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from rag.domain import Box, Chunk, Heading, Page, Word
+from rag.domain.values import Box, Chunk, Heading, Page, Word
 
 _WORD_BYTES: Final = 24  # two int32 and four float32
 # Of a page, in points: 350 metres.
