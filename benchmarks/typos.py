@@ -20,8 +20,8 @@ from rag.domain.values import Question
 from rag.evaluation import LabelledQuestion, evaluate, read_questions, summarise
 from rag.index import Generation
 from rag.retrieval import Retriever
-from rag.sentences import STOPWORDS
 from rag.settings import read_settings
+from rag.text.sentences import STOPWORDS
 from rag.understanding import with_spelling_mended
 
 _KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")

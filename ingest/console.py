@@ -14,7 +14,7 @@ from ingest.progress import Progress
 from ingest.reading import ReadRequest
 from ingest.report import FAILED, INDEXED, FileRow, Report
 from ingest.tally import Standing, Tally
-from rag.characters import printable
+from rag.text.characters import printable
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

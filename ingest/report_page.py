@@ -15,8 +15,8 @@ from typing import Any, Final
 
 from ingest.console import duration, needs_attention
 from ingest.report import FAILED, INDEXED, FileRow, Report
-from rag.characters import printable
-from rag.markup import as_uri, fill, write_whole
+from rag.text.characters import printable
+from rag.text.templates import as_uri, fill, write_whole
 
 _TEMPLATE: Final = Path(__file__).with_name("report_page.html")
 # Files of a group, and pictures in all, that are shown: the page stays one that a browser opens at once.

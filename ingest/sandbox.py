@@ -28,8 +28,8 @@ from ingest import wire
 from ingest.reading import Reading, ReadRequest
 from ingest.report import FAILED
 from ingest.worker import WorkerOrders
-from rag.characters import clean
 from rag.errors import FileFault, IngestFault
+from rag.text.characters import clean
 
 _ROOT: Final = Path(__file__).resolve().parent.parent
 _START_SECONDS: Final = 60.0

@@ -10,10 +10,10 @@ from typing import Final
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.text import Text
 
-from rag.characters import one_line, printable
 from rag.domain.values import Answer, Citation, Sentence
 from rag.replay import Replay
 from rag.statement import FACT
+from rag.text.characters import one_line, printable
 
 _NARROWEST: Final = 20
 # What no model has said: a summary is made of sentences of the document, which are not right or wrong.

@@ -13,7 +13,6 @@ from rich.console import Console
 
 from rag.answer_view import print_answer, print_replay, print_whole_answer
 from rag.answering import Answerer
-from rag.characters import readable
 from rag.composition import open_answerer, open_records, setup_of
 from rag.conversation import Conversation
 from rag.document_choice import chosen_documents
@@ -24,6 +23,7 @@ from rag.live_answer import going_on, live_answer
 from rag.recording import is_record_id
 from rag.replay import replay
 from rag.settings import Settings
+from rag.text.characters import readable
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction

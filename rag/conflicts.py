@@ -12,8 +12,8 @@ from typing import Final
 
 from rag.domain.values import Span, in_context
 from rag.grounding import Evidence, Quote, Support, stretches
-from rag.notation import Figure, figures, said
-from rag.sentences import NOT
+from rag.text.normalization import Figure, figures, said
+from rag.text.sentences import NOT
 
 # Of the words around the figure: how many both say, and which share of what either says.
 _FEWEST_SHARED: Final = 3

@@ -13,8 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from rag.catalogue import ModelEntry
-from rag.characters import printable
 from rag.models import Progress as Fetched
+from rag.text.characters import printable
 
 if TYPE_CHECKING:
     from rich.progress import TaskID

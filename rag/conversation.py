@@ -14,12 +14,12 @@ from rich.text import Text
 
 from rag.answer_view import Indented, print_whole_answer
 from rag.answering import Answerer
-from rag.characters import printable
 from rag.console import fail
 from rag.document_choice import chosen_documents
 from rag.domain.values import Question, Turn
 from rag.errors import DocumentUnknown, PageproofError
 from rag.live_answer import live_answer
+from rag.text.characters import printable
 
 _COMMANDS: Final = {
     "/documents": "[WORD]  the documents, numbered; with a word those whose names hold it",

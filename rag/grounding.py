@@ -14,9 +14,9 @@ from typing import Final, TypeAlias
 
 from rag.completion import completed
 from rag.domain.values import Hit, Page, Span
-from rag.embedded_instructions import speaks_to_the_machine
-from rag.notation import CURRENCIES, MONTHS, said
-from rag.sentences import NOT, is_number, line_spans, sentence_spans
+from rag.text.normalization import CURRENCIES, MONTHS, said
+from rag.text.prompt_injection import speaks_to_the_machine
+from rag.text.sentences import NOT, is_number, line_spans, sentence_spans
 
 # Share of a sentence's weight that its quotes must hold for the sentence to be shown as fact.
 # Not calibrated yet: with the weights below it lets a short sentence pass with one word of its own, not with two.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from rag.characters import one_line, readable
+from rag.text.characters import one_line, readable
 
 _log = logging.getLogger(__name__)
 

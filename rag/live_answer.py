@@ -19,8 +19,8 @@ from rich.text import Text
 
 from rag.answering import Answerer
 from rag.cancellation import Cancellation
-from rag.characters import one_line, printable
 from rag.domain.values import Answer, AnswerEvent, AnswerReady, PassagesFound, Question, TokenGenerated
+from rag.text.characters import one_line, printable
 
 _PER_SECOND: Final = 12
 # Lines that are not the draft's: places, headings, the line that moves.

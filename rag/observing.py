@@ -10,7 +10,7 @@ from rag.embedding import logit
 from rag.grounding import Support
 from rag.judgement import Observation
 from rag.retrieval import judged_text
-from rag.sentences import words
+from rag.text.sentences import words
 
 _FIFTH = 4
 

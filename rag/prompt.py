@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from rag.domain.values import Hit, Question
-from rag.embedded_instructions import without_instructions
 from rag.errors import PromptTooLong
 from rag.generation import LanguageModel, Message
+from rag.text.prompt_injection import without_instructions
 
 NOT_FOUND: Final = "NOT IN THE DOCUMENTS"
 

@@ -11,10 +11,10 @@ from typing import Final
 import numpy as np
 
 from rag.domain.values import Span
-from rag.embedded_instructions import speaks_to_the_machine
 from rag.embedding import Encoder
 from rag.grounding import Evidence, Quote, Support
-from rag.sentences import sentence_spans
+from rag.text.prompt_injection import speaks_to_the_machine
+from rag.text.sentences import sentence_spans
 
 _SENTENCES: Final = 5
 # Sentences that are compared; of more, so many are taken evenly from beginning to end.

@@ -26,7 +26,7 @@ from rag.generation import Begun, Finish, Message, Prompt, Token
 from rag.generation.language_model import Generated
 from rag.judgement import Judge, Logistic
 from rag.reading_limits import ReadingLimits
-from rag.sentences import words
+from rag.text.sentences import words
 
 # The model is asked where the reranker finds a passage more likely than not to answer; what it says is given unless it
 # would rather have declined. Not what was fitted: that changes with each fit.

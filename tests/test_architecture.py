@@ -16,8 +16,8 @@ LAYERS = [
     ["rag", "rag.errors"],
     [
         "rag.domain.values",
-        "rag.sentences",
-        "rag.characters",
+        "rag.text.sentences",
+        "rag.text.characters",
         "rag.cancellation",
         "rag.native",
         "rag.interpreter",
@@ -26,7 +26,13 @@ LAYERS = [
         "rag.processor",
         "rag.turns",
     ],
-    ["rag.markup", "rag.notation", "rag.embedded_instructions", "rag.remembering", "rag.document_choice"],
+    [
+        "rag.text.templates",
+        "rag.text.normalization",
+        "rag.text.prompt_injection",
+        "rag.remembering",
+        "rag.document_choice",
+    ],
     ["rag.page_lines", "rag.domain.stored", "rag.line_editing"],
     ["rag.page_columns", "rag.page_furniture", "rag.page_tables"],
     ["rag.page_rows"],
@@ -75,7 +81,7 @@ HOMES: dict[str, str | tuple[str, ...]] = {
     "docx": "ingest.readers.word",
     "langchain_text_splitters": "ingest.chunking",
     "langchain_core": "rag.langchain",
-    "jinja2": "rag.markup",
+    "jinja2": "rag.text.templates",
 }
 
 FORBIDDEN = {"pickle", "joblib", "shelve", "dill", "langchain_community"}

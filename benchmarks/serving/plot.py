@@ -11,7 +11,7 @@ from benchmarks.bootstrap import Estimate
 from benchmarks.serving.measuring import Measured
 from benchmarks.serving.results import Column, cells, first_tokens, throughput
 from benchmarks.serving.schedule import Cell
-from rag.markup import fill, write_whole
+from rag.text.templates import fill, write_whole
 
 _TEMPLATE: Final = Path(__file__).with_name("plot.svg")
 _COLOURS: Final = ("#1f4e82", "#d9a441", "#b3672e", "#9ab58c", "#5f8a5a", "#3d6b52", "#8a939b")

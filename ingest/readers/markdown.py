@@ -11,8 +11,8 @@ from ingest.readers.blocks import Block, pages_of, table_text
 from ingest.readers.plain import decoded, read_bytes, text_blocks
 from ingest.readers.source import ReadingOptions, SourceText, blank_pages
 from ingest.readers.titles import as_title, first_heading
-from rag.characters import clean
 from rag.errors import FileFault
+from rag.text.characters import clean
 
 if TYPE_CHECKING:
     from markdown_it.token import Token

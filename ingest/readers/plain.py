@@ -10,9 +10,9 @@ from typing import Final
 
 from ingest.readers.blocks import Block, pages_of
 from ingest.readers.source import ReadingOptions, SourceText, blank_pages
-from rag.characters import clean
 from rag.errors import FileFault
 from rag.reading_limits import ReadingLimits
+from rag.text.characters import clean
 
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8"),

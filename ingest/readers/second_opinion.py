@@ -13,8 +13,8 @@ from time import process_time
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ingest.readers.titles import as_title
-from rag.characters import clean
 from rag.domain.values import Page
+from rag.text.characters import clean
 
 if TYPE_CHECKING:
     import pypdf

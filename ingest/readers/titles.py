@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from rag.characters import clean
 from rag.domain.values import Page
+from rag.text.characters import clean
 
 _LONGEST_TITLE: Final = 200
 _POOR_TITLE: Final = re.compile(

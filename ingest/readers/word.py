@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 from ingest.readers.blocks import Block, pages_of, table_text
 from ingest.readers.source import ReadingOptions, SourceText, blank_pages
 from ingest.readers.titles import as_title, first_heading
-from rag.characters import clean
 from rag.errors import FileFault
+from rag.text.characters import clean
 
 if TYPE_CHECKING:
     from docx.document import Document as WordDocument

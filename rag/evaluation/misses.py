@@ -10,9 +10,9 @@ from rag.domain.values import Document, Page
 from rag.errors import DocumentUnknown, FileFault
 from rag.evaluation.items import Item
 from rag.index import Generation
-from rag.markup import as_uri
 from rag.pages import render_page
-from rag.sentences import line_spans, sentence_spans, words
+from rag.text.sentences import line_spans, sentence_spans, words
+from rag.text.templates import as_uri
 
 # Of each miss, the kind that comes first.
 KINDS: Final[Mapping[str, tuple[str, str]]] = {

@@ -11,7 +11,7 @@ from typing import Final
 from rag.evaluation.calibration import Bin, Point, bins, curve
 from rag.evaluation.items import Item
 from rag.evaluation.summary import estimated
-from rag.markup import fill, write_whole
+from rag.text.templates import fill, write_whole
 
 _TEMPLATE: Final = Path(__file__).with_name("plots.svg")
 _Z: Final = 1.96

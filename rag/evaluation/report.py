@@ -18,7 +18,7 @@ from rag.evaluation.items import Item
 from rag.evaluation.misses import KINDS, PICTURE_BYTES, misses
 from rag.evaluation.plots import drawings
 from rag.index import Generation
-from rag.markup import fill, write_whole
+from rag.text.templates import fill, write_whole
 
 _TEMPLATE: Final = Path(__file__).with_name("report.html")
 # More misses of a kind than this are folded.

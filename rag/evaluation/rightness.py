@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
-from rag.sentences import is_number, words
+from rag.text.sentences import is_number, words
 
 # Golds of more words are explanations: no answer repeats them, and f1 says more of its length than of its content.
 LONGEST_SHORT_GOLD: Final = 12

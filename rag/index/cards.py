@@ -15,8 +15,8 @@ from functools import cache
 from typing import Any, Final
 
 from rag.domain.values import Document
-from rag.index.periods import period_of, with_quarters
-from rag.sentences import STOPWORDS
+from rag.text.dates import period_of, with_quarters
+from rag.text.sentences import STOPWORDS
 
 # Characters of a document's beginning that belong to its card: about the cover of a report.
 OPENING: Final = 1000

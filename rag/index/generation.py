@@ -19,8 +19,8 @@ from rag.index.cards import OPENING, DocumentCards
 from rag.index.docstore import Docstore
 from rag.index.lexical import LexicalIndex, Terms
 from rag.index.manifest import Manifest
-from rag.index.spelling import SpellingIndex
 from rag.index.vectors import Rows, VectorIndex
+from rag.text.edit_distance import SpellingIndex
 
 # A misspelt word is looked up in so many passages for each of so many stems.
 _MOST_STEMS: Final = 4

@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from rag.embedding import FloatVector
 from rag.errors import IndexCorrupt
-from rag.index.spelling import SpellingIndex
 from rag.index.vectors import Rows
+from rag.text.edit_distance import SpellingIndex
 
 if TYPE_CHECKING:
     import bm25s

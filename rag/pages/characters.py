@@ -18,11 +18,11 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 from numpy.typing import NDArray
 
-from rag.characters import is_visible
 from rag.domain.values import Box
 from rag.page_lines import Line, PageLines, Piece
 from rag.pages.bindings import prototype
 from rag.pages.visibility import unseen
+from rag.text.characters import is_visible
 
 _Floats: TypeAlias = NDArray[np.float64]
 _Indexes: TypeAlias = NDArray[np.int64]

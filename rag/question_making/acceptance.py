@@ -9,7 +9,7 @@ from typing import Final
 
 from rag.question_making.made import Fact
 from rag.question_making.plain import says, subject
-from rag.sentences import is_number, words
+from rag.text.sentences import is_number, words
 
 _FEWEST_WORDS: Final = 5
 _MOST_WORDS: Final = 30

@@ -11,7 +11,7 @@ from typing import Final
 
 from rag.domain.values import Passage, Span
 from rag.question_making.made import Fact, Form
-from rag.sentences import is_number, line_spans, sentence_spans, words
+from rag.text.sentences import is_number, line_spans, sentence_spans, words
 
 _FEWEST_WORDS: Final = 9
 _MOST_WORDS: Final = 50

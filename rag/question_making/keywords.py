@@ -11,7 +11,7 @@ from rag.index import Generation
 from rag.question_making.made import Fact, MadeQuestion
 from rag.question_making.plain import subject
 from rag.question_making.sampling import sampled_facts
-from rag.sentences import NOT, is_number, words
+from rag.text.sentences import NOT, is_number, words
 
 _WORD: Final = re.compile(r"[^\W\d_][\w’'-]+\w")
 _FEWEST: Final = 3

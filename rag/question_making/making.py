@@ -11,7 +11,7 @@ from rag.question_making.acceptance import fault_of, is_new
 from rag.question_making.made import Fact, MadeQuestion
 from rag.question_making.prompting import MAX_TOKENS, messages, parse
 from rag.question_making.sampling import sampled_facts
-from rag.sentences import words
+from rag.text.sentences import words
 
 
 def make_questions(generation: Generation, model: LanguageModel, count: int, seed: int = 0) -> Iterator[MadeQuestion]:

@@ -13,7 +13,7 @@ from rag.index import Generation
 from rag.question_making.foreign import FOREIGN
 from rag.question_making.made import MadeQuestion
 from rag.question_making.plain import plain, says
-from rag.sentences import words
+from rag.text.sentences import words
 
 # How many of the passages that BM25 finds are looked at; what holds the answer and the question's words is among them.
 _MATCHING: Final = 100

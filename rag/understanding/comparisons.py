@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from rag.domain.values import Document, Question
-from rag.sentences import is_number, words
+from rag.text.sentences import is_number, words
 
 # Two sides and what joins them. These say that they are compared, so that numbers tell them apart, too ...
 _COMPARED: Final = [

@@ -9,7 +9,7 @@ from typing import Final
 from rag.cancellation import Cancellation
 from rag.domain.values import Question, Turn, Usage
 from rag.generation import LanguageModel, Message
-from rag.sentences import STOPWORDS, is_number, words
+from rag.text.sentences import STOPWORDS, is_number, words
 from rag.understanding.dictation import dictate
 
 _TURNS: Final = 2

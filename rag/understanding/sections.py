@@ -10,7 +10,7 @@ from typing import Final
 
 from rag.domain.values import Document, Passage, Question
 from rag.index import Generation
-from rag.sentences import words
+from rag.text.sentences import words
 from rag.understanding.understood import Reply
 
 _SUMMARISE: Final = re.compile(

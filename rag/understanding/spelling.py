@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from rag.index import Generation
-from rag.sentences import STOPWORDS
+from rag.text.sentences import STOPWORDS
 
 # Letters only: what has digits is a number or a code, and those are searched for as they are.
 _WORD: Final = re.compile(r"(?<![\w'’@/.\-])[^\W\d_]+(?![\w'’@/]|[.\-]\w)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from rag.sentences import sentence_spans
+from rag.text.sentences import sentence_spans
 
 _AUXILIARY: Final = (
     r"(?:(?:is|are|was|were|do|does|did|could|would|should|might|must|has|have|had|need)(?:n['’]?t)?"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rag.domain.values import Document
 from rag.index.cards import OPENING, DocumentCards
-from rag.index.periods import Period, period_of, with_quarters
+from rag.text.dates import Period, period_of, with_quarters
 
 
 def cards(

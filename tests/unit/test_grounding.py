@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rag.completion import completed
 from rag.domain.values import Chunk, Document, Heading, Hit, Passage, Span
 from rag.grounding import Evidence, Quote, Support, ground, nearest_quotes
-from rag.sentences import sentence_spans
+from rag.text.sentences import sentence_spans
 from tests.unit.conftest import page_of
 
 DOCUMENT = Document("0" * 64, ("manual.pdf",), "Manual", 3, 1000)

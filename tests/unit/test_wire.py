@@ -18,11 +18,11 @@ from ingest import wire
 from ingest.reading import Reading
 from ingest.report import FAILED
 from ingest.wire import Frame, Nonsense, receive, send_fault, send_reading, unpack_head
-from rag.characters import clean
 from rag.domain.stored import DocumentRecord, PageRecord
 from rag.domain.values import Box, Chunk, Heading, Page, Span, Word
 from rag.errors import FileFault
 from rag.reading_limits import ReadingLimits
+from rag.text.characters import clean
 
 PNG = b"\x89PNG\r\n\x1a\n"
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)

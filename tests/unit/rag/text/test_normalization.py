@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.notation import figures, said
-from rag.sentences import words
+from rag.text.normalization import figures, said
+from rag.text.sentences import words
 
 DATES = st.dates(date(1500, 1, 1), date(2099, 12, 31))
 

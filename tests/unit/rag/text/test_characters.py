@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.characters import one_line, printable, readable
+from rag.text.characters import one_line, printable, readable
 
 
 @pytest.mark.parametrize(

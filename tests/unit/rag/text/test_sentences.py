@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.sentences import STOPWORDS, is_number, line_spans, sentence_spans, words
+from rag.text.sentences import STOPWORDS, is_number, line_spans, sentence_spans, words
 
 
 def sentences(text: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from rag.sentences import sentence_spans
+from rag.text.sentences import sentence_spans
 
 _STOP: Final = r"(?:ignore|disregard|forget|override|bypass|discard|stop following|do not (?:follow|obey|use))"
 _EARLIER: Final = (

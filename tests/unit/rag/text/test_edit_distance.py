@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.index.spelling import LONGEST, SpellingIndex
+from rag.text.edit_distance import LONGEST, SpellingIndex
 
 letters = st.text("abcd", min_size=1, max_size=7)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from rag.sentences import words
+from rag.text.sentences import words
 
 _MONTHS: Final = "january february march april may june july august september october november december".split()
 _MONTH: Final = r"\b(?P<month>" + "|".join(f"{month}|{month[:3]}" for month in _MONTHS) + r"|sept)\b\.?"
@@ -53,7 +53,7 @@ class Figure(NamedTuple):
 
 
 def said(text: str) -> list[str]:
-    """The words of a text as :func:`rag.sentences.words` has them, but in one notation.
+    """The words of a text as :func:`rag.text.sentences.words` has them, but in one notation.
 
     A month that belongs to a date is ``month`` and its name, so that it is no other word; a currency and per cent are
     words, whatever sign or abbreviation stood for them.
