@@ -128,7 +128,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     # Nothing is asked of a hub or told to a maker (onnxruntime reports to Microsoft unless it is forbidden, openvino to
-    # Google, which rag/native.py forbids), and what a library wants to keep goes to the one place that can be written.
+    # Google, which rag/runtime/native.py forbids), and what a library wants to keep goes to the one place that can be written.
     HF_HUB_OFFLINE=1 TRANSFORMERS_OFFLINE=1 HF_HUB_DISABLE_TELEMETRY=1 ORT_DISABLE_TELEMETRY=1 \
     HF_HOME=/tmp/huggingface \
     # How long a thread of OpenMP spins while it waits for the others. By default so long that, on a machine with other

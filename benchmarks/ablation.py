@@ -10,7 +10,7 @@ next: that is quick, and times then say nothing.
 
 from __future__ import annotations
 
-import rag.native  # noqa: F401 - first: see there
+import rag.runtime.native  # noqa: F401 - first: see there
 
 # isort: split
 

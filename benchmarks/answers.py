@@ -9,7 +9,7 @@ which does not count: by its turn, the prompts of the others have taken the plac
 
 from __future__ import annotations
 
-import rag.native  # noqa: F401 - first: see there
+import rag.runtime.native  # noqa: F401 - first: see there
 
 # isort: split
 

@@ -9,7 +9,7 @@ that are continued freely; then with and without copying on the answers to quest
 
 from __future__ import annotations
 
-import rag.native  # noqa: F401 - first: see there
+import rag.runtime.native  # noqa: F401 - first: see there
 
 # isort: split
 
@@ -30,7 +30,6 @@ from benchmarks.gguf import Gguf, read_gguf
 from benchmarks.machine import llama_bench, matrix_rate, read_bandwidth, triad_bandwidth
 from benchmarks.serving.build_llama_server import BENCH
 from benchmarks.serving.workloads import pool_of, skewed
-from rag.cancellation import Cancellation
 from rag.composition import cores, open_retriever, open_store
 from rag.console import Tell, configure_logging, fail, progress
 from rag.domain.values import Question
@@ -43,6 +42,7 @@ from rag.index import Generation
 from rag.models import Weights
 from rag.prompt import NOT_FOUND, Asked, build_prompt
 from rag.retrieval import Retriever
+from rag.runtime.cancellation import Cancellation
 from rag.settings import Settings, read_settings
 
 RESULTS: Final = Path(__file__).parent / "results"

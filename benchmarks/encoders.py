@@ -5,7 +5,7 @@ All in one run on the chunks of a folder, in turns, so that a busy minute of the
 
 from __future__ import annotations
 
-import rag.native  # noqa: F401 - first: see there
+import rag.runtime.native  # noqa: F401 - first: see there
 
 # isort: split
 

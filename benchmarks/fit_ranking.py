@@ -10,7 +10,7 @@ the others; the weights at the end are fitted on all. What the reranker says is 
 
 from __future__ import annotations
 
-import rag.native  # noqa: F401 - first: see there
+import rag.runtime.native  # noqa: F401 - first: see there
 
 # isort: split
 

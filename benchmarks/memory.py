@@ -7,7 +7,7 @@ The processes that read are not counted: each has a bound of its own, and is rep
 
 from __future__ import annotations
 
-import rag.native  # noqa: F401 - first: see there
+import rag.runtime.native  # noqa: F401 - first: see there
 
 # isort: split
 

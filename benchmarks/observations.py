@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import rag.native  # noqa: F401 - first: see there
+import rag.runtime.native  # noqa: F401 - first: see there
 from rag.answering import Answerer
 from rag.composition import open_answerer
 from rag.console import configure_logging, fail, progress

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import rag.native  # noqa: F401 - first: see there
+import rag.runtime.native  # noqa: F401 - first: see there
 
 # isort: split
 
 import sys
 
-from rag.interpreter import wrong_python
+from rag.runtime.interpreter import wrong_python
 
 # The imports below would say it in a traceback.
 if fault := wrong_python():

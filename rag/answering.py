@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Protocol
 
-from rag.cancellation import Cancellation
 from rag.conflicts import find_conflict
 from rag.domain.values import Answer, AnswerEvent, AnswerReady, Hit, PassagesFound, Question, TokenGenerated
 from rag.drafting import Draft, affirmed, settle
@@ -20,6 +19,7 @@ from rag.observing import observe
 from rag.prompt import NO, NOT_FOUND, YES, Asked, build_prompt
 from rag.recording import Course, Recorder
 from rag.retrieval import Retriever
+from rag.runtime.cancellation import Cancellation
 from rag.searching import Searches
 from rag.statement import Statement
 from rag.summarising import central_sentences

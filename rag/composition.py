@@ -17,14 +17,14 @@ from rag.generation import LanguageModel, Message
 from rag.index import CurrentIndex
 from rag.judgement import JUDGE, Judge
 from rag.models import ModelStore, Weights
-from rag.processor import read_processor
 from rag.prompt import SYSTEM
 from rag.recording import FolderRecorder, ModelIdentity, RecordFolder, Setup
 from rag.retrieval import Retriever
+from rag.runtime.cpu_gate import Turns
+from rag.runtime.processor import read_processor
 from rag.searching import Searches
 from rag.self_tuning import setup_settings, tune_once, tuning_of, warn_of_unused_instructions
 from rag.settings import PREFIX, Settings
-from rag.turns import Turns
 
 if TYPE_CHECKING:
     from rag.generation.openai_server import OpenAIServerModel

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from rag.index import Manifest
 from rag.models import Status
-from rag.processor import Processor
+from rag.runtime.processor import Processor
 from rag.self_tuning import MOST_BUSY, ChosenTuning, described
 from rag.settings import PREFIX, Settings
 

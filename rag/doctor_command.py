@@ -26,7 +26,7 @@ from rag.doctor import Finding
 from rag.errors import ModelError, PageproofError
 from rag.index import IndexLayout, read_current, read_manifest, verify_generation
 from rag.models import Status
-from rag.processor import read_processor, usable_memory
+from rag.runtime.processor import read_processor, usable_memory
 from rag.self_tuning import chosen_tuning, how_to_rebuild, tune, tuning_folder, unused_here
 from rag.settings import Settings
 from rag.tuning_file import keep_measured

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 
-from rag.cancellation import Cancellation
 from rag.domain.values import Usage
 from rag.generation import Finish, LanguageModel, Message, Prompt, Token
 from rag.judgement import log_odds
 from rag.prompt import AFFIRM, NO, YES
+from rag.runtime.cancellation import Cancellation
 
 
 @dataclass

@@ -6,7 +6,7 @@ reports to LangSmith, where a user has set LANGSMITH_TRACING, is between the two
 
 from __future__ import annotations
 
-import rag.native  # noqa: F401 - first: see there
+import rag.runtime.native  # noqa: F401 - first: see there
 
 # isort: split
 
@@ -22,11 +22,11 @@ from pydantic_core import core_schema
 
 from rag import composition
 from rag.answering import Answerer, ServedIndex
-from rag.cancellation import Cancellation
 from rag.domain.values import Hit, Question
 from rag.errors import RequestFault
 from rag.index import Generation
 from rag.retrieval import Retriever
+from rag.runtime.cancellation import Cancellation
 from rag.searching import Searches
 from rag.service.schemas import AnswerBody, AskBody
 from rag.settings import Settings

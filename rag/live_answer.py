@@ -18,8 +18,8 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from rag.answering import Answerer
-from rag.cancellation import Cancellation
 from rag.domain.values import Answer, AnswerEvent, AnswerReady, PassagesFound, Question, TokenGenerated
+from rag.runtime.cancellation import Cancellation
 from rag.text.characters import one_line, printable
 
 _PER_SECOND: Final = 12

@@ -10,12 +10,12 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from rag.cancellation import Cancellation
 from rag.domain.values import Hit, Passage, Question, in_context
 from rag.duplicates import Wording
 from rag.embedding import Encoder, FloatVector, Reranker, logit
 from rag.index import Generation
 from rag.ranking import FIRST_STAGE, HIGHEST_LOGIT, WITH_RERANKER, Signals, Weights
+from rag.runtime.cancellation import Cancellation
 
 Rows = npt.NDArray[np.int64]
 

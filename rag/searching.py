@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from rag.cancellation import Cancellation
 from rag.domain.values import Hit, Question
 from rag.index import Generation
-from rag.remembering import Remembered
 from rag.retrieval import Retriever
-from rag.turns import Turns
+from rag.runtime.cancellation import Cancellation
+from rag.runtime.cpu_gate import Turns
+from rag.runtime.single_flight_cache import Remembered
 
 _REMEMBERED: Final = 512
 

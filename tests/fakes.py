@@ -18,7 +18,6 @@ from ingest.chunking import Chunker
 from ingest.job import IngestJob
 from ingest.readers import ReadingOptions
 from ingest.reading import Cutting, Reading, ReadRequest, read_document
-from rag.cancellation import Cancellation
 from rag.domain.values import Usage
 from rag.embedding import Encoder, FloatMatrix, FloatVector
 from rag.errors import FileFault, PromptTooLong
@@ -26,6 +25,7 @@ from rag.generation import Begun, Finish, Message, Prompt, Token
 from rag.generation.language_model import Generated
 from rag.judgement import Judge, Logistic
 from rag.reading_limits import ReadingLimits
+from rag.runtime.cancellation import Cancellation
 from rag.text.sentences import words
 
 # The model is asked where the reranker finds a passage more likely than not to answer; what it says is given unless it

@@ -18,19 +18,19 @@ LAYERS = [
         "rag.domain.values",
         "rag.text.sentences",
         "rag.text.characters",
-        "rag.cancellation",
-        "rag.native",
-        "rag.interpreter",
+        "rag.runtime.cancellation",
+        "rag.runtime.native",
+        "rag.runtime.interpreter",
         "rag.arguments",
         "rag.reading_limits",
-        "rag.processor",
-        "rag.turns",
+        "rag.runtime.processor",
+        "rag.runtime.cpu_gate",
     ],
     [
         "rag.text.templates",
         "rag.text.normalization",
         "rag.text.prompt_injection",
-        "rag.remembering",
+        "rag.runtime.single_flight_cache",
         "rag.document_choice",
     ],
     ["rag.page_lines", "rag.domain.stored", "rag.line_editing"],
@@ -164,6 +164,6 @@ def test_nothing_is_pickled() -> None:
 def test_only_the_entry_points_read_the_environment() -> None:
     readers = {name for name, path in MODULES.items() if "os.environ" in path.read_text()}
     # The last two do not read settings: they say which few variables their processes may know.
-    assert readers == {"rag.settings", "rag.native", "rag.pages.drawing", "ingest.sandbox"}
+    assert readers == {"rag.settings", "rag.runtime.native", "rag.pages.drawing", "ingest.sandbox"}
     callers = {name for name, path in MODULES.items() if "read_settings()" in path.read_text()}
     assert callers == {"rag.__main__", "ingest.__main__"}

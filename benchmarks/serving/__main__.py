@@ -10,7 +10,7 @@ The index is only read. Results go to ``benchmarks/results``: tables in serving-
 
 from __future__ import annotations
 
-import rag.native  # noqa: F401 - first: see there
+import rag.runtime.native  # noqa: F401 - first: see there
 
 # isort: split
 

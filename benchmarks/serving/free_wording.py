@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rag.cancellation import Cancellation
 from rag.generation import LanguageModel, Message, Prompt
 from rag.generation.language_model import Generated
+from rag.runtime.cancellation import Cancellation
 
 
 @dataclass(frozen=True)

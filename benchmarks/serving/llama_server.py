@@ -15,12 +15,12 @@ from typing import Any, Final
 import httpx
 import llama_cpp as llama
 
-from rag.cancellation import Cancellation
 from rag.domain.values import Usage
 from rag.errors import ModelUnusable, PromptTooLong
 from rag.generation import Begun, Finish, Message, Prompt, Token
 from rag.generation.language_model import Generated
 from rag.generation.vocabulary import Vocabulary
+from rag.runtime.cancellation import Cancellation
 
 # Probabilities are told of so many tokens; what is not among them counts as the least likely that is.
 _TOLD: Final = 20

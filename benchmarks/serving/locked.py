@@ -12,12 +12,12 @@ import llama_cpp as llama
 import numpy as np
 import numpy.typing as npt
 
-from rag.cancellation import Cancellation
 from rag.domain.values import Usage
 from rag.errors import PromptTooLong
 from rag.generation import Begun, Finish, Message, Prompt, Token
 from rag.generation.language_model import Generated
 from rag.generation.vocabulary import Vocabulary
+from rag.runtime.cancellation import Cancellation
 
 
 class LockedLlama:

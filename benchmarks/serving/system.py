@@ -5,7 +5,7 @@ It is ``rag serve`` in all but the model that the Answerer is handed.
 
 from __future__ import annotations
 
-import rag.native  # noqa: F401 - first: see there
+import rag.runtime.native  # noqa: F401 - first: see there
 
 # isort: split
 
@@ -23,7 +23,7 @@ from rag.console import configure_logging, fail
 from rag.errors import PageproofError
 from rag.generation import LanguageModel
 from rag.generation.llama_cpp_model import LlamaCppModel
-from rag.remembering import Remembered
+from rag.runtime.single_flight_cache import Remembered
 from rag.service.server import reserve, serve_forever
 from rag.settings import Settings, read_settings
 

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-import rag.native  # noqa: F401 - before openvino
+import rag.runtime.native  # noqa: F401 - before openvino
 from rag.embedding import bert_graph
 from rag.embedding.bert_folder import BertFolder
 from rag.embedding.roles import FloatMatrix

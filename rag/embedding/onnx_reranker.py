@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-import rag.native  # noqa: F401 - before onnxruntime
+import rag.runtime.native  # noqa: F401 - before onnxruntime
 from rag.embedding.roles import FloatVector
 from rag.errors import ModelUnusable
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-import rag.native  # noqa: F401 - before torch
+import rag.runtime.native  # noqa: F401 - before torch
 from rag.embedding.roles import FloatMatrix
 from rag.errors import ModelUnusable
 

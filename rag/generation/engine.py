@@ -18,7 +18,7 @@ from rag.generation.copying import Copier
 from rag.generation.prefix_store import PrefixStore
 from rag.generation.scheduling import GROUP, SHORTEST, Demand, precedence, share_out, whole
 from rag.generation.writing import Writer
-from rag.turns import Turns
+from rag.runtime.cpu_gate import Turns
 
 _log = logging.getLogger(__name__)
 

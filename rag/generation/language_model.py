@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
-from rag.cancellation import Cancellation
 from rag.domain.values import Usage
+from rag.runtime.cancellation import Cancellation
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from typing import Final, Generic, TypeVar
 
 import llama_cpp as llama
 
-from rag.cancellation import Cancellation
 from rag.errors import ModelUnusable, PromptTooLong
 from rag.generation.context import Context
 from rag.generation.copying import Copier
@@ -27,8 +26,9 @@ from rag.generation.scheduling import SHORTEST
 from rag.generation.tuning import Tuning
 from rag.generation.vocabulary import Pointer, Vocabulary
 from rag.generation.writing import ChanceWriter, Reader, TextWriter, Writer
-from rag.remembering import Remembered
-from rag.turns import Turns
+from rag.runtime.cancellation import Cancellation
+from rag.runtime.cpu_gate import Turns
+from rag.runtime.single_flight_cache import Remembered
 
 T = TypeVar("T")
 

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import httpx
 
-from rag.cancellation import Cancellation
 from rag.errors import ModelUnreachable, ModelUnusable, PageproofError, PromptTooLong
+from rag.runtime.cancellation import Cancellation
 
 _CONNECT_SECONDS: Final = 5.0
 # Before each further try to connect: a server that is being started again is back within a moment, or not soon.

@@ -19,13 +19,13 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from rag.cancellation import Cancellation
 from rag.domain.values import Usage
 from rag.errors import ModelUnknown, ModelUnreachable, ModelUnusable, PromptTooLong
 from rag.generation.declining import Piece, Said, begun
 from rag.generation.language_model import Finish, Generated, Message, Prompt
 from rag.generation.model_server import ModelServer, Reply
 from rag.generation.openai_protocol import Choice, Chunk, ListedModel, Models, Tokens, chunks
+from rag.runtime.cancellation import Cancellation
 
 _log = logging.getLogger(__name__)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rag.cancellation import Cancellation
 from rag.generation import LanguageModel, Token
 from rag.index import Generation
 from rag.question_making.acceptance import fault_of, is_new
 from rag.question_making.made import Fact, MadeQuestion
 from rag.question_making.prompting import MAX_TOKENS, messages, parse
 from rag.question_making.sampling import sampled_facts
+from rag.runtime.cancellation import Cancellation
 from rag.text.sentences import words
 
 

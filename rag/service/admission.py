@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Final
 
-from rag.cancellation import Cancellation
 from rag.errors import DeadlinePassed, ServiceBusy
+from rag.runtime.cancellation import Cancellation
 from rag.service.fair_line import FairLine
 from rag.service.pace import Pace, Started
 

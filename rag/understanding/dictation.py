@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rag.cancellation import Cancellation
 from rag.domain.values import Usage
 from rag.generation import Finish, LanguageModel, Message, Token
+from rag.runtime.cancellation import Cancellation
 
 
 def dictate(

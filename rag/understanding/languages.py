@@ -7,10 +7,10 @@ from collections import Counter
 from dataclasses import replace
 from typing import Final
 
-from rag.cancellation import Cancellation
 from rag.domain.values import Question, Usage
 from rag.generation import LanguageModel, Message
 from rag.index import Generation
+from rag.runtime.cancellation import Cancellation
 from rag.understanding.dictation import dictate
 
 # The most frequent small words, without those that two of these languages share.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rag.cancellation import Cancellation
 from rag.domain.values import Question
 from rag.embedding import Encoder
 from rag.generation import LanguageModel
 from rag.index import Generation
+from rag.runtime.cancellation import Cancellation
 from rag.understanding.comparisons import sides
 from rag.understanding.follow_ups import standing_alone
 from rag.understanding.languages import translated

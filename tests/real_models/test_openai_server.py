@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from rag.answering import Answerer
-from rag.cancellation import Cancellation
 from rag.composition import model_digests, open_answerer, open_records, open_store, setup_of
 from rag.domain.values import Question
 from rag.errors import Cancelled, ModelUnusable, PromptTooLong
@@ -19,6 +18,7 @@ from rag.generation.language_model import Generated
 from rag.generation.openai_server import OpenAIServerModel
 from rag.prompt import AFFIRM, NO, NOT_FOUND, SYSTEM, YES
 from rag.replay import replay
+from rag.runtime.cancellation import Cancellation
 from rag.settings import Settings
 from tests.real_models.conftest import SMALL
 from tests.real_models.server_process import KEY, model_server

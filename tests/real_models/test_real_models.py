@@ -24,7 +24,6 @@ import uvicorn
 from ingest.chunking import Chunker
 from ingest.discovery import discover
 from rag.answering import Answerer
-from rag.cancellation import Cancellation
 from rag.composition import open_answerer, open_records, open_store, setup_of
 from rag.domain.values import Question
 from rag.embedding import BertEncoder, Encoder, SentenceTransformerEncoder
@@ -38,6 +37,7 @@ from rag.question_making import question_about, sampled_facts
 from rag.question_making.prompting import messages
 from rag.recording import ModelIdentity
 from rag.replay import replay
+from rag.runtime.cancellation import Cancellation
 from rag.service.app import create_app
 from rag.settings import Settings
 from tests.fakes import BagOfWordsEncoder, ingest_job, make_pdf

@@ -7,11 +7,11 @@ import threading
 import pytest
 
 from rag.answering import Answerer
-from rag.cancellation import Cancellation
 from rag.errors import Cancelled, PromptTooLong
 from rag.generation import Begun, Finish, LanguageModel, Message, Token
 from rag.generation.llama_cpp_model import LlamaCppModel
 from rag.prompt import NO, NOT_FOUND, YES
+from rag.runtime.cancellation import Cancellation
 
 pytestmark = pytest.mark.real_models
 

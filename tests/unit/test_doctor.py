@@ -20,7 +20,7 @@ from rag.doctor_command import print_findings
 from rag.generation.tuning import Tuning
 from rag.index import IndexLayout, Manifest, read_current, read_manifest
 from rag.models import Status
-from rag.processor import Processor
+from rag.runtime.processor import Processor
 from rag.self_tuning import ChosenTuning
 from rag.settings import Settings
 from rag.tuning_file import TokensPerSecond

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.cancellation import Cancellation
 from rag.domain.values import Usage
 from rag.drafting import Draft, affirmed, settle
 from rag.errors import Cancelled
 from rag.generation import Finish, Message, Token
 from rag.prompt import NO, YES
+from rag.runtime.cancellation import Cancellation
 from tests.fakes import ScriptedModel
 
 CHAT = (Message("system", "Answer."), Message("user", "Is the lid blue?"))

@@ -6,7 +6,7 @@ import pytest
 
 from rag.generation.instructions import cpu_features, unused_instructions
 from rag.generation.library import accelerators, built_features, library_version
-from rag.processor import read_processor
+from rag.runtime.processor import read_processor
 
 SKYLAKE = "avx avx2 f16c fma avx512f avx512bw avx512cd avx512dq avx512vl"
 

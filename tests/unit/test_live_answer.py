@@ -12,7 +12,6 @@ import pytest
 from rich.console import Console
 
 from rag.answering import Answerer
-from rag.cancellation import Cancellation
 from rag.domain.values import (
     AnswerEvent,
     Chunk,
@@ -28,6 +27,7 @@ from rag.errors import Cancelled, IndexMissing
 from rag.index import CurrentIndex
 from rag.live_answer import Standing, going_on, live_answer
 from rag.retrieval import Retriever
+from rag.runtime.cancellation import Cancellation
 from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish
 

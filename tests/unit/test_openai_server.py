@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from rag.cancellation import Cancellation
 from rag.composition import model_identity, open_answerer
 from rag.domain.values import Usage
 from rag.errors import (
@@ -31,6 +30,7 @@ from rag.generation import Begun, Finish, Message, Prompt, Token
 from rag.generation.language_model import Generated
 from rag.generation.openai_server import OpenAIServerModel, estimated_tokens
 from rag.recording import ModelIdentity
+from rag.runtime.cancellation import Cancellation
 from rag.settings import Settings
 from tests.unit.scripted_server import DONE, Handler, ScriptedServer, event, saying, serving, text, usage
 

@@ -8,13 +8,13 @@ from typing import cast
 
 import pytest
 
-from rag.cancellation import Cancellation
 from rag.domain.values import Hit, Question
 from rag.errors import Cancelled
 from rag.index import Generation
 from rag.retrieval import Retriever
+from rag.runtime.cancellation import Cancellation
+from rag.runtime.cpu_gate import Turns
 from rag.searching import Searches
-from rag.turns import Turns
 
 QUESTION = Question("When do ferns unroll?")
 

@@ -13,7 +13,7 @@ import rag.self_tuning
 from rag.errors import ModelUnusable
 from rag.generation.tuning import Tuning
 from rag.models import Weights
-from rag.processor import Processor
+from rag.runtime.processor import Processor
 from rag.self_tuning import (
     chosen_tuning,
     default_tuning,

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from rag.answering import Answerer
-from rag.cancellation import Cancellation
 from rag.domain.values import Question
 from rag.embedding import FloatMatrix, FloatVector
 from rag.errors import Cancelled
 from rag.index import CurrentIndex
 from rag.retrieval import Retriever
+from rag.runtime.cancellation import Cancellation
 from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish
 

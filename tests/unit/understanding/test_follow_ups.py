@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rag.cancellation import Cancellation
 from rag.domain.values import Question, Turn, Usage
+from rag.runtime.cancellation import Cancellation
 from rag.understanding.follow_ups import is_faithful, leans_on_history, standing_alone
 from tests.fakes import ScriptedModel
 

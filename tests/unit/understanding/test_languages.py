@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.cancellation import Cancellation
 from rag.domain.values import Question, Usage
 from rag.index import Generation, open_current
+from rag.runtime.cancellation import Cancellation
 from rag.understanding.languages import language_of, translated
 from tests.fakes import BagOfWordsEncoder, ScriptedModel
 from tests.unit.conftest import publish, quick_folder

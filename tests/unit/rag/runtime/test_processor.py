@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.processor import busy_seconds, read_processor, usable_memory
+from rag.runtime.processor import busy_seconds, read_processor, usable_memory
 
 X86 = "processor\t: 0\nmodel name\t: Some CPU @ 3.0GHz\nflags\t\t: fpu avx avx2\n\nprocessor\t: 1\nflags\t: other\n"
 ARM = "processor\t: 0\nBogoMIPS\t: 50.00\nFeatures\t: fp asimd asimddp\n"

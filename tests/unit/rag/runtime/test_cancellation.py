@@ -7,8 +7,8 @@ from threading import Event, Thread
 
 import pytest
 
-from rag.cancellation import Cancellation
 from rag.errors import Cancelled
+from rag.runtime.cancellation import Cancellation
 
 
 def test_check_passes_until_cancelled() -> None:

@@ -9,7 +9,7 @@ from time import sleep
 
 import pytest
 
-from rag.turns import Turns
+from rag.runtime.cpu_gate import Turns
 
 
 class Course:

@@ -7,7 +7,7 @@ from collections.abc import Hashable
 from threading import Condition
 from typing import Final, Generic, TypeVar
 
-from rag.cancellation import Cancellation
+from rag.runtime.cancellation import Cancellation
 
 T = TypeVar("T")
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.cancellation import Cancellation
 from rag.errors import Cancelled
-from rag.remembering import Remembered
+from rag.runtime.cancellation import Cancellation
+from rag.runtime.single_flight_cache import Remembered
 
 
 @given(st.integers(0, 4), st.lists(st.integers(0, 6), max_size=40))

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from rag.interpreter import wrong_python
+from rag.runtime.interpreter import wrong_python
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[4]
 
 
 def test_this_one_has_them() -> None:
