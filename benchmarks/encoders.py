@@ -29,7 +29,7 @@ from rag.embedding import BertEncoder, Encoder, FloatMatrix, SentenceTransformer
 from rag.embedding.bert_folder import BertFolder, Unlike
 from rag.errors import ModelUnusable, PageproofError
 from rag.models import Weights
-from rag.pages import read_pages
+from rag.pdf import read_pages
 from rag.settings import read_settings
 
 RESULTS = Path(__file__).parent / "results"

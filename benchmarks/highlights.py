@@ -31,7 +31,7 @@ from ingest.readers.ocr import DPI, Pixels, Tesseract, find_tesseract
 from rag.domain.values import Box
 from rag.evaluation import read_questions
 from rag.page_text import Line
-from rag.pages import open_pdf
+from rag.pdf import open_pdf
 
 RESULTS: Final = Path(__file__).parent / "results"
 # Of letters, between a quote and what OCR reads in its rectangles: it misreads some itself.

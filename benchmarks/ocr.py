@@ -25,7 +25,7 @@ from PIL import Image, ImageChops
 from ingest.readers.ocr import Pixels, find_tesseract
 from rag.domain.values import Box
 from rag.page_text import Line, Piece
-from rag.pages import open_pdf
+from rag.pdf import open_pdf
 
 _ASKEW = 0.8  # degrees
 RESULTS = Path(__file__).parent / "results"

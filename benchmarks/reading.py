@@ -16,7 +16,7 @@ from time import perf_counter
 import pypdf
 
 from rag.errors import FileFault
-from rag.pages import read_pages
+from rag.pdf import read_pages
 
 
 def main() -> int:

@@ -39,7 +39,7 @@ LAYERS = [
     ["rag.page_text"],
     ["rag.catalogue", "rag.digests"],
     ["rag.fetching"],
-    ["rag.settings", "rag.models", "rag.pages", "rag.embedding", "rag.generation"],
+    ["rag.settings", "rag.models", "rag.pdf", "rag.embedding", "rag.generation"],
     ["rag.judgement", "rag.completion"],
     ["rag.index", "rag.prompt", "rag.grounding", "rag.fitting"],
     ["rag.ranking", "rag.duplicates", "rag.understanding", "rag.drafting", "rag.conflicts"],
@@ -67,8 +67,8 @@ HOMES: dict[str, str | tuple[str, ...]] = {
     "openvino": "rag.embedding",
     "safetensors": "rag.embedding",
     "llama_cpp": "rag.generation",
-    "pypdfium2": "rag.pages",
-    "PIL": "rag.pages",
+    "pypdfium2": "rag.pdf",
+    "PIL": "rag.pdf",
     "fastapi": "rag.service",
     "starlette": "rag.service",
     "uvicorn": "rag.service",
@@ -164,6 +164,6 @@ def test_nothing_is_pickled() -> None:
 def test_only_the_entry_points_read_the_environment() -> None:
     readers = {name for name, path in MODULES.items() if "os.environ" in path.read_text()}
     # The last two do not read settings: they say which few variables their processes may know.
-    assert readers == {"rag.settings", "rag.runtime.native", "rag.pages.drawing", "ingest.sandbox"}
+    assert readers == {"rag.settings", "rag.runtime.native", "rag.pdf.render_pool", "ingest.sandbox"}
     callers = {name for name, path in MODULES.items() if "read_settings()" in path.read_text()}
     assert callers == {"rag.__main__", "ingest.__main__"}

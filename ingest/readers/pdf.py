@@ -30,7 +30,7 @@ from ingest.readers.titles import first_heading
 from rag.domain.values import Page
 from rag.errors import FileFault
 from rag.page_text import Line, PageLines, Piece, compose_pages
-from rag.pages import PdfFile, open_pdf
+from rag.pdf import PdfFile, open_pdf
 
 _log = logging.getLogger(__name__)
 

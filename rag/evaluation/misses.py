@@ -10,7 +10,7 @@ from rag.domain.values import Document, Page
 from rag.errors import DocumentUnknown, FileFault
 from rag.evaluation.items import Item
 from rag.index import Generation
-from rag.pages import render_page
+from rag.pdf import render_page
 from rag.text.sentences import line_spans, sentence_spans, words
 from rag.text.templates import as_uri
 

@@ -17,11 +17,11 @@ import numpy as np
 import pypdfium2
 import pypdfium2.raw as pdfium
 from numpy.typing import NDArray
+from rag.pdf.bindings import prototype
+from rag.pdf.visibility import unseen
 
 from rag.domain.values import Box
 from rag.page_lines import Line, PageLines, Piece
-from rag.pages.bindings import prototype
-from rag.pages.visibility import unseen
 from rag.text.characters import is_visible
 
 _Floats: TypeAlias = NDArray[np.float64]

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from rag import __version__
 from rag.answering import Answerer
 from rag.errors import IndexFault
-from rag.pages import PageDrawers
+from rag.pdf import PageDrawers
 from rag.service import asking, library, openai_chat, operations, problems, web
 from rag.service.adding import Adding, adding_body, adding_router
 from rag.service.admission import DEFAULTS, Admission, Limits

@@ -16,7 +16,7 @@ import uvicorn
 
 from rag.answering import Answerer
 from rag.errors import SettingsError
-from rag.pages import PageDrawers
+from rag.pdf import PageDrawers
 from rag.service.adding import Adding
 from rag.service.admission import Admission, Limits
 from rag.service.app import create_app

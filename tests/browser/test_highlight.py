@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from benchmarks.highlights import RECTANGLES, letters, within
 from rag.domain.values import Box
-from rag.pages import open_pdf
+from rag.pdf import open_pdf
 from tests.browser.conftest import Serve, ask
 from tests.fakes import ScriptedModel, make_pdf
 

@@ -11,7 +11,7 @@ from benchmarks.browsing import browsing, find_chromium
 from benchmarks.highlights import RECTANGLES, asked, letters, opened, within
 from benchmarks.soak import served
 from rag.domain.values import Box
-from rag.pages import open_pdf
+from rag.pdf import open_pdf
 from tests.real_models.conftest import ROOT, SMALL
 
 QUESTIONS = (

@@ -32,7 +32,7 @@ from rag.evaluation import RANKS, evaluate, read_questions, summarise
 from rag.generation import Finish, LanguageModel, Message, Token
 from rag.generation.llama_cpp_model import LlamaCppModel
 from rag.generation.tuning import Tuning
-from rag.pages import read_pages
+from rag.pdf import read_pages
 from rag.question_making import question_about, sampled_facts
 from rag.question_making.prompting import messages
 from rag.recording import ModelIdentity

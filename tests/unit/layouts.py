@@ -10,7 +10,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from rag.domain.values import Box, Page
 from rag.page_lines import Line, Piece
-from rag.pages import read_pages
+from rag.pdf import read_pages
 
 WIDTH, HEIGHT = A4
 # A text at a place: x, y from the bottom, font size, text.

@@ -19,7 +19,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from rag.domain.values import Box, Page, Word
 from rag.errors import FileFault
-from rag.pages import open_pdf, read_pages, render_page
+from rag.pdf import open_pdf, read_pages, render_page
 from rag.reading_limits import ReadingLimits
 from tests.fakes import make_pdf
 from tests.unit.conftest import quick_folder

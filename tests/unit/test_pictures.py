@@ -11,7 +11,7 @@ import pytest
 
 from rag.domain.values import Box
 from rag.errors import FileFault, ServiceBusy
-from rag.pages import PageDrawers
+from rag.pdf import PageDrawers
 from rag.service.pictures import MOST_WAITING, Pictures
 
 

@@ -15,7 +15,7 @@ from reportlab.pdfgen.canvas import Canvas
 from ingest.readers import ReadingOptions, Remark
 from ingest.readers.pdf import read_pdf
 from rag.errors import FileFault
-from rag.pages import open_pdf
+from rag.pdf import open_pdf
 from rag.reading_limits import ReadingLimits
 
 Draw = Callable[[Canvas], object]

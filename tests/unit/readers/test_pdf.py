@@ -16,7 +16,7 @@ from ingest.readers.pdf import thumbnails
 from rag.domain.values import Box
 from rag.errors import FileFault
 from rag.page_text import Line, Piece
-from rag.pages import PdfFile
+from rag.pdf import PdfFile
 from rag.reading_limits import ReadingLimits
 from tests.fakes import DRAWING, make_pdf
 from tests.unit.conftest import quick_folder

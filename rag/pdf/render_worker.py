@@ -1,4 +1,4 @@
-"""``python -m rag.pages.drawing_process``: draws one page after the other for a service, within time and memory.
+"""``python -m rag.pdf.render_worker``: draws one page after the other for a service, within time and memory.
 
 Each line of standard input is a page, in JSON: ``path``, ``number``, ``boxes``, ``scale``, and the ``seconds`` that it
 may take, after which the process ends with SIGALRM. The answer is a line of JSON on standard output: ``bytes``, and
@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from rag.domain.values import Box
 from rag.errors import FileFault
-from rag.pages.document import render_page
+from rag.pdf.document import render_page
 
 # Of address space. A picture of the most pixels takes about 300 MiB, highlighted.
 _MEMORY: Final = 1 << 30

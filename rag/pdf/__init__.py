@@ -1,6 +1,6 @@
 """PDF pages: their text with offsets and boxes, and their picture. The only home of pypdfium2 and PIL."""
 
-from rag.pages.document import PdfFile, open_pdf, read_pages, render_page
-from rag.pages.drawing import PageDrawers
+from rag.pdf.document import PdfFile, open_pdf, read_pages, render_page
+from rag.pdf.render_pool import PageDrawers
 
 __all__ = ["PageDrawers", "PdfFile", "open_pdf", "read_pages", "render_page"]

@@ -17,7 +17,7 @@ from rag.domain.values import Box, Page
 from rag.errors import FileFault
 from rag.page_lines import PageLines
 from rag.page_text import compose_pages
-from rag.pages.characters import read_lines
+from rag.pdf.characters import read_lines
 from rag.reading_limits import ReadingLimits
 
 # pdfium is not thread-safe: "PDFium is inherently not thread-safe", https://pypdfium2.readthedocs.io

@@ -52,7 +52,7 @@ class PageDrawers:
         self._idle.put(self._usable(self._idle.get()))
 
     def draw(self, path: Path, number: int, boxes: Sequence[Box] = (), *, scale: float = 2.0) -> bytes:
-        """As :func:`rag.pages.render_page`, within bounds.
+        """As :func:`rag.pdf.render_page`, within bounds.
 
         Raises:
             FileFault: ``encrypted``, ``malformed``, ``unreadable``; ``timeout``, ``out_of_memory`` or ``crashed`` where
@@ -102,7 +102,7 @@ class _Process:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "rag.pages.drawing_process"],  # -P: modules are not looked for in /
+            [sys.executable, "-P", "-m", "rag.pdf.render_worker"],  # -P: modules are not looked for in /
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=_environment(),
