@@ -90,14 +90,16 @@ COPY --from=locks /locks/httpx.txt /locks/
 RUN --mount=type=cache,target=/root/.cache/pip \
     pip install --quiet --require-hashes -r /locks/httpx.txt
 WORKDIR /fetch
-COPY rag/__init__.py rag/errors.py rag/catalogue.py rag/digests.py rag/fetching.py rag/models.py rag/models.toml rag/
+COPY rag/__init__.py rag/errors.py rag/
+COPY rag/models/__init__.py rag/models/
+COPY rag/models/weights rag/models/weights
 # The store trusts a digest for as long as the time of its file is the same. A layer keeps whole seconds of that time
 # only, so it is set to one, and what is there is hashed once more: else each start would hash 1.3 GB.
 RUN --mount=type=cache,target=/var/cache/pageproof printf '%s\n' \
     'import os, shutil' \
     'from pathlib import Path' \
-    'from rag.catalogue import Catalogue' \
-    'from rag.models import ModelStore' \
+    'from rag.models.weights.catalogue import Catalogue' \
+    'from rag.models.weights.store import ModelStore' \
     'catalogue = Catalogue.load()' \
     'cache, image = (ModelStore(Path(p), catalogue) for p in ("/var/cache/pageproof", "/opt/pageproof/models"))' \
     'for entry in filter(lambda entry: entry.default, catalogue):' \

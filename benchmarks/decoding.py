@@ -39,7 +39,7 @@ from rag.generation import Begun, Finish, Prompt, Token
 from rag.generation.llama_cpp_model import LlamaCppModel
 from rag.generation.tuning import Tuning
 from rag.index import Generation
-from rag.models import Weights
+from rag.models.weights.store import Weights
 from rag.prompt import NOT_FOUND, Asked, build_prompt
 from rag.retrieval import Retriever
 from rag.runtime.cancellation import Cancellation

@@ -28,7 +28,7 @@ from rag.domain.values import in_context
 from rag.embedding import BertEncoder, Encoder, FloatMatrix, SentenceTransformerEncoder
 from rag.embedding.bert_folder import BertFolder, Unlike
 from rag.errors import ModelUnusable, PageproofError
-from rag.models import Weights
+from rag.models.weights.store import Weights
 from rag.pdf import read_pages
 from rag.settings import read_settings
 

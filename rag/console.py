@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rag.catalogue import ModelEntry
-from rag.models import Progress as Fetched
+from rag.models.weights.catalogue import ModelEntry
+from rag.models.weights.store import Progress as Fetched
 from rag.text.characters import printable
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, TypeAlias
 from pydantic import SecretStr
 
 from rag.index import Manifest
-from rag.models import Status
+from rag.models.weights.store import Status
 from rag.runtime.processor import Processor
 from rag.self_tuning import MOST_BUSY, ChosenTuning, described
 from rag.settings import PREFIX, Settings

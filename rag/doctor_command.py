@@ -19,13 +19,13 @@ from rich.table import Table
 from rich.text import Text
 
 from rag import doctor
-from rag.catalogue import Kind
 from rag.composition import generator_weights, open_encoder, open_store
 from rag.console import fail
 from rag.doctor import Finding
 from rag.errors import ModelError, PageproofError
 from rag.index import IndexLayout, read_current, read_manifest, verify_generation
-from rag.models import Status
+from rag.models.weights.catalogue import Kind
+from rag.models.weights.store import Status
 from rag.runtime.processor import read_processor, usable_memory
 from rag.self_tuning import chosen_tuning, how_to_rebuild, tune, tuning_folder, unused_here
 from rag.settings import Settings

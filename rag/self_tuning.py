@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 from rag.errors import ModelUnusable
 from rag.generation.choosing import choices_for
 from rag.generation.tuning import Tuning
-from rag.models import Weights
+from rag.models.weights.store import Weights
 from rag.runtime.processor import Processor, busy_seconds, read_processor
 from rag.settings import Settings
 from rag.tuning_file import Measured, TokensPerSecond, can_be_kept, keep_measured, read_measured, tuning_path

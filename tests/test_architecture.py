@@ -37,9 +37,9 @@ LAYERS = [
     ["rag.page_columns", "rag.page_furniture", "rag.page_tables"],
     ["rag.page_rows"],
     ["rag.page_text"],
-    ["rag.catalogue", "rag.digests"],
-    ["rag.fetching"],
-    ["rag.settings", "rag.models", "rag.pdf", "rag.embedding", "rag.generation"],
+    ["rag.models.weights.catalogue", "rag.models.weights.digests"],
+    ["rag.models.weights.fetching"],
+    ["rag.settings", "rag.models.weights.store", "rag.pdf", "rag.embedding", "rag.generation"],
     ["rag.judgement", "rag.completion"],
     ["rag.index", "rag.prompt", "rag.grounding", "rag.fitting"],
     ["rag.ranking", "rag.duplicates", "rag.understanding", "rag.drafting", "rag.conflicts"],
@@ -73,7 +73,7 @@ HOMES: dict[str, str | tuple[str, ...]] = {
     "starlette": "rag.service",
     "uvicorn": "rag.service",
     "prometheus_client": "rag.service",
-    "httpx": ("rag.fetching", "rag.generation"),  # for files, and for servers that run models
+    "httpx": ("rag.models.weights.fetching", "rag.generation"),  # for files, and for servers that run models
     "pypdf": "ingest.readers.second_opinion",
     "markdown_it": "ingest.readers.markdown",
     "selectolax": "ingest.readers.hypertext",

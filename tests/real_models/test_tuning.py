@@ -16,7 +16,7 @@ from rag.generation.choosing import choices_for
 from rag.generation.measuring import Bench, measure
 from rag.generation.tuning import Tuning
 from rag.judgement import JUDGE
-from rag.models import Weights
+from rag.models.weights.store import Weights
 from rag.retrieval import Retriever
 from rag.self_tuning import tuning_of
 from rag.settings import Settings

@@ -19,7 +19,7 @@ from rag.doctor import Finding
 from rag.doctor_command import print_findings
 from rag.generation.tuning import Tuning
 from rag.index import IndexLayout, Manifest, read_current, read_manifest
-from rag.models import Status
+from rag.models.weights.store import Status
 from rag.runtime.processor import Processor
 from rag.self_tuning import ChosenTuning
 from rag.settings import Settings

@@ -12,7 +12,7 @@ import pytest
 import rag.self_tuning
 from rag.errors import ModelUnusable
 from rag.generation.tuning import Tuning
-from rag.models import Weights
+from rag.models.weights.store import Weights
 from rag.runtime.processor import Processor
 from rag.self_tuning import (
     chosen_tuning,

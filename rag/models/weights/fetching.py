@@ -20,9 +20,9 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from rag.catalogue import PackageSource, UrlSource, WeightFile
-from rag.digests import RememberedDigests
 from rag.errors import DownloadFailed, ModelCorrupt
+from rag.models.weights.catalogue import PackageSource, UrlSource, WeightFile
+from rag.models.weights.digests import RememberedDigests
 
 if TYPE_CHECKING:
     import httpx

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from rag.errors import ModelUnknown
 
-CATALOGUE = Path(__file__).with_name("models.toml")
+CATALOGUE = Path(__file__).with_name("catalogue.toml")
 
 Kind: TypeAlias = Literal["generator", "encoder", "reranker"]
 
