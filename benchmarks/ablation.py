@@ -28,10 +28,10 @@ from benchmarks.remembering import RememberingReranker
 from rag.composition import open_encoder, open_reranker
 from rag.console import Tell, configure_logging, fail, progress
 from rag.domain.values import Hit, Question
-from rag.embedding import Encoder
 from rag.errors import PageproofError, SettingsError
 from rag.evaluation import RANKS, Item, LabelledQuestion, evaluate
 from rag.index import Generation
+from rag.models.embedding import Encoder
 from rag.settings import read_settings
 
 RESULTS: Final = Path(__file__).parent / "results"

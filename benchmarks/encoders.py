@@ -25,9 +25,9 @@ from ingest.discovery import discover
 from rag.composition import open_store
 from rag.console import configure_logging, fail
 from rag.domain.values import in_context
-from rag.embedding import BertEncoder, Encoder, FloatMatrix, SentenceTransformerEncoder
-from rag.embedding.bert_folder import BertFolder, Unlike
 from rag.errors import ModelUnusable, PageproofError
+from rag.models.embedding import BertEncoder, Encoder, FloatMatrix, SentenceTransformerEncoder
+from rag.models.embedding.bert_config import BertFolder, Unlike
 from rag.models.weights.store import Weights
 from rag.pdf import read_pages
 from rag.settings import read_settings

@@ -30,9 +30,9 @@ from benchmarks.remembering import RememberingReranker
 from rag.composition import open_encoder, open_reranker
 from rag.console import Tell, configure_logging, fail, progress
 from rag.domain.values import Question
-from rag.embedding import Encoder, Reranker
 from rag.errors import PageproofError, SettingsError
 from rag.evaluation import LabelledQuestion
+from rag.models.embedding import Encoder, Reranker
 from rag.ranking import Signals, Weights
 from rag.retrieval import Candidates, Retriever
 from rag.settings import read_settings

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rag.embedding import Encoder
 from rag.errors import QuestionsInvalid
 from rag.evaluation import LabelledQuestion, read_questions
 from rag.index import Generation, open_current
+from rag.models.embedding import Encoder
 
 
 @dataclass(frozen=True)

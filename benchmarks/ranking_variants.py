@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.domain.values import Hit, Question, in_context
-from rag.embedding import Encoder, FloatVector, Reranker
 from rag.index import Generation
+from rag.models.embedding import Encoder, FloatVector, Reranker
 from rag.ranking import FIRST_STAGE, WITH_RERANKER
 from rag.retrieval import Candidates, Retriever, search_text
 
@@ -34,7 +34,7 @@ class CountingReranker:
     read: int = 0
 
     def relevance(self, question: str, texts: Sequence[str]) -> FloatVector:
-        """See :class:`rag.embedding.Reranker`."""
+        """See :class:`rag.models.embedding.Reranker`."""
         self.read += len(texts)
         return self.reranker.relevance(question, texts)
 
@@ -46,7 +46,7 @@ class Untitled:
     reranker: Reranker
 
     def relevance(self, question: str, texts: Sequence[str]) -> FloatVector:
-        """See :class:`rag.embedding.Reranker`."""
+        """See :class:`rag.models.embedding.Reranker`."""
         return self.reranker.relevance(question, [text.partition("\n")[2] for text in texts])
 
 

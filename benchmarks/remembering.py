@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rag.embedding import FloatVector, Reranker
+from rag.models.embedding import FloatVector, Reranker
 
 
 class RememberingReranker:
@@ -22,7 +22,7 @@ class RememberingReranker:
         self._known: dict[str, float] = json.loads(path.read_text()) if path.exists() else {}
 
     def relevance(self, question: str, texts: Sequence[str]) -> FloatVector:
-        """See :class:`rag.embedding.Reranker`."""
+        """See :class:`rag.models.embedding.Reranker`."""
         keys = [key_of(question, text) for text in texts]
         if new := [position for position, key in enumerate(keys) if key not in self._known]:
             found = self._reranker.relevance(question, [texts[position] for position in new])

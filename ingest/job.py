@@ -17,7 +17,6 @@ from ingest.plan import Known, Limits, PlannedFile, make_plan, source_row
 from ingest.progress import Progress
 from ingest.reading import Readers, Reading, ReadRequest
 from ingest.report import FAILED, INDEXED, FileRow, Report
-from rag.embedding import Encoder
 from rag.errors import IndexCorrupt, IndexFault, IndexForeign, IndexMissing, NothingToIngest
 from rag.index import (
     Entry,
@@ -33,6 +32,7 @@ from rag.index import (
     open_current,
     writing,
 )
+from rag.models.embedding import Encoder
 
 _log = logging.getLogger(__name__)
 

@@ -81,7 +81,7 @@ class WorkerOrders:
         """With the encoder's own tokenizer."""
         if self.tokenizer is None:
             return Cutting(self.chunker, lambda text: len(text.split()), self.max_tokens)
-        from rag.embedding import token_counter
+        from rag.models.embedding import token_counter
 
         return Cutting(self.chunker, token_counter(Path(self.tokenizer)), self.max_tokens)
 

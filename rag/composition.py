@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Final
 from rag import __version__
 from rag.answering import Answerer
 from rag.calibration_file import read_calibration
-from rag.embedding import Encoder, OnnxReranker, Reranker, open_text_encoder
 from rag.errors import SettingsError
 from rag.generation import LanguageModel, Message
 from rag.index import CurrentIndex
 from rag.judgement import JUDGE, Judge
+from rag.models.embedding import Encoder, OnnxReranker, Reranker, open_text_encoder
 from rag.models.weights.catalogue import Catalogue, Kind
 from rag.models.weights.store import ModelStore, Weights
 from rag.prompt import SYSTEM

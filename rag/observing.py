@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from rag.domain.values import Hit
 from rag.drafting import Draft
-from rag.embedding import logit
 from rag.grounding import Support
 from rag.judgement import Observation
+from rag.models.embedding import logit
 from rag.retrieval import judged_text
 from rag.text.sentences import words
 

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from rag.domain.values import Hit, Passage, Question, in_context
 from rag.duplicates import Wording
-from rag.embedding import Encoder, FloatVector, Reranker, logit
 from rag.index import Generation
+from rag.models.embedding import Encoder, FloatVector, Reranker, logit
 from rag.ranking import FIRST_STAGE, HIGHEST_LOGIT, WITH_RERANKER, Signals, Weights
 from rag.runtime.cancellation import Cancellation
 

@@ -19,11 +19,11 @@ from ingest.job import IngestJob
 from ingest.readers import ReadingOptions
 from ingest.reading import Cutting, Reading, ReadRequest, read_document
 from rag.domain.values import Usage
-from rag.embedding import Encoder, FloatMatrix, FloatVector
 from rag.errors import FileFault, PromptTooLong
 from rag.generation import Begun, Finish, Message, Prompt, Token
 from rag.generation.language_model import Generated
 from rag.judgement import Judge, Logistic
+from rag.models.embedding import Encoder, FloatMatrix, FloatVector
 from rag.reading_limits import ReadingLimits
 from rag.runtime.cancellation import Cancellation
 from rag.text.sentences import words

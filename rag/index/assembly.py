@@ -9,7 +9,6 @@ from typing import BinaryIO, Final
 import numpy as np
 
 from rag.domain.values import in_context
-from rag.embedding import FloatMatrix
 from rag.index import disk
 from rag.index.docstore import Docstore, Entry
 from rag.index.generation import Generation
@@ -17,6 +16,7 @@ from rag.index.layout import DOCSTORE, LEXICAL, VECTORS
 from rag.index.lexical import LexicalIndex, Terms
 from rag.index.manifest import Counts
 from rag.index.vectors import VectorIndex
+from rag.models.embedding import FloatMatrix
 
 # Vectors that are handled at once.
 _SLAB: Final = 4096

@@ -13,13 +13,13 @@ from typing import Final
 import numpy as np
 
 from rag.domain.values import Document, Page, Passage
-from rag.embedding import FloatMatrix, FloatVector
 from rag.errors import DocumentUnknown, IndexCorrupt
 from rag.index.cards import OPENING, DocumentCards
 from rag.index.docstore import Docstore
 from rag.index.lexical import LexicalIndex, Terms
 from rag.index.manifest import Manifest
 from rag.index.vectors import Rows, VectorIndex
+from rag.models.embedding import FloatMatrix, FloatVector
 from rag.text.edit_distance import SpellingIndex
 
 # A misspelt word is looked up in so many passages for each of so many stems.

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final, cast
 import numpy as np
 import numpy.typing as npt
 
-from rag.embedding import FloatVector
 from rag.errors import IndexCorrupt
 from rag.index.vectors import Rows
+from rag.models.embedding import FloatVector
 from rag.text.edit_distance import SpellingIndex
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from rag.embedding import FloatMatrix, FloatVector
 from rag.errors import IndexCorrupt
+from rag.models.embedding import FloatMatrix, FloatVector
 
 if TYPE_CHECKING:
     import faiss

@@ -10,8 +10,8 @@ import pytest
 from ingest.discovery import discover
 from rag.answering import Answerer
 from rag.composition import open_answerer, open_encoder, open_store
-from rag.embedding import Encoder
 from rag.errors import ModelError
+from rag.models.embedding import Encoder
 from rag.settings import Settings
 from tests.fakes import ingest_job
 

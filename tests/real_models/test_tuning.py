@@ -10,12 +10,12 @@ import pytest
 
 from rag.__main__ import main
 from rag.composition import generator_weights, setup_of
-from rag.embedding import Encoder
 from rag.errors import ModelUnusable
 from rag.generation.choosing import choices_for
 from rag.generation.measuring import Bench, measure
 from rag.generation.tuning import Tuning
 from rag.judgement import JUDGE
+from rag.models.embedding import Encoder
 from rag.models.weights.store import Weights
 from rag.retrieval import Retriever
 from rag.self_tuning import tuning_of

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ingest import encoding as module
 from ingest.encoding import Encoding, Keep, encoding
-from rag.embedding import Encoder, FloatMatrix, FloatVector
+from rag.models.embedding import Encoder, FloatMatrix, FloatVector
 from tests.fakes import BagOfWordsEncoder
 
 Kept = dict[tuple[str, int], FloatVector]

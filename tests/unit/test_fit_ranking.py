@@ -11,8 +11,8 @@ import pytest
 from benchmarks.fit_ranking import NAMES, Judged, fit, page_hits, report
 from benchmarks.remembering import RememberingReranker
 from rag.domain.values import Chunk, Document, Passage, Span
-from rag.embedding import FloatVector
 from rag.evaluation import LabelledQuestion
+from rag.models.embedding import FloatVector
 from rag.ranking import FIRST_STAGE, Signals, Weights
 from rag.retrieval import Candidates
 from tests.fakes import OverlapReranker

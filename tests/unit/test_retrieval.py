@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 import rag.retrieval as retrieval
 from rag.domain.values import Chunk, Document, Passage, Question, Span, Turn
-from rag.embedding import FloatVector, logit
 from rag.errors import DocumentUnknown
 from rag.index import Generation, open_current
+from rag.models.embedding import FloatVector, logit
 from rag.ranking import FIRST_STAGE, HIGHEST_LOGIT, WITH_RERANKER, Signals, Weights
 from rag.retrieval import Candidates, Retriever, judged_text, search_text
 from tests.fakes import BagOfWordsEncoder, OverlapReranker

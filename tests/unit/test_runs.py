@@ -16,9 +16,9 @@ from ingest.readers import ReadingOptions, Remark, SourceText
 from ingest.readers.source import OCR_OFF
 from ingest.report import FileRow, Report
 from rag.domain.values import Page, Question
-from rag.embedding import FloatMatrix
 from rag.errors import FileFault, NothingToIngest
 from rag.index import Generation, list_generations, open_current, roll_back, verify_generation
+from rag.models.embedding import FloatMatrix
 from rag.retrieval import Retriever
 from tests.fakes import BagOfWordsEncoder, ingest_job
 

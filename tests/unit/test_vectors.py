@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.embedding import FloatMatrix
 from rag.errors import IndexCorrupt
 from rag.index.vectors import VectorIndex
+from rag.models.embedding import FloatMatrix
 
 
 def directions(rows: int, dimension: int, seed: int) -> FloatMatrix:

@@ -11,9 +11,9 @@ import pytest
 
 from rag.answering import Answerer
 from rag.domain.values import Question
-from rag.embedding import FloatMatrix, FloatVector
 from rag.errors import Cancelled
 from rag.index import CurrentIndex
+from rag.models.embedding import FloatMatrix, FloatVector
 from rag.retrieval import Retriever
 from rag.runtime.cancellation import Cancellation
 from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker, ScriptedModel

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 import rag.runtime.native  # noqa: F401 - before torch
-from rag.embedding.roles import FloatMatrix
 from rag.errors import ModelUnusable
+from rag.models.embedding.interfaces import FloatMatrix
 
 
 class SentenceTransformerEncoder:

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 import rag.runtime.native  # noqa: F401 - before onnxruntime
-from rag.embedding.roles import FloatVector
 from rag.errors import ModelUnusable
+from rag.models.embedding.interfaces import FloatVector
 
 
 class OnnxReranker:

@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 import rag.runtime.native  # noqa: F401 - before openvino
-from rag.embedding import bert_graph
-from rag.embedding.bert_folder import BertFolder
-from rag.embedding.roles import FloatMatrix
 from rag.errors import ModelUnusable
+from rag.models.embedding import bert_graph
+from rag.models.embedding.bert_config import BertFolder
+from rag.models.embedding.interfaces import FloatMatrix
 
 # A request of OpenVINO, which has no types that mypy can use.
 _Request: TypeAlias = Any

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from rag.embedding.bert_folder import BertFolder
-from rag.embedding.bert_network import BertNetwork, TokenIds
-from rag.embedding.roles import FloatMatrix
 from rag.errors import ModelUnusable
+from rag.models.embedding.bert_config import BertFolder
+from rag.models.embedding.bert_network import BertNetwork, TokenIds
+from rag.models.embedding.interfaces import FloatMatrix
 
 # Texts that are tokens at the same time: what the tokenizer says about them takes more memory than they do.
 _SLAB: Final = 1024

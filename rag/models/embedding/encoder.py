@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from rag.embedding.bert_encoder import BertEncoder
-from rag.embedding.bert_folder import BertFolder, Unlike
-from rag.embedding.roles import Encoder
-from rag.embedding.sentence_transformer_encoder import SentenceTransformerEncoder
+from rag.models.embedding.bert_config import BertFolder, Unlike
+from rag.models.embedding.bert_encoder import BertEncoder
+from rag.models.embedding.interfaces import Encoder
+from rag.models.embedding.sentence_transformer_encoder import SentenceTransformerEncoder
 
 _log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from rag.embedding.bert_folder import BertFolder
+from rag.models.embedding.bert_config import BertFolder
 
 Weights: TypeAlias = Mapping[str, npt.NDArray[np.float32]]
 # A node of OpenVINO's graph, which has no types that mypy can use.
