@@ -28,14 +28,14 @@ from rag.console import Tell, configure_logging, progress
 from rag.domain.values import Hit, Question
 from rag.evaluation import LabelledQuestion, read_questions
 from rag.evaluation.rightness import f1
-from rag.generation import Message, Token
-from rag.generation.context import Context, Logits, Row, Saved
-from rag.generation.language_model import Generated
-from rag.generation.library import open_library
-from rag.generation.vocabulary import Vocabulary
-from rag.generation.writing import TextWriter
+from rag.models.llm import Message, Token
+from rag.models.llm.engine.context import Context, Logits, Row, Saved
+from rag.models.llm.engine.llama_library import open_library
+from rag.models.llm.engine.sampling import TextWriter
+from rag.models.llm.engine.vocabulary import Vocabulary
+from rag.models.llm.language_model import Generated
+from rag.models.llm.tuning.autotune import tuning_of
 from rag.prompt import JOINING, NOT_FOUND, PASSAGE, SYSTEM
-from rag.self_tuning import tuning_of
 from rag.settings import Settings, read_settings
 
 _MARK: Final = "@"

@@ -35,10 +35,10 @@ from rag.console import Tell, configure_logging, fail, progress
 from rag.domain.values import Question
 from rag.errors import PageproofError
 from rag.evaluation import read_questions
-from rag.generation import Begun, Finish, Prompt, Token
-from rag.generation.llama_cpp_model import LlamaCppModel
-from rag.generation.tuning import Tuning
 from rag.index import Generation
+from rag.models.llm import Begun, Finish, Prompt, Token
+from rag.models.llm.local_model import LlamaCppModel
+from rag.models.llm.tuning.parameters import Tuning
 from rag.models.weights.store import Weights
 from rag.prompt import NOT_FOUND, Asked, build_prompt
 from rag.retrieval import Retriever
@@ -157,7 +157,7 @@ def _texts(generation: Generation, model: LlamaCppModel, count: int) -> list[Pro
 
 
 def _tokens(model: LlamaCppModel, text: str) -> tuple[int, ...]:
-    from rag.generation import Message
+    from rag.models.llm import Message
 
     return model.prompt([Message("user", text)]).tokens
 

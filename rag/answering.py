@@ -11,10 +11,10 @@ from typing import Protocol
 from rag.conflicts import find_conflict
 from rag.domain.values import Answer, AnswerEvent, AnswerReady, Hit, PassagesFound, Question, TokenGenerated
 from rag.drafting import Draft, affirmed, settle
-from rag.generation import Begun, Finish, LanguageModel
 from rag.grounding import Evidence, Support, ground
 from rag.index import Generation, ServingState
 from rag.judgement import JUDGE, Judge, Observation
+from rag.models.llm import Begun, Finish, LanguageModel
 from rag.observing import observe
 from rag.prompt import NO, NOT_FOUND, YES, Asked, build_prompt
 from rag.recording import Course, Recorder

@@ -11,10 +11,11 @@ from rag import __version__
 from rag.answering import Answerer
 from rag.calibration_file import read_calibration
 from rag.errors import SettingsError
-from rag.generation import LanguageModel, Message
 from rag.index import CurrentIndex
 from rag.judgement import JUDGE, Judge
 from rag.models.embedding import Encoder, OnnxReranker, Reranker, open_text_encoder
+from rag.models.llm import LanguageModel, Message
+from rag.models.llm.tuning.autotune import setup_settings, tune_once, tuning_of, warn_of_unused_instructions
 from rag.models.weights.catalogue import Catalogue, Kind
 from rag.models.weights.store import ModelStore, Weights
 from rag.prompt import SYSTEM
@@ -23,11 +24,10 @@ from rag.retrieval import Retriever
 from rag.runtime.cpu_gate import Turns
 from rag.runtime.processor import read_processor
 from rag.searching import Searches
-from rag.self_tuning import setup_settings, tune_once, tuning_of, warn_of_unused_instructions
 from rag.settings import PREFIX, Settings
 
 if TYPE_CHECKING:
-    from rag.generation.openai_server import OpenAIServerModel
+    from rag.models.llm.remote_model import OpenAIServerModel
 
 # What they compute depends on their version, in the last digits.
 _LIBRARIES: Final = ("llama-cpp-python", "onnxruntime", "openvino")
@@ -173,7 +173,7 @@ def _tuning_settings(settings: Settings) -> dict[str, int | float | str]:
 
 
 def _open_remote(settings: Settings) -> OpenAIServerModel:
-    from rag.generation.openai_server import OpenAIServerModel
+    from rag.models.llm.remote_model import OpenAIServerModel
 
     return OpenAIServerModel(
         settings.model,
@@ -190,7 +190,7 @@ def _open_model(settings: Settings, turns: Turns) -> LanguageModel:
         return _open_remote(settings)
     weights = _locate(settings, settings.model, "generator")
     # Imported here: `rag models fetch` and ingest do not need llama.cpp.
-    from rag.generation.llama_cpp_model import LlamaCppModel
+    from rag.models.llm.local_model import LlamaCppModel
 
     warn_of_unused_instructions()
     return LlamaCppModel(

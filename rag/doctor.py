@@ -13,9 +13,9 @@ from typing import Any, Final, Literal, TypeAlias
 from pydantic import SecretStr
 
 from rag.index import Manifest
+from rag.models.llm.tuning.autotune import MOST_BUSY, ChosenTuning, described
 from rag.models.weights.store import Status
 from rag.runtime.processor import Processor
-from rag.self_tuning import MOST_BUSY, ChosenTuning, described
 from rag.settings import PREFIX, Settings
 
 # missing: no question can be answered, or no service started, until it is mended.

@@ -24,12 +24,12 @@ from rag.console import fail
 from rag.doctor import Finding
 from rag.errors import ModelError, PageproofError
 from rag.index import IndexLayout, read_current, read_manifest, verify_generation
+from rag.models.llm.tuning.autotune import chosen_tuning, how_to_rebuild, tune, tuning_folder, unused_here
+from rag.models.llm.tuning.store import keep_measured
 from rag.models.weights.catalogue import Kind
 from rag.models.weights.store import Status
 from rag.runtime.processor import read_processor, usable_memory
-from rag.self_tuning import chosen_tuning, how_to_rebuild, tune, tuning_folder, unused_here
 from rag.settings import Settings
-from rag.tuning_file import keep_measured
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -147,13 +147,13 @@ def _libraries() -> Finding:
 
 
 def _llama_cpp() -> Finding:
-    from rag.generation.library import built_features, library_version
+    from rag.models.llm.engine.llama_library import built_features, library_version
 
     return doctor.of_llama_cpp(library_version(), built_features(), unused_here(read_processor()), how_to_rebuild())
 
 
 def _accelerators(settings: Settings) -> Finding:
-    from rag.generation.library import accelerators
+    from rag.models.llm.engine.llama_library import accelerators
 
     return doctor.of_accelerators([asdict(device) for device in accelerators()], settings.gpu_layers)
 

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass, field, replace
 
 from rag.domain.values import Usage
-from rag.generation import Finish, LanguageModel, Message, Prompt, Token
 from rag.judgement import log_odds
+from rag.models.llm import Finish, LanguageModel, Message, Prompt, Token
 from rag.prompt import AFFIRM, NO, YES
 from rag.runtime.cancellation import Cancellation
 

@@ -23,9 +23,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rag.domain.values import Answer, Citation, Hit, Question, Turn, Verdict
 from rag.errors import RecordDamaged, RecordUnknown
-from rag.generation import Prompt
 from rag.index import Generation
 from rag.judgement import Observation
+from rag.models.llm import Prompt
 
 _log = logging.getLogger(__name__)
 

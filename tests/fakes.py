@@ -20,10 +20,10 @@ from ingest.readers import ReadingOptions
 from ingest.reading import Cutting, Reading, ReadRequest, read_document
 from rag.domain.values import Usage
 from rag.errors import FileFault, PromptTooLong
-from rag.generation import Begun, Finish, Message, Prompt, Token
-from rag.generation.language_model import Generated
 from rag.judgement import Judge, Logistic
 from rag.models.embedding import Encoder, FloatMatrix, FloatVector
+from rag.models.llm import Begun, Finish, Message, Prompt, Token
+from rag.models.llm.language_model import Generated
 from rag.reading_limits import ReadingLimits
 from rag.runtime.cancellation import Cancellation
 from rag.text.sentences import words

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rag.generation import LanguageModel, Message, Prompt
-from rag.generation.language_model import Generated
+from rag.models.llm import LanguageModel, Message, Prompt
+from rag.models.llm.language_model import Generated
 from rag.runtime.cancellation import Cancellation
 
 
@@ -18,20 +18,20 @@ class FreeWording:
 
     @property
     def name(self) -> str:
-        """See :class:`rag.generation.LanguageModel`."""
+        """See :class:`rag.models.llm.LanguageModel`."""
         return self.model.name
 
     @property
     def context_tokens(self) -> int:
-        """See :class:`rag.generation.LanguageModel`."""
+        """See :class:`rag.models.llm.LanguageModel`."""
         return self.model.context_tokens
 
     def count_tokens(self, text: str) -> int:
-        """See :class:`rag.generation.LanguageModel`."""
+        """See :class:`rag.models.llm.LanguageModel`."""
         return self.model.count_tokens(text)
 
     def prompt(self, messages: Sequence[Message]) -> Prompt:
-        """See :class:`rag.generation.LanguageModel`."""
+        """See :class:`rag.models.llm.LanguageModel`."""
         return self.model.prompt(messages)
 
     def generate(
@@ -43,13 +43,13 @@ class FreeWording:
         wording: str | None = None,  # noqa: ARG002 - this is what it is for
         declining: str | None = None,
     ) -> Iterator[Generated]:
-        """See :class:`rag.generation.LanguageModel`; ``wording`` is not heeded."""
+        """See :class:`rag.models.llm.LanguageModel`; ``wording`` is not heeded."""
         return self.model.generate(prompt, max_tokens=max_tokens, cancelled=cancelled, declining=declining)
 
     def chance(self, prompt: Prompt, yes: Sequence[str], no: Sequence[str], cancelled: Cancellation) -> float:
-        """See :class:`rag.generation.LanguageModel`."""
+        """See :class:`rag.models.llm.LanguageModel`."""
         return self.model.chance(prompt, yes, no, cancelled)
 
     def close(self) -> None:
-        """See :class:`rag.generation.LanguageModel`."""
+        """See :class:`rag.models.llm.LanguageModel`."""
         self.model.close()

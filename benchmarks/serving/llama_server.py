@@ -17,9 +17,9 @@ import llama_cpp as llama
 
 from rag.domain.values import Usage
 from rag.errors import ModelUnusable, PromptTooLong
-from rag.generation import Begun, Finish, Message, Prompt, Token
-from rag.generation.language_model import Generated
-from rag.generation.vocabulary import Vocabulary
+from rag.models.llm import Begun, Finish, Message, Prompt, Token
+from rag.models.llm.engine.vocabulary import Vocabulary
+from rag.models.llm.language_model import Generated
 from rag.runtime.cancellation import Cancellation
 
 # Probabilities are told of so many tokens; what is not among them counts as the least likely that is.
@@ -97,11 +97,11 @@ class LlamaServerModel:
         raise ModelUnusable(f"llama-server did not start: {' '.join(map(str, self._process.args))}")  # type: ignore[arg-type]
 
     def count_tokens(self, text: str) -> int:
-        """See :class:`rag.generation.LanguageModel`."""
+        """See :class:`rag.models.llm.LanguageModel`."""
         return len(self._vocabulary.tokens(text))
 
     def prompt(self, messages: Sequence[Message]) -> Prompt:
-        """See :class:`rag.generation.LanguageModel`."""
+        """See :class:`rag.models.llm.LanguageModel`."""
         return self._vocabulary.prompt(messages)
 
     def generate(
@@ -113,7 +113,7 @@ class LlamaServerModel:
         wording: str | None = None,  # noqa: ARG002 - it has no mask that would not slow it down
         declining: str | None = None,
     ) -> Iterator[Generated]:
-        """See :class:`rag.generation.LanguageModel`."""
+        """See :class:`rag.models.llm.LanguageModel`."""
         if len(prompt.tokens) + max_tokens > self.context_tokens:
             raise PromptTooLong(f"{len(prompt.tokens)} tokens do not fit the context of {self.context_tokens}")
         if declining is None:
@@ -146,7 +146,7 @@ class LlamaServerModel:
                 yield Finish("stop" if ended else "length", Usage(usage.prompt_tokens, cached, written))
 
     def chance(self, prompt: Prompt, yes: Sequence[str], no: Sequence[str], cancelled: Cancellation) -> float:
-        """See :class:`rag.generation.LanguageModel`."""
+        """See :class:`rag.models.llm.LanguageModel`."""
         cancelled.check()
         (told,) = (probabilities(chunk) for chunk in self._completion(prompt.tokens, 1, n_probs=_TOLD))
         least = min(told.values())

@@ -14,9 +14,9 @@ import numpy.typing as npt
 
 from rag.domain.values import Usage
 from rag.errors import PromptTooLong
-from rag.generation import Begun, Finish, Message, Prompt, Token
-from rag.generation.language_model import Generated
-from rag.generation.vocabulary import Vocabulary
+from rag.models.llm import Begun, Finish, Message, Prompt, Token
+from rag.models.llm.engine.vocabulary import Vocabulary
+from rag.models.llm.language_model import Generated
 from rag.runtime.cancellation import Cancellation
 
 
@@ -37,15 +37,15 @@ class LockedLlama:
 
     @property
     def context_tokens(self) -> int:
-        """See :class:`rag.generation.LanguageModel`."""
+        """See :class:`rag.models.llm.LanguageModel`."""
         return int(self._llama.n_ctx())
 
     def count_tokens(self, text: str) -> int:
-        """See :class:`rag.generation.LanguageModel`."""
+        """See :class:`rag.models.llm.LanguageModel`."""
         return len(self._vocabulary.tokens(text))
 
     def prompt(self, messages: Sequence[Message]) -> Prompt:
-        """See :class:`rag.generation.LanguageModel`."""
+        """See :class:`rag.models.llm.LanguageModel`."""
         return self._vocabulary.prompt(messages)
 
     def generate(
@@ -57,7 +57,7 @@ class LockedLlama:
         wording: str | None = None,
         declining: str | None = None,
     ) -> Iterator[Generated]:
-        """See :class:`rag.generation.LanguageModel`."""
+        """See :class:`rag.models.llm.LanguageModel`."""
         self._check(len(prompt.tokens) + max_tokens)
         allowed = None if wording is None else self._vocabulary.wording(wording)
         with self._lock:
@@ -86,7 +86,7 @@ class LockedLlama:
         yield Finish("length", usage + Usage(0, 0, max_tokens))
 
     def chance(self, prompt: Prompt, yes: Sequence[str], no: Sequence[str], cancelled: Cancellation) -> float:
-        """See :class:`rag.generation.LanguageModel`."""
+        """See :class:`rag.models.llm.LanguageModel`."""
         self._check(len(prompt.tokens))
         with self._lock:
             cancelled.check()
@@ -114,7 +114,7 @@ class LockedLlama:
         return np.ctypeslib.as_array(pointer, shape=(self._vocabulary.size,))
 
     def close(self) -> None:
-        """See :class:`rag.generation.LanguageModel`."""
+        """See :class:`rag.models.llm.LanguageModel`."""
         with self._lock:
             self._llama.close()
 

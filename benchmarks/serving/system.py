@@ -21,8 +21,8 @@ from rag.answering import Answerer
 from rag.composition import open_answerer, open_judge, open_retriever, open_store
 from rag.console import configure_logging, fail
 from rag.errors import PageproofError
-from rag.generation import LanguageModel
-from rag.generation.llama_cpp_model import LlamaCppModel
+from rag.models.llm import LanguageModel
+from rag.models.llm.local_model import LlamaCppModel
 from rag.runtime.single_flight_cache import Remembered
 from rag.service.server import reserve, serve_forever
 from rag.settings import Settings, read_settings

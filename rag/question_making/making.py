@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rag.generation import LanguageModel, Token
 from rag.index import Generation
+from rag.models.llm import LanguageModel, Token
 from rag.question_making.acceptance import fault_of, is_new
 from rag.question_making.made import Fact, MadeQuestion
 from rag.question_making.prompting import MAX_TOKENS, messages, parse

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from rag.generation import Message
+from rag.models.llm import Message
 from rag.question_making.made import Fact, Form
 from rag.question_making.plain import subject
 

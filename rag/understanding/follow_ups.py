@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from rag.domain.values import Question, Turn, Usage
-from rag.generation import LanguageModel, Message
+from rag.models.llm import LanguageModel, Message
 from rag.runtime.cancellation import Cancellation
 from rag.text.sentences import STOPWORDS, is_number, words
 from rag.understanding.dictation import dictate

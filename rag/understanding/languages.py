@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Final
 
 from rag.domain.values import Question, Usage
-from rag.generation import LanguageModel, Message
 from rag.index import Generation
+from rag.models.llm import LanguageModel, Message
 from rag.runtime.cancellation import Cancellation
 from rag.understanding.dictation import dictate
 

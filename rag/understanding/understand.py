@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rag.domain.values import Question
-from rag.generation import LanguageModel
 from rag.index import Generation
 from rag.models.embedding import Encoder
+from rag.models.llm import LanguageModel
 from rag.runtime.cancellation import Cancellation
 from rag.understanding.comparisons import sides
 from rag.understanding.follow_ups import standing_alone

@@ -11,9 +11,9 @@ import pytest
 
 from rag.composition import open_store
 from rag.errors import Cancelled
-from rag.generation import Begun, Finish, Message, Token
-from rag.generation.llama_cpp_model import LlamaCppModel
-from rag.generation.tuning import Tuning
+from rag.models.llm import Begun, Finish, Message, Token
+from rag.models.llm.local_model import LlamaCppModel
+from rag.models.llm.tuning.parameters import Tuning
 from rag.runtime.cancellation import Cancellation
 from rag.settings import Settings
 from tests.real_models.conftest import ROOT, SMALL

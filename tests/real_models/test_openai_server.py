@@ -13,9 +13,9 @@ from rag.answering import Answerer
 from rag.composition import model_digests, open_answerer, open_records, open_store, setup_of
 from rag.domain.values import Question
 from rag.errors import Cancelled, ModelUnusable, PromptTooLong
-from rag.generation import Begun, Finish, LanguageModel, Message, Token
-from rag.generation.language_model import Generated
-from rag.generation.openai_server import OpenAIServerModel
+from rag.models.llm import Begun, Finish, LanguageModel, Message, Token
+from rag.models.llm.language_model import Generated
+from rag.models.llm.remote_model import OpenAIServerModel
 from rag.prompt import AFFIRM, NO, NOT_FOUND, SYSTEM, YES
 from rag.replay import replay
 from rag.runtime.cancellation import Cancellation

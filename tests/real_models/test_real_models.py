@@ -28,10 +28,10 @@ from rag.composition import open_answerer, open_records, open_store, setup_of
 from rag.domain.values import Question
 from rag.errors import Cancelled, ModelUnusable, PromptTooLong
 from rag.evaluation import RANKS, evaluate, read_questions, summarise
-from rag.generation import Finish, LanguageModel, Message, Token
-from rag.generation.llama_cpp_model import LlamaCppModel
-from rag.generation.tuning import Tuning
 from rag.models.embedding import BertEncoder, Encoder, SentenceTransformerEncoder
+from rag.models.llm import Finish, LanguageModel, Message, Token
+from rag.models.llm.local_model import LlamaCppModel
+from rag.models.llm.tuning.parameters import Tuning
 from rag.pdf import read_pages
 from rag.question_making import question_about, sampled_facts
 from rag.question_making.prompting import messages

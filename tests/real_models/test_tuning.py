@@ -11,16 +11,16 @@ import pytest
 from rag.__main__ import main
 from rag.composition import generator_weights, setup_of
 from rag.errors import ModelUnusable
-from rag.generation.choosing import choices_for
-from rag.generation.measuring import Bench, measure
-from rag.generation.tuning import Tuning
 from rag.judgement import JUDGE
 from rag.models.embedding import Encoder
+from rag.models.llm.tuning.autotune import tuning_of
+from rag.models.llm.tuning.benchmark import Bench, measure
+from rag.models.llm.tuning.parameters import Tuning
+from rag.models.llm.tuning.search import choices_for
+from rag.models.llm.tuning.store import tuning_path
 from rag.models.weights.store import Weights
 from rag.retrieval import Retriever
-from rag.self_tuning import tuning_of
 from rag.settings import Settings
-from rag.tuning_file import tuning_path
 from tests.real_models.conftest import ROOT, SMALL
 
 pytestmark = pytest.mark.real_models

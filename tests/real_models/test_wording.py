@@ -8,8 +8,8 @@ import pytest
 
 from rag.answering import Answerer
 from rag.errors import Cancelled, PromptTooLong
-from rag.generation import Begun, Finish, LanguageModel, Message, Token
-from rag.generation.llama_cpp_model import LlamaCppModel
+from rag.models.llm import Begun, Finish, LanguageModel, Message, Token
+from rag.models.llm.local_model import LlamaCppModel
 from rag.prompt import NO, NOT_FOUND, YES
 from rag.runtime.cancellation import Cancellation
 

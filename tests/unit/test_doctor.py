@@ -17,16 +17,16 @@ from rag import doctor
 from rag.__main__ import main
 from rag.doctor import Finding
 from rag.doctor_command import print_findings
-from rag.generation.tuning import Tuning
 from rag.index import IndexLayout, Manifest, read_current, read_manifest
+from rag.models.llm.tuning.autotune import ChosenTuning
+from rag.models.llm.tuning.parameters import Tuning
+from rag.models.llm.tuning.store import TokensPerSecond
 from rag.models.weights.store import Status
 from rag.runtime.processor import Processor
-from rag.self_tuning import ChosenTuning
 from rag.settings import Settings
-from rag.tuning_file import TokensPerSecond
 from tests.fakes import BagOfWordsEncoder
 from tests.unit.conftest import publish
-from tests.unit.test_tuning_file import SPEED, measured
+from tests.unit.rag.models.llm.tuning.test_store import SPEED, measured
 
 ENCODER = BagOfWordsEncoder()
 GIGABYTE = 10**9

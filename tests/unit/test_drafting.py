@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rag.domain.values import Usage
 from rag.drafting import Draft, affirmed, settle
 from rag.errors import Cancelled
-from rag.generation import Finish, Message, Token
+from rag.models.llm import Finish, Message, Token
 from rag.prompt import NO, YES
 from rag.runtime.cancellation import Cancellation
 from tests.fakes import ScriptedModel

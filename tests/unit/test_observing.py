@@ -10,8 +10,8 @@ import pytest
 
 from rag.domain.values import Chunk, Document, Hit, Passage, Span
 from rag.drafting import Draft
-from rag.generation import Token
 from rag.grounding import Evidence, Quote, Support
+from rag.models.llm import Token
 from rag.observing import observe
 from tests.unit.conftest import page_of
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rag.domain.values import Chunk, Document, Hit, Passage, Question, Span, Turn
 from rag.errors import PromptTooLong
-from rag.generation import Message
+from rag.models.llm import Message
 from rag.prompt import NOT_FOUND, PASSAGE, QUESTION, SYSTEM, build_prompt
 from tests.fakes import ScriptedModel
 

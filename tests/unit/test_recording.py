@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from rag.composition import SHAPING
 from rag.domain.values import Answer, Question, Turn
 from rag.errors import RecordDamaged, RecordUnknown
-from rag.generation import Message, Prompt
 from rag.index import open_current
+from rag.models.llm import Message, Prompt
 from rag.recording import (
     Course,
     FolderRecorder,

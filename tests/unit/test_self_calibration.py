@@ -12,9 +12,9 @@ import pytest
 from rag.answering import Answerer
 from rag.domain.values import Span
 from rag.errors import CalibrationFailed
-from rag.generation import Message, Prompt
 from rag.index import CurrentIndex, Generation
 from rag.judgement import Judge, Logistic, Observation, log_odds
+from rag.models.llm import Message, Prompt
 from rag.question_making import Fact, MadeQuestion, withheld_rows
 from rag.retrieval import Retriever
 from rag.self_calibration import FEWEST, Trial, fitted, try_questions

@@ -8,8 +8,8 @@ import pytest
 
 from rag.domain.values import Chunk, Document, Hit, Passage, Question, Span, Usage
 from rag.drafting import Draft
-from rag.generation import Finish
 from rag.grounding import Evidence, Quote, Support
+from rag.models.llm import Finish
 from rag.statement import FACT, NOT_IN_DOCUMENTS, POSSIBLY, Statement
 from rag.understanding import Reply
 from tests.unit.conftest import page_of

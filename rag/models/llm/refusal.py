@@ -1,0 +1,98 @@
+"""Whether a text that comes piece by piece begins as the model was told to decline."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from rag.domain.values import Usage
+from rag.models.llm.language_model import Begun, Finish, Generated, Token
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of text, at least one character.
+
+    Attributes:
+        probability: geometric mean of what the model gave its tokens, 0..1.
+        alternatives: the likeliest tokens in the place of its first one, with their probabilities; may be empty.
+    """
+
+    text: str
+    probability: float = 1.0
+    alternatives: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def token(self) -> Token:
+        """As a generation yields it."""
+        return Token(self.text, self.probability)
+
+
+Said: TypeAlias = Generator[Piece | Finish, None, None]
+
+
+def begun(said: Iterator[Piece | Finish], declining: str, prompt_tokens: int) -> Iterator[Generated]:
+    """Yields Begun, then what is said: nothing where that is, or begins with, the sentence ``declining``.
+
+    Pieces are held back only for as long as they may still come to that sentence.
+
+    Args:
+        said: pieces, then one Finish; read no further than needed.
+        declining: the sentence; whatever its capitals.
+        prompt_tokens: what to count where it is not read to its Finish.
+    """
+    held: list[Piece] = []
+    finish: Finish | None = None
+    text = ""
+    for item in said:
+        if isinstance(item, Finish):
+            finish = item
+            break
+        held.append(item)
+        text += item.text
+        if not _may_come_to(text, declining):
+            break
+    if _is(text, declining) or (finish is not None and finish.reason == "length" and _is_cut(text, declining)):
+        yield Begun(1.0)
+        yield finish or _end_of_declining(said, Usage(prompt_tokens, 0, len(held)))
+        return
+    yield Begun(declined_among(held[0].alternatives, declining) if held else 0.0)
+    for piece in held:
+        yield piece.token
+    if finish:
+        yield finish
+    for item in said:
+        yield item.token if isinstance(item, Piece) else item
+
+
+def declined_among(alternatives: Mapping[str, float], declining: str) -> float:
+    """The probability, 0..1, of the first tokens that the sentence may begin with. Capitals count: "No" is none."""
+    beginnings = (token for token in alternatives if token.strip() and declining.startswith(token.lstrip()))
+    return min(math.fsum(alternatives[token] for token in beginnings), 1.0)
+
+
+def _may_come_to(text: str, declining: str) -> bool:
+    said = text.lstrip().casefold()
+    return len(said) < len(declining) and declining.casefold().startswith(said)
+
+
+def _is(text: str, declining: str) -> bool:
+    return text.lstrip().casefold().startswith(declining.casefold())
+
+
+def _is_cut(text: str, declining: str) -> bool:
+    """Whether it is whole words of the sentence's beginning, letter by letter: a lone "No" is an answer."""
+    words = text.split()
+    return bool(words) and declining.split()[: len(words)] == words
+
+
+def _end_of_declining(said: Iterator[Piece | Finish], usage: Usage) -> Finish:
+    """The end, which comes at once as a rule; a model that goes on to explain itself is not waited for."""
+    for item in said:
+        if isinstance(item, Finish):
+            return replace(item, reason="stop")
+        if any(map(str.isalnum, item.text)):
+            break
+    return Finish("stop", usage)

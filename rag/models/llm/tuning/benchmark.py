@@ -1,0 +1,242 @@
+"""How fast this machine runs a model under a tuning, by a few seconds of running it.
+
+What is timed is what a question costs: a prompt's passages are read, a few tokens of a check, and a short answer is
+written, alone and beside three others. The tokens are chosen by chance, for how long it takes does not depend on them.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic, perf_counter
+from types import TracebackType
+from typing import Any, Final, Self, TypeAlias
+
+import llama_cpp as llama
+
+from rag.errors import ModelUnusable
+from rag.models.llm.engine.llama_library import open_library
+from rag.models.llm.tuning.parameters import Tuning
+from rag.models.llm.tuning.search import Choice, Part, choose
+
+_Pointer: TypeAlias = Any  # an opaque one of llama.cpp
+
+# Tokens of a typical answer: what is read of its prompt, what a check reads more, and what is written.
+_READ: Final = 250
+_READ_MORE: Final = 30
+_WRITTEN: Final = 10
+# Tokens that are timed; a prompt's second half takes as long as its first. Fewer where a model is slow.
+_MOST_READ: Final = 128
+_LEAST_READ: Final = 32
+_SECONDS_TO_READ: Final = 0.7
+_STEPS: Final = 4
+_SEQUENCES: Final = 4
+_CONTEXT: Final = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """In tokens per second: read, written alone, and written by four sequences together."""
+
+    reading: float
+    writing: float
+    writing_four: float
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What was found out.
+
+    Attributes:
+        tuning: what is to be used.
+        speed: under it.
+        default_speed: under the default; the same where that is to be used.
+        seconds: that measuring took.
+    """
+
+    tuning: Tuning
+    speed: Speed
+    default_speed: Speed
+    seconds: float
+
+
+def measure(
+    file: Path, *, default: Tuning, choices: Sequence[Choice], gpu_layers: int = 0, seconds: float = 15
+) -> Measurement:
+    """Measures a model on this machine, in ``seconds`` and a few more to end what was begun.
+
+    Args:
+        file: the weights.
+        default: what is used where nothing is clearly faster.
+        choices: what is tried.
+        gpu_layers: how many layers an accelerator computes; -1 for all.
+        seconds: after which no more is tried.
+
+    Raises:
+        ModelUnusable: llama.cpp cannot load or run the file.
+    """
+    begun = monotonic()
+    with Bench(file, gpu_layers) as bench:
+        tuning = choose(default, choices, bench.seconds, lambda: monotonic() - begun > seconds)
+        default_speed = bench.speed(default)
+        speed = default_speed if tuning == default else bench.speed(tuning)
+    return Measurement(tuning, speed, default_speed, monotonic() - begun)
+
+
+class Bench:
+    """A model, loaded as each tuning wants it; freed at the end of the context."""
+
+    def __init__(self, file: Path, gpu_layers: int) -> None:
+        open_library()
+        self._file = file
+        self._gpu_layers = gpu_layers
+        self._models: dict[bool, _Pointer] = {}
+        # Of the last two tunings, which are compared with each other.
+        self._contexts: dict[tuple[bool, bool, int], _Context] = {}
+        self._length = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for context in self._contexts.values():
+            context.close()
+        for model in self._models.values():
+            llama.llama_model_free(model)
+
+    def seconds(self, tuning: Tuning, part: Part) -> float:
+        """How long a part of a typical answer takes."""
+        context = self._context(tuning)
+        total = 0.0
+        if part != "writing":
+            long, short = context.time_reading()
+            total += long * _READ + short * _READ_MORE
+        if part != "reading":
+            alone, among_four = context.time_writing()
+            total += _WRITTEN * (alone + among_four) / 2
+        return total
+
+    def speed(self, tuning: Tuning) -> Speed:
+        """In tokens per second."""
+        context = self._context(tuning)
+        long, _ = context.time_reading()
+        alone, among_four = context.time_writing()
+        return Speed(1 / long, 1 / alone, 1 / among_four)
+
+    def _context(self, tuning: Tuning) -> _Context:
+        key = (tuning.repack, tuning.flash_attention, tuning.micro_batch)
+        if key not in self._contexts:
+            context = _Context(self._model(repack=tuning.repack), tuning, self._length)
+            self._contexts[key] = context
+            # All of them read as many tokens.
+            self._length = context.length
+        context = self._contexts[key]
+        context.set_threads(tuning)
+        return context
+
+    def _model(self, *, repack: bool) -> _Pointer:
+        if repack not in self._models:
+            parameters = llama.llama_model_default_params()
+            parameters.use_extra_bufts = repack
+            parameters.n_gpu_layers = self._gpu_layers
+            model = llama.llama_model_load_from_file(str(self._file).encode(), parameters)
+            if not model:
+                raise ModelUnusable(f"llama.cpp cannot load {self._file}; check it: python -m rag models verify")
+            self._models[repack] = model
+        return self._models[repack]
+
+
+class _Context:
+    """A context with room for four short sequences. ``length`` is how many tokens it reads; 0: as many as it can."""
+
+    def __init__(self, model: _Pointer, tuning: Tuning, length: int) -> None:
+        parameters = llama.llama_context_default_params()
+        parameters.n_ctx = _CONTEXT
+        parameters.n_batch = 512
+        parameters.n_ubatch = tuning.micro_batch
+        parameters.n_seq_max = parameters.n_outputs_max = _SEQUENCES
+        parameters.kv_unified = True
+        parameters.flash_attn_type = (
+            llama.LLAMA_FLASH_ATTN_TYPE_ENABLED if tuning.flash_attention else llama.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        )
+        self._context = llama.llama_init_from_model(model, parameters)
+        if not self._context:
+            raise ModelUnusable("llama.cpp cannot make a context to measure in: memory may be short")
+        self._memory = llama.llama_get_memory(self._context)
+        self._batch = llama.llama_batch_init(_CONTEXT, 0, 1)
+        vocabulary = llama.llama_vocab_n_tokens(llama.llama_model_get_vocab(model))
+        chance = random.Random(0)  # noqa: S311 - tokens to be read
+        self._tokens = [chance.randrange(vocabulary) for _ in range(_CONTEXT)]
+        self._held = 0
+        self.set_threads(tuning)
+        self._decode([(position, 0) for position in range(_LEAST_READ)])  # the first time pages come in
+        self.length = length or self._affordable()
+
+    def _affordable(self) -> int:
+        self._clear()
+        needed = self._decode([(position, 0) for position in range(_LEAST_READ)]) / _LEAST_READ
+        return max(_LEAST_READ, min(_MOST_READ, int(_SECONDS_TO_READ / needed)))
+
+    def set_threads(self, tuning: Tuning) -> None:
+        llama.llama_set_n_threads(self._context, tuning.threads, tuning.batch_threads)
+
+    def time_reading(self) -> tuple[float, float]:
+        """Seconds for each token of a long stretch, and of a short one."""
+        self._clear()
+        long = self._decode([(position, 0) for position in range(self.length)])
+        short = self._decode([(self.length + position, 0) for position in range(_READ_MORE)])
+        self._held = self.length + _READ_MORE
+        return long / self.length, short / _READ_MORE
+
+    def time_writing(self) -> tuple[float, float]:
+        """Seconds for each token of one sequence, and of four that are written together."""
+        held = self._prepare()
+        alone = [self._decode([(held + step, 0)]) for step in range(_STEPS)]
+        for sequence in range(1, _SEQUENCES):
+            llama.llama_memory_seq_cp(self._memory, 0, sequence, 0, -1)
+        ahead = held + _STEPS
+        rows = [[(ahead + step, sequence) for sequence in range(_SEQUENCES)] for step in range(_STEPS)]
+        together = [self._decode(row) for row in rows]
+        return sorted(alone)[_STEPS // 2], sorted(together)[_STEPS // 2] / _SEQUENCES
+
+    def _prepare(self) -> int:
+        """Leaves one sequence in the context, as it has been read; returns its length."""
+        for sequence in range(_SEQUENCES):
+            kept = self._held if sequence == 0 else 0
+            if not llama.llama_memory_seq_rm(self._memory, sequence, kept, -1):
+                self._held = 0  # recurrent models cannot forget a part
+        if not self._held:
+            self.time_reading()
+        return self._held
+
+    def _clear(self) -> None:
+        llama.llama_memory_clear(self._memory, False)  # noqa: FBT003
+        self._held = 0
+
+    def _decode(self, rows: Sequence[tuple[int, int]]) -> float:
+        """Runs tokens, given as position and sequence; only the last of each sequence is asked for what comes next.
+
+        Returns the seconds that it took.
+        """
+        batch = self._batch
+        batch.n_tokens = len(rows)
+        for number, (position, sequence) in enumerate(rows):
+            batch.token[number] = self._tokens[position]
+            batch.pos[number] = position
+            batch.n_seq_id[number] = 1
+            batch.seq_id[number][0] = sequence
+            batch.logits[number] = number == len(rows) - 1 or rows[number + 1][1] != sequence
+        begun = perf_counter()
+        status = llama.llama_decode(self._context, batch)
+        llama.llama_synchronize(self._context)
+        if status != 0:
+            raise ModelUnusable(f"llama.cpp failed to run the model (llama_decode returned {status})")
+        return perf_counter() - begun
+
+    def close(self) -> None:
+        llama.llama_batch_free(self._batch)
+        llama.llama_free(self._context)

@@ -1,0 +1,127 @@
+"""What was measured of this machine, kept so that it is measured once: ``tuning.json``.
+
+It is an extra: without it, or where it was made with another model or on another machine, the default is used.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import uuid
+from contextlib import suppress
+from dataclasses import fields
+from pathlib import Path
+from typing import Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from rag.models.llm.tuning.parameters import Tuning
+
+_log = logging.getLogger(__name__)
+
+FORMAT: Final = 1
+_MOST: Final = 32
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TokensPerSecond(_Frozen):
+    """How fast a model runs: read, written by one sequence, and written by four together."""
+
+    reading: float = Field(gt=0)
+    writing: float = Field(gt=0)
+    writing_four: float = Field(gt=0)
+
+
+class Measured(_Frozen):
+    """A tuning, and what it was measured with.
+
+    Attributes:
+        model: digest of the weights.
+        machine: digest of all of the machine that the choice depends on.
+        time: when, in UTC, ISO 8601.
+        seconds: that it took.
+        busy: share of the machine, 0..1, that other programs had meanwhile: where it is much, the choice is doubtful.
+    """
+
+    model: str
+    machine: str
+    time: str
+    seconds: float
+    busy: float
+    threads: int = Field(ge=1)
+    batch_threads: int = Field(ge=1)
+    micro_batch: int = Field(ge=1)
+    flash_attention: bool
+    repack: bool
+    speed: TokensPerSecond
+    default_speed: TokensPerSecond
+
+    @property
+    def further_token(self) -> float:
+        """What each further token of a step costs, by the speed of four. Coarse: it stays when it is measured again."""
+        four_tokens = 4 * self.speed.writing / self.speed.writing_four
+        return max(0.1, round((four_tokens - 1) / 3, 1))
+
+    @property
+    def tuning(self) -> Tuning:
+        """The choice as the model takes it."""
+        return Tuning(**{field.name: getattr(self, field.name) for field in fields(Tuning)})
+
+
+class _Contents(_Frozen):
+    format: Literal[1] = FORMAT
+    measured: tuple[Measured, ...] = ()
+
+
+def tuning_path(folder: Path) -> Path:
+    """The file of a folder."""
+    return folder / "tuning.json"
+
+
+def read_measured(folder: Path, model: str, machine: str) -> Measured | None:
+    """What was measured of this model on this machine; None where nothing was."""
+    rows = _read(folder).measured
+    return next((row for row in rows if (row.model, row.machine) == (model, machine)), None)
+
+
+def can_be_kept(folder: Path) -> bool:
+    """Whether a measurement can be kept there, asked before it is made."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return os.access(folder, os.W_OK)
+
+
+def keep_measured(folder: Path, measured: Measured) -> bool:
+    """Puts a measurement in place of the one before; False, and a warning in the log, where the disk refuses."""
+    others = [row for row in _read(folder).measured if (row.model, row.machine) != (measured.model, measured.machine)]
+    contents = _Contents(measured=(measured, *others[: _MOST - 1]))
+    path = tuning_path(folder)
+    # A name of its own: another process may be measuring too.
+    draft = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        draft.write_text(contents.model_dump_json(indent=1), encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+        _log.warning("what was measured cannot be kept in %s: %s; set RAG_TUNING", path, error.strerror)
+        return False
+    return True
+
+
+def _read(folder: Path) -> _Contents:
+    path = tuning_path(folder)
+    try:
+        return _Contents.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return _Contents()
+    except OSError as error:
+        why = f"it cannot be read: {error.strerror}"
+    except ValidationError:
+        why = "it is damaged, or of another version"
+    _log.warning("%s is left aside: %s; measure again: python -m rag doctor --tune", path, why)
+    return _Contents()

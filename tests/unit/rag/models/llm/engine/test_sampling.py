@@ -1,0 +1,161 @@
+"""Tokens and chances from logits that were made by hand."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.domain.values import Usage
+from rag.models.llm.engine.context import Logits
+from rag.models.llm.engine.sampling import ChanceWriter, TextWriter
+from rag.models.llm.language_model import Begun, Finish, Generated, Token
+from tests.unit.rag.models.llm.engine.fake_context import END, SIZE, FakeVocabulary
+
+values = st.lists(st.floats(-60, 60, width=32), min_size=SIZE, max_size=SIZE)
+
+
+def logits_of(likely: dict[int, float]) -> Logits:
+    logits = np.zeros(SIZE, dtype=np.float32)
+    for token, value in likely.items():
+        logits[token] = value
+    return logits
+
+
+def softmax(values: list[float], token: int, temperature: float = 1.0) -> float:
+    """In double precision, with a sum that loses nothing."""
+    most = max(values)
+    return math.exp((values[token] - most) / temperature) / math.fsum(
+        math.exp((value - most) / temperature) for value in values
+    )
+
+
+def written(
+    steps: list[Logits],
+    *,
+    max_tokens: int = 10,
+    allowed: list[int] | None = None,
+    barred: int | None = None,
+    pieces: dict[int, bytes] | None = None,
+) -> list[Generated]:
+    said: list[Generated] = []
+    writer = TextWriter(
+        FakeVocabulary(pieces),
+        said.append,
+        prompt_tokens=7,
+        max_tokens=max_tokens,
+        allowed=None if allowed is None else np.array(allowed),
+        barred=barred,
+    )
+    writer.begin(4)
+    for logits in steps:
+        if writer.advance(logits) is None:
+            break
+    return said
+
+
+def text_of(said: list[Generated]) -> str:
+    return "".join(each.text for each in said if isinstance(each, Token))
+
+
+def test_the_likeliest_token_until_the_end() -> None:
+    said = written([logits_of({3: 2}), logits_of({5: 2}), logits_of({END: 2})])
+    assert text_of(said) == "3 5 "
+    assert said[-1] == Finish("stop", Usage(7, 4, 2))
+
+
+def test_as_many_tokens_as_it_may() -> None:
+    said = written([logits_of({3: 2})] * 5, max_tokens=3)
+    assert text_of(said) == "3 3 3 "
+    assert said[-1] == Finish("length", Usage(7, 4, 3))
+
+
+@pytest.mark.parametrize("max_tokens", [0, 1])
+def test_it_ends_at_once_where_there_is_no_room_for_more(max_tokens: int) -> None:
+    assert isinstance(written([logits_of({3: 2})] * 5, max_tokens=max_tokens)[-1], Finish)
+
+
+@given(values)
+def test_the_probability_is_what_the_model_gave_among_all(likely: list[float]) -> None:
+    said = written([np.array(likely, dtype=np.float32)], max_tokens=1, allowed=[4, 9])
+    token = 4 if likely[4] >= likely[9] else 9
+    assert isinstance(said[0], Token)
+    assert said[0].text == f"{token} "
+    assert said[0].probability == pytest.approx(softmax(likely, token), rel=1e-4, abs=1e-30)
+
+
+@given(values, st.integers(0, SIZE - 1))
+def test_what_is_barred_is_not_the_first_and_its_probability_is_told(likely: list[float], barred: int) -> None:
+    first = np.array(likely, dtype=np.float32)
+    said = written([first, logits_of({barred: 5})], barred=barred)
+    assert isinstance(said[0], Begun)
+    assert said[0].declined == pytest.approx(softmax(likely, barred), rel=1e-4, abs=1e-30)
+    assert len([each for each in said if isinstance(each, Begun)]) == 1
+    others = [value for token, value in enumerate(likely) if token != barred]
+    token = likely.index(max(others)) if likely.index(max(others)) != barred else None
+    if token not in (None, END):
+        assert text_of(said).startswith(f"{token} " + (f"{barred} " if barred != END else ""))
+
+
+@pytest.mark.parametrize(
+    ("pieces", "texts"),
+    [
+        pytest.param([b"\xe2\x82", b"\xac!"], ["€!"], id="character-in-two"),
+        pytest.param([b"\xf0\x9f", b"\x98", b"\x80"], ["😀"], id="character-in-three"),
+        pytest.param([b"a\xc3", b"\xa9b"], ["a", "éb"], id="with-letters-beside"),
+        pytest.param([b"a", b"\xe2\x82"], ["a", "�"], id="cut-off-at-the-end"),
+        pytest.param([b"\xff", b"a"], ["�", "a"], id="never-a-character"),
+        pytest.param([b"", b"a"], ["a"], id="of-nothing"),
+    ],
+)
+@pytest.mark.parametrize("ending", ["stop", "length"])
+def test_only_whole_characters_are_said(pieces: list[bytes], texts: list[str], ending: str) -> None:
+    steps = [logits_of({token: 3}) for token in range(1, len(pieces) + 1)]
+    most = len(pieces) if ending == "length" else 10
+    said = written([*steps, logits_of({END: 3})], pieces=dict(enumerate(pieces, start=1)), max_tokens=most)
+    assert [each.text for each in said if isinstance(each, Token)] == texts
+    assert isinstance(said[-1], Finish)
+    assert (said[-1].reason, said[-1].usage.completion_tokens) == (ending, len(pieces))
+
+
+def drawn(likely: list[float], temperature: float, seed: int, many: int) -> list[str]:
+    said: list[Generated] = []
+    writer = TextWriter(
+        FakeVocabulary(), said.append, prompt_tokens=1, max_tokens=many, temperature=temperature, seed=seed
+    )
+    for _ in range(many):
+        writer.advance(np.array(likely, dtype=np.float32))
+    return [each.text for each in said if isinstance(each, Token)]
+
+
+def test_draws_are_as_likely_as_the_temperature_makes_them_and_the_seed_repeats_them() -> None:
+    likely = [-50.0, 1.0, 2.0, 3.0, *[-50.0] * (SIZE - 4)]
+    found = drawn(likely, 2.0, seed=3, many=4000)
+    shares = Counter(found)
+    for token in (1, 2, 3):
+        assert shares[f"{token} "] / 4000 == pytest.approx(softmax(likely, token, 2.0), abs=0.03)
+    assert found == drawn(likely, 2.0, seed=3, many=4000)
+    assert found != drawn(likely, 2.0, seed=4, many=4000)
+    assert set(drawn(likely, 0.01, seed=3, many=50)) == {"3 "}
+
+
+@given(values)
+def test_a_chance_is_the_share_of_yes_among_yes_and_no(likely: list[float]) -> None:
+    told: list[float] = []
+    writer = ChanceWriter(FakeVocabulary(), told.append, ["3", "5 9", "3"], ["4", "6"])
+    writer.begin(0)
+    writer.advance(np.array(likely, dtype=np.float32))
+    yes, no = (sum(softmax(likely, token) for token in tokens) for tokens in ((3, 5), (4, 6)))
+    if yes + no > 1e-40:
+        assert told == [pytest.approx(yes / (yes + no), rel=1e-6, abs=1e-12)]
+
+
+@pytest.mark.parametrize(("yes", "no", "chance"), [(300.0, -300.0, 1.0), (-300.0, 300.0, 0.0), (-9e4, -9e4, 0.5)])
+def test_a_chance_of_what_is_next_to_impossible(yes: float, no: float, chance: float) -> None:
+    told: list[float] = []
+    ChanceWriter(FakeVocabulary(), told.append, ["3"], ["4"]).advance(logits_of({3: yes, 4: no, 7: 0.0}))
+    assert told == [pytest.approx(chance, abs=1e-9)]

@@ -1,0 +1,222 @@
+"""What a service measures when it starts, what it leaves alone, and what the settings decide."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import rag.models.llm.tuning.autotune
+from rag.errors import ModelUnusable
+from rag.models.llm.tuning.autotune import (
+    chosen_tuning,
+    default_tuning,
+    described,
+    machine_digest,
+    setup_settings,
+    share_of_others,
+    tune_once,
+    tuning_of,
+    unused_here,
+    with_settings,
+)
+from rag.models.llm.tuning.parameters import Tuning
+from rag.models.llm.tuning.store import Measured, keep_measured, tuning_path
+from rag.models.weights.store import Weights
+from rag.runtime.processor import Processor
+from rag.settings import Settings
+from tests.unit.rag.models.llm.tuning.test_store import measured
+
+PROCESSOR = Processor("Some CPU", frozenset({"avx", "avx2"}), logical=8, physical=4, quota=None)
+WEIGHTS = Weights("small", "generator", "a" * 64, Path("models"), Path("models/small.gguf"))
+EVERYTHING = {"threads": 3, "micro_batch": 64, "flash_attention": "off", "repack": "on"}
+
+
+@pytest.fixture(autouse=True)
+def _processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rag.models.llm.tuning.autotune, "read_processor", lambda: PROCESSOR)
+
+
+@pytest.fixture(autouse=True)
+def load(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Sets the share of the machine that others have, as a service that starts sees it; at first they have none."""
+
+    def load(share: float) -> None:
+        monkeypatch.setattr(rag.models.llm.tuning.autotune.OtherPrograms, "share", lambda _: share)
+
+    monkeypatch.setattr(rag.models.llm.tuning.autotune, "_GLANCE", 0)
+    load(0.0)
+    return load
+
+
+@pytest.fixture
+def tunings(monkeypatch: pytest.MonkeyPatch) -> list[Weights]:
+    """What is measured is told here, and is not measured."""
+    asked: list[Weights] = []
+    monkeypatch.setattr(rag.models.llm.tuning.autotune, "tune", _tuning_with(asked, lambda: found(busy=0.05)))
+    return asked
+
+
+def _tuning_with(asked: list[Weights], result: Callable[[], Measured]) -> Callable[[Settings, Weights], Measured]:
+    def tune(_: Settings, weights: Weights) -> Measured:
+        asked.append(weights)
+        return result()
+
+    return tune
+
+
+def found(**changed: Any) -> Measured:
+    return measured(machine=machine_digest(PROCESSOR, 0)).model_copy(update=changed)
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected", "overridden"),
+    [
+        pytest.param({}, Tuning(8, 8), (), id="none"),
+        pytest.param({"threads": 3}, Tuning(3, 3), ("RAG_THREADS",), id="threads, of both kinds"),
+        pytest.param({"flash_attention": "off"}, Tuning(8, 8, 512, False), ("RAG_FLASH_ATTENTION",), id="off"),
+        pytest.param({"flash_attention": "on"}, Tuning(8, 8), ("RAG_FLASH_ATTENTION",), id="on"),
+        pytest.param(
+            EVERYTHING,
+            Tuning(3, 3, 64, False, True),
+            ("RAG_THREADS", "RAG_MICRO_BATCH", "RAG_FLASH_ATTENTION", "RAG_REPACK"),
+            id="all",
+        ),
+    ],
+)
+def test_settings_go_before_what_was_measured(
+    settings: dict[str, Any], expected: Tuning, overridden: tuple[str, ...]
+) -> None:
+    assert with_settings(default_tuning(PROCESSOR), Settings(**settings)) == (expected, overridden)
+
+
+def test_what_was_measured_is_used(tmp_path: Path) -> None:
+    settings = Settings(tuning=tmp_path)
+    assert tuning_of(settings, WEIGHTS) == Tuning(8, 8)
+    keep_measured(tmp_path, found())
+    assert tuning_of(settings, WEIGHTS) == found().tuning
+    chosen = chosen_tuning(Settings(tuning=tmp_path, threads=1), WEIGHTS)
+    assert chosen.tuning == Tuning(1, 1, 128, False, False, found().further_token)
+    assert (chosen.measured, chosen.overridden) == (found(), ("RAG_THREADS",))
+
+
+def test_it_is_kept_beside_the_weights_unless_set(tmp_path: Path, tunings: list[Weights]) -> None:
+    tune_once(Settings(models=tmp_path), WEIGHTS)
+    assert tuning_path(tmp_path).is_file()
+    tune_once(Settings(models=tmp_path, tuning=tmp_path / "other"), WEIGHTS)
+    assert tuning_path(tmp_path / "other").is_file()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(Processor("Another", PROCESSOR.flags, 8, 4, None), id="name"),
+        pytest.param(Processor("Some CPU", frozenset({"avx"}), 8, 4, None), id="instructions"),
+        pytest.param(Processor("Some CPU", PROCESSOR.flags, 8, 4, 2.0), id="a quota"),
+        pytest.param(Processor("Some CPU", PROCESSOR.flags, 8, 8, None), id="cores"),
+    ],
+)
+def test_another_machine_is_measured_anew(other: Processor) -> None:
+    assert machine_digest(PROCESSOR, 0) == machine_digest(PROCESSOR, 0)
+    assert machine_digest(other, 0) != machine_digest(PROCESSOR, 0)
+    assert machine_digest(PROCESSOR, -1) != machine_digest(PROCESSOR, 0)
+
+
+class TestOnce:
+    def test_then_never_again(self, tmp_path: Path, tunings: list[Weights], caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level(logging.INFO)
+        settings = Settings(tuning=tmp_path)
+        tune_once(settings, WEIGHTS)
+        assert "RAG_TUNE=off" in caplog.text
+        assert tuning_of(settings, WEIGHTS) == found().tuning
+        tune_once(settings, WEIGHTS)
+        assert tunings == [WEIGHTS]
+
+    @pytest.mark.parametrize(
+        "changed", [pytest.param({"tune": "off"}, id="off"), pytest.param(EVERYTHING, id="everything is set")]
+    )
+    def test_not_where_the_settings_say_all(
+        self, tmp_path: Path, tunings: list[Weights], changed: dict[str, Any]
+    ) -> None:
+        tune_once(Settings(tuning=tmp_path, **changed), WEIGHTS)
+        assert tunings == []
+
+    def test_not_where_it_cannot_be_kept(
+        self, tmp_path: Path, tunings: list[Weights], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(rag.models.llm.tuning.autotune, "can_be_kept", lambda _: False)
+        tune_once(Settings(tuning=tmp_path), WEIGHTS)
+        assert tunings == []
+
+    def test_not_while_others_are_at_work(
+        self, tmp_path: Path, tunings: list[Weights], load: Callable[[float], None], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level(logging.INFO)
+        load(0.5)
+        tune_once(Settings(tuning=tmp_path), WEIGHTS)
+        assert tunings == []
+        assert "busy" in caplog.text
+
+    def test_a_machine_that_became_busy_keeps_the_default(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        monkeypatch.setattr(rag.models.llm.tuning.autotune, "tune", _tuning_with([], lambda: found(busy=0.4)))
+        settings = Settings(tuning=tmp_path)
+        tune_once(settings, WEIGHTS)
+        assert "40 %" in caplog.text
+        assert tuning_of(settings, WEIGHTS) == Tuning(8, 8)
+
+    def test_a_model_that_cannot_be_measured_is_served_all_the_same(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def fail() -> Measured:
+            raise ModelUnusable("no memory")
+
+        monkeypatch.setattr(rag.models.llm.tuning.autotune, "tune", _tuning_with([], fail))
+        tune_once(Settings(tuning=tmp_path), WEIGHTS)
+        assert "no memory" in caplog.text
+        assert not tuning_path(tmp_path).exists()
+
+
+@pytest.mark.parametrize(
+    ("busy", "own", "expected"),
+    [
+        pytest.param(0.0, 0.0, 0.0, id="nobody works"),
+        pytest.param(12.0, 8.0, 0.25, id="four of sixteen"),
+        pytest.param(12.0, 12.0, 0.0, id="this process only"),
+        pytest.param(7.9, 8.0, 0.0, id="ticks are coarse"),
+        pytest.param(99.0, 0.0, 1.0, id="never more than all"),
+    ],
+)
+def test_what_others_have(busy: float, own: float, expected: float) -> None:
+    assert share_of_others(busy, own, 16.0) == expected
+    assert share_of_others(busy, own, 0.0) == 0.0
+
+
+def test_in_words_and_in_a_record() -> None:
+    tuning = Tuning(1, 2, 128, flash_attention=True, repack=False)
+    assert described(tuning) == "1 thread, 2 to read; micro batch 128; flash attention on; repacking off"
+    assert setup_settings(tuning) == {
+        "threads": 1,
+        "batch threads": 2,
+        "micro batch": 128,
+        "flash attention": "on",
+        "repack": "off",
+        "further token": 0.6,
+    }
+
+
+def test_instructions_that_are_left_unused_are_told(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    import rag.models.llm.engine.llama_library
+
+    monkeypatch.setattr(rag.models.llm.engine.llama_library, "built_features", lambda: frozenset({"AVX"}))
+    assert unused_here(PROCESSOR) == ("AVX2",)
+    rag.models.llm.tuning.autotune.warn_of_unused_instructions()
+    (record,) = caplog.records
+    assert "without AVX2" in record.getMessage()
+    assert "CMAKE_ARGS=-DGGML_NATIVE=ON pip install" in record.getMessage()
