@@ -3,11 +3,12 @@
 The only home of faiss, bm25s, Stemmer and sqlite3. No pickle anywhere.
 """
 
-from rag.index.assembly import FreshVectors
-from rag.index.disk import published_digest
+from rag.index.building import FreshVectors
 from rag.index.docstore import Entry, Staging
+from rag.index.durable_files import published_digest
 from rag.index.generation import Generation
-from rag.index.generations import (
+from rag.index.layout import IndexLayout
+from rag.index.maintenance import (
     Collected,
     GenerationRow,
     collect_garbage,
@@ -16,9 +17,7 @@ from rag.index.generations import (
     roll_back,
     verify_generation,
 )
-from rag.index.layout import IndexLayout
 from rag.index.manifest import Manifest, SourceRow
-from rag.index.publication import IndexWriter, Publication, writing
 from rag.index.reading import (
     CurrentIndex,
     ServingState,
@@ -28,6 +27,7 @@ from rag.index.reading import (
     read_current,
     read_manifest,
 )
+from rag.index.writer import IndexWriter, Publication, writing
 
 __all__ = [
     "Collected",

@@ -14,9 +14,9 @@ import numpy as np
 
 from rag.domain.values import Document, Page, Passage
 from rag.errors import DocumentUnknown, IndexCorrupt
-from rag.index.cards import OPENING, DocumentCards
+from rag.index.bm25 import LexicalIndex, Terms
 from rag.index.docstore import Docstore
-from rag.index.lexical import LexicalIndex, Terms
+from rag.index.document_matching import OPENING, DocumentCards
 from rag.index.manifest import Manifest
 from rag.index.vectors import Rows, VectorIndex
 from rag.models.embedding import FloatMatrix, FloatVector

@@ -15,11 +15,11 @@ from time import monotonic
 from typing import Any, Final
 
 from rag.errors import IndexCorrupt, IndexFault, IndexForeign, IndexMissing
-from rag.index.disk import digest, published_digest
+from rag.index.bm25 import LexicalIndex
 from rag.index.docstore import Docstore
+from rag.index.durable_files import digest, published_digest
 from rag.index.generation import Generation
 from rag.index.layout import DOCSTORE, LEXICAL, MANIFEST, VECTORS, IndexLayout
-from rag.index.lexical import LexicalIndex
 from rag.index.manifest import FileRow, Manifest
 from rag.index.vectors import VectorIndex
 

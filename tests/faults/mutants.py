@@ -17,10 +17,10 @@ from typing import Final
 
 from tests.faults.injection import ROOT, environment
 
-_DISK: Final = "rag/index/disk.py"
-_PUBLICATION: Final = "rag/index/publication.py"
+_DISK: Final = "rag/index/durable_files.py"
+_PUBLICATION: Final = "rag/index/writer.py"
 _READING: Final = "rag/index/reading.py"
-_GENERATIONS: Final = "rag/index/generations.py"
+_GENERATIONS: Final = "rag/index/maintenance.py"
 _TESTS: Final = ("bit_rot", "kills", "power_loss", "errors", "full_disk", "writers", "under_load")
 
 

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.errors import IndexCorrupt
-from rag.index import lexical
-from rag.index.lexical import LexicalIndex, Terms
+from rag.index import bm25
+from rag.index.bm25 import LexicalIndex, Terms
 from tests.unit.conftest import quick_folder
 
 TEXTS = [
@@ -179,7 +179,7 @@ class TestTerms:
 
     def test_slabs_make_no_difference(self, monkeypatch: pytest.MonkeyPatch) -> None:
         whole = Terms.of(TEXTS * 3)
-        monkeypatch.setattr(lexical, "_SLAB", 4)
+        monkeypatch.setattr(bm25, "_SLAB", 4)
         same(Terms.of(TEXTS * 3), whole)
         same(Terms.of(iter(TEXTS * 3)), whole)
 

@@ -22,7 +22,7 @@ from rag.index import (
     verify_generation,
     writing,
 )
-from rag.index.generations import Collected
+from rag.index.maintenance import Collected
 from tests.fakes import BagOfWordsEncoder
 from tests.unit.conftest import id_of, publish, quick_folder
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag.errors import IndexCorrupt, IndexFault, IndexForeign, IndexMissing
-from rag.index import disk
+from rag.index import durable_files
 from rag.index.layout import IndexLayout
 from rag.index.manifest import Counts, Manifest
-from rag.index.publication import writing
 from rag.index.reading import GENERATION_NAME, generation_names, read_current, read_manifest, verify_file
+from rag.index.writer import writing
 
 _log = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ def _row(layout: IndexLayout, name: str, *, current: bool) -> GenerationRow:
 
 
 def _manifest(layout: IndexLayout, name: str) -> Manifest:
-    return read_manifest(layout.generation(name), disk.published_digest(layout, name))
+    return read_manifest(layout.generation(name), durable_files.published_digest(layout, name))
 
 
 def verify_generation(root: Path, name: str) -> None:
@@ -119,7 +119,7 @@ def faults_of(root: Path, name: str) -> Iterator[IndexCorrupt | IndexForeign]:
 def _verify_source(layout: IndexLayout, document_id: str, name: str) -> None:
     path, what = layout.source(document_id), f"generation {name}: source {document_id[:12]}"
     try:
-        found = disk.digest(path)
+        found = durable_files.digest(path)
     except OSError as error:
         raise IndexCorrupt(f"{what}: {error.strerror}; ingest its folder again, and it is put back") from error
     if found != document_id:
@@ -147,7 +147,7 @@ def roll_back(root: Path, name: str | None = None) -> str:
     with writing(root):
         target = name or _before_current(layout)
         verify_generation(root, target)
-        disk.point_to(layout, target, disk.published_digest(layout, target))
+        durable_files.point_to(layout, target, durable_files.published_digest(layout, target))
     return target
 
 
@@ -198,7 +198,7 @@ def _remove(path: Path, layout: IndexLayout) -> int:
     """Removes a file or folder; returns how many bytes that frees."""
     files = [path] if path.is_file() else [inner for inner in path.rglob("*") if inner.is_file()]
     freed = sum(file.stat().st_size for file in files)
-    disk.move_away(path, layout)
+    durable_files.move_away(path, layout)
     return freed
 
 

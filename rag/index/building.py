@@ -9,11 +9,11 @@ from typing import BinaryIO, Final
 import numpy as np
 
 from rag.domain.values import in_context
-from rag.index import disk
+from rag.index import durable_files
+from rag.index.bm25 import LexicalIndex, Terms
 from rag.index.docstore import Docstore, Entry
 from rag.index.generation import Generation
 from rag.index.layout import DOCSTORE, LEXICAL, VECTORS
-from rag.index.lexical import LexicalIndex, Terms
 from rag.index.manifest import Counts
 from rag.index.vectors import VectorIndex
 from rag.models.embedding import FloatMatrix
@@ -79,7 +79,7 @@ def write_vectors(
                 index.add(slab)
         elif before:
             index.add(before.vectors_of(entry.id))
-    disk.write(folder / VECTORS, lambda file: _serialise(index, file))
+    durable_files.write(folder / VECTORS, lambda file: _serialise(index, file))
 
 
 def _terms(docstore: Docstore, entries: Sequence[Entry], before: Generation | None) -> Terms:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from rag.domain.values import Document
 from rag.errors import DocumentUnknown, FileFault, IndexBusy, IndexCorrupt, IndexForeign, IndexMissing, PublishFailed
 from rag.index import CurrentIndex, Generation, IndexLayout, open_current, writing
-from rag.index.publication import IndexWriter
+from rag.index.writer import IndexWriter
 from tests.fakes import BagOfWordsEncoder
 from tests.unit.conftest import files_of_at_most, id_of, publish, quick_folder, record_of
 

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from rag.errors import FileFault, IndexBusy, IndexFault, PublishFailed
-from rag.index import disk
-from rag.index.assembly import FreshVectors, count, write_vectors, write_words
+from rag.index import durable_files
+from rag.index.building import FreshVectors, count, write_vectors, write_words
 from rag.index.docstore import Entry, Staging, write_docstore
 from rag.index.generation import Generation
 from rag.index.layout import DOCSTORE, MANIFEST, MANIFEST_DIGEST, REPORT, IndexLayout
@@ -55,12 +55,12 @@ def writing(root: Path) -> Iterator[IndexWriter]:
     layout = IndexLayout(root)
     writer = IndexWriter(layout)
     try:
-        disk.make_folder(layout.root)
+        durable_files.make_folder(layout.root)
         with layout.lock.open("a+") as lock:
             _lock(lock.fileno(), root)
             # Not before: who has the lock may just be emptying one of them.
             for folder in (layout.generations, layout.sources, layout.work, layout.trash):
-                disk.make_folder(folder)
+                durable_files.make_folder(folder)
             _empty(layout)
             try:
                 yield writer
@@ -118,7 +118,7 @@ class IndexWriter:
         """
         try:
             if path.stat().st_size in sizes:
-                known, size = disk.digest(path), path.stat().st_size
+                known, size = durable_files.digest(path), path.stat().st_size
                 if unread(known) or self._holds(known, size):
                     return known, size
         except OSError as error:
@@ -145,10 +145,10 @@ class IndexWriter:
                 copy.write(block)
                 size += len(block)
         target = self._layout.source(digest.hexdigest())
-        if target.exists() and disk.digest(target) == digest.hexdigest():
+        if target.exists() and durable_files.digest(target) == digest.hexdigest():
             work.unlink()
         else:
-            disk.sync(work)
+            durable_files.sync(work)
             work.replace(target)
         return digest.hexdigest(), size
 
@@ -166,7 +166,7 @@ class IndexWriter:
             OSError: the disk has not so many.
         """
         self._needed = size
-        if disk.free_bytes(self._layout.root) < size:
+        if durable_files.free_bytes(self._layout.root) < size:
             raise OSError(errno.ENOSPC, "No space left on device")
 
     def publish(
@@ -208,13 +208,13 @@ class IndexWriter:
         write_words(folder, entries, before)
         ready()
         write_vectors(folder, entries, before, vectors, dimension)
-        disk.write_bytes(folder / REPORT, _to_json({**report(), "generation": name}))
-        disk.sync_files(folder)
+        durable_files.write_bytes(folder / REPORT, _to_json({**report(), "generation": name}))
+        durable_files.sync_files(folder)
         manifest = Manifest(
             generation=name,
             parent=parent,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
-            files=tuple(disk.file_rows(folder)),
+            files=tuple(durable_files.file_rows(folder)),
             encoder=dict(about.encoder),
             chunker=dict(about.chunker),
             counts=count(folder),
@@ -225,22 +225,22 @@ class IndexWriter:
 
     def _commit(self, folder: Path, manifest: bytes, encoder: Mapping[str, Any]) -> None:
         digest = hashlib.sha256(manifest).hexdigest()
-        disk.write_bytes(folder / MANIFEST, manifest)
-        disk.write_bytes(folder / MANIFEST_DIGEST, digest.encode())
+        durable_files.write_bytes(folder / MANIFEST, manifest)
+        durable_files.write_bytes(folder / MANIFEST_DIGEST, digest.encode())
         for path in (folder / MANIFEST, folder / MANIFEST_DIGEST, folder, self._layout.sources):
-            disk.sync(path)
+            durable_files.sync(path)
         _prove(folder, digest, encoder, self._layout)
         published = self._layout.generation(folder.name)
         folder.rename(published)
         try:
-            disk.sync(self._layout.generations)
-            disk.point_to(self._layout, folder.name, digest)
-        except disk.CommitUnsure:
+            durable_files.sync(self._layout.generations)
+            durable_files.point_to(self._layout, folder.name, digest)
+        except durable_files.CommitUnsure:
             raise
         except OSError:
             # It is not the current one, and must not be taken for one that once was.
             with suppress(OSError):
-                disk.move_away(published, self._layout)
+                durable_files.move_away(published, self._layout)
             raise
 
     def _parent(self) -> str | None:
@@ -256,16 +256,16 @@ class IndexWriter:
 
     def look_for_room(self) -> None:
         """Notes whether the disk is full, because SQLite and numpy do not always say why they could not write."""
-        self._full = disk.free_bytes(self._layout.root) < _LITTLE
+        self._full = durable_files.free_bytes(self._layout.root) < _LITTLE
 
     def why(self, error: OSError) -> str:
         """What to tell of a disk that refused."""
         message = f"the index in {self._layout.root} cannot be written: {error.strerror or error}"
-        free = disk.free_bytes(self._layout.root)
+        free = durable_files.free_bytes(self._layout.root)
         if self._full or error.errno in (errno.ENOSPC, errno.EDQUOT) or "full" in str(error) or free < self._needed:
             needed = f"about {_megabytes(self._needed)} needed" if self._needed else "more is needed"
             message += f" ({needed}, {_megabytes(free)} free)"
-        if isinstance(error, disk.CommitUnsure):
+        if isinstance(error, durable_files.CommitUnsure):
             return f"{message}, and that could not be taken back; mend the disk and run this again"
         return f"{message}; nothing was published, the index is as it was"
 
@@ -273,7 +273,7 @@ class IndexWriter:
 def _source_blocks(path: Path) -> Iterator[bytes]:
     """The bytes of a source. Its faults are told apart from those of the disk that it is copied to."""
     try:
-        yield from disk.blocks(path)
+        yield from durable_files.blocks(path)
     except OSError as error:
         raise FileFault("unreadable", error.strerror or str(error)) from error
 

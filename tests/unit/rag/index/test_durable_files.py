@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from rag.errors import IndexCorrupt, IndexMissing, PublishFailed
-from rag.index import IndexLayout, disk, read_current, writing
+from rag.index import IndexLayout, durable_files, read_current, writing
 from rag.index.vectors import VectorIndex
 from tests.fakes import BagOfWordsEncoder
 from tests.unit.conftest import publish
@@ -27,20 +27,20 @@ def layout(tmp_path: Path) -> IndexLayout:
 
 def failing_sync(monkeypatch: pytest.MonkeyPatch, refused: Path) -> None:
     """The disk refuses to keep this file or folder."""
-    real = disk.sync
+    real = durable_files.sync
 
     def sync(path: Path) -> None:
         if path == refused:
             raise OSError(5, "Input/output error")
         real(path)
 
-    monkeypatch.setattr(disk, "sync", sync)
+    monkeypatch.setattr(durable_files, "sync", sync)
 
 
 class TestPointTo:
     def test_names_the_generation(self, layout: IndexLayout) -> None:
         for name in (ONE, TWO):
-            disk.point_to(layout, name, "d" * 64)
+            durable_files.point_to(layout, name, "d" * 64)
             assert json.loads(layout.current.read_bytes()) == {"generation": name, "manifest_sha256": "d" * 64}
             assert read_current(layout) == (name, "d" * 64)
         # What there was before, in case that the disk had refused; the writer empties the folder.
@@ -50,17 +50,17 @@ class TestPointTo:
         self, layout: IndexLayout, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """It may or may not survive a power failure, so nobody may be told that it is published."""
-        disk.point_to(layout, ONE, "1" * 64)
+        durable_files.point_to(layout, ONE, "1" * 64)
         before = layout.current.read_bytes()
         failing_sync(monkeypatch, layout.root)
         with pytest.raises(OSError, match="Input/output"):
-            disk.point_to(layout, TWO, "2" * 64)
+            durable_files.point_to(layout, TWO, "2" * 64)
         assert layout.current.read_bytes() == before
 
     def test_none_comes_back_where_there_was_none(self, layout: IndexLayout, monkeypatch: pytest.MonkeyPatch) -> None:
         failing_sync(monkeypatch, layout.root)
         with pytest.raises(OSError, match="Input/output"):
-            disk.point_to(layout, ONE, "1" * 64)
+            durable_files.point_to(layout, ONE, "1" * 64)
         with pytest.raises(IndexMissing):
             read_current(layout)
 
@@ -68,10 +68,10 @@ class TestPointTo:
     def test_nothing_happens_when_an_earlier_sync_fails(
         self, layout: IndexLayout, monkeypatch: pytest.MonkeyPatch, refused: str
     ) -> None:
-        disk.point_to(layout, ONE, "1" * 64)
+        durable_files.point_to(layout, ONE, "1" * 64)
         failing_sync(monkeypatch, layout.root / refused)
         with pytest.raises(OSError, match="Input/output"):
-            disk.point_to(layout, TWO, "2" * 64)
+            durable_files.point_to(layout, TWO, "2" * 64)
         assert read_current(layout) == (ONE, "1" * 64)
 
 
@@ -87,7 +87,7 @@ class TestPublication:
                 return 10
             raise OSError(5, "Input/output error")
 
-        monkeypatch.setattr(disk, step, refuse)
+        monkeypatch.setattr(durable_files, step, refuse)
         with pytest.raises(PublishFailed, match="nothing was published"):
             publish(tmp_path, {"a.pdf": ["Two."]}, BagOfWordsEncoder())
         assert read_current(IndexLayout(tmp_path))[0] == first
@@ -110,7 +110,7 @@ class TestPublication:
         assert not (tmp_path / "CURRENT").exists()
 
     def test_a_full_disk_is_told_in_megabytes(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(disk, "free_bytes", lambda _folder: 2_500)
+        monkeypatch.setattr(durable_files, "free_bytes", lambda _folder: 2_500)
         with pytest.raises(PublishFailed, match=r"No space left on device \(about 0\.\d MB needed, 0\.0 MB free\)"):
             publish(tmp_path, {"a.pdf": ["Two."]}, BagOfWordsEncoder())
 
@@ -120,14 +120,14 @@ class TestMoveAway:
         folder = layout.generation(ONE)
         (folder / "lexical").mkdir(parents=True)
         (folder / "lexical" / "terms.npy").write_bytes(b"x")
-        disk.move_away(folder, layout)
+        durable_files.move_away(folder, layout)
         assert not folder.exists()
         assert list(layout.trash.iterdir()) == []
 
     def test_a_file(self, layout: IndexLayout) -> None:
         source = layout.source("0" * 64)
         source.write_bytes(b"x")
-        disk.move_away(source, layout)
+        durable_files.move_away(source, layout)
         assert not source.exists()
         assert list(layout.trash.iterdir()) == []
 
@@ -143,7 +143,7 @@ class TestMoveAway:
 
         monkeypatch.setattr(shutil, "rmtree", crash)
         with pytest.raises(KeyboardInterrupt):
-            disk.move_away(folder, layout)
+            durable_files.move_away(folder, layout)
         assert not folder.exists()
         assert (layout.trash / ONE / "manifest.json").exists()
         monkeypatch.undo()
@@ -156,24 +156,24 @@ class TestFiles:
         (tmp_path / "lexical").mkdir()
         for name in ("b", "a", "lexical/c"):
             (tmp_path / name).write_bytes(name.encode())
-        rows = list(disk.file_rows(tmp_path))
+        rows = list(durable_files.file_rows(tmp_path))
         assert [(row.name, row.size) for row in rows] == [("a", 1), ("b", 1), ("lexical/c", 9)]
         assert [row.sha256 for row in rows] == [hashlib.sha256(row.name.encode()).hexdigest() for row in rows]
 
     def test_blocks(self, tmp_path: Path) -> None:
         data = os.urandom((1 << 20) + 5)
         (tmp_path / "a").write_bytes(data)
-        assert [len(block) for block in disk.blocks(tmp_path / "a")] == [1 << 20, 5]
-        assert b"".join(disk.blocks(tmp_path / "a")) == data
-        assert disk.digest(tmp_path / "a") == hashlib.sha256(data).hexdigest()
+        assert [len(block) for block in durable_files.blocks(tmp_path / "a")] == [1 << 20, 5]
+        assert b"".join(durable_files.blocks(tmp_path / "a")) == data
+        assert durable_files.digest(tmp_path / "a") == hashlib.sha256(data).hexdigest()
 
     def test_every_file_and_folder_is_synced(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / "lexical").mkdir()
         for name in ("b", "lexical/c"):
             (tmp_path / name).write_bytes(b"x")
         synced: list[Path] = []
-        monkeypatch.setattr(disk, "sync", synced.append)
-        disk.sync_files(tmp_path)
+        monkeypatch.setattr(durable_files, "sync", synced.append)
+        durable_files.sync_files(tmp_path)
         assert synced == [tmp_path / "b", tmp_path / "lexical/c", tmp_path / "lexical", tmp_path]
 
     @pytest.mark.parametrize("data", [None, b"\xff\xfe"])
@@ -182,4 +182,4 @@ class TestFiles:
         if data:
             (layout.generation(ONE) / "manifest.sha256").write_bytes(data)
         with pytest.raises(IndexCorrupt, match=ONE):
-            disk.published_digest(layout, ONE)
+            durable_files.published_digest(layout, ONE)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.domain.values import Document
-from rag.index.cards import OPENING, DocumentCards
+from rag.index.document_matching import OPENING, DocumentCards
 from rag.text.dates import Period, period_of, with_quarters
 
 
