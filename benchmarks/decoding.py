@@ -41,7 +41,7 @@ from rag.models.llm.local_model import LlamaCppModel
 from rag.models.llm.tuning.parameters import Tuning
 from rag.models.weights.store import Weights
 from rag.prompt import NOT_FOUND, Asked, build_prompt
-from rag.retrieval import Retriever
+from rag.retrieval.retriever import Retriever
 from rag.runtime.cancellation import Cancellation
 from rag.settings import Settings, read_settings
 

@@ -1,4 +1,4 @@
-"""Fits the weights of rag/ranking.py on questions whose page is known, and says what they are worth on other sets.
+"""Fits the weights of rag/retrieval/scoring.py on questions whose page is known, and says what they are worth on other sets.
 
     python -m benchmarks.fit_ranking --set manual=indexes/manual:manual.jsonl --set law=indexes/law:law.jsonl ...
 
@@ -33,8 +33,8 @@ from rag.domain.values import Question
 from rag.errors import PageproofError, SettingsError
 from rag.evaluation import LabelledQuestion
 from rag.models.embedding import Encoder, Reranker
-from rag.ranking import Signals, Weights
-from rag.retrieval import Candidates, Retriever
+from rag.retrieval.retriever import Candidates, Retriever
+from rag.retrieval.scoring import Signals, Weights
 from rag.settings import read_settings
 
 RESULTS: Final = Path(__file__).parent / "results"

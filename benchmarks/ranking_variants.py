@@ -13,8 +13,8 @@ import numpy.typing as npt
 from rag.domain.values import Hit, Question, in_context
 from rag.index import Generation
 from rag.models.embedding import Encoder, FloatVector, Reranker
-from rag.ranking import FIRST_STAGE, WITH_RERANKER
-from rag.retrieval import Candidates, Retriever, search_text
+from rag.retrieval.retriever import Candidates, Retriever, search_text
+from rag.retrieval.scoring import FIRST_STAGE, WITH_RERANKER
 
 FULL: Final = "full"
 _LEG: Final = 50

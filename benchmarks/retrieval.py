@@ -17,7 +17,7 @@ from rag.domain.values import Question
 from rag.evaluation import LabelledQuestion
 from rag.index import open_current
 from rag.models.embedding import Encoder, Reranker
-from rag.retrieval import Retriever
+from rag.retrieval.retriever import Retriever
 from rag.settings import read_settings
 
 Found = Sequence[tuple[str, int]]  # documents and pages, best first

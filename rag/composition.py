@@ -20,10 +20,10 @@ from rag.models.weights.catalogue import Catalogue, Kind
 from rag.models.weights.store import ModelStore, Weights
 from rag.prompt import SYSTEM
 from rag.recording import FolderRecorder, ModelIdentity, RecordFolder, Setup
-from rag.retrieval import Retriever
+from rag.retrieval.cached import Searches
+from rag.retrieval.retriever import Retriever
 from rag.runtime.cpu_gate import Turns
 from rag.runtime.processor import read_processor
-from rag.searching import Searches
 from rag.settings import PREFIX, Settings
 
 if TYPE_CHECKING:

@@ -25,9 +25,9 @@ from rag.answering import Answerer, ServedIndex
 from rag.domain.values import Hit, Question
 from rag.errors import RequestFault
 from rag.index import Generation
-from rag.retrieval import Retriever
+from rag.retrieval.cached import Searches
+from rag.retrieval.retriever import Retriever
 from rag.runtime.cancellation import Cancellation
-from rag.searching import Searches
 from rag.service.schemas import AnswerBody, AskBody
 from rag.settings import Settings
 

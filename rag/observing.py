@@ -9,7 +9,7 @@ from rag.drafting import Draft
 from rag.grounding import Support
 from rag.judgement import Observation
 from rag.models.embedding import logit
-from rag.retrieval import judged_text
+from rag.retrieval.retriever import judged_text
 from rag.text.sentences import words
 
 _FIFTH = 4

@@ -25,7 +25,7 @@ from ingest.worker import WorkerOrders
 from rag.domain.values import Question
 from rag.index import IndexLayout, open_current
 from rag.reading_limits import ReadingLimits
-from rag.retrieval import Retriever
+from rag.retrieval.retriever import Retriever
 from tests.fakes import BagOfWordsEncoder, make_pdf
 from tests.hostile import bombs
 from tests.hostile.mutants import mutants

@@ -19,7 +19,7 @@ from fastapi import FastAPI
 from ingest.discovery import discover
 from rag.answering import Answerer
 from rag.index import CurrentIndex
-from rag.retrieval import Retriever
+from rag.retrieval.retriever import Retriever
 from rag.service.admission import Admission, Limits
 from rag.service.app import create_app
 from rag.service.server import Server

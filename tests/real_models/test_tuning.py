@@ -19,7 +19,7 @@ from rag.models.llm.tuning.parameters import Tuning
 from rag.models.llm.tuning.search import choices_for
 from rag.models.llm.tuning.store import tuning_path
 from rag.models.weights.store import Weights
-from rag.retrieval import Retriever
+from rag.retrieval.retriever import Retriever
 from rag.settings import Settings
 from tests.real_models.conftest import ROOT, SMALL
 

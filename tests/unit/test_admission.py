@@ -20,7 +20,7 @@ from rag.answering import Answerer
 from rag.domain.values import Question, Turn
 from rag.errors import DeadlinePassed, ServiceBusy
 from rag.index import CurrentIndex
-from rag.retrieval import Retriever
+from rag.retrieval.retriever import Retriever
 from rag.service import admission as places
 from rag.service.admission import Admission, Limits, Ticket, Waiting
 from rag.service.asking import Asking, router, tokens_of

@@ -18,7 +18,7 @@ from rag.answering import Answerer
 from rag.domain.values import Answer, Hit, Question
 from rag.evaluation import Item, LabelledQuestion
 from rag.index import CurrentIndex, Generation, open_current
-from rag.retrieval import Retriever
+from rag.retrieval.retriever import Retriever
 from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish
 

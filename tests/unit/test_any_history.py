@@ -17,7 +17,7 @@ from ingest.report import INDEXED, Report
 from rag.domain.values import Question
 from rag.errors import NothingToIngest
 from rag.index import IndexLayout, list_generations, open_current, read_current, roll_back, verify_generation
-from rag.retrieval import Retriever
+from rag.retrieval.retriever import Retriever
 from tests.fakes import BagOfWordsEncoder, ingest_job, tiny_pdf
 from tests.unit.conftest import quick_folder
 

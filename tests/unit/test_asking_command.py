@@ -14,7 +14,7 @@ from rag import asking_command
 from rag.__main__ import main
 from rag.answering import Answerer
 from rag.index import CurrentIndex
-from rag.retrieval import Retriever
+from rag.retrieval.retriever import Retriever
 from rag.settings import Settings
 from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish

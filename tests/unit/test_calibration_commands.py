@@ -17,7 +17,7 @@ from rag.domain.values import Span
 from rag.index import CurrentIndex, Generation
 from rag.judgement import JUDGE
 from rag.question_making import Fact, MadeQuestion
-from rag.retrieval import Retriever
+from rag.retrieval.retriever import Retriever
 from rag.settings import Settings
 from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker
 from tests.unit.conftest import publish

@@ -15,7 +15,7 @@ from rag.conversation import Conversation
 from rag.domain.values import Answer, Question, Turn
 from rag.errors import ModelUnreachable
 from rag.index import CurrentIndex
-from rag.retrieval import Retriever
+from rag.retrieval.retriever import Retriever
 from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish
 

@@ -12,7 +12,7 @@ from rag import evaluation_commands
 from rag.__main__ import main
 from rag.domain.values import Answer, Question
 from rag.index import CurrentIndex, Generation
-from rag.retrieval import Retriever
+from rag.retrieval.retriever import Retriever
 from tests.fakes import BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish
 

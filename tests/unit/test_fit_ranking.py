@@ -13,8 +13,8 @@ from benchmarks.remembering import RememberingReranker
 from rag.domain.values import Chunk, Document, Passage, Span
 from rag.evaluation import LabelledQuestion
 from rag.models.embedding import FloatVector
-from rag.ranking import FIRST_STAGE, Signals, Weights
-from rag.retrieval import Candidates
+from rag.retrieval.retriever import Candidates
+from rag.retrieval.scoring import FIRST_STAGE, Signals, Weights
 from tests.fakes import OverlapReranker
 
 DOCUMENT = Document("1", ("a.pdf",), "A", 99, 1)

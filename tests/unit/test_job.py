@@ -23,7 +23,7 @@ from ingest.report import FileRow, Report
 from rag.domain.values import Question
 from rag.errors import IndexBusy, NothingToIngest, PublishFailed
 from rag.index import Generation, open_current, writing
-from rag.retrieval import Retriever
+from rag.retrieval.retriever import Retriever
 from tests.fakes import DRAWING, BagOfWordsEncoder, ingest_job, make_pdf
 from tests.unit.conftest import files_of_at_most
 

@@ -26,7 +26,7 @@ from rag.domain.values import (
 from rag.errors import Cancelled, IndexMissing
 from rag.index import CurrentIndex
 from rag.live_answer import Standing, going_on, live_answer
-from rag.retrieval import Retriever
+from rag.retrieval.retriever import Retriever
 from rag.runtime.cancellation import Cancellation
 from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish

@@ -14,7 +14,7 @@ from rag.answering import Answerer
 from rag.evaluation import read_questions
 from rag.index import CurrentIndex
 from rag.question_making.foreign import FOREIGN
-from rag.retrieval import Retriever
+from rag.retrieval.retriever import Retriever
 from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish
 

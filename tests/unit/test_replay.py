@@ -19,7 +19,7 @@ from rag.index import CurrentIndex, IndexLayout, collect_garbage, writing
 from rag.prompt import NOT_FOUND
 from rag.recording import FolderRecorder, ModelIdentity, Record, RecordFolder, Setup
 from rag.replay import Replay, replay
-from rag.retrieval import Retriever
+from rag.retrieval.retriever import Retriever
 from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish
 from tests.unit.test_recording import SETUP, id_of, record_of

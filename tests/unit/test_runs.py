@@ -19,7 +19,7 @@ from rag.domain.values import Page, Question
 from rag.errors import FileFault, NothingToIngest
 from rag.index import Generation, list_generations, open_current, roll_back, verify_generation
 from rag.models.embedding import FloatMatrix
-from rag.retrieval import Retriever
+from rag.retrieval.retriever import Retriever
 from tests.fakes import BagOfWordsEncoder, ingest_job
 
 CANARY = "xylophonequark"

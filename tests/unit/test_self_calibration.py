@@ -16,7 +16,7 @@ from rag.index import CurrentIndex, Generation
 from rag.judgement import Judge, Logistic, Observation, log_odds
 from rag.models.llm import Message, Prompt
 from rag.question_making import Fact, MadeQuestion, withheld_rows
-from rag.retrieval import Retriever
+from rag.retrieval.retriever import Retriever
 from rag.self_calibration import FEWEST, Trial, fitted, try_questions
 from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish

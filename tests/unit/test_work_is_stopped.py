@@ -14,7 +14,7 @@ from rag.domain.values import Question
 from rag.errors import Cancelled
 from rag.index import CurrentIndex
 from rag.models.embedding import FloatMatrix, FloatVector
-from rag.retrieval import Retriever
+from rag.retrieval.retriever import Retriever
 from rag.runtime.cancellation import Cancellation
 from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish

@@ -6,7 +6,7 @@ from typing import Final
 
 from rag.domain.values import Hit, Question
 from rag.index import Generation
-from rag.retrieval import Retriever
+from rag.retrieval.retriever import Retriever
 from rag.runtime.cancellation import Cancellation
 from rag.runtime.cpu_gate import Turns
 from rag.runtime.single_flight_cache import Remembered

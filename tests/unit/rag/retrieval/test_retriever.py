@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import rag.retrieval as retrieval
+import rag.retrieval.retriever as retrieval
 from rag.domain.values import Chunk, Document, Passage, Question, Span, Turn
 from rag.errors import DocumentUnknown
 from rag.index import Generation, open_current
 from rag.models.embedding import FloatVector, logit
-from rag.ranking import FIRST_STAGE, HIGHEST_LOGIT, WITH_RERANKER, Signals, Weights
-from rag.retrieval import Candidates, Retriever, judged_text, search_text
+from rag.retrieval.retriever import Candidates, Retriever, judged_text, search_text
+from rag.retrieval.scoring import FIRST_STAGE, HIGHEST_LOGIT, WITH_RERANKER, Signals, Weights
 from tests.fakes import BagOfWordsEncoder, OverlapReranker
 from tests.unit.conftest import publish
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.duplicates import Wording
+from rag.retrieval.near_duplicates import Wording
 
 TEXT = (
     "Members who visit the clinic pay $45 for each of the first 12 visits in a year, and nothing after that. "

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.ranking import FIRST_STAGE, WITH_RERANKER, Signals, Weights
+from rag.retrieval.scoring import FIRST_STAGE, WITH_RERANKER, Signals, Weights
 
 numbers = st.floats(-10, 10, width=32)
 

@@ -11,10 +11,10 @@ import pytest
 from rag.domain.values import Hit, Question
 from rag.errors import Cancelled
 from rag.index import Generation
-from rag.retrieval import Retriever
+from rag.retrieval.cached import Searches
+from rag.retrieval.retriever import Retriever
 from rag.runtime.cancellation import Cancellation
 from rag.runtime.cpu_gate import Turns
-from rag.searching import Searches
 
 QUESTION = Question("When do ferns unroll?")
 

@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.domain.values import Hit, Passage, Question, in_context
-from rag.duplicates import Wording
 from rag.index import Generation
 from rag.models.embedding import Encoder, FloatVector, Reranker, logit
-from rag.ranking import FIRST_STAGE, HIGHEST_LOGIT, WITH_RERANKER, Signals, Weights
+from rag.retrieval.near_duplicates import Wording
+from rag.retrieval.scoring import FIRST_STAGE, HIGHEST_LOGIT, WITH_RERANKER, Signals, Weights
 from rag.runtime.cancellation import Cancellation
 
 Rows = npt.NDArray[np.int64]
@@ -155,7 +155,7 @@ class Candidates:
         return self.weights.scores(self.signals)
 
     def judged(self, logits: FloatVector, weights: Weights) -> Candidates:
-        """With what the reranker says of each, bounded by :data:`rag.ranking.HIGHEST_LOGIT`."""
+        """With what the reranker says of each, bounded by :data:`rag.retrieval.scoring.HIGHEST_LOGIT`."""
         bounded = np.minimum(logits, np.float32(HIGHEST_LOGIT))
         return replace(self, signals=replace(self.signals, reranker=bounded), weights=weights, was_judged=True)
 
