@@ -19,10 +19,10 @@ from rag.composition import open_retriever
 from rag.domain.values import Question
 from rag.evaluation import LabelledQuestion, evaluate, read_questions, summarise
 from rag.index import Generation
+from rag.query import with_spelling_mended
 from rag.retrieval.retriever import Retriever
 from rag.settings import read_settings
 from rag.text.sentences import STOPWORDS
-from rag.understanding import with_spelling_mended
 
 _KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _WORD = re.compile(r"\b[A-Za-z]{4,}\b")

@@ -17,13 +17,13 @@ from rag.judgement import JUDGE, Judge, Observation
 from rag.models.llm import Begun, Finish, LanguageModel
 from rag.observing import observe
 from rag.prompt import NO, NOT_FOUND, YES, Asked, build_prompt
+from rag.query import UnderstoodQuestion, take_turns, understand
 from rag.recording import Course, Recorder
 from rag.retrieval.cached import Searches
 from rag.retrieval.retriever import Retriever
 from rag.runtime.cancellation import Cancellation
 from rag.statement import Statement
 from rag.summarising import central_sentences
-from rag.understanding import UnderstoodQuestion, take_turns, understand
 
 
 class ServedIndex(Protocol):

@@ -10,7 +10,7 @@ from typing import Final
 from rag.domain.values import Answer, Citation, Question, Reason, Sentence
 from rag.drafting import Draft
 from rag.grounding import Evidence, Quote, Support, nearest_quotes
-from rag.understanding import Reply
+from rag.query import Reply
 
 NOT_IN_DOCUMENTS: Final = "The documents do not answer this question."
 # An answer is stated as a fact from this confidence on; below it, it is said to be possible. Of what is stated as a

@@ -42,7 +42,7 @@ LAYERS = [
     ["rag.settings", "rag.models.weights.store", "rag.pdf", "rag.models.embedding", "rag.models.llm"],
     ["rag.judgement", "rag.completion"],
     ["rag.index", "rag.prompt", "rag.grounding", "rag.fitting"],
-    ["rag.retrieval.scoring", "rag.retrieval.near_duplicates", "rag.understanding", "rag.drafting", "rag.conflicts"],
+    ["rag.retrieval.scoring", "rag.retrieval.near_duplicates", "rag.query", "rag.drafting", "rag.conflicts"],
     ["rag.retrieval.retriever", "rag.recording", "rag.question_making", "rag.statement", "rag.summarising"],
     ["rag.observing", "rag.calibration_file", "rag.models.llm.tuning.store", "rag.retrieval.cached"],
     ["rag.answering", "rag.models.llm.tuning.autotune"],

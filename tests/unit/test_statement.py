@@ -10,8 +10,8 @@ from rag.domain.values import Chunk, Document, Hit, Passage, Question, Span, Usa
 from rag.drafting import Draft
 from rag.grounding import Evidence, Quote, Support
 from rag.models.llm import Finish
+from rag.query import Reply
 from rag.statement import FACT, NOT_IN_DOCUMENTS, POSSIBLY, Statement
-from rag.understanding import Reply
 from tests.unit.conftest import page_of
 
 TEXT = "The pump has a blue lid. The valve opens to the left."

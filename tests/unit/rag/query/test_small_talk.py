@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.domain.values import Document
-from rag.understanding.small_talk import small_talk
+from rag.query.small_talk import small_talk
 
 DOCUMENTS = [Document("0" * 64, ("harbour.pdf",), "Harbour rules", 2, 1), Document("1" * 64, ("f.pdf",), "Ferry", 1, 1)]
-QUESTIONS = Path(__file__).parents[3] / "knowledge_base" / "questions.jsonl"
+QUESTIONS = Path(__file__).parents[4] / "knowledge_base" / "questions.jsonl"
 
 
 def said(text: str) -> str:

@@ -10,8 +10,8 @@ from typing import Final
 
 from rag.domain.values import Document, Passage, Question
 from rag.index import Generation
+from rag.query.types import Reply
 from rag.text.sentences import words
-from rag.understanding.understood import Reply
 
 _SUMMARISE: Final = re.compile(
     r"(?:(?:can|could|would|will) you |please )*(?:give (?:me |us )?|write |show (?:me )?)?"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.index import Generation, open_current
-from rag.understanding import with_spelling_mended
+from rag.query import with_spelling_mended
 from tests.fakes import BagOfWordsEncoder
 from tests.unit.conftest import publish, quick_folder
 

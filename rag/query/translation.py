@@ -10,8 +10,8 @@ from typing import Final
 from rag.domain.values import Question, Usage
 from rag.index import Generation
 from rag.models.llm import LanguageModel, Message
+from rag.query.completion import dictate
 from rag.runtime.cancellation import Cancellation
-from rag.understanding.dictation import dictate
 
 # The most frequent small words, without those that two of these languages share.
 _SMALL_WORDS: Final = {

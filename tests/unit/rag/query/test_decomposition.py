@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.domain.values import Document, Question
-from rag.understanding.comparisons import sides
+from rag.query.decomposition import sides
 
 
 def document(name: str, title: str) -> Document:

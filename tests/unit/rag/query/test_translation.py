@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from rag.domain.values import Question, Usage
 from rag.index import Generation, open_current
+from rag.query.translation import language_of, translated
 from rag.runtime.cancellation import Cancellation
-from rag.understanding.languages import language_of, translated
 from tests.fakes import BagOfWordsEncoder, ScriptedModel
 from tests.unit.conftest import publish, quick_folder
 
 LIBRARY = {"a.pdf": ["The share of a member of the Cooperative is paid in 12 parts.", "A Bittern is heard for miles."]}
-QUESTIONS = Path(__file__).parents[3] / "knowledge_base" / "questions.jsonl"
+QUESTIONS = Path(__file__).parents[4] / "knowledge_base" / "questions.jsonl"
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from rag.domain.values import Document
-from rag.understanding.understood import Reply
+from rag.query.types import Reply
 
 _ASK: Final = "Ask me something that your documents can answer."
 _GREETING: Final = f"Hello. {_ASK}"

@@ -8,9 +8,9 @@ from typing import Final
 
 from rag.domain.values import Question, Turn, Usage
 from rag.models.llm import LanguageModel, Message
+from rag.query.completion import dictate
 from rag.runtime.cancellation import Cancellation
 from rag.text.sentences import STOPWORDS, is_number, words
-from rag.understanding.dictation import dictate
 
 _TURNS: Final = 2
 _LONGEST_ANSWER: Final = 300

@@ -8,15 +8,15 @@ from rag.domain.values import Question
 from rag.index import Generation
 from rag.models.embedding import Encoder
 from rag.models.llm import LanguageModel
+from rag.query.decomposition import sides
+from rag.query.rewriting import standing_alone
+from rag.query.section_lookup import section_of
+from rag.query.small_talk import small_talk
+from rag.query.spelling import with_spelling_mended
+from rag.query.translation import translated
+from rag.query.types import Kind, Reply, UnderstoodQuestion
+from rag.query.yes_no import is_yes_no
 from rag.runtime.cancellation import Cancellation
-from rag.understanding.comparisons import sides
-from rag.understanding.follow_ups import standing_alone
-from rag.understanding.languages import translated
-from rag.understanding.sections import section_of
-from rag.understanding.small_talk import small_talk
-from rag.understanding.spelling import with_spelling_mended
-from rag.understanding.understood import Kind, Reply, UnderstoodQuestion
-from rag.understanding.yes_no import is_yes_no
 
 
 def understand(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rag.domain.values import Question, Turn, Usage
+from rag.query.rewriting import is_faithful, leans_on_history, standing_alone
 from rag.runtime.cancellation import Cancellation
-from rag.understanding.follow_ups import is_faithful, leans_on_history, standing_alone
 from tests.fakes import ScriptedModel
 
 BELT = Turn("How much is a belt for a Bittern 9?", "A belt for a Bittern 9 costs 36 euros.")

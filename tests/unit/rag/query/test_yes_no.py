@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.understanding.yes_no import is_yes_no
+from rag.query.yes_no import is_yes_no
 
 
 @pytest.mark.parametrize(
