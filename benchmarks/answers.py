@@ -30,7 +30,7 @@ from benchmarks.tutorial_answers import TutorialAnswerer, open_chat_model
 from ingest.__main__ import open_job
 from ingest.discovery import discover
 from ingest.progress import Progress
-from rag.answering import Answerer
+from rag.answering.answerer import Answerer
 from rag.composition import cores, open_answerer, open_store, tokenizer_file
 from rag.console import Tell, configure_logging, fail, progress
 from rag.domain.values import Answer, Hit, Question

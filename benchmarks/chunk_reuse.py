@@ -23,6 +23,7 @@ import numpy as np
 
 from benchmarks.bootstrap import ratio_of_medians
 from benchmarks.sampling import sampled
+from rag.answering.prompt import JOINING, NOT_FOUND, PASSAGE, SYSTEM
 from rag.composition import open_retriever, open_store
 from rag.console import Tell, configure_logging, progress
 from rag.domain.values import Hit, Question
@@ -35,7 +36,6 @@ from rag.models.llm.engine.sampling import TextWriter
 from rag.models.llm.engine.vocabulary import Vocabulary
 from rag.models.llm.language_model import Generated
 from rag.models.llm.tuning.autotune import tuning_of
-from rag.prompt import JOINING, NOT_FOUND, PASSAGE, SYSTEM
 from rag.settings import Settings, read_settings
 
 _MARK: Final = "@"

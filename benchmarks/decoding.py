@@ -30,6 +30,7 @@ from benchmarks.gguf import Gguf, read_gguf
 from benchmarks.machine import llama_bench, matrix_rate, read_bandwidth, triad_bandwidth
 from benchmarks.serving.build_llama_server import BENCH
 from benchmarks.serving.workloads import pool_of, skewed
+from rag.answering.prompt import NOT_FOUND, Asked, build_prompt
 from rag.composition import cores, open_retriever, open_store
 from rag.console import Tell, configure_logging, fail, progress
 from rag.domain.values import Question
@@ -40,7 +41,6 @@ from rag.models.llm import Begun, Finish, Prompt, Token
 from rag.models.llm.local_model import LlamaCppModel
 from rag.models.llm.tuning.parameters import Tuning
 from rag.models.weights.store import Weights
-from rag.prompt import NOT_FOUND, Asked, build_prompt
 from rag.retrieval.retriever import Retriever
 from rag.runtime.cancellation import Cancellation
 from rag.settings import Settings, read_settings

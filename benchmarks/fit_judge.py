@@ -2,7 +2,7 @@
 
 Each set is judged by what was fitted on the others and on four fifths of it (five folds, so that no question is judged
 by a fit that has seen it), and by what was fitted on the other sets alone. What it prints last are the constants of
-``rag/judgement.py``, fitted on everything.
+``rag/answering/confidence.py``, fitted on everything.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ import numpy.typing as npt
 from sklearn.metrics import roc_auc_score
 
 from benchmarks.observations import Observed
+from rag.answering.confidence import JUDGE, Judge, Logistic, Observation, thresholds_of
 from rag.fitting import fit_logistic
-from rag.judgement import JUDGE, Judge, Logistic, Observation, thresholds_of
 
 Vector = npt.NDArray[np.float64]
 

@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import rag.runtime.native  # noqa: F401 - first: see there
-from rag.answering import Answerer
+from rag.answering.answerer import Answerer
+from rag.answering.confidence import Judge, Observation
+from rag.answering.draft import Draft
+from rag.answering.features import observe
+from rag.answering.records import Course
 from rag.composition import open_answerer
 from rag.console import configure_logging, fail, progress
 from rag.domain.values import Hit, Question
-from rag.drafting import Draft
 from rag.errors import PageproofError
 from rag.evaluation import LabelledQuestion, is_right, read_questions
-from rag.judgement import Judge, Observation
-from rag.observing import observe
-from rag.recording import Course
 from rag.settings import read_settings
 
 

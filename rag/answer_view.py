@@ -10,9 +10,9 @@ from typing import Final
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.text import Text
 
+from rag.answering.answer_builder import FACT
+from rag.answering.replay import Replay
 from rag.domain.values import Answer, Citation, Sentence
-from rag.replay import Replay
-from rag.statement import FACT
 from rag.text.characters import one_line, printable
 
 _NARROWEST: Final = 20

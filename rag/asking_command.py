@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.console import Console
 
 from rag.answer_view import print_answer, print_replay, print_whole_answer
-from rag.answering import Answerer
+from rag.answering.answerer import Answerer
+from rag.answering.records import is_record_id
+from rag.answering.replay import replay
 from rag.composition import open_answerer, open_records, setup_of
 from rag.conversation import Conversation
 from rag.document_choice import chosen_documents
@@ -20,8 +22,6 @@ from rag.domain.values import Answer, Question
 from rag.errors import QuestionsInvalid
 from rag.line_editing import line_editor
 from rag.live_answer import going_on, live_answer
-from rag.recording import is_record_id
-from rag.replay import replay
 from rag.settings import Settings
 from rag.text.characters import readable
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from rag.answering.calibration_store import Calibration, check_writable, write_calibration
+from rag.answering.confidence import JUDGE
 from rag.arguments import whole_number
-from rag.calibration_file import Calibration, check_writable, write_calibration
 from rag.composition import model_digests, open_answerer
 from rag.console import progress
-from rag.judgement import JUDGE
 from rag.question_making import make_questions
 from rag.self_calibration import FEWEST, fitted, try_questions
 from rag.settings import Settings

@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from rag import __version__
-from rag.answering import Answerer
-from rag.calibration_file import read_calibration
+from rag.answering.answerer import Answerer
+from rag.answering.calibration_store import read_calibration
+from rag.answering.confidence import JUDGE, Judge
+from rag.answering.prompt import SYSTEM
+from rag.answering.records import FolderRecorder, ModelIdentity, RecordFolder, Setup
 from rag.errors import SettingsError
 from rag.index import CurrentIndex
-from rag.judgement import JUDGE, Judge
 from rag.models.embedding import Encoder, OnnxReranker, Reranker, open_text_encoder
 from rag.models.llm import LanguageModel, Message
 from rag.models.llm.tuning.autotune import setup_settings, tune_once, tuning_of, warn_of_unused_instructions
 from rag.models.weights.catalogue import Catalogue, Kind
 from rag.models.weights.store import ModelStore, Weights
-from rag.prompt import SYSTEM
-from rag.recording import FolderRecorder, ModelIdentity, RecordFolder, Setup
 from rag.retrieval.cached import Searches
 from rag.retrieval.retriever import Retriever
 from rag.runtime.cpu_gate import Turns

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rag.answer_view import Indented, print_whole_answer
-from rag.answering import Answerer
+from rag.answering.answerer import Answerer
 from rag.console import fail
 from rag.document_choice import chosen_documents
 from rag.domain.values import Question, Turn

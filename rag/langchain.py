@@ -21,7 +21,7 @@ from pydantic import Field, GetPydanticSchema, ValidationError
 from pydantic_core import core_schema
 
 from rag import composition
-from rag.answering import Answerer, ServedIndex
+from rag.answering.answerer import Answerer, ServedIndex
 from rag.domain.values import Hit, Question
 from rag.errors import RequestFault
 from rag.index import Generation

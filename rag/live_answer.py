@@ -17,7 +17,7 @@ from rich.padding import Padding
 from rich.spinner import Spinner
 from rich.text import Text
 
-from rag.answering import Answerer
+from rag.answering.answerer import Answerer
 from rag.domain.values import Answer, AnswerEvent, AnswerReady, PassagesFound, Question, TokenGenerated
 from rag.runtime.cancellation import Cancellation
 from rag.text.characters import one_line, printable

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from rag.answering import Answerer
+from rag.answering.answerer import Answerer
 from rag.arguments import whole_number
 from rag.composition import open_answerer
 from rag.console import Tell, progress

@@ -13,15 +13,15 @@ from typing import Final
 
 import numpy as np
 
-from rag.answering import Answerer
+from rag.answering.answerer import Answerer
+from rag.answering.confidence import Judge, Logistic, Observation, log_odds, thresholds_of
+from rag.answering.records import Course
 from rag.domain.values import Question
 from rag.errors import CalibrationFailed
 from rag.evaluation import is_right
 from rag.fitting import fit_logistic
 from rag.index import Generation
-from rag.judgement import Judge, Logistic, Observation, log_odds, thresholds_of
 from rag.question_making import MadeQuestion, withheld_rows
-from rag.recording import Course
 
 # Fewer say nothing about a rate of one in ten.
 FEWEST: Final = 20

@@ -18,9 +18,9 @@ from ingest.chunking import Chunker
 from ingest.job import IngestJob
 from ingest.readers import ReadingOptions
 from ingest.reading import Cutting, Reading, ReadRequest, read_document
+from rag.answering.confidence import Judge, Logistic
 from rag.domain.values import Usage
 from rag.errors import FileFault, PromptTooLong
-from rag.judgement import Judge, Logistic
 from rag.models.embedding import Encoder, FloatMatrix, FloatVector
 from rag.models.llm import Begun, Finish, Message, Prompt, Token
 from rag.models.llm.language_model import Generated

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks.serving.free_wording import FreeWording
 from benchmarks.serving.systems import System
-from rag.answering import Answerer
+from rag.answering.answerer import Answerer
 from rag.composition import open_answerer, open_judge, open_retriever, open_store
 from rag.console import configure_logging, fail
 from rag.errors import PageproofError

@@ -13,7 +13,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import SecretStr
 
 from rag import __version__
-from rag.answering import Answerer
+from rag.answering.answerer import Answerer
 from rag.errors import IndexFault
 from rag.pdf import PageDrawers
 from rag.service import asking, library, openai_chat, operations, problems, web

@@ -16,7 +16,7 @@ from fastapi.routing import APIRoute
 from fastapi.sse import format_sse_event
 from starlette.types import Receive, Scope, Send
 
-from rag.answering import Answerer
+from rag.answering.answerer import Answerer
 from rag.domain.values import Answer, AnswerReady, PassagesFound, Question, TokenGenerated
 from rag.errors import Cancelled, DeadlinePassed, ServiceBusy
 from rag.index import Generation

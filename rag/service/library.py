@@ -10,7 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse
 from fastapi.routing import APIRoute
 
-from rag.answering import Answerer
+from rag.answering.answerer import Answerer
 from rag.domain.values import Box
 from rag.service.media import check_pictures, media_of
 from rag.service.pictures import Pictures

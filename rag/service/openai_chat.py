@@ -13,7 +13,7 @@ from typing import Any
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.sse import format_sse_event
 
-from rag.answering import Answerer
+from rag.answering.answerer import Answerer
 from rag.domain.values import Answer, AnswerReady
 from rag.service.admission import Ticket, Waiting
 from rag.service.asking import Asking, admitted

@@ -10,8 +10,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from rag.answering.answer_builder import POSSIBLY, punctuated
 from rag.domain.values import Answer, Citation
-from rag.statement import POSSIBLY, punctuated
 
 _SOURCES: Final = "Sources:"
 _NEAREST: Final = "Nearest passages:"

@@ -10,7 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
 
 from rag import __version__
-from rag.answering import Answerer
+from rag.answering.answerer import Answerer
 from rag.errors import IndexFault, IndexMissing
 from rag.service.admission import Admission
 from rag.service.metrics import CONTENT_TYPE, Metrics

@@ -14,7 +14,7 @@ from typing import Final
 
 import uvicorn
 
-from rag.answering import Answerer
+from rag.answering.answerer import Answerer
 from rag.errors import SettingsError
 from rag.pdf import PageDrawers
 from rag.service.adding import Adding

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 from fastapi import Request
 
-from rag.answering import Answerer
+from rag.answering.answerer import Answerer
 from rag.domain.values import AnswerEvent, Question
 from rag.errors import Cancelled
 from rag.index import Generation

@@ -8,7 +8,7 @@ import axe_playwright_python  # type: ignore[import-untyped]
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from rag.prompt import NOT_FOUND
+from rag.answering.prompt import NOT_FOUND
 from tests.browser.conftest import Serve, ask, picture
 from tests.browser.test_page import ASKED, FEE
 from tests.fakes import ScriptedModel

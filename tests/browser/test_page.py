@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from pydantic import SecretStr
 
 from ingest.discovery import discover
-from rag.prompt import NOT_FOUND
+from rag.answering.prompt import NOT_FOUND
 from tests.browser.conftest import Serve, ask, picture
 from tests.fakes import DRAWING, BagOfWordsEncoder, ScriptedModel, ingest_job, make_pdf
 from tests.integration.conftest import post, wait_until

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from ingest.discovery import discover
-from rag.prompt import NOT_FOUND
+from rag.answering.prompt import NOT_FOUND
 from tests.browser.conftest import Serve, ask, picture
 from tests.fakes import BagOfWordsEncoder, ScriptedModel, ingest_job
 

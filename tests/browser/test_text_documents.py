@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from rag.prompt import NOT_FOUND
+from rag.answering.prompt import NOT_FOUND
 from tests.browser.conftest import Serve, ask
 from tests.fakes import ScriptedModel
 

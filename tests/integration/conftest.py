@@ -17,7 +17,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from ingest.discovery import discover
-from rag.answering import Answerer
+from rag.answering.answerer import Answerer
 from rag.index import CurrentIndex
 from rag.retrieval.retriever import Retriever
 from rag.service.admission import Admission, Limits

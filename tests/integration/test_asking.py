@@ -13,8 +13,8 @@ from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from ingest.discovery import discover
-from rag.prompt import NO, NOT_FOUND, YES
-from rag.prompt import QUESTION as QUESTION_PROMPT
+from rag.answering.prompt import NO, NOT_FOUND, YES
+from rag.answering.prompt import QUESTION as QUESTION_PROMPT
 from rag.service.app import create_app
 from tests.fakes import BagOfWordsEncoder, ScriptedModel, ingest_job, make_pdf
 from tests.integration.conftest import make_answerer

@@ -12,7 +12,7 @@ import pytest
 from langchain_tests.integration_tests import RetrieversIntegrationTests
 
 from rag import composition
-from rag.answering import Answerer
+from rag.answering.answerer import Answerer
 from rag.errors import DocumentUnknown, IndexMissing, RequestFault
 from rag.langchain import PageproofRetriever, PageproofRunnable
 from tests.fakes import ScriptedModel

@@ -18,7 +18,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk, ChatCompletio
 from pydantic import SecretStr
 
 from ingest.discovery import discover
-from rag.prompt import NOT_FOUND
+from rag.answering.prompt import NOT_FOUND
 from rag.service import work
 from tests.fakes import BagOfWordsEncoder, ScriptedModel, ingest_job, make_pdf
 from tests.integration.conftest import Running, post, python_blocks, wait_until

@@ -11,9 +11,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from ingest.discovery import discover
-from rag.answering import Answerer
-from rag.recording import FolderRecorder, ModelIdentity, RecordFolder, Setup
-from rag.replay import replay
+from rag.answering.answerer import Answerer
+from rag.answering.records import FolderRecorder, ModelIdentity, RecordFolder, Setup
+from rag.answering.replay import replay
 from rag.service.app import create_app
 from tests.fakes import BagOfWordsEncoder, ScriptedModel, ingest_job, make_pdf
 from tests.integration.conftest import HARBOUR, make_answerer

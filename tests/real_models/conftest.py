@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ingest.discovery import discover
-from rag.answering import Answerer
+from rag.answering.answerer import Answerer
 from rag.composition import open_answerer, open_encoder, open_store
 from rag.errors import ModelError
 from rag.models.embedding import Encoder

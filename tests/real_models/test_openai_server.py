@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from rag.answering import Answerer
+from rag.answering.answerer import Answerer
+from rag.answering.prompt import AFFIRM, NO, NOT_FOUND, SYSTEM, YES
+from rag.answering.replay import replay
 from rag.composition import model_digests, open_answerer, open_records, open_store, setup_of
 from rag.domain.values import Question
 from rag.errors import Cancelled, ModelUnusable, PromptTooLong
 from rag.models.llm import Begun, Finish, LanguageModel, Message, Token
 from rag.models.llm.language_model import Generated
 from rag.models.llm.remote_model import OpenAIServerModel
-from rag.prompt import AFFIRM, NO, NOT_FOUND, SYSTEM, YES
-from rag.replay import replay
 from rag.runtime.cancellation import Cancellation
 from rag.settings import Settings
 from tests.real_models.conftest import SMALL

@@ -23,7 +23,9 @@ import uvicorn
 
 from ingest.chunking import Chunker
 from ingest.discovery import discover
-from rag.answering import Answerer
+from rag.answering.answerer import Answerer
+from rag.answering.records import ModelIdentity
+from rag.answering.replay import replay
 from rag.composition import open_answerer, open_records, open_store, setup_of
 from rag.domain.values import Question
 from rag.errors import Cancelled, ModelUnusable, PromptTooLong
@@ -35,8 +37,6 @@ from rag.models.llm.tuning.parameters import Tuning
 from rag.pdf import read_pages
 from rag.question_making import question_about, sampled_facts
 from rag.question_making.prompting import messages
-from rag.recording import ModelIdentity
-from rag.replay import replay
 from rag.runtime.cancellation import Cancellation
 from rag.service.app import create_app
 from rag.settings import Settings

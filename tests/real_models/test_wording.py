@@ -6,11 +6,11 @@ import threading
 
 import pytest
 
-from rag.answering import Answerer
+from rag.answering.answerer import Answerer
+from rag.answering.prompt import NO, NOT_FOUND, YES
 from rag.errors import Cancelled, PromptTooLong
 from rag.models.llm import Begun, Finish, LanguageModel, Message, Token
 from rag.models.llm.local_model import LlamaCppModel
-from rag.prompt import NO, NOT_FOUND, YES
 from rag.runtime.cancellation import Cancellation
 
 pytestmark = pytest.mark.real_models

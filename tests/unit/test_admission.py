@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import Message
 
-from rag.answering import Answerer
+from rag.answering.answerer import Answerer
 from rag.domain.values import Question, Turn
 from rag.errors import DeadlinePassed, ServiceBusy
 from rag.index import CurrentIndex

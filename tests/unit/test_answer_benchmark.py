@@ -14,7 +14,7 @@ from benchmarks.question_sets import QuestionSet, question_set
 from benchmarks.ranking_variants import FULL, variants
 from benchmarks.tutorial import Piece
 from benchmarks.tutorial_answers import TutorialAnswerer, is_refusal
-from rag.answering import Answerer
+from rag.answering.answerer import Answerer
 from rag.domain.values import Answer, Hit, Question
 from rag.evaluation import Item, LabelledQuestion
 from rag.index import CurrentIndex, Generation, open_current

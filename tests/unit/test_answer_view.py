@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from rag.answer_view import confidence_in_words, print_answer, print_whole_answer
+from rag.answering.answer_builder import FACT
 from rag.domain.values import Answer, Citation, Sentence
-from rag.statement import FACT
 
 PUMP = Citation(1, "manual.pdf", "0" * 64, 2, "The pump has\na blue lid.", 0, 24, (), 1.0)
 VALVE = Citation(2, "terms [2025].pdf", "1" * 64, 7, "The valve opens to the left, slowly.", 9, 45, (), 0.8)

@@ -12,7 +12,7 @@ import pytest
 
 from rag import asking_command
 from rag.__main__ import main
-from rag.answering import Answerer
+from rag.answering.answerer import Answerer
 from rag.index import CurrentIndex
 from rag.retrieval.retriever import Retriever
 from rag.settings import Settings

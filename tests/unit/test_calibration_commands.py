@@ -11,11 +11,11 @@ import pytest
 
 import rag.__main__ as program
 from rag import calibration_commands, composition
-from rag.answering import Answerer
-from rag.calibration_file import calibration_path, read_calibration
+from rag.answering.answerer import Answerer
+from rag.answering.calibration_store import calibration_path, read_calibration
+from rag.answering.confidence import JUDGE
 from rag.domain.values import Span
 from rag.index import CurrentIndex, Generation
-from rag.judgement import JUDGE
 from rag.question_making import Fact, MadeQuestion
 from rag.retrieval.retriever import Retriever
 from rag.settings import Settings

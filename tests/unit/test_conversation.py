@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from rag import conversation
-from rag.answering import Answerer
+from rag.answering.answerer import Answerer
 from rag.conversation import Conversation
 from rag.domain.values import Answer, Question, Turn
 from rag.errors import ModelUnreachable

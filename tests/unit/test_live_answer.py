@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from rag.answering import Answerer
+from rag.answering.answerer import Answerer
 from rag.domain.values import (
     AnswerEvent,
     Chunk,

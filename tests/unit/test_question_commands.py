@@ -10,7 +10,7 @@ import pytest
 
 from rag import question_commands
 from rag.__main__ import main
-from rag.answering import Answerer
+from rag.answering.answerer import Answerer
 from rag.evaluation import read_questions
 from rag.index import CurrentIndex
 from rag.question_making.foreign import FOREIGN

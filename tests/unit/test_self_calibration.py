@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag.answering import Answerer
+from rag.answering.answerer import Answerer
+from rag.answering.confidence import Judge, Logistic, Observation, log_odds
 from rag.domain.values import Span
 from rag.errors import CalibrationFailed
 from rag.index import CurrentIndex, Generation
-from rag.judgement import Judge, Logistic, Observation, log_odds
 from rag.models.llm import Message, Prompt
 from rag.question_making import Fact, MadeQuestion, withheld_rows
 from rag.retrieval.retriever import Retriever

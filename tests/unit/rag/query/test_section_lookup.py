@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from ingest.discovery import discover
+from rag.answering.extractive_summary import central_sentences
+from rag.answering.grounding import Evidence
 from rag.domain.values import Hit, Question
-from rag.grounding import Evidence
 from rag.index import Generation, open_current
 from rag.query.section_lookup import Section, section_of
 from rag.query.types import Reply
-from rag.summarising import central_sentences
 from tests.fakes import BagOfWordsEncoder, ingest_job, make_pdf
 from tests.unit.conftest import quick_folder
 

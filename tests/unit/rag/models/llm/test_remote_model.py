@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from rag.answering.records import ModelIdentity
 from rag.composition import model_identity, open_answerer
 from rag.domain.values import Usage
 from rag.errors import (
@@ -29,7 +30,6 @@ from rag.errors import (
 from rag.models.llm import Begun, Finish, Message, Prompt, Token
 from rag.models.llm.language_model import Generated
 from rag.models.llm.remote_model import OpenAIServerModel, estimated_tokens
-from rag.recording import ModelIdentity
 from rag.runtime.cancellation import Cancellation
 from rag.settings import Settings
 from tests.unit.rag.models.llm.scripted_server import DONE, Handler, ScriptedServer, event, saying, serving, text, usage

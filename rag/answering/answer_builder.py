@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from rag.answering.draft import Draft
+from rag.answering.grounding import Evidence, Quote, Support, nearest_quotes
 from rag.domain.values import Answer, Citation, Question, Reason, Sentence
-from rag.drafting import Draft
-from rag.grounding import Evidence, Quote, Support, nearest_quotes
 from rag.query import Reply
 
 NOT_IN_DOCUMENTS: Final = "The documents do not answer this question."

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.judgement import JUDGE, Judge, Logistic, Observation, log_odds, thresholds_of
+from rag.answering.confidence import JUDGE, Judge, Logistic, Observation, log_odds, thresholds_of
 
 PLAIN = Observation(
     relevance=1.5, margin=2.0, coverage=0.5, document=0.0, declined=0.2, certainty=0.9, lowest=0.5, share=1.0,

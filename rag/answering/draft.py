@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 
+from rag.answering.confidence import log_odds
+from rag.answering.prompt import AFFIRM, NO, YES
 from rag.domain.values import Usage
-from rag.judgement import log_odds
 from rag.models.llm import Finish, LanguageModel, Message, Prompt, Token
-from rag.prompt import AFFIRM, NO, YES
 from rag.runtime.cancellation import Cancellation
 
 

@@ -12,17 +12,17 @@ import pytest
 
 import rag.__main__ as program
 from rag import asking_command
-from rag.answering import Answerer
+from rag.answering.answerer import Answerer
+from rag.answering.prompt import NOT_FOUND
+from rag.answering.records import FolderRecorder, ModelIdentity, Record, RecordFolder, Setup
+from rag.answering.replay import Replay, replay
 from rag.domain.values import Question
 from rag.errors import IndexCorrupt, RequestFault
 from rag.index import CurrentIndex, IndexLayout, collect_garbage, writing
-from rag.prompt import NOT_FOUND
-from rag.recording import FolderRecorder, ModelIdentity, Record, RecordFolder, Setup
-from rag.replay import Replay, replay
 from rag.retrieval.retriever import Retriever
 from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish
-from tests.unit.test_recording import SETUP, id_of, record_of
+from tests.unit.rag.answering.test_records import SETUP, id_of, record_of
 
 PAGES = ["The pump has a blue lid.", "The valve opens to the left."]
 QUESTION = Question("Which lid has the pump?")

@@ -12,12 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.composition import SHAPING
-from rag.domain.values import Answer, Question, Turn
-from rag.errors import RecordDamaged, RecordUnknown
-from rag.index import open_current
-from rag.models.llm import Message, Prompt
-from rag.recording import (
+from rag.answering.records import (
     Course,
     FolderRecorder,
     ModelIdentity,
@@ -29,6 +24,11 @@ from rag.recording import (
     Setup,
     prompt_digest,
 )
+from rag.composition import SHAPING
+from rag.domain.values import Answer, Question, Turn
+from rag.errors import RecordDamaged, RecordUnknown
+from rag.index import open_current
+from rag.models.llm import Message, Prompt
 from rag.settings import Settings
 from tests.fakes import BagOfWordsEncoder
 from tests.unit.conftest import files_of_at_most, publish

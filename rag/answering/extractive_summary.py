@@ -10,8 +10,8 @@ from typing import Final
 
 import numpy as np
 
+from rag.answering.grounding import Evidence, Quote, Support
 from rag.domain.values import Span
-from rag.grounding import Evidence, Quote, Support
 from rag.models.embedding import Encoder
 from rag.text.prompt_injection import speaks_to_the_machine
 from rag.text.sentences import sentence_spans

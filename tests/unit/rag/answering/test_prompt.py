@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.answering.prompt import NOT_FOUND, PASSAGE, QUESTION, SYSTEM, build_prompt
 from rag.domain.values import Chunk, Document, Hit, Passage, Question, Span, Turn
 from rag.errors import PromptTooLong
 from rag.models.llm import Message
-from rag.prompt import NOT_FOUND, PASSAGE, QUESTION, SYSTEM, build_prompt
 from tests.fakes import ScriptedModel
 
 DOCUMENT = Document("0" * 64, ("manual.pdf",), "Manual", 9, 1)

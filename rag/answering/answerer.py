@@ -8,22 +8,22 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Protocol
 
-from rag.conflicts import find_conflict
+from rag.answering.answer_builder import Statement
+from rag.answering.confidence import JUDGE, Judge, Observation
+from rag.answering.conflicts import find_conflict
+from rag.answering.draft import Draft, affirmed, settle
+from rag.answering.extractive_summary import central_sentences
+from rag.answering.features import observe
+from rag.answering.grounding import Evidence, Support, ground
+from rag.answering.prompt import NO, NOT_FOUND, YES, Asked, build_prompt
+from rag.answering.records import Course, Recorder
 from rag.domain.values import Answer, AnswerEvent, AnswerReady, Hit, PassagesFound, Question, TokenGenerated
-from rag.drafting import Draft, affirmed, settle
-from rag.grounding import Evidence, Support, ground
 from rag.index import Generation, ServingState
-from rag.judgement import JUDGE, Judge, Observation
 from rag.models.llm import Begun, Finish, LanguageModel
-from rag.observing import observe
-from rag.prompt import NO, NOT_FOUND, YES, Asked, build_prompt
 from rag.query import UnderstoodQuestion, take_turns, understand
-from rag.recording import Course, Recorder
 from rag.retrieval.cached import Searches
 from rag.retrieval.retriever import Retriever
 from rag.runtime.cancellation import Cancellation
-from rag.statement import Statement
-from rag.summarising import central_sentences
 
 
 class ServedIndex(Protocol):

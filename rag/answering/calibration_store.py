@@ -14,8 +14,8 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from rag.answering.confidence import Judge
 from rag.errors import CalibrationFailed
-from rag.judgement import Judge
 
 _log = logging.getLogger(__name__)
 

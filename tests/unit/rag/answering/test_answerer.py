@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag.answering import Answerer
+from rag.answering.answerer import Answerer
 from rag.domain.values import Question
 from rag.errors import Cancelled
 from rag.index import CurrentIndex

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.answering.draft import Draft, affirmed, settle
+from rag.answering.prompt import NO, YES
 from rag.domain.values import Usage
-from rag.drafting import Draft, affirmed, settle
 from rag.errors import Cancelled
 from rag.models.llm import Finish, Message, Token
-from rag.prompt import NO, YES
 from rag.runtime.cancellation import Cancellation
 from tests.fakes import ScriptedModel
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rag.answering.confidence import Observation
+from rag.answering.draft import Draft
+from rag.answering.grounding import Support
 from rag.domain.values import Hit
-from rag.drafting import Draft
-from rag.grounding import Support
-from rag.judgement import Observation
 from rag.models.embedding import logit
 from rag.retrieval.retriever import judged_text
 from rag.text.sentences import words

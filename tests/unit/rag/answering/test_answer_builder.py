@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from rag.answering.answer_builder import FACT, NOT_IN_DOCUMENTS, POSSIBLY, Statement
+from rag.answering.draft import Draft
+from rag.answering.grounding import Evidence, Quote, Support
 from rag.domain.values import Chunk, Document, Hit, Passage, Question, Span, Usage
-from rag.drafting import Draft
-from rag.grounding import Evidence, Quote, Support
 from rag.models.llm import Finish
 from rag.query import Reply
-from rag.statement import FACT, NOT_IN_DOCUMENTS, POSSIBLY, Statement
 from tests.unit.conftest import page_of
 
 TEXT = "The pump has a blue lid. The valve opens to the left."

@@ -11,10 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.calibration_file import Calibration, calibration_path, check_writable, read_calibration, write_calibration
+from rag.answering.calibration_store import (
+    Calibration,
+    calibration_path,
+    check_writable,
+    read_calibration,
+    write_calibration,
+)
+from rag.answering.confidence import JUDGE, Judge, Logistic, Observation
 from rag.errors import CalibrationFailed
 from rag.index import collect_garbage, list_generations, roll_back, verify_generation, writing
-from rag.judgement import JUDGE, Judge, Logistic, Observation
 from tests.fakes import BagOfWordsEncoder
 from tests.unit.conftest import files_of_at_most, publish, quick_folder
 

@@ -21,10 +21,10 @@ from typing import Annotated, Final, Literal, Protocol
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from rag.answering.confidence import Observation
 from rag.domain.values import Answer, Citation, Hit, Question, Turn, Verdict
 from rag.errors import RecordDamaged, RecordUnknown
 from rag.index import Generation
-from rag.judgement import Observation
 from rag.models.llm import Prompt
 
 _log = logging.getLogger(__name__)

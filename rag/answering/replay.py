@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from rag.answering import Answerer
+from rag.answering.answerer import Answerer
+from rag.answering.records import Course, ModelIdentity, PlaceRecord, Record, Setup
 from rag.errors import IndexForeign, IndexMissing, RequestFault
 from rag.index import Generation, open_published
-from rag.recording import Course, ModelIdentity, PlaceRecord, Record, Setup
 
 # Causes first, then the steps of the answer in their order.
 What: TypeAlias = Literal[

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from rag.answering.draft import Draft
+from rag.answering.features import observe
+from rag.answering.grounding import Evidence, Quote, Support
 from rag.domain.values import Chunk, Document, Hit, Passage, Span
-from rag.drafting import Draft
-from rag.grounding import Evidence, Quote, Support
 from rag.models.llm import Token
-from rag.observing import observe
 from tests.unit.conftest import page_of
 
 TEXT = "The pump has a blue lid."

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.completion import completed
+from rag.answering.span_completion import completed
 
 
 @pytest.mark.parametrize(

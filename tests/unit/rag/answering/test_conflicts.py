@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.conflicts import find_conflict
+from rag.answering.conflicts import find_conflict
+from rag.answering.grounding import Evidence, Support, ground
 from rag.domain.values import Chunk, Document, Hit, Passage, Span
-from rag.grounding import Evidence, Support, ground
 from tests.unit.conftest import page_of
 
 QUESTION = "How long is the warranty of the pump?"

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from rag.answering.grounding import Evidence, Quote, Support, stretches
 from rag.domain.values import Span, in_context
-from rag.grounding import Evidence, Quote, Support, stretches
 from rag.text.normalization import Figure, figures, said
 from rag.text.sentences import NOT
 

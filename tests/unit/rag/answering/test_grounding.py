@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.completion import completed
+from rag.answering.grounding import Evidence, Quote, Support, ground, nearest_quotes
+from rag.answering.span_completion import completed
 from rag.domain.values import Chunk, Document, Heading, Hit, Passage, Span
-from rag.grounding import Evidence, Quote, Support, ground, nearest_quotes
 from rag.text.sentences import sentence_spans
 from tests.unit.conftest import page_of
 

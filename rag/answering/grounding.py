@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final, TypeAlias
 
-from rag.completion import completed
+from rag.answering.span_completion import completed
 from rag.domain.values import Hit, Page, Span
 from rag.text.normalization import CURRENCIES, MONTHS, said
 from rag.text.prompt_injection import speaks_to_the_machine
