@@ -28,7 +28,7 @@ from rag.composition import open_retriever, open_store
 from rag.console import Tell, configure_logging, progress
 from rag.domain.values import Hit, Question
 from rag.evaluation import LabelledQuestion, read_questions
-from rag.evaluation.rightness import f1
+from rag.evaluation.correctness import f1
 from rag.models.llm import Message, Token
 from rag.models.llm.engine.context import Context, Logits, Row, Saved
 from rag.models.llm.engine.llama_library import open_library

@@ -20,7 +20,7 @@ from sklearn.metrics import roc_auc_score
 
 from benchmarks.observations import Observed
 from rag.answering.confidence import JUDGE, Judge, Logistic, Observation, thresholds_of
-from rag.fitting import fit_logistic
+from rag.evaluation.logistic_regression import fit_logistic
 
 Vector = npt.NDArray[np.float64]
 

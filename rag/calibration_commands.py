@@ -12,8 +12,8 @@ from rag.answering.confidence import JUDGE
 from rag.arguments import whole_number
 from rag.composition import model_digests, open_answerer
 from rag.console import progress
-from rag.question_making import make_questions
-from rag.self_calibration import FEWEST, fitted, try_questions
+from rag.evaluation.calibrate import FEWEST, fitted, try_questions
+from rag.evaluation.synthetic import make_questions
 from rag.settings import Settings
 
 if TYPE_CHECKING:

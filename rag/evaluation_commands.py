@@ -29,7 +29,7 @@ from rag.evaluation import (
     read_run,
     summarise,
 )
-from rag.evaluation.console import print_comparison, print_summary
+from rag.evaluation.text_report import print_comparison, print_summary
 from rag.index import Generation
 from rag.settings import Settings
 
@@ -132,7 +132,7 @@ def _write(
 
             write_plots(path, items)
         if path := options.html:
-            from rag.evaluation.report import write_report
+            from rag.evaluation.html_report import write_report
 
             write_report(path, items, summary, comparison, generation)
     except OSError as error:

@@ -15,7 +15,7 @@ from rag.composition import open_answerer
 from rag.console import Tell, progress
 from rag.domain.values import Hit, Question
 from rag.errors import QuestionsInvalid
-from rag.question_making import SHARE_UNANSWERABLE, answerable_draft, make_questions, unanswerable_drafts
+from rag.evaluation.synthetic import SHARE_UNANSWERABLE, answerable_draft, make_questions, unanswerable_drafts
 from rag.settings import Settings
 
 _FILE: Final = Path("questions.jsonl")

@@ -41,7 +41,7 @@ LAYERS = [
     ["rag.models.weights.fetching"],
     ["rag.settings", "rag.models.weights.store", "rag.pdf", "rag.models.embedding", "rag.models.llm"],
     ["rag.answering.confidence", "rag.answering.span_completion"],
-    ["rag.index", "rag.answering.prompt", "rag.answering.grounding", "rag.fitting"],
+    ["rag.index", "rag.answering.prompt", "rag.answering.grounding", "rag.evaluation.logistic_regression"],
     [
         "rag.retrieval.scoring",
         "rag.retrieval.near_duplicates",
@@ -52,7 +52,7 @@ LAYERS = [
     [
         "rag.retrieval.retriever",
         "rag.answering.records",
-        "rag.question_making",
+        "rag.evaluation.synthetic",
         "rag.answering.answer_builder",
         "rag.answering.extractive_summary",
     ],
@@ -64,7 +64,7 @@ LAYERS = [
     ],
     ["rag.answering.answerer", "rag.models.llm.tuning.autotune"],
     ["rag.evaluation", "rag.service", "rag.answering.replay"],
-    ["rag.self_calibration", "rag.doctor"],
+    ["rag.evaluation.calibrate", "rag.doctor"],
     ["rag.console", "rag.composition", "rag.index_commands", "rag.answer_view", "rag.live_answer"],
     ["rag.question_commands", "rag.calibration_commands", "rag.doctor_command", "rag.conversation", "rag.langchain"],
     ["rag.evaluation_commands", "rag.asking_command"],

@@ -11,10 +11,10 @@ from typing import Any, Final, Literal
 from pydantic import TypeAdapter, ValidationError
 
 from rag.errors import QuestionsInvalid
-from rag.evaluation.items import Item, Outcome, outcome_of
-from rag.evaluation.measures import Better
-from rag.evaluation.resampling import once, p_values
-from rag.evaluation.rightness import is_right
+from rag.evaluation.correctness import is_right
+from rag.evaluation.metrics import Better
+from rag.evaluation.results import Item, Outcome, outcome_of
+from rag.evaluation.significance import once, p_values
 from rag.evaluation.summary import measures_of
 
 SIGNIFICANT: Final = 0.05

@@ -8,8 +8,8 @@ from math import sqrt
 from pathlib import Path
 from typing import Final
 
-from rag.evaluation.calibration import Bin, Point, bins, curve
-from rag.evaluation.items import Item
+from rag.evaluation.reliability import Bin, Point, bins, curve
+from rag.evaluation.results import Item
 from rag.evaluation.summary import estimated
 from rag.text.templates import fill, write_whole
 

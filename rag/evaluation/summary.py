@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
-from rag.evaluation.calibration import CONFIDENCE, bins, curve
-from rag.evaluation.items import Item
-from rag.evaluation.measures import ANSWERS, COST, RETRIEVAL, Measure
-from rag.evaluation.resampling import intervals, once
+from rag.evaluation.metrics import ANSWERS, COST, RETRIEVAL, Measure
+from rag.evaluation.reliability import CONFIDENCE, bins, curve
+from rag.evaluation.results import Item
+from rag.evaluation.significance import intervals, once
 
 # More kinds than this are names, not kinds, and too few questions each to be measured.
 _MOST_KINDS: Final = 40

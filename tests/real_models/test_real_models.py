@@ -30,13 +30,13 @@ from rag.composition import open_answerer, open_records, open_store, setup_of
 from rag.domain.values import Question
 from rag.errors import Cancelled, ModelUnusable, PromptTooLong
 from rag.evaluation import RANKS, evaluate, read_questions, summarise
+from rag.evaluation.synthetic import question_about, sampled_facts
+from rag.evaluation.synthetic.prompt import messages
 from rag.models.embedding import BertEncoder, Encoder, SentenceTransformerEncoder
 from rag.models.llm import Finish, LanguageModel, Message, Token
 from rag.models.llm.local_model import LlamaCppModel
 from rag.models.llm.tuning.parameters import Tuning
 from rag.pdf import read_pages
-from rag.question_making import question_about, sampled_facts
-from rag.question_making.prompting import messages
 from rag.runtime.cancellation import Cancellation
 from rag.service.app import create_app
 from rag.settings import Settings

@@ -15,13 +15,13 @@ from rag.answering.answerer import Answerer
 from rag.answering.calibration_store import calibration_path, read_calibration
 from rag.answering.confidence import JUDGE
 from rag.domain.values import Span
+from rag.evaluation.synthetic import Fact, MadeQuestion
 from rag.index import CurrentIndex, Generation
-from rag.question_making import Fact, MadeQuestion
 from rag.retrieval.retriever import Retriever
 from rag.settings import Settings
 from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker
 from tests.unit.conftest import publish
-from tests.unit.test_self_calibration import ReadingModel
+from tests.unit.rag.evaluation.test_calibrate import ReadingModel
 
 MODELS = ("a" * 64,)
 DOCUMENTS = {

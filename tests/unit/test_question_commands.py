@@ -12,8 +12,8 @@ from rag import question_commands
 from rag.__main__ import main
 from rag.answering.answerer import Answerer
 from rag.evaluation import read_questions
+from rag.evaluation.synthetic.general_knowledge import FOREIGN
 from rag.index import CurrentIndex
-from rag.question_making.foreign import FOREIGN
 from rag.retrieval.retriever import Retriever
 from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish

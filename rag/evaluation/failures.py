@@ -8,7 +8,7 @@ from typing import Final
 
 from rag.domain.values import Document, Page
 from rag.errors import DocumentUnknown, FileFault
-from rag.evaluation.items import Item
+from rag.evaluation.results import Item
 from rag.index import Generation
 from rag.pdf import render_page
 from rag.text.sentences import line_spans, sentence_spans, words

@@ -8,9 +8,9 @@ from math import sqrt
 from random import Random
 from typing import Final
 
+from rag.evaluation.synthetic.facts import facts_of, for_yes_or_no
+from rag.evaluation.synthetic.types import Fact
 from rag.index import Generation
-from rag.question_making.facts import facts_of, for_yes_or_no
-from rag.question_making.made import Fact
 
 # Copies of a sentence are looked for among so many passages.
 _ALIKE: Final = 4

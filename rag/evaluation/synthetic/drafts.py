@@ -7,10 +7,10 @@ from itertools import chain
 from typing import Any, Final
 
 from rag.domain.values import Hit
+from rag.evaluation.synthetic.matching import says
+from rag.evaluation.synthetic.negatives import Swapped, answering_rows, foreign_questions, swapped_questions
+from rag.evaluation.synthetic.types import MadeQuestion
 from rag.index import Generation
-from rag.question_making.made import MadeQuestion
-from rag.question_making.negatives import Swapped, answering_rows, foreign_questions, swapped_questions
-from rag.question_making.plain import says
 
 Search = Callable[[str], Sequence[Hit]]
 

@@ -12,8 +12,7 @@ from typing import Final
 import pytest
 
 from rag.domain.values import Chunk, Document, Hit, Passage, Span
-from rag.index import Generation, open_current
-from rag.question_making import (
+from rag.evaluation.synthetic import (
     Fact,
     Form,
     MadeQuestion,
@@ -29,11 +28,12 @@ from rag.question_making import (
     unanswerable_drafts,
     withheld_rows,
 )
-from rag.question_making.acceptance import fault_of, is_new
-from rag.question_making.facts import facts_of, for_yes_or_no
-from rag.question_making.foreign import FOREIGN
-from rag.question_making.plain import says, subject
-from rag.question_making.prompting import messages, parse
+from rag.evaluation.synthetic.facts import facts_of, for_yes_or_no
+from rag.evaluation.synthetic.filters import fault_of, is_new
+from rag.evaluation.synthetic.general_knowledge import FOREIGN
+from rag.evaluation.synthetic.matching import says, subject
+from rag.evaluation.synthetic.prompt import messages, parse
+from rag.index import Generation, open_current
 from tests.fakes import BagOfWordsEncoder, ScriptedModel
 from tests.unit.conftest import publish, quick_folder
 

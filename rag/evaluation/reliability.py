@@ -13,8 +13,8 @@ from typing import Final
 
 import numpy as np
 
-from rag.evaluation.items import Item
-from rag.evaluation.measures import Better, Estimate, FloatArray, Measure, Ratio, divided
+from rag.evaluation.metrics import Better, Estimate, FloatArray, Measure, Ratio, divided
+from rag.evaluation.results import Item
 
 BINS: Final = 10
 
@@ -101,7 +101,7 @@ class CalibrationError:
     guaranteed: bool = False
 
     def over(self, items: Sequence[Item]) -> Estimate:
-        """See :class:`rag.evaluation.measures.Measure`."""
+        """See :class:`rag.evaluation.metrics.Measure`."""
         gaps = np.zeros((BINS, len(items)))
         for place, item in enumerate(items):
             if item.answered:
@@ -123,7 +123,7 @@ class AreaUnderRiskCoverage:
     guaranteed: bool = False
 
     def over(self, items: Sequence[Item]) -> Estimate:
-        """See :class:`rag.evaluation.measures.Measure`."""
+        """See :class:`rag.evaluation.metrics.Measure`."""
         order = sorted(range(len(items)), key=lambda place: _sureness(items[place]), reverse=True)
         sureness = [_sureness(items[place]) for place in order]
         starts = [place for place in range(len(order)) if place == 0 or sureness[place] != sureness[place - 1]]

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 from typing import Final
 
-from rag.question_making.made import Fact
-from rag.question_making.plain import says, subject
+from rag.evaluation.synthetic.matching import says, subject
+from rag.evaluation.synthetic.types import Fact
 from rag.text.sentences import is_number, words
 
 _FEWEST_WORDS: Final = 5

@@ -14,13 +14,13 @@ import pytest
 from rich.console import Console
 
 from rag.evaluation import Comparison, Item, compare, summarise
-from rag.evaluation.calibration import CONFIDENCE
-from rag.evaluation.console import GROUPS, print_comparison, print_summary
-from rag.evaluation.items import Cited, Retrieved
-from rag.evaluation.measures import ANSWERS, COST, RETRIEVAL
-from rag.evaluation.misses import misses
+from rag.evaluation.failures import misses
+from rag.evaluation.html_report import _SAID, render, write_report
+from rag.evaluation.metrics import ANSWERS, COST, RETRIEVAL
 from rag.evaluation.plots import write_plots
-from rag.evaluation.report import _SAID, render, write_report
+from rag.evaluation.reliability import CONFIDENCE
+from rag.evaluation.results import Cited, Retrieved
+from rag.evaluation.text_report import GROUPS, print_comparison, print_summary
 from rag.index import Generation, open_current
 from tests.fakes import BagOfWordsEncoder, make_pdf
 from tests.unit.conftest import publish

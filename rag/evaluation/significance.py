@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from rag.evaluation.measures import Estimate, FloatArray
+from rag.evaluation.metrics import Estimate, FloatArray
 
 RESAMPLES: Final = 2000
 PERMUTATIONS: Final = 4999

@@ -8,9 +8,9 @@ from time import perf_counter
 from typing import Final
 
 from rag.domain.values import Answer, Citation, Hit, Question, Sentence
-from rag.evaluation.items import Cited, Item, Retrieved, outcome_of
+from rag.evaluation.correctness import contains, f1, is_right
 from rag.evaluation.questions import LabelledQuestion
-from rag.evaluation.rightness import contains, f1, is_right
+from rag.evaluation.results import Cited, Item, Retrieved, outcome_of
 from rag.index import Generation
 
 RANKS: Final = 10

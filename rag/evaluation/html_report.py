@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from rag.evaluation.comparison import SIGNIFICANT, TOLERANCE, Comparison
-from rag.evaluation.console import BY_KIND, GROUPS, number, verdict, words_of
-from rag.evaluation.items import Item
-from rag.evaluation.misses import KINDS, PICTURE_BYTES, misses
+from rag.evaluation.failures import KINDS, PICTURE_BYTES, misses
 from rag.evaluation.plots import drawings
+from rag.evaluation.results import Item
+from rag.evaluation.text_report import BY_KIND, GROUPS, number, verdict, words_of
 from rag.index import Generation
 from rag.text.templates import fill, write_whole
 
-_TEMPLATE: Final = Path(__file__).with_name("report.html")
+_TEMPLATE: Final = Path(__file__).with_name("html_report.html")
 # More misses of a kind than this are folded.
 _UNFOLDED: Final = 30
 _SAID: Final = {
@@ -83,7 +83,7 @@ def render(
     generation: Generation,
     picture_bytes: int = PICTURE_BYTES,
 ) -> str:
-    """The page as HTML; see :func:`rag.evaluation.misses.misses` for what is pictured."""
+    """The page as HTML; see :func:`rag.evaluation.failures.misses` for what is pictured."""
     found = misses(items, generation, picture_bytes)
     answered = any(item.answered is not None for item in items)
     contents = {

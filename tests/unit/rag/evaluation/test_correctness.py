@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.evaluation.rightness import f1, is_right, normalised
+from rag.evaluation.correctness import f1, is_right, normalised
 
 
 class TestF1:

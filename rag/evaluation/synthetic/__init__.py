@@ -3,12 +3,18 @@
 For two uses: how sure an answer is can be calibrated on them, and ``rag eval --make`` drafts a questions file.
 """
 
-from rag.question_making.drafts import SHARE_UNANSWERABLE, answerable_draft, unanswerable_drafts
-from rag.question_making.keywords import keyword_questions
-from rag.question_making.made import Fact, Form, MadeQuestion
-from rag.question_making.making import make_questions, question_about
-from rag.question_making.negatives import Swapped, answering_rows, foreign_questions, swapped_questions, withheld_rows
-from rag.question_making.sampling import sampled_facts
+from rag.evaluation.synthetic.drafts import SHARE_UNANSWERABLE, answerable_draft, unanswerable_drafts
+from rag.evaluation.synthetic.keywords import keyword_questions
+from rag.evaluation.synthetic.making import make_questions, question_about
+from rag.evaluation.synthetic.negatives import (
+    Swapped,
+    answering_rows,
+    foreign_questions,
+    swapped_questions,
+    withheld_rows,
+)
+from rag.evaluation.synthetic.sampling import sampled_facts
+from rag.evaluation.synthetic.types import Fact, Form, MadeQuestion
 
 __all__ = [
     "SHARE_UNANSWERABLE",

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
-from rag.fitting import Matrix, Vector, fit_logistic, probabilities
+from rag.evaluation.logistic_regression import Matrix, Vector, fit_logistic, probabilities
 
 
 def drawn(seed: int, rows: int = 60, columns: int = 3, noise: float = 1.0) -> tuple[Matrix, Vector]:

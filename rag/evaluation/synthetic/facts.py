@@ -10,7 +10,7 @@ from random import Random
 from typing import Final
 
 from rag.domain.values import Passage, Span
-from rag.question_making.made import Fact, Form
+from rag.evaluation.synthetic.types import Fact, Form
 from rag.text.sentences import is_number, line_spans, sentence_spans, words
 
 _FEWEST_WORDS: Final = 9

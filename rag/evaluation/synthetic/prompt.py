@@ -10,9 +10,9 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from rag.evaluation.synthetic.matching import subject
+from rag.evaluation.synthetic.types import Fact, Form
 from rag.models.llm import Message
-from rag.question_making.made import Fact, Form
-from rag.question_making.plain import subject
 
 MAX_TOKENS: Final = 48
 # Of what stands before a fact in its passage, and of its headings.

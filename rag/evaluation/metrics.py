@@ -13,7 +13,7 @@ from typing import Final, Literal, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.evaluation.items import Item
+from rag.evaluation.results import Item
 
 FloatArray: TypeAlias = NDArray[np.float64]
 # From weights, shape (items, samples), to values, shape (samples,); nan where there is nothing to measure.

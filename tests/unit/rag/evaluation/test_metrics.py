@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.evaluation.calibration import AreaUnderRiskCoverage, CalibrationError, bins, curve
-from rag.evaluation.items import Item
-from rag.evaluation.measures import Estimate, Quantile, Ratio
-from rag.evaluation.resampling import intervals, once, p_values
+from rag.evaluation.metrics import Estimate, Quantile, Ratio
+from rag.evaluation.reliability import AreaUnderRiskCoverage, CalibrationError, bins, curve
+from rag.evaluation.results import Item
+from rag.evaluation.significance import intervals, once, p_values
 
 
 def item(number: int = 0, **fields: Any) -> Item:

@@ -13,11 +13,11 @@ from rag.answering.answerer import Answerer
 from rag.answering.confidence import Judge, Logistic, Observation, log_odds
 from rag.domain.values import Span
 from rag.errors import CalibrationFailed
+from rag.evaluation.calibrate import FEWEST, Trial, fitted, try_questions
+from rag.evaluation.synthetic import Fact, MadeQuestion, withheld_rows
 from rag.index import CurrentIndex, Generation
 from rag.models.llm import Message, Prompt
-from rag.question_making import Fact, MadeQuestion, withheld_rows
 from rag.retrieval.retriever import Retriever
-from rag.self_calibration import FEWEST, Trial, fitted, try_questions
 from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish
 

@@ -19,9 +19,9 @@ from rag.answering.records import Course
 from rag.domain.values import Question
 from rag.errors import CalibrationFailed
 from rag.evaluation import is_right
-from rag.fitting import fit_logistic
+from rag.evaluation.logistic_regression import fit_logistic
+from rag.evaluation.synthetic import MadeQuestion, withheld_rows
 from rag.index import Generation
-from rag.question_making import MadeQuestion, withheld_rows
 
 # Fewer say nothing about a rate of one in ten.
 FEWEST: Final = 20

@@ -12,7 +12,7 @@ import pytest
 from rag.domain.values import Answer, Chunk, Citation, Document, Hit, Page, Passage, Question, Sentence, Span, Usage
 from rag.errors import QuestionsInvalid
 from rag.evaluation import Item, LabelledQuestion, absent_documents, evaluate, read_questions, summarise
-from rag.evaluation.running import _shown
+from rag.evaluation.runner import _shown
 from rag.index import Generation, open_current
 from tests.fakes import BagOfWordsEncoder
 from tests.unit.conftest import publish

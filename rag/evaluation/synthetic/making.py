@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rag.evaluation.synthetic.filters import fault_of, is_new
+from rag.evaluation.synthetic.prompt import MAX_TOKENS, messages, parse
+from rag.evaluation.synthetic.sampling import sampled_facts
+from rag.evaluation.synthetic.types import Fact, MadeQuestion
 from rag.index import Generation
 from rag.models.llm import LanguageModel, Token
-from rag.question_making.acceptance import fault_of, is_new
-from rag.question_making.made import Fact, MadeQuestion
-from rag.question_making.prompting import MAX_TOKENS, messages, parse
-from rag.question_making.sampling import sampled_facts
 from rag.runtime.cancellation import Cancellation
 from rag.text.sentences import words
 

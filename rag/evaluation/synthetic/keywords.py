@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from rag.evaluation.synthetic.matching import subject
+from rag.evaluation.synthetic.sampling import sampled_facts
+from rag.evaluation.synthetic.types import Fact, MadeQuestion
 from rag.index import Generation
-from rag.question_making.made import Fact, MadeQuestion
-from rag.question_making.plain import subject
-from rag.question_making.sampling import sampled_facts
 from rag.text.sentences import NOT, is_number, words
 
 _WORD: Final = re.compile(r"[^\W\d_][\w’'-]+\w")
