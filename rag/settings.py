@@ -70,7 +70,7 @@ def _addresses(value: str) -> str:
 
 
 def _host_names(value: object) -> object:
-    """As :mod:`rag.service.hosts` compares them."""
+    """As :mod:`rag.service.allowed_hosts` compares them."""
     if not isinstance(value, str):
         return value
     names = tuple(name.strip().casefold().strip("[]") for name in value.split(",") if name.strip())

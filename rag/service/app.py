@@ -16,14 +16,15 @@ from rag import __version__
 from rag.answering.answerer import Answerer
 from rag.errors import IndexFault
 from rag.pdf import PageDrawers
-from rag.service import asking, library, openai_chat, operations, problems, web
-from rag.service.adding import Adding, adding_body, adding_router
-from rag.service.admission import DEFAULTS, Admission, Limits
+from rag.service import problems
+from rag.service.admission.admission import DEFAULTS, Admission, Limits
 from rag.service.auth import Keys, guarded
-from rag.service.ingest_runs import IngestRuns
 from rag.service.metrics import Metrics
 from rag.service.middleware import Frame
-from rag.service.pictures import Pictures
+from rag.service.page_images import Pictures
+from rag.service.routes import ask, documents, health, openai, page
+from rag.service.routes.uploads import Adding, adding_body, adding_router
+from rag.service.uploads.ingest_jobs import IngestRuns
 
 _log = logging.getLogger(__name__)
 
@@ -65,12 +66,12 @@ def create_app(
         pictures = Pictures(drawers or PageDrawers())
         keys = Keys(api_keys, admin_keys)
         keyed = guarded(keys)
-        app.include_router(operations.probes(answerer))
-        questions = asking.Asking(answerer, admission, threads, metrics)
-        app.include_router(asking.router(questions, keys))
-        app.include_router(openai_chat.router(questions, answerer, keys))
-        app.include_router(library.router(answerer, pictures, keyed))
-        app.include_router(operations.router(answerer, admission, metrics, adding_body(adding), keyed))
+        app.include_router(health.probes(answerer))
+        questions = ask.Asking(answerer, admission, threads, metrics)
+        app.include_router(ask.router(questions, keys))
+        app.include_router(openai.router(questions, answerer, keys))
+        app.include_router(documents.router(answerer, pictures, keyed))
+        app.include_router(health.router(answerer, admission, metrics, adding_body(adding), keyed))
         if adding:
             runs = IngestRuns(adding.job, answerer.index.refresh)
             app.include_router(adding_router(adding, runs, guarded(keys, admin=True)))
@@ -98,7 +99,7 @@ def create_app(
     )
     app.add_middleware(Frame, metrics=metrics, hosts=hosts)
     problems.install(app)
-    web.install(app)
+    page.install(app)
     return app
 
 

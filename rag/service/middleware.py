@@ -18,7 +18,7 @@ from fastapi import HTTPException
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from rag.service.hosts import is_among
+from rag.service.allowed_hosts import is_among
 from rag.service.metrics import Metrics
 from rag.service.problems import error_response, problem_fields
 

@@ -26,7 +26,7 @@ from rag.errors import (
     UploadNotStored,
     UploadTooLarge,
 )
-from rag.service.openai_errors import OPENAI_PATHS, openai_error
+from rag.service.openai.errors import OPENAI_PATHS, openai_error
 
 _log = logging.getLogger(__name__)
 

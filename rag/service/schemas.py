@@ -10,9 +10,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from rag.domain.values import Answer, Document, Hit, Page, Question, Reason, Turn, Verdict
 from rag.index import SourceRow
-from rag.service.document_folder import Stored
-from rag.service.ingest_runs import IngestStanding
-from rag.service.media import has_pictures
+from rag.service.media_types import has_pictures
+from rag.service.uploads.folder import Stored
+from rag.service.uploads.ingest_jobs import IngestStanding
 
 MAX_QUESTION = 4000
 MAX_HISTORY = 20
@@ -293,7 +293,7 @@ class IngestedFileBody(_Body):
 
 
 class IngestBody(_Body):
-    """Where the latest run of the ingest job is; see :class:`rag.service.ingest_runs.IngestStanding`."""
+    """Where the latest run of the ingest job is; see :class:`rag.service.uploads.ingest_jobs.IngestStanding`."""
 
     state: Literal["idle", "running", "finished", "failed"]
     stage: str | None

@@ -17,11 +17,11 @@ import uvicorn
 from rag.answering.answerer import Answerer
 from rag.errors import SettingsError
 from rag.pdf import PageDrawers
-from rag.service.adding import Adding
-from rag.service.admission import Admission, Limits
+from rag.service.admission.admission import Admission, Limits
+from rag.service.allowed_hosts import THIS_MACHINE
 from rag.service.app import create_app
-from rag.service.document_folder import DocumentFolder
-from rag.service.hosts import THIS_MACHINE
+from rag.service.routes.uploads import Adding
+from rag.service.uploads.folder import DocumentFolder
 from rag.settings import Settings
 
 _log = logging.getLogger(__name__)

@@ -22,7 +22,7 @@ import uvicorn
 
 from rag.index import IndexLayout
 from rag.models.llm import Message, Prompt
-from rag.service.admission import Limits
+from rag.service.admission.admission import Limits
 from rag.service.app import create_app
 from tests.fakes import ScriptedModel
 from tests.faults.conftest import FULL, Say

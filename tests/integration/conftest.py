@@ -20,7 +20,7 @@ from ingest.discovery import discover
 from rag.answering.answerer import Answerer
 from rag.index import CurrentIndex
 from rag.retrieval.retriever import Retriever
-from rag.service.admission import Admission, Limits
+from rag.service.admission.admission import Admission, Limits
 from rag.service.app import create_app
 from rag.service.server import Server
 from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker, ScriptedModel, ingest_job, make_pdf

@@ -19,10 +19,10 @@ from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from rag.index import writing
-from rag.service.adding import Adding
 from rag.service.app import create_app
-from rag.service.document_folder import DocumentFolder
-from rag.service.media import SUFFIXES
+from rag.service.media_types import SUFFIXES
+from rag.service.routes.uploads import Adding
+from rag.service.uploads.folder import DocumentFolder
 from tests.fakes import ScriptedModel, make_pdf
 from tests.integration.conftest import Running, make_answerer, wait_until
 from tests.integration.test_asking import assert_problem
@@ -259,7 +259,7 @@ class TestOnTheLine:
     def test_one_that_is_silent_too_long_leaves_nothing(
         self, service: Running, documents: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("rag.service.adding._QUIET_SECONDS", 0.2)
+        monkeypatch.setattr("rag.service.routes.uploads._QUIET_SECONDS", 0.2)
         with connect(service, 100_000) as connection:
             connection.sendall(PDF)
             assert connection.recv(4096).startswith(b"HTTP/1.1 408 ")
@@ -269,7 +269,7 @@ class TestOnTheLine:
         self, service: Running, documents: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("rag.service.middleware._BODY_SECONDS", 0.1)
-        monkeypatch.setattr("rag.service.adding._QUIET_SECONDS", 5.0)
+        monkeypatch.setattr("rag.service.routes.uploads._QUIET_SECONDS", 5.0)
         with connect(service, len(PDF)) as connection:
             for start in range(0, len(PDF), 500):
                 connection.sendall(PDF[start : start + 500])
@@ -365,7 +365,7 @@ class TestIngesting:
         assert answer["citations"][0]["document"] == "uvholm.pdf"
 
     def test_another_writer_is_waited_for(self, documents: Path, index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("rag.service.ingest_runs._FIRST_RETRY_SECONDS", 0.1)
+        monkeypatch.setattr("rag.service.uploads.ingest_jobs._FIRST_RETRY_SECONDS", 0.1)
         make_pdf(documents / "uvholm.pdf", UVHOLM)
         with client_for(documents, index) as client:
             with writing(index):

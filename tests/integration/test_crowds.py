@@ -215,7 +215,7 @@ def test_the_threads_of_answers_end_with_the_service(serve: Callable[..., Runnin
 def test_a_stream_on_which_nothing_happens_is_kept_open(
     serve: Callable[..., Running], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rag.service.work.QUIET_SECONDS", 0.1)
+    monkeypatch.setattr("rag.service.answer_task.QUIET_SECONDS", 0.1)
     service = serve(ScriptedModel([REPLY], seconds_to_read=0.5))
     text = httpx.post(f"{service.url}/ask", json={"question": QUESTION, "stream": True}, timeout=10).text
     assert "\n\n:\n\n" in text

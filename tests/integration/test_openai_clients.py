@@ -19,7 +19,7 @@ from pydantic import SecretStr
 
 from ingest.discovery import discover
 from rag.answering.prompt import NOT_FOUND
-from rag.service import work
+from rag.service import answer_task
 from tests.fakes import BagOfWordsEncoder, ScriptedModel, ingest_job, make_pdf
 from tests.integration.conftest import Running, post, python_blocks, wait_until
 
@@ -277,7 +277,7 @@ def test_a_client_that_gives_up_stops_the_work(serve: Callable[..., Running]) ->
 
 
 def test_a_stream_in_line_is_kept_open(serve: Callable[..., Running], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(work, "QUIET_SECONDS", 0.05)
+    monkeypatch.setattr(answer_task, "QUIET_SECONDS", 0.05)
     service = serve(ScriptedModel([REPLY], seconds_to_read=0.5), parallel=1)
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(post, service.url, QUESTION)

@@ -16,7 +16,7 @@ from rag.service.app import create_app
 from tests.fakes import ScriptedModel
 from tests.integration.conftest import make_answerer
 
-WEB = Path(rag.__file__).parent / "web"
+WEB = Path(rag.__file__).parent / "service" / "static"
 FILES = sorted(path for path in WEB.rglob("*") if path.is_file())
 # lit-html 3.3.3 as published (https://www.npmjs.com/package/lit-html), without the line that names a source map.
 LIT_HTML = "22115ca1002e4afc0dd2cb208f28d9c71a577a8989d4185028e26b29676e7842"

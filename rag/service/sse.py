@@ -12,9 +12,9 @@ from starlette.types import Receive, Scope, Send
 
 from rag.domain.values import AnswerEvent
 from rag.errors import PageproofError
-from rag.service.admission import Waiting
+from rag.service.admission.admission import Waiting
+from rag.service.answer_task import Quiet
 from rag.service.problems import error_fields, problem_fields
-from rag.service.work import Quiet
 
 _log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 
 from rag.answering.answer_builder import NOT_IN_DOCUMENTS, POSSIBLY
 from rag.domain.values import Answer, Citation, Reason, Sentence
-from rag.service.openai_text import pieces, without_footnotes
+from rag.service.openai.markdown import pieces, without_footnotes
 
 MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 # What GitHub's dialect makes links of without any sign: https://github.github.com/gfm/#autolinks-extension-

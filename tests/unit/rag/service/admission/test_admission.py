@@ -21,11 +21,11 @@ from rag.domain.values import Question, Turn
 from rag.errors import DeadlinePassed, ServiceBusy
 from rag.index import CurrentIndex
 from rag.retrieval.retriever import Retriever
-from rag.service import admission as places
-from rag.service.admission import Admission, Limits, Ticket, Waiting
-from rag.service.asking import Asking, router, tokens_of
+from rag.service.admission import admission as places
+from rag.service.admission.admission import Admission, Limits, Ticket, Waiting
 from rag.service.auth import Keys
 from rag.service.metrics import Metrics
+from rag.service.routes.ask import Asking, router, tokens_of
 from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, ScriptedModel
 from tests.unit.conftest import publish
 

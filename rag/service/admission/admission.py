@@ -13,8 +13,8 @@ from typing import Final
 
 from rag.errors import DeadlinePassed, ServiceBusy
 from rag.runtime.cancellation import Cancellation
-from rag.service.fair_line import FairLine
-from rag.service.pace import Pace, Started
+from rag.service.admission.fair_queue import FairLine
+from rag.service.admission.latency import Pace, Started
 
 # A client that waits hears of its place at least this often, so that no proxy takes the connection for dead.
 TOLD_EVERY_SECONDS: Final = 10.0

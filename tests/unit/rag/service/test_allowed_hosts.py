@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import SecretStr
 
-from rag.service.hosts import THIS_MACHINE, is_among
+from rag.service.allowed_hosts import THIS_MACHINE, is_among
 from rag.service.server import hosts_of
 from rag.settings import Settings
 

@@ -14,10 +14,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from rag.errors import Cancelled
-from rag.service.document_folder import DocumentFolder, Receiving, Stored
-from rag.service.ingest_runs import IngestRuns
-from rag.service.media import SUFFIXES
+from rag.service.media_types import SUFFIXES
 from rag.service.schemas import AddingBody, IngestBody, UploadBody
+from rag.service.uploads.folder import DocumentFolder, Receiving, Stored
+from rag.service.uploads.ingest_jobs import IngestRuns
 
 _log = logging.getLogger(__name__)
 

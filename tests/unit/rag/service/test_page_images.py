@@ -12,7 +12,7 @@ import pytest
 from rag.domain.values import Box
 from rag.errors import FileFault, ServiceBusy
 from rag.pdf import PageDrawers
-from rag.service.pictures import MOST_WAITING, Pictures
+from rag.service.page_images import MOST_WAITING, Pictures
 
 
 class Slow(PageDrawers):

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-_FOLDER: Final = Path(__file__).parents[1] / "web"
+_FOLDER: Final = Path(__file__).parents[1] / "static"
 # Asked anew each time, answered with 304 where nothing has changed.
 _CACHE: Final = {"Cache-Control": "no-cache"}
 # Only what this service sends is run, shown or asked; `blob:` are pictures that were fetched with the access key.

@@ -12,10 +12,10 @@ from fastapi.routing import APIRoute
 
 from rag.answering.answerer import Answerer
 from rag.domain.values import Box
-from rag.service.media import check_pictures, media_of
-from rag.service.pictures import Pictures
+from rag.service.answer_task import unless_gone
+from rag.service.media_types import check_pictures, media_of
+from rag.service.page_images import Pictures
 from rag.service.schemas import DocumentBody, DocumentsBody, PageBody, UnreadBody
-from rag.service.work import unless_gone
 
 # Into the text of a page.
 Offset = Annotated[int, Query(ge=0)]

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from ingest.readers import READERS
 from rag.errors import RequestFault
-from rag.service.admissible import HEAD_BYTES, MAX_NAME_BYTES, check_head, checked_name
-from rag.service.media import SUFFIXES
+from rag.service.media_types import SUFFIXES
+from rag.service.uploads.validation import HEAD_BYTES, MAX_NAME_BYTES, check_head, checked_name
 
 LONGEST = "a" * (MAX_NAME_BYTES - 4) + ".pdf"
 

@@ -14,7 +14,7 @@ from rag.answering.answerer import Answerer
 from rag.domain.values import AnswerEvent, Question
 from rag.errors import Cancelled
 from rag.index import Generation
-from rag.service.admission import Ticket
+from rag.service.admission.admission import Ticket
 
 T = TypeVar("T")
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from rag.errors import NameTaken, SettingsError, UploadNotStored, UploadTooLarge
-from rag.service.admissible import HEAD_BYTES, check_head, checked_name
+from rag.service.uploads.validation import HEAD_BYTES, check_head, checked_name
 
 # Hidden files are no documents for the ingest job.
 _PREFIX: Final = ".pageproof-upload-"

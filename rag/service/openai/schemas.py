@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from rag.domain.values import Answer, Question, Turn, Usage
 from rag.errors import RequestFault
-from rag.service.openai_text import pieces, without_footnotes
+from rag.service.openai.markdown import pieces, without_footnotes
 from rag.service.schemas import MAX_HISTORY, MAX_QUESTION, AnswerBody, Text
 
 # The one model that there is: which weights answer is the operator's, and may change.

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from rag.service.ingest_runs import IngestedFile, IngestRuns, IngestStanding
+from rag.service.uploads.ingest_jobs import IngestedFile, IngestRuns, IngestStanding
 
 REPORT = {
     "generation": "000002-0a0b0c0d",
@@ -74,7 +74,7 @@ class Bench:
 
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    monkeypatch.setattr("rag.service.ingest_runs._FIRST_RETRY_SECONDS", 0.01)
+    monkeypatch.setattr("rag.service.uploads.ingest_jobs._FIRST_RETRY_SECONDS", 0.01)
     made = Bench(tmp_path)
     yield made
     for runs in made.opened:
@@ -226,7 +226,7 @@ class TestStopping:
         assert len(bench.started()) == 1
 
     def test_what_does_not_listen(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("rag.service.ingest_runs._STOP_SECONDS", 0.05)
+        monkeypatch.setattr("rag.service.uploads.ingest_jobs._STOP_SECONDS", 0.05)
         runs = bench.runs(f"trap '' TERM; {bench.set_up()} sh -c 'while :; do sleep 0.01; done'; exit 0")
         runs.start()
         wait_until(bench.ready.exists)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.service.pace import Pace
+from rag.service.admission.latency import Pace
 
 
 class Clock:

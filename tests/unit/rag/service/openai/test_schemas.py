@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from rag.domain.values import Answer, Question, Sentence, Turn, Usage
 from rag.errors import RequestFault
-from rag.service.openai_errors import openai_error
-from rag.service.openai_schemas import ChatBody, CompletionBody
+from rag.service.openai.errors import openai_error
+from rag.service.openai.schemas import ChatBody, CompletionBody
 from rag.service.problems import problem_fields
 from rag.service.schemas import MAX_HISTORY, MAX_QUESTION
 

@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 from rag import __version__
 from rag.answering.answerer import Answerer
 from rag.errors import IndexFault, IndexMissing
-from rag.service.admission import Admission
+from rag.service.admission.admission import Admission
 from rag.service.metrics import CONTENT_TYPE, Metrics
 from rag.service.middleware import MAX_BODY_BYTES
 from rag.service.problems import error_response, problem_fields

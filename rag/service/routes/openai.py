@@ -15,11 +15,12 @@ from fastapi.sse import format_sse_event
 
 from rag.answering.answerer import Answerer
 from rag.domain.values import Answer, AnswerReady
-from rag.service.admission import Ticket, Waiting
-from rag.service.asking import Asking, admitted
+from rag.service.admission.admission import Ticket, Waiting
+from rag.service.answer_task import unless_gone
 from rag.service.auth import Keys, guarded
-from rag.service.openai_errors import OPENAI_PATHS, openai_error
-from rag.service.openai_schemas import (
+from rag.service.openai.errors import OPENAI_PATHS, openai_error
+from rag.service.openai.markdown import pieces
+from rag.service.openai.schemas import (
     MODEL,
     ChatBody,
     CompletionBody,
@@ -29,10 +30,9 @@ from rag.service.openai_schemas import (
     completion_id,
     finish_reason,
 )
-from rag.service.openai_text import pieces
+from rag.service.routes.ask import Asking, admitted
 from rag.service.schemas import AnswerBody
-from rag.service.streaming import Event, EventStream
-from rag.service.work import unless_gone
+from rag.service.sse import Event, EventStream
 
 _COMMENT = b":\n\n"
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.service.fair_line import FairLine
+from rag.service.admission.fair_queue import FairLine
 
 QUANTUM = 100
 

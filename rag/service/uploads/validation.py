@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from rag.errors import RequestFault
-from rag.service.media import SUFFIXES
+from rag.service.media_types import SUFFIXES
 
 MAX_NAME_BYTES: Final = 200
 # So many bytes of a document are enough to see what it is; pdfium, too, looks for the mark of a PDF in these.

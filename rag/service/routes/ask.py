@@ -20,12 +20,12 @@ from rag.answering.answerer import Answerer
 from rag.domain.values import Answer, AnswerReady, PassagesFound, Question, TokenGenerated
 from rag.errors import Cancelled, DeadlinePassed, ServiceBusy
 from rag.index import Generation
-from rag.service.admission import Admission, Ticket, Waiting
+from rag.service.admission.admission import Admission, Ticket, Waiting
+from rag.service.answer_task import Quiet, Work, unless_gone
 from rag.service.auth import Keys
 from rag.service.metrics import Metrics
 from rag.service.schemas import AnswerBody, AskBody, PassageBody
-from rag.service.streaming import Event, EventStream
-from rag.service.work import Quiet, Work, unless_gone
+from rag.service.sse import Event, EventStream
 
 _TICKET: Final = "ticket"
 # English text has about four characters for each token.
