@@ -12,8 +12,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks.retrieval import compare
+from rag.cli.console import configure_logging, fail
 from rag.composition import open_encoder, open_reranker
-from rag.console import configure_logging, fail
 from rag.errors import PageproofError
 from rag.evaluation import read_questions
 from rag.settings import read_settings

@@ -25,8 +25,8 @@ from benchmarks.bootstrap import paired_p_value
 from benchmarks.question_sets import QuestionSet, add_sets
 from benchmarks.ranking_variants import FULL, Find, Variant, variants
 from benchmarks.remembering import RememberingReranker
+from rag.cli.console import Tell, configure_logging, fail, progress
 from rag.composition import open_encoder, open_reranker
-from rag.console import Tell, configure_logging, fail, progress
 from rag.domain.values import Hit, Question
 from rag.errors import PageproofError, SettingsError
 from rag.evaluation import RANKS, Item, LabelledQuestion, evaluate

@@ -31,8 +31,8 @@ from ingest.__main__ import open_job
 from ingest.discovery import discover
 from ingest.progress import Progress
 from rag.answering.answerer import Answerer
+from rag.cli.console import Tell, configure_logging, fail, progress
 from rag.composition import cores, open_answerer, open_store, tokenizer_file
-from rag.console import Tell, configure_logging, fail, progress
 from rag.domain.values import Answer, Hit, Question
 from rag.errors import PageproofError
 from rag.evaluation import RANKS, Item, LabelledQuestion, evaluate, read_questions, summarise

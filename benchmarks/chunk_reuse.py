@@ -24,8 +24,8 @@ import numpy as np
 from benchmarks.bootstrap import ratio_of_medians
 from benchmarks.sampling import sampled
 from rag.answering.prompt import JOINING, NOT_FOUND, PASSAGE, SYSTEM
+from rag.cli.console import Tell, configure_logging, progress
 from rag.composition import open_retriever, open_store
-from rag.console import Tell, configure_logging, progress
 from rag.domain.values import Hit, Question
 from rag.evaluation import LabelledQuestion, read_questions
 from rag.evaluation.correctness import f1

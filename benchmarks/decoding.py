@@ -31,8 +31,8 @@ from benchmarks.machine import llama_bench, matrix_rate, read_bandwidth, triad_b
 from benchmarks.serving.build_llama_server import BENCH
 from benchmarks.serving.workloads import pool_of, skewed
 from rag.answering.prompt import NOT_FOUND, Asked, build_prompt
+from rag.cli.console import Tell, configure_logging, fail, progress
 from rag.composition import cores, open_retriever, open_store
-from rag.console import Tell, configure_logging, fail, progress
 from rag.domain.values import Question
 from rag.errors import PageproofError
 from rag.evaluation import read_questions

@@ -22,8 +22,8 @@ from typing import TypeAlias
 
 from ingest.chunking import Chunker
 from ingest.discovery import discover
+from rag.cli.console import configure_logging, fail
 from rag.composition import open_store
-from rag.console import configure_logging, fail
 from rag.domain.values import in_context
 from rag.errors import ModelUnusable, PageproofError
 from rag.models.embedding import BertEncoder, Encoder, FloatMatrix, SentenceTransformerEncoder

@@ -27,8 +27,8 @@ from scipy.optimize import minimize
 
 from benchmarks.question_sets import QuestionSet, add_sets
 from benchmarks.remembering import RememberingReranker
+from rag.cli.console import Tell, configure_logging, fail, progress
 from rag.composition import open_encoder, open_reranker
-from rag.console import Tell, configure_logging, fail, progress
 from rag.domain.values import Question
 from rag.errors import PageproofError, SettingsError
 from rag.evaluation import LabelledQuestion

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.sampling import sampled
-from rag.console import fail
+from rag.cli.console import fail
 from rag.errors import PageproofError, QuestionsInvalid
 
 VERDICTS: Final = ("supported", "unsupported", "unclear")

@@ -16,8 +16,8 @@ from rag.answering.confidence import Judge, Observation
 from rag.answering.draft import Draft
 from rag.answering.features import observe
 from rag.answering.records import Course
+from rag.cli.console import configure_logging, fail, progress
 from rag.composition import open_answerer
-from rag.console import configure_logging, fail, progress
 from rag.domain.values import Hit, Question
 from rag.errors import PageproofError
 from rag.evaluation import LabelledQuestion, is_right, read_questions

@@ -35,9 +35,9 @@ from ingest.report import FileRow, Report
 from ingest.report_page import write_report_page
 from ingest.sandbox import Patience, SandboxedReaders
 from ingest.worker import WorkerOrders
-from rag.arguments import whole_number
+from rag.cli.arguments import whole_number
+from rag.cli.console import configure_logging, fail
 from rag.composition import cores, open_encoder, tokenizer_file
-from rag.console import configure_logging, fail
 from rag.errors import IndexBusy, IndexFault, IngestFault, NothingToIngest, PageproofError
 from rag.index import IndexLayout, read_current
 from rag.reading_limits import ReadingLimits

@@ -21,10 +21,10 @@ from collections.abc import Callable, Sequence
 
 from rich.console import Console
 
-from rag import asking_command, calibration_commands, doctor_command, evaluation_commands, index_commands
-from rag.arguments import whole_number
+from rag.cli import ask, calibrate, doctor, evaluate, index
+from rag.cli.arguments import whole_number
+from rag.cli.console import configure_logging, fail, fetch_progress, print_models
 from rag.composition import open_answerer, open_store
-from rag.console import configure_logging, fail, fetch_progress, print_models
 from rag.errors import IndexBusy, PageproofError
 from rag.settings import Settings, read_settings
 
@@ -83,16 +83,16 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--port", type=whole_number(1, 65_535), help="port to listen on (default: RAG_PORT, or 8000)")
     command.set_defaults(run=serve)
 
-    asking_command.add_commands(commands)
-    evaluation_commands.add_commands(commands)
-    calibration_commands.add_commands(commands)
-    index_commands.add_commands(commands)
+    ask.add_commands(commands)
+    evaluate.add_commands(commands)
+    calibrate.add_commands(commands)
+    index.add_commands(commands)
 
     command = commands.add_parser("models", help="the weights on this machine")
     command.add_argument("action", choices=("list", "fetch", "verify"))
     command.add_argument("names", nargs="*", metavar="NAME", help="default: those that the settings need")
     command.set_defaults(run=models)
-    doctor_command.add_commands(commands)
+    doctor.add_commands(commands)
     return parser
 
 

@@ -36,8 +36,8 @@ from benchmarks.serving.results import tables, to_json
 from benchmarks.serving.schedule import Schedule, cell, schedule
 from benchmarks.serving.systems import DEFAULTS, System, locked_choices, read_best, server_choices
 from benchmarks.serving.workloads import Pool, pool_of, skewed, unrepeated
+from rag.cli.console import Tell, configure_logging, fail, progress
 from rag.composition import cores, open_retriever, open_store
-from rag.console import Tell, configure_logging, fail, progress
 from rag.domain.values import Question
 from rag.errors import PageproofError, SettingsError
 from rag.evaluation import read_questions

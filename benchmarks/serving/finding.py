@@ -12,7 +12,7 @@ from typing import Final
 from benchmarks.serving.measuring import Loadable
 from benchmarks.serving.systems import System, further_choices
 from benchmarks.serving.workloads import Conversation
-from rag.console import Tell
+from rag.cli.console import Tell
 from rag.errors import ModelUnusable
 
 CLIENTS: Final = 8

@@ -11,7 +11,7 @@ from benchmarks.serving.load import Load, Served
 from benchmarks.serving.schedule import Run, Schedule
 from benchmarks.serving.systems import System
 from benchmarks.serving.workloads import Conversation
-from rag.console import Tell
+from rag.cli.console import Tell
 
 _WARM_UP_CLIENTS = 4
 

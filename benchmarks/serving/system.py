@@ -18,8 +18,8 @@ from pathlib import Path
 from benchmarks.serving.free_wording import FreeWording
 from benchmarks.serving.systems import System
 from rag.answering.answerer import Answerer
+from rag.cli.console import configure_logging, fail
 from rag.composition import open_answerer, open_judge, open_retriever, open_store
-from rag.console import configure_logging, fail
 from rag.errors import PageproofError
 from rag.models.llm import LanguageModel
 from rag.models.llm.local_model import LlamaCppModel

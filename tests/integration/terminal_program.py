@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from unittest.mock import patch
 
-from rag import asking_command
 from rag.__main__ import main
+from rag.cli import ask
 from tests.fakes import ScriptedModel
 from tests.integration.conftest import make_answerer
 
@@ -19,7 +19,7 @@ def run(index: str, seconds: str, reply: str, *arguments: str) -> int:
     """Answers from an index with what a model says, at so many seconds for each word."""
     model = ScriptedModel([reply], seconds_per_token=float(seconds))
     answerer = make_answerer(Path(index), model)
-    with patch.object(asking_command, "open_answerer", lambda *_args, **_options: answerer):
+    with patch.object(ask, "open_answerer", lambda *_args, **_options: answerer):
         code = main(["ask", *arguments])
     sys.stderr.write(f"cancelled {model.cancelled}, generated {model.generated_tokens}\n")
     return code

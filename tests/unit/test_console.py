@@ -14,7 +14,7 @@ from ingest.console import Lines, bar, duration, progress, show
 from ingest.reading import ReadRequest
 from ingest.report import FileRow, Report
 from ingest.tally import Tally
-from rag.console import configure_logging
+from rag.cli.console import configure_logging
 
 
 class Clock:

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 import rag.__main__ as program
-from rag import asking_command
 from rag.answering.answerer import Answerer
 from rag.answering.prompt import NOT_FOUND
 from rag.answering.records import FolderRecorder, ModelIdentity, Record, RecordFolder, Setup
 from rag.answering.replay import Replay, replay
+from rag.cli import ask
 from rag.domain.values import Question
 from rag.errors import IndexCorrupt, RequestFault
 from rag.index import CurrentIndex, IndexLayout, collect_garbage, writing
@@ -210,8 +210,8 @@ class TestCommand:
                 monkeypatch.delenv(name)
         monkeypatch.setenv("RAG_INDEX", str(index))
         monkeypatch.setenv("RAG_RECORDS", str(folder.root))
-        monkeypatch.setattr(asking_command, "open_answerer", lambda settings: open_answerer(settings.index))
-        monkeypatch.setattr(asking_command, "setup_of", lambda _settings, _retriever, _judge: SETUP)
+        monkeypatch.setattr(ask, "open_answerer", lambda settings: open_answerer(settings.index))
+        monkeypatch.setattr(ask, "setup_of", lambda _settings, _retriever, _judge: SETUP)
 
     def test_the_same_text(self, record: Record, capsys: pytest.CaptureFixture[str]) -> None:
         assert program.main(["ask", "--replay", record.id]) == 0

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console
 
-from rag.answer_view import print_answer, print_replay, print_whole_answer
 from rag.answering.answerer import Answerer
 from rag.answering.records import is_record_id
 from rag.answering.replay import replay
+from rag.cli.answer_view import print_answer, print_replay, print_whole_answer
+from rag.cli.document_picker import chosen_documents
+from rag.cli.line_editor import line_editor
+from rag.cli.live_answer import going_on, live_answer
+from rag.cli.repl import Conversation
 from rag.composition import open_answerer, open_records, setup_of
-from rag.conversation import Conversation
-from rag.document_choice import chosen_documents
 from rag.domain.values import Answer, Question
 from rag.errors import QuestionsInvalid
-from rag.line_editing import line_editor
-from rag.live_answer import going_on, live_answer
 from rag.settings import Settings
 from rag.text.characters import readable
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.document_choice import chosen_documents
+from rag.cli.document_picker import chosen_documents
 from rag.domain.values import Document
 from rag.errors import DocumentUnknown
 

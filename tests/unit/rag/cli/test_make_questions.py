@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from rag import question_commands
 from rag.__main__ import main
 from rag.answering.answerer import Answerer
+from rag.cli import make_questions
 from rag.evaluation import read_questions
 from rag.evaluation.synthetic.general_knowledge import FOREIGN
 from rag.index import CurrentIndex
@@ -32,7 +32,7 @@ def model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ScriptedModel:
     model = ScriptedModel(list(REPLIES))
     index, retriever = CurrentIndex(tmp_path / "index", encoder.identity), Retriever(encoder, OverlapReranker())
     answerer = Answerer(index, retriever, model, passages=3, evidence_tokens=300, max_tokens=64, judge=PLAIN_JUDGE)
-    monkeypatch.setattr(question_commands, "open_answerer", lambda _: answerer)
+    monkeypatch.setattr(make_questions, "open_answerer", lambda _: answerer)
     monkeypatch.chdir(tmp_path)
     return model
 
@@ -86,7 +86,7 @@ def test_what_was_made_before_it_was_stopped_is_kept(
     def stopped(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(question_commands, "unanswerable_drafts", stopped)
+    monkeypatch.setattr(make_questions, "unanswerable_drafts", stopped)
     assert main(["eval", "--make", "5"]) == 130
     assert len(read_questions(Path("questions.jsonl"))) == 1
     assert "stopped" in error_of(capsys)

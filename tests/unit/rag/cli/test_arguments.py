@@ -6,7 +6,7 @@ from argparse import ArgumentTypeError
 
 import pytest
 
-from rag.arguments import whole_number
+from rag.cli.arguments import whole_number
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from rag import asking_command
 from rag.__main__ import main
 from rag.answering.answerer import Answerer
+from rag.cli import ask
 from rag.index import CurrentIndex
 from rag.retrieval.retriever import Retriever
 from rag.settings import Settings
@@ -38,7 +38,7 @@ def model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ScriptedModel:
         index, retriever = CurrentIndex(tmp_path, encoder.identity), Retriever(encoder, OverlapReranker())
         return Answerer(index, retriever, model, passages=3, evidence_tokens=300, max_tokens=64, judge=PLAIN_JUDGE)
 
-    monkeypatch.setattr(asking_command, "open_answerer", open_answerer)
+    monkeypatch.setattr(ask, "open_answerer", open_answerer)
     return model
 
 

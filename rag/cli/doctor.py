@@ -18,10 +18,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rag import doctor
+from rag.cli import doctor_checks
+from rag.cli.console import fail
+from rag.cli.doctor_checks import Finding
 from rag.composition import generator_weights, open_encoder, open_store
-from rag.console import fail
-from rag.doctor import Finding
 from rag.errors import ModelError, PageproofError
 from rag.index import IndexLayout, read_current, read_manifest, verify_generation
 from rag.models.llm.tuning.autotune import chosen_tuning, how_to_rebuild, tune, tuning_folder, unused_here
@@ -34,7 +34,7 @@ from rag.settings import Settings
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
-_LOCK: Final = Path(__file__).parents[1] / "requirements.txt"
+_LOCK: Final = Path(__file__).parents[2] / "requirements.txt"
 _MISSING: Final = 1
 _SECONDS: Final = 20
 
@@ -67,9 +67,9 @@ def examine(options: argparse.Namespace, settings: Settings) -> int:
 def findings_of(settings: Settings, *, verify: bool) -> Iterator[Finding]:
     """Everything that is looked at, in the order in which it is shown."""
     looks: list[tuple[str, Callable[[], Finding]]] = [
-        ("processor", lambda: doctor.of_processor(read_processor())),
-        ("memory", lambda: doctor.of_memory(usable_memory(), _size_of_weights(settings))),
-        ("disk", lambda: doctor.of_disk("disk", str(settings.index), _free(settings.index))),
+        ("processor", lambda: doctor_checks.of_processor(read_processor())),
+        ("memory", lambda: doctor_checks.of_memory(usable_memory(), _size_of_weights(settings))),
+        ("disk", lambda: doctor_checks.of_disk("disk", str(settings.index), _free(settings.index))),
         ("libraries", _libraries),
         ("llama.cpp", _llama_cpp),
         ("accelerator", lambda: _accelerators(settings)),
@@ -84,9 +84,9 @@ def findings_of(settings: Settings, *, verify: bool) -> Iterator[Finding]:
     if settings.documents:
         looks.append(("documents", lambda: _documents(settings)))
     looks += [
-        ("ocr", lambda: doctor.of_ocr(_languages())),
+        ("ocr", lambda: doctor_checks.of_ocr(_languages())),
         ("port", lambda: _port(settings)),
-        ("settings", lambda: doctor.of_settings(settings)),
+        ("settings", lambda: doctor_checks.of_settings(settings)),
     ]
     for subject, look in looks:
         try:
@@ -143,24 +143,26 @@ def _libraries() -> Finding:
         if row.metadata["Name"]
     }
     lock = _LOCK.read_text(encoding="utf-8") if _LOCK.is_file() else None
-    return doctor.of_libraries(platform.python_version(), lock, installed)
+    return doctor_checks.of_libraries(platform.python_version(), lock, installed)
 
 
 def _llama_cpp() -> Finding:
     from rag.models.llm.engine.llama_library import built_features, library_version
 
-    return doctor.of_llama_cpp(library_version(), built_features(), unused_here(read_processor()), how_to_rebuild())
+    return doctor_checks.of_llama_cpp(
+        library_version(), built_features(), unused_here(read_processor()), how_to_rebuild()
+    )
 
 
 def _accelerators(settings: Settings) -> Finding:
     from rag.models.llm.engine.llama_library import accelerators
 
-    return doctor.of_accelerators([asdict(device) for device in accelerators()], settings.gpu_layers)
+    return doctor_checks.of_accelerators([asdict(device) for device in accelerators()], settings.gpu_layers)
 
 
 def _model(settings: Settings, *, verify: bool) -> Finding:
     if settings.model_is_remote:
-        return doctor.of_server(settings.model)
+        return doctor_checks.of_server(settings.model)
     return _weights(settings, "generator", settings.model, verify=verify)
 
 
@@ -168,12 +170,12 @@ def _weights(settings: Settings, kind: Kind, name: str, *, verify: bool) -> Find
     role = "model" if kind == "generator" else kind
     store = open_store(settings)
     if name not in store.catalogue:
-        return doctor.of_weights(role, store.locate(name, kind).name, "present", verified=False)
+        return doctor_checks.of_weights(role, store.locate(name, kind).name, "present", verified=False)
     entry = store.catalogue.get(name)
     status: Status = store.status(entry)
     if verify and status == "present":
         store.verify(entry)
-    return doctor.of_weights(role, name, status, verified=verify)
+    return doctor_checks.of_weights(role, name, status, verified=verify)
 
 
 def _index(settings: Settings, *, verify: bool) -> Finding:
@@ -186,7 +188,7 @@ def _index(settings: Settings, *, verify: bool) -> Finding:
         encoder = open_encoder(settings).identity
     except ModelError:
         encoder = None  # the finding of the encoder says so
-    return doctor.of_index(str(settings.index), manifest, encoder, verified=verify)
+    return doctor_checks.of_index(str(settings.index), manifest, encoder, verified=verify)
 
 
 def _tuning(settings: Settings) -> Finding:
@@ -194,7 +196,7 @@ def _tuning(settings: Settings) -> Finding:
         weights = generator_weights(settings)
     except ModelError:
         weights = None  # the finding of the model says so
-    return doctor.of_tuning(chosen_tuning(settings, weights) if weights else None)
+    return doctor_checks.of_tuning(chosen_tuning(settings, weights) if weights else None)
 
 
 def _languages() -> list[str] | None:
@@ -213,7 +215,7 @@ def _documents(settings: Settings) -> Finding:
     from rag.service.server import open_adding
 
     open_adding(settings)  # what is wrong with the folder keeps a service from starting
-    return doctor.of_documents(str(settings.documents))
+    return doctor_checks.of_documents(str(settings.documents))
 
 
 def _port(settings: Settings) -> Finding:
@@ -225,4 +227,4 @@ def _port(settings: Settings) -> Finding:
         reserve(settings.host, settings.port).close()
     except SettingsError as error:
         fault = str(error)
-    return doctor.of_port(settings.host, settings.port, fault)
+    return doctor_checks.of_port(settings.host, settings.port, fault)

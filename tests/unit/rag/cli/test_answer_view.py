@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from rag.answer_view import confidence_in_words, print_answer, print_whole_answer
 from rag.answering.answer_builder import FACT
+from rag.cli.answer_view import confidence_in_words, print_answer, print_whole_answer
 from rag.domain.values import Answer, Citation, Sentence
 
 PUMP = Citation(1, "manual.pdf", "0" * 64, 2, "The pump has\na blue lid.", 0, 24, (), 1.0)

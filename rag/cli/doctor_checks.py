@@ -1,6 +1,6 @@
 """What ``rag doctor`` says: a finding for each thing that an answer needs, and what to do where it is not there.
 
-Pure: everything is handed in; :mod:`rag.doctor_command` looks.
+Pure: everything is handed in; :mod:`rag.cli.doctor` looks.
 """
 
 from __future__ import annotations

@@ -12,13 +12,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from rag.answer_view import Indented, print_whole_answer
 from rag.answering.answerer import Answerer
-from rag.console import fail
-from rag.document_choice import chosen_documents
+from rag.cli.answer_view import Indented, print_whole_answer
+from rag.cli.console import fail
+from rag.cli.document_picker import chosen_documents
+from rag.cli.live_answer import live_answer
 from rag.domain.values import Question, Turn
 from rag.errors import DocumentUnknown, PageproofError
-from rag.live_answer import live_answer
 from rag.text.characters import printable
 
 _COMMANDS: Final = {

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from rag import question_commands
-from rag.arguments import whole_number
+from rag.cli import make_questions
+from rag.cli.arguments import whole_number
+from rag.cli.console import progress
 from rag.composition import open_answerer, open_retriever
-from rag.console import progress
 from rag.domain.values import Hit, Question
 from rag.errors import QuestionsInvalid, ReportUnwritable
 from rag.evaluation import (
@@ -55,7 +55,7 @@ def add_commands(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     what = command.add_mutually_exclusive_group()
     what.add_argument("--retrieval-only", action="store_true", help="do not generate answers")
     what.add_argument("--plot", type=_new_file, metavar="FILE.svg", help="draw how far its confidence can be trusted")
-    question_commands.add_arguments(command)
+    make_questions.add_arguments(command)
     command.set_defaults(run=evaluation)
 
 
@@ -70,7 +70,7 @@ def _new_file(text: str) -> Path:
 def evaluation(options: argparse.Namespace, settings: Settings) -> int:
     """Measures on labelled questions; 1 on a regression against an earlier run."""
     if options.make:
-        return question_commands.make(options, settings)
+        return make_questions.make(options, settings)
     if not options.questions:
         raise QuestionsInvalid("no QUESTIONS.jsonl; draft one from your documents: python -m rag eval --make 50")
     questions = read_questions(options.questions)[: options.limit]

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rag.arguments import whole_number
+from rag.cli.arguments import whole_number
 from rag.errors import IndexCorrupt, IndexMissing
 from rag.index import (
     GenerationRow,

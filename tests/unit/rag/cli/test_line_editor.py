@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.line_editing import LineHistory, line_editor
+from rag.cli.line_editor import LineHistory, line_editor
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from rag import conversation
 from rag.answering.answerer import Answerer
-from rag.conversation import Conversation
+from rag.cli import repl
+from rag.cli.repl import Conversation
 from rag.domain.values import Answer, Question, Turn
 from rag.errors import ModelUnreachable
 from rag.index import CurrentIndex
@@ -107,7 +107,7 @@ class TestTurns:
             text, reason = f"{len(questions)}.", "not_a_question" if greeted else None
             return Answer("a", question.text, text, not greeted, reason, 1.0, (), (), "m", "i")  # type: ignore[arg-type]
 
-        monkeypatch.setattr(conversation, "live_answer", answer)
+        monkeypatch.setattr(repl, "live_answer", answer)
         return questions
 
     def test_go_with_the_next_question(self, talk: Conversation, asked: list[Question]) -> None:

@@ -12,6 +12,7 @@ import pytest
 from rich.console import Console
 
 from rag.answering.answerer import Answerer
+from rag.cli.live_answer import Standing, going_on, live_answer
 from rag.domain.values import (
     AnswerEvent,
     Chunk,
@@ -25,7 +26,6 @@ from rag.domain.values import (
 )
 from rag.errors import Cancelled, IndexMissing
 from rag.index import CurrentIndex
-from rag.live_answer import Standing, going_on, live_answer
 from rag.retrieval.retriever import Retriever
 from rag.runtime.cancellation import Cancellation
 from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker, ScriptedModel

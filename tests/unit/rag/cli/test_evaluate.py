@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from rag import evaluation_commands
 from rag.__main__ import main
+from rag.cli import evaluate
 from rag.domain.values import Answer, Question
 from rag.index import CurrentIndex, Generation
 from rag.retrieval.retriever import Retriever
@@ -48,8 +48,8 @@ def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     index.open_if_there()
     retriever = Retriever(encoder, OverlapReranker())
     answerer = KnowsTheWarranty(retriever, index, ScriptedModel([""]))
-    monkeypatch.setattr(evaluation_commands, "open_answerer", lambda _: answerer)
-    monkeypatch.setattr(evaluation_commands, "open_retriever", lambda _: (retriever, index))
+    monkeypatch.setattr(evaluate, "open_answerer", lambda _: answerer)
+    monkeypatch.setattr(evaluate, "open_retriever", lambda _: (retriever, index))
     (tmp_path / "q.jsonl").write_text("".join(json.dumps(row) + "\n" for row in QUESTIONS))
     monkeypatch.chdir(tmp_path)
 
@@ -70,7 +70,7 @@ def test_a_document_that_is_not_in_the_index_is_told(tmp_path: Path, caplog: pyt
     rows = [{**QUESTIONS[0], "id": f"q{number}", "document": "b.pdf"} for number in range(7)]
     (tmp_path / "q.jsonl").write_text("".join(json.dumps(row) + "\n" for row in [*rows, *QUESTIONS]))
     assert run("--retrieval-only") == 0
-    said = [record.getMessage() for record in caplog.records if record.name == "rag.evaluation_commands"]
+    said = [record.getMessage() for record in caplog.records if record.name == "rag.cli.evaluate"]
     told = "b.pdf is not in the index, so it cannot be found; it should answer q0, q1, q2, q3, q4 and 2 more"
     assert said == [told]
 

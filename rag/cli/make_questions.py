@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from rag.answering.answerer import Answerer
-from rag.arguments import whole_number
+from rag.cli.arguments import whole_number
+from rag.cli.console import Tell, progress
 from rag.composition import open_answerer
-from rag.console import Tell, progress
 from rag.domain.values import Hit, Question
 from rag.errors import QuestionsInvalid
 from rag.evaluation.synthetic import SHARE_UNANSWERABLE, answerable_draft, make_questions, unanswerable_drafts

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 import rag.__main__ as program
-from rag import calibration_commands, composition
+from rag import composition
 from rag.answering.answerer import Answerer
 from rag.answering.calibration_store import calibration_path, read_calibration
 from rag.answering.confidence import JUDGE
+from rag.cli import calibrate
 from rag.domain.values import Span
 from rag.evaluation.synthetic import Fact, MadeQuestion
 from rag.index import CurrentIndex, Generation
@@ -42,10 +43,10 @@ def index(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setenv("RAG_INDEX", str(root))
     retriever = Retriever(encoder, OverlapReranker())
     answerer = Answerer(CurrentIndex(root, encoder.identity), retriever, ReadingModel([""]), 1, 99, 9, PLAIN_JUDGE)
-    monkeypatch.setattr(calibration_commands, "open_answerer", lambda _: answerer)
-    monkeypatch.setattr(calibration_commands, "model_digests", lambda _: MODELS)
+    monkeypatch.setattr(calibrate, "open_answerer", lambda _: answerer)
+    monkeypatch.setattr(calibrate, "model_digests", lambda _: MODELS)
     monkeypatch.setattr(composition, "model_digests", lambda _: MODELS)
-    monkeypatch.setattr(calibration_commands, "make_questions", _made)
+    monkeypatch.setattr(calibrate, "make_questions", _made)
     return root
 
 
@@ -86,7 +87,7 @@ def test_too_few_questions_are_asked_for(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_too_few_can_be_made(index: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(calibration_commands, "make_questions", lambda *_: iter(()))
+    monkeypatch.setattr(calibrate, "make_questions", lambda *_: iter(()))
     assert program.main(["calibrate"]) == 1
     assert "only 0 made questions" in error_of(capsys)
     assert not calibration_path(index).exists()
@@ -96,6 +97,6 @@ def test_an_index_for_reading_only_is_told_before_anything_is_loaded(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(os, "access", lambda _path, _mode: False)
-    monkeypatch.setattr(calibration_commands, "open_answerer", lambda _: pytest.fail("it was loaded"))
+    monkeypatch.setattr(calibrate, "open_answerer", lambda _: pytest.fail("it was loaded"))
     assert program.main(["calibrate"]) == 1
     assert "nothing can be written in" in error_of(capsys)

@@ -9,9 +9,9 @@ from rich.console import Console
 
 from rag.answering.calibration_store import Calibration, check_writable, write_calibration
 from rag.answering.confidence import JUDGE
-from rag.arguments import whole_number
+from rag.cli.arguments import whole_number
+from rag.cli.console import progress
 from rag.composition import model_digests, open_answerer
-from rag.console import progress
 from rag.evaluation.calibrate import FEWEST, fitted, try_questions
 from rag.evaluation.synthetic import make_questions
 from rag.settings import Settings
