@@ -27,10 +27,10 @@ from playwright.sync_api import Page
 from benchmarks.browsing import browsing
 from benchmarks.question_sets import QuestionSet, add_sets
 from benchmarks.soak import Service, served
+from ingest.pdf.page_text import Line
 from ingest.readers.ocr import DPI, Pixels, Tesseract, find_tesseract
 from rag.domain.values import Box
 from rag.evaluation import read_questions
-from rag.page_text import Line
 from rag.pdf import open_pdf
 
 RESULTS: Final = Path(__file__).parent / "results"

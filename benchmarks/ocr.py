@@ -22,9 +22,9 @@ from statistics import mean, median
 
 from PIL import Image, ImageChops
 
+from ingest.pdf.page_text import Line, Piece
 from ingest.readers.ocr import Pixels, find_tesseract
 from rag.domain.values import Box
-from rag.page_text import Line, Piece
 from rag.pdf import open_pdf
 
 _ASKEW = 0.8  # degrees

@@ -17,9 +17,9 @@ from itertools import groupby, pairwise
 from statistics import median
 from typing import Final, NamedTuple
 
+from ingest.pdf.lines import Line, Piece
 from rag.domain.values import Box
 from rag.errors import FileFault
-from rag.page_lines import Line, Piece
 from rag.text.characters import clean
 
 _log = logging.getLogger(__name__)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from ingest.pdf.page_text import Line, PageLines, Piece, compose_pages
 from ingest.readers.legibility import complaint, letters
 from ingest.readers.ocr import DPI, LONGEST_SIDE, Pixels, Tesseract, find_tesseract, ink_of
 from ingest.readers.second_opinion import SecondOpinion
@@ -29,7 +30,6 @@ from ingest.readers.source import (
 from ingest.readers.titles import first_heading
 from rag.domain.values import Page
 from rag.errors import FileFault
-from rag.page_text import Line, PageLines, Piece, compose_pages
 from rag.pdf import PdfFile, open_pdf
 
 _log = logging.getLogger(__name__)

@@ -12,11 +12,11 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 from PIL import Image, ImageChops, ImageDraw
 
+from ingest.pdf.lines import PageLines
+from ingest.pdf.page_text import compose_pages
 from rag.domain.stored import LARGEST_SIDE
 from rag.domain.values import Box, Page
 from rag.errors import FileFault
-from rag.page_lines import PageLines
-from rag.page_text import compose_pages
 from rag.pdf.characters import read_lines
 from rag.reading_limits import ReadingLimits
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.page_columns import restore_columns
-from rag.page_lines import Line
-from tests.unit.layouts import LEFT, RIGHT, THIRD, across, draw, line, text_of
+from ingest.pdf.columns import restore_columns
+from ingest.pdf.lines import Line
+from tests.unit.ingest.pdf.layouts import LEFT, RIGHT, THIRD, across, draw, line, text_of
 
 COLUMNS = [LEFT, RIGHT, THIRD]
 

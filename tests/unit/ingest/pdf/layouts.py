@@ -8,8 +8,8 @@ from pathlib import Path
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
+from ingest.pdf.lines import Line, Piece
 from rag.domain.values import Box, Page
-from rag.page_lines import Line, Piece
 from rag.pdf import read_pages
 
 WIDTH, HEIGHT = A4

@@ -14,12 +14,12 @@ from itertools import pairwise
 from statistics import median
 from typing import Final
 
+from ingest.pdf.columns import restore_columns
+from ingest.pdf.lines import Line, PageLines, Piece
+from ingest.pdf.rows import join_rows
+from ingest.pdf.running_headers import Furniture, find_furniture
+from ingest.pdf.tables import TableLines, find_tables
 from rag.domain.values import Heading, Page, Table, Word
-from rag.page_columns import restore_columns
-from rag.page_furniture import Furniture, find_furniture
-from rag.page_lines import Line, PageLines, Piece
-from rag.page_rows import join_rows
-from rag.page_tables import TableLines, find_tables
 
 __all__ = ["Line", "PageLines", "Piece", "compose_pages"]
 

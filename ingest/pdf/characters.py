@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from rag.pdf.bindings import prototype
 from rag.pdf.visibility import unseen
 
+from ingest.pdf.lines import Line, PageLines, Piece
 from rag.domain.values import Box
-from rag.page_lines import Line, PageLines, Piece
 from rag.text.characters import is_visible
 
 _Floats: TypeAlias = NDArray[np.float64]

@@ -9,8 +9,8 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from rag.page_lines import Line
-from rag.page_tables import is_number, is_numeric
+from ingest.pdf.lines import Line
+from ingest.pdf.tables import is_number, is_numeric
 
 # In letter sizes: how far the baselines of one row may be apart.
 _LEVEL: Final = 0.25

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.chunking import Chunker
+from ingest.pdf.lines import Line
+from ingest.pdf.page_text import compose_pages
 from rag.domain.values import Page
-from rag.page_lines import Line
-from rag.page_text import compose_pages
-from tests.unit.layouts import HEIGHT, LEFT, RIGHT, THIRD, WIDTH, Drawn, draw, line
+from tests.unit.ingest.pdf.layouts import HEIGHT, LEFT, RIGHT, THIRD, WIDTH, Drawn, draw, line
 
 TEXTS = [" ".join(LEFT), " ".join(RIGHT), " ".join(THIRD)]
 SIZES = ["one", "two", "three", "four", "five", "six", "seven", "eight"]

@@ -14,7 +14,7 @@ from itertools import takewhile
 from statistics import median
 from typing import Final, NamedTuple
 
-from rag.page_lines import Line, PageLines
+from ingest.pdf.lines import Line, PageLines
 
 # Of a page's height: where running lines stand.
 _EDGE: Final = 0.15

@@ -12,7 +12,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Final, NamedTuple, TypeAlias
 
-from rag.page_lines import Cell, Line
+from ingest.pdf.lines import Cell, Line
 
 # In letter sizes: the narrowest gutter, and the largest step from line to line within columns.
 _GUTTER: Final = 0.8

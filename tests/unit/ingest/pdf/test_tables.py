@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.chunking import Chunker
+from ingest.pdf.lines import Line
+from ingest.pdf.rows import join_rows
+from ingest.pdf.tables import find_tables, is_number
 from rag.domain.values import Page
-from rag.page_lines import Line
-from rag.page_rows import join_rows
-from rag.page_tables import find_tables, is_number
-from tests.unit.layouts import LEFT, Drawn, draw, line, text_of
+from tests.unit.ingest.pdf.layouts import LEFT, Drawn, draw, line, text_of
 
 PLACES = [60.0, 250.0, 330.0, 410.0]
 

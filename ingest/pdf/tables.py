@@ -13,8 +13,8 @@ from functools import cached_property
 from itertools import takewhile
 from typing import Final, NamedTuple
 
+from ingest.pdf.lines import Cell, Line
 from rag.domain.values import Box
-from rag.page_lines import Cell, Line
 
 _NUMBER: Final = re.compile(r"[$€£¥(+−–—-]*\d([\d,.]*\d)?[)%x]*|[—–-]|n/?[am]\.?", re.IGNORECASE)
 _SIGNS: Final = re.compile(r"[$€£¥()%]+")
