@@ -31,6 +31,7 @@ from ingest.job import IngestJob
 from ingest.plan import Limits
 from ingest.progress import Progress
 from ingest.progress_lines import json_lines
+from ingest.readers.limits import ReadingLimits
 from ingest.report import FileRow, Report
 from ingest.report_page import write_report_page
 from ingest.sandbox import Patience, SandboxedReaders
@@ -40,7 +41,6 @@ from rag.cli.console import configure_logging, fail
 from rag.composition import cores, open_encoder, tokenizer_file
 from rag.errors import IndexBusy, IndexFault, IngestFault, NothingToIngest, PageproofError
 from rag.index import IndexLayout, read_current
-from rag.reading_limits import ReadingLimits
 from rag.settings import MOST_WORKERS, Settings, read_settings
 
 _EXIT_CODES = """\

@@ -10,11 +10,11 @@ import struct
 from collections.abc import Iterator
 from typing import Any, BinaryIO, Final
 
+from ingest.readers.limits import ReadingLimits
 from ingest.reading import Reading
 from rag.domain.stored import LARGEST_SIDE, DocumentRecord, PageRecord, are_packed_words
 from rag.domain.values import Chunk, Span
 from rag.errors import FileFault
-from rag.reading_limits import ReadingLimits
 from rag.text.characters import clean
 
 _HEAD: Final = struct.Struct("<Ic")

@@ -19,9 +19,9 @@ from ingest import wire
 from ingest.chunking import Chunker
 from ingest.confinement import confine, limit_cpu
 from ingest.readers import ReadingOptions
+from ingest.readers.limits import ReadingLimits
 from ingest.reading import Cutting, ReadRequest, read_document
 from rag.errors import FileFault
-from rag.reading_limits import ReadingLimits
 
 # A process that has read so many files, or has grown to this share of its memory, makes way for a new one.
 _FILES: Final = 500

@@ -17,6 +17,7 @@ from reportlab.pdfgen.canvas import Canvas
 from ingest.chunking import Chunker
 from ingest.job import IngestJob
 from ingest.readers import ReadingOptions
+from ingest.readers.limits import ReadingLimits
 from ingest.reading import Cutting, Reading, ReadRequest, read_document
 from rag.answering.confidence import Judge, Logistic
 from rag.domain.values import Usage
@@ -24,7 +25,6 @@ from rag.errors import FileFault, PromptTooLong
 from rag.models.embedding import Encoder, FloatMatrix, FloatVector
 from rag.models.llm import Begun, Finish, Message, Prompt, Token
 from rag.models.llm.language_model import Generated
-from rag.reading_limits import ReadingLimits
 from rag.runtime.cancellation import Cancellation
 from rag.text.sentences import words
 

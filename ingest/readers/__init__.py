@@ -10,7 +10,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final
 
-from ingest.readers.identity import VERSION, identity, is_read_otherwise
 from ingest.readers.source import (
     OcrMode,
     OnPage,
@@ -20,6 +19,7 @@ from ingest.readers.source import (
     SourceText,
     what_is_missing,
 )
+from ingest.readers.version import VERSION, identity, is_read_otherwise
 from rag.errors import FileFault
 
 __all__ = [
@@ -58,10 +58,10 @@ def _reader(module: str, name: str) -> Reader:
 def _by_suffix() -> Iterator[tuple[str, Reader]]:
     for suffixes, module, name in (
         (".pdf", "pdf", "read_pdf"),
-        (".txt .text", "plain", "read_text"),
+        (".txt .text", "text", "read_text"),
         (".md .markdown", "markdown", "read_markdown"),
-        (".html .htm", "hypertext", "read_html"),
-        (".docx", "word", "read_docx"),
+        (".html .htm", "html", "read_html"),
+        (".docx", "docx", "read_docx"),
     ):
         reader = _reader(module, name)
         yield from ((suffix, reader) for suffix in suffixes.split())

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from ingest.readers.limits import ReadingLimits
 from ingest.readers.source import check_page, check_pages, check_size
 from rag.domain.values import Heading, Page
-from rag.reading_limits import ReadingLimits
 
 # About five printed pages: a page is what a citation names and what a person then looks through.
 LONGEST_PAGE: Final = 20_000

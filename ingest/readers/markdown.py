@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ingest.readers.blocks import Block, pages_of, table_text
-from ingest.readers.plain import decoded, read_bytes, text_blocks
 from ingest.readers.source import ReadingOptions, SourceText, blank_pages
+from ingest.readers.text import decoded, read_bytes, text_blocks
 from ingest.readers.titles import as_title, first_heading
 from rag.errors import FileFault
 from rag.text.characters import clean
@@ -98,7 +98,7 @@ class _Walk:
         elif opened.type == "heading_open" and not self._lists:
             yield Block(" ".join(inline_text(token).split()), level=int(opened.tag[1:]))
         elif token.type == "html_block":
-            from ingest.readers.hypertext import html_blocks
+            from ingest.readers.html import html_blocks
 
             for block in html_blocks(token.content):
                 yield from [block] if block.level and not self._lists else self._placed(block.text)

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from ingest.pdf.page_text import Line, PageLines, Piece, compose_pages
-from ingest.readers.legibility import complaint, letters
+from ingest.readers.garbled import complaint, letters
 from ingest.readers.ocr import DPI, LONGEST_SIDE, Pixels, Tesseract, find_tesseract, ink_of
-from ingest.readers.second_opinion import SecondOpinion
+from ingest.readers.pypdf_fallback import SecondOpinion
 from ingest.readers.source import (
     BLANK,
     NO_WORDS,

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
+from ingest.readers.limits import ReadingLimits
 from rag.domain.values import Page
 from rag.errors import FileFault
-from rag.reading_limits import ReadingLimits
 
 OcrMode: TypeAlias = Literal["auto", "off", "force"]
 RemarkKind: TypeAlias = Literal["empty", "ocr", "suspect", "second_opinion", "hidden"]

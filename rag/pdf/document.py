@@ -14,11 +14,11 @@ from PIL import Image, ImageChops, ImageDraw
 
 from ingest.pdf.lines import PageLines
 from ingest.pdf.page_text import compose_pages
+from ingest.readers.limits import ReadingLimits
 from rag.domain.stored import LARGEST_SIDE
 from rag.domain.values import Box, Page
 from rag.errors import FileFault
 from rag.pdf.characters import read_lines
-from rag.reading_limits import ReadingLimits
 
 # pdfium is not thread-safe: "PDFium is inherently not thread-safe", https://pypdfium2.readthedocs.io
 _PDFIUM = threading.Lock()

@@ -18,13 +18,13 @@ from ingest.discovery import discover
 from ingest.job import IngestJob
 from ingest.progress import Progress
 from ingest.readers import ReadingOptions
+from ingest.readers.limits import ReadingLimits
 from ingest.reading import ReadRequest
 from ingest.report import FAILED, FileRow, Report
 from ingest.sandbox import Outcome, Patience, SandboxedReaders
 from ingest.worker import WorkerOrders
 from rag.domain.values import Question
 from rag.index import IndexLayout, open_current
-from rag.reading_limits import ReadingLimits
 from rag.retrieval.retriever import Retriever
 from tests.fakes import BagOfWordsEncoder, make_pdf
 from tests.hostile import bombs

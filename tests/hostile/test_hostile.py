@@ -11,11 +11,11 @@ from time import monotonic
 
 import pytest
 
+from ingest.readers.limits import ReadingLimits
 from ingest.reading import Reading
 from ingest.sandbox import Patience
 from rag.composition import open_store
 from rag.errors import FileFault, ModelError
-from rag.reading_limits import ReadingLimits
 from rag.settings import Settings
 from tests.fakes import make_pdf
 from tests.hostile import bombs

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from ingest import wire
+from ingest.readers.limits import ReadingLimits
 from ingest.report import FAILED
 from ingest.sandbox import Patience
 from rag.errors import FileFault
-from rag.reading_limits import ReadingLimits
 from tests.hostile.programme import Watch, readers
 from tests.hostile.takeover import ask, lying
 

@@ -17,9 +17,9 @@ from starlette.testclient import TestClient
 
 from ingest.discovery import discover
 from ingest.readers import READERS, ReadingOptions
+from ingest.readers.limits import ReadingLimits
 from rag.domain.values import Box, Page
 from rag.pdf import open_pdf, read_pages
-from rag.reading_limits import ReadingLimits
 from rag.service.app import create_app
 from tests.fakes import BagOfWordsEncoder, ScriptedModel, ingest_job, make_pdf
 from tests.integration.conftest import make_answerer

@@ -19,12 +19,12 @@ import tokenizers
 from ingest.chunking import Chunker
 from ingest.discovery import discover
 from ingest.readers import ReadingOptions
+from ingest.readers.limits import ReadingLimits
 from ingest.reading import Reading, ReadRequest
 from ingest.sandbox import Patience, SandboxedReaders
 from ingest.worker import WorkerOrders
 from rag.errors import FileFault, IngestFault
 from rag.index import open_current
-from rag.reading_limits import ReadingLimits
 from tests.fakes import BagOfWordsEncoder, ReadersHere, ingest_job, tiny_pdf
 from tests.integration.conftest import wait_until
 

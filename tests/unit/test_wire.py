@@ -15,13 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest import wire
+from ingest.readers.limits import ReadingLimits
 from ingest.reading import Reading
 from ingest.report import FAILED
 from ingest.wire import Frame, Nonsense, receive, send_fault, send_reading, unpack_head
 from rag.domain.stored import DocumentRecord, PageRecord
 from rag.domain.values import Box, Chunk, Heading, Page, Span, Word
 from rag.errors import FileFault
-from rag.reading_limits import ReadingLimits
 from rag.text.characters import clean
 
 PNG = b"\x89PNG\r\n\x1a\n"

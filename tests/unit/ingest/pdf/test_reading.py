@@ -17,10 +17,10 @@ from reportlab.lib.pagesizes import A4
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
+from ingest.readers.limits import ReadingLimits
 from rag.domain.values import Box, Page, Word
 from rag.errors import FileFault
 from rag.pdf import open_pdf, read_pages, render_page
-from rag.reading_limits import ReadingLimits
 from tests.fakes import make_pdf
 from tests.unit.conftest import quick_folder
 

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.readers import READERS, VERSION, ReadingOptions, Remark, identity, is_read_otherwise, plain
+from ingest.readers import READERS, VERSION, ReadingOptions, Remark, is_read_otherwise, text, version
+from ingest.readers.limits import ReadingLimits
 from ingest.readers.ocr import Tesseract
 from ingest.readers.source import what_is_missing
 from rag.errors import FileFault
-from rag.reading_limits import ReadingLimits
 from tests.unit.conftest import quick_folder
 
-module = sys.modules["ingest.readers.identity"]  # the function of the same name hides it
+module = sys.modules["ingest.readers.version"]  # the function of the same name hides it
 
 OPTIONS = ReadingOptions(ReadingLimits(), ocr="off")
 
@@ -53,7 +53,7 @@ def test_memory_and_depth_that_give_out_are_faults_of_the_file(tmp_path: Path, m
         def fail(*_: object, error: type[Exception] = error) -> None:
             raise error
 
-        monkeypatch.setattr(plain, "read_text", fail)
+        monkeypatch.setattr(text, "read_text", fail)
         with pytest.raises(FileFault) as caught:
             READERS[".txt"](tmp_path, OPTIONS)
         assert caught.value.status == status
@@ -89,14 +89,14 @@ class TestIdentity:
     SEEN = (Remark(3, "ocr", "tesseract 5.3.0 eng"),)
 
     def test_of_options(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        assert identity(OPTIONS) == {"reader": VERSION, "ocr": "off"}
+        assert version(OPTIONS) == {"reader": VERSION, "ocr": "off"}
         for tesseract, auto, force in (
             (None, "none", "forced none"),
             (Tesseract("tesseract", "5.3.0", ("eng",)), "tesseract 5.3.0 eng", "forced tesseract 5.3.0 eng"),
         ):
             monkeypatch.setattr(module, "find_tesseract", lambda _, tesseract=tesseract: tesseract)
-            assert identity(ReadingOptions(ReadingLimits()))["ocr"] == auto
-            assert identity(ReadingOptions(ReadingLimits(), ocr="force"))["ocr"] == force
+            assert version(ReadingOptions(ReadingLimits()))["ocr"] == auto
+            assert version(ReadingOptions(ReadingLimits(), ocr="force"))["ocr"] == force
 
     def test_ocr_that_was_installed_reads_the_scans_and_only_those(self) -> None:
         assert is_read_otherwise(self.SCAN, self.BEFORE, self.NOW)

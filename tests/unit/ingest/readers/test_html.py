@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.readers.blocks import pages_of
-from ingest.readers.hypertext import html_blocks
+from ingest.readers.html import html_blocks
+from ingest.readers.limits import ReadingLimits
 from rag.errors import FileFault
-from rag.reading_limits import ReadingLimits
-from tests.unit.readers.conftest import Read, headings_of, text_of
+from tests.unit.ingest.readers.conftest import Read, headings_of, text_of
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.readers.legibility import complaint
+from ingest.readers.garbled import complaint
 
 ENGLISH = (
     "The pump has a blue lid that is held by four screws, and it weighs nine kilograms. Members of the cooperative are "

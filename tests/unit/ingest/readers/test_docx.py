@@ -13,9 +13,9 @@ from docx import Document
 from docx.enum.text import WD_BREAK
 from docx.oxml import parse_xml
 
+from ingest.readers.limits import ReadingLimits
 from rag.errors import FileFault
-from rag.reading_limits import ReadingLimits
-from tests.unit.readers.conftest import Read, headings_of, text_of
+from tests.unit.ingest.readers.conftest import Read, headings_of, text_of
 
 if TYPE_CHECKING:
     from docx.document import Document as WordDocument

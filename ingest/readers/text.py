@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from ingest.readers.blocks import Block, pages_of
+from ingest.readers.limits import ReadingLimits
 from ingest.readers.source import ReadingOptions, SourceText, blank_pages
 from rag.errors import FileFault
-from rag.reading_limits import ReadingLimits
 from rag.text.characters import clean
 
 _MARKS: Final = (

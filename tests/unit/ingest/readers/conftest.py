@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ingest.readers import READERS, ReadingOptions, SourceText
-from rag.reading_limits import ReadingLimits
+from ingest.readers.limits import ReadingLimits
 
 Read = Callable[..., SourceText]
 

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.readers import Remark
-from ingest.readers.plain import decoded
+from ingest.readers.limits import ReadingLimits
+from ingest.readers.text import decoded
 from rag.errors import FileFault
-from rag.reading_limits import ReadingLimits
-from tests.unit.readers.conftest import Read, text_of
+from tests.unit.ingest.readers.conftest import Read, text_of
 
 GERMAN = "Größe und Maß: café naïve “x” – 20 °C. Der Müller fährt über die Brücke."
 RUSSIAN = "Насос имеет синюю крышку и весит девять килограммов."

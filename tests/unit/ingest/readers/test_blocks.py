@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.readers.blocks import LONGEST_PAGE, Block, pages_of, table_text
-from rag.reading_limits import ReadingLimits
+from ingest.readers.limits import ReadingLimits
 
 LIMITS = ReadingLimits()
 PIECE = st.builds(

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from ingest.readers.blocks import Block, pages_of, table_text
-from ingest.readers.plain import decoded, read_bytes
 from ingest.readers.source import ReadingOptions, SourceText, blank_pages
+from ingest.readers.text import decoded, read_bytes
 from ingest.readers.titles import as_title, first_heading
 from rag.errors import FileFault
 from rag.text.characters import clean
