@@ -29,7 +29,7 @@ from benchmarks.tutorial import PlainEncoder, TutorialIndex
 from benchmarks.tutorial_answers import TutorialAnswerer, open_chat_model
 from ingest.__main__ import open_job
 from ingest.discovery import discover
-from ingest.progress import Progress
+from ingest.reporting.progress import Progress
 from rag.answering.answerer import Answerer
 from rag.cli.console import Tell, configure_logging, fail, progress
 from rag.composition import cores, open_answerer, open_store, tokenizer_file

@@ -22,8 +22,8 @@ from typing import Final
 from benchmarks.corpus import copies_of
 from ingest.__main__ import open_job
 from ingest.discovery import discover
-from ingest.progress import Progress
 from ingest.reading import ReadRequest
+from ingest.reporting.progress import Progress
 from rag.settings import read_settings
 
 RESULTS: Final = Path(__file__).parent / "results"

@@ -12,7 +12,7 @@ from time import perf_counter
 from benchmarks.tutorial import TutorialIndex
 from ingest.__main__ import open_job
 from ingest.discovery import discover
-from ingest.progress import Progress
+from ingest.reporting.progress import Progress
 from rag.domain.values import Question
 from rag.evaluation import LabelledQuestion
 from rag.index import open_current

@@ -25,15 +25,15 @@ from pathlib import Path
 
 from ingest import readers
 from ingest.chunking import Chunker
-from ingest.console import progress, show
 from ingest.discovery import discover
 from ingest.job import IngestJob
 from ingest.plan import Limits
-from ingest.progress import Progress
-from ingest.progress_lines import json_lines
 from ingest.readers.limits import ReadingLimits
-from ingest.report import FileRow, Report
-from ingest.report_page import write_report_page
+from ingest.reporting.console import progress, show
+from ingest.reporting.html_report import write_report_page
+from ingest.reporting.json_lines import json_lines
+from ingest.reporting.progress import Progress
+from ingest.reporting.report import FileRow, Report
 from ingest.sandbox import Patience, SandboxedReaders
 from ingest.worker import WorkerOrders
 from rag.cli.arguments import whole_number

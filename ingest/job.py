@@ -14,9 +14,9 @@ from typing import Any, Final
 from ingest.discovery import SourceFile
 from ingest.encoding import Encoding, encoding
 from ingest.plan import Known, Limits, PlannedFile, make_plan, source_row
-from ingest.progress import Progress
 from ingest.reading import Readers, Reading, ReadRequest
-from ingest.report import FAILED, INDEXED, FileRow, Report
+from ingest.reporting.progress import Progress
+from ingest.reporting.report import FAILED, INDEXED, FileRow, Report
 from rag.errors import IndexCorrupt, IndexFault, IndexForeign, IndexMissing, NothingToIngest
 from rag.index import (
     Entry,

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 from ingest.discovery import SourceFile, is_regular
 from ingest.readers import READERS, Remark, is_read_otherwise
 from ingest.readers.source import OCR_UNAVAILABLE
-from ingest.report import FAILED, INDEXED, FileRow
+from ingest.reporting.report import FAILED, INDEXED, FileRow
 from rag.errors import FileFault
 from rag.index import IndexWriter, Manifest, SourceRow
 

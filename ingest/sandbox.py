@@ -26,7 +26,7 @@ from typing import Final
 
 from ingest import wire
 from ingest.reading import Reading, ReadRequest
-from ingest.report import FAILED
+from ingest.reporting.report import FAILED
 from ingest.worker import WorkerOrders
 from rag.errors import FileFault, IngestFault
 from rag.text.characters import clean

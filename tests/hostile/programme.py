@@ -16,11 +16,11 @@ from typing import Any, Final
 from ingest.chunking import Chunker
 from ingest.discovery import discover
 from ingest.job import IngestJob
-from ingest.progress import Progress
 from ingest.readers import ReadingOptions
 from ingest.readers.limits import ReadingLimits
 from ingest.reading import ReadRequest
-from ingest.report import FAILED, FileRow, Report
+from ingest.reporting.progress import Progress
+from ingest.reporting.report import FAILED, FileRow, Report
 from ingest.sandbox import Outcome, Patience, SandboxedReaders
 from ingest.worker import WorkerOrders
 from rag.domain.values import Question

@@ -14,7 +14,7 @@ import pytest
 
 from ingest import wire
 from ingest.readers.limits import ReadingLimits
-from ingest.report import FAILED
+from ingest.reporting.report import FAILED
 from ingest.sandbox import Patience
 from rag.errors import FileFault
 from tests.hostile.programme import Watch, readers

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from ingest.discovery import discover
-from ingest.progress_lines import json_lines
+from ingest.reporting.json_lines import json_lines
 from rag.errors import IndexBusy
 from tests.fakes import BagOfWordsEncoder, ingest_job
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from ingest.discovery import discover
-from ingest.report import INDEXED, Report
+from ingest.reporting.report import INDEXED, Report
 from rag.domain.values import Question
 from rag.errors import NothingToIngest
 from rag.index import IndexLayout, list_generations, open_current, read_current, roll_back, verify_generation

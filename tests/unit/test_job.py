@@ -15,11 +15,11 @@ import pytest
 from rich.console import Console
 
 from ingest.chunking import Chunker
-from ingest.console import show
 from ingest.discovery import _refuse, discover
-from ingest.progress import Progress
 from ingest.reading import ReadRequest
-from ingest.report import FileRow, Report
+from ingest.reporting.console import show
+from ingest.reporting.progress import Progress
+from ingest.reporting.report import FileRow, Report
 from rag.domain.values import Question
 from rag.errors import IndexBusy, NothingToIngest, PublishFailed
 from rag.index import Generation, open_current, writing

@@ -11,7 +11,7 @@ import pytest
 from ingest import plan as module
 from ingest.discovery import SourceFile, discover
 from ingest.plan import Known, Limits, PlannedFile, make_plan, source_row
-from ingest.report import FileRow
+from ingest.reporting.report import FileRow
 from rag.index import IndexWriter, Manifest, SourceRow, writing
 from rag.index.manifest import Counts
 

@@ -14,7 +14,7 @@ import ingest.reading
 from ingest.discovery import discover
 from ingest.readers import ReadingOptions, Remark, SourceText
 from ingest.readers.source import OCR_OFF
-from ingest.report import FileRow, Report
+from ingest.reporting.report import FileRow, Report
 from rag.domain.values import Page, Question
 from rag.errors import FileFault, NothingToIngest
 from rag.index import Generation, list_generations, open_current, roll_back, verify_generation

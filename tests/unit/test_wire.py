@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from ingest import wire
 from ingest.readers.limits import ReadingLimits
 from ingest.reading import Reading
-from ingest.report import FAILED
+from ingest.reporting.report import FAILED
 from ingest.wire import Frame, Nonsense, receive, send_fault, send_reading, unpack_head
 from rag.domain.stored import DocumentRecord, PageRecord
 from rag.domain.values import Box, Chunk, Heading, Page, Span, Word

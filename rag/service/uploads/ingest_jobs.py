@@ -195,7 +195,7 @@ def _said(line: bytes) -> Mapping[str, Any]:
 
 
 def _progress(told: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a standing from those of :class:`ingest.tally.Standing`."""
+    """The fields of a standing from those of :class:`ingest.reporting.progress_tracker.Standing`."""
     done, total = ("encoded", "chunks") if told["stage"] == "encoding" else ("files_done", "files")
     return {
         "stage": told["stage"],

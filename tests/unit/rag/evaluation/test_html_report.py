@@ -24,7 +24,7 @@ from rag.evaluation.text_report import GROUPS, print_comparison, print_summary
 from rag.index import Generation, open_current
 from tests.fakes import BagOfWordsEncoder, make_pdf
 from tests.unit.conftest import publish
-from tests.unit.test_report_page import Parsed
+from tests.unit.ingest.reporting.test_html_report import Parsed
 
 HOSTILE = "</title><script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 77 * 77 }}"
 PAGES = ("The pump has a lid.", "Some words. The warranty is 24 months from delivery. More words.")

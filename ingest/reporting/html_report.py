@@ -13,12 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from ingest.console import duration, needs_attention
-from ingest.report import FAILED, INDEXED, FileRow, Report
+from ingest.reporting.console import duration, needs_attention
+from ingest.reporting.report import FAILED, INDEXED, FileRow, Report
 from rag.text.characters import printable
 from rag.text.templates import as_uri, fill, write_whole
 
-_TEMPLATE: Final = Path(__file__).with_name("report_page.html")
+_TEMPLATE: Final = Path(__file__).with_name("html_report.html")
 # Files of a group, and pictures in all, that are shown: the page stays one that a browser opens at once.
 _CARDS: Final = 200
 _PICTURES: Final = 300

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from ingest.console import Lines, bar, duration, progress, show
 from ingest.reading import ReadRequest
-from ingest.report import FileRow, Report
-from ingest.tally import Tally
+from ingest.reporting.console import Lines, bar, duration, progress, show
+from ingest.reporting.progress_tracker import Tally
+from ingest.reporting.report import FileRow, Report
 from rag.cli.console import configure_logging
 
 
@@ -315,9 +315,9 @@ def test_libraries_that_set_their_own_level_are_not_heard(capsys: pytest.Capture
         loud.debug("building")
         loud.error("failed")
         logging.getLogger("elsewhere").warning("careful")
-        logging.getLogger("ingest.console").info("read 1 of 2")
+        logging.getLogger("ingest.reporting.console").info("read 1 of 2")
         said = capsys.readouterr().err
     finally:
         root.handlers[:] = before
         root.setLevel(level)
-    assert said == "ERROR bm25s: failed\nWARNING elsewhere: careful\nINFO ingest.console: read 1 of 2\n"
+    assert said == "ERROR bm25s: failed\nWARNING elsewhere: careful\nINFO ingest.reporting.console: read 1 of 2\n"

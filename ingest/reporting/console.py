@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
-from ingest.progress import Progress
 from ingest.reading import ReadRequest
-from ingest.report import FAILED, INDEXED, FileRow, Report
-from ingest.tally import Standing, Tally
+from ingest.reporting.progress import Progress
+from ingest.reporting.progress_tracker import Standing, Tally
+from ingest.reporting.report import FAILED, INDEXED, FileRow, Report
 from rag.text.characters import printable
 
 if TYPE_CHECKING:

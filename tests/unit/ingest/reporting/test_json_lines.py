@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ingest.progress_lines import json_lines
 from ingest.reading import ReadRequest
+from ingest.reporting.json_lines import json_lines
 
 
 def lines(stream: io.StringIO) -> list[dict[str, Any]]:
@@ -49,7 +49,7 @@ def test_tells_now_and_then_where_the_run_is() -> None:
 
 RUN = """
 import signal, sys, time
-from ingest.progress_lines import json_lines
+from ingest.reporting.json_lines import json_lines
 signal.signal(signal.SIGINT, signal.SIG_IGN)  # as in what a script starts in the background
 signal.signal(signal.SIGTERM, signal.default_int_handler)
 try:

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from ingest.__main__ import main
-from ingest.report import FAILED, FileRow, Report
-from ingest.report_page import REMEDIES, render, write_report_page
+from ingest.reporting.html_report import REMEDIES, render, write_report_page
+from ingest.reporting.report import FAILED, FileRow, Report
 from rag.errors import NothingToIngest
 
 PNG = b"\x89PNG\r\n\x1a\nnot much of a picture"

@@ -10,14 +10,14 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Final, TextIO
 
-from ingest.tally import Tally
+from ingest.reporting.progress_tracker import Tally
 
 _EVERY_SECONDS: Final = 0.3
 
 
 @contextmanager
 def json_lines(stream: TextIO, every_seconds: float = _EVERY_SECONDS) -> Iterator[Tally]:
-    """``{"progress": {...}}`` with what :class:`ingest.tally.Standing` has, until the context is left.
+    """``{"progress": {...}}`` with what :class:`ingest.reporting.progress_tracker.Standing` has, until the context is left.
 
     Where nobody reads it any more the run gets SIGTERM, which ends it as Ctrl-C does: whoever started it has gone.
     """

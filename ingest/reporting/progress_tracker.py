@@ -11,8 +11,8 @@ from pathlib import Path
 from time import monotonic
 from typing import Final, NamedTuple
 
-from ingest.progress import Progress
 from ingest.reading import ReadRequest
+from ingest.reporting.progress import Progress
 
 # Speeds are those of so many seconds, looked at in so many steps.
 _WINDOW: Final = 20.0
