@@ -34,8 +34,8 @@ from ingest.reporting.html_report import write_report_page
 from ingest.reporting.json_lines import json_lines
 from ingest.reporting.progress import Progress
 from ingest.reporting.report import FileRow, Report
-from ingest.sandbox import Patience, SandboxedReaders
-from ingest.worker import WorkerOrders
+from ingest.sandbox.pool import Patience, SandboxedReaders
+from ingest.sandbox.worker import WorkerOrders
 from rag.cli.arguments import whole_number
 from rag.cli.console import configure_logging, fail
 from rag.composition import cores, open_encoder, tokenizer_file

@@ -1,6 +1,6 @@
 """One file to what the index keeps of it: read, cut, and counted, so that no text is lost unseen.
 
-It runs in a process of its own (``ingest/worker.py``), because a file may crash or exhaust whatever reads it.
+It runs in a process of its own (``ingest/sandbox/worker.py``), because a file may crash or exhaust whatever reads it.
 """
 
 from __future__ import annotations

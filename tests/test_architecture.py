@@ -181,6 +181,6 @@ def test_nothing_is_pickled() -> None:
 def test_only_the_entry_points_read_the_environment() -> None:
     readers = {name for name, path in MODULES.items() if "os.environ" in path.read_text()}
     # The last two do not read settings: they say which few variables their processes may know.
-    assert readers == {"rag.settings", "rag.runtime.native", "rag.pdf.render_pool", "ingest.sandbox"}
+    assert readers == {"rag.settings", "rag.runtime.native", "rag.pdf.render_pool", "ingest.sandbox.pool"}
     callers = {name for name, path in MODULES.items() if "read_settings()" in path.read_text()}
     assert callers == {"rag.__main__", "ingest.__main__"}

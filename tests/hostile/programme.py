@@ -21,8 +21,8 @@ from ingest.readers.limits import ReadingLimits
 from ingest.reading import ReadRequest
 from ingest.reporting.progress import Progress
 from ingest.reporting.report import FAILED, FileRow, Report
-from ingest.sandbox import Outcome, Patience, SandboxedReaders
-from ingest.worker import WorkerOrders
+from ingest.sandbox.pool import Outcome, Patience, SandboxedReaders
+from ingest.sandbox.worker import WorkerOrders
 from rag.domain.values import Question
 from rag.index import IndexLayout, open_current
 from rag.retrieval.retriever import Retriever

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import pytest
 
-from ingest import sandbox
 from ingest.reading import Reading, ReadRequest
+from ingest.sandbox import pool
 from rag.errors import FileFault
 
 # Says that it is ready, and after each file what ``answer`` says.
@@ -44,10 +44,10 @@ def lying(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
     def start(_command: list[str], **options: Any) -> subprocess.Popen[bytes]:
         return popen([sys.executable, "-c", script], **options)
 
-    monkeypatch.setattr(sandbox.subprocess, "Popen", start)  # type: ignore[attr-defined]
+    monkeypatch.setattr(pool.subprocess, "Popen", start)  # type: ignore[attr-defined]
 
 
-def ask(readers: sandbox.SandboxedReaders, *paths: Path) -> list[Reading | FileFault]:
+def ask(readers: pool.SandboxedReaders, *paths: Path) -> list[Reading | FileFault]:
     """The outcomes, in the order of the paths."""
     outcomes = dict(readers.read([ReadRequest(path, path.suffix) for path in paths]))
     return [outcomes[ReadRequest(path, path.suffix)] for path in paths]

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parent.parent.parent
 # Confines itself to one folder, tries to do everything, and says what happened.
 ATTEMPTS = """
 import ctypes, json, os, pathlib, resource, signal, socket, subprocess, sys
-from ingest.confinement import confine
+from ingest.sandbox.confinement import confine
 inside, outside, parent = sys.argv[1], sys.argv[2], os.getppid()
 confine(1 << 30, [inside])
 libc = ctypes.CDLL(None, use_errno=True)

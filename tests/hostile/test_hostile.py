@@ -13,7 +13,7 @@ import pytest
 
 from ingest.readers.limits import ReadingLimits
 from ingest.reading import Reading
-from ingest.sandbox import Patience
+from ingest.sandbox.pool import Patience
 from rag.composition import open_store
 from rag.errors import FileFault, ModelError
 from rag.settings import Settings

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from ingest import wire
 from ingest.readers.limits import ReadingLimits
 from ingest.reporting.report import FAILED
-from ingest.sandbox import Patience
+from ingest.sandbox import protocol
+from ingest.sandbox.pool import Patience
 from rag.errors import FileFault
 from tests.hostile.programme import Watch, readers
 from tests.hostile.takeover import ask, lying
@@ -49,7 +49,7 @@ def frames(**said: Any) -> Frames:
 
 
 def receive(said: Frames, limits: ReadingLimits = SMALL) -> Any:
-    return wire.receive(iter(said), FAILED, limits)[0]
+    return protocol.receive(iter(said), FAILED, limits)[0]
 
 
 def words(*numbers: float) -> bytes:
@@ -117,7 +117,7 @@ LIES: dict[str, Frames] = {
 
 @pytest.mark.parametrize("lie", LIES)
 def test_lie(lie: str) -> None:
-    with pytest.raises(wire.Nonsense):
+    with pytest.raises(protocol.Nonsense):
         receive(LIES[lie])
 
 
@@ -132,8 +132,8 @@ def test_what_a_terminal_would_obey_is_taken_out() -> None:
 
 
 def test_a_frame_that_is_too_long() -> None:
-    with pytest.raises(wire.Nonsense, match="4294967295 bytes"):
-        wire.unpack_head(b"\xff\xff\xff\xffg", SMALL)
+    with pytest.raises(protocol.Nonsense, match="4294967295 bytes"):
+        protocol.unpack_head(b"\xff\xff\xff\xffg", SMALL)
 
 
 def test_many_chunks_come_in_many_frames(tmp_path: Path) -> None:
@@ -194,7 +194,7 @@ def test_what_is_said_of_a_file_before_it_is_asked_for_is_not_believed(
 
 
 def test_a_process_that_never_gets_ready_is_not_left_behind(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from ingest import sandbox as module
+    from ingest.sandbox import pool as module
     from rag.errors import IngestFault
     from tests.hostile.programme import descendants
 

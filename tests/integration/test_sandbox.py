@@ -21,8 +21,8 @@ from ingest.discovery import discover
 from ingest.readers import ReadingOptions
 from ingest.readers.limits import ReadingLimits
 from ingest.reading import Reading, ReadRequest
-from ingest.sandbox import Patience, SandboxedReaders
-from ingest.worker import WorkerOrders
+from ingest.sandbox.pool import Patience, SandboxedReaders
+from ingest.sandbox.worker import WorkerOrders
 from rag.errors import FileFault, IngestFault
 from rag.index import open_current
 from tests.fakes import BagOfWordsEncoder, ReadersHere, ingest_job, tiny_pdf
@@ -272,7 +272,7 @@ class TestTakenOver:
         self, files: list[ReadRequest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         impostor(tmp_path, monkeypatch, "os.close(1); time.sleep(60)")
-        monkeypatch.setattr("ingest.sandbox._END_SECONDS", 0.2)
+        monkeypatch.setattr("ingest.sandbox.pool._END_SECONDS", 0.2)
         with SandboxedReaders(orders(), workers=1) as sandbox:
             begun = time.monotonic()
             assert fault_of(sandbox, files[0]).reason == "the reader says no more, and does not end"
@@ -298,7 +298,7 @@ class TestTakenOver:
 
 CONFINED = """
 import json, os, resource, socket, subprocess, sys
-from ingest.confinement import confine
+from ingest.sandbox.confinement import confine
 
 def outcome(act):
     try:

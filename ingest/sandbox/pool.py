@@ -1,8 +1,8 @@
 """Reading in other processes, which hostile files may crash, hang or fill, and nothing else.
 
 Processes are started once and reused; one that misbehaves is killed, and its file has its status. They have no network
-and bounded memory (``ingest/confinement.py``), no settings and no keys in their environment, and what they say is
-checked (``ingest/wire.py``).
+and bounded memory (``ingest/sandbox/confinement.py``), no settings and no keys in their environment, and what they say is
+checked (``ingest/sandbox/protocol.py``).
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from queue import LifoQueue
 from time import monotonic, sleep
 from typing import Final
 
-from ingest import wire
 from ingest.reading import Reading, ReadRequest
 from ingest.reporting.report import FAILED
-from ingest.worker import WorkerOrders
+from ingest.sandbox import protocol
+from ingest.sandbox.worker import WorkerOrders
 from rag.errors import FileFault, IngestFault
 from rag.text.characters import clean
 
-_ROOT: Final = Path(__file__).resolve().parent.parent
+_ROOT: Final = Path(__file__).resolve().parents[2]
 _START_SECONDS: Final = 60.0
 # A process whose pipe is closed has ended, or is about to.
 _END_SECONDS: Final = 5.0
@@ -155,7 +155,7 @@ class SandboxedReaders:
             if self._closed:
                 process.kill()
             process.begin(self._orders)
-        except (OSError, _Broken, wire.Nonsense) as error:
+        except (OSError, _Broken, protocol.Nonsense) as error:
             raise IngestFault(f"the process that reads files cannot be started: {error}") from error
         return process
 
@@ -178,7 +178,7 @@ class _Process:
         self._inherited = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "ingest.worker"],  # -P: modules are not looked for in /
+            [sys.executable, "-P", "-m", "ingest.sandbox.worker"],  # -P: modules are not looked for in /
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._complaints,
@@ -203,9 +203,9 @@ class _Process:
         """The outcome of a file, and whether this process is worn; _Broken if the file broke it."""
         self._say(json.dumps({"path": str(request.path.resolve()), "suffix": request.suffix}).encode() + b"\n")
         try:
-            outcome, worn = wire.receive(self._frames(request, patience, on_page), FAILED, self._limits)
+            outcome, worn = protocol.receive(self._frames(request, patience, on_page), FAILED, self._limits)
             return outcome, worn or bool(self._buffer)  # nothing is to be said of a file before it is asked for
-        except wire.Nonsense as nonsense:
+        except protocol.Nonsense as nonsense:
             raise _Broken(FileFault("crashed", f"the reader answered nonsense ({nonsense})")) from nonsense
 
     @property
@@ -227,20 +227,20 @@ class _Process:
                 if pipe:
                     pipe.close()
 
-    def _frames(self, request: ReadRequest, patience: Patience, on_page: OnPage) -> Iterator[wire.Frame]:
+    def _frames(self, request: ReadRequest, patience: Patience, on_page: OnPage) -> Iterator[protocol.Frame]:
         """Each frame but those of progress, as long as there is progress."""
         last = monotonic() + patience.seconds_per_file
         before = 0
         while True:
             self._until = min(last, monotonic() + patience.seconds_per_page)
             kind, data = self._frame()
-            if kind != wire.PROGRESS:
+            if kind != protocol.PROGRESS:
                 yield kind, data
                 continue
             done, total, ocr = map(int, json.loads(data))
             # Progress gives more time, so it must be some.
             if not before < done <= total <= self._limits.pages:
-                raise wire.Nonsense(f"page {done} of {total} after page {before}")
+                raise protocol.Nonsense(f"page {done} of {total} after page {before}")
             before = done
             last += patience.seconds_per_scan if ocr else 0.0
             on_page(request, done, total)
@@ -253,8 +253,8 @@ class _Process:
         except BrokenPipeError as error:
             raise _Broken(self._post_mortem()) from error
 
-    def _frame(self) -> wire.Frame:
-        length, kind = wire.unpack_head(self._bytes(wire.HEAD_BYTES), self._limits)
+    def _frame(self) -> protocol.Frame:
+        length, kind = protocol.unpack_head(self._bytes(protocol.HEAD_BYTES), self._limits)
         return kind, self._bytes(length)
 
     def _bytes(self, count: int) -> bytes:

@@ -1,7 +1,7 @@
-"""``python -m ingest.worker``: reads one file after the other for the job, with nothing that it could harm.
+"""``python -m ingest.sandbox.worker``: reads one file after the other for the job, with nothing that it could harm.
 
 The first line of standard input says how to read; each further line is a file. Answers are frames on standard output
-(``ingest/wire.py``).
+(``ingest/sandbox/protocol.py``).
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from ingest import wire
 from ingest.chunking import Chunker
-from ingest.confinement import confine, limit_cpu
 from ingest.readers import ReadingOptions
 from ingest.readers.limits import ReadingLimits
 from ingest.reading import Cutting, ReadRequest, read_document
+from ingest.sandbox import protocol
+from ingest.sandbox.confinement import confine, limit_cpu
 from rag.errors import FileFault
 
 # A process that has read so many files, or has grown to this share of its memory, makes way for a new one.
@@ -98,7 +98,7 @@ def main() -> int:
     gc.freeze()
     gc.set_threshold(50_000)
     confine(orders.memory, None if orders.folder is None else [orders.folder])
-    out.write(wire.pack(wire.PROGRESS, b""))  # ready
+    out.write(protocol.pack(protocol.PROGRESS, b""))  # ready
     out.flush()
     for served, line in enumerate(sys.stdin.buffer, start=1):
         request = json.loads(line)
@@ -110,21 +110,21 @@ def main() -> int:
 
 def _serve(request: ReadRequest, cutting: Cutting, orders: WorkerOrders, out: BinaryIO, served: int) -> None:
     def tell(page: int, pages: int, ocr: bool) -> None:  # noqa: FBT001 - the shape of OnPage
-        out.write(wire.pack(wire.PROGRESS, json.dumps([page, pages, ocr]).encode()))
+        out.write(protocol.pack(protocol.PROGRESS, json.dumps([page, pages, ocr]).encode()))
         out.flush()
 
     try:
         reading = read_document(request, cutting, replace(orders.options, on_page=tell))
-        wire.send_reading(reading, out, worn=_is_worn(orders, served))
+        protocol.send_reading(reading, out, worn=_is_worn(orders, served))
     except FileFault as fault:
-        wire.send_fault(fault, out, worn=_is_worn(orders, served))
+        protocol.send_fault(fault, out, worn=_is_worn(orders, served))
     except MemoryError:
         gc.collect()
-        wire.send_fault(_too_hungry(orders), out, worn=True)
+        protocol.send_fault(_too_hungry(orders), out, worn=True)
     except RecursionError:
-        wire.send_fault(FileFault("malformed", "nested too deeply"), out, worn=False)
+        protocol.send_fault(FileFault("malformed", "nested too deeply"), out, worn=False)
     except Exception as error:  # noqa: BLE001 - a boundary: a library's bug on one file is that file's fault
-        wire.send_fault(FileFault("crashed", f"the reader failed: {type(error).__name__}: {error}"), out, worn=True)
+        protocol.send_fault(FileFault("crashed", f"the reader failed: {type(error).__name__}: {error}"), out, worn=True)
 
 
 def _too_hungry(orders: WorkerOrders) -> FileFault:

@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest import wire
 from ingest.readers.limits import ReadingLimits
 from ingest.reading import Reading
 from ingest.reporting.report import FAILED
-from ingest.wire import Frame, Nonsense, receive, send_fault, send_reading, unpack_head
+from ingest.sandbox import protocol
+from ingest.sandbox.protocol import Frame, Nonsense, receive, send_fault, send_reading, unpack_head
 from rag.domain.stored import DocumentRecord, PageRecord
 from rag.domain.values import Box, Chunk, Heading, Page, Span, Word
 from rag.errors import FileFault
@@ -69,7 +69,7 @@ def readings(draw: st.DrawFn) -> Reading:
 def frames(data: bytes) -> Iterator[Frame]:
     """As the job reads them off a pipe; it ends where the pipe does."""
     stream = io.BytesIO(data)
-    while len(head := stream.read(wire.HEAD_BYTES)) == wire.HEAD_BYTES:
+    while len(head := stream.read(protocol.HEAD_BYTES)) == protocol.HEAD_BYTES:
         length, kind = unpack_head(head, LIMITS)
         yield kind, stream.read(length)
 
@@ -96,7 +96,7 @@ def example() -> Reading:
 
 
 LIMITS = ReadingLimits()
-LARGEST = wire._LARGEST_FRAME
+LARGEST = protocol._LARGEST_FRAME
 EXAMPLE = list(frames(said(example())))
 PAGE: list[Any] = json.loads(dict(EXAMPLE)[b"g"])
 CHUNKS: list[list[Any]] = json.loads(dict(EXAMPLE)[b"c"])
