@@ -12,7 +12,7 @@ from time import perf_counter
 from typing import Any, Final
 
 from ingest.discovery import SourceFile
-from ingest.encoding import Encoding, encoding
+from ingest.embedding_thread import Encoding, encoding
 from ingest.plan import Known, Limits, PlannedFile, make_plan, source_row
 from ingest.reading import Readers, Reading, ReadRequest
 from ingest.reporting.progress import Progress

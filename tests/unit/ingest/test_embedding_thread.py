@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest import encoding as module
-from ingest.encoding import Encoding, Keep, encoding
+from ingest import embedding_thread as module
+from ingest.embedding_thread import Encoding, Keep, encoding
 from rag.models.embedding import Encoder, FloatMatrix, FloatVector
 from tests.fakes import BagOfWordsEncoder
 
