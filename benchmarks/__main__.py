@@ -15,7 +15,7 @@ from benchmarks.retrieval import compare
 from rag.cli.console import configure_logging, fail
 from rag.composition import open_encoder, open_reranker
 from rag.errors import PageproofError
-from rag.evaluation import read_questions
+from rag.evaluation.questions import read_questions
 from rag.settings import read_settings
 
 RESULTS = Path(__file__).parent / "results"

@@ -29,9 +29,11 @@ from rag.cli.console import Tell, configure_logging, fail, progress
 from rag.composition import open_encoder, open_reranker
 from rag.domain.values import Hit, Question
 from rag.errors import PageproofError, SettingsError
-from rag.evaluation import RANKS, Item, LabelledQuestion, evaluate
-from rag.index import Generation
-from rag.models.embedding import Encoder
+from rag.evaluation.questions import LabelledQuestion
+from rag.evaluation.results import Item
+from rag.evaluation.runner import RANKS, evaluate
+from rag.index.generation import Generation
+from rag.models.embedding.interfaces import Encoder
 from rag.settings import read_settings
 
 RESULTS: Final = Path(__file__).parent / "results"

@@ -35,8 +35,11 @@ from rag.cli.console import Tell, configure_logging, fail, progress
 from rag.composition import cores, open_answerer, open_store, tokenizer_file
 from rag.domain.values import Answer, Hit, Question
 from rag.errors import PageproofError
-from rag.evaluation import RANKS, Item, LabelledQuestion, evaluate, read_questions, summarise
-from rag.index import Generation
+from rag.evaluation.questions import LabelledQuestion, read_questions
+from rag.evaluation.results import Item
+from rag.evaluation.runner import RANKS, evaluate
+from rag.evaluation.summary import summarise
+from rag.index.generation import Generation
 from rag.settings import Settings, read_settings
 
 RESULTS: Final = Path(__file__).parent / "results"

@@ -27,14 +27,13 @@ from rag.answering.prompt import JOINING, NOT_FOUND, PASSAGE, SYSTEM
 from rag.cli.console import Tell, configure_logging, progress
 from rag.composition import open_retriever, open_store
 from rag.domain.values import Hit, Question
-from rag.evaluation import LabelledQuestion, read_questions
 from rag.evaluation.correctness import f1
-from rag.models.llm import Message, Token
+from rag.evaluation.questions import LabelledQuestion, read_questions
 from rag.models.llm.engine.context import Context, Logits, Row, Saved
 from rag.models.llm.engine.llama_library import open_library
 from rag.models.llm.engine.sampling import TextWriter
 from rag.models.llm.engine.vocabulary import Vocabulary
-from rag.models.llm.language_model import Generated
+from rag.models.llm.language_model import Generated, Message, Token
 from rag.models.llm.tuning.autotune import tuning_of
 from rag.settings import Settings, read_settings
 

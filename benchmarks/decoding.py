@@ -35,9 +35,9 @@ from rag.cli.console import Tell, configure_logging, fail, progress
 from rag.composition import cores, open_retriever, open_store
 from rag.domain.values import Question
 from rag.errors import PageproofError
-from rag.evaluation import read_questions
-from rag.index import Generation
-from rag.models.llm import Begun, Finish, Prompt, Token
+from rag.evaluation.questions import read_questions
+from rag.index.generation import Generation
+from rag.models.llm.language_model import Begun, Finish, Prompt, Token
 from rag.models.llm.local_model import LlamaCppModel
 from rag.models.llm.tuning.parameters import Tuning
 from rag.models.weights.store import Weights
@@ -157,7 +157,7 @@ def _texts(generation: Generation, model: LlamaCppModel, count: int) -> list[Pro
 
 
 def _tokens(model: LlamaCppModel, text: str) -> tuple[int, ...]:
-    from rag.models.llm import Message
+    from rag.models.llm.language_model import Message
 
     return model.prompt([Message("user", text)]).tokens
 

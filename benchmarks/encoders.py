@@ -22,14 +22,17 @@ from typing import TypeAlias
 
 from ingest.chunking import Chunker
 from ingest.discovery import discover
+from ingest.readers.pdf import read_pdf
+from ingest.readers.source import ReadingOptions
 from rag.cli.console import configure_logging, fail
 from rag.composition import open_store
 from rag.domain.values import in_context
 from rag.errors import ModelUnusable, PageproofError
-from rag.models.embedding import BertEncoder, Encoder, FloatMatrix, SentenceTransformerEncoder
 from rag.models.embedding.bert_config import BertFolder, Unlike
+from rag.models.embedding.bert_encoder import BertEncoder
+from rag.models.embedding.interfaces import Encoder, FloatMatrix
+from rag.models.embedding.sentence_transformer_encoder import SentenceTransformerEncoder
 from rag.models.weights.store import Weights
-from rag.pdf import read_pages
 from rag.settings import read_settings
 
 RESULTS = Path(__file__).parent / "results"
@@ -89,7 +92,11 @@ def _ways(weights: Weights) -> dict[str, Encoder]:
 
 def _texts(folder: Path, encoder: Encoder) -> list[str]:
     pdfs = [file.path for file in discover([folder]) if file.path.suffix == ".pdf"]
-    chunks = [chunk for path in pdfs for chunk in Chunker().chunks(read_pages(path), encoder.count_tokens)]
+    chunks = [
+        chunk
+        for path in pdfs
+        for chunk in Chunker().chunks(read_pdf(path, ReadingOptions(ocr="off")).pages, encoder.count_tokens)
+    ]
     return [in_context(chunk.headings, chunk.text) for chunk in chunks]
 
 

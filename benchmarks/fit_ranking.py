@@ -31,8 +31,8 @@ from rag.cli.console import Tell, configure_logging, fail, progress
 from rag.composition import open_encoder, open_reranker
 from rag.domain.values import Question
 from rag.errors import PageproofError, SettingsError
-from rag.evaluation import LabelledQuestion
-from rag.models.embedding import Encoder, Reranker
+from rag.evaluation.questions import LabelledQuestion
+from rag.models.embedding.interfaces import Encoder, Reranker
 from rag.retrieval.retriever import Candidates, Retriever
 from rag.retrieval.scoring import Signals, Weights
 from rag.settings import read_settings

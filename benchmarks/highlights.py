@@ -28,10 +28,10 @@ from benchmarks.browsing import browsing
 from benchmarks.question_sets import QuestionSet, add_sets
 from benchmarks.soak import Service, served
 from ingest.pdf.page_text import Line
+from ingest.pdf.reading import open_pdf
 from ingest.readers.ocr import DPI, Pixels, Tesseract, find_tesseract
 from rag.domain.values import Box
-from rag.evaluation import read_questions
-from rag.pdf import open_pdf
+from rag.evaluation.questions import read_questions
 
 RESULTS: Final = Path(__file__).parent / "results"
 # Of letters, between a quote and what OCR reads in its rectangles: it misreads some itself.

@@ -20,7 +20,8 @@ from rag.cli.console import configure_logging, fail, progress
 from rag.composition import open_answerer
 from rag.domain.values import Hit, Question
 from rag.errors import PageproofError
-from rag.evaluation import LabelledQuestion, is_right, read_questions
+from rag.evaluation.correctness import is_right
+from rag.evaluation.questions import LabelledQuestion, read_questions
 from rag.settings import read_settings
 
 

@@ -23,9 +23,9 @@ from statistics import mean, median
 from PIL import Image, ImageChops
 
 from ingest.pdf.page_text import Line, Piece
+from ingest.pdf.reading import open_pdf
 from ingest.readers.ocr import Pixels, find_tesseract
 from rag.domain.values import Box
-from rag.pdf import open_pdf
 
 _ASKEW = 0.8  # degrees
 RESULTS = Path(__file__).parent / "results"

@@ -21,7 +21,7 @@ from pypdf import PdfReader, PdfWriter
 from benchmarks.browsing import browsing
 from benchmarks.highlights import asked
 from benchmarks.soak import served
-from rag.evaluation import read_questions
+from rag.evaluation.questions import read_questions
 
 RESULTS: Final = Path(__file__).parent / "results"
 _FOLDER: Final = Path("knowledge_base")

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag.errors import QuestionsInvalid
-from rag.evaluation import LabelledQuestion, read_questions
-from rag.index import Generation, open_current
-from rag.models.embedding import Encoder
+from rag.evaluation.questions import LabelledQuestion, read_questions
+from rag.index.generation import Generation
+from rag.index.reading import open_current
+from rag.models.embedding.interfaces import Encoder
 
 
 @dataclass(frozen=True)

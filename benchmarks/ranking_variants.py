@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.domain.values import Hit, Question, in_context
-from rag.index import Generation
-from rag.models.embedding import Encoder, FloatVector, Reranker
+from rag.index.generation import Generation
+from rag.models.embedding.interfaces import Encoder, FloatVector, Reranker
 from rag.retrieval.retriever import Candidates, Retriever, search_text
 from rag.retrieval.scoring import FIRST_STAGE, WITH_RERANKER
 

@@ -15,8 +15,9 @@ from time import perf_counter
 
 import pypdf
 
+from ingest.readers.pdf import read_pdf
+from ingest.readers.source import ReadingOptions
 from rag.errors import FileFault
-from rag.pdf import read_pages
 
 
 def main() -> int:
@@ -50,7 +51,7 @@ def _is_readable(path: Path) -> bool:
 
 
 def _ours(path: Path) -> int:
-    return len(read_pages(path))
+    return len(read_pdf(path, ReadingOptions(ocr="off")).pages)
 
 
 def _pypdf(path: Path) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rag.models.embedding import FloatVector, Reranker
+from rag.models.embedding.interfaces import FloatVector, Reranker
 
 
 class RememberingReranker:

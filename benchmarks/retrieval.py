@@ -14,9 +14,9 @@ from ingest.__main__ import open_job
 from ingest.discovery import discover
 from ingest.reporting.progress import Progress
 from rag.domain.values import Question
-from rag.evaluation import LabelledQuestion
-from rag.index import open_current
-from rag.models.embedding import Encoder, Reranker
+from rag.evaluation.questions import LabelledQuestion
+from rag.index.reading import open_current
+from rag.models.embedding.interfaces import Encoder, Reranker
 from rag.retrieval.retriever import Retriever
 from rag.settings import read_settings
 

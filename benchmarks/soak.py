@@ -31,7 +31,7 @@ from typing import Final
 
 from benchmarks.crowd import Connection, Crowd, Outcome, Visit, visited
 from benchmarks.probing import Sample, Watch, watching
-from rag.evaluation import read_questions
+from rag.evaluation.questions import read_questions
 
 RESULTS: Final = Path(__file__).parent / "results"
 _QUESTIONS: Final = Path("knowledge_base/questions.jsonl")

@@ -17,7 +17,7 @@ import pypdf
 from langchain_text_splitters import RecursiveCharacterTextSplitter
 
 from rag.composition import tokenizer_file
-from rag.models.embedding import FloatMatrix
+from rag.models.embedding.interfaces import FloatMatrix
 from rag.settings import read_settings
 
 

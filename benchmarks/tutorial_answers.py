@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 
 from benchmarks.tutorial import Piece
 from rag.domain.values import Answer, Chunk, Document, Hit, Passage, Question, Span, Usage
-from rag.evaluation import RANKS
+from rag.evaluation.runner import RANKS
 from rag.text.sentences import sentence_spans
 
 # CHAT_PROMPT of langchain's question_answering/stuff_prompt.py: what RetrievalQA sends to a chat model.

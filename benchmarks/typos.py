@@ -17,9 +17,11 @@ from time import process_time
 
 from rag.composition import open_retriever
 from rag.domain.values import Question
-from rag.evaluation import LabelledQuestion, evaluate, read_questions, summarise
-from rag.index import Generation
-from rag.query import with_spelling_mended
+from rag.evaluation.questions import LabelledQuestion, read_questions
+from rag.evaluation.runner import evaluate
+from rag.evaluation.summary import summarise
+from rag.index.generation import Generation
+from rag.query.spelling import with_spelling_mended
 from rag.retrieval.retriever import Retriever
 from rag.settings import read_settings
 from rag.text.sentences import STOPWORDS

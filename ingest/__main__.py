@@ -40,7 +40,8 @@ from rag.cli.arguments import whole_number
 from rag.cli.console import configure_logging, fail
 from rag.composition import cores, open_encoder, tokenizer_file
 from rag.errors import IndexBusy, IndexFault, IngestFault, NothingToIngest, PageproofError
-from rag.index import IndexLayout, read_current
+from rag.index.layout import IndexLayout
+from rag.index.reading import read_current
 from rag.settings import MOST_WORKERS, Settings, read_settings
 
 _EXIT_CODES = """\

@@ -9,7 +9,7 @@ from queue import Full, Queue
 from time import perf_counter
 from typing import Final
 
-from rag.models.embedding import Encoder, FloatVector
+from rag.models.embedding.interfaces import Encoder, FloatVector
 
 # Texts that are sorted by length together, so that those of a batch are padded little.
 _WINDOW: Final = 1024

@@ -18,21 +18,14 @@ from ingest.reading import Readers, Reading, ReadRequest
 from ingest.reporting.progress import Progress
 from ingest.reporting.report import FAILED, INDEXED, FileRow, Report
 from rag.errors import IndexCorrupt, IndexFault, IndexForeign, IndexMissing, NothingToIngest
-from rag.index import (
-    Entry,
-    FreshVectors,
-    Generation,
-    IndexWriter,
-    Manifest,
-    Publication,
-    SourceRow,
-    Staging,
-    collect_garbage,
-    inspect_current,
-    open_current,
-    writing,
-)
-from rag.models.embedding import Encoder
+from rag.index.building import FreshVectors
+from rag.index.docstore import Entry, Staging
+from rag.index.generation import Generation
+from rag.index.maintenance import collect_garbage
+from rag.index.manifest import Manifest, SourceRow
+from rag.index.reading import inspect_current, open_current
+from rag.index.writer import IndexWriter, Publication, writing
+from rag.models.embedding.interfaces import Encoder
 
 _log = logging.getLogger(__name__)
 

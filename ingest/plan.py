@@ -9,11 +9,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final, Literal
 
 from ingest.discovery import SourceFile, is_regular
-from ingest.readers import READERS, Remark, is_read_otherwise
-from ingest.readers.source import OCR_UNAVAILABLE
+from ingest.readers.registry import READERS
+from ingest.readers.source import OCR_UNAVAILABLE, Remark
+from ingest.readers.version import is_read_otherwise
 from ingest.reporting.report import FAILED, INDEXED, FileRow
 from rag.errors import FileFault
-from rag.index import IndexWriter, Manifest, SourceRow
+from rag.index.manifest import Manifest, SourceRow
+from rag.index.writer import IndexWriter
 
 # Faults of the content: the same bytes will have the same fault. The others may have had their cause elsewhere.
 _LASTING: Final = frozenset({"malformed", "encrypted", "empty_text", "too_large"})

@@ -12,8 +12,8 @@ from time import perf_counter
 from typing import Final, Protocol
 
 from ingest.chunking import Chunker, TokenCounter
-from ingest.readers import READERS, ReadingOptions, Remark, SourceText, thumbnails
-from ingest.readers.source import ranges
+from ingest.readers.registry import READERS, thumbnails
+from ingest.readers.source import ReadingOptions, Remark, SourceText, ranges
 from rag.domain.stored import DocumentRecord, PageRecord
 from rag.domain.values import Chunk, Page, in_context
 from rag.errors import FileFault

@@ -14,9 +14,11 @@ from rag.answering.confidence import JUDGE, Judge
 from rag.answering.prompt import SYSTEM
 from rag.answering.records import FolderRecorder, ModelIdentity, RecordFolder, Setup
 from rag.errors import SettingsError
-from rag.index import CurrentIndex
-from rag.models.embedding import Encoder, OnnxReranker, Reranker, open_text_encoder
-from rag.models.llm import LanguageModel, Message
+from rag.index.reading import CurrentIndex
+from rag.models.embedding.encoder import open_text_encoder
+from rag.models.embedding.interfaces import Encoder, Reranker
+from rag.models.embedding.reranker import OnnxReranker
+from rag.models.llm.language_model import LanguageModel, Message
 from rag.models.llm.tuning.autotune import setup_settings, tune_once, tuning_of, warn_of_unused_instructions
 from rag.models.weights.catalogue import Catalogue, Kind
 from rag.models.weights.store import ModelStore, Weights

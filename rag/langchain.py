@@ -24,7 +24,7 @@ from rag import composition
 from rag.answering.answerer import Answerer, ServedIndex
 from rag.domain.values import Hit, Question
 from rag.errors import RequestFault
-from rag.index import Generation
+from rag.index.generation import Generation
 from rag.retrieval.cached import Searches
 from rag.retrieval.retriever import Retriever
 from rag.runtime.cancellation import Cancellation

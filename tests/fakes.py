@@ -16,15 +16,14 @@ from reportlab.pdfgen.canvas import Canvas
 
 from ingest.chunking import Chunker
 from ingest.job import IngestJob
-from ingest.readers import ReadingOptions
 from ingest.readers.limits import ReadingLimits
+from ingest.readers.source import ReadingOptions
 from ingest.reading import Cutting, Reading, ReadRequest, read_document
 from rag.answering.confidence import Judge, Logistic
 from rag.domain.values import Usage
 from rag.errors import FileFault, PromptTooLong
-from rag.models.embedding import Encoder, FloatMatrix, FloatVector
-from rag.models.llm import Begun, Finish, Message, Prompt, Token
-from rag.models.llm.language_model import Generated
+from rag.models.embedding.interfaces import Encoder, FloatMatrix, FloatVector
+from rag.models.llm.language_model import Begun, Finish, Generated, Message, Prompt, Token
 from rag.runtime.cancellation import Cancellation
 from rag.text.sentences import words
 

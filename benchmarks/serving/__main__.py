@@ -40,7 +40,7 @@ from rag.cli.console import Tell, configure_logging, fail, progress
 from rag.composition import cores, open_retriever, open_store
 from rag.domain.values import Question
 from rag.errors import PageproofError, SettingsError
-from rag.evaluation import read_questions
+from rag.evaluation.questions import read_questions
 from rag.settings import Settings, read_settings
 
 RESULTS: Final = Path(__file__).parent.parent / "results"

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rag.models.llm import LanguageModel, Message, Prompt
-from rag.models.llm.language_model import Generated
+from rag.models.llm.language_model import Generated, LanguageModel, Message, Prompt
 from rag.runtime.cancellation import Cancellation
 
 

@@ -14,9 +14,8 @@ import numpy.typing as npt
 
 from rag.domain.values import Usage
 from rag.errors import PromptTooLong
-from rag.models.llm import Begun, Finish, Message, Prompt, Token
 from rag.models.llm.engine.vocabulary import Vocabulary
-from rag.models.llm.language_model import Generated
+from rag.models.llm.language_model import Begun, Finish, Generated, Message, Prompt, Token
 from rag.runtime.cancellation import Cancellation
 
 

@@ -21,7 +21,7 @@ from rag.answering.answerer import Answerer
 from rag.cli.console import configure_logging, fail
 from rag.composition import open_answerer, open_judge, open_retriever, open_store
 from rag.errors import PageproofError
-from rag.models.llm import LanguageModel
+from rag.models.llm.language_model import LanguageModel
 from rag.models.llm.local_model import LlamaCppModel
 from rag.runtime.single_flight_cache import Remembered
 from rag.service.server import reserve, serve_forever

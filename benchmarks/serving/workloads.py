@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.evaluation import LabelledQuestion
+from rag.evaluation.questions import LabelledQuestion
 
 # Questions that one client puts one after the other, each with those before it as its history.
 Conversation: TypeAlias = tuple[str, ...]

@@ -1,0 +1,1 @@
+"""PDF text extraction: characters to lines, columns, tables and page text."""

@@ -17,10 +17,10 @@ import numpy as np
 import pypdfium2
 import pypdfium2.raw as pdfium
 from numpy.typing import NDArray
-from rag.pdf.bindings import prototype
-from rag.pdf.visibility import unseen
 
+from ingest.pdf.bindings import prototype
 from ingest.pdf.lines import Line, PageLines, Piece
+from ingest.pdf.visibility import unseen
 from rag.domain.values import Box
 from rag.text.characters import is_visible
 

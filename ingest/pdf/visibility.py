@@ -18,7 +18,8 @@ import numpy as np
 import pypdfium2
 import pypdfium2.raw as pdfium
 from numpy.typing import NDArray
-from rag.pdf.bindings import prototype
+
+from ingest.pdf.bindings import prototype
 
 _Floats: TypeAlias = NDArray[np.float64]
 _Mask: TypeAlias = NDArray[np.bool_]

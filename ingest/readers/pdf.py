@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from ingest.pdf.page_text import Line, PageLines, Piece, compose_pages
+from ingest.pdf.reading import PdfFile, open_pdf
 from ingest.readers.garbled import complaint, letters
 from ingest.readers.ocr import DPI, LONGEST_SIDE, Pixels, Tesseract, find_tesseract, ink_of
 from ingest.readers.pypdf_fallback import SecondOpinion
@@ -30,7 +31,6 @@ from ingest.readers.source import (
 from ingest.readers.titles import first_heading
 from rag.domain.values import Page
 from rag.errors import FileFault
-from rag.pdf import PdfFile, open_pdf
 
 _log = logging.getLogger(__name__)
 

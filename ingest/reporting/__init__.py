@@ -1,0 +1,1 @@
+"""Progress and reports of an ingest run."""

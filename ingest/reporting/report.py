@@ -10,7 +10,7 @@ from typing import Any, Final
 from ingest.readers.source import BLANK
 from ingest.reading import Reading
 from rag.errors import FileFault
-from rag.index import SourceRow
+from rag.index.manifest import SourceRow
 
 # Statuses after which the file's text is in the index.
 INDEXED: Final = frozenset({"ok", "partial", "unchanged", "duplicate"})

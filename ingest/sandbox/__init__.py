@@ -1,0 +1,1 @@
+"""Sandboxed reading: files are read in confined processes."""

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from ingest.chunking import Chunker
-from ingest.readers import ReadingOptions
 from ingest.readers.limits import ReadingLimits
+from ingest.readers.source import ReadingOptions
 from ingest.reading import Cutting, ReadRequest, read_document
 from ingest.sandbox import protocol
 from ingest.sandbox.confinement import confine, limit_cpu
@@ -81,7 +81,7 @@ class WorkerOrders:
         """With the encoder's own tokenizer."""
         if self.tokenizer is None:
             return Cutting(self.chunker, lambda text: len(text.split()), self.max_tokens)
-        from rag.models.embedding import token_counter
+        from rag.models.embedding.token_counter import token_counter
 
         return Cutting(self.chunker, token_counter(Path(self.tokenizer)), self.max_tokens)
 

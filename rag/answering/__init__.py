@@ -1,0 +1,1 @@
+"""Answering: prompt, draft, grounding, confidence, and the answer put together."""

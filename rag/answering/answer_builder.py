@@ -10,7 +10,7 @@ from typing import Final
 from rag.answering.draft import Draft
 from rag.answering.grounding import Evidence, Quote, Support, nearest_quotes
 from rag.domain.values import Answer, Citation, Question, Reason, Sentence
-from rag.query import Reply
+from rag.query.types import Reply
 
 NOT_IN_DOCUMENTS: Final = "The documents do not answer this question."
 # An answer is stated as a fact from this confidence on; below it, it is said to be possible. Of what is stated as a

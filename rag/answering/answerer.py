@@ -18,10 +18,13 @@ from rag.answering.grounding import Evidence, Support, ground
 from rag.answering.prompt import NO, NOT_FOUND, YES, Asked, build_prompt
 from rag.answering.records import Course, Recorder
 from rag.domain.values import Answer, AnswerEvent, AnswerReady, Hit, PassagesFound, Question, TokenGenerated
-from rag.index import Generation, ServingState
-from rag.models.llm import Begun, Finish, LanguageModel
-from rag.query import UnderstoodQuestion, take_turns, understand
+from rag.index.generation import Generation
+from rag.index.reading import ServingState
+from rag.models.llm.language_model import Begun, Finish, LanguageModel
+from rag.query.types import UnderstoodQuestion
+from rag.query.understand import understand
 from rag.retrieval.cached import Searches
+from rag.retrieval.interleaving import take_turns
 from rag.retrieval.retriever import Retriever
 from rag.runtime.cancellation import Cancellation
 

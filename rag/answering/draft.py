@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from rag.answering.confidence import log_odds
 from rag.answering.prompt import AFFIRM, NO, YES
 from rag.domain.values import Usage
-from rag.models.llm import Finish, LanguageModel, Message, Prompt, Token
+from rag.models.llm.language_model import Finish, LanguageModel, Message, Prompt, Token
 from rag.runtime.cancellation import Cancellation
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from rag.answering.grounding import Evidence, Quote, Support
 from rag.domain.values import Span
-from rag.models.embedding import Encoder
+from rag.models.embedding.interfaces import Encoder
 from rag.text.prompt_injection import speaks_to_the_machine
 from rag.text.sentences import sentence_spans
 

@@ -8,7 +8,7 @@ from rag.answering.confidence import Observation
 from rag.answering.draft import Draft
 from rag.answering.grounding import Support
 from rag.domain.values import Hit
-from rag.models.embedding import logit
+from rag.models.embedding.interfaces import logit
 from rag.retrieval.retriever import judged_text
 from rag.text.sentences import words
 

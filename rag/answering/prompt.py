@@ -8,7 +8,7 @@ from typing import Final
 
 from rag.domain.values import Hit, Question
 from rag.errors import PromptTooLong
-from rag.models.llm import LanguageModel, Message
+from rag.models.llm.language_model import LanguageModel, Message
 from rag.text.prompt_injection import without_instructions
 
 NOT_FOUND: Final = "NOT IN THE DOCUMENTS"

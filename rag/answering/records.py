@@ -24,8 +24,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from rag.answering.confidence import Observation
 from rag.domain.values import Answer, Citation, Hit, Question, Turn, Verdict
 from rag.errors import RecordDamaged, RecordUnknown
-from rag.index import Generation
-from rag.models.llm import Prompt
+from rag.index.generation import Generation
+from rag.models.llm.language_model import Prompt
 
 _log = logging.getLogger(__name__)
 

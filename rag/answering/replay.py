@@ -10,7 +10,8 @@ from typing import Any, Literal, TypeAlias
 from rag.answering.answerer import Answerer
 from rag.answering.records import Course, ModelIdentity, PlaceRecord, Record, Setup
 from rag.errors import IndexForeign, IndexMissing, RequestFault
-from rag.index import Generation, open_published
+from rag.index.generation import Generation
+from rag.index.reading import open_published
 
 # Causes first, then the steps of the answer in their order.
 What: TypeAlias = Literal[

@@ -23,7 +23,9 @@ from rag.cli.console import fail
 from rag.cli.doctor_checks import Finding
 from rag.composition import generator_weights, open_encoder, open_store
 from rag.errors import ModelError, PageproofError
-from rag.index import IndexLayout, read_current, read_manifest, verify_generation
+from rag.index.layout import IndexLayout
+from rag.index.maintenance import verify_generation
+from rag.index.reading import read_current, read_manifest
 from rag.models.llm.tuning.autotune import chosen_tuning, how_to_rebuild, tune, tuning_folder, unused_here
 from rag.models.llm.tuning.store import keep_measured
 from rag.models.weights.catalogue import Kind

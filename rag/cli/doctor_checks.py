@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from pydantic import SecretStr
 
-from rag.index import Manifest
+from rag.index.manifest import Manifest
 from rag.models.llm.tuning.autotune import MOST_BUSY, ChosenTuning, described
 from rag.models.weights.store import Status
 from rag.runtime.processor import Processor

@@ -17,20 +17,13 @@ from rag.cli.console import progress
 from rag.composition import open_answerer, open_retriever
 from rag.domain.values import Hit, Question
 from rag.errors import QuestionsInvalid, ReportUnwritable
-from rag.evaluation import (
-    RANKS,
-    Comparison,
-    Item,
-    LabelledQuestion,
-    absent_documents,
-    compare,
-    evaluate,
-    read_questions,
-    read_run,
-    summarise,
-)
+from rag.evaluation.comparison import Comparison, compare, read_run
+from rag.evaluation.questions import LabelledQuestion, absent_documents, read_questions
+from rag.evaluation.results import Item
+from rag.evaluation.runner import RANKS, evaluate
+from rag.evaluation.summary import summarise
 from rag.evaluation.text_report import print_comparison, print_summary
-from rag.index import Generation
+from rag.index.generation import Generation
 from rag.settings import Settings
 
 if TYPE_CHECKING:

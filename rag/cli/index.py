@@ -14,17 +14,11 @@ from rich.text import Text
 
 from rag.cli.arguments import whole_number
 from rag.errors import IndexCorrupt, IndexMissing
-from rag.index import (
-    GenerationRow,
-    IndexLayout,
-    collect_garbage,
-    faults_of,
-    list_generations,
-    published_digest,
-    read_current,
-    roll_back,
-    writing,
-)
+from rag.index.durable_files import published_digest
+from rag.index.layout import IndexLayout
+from rag.index.maintenance import GenerationRow, collect_garbage, faults_of, list_generations, roll_back
+from rag.index.reading import read_current
+from rag.index.writer import writing
 from rag.settings import Settings
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from rag.cli.console import Tell, progress
 from rag.composition import open_answerer
 from rag.domain.values import Hit, Question
 from rag.errors import QuestionsInvalid
-from rag.evaluation.synthetic import SHARE_UNANSWERABLE, answerable_draft, make_questions, unanswerable_drafts
+from rag.evaluation.synthetic.drafts import SHARE_UNANSWERABLE, answerable_draft, unanswerable_drafts
+from rag.evaluation.synthetic.making import make_questions
 from rag.settings import Settings
 
 _FILE: Final = Path("questions.jsonl")

@@ -1,0 +1,1 @@
+"""Domain values: frozen, typed, shared by all layers."""

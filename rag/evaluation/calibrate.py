@@ -18,10 +18,11 @@ from rag.answering.confidence import Judge, Logistic, Observation, log_odds, thr
 from rag.answering.records import Course
 from rag.domain.values import Question
 from rag.errors import CalibrationFailed
-from rag.evaluation import is_right
+from rag.evaluation.correctness import is_right
 from rag.evaluation.logistic_regression import fit_logistic
-from rag.evaluation.synthetic import MadeQuestion, withheld_rows
-from rag.index import Generation
+from rag.evaluation.synthetic.negatives import withheld_rows
+from rag.evaluation.synthetic.types import MadeQuestion
+from rag.index.generation import Generation
 
 # Fewer say nothing about a rate of one in ten.
 FEWEST: Final = 20

@@ -9,8 +9,8 @@ from typing import Final
 from rag.domain.values import Document, Page
 from rag.errors import DocumentUnknown, FileFault
 from rag.evaluation.results import Item
-from rag.index import Generation
-from rag.pdf import render_page
+from rag.index.generation import Generation
+from rag.pdf.document import render_page
 from rag.text.sentences import line_spans, sentence_spans, words
 from rag.text.templates import as_uri
 

@@ -17,7 +17,7 @@ from rag.evaluation.failures import KINDS, PICTURE_BYTES, misses
 from rag.evaluation.plots import drawings
 from rag.evaluation.results import Item
 from rag.evaluation.text_report import BY_KIND, GROUPS, number, verdict, words_of
-from rag.index import Generation
+from rag.index.generation import Generation
 from rag.text.templates import fill, write_whole
 
 _TEMPLATE: Final = Path(__file__).with_name("html_report.html")

@@ -11,7 +11,7 @@ from rag.domain.values import Answer, Citation, Hit, Question, Sentence
 from rag.evaluation.correctness import contains, f1, is_right
 from rag.evaluation.questions import LabelledQuestion
 from rag.evaluation.results import Cited, Item, Retrieved, outcome_of
-from rag.index import Generation
+from rag.index.generation import Generation
 
 RANKS: Final = 10
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from rag.errors import IndexCorrupt
 from rag.index.vectors import Rows
-from rag.models.embedding import FloatVector
+from rag.models.embedding.interfaces import FloatVector
 from rag.text.edit_distance import SpellingIndex
 
 if TYPE_CHECKING:

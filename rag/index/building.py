@@ -16,7 +16,7 @@ from rag.index.generation import Generation
 from rag.index.layout import DOCSTORE, LEXICAL, VECTORS
 from rag.index.manifest import Counts
 from rag.index.vectors import VectorIndex
-from rag.models.embedding import FloatMatrix
+from rag.models.embedding.interfaces import FloatMatrix
 
 # Vectors that are handled at once.
 _SLAB: Final = 4096

@@ -19,7 +19,7 @@ from rag.index.docstore import Docstore
 from rag.index.document_matching import OPENING, DocumentCards
 from rag.index.manifest import Manifest
 from rag.index.vectors import Rows, VectorIndex
-from rag.models.embedding import FloatMatrix, FloatVector
+from rag.models.embedding.interfaces import FloatMatrix, FloatVector
 from rag.text.edit_distance import SpellingIndex
 
 # A misspelt word is looked up in so many passages for each of so many stems.

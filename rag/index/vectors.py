@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.errors import IndexCorrupt
-from rag.models.embedding import FloatMatrix, FloatVector
+from rag.models.embedding.interfaces import FloatMatrix, FloatVector
 
 if TYPE_CHECKING:
     import faiss

@@ -1,0 +1,1 @@
+"""Models: weights on disk, encoders and rerankers, language models."""

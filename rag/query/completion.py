@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rag.domain.values import Usage
-from rag.models.llm import Finish, LanguageModel, Message, Token
+from rag.models.llm.language_model import Finish, LanguageModel, Message, Token
 from rag.runtime.cancellation import Cancellation
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from rag.domain.values import Question, Turn, Usage
-from rag.models.llm import LanguageModel, Message
+from rag.models.llm.language_model import LanguageModel, Message
 from rag.query.completion import dictate
 from rag.runtime.cancellation import Cancellation
 from rag.text.sentences import STOPWORDS, is_number, words

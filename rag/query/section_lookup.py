@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from typing import Final
 
 from rag.domain.values import Document, Passage, Question
-from rag.index import Generation
+from rag.index.generation import Generation
 from rag.query.types import Reply
 from rag.text.sentences import words
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from rag.index import Generation
+from rag.index.generation import Generation
 from rag.text.sentences import STOPWORDS
 
 # Letters only: what has digits is a number or a code, and those are searched for as they are.

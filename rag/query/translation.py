@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Final
 
 from rag.domain.values import Question, Usage
-from rag.index import Generation
-from rag.models.llm import LanguageModel, Message
+from rag.index.generation import Generation
+from rag.models.llm.language_model import LanguageModel, Message
 from rag.query.completion import dictate
 from rag.runtime.cancellation import Cancellation
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rag.domain.values import Question
-from rag.index import Generation
-from rag.models.embedding import Encoder
-from rag.models.llm import LanguageModel
+from rag.index.generation import Generation
+from rag.models.embedding.interfaces import Encoder
+from rag.models.llm.language_model import LanguageModel
 from rag.query.decomposition import sides
 from rag.query.rewriting import standing_alone
 from rag.query.section_lookup import section_of

@@ -1,0 +1,1 @@
+"""Retrieval: candidates from vectors and BM25, scored, reranked and deduplicated."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from rag.domain.values import Hit, Question
-from rag.index import Generation
+from rag.index.generation import Generation
 from rag.retrieval.retriever import Retriever
 from rag.runtime.cancellation import Cancellation
 from rag.runtime.cpu_gate import Turns

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.domain.values import Hit, Passage, Question, in_context
-from rag.index import Generation
-from rag.models.embedding import Encoder, FloatVector, Reranker, logit
+from rag.index.generation import Generation
+from rag.models.embedding.interfaces import Encoder, FloatVector, Reranker, logit
 from rag.retrieval.near_duplicates import Wording
 from rag.retrieval.scoring import FIRST_STAGE, HIGHEST_LOGIT, WITH_RERANKER, Signals, Weights
 from rag.runtime.cancellation import Cancellation

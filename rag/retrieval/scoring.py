@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from rag.models.embedding import FloatVector
+from rag.models.embedding.interfaces import FloatVector
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,1 @@
+"""Runtime support: files, threads, processes, the processor."""

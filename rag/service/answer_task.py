@@ -13,7 +13,7 @@ from fastapi import Request
 from rag.answering.answerer import Answerer
 from rag.domain.values import AnswerEvent, Question
 from rag.errors import Cancelled
-from rag.index import Generation
+from rag.index.generation import Generation
 from rag.service.admission.admission import Ticket
 
 T = TypeVar("T")

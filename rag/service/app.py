@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from rag import __version__
 from rag.answering.answerer import Answerer
 from rag.errors import IndexFault
-from rag.pdf import PageDrawers
+from rag.pdf.render_pool import PageDrawers
 from rag.service import problems
 from rag.service.admission.admission import DEFAULTS, Admission, Limits
 from rag.service.auth import Keys, guarded

@@ -10,7 +10,7 @@ from typing import Final
 
 from rag.domain.values import Box
 from rag.errors import ServiceBusy
-from rag.pdf import PageDrawers
+from rag.pdf.render_pool import PageDrawers
 
 # A page takes a tenth of a second, so who waits last waits about a second; 160 s if each takes as long as it may.
 MOST_WAITING: Final = 32

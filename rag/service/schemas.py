@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from rag.domain.values import Answer, Document, Hit, Page, Question, Reason, Turn, Verdict
-from rag.index import SourceRow
+from rag.index.manifest import SourceRow
 from rag.service.media_types import has_pictures
 from rag.service.uploads.folder import Stored
 from rag.service.uploads.ingest_jobs import IngestStanding

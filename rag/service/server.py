@@ -16,7 +16,7 @@ import uvicorn
 
 from rag.answering.answerer import Answerer
 from rag.errors import SettingsError
-from rag.pdf import PageDrawers
+from rag.pdf.render_pool import PageDrawers
 from rag.service.admission.admission import Admission, Limits
 from rag.service.allowed_hosts import THIS_MACHINE
 from rag.service.app import create_app

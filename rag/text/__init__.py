@@ -1,0 +1,1 @@
+"""Text processing: sentences, words, dates, normalization."""

@@ -16,8 +16,10 @@ from benchmarks.tutorial import Piece
 from benchmarks.tutorial_answers import TutorialAnswerer, is_refusal
 from rag.answering.answerer import Answerer
 from rag.domain.values import Answer, Hit, Question
-from rag.evaluation import Item, LabelledQuestion
-from rag.index import CurrentIndex, Generation, open_current
+from rag.evaluation.questions import LabelledQuestion
+from rag.evaluation.results import Item
+from rag.index.generation import Generation
+from rag.index.reading import CurrentIndex, open_current
 from rag.retrieval.retriever import Retriever
 from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish

@@ -11,8 +11,8 @@ import pytest
 from benchmarks.fit_ranking import NAMES, Judged, fit, page_hits, report
 from benchmarks.remembering import RememberingReranker
 from rag.domain.values import Chunk, Document, Passage, Span
-from rag.evaluation import LabelledQuestion
-from rag.models.embedding import FloatVector
+from rag.evaluation.questions import LabelledQuestion
+from rag.models.embedding.interfaces import FloatVector
 from rag.retrieval.retriever import Candidates
 from rag.retrieval.scoring import FIRST_STAGE, Signals, Weights
 from tests.fakes import OverlapReranker

@@ -10,8 +10,8 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from benchmarks.highlights import RECTANGLES, letters, within
+from ingest.pdf.reading import open_pdf
 from rag.domain.values import Box
-from rag.pdf import open_pdf
 from tests.browser.conftest import Serve, ask
 from tests.fakes import ScriptedModel, make_pdf
 

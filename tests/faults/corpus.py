@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Final, Literal
 
 from ingest.discovery import discover
-from rag.index import IndexLayout, Manifest, SourceRow, open_current, verify_generation
-from rag.index.layout import MANIFEST
-from rag.index.reading import generation_names
+from rag.index.layout import MANIFEST, IndexLayout
+from rag.index.maintenance import verify_generation
+from rag.index.manifest import Manifest, SourceRow
+from rag.index.reading import generation_names, open_current
 from tests.fakes import BagOfWordsEncoder, ingest_job, make_pdf
 from tests.faults.server import DIMENSION
 

@@ -22,7 +22,7 @@ import faiss  # noqa: F401 - imported before the fork
 import ingest.__main__ as command
 from ingest.discovery import discover
 from ingest.reporting.report import Report
-from rag.index import IndexWriter
+from rag.index.writer import IndexWriter
 from rag.settings import Settings
 from tests.fakes import BagOfWordsEncoder, ingest_job
 

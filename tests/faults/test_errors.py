@@ -13,7 +13,7 @@ from typing import Final
 import pytest
 
 from rag.errors import IndexMissing
-from rag.index import IndexLayout
+from rag.index.layout import IndexLayout
 from rag.index.reading import generation_names
 from tests.faults.conftest import FULL, Injectors, Say
 from tests.faults.corpus import Corpus

@@ -11,8 +11,10 @@ from typing import Final
 
 import pytest
 
-from rag.index import IndexLayout, collect_garbage, read_current, roll_back, verify_generation, writing
-from rag.index.reading import generation_names
+from rag.index.layout import IndexLayout
+from rag.index.maintenance import collect_garbage, roll_back, verify_generation
+from rag.index.reading import generation_names, read_current
+from rag.index.writer import writing
 from tests.faults.conftest import FULL, Injectors, Say
 from tests.faults.corpus import Corpus, State, litter
 from tests.faults.injection import Action, Fault, Injector

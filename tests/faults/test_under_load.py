@@ -20,8 +20,8 @@ import httpx2 as httpx
 import pytest
 import uvicorn
 
-from rag.index import IndexLayout
-from rag.models.llm import Message, Prompt
+from rag.index.layout import IndexLayout
+from rag.models.llm.language_model import Message, Prompt
 from rag.service.admission.admission import Limits
 from rag.service.app import create_app
 from tests.fakes import ScriptedModel

@@ -13,7 +13,8 @@ import pytest
 
 from ingest.discovery import discover
 from rag.errors import IndexBusy
-from rag.index import IndexLayout, writing
+from rag.index.layout import IndexLayout
+from rag.index.writer import writing
 from tests.fakes import ingest_job
 from tests.faults.conftest import FULL, Say
 from tests.faults.corpus import Corpus, encoder, litter
@@ -27,7 +28,7 @@ import bm25s, faiss, json, os, sys, time
 from pathlib import Path
 from ingest.discovery import discover
 from rag.errors import IndexBusy
-from rag.index import writing
+from rag.index.writer import writing
 from tests.fakes import ingest_job
 from tests.faults.corpus import encoder
 

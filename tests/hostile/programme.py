@@ -16,15 +16,16 @@ from typing import Any, Final
 from ingest.chunking import Chunker
 from ingest.discovery import discover
 from ingest.job import IngestJob
-from ingest.readers import ReadingOptions
 from ingest.readers.limits import ReadingLimits
+from ingest.readers.source import ReadingOptions
 from ingest.reading import ReadRequest
 from ingest.reporting.progress import Progress
 from ingest.reporting.report import FAILED, FileRow, Report
 from ingest.sandbox.pool import Outcome, Patience, SandboxedReaders
 from ingest.sandbox.worker import WorkerOrders
 from rag.domain.values import Question
-from rag.index import IndexLayout, open_current
+from rag.index.layout import IndexLayout
+from rag.index.reading import open_current
 from rag.retrieval.retriever import Retriever
 from tests.fakes import BagOfWordsEncoder, make_pdf
 from tests.hostile import bombs

@@ -18,7 +18,7 @@ from fastapi import FastAPI
 
 from ingest.discovery import discover
 from rag.answering.answerer import Answerer
-from rag.index import CurrentIndex
+from rag.index.reading import CurrentIndex
 from rag.retrieval.retriever import Retriever
 from rag.service.admission.admission import Admission, Limits
 from rag.service.app import create_app

@@ -18,7 +18,7 @@ import pytest
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
-from rag.index import writing
+from rag.index.writer import writing
 from rag.service.app import create_app
 from rag.service.media_types import SUFFIXES
 from rag.service.routes.uploads import Adding

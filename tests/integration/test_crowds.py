@@ -22,8 +22,7 @@ import httpx2 as httpx
 import pytest
 from pydantic import SecretStr
 
-from rag.models.llm import Prompt
-from rag.models.llm.language_model import Generated
+from rag.models.llm.language_model import Generated, Prompt
 from tests.fakes import ScriptedModel
 from tests.integration.conftest import Running, post, wait_until
 from tests.integration.test_asking import assert_problem, read_events

@@ -16,13 +16,15 @@ from reportlab.pdfgen.canvas import Canvas
 from starlette.testclient import TestClient
 
 from ingest.discovery import discover
-from ingest.readers import READERS, ReadingOptions
+from ingest.pdf.reading import open_pdf
 from ingest.readers.limits import ReadingLimits
+from ingest.readers.registry import READERS
+from ingest.readers.source import ReadingOptions
 from rag.domain.values import Box, Page
-from rag.pdf import open_pdf, read_pages
 from rag.service.app import create_app
 from tests.fakes import BagOfWordsEncoder, ScriptedModel, ingest_job, make_pdf
 from tests.integration.conftest import make_answerer
+from tests.unit.ingest.pdf.layouts import read_pages
 
 needs_ocr = pytest.mark.skipif(shutil.which("tesseract") is None, reason="tesseract-ocr is not installed")
 OPTIONS = ReadingOptions(ReadingLimits())

@@ -15,7 +15,8 @@ import pytest
 from ingest.discovery import discover
 from rag.domain.values import Box
 from rag.errors import FileFault
-from rag.pdf import PageDrawers, render_page
+from rag.pdf.document import render_page
+from rag.pdf.render_pool import PageDrawers
 from tests.fakes import BagOfWordsEncoder, ScriptedModel, ingest_job, make_pdf
 from tests.hostile.parts import SOUND, one_page, packed
 from tests.integration.conftest import Running, post, wait_until

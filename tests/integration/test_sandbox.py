@@ -18,13 +18,13 @@ import tokenizers
 
 from ingest.chunking import Chunker
 from ingest.discovery import discover
-from ingest.readers import ReadingOptions
 from ingest.readers.limits import ReadingLimits
+from ingest.readers.source import ReadingOptions
 from ingest.reading import Reading, ReadRequest
 from ingest.sandbox.pool import Patience, SandboxedReaders
 from ingest.sandbox.worker import WorkerOrders
 from rag.errors import FileFault, IngestFault
-from rag.index import open_current
+from rag.index.reading import open_current
 from tests.fakes import BagOfWordsEncoder, ReadersHere, ingest_job, tiny_pdf
 from tests.integration.conftest import wait_until
 

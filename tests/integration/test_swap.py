@@ -10,7 +10,7 @@ import httpx2 as httpx
 from fastapi.testclient import TestClient
 
 from ingest.discovery import discover
-from rag.index import roll_back
+from rag.index.maintenance import roll_back
 from rag.service.app import create_app
 from tests.fakes import BagOfWordsEncoder, ScriptedModel, ingest_job, make_pdf
 from tests.integration.conftest import Running, make_answerer, open_files, post, wait_until

@@ -11,7 +11,7 @@ from ingest.discovery import discover
 from rag.answering.answerer import Answerer
 from rag.composition import open_answerer, open_encoder, open_store
 from rag.errors import ModelError
-from rag.models.embedding import Encoder
+from rag.models.embedding.interfaces import Encoder
 from rag.settings import Settings
 from tests.fakes import ingest_job
 

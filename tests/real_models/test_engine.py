@@ -11,7 +11,7 @@ import pytest
 
 from rag.composition import open_store
 from rag.errors import Cancelled
-from rag.models.llm import Begun, Finish, Message, Token
+from rag.models.llm.language_model import Begun, Finish, Message, Token
 from rag.models.llm.local_model import LlamaCppModel
 from rag.models.llm.tuning.parameters import Tuning
 from rag.runtime.cancellation import Cancellation

@@ -15,8 +15,7 @@ from rag.answering.replay import replay
 from rag.composition import model_digests, open_answerer, open_records, open_store, setup_of
 from rag.domain.values import Question
 from rag.errors import Cancelled, ModelUnusable, PromptTooLong
-from rag.models.llm import Begun, Finish, LanguageModel, Message, Token
-from rag.models.llm.language_model import Generated
+from rag.models.llm.language_model import Begun, Finish, Generated, LanguageModel, Message, Token
 from rag.models.llm.remote_model import OpenAIServerModel
 from rag.runtime.cancellation import Cancellation
 from rag.settings import Settings

@@ -10,8 +10,8 @@ from playwright.sync_api import expect
 from benchmarks.browsing import browsing, find_chromium
 from benchmarks.highlights import RECTANGLES, asked, letters, opened, within
 from benchmarks.soak import served
+from ingest.pdf.reading import open_pdf
 from rag.domain.values import Box
-from rag.pdf import open_pdf
 from tests.real_models.conftest import ROOT, SMALL
 
 QUESTIONS = (

@@ -29,19 +29,24 @@ from rag.answering.replay import replay
 from rag.composition import open_answerer, open_records, open_store, setup_of
 from rag.domain.values import Question
 from rag.errors import Cancelled, ModelUnusable, PromptTooLong
-from rag.evaluation import RANKS, evaluate, read_questions, summarise
-from rag.evaluation.synthetic import question_about, sampled_facts
+from rag.evaluation.questions import read_questions
+from rag.evaluation.runner import RANKS, evaluate
+from rag.evaluation.summary import summarise
+from rag.evaluation.synthetic.making import question_about
 from rag.evaluation.synthetic.prompt import messages
-from rag.models.embedding import BertEncoder, Encoder, SentenceTransformerEncoder
-from rag.models.llm import Finish, LanguageModel, Message, Token
+from rag.evaluation.synthetic.sampling import sampled_facts
+from rag.models.embedding.bert_encoder import BertEncoder
+from rag.models.embedding.interfaces import Encoder
+from rag.models.embedding.sentence_transformer_encoder import SentenceTransformerEncoder
+from rag.models.llm.language_model import Finish, LanguageModel, Message, Token
 from rag.models.llm.local_model import LlamaCppModel
 from rag.models.llm.tuning.parameters import Tuning
-from rag.pdf import read_pages
 from rag.runtime.cancellation import Cancellation
 from rag.service.app import create_app
 from rag.settings import Settings
 from tests.fakes import BagOfWordsEncoder, ingest_job, make_pdf
 from tests.real_models.conftest import ROOT, SMALL
+from tests.unit.ingest.pdf.layouts import read_pages
 
 pytestmark = pytest.mark.real_models
 QUESTIONS = ROOT / "knowledge_base" / "questions.jsonl"

@@ -12,7 +12,7 @@ from rag.__main__ import main
 from rag.answering.confidence import JUDGE
 from rag.composition import generator_weights, setup_of
 from rag.errors import ModelUnusable
-from rag.models.embedding import Encoder
+from rag.models.embedding.interfaces import Encoder
 from rag.models.llm.tuning.autotune import tuning_of
 from rag.models.llm.tuning.benchmark import Bench, measure
 from rag.models.llm.tuning.parameters import Tuning

@@ -16,8 +16,10 @@ from hypothesis import HealthCheck, settings
 from ingest.chunking import Chunker
 from rag.domain.stored import DocumentRecord, PageRecord
 from rag.domain.values import Page, in_context
-from rag.index import Entry, Publication, SourceRow, writing
-from rag.models.embedding import Encoder
+from rag.index.docstore import Entry
+from rag.index.manifest import SourceRow
+from rag.index.writer import Publication, writing
+from rag.models.embedding.interfaces import Encoder
 
 # Repeatable, and never a failure because the machine was busy.
 settings.register_profile(

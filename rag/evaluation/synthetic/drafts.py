@@ -10,7 +10,7 @@ from rag.domain.values import Hit
 from rag.evaluation.synthetic.matching import says
 from rag.evaluation.synthetic.negatives import Swapped, answering_rows, foreign_questions, swapped_questions
 from rag.evaluation.synthetic.types import MadeQuestion
-from rag.index import Generation
+from rag.index.generation import Generation
 
 Search = Callable[[str], Sequence[Hit]]
 

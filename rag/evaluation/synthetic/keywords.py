@@ -10,7 +10,7 @@ from typing import Final
 from rag.evaluation.synthetic.matching import subject
 from rag.evaluation.synthetic.sampling import sampled_facts
 from rag.evaluation.synthetic.types import Fact, MadeQuestion
-from rag.index import Generation
+from rag.index.generation import Generation
 from rag.text.sentences import NOT, is_number, words
 
 _WORD: Final = re.compile(r"[^\W\d_][\w’'-]+\w")

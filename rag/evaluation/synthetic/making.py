@@ -8,8 +8,8 @@ from rag.evaluation.synthetic.filters import fault_of, is_new
 from rag.evaluation.synthetic.prompt import MAX_TOKENS, messages, parse
 from rag.evaluation.synthetic.sampling import sampled_facts
 from rag.evaluation.synthetic.types import Fact, MadeQuestion
-from rag.index import Generation
-from rag.models.llm import LanguageModel, Token
+from rag.index.generation import Generation
+from rag.models.llm.language_model import LanguageModel, Token
 from rag.runtime.cancellation import Cancellation
 from rag.text.sentences import words
 

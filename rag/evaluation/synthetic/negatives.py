@@ -12,7 +12,7 @@ from rag.domain.values import Passage
 from rag.evaluation.synthetic.general_knowledge import FOREIGN
 from rag.evaluation.synthetic.matching import plain, says
 from rag.evaluation.synthetic.types import MadeQuestion
-from rag.index import Generation
+from rag.index.generation import Generation
 from rag.text.sentences import words
 
 # How many of the passages that BM25 finds are looked at; what holds the answer and the question's words is among them.

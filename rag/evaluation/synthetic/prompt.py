@@ -12,7 +12,7 @@ from typing import Final
 
 from rag.evaluation.synthetic.matching import subject
 from rag.evaluation.synthetic.types import Fact, Form
-from rag.models.llm import Message
+from rag.models.llm.language_model import Message
 
 MAX_TOKENS: Final = 48
 # Of what stands before a fact in its passage, and of its headings.

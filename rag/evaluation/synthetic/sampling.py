@@ -10,7 +10,7 @@ from typing import Final
 
 from rag.evaluation.synthetic.facts import facts_of, for_yes_or_no
 from rag.evaluation.synthetic.types import Fact
-from rag.index import Generation
+from rag.index.generation import Generation
 
 # Copies of a sentence are looked for among so many passages.
 _ALIKE: Final = 4

@@ -1,0 +1,1 @@
+"""Admission control: how many requests run and wait, and in which order."""

@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 from rag.answering.answerer import Answerer
 from rag.domain.values import Answer, AnswerReady, PassagesFound, Question, TokenGenerated
 from rag.errors import Cancelled, DeadlinePassed, ServiceBusy
-from rag.index import Generation
+from rag.index.generation import Generation
 from rag.service.admission.admission import Admission, Ticket, Waiting
 from rag.service.answer_task import Quiet, Work, unless_gone
 from rag.service.auth import Keys

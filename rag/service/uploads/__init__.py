@@ -1,0 +1,1 @@
+"""Uploads: documents added over HTTP, and the ingest jobs they start."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from benchmarks.serving.schedule import Cell, cell, schedule
 from benchmarks.serving.workloads import conversations, pool_of, skewed, unrepeated, zipf
-from rag.evaluation import LabelledQuestion
+from rag.evaluation.questions import LabelledQuestion
 
 POOL = {f"{name}.pdf": [f"{name} {number}?" for number in range(6)] for name in "abcd"}
 ALONE = [f"alone {number}?" for number in range(20)]

@@ -16,7 +16,9 @@ from ingest.discovery import discover
 from ingest.reporting.report import INDEXED, Report
 from rag.domain.values import Question
 from rag.errors import NothingToIngest
-from rag.index import IndexLayout, list_generations, open_current, read_current, roll_back, verify_generation
+from rag.index.layout import IndexLayout
+from rag.index.maintenance import list_generations, roll_back, verify_generation
+from rag.index.reading import open_current, read_current
 from rag.retrieval.retriever import Retriever
 from tests.fakes import BagOfWordsEncoder, ingest_job, tiny_pdf
 from tests.unit.conftest import quick_folder

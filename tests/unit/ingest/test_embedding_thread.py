@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ingest import embedding_thread as module
 from ingest.embedding_thread import Encoding, Keep, encoding
-from rag.models.embedding import Encoder, FloatMatrix, FloatVector
+from rag.models.embedding.interfaces import Encoder, FloatMatrix, FloatVector
 from tests.fakes import BagOfWordsEncoder
 
 Kept = dict[tuple[str, int], FloatVector]

@@ -22,7 +22,9 @@ from ingest.reporting.progress import Progress
 from ingest.reporting.report import FileRow, Report
 from rag.domain.values import Question
 from rag.errors import IndexBusy, NothingToIngest, PublishFailed
-from rag.index import Generation, open_current, writing
+from rag.index.generation import Generation
+from rag.index.reading import open_current
+from rag.index.writer import writing
 from rag.retrieval.retriever import Retriever
 from tests.fakes import DRAWING, BagOfWordsEncoder, ingest_job, make_pdf
 from tests.unit.conftest import files_of_at_most

@@ -12,8 +12,8 @@ from ingest import plan as module
 from ingest.discovery import SourceFile, discover
 from ingest.plan import Known, Limits, PlannedFile, make_plan, source_row
 from ingest.reporting.report import FileRow
-from rag.index import IndexWriter, Manifest, SourceRow, writing
-from rag.index.manifest import Counts
+from rag.index.manifest import Counts, Manifest, SourceRow
+from rag.index.writer import IndexWriter, writing
 
 CHUNKER = {"name": "test"}
 

@@ -12,13 +12,14 @@ import pytest
 import ingest.plan
 import ingest.reading
 from ingest.discovery import discover
-from ingest.readers import ReadingOptions, Remark, SourceText
-from ingest.readers.source import OCR_OFF
+from ingest.readers.source import OCR_OFF, ReadingOptions, Remark, SourceText
 from ingest.reporting.report import FileRow, Report
 from rag.domain.values import Page, Question
 from rag.errors import FileFault, NothingToIngest
-from rag.index import Generation, list_generations, open_current, roll_back, verify_generation
-from rag.models.embedding import FloatMatrix
+from rag.index.generation import Generation
+from rag.index.maintenance import list_generations, roll_back, verify_generation
+from rag.index.reading import open_current
+from rag.models.embedding.interfaces import FloatMatrix
 from rag.retrieval.retriever import Retriever
 from tests.fakes import BagOfWordsEncoder, ingest_job
 

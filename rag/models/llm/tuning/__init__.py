@@ -1,0 +1,1 @@
+"""Autotuning of llama.cpp to this machine."""

@@ -9,8 +9,10 @@ from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
 from ingest.pdf.lines import Line, Piece
+from ingest.pdf.page_text import compose_pages
+from ingest.pdf.reading import open_pdf
+from ingest.readers.limits import ReadingLimits
 from rag.domain.values import Box, Page
-from rag.pdf import read_pages
 
 WIDTH, HEIGHT = A4
 # A text at a place: x, y from the bottom, font size, text.
@@ -37,6 +39,12 @@ until the day when it was painted.
 It can be seen in the small museum
 behind the church, where the guide
 will tell you another story of it.""".splitlines()
+
+
+def read_pages(path: Path, limits: ReadingLimits | None = None) -> tuple[Page, ...]:
+    """Every page of a PDF by its text layer alone: no OCR, no fallback."""
+    with open_pdf(path, limits or ReadingLimits()) as file:
+        return compose_pages([file.lines(number) for number in range(1, len(file) + 1)])
 
 
 def draw(path: Path, *pages: Iterable[Drawn], bold: Sequence[str] = ()) -> tuple[Page, ...]:

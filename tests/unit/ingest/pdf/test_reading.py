@@ -17,12 +17,14 @@ from reportlab.lib.pagesizes import A4
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
+from ingest.pdf.reading import open_pdf
 from ingest.readers.limits import ReadingLimits
 from rag.domain.values import Box, Page, Word
 from rag.errors import FileFault
-from rag.pdf import open_pdf, read_pages, render_page
+from rag.pdf.document import render_page
 from tests.fakes import make_pdf
 from tests.unit.conftest import quick_folder
+from tests.unit.ingest.pdf.layouts import read_pages
 
 WIDTH, HEIGHT = A4
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest.readers import READERS, ReadingOptions, SourceText
 from ingest.readers.limits import ReadingLimits
+from ingest.readers.registry import READERS
+from ingest.readers.source import ReadingOptions, SourceText
 
 Read = Callable[..., SourceText]
 

@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.pdf.page_text import Line, Piece
-from ingest.readers import ReadingOptions, Remark, SourceText
+from ingest.pdf.reading import PdfFile
 from ingest.readers import pdf as module
 from ingest.readers.limits import ReadingLimits
 from ingest.readers.ocr import Pixels, Tesseract
 from ingest.readers.pdf import read_pdf as read_any_pdf
 from ingest.readers.pdf import thumbnails
+from ingest.readers.source import ReadingOptions, Remark, SourceText
 from rag.domain.values import Box
 from rag.errors import FileFault
-from rag.pdf import PdfFile
 from tests.fakes import DRAWING, make_pdf
 from tests.unit.conftest import quick_folder
 

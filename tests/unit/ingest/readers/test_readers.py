@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.readers import READERS, VERSION, ReadingOptions, Remark, is_read_otherwise, text, version
+from ingest.readers import text, version
 from ingest.readers.limits import ReadingLimits
 from ingest.readers.ocr import Tesseract
-from ingest.readers.source import what_is_missing
+from ingest.readers.registry import READERS
+from ingest.readers.source import ReadingOptions, Remark, what_is_missing
+from ingest.readers.version import VERSION, is_read_otherwise
 from rag.errors import FileFault
 from tests.unit.conftest import quick_folder
 

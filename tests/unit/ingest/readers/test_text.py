@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.readers import Remark
 from ingest.readers.limits import ReadingLimits
+from ingest.readers.source import Remark
 from ingest.readers.text import decoded
 from rag.errors import FileFault
 from tests.unit.ingest.readers.conftest import Read, text_of

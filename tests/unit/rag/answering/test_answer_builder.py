@@ -10,8 +10,8 @@ from rag.answering.answer_builder import FACT, NOT_IN_DOCUMENTS, POSSIBLY, State
 from rag.answering.draft import Draft
 from rag.answering.grounding import Evidence, Quote, Support
 from rag.domain.values import Chunk, Document, Hit, Passage, Question, Span, Usage
-from rag.models.llm import Finish
-from rag.query import Reply
+from rag.models.llm.language_model import Finish
+from rag.query.types import Reply
 from tests.unit.conftest import page_of
 
 TEXT = "The pump has a blue lid. The valve opens to the left."

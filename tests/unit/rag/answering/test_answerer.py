@@ -12,8 +12,8 @@ import pytest
 from rag.answering.answerer import Answerer
 from rag.domain.values import Question
 from rag.errors import Cancelled
-from rag.index import CurrentIndex
-from rag.models.embedding import FloatMatrix, FloatVector
+from rag.index.reading import CurrentIndex
+from rag.models.embedding.interfaces import FloatMatrix, FloatVector
 from rag.retrieval.retriever import Retriever
 from rag.runtime.cancellation import Cancellation
 from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker, ScriptedModel

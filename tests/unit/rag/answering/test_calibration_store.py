@@ -20,7 +20,8 @@ from rag.answering.calibration_store import (
 )
 from rag.answering.confidence import JUDGE, Judge, Logistic, Observation
 from rag.errors import CalibrationFailed
-from rag.index import collect_garbage, list_generations, roll_back, verify_generation, writing
+from rag.index.maintenance import collect_garbage, list_generations, roll_back, verify_generation
+from rag.index.writer import writing
 from tests.fakes import BagOfWordsEncoder
 from tests.unit.conftest import files_of_at_most, publish, quick_folder
 

@@ -12,7 +12,7 @@ from rag.answering.draft import Draft, affirmed, settle
 from rag.answering.prompt import NO, YES
 from rag.domain.values import Usage
 from rag.errors import Cancelled
-from rag.models.llm import Finish, Message, Token
+from rag.models.llm.language_model import Finish, Message, Token
 from rag.runtime.cancellation import Cancellation
 from tests.fakes import ScriptedModel
 

@@ -12,7 +12,7 @@ from rag.answering.draft import Draft
 from rag.answering.features import observe
 from rag.answering.grounding import Evidence, Quote, Support
 from rag.domain.values import Chunk, Document, Hit, Passage, Span
-from rag.models.llm import Token
+from rag.models.llm.language_model import Token
 from tests.unit.conftest import page_of
 
 TEXT = "The pump has a blue lid."

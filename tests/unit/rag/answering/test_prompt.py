@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rag.answering.prompt import NOT_FOUND, PASSAGE, QUESTION, SYSTEM, build_prompt
 from rag.domain.values import Chunk, Document, Hit, Passage, Question, Span, Turn
 from rag.errors import PromptTooLong
-from rag.models.llm import Message
+from rag.models.llm.language_model import Message
 from tests.fakes import ScriptedModel
 
 DOCUMENT = Document("0" * 64, ("manual.pdf",), "Manual", 9, 1)

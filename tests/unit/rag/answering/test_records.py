@@ -27,8 +27,8 @@ from rag.answering.records import (
 from rag.composition import SHAPING
 from rag.domain.values import Answer, Question, Turn
 from rag.errors import RecordDamaged, RecordUnknown
-from rag.index import open_current
-from rag.models.llm import Message, Prompt
+from rag.index.reading import open_current
+from rag.models.llm.language_model import Message, Prompt
 from rag.settings import Settings
 from tests.fakes import BagOfWordsEncoder
 from tests.unit.conftest import files_of_at_most, publish

@@ -18,7 +18,10 @@ from rag.answering.replay import Replay, replay
 from rag.cli import ask
 from rag.domain.values import Question
 from rag.errors import IndexCorrupt, RequestFault
-from rag.index import CurrentIndex, IndexLayout, collect_garbage, writing
+from rag.index.layout import IndexLayout
+from rag.index.maintenance import collect_garbage
+from rag.index.reading import CurrentIndex
+from rag.index.writer import writing
 from rag.retrieval.retriever import Retriever
 from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish

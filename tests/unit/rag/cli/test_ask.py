@@ -13,7 +13,7 @@ import pytest
 from rag.__main__ import main
 from rag.answering.answerer import Answerer
 from rag.cli import ask
-from rag.index import CurrentIndex
+from rag.index.reading import CurrentIndex
 from rag.retrieval.retriever import Retriever
 from rag.settings import Settings
 from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker, ScriptedModel

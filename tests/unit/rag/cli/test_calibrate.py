@@ -16,8 +16,9 @@ from rag.answering.calibration_store import calibration_path, read_calibration
 from rag.answering.confidence import JUDGE
 from rag.cli import calibrate
 from rag.domain.values import Span
-from rag.evaluation.synthetic import Fact, MadeQuestion
-from rag.index import CurrentIndex, Generation
+from rag.evaluation.synthetic.types import Fact, MadeQuestion
+from rag.index.generation import Generation
+from rag.index.reading import CurrentIndex
 from rag.retrieval.retriever import Retriever
 from rag.settings import Settings
 from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker

@@ -17,7 +17,9 @@ from rag.__main__ import main
 from rag.cli import doctor_checks
 from rag.cli.doctor import print_findings
 from rag.cli.doctor_checks import Finding
-from rag.index import IndexLayout, Manifest, read_current, read_manifest
+from rag.index.layout import IndexLayout
+from rag.index.manifest import Manifest
+from rag.index.reading import read_current, read_manifest
 from rag.models.llm.tuning.autotune import ChosenTuning
 from rag.models.llm.tuning.parameters import Tuning
 from rag.models.llm.tuning.store import TokensPerSecond

@@ -11,7 +11,8 @@ import pytest
 from rag.__main__ import main
 from rag.cli import evaluate
 from rag.domain.values import Answer, Question
-from rag.index import CurrentIndex, Generation
+from rag.index.generation import Generation
+from rag.index.reading import CurrentIndex
 from rag.retrieval.retriever import Retriever
 from tests.fakes import BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish

@@ -13,7 +13,8 @@ import pytest
 
 from ingest.discovery import discover
 from rag.__main__ import main
-from rag.index import open_current, writing
+from rag.index.reading import open_current
+from rag.index.writer import writing
 from tests.fakes import BagOfWordsEncoder, ingest_job, make_pdf
 from tests.unit.conftest import id_of, publish
 

@@ -25,7 +25,7 @@ from rag.domain.values import (
     TokenGenerated,
 )
 from rag.errors import Cancelled, IndexMissing
-from rag.index import CurrentIndex
+from rag.index.reading import CurrentIndex
 from rag.retrieval.retriever import Retriever
 from rag.runtime.cancellation import Cancellation
 from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker, ScriptedModel

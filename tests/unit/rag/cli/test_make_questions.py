@@ -11,9 +11,9 @@ import pytest
 from rag.__main__ import main
 from rag.answering.answerer import Answerer
 from rag.cli import make_questions
-from rag.evaluation import read_questions
+from rag.evaluation.questions import read_questions
 from rag.evaluation.synthetic.general_knowledge import FOREIGN
-from rag.index import CurrentIndex
+from rag.index.reading import CurrentIndex
 from rag.retrieval.retriever import Retriever
 from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish

@@ -14,7 +14,7 @@ from rag.cli import repl
 from rag.cli.repl import Conversation
 from rag.domain.values import Answer, Question, Turn
 from rag.errors import ModelUnreachable
-from rag.index import CurrentIndex
+from rag.index.reading import CurrentIndex
 from rag.retrieval.retriever import Retriever
 from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish

@@ -14,9 +14,11 @@ from rag.answering.confidence import Judge, Logistic, Observation, log_odds
 from rag.domain.values import Span
 from rag.errors import CalibrationFailed
 from rag.evaluation.calibrate import FEWEST, Trial, fitted, try_questions
-from rag.evaluation.synthetic import Fact, MadeQuestion, withheld_rows
-from rag.index import CurrentIndex, Generation
-from rag.models.llm import Message, Prompt
+from rag.evaluation.synthetic.negatives import withheld_rows
+from rag.evaluation.synthetic.types import Fact, MadeQuestion
+from rag.index.generation import Generation
+from rag.index.reading import CurrentIndex
+from rag.models.llm.language_model import Message, Prompt
 from rag.retrieval.retriever import Retriever
 from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish

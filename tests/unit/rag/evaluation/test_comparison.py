@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from rag.errors import QuestionsInvalid
-from rag.evaluation import Comparison, Item, compare, read_run, summarise
-from rag.evaluation.comparison import Difference
+from rag.evaluation.comparison import Comparison, Difference, compare, read_run
+from rag.evaluation.results import Item
+from rag.evaluation.summary import summarise
 
 GOLD = ("24 months",)
 

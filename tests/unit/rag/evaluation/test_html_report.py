@@ -13,15 +13,17 @@ from xml.etree import ElementTree
 import pytest
 from rich.console import Console
 
-from rag.evaluation import Comparison, Item, compare, summarise
+from rag.evaluation.comparison import Comparison, compare
 from rag.evaluation.failures import misses
 from rag.evaluation.html_report import _SAID, render, write_report
 from rag.evaluation.metrics import ANSWERS, COST, RETRIEVAL
 from rag.evaluation.plots import write_plots
 from rag.evaluation.reliability import CONFIDENCE
-from rag.evaluation.results import Cited, Retrieved
+from rag.evaluation.results import Cited, Item, Retrieved
+from rag.evaluation.summary import summarise
 from rag.evaluation.text_report import GROUPS, print_comparison, print_summary
-from rag.index import Generation, open_current
+from rag.index.generation import Generation
+from rag.index.reading import open_current
 from tests.fakes import BagOfWordsEncoder, make_pdf
 from tests.unit.conftest import publish
 from tests.unit.ingest.reporting.test_html_report import Parsed

@@ -11,9 +11,12 @@ import pytest
 
 from rag.domain.values import Answer, Chunk, Citation, Document, Hit, Page, Passage, Question, Sentence, Span, Usage
 from rag.errors import QuestionsInvalid
-from rag.evaluation import Item, LabelledQuestion, absent_documents, evaluate, read_questions, summarise
-from rag.evaluation.runner import _shown
-from rag.index import Generation, open_current
+from rag.evaluation.questions import LabelledQuestion, absent_documents, read_questions
+from rag.evaluation.results import Item
+from rag.evaluation.runner import _shown, evaluate
+from rag.evaluation.summary import summarise
+from rag.index.generation import Generation
+from rag.index.reading import open_current
 from tests.fakes import BagOfWordsEncoder
 from tests.unit.conftest import publish
 

@@ -11,8 +11,11 @@ from pathlib import Path
 import pytest
 
 from rag.errors import IndexCorrupt, IndexMissing, PublishFailed
-from rag.index import IndexLayout, durable_files, read_current, writing
+from rag.index import durable_files
+from rag.index.layout import IndexLayout
+from rag.index.reading import read_current
 from rag.index.vectors import VectorIndex
+from rag.index.writer import writing
 from tests.fakes import BagOfWordsEncoder
 from tests.unit.conftest import publish
 

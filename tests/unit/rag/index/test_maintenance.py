@@ -11,18 +11,10 @@ from pathlib import Path
 import pytest
 
 from rag.errors import IndexBusy, IndexCorrupt, IndexForeign, IndexMissing
-from rag.index import (
-    CurrentIndex,
-    IndexLayout,
-    collect_garbage,
-    list_generations,
-    open_current,
-    read_current,
-    roll_back,
-    verify_generation,
-    writing,
-)
-from rag.index.maintenance import Collected
+from rag.index.layout import IndexLayout
+from rag.index.maintenance import Collected, collect_garbage, list_generations, roll_back, verify_generation
+from rag.index.reading import CurrentIndex, open_current, read_current
+from rag.index.writer import writing
 from tests.fakes import BagOfWordsEncoder
 from tests.unit.conftest import id_of, publish, quick_folder
 

@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 from rag.errors import IndexCorrupt, IndexForeign, IndexMissing
-from rag.index import CurrentIndex, IndexLayout, ServingState, reading, roll_back
+from rag.index import reading
+from rag.index.layout import IndexLayout
+from rag.index.maintenance import roll_back
+from rag.index.reading import CurrentIndex, ServingState
 from tests.fakes import BagOfWordsEncoder
 from tests.unit.conftest import id_of, publish, quick_folder
 

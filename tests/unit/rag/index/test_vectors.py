@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from rag.errors import IndexCorrupt
 from rag.index.vectors import VectorIndex
-from rag.models.embedding import FloatMatrix
+from rag.models.embedding.interfaces import FloatMatrix
 
 
 def directions(rows: int, dimension: int, seed: int) -> FloatMatrix:

@@ -11,7 +11,8 @@ from ingest.discovery import discover
 from rag.answering.extractive_summary import central_sentences
 from rag.answering.grounding import Evidence
 from rag.domain.values import Hit, Question
-from rag.index import Generation, open_current
+from rag.index.generation import Generation
+from rag.index.reading import open_current
 from rag.query.section_lookup import Section, section_of
 from rag.query.types import Reply
 from tests.fakes import BagOfWordsEncoder, ingest_job, make_pdf

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.index import Generation, open_current
-from rag.query import with_spelling_mended
+from rag.index.generation import Generation
+from rag.index.reading import open_current
+from rag.query.spelling import with_spelling_mended
 from tests.fakes import BagOfWordsEncoder
 from tests.unit.conftest import publish, quick_folder
 

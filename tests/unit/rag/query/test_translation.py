@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.domain.values import Question, Usage
-from rag.index import Generation, open_current
+from rag.index.generation import Generation
+from rag.index.reading import open_current
 from rag.query.translation import language_of, translated
 from rag.runtime.cancellation import Cancellation
 from tests.fakes import BagOfWordsEncoder, ScriptedModel

@@ -10,7 +10,7 @@ import pytest
 
 from rag.domain.values import Hit, Question
 from rag.errors import Cancelled
-from rag.index import Generation
+from rag.index.generation import Generation
 from rag.retrieval.cached import Searches
 from rag.retrieval.retriever import Retriever
 from rag.runtime.cancellation import Cancellation

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.domain.values import Chunk, Document, Hit, Passage, Span
-from rag.query import take_turns
+from rag.retrieval.interleaving import take_turns
 
 rankings = st.lists(st.lists(st.integers(0, 20), unique=True, max_size=12), max_size=4)
 

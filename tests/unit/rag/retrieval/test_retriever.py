@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 import rag.retrieval.retriever as retrieval
 from rag.domain.values import Chunk, Document, Passage, Question, Span, Turn
 from rag.errors import DocumentUnknown
-from rag.index import Generation, open_current
-from rag.models.embedding import FloatVector, logit
+from rag.index.generation import Generation
+from rag.index.reading import open_current
+from rag.models.embedding.interfaces import FloatVector, logit
 from rag.retrieval.retriever import Candidates, Retriever, judged_text, search_text
 from rag.retrieval.scoring import FIRST_STAGE, HIGHEST_LOGIT, WITH_RERANKER, Signals, Weights
 from tests.fakes import BagOfWordsEncoder, OverlapReranker

@@ -11,7 +11,7 @@ import pytest
 
 from rag.domain.values import Box
 from rag.errors import FileFault, ServiceBusy
-from rag.pdf import PageDrawers
+from rag.pdf.render_pool import PageDrawers
 from rag.service.page_images import MOST_WAITING, Pictures
 
 

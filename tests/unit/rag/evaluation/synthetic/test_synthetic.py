@@ -12,28 +12,25 @@ from typing import Final
 import pytest
 
 from rag.domain.values import Chunk, Document, Hit, Passage, Span
-from rag.evaluation.synthetic import (
-    Fact,
-    Form,
-    MadeQuestion,
-    Swapped,
-    answerable_draft,
-    answering_rows,
-    foreign_questions,
-    keyword_questions,
-    make_questions,
-    question_about,
-    sampled_facts,
-    swapped_questions,
-    unanswerable_drafts,
-    withheld_rows,
-)
+from rag.evaluation.synthetic.drafts import answerable_draft, unanswerable_drafts
 from rag.evaluation.synthetic.facts import facts_of, for_yes_or_no
 from rag.evaluation.synthetic.filters import fault_of, is_new
 from rag.evaluation.synthetic.general_knowledge import FOREIGN
+from rag.evaluation.synthetic.keywords import keyword_questions
+from rag.evaluation.synthetic.making import make_questions, question_about
 from rag.evaluation.synthetic.matching import says, subject
+from rag.evaluation.synthetic.negatives import (
+    Swapped,
+    answering_rows,
+    foreign_questions,
+    swapped_questions,
+    withheld_rows,
+)
 from rag.evaluation.synthetic.prompt import messages, parse
-from rag.index import Generation, open_current
+from rag.evaluation.synthetic.sampling import sampled_facts
+from rag.evaluation.synthetic.types import Fact, Form, MadeQuestion
+from rag.index.generation import Generation
+from rag.index.reading import open_current
 from tests.fakes import BagOfWordsEncoder, ScriptedModel
 from tests.unit.conftest import publish, quick_folder
 

@@ -25,10 +25,11 @@ from tokenizers.processors import TemplateProcessing
 
 import rag.models.embedding.encoder
 from rag.errors import ModelUnusable
-from rag.models.embedding import BertEncoder, open_text_encoder
 from rag.models.embedding.bert_config import BertFolder, Unlike
+from rag.models.embedding.bert_encoder import BertEncoder
 from rag.models.embedding.bert_graph import shapes
 from rag.models.embedding.bert_network import batches
+from rag.models.embedding.encoder import open_text_encoder
 
 ROOT = Path(__file__).parents[5]
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *"fog signal horn keeper lamp tide mast boat oil wick".split()]
@@ -185,7 +186,7 @@ def test_the_network_is_loaded_by_the_first_text_and_nobody_is_told(folder: Path
     code = f"""
 import sys
 from pathlib import Path
-from rag.models.embedding import open_text_encoder
+from rag.models.embedding.encoder import open_text_encoder
 sys.addaudithook(lambda event, about: print(event, about) if event.startswith("socket.") else None)
 encoder = open_text_encoder(Path({str(folder)!r}), name="tiny", digest="0", threads=1)
 print(encoder.identity["dimension"], encoder.max_tokens, encoder.count_tokens("fog horn"))
@@ -204,7 +205,7 @@ print(sys.modules.keys() & {{"torch", "transformers", "sentence_transformers", "
 ENDED_IN_ORDER = """
 import gc, os, signal, sys
 from pathlib import Path
-from rag.models.embedding import open_text_encoder
+from rag.models.embedding.encoder import open_text_encoder
 encoders = [open_text_encoder(Path(sys.argv[1]), name="tiny", digest="0" * 64, threads=1) for _ in range(2)]
 for encoder in encoders:
     encoder.encode(["fog"])

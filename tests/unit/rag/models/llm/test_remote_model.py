@@ -27,8 +27,7 @@ from rag.errors import (
     PageproofError,
     PromptTooLong,
 )
-from rag.models.llm import Begun, Finish, Message, Prompt, Token
-from rag.models.llm.language_model import Generated
+from rag.models.llm.language_model import Begun, Finish, Generated, Message, Prompt, Token
 from rag.models.llm.remote_model import OpenAIServerModel, estimated_tokens
 from rag.runtime.cancellation import Cancellation
 from rag.settings import Settings

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ingest.readers import READERS
+from ingest.readers.registry import READERS
 from rag.errors import RequestFault
 from rag.service.media_types import SUFFIXES
 from rag.service.uploads.validation import HEAD_BYTES, MAX_NAME_BYTES, check_head, checked_name
