@@ -30,7 +30,7 @@ from rag.composition import open_encoder, open_reranker
 from rag.domain.values import Hit, Question
 from rag.errors import PageproofError, SettingsError
 from rag.evaluation.questions import LabelledQuestion
-from rag.evaluation.results import Item
+from rag.evaluation.results import QuestionResult
 from rag.evaluation.runner import RANKS, evaluate
 from rag.index.generation import Generation
 from rag.models.embedding.interfaces import Encoder
@@ -91,10 +91,10 @@ def in_turns(
     measured: Mapping[str, Variant],
     generation: Generation,
     tell: Callable[[int, int], None],
-) -> dict[str, list[Item]]:
+) -> dict[str, list[QuestionResult]]:
     """What each variant finds for each question; who is first changes from question to question."""
     names = list(measured)
-    items: dict[str, list[Item]] = {name: [] for name in names}
+    items: dict[str, list[QuestionResult]] = {name: [] for name in names}
     for number, labelled in enumerate(questions):
         tell(number, len(questions))
         first = number % len(names)
@@ -113,14 +113,14 @@ def _say_nothing(_stage: str, _done: int, _total: int) -> None:
     pass
 
 
-_MEASURES: Final[Mapping[str, Callable[[Item], float]]] = {
+_MEASURES: Final[Mapping[str, Callable[[QuestionResult], float]]] = {
     "page_hit@1": lambda item: float(item.page_rank == 1),
     "page_hit@5": lambda item: float((item.page_rank or RANKS + 1) <= 5),
     "mrr@10": lambda item: 1 / item.page_rank if item.page_rank else 0.0,
 }
 
 
-def table(head: str, items: Mapping[str, Sequence[Item]], read: Mapping[str, float]) -> str:
+def table(head: str, items: Mapping[str, Sequence[QuestionResult]], read: Mapping[str, float]) -> str:
     """A row for each variant; ``read`` for those that ask a reranker."""
     full = items[FULL]
     rows = [
@@ -133,7 +133,7 @@ def table(head: str, items: Mapping[str, Sequence[Item]], read: Mapping[str, flo
     )
 
 
-def _cell(found: Sequence[Item], full: Sequence[Item], measure: Callable[[Item], float]) -> str:
+def _cell(found: Sequence[QuestionResult], full: Sequence[QuestionResult], measure: Callable[[QuestionResult], float]) -> str:
     ours, whole = [measure(item) for item in found], [measure(item) for item in full]
     value = f"{mean(ours):.3f}"
     if found is full:

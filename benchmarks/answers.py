@@ -36,7 +36,7 @@ from rag.composition import cores, open_answerer, open_store, tokenizer_file
 from rag.domain.values import Answer, Hit, Question
 from rag.errors import PageproofError
 from rag.evaluation.questions import LabelledQuestion, read_questions
-from rag.evaluation.results import Item
+from rag.evaluation.results import QuestionResult
 from rag.evaluation.runner import RANKS, evaluate
 from rag.evaluation.summary import summarise
 from rag.index.generation import Generation
@@ -76,11 +76,11 @@ class Ours:
 
 
 @dataclass(frozen=True)
-class Record:
+class AnswerRecord:
     """What a side made of a question."""
 
     labelled: LabelledQuestion
-    item: Item
+    item: QuestionResult
     answer: Answer
 
     def to_json(self) -> dict[str, Any]:
@@ -134,7 +134,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(
     options: argparse.Namespace, questions: Sequence[LabelledQuestion], settings: Settings
-) -> dict[str, list[Record]]:
+) -> dict[str, list[AnswerRecord]]:
     with tempfile.TemporaryDirectory() as root, progress() as tell:
         settings = settings.model_copy(update={"index": Path(root)})
         with open_job(settings, settings.index, Progress()) as job:
@@ -164,13 +164,13 @@ def _tutorial(folder: Path, settings: Settings) -> TutorialAnswerer:
 
 def in_turns(
     questions: Sequence[LabelledQuestion], sides: Mapping[str, Side], generation: Generation, tell: Tell
-) -> dict[str, list[Record]]:
+) -> dict[str, list[AnswerRecord]]:
     """What each side makes of each question; who is first changes from question to question."""
     # Where retrieval alone refuses a question, the model stays cold.
     warm_up = next((labelled for labelled in reversed(questions) if labelled.answerable), questions[-1])
     for side in sides.values():
         side.ask(Question(warm_up.question))
-    records: dict[str, list[Record]] = {name: [] for name in sides}
+    records: dict[str, list[AnswerRecord]] = {name: [] for name in sides}
     names = list(sides)
     for number, labelled in enumerate(questions):
         tell("questions", number, len(questions))
@@ -181,7 +181,7 @@ def in_turns(
     return records
 
 
-def _put(labelled: LabelledQuestion, side: Side, generation: Generation) -> Record:
+def _put(labelled: LabelledQuestion, side: Side, generation: Generation) -> AnswerRecord:
     answers: list[Answer] = []
 
     def ask(question: Question) -> Answer:
@@ -189,10 +189,10 @@ def _put(labelled: LabelledQuestion, side: Side, generation: Generation) -> Reco
         return answers[-1]
 
     (item,) = evaluate([labelled], side.retrieve, ask, generation, lambda *_: None)
-    return Record(labelled, item, answers[0])
+    return AnswerRecord(labelled, item, answers[0])
 
 
-def table(head: str, records: Mapping[str, Sequence[Record]]) -> str:
+def table(head: str, records: Mapping[str, Sequence[AnswerRecord]]) -> str:
     """The measures of each side as a Markdown table, a side in each column."""
     sides = {name: [record.item for record in side] for name, side in records.items()}
     peer = sides[TUTORIAL]
@@ -210,30 +210,30 @@ def table(head: str, records: Mapping[str, Sequence[Record]]) -> str:
     return "\n".join([f"| {head} | {' | '.join(records)} |", "| --- |" + " --- |" * len(records), *lines])
 
 
-def _summary(records: Sequence[Record]) -> dict[str, Any]:
+def _summary(records: Sequence[AnswerRecord]) -> dict[str, Any]:
     return summarise([record.item for record in records], model=records[0].answer.model, index=records[0].answer.index)
 
 
-def _is_generated(item: Item) -> bool:
+def _is_generated(item: QuestionResult) -> bool:
     return item.usage["prompt_tokens"] > 0
 
 
-def _where_generated(ours: Sequence[Item], theirs: Sequence[Item]) -> tuple[list[Item], list[Item]]:
+def _where_generated(ours: Sequence[QuestionResult], theirs: Sequence[QuestionResult]) -> tuple[list[QuestionResult], list[QuestionResult]]:
     """Both sides' items of the questions for which our model was asked."""
     rows = [row for row, item in enumerate(ours) if _is_generated(item)]
     return [ours[row] for row in rows], [theirs[row] for row in rows]
 
 
-def _seconds(items: Sequence[Item]) -> list[float]:
+def _seconds(items: Sequence[QuestionResult]) -> list[float]:
     return [item.seconds for item in items]
 
 
-def _tokens(kind: str, items: Sequence[Item]) -> str:
+def _tokens(kind: str, items: Sequence[QuestionResult]) -> str:
     counts = [item.usage[f"{kind}_tokens"] for item in items if _is_generated(item)]
     return f"{median(counts):.0f}" if counts else "–"
 
 
-def _ratio(ours: Sequence[Item], theirs: Sequence[Item]) -> str:
+def _ratio(ours: Sequence[QuestionResult], theirs: Sequence[QuestionResult]) -> str:
     if not ours:
         return "–"
     ratio = ratio_of_medians(_seconds(ours), _seconds(theirs))
@@ -244,7 +244,7 @@ def _decimal(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
 
 
-def _to_json(head: str, records: Mapping[str, Sequence[Record]]) -> dict[str, Any]:
+def _to_json(head: str, records: Mapping[str, Sequence[AnswerRecord]]) -> dict[str, Any]:
     sides = {name: {**_summary(side), "items": [record.to_json() for record in side]} for name, side in records.items()}
     return {"about": head, "sides": sides}
 

@@ -29,9 +29,9 @@ from rag.composition import open_retriever, open_store
 from rag.domain.values import Hit, Question
 from rag.evaluation.correctness import f1
 from rag.evaluation.questions import LabelledQuestion, read_questions
-from rag.models.llm.engine.context import Context, Logits, Row, Saved
+from rag.models.llm.engine.context import Context, Logits, BatchEntry, Saved
 from rag.models.llm.engine.llama_library import open_library
-from rag.models.llm.engine.sampling import TextWriter
+from rag.models.llm.engine.sampling import Sampler
 from rag.models.llm.engine.vocabulary import Vocabulary
 from rag.models.llm.language_model import Generated, Message, Token
 from rag.models.llm.tuning.autotune import tuning_of
@@ -135,13 +135,13 @@ class Reuse:
     def _write(self, logits: Logits, position: int, passages: Sequence[Cached], question: str) -> str:
         words = b"".join(self.vocabulary.piece(token) for passage in passages for token in passage.tokens)
         said: list[Generated] = []
-        writer = TextWriter(
+        writer = Sampler(
             self.vocabulary,
             said.append,
             prompt_tokens=0,
             max_tokens=_MAX_TOKENS,
-            allowed=self.vocabulary.wording(f"{words.decode(errors='replace')} {question} {JOINING}"),
-            barred=self.vocabulary.tokens(NOT_FOUND)[0],
+            allowed=self.vocabulary.vocabulary(f"{words.decode(errors='replace')} {question} {JOINING}"),
+            banned_first_token=self.vocabulary.tokens(NOT_FOUND)[0],
         )
         while (token := writer.advance(logits)) is not None:
             logits = self._read(_PROMPT, position, [token])
@@ -153,7 +153,7 @@ class Reuse:
         logits: list[list[Logits]] = [[np.zeros(0, np.float32)]]
         for offset in range(0, len(tokens), 256):
             part = tokens[offset : offset + 256]
-            logits = self._context.step([Row(sequence, start + offset, part, 1)])
+            logits = self._context.step([BatchEntry(sequence, start + offset, part, 1)])
         return logits[0][0]
 
 

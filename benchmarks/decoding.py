@@ -30,14 +30,14 @@ from benchmarks.gguf import Gguf, read_gguf
 from benchmarks.machine import llama_bench, matrix_rate, read_bandwidth, triad_bandwidth
 from benchmarks.serving.build_llama_server import BENCH
 from benchmarks.serving.workloads import pool_of, skewed
-from rag.answering.prompt import NOT_FOUND, Asked, build_prompt
+from rag.answering.prompt import NOT_FOUND, EvidencePrompt, build_prompt
 from rag.cli.console import Tell, configure_logging, fail, progress
 from rag.composition import cores, open_retriever, open_store
 from rag.domain.values import Question
 from rag.errors import PageproofError
 from rag.evaluation.questions import read_questions
 from rag.index.generation import Generation
-from rag.models.llm.language_model import Begun, Finish, Prompt, Token
+from rag.models.llm.language_model import RefusalProbability, Finish, Prompt, Token
 from rag.models.llm.local_model import LlamaCppModel
 from rag.models.llm.tuning.parameters import Tuning
 from rag.models.weights.store import Weights
@@ -174,7 +174,7 @@ def written(model: LlamaCppModel, prompt: Prompt, count: int, **options: Any) ->
             # One fewer, for the first is not timed; one more, where the end was chosen too.
             tokens = made.usage.completion_tokens - (made.reason == "length")
         else:
-            assert isinstance(made, Begun)  # noqa: S101 - there is nothing else
+            assert isinstance(made, RefusalProbability)  # noqa: S101 - there is nothing else
     return Written(text, tokens, perf_counter() - start - first, first)
 
 
@@ -211,7 +211,7 @@ def _asked(
     generation: Generation,
     retriever: Retriever,
     model: LlamaCppModel,
-) -> list[Asked]:
+) -> list[EvidencePrompt]:
     chance = np.random.default_rng(options.seed)
     drawn = skewed(pool_of(read_questions(options.questions), options.seed), options.answers, chance)
     return [
@@ -226,11 +226,11 @@ def _asked(
     ]
 
 
-def _pair(asked: Asked, plain: LlamaCppModel, copying: LlamaCppModel, most: int, *, first: int) -> Pair:
+def _pair(asked: EvidencePrompt, plain: LlamaCppModel, copying: LlamaCppModel, most: int, *, first: int) -> Pair:
     """One answer on both sides, each first in its turn."""
     sides = [copying, plain] if first % 2 else [plain, copying]
     made = {
-        id(model): written(model, model.prompt(asked.chat), most, wording=asked.wording, declining=NOT_FOUND)
+        id(model): written(model, model.prompt(asked.chat), most, vocabulary=asked.vocabulary, refusal=NOT_FOUND)
         for model in sides
     }
     answer = made[id(plain)]

@@ -28,7 +28,7 @@ from rag.cli.console import configure_logging, fail
 from rag.composition import open_store
 from rag.domain.values import in_context
 from rag.errors import ModelUnusable, PageproofError
-from rag.models.embedding.bert_config import BertFolder, Unlike
+from rag.models.embedding.bert_config import BertConfig, UnsupportedModel
 from rag.models.embedding.bert_encoder import BertEncoder
 from rag.models.embedding.interfaces import Encoder, FloatMatrix
 from rag.models.embedding.sentence_transformer_encoder import SentenceTransformerEncoder
@@ -79,8 +79,8 @@ def main() -> int:
 def _ways(weights: Weights) -> dict[str, Encoder]:
     """The first is what the others are measured against."""
     try:
-        folder = BertFolder.read(weights.directory)
-    except Unlike as reason:
+        folder = BertConfig.read(weights.directory)
+    except UnsupportedModel as reason:
         raise ModelUnusable(f"{weights.name} has only one way: {reason}") from reason
     name, digest, slow = weights.name, weights.digest, weights.directory
     return {

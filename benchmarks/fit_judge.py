@@ -19,7 +19,7 @@ import numpy.typing as npt
 from sklearn.metrics import roc_auc_score
 
 from benchmarks.observations import Observed
-from rag.answering.confidence import JUDGE, Judge, Logistic, Observation, thresholds_of
+from rag.answering.confidence import CONFIDENCE_MODEL, ConfidenceModel, Logistic, Features, thresholds_of
 from rag.evaluation.logistic_regression import fit_logistic
 
 Vector = npt.NDArray[np.float64]
@@ -35,7 +35,7 @@ _HOPELESS: Final = 0.01
 
 
 def fit(
-    rows: Sequence[Observed], names: Sequence[str], read: Callable[[Observed], tuple[Observation, bool]]
+    rows: Sequence[Observed], names: Sequence[str], read: Callable[[Observed], tuple[Features, bool]]
 ) -> Logistic:
     """A logistic over these features; each row counts the same."""
     pairs = [read(row) for row in rows]
@@ -45,20 +45,20 @@ def fit(
     return Logistic(round(bias, 3), {name: round(float(w), 3) for name, w in zip(names, weights / scale, strict=True)})
 
 
-def fit_judge(rows: Sequence[Observed]) -> Judge:
+def fit_judge(rows: Sequence[Observed]) -> ConfidenceModel:
     """Everything that a judge is made of."""
-    worth_asking = fit(rows, EVIDENCE, lambda row: (row.evidence, row.answerable))
+    prefilter = fit(rows, EVIDENCE, lambda row: (row.evidence, row.answerable))
     answerable = fit(rows, VERIFIED, lambda row: (row.verified, row.answerable))
     right = fit(rows, VERIFIED, lambda row: (row.verified, row.right))
-    lost = sorted(worth_asking.probability(row.evidence) for row in rows if row.answerable)
+    lost = sorted(prefilter.probability(row.evidence) for row in rows if row.answerable)
     refused = [answerable.probability(row.verified) for row in rows if not row.answerable]
-    return Judge(
-        worth_asking,
+    return ConfidenceModel(
+        prefilter,
         answerable,
         right,
         round(lost[int(_HOPELESS * len(lost))], 3),
         thresholds_of(refused),
-        JUDGE.yes_lean,
+        CONFIDENCE_MODEL.yes_bias,
     )
 
 
@@ -67,21 +67,21 @@ class Verdict:
     """What a judge says of a row."""
 
     row: Observed
-    worth_asking: float
+    prefilter: float
     answerable: float
     right: float
     given: bool
 
 
-def judged(judge: Judge, rows: Sequence[Observed]) -> list[Verdict]:
+def judged(judge: ConfidenceModel, rows: Sequence[Observed]) -> list[Verdict]:
     """What the judge says of each row."""
     return [
         Verdict(
             row,
-            judge.worth_asking.probability(row.evidence),
+            judge.prefilter.probability(row.evidence),
             judge.answerable.probability(row.verified),
             judge.right.probability(row.verified),
-            not judge.is_hopeless(row.evidence) and judge.is_given(row.verified),
+            not judge.fails_prefilter(row.evidence) and judge.is_given(row.verified),
         )
         for row in rows
     ]
@@ -100,7 +100,7 @@ def in_folds(sets: Mapping[str, Sequence[Observed]], name: str, false_answers: f
     return verdicts
 
 
-def _with_dial(judge: Judge, false_answers: float) -> Judge:
+def _with_dial(judge: ConfidenceModel, false_answers: float) -> ConfidenceModel:
     return replace(judge, false_answers=false_answers)
 
 
@@ -136,7 +136,7 @@ def main() -> int:
     """Prints the table and the constants."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fit_judge", description=__doc__)
     parser.add_argument("sets", nargs="+", metavar="NAME=FILE")
-    parser.add_argument("--false-answers", type=float, default=JUDGE.false_answers)
+    parser.add_argument("--false-answers", type=float, default=CONFIDENCE_MODEL.false_answers)
     options = parser.parse_args()
     sets = {}
     for pair in options.sets:

@@ -110,7 +110,7 @@ def page_hits(questions: Sequence[Judged], weights: Weights, per_page: int) -> t
 def _rank(judged: Judged, weights: Weights, per_page: int) -> float:
     ranked = replace(judged.candidates, weights=weights).best().spread(per_page)
     right = {
-        passage.row for passage, is_right in zip(judged.candidates.passages, judged.right, strict=True) if is_right
+        passage.row for passage, is_correct in zip(judged.candidates.passages, judged.right, strict=True) if is_correct
     }
     return next((rank for rank, passage in enumerate(ranked.passages, start=1) if passage.row in right), np.inf)
 

@@ -88,7 +88,7 @@ RECTANGLES: Final = """() => {
 }"""
 
 
-class Reader:
+class PrefillOnly:
     """Reads pages of the documents of a service, once."""
 
     def __init__(self, service: Service, tesseract: Tesseract, folder: Path) -> None:
@@ -135,7 +135,7 @@ def opened(page: Page, citation: dict[str, Any]) -> None:
     page.locator(f'.viewer[aria-busy="false"]{either} .quote').first.wait_for(state="attached")
 
 
-def shown(page: Page, citation: dict[str, Any], reader: Reader) -> Seen:
+def shown(page: Page, citation: dict[str, Any], reader: PrefillOnly) -> Seen:
     """One citation, clicked."""
     opened(page, citation)
     here = page.locator(".viewer h2").inner_text(), page.locator(".tools span").first.inner_text()
@@ -159,7 +159,7 @@ def measure(chosen: QuestionSet, most: int, tesseract: Tesseract) -> Iterator[Se
         served(chosen.index) as service,
         browsing() as browser,
     ):
-        reader = Reader(service, tesseract, Path(folder))
+        reader = PrefillOnly(service, tesseract, Path(folder))
         page = browser.new_page()
         for question in read_questions(chosen.questions):
             answer = asked(page, f"http://127.0.0.1:{service.port}/", question.question)

@@ -12,15 +12,15 @@ from typing import Any
 
 import rag.runtime.native  # noqa: F401 - first: see there
 from rag.answering.answerer import Answerer
-from rag.answering.confidence import Judge, Observation
+from rag.answering.confidence import ConfidenceModel, Features
 from rag.answering.draft import Draft
-from rag.answering.features import observe
-from rag.answering.records import Course
+from rag.answering.features import extract_features
+from rag.answering.records import AnswerTrace
 from rag.cli.console import configure_logging, fail, progress
 from rag.composition import open_answerer
 from rag.domain.values import Hit, Question
 from rag.errors import PageproofError
-from rag.evaluation.correctness import is_right
+from rag.evaluation.correctness import is_correct
 from rag.evaluation.questions import LabelledQuestion, read_questions
 from rag.settings import read_settings
 
@@ -41,8 +41,8 @@ class Observed:
     answerable: bool
     right: bool
     draft: str
-    evidence: Observation
-    verified: Observation
+    evidence: Features
+    verified: Features
 
     def to_json(self) -> str:
         """One line."""
@@ -52,17 +52,17 @@ class Observed:
     def from_json(cls, line: str) -> Observed:
         """The inverse of :meth:`to_json`."""
         row: dict[str, Any] = json.loads(line)
-        return cls(**{**row, **{name: Observation(**row[name]) for name in ("evidence", "verified")}})
+        return cls(**{**row, **{name: Features(**row[name]) for name in ("evidence", "verified")}})
 
 
 class _Collector:
-    course: Course
+    course: AnswerTrace
 
-    def keep(self, course: Course) -> None:
+    def keep(self, course: AnswerTrace) -> None:
         self.course = course
 
 
-def observe_set(answerer: Answerer, judge: Judge, questions: Sequence[LabelledQuestion]) -> Iterator[Observed]:
+def observe_set(answerer: Answerer, judge: ConfidenceModel, questions: Sequence[LabelledQuestion]) -> Iterator[Observed]:
     """Puts each question to the answerer, with a judge that lets everything pass."""
     collector = _Collector()
     lenient = replace(answerer, judge=replace(judge, hopeless=0.0), recorder=collector)
@@ -75,14 +75,14 @@ def observe_set(answerer: Answerer, judge: Judge, questions: Sequence[LabelledQu
             yield _observed(labelled, hits, course)
 
 
-def _observed(labelled: LabelledQuestion, hits: Sequence[Hit], course: Course) -> Observed:
+def _observed(labelled: LabelledQuestion, hits: Sequence[Hit], course: AnswerTrace) -> Observed:
     assert course.observation is not None  # noqa: S101 - the caller looked
     return Observed(
         id=labelled.id,
         answerable=labelled.answerable,
-        right=labelled.answerable and is_right(labelled.question, course.draft, labelled.answers),
+        right=labelled.answerable and is_correct(labelled.question, course.draft, labelled.answers),
         draft=course.draft,
-        evidence=observe(labelled.question, hits, Draft(), (), 0.0),
+        evidence=extract_features(labelled.question, hits, Draft(), (), 0.0),
         verified=course.observation,
     )
 

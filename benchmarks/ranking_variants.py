@@ -99,7 +99,7 @@ def _dense(encoder: Encoder, generation: Generation, question: Question) -> list
 
 
 def _lexical(_encoder: Encoder, generation: Generation, question: Question) -> list[int]:
-    scores = generation.lexical_scores(search_text(question))
+    scores = generation.bm25_scores(search_text(question))
     best = np.argsort(-scores, kind="stable")[:_LEG]
     return [int(row) for row in best if scores[row] > 0]
 

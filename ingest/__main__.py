@@ -34,8 +34,8 @@ from ingest.reporting.html_report import write_report_page
 from ingest.reporting.json_lines import json_lines
 from ingest.reporting.progress import Progress
 from ingest.reporting.report import FileRow, Report
-from ingest.sandbox.pool import Patience, SandboxedReaders
-from ingest.sandbox.worker import WorkerOrders
+from ingest.sandbox.pool import Timeouts, SandboxedReaders
+from ingest.sandbox.worker import WorkerConfig
 from rag.cli.arguments import whole_number
 from rag.cli.console import configure_logging, fail
 from rag.composition import cores, open_encoder, tokenizer_file
@@ -147,7 +147,7 @@ def open_job(
     reading = readers.ReadingOptions(
         ReadingLimits(settings.file_pages, settings.page_characters, settings.file_characters), options.ocr
     )
-    orders = WorkerOrders(
+    orders = WorkerConfig(
         tokenizer=str(tokenizer_file(settings).resolve()),
         max_tokens=encoder.max_tokens,
         chunker=Chunker(),
@@ -156,7 +156,7 @@ def open_job(
         cpu_seconds=settings.file_seconds,
         folder=str(IndexLayout(index).sources.resolve()),
     )
-    patience = Patience(seconds_per_page=settings.page_seconds, seconds_per_file=settings.file_seconds)
+    patience = Timeouts(seconds_per_page=settings.page_seconds, seconds_per_file=settings.file_seconds)
     workers = options.workers or settings.workers or cores(settings)
     with SandboxedReaders(orders, workers=workers, patience=patience, on_page=tell.page) as sandbox:
         yield IngestJob(

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 from ingest.discovery import SourceFile, is_regular
 from ingest.readers.registry import READERS
 from ingest.readers.source import OCR_UNAVAILABLE, Remark
-from ingest.readers.version import is_read_otherwise
+from ingest.readers.version import needs_rereading
 from ingest.reporting.report import FAILED, INDEXED, FileRow
 from rag.errors import FileFault
 from rag.index.manifest import Manifest, SourceRow
@@ -87,7 +87,7 @@ def _reads_alike(row: SourceRow, before: Mapping[str, Any], now: Mapping[str, An
     remarks = [Remark(1, *key.split(": ", maxsplit=1)) for key in row.remarks]  # type: ignore[arg-type]
     if row.status == "empty_text":
         remarks = [Remark(1, "empty", OCR_UNAVAILABLE)]
-    return not is_read_otherwise(remarks, before, now, pdf=PurePosixPath(row.path).suffix.lower() == ".pdf")
+    return not needs_rereading(remarks, before, now, pdf=PurePosixPath(row.path).suffix.lower() == ".pdf")
 
 
 def make_plan(files: Sequence[SourceFile], known: Known, limits: Limits, writer: IndexWriter) -> list[PlannedFile]:

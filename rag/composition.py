@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from rag import __version__
 from rag.answering.answerer import Answerer
 from rag.answering.calibration_store import read_calibration
-from rag.answering.confidence import JUDGE, Judge
+from rag.answering.confidence import CONFIDENCE_MODEL, ConfidenceModel
 from rag.answering.prompt import SYSTEM
 from rag.answering.records import FolderRecorder, ModelIdentity, RecordFolder, Setup
 from rag.errors import SettingsError
@@ -22,9 +22,9 @@ from rag.models.llm.language_model import LanguageModel, Message
 from rag.models.llm.tuning.autotune import setup_settings, tune_once, tuning_of, warn_of_unused_instructions
 from rag.models.weights.catalogue import Catalogue, Kind
 from rag.models.weights.store import ModelStore, Weights
-from rag.retrieval.cached import Searches
+from rag.retrieval.cached import RetrievalCache
 from rag.retrieval.retriever import Retriever
-from rag.runtime.cpu_gate import Turns
+from rag.runtime.cpu_gate import CpuGate
 from rag.runtime.processor import read_processor
 from rag.settings import PREFIX, Settings
 
@@ -93,15 +93,15 @@ def open_answerer(settings: Settings, *, recorded: bool = False, tuned: bool = F
     """
     model_identity(settings)  # what is wrong with it shows before anything is loaded
     retriever, index = open_retriever(settings)
-    judge = open_judge(settings)
+    judge = open_confidence_model(settings)
     if tuned and (weights := generator_weights(settings)):
         # After all that may be wrong: it takes a while.
         tune_once(settings, weights)
-    turns = Turns()
+    cpu_gate = CpuGate()
     return Answerer(
         index=index,
         retriever=retriever,
-        model=_open_model(settings, turns),
+        model=_open_model(settings, cpu_gate),
         passages=settings.passages,
         evidence_tokens=settings.evidence_tokens,
         max_tokens=settings.max_tokens,
@@ -109,14 +109,14 @@ def open_answerer(settings: Settings, *, recorded: bool = False, tuned: bool = F
         recorder=FolderRecorder(open_records(settings), setup_of(settings, retriever, judge))
         if recorded and settings.records
         else None,
-        searches=Searches(turns),
+        searches=RetrievalCache(cpu_gate),
     )
 
 
-def open_judge(settings: Settings) -> Judge:
+def open_confidence_model(settings: Settings) -> ConfidenceModel:
     """The judge that was fitted to the index's documents, or else the one that ships; with the dial as it is set."""
     calibration = read_calibration(settings.index, model_digests(settings))
-    return replace(calibration.judge if calibration else JUDGE, false_answers=settings.false_answers)
+    return replace(calibration.judge if calibration else CONFIDENCE_MODEL, false_answers=settings.false_answers)
 
 
 def model_digests(settings: Settings) -> tuple[str, ...]:
@@ -144,7 +144,7 @@ def open_records(settings: Settings) -> RecordFolder:
     return RecordFolder(settings.records, settings.keep_records)
 
 
-def setup_of(settings: Settings, retriever: Retriever, judge: Judge) -> Setup:
+def setup_of(settings: Settings, retriever: Retriever, judge: ConfidenceModel) -> Setup:
     """What answers with these parts under these settings; ModelError where weights are missing or corrupt."""
     shaping = {f"{PREFIX}{name.upper()}": getattr(settings, name) for name in SHAPING}
     libraries = {name: version(name) for name in _LIBRARIES}
@@ -187,7 +187,7 @@ def _open_remote(settings: Settings) -> OpenAIServerModel:
     )
 
 
-def _open_model(settings: Settings, turns: Turns) -> LanguageModel:
+def _open_model(settings: Settings, cpu_gate: CpuGate) -> LanguageModel:
     if settings.model_is_remote:
         return _open_remote(settings)
     weights = _locate(settings, settings.model, "generator")
@@ -202,7 +202,7 @@ def _open_model(settings: Settings, turns: Turns) -> LanguageModel:
         tuning=tuning_of(settings, weights),
         parallel=settings.parallel,
         gpu_layers=settings.gpu_layers,
-        turns=turns,
+        cpu_gate=cpu_gate,
         temperature=settings.temperature,
         beginning=(Message("system", SYSTEM),),
     )

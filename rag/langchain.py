@@ -25,7 +25,7 @@ from rag.answering.answerer import Answerer, ServedIndex
 from rag.domain.values import Hit, Question
 from rag.errors import RequestFault
 from rag.index.generation import Generation
-from rag.retrieval.cached import Searches
+from rag.retrieval.cached import RetrievalCache
 from rag.retrieval.retriever import Retriever
 from rag.runtime.cancellation import Cancellation
 from rag.service.schemas import AnswerBody, AskBody
@@ -61,7 +61,7 @@ class PageproofRetriever(BaseRetriever):
 
     index: Given[ServedIndex]
     retriever: Given[Retriever]
-    searches: Given[Searches] = Field(default_factory=Searches)
+    searches: Given[RetrievalCache] = Field(default_factory=RetrievalCache)
     k: Annotated[int, Field(ge=1)] = 6
     documents: tuple[str, ...] = ()
 

@@ -19,23 +19,23 @@ from ingest.job import IngestJob
 from ingest.readers.limits import ReadingLimits
 from ingest.readers.source import ReadingOptions
 from ingest.reading import Cutting, Reading, ReadRequest, read_document
-from rag.answering.confidence import Judge, Logistic
+from rag.answering.confidence import ConfidenceModel, Logistic
 from rag.domain.values import Usage
 from rag.errors import FileFault, PromptTooLong
 from rag.models.embedding.interfaces import Encoder, FloatMatrix, FloatVector
-from rag.models.llm.language_model import Begun, Finish, Generated, Message, Prompt, Token
+from rag.models.llm.language_model import RefusalProbability, Finish, Generated, Message, Prompt, Token
 from rag.runtime.cancellation import Cancellation
 from rag.text.sentences import words
 
 # The model is asked where the reranker finds a passage more likely than not to answer; what it says is given unless it
 # would rather have declined. Not what was fitted: that changes with each fit.
-PLAIN_JUDGE = Judge(
-    worth_asking=Logistic(0.0, {"relevance": 1.0}),
+PLAIN_CONFIDENCE_MODEL = ConfidenceModel(
+    prefilter=Logistic(0.0, {"relevance": 1.0}),
     answerable=Logistic(0.0, {"declined": -1.0}),
     right=Logistic(0.0, {"affirmed": 1.0}),
     hopeless=0.5,
     thresholds=(0.5, 0.5),
-    yes_lean=0.0,
+    yes_bias=0.0,
 )
 # A page of make_pdf without text that is not blank.
 DRAWING = "[drawing]"
@@ -123,23 +123,23 @@ class ScriptedModel:
         *,
         max_tokens: int,
         cancelled: Cancellation,
-        wording: str | None = None,
-        declining: str | None = None,
+        vocabulary: str | None = None,
+        refusal: str | None = None,
     ) -> Iterator[Generated]:
         self._check_room(prompt.length + max_tokens)
-        self.wordings.append(wording)
+        self.wordings.append(vocabulary)
         with self._counting(cancelled):
-            yield from self._say(prompt.length, max_tokens, cancelled, declining)
+            yield from self._say(prompt.length, max_tokens, cancelled, refusal)
 
     def _say(
-        self, prompt_tokens: int, max_tokens: int, cancelled: Cancellation, declining: str | None
+        self, prompt_tokens: int, max_tokens: int, cancelled: Cancellation, refusal: str | None
     ) -> Iterator[Generated]:
         reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
         _sleep(self.seconds_to_read, cancelled)
-        if declining is not None:
+        if refusal is not None:
             # What comes after the refusal in its script is what it says when it may not refuse.
-            yield Begun(float(reply.startswith(declining)))
-            reply = reply.removeprefix(declining)
+            yield RefusalProbability(float(reply.startswith(refusal)))
+            reply = reply.removeprefix(refusal)
         pieces = [piece + " " for piece in reply.split()]
         for piece in pieces[:max_tokens]:
             _sleep(self.seconds_per_token, cancelled)

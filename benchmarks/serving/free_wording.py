@@ -39,11 +39,11 @@ class FreeWording:
         *,
         max_tokens: int,
         cancelled: Cancellation,
-        wording: str | None = None,  # noqa: ARG002 - this is what it is for
-        declining: str | None = None,
+        vocabulary: str | None = None,  # noqa: ARG002 - this is what it is for
+        refusal: str | None = None,
     ) -> Iterator[Generated]:
-        """See :class:`rag.models.llm.LanguageModel`; ``wording`` is not heeded."""
-        return self.model.generate(prompt, max_tokens=max_tokens, cancelled=cancelled, declining=declining)
+        """See :class:`rag.models.llm.LanguageModel`; ``vocabulary`` is not heeded."""
+        return self.model.generate(prompt, max_tokens=max_tokens, cancelled=cancelled, refusal=refusal)
 
     def chance(self, prompt: Prompt, yes: Sequence[str], no: Sequence[str], cancelled: Cancellation) -> float:
         """See :class:`rag.models.llm.LanguageModel`."""

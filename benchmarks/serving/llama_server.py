@@ -18,7 +18,7 @@ import llama_cpp as llama
 from rag.domain.values import Usage
 from rag.errors import ModelUnusable, PromptTooLong
 from rag.models.llm.engine.vocabulary import Vocabulary
-from rag.models.llm.language_model import Begun, Finish, Generated, Message, Prompt, Token
+from rag.models.llm.language_model import RefusalProbability, Finish, Generated, Message, Prompt, Token
 from rag.runtime.cancellation import Cancellation
 
 # Probabilities are told of so many tokens; what is not among them counts as the least likely that is.
@@ -109,21 +109,21 @@ class LlamaServerModel:
         *,
         max_tokens: int,
         cancelled: Cancellation,
-        wording: str | None = None,  # noqa: ARG002 - it has no mask that would not slow it down
-        declining: str | None = None,
+        vocabulary: str | None = None,  # noqa: ARG002 - it has no mask that would not slow it down
+        refusal: str | None = None,
     ) -> Iterator[Generated]:
         """See :class:`rag.models.llm.LanguageModel`."""
         if len(prompt.tokens) + max_tokens > self.context_tokens:
             raise PromptTooLong(f"{len(prompt.tokens)} tokens do not fit the context of {self.context_tokens}")
-        if declining is None:
+        if refusal is None:
             yield from self._said(self._completion(prompt.tokens, max_tokens), Usage(len(prompt.tokens)), cancelled)
             return
-        barred = self._vocabulary.tokens(declining)[0]
-        options = {"n_probs": _TOLD, "logit_bias": [[barred, False]]}
+        banned_first_token = self._vocabulary.tokens(refusal)[0]
+        options = {"n_probs": _TOLD, "logit_bias": [[banned_first_token, False]]}
         count = 1 if self._first_apart else max_tokens
         chunks = self._completion(prompt.tokens, count, **options)
         first = next(chunks)
-        yield Begun(probabilities(first).get(barred, 0.0))
+        yield RefusalProbability(probabilities(first).get(banned_first_token, 0.0))
         if count == max_tokens or first["stop_type"] == "eos":
             yield from self._said(_after(first, chunks), Usage(len(prompt.tokens)), cancelled)
             return

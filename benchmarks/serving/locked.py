@@ -15,7 +15,7 @@ import numpy.typing as npt
 from rag.domain.values import Usage
 from rag.errors import PromptTooLong
 from rag.models.llm.engine.vocabulary import Vocabulary
-from rag.models.llm.language_model import Begun, Finish, Generated, Message, Prompt, Token
+from rag.models.llm.language_model import RefusalProbability, Finish, Generated, Message, Prompt, Token
 from rag.runtime.cancellation import Cancellation
 
 
@@ -53,19 +53,19 @@ class LockedLlama:
         *,
         max_tokens: int,
         cancelled: Cancellation,
-        wording: str | None = None,
-        declining: str | None = None,
+        vocabulary: str | None = None,
+        refusal: str | None = None,
     ) -> Iterator[Generated]:
         """See :class:`rag.models.llm.LanguageModel`."""
         self._check(len(prompt.tokens) + max_tokens)
-        allowed = None if wording is None else self._vocabulary.wording(wording)
+        allowed = None if vocabulary is None else self._vocabulary.vocabulary(vocabulary)
         with self._lock:
             cached = self._read(prompt.tokens)
             logits = self._logits()
-            if declining is not None:
-                barred = self._vocabulary.tokens(declining)[0]
-                yield Begun(_probability(logits, barred))
-                logits[barred] = -np.inf
+            if refusal is not None:
+                banned_first_token = self._vocabulary.tokens(refusal)[0]
+                yield RefusalProbability(_probability(logits, banned_first_token))
+                logits[banned_first_token] = -np.inf
             yield from self._write(max_tokens, Usage(len(prompt.tokens), cached), cancelled, allowed)
 
     def _write(

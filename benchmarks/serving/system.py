@@ -19,11 +19,11 @@ from benchmarks.serving.free_wording import FreeWording
 from benchmarks.serving.systems import System
 from rag.answering.answerer import Answerer
 from rag.cli.console import configure_logging, fail
-from rag.composition import open_answerer, open_judge, open_retriever, open_store
+from rag.composition import open_answerer, open_confidence_model, open_retriever, open_store
 from rag.errors import PageproofError
 from rag.models.llm.language_model import LanguageModel
 from rag.models.llm.local_model import LlamaCppModel
-from rag.runtime.single_flight_cache import Remembered
+from rag.runtime.single_flight_cache import SingleFlightCache
 from rag.service.server import reserve, serve_forever
 from rag.settings import Settings, read_settings
 
@@ -63,15 +63,15 @@ def answerer_with(system: System, settings: Settings, llama_server: Path) -> Ans
         passages=settings.passages,
         evidence_tokens=settings.evidence_tokens,
         max_tokens=settings.max_tokens,
-        judge=open_judge(settings),
+        judge=open_confidence_model(settings),
     )
 
 
 def _forgetful(answerer: Answerer) -> Answerer:
     """Generates anew what it generated before; only beginnings of prompts are known."""
     assert isinstance(answerer.model, LlamaCppModel)  # noqa: S101 - ours
-    answerer.model._remembered = Remembered(0)
-    answerer.model._weighed = Remembered(0)
+    answerer.model._remembered = SingleFlightCache(0)
+    answerer.model._weighed = SingleFlightCache(0)
     return answerer
 
 

@@ -17,7 +17,7 @@ from typing import Final
 from ingest.pdf.columns import restore_columns
 from ingest.pdf.lines import Line, PageLines, Piece
 from ingest.pdf.rows import join_rows
-from ingest.pdf.running_headers import Furniture, find_furniture
+from ingest.pdf.running_headers import RunningHeaders, find_running_headers
 from ingest.pdf.tables import TableLines, find_tables
 from rag.domain.values import Heading, Page, Table, Word
 
@@ -39,7 +39,7 @@ def compose_pages(pages: Sequence[PageLines]) -> tuple[Page, ...]:
     arranged = [(size, join_rows(restore_columns(lines))) for size, lines in pages]
     layouts = [
         _Layout.of(size, lines, furniture)
-        for (size, lines), furniture in zip(arranged, find_furniture(arranged), strict=True)
+        for (size, lines), furniture in zip(arranged, find_running_headers(arranged), strict=True)
     ]
     style = _HeadingStyle.of([layout.body for layout in layouts])
     vocabulary = _vocabulary([layout.body for layout in layouts])
@@ -66,7 +66,7 @@ class _Layout:
     below: Sequence[Line]
 
     @classmethod
-    def of(cls, size: tuple[float, float], lines: Sequence[Line], furniture: Furniture) -> _Layout:
+    def of(cls, size: tuple[float, float], lines: Sequence[Line], furniture: RunningHeaders) -> _Layout:
         running = {*furniture.head, *furniture.foot}
         head, foot, kept = furniture
         return cls(

@@ -38,7 +38,7 @@ _PAGE_NUMBER: Final = re.compile(
 )
 
 
-class Furniture(NamedTuple):
+class RunningHeaders(NamedTuple):
     """Positions of a page's running lines. ``kept`` are those that no page before has shown: they are text, too."""
 
     head: Sequence[int] = ()
@@ -105,10 +105,10 @@ class _Running:
         )
 
 
-def find_furniture(pages: Sequence[PageLines]) -> list[Furniture]:
+def find_running_headers(pages: Sequence[PageLines]) -> list[RunningHeaders]:
     """The running lines of each page."""
     if len(pages) < _LEAST_PAGES:
-        return [Furniture()] * len(pages)
+        return [RunningHeaders()] * len(pages)
     heads = [_edge(number, page, bottom=False) for number, page in enumerate(pages)]
     feet = [_edge(number, page, bottom=True) for number, page in enumerate(pages)]
     running_heads, running_feet = _Running.of(heads), _Running.of(feet)
@@ -119,7 +119,7 @@ def find_furniture(pages: Sequence[PageLines]) -> list[Furniture]:
     ]
 
 
-def _furniture(head: Sequence[_Place], foot: Sequence[_Place], lines: Sequence[Line], shown: set[str]) -> Furniture:
+def _furniture(head: Sequence[_Place], foot: Sequence[_Place], lines: Sequence[Line], shown: set[str]) -> RunningHeaders:
     places = {place.position: place for place in (*head, *foot)}
     if len(places) == len(lines):
         # Nothing else is on the page: it would not be found at all.
@@ -128,7 +128,7 @@ def _furniture(head: Sequence[_Place], foot: Sequence[_Place], lines: Sequence[L
     kept = frozenset(position for position, place in places.items() if _is_new(place, others, shown))
     heads = [place.position for place in head if place.position in places]
     feet = [place.position for place in reversed(foot) if place.position in places and place.position not in heads]
-    return Furniture(heads, feet, kept)
+    return RunningHeaders(heads, feet, kept)
 
 
 def _is_new(place: _Place, others: Sequence[str], shown: set[str]) -> bool:

@@ -14,7 +14,7 @@ from ingest.pdf.page_text import Line, PageLines, Piece, compose_pages
 from ingest.pdf.reading import PdfFile, open_pdf
 from ingest.readers.garbled import complaint, letters
 from ingest.readers.ocr import DPI, LONGEST_SIDE, Pixels, Tesseract, find_tesseract, ink_of
-from ingest.readers.pypdf_fallback import SecondOpinion
+from ingest.readers.pypdf_fallback import PypdfFallback
 from ingest.readers.source import (
     BLANK,
     NO_WORDS,
@@ -53,7 +53,7 @@ def read_pdf(path: Path, options: ReadingOptions) -> SourceText:
     """
     if path.stat().st_size == 0:
         raise FileFault("malformed", "the file is empty (0 bytes)")
-    second = SecondOpinion(path)
+    second = PypdfFallback(path)
     layers = _Layers(options, _tesseract(options))
     try:
         with open_pdf(path, options.limits) as file:
@@ -235,7 +235,7 @@ def _tesseract(options: ReadingOptions) -> Tesseract | None:
     return tesseract
 
 
-def _again(second: SecondOpinion, page: Page, remarks: dict[int, Remark]) -> Page:
+def _again(second: PypdfFallback, page: Page, remarks: dict[int, Remark]) -> Page:
     """The page by pypdf, where that finds anything on it."""
     remark = remarks.get(page.number)
     if remark and remark.detail == BLANK:

@@ -28,7 +28,7 @@ _SECONDS: Final = 5.0
 _SECONDS_PER_FILE: Final = 60.0
 
 
-class SecondOpinion:
+class PypdfFallback:
     """A PDF through pypdf. It is asked for help only, so whatever goes wrong in it means: no help."""
 
     def __init__(self, path: Path) -> None:

@@ -25,7 +25,7 @@ def identity(options: ReadingOptions) -> dict[str, int | str]:
     return {"reader": VERSION, "ocr": f"{_FORCED}{name}" if options.ocr == "force" else name}
 
 
-def is_read_otherwise(
+def needs_rereading(
     remarks: Iterable[Remark], before: Mapping[str, object], now: Mapping[str, object], *, pdf: bool = True
 ) -> bool:
     """Whether reading a file again would give, or is asked to give, another text than the reading before gave.

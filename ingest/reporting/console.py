@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from ingest.reading import ReadRequest
 from ingest.reporting.progress import Progress
-from ingest.reporting.progress_tracker import Standing, Tally
+from ingest.reporting.progress_tracker import Standing, ProgressTracker
 from ingest.reporting.report import FAILED, INDEXED, FileRow, Report
 from rag.text.characters import printable
 
@@ -54,11 +54,11 @@ def progress() -> Iterator[Progress]:
 
 
 @contextmanager
-def bar(console: Console) -> Iterator[Tally]:
+def bar(console: Console) -> Iterator[ProgressTracker]:
     """A bar on this terminal, drawn anew a few times each second by a thread of its own."""
     from rich.live import Live
 
-    tally = Tally()
+    tally = ProgressTracker()
     with Live(
         get_renderable=lambda: _bar(tally.standing),
         console=console,
@@ -98,7 +98,7 @@ def _numbers(standing: Standing) -> Iterator[str]:
     yield f"{standing.encoded:,}/{standing.chunks:,} chunks"
 
 
-class Lines(Tally):
+class Lines(ProgressTracker):
     """Says in the log where the run is: at the start, then now and then, and at the end."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:

@@ -10,18 +10,18 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Final, TextIO
 
-from ingest.reporting.progress_tracker import Tally
+from ingest.reporting.progress_tracker import ProgressTracker
 
 _EVERY_SECONDS: Final = 0.3
 
 
 @contextmanager
-def json_lines(stream: TextIO, every_seconds: float = _EVERY_SECONDS) -> Iterator[Tally]:
+def json_lines(stream: TextIO, every_seconds: float = _EVERY_SECONDS) -> Iterator[ProgressTracker]:
     """``{"progress": {...}}`` with what :class:`ingest.reporting.progress_tracker.Standing` has, until the context is left.
 
     Where nobody reads it any more the run gets SIGTERM, which ends it as Ctrl-C does: whoever started it has gone.
     """
-    tally, ended = Tally(), threading.Event()
+    tally, ended = ProgressTracker(), threading.Event()
 
     def tell() -> None:
         while not ended.wait(every_seconds):

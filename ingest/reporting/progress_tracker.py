@@ -59,7 +59,7 @@ class _HalfRead:
     total: int = 1
 
 
-class Tally(Progress):
+class ProgressTracker(Progress):
     """Counts what it is told, from several threads.
 
     Reading and encoding overlap, and whichever takes longer decides: what is still to encode are the chunks that are

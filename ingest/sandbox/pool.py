@@ -27,7 +27,7 @@ from typing import Final
 from ingest.reading import Reading, ReadRequest
 from ingest.reporting.report import FAILED
 from ingest.sandbox import protocol
-from ingest.sandbox.worker import WorkerOrders
+from ingest.sandbox.worker import WorkerConfig
 from rag.errors import FileFault, IngestFault
 from rag.text.characters import clean
 
@@ -44,7 +44,7 @@ Outcome = tuple[ReadRequest, Reading | FileFault]
 
 
 @dataclass(frozen=True)
-class Patience:
+class Timeouts:
     """How long a file may take.
 
     Attributes:
@@ -63,10 +63,10 @@ class SandboxedReaders:
 
     def __init__(
         self,
-        orders: WorkerOrders,
+        orders: WorkerConfig,
         *,
         workers: int,
-        patience: Patience | None = None,
+        patience: Timeouts | None = None,
         on_page: OnPage = lambda _request, _done, _total: None,
     ) -> None:
         """Starts no process yet; the first file does.
@@ -78,7 +78,7 @@ class SandboxedReaders:
             on_page: called from other threads, for each page that was read.
         """
         self._orders = orders
-        self._patience = patience or Patience()
+        self._patience = patience or Timeouts()
         self._on_page = on_page
         self._workers = workers
         # Its threads live as long as their processes do: the kernel ends a process with the thread that started it.
@@ -155,7 +155,7 @@ class SandboxedReaders:
             if self._closed:
                 process.kill()
             process.begin(self._orders)
-        except (OSError, _Broken, protocol.Nonsense) as error:
+        except (OSError, _Broken, protocol.ProtocolError) as error:
             raise IngestFault(f"the process that reads files cannot be started: {error}") from error
         return process
 
@@ -171,7 +171,7 @@ class _Broken(Exception):
 class _Process:
     """One confined process."""
 
-    def __init__(self, orders: WorkerOrders) -> None:
+    def __init__(self, orders: WorkerConfig) -> None:
         self._memory = orders.memory
         self._limits = orders.options.limits
         # A child's ru_maxrss begins with that of the process that started it.
@@ -194,18 +194,18 @@ class _Process:
         self._buffer = bytearray()
         self._until = monotonic() + _START_SECONDS
 
-    def begin(self, orders: WorkerOrders) -> None:
+    def begin(self, orders: WorkerConfig) -> None:
         """Tells it how to read, and waits until it is ready; _Broken or Nonsense where it cannot be used."""
         self._say(orders.to_json())
         self._frame()
 
-    def read(self, request: ReadRequest, patience: Patience, on_page: OnPage) -> tuple[Reading | FileFault, bool]:
+    def read(self, request: ReadRequest, patience: Timeouts, on_page: OnPage) -> tuple[Reading | FileFault, bool]:
         """The outcome of a file, and whether this process is worn; _Broken if the file broke it."""
         self._say(json.dumps({"path": str(request.path.resolve()), "suffix": request.suffix}).encode() + b"\n")
         try:
             outcome, worn = protocol.receive(self._frames(request, patience, on_page), FAILED, self._limits)
             return outcome, worn or bool(self._buffer)  # nothing is to be said of a file before it is asked for
-        except protocol.Nonsense as nonsense:
+        except protocol.ProtocolError as nonsense:
             raise _Broken(FileFault("crashed", f"the reader answered nonsense ({nonsense})")) from nonsense
 
     @property
@@ -227,7 +227,7 @@ class _Process:
                 if pipe:
                     pipe.close()
 
-    def _frames(self, request: ReadRequest, patience: Patience, on_page: OnPage) -> Iterator[protocol.Frame]:
+    def _frames(self, request: ReadRequest, patience: Timeouts, on_page: OnPage) -> Iterator[protocol.Frame]:
         """Each frame but those of progress, as long as there is progress."""
         last = monotonic() + patience.seconds_per_file
         before = 0
@@ -240,7 +240,7 @@ class _Process:
             done, total, ocr = map(int, json.loads(data))
             # Progress gives more time, so it must be some.
             if not before < done <= total <= self._limits.pages:
-                raise protocol.Nonsense(f"page {done} of {total} after page {before}")
+                raise protocol.ProtocolError(f"page {done} of {total} after page {before}")
             before = done
             last += patience.seconds_per_scan if ocr else 0.0
             on_page(request, done, total)

@@ -42,7 +42,7 @@ Frame = tuple[bytes, bytes]
 Outcome = tuple[Reading | FileFault, bool]
 
 
-class Nonsense(Exception):
+class ProtocolError(Exception):
     """What came is not what a reading process says."""
 
 
@@ -55,7 +55,7 @@ def unpack_head(head: bytes, limits: ReadingLimits) -> tuple[int, bytes]:
     """Length and kind of the frame that begins with these five bytes; Nonsense for a frame that is too long."""
     length, kind = _HEAD.unpack(head)
     if length > max(_LARGEST_FRAME, _BYTES_PER_CHARACTER * limits.characters_per_page):
-        raise Nonsense(f"a frame of {length} bytes")
+        raise ProtocolError(f"a frame of {length} bytes")
     return length, kind
 
 
@@ -116,7 +116,7 @@ def receive(frames: Iterator[Frame], statuses: frozenset[str], limits: ReadingLi
     try:
         return _Receipt(limits).of(frames, statuses)
     except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, struct.error, RecursionError) as error:
-        raise Nonsense(f"{type(error).__name__}: {error}") from error
+        raise ProtocolError(f"{type(error).__name__}: {error}") from error
 
 
 class _Receipt:
@@ -150,8 +150,8 @@ class _Receipt:
                 _check(facts["status"] in statuses)
                 return FileFault(facts["status"], _line(facts["reason"])), bool(facts["worn"])
             else:
-                raise Nonsense(f"a frame of kind {kind!r}")
-        raise Nonsense("it ended in the middle")
+                raise ProtocolError(f"a frame of kind {kind!r}")
+        raise ProtocolError("it ended in the middle")
 
     def _page(self, fields: list[Any], words: bytes) -> None:
         number, text, width, height, headings = fields
@@ -230,7 +230,7 @@ def _line(text: str, longest: int = _LONGEST_LINE) -> str:
 
 def _check(right: object) -> None:
     if not right:
-        raise Nonsense("a value out of its range")
+        raise ProtocolError("a value out of its range")
 
 
 def _json(value: object) -> bytes:

@@ -29,7 +29,7 @@ _WORN: Final = 0.4
 
 
 @dataclass(frozen=True)
-class WorkerOrders:
+class WorkerConfig:
     """How a process reads; the first thing that it is told.
 
     Attributes:
@@ -64,7 +64,7 @@ class WorkerOrders:
         return json.dumps(fields).encode() + b"\n"
 
     @classmethod
-    def from_json(cls, line: bytes) -> WorkerOrders:
+    def from_json(cls, line: bytes) -> WorkerConfig:
         """The inverse."""
         fields: dict[str, Any] = json.loads(line)
         return cls(
@@ -92,7 +92,7 @@ def main() -> int:
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     logging.disable(logging.CRITICAL)
-    orders = WorkerOrders.from_json(sys.stdin.buffer.readline())
+    orders = WorkerConfig.from_json(sys.stdin.buffer.readline())
     cutting = orders.cutting()
     # What is loaded by now stays; and of what a page makes little is garbage in a circle.
     gc.freeze()
@@ -108,7 +108,7 @@ def main() -> int:
     return 0
 
 
-def _serve(request: ReadRequest, cutting: Cutting, orders: WorkerOrders, out: BinaryIO, served: int) -> None:
+def _serve(request: ReadRequest, cutting: Cutting, orders: WorkerConfig, out: BinaryIO, served: int) -> None:
     def tell(page: int, pages: int, ocr: bool) -> None:  # noqa: FBT001 - the shape of OnPage
         out.write(protocol.pack(protocol.PROGRESS, json.dumps([page, pages, ocr]).encode()))
         out.flush()
@@ -127,11 +127,11 @@ def _serve(request: ReadRequest, cutting: Cutting, orders: WorkerOrders, out: Bi
         protocol.send_fault(FileFault("crashed", f"the reader failed: {type(error).__name__}: {error}"), out, worn=True)
 
 
-def _too_hungry(orders: WorkerOrders) -> FileFault:
+def _too_hungry(orders: WorkerConfig) -> FileFault:
     return FileFault("out_of_memory", f"reading it takes more than {orders.memory >> 20} MiB")
 
 
-def _is_worn(orders: WorkerOrders, served: int) -> bool:
+def _is_worn(orders: WorkerConfig, served: int) -> bool:
     return served >= _FILES or _largest() > orders.memory * _WORN
 
 

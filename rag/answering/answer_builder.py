@@ -21,7 +21,7 @@ _NEAREST: Final = 3
 
 
 @dataclass(frozen=True)
-class Statement:
+class AnswerBuilder:
     """What is known of a question when it is answered.
 
     Attributes:

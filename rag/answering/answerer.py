@@ -8,23 +8,23 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Protocol
 
-from rag.answering.answer_builder import Statement
-from rag.answering.confidence import JUDGE, Judge, Observation
+from rag.answering.answer_builder import AnswerBuilder
+from rag.answering.confidence import CONFIDENCE_MODEL, ConfidenceModel, Features
 from rag.answering.conflicts import find_conflict
 from rag.answering.draft import Draft, affirmed, settle
 from rag.answering.extractive_summary import central_sentences
-from rag.answering.features import observe
+from rag.answering.features import extract_features
 from rag.answering.grounding import Evidence, Support, ground
-from rag.answering.prompt import NO, NOT_FOUND, YES, Asked, build_prompt
-from rag.answering.records import Course, Recorder
+from rag.answering.prompt import NO, NOT_FOUND, YES, EvidencePrompt, build_prompt
+from rag.answering.records import AnswerTrace, Recorder
 from rag.domain.values import Answer, AnswerEvent, AnswerReady, Hit, PassagesFound, Question, TokenGenerated
 from rag.index.generation import Generation
 from rag.index.reading import ServingState
-from rag.models.llm.language_model import Begun, Finish, LanguageModel
+from rag.models.llm.language_model import RefusalProbability, Finish, LanguageModel
 from rag.query.types import UnderstoodQuestion
 from rag.query.understand import understand
-from rag.retrieval.cached import Searches
-from rag.retrieval.interleaving import take_turns
+from rag.retrieval.cached import RetrievalCache
+from rag.retrieval.interleaving import interleave
 from rag.retrieval.retriever import Retriever
 from rag.runtime.cancellation import Cancellation
 
@@ -69,9 +69,9 @@ class Answerer:
     passages: int
     evidence_tokens: int
     max_tokens: int
-    judge: Judge = JUDGE
+    judge: ConfidenceModel = CONFIDENCE_MODEL
     recorder: Recorder | None = None
-    searches: Searches = field(default_factory=Searches)
+    searches: RetrievalCache = field(default_factory=RetrievalCache)
 
     def generation(self) -> Generation:
         """The current generation; IndexFault where there is none that can be served."""
@@ -104,16 +104,16 @@ class Answerer:
         question = understood.standalone
         if understood.reply:
             yield PassagesFound(())
-            statement = Statement(question, self.model.name, generation.id, (), Draft(), clock.timings)
+            statement = AnswerBuilder(question, self.model.name, generation.id, (), Draft(), clock.timings)
             answer = understood.answered_by(statement.reply(understood.reply))
-            self._record(Course(understood.asked, generation, (), None, "", answer))
+            self._record(AnswerTrace(understood.asked, generation, (), None, "", answer))
             yield AnswerReady(answer)
             return
         if understood.passages:
             yield from self._summarised(understood, generation, cancelled, clock)
             return
         with clock.measuring("retrieve"):
-            hits = take_turns(
+            hits = interleave(
                 self.searches.hits(self.retriever, generation, search, self.passages, cancelled)
                 for search in understood.searches
             )
@@ -122,7 +122,7 @@ class Answerer:
 
         draft = Draft()
         asked, verified = None, None
-        if hits and not self.judge.is_hopeless(observe(question.text, hits, draft, (), 0.0)):
+        if hits and not self.judge.fails_prefilter(extract_features(question.text, hits, draft, (), 0.0)):
             asked = self._asked(question, hits)
             with clock.measuring("generate"):
                 yield from self._generate(asked, understood, draft, cancelled, clock)
@@ -130,10 +130,10 @@ class Answerer:
                 verified = self._verified(generation, question, asked, draft, cancelled)
         hits = list(asked.hits) if asked else hits
         evidence = [_evidence(generation, hit) for hit in hits]
-        statement = Statement(question, self.model.name, generation.id, evidence, draft, clock.timings)
+        statement = AnswerBuilder(question, self.model.name, generation.id, evidence, draft, clock.timings)
         answer = understood.answered_by(self._judged(statement, verified))
         observation = verified.observation if verified else None
-        self._record(Course(understood.asked, generation, hits, draft.prompt, draft.text, answer, observation))
+        self._record(AnswerTrace(understood.asked, generation, hits, draft.prompt, draft.text, answer, observation))
         yield AnswerReady(answer)
 
     def _summarised(
@@ -148,13 +148,13 @@ class Answerer:
         hits = tuple(dict.fromkeys(quote.evidence.hit for item in support for quote in item.quotes))
         yield PassagesFound(hits)
         question = understood.standalone
-        statement = Statement(question, self.model.name, generation.id, evidence, Draft(), clock.timings)
+        statement = AnswerBuilder(question, self.model.name, generation.id, evidence, Draft(), clock.timings)
         # They are the document's own words.
         answer = understood.answered_by(statement.answer(support, 1.0) if support else statement.abstention((), 0.0))
-        self._record(Course(understood.asked, generation, hits, None, "", answer))
+        self._record(AnswerTrace(understood.asked, generation, hits, None, "", answer))
         yield AnswerReady(answer)
 
-    def _asked(self, question: Question, hits: Sequence[Hit]) -> Asked:
+    def _asked(self, question: Question, hits: Sequence[Hit]) -> EvidencePrompt:
         return build_prompt(
             self.model,
             question,
@@ -164,7 +164,7 @@ class Answerer:
         )
 
     def _generate(
-        self, asked: Asked, understood: UnderstoodQuestion, draft: Draft, cancelled: Cancellation, clock: _Clock
+        self, asked: EvidencePrompt, understood: UnderstoodQuestion, draft: Draft, cancelled: Cancellation, clock: _Clock
     ) -> Iterator[AnswerEvent]:
         draft.prompt = self.model.prompt(asked.chat)
         yes_or_no = understood.kind == "yes_no"
@@ -172,12 +172,12 @@ class Answerer:
             draft.prompt,
             max_tokens=1 if yes_or_no else understood.standalone.max_tokens or self.max_tokens,
             cancelled=cancelled,
-            wording=f"{YES[0]} {NO[0]}" if yes_or_no else asked.wording,
-            declining=NOT_FOUND,
+            vocabulary=f"{YES[0]} {NO[0]}" if yes_or_no else asked.vocabulary,
+            refusal=NOT_FOUND,
         )
         for piece in generated:
-            if isinstance(piece, Begun):
-                draft.declined = piece.declined
+            if isinstance(piece, RefusalProbability):
+                draft.refusal_probability = piece.refusal_probability
             elif isinstance(piece, Finish):
                 draft.finish = piece
             else:
@@ -186,21 +186,21 @@ class Answerer:
                 if not yes_or_no and draft.is_likely:
                     yield TokenGenerated(piece.text)
         if yes_or_no:
-            settle(draft, self.judge.yes_lean)
+            settle(draft, self.judge.yes_bias)
             if draft.is_likely and not draft.is_empty:
                 yield TokenGenerated(draft.text)
 
     def _verified(
-        self, generation: Generation, question: Question, asked: Asked, draft: Draft, cancelled: Cancellation
+        self, generation: Generation, question: Question, asked: EvidencePrompt, draft: Draft, cancelled: Cancellation
     ) -> _Verified:
         if draft.is_empty:
-            return _Verified((), observe(question.text, asked.hits, draft, (), 0.0))
+            return _Verified((), extract_features(question.text, asked.hits, draft, (), 0.0))
         evidence = [_evidence(generation, hit) for hit in asked.hits]
         support = ground(question.text, draft.text, evidence)
         yes = affirmed(self.model, asked.chat, draft, cancelled)
-        return _Verified(support, observe(question.text, asked.hits, draft, support, yes))
+        return _Verified(support, extract_features(question.text, asked.hits, draft, support, yes))
 
-    def _judged(self, statement: Statement, verified: _Verified | None) -> Answer:
+    def _judged(self, statement: AnswerBuilder, verified: _Verified | None) -> Answer:
         """The answer if it may be given, else an abstention."""
         if verified is None:
             return statement.abstention((), 0.0)
@@ -210,7 +210,7 @@ class Answerer:
             return statement.answer([*verified.support, *([conflict] if conflict else [])], confidence)
         return statement.abstention(verified.support, confidence)
 
-    def _record(self, course: Course) -> None:
+    def _record(self, course: AnswerTrace) -> None:
         if self.recorder:
             self.recorder.keep(course)
 
@@ -220,7 +220,7 @@ class _Verified:
     """What verification found of a draft."""
 
     support: Sequence[Support]
-    observation: Observation
+    observation: Features
 
 
 def _evidence(generation: Generation, hit: Hit) -> Evidence:

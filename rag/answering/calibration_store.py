@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from rag.answering.confidence import Judge
+from rag.answering.confidence import ConfidenceModel
 from rag.errors import CalibrationFailed
 
 _log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ class Calibration(BaseModel):
     models: tuple[str, ...]
     generation: str
     questions: int = Field(ge=0)
-    judge: Judge
+    judge: ConfidenceModel
 
 
 def calibration_path(index: Path) -> Path:

@@ -22,7 +22,7 @@ _QUANTILES: Final = 21
 
 
 @dataclass(frozen=True, slots=True)
-class Observation:
+class Features:
     """What was observed of a draft answer and of its evidence.
 
     Attributes:
@@ -42,7 +42,7 @@ class Observation:
     margin: float
     coverage: float
     document: float
-    declined: float
+    refusal_probability: float
     certainty: float
     lowest: float
     share: float
@@ -74,12 +74,12 @@ class Logistic:
     weights: Mapping[str, float]
 
     def __post_init__(self) -> None:
-        if unknown := self.weights.keys() - {field.name for field in fields(Observation)}:
+        if unknown := self.weights.keys() - {field.name for field in fields(Features)}:
             raise ValueError(f"nothing is observed by the name of {', '.join(sorted(unknown))}")
         if not all(map(math.isfinite, [self.bias, *self.weights.values()])):
             raise ValueError("a bias or a weight is not finite")
 
-    def probability(self, observation: Observation) -> float:
+    def probability(self, observation: Features) -> float:
         """0..1."""
         features = observation.features()
         exponent = self.bias + sum(w * features[name] for name, w in self.weights.items())
@@ -88,7 +88,7 @@ class Logistic:
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
+class ConfidenceModel:
     """Decides whether an answer is given, and says how sure it is.
 
     Raises ValueError where the thresholds are not two or more, ascending and within 0..1.
@@ -104,19 +104,19 @@ class Judge:
         false_answers: the dial: the share of those questions that may be answered all the same, 0..1.
     """
 
-    worth_asking: Logistic
+    prefilter: Logistic
     answerable: Logistic
     right: Logistic
     hopeless: float
     thresholds: tuple[float, ...]
-    yes_lean: float
+    yes_bias: float
     false_answers: float = 0.2
 
     def __post_init__(self) -> None:
         ascending = all(low <= high for low, high in pairwise((0.0, *self.thresholds, 1.0)))
         if len(self.thresholds) < 2 or not ascending:
             raise ValueError("thresholds are not two or more probabilities, ascending")
-        if not math.isfinite(self.yes_lean):
+        if not math.isfinite(self.yes_bias):
             raise ValueError("yes_lean is not finite")
         if not (0 <= self.hopeless <= 1 and 0 <= self.false_answers <= 1):
             raise ValueError("hopeless and false_answers are not within 0 and 1")
@@ -135,11 +135,11 @@ class Judge:
         high = min(low + 1, len(self.thresholds) - 1)
         return self.thresholds[low] + (place - low) * (self.thresholds[high] - self.thresholds[low])
 
-    def is_hopeless(self, evidence: Observation) -> bool:
+    def fails_prefilter(self, evidence: Features) -> bool:
         """Whether the evidence alone says that the documents do not hold the answer."""
-        return self.worth_asking.probability(evidence) < self.hopeless
+        return self.prefilter.probability(evidence) < self.hopeless
 
-    def is_given(self, observation: Observation) -> bool:
+    def is_given(self, observation: Features) -> bool:
         """Whether the documents are taken to hold the answer."""
         return self.answerable.probability(observation) >= self.threshold
 
@@ -151,8 +151,8 @@ def thresholds_of(scores: Sequence[float]) -> tuple[float, ...]:
 
 
 # Fitted; see docs/abstention.md.
-JUDGE: Final = Judge(
-    worth_asking=Logistic(
+CONFIDENCE_MODEL: Final = ConfidenceModel(
+    prefilter=Logistic(
         -0.452,
         {"relevance": 0.199, "coverage": 2.493},
     ),
@@ -188,5 +188,5 @@ JUDGE: Final = Judge(
         0.9253,
         0.9691,
     ),
-    yes_lean=1.75,
+    yes_bias=1.75,
 )

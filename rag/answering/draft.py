@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field, replace
 
 from rag.answering.confidence import log_odds
-from rag.answering.prompt import AFFIRM, NO, YES
+from rag.answering.prompt import SELF_CHECK, NO, YES
 from rag.domain.values import Usage
 from rag.models.llm.language_model import Finish, LanguageModel, Message, Prompt, Token
 from rag.runtime.cancellation import Cancellation
@@ -23,7 +23,7 @@ class Draft:
     """
 
     prompt: Prompt | None = None
-    declined: float = 0.0
+    refusal_probability: float = 0.0
     text: str = ""
     probabilities: list[float] = field(default_factory=list)
     finish: Finish = field(default_factory=lambda: Finish("stop", Usage()))
@@ -36,7 +36,7 @@ class Draft:
     @property
     def is_likely(self) -> bool:
         """Whether the model would rather say it than decline: what it would not is shown to nobody unverified."""
-        return self.declined < 0.5
+        return self.refusal_probability < 0.5
 
     @property
     def certainty(self) -> float:
@@ -82,7 +82,7 @@ def affirmed(model: LanguageModel, chat: tuple[Message, ...], draft: Draft, canc
         Cancelled: ``cancelled`` was called.
         ModelError: the model failed.
     """
-    prompt = model.prompt((*chat, Message("assistant", draft.text), Message("user", AFFIRM)))
+    prompt = model.prompt((*chat, Message("assistant", draft.text), Message("user", SELF_CHECK)))
     if prompt.length > model.context_tokens:
         return 0.5
     return model.chance(prompt, YES, NO, cancelled)

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rag.answering.confidence import Observation
+from rag.answering.confidence import Features
 from rag.answering.draft import Draft
 from rag.answering.grounding import Support
 from rag.domain.values import Hit
 from rag.models.embedding.interfaces import logit
-from rag.retrieval.retriever import judged_text
+from rag.retrieval.retriever import reranker_text
 from rag.text.sentences import words
 
 _FIFTH = 4
 
 
-def observe(
+def extract_features(
     question: str, hits: Sequence[Hit], draft: Draft, support: Sequence[Support], affirmed: float
-) -> Observation:
+) -> Features:
     """What is known once a draft has been verified; with an empty draft, what is known of the evidence alone.
 
     Args:
@@ -30,12 +30,12 @@ def observe(
     # Of the sentences that may be said the one that carries least decides.
     shown = [item for item in support if item.supported] or support
     weakest = min(shown, key=lambda item: (item.agrees, item.score), default=None)
-    return Observation(
+    return Features(
         relevance=max(_relevance(hit) for hit in hits),
         margin=hits[0].score - hits[min(_FIFTH, len(hits) - 1)].score,
         coverage=max(_coverage(question, hit) for hit in hits),
         document=hits[0].document_match,
-        declined=draft.declined,
+        refusal_probability=draft.refusal_probability,
         certainty=draft.certainty,
         lowest=draft.lowest,
         share=weakest.score if weakest else 0.0,
@@ -50,4 +50,4 @@ def _relevance(hit: Hit) -> float:
 
 def _coverage(question: str, hit: Hit) -> float:
     asked = set(words(question))
-    return len(asked & set(words(judged_text(hit.passage)))) / len(asked) if asked else 1.0
+    return len(asked & set(words(reranker_text(hit.passage)))) / len(asked) if asked else 1.0

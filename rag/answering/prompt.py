@@ -26,27 +26,27 @@ QUESTION: Final = "{passages}\n\nQuestion: {question}"
 # An answer is worded in the words of its question and passages; these join them.
 JOINING: Final = "Yes No and or not , . ; :"
 
-AFFIRM: Final = "Do the passages say so? Answer Yes or No."
+SELF_CHECK: Final = "Do the passages say so? Answer Yes or No."
 YES: Final = ("Yes", "yes")
 NO: Final = ("No", "no")
 
 
 @dataclass(frozen=True)
-class Asked:
+class EvidencePrompt:
     """A chat for the model, and the hits whose passages are in it."""
 
     chat: tuple[Message, ...]
     hits: Sequence[Hit]
 
     @property
-    def wording(self) -> str:
+    def vocabulary(self) -> str:
         """The words that an answer may be made of."""
         return f"{self.chat[-1].text}\n{JOINING}"
 
 
 def build_prompt(
     model: LanguageModel, question: Question, hits: Sequence[Hit], *, max_tokens: int, evidence_tokens: int
-) -> Asked:
+) -> EvidencePrompt:
     """What the model is asked, and the hits that are in it.
 
     Hits are taken in their order while they fit: both in ``evidence_tokens``, and in what the model's context leaves
@@ -70,7 +70,7 @@ def build_prompt(
             "RAG_CONTEXT_TOKENS or RAG_EVIDENCE_TOKENS",
             "question",
         )
-    return Asked(tuple(_messages(question, evidence)), evidence)
+    return EvidencePrompt(tuple(_messages(question, evidence)), evidence)
 
 
 def _fitting(model: LanguageModel, hits: Sequence[Hit], budget: int) -> list[Hit]:

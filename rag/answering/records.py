@@ -21,7 +21,7 @@ from typing import Annotated, Final, Literal, Protocol
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from rag.answering.confidence import Observation
+from rag.answering.confidence import Features
 from rag.domain.values import Answer, Citation, Hit, Question, Turn, Verdict
 from rag.errors import RecordDamaged, RecordUnknown
 from rag.index.generation import Generation
@@ -36,7 +36,7 @@ _DIGEST: Final = r"[0-9a-f]{64}"
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class AnswerTrace:
     """How an answer came about, as the flow knows it at its end.
 
     Attributes:
@@ -52,13 +52,13 @@ class Course:
     prompt: Prompt | None
     draft: str
     answer: Answer
-    observation: Observation | None = None
+    observation: Features | None = None
 
 
 class Recorder(Protocol):
     """Whoever wants to know how answers come about."""
 
-    def keep(self, course: Course) -> None:
+    def keep(self, course: AnswerTrace) -> None:
         """Called once for each answer, before it is handed out. Raises nothing: the answer goes before its record."""
 
 
@@ -169,7 +169,7 @@ class SentenceRecord(_Frozen):
     verdict: Verdict
 
 
-class Record(_Frozen):
+class AnswerRecord(_Frozen):
     """An answer and everything that it depends on.
 
     Attributes:
@@ -196,7 +196,7 @@ class Record(_Frozen):
     quotes: tuple[PlaceRecord, ...]
 
     @classmethod
-    def of(cls, course: Course, setup: Setup) -> Record:
+    def of(cls, course: AnswerTrace, setup: Setup) -> AnswerRecord:
         """The record of an answer that has just been made."""
         answer = course.answer
         return cls(
@@ -220,7 +220,7 @@ class Record(_Frozen):
         return self.model_dump_json(indent=1).encode()
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Record:
+    def from_bytes(cls, data: bytes) -> AnswerRecord:
         """The inverse of :meth:`to_bytes`; ValueError where ``data`` is no record of this format."""
         return cls.model_validate_json(data)
 
@@ -248,7 +248,7 @@ class RecordFolder:
     root: Path
     keep: int
 
-    def read(self, record_id: str) -> Record:
+    def read(self, record_id: str) -> AnswerRecord:
         """The record of an answer.
 
         Raises:
@@ -259,7 +259,7 @@ class RecordFolder:
             raise RecordUnknown(f"{record_id!r} is no id of an answer: 32 hexadecimal digits, as `rag ask` prints them")
         path = self.root / f"{record_id}.json"
         try:
-            record = Record.from_bytes(path.read_bytes())
+            record = AnswerRecord.from_bytes(path.read_bytes())
         except FileNotFoundError as error:
             raise RecordUnknown(
                 f"no record of {record_id} in {self.root}: it was answered without RAG_RECORDS or into another folder, "
@@ -276,7 +276,7 @@ class RecordFolder:
             raise RecordDamaged(f"{path} is the record of another answer, {record.id}; give it its own name again")
         return record
 
-    def write(self, record: Record) -> None:
+    def write(self, record: AnswerRecord) -> None:
         """Keeps a record: whole, or not at all. OSError where the disk refuses."""
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._make_room()
@@ -312,10 +312,10 @@ class FolderRecorder:
     folder: RecordFolder
     setup: Setup
 
-    def keep(self, course: Course) -> None:
+    def keep(self, course: AnswerTrace) -> None:
         """See :class:`Recorder`. What the disk refuses is told in the log."""
         try:
-            self.folder.write(Record.of(course, self.setup))
+            self.folder.write(AnswerRecord.of(course, self.setup))
         except OSError as error:
             _log.warning(
                 "answer %s is given, but its record could not be kept in %s: %s",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from rag.answering.answerer import Answerer
-from rag.answering.records import Course, ModelIdentity, PlaceRecord, Record, Setup
+from rag.answering.records import AnswerTrace, ModelIdentity, PlaceRecord, AnswerRecord, Setup
 from rag.errors import IndexForeign, IndexMissing, RequestFault
 from rag.index.generation import Generation
 from rag.index.reading import open_published
@@ -49,8 +49,8 @@ class Replay:
         changes: what answers (program to index), then the steps of the answer (retrieval to verification).
     """
 
-    recorded: Record
-    now: Record
+    recorded: AnswerRecord
+    now: AnswerRecord
     changes: Sequence[Change]
 
     @property
@@ -77,7 +77,7 @@ class Replay:
         }
 
 
-def replay(record: Record, answerer: Answerer, setup: Setup, root: Path) -> Replay:
+def replay(record: AnswerRecord, answerer: Answerer, setup: Setup, root: Path) -> Replay:
     """Answers a recorded question again, from the generation that it was answered from.
 
     Where that generation is not kept any more, or is not for this encoder, the current one answers, and that is
@@ -105,7 +105,7 @@ def replay(record: Record, answerer: Answerer, setup: Setup, root: Path) -> Repl
     return Replay(record, now, (*changed, *_step_changes(record, now)))
 
 
-def _generation(record: Record, answerer: Answerer, root: Path) -> tuple[Generation, str | None]:
+def _generation(record: AnswerRecord, answerer: Answerer, root: Path) -> tuple[Generation, str | None]:
     encoder = answerer.retriever.encoder.identity
     try:
         return open_published(root, record.generation, record.manifest_sha256, encoder), None
@@ -119,18 +119,18 @@ def _generation(record: Record, answerer: Answerer, root: Path) -> tuple[Generat
 class _Remembered:
     """Remembers the last answer."""
 
-    course: Course | None = None
+    course: AnswerTrace | None = None
 
-    def keep(self, course: Course) -> None:
+    def keep(self, course: AnswerTrace) -> None:
         self.course = course
 
 
-def _again(record: Record, answerer: Answerer, setup: Setup, generation: Generation) -> Record:
+def _again(record: AnswerRecord, answerer: Answerer, setup: Setup, generation: Generation) -> AnswerRecord:
     remembered = _Remembered()
     for _ in replace(answerer, recorder=remembered).stream(record.question.to_domain(), generation=generation):
         pass
     assert remembered.course  # noqa: S101 - the contract of stream
-    return Record.of(remembered.course, setup)
+    return AnswerRecord.of(remembered.course, setup)
 
 
 def _setup_changes(before: Setup, now: Setup) -> Iterator[Change]:
@@ -155,7 +155,7 @@ def _named(model: ModelIdentity | None) -> str:
     return f"{model.name} ({model.sha256[:12]})" if model else "none"
 
 
-def _step_changes(before: Record, now: Record) -> Iterator[Change]:
+def _step_changes(before: AnswerRecord, now: AnswerRecord) -> Iterator[Change]:
     """Where the two ways part, and what followed from that."""
     if _places(before.passages) != _places(now.passages):
         yield Change("retrieval", *_only_in_each(before.passages, now.passages))
@@ -187,6 +187,6 @@ def _asked(prompt_sha256: str | None) -> str:
     return prompt_sha256[:12] if prompt_sha256 else "the model was not asked"
 
 
-def _verified(record: Record) -> str:
+def _verified(record: AnswerRecord) -> str:
     unsupported = [sentence.text for sentence in record.sentences if sentence.verdict == "unsupported"]
     return f"not supported: {' '.join(unsupported) or 'nothing'}; quotes: {_listed(record.quotes)}"

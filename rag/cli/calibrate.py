@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from rag.answering.calibration_store import Calibration, check_writable, write_calibration
-from rag.answering.confidence import JUDGE
+from rag.answering.confidence import CONFIDENCE_MODEL
 from rag.cli.arguments import whole_number
 from rag.cli.console import progress
 from rag.composition import model_digests, open_answerer
@@ -50,7 +50,7 @@ def calibrate(options: argparse.Namespace, settings: Settings) -> int:
     made = make_questions(generation, answerer.model, options.questions, options.seed)
     with progress() as tell:
         trials = try_questions(answerer, generation, made, lambda number: tell("questions", number, options.questions))
-    judge = fitted(JUDGE, trials)
+    judge = fitted(CONFIDENCE_MODEL, trials)
     calibration = Calibration(
         models=model_digests(settings),
         generation=generation.id,

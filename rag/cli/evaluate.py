@@ -19,7 +19,7 @@ from rag.domain.values import Hit, Question
 from rag.errors import QuestionsInvalid, ReportUnwritable
 from rag.evaluation.comparison import Comparison, compare, read_run
 from rag.evaluation.questions import LabelledQuestion, absent_documents, read_questions
-from rag.evaluation.results import Item
+from rag.evaluation.results import QuestionResult
 from rag.evaluation.runner import RANKS, evaluate
 from rag.evaluation.summary import summarise
 from rag.evaluation.text_report import print_comparison, print_summary
@@ -112,7 +112,7 @@ def _print(options: argparse.Namespace, summary: dict[str, Any], comparison: Com
 
 def _write(
     options: argparse.Namespace,
-    items: Sequence[Item],
+    items: Sequence[QuestionResult],
     summary: dict[str, Any],
     comparison: Comparison | None,
     generation: Generation,

@@ -14,14 +14,14 @@ from typing import Final
 import numpy as np
 
 from rag.answering.answerer import Answerer
-from rag.answering.confidence import Judge, Logistic, Observation, log_odds, thresholds_of
-from rag.answering.records import Course
+from rag.answering.confidence import ConfidenceModel, Logistic, Features, log_odds, thresholds_of
+from rag.answering.records import AnswerTrace
 from rag.domain.values import Question
 from rag.errors import CalibrationFailed
-from rag.evaluation.correctness import is_right
+from rag.evaluation.correctness import is_correct
 from rag.evaluation.logistic_regression import fit_logistic
 from rag.evaluation.synthetic.negatives import withheld_rows
-from rag.evaluation.synthetic.types import MadeQuestion
+from rag.evaluation.synthetic.types import SyntheticQuestion
 from rag.index.generation import Generation
 
 # Fewer say nothing about a rate of one in ten.
@@ -39,7 +39,7 @@ class Trial:
         right: whether the draft was right.
     """
 
-    observation: Observation | None
+    observation: Features | None
     answerable: bool
     right: bool
 
@@ -47,14 +47,14 @@ class Trial:
 class _LastCourse:
     """A recorder that remembers the last course."""
 
-    course: Course
+    course: AnswerTrace
 
-    def keep(self, course: Course) -> None:
+    def keep(self, course: AnswerTrace) -> None:
         self.course = course
 
 
 def try_questions(
-    answerer: Answerer, generation: Generation, made: Iterable[MadeQuestion], on_trial: Callable[[int], None]
+    answerer: Answerer, generation: Generation, made: Iterable[SyntheticQuestion], on_trial: Callable[[int], None]
 ) -> list[Trial]:
     """Puts each question to the index, and to what is left of it without the answer; tells how many were put."""
     trials: list[Trial] = []
@@ -66,16 +66,16 @@ def try_questions(
     return trials
 
 
-def _trial(answerer: Answerer, generation: Generation, made: MadeQuestion, withheld: frozenset[int]) -> Trial:
+def _trial(answerer: Answerer, generation: Generation, made: SyntheticQuestion, withheld: frozenset[int]) -> Trial:
     last = _LastCourse()
     partial = replace(answerer, retriever=replace(answerer.retriever, withheld=withheld), recorder=last)
     for _ in partial.stream(Question(made.question), generation=generation):
         pass
-    right = not withheld and is_right(made.question, last.course.draft, [made.answer])
+    right = not withheld and is_correct(made.question, last.course.draft, [made.answer])
     return Trial(last.course.observation, not withheld, right)
 
 
-def fitted(judge: Judge, trials: Iterable[Trial]) -> Judge:
+def fitted(judge: ConfidenceModel, trials: Iterable[Trial]) -> ConfidenceModel:
     """The judge with scales and thresholds of these trials.
 
     The scale of each probability is fitted with one feature, its logit before (Platt scaling); thresholds are quantiles
@@ -106,7 +106,7 @@ def fitted(judge: Judge, trials: Iterable[Trial]) -> Judge:
     return replace(lenient, right=right)
 
 
-def _rescaled(logistic: Logistic, observations: list[Observation], labels: list[bool]) -> Logistic:
+def _rescaled(logistic: Logistic, observations: list[Features], labels: list[bool]) -> Logistic:
     logits = np.array([[log_odds(logistic.probability(observation))] for observation in observations])
     bias, scale = fit_logistic(logits, np.array(labels, dtype=np.float64), _PENALTY)
     # An order that these few trials contradict is left as it was fitted on more.

@@ -11,9 +11,9 @@ from typing import Any, Final, Literal
 from pydantic import TypeAdapter, ValidationError
 
 from rag.errors import QuestionsInvalid
-from rag.evaluation.correctness import is_right
+from rag.evaluation.correctness import is_correct
 from rag.evaluation.metrics import Better
-from rag.evaluation.results import Item, Outcome, outcome_of
+from rag.evaluation.results import QuestionResult, Outcome, outcome_of
 from rag.evaluation.significance import once, p_values
 from rag.evaluation.summary import measures_of
 
@@ -22,7 +22,7 @@ SIGNIFICANT: Final = 0.05
 _SMALLEST_P: Final = 0.001
 # What may fall where no question is in both runs: more than the noise of a few questions.
 TOLERANCE: Final = 0.02
-_ITEMS: Final = TypeAdapter(list[Item])
+_ITEMS: Final = TypeAdapter(list[QuestionResult])
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def read_run(path: Path) -> dict[str, Any]:
     return run
 
 
-def compare(items: Sequence[Item], summary: Mapping[str, Any], earlier: Mapping[str, Any]) -> Comparison:
+def compare(items: Sequence[QuestionResult], summary: Mapping[str, Any], earlier: Mapping[str, Any]) -> Comparison:
     """Compares the questions that both runs have, by id and words; without any, the measures as they stand.
 
     An earlier answer is judged anew, so that both are judged by the same rule.
@@ -161,7 +161,7 @@ def compare(items: Sequence[Item], summary: Mapping[str, Any], earlier: Mapping[
     )
 
 
-def _items(run: Mapping[str, Any]) -> list[Item]:
+def _items(run: Mapping[str, Any]) -> list[QuestionResult]:
     try:
         return _ITEMS.validate_python(run.get("items", []))
     except ValidationError as error:
@@ -170,14 +170,14 @@ def _items(run: Mapping[str, Any]) -> list[Item]:
         raise QuestionsInvalid(f"the earlier run cannot be read: {where}: {first['msg']}") from error
 
 
-def _judged_anew(item: Item, was: Item) -> Item:
+def _judged_anew(item: QuestionResult, was: QuestionResult) -> QuestionResult:
     if was.answered is None:
         return was
-    right = is_right(item.question, was.answer or "", item.answers)
+    right = is_correct(item.question, was.answer or "", item.answers)
     return replace(was, outcome=outcome_of(answerable=item.answerable, answered=was.answered, right=right))
 
 
-def _standing(items: Sequence[Item], summary: Mapping[str, Any], earlier: Mapping[str, Any]) -> list[Difference]:
+def _standing(items: Sequence[QuestionResult], summary: Mapping[str, Any], earlier: Mapping[str, Any]) -> list[Difference]:
     return [
         Difference(measure.name, before, now, None, measure.better, measure.guaranteed)
         for measure in measures_of(items)
@@ -186,7 +186,7 @@ def _standing(items: Sequence[Item], summary: Mapping[str, Any], earlier: Mappin
     ]
 
 
-def _tested(now: Sequence[Item], before: Sequence[Item]) -> list[Difference]:
+def _tested(now: Sequence[QuestionResult], before: Sequence[QuestionResult]) -> list[Difference]:
     # What only one of the runs has measured is not compared.
     common = set(measures_of(now)) & set(measures_of(before))
     measures = [measure for measure in measures_of(now) if measure in common]
@@ -201,7 +201,7 @@ def _tested(now: Sequence[Item], before: Sequence[Item]) -> list[Difference]:
     ]
 
 
-def _changes(now: Sequence[Item], before: Sequence[Item], *, became_well: bool) -> list[Change]:
+def _changes(now: Sequence[QuestionResult], before: Sequence[QuestionResult], *, became_well: bool) -> list[Change]:
     return [
         Change(item.id, item.question, was.outcome, item.outcome)
         for item, was in zip(now, before, strict=True)

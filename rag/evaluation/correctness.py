@@ -47,7 +47,7 @@ def f1(answer: str, gold: str) -> float:
     return 2 * precision * recall / (precision + recall)
 
 
-def is_right(question: str, answer: str, golds: Iterable[str]) -> bool:
+def is_correct(question: str, answer: str, golds: Iterable[str]) -> bool:
     """Whether an answer that was given agrees with one of the gold answers.
 
     - A gold that is nothing but yes or no: the first yes or no of the answer is the same one.

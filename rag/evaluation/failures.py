@@ -8,7 +8,7 @@ from typing import Final
 
 from rag.domain.values import Document, Page
 from rag.errors import DocumentUnknown, FileFault
-from rag.evaluation.results import Item
+from rag.evaluation.results import QuestionResult
 from rag.index.generation import Generation
 from rag.pdf.document import render_page
 from rag.text.sentences import line_spans, sentence_spans, words
@@ -45,23 +45,23 @@ class GoldPage:
 
 
 @dataclass(frozen=True)
-class Miss:
+class Failure:
     """A question that went wrong. ``found``: whether its page was among the first five passages; None if not known."""
 
-    item: Item
+    item: QuestionResult
     found: bool | None
     gold: GoldPage | None
 
 
 @dataclass(frozen=True)
-class Misses:
+class Failures:
     """All of them, by :data:`KINDS`; ``left_out`` counts the pictures that there was no room for."""
 
-    kinds: Mapping[str, Sequence[Miss]]
+    kinds: Mapping[str, Sequence[Failure]]
     left_out: int
 
 
-def misses(items: Sequence[Item], generation: Generation, picture_bytes: int = PICTURE_BYTES) -> Misses:
+def misses(items: Sequence[QuestionResult], generation: Generation, picture_bytes: int = PICTURE_BYTES) -> Failures:
     """What went wrong, in the order of the questions.
 
     Args:
@@ -71,19 +71,19 @@ def misses(items: Sequence[Item], generation: Generation, picture_bytes: int = P
     """
     album = _Album(generation, picture_bytes)
     kinds = {
-        kind: [Miss(item, _found(item), album.gold_page(item)) for item in items if _kind(item) == kind]
+        kind: [Failure(item, _found(item), album.gold_page(item)) for item in items if _kind(item) == kind]
         for kind in KINDS
     }
-    return Misses(kinds, album.left_out)
+    return Failures(kinds, album.left_out)
 
 
-def _kind(item: Item) -> str | None:
+def _kind(item: QuestionResult) -> str | None:
     if item.outcome in KINDS:
         return item.outcome
     return "not_found" if _found(item) is False else None
 
 
-def _found(item: Item) -> bool | None:
+def _found(item: QuestionResult) -> bool | None:
     return (item.page_rank or _FOUND + 1) <= _FOUND if item.paged else None
 
 
@@ -96,7 +96,7 @@ class _Album:
         self._room = picture_bytes
         self.left_out = 0
 
-    def gold_page(self, item: Item) -> GoldPage | None:
+    def gold_page(self, item: QuestionResult) -> GoldPage | None:
         """Of the gold pages, the one with the sentence that is nearest to a gold answer; None without any."""
         gold = set(words(" ".join(item.answers)))
         asked = set(words(item.question)) - gold
@@ -121,7 +121,7 @@ class _Album:
             self._picture(document, page, start, end),
         )
 
-    def _pages(self, item: Item) -> Iterator[tuple[Document, Page]]:
+    def _pages(self, item: QuestionResult) -> Iterator[tuple[Document, Page]]:
         for name in item.documents:
             for number in item.pages:
                 if document := self._named.get(name):

@@ -15,7 +15,7 @@ from typing import Any, Final
 from rag.evaluation.comparison import SIGNIFICANT, TOLERANCE, Comparison
 from rag.evaluation.failures import KINDS, PICTURE_BYTES, misses
 from rag.evaluation.plots import drawings
-from rag.evaluation.results import Item
+from rag.evaluation.results import QuestionResult
 from rag.evaluation.text_report import BY_KIND, GROUPS, number, verdict, words_of
 from rag.index.generation import Generation
 from rag.text.templates import fill, write_whole
@@ -63,7 +63,7 @@ class _Row:
 
 def write_report(
     path: Path,
-    items: Sequence[Item],
+    items: Sequence[QuestionResult],
     summary: Mapping[str, Any],
     comparison: Comparison | None,
     generation: Generation,
@@ -77,7 +77,7 @@ def write_report(
 
 
 def render(
-    items: Sequence[Item],
+    items: Sequence[QuestionResult],
     summary: Mapping[str, Any],
     comparison: Comparison | None,
     generation: Generation,

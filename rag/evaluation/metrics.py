@@ -13,7 +13,7 @@ from typing import Final, Literal, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.evaluation.results import Item
+from rag.evaluation.results import QuestionResult
 
 FloatArray: TypeAlias = NDArray[np.float64]
 # From weights, shape (items, samples), to values, shape (samples,); nan where there is nothing to measure.
@@ -37,7 +37,7 @@ class Measure(Protocol):
     def guaranteed(self) -> bool:
         """Whether any loss is a fault, chance or not."""
 
-    def over(self, items: Sequence[Item]) -> Estimate:
+    def over(self, items: Sequence[QuestionResult]) -> Estimate:
         """The measure of these items, still to be told how often each counts."""
 
 
@@ -47,11 +47,11 @@ class Ratio:
 
     name: str
     better: Better
-    part: Callable[[Item], float]
-    whole: Callable[[Item], float]
+    part: Callable[[QuestionResult], float]
+    whole: Callable[[QuestionResult], float]
     guaranteed: bool = False
 
-    def over(self, items: Sequence[Item]) -> Estimate:
+    def over(self, items: Sequence[QuestionResult]) -> Estimate:
         """See :class:`Measure`."""
         wholes = np.array([float(self.whole(item)) for item in items])
         parts = np.array([float(self.part(item)) if whole else 0.0 for item, whole in zip(items, wholes, strict=True)])
@@ -65,10 +65,10 @@ class Quantile:
     name: str
     better: Better
     share: float
-    value: Callable[[Item], float | None]
+    value: Callable[[QuestionResult], float | None]
     guaranteed: bool = False
 
-    def over(self, items: Sequence[Item]) -> Estimate:
+    def over(self, items: Sequence[QuestionResult]) -> Estimate:
         """See :class:`Measure`."""
         known = [(value, place) for place, item in enumerate(items) if (value := self.value(item)) is not None]
         values = np.array([value for value, _ in sorted(known)])
@@ -91,16 +91,16 @@ def divided(parts: FloatArray, wholes: FloatArray) -> FloatArray:
     return np.divide(parts, wholes, out=quotients, where=wholes > 0)
 
 
-def _hit(item: Item, depth: int) -> bool:
+def _hit(item: QuestionResult, depth: int) -> bool:
     return item.page_rank is not None and item.page_rank <= depth
 
 
-def _cited_answer(item: Item) -> int:
+def _cited_answer(item: QuestionResult) -> int:
     """Citations that can be on a right page: of answers that were due, where the page is known."""
     return item.citations if item.answered and item.paged else 0
 
 
-def _prompt_tokens(item: Item) -> int | None:
+def _prompt_tokens(item: QuestionResult) -> int | None:
     """None where the language model was not asked."""
     return item.usage.get("prompt_tokens") or None
 

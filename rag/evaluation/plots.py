@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from rag.evaluation.reliability import Bin, Point, bins, curve
-from rag.evaluation.results import Item
+from rag.evaluation.results import QuestionResult
 from rag.evaluation.summary import estimated
 from rag.text.templates import fill, write_whole
 
@@ -49,7 +49,7 @@ class RiskCoverage:
     top: float
 
 
-def write_plots(path: Path, items: Sequence[Item]) -> None:
+def write_plots(path: Path, items: Sequence[QuestionResult]) -> None:
     """Writes both drawings, side by side, as one SVG.
 
     Raises:
@@ -58,12 +58,12 @@ def write_plots(path: Path, items: Sequence[Item]) -> None:
     write_whole(path, fill(_TEMPLATE, drawings(items)))
 
 
-def drawings(items: Sequence[Item]) -> Mapping[str, Reliability | RiskCoverage]:
+def drawings(items: Sequence[QuestionResult]) -> Mapping[str, Reliability | RiskCoverage]:
     """What ``panels.svg`` draws, by the name of its macro."""
     return {"reliability": _reliability(items), "risk_coverage": _risk_coverage(items)}
 
 
-def _reliability(items: Sequence[Item]) -> Reliability:
+def _reliability(items: Sequence[QuestionResult]) -> Reliability:
     drawn = [DrawnBin(one.low, one.high, one.n, one.confidence, one.right, *_wilson(one)) for one in bins(items)]
     error = estimated(items)["calibration_error"]
     answers = sum(one.n for one in drawn)
@@ -79,7 +79,7 @@ def _wilson(one: Bin) -> tuple[float, float]:
     return max(middle - half, 0.0), min(middle + half, 1.0)
 
 
-def _risk_coverage(items: Sequence[Item]) -> RiskCoverage:
+def _risk_coverage(items: Sequence[QuestionResult]) -> RiskCoverage:
     points = curve(items)
     answered = [point for point in points if point.answered]
     measured = estimated(items)

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from rag.evaluation.metrics import Better, Estimate, FloatArray, Measure, Ratio, divided
-from rag.evaluation.results import Item
+from rag.evaluation.results import QuestionResult
 
 BINS: Final = 10
 
@@ -40,7 +40,7 @@ class Point:
     answered: bool
 
 
-def bins(items: Sequence[Item]) -> list[Bin]:
+def bins(items: Sequence[QuestionResult]) -> list[Bin]:
     """The bins of equal width that hold answers, in order."""
     given = [item for item in items if item.answered]
     found = []
@@ -53,7 +53,7 @@ def bins(items: Sequence[Item]) -> list[Bin]:
     return found
 
 
-def curve(items: Sequence[Item]) -> list[Point]:
+def curve(items: Sequence[QuestionResult]) -> list[Point]:
     """Risk at each coverage, from the surest question to the least sure; questions as sure as each other together.
 
     What was answered comes before what was not, so the point in force is on the curve. Beyond it nobody knows what
@@ -71,15 +71,15 @@ def curve(items: Sequence[Item]) -> list[Point]:
     return points
 
 
-def _confidence(item: Item) -> float:
+def _confidence(item: QuestionResult) -> float:
     return item.confidence or 0.0
 
 
-def _sureness(item: Item) -> tuple[bool, float]:
+def _sureness(item: QuestionResult) -> tuple[bool, float]:
     return bool(item.answered), _confidence(item)
 
 
-def _surest_first(items: Sequence[Item]) -> list[Item]:
+def _surest_first(items: Sequence[QuestionResult]) -> list[QuestionResult]:
     return sorted(items, key=_sureness, reverse=True)
 
 
@@ -100,7 +100,7 @@ class CalibrationError:
     better: Better = "less"
     guaranteed: bool = False
 
-    def over(self, items: Sequence[Item]) -> Estimate:
+    def over(self, items: Sequence[QuestionResult]) -> Estimate:
         """See :class:`rag.evaluation.metrics.Measure`."""
         gaps = np.zeros((BINS, len(items)))
         for place, item in enumerate(items):
@@ -122,7 +122,7 @@ class AreaUnderRiskCoverage:
     better: Better = "less"
     guaranteed: bool = False
 
-    def over(self, items: Sequence[Item]) -> Estimate:
+    def over(self, items: Sequence[QuestionResult]) -> Estimate:
         """See :class:`rag.evaluation.metrics.Measure`."""
         order = sorted(range(len(items)), key=lambda place: _sureness(items[place]), reverse=True)
         sureness = [_sureness(items[place]) for place in order]

@@ -32,7 +32,7 @@ class Cited:
 
 
 @dataclass(frozen=True)
-class Item:
+class QuestionResult:
     """What came of one question.
 
     Attributes:

@@ -8,9 +8,9 @@ from time import perf_counter
 from typing import Final
 
 from rag.domain.values import Answer, Citation, Hit, Question, Sentence
-from rag.evaluation.correctness import contains, f1, is_right
+from rag.evaluation.correctness import contains, f1, is_correct
 from rag.evaluation.questions import LabelledQuestion
-from rag.evaluation.results import Cited, Item, Retrieved, outcome_of
+from rag.evaluation.results import Cited, QuestionResult, Retrieved, outcome_of
 from rag.index.generation import Generation
 
 RANKS: Final = 10
@@ -22,7 +22,7 @@ def evaluate(
     ask: Callable[[Question], Answer] | None,
     generation: Generation,
     on_progress: Callable[[str, int, int], None],
-) -> list[Item]:
+) -> list[QuestionResult]:
     """Puts each question to the system.
 
     Args:
@@ -47,9 +47,9 @@ def evaluate(
     return items
 
 
-def _found(labelled: LabelledQuestion, hits: Sequence[Hit], seconds: float) -> Item:
+def _found(labelled: LabelledQuestion, hits: Sequence[Hit], seconds: float) -> QuestionResult:
     on_gold_page = [_is_gold(labelled, hit.passage.document.names, hit.passage.chunk.span.page) for hit in hits]
-    return Item(
+    return QuestionResult(
         id=labelled.id,
         question=labelled.question,
         form=labelled.form,
@@ -70,14 +70,14 @@ def _found(labelled: LabelledQuestion, hits: Sequence[Hit], seconds: float) -> I
 
 
 def _rank(right: Iterable[bool]) -> int | None:
-    return next((rank for rank, is_right in enumerate(right, start=1) if is_right), None)
+    return next((rank for rank, is_correct in enumerate(right, start=1) if is_correct), None)
 
 
 def _is_gold(labelled: LabelledQuestion, names: Iterable[str], page: int) -> bool:
     return bool(labelled.gold_documents & set(names)) and page in labelled.pages
 
 
-def _judged(item: Item, labelled: LabelledQuestion, answer: Answer, generation: Generation) -> Item:
+def _judged(item: QuestionResult, labelled: LabelledQuestion, answer: Answer, generation: Generation) -> QuestionResult:
     text = answer.answer if answer.answered else ""
     supported, unsupported = _shown(answer.sentences, text)
     cited = [_cited(labelled, citation, generation) for citation in answer.citations]
@@ -86,7 +86,7 @@ def _judged(item: Item, labelled: LabelledQuestion, answer: Answer, generation: 
         outcome=outcome_of(
             answerable=labelled.answerable,
             answered=answer.answered,
-            right=is_right(labelled.question, text, labelled.answers),
+            right=is_correct(labelled.question, text, labelled.answers),
         ),
         answer=answer.answer,
         answered=answer.answered,

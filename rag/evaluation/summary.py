@@ -8,21 +8,21 @@ from typing import Any, Final
 
 from rag.evaluation.metrics import ANSWERS, COST, RETRIEVAL, Measure
 from rag.evaluation.reliability import CONFIDENCE, bins, curve
-from rag.evaluation.results import Item
+from rag.evaluation.results import QuestionResult
 from rag.evaluation.significance import intervals, once
 
 # More kinds than this are names, not kinds, and too few questions each to be measured.
 _MOST_KINDS: Final = 40
 
 
-def measures_of(items: Sequence[Item]) -> tuple[Measure, ...]:
+def measures_of(items: Sequence[QuestionResult]) -> tuple[Measure, ...]:
     """What can be measured of these items: without answers, retrieval and time only."""
     if any(item.answered is not None for item in items):
         return (*RETRIEVAL, *ANSWERS, *CONFIDENCE, *COST)
     return (*RETRIEVAL, *(measure for measure in COST if measure.name.startswith("seconds")))
 
 
-def summarise(items: Sequence[Item], *, model: str | None, index: str) -> dict[str, Any]:
+def summarise(items: Sequence[QuestionResult], *, model: str | None, index: str) -> dict[str, Any]:
     """The measures over all items, and by ``form`` and ``source``; None where there is nothing to measure."""
     answers_asked_for = any(item.answered is not None for item in items)
     return {
@@ -40,17 +40,17 @@ def summarise(items: Sequence[Item], *, model: str | None, index: str) -> dict[s
     }
 
 
-def estimated(items: Sequence[Item]) -> dict[str, float | None]:
+def estimated(items: Sequence[QuestionResult]) -> dict[str, float | None]:
     """The measures alone, as they are."""
     return once({measure.name: measure.over(items) for measure in measures_of(items)}, len(items))
 
 
-def _measured(items: Sequence[Item]) -> dict[str, Any]:
+def _measured(items: Sequence[QuestionResult]) -> dict[str, Any]:
     estimates = {measure.name: measure.over(items) for measure in measures_of(items)}
     return {**once(estimates, len(items)), "intervals": intervals(estimates, len(items))}
 
 
-def _broken_down(items: Sequence[Item], kind: Callable[[Item], str | None]) -> dict[str, Any]:
+def _broken_down(items: Sequence[QuestionResult], kind: Callable[[QuestionResult], str | None]) -> dict[str, Any]:
     kinds = sorted({name for item in items if (name := kind(item)) is not None})
     if len(kinds) > _MOST_KINDS:
         return {}

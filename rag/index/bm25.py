@@ -86,7 +86,7 @@ class Terms:
         return Terms([self.vocabulary[number] for number in used], places[self.ids], self.lengths)
 
 
-class LexicalIndex:
+class Bm25Index:
     """BM25 with bm25s' defaults (Lucene's variant, k1 1.5, b 0.75), English stems and stop words."""
 
     def __init__(self, scorer: bm25s.BM25, terms: Terms) -> None:
@@ -94,7 +94,7 @@ class LexicalIndex:
         self._terms = terms
 
     @classmethod
-    def build(cls, terms: Terms) -> LexicalIndex:
+    def build(cls, terms: Terms) -> Bm25Index:
         """From the words of each row; there is at least one row."""
         scorer = _bm25s().BM25()
         rows = np.split(terms.ids, np.cumsum(terms.lengths)[:-1])
@@ -108,7 +108,7 @@ class LexicalIndex:
         np.save(folder / _LENGTHS, self._terms.lengths, allow_pickle=False)
 
     @classmethod
-    def load(cls, folder: Path) -> LexicalIndex:
+    def load(cls, folder: Path) -> Bm25Index:
         """Memory-mapped: ready at once, shared between processes.
 
         Raises:

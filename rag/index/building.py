@@ -10,7 +10,7 @@ import numpy as np
 
 from rag.domain.values import in_context
 from rag.index import durable_files
-from rag.index.bm25 import LexicalIndex, Terms
+from rag.index.bm25 import Bm25Index, Terms
 from rag.index.docstore import Docstore, Entry
 from rag.index.generation import Generation
 from rag.index.layout import DOCSTORE, LEXICAL, VECTORS
@@ -64,7 +64,7 @@ class FreshVectors:
 def write_words(folder: Path, entries: Sequence[Entry], before: Generation | None) -> None:
     """Writes the words of each row, in the order of the entries; OSError where the disk refuses."""
     docstore = Docstore(folder / DOCSTORE)
-    LexicalIndex.build(_terms(docstore, entries, before)).save(folder / LEXICAL)
+    Bm25Index.build(_terms(docstore, entries, before)).save(folder / LEXICAL)
     docstore.close()
 
 

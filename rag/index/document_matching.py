@@ -28,7 +28,7 @@ _WORD: Final = re.compile(r"[^\W\d_]+(?:\d{1,3}(?!\d))?|\d+")
 _LATEST: Final = re.compile(r"\b(?:latest|newest|most recent|currently|up[- ]to[- ]date)\b", re.IGNORECASE)
 
 
-class DocumentCards:
+class DocumentMatcher:
     """The cards of an index's documents."""
 
     def __init__(self, documents: Sequence[Document], openings: Mapping[str, str]) -> None:

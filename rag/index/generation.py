@@ -14,9 +14,9 @@ import numpy as np
 
 from rag.domain.values import Document, Page, Passage
 from rag.errors import DocumentUnknown, IndexCorrupt
-from rag.index.bm25 import LexicalIndex, Terms
+from rag.index.bm25 import Bm25Index, Terms
 from rag.index.docstore import Docstore
-from rag.index.document_matching import OPENING, DocumentCards
+from rag.index.document_matching import OPENING, DocumentMatcher
 from rag.index.manifest import Manifest
 from rag.index.vectors import Rows, VectorIndex
 from rag.models.embedding.interfaces import FloatMatrix, FloatVector
@@ -37,7 +37,7 @@ class Generation:
         manifest_digest: str,
         folder: Path,
         vectors: VectorIndex,
-        lexical: LexicalIndex,
+        lexical: Bm25Index,
         docstore: Docstore,
         sources: Path,
     ) -> None:
@@ -97,7 +97,7 @@ class Generation:
         """The cosine of each of ``rows`` with a vector of length 1. *Shape:* ``(len(rows),)``."""
         return self._vectors.cosines(vector, rows)
 
-    def lexical_scores(self, question: str) -> FloatVector:
+    def bm25_scores(self, question: str) -> FloatVector:
         """The BM25 score of every row. *Shape:* ``(rows,)``."""
         return self._lexical.scores(question)
 
@@ -114,9 +114,9 @@ class Generation:
         return match
 
     @cached_property
-    def _cards(self) -> DocumentCards:
+    def _cards(self) -> DocumentMatcher:
         # Made for the first question, for ingest opens generations too.
-        return DocumentCards(self._docstore.documents, self._docstore.openings(OPENING))
+        return DocumentMatcher(self._docstore.documents, self._docstore.openings(OPENING))
 
     def knows(self, word: str) -> bool:
         """Whether a word occurs in a passage, in this form or another; true for a stop word."""

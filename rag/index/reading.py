@@ -15,7 +15,7 @@ from time import monotonic
 from typing import Any, Final
 
 from rag.errors import IndexCorrupt, IndexFault, IndexForeign, IndexMissing
-from rag.index.bm25 import LexicalIndex
+from rag.index.bm25 import Bm25Index
 from rag.index.docstore import Docstore
 from rag.index.durable_files import digest, published_digest
 from rag.index.generation import Generation
@@ -81,7 +81,7 @@ def open_generation(folder: Path, manifest_digest: str, encoder: Mapping[str, An
     if VECTORS not in rows:
         raise IndexCorrupt(f"generation {folder.name}: the manifest names no {VECTORS}; {_MEND}")
     vectors = VectorIndex.from_bytes(_read_verified(folder, rows[VECTORS]))
-    lexical, docstore = LexicalIndex.load(folder / LEXICAL), Docstore(folder / DOCSTORE)
+    lexical, docstore = Bm25Index.load(folder / LEXICAL), Docstore(folder / DOCSTORE)
     return Generation(manifest, manifest_digest, folder, vectors, lexical, docstore, layout.sources)
 
 

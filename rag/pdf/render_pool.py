@@ -28,7 +28,7 @@ _MOST_BYTES_OF_HEAD: Final = 1 << 16
 _MOST_BYTES: Final = 64 << 20
 
 
-class PageDrawers:
+class RenderPool:
     """Draws pages in processes that are started once and reused; one whose page takes too long ends. Thread-safe."""
 
     def __init__(self, processes: int = 2, seconds: float = 10.0) -> None:

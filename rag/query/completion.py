@@ -9,7 +9,7 @@ from rag.models.llm.language_model import Finish, LanguageModel, Message, Token
 from rag.runtime.cancellation import Cancellation
 
 
-def dictate(
+def complete_line(
     model: LanguageModel, messages: Sequence[Message], *, max_tokens: int, cancelled: Cancellation
 ) -> tuple[str, Usage]:
     """What the model writes in one line, and the tokens it took; empty where it did not come to an end.

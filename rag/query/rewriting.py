@@ -8,7 +8,7 @@ from typing import Final
 
 from rag.domain.values import Question, Turn, Usage
 from rag.models.llm.language_model import LanguageModel, Message
-from rag.query.completion import dictate
+from rag.query.completion import complete_line
 from rag.runtime.cancellation import Cancellation
 from rag.text.sentences import STOPWORDS, is_number, words
 
@@ -45,7 +45,7 @@ _FEWEST_OWN: Final = 3
 _STEM: Final = 5
 
 
-def leans_on_history(text: str) -> bool:
+def depends_on_history(text: str) -> bool:
     """Whether a question cannot be understood without those before it.
 
     It begins with "and", "what about" and the like; or a pronoun stands where little that it could mean came before;
@@ -62,7 +62,7 @@ def leans_on_history(text: str) -> bool:
     return own < _FEWEST_OWN
 
 
-def standing_alone(
+def rewrite_follow_up(
     question: Question, model: LanguageModel, cancelled: Cancellation
 ) -> tuple[Question, Question, Usage]:
     """What is put to the model, what is searched for, and the tokens that it took to find out.
@@ -74,9 +74,9 @@ def standing_alone(
     if not question.history:
         return question, question, Usage()
     alone = replace(question, history=())
-    if not leans_on_history(question.text):
+    if not depends_on_history(question.text):
         return alone, alone, Usage()
-    text, usage = dictate(model, _messages(question), max_tokens=_MAX_TOKENS, cancelled=cancelled)
+    text, usage = complete_line(model, _messages(question), max_tokens=_MAX_TOKENS, cancelled=cancelled)
     if is_faithful(text, question):
         alone = replace(alone, text=text)
         return alone, alone, usage

@@ -47,7 +47,7 @@ class Section:
     passages: tuple[Passage, ...]
 
 
-def section_of(question: Question, generation: Generation) -> Section | Reply | None:
+def find_section(question: Question, generation: Generation) -> Section | Reply | None:
     """The part of a document of which a question wants a summary.
 
     Returns:

@@ -15,7 +15,7 @@ _SHORTEST: Final = 4
 _LONG: Final = 8
 
 
-def with_spelling_mended(text: str, generation: Generation, is_word: Callable[[str], bool]) -> str:
+def correct_spelling(text: str, generation: Generation, is_word: Callable[[str], bool]) -> str:
     """The text with each word that nobody writes replaced by the one of the documents that it is almost.
 
     One edit for words of 4 to 7 letters, two for longer ones. Words that occur in the documents stay, and so do

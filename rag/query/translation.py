@@ -10,7 +10,7 @@ from typing import Final
 from rag.domain.values import Question, Usage
 from rag.index.generation import Generation
 from rag.models.llm.language_model import LanguageModel, Message
-from rag.query.completion import dictate
+from rag.query.completion import complete_line
 from rag.runtime.cancellation import Cancellation
 
 # The most frequent small words, without those that two of these languages share.
@@ -68,7 +68,7 @@ def translated(
     if written in (None, asked):
         return question, Usage()
     messages = [Message("system", TRANSLATE.format(language=written)), Message("user", question.text)]
-    text, usage = dictate(model, messages, max_tokens=_MAX_TOKENS, cancelled=cancelled)
+    text, usage = complete_line(model, messages, max_tokens=_MAX_TOKENS, cancelled=cancelled)
     numbers = set(_NUMBER.findall(question.text))
     if not text or not numbers <= set(_NUMBER.findall(text)) or language_of(text) not in (written, None):
         return question, usage

@@ -9,10 +9,10 @@ from rag.index.generation import Generation
 from rag.models.embedding.interfaces import Encoder
 from rag.models.llm.language_model import LanguageModel
 from rag.query.decomposition import sides
-from rag.query.rewriting import standing_alone
-from rag.query.section_lookup import section_of
+from rag.query.rewriting import rewrite_follow_up
+from rag.query.section_lookup import find_section
 from rag.query.small_talk import small_talk
-from rag.query.spelling import with_spelling_mended
+from rag.query.spelling import correct_spelling
 from rag.query.translation import translated
 from rag.query.types import Kind, Reply, UnderstoodQuestion
 from rag.query.yes_no import is_yes_no
@@ -32,19 +32,19 @@ def understand(
     """
     if reply := small_talk(question.text, generation.documents):
         return UnderstoodQuestion(question, question, (), reply=reply)
-    standalone, searched, usage = standing_alone(question, model, cancelled)
+    standalone, searched, usage = rewrite_follow_up(question, model, cancelled)
     in_theirs, usage_to_translate = translated(standalone, generation, model, cancelled)
     if in_theirs is not standalone:
         # The answer is in the documents' language, as its quotes are.
         standalone = searched = in_theirs
     usage += usage_to_translate
-    section = section_of(standalone, generation)
+    section = find_section(standalone, generation)
     if isinstance(section, Reply):
         return UnderstoodQuestion(question, standalone, (), reply=section, usage=usage)
     if section:
         return UnderstoodQuestion(question, standalone, (), "summary", passages=section.passages, usage=usage)
     # What is one token is a word: the encoder's vocabulary has the thirty thousand most frequent ones.
-    text = with_spelling_mended(searched.text, generation, lambda word: encoder.count_tokens(word) == 1)
+    text = correct_spelling(searched.text, generation, lambda word: encoder.count_tokens(word) == 1)
     searched = replace(searched, text=text)
     both = sides(searched, generation.documents)
     kind: Kind = "yes_no" if is_yes_no(standalone.text) else "comparison" if both else "question"

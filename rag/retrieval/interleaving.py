@@ -8,7 +8,7 @@ from itertools import chain, zip_longest
 from rag.domain.values import Hit
 
 
-def take_turns(rankings: Iterable[Sequence[Hit]]) -> list[Hit]:
+def interleave(rankings: Iterable[Sequence[Hit]]) -> list[Hit]:
     """The hits of several rankings in turn, the best of each first; each passage once.
 
     Scores of different searches do not compare, so none is compared. One ranking stays as it is.

@@ -67,7 +67,7 @@ class Retriever:
         """The best of the first ranking, without duplicates, best first; at most ``limit``."""
         query = search_text(question)
         vector = self.encoder.encode([query])[0]
-        lexical = generation.lexical_scores(query)
+        lexical = generation.bm25_scores(query)
         document = generation.document_match(query)
         among = generation.rows_named(question.documents)
         if among is None:
@@ -114,7 +114,7 @@ class Retriever:
         assert self.reranker is not None  # noqa: S101 - the caller asked
         logits: list[float] = []
         while len(logits) < len(candidates) and not (limit and self._is_settled(candidates, logits, limit)):
-            texts = [judged_text(passage) for passage in candidates.passages[len(logits) : len(logits) + _BATCH]]
+            texts = [reranker_text(passage) for passage in candidates.passages[len(logits) : len(logits) + _BATCH]]
             logits += [logit(float(p)) for p in self.reranker.relevance(search_text(question), texts)]
             if cancelled:
                 cancelled.check()
@@ -206,7 +206,7 @@ class Candidates:
         return replace(self, passages=[self.passages[p] for p in positions], signals=Signals(**parts))
 
 
-def judged_text(passage: Passage) -> str:
+def reranker_text(passage: Passage) -> str:
     """What the reranker reads of a passage: it cannot know otherwise which document and section it is from."""
     document = passage.document
     name = document.name.rsplit("/", 1)[-1].rsplit(".", 1)[0].replace("_", " ").replace("-", " ")

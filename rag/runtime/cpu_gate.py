@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from threading import Condition
 
 
-class Turns:
+class CpuGate:
     """One at a time is at work. Safe for many threads; not to be entered twice by one."""
 
     def __init__(self) -> None:
@@ -23,8 +23,8 @@ class Turns:
         self._owed = False
 
     @contextmanager
-    def ahead(self) -> Iterator[None]:
-        """For short work on which something else waits: it is next, but for one of :meth:`behind` between two."""
+    def high_priority(self) -> Iterator[None]:
+        """For short work on which something else waits: it is next, but for one of :meth:`low_priority` between two."""
         with self._changed:
             self._ahead += 1
             self._changed.wait_for(lambda: not (self._busy or (self._owed and self._behind)))
@@ -36,7 +36,7 @@ class Turns:
             self._end()
 
     @contextmanager
-    def behind(self) -> Iterator[None]:
+    def low_priority(self) -> Iterator[None]:
         """For a piece of long work."""
         with self._changed:
             self._behind += 1

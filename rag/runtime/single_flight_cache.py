@@ -15,7 +15,7 @@ T = TypeVar("T")
 _LOOK: Final = 0.1
 
 
-class Remembered(Generic[T]):
+class SingleFlightCache(Generic[T]):
     """The values of the keys that were used last. Safe for many threads."""
 
     def __init__(self, most: int) -> None:

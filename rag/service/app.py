@@ -15,16 +15,16 @@ from pydantic import SecretStr
 from rag import __version__
 from rag.answering.answerer import Answerer
 from rag.errors import IndexFault
-from rag.pdf.render_pool import PageDrawers
+from rag.pdf.render_pool import RenderPool
 from rag.service import problems
 from rag.service.admission.admission import DEFAULTS, Admission, Limits
 from rag.service.auth import Keys, guarded
 from rag.service.metrics import Metrics
-from rag.service.middleware import Frame
+from rag.service.middleware import RequestMiddleware
 from rag.service.page_images import Pictures
 from rag.service.routes import ask, documents, health, openai, page
 from rag.service.routes.uploads import Adding, adding_body, adding_router
-from rag.service.uploads.ingest_jobs import IngestRuns
+from rag.service.uploads.ingest_jobs import IngestJobs
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ def create_app(
     adding: Adding | None = None,
     limits: Limits = DEFAULTS,
     hosts: Collection[str] = (),
-    drawers: PageDrawers | None = None,
+    drawers: RenderPool | None = None,
 ) -> FastAPI:
     """The service.
 
@@ -63,7 +63,7 @@ def create_app(
         admission = Admission(limits, quantum=answerer.evidence_tokens + answerer.max_tokens)
         app.state.admission = admission
         threads = ThreadPoolExecutor(limits.parallel, thread_name_prefix="answer")
-        pictures = Pictures(drawers or PageDrawers())
+        pictures = Pictures(drawers or RenderPool())
         keys = Keys(api_keys, admin_keys)
         keyed = guarded(keys)
         app.include_router(health.probes(answerer))
@@ -73,7 +73,7 @@ def create_app(
         app.include_router(documents.router(answerer, pictures, keyed))
         app.include_router(health.router(answerer, admission, metrics, adding_body(adding), keyed))
         if adding:
-            runs = IngestRuns(adding.job, answerer.index.refresh)
+            runs = IngestJobs(adding.job, answerer.index.refresh)
             app.include_router(adding_router(adding, runs, guarded(keys, admin=True)))
         with answerer.index.followed():
             await run_in_threadpool(_tell_where_nothing_is_served, answerer)
@@ -97,7 +97,7 @@ def create_app(
         redoc_url=None,
         openapi_url=None,
     )
-    app.add_middleware(Frame, metrics=metrics, hosts=hosts)
+    app.add_middleware(RequestMiddleware, metrics=metrics, hosts=hosts)
     problems.install(app)
     page.install(app)
     return app

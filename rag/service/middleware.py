@@ -43,7 +43,7 @@ _SECURITY_HEADERS: Final = {
 }
 
 
-class Frame:
+class RequestMiddleware:
     """Gives each request an id, bounds its body, adds headers, and logs and counts the outcome, without any text.
 
     Those for other hosts than it is to be known under go no further.

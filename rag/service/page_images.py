@@ -10,7 +10,7 @@ from typing import Final
 
 from rag.domain.values import Box
 from rag.errors import ServiceBusy
-from rag.pdf.render_pool import PageDrawers
+from rag.pdf.render_pool import RenderPool
 
 # A page takes a tenth of a second, so who waits last waits about a second; 160 s if each takes as long as it may.
 MOST_WAITING: Final = 32
@@ -20,7 +20,7 @@ _RETRY_SECONDS: Final = 2
 class Pictures:
     """Draws pages for one application. For one event loop."""
 
-    def __init__(self, drawers: PageDrawers) -> None:
+    def __init__(self, drawers: RenderPool) -> None:
         """Nobody waits yet; the drawers end with this."""
         self._drawers = drawers
         # Its own, so that nothing else waits for a thread that waits for a page.
@@ -32,7 +32,7 @@ class Pictures:
 
         Raises:
             ServiceBusy: as many wait as may.
-            FileFault: it cannot be drawn; see :meth:`PageDrawers.draw`.
+            FileFault: it cannot be drawn; see :meth:`RenderPool.draw`.
         """
         if self._held >= self._drawers.processes + MOST_WAITING:
             raise ServiceBusy(

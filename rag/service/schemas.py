@@ -12,7 +12,7 @@ from rag.domain.values import Answer, Document, Hit, Page, Question, Reason, Tur
 from rag.index.manifest import SourceRow
 from rag.service.media_types import has_pictures
 from rag.service.uploads.folder import Stored
-from rag.service.uploads.ingest_jobs import IngestStanding
+from rag.service.uploads.ingest_jobs import IngestJobStatus
 
 MAX_QUESTION = 4000
 MAX_HISTORY = 20
@@ -293,7 +293,7 @@ class IngestedFileBody(_Body):
 
 
 class IngestBody(_Body):
-    """Where the latest run of the ingest job is; see :class:`rag.service.uploads.ingest_jobs.IngestStanding`."""
+    """Where the latest run of the ingest job is; see :class:`rag.service.uploads.ingest_jobs.IngestJobStatus`."""
 
     state: Literal["idle", "running", "finished", "failed"]
     stage: str | None
@@ -309,7 +309,7 @@ class IngestBody(_Body):
     files: tuple[IngestedFileBody, ...]
 
     @classmethod
-    def of(cls, standing: IngestStanding) -> IngestBody:
+    def of(cls, standing: IngestJobStatus) -> IngestBody:
         """The standing as it is sent."""
         return cls.model_validate(asdict(standing))
 

@@ -16,12 +16,12 @@ import uvicorn
 
 from rag.answering.answerer import Answerer
 from rag.errors import SettingsError
-from rag.pdf.render_pool import PageDrawers
+from rag.pdf.render_pool import RenderPool
 from rag.service.admission.admission import Admission, Limits
 from rag.service.allowed_hosts import THIS_MACHINE
 from rag.service.app import create_app
 from rag.service.routes.uploads import Adding
-from rag.service.uploads.folder import DocumentFolder
+from rag.service.uploads.folder import UploadFolder
 from rag.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -98,7 +98,7 @@ def open_adding(settings: Settings) -> Adding | None:
     most = min(settings.upload_bytes, settings.file_megabytes * 1_000_000)
     # The job reads the same settings: it inherits the environment.
     job = [sys.executable, "-m", "ingest", str(settings.documents.absolute()), "--index", str(settings.index)]
-    return Adding(DocumentFolder(settings.documents, most), [*job, "--json-lines"])
+    return Adding(UploadFolder(settings.documents, most), [*job, "--json-lines"])
 
 
 def hosts_of(settings: Settings) -> frozenset[str]:
@@ -113,7 +113,7 @@ def serve_forever(
 ) -> int:
     """Serves on a reserved socket until it is told to stop; returns the exit code."""
     limits = Limits(settings.parallel, settings.max_queue, settings.answer_seconds)
-    drawers = PageDrawers()
+    drawers = RenderPool()
     drawers.prepare()
     app = create_app(
         open_answerer,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from benchmarks import ablation
-from benchmarks.answers import TUTORIAL, Record, in_turns, table
+from benchmarks.answers import TUTORIAL, AnswerRecord, in_turns, table
 from benchmarks.question_sets import QuestionSet, question_set
 from benchmarks.ranking_variants import FULL, variants
 from benchmarks.tutorial import Piece
@@ -17,11 +17,11 @@ from benchmarks.tutorial_answers import TutorialAnswerer, is_refusal
 from rag.answering.answerer import Answerer
 from rag.domain.values import Answer, Hit, Question
 from rag.evaluation.questions import LabelledQuestion
-from rag.evaluation.results import Item
+from rag.evaluation.results import QuestionResult
 from rag.index.generation import Generation
 from rag.index.reading import CurrentIndex, open_current
 from rag.retrieval.retriever import Retriever
-from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker, ScriptedModel
+from tests.fakes import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish
 
 PAGES = ["The pump has a red lid.", "The warranty is 24 months."]
@@ -170,23 +170,23 @@ class TestAnswersInTurns:
         index.open_if_there()
         model = ScriptedModel(["The warranty is 24 months."])
         retriever = Retriever(BagOfWordsEncoder(), OverlapReranker())
-        answerer = Answerer(index, retriever, model, 4, 800, 256, PLAIN_JUDGE)
+        answerer = Answerer(index, retriever, model, 4, 800, 256, PLAIN_CONFIDENCE_MODEL)
         answer = answerer.ask(Question("The warranty is how many months?"))
         assert answer.answered
-        made = Record(QUESTIONS[0], Item("1", "?", True, True, 1, 1, 0.1), answer).to_json()
+        made = AnswerRecord(QUESTIONS[0], QuestionResult("1", "?", True, True, 1, 1, 0.1), answer).to_json()
         quote = {"document": "a.pdf", "page": 2, "quote": PAGES[1]}
         assert made["shown"] == [{"sentence": PAGES[1], "quotes": [quote]}]
         assert made["answers"] == ("24 months",)
 
 
-def record(seconds: float, *, asked: bool = True, answered: bool = True) -> Record:
+def record(seconds: float, *, asked: bool = True, answered: bool = True) -> AnswerRecord:
     usage = {"prompt_tokens": 400 if asked else 0, "completion_tokens": 20 if asked else 0}
-    item = Item(
+    item = QuestionResult(
         "1", "?", True, True, 1, 1, seconds, answer="24 months", answered=answered,
         f1=1.0 if answered else 0.0, contains=answered, usage=usage,
     )  # fmt: skip
     answer = TutorialAnswerer(Pieces(), Chat("24 months"), "m").ask(Question("?"))
-    return Record(QUESTIONS[0], item, answer)
+    return AnswerRecord(QUESTIONS[0], item, answer)
 
 
 class TestAnswersTable:
@@ -238,8 +238,8 @@ class TestAblation:
         }
 
     def test_table(self) -> None:
-        def items(*ranks: int | None) -> list[Item]:
-            return [Item("1", "?", True, True, rank, rank, 0.012) for rank in ranks]
+        def items(*ranks: int | None) -> list[QuestionResult]:
+            return [QuestionResult("1", "?", True, True, rank, rank, 0.012) for rank in ranks]
 
         made = ablation.table(
             "a set", {"BM25": items(1, 2, 10, None), FULL: items(1, 1, 1, 1)}, {FULL: 12.5}

@@ -21,8 +21,8 @@ from ingest.readers.source import ReadingOptions
 from ingest.reading import ReadRequest
 from ingest.reporting.progress import Progress
 from ingest.reporting.report import FAILED, FileRow, Report
-from ingest.sandbox.pool import Outcome, Patience, SandboxedReaders
-from ingest.sandbox.worker import WorkerOrders
+from ingest.sandbox.pool import Outcome, Timeouts, SandboxedReaders
+from ingest.sandbox.worker import WorkerConfig
 from rag.domain.values import Question
 from rag.index.layout import IndexLayout
 from rag.index.reading import open_current
@@ -33,9 +33,9 @@ from tests.hostile.mutants import mutants
 
 STATUSES: Final = FAILED | {"ok", "partial", "duplicate"}
 MEMORY: Final = 2048 << 20
-PATIENCE: Final = Patience(seconds_per_page=10.0, seconds_per_file=20.0, seconds_per_scan=0.0)
+PATIENCE: Final = Timeouts(seconds_per_page=10.0, seconds_per_file=20.0, seconds_per_scan=0.0)
 # For the selection that always runs.
-HURRIED: Final = Patience(seconds_per_page=5.0, seconds_per_file=8.0, seconds_per_scan=0.0)
+HURRIED: Final = Timeouts(seconds_per_page=5.0, seconds_per_file=8.0, seconds_per_scan=0.0)
 # Starting a process, killing one, and two cores that others use as well.
 SLACK_SECONDS: Final = 10.0
 PARENT_GROWTH: Final = 150 << 20
@@ -110,7 +110,7 @@ class TimedReaders(SandboxedReaders):
 
     started = 0
 
-    def __init__(self, orders: WorkerOrders, **options: Any) -> None:
+    def __init__(self, orders: WorkerConfig, **options: Any) -> None:
         super().__init__(orders, **options)
         self.seconds: dict[Path, float] = {}
 
@@ -133,13 +133,13 @@ class TimedReaders(SandboxedReaders):
 def readers(
     *,
     workers: int = 2,
-    patience: Patience = PATIENCE,
+    patience: Timeouts = PATIENCE,
     limits: ReadingLimits | None = None,
     folder: Path | None = None,
 ) -> TimedReaders:
     """With the limits that users have."""
     options = ReadingOptions(limits or ReadingLimits())
-    orders = WorkerOrders(
+    orders = WorkerConfig(
         None,
         254,
         Chunker(),
@@ -179,7 +179,7 @@ class Outcomes:
     index: Path
     expected: dict[str, frozenset[str]]
     left: list[str]
-    patience: Patience
+    patience: Timeouts
 
     def rows(self) -> dict[str, FileRow]:
         return {row.path: row for row in self.report.files}
@@ -242,7 +242,7 @@ def healthy(folder: Path) -> list[Path]:
     return paths
 
 
-def run(root: Path, chosen: Sequence[bombs.Bomb], damaged: int, *, patience: Patience = PATIENCE) -> Outcomes:
+def run(root: Path, chosen: Sequence[bombs.Bomb], damaged: int, *, patience: Timeouts = PATIENCE) -> Outcomes:
     """The job over bombs, mutants and healthy files."""
     folder, index = root / "documents", root / "index"
     expected = {path.name: frozenset({"ok"}) for path in healthy(folder)}

@@ -13,7 +13,7 @@ import pytest
 
 from ingest.readers.limits import ReadingLimits
 from ingest.reading import Reading
-from ingest.sandbox.pool import Patience
+from ingest.sandbox.pool import Timeouts
 from rag.composition import open_store
 from rag.errors import FileFault, ModelError
 from rag.settings import Settings
@@ -72,7 +72,7 @@ class TestOneRun:
 def test_amplification(tmp_path: Path, bomb: bombs.Bomb) -> None:
     (path,) = bombs.write(tmp_path, [bomb])
     limits = ReadingLimits()
-    with readers(workers=1, patience=Patience()) as sandbox:
+    with readers(workers=1, patience=Timeouts()) as sandbox:
         (tmp_path / "warm.txt").write_text("Words.")
         ask(sandbox, tmp_path / "warm.txt")
         begin = monotonic()

@@ -15,13 +15,13 @@ import pytest
 from ingest.readers.limits import ReadingLimits
 from ingest.reporting.report import FAILED
 from ingest.sandbox import protocol
-from ingest.sandbox.pool import Patience
+from ingest.sandbox.pool import Timeouts
 from rag.errors import FileFault
 from tests.hostile.programme import Watch, readers
 from tests.hostile.takeover import ask, lying
 
 SMALL = ReadingLimits(pages=3, characters_per_page=1000, characters=2000)
-QUICK = Patience(seconds_per_page=1.0, seconds_per_file=2.0, seconds_per_scan=0.2)
+QUICK = Timeouts(seconds_per_page=1.0, seconds_per_file=2.0, seconds_per_scan=0.2)
 PAGE: list[Any] = [1, "Some words.", 600.0, 800.0, [[0, 4, 1]]]
 WORDS = zlib.compress(struct.pack("<2i4f", 0, 4, 1.0, 2.0, 3.0, 4.0))
 CHUNK: list[Any] = [1, 0, 11, ["Some"], "Some: "]
@@ -117,7 +117,7 @@ LIES: dict[str, Frames] = {
 
 @pytest.mark.parametrize("lie", LIES)
 def test_lie(lie: str) -> None:
-    with pytest.raises(protocol.Nonsense):
+    with pytest.raises(protocol.ProtocolError):
         receive(LIES[lie])
 
 
@@ -132,7 +132,7 @@ def test_what_a_terminal_would_obey_is_taken_out() -> None:
 
 
 def test_a_frame_that_is_too_long() -> None:
-    with pytest.raises(protocol.Nonsense, match="4294967295 bytes"):
+    with pytest.raises(protocol.ProtocolError, match="4294967295 bytes"):
         protocol.unpack_head(b"\xff\xff\xff\xffg", SMALL)
 
 

@@ -23,7 +23,7 @@ from rag.retrieval.retriever import Retriever
 from rag.service.admission.admission import Admission, Limits
 from rag.service.app import create_app
 from rag.service.server import Server
-from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker, ScriptedModel, ingest_job, make_pdf
+from tests.fakes import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker, ScriptedModel, ingest_job, make_pdf
 
 HARBOUR = [
     "# Opening hours\nThe harbour office opens at 8 in the morning.\nIt closes at 17 on every day of the week.",
@@ -57,7 +57,7 @@ def make_answerer(index: Path, model: ScriptedModel) -> Answerer:
         passages=3,
         evidence_tokens=300,
         max_tokens=64,
-        judge=PLAIN_JUDGE,
+        judge=PLAIN_CONFIDENCE_MODEL,
     )
 
 

@@ -22,7 +22,7 @@ from rag.index.writer import writing
 from rag.service.app import create_app
 from rag.service.media_types import SUFFIXES
 from rag.service.routes.uploads import Adding
-from rag.service.uploads.folder import DocumentFolder
+from rag.service.uploads.folder import UploadFolder
 from tests.fakes import ScriptedModel, make_pdf
 from tests.integration.conftest import Running, make_answerer, wait_until
 from tests.integration.test_asking import assert_problem
@@ -38,7 +38,7 @@ PDF = b"%PDF-1.4\n" + b"x" * 2000
 
 def adding(documents: Path, index: Path, job: Sequence[str] | None = None) -> Adding:
     command = [sys.executable, "-m", "tests.integration.fake_ingest", str(documents), str(index)]
-    return Adding(DocumentFolder(documents, MOST), job or command)
+    return Adding(UploadFolder(documents, MOST), job or command)
 
 
 @contextmanager

@@ -166,9 +166,9 @@ def test_earlier_turns_are_history_without_their_footnotes(service: Running, cli
 
 def test_a_long_chat_is_cut_and_answered(client: openai.OpenAI) -> None:
     answered: ChatCompletionMessageParam = {"role": "assistant", "content": f"{SAID} " * 20}
-    turns = [ASKED[0], answered] * 60
+    cpu_gate = [ASKED[0], answered] * 60
     completion = client.chat.completions.create(
-        model="pageproof", messages=[*turns, {"role": "user", "content": "And in which building?"}]
+        model="pageproof", messages=[*cpu_gate, {"role": "user", "content": "And in which building?"}]
     )
     assert extra(completion)["question"] == "And in which building?"
 

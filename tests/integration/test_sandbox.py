@@ -21,8 +21,8 @@ from ingest.discovery import discover
 from ingest.readers.limits import ReadingLimits
 from ingest.readers.source import ReadingOptions
 from ingest.reading import Reading, ReadRequest
-from ingest.sandbox.pool import Patience, SandboxedReaders
-from ingest.sandbox.worker import WorkerOrders
+from ingest.sandbox.pool import Timeouts, SandboxedReaders
+from ingest.sandbox.worker import WorkerConfig
 from rag.errors import FileFault, IngestFault
 from rag.index.reading import open_current
 from tests.fakes import BagOfWordsEncoder, ReadersHere, ingest_job, tiny_pdf
@@ -32,9 +32,9 @@ ROOT = Path(__file__).parents[2]
 MEGABYTE = 1 << 20
 
 
-def orders(*, memory: int = 1024 * MEGABYTE, cpu_seconds: float = 60.0, tokenizer: Path | None = None) -> WorkerOrders:
+def orders(*, memory: int = 1024 * MEGABYTE, cpu_seconds: float = 60.0, tokenizer: Path | None = None) -> WorkerConfig:
     path = str(tokenizer) if tokenizer else None
-    return WorkerOrders(path, 254, Chunker(), ReadingOptions(ReadingLimits(), ocr="off"), memory, cpu_seconds)
+    return WorkerConfig(path, 254, Chunker(), ReadingOptions(ReadingLimits(), ocr="off"), memory, cpu_seconds)
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def files(tmp_path: Path) -> list[ReadRequest]:
 @pytest.fixture
 def readers() -> Iterator[SandboxedReaders]:
     """One process, which has little patience."""
-    with SandboxedReaders(orders(), workers=1, patience=Patience(seconds_per_page=0.5)) as made:
+    with SandboxedReaders(orders(), workers=1, patience=Timeouts(seconds_per_page=0.5)) as made:
         yield made
     assert not made._all or all(process._process.poll() is not None for process in made._all)
 
@@ -72,7 +72,7 @@ def read(readers: SandboxedReaders, requests: Sequence[ReadRequest]) -> dict[str
     return {request.path.name: outcome for request, outcome in readers.read(requests)}
 
 
-def fault_of(readers: SandboxedReaders, request: ReadRequest) -> FileFault:
+def rejection_reason(readers: SandboxedReaders, request: ReadRequest) -> FileFault:
     ((_, outcome),) = readers.read([request])
     assert isinstance(outcome, FileFault)
     return outcome
@@ -115,11 +115,11 @@ class TestReading:
         read(readers, files[:1])
         before = pids(readers)
         files[1].path.write_bytes(b"no PDF")
-        assert fault_of(readers, files[1]).status == "malformed"
+        assert rejection_reason(readers, files[1]).status == "malformed"
         files[1].path.unlink()
-        assert fault_of(readers, files[1]).status in ("unreadable", "crashed", "malformed")
+        assert rejection_reason(readers, files[1]).status in ("unreadable", "crashed", "malformed")
         files[1].path.write_bytes(b"")
-        assert fault_of(readers, files[1]).status == "malformed"
+        assert rejection_reason(readers, files[1]).status == "malformed"
         assert isinstance(read(readers, files[2:3])["2.pdf"], Reading)
         assert len(before) == len(pids(readers)) == 1
 
@@ -172,7 +172,7 @@ class TestBroken:
             os.kill(pid, signal.SIGCONT)
 
         threading.Timer(0.1, crash).start()
-        fault = fault_of(readers, files[1])
+        fault = rejection_reason(readers, files[1])
         assert (fault.status, fault.reason) == ("crashed", "the reader crashed (SIGSEGV)")
         assert all(isinstance(outcome, Reading) for outcome in read(readers, files[2:]).values())
         assert pid not in pids(readers)
@@ -180,13 +180,13 @@ class TestBroken:
     def test_what_the_kernel_kills_was_too_hungry(self, readers: SandboxedReaders, files: list[ReadRequest]) -> None:
         pid = stop(readers, files)
         threading.Timer(0.1, os.kill, (pid, signal.SIGKILL)).start()
-        fault = fault_of(readers, files[1])
+        fault = rejection_reason(readers, files[1])
         assert (fault.status, fault.reason) == ("out_of_memory", "reading it takes more than 1024 MiB")
 
     def test_too_slow(self, readers: SandboxedReaders, files: list[ReadRequest]) -> None:
         pid = stop(readers, files)
         begun = time.monotonic()
-        assert fault_of(readers, files[1]).status == "timeout"
+        assert rejection_reason(readers, files[1]).status == "timeout"
         assert 0.4 < time.monotonic() - begun < 3
         assert not is_alive(pid)
         assert isinstance(read(readers, files[2:3])["2.pdf"], Reading)
@@ -194,14 +194,14 @@ class TestBroken:
     def test_too_much_processor_time(self, tmp_path: Path) -> None:
         (tmp_path / "a.pdf").write_bytes(heavy_pdf(400))
         with SandboxedReaders(orders(cpu_seconds=0.0), workers=1) as sandbox:
-            fault = fault_of(sandbox, ReadRequest(tmp_path / "a.pdf", ".pdf"))
+            fault = rejection_reason(sandbox, ReadRequest(tmp_path / "a.pdf", ".pdf"))
         assert (fault.status, fault.reason) == ("timeout", "reading it takes too much processor time")
 
     def test_too_much_memory(self, tmp_path: Path, files: list[ReadRequest]) -> None:
         """A page of 900 MB in a file of 3 MB."""
         (tmp_path / "bomb.pdf").write_bytes(heavy_pdf(900))
         with SandboxedReaders(orders(memory=512 * MEGABYTE), workers=1) as sandbox:
-            fault = fault_of(sandbox, ReadRequest(tmp_path / "bomb.pdf", ".pdf"))
+            fault = rejection_reason(sandbox, ReadRequest(tmp_path / "bomb.pdf", ".pdf"))
             assert isinstance(read(sandbox, files[:1])["0.pdf"], Reading)
         assert (fault.status, fault.reason) == ("out_of_memory", "reading it takes more than 512 MiB")
 
@@ -261,7 +261,7 @@ class TestTakenOver:
         self, files: list[ReadRequest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str, status: str
     ) -> None:
         impostor(tmp_path, monkeypatch, answer)
-        patience = Patience(seconds_per_page=0.3, seconds_per_file=0.6)
+        patience = Timeouts(seconds_per_page=0.3, seconds_per_file=0.6)
         with SandboxedReaders(orders(), workers=1, patience=patience) as sandbox:
             found = read(sandbox, files[:2])
             alive = pids(sandbox)
@@ -275,7 +275,7 @@ class TestTakenOver:
         monkeypatch.setattr("ingest.sandbox.pool._END_SECONDS", 0.2)
         with SandboxedReaders(orders(), workers=1) as sandbox:
             begun = time.monotonic()
-            assert fault_of(sandbox, files[0]).reason == "the reader says no more, and does not end"
+            assert rejection_reason(sandbox, files[0]).reason == "the reader says no more, and does not end"
             assert time.monotonic() - begun < 5
 
     def test_its_last_words_are_told(
@@ -283,7 +283,7 @@ class TestTakenOver:
     ) -> None:
         impostor(tmp_path, monkeypatch, "print('one\\ntwo', file=sys.stderr, flush=True); sys.exit(3)")
         with SandboxedReaders(orders(), workers=1) as sandbox:
-            assert fault_of(sandbox, files[0]).reason == "the reader crashed (exit 3: two)"
+            assert rejection_reason(sandbox, files[0]).reason == "the reader crashed (exit 3: two)"
 
     def test_one_that_speaks_before_it_is_asked(self, files: list[ReadRequest], tmp_path: Path) -> None:
         """For example because a site's customisation prints."""

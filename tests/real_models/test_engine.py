@@ -11,7 +11,7 @@ import pytest
 
 from rag.composition import open_store
 from rag.errors import Cancelled
-from rag.models.llm.language_model import Begun, Finish, Message, Token
+from rag.models.llm.language_model import RefusalProbability, Finish, Message, Token
 from rag.models.llm.local_model import LlamaCppModel
 from rag.models.llm.tuning.parameters import Tuning
 from rag.runtime.cancellation import Cancellation
@@ -77,14 +77,14 @@ def said_by(
     """The text, how likely its first token was to be "The" (declining), and how much of the prompt was known."""
     generated = list(
         model.generate(
-            model.prompt(chat), max_tokens=max_tokens, cancelled=cancelled or Cancellation(), declining="The"
+            model.prompt(chat), max_tokens=max_tokens, cancelled=cancelled or Cancellation(), refusal="The"
         )
     )
     begun, finish = generated[0], generated[-1]
-    assert isinstance(begun, Begun)
+    assert isinstance(begun, RefusalProbability)
     assert isinstance(finish, Finish)
     text = "".join(each.text for each in generated if isinstance(each, Token))
-    return text, begun.declined, finish.usage.cached_tokens
+    return text, begun.refusal_probability, finish.usage.cached_tokens
 
 
 def test_one_after_the_other_each_gets_the_very_same_as_from_a_fresh_model(
@@ -92,8 +92,8 @@ def test_one_after_the_other_each_gets_the_very_same_as_from_a_fresh_model(
 ) -> None:
     known = 0
     for chat in questions(REQUESTS):
-        text, declined, tokens = said_by(cached, chat)
-        assert said_by(fresh, chat) == (text, declined, 0)
+        text, refusal_probability, tokens = said_by(cached, chat)
+        assert said_by(fresh, chat) == (text, refusal_probability, 0)
         known += tokens
     assert known > 20 * REQUESTS
 
@@ -131,9 +131,9 @@ def test_eight_at_once_and_some_that_leave(cached: LlamaCppModel) -> None:
         thread.join(120)
     assert found.keys() | gone == set(range(32))
     assert all(number % 3 == 0 for number in gone)
-    for number, (text, declined, _) in found.items():
+    for number, (text, refusal_probability, _) in found.items():
         assert text
-        assert declined == pytest.approx(before[number][1], abs=BESIDE_OTHERS)
+        assert refusal_probability == pytest.approx(before[number][1], abs=BESIDE_OTHERS)
     for number in range(0, 32, 5):
         assert said_by(cached, chats[number])[:2] == before[number][:2]
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from rag.answering.answerer import Answerer
-from rag.answering.prompt import AFFIRM, NO, NOT_FOUND, SYSTEM, YES
+from rag.answering.prompt import SELF_CHECK, NO, NOT_FOUND, SYSTEM, YES
 from rag.answering.replay import replay
 from rag.composition import model_digests, open_answerer, open_records, open_store, setup_of
 from rag.domain.values import Question
 from rag.errors import Cancelled, ModelUnusable, PromptTooLong
-from rag.models.llm.language_model import Begun, Finish, Generated, LanguageModel, Message, Token
+from rag.models.llm.language_model import RefusalProbability, Finish, Generated, LanguageModel, Message, Token
 from rag.models.llm.remote_model import OpenAIServerModel
 from rag.runtime.cancellation import Cancellation
 from rag.settings import Settings
@@ -49,9 +49,9 @@ def remote(address: str) -> Iterator[OpenAIServerModel]:
     model.close()
 
 
-def generate(model: LanguageModel, chat: tuple[Message, ...], declining: str | None = None) -> list[Generated]:
+def generate(model: LanguageModel, chat: tuple[Message, ...], refusal: str | None = None) -> list[Generated]:
     prompt = model.prompt(chat)
-    return list(model.generate(prompt, max_tokens=12, cancelled=Cancellation(), declining=declining))
+    return list(model.generate(prompt, max_tokens=12, cancelled=Cancellation(), refusal=refusal))
 
 
 def said(generated: list[Generated]) -> str:
@@ -86,7 +86,7 @@ def test_it_says_what_the_same_weights_say_here(
 
 def test_yes_and_no_have_the_chances_that_they_have_here(remote: OpenAIServerModel, answerer: Answerer) -> None:
     for chat in CHATS:
-        asked = (*chat, Message("assistant", "Blue"), Message("user", AFFIRM))
+        asked = (*chat, Message("assistant", "Blue"), Message("user", SELF_CHECK))
         there, here = (model.chance(model.prompt(asked), YES, NO, Cancellation()) for model in (remote, answerer.model))
         assert there == pytest.approx(here, abs=0.1)
 
@@ -94,9 +94,9 @@ def test_yes_and_no_have_the_chances_that_they_have_here(remote: OpenAIServerMod
 def test_declining_has_the_probability_that_it_has_here(remote: OpenAIServerModel, answerer: Answerer) -> None:
     for chat in CHATS:
         there, here = (generate(model, chat, NOT_FOUND)[0] for model in (remote, answerer.model))
-        assert isinstance(there, Begun)
-        assert isinstance(here, Begun)
-        assert there.declined == pytest.approx(here.declined, abs=0.05)
+        assert isinstance(there, RefusalProbability)
+        assert isinstance(here, RefusalProbability)
+        assert there.refusal_probability == pytest.approx(here.refusal_probability, abs=0.05)
 
 
 def test_cancelling_within_the_prompt_and_the_next_question(remote: OpenAIServerModel) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rag.__main__ import main
-from rag.answering.confidence import JUDGE
+from rag.answering.confidence import CONFIDENCE_MODEL
 from rag.composition import generator_weights, setup_of
 from rag.errors import ModelUnusable
 from rag.models.embedding.interfaces import Encoder
@@ -78,6 +78,6 @@ def test_the_doctor_measures_and_the_model_is_run_so(
     tuning = tuning_of(tuned, weights)
     assert tuning == Tuning(**findings["tuning"]["tuning"])
     assert tuning.threads == measured["threads"]
-    setup = setup_of(tuned, Retriever(encoder, None), JUDGE)
+    setup = setup_of(tuned, Retriever(encoder, None), CONFIDENCE_MODEL)
     assert setup.settings["threads"] == tuning.threads
     assert setup.settings["flash attention"] == ("on" if tuning.flash_attention else "off")

@@ -9,7 +9,7 @@ import pytest
 from rag.answering.answerer import Answerer
 from rag.answering.prompt import NO, NOT_FOUND, YES
 from rag.errors import Cancelled, PromptTooLong
-from rag.models.llm.language_model import Begun, Finish, LanguageModel, Message, Token
+from rag.models.llm.language_model import RefusalProbability, Finish, LanguageModel, Message, Token
 from rag.models.llm.local_model import LlamaCppModel
 from rag.runtime.cancellation import Cancellation
 
@@ -19,24 +19,24 @@ PASSAGE = "# Manual\nThe Bittern 6 takes 2.8 litres of oil, and the Bittern 9 ta
 WORDS = PASSAGE + "Question: How much oil does the Bittern 9 take?\n, . Yes No"
 
 
-def said_by(model: LanguageModel, text: str, **options: str) -> tuple[Begun | None, str, Finish]:
+def said_by(model: LanguageModel, text: str, **options: str) -> tuple[RefusalProbability | None, str, Finish]:
     generated = list(
         model.generate(model.prompt([Message("user", text)]), max_tokens=16, cancelled=Cancellation(), **options)
     )
-    begun = generated[0] if isinstance(generated[0], Begun) else None
+    begun = generated[0] if isinstance(generated[0], RefusalProbability) else None
     finish = generated[-1]
     assert isinstance(finish, Finish)
-    assert not [each for each in generated[1:] if isinstance(each, Begun)]
+    assert not [each for each in generated[1:] if isinstance(each, RefusalProbability)]
     return begun, "".join(each.text for each in generated if isinstance(each, Token)), finish
 
 
 @pytest.mark.parametrize("text", ["How much oil does the Bittern 9 take?", "Write a poem about Paris.", "灯台?"])
 def test_only_these_words_are_said(answerer: Answerer, text: str) -> None:
     _, free, _ = said_by(answerer.model, PASSAGE + text)
-    _, held, _ = said_by(answerer.model, PASSAGE + text, wording=WORDS)
+    _, held, _ = said_by(answerer.model, PASSAGE + text, vocabulary=WORDS)
     assert free
     assert isinstance(answerer.model, LlamaCppModel)
-    allowed = set(answerer.model._vocabulary.wording(WORDS).tolist())
+    allowed = set(answerer.model._vocabulary.vocabulary(WORDS).tolist())
     # What is said may be spelt with other tokens than it was made of, so its letters are looked at.
     pieces = {answerer.model._vocabulary.piece(token) for token in allowed}
     assert all(any(letter.encode() in piece for piece in pieces) for letter in held)
@@ -46,14 +46,14 @@ def test_declining_is_never_said_and_its_likelihood_is_told(answerer: Answerer) 
     text = f"Reply with exactly: {NOT_FOUND}"
     free = said_by(answerer.model, text)
     assert free[0] is None
-    begun, said, _ = said_by(answerer.model, text, declining=NOT_FOUND)
+    begun, said, _ = said_by(answerer.model, text, refusal=NOT_FOUND)
     assert begun is not None
-    assert 0.0 < begun.declined <= 1.0
+    assert 0.0 < begun.refusal_probability <= 1.0
     assert not said.startswith(NOT_FOUND)
     if free[1].startswith(NOT_FOUND):
-        assert begun.declined > 0.1
+        assert begun.refusal_probability > 0.1
     # With it, and with no other word to say, there is nothing to say.
-    assert not said_by(answerer.model, text, declining="Blue", wording="Blue")[1].startswith("Blue")
+    assert not said_by(answerer.model, text, refusal="Blue", vocabulary="Blue")[1].startswith("Blue")
 
 
 def test_a_chance_is_the_same_however_it_is_asked(answerer: Answerer) -> None:
@@ -67,10 +67,10 @@ def test_a_chance_is_the_same_however_it_is_asked(answerer: Answerer) -> None:
 
 def test_a_chance_that_is_asked_in_between_leaves_the_next_answer_the_same(answerer: Answerer) -> None:
     text = f"{PASSAGE}How much oil does the Bittern 9 take?"
-    first = said_by(answerer.model, text, wording=WORDS, declining=NOT_FOUND)
+    first = said_by(answerer.model, text, vocabulary=WORDS, refusal=NOT_FOUND)
     chat = [Message("user", text), Message("assistant", first[1]), Message("user", "Is it so?")]
     answerer.model.chance(answerer.model.prompt(chat), YES, NO, Cancellation())
-    again = said_by(answerer.model, text, wording=WORDS, declining=NOT_FOUND)
+    again = said_by(answerer.model, text, vocabulary=WORDS, refusal=NOT_FOUND)
     assert (again[0], again[1]) == (first[0], first[1])
     assert again[2].usage.cached_tokens > 0
 

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from rag.domain.values import Hit
 from rag.evaluation.synthetic.matching import says
-from rag.evaluation.synthetic.negatives import Swapped, answering_rows, foreign_questions, swapped_questions
-from rag.evaluation.synthetic.types import MadeQuestion
+from rag.evaluation.synthetic.negatives import Swapped, answering_rows, general_knowledge_questions, swapped_questions
+from rag.evaluation.synthetic.types import SyntheticQuestion
 from rag.index.generation import Generation
 
 Search = Callable[[str], Sequence[Hit]]
@@ -20,7 +20,7 @@ SHARE_UNANSWERABLE: Final = 0.2
 _RELEVANT: Final = 0.5
 
 
-def answerable_draft(generation: Generation, made: MadeQuestion) -> dict[str, Any]:
+def answerable_draft(generation: Generation, made: SyntheticQuestion) -> dict[str, Any]:
     """A line of a questions file, without its id: every page that holds the answer counts as right."""
     passages = generation.passages(answering_rows(generation, made))
     names = sorted({passage.document.name for passage in passages})
@@ -36,7 +36,7 @@ def answerable_draft(generation: Generation, made: MadeQuestion) -> dict[str, An
 
 
 def unanswerable_drafts(
-    generation: Generation, made: Sequence[MadeQuestion], search: Search, seed: int = 0
+    generation: Generation, made: Sequence[SyntheticQuestion], search: Search, seed: int = 0
 ) -> Iterator[dict[str, Any]]:
     """Lines for questions that the documents seem not to answer, those close to their subjects first.
 
@@ -47,7 +47,7 @@ def unanswerable_drafts(
         seed: another one gives others.
     """
     about_others = (swapped.question for swapped in swapped_questions(made, seed) if _is_unknown(swapped, search))
-    foreign = (question for question in foreign_questions(generation, seed) if not _relevant(search(question)))
+    foreign = (question for question in general_knowledge_questions(generation, seed) if not _relevant(search(question)))
     for question in chain(about_others, foreign):
         yield {"question": question, "answers": [], "form": "unanswerable", "draft": True}
 

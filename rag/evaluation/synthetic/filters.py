@@ -44,7 +44,7 @@ _ROLES: Final = frozenset(
 _ASKING: Final = frozenset(words("many much long often far take happen name type kind amount number percentage not"))
 
 
-def fault_of(question: str, fact: Fact) -> str:
+def rejection_reason(question: str, fact: Fact) -> str:
     """Why a question is not kept, in a word or two; empty where it is.
 
     It stands alone, is about its fact, invents nothing and does not give its answer away.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-FOREIGN: Final = (
+GENERAL_KNOWLEDGE: Final = (
     "How many moons does the planet Neptune have?",
     "What is the boiling point of ethanol in degrees Celsius?",
     "Who painted the ceiling of the Sistine Chapel?",

@@ -9,7 +9,7 @@ from typing import Final
 
 from rag.evaluation.synthetic.matching import subject
 from rag.evaluation.synthetic.sampling import sampled_facts
-from rag.evaluation.synthetic.types import Fact, MadeQuestion
+from rag.evaluation.synthetic.types import Fact, SyntheticQuestion
 from rag.index.generation import Generation
 from rag.text.sentences import NOT, is_number, words
 
@@ -22,7 +22,7 @@ _COUNTED: Final = 200
 _SAME: Final = 10
 
 
-def keyword_questions(generation: Generation, count: int, seed: int = 0) -> Iterator[MadeQuestion]:
+def keyword_questions(generation: Generation, count: int, seed: int = 0) -> Iterator[SyntheticQuestion]:
     """Up to ``count`` queries of a few words, each from a fact and without its answer.
 
     They take some milliseconds each. Where another document has all the words, those come first which tell the
@@ -35,7 +35,7 @@ def keyword_questions(generation: Generation, count: int, seed: int = 0) -> Iter
             return
         if fact.form != "yes_no" and (keywords := _keywords(generation, fact, subjects)):
             made += 1
-            yield MadeQuestion(keywords, fact, "keywords")
+            yield SyntheticQuestion(keywords, fact, "keywords")
 
 
 def _keywords(generation: Generation, fact: Fact, subjects: Mapping[str, int]) -> str:

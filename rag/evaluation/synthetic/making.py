@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rag.evaluation.synthetic.filters import fault_of, is_new
+from rag.evaluation.synthetic.filters import rejection_reason, is_new
 from rag.evaluation.synthetic.prompt import MAX_TOKENS, messages, parse
 from rag.evaluation.synthetic.sampling import sampled_facts
-from rag.evaluation.synthetic.types import Fact, MadeQuestion
+from rag.evaluation.synthetic.types import Fact, SyntheticQuestion
 from rag.index.generation import Generation
 from rag.models.llm.language_model import LanguageModel, Token
 from rag.runtime.cancellation import Cancellation
 from rag.text.sentences import words
 
 
-def make_questions(generation: Generation, model: LanguageModel, count: int, seed: int = 0) -> Iterator[MadeQuestion]:
+def make_questions(generation: Generation, model: LanguageModel, count: int, seed: int = 0) -> Iterator[SyntheticQuestion]:
     """Up to ``count`` questions, spread over documents and pages; fewer where the documents do not hold so many facts.
 
     The same index, model and seed give the same questions. Nothing is chosen by how well it is retrieved or answered,
@@ -33,7 +33,7 @@ def make_questions(generation: Generation, model: LanguageModel, count: int, see
             yield question
 
 
-def question_about(fact: Fact, model: LanguageModel) -> MadeQuestion | None:
+def question_about(fact: Fact, model: LanguageModel) -> SyntheticQuestion | None:
     """The model's question about one fact; None where it is not worth keeping."""
     said = ""
     prompt = model.prompt(messages(fact))
@@ -42,4 +42,4 @@ def question_about(fact: Fact, model: LanguageModel) -> MadeQuestion | None:
         if "?" in said:
             break  # a generation that nobody reads on ends here
     question = parse(said)
-    return MadeQuestion(question, fact, fact.form) if question and not fault_of(question, fact) else None
+    return SyntheticQuestion(question, fact, fact.form) if question and not rejection_reason(question, fact) else None

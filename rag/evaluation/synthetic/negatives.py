@@ -9,9 +9,9 @@ from random import Random
 from typing import Final
 
 from rag.domain.values import Passage
-from rag.evaluation.synthetic.general_knowledge import FOREIGN
+from rag.evaluation.synthetic.general_knowledge import GENERAL_KNOWLEDGE
 from rag.evaluation.synthetic.matching import plain, says
-from rag.evaluation.synthetic.types import MadeQuestion
+from rag.evaluation.synthetic.types import SyntheticQuestion
 from rag.index.generation import Generation
 from rag.text.sentences import words
 
@@ -27,7 +27,7 @@ _YEARS_BACK: Final = (11, 19)
 _NAME: Final = re.compile(r"(?<=[^.?!] )[A-Z][\w’'&-]*(?: (?:[A-Z][\w’'&-]*|\d+))*")
 
 
-def answering_rows(generation: Generation, made: MadeQuestion) -> list[int]:
+def answering_rows(generation: Generation, made: SyntheticQuestion) -> list[int]:
     """The rows, ascending, that answer a question.
 
     Those are its own passage, neighbours on the page that overlap its fact, and every passage that says its answer and
@@ -36,7 +36,7 @@ def answering_rows(generation: Generation, made: MadeQuestion) -> list[int]:
     return sorted(other.row for other in _candidates(generation, made) if _answers(other, made, _SURELY))
 
 
-def withheld_rows(generation: Generation, made: MadeQuestion) -> list[int]:
+def withheld_rows(generation: Generation, made: SyntheticQuestion) -> list[int]:
     """The rows, ascending, without which the documents do not answer a question any more.
 
     Those that may answer it, and near-duplicates of its passage in whatever document: the same text with another number
@@ -50,7 +50,7 @@ def withheld_rows(generation: Generation, made: MadeQuestion) -> list[int]:
     )
 
 
-def _candidates(generation: Generation, made: MadeQuestion) -> list[Passage]:
+def _candidates(generation: Generation, made: SyntheticQuestion) -> list[Passage]:
     texts = (f"{made.question} {made.answer} {made.fact.text}", made.fact.passage.chunk.text)
     rows = {row for text in texts for row, _ in generation.matching(text, _MATCHING)}
     return generation.passages(sorted(rows | {made.fact.passage.row}))
@@ -61,7 +61,7 @@ def _likeness(one: set[str], other: set[str]) -> float:
     return len(one & other) / max(len(one | other), 1)
 
 
-def _answers(other: Passage, made: MadeQuestion, least: float) -> bool:
+def _answers(other: Passage, made: SyntheticQuestion, least: float) -> bool:
     if other.row == made.fact.passage.row or _overlaps(other, made):
         return True
     asked = set(words(made.fact.text if made.form in ("yes_no", "keywords") else made.question))
@@ -70,7 +70,7 @@ def _answers(other: Passage, made: MadeQuestion, least: float) -> bool:
     return len(shared) >= least * len(asked) and (made.form == "yes_no" or says(other.chunk.text, made.answer))
 
 
-def _overlaps(other: Passage, made: MadeQuestion) -> bool:
+def _overlaps(other: Passage, made: SyntheticQuestion) -> bool:
     span, fact = other.chunk.span, made.fact.span
     same_page = other.document.id == made.fact.passage.document.id and span.page == fact.page
     return same_page and span.start < fact.end and span.end > fact.start
@@ -84,7 +84,7 @@ class Swapped:
     name: str
 
 
-def swapped_questions(made: Sequence[MadeQuestion], seed: int = 0) -> Iterator[Swapped]:
+def swapped_questions(made: Sequence[SyntheticQuestion], seed: int = 0) -> Iterator[Swapped]:
     """Made questions about another name of the documents, or another year: most have no answer.
 
     Whether one has is for the caller to see: that no passage which matches it says both the name and the rest.
@@ -96,7 +96,7 @@ def swapped_questions(made: Sequence[MadeQuestion], seed: int = 0) -> Iterator[S
             yield changed
 
 
-def _is_elsewhere(other: MadeQuestion, question: MadeQuestion) -> bool:
+def _is_elsewhere(other: SyntheticQuestion, question: SyntheticQuestion) -> bool:
     return other.fact.passage.row != question.fact.passage.row
 
 
@@ -104,7 +104,7 @@ def _names(questions: Iterable[str]) -> set[str]:
     return {name for question in questions for name in _NAME.findall(question)}
 
 
-def _swapped(made: MadeQuestion, others: Sequence[str], random: Random) -> Swapped | None:
+def _swapped(made: SyntheticQuestion, others: Sequence[str], random: Random) -> Swapped | None:
     known = plain(f"{made.fact.passage.document.title} {made.fact.passage.chunk.text} {made.question}")
     strange = [name for name in others if f" {plain(name)} " not in f" {known} "]
     if (names := _NAME.findall(made.question)) and strange:
@@ -116,10 +116,10 @@ def _swapped(made: MadeQuestion, others: Sequence[str], random: Random) -> Swapp
     return None
 
 
-def foreign_questions(generation: Generation, seed: int = 0) -> Iterator[str]:
+def general_knowledge_questions(generation: Generation, seed: int = 0) -> Iterator[str]:
     """Questions of general knowledge that no passage has most of the words of, in random order."""
     random = Random(seed)  # noqa: S311 - for spreading, not for secrets
-    for question in random.sample(FOREIGN, len(FOREIGN)):
+    for question in random.sample(GENERAL_KNOWLEDGE, len(GENERAL_KNOWLEDGE)):
         asked = set(words(question))
         rows = [row for row, _ in generation.matching(question, _MATCHING)]
         if all(len(asked & set(words(p.chunk.text))) < _PERHAPS * len(asked) for p in generation.passages(rows)):

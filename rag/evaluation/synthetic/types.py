@@ -39,7 +39,7 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class MadeQuestion:
+class SyntheticQuestion:
     """A question that a fact answers.
 
     Attributes:

@@ -21,12 +21,12 @@ _NORMALIZER: Final = {
 }
 
 
-class Unlike(Exception):
+class UnsupportedModel(Exception):
     """The folder asks for something that the fast way does not do; the text says what. Never shown as an error."""
 
 
 @dataclass(frozen=True)
-class BertFolder:
+class BertConfig:
     """A BERT encoder, the mean over its tokens, and vectors of length 1.
 
     Attributes:
@@ -57,7 +57,7 @@ class BertFolder:
         return self.directory / "tokenizer.json"
 
     @classmethod
-    def read(cls, directory: Path) -> BertFolder:
+    def read(cls, directory: Path) -> BertConfig:
         """Reads the small files of the folder; no weight is looked at.
 
         Raises:
@@ -68,16 +68,16 @@ class BertFolder:
             _check_tokenizer(directory)
             return cls._of(directory, _json(directory / "config.json"), _json(directory / "sentence_bert_config.json"))
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise Unlike(f"{directory} is not laid out as expected: {error!r}") from error
+            raise UnsupportedModel(f"{directory} is not laid out as expected: {error!r}") from error
 
     @classmethod
-    def _of(cls, directory: Path, config: _Json, transformer: _Json) -> BertFolder:
+    def _of(cls, directory: Path, config: _Json, transformer: _Json) -> BertConfig:
         _expect("config.json", config, model_type="bert", hidden_act="gelu")
         # These may be absent, which means the same.
         stated = {"position_embedding_type": "absolute", "is_decoder": False, "add_cross_attention": False} | config
         _expect("config.json", stated, position_embedding_type="absolute", is_decoder=False, add_cross_attention=False)
         if transformer.keys() - _TRANSFORMER_KEYS or transformer.get("do_lower_case"):
-            raise Unlike(f"sentence_bert_config.json says {transformer}")
+            raise UnsupportedModel(f"sentence_bert_config.json says {transformer}")
         folder = cls(
             directory=directory,
             dimension=int(config["hidden_size"]),
@@ -91,9 +91,9 @@ class BertFolder:
             eps=float(config["layer_norm_eps"]),
         )
         if folder.max_length > folder.positions or folder.dimension % folder.heads:
-            raise Unlike("config.json contradicts itself")
+            raise UnsupportedModel("config.json contradicts itself")
         if not folder.weights.is_file():
-            raise Unlike("there is no model.safetensors")
+            raise UnsupportedModel("there is no model.safetensors")
         return folder
 
 
@@ -101,13 +101,13 @@ def _check_modules(directory: Path) -> None:
     modules = [(str(module["type"]), str(module["path"])) for module in _json(directory / "modules.json")]
     names = [kind.rpartition(".")[2] for kind, _ in modules]
     if names != _MODULES or not all(kind.startswith("sentence_transformers.") for kind, _ in modules):
-        raise Unlike(f"its modules are {', '.join(kind for kind, _ in modules)}")
+        raise UnsupportedModel(f"its modules are {', '.join(kind for kind, _ in modules)}")
     if modules[0][1]:
-        raise Unlike("the transformer is in a folder of its own")
+        raise UnsupportedModel("the transformer is in a folder of its own")
     _check_pooling(_json(directory / modules[1][1] / "config.json"))
     about = directory / "config_sentence_transformers.json"
     if about.exists() and (prompt := _json(about).get("default_prompt_name")):
-        raise Unlike(f"the prompt {prompt} is put before each text")
+        raise UnsupportedModel(f"the prompt {prompt} is put before each text")
 
 
 def _check_pooling(config: Mapping[str, Any]) -> None:
@@ -118,7 +118,7 @@ def _check_pooling(config: Mapping[str, Any]) -> None:
     if "pooling_mode" in rest:
         modes.add(str(rest["pooling_mode"]))
     if unknown or not modes or modes - {"mean", "mean_tokens"}:
-        raise Unlike(f"its pooling is {dict(config)}")
+        raise UnsupportedModel(f"its pooling is {dict(config)}")
 
 
 def _check_tokenizer(directory: Path) -> None:
@@ -126,7 +126,7 @@ def _check_tokenizer(directory: Path) -> None:
     normalizer = _json(directory / "tokenizer.json")["normalizer"]
     config = _json(directory / "tokenizer_config.json")
     if config.get("tokenizer_class") not in ("BertTokenizer", "BertTokenizerFast"):
-        raise Unlike(f"its tokenizer is {config.get('tokenizer_class')}")
+        raise UnsupportedModel(f"its tokenizer is {config.get('tokenizer_class')}")
     _expect("tokenizer.json", normalizer, type="BertNormalizer")
     _expect("tokenizer.json", normalizer, **{_NORMALIZER[name]: config[name] for name in _NORMALIZER if name in config})
 
@@ -134,7 +134,7 @@ def _check_tokenizer(directory: Path) -> None:
 def _expect(file: str, found: Mapping[str, Any], **wanted: object) -> None:
     for name, value in wanted.items():
         if found.get(name) != value:
-            raise Unlike(f"{file} says {name}={found.get(name)!r} instead of {value!r}")
+            raise UnsupportedModel(f"{file} says {name}={found.get(name)!r} instead of {value!r}")
 
 
 def _json(path: Path) -> Any:  # noqa: ANN401 - what a file of JSON may be

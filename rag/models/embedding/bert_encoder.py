@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from rag.errors import ModelUnusable
-from rag.models.embedding.bert_config import BertFolder
+from rag.models.embedding.bert_config import BertConfig
 from rag.models.embedding.bert_network import BertNetwork, TokenIds
 from rag.models.embedding.interfaces import FloatMatrix
 
@@ -24,7 +24,7 @@ class BertEncoder:
     with nothing new, needs the tokenizer at most. Several threads may use it at the same time.
     """
 
-    def __init__(self, folder: BertFolder, *, name: str, digest: str, threads: int) -> None:
+    def __init__(self, folder: BertConfig, *, name: str, digest: str, threads: int) -> None:
         """Loads the tokenizer.
 
         Raises:

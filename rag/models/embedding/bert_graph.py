@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from rag.models.embedding.bert_config import BertFolder
+from rag.models.embedding.bert_config import BertConfig
 
 Weights: TypeAlias = Mapping[str, npt.NDArray[np.float32]]
 # A node of OpenVINO's graph, which has no types that mypy can use.
@@ -18,7 +18,7 @@ _Node: TypeAlias = Any
 _NEVER: Final = -65504.0
 
 
-def shapes(folder: BertFolder) -> dict[str, tuple[int, ...]]:
+def shapes(folder: BertConfig) -> dict[str, tuple[int, ...]]:
     """The tensors that make the network. A pooler, which the mean does without, may be in the file too."""
     size, inner = folder.dimension, folder.inner
     found: dict[str, tuple[int, ...]] = {
@@ -40,7 +40,7 @@ def shapes(folder: BertFolder) -> dict[str, tuple[int, ...]]:
     return found | {f"{norm}.{part}": (size,) for norm in norms for part in ("weight", "bias")}
 
 
-def model(folder: BertFolder, weights: Weights) -> _Node:
+def model(folder: BertConfig, weights: Weights) -> _Node:
     """The graph. All sizes below are of batch B, longest text L, heads H and dimension D.
 
     Its inputs are tokens, int32 (B, L), and a mask, float32 (B, L), of 1 for a token and 0 for padding; its output is
@@ -50,7 +50,7 @@ def model(folder: BertFolder, weights: Weights) -> _Node:
 
 
 class _Builder:
-    def __init__(self, folder: BertFolder, weights: Weights) -> None:
+    def __init__(self, folder: BertConfig, weights: Weights) -> None:
         import openvino
         from openvino import opset13
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import rag.runtime.native  # noqa: F401 - before openvino
 from rag.errors import ModelUnusable
 from rag.models.embedding import bert_graph
-from rag.models.embedding.bert_config import BertFolder
+from rag.models.embedding.bert_config import BertConfig
 from rag.models.embedding.interfaces import FloatMatrix
 
 # A request of OpenVINO, which has no types that mypy can use.
@@ -30,7 +30,7 @@ _BATCH_TOKENS: Final = 2048
 class BertNetwork:
     """Tokens to vectors. Several threads may call it at the same time."""
 
-    def __init__(self, folder: BertFolder, *, threads: int) -> None:
+    def __init__(self, folder: BertConfig, *, threads: int) -> None:
         """Loads the weights and compiles for this CPU: in bfloat16 where it computes with that, else in float32.
 
         Raises:
@@ -137,7 +137,7 @@ def _padded(texts: Sequence[TokenIds]) -> list[npt.NDArray[Any]]:
     return [ids, mask]
 
 
-def _read_weights(folder: BertFolder) -> bert_graph.Weights:
+def _read_weights(folder: BertConfig) -> bert_graph.Weights:
     from safetensors import SafetensorError, safe_open
 
     weights = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from rag.models.embedding.bert_config import BertFolder, Unlike
+from rag.models.embedding.bert_config import BertConfig, UnsupportedModel
 from rag.models.embedding.bert_encoder import BertEncoder
 from rag.models.embedding.interfaces import Encoder
 from rag.models.embedding.sentence_transformer_encoder import SentenceTransformerEncoder
@@ -20,8 +20,8 @@ def open_text_encoder(directory: Path, *, name: str, digest: str, threads: int) 
         ModelUnusable: the folder is not a model that can be loaded.
     """
     try:
-        folder = BertFolder.read(directory)
-    except Unlike as reason:
+        folder = BertConfig.read(directory)
+    except UnsupportedModel as reason:
         _log.info("encoder %s runs in sentence-transformers, which is slower: %s", name, reason)
         return SentenceTransformerEncoder(directory, name=name, digest=digest, threads=threads)
     return BertEncoder(folder, name=name, digest=digest, threads=threads)

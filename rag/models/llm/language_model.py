@@ -51,14 +51,14 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class RefusalProbability:
     """The first thing that a generation yields where the model may not decline.
 
     Attributes:
         declined: the probability, 0..1, that it would have begun as it was told to decline.
     """
 
-    declined: float
+    refusal_probability: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Finish:
     usage: Usage
 
 
-Generated: TypeAlias = Begun | Token | Finish
+Generated: TypeAlias = RefusalProbability | Token | Finish
 
 
 class LanguageModel(Protocol):
@@ -95,10 +95,10 @@ class LanguageModel(Protocol):
         *,
         max_tokens: int,
         cancelled: Cancellation,
-        wording: str | None = None,
-        declining: str | None = None,
+        vocabulary: str | None = None,
+        refusal: str | None = None,
     ) -> Iterator[Generated]:
-        """Yields one Begun where ``declining`` is given, then tokens, then one Finish.
+        """Yields one Begun where ``refusal`` is given, then tokens, then one Finish.
 
         Waits while another generation is at work.
 
@@ -106,9 +106,9 @@ class LanguageModel(Protocol):
             prompt: what it is asked.
             max_tokens: most tokens of the text.
             cancelled: to stop early.
-            wording: only tokens that this text is made of are said; None for all that the model knows. A model that a
+            vocabulary: only tokens that this text is made of are said; None for all that the model knows. A model that a
                 server runs cannot be held to it.
-            declining: the text does not begin as this does: how likely the model was to say so is in the Begun, and
+            refusal: the text does not begin as this does: how likely the model was to say so is in the RefusalProbability, and
                 it answers all the same. Where a server runs the model, it may say nothing at all instead.
 
         Raises:

@@ -17,18 +17,18 @@ import llama_cpp as llama
 
 from rag.errors import ModelUnusable, PromptTooLong
 from rag.models.llm.engine.context import Context
-from rag.models.llm.engine.engine import Engine, Job
+from rag.models.llm.engine.engine import Engine, TokenSequence
 from rag.models.llm.engine.llama_library import open_library
-from rag.models.llm.engine.prefix_cache import PrefixStore
-from rag.models.llm.engine.prompt_lookup import Copier
-from rag.models.llm.engine.sampling import ChanceWriter, Reader, TextWriter, Writer
-from rag.models.llm.engine.scheduler import SHORTEST
+from rag.models.llm.engine.prefix_cache import PrefixCache
+from rag.models.llm.engine.prompt_lookup import PromptLookup
+from rag.models.llm.engine.sampling import Scorer, PrefillOnly, Sampler, DecodingStrategy
+from rag.models.llm.engine.scheduler import MIN_PREFILL_CHUNK
 from rag.models.llm.engine.vocabulary import Pointer, Vocabulary
 from rag.models.llm.language_model import Finish, Generated, Message, Prompt
 from rag.models.llm.tuning.parameters import Tuning
 from rag.runtime.cancellation import Cancellation
-from rag.runtime.cpu_gate import Turns
-from rag.runtime.single_flight_cache import Remembered
+from rag.runtime.cpu_gate import CpuGate
+from rag.runtime.single_flight_cache import SingleFlightCache
 
 T = TypeVar("T")
 
@@ -56,7 +56,7 @@ class LlamaCppModel:
         remembered: int = 1024,
         beginning: Sequence[Message] = (),
         gpu_layers: int = 0,
-        turns: Turns | None = None,
+        cpu_gate: CpuGate | None = None,
     ) -> None:
         """Loads the weights.
 
@@ -81,8 +81,8 @@ class LlamaCppModel:
         open_library()
         self.name = name
         self._temperature, self._seed = temperature, seed
-        self._remembered = Remembered[tuple[Generated, ...]](remembered)
-        self._weighed = Remembered[float](remembered)
+        self._remembered = SingleFlightCache[tuple[Generated, ...]](remembered)
+        self._weighed = SingleFlightCache[float](remembered)
         self._model = _load(file, tuning, gpu_layers)
         self._vocabulary = Vocabulary(self._model, name)
         self.context_tokens = min(context_tokens, int(llama.llama_model_n_ctx_train(self._model)))
@@ -95,8 +95,8 @@ class LlamaCppModel:
         )
         has_parts = _has_parts(self._model)
         self._copying, self._further_token = copying and has_parts, tuning.further_token
-        store = PrefixStore(self._context, first_sequence=parallel, capacity=cache_bytes if has_parts else 0)
-        self._engine = Engine(self._context, store, parallel=parallel, micro_batch=tuning.micro_batch, turns=turns)
+        store = PrefixCache(self._context, first_sequence=parallel, capacity=cache_bytes if has_parts else 0)
+        self._engine = Engine(self._context, store, parallel=parallel, micro_batch=tuning.micro_batch, cpu_gate=cpu_gate)
         if beginning:
             self._keep(self._common_beginning(beginning))
 
@@ -107,7 +107,7 @@ class LlamaCppModel:
 
     def _keep(self, tokens: tuple[int, ...]) -> None:
         outbox = _Outbox[None]()
-        self._engine.submit(Job(tokens, 0, Reader(), outbox.end, reread=1, pinned=True))
+        self._engine.submit(TokenSequence(tokens, 0, PrefillOnly(), outbox.end, min_recompute=1, pinned=True))
         end = outbox.get()
         assert isinstance(end, _End)  # noqa: S101 - a reader puts nothing else
         if end.error:
@@ -127,18 +127,18 @@ class LlamaCppModel:
         *,
         max_tokens: int,
         cancelled: Cancellation,
-        wording: str | None = None,
-        declining: str | None = None,
+        vocabulary: str | None = None,
+        refusal: str | None = None,
     ) -> Iterator[Generated]:
         """See :class:`LanguageModel`."""
-        asked = (prompt.tokens, max_tokens, wording, declining)
+        asked = (prompt.tokens, max_tokens, vocabulary, refusal)
         if (before := self._remembered.claim(asked, cancelled)) is not None:
             yield from before
             return
         outbox = _Outbox[Generated]()
         generated: list[Generated] = []
         try:
-            writer = self._text_writer(prompt, outbox, max_tokens, wording, declining)
+            writer = self._text_writer(prompt, outbox, max_tokens, vocabulary, refusal)
             for each in self._run(prompt, max_tokens, writer, outbox, cancelled):
                 generated.append(each)
                 yield each
@@ -147,15 +147,15 @@ class LlamaCppModel:
             self._remembered.settle(asked, tuple(map(_from_memory, generated)) if whole else None)
 
     def _text_writer(
-        self, prompt: Prompt, outbox: _Outbox[Generated], max_tokens: int, wording: str | None, declining: str | None
-    ) -> TextWriter:
-        return TextWriter(
+        self, prompt: Prompt, outbox: _Outbox[Generated], max_tokens: int, vocabulary: str | None, refusal: str | None
+    ) -> Sampler:
+        return Sampler(
             self._vocabulary,
             outbox.put,
             prompt_tokens=len(prompt.tokens),
             max_tokens=max_tokens,
-            allowed=None if wording is None else self._vocabulary.wording(wording),
-            barred=None if declining is None else self._vocabulary.tokens(declining)[0],
+            vocabulary_mask=None if vocabulary is None else self._vocabulary.mask(vocabulary),
+            banned_first_token=None if refusal is None else self._vocabulary.tokens(refusal)[0],
             temperature=self._temperature,
             seed=self._seed,
         )
@@ -168,26 +168,26 @@ class LlamaCppModel:
         chance: float | None = None
         try:
             outbox = _Outbox[float]()
-            (chance,) = self._run(prompt, 0, ChanceWriter(self._vocabulary, outbox.put, yes, no), outbox, cancelled)
+            (chance,) = self._run(prompt, 0, Scorer(self._vocabulary, outbox.put, yes, no), outbox, cancelled)
         finally:
             self._weighed.settle(asked, chance)
         return chance
 
     def _run(
-        self, prompt: Prompt, room: int, writer: Writer, outbox: _Outbox[T], cancelled: Cancellation
+        self, prompt: Prompt, room: int, writer: DecodingStrategy, outbox: _Outbox[T], cancelled: Cancellation
     ) -> Iterator[T]:
         if len(prompt.tokens) + room > self.context_tokens:
             raise PromptTooLong(
                 f"{len(prompt.tokens)} tokens of prompt and {room} of answer do not fit the context of "
                 f"{self.context_tokens}; shorten the question or raise RAG_CONTEXT_TOKENS"
             )
-        job = Job(
+        job = TokenSequence(
             prompt.tokens,
             room,
             writer,
             outbox.end,
-            Copier(prompt.tokens, self._further_token) if self._copying and room else None,
-            SHORTEST if room else 1,
+            PromptLookup(prompt.tokens, self._further_token) if self._copying and room else None,
+            MIN_PREFILL_CHUNK if room else 1,
         )
         with cancelled.calling(lambda: self._engine.cancel(job)):
             self._engine.submit(job)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from rag.domain.values import Usage
-from rag.models.llm.language_model import Begun, Finish, Generated, Token
+from rag.models.llm.language_model import RefusalProbability, Finish, Generated, Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +33,14 @@ class Piece:
 Said: TypeAlias = Generator[Piece | Finish, None, None]
 
 
-def begun(said: Iterator[Piece | Finish], declining: str, prompt_tokens: int) -> Iterator[Generated]:
-    """Yields Begun, then what is said: nothing where that is, or begins with, the sentence ``declining``.
+def begun(said: Iterator[Piece | Finish], refusal: str, prompt_tokens: int) -> Iterator[Generated]:
+    """Yields Begun, then what is said: nothing where that is, or begins with, the sentence ``refusal``.
 
     Pieces are held back only for as long as they may still come to that sentence.
 
     Args:
         said: pieces, then one Finish; read no further than needed.
-        declining: the sentence; whatever its capitals.
+        refusal: the sentence; whatever its capitals.
         prompt_tokens: what to count where it is not read to its Finish.
     """
     held: list[Piece] = []
@@ -52,13 +52,13 @@ def begun(said: Iterator[Piece | Finish], declining: str, prompt_tokens: int) ->
             break
         held.append(item)
         text += item.text
-        if not _may_come_to(text, declining):
+        if not _may_come_to(text, refusal):
             break
-    if _is(text, declining) or (finish is not None and finish.reason == "length" and _is_cut(text, declining)):
-        yield Begun(1.0)
+    if _is(text, refusal) or (finish is not None and finish.reason == "length" and _is_cut(text, refusal)):
+        yield RefusalProbability(1.0)
         yield finish or _end_of_declining(said, Usage(prompt_tokens, 0, len(held)))
         return
-    yield Begun(declined_among(held[0].alternatives, declining) if held else 0.0)
+    yield RefusalProbability(refusal_probability(held[0].alternatives, refusal) if held else 0.0)
     for piece in held:
         yield piece.token
     if finish:
@@ -67,25 +67,25 @@ def begun(said: Iterator[Piece | Finish], declining: str, prompt_tokens: int) ->
         yield item.token if isinstance(item, Piece) else item
 
 
-def declined_among(alternatives: Mapping[str, float], declining: str) -> float:
+def refusal_probability(alternatives: Mapping[str, float], refusal: str) -> float:
     """The probability, 0..1, of the first tokens that the sentence may begin with. Capitals count: "No" is none."""
-    beginnings = (token for token in alternatives if token.strip() and declining.startswith(token.lstrip()))
+    beginnings = (token for token in alternatives if token.strip() and refusal.startswith(token.lstrip()))
     return min(math.fsum(alternatives[token] for token in beginnings), 1.0)
 
 
-def _may_come_to(text: str, declining: str) -> bool:
+def _may_come_to(text: str, refusal: str) -> bool:
     said = text.lstrip().casefold()
-    return len(said) < len(declining) and declining.casefold().startswith(said)
+    return len(said) < len(refusal) and refusal.casefold().startswith(said)
 
 
-def _is(text: str, declining: str) -> bool:
-    return text.lstrip().casefold().startswith(declining.casefold())
+def _is(text: str, refusal: str) -> bool:
+    return text.lstrip().casefold().startswith(refusal.casefold())
 
 
-def _is_cut(text: str, declining: str) -> bool:
+def _is_cut(text: str, refusal: str) -> bool:
     """Whether it is whole words of the sentence's beginning, letter by letter: a lone "No" is an answer."""
     words = text.split()
-    return bool(words) and declining.split()[: len(words)] == words
+    return bool(words) and refusal.split()[: len(words)] == words
 
 
 def _end_of_declining(said: Iterator[Piece | Finish], usage: Usage) -> Finish:

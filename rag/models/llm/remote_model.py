@@ -23,7 +23,7 @@ from rag.domain.values import Usage
 from rag.errors import ModelUnknown, ModelUnreachable, ModelUnusable, PromptTooLong
 from rag.models.llm.language_model import Finish, Generated, Message, Prompt
 from rag.models.llm.refusal import Piece, Said, begun
-from rag.models.llm.remote.http import ModelServer, Reply
+from rag.models.llm.remote.http import ModelServerClient, Reply
 from rag.models.llm.remote.protocol import Choice, Chunk, ListedModel, Models, Tokens, chunks
 from rag.runtime.cancellation import Cancellation
 
@@ -85,7 +85,7 @@ class OpenAIServerModel:
             ModelUnknown: it has no such model.
             ModelUnusable: it refuses the key, or speaks another protocol.
         """
-        self._server = ModelServer(url, key)
+        self._server = ModelServerClient(url, key)
         self._seconds = seconds
         self._sampling = {"temperature": temperature, "seed": seed}
         self._gives_logprobs = True  # until it refuses
@@ -162,21 +162,21 @@ class OpenAIServerModel:
         *,
         max_tokens: int,
         cancelled: Cancellation,
-        wording: str | None = None,  # noqa: ARG002 - the protocol has no such thing
-        declining: str | None = None,
+        vocabulary: str | None = None,  # noqa: ARG002 - the protocol has no such thing
+        refusal: str | None = None,
     ) -> Iterator[Generated]:
-        """See :class:`LanguageModel`. ``wording`` holds the model to nothing here.
+        """See :class:`LanguageModel`. ``vocabulary`` holds the model to nothing here.
 
-        Where the text is the sentence ``declining``, what was declined is certain and no token follows. Else it is what
+        Where the text is the sentence ``refusal``, what was declined is certain and no token follows. Else it is what
         the server gives the tokens with which that sentence may begin; 0 where it gives no probabilities.
 
         Raises:
             ModelUnreachable: the server cannot be reached, cannot answer now, or broke off.
         """
         self._check_room(prompt.length + max_tokens)
-        with closing(self._said(prompt, max_tokens, cancelled, alternatives=declining is not None)) as said:
-            if declining is not None:
-                yield from begun(said, declining, prompt.length)
+        with closing(self._said(prompt, max_tokens, cancelled, alternatives=refusal is not None)) as said:
+            if refusal is not None:
+                yield from begun(said, refusal, prompt.length)
                 return
             for item in said:
                 yield item.token if isinstance(item, Piece) else item

@@ -13,7 +13,7 @@ from typing import Final
 
 from rag.errors import DeadlinePassed, ServiceBusy
 from rag.runtime.cancellation import Cancellation
-from rag.service.admission.fair_queue import FairLine
+from rag.service.admission.fair_queue import FairQueue
 from rag.service.admission.latency import Pace, Started
 
 # A client that waits hears of its place at least this often, so that no proxy takes the connection for dead.
@@ -60,13 +60,13 @@ class Admission:
 
         Args:
             limits: what is admitted.
-            quantum: tokens that an ordinary question takes; see :class:`FairLine`.
+            quantum: tokens that an ordinary question takes; see :class:`FairQueue`.
             clock: seconds that only grow, for what is measured.
         """
         self.limits = limits
         self._clock = clock
         self._pace = Pace(limits.parallel, clock)
-        self._line: FairLine[Ticket] = FairLine(quantum)
+        self._line: FairQueue[Ticket] = FairQueue(quantum)
         self._order: dict[Ticket, int] | None = None  # positions; None after a change
         self._tickets: set[Ticket] = set()
         self._held: Counter[str] = Counter()

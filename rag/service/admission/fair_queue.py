@@ -47,7 +47,7 @@ class _Client(Generic[T]):
     served: int = 0
 
 
-class FairLine(Generic[T]):
+class FairQueue(Generic[T]):
     """A line of items, each of a client and with the tokens that it takes."""
 
     def __init__(self, quantum: int) -> None:
@@ -92,7 +92,7 @@ class FairLine(Generic[T]):
 
     def in_order(self) -> Iterator[T]:
         """All in the order in which they would come out if nobody else came."""
-        future: FairLine[T] = FairLine(self._quantum)
+        future: FairQueue[T] = FairQueue(self._quantum)
         future._round = deque(self._round)
         future._clients = {
             name: _Client(client.credit, list(client.places), client.served) for name, client in self._clients.items()

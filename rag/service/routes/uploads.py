@@ -16,8 +16,8 @@ from starlette.requests import ClientDisconnect
 from rag.errors import Cancelled
 from rag.service.media_types import SUFFIXES
 from rag.service.schemas import AddingBody, IngestBody, UploadBody
-from rag.service.uploads.folder import DocumentFolder, Receiving, Stored
-from rag.service.uploads.ingest_jobs import IngestRuns
+from rag.service.uploads.folder import UploadFolder, Receiving, Stored
+from rag.service.uploads.ingest_jobs import IngestJobs
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class Adding:
         job: the command that ingests the folder, and tells in lines of JSON where it is.
     """
 
-    folder: DocumentFolder
+    folder: UploadFolder
     job: Sequence[str]
 
 
@@ -48,7 +48,7 @@ def adding_body(adding: Adding | None) -> AddingBody:
     return AddingBody(enabled=adding is not None, max_bytes=adding.folder.max_bytes if adding else 0, suffixes=SUFFIXES)
 
 
-def adding_router(adding: Adding, runs: IngestRuns, route_class: type[APIRoute]) -> APIRouter:
+def adding_router(adding: Adding, runs: IngestJobs, route_class: type[APIRoute]) -> APIRouter:
     """The routes of what changes the documents."""
     routes = APIRouter(route_class=route_class)
 

@@ -42,7 +42,7 @@ class Stored:
     replaced: bool
 
 
-class DocumentFolder:
+class UploadFolder:
     """A folder of documents to which some are added. For several threads, of one process."""
 
     def __init__(self, root: Path, max_bytes: int) -> None:
@@ -124,7 +124,7 @@ class DocumentFolder:
 class Receiving:
     """A document whose bytes are coming; its file is hidden until it is stored. Methods may be called in any thread."""
 
-    def __init__(self, folder: DocumentFolder, name: str, *, replace: bool) -> None:
+    def __init__(self, folder: UploadFolder, name: str, *, replace: bool) -> None:
         self._folder = folder
         self._name = name
         self._replace = replace
@@ -155,7 +155,7 @@ class Receiving:
             self._file.write(data)
 
     def store(self) -> Stored:
-        """Puts the document into the folder; raises as :meth:`write` and :meth:`DocumentFolder.store`."""
+        """Puts the document into the folder; raises as :meth:`write` and :meth:`UploadFolder.store`."""
         with self._lock:
             check_head(self._name, self._head)
             with _refusals(self._folder.root, self._name, self._size):

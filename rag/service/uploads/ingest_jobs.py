@@ -39,7 +39,7 @@ class IngestedFile:
 
 
 @dataclass(frozen=True)
-class IngestStanding:
+class IngestJobStatus:
     """Where the latest run is.
 
     Attributes:
@@ -70,7 +70,7 @@ class IngestStanding:
     files: tuple[IngestedFile, ...] = ()
 
 
-class IngestRuns:
+class IngestJobs:
     """Runs the job when somebody wants it, once at a time. Methods may be called in any thread."""
 
     def __init__(self, command: Sequence[str], published: Callable[[], object]) -> None:
@@ -83,17 +83,17 @@ class IngestRuns:
         self._command = command
         self._published = published
         self._lock = threading.Lock()
-        self._standing = IngestStanding()
+        self._standing = IngestJobStatus()
         self._process: subprocess.Popen[bytes] | None = None
         self._thread: threading.Thread | None = None
         self._closing = threading.Event()
 
     @property
-    def standing(self) -> IngestStanding:
+    def standing(self) -> IngestJobStatus:
         """As of now."""
         return self._standing
 
-    def start(self) -> IngestStanding:
+    def start(self) -> IngestJobStatus:
         """Starts a run; where one is at work, another one follows it."""
         with self._lock:
             if self._standing.state == "running":
@@ -128,12 +128,12 @@ class IngestRuns:
             except Exception:  # noqa: BLE001 - a boundary
                 # Were the thread to die of it, the run would seem to be at work for ever.
                 _log.exception("the ingest job could not be run")
-                ended = IngestStanding("failed", error="the ingest job could not be run; the service's log says why")
+                ended = IngestJobStatus("failed", error="the ingest job could not be run; the service's log says why")
             with self._lock:
                 more = self._standing.again and not self._closing.is_set()
                 self._standing = _begun() if more else replace(ended, started=self._standing.started, finished=_now())
 
-    def _run(self) -> IngestStanding:
+    def _run(self) -> IngestJobStatus:
         """One run to its end, tried again while another writer is at work."""
         seconds = _FIRST_RETRY_SECONDS
         while True:
@@ -147,8 +147,8 @@ class IngestRuns:
         files = tuple(_file(row) for row in report.get("files", ()))
         if code in _PUBLISHED and report.get("generation"):
             self._published()
-            return IngestStanding("finished", index=report["generation"], share=1.0, files=files)
-        return IngestStanding("failed", error=_why(code, report), files=files)
+            return IngestJobStatus("finished", index=report["generation"], share=1.0, files=files)
+        return IngestJobStatus("failed", error=_why(code, report), files=files)
 
     def _process_run(self) -> tuple[int, Mapping[str, Any]]:
         """The job's exit code, and its report; empty where it gave none."""
@@ -177,8 +177,8 @@ class IngestRuns:
             self._standing = replace(self._standing, **fields)
 
 
-def _begun() -> IngestStanding:
-    return IngestStanding("running", stage="starting", started=_now())
+def _begun() -> IngestJobStatus:
+    return IngestJobStatus("running", stage="starting", started=_now())
 
 
 def _now() -> str:

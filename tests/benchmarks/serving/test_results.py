@@ -19,7 +19,7 @@ from benchmarks.serving.results import cells, first_tokens, tables, throughput, 
 from benchmarks.serving.schedule import Cell, Run, schedule
 from benchmarks.serving.systems import System, read_best, server_choices
 from benchmarks.serving.workloads import Conversation
-from rag.models.llm.language_model import Begun, Finish, Prompt, Token
+from rag.models.llm.language_model import RefusalProbability, Finish, Prompt, Token
 from rag.runtime.cancellation import Cancellation
 from tests.fakes import ScriptedModel
 
@@ -227,7 +227,7 @@ class TestCopying:
 def test_free_wording() -> None:
     model = ScriptedModel(["one two"])
     free = FreeWording(model)
-    made = free.generate(Prompt((1,)), max_tokens=5, cancelled=Cancellation(), wording="one", declining="no")
-    assert [type(each) for each in made] == [Begun, Token, Token, Finish]
+    made = free.generate(Prompt((1,)), max_tokens=5, cancelled=Cancellation(), vocabulary="one", refusal="no")
+    assert [type(each) for each in made] == [RefusalProbability, Token, Token, Finish]
     assert model.wordings == [None]
     assert free.chance(Prompt((1,)), ("Yes",), ("No",), Cancellation()) == model.assent

@@ -181,10 +181,10 @@ class AnyHistory(RuleBasedStateMachine):
             found = any(canary(content) in hit.passage.chunk.text for hit in hits)
             if bytes_of(content) in held:
                 assert found
-                assert generation.lexical_scores(canary(content)).any()
+                assert generation.bm25_scores(canary(content)).any()
             elif not any(data and bytes_of(content).startswith(data) for data in held):
                 assert not found
-                assert not generation.lexical_scores(canary(content)).any()
+                assert not generation.bm25_scores(canary(content)).any()
         generation.close()
 
     def ingest(self, *, rebuild: bool = False) -> Report:

@@ -30,7 +30,7 @@ class Interrupted(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class BatchEntry:
     """Tokens of one sequence that are read in a step.
 
     Attributes:
@@ -39,7 +39,7 @@ class Row:
         logits: for how many of the last tokens it is computed what comes next.
     """
 
-    sequence: int
+    sequence_id: int
     start: int
     tokens: Sequence[int]
     logits: int
@@ -83,7 +83,7 @@ class Context:
         self.cells = int(llama.llama_n_ctx(self._context))
         self._batch = _Batch(tuning.micro_batch)
 
-    def step(self, rows: Sequence[Row]) -> list[list[Logits]]:
+    def step(self, rows: Sequence[BatchEntry]) -> list[list[Logits]]:
         """Reads the rows together; at most a micro batch of tokens.
 
         Returns:
@@ -99,12 +99,12 @@ class Context:
             llama.llama_synchronize(self._context)
             return self._logits(rows)
         for row in rows:
-            self.forget(row.sequence, row.start)
+            self.forget(row.sequence_id, row.start)
         if status == _ABORTED:
             raise Interrupted
         raise ModelUnusable(f"llama.cpp failed to run the model (llama_decode returned {status})")
 
-    def _logits(self, rows: Sequence[Row]) -> list[list[Logits]]:
+    def _logits(self, rows: Sequence[BatchEntry]) -> list[list[Logits]]:
         found: list[list[Logits]] = []
         end = 0
         for row in rows:
@@ -128,20 +128,20 @@ class Context:
         """Gives a sequence another's cells of the positions from ``start`` to ``end``, exclusive. Nothing is copied."""
         llama.llama_memory_seq_cp(self._memory, source, target, start, end)
 
-    def forget(self, sequence: int, start: int = 0) -> None:
+    def forget(self, sequence_id: int, start: int = 0) -> None:
         """Takes the cells from position ``start`` on away from a sequence; those that no other has are free again."""
-        llama.llama_memory_seq_rm(self._memory, sequence, start, -1)
+        llama.llama_memory_seq_rm(self._memory, sequence_id, start, -1)
 
-    def save(self, sequence: int) -> Saved:
+    def save(self, sequence_id: int) -> Saved:
         """A copy of a sequence's keys and values, outside of the pool."""
-        size = llama.llama_state_seq_get_size(self._context, sequence)
+        size = llama.llama_state_seq_get_size(self._context, sequence_id)
         saved = mmap(-1, size)
-        llama.llama_state_seq_get_data(self._context, _start_of(saved), size, sequence)
+        llama.llama_state_seq_get_data(self._context, _start_of(saved), size, sequence_id)
         return saved
 
-    def restore(self, saved: Saved, sequence: int) -> bool:
+    def restore(self, saved: Saved, sequence_id: int) -> bool:
         """Puts a copy back, at the positions that it had; False where the pool has no room."""
-        return bool(llama.llama_state_seq_set_data(self._context, _start_of(saved), len(saved), sequence))
+        return bool(llama.llama_state_seq_set_data(self._context, _start_of(saved), len(saved), sequence_id))
 
     def close(self) -> None:
         """Frees the memory; no method may be called afterwards."""
@@ -165,14 +165,14 @@ class _Batch:
         addresses = self._sequences.ctypes.data + np.arange(capacity, dtype=np.uint64) * self._sequences.itemsize
         self._addresses = addresses.astype(np.uint64)
 
-    def filled(self, rows: Sequence[Row]) -> llama.llama_batch:
+    def filled(self, rows: Sequence[BatchEntry]) -> llama.llama_batch:
         """The rows, one after the other."""
         end = 0
         for row in rows:
             start, end = end, end + len(row.tokens)
             self._tokens[start:end] = row.tokens
             self._positions[start:end] = np.arange(row.start, row.start + len(row.tokens))
-            self._sequences[start:end] = row.sequence
+            self._sequences[start:end] = row.sequence_id
             self._wanted[start:end] = 0
             self._wanted[end - row.logits : end] = 1
         fields = dict(llama.llama_batch._fields_)

@@ -13,12 +13,12 @@ from time import monotonic
 from typing import Final
 
 from rag.errors import Cancelled, ModelUnusable, PromptTooLong
-from rag.models.llm.engine.context import Context, Interrupted, Logits, Row
-from rag.models.llm.engine.prefix_cache import PrefixStore
-from rag.models.llm.engine.prompt_lookup import Copier
-from rag.models.llm.engine.sampling import Writer
-from rag.models.llm.engine.scheduler import GROUP, SHORTEST, Demand, precedence, share_out, whole
-from rag.runtime.cpu_gate import Turns
+from rag.models.llm.engine.context import Context, Interrupted, Logits, BatchEntry
+from rag.models.llm.engine.prefix_cache import PrefixCache
+from rag.models.llm.engine.prompt_lookup import PromptLookup
+from rag.models.llm.engine.sampling import DecodingStrategy
+from rag.models.llm.engine.scheduler import BATCH_MULTIPLE, MIN_PREFILL_CHUNK, ScheduleInput, priority_key, schedule, whole
+from rag.runtime.cpu_gate import CpuGate
 
 _log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ _TELLING: Final = 32
 
 
 @dataclass(eq=False)
-class Job:
+class TokenSequence:
     """A sequence from being asked for to its end.
 
     Attributes:
@@ -45,19 +45,19 @@ class Job:
     """
 
     prompt: tuple[int, ...]
-    room: int
-    writer: Writer
-    ended: Callable[[Exception | None], None]
-    copier: Copier | None = None
-    reread: int = SHORTEST
+    max_new_tokens: int
+    strategy: DecodingStrategy
+    on_end: Callable[[Exception | None], None]
+    prompt_lookup: PromptLookup | None = None
+    min_recompute: int = MIN_PREFILL_CHUNK
     pinned: bool = False
-    # The engine's own: `read` are the tokens that its sequence has, `same` of which anybody would have read with the
-    # same numbers; it is `due` once it has waited for room.
+    # The engine's own: `cached` are the tokens that its sequence has, `shareable` of which anybody would have read with the
+    # same numbers; it is `blocked` once it has waited for room.
     since: float = field(default_factory=monotonic)
-    sequence: int | None = None
-    read: list[int] = field(default_factory=list)
-    same: int = 0
-    due: bool = False
+    sequence_id: int | None = None
+    cached: list[int] = field(default_factory=list)
+    shareable: int = 0
+    blocked: bool = False
     failed: Exception | None = None
     next: int | None = None
     cancelled: bool = False
@@ -65,14 +65,14 @@ class Job:
     @property
     def cells(self) -> int:
         """Most that it can take."""
-        return len(self.prompt) + self.room
+        return len(self.prompt) + self.max_new_tokens
 
 
 class Engine:
     """Runs jobs. Its methods may be called from any thread."""
 
     def __init__(
-        self, context: Context, store: PrefixStore, *, parallel: int, micro_batch: int, turns: Turns | None = None
+        self, context: Context, prefix_cache: PrefixCache, *, parallel: int, micro_batch: int, cpu_gate: CpuGate | None = None
     ) -> None:
         """Starts the thread.
 
@@ -84,42 +84,42 @@ class Engine:
             turns: each step takes one, behind others.
         """
         self._context = context
-        self._store = store
+        self._prefix_cache = prefix_cache
         self._micro_batch = micro_batch
-        self._turns = turns or Turns()
+        self._cpu_gate = cpu_gate or CpuGate()
         self._parallel = parallel
         self._free = list(range(parallel))
         self._cells = context.cells
         self._seconds_per_token = _FIRST_GUESS_SECONDS
-        self._jobs: list[Job] = []
+        self._sequences: list[TokenSequence] = []
         self._changed = Condition()
-        self._inbox: list[Job] = []
-        self._stepping: list[Job] = []
+        self._inbox: list[TokenSequence] = []
+        self._stepping: list[TokenSequence] = []
         self._closing = False
         self._thread = Thread(target=self._run, name="generation", daemon=True)
         self._thread.start()
 
-    def submit(self, job: Job) -> None:
+    def submit(self, sequence: TokenSequence) -> None:
         """Takes a job on; it is told how it ends. After :meth:`close`, it has at once.
 
         Raises:
             PromptTooLong: it would not fit even alone.
         """
-        if job.cells > self._cells:
-            raise PromptTooLong(f"{job.cells} tokens do not fit the {self._cells} cells of the model's memory")
+        if sequence.cells > self._cells:
+            raise PromptTooLong(f"{sequence.cells} tokens do not fit the {self._cells} cells of the model's memory")
         with self._changed:
             closed = self._closing
             if not closed:
-                self._inbox.append(job)
+                self._inbox.append(sequence)
                 self._changed.notify()
         if closed:
-            job.ended(Cancelled("the model was closed"))
+            sequence.on_end(Cancelled("the model was closed"))
 
-    def cancel(self, job: Job) -> None:
+    def cancel(self, sequence: TokenSequence) -> None:
         """Ends a job soon, within a step, unless it has ended: its memory is free again, the others go on."""
         with self._changed:
-            job.cancelled = True
-            gone = sum(job.cancelled for job in self._stepping)
+            sequence.cancelled = True
+            gone = sum(sequence.cancelled for sequence in self._stepping)
             # The others of the step would have to be read again.
             if gone * 2 > len(self._stepping):
                 self._context.interrupt()
@@ -129,8 +129,8 @@ class Engine:
         """Ends all jobs, and the thread."""
         with self._changed:
             self._closing = True
-            for job in (*self._jobs, *self._inbox):
-                job.cancelled = True
+            for sequence in (*self._sequences, *self._inbox):
+                sequence.cancelled = True
             self._context.interrupt()
             self._changed.notify()
         self._thread.join()
@@ -138,8 +138,8 @@ class Engine:
     def _run(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._inbox or self._jobs or self._closing)
-                self._jobs += self._inbox
+                self._changed.wait_for(lambda: self._inbox or self._sequences or self._closing)
+                self._sequences += self._inbox
                 self._inbox.clear()
             try:
                 self._drop_cancelled()
@@ -152,164 +152,164 @@ class Engine:
 
     def _start_afresh(self, error: Exception) -> None:
         """Ends all jobs and forgets all that is known, for nothing says how far what failed had come."""
-        for sequence in range(self._context.sequences):
-            self._context.forget(sequence)
-        self._store.clear()
+        for sequence_id in range(self._context.sequences):
+            self._context.forget(sequence_id)
+        self._prefix_cache.clear()
         self._free = list(range(self._parallel))
-        jobs, self._jobs = self._jobs, []
-        for job in jobs:
-            job.ended(error)
+        sequences, self._sequences = self._sequences, []
+        for sequence in sequences:
+            sequence.on_end(error)
 
     def _drop_cancelled(self) -> None:
-        for job in [job for job in self._jobs if job.cancelled]:
-            self._end(job, Cancelled("the caller went away"))
+        for sequence in [sequence for sequence in self._sequences if sequence.cancelled]:
+            self._end(sequence, Cancelled("the caller went away"))
 
     def _step(self) -> None:
         planned = self._plan()
         if not planned:
             return
-        rows = [row for _, row in planned]
+        batch = [entry for _, entry in planned]
         with self._changed:
-            if any(job.cancelled for job, _ in planned):
+            if any(sequence.cancelled for sequence, _ in planned):
                 return
-            self._stepping = [job for job, _ in planned]
+            self._stepping = [sequence for sequence, _ in planned]
             self._context.resume()
         try:
-            with self._turns.behind():
+            with self._cpu_gate.low_priority():
                 start = monotonic()
-                logits = self._context.step(rows)
+                logits = self._context.step(batch)
                 seconds = monotonic() - start
         except Interrupted:
             return
         except ModelUnusable as error:
-            for job, _ in planned:
-                self._end(job, error)
+            for sequence, _ in planned:
+                self._end(sequence, error)
             return
         finally:
             with self._changed:
                 self._stepping = []
-        self._measure(rows, seconds)
-        for (job, row), each in zip(planned, logits, strict=True):
-            self._advance(job, row, each)
+        self._measure(batch, seconds)
+        for (sequence, entry), each in zip(planned, logits, strict=True):
+            self._advance(sequence, entry, each)
 
-    def _plan(self) -> list[tuple[Job, Row]]:
+    def _plan(self) -> list[tuple[TokenSequence, BatchEntry]]:
         """What the next step reads; jobs whose turn has come are begun."""
-        jobs = self._eligible()
-        demands = [self._demand(job) for job in jobs]
-        shares = share_out(demands, seconds_per_token=self._seconds_per_token, most=self._micro_batch)
-        planned: list[tuple[Job, Row]] = []
-        for job, share in zip(jobs, shares, strict=True):
+        sequences = self._eligible()
+        inputs = [self._schedule_input(sequence) for sequence in sequences]
+        shares = schedule(inputs, seconds_per_token=self._seconds_per_token, max_tokens=self._micro_batch)
+        planned: list[tuple[TokenSequence, BatchEntry]] = []
+        for sequence, share in zip(sequences, shares, strict=True):
             # One that was given less than was known is planned anew: it has more to read.
-            if share and (job.sequence is not None or self._begin(job)):
-                planned.append((job, self._row(job, share, alone=len(jobs) == 1)))
+            if share and (sequence.sequence_id is not None or self._begin(sequence)):
+                planned.append((sequence, self._batch_entry(sequence, share, alone=len(sequences) == 1)))
         # Whole groups first, so that what comes after does not shift them.
-        return sorted(planned, key=lambda each: len(each[1].tokens) % GROUP != 0)
+        return sorted(planned, key=lambda each: len(each[1].tokens) % BATCH_MULTIPLE != 0)
 
-    def _eligible(self) -> list[Job]:
+    def _eligible(self) -> list[TokenSequence]:
         """Those at work, and those that can be begun now."""
-        at_work = [job for job in self._jobs if job.sequence is not None]
-        waiting = [job for job in self._jobs if job.sequence is None]
-        waiting.sort(key=lambda job: (not job.due, precedence(self._demand(job), self._seconds_per_token)))
+        at_work = [sequence for sequence in self._sequences if sequence.sequence_id is not None]
+        waiting = [sequence for sequence in self._sequences if sequence.sequence_id is None]
+        waiting.sort(key=lambda sequence: (not sequence.blocked, priority_key(self._schedule_input(sequence), self._seconds_per_token)))
         places = len(self._free)
-        cells = self._cells - sum(job.cells for job in at_work)
-        for job in waiting:
+        cells = self._cells - sum(sequence.cells for sequence in at_work)
+        for sequence in waiting:
             places -= 1
-            cells -= job.cells
+            cells -= sequence.cells
             # Nobody overtakes one that there is no room for, now or later, or it might never be begun.
             if places < 0 or cells < 0:
-                job.due = job.due or places >= 0
+                sequence.blocked = sequence.blocked or places >= 0
                 break
-            at_work.append(job)
+            at_work.append(sequence)
         return at_work
 
-    def _demand(self, job: Job) -> Demand:
-        waited = monotonic() - job.since
-        if job.next is not None:
-            return Demand(1, waited, writes=True)
-        read = self._known(job) if job.sequence is None else len(job.read)
-        return Demand(len(job.prompt) - read, waited, weighed=not job.room)
+    def _schedule_input(self, sequence: TokenSequence) -> ScheduleInput:
+        waited = monotonic() - sequence.since
+        if sequence.next is not None:
+            return ScheduleInput(1, waited, decoding=True)
+        cached = self._cached_length(sequence) if sequence.sequence_id is None else len(sequence.cached)
+        return ScheduleInput(len(sequence.prompt) - cached, waited, scoring=not sequence.max_new_tokens)
 
-    def _known(self, job: Job) -> int:
-        return whole(min(self._store.known(job.prompt), max(len(job.prompt) - job.reread, 0)))
+    def _cached_length(self, sequence: TokenSequence) -> int:
+        return whole(min(self._prefix_cache.cached_length(sequence.prompt), max(len(sequence.prompt) - sequence.min_recompute, 0)))
 
-    def _begin(self, job: Job) -> bool:
+    def _begin(self, sequence: TokenSequence) -> bool:
         """Whether it was given all that is known."""
-        job.sequence = self._free.pop()
-        known = self._known(job)
-        job.same = self._store.begin(job.sequence, job.prompt, known)
-        job.read = list(job.prompt[: job.same])
-        job.writer.begin(job.same)
-        return job.same == known
+        sequence.sequence_id = self._free.pop()
+        cached_length = self._cached_length(sequence)
+        sequence.shareable = self._prefix_cache.begin(sequence.sequence_id, sequence.prompt, cached_length)
+        sequence.cached = list(sequence.prompt[: sequence.shareable])
+        sequence.strategy.begin(sequence.shareable)
+        return sequence.shareable == cached_length
 
-    def _row(self, job: Job, share: int, *, alone: bool) -> Row:
-        assert job.sequence is not None  # noqa: S101 - it was begun
-        start = len(job.read)
-        if job.next is not None:
+    def _batch_entry(self, sequence: TokenSequence, share: int, *, alone: bool) -> BatchEntry:
+        assert sequence.sequence_id is not None  # noqa: S101 - it was begun
+        start = len(sequence.cached)
+        if sequence.next is not None:
             # Checking a guess beside others would cost more than it gains.
-            draft = self._draft(job, job.next) if alone else []
-            return Row(job.sequence, start, [job.next, *draft], 1 + len(draft))
-        end = min(start + share, len(job.prompt))
-        return Row(job.sequence, start, job.prompt[start:end], int(end == len(job.prompt)))
+            draft = self._draft(sequence, sequence.next) if alone else []
+            return BatchEntry(sequence.sequence_id, start, [sequence.next, *draft], 1 + len(draft))
+        end = min(start + share, len(sequence.prompt))
+        return BatchEntry(sequence.sequence_id, start, sequence.prompt[start:end], int(end == len(sequence.prompt)))
 
     @staticmethod
-    def _draft(job: Job, token: int) -> Sequence[int]:
+    def _draft(sequence: TokenSequence, token: int) -> Sequence[int]:
         """As much of a guess of what comes after ``token`` as is worth checking."""
-        if job.copier is None:
+        if sequence.prompt_lookup is None:
             return []
-        written = [*job.read[len(job.prompt) :], token]
-        return job.copier.draft(written)[: job.room - len(written)]
+        written = [*sequence.cached[len(sequence.prompt) :], token]
+        return sequence.prompt_lookup.draft(written)[: sequence.max_new_tokens - len(written)]
 
-    def _advance(self, job: Job, row: Row, logits: Sequence[Logits]) -> None:
-        if job.next is None:
-            job.read += row.tokens
-            if row.start == job.same and len(row.tokens) >= SHORTEST:
-                job.same = whole(len(job.read))
+    def _advance(self, sequence: TokenSequence, entry: BatchEntry, logits: Sequence[Logits]) -> None:
+        if sequence.next is None:
+            sequence.cached += entry.tokens
+            if entry.start == sequence.shareable and len(entry.tokens) >= MIN_PREFILL_CHUNK:
+                sequence.shareable = whole(len(sequence.cached))
             if not logits:
                 return
-            self._learn(job, row.sequence)
-            self._write(job, logits[0])
+            self._learn(sequence, entry.sequence_id)
+            self._write(sequence, logits[0])
         else:
-            self._verify(job, row, logits)
-        if job.next is None:
-            self._end(job, job.failed)
+            self._verify(sequence, entry, logits)
+        if sequence.next is None:
+            self._end(sequence, sequence.failed)
 
-    def _write(self, job: Job, logits: Logits) -> None:
-        job.next = None
+    def _write(self, sequence: TokenSequence, logits: Logits) -> None:
+        sequence.next = None
         try:
-            job.next = job.writer.advance(logits)
+            sequence.next = sequence.strategy.advance(logits)
         except Exception as error:  # noqa: BLE001 - whatever a writer does is the business of its job alone
-            job.failed = error
+            sequence.failed = error
 
-    def _learn(self, job: Job, sequence: int) -> None:
+    def _learn(self, sequence: TokenSequence, sequence_id: int) -> None:
         # Of what was read in other stretches, another prompt would get other numbers than if it was read for itself;
         # but what was written is of no use to any but those that go on from there.
-        all_same = job.same >= whole(len(job.prompt))
-        self._store.learn(sequence, job.read if all_same else job.read[: job.same])
+        all_same = sequence.shareable >= whole(len(sequence.prompt))
+        self._prefix_cache.learn(sequence_id, sequence.cached if all_same else sequence.cached[: sequence.shareable])
 
-    def _verify(self, job: Job, row: Row, logits: Sequence[Logits]) -> None:
+    def _verify(self, sequence: TokenSequence, entry: BatchEntry, logits: Sequence[Logits]) -> None:
         """Goes on as far as the guesses were right."""
-        for position, token in enumerate(row.tokens):
-            job.read.append(token)
-            self._write(job, logits[position])
-            if job.copier and job.next is not None:
-                job.copier.learn(job.next)
-            if job.next is None or row.tokens[position + 1 : position + 2] != [job.next]:
+        for position, token in enumerate(entry.tokens):
+            sequence.cached.append(token)
+            self._write(sequence, logits[position])
+            if sequence.prompt_lookup and sequence.next is not None:
+                sequence.prompt_lookup.learn(sequence.next)
+            if sequence.next is None or entry.tokens[position + 1 : position + 2] != [sequence.next]:
                 break
-        self._context.forget(row.sequence, len(job.read))
+        self._context.forget(entry.sequence_id, len(sequence.cached))
 
-    def _end(self, job: Job, error: Exception | None) -> None:
-        if job.sequence is not None:
-            self._learn(job, job.sequence)
-            if job.pinned:
-                self._store.pin(job.read)
-            self._store.release(job.sequence)
-            self._context.forget(job.sequence)
-            self._free.append(job.sequence)
-            job.sequence = None
-        self._jobs.remove(job)
-        job.ended(error)
+    def _end(self, sequence: TokenSequence, error: Exception | None) -> None:
+        if sequence.sequence_id is not None:
+            self._learn(sequence, sequence.sequence_id)
+            if sequence.pinned:
+                self._prefix_cache.pin(sequence.cached)
+            self._prefix_cache.release(sequence.sequence_id)
+            self._context.forget(sequence.sequence_id)
+            self._free.append(sequence.sequence_id)
+            sequence.sequence_id = None
+        self._sequences.remove(sequence)
+        sequence.on_end(error)
 
-    def _measure(self, rows: Sequence[Row], seconds: float) -> None:
-        tokens = sum(len(row.tokens) for row in rows)
+    def _measure(self, batch: Sequence[BatchEntry], seconds: float) -> None:
+        tokens = sum(len(entry.tokens) for entry in batch)
         if tokens >= _TELLING:
             self._seconds_per_token += _NEWEST * (seconds / tokens - self._seconds_per_token)

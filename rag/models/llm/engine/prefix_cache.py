@@ -12,11 +12,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from rag.models.llm.engine.context import Context
-from rag.models.llm.engine.radix_tree import Node, PrefixTree
+from rag.models.llm.engine.radix_tree import Node, RadixTree
 from rag.models.llm.engine.scheduler import whole
 
 
-class PrefixStore:
+class PrefixCache:
     """What the engine knows of beginnings of prompts. For the engine's thread.
 
     Attributes:
@@ -32,14 +32,14 @@ class PrefixStore:
             capacity: most bytes of copies; 0 for a model whose keys and values have no parts: nothing is shared.
         """
         self._context = context
-        self._tree = PrefixTree()
+        self._tree = RadixTree()
         self._first_sequence = first_sequence
         self._free = list(range(first_sequence, context.sequences))
         self._stands_on: defaultdict[int, list[Node]] = defaultdict(list)
         self._capacity = capacity
         self.bytes = 0
 
-    def known(self, tokens: Sequence[int]) -> int:
+    def cached_length(self, tokens: Sequence[int]) -> int:
         """How many of the first tokens need not be read."""
         return self._tree.walk(tokens)[1]
 
@@ -100,7 +100,7 @@ class PrefixStore:
 
     def clear(self) -> None:
         """Forgets all; the cells are for the caller to free."""
-        self._tree = PrefixTree()
+        self._tree = RadixTree()
         self._free = list(range(self._first_sequence, self._context.sequences))
         self._stands_on.clear()
         self.bytes = 0

@@ -24,14 +24,14 @@ _FIRST_GUESS_WEIGHT: Final = 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class Guess:
+class Continuation:
     """Tokens that may come next, after a match of so many tokens."""
 
     tokens: Sequence[int]
     matched: int
 
 
-class Copier:
+class PromptLookup:
     """Guesses the continuation of one sequence, and learns how often that is right."""
 
     def __init__(self, prompt: Sequence[int], further_token: float) -> None:
@@ -45,7 +45,7 @@ class Copier:
         self._further_token = further_token
         self._right = [share * _FIRST_GUESS_WEIGHT for share in _FIRST_GUESS]
         self._made = [_FIRST_GUESS_WEIGHT] * len(_FIRST_GUESS)
-        self._guess: Guess | None = None
+        self._guess: Continuation | None = None
 
     def draft(self, written: Sequence[int]) -> Sequence[int]:
         """What is likely to follow the last of ``written`` (at least one), as far as it is worth checking."""
@@ -59,7 +59,7 @@ class Copier:
             self._made[self._guess.matched] += 1
         self._guess = None
 
-    def guess(self, written: Sequence[int]) -> Guess | None:
+    def guess(self, written: Sequence[int]) -> Continuation | None:
         """What followed where the last tokens of ``written`` stood in the prompt; None if they did not.
 
         The longest match is taken; of several, the last.
@@ -74,9 +74,9 @@ class Copier:
                 break
             places, matched = longer, back + 1
         start = int(places[-1]) + 1
-        return Guess(self._prompt[start : start + MOST_GUESSED].tolist(), matched)
+        return Continuation(self._prompt[start : start + MOST_GUESSED].tolist(), matched)
 
-    def worth(self, guess: Guess) -> int:
+    def worth(self, guess: Continuation) -> int:
         """How many of the tokens are to be checked in one step, so that most are written in a second; 0 for none."""
         best, best_rate, chance, expected = 0, 1.0, 1.0, 1.0
         for count in range(1, len(guess.tokens) + 1):

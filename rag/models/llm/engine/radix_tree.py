@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rag.models.llm.engine.scheduler import GROUP, whole
+from rag.models.llm.engine.scheduler import BATCH_MULTIPLE, whole
 
 if TYPE_CHECKING:
     from rag.models.llm.engine.context import Saved
@@ -59,7 +59,7 @@ class Node:
         return len(self.saved) if self.saved is not None else 0
 
 
-class PrefixTree:
+class RadixTree:
     """The nodes, without a thought about cells."""
 
     def __init__(self) -> None:
@@ -70,7 +70,7 @@ class PrefixTree:
         """The path that spells the most of ``tokens``, and how many; of its last node, perhaps only a part."""
         tokens = tuple(tokens)
         node, path, length = self.root, list[Node](), 0
-        while child := node.children.get(tokens[length : length + GROUP]):
+        while child := node.children.get(tokens[length : length + BATCH_MULTIPLE]):
             path.append(child)
             common = whole(_common(child.tokens, tokens[length : length + len(child.tokens)]))
             length += common
@@ -92,13 +92,13 @@ class PrefixTree:
         for child in rest.children.values():
             child.parent = rest
         node.tokens = node.tokens[:cut]
-        node.children = {rest.tokens[:GROUP]: rest}
+        node.children = {rest.tokens[:BATCH_MULTIPLE]: rest}
         return rest
 
     def add(self, parent: Node, tokens: Sequence[int]) -> Node:
         """A new edge of whole groups from ``parent``, which has none that begins with the same group."""
         node = Node(tuple(tokens), parent.end, parent)
-        parent.children[node.tokens[:GROUP]] = node
+        parent.children[node.tokens[:BATCH_MULTIPLE]] = node
         return node
 
     def touch(self, node: Node) -> None:
@@ -111,7 +111,7 @@ class PrefixTree:
         """Forgets a leaf."""
         assert node.parent is not None  # noqa: S101 - it is not the root
         self._clock = max(self._clock, node.priority)
-        del node.parent.children[node.tokens[:GROUP]]
+        del node.parent.children[node.tokens[:BATCH_MULTIPLE]]
 
     def nodes(self) -> Iterator[Node]:
         """All but the root; of siblings, the one that came first."""

@@ -11,10 +11,10 @@ import numpy as np
 from rag.domain.values import Usage
 from rag.models.llm.engine.context import Logits
 from rag.models.llm.engine.vocabulary import TokenIds, Vocabulary
-from rag.models.llm.language_model import Begun, Finish, Generated, Token
+from rag.models.llm.language_model import RefusalProbability, Finish, Generated, Token
 
 
-class Writer(Protocol):
+class DecodingStrategy(Protocol):
     """Decides how a sequence goes on. For the engine's thread."""
 
     def begin(self, cached_tokens: int) -> None:
@@ -28,7 +28,7 @@ class Writer(Protocol):
         """
 
 
-class TextWriter:
+class Sampler:
     """Writes a text, token by token, greedily or by a seeded draw."""
 
     def __init__(
@@ -38,8 +38,8 @@ class TextWriter:
         *,
         prompt_tokens: int,
         max_tokens: int,
-        allowed: TokenIds | None = None,
-        barred: int | None = None,
+        vocabulary_mask: TokenIds | None = None,
+        banned_first_token: int | None = None,
         temperature: float = 0.0,
         seed: int = 0,
     ) -> None:
@@ -52,7 +52,7 @@ class TextWriter:
             max_tokens: most tokens of the text.
             allowed: the tokens that may be said; None for all.
             barred: the token that may not be the first.
-            temperature: 0 for the likeliest token each time. What is ``allowed`` is always chosen so.
+            temperature: 0 for the likeliest token each time. What is ``vocabulary_mask`` is always chosen so.
             seed: of the draws.
         """
         self._vocabulary = vocabulary
@@ -60,21 +60,21 @@ class TextWriter:
         self._prompt_tokens = prompt_tokens
         self._cached_tokens = 0
         self._max_tokens = max_tokens
-        self._allowed = allowed
-        self._barred = barred
+        self._allowed = vocabulary_mask
+        self._barred = banned_first_token
         self._temperature = temperature
         self._random = np.random.default_rng(seed)
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._count = 0
 
     def begin(self, cached_tokens: int) -> None:
-        """See :class:`Writer`."""
+        """See :class:`DecodingStrategy`."""
         self._cached_tokens = cached_tokens
 
     def advance(self, logits: Logits) -> int | None:
-        """See :class:`Writer`."""
+        """See :class:`DecodingStrategy`."""
         if self._barred is not None:
-            self._emit(Begun(float(_softmax(logits)[self._barred])))
+            self._emit(RefusalProbability(float(_softmax(logits)[self._barred])))
             logits[self._barred] = -np.inf
             self._barred = None
         token, probability = self._choose(logits)
@@ -108,17 +108,17 @@ class TextWriter:
             self._emit(Token(text, probability))
 
 
-class Reader:
+class PrefillOnly:
     """Writes nothing: the prompt is only to be read."""
 
     def begin(self, cached_tokens: int) -> None:
-        """See :class:`Writer`."""
+        """See :class:`DecodingStrategy`."""
 
     def advance(self, logits: Logits) -> None:
-        """See :class:`Writer`."""
+        """See :class:`DecodingStrategy`."""
 
 
-class ChanceWriter:
+class Scorer:
     """Writes nothing, but weighs words against others."""
 
     def __init__(
@@ -129,10 +129,10 @@ class ChanceWriter:
         self._yes, self._no = (sorted({vocabulary.tokens(word)[0] for word in words}) for words in (yes, no))
 
     def begin(self, cached_tokens: int) -> None:
-        """See :class:`Writer`."""
+        """See :class:`DecodingStrategy`."""
 
     def advance(self, logits: Logits) -> None:
-        """See :class:`Writer`."""
+        """See :class:`DecodingStrategy`."""
         # Of logits, for the probabilities of both can be nothing in the digits of a float.
         yes, no = (float(np.logaddexp.reduce(logits[words].astype(np.float64))) for words in (self._yes, self._no))
         self._emit(float(1 / (1 + np.exp(no - yes))))

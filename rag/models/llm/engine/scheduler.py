@@ -17,18 +17,18 @@ from typing import Final
 # What is computed for a token depends, in the last digits, on the shape of the batch that it was in: llama.cpp
 # multiplies rows in groups of four, and has another attention for fewer than 64. Stretches of whole groups, none
 # shorter than 64, give a prompt the same numbers however it was cut, and so the same answer.
-GROUP: Final = 4
-SHORTEST: Final = 64
+BATCH_MULTIPLE: Final = 4
+MIN_PREFILL_CHUNK: Final = 64
 # Tokens of a prompt in a step: beside sequences that write, which wait for it, and while none does. A step of 160 takes
 # two thirds of a second with the default model on two cores, and reads a token as fast as one of 256.
-BESIDE: Final = 160
-ALONE: Final = 256
+MAX_PREFILL_BESIDE_DECODE: Final = 160
+MAX_PREFILL_ALONE: Final = 256
 # Seconds after which a prompt that is only weighed goes before all others.
-PATIENCE: Final = 20.0
+MAX_WAIT_SECONDS: Final = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class Demand:
+class ScheduleInput:
     """What a sequence would read.
 
     Attributes:
@@ -40,46 +40,46 @@ class Demand:
 
     tokens: int
     waited: float
-    writes: bool = False
-    weighed: bool = False
+    decoding: bool = False
+    scoring: bool = False
 
 
 def whole(tokens: int) -> int:
     """As many of them as there are in whole groups."""
-    return tokens // GROUP * GROUP
+    return tokens // BATCH_MULTIPLE * BATCH_MULTIPLE
 
 
-def response_ratio(demand: Demand, seconds_per_token: float) -> float:
+def response_ratio(entry: ScheduleInput, seconds_per_token: float) -> float:
     """Time from being asked for to being done, if it were done now, over the time that doing it takes; at least 1."""
-    service = max(demand.tokens, 1) * seconds_per_token
-    return (demand.waited + service) / service
+    service = max(entry.tokens, 1) * seconds_per_token
+    return (entry.waited + service) / service
 
 
-def precedence(demand: Demand, seconds_per_token: float) -> tuple[bool, float]:
+def priority_key(entry: ScheduleInput, seconds_per_token: float) -> tuple[bool, float]:
     """The less, the sooner it is to be read."""
-    return demand.weighed and demand.waited < PATIENCE, -response_ratio(demand, seconds_per_token)
+    return entry.scoring and entry.waited < MAX_WAIT_SECONDS, -response_ratio(entry, seconds_per_token)
 
 
-def share_out(demands: Sequence[Demand], *, seconds_per_token: float, most: int) -> list[int]:
-    """How many tokens of each the next step reads; ``most`` in all, which is no less than those who write have."""
-    shares = [demand.tokens if demand.writes else 0 for demand in demands]
-    room = most - sum(shares)
-    limit = min(BESIDE if any(shares) else ALONE, room)
-    readers = [position for position, demand in enumerate(demands) if not demand.writes]
-    readers.sort(key=lambda position: precedence(demands[position], seconds_per_token))
+def schedule(inputs: Sequence[ScheduleInput], *, seconds_per_token: float, max_tokens: int) -> list[int]:
+    """How many tokens of each the next step reads; ``max_tokens`` in all, which is no less than those who write have."""
+    shares = [entry.tokens if entry.decoding else 0 for entry in inputs]
+    room = max_tokens - sum(shares)
+    limit = min(MAX_PREFILL_BESIDE_DECODE if any(shares) else MAX_PREFILL_ALONE, room)
+    readers = [position for position, entry in enumerate(inputs) if not entry.decoding]
+    readers.sort(key=lambda position: priority_key(inputs[position], seconds_per_token))
     taken = 0
     for position in readers:
         # A step that is shorter than the shortest is filled up with the next prompt. But what is weighed ends an
         # answer, and whoever has it asks the next question: they should not come all at once.
-        if taken >= min(SHORTEST, limit) or (taken and demands[position].weighed):
+        if taken >= min(MIN_PREFILL_CHUNK, limit) or (taken and inputs[position].scoring):
             break
-        shares[position] = min(_part(demands[position].tokens, limit), whole(room - taken))
+        shares[position] = min(_part(inputs[position].tokens, limit), whole(room - taken))
         taken += shares[position]
     return shares
 
 
 def _part(tokens: int, limit: int) -> int:
-    """The first of as many equal parts as ``limit`` asks for and ``SHORTEST`` allows; all, if that is one."""
+    """The first of as many equal parts as ``limit`` asks for and ``MIN_PREFILL_CHUNK`` allows; all, if that is one."""
     # Parts are rounded up to whole groups, so that the last has up to a group less.
-    parts = max(1, min(-(-tokens // max(limit, 1)), tokens // (SHORTEST + GROUP)))
-    return min(whole(-(-tokens // parts) + GROUP - 1), tokens)
+    parts = max(1, min(-(-tokens // max(limit, 1)), tokens // (MIN_PREFILL_CHUNK + BATCH_MULTIPLE)))
+    return min(whole(-(-tokens // parts) + BATCH_MULTIPLE - 1), tokens)

@@ -63,7 +63,7 @@ class Vocabulary:
         length = llama.llama_token_to_piece(self._vocabulary, token, buffer, len(buffer), 0, False)  # noqa: FBT003
         return buffer.raw[: max(length, 0)]
 
-    def wording(self, text: str) -> TokenIds:
+    def mask(self, text: str) -> TokenIds:
         """The tokens that a text's words are made of, at the beginning of a text and within one; and those that end."""
         words = set(text.split()) | set(_PART.findall(text))
         spelled = {token for word in words for spelt in (word, f" {word}") for token in self.tokens(spelt)}

@@ -26,7 +26,7 @@ _BUSY: Final = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 _LONGEST_RETRY_AFTER: Final = 3600
 
 
-class ModelServer:
+class ModelServerClient:
     """A server by its address. Any number of threads may ask it at a time.
 
     Each request has a connection of its own: cutting that stops this request and no other, and no request goes into a

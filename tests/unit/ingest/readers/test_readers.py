@@ -15,7 +15,7 @@ from ingest.readers.limits import ReadingLimits
 from ingest.readers.ocr import Tesseract
 from ingest.readers.registry import READERS
 from ingest.readers.source import ReadingOptions, Remark, what_is_missing
-from ingest.readers.version import VERSION, is_read_otherwise
+from ingest.readers.version import VERSION, needs_rereading
 from rag.errors import FileFault
 from tests.unit.conftest import quick_folder
 
@@ -101,22 +101,22 @@ class TestIdentity:
             assert version(ReadingOptions(ReadingLimits(), ocr="force"))["ocr"] == force
 
     def test_ocr_that_was_installed_reads_the_scans_and_only_those(self) -> None:
-        assert is_read_otherwise(self.SCAN, self.BEFORE, self.NOW)
-        assert not is_read_otherwise((), self.BEFORE, self.NOW)
-        assert not is_read_otherwise((Remark(1, "empty", "blank"),), self.BEFORE, self.NOW)
-        assert is_read_otherwise((Remark(1, "suspect", "ocr off"),), {"reader": 2, "ocr": "off"}, self.NOW)
+        assert needs_rereading(self.SCAN, self.BEFORE, self.NOW)
+        assert not needs_rereading((), self.BEFORE, self.NOW)
+        assert not needs_rereading((Remark(1, "empty", "blank"),), self.BEFORE, self.NOW)
+        assert needs_rereading((Remark(1, "suspect", "ocr off"),), {"reader": 2, "ocr": "off"}, self.NOW)
 
     def test_what_ocr_read_stays(self) -> None:
         newer = {"reader": 2, "ocr": "tesseract 5.5.0 eng"}
         for now in (self.NOW, newer, self.BEFORE, {"reader": 2, "ocr": "off"}):
-            assert not is_read_otherwise(self.SEEN, self.NOW, now)
+            assert not needs_rereading(self.SEEN, self.NOW, now)
 
     def test_forced(self) -> None:
-        assert is_read_otherwise((), self.NOW, self.FORCED)
-        assert not is_read_otherwise((), self.NOW, self.FORCED, pdf=False)
-        assert not is_read_otherwise(self.SEEN, self.FORCED, self.FORCED)
-        assert is_read_otherwise(self.SEEN, self.FORCED, self.NOW)
-        assert not is_read_otherwise((), self.FORCED, self.NOW)
+        assert needs_rereading((), self.NOW, self.FORCED)
+        assert not needs_rereading((), self.NOW, self.FORCED, pdf=False)
+        assert not needs_rereading(self.SEEN, self.FORCED, self.FORCED)
+        assert needs_rereading(self.SEEN, self.FORCED, self.NOW)
+        assert not needs_rereading((), self.FORCED, self.NOW)
 
     def test_another_reader_reads_all(self) -> None:
-        assert is_read_otherwise((), {"reader": 1}, self.NOW, pdf=False)
+        assert needs_rereading((), {"reader": 1}, self.NOW, pdf=False)

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from ingest.reading import ReadRequest
 from ingest.reporting.console import Lines, bar, duration, progress, show
-from ingest.reporting.progress_tracker import Tally
+from ingest.reporting.progress_tracker import ProgressTracker
 from ingest.reporting.report import FileRow, Report
 from rag.cli.console import configure_logging
 
@@ -54,7 +54,7 @@ def shown(report: Report, width: int = 160) -> list[str]:
 
 class TestTally:
     def test_counts(self, clock: Clock) -> None:
-        tally = Tally(clock)
+        tally = ProgressTracker(clock)
         tally.checking(9)
         assert (tally.standing.stage, tally.standing.files) == ("checking", 9)
         tally.reading(2, 1000)
@@ -67,7 +67,7 @@ class TestTally:
         assert at.pages_per_second == pytest.approx(10 / 4)
 
     def test_pages_of_a_file_that_is_half_read_count(self, clock: Clock) -> None:
-        tally = Tally(clock)
+        tally = ProgressTracker(clock)
         tally.reading(1, 1000)
         tally.page(request_of(), 30, 100)
         assert tally.standing.pages == 30
@@ -78,7 +78,7 @@ class TestTally:
     def test_a_file_that_is_half_read_is_half_of_its_bytes(self, clock: Clock, tmp_path: Path) -> None:
         big = ReadRequest(tmp_path / "big.pdf", ".pdf")
         big.path.write_bytes(bytes(1000))
-        tally = Tally(clock)
+        tally = ProgressTracker(clock)
         tally.reading(2, 2000)
         tally.file(request_of(), 1000, pages=1, chunks=0)
         clock.now += 10
@@ -86,7 +86,7 @@ class TestTally:
         assert tally.standing.share == pytest.approx(0.75)
 
     def test_time_left_is_that_of_encoding_where_that_is_slower(self, clock: Clock) -> None:
-        tally = Tally(clock)
+        tally = ProgressTracker(clock)
         tally.reading(2, 1000)
         tally.file(request_of(), 500, pages=10, chunks=100)
         clock.now += 10
@@ -95,7 +95,7 @@ class TestTally:
         assert tally.standing.seconds_left == pytest.approx(30)
 
     def test_time_left_is_that_of_reading_where_that_is_slower(self, clock: Clock) -> None:
-        tally = Tally(clock)
+        tally = ProgressTracker(clock)
         tally.reading(2, 1500)
         clock.now += 10
         tally.file(request_of(), 500, pages=10, chunks=100)
@@ -103,7 +103,7 @@ class TestTally:
         assert tally.standing.seconds_left == pytest.approx(20)
 
     def test_time_left_is_not_made_up(self, clock: Clock) -> None:
-        tally = Tally(clock)
+        tally = ProgressTracker(clock)
         assert tally.standing.seconds_left is None
         tally.reading(2, 1000)
         tally.page(request_of(), 1, 2)
@@ -113,7 +113,7 @@ class TestTally:
         assert tally.standing.seconds_left is None  # nor how fast that goes, before something is encoded
 
     def test_all_is_read_but_not_encoded(self, clock: Clock) -> None:
-        tally = Tally(clock)
+        tally = ProgressTracker(clock)
         tally.reading(1, 1000)
         tally.file(request_of(), 1000, pages=10, chunks=100)
         clock.now += 10
@@ -123,7 +123,7 @@ class TestTally:
         assert tally.standing.seconds_left == pytest.approx(30)
 
     def test_the_share_never_falls(self, clock: Clock) -> None:
-        tally = Tally(clock)
+        tally = ProgressTracker(clock)
         tally.reading(2, 1000)
         tally.file(request_of("a"), 500, pages=1, chunks=10)
         tally.encoded(10)
@@ -132,7 +132,7 @@ class TestTally:
         assert tally.standing.share == pytest.approx(0.5)
 
     def test_speed_is_that_of_the_last_seconds(self, clock: Clock) -> None:
-        tally = Tally(clock)
+        tally = ProgressTracker(clock)
         tally.reading(2000, 2000)
         for step in range(200):
             clock.now += 1
@@ -140,7 +140,7 @@ class TestTally:
         assert tally.standing.pages_per_second == pytest.approx(2, abs=0.3)
 
     def test_nothing_to_divide_by(self, clock: Clock) -> None:
-        tally = Tally(clock)
+        tally = ProgressTracker(clock)
         tally.reading(1, 0)
         tally.file(request_of(), 0, pages=0, chunks=0)
         at = tally.standing

@@ -18,7 +18,7 @@ from ingest.readers.limits import ReadingLimits
 from ingest.reading import Reading
 from ingest.reporting.report import FAILED
 from ingest.sandbox import protocol
-from ingest.sandbox.protocol import Frame, Nonsense, receive, send_fault, send_reading, unpack_head
+from ingest.sandbox.protocol import Frame, ProtocolError, receive, send_fault, send_reading, unpack_head
 from rag.domain.stored import DocumentRecord, PageRecord
 from rag.domain.values import Box, Chunk, Heading, Page, Span, Word
 from rag.errors import FileFault
@@ -237,12 +237,12 @@ class TestNonsense:
         ],
     )
     def test_is_refused(self, sent: list[Frame]) -> None:
-        with pytest.raises(Nonsense):
+        with pytest.raises(ProtocolError):
             receive(iter(sent), FAILED, LIMITS)
 
     def test_a_frame_that_is_too_long_is_not_waited_for(self) -> None:
         assert unpack_head(struct.pack("<Ic", LARGEST, b"g"), LIMITS) == (LARGEST, b"g")
-        with pytest.raises(Nonsense, match=f"{LARGEST + 1} bytes"):
+        with pytest.raises(ProtocolError, match=f"{LARGEST + 1} bytes"):
             unpack_head(struct.pack("<Ic", LARGEST + 1, b"g"), LIMITS)
 
 
@@ -267,7 +267,7 @@ def sound(reading: Reading | FileFault) -> None:
 def received(sent: Iterator[Frame]) -> None:
     try:
         outcome, _ = receive(sent, FAILED, LIMITS)
-    except Nonsense:
+    except ProtocolError:
         return
     sound(outcome)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from rag.answering.answer_builder import FACT, NOT_IN_DOCUMENTS, POSSIBLY, Statement
+from rag.answering.answer_builder import FACT, NOT_IN_DOCUMENTS, POSSIBLY, AnswerBuilder
 from rag.answering.draft import Draft
 from rag.answering.grounding import Evidence, Quote, Support
 from rag.domain.values import Chunk, Document, Hit, Passage, Question, Span, Usage
@@ -25,9 +25,9 @@ def support(sentence: str, *quotes: Quote, score: float = 1.0) -> Support:
     return Support(sentence, quotes, score, agrees=True)
 
 
-def statement(reason: str = "stop") -> Statement:
+def statement(reason: str = "stop") -> AnswerBuilder:
     draft = Draft(finish=Finish("length" if reason == "length" else "stop", Usage(7, 2, 3)))
-    return Statement(Question("Which lid?"), "scripted", "000001-x", [EVIDENCE], draft, {"total": 1.0})
+    return AnswerBuilder(Question("Which lid?"), "scripted", "000001-x", [EVIDENCE], draft, {"total": 1.0})
 
 
 class TestAnswer:

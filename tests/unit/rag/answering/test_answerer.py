@@ -16,7 +16,7 @@ from rag.index.reading import CurrentIndex
 from rag.models.embedding.interfaces import FloatMatrix, FloatVector
 from rag.retrieval.retriever import Retriever
 from rag.runtime.cancellation import Cancellation
-from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker, ScriptedModel
+from tests.fakes import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish
 
 COLOURS = "red green blue black white brown grey pink".split()
@@ -66,7 +66,7 @@ def answerer_for(root: Path, model: ScriptedModel, leaving: Leaving, leaves_in: 
     publish(root, {"a.pdf": PAGES}, BagOfWordsEncoder())
     encoder = LeftEncoder(leaving, leaves_in)
     retriever = Retriever(encoder, LeftReranker(leaving, leaves_in))
-    return Answerer(CurrentIndex(root, encoder.identity), retriever, model, 4, 800, 64, PLAIN_JUDGE)
+    return Answerer(CurrentIndex(root, encoder.identity), retriever, model, 4, 800, 64, PLAIN_CONFIDENCE_MODEL)
 
 
 @pytest.mark.parametrize(

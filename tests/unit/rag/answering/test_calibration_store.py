@@ -18,7 +18,7 @@ from rag.answering.calibration_store import (
     read_calibration,
     write_calibration,
 )
-from rag.answering.confidence import JUDGE, Judge, Logistic, Observation
+from rag.answering.confidence import CONFIDENCE_MODEL, ConfidenceModel, Logistic, Features
 from rag.errors import CalibrationFailed
 from rag.index.maintenance import collect_garbage, list_generations, roll_back, verify_generation
 from rag.index.writer import writing
@@ -26,15 +26,15 @@ from tests.fakes import BagOfWordsEncoder
 from tests.unit.conftest import files_of_at_most, publish, quick_folder
 
 MODELS = ("a" * 64, "b" * 64)
-MADE = Calibration(models=MODELS, generation="000001-x", questions=60, judge=JUDGE)
+MADE = Calibration(models=MODELS, generation="000001-x", questions=60, judge=CONFIDENCE_MODEL)
 
 numbers = st.floats(-1e6, 1e6)
 shares = st.floats(0, 1)
 logistics = st.builds(
-    Logistic, numbers, st.dictionaries(st.sampled_from([field.name for field in fields(Observation)]), numbers)
+    Logistic, numbers, st.dictionaries(st.sampled_from([field.name for field in fields(Features)]), numbers)
 )
 judges = st.builds(
-    Judge,
+    ConfidenceModel,
     logistics,
     logistics,
     logistics,
@@ -156,4 +156,4 @@ def test_the_tools_of_an_index_leave_it_alone(tmp_path: Path) -> None:
 
 
 def test_the_dial_is_no_part_of_what_is_kept_of_two_judges() -> None:
-    assert MADE.model_copy(update={"judge": replace(JUDGE, false_answers=0.4)}).judge.digest == JUDGE.digest
+    assert MADE.model_copy(update={"judge": replace(CONFIDENCE_MODEL, false_answers=0.4)}).judge.digest == CONFIDENCE_MODEL.digest

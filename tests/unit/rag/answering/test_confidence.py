@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answering.confidence import JUDGE, Judge, Logistic, Observation, log_odds, thresholds_of
+from rag.answering.confidence import CONFIDENCE_MODEL, ConfidenceModel, Logistic, Features, log_odds, thresholds_of
 
-PLAIN = Observation(
-    relevance=1.5, margin=2.0, coverage=0.5, document=0.0, declined=0.2, certainty=0.9, lowest=0.5, share=1.0,
+PLAIN = Features(
+    relevance=1.5, margin=2.0, coverage=0.5, document=0.0, refusal_probability=0.2, certainty=0.9, lowest=0.5, share=1.0,
     agrees=1.0, affirmed=0.75,
 )  # fmt: skip
 
@@ -24,9 +24,9 @@ probabilities = st.floats(0, 1)
 thresholds = st.lists(probabilities, min_size=2, max_size=30).map(sorted).map(tuple)
 
 
-def judge(*at: float, false_answers: float = 0.1) -> Judge:
+def judge(*at: float, false_answers: float = 0.1) -> ConfidenceModel:
     nothing = Logistic(0.0, {})
-    return Judge(nothing, Logistic(0.0, {"affirmed": 1.0}), nothing, 0.0, at, 0.0, false_answers)
+    return ConfidenceModel(nothing, Logistic(0.0, {"affirmed": 1.0}), nothing, 0.0, at, 0.0, false_answers)
 
 
 class TestLogOdds:
@@ -71,7 +71,7 @@ def test_features_are_logits_of_probabilities_and_bounded() -> None:
     assert features["certainty"] == pytest.approx(-6.907, abs=1e-3)
     assert features["affirmed"] == pytest.approx(math.log(3))
     assert features["coverage"] == 0.5
-    assert list(features) == [field.name for field in fields(Observation)]
+    assert list(features) == [field.name for field in fields(Features)]
 
 
 class TestThresholds:
@@ -111,9 +111,9 @@ class TestThresholds:
 
 class TestJudge:
     def test_what_is_hopeless_is_not_asked(self) -> None:
-        chosen = replace(judge(0.0, 1.0), worth_asking=Logistic(0.0, {"relevance": 1.0}), hopeless=0.5)
-        assert chosen.is_hopeless(replace(PLAIN, relevance=-0.1))
-        assert not chosen.is_hopeless(replace(PLAIN, relevance=0.0))
+        chosen = replace(judge(0.0, 1.0), prefilter=Logistic(0.0, {"relevance": 1.0}), hopeless=0.5)
+        assert chosen.fails_prefilter(replace(PLAIN, relevance=-0.1))
+        assert not chosen.fails_prefilter(replace(PLAIN, relevance=0.0))
 
     @pytest.mark.parametrize(
         ("changes", "message"),
@@ -130,20 +130,20 @@ class TestJudge:
     )
     def test_refuses(self, changes: dict[str, object], message: str) -> None:
         with pytest.raises(ValueError, match=message):
-            Judge(**{**{field.name: getattr(JUDGE, field.name) for field in fields(Judge)}, **changes})
+            ConfidenceModel(**{**{field.name: getattr(CONFIDENCE_MODEL, field.name) for field in fields(ConfidenceModel)}, **changes})
 
     def test_the_digest_is_of_all_but_the_dial(self) -> None:
-        assert replace(JUDGE, false_answers=0.3).digest == JUDGE.digest
+        assert replace(CONFIDENCE_MODEL, false_answers=0.3).digest == CONFIDENCE_MODEL.digest
         changed = {
-            replace(JUDGE, hopeless=0.123).digest,
-            replace(JUDGE, yes_lean=0.123).digest,
-            replace(JUDGE, thresholds=(0.1, 0.2)).digest,
-            replace(JUDGE, right=Logistic(0.1, {})).digest,
+            replace(CONFIDENCE_MODEL, hopeless=0.123).digest,
+            replace(CONFIDENCE_MODEL, yes_bias=0.123).digest,
+            replace(CONFIDENCE_MODEL, thresholds=(0.1, 0.2)).digest,
+            replace(CONFIDENCE_MODEL, right=Logistic(0.1, {})).digest,
         }
-        assert len(changed | {JUDGE.digest}) == 5
+        assert len(changed | {CONFIDENCE_MODEL.digest}) == 5
 
     def test_the_one_that_ships_counts_nothing_the_wrong_way(self) -> None:
         """What it was fitted to changes; that a surer model or a better quote speaks for an answer does not."""
-        for logistic in (JUDGE.worth_asking, JUDGE.answerable, JUDGE.right):
+        for logistic in (CONFIDENCE_MODEL.prefilter, CONFIDENCE_MODEL.answerable, CONFIDENCE_MODEL.right):
             assert all(weight > 0 for name, weight in logistic.weights.items() if name != "declined")
             assert logistic.weights.get("declined", -1.0) < 0

@@ -20,8 +20,8 @@ CHAT = (Message("system", "Answer."), Message("user", "Is the lid blue?"))
 probabilities = st.floats(0, 1)
 
 
-def draft_of(*tokens: tuple[str, float], declined: float = 0.0) -> Draft:
-    draft = Draft(declined=declined)
+def draft_of(*tokens: tuple[str, float], refusal_probability: float = 0.0) -> Draft:
+    draft = Draft(refusal_probability=refusal_probability)
     for text, probability in tokens:
         draft.add(Token(text, probability))
     return draft
@@ -48,8 +48,8 @@ class TestDraft:
         assert draft.lowest - 1e-5 <= draft.certainty <= max(*given_probabilities, 1e-6) + 1e-9
 
     @pytest.mark.parametrize(("declined", "likely"), [(0.49, True), (0.5, False), (1.0, False)])
-    def test_what_it_would_rather_not_say(self, declined: float, likely: bool) -> None:
-        assert Draft(declined=declined).is_likely is likely
+    def test_what_it_would_rather_not_say(self, refusal_probability: float, likely: bool) -> None:
+        assert Draft(refusal_probability=refusal_probability).is_likely is likely
 
 
 class TestSettle:
@@ -74,8 +74,8 @@ class TestSettle:
         assert draft.certainty == pytest.approx(1 / (1 + math.exp(-abs(log_odds))))
 
     @given(st.sampled_from(["Yes", "No"]), probabilities, st.floats(-5, 5), probabilities)
-    def test_is_at_least_even(self, said: str, probability: float, lean: float, declined: float) -> None:
-        draft = draft_of((said, probability), declined=declined)
+    def test_is_at_least_even(self, said: str, probability: float, lean: float, refusal_probability: float) -> None:
+        draft = draft_of((said, probability), refusal_probability=refusal_probability)
         settle(draft, lean)
         assert draft.text in (YES[0], NO[0])
         assert 0.5 <= draft.certainty <= 1.0

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rag.answering.draft import Draft
-from rag.answering.features import observe
+from rag.answering.features import extract_features
 from rag.answering.grounding import Evidence, Quote, Support
 from rag.domain.values import Chunk, Document, Hit, Passage, Span
 from rag.models.llm.language_model import Token
@@ -29,20 +29,20 @@ def hits(*scores: float) -> list[Hit]:
 def observed(
     *support: Support, question: str = "Which lid?", found: list[Hit] | None = None, draft: Draft | None = None
 ) -> dict[str, Any]:
-    observation = observe(question, found or [HIT], draft or Draft(), support, 0.6)
+    observation = extract_features(question, found or [HIT], draft or Draft(), support, 0.6)
     return {name: getattr(observation, name) for name in observation.__slots__}
 
 
 def test_of_the_evidence_alone() -> None:
-    found = observe("Which lid?", [HIT], Draft(), (), 0.0)
+    found = extract_features("Which lid?", [HIT], Draft(), (), 0.0)
     assert found.relevance == pytest.approx(math.log(3))
     assert found.document == 0.5
-    assert (found.declined, found.certainty, found.lowest, found.affirmed) == (0, 0, 0, 0)
+    assert (found.refusal_probability, found.certainty, found.lowest, found.affirmed) == (0, 0, 0, 0)
     assert (found.share, found.agrees) == (0, 0)
 
 
 def test_of_a_draft() -> None:
-    draft = Draft(declined=0.3)
+    draft = Draft(refusal_probability=0.3)
     draft.add(Token("Blue", 0.5))
     draft.add(Token(".", 0.125))
     found = observed(SURE, draft=draft)

@@ -69,7 +69,7 @@ def test_the_whole_prompt() -> None:
 def test_an_answer_is_worded_in_what_was_read_and_asked_and_in_nothing_else() -> None:
     question = Question("Which lid?", history=(Turn("Who?", "Nobody."),))
     asked = build_prompt(ScriptedModel([""]), question, [hit(0, "It is blue.")], max_tokens=9, evidence_tokens=99)
-    said = set(asked.wording.split())
+    said = set(asked.vocabulary.split())
     assert said >= {"Manual", "It", "is", "blue.", "Which", "lid?", "Yes", "No", "not", ","}
     assert not said & {"Nobody.", "reply", "exactly:"}
 

@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.answering.records import (
-    Course,
+    AnswerTrace,
     FolderRecorder,
     ModelIdentity,
     PlaceRecord,
     QuestionRecord,
-    Record,
+    AnswerRecord,
     RecordFolder,
     SentenceRecord,
     Setup,
@@ -49,8 +49,8 @@ def id_of(number: int) -> str:
     return f"{number:032x}"
 
 
-def record_of(number: int = 1, answer: str = "The pump is blue.") -> Record:
-    return Record(
+def record_of(number: int = 1, answer: str = "The pump is blue.") -> AnswerRecord:
+    return AnswerRecord(
         id=id_of(number),
         time="2026-01-02T03:04:05+00:00",
         question=QuestionRecord(text="Which colour?"),
@@ -67,11 +67,11 @@ def record_of(number: int = 1, answer: str = "The pump is blue.") -> Record:
     )
 
 
-def course_of(root: Path) -> Course:
+def course_of(root: Path) -> AnswerTrace:
     """An answer from an index of one page."""
     publish(root, {"a.pdf": ["The pump is blue."]}, ENCODER)
     answer = Answer(id_of(7), "Which colour?", "The pump is blue.", True, None, 1.0, (), (), "scripted", "x")
-    return Course(Question("Which colour?"), open_current(root, ENCODER.identity), (), Prompt((1, 2)), "Blue.", answer)
+    return AnswerTrace(Question("Which colour?"), open_current(root, ENCODER.identity), (), Prompt((1, 2)), "Blue.", answer)
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ class TestRoundTrip:
             "sentences": (SentenceRecord.model_validate({"text": text, "verdict": verdict}),),
         }
         record = record_of().model_copy(update=changes)
-        assert Record.from_bytes(record.to_bytes()) == record
+        assert AnswerRecord.from_bytes(record.to_bytes()) == record
 
     @given(questions)
     def test_of_a_question(self, question: Question) -> None:

@@ -13,7 +13,7 @@ import pytest
 import rag.__main__ as program
 from rag.answering.answerer import Answerer
 from rag.answering.prompt import NOT_FOUND
-from rag.answering.records import FolderRecorder, ModelIdentity, Record, RecordFolder, Setup
+from rag.answering.records import FolderRecorder, ModelIdentity, AnswerRecord, RecordFolder, Setup
 from rag.answering.replay import Replay, replay
 from rag.cli import ask
 from rag.domain.values import Question
@@ -23,7 +23,7 @@ from rag.index.maintenance import collect_garbage
 from rag.index.reading import CurrentIndex
 from rag.index.writer import writing
 from rag.retrieval.retriever import Retriever
-from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker, ScriptedModel
+from tests.fakes import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish
 from tests.unit.rag.answering.test_records import SETUP, id_of, record_of
 
@@ -36,7 +36,7 @@ def open_answerer(root: Path, *replies: str, encoder: BagOfWordsEncoder | None =
     encoder = encoder or BagOfWordsEncoder()
     model = ScriptedModel(list(replies) or [REPLY])
     index, retriever = CurrentIndex(root, encoder.identity), Retriever(encoder, OverlapReranker())
-    return Answerer(index, retriever, model, passages=3, evidence_tokens=300, max_tokens=64, judge=PLAIN_JUDGE)
+    return Answerer(index, retriever, model, passages=3, evidence_tokens=300, max_tokens=64, judge=PLAIN_CONFIDENCE_MODEL)
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def folder(tmp_path: Path) -> RecordFolder:
 
 
 @pytest.fixture
-def record(index: Path, folder: RecordFolder) -> Record:
+def record(index: Path, folder: RecordFolder) -> AnswerRecord:
     answerer = replace(open_answerer(index), recorder=FolderRecorder(folder, SETUP))
     return folder.read(answerer.ask(QUESTION).id)
 
@@ -60,7 +60,7 @@ def whats(replayed: Replay) -> list[str]:
     return [change.what for change in replayed.changes]
 
 
-def test_what_is_recorded(record: Record, index: Path) -> None:
+def test_what_is_recorded(record: AnswerRecord, index: Path) -> None:
     assert record.question.to_domain() == QUESTION
     assert record.generation == CurrentIndex(index, BagOfWordsEncoder().identity).generation().id
     assert (record.passages[0].document, record.passages[0].page) == ("a.pdf", 1)
@@ -69,7 +69,7 @@ def test_what_is_recorded(record: Record, index: Path) -> None:
     assert record.prompt_sha256
 
 
-def test_nothing_has_changed(record: Record, index: Path) -> None:
+def test_nothing_has_changed(record: AnswerRecord, index: Path) -> None:
     replayed = replay(record, open_answerer(index), SETUP, index)
     assert replayed.first_difference is None
     assert replayed.changes == ()
@@ -115,38 +115,38 @@ class TestChanges:
             ),
         ],
     )
-    def test_of_what_answers(self, record: Record, index: Path, update: dict[str, Any], change: str) -> None:
+    def test_of_what_answers(self, record: AnswerRecord, index: Path, update: dict[str, Any], change: str) -> None:
         """The text may be the same all the same, and then both is said."""
         replayed = replay(record, open_answerer(index), Setup(**{**dict(SETUP), **update}), index)
         assert [str(found) for found in replayed.changes] == [change]
         assert replayed.first_difference is None
 
-    def test_of_the_judge(self, record: Record, index: Path) -> None:
+    def test_of_the_judge(self, record: AnswerRecord, index: Path) -> None:
         """What refuses the same draft now is told, and what came of it."""
-        strict = replace(PLAIN_JUDGE, thresholds=(1.0, 1.0))
+        strict = replace(PLAIN_CONFIDENCE_MODEL, thresholds=(1.0, 1.0))
         setup = SETUP.model_copy(update={"judge": strict.digest})
         replayed = replay(record, replace(open_answerer(index), judge=strict), setup, index)
         assert (replayed.now.draft, replayed.now.reason) == (record.draft, "not_in_documents")
         assert whats(replayed) == ["judge", "verification"]
 
-    def test_of_what_the_model_says(self, record: Record, index: Path) -> None:
+    def test_of_what_the_model_says(self, record: AnswerRecord, index: Path) -> None:
         replayed = replay(record, open_answerer(index, "The pump has a lid."), SETUP, index)
         assert replayed.first_difference == len("The pump has a ")
         assert whats(replayed) == ["draft", "verification"]
 
-    def test_of_the_verdict_only(self, record: Record, index: Path) -> None:
+    def test_of_the_verdict_only(self, record: AnswerRecord, index: Path) -> None:
         other = record.model_copy(update={"sentences": (), "answer": "Blue."})
         replayed = replay(other, open_answerer(index), SETUP, index)
         assert whats(replayed) == ["verification"]
 
-    def test_of_the_passages(self, record: Record, index: Path) -> None:
+    def test_of_the_passages(self, record: AnswerRecord, index: Path) -> None:
         replayed = replay(record, replace(open_answerer(index, NOT_FOUND), passages=1), SETUP, index)
         retrieval = replayed.changes[0]
         assert whats(replayed) == ["retrieval", "prompt", "draft", "verification"]
         assert (retrieval.recorded, retrieval.now) == ("a.pdf, page 2, 0-28", "none")
         assert replayed.first_difference == 4  # "The documents do not answer this question."
 
-    def test_of_their_order(self, record: Record, index: Path) -> None:
+    def test_of_their_order(self, record: AnswerRecord, index: Path) -> None:
         other = record.model_copy(update={"passages": record.passages[::-1]})
         (change,) = replay(other, open_answerer(index), SETUP, index).changes
         assert str(change) == "retrieval: the same passages → in another order"
@@ -160,13 +160,13 @@ class TestChanges:
 
 
 class TestGenerations:
-    def test_the_recorded_one_answers_while_it_is_kept(self, record: Record, index: Path) -> None:
+    def test_the_recorded_one_answers_while_it_is_kept(self, record: AnswerRecord, index: Path) -> None:
         publish(index, {"a.pdf": ["The pump has a red lid."]}, BagOfWordsEncoder())
         replayed = replay(record, open_answerer(index), SETUP, index)
         assert replayed.now.generation == record.generation
         assert (replayed.first_difference, replayed.changes) == (None, ())
 
-    def test_the_current_one_answers_when_it_is_gone(self, record: Record, index: Path) -> None:
+    def test_the_current_one_answers_when_it_is_gone(self, record: AnswerRecord, index: Path) -> None:
         second = publish(index, {"a.pdf": ["The pump has a red lid."]}, BagOfWordsEncoder())
         with writing(index) as writer:
             collect_garbage(writer.layout, keep=1)
@@ -177,7 +177,7 @@ class TestGenerations:
         assert whats(replayed)[1:] == ["retrieval", "prompt", "draft", "verification"]
         assert replayed.first_difference == len("The pump has a ")
 
-    def test_the_current_one_answers_when_it_is_of_another_encoder(self, record: Record, index: Path) -> None:
+    def test_the_current_one_answers_when_it_is_of_another_encoder(self, record: AnswerRecord, index: Path) -> None:
         encoder = BagOfWordsEncoder(name="other")
         publish(index, {"a.pdf": PAGES}, encoder)
         setup = SETUP.model_copy(update={"encoder": encoder.identity})
@@ -186,19 +186,19 @@ class TestGenerations:
         assert "another encoder" in replayed.changes[1].now
         assert replayed.first_difference is None
 
-    def test_a_damaged_one_is_told(self, record: Record, index: Path) -> None:
+    def test_a_damaged_one_is_told(self, record: AnswerRecord, index: Path) -> None:
         answerer = open_answerer(index)
         (IndexLayout(index).generation(record.generation) / "docstore.sqlite").write_bytes(b"x")
         with pytest.raises(IndexCorrupt, match="docstore"):
             replay(record, answerer, SETUP, index)
 
     @pytest.mark.parametrize("name", ["../../etc", "000009-00000000"], ids=["a path", "unknown"])
-    def test_a_name_that_is_none_is_not_looked_for(self, record: Record, index: Path, name: str) -> None:
+    def test_a_name_that_is_none_is_not_looked_for(self, record: AnswerRecord, index: Path, name: str) -> None:
         replayed = replay(record.model_copy(update={"generation": name}), open_answerer(index), SETUP, index)
         assert whats(replayed) == ["index"]
 
 
-def test_a_question_that_cannot_be_asked_any_more_says_what_has_changed(record: Record, index: Path) -> None:
+def test_a_question_that_cannot_be_asked_any_more_says_what_has_changed(record: AnswerRecord, index: Path) -> None:
     answerer = replace(open_answerer(index), max_tokens=10_000)
     setup = SETUP.model_copy(update={"settings": {"RAG_PASSAGES": 4, "RAG_TEMPERATURE": 0.5}})
     with pytest.raises(RequestFault, match=r"tokens.*Changed since .*RAG_TEMPERATURE 0\.5"):
@@ -216,13 +216,13 @@ class TestCommand:
         monkeypatch.setattr(ask, "open_answerer", lambda settings: open_answerer(settings.index))
         monkeypatch.setattr(ask, "setup_of", lambda _settings, _retriever, _judge: SETUP)
 
-    def test_the_same_text(self, record: Record, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_the_same_text(self, record: AnswerRecord, capsys: pytest.CaptureFixture[str]) -> None:
         assert program.main(["ask", "--replay", record.id]) == 0
         out = capsys.readouterr().out
         assert "the same text: The pump has a blue lid." in out
         assert "Nothing that is recorded has changed." in out
 
-    def test_another_text(self, record: Record, index: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_another_text(self, record: AnswerRecord, index: Path, capsys: pytest.CaptureFixture[str]) -> None:
         path = next(index.parent.glob("records/*.json"))
         path.write_bytes(path.read_bytes().replace(b"blue", b"grey"))
         assert program.main(["ask", "--replay", record.id]) == 5
@@ -230,7 +230,7 @@ class TestCommand:
         assert "another text, from character 15 on" in out
         assert "changed draft: The pump has a grey lid. → The pump has a blue lid." in " ".join(out.split())
 
-    def test_json(self, record: Record, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_json(self, record: AnswerRecord, capsys: pytest.CaptureFixture[str]) -> None:
         assert program.main(["ask", "--replay", record.id, "--json"]) == 0
         assert json.loads(capsys.readouterr().out) == {
             "id": record.id,
@@ -244,7 +244,7 @@ class TestCommand:
             "changes": [],
         }
 
-    def test_a_replay_is_not_recorded(self, record: Record, folder: RecordFolder) -> None:
+    def test_a_replay_is_not_recorded(self, record: AnswerRecord, folder: RecordFolder) -> None:
         program.main(["ask", "--replay", record.id])
         assert [path.stem for path in folder.root.iterdir()] == [record.id]
 
@@ -253,7 +253,7 @@ class TestCommand:
         assert "no record of" in capsys.readouterr().err
 
     def test_where_nothing_is_kept(
-        self, record: Record, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+        self, record: AnswerRecord, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         monkeypatch.setenv("RAG_RECORDS", "")
         assert program.main(["ask", "--replay", record.id]) == 1

@@ -13,15 +13,15 @@ import rag.__main__ as program
 from rag import composition
 from rag.answering.answerer import Answerer
 from rag.answering.calibration_store import calibration_path, read_calibration
-from rag.answering.confidence import JUDGE
+from rag.answering.confidence import CONFIDENCE_MODEL
 from rag.cli import calibrate
 from rag.domain.values import Span
-from rag.evaluation.synthetic.types import Fact, MadeQuestion
+from rag.evaluation.synthetic.types import Fact, SyntheticQuestion
 from rag.index.generation import Generation
 from rag.index.reading import CurrentIndex
 from rag.retrieval.retriever import Retriever
 from rag.settings import Settings
-from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker
+from tests.fakes import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker
 from tests.unit.conftest import publish
 from tests.unit.rag.evaluation.test_calibrate import ReadingModel
 
@@ -43,7 +43,7 @@ def index(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     publish(root, DOCUMENTS, encoder)
     monkeypatch.setenv("RAG_INDEX", str(root))
     retriever = Retriever(encoder, OverlapReranker())
-    answerer = Answerer(CurrentIndex(root, encoder.identity), retriever, ReadingModel([""]), 1, 99, 9, PLAIN_JUDGE)
+    answerer = Answerer(CurrentIndex(root, encoder.identity), retriever, ReadingModel([""]), 1, 99, 9, PLAIN_CONFIDENCE_MODEL)
     monkeypatch.setattr(calibrate, "open_answerer", lambda _: answerer)
     monkeypatch.setattr(calibrate, "model_digests", lambda _: MODELS)
     monkeypatch.setattr(composition, "model_digests", lambda _: MODELS)
@@ -51,12 +51,12 @@ def index(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return root
 
 
-def _made(generation: Generation, *_options: object) -> Iterator[MadeQuestion]:
+def _made(generation: Generation, *_options: object) -> Iterator[SyntheticQuestion]:
     """Without a model: each passage is asked for its number."""
     for passage in generation.passages(range(len(generation))):
         _, name, *_, number, _, _, _, _ = passage.chunk.text.split()
         fact = Fact(passage, Span(1, 0, len(passage.chunk.text)), "number", number)
-        yield MadeQuestion(f"How many metres above the deck stands the {name} of the Bittern?", fact, "number")
+        yield SyntheticQuestion(f"How many metres above the deck stands the {name} of the Bittern?", fact, "number")
 
 
 def error_of(capsys: pytest.CaptureFixture[str]) -> str:
@@ -68,7 +68,7 @@ def error_of(capsys: pytest.CaptureFixture[str]) -> str:
 
 def test_what_was_fitted_is_used_at_the_next_start(index: Path, capsys: pytest.CaptureFixture[str]) -> None:
     settings = Settings(index=index, false_answers=0.05)
-    assert composition.open_judge(settings).thresholds == JUDGE.thresholds
+    assert composition.open_confidence_model(settings).thresholds == CONFIDENCE_MODEL.thresholds
     assert program.main(["calibrate", "--questions", "26"]) == 0
     out = capsys.readouterr().out
     assert re.search(r"^26 questions made and put twice; 2\d answered right", out)
@@ -76,9 +76,9 @@ def test_what_was_fitted_is_used_at_the_next_start(index: Path, capsys: pytest.C
     kept = read_calibration(index, MODELS)
     assert kept is not None
     assert (kept.questions, kept.generation) == (26, "000001-" + kept.generation[7:])
-    judge = composition.open_judge(settings)
+    judge = composition.open_confidence_model(settings)
     assert (judge.digest, judge.false_answers) == (kept.judge.digest, 0.05)
-    assert judge.digest != JUDGE.digest
+    assert judge.digest != CONFIDENCE_MODEL.digest
 
 
 def test_too_few_questions_are_asked_for(capsys: pytest.CaptureFixture[str]) -> None:

@@ -28,7 +28,7 @@ from rag.errors import Cancelled, IndexMissing
 from rag.index.reading import CurrentIndex
 from rag.retrieval.retriever import Retriever
 from rag.runtime.cancellation import Cancellation
-from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker, ScriptedModel
+from tests.fakes import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish
 
 LID = "The pump has a blue lid."
@@ -64,7 +64,7 @@ def answerer(tmp_path: Path) -> Answerer:
     publish(tmp_path, {"manual.pdf": [LID]}, encoder)
     index, retriever = CurrentIndex(tmp_path, encoder.identity), Retriever(encoder, OverlapReranker())
     model = ScriptedModel([LID])
-    return Answerer(index, retriever, model, passages=3, evidence_tokens=300, max_tokens=64, judge=PLAIN_JUDGE)
+    return Answerer(index, retriever, model, passages=3, evidence_tokens=300, max_tokens=64, judge=PLAIN_CONFIDENCE_MODEL)
 
 
 class TestStanding:

@@ -12,10 +12,10 @@ from rag.__main__ import main
 from rag.answering.answerer import Answerer
 from rag.cli import make_questions
 from rag.evaluation.questions import read_questions
-from rag.evaluation.synthetic.general_knowledge import FOREIGN
+from rag.evaluation.synthetic.general_knowledge import GENERAL_KNOWLEDGE
 from rag.index.reading import CurrentIndex
 from rag.retrieval.retriever import Retriever
-from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker, ScriptedModel
+from tests.fakes import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish
 
 PAGES = [f"The Bittern pump of Skarholm harbour used to run for {n + 60} hours on every full charge." for n in range(4)]
@@ -31,7 +31,7 @@ def model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ScriptedModel:
     publish(tmp_path / "index", {"pump.pdf": PAGES}, encoder)
     model = ScriptedModel(list(REPLIES))
     index, retriever = CurrentIndex(tmp_path / "index", encoder.identity), Retriever(encoder, OverlapReranker())
-    answerer = Answerer(index, retriever, model, passages=3, evidence_tokens=300, max_tokens=64, judge=PLAIN_JUDGE)
+    answerer = Answerer(index, retriever, model, passages=3, evidence_tokens=300, max_tokens=64, judge=PLAIN_CONFIDENCE_MODEL)
     monkeypatch.setattr(make_questions, "open_answerer", lambda _: answerer)
     monkeypatch.chdir(tmp_path)
     return model
@@ -55,7 +55,7 @@ def test_drafts(capsys: pytest.CaptureFixture[str]) -> None:
     assert f"Question: {answerable.question}" in REPLIES
     assert (answerable.id, answerable.document, len(answerable.pages)) == ("made-1", "pump.pdf", 1)
     assert answerable.answers == (f"{59 + answerable.pages[0]} hours",)
-    assert unanswerable.question in FOREIGN
+    assert unanswerable.question in GENERAL_KNOWLEDGE
     assert (unanswerable.id, unanswerable.answerable) == ("made-2", False)
     assert all(json.loads(line)["draft"] for line in Path("mine.jsonl").read_text().splitlines())
 

@@ -16,7 +16,7 @@ from rag.domain.values import Answer, Question, Turn
 from rag.errors import ModelUnreachable
 from rag.index.reading import CurrentIndex
 from rag.retrieval.retriever import Retriever
-from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker, ScriptedModel
+from tests.fakes import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish
 
 LID = "The pump has a blue lid."
@@ -53,7 +53,7 @@ def talk(tmp_path: Path, model: ScriptedModel) -> Conversation:
     encoder = BagOfWordsEncoder()
     publish(tmp_path, DOCUMENTS, encoder)
     index, retriever = CurrentIndex(tmp_path, encoder.identity), Retriever(encoder, OverlapReranker())
-    answerer = Answerer(index, retriever, model, passages=3, evidence_tokens=300, max_tokens=64, judge=PLAIN_JUDGE)
+    answerer = Answerer(index, retriever, model, passages=3, evidence_tokens=300, max_tokens=64, judge=PLAIN_CONFIDENCE_MODEL)
     return Conversation(console(), console(), answerer)
 
 

@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 
 from rag.answering.answerer import Answerer
-from rag.answering.confidence import Judge, Logistic, Observation, log_odds
+from rag.answering.confidence import ConfidenceModel, Logistic, Features, log_odds
 from rag.domain.values import Span
 from rag.errors import CalibrationFailed
 from rag.evaluation.calibrate import FEWEST, Trial, fitted, try_questions
 from rag.evaluation.synthetic.negatives import withheld_rows
-from rag.evaluation.synthetic.types import Fact, MadeQuestion
+from rag.evaluation.synthetic.types import Fact, SyntheticQuestion
 from rag.index.generation import Generation
 from rag.index.reading import CurrentIndex
 from rag.models.llm.language_model import Message, Prompt
 from rag.retrieval.retriever import Retriever
-from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, OverlapReranker, ScriptedModel
+from tests.fakes import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish
 
 PAGES = [
@@ -51,16 +51,16 @@ def answerer(tmp_path: Path) -> Answerer:
     return Answerer(index, retriever, ReadingModel([""]), passages=1, evidence_tokens=99, max_tokens=9)
 
 
-def made(generation: Generation, question: str, answer: str) -> MadeQuestion:
+def made(generation: Generation, question: str, answer: str) -> SyntheticQuestion:
     passages = generation.passages(range(len(generation)))
     passage = next(found for found in passages if f" {answer} " in found.chunk.text)
     span = Span(passage.chunk.span.page, passage.chunk.span.start, passage.chunk.span.end)
-    return MadeQuestion(question, Fact(passage, span, "number", answer), "number")
+    return SyntheticQuestion(question, Fact(passage, span, "number", answer), "number")
 
 
 class TestTrials:
     def test_each_is_put_with_its_answer_and_without(self, answerer: Answerer) -> None:
-        answerer = replace(answerer, judge=replace(PLAIN_JUDGE, hopeless=0.0))
+        answerer = replace(answerer, judge=replace(PLAIN_CONFIDENCE_MODEL, hopeless=0.0))
         generation, told = answerer.generation(), list[int]()
         trials = try_questions(answerer, generation, (made(generation, *each) for each in ASKED), told.append)
         assert [(trial.answerable, trial.right) for trial in trials] == [(True, True), (False, False)] * 2
@@ -68,7 +68,7 @@ class TestTrials:
         assert all(trial.observation for trial in trials)
 
     def test_what_is_withheld_is_really_not_read(self, answerer: Answerer) -> None:
-        answerer = replace(answerer, passages=9, judge=replace(PLAIN_JUDGE, hopeless=0.0))
+        answerer = replace(answerer, passages=9, judge=replace(PLAIN_CONFIDENCE_MODEL, hopeless=0.0))
         generation = answerer.generation()
         question = made(generation, *ASKED[0])
         try_questions(answerer, generation, [question], lambda _: None)
@@ -82,7 +82,7 @@ class TestTrials:
         assert generation.passages([row])[0].chunk.text == PAGES[0]
 
     def test_what_is_hopeless_has_no_observation(self, answerer: Answerer) -> None:
-        answerer = replace(answerer, judge=replace(PLAIN_JUDGE, hopeless=1.0))
+        answerer = replace(answerer, judge=replace(PLAIN_CONFIDENCE_MODEL, hopeless=1.0))
         generation = answerer.generation()
         trials = try_questions(answerer, generation, [made(generation, *ASKED[0])], lambda _: None)
         assert trials == [Trial(None, answerable=True, right=False), Trial(None, answerable=False, right=False)]
@@ -93,9 +93,9 @@ class TestTrials:
         assert (answerer.recorder, answerer.retriever.withheld) == (None, frozenset())
 
 
-NOTHING = Observation(**{field.name: 0.0 for field in fields(Observation)})
+NOTHING = Features(**{field.name: 0.0 for field in fields(Features)})
 BY_RELEVANCE = replace(
-    PLAIN_JUDGE, answerable=Logistic(0.0, {"relevance": 1.0}), right=Logistic(0.0, {"relevance": 1.0})
+    PLAIN_CONFIDENCE_MODEL, answerable=Logistic(0.0, {"relevance": 1.0}), right=Logistic(0.0, {"relevance": 1.0})
 )
 
 
@@ -117,10 +117,10 @@ class TestFitted:
         for logistic in (judge.answerable, judge.right):
             assert logistic.weights["relevance"] == pytest.approx(0.5, abs=0.06)
             assert logistic.bias == pytest.approx(-1.0, abs=0.12)
-        assert (judge.worth_asking, judge.hopeless, judge.yes_lean) == (
-            BY_RELEVANCE.worth_asking,
+        assert (judge.prefilter, judge.hopeless, judge.yes_bias) == (
+            BY_RELEVANCE.prefilter,
             BY_RELEVANCE.hopeless,
-            BY_RELEVANCE.yes_lean,
+            BY_RELEVANCE.yes_bias,
         )
 
     @pytest.mark.parametrize("false_answers", [0.05, 0.1, 0.3])
@@ -141,7 +141,7 @@ class TestFitted:
 
     def test_it_is_a_judge_like_others(self) -> None:
         judge = fitted(BY_RELEVANCE, trials_of())
-        assert isinstance(judge, Judge)
+        assert isinstance(judge, ConfidenceModel)
         assert len(judge.thresholds) == 21
         assert log_odds(judge.answerable.probability(NOTHING)) == pytest.approx(judge.answerable.bias)
 

@@ -11,13 +11,13 @@ import pytest
 
 from rag.errors import QuestionsInvalid
 from rag.evaluation.comparison import Comparison, Difference, compare, read_run
-from rag.evaluation.results import Item
+from rag.evaluation.results import QuestionResult
 from rag.evaluation.summary import summarise
 
 GOLD = ("24 months",)
 
 
-def item(number: int, text: str | None = "24 months", **fields: Any) -> Item:
+def item(number: int, text: str | None = "24 months", **fields: Any) -> QuestionResult:
     """An item with an answer; no text is an abstention."""
     right = text == GOLD[0]
     given_: dict[str, Any] = {
@@ -26,16 +26,16 @@ def item(number: int, text: str | None = "24 months", **fields: Any) -> Item:
         "outcome": "false_abstention" if text is None else "right" if right else "wrong",
         "f1": float(right), "contains": right, **fields,
     }  # fmt: skip
-    return Item(id=str(number), question=f"Question {number}?", **given_)
+    return QuestionResult(id=str(number), question=f"Question {number}?", **given_)
 
 
-def run_of(items: list[Item]) -> dict[str, Any]:
+def run_of(items: list[QuestionResult]) -> dict[str, Any]:
     """As it comes back from a file."""
     run: dict[str, Any] = json.loads(json.dumps(summarise(items, model="m", index="i")))
     return run
 
 
-def compared(now: list[Item], before: list[Item]) -> Comparison:
+def compared(now: list[QuestionResult], before: list[QuestionResult]) -> Comparison:
     return compare(now, summarise(now, model="m", index="i"), run_of(before))
 
 
@@ -91,7 +91,7 @@ class TestPaired:
         assert difference(comparison, "right").before == 1.0
 
     def test_a_question_that_was_written_anew_is_another(self) -> None:
-        before = [Item(**{**vars(item(1)), "question": "Another?"})]
+        before = [QuestionResult(**{**vars(item(1)), "question": "Another?"})]
         assert compared([item(1)], before).test == "tolerance"
 
     def test_an_earlier_answer_is_judged_by_the_rule_of_today(self) -> None:

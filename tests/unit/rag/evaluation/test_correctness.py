@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.evaluation.correctness import f1, is_right, normalised
+from rag.evaluation.correctness import f1, is_correct, normalised
 
 
 class TestF1:
@@ -81,7 +81,7 @@ class TestRight:
         ],
     )  # fmt: skip
     def test_short_gold(self, answer: str, gold: str, right: bool) -> None:
-        assert is_right("?", answer, [gold]) is right
+        assert is_correct("?", answer, [gold]) is right
 
     @pytest.mark.parametrize(
         ("answer", "right"),
@@ -96,14 +96,14 @@ class TestRight:
         ],
     )
     def test_long_gold(self, answer: str, right: bool) -> None:
-        assert is_right(ASKED, answer, [LONG]) is right
+        assert is_correct(ASKED, answer, [LONG]) is right
 
     def test_one_of_several_golds(self) -> None:
-        assert is_right("?", "24 months", ["two years", "24 months"])
-        assert not is_right("?", "24 months", ["two years"])
-        assert not is_right("?", "24 months", [])
+        assert is_correct("?", "24 months", ["two years", "24 months"])
+        assert not is_correct("?", "24 months", ["two years"])
+        assert not is_correct("?", "24 months", [])
 
     @given(st.lists(st.sampled_from("the lamp of 24 months is not red 12 yes no".split()), min_size=1).map(" ".join))
     def test_the_gold_itself_is_right(self, gold: str) -> None:
         if normalised(gold):
-            assert is_right("?", gold, [gold]) or len(normalised(gold).split()) > 12
+            assert is_correct("?", gold, [gold]) or len(normalised(gold).split()) > 12

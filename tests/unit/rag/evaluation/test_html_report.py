@@ -19,7 +19,7 @@ from rag.evaluation.html_report import _SAID, render, write_report
 from rag.evaluation.metrics import ANSWERS, COST, RETRIEVAL
 from rag.evaluation.plots import write_plots
 from rag.evaluation.reliability import CONFIDENCE
-from rag.evaluation.results import Cited, Item, Retrieved
+from rag.evaluation.results import Cited, QuestionResult, Retrieved
 from rag.evaluation.summary import summarise
 from rag.evaluation.text_report import GROUPS, print_comparison, print_summary
 from rag.index.generation import Generation
@@ -43,7 +43,7 @@ def generation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Generation]
     opened.close()
 
 
-def item(identifier: str, outcome: str | None, **fields: Any) -> Item:
+def item(identifier: str, outcome: str | None, **fields: Any) -> QuestionResult:
     """An answerable question about the warranty, its page found first."""
     answerable = outcome not in ("false_answer", "abstained")
     given: dict[str, Any] = {
@@ -53,7 +53,7 @@ def item(identifier: str, outcome: str | None, **fields: Any) -> Item:
         "answered": None if outcome is None else "abst" not in outcome,
         "answer": None if outcome is None else "Said.", "confidence": None if outcome is None else 0.7, **fields,
     }  # fmt: skip
-    return Item(id=identifier, **given)
+    return QuestionResult(id=identifier, **given)
 
 
 RUN = [
@@ -67,13 +67,13 @@ RUN = [
 
 
 def page_of(
-    items: list[Item], generation: Generation, comparison: Comparison | None = None, picture_bytes: int = 1_000_000
+    items: list[QuestionResult], generation: Generation, comparison: Comparison | None = None, picture_bytes: int = 1_000_000
 ) -> str:
     summary = summarise(items, model="m", index="i")
     return render(items, summary, comparison, generation, picture_bytes)
 
 
-def printed(items: list[Item], comparison: Comparison | None = None, width: int = 100) -> str:
+def printed(items: list[QuestionResult], comparison: Comparison | None = None, width: int = 100) -> str:
     file = io.StringIO()
     console = Console(file=file, width=width)
     print_summary(console, summarise(items, model="m", index="i"))
@@ -82,7 +82,7 @@ def printed(items: list[Item], comparison: Comparison | None = None, width: int 
     return file.getvalue()
 
 
-def compared(now: list[Item], before: list[Item]) -> Comparison:
+def compared(now: list[QuestionResult], before: list[QuestionResult]) -> Comparison:
     run = json.loads(json.dumps(summarise(before, model="m", index="i")))
     return compare(now, summarise(now, model="m", index="i"), run)
 

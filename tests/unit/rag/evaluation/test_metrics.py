@@ -11,20 +11,20 @@ from hypothesis import strategies as st
 
 from rag.evaluation.metrics import Estimate, Quantile, Ratio
 from rag.evaluation.reliability import AreaUnderRiskCoverage, CalibrationError, bins, curve
-from rag.evaluation.results import Item
+from rag.evaluation.results import QuestionResult
 from rag.evaluation.significance import intervals, once, p_values
 
 
-def item(number: int = 0, **fields: Any) -> Item:
+def item(number: int = 0, **fields: Any) -> QuestionResult:
     given_ = {"answerable": True, "paged": True, "page_rank": 1, "document_rank": 1, "seconds": 1.0, **fields}
-    return Item(id=str(number), question="?", **given_)
+    return QuestionResult(id=str(number), question="?", **given_)
 
 
-def answer(confidence: float, *, right: bool) -> Item:
+def answer(confidence: float, *, right: bool) -> QuestionResult:
     return item(answered=True, outcome="right" if right else "wrong", confidence=confidence)
 
 
-def abstention(confidence: float) -> Item:
+def abstention(confidence: float) -> QuestionResult:
     return item(answered=False, outcome="false_abstention", confidence=confidence)
 
 

@@ -12,7 +12,7 @@ import pytest
 from rag.domain.values import Answer, Chunk, Citation, Document, Hit, Page, Passage, Question, Sentence, Span, Usage
 from rag.errors import QuestionsInvalid
 from rag.evaluation.questions import LabelledQuestion, absent_documents, read_questions
-from rag.evaluation.results import Item
+from rag.evaluation.results import QuestionResult
 from rag.evaluation.runner import _shown, evaluate
 from rag.evaluation.summary import summarise
 from rag.index.generation import Generation
@@ -96,9 +96,9 @@ class TestQuestions:
             read_questions(lines(tmp_path / "q.jsonl", "", " "))
 
 
-def item(identifier: str, **fields: Any) -> Item:
+def item(identifier: str, **fields: Any) -> QuestionResult:
     given_ = {"answerable": True, "paged": True, "page_rank": 1, "document_rank": 1, "seconds": 1.0, **fields}
-    return Item(id=identifier, question="?", **given_)
+    return QuestionResult(id=identifier, question="?", **given_)
 
 
 class TestSummary:
@@ -213,7 +213,7 @@ class TestEvaluate:
             "m", generation.id, Usage(10, 5, 3),
         )  # fmt: skip
 
-    def run(self, generation: Generation, text: str, *, answered: bool = True, **label: Any) -> Item:
+    def run(self, generation: Generation, text: str, *, answered: bool = True, **label: Any) -> QuestionResult:
         labelled = LabelledQuestion.model_validate({**GOOD, **label})
         hits = [Hit(passage, 1.0) for passage in reversed(generation.passages(range(3)))]
         answer = self.answer(generation, text, answered=answered)

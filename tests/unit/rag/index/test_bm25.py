@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from rag.errors import IndexCorrupt
 from rag.index import bm25
-from rag.index.bm25 import LexicalIndex, Terms
+from rag.index.bm25 import Bm25Index, Terms
 from tests.unit.conftest import quick_folder
 
 TEXTS = [
@@ -28,11 +28,11 @@ TEXTS = [
 QUESTIONS = ["Which valves are red?", "blue lids", "storing water", "pump valve tank", "paint paint red"]
 
 
-def built(texts: Sequence[str]) -> LexicalIndex:
-    return LexicalIndex.build(Terms.of(texts))
+def built(texts: Sequence[str]) -> Bm25Index:
+    return Bm25Index.build(Terms.of(texts))
 
 
-def found(index: LexicalIndex, question: str) -> dict[int, float]:
+def found(index: Bm25Index, question: str) -> dict[int, float]:
     """The rows that share a word with the question."""
     scores = index.scores(question)
     assert scores.shape == (len(index),)
@@ -104,7 +104,7 @@ def test_unknown_words_beside_known_ones_change_nothing() -> None:
 @pytest.mark.parametrize("texts", [["It is in the."], ["", " ", "the"], ["?!"]])
 def test_a_corpus_of_nothing_but_stop_words(texts: list[str], tmp_path: Path) -> None:
     built(texts).save(tmp_path / "lexical")
-    index = LexicalIndex.load(tmp_path / "lexical")
+    index = Bm25Index.load(tmp_path / "lexical")
     assert len(index) == len(texts)
     assert found(index, "is it in the?") == {}
     assert found(index, "pump") == {}
@@ -115,10 +115,10 @@ class TestSaved:
     def test_same_scores_as_before(self, saved: Path, question: str) -> None:
         before = found(built(TEXTS), question)
         assert before
-        assert found(LexicalIndex.load(saved), question) == before
+        assert found(Bm25Index.load(saved), question) == before
 
     def test_same_length(self, saved: Path) -> None:
-        assert len(LexicalIndex.load(saved)) == len(built(TEXTS)) == 5
+        assert len(Bm25Index.load(saved)) == len(built(TEXTS)) == 5
 
     def test_nothing_is_pickled(self, saved: Path) -> None:
         files = sorted(saved.iterdir())
@@ -148,7 +148,7 @@ class TestSaved:
         else:
             path.write_bytes(path.read_bytes()[:20] if harm == "truncate" else b"garbage" * 20)
         with pytest.raises(IndexCorrupt):
-            LexicalIndex.load(saved)
+            Bm25Index.load(saved)
 
 
 words = st.sampled_from(["pump", "pumps", "Valve", "the", "is", "tank", "zebra", "é", "∅", "42", "it's", "漢字", "."])
@@ -231,10 +231,10 @@ class TestTerms:
         """What is loaded can be taken apart and joined again, as the next run does it."""
         with quick_folder() as folder:
             built(texts).save(folder / "one")
-            loaded = LexicalIndex.load(folder / "one").terms
+            loaded = Bm25Index.load(folder / "one").terms
             assert in_words(loaded) == in_words(Terms.of(texts))
             rows = loaded.rows(np.arange(len(texts), dtype=np.int64))
-            LexicalIndex.build(Terms.joined([rows, Terms.of([])])).save(folder / "two")
+            Bm25Index.build(Terms.joined([rows, Terms.of([])])).save(folder / "two")
             for path in (folder / "one").iterdir():
                 assert path.read_bytes() == (folder / "two" / path.name).read_bytes(), path.name
 
@@ -244,6 +244,6 @@ class TestTerms:
         before = Terms.of(["A zebra from before.", TEXTS[4], TEXTS[1], "Gone."])
         known = before.rows(np.array([2, 1], dtype=np.int64))
         joined = Terms.joined([known, Terms.of([TEXTS[3], TEXTS[0], TEXTS[2]])])
-        LexicalIndex.build(joined.rows(np.array([3, 0, 4, 2, 1], dtype=np.int64))).save(tmp_path / "other")
+        Bm25Index.build(joined.rows(np.array([3, 0, 4, 2, 1], dtype=np.int64))).save(tmp_path / "other")
         for path in (tmp_path / "clean").iterdir():
             assert path.read_bytes() == (tmp_path / "other" / path.name).read_bytes(), path.name

@@ -10,16 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.domain.values import Document
-from rag.index.document_matching import OPENING, DocumentCards
+from rag.index.document_matching import OPENING, DocumentMatcher
 from rag.text.dates import Period, period_of, with_quarters
 
 
 def cards(
     *names: str, titles: Mapping[str, str] | None = None, openings: Mapping[str, str] | None = None
-) -> DocumentCards:
+) -> DocumentMatcher:
     """Documents are identified by their names, to be readable; their titles are empty by default."""
     documents = [Document(name, (name,), (titles or {}).get(name, ""), 1, 1) for name in names]
-    return DocumentCards(documents, openings or {})
+    return DocumentMatcher(documents, openings or {})
 
 
 def named(found: Mapping[str, float]) -> set[str]:
@@ -105,7 +105,7 @@ class TestNames:
 
     def test_any_of_several_names(self) -> None:
         document = Document("1", ("a.pdf", "copies/handbook.pdf"), "", 1, 1)
-        found = DocumentCards([document, Document("2", ("b.pdf",), "", 1, 1)], {}).match("the handbook")
+        found = DocumentMatcher([document, Document("2", ("b.pdf",), "", 1, 1)], {}).match("the handbook")
         assert named(found) == {"1"}
 
     def test_titles(self) -> None:

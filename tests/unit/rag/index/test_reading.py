@@ -85,7 +85,7 @@ class TestSwap:
         put(root, VALVE)
         index.refresh()
         assert held.passages([0])[0].chunk.text == PUMP[0]
-        assert held.lexical_scores("pump").any()
+        assert held.bm25_scores("pump").any()
         assert index.generation() is not held
 
     def test_back_again(self, root: Path) -> None:

@@ -113,7 +113,7 @@ class TestPublished:
         generation = open_current(root, IDENTITY)
         for row, text in enumerate(texts_of(generation)):
             assert generation.nearest(BagOfWordsEncoder().encode([text])[0], 1)[0][0] == row
-            assert generation.lexical_scores(text).argmax() == row
+            assert generation.bm25_scores(text).argmax() == row
 
     def test_current_names_generation_and_manifest(self, root: Path) -> None:
         assert set(current(root)) == {"generation", "manifest_sha256"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag.domain.values import Question, Turn, Usage
-from rag.query.rewriting import is_faithful, leans_on_history, standing_alone
+from rag.query.rewriting import is_faithful, depends_on_history, rewrite_follow_up
 from rag.runtime.cancellation import Cancellation
 from tests.fakes import ScriptedModel
 
@@ -15,7 +15,7 @@ ASKED = Question("And for the Bittern 6?", documents=("manual.pdf",), history=(B
 
 def asked(reply: str, question: Question = ASKED) -> tuple[Question, Question, Usage, ScriptedModel]:
     model = ScriptedModel([reply])
-    return *standing_alone(question, model, Cancellation()), model
+    return *rewrite_follow_up(question, model, Cancellation()), model
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def asked(reply: str, question: Question = ASKED) -> tuple[Question, Question, U
     ],
 )
 def test_leaning(text: str) -> None:
-    assert leans_on_history(text)
+    assert depends_on_history(text)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_leaning(text: str) -> None:
     ],
 )
 def test_standing(text: str) -> None:
-    assert not leans_on_history(text)
+    assert not depends_on_history(text)
 
 
 @pytest.mark.parametrize(
@@ -113,6 +113,6 @@ def test_where_it_fails_the_question_before_is_searched_for_too(reply: str) -> N
 
 def test_a_history_that_does_not_fit_is_not_rewritten() -> None:
     model = ScriptedModel(["never"], context_tokens=60)
-    alone, _, usage = standing_alone(ASKED, model, Cancellation())
+    alone, _, usage = rewrite_follow_up(ASKED, model, Cancellation())
     assert alone is ASKED
     assert usage == Usage()

@@ -13,7 +13,7 @@ from rag.answering.grounding import Evidence
 from rag.domain.values import Hit, Question
 from rag.index.generation import Generation
 from rag.index.reading import open_current
-from rag.query.section_lookup import Section, section_of
+from rag.query.section_lookup import Section, find_section
 from rag.query.types import Reply
 from tests.fakes import BagOfWordsEncoder, ingest_job, make_pdf
 from tests.unit.conftest import quick_folder
@@ -37,7 +37,7 @@ def generation() -> Iterator[Generation]:
 
 
 def places(generation: Generation, text: str) -> set[tuple[str, int]]:
-    section = section_of(Question(text), generation)
+    section = find_section(Question(text), generation)
     assert isinstance(section, Section), section
     return {(passage.document.name, passage.chunk.span.page) for passage in section.passages}
 
@@ -69,7 +69,7 @@ def test_found(generation: Generation, text: str, expected: set[tuple[str, int]]
     ],
 )
 def test_what_is_said_instead(generation: Generation, text: str, said: str) -> None:
-    reply = section_of(Question(text), generation)
+    reply = find_section(Question(text), generation)
     assert isinstance(reply, Reply)
     assert reply.text.startswith(said)
     assert reply.reason == "section_unknown"
@@ -79,11 +79,11 @@ def test_what_is_said_instead(generation: Generation, text: str, said: str) -> N
     "text", ["What does chapter 2 cost?", "Summarise what is said of dogs", "How long is the summary of fees?", ""]
 )
 def test_other_questions(generation: Generation, text: str) -> None:
-    assert section_of(Question(text), generation) is None
+    assert find_section(Question(text), generation) is None
 
 
 def test_only_in_the_documents_asked_for(generation: Generation) -> None:
-    section = section_of(Question("Summarise chapter 2", documents=("terms.pdf",)), generation)
+    section = find_section(Question("Summarise chapter 2", documents=("terms.pdf",)), generation)
     assert isinstance(section, Section)
     assert section.passages[0].document.name == "terms.pdf"
 

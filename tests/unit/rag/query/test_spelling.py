@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rag.index.generation import Generation
 from rag.index.reading import open_current
-from rag.query.spelling import with_spelling_mended
+from rag.query.spelling import correct_spelling
 from tests.fakes import BagOfWordsEncoder
 from tests.unit.conftest import publish, quick_folder
 
@@ -35,7 +35,7 @@ def generation() -> Iterator[Generation]:
 
 
 def mended(text: str, generation: Generation) -> str:
-    return with_spelling_mended(text, generation, ENGLISH.__contains__)
+    return correct_spelling(text, generation, ENGLISH.__contains__)
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ import pytest
 from rag.domain.values import Hit, Question
 from rag.errors import Cancelled
 from rag.index.generation import Generation
-from rag.retrieval.cached import Searches
+from rag.retrieval.cached import RetrievalCache
 from rag.retrieval.retriever import Retriever
 from rag.runtime.cancellation import Cancellation
-from rag.runtime.cpu_gate import Turns
+from rag.runtime.cpu_gate import CpuGate
 
 QUESTION = Question("When do ferns unroll?")
 
@@ -37,7 +37,7 @@ class FakeRetriever:
 
 
 def search(
-    searches: Searches,
+    searches: RetrievalCache,
     retriever: FakeRetriever,
     question: Question = QUESTION,
     *,
@@ -55,7 +55,7 @@ def search(
 
 
 def test_the_same_is_not_searched_for_again() -> None:
-    searches, retriever = Searches(), FakeRetriever()
+    searches, retriever = RetrievalCache(), FakeRetriever()
     for _ in range(3):
         assert search(searches, retriever) == ()
     assert retriever.asked == [(QUESTION.text, 4)]
@@ -71,7 +71,7 @@ def test_the_same_is_not_searched_for_again() -> None:
     ],
 )
 def test_something_else_is(other: dict[str, Question | str | int]) -> None:
-    searches, retriever = Searches(), FakeRetriever()
+    searches, retriever = RetrievalCache(), FakeRetriever()
     search(searches, retriever)
     search(searches, retriever, **other)  # type: ignore[arg-type]
     assert len(retriever.asked) == 2
@@ -79,15 +79,15 @@ def test_something_else_is(other: dict[str, Question | str | int]) -> None:
 
 def test_another_retriever_searches_for_itself() -> None:
     """As that of a calibration, which withholds passages."""
-    searches, one, other = Searches(), FakeRetriever(), FakeRetriever("withholding")
+    searches, one, other = RetrievalCache(), FakeRetriever(), FakeRetriever("withholding")
     search(searches, one)
     search(searches, other)
     assert one.asked == other.asked
 
 
 def test_who_went_away_while_others_had_their_turn_searches_for_nothing() -> None:
-    turns, cancelled = Turns(), Cancellation()
-    searches, retriever, raised = Searches(turns), FakeRetriever(), list[BaseException]()
+    cpu_gate, cancelled = CpuGate(), Cancellation()
+    searches, retriever, raised = RetrievalCache(cpu_gate), FakeRetriever(), list[BaseException]()
 
     def work() -> None:
         try:
@@ -95,7 +95,7 @@ def test_who_went_away_while_others_had_their_turn_searches_for_nothing() -> Non
         except Cancelled as error:
             raised.append(error)
 
-    with turns.behind():
+    with cpu_gate.low_priority():
         thread = Thread(target=work)
         thread.start()
         cancelled.cancel()
@@ -106,9 +106,9 @@ def test_who_went_away_while_others_had_their_turn_searches_for_nothing() -> Non
 
 
 def test_what_was_found_before_needs_no_turn() -> None:
-    turns = Turns()
-    searches, retriever = Searches(turns), FakeRetriever()
+    cpu_gate = CpuGate()
+    searches, retriever = RetrievalCache(cpu_gate), FakeRetriever()
     search(searches, retriever)
-    with turns.behind():
+    with cpu_gate.low_priority():
         search(searches, retriever)
     assert len(retriever.asked) == 1

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.domain.values import Chunk, Document, Hit, Passage, Span
-from rag.retrieval.interleaving import take_turns
+from rag.retrieval.interleaving import interleave
 
 rankings = st.lists(st.lists(st.integers(0, 20), unique=True, max_size=12), max_size=4)
 
@@ -17,14 +17,14 @@ def hits(rows: list[int], score: float = 1.0) -> list[Hit]:
 
 
 def test_the_best_of_each_first_and_each_once() -> None:
-    taken = take_turns([hits([1, 2, 3], 0.1), hits([7, 1, 8, 9], 0.9)])
+    taken = interleave([hits([1, 2, 3], 0.1), hits([7, 1, 8, 9], 0.9)])
     assert [hit.passage.row for hit in taken] == [1, 7, 2, 3, 8, 9]
     assert taken[0].score == 0.1
 
 
 @given(rankings)
 def test_every_row_once_and_no_side_is_put_off(given_rankings: list[list[int]]) -> None:
-    taken = [hit.passage.row for hit in take_turns(map(hits, given_rankings))]
+    taken = [hit.passage.row for hit in interleave(map(hits, given_rankings))]
     assert sorted(taken) == sorted({row for ranking in given_rankings for row in ranking})
     for ranking in given_rankings:
         for rank, row in enumerate(ranking):

@@ -17,7 +17,7 @@ from rag.errors import DocumentUnknown
 from rag.index.generation import Generation
 from rag.index.reading import open_current
 from rag.models.embedding.interfaces import FloatVector, logit
-from rag.retrieval.retriever import Candidates, Retriever, judged_text, search_text
+from rag.retrieval.retriever import Candidates, Retriever, reranker_text, search_text
 from rag.retrieval.scoring import FIRST_STAGE, HIGHEST_LOGIT, WITH_RERANKER, Signals, Weights
 from tests.fakes import BagOfWordsEncoder, OverlapReranker
 from tests.unit.conftest import publish
@@ -67,7 +67,7 @@ def names(found: Sequence[object]) -> set[str]:
     return {hit.passage.document.name for hit in found}  # type: ignore[attr-defined]
 
 
-class Judge:
+class ConfidenceModel:
     """Gives each text the logit it was told to, by what it ends with, and remembers what it read."""
 
     def __init__(self, logits: dict[str, float], otherwise: float = -3.0) -> None:
@@ -133,7 +133,7 @@ class TestFirstStage:
         question, encoder = "Is the red valve in tank.pdf?", BagOfWordsEncoder()
         some = Retriever(encoder, None).candidates_of(generation, Question(question), 10)
         rows = np.array([each.row for each in some.passages])
-        bm25 = generation.lexical_scores(question)
+        bm25 = generation.bm25_scores(question)
         vector = encoder.encode([question])[0]
         expected = encoder.encode([each.chunk.text for each in some.passages]) @ vector
         assert some.signals.cosine == pytest.approx(expected, abs=1e-6)
@@ -180,7 +180,7 @@ class TestFirstStage:
         assert 1 <= len(found) <= 2
 
     def test_nothing_is_found(self, generation: Generation) -> None:
-        judge = Judge({})
+        judge = ConfidenceModel({})
         assert Retriever(BagOfWordsEncoder(), judge, leg=0).retrieve(generation, Question("pump"), 3) == []
         assert judge.read == []
 
@@ -188,7 +188,7 @@ class TestFirstStage:
         history = (Turn("Is the lid blue?", "Yes."), Turn("What is with the tank?", "Water."))
         question = Question("And what is it filled with?", history=history)
         assert search_text(question) == "What is with the tank? And what is it filled with?"
-        judge = Judge({})
+        judge = ConfidenceModel({})
         found = Retriever(BagOfWordsEncoder(), judge).retrieve(generation, question, 1)
         assert judge.question == search_text(question)
         assert names(found) == {"tank.pdf"}
@@ -226,7 +226,7 @@ class TestReranker:
     def test_its_logit_is_one_of_the_signals(self, generation: Generation) -> None:
         question, judge = (
             Question("red valve of the pump"),
-            Judge({"Oil the pump each year.": 9.0, "valve is red.": 1.5}),
+            ConfidenceModel({"Oil the pump each year.": 9.0, "valve is red.": 1.5}),
         )
         found = Retriever(BagOfWordsEncoder(), judge).retrieve(generation, question, 6)
         relevance = {hit.passage.chunk.text: hit.relevance or 0 for hit in found}
@@ -240,7 +240,7 @@ class TestReranker:
         assert [h.score for h in found] == pytest.approx([expected[h.passage.row] for h in found], abs=1e-4)
 
     def test_reads_only_the_candidates(self, generation: Generation) -> None:
-        judge = Judge({})
+        judge = ConfidenceModel({})
         Retriever(BagOfWordsEncoder(), judge, candidates=2).retrieve(generation, Question("pump"), 1)
         assert len(judge.read) == 2
         judge.read.clear()
@@ -250,9 +250,9 @@ class TestReranker:
     def test_reads_where_the_passage_is_from(self) -> None:
         some = passage("Oil it.", name="2023/pump_care-2.pdf", headings=("Care", "Filling"))
         named = replace(some, document=replace(some.document, title="The Bittern"))
-        assert judged_text(named) == "pump care 2 The Bittern\nCare > Filling\nOil it."
+        assert reranker_text(named) == "pump care 2 The Bittern\nCare > Filling\nOil it."
         titled = replace(some, document=replace(some.document, title="About pump care 2"))
-        assert judged_text(titled) == "pump care 2\nCare > Filling\nOil it."
+        assert reranker_text(titled) == "pump care 2\nCare > Filling\nOil it."
 
 
 class Logits:

@@ -9,14 +9,14 @@ from time import sleep
 
 import pytest
 
-from rag.runtime.cpu_gate import Turns
+from rag.runtime.cpu_gate import CpuGate
 
 
-class Course:
+class AnswerTrace:
     """Who had a turn, in order, while the first was held back until all had asked for one."""
 
     def __init__(self) -> None:
-        self.turns = Turns()
+        self.turns = CpuGate()
         self.had: list[str] = []
         self._go = Event()
         self._threads: list[Thread] = []
@@ -39,42 +39,42 @@ class Course:
 
 
 def test_the_short_goes_ahead() -> None:
-    course = Course()
-    course.ask("step 1", course.turns.behind)
-    course.ask("step 2", course.turns.behind)
-    course.ask("search", course.turns.ahead)
+    course = AnswerTrace()
+    course.ask("step 1", course.turns.low_priority)
+    course.ask("step 2", course.turns.low_priority)
+    course.ask("search", course.turns.high_priority)
     assert course.run() == ["step 1", "search", "step 2"]
 
 
 def test_a_step_comes_between_two_searches() -> None:
-    course = Course()
-    course.ask("search 1", course.turns.ahead)
-    course.ask("search 2", course.turns.ahead)
-    course.ask("search 3", course.turns.ahead)
-    course.ask("step", course.turns.behind)
+    course = AnswerTrace()
+    course.ask("search 1", course.turns.high_priority)
+    course.ask("search 2", course.turns.high_priority)
+    course.ask("search 3", course.turns.high_priority)
+    course.ask("step", course.turns.low_priority)
     assert course.run()[:2] == ["search 1", "step"]
 
 
 def test_searches_follow_each_other_where_nothing_else_is_to_do() -> None:
-    course = Course()
+    course = AnswerTrace()
     for number in range(3):
-        course.ask(str(number), course.turns.ahead)
+        course.ask(str(number), course.turns.high_priority)
     assert sorted(course.run()) == ["0", "1", "2"]
 
 
 @pytest.mark.parametrize("kind", ["ahead", "behind"])
 def test_a_turn_ends_with_an_error_too(kind: str) -> None:
-    turns = Turns()
+    turns = CpuGate()
     with pytest.raises(ZeroDivisionError), getattr(turns, kind)():
         raise ZeroDivisionError
-    with turns.ahead():
+    with turns.high_priority():
         pass
-    with turns.behind():
+    with turns.low_priority():
         pass
 
 
 def test_one_at_a_time() -> None:
-    turns, at_work, most = Turns(), [], []
+    turns, at_work, most = CpuGate(), [], []
 
     def work(turn: Callable[[], AbstractContextManager[None]]) -> None:
         for _ in range(50):
@@ -83,7 +83,7 @@ def test_one_at_a_time() -> None:
                 most.append(len(at_work))
                 at_work.pop()
 
-    threads = [Thread(target=work, args=(turn,)) for turn in (turns.ahead, turns.behind, turns.ahead)]
+    threads = [Thread(target=work, args=(turn,)) for turn in (turns.high_priority, turns.low_priority, turns.high_priority)]
     for thread in threads:
         thread.start()
     for thread in threads:

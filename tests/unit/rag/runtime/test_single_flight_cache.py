@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from rag.errors import Cancelled
 from rag.runtime.cancellation import Cancellation
-from rag.runtime.single_flight_cache import Remembered
+from rag.runtime.single_flight_cache import SingleFlightCache
 
 
 @given(st.integers(0, 4), st.lists(st.integers(0, 6), max_size=40))
 def test_what_was_used_longest_ago_goes(most: int, uses: list[int]) -> None:
-    remembered, oracle = Remembered[int](most), OrderedDict[int, int]()
+    remembered, oracle = SingleFlightCache[int](most), OrderedDict[int, int]()
     for time, key in enumerate(uses):
         known = remembered.claim(key, Cancellation())
         assert known == oracle.get(key)
@@ -32,7 +32,7 @@ def test_what_was_used_longest_ago_goes(most: int, uses: list[int]) -> None:
 
 
 def test_what_is_being_made_is_waited_for() -> None:
-    remembered, made = Remembered[int](8), []
+    remembered, made = SingleFlightCache[int](8), []
 
     def use(_: int) -> int:
         if (known := remembered.claim("key", Cancellation())) is not None:
@@ -48,7 +48,7 @@ def test_what_is_being_made_is_waited_for() -> None:
 
 
 def test_where_nothing_came_of_it_the_next_one_makes_it() -> None:
-    remembered, claimed = Remembered[int](8), []
+    remembered, claimed = SingleFlightCache[int](8), []
     assert remembered.claim("key", Cancellation()) is None
     waiting = Thread(target=lambda: claimed.append(remembered.claim("key", Cancellation())))
     waiting.start()
@@ -58,7 +58,7 @@ def test_where_nothing_came_of_it_the_next_one_makes_it() -> None:
 
 
 def test_who_waits_can_be_cancelled() -> None:
-    remembered, cancelled = Remembered[int](8), Cancellation()
+    remembered, cancelled = SingleFlightCache[int](8), Cancellation()
     assert remembered.claim("key", Cancellation()) is None
     cancelled.cancel()
     with pytest.raises(Cancelled):
@@ -66,7 +66,7 @@ def test_who_waits_can_be_cancelled() -> None:
 
 
 def test_without_memory_nobody_waits() -> None:
-    remembered = Remembered[int](0)
+    remembered = SingleFlightCache[int](0)
     assert remembered.claim("key", Cancellation()) is None
     assert remembered.claim("key", Cancellation()) is None
     remembered.settle("key", 7)

@@ -11,11 +11,11 @@ import pytest
 
 from rag.domain.values import Box
 from rag.errors import FileFault, ServiceBusy
-from rag.pdf.render_pool import PageDrawers
+from rag.pdf.render_pool import RenderPool
 from rag.service.page_images import MOST_WAITING, Pictures
 
 
-class Slow(PageDrawers):
+class Slow(RenderPool):
     """Draws nothing until it is let; page 0 cannot be drawn."""
 
     def __init__(self) -> None:

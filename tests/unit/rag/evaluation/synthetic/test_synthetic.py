@@ -14,21 +14,21 @@ import pytest
 from rag.domain.values import Chunk, Document, Hit, Passage, Span
 from rag.evaluation.synthetic.drafts import answerable_draft, unanswerable_drafts
 from rag.evaluation.synthetic.facts import facts_of, for_yes_or_no
-from rag.evaluation.synthetic.filters import fault_of, is_new
-from rag.evaluation.synthetic.general_knowledge import FOREIGN
+from rag.evaluation.synthetic.filters import rejection_reason, is_new
+from rag.evaluation.synthetic.general_knowledge import GENERAL_KNOWLEDGE
 from rag.evaluation.synthetic.keywords import keyword_questions
 from rag.evaluation.synthetic.making import make_questions, question_about
 from rag.evaluation.synthetic.matching import says, subject
 from rag.evaluation.synthetic.negatives import (
     Swapped,
     answering_rows,
-    foreign_questions,
+    general_knowledge_questions,
     swapped_questions,
     withheld_rows,
 )
 from rag.evaluation.synthetic.prompt import messages, parse
 from rag.evaluation.synthetic.sampling import sampled_facts
-from rag.evaluation.synthetic.types import Fact, Form, MadeQuestion
+from rag.evaluation.synthetic.types import Fact, Form, SyntheticQuestion
 from rag.index.generation import Generation
 from rag.index.reading import open_current
 from tests.fakes import BagOfWordsEncoder, ScriptedModel
@@ -226,19 +226,19 @@ class TestAcceptance:
         ],
     )
     def test_what_speaks_against_it(self, question: str, fault: str) -> None:
-        assert fault_of(question, fact(PUMP)) == fault
+        assert rejection_reason(question, fact(PUMP)) == fault
 
     def test_a_copy_of_the_fact(self) -> None:
         said = fact(
             "Staff of the pump works must wear gloves because the discs are sharp.", "what", "the discs are sharp"
         )
-        assert fault_of("Why staff of the pump works must wear gloves because?", said) == "copied"
+        assert rejection_reason("Why staff of the pump works must wear gloves because?", said) == "copied"
 
     def test_yes_or_no_is_about_what_the_fact_says(self) -> None:
         said = fact(NOT_ALLOWED, "yes_no", "No", before="Bittern rules of the canteen, the slipway and the boats.")
-        assert fault_of("May members work alone on the Bittern test range after eight?", said) == ""
+        assert rejection_reason("May members work alone on the Bittern test range after eight?", said) == ""
         assert (
-            fault_of("May members of Bittern work in the canteen, on the slipway or the boats?", said) == "another fact"
+            rejection_reason("May members of Bittern work in the canteen, on the slipway or the boats?", said) == "another fact"
         )
 
     def test_what_is_new(self) -> None:
@@ -307,7 +307,7 @@ class TestMaking:
     def test_a_question(self) -> None:
         model = ScriptedModel(["Question: How long can the Bittern pump work without power?\nAnswer: 72 hours"])
         found = fact(PUMP, "number", "72 hours")
-        expected = MadeQuestion("How long can the Bittern pump work without power?", found, "number")
+        expected = SyntheticQuestion("How long can the Bittern pump work without power?", found, "number")
         assert question_about(found, model) == expected
         # The answer is known: the model is stopped before it says it.
         assert model.generated_tokens == 10
@@ -350,9 +350,9 @@ class TestKeywords:
         generation.close()
 
 
-def made_of(generation: Generation, row: int, question: str, answer: str, form: Form = "number") -> MadeQuestion:
+def made_of(generation: Generation, row: int, question: str, answer: str, form: Form = "number") -> SyntheticQuestion:
     (found,) = generation.passages([row])
-    return MadeQuestion(question, Fact(found, found.chunk.span, form, answer), form)
+    return SyntheticQuestion(question, Fact(found, found.chunk.span, form, answer), form)
 
 
 class TestNegatives:
@@ -417,10 +417,10 @@ class TestNegatives:
         assert list(swapped_questions([made_of(generation, 0, "What happened to the ferry?", "nothing")])) == []
 
     def test_foreign(self, generation: Generation, tmp_path: Path) -> None:
-        assert sorted(foreign_questions(generation, 1)) == sorted(FOREIGN)
+        assert sorted(general_knowledge_questions(generation, 1)) == sorted(GENERAL_KNOWLEDGE)
         publish(tmp_path, {"a.pdf": ["Neptune is a planet that has 16 known moons."]}, BagOfWordsEncoder())
         space = open_current(tmp_path, BagOfWordsEncoder().identity)
-        assert set(FOREIGN) - set(foreign_questions(space)) == {"How many moons does the planet Neptune have?"}
+        assert set(GENERAL_KNOWLEDGE) - set(general_knowledge_questions(space)) == {"How many moons does the planet Neptune have?"}
         space.close()
 
     def test_drafts_without_an_answer(self, generation: Generation) -> None:
@@ -434,7 +434,7 @@ class TestNegatives:
         first, second = islice(unanswerable_drafts(generation, [pump, ferry], search), 2)
         # That the ferry is the Patience, a passage says that matches well.
         assert first["question"] == "How long does the ferry Bittern need to reach land?"
-        assert second["question"] in FOREIGN
+        assert second["question"] in GENERAL_KNOWLEDGE
         assert (first["answers"], first["draft"]) == ([], True)
 
 

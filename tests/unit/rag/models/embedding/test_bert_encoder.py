@@ -25,7 +25,7 @@ from tokenizers.processors import TemplateProcessing
 
 import rag.models.embedding.encoder
 from rag.errors import ModelUnusable
-from rag.models.embedding.bert_config import BertFolder, Unlike
+from rag.models.embedding.bert_config import BertConfig, UnsupportedModel
 from rag.models.embedding.bert_encoder import BertEncoder
 from rag.models.embedding.bert_graph import shapes
 from rag.models.embedding.bert_network import batches
@@ -74,7 +74,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (directory / "model.safetensors").touch()
     weights = {
         name: random.normal(float(name.endswith("LayerNorm.weight")), 0.2, shape).astype(np.float32)
-        for name, shape in shapes(BertFolder.read(directory)).items()
+        for name, shape in shapes(BertConfig.read(directory)).items()
     }
     save_file(weights, directory / "model.safetensors")
     return directory
@@ -280,8 +280,8 @@ def test_what_would_give_other_vectors_goes_the_general_way(
 ) -> None:
     directory = copy(folder, tmp_path)
     change(directory)
-    with pytest.raises(Unlike):
-        BertFolder.read(directory)
+    with pytest.raises(UnsupportedModel):
+        BertConfig.read(directory)
     asked: list[Any] = []
     monkeypatch.setattr(
         rag.models.embedding.encoder, "SentenceTransformerEncoder", lambda *args, **_: asked.append(args)
@@ -299,7 +299,7 @@ def test_folders_of_newer_versions_are_read(folder: Path, tmp_path: Path, poolin
         "sentence_transformers.sentence_transformer.modules.pooling.Pooling",
         "sentence_transformers.base.modules.normalize.Normalize",
     )(directory)
-    assert BertFolder.read(directory).max_length == 16
+    assert BertConfig.read(directory).max_length == 16
 
 
 def damaged(directory: Path) -> None:

@@ -27,7 +27,7 @@ from rag.errors import (
     PageproofError,
     PromptTooLong,
 )
-from rag.models.llm.language_model import Begun, Finish, Generated, Message, Prompt, Token
+from rag.models.llm.language_model import RefusalProbability, Finish, Generated, Message, Prompt, Token
 from rag.models.llm.remote_model import OpenAIServerModel, estimated_tokens
 from rag.runtime.cancellation import Cancellation
 from rag.settings import Settings
@@ -54,10 +54,10 @@ def model_of(server: ScriptedServer, **options: Any) -> OpenAIServerModel:
 
 
 def generate(
-    model: OpenAIServerModel, *, declining: str | None = None, cancelled: Cancellation | None = None, most: int = 32
+    model: OpenAIServerModel, *, refusal: str | None = None, cancelled: Cancellation | None = None, most: int = 32
 ) -> list[Generated]:
     cancelled = cancelled or Cancellation()
-    return list(model.generate(PROMPT, max_tokens=most, cancelled=cancelled, declining=declining))
+    return list(model.generate(PROMPT, max_tokens=most, cancelled=cancelled, refusal=refusal))
 
 
 def said(generated: list[Generated]) -> str:
@@ -272,8 +272,8 @@ class TestDeclining:
     )
     def test_who_declines_says_nothing(self, server: ScriptedServer, pieces: tuple[str, ...]) -> None:
         server.script = text(*pieces)
-        begun, finish = generate(model_of(server), declining=DECLINING)
-        assert begun == Begun(1.0)
+        begun, finish = generate(model_of(server), refusal=DECLINING)
+        assert begun == RefusalProbability(1.0)
         assert isinstance(finish, Finish)
         assert finish.reason == "stop"
         assert finish.usage.completion_tokens
@@ -285,7 +285,7 @@ class TestDeclining:
             handler.wait_until_gone()
 
         server.script = script
-        assert generate(model_of(server), declining=DECLINING) == [Begun(1.0), Finish("stop", Usage(12, 0, 1))]
+        assert generate(model_of(server), refusal=DECLINING) == [RefusalProbability(1.0), Finish("stop", Usage(12, 0, 1))]
         assert server.gone.wait(5)
 
     @pytest.mark.parametrize(
@@ -301,26 +301,26 @@ class TestDeclining:
     )
     def test_what_is_said_is_said_whole(self, server: ScriptedServer, pieces: tuple[str, ...]) -> None:
         server.script = text(*pieces)
-        generated = generate(model_of(server), declining=DECLINING)
-        assert generated[0] == Begun(0.0)
+        generated = generate(model_of(server), refusal=DECLINING)
+        assert generated[0] == RefusalProbability(0.0)
         assert said(generated) == "".join(pieces)
         assert generated[-1] == Finish("stop", Usage(7, 0, len(pieces)))
 
     @pytest.mark.parametrize(("piece", "declined"), [("NOT", True), ("NOT IN", True), ("No", False), ("NO", False)])
-    def test_cut_after_the_first_token(self, server: ScriptedServer, piece: str, declined: bool) -> None:
+    def test_cut_after_the_first_token(self, server: ScriptedServer, piece: str, refusal_probability: bool) -> None:
         server.script = saying(event(piece), event(finish="length"))
-        generated = generate(model_of(server), declining=DECLINING, most=1)
-        assert generated[0] == Begun(float(declined))
-        assert said(generated) == ("" if declined else piece)
+        generated = generate(model_of(server), refusal=DECLINING, most=1)
+        assert generated[0] == RefusalProbability(float(refusal_probability))
+        assert said(generated) == ("" if refusal_probability else piece)
 
     def test_its_probability_is_that_of_the_first_tokens(self, server: ScriptedServer) -> None:
         listed = {"Blue": 0.5, "NOT": 0.2, " NOT": 0.1, "No": 0.1, "": 0.05, "NOTHING": 0.04}
         server.script = saying(
             event("Blue", top={token: math.log(p) for token, p in listed.items()}), event("."), event(finish="stop")
         )
-        begun, first, *_ = generate(model_of(server), declining=DECLINING)
-        assert isinstance(begun, Begun)
-        assert begun.declined == pytest.approx(0.3)
+        begun, first, *_ = generate(model_of(server), refusal=DECLINING)
+        assert isinstance(begun, RefusalProbability)
+        assert begun.refusal_probability == pytest.approx(0.3)
         assert isinstance(first, Token)
         assert first.text == "Blue"
         assert first.probability == pytest.approx(0.5)
@@ -336,8 +336,8 @@ class TestDeclining:
             handler.end()
 
         server.script = script
-        generating = model_of(server).generate(PROMPT, max_tokens=8, cancelled=Cancellation(), declining=DECLINING)
-        assert [next(generating) for _ in range(3)] == [Begun(0.0), Token("N"), Token("ine")]
+        generating = model_of(server).generate(PROMPT, max_tokens=8, cancelled=Cancellation(), refusal=DECLINING)
+        assert [next(generating) for _ in range(3)] == [RefusalProbability(0.0), Token("N"), Token("ine")]
         go_on.set()
         assert next(generating) == Token(".")
 
@@ -378,7 +378,7 @@ class TestServersWithoutLogprobs:
         server.script = script
         model = model_of(server)
         assert said(generate(model)) == "Yes"
-        assert generate(model, declining=DECLINING)[0] == Begun(0.0)
+        assert generate(model, refusal=DECLINING)[0] == RefusalProbability(0.0)
         assert model.chance(PROMPT, ("Yes",), ("No",), Cancellation()) == 1.0
         assert ["logprobs" in chat for chat in server.chats] == [True, False, False, False]
         assert caplog.text.count("gives no logprobs") == 1
@@ -406,7 +406,7 @@ class TestCancelling:
         thread = threading.Thread(target=cancel)
         thread.start()
         with pytest.raises(Cancelled):
-            generate(model, cancelled=cancellation, declining=DECLINING)
+            generate(model, cancelled=cancellation, refusal=DECLINING)
         thread.join()
         return time.perf_counter() - at[0]
 

@@ -26,7 +26,7 @@ from rag.service.admission.admission import Admission, Limits, Ticket, Waiting
 from rag.service.auth import Keys
 from rag.service.metrics import Metrics
 from rag.service.routes.ask import Asking, router, tokens_of
-from tests.fakes import PLAIN_JUDGE, BagOfWordsEncoder, ScriptedModel
+from tests.fakes import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, ScriptedModel
 from tests.unit.conftest import publish
 
 MOMENT = 0.0
@@ -445,7 +445,7 @@ class TestAsking:
             encoder, admission = BagOfWordsEncoder(), admission_of(max_queue=1)
             publish(tmp_path, {"a.pdf": ["The pump is blue."]}, encoder)
             index, model = CurrentIndex(tmp_path, encoder.identity), ScriptedModel(["The pump is blue."])
-            answerer = Answerer(index, Retriever(encoder, None), model, 4, 800, 64, PLAIN_JUDGE)
+            answerer = Answerer(index, Retriever(encoder, None), model, 4, 800, 64, PLAIN_CONFIDENCE_MODEL)
             app = FastAPI()
             with ThreadPoolExecutor(1) as threads:
                 app.include_router(router(Asking(answerer, admission, threads, Metrics()), Keys()))
@@ -471,5 +471,5 @@ class TestAsking:
 def test_tokens_of(tmp_path: Path, question: Question, tokens: int) -> None:
     encoder = BagOfWordsEncoder()
     index = CurrentIndex(tmp_path, encoder.identity)
-    answerer = Answerer(index, Retriever(encoder, None), ScriptedModel([""]), 4, 800, 64, PLAIN_JUDGE)
+    answerer = Answerer(index, Retriever(encoder, None), ScriptedModel([""]), 4, 800, 64, PLAIN_CONFIDENCE_MODEL)
     assert tokens_of(question, answerer) == tokens

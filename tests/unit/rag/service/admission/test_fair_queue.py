@@ -10,19 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.service.admission.fair_queue import FairLine
+from rag.service.admission.fair_queue import FairQueue
 
 QUANTUM = 100
 
 
-def line_of(*items: tuple[str, str, int]) -> FairLine[str]:
-    line: FairLine[str] = FairLine(QUANTUM)
+def line_of(*items: tuple[str, str, int]) -> FairQueue[str]:
+    line: FairQueue[str] = FairQueue(QUANTUM)
     for client, item, tokens in items:
         line.add(client, item, tokens)
     return line
 
 
-def drained(line: FairLine[str]) -> list[str]:
+def drained(line: FairQueue[str]) -> list[str]:
     return [line.pop() for _ in range(len(line))]
 
 
@@ -86,7 +86,7 @@ Items = st.lists(st.tuples(st.sampled_from("abcd"), st.integers(1, 900)), min_si
 
 @given(Items, st.data())
 def test_nobody_is_lost_and_nobody_comes_twice(items: list[tuple[str, int]], data: st.DataObject) -> None:
-    line: FairLine[int] = FairLine(QUANTUM)
+    line: FairQueue[int] = FairQueue(QUANTUM)
     inside: dict[int, str] = {}
     for number, (client, tokens) in enumerate(items):
         line.add(client, number, tokens)
@@ -108,7 +108,7 @@ def test_nobody_is_lost_and_nobody_comes_twice(items: list[tuple[str, int]], dat
 @given(Items, st.integers(1, 900))
 def test_two_who_always_have_something_waiting_are_served_alike(items: list[tuple[str, int]], tokens: int) -> None:
     """The bound of Shreedhar and Varghese: they differ by no more than a round and two of the longest questions."""
-    line: FairLine[str] = FairLine(QUANTUM)
+    line: FairQueue[str] = FairQueue(QUANTUM)
     cost = {"a": [t for client, t in items if client == "a"] or [tokens], "b": [tokens]}
     longest = max(max(costs) for costs in cost.values())
     served: Counter[str] = Counter()
@@ -135,7 +135,7 @@ def test_two_who_always_have_something_waiting_are_served_alike(items: list[tupl
 )
 def test_nobody_waits_for_ever(tokens: int, before: list[tuple[str, int]], after: list[tuple[str, int]]) -> None:
     """Whoever else comes, and however many: those before in the round have so many tokens for each of ours, no more."""
-    line: FairLine[str] = FairLine(QUANTUM)
+    line: FairQueue[str] = FairQueue(QUANTUM)
     for client, cost in before:
         line.add(client, f"{client} {cost}", cost)
     line.add("a", "ours", tokens)
@@ -152,7 +152,7 @@ def test_nobody_waits_for_ever(tokens: int, before: list[tuple[str, int]], after
 
 @given(st.integers(1, 900), st.lists(st.integers(1, 900), min_size=1, max_size=40))
 def test_nobody_of_the_same_client_passes_once_as_much_was_served(tokens: int, others: list[int]) -> None:
-    line: FairLine[tuple[int, int]] = FairLine(QUANTUM)
+    line: FairQueue[tuple[int, int]] = FairQueue(QUANTUM)
     line.add("a", (-1, tokens), tokens)
     served = 0
     for number, cost in enumerate(others):

@@ -12,7 +12,7 @@ import pytest
 
 from ingest.discovery import discover
 from rag.errors import NameTaken, RequestFault, SettingsError, UploadFault, UploadNotStored, UploadTooLarge
-from rag.service.uploads.folder import DocumentFolder, Stored
+from rag.service.uploads.folder import UploadFolder, Stored
 from tests.unit.conftest import files_of_at_most
 
 PDF = b"%PDF-1.4\n" + bytes(range(256)) * 8
@@ -20,12 +20,12 @@ OTHER = b"%PDF-1.4\n" + bytes(range(255)) * 8
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> DocumentFolder:
-    return DocumentFolder(tmp_path, 10_000)
+def folder(tmp_path: Path) -> UploadFolder:
+    return UploadFolder(tmp_path, 10_000)
 
 
 def add(
-    folder: DocumentFolder,
+    folder: UploadFolder,
     name: str,
     data: bytes,
     *,
@@ -42,29 +42,29 @@ def add(
         receiving.discard()
 
 
-def held(folder: DocumentFolder) -> dict[str, bytes]:
+def held(folder: UploadFolder) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.root.iterdir()}
 
 
-def test_new(folder: DocumentFolder) -> None:
+def test_new(folder: UploadFolder) -> None:
     digest = hashlib.sha256(PDF).hexdigest()
     assert add(folder, "a.pdf", PDF) == Stored("a.pdf", len(PDF), digest, new=True, replaced=False)
     assert held(folder) == {"a.pdf": PDF}
 
 
-def test_a_small_one(folder: DocumentFolder) -> None:
+def test_a_small_one(folder: UploadFolder) -> None:
     add(folder, "a.txt", b"x")
     assert held(folder) == {"a.txt": b"x"}
 
 
-def test_the_same_again_is_no_fault(folder: DocumentFolder) -> None:
+def test_the_same_again_is_no_fault(folder: UploadFolder) -> None:
     first = add(folder, "a.pdf", PDF)
     again = add(folder, "a.pdf", PDF, expected=len(PDF), replace=True)
     assert (again.new, again.replaced, again.sha256) == (False, False, first.sha256)
     assert held(folder) == {"a.pdf": PDF}
 
 
-def test_another_of_the_same_name(folder: DocumentFolder) -> None:
+def test_another_of_the_same_name(folder: UploadFolder) -> None:
     add(folder, "a.pdf", PDF)
     with pytest.raises(NameTaken, match=r"a\.pdf.*replace=true"):
         add(folder, "a.pdf", OTHER)
@@ -74,7 +74,7 @@ def test_another_of_the_same_name(folder: DocumentFolder) -> None:
     assert held(folder) == {"a.pdf": OTHER}
 
 
-def test_another_of_the_same_name_is_refused_before_it_has_come(folder: DocumentFolder) -> None:
+def test_another_of_the_same_name_is_refused_before_it_has_come(folder: UploadFolder) -> None:
     add(folder, "a.pdf", PDF)
     with pytest.raises(NameTaken):
         folder.receive("a.pdf", len(OTHER), replace=False)
@@ -83,7 +83,7 @@ def test_another_of_the_same_name_is_refused_before_it_has_come(folder: Document
 
 @pytest.mark.parametrize("kind", ["folder", "link", "link to nothing"])
 def test_what_is_no_document_is_not_replaced(
-    folder: DocumentFolder, tmp_path_factory: pytest.TempPathFactory, kind: str
+    folder: UploadFolder, tmp_path_factory: pytest.TempPathFactory, kind: str
 ) -> None:
     elsewhere = tmp_path_factory.mktemp("elsewhere") / "b.pdf"
     there = folder.root / "a.pdf"
@@ -99,7 +99,7 @@ def test_what_is_no_document_is_not_replaced(
     assert elsewhere.exists() == (kind == "link")
 
 
-def test_too_large_is_refused_while_it_comes(folder: DocumentFolder) -> None:
+def test_too_large_is_refused_while_it_comes(folder: UploadFolder) -> None:
     add(folder, "most.txt", b"x" * 10_000)
     receiving = folder.receive("a.txt", None, replace=False)
     receiving.write(b"x" * 10_000)
@@ -111,7 +111,7 @@ def test_too_large_is_refused_while_it_comes(folder: DocumentFolder) -> None:
     assert set(held(folder)) == {"most.txt"}
 
 
-def test_what_is_not_what_its_name_says_is_refused_after_its_beginning(folder: DocumentFolder) -> None:
+def test_what_is_not_what_its_name_says_is_refused_after_its_beginning(folder: UploadFolder) -> None:
     receiving = folder.receive("a.pdf", None, replace=False)
     receiving.write(b"x" * 1023)
     with pytest.raises(RequestFault, match=r"no \.pdf file"):
@@ -122,13 +122,13 @@ def test_what_is_not_what_its_name_says_is_refused_after_its_beginning(folder: D
     assert held(folder) == {}
 
 
-def test_a_name_that_is_none(folder: DocumentFolder) -> None:
+def test_a_name_that_is_none(folder: UploadFolder) -> None:
     with pytest.raises(RequestFault):
         folder.receive("../a.pdf", None, replace=False)
     assert held(folder) == {}
 
 
-def test_until_it_is_whole_the_job_does_not_see_it(folder: DocumentFolder) -> None:
+def test_until_it_is_whole_the_job_does_not_see_it(folder: UploadFolder) -> None:
     add(folder, "a.pdf", PDF)
     receiving = folder.receive("b.pdf", None, replace=False)
     receiving.write(PDF)
@@ -139,7 +139,7 @@ def test_until_it_is_whole_the_job_does_not_see_it(folder: DocumentFolder) -> No
     assert held(folder) == {"a.pdf": PDF}
 
 
-def test_a_full_disk(folder: DocumentFolder) -> None:
+def test_a_full_disk(folder: UploadFolder) -> None:
     add(folder, "a.pdf", PDF)
     with files_of_at_most(500), pytest.raises(UploadNotStored, match=r"b\.pdf .*bytes needed, [\d,]+ free"):
         add(folder, "b.pdf", PDF)
@@ -149,13 +149,13 @@ def test_a_full_disk(folder: DocumentFolder) -> None:
 
 
 def test_more_than_the_disk_has_is_refused_before_it_has_come(tmp_path: Path) -> None:
-    folder = DocumentFolder(tmp_path, 1 << 62)
+    folder = UploadFolder(tmp_path, 1 << 62)
     with pytest.raises(UploadNotStored, match="bytes needed"):
         folder.receive("a.pdf", 1 << 61, replace=False)
     assert held(folder) == {}
 
 
-def test_a_folder_that_goes_away(folder: DocumentFolder) -> None:
+def test_a_folder_that_goes_away(folder: UploadFolder) -> None:
     receiving = folder.receive("a.pdf", None, replace=False)
     receiving.write(PDF)
     next(folder.root.iterdir()).unlink()
@@ -165,7 +165,7 @@ def test_a_folder_that_goes_away(folder: DocumentFolder) -> None:
     assert held(folder) == {}
 
 
-def test_two_of_one_name_at_a_time(folder: DocumentFolder) -> None:
+def test_two_of_one_name_at_a_time(folder: UploadFolder) -> None:
     contents = [b"%PDF-" + bytes([number]) * 2000 for number in range(8)]
 
     def try_to_add(data: bytes) -> bytes | None:
@@ -180,7 +180,7 @@ def test_two_of_one_name_at_a_time(folder: DocumentFolder) -> None:
     assert held(folder) == {"a.pdf": added[0]}
 
 
-def test_what_a_killed_service_has_left_is_removed_later(folder: DocumentFolder) -> None:
+def test_what_a_killed_service_has_left_is_removed_later(folder: UploadFolder) -> None:
     old, new = (folder.receive(name, None, replace=False) for name in ("a.pdf", "b.pdf"))
     left = old._draft
     os.utime(left, (time.time() - 7200, time.time() - 7200))
@@ -195,4 +195,4 @@ def test_what_a_killed_service_has_left_is_removed_later(folder: DocumentFolder)
 def test_a_folder_that_cannot_be_used(tmp_path: Path, place: str) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(SettingsError, match="RAG_DOCUMENTS"):
-        DocumentFolder(tmp_path / place, 1)
+        UploadFolder(tmp_path / place, 1)

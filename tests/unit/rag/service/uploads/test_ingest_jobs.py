@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from rag.service.uploads.ingest_jobs import IngestedFile, IngestRuns, IngestStanding
+from rag.service.uploads.ingest_jobs import IngestedFile, IngestJobs, IngestJobStatus
 
 REPORT = {
     "generation": "000002-0a0b0c0d",
@@ -47,12 +47,12 @@ class Bench:
         self.go = folder / "go"
         self.ready = folder / "ready"
         self.pids = folder / "pids"
-        self.published: list[IngestStanding] = []
-        self.opened: list[IngestRuns] = []
+        self.published: list[IngestJobStatus] = []
+        self.opened: list[IngestJobs] = []
 
-    def runs(self, script: str) -> IngestRuns:
+    def runs(self, script: str) -> IngestJobs:
         command = ["sh", "-c", f"echo $$ >>{self.pids}; {script}"]
-        made = IngestRuns(command, lambda: self.published.append(made.standing))
+        made = IngestJobs(command, lambda: self.published.append(made.standing))
         self.opened.append(made)
         return made
 
@@ -65,7 +65,7 @@ class Bench:
     def started(self) -> list[int]:
         return [int(line) for line in self.pids.read_text().split()] if self.pids.exists() else []
 
-    def ended(self, script: str) -> IngestStanding:
+    def ended(self, script: str) -> IngestJobStatus:
         runs = self.runs(script)
         runs.start()
         wait_until(lambda: runs.standing.state != "running")
@@ -85,7 +85,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
 
 
 def test_nothing_has_run(bench: Bench) -> None:
-    assert bench.runs("exit 0").standing == IngestStanding()
+    assert bench.runs("exit 0").standing == IngestJobStatus()
     assert bench.started() == []
 
 
@@ -194,7 +194,7 @@ def test_a_run_that_fails(bench: Bench, script: str, error: str) -> None:
 
 
 def test_a_job_that_cannot_be_started_is_no_end_of_all(caplog: pytest.LogCaptureFixture) -> None:
-    runs = IngestRuns(["/nonexistent/program"], lambda: None)
+    runs = IngestJobs(["/nonexistent/program"], lambda: None)
     runs.start()
     wait_until(lambda: runs.standing.state == "failed")
     assert "No such file" in caplog.text

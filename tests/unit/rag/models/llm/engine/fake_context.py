@@ -13,7 +13,7 @@ from threading import Event
 
 import numpy as np
 
-from rag.models.llm.engine.context import Context, Interrupted, Logits, Row, Saved
+from rag.models.llm.engine.context import Context, Interrupted, Logits, BatchEntry, Saved
 from rag.models.llm.engine.vocabulary import TokenIds, Vocabulary
 
 SIZE = 32
@@ -60,7 +60,7 @@ class FakeContext(Context):
         self.cells = cells
         self.sequences = sequences
         self.used = 0
-        self.rows: list[list[Row]] = []
+        self.rows: list[list[BatchEntry]] = []
         self.on_step: Callable[[], None] = lambda: None
         self.refuses: Callable[[], bool] = lambda: False
         self.closed = False
@@ -68,42 +68,42 @@ class FakeContext(Context):
         self._cells: list[dict[int, Cell]] = [{} for _ in range(sequences)]
         self._stopped = Event()
 
-    def spelled(self, sequence: int) -> list[int]:
+    def spelled(self, sequence_id: int) -> list[int]:
         """The tokens of a sequence from position 0 on."""
-        cells = self._cells[sequence]
+        cells = self._cells[sequence_id]
         assert sorted(cells) == list(range(len(cells)))
         return [cells[position].token for position in range(len(cells))]
 
-    def cells_of(self, sequence: int) -> set[Cell]:
-        return set(self._cells[sequence].values())
+    def cells_of(self, sequence_id: int) -> set[Cell]:
+        return set(self._cells[sequence_id].values())
 
-    def step(self, rows: Sequence[Row]) -> list[list[Logits]]:
+    def step(self, rows: Sequence[BatchEntry]) -> list[list[Logits]]:
         assert not self.closed
         assert rows
         assert sum(len(row.tokens) for row in rows) <= self._micro_batch
-        assert len({row.sequence for row in rows}) == len(rows)
+        assert len({row.sequence_id for row in rows}) == len(rows)
         for row in rows:
             assert row.tokens
             assert 0 <= row.logits <= len(row.tokens)
-            assert len(self.spelled(row.sequence)) == row.start, "a row does not go on where its sequence ends"
+            assert len(self.spelled(row.sequence_id)) == row.start, "a row does not go on where its sequence ends"
         self.on_step()
         if self._stopped.is_set():
             raise Interrupted
         self.rows.append(list(rows))
         for row in rows:
             for position, token in enumerate(row.tokens, start=row.start):
-                self._take(row.sequence, Cell(token, position))
+                self._take(row.sequence_id, Cell(token, position))
         assert self.used <= self.cells, "no room in the pool"
         return [list(self._logits_after(row)) for row in rows]
 
-    def _logits_after(self, row: Row) -> Iterator[Logits]:
-        tokens = self.spelled(row.sequence)
+    def _logits_after(self, row: BatchEntry) -> Iterator[Logits]:
+        tokens = self.spelled(row.sequence_id)
         for end in range(len(tokens) - row.logits + 1, len(tokens) + 1):
             yield logits_after(tokens[:end])
 
-    def _take(self, sequence: int, cell: Cell) -> None:
-        assert cell.position not in self._cells[sequence]
-        self._cells[sequence][cell.position] = cell
+    def _take(self, sequence_id: int, cell: Cell) -> None:
+        assert cell.position not in self._cells[sequence_id]
+        self._cells[sequence_id][cell.position] = cell
         self.used += cell.owners == 1
 
     def interrupt(self) -> None:
@@ -119,29 +119,29 @@ class FakeContext(Context):
             cell.owners += 1
             self._take(target, cell)
 
-    def forget(self, sequence: int, start: int = 0) -> None:
+    def forget(self, sequence_id: int, start: int = 0) -> None:
         assert not self.closed
-        cells = self._cells[sequence]
+        cells = self._cells[sequence_id]
         for position in [position for position in cells if position >= start]:
             cell = cells.pop(position)
             cell.owners -= 1
             self.used -= not cell.owners
 
-    def save(self, sequence: int) -> Saved:
-        found = [(cell.position, cell.token) for cell in self._cells[sequence].values()]
+    def save(self, sequence_id: int) -> Saved:
+        found = [(cell.position, cell.token) for cell in self._cells[sequence_id].values()]
         assert found, "a copy of nothing"
         data = np.array(sorted(found), dtype=np.int32).tobytes()
         saved = mmap(-1, len(data))
         saved.write(data)
         return saved
 
-    def restore(self, saved: Saved, sequence: int) -> bool:
-        assert not self._cells[sequence]
+    def restore(self, saved: Saved, sequence_id: int) -> bool:
+        assert not self._cells[sequence_id]
         found = np.frombuffer(saved[:], dtype=np.int32).reshape(-1, 2).tolist()
         if self.refuses() or self.used + len(found) > self.cells:
             return False
         for position, token in found:
-            self._take(sequence, Cell(token, position))
+            self._take(sequence_id, Cell(token, position))
         return True
 
     def close(self) -> None:
@@ -162,5 +162,5 @@ class FakeVocabulary(Vocabulary):
     def piece(self, token: int) -> bytes:
         return self._pieces.get(token, b"%d " % token)
 
-    def wording(self, text: str) -> TokenIds:
+    def vocabulary(self, text: str) -> TokenIds:
         return np.array(sorted({*self.tokens(text), *self.ends}), dtype=np.int64)

@@ -12,11 +12,11 @@ import pytest
 
 from rag.errors import Cancelled, ModelUnusable, PromptTooLong
 from rag.models.llm.engine.context import Interrupted, Logits
-from rag.models.llm.engine.engine import Engine, Job
-from rag.models.llm.engine.prefix_cache import PrefixStore
-from rag.models.llm.engine.prompt_lookup import Copier
-from rag.models.llm.engine.sampling import ChanceWriter, TextWriter
-from rag.models.llm.engine.scheduler import SHORTEST
+from rag.models.llm.engine.engine import Engine, TokenSequence
+from rag.models.llm.engine.prefix_cache import PrefixCache
+from rag.models.llm.engine.prompt_lookup import PromptLookup
+from rag.models.llm.engine.sampling import Scorer, Sampler
+from rag.models.llm.engine.scheduler import MIN_PREFILL_CHUNK
 from rag.models.llm.language_model import Generated, Token
 from tests.unit.rag.models.llm.engine.fake_context import SIZE, FakeContext, FakeVocabulary, logits_after, text_after
 
@@ -25,39 +25,39 @@ VOCABULARY = FakeVocabulary()
 
 
 @dataclass(eq=False)
-class Asked:
+class EvidencePrompt:
     """What was asked of an engine, and what came of it."""
 
     prompt: tuple[int, ...]
-    room: int
+    max_new_tokens: int
     said: list[Generated] = field(default_factory=list)
-    weighed: list[float] = field(default_factory=list)
+    scoring: list[float] = field(default_factory=list)
     error: Exception | None = None
-    ended: threading.Event = field(default_factory=threading.Event)
+    on_end: threading.Event = field(default_factory=threading.Event)
     begun: threading.Event = field(default_factory=threading.Event)
     cached: int = 0
     copies: bool = True
-    job: Job = field(init=False)
+    sequence: TokenSequence = field(init=False)
 
     def __post_init__(self) -> None:
-        writer = TextWriter(VOCABULARY, self.said.append, prompt_tokens=len(self.prompt), max_tokens=self.room)
-        probe = ChanceWriter(VOCABULARY, self.weighed.append, ["1", "2"], ["3", "4"])
-        self.job = Job(
+        strategy = Sampler(VOCABULARY, self.said.append, prompt_tokens=len(self.prompt), max_tokens=self.max_new_tokens)
+        probe = Scorer(VOCABULARY, self.scoring.append, ["1", "2"], ["3", "4"])
+        self.sequence = TokenSequence(
             self.prompt,
-            self.room,
-            Telling(writer if self.room else probe, self),
+            self.max_new_tokens,
+            Telling(strategy if self.max_new_tokens else probe, self),
             self._end,
-            Copier(self.prompt, 0.3) if self.room and self.copies else None,
-            SHORTEST if self.room else 1,
+            PromptLookup(self.prompt, 0.3) if self.max_new_tokens and self.copies else None,
+            MIN_PREFILL_CHUNK if self.max_new_tokens else 1,
         )
 
     def _end(self, error: Exception | None) -> None:
-        assert not self.ended.is_set(), "ended twice"
+        assert not self.on_end.is_set(), "ended twice"
         self.error = error
-        self.ended.set()
+        self.on_end.set()
 
-    def wait(self) -> Asked:
-        assert self.ended.wait(10), "it never ended"
+    def wait(self) -> EvidencePrompt:
+        assert self.on_end.wait(10), "it never ended"
         return self
 
     @property
@@ -67,43 +67,43 @@ class Asked:
     def check(self) -> None:
         """It ended well, with what it would have been given alone."""
         assert self.wait().error is None
-        if self.room:
-            assert self.text == "".join(f"{token} " for token in text_after(self.prompt, self.room))
+        if self.max_new_tokens:
+            assert self.text == "".join(f"{token} " for token in text_after(self.prompt, self.max_new_tokens))
         else:
             told: list[float] = []
-            ChanceWriter(VOCABULARY, told.append, ["1", "2"], ["3", "4"]).advance(logits_after(self.prompt))
-            assert self.weighed == told
+            Scorer(VOCABULARY, told.append, ["1", "2"], ["3", "4"]).advance(logits_after(self.prompt))
+            assert self.scoring == told
 
 
 @dataclass
 class Telling:
     """A writer that says when it has begun, and may fail."""
 
-    writer: TextWriter | ChanceWriter
-    asked: Asked
+    strategy: Sampler | Scorer
+    asked: EvidencePrompt
     before: Callable[[], None] = lambda: None
     on_begin: Callable[[], None] = lambda: None
 
     def begin(self, cached_tokens: int) -> None:
         self.asked.cached = cached_tokens
         self.asked.begun.set()
-        self.writer.begin(cached_tokens)
+        self.strategy.begin(cached_tokens)
         self.on_begin()
 
     def advance(self, logits: Logits) -> int | None:
         self.before()
-        return self.writer.advance(logits)
+        return self.strategy.advance(logits)
 
 
 @dataclass
 class Running:
     context: FakeContext
-    store: PrefixStore
+    prefix_cache: PrefixCache
     engine: Engine
 
-    def ask(self, prompt: Sequence[int], room: int = 8, copies: bool = True) -> Asked:
-        asked = Asked(tuple(prompt), room, copies=copies)
-        self.engine.submit(asked.job)
+    def ask(self, prompt: Sequence[int], max_new_tokens: int = 8, copies: bool = True) -> EvidencePrompt:
+        asked = EvidencePrompt(tuple(prompt), max_new_tokens, copies=copies)
+        self.engine.submit(asked.sequence)
         return asked
 
     def hold(self) -> Callable[[], None]:
@@ -128,16 +128,16 @@ class Running:
         assert not self.engine._thread.is_alive()
         assert self.context.used == 0
         assert sorted(self.engine._free) == list(range(PARALLEL))
-        assert sorted(self.store._free) == list(range(PARALLEL, self.context.sequences))
-        nodes = list(self.store._tree.nodes())
-        assert not any(node.readers or node.sequence is not None for node in nodes)
-        assert self.store.bytes == sum(node.bytes for node in nodes)
+        assert sorted(self.prefix_cache._free) == list(range(PARALLEL, self.context.sequences))
+        nodes = list(self.prefix_cache._tree.nodes())
+        assert not any(node.readers or node.sequence_id is not None for node in nodes)
+        assert self.prefix_cache.bytes == sum(node.bytes for node in nodes)
 
 
 def running(*, capacity: int = 1 << 20, cells: int = 1024, sequences: int = 32) -> Running:
     context = FakeContext(cells=cells, sequences=sequences)
-    store = PrefixStore(context, first_sequence=PARALLEL, capacity=capacity)
-    return Running(context, store, Engine(context, store, parallel=PARALLEL, micro_batch=512))
+    prefix_cache = PrefixCache(context, first_sequence=PARALLEL, capacity=capacity)
+    return Running(context, prefix_cache, Engine(context, prefix_cache, parallel=PARALLEL, micro_batch=512))
 
 
 @pytest.fixture
@@ -186,12 +186,12 @@ def test_cancelling_at_any_time_harms_nobody_else(seed: int) -> None:
     chance = random.Random(seed)
     it = running(cells=600, sequences=12)
     steps = count()
-    asked: list[Asked] = []
-    doomed: list[Asked] = []
+    asked: list[EvidencePrompt] = []
+    doomed: list[EvidencePrompt] = []
 
     def at_random_steps() -> None:
         if next(steps) % 2 and doomed:
-            it.engine.cancel(doomed.pop().job)
+            it.engine.cancel(doomed.pop().sequence)
 
     it.context.refuses = lambda: chance.random() < 0.2
     it.context.on_step = at_random_steps
@@ -202,7 +202,7 @@ def test_cancelling_at_any_time_harms_nobody_else(seed: int) -> None:
             doomed.insert(0, asked[-1])
     for number, each in enumerate(asked):
         if number % 3 == 0:
-            it.engine.cancel(each.job)
+            it.engine.cancel(each.sequence)
             assert each.wait().error is None or isinstance(each.error, Cancelled)
         else:
             each.check()
@@ -236,17 +236,17 @@ def test_a_step_that_was_interrupted_is_done_again(it: Running) -> None:
 
 @pytest.mark.parametrize("when", ["prompt", "text"])
 def test_cancelling_stops_the_step_that_is_under_way(it: Running, when: str) -> None:
-    asked = Asked(tuple(prompt_of(90)), 500 if when == "text" else 8)
+    asked = EvidencePrompt(tuple(prompt_of(90)), 500 if when == "text" else 8)
     go = it.hold() if when == "prompt" else None
     if when == "text":
         holding: list[Callable[[], None]] = []
-        assert isinstance(asked.job.writer, Telling)
-        asked.job.writer.before = lambda: None if holding else holding.append(it.hold())
-    it.engine.submit(asked.job)
+        assert isinstance(asked.sequence.strategy, Telling)
+        asked.sequence.strategy.before = lambda: None if holding else holding.append(it.hold())
+    it.engine.submit(asked.sequence)
     while not hasattr(it, "inside"):
         pass
     assert it.inside.wait(10)
-    it.engine.cancel(asked.job)
+    it.engine.cancel(asked.sequence)
     assert isinstance(asked.wait().error, Cancelled)
     assert len(asked.said) <= 1
     it.context.on_step = lambda: None
@@ -260,7 +260,7 @@ def test_cancelling_one_of_several_does_not_undo_the_others_step(it: Running) ->
     go = it.hold()
     asked = [first, second, it.ask(prompt_of(71, 3), 200), it.ask(prompt_of(72, 4), 200)]
     assert it.inside.wait(10)
-    it.engine.cancel(asked[2].job)
+    it.engine.cancel(asked[2].sequence)
     go()
     assert isinstance(asked[2].wait().error, Cancelled)
     for each in (*asked[:2], asked[3]):
@@ -268,9 +268,9 @@ def test_cancelling_one_of_several_does_not_undo_the_others_step(it: Running) ->
 
 
 def test_cancelled_before_it_was_asked_for(it: Running) -> None:
-    asked = Asked(tuple(prompt_of(20)), 4)
-    it.engine.cancel(asked.job)
-    it.engine.submit(asked.job)
+    asked = EvidencePrompt(tuple(prompt_of(20)), 4)
+    it.engine.cancel(asked.sequence)
+    it.engine.submit(asked.sequence)
     assert isinstance(asked.wait().error, Cancelled)
     assert not asked.begun.is_set()
 
@@ -278,32 +278,32 @@ def test_cancelled_before_it_was_asked_for(it: Running) -> None:
 def test_cancelling_what_has_ended_does_nothing(it: Running) -> None:
     first = it.ask(prompt_of(20))
     first.check()
-    it.engine.cancel(first.job)
+    it.engine.cancel(first.sequence)
     it.ask(prompt_of(20)).check()
     assert first.error is None
 
 
 def test_what_is_cancelled_while_it_is_planned_is_not_read(it: Running) -> None:
     """Between the plan and the step, nobody looks at the abort flag."""
-    asked = Asked(tuple(prompt_of(400)), 4)
-    assert isinstance(asked.job.writer, Telling)
-    asked.job.writer.on_begin = lambda: it.engine.cancel(asked.job)
-    it.engine.submit(asked.job)
+    asked = EvidencePrompt(tuple(prompt_of(400)), 4)
+    assert isinstance(asked.sequence.strategy, Telling)
+    asked.sequence.strategy.on_begin = lambda: it.engine.cancel(asked.sequence)
+    it.engine.submit(asked.sequence)
     assert isinstance(asked.wait().error, Cancelled)
-    assert it.context.rows == []
+    assert it.context.batch == []
 
 
 def test_a_writer_that_fails_ends_only_its_own_job(it: Running) -> None:
     go = it.hold()
-    asked = [Asked(tuple(prompt_of(70, n)), 6) for n in range(3)]
+    asked = [EvidencePrompt(tuple(prompt_of(70, n)), 6) for n in range(3)]
 
     def fail() -> None:
         raise ZeroDivisionError
 
-    assert isinstance(asked[1].job.writer, Telling)
-    asked[1].job.writer.before = fail
+    assert isinstance(asked[1].sequence.strategy, Telling)
+    asked[1].sequence.strategy.before = fail
     for each in asked:
-        it.engine.submit(each.job)
+        it.engine.submit(each.sequence)
     go()
     assert isinstance(asked[1].wait().error, ZeroDivisionError)
     for each in (asked[0], asked[2]):
@@ -315,7 +315,7 @@ def test_when_the_store_fails_all_are_told_and_the_next_is_served(it: Running, m
     """No memory for a copy, say: the thread must not die of it, or all would wait for ever."""
     it.ask(prompt_of(100)).check()
 
-    def fail(sequence: int) -> None:
+    def fail(sequence_id: int) -> None:
         raise MemoryError
 
     with monkeypatch.context() as patch:
@@ -336,22 +336,22 @@ def test_one_that_waits_for_room_is_not_overtaken_any_more(it: Running) -> None:
     go = it.hold()
     order: list[str] = []
 
-    def ask(name: str, length: int, waited: float) -> Asked:
-        asked = Asked(tuple(prompt_of(length, len(order))), 2)
-        asked.job.since -= waited
-        end = asked.job.ended
+    def ask(name: str, length: int, waited: float) -> EvidencePrompt:
+        asked = EvidencePrompt(tuple(prompt_of(length, len(order))), 2)
+        asked.sequence.since -= waited
+        end = asked.sequence.on_end
 
-        def ended(error: Exception | None) -> None:
+        def on_end(error: Exception | None) -> None:
             order.append(name)
             if "large" not in order and len(order) < 100:
                 smalls.append(ask("small", 30, 1e6))
             end(error)
 
-        asked.job.ended = ended
-        it.engine.submit(asked.job)
+        asked.sequence.on_end = on_end
+        it.engine.submit(asked.sequence)
         return asked
 
-    smalls: list[Asked] = []
+    smalls: list[EvidencePrompt] = []
     smalls.append(ask("small", 30, 0))
     assert it.inside.wait(10)
     large = ask("large", 1000, 100)

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from rag.models.llm.engine.context import Row
-from rag.models.llm.engine.prefix_cache import PrefixStore
+from rag.models.llm.engine.context import BatchEntry
+from rag.models.llm.engine.prefix_cache import PrefixCache
 from rag.models.llm.engine.radix_tree import Node
-from rag.models.llm.engine.scheduler import GROUP, whole
+from rag.models.llm.engine.scheduler import BATCH_MULTIPLE, whole
 from tests.unit.rag.models.llm.engine.fake_context import FakeContext
 
 RUNNING = 3
@@ -21,17 +21,17 @@ prompts = groups.map(lambda found: tuple(token for group in found for token in g
 
 
 @dataclass
-class Reader:
+class PrefillOnly:
     """A running sequence, and what it is about to read."""
 
     prompt: tuple[int, ...]
     read: list[int] = field(default_factory=list)
 
 
-def read_on(context: FakeContext, sequence: int, reader: Reader, end: int) -> None:
+def read_on(context: FakeContext, sequence: int, reader: PrefillOnly, end: int) -> None:
     start = len(reader.read)
     if start < end:
-        context.step([Row(sequence, start, reader.prompt[start:end], 0)])
+        context.step([BatchEntry(sequence, start, reader.prompt[start:end], 0)])
         reader.read += reader.prompt[start:end]
 
 
@@ -45,20 +45,20 @@ class AnyHistory(RuleBasedStateMachine):
         # The engine admits no more than fits: so many cells for each that runs.
         self.context = FakeContext(cells=RUNNING * 40 + spare, sequences=RUNNING + ids)
         self.capacity = capacity
-        self.store = PrefixStore(self.context, first_sequence=RUNNING, capacity=capacity)
-        self.running: dict[int, Reader] = {}
+        self.store = PrefixCache(self.context, first_sequence=RUNNING, capacity=capacity)
+        self.running: dict[int, PrefillOnly] = {}
 
     @precondition(lambda self: len(self.running) < RUNNING)
     @rule(prompt=prompts, most=st.integers(0, 40), refuse=st.booleans())
     def begin(self, prompt: tuple[int, ...], most: int, refuse: bool) -> None:
         sequence = min(set(range(RUNNING)) - self.running.keys())
-        known = min(self.store.known(prompt), whole(most))
+        cached_length = min(self.store.cached_length(prompt), whole(most))
         self.context.refuses = lambda: refuse
-        given = self.store.begin(sequence, prompt, known)
+        given = self.store.begin(sequence, prompt, cached_length)
         self.context.refuses = lambda: False
-        assert given <= known
-        assert given % GROUP == 0
-        self.running[sequence] = Reader(prompt, list(prompt[:given]))
+        assert given <= cached_length
+        assert given % BATCH_MULTIPLE == 0
+        self.running[sequence] = PrefillOnly(prompt, list(prompt[:given]))
 
     @precondition(lambda self: self.running)
     @rule(data=st.data())
@@ -136,7 +136,7 @@ TestAnyHistory = AnyHistory.TestCase
 
 def tokens(*found: int) -> tuple[int, ...]:
     """A group of each."""
-    return tuple(token for token in found for _ in range(GROUP))
+    return tuple(token for token in found for _ in range(BATCH_MULTIPLE))
 
 
 @pytest.fixture
@@ -145,81 +145,81 @@ def context() -> FakeContext:
 
 
 @pytest.fixture
-def store(context: FakeContext) -> PrefixStore:
-    return PrefixStore(context, first_sequence=RUNNING, capacity=10_000)
+def store(context: FakeContext) -> PrefixCache:
+    return PrefixCache(context, first_sequence=RUNNING, capacity=10_000)
 
 
-def run(context: FakeContext, store: PrefixStore, sequence: int, prompt: tuple[int, ...]) -> int:
+def run(context: FakeContext, store: PrefixCache, sequence: int, prompt: tuple[int, ...]) -> int:
     """Reads and learns a prompt; how much of it was known."""
-    given = store.begin(sequence, prompt, store.known(prompt))
-    read_on(context, sequence, Reader(prompt, list(prompt[:given])), len(prompt))
+    given = store.begin(sequence, prompt, store.cached_length(prompt))
+    read_on(context, sequence, PrefillOnly(prompt, list(prompt[:given])), len(prompt))
     store.learn(sequence, prompt)
     return given
 
 
-def end(context: FakeContext, store: PrefixStore, sequence: int) -> None:
+def end(context: FakeContext, store: PrefixCache, sequence: int) -> None:
     store.release(sequence)
     context.forget(sequence)
 
 
-def test_a_node_that_is_split_under_somebody_is_let_go_as_a_whole(context: FakeContext, store: PrefixStore) -> None:
+def test_a_node_that_is_split_under_somebody_is_let_go_as_a_whole(context: FakeContext, store: PrefixCache) -> None:
     run(context, store, 0, tokens(1, 2, 3, 4))
-    assert run(context, store, 1, tokens(1, 2, 5)) == 2 * GROUP
+    assert run(context, store, 1, tokens(1, 2, 5)) == 2 * BATCH_MULTIPLE
     end(context, store, 0)
     end(context, store, 1)
     assert context.used == 0
     assert len(store._free) == 7
 
 
-def test_two_that_run_share_the_cells_of_what_they_begin_with(context: FakeContext, store: PrefixStore) -> None:
+def test_two_that_run_share_the_cells_of_what_they_begin_with(context: FakeContext, store: PrefixCache) -> None:
     run(context, store, 0, tokens(1, 2, 3))
-    assert run(context, store, 1, tokens(1, 2, 3, 4)) == 3 * GROUP
-    assert context.used == 4 * GROUP
+    assert run(context, store, 1, tokens(1, 2, 3, 4)) == 3 * BATCH_MULTIPLE
+    assert context.used == 4 * BATCH_MULTIPLE
 
 
-def test_what_was_put_away_and_is_read_again_lends_its_cells(context: FakeContext, store: PrefixStore) -> None:
+def test_what_was_put_away_and_is_read_again_lends_its_cells(context: FakeContext, store: PrefixCache) -> None:
     """One that could not be given all that was known has read it; who comes next shares with it."""
     run(context, store, 0, tokens(1, 2, 3))
     end(context, store, 0)
-    read_on(context, 0, Reader(tokens(1, 2, 3)), 3 * GROUP)
+    read_on(context, 0, PrefillOnly(tokens(1, 2, 3)), 3 * BATCH_MULTIPLE)
     store.learn(0, tokens(1, 2, 3))
     context.refuses = lambda: True
-    assert store.begin(1, tokens(1, 2, 3), 3 * GROUP) == 3 * GROUP
-    assert context.used == 3 * GROUP
+    assert store.begin(1, tokens(1, 2, 3), 3 * BATCH_MULTIPLE) == 3 * BATCH_MULTIPLE
+    assert context.used == 3 * BATCH_MULTIPLE
 
 
-def test_a_part_of_a_node_leaves_no_cells_of_its_rest(context: FakeContext, store: PrefixStore) -> None:
+def test_a_part_of_a_node_leaves_no_cells_of_its_rest(context: FakeContext, store: PrefixCache) -> None:
     run(context, store, 0, tokens(1, 2, 3))
     end(context, store, 0)
-    assert store.begin(0, tokens(1, 2, 3), 2 * GROUP) == 2 * GROUP
-    assert context.used == 2 * GROUP
+    assert store.begin(0, tokens(1, 2, 3), 2 * BATCH_MULTIPLE) == 2 * BATCH_MULTIPLE
+    assert context.used == 2 * BATCH_MULTIPLE
 
 
 def test_without_a_second_id_a_node_is_not_split_and_none_is_lost(context: FakeContext) -> None:
-    store = PrefixStore(context, first_sequence=context.sequences - 1, capacity=10_000)
+    store = PrefixCache(context, first_sequence=context.sequences - 1, capacity=10_000)
     run(context, store, 0, tokens(1, 2, 3))
     end(context, store, 0)
     run(context, store, 0, tokens(1, 4))
     end(context, store, 0)
     assert len(store._free) == 1
-    assert store.known(tokens(1, 2, 3)) == 3 * GROUP
+    assert store.cached_length(tokens(1, 2, 3)) == 3 * BATCH_MULTIPLE
 
 
 def test_what_is_no_longer_asked_for_goes_first() -> None:
     context = FakeContext(cells=200, sequences=10)
-    store = PrefixStore(context, first_sequence=RUNNING, capacity=3 * GROUP * TOKEN_BYTES)
+    store = PrefixCache(context, first_sequence=RUNNING, capacity=3 * BATCH_MULTIPLE * TOKEN_BYTES)
     for token in (1, 2, 1, 3, 1, 4, 1, 5):
         run(context, store, 0, tokens(token))
         end(context, store, 0)
-    assert store.known(tokens(1)) == GROUP
-    assert store.known(tokens(2)) == 0
-    assert store.bytes <= 3 * GROUP * TOKEN_BYTES
+    assert store.cached_length(tokens(1)) == BATCH_MULTIPLE
+    assert store.cached_length(tokens(2)) == 0
+    assert store.bytes <= 3 * BATCH_MULTIPLE * TOKEN_BYTES
 
 
-def test_after_clearing_nothing_is_known_and_all_ids_are_free(context: FakeContext, store: PrefixStore) -> None:
+def test_after_clearing_nothing_is_known_and_all_ids_are_free(context: FakeContext, store: PrefixCache) -> None:
     run(context, store, 0, tokens(1, 2))
     for sequence in range(context.sequences):
         context.forget(sequence)
     store.clear()
-    assert (store.known(tokens(1, 2)), store.bytes, len(store._free)) == (0, 0, 7)
+    assert (store.cached_length(tokens(1, 2)), store.bytes, len(store._free)) == (0, 0, 7)
     assert run(context, store, 0, tokens(1, 2)) == 0

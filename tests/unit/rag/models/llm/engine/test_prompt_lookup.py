@@ -8,28 +8,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.models.llm.engine.prompt_lookup import LONGEST_MATCH, MOST_GUESSED, Copier, Guess
+from rag.models.llm.engine.prompt_lookup import LONGEST_MATCH, MOST_GUESSED, PromptLookup, Continuation
 
 
 @pytest.mark.parametrize(
     ("prompt", "written", "guess"),
     [
-        pytest.param([1, 2, 3, 4], [2], Guess([3, 4], 1), id="what-followed"),
+        pytest.param([1, 2, 3, 4], [2], Continuation([3, 4], 1), id="what-followed"),
         pytest.param([1, 2, 3, 4], [5], None, id="never-stood-there"),
         pytest.param([1, 2, 3, 4], [4], None, id="nothing-followed"),
-        pytest.param([1, 2, 7, 3, 2, 8], [9, 2], Guess([8], 1), id="of-several-the-last"),
-        pytest.param([1, 2, 7, 3, 2, 8], [1, 2], Guess([7, 3, 2, 8], 2), id="the-longer-match"),
+        pytest.param([1, 2, 7, 3, 2, 8], [9, 2], Continuation([8], 1), id="of-several-the-last"),
+        pytest.param([1, 2, 7, 3, 2, 8], [1, 2], Continuation([7, 3, 2, 8], 2), id="the-longer-match"),
         pytest.param(
-            [5, 1, 2, 3, 4, 6, 9, 1, 2, 3, 4, 7], [5, 1, 2, 3, 4], Guess([7], 4), id="longer-is-not-told-apart"
+            [5, 1, 2, 3, 4, 6, 9, 1, 2, 3, 4, 7], [5, 1, 2, 3, 4], Continuation([7], 4), id="longer-is-not-told-apart"
         ),
-        pytest.param([2, 2, 2], [2, 2, 2], Guess([2], 2), id="repeated"),
-        pytest.param(list(range(1, 20)), [1], Guess(list(range(2, 2 + MOST_GUESSED)), 1), id="no-more-than-pay"),
+        pytest.param([2, 2, 2], [2, 2, 2], Continuation([2], 2), id="repeated"),
+        pytest.param(list(range(1, 20)), [1], Continuation(list(range(2, 2 + MOST_GUESSED)), 1), id="no-more-than-pay"),
         pytest.param([4], [4], None, id="prompt-of-one"),
-        pytest.param([3, 1, 2, 5], [9, 1, 2], Guess([5], 2), id="as-far-back-as-they-agree"),
+        pytest.param([3, 1, 2, 5], [9, 1, 2], Continuation([5], 2), id="as-far-back-as-they-agree"),
     ],
 )
-def test_guesses(prompt: list[int], written: list[int], guess: Guess | None) -> None:
-    assert Copier(prompt, 0.5).guess(written) == guess
+def test_guesses(prompt: list[int], written: list[int], guess: Continuation | None) -> None:
+    assert PromptLookup(prompt, 0.5).guess(written) == guess
 
 
 @given(st.lists(st.integers(0, 3), max_size=30), st.lists(st.integers(0, 3), min_size=1, max_size=8))
@@ -42,8 +42,8 @@ def test_the_last_of_the_longest_matches(prompt: list[int], written: list[int]) 
         return length
 
     best = max(((matched(end), end) for end in range(1, len(prompt))), default=(0, 0))
-    expected = Guess(prompt[best[1] : best[1] + MOST_GUESSED], best[0]) if best[0] else None
-    assert Copier(prompt, 0.5).guess(written) == expected
+    expected = Continuation(prompt[best[1] : best[1] + MOST_GUESSED], best[0]) if best[0] else None
+    assert PromptLookup(prompt, 0.5).guess(written) == expected
 
 
 def tokens_per_second(chances: list[float], seconds: list[float], count: int) -> float:
@@ -59,10 +59,10 @@ def tokens_per_second(chances: list[float], seconds: list[float], count: int) ->
     return expected / seconds[count]
 
 
-def copier_that_guessed(matched: int, right: list[bool], further_token: float) -> Copier:
+def copier_that_guessed(matched: int, right: list[bool], further_token: float) -> PromptLookup:
     """After a match of so many tokens, 9 followed, each time; whether that was right is told."""
     prompt = [*range(1, matched + 1), 9, 9]
-    copier = Copier(prompt, further_token)
+    copier = PromptLookup(prompt, further_token)
     for hit in right:
         copier.draft(prompt[:matched])
         copier.learn(9 if hit else 8)
@@ -81,7 +81,7 @@ def test_as_many_are_checked_as_write_most_in_a_second(
     copier = copier_that_guessed(matched, right, further_token)
     seconds = [1 + further_token * further for further in range(MOST_GUESSED + 1)]
     chances = [copier.chance(matched + ahead) for ahead in range(MOST_GUESSED)]
-    count = copier.worth(Guess([1] * length, matched))
+    count = copier.worth(Continuation([1] * length, matched))
     rates = [tokens_per_second(chances, seconds, each) for each in range(length + 1)]
     assert rates[count] == pytest.approx(max(rates))
 
@@ -105,7 +105,7 @@ def test_where_a_step_of_several_takes_as_long_as_several_nothing_is_checked() -
 
 
 def test_only_what_came_right_after_a_draft_is_learned() -> None:
-    copier = Copier([1, 9, 9], 0.5)
+    copier = PromptLookup([1, 9, 9], 0.5)
     before = copier.chance(1)
     copier.learn(9)
     assert copier.chance(1) == before

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from rag.domain.values import Usage
 from rag.models.llm.engine.context import Logits
-from rag.models.llm.engine.sampling import ChanceWriter, TextWriter
-from rag.models.llm.language_model import Begun, Finish, Generated, Token
+from rag.models.llm.engine.sampling import Scorer, Sampler
+from rag.models.llm.language_model import RefusalProbability, Finish, Generated, Token
 from tests.unit.rag.models.llm.engine.fake_context import END, SIZE, FakeVocabulary
 
 values = st.lists(st.floats(-60, 60, width=32), min_size=SIZE, max_size=SIZE)
@@ -38,18 +38,18 @@ def written(
     steps: list[Logits],
     *,
     max_tokens: int = 10,
-    allowed: list[int] | None = None,
-    barred: int | None = None,
+    vocabulary_mask: list[int] | None = None,
+    banned_first_token: int | None = None,
     pieces: dict[int, bytes] | None = None,
 ) -> list[Generated]:
     said: list[Generated] = []
-    writer = TextWriter(
+    writer = Sampler(
         FakeVocabulary(pieces),
         said.append,
         prompt_tokens=7,
         max_tokens=max_tokens,
-        allowed=None if allowed is None else np.array(allowed),
-        barred=barred,
+        vocabulary_mask=None if vocabulary_mask is None else np.array(vocabulary_mask),
+        banned_first_token=banned_first_token,
     )
     writer.begin(4)
     for logits in steps:
@@ -81,7 +81,7 @@ def test_it_ends_at_once_where_there_is_no_room_for_more(max_tokens: int) -> Non
 
 @given(values)
 def test_the_probability_is_what_the_model_gave_among_all(likely: list[float]) -> None:
-    said = written([np.array(likely, dtype=np.float32)], max_tokens=1, allowed=[4, 9])
+    said = written([np.array(likely, dtype=np.float32)], max_tokens=1, vocabulary_mask=[4, 9])
     token = 4 if likely[4] >= likely[9] else 9
     assert isinstance(said[0], Token)
     assert said[0].text == f"{token} "
@@ -89,16 +89,16 @@ def test_the_probability_is_what_the_model_gave_among_all(likely: list[float]) -
 
 
 @given(values, st.integers(0, SIZE - 1))
-def test_what_is_barred_is_not_the_first_and_its_probability_is_told(likely: list[float], barred: int) -> None:
+def test_what_is_barred_is_not_the_first_and_its_probability_is_told(likely: list[float], banned_first_token: int) -> None:
     first = np.array(likely, dtype=np.float32)
-    said = written([first, logits_of({barred: 5})], barred=barred)
-    assert isinstance(said[0], Begun)
-    assert said[0].declined == pytest.approx(softmax(likely, barred), rel=1e-4, abs=1e-30)
-    assert len([each for each in said if isinstance(each, Begun)]) == 1
-    others = [value for token, value in enumerate(likely) if token != barred]
-    token = likely.index(max(others)) if likely.index(max(others)) != barred else None
+    said = written([first, logits_of({banned_first_token: 5})], banned_first_token=banned_first_token)
+    assert isinstance(said[0], RefusalProbability)
+    assert said[0].refusal_probability == pytest.approx(softmax(likely, banned_first_token), rel=1e-4, abs=1e-30)
+    assert len([each for each in said if isinstance(each, RefusalProbability)]) == 1
+    others = [value for token, value in enumerate(likely) if token != banned_first_token]
+    token = likely.index(max(others)) if likely.index(max(others)) != banned_first_token else None
     if token not in (None, END):
-        assert text_of(said).startswith(f"{token} " + (f"{barred} " if barred != END else ""))
+        assert text_of(said).startswith(f"{token} " + (f"{banned_first_token} " if banned_first_token != END else ""))
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_only_whole_characters_are_said(pieces: list[bytes], texts: list[str], e
 
 def drawn(likely: list[float], temperature: float, seed: int, many: int) -> list[str]:
     said: list[Generated] = []
-    writer = TextWriter(
+    writer = Sampler(
         FakeVocabulary(), said.append, prompt_tokens=1, max_tokens=many, temperature=temperature, seed=seed
     )
     for _ in range(many):
@@ -146,7 +146,7 @@ def test_draws_are_as_likely_as_the_temperature_makes_them_and_the_seed_repeats_
 @given(values)
 def test_a_chance_is_the_share_of_yes_among_yes_and_no(likely: list[float]) -> None:
     told: list[float] = []
-    writer = ChanceWriter(FakeVocabulary(), told.append, ["3", "5 9", "3"], ["4", "6"])
+    writer = Scorer(FakeVocabulary(), told.append, ["3", "5 9", "3"], ["4", "6"])
     writer.begin(0)
     writer.advance(np.array(likely, dtype=np.float32))
     yes, no = (sum(softmax(likely, token) for token in tokens) for tokens in ((3, 5), (4, 6)))
@@ -157,5 +157,5 @@ def test_a_chance_is_the_share_of_yes_among_yes_and_no(likely: list[float]) -> N
 @pytest.mark.parametrize(("yes", "no", "chance"), [(300.0, -300.0, 1.0), (-300.0, 300.0, 0.0), (-9e4, -9e4, 0.5)])
 def test_a_chance_of_what_is_next_to_impossible(yes: float, no: float, chance: float) -> None:
     told: list[float] = []
-    ChanceWriter(FakeVocabulary(), told.append, ["3"], ["4"]).advance(logits_of({3: yes, 4: no, 7: 0.0}))
+    Scorer(FakeVocabulary(), told.append, ["3"], ["4"]).advance(logits_of({3: yes, 4: no, 7: 0.0}))
     assert told == [pytest.approx(chance, abs=1e-9)]
