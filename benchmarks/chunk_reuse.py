@@ -140,7 +140,7 @@ class Reuse:
             said.append,
             prompt_tokens=0,
             max_tokens=_MAX_TOKENS,
-            allowed=self.vocabulary.vocabulary(f"{words.decode(errors='replace')} {question} {JOINING}"),
+            vocabulary_mask=self.vocabulary.mask(f"{words.decode(errors='replace')} {question} {JOINING}"),
             banned_first_token=self.vocabulary.tokens(NOT_FOUND)[0],
         )
         while (token := writer.advance(logits)) is not None:

@@ -39,7 +39,7 @@ def fit(
 ) -> Logistic:
     """A logistic over these features; each row counts the same."""
     pairs = [read(row) for row in rows]
-    features = np.array([[observation.features()[name] for name in names] for observation, _ in pairs])
+    features = np.array([[features.features()[name] for name in names] for features, _ in pairs])
     scale = features.std(axis=0) + 1e-9
     bias, weights = fit_logistic(features / scale, np.array([float(label) for _, label in pairs]), _PENALTY)
     return Logistic(round(bias, 3), {name: round(float(w), 3) for name, w in zip(names, weights / scale, strict=True)})
@@ -73,15 +73,15 @@ class Verdict:
     given: bool
 
 
-def judged(judge: ConfidenceModel, rows: Sequence[Observed]) -> list[Verdict]:
+def judged(confidence_model: ConfidenceModel, rows: Sequence[Observed]) -> list[Verdict]:
     """What the judge says of each row."""
     return [
         Verdict(
             row,
-            judge.prefilter.probability(row.evidence),
-            judge.answerable.probability(row.verified),
-            judge.right.probability(row.verified),
-            not judge.fails_prefilter(row.evidence) and judge.is_given(row.verified),
+            confidence_model.prefilter.probability(row.evidence),
+            confidence_model.answerable.probability(row.verified),
+            confidence_model.right.probability(row.verified),
+            not confidence_model.fails_prefilter(row.evidence) and confidence_model.is_given(row.verified),
         )
         for row in rows
     ]
@@ -95,13 +95,13 @@ def in_folds(sets: Mapping[str, Sequence[Observed]], name: str, false_answers: f
     for fold in range(_FOLDS):
         held = set(order[fold::_FOLDS].tolist())
         kept = [row for position, row in enumerate(sets[name]) if position not in held]
-        judge = _with_dial(fit_judge([*others, *kept]), false_answers)
-        verdicts += judged(judge, [sets[name][position] for position in sorted(held)])
+        confidence_model = _with_dial(fit_judge([*others, *kept]), false_answers)
+        verdicts += judged(confidence_model, [sets[name][position] for position in sorted(held)])
     return verdicts
 
 
-def _with_dial(judge: ConfidenceModel, false_answers: float) -> ConfidenceModel:
-    return replace(judge, false_answers=false_answers)
+def _with_dial(confidence_model: ConfidenceModel, false_answers: float) -> ConfidenceModel:
+    return replace(confidence_model, false_answers=false_answers)
 
 
 def row_of(name: str, how: str, verdicts: Sequence[Verdict]) -> str:

@@ -34,7 +34,7 @@ from rag.errors import PageproofError, SettingsError
 from rag.evaluation.questions import LabelledQuestion
 from rag.models.embedding.interfaces import Encoder, Reranker
 from rag.retrieval.retriever import Candidates, Retriever
-from rag.retrieval.scoring import Signals, Weights
+from rag.retrieval.scoring import Signals, SignalWeights
 from rag.settings import read_settings
 
 RESULTS: Final = Path(__file__).parent / "results"
@@ -74,13 +74,13 @@ class Judged:
 Sets: TypeAlias = Mapping[str, Sequence[Judged]]
 
 
-def fit(sets: Sequence[Sequence[Judged]], names: Sequence[str]) -> Weights:
+def fit(sets: Sequence[Sequence[Judged]], names: Sequence[str]) -> SignalWeights:
     """Weights of the signals with these names; 0 for the others, and none below it.
 
     The loss of a question is ``-log(Σ exp(score of the right ones) / Σ exp(score of all))``; questions without a right
     candidate teach nothing, and count among those that their set's mean is over.
     """
-    matrices = [[(judged.matrix(names), judged.right) for judged in questions] for questions in sets]
+    matrices = [[(reranked.matrix(names), reranked.right) for reranked in questions] for questions in sets]
 
     def loss(weights: Vector) -> tuple[float, Vector]:
         value, gradient = _PENALTY * float(weights @ weights), 2 * _PENALTY * weights
@@ -98,19 +98,19 @@ def fit(sets: Sequence[Sequence[Judged]], names: Sequence[str]) -> Weights:
     start = np.full(len(names), 0.3)
     found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0, None)] * len(names))
     fitted = {name: float(weight) / _SPREADS[name] for name, weight in zip(names, found.x, strict=True)}
-    return Weights(**{name: fitted.get(name, 0.0) for name in NAMES})
+    return SignalWeights(**{name: fitted.get(name, 0.0) for name in NAMES})
 
 
-def page_hits(questions: Sequence[Judged], weights: Weights, per_page: int) -> tuple[float, float]:
+def page_hits(questions: Sequence[Judged], weights: SignalWeights, per_page: int) -> tuple[float, float]:
     """page_hit@1 and @5."""
-    ranks = [_rank(judged, weights, per_page) for judged in questions]
+    ranks = [_rank(reranked, weights, per_page) for reranked in questions]
     return sum(rank <= 1 for rank in ranks) / len(ranks), sum(rank <= 5 for rank in ranks) / len(ranks)
 
 
-def _rank(judged: Judged, weights: Weights, per_page: int) -> float:
-    ranked = replace(judged.candidates, weights=weights).best().spread(per_page)
+def _rank(reranked: Judged, weights: SignalWeights, per_page: int) -> float:
+    ranked = replace(reranked.candidates, weights=weights).best().spread(per_page)
     right = {
-        passage.row for passage, is_correct in zip(judged.candidates.passages, judged.right, strict=True) if is_correct
+        passage.row for passage, is_correct in zip(reranked.candidates.passages, reranked.right, strict=True) if is_correct
     }
     return next((rank for rank, passage in enumerate(ranked.passages, start=1) if passage.row in right), np.inf)
 

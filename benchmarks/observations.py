@@ -56,34 +56,34 @@ class Observed:
 
 
 class _Collector:
-    course: AnswerTrace
+    trace: AnswerTrace
 
-    def keep(self, course: AnswerTrace) -> None:
-        self.course = course
+    def keep(self, trace: AnswerTrace) -> None:
+        self.trace = trace
 
 
-def observe_set(answerer: Answerer, judge: ConfidenceModel, questions: Sequence[LabelledQuestion]) -> Iterator[Observed]:
+def observe_set(answerer: Answerer, confidence_model: ConfidenceModel, questions: Sequence[LabelledQuestion]) -> Iterator[Observed]:
     """Puts each question to the answerer, with a judge that lets everything pass."""
     collector = _Collector()
-    lenient = replace(answerer, judge=replace(judge, hopeless=0.0), recorder=collector)
+    lenient = replace(answerer, confidence_model=replace(confidence_model, prefilter_threshold=0.0), recorder=collector)
     for labelled in questions:
         question = Question(labelled.question)
         hits = lenient.retriever.retrieve(lenient.generation(), question, lenient.passages)
         lenient.ask(question)
-        course = collector.course
-        if course.observation:
-            yield _observed(labelled, hits, course)
+        trace = collector.trace
+        if trace.features:
+            yield _observed(labelled, hits, trace)
 
 
-def _observed(labelled: LabelledQuestion, hits: Sequence[Hit], course: AnswerTrace) -> Observed:
-    assert course.observation is not None  # noqa: S101 - the caller looked
+def _observed(labelled: LabelledQuestion, hits: Sequence[Hit], trace: AnswerTrace) -> Observed:
+    assert trace.features is not None  # noqa: S101 - the caller looked
     return Observed(
         id=labelled.id,
         answerable=labelled.answerable,
-        right=labelled.answerable and is_correct(labelled.question, course.draft, labelled.answers),
-        draft=course.draft,
+        right=labelled.answerable and is_correct(labelled.question, trace.draft, labelled.answers),
+        draft=trace.draft,
         evidence=extract_features(labelled.question, hits, Draft(), (), 0.0),
-        verified=course.observation,
+        verified=trace.features,
     )
 
 
@@ -99,7 +99,7 @@ def main() -> int:
         questions = read_questions(options.questions)[: options.limit]
         answerer = open_answerer(read_settings())
         with options.file.open("w") as file, progress() as tell:
-            for number, observed in enumerate(observe_set(answerer, answerer.judge, questions), start=1):
+            for number, observed in enumerate(observe_set(answerer, answerer.confidence_model, questions), start=1):
                 file.write(observed.to_json() + "\n")
                 file.flush()
                 tell("questions", number, len(questions))

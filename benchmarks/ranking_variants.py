@@ -70,7 +70,7 @@ def variants(encoder: Encoder, reranker: Reranker) -> dict[str, Variant]:
         counting = CountingReranker(reranker)
         return Variant(make(counting), counting)
 
-    plain = replace(WITH_RERANKER, figures=0.0)
+    plain = replace(WITH_RERANKER, digit_share=0.0)
     return {
         "dense": without(_dense),
         "BM25": without(_lexical),
@@ -106,8 +106,8 @@ def _lexical(_encoder: Encoder, generation: Generation, question: Question) -> l
 
 def _fused(encoder: Encoder, generation: Generation, question: Question) -> list[int]:
     scores: defaultdict[int, float] = defaultdict(float)
-    for leg in (_dense, _lexical):
-        for rank, row in enumerate(leg(encoder, generation, question), start=1):
+    for candidates_per_source in (_dense, _lexical):
+        for rank, row in enumerate(candidates_per_source(encoder, generation, question), start=1):
             scores[row] += 1 / (_RRF_K + rank)
     return sorted(scores, key=lambda row: (-scores[row], row))
 

@@ -27,7 +27,7 @@ from ingest import readers
 from ingest.chunking import Chunker
 from ingest.discovery import discover
 from ingest.job import IngestJob
-from ingest.plan import Limits
+from ingest.plan import FileLimits
 from ingest.readers.limits import ReadingLimits
 from ingest.reporting.console import progress, show
 from ingest.reporting.html_report import write_report_page
@@ -147,7 +147,7 @@ def open_job(
     reading = readers.ReadingOptions(
         ReadingLimits(settings.file_pages, settings.page_characters, settings.file_characters), options.ocr
     )
-    orders = WorkerConfig(
+    config = WorkerConfig(
         tokenizer=str(tokenizer_file(settings).resolve()),
         max_tokens=encoder.max_tokens,
         chunker=Chunker(),
@@ -156,15 +156,15 @@ def open_job(
         cpu_seconds=settings.file_seconds,
         folder=str(IndexLayout(index).sources.resolve()),
     )
-    patience = Timeouts(seconds_per_page=settings.page_seconds, seconds_per_file=settings.file_seconds)
+    timeouts = Timeouts(seconds_per_page=settings.page_seconds, seconds_per_file=settings.file_seconds)
     workers = options.workers or settings.workers or cores(settings)
-    with SandboxedReaders(orders, workers=workers, patience=patience, on_page=tell.page) as sandbox:
+    with SandboxedReaders(config, workers=workers, timeouts=timeouts, on_page=tell.page) as sandbox:
         yield IngestJob(
             index,
             encoder,
             sandbox,
-            identity={**orders.chunker.identity, **readers.identity(reading)},
-            limits=Limits(settings.file_megabytes * 1_000_000),
+            reader_version={**config.chunker.reader_version, **readers.reader_version(reading)},
+            limits=FileLimits(settings.file_megabytes * 1_000_000),
             rebuild=options.rebuild,
             keep=settings.keep_generations,
             progress=tell,

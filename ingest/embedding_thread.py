@@ -22,8 +22,8 @@ Keep = Callable[[str, int, FloatVector], None]
 _Text = tuple[str, int, str]
 
 
-class Encoding:
-    """A thread that encodes. Made by :func:`encoding`."""
+class EmbeddingThread:
+    """A thread that encodes. Made by :func:`embedding_thread`."""
 
     def __init__(self, encoder: Encoder, keep: Keep, on_encoded: Callable[[int], None]) -> None:
         self._encoder = encoder
@@ -114,9 +114,9 @@ class Encoding:
 
 
 @contextmanager
-def encoding(
+def embedding_thread(
     encoder: Encoder, keep: Keep, on_encoded: Callable[[int], None] = lambda _count: None
-) -> Iterator[Encoding]:
+) -> Iterator[EmbeddingThread]:
     """Encodes in the background until the context is left; then what is not finished is dropped.
 
     Args:
@@ -124,7 +124,7 @@ def encoding(
         keep: is given document, position and vector of each text, in any order, in that thread.
         on_encoded: is told how many more are done, in that thread.
     """
-    work = Encoding(encoder, keep, on_encoded)
+    work = EmbeddingThread(encoder, keep, on_encoded)
     try:
         yield work
     finally:

@@ -22,7 +22,7 @@ _LASTING: Final = frozenset({"malformed", "encrypted", "empty_text", "too_large"
 
 
 @dataclass(frozen=True)
-class Limits:
+class FileLimits:
     """What is not even looked into.
 
     Attributes:
@@ -90,7 +90,7 @@ def _reads_alike(row: SourceRow, before: Mapping[str, Any], now: Mapping[str, An
     return not needs_rereading(remarks, before, now, pdf=PurePosixPath(row.path).suffix.lower() == ".pdf")
 
 
-def make_plan(files: Sequence[SourceFile], known: Known, limits: Limits, writer: IndexWriter) -> list[PlannedFile]:
+def make_plan(files: Sequence[SourceFile], known: Known, limits: FileLimits, writer: IndexWriter) -> list[PlannedFile]:
     """Decides for every file; hashes each, and copies those that are to be read.
 
     Raises:
@@ -109,7 +109,7 @@ def make_plan(files: Sequence[SourceFile], known: Known, limits: Limits, writer:
     return planned
 
 
-def _plan(file: SourceFile, known: Known, limits: Limits, writer: IndexWriter) -> PlannedFile:
+def _plan(file: SourceFile, known: Known, limits: FileLimits, writer: IndexWriter) -> PlannedFile:
     suffix = file.path.suffix.lower()
     if not is_regular(file.path):
         reason = "a link to a folder or to nothing, or no regular file"
@@ -132,7 +132,7 @@ def _plan(file: SourceFile, known: Known, limits: Limits, writer: IndexWriter) -
     return PlannedFile(file, "read", FileRow(file.name, "ok"), digest, size)
 
 
-def _too_large(path: Path, limits: Limits) -> str | None:
+def _too_large(path: Path, limits: FileLimits) -> str | None:
     with suppress(OSError):  # the reading will say so
         size = path.stat().st_size
         if size > limits.bytes:

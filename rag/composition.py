@@ -93,7 +93,7 @@ def open_answerer(settings: Settings, *, recorded: bool = False, tuned: bool = F
     """
     model_identity(settings)  # what is wrong with it shows before anything is loaded
     retriever, index = open_retriever(settings)
-    judge = open_confidence_model(settings)
+    confidence_model = open_confidence_model(settings)
     if tuned and (weights := generator_weights(settings)):
         # After all that may be wrong: it takes a while.
         tune_once(settings, weights)
@@ -105,8 +105,8 @@ def open_answerer(settings: Settings, *, recorded: bool = False, tuned: bool = F
         passages=settings.passages,
         evidence_tokens=settings.evidence_tokens,
         max_tokens=settings.max_tokens,
-        judge=judge,
-        recorder=FolderRecorder(open_records(settings), setup_of(settings, retriever, judge))
+        confidence_model=confidence_model,
+        recorder=FolderRecorder(open_records(settings), setup_of(settings, retriever, confidence_model))
         if recorded and settings.records
         else None,
         searches=RetrievalCache(cpu_gate),
@@ -116,7 +116,7 @@ def open_answerer(settings: Settings, *, recorded: bool = False, tuned: bool = F
 def open_confidence_model(settings: Settings) -> ConfidenceModel:
     """The judge that was fitted to the index's documents, or else the one that ships; with the dial as it is set."""
     calibration = read_calibration(settings.index, model_digests(settings))
-    return replace(calibration.judge if calibration else CONFIDENCE_MODEL, false_answers=settings.false_answers)
+    return replace(calibration.confidence_model if calibration else CONFIDENCE_MODEL, false_answers=settings.false_answers)
 
 
 def model_digests(settings: Settings) -> tuple[str, ...]:
@@ -144,7 +144,7 @@ def open_records(settings: Settings) -> RecordFolder:
     return RecordFolder(settings.records, settings.keep_records)
 
 
-def setup_of(settings: Settings, retriever: Retriever, judge: ConfidenceModel) -> Setup:
+def setup_of(settings: Settings, retriever: Retriever, confidence_model: ConfidenceModel) -> Setup:
     """What answers with these parts under these settings; ModelError where weights are missing or corrupt."""
     shaping = {f"{PREFIX}{name.upper()}": getattr(settings, name) for name in SHAPING}
     libraries = {name: version(name) for name in _LIBRARIES}
@@ -154,7 +154,7 @@ def setup_of(settings: Settings, retriever: Retriever, judge: ConfidenceModel) -
         model=model_identity(settings),
         encoder=retriever.encoder.identity,
         reranker=_identity(_locate(settings, settings.reranker, "reranker")) if settings.reranker else None,
-        judge=judge.digest,
+        confidence_model=confidence_model.digest,
         # Sums are split among the threads, and so rounded otherwise.
         settings={**shaping, f"{PREFIX}THREADS": cores(settings), **_tuning_settings(settings)},
     )

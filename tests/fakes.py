@@ -33,7 +33,7 @@ PLAIN_CONFIDENCE_MODEL = ConfidenceModel(
     prefilter=Logistic(0.0, {"relevance": 1.0}),
     answerable=Logistic(0.0, {"declined": -1.0}),
     right=Logistic(0.0, {"affirmed": 1.0}),
-    hopeless=0.5,
+    prefilter_threshold=0.5,
     thresholds=(0.5, 0.5),
     yes_bias=0.0,
 )

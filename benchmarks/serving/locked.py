@@ -58,7 +58,7 @@ class LockedLlama:
     ) -> Iterator[Generated]:
         """See :class:`rag.models.llm.LanguageModel`."""
         self._check(len(prompt.tokens) + max_tokens)
-        allowed = None if vocabulary is None else self._vocabulary.vocabulary(vocabulary)
+        allowed = None if vocabulary is None else self._vocabulary.mask(vocabulary)
         with self._lock:
             cached = self._read(prompt.tokens)
             logits = self._logits()

@@ -38,8 +38,8 @@ def compose_pages(pages: Sequence[PageLines]) -> tuple[Page, ...]:
     """
     arranged = [(size, join_rows(restore_columns(lines))) for size, lines in pages]
     layouts = [
-        _Layout.of(size, lines, furniture)
-        for (size, lines), furniture in zip(arranged, find_running_headers(arranged), strict=True)
+        _Layout.of(size, lines, running_headers)
+        for (size, lines), running_headers in zip(arranged, find_running_headers(arranged), strict=True)
     ]
     style = _HeadingStyle.of([layout.body for layout in layouts])
     vocabulary = _vocabulary([layout.body for layout in layouts])
@@ -66,9 +66,9 @@ class _Layout:
     below: Sequence[Line]
 
     @classmethod
-    def of(cls, size: tuple[float, float], lines: Sequence[Line], furniture: RunningHeaders) -> _Layout:
-        running = {*furniture.head, *furniture.foot}
-        head, foot, kept = furniture
+    def of(cls, size: tuple[float, float], lines: Sequence[Line], running_headers: RunningHeaders) -> _Layout:
+        running = {*running_headers.head, *running_headers.foot}
+        head, foot, kept = running_headers
         return cls(
             size,
             [lines[position] for position in head if position not in kept],

@@ -46,7 +46,7 @@ class RunningHeaders(NamedTuple):
     kept: frozenset[int] = frozenset()
 
 
-class _Place(NamedTuple):
+class _EdgeLine(NamedTuple):
     """A line at an edge: its page, its position on it, how far from the edge, in points, and whether it is larger."""
 
     page: int
@@ -79,10 +79,10 @@ class _Running:
     counted: frozenset[str]
 
     @classmethod
-    def of(cls, edges: Sequence[Sequence[_Place]]) -> _Running:
+    def of(cls, edges: Sequence[Sequence[_EdgeLine]]) -> _Running:
         least = max(_LEAST_PAGES, _SHARE * len(edges))
-        by_text: dict[str, list[_Place]] = defaultdict(list)
-        by_count: dict[str, list[_Place]] = defaultdict(list)
+        by_text: dict[str, list[_EdgeLine]] = defaultdict(list)
+        by_count: dict[str, list[_EdgeLine]] = defaultdict(list)
         for place in (place for places in edges for place in places):
             for text in dict.fromkeys(place.parts):
                 by_text[text].append(place)
@@ -97,7 +97,7 @@ class _Running:
             texts, frozenset(key for key, places in by_count.items() if len(places) >= least and _count_pages(places))
         )
 
-    def has(self, place: _Place) -> bool:
+    def has(self, place: _EdgeLine) -> bool:
         """Whether a line is one of them. What counts the pages does so at any height."""
         nowhere = float("inf")
         return place.counted in self.counted or any(
@@ -114,12 +114,12 @@ def find_running_headers(pages: Sequence[PageLines]) -> list[RunningHeaders]:
     running_heads, running_feet = _Running.of(heads), _Running.of(feet)
     shown: set[str] = set()
     return [
-        _furniture(_at_edge(head, running_heads), _at_edge(foot, running_feet), lines, shown)
+        _running_headers(_at_edge(head, running_heads), _at_edge(foot, running_feet), lines, shown)
         for head, foot, (_, lines) in zip(heads, feet, pages, strict=True)
     ]
 
 
-def _furniture(head: Sequence[_Place], foot: Sequence[_Place], lines: Sequence[Line], shown: set[str]) -> RunningHeaders:
+def _running_headers(head: Sequence[_EdgeLine], foot: Sequence[_EdgeLine], lines: Sequence[Line], shown: set[str]) -> RunningHeaders:
     places = {place.position: place for place in (*head, *foot)}
     if len(places) == len(lines):
         # Nothing else is on the page: it would not be found at all.
@@ -131,7 +131,7 @@ def _furniture(head: Sequence[_Place], foot: Sequence[_Place], lines: Sequence[L
     return RunningHeaders(heads, feet, kept)
 
 
-def _is_new(place: _Place, others: Sequence[str], shown: set[str]) -> bool:
+def _is_new(place: _EdgeLine, others: Sequence[str], shown: set[str]) -> bool:
     """Whether a line says what none has said before, nor the page itself says: many a header repeats its title."""
     if _PAGE_NUMBER.fullmatch(place.line.text):
         return False
@@ -142,7 +142,7 @@ def _is_new(place: _Place, others: Sequence[str], shown: set[str]) -> bool:
     return any(not any(other.endswith(part) for other in others) for part in new)
 
 
-def _edge(number: int, page: PageLines, *, bottom: bool) -> list[_Place]:
+def _edge(number: int, page: PageLines, *, bottom: bool) -> list[_EdgeLine]:
     """The lines near an edge of a page, and the one next to it wherever that is, from the edge inwards."""
     (_, height), lines = page
     if not lines:
@@ -151,13 +151,13 @@ def _edge(number: int, page: PageLines, *, bottom: bool) -> list[_Place]:
     distances = sorted((height - box.y1 if bottom else box.y0, position) for position, box in enumerate(boxes))
     usual = median([line.size for line in lines])
     return [
-        _Place(number, position, distance, lines[position], lines[position].size > _LARGE * usual)
+        _EdgeLine(number, position, distance, lines[position], lines[position].size > _LARGE * usual)
         for distance, position in distances[:_MOST_LINES]
         if distance <= max(_EDGE * height, distances[0][0])
     ]
 
 
-def _count_pages(places: Sequence[_Place]) -> bool:
+def _count_pages(places: Sequence[_EdgeLine]) -> bool:
     """Whether of the numbers in a line one counts the pages, and the others are always the same."""
     if places[0].counted == "#" and any(_ROMAN.fullmatch(place.line.text) for place in places):
         return True
@@ -172,13 +172,13 @@ def _count_pages(places: Sequence[_Place]) -> bool:
     return counting
 
 
-def _at_edge(edge: Sequence[_Place], running: _Running) -> list[_Place]:
+def _at_edge(edge: Sequence[_EdgeLine], running: _Running) -> list[_EdgeLine]:
     """The running lines, and what stands at their height: up to the first row that has none."""
     return [place for row in takewhile(lambda row: any(map(running.has, row)), _rows(edge)) for place in row]
 
 
-def _rows(edge: Sequence[_Place]) -> Iterator[list[_Place]]:
-    row: list[_Place] = []
+def _rows(edge: Sequence[_EdgeLine]) -> Iterator[list[_EdgeLine]]:
+    row: list[_EdgeLine] = []
     for place in edge:
         if row and place.distance - row[0].distance > _LEVEL:
             yield row

@@ -59,7 +59,7 @@ def is_numeric(text: str) -> bool:
     return bool(words) and all(_NUMBER.fullmatch(word) or _SIGNS.fullmatch(word) for word in words)
 
 
-class _Row:
+class _TableRow:
     """A line as a row."""
 
     def __init__(self, line: Line) -> None:
@@ -71,7 +71,7 @@ class _Row:
         self.tabular = len(self.cells) > 1 and not marked
         self.data = self.tabular and any(is_number(cell.text) for cell in self.cells[1:])
 
-    def agrees(self, other: _Row) -> bool:
+    def agrees(self, other: _TableRow) -> bool:
         """Whether half of the cells stand below those of the other; that both begin at the left says nothing."""
         near = _EDGE * self.size
         matches = sum(
@@ -91,7 +91,7 @@ def _stand_below(one: Box, other: Box, near: float) -> bool:
 
 def find_tables(lines: Sequence[Line]) -> list[TableLines]:
     """The tables of a page, from lines in reading order."""
-    rows = [_Row(line) for line in lines]
+    rows = [_TableRow(line) for line in lines]
     tables: list[TableLines] = []
     start = 0
     while start < len(rows):
@@ -109,7 +109,7 @@ class _Chain:
 
     start: int
     end: int
-    rows: list[_Row] = field(default_factory=list)
+    rows: list[_TableRow] = field(default_factory=list)
 
     def is_table(self) -> bool:
         cells = [cell for row in self.rows for cell in row.cells[1:]]
@@ -134,7 +134,7 @@ class _Chain:
         return min(row.cells[1].box.x0 for row in rows), max(row.cells[-1].box.x1 for row in rows)
 
 
-def _chain(rows: Sequence[_Row], start: int) -> _Chain:
+def _chain(rows: Sequence[_TableRow], start: int) -> _Chain:
     chain = _Chain(start, start + 1, [rows[start]])
     labels = 0
     for position in range(start + 1, len(rows)):
@@ -152,7 +152,7 @@ def _chain(rows: Sequence[_Row], start: int) -> _Chain:
     return chain
 
 
-def _is_label(row: _Row, above: _Row) -> bool:
+def _is_label(row: _TableRow, above: _TableRow) -> bool:
     """Whether a line of one cell stays in the column of the labels, or goes on with a cell above it."""
     near = _EDGE * row.size
     return row.box.x1 <= above.cells[1].box.x0 + near or any(
@@ -160,7 +160,7 @@ def _is_label(row: _Row, above: _Row) -> bool:
     )
 
 
-def _with_heads(rows: Sequence[_Row], chain: _Chain, floor: int) -> TableLines:
+def _with_heads(rows: Sequence[_TableRow], chain: _Chain, floor: int) -> TableLines:
     """The table with the lines above its first number that say what stands in its columns."""
     body = chain.start
     if any(row.data for row in chain.rows):
@@ -179,7 +179,7 @@ def _with_heads(rows: Sequence[_Row], chain: _Chain, floor: int) -> TableLines:
     return TableLines(chain.start, body + chain.is_headed, chain.end)
 
 
-def _count_heads(rows: Sequence[_Row], chain: _Chain, first: _Row) -> int:
+def _count_heads(rows: Sequence[_TableRow], chain: _Chain, first: _TableRow) -> int:
     """How many rows at the table's beginning are heads: after one with all cells, only those without a label."""
     full = max(len(row.cells) for row in chain.rows)
     count = 0
@@ -191,7 +191,7 @@ def _count_heads(rows: Sequence[_Row], chain: _Chain, first: _Row) -> int:
     return count
 
 
-def _first_head(rows: Sequence[_Row], chain: _Chain, end: int, floor: int, first: _Row) -> int:
+def _first_head(rows: Sequence[_TableRow], chain: _Chain, end: int, floor: int, first: _TableRow) -> int:
     """The first of the heads that stand directly before line ``end``."""
     position = end
     top = rows[end].box.y0
@@ -205,7 +205,7 @@ def _first_head(rows: Sequence[_Row], chain: _Chain, end: int, floor: int, first
     return position
 
 
-def _is_head(row: _Row, chain: _Chain, first: _Row) -> bool:
+def _is_head(row: _TableRow, chain: _Chain, first: _TableRow) -> bool:
     """Whether it says what stands in the columns: above the first number, over the columns, no number itself."""
     reach = _HEAD_REACH * row.size
     left, right = chain.values[0] - reach, chain.values[1] + reach

@@ -48,7 +48,7 @@ def read_docx(path: Path, options: ReadingOptions) -> SourceText:
     check_package(path)
     document = _opened(path)
     try:
-        walk = _Walk.of(document)
+        walk = _BodyWalk.of(document)
         pages = pages_of(walk.blocks(document.element.body), options.limits)
         title = as_title(document.core_properties.title)
     except (KeyError, ValueError, AttributeError) as error:
@@ -92,7 +92,7 @@ def _opened(path: Path) -> WordDocument:
 
 
 @dataclass
-class _Walk:
+class _BodyWalk:
     """Goes through the body in order.
 
     Attributes:
@@ -106,7 +106,7 @@ class _Walk:
     _new_page: bool = False
 
     @classmethod
-    def of(cls, document: WordDocument) -> _Walk:
+    def of(cls, document: WordDocument) -> _BodyWalk:
         body = document.element.body
         return cls(_heading_levels(document), next(body.iter(f"{_W}lastRenderedPageBreak"), None) is not None)
 

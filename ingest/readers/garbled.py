@@ -43,7 +43,7 @@ _SPACED: Final = re.compile(r"[A-Za-z\u00aa-\u024f\u0370-\u052f\u1e00-\u1fff]+")
 _LATIN: Final = re.compile(r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]+")
 
 
-def complaint(text: str) -> str | None:
+def garbled_reason(text: str) -> str | None:
     """Why the text of a page cannot be what is printed on it; None where it can be.
 
     Args:

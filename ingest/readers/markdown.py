@@ -48,10 +48,10 @@ def markdown_blocks(text: str) -> Iterator[Block]:
     from markdown_it import MarkdownIt
 
     parser = MarkdownIt("commonmark", {"maxNesting": 50}).enable(["table", "strikethrough"])
-    yield from _Walk(parser.parse(text)).blocks()
+    yield from _TokenWalk(parser.parse(text)).blocks()
 
 
-class _Walk:
+class _TokenWalk:
     """Goes through the parser's tokens, which come as a flat list of opened and closed elements."""
 
     def __init__(self, tokens: Sequence[Token]) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 
 from ingest.pdf.page_text import Line, PageLines, Piece, compose_pages
 from ingest.pdf.reading import PdfFile, open_pdf
-from ingest.readers.garbled import complaint, letters
+from ingest.readers.garbled import garbled_reason, letters
 from ingest.readers.ocr import DPI, LONGEST_SIDE, Pixels, Tesseract, find_tesseract, ink_of
 from ingest.readers.pypdf_fallback import PypdfFallback
 from ingest.readers.source import (
@@ -137,7 +137,7 @@ class _Layers:
     def _best(
         self, file: PdfFile, number: int, size: tuple[float, float], lines: Sequence[Line], text: str
     ) -> Sequence[Line]:
-        garbled = complaint(text) if text else None
+        garbled = garbled_reason(text) if text else None
         stamped = self.tesseract is not None and 0 < letters(text) < _SPARSE and _has_more(file, number, text)
         if text and not (garbled or stamped) and self.options.ocr != "force":
             return lines
@@ -224,7 +224,7 @@ def _is_worse(found: str, text: str, *, garbled: bool, forced: bool) -> bool:
     if forced or not text:
         return False
     least = _WORTH * letters(text) if garbled else max(2 * _SPARSE, _STAMPED * letters(text))
-    return complaint(found) is not None or letters(found) < least
+    return garbled_reason(found) is not None or letters(found) < least
 
 
 def _tesseract(options: ReadingOptions) -> Tesseract | None:

@@ -16,7 +16,7 @@ _FORCED: Final = "forced "
 _NOT_HAD: Final = frozenset({OCR_OFF, OCR_UNAVAILABLE, OCR_FAILED})
 
 
-def identity(options: ReadingOptions) -> dict[str, int | str]:
+def reader_version(options: ReadingOptions) -> dict[str, int | str]:
     """What a manifest records: ``reader``, the version; ``ocr``, ``off``, ``none`` where it is missing, or its name."""
     if options.ocr == "off":
         return {"reader": VERSION, "ocr": "off"}

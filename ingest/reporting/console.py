@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from ingest.reading import ReadRequest
 from ingest.reporting.progress import Progress
-from ingest.reporting.progress_tracker import Standing, ProgressTracker
+from ingest.reporting.progress_tracker import ProgressSnapshot, ProgressTracker
 from ingest.reporting.report import FAILED, INDEXED, FileRow, Report
 from rag.text.characters import printable
 
@@ -49,8 +49,8 @@ def progress() -> Iterator[Progress]:
         return
     from rich.console import Console
 
-    with bar(Console(stderr=True)) as tally:
-        yield tally
+    with bar(Console(stderr=True)) as tracker:
+        yield tracker
 
 
 @contextmanager
@@ -58,18 +58,18 @@ def bar(console: Console) -> Iterator[ProgressTracker]:
     """A bar on this terminal, drawn anew a few times each second by a thread of its own."""
     from rich.live import Live
 
-    tally = ProgressTracker()
+    tracker = ProgressTracker()
     with Live(
-        get_renderable=lambda: _bar(tally.standing),
+        get_renderable=lambda: _bar(tracker.snapshot),
         console=console,
         refresh_per_second=5,
         transient=True,
         redirect_stdout=False,
     ):
-        yield tally
+        yield tracker
 
 
-def _bar(standing: Standing) -> RenderableType:
+def _bar(snapshot: ProgressSnapshot) -> RenderableType:
     from rich.progress_bar import ProgressBar
     from rich.table import Table
     from rich.text import Text
@@ -78,24 +78,24 @@ def _bar(standing: Standing) -> RenderableType:
     line.add_column(no_wrap=True)
     line.add_column(width=20)
     line.add_column(no_wrap=True, overflow="ellipsis")
-    total = 1.0 if standing.stage in ("reading", "encoding") else None  # None: it only shows that it is alive
-    numbers = Text(", ".join(_numbers(standing)), style="dim")
-    line.add_row(Text(standing.stage, style="bold"), ProgressBar(total, standing.share, width=20), numbers)
+    total = 1.0 if snapshot.stage in ("reading", "encoding") else None  # None: it only shows that it is alive
+    numbers = Text(", ".join(_numbers(snapshot)), style="dim")
+    line.add_row(Text(snapshot.stage, style="bold"), ProgressBar(total, snapshot.share, width=20), numbers)
     return line
 
 
-def _numbers(standing: Standing) -> Iterator[str]:
-    if standing.stage == "starting":
+def _numbers(snapshot: ProgressSnapshot) -> Iterator[str]:
+    if snapshot.stage == "starting":
         return
-    if standing.stage == "checking":
-        yield f"{standing.files:,} files"
+    if snapshot.stage == "checking":
+        yield f"{snapshot.files:,} files"
         return
-    if standing.seconds_left is not None:
-        yield f"{duration(standing.seconds_left)} left"
-    yield f"{standing.files_done:,}/{standing.files:,} files"
-    speed = f" ({standing.pages_per_second:.0f}/s)" if standing.stage == "reading" else ""
-    yield f"{standing.pages:,} pages{speed}"
-    yield f"{standing.encoded:,}/{standing.chunks:,} chunks"
+    if snapshot.seconds_left is not None:
+        yield f"{duration(snapshot.seconds_left)} left"
+    yield f"{snapshot.files_done:,}/{snapshot.files:,} files"
+    speed = f" ({snapshot.pages_per_second:.0f}/s)" if snapshot.stage == "reading" else ""
+    yield f"{snapshot.pages:,} pages{speed}"
+    yield f"{snapshot.encoded:,}/{snapshot.chunks:,} chunks"
 
 
 class Lines(ProgressTracker):
@@ -143,14 +143,14 @@ class Lines(ProgressTracker):
         seconds = self._clock() - self._began
         self._say(lambda at: _ended(at, seconds), always=True)
 
-    def _say(self, line: Callable[[Standing], str], *, always: bool = False) -> None:
+    def _say(self, line: Callable[[ProgressSnapshot], str], *, always: bool = False) -> None:
         with self._saying:
             if always or self._clock() - self._said >= _EVERY:
                 self._said = self._clock()
-                _log.info("%s", line(self.standing))
+                _log.info("%s", line(self.snapshot))
 
 
-def _line(at: Standing) -> str:
+def _line(at: ProgressSnapshot) -> str:
     left = f", {duration(at.seconds_left)} left" if at.seconds_left is not None else ""
     speed = f" ({at.pages_per_second:.0f}/s)" if at.stage == "reading" else ""
     return (
@@ -158,7 +158,7 @@ def _line(at: Standing) -> str:
     )
 
 
-def _ended(at: Standing, seconds: float) -> str:
+def _ended(at: ProgressSnapshot, seconds: float) -> str:
     if not at.files_done:
         return f"checked {at.files:,} files in {duration(seconds)}; none had to be read"
     speed = at.pages / seconds if seconds else 0.0

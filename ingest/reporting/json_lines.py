@@ -21,12 +21,12 @@ def json_lines(stream: TextIO, every_seconds: float = _EVERY_SECONDS) -> Iterato
 
     Where nobody reads it any more the run gets SIGTERM, which ends it as Ctrl-C does: whoever started it has gone.
     """
-    tally, ended = ProgressTracker(), threading.Event()
+    tracker, ended = ProgressTracker(), threading.Event()
 
     def tell() -> None:
         while not ended.wait(every_seconds):
             try:
-                stream.write(f"{json.dumps({'progress': asdict(tally.standing)})}\n")
+                stream.write(f"{json.dumps({'progress': asdict(tracker.snapshot)})}\n")
                 stream.flush()
             except BrokenPipeError:
                 # A real signal: one that Python only pretends to have does not wake a thread that waits. Not SIGINT:
@@ -37,7 +37,7 @@ def json_lines(stream: TextIO, every_seconds: float = _EVERY_SECONDS) -> Iterato
     thread = threading.Thread(target=tell, name="progress", daemon=True)
     thread.start()
     try:
-        yield tally
+        yield tracker
     finally:
         ended.set()
         thread.join()

@@ -20,7 +20,7 @@ _STEP: Final = 0.5
 
 
 @dataclass(frozen=True)
-class Standing:
+class ProgressSnapshot:
     """Where a run is.
 
     Attributes:
@@ -120,14 +120,14 @@ class ProgressTracker(Progress):
             self._stage = "publishing"
 
     @property
-    def standing(self) -> Standing:
+    def snapshot(self) -> ProgressSnapshot:
         """As of now."""
         with self._lock:
             now = self._now()
             pages, read, encoded = self._speeds(now)
             self._share = max(self._share, self._done(now))
             all_read = self._stage == "reading" and self._files_done == self._files
-            return Standing(
+            return ProgressSnapshot(
                 stage="encoding" if all_read else self._stage,
                 files=self._files,
                 files_done=self._files_done,

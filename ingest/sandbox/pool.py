@@ -63,10 +63,10 @@ class SandboxedReaders:
 
     def __init__(
         self,
-        orders: WorkerConfig,
+        config: WorkerConfig,
         *,
         workers: int,
-        patience: Timeouts | None = None,
+        timeouts: Timeouts | None = None,
         on_page: OnPage = lambda _request, _done, _total: None,
     ) -> None:
         """Starts no process yet; the first file does.
@@ -77,8 +77,8 @@ class SandboxedReaders:
             patience: how long a file may take.
             on_page: called from other threads, for each page that was read.
         """
-        self._orders = orders
-        self._patience = patience or Timeouts()
+        self._orders = config
+        self._timeouts = timeouts or Timeouts()
         self._on_page = on_page
         self._workers = workers
         # Its threads live as long as their processes do: the kernel ends a process with the thread that started it.
@@ -130,21 +130,21 @@ class SandboxedReaders:
                 self._abandon()
 
     def _read_one(self, request: ReadRequest) -> Outcome:
-        process, worn = self._idle.get(), True
+        process, recycle = self._idle.get(), True
         try:
             if process and process.has_ended:  # while it had nothing to do: that is not this file's fault
                 process.close()
                 self._all.discard(process)
                 process = None
             process = process or self._start()
-            outcome, worn = process.read(request, self._patience, self._on_page)
+            outcome, recycle = process.read(request, self._timeouts, self._on_page)
         except _Broken as broken:
             outcome = broken.fault
         finally:
-            if worn and process:
+            if recycle and process:
                 process.close()
                 self._all.discard(process)
-            self._idle.put(None if worn else process)
+            self._idle.put(None if recycle else process)
         return request, outcome
 
     def _start(self) -> _Process:
@@ -171,9 +171,9 @@ class _Broken(Exception):
 class _Process:
     """One confined process."""
 
-    def __init__(self, orders: WorkerConfig) -> None:
-        self._memory = orders.memory
-        self._limits = orders.options.limits
+    def __init__(self, config: WorkerConfig) -> None:
+        self._memory = config.memory
+        self._limits = config.options.limits
         # A child's ru_maxrss begins with that of the process that started it.
         self._inherited = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
@@ -194,19 +194,19 @@ class _Process:
         self._buffer = bytearray()
         self._until = monotonic() + _START_SECONDS
 
-    def begin(self, orders: WorkerConfig) -> None:
+    def begin(self, config: WorkerConfig) -> None:
         """Tells it how to read, and waits until it is ready; _Broken or Nonsense where it cannot be used."""
-        self._say(orders.to_json())
+        self._say(config.to_json())
         self._frame()
 
-    def read(self, request: ReadRequest, patience: Timeouts, on_page: OnPage) -> tuple[Reading | FileFault, bool]:
+    def read(self, request: ReadRequest, timeouts: Timeouts, on_page: OnPage) -> tuple[Reading | FileFault, bool]:
         """The outcome of a file, and whether this process is worn; _Broken if the file broke it."""
         self._say(json.dumps({"path": str(request.path.resolve()), "suffix": request.suffix}).encode() + b"\n")
         try:
-            outcome, worn = protocol.receive(self._frames(request, patience, on_page), FAILED, self._limits)
-            return outcome, worn or bool(self._buffer)  # nothing is to be said of a file before it is asked for
-        except protocol.ProtocolError as nonsense:
-            raise _Broken(FileFault("crashed", f"the reader answered nonsense ({nonsense})")) from nonsense
+            outcome, recycle = protocol.receive(self._frames(request, timeouts, on_page), FAILED, self._limits)
+            return outcome, recycle or bool(self._buffer)  # nothing is to be said of a file before it is asked for
+        except protocol.ProtocolError as error:
+            raise _Broken(FileFault("crashed", f"the reader answered nonsense ({error})")) from error
 
     @property
     def has_ended(self) -> bool:
@@ -227,12 +227,12 @@ class _Process:
                 if pipe:
                     pipe.close()
 
-    def _frames(self, request: ReadRequest, patience: Timeouts, on_page: OnPage) -> Iterator[protocol.Frame]:
+    def _frames(self, request: ReadRequest, timeouts: Timeouts, on_page: OnPage) -> Iterator[protocol.Frame]:
         """Each frame but those of progress, as long as there is progress."""
-        last = monotonic() + patience.seconds_per_file
+        last = monotonic() + timeouts.seconds_per_file
         before = 0
         while True:
-            self._until = min(last, monotonic() + patience.seconds_per_page)
+            self._until = min(last, monotonic() + timeouts.seconds_per_page)
             kind, data = self._frame()
             if kind != protocol.PROGRESS:
                 yield kind, data
@@ -242,7 +242,7 @@ class _Process:
             if not before < done <= total <= self._limits.pages:
                 raise protocol.ProtocolError(f"page {done} of {total} after page {before}")
             before = done
-            last += patience.seconds_per_scan if ocr else 0.0
+            last += timeouts.seconds_per_scan if ocr else 0.0
             on_page(request, done, total)
 
     def _say(self, line: bytes) -> None:

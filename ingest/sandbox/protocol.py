@@ -62,8 +62,8 @@ def unpack_head(head: bytes, limits: ReadingLimits) -> tuple[int, bytes]:
 HEAD_BYTES: Final = _HEAD.size
 
 
-def send_reading(reading: Reading, out: BinaryIO, *, worn: bool) -> None:
-    """Says what a file gave; ``worn`` if this process should be replaced."""
+def send_reading(reading: Reading, out: BinaryIO, *, recycle: bool) -> None:
+    """Says what a file gave; ``recycle`` if this process should be replaced."""
     for page in reading.record.pages:
         out.write(pack(_PAGE, _json([page.number, page.text, page.width, page.height, json.loads(page.headings)])))
         out.write(pack(_WORDS, page.words))
@@ -79,7 +79,7 @@ def send_reading(reading: Reading, out: BinaryIO, *, worn: bool) -> None:
         "remarks": reading.remarks,
         "reason": reading.reason,
         "seconds": reading.seconds,
-        "worn": worn,
+        "worn": recycle,
     }
     out.write(pack(_RESULT, _json(facts)))
 
@@ -97,9 +97,9 @@ def _in_frames(reading: Reading) -> Iterator[list[bytes]]:
     yield rows
 
 
-def send_fault(fault: FileFault, out: BinaryIO, *, worn: bool) -> None:
+def send_fault(fault: FileFault, out: BinaryIO, *, recycle: bool) -> None:
     """Says why a file gave nothing."""
-    out.write(pack(_FAULT, _json({"status": fault.status, "reason": fault.reason, "worn": worn})))
+    out.write(pack(_FAULT, _json({"status": fault.status, "reason": fault.reason, "worn": recycle})))
 
 
 def receive(frames: Iterator[Frame], statuses: frozenset[str], limits: ReadingLimits) -> Outcome:

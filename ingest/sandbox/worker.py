@@ -25,7 +25,7 @@ from rag.errors import FileFault
 
 # A process that has read so many files, or has grown to this share of its memory, makes way for a new one.
 _FILES: Final = 500
-_WORN: Final = 0.4
+_RECYCLE_AFTER: Final = 0.4
 
 
 @dataclass(frozen=True)
@@ -92,47 +92,47 @@ def main() -> int:
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     logging.disable(logging.CRITICAL)
-    orders = WorkerConfig.from_json(sys.stdin.buffer.readline())
-    cutting = orders.cutting()
+    config = WorkerConfig.from_json(sys.stdin.buffer.readline())
+    cutting = config.cutting()
     # What is loaded by now stays; and of what a page makes little is garbage in a circle.
     gc.freeze()
     gc.set_threshold(50_000)
-    confine(orders.memory, None if orders.folder is None else [orders.folder])
+    confine(config.memory, None if config.folder is None else [config.folder])
     out.write(protocol.pack(protocol.PROGRESS, b""))  # ready
     out.flush()
     for served, line in enumerate(sys.stdin.buffer, start=1):
         request = json.loads(line)
-        limit_cpu(orders.cpu_seconds)
-        _serve(ReadRequest(Path(request["path"]), request["suffix"]), cutting, orders, out, served)
+        limit_cpu(config.cpu_seconds)
+        _serve(ReadRequest(Path(request["path"]), request["suffix"]), cutting, config, out, served)
         out.flush()
     return 0
 
 
-def _serve(request: ReadRequest, cutting: Cutting, orders: WorkerConfig, out: BinaryIO, served: int) -> None:
+def _serve(request: ReadRequest, cutting: Cutting, config: WorkerConfig, out: BinaryIO, served: int) -> None:
     def tell(page: int, pages: int, ocr: bool) -> None:  # noqa: FBT001 - the shape of OnPage
         out.write(protocol.pack(protocol.PROGRESS, json.dumps([page, pages, ocr]).encode()))
         out.flush()
 
     try:
-        reading = read_document(request, cutting, replace(orders.options, on_page=tell))
-        protocol.send_reading(reading, out, worn=_is_worn(orders, served))
+        reading = read_document(request, cutting, replace(config.options, on_page=tell))
+        protocol.send_reading(reading, out, recycle=_needs_recycling(config, served))
     except FileFault as fault:
-        protocol.send_fault(fault, out, worn=_is_worn(orders, served))
+        protocol.send_fault(fault, out, recycle=_needs_recycling(config, served))
     except MemoryError:
         gc.collect()
-        protocol.send_fault(_too_hungry(orders), out, worn=True)
+        protocol.send_fault(_too_hungry(config), out, recycle=True)
     except RecursionError:
-        protocol.send_fault(FileFault("malformed", "nested too deeply"), out, worn=False)
+        protocol.send_fault(FileFault("malformed", "nested too deeply"), out, recycle=False)
     except Exception as error:  # noqa: BLE001 - a boundary: a library's bug on one file is that file's fault
-        protocol.send_fault(FileFault("crashed", f"the reader failed: {type(error).__name__}: {error}"), out, worn=True)
+        protocol.send_fault(FileFault("crashed", f"the reader failed: {type(error).__name__}: {error}"), out, recycle=True)
 
 
-def _too_hungry(orders: WorkerConfig) -> FileFault:
-    return FileFault("out_of_memory", f"reading it takes more than {orders.memory >> 20} MiB")
+def _too_hungry(config: WorkerConfig) -> FileFault:
+    return FileFault("out_of_memory", f"reading it takes more than {config.memory >> 20} MiB")
 
 
-def _is_worn(orders: WorkerConfig, served: int) -> bool:
-    return served >= _FILES or _largest() > orders.memory * _WORN
+def _needs_recycling(config: WorkerConfig, served: int) -> bool:
+    return served >= _FILES or _largest() > config.memory * _RECYCLE_AFTER
 
 
 def _largest() -> int:

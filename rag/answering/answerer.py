@@ -11,7 +11,7 @@ from typing import Protocol
 from rag.answering.answer_builder import AnswerBuilder
 from rag.answering.confidence import CONFIDENCE_MODEL, ConfidenceModel, Features
 from rag.answering.conflicts import find_conflict
-from rag.answering.draft import Draft, affirmed, settle
+from rag.answering.draft import Draft, self_check, calibrate_yes_no
 from rag.answering.extractive_summary import central_sentences
 from rag.answering.features import extract_features
 from rag.answering.grounding import Evidence, Support, ground
@@ -69,7 +69,7 @@ class Answerer:
     passages: int
     evidence_tokens: int
     max_tokens: int
-    judge: ConfidenceModel = CONFIDENCE_MODEL
+    confidence_model: ConfidenceModel = CONFIDENCE_MODEL
     recorder: Recorder | None = None
     searches: RetrievalCache = field(default_factory=RetrievalCache)
 
@@ -104,8 +104,8 @@ class Answerer:
         question = understood.standalone
         if understood.reply:
             yield PassagesFound(())
-            statement = AnswerBuilder(question, self.model.name, generation.id, (), Draft(), clock.timings)
-            answer = understood.answered_by(statement.reply(understood.reply))
+            builder = AnswerBuilder(question, self.model.name, generation.id, (), Draft(), clock.timings)
+            answer = understood.answered_by(builder.reply(understood.reply))
             self._record(AnswerTrace(understood.asked, generation, (), None, "", answer))
             yield AnswerReady(answer)
             return
@@ -122,7 +122,7 @@ class Answerer:
 
         draft = Draft()
         asked, verified = None, None
-        if hits and not self.judge.fails_prefilter(extract_features(question.text, hits, draft, (), 0.0)):
+        if hits and not self.confidence_model.fails_prefilter(extract_features(question.text, hits, draft, (), 0.0)):
             asked = self._asked(question, hits)
             with clock.measuring("generate"):
                 yield from self._generate(asked, understood, draft, cancelled, clock)
@@ -130,10 +130,10 @@ class Answerer:
                 verified = self._verified(generation, question, asked, draft, cancelled)
         hits = list(asked.hits) if asked else hits
         evidence = [_evidence(generation, hit) for hit in hits]
-        statement = AnswerBuilder(question, self.model.name, generation.id, evidence, draft, clock.timings)
-        answer = understood.answered_by(self._judged(statement, verified))
-        observation = verified.observation if verified else None
-        self._record(AnswerTrace(understood.asked, generation, hits, draft.prompt, draft.text, answer, observation))
+        builder = AnswerBuilder(question, self.model.name, generation.id, evidence, draft, clock.timings)
+        answer = understood.answered_by(self._decided(builder, verified))
+        features = verified.features if verified else None
+        self._record(AnswerTrace(understood.asked, generation, hits, draft.prompt, draft.text, answer, features))
         yield AnswerReady(answer)
 
     def _summarised(
@@ -148,9 +148,9 @@ class Answerer:
         hits = tuple(dict.fromkeys(quote.evidence.hit for item in support for quote in item.quotes))
         yield PassagesFound(hits)
         question = understood.standalone
-        statement = AnswerBuilder(question, self.model.name, generation.id, evidence, Draft(), clock.timings)
+        builder = AnswerBuilder(question, self.model.name, generation.id, evidence, Draft(), clock.timings)
         # They are the document's own words.
-        answer = understood.answered_by(statement.answer(support, 1.0) if support else statement.abstention((), 0.0))
+        answer = understood.answered_by(builder.answer(support, 1.0) if support else builder.abstention((), 0.0))
         self._record(AnswerTrace(understood.asked, generation, hits, None, "", answer))
         yield AnswerReady(answer)
 
@@ -186,7 +186,7 @@ class Answerer:
                 if not yes_or_no and draft.is_likely:
                     yield TokenGenerated(piece.text)
         if yes_or_no:
-            settle(draft, self.judge.yes_bias)
+            calibrate_yes_no(draft, self.confidence_model.yes_bias)
             if draft.is_likely and not draft.is_empty:
                 yield TokenGenerated(draft.text)
 
@@ -197,22 +197,22 @@ class Answerer:
             return _Verified((), extract_features(question.text, asked.hits, draft, (), 0.0))
         evidence = [_evidence(generation, hit) for hit in asked.hits]
         support = ground(question.text, draft.text, evidence)
-        yes = affirmed(self.model, asked.chat, draft, cancelled)
+        yes = self_check(self.model, asked.chat, draft, cancelled)
         return _Verified(support, extract_features(question.text, asked.hits, draft, support, yes))
 
-    def _judged(self, statement: AnswerBuilder, verified: _Verified | None) -> Answer:
+    def _decided(self, builder: AnswerBuilder, verified: _Verified | None) -> Answer:
         """The answer if it may be given, else an abstention."""
         if verified is None:
-            return statement.abstention((), 0.0)
-        confidence = self.judge.right.probability(verified.observation)
-        if any(item.supported for item in verified.support) and self.judge.is_given(verified.observation):
-            conflict = find_conflict(statement.question.text, verified.support, statement.evidence)
-            return statement.answer([*verified.support, *([conflict] if conflict else [])], confidence)
-        return statement.abstention(verified.support, confidence)
+            return builder.abstention((), 0.0)
+        confidence = self.confidence_model.right.probability(verified.features)
+        if any(item.supported for item in verified.support) and self.confidence_model.is_given(verified.features):
+            conflict = find_conflict(builder.question.text, verified.support, builder.evidence)
+            return builder.answer([*verified.support, *([conflict] if conflict else [])], confidence)
+        return builder.abstention(verified.support, confidence)
 
-    def _record(self, course: AnswerTrace) -> None:
+    def _record(self, trace: AnswerTrace) -> None:
         if self.recorder:
-            self.recorder.keep(course)
+            self.recorder.keep(trace)
 
 
 @dataclass(frozen=True)
@@ -220,7 +220,7 @@ class _Verified:
     """What verification found of a draft."""
 
     support: Sequence[Support]
-    observation: Features
+    features: Features
 
 
 def _evidence(generation: Generation, hit: Hit) -> Evidence:

@@ -38,7 +38,7 @@ class Calibration(BaseModel):
     models: tuple[str, ...]
     generation: str
     questions: int = Field(ge=0)
-    judge: ConfidenceModel
+    confidence_model: ConfidenceModel
 
 
 def calibration_path(index: Path) -> Path:

@@ -47,7 +47,7 @@ class Features:
     lowest: float
     share: float
     agrees: float
-    affirmed: float
+    self_check: float
 
     def features(self) -> dict[str, float]:
         """The observation on scales where a weighted sum makes sense: probabilities as logits."""
@@ -79,9 +79,9 @@ class Logistic:
         if not all(map(math.isfinite, [self.bias, *self.weights.values()])):
             raise ValueError("a bias or a weight is not finite")
 
-    def probability(self, observation: Features) -> float:
+    def probability(self, features: Features) -> float:
         """0..1."""
-        features = observation.features()
+        features = features.features()
         exponent = self.bias + sum(w * features[name] for name, w in self.weights.items())
         # Of tanh, which cannot overflow.
         return 0.5 * (1 + math.tanh(exponent / 2))
@@ -107,7 +107,7 @@ class ConfidenceModel:
     prefilter: Logistic
     answerable: Logistic
     right: Logistic
-    hopeless: float
+    prefilter_threshold: float
     thresholds: tuple[float, ...]
     yes_bias: float
     false_answers: float = 0.2
@@ -118,7 +118,7 @@ class ConfidenceModel:
             raise ValueError("thresholds are not two or more probabilities, ascending")
         if not math.isfinite(self.yes_bias):
             raise ValueError("yes_lean is not finite")
-        if not (0 <= self.hopeless <= 1 and 0 <= self.false_answers <= 1):
+        if not (0 <= self.prefilter_threshold <= 1 and 0 <= self.false_answers <= 1):
             raise ValueError("hopeless and false_answers are not within 0 and 1")
 
     @property
@@ -137,11 +137,11 @@ class ConfidenceModel:
 
     def fails_prefilter(self, evidence: Features) -> bool:
         """Whether the evidence alone says that the documents do not hold the answer."""
-        return self.prefilter.probability(evidence) < self.hopeless
+        return self.prefilter.probability(evidence) < self.prefilter_threshold
 
-    def is_given(self, observation: Features) -> bool:
+    def is_given(self, features: Features) -> bool:
         """Whether the documents are taken to hold the answer."""
-        return self.answerable.probability(observation) >= self.threshold
+        return self.answerable.probability(features) >= self.threshold
 
 
 def thresholds_of(scores: Sequence[float]) -> tuple[float, ...]:
@@ -164,7 +164,7 @@ CONFIDENCE_MODEL: Final = ConfidenceModel(
         -4.502,
         {"relevance": 0.1, "declined": -0.113, "certainty": 0.425, "share": 1.225, "agrees": 1.176, "affirmed": 0.735},
     ),
-    hopeless=0.381,
+    prefilter_threshold=0.381,
     thresholds=(
         0.0194,
         0.0455,

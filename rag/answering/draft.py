@@ -19,7 +19,7 @@ class Draft:
     Attributes:
         prompt: what it was asked; None while it was not.
         declined: the probability, 0..1, that it would have declined to answer.
-        probabilities: what it gave each token, 0..1; once :func:`settle` has decided, that of its decision.
+        probabilities: what it gave each token, 0..1; once :func:`calibrate_yes_no` has decided, that of its decision.
     """
 
     prompt: Prompt | None = None
@@ -55,10 +55,10 @@ class Draft:
         self.probabilities.append(token.probability)
 
 
-def settle(draft: Draft, lean: float) -> None:
+def calibrate_yes_no(draft: Draft, yes_bias: float) -> None:
     """Makes a draft of one word, yes or no, the likelier of the two once the model's liking for yes is taken out.
 
-    A model says yes too readily, whatever it reads (Zhao et al., Calibrate Before Use, 2021): ``lean`` is the log-odds
+    A model says yes too readily, whatever it reads (Zhao et al., Calibrate Before Use, 2021): ``yes_bias`` is the log-odds
     of its yes where yes and no are equally often right.
     """
     said = draft.text.strip().casefold()
@@ -66,13 +66,13 @@ def settle(draft: Draft, lean: float) -> None:
         return
     # What is neither yes nor no hardly counts after a yes/no question.
     yes = draft.certainty if said == "yes" else 1 - draft.certainty
-    unbiased = log_odds(yes) - lean
+    unbiased = log_odds(yes) - yes_bias
     draft.text = YES[0] if unbiased >= 0 else NO[0]
     draft.probabilities = [1 / (1 + math.exp(-abs(unbiased)))]
     draft.finish = replace(draft.finish, reason="stop")
 
 
-def affirmed(model: LanguageModel, chat: tuple[Message, ...], draft: Draft, cancelled: Cancellation) -> float:
+def self_check(model: LanguageModel, chat: tuple[Message, ...], draft: Draft, cancelled: Cancellation) -> float:
     """The probability, 0..1, that the model says yes rather than no when asked whether the passages say so.
 
     The question follows the draft in the same chat, so that only its own few tokens have to be read. Where the model's

@@ -16,7 +16,7 @@ _FIFTH = 4
 
 
 def extract_features(
-    question: str, hits: Sequence[Hit], draft: Draft, support: Sequence[Support], affirmed: float
+    question: str, hits: Sequence[Hit], draft: Draft, support: Sequence[Support], self_check: float
 ) -> Features:
     """What is known once a draft has been verified; with an empty draft, what is known of the evidence alone.
 
@@ -40,7 +40,7 @@ def extract_features(
         lowest=draft.lowest,
         share=weakest.score if weakest else 0.0,
         agrees=float(weakest.agrees) if weakest else 0.0,
-        affirmed=affirmed,
+        self_check=self_check,
     )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final, TypeAlias
 
-from rag.answering.span_completion import completed
+from rag.answering.span_completion import complete_span
 from rag.domain.values import Hit, Page, Span
 from rag.text.normalization import CURRENCIES, MONTHS, said
 from rag.text.prompt_injection import speaks_to_the_machine
@@ -115,7 +115,7 @@ def _sentences(text: str) -> Iterator[tuple[int, int]]:
 
 def _completed(support: Support) -> Support:
     quote = support.quotes[0].text if support.quotes else ""
-    return replace(support, sentence=completed(support.sentence, quote))
+    return replace(support, sentence=complete_span(support.sentence, quote))
 
 
 def nearest_quotes(question: str, evidence: Sequence[Evidence]) -> list[Quote]:
@@ -206,15 +206,15 @@ def _quotable(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _support(sentence: str, asked: frozenset[str], candidates: Sequence[_Candidate]) -> Support:
-    statement = _STEP.sub("", sentence, count=1)
-    opening = _YES_OR_NO.match(statement)
-    statement = statement[opening.end() :] if opening else statement
-    weights = {word: _weight(word, asked) for word in said(statement)}
+    builder = _STEP.sub("", sentence, count=1)
+    opening = _YES_OR_NO.match(builder)
+    builder = builder[opening.end() :] if opening else builder
+    weights = {word: _weight(word, asked) for word in said(builder)}
     # "Yes.", or "No, it is not.": it says what the question says.
     bare = opening is not None and not weights.keys() - {NOT}
     if bare:
         weights = dict.fromkeys(asked, _WEIGHT_ASKED)
-    if NOT not in said(statement) and not (opening and opening.group(1).casefold() == "no"):
+    if NOT not in said(builder) and not (opening and opening.group(1).casefold() == "no"):
         # What says the opposite is no evidence, however many words it shares.
         candidates = [candidate for candidate in candidates if not candidate.denied & weights.keys()]
         if bare and NOT not in asked:
@@ -222,7 +222,7 @@ def _support(sentence: str, asked: frozenset[str], candidates: Sequence[_Candida
     chosen = _chosen(weights, asked, candidates)
     quoted = frozenset[str]().union(*(candidate.words for candidate in chosen))
     held, total = sum(weights[word] for word in weights.keys() & quoted), sum(weights.values())
-    agrees = not sentence.endswith("?") and not _essential(statement, weights, quoted) - asked - quoted
+    agrees = not sentence.endswith("?") and not _essential(builder, weights, quoted) - asked - quoted
     quotes = tuple(candidate.quote(weights) for candidate in chosen)
     return Support(sentence, quotes, held / total if total else 0.0, agrees, bare=bare)
 
@@ -258,9 +258,9 @@ def _chosen(weights: Weights, asked: frozenset[str], candidates: Sequence[_Candi
     return chosen
 
 
-def _essential(statement: str, weights: Weights, quoted: frozenset[str]) -> set[str]:
+def _essential(builder: str, weights: Weights, quoted: frozenset[str]) -> set[str]:
     """What of a statement must be quoted: numbers, months, names, a "not"; a currency where the quotes say one."""
-    names = {word for name in _NAME.findall(statement) if name[0].isupper() for word in said(name)}
+    names = {word for name in _NAME.findall(builder) if name[0].isupper() for word in said(name)}
     currencies = CURRENCIES if CURRENCIES & quoted else frozenset()
     return {word for word in weights if is_number(word) or word == NOT or word in names | MONTHS | currencies}
 

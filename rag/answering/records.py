@@ -52,13 +52,13 @@ class AnswerTrace:
     prompt: Prompt | None
     draft: str
     answer: Answer
-    observation: Features | None = None
+    features: Features | None = None
 
 
 class Recorder(Protocol):
     """Whoever wants to know how answers come about."""
 
-    def keep(self, course: AnswerTrace) -> None:
+    def keep(self, trace: AnswerTrace) -> None:
         """Called once for each answer, before it is handed out. Raises nothing: the answer goes before its record."""
 
 
@@ -90,7 +90,7 @@ class Setup(_Frozen):
     model: ModelIdentity
     encoder: dict[str, str | int | bool]
     reranker: ModelIdentity | None
-    judge: str
+    confidence_model: str
     settings: dict[str, int | float | str]
 
 
@@ -196,19 +196,19 @@ class AnswerRecord(_Frozen):
     quotes: tuple[PlaceRecord, ...]
 
     @classmethod
-    def of(cls, course: AnswerTrace, setup: Setup) -> AnswerRecord:
+    def of(cls, trace: AnswerTrace, setup: Setup) -> AnswerRecord:
         """The record of an answer that has just been made."""
-        answer = course.answer
+        answer = trace.answer
         return cls(
             id=answer.id,
             time=datetime.now(UTC).isoformat(timespec="seconds"),
-            question=QuestionRecord.of(course.question),
+            question=QuestionRecord.of(trace.question),
             setup=setup,
-            generation=course.generation.id,
-            manifest_sha256=course.generation.manifest_digest,
-            prompt_sha256=prompt_digest(course.prompt) if course.prompt else None,
-            passages=tuple(PlaceRecord.of_hit(hit) for hit in course.hits),
-            draft=course.draft,
+            generation=trace.generation.id,
+            manifest_sha256=trace.generation.manifest_digest,
+            prompt_sha256=prompt_digest(trace.prompt) if trace.prompt else None,
+            passages=tuple(PlaceRecord.of_hit(hit) for hit in trace.hits),
+            draft=trace.draft,
             answer=answer.answer,
             reason=answer.reason,
             sentences=tuple(SentenceRecord(text=item.text, verdict=item.verdict) for item in answer.sentences),
@@ -312,14 +312,14 @@ class FolderRecorder:
     folder: RecordFolder
     setup: Setup
 
-    def keep(self, course: AnswerTrace) -> None:
+    def keep(self, trace: AnswerTrace) -> None:
         """See :class:`Recorder`. What the disk refuses is told in the log."""
         try:
-            self.folder.write(AnswerRecord.of(course, self.setup))
+            self.folder.write(AnswerRecord.of(trace, self.setup))
         except OSError as error:
             _log.warning(
                 "answer %s is given, but its record could not be kept in %s: %s",
-                course.answer.id,
+                trace.answer.id,
                 self.folder.root,
                 error.strerror,
             )

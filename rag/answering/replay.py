@@ -30,7 +30,7 @@ What: TypeAlias = Literal[
 
 
 @dataclass(frozen=True)
-class Change:
+class ReplayChange:
     """What was otherwise when the answer was recorded, in words."""
 
     what: What
@@ -51,7 +51,7 @@ class Replay:
 
     recorded: AnswerRecord
     now: AnswerRecord
-    changes: Sequence[Change]
+    changes: Sequence[ReplayChange]
 
     @property
     def first_difference(self) -> int | None:
@@ -96,7 +96,7 @@ def replay(record: AnswerRecord, answerer: Answerer, setup: Setup, root: Path) -
     generation, why = _generation(record, answerer, root)
     changed = list(_setup_changes(record.setup, setup))
     if why:
-        changed.append(Change("index", record.generation, f"{generation.id}, because {why}"))
+        changed.append(ReplayChange("index", record.generation, f"{generation.id}, because {why}"))
     try:
         now = _again(record, answerer, setup, generation)
     except RequestFault as fault:
@@ -116,55 +116,55 @@ def _generation(record: AnswerRecord, answerer: Answerer, root: Path) -> tuple[G
 
 
 @dataclass
-class _Remembered:
+class _LastTrace:
     """Remembers the last answer."""
 
-    course: AnswerTrace | None = None
+    trace: AnswerTrace | None = None
 
-    def keep(self, course: AnswerTrace) -> None:
-        self.course = course
+    def keep(self, trace: AnswerTrace) -> None:
+        self.trace = trace
 
 
 def _again(record: AnswerRecord, answerer: Answerer, setup: Setup, generation: Generation) -> AnswerRecord:
-    remembered = _Remembered()
+    remembered = _LastTrace()
     for _ in replace(answerer, recorder=remembered).stream(record.question.to_domain(), generation=generation):
         pass
-    assert remembered.course  # noqa: S101 - the contract of stream
-    return AnswerRecord.of(remembered.course, setup)
+    assert remembered.trace  # noqa: S101 - the contract of stream
+    return AnswerRecord.of(remembered.trace, setup)
 
 
-def _setup_changes(before: Setup, now: Setup) -> Iterator[Change]:
+def _setup_changes(before: Setup, now: Setup) -> Iterator[ReplayChange]:
     yield from _rows("program", before.versions, now.versions)
     if before.model != now.model:
-        yield Change("model", _named(before.model), _named(now.model))
+        yield ReplayChange("model", _named(before.model), _named(now.model))
     yield from _rows("encoder", before.encoder, now.encoder)
     if before.reranker != now.reranker:
-        yield Change("reranker", _named(before.reranker), _named(now.reranker))
-    if before.judge != now.judge:
-        yield Change("judge", before.judge[:12], now.judge[:12])
+        yield ReplayChange("reranker", _named(before.reranker), _named(now.reranker))
+    if before.confidence_model != now.confidence_model:
+        yield ReplayChange("judge", before.confidence_model[:12], now.confidence_model[:12])
     yield from _rows("settings", before.settings, now.settings)
 
 
-def _rows(what: What, before: Mapping[str, object], now: Mapping[str, object]) -> Iterator[Change]:
+def _rows(what: What, before: Mapping[str, object], now: Mapping[str, object]) -> Iterator[ReplayChange]:
     for name in sorted(before.keys() | now.keys()):
         if before.get(name) != now.get(name):
-            yield Change(what, f"{name} {before.get(name, 'unknown')}", f"{name} {now.get(name, 'unknown')}")
+            yield ReplayChange(what, f"{name} {before.get(name, 'unknown')}", f"{name} {now.get(name, 'unknown')}")
 
 
 def _named(model: ModelIdentity | None) -> str:
     return f"{model.name} ({model.sha256[:12]})" if model else "none"
 
 
-def _step_changes(before: AnswerRecord, now: AnswerRecord) -> Iterator[Change]:
+def _step_changes(before: AnswerRecord, now: AnswerRecord) -> Iterator[ReplayChange]:
     """Where the two ways part, and what followed from that."""
     if _places(before.passages) != _places(now.passages):
-        yield Change("retrieval", *_only_in_each(before.passages, now.passages))
+        yield ReplayChange("retrieval", *_only_in_each(before.passages, now.passages))
     if before.prompt_sha256 != now.prompt_sha256:
-        yield Change("prompt", _asked(before.prompt_sha256), _asked(now.prompt_sha256))
+        yield ReplayChange("prompt", _asked(before.prompt_sha256), _asked(now.prompt_sha256))
     if before.draft != now.draft:
-        yield Change("draft", " ".join(before.draft.split()), " ".join(now.draft.split()))
+        yield ReplayChange("draft", " ".join(before.draft.split()), " ".join(now.draft.split()))
     if before.sentences != now.sentences or _places(before.quotes) != _places(now.quotes):
-        yield Change("verification", _verified(before), _verified(now))
+        yield ReplayChange("verification", _verified(before), _verified(now))
 
 
 def _places(records: Sequence[PlaceRecord]) -> list[tuple[str, int, int, int]]:

@@ -30,7 +30,7 @@ _AFTER: Final = re.compile(
 )
 
 
-def completed(draft: str, quote: str) -> str:
+def complete_span(draft: str, quote: str) -> str:
     """The draft as the quote has it, with its unit and its qualifiers; the draft itself where the quote lacks it.
 
     It ends with a full stop where the draft does.

@@ -32,7 +32,7 @@ _LOCAL_FLAGS: Final = 3
 
 
 @dataclass
-class Standing:
+class LiveStatus:
     """How far something is, for the terminal. It may change at any time, and is drawn some times a second.
 
     Attributes:
@@ -71,9 +71,9 @@ class Standing:
 
 
 @contextmanager
-def going_on(console: Console, doing: str) -> Iterator[Standing]:
+def going_on(console: Console, doing: str) -> Iterator[LiveStatus]:
     """Shows on a terminal how far something is, until the context is left; nothing elsewhere, and nothing stays."""
-    standing = Standing(doing)
+    standing = LiveStatus(doing)
     if not console.is_terminal or console.is_dumb_terminal:
         yield standing
         return

@@ -39,18 +39,18 @@ class Trial:
         right: whether the draft was right.
     """
 
-    observation: Features | None
+    features: Features | None
     answerable: bool
     right: bool
 
 
-class _LastCourse:
+class _LastTrace:
     """A recorder that remembers the last course."""
 
-    course: AnswerTrace
+    trace: AnswerTrace
 
-    def keep(self, course: AnswerTrace) -> None:
-        self.course = course
+    def keep(self, trace: AnswerTrace) -> None:
+        self.trace = trace
 
 
 def try_questions(
@@ -67,15 +67,15 @@ def try_questions(
 
 
 def _trial(answerer: Answerer, generation: Generation, made: SyntheticQuestion, withheld: frozenset[int]) -> Trial:
-    last = _LastCourse()
+    last = _LastTrace()
     partial = replace(answerer, retriever=replace(answerer.retriever, withheld=withheld), recorder=last)
     for _ in partial.stream(Question(made.question), generation=generation):
         pass
-    right = not withheld and is_correct(made.question, last.course.draft, [made.answer])
-    return Trial(last.course.observation, not withheld, right)
+    right = not withheld and is_correct(made.question, last.trace.draft, [made.answer])
+    return Trial(last.trace.features, not withheld, right)
 
 
-def fitted(judge: ConfidenceModel, trials: Iterable[Trial]) -> ConfidenceModel:
+def fitted(confidence_model: ConfidenceModel, trials: Iterable[Trial]) -> ConfidenceModel:
     """The judge with scales and thresholds of these trials.
 
     The scale of each probability is fitted with one feature, its logit before (Platt scaling); thresholds are quantiles
@@ -86,28 +86,28 @@ def fitted(judge: ConfidenceModel, trials: Iterable[Trial]) -> ConfidenceModel:
         CalibrationFailed: there are fewer than twenty trials of either kind that say anything.
     """
     trials = list(trials)
-    observed = [(trial, trial.observation) for trial in trials if trial.observation]
+    observed = [(trial, trial.features) for trial in trials if trial.features]
     fewest = min(sum(trial.answerable for trial, _ in observed), sum(not trial.answerable for trial in trials))
     if fewest < FEWEST:
         raise CalibrationFailed(
             f"only {fewest} made questions could be put to the documents, and {FEWEST} are the fewest; "
             "ingest more documents, or ask for more questions"
         )
-    observations = [observation for _, observation in observed]
-    answerable = _rescaled(judge.answerable, observations, [trial.answerable for trial, _ in observed])
+    observations = [features for _, features in observed]
+    answerable = _rescaled(confidence_model.answerable, observations, [trial.answerable for trial, _ in observed])
     refused = [
-        answerable.probability(trial.observation) if trial.observation else 0.0
+        answerable.probability(trial.features) if trial.features else 0.0
         for trial in trials
         if not trial.answerable
     ]
-    lenient = replace(judge, answerable=answerable, thresholds=thresholds_of(refused))
-    given = [(trial, observation) for trial, observation in observed if lenient.is_given(observation)]
-    right = _rescaled(judge.right, [observation for _, observation in given], [trial.right for trial, _ in given])
+    lenient = replace(confidence_model, answerable=answerable, thresholds=thresholds_of(refused))
+    given = [(trial, features) for trial, features in observed if lenient.is_given(features)]
+    right = _rescaled(confidence_model.right, [features for _, features in given], [trial.right for trial, _ in given])
     return replace(lenient, right=right)
 
 
 def _rescaled(logistic: Logistic, observations: list[Features], labels: list[bool]) -> Logistic:
-    logits = np.array([[log_odds(logistic.probability(observation))] for observation in observations])
+    logits = np.array([[log_odds(logistic.probability(features))] for features in observations])
     bias, scale = fit_logistic(logits, np.array(labels, dtype=np.float64), _PENALTY)
     # An order that these few trials contradict is left as it was fitted on more.
     factor = max(float(scale[0]), 0.1)

@@ -15,7 +15,7 @@ from rag.evaluation.correctness import is_correct
 from rag.evaluation.metrics import Better
 from rag.evaluation.results import QuestionResult, Outcome, outcome_of
 from rag.evaluation.significance import once, p_values
-from rag.evaluation.summary import measures_of
+from rag.evaluation.summary import metrics_of
 
 SIGNIFICANT: Final = 0.05
 # Less is not told apart by some thousand permutations.
@@ -67,7 +67,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Change:
+class OutcomeChange:
     """A question whose outcome was as it should be in one run, and not in the other."""
 
     id: str
@@ -89,8 +89,8 @@ class Comparison:
     test: Literal["paired", "tolerance"]
     pairs: int
     differences: tuple[Difference, ...]
-    became_wrong: tuple[Change, ...] = ()
-    became_right: tuple[Change, ...] = ()
+    became_wrong: tuple[OutcomeChange, ...] = ()
+    became_right: tuple[OutcomeChange, ...] = ()
 
     @property
     def regressions(self) -> list[str]:
@@ -180,7 +180,7 @@ def _judged_anew(item: QuestionResult, was: QuestionResult) -> QuestionResult:
 def _standing(items: Sequence[QuestionResult], summary: Mapping[str, Any], earlier: Mapping[str, Any]) -> list[Difference]:
     return [
         Difference(measure.name, before, now, None, measure.better, measure.guaranteed)
-        for measure in measures_of(items)
+        for measure in metrics_of(items)
         if isinstance(before := earlier.get(measure.name), int | float)
         and isinstance(now := summary.get(measure.name), int | float)
     ]
@@ -188,8 +188,8 @@ def _standing(items: Sequence[QuestionResult], summary: Mapping[str, Any], earli
 
 def _tested(now: Sequence[QuestionResult], before: Sequence[QuestionResult]) -> list[Difference]:
     # What only one of the runs has measured is not compared.
-    common = set(measures_of(now)) & set(measures_of(before))
-    measures = [measure for measure in measures_of(now) if measure in common]
+    common = set(metrics_of(now)) & set(metrics_of(before))
+    measures = [measure for measure in metrics_of(now) if measure in common]
     here = once({measure.name: measure.over(now) for measure in measures}, len(now))
     there = once({measure.name: measure.over(before) for measure in measures}, len(before))
     both = {measure.name: measure.over([*now, *before]) for measure in measures}
@@ -201,9 +201,9 @@ def _tested(now: Sequence[QuestionResult], before: Sequence[QuestionResult]) -> 
     ]
 
 
-def _changes(now: Sequence[QuestionResult], before: Sequence[QuestionResult], *, became_well: bool) -> list[Change]:
+def _changes(now: Sequence[QuestionResult], before: Sequence[QuestionResult], *, became_well: bool) -> list[OutcomeChange]:
     return [
-        Change(item.id, item.question, was.outcome, item.outcome)
+        OutcomeChange(item.id, item.question, was.outcome, item.outcome)
         for item, was in zip(now, before, strict=True)
         if item.outcome and was.outcome and item.well is became_well and was.well is not became_well
     ]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from rag.evaluation.comparison import SIGNIFICANT, TOLERANCE, Comparison
-from rag.evaluation.failures import KINDS, PICTURE_BYTES, misses
+from rag.evaluation.failures import KINDS, PICTURE_BYTES, find_failures
 from rag.evaluation.plots import drawings
 from rag.evaluation.results import QuestionResult
 from rag.evaluation.text_report import BY_KIND, GROUPS, number, verdict, words_of
@@ -48,7 +48,7 @@ _SAID: Final = {
 
 
 @dataclass(frozen=True)
-class _Row:
+class _MetricRow:
     """A measure; ``start`` and ``width`` of its interval and ``place`` of its value in percent, None for a cost."""
 
     group: str
@@ -83,8 +83,8 @@ def render(
     generation: Generation,
     picture_bytes: int = PICTURE_BYTES,
 ) -> str:
-    """The page as HTML; see :func:`rag.evaluation.failures.misses` for what is pictured."""
-    found = misses(items, generation, picture_bytes)
+    """The page as HTML; see :func:`rag.evaluation.failures.find_failures` for what is pictured."""
+    found = find_failures(items, generation, picture_bytes)
     answered = any(item.answered is not None for item in items)
     contents = {
         "made": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -105,14 +105,14 @@ def render(
     return fill(_TEMPLATE, contents)
 
 
-def _rows(summary: Mapping[str, Any]) -> Iterator[_Row]:
+def _rows(summary: Mapping[str, Any]) -> Iterator[_MetricRow]:
     for group, names in GROUPS.items():
         for name in names:
             if (value := summary.get(name)) is None:
                 continue
             low, high = summary["intervals"][name] or (value, value)
             is_share = group != "cost"
-            yield _Row(
+            yield _MetricRow(
                 group,
                 name,
                 _SAID[name],

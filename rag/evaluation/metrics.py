@@ -22,7 +22,7 @@ Estimate: TypeAlias = Callable[[FloatArray], FloatArray]
 Better: TypeAlias = Literal["more", "less"] | None
 
 
-class Measure(Protocol):
+class Metric(Protocol):
     """A number that says something of many questions."""
 
     @property
@@ -52,7 +52,7 @@ class Ratio:
     guaranteed: bool = False
 
     def over(self, items: Sequence[QuestionResult]) -> Estimate:
-        """See :class:`Measure`."""
+        """See :class:`Metric`."""
         wholes = np.array([float(self.whole(item)) for item in items])
         parts = np.array([float(self.part(item)) if whole else 0.0 for item, whole in zip(items, wholes, strict=True)])
         return lambda weights: divided(parts @ weights, wholes @ weights)
@@ -69,7 +69,7 @@ class Quantile:
     guaranteed: bool = False
 
     def over(self, items: Sequence[QuestionResult]) -> Estimate:
-        """See :class:`Measure`."""
+        """See :class:`Metric`."""
         known = [(value, place) for place, item in enumerate(items) if (value := self.value(item)) is not None]
         values = np.array([value for value, _ in sorted(known)])
         order = np.array([place for _, place in sorted(known)], dtype=np.intp)
@@ -105,13 +105,13 @@ def _prompt_tokens(item: QuestionResult) -> int | None:
     return item.usage.get("prompt_tokens") or None
 
 
-RETRIEVAL: Final[tuple[Measure, ...]] = (
+RETRIEVAL: Final[tuple[Metric, ...]] = (
     Ratio("page_hit@1", "more", lambda item: _hit(item, 1), lambda item: item.paged),
     Ratio("page_hit@5", "more", lambda item: _hit(item, 5), lambda item: item.paged),
     Ratio("mrr@10", "more", lambda item: 1 / item.page_rank if item.page_rank else 0.0, lambda item: item.paged),
     Ratio("document_hit@5", "more", lambda item: (item.document_rank or 6) <= 5, lambda item: item.answerable),
 )
-ANSWERS: Final[tuple[Measure, ...]] = (
+ANSWERS: Final[tuple[Metric, ...]] = (
     Ratio("f1", "more", lambda item: item.f1 or 0.0, lambda item: item.answerable),
     Ratio("contains", "more", lambda item: bool(item.contains), lambda item: item.answerable),
     Ratio("right", "more", lambda item: item.outcome == "right", lambda item: item.answerable),
@@ -124,7 +124,7 @@ ANSWERS: Final[tuple[Measure, ...]] = (
     Ratio("abstain_recall", "more", lambda item: not item.answered, lambda item: not item.answerable),
     Ratio("false_abstain", "less", lambda item: not item.answered, lambda item: item.answerable),
 )  # fmt: skip
-COST: Final[tuple[Measure, ...]] = (
+COST: Final[tuple[Metric, ...]] = (
     Quantile("prompt_tokens_p50", None, 0.50, _prompt_tokens),
     Quantile("seconds_p50", None, 0.50, lambda item: item.seconds),
     Quantile("seconds_p95", None, 0.95, lambda item: item.seconds),

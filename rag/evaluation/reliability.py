@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from rag.evaluation.metrics import Better, Estimate, FloatArray, Measure, Ratio, divided
+from rag.evaluation.metrics import Better, Estimate, FloatArray, Metric, Ratio, divided
 from rag.evaluation.results import QuestionResult
 
 BINS: Final = 10
@@ -101,7 +101,7 @@ class CalibrationError:
     guaranteed: bool = False
 
     def over(self, items: Sequence[QuestionResult]) -> Estimate:
-        """See :class:`rag.evaluation.metrics.Measure`."""
+        """See :class:`rag.evaluation.metrics.Metric`."""
         gaps = np.zeros((BINS, len(items)))
         for place, item in enumerate(items):
             if item.answered:
@@ -123,7 +123,7 @@ class AreaUnderRiskCoverage:
     guaranteed: bool = False
 
     def over(self, items: Sequence[QuestionResult]) -> Estimate:
-        """See :class:`rag.evaluation.metrics.Measure`."""
+        """See :class:`rag.evaluation.metrics.Metric`."""
         order = sorted(range(len(items)), key=lambda place: _sureness(items[place]), reverse=True)
         sureness = [_sureness(items[place]) for place in order]
         starts = [place for place in range(len(order)) if place == 0 or sureness[place] != sureness[place - 1]]
@@ -139,7 +139,7 @@ class AreaUnderRiskCoverage:
         return estimate
 
 
-CONFIDENCE: Final[tuple[Measure, ...]] = (
+CONFIDENCE: Final[tuple[Metric, ...]] = (
     Ratio("coverage", None, lambda item: bool(item.answered), lambda _: 1),
     Ratio("risk", "less", lambda item: item.outcome != "right", lambda item: bool(item.answered)),
     AreaUnderRiskCoverage(),

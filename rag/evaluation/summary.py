@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
-from rag.evaluation.metrics import ANSWERS, COST, RETRIEVAL, Measure
+from rag.evaluation.metrics import ANSWERS, COST, RETRIEVAL, Metric
 from rag.evaluation.reliability import CONFIDENCE, bins, curve
 from rag.evaluation.results import QuestionResult
 from rag.evaluation.significance import intervals, once
@@ -15,7 +15,7 @@ from rag.evaluation.significance import intervals, once
 _MOST_KINDS: Final = 40
 
 
-def measures_of(items: Sequence[QuestionResult]) -> tuple[Measure, ...]:
+def metrics_of(items: Sequence[QuestionResult]) -> tuple[Metric, ...]:
     """What can be measured of these items: without answers, retrieval and time only."""
     if any(item.answered is not None for item in items):
         return (*RETRIEVAL, *ANSWERS, *CONFIDENCE, *COST)
@@ -42,11 +42,11 @@ def summarise(items: Sequence[QuestionResult], *, model: str | None, index: str)
 
 def estimated(items: Sequence[QuestionResult]) -> dict[str, float | None]:
     """The measures alone, as they are."""
-    return once({measure.name: measure.over(items) for measure in measures_of(items)}, len(items))
+    return once({measure.name: measure.over(items) for measure in metrics_of(items)}, len(items))
 
 
 def _measured(items: Sequence[QuestionResult]) -> dict[str, Any]:
-    estimates = {measure.name: measure.over(items) for measure in measures_of(items)}
+    estimates = {measure.name: measure.over(items) for measure in metrics_of(items)}
     return {**once(estimates, len(items)), "intervals": intervals(estimates, len(items))}
 
 

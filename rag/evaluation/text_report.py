@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rag.evaluation.comparison import SIGNIFICANT, TOLERANCE, Change, Comparison, Difference
+from rag.evaluation.comparison import SIGNIFICANT, TOLERANCE, OutcomeChange, Comparison, Difference
 
 # Measures in the order of a reader's questions: a heading, and what is under it.
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -96,7 +96,7 @@ def verdict(difference: Difference) -> Text:
     return Text("could be chance", "dim")
 
 
-def _print_changes(console: Console, heading: str, style: str, changes: Sequence[Change]) -> None:
+def _print_changes(console: Console, heading: str, style: str, changes: Sequence[OutcomeChange]) -> None:
     if changes:
         console.print(Text(f"{heading}: {len(changes)}", style))
     for change in changes[:_MOST_CHANGES]:

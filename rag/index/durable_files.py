@@ -12,7 +12,7 @@ from typing import BinaryIO, Final
 
 from rag.errors import IndexCorrupt
 from rag.index.layout import MANIFEST, MANIFEST_DIGEST, IndexLayout
-from rag.index.manifest import FileRow
+from rag.index.manifest import ManifestFile
 
 _BLOCK: Final = 1 << 20
 
@@ -61,10 +61,10 @@ def sync_files(folder: Path) -> None:
     sync(folder)
 
 
-def file_rows(folder: Path) -> Iterator[FileRow]:
+def file_rows(folder: Path) -> Iterator[ManifestFile]:
     """Each file of a folder, as it is read back from the disk."""
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        yield FileRow(name=path.relative_to(folder).as_posix(), size=path.stat().st_size, sha256=digest(path))
+        yield ManifestFile(name=path.relative_to(folder).as_posix(), size=path.stat().st_size, sha256=digest(path))
 
 
 def digest(path: Path) -> str:

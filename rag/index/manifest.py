@@ -15,7 +15,7 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class FileRow(_Frozen):
+class ManifestFile(_Frozen):
     """A file of the generation."""
 
     name: str
@@ -61,7 +61,7 @@ class Manifest(_Frozen):
     generation: str
     parent: str | None
     created: str
-    files: tuple[FileRow, ...]
+    files: tuple[ManifestFile, ...]
     encoder: dict[str, Any]
     chunker: dict[str, Any]
     counts: Counts

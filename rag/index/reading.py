@@ -20,7 +20,7 @@ from rag.index.docstore import Docstore
 from rag.index.durable_files import digest, published_digest
 from rag.index.generation import Generation
 from rag.index.layout import DOCSTORE, LEXICAL, MANIFEST, VECTORS, IndexLayout
-from rag.index.manifest import FileRow, Manifest
+from rag.index.manifest import ManifestFile, Manifest
 from rag.index.vectors import VectorIndex
 
 _log = logging.getLogger(__name__)
@@ -109,7 +109,7 @@ def read_manifest(folder: Path, manifest_digest: str) -> Manifest:
     return Manifest.from_bytes(data, folder.name)
 
 
-def verify_file(folder: Path, row: FileRow) -> None:
+def verify_file(folder: Path, row: ManifestFile) -> None:
     """Compares a file with its row in the manifest, without keeping it in memory.
 
     Raises:
@@ -124,14 +124,14 @@ def verify_file(folder: Path, row: FileRow) -> None:
         raise _other_bytes(folder, row)
 
 
-def _read_verified(folder: Path, row: FileRow) -> bytes:
+def _read_verified(folder: Path, row: ManifestFile) -> bytes:
     data = _read(folder, row.name)
     if len(data) != row.size or hashlib.sha256(data).hexdigest() != row.sha256:
         raise _other_bytes(folder, row)
     return data
 
 
-def _other_bytes(folder: Path, row: FileRow) -> IndexCorrupt:
+def _other_bytes(folder: Path, row: ManifestFile) -> IndexCorrupt:
     return IndexCorrupt(f"generation {folder.name}: {row.name} is not what the manifest says; {_MEND}")
 
 

@@ -36,7 +36,7 @@ _LITTLE: Final = 1 << 16
 
 
 @dataclass(frozen=True)
-class Publication:
+class GenerationMetadata:
     """What a generation will say about itself, beside its contents."""
 
     encoder: Mapping[str, Any]
@@ -174,7 +174,7 @@ class IndexWriter:
         entries: Sequence[Entry],
         before: Generation | None,
         fresh: tuple[Staging, FreshVectors],
-        about: Publication,
+        about: GenerationMetadata,
         report: Callable[[], Mapping[str, Any]],
         ready: Callable[[], object] = lambda: None,
     ) -> str:

@@ -43,7 +43,7 @@ class _Side:
     documents: frozenset[str] = frozenset()
 
 
-def sides(question: Question, documents: Sequence[Document]) -> tuple[Question, ...]:
+def split_comparison(question: Question, documents: Sequence[Document]) -> tuple[Question, ...]:
     """The two searches for a question about two things; none for another question.
 
     Each is the question without the words by which the other side is called. Where each side is called as exactly one

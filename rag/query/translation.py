@@ -54,7 +54,7 @@ def language_of(text: str) -> str | None:
     return best if most >= _FEWEST and most > second else None
 
 
-def translated(
+def translate_question(
     question: Question, generation: Generation, model: LanguageModel, cancelled: Cancellation
 ) -> tuple[Question, Usage]:
     """The question in the documents' language, and the tokens that it took; as it is where that is its own.

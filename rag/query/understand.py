@@ -8,12 +8,12 @@ from rag.domain.values import Question
 from rag.index.generation import Generation
 from rag.models.embedding.interfaces import Encoder
 from rag.models.llm.language_model import LanguageModel
-from rag.query.decomposition import sides
+from rag.query.decomposition import split_comparison
 from rag.query.rewriting import rewrite_follow_up
 from rag.query.section_lookup import find_section
 from rag.query.small_talk import small_talk
 from rag.query.spelling import correct_spelling
-from rag.query.translation import translated
+from rag.query.translation import translate_question
 from rag.query.types import Kind, Reply, UnderstoodQuestion
 from rag.query.yes_no import is_yes_no
 from rag.runtime.cancellation import Cancellation
@@ -33,7 +33,7 @@ def understand(
     if reply := small_talk(question.text, generation.documents):
         return UnderstoodQuestion(question, question, (), reply=reply)
     standalone, searched, usage = rewrite_follow_up(question, model, cancelled)
-    in_theirs, usage_to_translate = translated(standalone, generation, model, cancelled)
+    in_theirs, usage_to_translate = translate_question(standalone, generation, model, cancelled)
     if in_theirs is not standalone:
         # The answer is in the documents' language, as its quotes are.
         standalone = searched = in_theirs
@@ -46,6 +46,6 @@ def understand(
     # What is one token is a word: the encoder's vocabulary has the thirty thousand most frequent ones.
     text = correct_spelling(searched.text, generation, lambda word: encoder.count_tokens(word) == 1)
     searched = replace(searched, text=text)
-    both = sides(searched, generation.documents)
+    both = split_comparison(searched, generation.documents)
     kind: Kind = "yes_no" if is_yes_no(standalone.text) else "comparison" if both else "question"
     return UnderstoodQuestion(question, standalone, both or (searched,), kind, usage=usage)

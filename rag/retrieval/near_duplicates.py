@@ -19,7 +19,7 @@ _MARKS: Final = ".,;:!?\"'“”‘’„…•·*|"
 _RESTRICTIONS: Final = NEGATIONS | frozenset("except excluding only unless until".split())
 
 
-class Wording:
+class Shingles:
     """The words of a text, without case, punctuation and line breaks."""
 
     def __init__(self, text: str) -> None:
@@ -27,11 +27,11 @@ class Wording:
         self._words = tuple(word.casefold() for word in written)
         self._telling = {word.casefold() for word in written if _is_telling(word)}
 
-    def says_the_same_as(self, other: Wording) -> bool:
+    def is_near_duplicate_of(self, other: Shingles) -> bool:
         """Whether one has the other's words in order and at most a few more: no number, name or negation."""
         if self._words == other._words:
             return True
-        shorter, longer = sorted((self, other), key=lambda wording: len(wording._words))
+        shorter, longer = sorted((self, other), key=lambda shingles: len(shingles._words))
         if len(shorter._words) < _SHARED * len(longer._words):
             return False
         rest = iter(longer._words)

@@ -13,8 +13,8 @@ import numpy.typing as npt
 from rag.domain.values import Hit, Passage, Question, in_context
 from rag.index.generation import Generation
 from rag.models.embedding.interfaces import Encoder, FloatVector, Reranker, logit
-from rag.retrieval.near_duplicates import Wording
-from rag.retrieval.scoring import FIRST_STAGE, HIGHEST_LOGIT, WITH_RERANKER, Signals, Weights
+from rag.retrieval.near_duplicates import Shingles
+from rag.retrieval.scoring import FIRST_STAGE, HIGHEST_LOGIT, WITH_RERANKER, Signals, SignalWeights
 from rag.runtime.cancellation import Cancellation
 
 Rows = npt.NDArray[np.int64]
@@ -41,10 +41,10 @@ class Retriever:
 
     encoder: Encoder
     reranker: Reranker | None
-    leg: int = 50
+    candidates_per_source: int = 50
     candidates: int = 24
-    first_stage: Weights = FIRST_STAGE
-    weights: Weights = WITH_RERANKER
+    first_stage: SignalWeights = FIRST_STAGE
+    weights: SignalWeights = WITH_RERANKER
     per_page: int = 2
     withheld: frozenset[int] = frozenset()
 
@@ -67,27 +67,27 @@ class Retriever:
         """The best of the first ranking, without duplicates, best first; at most ``limit``."""
         query = search_text(question)
         vector = self.encoder.encode([query])[0]
-        lexical = generation.bm25_scores(query)
+        bm25 = generation.bm25_scores(query)
         document = generation.document_match(query)
         among = generation.rows_named(question.documents)
         if among is None:
             among = np.arange(len(generation), dtype=np.int64)
         if self.withheld:
             among = among[~np.isin(among, list(self.withheld))]
-        rows = self._pool(generation, vector, lexical, document, among)
-        best = float(lexical[among].max(initial=0.0)) or 1.0
+        rows = self._pool(generation, vector, bm25, document, among)
+        best = float(bm25[among].max(initial=0.0)) or 1.0
         passages = generation.passages(rows.tolist())
         signals = Signals(
             cosine=generation.cosines(vector, rows),
-            lexical=lexical[rows] / best,
+            bm25=bm25[rows] / best,
             document=document[rows],
-            figures=np.array([_figures(passage.chunk.text) for passage in passages], np.float32),
+            digit_share=np.array([_digit_share(passage.chunk.text) for passage in passages], np.float32),
             reranker=np.zeros(len(rows), np.float32),
         )
         return Candidates(passages, signals, self.first_stage).best().distinct(limit)
 
     def _pool(
-        self, generation: Generation, vector: FloatVector, lexical: FloatVector, document: FloatVector, among: Rows
+        self, generation: Generation, vector: FloatVector, bm25: FloatVector, document: FloatVector, among: Rows
     ) -> Rows:
         """The best of each leg, over all and within the documents that the question names."""
         named = among[document[among] >= _NAMED * max(float(document[among].max(initial=0.0)), 1e-6)]
@@ -95,9 +95,9 @@ class Retriever:
         pool: set[int] = set()
         for scope in scopes:
             whole = len(scope) == len(generation)
-            pool |= {row for row, _ in generation.nearest(vector, self.leg, None if whole else scope)}
-            best = scope[np.argsort(-lexical[scope], kind="stable")[: self.leg]]
-            pool |= set(best[lexical[best] > 0].tolist())
+            pool |= {row for row, _ in generation.nearest(vector, self.candidates_per_source, None if whole else scope)}
+            best = scope[np.argsort(-bm25[scope], kind="stable")[: self.candidates_per_source]]
+            pool |= set(best[bm25[best] > 0].tolist())
         return np.array(sorted(pool), dtype=np.int64)
 
     def read(
@@ -118,22 +118,22 @@ class Retriever:
             logits += [logit(float(p)) for p in self.reranker.relevance(search_text(question), texts)]
             if cancelled:
                 cancelled.check()
-        return self._judged(candidates, logits)
+        return self._reranked(candidates, logits)
 
-    def _judged(self, candidates: Candidates, logits: Sequence[float]) -> Candidates:
+    def _reranked(self, candidates: Candidates, logits: Sequence[float]) -> Candidates:
         """As many of the candidates as there are logits."""
-        return candidates.first(len(logits)).judged(np.array(logits, np.float32), self.weights)
+        return candidates.first(len(logits)).reranked(np.array(logits, np.float32), self.weights)
 
     def _is_settled(self, candidates: Candidates, logits: Sequence[float], limit: int) -> bool:
         """Whether the first ``limit`` stay what they are, however good those are that were not read.
 
         What is moved back for its page counts as not found: another may come in its place.
         """
-        read = self._judged(candidates, logits).best()
+        read = self._reranked(candidates, logits).best()
         places = read.places(self.per_page)
         if len(places) < limit:
             return False
-        unread = candidates.judged(np.full(len(candidates), HIGHEST_LOGIT, np.float32), self.weights)
+        unread = candidates.reranked(np.full(len(candidates), HIGHEST_LOGIT, np.float32), self.weights)
         return bool(unread.scores[len(logits) :].max(initial=-np.inf) <= read.scores[places[limit - 1]])
 
 
@@ -143,8 +143,8 @@ class Candidates:
 
     passages: Sequence[Passage]
     signals: Signals
-    weights: Weights
-    was_judged: bool = False
+    weights: SignalWeights
+    is_reranked: bool = False
 
     def __len__(self) -> int:
         return len(self.passages)
@@ -154,10 +154,10 @@ class Candidates:
         """*Shape:* ``(len(self),)``."""
         return self.weights.scores(self.signals)
 
-    def judged(self, logits: FloatVector, weights: Weights) -> Candidates:
+    def reranked(self, logits: FloatVector, weights: SignalWeights) -> Candidates:
         """With what the reranker says of each, bounded by :data:`rag.retrieval.scoring.HIGHEST_LOGIT`."""
         bounded = np.minimum(logits, np.float32(HIGHEST_LOGIT))
-        return replace(self, signals=replace(self.signals, reranker=bounded), weights=weights, was_judged=True)
+        return replace(self, signals=replace(self.signals, reranker=bounded), weights=weights, is_reranked=True)
 
     def best(self) -> Candidates:
         """Best first; ties as they are."""
@@ -165,13 +165,13 @@ class Candidates:
 
     def distinct(self, limit: int) -> Candidates:
         """The first ``limit`` of those that do not say the same as one before."""
-        kept: dict[int, Wording] = {}
+        kept: dict[int, Shingles] = {}
         for position, passage in enumerate(self.passages):
             if len(kept) == limit:
                 break
-            wording = Wording(passage.chunk.text)
-            if not any(wording.says_the_same_as(other) for other in kept.values()):
-                kept[position] = wording
+            shingles = Shingles(passage.chunk.text)
+            if not any(shingles.is_near_duplicate_of(other) for other in kept.values()):
+                kept[position] = shingles
         return self._at(list(kept))
 
     def spread(self, per_page: int) -> Candidates:
@@ -197,8 +197,8 @@ class Candidates:
     def hits(self) -> Iterator[Hit]:
         """As they are ranked."""
         signals = zip(self.signals.reranker, self.signals.document, strict=True)
-        for passage, score, (judged, document) in zip(self.passages, self.scores, signals, strict=True):
-            relevance = float(1 / (1 + np.exp(-judged))) if self.was_judged else None
+        for passage, score, (reranked, document) in zip(self.passages, self.scores, signals, strict=True):
+            relevance = float(1 / (1 + np.exp(-reranked))) if self.is_reranked else None
             yield Hit(passage, float(score), relevance, float(document))
 
     def _at(self, positions: Sequence[int]) -> Candidates:
@@ -220,5 +220,5 @@ def search_text(question: Question) -> str:
     return " ".join([*earlier, question.text])
 
 
-def _figures(text: str) -> float:
+def _digit_share(text: str) -> float:
     return sum(character.isdigit() for character in text) / max(len(text), 1)

@@ -30,20 +30,20 @@ class Signals:
     """
 
     cosine: FloatVector
-    lexical: FloatVector
+    bm25: FloatVector
     document: FloatVector
-    figures: FloatVector
+    digit_share: FloatVector
     reranker: FloatVector
 
 
 @dataclass(frozen=True)
-class Weights:
+class SignalWeights:
     """What each signal counts for; the names are those of :class:`Signals`."""
 
     cosine: float
-    lexical: float
+    bm25: float
     document: float
-    figures: float
+    digit_share: float
     reranker: float
 
     def scores(self, signals: Signals) -> FloatVector:
@@ -53,8 +53,8 @@ class Weights:
 
 
 # To choose what the reranker reads, and where there is none.
-FIRST_STAGE: Final = Weights(cosine=13.2, lexical=6.9, document=3.7, figures=0.0, reranker=0.0)
-WITH_RERANKER: Final = Weights(cosine=6.1, lexical=4.3, document=3.7, figures=9.3, reranker=0.67)
+FIRST_STAGE: Final = SignalWeights(cosine=13.2, bm25=6.9, document=3.7, digit_share=0.0, reranker=0.0)
+WITH_RERANKER: Final = SignalWeights(cosine=6.1, bm25=4.3, document=3.7, digit_share=9.3, reranker=0.67)
 # The reranker's logits are cut off here, at a chance of one in 22,000 that it is wrong: no passage that it has not read
 # can then be better than this.
 HIGHEST_LOGIT: Final = 10.0

@@ -27,14 +27,14 @@ class Quiet:
 
 
 @dataclass(frozen=True)
-class _End:
+class _TaskEnd:
     """The flow has ended; ``error`` says how, where it failed."""
 
     error: BaseException | None
 
 
 @dataclass(frozen=True)
-class Work:
+class AnswerTask:
     """One answer that is to be given to who has the ticket, whose turn it is."""
 
     answerer: Answerer
@@ -51,23 +51,23 @@ class Work:
             Cancelled: the ticket was.
         """
         loop = asyncio.get_running_loop()
-        inbox: asyncio.Queue[AnswerEvent | _End] = asyncio.Queue()
+        inbox: asyncio.Queue[AnswerEvent | _TaskEnd] = asyncio.Queue()
 
-        def tell(item: AnswerEvent | _End) -> None:
+        def tell(item: AnswerEvent | _TaskEnd) -> None:
             loop.call_soon_threadsafe(inbox.put_nowait, item)
 
         thread = loop.run_in_executor(threads, self._run, tell)
         self.ticket.hand_over(thread)
         try:
-            with self.ticket.cancellation.calling(lambda: tell(_End(Cancelled("the answer is no longer wanted")))):
-                while not isinstance(item := await _next(inbox), _End):
+            with self.ticket.cancellation.calling(lambda: tell(_TaskEnd(Cancelled("the answer is no longer wanted")))):
+                while not isinstance(item := await _next(inbox), _TaskEnd):
                     yield item
             if item.error:
                 raise item.error
         finally:
             self.ticket.cancellation.cancel()
 
-    def _run(self, tell: Callable[[AnswerEvent | _End], None]) -> bool:
+    def _run(self, tell: Callable[[AnswerEvent | _TaskEnd], None]) -> bool:
         """In the thread; returns whether the answer was finished."""
         error: BaseException | None = None
         try:
@@ -75,11 +75,11 @@ class Work:
                 tell(event)
         except BaseException as raised:  # noqa: BLE001 - it is raised again on the other side
             error = raised
-        tell(_End(error))
+        tell(_TaskEnd(error))
         return error is None
 
 
-async def _next(inbox: asyncio.Queue[AnswerEvent | _End]) -> AnswerEvent | _End | Quiet:
+async def _next(inbox: asyncio.Queue[AnswerEvent | _TaskEnd]) -> AnswerEvent | _TaskEnd | Quiet:
     try:
         async with asyncio.timeout(QUIET_SECONDS):
             return await inbox.get()

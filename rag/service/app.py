@@ -17,13 +17,13 @@ from rag.answering.answerer import Answerer
 from rag.errors import IndexFault
 from rag.pdf.render_pool import RenderPool
 from rag.service import problems
-from rag.service.admission.admission import DEFAULTS, Admission, Limits
+from rag.service.admission.admission import DEFAULTS, Admission, AdmissionLimits
 from rag.service.auth import Keys, guarded
 from rag.service.metrics import Metrics
 from rag.service.middleware import RequestMiddleware
-from rag.service.page_images import Pictures
+from rag.service.page_images import PageImages
 from rag.service.routes import ask, documents, health, openai, page
-from rag.service.routes.uploads import Adding, adding_body, adding_router
+from rag.service.routes.uploads import UploadService, adding_body, router
 from rag.service.uploads.ingest_jobs import IngestJobs
 
 _log = logging.getLogger(__name__)
@@ -34,8 +34,8 @@ def create_app(
     *,
     api_keys: Sequence[SecretStr] = (),
     admin_keys: Sequence[SecretStr] = (),
-    adding: Adding | None = None,
-    limits: Limits = DEFAULTS,
+    adding: UploadService | None = None,
+    limits: AdmissionLimits = DEFAULTS,
     hosts: Collection[str] = (),
     drawers: RenderPool | None = None,
 ) -> FastAPI:
@@ -63,18 +63,18 @@ def create_app(
         admission = Admission(limits, quantum=answerer.evidence_tokens + answerer.max_tokens)
         app.state.admission = admission
         threads = ThreadPoolExecutor(limits.parallel, thread_name_prefix="answer")
-        pictures = Pictures(drawers or RenderPool())
+        pictures = PageImages(drawers or RenderPool())
         keys = Keys(api_keys, admin_keys)
         keyed = guarded(keys)
         app.include_router(health.probes(answerer))
-        questions = ask.Asking(answerer, admission, threads, metrics)
+        questions = ask.QuestionService(answerer, admission, threads, metrics)
         app.include_router(ask.router(questions, keys))
         app.include_router(openai.router(questions, answerer, keys))
         app.include_router(documents.router(answerer, pictures, keyed))
         app.include_router(health.router(answerer, admission, metrics, adding_body(adding), keyed))
         if adding:
             runs = IngestJobs(adding.job, answerer.index.refresh)
-            app.include_router(adding_router(adding, runs, guarded(keys, admin=True)))
+            app.include_router(router(adding, runs, guarded(keys, admin=True)))
         with answerer.index.followed():
             await run_in_threadpool(_tell_where_nothing_is_served, answerer)
             yield

@@ -17,7 +17,7 @@ MOST_WAITING: Final = 32
 _RETRY_SECONDS: Final = 2
 
 
-class Pictures:
+class PageImages:
     """Draws pages for one application. For one event loop."""
 
     def __init__(self, drawers: RenderPool) -> None:

@@ -17,10 +17,10 @@ import uvicorn
 from rag.answering.answerer import Answerer
 from rag.errors import SettingsError
 from rag.pdf.render_pool import RenderPool
-from rag.service.admission.admission import Admission, Limits
+from rag.service.admission.admission import Admission, AdmissionLimits
 from rag.service.allowed_hosts import THIS_MACHINE
 from rag.service.app import create_app
-from rag.service.routes.uploads import Adding
+from rag.service.routes.uploads import UploadService
 from rag.service.uploads.folder import UploadFolder
 from rag.settings import Settings
 
@@ -86,7 +86,7 @@ def reserve(host: str, port: int) -> socket.socket:
     return listener
 
 
-def open_adding(settings: Settings) -> Adding | None:
+def open_adding(settings: Settings) -> UploadService | None:
     """How documents are added, if the settings say that they are.
 
     Raises:
@@ -98,7 +98,7 @@ def open_adding(settings: Settings) -> Adding | None:
     most = min(settings.upload_bytes, settings.file_megabytes * 1_000_000)
     # The job reads the same settings: it inherits the environment.
     job = [sys.executable, "-m", "ingest", str(settings.documents.absolute()), "--index", str(settings.index)]
-    return Adding(UploadFolder(settings.documents, most), [*job, "--json-lines"])
+    return UploadService(UploadFolder(settings.documents, most), [*job, "--json-lines"])
 
 
 def hosts_of(settings: Settings) -> frozenset[str]:
@@ -109,10 +109,10 @@ def hosts_of(settings: Settings) -> frozenset[str]:
 
 
 def serve_forever(
-    open_answerer: Callable[[], Answerer], settings: Settings, listener: socket.socket, adding: Adding | None = None
+    open_answerer: Callable[[], Answerer], settings: Settings, listener: socket.socket, adding: UploadService | None = None
 ) -> int:
     """Serves on a reserved socket until it is told to stop; returns the exit code."""
-    limits = Limits(settings.parallel, settings.max_queue, settings.answer_seconds)
+    limits = AdmissionLimits(settings.parallel, settings.max_queue, settings.answer_seconds)
     drawers = RenderPool()
     drawers.prepare()
     app = create_app(

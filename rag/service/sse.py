@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 Event: TypeAlias = Waiting | Quiet | AnswerEvent
 
 
-class Wording(Protocol):
+class EventFormat(Protocol):
     """What a protocol says of an answer under way: bytes of a stream of events, at least a comment for each."""
 
     def accepted(self, request_id: str) -> bytes:
@@ -37,8 +37,8 @@ class Wording(Protocol):
 class EventStream(StreamingResponse):
     """Server-Sent Events. What they come from is closed when the response has ended, however it does."""
 
-    def __init__(self, events: AsyncGenerator[Event, None], wording: Wording, request_id: str) -> None:
-        self._encoded = _encoded(events, wording, request_id)
+    def __init__(self, events: AsyncGenerator[Event, None], event_format: EventFormat, request_id: str) -> None:
+        self._encoded = _encoded(events, event_format, request_id)
         super().__init__(self._encoded, media_type="text/event-stream")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -51,17 +51,17 @@ class EventStream(StreamingResponse):
 
 
 async def _encoded(
-    events: AsyncGenerator[Event, None], wording: Wording, request_id: str
+    events: AsyncGenerator[Event, None], event_format: EventFormat, request_id: str
 ) -> AsyncGenerator[bytes, None]:
     """Events as bytes. The status is sent by now, so an error is an event too."""
     try:
-        yield wording.accepted(request_id)
+        yield event_format.accepted(request_id)
         async for event in events:
-            yield wording.event(event)
+            yield event_format.event(event)
     except PageproofError as error:
-        yield wording.error(error_fields(error, request_id))
+        yield event_format.error(error_fields(error, request_id))
     except Exception:  # noqa: BLE001 - the boundary: nobody behind it could tell the client
         _log.exception("request %s failed while streaming", request_id)
-        yield wording.error(problem_fields(500, None, request_id))
+        yield event_format.error(problem_fields(500, None, request_id))
     finally:
         await events.aclose()

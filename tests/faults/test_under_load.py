@@ -22,7 +22,7 @@ import uvicorn
 
 from rag.index.layout import IndexLayout
 from rag.models.llm.language_model import Message, Prompt
-from rag.service.admission.admission import Limits
+from rag.service.admission.admission import AdmissionLimits
 from rag.service.app import create_app
 from tests.fakes import ScriptedModel
 from tests.faults.conftest import FULL, Say
@@ -98,7 +98,7 @@ class Seen:
 @contextmanager
 def served(index: Path) -> Iterator[str]:
     """The real application on a socket; its address."""
-    app = create_app(lambda: make_answerer(index, EchoModel([""])), limits=Limits(1, 2 * _READERS))
+    app = create_app(lambda: make_answerer(index, EchoModel([""])), limits=AdmissionLimits(1, 2 * _READERS))
     listener = socket.socket(proto=socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=2))

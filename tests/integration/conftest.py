@@ -20,7 +20,7 @@ from ingest.discovery import discover
 from rag.answering.answerer import Answerer
 from rag.index.reading import CurrentIndex
 from rag.retrieval.retriever import Retriever
-from rag.service.admission.admission import Admission, Limits
+from rag.service.admission.admission import Admission, AdmissionLimits
 from rag.service.app import create_app
 from rag.service.server import Server
 from tests.fakes import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker, ScriptedModel, ingest_job, make_pdf
@@ -91,7 +91,7 @@ def serve(index: Path) -> Iterator[Callable[..., Running]]:
         grace_seconds: int = 1,
         **options: Any,
     ) -> Running:
-        limits = Limits(parallel, max_queue, seconds)
+        limits = AdmissionLimits(parallel, max_queue, seconds)
         app = create_app(lambda: make_answerer(index, model), limits=limits, **options)
         # asyncio sends small answers at once only on a socket that says it is TCP.
         listener = socket.socket(proto=socket.IPPROTO_TCP)

@@ -21,7 +21,7 @@ from starlette.testclient import TestClient
 from rag.index.writer import writing
 from rag.service.app import create_app
 from rag.service.media_types import SUFFIXES
-from rag.service.routes.uploads import Adding
+from rag.service.routes.uploads import UploadService
 from rag.service.uploads.folder import UploadFolder
 from tests.fakes import ScriptedModel, make_pdf
 from tests.integration.conftest import Running, make_answerer, wait_until
@@ -36,9 +36,9 @@ QUESTION = "When does the ferry to Uvholm leave?"
 PDF = b"%PDF-1.4\n" + b"x" * 2000
 
 
-def adding(documents: Path, index: Path, job: Sequence[str] | None = None) -> Adding:
+def adding(documents: Path, index: Path, job: Sequence[str] | None = None) -> UploadService:
     command = [sys.executable, "-m", "tests.integration.fake_ingest", str(documents), str(index)]
-    return Adding(UploadFolder(documents, MOST), job or command)
+    return UploadService(UploadFolder(documents, MOST), job or command)
 
 
 @contextmanager

@@ -150,7 +150,7 @@ def test_answers_are_proved_recorded_and_replayed(
     assert answer.model == SMALL
     assert answer.usage.prompt_tokens
     record = open_records(kept).read(answer.id)
-    setup = setup_of(kept, answerer.retriever, answerer.judge)
+    setup = setup_of(kept, answerer.retriever, answerer.confidence_model)
     assert record.setup == setup
     assert setup.model.sha256 == model_digests(kept)[0] != model_digests(settings)[0]
     again = replay(record, answerer, setup, index)

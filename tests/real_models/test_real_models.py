@@ -179,7 +179,7 @@ def test_a_recorded_answer_is_given_again(settings: Settings, index: Path, tmp_p
     answerer.model.close()
     assert record.draft
     again = open_answerer(kept)
-    setup = setup_of(kept, again.retriever, again.judge)
+    setup = setup_of(kept, again.retriever, again.confidence_model)
     assert record.setup == setup
     again.ask(Question(OTHER))
     replayed = replay(record, again, setup, index)

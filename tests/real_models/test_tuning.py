@@ -16,7 +16,7 @@ from rag.models.embedding.interfaces import Encoder
 from rag.models.llm.tuning.autotune import tuning_of
 from rag.models.llm.tuning.benchmark import Bench, measure
 from rag.models.llm.tuning.parameters import Tuning
-from rag.models.llm.tuning.search import choices_for
+from rag.models.llm.tuning.search import search_space
 from rag.models.llm.tuning.store import tuning_path
 from rag.models.weights.store import Weights
 from rag.retrieval.retriever import Retriever
@@ -36,7 +36,7 @@ def weights(settings: Settings) -> Weights:
 def test_every_choice_can_be_run(weights: Weights) -> None:
     default = Tuning(1, 1)  # on a busy machine two threads wait for each other
     with Bench(weights.file, gpu_layers=0) as bench:
-        for choice in choices_for(usable=1, physical=1):
+        for choice in search_space(usable=1, physical=1):
             for tuning in choice.others(default):
                 assert bench.seconds(tuning, choice.part) > 0
         speed = bench.speed(default)
@@ -46,7 +46,7 @@ def test_every_choice_can_be_run(weights: Weights) -> None:
 def test_it_ends_in_time(weights: Weights) -> None:
     """Without time for any comparison, only the speed of the default is found out."""
     begun = time.monotonic()
-    found = measure(weights.file, default=Tuning(2, 2), choices=choices_for(usable=2, physical=2), seconds=0)
+    found = measure(weights.file, default=Tuning(2, 2), choices=search_space(usable=2, physical=2), seconds=0)
     assert found.seconds <= time.monotonic() - begun
     assert found.tuning == Tuning(2, 2)
     assert found.speed == found.default_speed
@@ -55,7 +55,7 @@ def test_it_ends_in_time(weights: Weights) -> None:
 def test_what_is_no_model(tmp_path: Path) -> None:
     (tmp_path / "no.gguf").write_bytes(b"GGUF, but not really")
     with pytest.raises(ModelUnusable, match="models verify"):
-        measure(tmp_path / "no.gguf", default=Tuning(1, 1), choices=choices_for(usable=1, physical=1))
+        measure(tmp_path / "no.gguf", default=Tuning(1, 1), choices=search_space(usable=1, physical=1))
 
 
 def test_the_doctor_measures_and_the_model_is_run_so(

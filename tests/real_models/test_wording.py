@@ -36,7 +36,7 @@ def test_only_these_words_are_said(answerer: Answerer, text: str) -> None:
     _, held, _ = said_by(answerer.model, PASSAGE + text, vocabulary=WORDS)
     assert free
     assert isinstance(answerer.model, LlamaCppModel)
-    allowed = set(answerer.model._vocabulary.vocabulary(WORDS).tolist())
+    allowed = set(answerer.model._vocabulary.mask(WORDS).tolist())
     # What is said may be spelt with other tokens than it was made of, so its letters are looked at.
     pieces = {answerer.model._vocabulary.piece(token) for token in allowed}
     assert all(any(letter.encode() in piece for piece in pieces) for letter in held)

@@ -18,7 +18,7 @@ from rag.domain.stored import DocumentRecord, PageRecord
 from rag.domain.values import Page, in_context
 from rag.index.docstore import Entry
 from rag.index.manifest import SourceRow
-from rag.index.writer import Publication, writing
+from rag.index.writer import GenerationMetadata, writing
 from rag.models.embedding.interfaces import Encoder
 
 # Repeatable, and never a failure because the machine was busy.
@@ -103,5 +103,5 @@ def publish(
                     path=name, sha256=document_id, status="ok", pages=len(record.pages), chunks=len(record.chunks)
                 )
             )
-        about = Publication(encoder.identity, {"name": "test"}, rows)
+        about = GenerationMetadata(encoder.identity, {"name": "test"}, rows)
         return writer.publish(entries, None, (staging, vectors), about, lambda: {"files": []})

@@ -125,12 +125,12 @@ def _figure_of_row(line: str) -> str:
     if cells[first - 1].endswith(tuple(_MONTHS)):
         return ""  # June 30, 2023
     label = [word for word in words(" ".join(cells[:first])) if not is_number(word)]
-    figures = [cell for cell in cells[first:] if cell not in "$€£%"]
-    if len(label) < 2 or len(figures) > _MOST_CELLS or not all(_FIGURE.fullmatch(cell) for cell in figures):
+    digit_share = [cell for cell in cells[first:] if cell not in "$€£%"]
+    if len(label) < 2 or len(digit_share) > _MOST_CELLS or not all(_FIGURE.fullmatch(cell) for cell in digit_share):
         return ""
-    if all(_YEAR.fullmatch(figure) for figure in figures):
+    if all(_YEAR.fullmatch(figure) for figure in digit_share):
         return ""  # the heads of columns
-    return figures[0].rstrip(",.") if line[0].isupper() and not _MARKUP.search(line.replace("$", "")) else ""
+    return digit_share[0].rstrip(",.") if line[0].isupper() and not _MARKUP.search(line.replace("$", "")) else ""
 
 
 def _target(sentence: str, random: Random) -> tuple[Form, str] | None:

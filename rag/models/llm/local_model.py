@@ -109,7 +109,7 @@ class LlamaCppModel:
         outbox = _Outbox[None]()
         self._engine.submit(TokenSequence(tokens, 0, PrefillOnly(), outbox.end, min_recompute=1, pinned=True))
         end = outbox.get()
-        assert isinstance(end, _End)  # noqa: S101 - a reader puts nothing else
+        assert isinstance(end, _SequenceEnd)  # noqa: S101 - a reader puts nothing else
         if end.error:
             raise end.error
 
@@ -192,7 +192,7 @@ class LlamaCppModel:
         with cancelled.calling(lambda: self._engine.cancel(job)):
             self._engine.submit(job)
             try:
-                while not isinstance(item := outbox.get(), _End):
+                while not isinstance(item := outbox.get(), _SequenceEnd):
                     yield item
             finally:
                 self._engine.cancel(job)
@@ -207,7 +207,7 @@ class LlamaCppModel:
 
 
 @dataclass(frozen=True, slots=True)
-class _End:
+class _SequenceEnd:
     """A job has ended; ``error`` says how, where it failed."""
 
     error: Exception | None
@@ -217,15 +217,15 @@ class _Outbox(Generic[T]):
     """From the engine's thread to the caller's."""
 
     def __init__(self) -> None:
-        self._queue: SimpleQueue[T | _End] = SimpleQueue()
+        self._queue: SimpleQueue[T | _SequenceEnd] = SimpleQueue()
 
     def put(self, item: T) -> None:
         self._queue.put(item)
 
     def end(self, error: Exception | None) -> None:
-        self._queue.put(_End(error))
+        self._queue.put(_SequenceEnd(error))
 
-    def get(self) -> T | _End:
+    def get(self) -> T | _SequenceEnd:
         return self._queue.get()
 
 

@@ -12,7 +12,7 @@ from rag.models.llm.language_model import RefusalProbability, Finish, Generated,
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class GeneratedPiece:
     """A piece of text, at least one character.
 
     Attributes:
@@ -30,10 +30,10 @@ class Piece:
         return Token(self.text, self.probability)
 
 
-Said: TypeAlias = Generator[Piece | Finish, None, None]
+Said: TypeAlias = Generator[GeneratedPiece | Finish, None, None]
 
 
-def begun(said: Iterator[Piece | Finish], refusal: str, prompt_tokens: int) -> Iterator[Generated]:
+def watch_for_refusal(said: Iterator[GeneratedPiece | Finish], refusal: str, prompt_tokens: int) -> Iterator[Generated]:
     """Yields Begun, then what is said: nothing where that is, or begins with, the sentence ``refusal``.
 
     Pieces are held back only for as long as they may still come to that sentence.
@@ -43,7 +43,7 @@ def begun(said: Iterator[Piece | Finish], refusal: str, prompt_tokens: int) -> I
         refusal: the sentence; whatever its capitals.
         prompt_tokens: what to count where it is not read to its Finish.
     """
-    held: list[Piece] = []
+    held: list[GeneratedPiece] = []
     finish: Finish | None = None
     text = ""
     for item in said:
@@ -64,7 +64,7 @@ def begun(said: Iterator[Piece | Finish], refusal: str, prompt_tokens: int) -> I
     if finish:
         yield finish
     for item in said:
-        yield item.token if isinstance(item, Piece) else item
+        yield item.token if isinstance(item, GeneratedPiece) else item
 
 
 def refusal_probability(alternatives: Mapping[str, float], refusal: str) -> float:
@@ -88,7 +88,7 @@ def _is_cut(text: str, refusal: str) -> bool:
     return bool(words) and refusal.split()[: len(words)] == words
 
 
-def _end_of_declining(said: Iterator[Piece | Finish], usage: Usage) -> Finish:
+def _end_of_declining(said: Iterator[GeneratedPiece | Finish], usage: Usage) -> Finish:
     """The end, which comes at once as a rule; a model that goes on to explain itself is not waited for."""
     for item in said:
         if isinstance(item, Finish):

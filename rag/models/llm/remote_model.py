@@ -22,9 +22,9 @@ from pydantic import BaseModel, ValidationError
 from rag.domain.values import Usage
 from rag.errors import ModelUnknown, ModelUnreachable, ModelUnusable, PromptTooLong
 from rag.models.llm.language_model import Finish, Generated, Message, Prompt
-from rag.models.llm.refusal import Piece, Said, begun
-from rag.models.llm.remote.http import ModelServerClient, Reply
-from rag.models.llm.remote.protocol import Choice, Chunk, ListedModel, Models, Tokens, chunks
+from rag.models.llm.refusal import GeneratedPiece, Said, watch_for_refusal
+from rag.models.llm.remote.http import ModelServerClient, ServerResponse
+from rag.models.llm.remote.protocol import CompletionChoice, CompletionChunk, ListedModel, Models, Tokens, chunks
 from rag.runtime.cancellation import Cancellation
 
 _log = logging.getLogger(__name__)
@@ -176,10 +176,10 @@ class OpenAIServerModel:
         self._check_room(prompt.length + max_tokens)
         with closing(self._said(prompt, max_tokens, cancelled, alternatives=refusal is not None)) as said:
             if refusal is not None:
-                yield from begun(said, refusal, prompt.length)
+                yield from watch_for_refusal(said, refusal, prompt.length)
                 return
             for item in said:
-                yield item.token if isinstance(item, Piece) else item
+                yield item.token if isinstance(item, GeneratedPiece) else item
 
     def chance(self, prompt: Prompt, yes: Sequence[str], no: Sequence[str], cancelled: Cancellation) -> float:
         """See :class:`LanguageModel`; of the likeliest twenty tokens.
@@ -189,7 +189,7 @@ class OpenAIServerModel:
         """
         self._check_room(prompt.length)
         with closing(self._said(prompt, 1, cancelled, alternatives=True)) as said:
-            first = next((item for item in said if isinstance(item, Piece)), Piece(" "))
+            first = next((item for item in said if isinstance(item, GeneratedPiece)), GeneratedPiece(" "))
         listed = first.alternatives
         if not listed:
             word = first.text.strip()
@@ -237,7 +237,7 @@ class OpenAIServerModel:
 
     def _chunks(
         self, request: Mapping[str, Any], probabilities: Mapping[str, Any], cancelled: Cancellation
-    ) -> Iterator[Chunk]:
+    ) -> Iterator[CompletionChunk]:
         """The events of an answer; a server that refuses to give probabilities is asked without, from then on."""
         address = f"{self._server.url}/chat/completions"
         if self._gives_logprobs:
@@ -252,7 +252,7 @@ class OpenAIServerModel:
                 _log.warning("%s gives no logprobs, so answers are judged without probabilities", self._server.url)
             yield from self._events(reply)
 
-    def _events(self, reply: Reply) -> Iterator[Chunk]:
+    def _events(self, reply: ServerResponse) -> Iterator[CompletionChunk]:
         if reply.status != HTTPStatus.OK:
             raise reply.refusal()
         try:
@@ -268,12 +268,12 @@ class OpenAIServerModel:
         self._server.close()
 
 
-def _piece(text: str, choice: Choice) -> Piece:
+def _piece(text: str, choice: CompletionChoice) -> GeneratedPiece:
     tokens = choice.tokens
     if not tokens:
-        return Piece(text)
+        return GeneratedPiece(text)
     probability = math.prod(token.probability for token in tokens) ** (1 / len(tokens))
-    return Piece(text, probability, {other.token: other.probability for other in tokens[0].top_logprobs})
+    return GeneratedPiece(text, probability, {other.token: other.probability for other in tokens[0].top_logprobs})
 
 
 def estimated_tokens(text: str) -> int:

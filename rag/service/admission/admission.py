@@ -14,7 +14,7 @@ from typing import Final
 from rag.errors import DeadlinePassed, ServiceBusy
 from rag.runtime.cancellation import Cancellation
 from rag.service.admission.fair_queue import FairQueue
-from rag.service.admission.latency import Pace, Started
+from rag.service.admission.latency import LatencyEstimate, Started
 
 # A client that waits hears of its place at least this often, so that no proxy takes the connection for dead.
 TOLD_EVERY_SECONDS: Final = 10.0
@@ -27,7 +27,7 @@ _RESTART_SECONDS: Final = 30
 
 
 @dataclass(frozen=True)
-class Limits:
+class AdmissionLimits:
     """What is admitted.
 
     Attributes:
@@ -41,7 +41,7 @@ class Limits:
     seconds: float = 120.0
 
 
-DEFAULTS: Final = Limits()
+DEFAULTS: Final = AdmissionLimits()
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Waiting:
 class Admission:
     """Places of requests, from their arrival to the end of their work. For one event loop."""
 
-    def __init__(self, limits: Limits, *, quantum: int, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, limits: AdmissionLimits, *, quantum: int, clock: Callable[[], float] = monotonic) -> None:
         """Nobody is there yet.
 
         Args:
@@ -65,7 +65,7 @@ class Admission:
         """
         self.limits = limits
         self._clock = clock
-        self._pace = Pace(limits.parallel, clock)
+        self._pace = LatencyEstimate(limits.parallel, clock)
         self._line: FairQueue[Ticket] = FairQueue(quantum)
         self._order: dict[Ticket, int] | None = None  # positions; None after a change
         self._tickets: set[Ticket] = set()

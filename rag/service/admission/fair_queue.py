@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 @dataclass(order=True, frozen=True)
-class _Place(Generic[T]):
+class _QueuedItem(Generic[T]):
     """Ordered by what decides within a client; of two that are equal the earlier comes first."""
 
     rank: int
@@ -43,7 +43,7 @@ class _Client(Generic[T]):
     """
 
     credit: int
-    places: list[_Place[T]] = field(default_factory=list)
+    places: list[_QueuedItem[T]] = field(default_factory=list)
     served: int = 0
 
 
@@ -70,7 +70,7 @@ class FairQueue(Generic[T]):
             self._clients[name] = _Client(self._quantum)
             self._round.append(name)
         client = self._clients[name]
-        heappush(client.places, _Place(client.served + tokens, next(self._numbers), tokens, item))
+        heappush(client.places, _QueuedItem(client.served + tokens, next(self._numbers), tokens, item))
 
     def pop(self) -> T:
         """Takes the next one out. The line must not be empty."""

@@ -21,7 +21,7 @@ class Started:
     work: float
 
 
-class Pace:
+class LatencyEstimate:
     """Running means over the answers that were finished."""
 
     def __init__(self, parallel: int, clock: Callable[[], float]) -> None:

@@ -171,7 +171,7 @@ class TokensBody(_Sent):
         )
 
 
-class SaidBody(_Sent):
+class MessageBody(_Sent):
     """The answer as text with footnotes, and as it is."""
 
     role: Literal["assistant"] = "assistant"
@@ -184,7 +184,7 @@ class ChoiceBody(_Sent):
     """The only one."""
 
     index: Literal[0] = 0
-    message: SaidBody
+    message: MessageBody
     logprobs: None = None
     finish_reason: Literal["stop", "length"]
 
@@ -203,7 +203,7 @@ class CompletionBody(_Sent):
     @classmethod
     def of(cls, answer: Answer, created: int) -> CompletionBody:
         """The answer in OpenAI's terms."""
-        said = SaidBody(content="".join(pieces(answer)), pageproof=AnswerBody.of(answer))
+        said = MessageBody(content="".join(pieces(answer)), pageproof=AnswerBody.of(answer))
         return cls(
             id=completion_id(answer),
             created=created,

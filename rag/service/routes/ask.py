@@ -21,7 +21,7 @@ from rag.domain.values import Answer, AnswerReady, PassagesFound, Question, Toke
 from rag.errors import Cancelled, DeadlinePassed, ServiceBusy
 from rag.index.generation import Generation
 from rag.service.admission.admission import Admission, Ticket, Waiting
-from rag.service.answer_task import Quiet, Work, unless_gone
+from rag.service.answer_task import Quiet, AnswerTask, unless_gone
 from rag.service.auth import Keys
 from rag.service.metrics import Metrics
 from rag.service.schemas import AnswerBody, AskBody, PassageBody
@@ -32,7 +32,7 @@ _TICKET: Final = "ticket"
 _CHARACTERS_PER_TOKEN: Final = 4
 
 
-class Asking:
+class QuestionService:
     """Answers questions for one application."""
 
     def __init__(self, answerer: Answerer, admission: Admission, threads: Executor, metrics: Metrics) -> None:
@@ -88,7 +88,7 @@ class Asking:
                 async for place in places:
                     yield place
             queued = perf_counter() - start
-            work = Work(self._answerer, question, generation, ticket)
+            work = AnswerTask(self._answerer, question, generation, ticket)
             async with aclosing(work.events(self._threads)) as answering:
                 async for event in answering:
                     if isinstance(event, AnswerReady):
@@ -128,7 +128,7 @@ def _queued(answer: Answer, seconds: float) -> Answer:
     return replace(answer, timings_ms={**answer.timings_ms, "queue": queue, "total": total})
 
 
-def admitted(asking: Asking, keys: Keys) -> type[APIRoute]:
+def admitted(asking: QuestionService, keys: Keys) -> type[APIRoute]:
     """A class of routes that answer questions, for who has one of the keys; ``request.state.ticket`` is the place."""
 
     class Admitted(APIRoute):
@@ -142,7 +142,7 @@ def admitted(asking: Asking, keys: Keys) -> type[APIRoute]:
     return Admitted
 
 
-def router(asking: Asking, keys: Keys) -> APIRouter:
+def router(asking: QuestionService, keys: Keys) -> APIRouter:
     """The route of questions, for who has one of the keys."""
     routes = APIRouter(route_class=admitted(asking, keys))
 

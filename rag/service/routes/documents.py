@@ -14,7 +14,7 @@ from rag.answering.answerer import Answerer
 from rag.domain.values import Box
 from rag.service.answer_task import unless_gone
 from rag.service.media_types import check_pictures, media_of
-from rag.service.page_images import Pictures
+from rag.service.page_images import PageImages
 from rag.service.schemas import DocumentBody, DocumentsBody, PageBody, UnreadBody
 
 # Into the text of a page.
@@ -23,7 +23,7 @@ Offset = Annotated[int, Query(ge=0)]
 _IMMUTABLE = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 
-def router(answerer: Answerer, pictures: Pictures, route_class: type[APIRoute]) -> APIRouter:
+def router(answerer: Answerer, pictures: PageImages, route_class: type[APIRoute]) -> APIRouter:
     """The routes of documents. Most are plain functions, so that FastAPI runs them beside the event loop."""
     routes = APIRouter(prefix="/documents", route_class=route_class)
 

@@ -30,14 +30,14 @@ from rag.service.openai.schemas import (
     completion_id,
     finish_reason,
 )
-from rag.service.routes.ask import Asking, admitted
+from rag.service.routes.ask import QuestionService, admitted
 from rag.service.schemas import AnswerBody
 from rag.service.sse import Event, EventStream
 
 _COMMENT = b":\n\n"
 
 
-def router(asking: Asking, answerer: Answerer, keys: Keys) -> APIRouter:
+def router(asking: QuestionService, answerer: Answerer, keys: Keys) -> APIRouter:
     """The routes that clients of OpenAI know, for who has one of the keys."""
     routes = APIRouter()
     routes.include_router(_chats(asking, answerer, keys))
@@ -45,7 +45,7 @@ def router(asking: Asking, answerer: Answerer, keys: Keys) -> APIRouter:
     return routes
 
 
-def _chats(asking: Asking, answerer: Answerer, keys: Keys) -> APIRouter:
+def _chats(asking: QuestionService, answerer: Answerer, keys: Keys) -> APIRouter:
     routes = APIRouter(prefix=f"{OPENAI_PATHS}chat", route_class=admitted(asking, keys))
 
     @routes.post("/completions", response_model=CompletionBody)

@@ -31,7 +31,7 @@ _QUIET_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True)
-class Adding:
+class UploadService:
     """What an operator has turned on.
 
     Attributes:
@@ -43,12 +43,12 @@ class Adding:
     job: Sequence[str]
 
 
-def adding_body(adding: Adding | None) -> AddingBody:
+def adding_body(adding: UploadService | None) -> AddingBody:
     """What ``/info`` says of it."""
     return AddingBody(enabled=adding is not None, max_bytes=adding.folder.max_bytes if adding else 0, suffixes=SUFFIXES)
 
 
-def adding_router(adding: Adding, runs: IngestJobs, route_class: type[APIRoute]) -> APIRouter:
+def router(adding: UploadService, runs: IngestJobs, route_class: type[APIRoute]) -> APIRouter:
     """The routes of what changes the documents."""
     routes = APIRouter(route_class=route_class)
 

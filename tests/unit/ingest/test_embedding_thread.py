@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest import embedding_thread as module
-from ingest.embedding_thread import Encoding, Keep, encoding
+from ingest.embedding_thread import EmbeddingThread, Keep, embedding_thread
 from rag.models.embedding.interfaces import Encoder, FloatMatrix, FloatVector
 from tests.fakes import BagOfWordsEncoder
 
@@ -83,7 +83,7 @@ def test_every_text_has_its_own_vector(documents: list[list[str]]) -> None:
     with pytest.MonkeyPatch.context() as monkeypatch:
         small(monkeypatch)
         keep, told = Keeping(), list[int]()
-        with encoding(BagOfWordsEncoder(), keep, told.append) as work:
+        with embedding_thread(BagOfWordsEncoder(), keep, told.append) as work:
             for number, texts in enumerate(documents):
                 work.add(str(number), texts)
             work.finish()
@@ -98,7 +98,7 @@ def test_every_text_has_its_own_vector(documents: list[list[str]]) -> None:
 
 def test_batches_are_filled_across_documents() -> None:
     encoder, sizes = BagOfWordsEncoder(), list[int]()
-    with encoding(encoder, Keeping(), sizes.append) as work:
+    with embedding_thread(encoder, Keeping(), sizes.append) as work:
         for number in range(300):
             work.add(str(number), ["a text"])
         work.finish()
@@ -110,7 +110,7 @@ def test_batches_are_filled_across_documents() -> None:
 def test_similar_lengths_are_encoded_together(monkeypatch: pytest.MonkeyPatch) -> None:
     small(monkeypatch, window=8, slab=4)
     encoder = WaitingEncoder()
-    with encoding(encoder, Keeping()) as work:
+    with embedding_thread(encoder, Keeping()) as work:
         work.add("first", [""] * 4)
         assert encoder.asked.wait(5)
         work.add("a", ["x" * n for n in (5, 1, 8, 3)])
@@ -123,10 +123,10 @@ def test_similar_lengths_are_encoded_together(monkeypatch: pytest.MonkeyPatch) -
 def test_nothing_to_encode() -> None:
     before = len(encoders())
     encoder = BagOfWordsEncoder()
-    with encoding(encoder, Keeping()) as work:
+    with embedding_thread(encoder, Keeping()) as work:
         work.finish()
         assert len(encoders()) == before
-    with encoding(encoder, Keeping()) as work:
+    with embedding_thread(encoder, Keeping()) as work:
         work.add("a", [])
         work.finish()
     assert encoder.encoded == []
@@ -139,14 +139,14 @@ def test_the_time_of_the_encoder_is_told() -> None:
             time.sleep(0.02)
             return super().encode(texts)
 
-    with encoding(Slow(), Keeping()) as work:
+    with embedding_thread(Slow(), Keeping()) as work:
         work.add("a", ["text"])
         work.finish()
         assert 0.02 <= work.seconds < 5
 
 
 def encode(encoder: Encoder, keep: Keep, count: int) -> None:
-    with encoding(encoder, keep) as work:
+    with embedding_thread(encoder, keep) as work:
         work.add("a", ["text"] * count)
         work.finish()
 
@@ -158,7 +158,7 @@ class TestFailure:
 
     def test_is_raised_when_more_is_brought(self, monkeypatch: pytest.MonkeyPatch) -> None:
         small(monkeypatch, window=2, slab=1)
-        with encoding(FailingEncoder(), Keeping()) as work:
+        with embedding_thread(FailingEncoder(), Keeping()) as work:
             work.add("a", ["text"])
             wait_until(lambda: work._failure is not None and not work._thread.is_alive())
             for _ in range(2):
@@ -181,7 +181,7 @@ class TestFailure:
 
     def test_another_error_is_not_covered_up(self) -> None:
         def fail_midway() -> None:
-            with encoding(FailingEncoder(), Keeping()) as work:
+            with embedding_thread(FailingEncoder(), Keeping()) as work:
                 work.add("a", ["text"] * 300)
                 raise KeyError
 
@@ -199,7 +199,7 @@ class TestStop:
                 return super().encode(texts)
 
         encoder = Slow()
-        with encoding(encoder, Keeping()) as work:
+        with embedding_thread(encoder, Keeping()) as work:
             work.add("a", ["text"] * 3000)
             begun = time.monotonic()
         assert time.monotonic() - begun < 0.5
@@ -209,7 +209,7 @@ class TestStop:
     def test_when_the_line_is_full(self, monkeypatch: pytest.MonkeyPatch) -> None:
         small(monkeypatch, window=4, slab=2, waiting=4)
         encoder = WaitingEncoder()
-        with encoding(encoder, Keeping()) as work:
+        with embedding_thread(encoder, Keeping()) as work:
             work.add("a", ["text"] * 2)
             assert encoder.asked.wait(5)
             work.add("b", ["text"] * 4)
@@ -218,7 +218,7 @@ class TestStop:
         assert not work._thread.is_alive()
 
     def test_when_it_is_idle(self) -> None:
-        with encoding(BagOfWordsEncoder(), Keeping()) as work:
+        with embedding_thread(BagOfWordsEncoder(), Keeping()) as work:
             work.add("a", ["text"])
         assert not work._thread.is_alive()
 
@@ -227,7 +227,7 @@ def test_whoever_brings_too_much_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that texts do not pile up in memory when reading is quicker than encoding."""
     small(monkeypatch, window=4, slab=2, waiting=4)
     encoder, keep = WaitingEncoder(), Keeping()
-    with encoding(encoder, keep) as work:
+    with embedding_thread(encoder, keep) as work:
         bringing = threading.Thread(target=work.add, args=("a", ["text"] * 40))
         bringing.start()
         assert encoder.asked.wait(5)
@@ -242,7 +242,7 @@ def test_whoever_brings_too_much_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_it_is_one_thread() -> None:
-    work = Encoding(BagOfWordsEncoder(), Keeping(), lambda _count: None)
+    work = EmbeddingThread(BagOfWordsEncoder(), Keeping(), lambda _count: None)
     for number in range(5):
         work.add(str(number), ["text"])
     assert len([thread for thread in encoders() if thread is work._thread]) == 1

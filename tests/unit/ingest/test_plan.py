@@ -10,7 +10,7 @@ import pytest
 
 from ingest import plan as module
 from ingest.discovery import SourceFile, discover
-from ingest.plan import Known, Limits, PlannedFile, make_plan, source_row
+from ingest.plan import Known, FileLimits, PlannedFile, make_plan, source_row
 from ingest.reporting.report import FileRow
 from rag.index.manifest import Counts, Manifest, SourceRow
 from rag.index.writer import IndexWriter, writing
@@ -83,7 +83,7 @@ def planned(
 
 
 def plans(folder: Path, writer: IndexWriter, what: Known | None = None, limit: int = 1000) -> list[PlannedFile]:
-    return make_plan(discover([folder]), what or Known(), Limits(limit), writer)
+    return make_plan(discover([folder]), what or Known(), FileLimits(limit), writer)
 
 
 def put(folder: Path, name: str, data: bytes) -> None:
@@ -247,7 +247,7 @@ class TestBounds:
         assert not writer.source(digest(bytes(1_000_001))).exists()
 
     def test_gone(self, folder: Path, writer: IndexWriter) -> None:
-        (plan,) = make_plan([SourceFile(folder / "a.pdf", "a.pdf")], Known(), Limits(), writer)
+        (plan,) = make_plan([SourceFile(folder / "a.pdf", "a.pdf")], Known(), FileLimits(), writer)
         assert (plan.action, plan.row.status) == ("told", "unreadable")
         assert plan.row.reason == "No such file or directory"
 

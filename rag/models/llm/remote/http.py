@@ -53,7 +53,7 @@ class ModelServerClient:
     @contextmanager
     def request(
         self, address: str, body: Mapping[str, Any] | None, *, seconds: float, cancelled: Cancellation
-    ) -> Iterator[Reply]:
+    ) -> Iterator[ServerResponse]:
         """Sends a request, again only where no connection came about, and yields the reply as soon as it begins.
 
         Args:
@@ -79,7 +79,7 @@ class ModelServerClient:
             with cancelled.calling(cutting.cut):
                 response = self._send(request, cutting, cancelled)
                 try:
-                    yield Reply(response, self.url)
+                    yield ServerResponse(response, self.url)
                 finally:
                     response.close()
         except _NO_CONNECTION as error:
@@ -114,7 +114,7 @@ class ModelServerClient:
         self._client.close()
 
 
-class Reply:
+class ServerResponse:
     """What a server answers."""
 
     def __init__(self, response: httpx.Response, url: str) -> None:

@@ -79,7 +79,7 @@ class Delta(_Said):
     content: str | None = None
 
 
-class Choice(_Said):
+class CompletionChoice(_Said):
     """A piece of the answer, or its end."""
 
     delta: Delta = Delta()
@@ -109,15 +109,15 @@ class UsageReport(_Said):
         return Usage(self.prompt_tokens, cached or 0, self.completion_tokens)
 
 
-class Chunk(_Said):
+class CompletionChunk(_Said):
     """One event of a streamed chat completion."""
 
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[CompletionChoice, ...] = ()
     usage: UsageReport | None = None
     error: Any = None
 
 
-def chunks(lines: Iterator[bytes]) -> Iterator[Chunk]:
+def chunks(lines: Iterator[bytes]) -> Iterator[CompletionChunk]:
     """The events of a stream of server-sent events, up to ``[DONE]`` or the end; ValueError for what is none."""
     for line in lines:
         if not line.startswith(_DATA):  # empty between events; names of events; comments, which keep a connection alive
@@ -125,4 +125,4 @@ def chunks(lines: Iterator[bytes]) -> Iterator[Chunk]:
         data = line.removeprefix(_DATA).strip()
         if data == _DONE:
             return
-        yield Chunk.model_validate_json(data)
+        yield CompletionChunk.model_validate_json(data)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from rag.errors import ModelUnusable
 from rag.models.llm.tuning.parameters import Tuning
-from rag.models.llm.tuning.search import choices_for
+from rag.models.llm.tuning.search import search_space
 from rag.models.llm.tuning.store import (
     Measured,
     TokensPerSecond,
@@ -128,7 +128,7 @@ def tune(settings: Settings, weights: Weights) -> Measured:
     found = measure(
         weights.file,
         default=default,
-        choices=choices_for(processor.usable, processor.physical),
+        choices=search_space(processor.usable, processor.physical),
         gpu_layers=settings.gpu_layers,
     )
     return Measured(

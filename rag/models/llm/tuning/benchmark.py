@@ -19,7 +19,7 @@ import llama_cpp as llama
 from rag.errors import ModelUnusable
 from rag.models.llm.engine.llama_library import open_library
 from rag.models.llm.tuning.parameters import Tuning
-from rag.models.llm.tuning.search import Choice, Part, choose
+from rag.models.llm.tuning.search import SearchDimension, Part, search
 
 _Pointer: TypeAlias = Any  # an opaque one of llama.cpp
 
@@ -63,7 +63,7 @@ class Measurement:
 
 
 def measure(
-    file: Path, *, default: Tuning, choices: Sequence[Choice], gpu_layers: int = 0, seconds: float = 15
+    file: Path, *, default: Tuning, choices: Sequence[SearchDimension], gpu_layers: int = 0, seconds: float = 15
 ) -> Measurement:
     """Measures a model on this machine, in ``seconds`` and a few more to end what was begun.
 
@@ -79,7 +79,7 @@ def measure(
     """
     begun = monotonic()
     with Bench(file, gpu_layers) as bench:
-        tuning = choose(default, choices, bench.seconds, lambda: monotonic() - begun > seconds)
+        tuning = search(default, choices, bench.seconds, lambda: monotonic() - begun > seconds)
         default_speed = bench.speed(default)
         speed = default_speed if tuning == default else bench.speed(tuning)
     return Measurement(tuning, speed, default_speed, monotonic() - begun)

@@ -24,7 +24,7 @@ _ROUNDS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class SearchDimension:
     """One field of a tuning, and what it may be.
 
     Attributes:
@@ -41,7 +41,7 @@ class Choice:
         return [other for other in dict.fromkeys(made) if other != tuning]
 
 
-def choices_for(usable: int, physical: int) -> tuple[Choice, ...]:
+def search_space(usable: int, physical: int) -> tuple[SearchDimension, ...]:
     """What is tried on a machine, what matters most first.
 
     Args:
@@ -50,16 +50,16 @@ def choices_for(usable: int, physical: int) -> tuple[Choice, ...]:
     """
     threads = sorted({usable, min(physical, usable), max(1, usable // 2)}, reverse=True)
     return (
-        Choice("threads", threads, "writing"),
-        Choice("batch_threads", threads, "reading"),
-        Choice("repack", (True, False), "both"),
-        Choice("flash_attention", (True, False), "both"),
+        SearchDimension("threads", threads, "writing"),
+        SearchDimension("batch_threads", threads, "reading"),
+        SearchDimension("repack", (True, False), "both"),
+        SearchDimension("flash_attention", (True, False), "both"),
         # More than a prompt's usual 250 tokens makes no difference; fewer stay in a small cache.
-        Choice("micro_batch", (512, 128, 64), "reading"),
+        SearchDimension("micro_batch", (512, 128, 64), "reading"),
     )
 
 
-def choose(default: Tuning, choices: Iterable[Choice], seconds: Seconds, expired: Callable[[], bool]) -> Tuning:
+def search(default: Tuning, choices: Iterable[SearchDimension], seconds: Seconds, expired: Callable[[], bool]) -> Tuning:
     """The tuning that is fastest, as far as it can be told in the time.
 
     Args:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.readers.garbled import complaint
+from ingest.readers.garbled import garbled_reason
 
 ENGLISH = (
     "The pump has a blue lid that is held by four screws, and it weighs nine kilograms. Members of the cooperative are "
@@ -51,7 +51,7 @@ GENES = "ACGTACGGTTCAGATTACAGGCATGAGCCACCGTGCCCGGCCTAATTTTTGTATTTT\n" * 12
     ],
 )  # fmt: skip
 def test_odd_is_not_garbled(text: str) -> None:
-    assert complaint(text) is None
+    assert garbled_reason(text) is None
 
 
 def shifted(text: str, by: int) -> str:
@@ -74,17 +74,17 @@ def shifted(text: str, by: int) -> str:
     ],
 )
 def test_garbled(text: str, said: str) -> None:
-    assert complaint(text) == said
+    assert garbled_reason(text) == said
 
 
 @given(st.permutations(ENGLISH.split() * 2))
 def test_words_in_any_order_are_words(words: list[str]) -> None:
-    assert complaint(" ".join(words)) is None
+    assert garbled_reason(" ".join(words)) is None
 
 
 @given(st.text(max_size=120))
 def test_any_text_can_be_judged(text: str) -> None:
-    assert complaint(text) in (
+    assert garbled_reason(text) in (
         None, "glyphs without characters", "signs instead of letters", "words without spaces", "letters apart",
         "words that cannot be spoken", "accents on most letters",
     )  # fmt: skip

@@ -54,96 +54,96 @@ def shown(report: Report, width: int = 160) -> list[str]:
 
 class TestTally:
     def test_counts(self, clock: Clock) -> None:
-        tally = ProgressTracker(clock)
-        tally.checking(9)
-        assert (tally.standing.stage, tally.standing.files) == ("checking", 9)
-        tally.reading(2, 1000)
+        tracker = ProgressTracker(clock)
+        tracker.checking(9)
+        assert (tracker.snapshot.stage, tracker.snapshot.files) == ("checking", 9)
+        tracker.reading(2, 1000)
         clock.now += 2
-        tally.file(request_of(), 500, pages=10, chunks=40)
-        tally.encoded(20)
+        tracker.file(request_of(), 500, pages=10, chunks=40)
+        tracker.encoded(20)
         clock.now += 2
-        at = tally.standing
+        at = tracker.snapshot
         assert (at.stage, at.files_done, at.files, at.pages, at.encoded, at.chunks) == ("reading", 1, 2, 10, 20, 40)
         assert at.pages_per_second == pytest.approx(10 / 4)
 
     def test_pages_of_a_file_that_is_half_read_count(self, clock: Clock) -> None:
-        tally = ProgressTracker(clock)
-        tally.reading(1, 1000)
-        tally.page(request_of(), 30, 100)
-        assert tally.standing.pages == 30
+        tracker = ProgressTracker(clock)
+        tracker.reading(1, 1000)
+        tracker.page(request_of(), 30, 100)
+        assert tracker.snapshot.pages == 30
         # It fails in the end, but its pages were read.
-        tally.file(request_of(), 1000, pages=0, chunks=0)
-        assert tally.standing.pages == 30
+        tracker.file(request_of(), 1000, pages=0, chunks=0)
+        assert tracker.snapshot.pages == 30
 
     def test_a_file_that_is_half_read_is_half_of_its_bytes(self, clock: Clock, tmp_path: Path) -> None:
         big = ReadRequest(tmp_path / "big.pdf", ".pdf")
         big.path.write_bytes(bytes(1000))
-        tally = ProgressTracker(clock)
-        tally.reading(2, 2000)
-        tally.file(request_of(), 1000, pages=1, chunks=0)
+        tracker = ProgressTracker(clock)
+        tracker.reading(2, 2000)
+        tracker.file(request_of(), 1000, pages=1, chunks=0)
         clock.now += 10
-        tally.page(big, 50, 100)
-        assert tally.standing.share == pytest.approx(0.75)
+        tracker.page(big, 50, 100)
+        assert tracker.snapshot.share == pytest.approx(0.75)
 
     def test_time_left_is_that_of_encoding_where_that_is_slower(self, clock: Clock) -> None:
-        tally = ProgressTracker(clock)
-        tally.reading(2, 1000)
-        tally.file(request_of(), 500, pages=10, chunks=100)
+        tracker = ProgressTracker(clock)
+        tracker.reading(2, 1000)
+        tracker.file(request_of(), 500, pages=10, chunks=100)
         clock.now += 10
-        tally.encoded(50)
+        tracker.encoded(50)
         # 500 bytes more are read in 10 s; 100 chunks more are expected of them, 150 in all, at 5 a second.
-        assert tally.standing.seconds_left == pytest.approx(30)
+        assert tracker.snapshot.seconds_left == pytest.approx(30)
 
     def test_time_left_is_that_of_reading_where_that_is_slower(self, clock: Clock) -> None:
-        tally = ProgressTracker(clock)
-        tally.reading(2, 1500)
+        tracker = ProgressTracker(clock)
+        tracker.reading(2, 1500)
         clock.now += 10
-        tally.file(request_of(), 500, pages=10, chunks=100)
-        tally.encoded(100)
-        assert tally.standing.seconds_left == pytest.approx(20)
+        tracker.file(request_of(), 500, pages=10, chunks=100)
+        tracker.encoded(100)
+        assert tracker.snapshot.seconds_left == pytest.approx(20)
 
     def test_time_left_is_not_made_up(self, clock: Clock) -> None:
-        tally = ProgressTracker(clock)
-        assert tally.standing.seconds_left is None
-        tally.reading(2, 1000)
-        tally.page(request_of(), 1, 2)
+        tracker = ProgressTracker(clock)
+        assert tracker.snapshot.seconds_left is None
+        tracker.reading(2, 1000)
+        tracker.page(request_of(), 1, 2)
         clock.now += 10
-        assert tally.standing.seconds_left is None  # how much there is to encode is not known before a file is read
-        tally.file(request_of(), 500, pages=2, chunks=10)
-        assert tally.standing.seconds_left is None  # nor how fast that goes, before something is encoded
+        assert tracker.snapshot.seconds_left is None  # how much there is to encode is not known before a file is read
+        tracker.file(request_of(), 500, pages=2, chunks=10)
+        assert tracker.snapshot.seconds_left is None  # nor how fast that goes, before something is encoded
 
     def test_all_is_read_but_not_encoded(self, clock: Clock) -> None:
-        tally = ProgressTracker(clock)
-        tally.reading(1, 1000)
-        tally.file(request_of(), 1000, pages=10, chunks=100)
+        tracker = ProgressTracker(clock)
+        tracker.reading(1, 1000)
+        tracker.file(request_of(), 1000, pages=10, chunks=100)
         clock.now += 10
-        tally.encoded(25)
-        assert tally.standing.stage == "encoding"
-        assert tally.standing.share == pytest.approx(0.25)
-        assert tally.standing.seconds_left == pytest.approx(30)
+        tracker.encoded(25)
+        assert tracker.snapshot.stage == "encoding"
+        assert tracker.snapshot.share == pytest.approx(0.25)
+        assert tracker.snapshot.seconds_left == pytest.approx(30)
 
     def test_the_share_never_falls(self, clock: Clock) -> None:
-        tally = ProgressTracker(clock)
-        tally.reading(2, 1000)
-        tally.file(request_of("a"), 500, pages=1, chunks=10)
-        tally.encoded(10)
-        assert tally.standing.share == pytest.approx(0.5)
-        tally.file(request_of("b"), 500, pages=1, chunks=990)
-        assert tally.standing.share == pytest.approx(0.5)
+        tracker = ProgressTracker(clock)
+        tracker.reading(2, 1000)
+        tracker.file(request_of("a"), 500, pages=1, chunks=10)
+        tracker.encoded(10)
+        assert tracker.snapshot.share == pytest.approx(0.5)
+        tracker.file(request_of("b"), 500, pages=1, chunks=990)
+        assert tracker.snapshot.share == pytest.approx(0.5)
 
     def test_speed_is_that_of_the_last_seconds(self, clock: Clock) -> None:
-        tally = ProgressTracker(clock)
-        tally.reading(2000, 2000)
+        tracker = ProgressTracker(clock)
+        tracker.reading(2000, 2000)
         for step in range(200):
             clock.now += 1
-            tally.file(request_of(str(step)), 1, pages=10 if step < 100 else 2, chunks=0)
-        assert tally.standing.pages_per_second == pytest.approx(2, abs=0.3)
+            tracker.file(request_of(str(step)), 1, pages=10 if step < 100 else 2, chunks=0)
+        assert tracker.snapshot.pages_per_second == pytest.approx(2, abs=0.3)
 
     def test_nothing_to_divide_by(self, clock: Clock) -> None:
-        tally = ProgressTracker(clock)
-        tally.reading(1, 0)
-        tally.file(request_of(), 0, pages=0, chunks=0)
-        at = tally.standing
+        tracker = ProgressTracker(clock)
+        tracker.reading(1, 0)
+        tracker.file(request_of(), 0, pages=0, chunks=0)
+        at = tracker.snapshot
         assert (at.pages_per_second, at.seconds_left, at.share) == (0.0, None, 0.0)
 
 
@@ -190,7 +190,7 @@ class TestLines:
             thread.start()
         for thread in threads:
             thread.join()
-        at = lines.standing
+        at = lines.snapshot
         assert (at.files_done, at.pages, at.chunks, at.encoded, at.share) == (400, 400, 800, 800, 1.0)
         assert len(caplog.messages) == 1
 

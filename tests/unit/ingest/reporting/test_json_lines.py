@@ -28,12 +28,12 @@ def wait_for(stream: io.StringIO, stage: str) -> dict[str, Any]:
 
 def test_tells_now_and_then_where_the_run_is() -> None:
     stream = io.StringIO()
-    with json_lines(stream, 0.001) as tally:
+    with json_lines(stream, 0.001) as tracker:
         assert wait_for(stream, "starting")["files"] == 0
-        tally.checking(3)
+        tracker.checking(3)
         assert wait_for(stream, "checking")["files"] == 3
-        tally.reading(2, 2000)
-        tally.file(ReadRequest(Path("a"), ".pdf"), 1000, 4, 7)
+        tracker.reading(2, 2000)
+        tracker.file(ReadRequest(Path("a"), ".pdf"), 1000, 4, 7)
         told = wait_for(stream, "reading")
         assert {name: told[name] for name in ("files", "files_done", "pages", "chunks", "encoded")} == {
             "files": 2,

@@ -74,9 +74,9 @@ def frames(data: bytes) -> Iterator[Frame]:
         yield kind, stream.read(length)
 
 
-def said(reading: Reading, *, worn: bool = False) -> bytes:
+def said(reading: Reading, *, recycle: bool = False) -> bytes:
     out = io.BytesIO()
-    send_reading(reading, out, worn=worn)
+    send_reading(reading, out, recycle=recycle)
     return out.getvalue()
 
 
@@ -106,16 +106,16 @@ RESULT: dict[str, Any] = json.loads(dict(EXAMPLE)[b"r"])
 class TestRoundTrip:
     @settings(max_examples=30)
     @given(readings(), st.booleans())
-    def test_reading(self, reading: Reading, worn: bool) -> None:
-        assert receive(frames(said(reading, worn=worn)), FAILED, LIMITS) == (reading, worn)
+    def test_reading(self, reading: Reading, recycle: bool) -> None:
+        assert receive(frames(said(reading, recycle=recycle)), FAILED, LIMITS) == (reading, recycle)
 
     @pytest.mark.parametrize("worn", [True, False])
-    def test_fault(self, worn: bool) -> None:
+    def test_fault(self, recycle: bool) -> None:
         out = io.BytesIO()
-        send_fault(FileFault("encrypted", "it needs a password"), out, worn=worn)
+        send_fault(FileFault("encrypted", "it needs a password"), out, recycle=recycle)
         fault, said_worn = receive(frames(out.getvalue()), FAILED, LIMITS)
         assert isinstance(fault, FileFault)
-        assert (fault.status, fault.reason, said_worn) == ("encrypted", "it needs a password", worn)
+        assert (fault.status, fault.reason, said_worn) == ("encrypted", "it needs a password", recycle)
 
     def test_a_context_is_what_comes_before_the_text(self) -> None:
         """Texts are sent without the chunk's own text, which the page has."""
@@ -127,7 +127,7 @@ class TestRoundTrip:
 
     def test_words_that_are_sent_in_two_lines_are_kept_in_one(self) -> None:
         out = io.BytesIO()
-        send_fault(FileFault("malformed", "first\nsecond\x1b"), out, worn=False)
+        send_fault(FileFault("malformed", "first\nsecond\x1b"), out, recycle=False)
         fault, _ = receive(frames(out.getvalue()), FAILED, LIMITS)
         assert isinstance(fault, FileFault)
         assert "\n" not in fault.reason

@@ -25,14 +25,14 @@ def support(sentence: str, *quotes: Quote, score: float = 1.0) -> Support:
     return Support(sentence, quotes, score, agrees=True)
 
 
-def statement(reason: str = "stop") -> AnswerBuilder:
+def builder(reason: str = "stop") -> AnswerBuilder:
     draft = Draft(finish=Finish("length" if reason == "length" else "stop", Usage(7, 2, 3)))
     return AnswerBuilder(Question("Which lid?"), "scripted", "000001-x", [EVIDENCE], draft, {"total": 1.0})
 
 
 class TestAnswer:
     def test_supported_sentences_with_what_carries_them(self) -> None:
-        made = statement().answer([support("A blue lid.", LID), support("It opens left.", VALVE, LID)], 0.8123)
+        made = builder().answer([support("A blue lid.", LID), support("It opens left.", VALVE, LID)], 0.8123)
         assert made.answer == "A blue lid. It opens left."
         assert [(item.text, item.verdict, item.citations) for item in made.sentences] == [
             ("A blue lid.", "supported", (1,)),
@@ -51,12 +51,12 @@ class TestAnswer:
         )
 
     def test_the_same_sentence_is_said_once(self) -> None:
-        made = statement().answer([support("A blue lid.", LID), support("It opens left.", VALVE)] * 3, 0.8)
+        made = builder().answer([support("A blue lid.", LID), support("It opens left.", VALVE)] * 3, 0.8)
         assert made.answer == "A blue lid. It opens left."
         assert [item.text for item in made.sentences] == ["A blue lid.", "It opens left."]
 
     def test_unsupported_ones_are_listed_only(self) -> None:
-        made = statement().answer([support("Gold.", LID, score=0.1), support("A blue lid.", LID)], 0.8)
+        made = builder().answer([support("Gold.", LID, score=0.1), support("A blue lid.", LID)], 0.8)
         assert made.answer == "A blue lid."
         assert [(item.text, item.verdict, item.citations) for item in made.sentences] == [
             ("Gold.", "unsupported", ()),
@@ -68,19 +68,19 @@ class TestAnswer:
         [(["Blue"], "Blue"), (["Blue", "It opens left."], "Blue. It opens left."), (["Blue!", "Left"], "Blue! Left")],
     )
     def test_a_short_answer_gets_its_full_stop(self, sentences: list[str], text: str) -> None:
-        assert statement().answer([support(sentence, LID) for sentence in sentences], 0.9).answer == text
+        assert builder().answer([support(sentence, LID) for sentence in sentences], 0.9).answer == text
 
     def test_what_is_not_sure_enough_is_said_to_be_possible(self) -> None:
-        assert statement().answer([support("Blue.", LID)], FACT).answer == "Blue."
-        assert statement().answer([support("Blue.", LID)], FACT - 0.001).answer == f"{POSSIBLY}Blue."
+        assert builder().answer([support("Blue.", LID)], FACT).answer == "Blue."
+        assert builder().answer([support("Blue.", LID)], FACT - 0.001).answer == f"{POSSIBLY}Blue."
 
     @pytest.mark.parametrize("confidence", [FACT - 0.0006, FACT - 0.0004])
     def test_what_is_said_goes_with_the_confidence_that_is_told(self, confidence: float) -> None:
-        made = statement().answer([support("Blue.", LID)], confidence)
+        made = builder().answer([support("Blue.", LID)], confidence)
         assert made.answer.startswith(POSSIBLY) == (made.confidence < FACT)
 
     def test_one_that_stopped_at_its_length_says_so(self) -> None:
-        made = statement("length").answer([support("Blue.", LID)], 0.9)
+        made = builder("length").answer([support("Blue.", LID)], 0.9)
         assert (made.answered, made.reason) == (True, "length")
 
 
@@ -94,19 +94,19 @@ class TestAbstention:
         ],
     )
     def test_reason(self, given_support: list[Support], reason: str) -> None:
-        made = statement("length").abstention(given_support, 0.3)
+        made = builder("length").abstention(given_support, 0.3)
         assert (made.answer, made.answered, made.reason) == (NOT_IN_DOCUMENTS, False, reason)
         assert made.confidence == 0.3
         assert {item.verdict for item in made.sentences} <= {"unsupported"}
         assert [item.text for item in made.sentences] == [item.sentence for item in given_support]
 
     def test_cites_where_one_might_look(self) -> None:
-        assert [citation.quote for citation in statement().abstention([], 0.0).citations] == [
+        assert [citation.quote for citation in builder().abstention([], 0.0).citations] == [
             "The pump has a blue lid."
         ]
-        assert replace(statement(), evidence=[]).abstention([], 0.0).citations == ()
+        assert replace(builder(), evidence=[]).abstention([], 0.0).citations == ()
 
 
 def test_a_reply_without_a_search() -> None:
-    made = statement().reply(Reply("Hello.", "not_a_question"))
+    made = builder().reply(Reply("Hello.", "not_a_question"))
     assert (made.answer, made.answered, made.reason, made.confidence) == ("Hello.", False, "not_a_question", 1.0)

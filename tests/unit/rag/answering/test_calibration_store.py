@@ -26,7 +26,7 @@ from tests.fakes import BagOfWordsEncoder
 from tests.unit.conftest import files_of_at_most, publish, quick_folder
 
 MODELS = ("a" * 64, "b" * 64)
-MADE = Calibration(models=MODELS, generation="000001-x", questions=60, judge=CONFIDENCE_MODEL)
+MADE = Calibration(models=MODELS, generation="000001-x", questions=60, confidence_model=CONFIDENCE_MODEL)
 
 numbers = st.floats(-1e6, 1e6)
 shares = st.floats(0, 1)
@@ -48,7 +48,7 @@ calibrations = st.builds(
     models=st.lists(st.text(max_size=5), max_size=3).map(tuple),
     generation=st.text(max_size=9),
     questions=st.integers(0, 999),
-    judge=judges,
+    confidence_model=judges,
 )
 
 
@@ -70,7 +70,7 @@ def changed(**changes: object) -> bytes:
 
 
 def with_judge(**changes: object) -> bytes:
-    return changed(judge={**MADE.model_dump()["judge"], **changes})
+    return changed(confidence_model={**MADE.model_dump()["judge"], **changes})
 
 
 @pytest.mark.parametrize(
@@ -156,4 +156,4 @@ def test_the_tools_of_an_index_leave_it_alone(tmp_path: Path) -> None:
 
 
 def test_the_dial_is_no_part_of_what_is_kept_of_two_judges() -> None:
-    assert MADE.model_copy(update={"judge": replace(CONFIDENCE_MODEL, false_answers=0.4)}).judge.digest == CONFIDENCE_MODEL.digest
+    assert MADE.model_copy(update={"judge": replace(CONFIDENCE_MODEL, false_answers=0.4)}).confidence_model.digest == CONFIDENCE_MODEL.digest

@@ -15,7 +15,7 @@ from rag.answering.confidence import CONFIDENCE_MODEL, ConfidenceModel, Logistic
 
 PLAIN = Features(
     relevance=1.5, margin=2.0, coverage=0.5, document=0.0, refusal_probability=0.2, certainty=0.9, lowest=0.5, share=1.0,
-    agrees=1.0, affirmed=0.75,
+    agrees=1.0, self_check=0.75,
 )  # fmt: skip
 
 METHODS: Final[tuple[Literal["lower"], Literal["higher"]]] = ("lower", "higher")
@@ -24,7 +24,7 @@ probabilities = st.floats(0, 1)
 thresholds = st.lists(probabilities, min_size=2, max_size=30).map(sorted).map(tuple)
 
 
-def judge(*at: float, false_answers: float = 0.1) -> ConfidenceModel:
+def confidence_model(*at: float, false_answers: float = 0.1) -> ConfidenceModel:
     nothing = Logistic(0.0, {})
     return ConfidenceModel(nothing, Logistic(0.0, {"affirmed": 1.0}), nothing, 0.0, at, 0.0, false_answers)
 
@@ -87,22 +87,22 @@ class TestThresholds:
     @given(thresholds, st.floats(0, 1))
     def test_the_dial_interpolates_between_them(self, at: tuple[float, ...], false_answers: float) -> None:
         oracle = np.interp(1 - false_answers, np.linspace(0, 1, len(at)), at)
-        assert judge(*at, false_answers=false_answers).threshold == pytest.approx(oracle, abs=1e-9)
+        assert confidence_model(*at, false_answers=false_answers).threshold == pytest.approx(oracle, abs=1e-9)
 
     @given(thresholds, probabilities, probabilities, probabilities)
     def test_who_allows_more_false_answers_is_answered_more(
-        self, at: tuple[float, ...], one: float, other: float, affirmed: float
+        self, at: tuple[float, ...], one: float, other: float, self_check: float
     ) -> None:
         low, high = sorted((one, other))
-        strict, lenient = judge(*at, false_answers=low), judge(*at, false_answers=high)
+        strict, lenient = confidence_model(*at, false_answers=low), confidence_model(*at, false_answers=high)
         assert strict.threshold >= lenient.threshold - 1e-12
-        observed = replace(PLAIN, affirmed=affirmed)
+        observed = replace(PLAIN, self_check=self_check)
         if abs(strict.threshold - lenient.threshold) > 1e-9 and strict.is_given(observed):
             assert lenient.is_given(observed)
 
     @given(st.lists(probabilities, min_size=21, max_size=200), st.sampled_from([0.05, 0.1, 0.2, 0.5]))
     def test_the_dial_says_the_share_that_passes(self, scores: list[float], false_answers: float) -> None:
-        chosen = replace(judge(*thresholds_of(scores)), false_answers=false_answers)
+        chosen = replace(confidence_model(*thresholds_of(scores)), false_answers=false_answers)
         distinct = {round(score, 4) for score in scores}
         if len(distinct) == len(scores):
             passing = sum(score >= chosen.threshold for score in scores) / len(scores)
@@ -111,7 +111,7 @@ class TestThresholds:
 
 class TestJudge:
     def test_what_is_hopeless_is_not_asked(self) -> None:
-        chosen = replace(judge(0.0, 1.0), prefilter=Logistic(0.0, {"relevance": 1.0}), hopeless=0.5)
+        chosen = replace(confidence_model(0.0, 1.0), prefilter=Logistic(0.0, {"relevance": 1.0}), prefilter_threshold=0.5)
         assert chosen.fails_prefilter(replace(PLAIN, relevance=-0.1))
         assert not chosen.fails_prefilter(replace(PLAIN, relevance=0.0))
 
@@ -135,7 +135,7 @@ class TestJudge:
     def test_the_digest_is_of_all_but_the_dial(self) -> None:
         assert replace(CONFIDENCE_MODEL, false_answers=0.3).digest == CONFIDENCE_MODEL.digest
         changed = {
-            replace(CONFIDENCE_MODEL, hopeless=0.123).digest,
+            replace(CONFIDENCE_MODEL, prefilter_threshold=0.123).digest,
             replace(CONFIDENCE_MODEL, yes_bias=0.123).digest,
             replace(CONFIDENCE_MODEL, thresholds=(0.1, 0.2)).digest,
             replace(CONFIDENCE_MODEL, right=Logistic(0.1, {})).digest,

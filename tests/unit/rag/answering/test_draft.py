@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answering.draft import Draft, affirmed, settle
+from rag.answering.draft import Draft, self_check, calibrate_yes_no
 from rag.answering.prompt import NO, YES
 from rag.domain.values import Usage
 from rag.errors import Cancelled
@@ -64,33 +64,33 @@ class TestSettle:
             pytest.param(" yes ", 0.9, 0.0, "Yes", id="spelt otherwise"),
         ],
     )
-    def test_the_likelier_one_without_the_lean(self, said: str, probability: float, lean: float, settled: str) -> None:
+    def test_the_likelier_one_without_the_lean(self, said: str, probability: float, yes_bias: float, settled: str) -> None:
         draft = draft_of((said, probability))
         draft.finish = Finish("length", Usage(9, 0, 1))
-        settle(draft, lean)
+        calibrate_yes_no(draft, yes_bias)
         assert draft.text == settled
         assert draft.finish == Finish("stop", Usage(9, 0, 1))
-        log_odds = math.log(probability / (1 - probability)) * (1 if said.strip().lower() == "yes" else -1) - lean
+        log_odds = math.log(probability / (1 - probability)) * (1 if said.strip().lower() == "yes" else -1) - yes_bias
         assert draft.certainty == pytest.approx(1 / (1 + math.exp(-abs(log_odds))))
 
     @given(st.sampled_from(["Yes", "No"]), probabilities, st.floats(-5, 5), probabilities)
-    def test_is_at_least_even(self, said: str, probability: float, lean: float, refusal_probability: float) -> None:
+    def test_is_at_least_even(self, said: str, probability: float, yes_bias: float, refusal_probability: float) -> None:
         draft = draft_of((said, probability), refusal_probability=refusal_probability)
-        settle(draft, lean)
+        calibrate_yes_no(draft, yes_bias)
         assert draft.text in (YES[0], NO[0])
         assert 0.5 <= draft.certainty <= 1.0
 
     @pytest.mark.parametrize("text", ["", "Blue", "Yes, it is"])
     def test_what_is_neither_stays(self, text: str) -> None:
         draft = draft_of((text, 0.3))
-        settle(draft, 1.0)
+        calibrate_yes_no(draft, 1.0)
         assert (draft.text, draft.probabilities) == (text, [0.3])
 
 
 class TestAffirmed:
     def test_asks_in_the_same_chat(self) -> None:
         model = ScriptedModel([""], assent=0.7)
-        assert affirmed(model, CHAT, draft_of(("Blue.", 1.0)), Cancellation()) == 0.7
+        assert self_check(model, CHAT, draft_of(("Blue.", 1.0)), Cancellation()) == 0.7
         assert tuple(model.chats[-1][:2]) == CHAT
         assert model.chats[-1][2] == Message("assistant", "Blue.")
         assert model.chats[-1][3].role == "user"
@@ -98,11 +98,11 @@ class TestAffirmed:
 
     def test_where_there_is_no_room_nothing_is_known(self) -> None:
         model = ScriptedModel([""], context_tokens=8)
-        assert affirmed(model, CHAT, draft_of(("Blue.", 1.0)), Cancellation()) == 0.5
+        assert self_check(model, CHAT, draft_of(("Blue.", 1.0)), Cancellation()) == 0.5
         assert model.choices == []
 
     def test_can_be_cancelled(self) -> None:
         cancellation = Cancellation()
         cancellation.cancel()
         with pytest.raises(Cancelled):
-            affirmed(ScriptedModel([""], seconds_to_assent=9), CHAT, draft_of(("Blue.", 1.0)), cancellation)
+            self_check(ScriptedModel([""], seconds_to_assent=9), CHAT, draft_of(("Blue.", 1.0)), cancellation)

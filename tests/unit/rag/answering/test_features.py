@@ -29,15 +29,15 @@ def hits(*scores: float) -> list[Hit]:
 def observed(
     *support: Support, question: str = "Which lid?", found: list[Hit] | None = None, draft: Draft | None = None
 ) -> dict[str, Any]:
-    observation = extract_features(question, found or [HIT], draft or Draft(), support, 0.6)
-    return {name: getattr(observation, name) for name in observation.__slots__}
+    features = extract_features(question, found or [HIT], draft or Draft(), support, 0.6)
+    return {name: getattr(features, name) for name in features.__slots__}
 
 
 def test_of_the_evidence_alone() -> None:
     found = extract_features("Which lid?", [HIT], Draft(), (), 0.0)
     assert found.relevance == pytest.approx(math.log(3))
     assert found.document == 0.5
-    assert (found.refusal_probability, found.certainty, found.lowest, found.affirmed) == (0, 0, 0, 0)
+    assert (found.refusal_probability, found.certainty, found.lowest, found.self_check) == (0, 0, 0, 0)
     assert (found.share, found.agrees) == (0, 0)
 
 

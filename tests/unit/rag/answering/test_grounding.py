@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.answering.grounding import Evidence, Quote, Support, ground, nearest_quotes
-from rag.answering.span_completion import completed
+from rag.answering.span_completion import complete_span
 from rag.domain.values import Chunk, Document, Heading, Hit, Passage, Span
 from rag.text.sentences import sentence_spans
 from tests.unit.conftest import page_of
@@ -99,7 +99,7 @@ class TestAlways:
         assert [support.sentence for support in ground(question, draft, [])] == said
         supports = ground(question, draft, given_evidence)
         quoted = [support.quotes[0].text if support.quotes else "" for support in supports]
-        assert [support.sentence for support in supports] == list(map(completed, said, quoted))
+        assert [support.sentence for support in supports] == list(map(complete_span, said, quoted))
 
     @given(texts, texts)
     def test_nothing_is_supported_by_nothing(self, question: str, draft: str) -> None:

@@ -39,7 +39,7 @@ SETUP = Setup(
     model=ModelIdentity(name="scripted", sha256="a" * 64),
     encoder=ENCODER.identity,
     reranker=None,
-    judge="d" * 64,
+    confidence_model="d" * 64,
     settings={"RAG_PASSAGES": 4, "RAG_TEMPERATURE": 0.0},
 )
 PLACE = PlaceRecord(document="a.pdf", document_id="d" * 64, page=1, start=0, end=24, score=0.5)
@@ -224,9 +224,9 @@ class TestRefused:
     """The answer goes before its record."""
 
     def test_a_full_disk(self, tmp_path: Path, folder: RecordFolder, caplog: pytest.LogCaptureFixture) -> None:
-        course = course_of(tmp_path / "index")
+        trace = course_of(tmp_path / "index")
         with files_of_at_most(100):
-            FolderRecorder(folder, SETUP).keep(course)
+            FolderRecorder(folder, SETUP).keep(trace)
         assert id_of(7) in caplog.text
         assert "File too large" in caplog.text
         assert "Which colour" not in caplog.text
@@ -238,9 +238,9 @@ class TestRefused:
         def refuse(_descriptor: int) -> None:
             raise OSError(5, "Input/output error")
 
-        course = course_of(tmp_path / "index")
+        trace = course_of(tmp_path / "index")
         monkeypatch.setattr(os, "fsync", refuse)
-        FolderRecorder(folder, SETUP).keep(course)
+        FolderRecorder(folder, SETUP).keep(trace)
         assert "Input/output error" in caplog.text
         assert list(folder.root.iterdir()) == []
 

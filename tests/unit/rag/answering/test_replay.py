@@ -36,7 +36,7 @@ def open_answerer(root: Path, *replies: str, encoder: BagOfWordsEncoder | None =
     encoder = encoder or BagOfWordsEncoder()
     model = ScriptedModel(list(replies) or [REPLY])
     index, retriever = CurrentIndex(root, encoder.identity), Retriever(encoder, OverlapReranker())
-    return Answerer(index, retriever, model, passages=3, evidence_tokens=300, max_tokens=64, judge=PLAIN_CONFIDENCE_MODEL)
+    return Answerer(index, retriever, model, passages=3, evidence_tokens=300, max_tokens=64, confidence_model=PLAIN_CONFIDENCE_MODEL)
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ class TestChanges:
         """What refuses the same draft now is told, and what came of it."""
         strict = replace(PLAIN_CONFIDENCE_MODEL, thresholds=(1.0, 1.0))
         setup = SETUP.model_copy(update={"judge": strict.digest})
-        replayed = replay(record, replace(open_answerer(index), judge=strict), setup, index)
+        replayed = replay(record, replace(open_answerer(index), confidence_model=strict), setup, index)
         assert (replayed.now.draft, replayed.now.reason) == (record.draft, "not_in_documents")
         assert whats(replayed) == ["judge", "verification"]
 

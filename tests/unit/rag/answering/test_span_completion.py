@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answering.span_completion import completed
+from rag.answering.span_completion import complete_span
 
 
 @pytest.mark.parametrize(
@@ -27,10 +27,10 @@ from rag.answering.span_completion import completed
     ],
 )
 def test_completed(draft: str, quote: str, expected: str) -> None:
-    assert completed(draft, quote) == expected
+    assert complete_span(draft, quote) == expected
 
 
 @given(st.text(max_size=40), st.text(max_size=60))
 def test_says_nothing_but_the_draft_or_the_quote(draft: str, quote: str) -> None:
-    found = completed(draft, quote)
+    found = complete_span(draft, quote)
     assert found == draft or found.removesuffix(".") in " ".join(quote.split()) or found in " ".join(quote.split())

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from rag.answering.answerer import Answerer
-from rag.cli.live_answer import Standing, going_on, live_answer
+from rag.cli.live_answer import LiveStatus, going_on, live_answer
 from rag.domain.values import (
     AnswerEvent,
     Chunk,
@@ -48,7 +48,7 @@ def written(console: Console) -> str:
     return console.file.getvalue()  # type: ignore[attr-defined,no-any-return]
 
 
-def drawn(standing: Standing, height: int = 24) -> list[str]:
+def drawn(standing: LiveStatus, height: int = 24) -> list[str]:
     console = Console(file=io.StringIO(), width=60, height=height, color_system=None)
     console.print(standing)
     return [line.rstrip() for line in written(console).splitlines()]
@@ -69,7 +69,7 @@ def answerer(tmp_path: Path) -> Answerer:
 
 class TestStanding:
     def test_what_happens(self) -> None:
-        standing = Standing("searching")
+        standing = LiveStatus("searching")
         assert drawn(standing) == ["  ⠋ searching ..."]
         standing.tell(PassagesFound((hit(2), hit(3), hit(2))))
         found = ["  Found:", "    a�[31m.pdf, page 2", "    a�[31m.pdf, page 3"]
@@ -81,7 +81,7 @@ class TestStanding:
         assert drawn(standing)[-1].endswith("drafting and checking ...")
 
     def test_a_long_draft_shows_its_end(self) -> None:
-        standing = Standing("reading", draft="word " * 500 + "end")
+        standing = LiveStatus("reading", draft="word " * 500 + "end")
         lines = drawn(standing, height=16)
         assert len(lines) < 10
         assert lines[-2].endswith("end")
@@ -136,11 +136,11 @@ class TestAnswer:
                     ended.append("work")
                     raise
 
-        def press(_standing: Standing, _event: AnswerEvent) -> None:
+        def press(_standing: LiveStatus, _event: AnswerEvent) -> None:
             """What Ctrl-C raises in the main thread, where that happens to be."""
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(Standing, "tell", press)
+        monkeypatch.setattr(LiveStatus, "tell", press)
         with pytest.raises(KeyboardInterrupt):
             live_answer(terminal(), Endless(), QUESTION)  # type: ignore[arg-type]
         assert ended == ["work"]

@@ -60,15 +60,15 @@ def made(generation: Generation, question: str, answer: str) -> SyntheticQuestio
 
 class TestTrials:
     def test_each_is_put_with_its_answer_and_without(self, answerer: Answerer) -> None:
-        answerer = replace(answerer, judge=replace(PLAIN_CONFIDENCE_MODEL, hopeless=0.0))
+        answerer = replace(answerer, confidence_model=replace(PLAIN_CONFIDENCE_MODEL, prefilter_threshold=0.0))
         generation, told = answerer.generation(), list[int]()
         trials = try_questions(answerer, generation, (made(generation, *each) for each in ASKED), told.append)
         assert [(trial.answerable, trial.right) for trial in trials] == [(True, True), (False, False)] * 2
         assert told == [1, 2]
-        assert all(trial.observation for trial in trials)
+        assert all(trial.features for trial in trials)
 
     def test_what_is_withheld_is_really_not_read(self, answerer: Answerer) -> None:
-        answerer = replace(answerer, passages=9, judge=replace(PLAIN_CONFIDENCE_MODEL, hopeless=0.0))
+        answerer = replace(answerer, passages=9, confidence_model=replace(PLAIN_CONFIDENCE_MODEL, prefilter_threshold=0.0))
         generation = answerer.generation()
         question = made(generation, *ASKED[0])
         try_questions(answerer, generation, [question], lambda _: None)
@@ -82,7 +82,7 @@ class TestTrials:
         assert generation.passages([row])[0].chunk.text == PAGES[0]
 
     def test_what_is_hopeless_has_no_observation(self, answerer: Answerer) -> None:
-        answerer = replace(answerer, judge=replace(PLAIN_CONFIDENCE_MODEL, hopeless=1.0))
+        answerer = replace(answerer, confidence_model=replace(PLAIN_CONFIDENCE_MODEL, prefilter_threshold=1.0))
         generation = answerer.generation()
         trials = try_questions(answerer, generation, [made(generation, *ASKED[0])], lambda _: None)
         assert trials == [Trial(None, answerable=True, right=False), Trial(None, answerable=False, right=False)]
@@ -113,37 +113,37 @@ def trials_of(count: int = 400, scale: float = 0.5, bias: float = -1.0, seed: in
 
 class TestFitted:
     def test_the_scale_is_that_of_the_trials(self) -> None:
-        judge = fitted(BY_RELEVANCE, trials_of(4000))
-        for logistic in (judge.answerable, judge.right):
+        confidence_model = fitted(BY_RELEVANCE, trials_of(4000))
+        for logistic in (confidence_model.answerable, confidence_model.right):
             assert logistic.weights["relevance"] == pytest.approx(0.5, abs=0.06)
             assert logistic.bias == pytest.approx(-1.0, abs=0.12)
-        assert (judge.prefilter, judge.hopeless, judge.yes_bias) == (
+        assert (confidence_model.prefilter, confidence_model.prefilter_threshold, confidence_model.yes_bias) == (
             BY_RELEVANCE.prefilter,
-            BY_RELEVANCE.hopeless,
+            BY_RELEVANCE.prefilter_threshold,
             BY_RELEVANCE.yes_bias,
         )
 
     @pytest.mark.parametrize("false_answers", [0.05, 0.1, 0.3])
     def test_the_dial_holds_on_others_like_them(self, false_answers: float) -> None:
-        judge = replace(fitted(BY_RELEVANCE, trials_of(4000)), false_answers=false_answers)
-        unseen = [t.observation for t in trials_of(4000, seed=1) if not t.answerable and t.observation]
-        assert sum(map(judge.is_given, unseen)) / len(unseen) == pytest.approx(false_answers, abs=0.03)
+        confidence_model = replace(fitted(BY_RELEVANCE, trials_of(4000)), false_answers=false_answers)
+        unseen = [t.features for t in trials_of(4000, seed=1) if not t.answerable and t.features]
+        assert sum(map(confidence_model.is_given, unseen)) / len(unseen) == pytest.approx(false_answers, abs=0.03)
 
     def test_what_was_not_asked_about_counts_as_refused(self) -> None:
         trials = trials_of(400)
-        hopeless = [Trial(None, answerable=False, right=False)] * 4000
-        assert fitted(BY_RELEVANCE, [*trials, *hopeless]).thresholds[:15] == (0.0,) * 15
-        assert fitted(BY_RELEVANCE, [*trials, *hopeless]).answerable == fitted(BY_RELEVANCE, trials).answerable
+        prefilter_threshold = [Trial(None, answerable=False, right=False)] * 4000
+        assert fitted(BY_RELEVANCE, [*trials, *prefilter_threshold]).thresholds[:15] == (0.0,) * 15
+        assert fitted(BY_RELEVANCE, [*trials, *prefilter_threshold]).answerable == fitted(BY_RELEVANCE, trials).answerable
 
     def test_an_order_that_few_trials_contradict_is_kept(self) -> None:
-        judge = fitted(BY_RELEVANCE, trials_of(scale=-0.5))
-        assert judge.answerable.weights["relevance"] == pytest.approx(0.1)
+        confidence_model = fitted(BY_RELEVANCE, trials_of(scale=-0.5))
+        assert confidence_model.answerable.weights["relevance"] == pytest.approx(0.1)
 
     def test_it_is_a_judge_like_others(self) -> None:
-        judge = fitted(BY_RELEVANCE, trials_of())
-        assert isinstance(judge, ConfidenceModel)
-        assert len(judge.thresholds) == 21
-        assert log_odds(judge.answerable.probability(NOTHING)) == pytest.approx(judge.answerable.bias)
+        confidence_model = fitted(BY_RELEVANCE, trials_of())
+        assert isinstance(confidence_model, ConfidenceModel)
+        assert len(confidence_model.thresholds) == 21
+        assert log_odds(confidence_model.answerable.probability(NOTHING)) == pytest.approx(confidence_model.answerable.bias)
 
     @pytest.mark.parametrize(
         ("answerable", "unanswerable"),

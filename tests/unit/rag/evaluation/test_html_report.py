@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from rag.evaluation.comparison import Comparison, compare
-from rag.evaluation.failures import misses
+from rag.evaluation.failures import find_failures
 from rag.evaluation.html_report import _SAID, render, write_report
 from rag.evaluation.metrics import ANSWERS, COST, RETRIEVAL
 from rag.evaluation.plots import write_plots
@@ -89,7 +89,7 @@ def compared(now: list[QuestionResult], before: list[QuestionResult]) -> Compari
 
 class TestMisses:
     def test_each_has_its_kind(self, generation: Generation) -> None:
-        found = misses(RUN, generation).kinds
+        found = find_failures(RUN, generation).kinds
         assert {kind: [miss.item.id for miss in members] for kind, members in found.items()} == {
             "false_answer": ["d"],
             "wrong": ["b"],
@@ -99,7 +99,7 @@ class TestMisses:
         assert [members[0].found for members in found.values()] == [None, True, True, False]
 
     def test_the_sentence_that_answers(self, generation: Generation) -> None:
-        (miss,) = misses([item("b", "wrong")], generation).kinds["wrong"]
+        (miss,) = find_failures([item("b", "wrong")], generation).kinds["wrong"]
         assert miss.gold
         assert (miss.gold.document, miss.gold.page) == ("a.pdf", 2)
         assert (miss.gold.before, miss.gold.sentence, miss.gold.after) == (
@@ -110,7 +110,7 @@ class TestMisses:
         assert (miss.gold.picture or "").startswith("data:image/png;base64,iVBOR")
 
     def test_no_room_for_pictures(self, generation: Generation) -> None:
-        found = misses([item("b", "wrong"), item("c", "wrong")], generation, picture_bytes=1)
+        found = find_failures([item("b", "wrong"), item("c", "wrong")], generation, picture_bytes=1)
         first, second = found.kinds["wrong"]
         assert first.gold
         assert first.gold.picture
@@ -131,7 +131,7 @@ class TestMisses:
     def test_gold_page(
         self, generation: Generation, documents: tuple[str, ...], pages: tuple[int, ...], pictured: bool | None
     ) -> None:
-        (miss,) = misses([item("b", "wrong", documents=documents, pages=pages)], generation).kinds["wrong"]
+        (miss,) = find_failures([item("b", "wrong", documents=documents, pages=pages)], generation).kinds["wrong"]
         assert (miss.gold.picture is not None if miss.gold else None) is pictured
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.domain.values import Document, Question
-from rag.query.decomposition import sides
+from rag.query.decomposition import split_comparison
 
 
 def document(name: str, title: str) -> Document:
@@ -38,18 +38,18 @@ PLANS = (("plan_standard.pdf",), ("plan_plus.pdf",))
     ],
 )
 def test_each_side_in_its_own_document(text: str, documents: tuple[tuple[str, ...], ...]) -> None:
-    assert tuple(search.documents for search in sides(Question(text), TERMS)) == documents
+    assert tuple(search.documents for search in split_comparison(Question(text), TERMS)) == documents
 
 
 def test_each_search_lacks_the_other_name() -> None:
-    one, other = sides(Question("What is the difference between the fees of 2023 and 2025?", max_tokens=9), TERMS)
+    one, other = split_comparison(Question("What is the difference between the fees of 2023 and 2025?", max_tokens=9), TERMS)
     assert one.text == "What is the difference between the fees of 2023 and ?"
     assert other.text == "What is the difference between the fees of and 2025?"
     assert one.max_tokens == 9
 
 
 def test_numbers_tell_apart_what_no_document_is_called() -> None:
-    one, other = sides(Question("Compare the oil of the Bittern 4 and the Bittern 9"), TERMS)
+    one, other = split_comparison(Question("Compare the oil of the Bittern 4 and the Bittern 9"), TERMS)
     assert (one.text, other.text) == ("Compare the oil of the Bittern 4 and the Bittern",
                                       "Compare the oil of the Bittern and the Bittern 9")  # fmt: skip
     assert one.documents == other.documents == ()
@@ -68,14 +68,14 @@ def test_numbers_tell_apart_what_no_document_is_called() -> None:
     ],
 )
 def test_other_questions_are_one_search(text: str) -> None:
-    assert sides(Question(text), TERMS) == ()
+    assert split_comparison(Question(text), TERMS) == ()
 
 
 def test_only_in_the_documents_asked_for() -> None:
     question = Question("What is the difference between Standard and Plus?", documents=("plan_plus.pdf",))
-    assert sides(question, TERMS) == ()
+    assert split_comparison(question, TERMS) == ()
 
 
 @given(st.text(max_size=80))
 def test_any_text_is_taken(text: str) -> None:
-    assert len(sides(Question(text), TERMS)) in (0, 2)
+    assert len(split_comparison(Question(text), TERMS)) in (0, 2)

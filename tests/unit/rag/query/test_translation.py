@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rag.domain.values import Question, Usage
 from rag.index.generation import Generation
 from rag.index.reading import open_current
-from rag.query.translation import language_of, translated
+from rag.query.translation import language_of, translate_question
 from rag.runtime.cancellation import Cancellation
 from tests.fakes import BagOfWordsEncoder, ScriptedModel
 from tests.unit.conftest import publish, quick_folder
@@ -31,7 +31,7 @@ def generation() -> Iterator[Generation]:
 
 def asked(text: str, reply: str, generation: Generation) -> tuple[str, Usage, ScriptedModel]:
     model = ScriptedModel([reply])
-    question, usage = translated(Question(text), generation, model, Cancellation())
+    question, usage = translate_question(Question(text), generation, model, Cancellation())
     return question.text, usage, model
 
 

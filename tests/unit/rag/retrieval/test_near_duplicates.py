@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.retrieval.near_duplicates import Wording
+from rag.retrieval.near_duplicates import Shingles
 
 TEXT = (
     "Members who visit the clinic pay $45 for each of the first 12 visits in a year, and nothing after that. "
@@ -15,8 +15,8 @@ TEXT = (
 
 
 def same(one: str, other: str) -> bool:
-    found = Wording(one).says_the_same_as(Wording(other))
-    assert found == Wording(other).says_the_same_as(Wording(one))
+    found = Shingles(one).is_near_duplicate_of(Shingles(other))
+    assert found == Shingles(other).is_near_duplicate_of(Shingles(one))
     return found
 
 

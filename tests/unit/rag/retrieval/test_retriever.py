@@ -18,7 +18,7 @@ from rag.index.generation import Generation
 from rag.index.reading import open_current
 from rag.models.embedding.interfaces import FloatVector, logit
 from rag.retrieval.retriever import Candidates, Retriever, reranker_text, search_text
-from rag.retrieval.scoring import FIRST_STAGE, HIGHEST_LOGIT, WITH_RERANKER, Signals, Weights
+from rag.retrieval.scoring import FIRST_STAGE, HIGHEST_LOGIT, WITH_RERANKER, Signals, SignalWeights
 from tests.fakes import BagOfWordsEncoder, OverlapReranker
 from tests.unit.conftest import publish
 
@@ -56,7 +56,7 @@ def candidates(*passages: Passage, cosines: Sequence[float] | None = None) -> Ca
     some = cosines or np.linspace(1, 0, len(passages))
     nothing = np.zeros(len(passages), np.float32)
     signals = Signals(np.array(some, np.float32), nothing, nothing, nothing, nothing)
-    return Candidates(passages, signals, Weights(1.0, 0.0, 0.0, 0.0, 0.0))
+    return Candidates(passages, signals, SignalWeights(1.0, 0.0, 0.0, 0.0, 0.0))
 
 
 def texts(found: Sequence[object]) -> list[str]:
@@ -112,9 +112,9 @@ class TestCandidates:
         assert texts(list(some.spread(1).hits())) == ["0", "2", "1"]
 
     def test_judged(self) -> None:
-        weights = Weights(cosine=0.0, lexical=0.0, document=0.0, figures=0.0, reranker=0.5)
+        weights = SignalWeights(cosine=0.0, bm25=0.0, document=0.0, digit_share=0.0, reranker=0.5)
         some = candidates(passage("a"), passage("b"), passage("c"))
-        hits = list(some.judged(np.array([-2.0, 0.0, 99.0], np.float32), weights).best().hits())
+        hits = list(some.reranked(np.array([-2.0, 0.0, 99.0], np.float32), weights).best().hits())
         assert texts(hits) == ["c", "b", "a"]
         assert [hit.score for hit in hits] == pytest.approx([HIGHEST_LOGIT / 2, 0.0, -1.0])
         assert [hit.relevance for hit in hits] == pytest.approx([1.0, 0.5, 0.1192029], abs=1e-4)
@@ -137,15 +137,15 @@ class TestFirstStage:
         vector = encoder.encode([question])[0]
         expected = encoder.encode([each.chunk.text for each in some.passages]) @ vector
         assert some.signals.cosine == pytest.approx(expected, abs=1e-6)
-        assert some.signals.lexical == pytest.approx(bm25[rows] / bm25.max())
+        assert some.signals.bm25 == pytest.approx(bm25[rows] / bm25.max())
         assert some.signals.document == pytest.approx(generation.document_match(question)[rows])
         assert not some.signals.reranker.any()
         assert some.scores == pytest.approx(FIRST_STAGE.scores(some.signals))
         assert sorted(some.scores, reverse=True) == some.scores.tolist()
 
     def test_figures(self) -> None:
-        assert retrieval._figures("In 2023: 45") == pytest.approx(6 / 11)
-        assert retrieval._figures("") == 0.0
+        assert retrieval._digit_share("In 2023: 45") == pytest.approx(6 / 11)
+        assert retrieval._digit_share("") == 0.0
 
     def test_copies_are_found_once(self, generation: Generation) -> None:
         found = Retriever(BagOfWordsEncoder(), None).retrieve(generation, Question("Is the valve red?"), 10)
@@ -168,7 +168,7 @@ class TestFirstStage:
     def test_the_best_of_the_documents_asked_for_has_all_of_bm25(self, generation: Generation) -> None:
         question = Question("the pump's water", documents=("tank.pdf",))
         some = Retriever(BagOfWordsEncoder(), None).candidates_of(generation, question, 5)
-        assert some.signals.lexical.max() == 1.0
+        assert some.signals.bm25.max() == 1.0
 
     def test_unknown_document(self, generation: Generation) -> None:
         with pytest.raises(DocumentUnknown, match=r"gone\.pdf") as caught:
@@ -176,12 +176,12 @@ class TestFirstStage:
         assert caught.value.field == "documents"
 
     def test_legs_are_bounded(self, generation: Generation) -> None:
-        found = Retriever(BagOfWordsEncoder(), None, leg=1).retrieve(generation, Question("blue water"), 10)
+        found = Retriever(BagOfWordsEncoder(), None, candidates_per_source=1).retrieve(generation, Question("blue water"), 10)
         assert 1 <= len(found) <= 2
 
     def test_nothing_is_found(self, generation: Generation) -> None:
         judge = ConfidenceModel({})
-        assert Retriever(BagOfWordsEncoder(), judge, leg=0).retrieve(generation, Question("pump"), 3) == []
+        assert Retriever(BagOfWordsEncoder(), judge, candidates_per_source=0).retrieve(generation, Question("pump"), 3) == []
         assert judge.read == []
 
     def test_the_question_before_is_searched_for_too(self, generation: Generation) -> None:
@@ -217,7 +217,7 @@ class TestNamedDocuments:
         assert match.dtype == np.float32
 
     def test_its_passages_are_candidates_though_others_fill_the_legs(self, twins: Generation) -> None:
-        retriever = Retriever(BagOfWordsEncoder(), None, leg=1)
+        retriever = Retriever(BagOfWordsEncoder(), None, candidates_per_source=1)
         some = retriever.candidates_of(twins, Question("Nothing more of AAPL"), 10)
         assert {each.document.name for each in some.passages} >= {"2023_Q3_AAPL.pdf", "2023_Q3_INTC.pdf"}
 

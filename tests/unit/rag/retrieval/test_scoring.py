@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.retrieval.scoring import FIRST_STAGE, WITH_RERANKER, Signals, Weights
+from rag.retrieval.scoring import FIRST_STAGE, WITH_RERANKER, Signals, SignalWeights
 
 numbers = st.floats(-10, 10, width=32)
 
@@ -19,7 +19,7 @@ def signals(*rows: tuple[float, float, float, float, float]) -> Signals:
 
 
 def test_by_hand() -> None:
-    weights = Weights(cosine=2.0, lexical=3.0, document=5.0, figures=7.0, reranker=0.5)
+    weights = SignalWeights(cosine=2.0, bm25=3.0, document=5.0, digit_share=7.0, reranker=0.5)
     scores = weights.scores(signals((0.5, 0.25, 1.0, 0.0, -4.0), (-0.5, 0.0, 0.0, 0.1, 10.0)))
     assert scores == pytest.approx([1.0 + 0.75 + 5.0 + 0.0 - 2.0, -1.0 + 0.7 + 5.0])
     assert scores.dtype == np.float32
@@ -30,13 +30,13 @@ def test_of_nothing() -> None:
 
 
 def test_names_are_those_of_the_signals() -> None:
-    assert [each.name for each in fields(Weights)] == [each.name for each in fields(Signals)]
+    assert [each.name for each in fields(SignalWeights)] == [each.name for each in fields(Signals)]
 
 
 @pytest.mark.parametrize("weights", [FIRST_STAGE, WITH_RERANKER])
-def test_no_signal_counts_against_a_passage(weights: Weights) -> None:
+def test_no_signal_counts_against_a_passage(weights: SignalWeights) -> None:
     """The early exit relies on it for the reranker's."""
-    assert all(getattr(weights, each.name) >= 0 for each in fields(Weights))
+    assert all(getattr(weights, each.name) >= 0 for each in fields(SignalWeights))
 
 
 def test_the_first_stage_knows_no_reranker() -> None:

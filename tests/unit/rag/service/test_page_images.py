@@ -12,7 +12,7 @@ import pytest
 from rag.domain.values import Box
 from rag.errors import FileFault, ServiceBusy
 from rag.pdf.render_pool import RenderPool
-from rag.service.page_images import MOST_WAITING, Pictures
+from rag.service.page_images import MOST_WAITING, PageImages
 
 
 class Slow(RenderPool):
@@ -40,17 +40,17 @@ def drawers() -> Slow:
 
 
 @pytest.fixture
-async def pictures(drawers: Slow) -> AsyncIterator[Pictures]:
-    pictures = Pictures(drawers)
+async def pictures(drawers: Slow) -> AsyncIterator[PageImages]:
+    pictures = PageImages(drawers)
     yield pictures
     await asyncio.to_thread(pictures.close)
 
 
-def ask(pictures: Pictures, numbers: Sequence[int]) -> list[asyncio.Task[bytes]]:
+def ask(pictures: PageImages, numbers: Sequence[int]) -> list[asyncio.Task[bytes]]:
     return [asyncio.create_task(pictures.draw(Path("a.pdf"), number, ())) for number in numbers]
 
 
-async def test_as_many_wait_as_may(pictures: Pictures, drawers: Slow) -> None:
+async def test_as_many_wait_as_may(pictures: PageImages, drawers: Slow) -> None:
     asked = ask(pictures, range(1, 2 + MOST_WAITING + 1))
     await asyncio.sleep(0)
     with pytest.raises(ServiceBusy, match="32 pictures of pages are waited for already; try again in 2 s") as refused:
@@ -61,7 +61,7 @@ async def test_as_many_wait_as_may(pictures: Pictures, drawers: Slow) -> None:
     assert await pictures.draw(Path("a.pdf"), 99, ()) == b"PNG"
 
 
-async def test_who_has_gone_leaves_the_line(pictures: Pictures, drawers: Slow) -> None:
+async def test_who_has_gone_leaves_the_line(pictures: PageImages, drawers: Slow) -> None:
     gone = ask(pictures, range(1, 2 + MOST_WAITING + 1))
     while len(drawers.begun) < drawers.processes:
         await asyncio.sleep(0.001)
@@ -78,7 +78,7 @@ async def test_who_has_gone_leaves_the_line(pictures: Pictures, drawers: Slow) -
     assert sorted(drawers.begun) == [1, 2, *[98] * MOST_WAITING]
 
 
-async def test_a_page_that_cannot_be_drawn_gives_its_place_up(pictures: Pictures, drawers: Slow) -> None:
+async def test_a_page_that_cannot_be_drawn_gives_its_place_up(pictures: PageImages, drawers: Slow) -> None:
     drawers.let.set()
     for _ in range(2 * MOST_WAITING):
         with pytest.raises(FileFault):

@@ -272,8 +272,8 @@ class TestDeclining:
     )
     def test_who_declines_says_nothing(self, server: ScriptedServer, pieces: tuple[str, ...]) -> None:
         server.script = text(*pieces)
-        begun, finish = generate(model_of(server), refusal=DECLINING)
-        assert begun == RefusalProbability(1.0)
+        watch_for_refusal, finish = generate(model_of(server), refusal=DECLINING)
+        assert watch_for_refusal == RefusalProbability(1.0)
         assert isinstance(finish, Finish)
         assert finish.reason == "stop"
         assert finish.usage.completion_tokens
@@ -318,9 +318,9 @@ class TestDeclining:
         server.script = saying(
             event("Blue", top={token: math.log(p) for token, p in listed.items()}), event("."), event(finish="stop")
         )
-        begun, first, *_ = generate(model_of(server), refusal=DECLINING)
-        assert isinstance(begun, RefusalProbability)
-        assert begun.refusal_probability == pytest.approx(0.3)
+        watch_for_refusal, first, *_ = generate(model_of(server), refusal=DECLINING)
+        assert isinstance(watch_for_refusal, RefusalProbability)
+        assert watch_for_refusal.refusal_probability == pytest.approx(0.3)
         assert isinstance(first, Token)
         assert first.text == "Blue"
         assert first.probability == pytest.approx(0.5)

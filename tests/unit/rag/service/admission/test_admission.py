@@ -22,10 +22,10 @@ from rag.errors import DeadlinePassed, ServiceBusy
 from rag.index.reading import CurrentIndex
 from rag.retrieval.retriever import Retriever
 from rag.service.admission import admission as places
-from rag.service.admission.admission import Admission, Limits, Ticket, Waiting
+from rag.service.admission.admission import Admission, AdmissionLimits, Ticket, Waiting
 from rag.service.auth import Keys
 from rag.service.metrics import Metrics
-from rag.service.routes.ask import Asking, router, tokens_of
+from rag.service.routes.ask import QuestionService, router, tokens_of
 from tests.fakes import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, ScriptedModel
 from tests.unit.conftest import publish
 
@@ -49,7 +49,7 @@ async def settle() -> None:
 
 
 def admission_of(parallel: int = 1, max_queue: int = 3, seconds: float = 300.0, **options: Any) -> Admission:
-    return Admission(Limits(parallel, max_queue, seconds), quantum=QUANTUM, **options)
+    return Admission(AdmissionLimits(parallel, max_queue, seconds), quantum=QUANTUM, **options)
 
 
 async def at_work(admission: Admission, client: str = "a") -> Ticket:
@@ -448,7 +448,7 @@ class TestAsking:
             answerer = Answerer(index, Retriever(encoder, None), model, 4, 800, 64, PLAIN_CONFIDENCE_MODEL)
             app = FastAPI()
             with ThreadPoolExecutor(1) as threads:
-                app.include_router(router(Asking(answerer, admission, threads, Metrics()), Keys()))
+                app.include_router(router(QuestionService(answerer, admission, threads, Metrics()), Keys()))
                 caller = Caller({"question": "Which colour?", "stream": stream}, leaves)
                 await caller.ask(app)
             await settle()  # the thread has ended, and the loop hears of it

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.service.admission.latency import Pace
+from rag.service.admission.latency import LatencyEstimate
 
 
 class Clock:
@@ -15,12 +15,12 @@ class Clock:
         return self.now
 
 
-def paced(parallel: int) -> tuple[Pace, Clock]:
+def paced(parallel: int) -> tuple[LatencyEstimate, Clock]:
     clock = Clock()
-    return Pace(parallel, clock), clock
+    return LatencyEstimate(parallel, clock), clock
 
 
-def answers(pace: Pace, clock: Clock, *, beside: int, seconds: float) -> None:
+def answers(pace: LatencyEstimate, clock: Clock, *, beside: int, seconds: float) -> None:
     """So many at once, so long."""
     begun = [pace.begin() for _ in range(beside)]
     clock.now += seconds

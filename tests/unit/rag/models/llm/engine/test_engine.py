@@ -34,7 +34,7 @@ class EvidencePrompt:
     scoring: list[float] = field(default_factory=list)
     error: Exception | None = None
     on_end: threading.Event = field(default_factory=threading.Event)
-    begun: threading.Event = field(default_factory=threading.Event)
+    watch_for_refusal: threading.Event = field(default_factory=threading.Event)
     cached: int = 0
     copies: bool = True
     sequence: TokenSequence = field(init=False)
@@ -86,7 +86,7 @@ class Telling:
 
     def begin(self, cached_tokens: int) -> None:
         self.asked.cached = cached_tokens
-        self.asked.begun.set()
+        self.asked.watch_for_refusal.set()
         self.strategy.begin(cached_tokens)
         self.on_begin()
 
@@ -272,7 +272,7 @@ def test_cancelled_before_it_was_asked_for(it: Running) -> None:
     it.engine.cancel(asked.sequence)
     it.engine.submit(asked.sequence)
     assert isinstance(asked.wait().error, Cancelled)
-    assert not asked.begun.is_set()
+    assert not asked.watch_for_refusal.is_set()
 
 
 def test_cancelling_what_has_ended_does_nothing(it: Running) -> None:

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.models.llm.tuning.parameters import Tuning
-from rag.models.llm.tuning.search import Choice, Part, choices_for, choose
+from rag.models.llm.tuning.search import SearchDimension, Part, search_space, search
 
 DEFAULT = Tuning(threads=8, batch_threads=8)
-CHOICES = choices_for(usable=8, physical=4)
+CHOICES = search_space(usable=8, physical=4)
 Cost = Callable[[Tuning], float]
 
 
@@ -35,7 +35,7 @@ class Machine:
         return self._costs[part](tuning) * self._noise()
 
     def chosen(self, expired: Callable[[], bool] | None = None) -> Tuning:
-        return choose(DEFAULT, CHOICES, self.seconds, expired or never)
+        return search(DEFAULT, CHOICES, self.seconds, expired or never)
 
 
 def never() -> bool:
@@ -58,7 +58,7 @@ def always(_: Tuning) -> float:
     ],
 )
 def test_the_threads_that_are_tried(usable: int, physical: int, expected: list[int]) -> None:
-    threads, batch_threads, *others = choices_for(usable, physical)
+    threads, batch_threads, *others = search_space(usable, physical)
     assert list(threads.values) == list(batch_threads.values) == expected
     assert [choice.field for choice in others] == ["repack", "flash_attention", "micro_batch"]
 
@@ -114,7 +114,7 @@ def test_what_is_chosen(reading: Cost, writing: Cost, expected: Tuning) -> None:
 def test_where_choices_do_not_meddle_with_each_other_the_fastest_is_found(factors: dict[str, list[float]]) -> None:
     """Of each field alone, unless the default is within a twentieth of it; never is it made slower."""
 
-    def factor(tuning: Tuning, choice: Choice) -> float:
+    def factor(tuning: Tuning, choice: SearchDimension) -> float:
         known = factors[choice.field]
         return known[list(choice.values).index(getattr(tuning, choice.field))]
 
