@@ -133,7 +133,9 @@ def table(head: str, items: Mapping[str, Sequence[QuestionResult]], read: Mappin
     )
 
 
-def _cell(found: Sequence[QuestionResult], full: Sequence[QuestionResult], measure: Callable[[QuestionResult], float]) -> str:
+def _cell(
+    found: Sequence[QuestionResult], full: Sequence[QuestionResult], measure: Callable[[QuestionResult], float]
+) -> str:
     ours, whole = [measure(item) for item in found], [measure(item) for item in full]
     value = f"{mean(ours):.3f}"
     if found is full:

@@ -76,7 +76,7 @@ class Ours:
 
 
 @dataclass(frozen=True)
-class AnswerRecord:
+class GivenAnswer:
     """What a side made of a question."""
 
     labelled: LabelledQuestion
@@ -134,7 +134,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(
     options: argparse.Namespace, questions: Sequence[LabelledQuestion], settings: Settings
-) -> dict[str, list[AnswerRecord]]:
+) -> dict[str, list[GivenAnswer]]:
     with tempfile.TemporaryDirectory() as root, progress() as tell:
         settings = settings.model_copy(update={"index": Path(root)})
         with open_job(settings, settings.index, Progress()) as job:
@@ -164,13 +164,13 @@ def _tutorial(folder: Path, settings: Settings) -> TutorialAnswerer:
 
 def in_turns(
     questions: Sequence[LabelledQuestion], sides: Mapping[str, Side], generation: Generation, tell: Tell
-) -> dict[str, list[AnswerRecord]]:
+) -> dict[str, list[GivenAnswer]]:
     """What each side makes of each question; who is first changes from question to question."""
     # Where retrieval alone refuses a question, the model stays cold.
     warm_up = next((labelled for labelled in reversed(questions) if labelled.answerable), questions[-1])
     for side in sides.values():
         side.ask(Question(warm_up.question))
-    records: dict[str, list[AnswerRecord]] = {name: [] for name in sides}
+    records: dict[str, list[GivenAnswer]] = {name: [] for name in sides}
     names = list(sides)
     for number, labelled in enumerate(questions):
         tell("questions", number, len(questions))
@@ -181,7 +181,7 @@ def in_turns(
     return records
 
 
-def _put(labelled: LabelledQuestion, side: Side, generation: Generation) -> AnswerRecord:
+def _put(labelled: LabelledQuestion, side: Side, generation: Generation) -> GivenAnswer:
     answers: list[Answer] = []
 
     def ask(question: Question) -> Answer:
@@ -189,10 +189,10 @@ def _put(labelled: LabelledQuestion, side: Side, generation: Generation) -> Answ
         return answers[-1]
 
     (item,) = evaluate([labelled], side.retrieve, ask, generation, lambda *_: None)
-    return AnswerRecord(labelled, item, answers[0])
+    return GivenAnswer(labelled, item, answers[0])
 
 
-def table(head: str, records: Mapping[str, Sequence[AnswerRecord]]) -> str:
+def table(head: str, records: Mapping[str, Sequence[GivenAnswer]]) -> str:
     """The measures of each side as a Markdown table, a side in each column."""
     sides = {name: [record.item for record in side] for name, side in records.items()}
     peer = sides[TUTORIAL]
@@ -210,7 +210,7 @@ def table(head: str, records: Mapping[str, Sequence[AnswerRecord]]) -> str:
     return "\n".join([f"| {head} | {' | '.join(records)} |", "| --- |" + " --- |" * len(records), *lines])
 
 
-def _summary(records: Sequence[AnswerRecord]) -> dict[str, Any]:
+def _summary(records: Sequence[GivenAnswer]) -> dict[str, Any]:
     return summarise([record.item for record in records], model=records[0].answer.model, index=records[0].answer.index)
 
 
@@ -218,7 +218,9 @@ def _is_generated(item: QuestionResult) -> bool:
     return item.usage["prompt_tokens"] > 0
 
 
-def _where_generated(ours: Sequence[QuestionResult], theirs: Sequence[QuestionResult]) -> tuple[list[QuestionResult], list[QuestionResult]]:
+def _where_generated(
+    ours: Sequence[QuestionResult], theirs: Sequence[QuestionResult]
+) -> tuple[list[QuestionResult], list[QuestionResult]]:
     """Both sides' items of the questions for which our model was asked."""
     rows = [row for row, item in enumerate(ours) if _is_generated(item)]
     return [ours[row] for row in rows], [theirs[row] for row in rows]
@@ -244,7 +246,7 @@ def _decimal(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
 
 
-def _to_json(head: str, records: Mapping[str, Sequence[AnswerRecord]]) -> dict[str, Any]:
+def _to_json(head: str, records: Mapping[str, Sequence[GivenAnswer]]) -> dict[str, Any]:
     sides = {name: {**_summary(side), "items": [record.to_json() for record in side]} for name, side in records.items()}
     return {"about": head, "sides": sides}
 

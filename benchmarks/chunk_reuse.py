@@ -29,7 +29,7 @@ from rag.composition import open_retriever, open_store
 from rag.domain.values import Hit, Question
 from rag.evaluation.correctness import f1
 from rag.evaluation.questions import LabelledQuestion, read_questions
-from rag.models.llm.engine.context import Context, Logits, BatchEntry, Saved
+from rag.models.llm.engine.context import BatchEntry, Context, Logits, Saved
 from rag.models.llm.engine.llama_library import open_library
 from rag.models.llm.engine.sampling import Sampler
 from rag.models.llm.engine.vocabulary import Vocabulary

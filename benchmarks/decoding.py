@@ -37,7 +37,7 @@ from rag.domain.values import Question
 from rag.errors import PageproofError
 from rag.evaluation.questions import read_questions
 from rag.index.generation import Generation
-from rag.models.llm.language_model import RefusalProbability, Finish, Prompt, Token
+from rag.models.llm.language_model import Finish, Prompt, RefusalProbability, Token
 from rag.models.llm.local_model import LlamaCppModel
 from rag.models.llm.tuning.parameters import Tuning
 from rag.models.weights.store import Weights

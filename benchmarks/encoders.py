@@ -22,6 +22,7 @@ from typing import TypeAlias
 
 from ingest.chunking import Chunker
 from ingest.discovery import discover
+from ingest.readers.limits import ReadingLimits
 from ingest.readers.pdf import read_pdf
 from ingest.readers.source import ReadingOptions
 from rag.cli.console import configure_logging, fail
@@ -95,7 +96,9 @@ def _texts(folder: Path, encoder: Encoder) -> list[str]:
     chunks = [
         chunk
         for path in pdfs
-        for chunk in Chunker().chunks(read_pdf(path, ReadingOptions(ocr="off")).pages, encoder.count_tokens)
+        for chunk in Chunker().chunks(
+            read_pdf(path, ReadingOptions(ReadingLimits(), ocr="off")).pages, encoder.count_tokens
+        )
     ]
     return [in_context(chunk.headings, chunk.text) for chunk in chunks]
 

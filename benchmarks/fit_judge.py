@@ -19,14 +19,14 @@ import numpy.typing as npt
 from sklearn.metrics import roc_auc_score
 
 from benchmarks.observations import Observed
-from rag.answering.confidence import CONFIDENCE_MODEL, ConfidenceModel, Logistic, Features, thresholds_of
+from rag.answering.confidence import CONFIDENCE_MODEL, ConfidenceModel, Features, Logistic, thresholds_of
 from rag.evaluation.logistic_regression import fit_logistic
 
 Vector = npt.NDArray[np.float64]
 
 # The others of an observation add nothing on questions that were not seen (docs/abstention.md).
 EVIDENCE: Final = ("relevance", "coverage")
-VERIFIED: Final = ("relevance", "declined", "certainty", "share", "agrees", "affirmed")
+VERIFIED: Final = ("relevance", "refusal_probability", "certainty", "share", "agrees", "self_check")
 _PENALTY: Final = 20.0
 _FOLDS: Final = 5
 _BINS: Final = 10
@@ -34,12 +34,10 @@ _BINS: Final = 10
 _HOPELESS: Final = 0.01
 
 
-def fit(
-    rows: Sequence[Observed], names: Sequence[str], read: Callable[[Observed], tuple[Features, bool]]
-) -> Logistic:
+def fit(rows: Sequence[Observed], names: Sequence[str], read: Callable[[Observed], tuple[Features, bool]]) -> Logistic:
     """A logistic over these features; each row counts the same."""
     pairs = [read(row) for row in rows]
-    features = np.array([[features.features()[name] for name in names] for features, _ in pairs])
+    features = np.array([[features.scaled()[name] for name in names] for features, _ in pairs])
     scale = features.std(axis=0) + 1e-9
     bias, weights = fit_logistic(features / scale, np.array([float(label) for _, label in pairs]), _PENALTY)
     return Logistic(round(bias, 3), {name: round(float(w), 3) for name, w in zip(names, weights / scale, strict=True)})
@@ -80,7 +78,7 @@ def judged(confidence_model: ConfidenceModel, rows: Sequence[Observed]) -> list[
             row,
             confidence_model.prefilter.probability(row.evidence),
             confidence_model.answerable.probability(row.verified),
-            confidence_model.right.probability(row.verified),
+            confidence_model.correct.probability(row.verified),
             not confidence_model.fails_prefilter(row.evidence) and confidence_model.is_given(row.verified),
         )
         for row in rows

@@ -41,7 +41,7 @@ RESULTS: Final = Path(__file__).parent / "results"
 NAMES: Final = tuple(each.name for each in fields(Signals))
 
 # By how much each signal differs between passages, about: so that the penalty means the same for each.
-_SPREADS: Final = {"cosine": 0.1, "lexical": 0.2, "document": 1.0, "figures": 0.2, "reranker": 1.0}
+_SPREADS: Final = {"cosine": 0.1, "bm25": 0.2, "document": 1.0, "digit_share": 0.2, "reranker": 1.0}
 _PENALTY: Final = 0.002
 # Enough to be all that the legs bring in.
 _ALL: Final = 1_000
@@ -110,7 +110,9 @@ def page_hits(questions: Sequence[Judged], weights: SignalWeights, per_page: int
 def _rank(reranked: Judged, weights: SignalWeights, per_page: int) -> float:
     ranked = replace(reranked.candidates, weights=weights).best().spread(per_page)
     right = {
-        passage.row for passage, is_correct in zip(reranked.candidates.passages, reranked.right, strict=True) if is_correct
+        passage.row
+        for passage, is_correct in zip(reranked.candidates.passages, reranked.right, strict=True)
+        if is_correct
     }
     return next((rank for rank, passage in enumerate(ranked.passages, start=1) if passage.row in right), np.inf)
 
@@ -162,7 +164,7 @@ def main() -> int:
     except PageproofError as error:
         return fail(error, 1)
     per_page = Retriever(encoder, None).per_page
-    print(report("first stage", whole, ("cosine", "lexical", "document"), per_page))
+    print(report("first stage", whole, ("cosine", "bm25", "document"), per_page))
     print()
     print(report("with the reranker", read, NAMES, per_page))
     return 0

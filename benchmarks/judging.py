@@ -69,7 +69,7 @@ def _draw(options: argparse.Namespace) -> str:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(embedding_thread="utf-8")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise QuestionsInvalid(f"{path} cannot be read: {error}") from error
 

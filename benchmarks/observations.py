@@ -62,7 +62,9 @@ class _Collector:
         self.trace = trace
 
 
-def observe_set(answerer: Answerer, confidence_model: ConfidenceModel, questions: Sequence[LabelledQuestion]) -> Iterator[Observed]:
+def observe_set(
+    answerer: Answerer, confidence_model: ConfidenceModel, questions: Sequence[LabelledQuestion]
+) -> Iterator[Observed]:
     """Puts each question to the answerer, with a judge that lets everything pass."""
     collector = _Collector()
     lenient = replace(answerer, confidence_model=replace(confidence_model, prefilter_threshold=0.0), recorder=collector)

@@ -15,6 +15,7 @@ from time import perf_counter
 
 import pypdf
 
+from ingest.readers.limits import ReadingLimits
 from ingest.readers.pdf import read_pdf
 from ingest.readers.source import ReadingOptions
 from rag.errors import FileFault
@@ -51,7 +52,7 @@ def _is_readable(path: Path) -> bool:
 
 
 def _ours(path: Path) -> int:
-    return len(read_pdf(path, ReadingOptions(ocr="off")).pages)
+    return len(read_pdf(path, ReadingOptions(ReadingLimits(), ocr="off")).pages)
 
 
 def _pypdf(path: Path) -> int:

@@ -23,18 +23,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ingest import readers
 from ingest.chunking import Chunker
 from ingest.discovery import discover
 from ingest.job import IngestJob
 from ingest.plan import FileLimits
 from ingest.readers.limits import ReadingLimits
+from ingest.readers.source import ReadingOptions
+from ingest.readers.version import reader_version
 from ingest.reporting.console import progress, show
 from ingest.reporting.html_report import write_report_page
 from ingest.reporting.json_lines import json_lines
 from ingest.reporting.progress import Progress
 from ingest.reporting.report import FileRow, Report
-from ingest.sandbox.pool import Timeouts, SandboxedReaders
+from ingest.sandbox.pool import SandboxedReaders, Timeouts
 from ingest.sandbox.worker import WorkerConfig
 from rag.cli.arguments import whole_number
 from rag.cli.console import configure_logging, fail
@@ -144,7 +145,7 @@ def open_job(
     """
     options = options or _parser().parse_args(["."])
     encoder = open_encoder(settings)
-    reading = readers.ReadingOptions(
+    reading = ReadingOptions(
         ReadingLimits(settings.file_pages, settings.page_characters, settings.file_characters), options.ocr
     )
     config = WorkerConfig(
@@ -163,7 +164,7 @@ def open_job(
             index,
             encoder,
             sandbox,
-            reader_version={**config.chunker.reader_version, **readers.reader_version(reading)},
+            identity={**config.chunker.identity, **reader_version(reading)},
             limits=FileLimits(settings.file_megabytes * 1_000_000),
             rebuild=options.rebuild,
             keep=settings.keep_generations,

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from ingest.discovery import SourceFile
 from ingest.embedding_thread import EmbeddingThread, embedding_thread
-from ingest.plan import Known, FileLimits, PlannedFile, make_plan, source_row
+from ingest.plan import FileLimits, Known, PlannedFile, make_plan, source_row
 from ingest.reading import Readers, Reading, ReadRequest
 from ingest.reporting.progress import Progress
 from ingest.reporting.report import FAILED, INDEXED, FileRow, Report
@@ -24,7 +24,7 @@ from rag.index.generation import Generation
 from rag.index.maintenance import collect_garbage
 from rag.index.manifest import Manifest, SourceRow
 from rag.index.reading import inspect_current, open_current
-from rag.index.writer import IndexWriter, GenerationMetadata, writing
+from rag.index.writer import GenerationMetadata, IndexWriter, writing
 from rag.models.embedding.interfaces import Encoder
 
 _log = logging.getLogger(__name__)
@@ -113,7 +113,7 @@ class IngestJob:
     index: Path
     encoder: Encoder
     readers: Readers
-    reader_version: Mapping[str, Any]
+    identity: Mapping[str, Any]
     limits: FileLimits = field(default_factory=FileLimits)
     rebuild: bool = False
     keep: int = 3
@@ -140,7 +140,7 @@ class IngestJob:
         start = perf_counter()
         self.progress.checking(len(files))
         before, note = self._before()
-        known = Known.of(before, self.reader_version) if before else Known()
+        known = Known.of(before, self.identity) if before else Known()
         plan = make_plan(files, known, self.limits, writer)
         return _Run(plan, before, note, {"check": perf_counter() - start})
 
@@ -149,13 +149,13 @@ class IngestJob:
         if self.rebuild:
             return None, None
         try:
-            manifest = inspect_current(self.index, self.encoder.reader_version)
+            manifest = inspect_current(self.index, self.encoder.identity)
         except IndexMissing:
             return None, None
         except (IndexCorrupt, IndexForeign) as fault:
             return None, f"Everything was read anew, because the index before could not be used: {fault}"
         # With another OCR only some files are read anew: see the plan.
-        if {**manifest.chunker, "ocr": ""} != {**self.reader_version, "ocr": ""}:
+        if {**manifest.chunker, "ocr": ""} != {**self.identity, "ocr": ""}:
             return None, "Everything was read anew, because this version reads or cuts documents otherwise."
         return manifest, None
 
@@ -164,9 +164,12 @@ class IngestJob:
         if not run.changes() and not any(plan.action == "read" for plan in run.plan):
             return None
         fresh = writer.staging()
-        with embedding_thread(self.encoder, fresh[1].put, self.progress.encoded) as work, ThreadPoolExecutor(1) as beside:
+        with (
+            embedding_thread(self.encoder, fresh[1].put, self.progress.encoded) as work,
+            ThreadPoolExecutor(1) as beside,
+        ):
             # What will be needed at the end is loaded while the first files are read.
-            before = beside.submit(open_current, self.index, self.encoder.reader_version) if run.before else None
+            before = beside.submit(open_current, self.index, self.encoder.identity) if run.before else None
             begun = perf_counter()
             self._read(run, writer, *fresh, work)
             entries = run.entries()
@@ -188,7 +191,9 @@ class IngestJob:
             run.seconds["publish"] = perf_counter() - begun - run.seconds["read and embed"]
             return generation
 
-    def _read(self, run: _Run, writer: IndexWriter, staging: Staging, vectors: FreshVectors, work: EmbeddingThread) -> None:
+    def _read(
+        self, run: _Run, writer: IndexWriter, staging: Staging, vectors: FreshVectors, work: EmbeddingThread
+    ) -> None:
         """Reads and keeps what is new, and hands on what is to be encoded."""
         start = perf_counter()
         plans = {writer.source(plan.digest): plan for plan in run.plan if plan.digest and plan.action == "read"}
@@ -219,7 +224,7 @@ class IngestJob:
         start: float,
         ready: Callable[[], None],
     ) -> str:
-        about = GenerationMetadata(self.encoder.reader_version, dict(self.reader_version), run.sources())
+        about = GenerationMetadata(self.encoder.identity, dict(self.identity), run.sources())
 
         def report() -> dict[str, Any]:
             return replace(run.report("", published=True), seconds=perf_counter() - start).to_json()

@@ -23,7 +23,7 @@ from rag.answering.confidence import ConfidenceModel, Logistic
 from rag.domain.values import Usage
 from rag.errors import FileFault, PromptTooLong
 from rag.models.embedding.interfaces import Encoder, FloatMatrix, FloatVector
-from rag.models.llm.language_model import RefusalProbability, Finish, Generated, Message, Prompt, Token
+from rag.models.llm.language_model import Finish, Generated, Message, Prompt, RefusalProbability, Token
 from rag.runtime.cancellation import Cancellation
 from rag.text.sentences import words
 
@@ -32,7 +32,7 @@ from rag.text.sentences import words
 PLAIN_CONFIDENCE_MODEL = ConfidenceModel(
     prefilter=Logistic(0.0, {"relevance": 1.0}),
     answerable=Logistic(0.0, {"declined": -1.0}),
-    right=Logistic(0.0, {"affirmed": 1.0}),
+    correct=Logistic(0.0, {"self_check": 1.0}),
     prefilter_threshold=0.5,
     thresholds=(0.5, 0.5),
     yes_bias=0.0,

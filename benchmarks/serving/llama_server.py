@@ -18,7 +18,7 @@ import llama_cpp as llama
 from rag.domain.values import Usage
 from rag.errors import ModelUnusable, PromptTooLong
 from rag.models.llm.engine.vocabulary import Vocabulary
-from rag.models.llm.language_model import RefusalProbability, Finish, Generated, Message, Prompt, Token
+from rag.models.llm.language_model import Finish, Generated, Message, Prompt, RefusalProbability, Token
 from rag.runtime.cancellation import Cancellation
 
 # Probabilities are told of so many tokens; what is not among them counts as the least likely that is.

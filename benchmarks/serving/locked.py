@@ -15,7 +15,7 @@ import numpy.typing as npt
 from rag.domain.values import Usage
 from rag.errors import PromptTooLong
 from rag.models.llm.engine.vocabulary import Vocabulary
-from rag.models.llm.language_model import RefusalProbability, Finish, Generated, Message, Prompt, Token
+from rag.models.llm.language_model import Finish, Generated, Message, Prompt, RefusalProbability, Token
 from rag.runtime.cancellation import Cancellation
 
 

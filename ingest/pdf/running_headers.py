@@ -119,7 +119,9 @@ def find_running_headers(pages: Sequence[PageLines]) -> list[RunningHeaders]:
     ]
 
 
-def _running_headers(head: Sequence[_EdgeLine], foot: Sequence[_EdgeLine], lines: Sequence[Line], shown: set[str]) -> RunningHeaders:
+def _running_headers(
+    head: Sequence[_EdgeLine], foot: Sequence[_EdgeLine], lines: Sequence[Line], shown: set[str]
+) -> RunningHeaders:
     places = {place.position: place for place in (*head, *foot)}
     if len(places) == len(lines):
         # Nothing else is on the page: it would not be found at all.

@@ -124,7 +124,9 @@ def _serve(request: ReadRequest, cutting: Cutting, config: WorkerConfig, out: Bi
     except RecursionError:
         protocol.send_fault(FileFault("malformed", "nested too deeply"), out, recycle=False)
     except Exception as error:  # noqa: BLE001 - a boundary: a library's bug on one file is that file's fault
-        protocol.send_fault(FileFault("crashed", f"the reader failed: {type(error).__name__}: {error}"), out, recycle=True)
+        protocol.send_fault(
+            FileFault("crashed", f"the reader failed: {type(error).__name__}: {error}"), out, recycle=True
+        )
 
 
 def _too_hungry(config: WorkerConfig) -> FileFault:

@@ -11,7 +11,7 @@ from typing import Protocol
 from rag.answering.answer_builder import AnswerBuilder
 from rag.answering.confidence import CONFIDENCE_MODEL, ConfidenceModel, Features
 from rag.answering.conflicts import find_conflict
-from rag.answering.draft import Draft, self_check, calibrate_yes_no
+from rag.answering.draft import Draft, calibrate_yes_no, self_check
 from rag.answering.extractive_summary import central_sentences
 from rag.answering.features import extract_features
 from rag.answering.grounding import Evidence, Support, ground
@@ -20,7 +20,7 @@ from rag.answering.records import AnswerTrace, Recorder
 from rag.domain.values import Answer, AnswerEvent, AnswerReady, Hit, PassagesFound, Question, TokenGenerated
 from rag.index.generation import Generation
 from rag.index.reading import ServingState
-from rag.models.llm.language_model import RefusalProbability, Finish, LanguageModel
+from rag.models.llm.language_model import Finish, LanguageModel, RefusalProbability
 from rag.query.types import UnderstoodQuestion
 from rag.query.understand import understand
 from rag.retrieval.cached import RetrievalCache
@@ -164,7 +164,12 @@ class Answerer:
         )
 
     def _generate(
-        self, asked: EvidencePrompt, understood: UnderstoodQuestion, draft: Draft, cancelled: Cancellation, clock: _Clock
+        self,
+        asked: EvidencePrompt,
+        understood: UnderstoodQuestion,
+        draft: Draft,
+        cancelled: Cancellation,
+        clock: _Clock,
     ) -> Iterator[AnswerEvent]:
         draft.prompt = self.model.prompt(asked.chat)
         yes_or_no = understood.kind == "yes_no"
@@ -204,7 +209,7 @@ class Answerer:
         """The answer if it may be given, else an abstention."""
         if verified is None:
             return builder.abstention((), 0.0)
-        confidence = self.confidence_model.right.probability(verified.features)
+        confidence = self.confidence_model.correct.probability(verified.features)
         if any(item.supported for item in verified.support) and self.confidence_model.is_given(verified.features):
             conflict = find_conflict(builder.question.text, verified.support, builder.evidence)
             return builder.answer([*verified.support, *([conflict] if conflict else [])], confidence)

@@ -1,6 +1,6 @@
-"""Where the judge that was fitted to an index's own documents is kept: ``calibration.json`` beside its generations.
+"""Calibration store: the confidence model fitted to an index's documents, in ``calibration.json`` beside its generations.
 
-It is an extra: without it, or where it was made with another model, the judge that ships is used.
+It is optional: without it, or where it was made with another model, the default confidence model is used.
 """
 
 from __future__ import annotations
@@ -10,21 +10,22 @@ import os
 import uuid
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
 
 from rag.answering.confidence import ConfidenceModel
 from rag.errors import CalibrationFailed
 
 _log = logging.getLogger(__name__)
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 _REMEDY: Final = "python -m rag calibrate"
 
 
 class Calibration(BaseModel):
-    """A judge, and what it was fitted with.
+    """A fitted confidence model, and what it was fitted with.
 
     Attributes:
         models: digests of the language model, the encoder and the reranker: with others it does not hold.
@@ -34,7 +35,7 @@ class Calibration(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: Literal[1] = FORMAT
+    format: Literal[2] = FORMAT
     models: tuple[str, ...]
     generation: str
     questions: int = Field(ge=0)
@@ -50,19 +51,46 @@ def read_calibration(index: Path, models: tuple[str, ...]) -> Calibration | None
     """What was fitted with these models; None where there is nothing, or something else, which is logged."""
     path = calibration_path(index)
     try:
-        calibration = Calibration.model_validate_json(path.read_bytes())
+        calibration = Calibration.model_validate(_current(from_json(path.read_bytes())))
     except FileNotFoundError:
         return None
     except OSError as error:
         why = f"it cannot be read: {error.strerror}"
     except ValidationError as error:
         why = f"it is damaged, or of another version: {error.errors()[0]['msg']}"
+    except ValueError as error:
+        why = f"it is damaged: {error}"
     else:
         if calibration.models == models:
             return calibration
         why = "other models made it"
-    _log.warning("%s is left aside, and the judge that ships is used: %s; make it anew: %s", path, why, _REMEDY)
+    _log.warning("%s is left aside, and the default confidence model is used: %s; make it anew: %s", path, why, _REMEDY)
     return None
+
+
+# Names of format 1, which Pageproof 0.1 wrote.
+_RENAMED: Final = {
+    "judge": "confidence_model",
+    "worth_asking": "prefilter",
+    "hopeless": "prefilter_threshold",
+    "right": "correct",
+    "yes_lean": "yes_bias",
+    "declined": "refusal_probability",
+    "affirmed": "self_check",
+}
+
+
+def _current(contents: Any) -> Any:  # noqa: ANN401 - parsed JSON
+    """The contents of a file in today's format: those of format 1 get today's names."""
+    if not isinstance(contents, dict) or contents.get("format") != 1:
+        return contents
+    return {**_renamed(contents), "format": FORMAT}
+
+
+def _renamed(value: Any) -> Any:  # noqa: ANN401 - parsed JSON
+    if isinstance(value, dict):
+        return {_RENAMED.get(name, name): _renamed(each) for name, each in value.items()}
+    return value
 
 
 def check_writable(index: Path) -> None:

@@ -1,7 +1,7 @@
-"""How sure the system may be: from what was observed of a draft to two probabilities, and to whether it is said.
+"""Confidence model: P(answerable) and P(correct) of a draft, and the decision to answer or to abstain.
 
-Both are logistic regressions over the same few observations, because that is the simplest model whose output can be
-read as a probability (Platt, Probabilistic Outputs for Support Vector Machines, 1999). What they were fitted on, and
+Both are logistic regressions over the same few features, because that is the simplest model whose output can be read as
+a probability (Platt, Probabilistic Outputs for Support Vector Machines, 1999). What they were fitted on, and
 how well they hold on questions they have not seen, is in docs/abstention.md. Arithmetic only.
 """
 
@@ -23,36 +23,30 @@ _QUANTILES: Final = 21
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What was observed of a draft answer and of its evidence.
+    """Features of a draft answer and its evidence.
 
     Attributes:
-        relevance: the reranker's logit of the best passage that was read.
-        margin: by how much its score leads that of the fifth passage.
+        relevance: the reranker's logit for the best passage in the prompt.
         coverage: largest share of the question's words that one passage has, 0..1.
-        document: how far the best passage's document is the one that the question names, 0..1.
-        declined: probability that the model would have declined to answer, 0..1.
+        refusal_probability: probability that the model would have declined to answer, 0..1.
         certainty: geometric mean of the probabilities of the draft's tokens, 0..1.
-        lowest: the lowest of them, 0..1.
-        share: share of the draft's weight that its quotes hold, 0..1.
+        share: share of the draft's term weight that its quotes hold, 0..1.
         agrees: 1 if each number of the draft is in its quotes or in the question, else 0.
-        affirmed: probability that the model says yes when asked whether the passages say so, 0..1.
+        self_check: P(True): the probability that the model says yes when asked whether the passages state the draft, 0..1.
     """
 
     relevance: float
-    margin: float
     coverage: float
-    document: float
     refusal_probability: float
     certainty: float
-    lowest: float
     share: float
     agrees: float
     self_check: float
 
-    def features(self) -> dict[str, float]:
-        """The observation on scales where a weighted sum makes sense: probabilities as logits."""
+    def scaled(self) -> dict[str, float]:
+        """The features on scales where a weighted sum makes sense: probabilities as logits, clipped to ±12."""
         values: dict[str, float] = asdict(self)
-        for name in ("declined", "certainty", "lowest", "affirmed"):
+        for name in ("refusal_probability", "certainty", "self_check"):
             values[name] = log_odds(values[name])
         return {name: max(-_CLIP, min(_CLIP, value)) for name, value in values.items()}
 
@@ -65,9 +59,9 @@ def log_odds(probability: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Logistic:
-    """``P = 1 / (1 + exp(-(bias + Σ weight · feature)))``; features without a weight count nothing.
+    """Logistic regression: ``P = 1 / (1 + exp(-(bias + Σ weight · feature)))``. A feature without a weight counts as 0.
 
-    Raises ValueError for a weight of what is not observed, and for numbers that are not finite.
+    Raises ValueError for a weight of an unknown feature, and for numbers that are not finite.
     """
 
     bias: float
@@ -75,38 +69,38 @@ class Logistic:
 
     def __post_init__(self) -> None:
         if unknown := self.weights.keys() - {field.name for field in fields(Features)}:
-            raise ValueError(f"nothing is observed by the name of {', '.join(sorted(unknown))}")
+            raise ValueError(f"there is no feature named {', '.join(sorted(unknown))}")
         if not all(map(math.isfinite, [self.bias, *self.weights.values()])):
             raise ValueError("a bias or a weight is not finite")
 
     def probability(self, features: Features) -> float:
         """0..1."""
-        features = features.features()
-        exponent = self.bias + sum(w * features[name] for name, w in self.weights.items())
+        scaled = features.scaled()
+        exponent = self.bias + sum(w * scaled[name] for name, w in self.weights.items())
         # Of tanh, which cannot overflow.
         return 0.5 * (1 + math.tanh(exponent / 2))
 
 
 @dataclass(frozen=True, slots=True)
 class ConfidenceModel:
-    """Decides whether an answer is given, and says how sure it is.
+    """Confidence model: decides whether an answer is given, and how confident it is.
 
     Raises ValueError where the thresholds are not two or more, ascending and within 0..1.
 
     Attributes:
-        worth_asking: whether the documents hold an answer, from the evidence alone; cheap, and asked first.
-        answerable: whether they do, once the draft is verified.
-        right: whether the draft is right.
-        hopeless: below this the model is not even asked.
+        prefilter: P(answerable) from the evidence alone; cheap, computed before the model is asked.
+        answerable: P(answerable): the probability that the documents hold an answer, once the draft is verified.
+        correct: P(correct): the probability that the draft is correct; the confidence of the answer.
+        prefilter_threshold: below this P(answerable) of the evidence the model is not asked.
         thresholds: of ``answerable``, ascending: the n-th of N is passed by the share ``1 - n / (N - 1)`` of the
             questions that the documents do not answer.
-        yes_lean: log-odds of the model's yes where yes and no are equally often right.
-        false_answers: the dial: the share of those questions that may be answered all the same, 0..1.
+        yes_bias: log-odds of the model's yes where yes and no are equally often correct.
+        false_answers: the accepted share of those questions that are answered all the same, 0..1.
     """
 
     prefilter: Logistic
     answerable: Logistic
-    right: Logistic
+    correct: Logistic
     prefilter_threshold: float
     thresholds: tuple[float, ...]
     yes_bias: float
@@ -119,11 +113,11 @@ class ConfidenceModel:
         if not math.isfinite(self.yes_bias):
             raise ValueError("yes_lean is not finite")
         if not (0 <= self.prefilter_threshold <= 1 and 0 <= self.false_answers <= 1):
-            raise ValueError("hopeless and false_answers are not within 0 and 1")
+            raise ValueError("prefilter_threshold and false_answers are not within 0 and 1")
 
     @property
     def digest(self) -> str:
-        """SHA-256 of all of it but the dial, which is a setting."""
+        """SHA-256 of the constants; ``false_answers`` is a setting and not part of it."""
         constants = {name: value for name, value in asdict(self).items() if name != "false_answers"}
         return hashlib.sha256(json.dumps(constants, sort_keys=True).encode()).hexdigest()
 
@@ -136,7 +130,7 @@ class ConfidenceModel:
         return self.thresholds[low] + (place - low) * (self.thresholds[high] - self.thresholds[low])
 
     def fails_prefilter(self, evidence: Features) -> bool:
-        """Whether the evidence alone says that the documents do not hold the answer."""
+        """Whether the evidence alone shows that the documents do not hold the answer."""
         return self.prefilter.probability(evidence) < self.prefilter_threshold
 
     def is_given(self, features: Features) -> bool:
@@ -145,7 +139,7 @@ class ConfidenceModel:
 
 
 def thresholds_of(scores: Sequence[float]) -> tuple[float, ...]:
-    """Twenty-one quantiles of what unanswerable questions score, 0..1, from the least to the greatest; at least one."""
+    """Twenty-one quantiles of the scores of unanswerable questions, 0..1, ascending; ``scores`` has at least one."""
     ordered = sorted(scores)
     return tuple(round(ordered[round(n / (_QUANTILES - 1) * (len(ordered) - 1))], 4) for n in range(_QUANTILES))
 
@@ -158,11 +152,25 @@ CONFIDENCE_MODEL: Final = ConfidenceModel(
     ),
     answerable=Logistic(
         -1.317,
-        {"relevance": 0.189, "declined": -0.185, "certainty": 0.202, "share": 0.49, "agrees": 0.488, "affirmed": 0.916},
+        {
+            "relevance": 0.189,
+            "refusal_probability": -0.185,
+            "certainty": 0.202,
+            "share": 0.49,
+            "agrees": 0.488,
+            "self_check": 0.916,
+        },
     ),
-    right=Logistic(
+    correct=Logistic(
         -4.502,
-        {"relevance": 0.1, "declined": -0.113, "certainty": 0.425, "share": 1.225, "agrees": 1.176, "affirmed": 0.735},
+        {
+            "relevance": 0.1,
+            "refusal_probability": -0.113,
+            "certainty": 0.425,
+            "share": 1.225,
+            "agrees": 1.176,
+            "self_check": 0.735,
+        },
     ),
     prefilter_threshold=0.381,
     thresholds=(

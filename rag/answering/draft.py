@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field, replace
 
 from rag.answering.confidence import log_odds
-from rag.answering.prompt import SELF_CHECK, NO, YES
+from rag.answering.prompt import NO, SELF_CHECK, YES
 from rag.domain.values import Usage
 from rag.models.llm.language_model import Finish, LanguageModel, Message, Prompt, Token
 from rag.runtime.cancellation import Cancellation
@@ -43,11 +43,6 @@ class Draft:
         """Geometric mean of the tokens' probabilities, 0..1; 0 for no token."""
         logs = [math.log(max(p, 1e-6)) for p in self.probabilities]
         return math.exp(sum(logs) / len(logs)) if logs else 0.0
-
-    @property
-    def lowest(self) -> float:
-        """The least of the tokens' probabilities, 0..1; 0 for no token."""
-        return min(self.probabilities, default=0.0)
 
     def add(self, token: Token) -> None:
         """One more token."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from rag.answering.answerer import Answerer
-from rag.answering.records import AnswerTrace, ModelIdentity, PlaceRecord, AnswerRecord, Setup
+from rag.answering.records import AnswerRecord, AnswerTrace, ModelIdentity, PlaceRecord, Setup
 from rag.errors import IndexForeign, IndexMissing, RequestFault
 from rag.index.generation import Generation
 from rag.index.reading import open_published

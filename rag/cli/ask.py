@@ -104,7 +104,9 @@ def ask_again(options: argparse.Namespace, settings: Settings) -> int:
     """Answers a recorded question again; 5 where the text is another one."""
     record = open_records(settings).read(options.replay)
     answerer = open_answerer(settings)
-    replayed = replay(record, answerer, setup_of(settings, answerer.retriever, answerer.judge), settings.index)
+    replayed = replay(
+        record, answerer, setup_of(settings, answerer.retriever, answerer.confidence_model), settings.index
+    )
     if options.json:
         print(json.dumps(replayed.to_json(), ensure_ascii=False))
     else:

@@ -55,7 +55,7 @@ def calibrate(options: argparse.Namespace, settings: Settings) -> int:
         models=model_digests(settings),
         generation=generation.id,
         questions=len(trials) // 2,
-        judge=judge,
+        confidence_model=judge,
     )
     write_calibration(settings.index, calibration)
     right = sum(trial.right for trial in trials)

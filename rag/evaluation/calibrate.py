@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from rag.answering.answerer import Answerer
-from rag.answering.confidence import ConfidenceModel, Logistic, Features, log_odds, thresholds_of
+from rag.answering.confidence import ConfidenceModel, Features, Logistic, log_odds, thresholds_of
 from rag.answering.records import AnswerTrace
 from rag.domain.values import Question
 from rag.errors import CalibrationFailed
@@ -96,14 +96,14 @@ def fitted(confidence_model: ConfidenceModel, trials: Iterable[Trial]) -> Confid
     observations = [features for _, features in observed]
     answerable = _rescaled(confidence_model.answerable, observations, [trial.answerable for trial, _ in observed])
     refused = [
-        answerable.probability(trial.features) if trial.features else 0.0
-        for trial in trials
-        if not trial.answerable
+        answerable.probability(trial.features) if trial.features else 0.0 for trial in trials if not trial.answerable
     ]
     lenient = replace(confidence_model, answerable=answerable, thresholds=thresholds_of(refused))
     given = [(trial, features) for trial, features in observed if lenient.is_given(features)]
-    right = _rescaled(confidence_model.right, [features for _, features in given], [trial.right for trial, _ in given])
-    return replace(lenient, right=right)
+    correct = _rescaled(
+        confidence_model.correct, [features for _, features in given], [trial.right for trial, _ in given]
+    )
+    return replace(lenient, correct=correct)
 
 
 def _rescaled(logistic: Logistic, observations: list[Features], labels: list[bool]) -> Logistic:

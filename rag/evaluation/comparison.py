@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from rag.errors import QuestionsInvalid
 from rag.evaluation.correctness import is_correct
 from rag.evaluation.metrics import Better
-from rag.evaluation.results import QuestionResult, Outcome, outcome_of
+from rag.evaluation.results import Outcome, QuestionResult, outcome_of
 from rag.evaluation.significance import once, p_values
 from rag.evaluation.summary import metrics_of
 
@@ -177,7 +177,9 @@ def _judged_anew(item: QuestionResult, was: QuestionResult) -> QuestionResult:
     return replace(was, outcome=outcome_of(answerable=item.answerable, answered=was.answered, right=right))
 
 
-def _standing(items: Sequence[QuestionResult], summary: Mapping[str, Any], earlier: Mapping[str, Any]) -> list[Difference]:
+def _standing(
+    items: Sequence[QuestionResult], summary: Mapping[str, Any], earlier: Mapping[str, Any]
+) -> list[Difference]:
     return [
         Difference(measure.name, before, now, None, measure.better, measure.guaranteed)
         for measure in metrics_of(items)
@@ -201,7 +203,9 @@ def _tested(now: Sequence[QuestionResult], before: Sequence[QuestionResult]) -> 
     ]
 
 
-def _changes(now: Sequence[QuestionResult], before: Sequence[QuestionResult], *, became_well: bool) -> list[OutcomeChange]:
+def _changes(
+    now: Sequence[QuestionResult], before: Sequence[QuestionResult], *, became_well: bool
+) -> list[OutcomeChange]:
     return [
         OutcomeChange(item.id, item.question, was.outcome, item.outcome)
         for item, was in zip(now, before, strict=True)

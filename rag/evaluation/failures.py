@@ -61,7 +61,9 @@ class Failures:
     left_out: int
 
 
-def find_failures(items: Sequence[QuestionResult], generation: Generation, picture_bytes: int = PICTURE_BYTES) -> Failures:
+def find_failures(
+    items: Sequence[QuestionResult], generation: Generation, picture_bytes: int = PICTURE_BYTES
+) -> Failures:
     """What went wrong, in the order of the questions.
 
     Args:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rag.evaluation.comparison import SIGNIFICANT, TOLERANCE, OutcomeChange, Comparison, Difference
+from rag.evaluation.comparison import SIGNIFICANT, TOLERANCE, Comparison, Difference, OutcomeChange
 
 # Measures in the order of a reader's questions: a heading, and what is under it.
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {

@@ -20,7 +20,7 @@ from rag.index.docstore import Docstore
 from rag.index.durable_files import digest, published_digest
 from rag.index.generation import Generation
 from rag.index.layout import DOCSTORE, LEXICAL, MANIFEST, VECTORS, IndexLayout
-from rag.index.manifest import ManifestFile, Manifest
+from rag.index.manifest import Manifest, ManifestFile
 from rag.index.vectors import VectorIndex
 
 _log = logging.getLogger(__name__)

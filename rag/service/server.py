@@ -109,7 +109,10 @@ def hosts_of(settings: Settings) -> frozenset[str]:
 
 
 def serve_forever(
-    open_answerer: Callable[[], Answerer], settings: Settings, listener: socket.socket, adding: UploadService | None = None
+    open_answerer: Callable[[], Answerer],
+    settings: Settings,
+    listener: socket.socket,
+    adding: UploadService | None = None,
 ) -> int:
     """Serves on a reserved socket until it is told to stop; returns the exit code."""
     limits = AdmissionLimits(settings.parallel, settings.max_queue, settings.answer_seconds)

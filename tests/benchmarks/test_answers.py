@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from benchmarks import ablation
-from benchmarks.answers import TUTORIAL, AnswerRecord, in_turns, table
+from benchmarks.answers import TUTORIAL, GivenAnswer, in_turns, table
 from benchmarks.question_sets import QuestionSet, question_set
 from benchmarks.ranking_variants import FULL, variants
 from benchmarks.tutorial import Piece
@@ -173,20 +173,20 @@ class TestAnswersInTurns:
         answerer = Answerer(index, retriever, model, 4, 800, 256, PLAIN_CONFIDENCE_MODEL)
         answer = answerer.ask(Question("The warranty is how many months?"))
         assert answer.answered
-        made = AnswerRecord(QUESTIONS[0], QuestionResult("1", "?", True, True, 1, 1, 0.1), answer).to_json()
+        made = GivenAnswer(QUESTIONS[0], QuestionResult("1", "?", True, True, 1, 1, 0.1), answer).to_json()
         quote = {"document": "a.pdf", "page": 2, "quote": PAGES[1]}
         assert made["shown"] == [{"sentence": PAGES[1], "quotes": [quote]}]
         assert made["answers"] == ("24 months",)
 
 
-def record(seconds: float, *, asked: bool = True, answered: bool = True) -> AnswerRecord:
+def record(seconds: float, *, asked: bool = True, answered: bool = True) -> GivenAnswer:
     usage = {"prompt_tokens": 400 if asked else 0, "completion_tokens": 20 if asked else 0}
     item = QuestionResult(
         "1", "?", True, True, 1, 1, seconds, answer="24 months", answered=answered,
         f1=1.0 if answered else 0.0, contains=answered, usage=usage,
     )  # fmt: skip
     answer = TutorialAnswerer(Pieces(), Chat("24 months"), "m").ask(Question("?"))
-    return AnswerRecord(QUESTIONS[0], item, answer)
+    return GivenAnswer(QUESTIONS[0], item, answer)
 
 
 class TestAnswersTable:

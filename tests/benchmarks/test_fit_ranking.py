@@ -42,21 +42,21 @@ def drawn(count: int, seed: int, cosine: float, bm25: float) -> list[Judged]:
 
 
 def test_weights_are_found_again() -> None:
-    found = fit([drawn(120, 1, 4.0, 2.0), drawn(120, 2, 4.0, 2.0)], ["cosine", "lexical"])
+    found = fit([drawn(120, 1, 4.0, 2.0), drawn(120, 2, 4.0, 2.0)], ["cosine", "bm25"])
     assert found.cosine == pytest.approx(4.0, abs=0.8)
     assert found.bm25 == pytest.approx(2.0, abs=0.8)
-    assert (found.document, found.figures, found.reranker) == (0, 0, 0)
+    assert (found.document, found.digit_share, found.reranker) == (0, 0, 0)
 
 
 def test_a_set_counts_the_same_however_large() -> None:
     one, other = drawn(12, 1, 8.0, 0.0), drawn(12, 2, 0.0, 8.0)
-    small, large = fit([one, other], ["cosine", "lexical"]), fit([one * 5, other], ["cosine", "lexical"])
+    small, large = fit([one, other], ["cosine", "bm25"]), fit([one * 5, other], ["cosine", "bm25"])
     assert [large.cosine, large.bm25] == pytest.approx([small.cosine, small.bm25], rel=0.01)
 
 
 def test_what_tells_nothing_and_what_misleads_gets_nothing() -> None:
     misled = [reranked([0.1, 0.9], [0.5, 0.5], right=1) for _ in range(9)]
-    found = fit([misled], ["cosine", "lexical"])
+    found = fit([misled], ["cosine", "bm25"])
     assert found.cosine == 0
     assert found.bm25 == pytest.approx(0, abs=0.01)
 
@@ -76,7 +76,7 @@ def test_page_hits() -> None:
 
 def test_report_has_a_row_for_each_set_and_the_weights() -> None:
     sets = {"one": drawn(5, 1, 4.0, 2.0), "other": drawn(5, 2, 4.0, 2.0)}
-    lines = report("first stage", sets, ["cosine", "lexical"], 2).splitlines()
+    lines = report("first stage", sets, ["cosine", "bm25"], 2).splitlines()
     assert lines[2].startswith("| one, 5 questions | ")
     assert lines[3].startswith("| other, 5 questions | ")
     assert lines[-1].startswith("Weights(cosine=")

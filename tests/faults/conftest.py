@@ -22,7 +22,7 @@ from tests.unit.conftest import quick_folder
 FULL: Final = os.environ.get("PAGEPROOF_FAULTS") == "all"
 _FIGURES: Final = pytest.StashKey[list[str]]()
 
-QuestionResult = TypeVar("Item")
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 Say = Callable[[str], None]
 
@@ -64,10 +64,10 @@ class Injectors:
         self.one = injectors[0]
         self._count = len(injectors)
 
-    def each(self, items: Sequence[QuestionResult], work: Callable[[Injector, QuestionResult], Result]) -> list[Result]:
+    def each(self, items: Sequence[Item], work: Callable[[Injector, Item], Result]) -> list[Result]:
         """What ``work`` gives for each item, in their order."""
 
-        def done(item: QuestionResult) -> Result:
+        def done(item: Item) -> Result:
             injector = self._free.get()
             try:
                 return work(injector, item)

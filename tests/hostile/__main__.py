@@ -23,7 +23,7 @@ def main() -> int:
     chosen = [bomb for bomb in BOMBS.values() if bomb.quick or not options.quick]
     chosen = [bomb for bomb in chosen if not options.only or options.only in bomb.name]
     with tempfile.TemporaryDirectory() as folder:
-        outcomes = run(Path(folder), chosen, options.mutants, patience=HURRIED if options.quick else PATIENCE)
+        outcomes = run(Path(folder), chosen, options.mutants, timeouts=HURRIED if options.quick else PATIENCE)
         violations = outcomes.violations()
     print("\n".join(summary(outcomes)))
     print("\n".join(f"BROKEN  {line}" for line in violations) or "No promise was broken.")

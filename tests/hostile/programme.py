@@ -21,7 +21,7 @@ from ingest.readers.source import ReadingOptions
 from ingest.reading import ReadRequest
 from ingest.reporting.progress import Progress
 from ingest.reporting.report import FAILED, FileRow, Report
-from ingest.sandbox.pool import Outcome, Timeouts, SandboxedReaders
+from ingest.sandbox.pool import Outcome, SandboxedReaders, Timeouts
 from ingest.sandbox.worker import WorkerConfig
 from rag.domain.values import Question
 from rag.index.layout import IndexLayout
@@ -133,7 +133,7 @@ class TimedReaders(SandboxedReaders):
 def readers(
     *,
     workers: int = 2,
-    patience: Timeouts = PATIENCE,
+    timeouts: Timeouts = PATIENCE,
     limits: ReadingLimits | None = None,
     folder: Path | None = None,
 ) -> TimedReaders:
@@ -145,10 +145,10 @@ def readers(
         Chunker(),
         options,
         memory=MEMORY,
-        cpu_seconds=patience.seconds_per_file,
+        cpu_seconds=timeouts.seconds_per_file,
         folder=str(folder) if folder else None,
     )
-    return TimedReaders(orders, workers=workers, patience=patience)
+    return TimedReaders(orders, workers=workers, timeouts=timeouts)
 
 
 class _Reading(Progress):
@@ -179,7 +179,7 @@ class Outcomes:
     index: Path
     expected: dict[str, frozenset[str]]
     left: list[str]
-    patience: Timeouts
+    timeouts: Timeouts
 
     def rows(self) -> dict[str, FileRow]:
         return {row.path: row for row in self.report.files}
@@ -207,7 +207,7 @@ class Outcomes:
                 yield f"{row.path}: {row.characters} characters in {row.chunks} chunks"
 
     def _of_bounds(self) -> Iterable[str]:
-        most = self.patience.seconds_per_file + SLACK_SECONDS
+        most = self.timeouts.seconds_per_file + SLACK_SECONDS
         yield from (f"{name}: {seconds:.1f} s" for name, seconds in self.seconds.items() if seconds > most)
         if self.watch.peak_child > MEMORY * 1.01:
             yield f"a process with {self.watch.peak_child >> 20} MiB"
@@ -242,7 +242,7 @@ def healthy(folder: Path) -> list[Path]:
     return paths
 
 
-def run(root: Path, chosen: Sequence[bombs.Bomb], damaged: int, *, patience: Timeouts = PATIENCE) -> Outcomes:
+def run(root: Path, chosen: Sequence[bombs.Bomb], damaged: int, *, timeouts: Timeouts = PATIENCE) -> Outcomes:
     """The job over bombs, mutants and healthy files."""
     folder, index = root / "documents", root / "index"
     expected = {path.name: frozenset({"ok"}) for path in healthy(folder)}
@@ -254,14 +254,14 @@ def run(root: Path, chosen: Sequence[bombs.Bomb], damaged: int, *, patience: Tim
     before = set(descendants(os.getpid()))
     encoder = BagOfWordsEncoder()
     begin = monotonic()
-    with Watch() as watch, readers(patience=patience, folder=IndexLayout(index).sources) as sandbox:
+    with Watch() as watch, readers(timeouts=timeouts, folder=IndexLayout(index).sources) as sandbox:
         job = IngestJob(index, encoder, sandbox, identity=Chunker().identity, progress=_Reading(watch))
         report = job.run(discover([folder]))
     duration = monotonic() - begin
     names = {row.sha256: row.path for row in open_current(index, encoder.identity).manifest.sources if row.sha256}
     seconds = {names.get(path.name, path.name): taken for path, taken in sandbox.seconds.items()}
     left = what_is_left(index, before)
-    return Outcomes(report, seconds, duration, watch, sandbox.started, index, expected, left, patience)
+    return Outcomes(report, seconds, duration, watch, sandbox.started, index, expected, left, timeouts)
 
 
 def what_is_left(index: Path, before: set[int]) -> list[str]:

@@ -32,7 +32,7 @@ AMPLIFIERS = [
     if bomb.amplifies
 ]
 MUTANTS, FEW_MUTANTS = 1020, 60
-# R8 asks that each ends within so long, under the patience that users have.
+# R8 asks that each ends within so long, under the timeouts that users have.
 AMPLIFIED_SECONDS = 15.0
 # These do not: the first costs pdfium its minute for one page (60 s), the second has 112 full pages that are allowed
 # before it is too much (44 s, both on a busy machine). They end by their limits, and are no success.
@@ -43,8 +43,8 @@ KNOWN_SLOW = {"many_strings.pdf": 75.0, "pages_full.pdf": 120.0}
 def outcomes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
     root = tmp_path_factory.mktemp(request.param)
     if request.param == "quick":
-        return run(root, QUICK, FEW_MUTANTS, patience=HURRIED)
-    return run(root, list(BOMBS.values()), MUTANTS, patience=PATIENCE)
+        return run(root, QUICK, FEW_MUTANTS, timeouts=HURRIED)
+    return run(root, list(BOMBS.values()), MUTANTS, timeouts=PATIENCE)
 
 
 @pytest.mark.timeout(1800)
@@ -72,7 +72,7 @@ class TestOneRun:
 def test_amplification(tmp_path: Path, bomb: bombs.Bomb) -> None:
     (path,) = bombs.write(tmp_path, [bomb])
     limits = ReadingLimits()
-    with readers(workers=1, patience=Timeouts()) as sandbox:
+    with readers(workers=1, timeouts=Timeouts()) as sandbox:
         (tmp_path / "warm.txt").write_text("Words.")
         ask(sandbox, tmp_path / "warm.txt")
         begin = monotonic()

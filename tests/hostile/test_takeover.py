@@ -174,7 +174,7 @@ def test_endless(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, lie: str) -> N
     script, status = ENDLESS[lie]
     lying(monkeypatch, script)
     begin = monotonic()
-    with Watch() as watch, readers(workers=1, patience=QUICK) as sandbox:
+    with Watch() as watch, readers(workers=1, timeouts=QUICK) as sandbox:
         (outcome,) = ask(sandbox, tmp_path / "a.pdf")
     assert isinstance(outcome, FileFault)
     assert outcome.status in (status, "timeout"), outcome.reason
@@ -187,7 +187,7 @@ def test_what_is_said_of_a_file_before_it_is_asked_for_is_not_believed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     lying(monkeypatch, "TOGETHER = True\nfault('first')\nreading('Forged')\nsys.stdout.buffer.flush()")
-    with readers(workers=1, patience=QUICK) as sandbox:
+    with readers(workers=1, timeouts=QUICK) as sandbox:
         outcomes = ask(sandbox, *(tmp_path / f"{n}.pdf" for n in range(3)))
         assert sandbox.started == 3
     assert [outcome.reason for outcome in outcomes] == ["first"] * 3

@@ -57,7 +57,7 @@ def make_answerer(index: Path, model: ScriptedModel) -> Answerer:
         passages=3,
         evidence_tokens=300,
         max_tokens=64,
-        judge=PLAIN_CONFIDENCE_MODEL,
+        confidence_model=PLAIN_CONFIDENCE_MODEL,
     )
 
 

@@ -24,7 +24,7 @@ SETUP = Setup(
     model=ModelIdentity(name="scripted", sha256="a" * 64),
     encoder=BagOfWordsEncoder().identity,
     reranker=None,
-    judge="d" * 64,
+    confidence_model="d" * 64,
     settings={"RAG_PASSAGES": 3},
 )
 HISTORY = [{"question": "What does a berth cost?", "answer": "24 euros."}]

@@ -21,7 +21,7 @@ from ingest.discovery import discover
 from ingest.readers.limits import ReadingLimits
 from ingest.readers.source import ReadingOptions
 from ingest.reading import Reading, ReadRequest
-from ingest.sandbox.pool import Timeouts, SandboxedReaders
+from ingest.sandbox.pool import SandboxedReaders, Timeouts
 from ingest.sandbox.worker import WorkerConfig
 from rag.errors import FileFault, IngestFault
 from rag.index.reading import open_current
@@ -50,8 +50,8 @@ def files(tmp_path: Path) -> list[ReadRequest]:
 
 @pytest.fixture
 def readers() -> Iterator[SandboxedReaders]:
-    """One process, which has little patience."""
-    with SandboxedReaders(orders(), workers=1, patience=Timeouts(seconds_per_page=0.5)) as made:
+    """One process, which has little timeouts."""
+    with SandboxedReaders(orders(), workers=1, timeouts=Timeouts(seconds_per_page=0.5)) as made:
         yield made
     assert not made._all or all(process._process.poll() is not None for process in made._all)
 
@@ -261,8 +261,8 @@ class TestTakenOver:
         self, files: list[ReadRequest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str, status: str
     ) -> None:
         impostor(tmp_path, monkeypatch, answer)
-        patience = Timeouts(seconds_per_page=0.3, seconds_per_file=0.6)
-        with SandboxedReaders(orders(), workers=1, patience=patience) as sandbox:
+        timeouts = Timeouts(seconds_per_page=0.3, seconds_per_file=0.6)
+        with SandboxedReaders(orders(), workers=1, timeouts=timeouts) as sandbox:
             found = read(sandbox, files[:2])
             alive = pids(sandbox)
         assert [outcome.status for outcome in found.values() if isinstance(outcome, FileFault)] == [status] * 2

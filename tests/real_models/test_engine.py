@@ -11,7 +11,7 @@ import pytest
 
 from rag.composition import open_store
 from rag.errors import Cancelled
-from rag.models.llm.language_model import RefusalProbability, Finish, Message, Token
+from rag.models.llm.language_model import Finish, Message, RefusalProbability, Token
 from rag.models.llm.local_model import LlamaCppModel
 from rag.models.llm.tuning.parameters import Tuning
 from rag.runtime.cancellation import Cancellation
@@ -76,9 +76,7 @@ def said_by(
 ) -> tuple[str, float, int]:
     """The text, how likely its first token was to be "The" (declining), and how much of the prompt was known."""
     generated = list(
-        model.generate(
-            model.prompt(chat), max_tokens=max_tokens, cancelled=cancelled or Cancellation(), refusal="The"
-        )
+        model.generate(model.prompt(chat), max_tokens=max_tokens, cancelled=cancelled or Cancellation(), refusal="The")
     )
     begun, finish = generated[0], generated[-1]
     assert isinstance(begun, RefusalProbability)

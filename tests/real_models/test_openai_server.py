@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from rag.answering.answerer import Answerer
-from rag.answering.prompt import SELF_CHECK, NO, NOT_FOUND, SYSTEM, YES
+from rag.answering.prompt import NO, NOT_FOUND, SELF_CHECK, SYSTEM, YES
 from rag.answering.replay import replay
 from rag.composition import model_digests, open_answerer, open_records, open_store, setup_of
 from rag.domain.values import Question
 from rag.errors import Cancelled, ModelUnusable, PromptTooLong
-from rag.models.llm.language_model import RefusalProbability, Finish, Generated, LanguageModel, Message, Token
+from rag.models.llm.language_model import Finish, Generated, LanguageModel, Message, RefusalProbability, Token
 from rag.models.llm.remote_model import OpenAIServerModel
 from rag.runtime.cancellation import Cancellation
 from rag.settings import Settings

@@ -9,7 +9,7 @@ import pytest
 from rag.answering.answerer import Answerer
 from rag.answering.prompt import NO, NOT_FOUND, YES
 from rag.errors import Cancelled, PromptTooLong
-from rag.models.llm.language_model import RefusalProbability, Finish, LanguageModel, Message, Token
+from rag.models.llm.language_model import Finish, LanguageModel, Message, RefusalProbability, Token
 from rag.models.llm.local_model import LlamaCppModel
 from rag.runtime.cancellation import Cancellation
 

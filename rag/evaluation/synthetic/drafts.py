@@ -47,7 +47,9 @@ def unanswerable_drafts(
         seed: another one gives others.
     """
     about_others = (swapped.question for swapped in swapped_questions(made, seed) if _is_unknown(swapped, search))
-    foreign = (question for question in general_knowledge_questions(generation, seed) if not _relevant(search(question)))
+    foreign = (
+        question for question in general_knowledge_questions(generation, seed) if not _relevant(search(question))
+    )
     for question in chain(about_others, foreign):
         yield {"question": question, "answers": [], "form": "unanswerable", "draft": True}
 

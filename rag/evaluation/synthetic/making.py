@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rag.evaluation.synthetic.filters import rejection_reason, is_new
+from rag.evaluation.synthetic.filters import is_new, rejection_reason
 from rag.evaluation.synthetic.prompt import MAX_TOKENS, messages, parse
 from rag.evaluation.synthetic.sampling import sampled_facts
 from rag.evaluation.synthetic.types import Fact, SyntheticQuestion
@@ -14,7 +14,9 @@ from rag.runtime.cancellation import Cancellation
 from rag.text.sentences import words
 
 
-def make_questions(generation: Generation, model: LanguageModel, count: int, seed: int = 0) -> Iterator[SyntheticQuestion]:
+def make_questions(
+    generation: Generation, model: LanguageModel, count: int, seed: int = 0
+) -> Iterator[SyntheticQuestion]:
     """Up to ``count`` questions, spread over documents and pages; fewer where the documents do not hold so many facts.
 
     The same index, model and seed give the same questions. Nothing is chosen by how well it is retrieved or answered,

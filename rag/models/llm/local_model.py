@@ -21,7 +21,7 @@ from rag.models.llm.engine.engine import Engine, TokenSequence
 from rag.models.llm.engine.llama_library import open_library
 from rag.models.llm.engine.prefix_cache import PrefixCache
 from rag.models.llm.engine.prompt_lookup import PromptLookup
-from rag.models.llm.engine.sampling import Scorer, PrefillOnly, Sampler, DecodingStrategy
+from rag.models.llm.engine.sampling import DecodingStrategy, PrefillOnly, Sampler, Scorer
 from rag.models.llm.engine.scheduler import MIN_PREFILL_CHUNK
 from rag.models.llm.engine.vocabulary import Pointer, Vocabulary
 from rag.models.llm.language_model import Finish, Generated, Message, Prompt
@@ -96,7 +96,9 @@ class LlamaCppModel:
         has_parts = _has_parts(self._model)
         self._copying, self._further_token = copying and has_parts, tuning.further_token
         store = PrefixCache(self._context, first_sequence=parallel, capacity=cache_bytes if has_parts else 0)
-        self._engine = Engine(self._context, store, parallel=parallel, micro_batch=tuning.micro_batch, cpu_gate=cpu_gate)
+        self._engine = Engine(
+            self._context, store, parallel=parallel, micro_batch=tuning.micro_batch, cpu_gate=cpu_gate
+        )
         if beginning:
             self._keep(self._common_beginning(beginning))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from rag.domain.values import Usage
-from rag.models.llm.language_model import RefusalProbability, Finish, Generated, Token
+from rag.models.llm.language_model import Finish, Generated, RefusalProbability, Token
 
 
 @dataclass(frozen=True, slots=True)

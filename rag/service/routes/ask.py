@@ -21,7 +21,7 @@ from rag.domain.values import Answer, AnswerReady, PassagesFound, Question, Toke
 from rag.errors import Cancelled, DeadlinePassed, ServiceBusy
 from rag.index.generation import Generation
 from rag.service.admission.admission import Admission, Ticket, Waiting
-from rag.service.answer_task import Quiet, AnswerTask, unless_gone
+from rag.service.answer_task import AnswerTask, Quiet, unless_gone
 from rag.service.auth import Keys
 from rag.service.metrics import Metrics
 from rag.service.schemas import AnswerBody, AskBody, PassageBody

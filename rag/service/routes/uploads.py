@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect
 from rag.errors import Cancelled
 from rag.service.media_types import SUFFIXES
 from rag.service.schemas import AddingBody, IngestBody, UploadBody
-from rag.service.uploads.folder import UploadFolder, Receiving, Stored
+from rag.service.uploads.folder import Receiving, Stored, UploadFolder
 from rag.service.uploads.ingest_jobs import IngestJobs
 
 _log = logging.getLogger(__name__)

@@ -19,7 +19,7 @@ from benchmarks.serving.results import cells, first_tokens, tables, throughput, 
 from benchmarks.serving.schedule import Cell, Run, schedule
 from benchmarks.serving.systems import System, read_best, server_choices
 from benchmarks.serving.workloads import Conversation
-from rag.models.llm.language_model import RefusalProbability, Finish, Prompt, Token
+from rag.models.llm.language_model import Finish, Prompt, RefusalProbability, Token
 from rag.runtime.cancellation import Cancellation
 from tests.fakes import ScriptedModel
 

@@ -10,7 +10,7 @@ import pytest
 
 from ingest import plan as module
 from ingest.discovery import SourceFile, discover
-from ingest.plan import Known, FileLimits, PlannedFile, make_plan, source_row
+from ingest.plan import FileLimits, Known, PlannedFile, make_plan, source_row
 from ingest.reporting.report import FileRow
 from rag.index.manifest import Counts, Manifest, SourceRow
 from rag.index.writer import IndexWriter, writing

@@ -13,11 +13,18 @@ from time import monotonic
 from typing import Final
 
 from rag.errors import Cancelled, ModelUnusable, PromptTooLong
-from rag.models.llm.engine.context import Context, Interrupted, Logits, BatchEntry
+from rag.models.llm.engine.context import BatchEntry, Context, Interrupted, Logits
 from rag.models.llm.engine.prefix_cache import PrefixCache
 from rag.models.llm.engine.prompt_lookup import PromptLookup
 from rag.models.llm.engine.sampling import DecodingStrategy
-from rag.models.llm.engine.scheduler import BATCH_MULTIPLE, MIN_PREFILL_CHUNK, ScheduleInput, priority_key, schedule, whole
+from rag.models.llm.engine.scheduler import (
+    BATCH_MULTIPLE,
+    MIN_PREFILL_CHUNK,
+    ScheduleInput,
+    priority_key,
+    schedule,
+    whole,
+)
 from rag.runtime.cpu_gate import CpuGate
 
 _log = logging.getLogger(__name__)
@@ -72,7 +79,13 @@ class Engine:
     """Runs jobs. Its methods may be called from any thread."""
 
     def __init__(
-        self, context: Context, prefix_cache: PrefixCache, *, parallel: int, micro_batch: int, cpu_gate: CpuGate | None = None
+        self,
+        context: Context,
+        prefix_cache: PrefixCache,
+        *,
+        parallel: int,
+        micro_batch: int,
+        cpu_gate: CpuGate | None = None,
     ) -> None:
         """Starts the thread.
 
@@ -209,7 +222,12 @@ class Engine:
         """Those at work, and those that can be begun now."""
         at_work = [sequence for sequence in self._sequences if sequence.sequence_id is not None]
         waiting = [sequence for sequence in self._sequences if sequence.sequence_id is None]
-        waiting.sort(key=lambda sequence: (not sequence.blocked, priority_key(self._schedule_input(sequence), self._seconds_per_token)))
+        waiting.sort(
+            key=lambda sequence: (
+                not sequence.blocked,
+                priority_key(self._schedule_input(sequence), self._seconds_per_token),
+            )
+        )
         places = len(self._free)
         cells = self._cells - sum(sequence.cells for sequence in at_work)
         for sequence in waiting:
@@ -230,7 +248,11 @@ class Engine:
         return ScheduleInput(len(sequence.prompt) - cached, waited, scoring=not sequence.max_new_tokens)
 
     def _cached_length(self, sequence: TokenSequence) -> int:
-        return whole(min(self._prefix_cache.cached_length(sequence.prompt), max(len(sequence.prompt) - sequence.min_recompute, 0)))
+        return whole(
+            min(
+                self._prefix_cache.cached_length(sequence.prompt), max(len(sequence.prompt) - sequence.min_recompute, 0)
+            )
+        )
 
     def _begin(self, sequence: TokenSequence) -> bool:
         """Whether it was given all that is known."""

@@ -11,7 +11,7 @@ import numpy as np
 from rag.domain.values import Usage
 from rag.models.llm.engine.context import Logits
 from rag.models.llm.engine.vocabulary import TokenIds, Vocabulary
-from rag.models.llm.language_model import RefusalProbability, Finish, Generated, Token
+from rag.models.llm.language_model import Finish, Generated, RefusalProbability, Token
 
 
 class DecodingStrategy(Protocol):

@@ -19,7 +19,7 @@ import llama_cpp as llama
 from rag.errors import ModelUnusable
 from rag.models.llm.engine.llama_library import open_library
 from rag.models.llm.tuning.parameters import Tuning
-from rag.models.llm.tuning.search import SearchDimension, Part, search
+from rag.models.llm.tuning.search import Part, SearchDimension, search
 
 _Pointer: TypeAlias = Any  # an opaque one of llama.cpp
 

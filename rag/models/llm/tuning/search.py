@@ -59,7 +59,9 @@ def search_space(usable: int, physical: int) -> tuple[SearchDimension, ...]:
     )
 
 
-def search(default: Tuning, choices: Iterable[SearchDimension], seconds: Seconds, expired: Callable[[], bool]) -> Tuning:
+def search(
+    default: Tuning, choices: Iterable[SearchDimension], seconds: Seconds, expired: Callable[[], bool]
+) -> Tuning:
     """The tuning that is fastest, as far as it can be told in the time.
 
     Args:

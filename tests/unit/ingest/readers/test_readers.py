@@ -10,16 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.readers import text, version
+from ingest.readers import text
+from ingest.readers import version as module
 from ingest.readers.limits import ReadingLimits
 from ingest.readers.ocr import Tesseract
 from ingest.readers.registry import READERS
 from ingest.readers.source import ReadingOptions, Remark, what_is_missing
-from ingest.readers.version import VERSION, needs_rereading
+from ingest.readers.version import VERSION, needs_rereading, reader_version
 from rag.errors import FileFault
 from tests.unit.conftest import quick_folder
-
-module = sys.modules["ingest.readers.version"]  # the function of the same name hides it
 
 OPTIONS = ReadingOptions(ReadingLimits(), ocr="off")
 
@@ -91,14 +90,14 @@ class TestIdentity:
     SEEN = (Remark(3, "ocr", "tesseract 5.3.0 eng"),)
 
     def test_of_options(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        assert version(OPTIONS) == {"reader": VERSION, "ocr": "off"}
+        assert reader_version(OPTIONS) == {"reader": VERSION, "ocr": "off"}
         for tesseract, auto, force in (
             (None, "none", "forced none"),
             (Tesseract("tesseract", "5.3.0", ("eng",)), "tesseract 5.3.0 eng", "forced tesseract 5.3.0 eng"),
         ):
             monkeypatch.setattr(module, "find_tesseract", lambda _, tesseract=tesseract: tesseract)
-            assert version(ReadingOptions(ReadingLimits()))["ocr"] == auto
-            assert version(ReadingOptions(ReadingLimits(), ocr="force"))["ocr"] == force
+            assert reader_version(ReadingOptions(ReadingLimits()))["ocr"] == auto
+            assert reader_version(ReadingOptions(ReadingLimits(), ocr="force"))["ocr"] == force
 
     def test_ocr_that_was_installed_reads_the_scans_and_only_those(self) -> None:
         assert needs_rereading(self.SCAN, self.BEFORE, self.NOW)

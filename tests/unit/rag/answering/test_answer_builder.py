@@ -101,9 +101,7 @@ class TestAbstention:
         assert [item.text for item in made.sentences] == [item.sentence for item in given_support]
 
     def test_cites_where_one_might_look(self) -> None:
-        assert [citation.quote for citation in builder().abstention([], 0.0).citations] == [
-            "The pump has a blue lid."
-        ]
+        assert [citation.quote for citation in builder().abstention([], 0.0).citations] == ["The pump has a blue lid."]
         assert replace(builder(), evidence=[]).abstention([], 0.0).citations == ()
 
 

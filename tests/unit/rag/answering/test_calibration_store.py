@@ -18,7 +18,7 @@ from rag.answering.calibration_store import (
     read_calibration,
     write_calibration,
 )
-from rag.answering.confidence import CONFIDENCE_MODEL, ConfidenceModel, Logistic, Features
+from rag.answering.confidence import CONFIDENCE_MODEL, ConfidenceModel, Features, Logistic
 from rag.errors import CalibrationFailed
 from rag.index.maintenance import collect_garbage, list_generations, roll_back, verify_generation
 from rag.index.writer import writing
@@ -60,6 +60,20 @@ def test_round_trip(made: Calibration) -> None:
         assert [path.name for path in folder.iterdir()] == ["calibration.json"]
 
 
+def test_a_file_of_format_1_is_read(tmp_path: Path) -> None:
+    """As Pageproof 0.1 wrote it: the same numbers under the names of then."""
+    names = {"confidence_model": "judge", "prefilter": "worth_asking", "prefilter_threshold": "hopeless",
+             "correct": "right", "yes_bias": "yes_lean", "refusal_probability": "declined", "self_check": "affirmed"}  # fmt: skip
+
+    def of_then(value: object) -> object:
+        return {names.get(k, k): of_then(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+    then = of_then(MADE.model_dump(mode="json"))
+    assert isinstance(then, dict)
+    calibration_path(tmp_path).write_text(json.dumps({**then, "format": 1}))
+    assert read_calibration(tmp_path, MODELS) == MADE
+
+
 def test_none_was_made(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert read_calibration(tmp_path, MODELS) is None
     assert caplog.text == ""
@@ -70,7 +84,7 @@ def changed(**changes: object) -> bytes:
 
 
 def with_judge(**changes: object) -> bytes:
-    return changed(confidence_model={**MADE.model_dump()["judge"], **changes})
+    return changed(confidence_model={**MADE.model_dump()["confidence_model"], **changes})
 
 
 @pytest.mark.parametrize(
@@ -81,13 +95,13 @@ def with_judge(**changes: object) -> bytes:
         pytest.param(b"\xff\x00", id="no text"),
         pytest.param(b"[]", id="a list"),
         pytest.param(b"[" * 100_000, id="endless brackets"),
-        pytest.param(changed(format=2), id="another format"),
+        pytest.param(changed(format=3), id="another format"),
         pytest.param(changed(mood="good"), id="an unknown field"),
         pytest.param(changed(questions=-1), id="fewer than no questions"),
         pytest.param(with_judge(thresholds=[]), id="no thresholds"),
         pytest.param(with_judge(thresholds=[0.9, 0.1]), id="descending thresholds"),
-        pytest.param(with_judge(right={"bias": 0.0, "weights": {"mood": 1.0}}), id="a feature that is not observed"),
-        pytest.param(with_judge(right={"bias": float("nan"), "weights": {}}), id="no number"),
+        pytest.param(with_judge(correct={"bias": 0.0, "weights": {"mood": 1.0}}), id="a feature that is not observed"),
+        pytest.param(with_judge(correct={"bias": float("nan"), "weights": {}}), id="no number"),
         pytest.param(with_judge(answerable=None), id="half a judge"),
     ],
 )
@@ -156,4 +170,7 @@ def test_the_tools_of_an_index_leave_it_alone(tmp_path: Path) -> None:
 
 
 def test_the_dial_is_no_part_of_what_is_kept_of_two_judges() -> None:
-    assert MADE.model_copy(update={"judge": replace(CONFIDENCE_MODEL, false_answers=0.4)}).confidence_model.digest == CONFIDENCE_MODEL.digest
+    assert (
+        MADE.model_copy(update={"judge": replace(CONFIDENCE_MODEL, false_answers=0.4)}).confidence_model.digest
+        == CONFIDENCE_MODEL.digest
+    )

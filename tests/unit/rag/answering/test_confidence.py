@@ -11,11 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answering.confidence import CONFIDENCE_MODEL, ConfidenceModel, Logistic, Features, log_odds, thresholds_of
+from rag.answering.confidence import CONFIDENCE_MODEL, ConfidenceModel, Features, Logistic, log_odds, thresholds_of
 
 PLAIN = Features(
-    relevance=1.5, margin=2.0, coverage=0.5, document=0.0, refusal_probability=0.2, certainty=0.9, lowest=0.5, share=1.0,
-    agrees=1.0, self_check=0.75,
+    relevance=1.5, coverage=0.5, refusal_probability=0.2, certainty=0.9, share=1.0, agrees=1.0, self_check=0.75,
 )  # fmt: skip
 
 METHODS: Final[tuple[Literal["lower"], Literal["higher"]]] = ("lower", "higher")
@@ -26,7 +25,7 @@ thresholds = st.lists(probabilities, min_size=2, max_size=30).map(sorted).map(tu
 
 def confidence_model(*at: float, false_answers: float = 0.1) -> ConfidenceModel:
     nothing = Logistic(0.0, {})
-    return ConfidenceModel(nothing, Logistic(0.0, {"affirmed": 1.0}), nothing, 0.0, at, 0.0, false_answers)
+    return ConfidenceModel(nothing, Logistic(0.0, {"self_check": 1.0}), nothing, 0.0, at, 0.0, false_answers)
 
 
 class TestLogOdds:
@@ -41,7 +40,7 @@ class TestLogOdds:
 
 class TestLogistic:
     def test_by_hand(self) -> None:
-        logistic = Logistic(-1.0, {"relevance": 2.0, "affirmed": 0.5})
+        logistic = Logistic(-1.0, {"relevance": 2.0, "self_check": 0.5})
         assert logistic.probability(PLAIN) == pytest.approx(1 / (1 + math.exp(-(-1 + 2 * 1.5 + 0.5 * math.log(3)))))
 
     def test_without_weights_the_bias_decides(self) -> None:
@@ -56,7 +55,7 @@ class TestLogistic:
         [
             pytest.param(0.0, {"mood": 1.0}, "mood", id="of nothing that is observed"),
             pytest.param(math.nan, {}, "not finite", id="no number"),
-            pytest.param(0.0, {"margin": math.inf}, "not finite", id="infinite"),
+            pytest.param(0.0, {"share": math.inf}, "not finite", id="infinite"),
         ],
     )
     def test_refuses(self, bias: float, weights: dict[str, float], message: str) -> None:
@@ -65,11 +64,11 @@ class TestLogistic:
 
 
 def test_features_are_logits_of_probabilities_and_bounded() -> None:
-    features = replace(PLAIN, margin=99.0, relevance=-99.0, certainty=0.0).features()
-    assert features["margin"] == 12.0
+    features = replace(PLAIN, share=99.0, relevance=-99.0, certainty=0.0).scaled()
+    assert features["share"] == 12.0
     assert features["relevance"] == -12.0
     assert features["certainty"] == pytest.approx(-6.907, abs=1e-3)
-    assert features["affirmed"] == pytest.approx(math.log(3))
+    assert features["self_check"] == pytest.approx(math.log(3))
     assert features["coverage"] == 0.5
     assert list(features) == [field.name for field in fields(Features)]
 
@@ -111,7 +110,9 @@ class TestThresholds:
 
 class TestJudge:
     def test_what_is_hopeless_is_not_asked(self) -> None:
-        chosen = replace(confidence_model(0.0, 1.0), prefilter=Logistic(0.0, {"relevance": 1.0}), prefilter_threshold=0.5)
+        chosen = replace(
+            confidence_model(0.0, 1.0), prefilter=Logistic(0.0, {"relevance": 1.0}), prefilter_threshold=0.5
+        )
         assert chosen.fails_prefilter(replace(PLAIN, relevance=-0.1))
         assert not chosen.fails_prefilter(replace(PLAIN, relevance=0.0))
 
@@ -130,7 +131,12 @@ class TestJudge:
     )
     def test_refuses(self, changes: dict[str, object], message: str) -> None:
         with pytest.raises(ValueError, match=message):
-            ConfidenceModel(**{**{field.name: getattr(CONFIDENCE_MODEL, field.name) for field in fields(ConfidenceModel)}, **changes})
+            ConfidenceModel(
+                **{
+                    **{field.name: getattr(CONFIDENCE_MODEL, field.name) for field in fields(ConfidenceModel)},
+                    **changes,
+                }
+            )
 
     def test_the_digest_is_of_all_but_the_dial(self) -> None:
         assert replace(CONFIDENCE_MODEL, false_answers=0.3).digest == CONFIDENCE_MODEL.digest
@@ -138,12 +144,12 @@ class TestJudge:
             replace(CONFIDENCE_MODEL, prefilter_threshold=0.123).digest,
             replace(CONFIDENCE_MODEL, yes_bias=0.123).digest,
             replace(CONFIDENCE_MODEL, thresholds=(0.1, 0.2)).digest,
-            replace(CONFIDENCE_MODEL, right=Logistic(0.1, {})).digest,
+            replace(CONFIDENCE_MODEL, correct=Logistic(0.1, {})).digest,
         }
         assert len(changed | {CONFIDENCE_MODEL.digest}) == 5
 
     def test_the_one_that_ships_counts_nothing_the_wrong_way(self) -> None:
         """What it was fitted to changes; that a surer model or a better quote speaks for an answer does not."""
-        for logistic in (CONFIDENCE_MODEL.prefilter, CONFIDENCE_MODEL.answerable, CONFIDENCE_MODEL.right):
+        for logistic in (CONFIDENCE_MODEL.prefilter, CONFIDENCE_MODEL.answerable, CONFIDENCE_MODEL.correct):
             assert all(weight > 0 for name, weight in logistic.weights.items() if name != "declined")
             assert logistic.weights.get("declined", -1.0) < 0

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answering.draft import Draft, self_check, calibrate_yes_no
+from rag.answering.draft import Draft, calibrate_yes_no, self_check
 from rag.answering.prompt import NO, YES
 from rag.domain.values import Usage
 from rag.errors import Cancelled
@@ -32,7 +32,6 @@ class TestDraft:
         draft = draft_of(("The lid", 0.5), (" is blue", 0.125))
         assert draft.text == "The lid is blue"
         assert draft.certainty == pytest.approx(0.25)
-        assert draft.lowest == 0.125
         assert not draft.is_empty
 
     @pytest.mark.parametrize("draft", [Draft(), draft_of((" \n", 1.0))], ids=["no token", "blank"])
@@ -40,12 +39,12 @@ class TestDraft:
         assert draft.is_empty
 
     def test_of_no_token(self) -> None:
-        assert (Draft().certainty, Draft().lowest, Draft().is_likely) == (0.0, 0.0, True)
+        assert (Draft().certainty, Draft().is_likely) == (0.0, True)
 
     @given(st.lists(probabilities, min_size=1, max_size=9))
     def test_certainty_is_between_the_lowest_and_the_highest(self, given_probabilities: list[float]) -> None:
         draft = draft_of(*(("x", probability) for probability in given_probabilities))
-        assert draft.lowest - 1e-5 <= draft.certainty <= max(*given_probabilities, 1e-6) + 1e-9
+        assert min(given_probabilities, default=0.0) - 1e-5 <= draft.certainty <= max(*given_probabilities, 1e-6) + 1e-9
 
     @pytest.mark.parametrize(("declined", "likely"), [(0.49, True), (0.5, False), (1.0, False)])
     def test_what_it_would_rather_not_say(self, refusal_probability: float, likely: bool) -> None:
@@ -64,7 +63,9 @@ class TestSettle:
             pytest.param(" yes ", 0.9, 0.0, "Yes", id="spelt otherwise"),
         ],
     )
-    def test_the_likelier_one_without_the_lean(self, said: str, probability: float, yes_bias: float, settled: str) -> None:
+    def test_the_likelier_one_without_the_lean(
+        self, said: str, probability: float, yes_bias: float, settled: str
+    ) -> None:
         draft = draft_of((said, probability))
         draft.finish = Finish("length", Usage(9, 0, 1))
         calibrate_yes_no(draft, yes_bias)

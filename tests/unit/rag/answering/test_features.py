@@ -22,10 +22,6 @@ QUOTE = Quote(Evidence(HIT, page_of(TEXT)), Span(1, 0, len(TEXT)), 1.0)
 SURE = Support("Blue.", (QUOTE,), 1.0, agrees=True)
 
 
-def hits(*scores: float) -> list[Hit]:
-    return [replace(HIT, score=score) for score in scores]
-
-
 def observed(
     *support: Support, question: str = "Which lid?", found: list[Hit] | None = None, draft: Draft | None = None
 ) -> dict[str, Any]:
@@ -36,8 +32,7 @@ def observed(
 def test_of_the_evidence_alone() -> None:
     found = extract_features("Which lid?", [HIT], Draft(), (), 0.0)
     assert found.relevance == pytest.approx(math.log(3))
-    assert found.document == 0.5
-    assert (found.refusal_probability, found.certainty, found.lowest, found.self_check) == (0, 0, 0, 0)
+    assert (found.refusal_probability, found.certainty, found.self_check) == (0, 0, 0)
     assert (found.share, found.agrees) == (0, 0)
 
 
@@ -46,21 +41,9 @@ def test_of_a_draft() -> None:
     draft.add(Token("Blue", 0.5))
     draft.add(Token(".", 0.125))
     found = observed(SURE, draft=draft)
-    assert (found["declined"], found["certainty"], found["lowest"]) == (0.3, pytest.approx(0.25), 0.125)
+    assert (found["refusal_probability"], found["certainty"]) == (0.3, pytest.approx(0.25))
     assert (found["share"], found["agrees"]) == (1.0, 1.0)
-    assert found["affirmed"] == 0.6
-
-
-@pytest.mark.parametrize(
-    ("scores", "margin"),
-    [
-        pytest.param((9.0,), 0.0, id="one"),
-        pytest.param((9.0, 7.0, 4.0), 5.0, id="fewer than five: the last"),
-        pytest.param((9.0, 8.0, 7.0, 6.0, 5.5, 1.0), 3.5, id="the fifth"),
-    ],
-)
-def test_margin(scores: tuple[float, ...], margin: float) -> None:
-    assert observed(found=hits(*scores))["margin"] == pytest.approx(margin)
+    assert found["self_check"] == 0.6
 
 
 def test_relevance_is_that_of_the_best_passage_that_was_read() -> None:

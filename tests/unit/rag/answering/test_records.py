@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.answering.records import (
+    AnswerRecord,
     AnswerTrace,
     FolderRecorder,
     ModelIdentity,
     PlaceRecord,
     QuestionRecord,
-    AnswerRecord,
     RecordFolder,
     SentenceRecord,
     Setup,
@@ -71,7 +71,9 @@ def course_of(root: Path) -> AnswerTrace:
     """An answer from an index of one page."""
     publish(root, {"a.pdf": ["The pump is blue."]}, ENCODER)
     answer = Answer(id_of(7), "Which colour?", "The pump is blue.", True, None, 1.0, (), (), "scripted", "x")
-    return AnswerTrace(Question("Which colour?"), open_current(root, ENCODER.identity), (), Prompt((1, 2)), "Blue.", answer)
+    return AnswerTrace(
+        Question("Which colour?"), open_current(root, ENCODER.identity), (), Prompt((1, 2)), "Blue.", answer
+    )
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 import rag.__main__ as program
 from rag.answering.answerer import Answerer
 from rag.answering.prompt import NOT_FOUND
-from rag.answering.records import FolderRecorder, ModelIdentity, AnswerRecord, RecordFolder, Setup
+from rag.answering.records import AnswerRecord, FolderRecorder, ModelIdentity, RecordFolder, Setup
 from rag.answering.replay import Replay, replay
 from rag.cli import ask
 from rag.domain.values import Question
@@ -36,7 +36,9 @@ def open_answerer(root: Path, *replies: str, encoder: BagOfWordsEncoder | None =
     encoder = encoder or BagOfWordsEncoder()
     model = ScriptedModel(list(replies) or [REPLY])
     index, retriever = CurrentIndex(root, encoder.identity), Retriever(encoder, OverlapReranker())
-    return Answerer(index, retriever, model, passages=3, evidence_tokens=300, max_tokens=64, confidence_model=PLAIN_CONFIDENCE_MODEL)
+    return Answerer(
+        index, retriever, model, passages=3, evidence_tokens=300, max_tokens=64, confidence_model=PLAIN_CONFIDENCE_MODEL
+    )
 
 
 @pytest.fixture

@@ -36,7 +36,15 @@ def model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ScriptedModel:
 
     def open_answerer(_settings: Settings, *, recorded: bool = False) -> Answerer:
         index, retriever = CurrentIndex(tmp_path, encoder.identity), Retriever(encoder, OverlapReranker())
-        return Answerer(index, retriever, model, passages=3, evidence_tokens=300, max_tokens=64, judge=PLAIN_CONFIDENCE_MODEL)
+        return Answerer(
+            index,
+            retriever,
+            model,
+            passages=3,
+            evidence_tokens=300,
+            max_tokens=64,
+            confidence_model=PLAIN_CONFIDENCE_MODEL,
+        )
 
     monkeypatch.setattr(ask, "open_answerer", open_answerer)
     return model

@@ -43,7 +43,9 @@ def index(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     publish(root, DOCUMENTS, encoder)
     monkeypatch.setenv("RAG_INDEX", str(root))
     retriever = Retriever(encoder, OverlapReranker())
-    answerer = Answerer(CurrentIndex(root, encoder.identity), retriever, ReadingModel([""]), 1, 99, 9, PLAIN_CONFIDENCE_MODEL)
+    answerer = Answerer(
+        CurrentIndex(root, encoder.identity), retriever, ReadingModel([""]), 1, 99, 9, PLAIN_CONFIDENCE_MODEL
+    )
     monkeypatch.setattr(calibrate, "open_answerer", lambda _: answerer)
     monkeypatch.setattr(calibrate, "model_digests", lambda _: MODELS)
     monkeypatch.setattr(composition, "model_digests", lambda _: MODELS)
@@ -77,7 +79,7 @@ def test_what_was_fitted_is_used_at_the_next_start(index: Path, capsys: pytest.C
     assert kept is not None
     assert (kept.questions, kept.generation) == (26, "000001-" + kept.generation[7:])
     judge = composition.open_confidence_model(settings)
-    assert (judge.digest, judge.false_answers) == (kept.judge.digest, 0.05)
+    assert (judge.digest, judge.false_answers) == (kept.confidence_model.digest, 0.05)
     assert judge.digest != CONFIDENCE_MODEL.digest
 
 

@@ -64,7 +64,9 @@ def answerer(tmp_path: Path) -> Answerer:
     publish(tmp_path, {"manual.pdf": [LID]}, encoder)
     index, retriever = CurrentIndex(tmp_path, encoder.identity), Retriever(encoder, OverlapReranker())
     model = ScriptedModel([LID])
-    return Answerer(index, retriever, model, passages=3, evidence_tokens=300, max_tokens=64, judge=PLAIN_CONFIDENCE_MODEL)
+    return Answerer(
+        index, retriever, model, passages=3, evidence_tokens=300, max_tokens=64, confidence_model=PLAIN_CONFIDENCE_MODEL
+    )
 
 
 class TestStanding:

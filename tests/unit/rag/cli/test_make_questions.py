@@ -31,7 +31,9 @@ def model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ScriptedModel:
     publish(tmp_path / "index", {"pump.pdf": PAGES}, encoder)
     model = ScriptedModel(list(REPLIES))
     index, retriever = CurrentIndex(tmp_path / "index", encoder.identity), Retriever(encoder, OverlapReranker())
-    answerer = Answerer(index, retriever, model, passages=3, evidence_tokens=300, max_tokens=64, judge=PLAIN_CONFIDENCE_MODEL)
+    answerer = Answerer(
+        index, retriever, model, passages=3, evidence_tokens=300, max_tokens=64, confidence_model=PLAIN_CONFIDENCE_MODEL
+    )
     monkeypatch.setattr(make_questions, "open_answerer", lambda _: answerer)
     monkeypatch.chdir(tmp_path)
     return model

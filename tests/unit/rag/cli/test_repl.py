@@ -53,7 +53,9 @@ def talk(tmp_path: Path, model: ScriptedModel) -> Conversation:
     encoder = BagOfWordsEncoder()
     publish(tmp_path, DOCUMENTS, encoder)
     index, retriever = CurrentIndex(tmp_path, encoder.identity), Retriever(encoder, OverlapReranker())
-    answerer = Answerer(index, retriever, model, passages=3, evidence_tokens=300, max_tokens=64, judge=PLAIN_CONFIDENCE_MODEL)
+    answerer = Answerer(
+        index, retriever, model, passages=3, evidence_tokens=300, max_tokens=64, confidence_model=PLAIN_CONFIDENCE_MODEL
+    )
     return Conversation(console(), console(), answerer)
 
 

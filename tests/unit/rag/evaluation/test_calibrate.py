@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from rag.answering.answerer import Answerer
-from rag.answering.confidence import ConfidenceModel, Logistic, Features, log_odds
+from rag.answering.confidence import ConfidenceModel, Features, Logistic, log_odds
 from rag.domain.values import Span
 from rag.errors import CalibrationFailed
 from rag.evaluation.calibrate import FEWEST, Trial, fitted, try_questions
@@ -68,7 +68,9 @@ class TestTrials:
         assert all(trial.features for trial in trials)
 
     def test_what_is_withheld_is_really_not_read(self, answerer: Answerer) -> None:
-        answerer = replace(answerer, passages=9, confidence_model=replace(PLAIN_CONFIDENCE_MODEL, prefilter_threshold=0.0))
+        answerer = replace(
+            answerer, passages=9, confidence_model=replace(PLAIN_CONFIDENCE_MODEL, prefilter_threshold=0.0)
+        )
         generation = answerer.generation()
         question = made(generation, *ASKED[0])
         try_questions(answerer, generation, [question], lambda _: None)
@@ -95,7 +97,7 @@ class TestTrials:
 
 NOTHING = Features(**{field.name: 0.0 for field in fields(Features)})
 BY_RELEVANCE = replace(
-    PLAIN_CONFIDENCE_MODEL, answerable=Logistic(0.0, {"relevance": 1.0}), right=Logistic(0.0, {"relevance": 1.0})
+    PLAIN_CONFIDENCE_MODEL, answerable=Logistic(0.0, {"relevance": 1.0}), correct=Logistic(0.0, {"relevance": 1.0})
 )
 
 
@@ -114,7 +116,7 @@ def trials_of(count: int = 400, scale: float = 0.5, bias: float = -1.0, seed: in
 class TestFitted:
     def test_the_scale_is_that_of_the_trials(self) -> None:
         confidence_model = fitted(BY_RELEVANCE, trials_of(4000))
-        for logistic in (confidence_model.answerable, confidence_model.right):
+        for logistic in (confidence_model.answerable, confidence_model.correct):
             assert logistic.weights["relevance"] == pytest.approx(0.5, abs=0.06)
             assert logistic.bias == pytest.approx(-1.0, abs=0.12)
         assert (confidence_model.prefilter, confidence_model.prefilter_threshold, confidence_model.yes_bias) == (
@@ -133,7 +135,9 @@ class TestFitted:
         trials = trials_of(400)
         prefilter_threshold = [Trial(None, answerable=False, right=False)] * 4000
         assert fitted(BY_RELEVANCE, [*trials, *prefilter_threshold]).thresholds[:15] == (0.0,) * 15
-        assert fitted(BY_RELEVANCE, [*trials, *prefilter_threshold]).answerable == fitted(BY_RELEVANCE, trials).answerable
+        assert (
+            fitted(BY_RELEVANCE, [*trials, *prefilter_threshold]).answerable == fitted(BY_RELEVANCE, trials).answerable
+        )
 
     def test_an_order_that_few_trials_contradict_is_kept(self) -> None:
         confidence_model = fitted(BY_RELEVANCE, trials_of(scale=-0.5))
@@ -143,7 +147,9 @@ class TestFitted:
         confidence_model = fitted(BY_RELEVANCE, trials_of())
         assert isinstance(confidence_model, ConfidenceModel)
         assert len(confidence_model.thresholds) == 21
-        assert log_odds(confidence_model.answerable.probability(NOTHING)) == pytest.approx(confidence_model.answerable.bias)
+        assert log_odds(confidence_model.answerable.probability(NOTHING)) == pytest.approx(
+            confidence_model.answerable.bias
+        )
 
     @pytest.mark.parametrize(
         ("answerable", "unanswerable"),

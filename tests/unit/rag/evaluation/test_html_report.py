@@ -67,7 +67,10 @@ RUN = [
 
 
 def page_of(
-    items: list[QuestionResult], generation: Generation, comparison: Comparison | None = None, picture_bytes: int = 1_000_000
+    items: list[QuestionResult],
+    generation: Generation,
+    comparison: Comparison | None = None,
+    picture_bytes: int = 1_000_000,
 ) -> str:
     summary = summarise(items, model="m", index="i")
     return render(items, summary, comparison, generation, picture_bytes)

@@ -271,7 +271,5 @@ class TestCollect:
         assert held.id not in names(root)
         assert held.passages([0])[0].chunk.text == TEXTS[2][0]
         assert held.page(document, 1).text == TEXTS[2][0]
-        assert (
-            held.bm25_scores("tank").argmax() == held.nearest(BagOfWordsEncoder().encode(["tank"])[0], 1)[0][0] == 0
-        )
+        assert held.bm25_scores("tank").argmax() == held.nearest(BagOfWordsEncoder().encode(["tank"])[0], 1)[0][0] == 0
         assert len(held.terms_of([document]).lengths) == 1

@@ -42,7 +42,9 @@ def test_each_side_in_its_own_document(text: str, documents: tuple[tuple[str, ..
 
 
 def test_each_search_lacks_the_other_name() -> None:
-    one, other = split_comparison(Question("What is the difference between the fees of 2023 and 2025?", max_tokens=9), TERMS)
+    one, other = split_comparison(
+        Question("What is the difference between the fees of 2023 and 2025?", max_tokens=9), TERMS
+    )
     assert one.text == "What is the difference between the fees of 2023 and ?"
     assert other.text == "What is the difference between the fees of and 2025?"
     assert one.max_tokens == 9

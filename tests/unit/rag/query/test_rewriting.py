@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag.domain.values import Question, Turn, Usage
-from rag.query.rewriting import is_faithful, depends_on_history, rewrite_follow_up
+from rag.query.rewriting import depends_on_history, is_faithful, rewrite_follow_up
 from rag.runtime.cancellation import Cancellation
 from tests.fakes import ScriptedModel
 

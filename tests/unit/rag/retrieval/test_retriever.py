@@ -67,7 +67,7 @@ def names(found: Sequence[object]) -> set[str]:
     return {hit.passage.document.name for hit in found}  # type: ignore[attr-defined]
 
 
-class ConfidenceModel:
+class FixedReranker:
     """Gives each text the logit it was told to, by what it ends with, and remembers what it read."""
 
     def __init__(self, logits: dict[str, float], otherwise: float = -3.0) -> None:
@@ -176,19 +176,24 @@ class TestFirstStage:
         assert caught.value.field == "documents"
 
     def test_legs_are_bounded(self, generation: Generation) -> None:
-        found = Retriever(BagOfWordsEncoder(), None, candidates_per_source=1).retrieve(generation, Question("blue water"), 10)
+        found = Retriever(BagOfWordsEncoder(), None, candidates_per_source=1).retrieve(
+            generation, Question("blue water"), 10
+        )
         assert 1 <= len(found) <= 2
 
     def test_nothing_is_found(self, generation: Generation) -> None:
-        judge = ConfidenceModel({})
-        assert Retriever(BagOfWordsEncoder(), judge, candidates_per_source=0).retrieve(generation, Question("pump"), 3) == []
+        judge = FixedReranker({})
+        assert (
+            Retriever(BagOfWordsEncoder(), judge, candidates_per_source=0).retrieve(generation, Question("pump"), 3)
+            == []
+        )
         assert judge.read == []
 
     def test_the_question_before_is_searched_for_too(self, generation: Generation) -> None:
         history = (Turn("Is the lid blue?", "Yes."), Turn("What is with the tank?", "Water."))
         question = Question("And what is it filled with?", history=history)
         assert search_text(question) == "What is with the tank? And what is it filled with?"
-        judge = ConfidenceModel({})
+        judge = FixedReranker({})
         found = Retriever(BagOfWordsEncoder(), judge).retrieve(generation, question, 1)
         assert judge.question == search_text(question)
         assert names(found) == {"tank.pdf"}
@@ -226,7 +231,7 @@ class TestReranker:
     def test_its_logit_is_one_of_the_signals(self, generation: Generation) -> None:
         question, judge = (
             Question("red valve of the pump"),
-            ConfidenceModel({"Oil the pump each year.": 9.0, "valve is red.": 1.5}),
+            FixedReranker({"Oil the pump each year.": 9.0, "valve is red.": 1.5}),
         )
         found = Retriever(BagOfWordsEncoder(), judge).retrieve(generation, question, 6)
         relevance = {hit.passage.chunk.text: hit.relevance or 0 for hit in found}
@@ -240,7 +245,7 @@ class TestReranker:
         assert [h.score for h in found] == pytest.approx([expected[h.passage.row] for h in found], abs=1e-4)
 
     def test_reads_only_the_candidates(self, generation: Generation) -> None:
-        judge = ConfidenceModel({})
+        judge = FixedReranker({})
         Retriever(BagOfWordsEncoder(), judge, candidates=2).retrieve(generation, Question("pump"), 1)
         assert len(judge.read) == 2
         judge.read.clear()

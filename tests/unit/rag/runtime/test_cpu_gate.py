@@ -12,7 +12,7 @@ import pytest
 from rag.runtime.cpu_gate import CpuGate
 
 
-class AnswerTrace:
+class Track:
     """Who had a turn, in order, while the first was held back until all had asked for one."""
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class AnswerTrace:
 
 
 def test_the_short_goes_ahead() -> None:
-    course = AnswerTrace()
+    course = Track()
     course.ask("step 1", course.turns.low_priority)
     course.ask("step 2", course.turns.low_priority)
     course.ask("search", course.turns.high_priority)
@@ -47,7 +47,7 @@ def test_the_short_goes_ahead() -> None:
 
 
 def test_a_step_comes_between_two_searches() -> None:
-    course = AnswerTrace()
+    course = Track()
     course.ask("search 1", course.turns.high_priority)
     course.ask("search 2", course.turns.high_priority)
     course.ask("search 3", course.turns.high_priority)
@@ -56,7 +56,7 @@ def test_a_step_comes_between_two_searches() -> None:
 
 
 def test_searches_follow_each_other_where_nothing_else_is_to_do() -> None:
-    course = AnswerTrace()
+    course = Track()
     for number in range(3):
         course.ask(str(number), course.turns.high_priority)
     assert sorted(course.run()) == ["0", "1", "2"]
@@ -83,7 +83,9 @@ def test_one_at_a_time() -> None:
                 most.append(len(at_work))
                 at_work.pop()
 
-    threads = [Thread(target=work, args=(turn,)) for turn in (turns.high_priority, turns.low_priority, turns.high_priority)]
+    threads = [
+        Thread(target=work, args=(turn,)) for turn in (turns.high_priority, turns.low_priority, turns.high_priority)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

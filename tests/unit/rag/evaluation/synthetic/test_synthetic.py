@@ -14,7 +14,7 @@ import pytest
 from rag.domain.values import Chunk, Document, Hit, Passage, Span
 from rag.evaluation.synthetic.drafts import answerable_draft, unanswerable_drafts
 from rag.evaluation.synthetic.facts import facts_of, for_yes_or_no
-from rag.evaluation.synthetic.filters import rejection_reason, is_new
+from rag.evaluation.synthetic.filters import is_new, rejection_reason
 from rag.evaluation.synthetic.general_knowledge import GENERAL_KNOWLEDGE
 from rag.evaluation.synthetic.keywords import keyword_questions
 from rag.evaluation.synthetic.making import make_questions, question_about
@@ -238,7 +238,8 @@ class TestAcceptance:
         said = fact(NOT_ALLOWED, "yes_no", "No", before="Bittern rules of the canteen, the slipway and the boats.")
         assert rejection_reason("May members work alone on the Bittern test range after eight?", said) == ""
         assert (
-            rejection_reason("May members of Bittern work in the canteen, on the slipway or the boats?", said) == "another fact"
+            rejection_reason("May members of Bittern work in the canteen, on the slipway or the boats?", said)
+            == "another fact"
         )
 
     def test_what_is_new(self) -> None:
@@ -420,7 +421,9 @@ class TestNegatives:
         assert sorted(general_knowledge_questions(generation, 1)) == sorted(GENERAL_KNOWLEDGE)
         publish(tmp_path, {"a.pdf": ["Neptune is a planet that has 16 known moons."]}, BagOfWordsEncoder())
         space = open_current(tmp_path, BagOfWordsEncoder().identity)
-        assert set(GENERAL_KNOWLEDGE) - set(general_knowledge_questions(space)) == {"How many moons does the planet Neptune have?"}
+        assert set(GENERAL_KNOWLEDGE) - set(general_knowledge_questions(space)) == {
+            "How many moons does the planet Neptune have?"
+        }
         space.close()
 
     def test_drafts_without_an_answer(self, generation: Generation) -> None:

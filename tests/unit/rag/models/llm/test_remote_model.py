@@ -27,7 +27,7 @@ from rag.errors import (
     PageproofError,
     PromptTooLong,
 )
-from rag.models.llm.language_model import RefusalProbability, Finish, Generated, Message, Prompt, Token
+from rag.models.llm.language_model import Finish, Generated, Message, Prompt, RefusalProbability, Token
 from rag.models.llm.remote_model import OpenAIServerModel, estimated_tokens
 from rag.runtime.cancellation import Cancellation
 from rag.settings import Settings
@@ -285,7 +285,10 @@ class TestDeclining:
             handler.wait_until_gone()
 
         server.script = script
-        assert generate(model_of(server), refusal=DECLINING) == [RefusalProbability(1.0), Finish("stop", Usage(12, 0, 1))]
+        assert generate(model_of(server), refusal=DECLINING) == [
+            RefusalProbability(1.0),
+            Finish("stop", Usage(12, 0, 1)),
+        ]
         assert server.gone.wait(5)
 
     @pytest.mark.parametrize(

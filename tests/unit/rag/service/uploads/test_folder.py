@@ -12,7 +12,7 @@ import pytest
 
 from ingest.discovery import discover
 from rag.errors import NameTaken, RequestFault, SettingsError, UploadFault, UploadNotStored, UploadTooLarge
-from rag.service.uploads.folder import UploadFolder, Stored
+from rag.service.uploads.folder import Stored, UploadFolder
 from tests.unit.conftest import files_of_at_most
 
 PDF = b"%PDF-1.4\n" + bytes(range(256)) * 8

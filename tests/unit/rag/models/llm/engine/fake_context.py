@@ -13,7 +13,7 @@ from threading import Event
 
 import numpy as np
 
-from rag.models.llm.engine.context import Context, Interrupted, Logits, BatchEntry, Saved
+from rag.models.llm.engine.context import BatchEntry, Context, Interrupted, Logits, Saved
 from rag.models.llm.engine.vocabulary import TokenIds, Vocabulary
 
 SIZE = 32

@@ -15,7 +15,7 @@ from rag.models.llm.engine.context import Interrupted, Logits
 from rag.models.llm.engine.engine import Engine, TokenSequence
 from rag.models.llm.engine.prefix_cache import PrefixCache
 from rag.models.llm.engine.prompt_lookup import PromptLookup
-from rag.models.llm.engine.sampling import Scorer, Sampler
+from rag.models.llm.engine.sampling import Sampler, Scorer
 from rag.models.llm.engine.scheduler import MIN_PREFILL_CHUNK
 from rag.models.llm.language_model import Generated, Token
 from tests.unit.rag.models.llm.engine.fake_context import SIZE, FakeContext, FakeVocabulary, logits_after, text_after
@@ -25,7 +25,7 @@ VOCABULARY = FakeVocabulary()
 
 
 @dataclass(eq=False)
-class EvidencePrompt:
+class Request:
     """What was asked of an engine, and what came of it."""
 
     prompt: tuple[int, ...]
@@ -56,7 +56,7 @@ class EvidencePrompt:
         self.error = error
         self.on_end.set()
 
-    def wait(self) -> EvidencePrompt:
+    def wait(self) -> Request:
         assert self.on_end.wait(10), "it never ended"
         return self
 
@@ -80,7 +80,7 @@ class Telling:
     """A writer that says when it has begun, and may fail."""
 
     strategy: Sampler | Scorer
-    asked: EvidencePrompt
+    asked: Request
     before: Callable[[], None] = lambda: None
     on_begin: Callable[[], None] = lambda: None
 
@@ -101,8 +101,8 @@ class Running:
     prefix_cache: PrefixCache
     engine: Engine
 
-    def ask(self, prompt: Sequence[int], max_new_tokens: int = 8, copies: bool = True) -> EvidencePrompt:
-        asked = EvidencePrompt(tuple(prompt), max_new_tokens, copies=copies)
+    def ask(self, prompt: Sequence[int], max_new_tokens: int = 8, copies: bool = True) -> Request:
+        asked = Request(tuple(prompt), max_new_tokens, copies=copies)
         self.engine.submit(asked.sequence)
         return asked
 
@@ -130,7 +130,7 @@ class Running:
         assert sorted(self.engine._free) == list(range(PARALLEL))
         assert sorted(self.prefix_cache._free) == list(range(PARALLEL, self.context.sequences))
         nodes = list(self.prefix_cache._tree.nodes())
-        assert not any(node.readers or node.sequence_id is not None for node in nodes)
+        assert not any(node.readers or node.sequence is not None for node in nodes)
         assert self.prefix_cache.bytes == sum(node.bytes for node in nodes)
 
 
@@ -186,8 +186,8 @@ def test_cancelling_at_any_time_harms_nobody_else(seed: int) -> None:
     chance = random.Random(seed)
     it = running(cells=600, sequences=12)
     steps = count()
-    asked: list[EvidencePrompt] = []
-    doomed: list[EvidencePrompt] = []
+    asked: list[Request] = []
+    doomed: list[Request] = []
 
     def at_random_steps() -> None:
         if next(steps) % 2 and doomed:
@@ -236,7 +236,7 @@ def test_a_step_that_was_interrupted_is_done_again(it: Running) -> None:
 
 @pytest.mark.parametrize("when", ["prompt", "text"])
 def test_cancelling_stops_the_step_that_is_under_way(it: Running, when: str) -> None:
-    asked = EvidencePrompt(tuple(prompt_of(90)), 500 if when == "text" else 8)
+    asked = Request(tuple(prompt_of(90)), 500 if when == "text" else 8)
     go = it.hold() if when == "prompt" else None
     if when == "text":
         holding: list[Callable[[], None]] = []
@@ -268,7 +268,7 @@ def test_cancelling_one_of_several_does_not_undo_the_others_step(it: Running) ->
 
 
 def test_cancelled_before_it_was_asked_for(it: Running) -> None:
-    asked = EvidencePrompt(tuple(prompt_of(20)), 4)
+    asked = Request(tuple(prompt_of(20)), 4)
     it.engine.cancel(asked.sequence)
     it.engine.submit(asked.sequence)
     assert isinstance(asked.wait().error, Cancelled)
@@ -285,17 +285,17 @@ def test_cancelling_what_has_ended_does_nothing(it: Running) -> None:
 
 def test_what_is_cancelled_while_it_is_planned_is_not_read(it: Running) -> None:
     """Between the plan and the step, nobody looks at the abort flag."""
-    asked = EvidencePrompt(tuple(prompt_of(400)), 4)
+    asked = Request(tuple(prompt_of(400)), 4)
     assert isinstance(asked.sequence.strategy, Telling)
     asked.sequence.strategy.on_begin = lambda: it.engine.cancel(asked.sequence)
     it.engine.submit(asked.sequence)
     assert isinstance(asked.wait().error, Cancelled)
-    assert it.context.batch == []
+    assert it.context.rows == []
 
 
 def test_a_writer_that_fails_ends_only_its_own_job(it: Running) -> None:
     go = it.hold()
-    asked = [EvidencePrompt(tuple(prompt_of(70, n)), 6) for n in range(3)]
+    asked = [Request(tuple(prompt_of(70, n)), 6) for n in range(3)]
 
     def fail() -> None:
         raise ZeroDivisionError
@@ -336,8 +336,8 @@ def test_one_that_waits_for_room_is_not_overtaken_any_more(it: Running) -> None:
     go = it.hold()
     order: list[str] = []
 
-    def ask(name: str, length: int, waited: float) -> EvidencePrompt:
-        asked = EvidencePrompt(tuple(prompt_of(length, len(order))), 2)
+    def ask(name: str, length: int, waited: float) -> Request:
+        asked = Request(tuple(prompt_of(length, len(order))), 2)
         asked.sequence.since -= waited
         end = asked.sequence.on_end
 
@@ -351,7 +351,7 @@ def test_one_that_waits_for_room_is_not_overtaken_any_more(it: Running) -> None:
         it.engine.submit(asked.sequence)
         return asked
 
-    smalls: list[EvidencePrompt] = []
+    smalls: list[Request] = []
     smalls.append(ask("small", 30, 0))
     assert it.inside.wait(10)
     large = ask("large", 1000, 100)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.models.llm.engine.prompt_lookup import LONGEST_MATCH, MOST_GUESSED, PromptLookup, Continuation
+from rag.models.llm.engine.prompt_lookup import LONGEST_MATCH, MOST_GUESSED, Continuation, PromptLookup
 
 
 @pytest.mark.parametrize(

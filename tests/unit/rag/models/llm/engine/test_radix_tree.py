@@ -31,7 +31,10 @@ def spelled(node: Node | None) -> tuple[int, ...]:
 def common(left: tuple[int, ...], right: tuple[int, ...]) -> int:
     """In whole groups."""
     length = 0
-    while length + BATCH_MULTIPLE <= min(len(left), len(right)) and left[: length + BATCH_MULTIPLE] == right[: length + BATCH_MULTIPLE]:
+    while (
+        length + BATCH_MULTIPLE <= min(len(left), len(right))
+        and left[: length + BATCH_MULTIPLE] == right[: length + BATCH_MULTIPLE]
+    ):
         length += BATCH_MULTIPLE
     return length
 

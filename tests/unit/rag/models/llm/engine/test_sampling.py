@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from rag.domain.values import Usage
 from rag.models.llm.engine.context import Logits
-from rag.models.llm.engine.sampling import Scorer, Sampler
-from rag.models.llm.language_model import RefusalProbability, Finish, Generated, Token
+from rag.models.llm.engine.sampling import Sampler, Scorer
+from rag.models.llm.language_model import Finish, Generated, RefusalProbability, Token
 from tests.unit.rag.models.llm.engine.fake_context import END, SIZE, FakeVocabulary
 
 values = st.lists(st.floats(-60, 60, width=32), min_size=SIZE, max_size=SIZE)
@@ -89,7 +89,9 @@ def test_the_probability_is_what_the_model_gave_among_all(likely: list[float]) -
 
 
 @given(values, st.integers(0, SIZE - 1))
-def test_what_is_barred_is_not_the_first_and_its_probability_is_told(likely: list[float], banned_first_token: int) -> None:
+def test_what_is_barred_is_not_the_first_and_its_probability_is_told(
+    likely: list[float], banned_first_token: int
+) -> None:
     first = np.array(likely, dtype=np.float32)
     said = written([first, logits_of({banned_first_token: 5})], banned_first_token=banned_first_token)
     assert isinstance(said[0], RefusalProbability)

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.models.llm.engine.scheduler import (
+    BATCH_MULTIPLE,
     MAX_PREFILL_ALONE,
     MAX_PREFILL_BESIDE_DECODE,
-    BATCH_MULTIPLE,
     MAX_WAIT_SECONDS,
     MIN_PREFILL_CHUNK,
     ScheduleInput,
@@ -92,16 +92,40 @@ def test_the_highest_response_ratio_precedes_among_equals(one: ScheduleInput, ot
         pytest.param([], [], id="nobody"),
         pytest.param([ScheduleInput(3, 0.0)], [3], id="short-prompt"),
         pytest.param([ScheduleInput(500, 0.0)], [252], id="equal-parts"),
-        pytest.param([ScheduleInput(500, 0.0), ScheduleInput(1, 0.0, decoding=True)], [128, 1], id="shorter-beside-one-that-writes"),
-        pytest.param([ScheduleInput(127, 0.0), ScheduleInput(1, 0.0, decoding=True)], [127, 1], id="rather-long-than-two-short-parts"),
-        pytest.param([ScheduleInput(130, 0.0), ScheduleInput(1, 0.0, decoding=True)], [130, 1], id="the-last-part-would-be-short"),
+        pytest.param(
+            [ScheduleInput(500, 0.0), ScheduleInput(1, 0.0, decoding=True)],
+            [128, 1],
+            id="shorter-beside-one-that-writes",
+        ),
+        pytest.param(
+            [ScheduleInput(127, 0.0), ScheduleInput(1, 0.0, decoding=True)],
+            [127, 1],
+            id="rather-long-than-two-short-parts",
+        ),
+        pytest.param(
+            [ScheduleInput(130, 0.0), ScheduleInput(1, 0.0, decoding=True)], [130, 1], id="the-last-part-would-be-short"
+        ),
         pytest.param([ScheduleInput(30, 0.0), ScheduleInput(20, 9.0)], [30, 20], id="short-ones-together"),
         pytest.param([ScheduleInput(400, 1.0), ScheduleInput(100, 1.0)], [0, 100], id="one-after-the-other"),
         pytest.param([ScheduleInput(400, 60.0), ScheduleInput(100, 1.0)], [200, 0], id="who-waited-long"),
-        pytest.param([ScheduleInput(400, 0.0), ScheduleInput(30, 9.0, scoring=True)], [200, 0], id="a-first-word-before-a-weighing"),
-        pytest.param([ScheduleInput(40, 0.0), ScheduleInput(30, 9.0, scoring=True)], [40, 0], id="no-weighing-beside-it"),
-        pytest.param([ScheduleInput(30, 8.0, scoring=True), ScheduleInput(30, 9.0, scoring=True)], [0, 30], id="one-weighing-a-step"),
-        pytest.param([ScheduleInput(400, 0.0), ScheduleInput(30, 20.0, scoring=True)], [200, 30], id="a-weighing-that-waited-long"),
+        pytest.param(
+            [ScheduleInput(400, 0.0), ScheduleInput(30, 9.0, scoring=True)],
+            [200, 0],
+            id="a-first-word-before-a-weighing",
+        ),
+        pytest.param(
+            [ScheduleInput(40, 0.0), ScheduleInput(30, 9.0, scoring=True)], [40, 0], id="no-weighing-beside-it"
+        ),
+        pytest.param(
+            [ScheduleInput(30, 8.0, scoring=True), ScheduleInput(30, 9.0, scoring=True)],
+            [0, 30],
+            id="one-weighing-a-step",
+        ),
+        pytest.param(
+            [ScheduleInput(400, 0.0), ScheduleInput(30, 20.0, scoring=True)],
+            [200, 30],
+            id="a-weighing-that-waited-long",
+        ),
     ],
 )
 def test_examples(inputs: list[ScheduleInput], shares: list[int]) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.models.llm.tuning.parameters import Tuning
-from rag.models.llm.tuning.search import SearchDimension, Part, search_space, search
+from rag.models.llm.tuning.search import Part, SearchDimension, search, search_space
 
 DEFAULT = Tuning(threads=8, batch_threads=8)
 CHOICES = search_space(usable=8, physical=4)
