@@ -31,7 +31,7 @@ from rag.text.sentences import words
 # would rather have declined. Not what was fitted: that changes with each fit.
 PLAIN_CONFIDENCE_MODEL = ConfidenceModel(
     prefilter=Logistic(0.0, {"relevance": 1.0}),
-    answerable=Logistic(0.0, {"declined": -1.0}),
+    answerable=Logistic(0.0, {"refusal_probability": -1.0}),
     correct=Logistic(0.0, {"self_check": 1.0}),
     prefilter_threshold=0.5,
     thresholds=(0.5, 0.5),

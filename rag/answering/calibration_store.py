@@ -1,4 +1,4 @@
-"""Calibration store: the confidence model fitted to an index's documents, in ``calibration.json`` beside its generations.
+"""Calibration store: ``calibration.json`` beside the generations has a confidence model fitted to the documents.
 
 It is optional: without it, or where it was made with another model, the default confidence model is used.
 """
@@ -56,10 +56,9 @@ def read_calibration(index: Path, models: tuple[str, ...]) -> Calibration | None
         return None
     except OSError as error:
         why = f"it cannot be read: {error.strerror}"
-    except ValidationError as error:
-        why = f"it is damaged, or of another version: {error.errors()[0]['msg']}"
     except ValueError as error:
-        why = f"it is damaged: {error}"
+        detail = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
+        why = f"it is damaged, or of another version: {detail}"
     else:
         if calibration.models == models:
             return calibration

@@ -32,7 +32,7 @@ class Features:
         certainty: geometric mean of the probabilities of the draft's tokens, 0..1.
         share: share of the draft's term weight that its quotes hold, 0..1.
         agrees: 1 if each number of the draft is in its quotes or in the question, else 0.
-        self_check: P(True): the probability that the model says yes when asked whether the passages state the draft, 0..1.
+        self_check: P(True): the probability, 0..1, that the model says yes when asked whether the passages state it.
     """
 
     relevance: float
@@ -111,7 +111,7 @@ class ConfidenceModel:
         if len(self.thresholds) < 2 or not ascending:
             raise ValueError("thresholds are not two or more probabilities, ascending")
         if not math.isfinite(self.yes_bias):
-            raise ValueError("yes_lean is not finite")
+            raise ValueError("yes_bias is not finite")
         if not (0 <= self.prefilter_threshold <= 1 and 0 <= self.false_answers <= 1):
             raise ValueError("prefilter_threshold and false_answers are not within 0 and 1")
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Annotated, Final, Literal, Protocol
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from rag.answering.confidence import Features
 from rag.domain.values import Answer, Citation, Hit, Question, Turn, Verdict
@@ -29,7 +29,7 @@ from rag.models.llm.language_model import Prompt
 
 _log = logging.getLogger(__name__)
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 _ID: Final = re.compile(r"[0-9a-f]{32}")
 _FILE: Final = re.compile(rf"({_ID.pattern})\.(json|draft)")
 _DIGEST: Final = r"[0-9a-f]{64}"
@@ -82,7 +82,7 @@ class Setup(_Frozen):
     Attributes:
         versions: of the program and of the libraries that compute, and the name of the processor.
         encoder: its identity, as an index keeps it.
-        judge: digest of what decides whether an answer is given.
+        confidence_model: digest of what decides whether an answer is given.
         settings: those that shape an answer, by the name of their variable.
     """
 
@@ -90,7 +90,8 @@ class Setup(_Frozen):
     model: ModelIdentity
     encoder: dict[str, str | int | bool]
     reranker: ModelIdentity | None
-    confidence_model: str
+    # Records of format 3, which Pageproof 0.1 wrote, call it judge.
+    confidence_model: str = Field(validation_alias=AliasChoices("confidence_model", "judge"))
     settings: dict[str, int | float | str]
 
 
@@ -180,7 +181,7 @@ class AnswerRecord(_Frozen):
         draft: what the model said, before it was verified.
     """
 
-    format: Literal[3] = 3
+    format: Literal[3, 4] = 4
     id: Annotated[str, Field(pattern=rf"^{_ID.pattern}$")]
     time: str
     question: QuestionRecord

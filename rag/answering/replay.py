@@ -19,7 +19,7 @@ What: TypeAlias = Literal[
     "model",
     "encoder",
     "reranker",
-    "judge",
+    "confidence model",
     "settings",
     "index",
     "retrieval",
@@ -141,7 +141,7 @@ def _setup_changes(before: Setup, now: Setup) -> Iterator[ReplayChange]:
     if before.reranker != now.reranker:
         yield ReplayChange("reranker", _named(before.reranker), _named(now.reranker))
     if before.confidence_model != now.confidence_model:
-        yield ReplayChange("judge", before.confidence_model[:12], now.confidence_model[:12])
+        yield ReplayChange("confidence model", before.confidence_model[:12], now.confidence_model[:12])
     yield from _rows("settings", before.settings, now.settings)
 
 

@@ -80,7 +80,7 @@ def test_report_has_a_row_for_each_set_and_the_weights() -> None:
     assert lines[2].startswith("| one, 5 questions | ")
     assert lines[3].startswith("| other, 5 questions | ")
     assert lines[-1].startswith("Weights(cosine=")
-    assert lines[-1].endswith("document=0.00, figures=0.00, reranker=0.00)")
+    assert lines[-1].endswith("document=0.00, digit_share=0.00, reranker=0.00)")
 
 
 class TestRemembering:

@@ -109,7 +109,7 @@ class TestRoundTrip:
     def test_reading(self, reading: Reading, recycle: bool) -> None:
         assert receive(frames(said(reading, recycle=recycle)), FAILED, LIMITS) == (reading, recycle)
 
-    @pytest.mark.parametrize("worn", [True, False])
+    @pytest.mark.parametrize("recycle", [True, False])
     def test_fault(self, recycle: bool) -> None:
         out = io.BytesIO()
         send_fault(FileFault("encrypted", "it needs a password"), out, recycle=recycle)
@@ -229,10 +229,10 @@ class TestNonsense:
             pytest.param(result_with("characters", -1), id="negative characters"),
             pytest.param(result_with("indexed_characters", 16), id="more in chunks than on pages"),
             pytest.param([(b"f", b"[]")], id="fault is a list"),
-            pytest.param([(b"f", json.dumps({"status": "ok", "reason": "", "worn": False}).encode())], id="good fault"),
-            pytest.param([(b"f", json.dumps({"status": [], "reason": "", "worn": False}).encode())], id="odd status"),
+            pytest.param([(b"f", json.dumps({"status": "ok", "reason": "", "recycle": False}).encode())], id="good fault"),
+            pytest.param([(b"f", json.dumps({"status": [], "reason": "", "recycle": False}).encode())], id="odd status"),
             pytest.param(
-                [(b"f", json.dumps({"status": "crashed", "reason": 5, "worn": False}).encode())], id="odd reason"
+                [(b"f", json.dumps({"status": "crashed", "reason": 5, "recycle": False}).encode())], id="odd reason"
             ),
         ],
     )

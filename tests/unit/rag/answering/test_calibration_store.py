@@ -62,8 +62,10 @@ def test_round_trip(made: Calibration) -> None:
 
 def test_a_file_of_format_1_is_read(tmp_path: Path) -> None:
     """As Pageproof 0.1 wrote it: the same numbers under the names of then."""
-    names = {"confidence_model": "judge", "prefilter": "worth_asking", "prefilter_threshold": "hopeless",
-             "correct": "right", "yes_bias": "yes_lean", "refusal_probability": "declined", "self_check": "affirmed"}  # fmt: skip
+    names = {
+        "confidence_model": "judge", "prefilter": "worth_asking", "prefilter_threshold": "hopeless",
+        "correct": "right", "yes_bias": "yes_lean", "refusal_probability": "declined", "self_check": "affirmed",
+    }  # fmt: skip
 
     def of_then(value: object) -> object:
         return {names.get(k, k): of_then(v) for k, v in value.items()} if isinstance(value, dict) else value
@@ -171,6 +173,6 @@ def test_the_tools_of_an_index_leave_it_alone(tmp_path: Path) -> None:
 
 def test_the_dial_is_no_part_of_what_is_kept_of_two_judges() -> None:
     assert (
-        MADE.model_copy(update={"judge": replace(CONFIDENCE_MODEL, false_answers=0.4)}).confidence_model.digest
+        MADE.model_copy(update={"confidence_model": replace(CONFIDENCE_MODEL, false_answers=0.4)}).confidence_model.digest
         == CONFIDENCE_MODEL.digest
     )

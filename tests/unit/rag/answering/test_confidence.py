@@ -124,9 +124,9 @@ class TestJudge:
             pytest.param({"thresholds": (0.5, 0.4)}, "ascending", id="descending"),
             pytest.param({"thresholds": (0.5, 1.1)}, "thresholds", id="no probabilities"),
             pytest.param({"thresholds": (0.5, math.nan)}, "thresholds", id="no numbers"),
-            pytest.param({"hopeless": 2.0}, "hopeless", id="hopeless"),
+            pytest.param({"prefilter_threshold": 2.0}, "prefilter_threshold", id="prefilter threshold"),
             pytest.param({"false_answers": -0.1}, "false_answers", id="the dial"),
-            pytest.param({"yes_lean": math.inf}, "yes_lean", id="the lean"),
+            pytest.param({"yes_bias": math.inf}, "yes_bias", id="yes bias"),
         ],
     )
     def test_refuses(self, changes: dict[str, object], message: str) -> None:
@@ -151,5 +151,5 @@ class TestJudge:
     def test_the_one_that_ships_counts_nothing_the_wrong_way(self) -> None:
         """What it was fitted to changes; that a surer model or a better quote speaks for an answer does not."""
         for logistic in (CONFIDENCE_MODEL.prefilter, CONFIDENCE_MODEL.answerable, CONFIDENCE_MODEL.correct):
-            assert all(weight > 0 for name, weight in logistic.weights.items() if name != "declined")
-            assert logistic.weights.get("declined", -1.0) < 0
+            assert all(weight > 0 for name, weight in logistic.weights.items() if name != "refusal_probability")
+            assert logistic.weights.get("refusal_probability", -1.0) < 0

@@ -46,14 +46,14 @@ class TestDraft:
         draft = draft_of(*(("x", probability) for probability in given_probabilities))
         assert min(given_probabilities, default=0.0) - 1e-5 <= draft.certainty <= max(*given_probabilities, 1e-6) + 1e-9
 
-    @pytest.mark.parametrize(("declined", "likely"), [(0.49, True), (0.5, False), (1.0, False)])
+    @pytest.mark.parametrize(("refusal_probability", "likely"), [(0.49, True), (0.5, False), (1.0, False)])
     def test_what_it_would_rather_not_say(self, refusal_probability: float, likely: bool) -> None:
         assert Draft(refusal_probability=refusal_probability).is_likely is likely
 
 
 class TestSettle:
     @pytest.mark.parametrize(
-        ("said", "probability", "lean", "settled"),
+        ("said", "probability", "yes_bias", "settled"),
         [
             pytest.param("Yes", 0.9, 0.0, "Yes", id="yes"),
             pytest.param("No", 0.9, 0.0, "No", id="no"),

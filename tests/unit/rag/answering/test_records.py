@@ -183,14 +183,14 @@ class TestRead:
             pytest.param(record_of().to_bytes()[:-9], id="cut"),
             pytest.param(b"[]", id="a list"),
             pytest.param(b"\xff", id="no text"),
-            pytest.param(record_of().to_bytes().replace(b'"format": 3', b'"format": 1'), id="another format"),
+            pytest.param(record_of().to_bytes().replace(b'"format": 4', b'"format": 1'), id="another format"),
             pytest.param(record_of().to_bytes().replace(b'"draft"', b'"draught"'), id="an unknown field"),
         ],
     )
     def test_a_damaged_one(self, folder: RecordFolder, data: bytes) -> None:
         folder.write(record_of())
         (folder.root / f"{id_of(1)}.json").write_bytes(data)
-        with pytest.raises(RecordDamaged, match="not a record of format 3"):
+        with pytest.raises(RecordDamaged, match="not a record of format 4"):
             folder.read(id_of(1))
 
     def test_one_under_the_name_of_another(self, folder: RecordFolder) -> None:
@@ -272,3 +272,11 @@ def test_every_setting_either_shapes_answers_or_does_not() -> None:
     }
     told = set(SHAPING) | told_by_digest | told_as_cores | told_as_tuning
     assert set(Settings.model_fields) == told | elsewhere | ingest
+
+
+def test_a_record_of_format_3_is_read() -> None:
+    """Pageproof 0.1 called the confidence model the judge."""
+    record = record_of()
+    old = record.to_bytes().replace(b'"format": 4', b'"format": 3').replace(b'"confidence_model"', b'"judge"')
+    assert b'"judge"' in old
+    assert AnswerRecord.from_bytes(old).setup == record.setup

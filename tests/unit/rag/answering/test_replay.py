@@ -104,7 +104,7 @@ class TestChanges:
                 f"reranker: none → judge ({'e' * 12})",
                 id="reranker",
             ),
-            pytest.param({"judge": "1" * 64}, f"judge: {'d' * 12} → {'1' * 12}", id="judge"),
+            pytest.param({"confidence_model": "1" * 64}, f"confidence model: {'d' * 12} → {'1' * 12}", id="judge"),
             pytest.param(
                 {"settings": {"RAG_PASSAGES": 4, "RAG_TEMPERATURE": 0.5}},
                 "settings: RAG_TEMPERATURE 0.0 → RAG_TEMPERATURE 0.5",
@@ -126,10 +126,10 @@ class TestChanges:
     def test_of_the_judge(self, record: AnswerRecord, index: Path) -> None:
         """What refuses the same draft now is told, and what came of it."""
         strict = replace(PLAIN_CONFIDENCE_MODEL, thresholds=(1.0, 1.0))
-        setup = SETUP.model_copy(update={"judge": strict.digest})
+        setup = SETUP.model_copy(update={"confidence_model": strict.digest})
         replayed = replay(record, replace(open_answerer(index), confidence_model=strict), setup, index)
         assert (replayed.now.draft, replayed.now.reason) == (record.draft, "not_in_documents")
-        assert whats(replayed) == ["judge", "verification"]
+        assert whats(replayed) == ["confidence model", "verification"]
 
     def test_of_what_the_model_says(self, record: AnswerRecord, index: Path) -> None:
         replayed = replay(record, open_answerer(index, "The pump has a lid."), SETUP, index)

@@ -62,7 +62,7 @@ def test_searches_follow_each_other_where_nothing_else_is_to_do() -> None:
     assert sorted(course.run()) == ["0", "1", "2"]
 
 
-@pytest.mark.parametrize("kind", ["ahead", "behind"])
+@pytest.mark.parametrize("kind", ["high_priority", "low_priority"])
 def test_a_turn_ends_with_an_error_too(kind: str) -> None:
     turns = CpuGate()
     with pytest.raises(ZeroDivisionError), getattr(turns, kind)():

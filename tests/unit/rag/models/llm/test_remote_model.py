@@ -309,7 +309,7 @@ class TestDeclining:
         assert said(generated) == "".join(pieces)
         assert generated[-1] == Finish("stop", Usage(7, 0, len(pieces)))
 
-    @pytest.mark.parametrize(("piece", "declined"), [("NOT", True), ("NOT IN", True), ("No", False), ("NO", False)])
+    @pytest.mark.parametrize(("piece", "refusal_probability"), [("NOT", True), ("NOT IN", True), ("No", False), ("NO", False)])
     def test_cut_after_the_first_token(self, server: ScriptedServer, piece: str, refusal_probability: bool) -> None:
         server.script = saying(event(piece), event(finish="length"))
         generated = generate(model_of(server), refusal=DECLINING, most=1)

@@ -87,7 +87,7 @@ def test_the_highest_response_ratio_precedes_among_equals(one: ScheduleInput, ot
 
 
 @pytest.mark.parametrize(
-    ("demands", "shares"),
+    ("inputs", "shares"),
     [
         pytest.param([], [], id="nobody"),
         pytest.param([ScheduleInput(3, 0.0)], [3], id="short-prompt"),
