@@ -13,7 +13,7 @@ from rag.cli.arguments import whole_number
 from rag.cli.console import progress
 from rag.composition import model_digests, open_answerer
 from rag.evaluation.calibrate import FEWEST, fitted, try_questions
-from rag.evaluation.synthetic.making import make_questions
+from rag.evaluation.synthetic.prompt import make_questions
 from rag.settings import Settings
 
 if TYPE_CHECKING:

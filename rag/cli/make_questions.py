@@ -16,7 +16,7 @@ from rag.composition import open_answerer
 from rag.domain.values import Hit, Question
 from rag.errors import QuestionsInvalid
 from rag.evaluation.synthetic.drafts import SHARE_UNANSWERABLE, answerable_draft, unanswerable_drafts
-from rag.evaluation.synthetic.making import make_questions
+from rag.evaluation.synthetic.prompt import make_questions
 from rag.settings import Settings
 
 _FILE: Final = Path("questions.jsonl")

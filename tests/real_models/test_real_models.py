@@ -32,8 +32,7 @@ from rag.errors import Cancelled, ModelUnusable, PromptTooLong
 from rag.evaluation.questions import read_questions
 from rag.evaluation.runner import RANKS, evaluate
 from rag.evaluation.summary import summarise
-from rag.evaluation.synthetic.making import question_about
-from rag.evaluation.synthetic.prompt import messages
+from rag.evaluation.synthetic.prompt import messages, question_about
 from rag.evaluation.synthetic.sampling import sampled_facts
 from rag.models.embedding.bert_encoder import BertEncoder
 from rag.models.embedding.interfaces import Encoder

@@ -64,7 +64,7 @@ def _likeness(one: set[str], other: set[str]) -> float:
 def _answers(other: Passage, made: SyntheticQuestion, least: float) -> bool:
     if other.row == made.fact.passage.row or _overlaps(other, made):
         return True
-    asked = set(words(made.fact.text if made.form in ("yes_no", "keywords") else made.question))
+    asked = set(words(made.fact.text if made.form == "yes_no" else made.question))
     shared = asked & set(words(other.chunk.text))
     # What a yes or no rests on is the fact.
     return len(shared) >= least * len(asked) and (made.form == "yes_no" or says(other.chunk.text, made.answer))

@@ -1,21 +1,26 @@
-"""What the model is asked, and what is taken from its reply.
+"""Question generation with a language model: few-shot prompt, parsed reply, and the loop that makes and filters them.
 
-Instructions and examples are the same each time, so that a model which keeps the beginning of its last prompt reads
-them once; the fact comes last.
+Instructions and examples are the same each time and the fact comes last, so that a model which caches the prefix of
+its prompts prefills them once.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
+from rag.evaluation.synthetic.filters import is_new, rejection_reason
 from rag.evaluation.synthetic.matching import subject
-from rag.evaluation.synthetic.types import Fact, Form
-from rag.models.llm.language_model import Message
+from rag.evaluation.synthetic.sampling import sampled_facts
+from rag.evaluation.synthetic.types import Fact, Form, SyntheticQuestion
+from rag.index.generation import Generation
+from rag.models.llm.language_model import LanguageModel, Message, Token
+from rag.runtime.cancellation import Cancellation
+from rag.text.sentences import words
 
-MAX_TOKENS: Final = 48
-# Of what stands before a fact in its passage, and of its headings.
+_MAX_TOKENS: Final = 48
+# The last words of the passage's text before the fact, and of its headings.
 _MOST_CONTEXT_WORDS: Final = 35
 _MOST_HEADING_WORDS: Final = 24
 
@@ -65,8 +70,41 @@ _EXAMPLES: Final = (
 _QUESTION: Final = re.compile(r"\s*Question:\s*(?P<question>[^\n?]+\?)")
 
 
+def make_questions(
+    generation: Generation, model: LanguageModel, count: int, seed: int = 0
+) -> Iterator[SyntheticQuestion]:
+    """Up to ``count`` questions, spread over documents and pages; fewer where the documents do not hold so many facts.
+
+    The same index, model and seed give the same questions. No question is selected by how well it is retrieved or
+    answered: that is what the questions are to measure.
+
+    Raises:
+        ModelUnusable: the model failed.
+    """
+    asked: list[frozenset[str]] = []
+    for fact in sampled_facts(generation, seed):
+        if len(asked) == count:
+            return
+        question = question_about(fact, model)
+        if question and is_new(question.question, asked):
+            asked.append(frozenset(words(question.question)))
+            yield question
+
+
+def question_about(fact: Fact, model: LanguageModel) -> SyntheticQuestion | None:
+    """The model's question about one fact; None where its reply cannot be parsed or a filter rejects it."""
+    reply = ""
+    prompt = model.prompt(messages(fact))
+    for token in model.generate(prompt, max_tokens=_MAX_TOKENS, cancelled=Cancellation()):
+        reply += token.text if isinstance(token, Token) else ""
+        if "?" in reply:
+            break  # closing the generator stops the generation
+    question = parse(reply)
+    return SyntheticQuestion(question, fact, fact.form) if question and not rejection_reason(question, fact) else None
+
+
 def messages(fact: Fact) -> list[Message]:
-    """The chat in which the model is to write a question about a fact."""
+    """The chat messages that ask the model for a question about a fact."""
     chat = [Message("system", SYSTEM)]
     for asked, replied in _EXAMPLES:
         chat += [Message("user", asked), Message("assistant", replied)]
@@ -84,6 +122,6 @@ def messages(fact: Fact) -> list[Message]:
 
 
 def parse(reply: str) -> str | None:
-    """The question of a reply; None where it has not the form that was asked for."""
+    """The question in a reply; None where the reply does not begin with ``Question: ...?``."""
     found = _QUESTION.match(reply)
     return found["question"] if found else None

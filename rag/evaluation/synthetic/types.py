@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from rag.domain.values import Passage, Span
 
-Form: TypeAlias = Literal["what", "who", "when", "number", "yes_no", "table", "keywords"]
+Form: TypeAlias = Literal["what", "who", "when", "number", "yes_no", "table"]
 
 
 @dataclass(frozen=True, slots=True)

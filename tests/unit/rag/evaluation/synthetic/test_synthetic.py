@@ -16,8 +16,6 @@ from rag.evaluation.synthetic.drafts import answerable_draft, unanswerable_draft
 from rag.evaluation.synthetic.facts import facts_of, for_yes_or_no
 from rag.evaluation.synthetic.filters import is_new, rejection_reason
 from rag.evaluation.synthetic.general_knowledge import GENERAL_KNOWLEDGE
-from rag.evaluation.synthetic.keywords import keyword_questions
-from rag.evaluation.synthetic.making import make_questions, question_about
 from rag.evaluation.synthetic.matching import says, subject
 from rag.evaluation.synthetic.negatives import (
     Swapped,
@@ -26,7 +24,7 @@ from rag.evaluation.synthetic.negatives import (
     swapped_questions,
     withheld_rows,
 )
-from rag.evaluation.synthetic.prompt import messages, parse
+from rag.evaluation.synthetic.prompt import make_questions, messages, parse, question_about
 from rag.evaluation.synthetic.sampling import sampled_facts
 from rag.evaluation.synthetic.types import Fact, Form, SyntheticQuestion
 from rag.index.generation import Generation
@@ -327,28 +325,6 @@ class TestMaking:
 
     def test_fewer_where_the_documents_hold_no_more(self, generation: Generation) -> None:
         assert list(make_questions(generation, ScriptedModel(["I cannot say."]), 5)) == []
-
-
-class TestKeywords:
-    def test_the_rarest_words_without_the_answer(self, generation: Generation) -> None:
-        made = {question.answer: question for question in keyword_questions(generation, 10, 3)}
-        assert made["45 minutes"].question == "ferry Patience sails Skarholm sea calm"
-        assert {question.form for question in made.values()} == {"keywords"}
-
-    def test_count(self, generation: Generation) -> None:
-        assert len(list(keyword_questions(generation, 2))) == 2
-        assert list(keyword_questions(generation, 0)) == []
-
-    def test_near_twins_are_told_apart_by_their_titles(self, tmp_path: Path) -> None:
-        def page(hours: int) -> list[str]:
-            return [f"Bittern pumps have a warranty period of {hours} hours after commissioning."]
-
-        publish(tmp_path, {"terms_2023.pdf": page(500), "terms_2025.pdf": page(900)}, BagOfWordsEncoder())
-        generation = open_current(tmp_path, BagOfWordsEncoder().identity)
-        made = {question.answer: question.question for question in keyword_questions(generation, 9, 1)}
-        assert made["900 hours"].startswith("terms 2025 ")
-        assert made["500 hours"].startswith("terms 2023 ")
-        generation.close()
 
 
 def made_of(generation: Generation, row: int, question: str, answer: str, form: Form = "number") -> SyntheticQuestion:
