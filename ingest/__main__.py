@@ -34,12 +34,13 @@ from ingest.reporting.console import progress, show
 from ingest.reporting.html_report import write_report_page
 from ingest.reporting.json_lines import json_lines
 from ingest.reporting.progress import Progress
-from ingest.reporting.report import FileRow, Report
+from ingest.reporting.report import Report
 from ingest.sandbox.pool import SandboxedReaders, Timeouts
 from ingest.sandbox.worker import WorkerConfig
 from rag.cli.arguments import whole_number
 from rag.cli.console import configure_logging, fail
 from rag.composition import cores, open_encoder, tokenizer_file
+from rag.domain.file_status import FileRow
 from rag.errors import IndexBusy, IndexFault, IngestFault, NothingToIngest, PageproofError
 from rag.index.layout import IndexLayout
 from rag.index.reading import read_current
@@ -55,9 +56,9 @@ exit codes:
 """
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, *, prog: str = "python -m ingest") -> int:
     """Runs the job; returns the exit code."""
-    options = _parser().parse_args(arguments)
+    options = _parser(prog).parse_args(arguments)
     configure_logging()
     index: Path | None = None
     before: str | None = None
@@ -172,9 +173,9 @@ def open_job(
         )
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(prog: str = "python -m ingest") -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m ingest",
+        prog=prog,
         description="Bring the index in line with folders of documents: add, replace, remove, and publish.",
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -1,0 +1,59 @@
+"""Command line of ``python -m rag``: parses the arguments, reads the settings, runs one command."""
+
+from __future__ import annotations
+
+import rag.runtime.native  # noqa: F401 - first: see there
+
+# isort: split
+
+import sys
+
+from rag.runtime.interpreter import wrong_python
+
+# Without the requirements the imports below would fail with a traceback.
+if fault := wrong_python():
+    sys.exit(fault)
+
+# isort: split
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+
+from rag.cli import ask, calibrate, doctor, evaluate, index, models, serve
+from rag.cli.console import configure_logging, fail
+from rag.errors import IndexBusy, PageproofError
+from rag.settings import Settings, read_settings
+
+
+def main(
+    arguments: Sequence[str] | None = None, *, prog: str = "python -m rag", elsewhere: Mapping[str, str] | None = None
+) -> int:
+    """Runs a command.
+
+    Args:
+        arguments: those of the process by default.
+        prog: how the program was called, for usage messages.
+        elsewhere: further commands by name, with their help: listed, but run by the caller.
+
+    Returns:
+        The exit code.
+    """
+    options = _parser(prog, elsewhere or {}).parse_args(arguments)
+    configure_logging()
+    run: Callable[[argparse.Namespace, Settings], int] = options.run
+    try:
+        return run(options, read_settings())
+    except PageproofError as error:
+        return fail(error, 75 if isinstance(error, IndexBusy) else 1)
+    except KeyboardInterrupt:
+        return fail(KeyboardInterrupt("stopped"), 130)
+
+
+def _parser(prog: str, elsewhere: Mapping[str, str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=prog, description="Answers from your own PDFs, proved on the page.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, text in elsewhere.items():
+        commands.add_parser(name, help=text)
+    for module in (serve, ask, evaluate, calibrate, index, models, doctor):
+        module.add_commands(commands)
+    return parser

@@ -1,0 +1,32 @@
+"""``python -m rag serve``: the HTTP service and the page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rag.cli.arguments import whole_number
+from rag.composition import open_answerer
+
+if TYPE_CHECKING:
+    import argparse
+    from argparse import _SubParsersAction
+
+    from rag.settings import Settings
+
+
+def add_commands(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds ``serve`` to the command line."""
+    command = commands.add_parser("serve", help="the HTTP service")
+    command.add_argument("--host", help="address to listen on (default: RAG_HOST, or 127.0.0.1)")
+    command.add_argument("--port", type=whole_number(1, 65_535), help="port to listen on (default: RAG_PORT, or 8000)")
+    command.set_defaults(run=serve)
+
+
+def serve(options: argparse.Namespace, settings: Settings) -> int:
+    """Reserves the port, loads the models and the index, then listens until it is told to stop; the exit code."""
+    from rag.service.server import open_adding, reserve, serve_forever
+
+    uploads = open_adding(settings)
+    with reserve(options.host or settings.host, options.port or settings.port) as listener:
+        answerer = open_answerer(settings, recorded=True, tuned=True)
+        return serve_forever(lambda: answerer, settings, listener, uploads)
