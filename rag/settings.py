@@ -1,12 +1,14 @@
-"""The one place where configuration is defined. Read from ``RAG_*`` at the entry points, then handed down.
+"""Configuration: every ``RAG_*`` setting with its default, range and description.
 
-Importing this module reads nothing.
+The entry points read it from the environment and hand it down. Importing this module reads nothing. docs/settings.md
+is generated from here: ``python docs/settings.py > docs/settings.md``.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import warnings
 from collections.abc import Collection
 from difflib import get_close_matches
 from ipaddress import ip_network
@@ -16,31 +18,36 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import SettingsError as SourceError
 
 from rag.errors import SettingsError
 
 PREFIX = "RAG_"
 MOST_WORKERS: Final = 256
-# What is wrong with these is said without what was set: it may be secret.
+# Error messages leave out the values of these, which may be secret.
 _UNSHOWN: Final = (f"{PREFIX}API_KEYS", f"{PREFIX}ADMIN_KEYS", f"{PREFIX}MODEL", f"{PREFIX}MODEL_KEY")
 
-# A name or an address; with two colons and more, of IPv6.
+# A host name or an IPv4 address; with two colons or more, an IPv6 address.
 _HOST: Final = re.compile(r"\*|[\w.-]+|[0-9a-f]*:[0-9a-f.]*:[0-9a-f:.]*")
 
 Choice: TypeAlias = Literal["auto", "on", "off"]
 
 
-def _comma_separated(value: object) -> object:
+def _key_list(value: object) -> object:
+    """Keys separated by commas or line ends. Blank is refused: a secret that came out empty must not mean "no keys"."""
     if not isinstance(value, str):
         return value
-    parts = [part.strip() for part in value.split(",") if part.strip()]
-    if value and not parts:
-        raise ValueError("it is set, but holds no key; unset it to serve without keys")
-    return parts
+    keys = [key.strip() for key in re.split(r"[,\n]", value) if key.strip()]
+    if not keys:
+        raise ValueError(
+            "it is set, but blank; give it keys, separated by commas or line ends, or, to have no keys, unset the "
+            "variable or remove the secret file"
+        )
+    return keys
 
 
 def _without_credentials(model: str) -> str:
-    """An address is shown and logged, so nothing secret may be in it."""
+    """Refuses credentials in a server's address: it is shown and logged."""
     if not _is_address(model):
         return model
     try:
@@ -65,12 +72,12 @@ def _printable(key: SecretStr) -> SecretStr:
 
 def _addresses(value: str) -> str:
     for part in filter(None, value.split(",")):
-        ip_network(part.strip())  # uvicorn would take what is wrong, and believe nobody
+        ip_network(part.strip())  # uvicorn accepts a malformed address, and then trusts no proxy
     return value
 
 
 def _host_names(value: object) -> object:
-    """As :mod:`rag.service.allowed_hosts` compares them."""
+    """Host names in the form that :mod:`rag.service.allowed_hosts` compares: lower case, IPv6 without brackets."""
     if not isinstance(value, str):
         return value
     names = tuple(name.strip().casefold().strip("[]") for name in value.split(",") if name.strip())
@@ -80,7 +87,7 @@ def _host_names(value: object) -> object:
 
 
 def _history_file() -> Path | None:
-    """In the state directory of the XDG Base Directory Specification 0.8; None where nobody has a home."""
+    """Path in the state directory of the XDG Base Directory Specification 0.8; None without a home directory."""
     state = Path(os.environ.get("XDG_STATE_HOME", ""))
     try:
         return (state if state.is_absolute() else Path.home() / ".local/state") / "pageproof/history"
@@ -89,184 +96,279 @@ def _history_file() -> Path | None:
 
 
 class Settings(BaseSettings):
-    """Everything that an operator can set; each field is the variable ``RAG_<FIELD>``."""
+    """All settings; each field is the variable ``RAG_<FIELD>``. Descriptions are for users: docs/settings.md."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
 
-    # Where things are
-    index: Annotated[Path, Field(description="index directory")] = Path("indexes")
-    models: Annotated[Path, Field(description="directory of the weights")] = Path("models")
+    # Paths
+    index: Annotated[Path, Field(description="directory of the index")] = Path("indexes")
+    models: Annotated[Path, Field(description="directory of the model weights")] = Path("models")
 
-    # What runs
+    # Models
     model: Annotated[
         str,
         AfterValidator(_without_credentials),
         Field(
-            description="language model: a name of the catalogue, a path to a GGUF file, or the address of an "
-            "OpenAI-compatible server that runs one"
+            description="language model: a name of the catalogue (`python -m rag models list`), a path to a GGUF file, "
+            "or the address of an OpenAI-compatible server, such as `http://127.0.0.1:8080/v1`"
         ),
     ] = "qwen2.5-coder-1.5b-instruct-q4_k_m"
     model_id: Annotated[
-        str, Field(description="which of the models of that server; empty means the first that it lists")
+        str, Field(description="model to request from that server; empty: the first that the server lists")
     ] = ""
     model_key: Annotated[
-        SecretStr, AfterValidator(_printable), Field(description="key for that server, if it wants one")
+        SecretStr,
+        AfterValidator(_printable),
+        Field(description="API key for that server, in printable ASCII; empty: none is sent"),
     ] = SecretStr("")
     model_seconds: Annotated[
-        int, Field(ge=1, le=3600, description="longest wait for that server to begin an answer, and to go on with it")
+        int,
+        Field(
+            ge=1,
+            le=3600,
+            description="longest wait, in seconds, for that server to begin an answer, and for each further token",
+        ),
     ] = 120
-    encoder: Annotated[str, Field(description="text encoder: a name of the catalogue")] = "all-minilm-l6-v2"
-    reranker: Annotated[str, Field(description="reranker: a name of the catalogue, or empty for none")] = (
-        "ms-marco-minilm-l12-v2"
-    )
+    encoder: Annotated[
+        str,
+        Field(
+            description="text embedding model: a name of the catalogue, or a path to a folder of sentence-transformers"
+        ),
+    ] = "all-minilm-l6-v2"
+    reranker: Annotated[
+        str, Field(description="reranker (cross-encoder): a name of the catalogue; empty: no reranking")
+    ] = "ms-marco-minilm-l12-v2"
     threads: Annotated[
-        int, Field(ge=0, le=512, description="threads of the models; 0 means what suits this machine")
+        int,
+        Field(
+            ge=0,
+            le=512,
+            description="CPU threads of the models, in ingest those of the embedding model; 0: as measured by the "
+            "tuning, else all cores that the process may use (a container's CPU limit counts)",
+        ),
     ] = 0
     micro_batch: Annotated[
         int,
-        Field(ge=0, le=4096, description="most tokens that the language model computes at once; 0 means as measured"),
+        Field(
+            ge=0,
+            le=4096,
+            description="most tokens that the language model computes in one batch; 0: as measured by the tuning, "
+            "else 512",
+        ),
     ] = 0
-    flash_attention: Annotated[Choice, Field(description="fused attention; auto means as measured")] = "auto"
+    flash_attention: Annotated[
+        Choice, Field(description="fused attention (flash attention); `auto`: as measured by the tuning, else `on`")
+    ] = "auto"
     repack: Annotated[
-        Choice, Field(description="weights rearranged for the processor's vector units; auto means as measured")
+        Choice,
+        Field(
+            description="rearrange the weights for the processor's vector units when they are loaded; `auto`: as "
+            "measured by the tuning, else `on`"
+        ),
     ] = "auto"
     tune: Annotated[
-        Literal["auto", "off"], Field(description="whether the service measures this machine once, when it starts")
+        Literal["auto", "off"],
+        Field(
+            description="`auto`: the service measures at its first start, for about 15 s, which way of running the "
+            "language model is fastest on this machine; `off`: it measures nothing"
+        ),
     ] = "auto"
     tuning: Annotated[
         Path | None,
         BeforeValidator(lambda value: value or None),
-        Field(description="directory where what was measured is kept; empty means that of the weights"),
+        Field(description="directory of `tuning.json`, the result of that measurement; empty: that of `RAG_MODELS`"),
     ] = None
     gpu_layers: Annotated[
-        int, Field(ge=-1, le=1000, description="layers of the language model that a GPU computes; -1 means all")
+        int, Field(ge=-1, le=1000, description="layers of the language model that a GPU computes; -1: all")
     ] = 0
     context_tokens: Annotated[
-        int, Field(ge=512, le=131_072, description="context window of the language model, in tokens")
+        int,
+        Field(
+            ge=512,
+            le=131_072,
+            description="context window of the language model, in tokens; of a model on a server, where the server "
+            "does not report its own",
+        ),
     ] = 4096
-    temperature: Annotated[float, Field(ge=0, le=2, description="0 means greedy, and repeatable")] = 0.0
+    temperature: Annotated[
+        float, Field(ge=0, le=2, description="sampling temperature; 0: greedy decoding, which is repeatable")
+    ] = 0.0
 
-    # What an answer is made of
+    # Answers
     passages: Annotated[int, Field(ge=1, le=50, description="most passages in a prompt")] = 6
-    evidence_tokens: Annotated[int, Field(ge=64, le=100_000, description="most tokens of passages in a prompt")] = 350
-    max_tokens: Annotated[int, Field(ge=1, le=4096, description="most tokens of an answer, unless asked otherwise")] = (
-        256
-    )
+    evidence_tokens: Annotated[
+        int,
+        Field(
+            ge=64,
+            le=100_000,
+            description="most tokens of passages in a prompt; a passage that does not fit is left out whole",
+        ),
+    ] = 350
+    max_tokens: Annotated[
+        int, Field(ge=1, le=4096, description="most tokens of an answer, unless the request sets its own limit")
+    ] = 256
 
-    # What is kept of an answer
+    # Records of answers, and abstention
     records: Annotated[
         Path | None,
         BeforeValidator(lambda value: value or None),
-        Field(description="directory of the records of answers; empty means that none is kept"),
+        Field(description="directory where a record of each answer is kept; empty: none is kept"),
     ] = None
-    keep_records: Annotated[int, Field(ge=1, le=100_000, description="records that stay; the oldest go")] = 1000
+    keep_records: Annotated[
+        int, Field(ge=1, le=100_000, description="most records that are kept; the oldest are deleted")
+    ] = 1000
     false_answers: Annotated[
         float,
         Field(
             gt=0,
             lt=1,
-            description="the dial: share of the questions that the documents do not answer which may be answered all "
-            "the same; less means more abstentions",
+            description="accepted false-answer rate: the share of the questions that the documents do not answer which "
+            "may be answered all the same; less means more abstentions",
         ),
     ] = 0.2
 
     # The prompt of `rag ask`
     history: Annotated[Path | None, BeforeValidator(lambda value: value or None)] = Field(
         default_factory=_history_file,
-        description="file of the last lines that were typed at the prompt; empty means that none is kept",
+        description="file of the last 1,000 lines typed at the prompt of `rag ask`; empty: none is kept. The default "
+        "follows `XDG_STATE_HOME`",
     )
 
     # Ingest
     workers: Annotated[
-        int, Field(ge=0, le=MOST_WORKERS, description="processes that read files; 0 means all cores")
+        int, Field(ge=0, le=MOST_WORKERS, description="processes that read files; 0: as many as cores")
     ] = 0
-    keep_generations: Annotated[int, Field(ge=1, le=1000, description="generations that stay on the disk")] = 3
-    file_megabytes: Annotated[int, Field(ge=1, le=100_000, description="largest file that is read")] = 200
+    keep_generations: Annotated[
+        int, Field(ge=1, le=1000, description="generations (versions of the index) that are kept on disk")
+    ] = 3
+    file_megabytes: Annotated[
+        int, Field(ge=1, le=100_000, description="largest file that is read, in MB (1,000,000 bytes)")
+    ] = 200
     file_pages: Annotated[int, Field(ge=1, le=1_000_000, description="most pages of a file")] = 5_000
     file_characters: Annotated[int, Field(ge=1, description="most characters of a file")] = 20_000_000
     page_characters: Annotated[int, Field(ge=1, description="most characters of a page")] = 200_000
-    file_seconds: Annotated[int, Field(ge=1, description="longest time for a file; scans have more for each page")] = (
-        600
-    )
-    page_seconds: Annotated[int, Field(ge=1, description="longest time for a page")] = 60
-    reader_megabytes: Annotated[int, Field(ge=256, description="most memory of a process that reads files")] = 2048
+    file_seconds: Annotated[
+        int,
+        Field(ge=1, description="longest time for a file, in seconds; each page that needs OCR adds 30 s"),
+    ] = 600
+    page_seconds: Annotated[int, Field(ge=1, description="longest time for a page, in seconds")] = 60
+    reader_megabytes: Annotated[
+        int, Field(ge=256, description="largest address space of a process that reads files, in MiB")
+    ] = 2048
 
     # The service
-    host: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=1, le=65_535)] = 8000
-    parallel: Annotated[int, Field(ge=1, le=64, description="most answers at work at a time")] = 8
-    # Twice the answers at work: an admitted request then ends within three times what an answer takes.
-    max_queue: Annotated[int, Field(ge=0, le=10_000, description="most requests that wait behind those at work")] = 16
+    host: Annotated[
+        str, Field(description="address that the service listens on; the Docker image sets `0.0.0.0`, all interfaces")
+    ] = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65_535, description="TCP port that the service listens on")] = 8000
+    parallel: Annotated[int, Field(ge=1, le=64, description="most questions that are answered at a time")] = 8
+    # Twice `parallel`: an admitted request then ends within three times what an answer takes.
+    max_queue: Annotated[
+        int, Field(ge=0, le=10_000, description="most questions that wait behind those; one more gets a 503")
+    ] = 16
     answer_seconds: Annotated[
-        float, Field(gt=0, le=86_400, description="longest time of a request, from its arrival; waiting counts")
+        float,
+        Field(
+            gt=0,
+            le=86_400,
+            description="longest time of a request, in seconds from its arrival, waiting included; then it gets a 503",
+        ),
     ] = 120.0
     proxies: Annotated[
         str,
         AfterValidator(_addresses),
-        Field(description="addresses or networks of proxies, separated by commas, whose X-Forwarded-For is believed"),
+        Field(description="addresses or networks of proxies, separated by commas, whose X-Forwarded-For is trusted"),
     ] = "127.0.0.1"
     hosts: Annotated[
         tuple[str, ...],
         NoDecode,
         BeforeValidator(_host_names),
         Field(
-            description="host names, beside localhost, under which a service without keys is asked, separated by "
-            "commas; * for any"
+            description="host names, beside `localhost` and any IP address, under which a service without keys answers "
+            "requests, separated by commas; `*`: any"
         ),
     ] = ()
     api_keys: Annotated[
         tuple[SecretStr, ...],
         NoDecode,
-        BeforeValidator(_comma_separated),
-        Field(description="access keys, separated by commas; empty means that none is needed"),
+        BeforeValidator(_key_list),
+        Field(
+            description="access keys, separated by commas or line ends; unset: no key is needed. Set but blank is an "
+            "error"
+        ),
     ] = ()
 
     # Adding documents over HTTP
     documents: Annotated[
         Path | None,
         BeforeValidator(lambda value: value or None),
-        Field(description="folder that the service ingests, and puts added documents into; empty means none is added"),
+        Field(
+            description="folder that the service ingests, and stores uploaded documents in; empty: nothing can be "
+            "added. Needs `RAG_ADMIN_KEYS`"
+        ),
     ] = None
     admin_keys: Annotated[
         tuple[SecretStr, ...],
         NoDecode,
-        BeforeValidator(_comma_separated),
-        Field(description="keys for adding documents, separated by commas; each opens what an access key opens, too"),
+        BeforeValidator(_key_list),
+        Field(
+            description="keys for adding documents, separated by commas or line ends; each is an access key, too. Set "
+            "but blank is an error"
+        ),
     ] = ()
-    upload_bytes: Annotated[int, Field(ge=1, description="largest document that may be added, in bytes")] = 100 << 20
+    upload_bytes: Annotated[
+        int,
+        Field(
+            ge=1, description="largest document that may be uploaded, in bytes; `RAG_FILE_MEGABYTES` is a limit, too"
+        ),
+    ] = 100 << 20
 
     @property
     def model_is_remote(self) -> bool:
-        """Whether a server runs the language model, so that this machine needs no weights of it."""
+        """Whether the language model runs on a server, so that its weights are not needed here."""
         return _is_address(self.model)
 
 
 def _remedy(unknown: str, known: Collection[str]) -> str:
-    """What it may have been meant for, else all that there are; the prefix, which all share, makes none alike."""
+    """The nearest setting, else all of them. Compared without the common prefix, which would make all of them near."""
     near = get_close_matches(unknown.removeprefix(PREFIX), [name.removeprefix(PREFIX) for name in known], 1)
     return f"did you mean {PREFIX}{near[0]}?" if near else f"the settings are {', '.join(sorted(known))}"
+
+
+def _origin(name: str, secrets: Path) -> str:
+    """The secret file that a setting's value came from, as a remark for a message; empty for a variable."""
+    file = secrets / name.lower()
+    is_variable = any(variable.upper() == name for variable in os.environ)
+    return f" (from the file {file})" if file.is_file() and not is_variable else ""
 
 
 def read_settings(secrets: Path = Path("/run/secrets")) -> Settings:
     """The settings of this process: ``RAG_*`` variables, then files ``rag_*`` in ``secrets`` (Docker's secrets).
 
     Raises:
-        SettingsError: a ``RAG_`` variable is unknown, a value is wrong, or one that it needs is missing; the message
-            names the variable.
+        SettingsError: a ``RAG_`` variable is unknown, a value is wrong, a secret cannot be read, or a setting that
+            another one needs is missing; the message names the variable or the secret.
     """
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     if unknown := sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known):
         raise SettingsError(f"unknown setting {unknown[0]}; {_remedy(unknown[0], known)}")
     try:
-        settings = Settings(_secrets_dir=secrets if secrets.is_dir() else None)  # type: ignore[call-arg]
+        with warnings.catch_warnings():
+            # pydantic-settings only warns of a secret that is a folder or a link to elsewhere, and goes on without it;
+            # without RAG_API_KEYS the service would be open to anyone.
+            warnings.simplefilter("error", UserWarning)
+            settings = Settings(_secrets_dir=secrets if secrets.is_dir() else None)  # type: ignore[call-arg]
     except ValidationError as error:
         first = error.errors()[0]
         name = PREFIX + str(first["loc"][0]).upper()
         shown = "" if name in _UNSHOWN else f"={first['input']!r}"
-        raise SettingsError(f"{name}{shown} is wrong: {first['msg']}") from None
+        message = first["msg"].removeprefix("Value error, ")
+        raise SettingsError(f"{name}{shown}{_origin(name, secrets)} is wrong: {message}") from None
+    except SourceError as error:
+        raise SettingsError(f"a secret cannot be read: {error.__cause__}; {error}") from None
     if settings.documents and not settings.admin_keys:
         raise SettingsError(
-            f"{PREFIX}DOCUMENTS is set, and nobody may add documents without a key: set {PREFIX}ADMIN_KEYS too, "
+            f"{PREFIX}DOCUMENTS is set, but documents are added only with an admin key: set {PREFIX}ADMIN_KEYS too, "
             f"or unset {PREFIX}DOCUMENTS"
         )
     return settings

@@ -1,8 +1,9 @@
-"""Settings come from RAG_ variables and Docker's secrets; what is wrong is named; keys are not shown."""
+"""Settings: sources (``RAG_*`` variables, Docker secrets), validation, error messages, and the generated reference."""
 
 from __future__ import annotations
 
 import os
+import runpy
 from pathlib import Path
 
 import pytest
@@ -98,7 +99,7 @@ def test_an_unknown_setting_is_named_with_the_nearest_or_all(
         read()
 
 
-def test_other_variables_are_none_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variables_without_the_prefix_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "9000")
     monkeypatch.setenv("DRAG_PORT", "9000")
     assert read().port == 8000
@@ -107,10 +108,10 @@ def test_other_variables_are_none_of_ours(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        pytest.param("", [], id="empty"),
         pytest.param("one", ["one"], id="one"),
         pytest.param("one,two", ["one", "two"], id="two"),
         pytest.param(" one , ,two,", ["one", "two"], id="blanks and a comma at the end"),
+        pytest.param("one\ntwo\r\n\nthree, four\n", ["one", "two", "three", "four"], id="lines"),
         pytest.param('["one"]', ['["one"]'], id="not read as JSON"),
     ],
 )
@@ -138,12 +139,6 @@ class TestAddingDocuments:
         monkeypatch.setenv("RAG_DOCUMENTS", "")
         assert read().documents is None
 
-    @pytest.mark.parametrize("value", [",", " ,  , "])
-    def test_admin_keys_that_are_none_are_refused(self, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
-        monkeypatch.setenv("RAG_ADMIN_KEYS", value)
-        with pytest.raises(SettingsError, match=r"^RAG_ADMIN_KEYS is wrong"):
-            read()
-
     def test_admin_keys_are_shown_nowhere(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("RAG_ADMIN_KEYS", "hush-hush")
         for shown in (repr(read()), str(read()), read().model_dump_json()):
@@ -151,8 +146,9 @@ class TestAddingDocuments:
 
 
 class TestSecrets:
-    def test_from_a_file(self, tmp_path: Path) -> None:
-        (tmp_path / "rag_api_keys").write_text("one,two\n")
+    @pytest.mark.parametrize("text", ["one,two\n", "one\ntwo\n", "one\r\ntwo"], ids=["commas", "lines", "CRLF"])
+    def test_from_a_file(self, tmp_path: Path, text: str) -> None:
+        (tmp_path / "rag_api_keys").write_bytes(text.encode())
         assert keys(read(tmp_path)) == ["one", "two"]
 
     def test_a_variable_goes_before_a_file(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,14 +156,35 @@ class TestSecrets:
         monkeypatch.setenv("RAG_API_KEYS", "from-variable")
         assert keys(read(tmp_path)) == ["from-variable"]
 
-    def test_other_files_are_none_of_ours(self, tmp_path: Path) -> None:
+    def test_files_without_the_prefix_are_ignored(self, tmp_path: Path) -> None:
         (tmp_path / "database_password").write_text("secret")
         assert read(tmp_path) == Settings()
 
     def test_a_wrong_value_in_a_file_is_named(self, tmp_path: Path) -> None:
         (tmp_path / "rag_port").write_text("eighty")
-        with pytest.raises(SettingsError, match="RAG_PORT"):
+        with pytest.raises(SettingsError) as caught:
             read(tmp_path)
+        assert str(caught.value).startswith(f"RAG_PORT='eighty' (from the file {tmp_path}/rag_port) is wrong: ")
+
+    def test_a_folder_in_the_place_of_a_secret_is_refused(self, tmp_path: Path) -> None:
+        """Docker makes one where the file to be mounted is missing; it must not mean that there are no keys."""
+        (tmp_path / "rag_api_keys").mkdir()
+        with pytest.raises(SettingsError, match=r"secret cannot be read: .*rag_api_keys"):
+            read(tmp_path)
+
+    def test_bytes_that_are_not_utf_8_are_refused_unseen(self, tmp_path: Path) -> None:
+        (tmp_path / "rag_api_keys").write_bytes(b"hush\xff")
+        with pytest.raises(SettingsError, match=r"secret cannot be read: .*utf-8") as caught:
+            read(tmp_path)
+        assert "hush" not in str(caught.value)
+
+    def test_a_link_out_of_the_folder_of_secrets_is_refused(self, tmp_path: Path) -> None:
+        secrets = tmp_path / "secrets"
+        secrets.mkdir()
+        (tmp_path / "keys").write_text("one")
+        (secrets / "rag_api_keys").symlink_to(tmp_path / "keys")
+        with pytest.raises(SettingsError, match=r"secret cannot be read: .*rag_api_keys"):
+            read(secrets)
 
     def test_keys_are_shown_nowhere(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("RAG_API_KEYS", "hush-hush")
@@ -271,9 +288,36 @@ def test_arguments_go_before_the_environment(monkeypatch: pytest.MonkeyPatch) ->
     assert Settings(api_keys=(SecretStr("one"),)).api_keys == (SecretStr("one"),)
 
 
-@pytest.mark.parametrize("value", [",", "  ", " , "], ids=["comma", "blanks", "both"])
-def test_keys_that_are_none_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, value: str) -> None:
-    """Otherwise a slip in the setting would open the service to everybody."""
-    monkeypatch.setenv("RAG_API_KEYS", value)
-    with pytest.raises(SettingsError, match="RAG_API_KEYS"):
-        read_settings(tmp_path)
+@pytest.mark.parametrize("variable", ["RAG_API_KEYS", "RAG_ADMIN_KEYS"])
+@pytest.mark.parametrize("value", ["", ",", "  ", " , ", "\n", " \n,\r\n"])
+class TestBlankKeys:
+    """Keys that are set but blank: taken as "no keys", a slip in the setting would open the service to anyone."""
+
+    def test_in_a_variable_are_refused(self, monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+        monkeypatch.setenv(variable, value)
+        with pytest.raises(SettingsError, match=rf"^{variable} is wrong: it is set, but blank; .*unset the variable"):
+            read()
+
+    def test_in_a_secret_are_refused(self, tmp_path: Path, variable: str, value: str) -> None:
+        file = tmp_path / variable.lower()
+        file.write_text(value)
+        with pytest.raises(SettingsError) as caught:
+            read(tmp_path)
+        assert str(caught.value).startswith(f"{variable} (from the file {file}) is wrong: it is set, but blank; ")
+        assert "remove the secret file" in str(caught.value)
+
+    def test_in_a_variable_are_refused_though_a_secret_has_keys(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+    ) -> None:
+        monkeypatch.setenv(variable, value)
+        (tmp_path / variable.lower()).write_text("one")
+        with pytest.raises(SettingsError, match=rf"^{variable} is wrong: "):
+            read(tmp_path)
+
+
+def test_the_reference_of_settings_is_what_the_code_generates() -> None:
+    root = Path(__file__).parents[3]
+    generated = runpy.run_path(str(root / "docs/settings.py"))["settings_page"]()
+    assert (root / "docs/settings.md").read_text(encoding="utf-8") == generated, (
+        "run: python docs/settings.py > docs/settings.md"
+    )
