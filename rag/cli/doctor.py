@@ -69,9 +69,9 @@ def examine(options: argparse.Namespace, settings: Settings) -> int:
 def findings_of(settings: Settings, *, verify: bool) -> Iterator[Finding]:
     """Everything that is looked at, in the order in which it is shown."""
     looks: list[tuple[str, Callable[[], Finding]]] = [
-        ("processor", lambda: doctor_checks.of_processor(read_processor())),
-        ("memory", lambda: doctor_checks.of_memory(usable_memory(), _size_of_weights(settings))),
-        ("disk", lambda: doctor_checks.of_disk("disk", str(settings.index), _free(settings.index))),
+        ("processor", lambda: doctor_checks.check_processor(read_processor())),
+        ("memory", lambda: doctor_checks.check_memory(usable_memory(), _size_of_weights(settings))),
+        ("disk", lambda: doctor_checks.check_disk("disk", str(settings.index), _free(settings.index))),
         ("libraries", _libraries),
         ("llama.cpp", _llama_cpp),
         ("accelerator", lambda: _accelerators(settings)),
@@ -86,9 +86,9 @@ def findings_of(settings: Settings, *, verify: bool) -> Iterator[Finding]:
     if settings.documents:
         looks.append(("documents", lambda: _documents(settings)))
     looks += [
-        ("ocr", lambda: doctor_checks.of_ocr(_languages())),
+        ("ocr", lambda: doctor_checks.check_ocr(_languages())),
         ("port", lambda: _port(settings)),
-        ("settings", lambda: doctor_checks.of_settings(settings)),
+        ("settings", lambda: doctor_checks.check_settings(settings)),
     ]
     for subject, look in looks:
         try:
@@ -145,13 +145,13 @@ def _libraries() -> Finding:
         if row.metadata["Name"]
     }
     lock = _LOCK.read_text(encoding="utf-8") if _LOCK.is_file() else None
-    return doctor_checks.of_libraries(platform.python_version(), lock, installed)
+    return doctor_checks.check_libraries(platform.python_version(), lock, installed)
 
 
 def _llama_cpp() -> Finding:
     from rag.models.llm.engine.llama_library import built_features, library_version
 
-    return doctor_checks.of_llama_cpp(
+    return doctor_checks.check_llama_cpp(
         library_version(), built_features(), unused_here(read_processor()), how_to_rebuild()
     )
 
@@ -159,12 +159,12 @@ def _llama_cpp() -> Finding:
 def _accelerators(settings: Settings) -> Finding:
     from rag.models.llm.engine.llama_library import accelerators
 
-    return doctor_checks.of_accelerators([asdict(device) for device in accelerators()], settings.gpu_layers)
+    return doctor_checks.check_accelerators([asdict(device) for device in accelerators()], settings.gpu_layers)
 
 
 def _model(settings: Settings, *, verify: bool) -> Finding:
     if settings.model_is_remote:
-        return doctor_checks.of_server(settings.model)
+        return doctor_checks.check_server(settings.model)
     return _weights(settings, "generator", settings.model, verify=verify)
 
 
@@ -172,12 +172,12 @@ def _weights(settings: Settings, kind: Kind, name: str, *, verify: bool) -> Find
     role = "model" if kind == "generator" else kind
     store = open_store(settings)
     if name not in store.catalogue:
-        return doctor_checks.of_weights(role, store.locate(name, kind).name, "present", verified=False)
+        return doctor_checks.check_weights(role, store.locate(name, kind).name, "present", verified=False)
     entry = store.catalogue.get(name)
     status: Status = store.status(entry)
     if verify and status == "present":
         store.verify(entry)
-    return doctor_checks.of_weights(role, name, status, verified=verify)
+    return doctor_checks.check_weights(role, name, status, verified=verify)
 
 
 def _index(settings: Settings, *, verify: bool) -> Finding:
@@ -190,7 +190,7 @@ def _index(settings: Settings, *, verify: bool) -> Finding:
         encoder = open_encoder(settings).identity
     except ModelError:
         encoder = None  # the finding of the encoder says so
-    return doctor_checks.of_index(str(settings.index), manifest, encoder, verified=verify)
+    return doctor_checks.check_index(str(settings.index), manifest, encoder, verified=verify)
 
 
 def _tuning(settings: Settings) -> Finding:
@@ -198,7 +198,7 @@ def _tuning(settings: Settings) -> Finding:
         weights = generator_weights(settings)
     except ModelError:
         weights = None  # the finding of the model says so
-    return doctor_checks.of_tuning(chosen_tuning(settings, weights) if weights else None)
+    return doctor_checks.check_tuning(chosen_tuning(settings, weights) if weights else None)
 
 
 def _languages() -> list[str] | None:
@@ -217,7 +217,7 @@ def _documents(settings: Settings) -> Finding:
     from rag.service.server import open_adding
 
     open_adding(settings)  # what is wrong with the folder keeps a service from starting
-    return doctor_checks.of_documents(str(settings.documents))
+    return doctor_checks.check_documents(str(settings.documents))
 
 
 def _port(settings: Settings) -> Finding:
@@ -229,4 +229,4 @@ def _port(settings: Settings) -> Finding:
         reserve(settings.host, settings.port).close()
     except SettingsError as error:
         fault = str(error)
-    return doctor_checks.of_port(settings.host, settings.port, fault)
+    return doctor_checks.check_port(settings.host, settings.port, fault)

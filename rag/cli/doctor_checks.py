@@ -49,7 +49,7 @@ class Finding:
         return {**named, **self.details}
 
 
-def of_processor(processor: Processor) -> Finding:
+def check_processor(processor: Processor) -> Finding:
     """How much of the processor may be used."""
     usable = processor.usable
     of_them = f" of {processor.logical}" if usable < processor.logical else ""
@@ -60,7 +60,7 @@ def of_processor(processor: Processor) -> Finding:
     return Finding("processor", "ok", text, details={"name": processor.name, "usable": usable, **limits})
 
 
-def of_memory(memory: int | None, weights: int) -> Finding:
+def check_memory(memory: int | None, weights: int) -> Finding:
     """Whether the weights fit; both in bytes."""
     if memory is None:
         return Finding("memory", "warning", "how much there is cannot be found out")
@@ -72,7 +72,7 @@ def of_memory(memory: int | None, weights: int) -> Finding:
     return Finding("memory", "ok", _gigabytes(memory), details=details)
 
 
-def of_disk(name: str, path: str, free: int) -> Finding:
+def check_disk(name: str, path: str, free: int) -> Finding:
     """Room in a directory, in bytes."""
     text = f"{_gigabytes(free)} free for {path}"
     if free < _DISK:
@@ -81,7 +81,7 @@ def of_disk(name: str, path: str, free: int) -> Finding:
     return Finding(name, "ok", text, details={"free_bytes": free})
 
 
-def of_llama_cpp(version: str, features: frozenset[str], unused: Sequence[str], rebuild: str) -> Finding:
+def check_llama_cpp(version: str, features: frozenset[str], unused: Sequence[str], rebuild: str) -> Finding:
     """Whether llama.cpp was built for this processor; ``rebuild`` is the command that does."""
     details = {"version": version, "features": sorted(features), "unused": list(unused)}
     if unused:
@@ -90,7 +90,7 @@ def of_llama_cpp(version: str, features: frozenset[str], unused: Sequence[str], 
     return Finding("llama.cpp", "ok", f"{version}, built for this processor", details=details)
 
 
-def of_accelerators(devices: Sequence[Mapping[str, Any]], layers: int) -> Finding:
+def check_accelerators(devices: Sequence[Mapping[str, Any]], layers: int) -> Finding:
     """The GPUs that llama.cpp sees, and whether they are used; each with ``description`` and ``free_memory``."""
     details = {"devices": list(devices), "gpu_layers": layers}
     names = ", ".join(f"{device['description']} ({_gigabytes(device['free_memory'])} free)" for device in devices)
@@ -102,7 +102,7 @@ def of_accelerators(devices: Sequence[Mapping[str, Any]], layers: int) -> Findin
     return Finding("accelerator", "ok", f"{names}, {_layers(layers)}" if devices else "none", details=details)
 
 
-def of_libraries(python: str, lock: str | None, installed: Mapping[str, str]) -> Finding:
+def check_libraries(python: str, lock: str | None, installed: Mapping[str, str]) -> Finding:
     """Whether what is installed is what this version was tested with.
 
     Args:
@@ -131,7 +131,7 @@ def locked_versions(lock: str, installed: Mapping[str, str]) -> dict[str, str]:
     return {name: version for name, version, marker in rows if not marker or name in installed}
 
 
-def of_weights(role: str, name: str, status: Status, *, verified: bool) -> Finding:
+def check_weights(role: str, name: str, status: Status, *, verified: bool) -> Finding:
     """Whether weights are in place; ``verified``: every byte was read just now."""
     details = {"name": name, "status": status}
     if status == "present":
@@ -141,12 +141,12 @@ def of_weights(role: str, name: str, status: Status, *, verified: bool) -> Findi
     return Finding(role, "missing", f"{name}: {words[status]}", f"python -m rag models fetch {name}", details)
 
 
-def of_server(address: str) -> Finding:
+def check_server(address: str) -> Finding:
     """A language model that another server runs."""
     return Finding("model", "ok", f"the server {address} runs it; it is asked when a service starts")
 
 
-def of_index(path: str, manifest: Manifest, encoder: Mapping[str, Any] | None, *, verified: bool) -> Finding:
+def check_index(path: str, manifest: Manifest, encoder: Mapping[str, Any] | None, *, verified: bool) -> Finding:
     """What is served; ``encoder`` is the identity of the one in place, None where there is none."""
     counts = manifest.counts
     text = f"{manifest.generation} in {path}: {counts.documents:,} documents, {counts.pages:,} pages"
@@ -158,7 +158,7 @@ def of_index(path: str, manifest: Manifest, encoder: Mapping[str, Any] | None, *
     return Finding("index", "ok", f"{text} ({how})", details=details)
 
 
-def of_tuning(chosen: ChosenTuning | None) -> Finding:
+def check_tuning(chosen: ChosenTuning | None) -> Finding:
     """How the language model is run, and how fast that was; None where there is no model yet."""
     if chosen is None:
         return Finding("tuning", "ok", "none yet: there is no model to run")
@@ -185,7 +185,7 @@ def of_tuning(chosen: ChosenTuning | None) -> Finding:
     return Finding("tuning", "ok", text, details=details)
 
 
-def of_settings(settings: Settings) -> Finding:
+def check_settings(settings: Settings) -> Finding:
     """Those that are not the default; secrets are counted and not shown."""
     shown = {name: _shown(getattr(settings, name)) for name in Settings.model_fields}
     usual = {name: _shown(row.get_default(call_default_factory=True)) for name, row in Settings.model_fields.items()}
@@ -194,12 +194,12 @@ def of_settings(settings: Settings) -> Finding:
     return Finding("settings", "ok", ", ".join(others) or "all as they come", details=details)
 
 
-def of_documents(folder: str) -> Finding:
+def check_documents(folder: str) -> Finding:
     """The folder that documents are added to, which can be used."""
     return Finding("documents", "ok", f"added to {folder}", details={"folder": folder})
 
 
-def of_port(host: str, port: int, fault: str | None) -> Finding:
+def check_port(host: str, port: int, fault: str | None) -> Finding:
     """Whether a service could listen; ``fault`` says why not."""
     details = {"host": host, "port": port, "free": fault is None}
     if fault:
@@ -207,7 +207,7 @@ def of_port(host: str, port: int, fault: str | None) -> Finding:
     return Finding("port", "ok", f"{port} on {host} is free", details=details)
 
 
-def of_ocr(languages: Sequence[str] | None) -> Finding:
+def check_ocr(languages: Sequence[str] | None) -> Finding:
     """Tesseract's languages; None where it is not installed."""
     remedy = "apt install tesseract-ocr, then ingest again; without it scanned pages stay unread"
     if languages is None:

@@ -1,9 +1,8 @@
-"""Lines that somebody types at a prompt: edited with readline, remembered from one run to the next."""
+"""Line input at a terminal prompt with GNU readline: editing, tab completion, and a history file."""
 
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,97 +11,114 @@ from typing import Final
 
 from rag.text.characters import one_line, readable
 
+# `readline` is imported in the functions that need it: importing it changes how `input` works everywhere.
+
 _log = logging.getLogger(__name__)
 
 _MOST_LINES: Final = 1000
-_MOST_BYTES: Final = 1_000_000
 
 
-@dataclass(frozen=True)
+@dataclass
 class LineHistory:
-    """The last lines that were typed, in a file for its owner's eyes only.
+    """Readline's history, saved in a file that only its owner can read.
 
-    Several terminals may use it at a time. What the disk refuses is told in the log, and is no error.
+    Several terminals may append to the file at a time. An error of the disk is logged and raises nothing.
+
+    Attributes:
+        path: None, also after a line could not be written, saves nothing.
     """
 
-    path: Path
+    path: Path | None
 
-    def lines(self) -> list[str]:
-        """Oldest first, at most 1,000 of them, 1 MB together."""
+    def load(self) -> None:
+        """Fills readline's history from the file. From then on it holds only the lines that :meth:`add` is given."""
+        import readline
+
+        readline.set_auto_history(False)
+        readline.set_history_length(_MOST_LINES)
+        if self.path is None:
+            return
         try:
-            return self._read()
+            if _is_device(self.path):
+                return
+            readline.read_history_file(self.path)
         except FileNotFoundError:
-            return []
+            return
         except OSError as error:
-            _log.warning("what was typed before cannot be read from %s: %s", self.path, error.strerror)
-            return []
+            _log.warning("the history of typed lines cannot be read from %s: %s", self.path, error.strerror)
+        for position in range(readline.get_current_history_length()):
+            line = readline.get_history_item(position + 1)
+            # Another program may have written control characters, which the line that is recalled would carry on.
+            if line != (clean := one_line(readable(line))):
+                readline.replace_history_item(position, clean)
 
-    def keep(self, line: str) -> bool:
-        """Keeps one line more, unless it is the last one again; whether that was possible."""
-        line = one_line(line)
+    def add(self, line: str) -> None:
+        """Adds a line to the history and to the file, unless it is empty or equal to the last one."""
+        import readline
+
+        line, last = one_line(line), readline.get_current_history_length()
+        if not line or (last and readline.get_history_item(last) == line):
+            return
         try:
-            lines = self._read() if self.path.exists() else []
-            if line and lines[-1:] != [line]:
-                self._write([*lines, line][-_MOST_LINES:])
+            readline.add_history(line)
+        except UnicodeEncodeError:  # not in the encoding of the locale
+            return
+        try:
+            self._append_last()
         except OSError as error:
-            _log.warning("what is typed is not kept in %s: %s (RAG_HISTORY)", self.path, error.strerror)
-            return False
-        return True
+            _log.warning("typed lines are not saved in %s: %s (RAG_HISTORY)", self.path, error.strerror)
+            self.path = None
 
-    def _read(self) -> list[str]:
-        if self.path.exists() and not self.path.is_file():
-            return []  # /dev/null: nothing is kept
-        data = self.path.read_bytes()[-_MOST_BYTES:]
-        return [line for text in data.decode("utf-8", "replace").split("\n") if (line := one_line(text))][-_MOST_LINES:]
+    def _append_last(self) -> None:
+        import readline
 
-    def _write(self, lines: Sequence[str]) -> None:
-        """The whole file or nothing, so that no line of another terminal is torn."""
-        if self.path.exists() and not self.path.is_file():
+        if self.path is None or _is_device(self.path):
             return
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-        try:
-            # Exclusive: it must not follow a link that somebody else has put there.
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write("".join(f"{line}\n" for line in lines).encode()[-_MOST_BYTES:])
-            draft.replace(self.path)
-        finally:
-            draft.unlink(missing_ok=True)
+        self.path.touch(mode=0o600)
+        self.path.chmod(0o600)  # it may have been made by another program
+        readline.append_history_file(1, self.path)
+
+
+def _is_device(path: Path) -> bool:
+    """Whether the path is something other than a regular file, such as /dev/null, in which nothing is saved."""
+    return path.exists() and not path.is_file()
 
 
 def line_editor(history: Path | None, complete: Callable[[str, str], Sequence[str]]) -> Callable[[str], str]:
-    """What reads a line from the terminal, given the prompt, as ``input`` does; it raises as that does.
+    """A function that reads a line from the terminal, given the prompt. It raises what ``input`` raises.
 
     Args:
-        history: file of what was typed; None keeps nothing.
-        complete: given what stands before a word and the word's beginning, the words that it may become.
+        history: file of the lines typed; None saves nothing.
+        complete: given the line before a word and the word's beginning, the completions of the word.
     """
-    kept = LineHistory(history) if history else None
-    before = kept.lines() if kept else []
-    with suppress(ImportError):  # a Python without it has a plain prompt
-        # Imported here: it changes how `input` works everywhere.
-        import readline
-
-        words: Sequence[str] = ()
-
-        def word(beginning: str, number: int) -> str | None:
-            """Asked for one match after the other, from number 0 on, until there is none."""
-            nonlocal words
-            if number == 0:
-                words = complete(readline.get_line_buffer()[: readline.get_begidx()], beginning)
-            return words[number] if number < len(words) else None
-
-        readline.set_completer_delims(" ")
-        readline.set_completer(word)
-        readline.parse_and_bind("tab: complete")
-        for line in before:
-            readline.add_history(line)
+    typed = None
+    with suppress(ImportError):  # a Python without readline has a plain prompt and no history
+        _set_completer(complete)
+        typed = LineHistory(history)
+        typed.load()
 
     def read(prompt: str) -> str:
-        nonlocal kept
         line = readable(input(prompt)).strip()
-        if kept and line and not kept.keep(line):
-            kept = None
+        if typed:
+            typed.add(line)
         return line
 
     return read
+
+
+def _set_completer(complete: Callable[[str, str], Sequence[str]]) -> None:
+    import readline
+
+    completions: Sequence[str] = ()
+
+    def completion(beginning: str, number: int) -> str | None:
+        """Called for one completion after the other, from number 0 on, until there is none."""
+        nonlocal completions
+        if number == 0:
+            completions = complete(readline.get_line_buffer()[: readline.get_begidx()], beginning)
+        return completions[number] if number < len(completions) else None
+
+    readline.set_completer_delims(" ")
+    readline.set_completer(completion)
+    readline.parse_and_bind("tab: complete")

@@ -13,10 +13,10 @@ import pytest
 from pydantic import SecretStr
 from rich.console import Console
 
-from rag.__main__ import main
 from rag.cli import doctor_checks
 from rag.cli.doctor import print_findings
 from rag.cli.doctor_checks import Finding
+from rag.cli.main import main
 from rag.index.layout import IndexLayout
 from rag.index.manifest import Manifest
 from rag.index.reading import read_current, read_manifest
@@ -26,7 +26,7 @@ from rag.models.llm.tuning.store import TokensPerSecond
 from rag.models.weights.store import Status
 from rag.runtime.processor import Processor
 from rag.settings import Settings
-from tests.fakes import BagOfWordsEncoder
+from rag.testing import BagOfWordsEncoder
 from tests.unit.conftest import publish
 from tests.unit.rag.models.llm.tuning.test_store import SPEED, measured
 
@@ -48,40 +48,40 @@ def index(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     ("finding", "state", "part"),
     [
         pytest.param(
-            doctor_checks.of_processor(Processor("X", frozenset(), 64, 32, 2.0)),
+            doctor_checks.check_processor(Processor("X", frozenset(), 64, 32, 2.0)),
             "ok",
             "X, 2 of 64 logical processors to be used, on 32 cores",
             id="a part of a large processor",
         ),
         pytest.param(
-            doctor_checks.of_processor(Processor("X", frozenset(), 1, 1, None)),
+            doctor_checks.check_processor(Processor("X", frozenset(), 1, 1, None)),
             "ok",
             "X, 1 logical processor to be used",
             id="a small one",
         ),
-        pytest.param(doctor_checks.of_memory(8 * GIGABYTE, GIGABYTE), "ok", "8.0 GB", id="enough memory"),
-        pytest.param(doctor_checks.of_memory(2 * GIGABYTE, GIGABYTE), "warning", "take 1.0 GB", id="little memory"),
-        pytest.param(doctor_checks.of_memory(None, GIGABYTE), "warning", "cannot be found out", id="unknown memory"),
-        pytest.param(doctor_checks.of_disk("disk", "x", 5 * GIGABYTE), "ok", "5.0 GB free for x", id="room"),
-        pytest.param(doctor_checks.of_disk("disk", "x", GIGABYTE // 2), "warning", "0.5 GB", id="little room"),
+        pytest.param(doctor_checks.check_memory(8 * GIGABYTE, GIGABYTE), "ok", "8.0 GB", id="enough memory"),
+        pytest.param(doctor_checks.check_memory(2 * GIGABYTE, GIGABYTE), "warning", "take 1.0 GB", id="little memory"),
+        pytest.param(doctor_checks.check_memory(None, GIGABYTE), "warning", "cannot be found out", id="unknown memory"),
+        pytest.param(doctor_checks.check_disk("disk", "x", 5 * GIGABYTE), "ok", "5.0 GB free for x", id="room"),
+        pytest.param(doctor_checks.check_disk("disk", "x", GIGABYTE // 2), "warning", "0.5 GB", id="little room"),
         pytest.param(
-            doctor_checks.of_llama_cpp("1", frozenset(), (), "make"), "ok", "built for this", id="built for it"
+            doctor_checks.check_llama_cpp("1", frozenset(), (), "make"), "ok", "built for this", id="built for it"
         ),
         pytest.param(
-            doctor_checks.of_llama_cpp("1", frozenset(), ("AVX2",), "make"),
+            doctor_checks.check_llama_cpp("1", frozenset(), ("AVX2",), "make"),
             "warning",
             "without AVX2",
             id="built for all",
         ),
-        pytest.param(doctor_checks.of_accelerators([], 0), "ok", "none", id="no GPU"),
-        pytest.param(doctor_checks.of_accelerators([], -1), "warning", "sees none", id="no GPU, and one is wanted"),
-        pytest.param(doctor_checks.of_ocr(["eng", "osd"]), "ok", "installed", id="OCR"),
-        pytest.param(doctor_checks.of_ocr(["deu"]), "warning", "no English", id="OCR of another language"),
-        pytest.param(doctor_checks.of_ocr(None), "warning", "not installed", id="no OCR"),
-        pytest.param(doctor_checks.of_port("h", 1, None), "ok", "1 on h is free", id="a free port"),
-        pytest.param(doctor_checks.of_port("h", 1, "taken"), "warning", "taken", id="a port that is taken"),
-        pytest.param(doctor_checks.of_documents("docs"), "ok", "docs", id="a folder to add to"),
-        pytest.param(doctor_checks.of_server("http://h/v1"), "ok", "http://h/v1", id="a model elsewhere"),
+        pytest.param(doctor_checks.check_accelerators([], 0), "ok", "none", id="no GPU"),
+        pytest.param(doctor_checks.check_accelerators([], -1), "warning", "sees none", id="no GPU, and one is wanted"),
+        pytest.param(doctor_checks.check_ocr(["eng", "osd"]), "ok", "installed", id="OCR"),
+        pytest.param(doctor_checks.check_ocr(["deu"]), "warning", "no English", id="OCR of another language"),
+        pytest.param(doctor_checks.check_ocr(None), "warning", "not installed", id="no OCR"),
+        pytest.param(doctor_checks.check_port("h", 1, None), "ok", "1 on h is free", id="a free port"),
+        pytest.param(doctor_checks.check_port("h", 1, "taken"), "warning", "taken", id="a port that is taken"),
+        pytest.param(doctor_checks.check_documents("docs"), "ok", "docs", id="a folder to add to"),
+        pytest.param(doctor_checks.check_server("http://h/v1"), "ok", "http://h/v1", id="a model elsewhere"),
     ],
 )
 def test_findings(finding: Finding, state: str, part: str) -> None:
@@ -93,7 +93,7 @@ def test_findings(finding: Finding, state: str, part: str) -> None:
 
 def test_a_gpu_is_used_or_could_be() -> None:
     device = {"name": "CUDA0", "description": "A GPU", "free_memory": 8 * GIGABYTE, "total_memory": 9 * GIGABYTE}
-    idle, used = doctor_checks.of_accelerators([device], 0), doctor_checks.of_accelerators([device], -1)
+    idle, used = doctor_checks.check_accelerators([device], 0), doctor_checks.check_accelerators([device], -1)
     assert (idle.text, idle.remedy) == ("A GPU (8.0 GB free), not used", "RAG_GPU_LAYERS=-1 uses it")
     assert (used.text, used.remedy) == ("A GPU (8.0 GB free), computes all layers", None)
 
@@ -120,17 +120,17 @@ colorama==0.4.6 ; sys_platform == 'win32'
     ],
 )
 def test_libraries(installed: dict[str, str], state: str, text: str) -> None:
-    finding = doctor_checks.of_libraries("3.11.7", LOCK, installed)
+    finding = doctor_checks.check_libraries("3.11.7", LOCK, installed)
     assert finding.state == state
     assert text in finding.text
-    assert doctor_checks.of_libraries("3.11.7", None, installed).state == "ok"
+    assert doctor_checks.check_libraries("3.11.7", None, installed).state == "ok"
 
 
 @pytest.mark.parametrize(
     ("status", "state"), [("present", "ok"), ("missing", "missing"), ("partial", "missing"), ("corrupt", "missing")]
 )
 def test_weights(status: Status, state: str) -> None:
-    finding = doctor_checks.of_weights("model", "small", status, verified=False)
+    finding = doctor_checks.check_weights("model", "small", status, verified=False)
     assert finding.state == state
     assert finding.remedy == (None if state == "ok" else "python -m rag models fetch small")
 
@@ -143,28 +143,28 @@ class TestIndex:
         return read_manifest(IndexLayout(index).generation(name), digest)
 
     def test_of_this_encoder(self, manifest: Manifest) -> None:
-        finding = doctor_checks.of_index("i", manifest, ENCODER.identity, verified=False)
+        finding = doctor_checks.check_index("i", manifest, ENCODER.identity, verified=False)
         assert (finding.state, finding.details["documents"]) == ("ok", 1)
-        assert doctor_checks.of_index("i", manifest, None, verified=True).state == "ok"
+        assert doctor_checks.check_index("i", manifest, None, verified=True).state == "ok"
 
     def test_of_another_encoder(self, manifest: Manifest) -> None:
-        finding = doctor_checks.of_index("i", manifest, {"name": "other"}, verified=False)
+        finding = doctor_checks.check_index("i", manifest, {"name": "other"}, verified=False)
         assert finding.state == "missing"
         assert "not with other" in finding.text
 
 
 class TestTuning:
     def test_not_measured(self) -> None:
-        finding = doctor_checks.of_tuning(ChosenTuning(Tuning(2, 2), None, ()))
+        finding = doctor_checks.check_tuning(ChosenTuning(Tuning(2, 2), None, ()))
         assert finding.state == "ok"
         assert "has not been measured" in finding.text
         assert "doctor --tune" in (finding.remedy or "")
 
     def test_no_model(self) -> None:
-        assert doctor_checks.of_tuning(None).state == "ok"
+        assert doctor_checks.check_tuning(None).state == "ok"
 
     def test_measured(self) -> None:
-        finding = doctor_checks.of_tuning(ChosenTuning(Tuning(2, 2), measured(), ("RAG_THREADS",)))
+        finding = doctor_checks.check_tuning(ChosenTuning(Tuning(2, 2), measured(), ("RAG_THREADS",)))
         assert finding.state == "ok"
         assert "(RAG_THREADS set)" in finding.text
         assert "250 tokens/s read, 29.1 written, 37.0 by four" in finding.text
@@ -173,20 +173,20 @@ class TestTuning:
     def test_faster_than_the_default(self) -> None:
         default = TokensPerSecond(reading=170.0, writing=41.0, writing_four=51.0)
         chosen = ChosenTuning(Tuning(2, 2), measured().model_copy(update={"default_speed": default}), ())
-        assert "(default: 170, 41.0, 51.0)" in doctor_checks.of_tuning(chosen).text
+        assert "(default: 170, 41.0, 51.0)" in doctor_checks.check_tuning(chosen).text
         assert chosen.measured
         assert chosen.measured.speed == SPEED
 
     def test_on_a_busy_machine(self) -> None:
-        finding = doctor_checks.of_tuning(ChosenTuning(Tuning(2, 2), measured().model_copy(update={"busy": 0.7}), ()))
+        finding = doctor_checks.check_tuning(ChosenTuning(Tuning(2, 2), measured().model_copy(update={"busy": 0.7}), ()))
         assert finding.state == "warning"
         assert "70%" in finding.text
 
 
 def test_settings_show_no_secret() -> None:
-    assert doctor_checks.of_settings(Settings(index=Path("indexes"), models=Path("models"))).text == "all as they come"
+    assert doctor_checks.check_settings(Settings(index=Path("indexes"), models=Path("models"))).text == "all as they come"
     keys = (SecretStr("hush"), SecretStr("hush2"))
-    finding = doctor_checks.of_settings(Settings(port=9000, hosts=("rag", "*"), api_keys=keys))
+    finding = doctor_checks.check_settings(Settings(port=9000, hosts=("rag", "*"), api_keys=keys))
     assert "RAG_PORT=9000" in finding.text
     assert "RAG_HOSTS=rag,*" in finding.text
     assert "RAG_API_KEYS=2 set" in finding.text
@@ -203,7 +203,7 @@ class TestCommand:
     @pytest.fixture(autouse=True)
     def _libraries(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """To look through the metadata of all that is installed takes a second."""
-        monkeypatch.setattr("rag.cli.doctor._libraries", lambda: doctor_checks.of_libraries("3", None, {}))
+        monkeypatch.setattr("rag.cli.doctor._libraries", lambda: doctor_checks.check_libraries("3", None, {}))
 
     def test_where_there_is_nothing(
         self, index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
