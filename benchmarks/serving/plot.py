@@ -11,7 +11,8 @@ from benchmarks.bootstrap import Estimate
 from benchmarks.serving.measuring import Measured
 from benchmarks.serving.results import Column, cells, first_tokens, throughput
 from benchmarks.serving.schedule import Cell
-from rag.text.templates import fill, write_whole
+from rag.runtime.files import write_atomically
+from rag.text.templates import fill
 
 _TEMPLATE: Final = Path(__file__).with_name("plot.svg")
 _COLOURS: Final = ("#1f4e82", "#d9a441", "#b3672e", "#9ab58c", "#5f8a5a", "#3d6b52", "#8a939b")
@@ -47,7 +48,7 @@ def write_plot(path: Path, note: str, measured: Sequence[Measured]) -> None:
         panel("answers per second", by_cell, colours, lambda column: column.estimated(throughput)),
         panel("seconds to the first token, median", by_cell, colours, lambda column: column.estimated(first_tokens)),
     ]
-    write_whole(path, fill(_TEMPLATE, {"note": note, "panels": panels, "colours": colours}))
+    write_atomically(path, fill(_TEMPLATE, {"note": note, "panels": panels, "colours": colours}))
 
 
 def panel(

@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from ingest.reporting.console import duration, needs_attention
-from ingest.reporting.report import FAILED, INDEXED, FileRow, Report
+from ingest.reporting.report import Report, pages_by_kind
+from rag.domain.file_status import FAILED, INDEXED, FileRow
+from rag.runtime.files import write_atomically
 from rag.text.characters import printable
-from rag.text.templates import as_uri, fill, write_whole
+from rag.text.templates import as_uri, fill
 
 _TEMPLATE: Final = Path(__file__).with_name("html_report.html")
 # Files of a group, and pictures in all, that are shown: the page stays one that a browser opens at once.
@@ -67,7 +69,8 @@ def write_report_page(path: Path, report: Report) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    write_whole(path, render(report))
+    # Names of files that are not UTF-8 have lone surrogates.
+    write_atomically(path, render(report).encode(errors="replace"))
 
 
 def render(report: Report) -> str:
@@ -176,28 +179,28 @@ def _groups(report: Report) -> Iterator[_Group]:
 def _worst(row: FileRow) -> str | None:
     if row.status in FAILED:
         return _NOT_INDEXED
-    return next((kind for kind in _CAPTIONS if kind in row.marked), "partial" if row.status == "partial" else None)
+    remarked = pages_by_kind(row)
+    return next((kind for kind in _CAPTIONS if kind in remarked), "partial" if row.status == "partial" else None)
 
 
 def _card(row: FileRow, thumbnails: Mapping[int, bytes], most: int) -> _Card:
+    remarked = pages_by_kind(row)
     return _Card(
         path=printable(row.path),
         status=row.status,
         reason=printable(row.reason or ""),
         remedy=REMEDIES.get(row.status, ""),
         # The reason names the pages where something is missing.
-        pages=[
-            (_CAPTIONS[kind], printable(row.marked[kind])) for kind in ("hidden", "ocr", "blank") if kind in row.marked
-        ],
+        pages=[(_CAPTIONS[kind], printable(remarked[kind])) for kind in ("hidden", "ocr", "blank") if kind in remarked],
         pictures=[
-            _Picture(as_uri(picture), f"page {page}" + _why(row, page))
+            _Picture(as_uri(picture), f"page {page}" + _why(remarked, page))
             for page, picture in list(thumbnails.items())[:most]
         ],
     )
 
 
-def _why(row: FileRow, page: int) -> str:
-    return next((f": {said}" for kind, said in _CAPTIONS.items() if _holds(row.marked.get(kind, ""), page)), "")
+def _why(remarked: Mapping[str, str], page: int) -> str:
+    return next((f": {caption}" for kind, caption in _CAPTIONS.items() if _holds(remarked.get(kind, ""), page)), "")
 
 
 def _holds(ranges: str, page: int) -> bool:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import logging
 import os
-import uuid
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -17,6 +15,7 @@ from pydantic_core import from_json
 
 from rag.answering.confidence import ConfidenceModel
 from rag.errors import CalibrationFailed
+from rag.runtime.files import write_atomically
 
 _log = logging.getLogger(__name__)
 
@@ -112,15 +111,7 @@ def write_calibration(index: Path, calibration: Calibration) -> None:
         CalibrationFailed: the disk refused; what was there stays.
     """
     path = calibration_path(index)
-    # A name of its own: another process may be calibrating too.
-    draft = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
     try:
-        with draft.open("x", encoding="utf-8") as file:
-            file.write(calibration.model_dump_json(indent=1))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        write_atomically(path, calibration.model_dump_json(indent=1))
     except OSError as error:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
         raise CalibrationFailed(f"{path} cannot be written: {error.strerror}; what was there stays") from error

@@ -16,16 +16,18 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Final, Literal, Protocol
+from typing import Annotated, Any, Final, Literal, Protocol
 
 import numpy as np
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from rag.answering.answer_builder import POSSIBLY
 from rag.answering.confidence import Features
-from rag.domain.values import Answer, Citation, Hit, Question, Turn, Verdict
+from rag.domain.values import Answer, Certainty, Citation, Hit, Question, Turn, Verdict
 from rag.errors import RecordDamaged, RecordUnknown
 from rag.index.generation import Generation
 from rag.models.llm.language_model import Prompt
+from rag.runtime.files import write_atomically
 
 _log = logging.getLogger(__name__)
 
@@ -193,8 +195,20 @@ class AnswerRecord(_Frozen):
     draft: str
     answer: str
     reason: str | None
+    certainty: Certainty | None = None
     sentences: tuple[SentenceRecord, ...]
     quotes: tuple[PlaceRecord, ...]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _certainty_from_text(cls, data: Any) -> Any:  # noqa: ANN401 - parsed JSON
+        """Records of before certainty was a field have it in the answer's text."""
+        if not isinstance(data, dict) or "certainty" in data or not isinstance(data.get("answer"), str):
+            return data
+        if data.get("reason") not in (None, "length"):
+            return data
+        text = data["answer"].removeprefix(POSSIBLY)
+        return {**data, "answer": text, "certainty": "stated" if text == data["answer"] else "possible"}
 
     @classmethod
     def of(cls, trace: AnswerTrace, setup: Setup) -> AnswerRecord:
@@ -212,6 +226,7 @@ class AnswerRecord(_Frozen):
             draft=trace.draft,
             answer=answer.answer,
             reason=answer.reason,
+            certainty=answer.certainty,
             sentences=tuple(SentenceRecord(text=item.text, verdict=item.verdict) for item in answer.sentences),
             quotes=tuple(PlaceRecord.of_citation(citation) for citation in answer.citations),
         )
@@ -281,18 +296,8 @@ class RecordFolder:
         """Keeps a record: whole, or not at all. OSError where the disk refuses."""
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._make_room()
-        draft = self.root / f"{record.id}.draft"
-        try:
-            # Exclusive: it must not follow a link that somebody else has put there.
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(record.to_bytes())
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(self.root / f"{record.id}.json")
-        except OSError:
-            with suppress(OSError):
-                draft.unlink(missing_ok=True)
-            raise
+        path = self.root / f"{record.id}.json"
+        write_atomically(path, record.to_bytes(), mode=0o600, draft=path.with_suffix(".draft"))
 
     def _make_room(self) -> None:
         """Drops the oldest records, so that one more may be written. What a crash has left of one counts as one."""

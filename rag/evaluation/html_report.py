@@ -18,7 +18,8 @@ from rag.evaluation.plots import drawings
 from rag.evaluation.results import QuestionResult
 from rag.evaluation.text_report import BY_KIND, GROUPS, number, verdict, words_of
 from rag.index.generation import Generation
-from rag.text.templates import fill, write_whole
+from rag.runtime.files import write_atomically
+from rag.text.templates import fill
 
 _TEMPLATE: Final = Path(__file__).with_name("html_report.html")
 # More misses of a kind than this are folded.
@@ -63,7 +64,7 @@ class _MetricRow:
 
 def write_report(
     path: Path,
-    items: Sequence[QuestionResult],
+    results: Sequence[QuestionResult],
     summary: Mapping[str, Any],
     comparison: Comparison | None,
     generation: Generation,
@@ -73,24 +74,25 @@ def write_report(
     Raises:
         OSError: it cannot be written.
     """
-    write_whole(path, render(items, summary, comparison, generation))
+    # Names of files that are not UTF-8 have lone surrogates.
+    write_atomically(path, render(results, summary, comparison, generation).encode(errors="replace"))
 
 
 def render(
-    items: Sequence[QuestionResult],
+    results: Sequence[QuestionResult],
     summary: Mapping[str, Any],
     comparison: Comparison | None,
     generation: Generation,
     picture_bytes: int = PICTURE_BYTES,
 ) -> str:
     """The page as HTML; see :func:`rag.evaluation.failures.find_failures` for what is pictured."""
-    found = find_failures(items, generation, picture_bytes)
-    answered = any(item.answered is not None for item in items)
+    found = find_failures(results, generation, picture_bytes)
+    answered = any(result.answered is not None for result in results)
     contents = {
         "made": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "summary": summary,
         "rows": list(_rows(summary)),
-        "drawings": drawings(items) if answered else None,
+        "drawings": drawings(results) if answered else None,
         "breakdowns": [table for kind in ("form", "source") if (table := _breakdown(kind, summary))],
         "comparison": comparison,
         "compared": list(_compared(comparison)) if comparison else [],
@@ -137,5 +139,5 @@ def _breakdown(kind: str, summary: Mapping[str, Any]) -> tuple[str, list[str], l
 
 def _compared(comparison: Comparison) -> Iterator[tuple[str, str, str, str, str]]:
     for one in comparison.differences:
-        name = one.measure
+        name = one.metric
         yield name, number(name, one.before), number(name, one.now), one.chance_in_table, str(verdict(one))

@@ -11,7 +11,8 @@ from typing import Final
 from rag.evaluation.reliability import Bin, Point, bins, curve
 from rag.evaluation.results import QuestionResult
 from rag.evaluation.summary import estimated
-from rag.text.templates import fill, write_whole
+from rag.runtime.files import write_atomically
+from rag.text.templates import fill
 
 _TEMPLATE: Final = Path(__file__).with_name("plots.svg")
 _Z: Final = 1.96
@@ -49,23 +50,23 @@ class RiskCoverage:
     top: float
 
 
-def write_plots(path: Path, items: Sequence[QuestionResult]) -> None:
+def write_plots(path: Path, results: Sequence[QuestionResult]) -> None:
     """Writes both drawings, side by side, as one SVG.
 
     Raises:
         OSError: it cannot be written.
     """
-    write_whole(path, fill(_TEMPLATE, drawings(items)))
+    write_atomically(path, fill(_TEMPLATE, drawings(results)))
 
 
-def drawings(items: Sequence[QuestionResult]) -> Mapping[str, Reliability | RiskCoverage]:
+def drawings(results: Sequence[QuestionResult]) -> Mapping[str, Reliability | RiskCoverage]:
     """What ``panels.svg`` draws, by the name of its macro."""
-    return {"reliability": _reliability(items), "risk_coverage": _risk_coverage(items)}
+    return {"reliability": _reliability(results), "risk_coverage": _risk_coverage(results)}
 
 
-def _reliability(items: Sequence[QuestionResult]) -> Reliability:
-    drawn = [DrawnBin(one.low, one.high, one.n, one.confidence, one.right, *_wilson(one)) for one in bins(items)]
-    error = estimated(items)["calibration_error"]
+def _reliability(results: Sequence[QuestionResult]) -> Reliability:
+    drawn = [DrawnBin(one.low, one.high, one.n, one.confidence, one.right, *_wilson(one)) for one in bins(results)]
+    error = estimated(results)["calibration_error"]
     answers = sum(one.n for one in drawn)
     note = f"{answers} answers; calibration error {error:.3f}" if error is not None else "no question was answered"
     return Reliability(note, drawn)
@@ -79,10 +80,10 @@ def _wilson(one: Bin) -> tuple[float, float]:
     return max(middle - half, 0.0), min(middle + half, 1.0)
 
 
-def _risk_coverage(items: Sequence[QuestionResult]) -> RiskCoverage:
-    points = curve(items)
+def _risk_coverage(results: Sequence[QuestionResult]) -> RiskCoverage:
+    points = curve(results)
     answered = [point for point in points if point.answered]
-    measured = estimated(items)
+    measured = estimated(results)
     note = f"area under the curve {measured['aurc']:.3f}"
     if answered:
         note += f"; in force: coverage {measured['coverage']:.2f}, risk {measured['risk']:.2f}"

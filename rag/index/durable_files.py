@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import BinaryIO, Final
 from rag.errors import IndexCorrupt
 from rag.index.layout import MANIFEST, MANIFEST_DIGEST, IndexLayout
 from rag.index.manifest import ManifestFile
+from rag.runtime import files
 
 _BLOCK: Final = 1 << 20
 
@@ -28,49 +27,30 @@ def write_bytes(path: Path, data: bytes) -> None:
     write(path, lambda file: file.write(data))
 
 
-def sync(path: Path) -> None:
-    """Asks the disk to keep a file or a folder.
-
-    A failure is final: after it the kernel may take the pages for clean, and a second try would succeed without having
-    written anything (https://www.usenix.org/conference/atc20/presentation/rebello).
-    """
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-        # What is read back should come from the disk, not from memory; where it cannot be dropped, no harm is done.
-        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-    finally:
-        os.close(descriptor)
-
-
 def make_folder(folder: Path) -> None:
     """Makes a folder, and those that it is in, so that a crash does not lose them with what is put there."""
     if not folder.is_dir():
         make_folder(folder.parent)
         folder.mkdir(exist_ok=True)
-        sync(folder.parent)
+        files.sync(folder.parent)
 
 
 def sync_files(folder: Path) -> None:
     """Asks the disk to keep every file of a folder, and then the folders themselves."""
     paths = sorted(folder.rglob("*"))
     for path in [path for path in paths if path.is_file()]:
-        sync(path)
+        files.sync(path)
     for path in [path for path in paths if path.is_dir()]:
-        sync(path)
-    sync(folder)
+        files.sync(path)
+    files.sync(folder)
 
 
 def file_rows(folder: Path) -> Iterator[ManifestFile]:
     """Each file of a folder, as it is read back from the disk."""
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        yield ManifestFile(name=path.relative_to(folder).as_posix(), size=path.stat().st_size, sha256=digest(path))
-
-
-def digest(path: Path) -> str:
-    """SHA-256 of a file, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        yield ManifestFile(
+            name=path.relative_to(folder).as_posix(), size=path.stat().st_size, sha256=files.sha256_of_file(path)
+        )
 
 
 def blocks(path: Path) -> Iterator[bytes]:
@@ -84,7 +64,7 @@ def move_away(path: Path, layout: IndexLayout) -> None:
     """Deletes a file or folder in two steps, so that a crash between them leaves nothing that is half there."""
     target = layout.trash / path.name
     path.rename(target)
-    sync(path.parent)
+    files.sync(path.parent)
     if target.is_dir():
         shutil.rmtree(target)
     else:
@@ -104,16 +84,16 @@ def point_to(layout: IndexLayout, name: str, manifest_digest: str) -> None:
     """
     draft, before = layout.work / "CURRENT", layout.work / "CURRENT.before"
     write_bytes(draft, json.dumps({"generation": name, "manifest_sha256": manifest_digest}).encode())
-    sync(draft)
+    files.sync(draft)
     replaced = layout.current.exists()
     if replaced:
         # Written now, because a disk that has just failed may not take it.
         write_bytes(before, layout.current.read_bytes())
-        sync(before)
-    sync(layout.work)
+        files.sync(before)
+    files.sync(layout.work)
     draft.replace(layout.current)
     try:
-        sync(layout.root)
+        files.sync(layout.root)
     except OSError as error:
         # It may or may not survive a power failure, so nobody may be told that it is published.
         try:

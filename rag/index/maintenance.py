@@ -14,6 +14,7 @@ from rag.index.layout import IndexLayout
 from rag.index.manifest import Counts, Manifest
 from rag.index.reading import GENERATION_NAME, generation_names, read_current, read_manifest, verify_file
 from rag.index.writer import writing
+from rag.runtime.files import sha256_of_file
 
 _log = logging.getLogger(__name__)
 
@@ -119,7 +120,7 @@ def faults_of(root: Path, name: str) -> Iterator[IndexCorrupt | IndexForeign]:
 def _verify_source(layout: IndexLayout, document_id: str, name: str) -> None:
     path, what = layout.source(document_id), f"generation {name}: source {document_id[:12]}"
     try:
-        found = durable_files.digest(path)
+        found = sha256_of_file(path)
     except OSError as error:
         raise IndexCorrupt(f"{what}: {error.strerror}; ingest its folder again, and it is put back") from error
     if found != document_id:

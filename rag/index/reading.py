@@ -17,11 +17,12 @@ from typing import Any, Final
 from rag.errors import IndexCorrupt, IndexFault, IndexForeign, IndexMissing
 from rag.index.bm25 import Bm25Index
 from rag.index.docstore import Docstore
-from rag.index.durable_files import digest, published_digest
+from rag.index.durable_files import published_digest
 from rag.index.generation import Generation
 from rag.index.layout import DOCSTORE, LEXICAL, MANIFEST, VECTORS, IndexLayout
 from rag.index.manifest import Manifest, ManifestFile
 from rag.index.vectors import VectorIndex
+from rag.runtime.files import sha256_of_file
 
 _log = logging.getLogger(__name__)
 
@@ -117,7 +118,7 @@ def verify_file(folder: Path, row: ManifestFile) -> None:
     """
     path = folder / row.name
     try:
-        same = path.stat().st_size == row.size and digest(path) == row.sha256
+        same = path.stat().st_size == row.size and sha256_of_file(path) == row.sha256
     except OSError as error:
         raise IndexCorrupt(f"generation {folder.name}: {row.name}: {error.strerror}; {_MEND}") from error
     if not same:

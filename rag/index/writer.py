@@ -20,14 +20,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from rag.domain.file_status import FileRow
 from rag.errors import FileFault, IndexBusy, IndexFault, PublishFailed
 from rag.index import durable_files
 from rag.index.building import FreshVectors, count, write_vectors, write_words
 from rag.index.docstore import Entry, Staging, write_docstore
 from rag.index.generation import Generation
 from rag.index.layout import DOCSTORE, MANIFEST, MANIFEST_DIGEST, REPORT, IndexLayout
-from rag.index.manifest import Manifest, SourceRow
+from rag.index.manifest import Manifest
 from rag.index.reading import GENERATION_NAME, open_generation, read_current
+from rag.runtime import files
 
 # What a generation takes beside its vectors and its docstore, as a share of them: BM25, manifest, report.
 _OVERHEAD: Final = 1.5
@@ -41,7 +43,7 @@ class GenerationMetadata:
 
     encoder: Mapping[str, Any]
     chunker: Mapping[str, Any]
-    sources: Sequence[SourceRow]
+    sources: Sequence[FileRow]
 
 
 @contextmanager
@@ -118,7 +120,7 @@ class IndexWriter:
         """
         try:
             if path.stat().st_size in sizes:
-                known, size = durable_files.digest(path), path.stat().st_size
+                known, size = files.sha256_of_file(path), path.stat().st_size
                 if unread(known) or self._holds(known, size):
                     return known, size
         except OSError as error:
@@ -145,10 +147,10 @@ class IndexWriter:
                 copy.write(block)
                 size += len(block)
         target = self._layout.source(digest.hexdigest())
-        if target.exists() and durable_files.digest(target) == digest.hexdigest():
+        if target.exists() and files.sha256_of_file(target) == digest.hexdigest():
             work.unlink()
         else:
-            durable_files.sync(work)
+            files.sync(work)
             work.replace(target)
         return digest.hexdigest(), size
 
@@ -228,12 +230,12 @@ class IndexWriter:
         durable_files.write_bytes(folder / MANIFEST, manifest)
         durable_files.write_bytes(folder / MANIFEST_DIGEST, digest.encode())
         for path in (folder / MANIFEST, folder / MANIFEST_DIGEST, folder, self._layout.sources):
-            durable_files.sync(path)
+            files.sync(path)
         _prove(folder, digest, encoder, self._layout)
         published = self._layout.generation(folder.name)
         folder.rename(published)
         try:
-            durable_files.sync(self._layout.generations)
+            files.sync(self._layout.generations)
             durable_files.point_to(self._layout, folder.name, digest)
         except durable_files.CommitUnsure:
             raise

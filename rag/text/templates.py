@@ -6,8 +6,6 @@ What a page says comes out of strangers' files: everything that is filled in is 
 from __future__ import annotations
 
 import base64
-import os
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -25,23 +23,6 @@ def fill(template: Path, contents: Mapping[str, object]) -> str:
     )
     environment.filters["number"] = "{:,}".format
     return environment.get_template(template.name).render(contents)
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Writes a file; one that was there stays as it was until the new one is whole.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    draft = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}")
-    try:
-        with draft.open("w", encoding="utf-8", errors="replace") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def as_uri(picture: bytes) -> str:

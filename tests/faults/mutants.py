@@ -18,6 +18,7 @@ from typing import Final
 from tests.faults.injection import ROOT, environment
 
 _DISK: Final = "rag/index/durable_files.py"
+_FILES: Final = "rag/runtime/files.py"
 _PUBLICATION: Final = "rag/index/writer.py"
 _READING: Final = "rag/index/reading.py"
 _GENERATIONS: Final = "rag/index/maintenance.py"
@@ -45,17 +46,17 @@ DEFECTS: Final = (
         "files are not synced",
         "power_loss",
         _DISK,
-        "    for path in [path for path in paths if path.is_file()]:\n        sync(path)\n",
+        "    for path in [path for path in paths if path.is_file()]:\n        files.sync(path)\n",
         "",
     ),
     Defect(
         "gen/ is not synced after the rename",
         "power_loss",
         _PUBLICATION,
-        "            disk.sync(self._layout.generations)\n",
+        "            files.sync(self._layout.generations)\n",
         "",
     ),
-    Defect("CURRENT is not synced before it is replaced", "power_loss", _DISK, "    sync(draft)\n", ""),
+    Defect("CURRENT is not synced before it is replaced", "power_loss", _DISK, "    files.sync(draft)\n", ""),
     Defect(
         "CURRENT is written in place",
         "kills",
@@ -69,12 +70,12 @@ DEFECTS: Final = (
         _PUBLICATION,
         "        folder.rename(published)\n"
         "        try:\n"
-        "            disk.sync(self._layout.generations)\n"
-        "            disk.point_to(self._layout, folder.name, digest)\n",
+        "            files.sync(self._layout.generations)\n"
+        "            durable_files.point_to(self._layout, folder.name, digest)\n",
         "        try:\n"
-        "            disk.point_to(self._layout, folder.name, digest)\n"
+        "            durable_files.point_to(self._layout, folder.name, digest)\n"
         "            folder.rename(published)\n"
-        "            disk.sync(self._layout.generations)\n",
+        "            files.sync(self._layout.generations)\n",
     ),
     Defect(
         "docstore.sqlite is not hashed when opened",
@@ -93,7 +94,7 @@ DEFECTS: Final = (
     Defect(
         "an error of fsync is ignored",
         "errors",
-        _DISK,
+        _FILES,
         "        os.fsync(descriptor)\n",
         "        with __import__('contextlib').suppress(OSError):\n            os.fsync(descriptor)\n",
     ),
@@ -111,19 +112,21 @@ DEFECTS: Final = (
         "    kept, gone = [current, *others[: keep - 1]], others[keep - 1 :]\n",
         "    names = generation_names(layout)\n    kept, gone = names[:keep], names[keep:]\n",
     ),
-    Defect("CURRENT's folder is not synced", "power_loss", _DISK, "        sync(layout.root)\n", "        pass\n"),
+    Defect(
+        "CURRENT's folder is not synced", "power_loss", _DISK, "        files.sync(layout.root)\n", "        pass\n"
+    ),
     Defect(
         "generations are deleted where they are",
         "kills",
         _DISK,
-        "    target = layout.trash / path.name\n    path.rename(target)\n    sync(path.parent)\n",
+        "    target = layout.trash / path.name\n    path.rename(target)\n    files.sync(path.parent)\n",
         "    target = path\n",
     ),
     Defect(
         "sources are not synced",
         "power_loss",
         _PUBLICATION,
-        "            disk.sync(work)\n            work.replace(target)\n",
+        "            files.sync(work)\n            work.replace(target)\n",
         "            work.replace(target)\n",
     ),
     Defect(
@@ -140,7 +143,9 @@ DEFECTS: Final = (
         "        fcntl.flock(descriptor, fcntl.LOCK_EX",
         "        fcntl.flock(descriptor, fcntl.LOCK_SH",
     ),
-    Defect("a new folder is not synced into its parent", "power_loss", _DISK, "        sync(folder.parent)\n", ""),
+    Defect(
+        "a new folder is not synced into its parent", "power_loss", _DISK, "        files.sync(folder.parent)\n", ""
+    ),
 )
 
 

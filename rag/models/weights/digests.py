@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import secrets
 from contextlib import suppress
 from pathlib import Path
 
 from rag.errors import ModelMissing
+from rag.runtime.files import sha256_of_file, write_atomically
 
 
 class RememberedDigests:
@@ -25,8 +24,7 @@ class RememberedDigests:
             known = self._read().get(name, {})
             if not fresh and known == _record(stat, known.get("sha256")):
                 return str(known["sha256"])
-            with file.open("rb") as stream:
-                found = hashlib.file_digest(stream, "sha256").hexdigest()
+            found = sha256_of_file(file)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -37,11 +35,9 @@ class RememberedDigests:
     def remember(self, name: str, stat: os.stat_result, sha256: str) -> None:
         """Take a digest for granted, for the file as ``stat`` describes it."""
         records = self._read() | {name: _record(stat, sha256)}
-        temporary = self._memory.with_suffix(f".{secrets.token_hex(4)}.tmp")
         with suppress(OSError):  # where nothing can be written, it is hashed again next time
             self._memory.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(json.dumps(records, indent=1), encoding="utf-8")
-            temporary.replace(self._memory)
+            write_atomically(self._memory, json.dumps(records, indent=1))
 
     def _read(self) -> dict[str, dict[str, object]]:
         try:

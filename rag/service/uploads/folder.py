@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from rag.errors import NameTaken, SettingsError, UploadNotStored, UploadTooLarge
+from rag.runtime.files import sha256_of_file, sync
 from rag.service.uploads.validation import HEAD_BYTES, check_head, checked_name
 
 # Hidden files are no documents for the ingest job.
@@ -105,12 +106,12 @@ class UploadFolder:
             if there:
                 if not _is_document(target):
                     raise NameTaken(f"{name} is the name of a folder or a link; choose another one")
-                if target.stat().st_size == size and _digest(target) == sha256:
+                if target.stat().st_size == size and sha256_of_file(target) == sha256:
                     return Stored(name, size, sha256, new=False, replaced=False)
                 if not replace:
                     raise _taken(name)
             draft.replace(target)
-            _sync(self.root)
+            sync(self.root)
         return Stored(name, size, sha256, new=True, replaced=there)
 
     def _remove_what_was_left(self) -> None:
@@ -194,16 +195,3 @@ def _is_document(path: Path) -> bool:
 
 def _taken(name: str) -> NameTaken:
     return NameTaken(f"there is another document of the name {name}; choose another one, or send it with ?replace=true")
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import logging
 import os
-import uuid
-from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Final, Literal
@@ -16,6 +14,7 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rag.models.llm.tuning.parameters import Tuning
+from rag.runtime.files import write_atomically
 
 _log = logging.getLogger(__name__)
 
@@ -99,15 +98,10 @@ def keep_measured(folder: Path, measured: Measured) -> bool:
     others = [row for row in _read(folder).measured if (row.model, row.machine) != (measured.model, measured.machine)]
     contents = _Contents(measured=(measured, *others[: _MOST - 1]))
     path = tuning_path(folder)
-    # A name of its own: another process may be measuring too.
-    draft = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        draft.write_text(contents.model_dump_json(indent=1), encoding="utf-8")
-        draft.replace(path)
+        write_atomically(path, contents.model_dump_json(indent=1))
     except OSError as error:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
         _log.warning("what was measured cannot be kept in %s: %s; set RAG_TUNING", path, error.strerror)
         return False
     return True

@@ -16,7 +16,8 @@ from rag.index.layout import IndexLayout
 from rag.index.reading import read_current
 from rag.index.vectors import VectorIndex
 from rag.index.writer import writing
-from tests.fakes import BagOfWordsEncoder
+from rag.runtime import files
+from rag.testing import BagOfWordsEncoder
 from tests.unit.conftest import publish
 
 ONE, TWO = "000001-00000000", "000002-00000000"
@@ -30,14 +31,14 @@ def layout(tmp_path: Path) -> IndexLayout:
 
 def failing_sync(monkeypatch: pytest.MonkeyPatch, refused: Path) -> None:
     """The disk refuses to keep this file or folder."""
-    real = durable_files.sync
+    real = files.sync
 
     def sync(path: Path) -> None:
         if path == refused:
             raise OSError(5, "Input/output error")
         real(path)
 
-    monkeypatch.setattr(durable_files, "sync", sync)
+    monkeypatch.setattr(files, "sync", sync)
 
 
 class TestPointTo:
@@ -168,14 +169,14 @@ class TestFiles:
         (tmp_path / "a").write_bytes(data)
         assert [len(block) for block in durable_files.blocks(tmp_path / "a")] == [1 << 20, 5]
         assert b"".join(durable_files.blocks(tmp_path / "a")) == data
-        assert durable_files.digest(tmp_path / "a") == hashlib.sha256(data).hexdigest()
+        assert files.sha256_of_file(tmp_path / "a") == hashlib.sha256(data).hexdigest()
 
     def test_every_file_and_folder_is_synced(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / "lexical").mkdir()
         for name in ("b", "lexical/c"):
             (tmp_path / name).write_bytes(b"x")
         synced: list[Path] = []
-        monkeypatch.setattr(durable_files, "sync", synced.append)
+        monkeypatch.setattr(files, "sync", synced.append)
         durable_files.sync_files(tmp_path)
         assert synced == [tmp_path / "b", tmp_path / "lexical/c", tmp_path / "lexical", tmp_path]
 
