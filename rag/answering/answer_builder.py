@@ -9,13 +9,14 @@ from typing import Final
 
 from rag.answering.draft import Draft
 from rag.answering.grounding import Evidence, Quote, Support, nearest_quotes
-from rag.domain.values import Answer, Citation, Question, Reason, Sentence
+from rag.domain.values import Answer, Certainty, Citation, Question, Reason, Sentence
 from rag.query.types import Reply
 
 NOT_IN_DOCUMENTS: Final = "The documents do not answer this question."
-# An answer is stated as a fact from this confidence on; below it, it is said to be possible. Of what is stated as a
-# fact, three in four are right and more, with the model that ships (docs/abstention.md).
+# An answer is stated as a fact from this confidence on; below it, it is only possible. Of what is stated as a fact,
+# three in four are right and more, with the model that ships (docs/abstention.md).
 FACT: Final = 0.6
+# Displays put it in front of a possible answer. It is not part of the answer: what compares answers would count it.
 POSSIBLY: Final = "Possibly: "
 _NEAREST: Final = 3
 
@@ -37,9 +38,9 @@ class AnswerBuilder:
     timings_ms: Mapping[str, float]
 
     def answer(self, support: Sequence[Support], confidence: float) -> Answer:
-        """From the sentences that are supported, at least one; the others are listed, and not part of the text.
+        """An answer from the supported sentences, at least one; the others are listed, and not part of the text.
 
-        What is not sure enough for a fact is said to be possible; that is decided by the confidence that is told.
+        Its certainty is decided by the rounded confidence, which is the one that clients see.
         """
         citations = _Citations()
         # A small model may say the same again and again.
@@ -54,8 +55,9 @@ class AnswerBuilder:
         ]
         text = " ".join(punctuated([item.sentence for item in support if item.supported]))
         return self._whole(
-            text if _told(confidence) >= FACT else f"{POSSIBLY}{text}",
+            text,
             reason="length" if self.draft.finish.reason == "length" else None,
+            certainty="stated" if _rounded(confidence) >= FACT else "possible",
             confidence=confidence,
             sentences=sentences,
             citations=citations.all,
@@ -85,6 +87,7 @@ class AnswerBuilder:
         text: str,
         *,
         reason: Reason | None,
+        certainty: Certainty | None = None,
         confidence: float,
         sentences: Sequence[Sentence],
         citations: Sequence[Citation],
@@ -95,7 +98,8 @@ class AnswerBuilder:
             answer=text,
             answered=reason in (None, "length"),
             reason=reason,
-            confidence=_told(confidence),
+            certainty=certainty,
+            confidence=_rounded(confidence),
             sentences=tuple(sentences),
             citations=tuple(citations),
             model=self.model,
@@ -105,7 +109,7 @@ class AnswerBuilder:
         )
 
 
-def _told(confidence: float) -> float:
+def _rounded(confidence: float) -> float:
     return round(confidence, 3)
 
 

@@ -1,8 +1,8 @@
-"""The whole flow from a question to a verified answer."""
+"""Question answering: from a question to a verified answer with citations, and the events on the way."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -21,7 +21,7 @@ from rag.domain.values import Answer, AnswerEvent, AnswerReady, Hit, PassagesFou
 from rag.index.generation import Generation
 from rag.index.reading import ServingState
 from rag.models.llm.language_model import Finish, LanguageModel, RefusalProbability
-from rag.query.types import UnderstoodQuestion
+from rag.query.types import Reply, UnderstoodQuestion
 from rag.query.understand import understand
 from rag.retrieval.cached import RetrievalCache
 from rag.retrieval.interleaving import interleave
@@ -30,23 +30,23 @@ from rag.runtime.cancellation import Cancellation
 
 
 class ServedIndex(Protocol):
-    """An index that may change while it is served."""
+    """An index that is served while new generations of it are published."""
 
     @property
     def state(self) -> ServingState:
-        """What has become of the generations that were published while it was served."""
+        """Counts of the generations that were switched to and refused, and why the newest is not served."""
 
     def generation(self) -> Generation:
-        """The generation to answer from; IndexFault where there is none that can be served."""
+        """The current generation; IndexFault where there is none that can be served."""
 
     def refresh(self) -> None:
-        """Looks now whether there is a new generation, and takes it."""
+        """Checks now for a new generation, and switches to it."""
 
     def followed(self) -> AbstractContextManager[None]:
-        """While the context is open, new generations are taken as they are published."""
+        """A context in which the index switches to new generations as they are published."""
 
     def close(self) -> None:
-        """Lets go of the generation, which is freed when nobody holds it any more."""
+        """Releases the generation, which is freed when its last user is done."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +54,13 @@ class Answerer:
     """Answers questions from the current generation of an index.
 
     Attributes:
-        index: where the current generation comes from; each question is answered from one, from beginning to end.
+        index: supplies the current generation; each question is answered from one, from beginning to end.
         passages: most passages in a prompt.
         evidence_tokens: most tokens of passages in a prompt.
         max_tokens: of an answer, where the question does not say.
-        judge: decides whether an answer is given, and says how sure it is.
-        recorder: is told how each answer came about.
-        searches: how the retriever is used.
+        confidence_model: decides whether an answer is given, and gives its confidence.
+        recorder: receives the trace of each answer.
+        searches: retrieval results by question, kept in memory and shared by concurrent requests.
     """
 
     index: ServedIndex
@@ -92,92 +92,87 @@ class Answerer:
     def stream(
         self, question: Question, cancelled: Cancellation | None = None, generation: Generation | None = None
     ) -> Iterator[AnswerEvent]:
-        """The same, with what happens on the way, from ``generation`` where one is given.
+        """The events of an answer: the passages, then the draft as it grows, then the answer.
 
         Iterate it in one thread; raises as :meth:`ask`.
+
+        Args:
+            question: with its history.
+            cancelled: stops the work before its next step.
+            generation: to answer from; the current one where None is given.
         """
         cancelled = cancelled or Cancellation()
         clock = _Clock()
         generation = generation or self.generation()
         with clock.measuring("understand"):
             understood = understand(question, generation, self.model, self.retriever.encoder, cancelled)
-        question = understood.standalone
+        run = _Run(understood, generation, cancelled, clock)
+
         if understood.reply:
             yield PassagesFound(())
-            builder = AnswerBuilder(question, self.model.name, generation.id, (), Draft(), clock.timings)
-            answer = understood.answered_by(builder.reply(understood.reply))
-            self._record(AnswerTrace(understood.asked, generation, (), None, "", answer))
-            yield AnswerReady(answer)
-            return
-        if understood.passages:
-            yield from self._summarised(understood, generation, cancelled, clock)
-            return
-        with clock.measuring("retrieve"):
-            hits = interleave(
-                self.searches.hits(self.retriever, generation, search, self.passages, cancelled)
-                for search in understood.searches
-            )
-            cancelled.check()
-        yield PassagesFound(tuple(hits))
+            found = _Findings()
+        elif understood.passages:
+            found = yield from self._summarise(run)
+        else:
+            found = yield from self._retrieve_and_draft(run)
 
-        draft = Draft()
-        asked, verified = None, None
-        if hits and not self.confidence_model.fails_prefilter(extract_features(question.text, hits, draft, (), 0.0)):
-            asked = self._asked(question, hits)
-            with clock.measuring("generate"):
-                yield from self._generate(asked, understood, draft, cancelled, clock)
-            with clock.measuring("verify"):
-                verified = self._verified(generation, question, asked, draft, cancelled)
-        hits = list(asked.hits) if asked else hits
-        evidence = [_evidence(generation, hit) for hit in hits]
-        builder = AnswerBuilder(question, self.model.name, generation.id, evidence, draft, clock.timings)
-        answer = understood.answered_by(self._decided(builder, verified))
-        features = verified.features if verified else None
-        self._record(AnswerTrace(understood.asked, generation, hits, draft.prompt, draft.text, answer, features))
+        draft = found.draft
+        builder = AnswerBuilder(run.question, self.model.name, generation.id, found.evidence, draft, clock.timings)
+        answer = understood.answered_by(_built(builder, understood.reply, found))
+        if self.recorder:
+            self.recorder.keep(
+                AnswerTrace(understood.asked, generation, found.hits, draft.prompt, draft.text, answer, found.features)
+            )
         yield AnswerReady(answer)
 
-    def _summarised(
-        self, understood: UnderstoodQuestion, generation: Generation, cancelled: Cancellation, clock: _Clock
-    ) -> Iterator[AnswerEvent]:
-        """Sentences of the section itself: neither a search nor the model is needed."""
-        with clock.measuring("retrieve"):
-            evidence = [_evidence(generation, Hit(passage, 0.0)) for passage in understood.passages]
-            cancelled.check()
+    def _summarise(self, run: _Run) -> Generator[AnswerEvent, None, _Findings]:
+        """An extractive summary of the section that was asked for: neither a search nor the model is needed."""
+        with run.clock.measuring("retrieve"):
+            evidence = _evidence(run.generation, [Hit(passage, 0.0) for passage in run.understood.passages])
+            run.cancelled.check()
             support = central_sentences(evidence, self.retriever.encoder)
-            cancelled.check()
+            run.cancelled.check()
         hits = tuple(dict.fromkeys(quote.evidence.hit for item in support for quote in item.quotes))
         yield PassagesFound(hits)
-        question = understood.standalone
-        builder = AnswerBuilder(question, self.model.name, generation.id, evidence, Draft(), clock.timings)
-        # They are the document's own words.
-        answer = understood.answered_by(builder.answer(support, 1.0) if support else builder.abstention((), 0.0))
-        self._record(AnswerTrace(understood.asked, generation, hits, None, "", answer))
-        yield AnswerReady(answer)
+        if not support:
+            return _Findings(hits, evidence)
+        # They are the document's own sentences, which no model has worded.
+        return _Findings(hits, evidence, support=support, confidence=1.0, is_given=True)
 
-    def _asked(self, question: Question, hits: Sequence[Hit]) -> EvidencePrompt:
-        return build_prompt(
+    def _retrieve_and_draft(self, run: _Run) -> Generator[AnswerEvent, None, _Findings]:
+        """Retrieval, the model's draft from the best passages, and its verification."""
+        question, draft = run.question, Draft()
+        with run.clock.measuring("retrieve"):
+            hits = interleave(
+                self.searches.hits(self.retriever, run.generation, search, self.passages, run.cancelled)
+                for search in run.understood.searches
+            )
+            run.cancelled.check()
+        yield PassagesFound(tuple(hits))
+
+        if not hits or self.confidence_model.fails_prefilter(extract_features(question.text, hits, draft, (), 0.0)):
+            return _Findings(hits, _evidence(run.generation, hits))
+        prompt = build_prompt(
             self.model,
             question,
             hits,
             max_tokens=question.max_tokens or self.max_tokens,
             evidence_tokens=self.evidence_tokens,
         )
+        with run.clock.measuring("generate"):
+            yield from self._generate(run, prompt, draft)
+        with run.clock.measuring("verify"):
+            return self._verify(run, prompt, draft)
 
-    def _generate(
-        self,
-        asked: EvidencePrompt,
-        understood: UnderstoodQuestion,
-        draft: Draft,
-        cancelled: Cancellation,
-        clock: _Clock,
-    ) -> Iterator[AnswerEvent]:
-        draft.prompt = self.model.prompt(asked.chat)
-        yes_or_no = understood.kind == "yes_no"
+    def _generate(self, run: _Run, prompt: EvidencePrompt, draft: Draft) -> Iterator[AnswerEvent]:
+        """Generates the draft; its tokens are events while the model is more likely to answer than to refuse."""
+        draft.prompt = self.model.prompt(prompt.chat)
+        yes_or_no = run.understood.kind == "yes_no"
         generated = self.model.generate(
             draft.prompt,
-            max_tokens=1 if yes_or_no else understood.standalone.max_tokens or self.max_tokens,
-            cancelled=cancelled,
-            vocabulary=f"{YES[0]} {NO[0]}" if yes_or_no else asked.vocabulary,
+            max_tokens=1 if yes_or_no else run.question.max_tokens or self.max_tokens,
+            cancelled=run.cancelled,
+            vocabulary=f"{YES[0]} {NO[0]}" if yes_or_no else prompt.vocabulary,
             refusal=NOT_FOUND,
         )
         for piece in generated:
@@ -186,7 +181,7 @@ class Answerer:
             elif isinstance(piece, Finish):
                 draft.finish = piece
             else:
-                clock.mark("first_token")
+                run.clock.mark("first_token")
                 draft.add(piece)
                 if not yes_or_no and draft.is_likely:
                     yield TokenGenerated(piece.text)
@@ -195,42 +190,65 @@ class Answerer:
             if draft.is_likely and not draft.is_empty:
                 yield TokenGenerated(draft.text)
 
-    def _verified(
-        self, generation: Generation, question: Question, asked: EvidencePrompt, draft: Draft, cancelled: Cancellation
-    ) -> _Verified:
-        if draft.is_empty:
-            return _Verified((), extract_features(question.text, asked.hits, draft, (), 0.0))
-        evidence = [_evidence(generation, hit) for hit in asked.hits]
-        support = ground(question.text, draft.text, evidence)
-        yes = self_check(self.model, asked.chat, draft, cancelled)
-        return _Verified(support, extract_features(question.text, asked.hits, draft, support, yes))
-
-    def _decided(self, builder: AnswerBuilder, verified: _Verified | None) -> Answer:
-        """The answer if it may be given, else an abstention."""
-        if verified is None:
-            return builder.abstention((), 0.0)
-        confidence = self.confidence_model.correct.probability(verified.features)
-        if any(item.supported for item in verified.support) and self.confidence_model.is_given(verified.features):
-            conflict = find_conflict(builder.question.text, verified.support, builder.evidence)
-            return builder.answer([*verified.support, *([conflict] if conflict else [])], confidence)
-        return builder.abstention(verified.support, confidence)
-
-    def _record(self, trace: AnswerTrace) -> None:
-        if self.recorder:
-            self.recorder.keep(trace)
+    def _verify(self, run: _Run, prompt: EvidencePrompt, draft: Draft) -> _Findings:
+        """Grounds the draft in its evidence, and decides with the confidence model whether it is given."""
+        text, evidence = run.question.text, _evidence(run.generation, prompt.hits)
+        support = ground(text, draft.text, evidence)
+        checked = 0.0 if draft.is_empty else self_check(self.model, prompt.chat, draft, run.cancelled)
+        features = extract_features(text, prompt.hits, draft, support, checked)
+        confidence = self.confidence_model.correct.probability(features)
+        is_given = any(item.supported for item in support) and self.confidence_model.is_given(features)
+        if is_given and (conflict := find_conflict(text, support, evidence)):
+            support = [*support, conflict]
+        return _Findings(prompt.hits, evidence, draft, features, support, confidence, is_given)
 
 
 @dataclass(frozen=True)
-class _Verified:
-    """What verification found of a draft."""
+class _Run:
+    """One question on its way through the steps."""
 
-    support: Sequence[Support]
-    features: Features
+    understood: UnderstoodQuestion
+    generation: Generation
+    cancelled: Cancellation
+    clock: _Clock
+
+    @property
+    def question(self) -> Question:
+        return self.understood.standalone
 
 
-def _evidence(generation: Generation, hit: Hit) -> Evidence:
-    passage = hit.passage
-    return Evidence(hit, generation.page(passage.document.id, passage.chunk.span.page))
+@dataclass(frozen=True)
+class _Findings:
+    """The result of the steps, from which the answer is built.
+
+    Attributes:
+        hits: the passages that were read.
+        evidence: the same with their pages; of a summary, the whole section.
+        features: None where there is no draft.
+        support: of each sentence of the draft.
+        is_given: whether the answer is given; else it is an abstention.
+    """
+
+    hits: Sequence[Hit] = ()
+    evidence: Sequence[Evidence] = ()
+    draft: Draft = field(default_factory=Draft)
+    features: Features | None = None
+    support: Sequence[Support] = ()
+    confidence: float = 0.0
+    is_given: bool = False
+
+
+def _evidence(generation: Generation, hits: Sequence[Hit]) -> list[Evidence]:
+    passages = [hit.passage for hit in hits]
+    pages = [generation.page(passage.document.id, passage.chunk.span.page) for passage in passages]
+    return [Evidence(hit, page) for hit, page in zip(hits, pages, strict=True)]
+
+
+def _built(builder: AnswerBuilder, reply: Reply | None, found: _Findings) -> Answer:
+    if reply:
+        return builder.reply(reply)
+    build = builder.answer if found.is_given else builder.abstention
+    return build(found.support, found.confidence)
 
 
 class _Clock:

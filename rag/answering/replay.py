@@ -26,6 +26,7 @@ What: TypeAlias = Literal[
     "prompt",
     "draft",
     "verification",
+    "certainty",
 ]
 
 
@@ -165,6 +166,9 @@ def _step_changes(before: AnswerRecord, now: AnswerRecord) -> Iterator[ReplayCha
         yield ReplayChange("draft", " ".join(before.draft.split()), " ".join(now.draft.split()))
     if before.sentences != now.sentences or _places(before.quotes) != _places(now.quotes):
         yield ReplayChange("verification", _verified(before), _verified(now))
+    # An abstention has no certainty; its text is another one.
+    if before.certainty and now.certainty and before.certainty != now.certainty:
+        yield ReplayChange("certainty", before.certainty, now.certainty)
 
 
 def _places(records: Sequence[PlaceRecord]) -> list[tuple[str, int, int, int]]:

@@ -10,7 +10,6 @@ from typing import Final
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.text import Text
 
-from rag.answering.answer_builder import FACT
 from rag.answering.replay import Replay
 from rag.domain.values import Answer, Citation, Sentence
 from rag.text.characters import one_line, printable
@@ -82,19 +81,19 @@ def print_whole_answer(console: Console, answer: Answer, *, recorded: bool = Fal
 
 
 def confidence_in_words(answer: Answer) -> str:
-    """How far an answer can be relied on. From ``FACT`` on it is stated, below it is said to be possible."""
+    """The confidence of an answer in words, after its certainty: stated, or only possible."""
     sure = _sureness(answer)
     if answer.confidence == _UNDOUBTED:
         return f"{sure[0].upper()}{sure[1:]}."
     if answer.confidence >= _VERY_SURE:
         return f"Very likely right: {sure}."
-    if answer.confidence >= FACT:
+    if answer.certainty == "stated":
         return f"Likely right: {sure}."
     return f"Possible, and no more than that: {sure}. Read the quotes."
 
 
 def _sureness(answer: Answer) -> str:
-    """Rounded down, so that nothing below ``FACT`` looks like it; and nothing that a model says is certain."""
+    """The confidence in percent, rounded down: no possible answer looks stated, and no model is 100 % sure."""
     if answer.confidence == _UNDOUBTED:
         return "the document's own sentences"
     hundredths = math.floor(round(answer.confidence * 100, 6))  # .29 * 100 is a little less than 29
@@ -125,7 +124,7 @@ def _parts(answer: Answer) -> Iterator[Sequence[RenderableType]]:
 
 def _supported(answer: Answer, further: str) -> Iterator[RenderableType]:
     """The sentences; ``further`` is the mark of those after the first where they are only possible."""
-    is_fact = answer.confidence >= FACT
+    is_fact = answer.certainty == "stated"
     mark = ("✓ ", "green") if is_fact else (_POSSIBLY, "yellow")
     for sentence in answer.sentences:
         if sentence.verdict == "supported":
@@ -135,7 +134,7 @@ def _supported(answer: Answer, further: str) -> Iterator[RenderableType]:
 
 
 def _how_sure(answer: Answer) -> Iterator[RenderableType]:
-    style = "green" if answer.confidence >= FACT else "yellow"
+    style = "green" if answer.certainty == "stated" else "yellow"
     yield Indented(Text(confidence_in_words(answer), style=style), 2)
     if answer.reason == "length":
         yield Indented(Text("It was cut off: an answer has at most RAG_MAX_TOKENS tokens.", style="yellow"), 2)

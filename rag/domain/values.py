@@ -208,6 +208,7 @@ class Usage:
 
 
 Reason: TypeAlias = Literal["not_in_documents", "no_supported_sentence", "not_a_question", "section_unknown", "length"]
+Certainty: TypeAlias = Literal["stated", "possible"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,9 +216,12 @@ class Answer:
     """A whole answer.
 
     Attributes:
+        answer: the supported sentences, or the text of an abstention or a reply, and nothing else.
         answered: false where the documents do not hold the answer; ``citations`` are then the nearest passages. Also
             false for what is no question to the documents, without citations.
         reason: why not answered, or ``length`` where the answer stopped at ``max_tokens``.
+        certainty: ``stated`` as a fact or only ``possible``, by ``confidence``; displays put "Possibly: " in front of a
+            possible answer. None where there is no answer: for abstentions, and replies such as greetings.
         confidence: probability, 0..1, that what the documents were found to say is right; what that means is in
             docs/abstention.md. For an abstention it is that of the answer that was withheld.
         timings_ms: wall time per phase in milliseconds.
@@ -228,6 +232,7 @@ class Answer:
     answer: str
     answered: bool
     reason: Reason | None
+    certainty: Certainty | None = field(default=None, kw_only=True)
     confidence: float
     sentences: tuple[Sentence, ...]
     citations: tuple[Citation, ...]

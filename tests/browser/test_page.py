@@ -13,8 +13,9 @@ from pydantic import SecretStr
 
 from ingest.discovery import discover
 from rag.answering.prompt import NOT_FOUND
+from rag.testing import BagOfWordsEncoder, ScriptedModel
 from tests.browser.conftest import Serve, ask, picture
-from tests.fakes import DRAWING, BagOfWordsEncoder, ScriptedModel, ingest_job, make_pdf
+from tests.fakes import DRAWING, ingest_job, make_pdf
 from tests.integration.conftest import post, wait_until
 
 FEE = "A berth costs 24 euros for each night."
@@ -173,6 +174,25 @@ def test_earlier_questions_are_kept_in_the_browser(page: Page, serve: Serve) -> 
     page.get_by_role("button", name="Forget all").click()
     expect(page.get_by_text("None yet.")).to_be_visible()
     assert page.evaluate("localStorage.length") == 0
+
+
+def test_an_earlier_answer_with_the_certainty_in_its_text(page: Page, serve: Serve) -> None:
+    """Pageproof 0.1 wrote "Possibly: " into the answer that the browser keeps."""
+    page.goto(serve(ScriptedModel([FEE])).url)
+    ask(page, ASKED)
+    expect(page.locator(".said")).to_contain_text(FEE)
+    page.evaluate("""() => {
+        const kept = JSON.parse(localStorage["pageproof.conversations"]);
+        const answer = kept[0].turns[0].answer;
+        delete answer.certainty;
+        answer.answer = `Possibly: ${answer.answer}`;
+        localStorage["pageproof.conversations"] = JSON.stringify(kept);
+    }""")
+    page.reload()
+    page.get_by_role("button", name="Earlier").click()
+    page.get_by_role("button", name=ASKED).click()
+    expect(page.locator(".said .badge")).to_have_text("Possibly")
+    expect(page.locator(".said")).not_to_contain_text("Possibly:")
 
 
 def test_only_in_some_documents(page: Page, serve: Serve) -> None:

@@ -16,7 +16,8 @@ from ingest.discovery import discover
 from rag.answering.prompt import NO, NOT_FOUND, YES
 from rag.answering.prompt import QUESTION as QUESTION_PROMPT
 from rag.service.app import create_app
-from tests.fakes import BagOfWordsEncoder, ScriptedModel, ingest_job, make_pdf
+from rag.testing import BagOfWordsEncoder, ScriptedModel
+from tests.fakes import ingest_job, make_pdf
 from tests.integration.conftest import make_answerer
 
 QUESTION = "What does a berth cost for a night?"
@@ -45,7 +46,7 @@ def test_an_answer_is_proved_on_its_page(client: TestClient) -> None:
     assert response.status_code == 200
     answer = response.json()
     assert answer["answered"] is True
-    assert answer["reason"] is None
+    assert (answer["reason"], answer["certainty"]) == (None, "stated")
     assert answer["answer"] == "A berth costs 24 euros for each night."
     assert [(s["verdict"], s["citations"]) for s in answer["sentences"]] == [("supported", [1])]
     (citation,) = answer["citations"]
@@ -113,6 +114,19 @@ def test_an_answer_that_is_withheld_is_listed_as_unsupported_with_its_confidence
         answer = client.post("/ask", json={"question": QUESTION}).json()
     assert answer["sentences"] == [{"text": "24 euros.", "verdict": "unsupported", "citations": []}]
     assert answer["confidence"] == 0.9  # how sure the scripted model says that it is
+
+
+def test_a_possible_answer_is_marked_in_a_field_and_not_in_its_text(index: Path) -> None:
+    model = ScriptedModel([REPLY], assent=0.1)
+    with TestClient(create_app(lambda: make_answerer(index, model))) as client:
+        answer = client.post("/ask", json={"question": QUESTION}).json()
+        chat = {"messages": [{"role": "user", "content": QUESTION}]}
+        message = client.post("/v1/chat/completions", json=chat).json()["choices"][0]["message"]
+    text = REPLY.replace(" [1]", "")
+    assert (answer["answer"], answer["certainty"]) == (text, "possible")
+    assert list(answer)[4:6] == ["reason", "certainty"]
+    assert message["content"].startswith(f"Possibly: {text}")
+    assert message["pageproof"]["certainty"] == "possible"
 
 
 def test_yes_or_no_is_one_word_and_its_proof(index: Path) -> None:

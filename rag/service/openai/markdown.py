@@ -48,7 +48,7 @@ def pieces(answer: Answer) -> list[str]:
         _literal(text) + "".join(f" [{number}]" for number in sentence.citations)
         for text, sentence in zip(texts, said, strict=True)
     ]
-    possibly = POSSIBLY if answer.answer.startswith(POSSIBLY) else ""
+    possibly = POSSIBLY if answer.certainty == "possible" else ""
     return [_at_start(possibly + first), *(f" {text}" for text in others), *_footnotes(answer.citations, _SOURCES)]
 
 
@@ -72,6 +72,6 @@ def _at_start(line: str) -> str:
 
 
 def without_footnotes(text: str) -> str:
-    """What an answer says, from the text that :func:`pieces` made of it; another text stays about as it is."""
-    said = _NOTES.split(text, maxsplit=1)[0]
+    """The inverse of :func:`pieces`: an answer from its text in a chat's history; another text stays about as it is."""
+    said = _NOTES.split(text, maxsplit=1)[0].removeprefix(POSSIBLY)
     return _ESCAPED.sub(r"\1", _MARK.sub("", said))

@@ -3,7 +3,7 @@
 import { keep } from "./history.js";
 import * as service from "./service.js";
 import { changed, say, state } from "./state.js";
-import { REASONS, count, status } from "./wording.js";
+import { REASONS, count, hedge, status } from "./wording.js";
 
 const MOST_HISTORY = 6;
 const LONGEST_ANSWER = 4000;
@@ -104,7 +104,7 @@ export const isBusy = (problem) => problem.status === QUEUE_FULL;
 
 function spoken(answer) {
   const head = answer.answered ? "Answered" : REASONS[answer.reason] || "Answered";
-  return `${head}: ${answer.answer} ${answer.citations.length ? count(answer.citations.length, "citation") : ""}`;
+  return `${head}: ${hedge(answer)}${answer.answer} ${answer.citations.length ? count(answer.citations.length, "citation") : ""}`;
 }
 
 function kept() {

@@ -7,7 +7,7 @@ import { changed, state } from "./state.js";
 import { html, nothing } from "./vendor/lit-html.js";
 import { open } from "./viewer.js";
 import {
-  REASONS, confidence, copied, count, isFact, oneLine, place, requestOf, seconds, status, supported, unsupported,
+  REASONS, confidence, copied, count, isPossible, oneLine, place, requestOf, seconds, status, supported, unsupported,
 } from "./wording.js";
 
 export function conversation(covered) {
@@ -112,10 +112,10 @@ function answerView(turn) {
   const answer = turn.answer;
   const title = answer.answered ? "" : REASONS[answer.reason];
   return html`
-    <div class="answer ${answer.answered ? (isFact(answer) ? "fact" : "possible") : "abstained"}">
+    <div class="answer ${answer.answered ? (isPossible(answer) ? "possible" : "fact") : "abstained"}">
       ${title ? html`<h3>${title}</h3>` : nothing}
       ${answer.answered
-        ? html`<p class="said">${isFact(answer) ? nothing : html`<span class="badge">Possibly</span> `}
+        ? html`<p class="said">${isPossible(answer) ? html`<span class="badge">Possibly</span> ` : nothing}
             ${supported(answer).map((sentence) => html`<span class="sentence">${sentence.text}${marks(answer, sentence)}</span> `)}</p>`
         : html`<p class="said">${answer.answer}</p>`}
       ${answer.reason === "length" ? html`<p class="fault">The answer was cut off where it became too long.</p>` : nothing}

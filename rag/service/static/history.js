@@ -6,10 +6,22 @@ const MOST = 30;
 export function past() {
   try {
     const kept = JSON.parse(localStorage.getItem(KEPT) ?? "[]");
-    return Array.isArray(kept) ? kept.filter((each) => Array.isArray(each?.turns) && each.turns.length) : [];
+    if (!Array.isArray(kept)) return [];
+    return kept.filter((each) => Array.isArray(each?.turns) && each.turns.length).map(current);
   } catch {
     return [];
   }
+}
+
+// Answers that were kept before certainty was a field have it in their text.
+function current(conversation) {
+  return { ...conversation, turns: conversation.turns.map((turn) => ({ ...turn, answer: withCertainty(turn.answer) })) };
+}
+
+function withCertainty(answer) {
+  if (!answer?.answered || answer.certainty !== undefined) return answer;
+  const text = answer.answer.replace(/^Possibly: /, "");
+  return { ...answer, answer: text, certainty: text === answer.answer ? "stated" : "possible" };
 }
 
 // The newest first. Where the browser has no room, the oldest go.

@@ -2,18 +2,18 @@
 
 import { html, nothing } from "./vendor/lit-html.js";
 
-// The same bounds as the service's: from FACT on, an answer is stated as a fact.
-const FACT = 0.6;
 const SURE = 0.9;
 
-export const isFact = (answer) => answer.confidence >= FACT;
+export const isPossible = (answer) => answer.certainty === "possible";
+
+// What is put in front of a possible answer, in plain text.
+export const hedge = (answer) => (isPossible(answer) ? "Possibly: " : "");
 
 export function confidence(answer) {
   // No model has said it: a summary.
   if (answer.confidence === 1) return "The document's own sentences";
   if (answer.confidence >= SURE) return "Very likely right";
-  if (answer.confidence >= FACT) return "Likely right";
-  return "Possibly right: look at the page";
+  return isPossible(answer) ? "Possibly right: look at the page" : "Likely right";
 }
 
 // What the ingest job says of a document that is whole in the index.
@@ -68,7 +68,7 @@ export const unsupported = (answer) => answer.sentences.filter((sentence) => sen
 export function copied(answer) {
   const marks = (sentence) => sentence.citations.map((id) => ` [${id}]`).join("");
   const facts = supported(answer).map((each) => each.text + marks(each)).join(" ");
-  const said = answer.answered ? (isFact(answer) ? facts : `Possibly: ${facts}`) : answer.answer;
+  const said = answer.answered ? hedge(answer) + facts : answer.answer;
   const quotes = answer.citations.map((each) => `[${each.id}] ${place(each)}: “${oneLine(each.quote)}”`);
   return [said, ...(quotes.length ? ["", ...quotes] : [])].join("\n");
 }

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from rag.answering.answer_builder import FACT, NOT_IN_DOCUMENTS, POSSIBLY, AnswerBuilder
+from rag.answering.answer_builder import FACT, NOT_IN_DOCUMENTS, AnswerBuilder
 from rag.answering.draft import Draft
 from rag.answering.grounding import Evidence, Quote, Support
 from rag.domain.values import Chunk, Document, Hit, Passage, Question, Span, Usage
@@ -70,14 +70,15 @@ class TestAnswer:
     def test_a_short_answer_gets_its_full_stop(self, sentences: list[str], text: str) -> None:
         assert builder().answer([support(sentence, LID) for sentence in sentences], 0.9).answer == text
 
-    def test_what_is_not_sure_enough_is_said_to_be_possible(self) -> None:
-        assert builder().answer([support("Blue.", LID)], FACT).answer == "Blue."
-        assert builder().answer([support("Blue.", LID)], FACT - 0.001).answer == f"{POSSIBLY}Blue."
+    @pytest.mark.parametrize(("confidence", "certainty"), [(FACT, "stated"), (FACT - 0.001, "possible")])
+    def test_certainty_is_a_field_and_not_part_of_the_text(self, confidence: float, certainty: str) -> None:
+        made = builder().answer([support("Blue.", LID)], confidence)
+        assert (made.answer, made.certainty) == ("Blue.", certainty)
 
     @pytest.mark.parametrize("confidence", [FACT - 0.0006, FACT - 0.0004])
-    def test_what_is_said_goes_with_the_confidence_that_is_told(self, confidence: float) -> None:
+    def test_certainty_goes_with_the_rounded_confidence(self, confidence: float) -> None:
         made = builder().answer([support("Blue.", LID)], confidence)
-        assert made.answer.startswith(POSSIBLY) == (made.confidence < FACT)
+        assert (made.certainty == "possible") == (made.confidence < FACT)
 
     def test_one_that_stopped_at_its_length_says_so(self) -> None:
         made = builder("length").answer([support("Blue.", LID)], 0.9)
@@ -96,7 +97,7 @@ class TestAbstention:
     def test_reason(self, given_support: list[Support], reason: str) -> None:
         made = builder("length").abstention(given_support, 0.3)
         assert (made.answer, made.answered, made.reason) == (NOT_IN_DOCUMENTS, False, reason)
-        assert made.confidence == 0.3
+        assert (made.confidence, made.certainty) == (0.3, None)
         assert {item.verdict for item in made.sentences} <= {"unsupported"}
         assert [item.text for item in made.sentences] == [item.sentence for item in given_support]
 
@@ -108,3 +109,4 @@ class TestAbstention:
 def test_a_reply_without_a_search() -> None:
     made = builder().reply(Reply("Hello.", "not_a_question"))
     assert (made.answer, made.answered, made.reason, made.confidence) == ("Hello.", False, "not_a_question", 1.0)
+    assert made.certainty is None

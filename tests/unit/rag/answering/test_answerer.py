@@ -16,7 +16,7 @@ from rag.index.reading import CurrentIndex
 from rag.models.embedding.interfaces import FloatMatrix, FloatVector
 from rag.retrieval.retriever import Retriever
 from rag.runtime.cancellation import Cancellation
-from tests.fakes import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker, ScriptedModel
+from rag.testing import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish
 
 COLOURS = "red green blue black white brown grey pink".split()

@@ -22,7 +22,7 @@ from rag.answering.confidence import CONFIDENCE_MODEL, ConfidenceModel, Features
 from rag.errors import CalibrationFailed
 from rag.index.maintenance import collect_garbage, list_generations, roll_back, verify_generation
 from rag.index.writer import writing
-from tests.fakes import BagOfWordsEncoder
+from rag.testing import BagOfWordsEncoder
 from tests.unit.conftest import files_of_at_most, publish, quick_folder
 
 MODELS = ("a" * 64, "b" * 64)
@@ -173,6 +173,8 @@ def test_the_tools_of_an_index_leave_it_alone(tmp_path: Path) -> None:
 
 def test_the_dial_is_no_part_of_what_is_kept_of_two_judges() -> None:
     assert (
-        MADE.model_copy(update={"confidence_model": replace(CONFIDENCE_MODEL, false_answers=0.4)}).confidence_model.digest
+        MADE.model_copy(
+            update={"confidence_model": replace(CONFIDENCE_MODEL, false_answers=0.4)}
+        ).confidence_model.digest
         == CONFIDENCE_MODEL.digest
     )

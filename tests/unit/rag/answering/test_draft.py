@@ -14,7 +14,7 @@ from rag.domain.values import Usage
 from rag.errors import Cancelled
 from rag.models.llm.language_model import Finish, Message, Token
 from rag.runtime.cancellation import Cancellation
-from tests.fakes import ScriptedModel
+from rag.testing import ScriptedModel
 
 CHAT = (Message("system", "Answer."), Message("user", "Is the lid blue?"))
 probabilities = st.floats(0, 1)

@@ -12,7 +12,7 @@ from rag.answering.prompt import NOT_FOUND, PASSAGE, QUESTION, SYSTEM, build_pro
 from rag.domain.values import Chunk, Document, Hit, Passage, Question, Span, Turn
 from rag.errors import PromptTooLong
 from rag.models.llm.language_model import Message
-from tests.fakes import ScriptedModel
+from rag.testing import ScriptedModel
 
 DOCUMENT = Document("0" * 64, ("manual.pdf",), "Manual", 9, 1)
 SYSTEM_TOKENS = len(SYSTEM.split())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import stat
 import struct
@@ -30,7 +31,7 @@ from rag.errors import RecordDamaged, RecordUnknown
 from rag.index.reading import open_current
 from rag.models.llm.language_model import Message, Prompt
 from rag.settings import Settings
-from tests.fakes import BagOfWordsEncoder
+from rag.testing import BagOfWordsEncoder
 from tests.unit.conftest import files_of_at_most, publish
 
 ENCODER = BagOfWordsEncoder()
@@ -280,3 +281,28 @@ def test_a_record_of_format_3_is_read() -> None:
     old = record.to_bytes().replace(b'"format": 4', b'"format": 3').replace(b'"confidence_model"', b'"judge"')
     assert b'"judge"' in old
     assert AnswerRecord.from_bytes(old).setup == record.setup
+
+
+class TestCertaintyInTheText:
+    """Pageproof 0.1 wrote "Possibly: " into the answer of a record, which had no certainty."""
+
+    @pytest.mark.parametrize(
+        ("answer", "reason", "text", "certainty"),
+        [
+            pytest.param("Possibly: Blue.", None, "Blue.", "possible", id="possible"),
+            pytest.param("Possibly: Blue", "length", "Blue", "possible", id="cut off"),
+            pytest.param("Blue.", None, "Blue.", "stated", id="stated"),
+            pytest.param("Not here.", "not_in_documents", "Not here.", None, id="abstention"),
+            pytest.param("Possibly: yours?", "not_a_question", "Possibly: yours?", None, id="reply"),
+        ],
+    )
+    def test_read(self, answer: str, reason: str | None, text: str, certainty: str | None) -> None:
+        contents = json.loads(record_of().to_bytes())
+        del contents["certainty"]
+        old = {**contents, "format": 3, "answer": answer, "reason": reason}
+        record = AnswerRecord.from_bytes(json.dumps(old).encode())
+        assert (record.answer, record.certainty) == (text, certainty)
+
+    def test_with_certainty_the_text_stays(self) -> None:
+        contents = {**json.loads(record_of().to_bytes()), "answer": "Possibly: Blue."}
+        assert AnswerRecord.model_validate(contents).answer == "Possibly: Blue."

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-import rag.__main__ as program
+import rag.cli.main as program
 from rag.answering.answerer import Answerer
 from rag.answering.prompt import NOT_FOUND
 from rag.answering.records import AnswerRecord, FolderRecorder, ModelIdentity, RecordFolder, Setup
@@ -23,7 +23,7 @@ from rag.index.maintenance import collect_garbage
 from rag.index.reading import CurrentIndex
 from rag.index.writer import writing
 from rag.retrieval.retriever import Retriever
-from tests.fakes import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker, ScriptedModel
+from rag.testing import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish
 from tests.unit.rag.answering.test_records import SETUP, id_of, record_of
 
@@ -76,6 +76,25 @@ def test_nothing_has_changed(record: AnswerRecord, index: Path) -> None:
     assert replayed.first_difference is None
     assert replayed.changes == ()
     assert replayed.now.answer == REPLY
+
+
+def test_a_record_with_the_certainty_in_its_text(index: Path, folder: RecordFolder) -> None:
+    """Pageproof 0.1 wrote "Possibly: " into the answer: no difference for that alone."""
+    unsure = replace(open_answerer(index), model=ScriptedModel([REPLY], assent=0.1))
+    record = folder.read(replace(unsure, recorder=FolderRecorder(folder, SETUP)).ask(QUESTION).id)
+    assert (record.answer, record.certainty) == (REPLY, "possible")
+    contents = json.loads(record.to_bytes())
+    del contents["certainty"]
+    old = AnswerRecord.from_bytes(json.dumps({**contents, "format": 3, "answer": f"Possibly: {REPLY}"}).encode())
+    replayed = replay(old, replace(unsure, model=ScriptedModel([REPLY], assent=0.1)), SETUP, index)
+    assert (replayed.first_difference, replayed.changes) == (None, ())
+
+
+def test_another_certainty_is_a_change_of_the_same_text(record: AnswerRecord, index: Path) -> None:
+    unsure = replace(open_answerer(index), model=ScriptedModel([REPLY], assent=0.1))
+    replayed = replay(record, unsure, SETUP, index)
+    assert replayed.first_difference is None
+    assert [str(change) for change in replayed.changes] == ["certainty: stated → possible"]
 
 
 def test_where_the_model_is_not_asked(index: Path, folder: RecordFolder) -> None:

@@ -28,6 +28,7 @@ ANSWERED = Answer(
     answer="A blue lid. The valve opens to the left.",
     answered=True,
     reason=None,
+    certainty="stated",
     confidence=0.853,
     sentences=(Sentence("A blue lid.", "supported", (1,)), Sentence("It opens to the left.", "supported", (2, 1))),
     citations=(PUMP, VALVE),
@@ -38,18 +39,19 @@ ANSWERED = Answer(
 PARTLY = replace(
     ANSWERED, sentences=(ANSWERED.sentences[0], Sentence("The lid is made of gold.", "unsupported")), citations=(PUMP,)
 )
-POSSIBLY = replace(ANSWERED, answer="Possibly: A blue lid.", confidence=0.412, reason="length")
+POSSIBLY = replace(ANSWERED, certainty="possible", confidence=0.412, reason="length")
 ABSTAINED = replace(
     ANSWERED,
     answer="The documents do not answer this question.",
     answered=False,
     reason="no_supported_sentence",
+    certainty=None,
     confidence=0.3,
     sentences=(Sentence("The lid is made of gold.", "unsupported"),),
     citations=(PUMP,),
 )
 GREETED = replace(
-    ANSWERED, answer="Hello.", answered=False, reason="not_a_question", sentences=(), citations=(),
+    ANSWERED, answer="Hello.", answered=False, reason="not_a_question", certainty=None, sentences=(), citations=(),
     timings_ms={"total": 0.4},
 )  # fmt: skip
 HOSTILE = replace(
@@ -240,7 +242,7 @@ def test_a_summary_is_neither_right_nor_wrong() -> None:
     ],
 )
 def test_confidence_in_words(confidence: float, words: str) -> None:
-    answer = replace(ANSWERED, confidence=confidence)
+    answer = replace(ANSWERED, certainty="stated" if confidence >= FACT else "possible", confidence=confidence)
     assert confidence_in_words(answer) == words
     percentage = re.search(r"\d+% sure", words)
     assert percentage

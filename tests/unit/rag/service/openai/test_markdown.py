@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from rag.answering.answer_builder import NOT_IN_DOCUMENTS, POSSIBLY
+from rag.answering.answer_builder import NOT_IN_DOCUMENTS
 from rag.domain.values import Answer, Citation, Reason, Sentence
 from rag.service.openai.markdown import pieces, without_footnotes
 
@@ -55,7 +56,9 @@ def answer_of(
             id="only what is supported, and a quote is one line",
         ),
         pytest.param(
-            answer_of(f"{POSSIBLY}Blue", Sentence("Blue", "supported", (1,)), citations=(cited(1),)),
+            replace(
+                answer_of("Blue", Sentence("Blue", "supported", (1,)), citations=(cited(1),)), certainty="possible"
+            ),
             ["Possibly: Blue [1]", "\n\nSources:\n\n[1] pump.pdf, page 2: “The lid is blue.”"],
             id="not sure enough for a fact",
         ),
