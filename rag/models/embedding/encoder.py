@@ -1,4 +1,4 @@
-"""Which way a folder of sentence-transformers is run."""
+"""Opening a text encoder: OpenVINO for plain BERT folders, sentence-transformers for all others."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ _log = logging.getLogger(__name__)
 
 
 def open_text_encoder(directory: Path, *, name: str, digest: str, threads: int) -> Encoder:
-    """Opens the folder the fast way where that gives the same vectors, and with sentence-transformers otherwise.
+    """Opens a sentence-transformers folder, with OpenVINO where that gives the same vectors.
 
     Raises:
-        ModelUnusable: the folder is not a model that can be loaded.
+        ModelUnusable: the folder is not a model that can be loaded; or it needs sentence-transformers, which is not
+            installed.
     """
     try:
         folder = BertConfig.read(directory)

@@ -1,10 +1,14 @@
-"""Texts to vectors with any encoder, slowly. The only home of sentence_transformers, transformers and torch."""
+"""Text encoder that runs any sentence-transformers folder in torch, slower than :mod:`.bert_encoder`.
+
+The only home of sentence_transformers, transformers and torch, which may not be installed.
+"""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -12,34 +16,51 @@ import rag.runtime.native  # noqa: F401 - before torch
 from rag.errors import ModelUnusable
 from rag.models.embedding.interfaces import FloatMatrix
 
+# Longer than any encoder reads; transformers puts 10^30 where a folder states no length.
+_NO_LIMIT: Final = 1_000_000
+
 
 class SentenceTransformerEncoder:
-    """A sentence-transformers folder on this machine, in float32 on the CPU."""
+    """A sentence-transformers folder on this machine, in float32 on the CPU. Several threads may use it."""
 
     def __init__(self, directory: Path, *, name: str, digest: str, threads: int) -> None:
         """Loads the folder; nothing is looked for on the network.
 
         Raises:
-            ModelUnusable: the folder is not a model that sentence-transformers can load.
+            ModelUnusable: the folder is not a model that sentence-transformers can load, or that is not installed.
         """
         # Imported here, because it takes seconds and commands such as `rag models list` do without.
         import tokenizers
-        import torch
-        import transformers
-        from sentence_transformers import SentenceTransformer
+
+        try:
+            import torch
+            import transformers
+            from sentence_transformers import SentenceTransformer
+        except ImportError as error:
+            raise ModelUnusable(
+                f"encoder {name} needs sentence-transformers, which is not installed ({error}); install "
+                "requirements-torch.txt and requirements.txt, or build the image with --build-arg ENCODERS=all"
+            ) from error
 
         transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         torch.set_num_threads(threads)
         try:
             self._model = SentenceTransformer(str(directory), device="cpu", local_files_only=True)
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
+            # A copy to count with: the model's own one may pad and truncate, as this encoder's file says it should.
+            self._tokenizer: Any = tokenizers.Tokenizer.from_str(self._model.tokenizer.backend_tokenizer.to_str())
+        except Exception as error:  # whatever the libraries raise for a folder's content
             raise ModelUnusable(f"encoder {name} in {directory} cannot be loaded: {error}") from error
-        # A copy to count with: the model's own one may pad and truncate, as this encoder's file says it should.
-        self._tokenizer: Any = tokenizers.Tokenizer.from_str(self._model.tokenizer.backend_tokenizer.to_str())
+        if not 0 < (self._model.max_seq_length or 0) < _NO_LIMIT:
+            raise ModelUnusable(
+                f"encoder {name} in {directory} does not say how many tokens it reads; set max_seq_length in its "
+                "sentence_bert_config.json"
+            )
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         self._name = name
         self._digest = digest
+        # Its tokenizer is set to pad and truncate by each call, and refuses that while another one uses it.
+        self._encoding = threading.Lock()
 
     @property
     def identity(self) -> dict[str, str | int | bool]:
@@ -61,9 +82,10 @@ class SentenceTransformerEncoder:
         """See :class:`Encoder`. Texts of similar length share a batch."""
         if not texts:
             return np.zeros((0, int(self.identity["dimension"])), dtype=np.float32)
-        vectors = self._model.encode(
-            list(texts), batch_size=32, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
-        )
+        with self._encoding:
+            vectors = self._model.encode(
+                list(texts), batch_size=32, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
+            )
         return np.ascontiguousarray(vectors, dtype=np.float32)
 
     def count_tokens(self, text: str) -> int:

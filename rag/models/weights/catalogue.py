@@ -92,8 +92,8 @@ class Catalogue:
             ModelUnknown: there is none; the message names those that there are.
         """
         if name not in self._entries:
-            known = self.names(kind)
-            raise ModelUnknown(f"{name!r} is neither a known model nor a .gguf file; known models: {known}")
+            own = "a folder" if kind == "encoder" else "a .gguf file"
+            raise ModelUnknown(f"{name!r} is neither a known model nor {own}; known models: {self.names(kind)}")
         return self._entries[name]
 
     def names(self, kind: Kind | None = None) -> str:

@@ -3,7 +3,7 @@
 models/
   <sha256 of the main file>/<name>          a file: here only when it is whole and right
   <sha256 of the main file>/verified.json   what was hashed, so that a file in place is hashed once
-  elsewhere.json                            the same for GGUF files of the user's own, by path
+  elsewhere.json                            the same for the user's own GGUF files and encoder folders, by path
   .partial/<sha256 of the main file>/       what a fetch has so far; the next one goes on from there
   .lock                                     held by whoever fetches
 """
@@ -15,7 +15,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from rag.errors import Cancelled, DownloadFailed, ModelCorrupt, ModelError, ModelMissing, ModelUnknown
 from rag.models.weights.catalogue import Catalogue, Kind, ModelEntry, WeightFile
@@ -23,6 +23,9 @@ from rag.models.weights.digests import RememberedDigests
 from rag.models.weights.fetching import Fetch, Tell, locked
 
 Status: TypeAlias = Literal["present", "missing", "corrupt", "partial"]
+
+# The main file of a sentence-transformers folder: the first of these that it holds.
+_ENCODER_WEIGHTS: Final = ("model.safetensors", "pytorch_model.bin")
 
 
 @dataclass(frozen=True)
@@ -64,29 +67,53 @@ class ModelStore:
         self._download_package = download_package
 
     def locate(self, name_or_path: str, kind: Kind | None = None) -> Weights:
-        """Return weights in place, by a name of the catalogue or the path of a GGUF file. Downloads nothing.
+        """Return weights in place, by catalogue name or by path. Downloads nothing.
+
+        A path is that of a GGUF file or, for an encoder, of a sentence-transformers folder; what the catalogue has is
+        never taken for one.
 
         Args:
-            name_or_path: what ends in ``.gguf`` or has a slash is a path, unless the catalogue has it.
-            kind: what they are wanted for, where that is known: others are not suggested.
+            name_or_path: what has a slash is a path, as is what ends in ``.gguf``, or for an encoder names a folder.
+            kind: what they are wanted for, where that is known: others are not suggested. An encoder's path needs it.
 
         Raises:
-            ModelUnknown: neither a known name nor an existing ``.gguf`` file.
+            ModelUnknown: neither a known name nor the path of an existing ``.gguf`` file or encoder folder.
             ModelMissing: known, but not on this machine; or it cannot be read.
             ModelCorrupt: a file is not what the catalogue says.
         """
-        path = Path(name_or_path)
-        is_gguf = path.suffix.lower() == ".gguf"
-        if name_or_path in self.catalogue or not (is_gguf or "/" in name_or_path):
+        if name_or_path in self.catalogue or not name_or_path:
             return self._weights(self.catalogue.get(name_or_path, kind))
-        if not is_gguf or not path.is_file():
+        path = Path(name_or_path)
+        try:
+            is_own = path.is_dir() if kind == "encoder" else path.suffix.lower() == ".gguf"
+            if not is_own and "/" not in name_or_path:
+                return self._weights(self.catalogue.get(name_or_path, kind))
+            return self._encoder_folder(path) if kind == "encoder" else self._gguf_file(path, kind)
+        except OSError as error:
+            raise ModelMissing(f"{name_or_path} cannot be read: {error.strerror}") from error
+
+    def _gguf_file(self, path: Path, kind: Kind | None) -> Weights:
+        if path.suffix.lower() != ".gguf" or not path.is_file():
             fault = f"{path} is not a .gguf file" if path.exists() else f"there is no file {path}"
             raise ModelUnknown(f"{fault}; known models: {self.catalogue.names(kind)}")
         path = path.resolve()
-        digest = RememberedDigests(self.directory / "elsewhere.json").digest(str(path), path)
+        return Weights(path.stem, "generator", self._digest_of_own(path), path.parent, path)
+
+    def _encoder_folder(self, path: Path) -> Weights:
+        folder = path.resolve()
+        if file := next((folder / name for name in _ENCODER_WEIGHTS if (folder / name).is_file()), None):
+            return Weights(folder.name, "encoder", self._digest_of_own(file), folder, file)
+        if path.is_dir():
+            fault = f"{path} is not a sentence-transformers folder: it holds no {' or '.join(_ENCODER_WEIGHTS)}"
+        else:
+            fault = f"{path} is not a folder" if path.exists() else f"there is no folder {path}"
+        raise ModelUnknown(f"{fault}; known models: {self.catalogue.names('encoder')}")
+
+    def _digest_of_own(self, file: Path) -> str:
+        digest = RememberedDigests(self.directory / "elsewhere.json").digest(str(file), file)
         if digest is None:
-            raise ModelMissing(f"{path} has just been removed")
-        return Weights(path.stem, "generator", digest, path.parent, path)
+            raise ModelMissing(f"{file} has just been removed")
+        return digest
 
     def status(self, entry: ModelEntry) -> Status:
         """Say what this machine has of a model; only what was not hashed before is hashed.

@@ -1,4 +1,4 @@
-"""The fast encoder on a tiny BERT with random weights, against numpy; and which folders are not for it."""
+"""The OpenVINO encoder on a tiny BERT with random weights, against numpy; and the folders that it does not take."""
 
 from __future__ import annotations
 
@@ -17,67 +17,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
-from tokenizers import Tokenizer
-from tokenizers.models import WordPiece
-from tokenizers.normalizers import BertNormalizer
-from tokenizers.pre_tokenizers import BertPreTokenizer
-from tokenizers.processors import TemplateProcessing
 
 import rag.models.embedding.encoder
 from rag.errors import ModelUnusable
 from rag.models.embedding.bert_config import BertConfig, UnsupportedModel
 from rag.models.embedding.bert_encoder import BertEncoder
-from rag.models.embedding.bert_graph import shapes
 from rag.models.embedding.bert_network import batches
 from rag.models.embedding.encoder import open_text_encoder
+from tests.unit.rag.models.embedding.tiny_bert import WORDS, copy, tiny_bert, write
 
 ROOT = Path(__file__).parents[5]
-WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *"fog signal horn keeper lamp tide mast boat oil wick".split()]
-CONFIG = {
-    "model_type": "bert",
-    "hidden_act": "gelu",
-    "hidden_size": 32,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "intermediate_size": 64,
-    "vocab_size": len(WORDS),
-    "max_position_embeddings": 20,
-    "type_vocab_size": 2,
-    "layer_norm_eps": 1e-12,
-    "position_embedding_type": "absolute",
-}
-POOLING = {"word_embedding_dimension": 32, "pooling_mode_cls_token": False, "pooling_mode_mean_tokens": True}
 TEXTS = ["fog", "", "The lamp, the wick: OIL!", "tide " * 5, "boat mast keeper horn signal", "boat " * 40]
 Array = npt.NDArray[np.float64]
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("encoder")
-    kinds = {"": "Transformer", "1_Pooling": "Pooling", "2_Normalize": "Normalize"}
-    modules = [{"path": path, "type": f"sentence_transformers.models.{kind}"} for path, kind in kinds.items()]
-    write(directory / "modules.json", modules)
-    write(directory / "config.json", CONFIG)
-    write(directory / "sentence_bert_config.json", {"max_seq_length": 16, "do_lower_case": False})
-    (directory / "1_Pooling").mkdir()
-    write(directory / "1_Pooling" / "config.json", POOLING)
-    write(directory / "tokenizer_config.json", {"tokenizer_class": "BertTokenizer", "do_lower_case": True})
-    tokenizer = Tokenizer(WordPiece({word: number for number, word in enumerate(WORDS)}, unk_token="[UNK]"))
-    tokenizer.normalizer = BertNormalizer(lowercase=True)
-    tokenizer.pre_tokenizer = BertPreTokenizer()
-    tokenizer.post_processor = TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)])
-    # As the real one has it: both settings would be wrong.
-    tokenizer.enable_truncation(4)
-    tokenizer.enable_padding(length=4)
-    tokenizer.save(str(directory / "tokenizer.json"))
-    random = np.random.default_rng(7)
-    (directory / "model.safetensors").touch()
-    weights = {
-        name: random.normal(float(name.endswith("LayerNorm.weight")), 0.2, shape).astype(np.float32)
-        for name, shape in shapes(BertConfig.read(directory)).items()
-    }
-    save_file(weights, directory / "model.safetensors")
-    return directory
+    return tiny_bert(tmp_path_factory.mktemp("encoder"))
 
 
 @pytest.fixture(scope="module")
@@ -89,10 +45,6 @@ def fast(folder: Path) -> BertEncoder:
     encoder = open_text_encoder(folder, name="tiny", digest="0" * 64, threads=2)
     assert isinstance(encoder, BertEncoder)
     return encoder
-
-
-def write(path: Path, content: object) -> None:
-    path.write_text(json.dumps(content))
 
 
 def oracle(weights: Mapping[str, npt.NDArray[np.float32]], ids: Sequence[int]) -> Array:
@@ -333,11 +285,3 @@ def test_a_tokenizer_that_is_none_is_refused(folder: Path, tmp_path: Path) -> No
     write(directory / "tokenizer.json", {"normalizer": {"type": "BertNormalizer", "lowercase": True}})
     with pytest.raises(ModelUnusable, match=r"tokenizer\.json"):
         fast(directory)
-
-
-def copy(folder: Path, directory: Path) -> Path:
-    for path in folder.rglob("*.*"):
-        place = directory / path.relative_to(folder)
-        place.parent.mkdir(exist_ok=True)
-        place.write_bytes(path.read_bytes())
-    return directory
