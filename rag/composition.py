@@ -13,7 +13,7 @@ from rag.answering.calibration_store import read_calibration
 from rag.answering.confidence import CONFIDENCE_MODEL, ConfidenceModel
 from rag.answering.prompt import SYSTEM
 from rag.answering.records import FolderRecorder, ModelIdentity, RecordFolder, Setup
-from rag.errors import SettingsError
+from rag.errors import ModelUnusable, SettingsError
 from rag.index.reading import CurrentIndex
 from rag.models.embedding.encoder import open_text_encoder
 from rag.models.embedding.interfaces import Encoder, Reranker
@@ -51,8 +51,15 @@ def open_encoder(settings: Settings) -> Encoder:
 
 
 def tokenizer_file(settings: Settings) -> Path:
-    """The encoder's tokenizer, for those who count tokens in another process; ModelError where it is missing."""
-    return _locate(settings, settings.encoder, "encoder").path("tokenizer.json")
+    """The encoder's tokenizer.json, for counting tokens in another process; ModelError where it is missing."""
+    file = _locate(settings, settings.encoder, "encoder").path("tokenizer.json")
+    if not file.is_file():
+        folder = repr(str(file.parent))
+        raise ModelUnusable(
+            f"there is no {file}, by which ingest counts tokens; have transformers write it: python -c "
+            f'"from transformers import AutoTokenizer as T; T.from_pretrained({folder}).save_pretrained({folder})"'
+        )
+    return file
 
 
 def cores(settings: Settings) -> int:
