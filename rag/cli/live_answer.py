@@ -7,7 +7,7 @@ import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from queue import SimpleQueue
+from functools import partial
 from threading import Thread
 from typing import Final
 
@@ -20,6 +20,7 @@ from rich.text import Text
 from rag.answering.answerer import Answerer
 from rag.domain.values import Answer, AnswerEvent, AnswerReady, PassagesFound, Question, TokenGenerated
 from rag.runtime.cancellation import Cancellation
+from rag.runtime.thread_stream import ThreadStream
 from rag.text.characters import one_line, printable
 
 _PER_SECOND: Final = 12
@@ -113,7 +114,7 @@ def live_answer(console: Console, answerer: Answerer, question: Question) -> Ans
         KeyboardInterrupt: somebody pressed Ctrl-C; the work on the answer has ended.
         PageproofError: as :meth:`Answerer.stream`.
     """
-    with going_on(console, "searching") as standing, _made_aside(answerer, question) as events:
+    with going_on(console, "searching") as standing, _answer_in_thread(answerer, question) as events:
         for event in events:
             if isinstance(event, AnswerReady):
                 return event.answer
@@ -122,33 +123,18 @@ def live_answer(console: Console, answerer: Answerer, question: Question) -> Ans
 
 
 @contextmanager
-def _made_aside(answerer: Answerer, question: Question) -> Iterator[Iterator[AnswerEvent]]:
+def _answer_in_thread(answerer: Answerer, question: Question) -> Iterator[ThreadStream[AnswerEvent]]:
     """The events of an answer that another thread makes; its work has ended when the context is left.
 
     Ctrl-C reaches the main thread wherever that is; there it must meet nothing that would be left half done.
     """
     cancelled = Cancellation()
-    inbox = SimpleQueue[AnswerEvent | BaseException]()
-
-    def work() -> None:
-        try:
-            for event in answerer.stream(question, cancelled):
-                inbox.put(event)
-        except BaseException as error:  # noqa: BLE001 - it is raised again in the other thread
-            inbox.put(error)
-
+    stream = ThreadStream[AnswerEvent](stop=cancelled.cancel)
+    work = partial(stream.run, lambda: answerer.stream(question, cancelled))
     thread = Thread(target=work, name="answer", daemon=True)
     thread.start()
     try:
-        yield _events(inbox)
+        with stream:
+            yield stream
     finally:
-        cancelled.cancel()
         thread.join()
-
-
-def _events(inbox: SimpleQueue[AnswerEvent | BaseException]) -> Iterator[AnswerEvent]:
-    while True:
-        item = inbox.get()
-        if isinstance(item, BaseException):
-            raise item
-        yield item

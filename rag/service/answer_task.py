@@ -1,9 +1,9 @@
-"""Answering beside the event loop: the flow runs in a thread, its events come back one by one."""
+"""Answer task: runs the answering pipeline in a worker thread and streams its events to the event loop."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Coroutine
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
@@ -14,87 +14,58 @@ from rag.answering.answerer import Answerer
 from rag.domain.values import AnswerEvent, Question
 from rag.errors import Cancelled
 from rag.index.generation import Generation
+from rag.runtime.thread_stream import AsyncThreadStream
 from rag.service.admission.admission import Ticket
 
 T = TypeVar("T")
 
-# Nothing has happened for so long: a stream then says that it is still there. Proxies cut what is silent for a minute.
-QUIET_SECONDS: Final = 10.0
+# Seconds without an event until a stream sends a keep-alive: proxies cut connections that are silent for a minute.
+KEEP_ALIVE_SECONDS: Final = 10.0
 
 
-class Quiet:
-    """The work goes on, but there is nothing to tell."""
-
-
-@dataclass(frozen=True)
-class _TaskEnd:
-    """The flow has ended; ``error`` says how, where it failed."""
-
-    error: BaseException | None
+class KeepAlive:
+    """Event of a stream that nothing else has happened on: the work goes on."""
 
 
 @dataclass(frozen=True)
 class AnswerTask:
-    """One answer that is to be given to who has the ticket, whose turn it is."""
+    """One answer for the holder of an admission ticket whose turn has come."""
 
     answerer: Answerer
     question: Question
     generation: Generation
     ticket: Ticket
 
-    async def events(self, threads: Executor) -> AsyncGenerator[AnswerEvent | Quiet, None]:
-        """The events of the answer. The work is stopped when the iteration ends early, or the ticket is cancelled.
+    async def events(self, threads: Executor) -> AsyncGenerator[AnswerEvent | KeepAlive, None]:
+        """Streams the events of the answer.
 
-        Nobody waits until it has stopped: the place is the thread's, and is free once the thread has left.
+        The work is cancelled if the iteration ends early, or the ticket is cancelled. The caller does not wait for the thread to stop: the ticket's place belongs to the thread, and is free once the
+        thread has ended.
 
         Raises:
-            Cancelled: the ticket was.
+            Cancelled: the ticket was cancelled.
         """
-        loop = asyncio.get_running_loop()
-        inbox: asyncio.Queue[AnswerEvent | _TaskEnd] = asyncio.Queue()
-
-        def tell(item: AnswerEvent | _TaskEnd) -> None:
-            loop.call_soon_threadsafe(inbox.put_nowait, item)
-
-        thread = loop.run_in_executor(threads, self._run, tell)
+        cancellation = self.ticket.cancellation
+        stream = AsyncThreadStream[AnswerEvent | KeepAlive](
+            cancellation.cancel, idle=KeepAlive(), idle_seconds=KEEP_ALIVE_SECONDS
+        )
+        thread = asyncio.get_running_loop().run_in_executor(
+            threads, stream.run, lambda: self.answerer.stream(self.question, cancellation, self.generation)
+        )
         self.ticket.hand_over(thread)
-        try:
-            with self.ticket.cancellation.calling(lambda: tell(_TaskEnd(Cancelled("the answer is no longer wanted")))):
-                while not isinstance(item := await _next(inbox), _TaskEnd):
-                    yield item
-            if item.error:
-                raise item.error
-        finally:
-            self.ticket.cancellation.cancel()
-
-    def _run(self, tell: Callable[[AnswerEvent | _TaskEnd], None]) -> bool:
-        """In the thread; returns whether the answer was finished."""
-        error: BaseException | None = None
-        try:
-            for event in self.answerer.stream(self.question, self.ticket.cancellation, self.generation):
-                tell(event)
-        except BaseException as raised:  # noqa: BLE001 - it is raised again on the other side
-            error = raised
-        tell(_TaskEnd(error))
-        return error is None
+        with stream, cancellation.calling(lambda: stream.end(Cancelled("the answer is no longer wanted"))):
+            async for event in stream:
+                yield event
 
 
-async def _next(inbox: asyncio.Queue[AnswerEvent | _TaskEnd]) -> AnswerEvent | _TaskEnd | Quiet:
-    try:
-        async with asyncio.timeout(QUIET_SECONDS):
-            return await inbox.get()
-    except TimeoutError:
-        return Quiet()
-
-
-async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
-    """What ``work`` returns; it is cancelled, and waited for, when the client goes away.
+async def cancel_on_disconnect(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """Runs ``work`` and returns its result; when the client disconnects, it is cancelled and waited for.
 
     Raises:
-        Cancelled: the client went away.
+        Cancelled: the client disconnected.
     """
     working = asyncio.ensure_future(work)
-    leaving = asyncio.ensure_future(_gone(request))
+    leaving = asyncio.ensure_future(_disconnected(request))
     try:
         await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if working.done():
@@ -106,6 +77,6 @@ async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
         await asyncio.gather(working, leaving, return_exceptions=True)
 
 
-async def _gone(request: Request) -> None:
+async def _disconnected(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass

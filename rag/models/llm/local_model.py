@@ -6,12 +6,11 @@ while it reads a prompt, and compiles the Jinja templates that a file brings alo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
-from queue import SimpleQueue
-from typing import Final, Generic, TypeVar
+from typing import Final, TypeVar
 
 import llama_cpp as llama
 
@@ -29,6 +28,7 @@ from rag.models.llm.tuning.parameters import Tuning
 from rag.runtime.cancellation import Cancellation
 from rag.runtime.cpu_gate import CpuGate
 from rag.runtime.single_flight_cache import SingleFlightCache
+from rag.runtime.thread_stream import ThreadStream
 
 T = TypeVar("T")
 
@@ -108,12 +108,9 @@ class LlamaCppModel:
         return tuple(token for token, _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
     def _keep(self, tokens: tuple[int, ...]) -> None:
-        outbox = _Outbox[None]()
-        self._engine.submit(TokenSequence(tokens, 0, PrefillOnly(), outbox.end, min_recompute=1, pinned=True))
-        end = outbox.get()
-        assert isinstance(end, _SequenceEnd)  # noqa: S101 - a reader puts nothing else
-        if end.error:
-            raise end.error
+        stream = ThreadStream[None]()
+        self._engine.submit(TokenSequence(tokens, 0, PrefillOnly(), stream.end, min_recompute=1, pinned=True))
+        list(stream)  # has no items; waits for the end
 
     def count_tokens(self, text: str) -> int:
         """See :class:`LanguageModel`."""
@@ -137,23 +134,22 @@ class LlamaCppModel:
         if (before := self._remembered.claim(asked, cancelled)) is not None:
             yield from before
             return
-        outbox = _Outbox[Generated]()
         generated: list[Generated] = []
         try:
-            writer = self._text_writer(prompt, outbox, max_tokens, vocabulary, refusal)
-            for each in self._run(prompt, max_tokens, writer, outbox, cancelled):
+            sampler = self._sampler(prompt, max_tokens, vocabulary, refusal)
+            for each in self._run(prompt, max_tokens, sampler, cancelled):
                 generated.append(each)
                 yield each
         finally:
             whole = bool(generated) and isinstance(generated[-1], Finish)
             self._remembered.settle(asked, tuple(map(_from_memory, generated)) if whole else None)
 
-    def _text_writer(
-        self, prompt: Prompt, outbox: _Outbox[Generated], max_tokens: int, vocabulary: str | None, refusal: str | None
-    ) -> Sampler:
-        return Sampler(
+    def _sampler(
+        self, prompt: Prompt, max_tokens: int, vocabulary: str | None, refusal: str | None
+    ) -> Callable[[Callable[[Generated], None]], Sampler]:
+        return lambda put: Sampler(
             self._vocabulary,
-            outbox.put,
+            put,
             prompt_tokens=len(prompt.tokens),
             max_tokens=max_tokens,
             vocabulary_mask=None if vocabulary is None else self._vocabulary.mask(vocabulary),
@@ -169,66 +165,42 @@ class LlamaCppModel:
             return before
         chance: float | None = None
         try:
-            outbox = _Outbox[float]()
-            (chance,) = self._run(prompt, 0, Scorer(self._vocabulary, outbox.put, yes, no), outbox, cancelled)
+            (chance,) = self._run(prompt, 0, lambda put: Scorer(self._vocabulary, put, yes, no), cancelled)
         finally:
             self._weighed.settle(asked, chance)
         return chance
 
     def _run(
-        self, prompt: Prompt, room: int, writer: DecodingStrategy, outbox: _Outbox[T], cancelled: Cancellation
+        self,
+        prompt: Prompt,
+        room: int,
+        strategy: Callable[[Callable[[T], None]], DecodingStrategy],
+        cancelled: Cancellation,
     ) -> Iterator[T]:
+        """Runs one sequence of the engine; yields what its strategy, which is made with the stream's ``put``, puts."""
         if len(prompt.tokens) + room > self.context_tokens:
             raise PromptTooLong(
                 f"{len(prompt.tokens)} tokens of prompt and {room} of answer do not fit the context of "
                 f"{self.context_tokens}; shorten the question or raise RAG_CONTEXT_TOKENS"
             )
-        job = TokenSequence(
+        stream = ThreadStream[T](stop=lambda: self._engine.cancel(sequence))
+        sequence = TokenSequence(
             prompt.tokens,
             room,
-            writer,
-            outbox.end,
+            strategy(stream.put),
+            stream.end,
             PromptLookup(prompt.tokens, self._further_token) if self._copying and room else None,
             MIN_PREFILL_CHUNK if room else 1,
         )
-        with cancelled.calling(lambda: self._engine.cancel(job)):
-            self._engine.submit(job)
-            try:
-                while not isinstance(item := outbox.get(), _SequenceEnd):
-                    yield item
-            finally:
-                self._engine.cancel(job)
-        if item.error:
-            raise item.error
+        with cancelled.calling(stream.stop), stream:
+            self._engine.submit(sequence)
+            yield from stream
 
     def close(self) -> None:
         """See :class:`LanguageModel`."""
         self._engine.close()
         self._context.close()
         llama.llama_model_free(self._model)
-
-
-@dataclass(frozen=True, slots=True)
-class _SequenceEnd:
-    """A job has ended; ``error`` says how, where it failed."""
-
-    error: Exception | None
-
-
-class _Outbox(Generic[T]):
-    """From the engine's thread to the caller's."""
-
-    def __init__(self) -> None:
-        self._queue: SimpleQueue[T | _SequenceEnd] = SimpleQueue()
-
-    def put(self, item: T) -> None:
-        self._queue.put(item)
-
-    def end(self, error: Exception | None) -> None:
-        self._queue.put(_SequenceEnd(error))
-
-    def get(self) -> T | _SequenceEnd:
-        return self._queue.get()
 
 
 def _from_memory(generated: Generated) -> Generated:
