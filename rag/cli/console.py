@@ -113,15 +113,18 @@ def fetch_progress() -> Iterator[Callable[[Fetched], None]]:
 
 
 def print_models(console: Console, entries: Sequence[tuple[ModelEntry, str]], needed: set[str]) -> None:
-    """A row for each model of the catalogue."""
+    """A row for each model of the catalogue, under its kind; at most 80 columns."""
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in ("name", "kind", "size", "state", "sha256"):
+    for heading in ("name", "size", "state", "licence", "sha256"):
         table.add_column(heading, no_wrap=True)
+    kind = None
     for entry, status in entries:
+        if entry.kind != kind:
+            kind = entry.kind
+            table.add_row(Text(kind, "bold"))
         style = {"present": "green", "corrupt": "bold red"}.get(status, "dim")
         mark = " *" if entry.name in needed else ""
-        table.add_row(
-            entry.name + mark, entry.kind, f"{entry.size / 1e6:.0f} MB", Text(status, style), entry.digest[:12]
-        )
+        size = f"{entry.size / 1e6:.0f} MB"
+        table.add_row(entry.name + mark, size, Text(status, style), entry.licence, entry.digest[:12])
     console.print(table)
     console.print(Text("* needed by the settings; python -m rag models fetch brings what is missing", style="dim"))
