@@ -163,9 +163,13 @@ class LlamaCppModel:
         asked = (prompt.tokens, tuple(yes), tuple(no))
         if (before := self._weighed.claim(asked, cancelled)) is not None:
             return before
+
+        def scorer(put: Callable[[float], None]) -> Scorer:
+            return Scorer(self._vocabulary, put, yes, no)
+
         chance: float | None = None
         try:
-            (chance,) = self._run(prompt, 0, lambda put: Scorer(self._vocabulary, put, yes, no), cancelled)
+            (chance,) = self._run(prompt, 0, scorer, cancelled)
         finally:
             self._weighed.settle(asked, chance)
         return chance
