@@ -2,6 +2,7 @@
 #
 #   docker build -t pageproof .
 #   docker build -t pageproof:cuda --build-arg ACCELERATOR=cuda .     for an NVIDIA GPU
+#   docker build -t pageproof --build-arg ENCODERS=all .              with torch, for encoders that OpenVINO does not run
 #
 # A change of the code rebuilds the last, small layers only; a change of a weight or of a locked library only its own
 # stage. Needs BuildKit, and nothing newer than the Dockerfile syntax of Docker 20.10.
@@ -10,6 +11,10 @@
 ARG BASE_IMAGE=python:3.11-slim-bookworm
 # What llama.cpp can use beside the processor: cpu for nothing, or cuda (which takes an hour to compile, and Debian 12).
 ARG ACCELERATOR=cpu
+
+# Which text encoders run: default for plain BERT (the one of the catalogue, in OpenVINO); all for whatever
+# sentence-transformers can open (RAG_ENCODER=folder), which takes about 1.1 GB more.
+ARG ENCODERS=default
 
 FROM ${BASE_IMAGE} AS base
 
@@ -24,6 +29,19 @@ COPY requirements.txt ./
 # An entry of the lock begins with its name and ends with the line "# via".
 RUN sed -n '/^llama-cpp-python==/,/# via/p' requirements.txt > llama.txt \
  && sed -En '/^(httpx|httpcore|h11|anyio|idna|certifi|typing-extensions)==/,/# via/p' requirements.txt > httpx.txt
+# What is there for sentence-transformers and torch alone is left out of the default lock: the entries that only
+# packages use which are left out themselves.
+RUN printf '%s\n' \
+    'import re, shutil' \
+    'text = open("requirements.txt").read()' \
+    'out = {"sentence-transformers", "torch"}' \
+    'entries = {re.match(r"[a-z0-9._-]+", part)[0]: part for part in re.split(r"(?m)^(?=[a-z0-9])", text) if part}' \
+    'users = {name: set(re.findall(r"(?m)^    #(?: via|  ) ([a-z0-9._-]+)", part)) for name, part in entries.items()}' \
+    'while (more := {name for name, by in users.items() if by and by <= out} - out):' \
+    '    out |= more' \
+    'open("requirements-default.txt", "w").write("".join(part for name, part in entries.items() if name not in out))' \
+    'shutil.copy("requirements.txt", "requirements-all.txt")' \
+    | python -
 
 
 # --- llama.cpp, compiled to travel: slow, but only when its version changes. ------------------------------------------
@@ -66,21 +84,25 @@ RUN mkdir -p /accelerator
 FROM build AS libraries
 RUN python -m venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH
+ARG ENCODERS
 # torch first, and alone: requirements-torch.txt says why. Its C++ headers and test programs (190 MB) stay behind.
 COPY requirements-torch.txt /locks/
 RUN --mount=type=cache,target=/root/.cache/pip \
-    pip install --quiet --no-deps -r /locks/requirements-torch.txt \
- && cd /opt/venv/lib/python3*/site-packages/torch \
- && rm -rf include test && find bin -type f ! -name torch_shm_manager -delete
+    if [ "$ENCODERS" = all ]; then \
+      pip install --quiet --no-deps -r /locks/requirements-torch.txt \
+      && cd /opt/venv/lib/python3*/site-packages/torch \
+      && rm -rf include test && find bin -type f ! -name torch_shm_manager -delete; \
+    fi
 COPY --from=llama /wheels /wheels
 # A wheel holds no links, so each library is there three times, under three names; and what only compilers need.
 RUN pip install --quiet --no-deps --no-index /wheels/*.whl \
  && cd /opt/venv/lib/python3*/site-packages/llama_cpp \
  && rm -rf include lib/cmake lib/pkgconfig lib/libllama-common* lib/libggml-cpu-*.so.* \
  && for library in lib/*.so; do for name in "$library".*; do test ! -e "$name" || ln -sf "${library#lib/}" "$name"; done; done
-COPY requirements.txt /locks/
+COPY --from=locks /locks/requirements-${ENCODERS}.txt /locks/requirements.txt
+# --no-deps: the lock has all of them, and a package that asks for torch does not bring it back.
 RUN --mount=type=cache,target=/root/.cache/pip \
-    pip install --quiet -r /locks/requirements.txt \
+    pip install --quiet --no-deps -r /locks/requirements.txt \
  && find /opt/venv/lib -type d -name tests -prune -exec rm -rf {} +
 
 
@@ -92,6 +114,7 @@ RUN --mount=type=cache,target=/root/.cache/pip \
 WORKDIR /fetch
 COPY rag/__init__.py rag/errors.py rag/
 COPY rag/models/__init__.py rag/models/
+COPY rag/runtime/__init__.py rag/runtime/files.py rag/runtime/
 COPY rag/models/weights rag/models/weights
 # The store trusts a digest for as long as the time of its file is the same. A layer keeps whole seconds of that time
 # only, so it is set to one, and what is there is hashed once more: else each start would hash 1.3 GB.
@@ -112,7 +135,7 @@ RUN --mount=type=cache,target=/var/cache/pageproof printf '%s\n' \
 
 # --- What runs: no compiler, no cache of pip, no root. ----------------------------------------------------------------
 FROM base AS service
-# llama.cpp and torch compute with OpenMP; scanned pages are read by Tesseract, with its English data. /data/indexes and /data/records are there so that a new volume takes over their owner.
+# llama.cpp computes with OpenMP; scanned pages are read by Tesseract, with its English data. /data/indexes and /data/records are there so that a new volume takes over their owner.
 RUN --mount=type=cache,target=/var/cache/apt,sharing=locked --mount=type=cache,target=/var/lib/apt,sharing=locked \
     rm -f /etc/apt/apt.conf.d/docker-clean \
  && apt-get update -qq && apt-get install -qq --yes --no-install-recommends libgomp1 libstdc++6 tesseract-ocr >/dev/null \
@@ -143,10 +166,11 @@ ENV PATH=/opt/venv/bin:$PATH \
     RAG_HOST=0.0.0.0
 WORKDIR /app
 # For `rag doctor`, which compares what is installed with it.
-COPY requirements.txt ./
+COPY --from=libraries /locks/requirements.txt ./
 COPY rag rag
 COPY ingest ingest
-RUN python -m compileall -q rag ingest
+COPY pageproof.py ./
+RUN python -m compileall -q rag ingest pageproof.py
 USER 10001:10001
 EXPOSE 8000
 # http.client, because urllib would ask a proxy that the environment names.
