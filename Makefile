@@ -6,9 +6,11 @@ BIN := $(VENV)/bin
 PORT ?= $(or $(RAG_PORT),8000)
 KNOWLEDGE_BASE ?= knowledge_base
 QUESTIONS := docs/demo_questions.txt
+# Tests run in as many processes as there are processors, 4 at most: each loads the small models. A file stays in one.
+PARALLEL := --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help install models ingest demo serve test test-unit test-faults test-hostile test-container lint format bench bench-serving lock clean
+.PHONY: help install models ingest demo serve test test-unit test-random coverage test-faults test-hostile test-container lint format bench bench-serving lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -45,10 +47,16 @@ serve: models  ## the service on 127.0.0.1:8000 (PORT=...), after ingesting KNOW
 
 test: lint  ## lint, types, and all tests but the container's
 	@$(BIN)/python -m rag models fetch smollm2-135m-instruct-q4_1 all-minilm-l6-v2 ms-marco-minilm-l12-v2
-	$(BIN)/python -m pytest -m "not container"
+	$(BIN)/python -m pytest -m "not container" $(PARALLEL)
 
 test-unit: $(VENV)/.installed-dev  ## the tests that need neither weights nor a network
-	$(BIN)/python -m pytest tests/unit tests/test_architecture.py
+	$(BIN)/python -m pytest tests/unit tests/benchmarks tests/test_architecture.py $(PARALLEL)
+
+test-random: $(VENV)/.installed-dev  ## as test, without lint, in an order of its own: the seed it prints repeats it (--random-order-seed)
+	$(BIN)/python -m pytest -m "not container" --random-order $(PARALLEL)
+
+coverage: $(VENV)/.installed-dev  ## which lines of rag and ingest the tests reach (pytest-cov); apart from test, for it takes longer
+	$(BIN)/python -m pytest -m "not container" --cov=rag --cov=ingest --cov-branch --cov-report=term-missing:skip-covered $(PARALLEL)
 
 test-faults: $(VENV)/.installed-dev  ## every fault that a disk can have while an index is published (minutes; root for the full disk)
 	PAGEPROOF_FAULTS=all $(BIN)/python -m pytest -m faults tests/faults
@@ -59,7 +67,7 @@ test-container: $(VENV)/.installed-dev  ## build the image, run the compose proj
 test-hostile: $(VENV)/.installed-dev  ## the job over 250 hostile files and 1,000 damaged ones (about ten minutes)
 	$(BIN)/python -m pytest -m hostile tests/hostile
 
-lint: $(VENV)/.installed-dev  ## ruff and mypy
+lint: $(VENV)/.installed-dev  ## ruff and mypy, as .pre-commit-config.yaml runs them
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
