@@ -80,7 +80,7 @@ class GivenAnswer:
     """What a side made of a question."""
 
     labelled: LabelledQuestion
-    item: QuestionResult
+    result: QuestionResult
     answer: Answer
 
     def to_json(self) -> dict[str, Any]:
@@ -97,7 +97,7 @@ class GivenAnswer:
             for sentence in self.answer.sentences
             if self.answer.answered and sentence.text in self.answer.answer
         ]
-        return {**asdict(self.item), "answers": self.labelled.answers, "shown": shown}
+        return {**asdict(self.result), "answers": self.labelled.answers, "shown": shown}
 
 
 def main() -> int:
@@ -194,7 +194,7 @@ def _put(labelled: LabelledQuestion, side: Side, generation: Generation) -> Give
 
 def table(head: str, records: Mapping[str, Sequence[GivenAnswer]]) -> str:
     """The measures of each side as a Markdown table, a side in each column."""
-    sides = {name: [record.item for record in side] for name, side in records.items()}
+    sides = {name: [record.result for record in side] for name, side in records.items()}
     peer = sides[TUTORIAL]
     summaries = [_summary(side) for side in records.values()]
     rows = {measure: [_decimal(summary[measure]) for summary in summaries] for measure in _MEASURES}
@@ -211,7 +211,7 @@ def table(head: str, records: Mapping[str, Sequence[GivenAnswer]]) -> str:
 
 
 def _summary(records: Sequence[GivenAnswer]) -> dict[str, Any]:
-    return summarise([record.item for record in records], model=records[0].answer.model, index=records[0].answer.index)
+    return summarise([record.result for record in records], model=records[0].answer.model, index=records[0].answer.index)
 
 
 def _is_generated(item: QuestionResult) -> bool:

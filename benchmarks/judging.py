@@ -3,7 +3,7 @@
     python -m benchmarks.judging draw RUN.json --sample 100 --seed 1 > sheet.md
     python -m benchmarks.judging count sheet.md
 
-RUN.json is what ``benchmarks.answers`` decoding, or ``rag eval --json`` prints. Each sentence that an answer shows has a
+RUN.json is what ``benchmarks.answers`` or ``rag eval --json`` writes. Each sentence that an answer shows has a
 row in the sheet, whose last column is for the verdict: supported, unsupported or unclear. A run of ``rag eval`` does
 not say which quote is for which sentence: there an answer has one row.
 """
@@ -29,7 +29,7 @@ _HEAD: Final = "| sentence | quotes | verdict |"
 _LINE: Final = "| --- | --- | --- |"
 _BAR: Final = re.compile(r"(?<!\\)\|")
 
-QuestionResult = Mapping[str, Any]
+Item = Mapping[str, Any]
 
 
 def main() -> int:
@@ -74,7 +74,7 @@ def _read(path: Path) -> str:
         raise QuestionsInvalid(f"{path} cannot be read: {error}") from error
 
 
-def answered_items(run: Mapping[str, Any], side: str | None) -> list[QuestionResult]:
+def answered_items(run: Mapping[str, Any], side: str | None) -> list[Item]:
     """The items that were answered, of a run with sides or without.
 
     Raises:
@@ -91,7 +91,7 @@ def answered_items(run: Mapping[str, Any], side: str | None) -> list[QuestionRes
     return items
 
 
-def sheet(items: Sequence[QuestionResult], about: str) -> str:
+def sheet(items: Sequence[Item], about: str) -> str:
     """Markdown with a table for each answer."""
     parts = [
         f"# {len(items)} {about}",

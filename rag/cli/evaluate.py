@@ -81,11 +81,11 @@ def evaluation(options: argparse.Namespace, settings: Settings) -> int:
         return retriever.retrieve(generation, question, RANKS)
 
     with progress() as tell:
-        items = evaluate(questions, retrieve, answerer.ask if answerer else None, generation, tell)
-    summary = summarise(items, model=answerer.model.name if answerer else None, index=generation.id)
-    comparison = compare(items, summary, earlier) if earlier else None
+        results = evaluate(questions, retrieve, answerer.ask if answerer else None, generation, tell)
+    summary = summarise(results, model=answerer.model.name if answerer else None, index=generation.id)
+    comparison = compare(results, summary, earlier) if earlier else None
     _print(options, summary, comparison)
-    _write(options, items, summary, comparison, generation)
+    _write(options, results, summary, comparison, generation)
     return _WORSE if comparison and comparison.regressions else 0
 
 
@@ -112,7 +112,7 @@ def _print(options: argparse.Namespace, summary: dict[str, Any], comparison: Com
 
 def _write(
     options: argparse.Namespace,
-    items: Sequence[QuestionResult],
+    results: Sequence[QuestionResult],
     summary: dict[str, Any],
     comparison: Comparison | None,
     generation: Generation,
@@ -123,10 +123,10 @@ def _write(
         if path := options.plot:
             from rag.evaluation.plots import write_plots
 
-            write_plots(path, items)
+            write_plots(path, results)
         if path := options.html:
             from rag.evaluation.html_report import write_report
 
-            write_report(path, items, summary, comparison, generation)
+            write_report(path, results, summary, comparison, generation)
     except OSError as error:
         raise ReportUnwritable(f"{path} cannot be written: {error.strerror or error}") from error

@@ -1,1 +1,1 @@
-"""Evaluation on labelled questions (``rag eval``): docs/evaluation.md explains the metrics."""
+"""Evaluation on labelled questions (``rag eval``), and calibration; docs/evaluation.md explains the metrics."""

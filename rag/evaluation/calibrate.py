@@ -1,8 +1,8 @@
-"""A judge that is fitted to the user's own documents, on questions that the system makes out of them.
+"""Calibration of the confidence model to the user's own documents, on synthetic questions (Platt scaling).
 
-Each made question is put twice: to all of the index, and to the index without the passages that answer it. The first
-shows how answers look that the documents hold, the second how they look where the documents only speak of the same
-things. What was fitted on our data stays, as one feature; scale and threshold come from these documents.
+Each synthetic question is asked twice: of the whole index, and of the index without the passages that answer it. The
+first gives features of answers that the documents hold, the second features where the documents are only about the same
+subject. The logits of the shipped confidence model are the one feature; scale and threshold are fitted.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from rag.evaluation.synthetic.negatives import withheld_rows
 from rag.evaluation.synthetic.types import SyntheticQuestion
 from rag.index.generation import Generation
 
-# Fewer say nothing about a rate of one in ten.
+# With fewer trials a rate of one in ten cannot be estimated.
 FEWEST: Final = 20
 _PENALTY: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What came of one made question.
+    """The outcome of one synthetic question.
 
     Attributes:
-        observation: of the draft; None where the model was not asked.
+        features: of the draft; None where the language model was not called.
         answerable: whether the index still had the passages that answer it.
-        right: whether the draft was right.
+        right: whether the draft is correct.
     """
 
     features: Features | None
@@ -45,7 +45,7 @@ class Trial:
 
 
 class _LastTrace:
-    """A recorder that remembers the last course."""
+    """A recorder that holds the last trace."""
 
     trace: AnswerTrace
 
@@ -56,7 +56,7 @@ class _LastTrace:
 def try_questions(
     answerer: Answerer, generation: Generation, made: Iterable[SyntheticQuestion], on_trial: Callable[[int], None]
 ) -> list[Trial]:
-    """Puts each question to the index, and to what is left of it without the answer; tells how many were put."""
+    """Asks each question of the index with and without its answer; ``on_trial`` gets the number of questions done."""
     trials: list[Trial] = []
     for number, question in enumerate(made, start=1):
         withheld = frozenset(withheld_rows(generation, question))
@@ -76,40 +76,43 @@ def _trial(answerer: Answerer, generation: Generation, made: SyntheticQuestion, 
 
 
 def fitted(confidence_model: ConfidenceModel, trials: Iterable[Trial]) -> ConfidenceModel:
-    """The judge with scales and thresholds of these trials.
+    """The confidence model with scales and thresholds fitted to trials.
 
-    The scale of each probability is fitted with one feature, its logit before (Platt scaling); thresholds are quantiles
-    of what the unanswerable trials score, which is 0 where the model was not even asked. Whether a draft is right is
-    fitted on the trials that would be given: half of all trials have no answer, which is more than people ask.
+    The scale of each probability is fitted with one feature, its logit before (Platt scaling). Thresholds are quantiles
+    of P(answerable) over the unanswerable trials, 0 where the language model was not called. P(correct) is fitted on
+    the trials whose answer would be given: half of all trials have no answer, a larger share than users ask.
 
     Raises:
-        CalibrationFailed: there are fewer than twenty trials of either kind that say anything.
+        CalibrationFailed: there are fewer than twenty answerable trials with features, or twenty unanswerable ones.
     """
     trials = list(trials)
-    observed = [(trial, trial.features) for trial in trials if trial.features]
-    fewest = min(sum(trial.answerable for trial, _ in observed), sum(not trial.answerable for trial in trials))
+    drafted = [(trial, trial.features) for trial in trials if trial.features]
+    fewest = min(sum(trial.answerable for trial, _ in drafted), sum(not trial.answerable for trial in trials))
     if fewest < FEWEST:
         raise CalibrationFailed(
             f"only {fewest} made questions could be put to the documents, and {FEWEST} are the fewest; "
             "ingest more documents, or ask for more questions"
         )
-    observations = [features for _, features in observed]
-    answerable = _rescaled(confidence_model.answerable, observations, [trial.answerable for trial, _ in observed])
+    answerable = _rescaled(
+        confidence_model.answerable,
+        [features for _, features in drafted],
+        [trial.answerable for trial, _ in drafted],
+    )
     refused = [
         answerable.probability(trial.features) if trial.features else 0.0 for trial in trials if not trial.answerable
     ]
     lenient = replace(confidence_model, answerable=answerable, thresholds=thresholds_of(refused))
-    given = [(trial, features) for trial, features in observed if lenient.is_given(features)]
+    given = [(trial, features) for trial, features in drafted if lenient.is_given(features)]
     correct = _rescaled(
         confidence_model.correct, [features for _, features in given], [trial.right for trial, _ in given]
     )
     return replace(lenient, correct=correct)
 
 
-def _rescaled(logistic: Logistic, observations: list[Features], labels: list[bool]) -> Logistic:
-    logits = np.array([[log_odds(logistic.probability(features))] for features in observations])
+def _rescaled(logistic: Logistic, samples: list[Features], labels: list[bool]) -> Logistic:
+    logits = np.array([[log_odds(logistic.probability(features))] for features in samples])
     bias, scale = fit_logistic(logits, np.array(labels, dtype=np.float64), _PENALTY)
-    # An order that these few trials contradict is left as it was fitted on more.
+    # A scale of 0 or less would flatten or reverse an order that was fitted on many more samples.
     factor = max(float(scale[0]), 0.1)
     weights = {name: factor * weight for name, weight in logistic.weights.items()}
     return Logistic(bias + factor * logistic.bias, weights)

@@ -1,4 +1,4 @@
-"""A run against an earlier one of the same questions: what is worse, and whether chance would explain it."""
+"""Comparison of two evaluation runs: regressions and improvements, with a paired significance test."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
+from rag.answering.answer_builder import POSSIBLY
 from rag.errors import QuestionsInvalid
 from rag.evaluation.correctness import is_correct
 from rag.evaluation.metrics import Better
@@ -18,18 +19,18 @@ from rag.evaluation.significance import once, p_values
 from rag.evaluation.summary import metrics_of
 
 SIGNIFICANT: Final = 0.05
-# Less is not told apart by some thousand permutations.
+# Smaller p-values are not resolved by a few thousand permutations.
 _SMALLEST_P: Final = 0.001
-# What may fall where no question is in both runs: more than the noise of a few questions.
+# Loss that is tolerated where no question is in both runs: more than the noise of a few questions.
 TOLERANCE: Final = 0.02
-_ITEMS: Final = TypeAdapter(list[QuestionResult])
+_RESULTS: Final = TypeAdapter(list[QuestionResult])
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One measure in two runs; ``p`` is None where it was not tested."""
+    """One metric in two runs; ``p`` is None where it was not tested."""
 
-    measure: str
+    metric: str
     before: float
     now: float
     p: float | None
@@ -44,31 +45,31 @@ class Difference:
 
     @property
     def regression(self) -> bool:
-        """Whether it is worse, and more than chance would do; what is guaranteed may not fall at all."""
+        """Whether the loss is significant, or beyond the tolerance if not tested; of a guaranteed metric, any loss."""
         if self.guaranteed and self.loss > 0:
             return True
         return self.loss > 0 and self.p < SIGNIFICANT if self.p is not None else self.loss > TOLERANCE
 
     def __str__(self) -> str:
         tested = "" if self.p is None else f" (p {self.chance})"
-        return f"{self.measure} was {self.before:.3f}, is {self.now:.3f}{tested}"
+        return f"{self.metric} was {self.before:.3f}, is {self.now:.3f}{tested}"
 
     @property
     def chance(self) -> str:
-        """``p`` as it is written; empty where it was not tested."""
+        """``p`` as text, ``= 0.012`` or ``< 0.001``; empty where it was not tested."""
         if self.p is None:
             return ""
         return f"= {self.p:.3f}" if self.p >= _SMALLEST_P else f"< {_SMALLEST_P}"
 
     @property
     def chance_in_table(self) -> str:
-        """The same under a heading, and empty where nothing changed."""
+        """The same as a table cell, without ``=``; empty where the value did not change."""
         return self.chance.removeprefix("= ") if self.now != self.before else ""
 
 
 @dataclass(frozen=True)
 class OutcomeChange:
-    """A question whose outcome was as it should be in one run, and not in the other."""
+    """A question whose outcome is good in one run and bad in the other."""
 
     id: str
     question: str
@@ -78,12 +79,12 @@ class OutcomeChange:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What changed since an earlier run.
+    """The differences from an earlier run.
 
     Attributes:
         test: ``paired`` over the questions that are in both runs; ``tolerance`` where there are none.
         pairs: how many questions are in both.
-        became_wrong, became_right: questions; empty without pairs, or where a run asked for no answers.
+        became_wrong, became_right: questions; empty without pairs, or where a run has no answers.
     """
 
     test: Literal["paired", "tolerance"]
@@ -94,13 +95,13 @@ class Comparison:
 
     @property
     def regressions(self) -> list[str]:
-        """What is worse, in words."""
+        """The regressions as text."""
         return [str(difference) for difference in self.differences if difference.regression]
 
     def to_json(self) -> dict[str, Any]:
         """As ``rag eval --json`` prints it."""
-        measures = {
-            difference.measure: {
+        metrics = {
+            difference.metric: {
                 "before": difference.before,
                 "now": difference.now,
                 "difference": round(difference.now - difference.before, 4),
@@ -112,17 +113,17 @@ class Comparison:
         return {
             "test": self.test,
             "pairs": self.pairs,
-            "measures": measures,
+            "measures": metrics,
             "became_wrong": [asdict(change) for change in self.became_wrong],
             "became_right": [asdict(change) for change in self.became_right],
         }
 
 
 def read_run(path: Path) -> dict[str, Any]:
-    """What ``rag eval --json`` printed.
+    """The JSON object of an earlier run, as ``rag eval --json`` printed it.
 
     Raises:
-        QuestionsInvalid: no such file, or it is something else.
+        QuestionsInvalid: no such file, or its contents are something else.
     """
     try:
         run = json.loads(path.read_text(encoding="utf-8"))
@@ -133,81 +134,81 @@ def read_run(path: Path) -> dict[str, Any]:
     return run
 
 
-def compare(items: Sequence[QuestionResult], summary: Mapping[str, Any], earlier: Mapping[str, Any]) -> Comparison:
-    """Compares the questions that both runs have, by id and words; without any, the measures as they stand.
+def compare(results: Sequence[QuestionResult], summary: Mapping[str, Any], earlier: Mapping[str, Any]) -> Comparison:
+    """Compares the questions that both runs have, by id and text; if there are none, the metrics of the whole runs.
 
-    An earlier answer is judged anew, so that both are judged by the same rule.
+    An earlier answer is graded again, so that both are graded by the same rule.
 
     Args:
-        items: of this run.
+        results: of this run.
         summary: of this run.
         earlier: an earlier run, see :func:`read_run`.
 
     Raises:
-        QuestionsInvalid: its items are not what a run prints.
+        QuestionsInvalid: the ``items`` of the earlier run do not have the format of a run.
     """
-    known = {(item.id, item.question): item for item in _items(earlier)}
-    pairs = [(item, known[item.id, item.question]) for item in items if (item.id, item.question) in known]
+    known = {(result.id, result.question): result for result in _results_of(earlier)}
+    pairs = [(result, known[result.id, result.question]) for result in results if (result.id, result.question) in known]
     if not pairs:
-        return Comparison("tolerance", 0, tuple(_standing(items, summary, earlier)))
-    now = [item for item, _ in pairs]
-    before = [_judged_anew(item, was) for item, was in pairs]
+        return Comparison("tolerance", 0, tuple(_untested(results, summary, earlier)))
+    now = [result for result, _ in pairs]
+    before = [_graded_again(result, was) for result, was in pairs]
     return Comparison(
         "paired",
         len(pairs),
         tuple(_tested(now, before)),
-        tuple(_changes(now, before, became_well=False)),
-        tuple(_changes(now, before, became_well=True)),
+        tuple(_changes(now, before, good_now=False)),
+        tuple(_changes(now, before, good_now=True)),
     )
 
 
-def _items(run: Mapping[str, Any]) -> list[QuestionResult]:
+def _results_of(run: Mapping[str, Any]) -> list[QuestionResult]:
     try:
-        return _ITEMS.validate_python(run.get("items", []))
+        return _RESULTS.validate_python(run.get("items", []))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, ("items", *first["loc"])))
         raise QuestionsInvalid(f"the earlier run cannot be read: {where}: {first['msg']}") from error
 
 
-def _judged_anew(item: QuestionResult, was: QuestionResult) -> QuestionResult:
+def _graded_again(result: QuestionResult, was: QuestionResult) -> QuestionResult:
     if was.answered is None:
         return was
-    right = is_correct(item.question, was.answer or "", item.answers)
-    return replace(was, outcome=outcome_of(answerable=item.answerable, answered=was.answered, right=right))
+    # Runs of before certainty was a field have it in the text.
+    text = was.answer or ""
+    right = is_correct(result.question, text if was.certainty else text.removeprefix(POSSIBLY), result.answers)
+    return replace(was, outcome=outcome_of(answerable=result.answerable, answered=was.answered, right=right))
 
 
-def _standing(
-    items: Sequence[QuestionResult], summary: Mapping[str, Any], earlier: Mapping[str, Any]
+def _untested(
+    results: Sequence[QuestionResult], summary: Mapping[str, Any], earlier: Mapping[str, Any]
 ) -> list[Difference]:
     return [
-        Difference(measure.name, before, now, None, measure.better, measure.guaranteed)
-        for measure in metrics_of(items)
-        if isinstance(before := earlier.get(measure.name), int | float)
-        and isinstance(now := summary.get(measure.name), int | float)
+        Difference(metric.name, before, now, None, metric.better, metric.guaranteed)
+        for metric in metrics_of(results)
+        if isinstance(before := earlier.get(metric.name), int | float)
+        and isinstance(now := summary.get(metric.name), int | float)
     ]
 
 
 def _tested(now: Sequence[QuestionResult], before: Sequence[QuestionResult]) -> list[Difference]:
-    # What only one of the runs has measured is not compared.
+    # A metric that only one run has is not compared.
     common = set(metrics_of(now)) & set(metrics_of(before))
-    measures = [measure for measure in metrics_of(now) if measure in common]
-    here = once({measure.name: measure.over(now) for measure in measures}, len(now))
-    there = once({measure.name: measure.over(before) for measure in measures}, len(before))
-    both = {measure.name: measure.over([*now, *before]) for measure in measures}
+    metrics = [metric for metric in metrics_of(now) if metric in common]
+    here = once({metric.name: metric.over(now) for metric in metrics}, len(now))
+    there = once({metric.name: metric.over(before) for metric in metrics}, len(before))
+    both = {metric.name: metric.over([*now, *before]) for metric in metrics}
     chance = p_values(both, len(now))
     return [
-        Difference(measure.name, was, is_, round(chance[measure.name], 4), measure.better, measure.guaranteed)
-        for measure in measures
-        if (was := there[measure.name]) is not None and (is_ := here[measure.name]) is not None
+        Difference(metric.name, was, is_, round(chance[metric.name], 4), metric.better, metric.guaranteed)
+        for metric in metrics
+        if (was := there[metric.name]) is not None and (is_ := here[metric.name]) is not None
     ]
 
 
-def _changes(
-    now: Sequence[QuestionResult], before: Sequence[QuestionResult], *, became_well: bool
-) -> list[OutcomeChange]:
+def _changes(now: Sequence[QuestionResult], before: Sequence[QuestionResult], *, good_now: bool) -> list[OutcomeChange]:
     return [
-        OutcomeChange(item.id, item.question, was.outcome, item.outcome)
-        for item, was in zip(now, before, strict=True)
-        if item.outcome and was.outcome and item.well is became_well and was.well is not became_well
+        OutcomeChange(result.id, result.question, was.outcome, result.outcome)
+        for result, was in zip(now, before, strict=True)
+        if result.outcome and was.outcome and result.well is good_now and was.well is not good_now
     ]

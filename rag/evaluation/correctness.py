@@ -1,6 +1,7 @@
-"""Whether an answer is right: the one place where that is said.
+"""Answer correctness: string metrics against gold answers (SQuAD normalisation, F1, containment, overlap).
 
-Words can only come near to what a person would judge; docs/evaluation.md says how near, and where they err.
+Every evaluation uses this one rule. It only approximates a person's judgement; docs/evaluation.md gives the agreement
+and the known errors.
 """
 
 from __future__ import annotations
@@ -13,29 +14,29 @@ from typing import Final
 
 from rag.text.sentences import is_number, words
 
-# Golds of more words are explanations: no answer repeats them, and f1 says more of its length than of its content.
+# A longer gold answer is an explanation: no answer repeats it, and F1 would measure length more than content.
 LONGEST_SHORT_GOLD: Final = 12
-# Two of two words are 1.0, one of two (December 2022 for November 2022) .5, two of three .67.
+# Least F1. Two of two words give 1.0, one of two (December 2022 for November 2022) .5, two of three .67.
 SHORT_BAR: Final = 0.6
-# Of a long gold: the share of the shorter one's words that both say.
+# Least overlap coefficient with a long gold answer.
 LONG_BAR: Final = 0.5
 _FEWEST_IN_ANY_ORDER: Final = 3
 _YES_OR_NO: Final = re.compile(r"\b(yes|no)\b")
 
 
 def normalised(text: str) -> str:
-    """As the SQuAD evaluation script does: lower case, no punctuation, no articles, single spaces."""
+    """Text normalised as by the SQuAD evaluation script: lower case, no punctuation or articles, single spaces."""
     text = "".join(character for character in text.lower() if character not in string.punctuation)
     return " ".join(re.sub(r"\b(a|an|the)\b", " ", text).split())
 
 
 def contains(text: str, gold: str) -> bool:
-    """Whether the words of ``gold`` stand in ``text``; whole words, so that 120 does not contain 12."""
+    """Containment: whether the words of ``gold`` occur in ``text``, as whole words, so that 120 does not contain 12."""
     return bool(text) and f" {normalised(gold)} " in f" {normalised(text)} "
 
 
 def f1(answer: str, gold: str) -> float:
-    """The harmonic mean of the precision and the recall of words, 0..1.
+    """Token F1: the harmonic mean of the precision and the recall of words, 0..1.
 
     Rajpurkar and others: SQuAD: 100,000+ Questions for Machine Comprehension of Text (2016), section 6.1.
     """
@@ -48,15 +49,15 @@ def f1(answer: str, gold: str) -> float:
 
 
 def is_correct(question: str, answer: str, golds: Iterable[str]) -> bool:
-    """Whether an answer that was given agrees with one of the gold answers.
+    """Answer correctness: whether an answer agrees with one of the gold answers.
 
-    - A gold that is nothing but yes or no: the first yes or no of the answer is the same one.
-    - Any other gold: where both open with yes or no, it is the same one, and
-    - a short gold (up to 12 words) is contained, or f1 is at least .6 and no number of the gold is missing, or the
-      answer holds all of its words, three or more, in any order;
-    - a long gold, and an answer, share at least half of what the shorter of the two says beyond the question, and
-      half of the numbers of the one with fewer (the overlap coefficient of Szymkiewicz and Simpson): so a short
-      answer may be a part of a long gold, and a long one may say more than it.
+    - A gold answer that is only "yes" or "no": the first yes or no in the answer is the same.
+    - Any other gold answer: if both begin with yes or no, it is the same one, and
+    - a short gold answer (up to 12 words) is contained, or F1 is at least .6 and no number of the gold answer is
+      missing, or the answer has all of its words, three or more, in any order;
+    - a long gold answer and the answer have an overlap coefficient (Szymkiewicz-Simpson) of at least .5 over the words
+      that are not in the question, and over their numbers if both have any: so a short answer may be a part of a long
+      gold answer, and a long one may contain more.
     """
     return any(_agrees(question, answer, gold) for gold in golds)
 
@@ -89,12 +90,14 @@ def _in_any_order(given: Iterable[str], expected: Iterable[str]) -> bool:
 
 def _overlap(question: str, answer: str, gold: str) -> bool:
     asked = set(words(question))
-    said, expected = set(words(answer)) - asked, set(words(gold)) - asked
-    numbers = {word for word in said if is_number(word)}, {word for word in expected if is_number(word)}
-    return _shared(said, expected) >= LONG_BAR and (not all(numbers) or _shared(*numbers) >= LONG_BAR)
+    given, expected = set(words(answer)) - asked, set(words(gold)) - asked
+    numbers = {word for word in given if is_number(word)}, {word for word in expected if is_number(word)}
+    return _overlap_coefficient(given, expected) >= LONG_BAR and (
+        not all(numbers) or _overlap_coefficient(*numbers) >= LONG_BAR
+    )
 
 
-def _shared(one: set[str], other: set[str]) -> float:
-    """The overlap coefficient: 1 where one is a part of the other; 0 where one is empty."""
+def _overlap_coefficient(one: set[str], other: set[str]) -> float:
+    """Overlap coefficient: 1 where one set is a subset of the other, 0 where one is empty."""
     fewer = min(len(one), len(other))
     return len(one & other) / fewer if fewer else 0.0

@@ -1,4 +1,4 @@
-"""What went wrong, question by question, with the page that would have answered it."""
+"""Failure analysis of an evaluation run: the questions that failed, by kind, each with the gold page."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from rag.pdf.document import render_page
 from rag.text.sentences import line_spans, sentence_spans, words
 from rag.text.templates import as_uri
 
-# Of each miss, the kind that comes first.
+# In order of precedence: a question that fails in several ways is listed under the first.
 KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "false_answer": ("Answered, and should not have been", "The documents do not answer these questions."),
-    "wrong": ("Wrong answers", "What was said does not agree with a known answer. Words are compared: judge yourself."),
+    "wrong": ("Wrong answers", "The answer does not agree with a known answer. Words are compared: judge yourself."),
     "false_abstention": ("Not answered, and should have been", "The documents answer these questions."),
-    "not_found": ("The right page is not in the first five", "What was said is right, or no answer was asked for."),
+    "not_found": ("The right page is not in the first five", "The answer is right, or the run has no answers."),
 }
-# Passages from which an answer is made, at most, by default.
+# Most passages in the prompt of an answer, by default.
 _FOUND: Final = 5
-# Words before the quoted sentence and after it.
+# Words shown before the quoted sentence and after it.
 _AROUND: Final = 35
-# In characters: a longer one is taken apart.
+# In characters; a longer one is split into lines.
 _LONGEST_SENTENCE: Final = 400
-# Of a gold page in pixels; what pictures may take of a report in all, in bytes.
+# Width of a page image in pixels; most bytes of all page images in a report.
 _PICTURE_WIDTH: Final = 440
 PICTURE_BYTES: Final = 6_000_000
 
 
 @dataclass(frozen=True)
 class GoldPage:
-    """A page that holds the answer, around the sentence nearest to it; ``picture`` is a ``data:`` address."""
+    """A gold page: the sentence nearest to the gold answer, with its context; ``picture`` is a ``data:`` URI."""
 
     document: str
     page: int
@@ -46,51 +46,51 @@ class GoldPage:
 
 @dataclass(frozen=True)
 class Failure:
-    """A question that went wrong. ``found``: whether its page was among the first five passages; None if not known."""
+    """A question that failed. ``found``: whether its page was among the first five passages; None if not known."""
 
-    item: QuestionResult
+    result: QuestionResult
     found: bool | None
     gold: GoldPage | None
 
 
 @dataclass(frozen=True)
 class Failures:
-    """All of them, by :data:`KINDS`; ``left_out`` counts the pictures that there was no room for."""
+    """The failures of a run by :data:`KINDS`; ``left_out`` counts the page images beyond the size limit."""
 
     kinds: Mapping[str, Sequence[Failure]]
     left_out: int
 
 
 def find_failures(
-    items: Sequence[QuestionResult], generation: Generation, picture_bytes: int = PICTURE_BYTES
+    results: Sequence[QuestionResult], generation: Generation, picture_bytes: int = PICTURE_BYTES
 ) -> Failures:
-    """What went wrong, in the order of the questions.
+    """The failures of a run, each kind in the order of the questions.
 
     Args:
-        items: of a run.
-        generation: that answered; its pages are shown.
-        picture_bytes: what the pictures may have in all, as PNG.
+        results: of a run.
+        generation: of the index that answered; its pages are shown.
+        picture_bytes: most bytes of all page images together, as PNG.
     """
     album = _Album(generation, picture_bytes)
     kinds = {
-        kind: [Failure(item, _found(item), album.gold_page(item)) for item in items if _kind(item) == kind]
+        kind: [Failure(result, _found(result), album.gold_page(result)) for result in results if _kind(result) == kind]
         for kind in KINDS
     }
     return Failures(kinds, album.left_out)
 
 
-def _kind(item: QuestionResult) -> str | None:
-    if item.outcome in KINDS:
-        return item.outcome
-    return "not_found" if _found(item) is False else None
+def _kind(result: QuestionResult) -> str | None:
+    if result.outcome in KINDS:
+        return result.outcome
+    return "not_found" if _found(result) is False else None
 
 
-def _found(item: QuestionResult) -> bool | None:
-    return (item.page_rank or _FOUND + 1) <= _FOUND if item.paged else None
+def _found(result: QuestionResult) -> bool | None:
+    return (result.page_rank or _FOUND + 1) <= _FOUND if result.paged else None
 
 
 class _Album:
-    """Gold pages, with pictures while there is room."""
+    """Gold pages, with page images up to a total size."""
 
     def __init__(self, generation: Generation, picture_bytes: int) -> None:
         self._generation = generation
@@ -98,14 +98,14 @@ class _Album:
         self._room = picture_bytes
         self.left_out = 0
 
-    def gold_page(self, item: QuestionResult) -> GoldPage | None:
-        """Of the gold pages, the one with the sentence that is nearest to a gold answer; None without any."""
-        gold = set(words(" ".join(item.answers)))
-        asked = set(words(item.question)) - gold
+    def gold_page(self, result: QuestionResult) -> GoldPage | None:
+        """The gold page with the sentence that is nearest to a gold answer; None if there is none."""
+        gold = set(words(" ".join(result.answers)))
+        asked = set(words(result.question)) - gold
         best = max(
             (
                 (_nearness(page.text[start:end], gold, asked), document, page, start, end)
-                for document, page in self._pages(item)
+                for document, page in self._pages(result)
                 for start, end in _spans(page.text)
             ),
             key=lambda candidate: candidate[0],
@@ -123,9 +123,9 @@ class _Album:
             self._picture(document, page, start, end),
         )
 
-    def _pages(self, item: QuestionResult) -> Iterator[tuple[Document, Page]]:
-        for name in item.documents:
-            for number in item.pages:
+    def _pages(self, result: QuestionResult) -> Iterator[tuple[Document, Page]]:
+        for name in result.documents:
+            for number in result.pages:
                 if document := self._named.get(name):
                     try:
                         yield document, self._generation.page(document.id, number)
@@ -142,13 +142,13 @@ class _Album:
         try:
             picture = render_page(source, page.number, page.boxes(start, end), scale=_PICTURE_WIDTH / page.width)
         except FileFault:
-            return None  # no PDF: its pages have no picture
+            return None  # only pages of a PDF can be rendered
         self._room -= len(picture)
         return as_uri(picture)
 
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:
-    """Sentences; of what is longer, such as tables, the lines."""
+    """Spans of sentences; of longer ones, such as tables, the spans of their lines."""
     for start, end in sentence_spans(text):
         if end - start > _LONGEST_SENTENCE:
             yield from line_spans(text, start, end)
@@ -157,5 +157,5 @@ def _spans(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _nearness(sentence: str, gold: set[str], asked: set[str]) -> float:
-    said = set(words(sentence))
-    return len(said & gold) + 0.3 * len(said & asked) - 0.01 * len(said)
+    own = set(words(sentence))
+    return len(own & gold) + 0.3 * len(own & asked) - 0.01 * len(own)

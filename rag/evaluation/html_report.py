@@ -1,7 +1,7 @@
-"""A run as a page that a person would open: one file that needs no script and asks nobody for anything.
+"""HTML report of an evaluation run: one self-contained file without scripts and without requests.
 
-Questions, answers and texts come out of strangers' files: all of it is escaped, and the page's own policy forbids
-scripts and requests.
+Questions, answers and texts come from untrusted files: all of them are escaped, and the page's own content security
+policy forbids scripts and requests.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from rag.runtime.files import write_atomically
 from rag.text.templates import fill
 
 _TEMPLATE: Final = Path(__file__).with_name("html_report.html")
-# More misses of a kind than this are folded.
+# A kind with more failures than this is collapsed.
 _UNFOLDED: Final = 30
-_SAID: Final = {
+_MEANINGS: Final = {
     "page_hit@1": "a right page is the first passage",
     "page_hit@5": "a right page is among the first five passages",
     "mrr@10": "mean of 1 / rank of the first right page",
@@ -50,11 +50,14 @@ _SAID: Final = {
 
 @dataclass(frozen=True)
 class _MetricRow:
-    """A measure; ``start`` and ``width`` of its interval and ``place`` of its value in percent, None for a cost."""
+    """A row of the metrics table: ``start`` and ``width`` of the interval and ``place`` of the value in percent.
+
+    ``place`` is None for a cost, which has no bar.
+    """
 
     group: str
     name: str
-    said: str
+    meaning: str
     value: str
     interval: str
     place: float | None
@@ -69,7 +72,7 @@ def write_report(
     comparison: Comparison | None,
     generation: Generation,
 ) -> None:
-    """Writes the page; a file that was there stays as it was until the new one is whole.
+    """Writes the HTML report atomically: an existing file is replaced only once the new one is complete.
 
     Raises:
         OSError: it cannot be written.
@@ -85,7 +88,7 @@ def render(
     generation: Generation,
     picture_bytes: int = PICTURE_BYTES,
 ) -> str:
-    """The page as HTML; see :func:`rag.evaluation.failures.find_failures` for what is pictured."""
+    """The report as HTML; ``picture_bytes`` as for :func:`rag.evaluation.failures.find_failures`."""
     found = find_failures(results, generation, picture_bytes)
     answered = any(result.answered is not None for result in results)
     contents = {
@@ -99,7 +102,7 @@ def render(
         "tolerance": TOLERANCE,
         "significant": SIGNIFICANT,
         "groups": [(kind, *KINDS[kind], members) for kind, members in found.kinds.items() if members],
-        "misses": sum(map(len, found.kinds.values())),
+        "failures": sum(map(len, found.kinds.values())),
         "left_out": found.left_out,
         "unfolded": _UNFOLDED,
         "words_of": words_of,
@@ -117,7 +120,7 @@ def _rows(summary: Mapping[str, Any]) -> Iterator[_MetricRow]:
             yield _MetricRow(
                 group,
                 name,
-                _SAID[name],
+                _MEANINGS[name],
                 number(name, value),
                 f"{number(name, low)} – {number(name, high)}",
                 100 * value if is_share else None,
@@ -127,7 +130,7 @@ def _rows(summary: Mapping[str, Any]) -> Iterator[_MetricRow]:
 
 
 def _breakdown(kind: str, summary: Mapping[str, Any]) -> tuple[str, list[str], list[tuple[str, int, list[str]]]] | None:
-    """What is broken down by, the measures, and for each kind its number of questions and its values."""
+    """A breakdown table: its kind, the metrics, and for each label the number of questions and the values."""
     kinds = summary[kind + "s"]
     names = [name for name in BY_KIND if any(one.get(name) is not None for one in kinds.values())]
     rows = [

@@ -1,4 +1,4 @@
-"""Logistic regression, for the few numbers that the judge needs."""
+"""Logistic regression with an L2 penalty, fitted by Newton's method: enough for the confidence model's few features."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _STEPS: Final = 50
 
 
 def fit_logistic(features: Matrix, labels: Vector, penalty: float) -> tuple[float, Vector]:
-    """Bias and weights that maximise the likelihood less ``penalty / 2 · |weights|²``, by Newton's method.
+    """Bias and weights that maximise the log-likelihood less ``penalty / 2 · |weights|²``, by Newton's method.
 
     Hastie, Tibshirani, Friedman: The Elements of Statistical Learning (2009), section 4.4.1. The bias is not penalised.
 
@@ -41,5 +41,5 @@ def fit_logistic(features: Matrix, labels: Vector, penalty: float) -> tuple[floa
 
 
 def probabilities(logits: Vector) -> Vector:
-    """``1 / (1 + exp(-x))``, without overflow."""
+    """The logistic function ``1 / (1 + exp(-x))``, without overflow."""
     return np.asarray(0.5 * (1.0 + np.tanh(0.5 * logits)))

@@ -1,4 +1,4 @@
-"""The two drawings of how far confidence can be trusted: reliability, and risk against coverage. SVG, no library."""
+"""Reliability diagram and risk-coverage curve of an evaluation run as SVG, without a plotting library."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from rag.text.templates import fill
 
 _TEMPLATE: Final = Path(__file__).with_name("plots.svg")
 _Z: Final = 1.96
-# A fifth of each is a round number.
+# Upper ends of the risk axis: a fifth of each is a round number.
 _TOPS: Final = (0.25, 0.5, 0.75, 1.0)
 
 
 @dataclass(frozen=True)
 class DrawnBin(Bin):
-    """A bin with the 95 % interval of its share of right answers."""
+    """A bin of the reliability diagram, with the 95 % interval of its share of right answers."""
 
     least: float
     most: float
@@ -30,7 +30,7 @@ class DrawnBin(Bin):
 
 @dataclass(frozen=True)
 class Reliability:
-    """Bars: the share of right answers of each bin, with their number; the dashed line is where they should end."""
+    """Reliability diagram: a bar for the share of right answers in each bin; the dashed line is perfect calibration."""
 
     note: str
     bins: Sequence[DrawnBin]
@@ -38,7 +38,7 @@ class Reliability:
 
 @dataclass(frozen=True)
 class RiskCoverage:
-    """A line up to the point in force, which ends it; dashed beyond, where abstentions count as wrong answers.
+    """Risk-coverage curve: solid up to the operating point, dashed beyond it, where abstentions count as wrong.
 
     Attributes:
         top: the risk at the upper end of the axis.
@@ -51,7 +51,7 @@ class RiskCoverage:
 
 
 def write_plots(path: Path, results: Sequence[QuestionResult]) -> None:
-    """Writes both drawings, side by side, as one SVG.
+    """Writes both diagrams, side by side, as one SVG file.
 
     Raises:
         OSError: it cannot be written.
@@ -60,7 +60,7 @@ def write_plots(path: Path, results: Sequence[QuestionResult]) -> None:
 
 
 def drawings(results: Sequence[QuestionResult]) -> Mapping[str, Reliability | RiskCoverage]:
-    """What ``panels.svg`` draws, by the name of its macro."""
+    """The data of the diagrams, by the names of the macros in ``panels.svg``."""
     return {"reliability": _reliability(results), "risk_coverage": _risk_coverage(results)}
 
 
@@ -73,7 +73,10 @@ def _reliability(results: Sequence[QuestionResult]) -> Reliability:
 
 
 def _wilson(one: Bin) -> tuple[float, float]:
-    """Wilson: Probable Inference, the Law of Succession, and Statistical Inference (1927); good for few answers."""
+    """The 95 % Wilson score interval of the share of right answers, which holds for few answers too.
+
+    Wilson: Probable Inference, the Law of Succession, and Statistical Inference (1927).
+    """
     spread = _Z**2 / one.n
     middle = (one.right + spread / 2) / (1 + spread)
     half = _Z * sqrt(one.right * (1 - one.right) / one.n + spread / (4 * one.n)) / (1 + spread)

@@ -1,8 +1,8 @@
-"""A questions file: one JSON object per line, ``{"id", "question", "answers": [..], "document", "pages": [..]}``.
+"""Labelled questions from a JSONL file, a line of which is ``{"id", "question", "answers", "document", "pages"}``.
 
-Empty ``answers`` mean that the documents do not answer it; ``documents`` in place of ``document`` lists several that
-do. ``form`` (such as "Numeric") and ``source`` (such as "table") are optional: the measures are then broken down by
-them.
+``answers`` and ``pages`` are lists. Empty ``answers`` mean that the documents do not answer the question; ``documents``
+in place of ``document`` lists several that do. ``form`` (such as "Numeric") and ``source`` (such as "table") are
+optional: the metrics are then broken down by them.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from rag.errors import QuestionsInvalid
 
-# Whatever else a line has under these names is not ours.
+# A value of another type is ignored: other programs use these names too.
 _Kind: TypeAlias = Annotated[str | None, BeforeValidator(lambda value: value if isinstance(value, str) else None)]
 
 
 class LabelledQuestion(BaseModel):
-    """A line of a questions file."""
+    """A labelled question: one line of a questions file."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
@@ -45,7 +45,7 @@ class LabelledQuestion(BaseModel):
 
 
 def read_questions(path: Path) -> list[LabelledQuestion]:
-    """The questions of a file.
+    """The labelled questions of a file.
 
     Raises:
         QuestionsInvalid: no such file, or a line is not a question; the message names the line.
@@ -70,7 +70,7 @@ def read_questions(path: Path) -> list[LabelledQuestion]:
 
 
 def absent_documents(questions: Iterable[LabelledQuestion], names: Collection[str]) -> dict[str, list[str]]:
-    """Documents that should hold an answer and are none of ``names``, by name, each with the ids of its questions."""
+    """The gold documents that are not among ``names``, by name, each with the ids of its questions."""
     absent: dict[str, list[str]] = {}
     for question in questions:
         if question.answerable:

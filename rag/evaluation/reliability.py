@@ -1,4 +1,4 @@
-"""Whether the system knows when it is right: risk against coverage, and confidence against outcome.
+"""Reliability of the confidence: calibration error, Brier score, and the risk-coverage curve (selective prediction).
 
 Risk is the share of wrong answers among those given; an answer to a question that the documents do not answer is wrong.
 Coverage is the share of all questions that got an answer.
@@ -21,7 +21,7 @@ BINS: Final = 10
 
 @dataclass(frozen=True)
 class Bin:
-    """Answers of about the same confidence; ``confidence`` is their mean, ``right`` the share of right ones."""
+    """A bin of answers by confidence; ``confidence`` is their mean, ``right`` the share of right ones."""
 
     low: float
     high: float
@@ -32,7 +32,7 @@ class Bin:
 
 @dataclass(frozen=True)
 class Point:
-    """What answering down to ``confidence`` would give; ``answered`` is false beyond the point in force."""
+    """A point of the risk-coverage curve, for a threshold of ``confidence``; ``answered``: not an abstention."""
 
     confidence: float
     coverage: float
@@ -40,47 +40,47 @@ class Point:
     answered: bool
 
 
-def bins(items: Sequence[QuestionResult]) -> list[Bin]:
-    """The bins of equal width that hold answers, in order."""
-    given = [item for item in items if item.answered]
+def bins(results: Sequence[QuestionResult]) -> list[Bin]:
+    """The bins of equal width that hold answers, by ascending confidence."""
+    given = [result for result in results if result.answered]
     found = []
     for number in range(BINS):
-        inside = [item for item in given if _bin(_confidence(item)) == number]
+        inside = [result for result in given if _bin(_confidence(result)) == number]
         if inside:
             mean = sum(map(_confidence, inside)) / len(inside)
-            right = sum(item.outcome == "right" for item in inside) / len(inside)
+            right = sum(result.outcome == "right" for result in inside) / len(inside)
             found.append(Bin(number / BINS, (number + 1) / BINS, len(inside), round(mean, 4), round(right, 4)))
     return found
 
 
-def curve(items: Sequence[QuestionResult]) -> list[Point]:
-    """Risk at each coverage, from the surest question to the least sure; questions as sure as each other together.
+def curve(results: Sequence[QuestionResult]) -> list[Point]:
+    """Risk-coverage curve, by descending confidence; questions of equal confidence share a point.
 
-    What was answered comes before what was not, so the point in force is on the curve. Beyond it nobody knows what
-    would have been said: an abstention that is let in counts as a wrong answer, so risk is there an upper bound.
+    Answered questions come before abstentions, so the operating point (the threshold in force) is on the curve. Beyond
+    it the answers are unknown: an abstention counts as a wrong answer, so risk is an upper bound there.
     """
     points = []
     reached = wrong = 0
-    for (answered, confidence), group in groupby(_surest_first(items), key=_sureness):
+    for (answered, confidence), group in groupby(_ranked(results), key=_rank_key):
         members = list(group)
         reached += len(members)
-        wrong += sum(item.outcome != "right" for item in members)
+        wrong += sum(result.outcome != "right" for result in members)
         points.append(
-            Point(confidence, round(reached / len(items), 4), round(wrong / reached, 4), answered=bool(answered))
+            Point(confidence, round(reached / len(results), 4), round(wrong / reached, 4), answered=bool(answered))
         )
     return points
 
 
-def _confidence(item: QuestionResult) -> float:
-    return item.confidence or 0.0
+def _confidence(result: QuestionResult) -> float:
+    return result.confidence or 0.0
 
 
-def _sureness(item: QuestionResult) -> tuple[bool, float]:
-    return bool(item.answered), _confidence(item)
+def _rank_key(result: QuestionResult) -> tuple[bool, float]:
+    return bool(result.answered), _confidence(result)
 
 
-def _surest_first(items: Sequence[QuestionResult]) -> list[QuestionResult]:
-    return sorted(items, key=_sureness, reverse=True)
+def _ranked(results: Sequence[QuestionResult]) -> list[QuestionResult]:
+    return sorted(results, key=_rank_key, reverse=True)
 
 
 def _bin(confidence: float) -> int:
@@ -100,53 +100,53 @@ class CalibrationError:
     better: Better = "less"
     guaranteed: bool = False
 
-    def over(self, items: Sequence[QuestionResult]) -> Estimate:
+    def over(self, results: Sequence[QuestionResult]) -> Estimate:
         """See :class:`rag.evaluation.metrics.Metric`."""
-        gaps = np.zeros((BINS, len(items)))
-        for place, item in enumerate(items):
-            if item.answered:
-                gaps[_bin(_confidence(item)), place] = (item.outcome == "right") - _confidence(item)
-        given = np.array([float(bool(item.answered)) for item in items])
+        gaps = np.zeros((BINS, len(results)))
+        for place, result in enumerate(results):
+            if result.answered:
+                gaps[_bin(_confidence(result)), place] = (result.outcome == "right") - _confidence(result)
+        given = np.array([float(bool(result.answered)) for result in results])
         return lambda weights: divided(np.abs(gaps @ weights).sum(axis=0), given @ weights)
 
 
 @dataclass(frozen=True)
 class AreaUnderRiskCoverage:
-    """AURC: the mean risk over all coverages, 0..1.
+    """AURC: the area under the risk-coverage curve, the mean risk over all coverages, 0..1.
 
-    Each question counts with the risk at the confidence that lets it in. Geifman, Uziel, El-Yaniv: Bias-Reduced
-    Uncertainty Estimation for Deep Neural Classifiers (2019). :func:`curve` says what is beyond the point in force.
+    Each question counts with the risk at its own confidence. Geifman, Uziel, El-Yaniv: Bias-Reduced Uncertainty
+    Estimation for Deep Neural Classifiers (2019). See :func:`curve` for abstentions.
     """
 
     name: str = "aurc"
     better: Better = "less"
     guaranteed: bool = False
 
-    def over(self, items: Sequence[QuestionResult]) -> Estimate:
+    def over(self, results: Sequence[QuestionResult]) -> Estimate:
         """See :class:`rag.evaluation.metrics.Metric`."""
-        order = sorted(range(len(items)), key=lambda place: _sureness(items[place]), reverse=True)
-        sureness = [_sureness(items[place]) for place in order]
-        starts = [place for place in range(len(order)) if place == 0 or sureness[place] != sureness[place - 1]]
-        wrong = np.array([[float(items[place].outcome != "right")] for place in order])
+        order = sorted(range(len(results)), key=lambda place: _rank_key(results[place]), reverse=True)
+        keys = [_rank_key(results[place]) for place in order]
+        starts = [place for place in range(len(order)) if place == 0 or keys[place] != keys[place - 1]]
+        wrong = np.array([[float(results[place].outcome != "right")] for place in order])
 
         def estimate(weights: FloatArray) -> FloatArray:
             ordered = weights[order]
-            let_in = np.add.reduceat(ordered, starts)
+            accepted = np.add.reduceat(ordered, starts)
             errors = np.add.reduceat(ordered * wrong, starts)
-            risks = divided(errors.cumsum(axis=0), let_in.cumsum(axis=0))
-            return divided((let_in * np.nan_to_num(risks)).sum(axis=0), let_in.sum(axis=0))
+            risks = divided(errors.cumsum(axis=0), accepted.cumsum(axis=0))
+            return divided((accepted * np.nan_to_num(risks)).sum(axis=0), accepted.sum(axis=0))
 
         return estimate
 
 
 CONFIDENCE: Final[tuple[Metric, ...]] = (
-    Ratio("coverage", None, lambda item: bool(item.answered), lambda _: 1),
-    Ratio("risk", "less", lambda item: item.outcome != "right", lambda item: bool(item.answered)),
+    Ratio("coverage", None, lambda result: bool(result.answered), lambda _: 1),
+    Ratio("risk", "less", lambda result: result.outcome != "right", lambda result: bool(result.answered)),
     AreaUnderRiskCoverage(),
     CalibrationError(),
     # Brier: Verification of Forecasts Expressed in Terms of Probability (1950), over the answers given.
     Ratio(
-        "brier", "less", lambda item: (_confidence(item) - (item.outcome == "right")) ** 2,
-        lambda item: bool(item.answered),
+        "brier", "less", lambda result: (_confidence(result) - (result.outcome == "right")) ** 2,
+        lambda result: bool(result.answered),
     ),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What came of one question: everything that a measure or a report says of it."""
+"""Result of one evaluated question: retrieval ranks, outcome, answer, citations and cost, for metrics and reports."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Outcome: TypeAlias = Literal["right", "wrong", "false_answer", "abstained", "fal
 
 @dataclass(frozen=True)
 class Retrieved:
-    """A passage that was found; ``gold``: on a gold page. Scores compare only within one question."""
+    """A retrieved passage; ``gold``: on a gold page. Scores are comparable only within one question."""
 
     document: str
     page: int
@@ -33,16 +33,17 @@ class Cited:
 
 @dataclass(frozen=True)
 class QuestionResult:
-    """What came of one question.
+    """The result of one labelled question.
 
     Attributes:
         answers, documents, pages: the gold ones.
-        paged: whether the question is answerable and its pages are known.
+        paged: whether the question is answerable and its gold pages are known.
         page_rank, document_rank: of the first passage on a gold page, and of a gold document, from 1; None is beyond
             the tenth.
-        seconds: of the answer, or of the retrieval where no answer was asked for.
+        seconds: of the answer, or of the retrieval in a run without answers.
         retrieved: the first ten passages.
-        outcome: None where no answer was asked for, as all that follows.
+        outcome: None in a run without answers, as all the fields that follow.
+        certainty: ``stated`` or ``possible``; None where there is no answer.
         f1: None for unanswerable questions.
         usage: tokens of the language model, as :class:`rag.domain.values.Usage`.
     """
@@ -64,6 +65,7 @@ class QuestionResult:
     answer: str | None = None
     answered: bool | None = None
     reason: str | None = None
+    certainty: str | None = None
     confidence: float | None = None
     f1: float | None = None
     contains: bool | None = None
@@ -77,12 +79,12 @@ class QuestionResult:
 
     @property
     def well(self) -> bool:
-        """Whether the outcome is as it should be."""
+        """Whether the outcome is a right answer or a right abstention."""
         return self.outcome in ("right", "abstained")
 
 
 def outcome_of(*, answerable: bool, answered: bool, right: bool) -> Outcome:
-    """The outcome of a question; ``right`` counts only where an answer was due and given."""
+    """The outcome of a question; ``right`` counts only for an answer to an answerable question."""
     if not answered:
         return "false_abstention" if answerable else "abstained"
     if not answerable:

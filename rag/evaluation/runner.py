@@ -1,4 +1,4 @@
-"""Puts labelled questions to the system, and writes down what came of each."""
+"""Evaluation runner: asks labelled questions and collects the results."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ def evaluate(
     generation: Generation,
     on_progress: Callable[[str, int, int], None],
 ) -> list[QuestionResult]:
-    """Puts each question to the system.
+    """The results of labelled questions, in their order.
 
     Args:
-        questions: with their known answers.
-        retrieve: the first ten passages for a question.
-        ask: None to measure retrieval only.
-        generation: what the answers come from, to check quotes against its pages.
-        on_progress: told the number of questions done.
+        questions: with their gold answers.
+        retrieve: returns the first ten passages for a question.
+        ask: returns the answer; None measures retrieval only.
+        generation: of the index that answers; quotes are checked against its pages.
+        on_progress: called with ``"questions"``, the number of questions done and the number of all.
     """
-    items = []
+    results = []
     for number, labelled in enumerate(questions):
         on_progress("questions", number, len(questions))
         question = Question(labelled.question)
@@ -41,13 +41,13 @@ def evaluate(
         seconds = perf_counter() - start if ask else None
         start = perf_counter()
         hits = retrieve(question)
-        item = _found(labelled, hits, seconds or perf_counter() - start)
-        items.append(_judged(item, labelled, answer, generation) if answer else item)
+        result = _retrieval_result(labelled, hits, seconds or perf_counter() - start)
+        results.append(_with_answer(result, labelled, answer, generation) if answer else result)
     on_progress("questions", len(questions), len(questions))
-    return items
+    return results
 
 
-def _found(labelled: LabelledQuestion, hits: Sequence[Hit], seconds: float) -> QuestionResult:
+def _retrieval_result(labelled: LabelledQuestion, hits: Sequence[Hit], seconds: float) -> QuestionResult:
     on_gold_page = [_is_gold(labelled, hit.passage.document.names, hit.passage.chunk.span.page) for hit in hits]
     return QuestionResult(
         id=labelled.id,
@@ -69,20 +69,22 @@ def _found(labelled: LabelledQuestion, hits: Sequence[Hit], seconds: float) -> Q
     )
 
 
-def _rank(right: Iterable[bool]) -> int | None:
-    return next((rank for rank, is_correct in enumerate(right, start=1) if is_correct), None)
+def _rank(gold: Iterable[bool]) -> int | None:
+    return next((rank for rank, is_gold in enumerate(gold, start=1) if is_gold), None)
 
 
 def _is_gold(labelled: LabelledQuestion, names: Iterable[str], page: int) -> bool:
     return bool(labelled.gold_documents & set(names)) and page in labelled.pages
 
 
-def _judged(item: QuestionResult, labelled: LabelledQuestion, answer: Answer, generation: Generation) -> QuestionResult:
+def _with_answer(
+    result: QuestionResult, labelled: LabelledQuestion, answer: Answer, generation: Generation
+) -> QuestionResult:
     text = answer.answer if answer.answered else ""
-    supported, unsupported = _shown(answer.sentences, text)
+    supported, unsupported = _count_shown(answer.sentences, text)
     cited = [_cited(labelled, citation, generation) for citation in answer.citations]
     return replace(
-        item,
+        result,
         outcome=outcome_of(
             answerable=labelled.answerable,
             answered=answer.answered,
@@ -91,6 +93,7 @@ def _judged(item: QuestionResult, labelled: LabelledQuestion, answer: Answer, ge
         answer=answer.answer,
         answered=answer.answered,
         reason=answer.reason,
+        certainty=answer.certainty,
         confidence=answer.confidence,
         f1=max((f1(text, gold) for gold in labelled.answers), default=None),
         contains=any(contains(text, gold) for gold in labelled.answers),
@@ -104,10 +107,10 @@ def _judged(item: QuestionResult, labelled: LabelledQuestion, answer: Answer, ge
     )
 
 
-def _shown(sentences: Sequence[Sentence], text: str) -> tuple[int, int]:
-    """How many supported and unsupported sentences are in the text of an answer.
+def _count_shown(sentences: Sequence[Sentence], text: str) -> tuple[int, int]:
+    """The numbers of supported and of unsupported sentences in the text of an answer.
 
-    What a supported sentence says is not shown once more because an unsupported one is a part of it.
+    An unsupported sentence that only occurs as a part of a supported one does not count as shown.
     """
     supported = [sentence.text for sentence in sentences if sentence.verdict == "supported" and sentence.text in text]
     for shown in sorted(supported, key=len, reverse=True):

@@ -1,4 +1,4 @@
-"""How far chance could have moved a measure: bootstrap intervals, and a paired test of two runs.
+"""Statistical significance of metrics: bootstrap confidence intervals, and a paired randomisation test of two runs.
 
 Both have a fixed seed, so that the same run gives the same numbers.
 """
@@ -15,24 +15,24 @@ from rag.evaluation.metrics import Estimate, FloatArray
 RESAMPLES: Final = 2000
 PERMUTATIONS: Final = 4999
 _SEED: Final = 20_250_101
-# Samples at a time: what bounds memory, at 8 bytes for each sample and question.
+# Samples at a time: it bounds memory, at 8 bytes for each sample and question.
 _AT_A_TIME: Final = 500
-# Two sums of the same numbers in another order are not quite equal.
+# Tolerance: two sums of the same numbers in another order differ by rounding.
 _EQUAL: Final = 1e-9
 
 
 def once(estimates: Mapping[str, Estimate], size: int) -> dict[str, float | None]:
-    """The measures of a run as it was; None where there is nothing to measure."""
+    """The metrics of a run itself, without resampling; None where a metric is undefined."""
     weights = np.ones((size, 1))
     return {name: _known(estimate(weights)[0]) for name, estimate in estimates.items()}
 
 
 def intervals(estimates: Mapping[str, Estimate], size: int) -> dict[str, tuple[float, float] | None]:
-    """95 % intervals by the percentile bootstrap over questions.
+    """95 % confidence intervals by the percentile bootstrap over questions; None where a metric is undefined.
 
-    2000 times, as many questions as there are are drawn with replacement; the interval is from the 2.5th to the 97.5th
-    percentile of the measure over these samples. Efron, Tibshirani: An Introduction to the Bootstrap (1993), chapter
-    13. None where the run has nothing to measure.
+    2000 samples of as many questions as the run has are drawn with replacement; the interval is from the 2.5th to the
+    97.5th percentile of the metric over these samples. Efron, Tibshirani: An Introduction to the Bootstrap (1993),
+    chapter 13.
     """
     values: dict[str, list[FloatArray]] = {name: [] for name in estimates}
     for weights in _draws(size):
@@ -42,31 +42,31 @@ def intervals(estimates: Mapping[str, Estimate], size: int) -> dict[str, tuple[f
 
 
 def p_values(estimates: Mapping[str, Estimate], pairs: int) -> dict[str, float]:
-    """How often chance alone would part two runs of the same questions as far, by a paired randomisation test.
+    """Two-sided p-values of the differences between two runs of the same questions: a paired randomisation test.
 
-    Were the runs alike, it would be chance which of the two outcomes of a question belongs to which run. So each pair
-    is swapped or not, at random, 4999 times: ``p = (1 + times that the measure differs at least as much) / 5000``,
-    two-sided. For a mean this is the sign-flip test; it holds for ratios and curves as well. Noreen: Computer
-    Intensive Methods for Testing Hypotheses (1989); Smucker, Allan, Carterette: A Comparison of Statistical
-    Significance Tests for Information Retrieval Evaluation (2007).
+    Under the null hypothesis the two results of a question are exchangeable between the runs. So each pair is swapped
+    or not, at random, 4999 times: ``p = (1 + times that the metric differs at least as much) / 5000``.
+    For a mean this is the sign-flip test; it holds for ratios and curves as well. Noreen: Computer Intensive Methods
+    for Testing Hypotheses (1989); Smucker, Allan, Carterette: A Comparison of Statistical Significance Tests for
+    Information Retrieval Evaluation (2007).
 
     Args:
-        estimates: measures over ``2 * pairs`` items: those of one run, then those of the other in the same order.
-        pairs: how many.
+        estimates: metrics over ``2 * pairs`` results: those of one run, then those of the other in the same order.
+        pairs: number of questions.
     """
     own = np.vstack([np.ones((pairs, 1)), np.zeros((pairs, 1))])
     observed = {name: float(abs(estimate(own) - estimate(1 - own))[0]) for name, estimate in estimates.items()}
     as_far = dict.fromkeys(estimates, 0)
     for weights in _swaps(pairs):
         for name, estimate in estimates.items():
-            # A side with nothing to measure shows no difference.
+            # Where the metric is undefined on one side there is no difference.
             differences = np.nan_to_num(np.abs(estimate(weights) - estimate(1 - weights)))
             as_far[name] += int((differences >= observed[name] - _EQUAL).sum())
     return {name: (1 + count) / (1 + PERMUTATIONS) for name, count in as_far.items()}
 
 
 def _draws(size: int) -> Iterator[FloatArray]:
-    """How often each question is drawn. *Shape:* ``(size, samples)``."""
+    """Bootstrap weights: the number of times that each question is drawn. *Shape:* ``(size, samples)``."""
     random = np.random.default_rng(_SEED)
     for samples in _blocks(RESAMPLES):
         drawn = random.integers(0, size, (size, samples)) * samples + np.arange(samples)
@@ -74,7 +74,7 @@ def _draws(size: int) -> Iterator[FloatArray]:
 
 
 def _swaps(pairs: int) -> Iterator[FloatArray]:
-    """For each pair which of its two counts. *Shape:* ``(2 * pairs, samples)``."""
+    """Permutation weights: 1 for one result of each pair and 0 for the other. *Shape:* ``(2 * pairs, samples)``."""
     random = np.random.default_rng(_SEED)
     for samples in _blocks(PERMUTATIONS):
         first = random.integers(0, 2, (pairs, samples)).astype(np.float64)

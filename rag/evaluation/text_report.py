@@ -1,4 +1,4 @@
-"""What ``rag eval`` shows on a terminal."""
+"""Terminal report of an evaluation run and of its comparison with an earlier one (``rag eval``)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.text import Text
 
 from rag.evaluation.comparison import SIGNIFICANT, TOLERANCE, Comparison, Difference, OutcomeChange
 
-# Measures in the order of a reader's questions: a heading, and what is under it.
+# Metrics under their headings, in the order in which they are shown.
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "found": ("page_hit@1", "page_hit@5", "mrr@10", "document_hit@5"),
     "answered": ("right", "f1", "contains"),
@@ -25,7 +25,7 @@ _MOST_CHANGES: Final = 10
 
 
 def print_summary(console: Console, summary: Mapping[str, Any]) -> None:
-    """The measures with their intervals, and by form and source."""
+    """Prints the metrics with their intervals, and by form and source."""
     about = f"{summary['n']} questions: {summary['answerable']} answerable, {summary['unanswerable']} not"
     model = summary["model"] or "retrieval only"
     console.print(Text.assemble((about, "bold"), (f"  {model}, index {summary['index']}", "dim")))
@@ -59,12 +59,12 @@ def _short(name: str) -> str:
 
 
 def number(name: str, value: float) -> str:
-    """``0.906``, and ``450`` for tokens."""
+    """A metric's value as text: ``0.906``, and ``450`` for tokens."""
     return f"{value:,.0f}" if name.startswith("prompt_tokens") else f"{value:.3f}"
 
 
 def print_comparison(console: Console, comparison: Comparison) -> None:
-    """Before and now, what is worse, and which questions changed."""
+    """Prints the metrics before and now, the regressions, and the questions whose outcome changed."""
     console.print()
     if comparison.test == "paired":
         how = f"{comparison.pairs} questions are in both runs; p from a paired randomisation test"
@@ -73,7 +73,7 @@ def print_comparison(console: Console, comparison: Comparison) -> None:
     console.print(Text(how, style="dim"))
     table = _table("", ("before", "right"), ("now", "right"), ("change", "right"), ("p", "right"), "")
     for one in comparison.differences:
-        name = one.measure
+        name = one.metric
         change = f"{'+' if one.now > one.before else '−'}{number(name, abs(one.now - one.before))}"
         changed = one.now != one.before
         before, now = number(name, one.before), number(name, one.now)
@@ -86,7 +86,7 @@ def print_comparison(console: Console, comparison: Comparison) -> None:
 
 
 def verdict(difference: Difference) -> Text:
-    """Whether a difference is one, in a word."""
+    """The verdict on a difference: worse, better, or could be chance; empty where neither is better."""
     if difference.regression:
         return Text("worse", "bold red")
     if difference.better is None or difference.p is None or difference.loss == 0:
@@ -107,7 +107,7 @@ def _print_changes(console: Console, heading: str, style: str, changes: Sequence
 
 
 def words_of(outcome: str) -> str:
-    """``false_answer`` as people write it."""
+    """An identifier such as ``false_answer`` with spaces."""
     return outcome.replace("_", " ")
 
 

@@ -21,7 +21,7 @@ from rag.evaluation.results import QuestionResult
 from rag.index.generation import Generation
 from rag.index.reading import CurrentIndex, open_current
 from rag.retrieval.retriever import Retriever
-from tests.fakes import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker, ScriptedModel
+from rag.testing import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish
 
 PAGES = ["The pump has a red lid.", "The warranty is 24 months."]
@@ -162,7 +162,7 @@ class TestAnswersInTurns:
 
     def test_judged_by_the_same_code(self, generation: Generation) -> None:
         (first, *_) = in_turns(QUESTIONS[:1], {"a": Spy("a", [])}, generation, lambda *_: None)["a"]
-        assert (first.item.contains, first.item.page_rank, first.item.citations) == (True, 1, 0)
+        assert (first.result.contains, first.result.page_rank, first.result.citations) == (True, 1, 0)
 
     def test_what_was_shown(self, tmp_path: Path) -> None:
         publish(tmp_path, {"a.pdf": PAGES}, BagOfWordsEncoder())

@@ -20,7 +20,7 @@ from rag.index.generation import Generation
 from rag.index.reading import CurrentIndex
 from rag.models.llm.language_model import Message, Prompt
 from rag.retrieval.retriever import Retriever
-from tests.fakes import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker, ScriptedModel
+from rag.testing import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish
 
 PAGES = [

@@ -17,7 +17,7 @@ from rag.evaluation.summary import summarise
 GOLD = ("24 months",)
 
 
-def item(number: int, text: str | None = "24 months", **fields: Any) -> QuestionResult:
+def result(number: int, text: str | None = "24 months", **fields: Any) -> QuestionResult:
     """An item with an answer; no text is an abstention."""
     right = text == GOLD[0]
     given_: dict[str, Any] = {
@@ -29,9 +29,9 @@ def item(number: int, text: str | None = "24 months", **fields: Any) -> Question
     return QuestionResult(id=str(number), question=f"Question {number}?", **given_)
 
 
-def run_of(items: list[QuestionResult]) -> dict[str, Any]:
+def run_of(results: list[QuestionResult]) -> dict[str, Any]:
     """As it comes back from a file."""
-    run: dict[str, Any] = json.loads(json.dumps(summarise(items, model="m", index="i")))
+    run: dict[str, Any] = json.loads(json.dumps(summarise(results, model="m", index="i")))
     return run
 
 
@@ -39,21 +39,21 @@ def compared(now: list[QuestionResult], before: list[QuestionResult]) -> Compari
     return compare(now, summarise(now, model="m", index="i"), run_of(before))
 
 
-def difference(comparison: Comparison, measure: str) -> Difference:
-    return next(one for one in comparison.differences if one.measure == measure)
+def difference(comparison: Comparison, metric: str) -> Difference:
+    return next(one for one in comparison.differences if one.metric == metric)
 
 
 class TestPaired:
     def test_the_same_run(self) -> None:
-        items = [item(number) for number in range(5)]
-        comparison = compared(items, items)
+        results = [result(number) for number in range(5)]
+        comparison = compared(results, results)
         assert (comparison.test, comparison.pairs, comparison.regressions) == ("paired", 5, [])
         assert {one.p for one in comparison.differences} == {1.0}
         assert comparison.became_right == comparison.became_wrong == ()
 
     def test_worse_than_chance(self) -> None:
-        before = [item(number) for number in range(40)]
-        now = [item(number, "12 months" if number < 10 else "24 months") for number in range(40)]
+        before = [result(number) for number in range(40)]
+        now = [result(number, "12 months" if number < 10 else "24 months") for number in range(40)]
         comparison = compared(now, before)
         found = difference(comparison, "right")
         assert (found.before, found.now) == (1.0, 0.75)
@@ -68,9 +68,16 @@ class TestPaired:
         assert [line.split()[0] for line in better.regressions] == ["calibration_error"]
         assert len(better.became_right) == 10
 
+    def test_an_earlier_answer_with_the_certainty_in_its_text(self) -> None:
+        """Pageproof 0.1 wrote "Possibly: " into the answer, so that a wrong no passed as right."""
+        gold, no = ("Yes, it costs 24 euros.",), "No, it costs 24 euros."
+        before = [result(1, f"Possibly: {no}", answers=gold, outcome="right")]
+        now = [result(1, no, answers=gold, certainty="possible", outcome="wrong")]
+        assert difference(compared(now, before), "right").before == 0.0
+
     def test_worse_by_chance(self) -> None:
-        before = [item(number) for number in range(40)]
-        now = [item(number, None if number < 3 else "24 months") for number in range(40)]
+        before = [result(number) for number in range(40)]
+        now = [result(number, None if number < 3 else "24 months") for number in range(40)]
         comparison = compared(now, before)
         found = difference(comparison, "false_abstain")
         assert (found.loss, found.regression) == (0.075, False)
@@ -79,48 +86,48 @@ class TestPaired:
         assert [change.now for change in comparison.became_wrong] == ["false_abstention"] * 3
 
     def test_what_is_guaranteed_may_not_fall_at_all(self) -> None:
-        before = [item(number, citations=1, quotes_verbatim=1) for number in range(100)]
-        now = [*before[1:], item(0, citations=1, quotes_verbatim=0)]
+        before = [result(number, citations=1, quotes_verbatim=1) for number in range(100)]
+        now = [*before[1:], result(0, citations=1, quotes_verbatim=0)]
         (line,) = compared(now, before).regressions
         assert line.startswith("quotes_verbatim was 1.000, is 0.990 (p = ")
 
     def test_only_the_questions_that_are_in_both(self) -> None:
-        before = [item(number) for number in range(9)]
-        comparison = compared([item(1, "12 months"), item(99, "12 months")], before)
+        before = [result(number) for number in range(9)]
+        comparison = compared([result(1, "12 months"), result(99, "12 months")], before)
         assert comparison.pairs == 1
         assert difference(comparison, "right").before == 1.0
 
     def test_a_question_that_was_written_anew_is_another(self) -> None:
-        before = [QuestionResult(**{**vars(item(1)), "question": "Another?"})]
-        assert compared([item(1)], before).test == "tolerance"
+        before = [QuestionResult(**{**vars(result(1)), "question": "Another?"})]
+        assert compared([result(1)], before).test == "tolerance"
 
     def test_an_earlier_answer_is_judged_by_the_rule_of_today(self) -> None:
-        old = asdict(item(1, "It is 24 months."))
+        old = asdict(result(1, "It is 24 months."))
         for added_since in ("outcome", "answers", "form", "retrieved", "cited"):
             del old[added_since]
-        comparison = compare([item(1)], {}, {"items": [old]})
+        comparison = compare([result(1)], {}, {"items": [old]})
         assert (difference(comparison, "right").before, comparison.became_right) == (1.0, ())
 
     def test_against_a_run_without_answers(self) -> None:
         before = [
-            item(number, answered=None, answer=None, outcome=None, f1=None, contains=None, confidence=None)
+            result(number, answered=None, answer=None, outcome=None, f1=None, contains=None, confidence=None)
             for number in range(3)
         ]
-        comparison = compared([item(number) for number in range(3)], before)
-        measures = {one.measure for one in comparison.differences}
-        assert "page_hit@1" in measures
-        assert "right" not in measures
+        comparison = compared([result(number) for number in range(3)], before)
+        metrics = {one.metric for one in comparison.differences}
+        assert "page_hit@1" in metrics
+        assert "right" not in metrics
         assert comparison.became_right == ()
 
     def test_cost_is_shown_and_no_regression(self) -> None:
-        before = [item(number) for number in range(30)]
-        now = [item(number, seconds=9.0) for number in range(30)]
+        before = [result(number) for number in range(30)]
+        now = [result(number, seconds=9.0) for number in range(30)]
         comparison = compared(now, before)
         assert difference(comparison, "seconds_p50").now == 9.0
         assert comparison.regressions == []
 
     def test_json(self) -> None:
-        printed = compared([item(1, "12 months")], [item(1)]).to_json()
+        printed = compared([result(1, "12 months")], [result(1)]).to_json()
         assert printed["measures"]["right"] == {
             "before": 1.0, "now": 0.0, "difference": -1.0, "p": 1.0, "regression": False,
         }  # fmt: skip
@@ -131,26 +138,26 @@ class TestPaired:
 class TestTolerance:
     """Where no question is in both runs."""
 
-    def compared(self, measure: str, now: float | None, before: float | None) -> list[str]:
-        comparison = compare([item(1)], {measure: now}, {measure: before})
+    def compared(self, metric: str, now: float | None, before: float | None) -> list[str]:
+        comparison = compare([result(1)], {metric: now}, {metric: before})
         assert (comparison.test, comparison.pairs) == ("tolerance", 0)
         return comparison.regressions
 
-    @pytest.mark.parametrize("measure", ["page_hit@1", "mrr@10", "f1", "quotes_verbatim", "abstain_recall"])
-    def test_less_is_worse(self, measure: str) -> None:
-        assert self.compared(measure, 0.5, 0.6) == [f"{measure} was 0.600, is 0.500"]
-        assert self.compared(measure, 0.6, 0.5) == []
+    @pytest.mark.parametrize("metric", ["page_hit@1", "mrr@10", "f1", "quotes_verbatim", "abstain_recall"])
+    def test_less_is_worse(self, metric: str) -> None:
+        assert self.compared(metric, 0.5, 0.6) == [f"{metric} was 0.600, is 0.500"]
+        assert self.compared(metric, 0.6, 0.5) == []
 
-    @pytest.mark.parametrize("measure", ["unsupported_shown", "false_abstain", "risk", "calibration_error"])
-    def test_more_is_worse(self, measure: str) -> None:
-        assert self.compared(measure, 0.6, 0.5) == [f"{measure} was 0.500, is 0.600"]
-        assert self.compared(measure, 0.5, 0.6) == []
+    @pytest.mark.parametrize("metric", ["unsupported_shown", "false_abstain", "risk", "calibration_error"])
+    def test_more_is_worse(self, metric: str) -> None:
+        assert self.compared(metric, 0.6, 0.5) == [f"{metric} was 0.500, is 0.600"]
+        assert self.compared(metric, 0.5, 0.6) == []
 
     @pytest.mark.parametrize("before", [0.9, 0.5, 0.33, 0.07])
     def test_up_to_the_tolerance_is_noise(self, before: float) -> None:
-        for measure, sign in (("f1", -1), ("false_abstain", 1)):
-            assert self.compared(measure, round(before + sign * 0.02, 4), before) == []
-            assert len(self.compared(measure, round(before + sign * 0.0201, 4), before)) == 1
+        for metric, sign in (("f1", -1), ("false_abstain", 1)):
+            assert self.compared(metric, round(before + sign * 0.02, 4), before) == []
+            assert len(self.compared(metric, round(before + sign * 0.0201, 4), before)) == 1
 
     def test_what_was_not_measured_is_not_compared(self) -> None:
         assert self.compared("f1", None, 0.9) == []
@@ -171,4 +178,4 @@ class TestReading:
 
     def test_items_of_something_else(self) -> None:
         with pytest.raises(QuestionsInvalid, match=r"items\.0\.question: "):
-            compare([item(1)], {}, {"items": [{"id": "1"}]})
+            compare([result(1)], {}, {"items": [{"id": "1"}]})

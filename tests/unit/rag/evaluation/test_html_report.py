@@ -15,7 +15,7 @@ from rich.console import Console
 
 from rag.evaluation.comparison import Comparison, compare
 from rag.evaluation.failures import find_failures
-from rag.evaluation.html_report import _SAID, render, write_report
+from rag.evaluation.html_report import _MEANINGS, render, write_report
 from rag.evaluation.metrics import ANSWERS, COST, RETRIEVAL
 from rag.evaluation.plots import write_plots
 from rag.evaluation.reliability import CONFIDENCE
@@ -24,7 +24,8 @@ from rag.evaluation.summary import summarise
 from rag.evaluation.text_report import GROUPS, print_comparison, print_summary
 from rag.index.generation import Generation
 from rag.index.reading import open_current
-from tests.fakes import BagOfWordsEncoder, make_pdf
+from rag.testing import BagOfWordsEncoder
+from tests.fakes import make_pdf
 from tests.unit.conftest import publish
 from tests.unit.ingest.reporting.test_html_report import Parsed
 
@@ -43,7 +44,7 @@ def generation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Generation]
     opened.close()
 
 
-def item(identifier: str, outcome: str | None, **fields: Any) -> QuestionResult:
+def result(identifier: str, outcome: str | None, **fields: Any) -> QuestionResult:
     """An answerable question about the warranty, its page found first."""
     answerable = outcome not in ("false_answer", "abstained")
     given: dict[str, Any] = {
@@ -57,29 +58,29 @@ def item(identifier: str, outcome: str | None, **fields: Any) -> QuestionResult:
 
 
 RUN = [
-    item("a", "right"),
-    item("b", "wrong", cited=(Cited("a.pdf", 1, "The pump has a lid.", gold=False),)),
-    item("c", "false_abstention", retrieved=(Retrieved("a.pdf", 2, 1.5, gold=True),), reason="not_in_documents"),
-    item("d", "false_answer"),
-    item("e", "abstained"),
-    item("f", "right", page_rank=7, form="Numeric"),
+    result("a", "right"),
+    result("b", "wrong", cited=(Cited("a.pdf", 1, "The pump has a lid.", gold=False),)),
+    result("c", "false_abstention", retrieved=(Retrieved("a.pdf", 2, 1.5, gold=True),), reason="not_in_documents"),
+    result("d", "false_answer"),
+    result("e", "abstained"),
+    result("f", "right", page_rank=7, form="Numeric"),
 ]
 
 
 def page_of(
-    items: list[QuestionResult],
+    results: list[QuestionResult],
     generation: Generation,
     comparison: Comparison | None = None,
     picture_bytes: int = 1_000_000,
 ) -> str:
-    summary = summarise(items, model="m", index="i")
-    return render(items, summary, comparison, generation, picture_bytes)
+    summary = summarise(results, model="m", index="i")
+    return render(results, summary, comparison, generation, picture_bytes)
 
 
-def printed(items: list[QuestionResult], comparison: Comparison | None = None, width: int = 100) -> str:
+def printed(results: list[QuestionResult], comparison: Comparison | None = None, width: int = 100) -> str:
     file = io.StringIO()
     console = Console(file=file, width=width)
-    print_summary(console, summarise(items, model="m", index="i"))
+    print_summary(console, summarise(results, model="m", index="i"))
     if comparison:
         print_comparison(console, comparison)
     return file.getvalue()
@@ -93,7 +94,7 @@ def compared(now: list[QuestionResult], before: list[QuestionResult]) -> Compari
 class TestMisses:
     def test_each_has_its_kind(self, generation: Generation) -> None:
         found = find_failures(RUN, generation).kinds
-        assert {kind: [miss.item.id for miss in members] for kind, members in found.items()} == {
+        assert {kind: [failure.result.id for failure in members] for kind, members in found.items()} == {
             "false_answer": ["d"],
             "wrong": ["b"],
             "false_abstention": ["c"],
@@ -102,18 +103,18 @@ class TestMisses:
         assert [members[0].found for members in found.values()] == [None, True, True, False]
 
     def test_the_sentence_that_answers(self, generation: Generation) -> None:
-        (miss,) = find_failures([item("b", "wrong")], generation).kinds["wrong"]
-        assert miss.gold
-        assert (miss.gold.document, miss.gold.page) == ("a.pdf", 2)
-        assert (miss.gold.before, miss.gold.sentence, miss.gold.after) == (
+        (failure,) = find_failures([result("b", "wrong")], generation).kinds["wrong"]
+        assert failure.gold
+        assert (failure.gold.document, failure.gold.page) == ("a.pdf", 2)
+        assert (failure.gold.before, failure.gold.sentence, failure.gold.after) == (
             "Some words.",
             "The warranty is 24 months from delivery.",
             "More words.",
         )
-        assert (miss.gold.picture or "").startswith("data:image/png;base64,iVBOR")
+        assert (failure.gold.picture or "").startswith("data:image/png;base64,iVBOR")
 
     def test_no_room_for_pictures(self, generation: Generation) -> None:
-        found = find_failures([item("b", "wrong"), item("c", "wrong")], generation, picture_bytes=1)
+        found = find_failures([result("b", "wrong"), result("c", "wrong")], generation, picture_bytes=1)
         first, second = found.kinds["wrong"]
         assert first.gold
         assert first.gold.picture
@@ -134,8 +135,8 @@ class TestMisses:
     def test_gold_page(
         self, generation: Generation, documents: tuple[str, ...], pages: tuple[int, ...], pictured: bool | None
     ) -> None:
-        (miss,) = find_failures([item("b", "wrong", documents=documents, pages=pages)], generation).kinds["wrong"]
-        assert (miss.gold.picture is not None if miss.gold else None) is pictured
+        (failure,) = find_failures([result("b", "wrong", documents=documents, pages=pages)], generation).kinds["wrong"]
+        assert (failure.gold.picture is not None if failure.gold else None) is pictured
 
 
 class TestPage:
@@ -147,8 +148,8 @@ class TestPage:
         assert len(page.all("img")) == 3
         assert "The warranty is 24 months from delivery." in page.text
         assert "right page is passage 7" in page.text
-        for measure in (*RETRIEVAL, *ANSWERS, *CONFIDENCE, *COST):
-            assert measure.name in page.text or summarise(RUN, model="m", index="i")[measure.name] is None
+        for metric in (*RETRIEVAL, *ANSWERS, *CONFIDENCE, *COST):
+            assert metric.name in page.text or summarise(RUN, model="m", index="i")[metric.name] is None
 
     def test_asks_nobody_for_anything(self, generation: Generation) -> None:
         html = page_of(RUN, generation)
@@ -160,11 +161,11 @@ class TestPage:
         assert set(re.findall(r"https?://[^\s\"'<]+", html)) == {"http://www.w3.org/2000/svg"}
 
     def test_hostile_texts(self, generation: Generation) -> None:
-        hostile = item(
+        hostile = result(
             HOSTILE, "wrong", question=HOSTILE, answer=HOSTILE, answers=(HOSTILE,), form=HOSTILE, documents=(HOSTILE,),
             cited=(Cited(HOSTILE, 1, HOSTILE, gold=True),), retrieved=(Retrieved(HOSTILE, 1, 0.0, gold=False),),
         )  # fmt: skip
-        html = page_of([hostile], generation, compared([hostile], [item(HOSTILE, "right", question=HOSTILE)]))
+        html = page_of([hostile], generation, compared([hostile], [result(HOSTILE, "right", question=HOSTILE)]))
         page = Parsed(html)
         assert not page.all("script")
         assert not page.all("img")
@@ -172,22 +173,22 @@ class TestPage:
         assert HOSTILE in page.text
 
     def test_retrieval_only(self, generation: Generation) -> None:
-        page = Parsed(page_of([item("a", None), item("b", None, page_rank=None)], generation))
+        page = Parsed(page_of([result("a", None), result("b", None, page_rank=None)], generation))
         assert not page.all("svg")
         assert len(page.all("article")) == 1
 
     def test_nothing_went_wrong(self, generation: Generation) -> None:
-        page = Parsed(page_of([item("a", "right")], generation))
+        page = Parsed(page_of([result("a", "right")], generation))
         assert "Nothing went wrong in 1 question" in page.text
         assert not page.all("article")
 
     def test_pictures_that_are_left_out_are_said(self, generation: Generation) -> None:
-        page = Parsed(page_of([item("b", "wrong"), item("c", "wrong")], generation, picture_bytes=1))
+        page = Parsed(page_of([result("b", "wrong"), result("c", "wrong")], generation, picture_bytes=1))
         assert "1 picture of pages is left out" in page.text
 
     def test_compared(self, generation: Generation) -> None:
-        now = [item(str(number), "wrong" if number < 8 else "right") for number in range(20)]
-        before = [item(str(number), "right", answer="24 months") for number in range(20)]
+        now = [result(str(number), "wrong" if number < 8 else "right") for number in range(20)]
+        before = [result(str(number), "right", answer="24 months") for number in range(20)]
         page = Parsed(page_of(now, generation, compared(now, before)))
         assert "20 questions are in both runs" in page.text
         assert "Became wrong" in page.text
@@ -201,8 +202,10 @@ class TestPage:
 
 class TestPlots:
     def test_well_formed_and_complete(self, tmp_path: Path) -> None:
-        items = [item(str(number), "right" if number % 3 else "wrong", confidence=number / 40) for number in range(40)]
-        write_plots(tmp_path / "plot.svg", items)
+        results = [
+            result(str(number), "right" if number % 3 else "wrong", confidence=number / 40) for number in range(40)
+        ]
+        write_plots(tmp_path / "plot.svg", results)
         root = ElementTree.parse(tmp_path / "plot.svg").getroot()  # noqa: S314 - our own
         texts = [element.text or "" for element in root.iter("{http://www.w3.org/2000/svg}text")]
         assert texts.count("4") == 10  # ten bins with four answers each
@@ -213,21 +216,21 @@ class TestPlots:
 
     def test_a_bar_is_as_high_as_its_share(self, tmp_path: Path) -> None:
         """196 units are 1: three of four right are 147."""
-        items = [item(str(number), "right" if number else "wrong") for number in range(4)]
-        write_plots(tmp_path / "plot.svg", items)
+        results = [result(str(number), "right" if number else "wrong") for number in range(4)]
+        write_plots(tmp_path / "plot.svg", results)
         assert 'height="147.0"' in (tmp_path / "plot.svg").read_text()
 
     @pytest.mark.parametrize("outcome", ["abstained", "false_abstention"])
     def test_nothing_answered(self, tmp_path: Path, outcome: str) -> None:
-        write_plots(tmp_path / "plot.svg", [item("a", outcome), item("b", outcome, confidence=0.1)])
+        write_plots(tmp_path / "plot.svg", [result("a", outcome), result("b", outcome, confidence=0.1)])
         assert "no question was answered" in (tmp_path / "plot.svg").read_text()
 
 
 class TestConsole:
     def test_every_measure_has_a_place(self) -> None:
         shown = [name for names in GROUPS.values() for name in names]
-        assert sorted(shown) == sorted(measure.name for measure in (*RETRIEVAL, *ANSWERS, *CONFIDENCE, *COST))
-        assert _SAID.keys() == set(shown)
+        assert sorted(shown) == sorted(metric.name for metric in (*RETRIEVAL, *ANSWERS, *CONFIDENCE, *COST))
+        assert _MEANINGS.keys() == set(shown)
 
     def test_measures_and_forms(self) -> None:
         text = printed(RUN)
@@ -236,18 +239,18 @@ class TestConsole:
         assert re.search(r"Numeric +1 +0\.000", text)
 
     def test_compared(self) -> None:
-        before = [item(str(number), "right", answer="24 months") for number in range(20)]
-        now = [*(item(str(number), "wrong") for number in range(8)), *before[8:]]
+        before = [result(str(number), "right", answer="24 months") for number in range(20)]
+        now = [*(result(str(number), "wrong") for number in range(8)), *before[8:]]
         text = printed(now, compared(now, before))
         assert re.search(r"right +1\.000 +0\.600 +−0\.400 +0\.00\d +worse", text)
         assert "became wrong: 8" in text
         assert "worse: right was 1.000, is 0.600 (p = 0.00" in text
 
     def test_a_page_of_changes_is_enough(self) -> None:
-        now = [item(str(number), "wrong") for number in range(15)]
-        before = [item(str(number), "right", answer="24 months") for number in range(15)]
+        now = [result(str(number), "wrong") for number in range(15)]
+        before = [result(str(number), "right", answer="24 months") for number in range(15)]
         assert "and 5 more; --json or --html has them all" in printed(now, compared(now, before))
 
     def test_not_paired(self) -> None:
-        comparison = compare([item("a", "right")], {"right": 0.5}, {"right": 0.9})
-        assert "no question is in both runs" in printed([item("a", "right")], comparison)
+        comparison = compare([result("a", "right")], {"right": 0.5}, {"right": 0.9})
+        assert "no question is in both runs" in printed([result("a", "right")], comparison)

@@ -15,17 +15,17 @@ from rag.evaluation.results import QuestionResult
 from rag.evaluation.significance import intervals, once, p_values
 
 
-def item(number: int = 0, **fields: Any) -> QuestionResult:
+def result(number: int = 0, **fields: Any) -> QuestionResult:
     given_ = {"answerable": True, "paged": True, "page_rank": 1, "document_rank": 1, "seconds": 1.0, **fields}
     return QuestionResult(id=str(number), question="?", **given_)
 
 
 def answer(confidence: float, *, right: bool) -> QuestionResult:
-    return item(answered=True, outcome="right" if right else "wrong", confidence=confidence)
+    return result(answered=True, outcome="right" if right else "wrong", confidence=confidence)
 
 
 def abstention(confidence: float) -> QuestionResult:
-    return item(answered=False, outcome="false_abstention", confidence=confidence)
+    return result(answered=False, outcome="false_abstention", confidence=confidence)
 
 
 def value(estimate: Estimate, weights: list[float]) -> float:
@@ -38,38 +38,38 @@ SECONDS = Quantile("seconds", None, 0.5, lambda one: one.seconds)
 
 class TestRatio:
     def test_weighted(self) -> None:
-        estimate = HIT.over([item(page_rank=1), item(page_rank=2), item(paged=False)])
+        estimate = HIT.over([result(page_rank=1), result(page_rank=2), result(paged=False)])
         assert value(estimate, [1, 1, 1]) == 0.5
         assert value(estimate, [3, 1, 9]) == 0.75
 
     def test_nothing_to_measure(self) -> None:
-        assert np.isnan(value(HIT.over([item(paged=False)]), [1]))
-        assert np.isnan(value(HIT.over([item(), item(paged=False)]), [0, 1]))
+        assert np.isnan(value(HIT.over([result(paged=False)]), [1]))
+        assert np.isnan(value(HIT.over([result(), result(paged=False)]), [0, 1]))
 
 
 class TestQuantile:
     @given(st.lists(st.floats(0, 100), min_size=1, max_size=60), st.sampled_from([0.5, 0.95]))
     def test_next_to_where_numpy_interpolates(self, seconds: list[float], share: float) -> None:
-        estimate = Quantile("s", None, share, lambda one: one.seconds).over([item(seconds=one) for one in seconds])
+        estimate = Quantile("s", None, share, lambda one: one.seconds).over([result(seconds=one) for one in seconds])
         found = value(estimate, [1.0] * len(seconds))
         assert np.percentile(seconds, share * 100, method="lower") <= found
         assert found <= np.percentile(seconds, share * 100, method="higher")
 
     @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 3)), min_size=1, max_size=20))
     def test_a_weight_is_a_number_of_copies(self, counted: list[tuple[int, int]]) -> None:
-        copies = [item(seconds=float(seconds)) for seconds, count in counted for _ in range(count)]
-        weighted = value(SECONDS.over([item(seconds=float(one)) for one, _ in counted]), [n for _, n in counted])
+        copies = [result(seconds=float(seconds)) for seconds, count in counted for _ in range(count)]
+        weighted = value(SECONDS.over([result(seconds=float(one)) for one, _ in counted]), [n for _, n in counted])
         if copies:
             assert weighted == value(SECONDS.over(copies), [1.0] * len(copies))
         else:
             assert np.isnan(weighted)
 
     def test_of_a_hundred(self) -> None:
-        items = [item(seconds=float(second)) for second in range(100, 0, -1)]
-        assert value(SECONDS.over(items), [1.0] * 100) in (50.0, 51.0)
+        results = [result(seconds=float(second)) for second in range(100, 0, -1)]
+        assert value(SECONDS.over(results), [1.0] * 100) in (50.0, 51.0)
 
     def test_nothing_known(self) -> None:
-        assert np.isnan(value(Quantile("q", None, 0.5, lambda _: None).over([item()]), [1.0]))
+        assert np.isnan(value(Quantile("q", None, 0.5, lambda _: None).over([result()]), [1.0]))
 
 
 class TestCalibration:
@@ -97,30 +97,30 @@ class TestCalibration:
 
 class TestRiskCoverage:
     def test_curve(self) -> None:
-        items = [abstention(0.99), answer(0.5, right=False), answer(0.9, right=True), answer(0.7, right=True)]
-        assert [(point.confidence, point.coverage, point.risk, point.answered) for point in curve(items)] == [
+        results = [abstention(0.99), answer(0.5, right=False), answer(0.9, right=True), answer(0.7, right=True)]
+        assert [(point.confidence, point.coverage, point.risk, point.answered) for point in curve(results)] == [
             (0.9, 0.25, 0.0, True),
             (0.7, 0.5, 0.0, True),
             (0.5, 0.75, 0.3333, True),
             (0.99, 1.0, 0.5, False),
         ]
-        area = value(AreaUnderRiskCoverage().over(items), [1.0] * 4)
+        area = value(AreaUnderRiskCoverage().over(results), [1.0] * 4)
         assert area == pytest.approx((0 + 0 + 1 / 3 + 1 / 2) / 4)
 
     def test_equally_sure_questions_come_together(self) -> None:
         """Their order would be chance: each has the risk of all of them."""
-        items = [answer(0.9, right=True), answer(0.9, right=False), answer(0.1, right=False)]
-        assert [point.risk for point in curve(items)] == [0.5, 0.6667]
-        assert value(AreaUnderRiskCoverage().over(items), [1.0] * 3) == pytest.approx((0.5 + 0.5 + 2 / 3) / 3)
+        results = [answer(0.9, right=True), answer(0.9, right=False), answer(0.1, right=False)]
+        assert [point.risk for point in curve(results)] == [0.5, 0.6667]
+        assert value(AreaUnderRiskCoverage().over(results), [1.0] * 3) == pytest.approx((0.5 + 0.5 + 2 / 3) / 3)
 
     @given(st.lists(st.tuples(st.integers(0, 4), st.booleans(), st.booleans()), min_size=1, max_size=30))
     def test_area_is_the_mean_risk_of_the_curve(self, rows: list[tuple[int, bool, bool]]) -> None:
-        items = [answer(c / 4, right=right) if answered else abstention(c / 4) for c, right, answered in rows]
+        results = [answer(c / 4, right=right) if answered else abstention(c / 4) for c, right, answered in rows]
         before, area = 0.0, 0.0
-        for point in curve(items):
+        for point in curve(results):
             area += (point.coverage - before) * point.risk
             before = point.coverage
-        assert value(AreaUnderRiskCoverage().over(items), [1.0] * len(items)) == pytest.approx(area, abs=1e-3)
+        assert value(AreaUnderRiskCoverage().over(results), [1.0] * len(results)) == pytest.approx(area, abs=1e-3)
 
     def test_confidence_in_the_right_order_is_better_than_in_the_wrong_one(self) -> None:
         sure = [answer(0.9, right=True), answer(0.8, right=True), answer(0.2, right=False)]
@@ -132,29 +132,29 @@ class TestRiskCoverage:
 class TestIntervals:
     def test_of_a_share(self) -> None:
         """As the normal approximation has it where that is good: .5 ± 1.96 · √(.25 / 400)."""
-        items = [item(number, page_rank=1 + number % 2) for number in range(400)]
-        low, high = intervals({"hit": HIT.over(items)}, 400)["hit"] or (0.0, 0.0)
+        results = [result(number, page_rank=1 + number % 2) for number in range(400)]
+        low, high = intervals({"hit": HIT.over(results)}, 400)["hit"] or (0.0, 0.0)
         assert low == pytest.approx(0.5 - 0.049, abs=0.004)
         assert high == pytest.approx(0.5 + 0.049, abs=0.004)
 
     def test_the_same_run_gives_the_same_interval(self) -> None:
-        items = [item(number, seconds=float(number)) for number in range(20)]
-        estimates = {"seconds": SECONDS.over(items)}
+        results = [result(number, seconds=float(number)) for number in range(20)]
+        estimates = {"seconds": SECONDS.over(results)}
         assert intervals(estimates, 20) == intervals(estimates, 20)
 
     def test_without_variation(self) -> None:
-        assert intervals({"hit": HIT.over([item()] * 5)}, 5) == {"hit": (1.0, 1.0)}
+        assert intervals({"hit": HIT.over([result()] * 5)}, 5) == {"hit": (1.0, 1.0)}
 
     def test_nothing_to_measure(self) -> None:
-        estimates = {"hit": HIT.over([item(paged=False)])}
+        estimates = {"hit": HIT.over([result(paged=False)])}
         assert intervals(estimates, 1) == {"hit": None}
         assert once(estimates, 1) == {"hit": None}
 
 
 class TestPairedTest:
     def p(self, now: list[bool], before: list[bool]) -> float:
-        items = [item(page_rank=1 if hit else 2) for hit in (*now, *before)]
-        return p_values({"hit": HIT.over(items)}, len(now))["hit"]
+        results = [result(page_rank=1 if hit else 2) for hit in (*now, *before)]
+        return p_values({"hit": HIT.over(results)}, len(now))["hit"]
 
     def test_ten_lost_and_none_won(self) -> None:
         """The sign test: 2 · .5 ^ 10 = .002."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,11 @@ from rag.domain.values import Answer, Chunk, Citation, Document, Hit, Page, Pass
 from rag.errors import QuestionsInvalid
 from rag.evaluation.questions import LabelledQuestion, absent_documents, read_questions
 from rag.evaluation.results import QuestionResult
-from rag.evaluation.runner import _shown, evaluate
+from rag.evaluation.runner import _count_shown, evaluate
 from rag.evaluation.summary import summarise
 from rag.index.generation import Generation
 from rag.index.reading import open_current
-from tests.fakes import BagOfWordsEncoder
+from rag.testing import BagOfWordsEncoder
 from tests.unit.conftest import publish
 
 GOOD = {"id": "q1", "question": "How long?", "answers": ["24 months"], "document": "a.pdf", "pages": [2]}
@@ -96,22 +97,22 @@ class TestQuestions:
             read_questions(lines(tmp_path / "q.jsonl", "", " "))
 
 
-def item(identifier: str, **fields: Any) -> QuestionResult:
+def result(identifier: str, **fields: Any) -> QuestionResult:
     given_ = {"answerable": True, "paged": True, "page_rank": 1, "document_rank": 1, "seconds": 1.0, **fields}
     return QuestionResult(id=identifier, question="?", **given_)
 
 
 class TestSummary:
     def test_retrieval(self) -> None:
-        items = [
-            item("a", page_rank=1, document_rank=1, seconds=1.0),
-            item("b", page_rank=5, document_rank=2, seconds=2.0),
-            item("c", page_rank=10, document_rank=6, seconds=3.0),
-            item("d", page_rank=None, document_rank=None, seconds=4.0),
-            item("e", page_rank=None, document_rank=5, paged=False, seconds=5.0),
-            item("f", page_rank=None, document_rank=None, answerable=False, paged=False, seconds=6.0),
+        results = [
+            result("a", page_rank=1, document_rank=1, seconds=1.0),
+            result("b", page_rank=5, document_rank=2, seconds=2.0),
+            result("c", page_rank=10, document_rank=6, seconds=3.0),
+            result("d", page_rank=None, document_rank=None, seconds=4.0),
+            result("e", page_rank=None, document_rank=5, paged=False, seconds=5.0),
+            result("f", page_rank=None, document_rank=None, answerable=False, paged=False, seconds=6.0),
         ]
-        summary = summarise(items, model=None, index="000001-00000000")
+        summary = summarise(results, model=None, index="000001-00000000")
         assert (summary["n"], summary["answerable"], summary["unanswerable"]) == (6, 5, 1)
         assert summary["page_hit@1"] == 0.25
         assert summary["page_hit@5"] == 0.5
@@ -123,20 +124,21 @@ class TestSummary:
         assert [row["id"] for row in summary["items"]] == list("abcdef")
 
     def test_answers(self) -> None:
-        items = [
-            item("a", answered=True, f1=1.0, contains=True, citations=2, citations_on_gold_page=1, quotes_verbatim=2,
+        results = [
+            result("a", answered=True, f1=1.0, contains=True, citations=2, citations_on_gold_page=1, quotes_verbatim=2,
                  sentences_shown=2, unsupported_shown=0),
-            item("b", answered=True, f1=0.5, contains=False, citations=2, citations_on_gold_page=2, quotes_verbatim=1,
+            result("b", answered=True, f1=0.5, contains=False, citations=2, citations_on_gold_page=2, quotes_verbatim=1,
                  sentences_shown=2, unsupported_shown=1),
-            item("c", answered=False, f1=0.0, contains=False, citations=3, citations_on_gold_page=3, quotes_verbatim=3),
-            item("d", answered=True, f1=0.5, contains=True, paged=False, citations=1, quotes_verbatim=1,
+            result("c", answered=False, f1=0.0, contains=False, citations=3, citations_on_gold_page=3,
+                 quotes_verbatim=3),
+            result("d", answered=True, f1=0.5, contains=True, paged=False, citations=1, quotes_verbatim=1,
                  sentences_shown=1),
-            item("e", answered=True, answerable=False, paged=False, f1=None, citations=1, quotes_verbatim=1,
+            result("e", answered=True, answerable=False, paged=False, f1=None, citations=1, quotes_verbatim=1,
                  sentences_shown=1, unsupported_shown=0),
-            item("f", answered=False, answerable=False, paged=False, f1=None, citations=1, quotes_verbatim=1),
-            item("g", answered=False, answerable=False, paged=False, f1=None),
+            result("f", answered=False, answerable=False, paged=False, f1=None, citations=1, quotes_verbatim=1),
+            result("g", answered=False, answerable=False, paged=False, f1=None),
         ]  # fmt: skip
-        summary = summarise(items, model="m", index="i")
+        summary = summarise(results, model="m", index="i")
         assert summary["f1"] == 0.5
         assert summary["contains"] == 0.5
         # Only of answers that were given, to questions whose page is known: (1 + 2) of (2 + 2).
@@ -147,23 +149,23 @@ class TestSummary:
         assert summary["false_abstain"] == 0.25
 
     def test_nothing_to_measure(self) -> None:
-        summary = summarise([item("a", answerable=False, paged=False, answered=False)], model="m", index="i")
+        summary = summarise([result("a", answerable=False, paged=False, answered=False)], model="m", index="i")
         nothing = ("page_hit@1", "mrr@10", "document_hit@5", "f1", "quotes_verbatim", "unsupported_shown")
-        assert all(summary[measure] is None for measure in nothing)
+        assert all(summary[metric] is None for metric in nothing)
         assert summary["abstain_recall"] == 1.0
         assert summary["intervals"]["page_hit@1"] is None
         assert summary["intervals"]["abstain_recall"] == (1.0, 1.0)
 
     def test_answers_and_confidence(self) -> None:
-        items = [
-            item("a", answered=True, outcome="right", confidence=0.9, usage={"prompt_tokens": 400}),
-            item("b", answered=True, outcome="wrong", confidence=0.4, usage={"prompt_tokens": 500}),
-            item("c", answered=False, outcome="false_abstention", confidence=0.1, usage={"prompt_tokens": 0}),
-            item("d", answered=True, outcome="false_answer", confidence=0.6, answerable=False, paged=False,
+        results = [
+            result("a", answered=True, outcome="right", confidence=0.9, usage={"prompt_tokens": 400}),
+            result("b", answered=True, outcome="wrong", confidence=0.4, usage={"prompt_tokens": 500}),
+            result("c", answered=False, outcome="false_abstention", confidence=0.1, usage={"prompt_tokens": 0}),
+            result("d", answered=True, outcome="false_answer", confidence=0.6, answerable=False, paged=False,
                  usage={"prompt_tokens": 300}),
-            item("e", answered=False, outcome="abstained", confidence=0.2, answerable=False, paged=False),
+            result("e", answered=False, outcome="abstained", confidence=0.2, answerable=False, paged=False),
         ]  # fmt: skip
-        summary = summarise(items, model="m", index="i")
+        summary = summarise(results, model="m", index="i")
         assert summary["right"] == pytest.approx(1 / 3, abs=1e-4)
         assert (summary["coverage"], summary["risk"]) == (0.6, pytest.approx(2 / 3, abs=1e-4))
         assert summary["brier"] == pytest.approx((0.01 + 0.16 + 0.36) / 3, abs=1e-4)
@@ -171,13 +173,13 @@ class TestSummary:
         json.dumps(summary)
 
     def test_by_form_and_source(self) -> None:
-        items = [
-            item("a", form="Numeric", source="table", page_rank=1),
-            item("b", form="Numeric", source="text", page_rank=None),
-            item("c", form="Yes/No", source="text", page_rank=3),
-            item("d"),
+        results = [
+            result("a", form="Numeric", source="table", page_rank=1),
+            result("b", form="Numeric", source="text", page_rank=None),
+            result("c", form="Yes/No", source="text", page_rank=3),
+            result("d"),
         ]
-        summary = summarise(items, model=None, index="i")
+        summary = summarise(results, model=None, index="i")
         assert {form: (one["n"], one["page_hit@1"]) for form, one in summary["forms"].items()} == {
             "Numeric": (2, 0.5),
             "Yes/No": (1, 0.0),
@@ -186,8 +188,8 @@ class TestSummary:
         assert summary["forms"]["Yes/No"]["intervals"]["page_hit@5"] == (1.0, 1.0)
 
     def test_names_of_every_question_are_no_kinds(self) -> None:
-        items = [item(str(number), source=f"https://example.com/{number}") for number in range(41)]
-        assert summarise(items, model=None, index="i")["sources"] == {}
+        results = [result(str(number), source=f"https://example.com/{number}") for number in range(41)]
+        assert summarise(results, model=None, index="i")["sources"] == {}
 
 
 class TestEvaluate:
@@ -213,10 +215,10 @@ class TestEvaluate:
             "m", generation.id, Usage(10, 5, 3),
         )  # fmt: skip
 
-    def run(self, generation: Generation, text: str, *, answered: bool = True, **label: Any) -> QuestionResult:
+    def run(self, generation: Generation, said: str | Answer, *, answered: bool = True, **label: Any) -> QuestionResult:
         labelled = LabelledQuestion.model_validate({**GOOD, **label})
         hits = [Hit(passage, 1.0) for passage in reversed(generation.passages(range(3)))]
-        answer = self.answer(generation, text, answered=answered)
+        answer = said if isinstance(said, Answer) else self.answer(generation, said, answered=answered)
         (made,) = evaluate([labelled], lambda _: hits, lambda _: answer, generation, lambda *_: None)
         return made
 
@@ -255,7 +257,17 @@ class TestEvaluate:
     )
     def test_sentences_shown(self, said: list[str], text: str, shown: tuple[int, int]) -> None:
         sentences = [Sentence(one[1:], "supported" if one[0] == "+" else "unsupported") for one in said]
-        assert _shown(sentences, text) == shown
+        assert _count_shown(sentences, text) == shown
+
+    def test_a_possible_answer_is_measured_as_its_text(self, generation: Generation) -> None:
+        possible = replace(self.answer(generation, "400"), certainty="possible")
+        made = self.run(generation, possible, answers=["400"])
+        assert (made.answer, made.certainty, made.f1, made.outcome) == ("400", "possible", 1.0, "right")
+
+    def test_a_possible_no_against_a_yes_is_wrong(self, generation: Generation) -> None:
+        possible = replace(self.answer(generation, "No, it costs 24 euros."), certainty="possible")
+        made = self.run(generation, possible, answers=["Yes, it costs 24 euros."])
+        assert made.outcome == "wrong"
 
     def test_no_answer_says_nothing(self, generation: Generation) -> None:
         made = self.run(generation, "24 months", answered=False)

@@ -29,7 +29,7 @@ from rag.evaluation.synthetic.sampling import sampled_facts
 from rag.evaluation.synthetic.types import Fact, Form, SyntheticQuestion
 from rag.index.generation import Generation
 from rag.index.reading import open_current
-from tests.fakes import BagOfWordsEncoder, ScriptedModel
+from rag.testing import BagOfWordsEncoder, ScriptedModel
 from tests.unit.conftest import publish, quick_folder
 
 PUMP = "The Bittern pump runs on its battery for 72 hours when the power fails."
