@@ -1,1 +1,1 @@
-"""Synthetic questions: generated from the user's own documents, for calibration and for drafts of a questions file."""
+"""Synthetic questions, generated from the user's own documents: for calibration and for drafts of a questions file."""

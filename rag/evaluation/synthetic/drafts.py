@@ -1,4 +1,4 @@
-"""A questions file in draft: what a person then reads, mends and throws out."""
+"""Draft lines of a questions file, from synthetic questions; a person then checks, corrects or deletes them."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from rag.index.generation import Generation
 
 Search = Callable[[str], Sequence[Hit]]
 
-# Share of the drafts that the documents are not to answer.
+# Share of the drafts that are unanswerable.
 SHARE_UNANSWERABLE: Final = 0.2
-# The even chance: a reranker that says less takes a passage to be about something else.
+# A reranker score below this means that a passage is more likely irrelevant than relevant.
 _RELEVANT: Final = 0.5
 
 
 def answerable_draft(generation: Generation, made: SyntheticQuestion) -> dict[str, Any]:
-    """A line of a questions file, without its id: every page that holds the answer counts as right."""
+    """A draft line for an answerable question, without its id: every page that holds the answer is a gold page."""
     passages = generation.passages(answering_rows(generation, made))
     names = sorted({passage.document.name for passage in passages})
     return {
@@ -38,28 +38,28 @@ def answerable_draft(generation: Generation, made: SyntheticQuestion) -> dict[st
 def unanswerable_drafts(
     generation: Generation, made: Sequence[SyntheticQuestion], search: Search, seed: int = 0
 ) -> Iterator[dict[str, Any]]:
-    """Lines for questions that the documents seem not to answer, those close to their subjects first.
+    """Draft lines for unanswerable questions, those close to the subjects of the documents first.
 
     Args:
-        generation: the documents.
-        made: questions about them, which are asked about other names.
-        search: the best passages for a question, with their relevance where a reranker judged it.
-        seed: another one gives others.
+        generation: of the index.
+        made: synthetic questions, in which names and years are swapped.
+        search: returns the best passages for a question, with their relevance if there is a reranker.
+        seed: of the random choices.
     """
-    about_others = (swapped.question for swapped in swapped_questions(made, seed) if _is_unknown(swapped, search))
-    foreign = (
+    swapped = (swap.question for swap in swapped_questions(made, seed) if _is_unknown(swap, search))
+    general = (
         question for question in general_knowledge_questions(generation, seed) if not _relevant(search(question))
     )
-    for question in chain(about_others, foreign):
+    for question in chain(swapped, general):
         yield {"question": question, "answers": [], "form": "unanswerable", "draft": True}
 
 
 def _is_unknown(swapped: Swapped, search: Search) -> bool:
-    """Whether nothing that matches the question names what was put into it."""
+    """Whether no relevant passage contains the name that was put into the question."""
     relevant = _relevant(search(swapped.question))
     return not any(says(f"{hit.passage.document.title} {hit.passage.chunk.text}", swapped.name) for hit in relevant)
 
 
 def _relevant(hits: Sequence[Hit]) -> list[Hit]:
-    """Where no reranker judged, every hit may be."""
+    """The hits that a reranker finds relevant; without a reranker, all of them."""
     return [hit for hit in hits if hit.relevance is None or hit.relevance >= _RELEVANT]

@@ -1,4 +1,4 @@
-"""Which of the model's questions are kept. What is doubtful is thrown away: there are more facts than are needed."""
+"""Quality filters for synthetic questions. They prefer precision: there are more facts than questions are needed."""
 
 from __future__ import annotations
 
@@ -13,89 +13,90 @@ from rag.text.sentences import is_number, words
 
 _FEWEST_WORDS: Final = 5
 _MOST_WORDS: Final = 30
-# Share of a question that may be one stretch of its fact: more is the fact with a question mark.
+# Most of a question, as a share, that may be one span of its fact: with more it is the fact and a question mark.
 _MOST_COPIED: Final = 0.8
-# Without a name it takes more words to say what it is about.
+# Without a name, a question needs more content words to identify its subject.
 _FEWEST_CONTENT_WORDS: Final = 3
-_FEWEST_UNNAMED: Final = 5
-# Words of the question that the fact must say: less, and the question is about something else.
+_FEWEST_CONTENT_WORDS_UNNAMED: Final = 5
+# Fewest words that question and fact share: with fewer, the question is about something else.
 _FEWEST_SHARED: Final = 2
-# Shares of the words of a question: in none of the passage, its headings and title; and beyond the fact, for yes or no.
+# Most words of a question, as a share, that are in none of passage, headings and title; for yes or no, not in the fact.
 _MOST_INVENTED: Final = 0.25
 _MOST_ADDED: Final = 0.4
-# What sends the reader back to a text that he does not have.
-_POINTS: Final = re.compile(
+# References to a text that the reader of the question does not have.
+_REFERENCE: Final = re.compile(
     r"\b(?:this|these|those|it|they|them|he|she|him|we|our|us|i|my|"
     r"the (?:passage|text|section|document|fact|sentence|paragraph|table|article|excerpt)|"
     r"the (?:above|following)|mentioned|aforementioned|aforesaid|foregoing|herein|hereof|hereto|hereunder|"
     r"according to|in question)\b",
     re.IGNORECASE,
 )
-# Whose, must have been said before.
-_OWNERLESS: Final = re.compile(r"\S+[^A-Z]*\b(?:its|their|his|her)\b")
+# A possessive needs an antecedent.
+_POSSESSIVE_WITHOUT_NAME: Final = re.compile(r"\S+[^A-Z]*\b(?:its|their|his|her)\b")
 _CAPITAL: Final = re.compile(r"(?<=[^.?!] )[A-Z][\w’'&.-]*\w")
-# "the Company" is whatever a contract calls so.
+# "the Company" is a defined term of a contract, not a name.
 _NAME: Final = re.compile(r"(?<=[^.?!] )(?<!\b[Tt]he )(?<!\beach )(?<!\ba )(?<!\bany )[A-Z][\w’'&.-]*\w")
-# Capitals that name nobody.
+# Capitalised words that are roles or references, not names.
 _ROLES: Final = frozenset(
     "agreement company party parties section article exhibit i customer supplier licensee licensor board note".split()
 )
-# What a question says of itself.
-_ASKING: Final = frozenset(words("many much long often far take happen name type kind amount number percentage not"))
+# Words that belong to the phrasing of a question, not to its subject.
+_PHRASING: Final = frozenset(words("many much long often far take happen name type kind amount number percentage not"))
 
 
 def rejection_reason(question: str, fact: Fact) -> str:
-    """Why a question is not kept, in a word or two; empty where it is.
+    """The reason to reject a question, in a word or two; empty if it is kept.
 
-    It stands alone, is about its fact, invents nothing and does not give its answer away.
+    A question that is kept is self-contained, is about its fact, names nothing that is not in the passage, and does not
+    contain its answer.
     """
     if not question.endswith("?") or not _FEWEST_WORDS <= len(question.split()) <= _MOST_WORDS:
         return "length"
-    if _POINTS.search(question) or _OWNERLESS.match(question):
+    if _REFERENCE.search(question) or _POSSESSIVE_WITHOUT_NAME.match(question):
         return "points"
-    if _gives_answer_away(question, fact):
+    if _contains_answer(question, fact):
         return "answer given away"
-    if not _stands_alone(question):
+    if not _is_self_contained(question):
         return "unnamed"
-    return _fault_against(question, fact)
+    return _mismatch(question, fact)
 
 
-def _gives_answer_away(question: str, fact: Fact) -> bool:
+def _contains_answer(question: str, fact: Fact) -> bool:
     return fact.form != "yes_no" and (says(question, fact.answer) or set(words(fact.answer)) <= set(words(question)))
 
 
-def _stands_alone(question: str) -> bool:
-    """Whether it names something, or says so much that it can be about one thing only."""
+def _is_self_contained(question: str) -> bool:
+    """Whether it has a name, or enough content words to be about one thing only."""
     named = [name for name in _NAME.findall(question) if name.casefold() not in _ROLES]
-    return len(set(words(question))) >= (_FEWEST_CONTENT_WORDS if named else _FEWEST_UNNAMED)
+    return len(set(words(question))) >= (_FEWEST_CONTENT_WORDS if named else _FEWEST_CONTENT_WORDS_UNNAMED)
 
 
-def _fault_against(question: str, fact: Fact) -> str:
+def _mismatch(question: str, fact: Fact) -> str:
     asked = set(words(question))
-    said = set(words(fact.text))
+    stated = set(words(fact.text))
     known = set(
         words(" ".join([fact.passage.chunk.text, *fact.passage.chunk.headings, subject(fact.passage.document)]))
     )
-    if len(asked & said) < min(_FEWEST_SHARED, len(said)):
+    if len(asked & stated) < min(_FEWEST_SHARED, len(stated)):
         return "another fact"
     names = {stem for name in _CAPITAL.findall(question) for stem in words(name)}
     invented = asked - known
     if invented & names or any(is_number(word) for word in invented):
         return "invented"
-    if len(invented - _ASKING) > _MOST_INVENTED * len(asked):
+    if len(invented - _PHRASING) > _MOST_INVENTED * len(asked):
         return "invented much"
     if fact.form == "yes_no":
-        return "another fact" if len(asked - said) > _MOST_ADDED * len(asked) else ""
+        return "another fact" if len(asked - stated) > _MOST_ADDED * len(asked) else ""
     return "copied" if _is_copied(question, fact.text) else ""
 
 
 def _is_copied(question: str, fact: str) -> bool:
-    asked, said = question.casefold().rstrip("?").split(), fact.casefold().split()
-    match = SequenceMatcher(None, asked, said, autojunk=False).find_longest_match()
+    asked, stated = question.casefold().rstrip("?").split(), fact.casefold().split()
+    match = SequenceMatcher(None, asked, stated, autojunk=False).find_longest_match()
     return match.size > _MOST_COPIED * len(asked)
 
 
 def is_new(question: str, earlier: Sequence[frozenset[str]]) -> bool:
-    """Whether no earlier question, each given by its words, asks the same in nearly the same words."""
+    """Whether no earlier question, each given as its set of words, has a Jaccard similarity of .8 or more."""
     asked = frozenset(words(question))
     return all(len(asked & other) < 0.8 * max(len(asked | other), 1) for other in earlier)

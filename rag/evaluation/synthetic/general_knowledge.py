@@ -1,4 +1,4 @@
-"""Questions of general knowledge from many fields: hardly any collection of documents answers them all."""
+"""General-knowledge questions from many fields, as unanswerable questions: few collections answer many of them."""
 
 from __future__ import annotations
 

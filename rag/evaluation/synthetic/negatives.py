@@ -1,4 +1,4 @@
-"""Questions that have no answer: made ones whose sources are withheld, made ones about another name, foreign ones."""
+"""Unanswerable questions: with the answering passages withheld, with a swapped name or year, and general knowledge."""
 
 from __future__ import annotations
 
@@ -15,49 +15,49 @@ from rag.evaluation.synthetic.types import SyntheticQuestion
 from rag.index.generation import Generation
 from rag.text.sentences import words
 
-# How many of the passages that BM25 finds are looked at; what holds the answer and the question's words is among them.
-_MATCHING: Final = 100
-# A passage with the answer and this share of the question's words answers it, or may do so.
-_SURELY: Final = 0.7
-_PERHAPS: Final = 0.6
-# Passages as alike as this say the same.
-_SAME: Final = 0.6
+# Number of BM25 hits that are examined: passages with the answer and the question's words are among them.
+_MOST_HITS: Final = 100
+# Least share of the question's words with which a passage that has the answer counts as answering, or possibly so.
+_ANSWERS: Final = 0.7
+_MAY_ANSWER: Final = 0.6
+# Least Jaccard similarity of near-duplicate passages.
+_NEAR_DUPLICATE: Final = 0.6
 _YEAR: Final = re.compile(r"\b(?:19|20)\d\d\b")
 _YEARS_BACK: Final = (11, 19)
 _NAME: Final = re.compile(r"(?<=[^.?!] )[A-Z][\w’'&-]*(?: (?:[A-Z][\w’'&-]*|\d+))*")
 
 
 def answering_rows(generation: Generation, made: SyntheticQuestion) -> list[int]:
-    """The rows, ascending, that answer a question.
+    """The rows, ascending, of the passages that answer a question.
 
-    Those are its own passage, neighbours on the page that overlap its fact, and every passage that says its answer and
-    most of its words.
+    Those are its own passage, passages of the page that overlap its fact, and every passage that contains its answer
+    and most of its words.
     """
-    return sorted(other.row for other in _candidates(generation, made) if _answers(other, made, _SURELY))
+    return sorted(other.row for other in _candidates(generation, made) if _answers(other, made, _ANSWERS))
 
 
 def withheld_rows(generation: Generation, made: SyntheticQuestion) -> list[int]:
-    """The rows, ascending, without which the documents do not answer a question any more.
+    """The rows, ascending, to exclude so that the rest of the index does not answer a question.
 
-    Those that may answer it, and near-duplicates of its passage in whatever document: the same text with another number
-    would pass for an answer.
+    Those are passages that may answer it, and near-duplicates of its own passage in any document: the same text with
+    another number would look like an answer.
     """
     own = set(words(made.fact.passage.chunk.text))
     return sorted(
         other.row
         for other in _candidates(generation, made)
-        if _answers(other, made, _PERHAPS) or _likeness(own, set(words(other.chunk.text))) >= _SAME
+        if _answers(other, made, _MAY_ANSWER) or _jaccard(own, set(words(other.chunk.text))) >= _NEAR_DUPLICATE
     )
 
 
 def _candidates(generation: Generation, made: SyntheticQuestion) -> list[Passage]:
     texts = (f"{made.question} {made.answer} {made.fact.text}", made.fact.passage.chunk.text)
-    rows = {row for text in texts for row, _ in generation.matching(text, _MATCHING)}
+    rows = {row for text in texts for row, _ in generation.matching(text, _MOST_HITS)}
     return generation.passages(sorted(rows | {made.fact.passage.row}))
 
 
-def _likeness(one: set[str], other: set[str]) -> float:
-    """Jaccard's: the share of all their words that both have."""
+def _jaccard(one: set[str], other: set[str]) -> float:
+    """The Jaccard similarity of two sets of words."""
     return len(one & other) / max(len(one | other), 1)
 
 
@@ -66,7 +66,7 @@ def _answers(other: Passage, made: SyntheticQuestion, least: float) -> bool:
         return True
     asked = set(words(made.fact.text if made.form == "yes_no" else made.question))
     shared = asked & set(words(other.chunk.text))
-    # What a yes or no rests on is the fact.
+    # The answer to a yes-or-no question is in the fact as a whole.
     return len(shared) >= least * len(asked) and (made.form == "yes_no" or says(other.chunk.text, made.answer))
 
 
@@ -78,22 +78,22 @@ def _overlaps(other: Passage, made: SyntheticQuestion) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Swapped:
-    """A question about ``name``, which another name or year gave way to."""
+    """A question in which ``name``, a name or a year, replaces the original one."""
 
     question: str
     name: str
 
 
 def swapped_questions(made: Sequence[SyntheticQuestion], seed: int = 0) -> Iterator[Swapped]:
-    """Made questions about another name of the documents, or another year: most have no answer.
+    """Synthetic questions with another name from the documents, or another year: most are unanswerable.
 
-    Whether one has is for the caller to see: that no passage which matches it says both the name and the rest.
+    The caller must check that no passage matches both the name and the rest of the question.
     """
     random = Random(seed)  # noqa: S311 - for spreading, not for secrets
     for question in random.sample(list(made), len(made)):
         others = sorted(_names(other.question for other in made if _is_elsewhere(other, question)))
-        if changed := _swapped(question, others, random):
-            yield changed
+        if swapped := _swapped(question, others, random):
+            yield swapped
 
 
 def _is_elsewhere(other: SyntheticQuestion, question: SyntheticQuestion) -> bool:
@@ -106,9 +106,9 @@ def _names(questions: Iterable[str]) -> set[str]:
 
 def _swapped(made: SyntheticQuestion, others: Sequence[str], random: Random) -> Swapped | None:
     known = plain(f"{made.fact.passage.document.title} {made.fact.passage.chunk.text} {made.question}")
-    strange = [name for name in others if f" {plain(name)} " not in f" {known} "]
-    if (names := _NAME.findall(made.question)) and strange:
-        name = random.choice(strange)
+    unknown = [name for name in others if f" {plain(name)} " not in f" {known} "]
+    if (names := _NAME.findall(made.question)) and unknown:
+        name = random.choice(unknown)
         return Swapped(made.question.replace(random.choice(names), name), name)
     if year := _YEAR.search(made.question):
         other = str(int(year.group()) - random.randint(*_YEARS_BACK))
@@ -117,10 +117,10 @@ def _swapped(made: SyntheticQuestion, others: Sequence[str], random: Random) -> 
 
 
 def general_knowledge_questions(generation: Generation, seed: int = 0) -> Iterator[str]:
-    """Questions of general knowledge that no passage has most of the words of, in random order."""
+    """General-knowledge questions, in random order, of whose words no passage has most."""
     random = Random(seed)  # noqa: S311 - for spreading, not for secrets
     for question in random.sample(GENERAL_KNOWLEDGE, len(GENERAL_KNOWLEDGE)):
         asked = set(words(question))
-        rows = [row for row, _ in generation.matching(question, _MATCHING)]
-        if all(len(asked & set(words(p.chunk.text))) < _PERHAPS * len(asked) for p in generation.passages(rows)):
+        rows = [row for row, _ in generation.matching(question, _MOST_HITS)]
+        if all(len(asked & set(words(p.chunk.text))) < _MAY_ANSWER * len(asked) for p in generation.passages(rows)):
             yield question

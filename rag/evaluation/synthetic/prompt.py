@@ -39,7 +39,7 @@ _HINTS: Final[Mapping[Form, str]] = {
     "table": "What or How much",
 }
 
-# Invented, from several walks of life: a contract, a report, a manual, a row of a table.
+# Few-shot examples, invented, from several kinds of documents: a contract, a report, a manual, a table.
 _EXAMPLES: Final = (
     (
         "Document: LARKFIELD INC Distribution Agreement\nBefore: 7.2 Termination. Each party may end this Agreement at "

@@ -1,4 +1,4 @@
-"""Which facts of an index are asked about: some of every document and every part of it."""
+"""Stratified sampling of facts from an index, over all documents and all parts of each."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from rag.evaluation.synthetic.facts import facts_of, for_yes_or_no
 from rag.evaluation.synthetic.types import Fact
 from rag.index.generation import Generation
 
-# Copies of a sentence are looked for among so many passages.
-_ALIKE: Final = 4
+# Number of BM25 hits among which copies of a sentence are looked for.
+_MOST_HITS: Final = 4
 _SHARE_YES_NO: Final = 0.1
 
 
 def sampled_facts(generation: Generation, seed: int) -> Iterator[Fact]:
-    """One fact of each passage that has any, in an order that spreads over documents and pages.
+    """One fact of each passage that has any, in an order that is spread over documents and pages.
 
-    The first ``n`` hold of each document about as many as the square root of its length asks for: a long one has
-    more, and none has all. The order depends on the index and the seed only.
+    Among the first ``n``, the share of each document is proportional to the square root of its length: long documents
+    have more facts, and none has all. The order depends on the index and the seed only.
     """
     random = Random(seed)  # noqa: S311 - for spreading, not for secrets
     for row in _spread_rows(generation, random):
@@ -42,9 +42,9 @@ def _spread_rows(generation: Generation, random: Random) -> Iterator[int]:
 
 
 def _over_pages(generation: Generation, name: str, random: Random) -> list[int]:
-    """A document's rows: one of each page, pages in random order, then the second of each, and so on."""
+    """A document's rows, round-robin over its pages in random order: the first of each page, then the second."""
     rows = generation.rows_named([name])
-    assert rows is not None  # noqa: S101 - for a name there are rows
+    assert rows is not None  # noqa: S101 - the name is from the index
     pages: dict[int, list[int]] = {}
     for passage in generation.passages(rows.tolist()):
         pages.setdefault(passage.chunk.span.page, []).append(passage.row)
@@ -54,7 +54,7 @@ def _over_pages(generation: Generation, name: str, random: Random) -> list[int]:
 
 
 def _is_repeated(generation: Generation, fact: Fact) -> bool:
-    """Whether another passage says the same in the same words: boilerplate, or the same text in two documents."""
-    said = fact.text.casefold()
-    rows = [row for row, _ in generation.matching(fact.text, _ALIKE) if row != fact.passage.row]
-    return any(said in " ".join(passage.chunk.text.casefold().split()) for passage in generation.passages(rows))
+    """Whether another passage has the same text: boilerplate, or the same text in two documents."""
+    text = fact.text.casefold()
+    rows = [row for row, _ in generation.matching(fact.text, _MOST_HITS) if row != fact.passage.row]
+    return any(text in " ".join(passage.chunk.text.casefold().split()) for passage in generation.passages(rows))

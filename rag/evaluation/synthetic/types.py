@@ -1,4 +1,4 @@
-"""What a question is that the system made itself, and where it comes from."""
+"""Synthetic question types: the fact in a document, and the question generated from it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ Form: TypeAlias = Literal["what", "who", "when", "number", "yes_no", "table"]
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One sentence, or one row of a table, that a question can be asked about.
+    """A sentence, or a row of a table, that a question can be asked about.
 
     Attributes:
-        passage: the chunk that it stands in.
-        span: where it stands on the page.
-        form: of the question that it lends itself to.
-        answer: the words of it that the question is to ask for; ``Yes`` or ``No`` for the form ``yes_no``.
+        passage: the passage that contains it.
+        span: its place on the page.
+        form: of the question to ask.
+        answer: the words of the fact that answer the question; ``Yes`` or ``No`` for the form ``yes_no``.
     """
 
     passage: Passage
@@ -28,22 +28,22 @@ class Fact:
 
     @property
     def text(self) -> str:
-        """On one line."""
+        """The text of the fact, on one line."""
         begin = self.passage.chunk.span.start
         return " ".join(self.passage.chunk.text[self.span.start - begin : self.span.end - begin].split())
 
     @property
     def before(self) -> str:
-        """What the chunk says before it, on one line."""
+        """The text of the passage before the fact, on one line."""
         return " ".join(self.passage.chunk.text[: self.span.start - self.passage.chunk.span.start].split())
 
 
 @dataclass(frozen=True, slots=True)
 class SyntheticQuestion:
-    """A question that a fact answers.
+    """A generated question that a fact answers.
 
     Attributes:
-        question: as a person would ask it who has not seen the fact.
+        question: its text, which should be clear to a reader who has not seen the fact.
     """
 
     question: str
@@ -52,5 +52,5 @@ class SyntheticQuestion:
 
     @property
     def answer(self) -> str:
-        """As the fact has it."""
+        """The gold answer, as it is in the fact."""
         return self.fact.answer

@@ -1,4 +1,4 @@
-"""Questions made of the documents: which facts are asked about, what the model is told, what is kept."""
+"""Synthetic questions: fact extraction, sampling, prompt, filters, and unanswerable questions."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class TestFacts:
             pytest.param(WHY, "what", "its reed could no longer be bought anywhere", id="a reason"),
         ],
     )
-    def test_what_is_asked(self, text: str, form: str, answer: str) -> None:
+    def test_form_and_answer(self, text: str, form: str, answer: str) -> None:
         assert self.found(text) == [(text, form, answer)]
 
     @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ class TestFacts:
             pytest.param("", id="nothing"),
         ],
     )
-    def test_what_is_not(self, text: str) -> None:
+    def test_no_fact(self, text: str) -> None:
         assert self.found(text) == []
 
     def test_rows_of_a_table(self) -> None:
@@ -161,7 +161,7 @@ class TestPrompt:
             "Answer: 72 hours\nBegin with: How many, How much or How long"
         )
 
-    def test_what_is_before_is_cut(self) -> None:
+    def test_context_is_cut(self) -> None:
         long = " ".join(f"word{number}" for number in range(90))
         found = Fact(
             passage(f"{long} {PUMP}", ("Manual", "Care", "Power")),
@@ -182,7 +182,7 @@ class TestPrompt:
             pytest.param("07 18", "news/07_18.pdf", "", id="nothing that speaks"),
         ],
     )
-    def test_what_a_document_is_called(self, title: str, name: str, called: str) -> None:
+    def test_subject(self, title: str, name: str, called: str) -> None:
         assert subject(document(name, title)) == called
 
     @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ class TestPrompt:
         assert parse(reply) == parsed
 
 
-class TestAcceptance:
+class TestFilters:
     @pytest.mark.parametrize(
         ("question", "fault"),
         [
@@ -211,8 +211,10 @@ class TestAcceptance:
             pytest.param("How long does the pump in the passage run at Bittern?", "points", id="the passage"),
             pytest.param("How long does its battery run the Bittern pump?", "points", id="whose"),
             pytest.param("How long does the Bittern pump run on its battery?", "", id="an owner that is named"),
-            pytest.param("Does the Bittern pump run for 72 hours?", "answer given away", id="told"),
-            pytest.param("How many hours does 72 mean to Bittern?", "answer given away", id="told in pieces"),
+            pytest.param("Does the Bittern pump run for 72 hours?", "answer given away", id="contains the answer"),
+            pytest.param(
+                "How many hours does 72 mean to Bittern?", "answer given away", id="contains the answer in pieces"
+            ),
             pytest.param("How long does the pump run?", "unnamed", id="which pump"),
             pytest.param("How long does the Company run?", "unnamed", id="which company"),
             pytest.param("How long does the Bittern pump run without power in Sweden?", "invented", id="a name"),
@@ -223,7 +225,7 @@ class TestAcceptance:
             pytest.param("Runs on its battery for so long when the power fails?", "points", id="its, unnamed"),
         ],
     )
-    def test_what_speaks_against_it(self, question: str, fault: str) -> None:
+    def test_rejection_reason(self, question: str, fault: str) -> None:
         assert rejection_reason(question, fact(PUMP)) == fault
 
     def test_a_copy_of_the_fact(self) -> None:
@@ -232,7 +234,7 @@ class TestAcceptance:
         )
         assert rejection_reason("Why staff of the pump works must wear gloves because?", said) == "copied"
 
-    def test_yes_or_no_is_about_what_the_fact_says(self) -> None:
+    def test_yes_or_no_is_about_the_fact_alone(self) -> None:
         said = fact(NOT_ALLOWED, "yes_no", "No", before="Bittern rules of the canteen, the slipway and the boats.")
         assert rejection_reason("May members work alone on the Bittern test range after eight?", said) == ""
         assert (
@@ -240,7 +242,7 @@ class TestAcceptance:
             == "another fact"
         )
 
-    def test_what_is_new(self) -> None:
+    def test_is_new(self) -> None:
         asked = [frozenset({"pump", "long", "run", "battery"})]
         assert not is_new("How long does the pump run on battery?", asked)
         assert is_new("How heavy is the pump?", asked)
@@ -271,7 +273,7 @@ class TestSampling:
         found = list(sampled_facts(generation, 1))
         assert {fact.passage.row for fact in found} == {0, 1, 3, 4}
         assert {fact.passage.document.name for fact in found[:2]} == {"harbour.pdf", "ferry.pdf"}
-        # What two documents say in the same words has no one page.
+        # A text that is in two documents has no single gold page.
         assert LEAVE not in {fact.text for fact in found}
 
     def test_the_seed_decides(self, generation: Generation) -> None:
@@ -311,7 +313,7 @@ class TestMaking:
         # The answer is known: the model is stopped before it says it.
         assert model.generated_tokens == 10
 
-    def test_what_is_not_worth_keeping(self) -> None:
+    def test_rejected_questions(self) -> None:
         assert question_about(fact(PUMP), ScriptedModel(["I cannot say."])) is None
         assert question_about(fact(PUMP), ScriptedModel(["Question: How long does it run?"])) is None
 
@@ -354,7 +356,7 @@ class TestNegatives:
     def rows(self, generation: Generation, *starts: str) -> list[int]:
         return sorted(p.row for p in generation.passages(range(len(generation))) if p.chunk.text.startswith(starts))
 
-    def test_what_is_withheld(self, twins: Generation) -> None:
+    def test_withheld_rows(self, twins: Generation) -> None:
         own = self.rows(twins, "The Bittern pump runs on its battery for 72")
         made = made_of(twins, own[0], "How long does the Bittern pump run on battery when the power fails?", "72 hours")
         assert answering_rows(twins, made) == self.rows(
@@ -393,7 +395,7 @@ class TestNegatives:
     def test_nothing_to_swap(self, generation: Generation) -> None:
         assert list(swapped_questions([made_of(generation, 0, "What happened to the ferry?", "nothing")])) == []
 
-    def test_foreign(self, generation: Generation, tmp_path: Path) -> None:
+    def test_general_knowledge(self, generation: Generation, tmp_path: Path) -> None:
         assert sorted(general_knowledge_questions(generation, 1)) == sorted(GENERAL_KNOWLEDGE)
         publish(tmp_path, {"a.pdf": ["Neptune is a planet that has 16 known moons."]}, BagOfWordsEncoder())
         space = open_current(tmp_path, BagOfWordsEncoder().identity)
@@ -411,7 +413,7 @@ class TestNegatives:
             return [Hit(found, 1.0, 0.9 if "Patience" in question else 0.1)]
 
         first, second = islice(unanswerable_drafts(generation, [pump, ferry], search), 2)
-        # That the ferry is the Patience, a passage says that matches well.
+        # The swap to "Patience" is left out: a relevant passage contains that name.
         assert first["question"] == "How long does the ferry Bittern need to reach land?"
         assert second["question"] in GENERAL_KNOWLEDGE
         assert (first["answers"], first["draft"]) == ([], True)
