@@ -13,18 +13,19 @@ from typing import Any, Final
 
 from ingest.discovery import SourceFile
 from ingest.embedding_thread import EmbeddingThread, embedding_thread
-from ingest.plan import FileLimits, Known, PlannedFile, make_plan, source_row
+from ingest.plan import FileLimits, Known, PlannedFile, make_plan, manifest_row
 from ingest.reading import Readers, Reading, ReadRequest
 from ingest.reporting.progress import Progress
-from ingest.reporting.report import FAILED, INDEXED, FileRow, Report
+from ingest.reporting.report import Report, row_of, row_to_json
+from rag.domain.file_status import FAILED, INDEXED, FileRow
 from rag.errors import IndexCorrupt, IndexFault, IndexForeign, IndexMissing, NothingToIngest
 from rag.index.building import FreshVectors
 from rag.index.docstore import Entry, Staging
 from rag.index.generation import Generation
 from rag.index.maintenance import collect_garbage
-from rag.index.manifest import Manifest, SourceRow
+from rag.index.manifest import Manifest
 from rag.index.reading import inspect_current, open_current
-from rag.index.writer import GenerationMetadata, IndexWriter, writing
+from rag.index.writer import GenerationMetadata, IndexWriter, open_writer
 from rag.models.embedding.interfaces import Encoder
 
 _log = logging.getLogger(__name__)
@@ -34,7 +35,7 @@ _PICTURED: Final = 100
 
 
 @dataclass
-class _Run:
+class _IngestRun:
     """What the run knows so far; ``found`` is what reading found out, by content."""
 
     plan: Sequence[PlannedFile]
@@ -65,9 +66,9 @@ class _Run:
                 names.setdefault(plan.digest, []).append(row.path)
         return [Entry(digest, tuple(listed), digest in self.found) for digest, listed in names.items()]
 
-    def sources(self) -> list[SourceRow]:
+    def sources(self) -> list[FileRow]:
         """For the manifest."""
-        return [source_row(plan, row) for plan, row in zip(self.plan, self.rows(), strict=True)]
+        return [manifest_row(plan, row) for plan, row in zip(self.plan, self.rows(), strict=True)]
 
     def changes(self) -> bool:
         """Whether an index of this is another one than that before."""
@@ -128,7 +129,7 @@ class IngestJob:
             PublishFailed: the disk refused; the index is as it was.
         """
         start = perf_counter()
-        with writing(self.index) as writer:
+        with open_writer(self.index) as writer:
             run = self._planned(files, writer)
             generation = self._bring_in_line(run, writer, start)
             # Always: a run that was killed after its publication has left this to the next one.
@@ -136,13 +137,13 @@ class IngestJob:
             report = run.report(generation or _name(run.before), published=generation is not None)
         return replace(report, seconds=perf_counter() - start)
 
-    def _planned(self, files: Sequence[SourceFile], writer: IndexWriter) -> _Run:
+    def _planned(self, files: Sequence[SourceFile], writer: IndexWriter) -> _IngestRun:
         start = perf_counter()
         self.progress.checking(len(files))
         before, note = self._before()
         known = Known.of(before, self.identity) if before else Known()
         plan = make_plan(files, known, self.limits, writer)
-        return _Run(plan, before, note, {"check": perf_counter() - start})
+        return _IngestRun(plan, before, note, {"check": perf_counter() - start})
 
     def _before(self) -> tuple[Manifest | None, str | None]:
         """What to carry over from, and a note where there is a generation that cannot be used."""
@@ -159,7 +160,7 @@ class IngestJob:
             return None, "Everything was read anew, because this version reads or cuts documents otherwise."
         return manifest, None
 
-    def _bring_in_line(self, run: _Run, writer: IndexWriter, start: float) -> str | None:
+    def _bring_in_line(self, run: _IngestRun, writer: IndexWriter, start: float) -> str | None:
         """The generation that was published; None where the one before says the same."""
         if not run.changes() and not any(plan.action == "read" for plan in run.plan):
             return None
@@ -175,7 +176,7 @@ class IngestJob:
             entries = run.entries()
             if not entries:
                 rows = run.rows()
-                raise NothingToIngest(_why_nothing(rows), [row.to_json() for row in rows])
+                raise NothingToIngest(_why_nothing(rows), [row_to_json(row) for row in rows])
             if not run.changes():
                 return None
 
@@ -192,7 +193,7 @@ class IngestJob:
             return generation
 
     def _read(
-        self, run: _Run, writer: IndexWriter, staging: Staging, vectors: FreshVectors, work: EmbeddingThread
+        self, run: _IngestRun, writer: IndexWriter, staging: Staging, vectors: FreshVectors, work: EmbeddingThread
     ) -> None:
         """Reads and keeps what is new, and hands on what is to be encoded."""
         start = perf_counter()
@@ -210,13 +211,13 @@ class IngestJob:
                 work.add(plan.digest, outcome.texts)
                 run.embedded += len(outcome.texts)
                 run.keep_pictures(plan.file.name, outcome.thumbnails)
-            row = run.found[plan.digest] = FileRow.found(plan.file.name, outcome)
+            row = run.found[plan.digest] = row_of(plan.file.name, outcome)
             self.progress.file(request, plan.size, row.pages, row.chunks)
         run.seconds["read"] = perf_counter() - start
 
     def _publish(
         self,
-        run: _Run,
+        run: _IngestRun,
         writer: IndexWriter,
         entries: Sequence[Entry],
         before: Generation | None,
@@ -245,7 +246,7 @@ def _why_nothing(rows: Sequence[FileRow]) -> str:
     return f"no file could be read, and the index is as it was. {reasons}{more}"
 
 
-def _state(sources: Sequence[SourceRow]) -> set[tuple[str, str | None]]:
+def _state(sources: Sequence[FileRow]) -> set[tuple[str, str | None]]:
     """What an index depends on: which content stands under which name."""
     return {(row.path, row.sha256) for row in sources if row.status in INDEXED}
 

@@ -12,9 +12,9 @@ from ingest.discovery import SourceFile, is_regular
 from ingest.readers.registry import READERS
 from ingest.readers.source import OCR_UNAVAILABLE, Remark
 from ingest.readers.version import needs_rereading
-from ingest.reporting.report import FAILED, INDEXED, FileRow
+from rag.domain.file_status import FAILED, INDEXED, FileRow, FileStatus
 from rag.errors import FileFault
-from rag.index.manifest import Manifest, SourceRow
+from rag.index.manifest import Manifest
 from rag.index.writer import IndexWriter
 
 # Faults of the content: the same bytes will have the same fault. The others may have had their cause elsewhere.
@@ -61,8 +61,8 @@ class Known:
         sizes: of all of these, in bytes.
     """
 
-    documents: Mapping[str, SourceRow] = field(default_factory=dict)
-    failed: Mapping[str, SourceRow] = field(default_factory=dict)
+    documents: Mapping[str, FileRow] = field(default_factory=dict)
+    failed: Mapping[str, FileRow] = field(default_factory=dict)
     paths: Mapping[str, str | None] = field(default_factory=dict)
     sizes: Container[int] = ()
 
@@ -77,13 +77,13 @@ class Known:
             sizes={row.size for row in rows},
         )
 
-    def failure(self, digest: str, name: str) -> SourceRow | None:
+    def failure(self, digest: str, name: str) -> FileRow | None:
         """The row of a file with this content that could not be read by the reader for this name."""
         row = self.failed.get(digest)
         return row if row and _same_reader(row.path, name) else None
 
 
-def _reads_alike(row: SourceRow, before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+def _reads_alike(row: FileRow, before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
     remarks = [Remark(1, *key.split(": ", maxsplit=1)) for key in row.remarks]  # type: ignore[arg-type]
     if row.status == "empty_text":
         remarks = [Remark(1, "empty", OCR_UNAVAILABLE)]
@@ -125,10 +125,10 @@ def _plan(file: SourceFile, known: Known, limits: FileLimits, writer: IndexWrite
         return PlannedFile(file, "told", FileRow(file.name, unreadable.status, reason=unreadable.reason))
     if (row := known.documents.get(digest)) and _same_reader(row.path, file.name):
         same = known.paths.get(file.name) == digest
-        status = "unchanged" if same else "partial" if row.reason else "ok"
-        return PlannedFile(file, "carry", FileRow.of(row, file.name, status), digest, size)
+        status: FileStatus = "unchanged" if same else "partial" if row.reason else "ok"
+        return PlannedFile(file, "carry", replace(row, path=file.name, status=status), digest, size)
     if failed := known.failure(digest, file.name):
-        return PlannedFile(file, "told", FileRow.of(failed, file.name, failed.status), digest, size)
+        return PlannedFile(file, "told", replace(failed, path=file.name), digest, size)
     return PlannedFile(file, "read", FileRow(file.name, "ok"), digest, size)
 
 
@@ -150,19 +150,7 @@ def _duplicate(plan: PlannedFile, first: PlannedFile) -> PlannedFile:
     return replace(plan, action="told", row=FileRow(plan.file.name, "duplicate", first.row.pages, reason=reason))
 
 
-def source_row(plan: PlannedFile, row: FileRow) -> SourceRow:
-    """What the manifest keeps of a file."""
+def manifest_row(plan: PlannedFile, row: FileRow) -> FileRow:
+    """The row of a file as the manifest keeps it: with the digest and size of its content."""
     digest = plan.digest if row.status in INDEXED | FAILED else None
-    return SourceRow(
-        path=row.path,
-        sha256=digest,
-        status=row.status,
-        size=plan.size,
-        pages=row.pages,
-        pages_with_text=row.pages_with_text,
-        chunks=row.chunks,
-        characters=row.characters,
-        indexed_characters=row.indexed_characters,
-        remarks=dict(row.remarks),
-        reason=row.reason,
-    )
+    return replace(row, sha256=digest, size=plan.size)

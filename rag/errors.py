@@ -42,7 +42,7 @@ Foreign exceptions are translated into these where they enter, in the only home 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, Literal, TypeAlias
 
 
 class PageproofError(Exception):
@@ -131,6 +131,12 @@ class NothingToIngest(IngestFault):
         self.files = files
 
 
+# Why a file is not in the index; of the statuses in :mod:`rag.domain.file_status` those that ask for a remedy.
+FailureStatus: TypeAlias = Literal[
+    "empty_text", "encrypted", "malformed", "too_large", "timeout", "out_of_memory", "crashed", "unreadable"
+]
+
+
 class FileFault(PageproofError):
     """One source file cannot be read.
 
@@ -139,7 +145,7 @@ class FileFault(PageproofError):
         reason: why, and what the user can do, in one line.
     """
 
-    def __init__(self, status: str, reason: str) -> None:
+    def __init__(self, status: FailureStatus, reason: str) -> None:
         super().__init__(f"{status}: {reason}")
         self.status = status
         self.reason = reason

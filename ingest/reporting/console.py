@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 from ingest.reading import ReadRequest
 from ingest.reporting.progress import Progress
 from ingest.reporting.progress_tracker import ProgressSnapshot, ProgressTracker
-from ingest.reporting.report import FAILED, INDEXED, FileRow, Report
+from ingest.reporting.report import Report, pages_by_kind
+from rag.domain.file_status import FAILED, INDEXED, FileRow
 from rag.text.characters import printable
 
 if TYPE_CHECKING:
@@ -221,8 +222,9 @@ def _shown(files: Sequence[FileRow]) -> tuple[Sequence[FileRow], int]:
 def _said_of(row: FileRow) -> str:
     """The reason, and where a page is blank, was recognised, or has hidden words; other remarks are in the reason."""
     said = [printable(row.reason)] if row.reason else []
+    pages_of = pages_by_kind(row)
     for kind, words in _REMARKS.items():
-        if pages := printable(row.marked.get(kind, "")):
+        if pages := printable(pages_of.get(kind, "")):
             said.append(f"{words}: {pages if len(pages) <= _LONGEST_REMARK else pages[:_LONGEST_REMARK] + '…'}")
     return "; ".join(said)
 

@@ -1,98 +1,61 @@
-"""What an ingest run says about every file."""
+"""Ingest report: a row for each file, and the totals of the run."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ingest.readers.source import BLANK
 from ingest.reading import Reading
+from rag.domain.file_status import FAILED, INDEXED, FileRow
 from rag.errors import FileFault
-from rag.index.manifest import SourceRow
 
-# Statuses after which the file's text is in the index.
-INDEXED: Final = frozenset({"ok", "partial", "unchanged", "duplicate"})
-# Statuses that the user should do something about. Files of other types are told, but no failure.
-FAILED: Final = frozenset(
-    {"empty_text", "encrypted", "malformed", "too_large", "timeout", "out_of_memory", "crashed", "unreadable"}
+# The fields of a row in ``report.json`` and in ``--json``, in this order.
+_REPORTED: Final = (
+    *("path", "status", "pages", "pages_with_text", "chunks", "reason", "seconds"),
+    *("characters", "indexed_characters", "remarks"),
 )
 
 
-@dataclass(frozen=True)
-class FileRow:
-    """What happened to one file.
+def row_of(path: str, outcome: Reading | FileFault) -> FileRow:
+    """The row of a file that was read, or could not be."""
+    if isinstance(outcome, FileFault):
+        return FileRow(path, outcome.status, reason=outcome.reason)
+    return FileRow(
+        path=path,
+        status="partial" if outcome.reason else "ok",
+        pages=len(outcome.record.pages),
+        pages_with_text=outcome.pages_with_text,
+        chunks=len(outcome.record.chunks),
+        reason=outcome.reason,
+        seconds=round(sum(outcome.seconds.values()), 3),
+        characters=outcome.characters,
+        indexed_characters=outcome.indexed_characters,
+        remarks=outcome.remarks,
+    )
 
-    Attributes:
-        characters: of all pages, without white space.
-        indexed_characters: those of them that are in chunks; the others are running headers and footers.
-        remarks: pages of which something is to be known, by kind and detail, as ``{"empty: ocr off": "3, 7-9"}``.
-        seconds: of reading and cutting it.
-    """
 
-    path: str
-    status: str
-    pages: int = 0
-    pages_with_text: int = 0
-    chunks: int = 0
-    reason: str | None = None
-    seconds: float = 0.0
-    characters: int = 0
-    indexed_characters: int = 0
-    remarks: Mapping[str, str] = field(default_factory=dict)
+def pages_by_kind(row: FileRow) -> dict[str, str]:
+    """Pages by the kind of their remarks, without details, as ``{"ocr": "3, 7-9"}``; ``blank`` is a kind here."""
+    pages: dict[str, str] = {}
+    for remark, numbers in row.remarks.items():
+        kind, _, detail = remark.partition(": ")
+        kind = "blank" if (kind, detail) == ("empty", BLANK) else kind
+        pages[kind] = f"{pages[kind]}, {numbers}" if kind in pages else numbers
+    return pages
 
-    @classmethod
-    def found(cls, path: str, outcome: Reading | FileFault) -> FileRow:
-        """What reading has found out."""
-        if isinstance(outcome, FileFault):
-            return cls(path, outcome.status, reason=outcome.reason)
-        return cls(
-            path=path,
-            status="partial" if outcome.reason else "ok",
-            pages=len(outcome.record.pages),
-            pages_with_text=outcome.pages_with_text,
-            chunks=len(outcome.record.chunks),
-            reason=outcome.reason,
-            seconds=round(sum(outcome.seconds.values()), 3),
-            characters=outcome.characters,
-            indexed_characters=outcome.indexed_characters,
-            remarks=outcome.remarks,
-        )
 
-    @classmethod
-    def of(cls, row: SourceRow, path: str, status: str) -> FileRow:
-        """What an earlier run has found out about the same content."""
-        return cls(
-            path=path,
-            status=status,
-            pages=row.pages,
-            pages_with_text=row.pages_with_text,
-            chunks=row.chunks,
-            reason=row.reason,
-            characters=row.characters,
-            indexed_characters=row.indexed_characters,
-            remarks=row.remarks,
-        )
-
-    @property
-    def marked(self) -> dict[str, str]:
-        """Pages by the kind of their remarks, without details, as ``{"ocr": "3, 7-9"}``; ``blank`` is a kind here."""
-        pages: dict[str, str] = {}
-        for remark, numbers in self.remarks.items():
-            kind, _, detail = remark.partition(": ")
-            kind = "blank" if (kind, detail) == ("empty", BLANK) else kind
-            pages[kind] = f"{pages[kind]}, {numbers}" if kind in pages else numbers
-        return pages
-
-    def to_json(self) -> dict[str, Any]:
-        """As ``--json`` prints it."""
-        return {**asdict(self), "remarks": dict(self.remarks)}
+def row_to_json(row: FileRow) -> dict[str, Any]:
+    """A row as ``report.json`` and ``--json`` have it."""
+    fields = {name: getattr(row, name) for name in _REPORTED}
+    return {**fields, "remarks": dict(row.remarks)}
 
 
 @dataclass(frozen=True)
 class Report:
-    """What happened in a run.
+    """Outcome of an ingest run.
 
     Attributes:
         generation: the one that is current after the run.
@@ -115,7 +78,7 @@ class Report:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Files by status."""
+        """Number of files by status."""
         return dict(sorted(Counter(row.status for row in self.files).items()))
 
     @property
@@ -129,11 +92,11 @@ class Report:
         return sum(row.pages for row in self.files if row.status in INDEXED - {"duplicate"})
 
     def to_json(self) -> dict[str, Any]:
-        """The shape that ``--json`` prints and that ``report.json`` holds."""
+        """The report as ``--json`` prints it and ``report.json`` keeps it."""
         return {
             "generation": self.generation,
             "published": self.published,
-            "files": [row.to_json() for row in self.files],
+            "files": [row_to_json(row) for row in self.files],
             "counts": self.counts,
             "pages": self.pages,
             "chunks": self.chunks,

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rag.models.weights.catalogue import ModelEntry
-from rag.models.weights.store import Progress as Fetched
+from rag.models.weights.store import FetchProgress
 from rag.text.characters import printable
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def progress() -> Iterator[Tell]:
 
 
 @contextmanager
-def fetch_progress() -> Iterator[Callable[[Fetched], None]]:
+def fetch_progress() -> Iterator[Callable[[FetchProgress], None]]:
     """A bar in bytes for each model on a terminal; nothing elsewhere."""
     console = Console(stderr=True)
     if not console.is_terminal:
@@ -104,7 +104,7 @@ def fetch_progress() -> Iterator[Callable[[Fetched], None]]:
     with Progress(*columns, console=console, transient=True) as bars:
         tasks: dict[str, TaskID] = {}
 
-        def tell(fetched: Fetched) -> None:
+        def tell(fetched: FetchProgress) -> None:
             if fetched.model not in tasks:
                 tasks[fetched.model] = bars.add_task(fetched.model, total=fetched.total_bytes)
             bars.update(tasks[fetched.model], completed=fetched.done_bytes, total=fetched.total_bytes)

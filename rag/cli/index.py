@@ -18,7 +18,7 @@ from rag.index.durable_files import published_digest
 from rag.index.layout import IndexLayout
 from rag.index.maintenance import GenerationRow, collect_garbage, faults_of, list_generations, roll_back
 from rag.index.reading import read_current
-from rag.index.writer import writing
+from rag.index.writer import open_writer
 from rag.settings import Settings
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def rollback(options: argparse.Namespace, settings: Settings) -> int:
 def gc(options: argparse.Namespace, settings: Settings) -> int:
     """Removes what no kept generation needs."""
     read_current(IndexLayout(settings.index))  # where there is no index, none is begun
-    with writing(settings.index) as writer:
+    with open_writer(settings.index) as writer:
         collected = collect_garbage(writer.layout, options.keep or settings.keep_generations)
     for name in collected.generations:
         print(f"removed generation {name}")

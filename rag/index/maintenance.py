@@ -13,7 +13,7 @@ from rag.index import durable_files
 from rag.index.layout import IndexLayout
 from rag.index.manifest import Counts, Manifest
 from rag.index.reading import GENERATION_NAME, generation_names, read_current, read_manifest, verify_file
-from rag.index.writer import writing
+from rag.index.writer import open_writer
 from rag.runtime.files import sha256_of_file
 
 _log = logging.getLogger(__name__)
@@ -140,12 +140,12 @@ def roll_back(root: Path, name: str | None = None) -> str:
     Raises:
         IndexMissing: there is no such generation.
         IndexCorrupt, IndexForeign: it is not as it was published; the current one stays.
-        IndexBusy, PublishFailed: as :func:`writing`.
+        IndexBusy, PublishFailed: as :func:`open_writer`.
     """
     layout = IndexLayout(root)
     if not layout.root.is_dir():
         raise IndexMissing(f"no index in {root}; make one: python -m ingest PATH")
-    with writing(root):
+    with open_writer(root):
         target = name or _before_current(layout)
         verify_generation(root, target)
         durable_files.point_to(layout, target, durable_files.published_digest(layout, target))
@@ -166,7 +166,7 @@ def _before_current(layout: IndexLayout) -> str:
 def collect_garbage(layout: IndexLayout, keep: int) -> Collected:
     """Removes all but the current generation and the newest others, then the sources that none of them names.
 
-    Call it within :func:`writing`.
+    Call it within :func:`open_writer`.
 
     Args:
         layout: of the index.

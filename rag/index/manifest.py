@@ -1,4 +1,4 @@
-"""What a generation says about itself. The manifest names every other file with size and SHA-256."""
+"""Manifest of a generation: format, ancestry, identities, source files, and the size and SHA-256 of every other file."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from rag.domain.file_status import FileRow
 from rag.errors import IndexCorrupt, IndexForeign
 
 FORMAT: Final = 2
+# How long each file took is in the report alone.
+_NOT_KEPT: Final = {"sources": {"__all__": {"seconds"}}}
 
 
-class _Frozen(BaseModel):
+class _ManifestModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class ManifestFile(_Frozen):
+class ManifestFile(_ManifestModel):
     """A file of the generation."""
 
     name: str
@@ -23,30 +26,7 @@ class ManifestFile(_Frozen):
     sha256: str
 
 
-class SourceRow(_Frozen):
-    """A source file, as an ingest run found it.
-
-    Attributes:
-        size: in bytes.
-        characters: of all pages, without white space.
-        indexed_characters: those of them that are in chunks; the others are running headers and footers.
-        remarks: what is to be known of pages, as ``{"empty: ocr off": "3, 7-9"}``.
-    """
-
-    path: str
-    sha256: str | None
-    status: str
-    size: int = 0
-    pages: int = 0
-    pages_with_text: int = 0
-    chunks: int = 0
-    characters: int = 0
-    indexed_characters: int = 0
-    remarks: dict[str, str] = {}
-    reason: str | None = None
-
-
-class Counts(_Frozen):
+class Counts(_ManifestModel):
     """How much is in the generation."""
 
     documents: int
@@ -54,7 +34,7 @@ class Counts(_Frozen):
     chunks: int
 
 
-class Manifest(_Frozen):
+class Manifest(_ManifestModel):
     """Format, ancestry, contents and identity of a generation."""
 
     format: Literal[2] = 2
@@ -65,11 +45,11 @@ class Manifest(_Frozen):
     encoder: dict[str, Any]
     chunker: dict[str, Any]
     counts: Counts
-    sources: tuple[SourceRow, ...]
+    sources: tuple[FileRow, ...]
 
     def to_bytes(self) -> bytes:
-        """As JSON, for people to read."""
-        return self.model_dump_json(indent=1).encode()
+        """As indented JSON."""
+        return self.model_dump_json(indent=1, exclude=_NOT_KEPT).encode()
 
     @classmethod
     def from_bytes(cls, data: bytes, generation: str) -> Manifest:

@@ -47,7 +47,7 @@ class GenerationMetadata:
 
 
 @contextmanager
-def writing(root: Path) -> Iterator[IndexWriter]:
+def open_writer(root: Path) -> Iterator[IndexWriter]:
     """The right to write in an index directory, for one process at a time.
 
     Raises:
@@ -91,7 +91,7 @@ def _empty(layout: IndexLayout) -> None:
 
 
 class IndexWriter:
-    """Writes sources and one generation. Made by :func:`writing`."""
+    """Writes sources and one generation. Made by :func:`open_writer`."""
 
     def __init__(self, layout: IndexLayout) -> None:
         self._layout = layout

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Final, Literal
 
 from ingest.discovery import discover
+from rag.domain.file_status import FileRow
 from rag.index.layout import MANIFEST, IndexLayout
 from rag.index.maintenance import verify_generation
-from rag.index.manifest import Manifest, SourceRow
+from rag.index.manifest import Manifest
 from rag.index.reading import generation_names, open_current
-from tests.fakes import BagOfWordsEncoder, ingest_job, make_pdf
+from rag.testing import BagOfWordsEncoder
+from tests.fakes import ingest_job, make_pdf
 from tests.faults.server import DIMENSION
 
 State = Literal["earliest", "earlier", "old", "new"]
@@ -137,7 +139,7 @@ def litter(root: Path) -> list[str]:
     return left
 
 
-def _named(root: Path) -> list[SourceRow]:
+def _named(root: Path) -> list[FileRow]:
     layout = IndexLayout(root)
     return [
         row

@@ -14,7 +14,7 @@ import pytest
 from rag.index.layout import IndexLayout
 from rag.index.maintenance import collect_garbage, roll_back, verify_generation
 from rag.index.reading import generation_names, read_current
-from rag.index.writer import writing
+from rag.index.writer import open_writer
 from tests.faults.conftest import FULL, Injectors, Say
 from tests.faults.corpus import Corpus, State, litter
 from tests.faults.injection import Action, Fault, Injector
@@ -80,7 +80,7 @@ def test_what_is_current_is_not_cleared_away(corpus: Corpus, tmp_path: Path) -> 
     newest, *_, oldest = generation_names(layout)
     assert roll_back(root, oldest) == oldest
     for keep, left in ((3, {oldest, newest}), (2, {oldest, newest}), (1, {oldest})):
-        with writing(root):
+        with open_writer(root):
             collect_garbage(layout, keep)
         assert left <= set(generation_names(layout))
         assert len(generation_names(layout)) == keep

@@ -14,7 +14,7 @@ import pytest
 from ingest.discovery import discover
 from rag.errors import IndexBusy
 from rag.index.layout import IndexLayout
-from rag.index.writer import writing
+from rag.index.writer import open_writer
 from tests.fakes import ingest_job
 from tests.faults.conftest import FULL, Say
 from tests.faults.corpus import Corpus, encoder, litter
@@ -28,8 +28,8 @@ import bm25s, faiss, json, os, sys, time
 from pathlib import Path
 from ingest.discovery import discover
 from rag.errors import IndexBusy
-from rag.index.writer import writing
-from tests.fakes import ingest_job
+from rag.index.writer import open_writer
+from tests.fakes import (ingest_job)
 from tests.faults.corpus import encoder
 
 root, flag, rounds, start = Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[5]), time.monotonic() + 0.3
@@ -42,7 +42,7 @@ def work(number):
         began = time.monotonic()
         try:
             if sys.argv[4] == "hold":
-                with writing(root):
+                with open_writer(root):
                     os.close(os.open(flag, os.O_CREAT | os.O_EXCL))  # fails where another one is within
                     time.sleep(0.003)
                     flag.unlink()
@@ -94,7 +94,7 @@ def race(corpus: Corpus, root: Path, what: str, rounds: int) -> list[dict[str, A
 
 def test_the_second_is_told_at_once(corpus: Corpus, tmp_path: Path, say: Say) -> None:
     root = corpus.start(tmp_path / "index")
-    with writing(root):
+    with open_writer(root):
         start = time.monotonic()
         with pytest.raises(IndexBusy):
             ingest_job(root, encoder()).run(discover([corpus.new]))

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from ingest.reporting.report import row_to_json
 from tests.hostile.bombs import BOMBS
 from tests.hostile.programme import HURRIED, PATIENCE, Outcomes, run
 
@@ -28,7 +29,7 @@ def main() -> int:
     print("\n".join(summary(outcomes)))
     print("\n".join(f"BROKEN  {line}" for line in violations) or "No promise was broken.")
     if options.json:
-        rows = [{**row.to_json(), "wall": outcomes.seconds.get(row.path)} for row in outcomes.report.files]
+        rows = [{**row_to_json(row), "wall": outcomes.seconds.get(row.path)} for row in outcomes.report.files]
         options.json.write_text("\n".join(json.dumps(row) for row in rows))
     return 1 if violations else 0
 

@@ -20,14 +20,16 @@ from ingest.readers.limits import ReadingLimits
 from ingest.readers.source import ReadingOptions
 from ingest.reading import ReadRequest
 from ingest.reporting.progress import Progress
-from ingest.reporting.report import FAILED, FileRow, Report
+from ingest.reporting.report import Report
 from ingest.sandbox.pool import Outcome, SandboxedReaders, Timeouts
 from ingest.sandbox.worker import WorkerConfig
+from rag.domain.file_status import FAILED, FileRow
 from rag.domain.values import Question
 from rag.index.layout import IndexLayout
 from rag.index.reading import open_current
 from rag.retrieval.retriever import Retriever
-from tests.fakes import BagOfWordsEncoder, make_pdf
+from rag.testing import BagOfWordsEncoder
+from tests.fakes import make_pdf
 from tests.hostile import bombs
 from tests.hostile.mutants import mutants
 

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from ingest.readers.limits import ReadingLimits
-from ingest.reporting.report import FAILED
 from ingest.sandbox import protocol
 from ingest.sandbox.pool import Timeouts
+from rag.domain.file_status import FAILED
 from rag.errors import FileFault
 from tests.hostile.programme import Watch, readers
 from tests.hostile.takeover import ask, lying

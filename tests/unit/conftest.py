@@ -14,11 +14,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from ingest.chunking import Chunker
+from rag.domain.file_status import FileRow
 from rag.domain.stored import DocumentRecord, PageRecord
 from rag.domain.values import Page, in_context
 from rag.index.docstore import Entry
-from rag.index.manifest import SourceRow
-from rag.index.writer import GenerationMetadata, writing
+from rag.index.writer import GenerationMetadata, open_writer
 from rag.models.embedding.interfaces import Encoder
 
 # Repeatable, and never a failure because the machine was busy.
@@ -86,7 +86,7 @@ def publish(
     Args:
         sources: contents to store in the place of the documents' files, by name; none by default.
     """
-    with writing(root) as writer:
+    with open_writer(root) as writer:
         staging, vectors = writer.staging()
         entries, rows = [], []
         for name, texts in documents.items():
@@ -99,9 +99,7 @@ def publish(
                 vectors.put(document_id, position, encoder.encode([in_context(chunk.headings, chunk.text)])[0])
             entries.append(Entry(document_id, (name,), fresh=True))
             rows.append(
-                SourceRow(
-                    path=name, sha256=document_id, status="ok", pages=len(record.pages), chunks=len(record.chunks)
-                )
+                FileRow(path=name, sha256=document_id, status="ok", pages=len(record.pages), chunks=len(record.chunks))
             )
         about = GenerationMetadata(encoder.identity, {"name": "test"}, rows)
         return writer.publish(entries, None, (staging, vectors), about, lambda: {"files": []})

@@ -29,7 +29,7 @@ _ENCODER_WEIGHTS: Final = ("model.safetensors", "pytorch_model.bin")
 
 
 @dataclass(frozen=True)
-class Progress:
+class FetchProgress:
     """How far a source is with what it has to deliver."""
 
     model: str
@@ -140,7 +140,7 @@ class ModelStore:
     def fetch(
         self,
         entry: ModelEntry,
-        on_progress: Callable[[Progress], None] = lambda _: None,
+        on_progress: Callable[[FetchProgress], None] = lambda _: None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> Weights:
         """Download what is missing or wrong, from the first source that delivers; wait if another fetch runs.
@@ -154,7 +154,7 @@ class ModelStore:
         def tell(source: object, total: int, done: int, more: int = 0) -> None:
             if cancelled():
                 raise Cancelled(f"fetching {entry.name} was stopped; the next fetch goes on from there")
-            on_progress(Progress(entry.name, str(source), min(done + more, total), total))
+            on_progress(FetchProgress(entry.name, str(source), min(done + more, total), total))
 
         if self.status(entry) != "present" or self._work(entry).exists():
             try:

@@ -13,14 +13,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from ingest.discovery import discover
-from ingest.reporting.report import INDEXED, Report
+from ingest.reporting.report import Report
+from rag.domain.file_status import INDEXED
 from rag.domain.values import Question
 from rag.errors import NothingToIngest
 from rag.index.layout import IndexLayout
 from rag.index.maintenance import list_generations, roll_back, verify_generation
 from rag.index.reading import open_current, read_current
 from rag.retrieval.retriever import Retriever
-from tests.fakes import BagOfWordsEncoder, ingest_job, tiny_pdf
+from rag.testing import BagOfWordsEncoder
+from tests.fakes import ingest_job, tiny_pdf
 from tests.unit.conftest import quick_folder
 
 # CONTRIBUTING.md tells of it.

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ingest import embedding_thread as module
 from ingest.embedding_thread import EmbeddingThread, Keep, embedding_thread
 from rag.models.embedding.interfaces import Encoder, FloatMatrix, FloatVector
-from tests.fakes import BagOfWordsEncoder
+from rag.testing import BagOfWordsEncoder
 
 Kept = dict[tuple[str, int], FloatVector]
 

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +18,16 @@ from ingest.discovery import _refuse, discover
 from ingest.reading import ReadRequest
 from ingest.reporting.console import show
 from ingest.reporting.progress import Progress
-from ingest.reporting.report import FileRow, Report
+from ingest.reporting.report import Report
+from rag.domain.file_status import FileRow
 from rag.domain.values import Question
 from rag.errors import IndexBusy, NothingToIngest, PublishFailed
 from rag.index.generation import Generation
 from rag.index.reading import open_current
-from rag.index.writer import writing
+from rag.index.writer import open_writer
 from rag.retrieval.retriever import Retriever
-from tests.fakes import DRAWING, BagOfWordsEncoder, ingest_job, make_pdf
+from rag.testing import BagOfWordsEncoder
+from tests.fakes import DRAWING, ingest_job, make_pdf
 from tests.unit.conftest import files_of_at_most
 
 PUMP = ["# Pump\nThe pump has a blue lid.\nThe lid is held by four screws.", "The pump weighs nine kilograms."]
@@ -467,7 +468,7 @@ class TestBadFiles:
 
 class TestFaults:
     def test_another_writer(self, bench: Bench) -> None:
-        with writing(bench.index), pytest.raises(IndexBusy):
+        with open_writer(bench.index), pytest.raises(IndexBusy):
             bench.run()
 
     def test_index_cannot_be_written(self, bench: Bench) -> None:
@@ -579,7 +580,10 @@ class TestReport:
         assert said["pages"] == 18
         assert said["pages_per_second"] == 4.5
         assert said["counts"] == {"duplicate": 1, "encrypted": 1, "ok": 1, "partial": 1, "removed": 1, "unchanged": 1}
-        assert said["files"][0] == asdict(rows[0])
+        assert list(said["files"][0].items()) == [
+            *(("path", "a.pdf"), ("status", "ok"), ("pages", 10), ("pages_with_text", 10), ("chunks", 20)),
+            *(("reason", None), ("seconds", 0.0), ("characters", 0), ("indexed_characters", 0), ("remarks", {})),
+        ]
         assert report.failed
         assert not Report("g", True, rows[:-1], 30, 26, 4, 4.0).failed
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ingest import plan as module
 from ingest.discovery import SourceFile, discover
-from ingest.plan import FileLimits, Known, PlannedFile, make_plan, source_row
-from ingest.reporting.report import FileRow
-from rag.index.manifest import Counts, Manifest, SourceRow
-from rag.index.writer import IndexWriter, writing
+from ingest.plan import FileLimits, Known, PlannedFile, make_plan, manifest_row
+from rag.domain.file_status import FileRow, FileStatus
+from rag.index.manifest import Counts, Manifest
+from rag.index.writer import IndexWriter, open_writer
 
 CHUNKER = {"name": "test"}
 
@@ -35,7 +36,7 @@ def _readers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def writer(tmp_path: Path) -> Iterator[IndexWriter]:
-    with writing(tmp_path / "index") as made:
+    with open_writer(tmp_path / "index") as made:
         yield made
 
 
@@ -50,18 +51,16 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def row(path: str, data: bytes, status: str = "ok", **more: object) -> SourceRow:
-    fields: dict[str, object] = {"pages": 3, "chunks": 4, **more}
-    return SourceRow.model_validate(
-        {"path": path, "sha256": digest(data), "status": status, "size": len(data), **fields}
-    )
+def row(path: str, data: bytes, status: FileStatus = "ok", **more: Any) -> FileRow:
+    fields = {"pages": 3, "chunks": 4, **more}
+    return FileRow(path, status, sha256=digest(data), size=len(data), **fields)
 
 
-def failed(path: str, data: bytes, status: str) -> SourceRow:
+def failed(path: str, data: bytes, status: FileStatus) -> FileRow:
     return row(path, data, status, pages=0, chunks=0, reason=f"it is {status}")
 
 
-def known(*rows: SourceRow, before: str = "off", now: str = "off") -> Known:
+def known(*rows: FileRow, before: str = "off", now: str = "off") -> Known:
     manifest = Manifest(
         generation="000001-00000000",
         parent=None,
@@ -153,14 +152,16 @@ class TestDuplicates:
 
 class TestFailed:
     @pytest.mark.parametrize("status", ["malformed", "encrypted", "empty_text", "too_large"])
-    def test_a_fault_of_the_content_is_remembered(self, folder: Path, writer: IndexWriter, status: str) -> None:
+    def test_a_fault_of_the_content_is_remembered(self, folder: Path, writer: IndexWriter, status: FileStatus) -> None:
         put(folder, "b.pdf", b"one")
         (plan,) = plans(folder, writer, known(failed("a.pdf", b"one", status)))
         assert (plan.action, plan.row.status, plan.row.reason) == ("told", status, f"it is {status}")
         assert not writer.source(digest(b"one")).exists()
 
     @pytest.mark.parametrize("status", ["timeout", "out_of_memory", "crashed", "unreadable"])
-    def test_one_that_may_have_had_another_cause_is_not(self, folder: Path, writer: IndexWriter, status: str) -> None:
+    def test_one_that_may_have_had_another_cause_is_not(
+        self, folder: Path, writer: IndexWriter, status: FileStatus
+    ) -> None:
         put(folder, "a.pdf", b"one")
         assert planned(folder, writer, known(failed("a.pdf", b"one", status))) == {"a.pdf": ("read", "ok")}
 
@@ -275,10 +276,11 @@ class TestSources:
     @pytest.mark.parametrize(
         ("status", "has_digest"), [("ok", True), ("duplicate", True), ("malformed", True), ("unsupported", False)]
     )
-    def test_rows_for_the_manifest(self, folder: Path, status: str, has_digest: bool) -> None:
+    def test_rows_for_the_manifest(self, folder: Path, status: FileStatus, has_digest: bool) -> None:
         file = SourceFile(folder / "a.pdf", "a.pdf")
-        found = FileRow("a.pdf", status, 2, 1, 5, "why", 0.5, 90, 80, {"ocr": "1"})
-        held = source_row(PlannedFile(file, "read", found, digest(b"one"), 3), found)
+        counts = {"pages": 2, "pages_with_text": 1, "chunks": 5, "characters": 90, "indexed_characters": 80}
+        found = FileRow("a.pdf", status, **counts, remarks={"ocr": "1"}, reason="why")
+        held = manifest_row(PlannedFile(file, "read", found, digest(b"one"), 3), found)
         assert held.sha256 == (digest(b"one") if has_digest else None)
         assert (held.path, held.status, held.size, held.pages, held.pages_with_text) == ("a.pdf", status, 3, 2, 1)
         assert (held.chunks, held.reason, held.characters, held.indexed_characters) == (5, "why", 90, 80)

@@ -6,22 +6,26 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 import ingest.plan
 import ingest.reading
 from ingest.discovery import discover
-from ingest.readers.source import OCR_OFF, ReadingOptions, Remark, SourceText
-from ingest.reporting.report import FileRow, Report
+from ingest.readers.ocr import Tesseract
+from ingest.readers.source import OCR_OFF, OcrMode, ReadingOptions, Remark, SourceText
+from ingest.reporting.report import Report
+from rag.domain.file_status import FileRow
 from rag.domain.values import Page, Question
-from rag.errors import FileFault, NothingToIngest
+from rag.errors import FailureStatus, FileFault, NothingToIngest
 from rag.index.generation import Generation
 from rag.index.maintenance import list_generations, roll_back, verify_generation
 from rag.index.reading import open_current
 from rag.models.embedding.interfaces import FloatMatrix
 from rag.retrieval.retriever import Retriever
-from tests.fakes import BagOfWordsEncoder, ingest_job
+from rag.testing import BagOfWordsEncoder
+from tests.fakes import ingest_job
 
 CANARY = "xylophonequark"
 
@@ -34,20 +38,20 @@ class PlainReader:
         read: the texts that it has read, in order.
     """
 
-    ocr: bool = False
     read: list[str] = field(default_factory=list)
 
-    def __call__(self, path: Path, _options: ReadingOptions) -> SourceText:
+    def __call__(self, path: Path, options: ReadingOptions) -> SourceText:
+        ocr = options.ocr != "off"
         text = path.read_text()
         self.read.append(text)
         if text.startswith("[fault] "):
-            raise FileFault(text.split()[1], "as it says")
+            raise FileFault(cast("FailureStatus", text.split()[1]), "as it says")
         pages, remarks = list[Page](), list[Remark]()
         for number, part in enumerate(text.split("\f"), start=1):
             scanned = part.startswith("[scan] ")
             if scanned:
-                remarks.append(Remark(number, "ocr") if self.ocr else Remark(number, "empty", OCR_OFF))
-            seen = part.removeprefix("[scan] ") if self.ocr or not scanned else ""
+                remarks.append(Remark(number, "ocr") if ocr else Remark(number, "empty", OCR_OFF))
+            seen = part.removeprefix("[scan] ") if ocr or not scanned else ""
             pages.append(Page(number, seen, 595.0, 842.0))
         if not any(page.text for page in pages):
             raise FileFault("empty_text", "no text on any page")
@@ -64,7 +68,7 @@ class Bench:
         self.index = root / "index"
         self.encoder = BagOfWordsEncoder()
         self.reader = reader
-        self.ocr = "off"
+        self.ocr: OcrMode = "off"
         self.keep = 3
 
     def put(self, **texts: str) -> None:
@@ -74,7 +78,6 @@ class Bench:
     def run(self) -> Report:
         self.encoder.encoded.clear()
         self.reader.read.clear()
-        self.reader.ocr = self.ocr != "off"
         job = ingest_job(self.index, self.encoder, ocr=self.ocr, keep=self.keep)
         return job.run(discover([self.folder]))
 
@@ -102,6 +105,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     for module in (ingest.plan, ingest.reading):
         monkeypatch.setattr(module, "READERS", {".pdf": reader, ".txt": PlainReader()})
     monkeypatch.setattr(ingest.reading, "thumbnails", no_pictures)
+    monkeypatch.setattr("ingest.readers.version.find_tesseract", lambda languages: Tesseract("", "5", languages))
     return Bench(tmp_path, reader)
 
 
@@ -109,7 +113,7 @@ class TestOcr:
     def test_only_what_may_be_read_otherwise_is_read_again(self, bench: Bench) -> None:
         bench.put(plain="Only text.", half="A text.\f[scan] A stamp.", scan="[scan] A letter.")
         assert bench.statuses(bench.run()) == {"half": "partial", "plain": "ok", "scan": "empty_text"}
-        bench.ocr = "x 1"
+        bench.ocr = "auto"
         report = bench.run()
         assert sorted(bench.reader.read) == ["A text.\f[scan] A stamp.", "[scan] A letter."]
         assert bench.statuses(report) == {"half": "ok", "plain": "unchanged", "scan": "ok"}
@@ -121,7 +125,7 @@ class TestOcr:
         """The files are the same, and so are their names: only what was read is not."""
         bench.put(half="A text.\f[scan] A stamp.")
         first = bench.run()
-        bench.ocr = "x 1"
+        bench.ocr = "auto"
         report = bench.run()
         assert report.published
         assert report.generation != first.generation
@@ -133,13 +137,13 @@ class TestOcr:
     def test_without_scans_nothing_is_read_and_nothing_published(self, bench: Bench) -> None:
         bench.put(plain="Only text.")
         bench.run()
-        bench.ocr = "x 1"
+        bench.ocr = "auto"
         report = bench.run()
         assert (report.published, bench.reader.read, report.note) == (False, [], None)
 
     def test_what_was_read_stays_when_ocr_is_switched_off(self, bench: Bench) -> None:
         bench.put(plain="Only text.", scan="[scan] A letter.")
-        bench.ocr = "x 1"
+        bench.ocr = "auto"
         bench.run()
         bench.ocr = "off"
         report = bench.run()

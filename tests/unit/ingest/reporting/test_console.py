@@ -13,8 +13,9 @@ from rich.console import Console
 from ingest.reading import ReadRequest
 from ingest.reporting.console import Lines, bar, duration, progress, show
 from ingest.reporting.progress_tracker import ProgressTracker
-from ingest.reporting.report import FileRow, Report
+from ingest.reporting.report import Report
 from rag.cli.console import configure_logging
+from rag.domain.file_status import FileRow
 
 
 class Clock:

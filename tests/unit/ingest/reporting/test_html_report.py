@@ -12,7 +12,8 @@ import pytest
 
 from ingest.__main__ import main
 from ingest.reporting.html_report import REMEDIES, render, write_report_page
-from ingest.reporting.report import FAILED, FileRow, Report
+from ingest.reporting.report import Report, row_to_json
+from rag.domain.file_status import FAILED, FileRow
 from rag.errors import NothingToIngest
 
 PNG = b"\x89PNG\r\n\x1a\nnot much of a picture"
@@ -104,7 +105,7 @@ def test_pictures_of_pages() -> None:
 
 @pytest.mark.parametrize("pages", ["1-999999999", "9" * 5000, "3-1", "x", "", "-", "<b>", "1e9-"])
 def test_page_numbers_are_what_a_reader_says_and_may_be_anything(pages: str) -> None:
-    row = FileRow("a.pdf", "partial", 9, 6, 9, "x", remarks={"empty": pages, "ocr: x": pages, pages: pages})
+    row = FileRow("a.pdf", "partial", 9, 6, 9, reason="x", remarks={"empty": pages, "ocr: x": pages, pages: pages})
     (picture,) = parsed([row], {"a.pdf": {8: PNG}}).all("img")
     assert picture["alt"] in ("page 8", "page 8: no text")
 
@@ -113,11 +114,17 @@ def test_the_worst_comes_first() -> None:
     rows = [
         FileRow("ocr.pdf", "ok", 2, 2, 2, remarks={"ocr": "2"}),
         FileRow("blank.pdf", "ok", 2, 1, 2, remarks={"empty: blank": "2"}),
-        FileRow("second.pdf", "partial", 2, 2, 2, "no highlights on page 1", remarks={"second_opinion": "1"}),
+        FileRow("second.pdf", "partial", 2, 2, 2, reason="no highlights on page 1", remarks={"second_opinion": "1"}),
         FileRow(
-            "garbled.pdf", "partial", 2, 2, 2, "garbled text on page 1", remarks={"suspect": "1", "ocr: tesseract": "2"}
+            "garbled.pdf",
+            "partial",
+            2,
+            2,
+            2,
+            reason="garbled text on page 1",
+            remarks={"suspect": "1", "ocr: tesseract": "2"},
         ),
-        FileRow("scan.pdf", "partial", 2, 1, 2, "no text on page 2", remarks={"empty": "2"}),
+        FileRow("scan.pdf", "partial", 2, 1, 2, reason="no text on page 2", remarks={"empty": "2"}),
         FileRow("locked.pdf", "encrypted", reason="needs a password"),
         FileRow("fine.pdf", "ok", 2, 2, 2),
     ]
@@ -227,7 +234,7 @@ class TestCommandLine:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def refuse(*_: object) -> Report:
-            raise NothingToIngest("nothing", [FileRow("a.pdf", "encrypted", reason="needs a password").to_json()])
+            raise NothingToIngest("nothing", [row_to_json(FileRow("a.pdf", "encrypted", reason="needs a password"))])
 
         monkeypatch.setattr("ingest.__main__._run", refuse)
         assert main([str(tmp_path), "--report", str(tmp_path / "report.html")]) == 1

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from ingest.readers.limits import ReadingLimits
 from ingest.reading import Reading
-from ingest.reporting.report import FAILED
 from ingest.sandbox import protocol
 from ingest.sandbox.protocol import Frame, ProtocolError, receive, send_fault, send_reading, unpack_head
+from rag.domain.file_status import FAILED
 from rag.domain.stored import DocumentRecord, PageRecord
 from rag.domain.values import Box, Chunk, Heading, Page, Span, Word
 from rag.errors import FileFault
@@ -229,8 +229,12 @@ class TestNonsense:
             pytest.param(result_with("characters", -1), id="negative characters"),
             pytest.param(result_with("indexed_characters", 16), id="more in chunks than on pages"),
             pytest.param([(b"f", b"[]")], id="fault is a list"),
-            pytest.param([(b"f", json.dumps({"status": "ok", "reason": "", "recycle": False}).encode())], id="good fault"),
-            pytest.param([(b"f", json.dumps({"status": [], "reason": "", "recycle": False}).encode())], id="odd status"),
+            pytest.param(
+                [(b"f", json.dumps({"status": "ok", "reason": "", "recycle": False}).encode())], id="good fault"
+            ),
+            pytest.param(
+                [(b"f", json.dumps({"status": [], "reason": "", "recycle": False}).encode())], id="odd status"
+            ),
             pytest.param(
                 [(b"f", json.dumps({"status": "crashed", "reason": 5, "recycle": False}).encode())], id="odd reason"
             ),

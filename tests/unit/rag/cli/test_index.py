@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from ingest.discovery import discover
-from rag.__main__ import main
+from rag.cli.main import main
 from rag.index.reading import open_current
-from rag.index.writer import writing
-from tests.fakes import BagOfWordsEncoder, ingest_job, make_pdf
+from rag.index.writer import open_writer
+from rag.testing import BagOfWordsEncoder
+from tests.fakes import ingest_job, make_pdf
 from tests.unit.conftest import id_of, publish
 
 ENCODER = BagOfWordsEncoder()
@@ -231,7 +232,7 @@ def test_no_index(action: list[str], index: Path, capsys: pytest.CaptureFixture[
 
 @pytest.mark.parametrize("action", ["rollback", "gc"])
 def test_another_writer(action: str, index: Path, two: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
-    with writing(index):
+    with open_writer(index):
         assert main(["index", action]) == 75
     assert "another ingest is at work" in line_of(capsys)
     assert current(index) == two[1]
@@ -240,9 +241,9 @@ def test_another_writer(action: str, index: Path, two: tuple[str, str], capsys: 
 def test_nothing_heavy_is_loaded() -> None:
     heavy = "faiss bm25s torch openvino onnxruntime tokenizers llama_cpp fastapi httpx pypdfium2 jinja2"
     code = (
-        "import sys, rag.__main__; "
+        "import sys, rag.cli.main; "
         f"print([name for name in {heavy.split()} if name in sys.modules]); "
-        "sys.exit(rag.__main__.main(['index', 'list']))"
+        "sys.exit(rag.cli.main.main(['index', 'list']))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout == "[]\n"

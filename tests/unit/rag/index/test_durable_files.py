@@ -15,7 +15,7 @@ from rag.index import durable_files
 from rag.index.layout import IndexLayout
 from rag.index.reading import read_current
 from rag.index.vectors import VectorIndex
-from rag.index.writer import writing
+from rag.index.writer import open_writer
 from rag.runtime import files
 from rag.testing import BagOfWordsEncoder
 from tests.unit.conftest import publish
@@ -25,7 +25,7 @@ ONE, TWO = "000001-00000000", "000002-00000000"
 
 @pytest.fixture
 def layout(tmp_path: Path) -> IndexLayout:
-    with writing(tmp_path) as writer:
+    with open_writer(tmp_path) as writer:
         return writer.layout
 
 
@@ -151,7 +151,7 @@ class TestMoveAway:
         assert not folder.exists()
         assert (layout.trash / ONE / "manifest.json").exists()
         monkeypatch.undo()
-        with writing(layout.root):
+        with open_writer(layout.root):
             assert list(layout.trash.iterdir()) == []
 
 

@@ -14,8 +14,8 @@ from rag.errors import IndexBusy, IndexCorrupt, IndexForeign, IndexMissing
 from rag.index.layout import IndexLayout
 from rag.index.maintenance import Collected, collect_garbage, list_generations, roll_back, verify_generation
 from rag.index.reading import CurrentIndex, open_current, read_current
-from rag.index.writer import writing
-from tests.fakes import BagOfWordsEncoder
+from rag.index.writer import open_writer
+from rag.testing import BagOfWordsEncoder
 from tests.unit.conftest import id_of, publish, quick_folder
 
 IDENTITY = BagOfWordsEncoder().identity
@@ -63,7 +63,7 @@ def current(root: Path) -> str:
 
 
 def collect(root: Path, keep: int) -> Collected:
-    with writing(root) as writer:
+    with open_writer(root) as writer:
         return collect_garbage(writer.layout, keep)
 
 
@@ -193,7 +193,7 @@ class TestRollBack:
         assert open_current(root, IDENTITY)
 
     def test_not_while_somebody_writes(self, root: Path) -> None:
-        with writing(root), pytest.raises(IndexBusy):
+        with open_writer(root), pytest.raises(IndexBusy):
             roll_back(root)
 
     def test_a_publication_after_it_has_a_new_number_and_its_true_parent(self, root: Path) -> None:

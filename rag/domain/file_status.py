@@ -1,0 +1,53 @@
+"""Ingest status of a source file, and its row in the ingest report and the manifest.
+
+No libraries: the process that reads a hostile file imports this, and its memory is capped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass, field
+from typing import Final, Literal, TypeAlias, get_args
+
+from rag.errors import FailureStatus
+
+# ``unchanged``: carried over from the generation before. ``removed``: in the index before, and not among the files now.
+FileStatus: TypeAlias = Literal["ok", "partial", "unchanged", "duplicate", "removed", "unsupported", FailureStatus]
+
+# Statuses after which the file's text is in the index.
+INDEXED: Final[frozenset[FileStatus]] = frozenset({"ok", "partial", "unchanged", "duplicate"})
+# Statuses that the user should do something about. A file of another type is in the report, and is no failure.
+FAILED: Final[frozenset[FileStatus]] = frozenset(get_args(FailureStatus))
+
+
+@dataclass(frozen=True)
+class FileRow:
+    """Outcome of an ingest run for one source file.
+
+    The manifest keeps the fields in this order, without ``seconds``; the report has an order of its own, without
+    ``sha256`` and ``size``.
+
+    Attributes:
+        path: relative to the ingested folder.
+        sha256: of the content; None where the file was not read.
+        size: in bytes.
+        characters: of all pages, without white space.
+        indexed_characters: those of them that are in chunks; the others are running headers and footers.
+        remarks: page numbers by kind of remark and its detail, as ``{"empty: ocr off": "3, 7-9"}``.
+        reason: why the file failed, or what is missing of it, in one line.
+        seconds: taken to read and chunk it.
+    """
+
+    path: str
+    sha256: str | None = field(default=None, kw_only=True)
+    status: FileStatus
+    size: int = field(default=0, kw_only=True)
+    pages: int = 0
+    pages_with_text: int = 0
+    chunks: int = 0
+    _: KW_ONLY
+    characters: int = 0
+    indexed_characters: int = 0
+    remarks: Mapping[str, str] = field(default_factory=dict)
+    reason: str | None = None
+    seconds: float = 0.0
