@@ -1,4 +1,4 @@
-"""Puts an answer together: which sentences are said, what is cited for them, and how sure it is."""
+"""Answer builder: the sentences, citations, certainty and reason of an answer, from a verified draft."""
 
 from __future__ import annotations
 
@@ -23,10 +23,13 @@ _NEAREST: Final = 3
 
 @dataclass(frozen=True)
 class AnswerBuilder:
-    """What is known of a question when it is answered.
+    """Builds the answer, the abstention or the reply to one question.
 
     Attributes:
-        model, index: what answers say of themselves.
+        question: as it was put to the model.
+        model, index: their names, for the answer.
+        evidence: the passages that were read, best first.
+        draft: the model's draft; an empty one where the model was not asked.
         timings_ms: wall time per phase so far.
     """
 
@@ -43,7 +46,7 @@ class AnswerBuilder:
         Its certainty is decided by the rounded confidence, which is the one that clients see.
         """
         citations = _Citations()
-        # A small model may say the same again and again.
+        # A small model may repeat a sentence.
         support = list({item.sentence: item for item in support}.values())
         sentences = [
             Sentence(
@@ -54,7 +57,7 @@ class AnswerBuilder:
             for item in support
         ]
         text = " ".join(punctuated([item.sentence for item in support if item.supported]))
-        return self._whole(
+        return self._build(
             text,
             reason="length" if self.draft.finish.reason == "length" else None,
             certainty="stated" if _rounded(confidence) >= FACT else "possible",
@@ -64,11 +67,11 @@ class AnswerBuilder:
         )
 
     def abstention(self, support: Sequence[Support], confidence: float) -> Answer:
-        """That the documents do not say it, and where one might look; nothing of the draft counts as supported."""
+        """An abstention with the nearest quotes as citations; no sentence of the draft counts as supported."""
         citations = _Citations()
         for quote in nearest_quotes(self.question.text, self.evidence[:_NEAREST]):
             citations.add(quote)
-        return self._whole(
+        return self._build(
             NOT_IN_DOCUMENTS,
             reason="no_supported_sentence"
             if support and not any(item.supported for item in support)
@@ -79,10 +82,10 @@ class AnswerBuilder:
         )
 
     def reply(self, reply: Reply) -> Answer:
-        """What is said without a search."""
-        return self._whole(reply.text, reason=reply.reason, confidence=1.0, sentences=(), citations=())
+        """A reply that needs no search, such as to a greeting."""
+        return self._build(reply.text, reason=reply.reason, confidence=1.0, sentences=(), citations=())
 
-    def _whole(
+    def _build(
         self,
         text: str,
         *,
@@ -114,14 +117,14 @@ def _rounded(confidence: float) -> float:
 
 
 def punctuated(sentences: Sequence[str]) -> list[str]:
-    """Sentences as they stand in one text: a short answer that another one follows gets its full stop."""
+    """The sentences punctuated for one text: a short answer gets a full stop where another sentence follows."""
     *before, last = sentences
     return [*(text if text.endswith((".", "!", "?")) else f"{text}." for text in before), last]
 
 
 @dataclass
 class _Citations:
-    """Numbers quotes from 1, each stretch of a page once."""
+    """Citations, numbered from 1; quotes of the same span of a page are one citation."""
 
     all: list[Citation] = field(default_factory=list)
 

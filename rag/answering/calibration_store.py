@@ -1,4 +1,4 @@
-"""Calibration store: ``calibration.json`` beside the generations has a confidence model fitted to the documents.
+"""Calibration store: ``calibration.json`` beside the generations holds a confidence model fitted to the documents.
 
 It is optional: without it, or where it was made with another model, the default confidence model is used.
 """
@@ -27,9 +27,9 @@ class Calibration(BaseModel):
     """A fitted confidence model, and what it was fitted with.
 
     Attributes:
-        models: digests of the language model, the encoder and the reranker: with others it does not hold.
-        generation: whose documents the questions were made of.
-        questions: how many were made.
+        models: digests of the language model, the encoder and the reranker; it is valid for these models only.
+        generation: id of the generation from whose documents the questions were made.
+        questions: number of questions made.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -42,12 +42,12 @@ class Calibration(BaseModel):
 
 
 def calibration_path(index: Path) -> Path:
-    """The file of an index directory."""
+    """Path of the calibration file of an index directory."""
     return index / "calibration.json"
 
 
 def read_calibration(index: Path, models: tuple[str, ...]) -> Calibration | None:
-    """What was fitted with these models; None where there is nothing, or something else, which is logged."""
+    """The calibration fitted with these models; None where there is no file, or an unusable one, which is logged."""
     path = calibration_path(index)
     try:
         calibration = Calibration.model_validate(_current(from_json(path.read_bytes())))
@@ -79,7 +79,7 @@ _RENAMED: Final = {
 
 
 def _current(contents: Any) -> Any:  # noqa: ANN401 - parsed JSON
-    """The contents of a file in today's format: those of format 1 get today's names."""
+    """The contents of a file in the current format: the fields of format 1 are renamed."""
     if not isinstance(contents, dict) or contents.get("format") != 1:
         return contents
     return {**_renamed(contents), "format": FORMAT}
@@ -92,7 +92,7 @@ def _renamed(value: Any) -> Any:  # noqa: ANN401 - parsed JSON
 
 
 def check_writable(index: Path) -> None:
-    """Whether a calibration can be kept, asked before the long work.
+    """Checks that a calibration can be written, before the long work of fitting one.
 
     Raises:
         CalibrationFailed: this process may not write in the index directory.
@@ -105,10 +105,10 @@ def check_writable(index: Path) -> None:
 
 
 def write_calibration(index: Path, calibration: Calibration) -> None:
-    """Puts it in place of what is there, whole or not at all.
+    """Replaces the calibration file atomically.
 
     Raises:
-        CalibrationFailed: the disk refused; what was there stays.
+        CalibrationFailed: the file cannot be written; the previous one stays.
     """
     path = calibration_path(index)
     try:

@@ -1,8 +1,8 @@
 """Confidence model: P(answerable) and P(correct) of a draft, and the decision to answer or to abstain.
 
 Both are logistic regressions over the same few features, because that is the simplest model whose output can be read as
-a probability (Platt, Probabilistic Outputs for Support Vector Machines, 1999). What they were fitted on, and
-how well they hold on questions they have not seen, is in docs/abstention.md. Arithmetic only.
+a probability (Platt, Probabilistic Outputs for Support Vector Machines, 1999). docs/abstention.md has the training
+data, and the calibration on questions that were not in it. Arithmetic only.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, fields
 from itertools import pairwise
 from typing import Final
 
-# A logit beyond this says no more.
+# Logits beyond this are no stronger evidence.
 _CLIP: Final = 12.0
 _SMALL: Final = 1e-3
 _QUANTILES: Final = 21
@@ -27,12 +27,13 @@ class Features:
 
     Attributes:
         relevance: the reranker's logit for the best passage in the prompt.
-        coverage: largest share of the question's words that one passage has, 0..1.
-        refusal_probability: probability that the model would have declined to answer, 0..1.
+        coverage: largest share of the question's words in one passage, 0..1.
+        refusal_probability: probability that the model refuses to answer, 0..1.
         certainty: geometric mean of the probabilities of the draft's tokens, 0..1.
-        share: share of the draft's term weight that its quotes hold, 0..1.
-        agrees: 1 if each number of the draft is in its quotes or in the question, else 0.
-        self_check: P(True): the probability, 0..1, that the model says yes when asked whether the passages state it.
+        share: share of the draft's term weight in its quotes, 0..1.
+        agrees: 1 if each number, name and "not" of the draft is in its quotes or in the question, else 0.
+        self_check: P(True), the probability, 0..1, that the model says yes when asked whether the passages state the
+            draft; see :func:`rag.answering.draft.self_check`.
     """
 
     relevance: float
@@ -74,10 +75,10 @@ class Logistic:
             raise ValueError("a bias or a weight is not finite")
 
     def probability(self, features: Features) -> float:
-        """0..1."""
+        """The probability, 0..1, for these features."""
         scaled = features.scaled()
         exponent = self.bias + sum(w * scaled[name] for name, w in self.weights.items())
-        # Of tanh, which cannot overflow.
+        # The logistic function by tanh, which cannot overflow.
         return 0.5 * (1 + math.tanh(exponent / 2))
 
 
@@ -88,14 +89,16 @@ class ConfidenceModel:
     Raises ValueError where the thresholds are not two or more, ascending and within 0..1.
 
     Attributes:
-        prefilter: P(answerable) from the evidence alone; cheap, computed before the model is asked.
+        prefilter: P(answerable) from the evidence alone; cheap, computed before the model generates.
         answerable: P(answerable): the probability that the documents hold an answer, once the draft is verified.
         correct: P(correct): the probability that the draft is correct; the confidence of the answer.
-        prefilter_threshold: below this P(answerable) of the evidence the model is not asked.
+        prefilter_threshold: below this P(answerable) of the evidence nothing is generated.
         thresholds: of ``answerable``, ascending: the n-th of N is passed by the share ``1 - n / (N - 1)`` of the
             questions that the documents do not answer.
-        yes_bias: log-odds of the model's yes where yes and no are equally often correct.
-        false_answers: the accepted share of those questions that are answered all the same, 0..1.
+        yes_bias: log-odds of the model's yes where yes and no are equally often correct; see
+            :func:`rag.answering.draft.calibrate_yes_no`.
+        false_answers: accepted false-answer rate (RAG_FALSE_ANSWERS), 0..1: the share of those questions that are
+            answered all the same.
     """
 
     prefilter: Logistic
@@ -123,18 +126,18 @@ class ConfidenceModel:
 
     @property
     def threshold(self) -> float:
-        """Below this the system abstains; between two thresholds by linear interpolation."""
+        """The least P(answerable) of an answer that is given; interpolated linearly between two ``thresholds``."""
         place = (1 - self.false_answers) * (len(self.thresholds) - 1)
         low = min(int(place), len(self.thresholds) - 1)
         high = min(low + 1, len(self.thresholds) - 1)
         return self.thresholds[low] + (place - low) * (self.thresholds[high] - self.thresholds[low])
 
     def fails_prefilter(self, evidence: Features) -> bool:
-        """Whether the evidence alone shows that the documents do not hold the answer."""
+        """True where the evidence alone shows that the documents do not hold the answer."""
         return self.prefilter.probability(evidence) < self.prefilter_threshold
 
     def is_given(self, features: Features) -> bool:
-        """Whether the documents are taken to hold the answer."""
+        """True where P(answerable) reaches the threshold, so that the answer is given."""
         return self.answerable.probability(features) >= self.threshold
 
 

@@ -1,7 +1,7 @@
-"""Two documents that say different things: found where nobody could doubt it, and said with a quote of each.
+"""Conflict detection: two documents that give different figures in answer to the same question.
 
-Nothing is concluded from what documents mean. They disagree where two of them say the same words around another number
-or date, and both answer the question as well as the other. Pure.
+A conflict is reported only where it is certain, with a quote of each document. Meaning is not compared: two documents
+disagree where they have the same words around another number or date, and both fit the question equally well. Pure.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from rag.answering.grounding import Evidence, Quote, Support, stretches
+from rag.answering.grounding import Evidence, Quote, Support, quotable_spans
 from rag.domain.values import Span, in_context
 from rag.text.normalization import Figure, figures, said
 from rag.text.sentences import NOT
 
-# Of the words around the figure: how many both say, and which share of what either says.
+# Words around the figure: at least so many are in both texts, and this share of the words of either (Jaccard).
 _FEWEST_SHARED: Final = 3
-_SAME: Final = 0.7
-# Of the question's words, how many each passage must have.
-_ASKED: Final = 0.5
+_LEAST_SIMILARITY: Final = 0.7
+# Least share of the question's words in each passage.
+_LEAST_COVERAGE: Final = 0.5
 # The reranker's probability from which a passage is about the question.
 _RELEVANT: Final = 0.5
 
@@ -30,12 +30,12 @@ _LONGEST_UNIT: Final = 2
 
 
 def find_conflict(question: str, support: Sequence[Support], evidence: Sequence[Evidence]) -> Support | None:
-    """That another document gives another figure than the first supported sentence that has one; None if none does.
+    """A sentence on the first document that contradicts a figure of the answer; None where none does.
 
     Args:
         question: as it was put to the model.
         support: of the sentences of the answer.
-        evidence: what was read, best first.
+        evidence: the passages that were read, best first.
     """
     asked = frozenset(said(question))
     known = {figure.value for figure in figures(question)}
@@ -44,13 +44,13 @@ def find_conflict(question: str, support: Sequence[Support], evidence: Sequence[
         if item.supported and len(answered) == 1 and (ours := _source(item.quotes[0], *answered)):
             for other in evidence:
                 if _is_as_good(asked, ours.evidence, other) and (theirs := _contradiction(ours, other, *answered)):
-                    return _stated(ours, theirs, *answered)
+                    return _conflict_sentence(ours, theirs, *answered)
     return None
 
 
 def _source(quote: Quote, answered: str) -> Quote | None:
-    """The shortest stretch of a quote that has the figure."""
-    spans = [quote.span, *(span for span in stretches(quote.evidence) if _is_within(span, quote.span))]
+    """The shortest span within a quote that has the figure."""
+    spans = [quote.span, *(span for span in quotable_spans(quote.evidence) if _is_within(span, quote.span))]
     quotes = [Quote(quote.evidence, span, 1.0) for span in spans]
     having = [part for part in quotes if answered in _values(part)]
     return min(having, key=lambda part: len(part.text), default=None)
@@ -61,12 +61,12 @@ def _is_within(inner: Span, outer: Span) -> bool:
 
 
 def _is_as_good(asked: frozenset[str], ours: Evidence, other: Evidence) -> bool:
-    """Whether the question may as well be about the other document: it names ours no better."""
+    """True where the question fits the other document as well as ours."""
     one, two = _context(ours), _context(other)
     return (
         other.hit.passage.document.id != ours.hit.passage.document.id
         and asked & one <= two
-        and len(asked & two) >= _ASKED * len(asked)
+        and len(asked & two) >= _LEAST_COVERAGE * len(asked)
         and other.hit.document_match >= ours.hit.document_match
         and (other.hit.relevance is None or other.hit.relevance >= _RELEVANT)
     )
@@ -79,8 +79,8 @@ def _context(evidence: Evidence) -> frozenset[str]:
 
 
 def _contradiction(ours: Quote, other: Evidence, answered: str) -> Quote | None:
-    """The stretch of another passage that says the same but for the figure."""
-    quotes = (Quote(other, span, 1.0) for span in stretches(other))
+    """The first span of another passage with the same words around another figure."""
+    quotes = (Quote(other, span, 1.0) for span in quotable_spans(other))
     return next((quote for quote in quotes if _contradicts(ours, quote, answered)), None)
 
 
@@ -94,8 +94,8 @@ def _contradicts(ours: Quote, theirs: Quote, answered: str) -> bool:
         return False
     one, two = _around(ours.text), _around(theirs.text)
     shared = one & two
-    same = len(shared) >= _FEWEST_SHARED and len(shared) >= _SAME * len(one | two)
-    return same and (NOT in one) == (NOT in two)
+    similar = len(shared) >= _FEWEST_SHARED and len(shared) >= _LEAST_SIMILARITY * len(one | two)
+    return similar and (NOT in one) == (NOT in two)
 
 
 def _values(quote: Quote) -> list[str]:
@@ -114,18 +114,18 @@ def _without(text: str, found: Iterator[Figure]) -> Iterator[str]:
     yield text[start:]
 
 
-def _stated(ours: Quote, theirs: Quote, answered: str) -> Support:
+def _conflict_sentence(ours: Quote, theirs: Quote, answered: str) -> Support:
     position = _values(ours).index(answered)
     one, two = ours.evidence.hit.passage.document, theirs.evidence.hit.passage.document
     names = (one.title, two.title) if one.title != two.title else (one.name, two.name)
     first, second = (
-        f"{name} says {_said_there(quote, position)}" for name, quote in zip(names, (ours, theirs), strict=True)
+        f"{name} says {_figure_with_unit(quote, position)}" for name, quote in zip(names, (ours, theirs), strict=True)
     )
     return Support(f"The documents disagree: {first}; {second}.", (ours, theirs), score=1.0, agrees=True)
 
 
-def _said_there(quote: Quote, position: int) -> str:
-    """The figure as it is written there, with its sign, and with its unit: up to two words before a stop word."""
+def _figure_with_unit(quote: Quote, position: int) -> str:
+    """The figure as the quote writes it, with its currency sign and its unit: up to two words before a stop word."""
     text, figure = quote.text, list(figures(quote.text))[position]
     sign = _SIGN.search(text[: figure.start])
     end = figure.end

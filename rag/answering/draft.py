@@ -1,4 +1,4 @@
-"""What the model says, before any of it is believed."""
+"""The model's draft answer before verification: yes/no calibration, and self-check by P(True)."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from rag.runtime.cancellation import Cancellation
 
 @dataclass
 class Draft:
-    """What the model has said so far.
+    """A draft answer as it is generated.
 
     Attributes:
-        prompt: what it was asked; None while it was not.
-        declined: the probability, 0..1, that it would have declined to answer.
-        probabilities: what it gave each token, 0..1; once :func:`calibrate_yes_no` has decided, that of its decision.
+        prompt: None until the model is asked.
+        refusal_probability: the probability, 0..1, that the model refuses to answer.
+        probabilities: of each token, 0..1; after :func:`calibrate_yes_no` the one probability of its decision.
+        finish: why generation stopped, and the tokens it took.
     """
 
     prompt: Prompt | None = None
@@ -30,12 +31,12 @@ class Draft:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing was said."""
+        """True where the text has nothing but white space."""
         return not self.text.strip()
 
     @property
     def is_likely(self) -> bool:
-        """Whether the model would rather say it than decline: what it would not is shown to nobody unverified."""
+        """True where a refusal is less likely than the draft. Only then is the draft streamed before verification."""
         return self.refusal_probability < 0.5
 
     @property
@@ -45,22 +46,22 @@ class Draft:
         return math.exp(sum(logs) / len(logs)) if logs else 0.0
 
     def add(self, token: Token) -> None:
-        """One more token."""
+        """Appends a token."""
         self.text += token.text
         self.probabilities.append(token.probability)
 
 
 def calibrate_yes_no(draft: Draft, yes_bias: float) -> None:
-    """Makes a draft of one word, yes or no, the likelier of the two once the model's liking for yes is taken out.
+    """Contextual calibration of a yes/no draft: replaces it by the likelier of the two without the model's yes bias.
 
-    A model says yes too readily, whatever it reads (Zhao et al., Calibrate Before Use, 2021): ``yes_bias`` is the log-odds
-    of its yes where yes and no are equally often right.
+    A model says yes too readily, whatever it reads (Zhao et al., Calibrate Before Use, 2021): ``yes_bias`` is the
+    log-odds of its yes where yes and no are equally often right. A draft of any other text stays as it is.
     """
-    said = draft.text.strip().casefold()
-    if said not in ("yes", "no"):
+    word = draft.text.strip().casefold()
+    if word not in ("yes", "no"):
         return
-    # What is neither yes nor no hardly counts after a yes/no question.
-    yes = draft.certainty if said == "yes" else 1 - draft.certainty
+    # After a yes/no question, other tokens than yes and no have almost no probability.
+    yes = draft.certainty if word == "yes" else 1 - draft.certainty
     unbiased = log_odds(yes) - yes_bias
     draft.text = YES[0] if unbiased >= 0 else NO[0]
     draft.probabilities = [1 / (1 + math.exp(-abs(unbiased)))]
@@ -68,10 +69,10 @@ def calibrate_yes_no(draft: Draft, yes_bias: float) -> None:
 
 
 def self_check(model: LanguageModel, chat: tuple[Message, ...], draft: Draft, cancelled: Cancellation) -> float:
-    """The probability, 0..1, that the model says yes rather than no when asked whether the passages say so.
+    """P(True) of the draft, 0..1: the model says yes rather than no when asked whether the passages say so.
 
-    The question follows the draft in the same chat, so that only its own few tokens have to be read. Where the model's
-    context has no room for them it is one half: nothing is known.
+    From Kadavath et al., Language Models (Mostly) Know What They Know, 2022. The question follows the draft in the same
+    chat, so that only its own few tokens are prefilled. One half where the model's context has no room for them.
 
     Raises:
         Cancelled: ``cancelled`` was called.

@@ -1,6 +1,6 @@
-"""A summary made of a text's own sentences: those that say most of what it is about, in reading order.
+"""Extractive summary: a text's most central sentences, chosen by maximal marginal relevance, in reading order.
 
-Nothing is worded anew, so nothing can be wrong that the document does not say; and no model reads a whole chapter.
+The sentences are verbatim, so the summary states only what the document does; and no model reads a whole chapter.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from rag.text.prompt_injection import speaks_to_the_machine
 from rag.text.sentences import sentence_spans
 
 _SENTENCES: Final = 5
-# Sentences that are compared; of more, so many are taken evenly from beginning to end.
+# Most sentences that are compared; a longer text is sampled evenly from beginning to end.
 _MOST_COMPARED: Final = 96
 _FEWEST_WORDS: Final = 5
 _LONGEST: Final = 400
-# How much a sentence loses by resembling one that was chosen (Carbonell, Goldstein: MMR, 1998).
-_SAME: Final = 0.4
+# Weight of the similarity to sentences already chosen (Carbonell, Goldstein: MMR, 1998).
+_REDUNDANCY: Final = 0.4
 
 
 def central_sentences(evidence: Sequence[Evidence], encoder: Encoder) -> list[Support]:
-    """Up to five sentences of the evidence, each its own proof, in the order of the evidence.
+    """Up to five sentences of the evidence, each with itself as its quote, in the order of the evidence.
 
-    Chosen by closeness to the mean of all, less the closeness to those chosen before.
+    Chosen by similarity to the mean of all sentences, less the similarity to those chosen before (MMR).
     """
     quotes = list(_quotes(evidence))
     if len(quotes) > _MOST_COMPARED:
@@ -40,7 +40,7 @@ def central_sentences(evidence: Sequence[Evidence], encoder: Encoder) -> list[Su
         for _ in range(min(_SENTENCES, len(quotes))):
             gains[chosen] = -np.inf
             chosen.append(int(gains.argmax()))
-            gains = gains - _SAME / _SENTENCES * (vectors @ vectors[chosen[-1]])
+            gains = gains - _REDUNDANCY / _SENTENCES * (vectors @ vectors[chosen[-1]])
     return [Support(_in_line(quotes[n]), (quotes[n],), score=1.0, agrees=True) for n in sorted(chosen)]
 
 

@@ -19,13 +19,13 @@ def extract_features(
     """The features of a verified draft; of an empty draft, those of the evidence alone.
 
     Args:
-        question: as the model was asked it.
-        hits: the passages that were found, best first; at least one.
+        question: as it was put to the model.
+        hits: at least one, best first: those found, or those in the prompt once the model was asked.
         draft: the model's draft.
         support: of each of the draft's sentences.
         self_check: P(True) of the draft, 0..1.
     """
-    # Of the sentences that may be said the one that carries least decides.
+    # The weakest of the supported sentences decides.
     shown = [item for item in support if item.supported] or support
     weakest = min(shown, key=lambda item: (item.agrees, item.score), default=None)
     return Features(

@@ -1,7 +1,7 @@
-"""Checking an answer against its evidence: which quotes carry each of its sentences, and whether they do.
+"""Grounding: checks each sentence of a draft against the evidence, and selects the quotes that support it.
 
-A quote is a stretch of a page's text, so it cannot be other than verbatim; and only passages that were retrieved are
-looked at, so a citation cannot name another one. Support is arithmetic on words.
+A quote is a span of a page's text, so it is verbatim by construction; and only retrieved passages are candidates, so a
+citation cannot name another one. Support is computed from weighted word overlap.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from rag.text.normalization import CURRENCIES, MONTHS, said
 from rag.text.prompt_injection import speaks_to_the_machine
 from rag.text.sentences import NOT, is_number, line_spans, sentence_spans
 
-# Share of a sentence's weight that its quotes must hold for the sentence to be shown as fact.
-# Not calibrated yet: with the weights below it lets a short sentence pass with one word of its own, not with two.
+# Least share of a sentence's term weight in its quotes for the sentence to be supported. Not calibrated: with the
+# weights below, a short sentence passes with one word that no quote has, and fails with two.
 SUPPORTED: Final = 0.6
 _SUPPORTED_BARE: Final = 0.4
-# What the question said already proves little; a number or a name is what an answer is for.
-_WEIGHT_ASKED: Final = 0.5
-_WEIGHT_SAID: Final = 1.0
+# Term weights. Words of the question prove little; a number is often the answer itself.
+_WEIGHT_QUESTION: Final = 0.5
+_WEIGHT_WORD: Final = 1.0
 _WEIGHT_NUMBER: Final = 2.0
-# A further quote is added when it holds at least this share that the quotes before it do not.
-_WORTH_A_QUOTE: Final = 0.2
+# A further quote is added if it has at least this share of the sentence's weight that no quote before it has,
+_LEAST_GAIN: Final = 0.2
 _MOST_QUOTES: Final = 3
-# It also has at least so many words of the sentence and its question.
+# and at least so many words of the sentence and its question.
 _FEWEST_SHARED: Final = 2
-# Longer stretches are not quoted whole: a table, or a list without full stops.
+# Longer spans are not quoted whole: a table, or a list without full stops.
 _LONGEST_QUOTE: Final = 400
 _FEWEST_WORDS: Final = 4
 
@@ -43,13 +43,13 @@ _NAME: Final = re.compile(r"(?<=[^\s.!?:;\"'“”‘’(])\s+[\"'“‘(]?([^\W
 _STEP: Final = re.compile(r"^\d+\.\s+(?=\S)")
 _MARKERS: Final = re.compile(r"\s*\[\d+(?:\s*,\s*\d+)*\]")
 
-# What each word of a sentence counts.
+# Term weight of each word of a sentence.
 Weights: TypeAlias = Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A passage that was read, and the page that it is on."""
+    """A retrieved passage, and the page that it is on."""
 
     hit: Hit
     page: Page
@@ -57,7 +57,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A stretch of a page that carries a sentence; ``score`` is the share of the sentence's weight in it, 0..1."""
+    """A span of a page that supports a sentence; ``score`` is the share of the sentence's term weight in it, 0..1."""
 
     evidence: Evidence
     span: Span
@@ -65,19 +65,20 @@ class Quote:
 
     @property
     def text(self) -> str:
-        """Verbatim."""
+        """The quoted text, verbatim."""
         return self.evidence.page.text[self.span.start : self.span.end]
 
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """What the evidence says of one sentence.
+    """The support of one sentence by the evidence.
 
     Attributes:
-        quotes: the best first; together they hold ``score`` (0..1) of the sentence's weight.
-        agrees: whether every number, name and "not" of the sentence is in the quotes, or in the question, and no
-            currency is another one; never of a sentence that asks, for it states nothing.
-        bare: whether it is a yes or a no, and nothing more.
+        quotes: best first.
+        score: share of the sentence's term weight in all quotes together, 0..1.
+        agrees: true if every number, month, name and "not" of the sentence is in the quotes or in the question, and its
+            currency is that of the quotes. False for a sentence that is a question, which states nothing.
+        bare: true for a bare yes or no.
     """
 
     sentence: str
@@ -88,13 +89,13 @@ class Support:
 
     @property
     def supported(self) -> bool:
-        """Whether the sentence may be shown as fact."""
-        # A bare yes or no says all that the question says, and no text repeats a question.
+        """True where the sentence is part of the answer."""
+        # A bare yes or no is measured by the question's words, and no text repeats a question in full.
         return bool(self.quotes) and self.agrees and self.score >= (_SUPPORTED_BARE if self.bare else SUPPORTED)
 
 
 def ground(question: str, draft: str, evidence: Sequence[Evidence]) -> list[Support]:
-    """Each sentence of a draft answer with its support, in order; markers such as ``[1]`` are taken out."""
+    """The support of each sentence of a draft answer, in order; citation markers such as ``[1]`` are removed."""
     text = _MARKERS.sub("", draft).strip()
     candidates = [candidate for item in evidence for candidate in _candidates(item)]
     asked = frozenset(said(question))
@@ -102,15 +103,15 @@ def ground(question: str, draft: str, evidence: Sequence[Evidence]) -> list[Supp
 
 
 def _sentences(text: str) -> Iterator[tuple[int, int]]:
-    """The sentences of a draft: the number of a step belongs to the step."""
-    begun: int | None = None
+    """Spans of a draft's sentences; the number of a step belongs to the step's sentence."""
+    step_start: int | None = None
     step = 1
     for start, end in sentence_spans(text):
-        if begun is None and text[start:end] == f"{step}." and end < len(text):
-            begun, step = start, step + 1
+        if step_start is None and text[start:end] == f"{step}." and end < len(text):
+            step_start, step = start, step + 1
             continue
-        yield start if begun is None else begun, end
-        begun = None
+        yield start if step_start is None else step_start, end
+        step_start = None
 
 
 def _completed(support: Support) -> Support:
@@ -119,12 +120,12 @@ def _completed(support: Support) -> Support:
 
 
 def nearest_quotes(question: str, evidence: Sequence[Evidence]) -> list[Quote]:
-    """For each passage, the stretch that has most of the question's words: where one would look for an answer."""
+    """For each passage, the span with most of the question's words: the citations of an abstention."""
     asked = frozenset(said(question))
     weights = dict.fromkeys(asked, 1.0)
     quotes = []
     for item in evidence:
-        # A heading has the question's words more purely than the text below it, and says nothing.
+        # A heading may have more of the question's words than the text below it, and answers nothing.
         candidates = list(_candidates(item))
         if candidates := [c for c in candidates if len(c.text.split()) >= _FEWEST_WORDS] or candidates:
             best = max(candidates, key=lambda candidate: candidate.rank(weights, asked))
@@ -134,12 +135,17 @@ def nearest_quotes(question: str, evidence: Sequence[Evidence]) -> list[Quote]:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A stretch that could be quoted."""
+    """A span that could be quoted.
+
+    Attributes:
+        words: its content words.
+        denied: those of them that occur only right after a "not".
+    """
 
     evidence: Evidence
     span: Span
     words: frozenset[str]
-    denied: frozenset[str]  # words that it says only right after a "not"
+    denied: frozenset[str]
 
     @property
     def text(self) -> str:
@@ -147,7 +153,7 @@ class _Candidate:
 
     @property
     def negated(self) -> bool:
-        """Whether it has a "not", or stands under a heading that has one."""
+        """True where it has a "not", or is under a heading that has one."""
         return NOT in self.words or NOT in said(_heading(self.evidence, self.span))
 
     @property
@@ -159,7 +165,7 @@ class _Candidate:
         return sum(weights[word] for word in self.words & weights.keys()) / total if total else 0.0
 
     def rank(self, weights: Weights, asked: frozenset[str]) -> float:
-        """Mostly what it holds of the sentence; then of the question; then the shorter one."""
+        """Its share of the sentence's weight, plus a little for words of the question, less a little for its length."""
         of_question = len(self.words & asked) / len(asked) if asked else 0.0
         length = (self.span.end - self.span.start) / _LONGEST_QUOTE
         return self.share(weights) + 0.3 * of_question - 0.1 * length
@@ -169,20 +175,20 @@ class _Candidate:
 
 
 def _candidates(evidence: Evidence) -> Iterator[_Candidate]:
-    for span in stretches(evidence):
-        stretch = said(evidence.page.text[span.start : span.end])
-        yield _Candidate(evidence, span, frozenset(stretch), _denied(stretch))
+    for span in quotable_spans(evidence):
+        terms = said(evidence.page.text[span.start : span.end])
+        yield _Candidate(evidence, span, frozenset(terms), _denied(terms))
 
 
 def _heading(evidence: Evidence, span: Span) -> str:
-    """What a stretch stands under; empty for nothing."""
+    """The heading that a span is under; empty where there is none."""
     page, headings = evidence.page, evidence.hit.passage.chunk.headings
     above = [page.text[heading.start : heading.end] for heading in page.headings if heading.start <= span.start]
     return (above or headings or [""])[-1]
 
 
-def stretches(evidence: Evidence) -> Iterator[Span]:
-    """What of a page could be quoted for a passage: all that touches it, but what is not said to the reader."""
+def quotable_spans(evidence: Evidence) -> Iterator[Span]:
+    """Spans of a page that can be quoted for a passage: those that overlap it and are no prompt injection."""
     passage, text = evidence.hit.passage.chunk.span, evidence.page.text
     for start, end in _quotable(text):
         if start < passage.end and end > passage.start and not speaks_to_the_machine(text[start:end]):
@@ -190,7 +196,7 @@ def stretches(evidence: Evidence) -> Iterator[Span]:
 
 
 def _quotable(text: str) -> Iterator[tuple[int, int]]:
-    """Sentences; the lines of those that are no sentences (rows, items); and pairs of neighbours in a paragraph."""
+    """Spans of sentences, of the lines of table rows and list items, and of neighbouring sentences in a paragraph."""
     previous: tuple[int, int] | None = None
     for start, end in sentence_spans(text):
         if text[end - 1] not in ".!?" or end - start > _LONGEST_QUOTE:
@@ -206,72 +212,73 @@ def _quotable(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _support(sentence: str, asked: frozenset[str], candidates: Sequence[_Candidate]) -> Support:
-    builder = _STEP.sub("", sentence, count=1)
-    opening = _YES_OR_NO.match(builder)
-    builder = builder[opening.end() :] if opening else builder
-    weights = {word: _weight(word, asked) for word in said(builder)}
-    # "Yes.", or "No, it is not.": it says what the question says.
+    statement = _STEP.sub("", sentence, count=1)
+    opening = _YES_OR_NO.match(statement)
+    statement = statement[opening.end() :] if opening else statement
+    weights = {word: _weight(word, asked) for word in said(statement)}
+    # "Yes.", or "No, it is not.": it states what the question asks, and has no words of its own.
     bare = opening is not None and not weights.keys() - {NOT}
     if bare:
-        weights = dict.fromkeys(asked, _WEIGHT_ASKED)
-    if NOT not in said(builder) and not (opening and opening.group(1).casefold() == "no"):
-        # What says the opposite is no evidence, however many words it shares.
+        weights = dict.fromkeys(asked, _WEIGHT_QUESTION)
+    if NOT not in said(statement) and not (opening and opening.group(1).casefold() == "no"):
+        # A span that states the opposite is no evidence, however many words it shares.
         candidates = [candidate for candidate in candidates if not candidate.denied & weights.keys()]
         if bare and NOT not in asked:
-            candidates = _affirming(weights, candidates)
+            candidates = _evidence_for_bare_yes(weights, candidates)
     chosen = _chosen(weights, asked, candidates)
     quoted = frozenset[str]().union(*(candidate.words for candidate in chosen))
     held, total = sum(weights[word] for word in weights.keys() & quoted), sum(weights.values())
-    agrees = not sentence.endswith("?") and not _essential(builder, weights, quoted) - asked - quoted
+    agrees = not sentence.endswith("?") and not _essential(statement, weights, quoted) - asked - quoted
     quotes = tuple(candidate.quote(weights) for candidate in chosen)
     return Support(sentence, quotes, held / total if total else 0.0, agrees, bare=bare)
 
 
-def _affirming(weights: Weights, candidates: Sequence[_Candidate]) -> Sequence[_Candidate]:
-    """The stretches that may bear out a bare yes, which has no words of its own to show what a "not" is about.
+def _evidence_for_bare_yes(weights: Weights, candidates: Sequence[_Candidate]) -> Sequence[_Candidate]:
+    """The candidates without a negation, which are the evidence for a bare yes.
 
-    They say more of the question than any sentence that denies something; else there is none.
+    A bare yes has no words of its own that would show what a "not" is about. There is no evidence for it unless one of
+    these has more of the question's weight than every negated sentence.
     """
     plain: list[_Candidate] = []
-    denying: list[_Candidate] = []
+    negated: list[_Candidate] = []
     for candidate in candidates:
-        (denying if candidate.negated else plain).append(candidate)
-    denied = max((each.share(weights) for each in denying if each.is_one_sentence), default=0.0)
-    return plain if any(each.share(weights) > denied for each in plain) else ()
+        (negated if candidate.negated else plain).append(candidate)
+    bar = max((each.share(weights) for each in negated if each.is_one_sentence), default=0.0)
+    return plain if any(each.share(weights) > bar for each in plain) else ()
 
 
 def _chosen(weights: Weights, asked: frozenset[str], candidates: Sequence[_Candidate]) -> list[_Candidate]:
-    """The stretches that together hold most of a sentence's weight, the best first."""
+    """The candidates that together have most of a sentence's weight, best first; a greedy set cover."""
     chosen: list[_Candidate] = []
     missing = dict(weights)
     while candidates and len(chosen) < _MOST_QUOTES:
         best = max(candidates, key=lambda candidate: candidate.rank(missing, asked))
         gain = sum(missing.get(word, 0.0) for word in best.words)
-        if chosen and gain < _WORTH_A_QUOTE * sum(weights.values()):
+        if chosen and gain < _LEAST_GAIN * sum(weights.values()):
             break
         chosen.append(best)
         missing = {word: weight for word, weight in missing.items() if word not in best.words}
         if not missing:
             break
-        # Any text may have the number that is missing: it must speak of the same things.
+        # Any text may have the missing number by chance: a further quote must share words with the sentence.
         candidates = [c for c in candidates if len(c.words & (weights.keys() | asked)) >= _FEWEST_SHARED]
     return chosen
 
 
-def _essential(builder: str, weights: Weights, quoted: frozenset[str]) -> set[str]:
-    """What of a statement must be quoted: numbers, months, names, a "not"; a currency where the quotes say one."""
-    names = {word for name in _NAME.findall(builder) if name[0].isupper() for word in said(name)}
+def _essential(statement: str, weights: Weights, quoted: frozenset[str]) -> set[str]:
+    """The words that a quote must have: numbers, months, names, "not"; a currency where the quotes have one."""
+    names = {word for name in _NAME.findall(statement) if name[0].isupper() for word in said(name)}
     currencies = CURRENCIES if CURRENCIES & quoted else frozenset()
     return {word for word in weights if is_number(word) or word == NOT or word in names | MONTHS | currencies}
 
 
-def _denied(said: Sequence[str]) -> frozenset[str]:
-    pairs = list(pairwise(["", *said]))
+def _denied(terms: Sequence[str]) -> frozenset[str]:
+    pairs = list(pairwise(["", *terms]))
     plain = {word for before, word in pairs if before != NOT}
     return frozenset(word for before, word in pairs if before == NOT) - plain
 
 
 def _weight(word: str, asked: frozenset[str]) -> float:
     if word in asked:
-        return _WEIGHT_ASKED
-    return _WEIGHT_NUMBER if is_number(word) else _WEIGHT_SAID
+        return _WEIGHT_QUESTION
+    return _WEIGHT_NUMBER if is_number(word) else _WEIGHT_WORD

@@ -1,4 +1,4 @@
-"""Prompts as named constants, and evidence packed to a budget: a passage goes in whole, or not at all."""
+"""Prompt construction: the prompt texts, and passages packed into a token budget, each whole or not at all."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PASSAGE: Final = "# {document}{headings}\n{text}"
 
 QUESTION: Final = "{passages}\n\nQuestion: {question}"
 
-# An answer is worded in the words of its question and passages; these join them.
+# The vocabulary of an answer is the words of its question and passages, and these that join them.
 JOINING: Final = "Yes No and or not , . ; :"
 
 SELF_CHECK: Final = "Do the passages say so? Answer Yes or No."
@@ -33,27 +33,33 @@ NO: Final = ("No", "no")
 
 @dataclass(frozen=True)
 class EvidencePrompt:
-    """A chat for the model, and the hits whose passages are in it."""
+    """The prompt of a question with its evidence.
+
+    Attributes:
+        chat: system message, history, and the question with its passages.
+        hits: those whose passages are in the chat, in its order.
+    """
 
     chat: tuple[Message, ...]
     hits: Sequence[Hit]
 
     @property
     def vocabulary(self) -> str:
-        """The words that an answer may be made of."""
+        """Text with every word that the answer may use; see the vocabulary mask of the model."""
         return f"{self.chat[-1].text}\n{JOINING}"
 
 
 def build_prompt(
     model: LanguageModel, question: Question, hits: Sequence[Hit], *, max_tokens: int, evidence_tokens: int
 ) -> EvidencePrompt:
-    """What the model is asked, and the hits that are in it.
+    """Builds the prompt from the question and as many hits as fit.
 
-    Hits are taken in their order while they fit: both in ``evidence_tokens``, and in what the model's context leaves
-    beside instructions, history, question and ``max_tokens`` of answer. One that does not fit is left out whole.
+    Hits are taken in their order while they fit: both in ``evidence_tokens``, and in the room that instructions,
+    history, question and ``max_tokens`` of answer leave in the model's context. A hit that does not fit is skipped, and
+    the next one is tried.
 
     Raises:
-        PromptTooLong: not even the question fits, or not one passage.
+        PromptTooLong: the question does not fit, or no passage does.
     """
     empty = model.prompt(_messages(question, []))
     room = model.context_tokens - max_tokens - empty.length
@@ -76,7 +82,7 @@ def build_prompt(
 def _fitting(model: LanguageModel, hits: Sequence[Hit], budget: int) -> list[Hit]:
     evidence: list[Hit] = []
     for hit in hits:
-        # Two line breaks between passages are part of the price.
+        # Two line breaks between passages count too.
         cost = model.count_tokens(_passage(hit) + "\n\n") + 1
         if cost <= budget:
             evidence.append(hit)

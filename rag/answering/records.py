@@ -1,7 +1,7 @@
-"""The record of an answer: what was asked, what answered, and how it came about. Kept only where the user wants it.
+"""Answer records: the question, the setup that answered it, and the trace of the answer; kept where RAG_RECORDS is set.
 
-A folder with one JSON file for each answer, named by the answer's id. Records hold what people asked and what the
-documents say, so nobody but their owner may read them.
+A folder with one JSON file for each answer, named by the answer's id. Records hold the users' questions and the
+documents' text, so only their owner may read them.
 """
 
 from __future__ import annotations
@@ -39,13 +39,15 @@ _DIGEST: Final = r"[0-9a-f]{64}"
 
 @dataclass(frozen=True, slots=True)
 class AnswerTrace:
-    """How an answer came about, as the flow knows it at its end.
+    """The trace of an answer: its question, and the results of retrieval, generation and verification.
 
     Attributes:
+        question: as it was typed, with its history.
+        generation: of the index that the answer is from.
         hits: the passages that were read: those in the prompt, or those found where the model was not asked.
         prompt: None where the model was not asked.
-        draft: what the model said; empty where it was not asked.
-        observation: what was observed of the draft; None where there is none.
+        draft: the model's text before verification; empty where it was not asked.
+        features: of the draft, for the confidence model; None where the model was not asked.
     """
 
     question: Question
@@ -58,10 +60,10 @@ class AnswerTrace:
 
 
 class Recorder(Protocol):
-    """Whoever wants to know how answers come about."""
+    """Receives the trace of each answer."""
 
     def keep(self, trace: AnswerTrace) -> None:
-        """Called once for each answer, before it is handed out. Raises nothing: the answer goes before its record."""
+        """Called once for each answer, before it is returned. Must not raise: the answer is given in any case."""
 
 
 class _Frozen(BaseModel):
@@ -69,9 +71,9 @@ class _Frozen(BaseModel):
 
 
 class ModelIdentity(_Frozen):
-    """Which weights: their name, and the SHA-256 of their main file.
+    """Identity of a model: its name, and the SHA-256 of its main weights file.
 
-    Where a server has them, the SHA-256 is of its address and their name there.
+    For a model on a server, the SHA-256 is of the server's address and the model's name there.
     """
 
     name: str
@@ -79,13 +81,13 @@ class ModelIdentity(_Frozen):
 
 
 class Setup(_Frozen):
-    """What answers. As long as all of it is the same, so is the text of an answer.
+    """The program, models and settings that answer. While they are the same, so is the text of an answer.
 
     Attributes:
-        versions: of the program and of the libraries that compute, and the name of the processor.
-        encoder: its identity, as an index keeps it.
-        confidence_model: digest of what decides whether an answer is given.
-        settings: those that shape an answer, by the name of their variable.
+        versions: of the program and of the numerical libraries, and the name of the processor.
+        encoder: its identity, as in the manifest of an index.
+        confidence_model: its digest.
+        settings: those that influence answers, by the name of their environment variable.
     """
 
     versions: dict[str, str]
@@ -105,7 +107,7 @@ class TurnRecord(_Frozen):
 
 
 class QuestionRecord(_Frozen):
-    """What was asked; ``max_tokens`` is None where the settings decided."""
+    """A question; ``max_tokens`` is None where it was not given, so that the setting applied."""
 
     text: str
     documents: tuple[str, ...] = ()
@@ -114,7 +116,7 @@ class QuestionRecord(_Frozen):
 
     @classmethod
     def of(cls, question: Question) -> QuestionRecord:
-        """The question as it is kept."""
+        """The record of a question."""
         history = tuple(TurnRecord(question=turn.question, answer=turn.answer) for turn in question.history)
         return cls(text=question.text, documents=question.documents, history=history, max_tokens=question.max_tokens)
 
@@ -125,7 +127,7 @@ class QuestionRecord(_Frozen):
 
 
 class PlaceRecord(_Frozen):
-    """A stretch of a page: a passage that was read, or a quote. ``page`` is 1-based; offsets are of the page's text."""
+    """A span of a page: a passage that was read, or a quote. ``page`` is 1-based; offsets are of the page's text."""
 
     document: str
     document_id: str
@@ -136,7 +138,7 @@ class PlaceRecord(_Frozen):
 
     @classmethod
     def of_hit(cls, hit: Hit) -> PlaceRecord:
-        """Where a passage stands."""
+        """The place of a retrieved passage."""
         document, span = hit.passage.document, hit.passage.chunk.span
         return cls(
             document=document.name,
@@ -149,7 +151,7 @@ class PlaceRecord(_Frozen):
 
     @classmethod
     def of_citation(cls, citation: Citation) -> PlaceRecord:
-        """Where a quote stands."""
+        """The place of a citation's quote."""
         return cls(
             document=citation.document,
             document_id=citation.document_id,
@@ -161,26 +163,26 @@ class PlaceRecord(_Frozen):
 
     @property
     def place(self) -> tuple[str, int, int, int]:
-        """Document, page, start and end: what makes two of them the same."""
+        """Document, page, start and end: the identity of a place."""
         return self.document_id, self.page, self.start, self.end
 
 
 class SentenceRecord(_Frozen):
-    """A sentence of the draft, and what was found of it."""
+    """A sentence of the draft, and its verdict."""
 
     text: str
     verdict: Verdict
 
 
 class AnswerRecord(_Frozen):
-    """An answer and everything that it depends on.
+    """The record of an answer, with all that it depends on.
 
     Attributes:
-        time: when it was answered, in UTC, ISO 8601.
+        time: of the answer, in UTC, ISO 8601.
         manifest_sha256: of the generation that it was answered from.
         prompt_sha256: see :func:`prompt_digest`; None where the model was not asked.
         passages: those that were read, best first.
-        draft: what the model said, before it was verified.
+        draft: the model's text before verification.
     """
 
     format: Literal[3, 4] = 4
@@ -202,7 +204,7 @@ class AnswerRecord(_Frozen):
     @model_validator(mode="before")
     @classmethod
     def _certainty_from_text(cls, data: Any) -> Any:  # noqa: ANN401 - parsed JSON
-        """Records of before certainty was a field have it in the answer's text."""
+        """Sets the certainty of a record that has it in the answer's text, as Pageproof 0.1 wrote it."""
         if not isinstance(data, dict) or "certainty" in data or not isinstance(data.get("answer"), str):
             return data
         if data.get("reason") not in (None, "length"):
@@ -232,7 +234,7 @@ class AnswerRecord(_Frozen):
         )
 
     def to_bytes(self) -> bytes:
-        """As JSON, for people to read."""
+        """The record as indented JSON."""
         return self.model_dump_json(indent=1).encode()
 
     @classmethod
@@ -250,15 +252,15 @@ def prompt_digest(prompt: Prompt) -> str:
 
 
 def is_record_id(text: str) -> bool:
-    """Whether an answer can have this id: 32 hexadecimal digits, so that it is safe as the name of a file."""
+    """True for the form of an answer's id: 32 hexadecimal digits, which is safe as a file name."""
     return _ID.fullmatch(text) is not None
 
 
 @dataclass(frozen=True)
 class RecordFolder:
-    """The records in a folder, at most ``keep`` of them: of more, the oldest go.
+    """A folder of answer records, at most ``keep`` of them: beyond that, the oldest are deleted.
 
-    Several processes may use it at a time.
+    Several processes may use it at the same time.
     """
 
     root: Path
@@ -268,7 +270,7 @@ class RecordFolder:
         """The record of an answer.
 
         Raises:
-            RecordUnknown: there is none, or this is no id.
+            RecordUnknown: there is none, or ``record_id`` is not an id.
             RecordDamaged: it cannot be read, or is of another format.
         """
         if not is_record_id(record_id):
@@ -293,14 +295,14 @@ class RecordFolder:
         return record
 
     def write(self, record: AnswerRecord) -> None:
-        """Keeps a record: whole, or not at all. OSError where the disk refuses."""
+        """Writes a record atomically. Raises OSError where it cannot be written."""
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._make_room()
         path = self.root / f"{record.id}.json"
         write_atomically(path, record.to_bytes(), mode=0o600, draft=path.with_suffix(".draft"))
 
     def _make_room(self) -> None:
-        """Drops the oldest records, so that one more may be written. What a crash has left of one counts as one."""
+        """Deletes the oldest records, so that one more may be written. Drafts that a crash has left are counted too."""
         with os.scandir(self.root) as entries:
             files = [entry for entry in entries if _FILE.fullmatch(entry.name)]
         if len(files) < self.keep:
@@ -313,13 +315,13 @@ class RecordFolder:
 
 @dataclass(frozen=True)
 class FolderRecorder:
-    """Keeps a record of each answer in a folder. ``setup`` is what answers."""
+    """Writes a record of each answer into a folder; ``setup`` is that of the answerer."""
 
     folder: RecordFolder
     setup: Setup
 
     def keep(self, trace: AnswerTrace) -> None:
-        """See :class:`Recorder`. What the disk refuses is told in the log."""
+        """See :class:`Recorder`. A record that cannot be written is logged."""
         try:
             self.folder.write(AnswerRecord.of(trace, self.setup))
         except OSError as error:

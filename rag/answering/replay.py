@@ -1,4 +1,4 @@
-"""An answer given again from its record: the same text, or what has changed since."""
+"""Replay: answers a recorded question again, and reports the differences and the changes since."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rag.index.generation import Generation
 from rag.index.reading import open_published
 
 # Causes first, then the steps of the answer in their order.
-What: TypeAlias = Literal[
+ChangeKind: TypeAlias = Literal[
     "program",
     "model",
     "encoder",
@@ -32,9 +32,9 @@ What: TypeAlias = Literal[
 
 @dataclass(frozen=True)
 class ReplayChange:
-    """What was otherwise when the answer was recorded, in words."""
+    """A difference between the recorded answer and the answer now; ``recorded`` and ``now`` are descriptions."""
 
-    what: What
+    what: ChangeKind
     recorded: str
     now: str
 
@@ -47,7 +47,8 @@ class Replay:
     """A recorded answer, the same question's answer now, and what differs between them.
 
     Attributes:
-        changes: what answers (program to index), then the steps of the answer (retrieval to verification).
+        recorded, now: the records of the two answers.
+        changes: of the setup (program to index), then of the steps of the answer (retrieval to certainty).
     """
 
     recorded: AnswerRecord
@@ -56,7 +57,7 @@ class Replay:
 
     @property
     def first_difference(self) -> int | None:
-        """The first character at which the texts differ, from 0; None where they are the same."""
+        """Offset of the first character at which the texts differ, from 0; None where they are the same."""
         before, after = self.recorded.answer, self.now.answer
         if before == after:
             return None
@@ -64,7 +65,7 @@ class Replay:
         return next((n for n in range(shorter) if before[n] != after[n]), shorter)
 
     def to_json(self) -> dict[str, Any]:
-        """What ``rag ask --replay ID --json`` prints."""
+        """The JSON output of ``rag ask --replay ID --json``."""
         return {
             "id": self.recorded.id,
             "time": self.recorded.time,
@@ -81,25 +82,24 @@ class Replay:
 def replay(record: AnswerRecord, answerer: Answerer, setup: Setup, root: Path) -> Replay:
     """Answers a recorded question again, from the generation that it was answered from.
 
-    Where that generation is not kept any more, or is not for this encoder, the current one answers, and that is
-    among the changes.
+    Where that generation is deleted, or is not for this encoder, the current one is used, which is one of the changes.
 
     Args:
         record: of the answer.
-        answerer: as it is now; nothing is recorded.
-        setup: what the answerer is made of.
+        answerer: the current one; its recorder is not used.
+        setup: of the answerer.
         root: the index directory.
 
     Raises:
         IndexFault: the recorded generation is damaged, or there is no other in its place.
-        RequestFault: the question cannot be asked any more; the message says what has changed.
+        RequestFault: the question is no longer accepted; the message says what has changed.
     """
     generation, why = _generation(record, answerer, root)
     changed = list(_setup_changes(record.setup, setup))
     if why:
         changed.append(ReplayChange("index", record.generation, f"{generation.id}, because {why}"))
     try:
-        now = _again(record, answerer, setup, generation)
+        now = _answer_again(record, answerer, setup, generation)
     except RequestFault as fault:
         reasons = "; ".join(map(str, changed)) or "nothing that is recorded"
         raise RequestFault(f"{fault}. Changed since it was recorded: {reasons}", fault.field) from fault
@@ -118,7 +118,7 @@ def _generation(record: AnswerRecord, answerer: Answerer, root: Path) -> tuple[G
 
 @dataclass
 class _LastTrace:
-    """Remembers the last answer."""
+    """A recorder that holds the last trace in memory."""
 
     trace: AnswerTrace | None = None
 
@@ -126,46 +126,46 @@ class _LastTrace:
         self.trace = trace
 
 
-def _again(record: AnswerRecord, answerer: Answerer, setup: Setup, generation: Generation) -> AnswerRecord:
-    remembered = _LastTrace()
-    for _ in replace(answerer, recorder=remembered).stream(record.question.to_domain(), generation=generation):
+def _answer_again(record: AnswerRecord, answerer: Answerer, setup: Setup, generation: Generation) -> AnswerRecord:
+    recorder = _LastTrace()
+    for _ in replace(answerer, recorder=recorder).stream(record.question.to_domain(), generation=generation):
         pass
-    assert remembered.trace  # noqa: S101 - the contract of stream
-    return AnswerRecord.of(remembered.trace, setup)
+    assert recorder.trace  # noqa: S101 - the contract of stream
+    return AnswerRecord.of(recorder.trace, setup)
 
 
 def _setup_changes(before: Setup, now: Setup) -> Iterator[ReplayChange]:
-    yield from _rows("program", before.versions, now.versions)
+    yield from _differing("program", before.versions, now.versions)
     if before.model != now.model:
-        yield ReplayChange("model", _named(before.model), _named(now.model))
-    yield from _rows("encoder", before.encoder, now.encoder)
+        yield ReplayChange("model", _model_name(before.model), _model_name(now.model))
+    yield from _differing("encoder", before.encoder, now.encoder)
     if before.reranker != now.reranker:
-        yield ReplayChange("reranker", _named(before.reranker), _named(now.reranker))
+        yield ReplayChange("reranker", _model_name(before.reranker), _model_name(now.reranker))
     if before.confidence_model != now.confidence_model:
         yield ReplayChange("confidence model", before.confidence_model[:12], now.confidence_model[:12])
-    yield from _rows("settings", before.settings, now.settings)
+    yield from _differing("settings", before.settings, now.settings)
 
 
-def _rows(what: What, before: Mapping[str, object], now: Mapping[str, object]) -> Iterator[ReplayChange]:
+def _differing(what: ChangeKind, before: Mapping[str, object], now: Mapping[str, object]) -> Iterator[ReplayChange]:
     for name in sorted(before.keys() | now.keys()):
         if before.get(name) != now.get(name):
             yield ReplayChange(what, f"{name} {before.get(name, 'unknown')}", f"{name} {now.get(name, 'unknown')}")
 
 
-def _named(model: ModelIdentity | None) -> str:
+def _model_name(model: ModelIdentity | None) -> str:
     return f"{model.name} ({model.sha256[:12]})" if model else "none"
 
 
 def _step_changes(before: AnswerRecord, now: AnswerRecord) -> Iterator[ReplayChange]:
-    """Where the two ways part, and what followed from that."""
+    """The steps of the answer whose results differ."""
     if _places(before.passages) != _places(now.passages):
         yield ReplayChange("retrieval", *_only_in_each(before.passages, now.passages))
     if before.prompt_sha256 != now.prompt_sha256:
-        yield ReplayChange("prompt", _asked(before.prompt_sha256), _asked(now.prompt_sha256))
+        yield ReplayChange("prompt", _prompt_name(before.prompt_sha256), _prompt_name(now.prompt_sha256))
     if before.draft != now.draft:
         yield ReplayChange("draft", " ".join(before.draft.split()), " ".join(now.draft.split()))
     if before.sentences != now.sentences or _places(before.quotes) != _places(now.quotes):
-        yield ReplayChange("verification", _verified(before), _verified(now))
+        yield ReplayChange("verification", _verdicts(before), _verdicts(now))
     # An abstention has no certainty; its text is another one.
     if before.certainty and now.certainty and before.certainty != now.certainty:
         yield ReplayChange("certainty", before.certainty, now.certainty)
@@ -187,10 +187,10 @@ def _listed(records: Sequence[PlaceRecord]) -> str:
     return "; ".join(f"{r.document}, page {r.page}, {r.start}-{r.end}" for r in records) or "none"
 
 
-def _asked(prompt_sha256: str | None) -> str:
+def _prompt_name(prompt_sha256: str | None) -> str:
     return prompt_sha256[:12] if prompt_sha256 else "the model was not asked"
 
 
-def _verified(record: AnswerRecord) -> str:
+def _verdicts(record: AnswerRecord) -> str:
     unsupported = [sentence.text for sentence in record.sentences if sentence.verdict == "unsupported"]
     return f"not supported: {' '.join(unsupported) or 'nothing'}; quotes: {_listed(record.quotes)}"

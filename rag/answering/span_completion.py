@@ -1,7 +1,7 @@
-"""A short answer as its source has it: "about $2 million" for "2 million", "four" for "4".
+"""Span completion: extends a short answer to the span of its quote: "about $2 million" for "2 million".
 
-A small model stops at the first words that answer, and drops what stands around them: the unit, the "at least", the
-second of two things. They are put back from the quote that carries the answer, and from nowhere else. Pure.
+A small model stops at the first words that answer, and drops those around them: the unit, the "at least", the second of
+two things. They are restored from the quote that supports the answer, and from nowhere else. Pure.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _AFTER: Final = re.compile(
 
 
 def complete_span(draft: str, quote: str) -> str:
-    """The draft as the quote has it, with its unit and its qualifiers; the draft itself where the quote lacks it.
+    """The draft in the words of the quote, with unit and qualifiers; the draft itself where the quote does not have it.
 
     It ends with a full stop where the draft does.
     """
@@ -49,6 +49,6 @@ def complete_span(draft: str, quote: str) -> str:
 
 
 def _pattern(token: str) -> str:
-    """What a word may look like in the source: a small number may be spelt out."""
+    """Pattern of a word in the source, where a small number may be spelt out."""
     words = [word for word, digits in NUMBER_WORDS.items() if digits == token]
     return f"(?:{'|'.join(map(re.escape, [token, *words]))})"

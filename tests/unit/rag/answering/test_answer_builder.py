@@ -1,4 +1,4 @@
-"""Which sentences make the answer, what is cited for them, and why there is none."""
+"""The answer builder: sentences, citations and certainty of an answer, and the reason of an abstention."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def builder(reason: str = "stop") -> AnswerBuilder:
 
 
 class TestAnswer:
-    def test_supported_sentences_with_what_carries_them(self) -> None:
+    def test_supported_sentences_with_their_citations(self) -> None:
         made = builder().answer([support("A blue lid.", LID), support("It opens left.", VALVE, LID)], 0.8123)
         assert made.answer == "A blue lid. It opens left."
         assert [(item.text, item.verdict, item.citations) for item in made.sentences] == [
@@ -50,7 +50,7 @@ class TestAnswer:
             {"total": 1.0},
         )
 
-    def test_the_same_sentence_is_said_once(self) -> None:
+    def test_a_repeated_sentence_is_dropped(self) -> None:
         made = builder().answer([support("A blue lid.", LID), support("It opens left.", VALVE)] * 3, 0.8)
         assert made.answer == "A blue lid. It opens left."
         assert [item.text for item in made.sentences] == ["A blue lid.", "It opens left."]
@@ -89,9 +89,9 @@ class TestAbstention:
     @pytest.mark.parametrize(
         ("given_support", "reason"),
         [
-            pytest.param([], "not_in_documents", id="nothing was said"),
-            pytest.param([support("Gold.", LID, score=0.1)], "no_supported_sentence", id="nothing is borne out"),
-            pytest.param([support("Blue.", LID)], "not_in_documents", id="what is borne out does not answer"),
+            pytest.param([], "not_in_documents", id="an empty draft"),
+            pytest.param([support("Gold.", LID, score=0.1)], "no_supported_sentence", id="no supported sentence"),
+            pytest.param([support("Blue.", LID)], "not_in_documents", id="a supported sentence that does not answer"),
         ],
     )
     def test_reason(self, given_support: list[Support], reason: str) -> None:
@@ -101,7 +101,7 @@ class TestAbstention:
         assert {item.verdict for item in made.sentences} <= {"unsupported"}
         assert [item.text for item in made.sentences] == [item.sentence for item in given_support]
 
-    def test_cites_where_one_might_look(self) -> None:
+    def test_cites_the_nearest_quotes(self) -> None:
         assert [citation.quote for citation in builder().abstention([], 0.0).citations] == ["The pump has a blue lid."]
         assert replace(builder(), evidence=[]).abstention([], 0.0).citations == ()
 

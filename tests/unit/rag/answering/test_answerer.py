@@ -1,4 +1,4 @@
-"""Nobody waits for the answer any more: each part of the work stops before its next step."""
+"""Cancellation of an answer: the work stops before its next step; and each page is read once."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from rag.answering.answerer import Answerer
-from rag.domain.values import Question
+from rag.domain.values import AnswerReady, Page, PassagesFound, Question, TokenGenerated
 from rag.errors import Cancelled
+from rag.index.generation import Generation
 from rag.index.reading import CurrentIndex
 from rag.models.embedding.interfaces import FloatMatrix, FloatVector
 from rag.retrieval.retriever import Retriever
@@ -23,66 +24,92 @@ COLOURS = "red green blue black white brown grey pink".split()
 PAGES = [
     f"# Pump {n}\nThe pump number {n} on floor {n} is {COLOURS[n % 8]} and weighs {n * 7} kilos." for n in range(40)
 ]
-TELLING = "The pump number 3 on floor 3 is black."
+REPLY = "The pump number 3 on floor 3 is black."
 
 
 @dataclass
-class Leaving:
-    """Somebody who goes away in a step of the work."""
+class CancelledIn:
+    """Cancels in a given step of the work."""
 
     cancellation: Cancellation = field(default_factory=Cancellation)
     steps: list[str] = field(default_factory=list)
 
-    def step(self, name: str, leaves_in: str) -> None:
+    def step(self, name: str, cancel_in: str) -> None:
         self.steps.append(name)
-        if name == leaves_in:
+        if name == cancel_in:
             self.cancellation.cancel()
 
 
 @dataclass(eq=False)
-class LeftEncoder(BagOfWordsEncoder):
-    leaving: Leaving
-    leaves_in: str
+class CancellingEncoder(BagOfWordsEncoder):
+    client: CancelledIn
+    cancel_in: str
 
     def __post_init__(self) -> None:
         super().__init__()
 
     def encode(self, texts: Sequence[str]) -> FloatMatrix:
-        self.leaving.step("encode", self.leaves_in)
+        self.client.step("encode", self.cancel_in)
         return super().encode(texts)
 
 
 @dataclass(eq=False)
-class LeftReranker(OverlapReranker):
-    leaving: Leaving
-    leaves_in: str
+class CancellingReranker(OverlapReranker):
+    client: CancelledIn
+    cancel_in: str
 
     def relevance(self, question: str, texts: Sequence[str]) -> FloatVector:  # noqa: ARG002 - the seam
-        self.leaving.step("rerank", self.leaves_in)
+        self.client.step("rerank", self.cancel_in)
         return np.full(len(texts), 0.9, np.float32)
 
 
-def answerer_for(root: Path, model: ScriptedModel, leaving: Leaving, leaves_in: str) -> Answerer:
+def answerer_for(root: Path, model: ScriptedModel, client: CancelledIn, cancel_in: str) -> Answerer:
     publish(root, {"a.pdf": PAGES}, BagOfWordsEncoder())
-    encoder = LeftEncoder(leaving, leaves_in)
-    retriever = Retriever(encoder, LeftReranker(leaving, leaves_in))
+    encoder = CancellingEncoder(client, cancel_in)
+    retriever = Retriever(encoder, CancellingReranker(client, cancel_in))
     return Answerer(CurrentIndex(root, encoder.identity), retriever, model, 4, 800, 64, PLAIN_CONFIDENCE_MODEL)
 
 
 @pytest.mark.parametrize(
-    ("leaves_in", "text", "steps"),
+    ("cancel_in", "text", "steps"),
     [
         pytest.param("encode", "Which pump is black?", ["encode"], id="search"),
         pytest.param("rerank", "Which pump is black?", ["encode", "rerank"], id="reranker"),
         pytest.param("encode", "Summarise page 1", ["encode"], id="summary"),
     ],
 )
-def test_what_is_found_out_before_the_model_is_asked(
-    tmp_path: Path, leaves_in: str, text: str, steps: list[str]
-) -> None:
-    leaving, model = Leaving(), ScriptedModel([TELLING])
-    events = answerer_for(tmp_path, model, leaving, leaves_in).stream(Question(text), leaving.cancellation)
+def test_cancelled_before_the_model_is_asked(tmp_path: Path, cancel_in: str, text: str, steps: list[str]) -> None:
+    client, model = CancelledIn(), ScriptedModel([REPLY])
+    events = answerer_for(tmp_path, model, client, cancel_in).stream(Question(text), client.cancellation)
     with pytest.raises(Cancelled):
         next(events)
-    assert leaving.steps == steps
+    assert client.steps == steps
     assert model.chats == []
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        pytest.param("Which pump on floor 3 is black?", {PassagesFound, TokenGenerated, AnswerReady}, id="answer"),
+        pytest.param("Who is the mayor of Skarholm?", {PassagesFound, TokenGenerated, AnswerReady}, id="abstention"),
+        pytest.param("Summarise page 1", {PassagesFound, AnswerReady}, id="summary"),
+        pytest.param("Hello", {PassagesFound, AnswerReady}, id="reply"),
+    ],
+)
+def test_each_page_is_read_once_and_the_answer_is_the_last_event(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, kinds: set[type]
+) -> None:
+    read: list[tuple[str, int]] = []
+    page_of = Generation.page
+
+    def page(self: Generation, document_id: str, number: int) -> Page:
+        read.append((document_id, number))
+        return page_of(self, document_id, number)
+
+    monkeypatch.setattr(Generation, "page", page)
+    answerer = answerer_for(tmp_path, ScriptedModel([REPLY]), CancelledIn(), "never")
+    first, *others = answerer.stream(Question(text))
+    assert isinstance(first, PassagesFound)
+    assert {type(event) for event in (first, *others)} == kinds
+    assert isinstance(others[-1], AnswerReady)
+    assert len(read) == len(set(read))

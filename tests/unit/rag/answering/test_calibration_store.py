@@ -1,4 +1,4 @@
-"""A calibration is what it was when it is read again, and never harms: what cannot be used is left aside and told."""
+"""The calibration store: round trip, and unusable files, which are ignored with a warning."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from rag.answering.calibration_store import (
 from rag.answering.confidence import CONFIDENCE_MODEL, ConfidenceModel, Features, Logistic
 from rag.errors import CalibrationFailed
 from rag.index.maintenance import collect_garbage, list_generations, roll_back, verify_generation
-from rag.index.writer import writing
+from rag.index.writer import open_writer
 from rag.testing import BagOfWordsEncoder
 from tests.unit.conftest import files_of_at_most, publish, quick_folder
 
@@ -33,7 +33,7 @@ shares = st.floats(0, 1)
 logistics = st.builds(
     Logistic, numbers, st.dictionaries(st.sampled_from([field.name for field in fields(Features)]), numbers)
 )
-judges = st.builds(
+confidence_models = st.builds(
     ConfidenceModel,
     logistics,
     logistics,
@@ -48,7 +48,7 @@ calibrations = st.builds(
     models=st.lists(st.text(max_size=5), max_size=3).map(tuple),
     generation=st.text(max_size=9),
     questions=st.integers(0, 999),
-    confidence_model=judges,
+    confidence_model=confidence_models,
 )
 
 
@@ -61,22 +61,22 @@ def test_round_trip(made: Calibration) -> None:
 
 
 def test_a_file_of_format_1_is_read(tmp_path: Path) -> None:
-    """As Pageproof 0.1 wrote it: the same numbers under the names of then."""
+    """As Pageproof 0.1 wrote it: the same numbers under the old names."""
     names = {
         "confidence_model": "judge", "prefilter": "worth_asking", "prefilter_threshold": "hopeless",
         "correct": "right", "yes_bias": "yes_lean", "refusal_probability": "declined", "self_check": "affirmed",
     }  # fmt: skip
 
-    def of_then(value: object) -> object:
-        return {names.get(k, k): of_then(v) for k, v in value.items()} if isinstance(value, dict) else value
+    def in_format_1(value: object) -> object:
+        return {names.get(k, k): in_format_1(v) for k, v in value.items()} if isinstance(value, dict) else value
 
-    then = of_then(MADE.model_dump(mode="json"))
-    assert isinstance(then, dict)
-    calibration_path(tmp_path).write_text(json.dumps({**then, "format": 1}))
+    old = in_format_1(MADE.model_dump(mode="json"))
+    assert isinstance(old, dict)
+    calibration_path(tmp_path).write_text(json.dumps({**old, "format": 1}))
     assert read_calibration(tmp_path, MODELS) == MADE
 
 
-def test_none_was_made(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_calibration(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert read_calibration(tmp_path, MODELS) is None
     assert caplog.text == ""
 
@@ -85,7 +85,7 @@ def changed(**changes: object) -> bytes:
     return json.dumps({**MADE.model_dump(), **changes}).encode()
 
 
-def with_judge(**changes: object) -> bytes:
+def with_confidence_model(**changes: object) -> bytes:
     return changed(confidence_model={**MADE.model_dump()["confidence_model"], **changes})
 
 
@@ -100,14 +100,14 @@ def with_judge(**changes: object) -> bytes:
         pytest.param(changed(format=3), id="another format"),
         pytest.param(changed(mood="good"), id="an unknown field"),
         pytest.param(changed(questions=-1), id="fewer than no questions"),
-        pytest.param(with_judge(thresholds=[]), id="no thresholds"),
-        pytest.param(with_judge(thresholds=[0.9, 0.1]), id="descending thresholds"),
-        pytest.param(with_judge(correct={"bias": 0.0, "weights": {"mood": 1.0}}), id="a feature that is not observed"),
-        pytest.param(with_judge(correct={"bias": float("nan"), "weights": {}}), id="no number"),
-        pytest.param(with_judge(answerable=None), id="half a judge"),
+        pytest.param(with_confidence_model(thresholds=[]), id="no thresholds"),
+        pytest.param(with_confidence_model(thresholds=[0.9, 0.1]), id="descending thresholds"),
+        pytest.param(with_confidence_model(correct={"bias": 0.0, "weights": {"mood": 1.0}}), id="an unknown feature"),
+        pytest.param(with_confidence_model(correct={"bias": float("nan"), "weights": {}}), id="no number"),
+        pytest.param(with_confidence_model(answerable=None), id="half a confidence model"),
     ],
 )
-def test_what_is_damaged_is_left_aside(tmp_path: Path, caplog: pytest.LogCaptureFixture, data: bytes) -> None:
+def test_a_damaged_file_is_ignored(tmp_path: Path, caplog: pytest.LogCaptureFixture, data: bytes) -> None:
     calibration_path(tmp_path).write_bytes(data)
     assert read_calibration(tmp_path, MODELS) is None
     assert "damaged, or of another version" in caplog.text
@@ -115,28 +115,28 @@ def test_what_is_damaged_is_left_aside(tmp_path: Path, caplog: pytest.LogCapture
     assert caplog.text.count("\n") == 1
 
 
-def test_what_other_models_made_is_left_aside(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_calibration_of_other_models_is_ignored(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     write_calibration(tmp_path, MADE)
     assert read_calibration(tmp_path, ("c" * 64,)) is None
     assert "other models made it" in caplog.text
     assert read_calibration(tmp_path, MODELS) == MADE
 
 
-def test_what_cannot_be_read_is_left_aside(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unreadable_file_is_ignored(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     calibration_path(tmp_path).mkdir()
     assert read_calibration(tmp_path, MODELS) is None
     assert "cannot be read" in caplog.text
 
 
-class TestRefused:
-    def test_a_full_disk_leaves_what_was_there(self, tmp_path: Path) -> None:
+class TestWriteFailures:
+    def test_a_full_disk_leaves_the_previous_file(self, tmp_path: Path) -> None:
         write_calibration(tmp_path, MADE)
         with files_of_at_most(50), pytest.raises(CalibrationFailed, match="what was there stays"):
             write_calibration(tmp_path, MADE.model_copy(update={"questions": 7}))
         assert read_calibration(tmp_path, MODELS) == MADE
         assert [path.name for path in tmp_path.iterdir()] == ["calibration.json"]
 
-    def test_a_disk_that_does_not_keep(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_failing_fsync(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         def refuse(_descriptor: int) -> None:
             raise OSError(5, "Input/output error")
 
@@ -145,17 +145,15 @@ class TestRefused:
             write_calibration(tmp_path, MADE)
         assert list(tmp_path.iterdir()) == []
 
-    def test_an_index_for_reading_only_is_told_before_the_work(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_read_only_index_is_reported_first(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         check_writable(tmp_path)
-        check_writable(tmp_path / "none")  # that there is no index is for others to say
+        check_writable(tmp_path / "none")  # a missing index is reported elsewhere
         monkeypatch.setattr(os, "access", lambda _path, _mode: False)
         with pytest.raises(CalibrationFailed, match="docker compose run"):
             check_writable(tmp_path)
 
 
-def test_the_tools_of_an_index_leave_it_alone(tmp_path: Path) -> None:
+def test_index_maintenance_leaves_it_alone(tmp_path: Path) -> None:
     encoder = BagOfWordsEncoder()
     first, second = (
         publish(tmp_path, {"a.pdf": [text]}, encoder, sources={"a.pdf": f"a.pdf\f{text}".encode()})
@@ -166,15 +164,11 @@ def test_the_tools_of_an_index_leave_it_alone(tmp_path: Path) -> None:
     verify_generation(tmp_path, first)
     assert {row.name for row in list_generations(tmp_path)} == {first, second}
     assert roll_back(tmp_path) == first
-    with writing(tmp_path) as writer:
+    with open_writer(tmp_path) as writer:
         collect_garbage(writer.layout, keep=1)
     assert calibration_path(tmp_path).read_bytes() == before
 
 
-def test_the_dial_is_no_part_of_what_is_kept_of_two_judges() -> None:
-    assert (
-        MADE.model_copy(
-            update={"confidence_model": replace(CONFIDENCE_MODEL, false_answers=0.4)}
-        ).confidence_model.digest
-        == CONFIDENCE_MODEL.digest
-    )
+def test_the_accepted_false_answer_rate_is_not_part_of_the_digest() -> None:
+    other = replace(CONFIDENCE_MODEL, false_answers=0.4)
+    assert MADE.model_copy(update={"confidence_model": other}).confidence_model.digest == CONFIDENCE_MODEL.digest

@@ -1,4 +1,4 @@
-"""From what was observed to two probabilities and a decision: against oracles, and monotone in the dial."""
+"""The confidence model: against oracles, and monotone in the accepted false-answer rate."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ class TestLogistic:
         assert Logistic(0.0, {}).probability(PLAIN) == 0.5
 
     @given(st.floats(-1e300, 1e300), st.floats(-1e300, 1e300), st.floats(-1e9, 1e9))
-    def test_is_a_probability_of_whatever_is_observed(self, bias: float, weight: float, relevance: float) -> None:
+    def test_is_a_probability_for_any_features(self, bias: float, weight: float, relevance: float) -> None:
         assert 0 <= Logistic(bias, {"relevance": weight}).probability(replace(PLAIN, relevance=relevance)) <= 1
 
     @pytest.mark.parametrize(
         ("bias", "weights", "message"),
         [
-            pytest.param(0.0, {"mood": 1.0}, "mood", id="of nothing that is observed"),
+            pytest.param(0.0, {"mood": 1.0}, "mood", id="an unknown feature"),
             pytest.param(math.nan, {}, "not finite", id="no number"),
             pytest.param(0.0, {"share": math.inf}, "not finite", id="infinite"),
         ],
@@ -84,23 +84,23 @@ class TestThresholds:
         assert (found <= high + 1e-4).all()
 
     @given(thresholds, st.floats(0, 1))
-    def test_the_dial_interpolates_between_them(self, at: tuple[float, ...], false_answers: float) -> None:
+    def test_are_interpolated(self, at: tuple[float, ...], false_answers: float) -> None:
         oracle = np.interp(1 - false_answers, np.linspace(0, 1, len(at)), at)
         assert confidence_model(*at, false_answers=false_answers).threshold == pytest.approx(oracle, abs=1e-9)
 
     @given(thresholds, probabilities, probabilities, probabilities)
-    def test_who_allows_more_false_answers_is_answered_more(
+    def test_more_accepted_false_answers_give_more_answers(
         self, at: tuple[float, ...], one: float, other: float, self_check: float
     ) -> None:
         low, high = sorted((one, other))
         strict, lenient = confidence_model(*at, false_answers=low), confidence_model(*at, false_answers=high)
         assert strict.threshold >= lenient.threshold - 1e-12
-        observed = replace(PLAIN, self_check=self_check)
-        if abs(strict.threshold - lenient.threshold) > 1e-9 and strict.is_given(observed):
-            assert lenient.is_given(observed)
+        features = replace(PLAIN, self_check=self_check)
+        if abs(strict.threshold - lenient.threshold) > 1e-9 and strict.is_given(features):
+            assert lenient.is_given(features)
 
     @given(st.lists(probabilities, min_size=21, max_size=200), st.sampled_from([0.05, 0.1, 0.2, 0.5]))
-    def test_the_dial_says_the_share_that_passes(self, scores: list[float], false_answers: float) -> None:
+    def test_the_accepted_rate_is_the_share_that_passes(self, scores: list[float], false_answers: float) -> None:
         chosen = replace(confidence_model(*thresholds_of(scores)), false_answers=false_answers)
         distinct = {round(score, 4) for score in scores}
         if len(distinct) == len(scores):
@@ -108,8 +108,8 @@ class TestThresholds:
             assert passing == pytest.approx(false_answers, abs=1.5 / 20 + 1 / len(scores))
 
 
-class TestJudge:
-    def test_what_is_hopeless_is_not_asked(self) -> None:
+class TestConfidenceModel:
+    def test_prefilter(self) -> None:
         chosen = replace(
             confidence_model(0.0, 1.0), prefilter=Logistic(0.0, {"relevance": 1.0}), prefilter_threshold=0.5
         )
@@ -125,7 +125,7 @@ class TestJudge:
             pytest.param({"thresholds": (0.5, 1.1)}, "thresholds", id="no probabilities"),
             pytest.param({"thresholds": (0.5, math.nan)}, "thresholds", id="no numbers"),
             pytest.param({"prefilter_threshold": 2.0}, "prefilter_threshold", id="prefilter threshold"),
-            pytest.param({"false_answers": -0.1}, "false_answers", id="the dial"),
+            pytest.param({"false_answers": -0.1}, "false_answers", id="accepted false-answer rate"),
             pytest.param({"yes_bias": math.inf}, "yes_bias", id="yes bias"),
         ],
     )
@@ -138,7 +138,7 @@ class TestJudge:
                 }
             )
 
-    def test_the_digest_is_of_all_but_the_dial(self) -> None:
+    def test_the_digest_is_of_all_but_the_accepted_rate(self) -> None:
         assert replace(CONFIDENCE_MODEL, false_answers=0.3).digest == CONFIDENCE_MODEL.digest
         changed = {
             replace(CONFIDENCE_MODEL, prefilter_threshold=0.123).digest,
@@ -148,8 +148,8 @@ class TestJudge:
         }
         assert len(changed | {CONFIDENCE_MODEL.digest}) == 5
 
-    def test_the_one_that_ships_counts_nothing_the_wrong_way(self) -> None:
-        """What it was fitted to changes; that a surer model or a better quote speaks for an answer does not."""
+    def test_the_weights_of_the_default_have_the_right_sign(self) -> None:
+        """Whatever it is fitted to, a surer model and a better quote speak for an answer."""
         for logistic in (CONFIDENCE_MODEL.prefilter, CONFIDENCE_MODEL.answerable, CONFIDENCE_MODEL.correct):
             assert all(weight > 0 for name, weight in logistic.weights.items() if name != "refusal_probability")
             assert logistic.weights.get("refusal_probability", -1.0) < 0

@@ -1,4 +1,4 @@
-"""A conflict is said where two documents say the same words around another figure, and nowhere else."""
+"""Conflict detection: found where two documents have the same words around another figure, and nowhere else."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def conflict(question: str, answer: str, *given_evidence: Evidence) -> Support |
     return find_conflict(question, ground(question, answer, given_evidence), given_evidence)
 
 
-def test_both_are_quoted_and_the_conflict_is_said() -> None:
+def test_a_conflict_quotes_both_documents() -> None:
     ours = evidence("2023.pdf", f"Damage by frost is excluded. {TEXT}", title="Terms, old")
     theirs = evidence("2025.pdf", "The pump has a warranty of 36 months from delivery.", title="Terms, new")
     found = conflict(QUESTION, "24 months", ours, theirs)
@@ -136,7 +136,7 @@ def test_no_conflict(question: str, answer: str, one: Evidence, other: Evidence)
     assert conflict(question, answer, one, other) is None
 
 
-def test_documents_of_one_title_are_told_by_name() -> None:
+def test_documents_of_one_title_are_named_by_file() -> None:
     found = conflict(QUESTION, "24 months", evidence("a.pdf", TEXT, title="X"), evidence("b.pdf", OTHER, title="X"))
     assert found is not None
     assert found.sentence == "The documents disagree: a.pdf says 24 months; b.pdf says 36 months."

@@ -1,4 +1,4 @@
-"""What the model says is taken as it comes, and its liking for yes is taken out."""
+"""The draft, its yes/no calibration, and its self-check."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ class TestDraft:
         assert not draft.is_empty
 
     @pytest.mark.parametrize("draft", [Draft(), draft_of((" \n", 1.0))], ids=["no token", "blank"])
-    def test_nothing_said(self, draft: Draft) -> None:
+    def test_empty(self, draft: Draft) -> None:
         assert draft.is_empty
 
-    def test_of_no_token(self) -> None:
+    def test_without_tokens(self) -> None:
         assert (Draft().certainty, Draft().is_likely) == (0.0, True)
 
     @given(st.lists(probabilities, min_size=1, max_size=9))
@@ -47,48 +47,48 @@ class TestDraft:
         assert min(given_probabilities, default=0.0) - 1e-5 <= draft.certainty <= max(*given_probabilities, 1e-6) + 1e-9
 
     @pytest.mark.parametrize(("refusal_probability", "likely"), [(0.49, True), (0.5, False), (1.0, False)])
-    def test_what_it_would_rather_not_say(self, refusal_probability: float, likely: bool) -> None:
+    def test_likely_unless_a_refusal_is_as_likely(self, refusal_probability: float, likely: bool) -> None:
         assert Draft(refusal_probability=refusal_probability).is_likely is likely
 
 
-class TestSettle:
+class TestCalibrateYesNo:
     @pytest.mark.parametrize(
-        ("said", "probability", "yes_bias", "settled"),
+        ("word", "probability", "yes_bias", "expected"),
         [
             pytest.param("Yes", 0.9, 0.0, "Yes", id="yes"),
             pytest.param("No", 0.9, 0.0, "No", id="no"),
-            pytest.param("Yes", 0.7, math.log(9), "No", id="yes, but less than it likes to"),
-            pytest.param("Yes", 0.95, math.log(9), "Yes", id="yes, and more than it likes to"),
-            pytest.param("No", 0.6, -1.0, "Yes", id="a model that likes no"),
+            pytest.param("Yes", 0.7, math.log(9), "No", id="yes, below its bias"),
+            pytest.param("Yes", 0.95, math.log(9), "Yes", id="yes, above its bias"),
+            pytest.param("No", 0.6, -1.0, "Yes", id="a model biased to no"),
             pytest.param(" yes ", 0.9, 0.0, "Yes", id="spelt otherwise"),
         ],
     )
-    def test_the_likelier_one_without_the_lean(
-        self, said: str, probability: float, yes_bias: float, settled: str
+    def test_the_likelier_one_without_the_bias(
+        self, word: str, probability: float, yes_bias: float, expected: str
     ) -> None:
-        draft = draft_of((said, probability))
+        draft = draft_of((word, probability))
         draft.finish = Finish("length", Usage(9, 0, 1))
         calibrate_yes_no(draft, yes_bias)
-        assert draft.text == settled
+        assert draft.text == expected
         assert draft.finish == Finish("stop", Usage(9, 0, 1))
-        log_odds = math.log(probability / (1 - probability)) * (1 if said.strip().lower() == "yes" else -1) - yes_bias
+        log_odds = math.log(probability / (1 - probability)) * (1 if word.strip().lower() == "yes" else -1) - yes_bias
         assert draft.certainty == pytest.approx(1 / (1 + math.exp(-abs(log_odds))))
 
     @given(st.sampled_from(["Yes", "No"]), probabilities, st.floats(-5, 5), probabilities)
-    def test_is_at_least_even(self, said: str, probability: float, yes_bias: float, refusal_probability: float) -> None:
-        draft = draft_of((said, probability), refusal_probability=refusal_probability)
+    def test_is_at_least_even(self, word: str, probability: float, yes_bias: float, refusal_probability: float) -> None:
+        draft = draft_of((word, probability), refusal_probability=refusal_probability)
         calibrate_yes_no(draft, yes_bias)
         assert draft.text in (YES[0], NO[0])
         assert 0.5 <= draft.certainty <= 1.0
 
     @pytest.mark.parametrize("text", ["", "Blue", "Yes, it is"])
-    def test_what_is_neither_stays(self, text: str) -> None:
+    def test_another_text_stays(self, text: str) -> None:
         draft = draft_of((text, 0.3))
         calibrate_yes_no(draft, 1.0)
         assert (draft.text, draft.probabilities) == (text, [0.3])
 
 
-class TestAffirmed:
+class TestSelfCheck:
     def test_asks_in_the_same_chat(self) -> None:
         model = ScriptedModel([""], assent=0.7)
         assert self_check(model, CHAT, draft_of(("Blue.", 1.0)), Cancellation()) == 0.7
@@ -97,7 +97,7 @@ class TestAffirmed:
         assert model.chats[-1][3].role == "user"
         assert model.choices == [(YES, NO)]
 
-    def test_where_there_is_no_room_nothing_is_known(self) -> None:
+    def test_is_one_half_where_the_context_is_full(self) -> None:
         model = ScriptedModel([""], context_tokens=8)
         assert self_check(model, CHAT, draft_of(("Blue.", 1.0)), Cancellation()) == 0.5
         assert model.choices == []

@@ -1,4 +1,4 @@
-"""Quotes are verbatim and from what was retrieved; what the evidence does not carry is not shown as fact."""
+"""Grounding: quotes are verbatim and from retrieved passages; an unsupported sentence is found."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TABLE = "Parts list\nHose 12 mm 8.50\nClamp 20 mm 1.20\nFilter fine 4.75"
 
 
 def evidence(text: str, start: int = 0, end: int | None = None, page: int = 1, row: int = 0) -> Evidence:
-    """A page of which ``text[start:end]`` was retrieved."""
+    """A passage ``text[start:end]`` and its page."""
     end = len(text) if end is None else end
     chunk = Chunk(Span(page, start, end), text[start:end])
     return Evidence(Hit(Passage(row, DOCUMENT, chunk), 1.0), page_of(text, page))
@@ -55,7 +55,7 @@ def evidences(draw: st.DrawFn) -> list[Evidence]:
     return made
 
 
-def assert_honest(quote: Quote, given_evidence: list[Evidence]) -> None:
+def assert_quoted(quote: Quote, given_evidence: list[Evidence]) -> None:
     """Verbatim, on the passage's own page, and touching the passage."""
     assert quote.evidence in given_evidence
     passage = quote.evidence.hit.passage.chunk.span
@@ -68,14 +68,14 @@ def assert_honest(quote: Quote, given_evidence: list[Evidence]) -> None:
     assert 0.0 <= quote.score <= 1.0 + 1e-9
 
 
-class TestAlways:
+class TestInvariants:
     @given(texts, texts, evidences())
     def test_quotes_are_verbatim_and_from_what_was_retrieved(
         self, question: str, draft: str, given_evidence: list[Evidence]
     ) -> None:
         for support in ground(question, draft, given_evidence):
             for quote in support.quotes:
-                assert_honest(quote, given_evidence)
+                assert_quoted(quote, given_evidence)
             assert 0.0 <= support.score <= 1.0 + 1e-9
             assert len(support.quotes) <= 3
 
@@ -83,7 +83,7 @@ class TestAlways:
     def test_nearest_quotes_are_one_for_each_passage(self, question: str, given_evidence: list[Evidence]) -> None:
         found = nearest_quotes(question, given_evidence)
         for quote in found:
-            assert_honest(quote, given_evidence)
+            assert_quoted(quote, given_evidence)
         assert len({id(quote.evidence) for quote in found}) == len(found)
         with_text = [
             item
@@ -108,7 +108,7 @@ class TestAlways:
             assert support.quotes == ()
 
     @given(texts, evidences())
-    def test_a_number_that_nobody_said_is_never_supported(self, question: str, given_evidence: list[Evidence]) -> None:
+    def test_an_invented_number_is_never_supported(self, question: str, given_evidence: list[Evidence]) -> None:
         assert not only(ground(question, "The red pump is 777", given_evidence)).supported
 
 
@@ -229,7 +229,7 @@ class TestUnsupported:
         assert not only(ground("What about this model?", answer, [evidence(WARRANTY)])).supported
 
     def test_a_question_states_nothing(self) -> None:
-        """A small model may say again what it was asked."""
+        """A small model may repeat the question."""
         asked = "How long is the warranty of the seal?"
         assert only(ground("And the seal's warranty?", "The warranty of the seal.", [evidence(WARRANTY)])).supported
         assert not only(ground("And the seal's warranty?", asked, [evidence(WARRANTY)])).supported
@@ -335,7 +335,7 @@ class TestNotation:
 
 
 class TestYesAndNo:
-    """They say what the question says; what follows them must be borne out itself."""
+    """A yes or no states what the question asks; the words after it need support of their own."""
 
     QUESTION = "Is damage by frost excluded from the warranty?"
     PAGE = "The warranty does not cover damage by birds. Damage by frost is excluded. It has 24 months."
@@ -365,8 +365,8 @@ class TestYesAndNo:
     @pytest.mark.parametrize(
         ("question", "answer", "supported"),
         [
-            pytest.param("Are gym fees covered?", "Yes", True, id="under a heading that affirms"),
-            pytest.param("Are travel expenses covered?", "Yes", False, id="under a heading that denies"),
+            pytest.param("Are gym fees covered?", "Yes", True, id="under a heading without a not"),
+            pytest.param("Are travel expenses covered?", "Yes", False, id="under a heading with a not"),
             pytest.param("Are travel expenses covered?", "No", True, id="no, as the heading says"),
             pytest.param("Are travel expenses not covered?", "Yes", True, id="yes, it is not"),
             pytest.param("Are fees for travel expenses covered?", "Yes", False, id="more of it is denied"),

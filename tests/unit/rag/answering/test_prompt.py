@@ -1,4 +1,4 @@
-"""What the model reads: whole passages, in their order, as many as fit, and never more than its context."""
+"""Prompt construction: whole passages, in their order, as many as fit, and never more than the context."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def build(
     evidence_tokens: int = 10_000,
 ) -> tuple[int, list[int], tuple[Message, ...]]:
     """Tokens of the prompt, the rows in it, and its messages."""
-    asked = build_prompt(
+    prompt = build_prompt(
         model, question or Question("Which lid?"), hits, max_tokens=max_tokens, evidence_tokens=evidence_tokens
     )
-    return len(model.prompt(asked.chat).tokens), [found.passage.row for found in asked.hits], asked.chat
+    return len(model.prompt(prompt.chat).tokens), [found.passage.row for found in prompt.hits], prompt.chat
 
 
 def test_the_whole_prompt() -> None:
@@ -66,12 +66,12 @@ def test_the_whole_prompt() -> None:
     assert NOT_FOUND in SYSTEM
 
 
-def test_an_answer_is_worded_in_what_was_read_and_asked_and_in_nothing_else() -> None:
+def test_the_vocabulary_is_the_words_of_the_passages_and_the_question() -> None:
     question = Question("Which lid?", history=(Turn("Who?", "Nobody."),))
-    asked = build_prompt(ScriptedModel([""]), question, [hit(0, "It is blue.")], max_tokens=9, evidence_tokens=99)
-    said = set(asked.vocabulary.split())
-    assert said >= {"Manual", "It", "is", "blue.", "Which", "lid?", "Yes", "No", "not", ","}
-    assert not said & {"Nobody.", "reply", "exactly:"}
+    prompt = build_prompt(ScriptedModel([""]), question, [hit(0, "It is blue.")], max_tokens=9, evidence_tokens=99)
+    vocabulary = set(prompt.vocabulary.split())
+    assert vocabulary >= {"Manual", "It", "is", "blue.", "Which", "lid?", "Yes", "No", "not", ","}
+    assert not vocabulary & {"Nobody.", "reply", "exactly:"}
 
 
 def test_passages_go_in_whole_or_not_at_all() -> None:
@@ -83,7 +83,7 @@ def test_passages_go_in_whole_or_not_at_all() -> None:
     assert build(ScriptedModel([""]), hits, evidence_tokens=budget + cost(texts[0]))[1] == [0, 1, 2]
 
 
-def test_what_is_too_long_leaves_its_room_to_others() -> None:
+def test_a_passage_that_does_not_fit_is_skipped() -> None:
     hits = [hit(0, "short one"), hit(1, "long " * 100), hit(2, "short two")]
     _, rows, messages = build(ScriptedModel([""]), hits, evidence_tokens=20)
     assert rows == [0, 2]

@@ -1,4 +1,4 @@
-"""A record is what it was when it is read again, is only its owner's, and never costs an answer."""
+"""Answer records: round trip, permissions, and failures to write, which never cost an answer."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ def record_of(number: int = 1, answer: str = "The pump is blue.") -> AnswerRecor
     )
 
 
-def course_of(root: Path) -> AnswerTrace:
-    """An answer from an index of one page."""
+def trace_of(root: Path) -> AnswerTrace:
+    """The trace of an answer from an index of one page."""
     publish(root, {"a.pdf": ["The pump is blue."]}, ENCODER)
     answer = Answer(id_of(7), "Which colour?", "The pump is blue.", True, None, 1.0, (), (), "scripted", "x")
     return AnswerTrace(
@@ -145,7 +145,7 @@ def test_the_digest_of_a_prompt() -> None:
     assert prompt_digest(Prompt((1, 70_000))) == hashlib.sha256(struct.pack("<ii", 1, 70_000)).hexdigest()
 
 
-def test_nobody_else_may_read_it(folder: RecordFolder) -> None:
+def test_only_the_owner_may_read_it(folder: RecordFolder) -> None:
     before = os.umask(0)
     try:
         folder.write(record_of())
@@ -168,7 +168,7 @@ class TestRead:
             pytest.param("a" * 31 + "١", id="a digit of another script"),
         ],
     )
-    def test_what_is_no_id_is_no_path_either(self, folder: RecordFolder, record_id: str) -> None:
+    def test_a_malformed_id_is_not_used_as_a_path(self, folder: RecordFolder, record_id: str) -> None:
         folder.write(record_of())
         with pytest.raises(RecordUnknown, match="no id of an answer"):
             folder.read(record_id)
@@ -213,7 +213,7 @@ class TestBound:
             os.utime(folder.root / f"{id_of(number)}.json", (number, number))
         assert sorted(path.stem for path in folder.root.iterdir()) == [id_of(number) for number in (3, 4, 5)]
 
-    def test_what_a_crash_has_left_goes_too_and_other_files_stay(self, folder: RecordFolder) -> None:
+    def test_drafts_of_a_crash_go_too_and_other_files_stay(self, folder: RecordFolder) -> None:
         folder.root.mkdir()
         for name in (f"{id_of(9)}.draft", "notes.json"):
             (folder.root / name).write_bytes(b"x")
@@ -223,11 +223,11 @@ class TestBound:
         assert sorted(path.stem for path in folder.root.iterdir()) == [*map(id_of, (1, 2, 3)), "notes"]
 
 
-class TestRefused:
-    """The answer goes before its record."""
+class TestWriteFailures:
+    """An answer is given in any case."""
 
     def test_a_full_disk(self, tmp_path: Path, folder: RecordFolder, caplog: pytest.LogCaptureFixture) -> None:
-        trace = course_of(tmp_path / "index")
+        trace = trace_of(tmp_path / "index")
         with files_of_at_most(100):
             FolderRecorder(folder, SETUP).keep(trace)
         assert id_of(7) in caplog.text
@@ -235,13 +235,13 @@ class TestRefused:
         assert "Which colour" not in caplog.text
         assert list(folder.root.iterdir()) == []
 
-    def test_a_disk_that_does_not_keep(
+    def test_a_failing_fsync(
         self, tmp_path: Path, folder: RecordFolder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
         def refuse(_descriptor: int) -> None:
             raise OSError(5, "Input/output error")
 
-        trace = course_of(tmp_path / "index")
+        trace = trace_of(tmp_path / "index")
         monkeypatch.setattr(os, "fsync", refuse)
         FolderRecorder(folder, SETUP).keep(trace)
         assert "Input/output error" in caplog.text
@@ -249,7 +249,7 @@ class TestRefused:
 
     def test_a_place_that_is_no_folder(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
         (tmp_path / "file").write_bytes(b"")
-        FolderRecorder(RecordFolder(tmp_path / "file", 3), SETUP).keep(course_of(tmp_path / "index"))
+        FolderRecorder(RecordFolder(tmp_path / "file", 3), SETUP).keep(trace_of(tmp_path / "index"))
         assert "could not be kept" in caplog.text
 
     def test_a_link_is_not_followed(self, folder: RecordFolder, tmp_path: Path) -> None:
@@ -261,18 +261,18 @@ class TestRefused:
 
 
 def test_every_setting_either_shapes_answers_or_does_not() -> None:
-    """Whoever adds a setting says here which: a replay tells those that shape answers."""
-    told_by_digest = {"model", "model_id", "encoder", "reranker"}
-    told_as_cores = {"threads"}
-    told_as_tuning = {"micro_batch", "flash_attention", "repack"}
+    """A new setting must be listed here: a replay compares those that shape answers."""
+    in_digests = {"model", "model_id", "encoder", "reranker"}
+    in_versions = {"threads"}
+    in_tuning = {"micro_batch", "flash_attention", "repack"}
     elsewhere = {"index", "models", "model_key", "model_seconds", "tune", "tuning", "records", "keep_records"}
     elsewhere |= {"host", "port", "parallel", "max_queue", "answer_seconds", "proxies", "hosts", "api_keys"}
     elsewhere |= {"documents", "admin_keys", "upload_bytes", "history"}
     ingest = {"workers", "keep_generations"} | {
         name for name in Settings.model_fields if name.startswith(("file_", "page_", "reader_"))
     }
-    told = set(SHAPING) | told_by_digest | told_as_cores | told_as_tuning
-    assert set(Settings.model_fields) == told | elsewhere | ingest
+    compared = set(SHAPING) | in_digests | in_versions | in_tuning
+    assert set(Settings.model_fields) == compared | elsewhere | ingest
 
 
 def test_a_record_of_format_3_is_read() -> None:

@@ -1,4 +1,4 @@
-"""An answer is given again from its record: the same text, or what has changed since."""
+"""Replay of a recorded answer: the same text, or the difference and the changes since."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from rag.errors import IndexCorrupt, RequestFault
 from rag.index.layout import IndexLayout
 from rag.index.maintenance import collect_garbage
 from rag.index.reading import CurrentIndex
-from rag.index.writer import writing
+from rag.index.writer import open_writer
 from rag.retrieval.retriever import Retriever
 from rag.testing import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish
@@ -58,7 +58,7 @@ def record(index: Path, folder: RecordFolder) -> AnswerRecord:
     return folder.read(answerer.ask(QUESTION).id)
 
 
-def whats(replayed: Replay) -> list[str]:
+def changed(replayed: Replay) -> list[str]:
     return [change.what for change in replayed.changes]
 
 
@@ -119,11 +119,13 @@ class TestChanges:
                 id="model",
             ),
             pytest.param(
-                {"reranker": ModelIdentity(name="judge", sha256="e" * 64)},
-                f"reranker: none → judge ({'e' * 12})",
+                {"reranker": ModelIdentity(name="other", sha256="e" * 64)},
+                f"reranker: none → other ({'e' * 12})",
                 id="reranker",
             ),
-            pytest.param({"confidence_model": "1" * 64}, f"confidence model: {'d' * 12} → {'1' * 12}", id="judge"),
+            pytest.param(
+                {"confidence_model": "1" * 64}, f"confidence model: {'d' * 12} → {'1' * 12}", id="confidence model"
+            ),
             pytest.param(
                 {"settings": {"RAG_PASSAGES": 4, "RAG_TEMPERATURE": 0.5}},
                 "settings: RAG_TEMPERATURE 0.0 → RAG_TEMPERATURE 0.5",
@@ -136,34 +138,34 @@ class TestChanges:
             ),
         ],
     )
-    def test_of_what_answers(self, record: AnswerRecord, index: Path, update: dict[str, Any], change: str) -> None:
-        """The text may be the same all the same, and then both is said."""
+    def test_of_the_setup(self, record: AnswerRecord, index: Path, update: dict[str, Any], change: str) -> None:
+        """The text may be the same even so: both are reported."""
         replayed = replay(record, open_answerer(index), Setup(**{**dict(SETUP), **update}), index)
         assert [str(found) for found in replayed.changes] == [change]
         assert replayed.first_difference is None
 
-    def test_of_the_judge(self, record: AnswerRecord, index: Path) -> None:
-        """What refuses the same draft now is told, and what came of it."""
+    def test_of_the_confidence_model(self, record: AnswerRecord, index: Path) -> None:
+        """A model that withholds the same draft now is reported, with the verdicts."""
         strict = replace(PLAIN_CONFIDENCE_MODEL, thresholds=(1.0, 1.0))
         setup = SETUP.model_copy(update={"confidence_model": strict.digest})
         replayed = replay(record, replace(open_answerer(index), confidence_model=strict), setup, index)
         assert (replayed.now.draft, replayed.now.reason) == (record.draft, "not_in_documents")
-        assert whats(replayed) == ["confidence model", "verification"]
+        assert changed(replayed) == ["confidence model", "verification"]
 
-    def test_of_what_the_model_says(self, record: AnswerRecord, index: Path) -> None:
+    def test_of_the_draft(self, record: AnswerRecord, index: Path) -> None:
         replayed = replay(record, open_answerer(index, "The pump has a lid."), SETUP, index)
         assert replayed.first_difference == len("The pump has a ")
-        assert whats(replayed) == ["draft", "verification"]
+        assert changed(replayed) == ["draft", "verification"]
 
     def test_of_the_verdict_only(self, record: AnswerRecord, index: Path) -> None:
         other = record.model_copy(update={"sentences": (), "answer": "Blue."})
         replayed = replay(other, open_answerer(index), SETUP, index)
-        assert whats(replayed) == ["verification"]
+        assert changed(replayed) == ["verification"]
 
     def test_of_the_passages(self, record: AnswerRecord, index: Path) -> None:
         replayed = replay(record, replace(open_answerer(index, NOT_FOUND), passages=1), SETUP, index)
         retrieval = replayed.changes[0]
-        assert whats(replayed) == ["retrieval", "prompt", "draft", "verification"]
+        assert changed(replayed) == ["retrieval", "prompt", "draft", "verification"]
         assert (retrieval.recorded, retrieval.now) == ("a.pdf, page 2, 0-28", "none")
         assert replayed.first_difference == 4  # "The documents do not answer this question."
 
@@ -189,13 +191,13 @@ class TestGenerations:
 
     def test_the_current_one_answers_when_it_is_gone(self, record: AnswerRecord, index: Path) -> None:
         second = publish(index, {"a.pdf": ["The pump has a red lid."]}, BagOfWordsEncoder())
-        with writing(index) as writer:
+        with open_writer(index) as writer:
             collect_garbage(writer.layout, keep=1)
         replayed = replay(record, open_answerer(index, "The pump has a red lid."), SETUP, index)
         assert replayed.now.generation == second
         gone = f"index: {record.generation} → {second}, because that one is not kept any more"
         assert str(replayed.changes[0]) == gone
-        assert whats(replayed)[1:] == ["retrieval", "prompt", "draft", "verification"]
+        assert changed(replayed)[1:] == ["retrieval", "prompt", "draft", "verification"]
         assert replayed.first_difference == len("The pump has a ")
 
     def test_the_current_one_answers_when_it_is_of_another_encoder(self, record: AnswerRecord, index: Path) -> None:
@@ -203,23 +205,23 @@ class TestGenerations:
         publish(index, {"a.pdf": PAGES}, encoder)
         setup = SETUP.model_copy(update={"encoder": encoder.identity})
         replayed = replay(record, open_answerer(index, encoder=encoder), setup, index)
-        assert whats(replayed) == ["encoder", "index"]
+        assert changed(replayed) == ["encoder", "index"]
         assert "another encoder" in replayed.changes[1].now
         assert replayed.first_difference is None
 
-    def test_a_damaged_one_is_told(self, record: AnswerRecord, index: Path) -> None:
+    def test_a_damaged_one_is_an_error(self, record: AnswerRecord, index: Path) -> None:
         answerer = open_answerer(index)
         (IndexLayout(index).generation(record.generation) / "docstore.sqlite").write_bytes(b"x")
         with pytest.raises(IndexCorrupt, match="docstore"):
             replay(record, answerer, SETUP, index)
 
     @pytest.mark.parametrize("name", ["../../etc", "000009-00000000"], ids=["a path", "unknown"])
-    def test_a_name_that_is_none_is_not_looked_for(self, record: AnswerRecord, index: Path, name: str) -> None:
+    def test_an_unknown_one_is_not_opened(self, record: AnswerRecord, index: Path, name: str) -> None:
         replayed = replay(record.model_copy(update={"generation": name}), open_answerer(index), SETUP, index)
-        assert whats(replayed) == ["index"]
+        assert changed(replayed) == ["index"]
 
 
-def test_a_question_that_cannot_be_asked_any_more_says_what_has_changed(record: AnswerRecord, index: Path) -> None:
+def test_a_question_that_is_no_longer_accepted_reports_the_changes(record: AnswerRecord, index: Path) -> None:
     answerer = replace(open_answerer(index), max_tokens=10_000)
     setup = SETUP.model_copy(update={"settings": {"RAG_PASSAGES": 4, "RAG_TEMPERATURE": 0.5}})
     with pytest.raises(RequestFault, match=r"tokens.*Changed since .*RAG_TEMPERATURE 0\.5"):
@@ -235,7 +237,7 @@ class TestCommand:
         monkeypatch.setenv("RAG_INDEX", str(index))
         monkeypatch.setenv("RAG_RECORDS", str(folder.root))
         monkeypatch.setattr(ask, "open_answerer", lambda settings: open_answerer(settings.index))
-        monkeypatch.setattr(ask, "setup_of", lambda _settings, _retriever, _judge: SETUP)
+        monkeypatch.setattr(ask, "setup_of", lambda _settings, _retriever, _confidence_model: SETUP)
 
     def test_the_same_text(self, record: AnswerRecord, capsys: pytest.CaptureFixture[str]) -> None:
         assert program.main(["ask", "--replay", record.id]) == 0

@@ -1,4 +1,4 @@
-"""A short answer gets its unit and its qualifiers from its quote, and nothing else."""
+"""Span completion: a short answer gets its unit and its qualifiers from its quote, and nothing else."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rag.answering.span_completion import complete_span
 @pytest.mark.parametrize(
     ("draft", "quote", "expected"),
     [
-        pytest.param("2 million", "It cost about $2 million in all.", "about $2 million", id="what stands before"),
+        pytest.param("2 million", "It cost about $2 million in all.", "about $2 million", id="currency and qualifier"),
         pytest.param("24", "The pump is covered for 24 months.", "24 months", id="unit"),
         pytest.param("5", "It rose by 5% last year.", "5%", id="per cent"),
         pytest.param("4", "There are four berths.", "four", id="a number in words"),
