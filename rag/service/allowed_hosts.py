@@ -1,8 +1,9 @@
-"""Which hosts a service without keys is asked for: only those that its operator knows.
+"""Allowed hosts: protection against DNS rebinding for a service without keys.
 
-A page of any site can have its own name point to 127.0.0.1, and is then, for the browser, of one origin with whatever
-listens there: it may ask, and read the answers (DNS rebinding, https://en.wikipedia.org/wiki/DNS_rebinding). It cannot
-choose ``Host``, which has the name; an address in it was no name. With keys it gets nowhere: it has none.
+A web page of any site can point its own host name to 127.0.0.1. For the browser it then has the same origin as whatever
+listens there, and may send requests and read the answers (https://en.wikipedia.org/wiki/DNS_rebinding). The page cannot
+choose the ``Host`` header, which holds that name, so only names that the operator allows are accepted. IP addresses are
+accepted: with one in ``Host``, no name was resolved. A service with keys needs no check, as the page has no key.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
-THIS_MACHINE: Final = frozenset({"localhost"})
+LOCALHOST: Final = frozenset({"localhost"})
 
 
-def is_among(host: str, hosts: Collection[str]) -> bool:
-    """Whether a ``Host`` header, whatever its port, is an address or names one of the hosts; these in lower case."""
+def is_allowed(host: str, hosts: Collection[str]) -> bool:
+    """Whether a ``Host`` header, with any port, is an IP address or one of ``hosts``, which are in lower case."""
     try:
         name = urlsplit(f"//{host}").hostname or ""
         return name in hosts or bool(ip_address(name))

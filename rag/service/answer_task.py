@@ -39,8 +39,8 @@ class AnswerTask:
     async def events(self, threads: Executor) -> AsyncGenerator[AnswerEvent | KeepAlive, None]:
         """Streams the events of the answer.
 
-        The work is cancelled if the iteration ends early, or the ticket is cancelled. The caller does not wait for the thread to stop: the ticket's place belongs to the thread, and is free once the
-        thread has ended.
+        The work is cancelled if the iteration ends early, or the ticket is cancelled. The caller does not wait for the
+        thread to stop: the ticket's place belongs to the thread, and is free once the thread has ended.
 
         Raises:
             Cancelled: the ticket was cancelled.

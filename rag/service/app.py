@@ -1,4 +1,4 @@
-"""The application: middleware, routes and errors around an Answerer that the lifespan opens and closes."""
+"""FastAPI application: middleware, routes and error handlers around an Answerer that the lifespan opens and closes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from rag.service.metrics import Metrics
 from rag.service.middleware import RequestMiddleware
 from rag.service.page_images import PageImages
 from rag.service.routes import ask, documents, health, openai, page
-from rag.service.routes.uploads import UploadService, adding_body, router
+from rag.service.routes.uploads import UploadService, router, uploads_info
 from rag.service.uploads.ingest_jobs import IngestJobs
 
 _log = logging.getLogger(__name__)
@@ -34,23 +34,23 @@ def create_app(
     *,
     api_keys: Sequence[SecretStr] = (),
     admin_keys: Sequence[SecretStr] = (),
-    adding: UploadService | None = None,
+    uploads: UploadService | None = None,
     limits: AdmissionLimits = DEFAULTS,
     hosts: Collection[str] = (),
-    drawers: RenderPool | None = None,
+    render_pool: RenderPool | None = None,
 ) -> FastAPI:
-    """The service.
+    """Creates the application of the service.
 
     Args:
         open_answerer: called once, when the application starts; what it opens is closed when the application ends.
-        api_keys: one of them is needed for everything but ``/livez``, ``/readyz``, and the page (``/``, ``/web/``),
-            which has nothing of the documents; none means no key is.
-        admin_keys: one of them is needed for adding documents; each opens everything else, too.
-        adding: how documents are added; None means that none are.
-        limits: how many are answered at a time and may wait, and for how long.
-        hosts: names under which it is asked, beside addresses, whatever the port; requests for others get a 421. None
-            named means any.
-        drawers: what draws pictures of pages, closed as above; None means that it starts with the first picture.
+        api_keys: access keys, needed for everything but ``/livez``, ``/readyz`` and the page (``/``, ``/web/``), which
+            holds nothing of the documents; none means that no key is needed.
+        admin_keys: keys for adding documents; each is an access key, too.
+        uploads: folder and job of documents added over HTTP; None turns uploads off.
+        limits: of answers at a time, of the queue, and of the time of a request.
+        hosts: allowed host names, beside IP addresses, on any port; requests for others get a 421. Empty means any.
+        render_pool: renders page images, and is closed with the application; None means one that starts its processes
+            with the first image.
 
     Returns:
         The application. While it runs, ``state.admission`` has its :class:`Admission`.
@@ -63,31 +63,31 @@ def create_app(
         admission = Admission(limits, quantum=answerer.evidence_tokens + answerer.max_tokens)
         app.state.admission = admission
         threads = ThreadPoolExecutor(limits.parallel, thread_name_prefix="answer")
-        pictures = PageImages(drawers or RenderPool())
+        page_images = PageImages(render_pool or RenderPool())
         keys = Keys(api_keys, admin_keys)
         keyed = guarded(keys)
         app.include_router(health.probes(answerer))
         questions = ask.QuestionService(answerer, admission, threads, metrics)
         app.include_router(ask.router(questions, keys))
         app.include_router(openai.router(questions, answerer, keys))
-        app.include_router(documents.router(answerer, pictures, keyed))
-        app.include_router(health.router(answerer, admission, metrics, adding_body(adding), keyed))
-        if adding:
-            runs = IngestJobs(adding.job, answerer.index.refresh)
-            app.include_router(router(adding, runs, guarded(keys, admin=True)))
+        app.include_router(documents.router(answerer, page_images, keyed))
+        app.include_router(health.router(answerer, admission, metrics, uploads_info(uploads), keyed))
+        if uploads:
+            jobs = IngestJobs(uploads.job, answerer.index.refresh)
+            app.include_router(router(uploads, jobs, guarded(keys, admin=True)))
         with answerer.index.followed():
             await run_in_threadpool(_tell_where_nothing_is_served, answerer)
             yield
-        if adding:
-            await run_in_threadpool(runs.close)
-        await run_in_threadpool(pictures.close)
-        # The model must not be closed under a thread that is about to leave it.
+        if uploads:
+            await run_in_threadpool(jobs.close)
+        await run_in_threadpool(page_images.close)
+        # The model must not be closed while a thread still uses it.
         await run_in_threadpool(partial(threads.shutdown, wait=True))
         await run_in_threadpool(answerer.model.close)
-        # FastAPI remembers the routes of an application that has ended, and with them all that they hold.
+        # FastAPI keeps the routes of an application that has ended, and with them all that they refer to.
         answerer.index.close()
 
-    # FastAPI's own pages of documentation load scripts from elsewhere, and its schema would need no key.
+    # FastAPI's documentation pages load scripts from a CDN, and its schema route would need no key.
     app = FastAPI(
         title="Pageproof",
         version=__version__,

@@ -1,4 +1,4 @@
-"""What a stored file is sent as. A document's type is the suffix of its first name."""
+"""Media types and content dispositions of stored files, by the suffix of a document's first name."""
 
 from __future__ import annotations
 
@@ -12,38 +12,38 @@ _TEXT: Final = "text/plain; charset=utf-8"
 
 
 class Media(NamedTuple):
-    """How a browser is to take a file: what it may show itself, and what it is to save."""
+    """Content-Type and Content-Disposition of a file: ``inline`` if a browser may display it."""
 
     type: str
     disposition: Literal["inline", "attachment"]
 
 
-# HTML is shown as its source: as a page, it would run as a part of the service.
+# HTML is sent as plain text: as a page, its scripts would run with the origin of the service.
 _MEDIA: Final = {
     ".pdf": Media("application/pdf", "inline"),
     **dict.fromkeys((".txt", ".text", ".md", ".markdown", ".html", ".htm"), Media(_TEXT, "inline")),
     ".docx": Media("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "attachment"),
 }
-# Of the names of documents: what the ingest job reads.
+# Suffixes of documents that the ingest job reads.
 SUFFIXES: Final = tuple(_MEDIA)
 _UNKNOWN: Final = Media("application/octet-stream", "attachment")
 
 
 def media_of(name: str) -> Media:
-    """How the file of a document with this name is sent; what is not known is only to be saved."""
+    """Media type of a document with this name; unknown types are attachments."""
     return _MEDIA.get(PurePosixPath(name).suffix.lower(), _UNKNOWN)
 
 
-def has_pictures(name: str) -> bool:
-    """Whether the pages of a document with this name can be drawn."""
+def has_page_images(name: str) -> bool:
+    """Whether a document with this name has page images: it is a PDF."""
     return media_of(name).type == "application/pdf"
 
 
-def check_pictures(document: Document) -> None:
-    """Refuses to draw what has no pages of its own.
+def check_has_page_images(document: Document) -> None:
+    """Refuses page images of documents that have none.
 
     Raises:
-        RequestFault: it is no PDF.
+        RequestFault: the document is no PDF.
     """
-    if not has_pictures(document.name):
+    if not has_page_images(document.name):
         raise RequestFault(f"{document.name} is no PDF and has no pictures of pages; ask for the page without .png")

@@ -1,4 +1,4 @@
-"""What Prometheus can read of the service. Never texts: no question, answer or document."""
+"""Prometheus metrics of the service. They never hold text of questions, answers or documents."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SECONDS = (0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128)
 
 
 class Metrics:
-    """The service's own registry, so that two services in one process do not share numbers."""
+    """Metrics in a registry of their own, so that two services in one process do not share counts."""
 
     def __init__(self) -> None:
         registry = CollectorRegistry()
@@ -36,13 +36,13 @@ class Metrics:
         self.chunks = Gauge("pageproof_index_chunks", "Chunks in the served generation", ["index"], registry=registry)
 
     def index_state(self, *, swaps: int, refused: int, degraded: bool) -> None:
-        """What has become of the generations that were published while the service ran."""
+        """Sets the gauges of index reloads: generations that were published while the service ran."""
         self.swaps.set(swaps)
         self.refused.set(refused)
         self.degraded.set(degraded)
 
     def count_answer(self, answer: Answer) -> None:
-        """Adds an answer to the counts."""
+        """Counts an answer: outcome, tokens, and time per phase."""
         self.answers.labels("answered" if answer.answered else answer.reason or "none").inc()
         self.tokens.labels("prompt").inc(answer.usage.prompt_tokens)
         self.tokens.labels("cached").inc(answer.usage.cached_tokens)
@@ -51,7 +51,7 @@ class Metrics:
             self.phase.labels(phase).observe(milliseconds / 1000)
 
     def exposition(self, *, waiting: int, at_work: int) -> bytes:
-        """All numbers in Prometheus' text format; ``waiting`` and ``at_work`` as of now."""
+        """All metrics in Prometheus' text format, with the current ``waiting`` and ``at_work``."""
         self.waiting.set(waiting)
         self.at_work.set(at_work)
         return generate_latest(self._registry)

@@ -1,6 +1,6 @@
-"""What every request passes, as pure ASGI.
+"""Request middleware in pure ASGI: request ids, body limits, allowed hosts, headers, access log and metrics.
 
-Not Starlette's BaseHTTPMiddleware: behind it a route cannot see that its client has gone
+Not Starlette's BaseHTTPMiddleware: behind it a route cannot detect that its client has disconnected
 (https://github.com/encode/starlette/discussions/1527).
 """
 
@@ -18,7 +18,7 @@ from fastapi import HTTPException
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from rag.service.allowed_hosts import is_among
+from rag.service.allowed_hosts import is_allowed
 from rag.service.metrics import Metrics
 from rag.service.problems import error_response, problem_fields
 
@@ -26,10 +26,10 @@ _log = logging.getLogger("rag.access")
 
 MAX_BODY_BYTES: Final = 256 * 1024
 _BODY_SECONDS: Final = 10.0
-# nginx's status for a client that went away before anything was sent.
+# nginx's status for a client that disconnected before a response was sent.
 _NOTHING_SENT: Final = 499
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
-# Asked every few seconds by health checks.
+# Health checks request these every few seconds, so they are logged at DEBUG.
 _PROBES: Final = ("/livez", "/readyz")
 _OTHER_HOST: Final = (
     "this service needs no key and is not known under that host; ask for 127.0.0.1 or localhost, or let whoever runs "
@@ -44,9 +44,9 @@ _SECURITY_HEADERS: Final = {
 
 
 class RequestMiddleware:
-    """Gives each request an id, bounds its body, adds headers, and logs and counts the outcome, without any text.
+    """Gives each request an id, limits its body, adds headers, and logs and counts the outcome, without any text.
 
-    Those for other hosts than it is to be known under go no further.
+    With ``hosts``, requests for other hosts get a 421.
     """
 
     def __init__(self, app: ASGIApp, metrics: Metrics, hosts: Collection[str] = ()) -> None:
@@ -66,20 +66,20 @@ class RequestMiddleware:
         scope.setdefault("state", {}).update(request_id=request_id, body=body)
         response = _Response(send, request_id)
         try:
-            if self._hosts and not is_among(headers.get("host", ""), self._hosts):
+            if self._hosts and not is_allowed(headers.get("host", ""), self._hosts):
                 await error_response(scope["path"], problem_fields(421, _OTHER_HOST, request_id))(scope, body, response)
                 return
             await self._app(scope, body, response)
-        except Exception:  # the boundary. Starlette's own would answer from outside of this frame
+        except Exception:  # the boundary: Starlette's own handler would respond outside of this middleware
             _log.exception("request %s failed", request_id)
             if response.status != _NOTHING_SENT:
                 raise
             failed = error_response(scope["path"], problem_fields(500, None, request_id))
             await failed(scope, receive, response)
         finally:
-            self._tell(scope, response.status, request_id, perf_counter() - start)
+            self._log_and_count(scope, response.status, request_id, perf_counter() - start)
 
-    def _tell(self, scope: Scope, status: int, request_id: str, seconds: float) -> None:
+    def _log_and_count(self, scope: Scope, status: int, request_id: str, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unknown")
         self._metrics.requests.labels(route, str(status)).inc()
         level = logging.DEBUG if route in _PROBES else logging.INFO
@@ -92,7 +92,7 @@ def _request_id(headers: Headers) -> str:
 
 
 class _Response:
-    """A ``send`` that adds headers and keeps the status."""
+    """ASGI ``send`` that adds headers and records the status."""
 
     def __init__(self, send: Send, request_id: str) -> None:
         self._send = send
@@ -110,18 +110,18 @@ class _Response:
 
 
 class RequestBody:
-    """A ``receive`` that counts the bytes as they come, whatever Content-Length says, and does not wait for ever."""
+    """ASGI ``receive`` with a limit on bytes, counted as they come whatever Content-Length says, and on time."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self._bytes = 0
-        self._most: int | None = MAX_BODY_BYTES
+        self._max_bytes: int | None = MAX_BODY_BYTES
         self._quiet_seconds: float | None = None
-        self._until: float | None = asyncio.get_running_loop().time() + _BODY_SECONDS
+        self._deadline: float | None = asyncio.get_running_loop().time() + _BODY_SECONDS
 
-    def let_through(self, quiet_seconds: float) -> None:
-        """For a route that counts the bytes itself: there may be many, as long as some come every so many seconds."""
-        self._most = None
+    def lift_limit(self, quiet_seconds: float) -> None:
+        """Lifts both limits, for a route that counts the bytes itself; each part must come within ``quiet_seconds``."""
+        self._max_bytes = None
         self._quiet_seconds = quiet_seconds
 
     async def __call__(self) -> Message:
@@ -130,22 +130,22 @@ class RequestBody:
         Raises:
             HTTPException: 408 or 413.
         """
-        if self._quiet_seconds and self._until:
-            self._until = asyncio.get_running_loop().time() + self._quiet_seconds
+        if self._quiet_seconds and self._deadline:
+            self._deadline = asyncio.get_running_loop().time() + self._quiet_seconds
         try:
-            async with asyncio.timeout_at(self._until):
+            async with asyncio.timeout_at(self._deadline):
                 message = await self._receive()
         except TimeoutError:
-            raise HTTPException(408, self._late()) from None
+            raise HTTPException(408, self._timeout_message()) from None
         if not message.get("more_body"):
-            self._until = None  # what comes now is that the client goes away
+            self._deadline = None  # the only message that may follow is the client's disconnect
         self._bytes += len(message.get("body", b""))
-        if self._most is not None and self._bytes > self._most:
-            # FastAPI lets its own exception through, and translates any other into "400 error parsing the body".
-            raise HTTPException(413, f"a request may have {self._most} bytes")
+        if self._max_bytes is not None and self._bytes > self._max_bytes:
+            # FastAPI passes HTTPException on, and turns any other exception into "400 error parsing the body".
+            raise HTTPException(413, f"a request may have {self._max_bytes} bytes")
         return message
 
-    def _late(self) -> str:
+    def _timeout_message(self) -> str:
         if self._quiet_seconds:
             return f"nothing more of the body came within {self._quiet_seconds:g} s"
         return f"the body did not come within {_BODY_SECONDS:g} s"

@@ -1,4 +1,4 @@
-"""Every error over HTTP is application/problem+json (RFC 9457), with the id of the request; under /v1/ as OpenAI's."""
+"""Problem documents: HTTP errors as application/problem+json (RFC 9457), under ``/v1/`` in OpenAI's format."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from rag.service.openai.errors import OPENAI_PATHS, openai_error
 
 _log = logging.getLogger(__name__)
 
-# The client has gone; nobody reads this. nginx's number for it.
+# nginx's status for a client that has disconnected; it is logged, not read.
 _CLIENT_CLOSED_REQUEST: Final = 499
 
 _STATUS: Final[Mapping[type[PageproofError], int]] = {
@@ -47,12 +47,12 @@ _STATUS: Final[Mapping[type[PageproofError], int]] = {
 
 
 def status_of(error: PageproofError) -> int:
-    """The HTTP status for an error of ours."""
+    """HTTP status of an error; 500 for those that are not listed."""
     return next((status for kind, status in _STATUS.items() if isinstance(error, kind)), 500)
 
 
 def error_response(path: str, fields: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """The members of a problem document, in the form that clients of the path read."""
+    """Error response from the members of a problem document, in the format of the path's API."""
     if path.startswith(OPENAI_PATHS):
         status, body = openai_error(fields)
         return JSONResponse(body, status, headers)
@@ -60,68 +60,68 @@ def error_response(path: str, fields: Mapping[str, Any], headers: Mapping[str, s
 
 
 def problem_fields(status: int, detail: str | None, request_id: str, **more: object) -> dict[str, Any]:
-    """The members of a problem document."""
+    """Members of a problem document; those that are None are left out."""
     title = "Client Closed Request" if status == _CLIENT_CLOSED_REQUEST else HTTPStatus(status).phrase
     fields = {"type": "about:blank", "title": title, "status": status, "detail": detail, "request_id": request_id}
     return {name: value for name, value in {**fields, **more}.items() if value is not None}
 
 
 def error_fields(error: PageproofError, request_id: str) -> dict[str, Any]:
-    """An error of ours as the members of a problem document."""
+    """Members of the problem document of an error; a 500 has no detail, which may be confidential."""
     status = status_of(error)
     field = error.field if isinstance(error, RequestFault) else None
     errors = [{"field": field, "message": str(error)}] if field else None
-    later = error.retry_after_seconds if isinstance(error, ServiceBusy | ModelUnreachable) else None
+    retry_after = error.retry_after_seconds if isinstance(error, ServiceBusy | ModelUnreachable) else None
     detail = str(error) if status != 500 else None
-    return problem_fields(status, detail, request_id, errors=errors, retry_after_seconds=later)
+    return problem_fields(status, detail, request_id, errors=errors, retry_after_seconds=retry_after)
 
 
 def install(app: FastAPI) -> None:
-    """Translates the exceptions that leave a route; what nobody foresaw is the frame's (middleware.py)."""
-    app.add_exception_handler(PageproofError, _ours)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http)
+    """Registers the handlers of exceptions from routes; unexpected ones are handled in middleware.py."""
+    app.add_exception_handler(PageproofError, _pageproof_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_error)
 
 
 def _request_id(request: Request) -> str:
     return str(request.state.request_id)
 
 
-async def _ours(request: Request, error: Exception) -> JSONResponse:
+async def _pageproof_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, PageproofError)  # noqa: S101 - registered for it
     if isinstance(error, DocumentUnknown) and error.field is None:
         return _response(request, problem_fields(404, str(error), _request_id(request)))
     fields = error_fields(error, _request_id(request))
-    later = fields.get("retry_after_seconds")
+    retry_after = fields.get("retry_after_seconds")
     if fields["status"] == 500:
         _log.error("request %s failed", _request_id(request), exc_info=error)
-    return _response(request, fields, {"Retry-After": str(later)} if later else {})
+    return _response(request, fields, {"Retry-After": str(retry_after)} if retry_after else {})
 
 
-async def _invalid(request: Request, error: Exception) -> JSONResponse:
+async def _validation_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
     errors = [{"field": _field(detail), "message": _message(detail)} for detail in error.errors()]
-    said = "; ".join(f"{entry['field']}: {entry['message']}" for entry in errors)
-    return _response(request, problem_fields(422, said, _request_id(request), errors=errors))
+    detail = "; ".join(f"{entry['field']}: {entry['message']}" for entry in errors)
+    return _response(request, problem_fields(422, detail, _request_id(request), errors=errors))
 
 
 def _field(detail: Mapping[str, Any]) -> str:
-    """``question`` for ``("body", "question")``; ``body`` for what is no JSON at all."""
+    """Name of the invalid field: ``question`` for ``("body", "question")``; ``body`` for invalid JSON."""
     place = [str(part) for part in detail["loc"] if part != "body"]
     return "body" if detail["type"] == "json_invalid" or not place else ".".join(place)
 
 
 def _message(detail: Mapping[str, Any]) -> str:
-    """Our own words are a ValueError's, before which pydantic puts that they are."""
+    """Message of a validation error, without the prefix that pydantic puts before the text of a ValueError."""
     if detail["type"] == "model_attributes_type":
-        as_json = not isinstance(detail["input"], bytes)  # FastAPI parses only what is said to be JSON
+        as_json = not isinstance(detail["input"], bytes)  # FastAPI parses a body only with a JSON Content-Type
         return "must be a JSON object" if as_json else "send it with Content-Type: application/json"
     return str(detail["msg"]).removeprefix("Value error, ")
 
 
-async def _http(request: Request, error: Exception) -> JSONResponse:
+async def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
-    if error.status_code == 400:  # FastAPI's word for a body that it cannot parse as JSON at all
+    if error.status_code == 400:  # FastAPI's status for a body that is not JSON
         errors = [{"field": "body", "message": error.detail}]
         return _response(request, problem_fields(422, f"body: {error.detail}", _request_id(request), errors=errors))
     return _response(request, problem_fields(error.status_code, error.detail, _request_id(request)), error.headers)

@@ -1,4 +1,4 @@
-"""What goes in and out over HTTP. The contract of docs/api.md."""
+"""Schemas of HTTP requests and responses: the contract of docs/api.md."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from rag.domain.values import Answer, Document, Hit, Page, Question, Reason, Turn, Verdict
-from rag.index.manifest import SourceRow
-from rag.service.media_types import has_pictures
+from rag.domain.file_status import FileRow, FileStatus
+from rag.domain.values import Answer, Certainty, Document, Hit, Page, Question, Reason, Turn, Verdict
+from rag.service.media_types import has_page_images
 from rag.service.uploads.folder import Stored
 from rag.service.uploads.ingest_jobs import IngestJobStatus
 
@@ -55,7 +55,7 @@ class AskBody(_Body):
     stream: bool = False
 
     def to_domain(self) -> Question:
-        """The same as a value of the domain."""
+        """The question as a domain value."""
         history = tuple(Turn(turn.question, turn.answer) for turn in self.history)
         return Question(self.question, self.documents, history, self.max_tokens)
 
@@ -99,6 +99,7 @@ class AnswerBody(_Body):
     answer: str
     answered: bool
     reason: Reason | None
+    certainty: Certainty | None
     confidence: Annotated[float, Field(ge=0, le=1)]
     sentences: tuple[SentenceBody, ...]
     citations: tuple[CitationBody, ...]
@@ -109,7 +110,7 @@ class AnswerBody(_Body):
 
     @classmethod
     def of(cls, answer: Answer) -> AnswerBody:
-        """The answer as it is sent."""
+        """The schema of an answer."""
         citations = [
             {
                 **asdict(citation),
@@ -121,13 +122,13 @@ class AnswerBody(_Body):
 
 
 def page_url(name: str, document_id: str, page: int, start: int, end: int) -> str:
-    """Path of a page's picture with a stretch of its text highlighted; of its text, where it has no picture."""
-    suffix = ".png" if has_pictures(name) else ""
+    """Path of a page's image with ``start`` to ``end`` of its text highlighted; of its text, if it has no image."""
+    suffix = ".png" if has_page_images(name) else ""
     return f"/documents/{document_id}/pages/{page}{suffix}?start={start}&end={end}"
 
 
 class PassageBody(_Body):
-    """A passage that is being read for the answer."""
+    """A passage that the answer is generated from."""
 
     document: str
     document_id: str
@@ -140,7 +141,7 @@ class PassageBody(_Body):
 
     @classmethod
     def of(cls, hit: Hit) -> PassageBody:
-        """The passage as it is sent."""
+        """The schema of a passage."""
         passage = hit.passage
         return cls(
             document=passage.document.name,
@@ -155,7 +156,7 @@ class PassageBody(_Body):
 
 
 class DocumentBody(_Body):
-    """A document of the index; ``reason`` says what of it could not be read."""
+    """A document of the index; ``reason`` tells which parts of it could not be read."""
 
     id: str
     name: str
@@ -163,13 +164,13 @@ class DocumentBody(_Body):
     title: str
     pages: int
     size: int
-    status: str
+    status: FileStatus
     reason: str | None
     added: Annotated[str | None, Field(description="when the index got it, in ISO 8601; null where nobody knows")]
 
     @classmethod
-    def of(cls, document: Document, row: SourceRow | None, added: datetime | None) -> DocumentBody:
-        """The document as it is sent, with what the ingest job said of it, and when it was added."""
+    def of(cls, document: Document, row: FileRow | None, added: datetime | None) -> DocumentBody:
+        """The schema of a document, with its row in the ingest report, and the time when it was added."""
         return cls(
             id=document.id,
             name=document.name,
@@ -187,17 +188,17 @@ class UnreadBody(_Body):
     """A file that is not in the index, and why."""
 
     name: str
-    status: str
+    status: FileStatus
     reason: str | None
 
     @classmethod
-    def of(cls, row: SourceRow) -> UnreadBody:
+    def of(cls, row: FileRow) -> UnreadBody:
         """The file as it is sent."""
         return cls(name=row.path, status=row.status, reason=row.reason)
 
 
 class DocumentsBody(_Body):
-    """All documents of the generation that is served, and what the run that published it could not read."""
+    """All documents of the served generation, and the files that the run which published it could not read."""
 
     index: str
     published: Annotated[str, Field(description="when that was, in ISO 8601")]
@@ -206,7 +207,7 @@ class DocumentsBody(_Body):
 
 
 class PageBody(_Body):
-    """The text of a page, to which the offsets of citations refer; ``boxes`` of the stretch that was asked for."""
+    """The text of a page, which offsets of citations refer to; ``boxes`` of the requested range."""
 
     document: str
     document_id: str
@@ -220,7 +221,7 @@ class PageBody(_Body):
 
     @classmethod
     def of(cls, document: Document, page: Page, start: int, end: int) -> PageBody:
-        """The page as it is sent, with where ``text[start:end]`` stands on it."""
+        """The schema of a page, with the boxes of ``text[start:end]``."""
         return cls(
             document=document.name,
             document_id=document.id,
@@ -229,7 +230,7 @@ class PageBody(_Body):
             text=page.text,
             width=page.width,
             height=page.height,
-            has_picture=has_pictures(document.name),
+            has_picture=has_page_images(document.name),
             boxes=page.boxes(start, end),
         )
 
@@ -250,7 +251,7 @@ class LimitsBody(_Body):
 
 
 class AddingBody(_Body):
-    """Whether documents can be added, and which."""
+    """Uploads: whether they are on, and which documents are accepted."""
 
     enabled: bool
     max_bytes: int
@@ -258,7 +259,7 @@ class AddingBody(_Body):
 
 
 class InfoBody(_Body):
-    """What is running."""
+    """Versions, model, encoder, index and limits of the running service."""
 
     title: str
     version: str
@@ -270,7 +271,7 @@ class InfoBody(_Body):
 
 
 class UploadBody(_Body):
-    """A document that is in the folder; it can be found when the ingest job has read it."""
+    """A document in the upload folder; it can be found once the ingest job has read it."""
 
     name: str
     size: int
@@ -279,21 +280,26 @@ class UploadBody(_Body):
 
     @classmethod
     def of(cls, stored: Stored) -> UploadBody:
-        """What was stored, as it is sent."""
+        """The schema of a stored document."""
         return cls(name=stored.name, size=stored.size, sha256=stored.sha256, replaced=stored.replaced)
 
 
 class IngestedFileBody(_Body):
-    """What a run said about a file."""
+    """A file of the latest ingest run."""
 
     name: str
-    status: str
+    status: FileStatus
     reason: str | None
     pages: int
 
+    @classmethod
+    def of(cls, row: FileRow) -> IngestedFileBody:
+        """The file as it is sent."""
+        return cls(name=row.path, status=row.status, reason=row.reason, pages=row.pages)
+
 
 class IngestBody(_Body):
-    """Where the latest run of the ingest job is; see :class:`rag.service.uploads.ingest_jobs.IngestJobStatus`."""
+    """Status of the latest ingest run; see :class:`rag.service.uploads.ingest_jobs.IngestJobStatus`."""
 
     state: Literal["idle", "running", "finished", "failed"]
     stage: str | None
@@ -309,13 +315,14 @@ class IngestBody(_Body):
     files: tuple[IngestedFileBody, ...]
 
     @classmethod
-    def of(cls, standing: IngestJobStatus) -> IngestBody:
-        """The standing as it is sent."""
-        return cls.model_validate(asdict(standing))
+    def of(cls, status: IngestJobStatus) -> IngestBody:
+        """The status as it is sent."""
+        files = tuple(IngestedFileBody.of(row) for row in status.files)
+        return cls.model_validate({**vars(status), "files": files})
 
 
 class StateBody(_Body):
-    """Whether the service can do its work."""
+    """Health of the service."""
 
     status: str
     reason: str | None = None

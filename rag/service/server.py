@@ -1,4 +1,4 @@
-"""Listening: uvicorn, one process, for each would load the model anew."""
+"""HTTP server: uvicorn in one process (each further one would load the model again), with graceful shutdown."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rag.answering.answerer import Answerer
 from rag.errors import SettingsError
 from rag.pdf.render_pool import RenderPool
 from rag.service.admission.admission import Admission, AdmissionLimits
-from rag.service.allowed_hosts import THIS_MACHINE
+from rag.service.allowed_hosts import LOCALHOST
 from rag.service.app import create_app
 from rag.service.routes.uploads import UploadService
 from rag.service.uploads.folder import UploadFolder
@@ -27,28 +27,28 @@ from rag.settings import Settings
 _log = logging.getLogger(__name__)
 
 _GRACE_SECONDS: Final = 20
-# Of the grace: for telling those who are still being answered that there will be no answer.
-_LAST_WORDS_SECONDS: Final = 2
-# How long a thread keeps the interpreter while others want it. The event loop takes it several times for each request;
-# with Python's 5 ms, and answers at work in Python, /livez would take tens of milliseconds.
+# Part of the grace period: for sending errors to clients whose answers did not finish.
+_FINAL_RESPONSES_SECONDS: Final = 2
+# Thread switch interval. The event loop needs the GIL several times for each request; with Python's default of 5 ms,
+# and answers computed in Python, /livez would take tens of milliseconds.
 _SWITCH_SECONDS: Final = 0.0005
 
 
 class Server(uvicorn.Server):
-    """Ends the admission before it waits for the requests under way: who is in line need not wait for a turn."""
+    """uvicorn server that closes the admission before it waits for open requests: those in the queue end at once."""
 
     def __init__(self, config: uvicorn.Config, admission: Callable[[], Admission], grace_seconds: float) -> None:
         """Not started yet.
 
         Args:
             config: see uvicorn.
-            admission: that of the application, once it has started.
-            grace_seconds: for answers at work, from the first signal on; a second one ends them within a step.
+            admission: returns the admission of the application, once it has started.
+            grace_seconds: for answers at work, from the first signal on; a second signal cancels them.
         """
         super().__init__(config)
         self._admission = admission
         self._grace_seconds = grace_seconds
-        self._hurry: Callable[[], object] | None = None
+        self._stop_now: Callable[[], object] | None = None
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """See uvicorn."""
@@ -56,28 +56,28 @@ class Server(uvicorn.Server):
         if admission.at_work:
             answers = "1 answer" if admission.at_work == 1 else f"{admission.at_work} answers"
             _log.info("stopping: %s at work, at most %g s; Ctrl-C again stops now", answers, self._grace_seconds)
-            self._hurry = partial(asyncio.get_running_loop().call_soon_threadsafe, admission.close, 0)
+            self._stop_now = partial(asyncio.get_running_loop().call_soon_threadsafe, admission.close, 0)
         admission.close(self._grace_seconds)
         await super().shutdown(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """See uvicorn, which at the second signal would leave everything as it is."""
-        hurry, self._hurry = self._hurry, None
-        if hurry:
-            hurry()
+        """See uvicorn, which would exit at the second signal without a cleanup."""
+        stop_now, self._stop_now = self._stop_now, None
+        if stop_now:
+            stop_now()
         else:
             super().handle_exit(sig, frame)
 
 
 def reserve(host: str, port: int) -> socket.socket:
-    """A socket bound to an address, before anything slow is loaded.
+    """Binds a socket, before anything slow is loaded.
 
     Raises:
-        SettingsError: the address is taken, or not of this machine.
+        SettingsError: the address is in use, or is not one of this machine.
     """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, proto=socket.IPPROTO_TCP)[0]
-        # With its protocol named: asyncio sends small answers at once only on a socket that says it is TCP.
+        # With its protocol named: asyncio sets TCP_NODELAY only on a socket whose protocol is TCP.
         listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
@@ -86,60 +86,60 @@ def reserve(host: str, port: int) -> socket.socket:
     return listener
 
 
-def open_adding(settings: Settings) -> UploadService | None:
-    """How documents are added, if the settings say that they are.
+def open_uploads(settings: Settings) -> UploadService | None:
+    """Uploads as configured; None where they are off.
 
     Raises:
-        SettingsError: the folder that they are to be put into cannot be used.
+        SettingsError: the folder for uploads cannot be used.
     """
     if settings.documents is None:
         return None
-    # More than the job reads would only be refused later.
+    # A larger document would be stored, and then refused by the ingest job.
     most = min(settings.upload_bytes, settings.file_megabytes * 1_000_000)
     # The job reads the same settings: it inherits the environment.
     job = [sys.executable, "-m", "ingest", str(settings.documents.absolute()), "--index", str(settings.index)]
     return UploadService(UploadFolder(settings.documents, most), [*job, "--json-lines"])
 
 
-def hosts_of(settings: Settings) -> frozenset[str]:
-    """The names under which a service is asked; none for any."""
+def allowed_hosts(settings: Settings) -> frozenset[str]:
+    """Host names that the service answers requests for; empty means any."""
     if settings.api_keys or "*" in settings.hosts:
         return frozenset()
-    return THIS_MACHINE.union(settings.hosts)
+    return LOCALHOST.union(settings.hosts)
 
 
 def serve_forever(
     open_answerer: Callable[[], Answerer],
     settings: Settings,
     listener: socket.socket,
-    adding: UploadService | None = None,
+    uploads: UploadService | None = None,
 ) -> int:
-    """Serves on a reserved socket until it is told to stop; returns the exit code."""
+    """Serves on a reserved socket until a signal stops it; returns the exit code."""
     limits = AdmissionLimits(settings.parallel, settings.max_queue, settings.answer_seconds)
-    drawers = RenderPool()
-    drawers.prepare()
+    render_pool = RenderPool()
+    render_pool.prepare()
     app = create_app(
         open_answerer,
         api_keys=settings.api_keys,
         admin_keys=settings.admin_keys,
-        adding=adding,
+        uploads=uploads,
         limits=limits,
-        hosts=hosts_of(settings),
-        drawers=drawers,
+        hosts=allowed_hosts(settings),
+        render_pool=render_pool,
     )
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     sys.setswitchinterval(_SWITCH_SECONDS)
     server = Server(
         uvicorn.Config(
             app,
-            log_config=None,  # ours, set by the entry point
-            access_log=False,  # the frame logs requests, with their ids
+            log_config=None,  # logging is set up by the entry point
+            access_log=False,  # RequestMiddleware logs requests, with their ids
             timeout_graceful_shutdown=_GRACE_SECONDS,
             server_header=False,
             forwarded_allow_ips=settings.proxies,
         ),
         lambda: app.state.admission,
-        _GRACE_SECONDS - _LAST_WORDS_SECONDS,
+        _GRACE_SECONDS - _FINAL_RESPONSES_SECONDS,
     )
     _log.info("Pageproof serves on http://%s:%d (Ctrl-C stops it)", *listener.getsockname()[:2])
     with suppress(KeyboardInterrupt):  # uvicorn raises it again when it has shut down

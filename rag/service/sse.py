@@ -1,4 +1,4 @@
-"""Answers as Server-Sent Events, in the terms of one protocol or another, closed however the response ends."""
+"""Server-Sent Events: an answer as a stream, in the event format of one of two protocols (ours, OpenAI's)."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from starlette.types import Receive, Scope, Send
 from rag.domain.values import AnswerEvent
 from rag.errors import PageproofError
 from rag.service.admission.admission import Waiting
-from rag.service.answer_task import Quiet
+from rag.service.answer_task import KeepAlive
 from rag.service.problems import error_fields, problem_fields
 
 _log = logging.getLogger(__name__)
 
-Event: TypeAlias = Waiting | Quiet | AnswerEvent
+Event: TypeAlias = Waiting | KeepAlive | AnswerEvent
 
 
 class EventFormat(Protocol):
-    """What a protocol says of an answer under way: bytes of a stream of events, at least a comment for each."""
+    """Encoding of a protocol's event stream; each method returns bytes, at least a comment."""
 
     def accepted(self, request_id: str) -> bytes:
-        """The request is in order; nothing has been done yet."""
+        """First event: the request is valid and accepted; no work has been done yet."""
 
     def event(self, event: Event) -> bytes:
-        """Something has happened; an :class:`rag.domain.values.AnswerReady` is the last event."""
+        """An event of the answer; an :class:`rag.domain.values.AnswerReady` is the last one."""
 
     def error(self, fields: Mapping[str, Any]) -> bytes:
-        """The members of a problem document (problems.py): there will be no answer. Nothing follows."""
+        """Last event instead of an answer, from the members of a problem document (problems.py)."""
 
 
 class EventStream(StreamingResponse):
-    """Server-Sent Events. What they come from is closed when the response has ended, however it does."""
+    """Response of Server-Sent Events; the source of the events is closed however the response ends."""
 
     def __init__(self, events: AsyncGenerator[Event, None], event_format: EventFormat, request_id: str) -> None:
         self._encoded = _encoded(events, event_format, request_id)
@@ -53,14 +53,14 @@ class EventStream(StreamingResponse):
 async def _encoded(
     events: AsyncGenerator[Event, None], event_format: EventFormat, request_id: str
 ) -> AsyncGenerator[bytes, None]:
-    """Events as bytes. The status is sent by now, so an error is an event too."""
+    """Events as bytes. The HTTP status has been sent already, so an error is an event, too."""
     try:
         yield event_format.accepted(request_id)
         async for event in events:
             yield event_format.event(event)
     except PageproofError as error:
         yield event_format.error(error_fields(error, request_id))
-    except Exception:  # noqa: BLE001 - the boundary: nobody behind it could tell the client
+    except Exception:  # noqa: BLE001 - the boundary: no outer handler can answer the client
         _log.exception("request %s failed while streaming", request_id)
         yield event_format.error(problem_fields(500, None, request_id))
     finally:

@@ -9,16 +9,17 @@ import pytest
 from playwright.sync_api import Page, expect
 from pydantic import SecretStr
 
+from rag.testing import ScriptedModel
 from tests.browser.conftest import Serve, ask, picture
-from tests.fakes import ScriptedModel, make_pdf
-from tests.integration.test_adding import MOST, QUESTION, UVHOLM, adding
+from tests.fakes import make_pdf
+from tests.integration.test_adding import MOST, QUESTION, UVHOLM, upload_service
 
 SAID = "The ferry to Uvholm leaves at 6 in the morning."
 
 
 @pytest.fixture
 def opened(page: Page, serve: Serve, documents: Path, index: Path) -> Page:
-    running = serve(ScriptedModel([SAID]), admin_keys=[SecretStr("admin")], adding=adding(documents, index))
+    running = serve(ScriptedModel([SAID]), admin_keys=[SecretStr("admin")], uploads=upload_service(documents, index))
     page.goto(running.url)
     expect(page.locator(".documents li")).to_have_count(2)
     page.get_by_role("button", name="Add", exact=True).click()
@@ -67,7 +68,9 @@ def test_a_key_that_does_not_do_is_told(
     page: Page, serve: Serve, documents: Path, index: Path, key: str, said: str
 ) -> None:
     reader, admin = SecretStr("reader"), SecretStr("admin")
-    running = serve(ScriptedModel([SAID]), api_keys=[reader], admin_keys=[admin], adding=adding(documents, index))
+    running = serve(
+        ScriptedModel([SAID]), api_keys=[reader], admin_keys=[admin], uploads=upload_service(documents, index)
+    )
     page.goto(running.url)
     page.get_by_role("textbox", name="Access key").fill("reader")
     page.get_by_role("button", name="Continue").click()

@@ -18,12 +18,13 @@ import pytest
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
-from rag.index.writer import writing
+from rag.index.writer import open_writer
 from rag.service.app import create_app
 from rag.service.media_types import SUFFIXES
 from rag.service.routes.uploads import UploadService
 from rag.service.uploads.folder import UploadFolder
-from tests.fakes import ScriptedModel, make_pdf
+from rag.testing import ScriptedModel
+from tests.fakes import make_pdf
 from tests.integration.conftest import Running, make_answerer, wait_until
 from tests.integration.test_asking import assert_problem
 from tests.unit.conftest import files_of_at_most
@@ -36,7 +37,7 @@ QUESTION = "When does the ferry to Uvholm leave?"
 PDF = b"%PDF-1.4\n" + b"x" * 2000
 
 
-def adding(documents: Path, index: Path, job: Sequence[str] | None = None) -> UploadService:
+def upload_service(documents: Path, index: Path, job: Sequence[str] | None = None) -> UploadService:
     command = [sys.executable, "-m", "tests.integration.fake_ingest", str(documents), str(index)]
     return UploadService(UploadFolder(documents, MOST), job or command)
 
@@ -47,7 +48,7 @@ def client_for(documents: Path, index: Path, job: Sequence[str] | None = None, *
     app = create_app(
         lambda: make_answerer(index, model),
         admin_keys=[SecretStr("admin")],
-        adding=adding(documents, index, job),
+        uploads=upload_service(documents, index, job),
         **options,
     )
     with TestClient(app, raise_server_exceptions=False) as client:
@@ -71,14 +72,14 @@ def names(documents: Path) -> set[str]:
 
 def ended(client: TestClient) -> dict[str, Any]:
     """The run when it has ended."""
-    standing: dict[str, Any] = {}
+    status: dict[str, Any] = {}
 
     def has_ended() -> bool:
-        standing.update(client.get("/ingest", headers=ADMIN).json())
-        return standing["state"] not in ("running", "idle")
+        status.update(client.get("/ingest", headers=ADMIN).json())
+        return status["state"] not in ("running", "idle")
 
     wait_until(has_ended, 30)
-    return standing
+    return status
 
 
 class TestWhoMay:
@@ -215,7 +216,9 @@ class TestUploading:
 
 @pytest.fixture
 def service(serve: Callable[..., Running], documents: Path, index: Path) -> Running:
-    return serve(ScriptedModel([""]), admin_keys=[SecretStr("admin")], adding=adding(documents, index, ["sleep", "60"]))
+    return serve(
+        ScriptedModel([""]), admin_keys=[SecretStr("admin")], uploads=upload_service(documents, index, ["sleep", "60"])
+    )
 
 
 def connect(service: Running, length: int | None, key: str = "admin") -> socket.socket:
@@ -299,7 +302,9 @@ class TestOnTheLine:
     ) -> None:
         pid = tmp_path / "pid"
         job = ["sh", "-c", f"echo $$ >{pid}.new; mv {pid}.new {pid}; while :; do sleep 0.05; done"]
-        service = serve(ScriptedModel([""]), admin_keys=[SecretStr("admin")], adding=adding(documents, index, job))
+        service = serve(
+            ScriptedModel([""]), admin_keys=[SecretStr("admin")], uploads=upload_service(documents, index, job)
+        )
         assert httpx.post(f"{service.url}/ingest", headers=ADMIN).status_code == 202
         wait_until(pid.exists)
         service.server.should_exit = True
@@ -337,30 +342,30 @@ class TestIngesting:
         response = client.post("/ingest", headers=ADMIN)
         assert response.status_code == 202
         assert (response.json()["state"], response.json()["stage"]) == ("running", "starting")
-        standing = ended(client)
+        status = ended(client)
         # Nothing is waited for: what is said to be finished is served.
         after = client.get("/documents").json()
         answer = client.post("/ask", json={"question": QUESTION}).json()
-        assert (standing["state"], standing["error"], standing["index"]) == ("finished", None, after["index"])
+        assert (status["state"], status["error"], status["index"]) == ("finished", None, after["index"])
         assert after["index"] != before["index"]
         assert after["published"] >= before["published"]
-        assert {row["name"]: row["status"] for row in standing["files"]} == {
+        assert {row["name"]: row["status"] for row in status["files"]} == {
             "broken.pdf": "malformed",
             "ferry.pdf": "unchanged",
             "harbour.pdf": "unchanged",
             "uvholm.pdf": "ok",
         }
-        assert next(row for row in standing["files"] if row["name"] == "uvholm.pdf") == {
+        assert next(row for row in status["files"] if row["name"] == "uvholm.pdf") == {
             "name": "uvholm.pdf",
             "status": "ok",
             "reason": None,
             "pages": 1,
         }
-        reasons = {row["name"]: row["reason"] for row in standing["files"]}
+        reasons = {row["name"]: row["reason"] for row in status["files"]}
         assert after["unread"] == [{"name": "broken.pdf", "status": "malformed", "reason": reasons["broken.pdf"]}]
         found = {document["name"]: document for document in after["documents"]}
         assert found["uvholm.pdf"]["id"] == uploaded["sha256"]
-        assert found["uvholm.pdf"]["added"] >= standing["started"]
+        assert found["uvholm.pdf"]["added"] >= status["started"]
         assert (answer["answered"], answer["index"]) == (True, after["index"])
         assert answer["citations"][0]["document"] == "uvholm.pdf"
 
@@ -368,12 +373,12 @@ class TestIngesting:
         monkeypatch.setattr("rag.service.uploads.ingest_jobs._FIRST_RETRY_SECONDS", 0.1)
         make_pdf(documents / "uvholm.pdf", UVHOLM)
         with client_for(documents, index) as client:
-            with writing(index):
+            with open_writer(index):
                 client.post("/ingest", headers=ADMIN)
                 wait_until(lambda: client.get("/ingest", headers=ADMIN).json()["stage"] == "waiting", 30)
-                standing = client.get("/ingest", headers=ADMIN).json()
-                assert standing["state"] == "running"
-                assert "another ingest is at work in this index" in standing["error"]
+                status = client.get("/ingest", headers=ADMIN).json()
+                assert status["state"] == "running"
+                assert "another ingest is at work in this index" in status["error"]
             assert ended(client)["state"] == "finished"
             assert len(client.get("/documents").json()["documents"]) == 3
 
@@ -381,7 +386,7 @@ class TestIngesting:
         with client_for(documents, index, ["false"]) as client:
             before = client.get("/documents").json()
             client.post("/ingest", headers=ADMIN)
-            standing = ended(client)
-            assert (standing["state"], standing["index"], standing["files"]) == ("failed", None, [])
-            assert standing["error"] == "the ingest job ended with exit code 1; the service's log says why"
+            status = ended(client)
+            assert (status["state"], status["index"], status["files"]) == ("failed", None, [])
+            assert status["error"] == "the ingest job ended with exit code 1; the service's log says why"
             assert client.get("/documents").json() == before

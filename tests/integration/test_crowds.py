@@ -23,7 +23,7 @@ import pytest
 from pydantic import SecretStr
 
 from rag.models.llm.language_model import Generated, Prompt
-from tests.fakes import ScriptedModel
+from rag.testing import ScriptedModel
 from tests.integration.conftest import Running, post, wait_until
 from tests.integration.test_asking import assert_problem, read_events
 
@@ -125,7 +125,7 @@ def test_no_request_outlives_its_deadline(serve: Callable[..., Running], phase: 
     slow = {"reading": "seconds_to_read", "writing": "seconds_per_token", "assenting": "seconds_to_assent"}
     model = ScriptedModel([REPLY], **{slow.get(phase, "seconds_to_read"): 20.0})  # type: ignore[arg-type]
     service = serve(model, parallel=1, seconds=2.0)
-    service.admission._pace._seconds = 0.01
+    service.admission._latency._seconds = 0.01
     with ThreadPoolExecutor(1) as pool:
         if phase == "waiting":
             pool.submit(at_once, service.url, [request_of({"question": QUESTION})], answers=1)
@@ -214,7 +214,7 @@ def test_the_threads_of_answers_end_with_the_service(serve: Callable[..., Runnin
 def test_a_stream_on_which_nothing_happens_is_kept_open(
     serve: Callable[..., Running], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rag.service.answer_task.QUIET_SECONDS", 0.1)
+    monkeypatch.setattr("rag.service.answer_task.KEEP_ALIVE_SECONDS", 0.1)
     service = serve(ScriptedModel([REPLY], seconds_to_read=0.5))
     text = httpx.post(f"{service.url}/ask", json={"question": QUESTION, "stream": True}, timeout=10).text
     assert "\n\n:\n\n" in text

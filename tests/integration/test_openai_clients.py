@@ -20,7 +20,8 @@ from pydantic import SecretStr
 from ingest.discovery import discover
 from rag.answering.prompt import NOT_FOUND
 from rag.service import answer_task
-from tests.fakes import BagOfWordsEncoder, ScriptedModel, ingest_job, make_pdf
+from rag.testing import BagOfWordsEncoder, ScriptedModel
+from tests.fakes import ingest_job, make_pdf
 from tests.integration.conftest import Running, post, python_blocks, wait_until
 
 QUESTION = "What does a berth cost for a night?"
@@ -166,9 +167,9 @@ def test_earlier_turns_are_history_without_their_footnotes(service: Running, cli
 
 def test_a_long_chat_is_cut_and_answered(client: openai.OpenAI) -> None:
     answered: ChatCompletionMessageParam = {"role": "assistant", "content": f"{SAID} " * 20}
-    cpu_gate = [ASKED[0], answered] * 60
+    turns = [ASKED[0], answered] * 60
     completion = client.chat.completions.create(
-        model="pageproof", messages=[*cpu_gate, {"role": "user", "content": "And in which building?"}]
+        model="pageproof", messages=[*turns, {"role": "user", "content": "And in which building?"}]
     )
     assert extra(completion)["question"] == "And in which building?"
 
@@ -233,7 +234,7 @@ def test_a_defect_tells_nothing_but_its_id(service: Running, client: openai.Open
 
 def test_who_has_no_place_is_told_when_to_come_back(serve: Callable[..., Running]) -> None:
     service = serve(ScriptedModel([REPLY], seconds_to_read=0.6), parallel=1, max_queue=0)
-    service.admission._pace._seconds = 0.5
+    service.admission._latency._seconds = 0.5
     with ThreadPoolExecutor(1) as pool, client_of(service) as client:
         first = pool.submit(post, service.url, QUESTION)
         wait_until(lambda: service.admission.at_work == 1)
@@ -253,7 +254,7 @@ def test_who_has_no_place_is_told_when_to_come_back(serve: Callable[..., Running
 
 def test_a_stream_that_is_too_late_ends_with_an_error(serve: Callable[..., Running]) -> None:
     service = serve(ScriptedModel([REPLY], seconds_to_read=30.0), seconds=0.5)
-    service.admission._pace._seconds = 0.01
+    service.admission._latency._seconds = 0.01
     with client_of(service) as client, pytest.raises(openai.APIError, match=r"was not finished within 0\.5 s"):
         list(client.chat.completions.create(model="x", messages=ASKED, stream=True))
     wait_until(lambda: service.model.cancelled == 1)
@@ -277,7 +278,7 @@ def test_a_client_that_gives_up_stops_the_work(serve: Callable[..., Running]) ->
 
 
 def test_a_stream_in_line_is_kept_open(serve: Callable[..., Running], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answer_task, "QUIET_SECONDS", 0.05)
+    monkeypatch.setattr(answer_task, "KEEP_ALIVE_SECONDS", 0.05)
     service = serve(ScriptedModel([REPLY], seconds_to_read=0.5), parallel=1)
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(post, service.url, QUESTION)

@@ -17,7 +17,8 @@ from rag.domain.values import Box
 from rag.errors import FileFault
 from rag.pdf.document import render_page
 from rag.pdf.render_pool import RenderPool
-from tests.fakes import BagOfWordsEncoder, ScriptedModel, ingest_job, make_pdf
+from rag.testing import BagOfWordsEncoder, ScriptedModel
+from tests.fakes import ingest_job, make_pdf
 from tests.hostile.parts import SOUND, one_page, packed
 from tests.integration.conftest import Running, post, wait_until
 
@@ -25,11 +26,11 @@ BOX = Box(70, 60, 200, 90)
 
 
 @pytest.fixture(scope="module")
-def drawers() -> Iterator[RenderPool]:
-    drawers = RenderPool(processes=1, seconds=1.0)
-    drawers.prepare()
-    yield drawers
-    drawers.close()
+def render_pool() -> Iterator[RenderPool]:
+    render_pool = RenderPool(processes=1, seconds=1.0)
+    render_pool.prepare()
+    yield render_pool
+    render_pool.close()
 
 
 @pytest.fixture
@@ -49,84 +50,87 @@ def slow_page() -> bytes:
     return one_page(SOUND + b"/X10 Do", resources=b"/XObject<</X10 10 0 R>>", more={10: form})
 
 
-def process_of(drawers: RenderPool) -> int:
-    (process,) = drawers._started
+def process_of(render_pool: RenderPool) -> int:
+    (process,) = render_pool._started
     return process._process.pid
 
 
-def rejection_reason(drawers: RenderPool, path: Path) -> tuple[str, str]:
+def rejection_reason(render_pool: RenderPool, path: Path) -> tuple[str, str]:
     with pytest.raises(FileFault) as caught:
-        drawers.draw(path, 1)
+        render_pool.draw(path, 1)
     return caught.value.status, caught.value.reason
 
 
 class TestDrawers:
-    def test_draw_as_it_is_drawn_here(self, drawers: RenderPool, sound: Path) -> None:
-        first = drawers.draw(sound, 1, [BOX], scale=1.0)
-        process = process_of(drawers)
+    def test_draw_as_it_is_drawn_here(self, render_pool: RenderPool, sound: Path) -> None:
+        first = render_pool.draw(sound, 1, [BOX], scale=1.0)
+        process = process_of(render_pool)
         assert first == render_page(sound, 1, [BOX], scale=1.0)
-        assert drawers.draw(sound, 2) == render_page(sound, 2)
-        assert process_of(drawers) == process
+        assert render_pool.draw(sound, 2) == render_page(sound, 2)
+        assert process_of(render_pool) == process
 
-    def test_a_page_of_the_most_pixels(self, drawers: RenderPool, tmp_path: Path) -> None:
+    def test_a_page_of_the_most_pixels(self, render_pool: RenderPool, tmp_path: Path) -> None:
         path = tmp_path / "plan.pdf"
         path.write_bytes(one_page(box=b"[0 0 4000 4000]"))
-        assert drawers.draw(path, 1, [BOX]).startswith(b"\x89PNG")
+        assert render_pool.draw(path, 1, [BOX]).startswith(b"\x89PNG")
 
-    def test_a_page_that_takes_too_long(self, drawers: RenderPool, sound: Path, tmp_path: Path) -> None:
+    def test_a_page_that_takes_too_long(self, render_pool: RenderPool, sound: Path, tmp_path: Path) -> None:
         path = tmp_path / "slow.pdf"
         path.write_bytes(slow_page())
-        before, start = process_of(drawers), time.monotonic()
-        assert rejection_reason(drawers, path) == ("timeout", "page 1 cannot be drawn: it takes more than 1 s")
+        before, start = process_of(render_pool), time.monotonic()
+        assert rejection_reason(render_pool, path) == ("timeout", "page 1 cannot be drawn: it takes more than 1 s")
         assert time.monotonic() - start < 3
-        assert process_of(drawers) != before
-        assert drawers.draw(sound, 1).startswith(b"\x89PNG")
+        assert process_of(render_pool) != before
+        assert render_pool.draw(sound, 1).startswith(b"\x89PNG")
 
-    def test_what_cannot_be_read(self, drawers: RenderPool, tmp_path: Path) -> None:
+    def test_what_cannot_be_read(self, render_pool: RenderPool, tmp_path: Path) -> None:
         locked, broken = make_pdf(tmp_path / "locked.pdf", ["x"], password="secret"), tmp_path / "broken.pdf"
         broken.write_bytes(b"no PDF")
-        process = process_of(drawers)
-        assert rejection_reason(drawers, locked) == ("encrypted", "needs a password; save a copy without one")
-        assert rejection_reason(drawers, broken)[0] == "malformed"
-        assert rejection_reason(drawers, tmp_path / "nothing.pdf") == ("unreadable", "the file is not there any more")
-        assert process_of(drawers) == process
+        process = process_of(render_pool)
+        assert rejection_reason(render_pool, locked) == ("encrypted", "needs a password; save a copy without one")
+        assert rejection_reason(render_pool, broken)[0] == "malformed"
+        assert rejection_reason(render_pool, tmp_path / "nothing.pdf") == (
+            "unreadable",
+            "the file is not there any more",
+        )
+        assert process_of(render_pool) == process
 
-    def test_a_process_that_has_ended_is_another_ones_no_fault(self, drawers: RenderPool, sound: Path) -> None:
-        before = process_of(drawers)
+    def test_a_process_that_has_ended_is_another_ones_no_fault(self, render_pool: RenderPool, sound: Path) -> None:
+        before = process_of(render_pool)
         os.kill(before, signal.SIGKILL)
-        wait_until(lambda: next(iter(drawers._started)).has_ended)
-        assert drawers.draw(sound, 1).startswith(b"\x89PNG")
-        assert process_of(drawers) != before
+        wait_until(lambda: next(iter(render_pool._started)).has_ended)
+        assert render_pool.draw(sound, 1).startswith(b"\x89PNG")
+        assert process_of(render_pool) != before
 
-    def test_a_process_that_ends_at_work(self, drawers: RenderPool, tmp_path: Path) -> None:
+    def test_a_process_that_ends_at_work(self, render_pool: RenderPool, tmp_path: Path) -> None:
         path = tmp_path / "slow.pdf"
         path.write_bytes(slow_page())
         with ThreadPoolExecutor(1) as pool:
-            fault = pool.submit(rejection_reason, drawers, path)
+            fault = pool.submit(rejection_reason, render_pool, path)
             time.sleep(0.3)
-            os.kill(process_of(drawers), signal.SIGKILL)
+            os.kill(process_of(render_pool), signal.SIGKILL)
             assert fault.result() == ("crashed", "page 1 cannot be drawn: what draws it ended with -9")
 
     def test_knows_no_settings(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("RAG_API_KEYS", "secret")
-        drawers = RenderPool()
-        drawers.prepare()
-        assert b"RAG_" not in Path(f"/proc/{process_of(drawers)}/environ").read_bytes()
-        drawers.close()
+        render_pool = RenderPool()
+        render_pool.prepare()
+        assert b"RAG_" not in Path(f"/proc/{process_of(render_pool)}/environ").read_bytes()
+        render_pool.close()
 
     def test_closed(self, sound: Path) -> None:
-        drawers = RenderPool()
-        drawers.draw(sound, 1)
-        process = process_of(drawers)
-        drawers.close()
+        render_pool = RenderPool()
+        render_pool.draw(sound, 1)
+        process = process_of(render_pool)
+        render_pool.close()
         assert not Path(f"/proc/{process}").exists()
-        assert rejection_reason(drawers, sound)[0] == "crashed"
+        assert rejection_reason(render_pool, sound)[0] == "crashed"
 
 
 def test_nothing_waits_for_pages_that_take_long(serve: Callable[..., Running], documents: Path, index: Path) -> None:
     (documents / "slow.pdf").write_bytes(slow_page())
     ingest_job(index, BagOfWordsEncoder()).run(discover([documents]))
-    service = serve(ScriptedModel(["A berth costs 24 euros for each night."]), drawers=RenderPool(seconds=2.0))
+    service = serve(ScriptedModel(["A berth costs 24 euros for each night."]), render_pool=RenderPool(seconds=2.0))
     ids = {row["name"]: row["id"] for row in httpx.get(f"{service.url}/documents").json()["documents"]}
 
     def picture(name: str, timeout: float = 20.0) -> httpx.Response:

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from ingest.__main__ import main as ingest
 from rag.composition import open_answerer
 from rag.service.app import create_app
-from rag.service.server import open_adding
+from rag.service.server import open_uploads
 from rag.settings import Settings
 from tests.fakes import make_pdf
 
@@ -29,7 +29,7 @@ def client(settings: Settings, tmp_path: Path) -> Iterator[TestClient]:
     assert ingest([str(documents), "--index", str(index), "--json"]) == 0
     keys = (SecretStr("admin"),)
     settings = settings.model_copy(update={"index": index, "documents": documents, "admin_keys": keys})
-    app = create_app(lambda: open_answerer(settings), admin_keys=keys, adding=open_adding(settings))
+    app = create_app(lambda: open_answerer(settings), admin_keys=keys, uploads=open_uploads(settings))
     with TestClient(app) as client:
         yield client
 
@@ -41,16 +41,16 @@ def test_from_the_upload_to_the_answer(client: TestClient, tmp_path: Path) -> No
     assert client.post("/ingest", headers=ADMIN).status_code == 202
     stages = set()
     end = time.monotonic() + 120
-    while (standing := client.get("/ingest", headers=ADMIN).json())["state"] == "running":
+    while (status := client.get("/ingest", headers=ADMIN).json())["state"] == "running":
         assert time.monotonic() < end
-        stages.add(standing["stage"])
+        stages.add(status["stage"])
         time.sleep(0.05)
-    assert (standing["state"], standing["error"]) == ("finished", None)
-    assert {(row["name"], row["status"]) for row in standing["files"]} == {
+    assert (status["state"], status["error"]) == ("finished", None)
+    assert {(row["name"], row["status"]) for row in status["files"]} == {
         ("pump.pdf", "unchanged"),
         ("ferry.pdf", "ok"),
     }
     assert stages & {"checking", "reading", "encoding", "publishing"}
     answer = client.post("/ask", json={"question": "When does the ferry to Uvholm leave?"}).json()
-    assert answer["index"] == standing["index"]
+    assert answer["index"] == status["index"]
     assert answer["citations"][0]["document"] == "ferry.pdf"

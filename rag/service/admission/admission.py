@@ -1,4 +1,7 @@
-"""Who is answered: some at a time, a bounded number in line behind them, the others are refused at once."""
+"""Admission control: a number of answers at a time, a bounded fair queue behind them, deadlines, load shedding.
+
+Requests beyond the queue, and those that would miss their deadline, are refused at once with a time to retry.
+"""
 
 from __future__ import annotations
 
@@ -16,24 +19,24 @@ from rag.runtime.cancellation import Cancellation
 from rag.service.admission.fair_queue import FairQueue
 from rag.service.admission.latency import LatencyEstimate, Started
 
-# A client that waits hears of its place at least this often, so that no proxy takes the connection for dead.
-TOLD_EVERY_SECONDS: Final = 10.0
-# Whoever is refused comes back within this time, whatever was estimated.
+# A waiting client gets its position at least this often, so that no proxy closes the connection as idle.
+POSITION_SECONDS: Final = 10.0
+# Upper limit of Retry-After, whatever was estimated.
 _LONGEST_RETRY_SECONDS: Final = 60
-# Of the line, for clients that have no place yet: one client alone cannot fill it.
-_FOR_OTHERS: Final = 1 / 4
-# From being told to stop to answering again: the running answers' time, and loading.
+# Share of the queue that is reserved for clients without a place: no client alone can fill it.
+_RESERVED_SHARE: Final = 1 / 4
+# Retry-After while the service stops: the time for running answers to end, and for the next service to load.
 _RESTART_SECONDS: Final = 30
 
 
 @dataclass(frozen=True)
 class AdmissionLimits:
-    """What is admitted.
+    """Limits of admission.
 
     Attributes:
         parallel: answers at work at a time, at least 1.
         max_queue: requests that may wait behind them.
-        seconds: that a request may take from its arrival to its end, waiting included.
+        seconds: deadline of a request, from its arrival to its end, waiting included.
     """
 
     parallel: int = 8
@@ -46,53 +49,53 @@ DEFAULTS: Final = AdmissionLimits()
 
 @dataclass(frozen=True)
 class Waiting:
-    """A place in line: 1 is the next; and in how many seconds it is likely to be its turn."""
+    """Position in the queue (1 is the next), and the estimated seconds until its turn."""
 
     position: int
     estimate_seconds: int
 
 
 class Admission:
-    """Places of requests, from their arrival to the end of their work. For one event loop."""
+    """Admits requests, and tracks them from their arrival to the end of their work. For use in one event loop."""
 
     def __init__(self, limits: AdmissionLimits, *, quantum: int, clock: Callable[[], float] = monotonic) -> None:
-        """Nobody is there yet.
+        """No requests yet.
 
         Args:
-            limits: what is admitted.
-            quantum: tokens that an ordinary question takes; see :class:`FairQueue`.
-            clock: seconds that only grow, for what is measured.
+            limits: see :class:`AdmissionLimits`.
+            quantum: tokens of an ordinary question; see :class:`FairQueue`.
+            clock: monotonic clock, in seconds.
         """
         self.limits = limits
         self._clock = clock
-        self._pace = LatencyEstimate(limits.parallel, clock)
-        self._line: FairQueue[Ticket] = FairQueue(quantum)
+        self._latency = LatencyEstimate(limits.parallel, clock)
+        self._queue: FairQueue[Ticket] = FairQueue(quantum)
         self._order: dict[Ticket, int] | None = None  # positions; None after a change
         self._tickets: set[Ticket] = set()
         self._held: Counter[str] = Counter()
-        self._promised = -math.inf  # when the last one who was refused is to come back
+        self._last_retry = -math.inf  # when the client that was refused last is to retry
         self._closed = False
 
     @property
     def waiting(self) -> int:
-        """Requests in line."""
-        return len(self._line)
+        """Number of requests in the queue."""
+        return len(self._queue)
 
     @property
     def at_work(self) -> int:
-        """Answers at work."""
-        return self._pace.at_work
+        """Number of answers at work."""
+        return self._latency.at_work
 
     @property
     def held(self) -> int:
-        """Places that are taken: at work, in line, or by a request that is still being read."""
+        """Number of admitted requests: at work, in the queue, or with a body that is still being read."""
         return len(self._tickets)
 
     def enter(self, client: str) -> Ticket:
-        """Takes a place, before any work is done; leave it with the ticket's ``with`` block.
+        """Admits a request before any work is done; its ticket is a context manager that gives the place up.
 
         Raises:
-            ServiceBusy: there is no place, or the turn would come too late.
+            ServiceBusy: there is no place, or the estimated end is after the deadline.
         """
         if self._closed:
             raise _stopping()
@@ -100,9 +103,9 @@ class Admission:
         free = self.limits.max_queue - ahead
         if free <= 0:
             raise self._refusal("line", f"{ahead} requests are waiting already")
-        if self._held[client] and free <= int(self.limits.max_queue * _FOR_OTHERS):
+        if self._held[client] and free <= int(self.limits.max_queue * _RESERVED_SHARE):
             raise self._refusal("share", f"this client has {self._held[client]} requests waiting or at work already")
-        if ahead >= 0 and (late := self._end_of(ahead + 1) - self.limits.seconds) > 0:
+        if ahead >= 0 and (late := self._seconds_to_end(ahead + 1) - self.limits.seconds) > 0:
             raise self._refusal("deadline", f"{ahead} requests are waiting, this one would be answered too late", late)
         ticket = Ticket(self, client)
         self._tickets.add(ticket)
@@ -110,7 +113,7 @@ class Admission:
         return ticket
 
     def close(self, grace_seconds: float) -> None:
-        """Admits nobody any more, sends away who waits, and after some time who is still at work."""
+        """Refuses new requests and those in the queue, and cancels those at work after ``grace_seconds``."""
         self._closed = True
         for ticket in list(self._tickets):
             if ticket.started:
@@ -119,23 +122,23 @@ class Admission:
                 ticket.end(_stopping())
 
     def join(self, ticket: Ticket, tokens: int) -> None:
-        """Puts a ticket into the line, or to work, where a place is free."""
-        self._line.add(ticket.client, ticket, tokens)
-        self._move_up()
+        """Puts a ticket into the queue, or to work if a place is free."""
+        self._queue.add(ticket.client, ticket, tokens)
+        self._start_next()
 
     def position(self, ticket: Ticket) -> Waiting:
-        """Where a ticket in the line stands."""
+        """Position of a ticket in the queue."""
         if self._order is None:
-            self._order = {other: position for position, other in enumerate(self._line.in_order(), start=1)}
+            self._order = {other: position for position, other in enumerate(self._queue.in_order(), start=1)}
         position = self._order[ticket]
-        return Waiting(position, max(1, math.ceil(self._pace.seconds_until(position))))
+        return Waiting(position, max(1, math.ceil(self._latency.seconds_until(position))))
 
     def leave(self, ticket: Ticket, *, finished: bool) -> None:
-        """Gives the place up and lets the others move on; again does nothing.
+        """Gives a place up and starts the next requests. Idempotent.
 
         Args:
-            ticket: whose place it is.
-            finished: whether its seconds at work are those of an answer, and measured.
+            ticket: the request that ends.
+            finished: whether the answer was finished, so that its time counts in the latency estimate.
         """
         if ticket not in self._tickets:
             return
@@ -144,36 +147,36 @@ class Admission:
         if not self._held[ticket.client]:
             del self._held[ticket.client]
         if ticket.started:
-            self._pace.end(ticket.started, finished=finished)
+            self._latency.end(ticket.started, finished=finished)
         else:
-            self._line.remove(ticket.client, ticket)
-        self._move_up()
+            self._queue.remove(ticket.client, ticket)
+        self._start_next()
 
-    def _move_up(self) -> None:
-        while self._line and self.at_work < self.limits.parallel:
-            ticket = self._line.pop()
-            ticket.started = self._pace.begin()
+    def _start_next(self) -> None:
+        while self._queue and self.at_work < self.limits.parallel:
+            ticket = self._queue.pop()
+            ticket.started = self._latency.begin()
             ticket.moved.set()
         self._order = None
         for ticket in self._tickets:
             if not ticket.started:
                 ticket.moved.set()
 
-    def _end_of(self, position: int) -> float:
-        return self._pace.seconds_until(position) + self._pace.seconds
+    def _seconds_to_end(self, position: int) -> float:
+        return self._latency.seconds_until(position) + self._latency.seconds
 
     def _refusal(self, reason: str, said: str, least: float = 0.0) -> ServiceBusy:
-        """Each is told a time of its own, so that there is a place for each when they come back."""
+        """Refusal with a Retry-After of its own for each client, so that they do not all come back at once."""
         now = self._clock()
-        next_place = max(now + self._pace.seconds_until(1), self._promised + self._pace.interval)
-        self._promised = min(next_place, now + _LONGEST_RETRY_SECONDS)
-        seconds = min(max(1, math.ceil(max(self._promised - now, least))), _LONGEST_RETRY_SECONDS)
+        next_place = max(now + self._latency.seconds_until(1), self._last_retry + self._latency.interval)
+        self._last_retry = min(next_place, now + _LONGEST_RETRY_SECONDS)
+        seconds = min(max(1, math.ceil(max(self._last_retry - now, least))), _LONGEST_RETRY_SECONDS)
         return ServiceBusy(f"{said}; try again in {seconds} s", seconds, reason)
 
     def too_late(self, ticket: Ticket) -> DeadlinePassed:
-        """What a request is told that was not answered in time."""
+        """Error of a request that was not answered by its deadline."""
         done = "was not finished" if ticket.started else "did not come to its turn"
-        seconds = max(1, math.ceil(self._pace.interval))
+        seconds = max(1, math.ceil(self._latency.interval))
         return DeadlinePassed(
             f"the answer {done} within {self.limits.seconds:g} s; try again in {seconds} s", seconds, "deadline"
         )
@@ -184,14 +187,14 @@ def _stopping() -> ServiceBusy:
 
 
 class Ticket:
-    """A place: first of a request that is being read, then in line, then at work.
+    """An admitted request: first its body is read, then it is in the queue, then at work.
 
     Attributes:
-        client: whose it is.
+        client: identity of its client.
         started: when its turn came; None before.
-        cancellation: of its work: the deadline has passed, the service stops, or nobody waits any more.
+        cancellation: cancelled when the deadline passes, the service stops, or the client disconnects.
         refusal: why it was ended before it was finished.
-        moved: set when its place has changed.
+        moved: set when its position may have changed.
     """
 
     def __init__(self, admission: Admission, client: str) -> None:
@@ -205,33 +208,33 @@ class Ticket:
         self._timer = asyncio.get_running_loop().call_later(admission.limits.seconds, self._expire)
 
     async def turn(self, tokens: int) -> AsyncGenerator[Waiting, None]:
-        """Waits for its turn in the line; tells its place each time it changes; nothing when it is its turn at once.
+        """Waits in the queue, yielding each new position; yields nothing if its turn comes at once.
 
         Raises:
             DeadlinePassed: the turn did not come in time.
             ServiceBusy: the service is stopping.
         """
-        told: Waiting | None = None
+        last: Waiting | None = None
         if not self.refusal:
             self._admission.join(self, tokens)
         while not self.refusal and not self.started:
-            # Before looking: a move while the place is being told must not be missed.
+            # Cleared before the position is read: a change while the consumer handles it must not be missed.
             self.moved.clear()
             place = self._admission.position(self)
-            if told is None or place.position != told.position:
-                told = place
+            if last is None or place.position != last.position:
+                last = place
                 yield place
                 continue
             try:
-                async with asyncio.timeout(TOLD_EVERY_SECONDS):
+                async with asyncio.timeout(POSITION_SECONDS):
                     await self.moved.wait()
             except TimeoutError:
-                told = None
+                last = None
         if self.refusal:
             raise self.refusal
 
     def end(self, refusal: ServiceBusy) -> None:
-        """Sends it away; what is at work for it stops within a step."""
+        """Ends the request with an error; its work is cancelled, and stops at its next check."""
         self.refusal = self.refusal or refusal
         self.cancellation.cancel()
         self.moved.set()
@@ -240,16 +243,16 @@ class Ticket:
         self.end(self._admission.too_late(self))
 
     def hand_over(self, work: Future[bool]) -> None:
-        """The place is that of its work from now on: until that has ended, and not until its events were taken.
+        """Ties the place to the work: it is held until the work has ended, even if its consumer leaves before.
 
         Args:
-            work: its result says whether the answer was finished.
+            work: its result is whether the answer was finished.
         """
         self._handed_over = True
         work.add_done_callback(lambda _: self.leave(finished=not work.cancelled() and work.result()))
 
     def leave(self, *, finished: bool) -> None:
-        """Gives the place up; again does nothing."""
+        """Gives the place up. Idempotent."""
         self._timer.cancel()
         self._admission.leave(self, finished=finished)
 

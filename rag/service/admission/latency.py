@@ -1,4 +1,4 @@
-"""How long answers take, measured while they are given side by side, and what that means for those who wait."""
+"""Latency estimate: moving averages of answer time and concurrency, and from them the waiting time in the queue."""
 
 from __future__ import annotations
 
@@ -8,66 +8,66 @@ from dataclasses import dataclass
 from heapq import heapify, heapreplace
 from typing import Final
 
-# Weight of the newest answer in the running means, once there are a few.
+# Weight of the newest answer in the exponential moving averages, once there are a few.
 _NEWEST: Final = 0.2
 _FIRST_GUESS_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, eq=False)
 class Started:
-    """When an answer was begun: ``moment`` in seconds, ``work`` in seconds at work, summed over all answers by then."""
+    """Start of an answer: ``moment`` in seconds; ``busy_seconds``: time at work so far, summed over all answers."""
 
     moment: float
-    work: float
+    busy_seconds: float
 
 
 class LatencyEstimate:
-    """Running means over the answers that were finished."""
+    """Moving averages over finished answers."""
 
     def __init__(self, parallel: int, clock: Callable[[], float]) -> None:
-        """Nothing is measured yet; a guess holds until the first answer.
+        """A guess of 10 s for each answer holds until the first is measured.
 
         Args:
             parallel: most answers at work at a time.
-            clock: seconds that only grow.
+            clock: monotonic clock, in seconds.
         """
-        self._seconds = _FIRST_GUESS_SECONDS  # of an answer, beside as many
-        self._beside = float(parallel)  # as were at work meanwhile, itself included
+        self._seconds = _FIRST_GUESS_SECONDS  # mean time of an answer
+        self._concurrency = float(parallel)  # mean answers at work meanwhile, itself included
         self._parallel = parallel
         self._clock = clock
         self._begun: set[Started] = set()
-        self._work = 0.0
+        self._busy_seconds = 0.0
         self._moment = clock()
         self._finished = 0
 
     @property
     def at_work(self) -> int:
-        """Answers at work now."""
+        """Number of answers at work now."""
         return len(self._begun)
 
     @property
     def seconds(self) -> float:
-        """Of an answer from its turn to its end, when as many are at work as may.
+        """Estimated time of an answer from its turn to its end, with all places at work.
 
-        Where fewer were at work when it was measured it will be slower: by nothing if a machine has room for more, in
-        proportion if it has none. The geometric mean of the two is taken until it is known.
+        If fewer were at work when it was measured, it will be slower: not at all if the machine has spare capacity, in
+        proportion to the concurrency if it has none. The geometric mean of the two is taken.
         """
-        return self._seconds * math.sqrt(max(1.0, self._parallel / self._beside))
+        return self._seconds * math.sqrt(max(1.0, self._parallel / self._concurrency))
 
     @property
     def interval(self) -> float:
-        """Seconds from one end to the next, when as many are at work as may (Little's law: L = λ W)."""
+        """Mean seconds between two ends, with all places at work (Little's law: L = λ W)."""
         return self.seconds / self._parallel
 
     def begin(self) -> Started:
-        """One more is at work."""
+        """Registers the start of an answer."""
         self._catch_up()
-        started = Started(self._moment, self._work)
+        started = Started(self._moment, self._busy_seconds)
         self._begun.add(started)
         return started
 
     def end(self, started: Started, *, finished: bool) -> None:
-        """One is at work no more; it is measured if it was finished."""
+        """Registers the end of an answer; it is measured if it was finished."""
         self._catch_up()
         self._begun.remove(started)
         seconds = self._moment - started.moment
@@ -75,13 +75,13 @@ class LatencyEstimate:
             self._finished += 1
             weight = max(_NEWEST, 1 / self._finished)
             self._seconds += weight * (seconds - self._seconds)
-            self._beside += weight * ((self._work - started.work) / seconds - self._beside)
+            self._concurrency += weight * ((self._busy_seconds - started.busy_seconds) / seconds - self._concurrency)
 
     def seconds_until(self, position: int) -> float:
-        """How long until as many as ``position`` have come to an end, those at work first, if nothing changes."""
+        """Estimated seconds until ``position`` answers have ended, those at work first."""
         now = self._clock()
         left = [started.moment + self.seconds - now for started in self._begun]
-        # One that takes longer than others did may end at any time.
+        # An answer that has exceeded the estimate may end at any time.
         ends = [seconds if seconds > 0 else self.interval for seconds in left]
         ends += [self.seconds] * (self._parallel - len(ends))
         heapify(ends)
@@ -91,5 +91,5 @@ class LatencyEstimate:
 
     def _catch_up(self) -> None:
         now = self._clock()
-        self._work += len(self._begun) * (now - self._moment)
+        self._busy_seconds += len(self._begun) * (now - self._moment)
         self._moment = now

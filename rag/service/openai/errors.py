@@ -1,4 +1,4 @@
-"""Errors as OpenAI words them, which its clients turn into exceptions of their own.
+"""Errors in OpenAI's format, which its clients turn into their own exceptions.
 
 The form is that of https://platform.openai.com/docs/guides/error-codes: ``{"error": {"message", "type", "param",
 "code"}}``.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-# Where clients of OpenAI ask.
+# Prefix of the OpenAI-compatible routes.
 OPENAI_PATHS: Final = "/v1/"
 
 _CODES: Final = {
@@ -24,7 +24,7 @@ _CODES: Final = {
 
 
 def openai_error(fields: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
-    """The members of a problem document as a status and a body; what is wrong with a request is 400, not 422."""
+    """Status and body in OpenAI's format, from the members of a problem document; 422 becomes 400."""
     status = 400 if fields["status"] == 422 else int(fields["status"])
     field = next((error["field"] for error in fields.get("errors", ())), None)
     return status, {

@@ -1,7 +1,7 @@
-"""An answer as the text of a chat: its sentences with the numbers of their footnotes, then the footnotes.
+"""Markdown of an answer in a chat: its sentences with numbers of footnotes, then the footnotes, all text escaped.
 
-Clients of chats show text as Markdown, and a Markdown picture is fetched as soon as it is shown: whoever writes a
-document could learn that way what was asked. So what comes from documents stays text: no picture, no link, no HTML.
+Chat clients render text as Markdown, and fetch an image as soon as it is shown: the author of a document could
+exfiltrate questions that way. So text from documents is escaped: it makes no image, no link and no HTML.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from rag.domain.values import Answer, Citation
 _SOURCES: Final = "Sources:"
 _NEAREST: Final = "Nearest passages:"
 
-# https://spec.commonmark.org/0.31.2/ and https://github.github.com/gfm/: within a line these are syntax, and nothing
-# else is. A backslash before one makes it the character that it is. What is syntax in some places only is left alone in
-# the others, because many programs show the text as it comes.
+# https://spec.commonmark.org/0.31.2/ and https://github.github.com/gfm/: the characters that are
+# syntax within a line; a backslash makes them literal. Where a character is no syntax it is not escaped, because many
+# programs show the text without rendering it.
 _PUNCTUATION: Final = r"[!-/:-@\[-`{-~]"
 _SYNTAX: Final = re.compile(
     rf"\\(?={_PUNCTUATION}|$)"  # escapes
     r"|`"  # code
     r"|(?<!\s)\*|\*(?!\s)|(?<![^\W_])_|_(?![^\W_])"  # emphasis
-    r"|(?<=\S)~"  # the end of what is struck out
-    r"|(?<=\])[(\[:]"  # links and pictures, and what they refer to
-    r"|<(?=[a-zA-Z/!?]|[^\s<>]*@)"  # HTML, and links that are only an address
+    r"|(?<=\S)~"  # the end of strikethrough
+    r"|(?<=\])[(\[:]"  # links, images, and their definitions
+    r"|<(?=[a-zA-Z/!?]|[^\s<>]*@)"  # HTML, and autolinks
     r"|&(?=#?\w+;)"  # entities
-    r"|(?<=:)/(?=/)|(?<=\bwww)\.|(?<=[\w.+-])@(?=[\w-]+\.)",  # addresses that GitHub's dialect makes links of
+    r"|(?<=:)/(?=/)|(?<=\bwww)\.|(?<=[\w.+-])@(?=[\w-]+\.)",  # extended autolinks of GitHub's dialect
     re.IGNORECASE,
 )
 # At the beginning of a line: headings, quotes, lists and rules.
@@ -39,31 +39,31 @@ _NOTES: Final = re.compile(rf"\n\n(?:{_SOURCES}|{_NEAREST})\n")
 
 
 def pieces(answer: Answer) -> list[str]:
-    """The parts of an answer's text in their order: each sentence, then each footnote. Together they are the text."""
-    said = [sentence for sentence in answer.sentences if sentence.verdict == "supported"]
-    if not answer.answered or not said:
-        return [_at_start(_literal(answer.answer)), *_footnotes(answer.citations, _NEAREST)]
-    texts = punctuated([sentence.text for sentence in said])
+    """Parts of an answer's text, in order: each sentence, then each footnote. Joined, they are the text."""
+    supported = [sentence for sentence in answer.sentences if sentence.verdict == "supported"]
+    if not answer.answered or not supported:
+        return [_at_start(_escaped(answer.answer)), *_footnotes(answer.citations, _NEAREST)]
+    texts = punctuated([sentence.text for sentence in supported])
     first, *others = [
-        _literal(text) + "".join(f" [{number}]" for number in sentence.citations)
-        for text, sentence in zip(texts, said, strict=True)
+        _escaped(text) + "".join(f" [{number}]" for number in sentence.citations)
+        for text, sentence in zip(texts, supported, strict=True)
     ]
     possibly = POSSIBLY if answer.certainty == "possible" else ""
     return [_at_start(possibly + first), *(f" {text}" for text in others), *_footnotes(answer.citations, _SOURCES)]
 
 
 def _footnotes(citations: Sequence[Citation], heading: str) -> list[str]:
-    """A paragraph for each: in Markdown, a line's end alone is a space."""
+    """Footnotes, each a paragraph: in Markdown, a line end alone is a space."""
     headings = [f"\n\n{heading}", *[""] * (len(citations) - 1)]
     return [f"{above}\n\n{_footnote(citation)}" for above, citation in zip(headings, citations, strict=False)]
 
 
 def _footnote(citation: Citation) -> str:
-    return f"[{citation.id}] {_literal(citation.document)}, page {citation.page}: “{_literal(citation.quote)}”"
+    return f"[{citation.id}] {_escaped(citation.document)}, page {citation.page}: “{_escaped(citation.quote)}”"
 
 
-def _literal(text: str) -> str:
-    """A text in one line, and with nothing in it that Markdown takes for more than text."""
+def _escaped(text: str) -> str:
+    """A text in one line, with Markdown syntax escaped."""
     return _SYNTAX.sub(r"\\\g<0>", " ".join(text.split()))
 
 
@@ -73,5 +73,5 @@ def _at_start(line: str) -> str:
 
 def without_footnotes(text: str) -> str:
     """The inverse of :func:`pieces`: an answer from its text in a chat's history; another text stays about as it is."""
-    said = _NOTES.split(text, maxsplit=1)[0].removeprefix(POSSIBLY)
-    return _ESCAPED.sub(r"\1", _MARK.sub("", said))
+    body = _NOTES.split(text, maxsplit=1)[0].removeprefix(POSSIBLY)
+    return _ESCAPED.sub(r"\1", _MARK.sub("", body))

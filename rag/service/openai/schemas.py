@@ -1,6 +1,6 @@
-"""What goes in and out where clients of OpenAI ask: https://platform.openai.com/docs/api-reference/chat.
+"""Schemas of OpenAI's chat-completions API: https://platform.openai.com/docs/api-reference/chat.
 
-What they send is taken as far as it can be honoured, and left aside where leaving it aside does no harm.
+Fields of requests that cannot be honoured are ignored where that does no harm, and refused otherwise.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from rag.errors import RequestFault
 from rag.service.openai.markdown import pieces, without_footnotes
 from rag.service.schemas import MAX_HISTORY, MAX_QUESTION, AnswerBody, Text
 
-# The one model that there is: which weights answer is the operator's, and may change.
+# The only model id: the operator chooses the weights, which may change.
 MODEL: Final = "pageproof"
 
 _QUESTION: Final = TypeAdapter[str](Text)
@@ -33,14 +33,14 @@ class PartBody(_Received):
 
 
 class ChatMessageBody(_Received):
-    """What was said. Messages of ``system`` and ``developer`` are ignored: the service has its own instructions."""
+    """A message. Those of ``system`` and ``developer`` are ignored: the service has its own instructions."""
 
     role: Literal["user", "assistant", "system", "developer", "tool", "function"]
     content: str | tuple[PartBody, ...] | None = None
 
 
 class StreamOptionsBody(_Received):
-    """What a stream has beside the answer."""
+    """Options of a stream."""
 
     include_usage: bool | None = None
 
@@ -48,12 +48,12 @@ class StreamOptionsBody(_Received):
 class ChatBody(_Received):
     """A chat whose last message of the user is the question.
 
-    Fields that are not listed are ignored, such as ``temperature``: how answers are made is the operator's. ``tools``
-    are too: a model is free not to call any, and some clients offer theirs with every message.
+    Fields that are not listed are ignored, such as ``temperature``: the operator sets how answers are generated. So are
+    ``tools``: a model is free not to call any, and some clients offer theirs with every message.
     """
 
     messages: Annotated[tuple[ChatMessageBody, ...], Field(min_length=1)]
-    model: Annotated[str | None, Field(description="whatever is named, there is one")] = None
+    model: Annotated[str | None, Field(description="ignored: there is one model")] = None
     stream: bool | None = None
     stream_options: StreamOptionsBody | None = None
     max_tokens: Annotated[int | None, Field(ge=1, description="replaced by max_completion_tokens")] = None
@@ -66,33 +66,33 @@ class ChatBody(_Received):
 
     @property
     def wants_usage(self) -> bool:
-        """Whether a stream ends with the tokens that were used."""
+        """Whether a stream ends with the token usage."""
         return bool(self.stream_options and self.stream_options.include_usage)
 
     def to_domain(self, *, max_tokens: int, history_characters: int) -> Question:
-        """The question with what was said before.
+        """The question with the history of the chat.
 
         Args:
             max_tokens: of an answer; the client may ask for fewer.
-            history_characters: most of what was said before that is looked at; the rest, the oldest, is left out.
+            history_characters: longest history; the oldest messages beyond it are left out.
 
         Raises:
-            RequestFault: something is asked for that there is not, or nothing is asked.
+            RequestFault: an option is not supported, or there is no question.
         """
         self._check()
-        said = [(message.role, _text(message, number)) for number, message in enumerate(self.messages)]
-        last = max((number for number, (role, _) in enumerate(said) if role == "user"), default=None)
+        messages = [(message.role, _text(message, number)) for number, message in enumerate(self.messages)]
+        last = max((number for number, (role, _) in enumerate(messages) if role == "user"), default=None)
         if last is None:
             raise RequestFault("there is no message of the user, so nothing is asked", "messages")
         try:
-            question = _QUESTION.validate_python(said[last][1])
+            question = _QUESTION.validate_python(messages[last][1])
         except ValidationError as error:
             raise RequestFault(
                 f"the last message of the user is the question: {error.errors()[0]['msg']}", f"messages.{last}.content"
             ) from None
-        history = _newest(list(_turns(said[:last])), history_characters)
-        asked = min(max_tokens, self.max_completion_tokens or self.max_tokens or max_tokens)
-        return Question(question, (), tuple(history), asked)
+        history = _newest(list(_turns(messages[:last])), history_characters)
+        limit = min(max_tokens, self.max_completion_tokens or self.max_tokens or max_tokens)
+        return Question(question, (), tuple(history), limit)
 
     def _check(self) -> None:
         format_ = (self.response_format or {}).get("type", "text")
@@ -103,8 +103,8 @@ class ChatBody(_Received):
             "modalities": (set(self.modalities or ()) > {"text"}, "answers are text; leave it out"),
             "logprobs": (bool(self.logprobs), "there are no probabilities of tokens; leave it out"),
         }
-        for field, (is_asked, remedy) in unmet.items():
-            if is_asked:
+        for field, (is_requested, remedy) in unmet.items():
+            if is_requested:
                 raise RequestFault(f"{field} cannot be honoured: {remedy}", field)
 
 
@@ -119,10 +119,10 @@ def _text(message: ChatMessageBody, number: int) -> str:
     return "\n".join(part.text or "" for part in message.content)
 
 
-def _turns(said: Sequence[tuple[str, str]]) -> Iterator[Turn]:
-    """Each message of the user that was answered, with its answer, without the footnotes that we gave it."""
+def _turns(messages: Sequence[tuple[str, str]]) -> Iterator[Turn]:
+    """Turns: each answered message of the user, with its answer without our footnotes."""
     question = ""
-    for role, text in said:
+    for role, text in messages:
         if role == "user":
             question = text.strip()[:MAX_QUESTION]
         elif role == "assistant" and any(map(str.isalnum, question)):
@@ -131,7 +131,7 @@ def _turns(said: Sequence[tuple[str, str]]) -> Iterator[Turn]:
 
 
 def _newest(turns: Sequence[Turn], characters: int) -> list[Turn]:
-    """The last of the turns that have room; the answer of the oldest may be cut."""
+    """The newest turns that fit into ``characters``; the answer of the oldest may be cut."""
     kept: list[Turn] = []
     for turn in reversed(turns[-MAX_HISTORY:]):
         characters -= len(turn.question)
@@ -147,7 +147,7 @@ class _Sent(BaseModel):
 
 
 class CachedBody(_Sent):
-    """Of the prompt's tokens, those that did not have to be read again."""
+    """Details of prompt tokens: those that were served from the prefix cache."""
 
     cached_tokens: int
 
@@ -162,7 +162,7 @@ class TokensBody(_Sent):
 
     @classmethod
     def of(cls, usage: Usage) -> TokensBody:
-        """The same in OpenAI's terms."""
+        """Token usage in OpenAI's format."""
         return cls(
             prompt_tokens=usage.prompt_tokens,
             completion_tokens=usage.completion_tokens,
@@ -172,7 +172,7 @@ class TokensBody(_Sent):
 
 
 class MessageBody(_Sent):
-    """The answer as text with footnotes, and as it is."""
+    """The answer as text with footnotes, and in our own format in the field ``pageproof``."""
 
     role: Literal["assistant"] = "assistant"
     content: str
@@ -181,7 +181,7 @@ class MessageBody(_Sent):
 
 
 class ChoiceBody(_Sent):
-    """The only one."""
+    """The only choice."""
 
     index: Literal[0] = 0
     message: MessageBody
@@ -190,41 +190,41 @@ class ChoiceBody(_Sent):
 
 
 class CompletionBody(_Sent):
-    """A whole answer."""
+    """A completion: the answer to a request that does not stream."""
 
     id: str
     object: Literal["chat.completion"] = "chat.completion"
     created: Annotated[int, Field(description="seconds since 1970")]
     model: str = MODEL
-    system_fingerprint: Annotated[str, Field(description="the generation of the index that was read")]
+    system_fingerprint: Annotated[str, Field(description="the generation of the index that was searched")]
     choices: tuple[ChoiceBody]
     usage: TokensBody
 
     @classmethod
     def of(cls, answer: Answer, created: int) -> CompletionBody:
-        """The answer in OpenAI's terms."""
-        said = MessageBody(content="".join(pieces(answer)), pageproof=AnswerBody.of(answer))
+        """The answer in OpenAI's format."""
+        message = MessageBody(content="".join(pieces(answer)), pageproof=AnswerBody.of(answer))
         return cls(
             id=completion_id(answer),
             created=created,
             system_fingerprint=answer.index,
-            choices=(ChoiceBody(message=said, finish_reason=finish_reason(answer)),),
+            choices=(ChoiceBody(message=message, finish_reason=finish_reason(answer)),),
             usage=TokensBody.of(answer.usage),
         )
 
 
 def completion_id(answer: Answer) -> str:
-    """The answer's id in OpenAI's form."""
+    """Completion id of an answer, in OpenAI's format."""
     return f"chatcmpl-{answer.id}"
 
 
 def finish_reason(answer: Answer) -> Literal["stop", "length"]:
-    """Why the answer ended where it did."""
+    """Finish reason of an answer: ``length`` where max_tokens cut it, else ``stop``."""
     return "length" if answer.reason == "length" else "stop"
 
 
 class ModelBody(_Sent):
-    """What can be asked."""
+    """A model of the list."""
 
     id: str = MODEL
     object: Literal["model"] = "model"
@@ -233,7 +233,7 @@ class ModelBody(_Sent):
 
 
 class ModelsBody(_Sent):
-    """All that can be asked."""
+    """The list of models."""
 
     object: Literal["list"] = "list"
     data: tuple[ModelBody, ...]

@@ -1,4 +1,4 @@
-"""``POST /ask``: in turn, beside the event loop, plain or as a stream, stopped when nobody waits."""
+"""``POST /ask``: admission, answering in a worker thread, and the answer as JSON or as Server-Sent Events."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from rag.domain.values import Answer, AnswerReady, PassagesFound, Question, Toke
 from rag.errors import Cancelled, DeadlinePassed, ServiceBusy
 from rag.index.generation import Generation
 from rag.service.admission.admission import Admission, Ticket, Waiting
-from rag.service.answer_task import AnswerTask, Quiet, unless_gone
+from rag.service.answer_task import AnswerTask, KeepAlive, cancel_on_disconnect
 from rag.service.auth import Keys
 from rag.service.metrics import Metrics
 from rag.service.schemas import AnswerBody, AskBody, PassageBody
@@ -36,13 +36,13 @@ class QuestionService:
     """Answers questions for one application."""
 
     def __init__(self, answerer: Answerer, admission: Admission, threads: Executor, metrics: Metrics) -> None:
-        """Made once.
+        """The parts that it connects.
 
         Args:
-            answerer: gives the answers.
-            admission: gives the places.
-            threads: for answers only, as many as may be at work: whatever waits in one hinders nothing else.
-            metrics: count what becomes of the questions.
+            answerer: computes the answers.
+            admission: admits and queues the requests.
+            threads: for answers only, one for each that may be at work, so that they block no other work.
+            metrics: counts the outcomes.
         """
         self._answerer = answerer
         self._admission = admission
@@ -50,7 +50,7 @@ class QuestionService:
         self._metrics = metrics
 
     def enter(self, client: str) -> Ticket:
-        """A place, or ServiceBusy."""
+        """Admits a request of a client; raises ServiceBusy if there is no place."""
         try:
             return self._admission.enter(client)
         except ServiceBusy as busy:
@@ -58,13 +58,13 @@ class QuestionService:
             raise
 
     async def check(self, question: Question) -> Generation:
-        """Finds out what can be found out before the request is put into the line.
+        """Validates a question before it is queued.
 
         Returns:
-            The generation that answers, whatever is published while the question waits.
+            The generation that answers the question, even if a newer one is published while it waits.
 
         Raises:
-            IndexFault: there is no index, or it cannot be served.
+            IndexFault: there is no index, or it cannot be loaded.
             DocumentUnknown: the question names a document that is not in the index.
         """
         generation = await run_in_threadpool(self._answerer.generation)
@@ -72,7 +72,7 @@ class QuestionService:
         return generation
 
     async def answer(self, ticket: Ticket, question: Question, generation: Generation) -> Answer:
-        """The whole answer, when its turn has come."""
+        """Waits for the turn of a question, and returns the complete answer."""
         async with aclosing(self.stream(ticket, question, generation)) as stream:
             async for event in stream:
                 if isinstance(event, AnswerReady):
@@ -80,7 +80,7 @@ class QuestionService:
         raise AssertionError("the stream of an answer ends with the answer")
 
     async def stream(self, ticket: Ticket, question: Question, generation: Generation) -> AsyncGenerator[Event, None]:
-        """Places in line, then the events of the answer."""
+        """Positions in the queue, then the events of the answer."""
         start = perf_counter()
         finished = False
         try:
@@ -88,9 +88,9 @@ class QuestionService:
                 async for place in places:
                     yield place
             queued = perf_counter() - start
-            work = AnswerTask(self._answerer, question, generation, ticket)
-            async with aclosing(work.events(self._threads)) as answering:
-                async for event in answering:
+            task = AnswerTask(self._answerer, question, generation, ticket)
+            async with aclosing(task.events(self._threads)) as events:
+                async for event in events:
                     if isinstance(event, AnswerReady):
                         event = AnswerReady(_queued(event.answer, queued))
                         self._metrics.count_answer(event.answer)
@@ -116,7 +116,7 @@ class QuestionService:
 
 
 def tokens_of(question: Question, answerer: Answerer) -> int:
-    """About how many tokens a question takes at most: the evidence, its words, and the longest answer."""
+    """Estimated cost of a question in tokens: evidence, question and history, and the longest answer."""
     words = [question.text, *(f"{turn.question} {turn.answer}" for turn in question.history)]
     read = answerer.evidence_tokens + sum(map(len, words)) // _CHARACTERS_PER_TOKEN
     return min(read + (question.max_tokens or answerer.max_tokens), answerer.model.context_tokens)
@@ -128,61 +128,61 @@ def _queued(answer: Answer, seconds: float) -> Answer:
     return replace(answer, timings_ms={**answer.timings_ms, "queue": queue, "total": total})
 
 
-def admitted(asking: QuestionService, keys: Keys) -> type[APIRoute]:
-    """A class of routes that answer questions, for who has one of the keys; ``request.state.ticket`` is the place."""
+def admitted(questions: QuestionService, keys: Keys) -> type[APIRoute]:
+    """Route class of questions: checks the key, then admits the request; ``request.state.ticket`` is its ticket."""
 
     class Admitted(APIRoute):
-        """Has a place from before its body is read until its response has ended, if not given up before."""
+        """Holds a ticket from before the body is read until the response has ended, if it is not handed over."""
 
         async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-            with asking.enter(keys.client(scope)) as ticket:
+            with questions.enter(keys.client(scope)) as ticket:
                 scope["state"][_TICKET] = ticket
                 await super().handle(scope, receive, send)
 
     return Admitted
 
 
-def router(asking: QuestionService, keys: Keys) -> APIRouter:
-    """The route of questions, for who has one of the keys."""
-    routes = APIRouter(route_class=admitted(asking, keys))
+def router(questions: QuestionService, keys: Keys) -> APIRouter:
+    """The route ``POST /ask``, guarded by the keys."""
+    routes = APIRouter(route_class=admitted(questions, keys))
 
     @routes.post("/ask", response_model=AnswerBody)
     async def ask(body: AskBody, request: Request) -> Response | AnswerBody:
-        """Answer a question from the documents, each sentence with the quotes that prove it.
+        """Answer a question from the documents, each sentence with the quotes that support it.
 
         With ``"stream": true`` the answer comes as Server-Sent Events: ``status``, ``passages``, ``token``, ``answer``,
         or ``error``.
         """
         ticket: Ticket = request.state.ticket
         question = body.to_domain()
-        generation = await asking.check(question)
+        generation = await questions.check(question)
         if body.stream:
-            return EventStream(asking.stream(ticket, question, generation), _Named(), request.state.request_id)
-        return AnswerBody.of(await unless_gone(request, asking.answer(ticket, question, generation)))
+            return EventStream(questions.stream(ticket, question, generation), _AskEvents(), request.state.request_id)
+        return AnswerBody.of(await cancel_on_disconnect(request, questions.answer(ticket, question, generation)))
 
     return routes
 
 
-class _Named:
-    """Events with names, as docs/api.md lists them."""
+class _AskEvents:
+    """Event format of ``/ask``: named events, as docs/api.md lists them."""
 
     def accepted(self, request_id: str) -> bytes:
-        return _named("status", {"state": "accepted", "request_id": request_id})
+        return _event("status", {"state": "accepted", "request_id": request_id})
 
     def event(self, event: Event) -> bytes:
         if isinstance(event, Waiting):
-            return _named("status", {"state": "waiting", **asdict(event)})
-        if isinstance(event, Quiet):
-            return b":\n\n"  # a comment, which the standard has for this
+            return _event("status", {"state": "waiting", **asdict(event)})
+        if isinstance(event, KeepAlive):
+            return b":\n\n"  # a comment; the SSE standard proposes it as a keep-alive
         if isinstance(event, PassagesFound):
-            return _named("passages", {"passages": [PassageBody.of(hit).model_dump() for hit in event.hits]})
+            return _event("passages", {"passages": [PassageBody.of(hit).model_dump() for hit in event.hits]})
         if isinstance(event, TokenGenerated):
-            return _named("token", {"text": event.text})
-        return _named("answer", AnswerBody.of(event.answer).model_dump())
+            return _event("token", {"text": event.text})
+        return _event("answer", AnswerBody.of(event.answer).model_dump())
 
     def error(self, fields: Mapping[str, Any]) -> bytes:
-        return _named("error", fields)
+        return _event("error", fields)
 
 
-def _named(name: str, data: Mapping[str, Any]) -> bytes:
+def _event(name: str, data: Mapping[str, Any]) -> bytes:
     return format_sse_event(event=name, data_str=json.dumps(data, ensure_ascii=False))

@@ -1,4 +1,4 @@
-"""``/documents``: what is in the index, page by page, as text, as pictures, and the files themselves."""
+"""``/documents``: the documents of the index, the text and the images of their pages, and the original files."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from fastapi.routing import APIRoute
 
 from rag.answering.answerer import Answerer
 from rag.domain.values import Box
-from rag.service.answer_task import unless_gone
-from rag.service.media_types import check_pictures, media_of
+from rag.service.answer_task import cancel_on_disconnect
+from rag.service.media_types import check_has_page_images, media_of
 from rag.service.page_images import PageImages
 from rag.service.schemas import DocumentBody, DocumentsBody, PageBody, UnreadBody
 
-# Into the text of a page.
+# Offset into the text of a page, in characters.
 Offset = Annotated[int, Query(ge=0)]
 
 _IMMUTABLE = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 
-def router(answerer: Answerer, pictures: PageImages, route_class: type[APIRoute]) -> APIRouter:
-    """The routes of documents. Most are plain functions, so that FastAPI runs them beside the event loop."""
+def router(answerer: Answerer, page_images: PageImages, route_class: type[APIRoute]) -> APIRouter:
+    """The routes of documents. Most are plain functions, which FastAPI runs in its thread pool."""
     routes = APIRouter(prefix="/documents", route_class=route_class)
 
     @routes.get("", response_model=DocumentsBody)
@@ -43,28 +43,28 @@ def router(answerer: Answerer, pictures: PageImages, route_class: type[APIRoute]
             unread=tuple(UnreadBody.of(row) for row in generation.manifest.sources if row.path not in named),
         )
 
-    def stretch(document_id: str, number: int, start: int, end: int) -> tuple[Path, tuple[Box, ...]]:
+    def highlight(document_id: str, number: int, start: int, end: int) -> tuple[Path, tuple[Box, ...]]:
         generation = answerer.generation()
         page = generation.page(document_id, number)
-        check_pictures(generation.document(document_id))
+        check_has_page_images(generation.document(document_id))
         return generation.source(document_id), page.boxes(start, end)
 
     @routes.get("/{document_id}/pages/{number}.png", response_class=Response)
     async def picture(request: Request, document_id: str, number: int, start: Offset = 0, end: Offset = 0) -> Response:
-        """A page as a picture, with its text from ``start`` to ``end`` highlighted."""
-        path, boxes = await run_in_threadpool(stretch, document_id, number, start, end)
-        png = await unless_gone(request, pictures.draw(path, number, boxes))
+        """A page as a PNG, with its text from ``start`` to ``end`` highlighted."""
+        path, boxes = await run_in_threadpool(highlight, document_id, number, start, end)
+        png = await cancel_on_disconnect(request, page_images.draw(path, number, boxes))
         return Response(png, media_type="image/png", headers=_IMMUTABLE)
 
     @routes.get("/{document_id}/pages/{number}", response_model=PageBody)
     def page(document_id: str, number: int, start: Offset = 0, end: Offset = 0) -> PageBody:
-        """The text of a page, to which the offsets of citations refer, and where ``text[start:end]`` stands on it."""
+        """The text of a page, which offsets of citations refer to, and the boxes of ``text[start:end]``."""
         generation = answerer.generation()
         return PageBody.of(generation.document(document_id), generation.page(document_id, number), start, end)
 
     @routes.get("/{document_id}/file", response_class=FileResponse)
     def file(document_id: str) -> FileResponse:
-        """The file itself, as it was when it was ingested."""
+        """The original file, as it was when it was ingested."""
         generation = answerer.generation()
         name = generation.document(document_id).name.rpartition("/")[2]
         media = media_of(name)

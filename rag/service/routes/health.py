@@ -1,4 +1,4 @@
-"""``/livez``, ``/readyz``, ``/metrics``, ``/info``: for those who run the service."""
+"""Health and operations: ``/livez``, ``/readyz``, ``/metrics``, ``/info``, ``/openapi.json``."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from rag.service.schemas import MAX_HISTORY, MAX_QUESTION, AddingBody, InfoBody,
 
 
 def probes(answerer: Answerer) -> APIRouter:
-    """What a health check asks; it needs no key."""
+    """Liveness and readiness probes; they need no key."""
     routes = APIRouter()
 
     @routes.get("/livez", response_model=StateBody)
     async def livez() -> StateBody:
-        """Whether the process runs and its event loop turns."""
+        """Liveness: the process runs, and its event loop responds."""
         return StateBody(status="alive")
 
     @routes.get("/readyz", response_model=StateBody)
     async def readyz(request: Request) -> StateBody | Response:
-        """Whether questions can be answered; if not, why, and what to do.
+        """Readiness: whether questions can be answered; if not, the reason and the remedy.
 
-        ``degraded``, still with 200, where they are answered from an earlier index, because a newer one is damaged.
+        ``degraded``, with 200: questions are answered from an earlier index, because a newer one is damaged.
         """
         try:
             generation = await run_in_threadpool(answerer.generation)
@@ -50,14 +50,14 @@ def probes(answerer: Answerer) -> APIRouter:
 
 
 def router(
-    answerer: Answerer, admission: Admission, metrics: Metrics, adding: AddingBody, route_class: type[APIRoute]
+    answerer: Answerer, admission: Admission, metrics: Metrics, uploads: AddingBody, route_class: type[APIRoute]
 ) -> APIRouter:
-    """What an operator asks."""
+    """Metrics, API schema and configuration, guarded by the keys."""
     routes = APIRouter(route_class=route_class)
 
     @routes.get("/metrics", response_class=Response)
     def exposition() -> Response:
-        """Numbers in Prometheus' text format."""
+        """Metrics in Prometheus' text format."""
         metrics.chunks.clear()
         with suppress(IndexFault):
             generation = answerer.generation()
@@ -70,13 +70,13 @@ def router(
 
     @routes.get("/openapi.json", include_in_schema=False)
     def schema(request: Request) -> dict[str, Any]:
-        """The API in machine-readable form."""
+        """The OpenAPI schema."""
         application: FastAPI = request.app
         return application.openapi()
 
     @routes.get("/info", response_model=InfoBody)
     def info() -> InfoBody:
-        """What is running: versions, model, encoder, index, and the limits in force."""
+        """Versions, model, encoder, index, and the limits in force."""
         try:
             index = answerer.generation().id
         except IndexMissing:
@@ -99,7 +99,7 @@ def router(
                 answer_seconds=admission.limits.seconds,
                 body_bytes=MAX_BODY_BYTES,
             ),
-            adding=adding,
+            adding=uploads,
         )
 
     return routes

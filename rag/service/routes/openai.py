@@ -1,6 +1,6 @@
-"""``/v1/chat/completions`` and ``/v1/models``: questions from programs that talk to OpenAI. See docs/api.md.
+"""OpenAI-compatible routes: ``/v1/chat/completions`` and ``/v1/models``. See docs/api.md.
 
-What is given out is verified: a stream is silent, but for comments, until the answer is known, and then it is quick.
+Only verified text is sent: a stream has nothing but comments until the answer is complete.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from fastapi.sse import format_sse_event
 from rag.answering.answerer import Answerer
 from rag.domain.values import Answer, AnswerReady
 from rag.service.admission.admission import Ticket, Waiting
-from rag.service.answer_task import unless_gone
+from rag.service.answer_task import cancel_on_disconnect
 from rag.service.auth import Keys, guarded
 from rag.service.openai.errors import OPENAI_PATHS, openai_error
 from rag.service.openai.markdown import pieces
@@ -37,29 +37,29 @@ from rag.service.sse import Event, EventStream
 _COMMENT = b":\n\n"
 
 
-def router(asking: QuestionService, answerer: Answerer, keys: Keys) -> APIRouter:
-    """The routes that clients of OpenAI know, for who has one of the keys."""
+def router(questions: QuestionService, answerer: Answerer, keys: Keys) -> APIRouter:
+    """The OpenAI-compatible routes, guarded by the keys."""
     routes = APIRouter()
-    routes.include_router(_chats(asking, answerer, keys))
+    routes.include_router(_chats(questions, answerer, keys))
     routes.include_router(_models(keys))
     return routes
 
 
-def _chats(asking: QuestionService, answerer: Answerer, keys: Keys) -> APIRouter:
-    routes = APIRouter(prefix=f"{OPENAI_PATHS}chat", route_class=admitted(asking, keys))
+def _chats(questions: QuestionService, answerer: Answerer, keys: Keys) -> APIRouter:
+    routes = APIRouter(prefix=f"{OPENAI_PATHS}chat", route_class=admitted(questions, keys))
 
     @routes.post("/completions", response_model=CompletionBody)
     async def complete(body: ChatBody, request: Request) -> Response | CompletionBody:
         """Answer the last message of a chat from the documents: text with footnotes, and the field ``pageproof``."""
         ticket: Ticket = request.state.ticket
-        # A token is a character or more, so what was said before takes half of the context at most.
+        # A token has at least one character, so the history takes half of the context at most.
         room = answerer.model.context_tokens // 2
         question = body.to_domain(max_tokens=answerer.max_tokens, history_characters=room)
-        generation = await asking.check(question)
+        generation = await questions.check(question)
         if body.stream:
-            events = asking.stream(ticket, question, generation)
-            return EventStream(events, _Chunks(wants_usage=body.wants_usage), request.state.request_id)
-        answer = await unless_gone(request, asking.answer(ticket, question, generation))
+            events = questions.stream(ticket, question, generation)
+            return EventStream(events, _ChatChunks(wants_usage=body.wants_usage), request.state.request_id)
+        answer = await cancel_on_disconnect(request, questions.answer(ticket, question, generation))
         return CompletionBody.of(answer, int(time()))
 
     return routes
@@ -71,12 +71,12 @@ def _models(keys: Keys) -> APIRouter:
 
     @routes.get("", response_model=ModelsBody)
     async def models() -> ModelsBody:
-        """The one model that there is."""
+        """List the models: there is one."""
         return ModelsBody(data=(known,))
 
     @routes.get("/{model_id:path}", response_model=ModelBody)
     async def model(model_id: str) -> ModelBody:
-        """The one model that there is, if it is this one."""
+        """Retrieve a model by its id."""
         if model_id != MODEL:
             raise HTTPException(404, f"there is no model {model_id}; the only one is {MODEL}")
         return known
@@ -84,8 +84,8 @@ def _models(keys: Keys) -> APIRouter:
     return routes
 
 
-class _Chunks:
-    """A stream as OpenAI words it: chunks of the text, the last of them with the whole answer, then ``[DONE]``."""
+class _ChatChunks:
+    """Event format of OpenAI: chunks of text, the last with the field ``pageproof``, then ``[DONE]``."""
 
     def __init__(self, *, wants_usage: bool) -> None:
         self._wants_usage = wants_usage

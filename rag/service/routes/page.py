@@ -1,4 +1,4 @@
-"""``/``: the page, and what it is made of. No key is needed for it: it holds nothing of the documents."""
+"""Web page: ``/`` and its static files under ``/web/``. It needs no key: it holds nothing of the documents."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 _FOLDER: Final = Path(__file__).parents[1] / "static"
-# Asked anew each time, answered with 304 where nothing has changed.
+# Revalidated each time; the response is 304 if nothing has changed.
 _CACHE: Final = {"Cache-Control": "no-cache"}
-# Only what this service sends is run, shown or asked; `blob:` are pictures that were fetched with the access key.
+# Content-Security-Policy: this origin only; `blob:` is for page images that were fetched with the access key.
 _POLICY: Final = "; ".join(
     (
         "default-src 'none'",
@@ -29,7 +29,7 @@ _POLICY: Final = "; ".join(
 
 
 class _Files(StaticFiles):
-    # What logs and metrics call it.
+    # Route name in logs and metrics.
     path = "/web"
 
     async def get_response(self, path: str, scope: Scope) -> Response:

@@ -1,4 +1,4 @@
-"""``/uploads`` and ``/ingest``: documents are added over HTTP, if the operator has turned it on. For administrators."""
+"""``/uploads`` and ``/ingest``: documents added over HTTP, with an admin key, if the operator has turned it on."""
 
 from __future__ import annotations
 
@@ -22,66 +22,68 @@ from rag.service.uploads.ingest_jobs import IngestJobs
 _log = logging.getLogger(__name__)
 
 _BYTES: Final = "application/octet-stream"
-# For OpenAPI, which cannot see that the body is read as it comes.
+# For OpenAPI: FastAPI cannot derive the schema of a body that is read as a stream.
 _DESCRIBED: Final[dict[str, Any]] = {
     "requestBody": {"required": True, "content": {_BYTES: {"schema": {"type": "string", "format": "binary"}}}}
 }
-# So long a sender may be silent. How long a large document takes in all is up to its line.
+# Longest silence of the client between two parts of a body; the whole upload has no time limit.
 _QUIET_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True)
 class UploadService:
-    """What an operator has turned on.
+    """Configuration of uploads.
 
     Attributes:
-        folder: where documents are put.
-        job: the command that ingests the folder, and tells in lines of JSON where it is.
+        folder: stores the documents.
+        job: command that ingests the folder, and prints its progress as lines of JSON.
     """
 
     folder: UploadFolder
     job: Sequence[str]
 
 
-def adding_body(adding: UploadService | None) -> AddingBody:
-    """What ``/info`` says of it."""
-    return AddingBody(enabled=adding is not None, max_bytes=adding.folder.max_bytes if adding else 0, suffixes=SUFFIXES)
+def uploads_info(uploads: UploadService | None) -> AddingBody:
+    """The field ``adding`` of ``/info``."""
+    return AddingBody(
+        enabled=uploads is not None, max_bytes=uploads.folder.max_bytes if uploads else 0, suffixes=SUFFIXES
+    )
 
 
-def router(adding: UploadService, runs: IngestJobs, route_class: type[APIRoute]) -> APIRouter:
-    """The routes of what changes the documents."""
+def router(uploads: UploadService, jobs: IngestJobs, route_class: type[APIRoute]) -> APIRouter:
+    """The routes that change the documents."""
     routes = APIRouter(route_class=route_class)
 
     @routes.post("/uploads", status_code=201, response_model=UploadBody, openapi_extra=_DESCRIBED)
     async def upload(
         request: Request,
         response: Response,
-        name: Annotated[str, Query(description="of the file alone, without folders")],
+        name: Annotated[str, Query(description="file name, without folders")],
         *,
-        replace: Annotated[bool, Query(description="whether it may take the place of another one of its name")] = False,
+        replace: Annotated[bool, Query(description="whether it may replace another document of this name")] = False,
     ) -> UploadBody:
-        """Put a document into the folder: its bytes are the body. 200 where the same document is there already."""
+        """Add a document to the folder: its bytes are the body. 200 if the same document is there already."""
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _BYTES:
             raise HTTPException(415, f"send the bytes of the file as they are, with Content-Type: {_BYTES}")
-        receiving = await run_in_threadpool(adding.folder.receive, name, _announced(request), replace=replace)
+        receiving = await run_in_threadpool(uploads.folder.receive, name, _announced(request), replace=replace)
         try:
             stored = await _received(request, receiving)
         finally:
             receiving.discard()
-        # Not its name: the log has no texts. The digest is the document's id, once it is in the index.
+        # Without its name: the log holds no text. The digest is the document's id once it is in the index.
         _log.info("document %s, %d bytes, %s: %s", stored.sha256, stored.size, _done(stored), request.state.request_id)
         response.status_code = 201 if stored.new else 200
         return UploadBody.of(stored)
 
     @routes.post("/ingest", status_code=202, response_model=IngestBody)
     def ingest() -> IngestBody:
-        """Bring the index in line with the folder. Where a run is at work, another one follows it."""
-        return IngestBody.of(runs.start())
+        """Bring the index in line with the folder. If a run is in progress, another one follows it."""
+        return IngestBody.of(jobs.start())
 
     @routes.get("/ingest", response_model=IngestBody)
-    def standing() -> IngestBody:
-        """Where the latest run is; when it has ended, what it says of each file."""
-        return IngestBody.of(runs.standing)
+    def status() -> IngestBody:
+        """Status of the latest run, and once it has ended, of each file."""
+        return IngestBody.of(jobs.status)
 
     return routes
 
@@ -96,8 +98,8 @@ def _announced(request: Request) -> int | None:
 
 
 async def _received(request: Request, receiving: Receiving) -> Stored:
-    """Takes the body as it comes, beside the event loop."""
-    request.state.body.let_through(_QUIET_SECONDS)
+    """Writes the body as it comes, in the thread pool."""
+    request.state.body.lift_limit(_QUIET_SECONDS)
     try:
         async for part in request.stream():
             await run_in_threadpool(receiving.write, part)

@@ -1,4 +1,4 @@
-"""The folder that the ingest job reads, and how a document is put into it: whole, synced, or not at all."""
+"""Upload folder: stores uploaded documents atomically in the folder that the ingest job reads."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from rag.service.uploads.validation import HEAD_BYTES, check_head, checked_name
 
 # Hidden files are no documents for the ingest job.
 _PREFIX: Final = ".pageproof-upload-"
-# What a killed service has left is older than this; what is being received was written to a moment ago.
-_LEFT_SECONDS: Final = 3600.0
+# Temporary files that were not written to for so long are those of a service that was killed.
+_STALE_SECONDS: Final = 3600.0
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True)
 class Stored:
-    """A document that is in the folder.
+    """A document that was stored in the folder.
 
     Attributes:
         size: in bytes.
-        new: whether it was not there before.
-        replaced: whether it took the place of another one of its name.
+        new: False where the same document was there before.
+        replaced: whether it replaced another document of the same name.
     """
 
     name: str
@@ -44,17 +44,17 @@ class Stored:
 
 
 class UploadFolder:
-    """A folder of documents to which some are added. For several threads, of one process."""
+    """A folder that documents are uploaded to. Thread-safe, within one process."""
 
     def __init__(self, root: Path, max_bytes: int) -> None:
-        """Looks whether it can be used.
+        """Checks that the folder can be used.
 
         Args:
             root: the folder.
-            max_bytes: of the largest document that may be added.
+            max_bytes: size of the largest document that may be uploaded.
 
         Raises:
-            SettingsError: it is not there, or cannot be written.
+            SettingsError: the folder does not exist, or cannot be written.
         """
         if not root.is_dir() or not os.access(root, os.R_OK | os.W_OK | os.X_OK):
             raise SettingsError(
@@ -63,24 +63,24 @@ class UploadFolder:
             )
         self.root = root
         self.max_bytes = max_bytes
-        self._storing = threading.Lock()
+        self._lock = threading.Lock()
 
     def receive(self, name: str, expected: int | None, *, replace: bool) -> Receiving:
-        """Begins to take a document; what can be known before its bytes come is found out now.
+        """Begins an upload, after the checks that need no content.
 
         Args:
-            name: that it is to have.
-            expected: how many bytes are announced; None where that is not known.
-            replace: whether it may take the place of another one of its name.
+            name: file name of the document.
+            expected: size announced by the client, in bytes; None where it is unknown.
+            replace: whether it may replace another document of this name.
 
         Raises:
-            RequestFault: it cannot have this name.
+            RequestFault: the name is not valid.
             NameTaken, UploadTooLarge, UploadNotStored: it cannot be added.
         """
         name = checked_name(name)
         self.check_size(expected or 0)
-        self._remove_what_was_left()
-        with _refusals(self.root, name, expected or 0):
+        self._remove_stale_uploads()
+        with _storage_errors(self.root, name, expected or 0):
             target = self.root / name
             if not replace and _is_document(target) and expected not in (None, target.stat().st_size):
                 raise _taken(name)
@@ -89,19 +89,19 @@ class UploadFolder:
             return Receiving(self, name, replace=replace)
 
     def check_size(self, size: int) -> None:
-        """Refuses more bytes than a document may have; UploadTooLarge."""
+        """Raises UploadTooLarge if ``size`` is more than a document may have."""
         if size > self.max_bytes:
             raise UploadTooLarge(f"a document may have {self.max_bytes:,} bytes; split this one, or ask the operator")
 
     def store(self, draft: Path, name: str, size: int, sha256: str, *, replace: bool) -> Stored:
-        """Gives a synced file of the folder its name.
+        """Renames a synced temporary file of the folder to its name.
 
         Raises:
-            NameTaken: another document has it, and may not be replaced; or what has it is no document.
+            NameTaken: another document has this name, and may not be replaced; or a folder or a link has it.
             UploadNotStored: the disk refused.
         """
         target = self.root / name
-        with _refusals(self.root, name, size), self._storing:
+        with _storage_errors(self.root, name, size), self._lock:
             there = os.path.lexists(target)
             if there:
                 if not _is_document(target):
@@ -114,23 +114,23 @@ class UploadFolder:
             sync(self.root)
         return Stored(name, size, sha256, new=True, replaced=there)
 
-    def _remove_what_was_left(self) -> None:
-        """A service that was killed had no time to do it."""
+    def _remove_stale_uploads(self) -> None:
+        """Deletes temporary files that a killed service has left behind."""
         with suppress(OSError), os.scandir(self.root) as entries:
             for entry in [entry for entry in entries if entry.name.startswith(_PREFIX)]:
-                if time.time() - entry.stat(follow_symlinks=False).st_mtime > _LEFT_SECONDS:
+                if time.time() - entry.stat(follow_symlinks=False).st_mtime > _STALE_SECONDS:
                     Path(entry.path).unlink()
 
 
 class Receiving:
-    """A document whose bytes are coming; its file is hidden until it is stored. Methods may be called in any thread."""
+    """An upload in progress, in a hidden temporary file until it is stored. Thread-safe."""
 
     def __init__(self, folder: UploadFolder, name: str, *, replace: bool) -> None:
         self._folder = folder
         self._name = name
         self._replace = replace
         self._draft = folder.root / f"{_PREFIX}{secrets.token_hex(8)}"
-        # Whoever gives up must not close a file that another thread is still writing to.
+        # A cancelled request must not close the file while another thread writes to it.
         self._lock = threading.Lock()
         self._size = 0
         self._sha256 = hashlib.sha256()
@@ -138,14 +138,14 @@ class Receiving:
         self._file = os.fdopen(os.open(self._draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "wb")
 
     def write(self, data: bytes) -> None:
-        """Takes the next bytes.
+        """Writes the next bytes.
 
         Raises:
-            UploadTooLarge: these are too many.
-            RequestFault: the document is not what its name says.
+            UploadTooLarge: the document is too large.
+            RequestFault: the content does not fit the suffix.
             UploadNotStored: the disk refused.
         """
-        with self._lock, _refusals(self._folder.root, self._name, self._size + len(data)):
+        with self._lock, _storage_errors(self._folder.root, self._name, self._size + len(data)):
             self._size += len(data)
             self._folder.check_size(self._size)
             if len(self._head) < HEAD_BYTES:
@@ -156,10 +156,10 @@ class Receiving:
             self._file.write(data)
 
     def store(self) -> Stored:
-        """Puts the document into the folder; raises as :meth:`write` and :meth:`UploadFolder.store`."""
+        """Stores the complete document; raises as :meth:`write` and :meth:`UploadFolder.store`."""
         with self._lock:
             check_head(self._name, self._head)
-            with _refusals(self._folder.root, self._name, self._size):
+            with _storage_errors(self._folder.root, self._name, self._size):
                 self._file.flush()
                 os.fsync(self._file.fileno())
                 self._file.close()
@@ -168,17 +168,17 @@ class Receiving:
             )
 
     def discard(self) -> None:
-        """Leaves nothing but what was stored."""
+        """Deletes the temporary file, if it was not stored."""
         with self._lock:
-            with suppress(OSError):  # what was not written yet, on a full disk
+            with suppress(OSError):  # flushing the buffer fails on a full disk
                 self._file.close()
             with suppress(OSError):
                 self._draft.unlink(missing_ok=True)
 
 
 @contextmanager
-def _refusals(folder: Path, name: str, size: int) -> Iterator[None]:
-    """Says what the disk refused; ``size`` is what it was to hold."""
+def _storage_errors(folder: Path, name: str, size: int) -> Iterator[None]:
+    """Turns OSError into UploadNotStored; ``size`` is the number of bytes to be stored."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Runs of the ingest job in a process of its own, one after the other, and what is known of them."""
+"""Ingest jobs: runs the ingest command in a subprocess, one run at a time, and tracks its status."""
 
 from __future__ import annotations
 
@@ -14,46 +14,38 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
+from rag.domain.file_status import FileRow
+
 _log = logging.getLogger(__name__)
 
-# Answers come first: what is added may come a little later.
+# Niceness of the subprocess: answers have priority over ingest.
 _NICENESS: Final = 10
-# The job's exit codes, as `python -m ingest --help` tells them: all is well, with some unreadable files, lock is held.
+# Exit codes, as in `python -m ingest --help`: published, published with unreadable files, index locked.
 _PUBLISHED: Final = (0, 3)
 _BUSY: Final = 75
-# Between two tries where another writer is at work; twice as long each time, up to the longest.
+# Exponential backoff while another writer holds the lock.
 _FIRST_RETRY_SECONDS: Final = 5.0
 _LONGEST_RETRY_SECONDS: Final = 60.0
-# What a job that is told to stop may take for it.
+# Time that a job has to end after SIGTERM; then it is killed.
 _STOP_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True)
-class IngestedFile:
-    """What a run said about a file."""
-
-    name: str
-    status: str
-    reason: str | None
-    pages: int
-
-
-@dataclass(frozen=True)
 class IngestJobStatus:
-    """Where the latest run is.
+    """Status of the latest run.
 
     Attributes:
-        state: ``idle``: there was none since the service was started.
+        state: ``idle``: there was no run since the service was started.
         stage: ``waiting`` (another writer is at work), ``starting``, ``checking``, ``reading``, ``encoding`` or
-            ``publishing``; None where none runs.
-        done, total: of the stage: files, while encoding chunks.
-        share: of the whole work, 0..1.
-        seconds_left: None where nobody can know.
+            ``publishing``; None if no run is in progress.
+        done, total: progress of the stage in files; of ``encoding``, in chunks.
+        share: progress of the whole run, 0..1.
+        seconds_left: estimate; None if there is none.
         started, finished: in ISO 8601.
-        index: the generation that was current when it had finished.
-        error: why it failed, or waits.
-        again: whether another run follows.
-        files: of the report, when it has ended.
+        index: the generation that was current when the run had finished.
+        error: why the run failed, or waits.
+        again: whether another run follows this one.
+        files: rows of the report, once the run has ended.
     """
 
     state: Literal["idle", "running", "finished", "failed"] = "idle"
@@ -67,45 +59,45 @@ class IngestJobStatus:
     index: str | None = None
     error: str | None = None
     again: bool = False
-    files: tuple[IngestedFile, ...] = ()
+    files: tuple[FileRow, ...] = ()
 
 
 class IngestJobs:
-    """Runs the job when somebody wants it, once at a time. Methods may be called in any thread."""
+    """Runs the ingest job on request, one run at a time. Thread-safe."""
 
-    def __init__(self, command: Sequence[str], published: Callable[[], object]) -> None:
-        """Runs nothing yet.
+    def __init__(self, command: Sequence[str], on_published: Callable[[], object]) -> None:
+        """No run yet.
 
         Args:
-            command: of the job, which prints ``--json-lines``.
-            published: called in another thread when a run has ended well, before it is said to be finished.
+            command: of the job, with ``--json-lines``.
+            on_published: called in another thread when a run has succeeded, before its state becomes ``finished``.
         """
         self._command = command
-        self._published = published
+        self._on_published = on_published
         self._lock = threading.Lock()
-        self._standing = IngestJobStatus()
+        self._status = IngestJobStatus()
         self._process: subprocess.Popen[bytes] | None = None
         self._thread: threading.Thread | None = None
         self._closing = threading.Event()
 
     @property
-    def standing(self) -> IngestJobStatus:
-        """As of now."""
-        return self._standing
+    def status(self) -> IngestJobStatus:
+        """The current status."""
+        return self._status
 
     def start(self) -> IngestJobStatus:
-        """Starts a run; where one is at work, another one follows it."""
+        """Starts a run; if one is in progress, another one follows it."""
         with self._lock:
-            if self._standing.state == "running":
-                self._standing = replace(self._standing, again=True)
+            if self._status.state == "running":
+                self._status = replace(self._status, again=True)
             elif not self._closing.is_set():
-                self._standing = _begun()
-                self._thread = threading.Thread(target=self._work, name="ingest", daemon=True)
+                self._status = _running()
+                self._thread = threading.Thread(target=self._run_until_done, name="ingest", daemon=True)
                 self._thread.start()
-            return self._standing
+            return self._status
 
     def close(self) -> None:
-        """Stops the run that is at work, if there is one, and waits until it is gone. None is started any more."""
+        """Stops the run in progress, if there is one, and waits for its end. No other run is started."""
         with self._lock:
             self._closing.set()
             process, thread = self._process, self._thread
@@ -119,44 +111,44 @@ class IngestJobs:
         if thread:
             thread.join()
 
-    def _work(self) -> None:
-        """In the thread: one run, and another one as long as somebody has asked for it meanwhile."""
+    def _run_until_done(self) -> None:
+        """Body of the thread: runs the job, and again as long as another run was requested meanwhile."""
         more = True
         while more:
             try:
                 ended = self._run()
             except Exception:  # noqa: BLE001 - a boundary
-                # Were the thread to die of it, the run would seem to be at work for ever.
+                # If the thread ended here, the status would stay "running" forever.
                 _log.exception("the ingest job could not be run")
                 ended = IngestJobStatus("failed", error="the ingest job could not be run; the service's log says why")
             with self._lock:
-                more = self._standing.again and not self._closing.is_set()
-                self._standing = _begun() if more else replace(ended, started=self._standing.started, finished=_now())
+                more = self._status.again and not self._closing.is_set()
+                self._status = _running() if more else replace(ended, started=self._status.started, finished=_now())
 
     def _run(self) -> IngestJobStatus:
-        """One run to its end, tried again while another writer is at work."""
+        """One run, tried again while another writer holds the lock of the index."""
         seconds = _FIRST_RETRY_SECONDS
         while True:
-            code, report = self._process_run()
+            code, report = self._run_process()
             if code != _BUSY or self._closing.is_set():
                 break
             said = f"another ingest is at work in this index; it is tried again every {seconds:g} s"
-            self._tell(stage="waiting", error=said)
+            self._update(stage="waiting", error=said)
             self._closing.wait(seconds)
             seconds = min(seconds * 2, _LONGEST_RETRY_SECONDS)
         files = tuple(_file(row) for row in report.get("files", ()))
         if code in _PUBLISHED and report.get("generation"):
-            self._published()
+            self._on_published()
             return IngestJobStatus("finished", index=report["generation"], share=1.0, files=files)
-        return IngestJobStatus("failed", error=_why(code, report), files=files)
+        return IngestJobStatus("failed", error=_failure(code, report), files=files)
 
-    def _process_run(self) -> tuple[int, Mapping[str, Any]]:
-        """The job's exit code, and its report; empty where it gave none."""
+    def _run_process(self) -> tuple[int, Mapping[str, Any]]:
+        """Runs the subprocess once; returns its exit code, and its report, which is empty if it printed none."""
         report: Mapping[str, Any] = {}
         with self._lock:
             if self._closing.is_set():
                 return -signal.SIGTERM, report
-            # A group of its own, so that Ctrl-C in a terminal is for the service, which then stops the job.
+            # A process group of its own, so that Ctrl-C in a terminal goes to the service, which then stops the job.
             self._process = subprocess.Popen(
                 self._command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, process_group=0
             )
@@ -164,20 +156,20 @@ class IngestJobs:
             with suppress(OSError):  # it has ended already
                 os.setpriority(os.PRIO_PROCESS, process.pid, _NICENESS)
             for line in process.stdout or ():
-                said = _said(line)
-                # Before it has the lock there is nothing to tell; perhaps it will have to wait.
+                said = _parsed(line)
+                # Stage "starting" is before it has the lock: it may still have to wait.
                 if (progress := said.get("progress")) and progress["stage"] != "starting":
-                    self._tell(**_progress(progress), error=None)
+                    self._update(**_progress(progress), error=None)
                 report = said.get("report", report)
         self._process = None
         return process.returncode, report
 
-    def _tell(self, **fields: Any) -> None:  # noqa: ANN401 - those of IngestStanding
+    def _update(self, **fields: Any) -> None:  # noqa: ANN401 - fields of IngestJobStatus
         with self._lock:
-            self._standing = replace(self._standing, **fields)
+            self._status = replace(self._status, **fields)
 
 
-def _begun() -> IngestJobStatus:
+def _running() -> IngestJobStatus:
     return IngestJobStatus("running", stage="starting", started=_now())
 
 
@@ -185,8 +177,8 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _said(line: bytes) -> Mapping[str, Any]:
-    """What the job says in a line; nothing where something else has written there."""
+def _parsed(line: bytes) -> Mapping[str, Any]:
+    """A line of the job's output as JSON; empty for lines that other libraries have printed."""
     try:
         fields = json.loads(line)
     except ValueError:
@@ -194,23 +186,23 @@ def _said(line: bytes) -> Mapping[str, Any]:
     return fields if isinstance(fields, dict) else {}
 
 
-def _progress(told: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a standing from those of :class:`ingest.reporting.progress_tracker.Standing`."""
-    done, total = ("encoded", "chunks") if told["stage"] == "encoding" else ("files_done", "files")
+def _progress(line: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields of the status from a progress line of the job (``ingest.reporting.json_lines``)."""
+    done, total = ("encoded", "chunks") if line["stage"] == "encoding" else ("files_done", "files")
     return {
-        "stage": told["stage"],
-        "done": told[done],
-        "total": told[total],
-        "share": round(told["share"], 4),
-        "seconds_left": told["seconds_left"],
+        "stage": line["stage"],
+        "done": line[done],
+        "total": line[total],
+        "share": round(line["share"], 4),
+        "seconds_left": line["seconds_left"],
     }
 
 
-def _file(row: Mapping[str, Any]) -> IngestedFile:
-    return IngestedFile(row["path"], row["status"], row["reason"], row["pages"])
+def _file(row: Mapping[str, Any]) -> FileRow:
+    return FileRow(row["path"], row["status"], row["pages"], reason=row["reason"])
 
 
-def _why(code: int, report: Mapping[str, Any]) -> str:
+def _failure(code: int, report: Mapping[str, Any]) -> str:
     if report.get("error"):
         return str(report["error"])
     if code < 0:

@@ -1,4 +1,4 @@
-"""Which documents may be added: what their names must be like, and how their bytes must begin."""
+"""Upload validation: file names, and the first bytes of a file against its type."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from rag.errors import RequestFault
 from rag.service.media_types import SUFFIXES
 
 MAX_NAME_BYTES: Final = 200
-# So many bytes of a document are enough to see what it is; pdfium, too, looks for the mark of a PDF in these.
+# The first bytes of a document that are checked; pdfium, too, looks for the magic number of a PDF within these.
 HEAD_BYTES: Final = 1024
 
-# Controls, halves of characters and what is none; separators of lines and paragraphs; and what is not seen, with which
-# a name pretends to be another one, but for the joiners that Persian, Hindi and emoji are written with.
-_REFUSED: Final = frozenset({"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"})
+# Unicode categories: controls, surrogates, unassigned, line and paragraph separators, and invisible format characters,
+# which can make a name look like another one. Joiners are allowed: Persian, Hindi and emoji need them.
+_REFUSED_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"})
 _JOINERS: Final = "\u200c\u200d"
-_NOT_DECODED: Final = "\ufffd"
+_REPLACEMENT: Final = "\ufffd"
 _PDF: Final = b"%PDF"
 _ZIP: Final = b"PK\x03\x04"
-# UTF-32 LE begins as UTF-16 LE does.
+# Byte order marks; that of UTF-32 LE begins with that of UTF-16 LE.
 _TEXT_MARKS: Final = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
-# Of the bytes of western text in UTF-16, every second is zero.
-_WIDE: Final = 0.4
+# Least share of zeros among the even or the odd bytes: in western text in UTF-16, every second byte is zero.
+_UTF16_ZERO_SHARE: Final = 0.4
 
 
 def checked_name(name: str) -> str:
-    """The name of a document as it is stored: one part of a path, in Unicode's form NFC.
+    """Validates a document's file name and returns it in Unicode NFC.
 
     Raises:
-        RequestFault: it is no such name.
+        RequestFault: it is not a single path component that can be stored, or its suffix is not supported.
     """
     name = unicodedata.normalize("NFC", name)
     if fault := _fault(name):
@@ -40,9 +40,9 @@ def checked_name(name: str) -> str:
 
 
 def _fault(name: str) -> str | None:
-    if any(unicodedata.category(character) in _REFUSED and character not in _JOINERS for character in name):
+    if any(unicodedata.category(character) in _REFUSED_CATEGORIES and character not in _JOINERS for character in name):
         return "it has characters that are not seen"
-    if _NOT_DECODED in name:
+    if _REPLACEMENT in name:
         return "it is not in UTF-8"
     if "/" in name or "\\" in name:
         return "it is a path; send the name of the file alone"
@@ -58,14 +58,14 @@ def _fault(name: str) -> str | None:
 
 
 def check_head(name: str, head: bytes) -> None:
-    """Refuses what is surely not what its name says; what else is wrong with a document the ingest job finds out.
+    """Refuses a file whose first bytes do not fit its suffix; further defects are left to the ingest job.
 
     Args:
         name: of the document, as :func:`checked_name` gives it.
-        head: its first :data:`HEAD_BYTES` bytes; all of it where there are fewer.
+        head: its first :data:`HEAD_BYTES` bytes; the whole document where it is shorter.
 
     Raises:
-        RequestFault: it is not.
+        RequestFault: the document is empty, or of another type.
     """
     if not head:
         raise RequestFault("the document is empty (0 bytes)", "body")
@@ -75,7 +75,7 @@ def check_head(name: str, head: bytes) -> None:
     elif suffix == ".docx":
         whole = head.startswith(_ZIP)
     else:
-        whole = b"\0" not in head or head.startswith(_TEXT_MARKS) or _is_wide(head)
+        whole = b"\0" not in head or head.startswith(_TEXT_MARKS) or _looks_like_utf16(head)
     if not whole:
         raise RequestFault(f"this is no {suffix} file, whatever its name says; open and save it anew", "body")
 
@@ -84,5 +84,5 @@ def _suffix(name: str) -> str:
     return PurePosixPath(name).suffix.lower()
 
 
-def _is_wide(head: bytes) -> bool:
-    return max(head[1::2].count(0), head[::2].count(0)) > _WIDE * (len(head) // 2)
+def _looks_like_utf16(head: bytes) -> bool:
+    return max(head[1::2].count(0), head[::2].count(0)) > _UTF16_ZERO_SHARE * (len(head) // 2)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from pydantic import SecretStr
 
-from rag.service.allowed_hosts import THIS_MACHINE, is_among
-from rag.service.server import hosts_of
+from rag.service.allowed_hosts import LOCALHOST, is_allowed
+from rag.service.server import allowed_hosts
 from rag.settings import Settings
 
 
@@ -28,12 +28,12 @@ from rag.settings import Settings
     ],
 )
 def test_a_host_is_known(host: str, known: bool) -> None:
-    assert is_among(host, THIS_MACHINE) is known
+    assert is_allowed(host, LOCALHOST) is known
 
 
 def test_hosts_of_a_service() -> None:
-    assert hosts_of(Settings()) == {"localhost"}
-    assert hosts_of(Settings(hosts=("rag",))) == {"localhost", "rag"}
-    assert hosts_of(Settings(hosts=("rag", "*"))) == set()
-    assert hosts_of(Settings(api_keys=(SecretStr("key"),))) == set()
-    assert hosts_of(Settings(admin_keys=(SecretStr("key"),))) == {"localhost"}
+    assert allowed_hosts(Settings()) == {"localhost"}
+    assert allowed_hosts(Settings(hosts=("rag",))) == {"localhost", "rag"}
+    assert allowed_hosts(Settings(hosts=("rag", "*"))) == set()
+    assert allowed_hosts(Settings(api_keys=(SecretStr("key"),))) == set()
+    assert allowed_hosts(Settings(admin_keys=(SecretStr("key"),))) == {"localhost"}

@@ -35,51 +35,51 @@ class Slow(RenderPool):
 
 
 @pytest.fixture
-def drawers() -> Slow:
+def render_pool() -> Slow:
     return Slow()
 
 
 @pytest.fixture
-async def pictures(drawers: Slow) -> AsyncIterator[PageImages]:
-    pictures = PageImages(drawers)
-    yield pictures
-    await asyncio.to_thread(pictures.close)
+async def page_images(render_pool: Slow) -> AsyncIterator[PageImages]:
+    page_images = PageImages(render_pool)
+    yield page_images
+    await asyncio.to_thread(page_images.close)
 
 
-def ask(pictures: PageImages, numbers: Sequence[int]) -> list[asyncio.Task[bytes]]:
-    return [asyncio.create_task(pictures.draw(Path("a.pdf"), number, ())) for number in numbers]
+def ask(page_images: PageImages, numbers: Sequence[int]) -> list[asyncio.Task[bytes]]:
+    return [asyncio.create_task(page_images.draw(Path("a.pdf"), number, ())) for number in numbers]
 
 
-async def test_as_many_wait_as_may(pictures: PageImages, drawers: Slow) -> None:
-    asked = ask(pictures, range(1, 2 + MOST_WAITING + 1))
+async def test_as_many_wait_as_may(page_images: PageImages, render_pool: Slow) -> None:
+    asked = ask(page_images, range(1, 2 + MOST_WAITING + 1))
     await asyncio.sleep(0)
     with pytest.raises(ServiceBusy, match="32 pictures of pages are waited for already; try again in 2 s") as refused:
-        await pictures.draw(Path("a.pdf"), 99, ())
+        await page_images.draw(Path("a.pdf"), 99, ())
     assert refused.value.retry_after_seconds == 2
-    drawers.let.set()
+    render_pool.let.set()
     assert await asyncio.gather(*asked) == [b"PNG"] * 34
-    assert await pictures.draw(Path("a.pdf"), 99, ()) == b"PNG"
+    assert await page_images.draw(Path("a.pdf"), 99, ()) == b"PNG"
 
 
-async def test_who_has_gone_leaves_the_line(pictures: PageImages, drawers: Slow) -> None:
-    gone = ask(pictures, range(1, 2 + MOST_WAITING + 1))
-    while len(drawers.begun) < drawers.processes:
+async def test_who_has_gone_leaves_the_line(page_images: PageImages, render_pool: Slow) -> None:
+    gone = ask(page_images, range(1, 2 + MOST_WAITING + 1))
+    while len(render_pool.begun) < render_pool.processes:
         await asyncio.sleep(0.001)
     for task in gone:
         task.cancel()
     await asyncio.gather(*gone, return_exceptions=True)
     # Those that are being drawn hold their places still.
-    stay = ask(pictures, [98] * MOST_WAITING)
+    stay = ask(page_images, [98] * MOST_WAITING)
     await asyncio.sleep(0)
     with pytest.raises(ServiceBusy):
-        await pictures.draw(Path("a.pdf"), 99, ())
-    drawers.let.set()
+        await page_images.draw(Path("a.pdf"), 99, ())
+    render_pool.let.set()
     await asyncio.gather(*stay)
-    assert sorted(drawers.begun) == [1, 2, *[98] * MOST_WAITING]
+    assert sorted(render_pool.begun) == [1, 2, *[98] * MOST_WAITING]
 
 
-async def test_a_page_that_cannot_be_drawn_gives_its_place_up(pictures: PageImages, drawers: Slow) -> None:
-    drawers.let.set()
+async def test_a_page_that_cannot_be_drawn_gives_its_place_up(page_images: PageImages, render_pool: Slow) -> None:
+    render_pool.let.set()
     for _ in range(2 * MOST_WAITING):
         with pytest.raises(FileFault):
-            await pictures.draw(Path("a.pdf"), 0, ())
+            await page_images.draw(Path("a.pdf"), 0, ())

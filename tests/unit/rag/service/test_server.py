@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from ingest.__main__ import _parser
 from rag.errors import SettingsError
-from rag.service.server import open_adding
+from rag.service.server import open_uploads
 from rag.settings import Settings
 
 
@@ -19,15 +19,15 @@ def settings(documents: Path | None, **more: int) -> Settings:
 
 
 def test_off() -> None:
-    assert open_adding(settings(None)) is None
+    assert open_uploads(settings(None)) is None
 
 
 def test_the_job_is_one_that_the_job_understands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "-documents").mkdir()
     monkeypatch.chdir(tmp_path)
-    adding = open_adding(settings(Path("-documents")))
-    assert adding
-    python, option, program, *arguments = adding.job
+    uploads = open_uploads(settings(Path("-documents")))
+    assert uploads
+    python, option, program, *arguments = uploads.job
     assert (python, option, program) == (sys.executable, "-m", "ingest")
     options = _parser().parse_args(arguments)
     assert (options.path, options.index, options.json_lines) == ([tmp_path / "-documents"], Path("an index"), True)
@@ -39,11 +39,11 @@ def test_the_job_is_one_that_the_job_understands(tmp_path: Path, monkeypatch: py
     ids=["as it is set", "no more than the job reads"],
 )
 def test_the_largest_document(tmp_path: Path, upload_bytes: int, file_megabytes: int, expected: int) -> None:
-    adding = open_adding(settings(tmp_path, upload_bytes=upload_bytes, file_megabytes=file_megabytes))
-    assert adding
-    assert adding.folder.max_bytes == expected
+    uploads = open_uploads(settings(tmp_path, upload_bytes=upload_bytes, file_megabytes=file_megabytes))
+    assert uploads
+    assert uploads.folder.max_bytes == expected
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="RAG_DOCUMENTS"):
-        open_adding(settings(tmp_path / "nowhere"))
+        open_uploads(settings(tmp_path / "nowhere"))

@@ -26,7 +26,7 @@ from rag.service.admission.admission import Admission, AdmissionLimits, Ticket, 
 from rag.service.auth import Keys
 from rag.service.metrics import Metrics
 from rag.service.routes.ask import QuestionService, router, tokens_of
-from tests.fakes import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, ScriptedModel
+from rag.testing import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, ScriptedModel
 from tests.unit.conftest import publish
 
 MOMENT = 0.0
@@ -166,7 +166,7 @@ class TestLine:
 
     def test_positions_are_told_again_after_a_while(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A proxy cuts a connection on which nothing comes."""
-        monkeypatch.setattr(places, "TOLD_EVERY_SECONDS", 0.001)
+        monkeypatch.setattr(places, "POSITION_SECONDS", 0.001)
 
         async def work() -> None:
             admission = admission_of()
@@ -330,7 +330,7 @@ class TestDeadline:
     def test_who_waits_too_long_is_sent_away(self) -> None:
         async def work() -> None:
             admission = admission_of(seconds=0.02, clock=Clock())
-            admission._pace._seconds = 0.001
+            admission._latency._seconds = 0.001
             first, second = await at_work(admission), admission.enter("a")
             with pytest.raises(DeadlinePassed, match=r"did not come to its turn within 0\.02 s"), second:
                 async for _ in second.turn(QUANTUM):

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from rag.service.uploads.ingest_jobs import IngestedFile, IngestJobs, IngestJobStatus
+from rag.domain.file_status import FileRow
+from rag.service.uploads.ingest_jobs import IngestJobs, IngestJobStatus
 
 REPORT = {
     "generation": "000002-0a0b0c0d",
@@ -20,7 +21,7 @@ REPORT = {
         {"path": "b.pdf", "status": "malformed", "reason": "damaged", "pages": 0, "chunks": 0},
     ],
 }
-FILES = (IngestedFile("a.pdf", "ok", None, 3), IngestedFile("b.pdf", "malformed", "damaged", 0))
+FILES = (FileRow("a.pdf", "ok", 3), FileRow("b.pdf", "malformed", reason="damaged"))
 
 
 def progress(stage: str, **numbers: float | None) -> dict[str, Any]:
@@ -50,9 +51,9 @@ class Bench:
         self.published: list[IngestJobStatus] = []
         self.opened: list[IngestJobs] = []
 
-    def runs(self, script: str) -> IngestJobs:
+    def jobs(self, script: str) -> IngestJobs:
         command = ["sh", "-c", f"echo $$ >>{self.pids}; {script}"]
-        made = IngestJobs(command, lambda: self.published.append(made.standing))
+        made = IngestJobs(command, lambda: self.published.append(made.status))
         self.opened.append(made)
         return made
 
@@ -66,10 +67,10 @@ class Bench:
         return [int(line) for line in self.pids.read_text().split()] if self.pids.exists() else []
 
     def ended(self, script: str) -> IngestJobStatus:
-        runs = self.runs(script)
-        runs.start()
-        wait_until(lambda: runs.standing.state != "running")
-        return runs.standing
+        jobs = self.jobs(script)
+        jobs.start()
+        wait_until(lambda: jobs.status.state != "running")
+        return jobs.status
 
 
 @pytest.fixture
@@ -77,31 +78,31 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     monkeypatch.setattr("rag.service.uploads.ingest_jobs._FIRST_RETRY_SECONDS", 0.01)
     made = Bench(tmp_path)
     yield made
-    for runs in made.opened:
-        runs.close()
+    for jobs in made.opened:
+        jobs.close()
     for pid in made.started():
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
 
 
 def test_nothing_has_run(bench: Bench) -> None:
-    assert bench.runs("exit 0").standing == IngestJobStatus()
+    assert bench.jobs("exit 0").status == IngestJobStatus()
     assert bench.started() == []
 
 
 @pytest.mark.parametrize("code", [pytest.param(0, id="all is well"), pytest.param(3, id="a file cannot be read")])
 def test_a_run(bench: Bench, code: int) -> None:
-    standing = bench.ended(say({"report": REPORT}) + f"exit {code}")
-    assert (standing.state, standing.stage, standing.index, standing.error) == (
+    status = bench.ended(say({"report": REPORT}) + f"exit {code}")
+    assert (status.state, status.stage, status.index, status.error) == (
         "finished",
         None,
         "000002-0a0b0c0d",
         None,
     )
-    assert standing.files == FILES
-    assert standing.started
-    assert standing.finished
-    assert standing.finished >= standing.started
+    assert status.files == FILES
+    assert status.started
+    assert status.finished
+    assert status.finished >= status.started
     # The new generation was taken before the run was said to be finished.
     assert [before.state for before in bench.published] == ["running"]
 
@@ -126,45 +127,45 @@ def test_a_run(bench: Bench, code: int) -> None:
     ],
 )
 def test_where_it_is(bench: Bench, told: dict[str, Any], expected: tuple[Any, ...]) -> None:
-    runs = bench.runs(say(progress("starting"), told) + bench.until_told() + say({"report": REPORT}))
-    begun = runs.start()
+    jobs = bench.jobs(say(progress("starting"), told) + bench.until_told() + say({"report": REPORT}))
+    begun = jobs.start()
     assert (begun.state, begun.stage, begun.files, begun.finished) == ("running", "starting", (), None)
-    wait_until(lambda: runs.standing.stage == expected[0])
-    at = runs.standing
+    wait_until(lambda: jobs.status.stage == expected[0])
+    at = jobs.status
     assert (at.stage, at.done, at.total, at.share, at.seconds_left) == expected
     assert at.state == "running"
     bench.go.touch()
-    wait_until(lambda: runs.standing.state == "finished")
-    assert runs.standing.started == begun.started
+    wait_until(lambda: jobs.status.state == "finished")
+    assert jobs.status.started == begun.started
 
 
 def test_one_that_is_wanted_while_one_runs_follows_it(bench: Bench) -> None:
-    runs = bench.runs(bench.until_told() + say({"report": REPORT}))
-    runs.start()
+    jobs = bench.jobs(bench.until_told() + say({"report": REPORT}))
+    jobs.start()
     wait_until(lambda: len(bench.started()) == 1)
-    assert runs.start().again
-    assert runs.start().again
+    assert jobs.start().again
+    assert jobs.start().again
     time.sleep(0.03)
     assert len(bench.started()) == 1
     bench.go.touch()
-    wait_until(lambda: runs.standing.state == "finished")
+    wait_until(lambda: jobs.status.state == "finished")
     assert len(bench.started()) == 2
-    assert not runs.standing.again
-    assert runs.start().state == "running"
-    wait_until(lambda: runs.standing.state == "finished")
+    assert not jobs.status.again
+    assert jobs.start().state == "running"
+    wait_until(lambda: jobs.status.state == "finished")
     assert len(bench.started()) == 3
 
 
 def test_another_writer_is_waited_for(bench: Bench) -> None:
     busy = say(progress("starting"), {"report": {"generation": None, "error": "another ingest", "files": []}})
-    runs = bench.runs(f"if [ ! -e {bench.go} ]; then {busy} exit 75; fi; {say({'report': REPORT})}")
-    runs.start()
+    jobs = bench.jobs(f"if [ ! -e {bench.go} ]; then {busy} exit 75; fi; {say({'report': REPORT})}")
+    jobs.start()
     wait_until(lambda: len(bench.started()) >= 2)
-    assert (runs.standing.state, runs.standing.stage) == ("running", "waiting")
-    assert "another ingest is at work in this index; it is tried again" in str(runs.standing.error)
+    assert (jobs.status.state, jobs.status.stage) == ("running", "waiting")
+    assert "another ingest is at work in this index; it is tried again" in str(jobs.status.error)
     bench.go.touch()
-    wait_until(lambda: runs.standing.state == "finished")
-    assert (runs.standing.error, runs.standing.files) == (None, FILES)
+    wait_until(lambda: jobs.status.state == "finished")
+    assert (jobs.status.error, jobs.status.files) == (None, FILES)
 
 
 @pytest.mark.parametrize(
@@ -184,27 +185,27 @@ def test_another_writer_is_waited_for(bench: Bench) -> None:
     ],
 )
 def test_a_run_that_fails(bench: Bench, script: str, error: str) -> None:
-    standing = bench.ended(script)
-    assert (standing.state, standing.index, standing.stage) == ("failed", None, None)
-    assert str(standing.error).startswith(error)
-    assert standing.finished
+    status = bench.ended(script)
+    assert (status.state, status.index, status.stage) == ("failed", None, None)
+    assert str(status.error).startswith(error)
+    assert status.finished
     assert bench.published == []
     if "could be read" in error:
-        assert standing.files == FILES
+        assert status.files == FILES
 
 
 def test_a_job_that_cannot_be_started_is_no_end_of_all(caplog: pytest.LogCaptureFixture) -> None:
-    runs = IngestJobs(["/nonexistent/program"], lambda: None)
-    runs.start()
-    wait_until(lambda: runs.standing.state == "failed")
+    jobs = IngestJobs(["/nonexistent/program"], lambda: None)
+    jobs.start()
+    wait_until(lambda: jobs.status.state == "failed")
     assert "No such file" in caplog.text
-    assert runs.start().state == "running"
-    runs.close()
+    assert jobs.start().state == "running"
+    jobs.close()
 
 
 def test_it_gives_way_to_answers(bench: Bench) -> None:
-    runs = bench.runs(bench.until_told() + say({"report": REPORT}))
-    runs.start()
+    jobs = bench.jobs(bench.until_told() + say({"report": REPORT}))
+    jobs.start()
     wait_until(lambda: len(bench.started()) == 1)
     (pid,) = bench.started()
     wait_until(lambda: os.getpriority(os.PRIO_PROCESS, pid) == min(10, 19))
@@ -214,34 +215,34 @@ def test_it_gives_way_to_answers(bench: Bench) -> None:
 
 class TestStopping:
     def test_what_is_at_work(self, bench: Bench) -> None:
-        runs = bench.runs(f"trap 'echo >{bench.go}; exit 1' TERM; {bench.set_up()} while :; do sleep 0.01; done")
-        runs.start()
+        jobs = bench.jobs(f"trap 'echo >{bench.go}; exit 1' TERM; {bench.set_up()} while :; do sleep 0.01; done")
+        jobs.start()
         wait_until(bench.ready.exists)
         start = time.monotonic()
-        runs.close()
+        jobs.close()
         assert time.monotonic() - start < 2
         assert bench.go.exists()  # it was told, and had time to tidy up
-        assert runs.standing.state == "failed"
-        assert runs.start().state == "failed"  # none is started any more
+        assert jobs.status.state == "failed"
+        assert jobs.start().state == "failed"  # none is started any more
         assert len(bench.started()) == 1
 
     def test_what_does_not_listen(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("rag.service.uploads.ingest_jobs._STOP_SECONDS", 0.05)
-        runs = bench.runs(f"trap '' TERM; {bench.set_up()} sh -c 'while :; do sleep 0.01; done'; exit 0")
-        runs.start()
+        jobs = bench.jobs(f"trap '' TERM; {bench.set_up()} sh -c 'while :; do sleep 0.01; done'; exit 0")
+        jobs.start()
         wait_until(bench.ready.exists)
-        runs.close()
-        assert "SIGKILL" in str(runs.standing.error)
+        jobs.close()
+        assert "SIGKILL" in str(jobs.status.error)
 
     def test_what_waits_for_another_writer(self, bench: Bench) -> None:
-        runs = bench.runs("exit 75")
-        runs.start()
-        wait_until(lambda: runs.standing.stage == "waiting")
+        jobs = bench.jobs("exit 75")
+        jobs.start()
+        wait_until(lambda: jobs.status.stage == "waiting")
         start = time.monotonic()
-        runs.close()
+        jobs.close()
         assert time.monotonic() - start < 2
 
     def test_what_has_ended(self, bench: Bench) -> None:
         bench.ended(say({"report": REPORT}))
         bench.opened[0].close()
-        assert bench.opened[0].standing.state == "finished"
+        assert bench.opened[0].status.state == "finished"
