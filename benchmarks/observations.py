@@ -15,7 +15,7 @@ from rag.answering.answerer import Answerer
 from rag.answering.confidence import ConfidenceModel, Features
 from rag.answering.draft import Draft
 from rag.answering.features import extract_features
-from rag.answering.records import AnswerTrace
+from rag.answering.records import AnswerTrace, LastTrace
 from rag.cli.console import configure_logging, fail, progress
 from rag.composition import open_answerer
 from rag.domain.values import Hit, Question
@@ -55,18 +55,11 @@ class Observed:
         return cls(**{**row, **{name: Features(**row[name]) for name in ("evidence", "verified")}})
 
 
-class _Collector:
-    trace: AnswerTrace
-
-    def keep(self, trace: AnswerTrace) -> None:
-        self.trace = trace
-
-
 def observe_set(
     answerer: Answerer, confidence_model: ConfidenceModel, questions: Sequence[LabelledQuestion]
 ) -> Iterator[Observed]:
     """Puts each question to the answerer, with a judge that lets everything pass."""
-    collector = _Collector()
+    collector = LastTrace()
     lenient = replace(answerer, confidence_model=replace(confidence_model, prefilter_threshold=0.0), recorder=collector)
     for labelled in questions:
         question = Question(labelled.question)

@@ -110,6 +110,7 @@ class TutorialAnswerer:
             answer=text,
             answered=not refused,
             reason="not_in_documents" if refused else "length" if choice["finish_reason"] == "length" else None,
+            certainty=None if refused else "stated",
             confidence=1.0,
             sentences=(),
             citations=(),

@@ -66,11 +66,21 @@ class Recorder(Protocol):
         """Called once for each answer, before it is returned. Must not raise: the answer is given in any case."""
 
 
-class _Frozen(BaseModel):
+class LastTrace:
+    """A recorder that holds the last trace in memory; it has none before the first."""
+
+    trace: AnswerTrace
+
+    def keep(self, trace: AnswerTrace) -> None:
+        """See :class:`Recorder`."""
+        self.trace = trace
+
+
+class _RecordPart(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class ModelIdentity(_Frozen):
+class ModelIdentity(_RecordPart):
     """Identity of a model: its name, and the SHA-256 of its main weights file.
 
     For a model on a server, the SHA-256 is of the server's address and the model's name there.
@@ -80,7 +90,7 @@ class ModelIdentity(_Frozen):
     sha256: str
 
 
-class Setup(_Frozen):
+class Setup(_RecordPart):
     """The program, models and settings that answer. While they are the same, so is the text of an answer.
 
     Attributes:
@@ -99,14 +109,14 @@ class Setup(_Frozen):
     settings: dict[str, int | float | str]
 
 
-class TurnRecord(_Frozen):
+class TurnRecord(_RecordPart):
     """An earlier question of the same conversation, and its answer."""
 
     question: str
     answer: str
 
 
-class QuestionRecord(_Frozen):
+class QuestionRecord(_RecordPart):
     """A question; ``max_tokens`` is None where it was not given, so that the setting applied."""
 
     text: str
@@ -126,7 +136,7 @@ class QuestionRecord(_Frozen):
         return Question(self.text, self.documents, history, self.max_tokens)
 
 
-class PlaceRecord(_Frozen):
+class PlaceRecord(_RecordPart):
     """A span of a page: a passage that was read, or a quote. ``page`` is 1-based; offsets are of the page's text."""
 
     document: str
@@ -167,14 +177,14 @@ class PlaceRecord(_Frozen):
         return self.document_id, self.page, self.start, self.end
 
 
-class SentenceRecord(_Frozen):
+class SentenceRecord(_RecordPart):
     """A sentence of the draft, and its verdict."""
 
     text: str
     verdict: Verdict
 
 
-class AnswerRecord(_Frozen):
+class AnswerRecord(_RecordPart):
     """The record of an answer, with all that it depends on.
 
     Attributes:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from rag.answering.answerer import Answerer
-from rag.answering.records import AnswerRecord, AnswerTrace, ModelIdentity, PlaceRecord, Setup
+from rag.answering.records import AnswerRecord, LastTrace, ModelIdentity, PlaceRecord, Setup
 from rag.errors import IndexForeign, IndexMissing, RequestFault
 from rag.index.generation import Generation
 from rag.index.reading import open_published
@@ -116,21 +116,10 @@ def _generation(record: AnswerRecord, answerer: Answerer, root: Path) -> tuple[G
         return answerer.generation(), "that one is of another encoder or format"
 
 
-@dataclass
-class _LastTrace:
-    """A recorder that holds the last trace in memory."""
-
-    trace: AnswerTrace | None = None
-
-    def keep(self, trace: AnswerTrace) -> None:
-        self.trace = trace
-
-
 def _answer_again(record: AnswerRecord, answerer: Answerer, setup: Setup, generation: Generation) -> AnswerRecord:
-    recorder = _LastTrace()
+    recorder = LastTrace()
     for _ in replace(answerer, recorder=recorder).stream(record.question.to_domain(), generation=generation):
         pass
-    assert recorder.trace  # noqa: S101 - the contract of stream
     return AnswerRecord.of(recorder.trace, setup)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from rag.answering.answerer import Answerer
 from rag.answering.confidence import ConfidenceModel, Features, Logistic, log_odds, thresholds_of
-from rag.answering.records import AnswerTrace
+from rag.answering.records import LastTrace
 from rag.domain.values import Question
 from rag.errors import CalibrationFailed
 from rag.evaluation.correctness import is_correct
@@ -44,15 +44,6 @@ class Trial:
     right: bool
 
 
-class _LastTrace:
-    """A recorder that holds the last trace."""
-
-    trace: AnswerTrace
-
-    def keep(self, trace: AnswerTrace) -> None:
-        self.trace = trace
-
-
 def try_questions(
     answerer: Answerer, generation: Generation, made: Iterable[SyntheticQuestion], on_trial: Callable[[int], None]
 ) -> list[Trial]:
@@ -67,7 +58,7 @@ def try_questions(
 
 
 def _trial(answerer: Answerer, generation: Generation, made: SyntheticQuestion, withheld: frozenset[int]) -> Trial:
-    last = _LastTrace()
+    last = LastTrace()
     partial = replace(answerer, retriever=replace(answerer.retriever, withheld=withheld), recorder=last)
     for _ in partial.stream(Question(made.question), generation=generation):
         pass
