@@ -17,13 +17,14 @@ help:  ## list the targets
 
 install: $(VENV)/.installed  ## make .venv with the locked requirements (the first time about 5 minutes: llama.cpp is compiled for this machine)
 
-# torch comes first, and alone: requirements-torch.txt says why.
-$(VENV)/.installed: requirements.txt requirements-torch.txt
+# torch comes first, and alone: requirements-torch.txt says why. The last step makes the command .venv/bin/pageproof.
+$(VENV)/.installed: requirements.txt requirements-torch.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.11"; exit 1; }
 	@command -v c++ >/dev/null || { echo "A C++ compiler is needed (Debian: apt install g++)"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-torch.txt
 	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --quiet -r requirements.txt
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
@@ -97,4 +98,4 @@ lock: $(VENV)/.installed-dev  ## make the lock files anew from pyproject.toml
 	uv pip compile --group dev --constraint requirements.txt --generate-hashes --python-version 3.11 $(LOCK_OPTIONS) --no-header -o requirements-dev.txt
 
 clean:  ## remove .venv and caches; weights and indexes stay
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
