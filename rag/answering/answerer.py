@@ -77,6 +77,11 @@ class Answerer:
         """The current generation; IndexFault where there is none that can be served."""
         return self.index.generation()
 
+    def close(self) -> None:
+        """Releases the model and the index; no answer may be under way."""
+        self.model.close()
+        self.index.close()
+
     def ask(self, question: Question, cancelled: Cancellation | None = None) -> Answer:
         """The verified answer to a question.
 

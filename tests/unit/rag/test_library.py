@@ -45,9 +45,10 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 def test_the_example_of_the_readme(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (block,) = re.findall(r"<!-- library example -->\s*```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    readme = (ROOT / "README.md").read_text()
+    (block,) = re.findall(r"<!-- library example -->\s*```python\n(.*?)```", readme, re.DOTALL)
     assert len(block.splitlines()) <= 12
-    publish(tmp_path, BagOfWordsEncoder(), {"handbook.pdf": ["A candidate becomes a member after 10 months."]})
+    publish(tmp_path, {"handbook.pdf": ["A candidate becomes a member after 10 months."]}, BagOfWordsEncoder())
     opened: list[rag.Settings] = []
 
     def open_answerer(settings: rag.Settings) -> Answerer:
