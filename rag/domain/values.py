@@ -139,7 +139,7 @@ class Passage:
     """A chunk together with the document that it comes from, as an index returns it.
 
     Attributes:
-        row: position in the index, 0-based; equal in the vectors, the lexical index and the docstore.
+        row: position in the index, 0-based; equal in the vectors, the BM25 index and the docstore.
     """
 
     row: int

@@ -1,4 +1,4 @@
-"""BM25 over stemmed words, memory-mapped. The only home of bm25s and Stemmer. It speaks rows and scores."""
+"""BM25 index (Robertson) over stemmed words, memory-mapped. The only home of bm25s; it knows rows, not documents."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 _LANGUAGE: Final = "english"
 _STOPWORDS: Final = "en"
-# In place of the words of a text that has none, for bm25s cannot index an empty vocabulary.
+# Placeholder for a text without words: bm25s cannot index an empty vocabulary.
 _NO_WORD: Final = "∅"
-# Texts that are cut into words at once.
+# Texts that are tokenized at once.
 _SLAB: Final = 2_000
-# What the stemmer takes off: "commissioning" has the stem "commiss".
+# Letters that the stemmer removes at most: "commissioning" has the stem "commiss".
 _LONGEST_ENDING: Final = 6
 
 _TERMS: Final = "terms.npy"
@@ -37,7 +37,7 @@ Ids = npt.NDArray[np.int32]
 
 @dataclass(frozen=True, eq=False)
 class Terms:
-    """The stemmed words of each row, as numbers.
+    """Tokenized rows: the stemmed words of each row, as positions in a vocabulary.
 
     Attributes:
         vocabulary: every word once, sorted.
@@ -51,7 +51,7 @@ class Terms:
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> Terms:
-        """Cuts texts into stemmed words without stop words; little is in memory at a time."""
+        """Tokenizes texts into stemmed words without stop words, in slabs, so that memory stays small."""
         numbers: dict[str, int] = {}
         ids: list[Ids] = [np.empty(0, np.int32)]
         lengths: list[int] = []
@@ -63,7 +63,7 @@ class Terms:
 
     @classmethod
     def joined(cls, parts: Sequence[Terms]) -> Terms:
-        """The rows of ``parts``, one after the other."""
+        """Concatenation of the rows of ``parts``."""
         vocabulary = sorted(set().union(*(part.vocabulary for part in parts)))
         numbers = {word: number for number, word in enumerate(vocabulary)}
         ids = [np.array([numbers[word] for word in part.vocabulary], np.int32)[part.ids] for part in parts]
@@ -71,7 +71,7 @@ class Terms:
         return cls(vocabulary, np.concatenate(ids), np.concatenate(lengths))._sorted()
 
     def rows(self, rows: Rows) -> Terms:
-        """Only these rows, in this order; the vocabulary may hold more words than they have."""
+        """Only these rows, in this order; the vocabulary may hold words that none of them has."""
         ends = np.cumsum(self.lengths, dtype=np.int64)
         lengths = self.lengths[rows]
         # For each word its place within its row, moved to where that row begins.
@@ -79,7 +79,7 @@ class Terms:
         return Terms(self.vocabulary, self.ids[np.repeat(ends[rows] - lengths, lengths) + within], lengths)
 
     def _sorted(self) -> Terms:
-        """The same with a vocabulary of just the words that occur, so that equal rows are equal bytes."""
+        """The same rows with a vocabulary of just the words that occur, so that equal rows give equal bytes."""
         used = sorted(np.unique(self.ids).tolist(), key=lambda number: self.vocabulary[number])
         places = np.zeros(len(self.vocabulary), np.int32)
         places[used] = np.arange(len(used), dtype=np.int32)
@@ -87,7 +87,7 @@ class Terms:
 
 
 class Bm25Index:
-    """BM25 with bm25s' defaults (Lucene's variant, k1 1.5, b 0.75), English stems and stop words."""
+    """BM25 index with bm25s' defaults (Lucene's variant, k1 1.5, b 0.75), English stems and stop words."""
 
     def __init__(self, scorer: bm25s.BM25, terms: Terms) -> None:
         self._scorer = scorer
@@ -95,21 +95,21 @@ class Bm25Index:
 
     @classmethod
     def build(cls, terms: Terms) -> Bm25Index:
-        """From the words of each row; there is at least one row."""
+        """Builds the index from tokenized rows, of which there is at least one."""
         scorer = _bm25s().BM25()
         rows = np.split(terms.ids, np.cumsum(terms.lengths)[:-1])
         scorer.index((rows, {word: number for number, word in enumerate(terms.vocabulary)}), show_progress=False)
         return cls(scorer, terms)
 
     def save(self, folder: Path) -> None:
-        """As plain arrays and JSON, without pickle; OSError where the disk refuses."""
+        """Writes the index as plain arrays and JSON, without pickle; OSError where the disk refuses."""
         self._scorer.save(str(folder), corpus=None, show_progress=False)
         np.save(folder / _TERMS, self._terms.ids, allow_pickle=False)
         np.save(folder / _LENGTHS, self._terms.lengths, allow_pickle=False)
 
     @classmethod
     def load(cls, folder: Path) -> Bm25Index:
-        """Memory-mapped: ready at once, shared between processes.
+        """Opens a saved index, memory-mapped: ready at once, shared between processes.
 
         Raises:
             IndexCorrupt: the folder is not an index of bm25s.
@@ -118,13 +118,13 @@ class Bm25Index:
             scorer = _bm25s().BM25.load(str(folder), mmap=True, load_corpus=False)
             ids, lengths = (np.load(folder / name, mmap_mode="r", allow_pickle=False) for name in (_TERMS, _LENGTHS))
         except (OSError, ValueError, KeyError) as error:
-            raise IndexCorrupt(f"bm25s cannot read the lexical index: {error}") from error
+            raise IndexCorrupt(f"bm25s cannot read the BM25 index: {error}") from error
         # Words that bm25s adds for itself come last.
         return cls(scorer, Terms(list(scorer.vocab_dict), ids, lengths))
 
     @property
     def terms(self) -> Terms:
-        """What it was built from."""
+        """The tokenized rows that it was built from."""
         return self._terms
 
     def __len__(self) -> int:
@@ -132,29 +132,29 @@ class Bm25Index:
 
     @cached_property
     def _stems(self) -> SpellingIndex:
-        # Made when the first word is misspelt: 0.1 s for a hundred thousand. A final y is an i in stems.
+        # Made for the first misspelt word: 0.1 s for 100,000 stems. The stemmer writes a final y as i.
         vocabulary = self._terms.vocabulary[: len(self._scorer.scores["indptr"]) - 1]
         return SpellingIndex([stem.replace("y", "i") for stem in vocabulary])
 
     def knows(self, word: str) -> bool:
-        """Whether a word occurs, in this form or another; true for a stop word."""
+        """Whether the vocabulary has the stem of a word; true for a stop word."""
         return all(stem in self._scorer.vocab_dict or stem == _NO_WORD for stem in _words([word])[0])
 
     def rows_spelt_like(self, word: str, edits: int) -> list[Rows]:
-        """The rows that hold words which may be spelt like ``word``: for each stem of such words, best first."""
+        """Rows of words spelt similarly to ``word``, a group for each stem within ``edits``, the most similar first."""
         starts, rows = self._scorer.scores["indptr"], self._scorer.scores["indices"]
         near = self._stems.near_beginning(word.replace("y", "i"), edits, _LONGEST_ENDING)
         return [np.asarray(rows[starts[stem] : starts[stem + 1]], np.int64) for stem in near]
 
     def scores(self, question: str) -> FloatVector:
-        """The score of each row; 0 for rows that share no word with the question. *Shape:* ``(rows,)``."""
+        """BM25 score of each row; 0 for rows that share no word with the question. *Shape:* ``(rows,)``."""
         known = [word for word in _words([question])[0] if word in self._scorer.vocab_dict and word != _NO_WORD]
         if not known:
             return np.zeros(len(self), np.float32)
         return np.asarray(self._scorer.get_scores(known), dtype=np.float32)
 
     def search(self, question: str, limit: int, among: Rows | None = None) -> list[tuple[int, float]]:
-        """The best rows with their scores, best first; only rows that share a word with the question."""
+        """The ``limit`` best rows with their scores, best first; only rows that share a word with the question."""
         scores = self.scores(question)
         rows = np.arange(len(scores)) if among is None else among
         best = rows[np.argsort(-scores[rows], kind="stable")[:limit]]
@@ -182,7 +182,7 @@ def _words(texts: Sequence[str]) -> list[list[str]]:
 
 
 def _bm25s() -> ModuleType:
-    """The library. It is imported here, because a run of ingest that finds nothing new does without."""
+    """The library, imported on use: an ingest run that finds nothing new does not need it."""
     import bm25s
 
     return cast("ModuleType", bm25s)

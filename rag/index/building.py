@@ -1,4 +1,4 @@
-"""What a generation's files hold: the rows of its documents, taken over from the one before or made of what is new."""
+"""Building the files of a generation: rows of unchanged documents are copied from the one before, others are made."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rag.index.manifest import Counts
 from rag.index.vectors import VectorIndex
 from rag.models.embedding.interfaces import FloatMatrix
 
-# Vectors that are handled at once.
+# Vectors that are read at once.
 _SLAB: Final = 4096
 
 
@@ -32,18 +32,18 @@ class FreshVectors:
         self._dimension = 0
 
     def reserve(self, document_id: str, chunks: int) -> None:
-        """Makes room for a document."""
+        """Reserves the rows of a document."""
         self._places[document_id] = (self._rows, chunks)
         self._rows += chunks
 
     def put(self, document_id: str, position: int, vector: FloatMatrix) -> None:
-        """Keeps the vector of a chunk; they may come in any order."""
+        """Stores the vector of a chunk; vectors may come in any order."""
         self._dimension = len(vector)
         self._file.seek((self._places[document_id][0] + position) * self._dimension * 4)
         self._file.write(vector.astype("<f4").tobytes())
 
     def size(self, dimension: int) -> int:
-        """Of all vectors for which there is room, in bytes."""
+        """Bytes of all reserved rows."""
         return self._rows * dimension * 4
 
     def of(self, document_id: str) -> Iterator[FloatMatrix]:
@@ -57,12 +57,12 @@ class FreshVectors:
             yield np.frombuffer(data, dtype="<f4").reshape(rows, self._dimension)
 
     def close(self) -> None:
-        """The file is of no use afterwards."""
+        """Closes the file; no method may be called afterwards."""
         self._file.close()
 
 
-def write_words(folder: Path, entries: Sequence[Entry], before: Generation | None) -> None:
-    """Writes the words of each row, in the order of the entries; OSError where the disk refuses."""
+def write_bm25(folder: Path, entries: Sequence[Entry], before: Generation | None) -> None:
+    """Writes the BM25 index, rows in the order of the entries; OSError where the disk refuses."""
     docstore = Docstore(folder / DOCSTORE)
     Bm25Index.build(_terms(docstore, entries, before)).save(folder / LEXICAL)
     docstore.close()
@@ -71,7 +71,7 @@ def write_words(folder: Path, entries: Sequence[Entry], before: Generation | Non
 def write_vectors(
     folder: Path, entries: Sequence[Entry], before: Generation | None, fresh: FreshVectors, dimension: int
 ) -> None:
-    """Writes the vector of each row, in the order of the entries; OSError where the disk refuses."""
+    """Writes the vector index, rows in the order of the entries; OSError where the disk refuses."""
     index = VectorIndex.empty(dimension)
     for entry in entries:
         if entry.fresh:
@@ -83,14 +83,14 @@ def write_vectors(
 
 
 def _terms(docstore: Docstore, entries: Sequence[Entry], before: Generation | None) -> Terms:
-    """The words of all rows: those that are known are taken over, the others are cut from the text."""
+    """Tokenized rows in the order of the entries: copied for unchanged documents, tokenized for fresh ones."""
     fresh = [entry.id for entry in entries if entry.fresh]
-    known = [entry.id for entry in entries if not entry.fresh]
-    parts = [before.terms_of(known)] if before and known else []
+    unchanged = [entry.id for entry in entries if not entry.fresh]
+    parts = [before.terms_of(unchanged)] if before and unchanged else []
     joined = Terms.joined([*parts, Terms.of(_texts(docstore, fresh))])
-    # In `joined` the known ones come first.
+    # In `joined` the rows of unchanged documents come first.
     start, places = 0, {}
-    for document_id in [*known, *fresh]:
+    for document_id in [*unchanged, *fresh]:
         places[document_id] = np.arange(start, start + len(docstore.rows_of(document_id)))
         start += len(places[document_id])
     return joined.rows(np.concatenate([places[entry.id] for entry in entries]))
@@ -101,14 +101,14 @@ def _serialise(index: VectorIndex, file: BinaryIO) -> None:
 
 
 def _texts(docstore: Docstore, document_ids: Sequence[str]) -> Iterator[str]:
-    """What BM25 indexes of each row."""
+    """The text that BM25 indexes for each row."""
     for document_id in document_ids:
         for passage in docstore.passages(docstore.rows_of(document_id)):
             yield in_context(passage.chunk.headings, passage.chunk.text)
 
 
-def count(folder: Path) -> Counts:
-    """How much is in the docstore that was written."""
+def counts_of(folder: Path) -> Counts:
+    """Numbers of documents, pages and chunks in the docstore that was written."""
     docstore = Docstore(folder / DOCSTORE)
     documents = docstore.documents
     counts = Counts(documents=len(documents), pages=sum(document.pages for document in documents), chunks=len(docstore))

@@ -1,7 +1,7 @@
-"""Documents, pages and chunks in one SQLite file. The only home of sqlite3.
+"""Docstore: documents, pages and chunks in one SQLite file. The only home of sqlite3.
 
-A generation's docstore is put together from two others by copying rows, without looking into them: what is unchanged
-comes from the generation before, what is new from a :class:`Staging` file.
+A generation's docstore is made by copying rows from two others without decoding them: unchanged documents come from
+the generation before, new ones from a :class:`Staging` file.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ FROM chunk c JOIN page p ON p.document = c.document AND p.number = c.page WHERE 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A document of a generation that is being made; its rows follow those of the entry before.
+    """A document of a generation that is being built; its rows follow those of the entry before.
 
     Attributes:
         names: every path under which the content was found.
@@ -54,25 +54,25 @@ class Entry:
 
 
 class Staging:
-    """What was read in this run, on disk, so that memory does not grow with the number of pages.
+    """Documents read in this run, on disk, so that memory does not grow with the number of pages.
 
-    It is not a docstore: it is not synced, and nobody opens it after the run.
+    Unlike a docstore it is not synced, and not opened after the run.
     """
 
     def __init__(self, path: Path) -> None:
-        """A new file; OSError where the disk refuses."""
-        with _refused(path):
+        """Creates the file; OSError where the disk refuses."""
+        with _as_os_error(path):
             self._database = _create(path)
         self._path = path
 
     @property
     def path(self) -> Path:
-        """Where the file is."""
+        """Path of the file."""
         return self._path
 
     def add(self, document_id: str, size: int, record: DocumentRecord) -> None:
-        """Keeps a document that was read; OSError where the disk refuses."""
-        with _refused(self._path):
+        """Stores a document; OSError where the disk refuses."""
+        with _as_os_error(self._path):
             self._database.execute(
                 "INSERT INTO document VALUES (?, '', ?, ?, ?, ?, 0)",
                 (document_id, record.title, size, len(record.pages), len(record.chunks)),
@@ -91,26 +91,26 @@ class Staging:
         return [_chunk(row) for row in self._database.execute(f"{_CHUNKS} ORDER BY c.position", (document_id,))]
 
     def close(self) -> None:
-        """Writes what is still in memory; OSError where the disk refuses."""
-        with _refused(self._path):
+        """Commits and closes the file; OSError where the disk refuses."""
+        with _as_os_error(self._path):
             self._database.commit()
             self._database.close()
 
 
 def write_docstore(path: Path, entries: Sequence[Entry], *, staging: Path, before: Path | None) -> None:
-    """Puts a new docstore together.
+    """Writes the docstore of a new generation.
 
     Args:
         path: of the new file.
         entries: its documents, in the order of their rows.
-        staging: closed :class:`Staging` file with the fresh ones.
-        before: docstore with the others; None where all are fresh.
+        staging: closed :class:`Staging` file with the fresh documents.
+        before: docstore with the other documents; None where all are fresh.
 
     Raises:
         OSError: the disk refused.
     """
-    with _refused(path), closing(_create(path)) as database, database:
-        # Neither is written here: SQLite needs no locks, and no writable folder.
+    with _as_os_error(path), closing(_create(path)) as database, database:
+        # Both are attached read-only: SQLite needs no locks, and no writable folder.
         origins = {True: _attach(database, "staging", staging)}
         if before:
             origins[False] = _attach(database, "before", before)
@@ -140,7 +140,7 @@ def _attach(database: sqlite3.Connection, name: str, path: Path) -> str:
 
 def _create(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(path.resolve().as_uri(), uri=True)
-    # The publication syncs the finished file; a journal of its own would only slow the writing.
+    # The index writer syncs the finished file; a journal would only slow this down.
     database.execute("PRAGMA journal_mode = OFF")
     database.execute("PRAGMA synchronous = OFF")
     database.executescript(_SCHEMA)
@@ -148,8 +148,8 @@ def _create(path: Path) -> sqlite3.Connection:
 
 
 @contextmanager
-def _refused(path: Path) -> Iterator[None]:
-    """While writing, SQLite's error is the disk's."""
+def _as_os_error(path: Path) -> Iterator[None]:
+    """Translates SQLite's errors while writing, which are the disk's, into OSError."""
     try:
         yield
     except sqlite3.OperationalError as error:
@@ -161,10 +161,10 @@ def _read_only(path: Path) -> str:
 
 
 class Docstore:
-    """A published docstore, read only. Safe to use from several threads."""
+    """A published docstore, read-only. Safe to use from several threads."""
 
     def __init__(self, path: Path) -> None:
-        """Opens the file, whose digest has been checked.
+        """Opens the file, whose digest the caller has checked.
 
         Raises:
             IndexCorrupt: not a docstore.
@@ -183,7 +183,7 @@ class Docstore:
         self._documents = {d.id: d for d in sorted(documents, key=lambda document: document.name)}
 
     def close(self) -> None:
-        """No method may be called afterwards."""
+        """Closes the file; no method may be called afterwards."""
         self._database.close()
 
     def __len__(self) -> int:
@@ -220,7 +220,7 @@ class Docstore:
         return PageRecord(*row).page()
 
     def openings(self, characters: int) -> dict[str, str]:
-        """What each document begins with, by its id: so many characters of its first page."""
+        """The first ``characters`` of each document's first page, by document id."""
         return dict(
             self._database.execute("SELECT document, substr(text, 1, ?) FROM page WHERE number = 1", (characters,))
         )

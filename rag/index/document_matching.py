@@ -1,8 +1,8 @@
-"""Which documents a question names: "the Q3 2023 report of Intel", "the Plus plan", "the latest".
+"""Document matching by IDF over metadata: "the Q3 2023 report of Intel", "the Plus plan", "the latest".
 
-Passages of near-twins (twenty quarterly reports, two versions of a manual) say the same, and do not carry what tells
-them apart. That stands in a document's name, in its title and at its beginning: its card. A question is compared with
-all cards at once, so that a word counts for as much as it tells documents apart.
+Passages of similar documents (twenty quarterly reports, two versions of a manual) have the same words, and not those
+that distinguish their documents. These are in a document's name, title and opening: its metadata words. A question is
+compared with the metadata words of all documents at once, weighted by inverse document frequency.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from rag.domain.values import Document
 from rag.text.dates import period_of, with_quarters
 from rag.text.sentences import STOPWORDS
 
-# Characters of a document's beginning that belong to its card: about the cover of a report.
+# Characters of a document's opening that count as metadata: about the cover of a report.
 OPENING: Final = 1000
 
 # PerksPlus is Perks and Plus, a PDFReader is a Reader.
@@ -29,26 +29,26 @@ _LATEST: Final = re.compile(r"\b(?:latest|newest|most recent|currently|up[- ]to[
 
 
 class DocumentMatcher:
-    """The cards of an index's documents."""
+    """Scores how well a question names each document of an index."""
 
     def __init__(self, documents: Sequence[Document], openings: Mapping[str, str]) -> None:
-        """Of ``documents`` in any order; ``openings`` says what each begins with, by its id."""
-        beginnings = {document.id: openings.get(document.id, "")[:OPENING] for document in documents}
-        self._words = {document.id: _card(document, beginnings[document.id]) for document in documents}
-        self._periods = {d.id: period_of(_path_of(d.name), d.title, beginnings[d.id]) for d in documents}
+        """Takes ``documents`` in any order, and the opening text of each by document id."""
+        covers = {document.id: openings.get(document.id, "")[:OPENING] for document in documents}
+        self._words = {document.id: _metadata_words(document, covers[document.id]) for document in documents}
+        self._dates = {d.id: period_of(_path_of(d.name), d.title, covers[d.id]) for d in documents}
         counts = Counter(word for words in self._words.values() for word in words)
         self._weights = {word: _weight(count, len(documents)) for word, count in counts.items()}
 
     def match(self, question: str) -> dict[str, float]:
-        """How far each document is the one that the question names, 0..1 by id.
+        """Document match scores, 0..1 by id: the share of the question's weight that a document's metadata words have.
 
-        It is the share of the question's weight that the document's card has. The weight of a word is
-        ``log((N + 1) / (n + 1/2))`` where ``n`` of ``N`` cards have it, and nothing where all have it or none. A
-        question for the latest has the weight of one more word, which only the newest of the best matches has.
+        The weight of a word is ``log((N + 1) / (n + 1/2))`` where ``n`` of ``N`` documents have it, and 0 where all
+        have it or none. A question for the latest gets the weight of one more word, which only the newest of the best
+        matches has.
         """
         # Sorted, so that sums are the same whatever the order of a set.
         asked = sorted(word for word in _words(with_quarters(question)) if word in self._weights)
-        found = {id_: sum(self._weights[word] for word in asked if word in card) for id_, card in self._words.items()}
+        found = {id_: sum(self._weights[word] for word in asked if word in has) for id_, has in self._words.items()}
         total = sum(self._weights[word] for word in asked)
         if _LATEST.search(question) and (newest := self._newest(found, asked)):
             extra = _weight(1, len(found))
@@ -57,25 +57,25 @@ class DocumentMatcher:
         return {id_: weight / total if total else 0.0 for id_, weight in found.items()}
 
     def _newest(self, found: Mapping[str, float], asked: Sequence[str]) -> str | None:
-        """The newest of the best matches; None where they are one, of the same age, or not what is asked for."""
+        """The newest of the best matches; None where there is one alone, two are as new, or they match no word."""
         best = max(found.values(), default=0.0)
         dated = sorted(
-            (period, id_)
-            for id_, period in self._periods.items()
-            if period and found[id_] >= best - 1e-9 and not self._words[id_].isdisjoint(asked)
+            (date, id_)
+            for id_, date in self._dates.items()
+            if date and found[id_] >= best - 1e-9 and not self._words[id_].isdisjoint(asked)
         )
         return dated[-1][1] if len(dated) > 1 and dated[-1][0] > dated[-2][0] else None
 
 
-def _card(document: Document, beginning: str) -> frozenset[str]:
-    # Names stand in capitals; the words of a first paragraph are content, which the passages have themselves.
-    names = [word for word in re.findall(r"[^\W_]+", beginning) if word[0].isupper() or word[0].isdigit()]
+def _metadata_words(document: Document, cover: str) -> frozenset[str]:
+    # Capitalized words are names; the others are content, which the passages have themselves.
+    names = [word for word in re.findall(r"[^\W_]+", cover) if word[0].isupper() or word[0].isdigit()]
     parts = [*map(_path_of, document.names), document.title, " ".join(names)]
     return frozenset(_words(with_quarters(" ".join(parts))))
 
 
 def _path_of(name: str) -> str:
-    """Without the ending; folders may say which year or which product it is about."""
+    """The path without the file suffix; folder names may give a year or a product."""
     folder, slash, file = name.rpartition("/")
     stem = file.rpartition(".")[0] or file
     return folder + slash + stem

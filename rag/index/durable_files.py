@@ -1,4 +1,4 @@
-"""Writing that can be trusted: synced, read back, and never half of anything under its final name."""
+"""Durable, atomic file writes: fsync of files and folders, and renames into place."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Makes a folder, and those that it is in, so that a crash does not lose them with what is put there."""
+    """Creates a folder with its parents and syncs each parent, so that a crash does not lose them."""
     if not folder.is_dir():
         make_folder(folder.parent)
         folder.mkdir(exist_ok=True)
@@ -36,7 +36,7 @@ def make_folder(folder: Path) -> None:
 
 
 def sync_files(folder: Path) -> None:
-    """Asks the disk to keep every file of a folder, and then the folders themselves."""
+    """Syncs every file of a folder, then the folders themselves."""
     paths = sorted(folder.rglob("*"))
     for path in [path for path in paths if path.is_file()]:
         files.sync(path)
@@ -46,7 +46,7 @@ def sync_files(folder: Path) -> None:
 
 
 def file_rows(folder: Path) -> Iterator[ManifestFile]:
-    """Each file of a folder, as it is read back from the disk."""
+    """Name, size and SHA-256 of each file of a folder, read back from the disk."""
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         yield ManifestFile(
             name=path.relative_to(folder).as_posix(), size=path.stat().st_size, sha256=files.sha256_of_file(path)
@@ -61,7 +61,7 @@ def blocks(path: Path) -> Iterator[bytes]:
 
 
 def move_away(path: Path, layout: IndexLayout) -> None:
-    """Deletes a file or folder in two steps, so that a crash between them leaves nothing that is half there."""
+    """Deletes a file or folder by way of the trash, so that a crash leaves no half-deleted folder in place."""
     target = layout.trash / path.name
     path.rename(target)
     files.sync(path.parent)
@@ -72,22 +72,22 @@ def move_away(path: Path, layout: IndexLayout) -> None:
 
 
 class CommitUnsure(OSError):
-    """The disk failed at the commit, and again when that was to be taken back; the text says what is current now."""
+    """The disk failed at the commit, and again when it was undone: either generation may be current after a crash."""
 
 
 def point_to(layout: IndexLayout, name: str, manifest_digest: str) -> None:
-    """Makes a generation the current one: the commit.
+    """Commit: makes a generation the current one.
 
     Raises:
         OSError: the disk refused; the one before is still the current one.
-        CommitUnsure: after a crash it may be either.
+        CommitUnsure: the disk refused to undo it too; after a crash either may be current.
     """
     draft, before = layout.work / "CURRENT", layout.work / "CURRENT.before"
     write_bytes(draft, json.dumps({"generation": name, "manifest_sha256": manifest_digest}).encode())
     files.sync(draft)
     replaced = layout.current.exists()
     if replaced:
-        # Written now, because a disk that has just failed may not take it.
+        # Written before the commit, because a disk that has just failed may not take it.
         write_bytes(before, layout.current.read_bytes())
         files.sync(before)
     files.sync(layout.work)
@@ -95,7 +95,7 @@ def point_to(layout: IndexLayout, name: str, manifest_digest: str) -> None:
     try:
         files.sync(layout.root)
     except OSError as error:
-        # It may or may not survive a power failure, so nobody may be told that it is published.
+        # It may or may not survive a power failure, so it must not be reported as published.
         try:
             if replaced:
                 before.replace(layout.current)
@@ -107,10 +107,10 @@ def point_to(layout: IndexLayout, name: str, manifest_digest: str) -> None:
 
 
 def published_digest(layout: IndexLayout, name: str) -> str:
-    """The digest that a generation's manifest had when it was published.
+    """Digest of a generation's manifest as it was published.
 
     Raises:
-        IndexCorrupt: it is not there, or is no digest.
+        IndexCorrupt: it cannot be read.
     """
     path = layout.generation(name) / MANIFEST_DIGEST
     try:
@@ -123,6 +123,6 @@ def published_digest(layout: IndexLayout, name: str) -> str:
 
 
 def free_bytes(folder: Path) -> int:
-    """What the disk still takes, in bytes; the folder itself need not be there yet."""
+    """Free bytes on the disk of a folder, which need not exist yet."""
     there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     return shutil.disk_usage(there).free

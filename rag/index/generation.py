@@ -1,4 +1,4 @@
-"""A generation in memory: one consistent set of vectors, words and documents."""
+"""Opened index generation: one consistent set of vectors, BM25 index and documents."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from rag.index.vectors import Rows, VectorIndex
 from rag.models.embedding.interfaces import FloatMatrix, FloatVector
 from rag.text.edit_distance import SpellingIndex
 
-# A misspelt word is looked up in so many passages for each of so many stems.
+# A misspelt word is looked up in at most so many passages for each of at most so many stems.
 _MOST_STEMS: Final = 4
 _MOST_TEXTS: Final = 20
 _LETTERS: Final = re.compile(r"[^\W\d_]+")
@@ -37,23 +37,23 @@ class Generation:
         manifest_digest: str,
         folder: Path,
         vectors: VectorIndex,
-        lexical: Bm25Index,
+        bm25: Bm25Index,
         docstore: Docstore,
         sources: Path,
     ) -> None:
-        """Joins the parts; the generation's files are in ``folder``, the documents' own in ``sources``.
+        """Joins the parts; ``folder`` has the generation's files, ``sources`` the copies of the documents.
 
         Raises:
             IndexCorrupt: the parts do not hold the same number of rows.
         """
-        sizes = {len(vectors), len(lexical), len(docstore), manifest.counts.chunks}
+        sizes = {len(vectors), len(bm25), len(docstore), manifest.counts.chunks}
         if len(sizes) != 1:
             raise IndexCorrupt(f"generation {manifest.generation}: its parts hold {sorted(sizes)} rows")
         self.manifest = manifest
         self.manifest_digest = manifest_digest
         self.folder = folder
         self._vectors = vectors
-        self._lexical = lexical
+        self._bm25 = bm25
         self._docstore = docstore
         self._sources = sources
 
@@ -83,14 +83,14 @@ class Generation:
         return self._sources / self.document(document_id).id
 
     def added(self, document_id: str) -> datetime | None:
-        """When the index got a document's file, whatever its name was; None where the copy of it is gone."""
+        """Time at which the index got a document's content, under any name; None where the copy of it is gone."""
         try:
             return datetime.fromtimestamp(self.source(document_id).stat().st_mtime, UTC)
         except OSError:
             return None
 
     def nearest(self, vector: FloatVector, limit: int, among: Rows | None = None) -> list[tuple[int, float]]:
-        """Rows by cosine, best first. *Shape of vector:* ``(dimension,)``, of length 1."""
+        """Vector search: rows with their cosines, best first. *Shape of vector:* ``(dimension,)``, of length 1."""
         return self._vectors.search(vector, limit, among)
 
     def cosines(self, vector: FloatVector, rows: Rows) -> FloatVector:
@@ -99,46 +99,46 @@ class Generation:
 
     def bm25_scores(self, question: str) -> FloatVector:
         """The BM25 score of every row. *Shape:* ``(rows,)``."""
-        return self._lexical.scores(question)
+        return self._bm25.scores(question)
 
     def matching(self, question: str, limit: int, among: Rows | None = None) -> list[tuple[int, float]]:
-        """Rows by BM25, best first."""
-        return self._lexical.search(question, limit, among)
+        """BM25 search: rows with their scores, best first."""
+        return self._bm25.search(question, limit, among)
 
     def document_match(self, question: str) -> FloatVector:
-        """For every row how far its document is the one that the question names, 0..1. *Shape:* ``(rows,)``."""
+        """Document match score of every row: how well the question names its document, 0..1. *Shape:* ``(rows,)``."""
         match = np.zeros(len(self), np.float32)
-        for document_id, share in self._cards.match(question).items():
+        for document_id, share in self._matcher.match(question).items():
             rows = self._docstore.rows_of(document_id)
             match[rows.start : rows.stop] = share
         return match
 
     @cached_property
-    def _cards(self) -> DocumentMatcher:
-        # Made for the first question, for ingest opens generations too.
+    def _matcher(self) -> DocumentMatcher:
+        # Made for the first question: ingest opens generations too, and asks none.
         return DocumentMatcher(self._docstore.documents, self._docstore.openings(OPENING))
 
     def knows(self, word: str) -> bool:
-        """Whether a word occurs in a passage, in this form or another; true for a stop word."""
-        return self._lexical.knows(word)
+        """Whether the stem of a word occurs in a passage; true for a stop word."""
+        return self._bm25.knows(word)
 
     def spelt_like(self, word: str, edits: int) -> str | None:
-        """The word of the documents that is spelt most like ``word``, in lower case.
+        """Spelling correction: the word of the documents that is spelt most like ``word``, in lower case.
 
         Args:
             word: letters only.
             edits: most letters to insert, leave out, replace or swap.
 
         Returns:
-            None where ``word`` itself occurs, in this form or another, or where nothing is near that begins with one
-            of its first two letters. Of words that are equally near, the more frequent one.
+            None where the stem of ``word`` occurs, or where no word within ``edits`` begins with one of its first two
+            letters. Of words that are equally near, the more frequent one.
         """
         if self.knows(word):
             return None
         word = word.casefold()
         counts: Counter[str] = Counter()
-        for rows in self._lexical.rows_spelt_like(word, edits)[:_MOST_STEMS]:
-            # Neighbouring passages have the same forms of a word.
+        for rows in self._bm25.rows_spelt_like(word, edits)[:_MOST_STEMS]:
+            # Neighbouring passages have the same inflections of a word: a sample from all over the index has more.
             some = rows[:: len(rows) // _MOST_TEXTS + 1].tolist()
             texts = [passage.chunk.text.casefold() for passage in self.passages(some)]
             for other in set(_LETTERS.findall(" ".join(texts))):
@@ -151,7 +151,7 @@ class Generation:
         return self._docstore.passages(rows)
 
     def rows_named(self, names: Sequence[str]) -> Rows | None:
-        """The rows of the documents with these names, ascending; None, meaning all, for no names.
+        """Rows of the documents with these names, ascending; None, meaning all, for no names.
 
         Raises:
             DocumentUnknown: a name is not in the index.
@@ -169,9 +169,9 @@ class Generation:
         return self._vectors.rows(self._docstore.rows_of(document_id))
 
     def terms_of(self, document_ids: Sequence[str]) -> Terms:
-        """The words of the chunks of these documents, in their order."""
+        """Tokenized rows of these documents, in their order."""
         rows = [np.arange(*self._span(document_id), dtype=np.int64) for document_id in document_ids]
-        return self._lexical.terms.rows(np.concatenate(rows))
+        return self._bm25.terms.rows(np.concatenate(rows))
 
     def _span(self, document_id: str) -> tuple[int, int]:
         rows = self._docstore.rows_of(document_id)

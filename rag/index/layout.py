@@ -1,4 +1,4 @@
-"""Where things are in an index directory."""
+"""File layout of an index directory."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ REPORT = "report.json"
 
 @dataclass(frozen=True)
 class IndexLayout:
-    """The paths of an index directory. ``current`` is the one file that ever changes."""
+    """Paths in an index directory. ``current`` is the only file that is ever replaced."""
 
     root: Path
 
     @property
     def current(self) -> Path:
-        """Names the generation that is served."""
+        """The pointer file: it names the generation that is served."""
         return self.root / "CURRENT"
 
     @property
     def lock(self) -> Path:
-        """Held by the one writer."""
+        """The lock file of the one writer."""
         return self.root / "writer.lock"
 
     @property
@@ -46,7 +46,7 @@ class IndexLayout:
 
     @property
     def trash(self) -> Path:
-        """What is being deleted: moved here first, so that a half-deleted generation is never taken for one."""
+        """Files that are being deleted: moved here first, so that no half-deleted generation stays among the others."""
         return self.root / "trash"
 
     def generation(self, name: str) -> Path:

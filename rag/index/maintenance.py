@@ -1,4 +1,4 @@
-"""The generations of an index: listed, verified, rolled back to, and collected when they are no longer wanted."""
+"""Index maintenance: list and verify generations, roll back, collect garbage."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class GenerationRow:
-    """A published generation.
+    """A published generation in a listing.
 
     Attributes:
         current: whether ``CURRENT`` names it.
@@ -40,7 +40,7 @@ class GenerationRow:
 
 @dataclass(frozen=True)
 class Collected:
-    """What a collection removed; ``bytes`` of both."""
+    """Result of a garbage collection; ``bytes`` of generations and sources together."""
 
     generations: tuple[str, ...]
     sources: int
@@ -90,9 +90,9 @@ def verify_generation(root: Path, name: str) -> None:
 
 
 def faults_of(root: Path, name: str) -> Iterator[IndexCorrupt | IndexForeign]:
-    """Everything of a generation, and of the sources that it names, that is not as it was published.
+    """Every file of a generation, and every source that it names, that is not as it was published.
 
-    Every byte is read. Where its manifest is damaged, nothing more can be said.
+    Every byte is read. Where the manifest is damaged, that is the only fault reported.
 
     Raises:
         IndexMissing: there is no such generation.
@@ -118,13 +118,13 @@ def faults_of(root: Path, name: str) -> Iterator[IndexCorrupt | IndexForeign]:
 
 
 def _verify_source(layout: IndexLayout, document_id: str, name: str) -> None:
-    path, what = layout.source(document_id), f"generation {name}: source {document_id[:12]}"
+    path, label = layout.source(document_id), f"generation {name}: source {document_id[:12]}"
     try:
         found = sha256_of_file(path)
     except OSError as error:
-        raise IndexCorrupt(f"{what}: {error.strerror}; ingest its folder again, and it is put back") from error
+        raise IndexCorrupt(f"{label}: {error.strerror}; ingest its folder again, and it is put back") from error
     if found != document_id:
-        raise IndexCorrupt(f"{what} is damaged; remove {path} and ingest its folder again")
+        raise IndexCorrupt(f"{label} is damaged; remove {path} and ingest its folder again")
 
 
 def roll_back(root: Path, name: str | None = None) -> str:

@@ -1,4 +1,4 @@
-"""Manifest of a generation: format, ancestry, identities, source files, and the size and SHA-256 of every other file."""
+"""Manifest of a generation: format, ancestry, identities, source files, and size and SHA-256 of every other file."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ManifestFile(_ManifestModel):
 
 
 class Counts(_ManifestModel):
-    """How much is in the generation."""
+    """Numbers of documents, pages and chunks in a generation."""
 
     documents: int
     pages: int
@@ -35,7 +35,7 @@ class Counts(_ManifestModel):
 
 
 class Manifest(_ManifestModel):
-    """Format, ancestry, contents and identity of a generation."""
+    """Format, ancestry, contents and identities of a generation."""
 
     format: Literal[2] = 2
     generation: str
@@ -53,7 +53,7 @@ class Manifest(_ManifestModel):
 
     @classmethod
     def from_bytes(cls, data: bytes, generation: str) -> Manifest:
-        """The manifest in ``data``.
+        """Parses a manifest.
 
         Raises:
             IndexForeign: written in another format.

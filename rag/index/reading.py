@@ -1,4 +1,4 @@
-"""Opening generations: every hash is checked before a library sees a byte. And following the current one."""
+"""Index reader: verifies hashes before a library sees a byte, opens generations, and follows the current one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from rag.runtime.files import sha256_of_file
 _log = logging.getLogger(__name__)
 
 GENERATION_NAME: Final = re.compile(r"[0-9]{6}-[0-9a-f]{8}")
-# A generation that was refused is looked at again after so many seconds: a disk may have been away.
+# A generation that failed to open is tried again after so many seconds: a disk may have been away.
 _TRY_AGAIN_SECONDS: Final = 30.0
 _MEND: Final = "make it anew: python -m ingest PATH --rebuild"
 
@@ -82,8 +82,8 @@ def open_generation(folder: Path, manifest_digest: str, encoder: Mapping[str, An
     if VECTORS not in rows:
         raise IndexCorrupt(f"generation {folder.name}: the manifest names no {VECTORS}; {_MEND}")
     vectors = VectorIndex.from_bytes(_read_verified(folder, rows[VECTORS]))
-    lexical, docstore = Bm25Index.load(folder / LEXICAL), Docstore(folder / DOCSTORE)
-    return Generation(manifest, manifest_digest, folder, vectors, lexical, docstore, layout.sources)
+    bm25, docstore = Bm25Index.load(folder / LEXICAL), Docstore(folder / DOCSTORE)
+    return Generation(manifest, manifest_digest, folder, vectors, bm25, docstore, layout.sources)
 
 
 def _manifest_for(folder: Path, manifest_digest: str, encoder: Mapping[str, Any]) -> Manifest:
@@ -98,10 +98,10 @@ def _manifest_for(folder: Path, manifest_digest: str, encoder: Mapping[str, Any]
 
 
 def read_manifest(folder: Path, manifest_digest: str) -> Manifest:
-    """The manifest of a generation, if it is the one that was published.
+    """Reads the manifest of a generation and checks its digest.
 
     Raises:
-        IndexCorrupt: it is not.
+        IndexCorrupt: it is not the published one.
         IndexForeign: written in another format.
     """
     data = _read(folder, MANIFEST)
@@ -111,7 +111,7 @@ def read_manifest(folder: Path, manifest_digest: str) -> Manifest:
 
 
 def verify_file(folder: Path, row: ManifestFile) -> None:
-    """Compares a file with its row in the manifest, without keeping it in memory.
+    """Checks size and SHA-256 of a file against the manifest, without keeping the file in memory.
 
     Raises:
         IndexCorrupt: they differ.
@@ -122,17 +122,17 @@ def verify_file(folder: Path, row: ManifestFile) -> None:
     except OSError as error:
         raise IndexCorrupt(f"generation {folder.name}: {row.name}: {error.strerror}; {_MEND}") from error
     if not same:
-        raise _other_bytes(folder, row)
+        raise _mismatch(folder, row)
 
 
 def _read_verified(folder: Path, row: ManifestFile) -> bytes:
     data = _read(folder, row.name)
     if len(data) != row.size or hashlib.sha256(data).hexdigest() != row.sha256:
-        raise _other_bytes(folder, row)
+        raise _mismatch(folder, row)
     return data
 
 
-def _other_bytes(folder: Path, row: ManifestFile) -> IndexCorrupt:
+def _mismatch(folder: Path, row: ManifestFile) -> IndexCorrupt:
     return IndexCorrupt(f"generation {folder.name}: {row.name} is not what the manifest says; {_MEND}")
 
 
@@ -176,12 +176,12 @@ def generation_names(layout: IndexLayout) -> list[str]:
 
 @dataclass(frozen=True)
 class ServingState:
-    """What has become of the generations that were published while this process ran.
+    """Counts of generation swaps since the process started, and the current fault.
 
     Attributes:
-        swaps: how often a new one was taken, after the first.
-        refused: how often one was found that cannot be served.
-        fault: why another one is served than ``CURRENT`` names; None where that one is served.
+        swaps: new generations taken, after the first.
+        refused: generations that could not be served.
+        fault: why the generation that ``CURRENT`` names is not the one that is served; None where it is.
     """
 
     swaps: int = 0
@@ -190,18 +190,18 @@ class ServingState:
 
 
 @dataclass(frozen=True)
-class _Look:
-    """What ``CURRENT`` said, and when, in seconds of the monotonic clock."""
+class _Poll:
+    """Content of ``CURRENT`` at the last poll, and the time of it in seconds of the monotonic clock."""
 
-    said: str
+    content: str
     time: float
 
 
 class CurrentIndex:
     """The generation to answer from. It follows ``CURRENT``; a generation that cannot be served is not taken.
 
-    Whoever asks for the generation keeps what it gets to the end of its work: a swap does not reach into it, and the
-    generation before is freed when nobody holds it any more.
+    A request keeps the generation that it got until it ends: a swap does not affect it, and an earlier generation is
+    freed with the last reference to it.
     """
 
     def __init__(self, root: Path, encoder: Mapping[str, Any]) -> None:
@@ -209,12 +209,12 @@ class CurrentIndex:
         self._encoder = encoder
         self._lock = threading.Lock()
         self._generation: Generation | None = None
-        self._looked: _Look = _Look("", 0.0)
+        self._polled = _Poll("", 0.0)
         self._state = ServingState()
 
     @property
     def state(self) -> ServingState:
-        """What has become of the generations that were published so far."""
+        """Counts of swaps, and the current fault."""
         return self._state
 
     def generation(self) -> Generation:
@@ -226,12 +226,12 @@ class CurrentIndex:
         return generation
 
     def open_if_there(self) -> None:
-        """Opens the generation now, if one was published; raises what is wrong with it."""
+        """Opens the generation now, if one was published; raises as :func:`open_current`, but for IndexMissing."""
         with suppress(IndexMissing):
             self.generation()
 
     def close(self) -> None:
-        """Lets go of the generation, which is freed when nobody holds it any more."""
+        """Drops the reference to the generation, which is freed with the last one."""
         with self._lock:
             self._generation = None
 
@@ -250,15 +250,15 @@ class CurrentIndex:
                 self._refuse(fault)
 
     def _changed(self) -> bool:
-        """Whether ``CURRENT`` says something else than at the last look, or what it said is to be tried again."""
+        """Whether ``CURRENT`` differs from the last poll, or a generation that failed is to be tried again."""
         try:
-            said = self._layout.current.read_text(errors="replace")
+            content = self._layout.current.read_text(errors="replace")
         except OSError as error:
-            said = str(error)
-        again = self._state.fault is not None and monotonic() - self._looked.time > _TRY_AGAIN_SECONDS
-        if said == self._looked.said and not again:
+            content = str(error)
+        again = self._state.fault is not None and monotonic() - self._polled.time > _TRY_AGAIN_SECONDS
+        if content == self._polled.content and not again:
             return False
-        self._looked = _Look(said, monotonic())
+        self._polled = _Poll(content, monotonic())
         return True
 
     def _open(self, name: str, manifest_digest: str) -> Generation:
@@ -279,13 +279,13 @@ class CurrentIndex:
         try:
             self._generation = self._open(*read_current(self._layout))
         except IndexCorrupt as fault:
-            self._generation = self._newest_whole()
+            self._generation = self._newest_intact()
             if self._generation is None:
                 raise
             self._refuse(fault)
         return self._generation
 
-    def _newest_whole(self) -> Generation | None:
+    def _newest_intact(self) -> Generation | None:
         """The newest published generation that can be opened."""
         for name in generation_names(self._layout):
             with suppress(IndexFault):
@@ -294,7 +294,7 @@ class CurrentIndex:
 
     @contextmanager
     def followed(self, seconds: float = 1.0) -> Iterator[None]:
-        """Looks at ``CURRENT`` every so many seconds, in a thread of its own, until the context is left."""
+        """Polls ``CURRENT`` every so many seconds in a thread of its own, until the context is left."""
         ended = threading.Event()
 
         def follow() -> None:
@@ -302,7 +302,7 @@ class CurrentIndex:
                 try:
                     self.refresh()
                 except Exception:  # noqa: BLE001 - a boundary
-                    # Nobody waits for this thread: were it to die, new generations would silently never be served.
+                    # No caller waits for this thread: were it to die, new generations would silently never be served.
                     _log.exception("the current generation could not be looked at; it is tried again")
 
         thread = threading.Thread(target=follow, name="follow-current", daemon=True)

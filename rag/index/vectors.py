@@ -1,4 +1,4 @@
-"""Dense vectors: exact inner product. The only home of faiss. It speaks rows and scores, never documents."""
+"""Vector index: exact inner-product search. The only home of faiss; it knows rows, not documents."""
 
 from __future__ import annotations
 
@@ -18,34 +18,34 @@ Rows = npt.NDArray[np.int64]
 
 
 class VectorIndex:
-    """Vectors of length 1, searched exhaustively, so that scores are cosines and nothing is missed."""
+    """Flat (exhaustive) index of vectors of length 1: scores are cosines, and recall is exact."""
 
     def __init__(self, index: faiss.IndexFlatIP) -> None:
         self._index = index
 
     @classmethod
     def build(cls, vectors: FloatMatrix) -> VectorIndex:
-        """From rows of length 1. *Shape:* ``(rows, dimension)``."""
+        """Builds an index of rows of length 1. *Shape:* ``(rows, dimension)``."""
         index = cls.empty(vectors.shape[1])
         index.add(vectors)
         return index
 
     @classmethod
     def empty(cls, dimension: int) -> VectorIndex:
-        """Without rows."""
-        import faiss  # here, because a run of ingest that finds nothing new does without
+        """An index without rows."""
+        import faiss  # here: an ingest run that finds nothing new does not need it
 
         return cls(faiss.IndexFlatIP(dimension))
 
     def add(self, vectors: FloatMatrix) -> None:
-        """More rows of length 1. *Shape:* ``(rows, dimension)``."""
+        """Appends rows of length 1. *Shape:* ``(rows, dimension)``."""
         self._index.add(np.ascontiguousarray(vectors, dtype=np.float32))
 
     def write(self, write: Callable[[bytes], Any]) -> None:
-        """Serialises the index in pieces, which the caller writes.
+        """Serializes the index in pieces, which ``write`` stores.
 
-        To a file of its own, ``faiss.write_index`` can report success on a full disk; and a copy of all of it in
-        memory would double what the job needs.
+        ``faiss.write_index`` to a file can report success on a full disk; and serialized as a whole the index would be
+        in memory twice.
 
         Raises:
             OSError: ``write`` did.
@@ -55,7 +55,7 @@ class VectorIndex:
         refused: list[OSError] = []
 
         def deliver(data: bytes) -> int:
-            # An exception would have to cross faiss; it is kept, and what follows is swallowed.
+            # An exception cannot cross faiss: the first is kept, and the rest is discarded.
             if not refused:
                 try:
                     write(data)
@@ -69,7 +69,7 @@ class VectorIndex:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> VectorIndex:
-        """The inverse of :meth:`write`; the bytes' digest has been checked before, for faiss has no checksum.
+        """The inverse of :meth:`write`. The caller has checked the digest of the bytes: faiss has no checksum.
 
         Raises:
             IndexCorrupt: not an exact inner-product index.
@@ -89,11 +89,11 @@ class VectorIndex:
 
     @property
     def dimension(self) -> int:
-        """Length of a row."""
+        """Dimension of the vectors."""
         return int(self._index.d)
 
     def search(self, vector: FloatVector, limit: int, among: Rows | None = None) -> list[tuple[int, float]]:
-        """The nearest rows with their cosines, best first; at most ``limit``, and only rows of ``among`` if given."""
+        """The nearest rows with their cosines, best first: at most ``limit``, and only rows of ``among`` if given."""
         import faiss
 
         limit = min(limit, len(self) if among is None else len(among))

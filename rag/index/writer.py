@@ -1,8 +1,8 @@
-"""Writing a generation and publishing it in one step.
+"""Index writer: writes a generation and publishes it atomically.
 
 Order: write, fsync, read back and hash, fsync the folder, open it as a reader would, rename it into place, fsync its
 parent, replace CURRENT, fsync. Before the replace the old generation is current, after it the new one; there is no
-time between.
+state between.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any, Final
 from rag.domain.file_status import FileRow
 from rag.errors import FileFault, IndexBusy, IndexFault, PublishFailed
 from rag.index import durable_files
-from rag.index.building import FreshVectors, count, write_vectors, write_words
+from rag.index.building import FreshVectors, counts_of, write_bm25, write_vectors
 from rag.index.docstore import Entry, Staging, write_docstore
 from rag.index.generation import Generation
 from rag.index.layout import DOCSTORE, MANIFEST, MANIFEST_DIGEST, REPORT, IndexLayout
@@ -31,15 +31,15 @@ from rag.index.manifest import Manifest
 from rag.index.reading import GENERATION_NAME, open_generation, read_current
 from rag.runtime import files
 
-# What a generation takes beside its vectors and its docstore, as a share of them: BM25, manifest, report.
+# Size of a generation as a multiple of its vectors and docstore: BM25, manifest and report come on top.
 _OVERHEAD: Final = 1.5
-# With fewer bytes than this a disk is full.
+# A disk with fewer free bytes than this counts as full.
 _LITTLE: Final = 1 << 16
 
 
 @dataclass(frozen=True)
 class GenerationMetadata:
-    """What a generation will say about itself, beside its contents."""
+    """Identities and sources for the manifest of a new generation."""
 
     encoder: Mapping[str, Any]
     chunker: Mapping[str, Any]
@@ -48,10 +48,10 @@ class GenerationMetadata:
 
 @contextmanager
 def open_writer(root: Path) -> Iterator[IndexWriter]:
-    """The right to write in an index directory, for one process at a time.
+    """Opens the index for writing, under a lock that one process at a time holds.
 
     Raises:
-        IndexBusy: another process has it.
+        IndexBusy: another process holds the lock.
         PublishFailed: the directory cannot be written, or the disk refused while writing.
     """
     layout = IndexLayout(root)
@@ -60,20 +60,20 @@ def open_writer(root: Path) -> Iterator[IndexWriter]:
         durable_files.make_folder(layout.root)
         with layout.lock.open("a+") as lock:
             _lock(lock.fileno(), root)
-            # Not before: who has the lock may just be emptying one of them.
+            # Only under the lock: its holder may just be emptying one of these folders.
             for folder in (layout.generations, layout.sources, layout.work, layout.trash):
                 durable_files.make_folder(folder)
             _empty(layout)
             try:
                 yield writer
             except OSError:
-                writer.look_for_room()  # before it is given back
+                writer.note_free_space()  # before the work folder is emptied
                 raise
             finally:
-                with suppress(OSError):  # the next writer does it
+                with suppress(OSError):  # the next writer empties them
                     _empty(layout)
     except OSError as error:
-        raise PublishFailed(writer.why(error)) from error
+        raise PublishFailed(writer.explain(error)) from error
 
 
 def _lock(descriptor: int, root: Path) -> None:
@@ -84,7 +84,7 @@ def _lock(descriptor: int, root: Path) -> None:
 
 
 def _empty(layout: IndexLayout) -> None:
-    """Removes what a writer, perhaps a killed one, has left."""
+    """Removes the leftovers of earlier writers, killed ones included."""
     for folder in (layout.work, layout.trash):
         shutil.rmtree(folder)
         folder.mkdir()
@@ -100,20 +100,20 @@ class IndexWriter:
 
     @property
     def layout(self) -> IndexLayout:
-        """Where everything is."""
+        """The paths of the index."""
         return self._layout
 
     def staging(self) -> tuple[Staging, FreshVectors]:
-        """Where to keep what is read in this run."""
+        """Stores for the documents and vectors of this run."""
         return Staging(self._layout.work / "staging.sqlite"), FreshVectors(self._layout.work / "vectors.f32")
 
     def take_source(self, path: Path, sizes: Container[int], unread: Callable[[str], object]) -> tuple[str, int]:
-        """The SHA-256 of a file and its size in bytes; a copy of it is in the index then.
+        """Copies a file into the index unless it is there; returns its SHA-256 and its size in bytes.
 
         Args:
             path: the file.
-            sizes: of files that may be here already: only those are hashed before they are copied.
-            unread: says of a content whether no copy of it is wanted, because it cannot be read.
+            sizes: of the files that the index has; only a file of such a size is hashed before it is copied.
+            unread: whether the content with this digest is known to be unreadable; no copy of it is stored.
 
         Raises:
             FileFault: ``unreadable``: the file cannot be read.
@@ -132,9 +132,9 @@ class IndexWriter:
         return stored.is_file() and stored.stat().st_size == size
 
     def store_source(self, path: Path) -> tuple[str, int]:
-        """Copies a file into the index by content, unless it is there; returns its SHA-256 and its size in bytes.
+        """Copies a file into the content-addressed store; returns its SHA-256 and its size in bytes.
 
-        What is read later is the copy, so that a file that is edited meanwhile cannot be half of each.
+        The copy is what is read later, so that an edit of the file meanwhile cannot mix two versions.
 
         Raises:
             FileFault: ``unreadable``: the file cannot be read.
@@ -155,17 +155,17 @@ class IndexWriter:
         return digest.hexdigest(), size
 
     def source(self, document_id: str) -> Path:
-        """Where a stored source is."""
+        """Path of a stored source."""
         return self._layout.source(document_id)
 
     def require(self, size: int) -> None:
-        """Refuses to begin what cannot end well: better now than when half of it is written.
+        """Checks the free space before writing begins.
 
         Args:
             size: bytes that will be needed.
 
         Raises:
-            OSError: the disk has not so many.
+            OSError: the disk has less.
         """
         self._needed = size
         if durable_files.free_bytes(self._layout.root) < size:
@@ -184,11 +184,11 @@ class IndexWriter:
 
         Args:
             entries: its documents in the order of their rows; at least one chunk in all.
-            before: the generation that holds the entries that are not fresh.
-            fresh: what holds the others; it is closed.
+            before: the generation with the entries that are not fresh.
+            fresh: stores with the fresh entries; the staging file is closed here.
             about: identities and sources, for the manifest.
-            report: gives what is for ``report.json`` when all else is written; the name of the generation is added.
-            ready: waits until all fresh vectors are there; what needs none is done before.
+            report: called when all else is written; gives ``report.json``, to which the generation's name is added.
+            ready: returns when all fresh vectors are there; called after the docstore and BM25 are written.
 
         Returns:
             The name of the generation.
@@ -207,7 +207,7 @@ class IndexWriter:
         write_docstore(
             folder / DOCSTORE, entries, staging=staging.path, before=before.folder / DOCSTORE if before else None
         )
-        write_words(folder, entries, before)
+        write_bm25(folder, entries, before)
         ready()
         write_vectors(folder, entries, before, vectors, dimension)
         durable_files.write_bytes(folder / REPORT, _to_json({**report(), "generation": name}))
@@ -219,7 +219,7 @@ class IndexWriter:
             files=tuple(durable_files.file_rows(folder)),
             encoder=dict(about.encoder),
             chunker=dict(about.chunker),
-            counts=count(folder),
+            counts=counts_of(folder),
             sources=tuple(about.sources),
         ).to_bytes()
         self._commit(folder, manifest, about.encoder)
@@ -231,7 +231,7 @@ class IndexWriter:
         durable_files.write_bytes(folder / MANIFEST_DIGEST, digest.encode())
         for path in (folder / MANIFEST, folder / MANIFEST_DIGEST, folder, self._layout.sources):
             files.sync(path)
-        _prove(folder, digest, encoder, self._layout)
+        _check_readable(folder, digest, encoder, self._layout)
         published = self._layout.generation(folder.name)
         folder.rename(published)
         try:
@@ -240,7 +240,7 @@ class IndexWriter:
         except durable_files.CommitUnsure:
             raise
         except OSError:
-            # It is not the current one, and must not be taken for one that once was.
+            # Not current: left in place, it would look like a generation that once was.
             with suppress(OSError):
                 durable_files.move_away(published, self._layout)
             raise
@@ -252,16 +252,16 @@ class IndexWriter:
 
     @staticmethod
     def _size(staging: Path, vectors: int, before: Generation | None) -> int:
-        """About what the new generation will take, in bytes."""
+        """Estimated size of the new generation, in bytes."""
         held = sum(row.size for row in before.manifest.files) if before else 0
         return held + int((staging.stat().st_size + vectors) * _OVERHEAD)
 
-    def look_for_room(self) -> None:
-        """Notes whether the disk is full, because SQLite and numpy do not always say why they could not write."""
+    def note_free_space(self) -> None:
+        """Notes whether the disk is full: SQLite and numpy do not always give that as the reason."""
         self._full = durable_files.free_bytes(self._layout.root) < _LITTLE
 
-    def why(self, error: OSError) -> str:
-        """What to tell of a disk that refused."""
+    def explain(self, error: OSError) -> str:
+        """Message for the user about a failed write."""
         message = f"the index in {self._layout.root} cannot be written: {error.strerror or error}"
         free = durable_files.free_bytes(self._layout.root)
         if self._full or error.errno in (errno.ENOSPC, errno.EDQUOT) or "full" in str(error) or free < self._needed:
@@ -273,7 +273,7 @@ class IndexWriter:
 
 
 def _source_blocks(path: Path) -> Iterator[bytes]:
-    """The bytes of a source. Its faults are told apart from those of the disk that it is copied to."""
+    """Blocks of a source file. Its read errors are kept apart from write errors of the index's disk."""
     try:
         yield from durable_files.blocks(path)
     except OSError as error:
@@ -281,13 +281,13 @@ def _source_blocks(path: Path) -> Iterator[bytes]:
 
 
 def _number(layout: IndexLayout) -> int:
-    """The highest number of a generation so far."""
+    """The highest generation number so far."""
     names = (folder.name for folder in layout.generations.iterdir())
     return max((int(name[:6]) for name in names if GENERATION_NAME.fullmatch(name)), default=0)
 
 
-def _prove(folder: Path, digest: str, encoder: Mapping[str, Any], layout: IndexLayout) -> None:
-    """Opens what is to be published as every reader will: what cannot be opened is not published."""
+def _check_readable(folder: Path, digest: str, encoder: Mapping[str, Any], layout: IndexLayout) -> None:
+    """Opens the generation as a reader does, before it is published."""
     try:
         generation = open_generation(folder, digest, encoder, layout)
     except IndexFault as fault:
