@@ -25,7 +25,7 @@ from benchmarks.bootstrap import paired_p_value
 from benchmarks.question_sets import QuestionSet, add_sets
 from benchmarks.ranking_variants import FULL, Find, Variant, variants
 from benchmarks.remembering import RememberingReranker
-from rag.cli.console import Tell, configure_logging, fail, progress
+from rag.cli.console import ProgressCallback, configure_logging, fail, progress
 from rag.composition import open_encoder, open_reranker
 from rag.domain.values import Hit, Question
 from rag.errors import PageproofError, SettingsError
@@ -77,7 +77,7 @@ def main() -> int:
 
 
 def _measure(
-    chosen: QuestionSet, encoder: Encoder, measured: Mapping[str, Variant], limit: int | None, tell: Tell
+    chosen: QuestionSet, encoder: Encoder, measured: Mapping[str, Variant], limit: int | None, tell: ProgressCallback
 ) -> str:
     questions = chosen.paged()[:limit]
     with chosen.opened(encoder) as generation:

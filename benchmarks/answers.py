@@ -31,7 +31,7 @@ from ingest.__main__ import open_job
 from ingest.discovery import discover
 from ingest.reporting.progress import Progress
 from rag.answering.answerer import Answerer
-from rag.cli.console import Tell, configure_logging, fail, progress
+from rag.cli.console import ProgressCallback, configure_logging, fail, progress
 from rag.composition import cores, open_answerer, open_store, tokenizer_file
 from rag.domain.values import Answer, Hit, Question
 from rag.errors import PageproofError
@@ -163,7 +163,7 @@ def _tutorial(folder: Path, settings: Settings) -> TutorialAnswerer:
 
 
 def in_turns(
-    questions: Sequence[LabelledQuestion], sides: Mapping[str, Side], generation: Generation, tell: Tell
+    questions: Sequence[LabelledQuestion], sides: Mapping[str, Side], generation: Generation, tell: ProgressCallback
 ) -> dict[str, list[GivenAnswer]]:
     """What each side makes of each question; who is first changes from question to question."""
     # Where retrieval alone refuses a question, the model stays cold.
@@ -211,7 +211,9 @@ def table(head: str, records: Mapping[str, Sequence[GivenAnswer]]) -> str:
 
 
 def _summary(records: Sequence[GivenAnswer]) -> dict[str, Any]:
-    return summarise([record.result for record in records], model=records[0].answer.model, index=records[0].answer.index)
+    return summarise(
+        [record.result for record in records], model=records[0].answer.model, index=records[0].answer.index
+    )
 
 
 def _is_generated(item: QuestionResult) -> bool:

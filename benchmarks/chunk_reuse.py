@@ -24,7 +24,7 @@ import numpy as np
 from benchmarks.bootstrap import ratio_of_medians
 from benchmarks.sampling import sampled
 from rag.answering.prompt import JOINING, NOT_FOUND, PASSAGE, SYSTEM
-from rag.cli.console import Tell, configure_logging, progress
+from rag.cli.console import ProgressCallback, configure_logging, progress
 from rag.composition import open_retriever, open_store
 from rag.domain.values import Hit, Question
 from rag.evaluation.correctness import f1
@@ -180,7 +180,7 @@ def main() -> int:
 
 
 def _measured(
-    settings: Settings, questions: Sequence[LabelledQuestion], firsts: Sequence[int], tell: Tell
+    settings: Settings, questions: Sequence[LabelledQuestion], firsts: Sequence[int], tell: ProgressCallback
 ) -> Iterator[_Row]:
     retriever, index = open_retriever(settings)
     generation = index.generation()

@@ -31,7 +31,7 @@ from benchmarks.machine import llama_bench, matrix_rate, read_bandwidth, triad_b
 from benchmarks.serving.build_llama_server import BENCH
 from benchmarks.serving.workloads import pool_of, skewed
 from rag.answering.prompt import NOT_FOUND, EvidencePrompt, build_prompt
-from rag.cli.console import Tell, configure_logging, fail, progress
+from rag.cli.console import ProgressCallback, configure_logging, fail, progress
 from rag.composition import cores, open_retriever, open_store
 from rag.domain.values import Question
 from rag.errors import PageproofError
@@ -105,12 +105,12 @@ def main() -> int:
     return 0
 
 
-def _measure(options: argparse.Namespace, settings: Settings, tell: Tell) -> list[tuple[str, str]]:
+def _measure(options: argparse.Namespace, settings: Settings, tell: ProgressCallback) -> list[tuple[str, str]]:
     weights = open_store(settings).locate(settings.model)
     threads = cores(settings)
     retriever, index = open_retriever(settings)
     generation = index.generation()
-    plain, copying = (_open(settings, weights, copying=copies) for copies in (False, True))
+    plain, copying = (_open(settings, weights, prompt_lookup=copies) for copies in (False, True))
     bare = BareContext(weights.file, context_tokens=settings.context_tokens, threads=threads)
     try:
         texts = _texts(generation, plain, options.rounds)
@@ -138,7 +138,7 @@ def _open(settings: Settings, weights: Weights, **switches: Any) -> LlamaCppMode
         context_tokens=settings.context_tokens,
         tuning=Tuning(cores(settings), cores(settings)),
         # Each generation is to be computed.
-        remembered=0,
+        cached_generations=0,
         **switches,
     )
 
@@ -189,7 +189,9 @@ class Continued:
     same_text: bool
 
 
-def _continued(text: Prompt, plain: LlamaCppModel, bare: BareContext, copying: LlamaCppModel, tell: Tell) -> Continued:
+def _continued(
+    text: Prompt, plain: LlamaCppModel, bare: BareContext, copying: LlamaCppModel, tell: ProgressCallback
+) -> Continued:
     tell("continuing", 0, 1)
     prompt = Prompt(text.tokens[:_PROMPT_TOKENS])
     ours = written(plain, prompt, _WRITTEN)

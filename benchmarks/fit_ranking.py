@@ -1,4 +1,4 @@
-"""Fits the weights of rag/retrieval/scoring.py on questions whose page is known, and says what they are worth on other sets.
+"""Fits the weights of rag/retrieval/scoring.py on questions whose page is known, and evaluates them on other sets.
 
     python -m benchmarks.fit_ranking --set manual=indexes/manual:manual.jsonl --set law=indexes/law:law.jsonl ...
 
@@ -27,7 +27,7 @@ from scipy.optimize import minimize
 
 from benchmarks.question_sets import QuestionSet, add_sets
 from benchmarks.remembering import RememberingReranker
-from rag.cli.console import Tell, configure_logging, fail, progress
+from rag.cli.console import ProgressCallback, configure_logging, fail, progress
 from rag.composition import open_encoder, open_reranker
 from rag.domain.values import Question
 from rag.errors import PageproofError, SettingsError
@@ -117,7 +117,9 @@ def _rank(reranked: Judged, weights: SignalWeights, per_page: int) -> float:
     return next((rank for rank, passage in enumerate(ranked.passages, start=1) if passage.row in right), np.inf)
 
 
-def gather(chosen: QuestionSet, encoder: Encoder, reranker: Reranker, tell: Tell) -> tuple[list[Judged], list[Judged]]:
+def gather(
+    chosen: QuestionSet, encoder: Encoder, reranker: Reranker, tell: ProgressCallback
+) -> tuple[list[Judged], list[Judged]]:
     """For each question all that the legs bring in, and of these what the reranker reads, with its logits."""
     retriever = Retriever(encoder, reranker)
     whole, read = [], []

@@ -36,7 +36,7 @@ from benchmarks.serving.results import tables, to_json
 from benchmarks.serving.schedule import Schedule, cell, schedule
 from benchmarks.serving.systems import DEFAULTS, System, locked_choices, read_best, server_choices
 from benchmarks.serving.workloads import Pool, pool_of, skewed, unrepeated
-from rag.cli.console import Tell, configure_logging, fail, progress
+from rag.cli.console import ProgressCallback, configure_logging, fail, progress
 from rag.composition import cores, open_retriever, open_store
 from rag.domain.values import Question
 from rag.errors import PageproofError, SettingsError
@@ -97,7 +97,11 @@ def _wanted(systems: Sequence[System], only: str) -> list[System]:
 
 
 def _find_best(
-    options: argparse.Namespace, settings: Settings, pool: Pool, start: Callable[[System], Process], tell: Tell
+    options: argparse.Namespace,
+    settings: Settings,
+    pool: Pool,
+    start: Callable[[System], Process],
+    tell: ProgressCallback,
 ) -> None:
     chance = np.random.default_rng(options.seed)
     # Drawn once: every setting is asked the same.
@@ -112,7 +116,11 @@ def _find_best(
 
 
 def _measure(
-    options: argparse.Namespace, settings: Settings, pool: Pool, start: Callable[[System], Process], tell: Tell
+    options: argparse.Namespace,
+    settings: Settings,
+    pool: Pool,
+    start: Callable[[System], Process],
+    tell: ProgressCallback,
 ) -> None:
     best = [system for name, path in BEST.items() for system in read_best(path, name)]
     systems = _wanted([*DEFAULTS, *best], options.only)

@@ -12,7 +12,7 @@ from typing import Final
 from benchmarks.serving.measuring import Loadable
 from benchmarks.serving.systems import System, further_choices
 from benchmarks.serving.workloads import Conversation
-from rag.cli.console import Tell
+from rag.cli.console import ProgressCallback
 from rag.errors import ModelUnusable
 
 CLIENTS: Final = 8
@@ -34,7 +34,7 @@ def find_best(
     warm_up: Sequence[Conversation],
     conversations: Sequence[Conversation],
     start: Callable[[System], Loadable],
-    tell: Tell,
+    tell: ProgressCallback,
 ) -> list[Tried]:
     """Every choice, and then what else a llama-server can do, added to those that were best so far."""
     tried = [_tried(choice, warm_up, conversations, start, tell) for choice in choices]
@@ -50,7 +50,7 @@ def _tried(
     warm_up: Sequence[Conversation],
     conversations: Sequence[Conversation],
     start: Callable[[System], Loadable],
-    tell: Tell,
+    tell: ProgressCallback,
 ) -> Tried:
     tell(f"trying {system.name}", 0, 1)
     try:

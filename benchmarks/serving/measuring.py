@@ -11,7 +11,7 @@ from benchmarks.serving.load import Load, Served
 from benchmarks.serving.schedule import Run, Schedule
 from benchmarks.serving.systems import System
 from benchmarks.serving.workloads import Conversation
-from rag.cli.console import Tell
+from rag.cli.console import ProgressCallback
 
 _WARM_UP_CLIENTS = 4
 
@@ -50,7 +50,7 @@ class Measured:
 
 
 def measure(
-    systems: Sequence[System], plan: Schedule, start: Callable[[System], Loadable], tell: Tell
+    systems: Sequence[System], plan: Schedule, start: Callable[[System], Loadable], tell: ProgressCallback
 ) -> Iterator[Measured]:
     """Each run of the schedule for each system, as they are done.
 

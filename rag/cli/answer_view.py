@@ -1,4 +1,4 @@
-"""An answer as a terminal shows it. Whatever documents and models say is text: no markup, nothing to obey."""
+"""Terminal rendering of answers. Texts of documents and models are escaped: no markup, no control sequences."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from rag.domain.values import Answer, Citation, Sentence
 from rag.text.characters import one_line, printable
 
 _NARROWEST: Final = 20
-# What no model has said: a summary is made of sentences of the document, which are not right or wrong.
-_UNDOUBTED: Final = 1.0
+# The confidence of a summary, which quotes sentences of the document: no model has written it.
+_QUOTED_ONLY: Final = 1.0
 _VERY_SURE: Final = 0.9
 _POSSIBLY: Final = "? possibly: "
 _NOTHING: Final = "0.0 s"
 _ABSTAINS: Final = ("not_in_documents", "no_supported_sentence")
-# In the order in which they happen; "queue" is the service's.
+# In the order in which they run; "queue" occurs in the service only.
 _PHASES: Final = {
     "understand": "understanding",
     "retrieve": "search",
@@ -33,10 +33,10 @@ _PHASES: Final = {
 
 @dataclass(frozen=True)
 class Indented:
-    """Text with so many blanks before each line, and none at its end: what is shown is also copied, and compared.
+    """Text with a left margin and without trailing spaces, so that it can be copied and compared.
 
     Attributes:
-        margin: blanks; as many stay free at the right.
+        margin: in columns; as many stay free on the right.
     """
 
     text: Text
@@ -49,7 +49,7 @@ class Indented:
 
 
 def print_answer(console: Console, answer: Answer, *, recorded: bool = False) -> None:
-    """The answer in short, for files and pipes: sentences, each citation with page and quote; its id if recorded."""
+    """Prints an answer in short, for files and pipes: sentences, citations with page and quote, the id of a record."""
     console.print(Text(one_line(answer.question), style="bold"))
     if answer.answered:
         for line in _supported(answer, _POSSIBLY):
@@ -63,14 +63,14 @@ def print_answer(console: Console, answer: Answer, *, recorded: bool = False) ->
     for citation in answer.citations:
         console.print(Indented(_place(citation), 4))
         console.print(Indented(_quote(citation), 8))
-    sure = f"{_sureness(answer)}, " if answer.answered else ""
+    sure = f"{_confidence_short(answer)}, " if answer.answered else ""
     details = f"{sure}{_seconds(answer, 'total')}, {_origin(answer, recorded=recorded)}"
     console.print(Indented(Text(details, style="dim"), 2))
     console.print()
 
 
 def print_whole_answer(console: Console, answer: Answer, *, recorded: bool = False) -> None:
-    """All that is known of the answer, for a person: also what is not borne out, how sure it is, and the timings."""
+    """Prints an answer in full, for a person: also unsupported sentences, the confidence in words, and the timings."""
     for part in _parts(answer):
         for line in part:
             console.print(line)
@@ -82,8 +82,8 @@ def print_whole_answer(console: Console, answer: Answer, *, recorded: bool = Fal
 
 def confidence_in_words(answer: Answer) -> str:
     """The confidence of an answer in words, after its certainty: stated, or only possible."""
-    sure = _sureness(answer)
-    if answer.confidence == _UNDOUBTED:
+    sure = _confidence_short(answer)
+    if answer.confidence == _QUOTED_ONLY:
         return f"{sure[0].upper()}{sure[1:]}."
     if answer.confidence >= _VERY_SURE:
         return f"Very likely right: {sure}."
@@ -92,63 +92,59 @@ def confidence_in_words(answer: Answer) -> str:
     return f"Possible, and no more than that: {sure}. Read the quotes."
 
 
-def _sureness(answer: Answer) -> str:
+def _confidence_short(answer: Answer) -> str:
     """The confidence in percent, rounded down: no possible answer looks stated, and no model is 100 % sure."""
-    if answer.confidence == _UNDOUBTED:
+    if answer.confidence == _QUOTED_ONLY:
         return "the document's own sentences"
     hundredths = math.floor(round(answer.confidence * 100, 6))  # .29 * 100 is a little less than 29
     return f"{min(hundredths, 99)}% sure"
 
 
 def _parts(answer: Answer) -> Iterator[Sequence[RenderableType]]:
-    """What is apart by an empty line."""
-    unsupported = [item for item in answer.sentences if item.verdict == "unsupported"]
+    """The blocks that empty lines separate."""
+    unsupported = [sentence for sentence in answer.sentences if sentence.verdict == "unsupported"]
     if answer.answered:
         yield list(_supported(answer, "? "))
-        yield list(_how_sure(answer))
+        yield list(_confidence_lines(answer))
     elif answer.reason in _ABSTAINS:
         yield [Indented(Text.assemble(("✗ ", "bold yellow"), (one_line(answer.answer), "bold")), 2)]
     else:
         yield [Indented(Text(one_line(answer.answer)), 2)]
     if answer.citations:
-        heading = [] if answer.answered else [Indented(Text("The nearest passages:"), 2)]
-        yield [*heading, *(line for citation in answer.citations for line in _proof(citation))]
+        above = [] if answer.answered else [Indented(Text("The nearest passages:"), 2)]
+        yield [*above, *(line for citation in answer.citations for line in _citation(citation))]
     if unsupported:
-        said = (
-            "The model also said, and the documents do not bear it out:"
+        heading = (
+            "The model also wrote this, which the documents do not support:"
             if answer.answered
-            else "Drafted and withheld, for the documents do not bear it out well enough:"
+            else "Drafted but withheld, because the documents do not support it well enough:"
         )
-        yield [_heading(said), *map(_refused, unsupported)]
+        yield [Indented(Text(heading, style="yellow"), 2), *map(_unsupported, unsupported)]
 
 
 def _supported(answer: Answer, further: str) -> Iterator[RenderableType]:
-    """The sentences; ``further`` is the mark of those after the first where they are only possible."""
-    is_fact = answer.certainty == "stated"
-    mark = ("✓ ", "green") if is_fact else (_POSSIBLY, "yellow")
+    """The supported sentences; ``further`` marks those after the first where the answer is only possible."""
+    is_stated = answer.certainty == "stated"
+    mark = ("✓ ", "green") if is_stated else (_POSSIBLY, "yellow")
     for sentence in answer.sentences:
         if sentence.verdict == "supported":
             numbers = "".join(f" [{number}]" for number in sentence.citations)
             yield Indented(Text.assemble(mark, one_line(sentence.text), (numbers, "cyan")), 2)
-            mark = mark if is_fact else (further, "yellow")
+            mark = mark if is_stated else (further, "yellow")
 
 
-def _how_sure(answer: Answer) -> Iterator[RenderableType]:
+def _confidence_lines(answer: Answer) -> Iterator[RenderableType]:
     style = "green" if answer.certainty == "stated" else "yellow"
     yield Indented(Text(confidence_in_words(answer), style=style), 2)
     if answer.reason == "length":
         yield Indented(Text("It was cut off: an answer has at most RAG_MAX_TOKENS tokens.", style="yellow"), 2)
 
 
-def _heading(text: str) -> RenderableType:
-    return Indented(Text(text, style="yellow"), 2)
-
-
-def _refused(sentence: Sentence) -> RenderableType:
+def _unsupported(sentence: Sentence) -> RenderableType:
     return Indented(Text.assemble(("✗ ", "red"), (one_line(sentence.text), "dim")), 4)
 
 
-def _proof(citation: Citation) -> Iterator[RenderableType]:
+def _citation(citation: Citation) -> Iterator[RenderableType]:
     yield Indented(_place(citation), 2)
     yield Indented(_quote(citation), 6)
 
@@ -176,7 +172,7 @@ def _origin(answer: Answer, *, recorded: bool) -> str:
 
 
 def print_replay(console: Console, replay: Replay) -> None:
-    """Whether the text is the same; if not, from where on it is another one; and what has changed."""
+    """Prints whether a replayed answer has the same text, else the first difference, and the changes of the system."""
     console.print(Text(one_line(replay.recorded.question.text), style="bold"))
     position = replay.first_difference
     if position is None:
@@ -184,8 +180,8 @@ def print_replay(console: Console, replay: Replay) -> None:
         console.print(Indented(text, 2))
     else:
         console.print(Indented(Text.assemble(("✗ ", "yellow"), f"another text, from character {position} on"), 2))
-        for name, said in (("recorded", replay.recorded.answer), ("now", replay.now.answer)):
-            same, other = printable(said[:position]), printable(said[position:])
+        for name, answer in (("recorded", replay.recorded.answer), ("now", replay.now.answer)):
+            same, other = printable(answer[:position]), printable(answer[position:])
             console.print(Indented(Text.assemble((f"{name:<9}", "cyan"), same, (other, "bold")), 4))
     if not replay.changes:
         console.print(Indented(Text("Nothing that is recorded has changed.", style="dim"), 4))

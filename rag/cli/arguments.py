@@ -1,4 +1,4 @@
-"""What the commands take as arguments, beyond what argparse knows."""
+"""Argument types for argparse: whole numbers in a range."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 def whole_number(least: int, most: int | None = None) -> Callable[[str], int]:
-    """For ``type=`` of an argument: a whole number from ``least`` to ``most``; what is none is refused in words."""
+    """A ``type=`` for argparse: a whole number from ``least`` to ``most``; its error message gives the range."""
     allowed = f"{least} or more" if most is None else f"between {least} and {most}"
 
     def read(text: str) -> int:

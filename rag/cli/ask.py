@@ -1,4 +1,4 @@
-"""``python -m rag ask``: one answer, one for each line of a file, a conversation, or a recorded answer again."""
+"""The ``ask`` command: one answer, one for each line of stdin, an interactive conversation, or a replay of a record."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rag.answering.replay import replay
 from rag.cli.answer_view import print_answer, print_replay, print_whole_answer
 from rag.cli.document_picker import chosen_documents
 from rag.cli.line_editor import line_editor
-from rag.cli.live_answer import going_on, live_answer
+from rag.cli.live_answer import live_answer, live_status
 from rag.cli.repl import Conversation
 from rag.composition import open_answerer, open_records, setup_of
 from rag.domain.values import Answer, Question
@@ -57,13 +57,13 @@ def add_commands(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def ask(options: argparse.Namespace, settings: Settings) -> int:
-    """Answers what the options name; 4 where a question is not answered."""
+    """Runs ``ask``; the exit code is 4 if a question is not answered."""
     if options.replay:
         if options.document:
             options.wrong_usage("--replay asks the documents that were asked then: leave --document out")
         return ask_again(options, settings)
     if isinstance(sys.stdin, io.TextIOWrapper):
-        sys.stdin.reconfigure(errors="surrogateescape")  # `readable` tells what became of other bytes
+        sys.stdin.reconfigure(errors="surrogateescape")  # see `readable`
     if options.question:
         return _ask_each(options, settings)
     if options.json or not all(stream and stream.isatty() for stream in (sys.stdin, sys.stdout)):
@@ -76,7 +76,7 @@ def _ask_each(options: argparse.Namespace, settings: Settings) -> int:
     progress, console = Console(stderr=True, highlight=False), Console(highlight=False)
     answerer = _open(settings, progress)
     documents = _documents(options, answerer)
-    # One answer is looked at, many are gone through.
+    # A single answer is shown in full, several in short.
     show = print_whole_answer if console.is_terminal and options.question != [_FROM_INPUT] else print_answer
     code = 0
     for text in questions:
@@ -94,14 +94,14 @@ def _converse(options: argparse.Namespace, settings: Settings) -> int:
     answerer = _open(settings, progress)
     recorded, documents = settings.records is not None, _documents(options, answerer)
     conversation = Conversation(console, progress, answerer, recorded, documents)
-    # It may last for days: what is ingested meanwhile is asked too.
+    # A conversation may last for days: it follows the index as documents are ingested.
     with answerer.index.followed():
-        conversation.hold(line_editor(settings.history, conversation.complete))
+        conversation.run(line_editor(settings.history, conversation.complete))
     return 0
 
 
 def ask_again(options: argparse.Namespace, settings: Settings) -> int:
-    """Answers a recorded question again; 5 where the text is another one."""
+    """Replays a recorded question; the exit code is 5 if the text differs."""
     record = open_records(settings).read(options.replay)
     answerer = open_answerer(settings)
     replayed = replay(
@@ -115,7 +115,7 @@ def ask_again(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _open(settings: Settings, progress: Console) -> Answerer:
-    with going_on(progress, "loading the model"):
+    with live_status(progress, "loading the model"):
         return open_answerer(settings, recorded=True)
 
 
@@ -125,7 +125,7 @@ def _documents(options: argparse.Namespace, answerer: Answerer) -> tuple[str, ..
 
 def _record_id(text: str) -> str:
     if not is_record_id(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no id of an answer: 32 hexadecimal digits")
+        raise argparse.ArgumentTypeError(f"{text!r} is no id of a record: 32 hexadecimal digits")
     return text
 
 

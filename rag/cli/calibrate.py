@@ -1,4 +1,4 @@
-"""``python -m rag calibrate``: fits how sure the system is to the user's own documents."""
+"""The ``calibrate`` command: fits the confidence model to the user's own documents."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _QUESTIONS = 60
 def add_commands(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds ``calibrate`` to the command line."""
     command = commands.add_parser(
-        "calibrate", help="fit how sure answers are to your own documents (about 10 s for each question)"
+        "calibrate", help="fit the confidence of answers to your own documents (about 10 s for each question)"
     )
     command.add_argument(
         "--questions",
@@ -39,28 +39,31 @@ def add_commands(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def calibrate(options: argparse.Namespace, settings: Settings) -> int:
-    """Makes questions, puts each with and without its answer, and keeps the fitted judge beside the index.
+    """Makes questions, asks each with and without its answer in the index, and saves the fitted confidence model.
 
     Raises:
-        CalibrationFailed: too few questions could be made, or the result cannot be kept; what was there stays.
+        CalibrationFailed: too few questions could be made, or the calibration cannot be saved; an earlier one stays.
     """
     check_writable(settings.index)
     answerer = open_answerer(settings)
     generation = answerer.generation()
     made = make_questions(generation, answerer.model, options.questions, options.seed)
-    with progress() as tell:
-        trials = try_questions(answerer, generation, made, lambda number: tell("questions", number, options.questions))
-    judge = fitted(CONFIDENCE_MODEL, trials)
+    with progress() as report:
+        trials = try_questions(
+            answerer, generation, made, lambda number: report("questions", number, options.questions)
+        )
+    confidence_model = fitted(CONFIDENCE_MODEL, trials)
     calibration = Calibration(
         models=model_digests(settings),
         generation=generation.id,
         questions=len(trials) // 2,
-        confidence_model=judge,
+        confidence_model=confidence_model,
     )
     write_calibration(settings.index, calibration)
     right = sum(trial.right for trial in trials)
     Console(highlight=False, soft_wrap=True).print(
-        f"{len(trials) // 2} questions made and put twice; {right} answered right with their passages in the index.\n"
-        f"Kept in {settings.index}/calibration.json; `rag ask`, `rag serve` and `rag eval` use it when they start."
+        f"{len(trials) // 2} questions made, each asked twice; "
+        f"{right} answered correctly with their passages in the index.\n"
+        f"Saved in {settings.index}/calibration.json; `rag ask`, `rag serve` and `rag eval` use it when they start."
     )
     return 0

@@ -1,4 +1,4 @@
-"""What the command line shows to people: progress on stderr, results on stdout."""
+"""Terminal output of the commands: logging and progress bars on stderr, error lines, the table of models."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
 _OURS: Final = ("rag", "ingest")
-_LOUD: Final = ("pypdf", "bm25s", "transformers", "sentence_transformers")
+_ERRORS_ONLY: Final = ("pypdf", "bm25s", "transformers", "sentence_transformers")
 
-Tell = Callable[[str, int, int], None]
+ProgressCallback = Callable[[str, int, int], None]
 
 
 class _Stderr(logging.StreamHandler[TextIO]):
-    """Writes to what stderr is at that time: where a bar stands, that is something that makes room for the line."""
+    """Log handler for the current ``sys.stderr``, which a progress bar replaces so that lines appear above the bar."""
 
     def emit(self, record: logging.LogRecord) -> None:
         self.stream = sys.stderr
         super().emit(record)
 
 
-def _is_worth_telling(record: logging.LogRecord) -> bool:
-    """Some libraries set their own level when they are loaded, which is after :func:`configure_logging`."""
+def _is_logged(record: logging.LogRecord) -> bool:
+    """Log filter by package, because some libraries set their level when imported, after :func:`configure_logging`."""
     package = record.name.partition(".")[0]
     return record.levelno >= (
-        logging.INFO if package in _OURS else logging.ERROR if package in _LOUD else logging.WARNING
+        logging.INFO if package in _OURS else logging.ERROR if package in _ERRORS_ONLY else logging.WARNING
     )
 
 
 def configure_logging() -> None:
-    """Warnings and worse of every library, as single lines on stderr."""
+    """Configures logging: our messages, and warnings and errors of the libraries, as single lines on stderr."""
     handler = _Stderr()
-    handler.addFilter(_is_worth_telling)
+    handler.addFilter(_is_logged)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", handlers=[handler])
     for package in _OURS:
         logging.getLogger(package).setLevel(logging.INFO)
@@ -58,8 +58,8 @@ def fail(error: BaseException, code: int) -> int:
 
 
 @contextmanager
-def progress() -> Iterator[Tell]:
-    """A bar for each stage on a terminal; nothing elsewhere."""
+def progress() -> Iterator[ProgressCallback]:
+    """A progress bar for each stage on a terminal, nothing elsewhere; yields a callback of stage, done and total."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield lambda _stage, _done, _total: None
@@ -70,17 +70,17 @@ def progress() -> Iterator[Tell]:
     with Progress(*columns, console=console, transient=True) as bars:
         tasks: dict[str, TaskID] = {}
 
-        def tell(stage: str, done: int, total: int) -> None:
+        def report(stage: str, done: int, total: int) -> None:
             if stage not in tasks:
                 tasks[stage] = bars.add_task(stage, total=total)
             bars.update(tasks[stage], completed=done, total=total)
 
-        yield tell
+        yield report
 
 
 @contextmanager
 def fetch_progress() -> Iterator[Callable[[FetchProgress], None]]:
-    """A bar in bytes for each model on a terminal; nothing elsewhere."""
+    """A progress bar in bytes for each model on a terminal, nothing elsewhere; yields its callback."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield lambda _progress: None
@@ -104,16 +104,16 @@ def fetch_progress() -> Iterator[Callable[[FetchProgress], None]]:
     with Progress(*columns, console=console, transient=True) as bars:
         tasks: dict[str, TaskID] = {}
 
-        def tell(fetched: FetchProgress) -> None:
+        def report(fetched: FetchProgress) -> None:
             if fetched.model not in tasks:
                 tasks[fetched.model] = bars.add_task(fetched.model, total=fetched.total_bytes)
             bars.update(tasks[fetched.model], completed=fetched.done_bytes, total=fetched.total_bytes)
 
-        yield tell
+        yield report
 
 
 def print_models(console: Console, entries: Sequence[tuple[ModelEntry, str]], needed: set[str]) -> None:
-    """A row for each model of the catalogue, under its kind; at most 80 columns."""
+    """Prints the models of the catalogue, grouped by kind, in at most 80 columns."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     for heading in ("name", "size", "state", "licence", "sha256"):
         table.add_column(heading, no_wrap=True)

@@ -1,4 +1,4 @@
-"""``python -m rag doctor``: what this machine has, what is missing, and what to do. Never fails itself."""
+"""The ``doctor`` command: diagnostics of this machine, with a remedy for each problem. It never fails itself."""
 
 from __future__ import annotations
 
@@ -49,26 +49,26 @@ def add_commands(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     command.add_argument("--tune", action="store_true", help="measure how this machine runs the model best (15 s)")
     command.add_argument("--verify", action="store_true", help="read every byte of the weights and of the index")
     command.add_argument("--json", action="store_true", help="print the findings as one JSON object")
-    command.set_defaults(run=examine)
+    command.set_defaults(run=diagnose)
 
 
-def examine(options: argparse.Namespace, settings: Settings) -> int:
-    """Looks at everything; 1 if something is missing that no answer can be given without."""
+def diagnose(options: argparse.Namespace, settings: Settings) -> int:
+    """Runs all checks; the exit code is 1 if something is missing without which no answer can be given."""
     if options.tune:
         _tune(settings)
     findings = list(findings_of(settings, verify=options.verify))
     missing = any(finding.state == "missing" for finding in findings)
     if options.json:
-        told = {"ok": not missing, "findings": [finding.to_json() for finding in findings]}
-        print(json.dumps(told, ensure_ascii=False))
+        report = {"ok": not missing, "findings": [finding.to_json() for finding in findings]}
+        print(json.dumps(report, ensure_ascii=False))
     else:
         print_findings(Console(highlight=False), findings)
     return _MISSING if missing else 0
 
 
 def findings_of(settings: Settings, *, verify: bool) -> Iterator[Finding]:
-    """Everything that is looked at, in the order in which it is shown."""
-    looks: list[tuple[str, Callable[[], Finding]]] = [
+    """The findings of all checks, in the order in which they are shown."""
+    checks: list[tuple[str, Callable[[], Finding]]] = [
         ("processor", lambda: doctor_checks.check_processor(read_processor())),
         ("memory", lambda: doctor_checks.check_memory(usable_memory(), _size_of_weights(settings))),
         ("disk", lambda: doctor_checks.check_disk("disk", str(settings.index), _free(settings.index))),
@@ -79,27 +79,27 @@ def findings_of(settings: Settings, *, verify: bool) -> Iterator[Finding]:
         ("encoder", lambda: _weights(settings, "encoder", settings.encoder, verify=verify)),
     ]
     if settings.reranker:
-        looks.append(("reranker", lambda: _weights(settings, "reranker", settings.reranker, verify=verify)))
-    looks.append(("index", lambda: _index(settings, verify=verify)))
+        checks.append(("reranker", lambda: _weights(settings, "reranker", settings.reranker, verify=verify)))
+    checks.append(("index", lambda: _index(settings, verify=verify)))
     if not settings.model_is_remote:
-        looks.append(("tuning", lambda: _tuning(settings)))
+        checks.append(("tuning", lambda: _tuning(settings)))
     if settings.documents:
-        looks.append(("documents", lambda: _documents(settings)))
-    looks += [
+        checks.append(("documents", lambda: _documents(settings)))
+    checks += [
         ("ocr", lambda: doctor_checks.check_ocr(_languages())),
         ("port", lambda: _port(settings)),
         ("settings", lambda: doctor_checks.check_settings(settings)),
     ]
-    for subject, look in looks:
+    for subject, check in checks:
         try:
-            yield look()
-        # What a library that is broken or missing raises when it is imported, and what a disk says.
+            yield check()
+        # A broken or missing library may raise any of these when it is imported.
         except (PageproofError, ImportError, OSError, RuntimeError) as error:
             yield Finding(subject, "missing", str(error))
 
 
 def print_findings(console: Console, findings: Sequence[Finding]) -> None:
-    """A row for each finding, and what to do below it."""
+    """Prints a row for each finding, and its remedy below it."""
     marks = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "missing": ("✗", "bold red")}
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(no_wrap=True)
@@ -114,7 +114,7 @@ def print_findings(console: Console, findings: Sequence[Finding]) -> None:
 
 
 def _tune(settings: Settings) -> None:
-    """Measures and keeps; what is wrong is told, and is no reason not to look at the rest."""
+    """Measures and saves the tuning; an error is printed, and the checks go on."""
     try:
         if weights := generator_weights(settings):
             with Console(stderr=True).status("measuring how this machine runs the model best, about 15 s"):
@@ -202,7 +202,7 @@ def _tuning(settings: Settings) -> Finding:
 
 
 def _languages() -> list[str] | None:
-    """Tesseract's, None where it is not installed."""
+    """The languages of Tesseract; None where it is not installed."""
     program = shutil.which("tesseract")
     if program is None:
         return None
@@ -210,13 +210,13 @@ def _languages() -> list[str] | None:
         done = subprocess.run([program, "--list-langs"], capture_output=True, text=True, timeout=_SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return done.stdout.splitlines()[1:]  # the first one says what they are
+    return done.stdout.splitlines()[1:]  # the first line is a heading
 
 
 def _documents(settings: Settings) -> Finding:
-    from rag.service.server import open_adding
+    from rag.service.server import open_uploads
 
-    open_adding(settings)  # what is wrong with the folder keeps a service from starting
+    open_uploads(settings)  # raises what would keep a service from starting
     return doctor_checks.check_documents(str(settings.documents))
 
 

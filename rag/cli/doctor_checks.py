@@ -1,6 +1,6 @@
-"""What ``rag doctor`` says: a finding for each thing that an answer needs, and what to do where it is not there.
+"""Diagnostic checks of ``rag doctor``: each makes a finding, with a remedy where something is missing.
 
-Pure: everything is handed in; :mod:`rag.cli.doctor` looks.
+Pure functions: :mod:`rag.cli.doctor` collects their arguments from the machine.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from rag.models.weights.store import Status
 from rag.runtime.processor import Processor
 from rag.settings import PREFIX, Settings
 
-# missing: no question can be answered, or no service started, until it is mended.
+# missing: no question can be answered, or no service started, until it is repaired.
 State: TypeAlias = Literal["ok", "warning", "missing"]
 
 _GIGABYTE: Final = 10**9
-# Beside the weights: the libraries, a context, an index.
+# Memory beside the weights: for the libraries, a context, an index.
 _MEMORY: Final = 1.5 * _GIGABYTE
 _DISK: Final = 1 * _GIGABYTE
 _LOCKED: Final = re.compile(r"^([A-Za-z0-9][\w.-]*)==([^\s;\\]+)(\s*;)?", re.MULTILINE)
@@ -30,11 +30,11 @@ _LOCKED: Final = re.compile(r"^([A-Za-z0-9][\w.-]*)==([^\s;\\]+)(\s*;)?", re.MUL
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found of one thing.
+    """The result of one diagnostic check.
 
     Attributes:
-        remedy: what to do, where something is to be done.
-        details: the same for programs.
+        remedy: the action to take; None where there is none.
+        details: further keys for ``--json``.
     """
 
     subject: str
@@ -44,13 +44,13 @@ class Finding:
     details: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """What ``rag doctor --json`` prints of it."""
+        """The finding as ``rag doctor --json`` prints it."""
         named = {"subject": self.subject, "state": self.state, "text": self.text, "remedy": self.remedy}
         return {**named, **self.details}
 
 
 def check_processor(processor: Processor) -> Finding:
-    """How much of the processor may be used."""
+    """Checks the processor: how many logical processors may be used."""
     usable = processor.usable
     of_them = f" of {processor.logical}" if usable < processor.logical else ""
     text = f"{processor.name}, {usable}{of_them} logical processor{'s' * (processor.logical != 1)} to be used"
@@ -61,9 +61,9 @@ def check_processor(processor: Processor) -> Finding:
 
 
 def check_memory(memory: int | None, weights: int) -> Finding:
-    """Whether the weights fit; both in bytes."""
+    """Checks whether the weights fit into memory; both in bytes, ``memory`` None where unknown."""
     if memory is None:
-        return Finding("memory", "warning", "how much there is cannot be found out")
+        return Finding("memory", "warning", "its size cannot be found out")
     details = {"bytes": memory}
     if memory < weights + _MEMORY:
         text = f"{_gigabytes(memory)}, and the weights take {_gigabytes(weights)}"
@@ -73,7 +73,7 @@ def check_memory(memory: int | None, weights: int) -> Finding:
 
 
 def check_disk(name: str, path: str, free: int) -> Finding:
-    """Room in a directory, in bytes."""
+    """Checks the free space of a directory, in bytes."""
     text = f"{_gigabytes(free)} free for {path}"
     if free < _DISK:
         remedy = "make room: python -m rag index gc --keep 1 removes old generations"
@@ -82,7 +82,7 @@ def check_disk(name: str, path: str, free: int) -> Finding:
 
 
 def check_llama_cpp(version: str, features: frozenset[str], unused: Sequence[str], rebuild: str) -> Finding:
-    """Whether llama.cpp was built for this processor; ``rebuild`` is the command that does."""
+    """Checks whether llama.cpp was built for this processor; ``rebuild`` is the command that builds it so."""
     details = {"version": version, "features": sorted(features), "unused": list(unused)}
     if unused:
         text = f"{version}, built without {', '.join(unused)}, which this processor has: answers are slower"
@@ -91,7 +91,7 @@ def check_llama_cpp(version: str, features: frozenset[str], unused: Sequence[str
 
 
 def check_accelerators(devices: Sequence[Mapping[str, Any]], layers: int) -> Finding:
-    """The GPUs that llama.cpp sees, and whether they are used; each with ``description`` and ``free_memory``."""
+    """Checks the GPUs that llama.cpp sees, each with ``description`` and ``free_memory``, and whether they are used."""
     details = {"devices": list(devices), "gpu_layers": layers}
     names = ", ".join(f"{device['description']} ({_gigabytes(device['free_memory'])} free)" for device in devices)
     if layers and not devices:
@@ -103,7 +103,7 @@ def check_accelerators(devices: Sequence[Mapping[str, Any]], layers: int) -> Fin
 
 
 def check_libraries(python: str, lock: str | None, installed: Mapping[str, str]) -> Finding:
-    """Whether what is installed is what this version was tested with.
+    """Checks whether the installed libraries are those that this version was tested with.
 
     Args:
         python: its version.
@@ -126,28 +126,28 @@ def check_libraries(python: str, lock: str | None, installed: Mapping[str, str])
 
 
 def locked_versions(lock: str, installed: Mapping[str, str]) -> dict[str, str]:
-    """Versions by normalised name; of those that only some systems need, the ones that are installed."""
+    """Versions in a lock file by normalised name; of those with a marker, only the ones that are installed."""
     rows = ((_normalised(name), version, marker) for name, version, marker in _LOCKED.findall(lock))
     return {name: version for name, version, marker in rows if not marker or name in installed}
 
 
 def check_weights(role: str, name: str, status: Status, *, verified: bool) -> Finding:
-    """Whether weights are in place; ``verified``: every byte was read just now."""
+    """Checks whether weights are in place; ``verified``: every byte was read just now."""
     details = {"name": name, "status": status}
     if status == "present":
-        how = "every byte verified" if verified else "verified when they came"
+        how = "every byte verified" if verified else "verified when fetched"
         return Finding(role, "ok", f"{name}, {how}", details=details)
     words = {"missing": "not on this machine", "partial": "fetched in part", "corrupt": "damaged"}
     return Finding(role, "missing", f"{name}: {words[status]}", f"python -m rag models fetch {name}", details)
 
 
 def check_server(address: str) -> Finding:
-    """A language model that another server runs."""
-    return Finding("model", "ok", f"the server {address} runs it; it is asked when a service starts")
+    """The finding for a language model that another server runs."""
+    return Finding("model", "ok", f"the server {address} runs it; it is contacted when a service starts")
 
 
 def check_index(path: str, manifest: Manifest, encoder: Mapping[str, Any] | None, *, verified: bool) -> Finding:
-    """What is served; ``encoder`` is the identity of the one in place, None where there is none."""
+    """Checks the index; ``encoder`` is the identity of the configured encoder, None where its weights are missing."""
     counts = manifest.counts
     text = f"{manifest.generation} in {path}: {counts.documents:,} documents, {counts.pages:,} pages"
     details = {"generation": manifest.generation, **counts.model_dump()}
@@ -159,7 +159,7 @@ def check_index(path: str, manifest: Manifest, encoder: Mapping[str, Any] | None
 
 
 def check_tuning(chosen: ChosenTuning | None) -> Finding:
-    """How the language model is run, and how fast that was; None where there is no model yet."""
+    """Checks the tuning of the language model and its measured speed; None where there is no model yet."""
     if chosen is None:
         return Finding("tuning", "ok", "none yet: there is no model to run")
     measured = chosen.measured
@@ -172,7 +172,7 @@ def check_tuning(chosen: ChosenTuning | None) -> Finding:
     if chosen.overridden:
         text += f" ({', '.join(chosen.overridden)} set)"
     if measured is None:
-        text += "; the defaults, for this machine has not been measured"
+        text += "; the defaults, because this machine has not been measured"
         return Finding("tuning", "ok", text, "python -m rag doctor --tune (about 15 s)", details)
     speed, default = measured.speed, measured.default_speed
     text += f"; measured {measured.time[:10]}: {speed.reading:.0f} tokens/s read, {speed.writing:.1f} written"
@@ -181,34 +181,34 @@ def check_tuning(chosen: ChosenTuning | None) -> Finding:
         text += f" (default: {default.reading:.0f}, {default.writing:.1f}, {default.writing_four:.1f})"
     if measured.busy > MOST_BUSY:
         text += f"; other programs had {measured.busy:.0%} of the machine meanwhile"
-        return Finding("tuning", "warning", text, "when it is quiet: python -m rag doctor --tune", details)
+        return Finding("tuning", "warning", text, "when the machine is idle: python -m rag doctor --tune", details)
     return Finding("tuning", "ok", text, details=details)
 
 
 def check_settings(settings: Settings) -> Finding:
-    """Those that are not the default; secrets are counted and not shown."""
+    """The settings that differ from their defaults; secrets are counted and not shown."""
     shown = {name: _shown(getattr(settings, name)) for name in Settings.model_fields}
     usual = {name: _shown(row.get_default(call_default_factory=True)) for name, row in Settings.model_fields.items()}
     others = [f"{PREFIX}{name.upper()}={value}" for name, value in shown.items() if value != usual[name]]
     details = {"settings": {f"{PREFIX}{name.upper()}": value for name, value in shown.items()}}
-    return Finding("settings", "ok", ", ".join(others) or "all as they come", details=details)
+    return Finding("settings", "ok", ", ".join(others) or "all defaults", details=details)
 
 
 def check_documents(folder: str) -> Finding:
-    """The folder that documents are added to, which can be used."""
-    return Finding("documents", "ok", f"added to {folder}", details={"folder": folder})
+    """The finding for an upload folder that is usable."""
+    return Finding("documents", "ok", f"uploads go to {folder}", details={"folder": folder})
 
 
 def check_port(host: str, port: int, fault: str | None) -> Finding:
-    """Whether a service could listen; ``fault`` says why not."""
+    """Checks whether a service can listen on a port; ``fault`` is the reason if not."""
     details = {"host": host, "port": port, "free": fault is None}
     if fault:
-        return Finding("port", "warning", fault, "no harm if that is this service at work", details)
+        return Finding("port", "warning", fault, "harmless if this service itself is running there", details)
     return Finding("port", "ok", f"{port} on {host} is free", details=details)
 
 
 def check_ocr(languages: Sequence[str] | None) -> Finding:
-    """Tesseract's languages; None where it is not installed."""
+    """Checks the languages of Tesseract; None where it is not installed."""
     remedy = "apt install tesseract-ocr, then ingest again; without it scanned pages stay unread"
     if languages is None:
         return Finding("ocr", "warning", "Tesseract is not installed", remedy)
@@ -227,7 +227,7 @@ def _shown(value: object) -> object:
 
 
 def _public(version: str) -> str:
-    """A version without the part that names a build: torch 2.13.0+cpu is 2.13.0."""
+    """A version without its local part: 2.13.0+cpu is 2.13.0."""
     return version.partition("+")[0]
 
 
@@ -244,5 +244,5 @@ def _shortened(text: str, most: int = 200) -> str:
 
 
 def _normalised(name: str) -> str:
-    """As https://packaging.python.org/en/latest/specifications/name-normalization/ says."""
+    """A normalised name: https://packaging.python.org/en/latest/specifications/name-normalization/."""
     return re.sub(r"[-_.]+", "-", name).lower()

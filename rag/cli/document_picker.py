@@ -1,4 +1,4 @@
-"""Which documents somebody at a terminal means."""
+"""Document selection by name or number, with suggestions for unknown names (fuzzy matching)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rag.errors import DocumentUnknown
 
 _SUGGESTED: Final = 3
 _DIGITS: Final = 6
-# Of the letters: a misspelling leaves more alike, and "nothere" and "notes", which are not meant for each other, fewer.
+# Least similarity: a misspelling has more letters in common, and "nothere" and "notes" fewer.
 _ALIKE: Final = 0.75
 
 
@@ -20,7 +20,7 @@ def chosen_documents(words: Sequence[str], documents: Sequence[Document]) -> tup
     """Names of documents, from names or from numbers in the list of them, counted from 1.
 
     Raises:
-        DocumentUnknown: a word is neither; the message names those that are much like it.
+        DocumentUnknown: a word is neither; the message suggests similar names.
     """
     names = [name for document in documents for name in document.names]
     return tuple(dict.fromkeys(_chosen(word, names, documents) for word in words))
@@ -37,12 +37,12 @@ def _chosen(word: str, names: Sequence[str], documents: Sequence[Document]) -> s
 
 
 def _with_part(word: str, names: Sequence[str]) -> list[str]:
-    """The names that hold the word, or begin with it if its ending is left out."""
+    """The names that contain the word, or begin with it without its extension."""
     return [name for name in names if word.casefold() in name.casefold() or _stem(name).startswith(_stem(word))]
 
 
 def _alike(word: str, names: Sequence[str]) -> list[str]:
-    """The names that are nearly the word, the nearest first; folders and endings, which many share, do not count."""
+    """The names similar to the word, most similar first; folders and extensions, which many share, are ignored."""
     stem = _stem(word)
     ratios = {name: SequenceMatcher(None, _stem(name), stem).ratio() for name in names}
     return sorted((name for name in names if ratios[name] >= _ALIKE), key=ratios.__getitem__, reverse=True)

@@ -1,4 +1,4 @@
-"""``python -m rag eval``: measures on labelled questions, for whoever runs it."""
+"""The ``eval`` command: evaluation metrics on labelled questions, reports, and comparison with an earlier run."""
 
 from __future__ import annotations
 
@@ -36,24 +36,24 @@ _log = logging.getLogger(__name__)
 
 def add_commands(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds ``eval`` to the command line."""
-    command = commands.add_parser("eval", help="measures on your own questions")
+    command = commands.add_parser("eval", help="metrics on your own questions")
     command.add_argument("questions", type=Path, nargs="?", metavar="QUESTIONS.jsonl")
     command.add_argument("--limit", type=whole_number(1), metavar="N", help="only the first N questions")
     command.add_argument(
         "--compare", type=Path, metavar="RUN.json", help="an earlier --json; exit code 1 if this run is worse"
     )
     command.add_argument("--json", action="store_true", help="print everything as one JSON object")
-    command.add_argument("--html", type=_new_file, metavar="FILE.html", help="write a page that shows every miss")
-    # A plot is of answers.
+    command.add_argument("--html", type=_new_file, metavar="FILE.html", help="write a report that shows every failure")
+    # A plot needs answers.
     what = command.add_mutually_exclusive_group()
     what.add_argument("--retrieval-only", action="store_true", help="do not generate answers")
-    what.add_argument("--plot", type=_new_file, metavar="FILE.svg", help="draw how far its confidence can be trusted")
+    what.add_argument("--plot", type=_new_file, metavar="FILE.svg", help="plot the reliability of the confidence")
     make_questions.add_arguments(command)
     command.set_defaults(run=evaluation)
 
 
 def _new_file(text: str) -> Path:
-    """Answering may take an hour: what can be known of the place before is checked before."""
+    """An output path. It is checked before the run, which may take an hour."""
     path = Path(text)
     if path.is_dir() or not path.parent.is_dir():
         raise argparse.ArgumentTypeError(f"{text} is not a file in a folder that exists")
@@ -61,7 +61,7 @@ def _new_file(text: str) -> Path:
 
 
 def evaluation(options: argparse.Namespace, settings: Settings) -> int:
-    """Measures on labelled questions; 1 on a regression against an earlier run."""
+    """Runs ``eval``; the exit code is 1 on a regression against an earlier run."""
     if options.make:
         return make_questions.make(options, settings)
     if not options.questions:
@@ -75,13 +75,13 @@ def evaluation(options: argparse.Namespace, settings: Settings) -> int:
         answerer = open_answerer(settings)
         retriever, generation = answerer.retriever, answerer.generation()
 
-    _warn_of_absent(questions, generation)
+    _warn_of_absent_documents(questions, generation)
 
     def retrieve(question: Question) -> list[Hit]:
         return retriever.retrieve(generation, question, RANKS)
 
-    with progress() as tell:
-        results = evaluate(questions, retrieve, answerer.ask if answerer else None, generation, tell)
+    with progress() as report:
+        results = evaluate(questions, retrieve, answerer.ask if answerer else None, generation, report)
     summary = summarise(results, model=answerer.model.name if answerer else None, index=generation.id)
     comparison = compare(results, summary, earlier) if earlier else None
     _print(options, summary, comparison)
@@ -89,8 +89,8 @@ def evaluation(options: argparse.Namespace, settings: Settings) -> int:
     return _WORSE if comparison and comparison.regressions else 0
 
 
-def _warn_of_absent(questions: Sequence[LabelledQuestion], generation: Generation) -> None:
-    """Before an hour of work: what is not in the index counts as a miss, though the search is not to blame."""
+def _warn_of_absent_documents(questions: Sequence[LabelledQuestion], generation: Generation) -> None:
+    """Logs the gold documents that are not in the index: their questions fail, though retrieval is not to blame."""
     names = {name for document in generation.documents for name in document.names}
     for name, ids in absent_documents(questions, names).items():
         more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
@@ -117,7 +117,7 @@ def _write(
     comparison: Comparison | None,
     generation: Generation,
 ) -> None:
-    """After the results are printed: where a file cannot be written, they are not lost."""
+    """Writes the reports, after the results are printed: they are not lost if a file cannot be written."""
     path = None
     try:
         if path := options.plot:

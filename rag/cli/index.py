@@ -1,4 +1,4 @@
-"""``python -m rag index``: the generations of an index, for whoever runs it. Needs no weights."""
+"""The ``index`` command: list, verify, roll back and garbage-collect generations. It needs no weights."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def add_commands(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     index = commands.add_parser("index", help="the generations of the index: list, verify, rollback, gc")
     actions = index.add_subparsers(dest="action", required=True, metavar="list|verify|rollback|gc")
 
-    action = actions.add_parser("list", help="what was published and is still there, the newest first")
+    action = actions.add_parser("list", help="the published generations, newest first")
     action.add_argument("--json", action="store_true", help="print everything as one JSON object")
     action.set_defaults(run=list_)
 
@@ -55,7 +55,7 @@ def add_commands(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def list_(options: argparse.Namespace, settings: Settings) -> int:
-    """Every published generation."""
+    """Lists every published generation."""
     rows = list_generations(settings.index)
     if options.json:
         print(json.dumps(_listed(settings.index, rows), ensure_ascii=False))
@@ -108,7 +108,7 @@ def _print_rows(console: Console, rows: Sequence[GenerationRow]) -> None:
 
 
 def verify(options: argparse.Namespace, settings: Settings) -> int:
-    """Reads every byte of generations; 1 if something is damaged."""
+    """Verifies every byte of generations; the exit code is 1 if something is damaged."""
     layout = IndexLayout(settings.index)
     if options.all:
         names = [row.name for row in list_generations(settings.index)]
@@ -129,12 +129,12 @@ def verify(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _faults_of_pointer(layout: IndexLayout) -> list[str]:
-    """What is wrong with ``CURRENT``, which readers go by; what is wrong with the generation is not said here."""
+    """The faults of the ``CURRENT`` pointer, by which readers open the index; not those of the generation."""
     try:
         name, manifest_digest = read_current(layout)
         if published_digest(layout, name) != manifest_digest:
             return [
-                f"{layout.current} is not what was written for {name}; python -m rag index rollback {name} mends it"
+                f"{layout.current} is not what was written for {name}; python -m rag index rollback {name} repairs it"
             ]
     except IndexMissing:
         return [f"{layout.current} is missing; python -m rag index rollback GENERATION makes one current"]
@@ -154,8 +154,8 @@ def rollback(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def gc(options: argparse.Namespace, settings: Settings) -> int:
-    """Removes what no kept generation needs."""
-    read_current(IndexLayout(settings.index))  # where there is no index, none is begun
+    """Removes old generations, and sources that no remaining one needs."""
+    read_current(IndexLayout(settings.index))  # raises where there is no index, so that none is created
     with open_writer(settings.index) as writer:
         collected = collect_garbage(writer.layout, options.keep or settings.keep_generations)
     for name in collected.generations:
@@ -169,5 +169,5 @@ def gc(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def megabytes(size: int) -> str:
-    """``12.3 MB``."""
+    """A size in bytes as text: ``12.3 MB``."""
     return f"{size / 1e6:,.1f} MB"

@@ -1,4 +1,4 @@
-"""An answer on its way: made in a thread of its own, shown while it grows, stopped when the terminal says so."""
+"""Live display of an answer while it is generated in a thread, with cancellation by Ctrl-C."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ from rag.runtime.thread_stream import ThreadStream
 from rag.text.characters import one_line, printable
 
 _PER_SECOND: Final = 12
-# Lines that are not the draft's: places, headings, the line that moves.
+# Lines beside the draft: places, headings, the spinner.
 _OTHER_LINES: Final = 12
-# Standard input, as the system counts files.
+# File descriptor of standard input.
 _KEYBOARD: Final = 0
-# Where they are in what termios tells of a terminal.
+# Index of the local flags in the attributes of a terminal.
 _LOCAL_FLAGS: Final = 3
 
 
 @dataclass
 class LiveStatus:
-    """How far something is, for the terminal. It may change at any time, and is drawn some times a second.
+    """Progress display for a terminal, drawn some times a second from fields that may change at any time.
 
     Attributes:
-        doing: what is being done now, for people.
-        places: documents and pages that were found.
-        draft: what the model has said so far.
+        doing: the current activity, as text.
+        places: documents and pages of the retrieved passages.
+        draft: the text that the model has generated so far.
     """
 
     doing: str
@@ -47,8 +47,8 @@ class LiveStatus:
     draft: str = ""
     spinner: Spinner = field(default_factory=lambda: Spinner("dots", style="cyan"))
 
-    def tell(self, event: AnswerEvent) -> None:
-        """Takes in what has happened to an answer."""
+    def update(self, event: AnswerEvent) -> None:
+        """Updates the display by an event of an answer."""
         if isinstance(event, PassagesFound):
             spans = [(hit.passage.document.name, hit.passage.chunk.span.page) for hit in event.hits]
             self.places = [f"{printable(name)}, page {page}" for name, page in dict.fromkeys(spans)]
@@ -64,7 +64,7 @@ class LiveStatus:
                 yield Padding(Text(place, style="dim"), (0, 4))
         if self.draft:
             yield Padding(Text("A draft, not verified yet:", style="yellow"), (0, 2))
-            # What is lower than the terminal would be cut off, and that is where the draft grows.
+            # Only the end of the draft is shown: what exceeds the height of the terminal would be cut off.
             room = max(3, options.size.height - _OTHER_LINES) * max(20, options.max_width - 8)
             yield Padding(Text(one_line(self.draft)[-room:], style="dim italic"), (0, 4))
         self.spinner.update(text=Text(f"{self.doing} ...", style="dim"))
@@ -72,21 +72,21 @@ class LiveStatus:
 
 
 @contextmanager
-def going_on(console: Console, doing: str) -> Iterator[LiveStatus]:
-    """Shows on a terminal how far something is, until the context is left; nothing elsewhere, and nothing stays."""
-    standing = LiveStatus(doing)
+def live_status(console: Console, doing: str) -> Iterator[LiveStatus]:
+    """A live display on a terminal until the context is left, when it is erased; nothing on other outputs."""
+    status = LiveStatus(doing)
     if not console.is_terminal or console.is_dumb_terminal:
-        yield standing
+        yield status
         return
-    # What is printed to stdout may be meant for a file: only what would tear the moving line is led around it.
-    live = Live(standing, console=console, transient=True, refresh_per_second=_PER_SECOND, redirect_stdout=False)
+    # stdout is not redirected, because it may be a file; stderr is, so that log lines appear above the display.
+    live = Live(status, console=console, transient=True, refresh_per_second=_PER_SECOND, redirect_stdout=False)
     with _without_echo(), live:
-        yield standing
+        yield status
 
 
 @contextmanager
 def _without_echo() -> Iterator[None]:
-    """What is typed meanwhile is not written into the picture; the next line that is read begins with it."""
+    """Turns off the terminal's echo; what is typed meanwhile is the beginning of the next line that is read."""
     if not _owns_keyboard():
         yield
         return
@@ -100,7 +100,7 @@ def _without_echo() -> Iterator[None]:
 
 
 def _owns_keyboard() -> bool:
-    """Whether the terminal's lines come here: to change the terminal from the background would stop this process."""
+    """Whether this is the foreground process: changing the terminal from the background would stop the process."""
     try:
         return os.isatty(_KEYBOARD) and os.tcgetpgrp(_KEYBOARD) == os.getpgrp()
     except OSError:
@@ -108,25 +108,25 @@ def _owns_keyboard() -> bool:
 
 
 def live_answer(console: Console, answerer: Answerer, question: Question) -> Answer:
-    """The answer to a question; on a terminal one sees it grow.
+    """The answer to a question, with a live display of the draft on a terminal.
 
     Raises:
-        KeyboardInterrupt: somebody pressed Ctrl-C; the work on the answer has ended.
+        KeyboardInterrupt: Ctrl-C was pressed; the work on the answer has ended.
         PageproofError: as :meth:`Answerer.stream`.
     """
-    with going_on(console, "searching") as standing, _answer_in_thread(answerer, question) as events:
+    with live_status(console, "searching") as status, _answer_in_thread(answerer, question) as events:
         for event in events:
             if isinstance(event, AnswerReady):
                 return event.answer
-            standing.tell(event)
+            status.update(event)
     raise AssertionError("the stream of an answer ends with the answer")
 
 
 @contextmanager
 def _answer_in_thread(answerer: Answerer, question: Question) -> Iterator[ThreadStream[AnswerEvent]]:
-    """The events of an answer that another thread makes; its work has ended when the context is left.
+    """The events of an answer that another thread generates; the thread has ended when the context is left.
 
-    Ctrl-C reaches the main thread wherever that is; there it must meet nothing that would be left half done.
+    Ctrl-C interrupts the main thread at any point, so the main thread must do no work that could be left half done.
     """
     cancelled = Cancellation()
     stream = ThreadStream[AnswerEvent](stop=cancelled.cancel)

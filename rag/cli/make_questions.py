@@ -1,4 +1,4 @@
-"""``python -m rag eval --make N``: drafts of questions about the user's own documents, for a person to edit."""
+"""The ``eval --make N`` option: drafts a questions file from the user's own documents, for a person to edit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from rag.answering.answerer import Answerer
 from rag.cli.arguments import whole_number
-from rag.cli.console import Tell, progress
+from rag.cli.console import ProgressCallback, progress
 from rag.composition import open_answerer
 from rag.domain.values import Hit, Question
 from rag.errors import QuestionsInvalid
@@ -24,7 +24,7 @@ _SEARCHED: Final = 5
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """Adds what ``eval --make`` takes."""
+    """Adds the arguments of ``eval --make``."""
     making = command.add_argument_group("instead of measuring, draft questions from the documents, with the model")
     making.add_argument("--make", type=whole_number(1), metavar="N", help="how many; a fifth of them without an answer")
     making.add_argument("--output", type=Path, default=_FILE, metavar="FILE", help=f"default: {_FILE}")
@@ -33,7 +33,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def make(options: argparse.Namespace, settings: Settings) -> int:
-    """Writes drafts, each as soon as it is made: what is there when it is stopped is kept.
+    """Writes draft questions, each as soon as it is made, so that an interrupted run keeps its drafts.
 
     Raises:
         QuestionsInvalid: the file is there already, or cannot be written; or no question could be made.
@@ -44,8 +44,8 @@ def make(options: argparse.Namespace, settings: Settings) -> int:
     answerer = open_answerer(settings)
     count = 0
     try:
-        with path.open("w", encoding="utf-8") as file, progress() as tell:
-            for count, draft in enumerate(_drafts(answerer, options.make, options.seed, tell), start=1):
+        with path.open("w", encoding="utf-8") as file, progress() as report:
+            for count, draft in enumerate(_drafts(answerer, options.make, options.seed, report), start=1):
                 file.write(json.dumps({"id": f"made-{count}", **draft}, ensure_ascii=False) + "\n")
                 file.flush()
     except OSError as error:
@@ -58,20 +58,20 @@ def make(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _drafts(answerer: Answerer, count: int, seed: int, tell: Tell) -> Iterator[dict[str, Any]]:
-    """Those with an answer first."""
+def _drafts(answerer: Answerer, count: int, seed: int, report: ProgressCallback) -> Iterator[dict[str, Any]]:
+    """The draft lines, answerable questions first."""
     generation = answerer.generation()
     without = int(count * SHARE_UNANSWERABLE)
     made = []
-    tell("questions", 0, count)
+    report("questions", 0, count)
     for question in make_questions(generation, answerer.model, count - without, seed):
         made.append(question)
         yield answerable_draft(generation, question)
-        tell("questions", len(made), count)
+        report("questions", len(made), count)
 
     def search(text: str) -> list[Hit]:
         return answerer.retriever.retrieve(generation, Question(text), _SEARCHED)
 
     for number, draft in enumerate(islice(unanswerable_drafts(generation, made, search, seed), without), len(made) + 1):
         yield draft
-        tell("questions", number, count)
+        report("questions", number, count)

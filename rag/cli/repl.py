@@ -1,4 +1,4 @@
-"""Questions and answers at a prompt, each with those before it; and the few commands that there are."""
+"""Interactive prompt (REPL): a conversation of questions and answers, and its slash commands."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ from rag.errors import DocumentUnknown, PageproofError
 from rag.text.characters import printable
 
 _COMMANDS: Final = {
-    "/documents": "[WORD]  the documents, numbered; with a word those whose names hold it",
+    "/documents": "[WORD]  the documents, numbered; with a word, those whose names contain it",
     "/only": "[NAME or number ...]  ask these documents only; without a name, all again",
-    "/new": "forget what was asked so far: the next question begins anew",
+    "/new": "clear the history: the next question begins a new conversation",
     "/help": "this list",
     "/quit": "the end, as Ctrl-D; Ctrl-C stops an answer",
 }
-_ENDS: Final = ("/quit", "quit", "exit")
-# What a follow-up may lean on.
+_QUIT: Final = ("/quit", "quit", "exit")
+# Earlier questions and answers that go with a question.
 _TURNS: Final = 4
 _LISTED: Final = 200
 
 
 @dataclass
 class Conversation:
-    """What is asked at one prompt.
+    """A conversation at one prompt.
 
     Attributes:
-        console: where answers go.
-        progress: where one sees them grow.
+        console: for answers.
+        progress: for the live display.
         recorded: whether records of the answers are kept.
-        documents: names of those that are asked; empty means all.
+        documents: names of the documents to search; empty means all.
         turns: the last questions, with their answers.
     """
 
@@ -53,15 +53,15 @@ class Conversation:
     documents: tuple[str, ...] = ()
     turns: list[Turn] = field(default_factory=list)
 
-    def hold(self, read: Callable[[str], str]) -> None:
-        """Asks for lines and answers them, until there are no more, or one says that it is the end.
+    def run(self, read: Callable[[str], str]) -> None:
+        """Reads and answers lines until the input ends or a line is ``/quit``.
 
         Args:
             read: as ``input``: given the prompt, the next line; EOFError at the end, KeyboardInterrupt for Ctrl-C.
         """
         generation = self.answerer.generation()
-        about = f"{len(generation.documents):,} documents, index {generation.id}. /help lists what else can be typed."
-        self._say(about)
+        about = f"{len(generation.documents):,} documents, index {generation.id}. /help lists the commands."
+        self._print(about)
         while True:
             try:
                 line = read(self.prompt)
@@ -71,19 +71,19 @@ class Conversation:
             except KeyboardInterrupt:
                 self.console.print()
                 continue
-            if line in _ENDS:
+            if line in _QUIT:
                 return
             if line:
-                self._take(line)
+                self._handle(line)
 
     @property
     def prompt(self) -> str:
-        """What stands before the line that is typed."""
+        """The prompt, with the number of selected documents."""
         count = len(self.documents)
         return f"{count} document{'s' * (count > 1)}> " if count else "> "
 
     def complete(self, before: str, beginning: str) -> Sequence[str]:
-        """What a word of the line may become: a command, or the name of a document."""
+        """Tab completions of a word in the line: commands, or names of documents after ``/only``."""
         if not before:
             return [command for command in _COMMANDS if beginning and command.startswith(beginning)]
         if before.split()[:1] != ["/only"]:
@@ -91,14 +91,14 @@ class Conversation:
         names = [name for document in self.answerer.generation().documents for name in document.names]
         return [quoted for name in names if name.isprintable() and (quoted := shlex.quote(name)).startswith(beginning)]
 
-    def _take(self, line: str) -> None:
+    def _handle(self, line: str) -> None:
         try:
             if line.startswith("/"):
-                self._obey(line)
+                self._run_command(line)
             else:
                 self._ask(line)
         except KeyboardInterrupt:
-            self._say("Stopped.")
+            self._print("Stopped.")
         except PageproofError as error:
             fail(error, 1)
 
@@ -106,18 +106,18 @@ class Conversation:
         question = Question(text, self.documents, tuple(self.turns))
         try:
             answer = live_answer(self.progress, self.answerer, question)
-        except DocumentUnknown as error:  # it was there when it was chosen
+        except DocumentUnknown as error:  # removed from the index since it was chosen
             names = {name for document in self.answerer.generation().documents for name in document.names}
             gone = [name for name in self.documents if name not in names]
             raise DocumentUnknown(
-                f"not in the index any more: {', '.join(gone)}; /only chooses other documents, and without a name all"
+                f"not in the index any more: {', '.join(gone)}; /only chooses other documents; without a name, all"
             ) from error
         self.console.print()
         print_whole_answer(self.console, answer, recorded=self.recorded)
         if answer.reason != "not_a_question":
             self.turns = [*self.turns, Turn(text, answer.answer)][-_TURNS:]
 
-    def _obey(self, line: str) -> None:
+    def _run_command(self, line: str) -> None:
         command, _, rest = line.partition(" ")
         if command == "/documents":
             self._list_documents(rest.strip())
@@ -125,11 +125,11 @@ class Conversation:
             self._restrict(rest)
         elif command == "/new":
             self.turns = []
-            self._say("What was asked so far is forgotten.")
+            self._print("The history is cleared.")
         elif command == "/help":
             self._help()
         else:
-            self._say(f"There is no {command}; /help lists what there is.")
+            self._print(f"There is no command {command}; /help lists the commands.")
 
     def _list_documents(self, word: str) -> None:
         documents = self.answerer.generation().documents
@@ -146,21 +146,21 @@ class Conversation:
             table.add_row(str(number), Text(printable(document.name), style="" if asked else "dim"), pages)
         self.console.print(Padding(table, (0, 2)))
         if (more := len(rows) - _LISTED) > 0:
-            self._say(f"and {more:,} more; /documents WORD lists those whose names hold the word")
+            self._print(f"and {more:,} more; /documents WORD lists those whose names contain the word")
         if not rows:
-            self._say("No document's name holds that.")
+            self._print("No document has a name that contains this.")
 
     def _restrict(self, rest: str) -> None:
         try:
             words = shlex.split(rest)
         except ValueError as error:
             raise DocumentUnknown(
-                "a quotation mark is open; a name with spaces is put between two: 'a b.pdf'"
+                "a quotation mark is not closed; put a name with spaces between two: 'a b.pdf'"
             ) from error
         documents = self.answerer.generation().documents
         self.documents = chosen_documents(words, documents)
         named = ", ".join(self.documents) or f"all {len(documents):,} documents"
-        self._say(f"What follows is asked of {named}.")
+        self._print(f"Questions now search {named}.")
 
     def _help(self) -> None:
         table = Table.grid(padding=(0, 2))
@@ -168,5 +168,5 @@ class Conversation:
             table.add_row(Text(command, style="cyan"), Text(words))
         self.console.print(Padding(table, (0, 2)))
 
-    def _say(self, text: str) -> None:
+    def _print(self, text: str) -> None:
         self.console.print(Indented(Text(printable(text), style="dim"), 2))

@@ -15,7 +15,7 @@ from rag.evaluation.questions import LabelledQuestion
 from rag.models.embedding.interfaces import FloatVector
 from rag.retrieval.retriever import Candidates
 from rag.retrieval.scoring import FIRST_STAGE, Signals, SignalWeights
-from tests.fakes import OverlapReranker
+from rag.testing import OverlapReranker
 
 DOCUMENT = Document("1", ("a.pdf",), "A", 99, 1)
 

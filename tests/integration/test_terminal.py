@@ -1,4 +1,4 @@
-"""``rag ask`` on a real pseudo-terminal, as somebody types and looks; the models are fakes."""
+"""``rag ask`` on a real pseudo-terminal, keys in and screen out; the models are fakes."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _CONTROLS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[=>]|\r")
 
 
 class Terminal:
-    """A program on a terminal of 100 columns; what it writes is kept as it comes."""
+    """A program on a pseudo-terminal of 100 columns; ``raw`` is its output so far."""
 
     def __init__(self, arguments: list[str], environment: dict[str, str], *, output: int | None = None) -> None:
         self.keyboard, self._side = pty.openpty()
         termios.tcsetwinsize(self._side, (30, 100))
         self.raw = ""
-        # poll, not select: whatever ran before may have many files open.
+        # poll, not select: the test process may have more open files than select allows.
         self._typed = select.poll()
         self._typed.register(self.keyboard, select.POLLIN)
         self.program = subprocess.Popen(
@@ -43,17 +43,17 @@ class Terminal:
             stdout=output if output is not None else self._side,
             stderr=self._side,
             start_new_session=True,
-            preexec_fn=self._take,
+            preexec_fn=self._acquire_terminal,
         )
 
     @staticmethod
-    def _take() -> None:
-        """In the program: the terminal becomes that of its session, so that Ctrl-C reaches it."""
+    def _acquire_terminal() -> None:
+        """Makes the terminal the controlling one of the program's session, so that Ctrl-C reaches it."""
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
     @property
     def text(self) -> str:
-        """What was written, without what moves the cursor and colours."""
+        """The output without control sequences."""
         return _CONTROLS.sub("", self.raw)
 
     @property
@@ -64,7 +64,7 @@ class Terminal:
         os.write(self.keyboard, keys.encode())
 
     def until(self, text: str, seconds: float = 20.0) -> str:
-        """Waits until a text is written; what was written since the last time, up to it."""
+        """Waits until a text is written; returns the output since the last call, up to and with the text."""
         end = time.monotonic() + seconds
         while text not in self.text:
             assert time.monotonic() < end, f"{text!r} did not come: {self.text!r}"
@@ -74,7 +74,7 @@ class Terminal:
         return before + text
 
     def end(self) -> int:
-        """Waits for the end of the program; its exit code."""
+        """Waits for the end of the program; returns its exit code."""
         end = time.monotonic() + 20
         while self.program.poll() is None:
             assert time.monotonic() < end, f"it did not end: {self.text!r}"
@@ -100,7 +100,7 @@ Start = Callable[..., Terminal]
 
 @pytest.fixture
 def start(index: Path, tmp_path: Path) -> Iterator[Start]:
-    """Starts ``rag ask`` with these arguments, on a model that says this at so many seconds for each word."""
+    """Starts ``rag ask`` with arguments, on a model that generates ``reply`` at ``seconds`` for each word."""
     terminals: list[Terminal] = []
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RAG_")}
     environment |= {"TERM": "xterm-256color", "XDG_STATE_HOME": str(tmp_path / "state"), "INPUTRC": "/dev/null"}
@@ -139,7 +139,7 @@ class TestOneQuestion:
         assert terminal.raw.count("\x1b[?25l") <= terminal.raw.count("\x1b[?25h")
         assert terminal.echoes
 
-    def test_a_pipe_gets_the_answer_and_nothing_else(self, start: Start, tmp_path: Path) -> None:
+    def test_stdout_that_is_a_file_gets_only_the_answer(self, start: Start, tmp_path: Path) -> None:
         with (tmp_path / "out").open("wb") as file:
             terminal = start(ASKED, output=file.fileno())
             terminal.until("searching ...")
@@ -159,7 +159,7 @@ class TestPrompt:
         terminal.until(f"✓ {BERTH} [1]")
         terminal.until("> ")
         terminal.type("/only fer\t\r")
-        terminal.until("What follows is asked of ferry.pdf.")
+        terminal.until("Questions now search ferry.pdf.")
         terminal.until("1 document> ")
         terminal.type(f"{UP}{UP}\r")  # the question again, of the other document
         terminal.until("✗ The documents do not answer this question.")
@@ -189,13 +189,13 @@ class TestPrompt:
         terminal.until("> ")
         assert time.monotonic() - began < 1.0  # the whole of it takes 3 s
         terminal.type("/new\r")
-        terminal.until("forgotten.")
+        terminal.until("cleared.")
         terminal.until("> ")
         terminal.type(CTRL_D)
         assert terminal.end() == 0
         assert re.search(r"cancelled 1, generated \d\n", terminal.text)
 
-    def test_what_is_typed_meanwhile_is_the_next_line(self, start: Start) -> None:
+    def test_type_ahead_is_the_next_line(self, start: Start) -> None:
         terminal = start(seconds=0.2)  # busy for 1.6 s
         terminal.until("> ")
         terminal.type(f"{ASKED}\r")

@@ -21,7 +21,7 @@ from benchmarks.serving.systems import System, read_best, server_choices
 from benchmarks.serving.workloads import Conversation
 from rag.models.llm.language_model import Finish, Prompt, RefusalProbability, Token
 from rag.runtime.cancellation import Cancellation
-from tests.fakes import ScriptedModel
+from rag.testing import ScriptedModel
 
 CELL = Cell("W1", 2)
 USAGE = {"prompt_tokens": 100, "cached_tokens": 50, "completion_tokens": 8}

@@ -1,4 +1,4 @@
-"""An answer on a terminal, letter by letter; and nothing in it that the terminal would obey."""
+"""Terminal rendering of answers, character by character, without control sequences from documents or models."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def shown(show: Show, answer: Answer, width: int = 72) -> str:
   [1] manual.pdf, page 2
       “The pump has a blue lid.”
 
-  The model also said, and the documents do not bear it out:
+  The model also wrote this, which the documents do not support:
     ✗ The lid is made of gold.
 
 """,
@@ -131,7 +131,7 @@ def shown(show: Show, answer: Answer, width: int = 72) -> str:
   [1] manual.pdf, page 2
       “The pump has a blue lid.”
 
-  Drafted and withheld, for the documents do not bear it out well
+  Drafted but withheld, because the documents do not support it well
   enough:
     ✗ The lid is made of gold.
 
@@ -187,7 +187,7 @@ def test_in_short(answer: Answer, text: str) -> None:
     assert shown(print_answer, answer) == text
 
 
-def test_what_is_hostile_is_text() -> None:
+def test_hostile_text_is_escaped() -> None:
     assert shown(print_whole_answer, HOSTILE) == (
         "  ✓ [red]You�]0;owned� win[/red] �31m�now [1]\n\n"
         "  Likely right: 85% sure.\n\n"
@@ -201,7 +201,7 @@ def test_what_is_hostile_is_text() -> None:
 
 @pytest.mark.parametrize("show", [print_answer, print_whole_answer])
 @given(text=st.text())
-def test_no_text_reaches_the_terminal_but_what_is_printed(show: Show, text: str) -> None:
+def test_only_printable_characters_reach_the_terminal(show: Show, text: str) -> None:
     answer = replace(
         PARTLY,
         question=text,

@@ -1,4 +1,4 @@
-"""Numbers on a command line: those that are allowed, and why another one is not."""
+"""Whole numbers as arguments: allowed ones, and the error messages for others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``python -m rag ask`` into files and pipes: the answer and nothing else, and what it ends with."""
+"""``python -m rag ask`` into files and pipes: the answer and nothing else on stdout, and the exit codes."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from rag.__main__ import main
 from rag.answering.answerer import Answerer
 from rag.cli import ask
+from rag.cli.main import main
 from rag.index.reading import CurrentIndex
 from rag.retrieval.retriever import Retriever
 from rag.settings import Settings
-from tests.fakes import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker, ScriptedModel
+from rag.testing import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish
 
 LID = "The pump has a blue lid."
@@ -52,20 +52,20 @@ def model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ScriptedModel:
 
 def test_one_question(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ask", *ASKED.split()]) == 0
-    said = capsys.readouterr()
-    lines = said.out.splitlines()
+    captured = capsys.readouterr()
+    lines = captured.out.splitlines()
     assert lines[:4] == [ASKED, f"  ✓ {LID} [1]", "    [1] manual.pdf, page 1", f"        “{LID}”"]
     assert lines[4].startswith("  90% sure, 0.")
     assert lines[5:] == [""]
-    assert (said.err, "\x1b" in said.out) == ("", False)
+    assert (captured.err, "\x1b" in captured.out) == ("", False)
 
 
-def test_what_is_not_in_the_documents(capsys: pytest.CaptureFixture[str]) -> None:
+def test_not_in_the_documents(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ask", UNKNOWN]) == 4
     assert "  ✗ The documents do not answer this question.\n" in capsys.readouterr().out
 
 
-def test_what_a_model_says_does_not_reach_the_terminal(
+def test_control_sequences_of_a_model_do_not_reach_the_terminal(
     model: ScriptedModel, capsys: pytest.CaptureFixture[str]
 ) -> None:
     model.replies = ["The pump has a blue lid\x1b]0;owned\x07\x9b2J."]
@@ -109,9 +109,9 @@ class TestDocuments:
 
     def test_unknown(self, capsys: pytest.CaptureFixture[str], model: ScriptedModel) -> None:
         assert main(["ask", "--document", "term.pdf", ASKED]) == 1
-        said = capsys.readouterr()
-        assert said.err == "error: no document is named 'term.pdf'; did you mean 'terms.pdf'?\n"
-        assert (said.out, model.chats) == ("", [])
+        captured = capsys.readouterr()
+        assert captured.err == "error: no document is named 'term.pdf'; did you mean 'terms.pdf'?\n"
+        assert (captured.out, model.chats) == ("", [])
 
 
 @pytest.mark.parametrize("question", ["", "  "], ids=["nothing", "blanks"])

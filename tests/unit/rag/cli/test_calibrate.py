@@ -1,4 +1,4 @@
-"""``rag calibrate``: questions are made and put, and the next start uses what was fitted."""
+"""``rag calibrate``: questions are made and asked, and the next start uses the fitted confidence model."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-import rag.__main__ as program
+import rag.cli.main as program
 from rag import composition
 from rag.answering.answerer import Answerer
 from rag.answering.calibration_store import calibration_path, read_calibration
@@ -21,7 +21,7 @@ from rag.index.generation import Generation
 from rag.index.reading import CurrentIndex
 from rag.retrieval.retriever import Retriever
 from rag.settings import Settings
-from tests.fakes import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker
+from rag.testing import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker
 from tests.unit.conftest import publish
 from tests.unit.rag.evaluation.test_calibrate import ReadingModel
 
@@ -68,19 +68,19 @@ def error_of(capsys: pytest.CaptureFixture[str]) -> str:
     return line
 
 
-def test_what_was_fitted_is_used_at_the_next_start(index: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_fitted_confidence_model_is_used_at_the_next_start(index: Path, capsys: pytest.CaptureFixture[str]) -> None:
     settings = Settings(index=index, false_answers=0.05)
     assert composition.open_confidence_model(settings).thresholds == CONFIDENCE_MODEL.thresholds
     assert program.main(["calibrate", "--questions", "26"]) == 0
     out = capsys.readouterr().out
-    assert re.search(r"^26 questions made and put twice; 2\d answered right", out)
+    assert re.search(r"^26 questions made, each asked twice; 2\d answered correctly", out)
     assert "calibration.json" in out
     kept = read_calibration(index, MODELS)
     assert kept is not None
     assert (kept.questions, kept.generation) == (26, "000001-" + kept.generation[7:])
-    judge = composition.open_confidence_model(settings)
-    assert (judge.digest, judge.false_answers) == (kept.confidence_model.digest, 0.05)
-    assert judge.digest != CONFIDENCE_MODEL.digest
+    fitted = composition.open_confidence_model(settings)
+    assert (fitted.digest, fitted.false_answers) == (kept.confidence_model.digest, 0.05)
+    assert fitted.digest != CONFIDENCE_MODEL.digest
 
 
 def test_too_few_questions_are_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
@@ -96,7 +96,7 @@ def test_too_few_can_be_made(index: Path, monkeypatch: pytest.MonkeyPatch, capsy
     assert not calibration_path(index).exists()
 
 
-def test_an_index_for_reading_only_is_told_before_anything_is_loaded(
+def test_a_read_only_index_fails_before_anything_is_loaded(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(os, "access", lambda _path, _mode: False)

@@ -1,4 +1,4 @@
-"""The doctor finds what is missing, says what to do, and never fails itself."""
+"""``rag doctor``: findings and remedies of each check, and the command, which never fails itself."""
 
 from __future__ import annotations
 
@@ -178,13 +178,15 @@ class TestTuning:
         assert chosen.measured.speed == SPEED
 
     def test_on_a_busy_machine(self) -> None:
-        finding = doctor_checks.check_tuning(ChosenTuning(Tuning(2, 2), measured().model_copy(update={"busy": 0.7}), ()))
+        finding = doctor_checks.check_tuning(
+            ChosenTuning(Tuning(2, 2), measured().model_copy(update={"busy": 0.7}), ())
+        )
         assert finding.state == "warning"
         assert "70%" in finding.text
 
 
 def test_settings_show_no_secret() -> None:
-    assert doctor_checks.check_settings(Settings(index=Path("indexes"), models=Path("models"))).text == "all as they come"
+    assert doctor_checks.check_settings(Settings(index=Path("indexes"), models=Path("models"))).text == "all defaults"
     keys = (SecretStr("hush"), SecretStr("hush2"))
     finding = doctor_checks.check_settings(Settings(port=9000, hosts=("rag", "*"), api_keys=keys))
     assert "RAG_PORT=9000" in finding.text
@@ -195,8 +197,8 @@ def test_settings_show_no_secret() -> None:
 
 def run(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, dict[str, Any]]:
     code = main(["doctor", "--json", *options])
-    told = json.loads(capsys.readouterr().out)
-    return code, {finding["subject"]: finding for finding in told["findings"]} | {"ok": told["ok"]}
+    report = json.loads(capsys.readouterr().out)
+    return code, {finding["subject"]: finding for finding in report["findings"]} | {"ok": report["ok"]}
 
 
 class TestCommand:
@@ -218,7 +220,7 @@ class TestCommand:
         assert found["processor"]["usable"] >= 1
         assert list(tmp_path.iterdir()) == []  # it looks, and leaves nothing
 
-    def test_tuning_without_a_model_is_told(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_tuning_without_a_model_prints_an_error(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["doctor", "--tune"]) == 1
         captured = capsys.readouterr()
         assert "is not on this machine" in captured.err
@@ -237,7 +239,7 @@ class TestCommand:
         code, found = run(capsys)
         assert (code, found["index"]["state"]) == (1, "missing")
 
-    def test_a_newer_index_is_told(self, index: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_a_newer_index_is_missing(self, index: Path, capsys: pytest.CaptureFixture[str]) -> None:
         name = publish(index, {"a.pdf": ["The pump is blue."]}, ENCODER)
         path = index / "gen" / name / "manifest.json"
         path.write_bytes(path.read_bytes().replace(b'"format": 2', b'"format": 9'))

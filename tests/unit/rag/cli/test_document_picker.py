@@ -1,4 +1,4 @@
-"""Documents by name or number; what is like an unknown name is told."""
+"""Document selection by name or number, and suggestions for unknown names."""
 
 from __future__ import annotations
 

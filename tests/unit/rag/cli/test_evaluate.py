@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from rag.__main__ import main
 from rag.cli import evaluate
+from rag.cli.main import main
 from rag.domain.values import Answer, Question
 from rag.index.generation import Generation
 from rag.index.reading import CurrentIndex
 from rag.retrieval.retriever import Retriever
-from tests.fakes import BagOfWordsEncoder, OverlapReranker, ScriptedModel
+from rag.testing import BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish
 
 QUESTIONS: list[dict[str, object]] = [
@@ -25,7 +25,7 @@ QUESTIONS: list[dict[str, object]] = [
 
 @dataclass
 class KnowsTheWarranty:
-    """What the command needs of an answerer."""
+    """The part of an answerer that the command uses."""
 
     retriever: Retriever
     index: CurrentIndex
@@ -67,13 +67,13 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert "comparison" not in printed
 
 
-def test_a_document_that_is_not_in_the_index_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_gold_document_that_is_not_in_the_index_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     rows = [{**QUESTIONS[0], "id": f"q{number}", "document": "b.pdf"} for number in range(7)]
     (tmp_path / "q.jsonl").write_text("".join(json.dumps(row) + "\n" for row in [*rows, *QUESTIONS]))
     assert run("--retrieval-only") == 0
-    said = [record.getMessage() for record in caplog.records if record.name == "rag.cli.evaluate"]
-    told = "b.pdf is not in the index, so it cannot be found; it should answer q0, q1, q2, q3, q4 and 2 more"
-    assert said == [told]
+    logged = [record.getMessage() for record in caplog.records if record.name == "rag.cli.evaluate"]
+    expected = "b.pdf is not in the index, so it cannot be found; it should answer q0, q1, q2, q3, q4 and 2 more"
+    assert logged == [expected]
 
 
 def test_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -122,6 +122,6 @@ def test_a_page_that_cannot_be_written(monkeypatch: pytest.MonkeyPatch, capsys: 
 
     monkeypatch.setattr("os.fsync", full)
     assert run("--html", "run.html") == 1
-    said = capsys.readouterr()
-    assert "page_hit@1" in said.out
-    assert said.err == "error: run.html cannot be written: No space left on device\n"
+    captured = capsys.readouterr()
+    assert "page_hit@1" in captured.out
+    assert captured.err == "error: run.html cannot be written: No space left on device\n"

@@ -1,4 +1,4 @@
-"""``python -m rag index``: what an operator sees of the generations, and what goes wrong in one line."""
+"""``python -m rag index``: list, verify, rollback and gc, with each error as one line."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ class TestVerify:
             "generations": [{"generation": name, "ok": True, "faults": []} for name in reversed(two)],
         }
 
-    def test_everything_that_is_damaged_is_named(
+    def test_every_damaged_file_is_named(
         self, index: Path, two: tuple[str, str], capsys: pytest.CaptureFixture[str]
     ) -> None:
         source = id_of("valve.pdf", [VALVE])
@@ -141,7 +141,7 @@ class TestVerify:
     ) -> None:
         (index / "CURRENT").write_text(json.dumps({"generation": two[1], "manifest_sha256": "0" * 64}))
         assert main(["index", "verify"]) == 1
-        assert f"python -m rag index rollback {two[1]} mends it" in capsys.readouterr().out
+        assert f"python -m rag index rollback {two[1]} repairs it" in capsys.readouterr().out
         assert main(["index", "rollback", two[1]]) == 0
         assert main(["index", "verify"]) == 0
 
@@ -153,7 +153,7 @@ class TestVerify:
 
 
 @pytest.mark.parametrize("harm", [damage, Path.unlink])
-def test_a_damaged_source_is_mended_as_the_message_says(
+def test_a_damaged_source_is_repaired_as_the_message_says(
     index: Path, tmp_path: Path, harm: Callable[[Path], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "documents").mkdir()
@@ -166,9 +166,9 @@ def test_a_damaged_source_is_mended_as_the_message_says(
     (source,) = (index / "sources").iterdir()
     harm(source)
     assert main(["index", "verify"]) == 1
-    said = capsys.readouterr().out
-    assert f"source {source.name[:12]}" in said
-    assert harm is Path.unlink or f"remove {source} and ingest" in said
+    out = capsys.readouterr().out
+    assert f"source {source.name[:12]}" in out
+    assert harm is Path.unlink or f"remove {source} and ingest" in out
     source.unlink(missing_ok=True)
     ingest()
     assert main(["index", "verify"]) == 0

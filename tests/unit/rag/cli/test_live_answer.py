@@ -1,4 +1,4 @@
-"""How an answer grows on a terminal; elsewhere nothing is seen of it, and Ctrl-C leaves no work behind."""
+"""Live display of an answer on a terminal, nothing on other outputs, and Ctrl-C, which leaves no work behind."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from rag.answering.answerer import Answerer
-from rag.cli.live_answer import LiveStatus, going_on, live_answer
+from rag.cli.live_answer import LiveStatus, live_answer, live_status
 from rag.domain.values import (
     AnswerEvent,
     Chunk,
@@ -28,7 +28,7 @@ from rag.errors import Cancelled, IndexMissing
 from rag.index.reading import CurrentIndex
 from rag.retrieval.retriever import Retriever
 from rag.runtime.cancellation import Cancellation
-from tests.fakes import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker, ScriptedModel
+from rag.testing import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish
 
 LID = "The pump has a blue lid."
@@ -48,9 +48,9 @@ def written(console: Console) -> str:
     return console.file.getvalue()  # type: ignore[attr-defined,no-any-return]
 
 
-def drawn(standing: LiveStatus, height: int = 24) -> list[str]:
+def drawn(status: LiveStatus, height: int = 24) -> list[str]:
     console = Console(file=io.StringIO(), width=60, height=height, color_system=None)
-    console.print(standing)
+    console.print(status)
     return [line.rstrip() for line in written(console).splitlines()]
 
 
@@ -69,30 +69,30 @@ def answerer(tmp_path: Path) -> Answerer:
     )
 
 
-class TestStanding:
-    def test_what_happens(self) -> None:
-        standing = LiveStatus("searching")
-        assert drawn(standing) == ["  ⠋ searching ..."]
-        standing.tell(PassagesFound((hit(2), hit(3), hit(2))))
+class TestLiveStatus:
+    def test_events(self) -> None:
+        status = LiveStatus("searching")
+        assert drawn(status) == ["  ⠋ searching ..."]
+        status.update(PassagesFound((hit(2), hit(3), hit(2))))
         found = ["  Found:", "    a�[31m.pdf, page 2", "    a�[31m.pdf, page 3"]
-        assert [line[4:] for line in drawn(standing)[-1:]] == ["reading ..."]
-        assert drawn(standing)[:-1] == found
+        assert [line[4:] for line in drawn(status)[-1:]] == ["reading ..."]
+        assert drawn(status)[:-1] == found
         for piece in ("A ", "blue\n", "\x1b", "[2J[red] lid"):
-            standing.tell(TokenGenerated(piece))
-        assert drawn(standing)[:-1] == [*found, "  A draft, not verified yet:", "    A blue �[2J[red] lid"]
-        assert drawn(standing)[-1].endswith("drafting and checking ...")
+            status.update(TokenGenerated(piece))
+        assert drawn(status)[:-1] == [*found, "  A draft, not verified yet:", "    A blue �[2J[red] lid"]
+        assert drawn(status)[-1].endswith("drafting and checking ...")
 
     def test_a_long_draft_shows_its_end(self) -> None:
-        standing = LiveStatus("reading", draft="word " * 500 + "end")
-        lines = drawn(standing, height=16)
+        status = LiveStatus("reading", draft="word " * 500 + "end")
+        lines = drawn(status, height=16)
         assert len(lines) < 10
         assert lines[-2].endswith("end")
 
 
-class TestPlace:
+class TestDisplay:
     def test_on_a_terminal_it_is_gone_afterwards(self) -> None:
         console = terminal()
-        with going_on(console, "loading"):
+        with live_status(console, "loading"):
             pass
         text = written(console)
         assert "loading ..." in text
@@ -104,8 +104,8 @@ class TestPlace:
     def test_elsewhere_there_is_nothing(self, *, dumb: bool) -> None:
         environment = {"TERM": "dumb"} if dumb else {}
         console = Console(file=io.StringIO(), force_terminal=dumb, _environ=environment)
-        with going_on(console, "loading") as standing:
-            standing.tell(TokenGenerated("x"))
+        with live_status(console, "loading") as status:
+            status.update(TokenGenerated("x"))
         assert written(console) == ""
 
 
@@ -139,10 +139,10 @@ class TestAnswer:
                     raise
 
         def press(_standing: LiveStatus, _event: AnswerEvent) -> None:
-            """What Ctrl-C raises in the main thread, where that happens to be."""
+            """Raises what Ctrl-C raises in the main thread."""
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(LiveStatus, "tell", press)
+        monkeypatch.setattr(LiveStatus, "update", press)
         with pytest.raises(KeyboardInterrupt):
             live_answer(terminal(), Endless(), QUESTION)  # type: ignore[arg-type]
         assert ended == ["work"]

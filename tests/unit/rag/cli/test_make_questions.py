@@ -1,4 +1,4 @@
-"""``python -m rag eval --make``: drafts in a file, which are a questions file already."""
+"""``python -m rag eval --make``: drafts, in the format of a questions file."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from rag.__main__ import main
 from rag.answering.answerer import Answerer
 from rag.cli import make_questions
+from rag.cli.main import main
 from rag.evaluation.questions import read_questions
 from rag.evaluation.synthetic.general_knowledge import GENERAL_KNOWLEDGE
 from rag.index.reading import CurrentIndex
 from rag.retrieval.retriever import Retriever
-from tests.fakes import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker, ScriptedModel
+from rag.testing import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish
 
 PAGES = [f"The Bittern pump of Skarholm harbour used to run for {n + 60} hours on every full charge." for n in range(4)]
@@ -82,7 +82,7 @@ def test_a_file_that_cannot_be_written(capsys: pytest.CaptureFixture[str]) -> No
     assert "nowhere/questions.jsonl cannot be written: " in error_of(capsys)
 
 
-def test_what_was_made_before_it_was_stopped_is_kept(
+def test_drafts_of_an_interrupted_run_are_kept(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def stopped(*_: object) -> None:

@@ -1,4 +1,4 @@
-"""Questions at a prompt: each with those before it, of the documents that are wanted, until it is the end."""
+"""Interactive prompt: questions with their history, the selected documents, the commands, and the end."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rag.domain.values import Answer, Question, Turn
 from rag.errors import ModelUnreachable
 from rag.index.reading import CurrentIndex
 from rag.retrieval.retriever import Retriever
-from tests.fakes import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker, ScriptedModel
+from rag.testing import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish
 
 LID = "The pump has a blue lid."
@@ -30,7 +30,7 @@ def console() -> Console:
 
 @dataclass
 class Typing:
-    """Somebody who types these lines; an exception is a key."""
+    """A fake of ``input`` that returns these lines; an exception stands for a key."""
 
     lines: list[str | type[BaseException]]
     prompts: list[str] = field(default_factory=list)
@@ -61,15 +61,15 @@ def talk(tmp_path: Path, model: ScriptedModel) -> Conversation:
 
 def typed(talk: Conversation, *lines: str | type[BaseException]) -> Typing:
     typing = Typing(list(lines))
-    talk.hold(typing)
+    talk.run(typing)
     return typing
 
 
 def shown(talk: Conversation) -> str:
-    """What was shown after the first line, which says what there is."""
+    """The output after the first line, which is the summary of the index."""
     first, _, others = talk.console.file.getvalue().partition("\n")  # type: ignore[attr-defined]
     assert first.startswith("  2 documents, index 0")
-    assert first.endswith(". /help lists what else can be typed.")
+    assert first.endswith(". /help lists the commands.")
     return str(others)
 
 
@@ -96,7 +96,7 @@ def test_ctrl_c_at_the_prompt_begins_a_new_line(talk: Conversation) -> None:
 class TestTurns:
     @pytest.fixture
     def asked(self, monkeypatch: pytest.MonkeyPatch) -> list[Question]:
-        """The questions that are put; what is answered is how many came before."""
+        """The questions that are asked; each answer is their number so far."""
         questions: list[Question] = []
 
         def answer(_progress: Console, answerer: Answerer, question: Question) -> Answer:
@@ -120,7 +120,7 @@ class TestTurns:
         typed(talk, *"abcdef")
         assert [turn.question for turn in asked[-1].history] == ["b", "c", "d", "e"]
 
-    def test_what_was_not_answered_is_none(
+    def test_only_answers_are_history(
         self, talk: Conversation, asked: list[Question], capsys: pytest.CaptureFixture[str]
     ) -> None:
         typed(talk, "hello", "stop", "fail", "one")
@@ -132,19 +132,17 @@ class TestTurns:
         typing = typed(talk, "/only terms.pdf", "one", "/only 'a manual.pdf' 2", "two", "/only", "three")
         assert [question.documents for question in asked] == [("terms.pdf",), ("a manual.pdf", "terms.pdf"), ()]
         assert typing.prompts == ["> ", *["1 document> "] * 2, *["2 documents> "] * 2, "> ", "> "]
-        assert "  What follows is asked of a manual.pdf, terms.pdf.\n" in shown(talk)
-        assert "  What follows is asked of all 2 documents.\n" in shown(talk)
+        assert "  Questions now search a manual.pdf, terms.pdf.\n" in shown(talk)
+        assert "  Questions now search all 2 documents.\n" in shown(talk)
 
 
-def test_a_document_that_has_gone_is_told_in_the_words_of_the_prompt(
-    talk: Conversation, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_removed_document(talk: Conversation, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     typed(talk, "/only 1 2")
     publish(tmp_path, {"terms.pdf": DOCUMENTS["terms.pdf"]}, BagOfWordsEncoder())
     talk.answerer.index.refresh()
-    talk.hold(Typing([ASKED]))
+    talk.run(Typing([ASKED]))
     assert capsys.readouterr().err == (
-        "error: not in the index any more: a manual.pdf; /only chooses other documents, and without a name all\n"
+        "error: not in the index any more: a manual.pdf; /only chooses other documents; without a name, all\n"
     )
 
 
@@ -154,9 +152,9 @@ class TestCommands:
         [
             pytest.param("/documents", "  1  a manual.pdf  2 pages\n  2  terms.pdf     1 page\n", id="all documents"),
             pytest.param("/documents TERM", "  2  terms.pdf  1 page\n", id="some documents"),
-            pytest.param("/documents x", "  No document's name holds that.\n", id="no document"),
-            pytest.param("/new", "  What was asked so far is forgotten.\n", id="new"),
-            pytest.param("/x\x1b y", "  There is no /x�; /help lists what there is.\n", id="unknown"),
+            pytest.param("/documents x", "  No document has a name that contains this.\n", id="no document"),
+            pytest.param("/new", "  The history is cleared.\n", id="new"),
+            pytest.param("/x\x1b y", "  There is no command /x�; /help lists the commands.\n", id="unknown"),
         ],
     )
     def test_say(self, talk: Conversation, line: str, text: str) -> None:
@@ -173,7 +171,7 @@ class TestCommands:
         ("line", "error"),
         [
             pytest.param("/only term.pdf", "no document is named 'term.pdf'; did you mean 'terms.pdf'?", id="unknown"),
-            pytest.param("/only 'a", "a quotation mark is open; a name with spaces is put between two: 'a b.pdf'",
+            pytest.param("/only 'a", "a quotation mark is not closed; put a name with spaces between two: 'a b.pdf'",
                          id="open quotation"),
         ],
     )  # fmt: skip
@@ -210,6 +208,6 @@ def test_names_of_documents_are_text(tmp_path: Path) -> None:
     typed(talk, "/documents", "/only 1")
     text = talk.console.file.getvalue()  # type: ignore[attr-defined]
     assert "1  �[2J[red]a.pdf" in text
-    assert "asked of �[2J[red]a.pdf." in text
+    assert "search �[2J[red]a.pdf." in text
     assert "\x1b" not in text
     assert talk.complete("/only ", "") == []
