@@ -213,7 +213,7 @@ def _open_model(settings: Settings, cpu_gate: CpuGate) -> LanguageModel:
         gpu_layers=settings.gpu_layers,
         cpu_gate=cpu_gate,
         temperature=settings.temperature,
-        beginning=(Message("system", SYSTEM),),
+        common_prefix=(Message("system", SYSTEM),),
     )
 
 

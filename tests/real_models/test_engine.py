@@ -32,9 +32,9 @@ def model_of(settings: Settings, *, cache_bytes: int) -> LlamaCppModel:
         context_tokens=1024,
         tuning=Tuning(threads=2, batch_threads=2),
         cache_bytes=cache_bytes,
-        remembered=0,
+        cached_generations=0,
         # How far a guess is checked depends on how long steps took, and so would the shape of a step.
-        copying=False,
+        prompt_lookup=False,
     )
 
 

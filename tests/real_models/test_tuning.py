@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.__main__ import main
+from rag.cli.main import main
 from rag.answering.confidence import CONFIDENCE_MODEL
 from rag.composition import generator_weights, setup_of
 from rag.errors import ModelUnusable
@@ -33,32 +33,32 @@ def weights(settings: Settings) -> Weights:
     return found
 
 
-def test_every_choice_can_be_run(weights: Weights) -> None:
+def test_every_tuning_of_the_search_space_runs(weights: Weights) -> None:
     default = Tuning(1, 1)  # on a busy machine two threads wait for each other
     with Bench(weights.file, gpu_layers=0) as bench:
-        for choice in search_space(usable=1, physical=1):
-            for tuning in choice.others(default):
-                assert bench.seconds(tuning, choice.part) > 0
+        for dimension in search_space(usable=1, physical=1):
+            for tuning in dimension.others(default):
+                assert bench.seconds(tuning, dimension.phase) > 0
         speed = bench.speed(default)
     assert min(speed.reading, speed.writing, speed.writing_four) > 1
 
 
 def test_it_ends_in_time(weights: Weights) -> None:
-    """Without time for any comparison, only the speed of the default is found out."""
+    """Without time for any comparison, only the speed of the default is measured."""
     begun = time.monotonic()
-    found = measure(weights.file, default=Tuning(2, 2), choices=search_space(usable=2, physical=2), seconds=0)
+    found = measure(weights.file, default=Tuning(2, 2), dimensions=search_space(usable=2, physical=2), seconds=0)
     assert found.seconds <= time.monotonic() - begun
     assert found.tuning == Tuning(2, 2)
     assert found.speed == found.default_speed
 
 
-def test_what_is_no_model(tmp_path: Path) -> None:
+def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
     (tmp_path / "no.gguf").write_bytes(b"GGUF, but not really")
     with pytest.raises(ModelUnusable, match="models verify"):
-        measure(tmp_path / "no.gguf", default=Tuning(1, 1), choices=search_space(usable=1, physical=1))
+        measure(tmp_path / "no.gguf", default=Tuning(1, 1), dimensions=search_space(usable=1, physical=1))
 
 
-def test_the_doctor_measures_and_the_model_is_run_so(
+def test_the_doctor_tunes_and_the_model_runs_with_it(
     settings: Settings,
     encoder: Encoder,
     weights: Weights,

@@ -1,4 +1,4 @@
-"""The seam between the question-answering flow and whatever generates text."""
+"""Language model interface: chat prompts, streamed generation with token probabilities, and yes/no scoring."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rag.runtime.cancellation import Cancellation
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of a chat. Its text is data: nothing in it is taken for a control token."""
+    """One message of a chat. Its text is data: nothing in it becomes a control token."""
 
     role: Literal["system", "user", "assistant"]
     text: str
@@ -20,10 +20,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A chat as the model reads it, ending where the assistant is to speak.
+    """A chat in the model's format, up to where the assistant's message begins.
 
     Attributes:
-        tokens: its token ids; none where a server makes them.
+        tokens: its token ids; none where a server tokenizes it.
         chat: what that server is sent; empty for a model in this process.
         estimated_length: in tokens, where there are none to count.
     """
@@ -34,7 +34,7 @@ class Prompt:
 
     @property
     def length(self) -> int:
-        """In tokens."""
+        """Length in tokens."""
         return len(self.tokens) or self.estimated_length
 
 
@@ -43,7 +43,8 @@ class Token:
     """A piece of generated text, at least one character.
 
     Attributes:
-        probability: what the model gave it, 0..1, among all that it knows, or all but the token by which it declines.
+        probability: what the model gave it, 0..1, over its whole vocabulary; for a first token, without that of the
+            refusal where one was given.
     """
 
     text: str
@@ -52,10 +53,10 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class RefusalProbability:
-    """The first thing that a generation yields where the model may not decline.
+    """First item of a generation that was given a refusal sentence.
 
     Attributes:
-        declined: the probability, 0..1, that it would have begun as it was told to decline.
+        refusal_probability: that the model would have begun with that sentence, 0..1.
     """
 
     refusal_probability: float
@@ -63,7 +64,7 @@ class RefusalProbability:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """The last thing that a generation yields: why it ended, and what it took."""
+    """Last item of a generation: why it ended, and its token usage."""
 
     reason: Literal["stop", "length"]
     usage: Usage
@@ -73,11 +74,11 @@ Generated: TypeAlias = RefusalProbability | Token | Finish
 
 
 class LanguageModel(Protocol):
-    """A language model that is loaded once and serves one generation at a time."""
+    """A language model that is loaded once. Thread-safe; a generation may have to wait for others."""
 
     @property
     def name(self) -> str:
-        """What answers call it."""
+        """Name that answers give."""
 
     @property
     def context_tokens(self) -> int:
@@ -98,30 +99,28 @@ class LanguageModel(Protocol):
         vocabulary: str | None = None,
         refusal: str | None = None,
     ) -> Iterator[Generated]:
-        """Yields one Begun where ``refusal`` is given, then tokens, then one Finish.
-
-        Waits while another generation is at work.
+        """Generates text: yields a RefusalProbability where ``refusal`` is given, then Tokens, then one Finish.
 
         Args:
-            prompt: what it is asked.
+            prompt: the chat.
             max_tokens: most tokens of the text.
-            cancelled: to stop early.
-            vocabulary: only tokens that this text is made of are said; None for all that the model knows. A model that a
-                server runs cannot be held to it.
-            refusal: the text does not begin as this does: how likely the model was to say so is in the RefusalProbability, and
-                it answers all the same. Where a server runs the model, it may say nothing at all instead.
+            cancelled: stops the generation early.
+            vocabulary: text of a vocabulary mask: only its tokens are sampled; None for the whole vocabulary. A model
+                on a server cannot be held to it.
+            refusal: refusal sentence: its first token is banned as the first of the text, and its probability is in the
+                RefusalProbability. A model on a server may refuse all the same; then no Token follows.
 
         Raises:
             PromptTooLong: prompt and answer do not fit the context.
-            Cancelled: ``cancelled`` was called; within one step of the model, also while it reads the prompt.
+            Cancelled: ``cancelled`` was called; within one step of the model, also during prefill.
             ModelUnusable: the model failed.
             ModelUnreachable: the server that runs it is not there, broke off, or has too much to do.
         """
 
     def chance(self, prompt: Prompt, yes: Sequence[str], no: Sequence[str], cancelled: Cancellation) -> float:
-        """The probability, 0..1, that the model begins with one of the words ``yes`` and not with one of ``no``.
+        """Scores yes against no: the probability, 0..1, that the text begins with a word of ``yes`` rather than ``no``.
 
-        Of all that it might begin with, these words only are looked at. Raises as :meth:`generate`.
+        Relative to these words only: all else that it might begin with is left out. Raises as :meth:`generate`.
         """
 
     def close(self) -> None:

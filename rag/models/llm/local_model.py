@@ -1,7 +1,7 @@
-"""A GGUF model in this process, through llama.cpp's C API as llama-cpp-python binds it.
+"""Language model in this process: a GGUF file in llama.cpp, through the C API that llama-cpp-python binds.
 
-The C API rather than the ``Llama`` class, because that class has one sequence, one prefix and no lock, no way to stop
-while it reads a prompt, and compiles the Jinja templates that a file brings along.
+The C API rather than the ``Llama`` class, because that class has one sequence, one cached prefix and no lock, cannot
+be stopped during prefill, and runs the Jinja templates of the file.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ import llama_cpp as llama
 
 from rag.errors import ModelUnusable, PromptTooLong
 from rag.models.llm.engine.context import Context
-from rag.models.llm.engine.engine import Engine, TokenSequence
+from rag.models.llm.engine.engine import Engine
 from rag.models.llm.engine.llama_library import open_library
 from rag.models.llm.engine.prefix_cache import PrefixCache
 from rag.models.llm.engine.prompt_lookup import PromptLookup
 from rag.models.llm.engine.sampling import DecodingStrategy, PrefillOnly, Sampler, Scorer
 from rag.models.llm.engine.scheduler import MIN_PREFILL_CHUNK
+from rag.models.llm.engine.sequence import TokenSequence
 from rag.models.llm.engine.vocabulary import Pointer, Vocabulary
 from rag.models.llm.language_model import Finish, Generated, Message, Prompt
 from rag.models.llm.tuning.parameters import Tuning
@@ -32,14 +33,14 @@ from rag.runtime.thread_stream import ThreadStream
 
 T = TypeVar("T")
 
-# Sequences of the store for each that runs: the nodes of its path, of which there are few.
-_NODES: Final = 7
-# The pool is for several contexts that are half full rather than for one that is full.
-_POOL: Final = 2
+# Sequence ids of the prefix cache for each running sequence: one for each node of its path, of which there are few.
+_CACHE_IDS_PER_SEQUENCE: Final = 7
+# Size of the KV cache in contexts: several that are half full fit, as well as one that is full.
+_CONTEXTS_IN_POOL: Final = 2
 
 
 class LlamaCppModel:
-    """One model, served to many at once by one :class:`Engine`."""
+    """One GGUF model, whose generations run at the same time in one :class:`Engine`."""
 
     def __init__(
         self,
@@ -52,9 +53,9 @@ class LlamaCppModel:
         cache_bytes: int = 1 << 30,
         temperature: float = 0.0,
         seed: int = 0,
-        copying: bool = True,
-        remembered: int = 1024,
-        beginning: Sequence[Message] = (),
+        prompt_lookup: bool = True,
+        cached_generations: int = 1024,
+        common_prefix: Sequence[Message] = (),
         gpu_layers: int = 0,
         cpu_gate: CpuGate | None = None,
     ) -> None:
@@ -66,14 +67,14 @@ class LlamaCppModel:
             context_tokens: most tokens of a prompt and its answer; the model may have been made for less.
             tuning: how it is run on this machine.
             parallel: most generations at a time; further ones wait.
-            cache_bytes: most memory for what is remembered of prompts.
+            cache_bytes: most memory for the prefix cache, outside of the KV cache.
             temperature: 0 for the likeliest token each time.
-            seed: of each generation's draws, where there are any.
-            copying: whether answers are guessed from their evidence and checked, where that is faster.
-            remembered: how many of the last generations are given again, word for word, to who asks the same.
-            beginning: what many chats begin with; it is read now, and kept.
+            seed: of each generation's sampling, above temperature 0.
+            prompt_lookup: whether prompt-lookup decoding is used where it is faster.
+            cached_generations: how many of the last generations are kept, to be repeated for identical requests.
+            common_prefix: messages that many chats begin with; their tokens are computed now, and stay cached.
             gpu_layers: of the model on the accelerator; -1 for all.
-            turns: the model's steps take one each, behind others.
+            cpu_gate: passed by each step of the model with low priority.
 
         Raises:
             ModelUnusable: llama.cpp cannot load the file, or cannot make a context of this size.
@@ -81,33 +82,34 @@ class LlamaCppModel:
         open_library()
         self.name = name
         self._temperature, self._seed = temperature, seed
-        self._remembered = SingleFlightCache[tuple[Generated, ...]](remembered)
-        self._weighed = SingleFlightCache[float](remembered)
+        self._generations = SingleFlightCache[tuple[Generated, ...]](cached_generations)
+        self._scores = SingleFlightCache[float](cached_generations)
         self._model = _load(file, tuning, gpu_layers)
         self._vocabulary = Vocabulary(self._model, name)
         self.context_tokens = min(context_tokens, int(llama.llama_model_n_ctx_train(self._model)))
         self._context = Context(
             self._model,
             tuning,
-            cells=_POOL * self.context_tokens,
-            sequences=parallel * (1 + _NODES),
+            cells=_CONTEXTS_IN_POOL * self.context_tokens,
+            sequences=parallel * (1 + _CACHE_IDS_PER_SEQUENCE),
             vocabulary_size=self._vocabulary.size,
         )
-        has_parts = _has_parts(self._model)
-        self._copying, self._further_token = copying and has_parts, tuning.further_token
-        store = PrefixCache(self._context, first_sequence=parallel, capacity=cache_bytes if has_parts else 0)
+        splits = _splits_by_position(self._model)
+        self._prompt_lookup, self._further_token = prompt_lookup and splits, tuning.further_token
+        cache = PrefixCache(self._context, first_sequence=parallel, capacity=cache_bytes if splits else 0)
         self._engine = Engine(
-            self._context, store, parallel=parallel, micro_batch=tuning.micro_batch, cpu_gate=cpu_gate
+            self._context, cache, parallel=parallel, micro_batch=tuning.micro_batch, cpu_gate=cpu_gate
         )
-        if beginning:
-            self._keep(self._common_beginning(beginning))
+        if common_prefix:
+            self._pin(self._common_prefix(common_prefix))
 
-    def _common_beginning(self, messages: Sequence[Message]) -> tuple[int, ...]:
-        """The tokens that all chats have which begin with these messages."""
+    def _common_prefix(self, messages: Sequence[Message]) -> tuple[int, ...]:
+        """The tokens that begin every chat which begins with these messages."""
         one, other = (self.prompt((*messages, Message("user", text))).tokens for text in ("1", "A"))
         return tuple(token for token, _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
-    def _keep(self, tokens: tuple[int, ...]) -> None:
+    def _pin(self, tokens: tuple[int, ...]) -> None:
+        """Computes a prefix and keeps it cached for good."""
         stream = ThreadStream[None]()
         self._engine.submit(TokenSequence(tokens, 0, PrefillOnly(), stream.end, min_recompute=1, pinned=True))
         list(stream)  # has no items; waits for the end
@@ -130,9 +132,9 @@ class LlamaCppModel:
         refusal: str | None = None,
     ) -> Iterator[Generated]:
         """See :class:`LanguageModel`."""
-        asked = (prompt.tokens, max_tokens, vocabulary, refusal)
-        if (before := self._remembered.claim(asked, cancelled)) is not None:
-            yield from before
+        key = (prompt.tokens, max_tokens, vocabulary, refusal)
+        if (cached := self._generations.claim(key, cancelled)) is not None:
+            yield from cached
             return
         generated: list[Generated] = []
         try:
@@ -141,8 +143,8 @@ class LlamaCppModel:
                 generated.append(each)
                 yield each
         finally:
-            whole = bool(generated) and isinstance(generated[-1], Finish)
-            self._remembered.settle(asked, tuple(map(_from_memory, generated)) if whole else None)
+            finished = bool(generated) and isinstance(generated[-1], Finish)
+            self._generations.settle(key, tuple(map(_as_cached, generated)) if finished else None)
 
     def _sampler(
         self, prompt: Prompt, max_tokens: int, vocabulary: str | None, refusal: str | None
@@ -160,9 +162,9 @@ class LlamaCppModel:
 
     def chance(self, prompt: Prompt, yes: Sequence[str], no: Sequence[str], cancelled: Cancellation) -> float:
         """See :class:`LanguageModel`."""
-        asked = (prompt.tokens, tuple(yes), tuple(no))
-        if (before := self._weighed.claim(asked, cancelled)) is not None:
-            return before
+        key = (prompt.tokens, tuple(yes), tuple(no))
+        if (cached := self._scores.claim(key, cancelled)) is not None:
+            return cached
 
         def scorer(put: Callable[[float], None]) -> Scorer:
             return Scorer(self._vocabulary, put, yes, no)
@@ -171,30 +173,30 @@ class LlamaCppModel:
         try:
             (chance,) = self._run(prompt, 0, scorer, cancelled)
         finally:
-            self._weighed.settle(asked, chance)
+            self._scores.settle(key, chance)
         return chance
 
     def _run(
         self,
         prompt: Prompt,
-        room: int,
+        max_new_tokens: int,
         strategy: Callable[[Callable[[T], None]], DecodingStrategy],
         cancelled: Cancellation,
     ) -> Iterator[T]:
         """Runs one sequence of the engine; yields what its strategy, which is made with the stream's ``put``, puts."""
-        if len(prompt.tokens) + room > self.context_tokens:
+        if len(prompt.tokens) + max_new_tokens > self.context_tokens:
             raise PromptTooLong(
-                f"{len(prompt.tokens)} tokens of prompt and {room} of answer do not fit the context of "
+                f"{len(prompt.tokens)} tokens of prompt and {max_new_tokens} of answer do not fit the context of "
                 f"{self.context_tokens}; shorten the question or raise RAG_CONTEXT_TOKENS"
             )
         stream = ThreadStream[T](stop=lambda: self._engine.cancel(sequence))
         sequence = TokenSequence(
             prompt.tokens,
-            room,
+            max_new_tokens,
             strategy(stream.put),
             stream.end,
-            PromptLookup(prompt.tokens, self._further_token) if self._copying and room else None,
-            MIN_PREFILL_CHUNK if room else 1,
+            PromptLookup(prompt.tokens, self._further_token) if self._prompt_lookup and max_new_tokens else None,
+            MIN_PREFILL_CHUNK if max_new_tokens else 1,
         )
         with cancelled.calling(stream.stop), stream:
             self._engine.submit(sequence)
@@ -207,8 +209,8 @@ class LlamaCppModel:
         llama.llama_model_free(self._model)
 
 
-def _from_memory(generated: Generated) -> Generated:
-    """The same, said again: all of its prompt was known."""
+def _as_cached(generated: Generated) -> Generated:
+    """An item as a repeated generation yields it: all tokens of the prompt count as cached."""
     if not isinstance(generated, Finish):
         return generated
     return replace(generated, usage=replace(generated.usage, cached_tokens=generated.usage.prompt_tokens))
@@ -224,8 +226,8 @@ def _load(file: Path, tuning: Tuning, gpu_layers: int) -> Pointer:
     return model
 
 
-def _has_parts(model: Pointer) -> bool:
-    """Whether a part of what was read can be kept, or forgotten: not of models that remember in a state, or forget."""
+def _splits_by_position(model: Pointer) -> bool:
+    """Whether keys and values can be kept and removed by position: not with a recurrent state or a sliding window."""
     return not (
         llama.llama_model_is_recurrent(model) or llama.llama_model_is_hybrid(model) or llama.llama_model_n_swa(model)
     )

@@ -1,7 +1,7 @@
-"""A language model that an OpenAI-compatible server runs: llama-server, vLLM, Ollama and others, by their address.
+"""Language model on an OpenAI-compatible server: llama-server, vLLM, Ollama and others, by their address.
 
-The protocol has no way to hold a model to some words, or to bar a token: answers are worded freely, and a model that
-declines has nothing to say. Probabilities are had from servers that give ``logprobs``.
+The protocol has no vocabulary mask and no way to ban a token: answers are worded freely, and a refusal yields no text.
+Probabilities come from servers that give ``logprobs``.
 """
 
 from __future__ import annotations
@@ -22,40 +22,40 @@ from pydantic import BaseModel, ValidationError
 from rag.domain.values import Usage
 from rag.errors import ModelUnknown, ModelUnreachable, ModelUnusable, PromptTooLong
 from rag.models.llm.language_model import Finish, Generated, Message, Prompt
-from rag.models.llm.refusal import GeneratedPiece, Said, watch_for_refusal
+from rag.models.llm.refusal import GeneratedPiece, PieceStream, watch_for_refusal
 from rag.models.llm.remote.http import ModelServerClient, ServerResponse
 from rag.models.llm.remote.protocol import CompletionChoice, CompletionChunk, ListedModel, Models, Tokens, chunks
 from rag.runtime.cancellation import Cancellation
 
 _log = logging.getLogger(__name__)
 
-# For all but generating: listing models, counting tokens.
+# Timeout of all but generating: listing models, counting tokens.
 _SECONDS: Final = 10.0
-# The most that the protocol has, and that vLLM gives unless told otherwise.
-_ALTERNATIVES: Final = 20
-# With none llama-server gives no probabilities at all.
-_FEWEST: Final = 1
+# Highest ``top_logprobs`` of the protocol, and of vLLM unless it is configured otherwise.
+_TOP_LOGPROBS: Final = 20
+# Lowest: with 0 llama-server gives no probabilities at all.
+_MIN_TOP_LOGPROBS: Final = 1
 _REFUSED: Final = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
-# What a chat template writes before a chat (some a system message of their own) and around a message, generously.
+# Tokens of a chat template before a chat (some add a system message) and around each message; upper estimates.
 _TOKENS_PER_CHAT: Final = 32
 _TOKENS_PER_MESSAGE: Final = 8
-# What the chat formats of the common models set their messages apart with.
-_MARK: Final = re.compile(
+# Positions within the control tokens of common chat formats, at which a space breaks them.
+_CONTROL_TOKEN: Final = re.compile(
     r"(?<=<)(?=[|｜]|/?(?:s|bos|eos|pad|unk|start_of_turn|end_of_turn)>)|(?<=\[)(?=/?(?:INST|SYSTEM_PROMPT)\])"
 )
 _PART: Final = re.compile(r"[A-Za-z]+|\n|\S")
 _LETTERS_PER_TOKEN: Final = 4
 
-_Known = TypeVar("_Known", bound=BaseModel)
+_Response = TypeVar("_Response", bound=BaseModel)
 
 
 class OpenAIServerModel:
-    """One of the models of a server. Any number of generations run at a time; the server shares itself among them.
+    """One model of a server. Any number of generations run at a time; scheduling them is up to the server.
 
     Attributes:
-        name: what the server calls the model; for a file, its name without folders.
-        digest: SHA-256 of the address and the model's id. Which weights are behind them the server does not say.
-        context_tokens: as the server says, else as it was told.
+        name: the server's id of the model; of a file, its name without folders.
+        digest: SHA-256 of the address and the model's id; the protocol does not tell which weights are behind them.
+        context_tokens: as the server says, else as the caller says.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class OpenAIServerModel:
         temperature: float = 0.0,
         seed: int = 0,
     ) -> None:
-        """Asks the server for its models.
+        """Connects: lists the server's models.
 
         Args:
             url: where its API begins, as a rule ending in ``/v1``; without credentials.
@@ -78,7 +78,7 @@ class OpenAIServerModel:
             key: for servers that want one.
             model_id: which of its models; empty for the first that it lists.
             temperature: 0 means greedy.
-            seed: of chance, where the temperature is not 0.
+            seed: of sampling, above temperature 0.
 
         Raises:
             ModelUnreachable: there is no server, or it cannot answer now.
@@ -109,7 +109,7 @@ class OpenAIServerModel:
             )
         return found
 
-    def _ask(self, address: str, body: Mapping[str, Any] | None, kind: type[_Known]) -> _Known:
+    def _ask(self, address: str, body: Mapping[str, Any] | None, kind: type[_Response]) -> _Response:
         with self._server.request(address, body, seconds=_SECONDS, cancelled=Cancellation()) as reply:
             if reply.status != HTTPStatus.OK:
                 raise reply.refusal()
@@ -130,28 +130,28 @@ class OpenAIServerModel:
     def _has_tokenizer(self) -> bool:
         try:
             return self._tokens("one") is not None
-        except ModelUnreachable:  # what is not there need not be refused politely
+        except ModelUnreachable:  # some gateways cut the connection for an unknown address
             return False
 
     def _tokens(self, text: str) -> int | None:
-        """Asks with llama-server's words and vLLM's at once; both leave aside what they do not know."""
+        """None where unsupported. Sends the fields of llama-server and of vLLM; both ignore what they do not know."""
         address = f"{self._server.url.removesuffix('/v1')}/tokenize"
         body = {"model": self._id, "content": text, "prompt": text, "parse_special": False, "add_special_tokens": False}
         try:
             return len(self._ask(address, body, Tokens).tokens)
-        except ModelUnusable:  # it has no such thing
+        except ModelUnusable:  # no such endpoint
             return None
 
     def prompt(self, messages: Sequence[Message]) -> Prompt:
-        """See :class:`LanguageModel`. The server writes the chat in the model's format, so its length is an estimate.
+        """See :class:`LanguageModel`. The server applies the chat template, so the length is an estimate.
 
-        Servers take a text for control tokens where it looks like one. So what would do so in the formats of the common
-        models gets a space (``< |im_end|>``), lest a document end its message.
+        Servers tokenize text that looks like a control token as one. So the control tokens of common chat formats get a
+        space (``< |im_end|>``), lest a document end its message.
 
         Raises:
             ModelUnreachable: the server is gone.
         """
-        chat = tuple(Message(message.role, _MARK.sub(" ", message.text)) for message in messages)
+        chat = tuple(Message(message.role, _CONTROL_TOKEN.sub(" ", message.text)) for message in messages)
         text = "\n".join(message.text for message in chat)
         template = _TOKENS_PER_CHAT + _TOKENS_PER_MESSAGE * len(messages)
         return Prompt((), chat, self.count_tokens(text) + template)
@@ -162,34 +162,34 @@ class OpenAIServerModel:
         *,
         max_tokens: int,
         cancelled: Cancellation,
-        vocabulary: str | None = None,  # noqa: ARG002 - the protocol has no such thing
+        vocabulary: str | None = None,  # noqa: ARG002 - the protocol has no vocabulary mask
         refusal: str | None = None,
     ) -> Iterator[Generated]:
-        """See :class:`LanguageModel`. ``vocabulary`` holds the model to nothing here.
+        """See :class:`LanguageModel`. ``vocabulary`` is ignored.
 
-        Where the text is the sentence ``refusal``, what was declined is certain and no token follows. Else it is what
+        Where the text is the sentence ``refusal``, the refusal probability is 1 and no token follows. Else it is what
         the server gives the tokens with which that sentence may begin; 0 where it gives no probabilities.
 
         Raises:
             ModelUnreachable: the server cannot be reached, cannot answer now, or broke off.
         """
         self._check_room(prompt.length + max_tokens)
-        with closing(self._said(prompt, max_tokens, cancelled, alternatives=refusal is not None)) as said:
+        with closing(self._stream(prompt, max_tokens, cancelled, alternatives=refusal is not None)) as pieces:
             if refusal is not None:
-                yield from watch_for_refusal(said, refusal, prompt.length)
+                yield from watch_for_refusal(pieces, refusal, prompt.length)
                 return
-            for item in said:
+            for item in pieces:
                 yield item.token if isinstance(item, GeneratedPiece) else item
 
     def chance(self, prompt: Prompt, yes: Sequence[str], no: Sequence[str], cancelled: Cancellation) -> float:
-        """See :class:`LanguageModel`; of the likeliest twenty tokens.
+        """See :class:`LanguageModel`; from the twenty likeliest tokens.
 
-        Where none of ``yes``, or of ``no``, is among them, it counts half of what the last of them has: it has between
-        nothing and that. Without probabilities the chance is 1, 0 or one half, by what the model says.
+        Where none of ``yes``, or of ``no``, is among them, half of the lowest listed probability is assumed: the true
+        one is between 0 and that. Without probabilities the result is 1, 0 or 0.5, by the text.
         """
         self._check_room(prompt.length)
-        with closing(self._said(prompt, 1, cancelled, alternatives=True)) as said:
-            first = next((item for item in said if isinstance(item, GeneratedPiece)), GeneratedPiece(" "))
+        with closing(self._stream(prompt, 1, cancelled, alternatives=True)) as pieces:
+            first = next((item for item in pieces if isinstance(item, GeneratedPiece)), GeneratedPiece(" "))
         listed = first.alternatives
         if not listed:
             word = first.text.strip()
@@ -208,7 +208,7 @@ class OpenAIServerModel:
                 "question, or give the server a larger context"
             )
 
-    def _said(self, prompt: Prompt, max_tokens: int, cancelled: Cancellation, *, alternatives: bool) -> Said:
+    def _stream(self, prompt: Prompt, max_tokens: int, cancelled: Cancellation, *, alternatives: bool) -> PieceStream:
         request = {
             "model": self._id,
             "messages": [{"role": message.role, "content": message.text} for message in prompt.chat],
@@ -217,7 +217,7 @@ class OpenAIServerModel:
             "stream_options": {"include_usage": True},
             **self._sampling,
         }
-        probabilities = {"logprobs": True, "top_logprobs": _ALTERNATIVES if alternatives else _FEWEST}
+        probabilities = {"logprobs": True, "top_logprobs": _TOP_LOGPROBS if alternatives else _MIN_TOP_LOGPROBS}
         reason, usage, count = None, None, 0
         for chunk in self._chunks(request, probabilities, cancelled):
             cancelled.check()
@@ -227,7 +227,7 @@ class OpenAIServerModel:
                 if choice.delta.content:
                     count += 1
                     yield _piece(choice.delta.content, choice)
-        cancelled.check()  # a connection that is cut may look like one that has come to its end
+        cancelled.check()  # a cut connection may look like the end of the stream
         if reason is None:
             raise ModelUnreachable(f"{self._server.url} broke off in the middle of an answer; see its log, ask again")
         yield Finish(
@@ -238,7 +238,7 @@ class OpenAIServerModel:
     def _chunks(
         self, request: Mapping[str, Any], probabilities: Mapping[str, Any], cancelled: Cancellation
     ) -> Iterator[CompletionChunk]:
-        """The events of an answer; a server that refuses to give probabilities is asked without, from then on."""
+        """The events of an answer; requests no logprobs any more from a server that has refused them."""
         address = f"{self._server.url}/chat/completions"
         if self._gives_logprobs:
             whole = {**request, **probabilities}
@@ -277,11 +277,11 @@ def _piece(text: str, choice: CompletionChoice) -> GeneratedPiece:
 
 
 def estimated_tokens(text: str) -> int:
-    """Tokens of a text for a model whose tokenizer is not at hand, rather too many.
+    """Estimate of a text's tokens without the model's tokenizer, rather too high.
 
-    A word has one for each four letters, each digit, sign and line break one, and what is not ASCII one for each byte.
-    For the passages of English reports that is 16 to 39 % more than the tokens of Qwen2.5 and SmolLM2, and too few for
-    2 to 7 % of the passages, by a little.
+    One token for each four letters of a word, each digit, sign and line break, and each byte that is not ASCII. For
+    passages of English reports that is 16 to 39 % more than the tokens of Qwen2.5 and SmolLM2, and slightly too few for
+    2 to 7 % of the passages.
     """
     return sum(
         math.ceil(len(part) / _LETTERS_PER_TOKEN) if part.isascii() else len(part.encode())

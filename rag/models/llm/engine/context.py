@@ -1,4 +1,4 @@
-"""A llama.cpp context: the one object that computes. Only one thread may use it, but for :meth:`Context.interrupt`."""
+"""llama.cpp context: the KV cache and batched decoding. For one thread, except for :meth:`Context.interrupt`."""
 
 from __future__ import annotations
 
@@ -17,26 +17,27 @@ from rag.models.llm.engine.vocabulary import Pointer
 from rag.models.llm.tuning.parameters import Tuning
 
 Logits: TypeAlias = npt.NDArray[np.float32]
-# Memory of its own for each copy: malloc would keep what is freed between others, half as much again.
+# A mapping for each copy: malloc would keep what is freed between others, half as much again.
 Saved: TypeAlias = mmap
 
 _ABORTED: Final = 2
-# Of sequence ids that llama.cpp can tell apart: LLAMA_MAX_SEQ in src/llama-cparams.h.
+# Most sequence ids of llama.cpp: LLAMA_MAX_SEQ in src/llama-cparams.h.
 MOST_SEQUENCES: Final = 256
 
 
 class Interrupted(Exception):
-    """A step was stopped midway; what it read is forgotten."""
+    """A step was interrupted; what it had computed is discarded."""
 
 
 @dataclass(frozen=True, slots=True)
 class BatchEntry:
-    """Tokens of one sequence that are read in a step.
+    """Tokens of one sequence in the batch of a step.
 
     Attributes:
-        sequence: the id of the sequence.
+        sequence_id: of the sequence.
         start: position of the first token.
-        logits: for how many of the last tokens it is computed what comes next.
+        tokens: at least one.
+        logits: for how many of the last tokens logits are computed.
     """
 
     sequence_id: int
@@ -46,11 +47,11 @@ class BatchEntry:
 
 
 class Context:
-    """Keys and values of several sequences in one pool of cells, which sequences can share.
+    """KV cache of several sequences in one pool of cells, which sequences can share, and the model over it.
 
     Attributes:
-        cells: of the pool; one holds a token.
-        sequences: ids are from 0 to this, exclusive.
+        cells: of the pool; one holds the keys and values of a token.
+        sequences: sequence ids are from 0 to this, exclusive.
     """
 
     def __init__(self, model: Pointer, tuning: Tuning, *, cells: int, sequences: int, vocabulary_size: int) -> None:
@@ -66,11 +67,11 @@ class Context:
         parameters.n_ctx = cells
         parameters.n_batch = parameters.n_ubatch = tuning.micro_batch
         parameters.n_seq_max = self.sequences
-        # In one pool, giving a sequence another's cells is a mark on each; else it would be a copy of all.
+        # In one pool, sharing a cell with another sequence only adds an id to it; else it would be a copy.
         parameters.kv_unified = True
         parameters.n_threads = tuning.threads
         parameters.n_threads_batch = tuning.batch_threads
-        # Without it, the cells of other sequences are multiplied and thrown away.
+        # Without it, the cells of other sequences are multiplied too, and masked afterwards.
         parameters.flash_attn_type = (
             llama.LLAMA_FLASH_ATTN_TYPE_AUTO if tuning.flash_attention else llama.LLAMA_FLASH_ATTN_TYPE_DISABLED
         )
@@ -83,33 +84,33 @@ class Context:
         self.cells = int(llama.llama_n_ctx(self._context))
         self._batch = _Batch(tuning.micro_batch)
 
-    def step(self, rows: Sequence[BatchEntry]) -> list[list[Logits]]:
-        """Reads the rows together; at most a micro batch of tokens.
+    def step(self, batch: Sequence[BatchEntry]) -> list[list[Logits]]:
+        """Computes the tokens of a batch, at most a micro batch of them.
 
         Returns:
-            For each row, for each token of which it was asked, logits over the vocabulary of what comes next. They are
-            llama.cpp's memory until the next step.
+            For each entry, the logits over the vocabulary of what comes after each of its last ``logits`` tokens. They
+            are llama.cpp's memory until the next step.
 
         Raises:
             Interrupted: :meth:`interrupt` was called; all sequences are as they were.
             ModelUnusable: llama.cpp failed; all sequences are as they were.
         """
-        status = llama.llama_decode(self._context, self._batch.filled(rows))
+        status = llama.llama_decode(self._context, self._batch.filled(batch))
         if status == 0:
             llama.llama_synchronize(self._context)
-            return self._logits(rows)
-        for row in rows:
-            self.forget(row.sequence_id, row.start)
+            return self._logits(batch)
+        for entry in batch:
+            self.forget(entry.sequence_id, entry.start)
         if status == _ABORTED:
             raise Interrupted
         raise ModelUnusable(f"llama.cpp failed to run the model (llama_decode returned {status})")
 
-    def _logits(self, rows: Sequence[BatchEntry]) -> list[list[Logits]]:
+    def _logits(self, batch: Sequence[BatchEntry]) -> list[list[Logits]]:
         found: list[list[Logits]] = []
         end = 0
-        for row in rows:
-            end += len(row.tokens)
-            found.append([self._logits_of(index) for index in range(end - row.logits, end)])
+        for entry in batch:
+            end += len(entry.tokens)
+            found.append([self._logits_of(index) for index in range(end - entry.logits, end)])
         return found
 
     def _logits_of(self, index: int) -> Logits:
@@ -117,30 +118,30 @@ class Context:
         return np.ctypeslib.as_array(pointer, shape=(self._vocabulary_size,))
 
     def interrupt(self) -> None:
-        """Stops the step that is under way, or the next; from any thread."""
+        """Aborts the running step, or the next one; from any thread."""
         self._abort.set()
 
     def resume(self) -> None:
-        """Lets steps run again."""
+        """Clears :meth:`interrupt`."""
         self._abort.clear()
 
     def share(self, source: int, target: int, start: int, end: int) -> None:
-        """Gives a sequence another's cells of the positions from ``start`` to ``end``, exclusive. Nothing is copied."""
+        """Shares the cells of positions ``start`` to ``end``, exclusive, with another sequence. Nothing is copied."""
         llama.llama_memory_seq_cp(self._memory, source, target, start, end)
 
     def forget(self, sequence_id: int, start: int = 0) -> None:
-        """Takes the cells from position ``start`` on away from a sequence; those that no other has are free again."""
+        """Removes a sequence's cells from position ``start`` on; those that no other sequence shares are free again."""
         llama.llama_memory_seq_rm(self._memory, sequence_id, start, -1)
 
     def save(self, sequence_id: int) -> Saved:
-        """A copy of a sequence's keys and values, outside of the pool."""
+        """Copies a sequence's keys and values to memory outside of the pool."""
         size = llama.llama_state_seq_get_size(self._context, sequence_id)
         saved = mmap(-1, size)
         llama.llama_state_seq_get_data(self._context, _start_of(saved), size, sequence_id)
         return saved
 
     def restore(self, saved: Saved, sequence_id: int) -> bool:
-        """Puts a copy back, at the positions that it had; False where the pool has no room."""
+        """Copies saved keys and values back, at their positions; False where the pool has no room."""
         return bool(llama.llama_state_seq_set_data(self._context, _start_of(saved), len(saved), sequence_id))
 
     def close(self) -> None:
@@ -153,28 +154,28 @@ def _start_of(saved: Saved) -> Any:  # noqa: ANN401 - ctypes has no public type 
 
 
 class _Batch:
-    """llama.cpp's batch over numpy arrays, so that it is filled without a loop over tokens."""
+    """A ``llama_batch`` over numpy arrays, so that it is filled without a loop over tokens."""
 
     def __init__(self, capacity: int) -> None:
         self._tokens = np.zeros(capacity, np.int32)
         self._positions = np.zeros(capacity, np.int32)
         self._sequences = np.zeros(capacity, np.int32)
-        self._wanted = np.zeros(capacity, np.int8)
-        # Each token may be of several sequences, so that llama.cpp wants a count and an array for each: here, of one.
+        self._wants_logits = np.zeros(capacity, np.int8)
+        # llama.cpp wants a count and an array of sequence ids for each token; here there is one id each.
         self._ones = np.ones(capacity, np.int32)
         addresses = self._sequences.ctypes.data + np.arange(capacity, dtype=np.uint64) * self._sequences.itemsize
         self._addresses = addresses.astype(np.uint64)
 
-    def filled(self, rows: Sequence[BatchEntry]) -> llama.llama_batch:
-        """The rows, one after the other."""
+    def filled(self, batch: Sequence[BatchEntry]) -> llama.llama_batch:
+        """Holds the entries, one after the other."""
         end = 0
-        for row in rows:
-            start, end = end, end + len(row.tokens)
-            self._tokens[start:end] = row.tokens
-            self._positions[start:end] = np.arange(row.start, row.start + len(row.tokens))
-            self._sequences[start:end] = row.sequence_id
-            self._wanted[start:end] = 0
-            self._wanted[end - row.logits : end] = 1
+        for entry in batch:
+            start, end = end, end + len(entry.tokens)
+            self._tokens[start:end] = entry.tokens
+            self._positions[start:end] = np.arange(entry.start, entry.start + len(entry.tokens))
+            self._sequences[start:end] = entry.sequence_id
+            self._wants_logits[start:end] = 0
+            self._wants_logits[end - entry.logits : end] = 1
         fields = dict(llama.llama_batch._fields_)
         return llama.llama_batch(
             n_tokens=end,
@@ -183,14 +184,14 @@ class _Batch:
             pos=self._positions.ctypes.data_as(fields["pos"]),
             n_seq_id=self._ones.ctypes.data_as(fields["n_seq_id"]),
             seq_id=self._addresses.ctypes.data_as(fields["seq_id"]),
-            logits=self._wanted.ctypes.data_as(fields["logits"]),
+            logits=self._wants_logits.ctypes.data_as(fields["logits"]),
         )
 
 
 class _AbortFlag:
-    """Stops llama.cpp within a batch.
+    """Abort callback of llama.cpp, without Python in it.
 
-    llama.cpp asks a callback before each operation. A callback in Python would need the interpreter's lock each time,
+    llama.cpp calls it before each operation. A callback in Python would need the interpreter's lock each time,
     so this one is libc's ``strlen`` over a buffer of two bytes: 0 for an empty string, 1 once the first byte is set.
     """
 

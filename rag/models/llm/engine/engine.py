@@ -1,13 +1,12 @@
-"""One thread that owns the model and serves many sequences at once: continuous batching (Yu et al., Orca, 2022).
+"""Continuous batching: one thread that owns the model and runs many sequences at once (Yu et al., Orca, 2022).
 
-Each step reads some tokens of several sequences together: one of each that writes, and a stretch of a prompt.
+Each step computes tokens of several sequences in one batch: one of each sequence that decodes, and a chunk of a prompt.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from threading import Condition, Thread
 from time import monotonic
 from typing import Final
@@ -15,68 +14,28 @@ from typing import Final
 from rag.errors import Cancelled, ModelUnusable, PromptTooLong
 from rag.models.llm.engine.context import BatchEntry, Context, Interrupted, Logits
 from rag.models.llm.engine.prefix_cache import PrefixCache
-from rag.models.llm.engine.prompt_lookup import PromptLookup
-from rag.models.llm.engine.sampling import DecodingStrategy
 from rag.models.llm.engine.scheduler import (
     BATCH_MULTIPLE,
     MIN_PREFILL_CHUNK,
     ScheduleInput,
     priority_key,
+    round_down,
     schedule,
-    whole,
 )
+from rag.models.llm.engine.sequence import TokenSequence
 from rag.runtime.cpu_gate import CpuGate
 
 _log = logging.getLogger(__name__)
 
-# Weight of the newest step in the running mean of seconds per token, and the mean before the first.
-_NEWEST: Final = 0.2
-_FIRST_GUESS_SECONDS: Final = 0.006
-# Steps of fewer tokens tell little about reading.
-_TELLING: Final = 32
-
-
-@dataclass(eq=False)
-class TokenSequence:
-    """A sequence from being asked for to its end.
-
-    Attributes:
-        prompt: at least one token.
-        room: most tokens that are written and read again.
-        writer: decides how it goes on.
-        ended: called once, in the engine's thread, with what went wrong, or None.
-        copier: guesses what it writes; None where that is not wanted.
-        reread: so many of the last tokens of the prompt are read again even if they are known. As many as the shortest
-            stretch, so that a prompt gets the same answer every time (see scheduling); at least one.
-        pinned: whether what is read stays known for good.
-    """
-
-    prompt: tuple[int, ...]
-    max_new_tokens: int
-    strategy: DecodingStrategy
-    on_end: Callable[[Exception | None], None]
-    prompt_lookup: PromptLookup | None = None
-    min_recompute: int = MIN_PREFILL_CHUNK
-    pinned: bool = False
-    # The engine's own: `cached` are the tokens that its sequence has, `shareable` of which anybody would have read with the
-    # same numbers; it is `blocked` once it has waited for room.
-    since: float = field(default_factory=monotonic)
-    sequence_id: int | None = None
-    cached: list[int] = field(default_factory=list)
-    shareable: int = 0
-    blocked: bool = False
-    failed: Exception | None = None
-    next: int | None = None
-    cancelled: bool = False
-
-    @property
-    def cells(self) -> int:
-        """Most that it can take."""
-        return len(self.prompt) + self.max_new_tokens
+# Weight of the newest step in the moving average of seconds per token, and the average before the first step.
+_SMOOTHING: Final = 0.2
+_INITIAL_SECONDS_PER_TOKEN: Final = 0.006
+# Steps of fewer tokens do not count: they say little about the speed of prefill.
+_MIN_MEASURED_TOKENS: Final = 32
 
 
 class Engine:
-    """Runs jobs. Its methods may be called from any thread."""
+    """Runs sequences in batches. Its methods may be called from any thread."""
 
     def __init__(
         self,
@@ -91,10 +50,10 @@ class Engine:
 
         Args:
             context: is the thread's from now on; sequence ids below ``parallel`` are the engine's.
-            store: of that context.
+            prefix_cache: of that context.
             parallel: most sequences at a time.
             micro_batch: most tokens of a step.
-            turns: each step takes one, behind others.
+            cpu_gate: passed by each step with low priority; None where nothing else wants the CPU.
         """
         self._context = context
         self._prefix_cache = prefix_cache
@@ -103,7 +62,7 @@ class Engine:
         self._parallel = parallel
         self._free = list(range(parallel))
         self._cells = context.cells
-        self._seconds_per_token = _FIRST_GUESS_SECONDS
+        self._seconds_per_token = _INITIAL_SECONDS_PER_TOKEN
         self._sequences: list[TokenSequence] = []
         self._changed = Condition()
         self._inbox: list[TokenSequence] = []
@@ -113,10 +72,10 @@ class Engine:
         self._thread.start()
 
     def submit(self, sequence: TokenSequence) -> None:
-        """Takes a job on; it is told how it ends. After :meth:`close`, it has at once.
+        """Queues a sequence; its ``on_end`` is called when it ends. After :meth:`close` it ends at once.
 
         Raises:
-            PromptTooLong: it would not fit even alone.
+            PromptTooLong: it would not fit the KV cache even alone.
         """
         if sequence.cells > self._cells:
             raise PromptTooLong(f"{sequence.cells} tokens do not fit the {self._cells} cells of the model's memory")
@@ -129,17 +88,17 @@ class Engine:
             sequence.on_end(Cancelled("the model was closed"))
 
     def cancel(self, sequence: TokenSequence) -> None:
-        """Ends a job soon, within a step, unless it has ended: its memory is free again, the others go on."""
+        """Ends a sequence within a step, unless it has ended: its cells are free again, the others go on."""
         with self._changed:
             sequence.cancelled = True
-            gone = sum(sequence.cancelled for sequence in self._stepping)
-            # The others of the step would have to be read again.
-            if gone * 2 > len(self._stepping):
+            cancelled = sum(sequence.cancelled for sequence in self._stepping)
+            # An interrupted step is computed again for the others.
+            if cancelled * 2 > len(self._stepping):
                 self._context.interrupt()
             self._changed.notify()
 
     def close(self) -> None:
-        """Ends all jobs, and the thread."""
+        """Ends all sequences, and the thread."""
         with self._changed:
             self._closing = True
             for sequence in (*self._sequences, *self._inbox):
@@ -159,12 +118,12 @@ class Engine:
                 if self._closing:
                     return
                 self._step()
-            except Exception as error:  # noqa: BLE001 - the boundary of the thread: each job has to hear of it
+            except Exception as error:  # noqa: BLE001 - the boundary of the thread: each sequence must end
                 _log.exception("the generation engine failed")
-                self._start_afresh(error)
+                self._reset(error)
 
-    def _start_afresh(self, error: Exception) -> None:
-        """Ends all jobs and forgets all that is known, for nothing says how far what failed had come."""
+    def _reset(self, error: Exception) -> None:
+        """Ends all sequences and empties the KV cache, for it is unknown how far the failed operation had come."""
         for sequence_id in range(self._context.sequences):
             self._context.forget(sequence_id)
         self._prefix_cache.clear()
@@ -206,21 +165,21 @@ class Engine:
             self._advance(sequence, entry, each)
 
     def _plan(self) -> list[tuple[TokenSequence, BatchEntry]]:
-        """What the next step reads; jobs whose turn has come are begun."""
+        """The batch of the next step; begins waiting sequences that are scheduled for it."""
         sequences = self._eligible()
         inputs = [self._schedule_input(sequence) for sequence in sequences]
         shares = schedule(inputs, seconds_per_token=self._seconds_per_token, max_tokens=self._micro_batch)
         planned: list[tuple[TokenSequence, BatchEntry]] = []
         for sequence, share in zip(sequences, shares, strict=True):
-            # One that was given less than was known is planned anew: it has more to read.
+            # A sequence whose cached prefix became shorter is scheduled anew: it has more to compute.
             if share and (sequence.sequence_id is not None or self._begin(sequence)):
                 planned.append((sequence, self._batch_entry(sequence, share, alone=len(sequences) == 1)))
-        # Whole groups first, so that what comes after does not shift them.
+        # Whole batch multiples first, so that the others do not shift them.
         return sorted(planned, key=lambda each: len(each[1].tokens) % BATCH_MULTIPLE != 0)
 
     def _eligible(self) -> list[TokenSequence]:
-        """Those at work, and those that can be begun now."""
-        at_work = [sequence for sequence in self._sequences if sequence.sequence_id is not None]
+        """The running sequences, and those that can be begun now."""
+        running = [sequence for sequence in self._sequences if sequence.sequence_id is not None]
         waiting = [sequence for sequence in self._sequences if sequence.sequence_id is None]
         waiting.sort(
             key=lambda sequence: (
@@ -228,17 +187,17 @@ class Engine:
                 priority_key(self._schedule_input(sequence), self._seconds_per_token),
             )
         )
-        places = len(self._free)
-        cells = self._cells - sum(sequence.cells for sequence in at_work)
+        free_ids = len(self._free)
+        free_cells = self._cells - sum(sequence.cells for sequence in running)
         for sequence in waiting:
-            places -= 1
-            cells -= sequence.cells
-            # Nobody overtakes one that there is no room for, now or later, or it might never be begun.
-            if places < 0 or cells < 0:
-                sequence.blocked = sequence.blocked or places >= 0
+            free_ids -= 1
+            free_cells -= sequence.cells
+            # Nothing overtakes one that does not fit, now or later, or it might never be begun.
+            if free_ids < 0 or free_cells < 0:
+                sequence.blocked = sequence.blocked or free_ids >= 0
                 break
-            at_work.append(sequence)
-        return at_work
+            running.append(sequence)
+        return running
 
     def _schedule_input(self, sequence: TokenSequence) -> ScheduleInput:
         waited = monotonic() - sequence.since
@@ -248,17 +207,14 @@ class Engine:
         return ScheduleInput(len(sequence.prompt) - cached, waited, scoring=not sequence.max_new_tokens)
 
     def _cached_length(self, sequence: TokenSequence) -> int:
-        return whole(
-            min(
-                self._prefix_cache.cached_length(sequence.prompt), max(len(sequence.prompt) - sequence.min_recompute, 0)
-            )
-        )
+        most = max(len(sequence.prompt) - sequence.min_recompute, 0)
+        return round_down(min(self._prefix_cache.cached_length(sequence.prompt), most))
 
     def _begin(self, sequence: TokenSequence) -> bool:
-        """Whether it was given all that is known."""
+        """Gives it an id and its cached prefix; False where that is shorter than was scheduled with."""
         sequence.sequence_id = self._free.pop()
         cached_length = self._cached_length(sequence)
-        sequence.shareable = self._prefix_cache.begin(sequence.sequence_id, sequence.prompt, cached_length)
+        sequence.shareable = self._prefix_cache.attach(sequence.sequence_id, sequence.prompt, cached_length)
         sequence.cached = list(sequence.prompt[: sequence.shareable])
         sequence.strategy.begin(sequence.shareable)
         return sequence.shareable == cached_length
@@ -267,7 +223,7 @@ class Engine:
         assert sequence.sequence_id is not None  # noqa: S101 - it was begun
         start = len(sequence.cached)
         if sequence.next is not None:
-            # Checking a guess beside others would cost more than it gains.
+            # Verifying a draft beside other sequences would cost more than it gains.
             draft = self._draft(sequence, sequence.next) if alone else []
             return BatchEntry(sequence.sequence_id, start, [sequence.next, *draft], 1 + len(draft))
         end = min(start + share, len(sequence.prompt))
@@ -275,44 +231,45 @@ class Engine:
 
     @staticmethod
     def _draft(sequence: TokenSequence, token: int) -> Sequence[int]:
-        """As much of a guess of what comes after ``token`` as is worth checking."""
+        """Draft tokens after ``token``, as many as are worth verifying."""
         if sequence.prompt_lookup is None:
             return []
-        written = [*sequence.cached[len(sequence.prompt) :], token]
-        return sequence.prompt_lookup.draft(written)[: sequence.max_new_tokens - len(written)]
+        generated = [*sequence.cached[len(sequence.prompt) :], token]
+        return sequence.prompt_lookup.draft(generated)[: sequence.max_new_tokens - len(generated)]
 
     def _advance(self, sequence: TokenSequence, entry: BatchEntry, logits: Sequence[Logits]) -> None:
         if sequence.next is None:
             sequence.cached += entry.tokens
             if entry.start == sequence.shareable and len(entry.tokens) >= MIN_PREFILL_CHUNK:
-                sequence.shareable = whole(len(sequence.cached))
+                sequence.shareable = round_down(len(sequence.cached))
             if not logits:
                 return
-            self._learn(sequence, entry.sequence_id)
-            self._write(sequence, logits[0])
+            self._cache_prefix(sequence, entry.sequence_id)
+            self._take_next(sequence, logits[0])
         else:
             self._verify(sequence, entry, logits)
         if sequence.next is None:
             self._end(sequence, sequence.failed)
 
-    def _write(self, sequence: TokenSequence, logits: Logits) -> None:
+    def _take_next(self, sequence: TokenSequence, logits: Logits) -> None:
         sequence.next = None
         try:
             sequence.next = sequence.strategy.advance(logits)
-        except Exception as error:  # noqa: BLE001 - whatever a writer does is the business of its job alone
+        except Exception as error:  # noqa: BLE001 - a strategy's error ends its own sequence and no other
             sequence.failed = error
 
-    def _learn(self, sequence: TokenSequence, sequence_id: int) -> None:
-        # Of what was read in other stretches, another prompt would get other numbers than if it was read for itself;
-        # but what was written is of no use to any but those that go on from there.
-        all_same = sequence.shareable >= whole(len(sequence.prompt))
-        self._prefix_cache.learn(sequence_id, sequence.cached if all_same else sequence.cached[: sequence.shareable])
+    def _cache_prefix(self, sequence: TokenSequence, sequence_id: int) -> None:
+        # From chunks that were not canonical, another prompt would get other numbers than if it was computed alone. But
+        # generated tokens are of use only to prompts that continue from there.
+        is_shareable = sequence.shareable >= round_down(len(sequence.prompt))
+        tokens = sequence.cached if is_shareable else sequence.cached[: sequence.shareable]
+        self._prefix_cache.insert(sequence_id, tokens)
 
     def _verify(self, sequence: TokenSequence, entry: BatchEntry, logits: Sequence[Logits]) -> None:
-        """Goes on as far as the guesses were right."""
+        """Accepts draft tokens up to the first that the strategy does not choose; frees the cells of the rest."""
         for position, token in enumerate(entry.tokens):
             sequence.cached.append(token)
-            self._write(sequence, logits[position])
+            self._take_next(sequence, logits[position])
             if sequence.prompt_lookup and sequence.next is not None:
                 sequence.prompt_lookup.learn(sequence.next)
             if sequence.next is None or entry.tokens[position + 1 : position + 2] != [sequence.next]:
@@ -321,7 +278,7 @@ class Engine:
 
     def _end(self, sequence: TokenSequence, error: Exception | None) -> None:
         if sequence.sequence_id is not None:
-            self._learn(sequence, sequence.sequence_id)
+            self._cache_prefix(sequence, sequence.sequence_id)
             if sequence.pinned:
                 self._prefix_cache.pin(sequence.cached)
             self._prefix_cache.release(sequence.sequence_id)
@@ -333,5 +290,5 @@ class Engine:
 
     def _measure(self, batch: Sequence[BatchEntry], seconds: float) -> None:
         tokens = sum(len(entry.tokens) for entry in batch)
-        if tokens >= _TELLING:
-            self._seconds_per_token += _NEWEST * (seconds / tokens - self._seconds_per_token)
+        if tokens >= _MIN_MEASURED_TOKENS:
+            self._seconds_per_token += _SMOOTHING * (seconds / tokens - self._seconds_per_token)

@@ -1,4 +1,4 @@
-"""The llama.cpp that is installed: its version, what it was built for, and the accelerators that it sees."""
+"""The installed llama.cpp library: loading, version, CPU features of the build, and visible GPUs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _log = logging.getLogger(__name__)
 
 _Library: TypeAlias = Any  # libllama
 
-# Of ggml_backend_dev_type: 0 is the processor, 3 helps it (BLAS, AMX) and has no memory of its own.
+# Of ggml_backend_dev_type: 0 is the CPU; 3 assists it (BLAS, AMX) and has no memory of its own.
 _ACCELERATORS: Final = (1, 2)
 
 
@@ -42,13 +42,13 @@ _LOG_CALLBACK: Final = llama.llama_log_callback(_forward_log)
 
 
 def open_library() -> None:
-    """Makes llama.cpp ready; may be called again.
+    """Initializes llama.cpp; may be called again.
 
     Where it was built with loadable backends, loads the best one for this processor, and those of its accelerators.
     """
     llama.llama_log_set(_LOG_CALLBACK, ctypes.c_void_p(0))
-    # Asked of libllama, not of llama_cpp._ggml.libggml: a wheel has copies where links should be, so that can be a
-    # second libggml, whose backends libllama does not see.
+    # From libllama, not from llama_cpp._ggml.libggml: a wheel has copies in place of links, so that can be a second
+    # libggml, whose backends libllama does not see.
     library = _library()
     if library.ggml_backend_reg_count() == 0:
         library.ggml_backend_load_all_from_path(str(libggml_base_path).encode())
@@ -56,14 +56,14 @@ def open_library() -> None:
 
 
 def library_version() -> str:
-    """Of the binding, and of the ggml that it has: ``0.3.36 (ggml 0.25.3)``."""
+    """Versions of the binding and of its ggml: ``0.3.36 (ggml 0.25.3)``."""
     ggml_version = _library().ggml_version
     ggml_version.restype = ctypes.c_char_p
     return f"{version('llama-cpp-python')} (ggml {ggml_version().decode()})"
 
 
 def built_features() -> frozenset[str]:
-    """Instructions and parts that the processor's backend was built with: ``AVX2``, ``REPACK``."""
+    """Features that the CPU backend was built with: ``AVX2``, ``REPACK``."""
     open_library()
     return cpu_features(llama.llama_print_system_info().decode())
 

@@ -1,8 +1,8 @@
-"""Keys and values of beginnings that were read before, shared between sequences and kept outside of the pool.
+"""Prefix cache: keys and values of prompt prefixes, shared between sequences and swapped out of the KV cache.
 
-A node of the tree has cells in the pool only while a running sequence began with it, so that the pool stays small: what
-attention passes over costs time, even if it is masked. Copying a prompt's keys and values in or out takes about a
-millisecond; reading it takes seconds. All cells of a node are also cells of each sequence that stands on it, so that no
+A node of the radix tree has cells in the pool only while a running sequence uses it, so that the pool stays small: what
+attention passes over costs time, even if it is masked. Swapping a prompt's keys and values in or out takes about a
+millisecond; computing them takes seconds. All cells of a node are also cells of each sequence that uses it, so that no
 more are taken than the running sequences have: the engine counts those alone.
 """
 
@@ -13,64 +13,65 @@ from collections.abc import Sequence
 
 from rag.models.llm.engine.context import Context
 from rag.models.llm.engine.radix_tree import Node, RadixTree
-from rag.models.llm.engine.scheduler import whole
+from rag.models.llm.engine.scheduler import round_down
 
 
 class PrefixCache:
-    """What the engine knows of beginnings of prompts. For the engine's thread.
+    """Prefix cache of one context. For the engine's thread.
 
     Attributes:
-        bytes: of the copies.
+        bytes: of the copies outside of the pool.
     """
 
     def __init__(self, context: Context, *, first_sequence: int, capacity: int) -> None:
-        """Over a context.
+        """Starts empty.
 
         Args:
             context: where the cells are.
-            first_sequence: ids from this one on are the store's.
-            capacity: most bytes of copies; 0 for a model whose keys and values have no parts: nothing is shared.
+            first_sequence: sequence ids from this one on are the cache's.
+            capacity: most bytes of copies; 0 for a model whose keys and values cannot be split by position: nothing is
+                shared.
         """
         self._context = context
         self._tree = RadixTree()
         self._first_sequence = first_sequence
         self._free = list(range(first_sequence, context.sequences))
-        self._stands_on: defaultdict[int, list[Node]] = defaultdict(list)
+        self._nodes_of: defaultdict[int, list[Node]] = defaultdict(list)
         self._capacity = capacity
         self.bytes = 0
 
     def cached_length(self, tokens: Sequence[int]) -> int:
-        """How many of the first tokens need not be read."""
+        """How many of the first tokens are cached."""
         return self._tree.walk(tokens)[1]
 
-    def begin(self, sequence: int, tokens: Sequence[int], most: int) -> int:
-        """Gives an empty sequence what is known of the beginning of ``tokens``, ``most`` (in whole groups) of it.
+    def attach(self, sequence_id: int, tokens: Sequence[int], most: int) -> int:
+        """Gives an empty sequence the cached prefix of ``tokens``, at most ``most`` (a batch multiple) of it.
 
         Returns:
-            How many tokens it has now.
+            How many tokens it has now; fewer than are cached where the pool has no room for their copies.
         """
         path, length = self._tree.walk(tokens)
         length = min(length, most)
-        given = 0
+        attached = 0
         for node in path:
             end = min(node.end, length)
-            if node.start >= end or (cells := self._bring(node)) is None:
+            if node.start >= end or (cells := self._swap_in(node)) is None:
                 break
-            self._context.share(cells, sequence, node.start, end)
-            given = end
+            self._context.share(cells, sequence_id, node.start, end)
+            attached = end
             self._tree.touch(node)
             if end == node.end:
-                self._stand(sequence, node)
+                self._add_reader(sequence_id, node)
             else:
-                # The cells of the rest are of no use to anybody.
-                self._put_away(node)
-        return given
+                # No sequence uses the cells of the rest.
+                self._swap_out(node)
+        return attached
 
-    def learn(self, sequence: int, tokens: Sequence[int]) -> None:
-        """Keeps what a sequence has read, which are ``tokens``: whole groups of them."""
+    def insert(self, sequence_id: int, tokens: Sequence[int]) -> None:
+        """Caches what a sequence has computed, which are ``tokens``: whole batch multiples of them."""
         if not self._capacity:
             return
-        tokens = tokens[: whole(len(tokens))]
+        tokens = tokens[: round_down(len(tokens))]
         path, length = self._tree.walk(tokens)
         if length < len(tokens):
             if path and length < path[-1].end and not self._split(path[-1], length):
@@ -80,79 +81,79 @@ class PrefixCache:
                 self._tree.touch(path[-1])
         # The new one first: it has no copy yet.
         for node in reversed(path):
-            if node.sequence is None and node.end <= len(tokens):
-                self._lend(sequence, node)
+            if node.sequence_id is None and node.end <= len(tokens):
+                self._share_cells(sequence_id, node)
 
-    def release(self, sequence: int) -> None:
-        """Says that a sequence stands on nothing any longer."""
-        for node in self._stands_on.pop(sequence, ()):
-            node.readers.remove(sequence)
-            self._put_away(node)
-        while self.bytes > self._capacity and (least := self._tree.least()):
-            self.bytes -= least.bytes
-            self._tree.remove(least)
+    def release(self, sequence_id: int) -> None:
+        """Ends a sequence's use of its nodes; evicts what is above the capacity."""
+        for node in self._nodes_of.pop(sequence_id, ()):
+            node.readers.remove(sequence_id)
+            self._swap_out(node)
+        while self.bytes > self._capacity and (victim := self._tree.victim()):
+            self.bytes -= victim.bytes
+            self._tree.remove(victim)
 
     def pin(self, tokens: Sequence[int]) -> None:
-        """Keeps for good what is known of ``tokens``, whole nodes of it."""
+        """Keeps the cached prefix of ``tokens`` for good, whole nodes of it."""
         path, length = self._tree.walk(tokens)
         for node in path:
             node.pinned = node.pinned or node.end <= length
 
     def clear(self) -> None:
-        """Forgets all; the cells are for the caller to free."""
+        """Empties the cache; the cells are for the caller to free."""
         self._tree = RadixTree()
         self._free = list(range(self._first_sequence, self._context.sequences))
-        self._stands_on.clear()
+        self._nodes_of.clear()
         self.bytes = 0
 
-    def _stand(self, sequence: int, node: Node) -> None:
-        node.readers.add(sequence)
-        self._stands_on[sequence].append(node)
+    def _add_reader(self, sequence_id: int, node: Node) -> None:
+        node.readers.add(sequence_id)
+        self._nodes_of[sequence_id].append(node)
 
-    def _lend(self, sequence: int, node: Node) -> None:
-        """Gives a node that has no cells those of a sequence that has read it, if there is an id for it."""
+    def _share_cells(self, sequence_id: int, node: Node) -> None:
+        """Gives a node without cells those of a sequence that has computed its tokens, if an id is free for it."""
         if self._free:
-            node.sequence = self._free.pop()
-            self._context.share(sequence, node.sequence, node.start, node.end)
-            self._stand(sequence, node)
+            node.sequence_id = self._free.pop()
+            self._context.share(sequence_id, node.sequence_id, node.start, node.end)
+            self._add_reader(sequence_id, node)
 
     def _split(self, node: Node, position: int) -> bool:
-        """Cuts a node, its keys and values too; False where there is no room for that now."""
-        if (cells := self._bring(node)) is None:
+        """Splits a node and its keys and values; False where the pool or the ids do not allow it now."""
+        if (cells := self._swap_in(node)) is None:
             return False
         if not self._free:
-            self._put_away(node)
+            self._swap_out(node)
             return False
         rest = self._tree.split(node, position)
-        for sequence in rest.readers:
-            self._stands_on[sequence].append(rest)
-        rest.sequence = self._free.pop()
-        self._context.share(cells, rest.sequence, rest.start, rest.end)
+        for sequence_id in rest.readers:
+            self._nodes_of[sequence_id].append(rest)
+        rest.sequence_id = self._free.pop()
+        self._context.share(cells, rest.sequence_id, rest.start, rest.end)
         self._context.forget(cells, rest.start)
         self.bytes -= node.bytes
         node.saved = None
-        self._put_away(node)
-        self._put_away(rest)
+        self._swap_out(node)
+        self._swap_out(rest)
         return True
 
-    def _bring(self, node: Node) -> int | None:
-        """The sequence that holds a node's cells, which are brought back if they are not there; None without room."""
-        if node.sequence is None and self._free and node.saved is not None:
-            sequence = self._free.pop()
-            if self._context.restore(node.saved, sequence):
-                node.sequence = sequence
+    def _swap_in(self, node: Node) -> int | None:
+        """The id of the sequence that holds a node's cells, which are restored if need be; None without room."""
+        if node.sequence_id is None and self._free and node.saved is not None:
+            sequence_id = self._free.pop()
+            if self._context.restore(node.saved, sequence_id):
+                node.sequence_id = sequence_id
             else:
-                self._context.forget(sequence)
-                self._free.append(sequence)
-        return node.sequence
+                self._context.forget(sequence_id)
+                self._free.append(sequence_id)
+        return node.sequence_id
 
-    def _put_away(self, node: Node) -> None:
-        """Frees the cells of a node that nobody stands on; a copy stays."""
-        if node.readers or node.sequence is None:
+    def _swap_out(self, node: Node) -> None:
+        """Frees the cells of a node without readers; a copy of its keys and values stays."""
+        if node.readers or node.sequence_id is None:
             return
         if node.saved is None:
-            node.saved = self._context.save(node.sequence)
+            node.saved = self._context.save(node.sequence_id)
             self.bytes += node.bytes
-        self._context.forget(node.sequence)
-        self._free.append(node.sequence)
-        node.sequence = None
+        self._context.forget(node.sequence_id)
+        self._free.append(node.sequence_id)
+        node.sequence_id = None

@@ -1,4 +1,4 @@
-"""What is done with the model's logits: the text of an answer, or a yes against a no."""
+"""Decoding strategies over the model's logits: sampling a text, scoring yes against no, or prefill only."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from rag.models.llm.language_model import Finish, Generated, RefusalProbability,
 
 
 class DecodingStrategy(Protocol):
-    """Decides how a sequence goes on. For the engine's thread."""
+    """Turns the logits of one sequence into its next token. For the engine's thread."""
 
     def begin(self, cached_tokens: int) -> None:
-        """Its prompt is being read, except for this many tokens, which were known."""
+        """Called once, before the prompt is computed, but for ``cached_tokens`` that are in the KV cache."""
 
     def advance(self, logits: Logits) -> int | None:
-        """The token that comes next, to be read in its turn; None where the sequence ends.
+        """The next token, to be decoded; None where the sequence ends.
 
         Args:
-            logits: over the vocabulary; may be changed.
+            logits: over the vocabulary; the method may change them.
         """
 
 
 class Sampler:
-    """Writes a text, token by token, greedily or by a seeded draw."""
+    """Samples a text token by token: greedy at temperature 0, else by a seeded random generator."""
 
     def __init__(
         self,
@@ -47,21 +47,21 @@ class Sampler:
 
         Args:
             vocabulary: of the model.
-            emit: is told what :meth:`LanguageModel.generate` yields.
+            emit: called with each item that :meth:`LanguageModel.generate` yields.
             prompt_tokens: of the prompt, for the usage.
             max_tokens: most tokens of the text.
-            allowed: the tokens that may be said; None for all.
-            barred: the token that may not be the first.
-            temperature: 0 for the likeliest token each time. What is ``vocabulary_mask`` is always chosen so.
-            seed: of the draws.
+            vocabulary_mask: the tokens that may be sampled; None for all. With a mask sampling is always greedy.
+            banned_first_token: the token that may not come first; its probability is the refusal probability.
+            temperature: 0 for the likeliest token each time.
+            seed: of the random generator.
         """
         self._vocabulary = vocabulary
         self._emit = emit
         self._prompt_tokens = prompt_tokens
         self._cached_tokens = 0
         self._max_tokens = max_tokens
-        self._allowed = vocabulary_mask
-        self._barred = banned_first_token
+        self._vocabulary_mask = vocabulary_mask
+        self._banned_first_token = banned_first_token
         self._temperature = temperature
         self._random = np.random.default_rng(seed)
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
@@ -73,25 +73,25 @@ class Sampler:
 
     def advance(self, logits: Logits) -> int | None:
         """See :class:`DecodingStrategy`."""
-        if self._barred is not None:
-            self._emit(RefusalProbability(float(_softmax(logits)[self._barred])))
-            logits[self._barred] = -np.inf
-            self._barred = None
-        token, probability = self._choose(logits)
+        if self._banned_first_token is not None:
+            self._emit(RefusalProbability(float(_softmax(logits)[self._banned_first_token])))
+            logits[self._banned_first_token] = -np.inf
+            self._banned_first_token = None
+        token, probability = self._sample(logits)
         if token in self._vocabulary.ends:
             self._finish("stop", probability)
             return None
         self._count += 1
-        self._say(self._decoder.decode(self._vocabulary.piece(token)), probability)
+        self._emit_text(self._decoder.decode(self._vocabulary.piece(token)), probability)
         if self._count >= self._max_tokens:
             self._finish("length", 1.0)
             return None
         return token
 
-    def _choose(self, logits: Logits) -> tuple[int, float]:
-        """The next token, and the probability that the model gives it among all."""
-        if self._allowed is not None:
-            token = int(self._allowed[logits[self._allowed].argmax()])
+    def _sample(self, logits: Logits) -> tuple[int, float]:
+        """The next token, and its probability over the whole vocabulary at temperature 1."""
+        if self._vocabulary_mask is not None:
+            token = int(self._vocabulary_mask[logits[self._vocabulary_mask].argmax()])
         elif self._temperature > 0:
             cumulated = _softmax(logits / self._temperature).astype(np.float64).cumsum()
             token = int(cumulated.searchsorted(self._random.random() * cumulated[-1], side="right"))
@@ -100,16 +100,16 @@ class Sampler:
         return token, float(_softmax(logits)[token])
 
     def _finish(self, reason: Literal["stop", "length"], probability: float) -> None:
-        self._say(self._decoder.decode(b"", final=True), probability)
+        self._emit_text(self._decoder.decode(b"", final=True), probability)
         self._emit(Finish(reason, Usage(self._prompt_tokens, self._cached_tokens, self._count)))
 
-    def _say(self, text: str, probability: float) -> None:
+    def _emit_text(self, text: str, probability: float) -> None:
         if text:
             self._emit(Token(text, probability))
 
 
 class PrefillOnly:
-    """Writes nothing: the prompt is only to be read."""
+    """Generates nothing: the prompt is computed so that it is cached."""
 
     def begin(self, cached_tokens: int) -> None:
         """See :class:`DecodingStrategy`."""
@@ -119,12 +119,12 @@ class PrefillOnly:
 
 
 class Scorer:
-    """Writes nothing, but weighs words against others."""
+    """Scores words against others by the logits of their first tokens; generates nothing."""
 
     def __init__(
         self, vocabulary: Vocabulary, emit: Callable[[float], None], yes: Sequence[str], no: Sequence[str]
     ) -> None:
-        """The probability of beginning with one of ``yes`` rather than one of ``no`` is told to ``emit``."""
+        """``emit`` gets the probability of beginning with one of ``yes`` rather than with one of ``no``, 0..1."""
         self._emit = emit
         self._yes, self._no = (sorted({vocabulary.tokens(word)[0] for word in words}) for words in (yes, no))
 
@@ -133,7 +133,7 @@ class Scorer:
 
     def advance(self, logits: Logits) -> None:
         """See :class:`DecodingStrategy`."""
-        # Of logits, for the probabilities of both can be nothing in the digits of a float.
+        # From logits, for the probabilities of both can underflow.
         yes, no = (float(np.logaddexp.reduce(logits[words].astype(np.float64))) for words in (self._yes, self._no))
         self._emit(float(1 / (1 + np.exp(no - yes))))
 

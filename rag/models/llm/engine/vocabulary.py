@@ -1,7 +1,7 @@
-"""The tokens of a GGUF model and its chat format.
+"""Tokenizer and chat template of a GGUF model.
 
-A file's template is only ever recognised: llama.cpp knows the common formats by their marks and writes them itself
-(``llama_chat_apply_template``); the file's code never runs.
+The template in the file is only recognised: llama.cpp knows the common formats by their marks and formats chats itself
+(``llama_chat_apply_template``); the template's code never runs.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ _PART: Final = re.compile(r"\w+|[^\w\s]")
 
 
 class Vocabulary:
-    """Text to tokens and back. Safe for many threads: it only reads.
+    """Tokenizer of a loaded model. Thread-safe: it only reads.
 
     Attributes:
-        size: how many tokens there are.
-        ends: those that end a text.
+        size: number of tokens.
+        ends: end-of-generation tokens.
     """
 
     def __init__(self, model: Pointer, name: str) -> None:
-        """Of a model that llama.cpp has loaded."""
+        """Takes the vocabulary and the template of a model that llama.cpp has loaded."""
         self._name = name
         self._vocabulary = llama.llama_model_get_vocab(model)
         self._template = llama.llama_model_chat_template(model, None) or _CHATML
@@ -48,8 +48,8 @@ class Vocabulary:
 
         Args:
             text: any.
-            control: whether ``<|im_end|>`` and the like become the tokens that control a chat, rather than letters.
-            begin: whether the token that begins a text comes first, where the model has one.
+            control: whether ``<|im_end|>`` and the like become control tokens, rather than plain text.
+            begin: whether the beginning-of-sequence token comes first, where the model adds one.
         """
         data = text.encode()
         size = len(data) + 2
@@ -58,22 +58,22 @@ class Vocabulary:
         return list(tokens[:count])
 
     def piece(self, token: int) -> bytes:
-        """The bytes that a token stands for; part of a character, perhaps."""
+        """The bytes of a token; perhaps only part of a UTF-8 character."""
         buffer = ctypes.create_string_buffer(256)
         length = llama.llama_token_to_piece(self._vocabulary, token, buffer, len(buffer), 0, False)  # noqa: FBT003
         return buffer.raw[: max(length, 0)]
 
     def mask(self, text: str) -> TokenIds:
-        """The tokens that a text's words are made of, at the beginning of a text and within one; and those that end."""
+        """Vocabulary mask: the tokens of a text's words, at the start of a text and within one, and the end tokens."""
         words = set(text.split()) | set(_PART.findall(text))
-        spelled = {token for word in words for spelt in (word, f" {word}") for token in self.tokens(spelt)}
-        return np.array(sorted(spelled | self.ends), dtype=np.int64)
+        allowed = {token for word in words for form in (word, f" {word}") for token in self.tokens(form)}
+        return np.array(sorted(allowed | self.ends), dtype=np.int64)
 
     def prompt(self, messages: Sequence[Message]) -> Prompt:
         """The chat in the model's own format.
 
-        The template is filled with marks, and cut at them: only its own text may become control tokens, so that a
-        document which contains ``<|im_end|>`` cannot end its message.
+        The template is rendered with placeholders and split at them: only its own text may become control tokens, so
+        that a document which contains ``<|im_end|>`` cannot end its message.
         """
         tokens: list[int] = []
         for position, part in enumerate(_SLOTS.split(self._render(messages))):

@@ -1,4 +1,4 @@
-"""HTTP to a server that runs a language model: one request a connection, which another thread may cut."""
+"""HTTP client of model servers: one connection for each request, which another thread can abort."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from rag.errors import ModelUnreachable, ModelUnusable, PageproofError, PromptTo
 from rag.runtime.cancellation import Cancellation
 
 _CONNECT_SECONDS: Final = 5.0
-# Before each further try to connect: a server that is being started again is back within a moment, or not soon.
-_WAITS: Final = (0.2, 0.5)
-# A line of a stream holds one token and its alternatives; a body that is read as a whole lists models or tokens.
+# Seconds before each retry to connect: a server that restarts is back within a moment, or not soon.
+_RETRY_WAITS: Final = (0.2, 0.5)
+# Limit of a line and of a body: a line of a stream holds one token and its alternatives, a body lists models or tokens.
 _MOST_BYTES: Final = 1_000_000
 _NO_CONNECTION: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL)
 _BUSY: Final = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
@@ -27,11 +27,11 @@ _LONGEST_RETRY_AFTER: Final = 3600
 
 
 class ModelServerClient:
-    """A server by its address. Any number of threads may ask it at a time.
+    """Client of one server, by its address. Thread-safe.
 
-    Each request has a connection of its own: cutting that stops this request and no other, and no request goes into a
+    Each request has a connection of its own: aborting it stops this request and no other, and no request goes into a
     connection that the server has just closed, which would leave open whether it was received. Nothing of a request is
-    ever logged. Proxies of the environment and redirects are not followed: what is asked goes to this address only.
+    ever logged. Proxies of the environment and redirects are not followed: requests go to this address only.
     """
 
     def __init__(self, url: str, key: str = "") -> None:
@@ -44,7 +44,7 @@ class ModelServerClient:
         self.url = url.rstrip("/")
         self._client = httpx.Client(
             headers={"Accept-Encoding": "identity"} | ({"Authorization": f"Bearer {key}"} if key else {}),
-            # The system's certificates, so that a house's own authority counts too.
+            # The system's certificates, so that an organization's own certificate authority counts too.
             verify=ssl.create_default_context() if self.url.startswith("https:") else False,
             trust_env=False,
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
@@ -54,19 +54,19 @@ class ModelServerClient:
     def request(
         self, address: str, body: Mapping[str, Any] | None, *, seconds: float, cancelled: Cancellation
     ) -> Iterator[ServerResponse]:
-        """Sends a request, again only where no connection came about, and yields the reply as soon as it begins.
+        """Sends a request and yields the response as soon as it begins; retries only where no connection was made.
 
         Args:
             address: the whole URL.
-            body: what is posted as JSON; None to get.
-            seconds: longest wait for the reply to begin, and for each further part of it.
-            cancelled: cuts the connection, also while the server is still thinking.
+            body: posted as JSON; None for GET.
+            seconds: timeout for the response to begin, and for each further part of it.
+            cancelled: cuts the connection, also before the response has begun.
 
         Raises:
-            ModelUnreachable: no connection, or it was cut, or nothing came for so long; also while the reply is read.
+            ModelUnreachable: no connection, or it broke, or a timeout; also while the response is read.
             Cancelled: ``cancelled`` was called.
         """
-        cutting = _Cutting()
+        abort = _ConnectionAbort()
         try:
             request = self._client.build_request(
                 "GET" if body is None else "POST",
@@ -74,10 +74,10 @@ class ModelServerClient:
                 content=None if body is None else json.dumps(body).encode(),
                 headers={} if body is None else {"Content-Type": "application/json"},
                 timeout=httpx.Timeout(seconds, connect=_CONNECT_SECONDS),
-                extensions={"trace": cutting.trace},
+                extensions={"trace": abort.trace},
             )
-            with cancelled.calling(cutting.cut):
-                response = self._send(request, cutting, cancelled)
+            with cancelled.calling(abort.cut):
+                response = self._send(request, abort, cancelled)
                 try:
                     yield ServerResponse(response, self.url)
                 finally:
@@ -100,12 +100,12 @@ class ModelServerClient:
                 f"{self.url} broke off ({type(error).__name__}); see its log, then ask again"
             ) from error
 
-    def _send(self, request: httpx.Request, cutting: _Cutting, cancelled: Cancellation) -> httpx.Response:
-        for wait in _WAITS:
+    def _send(self, request: httpx.Request, abort: _ConnectionAbort, cancelled: Cancellation) -> httpx.Response:
+        for wait in _RETRY_WAITS:
             cancelled.check()
             with suppress(httpx.ConnectError, httpx.ConnectTimeout):
                 return self._client.send(request, stream=True)
-            cutting.pause(wait)
+            abort.pause(wait)
         cancelled.check()
         return self._client.send(request, stream=True)
 
@@ -115,7 +115,7 @@ class ModelServerClient:
 
 
 class ServerResponse:
-    """What a server answers."""
+    """The response of a server."""
 
     def __init__(self, response: httpx.Response, url: str) -> None:
         self._response = response
@@ -127,7 +127,7 @@ class ServerResponse:
         return self._response.status_code
 
     def lines(self) -> Iterator[bytes]:
-        """The lines as they come; ModelUnusable for one without end.
+        """The lines as they arrive; ModelUnusable for one above the size limit.
 
         Split at line feeds and nothing else: JSON may hold the other characters that end a line in Unicode.
         """
@@ -141,7 +141,7 @@ class ServerResponse:
             yield rest
 
     def whole(self) -> bytes:
-        """All of it; ModelUnusable for what does not end."""
+        """The whole body; ModelUnusable above the size limit."""
         data = b""
         for part in self._response.iter_raw():
             data += part
@@ -150,14 +150,14 @@ class ServerResponse:
         return data
 
     def misunderstood(self) -> ModelUnusable:
-        """The error for a reply that is not what the protocol says."""
+        """The error for a response that does not follow the protocol."""
         return ModelUnusable(
             f"{self._url} does not answer as an OpenAI-compatible server does; RAG_MODEL is the address where its API "
             "begins, as a rule one that ends in /v1"
         )
 
     def refusal(self) -> PageproofError:
-        """The error for a status other than 200. The server's own words stay unsaid: they may quote the prompt."""
+        """The error for a status other than 200. The server's own text is left out: it may quote the prompt."""
         status = self.status
         about = f"{status} {self._response.reason_phrase}".strip()
         if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
@@ -179,13 +179,13 @@ class ServerResponse:
         return ModelUnusable(f"{self._url} refuses what it is asked ({about}); its own log says why")
 
     def _retry_after(self) -> int:
-        said = self._response.headers.get("Retry-After", "")
-        if said.isascii() and said.isdigit():
-            return min(max(int(said), 1), _LONGEST_RETRY_AFTER)
+        header = self._response.headers.get("Retry-After", "")
+        if header.isascii() and header.isdigit():
+            return min(max(int(header), 1), _LONGEST_RETRY_AFTER)
         return ModelUnreachable.RETRY_AFTER_SECONDS
 
 
-class _Cutting:
+class _ConnectionAbort:
     """Cuts the connection of one request from another thread.
 
     Closing a socket does not wake the thread that reads from it; shutting it down does.
@@ -196,23 +196,23 @@ class _Cutting:
         self._cut = Event()
 
     def trace(self, event: str, details: Mapping[str, Any]) -> None:
-        """Is told by httpx what becomes of the request, and takes the socket as soon as there is one."""
+        """Trace callback of httpx: takes the socket as soon as there is one."""
         if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
             self._socket = details["return_value"].get_extra_info("socket")
             if self._cut.is_set():
                 self._shut_down()
 
     def cut(self) -> None:
-        """Ends the connection, or the one that is about to come about."""
+        """Cuts the connection, or the one that is about to be made."""
         self._cut.set()
         self._shut_down()
 
     def pause(self, seconds: float) -> None:
-        """Waits, but not once it is cut."""
+        """Sleeps until the time is over or the connection is cut."""
         self._cut.wait(seconds)
 
     def _shut_down(self) -> None:
         if self._socket is not None:
             with suppress(OSError):  # it is closed already
-                # Not SSLSocket's own, which lets go of what the other thread reads with.
+                # Not SSLSocket.shutdown, which drops the SSL object that the other thread reads with.
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)

@@ -1,4 +1,4 @@
-"""What an OpenAI-compatible server says, as far as it is looked at. What else it says is left aside."""
+"""Responses of the OpenAI-compatible HTTP protocol: the fields that are used; all others are ignored."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ _DATA: Final = b"data:"
 _DONE: Final = b"[DONE]"
 
 
-class _Said(BaseModel):
+class _Response(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class ListedMeta(_Said):
-    """llama-server: the context of one of its slots."""
+class ListedMeta(_Response):
+    """Extension of llama-server: the context of one of its slots."""
 
     n_ctx: int | None = None
 
 
-class ListedModel(_Said):
-    """One of ``GET /models``; vLLM says ``max_model_len``."""
+class ListedModel(_Response):
+    """One of ``GET /models``; ``max_model_len`` is an extension of vLLM."""
 
     id: str
     max_model_len: int | None = None
@@ -37,49 +37,49 @@ class ListedModel(_Said):
         return self.max_model_len or (self.meta.n_ctx if self.meta else None)
 
 
-class Models(_Said):
+class Models(_Response):
     """``GET /models``."""
 
     data: tuple[ListedModel, ...]
 
 
-class Tokens(_Said):
-    """``POST /tokenize`` of llama-server and vLLM: their numbers; some gateways give their texts."""
+class Tokens(_Response):
+    """``POST /tokenize`` of llama-server and vLLM: token ids; some gateways give the tokens' texts."""
 
     tokens: tuple[int | str, ...]
 
 
-class Alternative(_Said):
-    """A token that might have been said, and the natural logarithm of its probability."""
+class Alternative(_Response):
+    """An alternative token, and the natural logarithm of its probability."""
 
     token: str
     logprob: float
 
     @property
     def probability(self) -> float:
-        """0..1; servers round, and write -9999 or infinity for nothing."""
+        """0..1; servers round, and write -9999 or infinity for 0."""
         return math.exp(min(self.logprob, 0.0)) if math.isfinite(self.logprob) else 0.0
 
 
-class SaidToken(Alternative):
-    """The token that was said, and the likeliest in its place, itself among them."""
+class SampledToken(Alternative):
+    """The sampled token, and the likeliest alternatives, itself among them."""
 
     top_logprobs: tuple[Alternative, ...] = ()
 
 
-class Logprobs(_Said):
-    """Of the tokens of one piece."""
+class Logprobs(_Response):
+    """Log probabilities of the tokens of one piece."""
 
-    content: tuple[SaidToken, ...] | None = None
+    content: tuple[SampledToken, ...] | None = None
 
 
-class Delta(_Said):
+class Delta(_Response):
     """A piece of the text."""
 
     content: str | None = None
 
 
-class CompletionChoice(_Said):
+class CompletionChoice(_Response):
     """A piece of the answer, or its end."""
 
     delta: Delta = Delta()
@@ -87,29 +87,29 @@ class CompletionChoice(_Said):
     finish_reason: str | None = None
 
     @property
-    def tokens(self) -> tuple[SaidToken, ...]:
-        """Those of the piece; none where the server does not say."""
+    def tokens(self) -> tuple[SampledToken, ...]:
+        """Tokens of the piece; none where the server gives no logprobs."""
         return (self.logprobs.content or ()) if self.logprobs else ()
 
 
-class _Details(_Said):
+class _Details(_Response):
     cached_tokens: int | None = None
 
 
-class UsageReport(_Said):
-    """What the answer took; comes last."""
+class UsageReport(_Response):
+    """Token usage; comes last."""
 
     prompt_tokens: int
     completion_tokens: int = 0
     prompt_tokens_details: _Details | None = None
 
     def to_domain(self) -> Usage:
-        """As we count it."""
+        """The domain's :class:`Usage`."""
         cached = self.prompt_tokens_details.cached_tokens if self.prompt_tokens_details else None
         return Usage(self.prompt_tokens, cached or 0, self.completion_tokens)
 
 
-class CompletionChunk(_Said):
+class CompletionChunk(_Response):
     """One event of a streamed chat completion."""
 
     choices: tuple[CompletionChoice, ...] = ()
@@ -118,9 +118,11 @@ class CompletionChunk(_Said):
 
 
 def chunks(lines: Iterator[bytes]) -> Iterator[CompletionChunk]:
-    """The events of a stream of server-sent events, up to ``[DONE]`` or the end; ValueError for what is none."""
+    """Parses server-sent events, up to ``[DONE]`` or the end; ValueError for data that is no event of the protocol."""
     for line in lines:
-        if not line.startswith(_DATA):  # empty between events; names of events; comments, which keep a connection alive
+        if not line.startswith(
+            _DATA
+        ):  # blank, between events; an event's name; a comment that keeps the connection alive
             continue
         data = line.removeprefix(_DATA).strip()
         if data == _DONE:

@@ -1,6 +1,6 @@
-"""How the language model is run here: what was measured of this machine, under what the settings say.
+"""Autotuning of llama.cpp: the measured tuning of this machine, overridden by the settings.
 
-llama.cpp is imported when it is asked for something: ingest needs none of it.
+llama.cpp is imported only when it is needed: ingest does without.
 """
 
 from __future__ import annotations
@@ -36,23 +36,24 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# Of what is measured, and how: another number has every machine measured anew.
+# Version of the benchmark: a new one invalidates every measurement.
 _VERSION: Final = 1
-# A share of the machine. With more than that for other programs, two threads that wait for each other look slow.
+# Share of the machine, 0..1, that other programs may have: with more, two threads that wait for each other look slow.
 MOST_BUSY: Final = 0.1
-# Seconds in which it shows whether a machine is busy.
-_GLANCE: Final = 0.3
-# How many with_settings looks at: where all are set, there is nothing to find out.
+# Seconds over which the load is measured before the benchmark.
+_LOAD_SECONDS: Final = 0.3
+# Settings that with_settings applies: where all are set, there is nothing to measure.
 _SETTINGS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
 class ChosenTuning:
-    """What the model is run with, and why.
+    """The tuning in use, and where it comes from.
 
     Attributes:
-        measured: None where this machine has not been measured, or where that is not asked for.
-        overridden: names of the settings that decide in place of the measurement.
+        tuning: in use.
+        measured: None where this machine has not been measured.
+        overridden: names of the settings that override the measurement or the default.
     """
 
     tuning: Tuning
@@ -61,12 +62,12 @@ class ChosenTuning:
 
 
 def tuning_of(settings: Settings, weights: Weights) -> Tuning:
-    """How these weights are run here."""
+    """The tuning of these weights on this machine."""
     return chosen_tuning(settings, weights).tuning
 
 
 def chosen_tuning(settings: Settings, weights: Weights) -> ChosenTuning:
-    """How these weights are run here, and why; measures nothing."""
+    """The tuning of these weights on this machine, and where it comes from; measures nothing."""
     processor = read_processor()
     measured = read_measured(tuning_folder(settings), weights.digest, machine_digest(processor, settings.gpu_layers))
     tuning, overridden = with_settings(measured.tuning if measured else default_tuning(processor), settings)
@@ -74,12 +75,12 @@ def chosen_tuning(settings: Settings, weights: Weights) -> ChosenTuning:
 
 
 def default_tuning(processor: Processor) -> Tuning:
-    """What is right on most machines: all that is there."""
+    """The tuning without a measurement: all usable processors. Right on most machines."""
     return Tuning(threads=processor.usable, batch_threads=processor.usable)
 
 
 def with_settings(tuning: Tuning, settings: Settings) -> tuple[Tuning, tuple[str, ...]]:
-    """The tuning with what the settings decide, and the names of those that do."""
+    """The tuning with the settings applied, and the names of those that override it."""
     overridden = []
     if settings.threads:
         tuning = replace(tuning, threads=settings.threads, batch_threads=settings.threads)
@@ -97,25 +98,25 @@ def with_settings(tuning: Tuning, settings: Settings) -> tuple[Tuning, tuple[str
 
 
 def tuning_folder(settings: Settings) -> Path:
-    """Where what was measured is kept: beside the weights, unless the settings say otherwise."""
+    """Directory of ``tuning.json``: that of the weights, unless RAG_TUNING is set."""
     return settings.tuning or settings.models
 
 
 def machine_digest(processor: Processor, gpu_layers: int) -> str:
-    """SHA-256 of all that a measurement depends on, beside the weights."""
+    """SHA-256 of all that a measurement depends on, except for the weights."""
     from rag.models.llm.engine.llama_library import accelerators, built_features, library_version
 
-    seen = {
+    machine = {
         "version": _VERSION,
         "processor": [processor.name, sorted(processor.flags), processor.usable, processor.physical],
         "llama.cpp": [library_version(), sorted(built_features())],
         "gpu": [gpu_layers, *(device.description for device in accelerators())] if gpu_layers else [],
     }
-    return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(machine, sort_keys=True).encode()).hexdigest()
 
 
 def tune(settings: Settings, weights: Weights) -> Measured:
-    """Measures these weights on this machine, in about 15 s; keeps nothing.
+    """Benchmarks these weights on this machine, in about 15 s; stores nothing.
 
     Raises:
         ModelUnusable: llama.cpp cannot load or run them.
@@ -128,7 +129,7 @@ def tune(settings: Settings, weights: Weights) -> Measured:
     found = measure(
         weights.file,
         default=default,
-        choices=search_space(processor.usable, processor.physical),
+        dimensions=search_space(processor.usable, processor.physical),
         gpu_layers=settings.gpu_layers,
     )
     return Measured(
@@ -148,13 +149,13 @@ def tune(settings: Settings, weights: Weights) -> Measured:
 
 
 class OtherPrograms:
-    """Watches how much of the machine others than this process have, from when it is made."""
+    """CPU usage of other processes, from when the object is made."""
 
     def __init__(self) -> None:
         self._begun = time.monotonic(), time.process_time(), busy_seconds()
 
     def share(self) -> float:
-        """Of all its processors, 0..1; 0 where the machine does not say."""
+        """Their share of all processors, 0..1; 0 where the system does not tell."""
         begun, own, before = self._begun
         now = busy_seconds()
         if before is None or now is None:
@@ -164,12 +165,12 @@ class OtherPrograms:
 
 
 def share_of_others(busy: float, own: float, all_: float) -> float:
-    """What others had of all the processor seconds that there were, 0..1.
+    """Share of other processes in the processor seconds of an interval, 0..1.
 
     Args:
-        busy: seconds for which processors have worked, added up.
-        own: those of them that this process had.
-        all_: those that there were.
+        busy: busy seconds of all processors, added up.
+        own: those of them that this process used.
+        all_: busy and idle seconds of all processors.
     """
     return min(1.0, max(0.0, busy - own) / all_) if all_ > 0 else 0.0
 
@@ -195,7 +196,7 @@ def how_to_rebuild() -> str:
 
 
 def warn_of_unused_instructions() -> None:
-    """Says in the log that answers are slower than they need be, and what to do."""
+    """Logs a warning where llama.cpp leaves instructions of this processor unused, with the remedy."""
     if unused := unused_here(read_processor()):
         _log.warning(
             "llama.cpp was built without %s of this processor and is slower; %s", ", ".join(unused), how_to_rebuild()
@@ -203,10 +204,10 @@ def warn_of_unused_instructions() -> None:
 
 
 def tune_once(settings: Settings, weights: Weights) -> None:
-    """Measures and keeps what is not known yet, before a service starts. Never in the way of the start.
+    """Benchmarks this machine and stores the tuning, once, before a service starts. Never fails the start.
 
-    Nothing is measured where the settings forbid it or decide everything, or where the result could not be kept, for
-    each start would be slower then; nor while others have much of the machine.
+    Nothing is measured where the settings forbid it or decide everything, or where the result could not be stored, for
+    each start would be slower then; nor while other programs use much of the machine.
     """
     chosen = chosen_tuning(settings, weights)
     folder = tuning_folder(settings)
@@ -216,7 +217,7 @@ def tune_once(settings: Settings, weights: Weights) -> None:
         _log.info("not tuned to this machine, for nothing can be written in %s: set RAG_TUNING", folder)
         return
     others = OtherPrograms()
-    time.sleep(_GLANCE)
+    time.sleep(_LOAD_SECONDS)
     if others.share() > MOST_BUSY:
         _log.info("not tuned to this machine, for it is busy; when it is quiet: python -m rag doctor --tune")
         return
@@ -237,7 +238,7 @@ def tune_once(settings: Settings, weights: Weights) -> None:
 
 
 def described(tuning: Tuning) -> str:
-    """``2 threads, 2 to read; micro batch 512; flash attention on; repacking off``."""
+    """A tuning for people: ``2 threads, 2 to read; micro batch 512; flash attention on; repacking off``."""
     return (
         f"{tuning.threads} thread{'s' * (tuning.threads != 1)}, {tuning.batch_threads} to read; "
         f"micro batch {tuning.micro_batch}; flash attention {on_or_off(tuning.flash_attention)}; "
@@ -246,12 +247,12 @@ def described(tuning: Tuning) -> str:
 
 
 def on_or_off(value: object) -> str:
-    """How settings say it."""
+    """A switch as settings write it: ``on`` or ``off``."""
     return "on" if value else "off"
 
 
 def setup_settings(tuning: Tuning) -> dict[str, int | float | str]:
-    """What a record of an answer says of it: sums are split by it, and so rounded otherwise."""
+    """The tuning in the record of an answer: it decides how sums are split, and so rounded."""
     return {
         name.replace("_", " "): on_or_off(value) if isinstance(value, bool) else value
         for name, value in asdict(tuning).items()

@@ -1,7 +1,7 @@
-"""How fast this machine runs a model under a tuning, by a few seconds of running it.
+"""Benchmark of a model under a tuning: prefill and decode speed on this machine, in a few seconds.
 
-What is timed is what a question costs: a prompt's passages are read, a few tokens of a check, and a short answer is
-written, alone and beside three others. The tokens are chosen by chance, for how long it takes does not depend on them.
+It times what a question costs: prefill of a prompt's passages and of the few tokens of a self-check, and decode of a
+short answer, alone and in a batch with three others. The tokens are random: the time does not depend on them.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ import llama_cpp as llama
 from rag.errors import ModelUnusable
 from rag.models.llm.engine.llama_library import open_library
 from rag.models.llm.tuning.parameters import Tuning
-from rag.models.llm.tuning.search import Part, SearchDimension, search
+from rag.models.llm.tuning.search import Phase, SearchDimension, search
 
 _Pointer: TypeAlias = Any  # an opaque one of llama.cpp
 
-# Tokens of a typical answer: what is read of its prompt, what a check reads more, and what is written.
-_READ: Final = 250
-_READ_MORE: Final = 30
-_WRITTEN: Final = 10
-# Tokens that are timed; a prompt's second half takes as long as its first. Fewer where a model is slow.
-_MOST_READ: Final = 128
-_LEAST_READ: Final = 32
-_SECONDS_TO_READ: Final = 0.7
+# Tokens of a typical answer: prefill of its prompt, prefill of a self-check, and decode.
+_PROMPT_TOKENS: Final = 250
+_CHECK_TOKENS: Final = 30
+_DECODED_TOKENS: Final = 10
+# Tokens of prefill that are timed; a prompt's second half takes as long as its first. Fewer where a model is slow.
+_MAX_PREFILL: Final = 128
+_MIN_PREFILL: Final = 32
+_PREFILL_SECONDS: Final = 0.7
 _STEPS: Final = 4
 _SEQUENCES: Final = 4
 _CONTEXT: Final = 512
@@ -38,7 +38,7 @@ _CONTEXT: Final = 512
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """In tokens per second: read, written alone, and written by four sequences together."""
+    """Tokens per second: prefill, decode of one sequence, and decode of four sequences in a batch."""
 
     reading: float
     writing: float
@@ -47,12 +47,12 @@ class Speed:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What was found out.
+    """Result of the autotuning benchmark.
 
     Attributes:
-        tuning: what is to be used.
+        tuning: the fastest.
         speed: under it.
-        default_speed: under the default; the same where that is to be used.
+        default_speed: under the default; the same where that is the fastest.
         seconds: that measuring took.
     """
 
@@ -63,37 +63,37 @@ class Measurement:
 
 
 def measure(
-    file: Path, *, default: Tuning, choices: Sequence[SearchDimension], gpu_layers: int = 0, seconds: float = 15
+    file: Path, *, default: Tuning, dimensions: Sequence[SearchDimension], gpu_layers: int = 0, seconds: float = 15
 ) -> Measurement:
-    """Measures a model on this machine, in ``seconds`` and a few more to end what was begun.
+    """Finds the fastest tuning of a model on this machine, in ``seconds`` and a few more to end what was begun.
 
     Args:
         file: the weights.
-        default: what is used where nothing is clearly faster.
-        choices: what is tried.
+        default: used where nothing is clearly faster.
+        dimensions: the parameters to search.
         gpu_layers: how many layers an accelerator computes; -1 for all.
-        seconds: after which no more is tried.
+        seconds: after which nothing more is tried.
 
     Raises:
         ModelUnusable: llama.cpp cannot load or run the file.
     """
     begun = monotonic()
     with Bench(file, gpu_layers) as bench:
-        tuning = search(default, choices, bench.seconds, lambda: monotonic() - begun > seconds)
+        tuning = search(default, dimensions, bench.seconds, lambda: monotonic() - begun > seconds)
         default_speed = bench.speed(default)
         speed = default_speed if tuning == default else bench.speed(tuning)
     return Measurement(tuning, speed, default_speed, monotonic() - begun)
 
 
 class Bench:
-    """A model, loaded as each tuning wants it; freed at the end of the context."""
+    """A model, loaded as each tuning needs it; freed at the end of the context manager."""
 
     def __init__(self, file: Path, gpu_layers: int) -> None:
         open_library()
         self._file = file
         self._gpu_layers = gpu_layers
         self._models: dict[bool, _Pointer] = {}
-        # Of the last two tunings, which are compared with each other.
+        # Contexts of the last two tunings, which are compared with each other.
         self._contexts: dict[tuple[bool, bool, int], _Context] = {}
         self._length = 0
 
@@ -108,23 +108,23 @@ class Bench:
         for model in self._models.values():
             llama.llama_model_free(model)
 
-    def seconds(self, tuning: Tuning, part: Part) -> float:
-        """How long a part of a typical answer takes."""
+    def seconds(self, tuning: Tuning, phase: Phase) -> float:
+        """Seconds of a phase of a typical answer."""
         context = self._context(tuning)
         total = 0.0
-        if part != "writing":
-            long, short = context.time_reading()
-            total += long * _READ + short * _READ_MORE
-        if part != "reading":
-            alone, among_four = context.time_writing()
-            total += _WRITTEN * (alone + among_four) / 2
+        if phase != "decode":
+            long, short = context.time_prefill()
+            total += long * _PROMPT_TOKENS + short * _CHECK_TOKENS
+        if phase != "prefill":
+            alone, among_four = context.time_decode()
+            total += _DECODED_TOKENS * (alone + among_four) / 2
         return total
 
     def speed(self, tuning: Tuning) -> Speed:
-        """In tokens per second."""
+        """Speed under a tuning."""
         context = self._context(tuning)
-        long, _ = context.time_reading()
-        alone, among_four = context.time_writing()
+        long, _ = context.time_prefill()
+        alone, among_four = context.time_decode()
         return Speed(1 / long, 1 / alone, 1 / among_four)
 
     def _context(self, tuning: Tuning) -> _Context:
@@ -132,7 +132,7 @@ class Bench:
         if key not in self._contexts:
             context = _Context(self._model(repack=tuning.repack), tuning, self._length)
             self._contexts[key] = context
-            # All of them read as many tokens.
+            # Each context times the same number of tokens.
             self._length = context.length
         context = self._contexts[key]
         context.set_threads(tuning)
@@ -169,31 +169,31 @@ class _Context:
         self._memory = llama.llama_get_memory(self._context)
         self._batch = llama.llama_batch_init(_CONTEXT, 0, 1)
         vocabulary = llama.llama_vocab_n_tokens(llama.llama_model_get_vocab(model))
-        chance = random.Random(0)  # noqa: S311 - tokens to be read
+        chance = random.Random(0)  # noqa: S311 - tokens of a benchmark
         self._tokens = [chance.randrange(vocabulary) for _ in range(_CONTEXT)]
         self._held = 0
         self.set_threads(tuning)
-        self._decode([(position, 0) for position in range(_LEAST_READ)])  # the first time pages come in
+        self._decode([(position, 0) for position in range(_MIN_PREFILL)])  # the first run pages the weights in
         self.length = length or self._affordable()
 
     def _affordable(self) -> int:
         self._clear()
-        needed = self._decode([(position, 0) for position in range(_LEAST_READ)]) / _LEAST_READ
-        return max(_LEAST_READ, min(_MOST_READ, int(_SECONDS_TO_READ / needed)))
+        needed = self._decode([(position, 0) for position in range(_MIN_PREFILL)]) / _MIN_PREFILL
+        return max(_MIN_PREFILL, min(_MAX_PREFILL, int(_PREFILL_SECONDS / needed)))
 
     def set_threads(self, tuning: Tuning) -> None:
         llama.llama_set_n_threads(self._context, tuning.threads, tuning.batch_threads)
 
-    def time_reading(self) -> tuple[float, float]:
-        """Seconds for each token of a long stretch, and of a short one."""
+    def time_prefill(self) -> tuple[float, float]:
+        """Seconds for each token of a long prefill, and of a short one."""
         self._clear()
         long = self._decode([(position, 0) for position in range(self.length)])
-        short = self._decode([(self.length + position, 0) for position in range(_READ_MORE)])
-        self._held = self.length + _READ_MORE
-        return long / self.length, short / _READ_MORE
+        short = self._decode([(self.length + position, 0) for position in range(_CHECK_TOKENS)])
+        self._held = self.length + _CHECK_TOKENS
+        return long / self.length, short / _CHECK_TOKENS
 
-    def time_writing(self) -> tuple[float, float]:
-        """Seconds for each token of one sequence, and of four that are written together."""
+    def time_decode(self) -> tuple[float, float]:
+        """Seconds for each token of one sequence, and of four in a batch."""
         held = self._prepare()
         alone = [self._decode([(held + step, 0)]) for step in range(_STEPS)]
         for sequence in range(1, _SEQUENCES):
@@ -204,13 +204,13 @@ class _Context:
         return sorted(alone)[_STEPS // 2], sorted(together)[_STEPS // 2] / _SEQUENCES
 
     def _prepare(self) -> int:
-        """Leaves one sequence in the context, as it has been read; returns its length."""
+        """Leaves one sequence in the context, with its prompt computed; returns its length."""
         for sequence in range(_SEQUENCES):
             kept = self._held if sequence == 0 else 0
             if not llama.llama_memory_seq_rm(self._memory, sequence, kept, -1):
-                self._held = 0  # recurrent models cannot forget a part
+                self._held = 0  # a recurrent state cannot be cut
         if not self._held:
-            self.time_reading()
+            self.time_prefill()
         return self._held
 
     def _clear(self) -> None:
@@ -218,7 +218,7 @@ class _Context:
         self._held = 0
 
     def _decode(self, rows: Sequence[tuple[int, int]]) -> float:
-        """Runs tokens, given as position and sequence; only the last of each sequence is asked for what comes next.
+        """Computes tokens, given as position and sequence id, with logits for the last of each sequence only.
 
         Returns the seconds that it took.
         """

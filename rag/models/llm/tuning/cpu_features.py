@@ -1,14 +1,14 @@
-"""Which vector instructions of a processor a build of llama.cpp leaves unused.
+"""CPU features: vector instructions of a processor that a build of llama.cpp leaves unused.
 
-A build for "any processor" runs everywhere, and reads prompts at a half or a quarter of the speed.
+A build for "any processor" runs everywhere, with a half or a quarter of the prefill speed.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-# What llama.cpp calls a feature, and the flags of /proc/cpuinfo that a processor with it has: ggml-cpu.cpp,
-# ggml_backend_cpu_get_features, and GGML_AVX512 in ggml's CMakeLists.txt.
+# Features by llama.cpp's names, and the flags of /proc/cpuinfo that each needs: ggml_backend_cpu_get_features in
+# ggml-cpu.cpp, and GGML_AVX512 in ggml's CMakeLists.txt.
 _FEATURES: Final = {
     "AVX": {"avx"},
     "F16C": {"f16c"},
@@ -24,14 +24,14 @@ _FEATURES: Final = {
     "MATMUL_INT8": {"i8mm"},
     "SVE": {"sve"},
 }
-# Where the second is there, the first is never used.
+# A feature, and the better one in whose presence it is never used.
 _BETTER: Final = {"AVX_VNNI": "AVX512_VNNI"}
 
 
 def cpu_features(system_info: str) -> frozenset[str]:
-    """The features of the processor's backend, as ``llama_print_system_info`` lists them.
+    """Features of the CPU backend, from ``llama_print_system_info``; none where no backend is loaded.
 
-    It says ``CPU : AVX = 1 | FMA = 1 | ``, one backend after the other; empty where none is loaded.
+    The text is ``CPU : AVX = 1 | FMA = 1 | ``, one backend after the other.
     """
     features: set[str] = set()
     backend = ""
@@ -45,7 +45,7 @@ def cpu_features(system_info: str) -> frozenset[str]:
 
 
 def unused_instructions(flags: frozenset[str], features: frozenset[str]) -> tuple[str, ...]:
-    """What the processor has and the build does not use, by llama.cpp's names.
+    """Features of the processor that the build does not use, by llama.cpp's names.
 
     Args:
         flags: of the processor, as ``/proc/cpuinfo`` names them.

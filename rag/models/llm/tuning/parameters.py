@@ -1,4 +1,4 @@
-"""How llama.cpp is run on this machine: what is fastest there. It changes an answer only in how sums are rounded."""
+"""Tuning parameters of llama.cpp on one machine. They change an answer only in how sums are rounded."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """Choices that another machine may want to have made otherwise.
+    """Parameters whose best value depends on the machine.
 
     Attributes:
-        threads: that write, one token for each of a few sequences at a time.
-        batch_threads: that read, many tokens at a time.
-        micro_batch: most tokens that go through the network together.
-        flash_attention: the fused attention; without it, the cells of other sequences cost as much as one's own.
-        repack: weights are rearranged for the processor's vector units when they are loaded.
-        further_token: no choice, but what each further token of a step that writes costs, in steps of one token.
+        threads: for decode, one token for each of a few sequences at a time.
+        batch_threads: for prefill, many tokens at a time.
+        micro_batch: most tokens of a forward pass.
+        flash_attention: fused attention kernel; without it, the cells of other sequences cost as much as one's own.
+        repack: whether weights are rearranged for the processor's vector units when they are loaded.
+        further_token: measured, not chosen: what each further token of a decode step costs, in steps of one token.
     """
 
     threads: int

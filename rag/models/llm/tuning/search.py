@@ -1,8 +1,8 @@
-"""Which tuning is taken, by what was measured. Knows nothing of llama.cpp.
+"""Autotuning by coordinate search: one parameter at a time, by measured time. Knows nothing of llama.cpp.
 
-One choice at a time, the others as they are by then: a grid over all of them would take minutes. What is in force
-stays unless something else is faster each time and by more than chance makes it, so that a machine on which nothing
-is to be gained keeps the default, and measuring again chooses the same.
+The other parameters stay as they are by then: a grid search would take minutes. The incumbent stays unless another
+value is faster in each round and by more than noise, so that a machine on which nothing is to be gained keeps the
+default, and measuring again chooses the same.
 """
 
 from __future__ import annotations
@@ -14,65 +14,69 @@ from typing import Final, Literal, TypeAlias
 
 from rag.models.llm.tuning.parameters import Tuning
 
-Part: TypeAlias = Literal["reading", "writing", "both"]
-Seconds: TypeAlias = Callable[[Tuning, Part], float]
+Phase: TypeAlias = Literal["prefill", "decode", "both"]
+Seconds: TypeAlias = Callable[[Tuning, Phase], float]
 
-# A share of the time that another choice must save: repeated timings of one choice differ by up to 3 % on a machine
-# that does nothing else.
+# Share of the time that another value must save: repeated timings of one value differ by up to 3 % on a machine that
+# does nothing else.
 LEAST_GAIN: Final = 0.05
 _ROUNDS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class SearchDimension:
-    """One field of a tuning, and what it may be.
+    """One parameter of a tuning, and its candidate values.
 
     Attributes:
-        part: of a typical answer, which it makes faster or slower.
+        phase: of a typical answer, which the parameter makes faster or slower.
     """
 
     field: str
     values: Sequence[int | bool]
-    part: Part
+    phase: Phase
 
     def others(self, tuning: Tuning) -> list[Tuning]:
-        """The tunings that differ from this one in the field only."""
-        made = [replace(tuning, **{self.field: value}) for value in self.values]  # type: ignore[arg-type]
-        return [other for other in dict.fromkeys(made) if other != tuning]
+        """The tunings that differ from this one in the parameter only."""
+        candidates = [replace(tuning, **{self.field: value}) for value in self.values]  # type: ignore[arg-type]
+        return [other for other in dict.fromkeys(candidates) if other != tuning]
 
 
 def search_space(usable: int, physical: int) -> tuple[SearchDimension, ...]:
-    """What is tried on a machine, what matters most first.
+    """The parameters to search on a machine, the most important first.
 
     Args:
         usable: threads that can run at a time.
-        physical: cores; where each runs two threads, these often get into each other's way.
+        physical: cores; where each runs two threads, these often slow each other down.
     """
     threads = sorted({usable, min(physical, usable), max(1, usable // 2)}, reverse=True)
     return (
-        SearchDimension("threads", threads, "writing"),
-        SearchDimension("batch_threads", threads, "reading"),
+        SearchDimension("threads", threads, "decode"),
+        SearchDimension("batch_threads", threads, "prefill"),
         SearchDimension("repack", (True, False), "both"),
         SearchDimension("flash_attention", (True, False), "both"),
         # More than a prompt's usual 250 tokens makes no difference; fewer stay in a small cache.
-        SearchDimension("micro_batch", (512, 128, 64), "reading"),
+        SearchDimension("micro_batch", (512, 128, 64), "prefill"),
     )
 
 
 def search(
-    default: Tuning, choices: Iterable[SearchDimension], seconds: Seconds, expired: Callable[[], bool]
+    default: Tuning, dimensions: Iterable[SearchDimension], seconds: Seconds, expired: Callable[[], bool]
 ) -> Tuning:
-    """The tuning that is fastest, as far as it can be told in the time.
+    """The fastest tuning that is found in the time.
 
     Args:
-        default: what is taken where nothing is clearly faster.
-        choices: tried in this order.
-        seconds: measures how long a part of a typical answer takes.
-        expired: whether the time is up; what has not been tried by then stays as it is.
+        default: the start; it is kept where nothing is clearly faster.
+        dimensions: searched in this order.
+        seconds: measures how long a phase of a typical answer takes.
+        expired: whether the time is up; what has not been searched by then stays as it is.
     """
     chosen = default
-    for choice in choices:
-        chosen = _better(chosen, choice.others(chosen), lambda tuning, part=choice.part: seconds(tuning, part), expired)  # type: ignore[misc]
+    for dimension in dimensions:
+
+        def seconds_of(tuning: Tuning, phase: Phase = dimension.phase) -> float:
+            return seconds(tuning, phase)
+
+        chosen = _better(chosen, dimension.others(chosen), seconds_of, expired)
     return chosen
 
 
@@ -81,7 +85,7 @@ def _better(
 ) -> Tuning:
     """The best of those that beat the incumbent in each round, or the incumbent.
 
-    All that are still in the race run in each round, so that whatever else slows the machine down meets them alike.
+    All remaining candidates run in each round, so that other load slows them down alike.
     """
     ratios: dict[Tuning, list[float]] = {other: [] for other in others}
     for _ in range(_ROUNDS):

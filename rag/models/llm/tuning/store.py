@@ -1,6 +1,6 @@
-"""What was measured of this machine, kept so that it is measured once: ``tuning.json``.
+"""Tuning store: measurements of this machine in ``tuning.json``, so that each model is measured once.
 
-It is an extra: without it, or where it was made with another model or on another machine, the default is used.
+The file is optional: without it, or with a measurement of another model or machine only, the default tuning is used.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from rag.runtime.files import write_atomically
 _log = logging.getLogger(__name__)
 
 FORMAT: Final = 1
-_MOST: Final = 32
+# Most measurements in the file; the oldest go first.
+_MAX_MEASUREMENTS: Final = 32
 
 
 class _Frozen(BaseModel):
@@ -27,7 +28,7 @@ class _Frozen(BaseModel):
 
 
 class TokensPerSecond(_Frozen):
-    """How fast a model runs: read, written by one sequence, and written by four together."""
+    """Speed of a model: prefill, decode of one sequence, and decode of four in a batch."""
 
     reading: float = Field(gt=0)
     writing: float = Field(gt=0)
@@ -35,14 +36,14 @@ class TokensPerSecond(_Frozen):
 
 
 class Measured(_Frozen):
-    """A tuning, and what it was measured with.
+    """A tuning, and the benchmark that chose it.
 
     Attributes:
         model: digest of the weights.
         machine: digest of all of the machine that the choice depends on.
         time: when, in UTC, ISO 8601.
         seconds: that it took.
-        busy: share of the machine, 0..1, that other programs had meanwhile: where it is much, the choice is doubtful.
+        busy: share of the machine, 0..1, that other programs had meanwhile: where it is high, the choice is doubtful.
     """
 
     model: str
@@ -60,13 +61,13 @@ class Measured(_Frozen):
 
     @property
     def further_token(self) -> float:
-        """What each further token of a step costs, by the speed of four. Coarse: it stays when it is measured again."""
+        """Cost of each further token of a decode step, in steps of one. Rounded, to stay when it is measured again."""
         four_tokens = 4 * self.speed.writing / self.speed.writing_four
         return max(0.1, round((four_tokens - 1) / 3, 1))
 
     @property
     def tuning(self) -> Tuning:
-        """The choice as the model takes it."""
+        """The parameters as :class:`LlamaCppModel` takes them."""
         return Tuning(**{field.name: getattr(self, field.name) for field in fields(Tuning)})
 
 
@@ -76,27 +77,27 @@ class _Contents(_Frozen):
 
 
 def tuning_path(folder: Path) -> Path:
-    """The file of a folder."""
+    """Path of the tuning file in a folder."""
     return folder / "tuning.json"
 
 
 def read_measured(folder: Path, model: str, machine: str) -> Measured | None:
-    """What was measured of this model on this machine; None where nothing was."""
+    """The measurement of this model on this machine; None without one."""
     rows = _read(folder).measured
     return next((row for row in rows if (row.model, row.machine) == (model, machine)), None)
 
 
 def can_be_kept(folder: Path) -> bool:
-    """Whether a measurement can be kept there, asked before it is made."""
+    """Whether the folder, or the one that it would be made in, is writable."""
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     return os.access(folder, os.W_OK)
 
 
 def keep_measured(folder: Path, measured: Measured) -> bool:
-    """Puts a measurement in place of the one before; False, and a warning in the log, where the disk refuses."""
+    """Stores a measurement in place of the one before; False, and a warning in the log, where it cannot be written."""
     others = [row for row in _read(folder).measured if (row.model, row.machine) != (measured.model, measured.machine)]
-    contents = _Contents(measured=(measured, *others[: _MOST - 1]))
+    contents = _Contents(measured=(measured, *others[: _MAX_MEASUREMENTS - 1]))
     path = tuning_path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)

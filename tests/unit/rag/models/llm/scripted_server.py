@@ -1,4 +1,4 @@
-"""An OpenAI-compatible server in a thread that says what it was told to say, over real sockets."""
+"""Scripted OpenAI-compatible server in a thread, over real sockets."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @dataclass
 class ScriptedServer:
-    """What it says, and what it was asked.
+    """The responses of the server, and the requests that it got.
 
     Attributes:
         script: answers a chat.
@@ -131,7 +131,7 @@ def event(content: str | None = None, *, finish: str | None = None, top: dict[st
 
 
 def usage(prompt: int, completion: int, cached: int | None = None) -> bytes:
-    """The report at the end."""
+    """The usage report at the end."""
     report: dict[str, Any] = {"prompt_tokens": prompt, "completion_tokens": completion}
     if cached is not None:
         report["prompt_tokens_details"] = {"cached_tokens": cached}
@@ -154,5 +154,5 @@ def saying(*parts: bytes) -> Callable[[Handler], None]:
 
 
 def text(*pieces: str) -> Callable[[Handler], None]:
-    """A script that says these pieces, without probabilities, and comes to its end."""
+    """A script that streams these pieces, without probabilities, to the end."""
     return saying(*map(event, pieces), event(finish="stop"), usage(7, len(pieces)), DONE)

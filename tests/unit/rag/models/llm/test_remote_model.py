@@ -1,4 +1,4 @@
-"""A model behind an OpenAI-compatible server, over real sockets: what it says, and everything that can go wrong."""
+"""A language model on an OpenAI-compatible server, over real sockets: its text, and everything that can go wrong."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ from rag.runtime.cancellation import Cancellation
 from rag.settings import Settings
 from tests.unit.rag.models.llm.scripted_server import DONE, Handler, ScriptedServer, event, saying, serving, text, usage
 
-DECLINING = "NOT IN THE DOCUMENTS"
+REFUSAL = "NOT IN THE DOCUMENTS"
 CHAT = (Message("system", "Answer."), Message("user", "A secret question?"))
 PROMPT = Prompt((), CHAT, 12)
 
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rag.models.llm.remote.http._WAITS", (0.0, 0.0))
+    monkeypatch.setattr("rag.models.llm.remote.http._RETRY_WAITS", (0.0, 0.0))
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def generate(
     return list(model.generate(PROMPT, max_tokens=most, cancelled=cancelled, refusal=refusal))
 
 
-def said(generated: list[Generated]) -> str:
+def text_of(generated: list[Generated]) -> str:
     return "".join(item.text for item in generated if isinstance(item, Token))
 
 
@@ -93,7 +93,7 @@ class TestFindingTheModel:
     @pytest.mark.parametrize(
         ("listed", "tokens"),
         [
-            pytest.param({}, 4096, id="not said: as it was told"),
+            pytest.param({}, 4096, id="not listed: the caller's"),
             pytest.param({"max_model_len": 32_768}, 32_768, id="vLLM"),
             pytest.param({"meta": {"n_ctx": 2048, "n_ctx_train": 8192}}, 2048, id="llama-server"),
             pytest.param({"meta": {"n_ctx_train": 8192}}, 4096, id="what it was trained for says nothing"),
@@ -174,7 +174,7 @@ class TestTokens:
 
 
 class TestGenerating:
-    def test_as_it_is_said(self, server: ScriptedServer) -> None:
+    def test_streamed_text(self, server: ScriptedServer) -> None:
         assert generate(model_of(server, temperature=0.5, seed=3)) == [
             Token("It"), Token(" is"), Token(" blue."), Finish("stop", Usage(7, 0, 3)),
         ]  # fmt: skip
@@ -208,10 +208,10 @@ class TestGenerating:
         data += usage(5, 9, 4) + DONE
         server.script = saying(*(data[start : start + size] for start in range(0, len(data), size)))
         generated = generate(model_of(server))
-        assert said(generated) == "".join(pieces)
+        assert text_of(generated) == "".join(pieces)
         assert generated[-1] == Finish("length", Usage(5, 4, 9))
 
-    def test_tokens_come_as_soon_as_they_are_said(self, server: ScriptedServer) -> None:
+    def test_tokens_are_yielded_as_they_arrive(self, server: ScriptedServer) -> None:
         go_on = threading.Event()
 
         def script(handler: Handler) -> None:
@@ -240,7 +240,7 @@ class TestGenerating:
 
         server.script = script
         model, texts = model_of(server), list[str]()
-        threads = [threading.Thread(target=lambda: texts.append(said(generate(model)))) for _ in range(8)]
+        threads = [threading.Thread(target=lambda: texts.append(text_of(generate(model)))) for _ in range(8)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -260,20 +260,20 @@ class TestGenerating:
         assert server.gone.wait(5)
 
 
-class TestDeclining:
+class TestRefusal:
     @pytest.mark.parametrize(
         "pieces",
         [
-            pytest.param((DECLINING,), id="at once"),
+            pytest.param((REFUSAL,), id="at once"),
             pytest.param(("NOT", " IN", " THE", " DOC", "UMENTS", "."), id="piece by piece"),
             pytest.param(("\n", "Not in the", " documents"), id="in other letters"),
-            pytest.param((DECLINING, ".", " The passages", " are about", " fog."), id="with an explanation"),
+            pytest.param((REFUSAL, ".", " The passages", " are about", " fog."), id="with an explanation"),
         ],
     )
-    def test_who_declines_says_nothing(self, server: ScriptedServer, pieces: tuple[str, ...]) -> None:
+    def test_a_refusal_yields_no_text(self, server: ScriptedServer, pieces: tuple[str, ...]) -> None:
         server.script = text(*pieces)
-        watch_for_refusal, finish = generate(model_of(server), refusal=DECLINING)
-        assert watch_for_refusal == RefusalProbability(1.0)
+        refusal, finish = generate(model_of(server), refusal=REFUSAL)
+        assert refusal == RefusalProbability(1.0)
         assert isinstance(finish, Finish)
         assert finish.reason == "stop"
         assert finish.usage.completion_tokens
@@ -281,11 +281,11 @@ class TestDeclining:
     def test_an_explanation_is_not_waited_for(self, server: ScriptedServer) -> None:
         def script(handler: Handler) -> None:
             handler.begin()
-            handler.part(event(DECLINING) + event(", for"))
+            handler.part(event(REFUSAL) + event(", for"))
             handler.wait_until_gone()
 
         server.script = script
-        assert generate(model_of(server), refusal=DECLINING) == [
+        assert generate(model_of(server), refusal=REFUSAL) == [
             RefusalProbability(1.0),
             Finish("stop", Usage(12, 0, 1)),
         ]
@@ -302,33 +302,35 @@ class TestDeclining:
             pytest.param((), id="nothing"),
         ],
     )
-    def test_what_is_said_is_said_whole(self, server: ScriptedServer, pieces: tuple[str, ...]) -> None:
+    def test_other_text_is_yielded_whole(self, server: ScriptedServer, pieces: tuple[str, ...]) -> None:
         server.script = text(*pieces)
-        generated = generate(model_of(server), refusal=DECLINING)
+        generated = generate(model_of(server), refusal=REFUSAL)
         assert generated[0] == RefusalProbability(0.0)
-        assert said(generated) == "".join(pieces)
+        assert text_of(generated) == "".join(pieces)
         assert generated[-1] == Finish("stop", Usage(7, 0, len(pieces)))
 
-    @pytest.mark.parametrize(("piece", "refusal_probability"), [("NOT", True), ("NOT IN", True), ("No", False), ("NO", False)])
+    @pytest.mark.parametrize(
+        ("piece", "refusal_probability"), [("NOT", True), ("NOT IN", True), ("No", False), ("NO", False)]
+    )
     def test_cut_after_the_first_token(self, server: ScriptedServer, piece: str, refusal_probability: bool) -> None:
         server.script = saying(event(piece), event(finish="length"))
-        generated = generate(model_of(server), refusal=DECLINING, most=1)
+        generated = generate(model_of(server), refusal=REFUSAL, most=1)
         assert generated[0] == RefusalProbability(float(refusal_probability))
-        assert said(generated) == ("" if refusal_probability else piece)
+        assert text_of(generated) == ("" if refusal_probability else piece)
 
     def test_its_probability_is_that_of_the_first_tokens(self, server: ScriptedServer) -> None:
         listed = {"Blue": 0.5, "NOT": 0.2, " NOT": 0.1, "No": 0.1, "": 0.05, "NOTHING": 0.04}
         server.script = saying(
             event("Blue", top={token: math.log(p) for token, p in listed.items()}), event("."), event(finish="stop")
         )
-        watch_for_refusal, first, *_ = generate(model_of(server), refusal=DECLINING)
-        assert isinstance(watch_for_refusal, RefusalProbability)
-        assert watch_for_refusal.refusal_probability == pytest.approx(0.3)
+        refusal, first, *_ = generate(model_of(server), refusal=REFUSAL)
+        assert isinstance(refusal, RefusalProbability)
+        assert refusal.refusal_probability == pytest.approx(0.3)
         assert isinstance(first, Token)
         assert first.text == "Blue"
         assert first.probability == pytest.approx(0.5)
 
-    def test_what_cannot_decline_any_more_is_not_held_back(self, server: ScriptedServer) -> None:
+    def test_text_that_cannot_become_the_refusal_is_not_held_back(self, server: ScriptedServer) -> None:
         go_on = threading.Event()
 
         def script(handler: Handler) -> None:
@@ -339,13 +341,13 @@ class TestDeclining:
             handler.end()
 
         server.script = script
-        generating = model_of(server).generate(PROMPT, max_tokens=8, cancelled=Cancellation(), refusal=DECLINING)
+        generating = model_of(server).generate(PROMPT, max_tokens=8, cancelled=Cancellation(), refusal=REFUSAL)
         assert [next(generating) for _ in range(3)] == [RefusalProbability(0.0), Token("N"), Token("ine")]
         go_on.set()
         assert next(generating) == Token(".")
 
 
-class TestChance:
+class TestScoring:
     def chance(self, server: ScriptedServer, piece: str, **listed: float) -> float:
         top = {token.replace("_", " "): math.log(probability) for token, probability in listed.items()}
         server.script = saying(event(piece, top=top), event(finish="length"))
@@ -380,8 +382,8 @@ class TestServersWithoutLogprobs:
 
         server.script = script
         model = model_of(server)
-        assert said(generate(model)) == "Yes"
-        assert generate(model, refusal=DECLINING)[0] == RefusalProbability(0.0)
+        assert text_of(generate(model)) == "Yes"
+        assert generate(model, refusal=REFUSAL)[0] == RefusalProbability(0.0)
         assert model.chance(PROMPT, ("Yes",), ("No",), Cancellation()) == 1.0
         assert ["logprobs" in chat for chat in server.chats] == [True, False, False, False]
         assert caplog.text.count("gives no logprobs") == 1
@@ -409,7 +411,7 @@ class TestCancelling:
         thread = threading.Thread(target=cancel)
         thread.start()
         with pytest.raises(Cancelled):
-            generate(model, cancelled=cancellation, refusal=DECLINING)
+            generate(model, cancelled=cancellation, refusal=REFUSAL)
         thread.join()
         return time.perf_counter() - at[0]
 
@@ -460,7 +462,7 @@ class TestCancelling:
 
         server.script = script
         model, cancellation, texts = model_of(server), Cancellation(), list[str]()
-        staying = threading.Thread(target=lambda: texts.append(said(generate(model))))
+        staying = threading.Thread(target=lambda: texts.append(text_of(generate(model))))
 
         def leave() -> None:
             with pytest.raises(Cancelled):
@@ -477,7 +479,7 @@ class TestCancelling:
         assert texts == ["blue"]
 
 
-class TestTrouble:
+class TestFaults:
     def test_connecting_is_tried_again(self, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
         """A server that is being started again."""
         model, tries = model_of(server), list[object]()
@@ -490,7 +492,7 @@ class TestTrouble:
             return connect(*arguments, **options)
 
         monkeypatch.setattr(socket, "create_connection", refused_twice)
-        assert said(generate(model)) == "It is blue."
+        assert text_of(generate(model)) == "It is blue."
         assert len(tries) == 3
 
     def test_a_server_that_has_gone(self) -> None:
@@ -520,7 +522,7 @@ class TestTrouble:
         assert caught.value.retry_after_seconds == 5
 
     @pytest.mark.parametrize("begins", [False, True], ids=["before the first token", "between two"])
-    def test_a_server_that_says_nothing(self, server: ScriptedServer, begins: bool) -> None:
+    def test_a_server_that_sends_nothing(self, server: ScriptedServer, begins: bool) -> None:
         def script(handler: Handler) -> None:
             if begins:
                 handler.begin()

@@ -1,7 +1,7 @@
-"""A context that computes nothing, but keeps its books as llama.cpp does, and refuses what llama.cpp refuses.
+"""Fake llama.cpp context: no model, but the KV cells and the checks of the real one.
 
-What it says comes next is a function of exactly the tokens that a sequence's cells spell, so that a cell that is wrong,
-stale or lost gives another text.
+Its logits are a function of exactly the tokens that a sequence's cells hold, so that a cell that is wrong, stale or
+lost gives another text.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ END = 0
 
 
 def logits_after(tokens: Sequence[int]) -> Logits:
-    """What comes next, over ``SIZE``. Often, what came after the last token before: it likes to copy."""
+    """Logits over ``SIZE``. Often the likeliest token is the one that followed the last token before: a copy."""
     seed = hash(tuple(tokens))
     logits = np.sin(np.arange(SIZE, dtype=np.float32) * (seed % 99_991 + 1))
     if seed % 3:
@@ -32,7 +32,7 @@ def logits_after(tokens: Sequence[int]) -> Logits:
 
 
 def text_after(prompt: Sequence[int], most: int) -> list[int]:
-    """What is written after a prompt, greedily, without its end."""
+    """The greedy continuation of a prompt, without the end token."""
     tokens = list(prompt)
     while len(tokens) < len(prompt) + most and (token := int(logits_after(tokens).argmax())) != END:
         tokens.append(token)
@@ -47,20 +47,20 @@ class Cell:
 
 
 class FakeContext(Context):
-    """Cells with owners.
+    """KV cells with owner counts.
 
     Attributes:
-        on_step: is called within each step, before anything is read; may raise what a step raises.
-        refuses: whether a copy is refused as if there was no room.
-        used: cells that some sequence has.
-        rows: of the steps until now.
+        on_step: called within each step, before anything is computed; may raise what a step raises.
+        refuses: whether a copy is not restored, as if there was no room.
+        used: cells that a sequence has.
+        batches: of the steps until now.
     """
 
     def __init__(self, *, cells: int = 1024, sequences: int = 32, micro_batch: int = 512) -> None:
         self.cells = cells
         self.sequences = sequences
         self.used = 0
-        self.rows: list[list[BatchEntry]] = []
+        self.batches: list[list[BatchEntry]] = []
         self.on_step: Callable[[], None] = lambda: None
         self.refuses: Callable[[], bool] = lambda: False
         self.closed = False
@@ -77,28 +77,30 @@ class FakeContext(Context):
     def cells_of(self, sequence_id: int) -> set[Cell]:
         return set(self._cells[sequence_id].values())
 
-    def step(self, rows: Sequence[BatchEntry]) -> list[list[Logits]]:
+    def step(self, batch: Sequence[BatchEntry]) -> list[list[Logits]]:
         assert not self.closed
-        assert rows
-        assert sum(len(row.tokens) for row in rows) <= self._micro_batch
-        assert len({row.sequence_id for row in rows}) == len(rows)
-        for row in rows:
-            assert row.tokens
-            assert 0 <= row.logits <= len(row.tokens)
-            assert len(self.spelled(row.sequence_id)) == row.start, "a row does not go on where its sequence ends"
+        assert batch
+        assert sum(len(entry.tokens) for entry in batch) <= self._micro_batch
+        assert len({entry.sequence_id for entry in batch}) == len(batch)
+        for entry in batch:
+            assert entry.tokens
+            assert 0 <= entry.logits <= len(entry.tokens)
+            assert len(self.spelled(entry.sequence_id)) == entry.start, (
+                "an entry does not start where its sequence ends"
+            )
         self.on_step()
         if self._stopped.is_set():
             raise Interrupted
-        self.rows.append(list(rows))
-        for row in rows:
-            for position, token in enumerate(row.tokens, start=row.start):
-                self._take(row.sequence_id, Cell(token, position))
+        self.batches.append(list(batch))
+        for entry in batch:
+            for position, token in enumerate(entry.tokens, start=entry.start):
+                self._take(entry.sequence_id, Cell(token, position))
         assert self.used <= self.cells, "no room in the pool"
-        return [list(self._logits_after(row)) for row in rows]
+        return [list(self._logits_after(entry)) for entry in batch]
 
-    def _logits_after(self, row: BatchEntry) -> Iterator[Logits]:
-        tokens = self.spelled(row.sequence_id)
-        for end in range(len(tokens) - row.logits + 1, len(tokens) + 1):
+    def _logits_after(self, entry: BatchEntry) -> Iterator[Logits]:
+        tokens = self.spelled(entry.sequence_id)
+        for end in range(len(tokens) - entry.logits + 1, len(tokens) + 1):
             yield logits_after(tokens[:end])
 
     def _take(self, sequence_id: int, cell: Cell) -> None:
@@ -162,5 +164,5 @@ class FakeVocabulary(Vocabulary):
     def piece(self, token: int) -> bytes:
         return self._pieces.get(token, b"%d " % token)
 
-    def vocabulary(self, text: str) -> TokenIds:
+    def mask(self, text: str) -> TokenIds:
         return np.array(sorted({*self.tokens(text), *self.ends}), dtype=np.int64)

@@ -1,4 +1,4 @@
-"""The engine gives each the text that it would get alone, whatever happens beside it, and loses nothing."""
+"""The engine gives each sequence the text that it would get alone, whatever runs beside it, and leaks nothing."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ import pytest
 
 from rag.errors import Cancelled, ModelUnusable, PromptTooLong
 from rag.models.llm.engine.context import Interrupted, Logits
-from rag.models.llm.engine.engine import Engine, TokenSequence
+from rag.models.llm.engine.engine import Engine
 from rag.models.llm.engine.prefix_cache import PrefixCache
 from rag.models.llm.engine.prompt_lookup import PromptLookup
 from rag.models.llm.engine.sampling import Sampler, Scorer
 from rag.models.llm.engine.scheduler import MIN_PREFILL_CHUNK
+from rag.models.llm.engine.sequence import TokenSequence
 from rag.models.llm.language_model import Generated, Token
 from tests.unit.rag.models.llm.engine.fake_context import SIZE, FakeContext, FakeVocabulary, logits_after, text_after
 
@@ -26,38 +27,38 @@ VOCABULARY = FakeVocabulary()
 
 @dataclass(eq=False)
 class Request:
-    """What was asked of an engine, and what came of it."""
+    """A request to an engine, and its outcome."""
 
     prompt: tuple[int, ...]
     max_new_tokens: int
     said: list[Generated] = field(default_factory=list)
-    scoring: list[float] = field(default_factory=list)
+    scores: list[float] = field(default_factory=list)
     error: Exception | None = None
-    on_end: threading.Event = field(default_factory=threading.Event)
-    watch_for_refusal: threading.Event = field(default_factory=threading.Event)
+    ended: threading.Event = field(default_factory=threading.Event)
+    begun: threading.Event = field(default_factory=threading.Event)
     cached: int = 0
-    copies: bool = True
+    prompt_lookup: bool = True
     sequence: TokenSequence = field(init=False)
 
     def __post_init__(self) -> None:
         strategy = Sampler(VOCABULARY, self.said.append, prompt_tokens=len(self.prompt), max_tokens=self.max_new_tokens)
-        probe = Scorer(VOCABULARY, self.scoring.append, ["1", "2"], ["3", "4"])
+        scorer = Scorer(VOCABULARY, self.scores.append, ["1", "2"], ["3", "4"])
         self.sequence = TokenSequence(
             self.prompt,
             self.max_new_tokens,
-            Telling(strategy if self.max_new_tokens else probe, self),
+            HookedStrategy(strategy if self.max_new_tokens else scorer, self),
             self._end,
-            PromptLookup(self.prompt, 0.3) if self.max_new_tokens and self.copies else None,
+            PromptLookup(self.prompt, 0.3) if self.max_new_tokens and self.prompt_lookup else None,
             MIN_PREFILL_CHUNK if self.max_new_tokens else 1,
         )
 
     def _end(self, error: Exception | None) -> None:
-        assert not self.on_end.is_set(), "ended twice"
+        assert not self.ended.is_set(), "ended twice"
         self.error = error
-        self.on_end.set()
+        self.ended.set()
 
     def wait(self) -> Request:
-        assert self.on_end.wait(10), "it never ended"
+        assert self.ended.wait(10), "it never ended"
         return self
 
     @property
@@ -65,19 +66,19 @@ class Request:
         return "".join(each.text for each in self.said if isinstance(each, Token))
 
     def check(self) -> None:
-        """It ended well, with what it would have been given alone."""
+        """Waits, and checks that it ended with what it would have got alone."""
         assert self.wait().error is None
         if self.max_new_tokens:
             assert self.text == "".join(f"{token} " for token in text_after(self.prompt, self.max_new_tokens))
         else:
-            told: list[float] = []
-            Scorer(VOCABULARY, told.append, ["1", "2"], ["3", "4"]).advance(logits_after(self.prompt))
-            assert self.scoring == told
+            expected: list[float] = []
+            Scorer(VOCABULARY, expected.append, ["1", "2"], ["3", "4"]).advance(logits_after(self.prompt))
+            assert self.scores == expected
 
 
 @dataclass
-class Telling:
-    """A writer that says when it has begun, and may fail."""
+class HookedStrategy:
+    """A strategy with hooks: when it begins, and before each token, where it may fail."""
 
     strategy: Sampler | Scorer
     asked: Request
@@ -86,7 +87,7 @@ class Telling:
 
     def begin(self, cached_tokens: int) -> None:
         self.asked.cached = cached_tokens
-        self.asked.watch_for_refusal.set()
+        self.asked.begun.set()
         self.strategy.begin(cached_tokens)
         self.on_begin()
 
@@ -101,13 +102,13 @@ class Running:
     prefix_cache: PrefixCache
     engine: Engine
 
-    def ask(self, prompt: Sequence[int], max_new_tokens: int = 8, copies: bool = True) -> Request:
-        asked = Request(tuple(prompt), max_new_tokens, copies=copies)
+    def ask(self, prompt: Sequence[int], max_new_tokens: int = 8, prompt_lookup: bool = True) -> Request:
+        asked = Request(tuple(prompt), max_new_tokens, prompt_lookup=prompt_lookup)
         self.engine.submit(asked.sequence)
         return asked
 
     def hold(self) -> Callable[[], None]:
-        """Steps wait; what is returned lets them go on. An interruption still stops them."""
+        """Makes steps wait until the returned function is called. An interruption still stops them."""
         gate, inside = threading.Event(), threading.Event()
 
         def wait() -> None:
@@ -123,14 +124,14 @@ class Running:
         self.inside = inside
         return go
 
-    def check_nothing_is_lost(self) -> None:
+    def check_nothing_leaks(self) -> None:
         self.engine.close()
         assert not self.engine._thread.is_alive()
         assert self.context.used == 0
         assert sorted(self.engine._free) == list(range(PARALLEL))
         assert sorted(self.prefix_cache._free) == list(range(PARALLEL, self.context.sequences))
         nodes = list(self.prefix_cache._tree.nodes())
-        assert not any(node.readers or node.sequence is not None for node in nodes)
+        assert not any(node.readers or node.sequence_id is not None for node in nodes)
         assert self.prefix_cache.bytes == sum(node.bytes for node in nodes)
 
 
@@ -144,7 +145,7 @@ def running(*, capacity: int = 1 << 20, cells: int = 1024, sequences: int = 32) 
 def it() -> Iterator[Running]:
     it = running()
     yield it
-    it.check_nothing_is_lost()
+    it.check_nothing_leaks()
 
 
 def prompt_of(length: int, seed: int = 1) -> list[int]:
@@ -153,7 +154,7 @@ def prompt_of(length: int, seed: int = 1) -> list[int]:
 
 
 def mixed_prompts(chance: random.Random, many: int) -> list[list[int]]:
-    """Few beginnings, many ends; some the very same, some no more than a beginning, some of a token."""
+    """Few prefixes, many ends; some prompts equal, some no more than a prefix, some of one token."""
     beginnings = [prompt_of(chance.randrange(1, 160), seed) for seed in range(5)]
     prompts: list[list[int]] = []
     for _ in range(many):
@@ -166,23 +167,23 @@ def mixed_prompts(chance: random.Random, many: int) -> list[list[int]]:
 @pytest.mark.parametrize(
     ("capacity", "cells", "sequences"),
     [(1 << 20, 1024, 32), (4000, 1024, 32), (0, 1024, 32), (1 << 20, 512, 32), (1 << 20, 1024, 6), (1 << 20, 512, 8)],
-    ids=["roomy", "forgets", "shares-nothing", "small-pool", "two-ids", "small-pool-and-few-ids"],
+    ids=["roomy", "evicts", "shares-nothing", "small-pool", "two-ids", "small-pool-and-few-ids"],
 )
 def test_each_gets_the_text_that_it_would_get_alone(capacity: int, cells: int, sequences: int) -> None:
     it = running(capacity=capacity, cells=cells, sequences=sequences)
     chance = random.Random(cells + sequences)
     asked = [
-        it.ask(prompt, chance.choice((0, 0, 1, 5, 20)), copies=chance.random() < 0.5)
+        it.ask(prompt, chance.choice((0, 0, 1, 5, 20)), prompt_lookup=chance.random() < 0.5)
         for prompt in mixed_prompts(chance, 120)
     ]
     for each in asked:
         each.check()
     assert (sum(each.cached for each in asked) > 0) == (capacity > 0)
-    it.check_nothing_is_lost()
+    it.check_nothing_leaks()
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_cancelling_at_any_time_harms_nobody_else(seed: int) -> None:
+def test_cancelling_at_any_time_harms_no_other_sequence(seed: int) -> None:
     chance = random.Random(seed)
     it = running(cells=600, sequences=12)
     steps = count()
@@ -206,7 +207,7 @@ def test_cancelling_at_any_time_harms_nobody_else(seed: int) -> None:
             assert each.wait().error is None or isinstance(each.error, Cancelled)
         else:
             each.check()
-    it.check_nothing_is_lost()
+    it.check_nothing_leaks()
 
 
 def test_a_step_that_fails_ends_those_that_were_in_it_and_no_others(it: Running) -> None:
@@ -222,7 +223,7 @@ def test_a_step_that_fails_ends_those_that_were_in_it_and_no_others(it: Running)
     it.ask(prompt_of(120)).check()
 
 
-def test_a_step_that_was_interrupted_is_done_again(it: Running) -> None:
+def test_an_interrupted_step_is_computed_again(it: Running) -> None:
     times = count()
 
     def interrupt() -> None:
@@ -240,7 +241,7 @@ def test_cancelling_stops_the_step_that_is_under_way(it: Running, when: str) -> 
     go = it.hold() if when == "prompt" else None
     if when == "text":
         holding: list[Callable[[], None]] = []
-        assert isinstance(asked.sequence.strategy, Telling)
+        assert isinstance(asked.sequence.strategy, HookedStrategy)
         asked.sequence.strategy.before = lambda: None if holding else holding.append(it.hold())
     it.engine.submit(asked.sequence)
     while not hasattr(it, "inside"):
@@ -272,7 +273,7 @@ def test_cancelled_before_it_was_asked_for(it: Running) -> None:
     it.engine.cancel(asked.sequence)
     it.engine.submit(asked.sequence)
     assert isinstance(asked.wait().error, Cancelled)
-    assert not asked.watch_for_refusal.is_set()
+    assert not asked.begun.is_set()
 
 
 def test_cancelling_what_has_ended_does_nothing(it: Running) -> None:
@@ -283,24 +284,24 @@ def test_cancelling_what_has_ended_does_nothing(it: Running) -> None:
     assert first.error is None
 
 
-def test_what_is_cancelled_while_it_is_planned_is_not_read(it: Running) -> None:
-    """Between the plan and the step, nobody looks at the abort flag."""
+def test_what_is_cancelled_while_it_is_scheduled_is_not_computed(it: Running) -> None:
+    """Between scheduling and the step nothing looks at the abort flag."""
     asked = Request(tuple(prompt_of(400)), 4)
-    assert isinstance(asked.sequence.strategy, Telling)
+    assert isinstance(asked.sequence.strategy, HookedStrategy)
     asked.sequence.strategy.on_begin = lambda: it.engine.cancel(asked.sequence)
     it.engine.submit(asked.sequence)
     assert isinstance(asked.wait().error, Cancelled)
-    assert it.context.rows == []
+    assert it.context.batches == []
 
 
-def test_a_writer_that_fails_ends_only_its_own_job(it: Running) -> None:
+def test_a_strategy_that_fails_ends_only_its_own_sequence(it: Running) -> None:
     go = it.hold()
     asked = [Request(tuple(prompt_of(70, n)), 6) for n in range(3)]
 
     def fail() -> None:
         raise ZeroDivisionError
 
-    assert isinstance(asked[1].sequence.strategy, Telling)
+    assert isinstance(asked[1].sequence.strategy, HookedStrategy)
     asked[1].sequence.strategy.before = fail
     for each in asked:
         it.engine.submit(each.sequence)
@@ -311,8 +312,8 @@ def test_a_writer_that_fails_ends_only_its_own_job(it: Running) -> None:
     it.ask(prompt_of(70, 1)).check()
 
 
-def test_when_the_store_fails_all_are_told_and_the_next_is_served(it: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No memory for a copy, say: the thread must not die of it, or all would wait for ever."""
+def test_when_the_prefix_cache_fails_all_end_with_its_error(it: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with no memory for a copy: the thread must go on, or all that comes later would wait for ever."""
     it.ask(prompt_of(100)).check()
 
     def fail(sequence_id: int) -> None:
@@ -325,14 +326,14 @@ def test_when_the_store_fails_all_are_told_and_the_next_is_served(it: Running, m
     it.ask(prompt_of(100)).check()
 
 
-def test_what_is_larger_than_the_pool_is_refused_and_holds_nobody_up(it: Running) -> None:
+def test_what_is_larger_than_the_pool_is_refused_and_blocks_no_other(it: Running) -> None:
     with pytest.raises(PromptTooLong):
         it.ask(prompt_of(1020), 8)
     it.ask(prompt_of(1016), 8).check()
 
 
-def test_one_that_waits_for_room_is_not_overtaken_any_more(it: Running) -> None:
-    """Whoever comes later, and however urgent: else small ones would take each cell that becomes free."""
+def test_a_blocked_sequence_is_not_overtaken(it: Running) -> None:
+    """Not even by one with a higher priority: else small ones would take each cell that becomes free."""
     go = it.hold()
     order: list[str] = []
 
@@ -363,7 +364,7 @@ def test_one_that_waits_for_room_is_not_overtaken_any_more(it: Running) -> None:
         each.check()
 
 
-def test_one_that_is_begun_while_another_is_read_shares_what_is_read_when_its_turn_comes(it: Running) -> None:
+def test_a_prompt_shares_a_prefix_that_was_computed_while_it_waited(it: Running) -> None:
     go = it.hold()
     passage = prompt_of(300)
     first, second = it.ask([*passage, 1]), it.ask([*passage, *prompt_of(80, 7)])
@@ -373,7 +374,7 @@ def test_one_that_is_begun_while_another_is_read_shares_what_is_read_when_its_tu
     assert second.cached == 300
 
 
-def test_probes_stand_on_what_the_answer_was_read_from(it: Running) -> None:
+def test_scoring_shares_the_prefix_of_the_answers_prompt(it: Running) -> None:
     passage = prompt_of(200)
     it.ask([*passage, *prompt_of(70, 2)], 6).check()
     probes = [it.ask([*passage, *prompt_of(20, seed)], 0) for seed in range(5, 9)]

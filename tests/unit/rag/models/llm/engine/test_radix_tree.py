@@ -1,4 +1,4 @@
-"""The tree against a list of all that was ever put into it."""
+"""The radix tree against a list of all that was inserted."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.models.llm.engine.radix_tree import Node, RadixTree
-from rag.models.llm.engine.scheduler import BATCH_MULTIPLE, whole
+from rag.models.llm.engine.scheduler import BATCH_MULTIPLE, round_down
 
-# Few letters, so that many begin alike; the lengths are of whole groups, or not.
+# Few different tokens, so that many share prefixes; lengths are batch multiples, or not.
 sequences = st.lists(st.integers(0, 2), max_size=24).map(tuple)
 
 
-def put(tree: RadixTree, tokens: tuple[int, ...]) -> None:
-    tokens = tokens[: whole(len(tokens))]
+def insert(tree: RadixTree, tokens: tuple[int, ...]) -> None:
+    tokens = tokens[: round_down(len(tokens))]
     path, length = tree.walk(tokens)
     if length < len(tokens):
         if path and length < path[-1].end:
@@ -29,7 +29,7 @@ def spelled(node: Node | None) -> tuple[int, ...]:
 
 
 def common(left: tuple[int, ...], right: tuple[int, ...]) -> int:
-    """In whole groups."""
+    """Length of the common prefix, rounded down to the batch multiple."""
     length = 0
     while (
         length + BATCH_MULTIPLE <= min(len(left), len(right))
@@ -40,12 +40,10 @@ def common(left: tuple[int, ...], right: tuple[int, ...]) -> int:
 
 
 @given(st.lists(sequences, max_size=12), sequences)
-def test_a_walk_is_as_long_as_the_longest_beginning_in_common(
-    kept: list[tuple[int, ...]], asked: tuple[int, ...]
-) -> None:
+def test_a_walk_matches_the_longest_common_prefix(kept: list[tuple[int, ...]], asked: tuple[int, ...]) -> None:
     tree = RadixTree()
     for tokens in kept:
-        put(tree, tokens)
+        insert(tree, tokens)
     path, length = tree.walk(asked)
     assert length == max((common(asked, tokens) for tokens in kept), default=0)
     assert [node.parent for node in path] == [tree.root, *path][: len(path)]
@@ -55,10 +53,10 @@ def test_a_walk_is_as_long_as_the_longest_beginning_in_common(
 
 
 @given(st.lists(sequences, max_size=12))
-def test_the_tree_spells_what_was_put_into_it_and_each_beginning_once(kept: list[tuple[int, ...]]) -> None:
+def test_the_tree_holds_each_inserted_prefix_once(kept: list[tuple[int, ...]]) -> None:
     tree = RadixTree()
     for tokens in kept:
-        put(tree, tokens)
+        insert(tree, tokens)
     beginnings = {tokens[:end] for tokens in kept for end in range(BATCH_MULTIPLE, len(tokens) + 1, BATCH_MULTIPLE)}
     assert sum(len(node.tokens) for node in tree.nodes()) == BATCH_MULTIPLE * len(beginnings)
     for node in tree.nodes():
@@ -70,10 +68,10 @@ def test_the_tree_spells_what_was_put_into_it_and_each_beginning_once(kept: list
 
 
 @given(st.lists(sequences, min_size=1, max_size=8), st.data())
-def test_a_split_changes_nothing_of_what_is_spelled(kept: list[tuple[int, ...]], data: st.DataObject) -> None:
+def test_a_split_keeps_what_is_spelled(kept: list[tuple[int, ...]], data: st.DataObject) -> None:
     tree = RadixTree()
     for tokens in kept:
-        put(tree, tokens)
+        insert(tree, tokens)
     long = [node for node in tree.nodes() if len(node.tokens) > BATCH_MULTIPLE]
     if not long:
         return
@@ -90,67 +88,67 @@ def test_a_split_changes_nothing_of_what_is_spelled(kept: list[tuple[int, ...]],
     assert (rest.readers, rest.uses, rest.priority) == ({3}, 5, 2.5)
     assert rest.readers is not node.readers
     for tokens in kept:
-        assert tree.walk(tokens)[1] == whole(len(tokens))
+        assert tree.walk(tokens)[1] == round_down(len(tokens))
 
 
 @given(st.lists(sequences, max_size=10), st.randoms(use_true_random=False))
-def test_what_goes_first_is_a_leaf_that_nobody_stands_on(kept: list[tuple[int, ...]], chance: random.Random) -> None:
+def test_the_victim_is_a_leaf_without_readers(kept: list[tuple[int, ...]], chance: random.Random) -> None:
     tree = RadixTree()
     for tokens in kept:
-        put(tree, tokens)
+        insert(tree, tokens)
     for node in tree.nodes():
         node.readers = {1} if chance.random() < 0.3 else set()
         node.priority = chance.random()
-    while least := tree.least():
+    while victim := tree.victim():
         leaves = [node for node in tree.nodes() if not node.children and not node.readers]
-        assert least in leaves
-        assert least.priority == min(node.priority for node in leaves)
-        tree.remove(least)
+        assert victim in leaves
+        assert victim.priority == min(node.priority for node in leaves)
+        tree.remove(victim)
     assert all(node.children or node.readers for node in tree.nodes())
 
 
-def leaf(tree: RadixTree, token: int, groups: int = 1, uses: int = 1) -> Node:
-    node = tree.add(tree.root, (token,) * BATCH_MULTIPLE * groups)
+def leaf(tree: RadixTree, token: int, multiples: int = 1, uses: int = 1) -> Node:
+    node = tree.add(tree.root, (token,) * BATCH_MULTIPLE * multiples)
     for _ in range(uses):
         tree.touch(node)
     return node
 
 
 @pytest.mark.parametrize(
-    ("kept", "let_go"),
+    ("kept", "evicted"),
     [
-        pytest.param({"groups": 1}, {"groups": 1}, id="came-later"),
+        pytest.param({"multiples": 1}, {"multiples": 1}, id="came-later"),
         pytest.param({"uses": 2}, {"uses": 1}, id="used-more-often"),
-        pytest.param({"groups": 800}, {"groups": 1}, id="dearer-to-read"),
+        pytest.param({"multiples": 800}, {"multiples": 1}, id="dearer-to-compute"),
     ],
 )
-def test_what_is_worth_more_stays(kept: dict[str, int], let_go: dict[str, int]) -> None:
+def test_the_victim_is_worth_less(kept: dict[str, int], evicted: dict[str, int]) -> None:
     tree = RadixTree()
-    gone = leaf(tree, 1, **let_go)
+    gone = leaf(tree, 1, **evicted)
     leaf(tree, 2, **kept)
-    assert tree.least() is gone
+    assert tree.victim() is gone
 
 
-def test_what_was_hot_long_ago_goes_in_the_end() -> None:
+def test_a_node_that_was_hot_long_ago_is_evicted_in_the_end() -> None:
     tree = RadixTree()
     hot = leaf(tree, 1, uses=5)
     for token in range(2, 20):
         leaf(tree, token)
-        least = tree.least()
-        assert least is not None
-        tree.remove(least)
-        if least is hot:
+        victim = tree.victim()
+        assert victim is not None
+        tree.remove(victim)
+        if victim is hot:
             break
-    assert least is hot
+    assert victim is hot
     assert token > 5
 
 
-def test_a_pinned_one_stays_also_what_is_cut_from_it() -> None:
+def test_pinned_nodes_stay_and_what_is_split_from_them() -> None:
     tree = RadixTree()
-    node = leaf(tree, 1, groups=4)
+    node = leaf(tree, 1, multiples=4)
     other = leaf(tree, 2, uses=9)
     node.pinned = True
-    assert tree.least() is other
+    assert tree.victim() is other
     tree.split(node, 2 * BATCH_MULTIPLE)
     tree.remove(other)
-    assert tree.least() is None
+    assert tree.victim() is None

@@ -1,4 +1,4 @@
-"""Who reads how much in the next step: whoever comes, in whatever number."""
+"""The scheduler's shares of a step, for any mix of sequences."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from rag.models.llm.engine.scheduler import (
     ScheduleInput,
     priority_key,
     response_ratio,
+    round_down,
     schedule,
-    whole,
 )
 
 SECONDS = 0.006
-writers = st.builds(ScheduleInput, st.just(1), st.floats(0, 100), st.just(True))
-readers = st.builds(ScheduleInput, st.integers(1, 3000), st.floats(0, 100), scoring=st.booleans())
-crowds = st.lists(writers | readers, max_size=16)
+decoding = st.builds(ScheduleInput, st.just(1), st.floats(0, 100), st.just(True))
+prefilling = st.builds(ScheduleInput, st.integers(1, 3000), st.floats(0, 100), scoring=st.booleans())
+crowds = st.lists(decoding | prefilling, max_size=16)
 steps = st.sampled_from([64, 128, 256, 512, 2048])
 
 
@@ -33,14 +33,14 @@ def shares_of(inputs: list[ScheduleInput], max_tokens: int = 512) -> list[int]:
 
 
 @given(crowds, steps)
-def test_never_more_than_a_step_takes_nor_than_is_asked_for(inputs: list[ScheduleInput], max_tokens: int) -> None:
+def test_no_more_than_the_step_or_the_sequence_allows(inputs: list[ScheduleInput], max_tokens: int) -> None:
     shares = shares_of(inputs, max_tokens)
     assert sum(shares) <= max_tokens
     assert all(0 <= share <= entry.tokens for share, entry in zip(shares, inputs, strict=True))
 
 
 @given(crowds, steps)
-def test_who_writes_is_always_served(inputs: list[ScheduleInput], max_tokens: int) -> None:
+def test_every_decoding_sequence_gets_its_token(inputs: list[ScheduleInput], max_tokens: int) -> None:
     shares = shares_of(inputs, max_tokens)
     assert all(share == 1 for share, entry in zip(shares, inputs, strict=True) if entry.decoding)
 
@@ -48,19 +48,19 @@ def test_who_writes_is_always_served(inputs: list[ScheduleInput], max_tokens: in
 @given(crowds, steps)
 def test_there_is_always_progress(inputs: list[ScheduleInput], max_tokens: int) -> None:
     shares = shares_of(inputs, max_tokens)
-    reading = [share for share, entry in zip(shares, inputs, strict=True) if not entry.decoding]
-    assert not reading or sum(reading) > 0
+    prefill = [share for share, entry in zip(shares, inputs, strict=True) if not entry.decoding]
+    assert not prefill or sum(prefill) > 0
 
 
 @given(crowds, steps)
-def test_whole_groups_except_at_the_end_of_a_prompt(inputs: list[ScheduleInput], max_tokens: int) -> None:
+def test_chunks_are_batch_multiples_except_at_the_end_of_a_prompt(inputs: list[ScheduleInput], max_tokens: int) -> None:
     for share, entry in zip(shares_of(inputs, max_tokens), inputs, strict=True):
         assert entry.decoding or share == entry.tokens or share % BATCH_MULTIPLE == 0
 
 
-@given(st.integers(1, 5000), st.lists(writers, max_size=8))
-def test_no_stretch_of_a_prompt_is_shorter_than_the_shortest(tokens: int, beside: list[ScheduleInput]) -> None:
-    """Unless the prompt is: what is computed would differ with how it was cut."""
+@given(st.integers(1, 5000), st.lists(decoding, max_size=8))
+def test_no_chunk_is_below_the_minimum(tokens: int, beside: list[ScheduleInput]) -> None:
+    """Unless the prompt is: the numbers would depend on how it was cut."""
     left = tokens
     while left:
         share = shares_of([*beside, ScheduleInput(left, 0.0)])[-1]
@@ -68,8 +68,8 @@ def test_no_stretch_of_a_prompt_is_shorter_than_the_shortest(tokens: int, beside
         left -= share
 
 
-@given(st.lists(readers, min_size=1, max_size=16))
-def test_nobody_is_served_before_who_precedes(inputs: list[ScheduleInput]) -> None:
+@given(st.lists(prefilling, min_size=1, max_size=16))
+def test_prefill_is_in_order_of_priority(inputs: list[ScheduleInput]) -> None:
     shares = shares_of(inputs)
     places = [priority_key(entry, SECONDS) for entry in inputs]
     served = [place for place, share in zip(places, shares, strict=True) if share]
@@ -77,8 +77,8 @@ def test_nobody_is_served_before_who_precedes(inputs: list[ScheduleInput]) -> No
     assert all(place >= max(served) for place in passed_over)
 
 
-@given(readers, readers)
-def test_the_highest_response_ratio_precedes_among_equals(one: ScheduleInput, other: ScheduleInput) -> None:
+@given(prefilling, prefilling)
+def test_the_highest_response_ratio_goes_first_among_equals(one: ScheduleInput, other: ScheduleInput) -> None:
     other = replace(other, scoring=one.scoring)
     if one.scoring and (one.waited < MAX_WAIT_SECONDS) != (other.waited < MAX_WAIT_SECONDS):
         return
@@ -89,42 +89,44 @@ def test_the_highest_response_ratio_precedes_among_equals(one: ScheduleInput, ot
 @pytest.mark.parametrize(
     ("inputs", "shares"),
     [
-        pytest.param([], [], id="nobody"),
+        pytest.param([], [], id="none"),
         pytest.param([ScheduleInput(3, 0.0)], [3], id="short-prompt"),
         pytest.param([ScheduleInput(500, 0.0)], [252], id="equal-parts"),
         pytest.param(
             [ScheduleInput(500, 0.0), ScheduleInput(1, 0.0, decoding=True)],
             [128, 1],
-            id="shorter-beside-one-that-writes",
+            id="shorter-beside-decode",
         ),
         pytest.param(
             [ScheduleInput(127, 0.0), ScheduleInput(1, 0.0, decoding=True)],
             [127, 1],
-            id="rather-long-than-two-short-parts",
+            id="rather-long-than-two-short-chunks",
         ),
         pytest.param(
-            [ScheduleInput(130, 0.0), ScheduleInput(1, 0.0, decoding=True)], [130, 1], id="the-last-part-would-be-short"
+            [ScheduleInput(130, 0.0), ScheduleInput(1, 0.0, decoding=True)],
+            [130, 1],
+            id="the-last-chunk-would-be-short",
         ),
         pytest.param([ScheduleInput(30, 0.0), ScheduleInput(20, 9.0)], [30, 20], id="short-ones-together"),
         pytest.param([ScheduleInput(400, 1.0), ScheduleInput(100, 1.0)], [0, 100], id="one-after-the-other"),
-        pytest.param([ScheduleInput(400, 60.0), ScheduleInput(100, 1.0)], [200, 0], id="who-waited-long"),
+        pytest.param([ScheduleInput(400, 60.0), ScheduleInput(100, 1.0)], [200, 0], id="one-that-waited-long"),
         pytest.param(
             [ScheduleInput(400, 0.0), ScheduleInput(30, 9.0, scoring=True)],
             [200, 0],
-            id="a-first-word-before-a-weighing",
+            id="generation-before-scoring",
         ),
         pytest.param(
-            [ScheduleInput(40, 0.0), ScheduleInput(30, 9.0, scoring=True)], [40, 0], id="no-weighing-beside-it"
+            [ScheduleInput(40, 0.0), ScheduleInput(30, 9.0, scoring=True)], [40, 0], id="no-scoring-beside-it"
         ),
         pytest.param(
             [ScheduleInput(30, 8.0, scoring=True), ScheduleInput(30, 9.0, scoring=True)],
             [0, 30],
-            id="one-weighing-a-step",
+            id="one-scoring-a-step",
         ),
         pytest.param(
             [ScheduleInput(400, 0.0), ScheduleInput(30, 20.0, scoring=True)],
             [200, 30],
-            id="a-weighing-that-waited-long",
+            id="scoring-that-waited-long",
         ),
     ],
 )
@@ -133,8 +135,8 @@ def test_examples(inputs: list[ScheduleInput], shares: list[int]) -> None:
 
 
 @given(st.integers(65, 3000), st.integers(1, 7))
-def test_a_step_beside_writers_stays_short(tokens: int, beside: int) -> None:
-    """At most what the shortest stretches allow above the limit."""
+def test_a_step_beside_decode_stays_short(tokens: int, beside: int) -> None:
+    """At most what the minimum chunk allows above the limit."""
     share = shares_of([*[ScheduleInput(1, 0.0, decoding=True)] * beside, ScheduleInput(tokens, 0.0)])[-1]
     assert share <= max(MAX_PREFILL_BESIDE_DECODE + BATCH_MULTIPLE, 2 * (MIN_PREFILL_CHUNK + BATCH_MULTIPLE) - 1)
     assert shares_of([ScheduleInput(tokens, 0.0)])[0] <= MAX_PREFILL_ALONE + BATCH_MULTIPLE
@@ -165,6 +167,6 @@ def test_a_long_prompt_is_overtaken_a_bounded_number_of_times(small: int) -> Non
 
 
 @given(st.integers(0, 10_000))
-def test_whole_groups(tokens: int) -> None:
-    assert whole(tokens) % BATCH_MULTIPLE == 0
-    assert 0 <= tokens - whole(tokens) < BATCH_MULTIPLE
+def test_round_down(tokens: int) -> None:
+    assert round_down(tokens) % BATCH_MULTIPLE == 0
+    assert 0 <= tokens - round_down(tokens) < BATCH_MULTIPLE

@@ -1,4 +1,4 @@
-"""What a service measures when it starts, what it leaves alone, and what the settings decide."""
+"""Autotuning at the start of a service: when it measures, what it stores, and which settings override it."""
 
 from __future__ import annotations
 
@@ -42,19 +42,19 @@ def _processor(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def load(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Sets the share of the machine that others have, as a service that starts sees it; at first they have none."""
+    """Sets the share of the machine that other programs have; 0 at first."""
 
     def load(share: float) -> None:
         monkeypatch.setattr(rag.models.llm.tuning.autotune.OtherPrograms, "share", lambda _: share)
 
-    monkeypatch.setattr(rag.models.llm.tuning.autotune, "_GLANCE", 0)
+    monkeypatch.setattr(rag.models.llm.tuning.autotune, "_LOAD_SECONDS", 0)
     load(0.0)
     return load
 
 
 @pytest.fixture
 def tunings(monkeypatch: pytest.MonkeyPatch) -> list[Weights]:
-    """What is measured is told here, and is not measured."""
+    """The weights that would have been measured; the benchmark does not run."""
     asked: list[Weights] = []
     monkeypatch.setattr(rag.models.llm.tuning.autotune, "tune", _tuning_with(asked, lambda: found(busy=0.05)))
     return asked
@@ -87,13 +87,13 @@ def found(**changed: Any) -> Measured:
         ),
     ],
 )
-def test_settings_go_before_what_was_measured(
+def test_settings_override_the_measurement(
     settings: dict[str, Any], expected: Tuning, overridden: tuple[str, ...]
 ) -> None:
     assert with_settings(default_tuning(PROCESSOR), Settings(**settings)) == (expected, overridden)
 
 
-def test_what_was_measured_is_used(tmp_path: Path) -> None:
+def test_the_measurement_is_used(tmp_path: Path) -> None:
     settings = Settings(tuning=tmp_path)
     assert tuning_of(settings, WEIGHTS) == Tuning(8, 8)
     keep_measured(tmp_path, found())
@@ -138,7 +138,7 @@ class TestOnce:
     @pytest.mark.parametrize(
         "changed", [pytest.param({"tune": "off"}, id="off"), pytest.param(EVERYTHING, id="everything is set")]
     )
-    def test_not_where_the_settings_say_all(
+    def test_not_where_the_settings_decide_everything(
         self, tmp_path: Path, tunings: list[Weights], changed: dict[str, Any]
     ) -> None:
         tune_once(Settings(tuning=tmp_path, **changed), WEIGHTS)
@@ -184,19 +184,19 @@ class TestOnce:
 @pytest.mark.parametrize(
     ("busy", "own", "expected"),
     [
-        pytest.param(0.0, 0.0, 0.0, id="nobody works"),
+        pytest.param(0.0, 0.0, 0.0, id="idle"),
         pytest.param(12.0, 8.0, 0.25, id="four of sixteen"),
         pytest.param(12.0, 12.0, 0.0, id="this process only"),
         pytest.param(7.9, 8.0, 0.0, id="ticks are coarse"),
         pytest.param(99.0, 0.0, 1.0, id="never more than all"),
     ],
 )
-def test_what_others_have(busy: float, own: float, expected: float) -> None:
+def test_the_share_of_other_programs(busy: float, own: float, expected: float) -> None:
     assert share_of_others(busy, own, 16.0) == expected
     assert share_of_others(busy, own, 0.0) == 0.0
 
 
-def test_in_words_and_in_a_record() -> None:
+def test_a_tuning_for_people_and_in_a_record() -> None:
     tuning = Tuning(1, 2, 128, flash_attention=True, repack=False)
     assert described(tuning) == "1 thread, 2 to read; micro batch 128; flash attention on; repacking off"
     assert setup_settings(tuning) == {
@@ -209,9 +209,7 @@ def test_in_words_and_in_a_record() -> None:
     }
 
 
-def test_instructions_that_are_left_unused_are_told(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_unused_instructions_are_logged(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     import rag.models.llm.engine.llama_library
 
     monkeypatch.setattr(rag.models.llm.engine.llama_library, "built_features", lambda: frozenset({"AVX"}))

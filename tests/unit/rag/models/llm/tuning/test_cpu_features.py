@@ -1,4 +1,4 @@
-"""A build of llama.cpp that does not use what the processor has is noticed; one that does is not blamed."""
+"""CPU features that a build of llama.cpp leaves unused, and the installed build."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SKYLAKE = "avx avx2 f16c fma avx512f avx512bw avx512cd avx512dq avx512vl"
         pytest.param("CPU : AVX = 1 | CUDA : FMA = 1 | ", "AVX", id="nor after it"),
     ],
 )
-def test_what_a_build_says(text: str, expected: str) -> None:
+def test_features_of_a_build(text: str, expected: str) -> None:
     assert cpu_features(text) == set(expected.split())
 
 
@@ -39,7 +39,7 @@ def test_what_a_build_says(text: str, expected: str) -> None:
         pytest.param("", "AVX2", (), id="nothing is known of the processor"),
     ],
 )
-def test_what_it_leaves_unused(flags: str, features: str, expected: tuple[str, ...]) -> None:
+def test_unused_instructions(flags: str, features: str, expected: tuple[str, ...]) -> None:
     assert unused_instructions(frozenset(flags.split()), frozenset(features.split())) == expected
 
 

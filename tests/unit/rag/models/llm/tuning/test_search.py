@@ -1,4 +1,4 @@
-"""What is chosen, on machines whose timings are made up."""
+"""The autotuning search, on machines with made-up timings."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.models.llm.tuning.parameters import Tuning
-from rag.models.llm.tuning.search import Part, SearchDimension, search, search_space
+from rag.models.llm.tuning.search import Phase, SearchDimension, search, search_space
 
 DEFAULT = Tuning(threads=8, batch_threads=8)
-CHOICES = search_space(usable=8, physical=4)
+DIMENSIONS = search_space(usable=8, physical=4)
 Cost = Callable[[Tuning], float]
 
 
 class Machine:
-    """Takes as long as ``reading`` and ``writing`` say, times what ``noise`` says."""
+    """Takes the seconds of ``prefill`` and ``decode``, times the factor of ``noise``."""
 
-    def __init__(self, reading: Cost, writing: Cost, noise: Callable[[], float] = lambda: 1.0) -> None:
-        self._costs: dict[Part, Cost] = {
-            "reading": reading,
-            "writing": writing,
-            "both": lambda tuning: reading(tuning) + writing(tuning),
+    def __init__(self, prefill: Cost, decode: Cost, noise: Callable[[], float] = lambda: 1.0) -> None:
+        self._costs: dict[Phase, Cost] = {
+            "prefill": prefill,
+            "decode": decode,
+            "both": lambda tuning: prefill(tuning) + decode(tuning),
         }
         self._noise = noise
-        self.asked: list[tuple[Tuning, Part]] = []
+        self.asked: list[tuple[Tuning, Phase]] = []
 
-    def seconds(self, tuning: Tuning, part: Part) -> float:
-        self.asked.append((tuning, part))
-        return self._costs[part](tuning) * self._noise()
+    def seconds(self, tuning: Tuning, phase: Phase) -> float:
+        self.asked.append((tuning, phase))
+        return self._costs[phase](tuning) * self._noise()
 
     def chosen(self, expired: Callable[[], bool] | None = None) -> Tuning:
-        return search(DEFAULT, CHOICES, self.seconds, expired or never)
+        return search(DEFAULT, DIMENSIONS, self.seconds, expired or never)
 
 
 def never() -> bool:
@@ -57,33 +57,33 @@ def always(_: Tuning) -> float:
         pytest.param(12, 8, [12, 8, 6], id="cores of two kinds"),
     ],
 )
-def test_the_threads_that_are_tried(usable: int, physical: int, expected: list[int]) -> None:
+def test_the_thread_counts_of_the_search_space(usable: int, physical: int, expected: list[int]) -> None:
     threads, batch_threads, *others = search_space(usable, physical)
     assert list(threads.values) == list(batch_threads.values) == expected
-    assert [choice.field for choice in others] == ["repack", "flash_attention", "micro_batch"]
+    assert [dimension.field for dimension in others] == ["repack", "flash_attention", "micro_batch"]
 
 
 @pytest.mark.parametrize(
-    ("reading", "writing", "expected"),
+    ("prefill", "decode", "expected"),
     [
         pytest.param(always, always, DEFAULT, id="nothing makes a difference"),
         pytest.param(
             always,
             lambda t: 1.0 if t.threads == 8 else 0.7,
             replace(DEFAULT, threads=4),
-            id="writing is faster with a thread for each core",
+            id="decode is faster with a thread for each core",
         ),
         pytest.param(
             lambda t: 10 / t.batch_threads,
             lambda t: 1.0 if t.threads == 8 else 0.7,
             replace(DEFAULT, threads=4),
-            id="and reading with all",
+            id="and prefill with all",
         ),
         pytest.param(
             lambda t: 1.0 if t.repack else 0.6,
             lambda t: 0.1 if t.repack else 0.2,
             replace(DEFAULT, repack=False),
-            id="repacking costs more in reading than it saves in writing",
+            id="repacking costs more in prefill than it saves in decode",
         ),
         pytest.param(
             lambda t: 1.0 if t.repack else 0.6,
@@ -105,35 +105,39 @@ def test_the_threads_that_are_tried(usable: int, physical: int, expected: list[i
         ),
     ],
 )
-def test_what_is_chosen(reading: Cost, writing: Cost, expected: Tuning) -> None:
-    assert Machine(reading, writing).chosen() == expected
+def test_the_chosen_tuning(prefill: Cost, decode: Cost, expected: Tuning) -> None:
+    assert Machine(prefill, decode).chosen() == expected
 
 
 @settings(max_examples=40)
-@given(st.fixed_dictionaries({choice.field: st.lists(st.floats(0.5, 2), min_size=3, max_size=3) for choice in CHOICES}))
-def test_where_choices_do_not_meddle_with_each_other_the_fastest_is_found(factors: dict[str, list[float]]) -> None:
-    """Of each field alone, unless the default is within a twentieth of it; never is it made slower."""
+@given(
+    st.fixed_dictionaries(
+        {dimension.field: st.lists(st.floats(0.5, 2), min_size=3, max_size=3) for dimension in DIMENSIONS}
+    )
+)
+def test_the_fastest_is_found_where_parameters_are_independent(factors: dict[str, list[float]]) -> None:
+    """For each parameter, unless the default is within 5 % of it; never a slower one."""
 
-    def factor(tuning: Tuning, choice: SearchDimension) -> float:
-        known = factors[choice.field]
-        return known[list(choice.values).index(getattr(tuning, choice.field))]
+    def factor(tuning: Tuning, dimension: SearchDimension) -> float:
+        known = factors[dimension.field]
+        return known[list(dimension.values).index(getattr(tuning, dimension.field))]
 
-    def cost(*parts: Part) -> Cost:
+    def cost(*phases: Phase) -> Cost:
         def of(tuning: Tuning) -> float:
             seconds = 1.0
-            for choice in CHOICES:
-                if choice.part in parts:
-                    seconds *= factor(tuning, choice)
+            for dimension in DIMENSIONS:
+                if dimension.phase in phases:
+                    seconds *= factor(tuning, dimension)
             return seconds
 
         return of
 
-    # Fields of both parts change both in the same proportion.
-    machine = Machine(cost("reading", "both"), cost("writing", "both"))
+    # Parameters of both phases change both in the same proportion.
+    machine = Machine(cost("prefill", "both"), cost("decode", "both"))
     chosen = machine.chosen()
-    for choice in CHOICES:
-        before, after = factor(DEFAULT, choice), factor(chosen, choice)
-        best = min(factors[choice.field][: len(choice.values)])
+    for dimension in DIMENSIONS:
+        before, after = factor(DEFAULT, dimension), factor(chosen, dimension)
+        best = min(factors[dimension.field][: len(dimension.values)])
         assert after == (best if best <= 0.95 * before else before) or abs(best / before - 0.95) < 1e-9
 
 
@@ -143,10 +147,10 @@ def test_noise_alone_changes_nothing(seed: int) -> None:
     assert Machine(always, always, lambda: chance.uniform(0.975, 1.025)).chosen() == DEFAULT
 
 
-def test_what_is_slower_is_tried_once() -> None:
+def test_a_slower_value_is_timed_once() -> None:
     machine = Machine(lambda t: 10 / t.batch_threads, lambda t: 1 + (t.threads == 4))
     machine.chosen()
-    assert machine.asked.count((replace(DEFAULT, threads=4), "writing")) == 1
+    assert machine.asked.count((replace(DEFAULT, threads=4), "decode")) == 1
 
 
 def test_when_the_time_is_up_the_rest_stays_as_it_is() -> None:
@@ -158,6 +162,6 @@ def test_when_the_time_is_up_the_rest_stays_as_it_is() -> None:
     assert machine.chosen(expired=lambda: len(machine.asked) >= 6) == replace(DEFAULT, threads=4)
 
 
-def test_what_was_not_tried_three_times_is_not_taken() -> None:
+def test_a_value_without_three_rounds_is_not_chosen() -> None:
     machine = Machine(always, lambda t: 1.0 if t.threads == 8 else 0.5)
     assert machine.chosen(expired=lambda: len(machine.asked) >= 4) == DEFAULT

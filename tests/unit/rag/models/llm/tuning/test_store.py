@@ -1,4 +1,4 @@
-"""What was measured is what it was when it is read again, and never harms: what cannot be used is left aside."""
+"""The tuning store: measurements are read back as they were written; a damaged file is ignored."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_each_machine_and_model_has_its_last_one(kept: list[Measured]) -> None:
         assert [path.name for path in folder.iterdir()] == ["tuning.json"] * bool(kept)
 
 
-def test_as_the_model_takes_it() -> None:
+def test_the_tuning_of_a_measurement() -> None:
     assert A.tuning == Tuning(
         threads=2, batch_threads=4, micro_batch=128, flash_attention=False, repack=False, further_token=0.7
     )
@@ -86,7 +86,7 @@ def test_as_the_model_takes_it() -> None:
         pytest.param(30.0, 48.0, 0.5, id="between"),
     ],
 )
-def test_what_a_further_token_costs(one: float, four: float, further: float) -> None:
+def test_the_cost_of_a_further_token(one: float, four: float, further: float) -> None:
     speed = TokensPerSecond(reading=200.0, writing=one, writing_four=four)
     assert A.model_copy(update={"speed": speed}).further_token == further
 
@@ -129,7 +129,7 @@ def test_the_oldest_go(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_damaged_one_is_left_aside_and_told(tmp_path: Path, data: bytes, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_damaged_file_is_ignored_and_logged(tmp_path: Path, data: bytes, caplog: pytest.LogCaptureFixture) -> None:
     tuning_path(tmp_path).write_bytes(data)
     assert read_measured(tmp_path, A.model, A.machine) is None
     assert "python -m rag doctor --tune" in caplog.text
