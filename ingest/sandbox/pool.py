@@ -1,8 +1,8 @@
-"""Reading in other processes, which hostile files may crash, hang or fill, and nothing else.
+"""Sandboxed reader pool: files are read in subprocesses, which a hostile file may crash, hang or fill, and nothing else.
 
-Processes are started once and reused; one that misbehaves is killed, and its file has its status. They have no network
-and bounded memory (``ingest/sandbox/confinement.py``), no settings and no keys in their environment, and what they say is
-checked (``ingest/sandbox/protocol.py``).
+The subprocesses are reused; one that misbehaves is killed, and its file has a status that says so. They have no network
+and bounded memory (``ingest/sandbox/confinement.py``), no settings and no keys in their environment, and their answers
+are checked (``ingest/sandbox/protocol.py``).
 """
 
 from __future__ import annotations
@@ -12,29 +12,27 @@ import os
 import resource
 import select
 import signal
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from queue import LifoQueue
 from time import monotonic, sleep
 from typing import Final
 
 from ingest.reading import Reading, ReadRequest
-from ingest.reporting.report import FAILED
 from ingest.sandbox import protocol
 from ingest.sandbox.worker import WorkerConfig
+from rag.domain.file_status import FAILED
 from rag.errors import FileFault, IngestFault
+from rag.runtime.subprocess_pool import SubprocessPool, WorkerProcess
 from rag.text.characters import clean
 
-_ROOT: Final = Path(__file__).resolve().parents[2]
 _START_SECONDS: Final = 60.0
 # A process whose pipe is closed has ended, or is about to.
 _END_SECONDS: Final = 5.0
+# Environment variables that name programs and files which reading needs, and those that keep libraries to one thread.
+_PASSED_ON: Final = ("PATH", "TESSDATA_PREFIX")
+_VARIABLES: Final = {"OMP_NUM_THREADS": "1", "OMP_THREAD_LIMIT": "1", "TOKENIZERS_PARALLELISM": "false"}
 # A process that died with this share of its memory in use most likely died of it: pdfium aborts when it gets none.
 _FULL: Final = 0.5
 _GAVE_UP: Final = frozenset({signal.SIGABRT, signal.SIGTRAP, signal.SIGILL})
@@ -72,37 +70,27 @@ class SandboxedReaders:
         """Starts no process yet; the first file does.
 
         Args:
-            orders: how they read.
+            config: how they read.
             workers: how many processes.
-            patience: how long a file may take.
+            timeouts: how long a file may take.
             on_page: called from other threads, for each page that was read.
         """
-        self._orders = config
+        self._config = config
         self._timeouts = timeouts or Timeouts()
         self._on_page = on_page
         self._workers = workers
         # Its threads live as long as their processes do: the kernel ends a process with the thread that started it.
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="reader")
-        self._idle: LifoQueue[_Process | None] = LifoQueue()
-        self._all: set[_Process] = set()
-        self._closed = False
-        for _ in range(workers):
-            self._idle.put(None)
+        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="reader")
+        self._pool = SubprocessPool(workers, self._start)
 
     def __enter__(self) -> SandboxedReaders:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._abandon()
-        self._pool.shutdown(cancel_futures=True)
-        for process in self._all:
-            process.close()
-
-    def _abandon(self) -> None:
-        """Ends every process; the threads that wait for them come back at once."""
-        self._closed = True
-        for process in list(self._all):
-            process.kill()
+        # The threads that wait for processes come back at once; only then are the processes waited for.
+        self._pool.kill()
+        self._threads.shutdown(cancel_futures=True)
+        self._pool.close()
 
     def read(self, requests: Iterable[ReadRequest]) -> Iterator[Outcome]:
         """See :class:`ingest.reading.Readers`.
@@ -116,116 +104,97 @@ class SandboxedReaders:
         try:
             while True:
                 while len(running) < ahead and (request := next(source, None)) is not None:
-                    running.add(self._pool.submit(self._read_one, request))
+                    running.add(self._threads.submit(self._read_one, request))
                 if not running:
                     return
                 done, running = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
                     yield future.result()
         finally:
-            # However this ends, nobody waits for a file that nobody wants any more.
+            # Where the caller has left, the files that are being read are not wanted any more.
             for future in running:
                 future.cancel()
             if running:
-                self._abandon()
+                self._pool.kill()
 
     def _read_one(self, request: ReadRequest) -> Outcome:
-        process, recycle = self._idle.get(), True
-        try:
-            if process and process.has_ended:  # while it had nothing to do: that is not this file's fault
-                process.close()
-                self._all.discard(process)
-                process = None
-            process = process or self._start()
-            outcome, recycle = process.read(request, self._timeouts, self._on_page)
-        except _Broken as broken:
-            outcome = broken.fault
-        finally:
-            if recycle and process:
-                process.close()
-                self._all.discard(process)
-            self._idle.put(None if recycle else process)
+        with self._pool.lend() as process:
+            recycle = True
+            try:
+                process.begin()
+                outcome, recycle = process.read(request, self._timeouts, self._on_page)
+            except _Broken as broken:
+                outcome = broken.fault
+            finally:
+                if recycle:
+                    process.close()
         return request, outcome
 
-    def _start(self) -> _Process:
+    def _start(self) -> ReaderProcess:
         try:
-            process = _Process(self._orders)
-            # Before it is ready, so that it need not be waited for when the job is stopped.
-            self._all.add(process)
-            if self._closed:
-                process.kill()
-            process.begin(self._orders)
-        except (OSError, _Broken, protocol.ProtocolError) as error:
-            raise IngestFault(f"the process that reads files cannot be started: {error}") from error
-        return process
+            return ReaderProcess(self._config)
+        except OSError as error:
+            raise _not_started(error) from error
+
+
+def _not_started(error: Exception) -> IngestFault:
+    return IngestFault(f"the process that reads files cannot be started: {error}")
 
 
 class _Broken(Exception):
-    """A process that can no longer be used, and what that means for its file."""
+    """A process can no longer be used; ``fault`` is that of its file."""
 
     def __init__(self, fault: FileFault) -> None:
         super().__init__(fault.reason)
         self.fault = fault
 
 
-class _Process:
-    """One confined process."""
+class ReaderProcess(WorkerProcess):
+    """A sandboxed subprocess that reads one file after the other; its protocol is in ``ingest/sandbox/protocol.py``."""
 
     def __init__(self, config: WorkerConfig) -> None:
+        self._config = config
         self._memory = config.memory
         self._limits = config.options.limits
         # A child's ru_maxrss begins with that of the process that started it.
         self._inherited = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "ingest.sandbox.worker"],  # -P: modules are not looked for in /
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._complaints,
-            env=_environment(),
-            cwd="/",
-            start_new_session=True,  # Ctrl-C is for the job, which ends its processes itself
-        )
-        assert self._process.stdout  # noqa: S101 - it was opened as a pipe
-        self._answers = self._process.stdout.fileno()
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+        super().__init__("ingest.sandbox.worker", pass_on=_PASSED_ON, variables=_VARIABLES, stderr=self._stderr)
         # poll, not select: that takes no descriptor above 1023, and a program may have more files open.
-        self._answered = select.poll()
-        self._answered.register(self._answers, select.POLLIN)
+        self._readable = select.poll()
+        self._readable.register(self.stdout.fileno(), select.POLLIN)
         self._buffer = bytearray()
         self._until = monotonic() + _START_SECONDS
+        self._has_begun = False
 
-    def begin(self, config: WorkerConfig) -> None:
-        """Tells it how to read, and waits until it is ready; _Broken or Nonsense where it cannot be used."""
-        self._say(config.to_json())
-        self._frame()
+    def begin(self) -> None:
+        """Sends the configuration and waits until the process is ready, once.
+
+        Raises:
+            IngestFault: it cannot be used; it has ended.
+        """
+        if self._has_begun:
+            return
+        try:
+            self._send(self._config.to_json())
+            self._frame()
+        except (OSError, _Broken, protocol.ProtocolError) as error:
+            raise _not_started(error) from error
+        self._has_begun = True
 
     def read(self, request: ReadRequest, timeouts: Timeouts, on_page: OnPage) -> tuple[Reading | FileFault, bool]:
         """The outcome of a file, and whether this process is worn; _Broken if the file broke it."""
-        self._say(json.dumps({"path": str(request.path.resolve()), "suffix": request.suffix}).encode() + b"\n")
+        self._send(json.dumps({"path": str(request.path.resolve()), "suffix": request.suffix}).encode() + b"\n")
         try:
             outcome, recycle = protocol.receive(self._frames(request, timeouts, on_page), FAILED, self._limits)
             return outcome, recycle or bool(self._buffer)  # nothing is to be said of a file before it is asked for
         except protocol.ProtocolError as error:
             raise _Broken(FileFault("crashed", f"the reader answered nonsense ({error})")) from error
 
-    @property
-    def has_ended(self) -> bool:
-        """Whether it is gone, for whatever reason."""
-        return self._process.poll() is not None
-
-    def kill(self) -> None:
-        """Ends it, and what it has started."""
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-
     def close(self) -> None:
-        """Ends it, if it still runs, and gives back what it held."""
-        self.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout, self._complaints):
-            with suppress(OSError):
-                if pipe:
-                    pipe.close()
+        """As of :class:`WorkerProcess`; its standard error is closed too."""
+        super().close()
+        self._stderr.close()
 
     def _frames(self, request: ReadRequest, timeouts: Timeouts, on_page: OnPage) -> Iterator[protocol.Frame]:
         """Each frame but those of progress, as long as there is progress."""
@@ -245,11 +214,10 @@ class _Process:
             last += timeouts.seconds_per_scan if ocr else 0.0
             on_page(request, done, total)
 
-    def _say(self, line: bytes) -> None:
-        assert self._process.stdin  # noqa: S101 - it was opened as a pipe
+    def _send(self, line: bytes) -> None:
         try:
-            self._process.stdin.write(line)
-            self._process.stdin.flush()
+            self.stdin.write(line)
+            self.stdin.flush()
         except BrokenPipeError as error:
             raise _Broken(self._post_mortem()) from error
 
@@ -260,9 +228,9 @@ class _Process:
     def _bytes(self, count: int) -> bytes:
         while len(self._buffer) < count:
             left = self._until - monotonic()
-            if left <= 0 or not self._answered.poll(left * 1000):
+            if left <= 0 or not self._readable.poll(left * 1000):
                 raise _Broken(FileFault("timeout", "reading it takes too long"))
-            block = os.read(self._answers, 1 << 20)
+            block = os.read(self.stdout.fileno(), 1 << 20)
             if not block:
                 raise _Broken(self._post_mortem())
             self._buffer += block
@@ -294,20 +262,6 @@ class _Process:
         return full and (kilobytes > self._inherited or died_of in _GAVE_UP)
 
     def _last_complaint(self) -> str:
-        self._complaints.seek(0)
-        lines = self._complaints.read(1 << 20).decode(errors="replace").strip().splitlines()
+        self._stderr.seek(0)
+        lines = self._stderr.read(1 << 20).decode(errors="replace").strip().splitlines()
         return f": {clean(lines[-1])[:200]}" if lines else ""
-
-
-def _environment() -> dict[str, str]:
-    """What a reading process may know: no settings, no keys. Its libraries have one thread."""
-    kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "TESSDATA_PREFIX") if name in os.environ}
-    single = dict.fromkeys(("OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "OPENBLAS_NUM_THREADS"), "1")
-    return {
-        **kept,
-        **single,
-        "TOKENIZERS_PARALLELISM": "false",
-        "PYTHONPATH": str(_ROOT),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "LANG": "C.UTF-8",
-    }

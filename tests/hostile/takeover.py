@@ -44,7 +44,7 @@ def lying(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
     def start(_command: list[str], **options: Any) -> subprocess.Popen[bytes]:
         return popen([sys.executable, "-c", script], **options)
 
-    monkeypatch.setattr(pool.subprocess, "Popen", start)  # type: ignore[attr-defined]
+    monkeypatch.setattr(subprocess, "Popen", start)
 
 
 def ask(readers: pool.SandboxedReaders, *paths: Path) -> list[Reading | FileFault]:

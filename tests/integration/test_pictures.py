@@ -1,4 +1,4 @@
-"""Pages are drawn in processes that a hostile page may occupy or end, while all others are served."""
+"""Page rendering in processes of its own, which a hostile page may block or crash without effect on other requests."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def sound(tmp_path: Path) -> Path:
 
 
 def slow_page() -> bytes:
-    """Minutes of drawing in a single object of the page, between whose parts pdfium does not ask whether to go on."""
+    """A page that takes minutes to render in a single object, within which pdfium cannot be interrupted."""
     function = b"<</FunctionType 2/Domain[0 1]/C0[1 1 1]/C1[.9 .9 1]/N 1>>"
     place = b"/Coords[306 396 0 306 396 400]/Extend[true true]"
     resources = b"/Resources<</Shading<</S1<</ShadingType 3/ColorSpace/DeviceRGB%b/Function %b>>>>>>" % (
@@ -51,8 +51,8 @@ def slow_page() -> bytes:
 
 
 def process_of(render_pool: RenderPool) -> int:
-    (process,) = render_pool._started
-    return process._process.pid
+    (process,) = render_pool._pool.processes
+    return process.pid
 
 
 def rejection_reason(render_pool: RenderPool, path: Path) -> tuple[str, str]:
@@ -61,8 +61,8 @@ def rejection_reason(render_pool: RenderPool, path: Path) -> tuple[str, str]:
     return caught.value.status, caught.value.reason
 
 
-class TestDrawers:
-    def test_draw_as_it_is_drawn_here(self, render_pool: RenderPool, sound: Path) -> None:
+class TestRenderPool:
+    def test_renders_as_in_this_process(self, render_pool: RenderPool, sound: Path) -> None:
         first = render_pool.draw(sound, 1, [BOX], scale=1.0)
         process = process_of(render_pool)
         assert first == render_page(sound, 1, [BOX], scale=1.0)
@@ -83,7 +83,7 @@ class TestDrawers:
         assert process_of(render_pool) != before
         assert render_pool.draw(sound, 1).startswith(b"\x89PNG")
 
-    def test_what_cannot_be_read(self, render_pool: RenderPool, tmp_path: Path) -> None:
+    def test_files_that_cannot_be_read(self, render_pool: RenderPool, tmp_path: Path) -> None:
         locked, broken = make_pdf(tmp_path / "locked.pdf", ["x"], password="secret"), tmp_path / "broken.pdf"
         broken.write_bytes(b"no PDF")
         process = process_of(render_pool)
@@ -95,10 +95,10 @@ class TestDrawers:
         )
         assert process_of(render_pool) == process
 
-    def test_a_process_that_has_ended_is_another_ones_no_fault(self, render_pool: RenderPool, sound: Path) -> None:
+    def test_a_process_that_has_ended_is_replaced(self, render_pool: RenderPool, sound: Path) -> None:
         before = process_of(render_pool)
         os.kill(before, signal.SIGKILL)
-        wait_until(lambda: next(iter(render_pool._started)).has_ended)
+        wait_until(lambda: render_pool._pool.processes[0].has_ended)
         assert render_pool.draw(sound, 1).startswith(b"\x89PNG")
         assert process_of(render_pool) != before
 
@@ -111,7 +111,7 @@ class TestDrawers:
             os.kill(process_of(render_pool), signal.SIGKILL)
             assert fault.result() == ("crashed", "page 1 cannot be drawn: what draws it ended with -9")
 
-    def test_knows_no_settings(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_has_no_settings_in_its_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("RAG_API_KEYS", "secret")
         render_pool = RenderPool()
         render_pool.prepare()

@@ -25,7 +25,8 @@ from ingest.sandbox.pool import SandboxedReaders, Timeouts
 from ingest.sandbox.worker import WorkerConfig
 from rag.errors import FileFault, IngestFault
 from rag.index.reading import open_current
-from tests.fakes import BagOfWordsEncoder, ReadersHere, ingest_job, tiny_pdf
+from rag.testing import BagOfWordsEncoder
+from tests.fakes import ReadersHere, ingest_job, tiny_pdf
 from tests.integration.conftest import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -53,11 +54,11 @@ def readers() -> Iterator[SandboxedReaders]:
     """One process, which has little timeouts."""
     with SandboxedReaders(orders(), workers=1, timeouts=Timeouts(seconds_per_page=0.5)) as made:
         yield made
-    assert not made._all or all(process._process.poll() is not None for process in made._all)
+    assert not made._pool.processes
 
 
 def pids(readers: SandboxedReaders) -> list[int]:
-    return [process._process.pid for process in readers._all]
+    return [process.pid for process in readers._pool.processes]
 
 
 def is_alive(pid: int) -> bool:
@@ -398,7 +399,7 @@ JOB = """
 import sys, time
 from pathlib import Path
 import ingest.__main__ as program
-from tests.fakes import BagOfWordsEncoder
+from rag.testing import (BagOfWordsEncoder)
 
 class Slow(BagOfWordsEncoder):
     def encode(self, texts):

@@ -104,7 +104,7 @@ class TestThreadStream:
         assert list(stream) == ["a"]
 
 
-def async_stream(stop: Callable[[], object] = lambda: None, idle_seconds: float = 5.0) -> AsyncThreadStream[int]:
+def async_stream(stop: Callable[[], None] = lambda: None, idle_seconds: float = 5.0) -> AsyncThreadStream[int]:
     return AsyncThreadStream[int](stop, idle=IDLE, idle_seconds=idle_seconds)
 
 
