@@ -1,10 +1,8 @@
-"""Text of a PDF with the place of each word, and the picture with a quote highlighted."""
+"""Text of a PDF with the place of each word."""
 
 from __future__ import annotations
 
-import io
 import time
-import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,7 +10,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
@@ -21,7 +18,6 @@ from ingest.pdf.reading import open_pdf
 from ingest.readers.limits import ReadingLimits
 from rag.domain.values import Box, Page, Word
 from rag.errors import FileFault
-from rag.pdf.document import render_page
 from tests.fakes import make_pdf
 from tests.unit.conftest import quick_folder
 from tests.unit.ingest.pdf.layouts import read_pages
@@ -265,10 +261,9 @@ class TestBoxes:
 class TestFaults:
     def test_encrypted(self, tmp_path: Path) -> None:
         path = make_pdf(tmp_path / "a.pdf", ["Text."], password="secret")
-        for read in (read_pages, lambda path: render_page(path, 1)):
-            with pytest.raises(FileFault) as caught:
-                read(path)
-            assert caught.value.status == "encrypted"
+        with pytest.raises(FileFault) as caught:
+            read_pages(path)
+        assert caught.value.status == "encrypted"
 
     @pytest.mark.parametrize(
         "data",
@@ -281,10 +276,9 @@ class TestFaults:
     )
     def test_malformed(self, tmp_path: Path, data: bytes) -> None:
         (tmp_path / "a.pdf").write_bytes(data)
-        for read in (read_pages, lambda path: render_page(path, 1)):
-            with pytest.raises(FileFault) as caught:
-                read(tmp_path / "a.pdf")
-            assert caught.value.status == "malformed"
+        with pytest.raises(FileFault) as caught:
+            read_pages(tmp_path / "a.pdf")
+        assert caught.value.status == "malformed"
 
     def test_truncated_anywhere(self, tmp_path: Path) -> None:
         """pdfium may repair it; it may never raise anything else."""
@@ -310,60 +304,6 @@ class TestFaults:
         with ThreadPoolExecutor(4) as pool:
             texts = list(pool.map(lambda path: [page.text for page in read_pages(path)], paths * 3))
         assert texts == [[f"Text {n} of page {p}." for p in range(5)] for n in range(4)] * 3
-
-
-class TestPicture:
-    def test_size_and_format(self, tmp_path: Path) -> None:
-        path = make_pdf(tmp_path / "a.pdf", ["Hello", "World"])
-        for scale in (1.0, 2.0):
-            picture = Image.open(io.BytesIO(render_page(path, 2, scale=scale)))
-            assert picture.format == "PNG"
-            assert picture.size == pytest.approx((WIDTH * scale, HEIGHT * scale), abs=1)
-
-    def test_the_highlighted_place_changes_colour_and_nothing_else(self, tmp_path: Path) -> None:
-        path = make_pdf(tmp_path / "a.pdf", ["Hello world"])
-        page = only_page(path)
-        (box,) = page.boxes(0, 5)
-        plain = Image.open(io.BytesIO(render_page(path, 1, scale=1)))
-        marked = Image.open(io.BytesIO(render_page(path, 1, [box], scale=1)))
-        assert (plain.mode, marked.mode, plain.size) == ("RGB", "RGB", marked.size)
-        # A corner inside of the box has no ink.
-        inside = (round(box.x0) + 2, round(box.y0) + 1)
-        assert plain.getpixel(inside) == (255, 255, 255)
-        assert marked.getpixel(inside) == (255, 226, 89)
-        left, top, right, bottom = (round(coordinate) for coordinate in box)
-        outside = marked.copy()
-        outside.paste(plain.crop((left, top, right, bottom)), (left, top))
-        different = [p for p, q in zip(_pixels(outside), _pixels(plain), strict=True) if p != q]
-        # At most the one row and column of pixels that rounding may add.
-        assert len(different) <= 2 * (right - left + bottom - top) + 8
-
-    def test_ink_stays_dark_under_the_highlight(self, tmp_path: Path) -> None:
-        path = make_pdf(tmp_path / "a.pdf", ["HHHHH"])
-        (box,) = only_page(path).boxes(0, 5)
-        marked = Image.open(io.BytesIO(render_page(path, 1, [box], scale=4)))
-        inked = marked.crop((box.x0 * 4, box.y0 * 4, box.x1 * 4, box.y1 * 4))
-        assert min(sum(pixel) for pixel in _pixels(inked)) < 60
-
-    def test_the_page_asked_for(self, tmp_path: Path) -> None:
-        path = make_pdf(tmp_path / "a.pdf", ["", "Ink."])
-        first, second = (zlib.crc32(render_page(path, number)) for number in (1, 2))
-        assert first != second
-        assert set(_pixels(Image.open(io.BytesIO(render_page(path, 1, scale=0.2))))) == {(255, 255, 255)}
-
-
-def _pixels(picture: Image.Image) -> list[tuple[int, int, int]]:
-    data = picture.convert("RGB").tobytes()
-    return list(zip(data[::3], data[1::3], data[2::3], strict=True))
-
-
-def test_a_huge_page_is_drawn_smaller(tmp_path: Path) -> None:
-    path = tmp_path / "plan.pdf"
-    canvas = Canvas(str(path), pagesize=(14_400, 14_400))
-    canvas.drawString(72, 72, "A drawing of five metres by five")
-    canvas.save()
-    picture = Image.open(io.BytesIO(render_page(path, 1)))
-    assert picture.size == (4000, 4000)
 
 
 def test_text_that_was_cropped_away_is_not_read(tmp_path: Path) -> None:
