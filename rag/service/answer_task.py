@@ -70,7 +70,7 @@ async def cancel_on_disconnect(request: Request, work: Coroutine[Any, Any, T]) -
         await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if working.done():
             return working.result()
-        raise Cancelled("the caller went away")
+        raise Cancelled("the client disconnected")
     finally:
         for task in (working, leaving):
             task.cancel()

@@ -46,4 +46,4 @@ def check_has_page_images(document: Document) -> None:
         RequestFault: the document is no PDF.
     """
     if not has_page_images(document.name):
-        raise RequestFault(f"{document.name} is no PDF and has no pictures of pages; ask for the page without .png")
+        raise RequestFault(f"{document.name} is no PDF and has no pictures of pages; request the page without .png")

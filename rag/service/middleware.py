@@ -32,8 +32,8 @@ _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 # Health checks request these every few seconds, so they are logged at DEBUG.
 _PROBES: Final = ("/livez", "/readyz")
 _OTHER_HOST: Final = (
-    "this service needs no key and is not known under that host; ask for 127.0.0.1 or localhost, or let whoever runs "
-    "it name the host in RAG_HOSTS, or set RAG_API_KEYS"
+    "this host name is not allowed for a service without keys; use 127.0.0.1 or localhost, or have the operator add "
+    "the name to RAG_HOSTS, or set RAG_API_KEYS"
 )
 _SECURITY_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",

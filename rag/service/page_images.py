@@ -36,7 +36,7 @@ class PageImages:
         """
         if self._held >= self._render_pool.processes + MOST_WAITING:
             raise ServiceBusy(
-                f"{MOST_WAITING} pictures of pages are waited for already; try again in {_RETRY_SECONDS} s",
+                f"{MOST_WAITING} pictures of pages are queued already; try again in {_RETRY_SECONDS} s",
                 _RETRY_SECONDS,
             )
         self._held += 1

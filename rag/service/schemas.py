@@ -166,7 +166,7 @@ class DocumentBody(_Body):
     size: int
     status: FileStatus
     reason: str | None
-    added: Annotated[str | None, Field(description="when the index got it, in ISO 8601; null where nobody knows")]
+    added: Annotated[str | None, Field(description="when the index got it, in ISO 8601; null where it is unknown")]
 
     @classmethod
     def of(cls, document: Document, row: FileRow | None, added: datetime | None) -> DocumentBody:

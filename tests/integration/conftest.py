@@ -23,7 +23,8 @@ from rag.retrieval.retriever import Retriever
 from rag.service.admission.admission import Admission, AdmissionLimits
 from rag.service.app import create_app
 from rag.service.server import Server
-from tests.fakes import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker, ScriptedModel, ingest_job, make_pdf
+from rag.testing import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker, ScriptedModel
+from tests.fakes import ingest_job, make_pdf
 
 HARBOUR = [
     "# Opening hours\nThe harbour office opens at 8 in the morning.\nIt closes at 17 on every day of the week.",
@@ -72,7 +73,7 @@ class Running:
 
     @property
     def admission(self) -> Admission:
-        """Numbers of it may be read from any thread."""
+        """Its counters may be read from any thread."""
         admission: Admission = self.app.state.admission
         return admission
 
@@ -93,7 +94,7 @@ def serve(index: Path) -> Iterator[Callable[..., Running]]:
     ) -> Running:
         limits = AdmissionLimits(parallel, max_queue, seconds)
         app = create_app(lambda: make_answerer(index, model), limits=limits, **options)
-        # asyncio sends small answers at once only on a socket that says it is TCP.
+        # asyncio sets TCP_NODELAY only on a socket whose protocol is TCP.
         listener = socket.socket(proto=socket.IPPROTO_TCP)
         listener.bind(("127.0.0.1", 0))
         config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=grace_seconds + 1)
@@ -112,7 +113,7 @@ def serve(index: Path) -> Iterator[Callable[..., Running]]:
 
 
 def open_files(root: Path) -> int:
-    """Descriptors and mappings of files of the index in this process."""
+    """Number of open descriptors and memory mappings of files of the index in this process."""
     links = []
     for link in Path("/proc/self/fd").iterdir():
         try:
@@ -135,5 +136,5 @@ def post(url: str, question: str, timeout: float = 10.0) -> httpx.Response:
 
 
 def python_blocks(document: Path) -> list[str]:
-    """The Python that a page of the documentation shows, in its order."""
+    """Python code blocks of a documentation page."""
     return re.findall(r"^```python\n(.*?)^```$", document.read_text(), re.DOTALL | re.MULTILINE)

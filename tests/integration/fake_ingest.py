@@ -1,4 +1,4 @@
-"""``python -m tests.integration.fake_ingest DOCUMENTS INDEX``: the job as a service runs it, with the fake encoder."""
+"""``python -m tests.integration.fake_ingest DOCUMENTS INDEX``: the ingest job of a service, with a fake encoder."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pathlib import Path
 from ingest.discovery import discover
 from ingest.reporting.json_lines import json_lines
 from rag.errors import IndexBusy
-from tests.fakes import BagOfWordsEncoder, ingest_job
+from rag.testing import BagOfWordsEncoder
+from tests.fakes import ingest_job
 
 
 def main(documents: Path, index: Path) -> int:

@@ -1,4 +1,4 @@
-"""Documents are added over HTTP: put into the folder whole or not at all, ingested, and served at once."""
+"""Uploads over HTTP: access, atomic storage, connections that break, ingest, and serving the new document."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def names(documents: Path) -> set[str]:
 
 
 def ended(client: TestClient) -> dict[str, Any]:
-    """The run when it has ended."""
+    """Status of the run when it has ended."""
     status: dict[str, Any] = {}
 
     def has_ended() -> bool:
@@ -82,7 +82,7 @@ def ended(client: TestClient) -> dict[str, Any]:
     return status
 
 
-class TestWhoMay:
+class TestAccess:
     def test_it_is_off_by_default(self, index: Path) -> None:
         app = create_app(lambda: make_answerer(index, ScriptedModel([""])), admin_keys=[SecretStr("admin")])
         with TestClient(app) as client:
@@ -103,7 +103,7 @@ class TestWhoMay:
 
     @pytest.mark.parametrize("api_keys", [[], [SecretStr("reader")]], ids=["open", "with access keys"])
     @pytest.mark.parametrize(("method", "path"), [("POST", "/uploads"), ("POST", "/ingest"), ("GET", "/ingest")])
-    def test_only_who_has_an_admin_key(
+    def test_an_admin_key_is_needed(
         self, documents: Path, index: Path, api_keys: list[SecretStr], method: str, path: str
     ) -> None:
         before = names(documents)
@@ -127,13 +127,13 @@ class TestWhoMay:
             assert client.get("/ingest", headers={"X-API-Key": "admin"}).json()["state"] == "idle"
         assert names(documents) == before
 
-    def test_an_admin_key_opens_all_else(self, documents: Path, index: Path) -> None:
+    def test_an_admin_key_is_an_access_key(self, documents: Path, index: Path) -> None:
         with client_for(documents, index, api_keys=[SecretStr("reader")]) as client:
             assert client.get("/documents").status_code == 401
             assert client.get("/documents", headers=ADMIN).status_code == 200
             assert client.get("/documents", headers={"X-API-Key": "reader"}).status_code == 200
 
-    def test_an_admin_key_closes_nothing(self, client: TestClient) -> None:
+    def test_admin_keys_alone_require_no_access_key(self, client: TestClient) -> None:
         assert client.get("/documents").status_code == 200
 
 
@@ -148,7 +148,7 @@ class TestUploading:
         assert (again.status_code, again.json()) == (200, response.json())
         assert names(documents) == {"Gebühren 2026.pdf", "harbour.pdf", "ferry.pdf"}
 
-    def test_another_one_of_the_same_name(self, client: TestClient, documents: Path) -> None:
+    def test_another_document_of_the_same_name(self, client: TestClient, documents: Path) -> None:
         before = (documents / "ferry.pdf").read_bytes()
         for data in (PDF, iter([PDF])):
             response = upload(client, "ferry.pdf", data)
@@ -159,28 +159,28 @@ class TestUploading:
         assert (response.status_code, response.json()["replaced"]) == (201, True)
         assert (documents / "ferry.pdf").read_bytes() == PDF
 
-    def test_a_large_one_in_parts(self, client: TestClient, documents: Path) -> None:
+    def test_a_large_document_in_parts(self, client: TestClient, documents: Path) -> None:
         data = b"%PDF-1.4\n" + os.urandom(MOST - 9)
         parts = (data[start : start + 10_007] for start in range(0, MOST, 10_007))
         assert upload(client, "large.pdf", parts).status_code == 201
         assert (documents / "large.pdf").read_bytes() == data
 
     @pytest.mark.parametrize("announced", [True, False])
-    def test_one_that_is_too_large(self, client: TestClient, documents: Path, announced: bool) -> None:
+    def test_a_document_that_is_too_large(self, client: TestClient, documents: Path, announced: bool) -> None:
         data = b"%PDF" + b"x" * (MOST - 3)
         response = upload(client, "large.pdf", data if announced else iter([data[:1000], data[1000:]]))
         assert_problem(response, 413)
         assert "600,000 bytes" in response.json()["detail"]
         assert names(documents) == {"harbour.pdf", "ferry.pdf"}
 
-    def test_other_routes_are_bounded_as_before(self, client: TestClient) -> None:
+    def test_the_limit_of_other_routes_holds(self, client: TestClient) -> None:
         assert_problem(client.post("/ask", content=b"x" * 300_000), 413)
 
     @pytest.mark.parametrize(
         "name",
         ["../a.pdf", "a/b.pdf", ".a.pdf", "a.exe", "a\n.pdf", "a" * 200 + ".pdf", "", "..\\a.pdf"],
     )
-    def test_a_name_that_is_none(self, client: TestClient, documents: Path, name: str) -> None:
+    def test_an_invalid_name(self, client: TestClient, documents: Path, name: str) -> None:
         response = upload(client, name, PDF)
         assert_problem(response, 422)
         assert response.json()["errors"][0]["field"] == "name"
@@ -192,7 +192,7 @@ class TestUploading:
         assert response.json()["errors"][0]["field"] == "query.name"
 
     @pytest.mark.parametrize("data", [b"", b"<html>", b"MZ\x90\0" * 500], ids=["empty", "HTML", "program"])
-    def test_what_is_not_what_its_name_says(self, client: TestClient, documents: Path, data: bytes) -> None:
+    def test_content_of_another_type(self, client: TestClient, documents: Path, data: bytes) -> None:
         response = upload(client, "a.pdf", data)
         assert_problem(response, 422)
         assert response.json()["errors"][0]["field"] == "body"
@@ -222,7 +222,7 @@ def service(serve: Callable[..., Running], documents: Path, index: Path) -> Runn
 
 
 def connect(service: Running, length: int | None, key: str = "admin") -> socket.socket:
-    """A connection on which the head of an upload was sent; in chunks where its length is not known."""
+    """A connection that has sent the head of an upload; chunked if ``length`` is None."""
     connection = socket.create_connection(("127.0.0.1", int(service.url.rpartition(":")[2])), timeout=10)
     lines = ["POST /uploads?name=a.pdf HTTP/1.1", "Host: x", f"X-API-Key: {key}"]
     lines += ["Transfer-Encoding: chunked" if length is None else f"Content-Length: {length}"]
@@ -234,14 +234,14 @@ def is_begun(documents: Path) -> bool:
     return any(name.startswith(".") for name in names(documents))
 
 
-class TestOnTheLine:
-    def test_the_key_is_looked_at_before_the_body(self, service: Running, documents: Path) -> None:
+class TestConnections:
+    def test_the_key_is_checked_before_the_body(self, service: Running, documents: Path) -> None:
         with connect(service, 100_000, key="other") as connection:
             assert connection.recv(4096).startswith(b"HTTP/1.1 401 ")
         assert not is_begun(documents)
 
     @pytest.mark.parametrize("how", [None, socket.SHUT_WR, socket.SHUT_RDWR], ids=["closed", "half", "shut down"])
-    def test_one_that_breaks_off_leaves_nothing(self, service: Running, documents: Path, how: int | None) -> None:
+    def test_an_upload_that_breaks_off_leaves_nothing(self, service: Running, documents: Path, how: int | None) -> None:
         with connect(service, 100_000) as connection:
             connection.sendall(PDF)
             wait_until(lambda: is_begun(documents))
@@ -250,7 +250,7 @@ class TestOnTheLine:
         wait_until(lambda: not is_begun(documents))
         assert names(documents) == {"harbour.pdf", "ferry.pdf"}
 
-    def test_one_that_becomes_nonsense_leaves_nothing(self, service: Running, documents: Path) -> None:
+    def test_an_invalid_chunk_leaves_nothing(self, service: Running, documents: Path) -> None:
         with connect(service, None) as connection:
             connection.sendall(b"%x\r\n%b\r\n" % (len(PDF), PDF))
             wait_until(lambda: is_begun(documents))
@@ -259,7 +259,7 @@ class TestOnTheLine:
         wait_until(lambda: not is_begun(documents))
         assert names(documents) == {"harbour.pdf", "ferry.pdf"}
 
-    def test_one_that_is_silent_too_long_leaves_nothing(
+    def test_an_upload_that_stalls_leaves_nothing(
         self, service: Running, documents: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("rag.service.routes.uploads._QUIET_SECONDS", 0.2)
@@ -268,7 +268,7 @@ class TestOnTheLine:
             assert connection.recv(4096).startswith(b"HTTP/1.1 408 ")
         assert names(documents) == {"harbour.pdf", "ferry.pdf"}
 
-    def test_a_slow_one_has_as_long_as_it_takes(
+    def test_a_slow_upload_has_no_time_limit(
         self, service: Running, documents: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("rag.service.middleware._BODY_SECONDS", 0.1)
@@ -280,7 +280,7 @@ class TestOnTheLine:
             assert connection.recv(4096).startswith(b"HTTP/1.1 201 ")
         assert (documents / "a.pdf").read_bytes() == PDF
 
-    def test_of_two_of_one_name_one_is_kept(self, service: Running, documents: Path) -> None:
+    def test_of_concurrent_uploads_of_one_name_one_is_kept(self, service: Running, documents: Path) -> None:
         contents = [b"%PDF" + bytes([letter]) * 400_000 for letter in b"abcdef"]
         statuses: list[tuple[int, bytes]] = []
 
@@ -369,7 +369,7 @@ class TestIngesting:
         assert (answer["answered"], answer["index"]) == (True, after["index"])
         assert answer["citations"][0]["document"] == "uvholm.pdf"
 
-    def test_another_writer_is_waited_for(self, documents: Path, index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_locked_index_is_tried_again(self, documents: Path, index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("rag.service.uploads.ingest_jobs._FIRST_RETRY_SECONDS", 0.1)
         make_pdf(documents / "uvholm.pdf", UVHOLM)
         with client_for(documents, index) as client:

@@ -1,4 +1,4 @@
-"""On a real socket: the event loop stays free, the line is bounded, and nobody works for a client that has gone."""
+"""Concurrency on a real socket: a responsive event loop, and cancellation when clients disconnect."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx2 as httpx
 import pytest
 
-from tests.fakes import ScriptedModel
+from rag.testing import ScriptedModel
 from tests.integration.conftest import Running, post, wait_until
 
 QUESTION = "What does a berth cost for a night?"
 REPLY = "A berth costs 24 euros for each night."
 
 
-def ask_and_leave(url: str, *, stream: bool, when: Callable[[], bool]) -> None:
+def ask_and_disconnect(url: str, *, stream: bool, when: Callable[[], bool]) -> None:
     body = json.dumps({"question": QUESTION, "stream": stream}).encode()
     head = f"POST /ask HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     port = int(url.rpartition(":")[2])
@@ -47,7 +47,7 @@ def test_livez_is_quick_while_an_answer_is_generated(serve: Callable[..., Runnin
 
 @pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
 @pytest.mark.parametrize("phase", ["reading", "writing", "assenting"])
-def test_a_client_that_goes_away_stops_its_generation(serve: Callable[..., Running], stream: bool, phase: str) -> None:
+def test_a_disconnect_cancels_the_generation(serve: Callable[..., Running], stream: bool, phase: str) -> None:
     model = ScriptedModel(
         [REPLY * 100],
         seconds_to_read=30.0 if phase == "reading" else 0.0,
@@ -57,7 +57,7 @@ def test_a_client_that_goes_away_stops_its_generation(serve: Callable[..., Runni
     )
     service = serve(model)
     begun = {"reading": model.wordings, "assenting": model.choices}
-    ask_and_leave(service.url, stream=stream, when=lambda: bool(begun.get(phase, model.generated_tokens)))
+    ask_and_disconnect(service.url, stream=stream, when=lambda: bool(begun.get(phase, model.generated_tokens)))
     wait_until(lambda: model.cancelled >= 1, seconds=2)
     generated = model.generated_tokens
     time.sleep(0.5)
@@ -67,7 +67,7 @@ def test_a_client_that_goes_away_stops_its_generation(serve: Callable[..., Runni
     assert post(service.url, QUESTION).json()["answer"] == REPLY
 
 
-def test_a_client_that_goes_away_while_waiting_gives_up_its_place(serve: Callable[..., Running]) -> None:
+def test_a_disconnect_in_the_queue_gives_the_place_up(serve: Callable[..., Running]) -> None:
     model = ScriptedModel([REPLY], seconds_to_read=1.5)
     service = serve(model, max_queue=1)
     with ThreadPoolExecutor() as pool:
@@ -79,19 +79,19 @@ def test_a_client_that_goes_away_while_waiting_gives_up_its_place(serve: Callabl
         assert first.result().status_code == second.result().status_code == 200
 
 
-def test_clients_that_leave_at_once_block_nobody(serve: Callable[..., Running]) -> None:
+def test_disconnects_at_once_block_no_other_client(serve: Callable[..., Running]) -> None:
     model = ScriptedModel([REPLY], seconds_to_read=0.05)
     service = serve(model, max_queue=4)
     for round_ in range(40):
         end = time.monotonic() + 0.002 * (round_ % 10)
-        ask_and_leave(service.url, stream=round_ % 2 == 0, when=lambda end=end: time.monotonic() >= end)  # type: ignore[misc]
+        ask_and_disconnect(service.url, stream=round_ % 2 == 0, when=lambda end=end: time.monotonic() >= end)  # type: ignore[misc]
     wait_until(lambda: post(service.url, QUESTION).status_code == 200)
     metrics = httpx.get(f"{service.url}/metrics").text
     assert "pageproof_waiting_requests 0.0" in metrics
     assert "pageproof_answers_at_work 0.0" in metrics
 
 
-def test_the_stream_tells_the_position_in_line(serve: Callable[..., Running]) -> None:
+def test_the_stream_has_the_position_in_the_queue(serve: Callable[..., Running]) -> None:
     model = ScriptedModel([REPLY], seconds_to_read=0.6)
     service = serve(model)
     with ThreadPoolExecutor() as pool:

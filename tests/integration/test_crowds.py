@@ -1,4 +1,4 @@
-"""On a real socket: many at a time, many at once, many who leave; and none beyond its deadline."""
+"""Load on a real socket: parallel answers, bursts, fairness, deadlines, disconnects and shutdown."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def request_of(body: Mapping[str, Any] | bytes, *headers: str) -> bytes:
 
 @dataclass
 class Reply:
-    """What came back, and how long after the request was sent its first byte did."""
+    """A response, and the seconds from sending the request to its first byte."""
 
     status: int
     headers: dict[str, str]
@@ -53,7 +53,7 @@ class Reply:
 
 
 def at_once(url: str, requests: Sequence[bytes], answers: int) -> list[Reply]:
-    """Sends all at once on connections of their own; the first so many replies."""
+    """Sends all requests at once on connections of their own; returns the first ``answers`` replies."""
     port = int(url.rpartition(":")[2])
     connections = [socket.create_connection(("127.0.0.1", port)) for _ in requests]
     time.sleep(0.2)  # they are accepted
@@ -95,16 +95,16 @@ def test_a_burst_is_refused_at_once_where_there_is_no_place(serve: Callable[...,
     assert {reply.status for reply in replies} == {503}
     # Of one client: 8 at work, and three quarters of the line.
     assert service.admission.held == 20
-    told = [int(reply.headers["retry-after"]) for reply in replies]
-    assert min(told) >= 1
-    assert max(told) <= 60
-    assert len(set(told)) > 10  # they do not all come back at once
+    messages = [int(reply.headers["retry-after"]) for reply in replies]
+    assert min(messages) >= 1
+    assert max(messages) <= 60
+    assert len(set(messages)) > 10  # they do not all come back at once
     assert all(reply.headers["content-type"] == "application/problem+json" for reply in replies)
     assert statistics.quantiles([reply.seconds for reply in replies], n=20)[-1] < 0.5  # 0.1 on a machine of its own
     wait_until(lambda: is_idle(service))
 
 
-def test_a_client_does_not_wait_for_all_of_another(serve: Callable[..., Running]) -> None:
+def test_a_client_does_not_wait_for_all_requests_of_another(serve: Callable[..., Running]) -> None:
     model = ScriptedModel([REPLY], seconds_to_read=0.25)
     service = serve(model, parallel=1, max_queue=8, api_keys=[SecretStr("many"), SecretStr("one")])
     many = [request_of({"question": QUESTION}, "X-API-Key: many")] * 6
@@ -143,26 +143,26 @@ def test_no_request_outlives_its_deadline(serve: Callable[..., Running], phase: 
     wait_until(lambda: is_idle(service))
     metrics = httpx.get(f"{service.url}/metrics").text
     assert f'pageproof_late_total{{phase="{"waiting" if phase == "waiting" else "working"}"}} 1.0' in metrics
-    assert len(model.wordings) == 1  # who waited in vain was never begun
+    assert len(model.wordings) == 1  # a request that timed out in the queue was never started
 
 
-class DeafModel(ScriptedModel):
-    """Does not notice for a while that it was cancelled."""
+class SlowToCancelModel(ScriptedModel):
+    """Reacts to cancellation late."""
 
     def generate(self, prompt: Prompt, **options: Any) -> Iterator[Generated]:
         time.sleep(1.5)
         yield from super().generate(prompt, **options)
 
 
-def test_a_step_that_takes_long_keeps_the_place_and_not_the_client(serve: Callable[..., Running]) -> None:
-    service = serve(DeafModel([REPLY]), parallel=1, seconds=0.5)
+def test_a_slow_cancellation_holds_the_place_but_not_the_client(serve: Callable[..., Running]) -> None:
+    service = serve(SlowToCancelModel([REPLY]), parallel=1, seconds=0.5)
     (reply,) = at_once(service.url, [request_of({"question": QUESTION})], answers=1)
     assert (reply.status, service.admission.at_work) == (503, 1)
     assert reply.seconds < 1.2
     wait_until(lambda: is_idle(service))
 
 
-def test_a_body_that_does_not_come_gives_its_place_up(serve: Callable[..., Running]) -> None:
+def test_a_missing_body_gives_the_place_up_at_the_deadline(serve: Callable[..., Running]) -> None:
     service = serve(ScriptedModel([REPLY]), seconds=0.3)
     with socket.create_connection(("127.0.0.1", int(service.url.rpartition(":")[2]))) as connection:
         connection.sendall(request_of({"question": QUESTION})[:-5])
@@ -170,17 +170,15 @@ def test_a_body_that_does_not_come_gives_its_place_up(serve: Callable[..., Runni
     wait_until(lambda: is_idle(service))
 
 
-def test_a_body_that_does_not_come_is_not_waited_for(
-    serve: Callable[..., Running], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_body_times_out(serve: Callable[..., Running], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rag.service.middleware._BODY_SECONDS", 0.2)
     service = serve(ScriptedModel([REPLY]))
     assert at_once(service.url, [request_of({"question": QUESTION})[:-5]], answers=1)[0].status == 408
     wait_until(lambda: is_idle(service))
 
 
-def test_who_leaves_at_any_moment_leaves_nothing_behind(serve: Callable[..., Running]) -> None:
-    """200 clients that go away while they send, wait, are read for, are written to, or just after."""
+def test_disconnects_at_any_moment_leak_nothing(serve: Callable[..., Running]) -> None:
+    """200 clients that disconnect while sending, queued, in prefill, during decoding, or just after."""
     model = ScriptedModel([REPLY], seconds_to_read=0.02, seconds_per_token=0.005, seconds_to_assent=0.01)
     service = serve(model, parallel=4, max_queue=8)
     assert post(service.url, QUESTION).status_code == 200
@@ -211,9 +209,7 @@ def test_the_threads_of_answers_end_with_the_service(serve: Callable[..., Runnin
     assert not any(thread.is_alive() for thread in before)
 
 
-def test_a_stream_on_which_nothing_happens_is_kept_open(
-    serve: Callable[..., Running], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_silent_stream_is_kept_alive(serve: Callable[..., Running], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rag.service.answer_task.KEEP_ALIVE_SECONDS", 0.1)
     service = serve(ScriptedModel([REPLY], seconds_to_read=0.5))
     text = httpx.post(f"{service.url}/ask", json={"question": QUESTION, "stream": True}, timeout=10).text
@@ -234,7 +230,7 @@ class TestKeys:
         service = serve(ScriptedModel([REPLY]), max_queue=0, api_keys=[SecretStr("key")])
         assert at_once(service.url, [request_], answers=1)[0].status == 401
 
-    def test_it_comes_before_the_line(self, serve: Callable[..., Running]) -> None:
+    def test_it_comes_before_the_queue(self, serve: Callable[..., Running]) -> None:
         model = ScriptedModel([REPLY], seconds_to_read=1.0)
         service = serve(model, max_queue=0, api_keys=[SecretStr("key")])
         with ThreadPoolExecutor(1) as pool:
@@ -252,7 +248,7 @@ def stopping(service: Running) -> Iterator[None]:
     wait_until(lambda: service.model.closed)
 
 
-def test_a_service_that_stops_finishes_what_is_at_work_and_sends_away_who_waits(serve: Callable[..., Running]) -> None:
+def test_a_service_that_stops_finishes_answers_at_work_and_refuses_the_queue(serve: Callable[..., Running]) -> None:
     model = ScriptedModel([REPLY], seconds_to_read=0.6)
     service = serve(model, parallel=2)
     with ThreadPoolExecutor(1) as pool:
@@ -264,7 +260,7 @@ def test_a_service_that_stops_finishes_what_is_at_work_and_sends_away_who_waits(
     assert {reply.headers.get("retry-after") for reply in replies} == {None, "30"}
 
 
-def test_what_does_not_end_while_the_service_stops_is_told_so(serve: Callable[..., Running]) -> None:
+def test_an_answer_that_does_not_finish_in_the_grace_period_gets_an_error(serve: Callable[..., Running]) -> None:
     service = serve(ScriptedModel([REPLY], seconds_to_read=30.0))
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(at_once, service.url, [request_of({"question": QUESTION})], answers=1)
@@ -273,10 +269,12 @@ def test_what_does_not_end_while_the_service_stops_is_told_so(serve: Callable[..
             assert asked.result()[0].status == 503
 
 
-def test_a_second_signal_ends_what_is_at_work(serve: Callable[..., Running], caplog: pytest.LogCaptureFixture) -> None:
+def test_a_second_signal_cancels_answers_at_work(
+    serve: Callable[..., Running], caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.INFO, "rag.service.server")
 
-    def told() -> list[str]:
+    def messages() -> list[str]:
         return [record.getMessage() for record in caplog.records if record.name == "rag.service.server"]
 
     service = serve(ScriptedModel([REPLY], seconds_to_read=30.0), parallel=2, grace_seconds=30)
@@ -284,7 +282,7 @@ def test_a_second_signal_ends_what_is_at_work(serve: Callable[..., Running], cap
         asked = pool.submit(at_once, service.url, [request_of({"question": QUESTION})] * 2, answers=2)
         wait_until(lambda: service.admission.at_work == 2)
         service.server.handle_exit(signal.SIGTERM, None)
-        wait_until(lambda: bool(told()))
+        wait_until(lambda: bool(messages()))
         time.sleep(0.2)
         assert service.admission.at_work == 2
         service.server.handle_exit(signal.SIGTERM, None)
@@ -292,11 +290,11 @@ def test_a_second_signal_ends_what_is_at_work(serve: Callable[..., Running], cap
         assert [reply.status for reply in asked.result()] == [503, 503]
     wait_until(lambda: service.model.closed)
     assert time.perf_counter() - start < 5
-    assert told() == ["stopping: 2 answers at work, at most 30 s; Ctrl-C again stops now"]
+    assert messages() == ["stopping: 2 answers at work, at most 30 s; Ctrl-C again stops now"]
 
 
-def test_answers_in_python_do_not_hinder_the_probe(serve: Callable[..., Running]) -> None:
-    """Nor do as many questions as may wait keep pages and documents from being shown."""
+def test_answers_in_python_do_not_delay_the_probe(serve: Callable[..., Running]) -> None:
+    """Nor does a full queue delay the routes of documents."""
     service = serve(ScriptedModel([REPLY], seconds_to_read=1.0), parallel=8, max_queue=32)
     with ThreadPoolExecutor(1) as pool:
         crowd = pool.submit(at_once, service.url, [request_of({"question": QUESTION})] * 24, answers=24)

@@ -1,4 +1,4 @@
-"""Documents that are no PDFs, and scans, from the file to the answer over HTTP."""
+"""Document formats other than text PDFs (text, Markdown, HTML, DOCX, scans), from the file to the answer over HTTP."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from ingest.readers.registry import READERS
 from ingest.readers.source import ReadingOptions
 from rag.domain.values import Box, Page
 from rag.service.app import create_app
-from tests.fakes import BagOfWordsEncoder, ScriptedModel, ingest_job, make_pdf
+from rag.testing import BagOfWordsEncoder, ScriptedModel
+from tests.fakes import ingest_job, make_pdf
 from tests.integration.conftest import make_answerer
 from tests.unit.ingest.pdf.layouts import read_pages
 
@@ -109,7 +110,7 @@ def test_what_is_no_pdf_has_no_pictures(client: TestClient) -> None:
 
 
 def scanned(path: Path, of: Path, *, turn: int = 0, stamp: str = "") -> Path:
-    """A PDF of pictures of the pages; ``turn`` is its /Rotate, with pictures that make up for it."""
+    """A scan: a PDF of images of the pages; ``turn`` is its /Rotate, with images rotated to compensate."""
     canvas = Canvas(str(path), invariant=True)
     with open_pdf(of) as file:
         for number in range(1, len(file) + 1):

@@ -1,4 +1,4 @@
-"""What we offer to LangChain: its own tests, what a passage says of itself, and nothing over the network."""
+"""LangChain retriever and runnable: LangChain's own tests, metadata, async use, and no network access."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rag import composition
 from rag.answering.answerer import Answerer
 from rag.errors import DocumentUnknown, IndexMissing, RequestFault
 from rag.langchain import PageproofRetriever, PageproofRunnable
-from tests.fakes import ScriptedModel
+from rag.testing import ScriptedModel
 from tests.integration.conftest import make_answerer, python_blocks, wait_until
 
 QUESTION = "What does a berth cost for a night?"
@@ -25,7 +25,7 @@ DOCUMENTATION = Path(__file__).parents[2] / "docs" / "langchain.md"
 
 @pytest.fixture(autouse=True)
 def connections(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Nobody is connected to, and no name is looked up, be it from another thread."""
+    """Fails a test that connects to a host or resolves a name, in any thread."""
     for name in ("LANGSMITH_TRACING", "LANGCHAIN_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING_V2"):
         monkeypatch.delenv(name, raising=False)
     tried: list[object] = []
@@ -45,7 +45,7 @@ def answerer(index: Path) -> Answerer:
     return make_answerer(index, ScriptedModel([REPLY]))
 
 
-class TestTheirsOfRetrievers(RetrieversIntegrationTests):
+class TestLangChainRetrieverSuite(RetrieversIntegrationTests):
     @pytest.fixture(autouse=True)
     def _answerer(self, answerer: Answerer) -> None:
         self.answerer = answerer
@@ -63,7 +63,7 @@ class TestTheirsOfRetrievers(RetrieversIntegrationTests):
         return QUESTION
 
 
-def test_a_passage_is_verbatim_and_says_where_it_stands(answerer: Answerer) -> None:
+def test_a_passage_is_verbatim_and_has_its_place(answerer: Answerer) -> None:
     first, *_ = PageproofRetriever.of(answerer, k=2).invoke(QUESTION)
     generation = answerer.generation()
     metadata = dict(first.metadata)
@@ -148,10 +148,10 @@ def test_in_every_way_that_a_runnable_is_called(answerer: Answerer) -> None:
     assert [answer["answer"] for answer in answers] == [REPLY] * 6
 
 
-def test_a_callback_hears_of_it(answerer: Answerer) -> None:
+def test_callbacks_get_events(answerer: Answerer) -> None:
     named = PageproofRunnable(answerer=answerer).with_config(run_name="proved")
-    heard = [event["event"] for event in _events(named) if event["name"] == "proved"]
-    assert (heard[0], heard[-1]) == ("on_chain_start", "on_chain_end")
+    names = [event["event"] for event in _events(named) if event["name"] == "proved"]
+    assert (names[0], names[-1]) == ("on_chain_start", "on_chain_end")
 
 
 def _events(runnable: Any) -> list[Any]:
@@ -161,7 +161,7 @@ def _events(runnable: Any) -> list[Any]:
     return asyncio.run(listen())
 
 
-def test_nobody_works_for_who_does_not_wait(index: Path) -> None:
+def test_cancelling_a_call_stops_the_work(index: Path) -> None:
     model = ScriptedModel([REPLY], seconds_to_read=30.0)
     runnable = PageproofRunnable(answerer=make_answerer(index, model))
 
@@ -177,7 +177,7 @@ def test_nobody_works_for_who_does_not_wait(index: Path) -> None:
     wait_until(lambda: model.cancelled == 1, seconds=2)
 
 
-def test_what_the_documentation_shows_works(
+def test_the_examples_of_the_documentation_work(
     answerer: Answerer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(composition, "open_answerer", lambda *_, **__: answerer)

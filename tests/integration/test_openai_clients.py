@@ -1,4 +1,4 @@
-"""Programs that talk to OpenAI talk to us: its own client, and LangChain's, on a real socket."""
+"""OpenAI-compatible API with real clients (openai, langchain-openai) on a real socket."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def client(service: Running) -> Iterator[openai.OpenAI]:
 
 
 def extra(of: ChatCompletion | ChatCompletionChunk) -> Any:
-    """The field of ours, where a client that knows nothing of it keeps it."""
+    """Our field ``pageproof``, which the client keeps as an extra field."""
     holder = of.choices[0].message if isinstance(of, ChatCompletion) else of
     assert holder.model_extra is not None
     return holder.model_extra["pageproof"]
@@ -221,7 +221,7 @@ def test_every_error_is_of_openais_form(service: Running, method: str, path: str
     assert response.headers["x-request-id"]
 
 
-def test_a_defect_tells_nothing_but_its_id(service: Running, client: openai.OpenAI) -> None:
+def test_an_internal_error_shows_only_its_request_id(service: Running, client: openai.OpenAI) -> None:
     service.model.replies.clear()  # the fake fails with an IndexError
     with pytest.raises(openai.InternalServerError) as failure:
         client.chat.completions.create(model="x", messages=ASKED)
@@ -232,7 +232,7 @@ def test_a_defect_tells_nothing_but_its_id(service: Running, client: openai.Open
     assert failed.value.code == "internal_error"
 
 
-def test_who_has_no_place_is_told_when_to_come_back(serve: Callable[..., Running]) -> None:
+def test_a_refused_client_gets_a_retry_time(serve: Callable[..., Running]) -> None:
     service = serve(ScriptedModel([REPLY], seconds_to_read=0.6), parallel=1, max_queue=0)
     service.admission._latency._seconds = 0.5
     with ThreadPoolExecutor(1) as pool, client_of(service) as client:
@@ -244,7 +244,7 @@ def test_who_has_no_place_is_told_when_to_come_back(serve: Callable[..., Running
         assert refusal.value.code == "service_unavailable"
         seconds = int(refusal.value.response.headers["retry-after"])
         assert 1 <= seconds <= 60
-        # The client comes back by itself.
+        # The client retries by itself.
         patient = client.with_options(max_retries=2)
         start = time.perf_counter()
         assert patient.chat.completions.create(model="x", messages=ASKED).choices[0].message.content == TEXT
@@ -270,14 +270,14 @@ def test_closing_a_stream_stops_the_work(serve: Callable[..., Running]) -> None:
         wait_until(lambda: service.admission.held == 0)
 
 
-def test_a_client_that_gives_up_stops_the_work(serve: Callable[..., Running]) -> None:
+def test_a_client_timeout_stops_the_work(serve: Callable[..., Running]) -> None:
     service = serve(ScriptedModel([REPLY], seconds_to_read=30.0))
     with client_of(service, timeout=0.5) as client, pytest.raises(openai.APITimeoutError):
         client.chat.completions.create(model="x", messages=ASKED)
     wait_until(lambda: service.model.cancelled == 1, seconds=2)
 
 
-def test_a_stream_in_line_is_kept_open(serve: Callable[..., Running], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_queued_stream_is_kept_alive(serve: Callable[..., Running], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answer_task, "KEEP_ALIVE_SECONDS", 0.05)
     service = serve(ScriptedModel([REPLY], seconds_to_read=0.5), parallel=1)
     with ThreadPoolExecutor(1) as pool:

@@ -1,4 +1,4 @@
-"""Records of answers that were given over HTTP, and what a change of the documents makes of their replay."""
+"""Answer records over HTTP, and their replay after a change of the documents."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from rag.answering.answerer import Answerer
 from rag.answering.records import FolderRecorder, ModelIdentity, RecordFolder, Setup
 from rag.answering.replay import replay
 from rag.service.app import create_app
-from tests.fakes import BagOfWordsEncoder, ScriptedModel, ingest_job, make_pdf
+from rag.testing import BagOfWordsEncoder, ScriptedModel
+from tests.fakes import ingest_job, make_pdf
 from tests.integration.conftest import HARBOUR, make_answerer
 from tests.integration.test_asking import QUESTION, REPLY, read_events
 
@@ -47,7 +48,7 @@ def recording(index: Path, folder: RecordFolder) -> Iterator[TestClient]:
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
-def test_an_answer_over_http_is_recorded_and_given_again(index: Path, folder: RecordFolder, stream: bool) -> None:
+def test_an_answer_over_http_is_recorded_and_replayed(index: Path, folder: RecordFolder, stream: bool) -> None:
     body = {"question": QUESTION, "documents": ["harbour.pdf"], "history": HISTORY, "max_tokens": 40, "stream": stream}
     with recording(index, folder) as client:
         response = client.post("/ask", json=body)
@@ -88,7 +89,7 @@ def test_small_talk_is_recorded_too(index: Path, folder: RecordFolder) -> None:
 
 
 def test_a_follow_up_is_recorded_as_it_was_typed(index: Path, folder: RecordFolder) -> None:
-    """What it was rewritten to is made again from it."""
+    """The rewritten question is not recorded: the replay rewrites it again."""
     body = {"question": "And for dogs?", "history": [{"question": "When does the ferry leave?", "answer": "At 9."}]}
     script = ["And the ferry leaves for dogs?", "Dogs travel free of charge."]
     answerer = replace(make_answerer(index, ScriptedModel([*script])), recorder=FolderRecorder(folder, SETUP))
@@ -108,7 +109,7 @@ def test_a_refused_request_leaves_no_record(index: Path, folder: RecordFolder) -
     assert not folder.root.exists()
 
 
-def test_a_changed_document_is_told_once_its_generation_is_gone(
+def test_a_changed_document_is_reported_once_its_generation_is_deleted(
     index: Path, documents: Path, folder: RecordFolder
 ) -> None:
     with recording(index, folder) as client:

@@ -1,4 +1,4 @@
-"""What the commands say, in one line, when they cannot do their work. Real processes, no weights."""
+"""Error messages of the commands, in one line, for wrong settings and missing parts. Real processes, no weights."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     ("settings", "remedy"),
     [
         pytest.param({"RAG_MODLE": "x"}, "unknown setting RAG_MODLE", id="unknown setting"),
+        pytest.param({"RAG_API_KEYS": ""}, "RAG_API_KEYS is wrong: it is set, but blank", id="blank keys"),
         pytest.param({"RAG_PORT": "many"}, "RAG_PORT='many' is wrong", id="wrong value"),
         pytest.param({"RAG_DOCUMENTS": "documents"}, "set RAG_ADMIN_KEYS too", id="adding without a key"),
         pytest.param({"RAG_MODELS": "/nonexistent"}, "python -m rag models fetch", id="missing model"),
@@ -60,7 +61,7 @@ def test_a_corrupt_model_is_refused_and_named(tmp_path: Path) -> None:
     assert result.stderr.count("\n") == 1
 
 
-def test_a_port_that_is_taken_is_told_before_anything_is_loaded(tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported_before_anything_is_loaded(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         result = run("rag", "serve", "--port", str(port), RAG_MODELS=str(tmp_path))
@@ -70,7 +71,7 @@ def test_a_port_that_is_taken_is_told_before_anything_is_loaded(tmp_path: Path) 
     )
 
 
-def test_a_folder_that_documents_cannot_be_put_into_is_told_before_anything_is_loaded(tmp_path: Path) -> None:
+def test_an_upload_folder_that_cannot_be_used_is_reported_before_anything_is_loaded(tmp_path: Path) -> None:
     folder = str(tmp_path / "nowhere")
     result = run("rag", "serve", RAG_MODELS=str(tmp_path), RAG_DOCUMENTS=folder, RAG_ADMIN_KEYS="key")
     assert result.returncode == 1
@@ -78,7 +79,7 @@ def test_a_folder_that_documents_cannot_be_put_into_is_told_before_anything_is_l
     assert result.stderr.count("\n") == 1
 
 
-def test_a_port_that_is_none_is_wrong_usage() -> None:
+def test_an_invalid_port_is_wrong_usage() -> None:
     assert run("rag", "serve", "--port", "99999").returncode == 2
 
 

@@ -1,4 +1,4 @@
-"""A running service takes what ingest publishes, and keeps what it has where that is damaged."""
+"""Index reload: a running service takes a new generation, and keeps the old one if the new one is damaged."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from fastapi.testclient import TestClient
 from ingest.discovery import discover
 from rag.index.maintenance import roll_back
 from rag.service.app import create_app
-from tests.fakes import BagOfWordsEncoder, ScriptedModel, ingest_job, make_pdf
+from rag.testing import BagOfWordsEncoder, ScriptedModel
+from tests.fakes import ingest_job, make_pdf
 from tests.integration.conftest import Running, make_answerer, open_files, post, wait_until
 
 
@@ -54,7 +55,7 @@ def test_a_damaged_one_is_not_taken(serve: Callable[..., Running], index: Path, 
     before = post(service.url, "When does the harbour office open?").json()["index"]
     (documents / "ferry.pdf").unlink()
     name = ingest(index, documents)
-    # It is damaged while it is not the current one; then somebody goes forward to it.
+    # It is damaged while it is not the current one; then CURRENT is set to it.
     roll_back(index)
     wait_until(lambda: ready(service)["index"] == before, 5)
     current = index / "CURRENT"

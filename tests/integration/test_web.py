@@ -1,4 +1,4 @@
-"""The page as files: what is sent, with which headers, to whom."""
+"""Static files of the web page: content, headers, access, and no reference to other hosts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 import rag
 from rag.service.app import create_app
-from tests.fakes import ScriptedModel
+from rag.testing import ScriptedModel
 from tests.integration.conftest import make_answerer
 
 WEB = Path(rag.__file__).parent / "service" / "static"
@@ -47,7 +47,7 @@ def test_the_page_needs_no_key_and_its_policy_allows_only_this_service(client: T
     assert client.get("/documents").status_code == 401
 
 
-def test_the_page_is_sent_once(client: TestClient) -> None:
+def test_the_page_is_cached(client: TestClient) -> None:
     first = client.get("/")
     again = client.get("/", headers={"If-None-Match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
@@ -56,7 +56,7 @@ def test_the_page_is_sent_once(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(WEB).as_posix())
-def test_each_file_is_sent_once(client: TestClient, path: Path) -> None:
+def test_each_file_is_cached(client: TestClient, path: Path) -> None:
     url = f"/web/{path.relative_to(WEB).as_posix()}"
     response = client.get(url)
     assert response.content == path.read_bytes()
@@ -65,14 +65,14 @@ def test_each_file_is_sent_once(client: TestClient, path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ["/web/", "/web/nothing.js", "/web/../app.py", "/web/%2e%2e/app.py", "/web/vendor"])
-def test_nothing_else_is(client: TestClient, path: str) -> None:
+def test_other_paths_are_not_found(client: TestClient, path: str) -> None:
     response = client.get(path)
     assert response.status_code == 404
     assert response.headers["content-type"] == "application/problem+json"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(WEB).as_posix())
-def test_nothing_is_asked_of_anybody_else(path: Path) -> None:
+def test_no_other_host_is_referred_to(path: Path) -> None:
     text = path.read_text().replace("http://www.w3.org/", "")
     assert not re.search(r"https?://|//[a-z]+\.[a-z]", text)
     assert not re.search(r"innerHTML|unsafeHTML|insertAdjacentHTML|document\.write|\beval\(", text) or "vendor" in str(

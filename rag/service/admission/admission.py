@@ -165,13 +165,13 @@ class Admission:
     def _seconds_to_end(self, position: int) -> float:
         return self._latency.seconds_until(position) + self._latency.seconds
 
-    def _refusal(self, reason: str, said: str, least: float = 0.0) -> ServiceBusy:
+    def _refusal(self, reason: str, message: str, least: float = 0.0) -> ServiceBusy:
         """Refusal with a Retry-After of its own for each client, so that they do not all come back at once."""
         now = self._clock()
         next_place = max(now + self._latency.seconds_until(1), self._last_retry + self._latency.interval)
         self._last_retry = min(next_place, now + _LONGEST_RETRY_SECONDS)
         seconds = min(max(1, math.ceil(max(self._last_retry - now, least))), _LONGEST_RETRY_SECONDS)
-        return ServiceBusy(f"{said}; try again in {seconds} s", seconds, reason)
+        return ServiceBusy(f"{message}; try again in {seconds} s", seconds, reason)
 
     def too_late(self, ticket: Ticket) -> DeadlinePassed:
         """Error of a request that was not answered by its deadline."""

@@ -104,5 +104,5 @@ async def _received(request: Request, receiving: Receiving) -> Stored:
         async for part in request.stream():
             await run_in_threadpool(receiving.write, part)
     except ClientDisconnect as error:
-        raise Cancelled("the sender went away; nothing was added") from error
+        raise Cancelled("the client disconnected; nothing was added") from error
     return await run_in_threadpool(receiving.store)

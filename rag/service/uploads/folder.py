@@ -58,8 +58,8 @@ class UploadFolder:
         """
         if not root.is_dir() or not os.access(root, os.R_OK | os.W_OK | os.X_OK):
             raise SettingsError(
-                f"RAG_DOCUMENTS={root} is no folder that can be written, and documents are to be put there; "
-                "make it, and give it to the user that runs the service, or unset RAG_DOCUMENTS"
+                f"RAG_DOCUMENTS={root} is no folder that can be written, and uploads are stored there; "
+                "create it, and give the user that runs the service access to it, or unset RAG_DOCUMENTS"
             )
         self.root = root
         self.max_bytes = max_bytes
@@ -91,7 +91,9 @@ class UploadFolder:
     def check_size(self, size: int) -> None:
         """Raises UploadTooLarge if ``size`` is more than a document may have."""
         if size > self.max_bytes:
-            raise UploadTooLarge(f"a document may have {self.max_bytes:,} bytes; split this one, or ask the operator")
+            raise UploadTooLarge(
+                f"a document may have {self.max_bytes:,} bytes at most; split this one, or ask the operator"
+            )
 
     def store(self, draft: Path, name: str, size: int, sha256: str, *, replace: bool) -> Stored:
         """Renames a synced temporary file of the folder to its name.
@@ -105,7 +107,7 @@ class UploadFolder:
             there = os.path.lexists(target)
             if there:
                 if not _is_document(target):
-                    raise NameTaken(f"{name} is the name of a folder or a link; choose another one")
+                    raise NameTaken(f"{name} is the name of a folder or a link; choose another name")
                 if target.stat().st_size == size and sha256_of_file(target) == sha256:
                     return Stored(name, size, sha256, new=False, replaced=False)
                 if not replace:
@@ -182,11 +184,13 @@ def _storage_errors(folder: Path, name: str, size: int) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        said = f"{name} could not be stored: {error.strerror or error}"
+        message = f"{name} could not be stored: {error.strerror or error}"
         if error.errno not in _FULL:
-            raise UploadNotStored(f"{said}; can the service write in RAG_DOCUMENTS?") from error
+            raise UploadNotStored(f"{message}; can the service write in RAG_DOCUMENTS?") from error
         free = shutil.disk_usage(folder).free
-        raise UploadNotStored(f"{said} ({size:,} bytes needed, {free:,} free); make room, and send it again") from error
+        raise UploadNotStored(
+            f"{message} ({size:,} bytes needed, {free:,} free); make room, and send it again"
+        ) from error
 
 
 def _is_document(path: Path) -> bool:
@@ -194,4 +198,4 @@ def _is_document(path: Path) -> bool:
 
 
 def _taken(name: str) -> NameTaken:
-    return NameTaken(f"there is another document of the name {name}; choose another one, or send it with ?replace=true")
+    return NameTaken(f"another document has the name {name}; choose another name, or send it with ?replace=true")

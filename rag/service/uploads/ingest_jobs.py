@@ -132,8 +132,8 @@ class IngestJobs:
             code, report = self._run_process()
             if code != _BUSY or self._closing.is_set():
                 break
-            said = f"another ingest is at work in this index; it is tried again every {seconds:g} s"
-            self._update(stage="waiting", error=said)
+            message = f"another ingest is at work in this index; it is tried again every {seconds:g} s"
+            self._update(stage="waiting", error=message)
             self._closing.wait(seconds)
             seconds = min(seconds * 2, _LONGEST_RETRY_SECONDS)
         files = tuple(_file(row) for row in report.get("files", ()))
@@ -156,11 +156,11 @@ class IngestJobs:
             with suppress(OSError):  # it has ended already
                 os.setpriority(os.PRIO_PROCESS, process.pid, _NICENESS)
             for line in process.stdout or ():
-                said = _parsed(line)
+                fields = _parsed(line)
                 # Stage "starting" is before it has the lock: it may still have to wait.
-                if (progress := said.get("progress")) and progress["stage"] != "starting":
+                if (progress := fields.get("progress")) and progress["stage"] != "starting":
                     self._update(**_progress(progress), error=None)
-                report = said.get("report", report)
+                report = fields.get("report", report)
         self._process = None
         return process.returncode, report
 

@@ -41,7 +41,7 @@ def checked_name(name: str) -> str:
 
 def _fault(name: str) -> str | None:
     if any(unicodedata.category(character) in _REFUSED_CATEGORIES and character not in _JOINERS for character in name):
-        return "it has characters that are not seen"
+        return "it has invisible characters"
     if _REPLACEMENT in name:
         return "it is not in UTF-8"
     if "/" in name or "\\" in name:
@@ -77,7 +77,9 @@ def check_head(name: str, head: bytes) -> None:
     else:
         whole = b"\0" not in head or head.startswith(_TEXT_MARKS) or _looks_like_utf16(head)
     if not whole:
-        raise RequestFault(f"this is no {suffix} file, whatever its name says; open and save it anew", "body")
+        raise RequestFault(
+            f"the content is not that of a {suffix} file; open it with its program, and save it again", "body"
+        )
 
 
 def _suffix(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Under which hosts a service without keys is asked."""
+"""Allowed hosts of a service without keys."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from rag.settings import Settings
         pytest.param("[::1", False, id="broken"),
     ],
 )
-def test_a_host_is_known(host: str, known: bool) -> None:
+def test_host_header(host: str, known: bool) -> None:
     assert is_allowed(host, LOCALHOST) is known
 
 
-def test_hosts_of_a_service() -> None:
+def test_hosts_from_the_settings() -> None:
     assert allowed_hosts(Settings()) == {"localhost"}
     assert allowed_hosts(Settings(hosts=("rag",))) == {"localhost", "rag"}
     assert allowed_hosts(Settings(hosts=("rag", "*"))) == set()

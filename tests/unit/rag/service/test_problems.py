@@ -1,4 +1,4 @@
-"""Which error becomes which status, and what a problem document says."""
+"""Problem documents: the HTTP status of each error, and their members."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_fields() -> None:
     }
 
 
-def test_when_to_come_back_is_told_in_the_body_too() -> None:
+def test_retry_after_is_in_the_body_too() -> None:
     """An event of a stream has no headers."""
     assert error_fields(ServiceBusy("full", 3), "r1")["retry_after_seconds"] == 3
 
@@ -81,7 +81,7 @@ def test_without_a_field_there_are_no_errors() -> None:
     assert set(error_fields(IndexMissing("no index"), "r1")) == {"type", "title", "status", "detail", "request_id"}
 
 
-def test_what_is_inside_is_not_told() -> None:
+def test_internal_errors_have_no_detail() -> None:
     assert "detail" not in error_fields(PageproofError("a secret path"), "r1")
 
 

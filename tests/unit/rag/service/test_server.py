@@ -1,4 +1,4 @@
-"""How the service is told to add documents, from settings."""
+"""Configuration of uploads from the settings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_off() -> None:
     assert open_uploads(settings(None)) is None
 
 
-def test_the_job_is_one_that_the_job_understands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_is_valid_for_the_ingest_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "-documents").mkdir()
     monkeypatch.chdir(tmp_path)
     uploads = open_uploads(settings(Path("-documents")))
@@ -44,6 +44,6 @@ def test_the_largest_document(tmp_path: Path, upload_bytes: int, file_megabytes:
     assert uploads.folder.max_bytes == expected
 
 
-def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_folder(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="RAG_DOCUMENTS"):
         open_uploads(settings(tmp_path / "nowhere"))

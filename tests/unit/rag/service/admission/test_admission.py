@@ -1,4 +1,4 @@
-"""Places: a few at work, a bounded number in line, fair, by their deadline, and nobody is forgotten in it."""
+"""Admission control: limits, fairness, positions, deadlines, retry times, and no leaked places."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ QUANTUM = 100
 
 
 def in_time(work: Callable[[], Awaitable[None]]) -> None:
-    """Runs it; whoever waits forever fails instead."""
+    """Runs a coroutine with a timeout, so that one that waits forever fails."""
 
     async def main() -> None:
         await asyncio.wait_for(work(), timeout=5.0)
@@ -43,7 +43,7 @@ def in_time(work: Callable[[], Awaitable[None]]) -> None:
 
 
 async def settle() -> None:
-    """Lets every task go on until it waits."""
+    """Lets every task run until it waits."""
     for _ in range(10):
         await asyncio.sleep(MOMENT)
 
@@ -53,14 +53,14 @@ def admission_of(parallel: int = 1, max_queue: int = 3, seconds: float = 300.0, 
 
 
 async def at_work(admission: Admission, client: str = "a") -> Ticket:
-    """One for whom a place is free."""
+    """A ticket that is at work at once."""
     ticket = admission.enter(client)
     assert [place async for place in ticket.turn(QUANTUM)] == []
     return ticket
 
 
 async def waiting(admission: Admission, client: str = "a", tokens: int = QUANTUM) -> Ticket:
-    """One in line."""
+    """A ticket in the queue."""
     ticket = admission.enter(client)
     admission.join(ticket, tokens)
     assert not ticket.started
@@ -75,7 +75,7 @@ class Clock:
 
 
 class Visitor:
-    """Takes a place, notes its positions, works until it is told to end."""
+    """A client that records its positions in the queue, and works until ``end`` is set."""
 
     def __init__(self, admission: Admission, name: str, log: list[str], client: str = "a") -> None:
         self.ticket = admission.enter(client)
@@ -101,9 +101,9 @@ class Visitor:
         await settle()
 
 
-class TestLine:
+class TestQueue:
     @pytest.mark.parametrize("parallel", [1, 3])
-    def test_so_many_at_work_and_the_others_in_line(self, parallel: int) -> None:
+    def test_at_most_parallel_at_work_and_the_others_queued(self, parallel: int) -> None:
         async def work() -> None:
             admission, log = admission_of(parallel, max_queue=3), list[str]()
             visitors = [Visitor(admission, str(n), log) for n in range(parallel + 3)]
@@ -118,7 +118,7 @@ class TestLine:
 
         in_time(work)
 
-    def test_a_client_does_not_wait_for_all_of_another(self) -> None:
+    def test_a_client_does_not_wait_for_all_requests_of_another(self) -> None:
         async def work() -> None:
             admission, log = admission_of(max_queue=8), list[str]()
             visitors = [Visitor(admission, f"a{n}", log) for n in range(5)]
@@ -134,7 +134,7 @@ class TestLine:
 
         in_time(work)
 
-    def test_one_who_gives_up_lets_the_others_move_on(self) -> None:
+    def test_a_client_that_gives_up_lets_the_others_move_up(self) -> None:
         async def work() -> None:
             admission, log = admission_of(), list[str]()
             a, b, c, d = (Visitor(admission, name, log) for name in "abcd")
@@ -150,8 +150,8 @@ class TestLine:
 
         in_time(work)
 
-    def test_positions_are_told_once(self) -> None:
-        """When somebody behind gives up, nothing has changed for those before."""
+    def test_positions_are_sent_once(self) -> None:
+        """A client that gives up changes nothing for those before it."""
 
         async def work() -> None:
             admission, log = admission_of(), list[str]()
@@ -164,34 +164,34 @@ class TestLine:
 
         in_time(work)
 
-    def test_positions_are_told_again_after_a_while(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A proxy cuts a connection on which nothing comes."""
+    def test_positions_are_sent_again_after_a_while(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A proxy closes an idle connection."""
         monkeypatch.setattr(places, "POSITION_SECONDS", 0.001)
 
         async def work() -> None:
             admission = admission_of()
             await at_work(admission)
-            told = []
+            positions = []
             async for place in admission.enter("a").turn(QUANTUM):
-                told.append(place.position)
-                if len(told) == 3:
+                positions.append(place.position)
+                if len(positions) == 3:
                     break
-            assert told == [1, 1, 1]
+            assert positions == [1, 1, 1]
 
         in_time(work)
 
-    def test_a_move_while_the_position_is_being_told_is_not_missed(self) -> None:
-        """Whoever tells a client its position waits for the network meanwhile."""
+    def test_a_change_while_the_position_is_sent_is_not_missed(self) -> None:
+        """The consumer waits for the network while it sends a position."""
 
         async def work() -> None:
             admission = admission_of()
             first, second = await at_work(admission), admission.enter("a")
-            told = []
+            positions = []
             async for place in second.turn(QUANTUM):
-                told.append(place)
+                positions.append(place)
                 first.leave(finished=False)
                 await settle()
-            assert told == [Waiting(position=1, estimate_seconds=10)]
+            assert positions == [Waiting(position=1, estimate_seconds=10)]
 
         in_time(work)
 
@@ -223,7 +223,7 @@ class TestLine:
                     gone.leave(finished=False)
                 assert admission.held == len(inside) <= 7
                 assert admission.at_work == sum(ticket.started is not None for ticket in inside) <= 2
-                # Nobody waits while a place is free.
+                # None waits while a place is free.
                 assert admission.at_work == 2 or not admission.waiting
             for ticket in inside:
                 ticket.leave(finished=True)
@@ -239,9 +239,9 @@ def refused(admission: Admission, client: str = "a") -> ServiceBusy:
     return caught.value
 
 
-class TestBound:
+class TestLimits:
     @pytest.mark.parametrize(("parallel", "max_queue"), [(1, 0), (1, 1), (2, 3)])
-    def test_so_many_places_whether_they_have_come_to_the_line_or_not(self, parallel: int, max_queue: int) -> None:
+    def test_requests_count_before_they_are_queued(self, parallel: int, max_queue: int) -> None:
         async def work() -> None:
             admission = admission_of(parallel, max_queue)
             tickets = [admission.enter("a") for _ in range(parallel + max_queue)]
@@ -252,7 +252,7 @@ class TestBound:
 
         in_time(work)
 
-    def test_the_last_quarter_of_the_line_is_for_those_who_have_no_place(self) -> None:
+    def test_the_last_quarter_of_the_queue_is_for_clients_without_a_place(self) -> None:
         async def work() -> None:
             admission = admission_of(2, max_queue=8)
             for _ in range(8):
@@ -265,7 +265,7 @@ class TestBound:
 
         in_time(work)
 
-    def test_who_would_be_answered_too_late_is_refused_at_once(self) -> None:
+    def test_a_request_that_would_miss_its_deadline_is_refused_at_once(self) -> None:
         async def work() -> None:
             admission = admission_of(1, max_queue=8, seconds=35.0)
             await at_work(admission)
@@ -286,7 +286,7 @@ class TestBound:
 
 
 class TestRetryAfter:
-    def test_each_who_is_refused_is_told_a_time_of_its_own(self) -> None:
+    def test_each_refused_client_gets_a_time_of_its_own(self) -> None:
         async def work() -> None:
             clock = Clock()
             admission = admission_of(1, max_queue=1, clock=clock)
@@ -294,13 +294,13 @@ class TestRetryAfter:
             await waiting(admission)
             assert [refused(admission).retry_after_seconds for _ in range(8)] == [10, 20, 30, 40, 50, 60, 60, 60]
             clock.now += 100.0
-            # The one at work is late by now: it may end at any time.
+            # The one at work has exceeded the estimate: it may end at any time.
             assert refused(admission).retry_after_seconds == 10
 
         in_time(work)
 
     @pytest.mark.parametrize(("took", "expected"), [(20.0, 20), (3.2, 4), (0.001, 1)])
-    def test_follows_what_answers_take(self, took: float, expected: int) -> None:
+    def test_follows_the_time_of_answers(self, took: float, expected: int) -> None:
         async def work() -> None:
             clock = Clock()
             admission = admission_of(1, max_queue=0, clock=clock)
@@ -312,22 +312,22 @@ class TestRetryAfter:
 
         in_time(work)
 
-    def test_the_estimate_of_those_in_line(self) -> None:
+    def test_estimates_in_the_queue(self) -> None:
         async def work() -> None:
             clock = Clock()
             admission = admission_of(2, max_queue=4, clock=clock)
             for _ in range(2):
                 await at_work(admission)
-            line = [await waiting(admission) for _ in range(3)]
+            queued = [await waiting(admission) for _ in range(3)]
             clock.now += 4.0
             # Two ended every 10 s, as far as is known.
-            assert [admission.position(ticket) for ticket in line] == [Waiting(1, 6), Waiting(2, 6), Waiting(3, 16)]
+            assert [admission.position(ticket) for ticket in queued] == [Waiting(1, 6), Waiting(2, 6), Waiting(3, 16)]
 
         in_time(work)
 
 
 class TestDeadline:
-    def test_who_waits_too_long_is_sent_away(self) -> None:
+    def test_a_request_that_waits_too_long_is_refused(self) -> None:
         async def work() -> None:
             admission = admission_of(seconds=0.02, clock=Clock())
             admission._latency._seconds = 0.001
@@ -342,7 +342,7 @@ class TestDeadline:
 
         in_time(work)
 
-    def test_what_is_at_work_too_long_is_stopped(self) -> None:
+    def test_an_answer_that_takes_too_long_is_cancelled(self) -> None:
         async def work() -> None:
             ticket, stopped = await at_work(admission_of(seconds=0.01)), asyncio.Event()
             with ticket.cancellation.calling(stopped.set):
@@ -352,8 +352,8 @@ class TestDeadline:
 
         in_time(work)
 
-    def test_who_comes_to_the_line_too_late_is_not_put_into_it(self) -> None:
-        """Its body took all of its time."""
+    def test_a_request_past_its_deadline_is_not_queued(self) -> None:
+        """Receiving its body took all of its time."""
 
         async def work() -> None:
             admission = admission_of(seconds=0.01)
@@ -365,7 +365,7 @@ class TestDeadline:
 
         in_time(work)
 
-    def test_who_has_left_is_not_stopped_afterwards(self) -> None:
+    def test_a_finished_request_is_not_cancelled_afterwards(self) -> None:
         async def work() -> None:
             ticket = await at_work(admission_of(seconds=0.01))
             ticket.leave(finished=True)
@@ -375,7 +375,7 @@ class TestDeadline:
         in_time(work)
 
 
-def test_a_service_that_stops_sends_away_who_waits_and_lets_the_others_finish() -> None:
+def test_a_service_that_stops_refuses_the_queue_and_lets_the_others_finish() -> None:
     async def work() -> None:
         admission, log = admission_of(), list[str]()
         a, b = (Visitor(admission, name, log) for name in "ab")
@@ -395,7 +395,7 @@ def test_a_service_that_stops_sends_away_who_waits_and_lets_the_others_finish() 
 
 
 class Caller:
-    """A client of the route, without a socket; it goes away when ``leaves`` says so."""
+    """An ASGI client of the route; it disconnects when ``leaves`` returns True."""
 
     def __init__(self, body: dict[str, object], leaves: Callable[[list[Message]], bool]) -> None:
         self._body: bytes | None = json.dumps(body).encode()
@@ -425,8 +425,8 @@ class Caller:
             await app(scope, self.receive, self.send)
 
 
-class TestAsking:
-    """Whenever the client goes away, its place is given up: otherwise nobody would ever be served again."""
+class TestDisconnect:
+    """Whenever a client disconnects, its place is given up: a leaked place would be lost for all others."""
 
     @pytest.mark.parametrize("stream", [True, False], ids=["stream", "plain"])
     @pytest.mark.parametrize(
@@ -451,9 +451,9 @@ class TestAsking:
                 app.include_router(router(QuestionService(answerer, admission, threads, Metrics()), Keys()))
                 caller = Caller({"question": "Which colour?", "stream": stream}, leaves)
                 await caller.ask(app)
-            await settle()  # the thread has ended, and the loop hears of it
+            await settle()  # the thread has ended; its callback runs in the loop
             assert (admission.held, admission.at_work) == (0, 0)
-            # Somebody who leaves at once may never see the head; everybody else does.
+            # A client that disconnects at once may never get the response head; all others do.
             assert caller.sent or leaves([])
 
         in_time(work)

@@ -1,4 +1,4 @@
-"""Who is next: one client does not delay another, a long question not the short ones, and nobody is forgotten."""
+"""Fair queue: fairness between clients and between long and short questions, and freedom from starvation."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from rag.service.admission.fair_queue import FairQueue
 QUANTUM = 100
 
 
-def line_of(*items: tuple[str, str, int]) -> FairQueue[str]:
-    line: FairQueue[str] = FairQueue(QUANTUM)
+def queue_of(*items: tuple[str, str, int]) -> FairQueue[str]:
+    queue: FairQueue[str] = FairQueue(QUANTUM)
     for client, item, tokens in items:
-        line.add(client, item, tokens)
-    return line
+        queue.add(client, item, tokens)
+    return queue
 
 
-def drained(line: FairQueue[str]) -> list[str]:
-    return [line.pop() for _ in range(len(line))]
+def drained(queue: FairQueue[str]) -> list[str]:
+    return [queue.pop() for _ in range(len(queue))]
 
 
 @pytest.mark.parametrize(
@@ -46,39 +46,39 @@ def drained(line: FairQueue[str]) -> list[str]:
     ],
 )
 def test_order(items: Sequence[tuple[str, str, int]], order: str) -> None:
-    assert list(line_of(*items).in_order()) == order.split()
-    assert drained(line_of(*items)) == order.split()
+    assert list(queue_of(*items).in_order()) == order.split()
+    assert drained(queue_of(*items)) == order.split()
 
 
 def test_twenty_questions_do_not_delay_the_first_of_another() -> None:
-    line = line_of(*(("a", f"a{n}", QUANTUM) for n in range(20)))
-    assert line.pop() == "a0"
-    line.add("b", "b", QUANTUM)
-    assert line.pop() == "b"
+    queue = queue_of(*(("a", f"a{n}", QUANTUM) for n in range(20)))
+    assert queue.pop() == "a0"
+    queue.add("b", "b", QUANTUM)
+    assert queue.pop() == "b"
 
 
 def test_short_ones_that_keep_coming_pass_a_long_one_only_until_as_much_was_served() -> None:
-    line = line_of(("a", "long", 400))
+    queue = queue_of(("a", "long", 400))
     served: list[str] = []
     while "long" not in served:
-        line.add("a", f"short{len(served)}", 100)
-        served.append(line.pop())
+        queue.add("a", f"short{len(served)}", 100)
+        served.append(queue.pop())
     # Ranks of the short: 100, 200, 300, 400; the long one came before the last of them.
     assert len(served) == 4
 
 
 def test_whoever_leaves_is_not_waited_for() -> None:
-    line = line_of(("a", "a1", 100), ("b", "b1", 100), ("b", "b2", 100))
-    line.remove("a", "a1")
-    line.remove("b", "b1")
-    line.remove("b", "not there")
-    line.remove("c", "nobody")
-    assert (len(line), drained(line)) == (1, ["b2"])
+    queue = queue_of(("a", "a1", 100), ("b", "b1", 100), ("b", "b2", 100))
+    queue.remove("a", "a1")
+    queue.remove("b", "b1")
+    queue.remove("b", "not there")
+    queue.remove("c", "nobody")
+    assert (len(queue), drained(queue)) == (1, ["b2"])
 
 
 def test_looking_changes_nothing() -> None:
-    line = line_of(("a", "long", 350), ("b", "b1", 100), ("b", "b2", 20))
-    assert list(line.in_order()) == list(line.in_order()) == drained(line)
+    queue = queue_of(("a", "long", 350), ("b", "b1", 100), ("b", "b2", 20))
+    assert list(queue.in_order()) == list(queue.in_order()) == drained(queue)
 
 
 Items = st.lists(st.tuples(st.sampled_from("abcd"), st.integers(1, 900)), min_size=1, max_size=25)
@@ -86,44 +86,44 @@ Items = st.lists(st.tuples(st.sampled_from("abcd"), st.integers(1, 900)), min_si
 
 @given(Items, st.data())
 def test_nobody_is_lost_and_nobody_comes_twice(items: list[tuple[str, int]], data: st.DataObject) -> None:
-    line: FairQueue[int] = FairQueue(QUANTUM)
+    queue: FairQueue[int] = FairQueue(QUANTUM)
     inside: dict[int, str] = {}
     for number, (client, tokens) in enumerate(items):
-        line.add(client, number, tokens)
+        queue.add(client, number, tokens)
         inside[number] = client
         match data.draw(st.sampled_from(["nothing", "pop", "remove"])):
             case "pop":
-                expected = next(line.in_order())
-                assert line.pop() == expected
+                expected = next(queue.in_order())
+                assert queue.pop() == expected
                 del inside[expected]
             case "remove":
                 gone = data.draw(st.sampled_from(sorted(inside)))
-                line.remove(inside.pop(gone), gone)
+                queue.remove(inside.pop(gone), gone)
             case _:
                 pass
-        assert len(line) == len(inside)
-        assert sorted(line.in_order()) == sorted(inside)
+        assert len(queue) == len(inside)
+        assert sorted(queue.in_order()) == sorted(inside)
 
 
 @given(Items, st.integers(1, 900))
 def test_two_who_always_have_something_waiting_are_served_alike(items: list[tuple[str, int]], tokens: int) -> None:
     """The bound of Shreedhar and Varghese: they differ by no more than a round and two of the longest questions."""
-    line: FairQueue[str] = FairQueue(QUANTUM)
+    queue: FairQueue[str] = FairQueue(QUANTUM)
     cost = {"a": [t for client, t in items if client == "a"] or [tokens], "b": [tokens]}
     longest = max(max(costs) for costs in cost.values())
     served: Counter[str] = Counter()
     for client, costs in cost.items():
-        line.add(client, f"{client}{costs[0]}", costs[0])
+        queue.add(client, f"{client}{costs[0]}", costs[0])
     for step in range(60):
-        item = line.pop()
+        item = queue.pop()
         client, took = item[0], int(item[1:])
         served[client] += took
         fresh = cost[client][step % len(cost[client])]
-        # Two are always there, so that it does not leave the line: what it owes would be forgotten.
-        line.add(client, f"{client}{fresh}", fresh)
+        # Two are always there, so that it does not leave the queue: what it owes would be forgotten.
+        queue.add(client, f"{client}{fresh}", fresh)
         if step == 0:
             for other, costs in cost.items():
-                line.add(other, f"{other}{costs[0]}", costs[0])
+                queue.add(other, f"{other}{costs[0]}", costs[0])
             served.clear()
         assert abs(served["a"] - served["b"]) <= QUANTUM + 3 * longest
 
@@ -135,29 +135,29 @@ def test_two_who_always_have_something_waiting_are_served_alike(items: list[tupl
 )
 def test_nobody_waits_for_ever(tokens: int, before: list[tuple[str, int]], after: list[tuple[str, int]]) -> None:
     """Whoever else comes, and however many: those before in the round have so many tokens for each of ours, no more."""
-    line: FairQueue[str] = FairQueue(QUANTUM)
+    queue: FairQueue[str] = FairQueue(QUANTUM)
     for client, cost in before:
-        line.add(client, f"{client} {cost}", cost)
-    line.add("a", "ours", tokens)
+        queue.add(client, f"{client} {cost}", cost)
+    queue.add("a", "ours", tokens)
     rounds = ceil(tokens / QUANTUM)
     served: Counter[str] = Counter()
-    while (item := line.pop()) != "ours":
+    while (item := queue.pop()) != "ours":
         client, cost_served = item.split()
         served[client] += int(cost_served)
         for other, cost in after[:2]:
-            line.add(other, f"{other} {cost}", cost)
+            queue.add(other, f"{other} {cost}", cost)
         del after[:2]
     assert all(taken <= (rounds + 1) * QUANTUM + 900 for taken in served.values())
 
 
 @given(st.integers(1, 900), st.lists(st.integers(1, 900), min_size=1, max_size=40))
 def test_nobody_of_the_same_client_passes_once_as_much_was_served(tokens: int, others: list[int]) -> None:
-    line: FairQueue[tuple[int, int]] = FairQueue(QUANTUM)
-    line.add("a", (-1, tokens), tokens)
+    queue: FairQueue[tuple[int, int]] = FairQueue(QUANTUM)
+    queue.add("a", (-1, tokens), tokens)
     served = 0
     for number, cost in enumerate(others):
-        line.add("a", (number, served), cost)
-        passed, came_at = line.pop()
+        queue.add("a", (number, served), cost)
+        passed, came_at = queue.pop()
         if passed == -1:
             return
         assert came_at < tokens

@@ -1,4 +1,4 @@
-"""An answer as text with footnotes; and whatever documents say, it stays text where Markdown is shown."""
+"""Markdown of answers: text with footnotes, and escaping of text from documents."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_pieces(answer: Answer, parts: list[str]) -> None:
         pytest.param("x < 5 [a] (ISO) 5 > 4, ~5 kg, 24.50 $", "x < 5 [a] (ISO) 5 > 4, ~5 kg, 24.50 $", id="none"),
     ],
 )
-def test_what_a_document_says_is_not_markdown(said: str, written: str) -> None:
+def test_text_of_documents_is_escaped(said: str, written: str) -> None:
     answer = answer_of("Blue", Sentence("Blue", "supported", (1,)), citations=(cited(1, said, said),))
     assert pieces(answer)[1] == f"\n\nSources:\n\n[1] {written}, page 2: “{written}”"
     answer = answer_of(said, Sentence(said, "supported", ()))
@@ -114,7 +114,7 @@ WRITTEN = st.lists(SYNTAX, min_size=1, max_size=12).map("".join).map(str.strip).
 @example("# a", "> b", "- c")
 @example("[1]: http://evil", "[1]", "[1]")
 @example("<1@b>", "\\", "a\\")
-def test_in_markdown_it_reads_as_it_is_and_is_nothing_but_text(sentence: str, quote: str, name: str) -> None:
+def test_rendered_markdown_is_the_plain_text(sentence: str, quote: str, name: str) -> None:
     answer = answer_of(
         "",
         Sentence(sentence, "supported", (1,)),

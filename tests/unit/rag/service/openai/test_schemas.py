@@ -1,4 +1,4 @@
-"""What of a chat is the question, what its history, and what is refused."""
+"""OpenAI schemas: question and history of a chat, refused options, completions and errors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def user(content: Any) -> dict[str, Any]:
     return {"role": "user", "content": content}
 
 
-def said(content: Any) -> dict[str, Any]:
+def assistant(content: Any) -> dict[str, Any]:
     return {"role": "assistant", "content": content}
 
 
@@ -44,19 +44,27 @@ def question_of(*messages: dict[str, Any], room: int = ROOM, **fields: Any) -> Q
             id="instructions are ignored",
         ),
         pytest.param(
-            [user("A?"), said("a."), user("B?"), said("b."), user("C?")],
+            [user("A?"), assistant("a."), user("B?"), assistant("b."), user("C?")],
             "C?",
             (Turn("A?", "a."), Turn("B?", "b.")),
             id="history",
         ),
-        pytest.param([user("A?"), user("B?"), said("b."), user("C?")], "C?", (Turn("B?", "b."),), id="no answer came"),
-        pytest.param([user("A?"), said("a."), said("more"), user("B?")], "B?", (Turn("A?", "a."),), id="two answers"),
-        pytest.param([user("..."), said("a."), user("B?")], "B?", (), id="nothing was asked"),
-        pytest.param([said("Hello."), user("A?")], "A?", (), id="the assistant greets"),
-        pytest.param([user("A?"), said("so far")], "A?", (), id="an answer that was begun"),
-        pytest.param([user("A?"), said(None), user("B?")], "B?", (Turn("A?", ""),), id="an answer without text"),
         pytest.param(
-            [user("A?"), said("Blue. [1] Red. [2]\n\nSources:\n\n[1] a\\_b.pdf, page 1: “x”\n\n[2] y"), user("B?")],
+            [user("A?"), user("B?"), assistant("b."), user("C?")], "C?", (Turn("B?", "b."),), id="no answer came"
+        ),
+        pytest.param(
+            [user("A?"), assistant("a."), assistant("more"), user("B?")], "B?", (Turn("A?", "a."),), id="two answers"
+        ),
+        pytest.param([user("..."), assistant("a."), user("B?")], "B?", (), id="nothing was asked"),
+        pytest.param([assistant("Hello."), user("A?")], "A?", (), id="the assistant greets"),
+        pytest.param([user("A?"), assistant("so far")], "A?", (), id="an answer that was begun"),
+        pytest.param([user("A?"), assistant(None), user("B?")], "B?", (Turn("A?", ""),), id="an answer without text"),
+        pytest.param(
+            [
+                user("A?"),
+                assistant("Blue. [1] Red. [2]\n\nSources:\n\n[1] a\\_b.pdf, page 1: “x”\n\n[2] y"),
+                user("B?"),
+            ],
             "B?",
             (Turn("A?", "Blue. Red."),),
             id="our own answers without their footnotes",
@@ -82,7 +90,7 @@ def test_question_and_history(messages: list[dict[str, Any]], question: str, his
     ],
 )
 def test_a_long_chat_is_cut(pairs: list[tuple[str, str]], room: int, kept: list[tuple[str, str]]) -> None:
-    before = [message for asked, answered in pairs for message in (user(asked), said(answered))]
+    before = [message for asked, answered in pairs for message in (user(asked), assistant(answered))]
     assert question_of(*before, user("Why?"), room=room).history == tuple(Turn(*pair) for pair in kept)
 
 
@@ -95,11 +103,11 @@ def test_a_long_chat_is_cut(pairs: list[tuple[str, str]], room: int, kept: list[
         pytest.param({"max_tokens": 100_000}, 64, id="more than there is"),
     ],
 )
-def test_most_tokens(fields: dict[str, Any], tokens: int) -> None:
+def test_the_token_limit(fields: dict[str, Any], tokens: int) -> None:
     assert question_of(user("Why?"), **fields).max_tokens == tokens
 
 
-def test_what_is_not_used_is_ignored() -> None:
+def test_unsupported_options_without_effect_are_ignored() -> None:
     ignored: dict[str, Any] = {
         "model": "gpt-4o", "temperature": 0.7, "top_p": 0.9, "n": 1, "user": "u", "seed": 1, "stop": ["x"],
         "tools": [{"type": "function"}], "tool_choice": "auto", "parallel_tool_calls": True, "presence_penalty": 0,
@@ -121,15 +129,17 @@ def test_what_is_not_used_is_ignored() -> None:
         pytest.param([user("Why?")], {"logprobs": True}, "logprobs", id="probabilities"),
         pytest.param([user([{"type": "image_url", "image_url": {}}])], {}, "messages.0.content.0", id="picture"),
         pytest.param(
-            [user([{"type": "input_audio"}]), said("a."), user("Why?")], {}, "messages.0.content.0", id="before"
+            [user([{"type": "input_audio"}]), assistant("a."), user("Why?")], {}, "messages.0.content.0", id="before"
         ),
-        pytest.param([said("a.")], {}, "messages", id="nobody asks"),
-        pytest.param([user("A?"), said("a."), user(" ")], {}, "messages.2.content", id="nothing is asked"),
+        pytest.param([assistant("a.")], {}, "messages", id="nobody asks"),
+        pytest.param([user("A?"), assistant("a."), user(" ")], {}, "messages.2.content", id="nothing is asked"),
         pytest.param([user("?!")], {}, "messages.0.content", id="no word"),
         pytest.param([user("x" * 4001)], {}, "messages.0.content", id="too long"),
     ],
 )
-def test_what_cannot_be_honoured_is_refused(messages: list[dict[str, Any]], fields: dict[str, Any], field: str) -> None:
+def test_options_that_cannot_be_honoured_are_refused(
+    messages: list[dict[str, Any]], fields: dict[str, Any], field: str
+) -> None:
     with pytest.raises(RequestFault) as refusal:
         question_of(*messages, **fields)
     assert refusal.value.field == field
@@ -144,14 +154,14 @@ def test_what_cannot_be_honoured_is_refused(messages: list[dict[str, Any]], fiel
         pytest.param({"messages": [user("x")], "max_tokens": 0}, id="no tokens"),
     ],
 )
-def test_what_is_no_chat(body: dict[str, Any]) -> None:
+def test_invalid_chats(body: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         ChatBody.model_validate(body)
 
 
 def test_a_completion() -> None:
-    said = Sentence("Blue", "supported", ())
-    answer = Answer("a1", "Why?", "Blue", True, "length", 0.9, (said,), (), "scripted", "000001", Usage(9, 4, 2))
+    assistant = Sentence("Blue", "supported", ())
+    answer = Answer("a1", "Why?", "Blue", True, "length", 0.9, (assistant,), (), "scripted", "000001", Usage(9, 4, 2))
     completion = CompletionBody.of(answer, created=5).model_dump()
     native = completion["choices"][0]["message"].pop("pageproof")
     assert (native["id"], native["answer"], native["model"]) == ("a1", "Blue", "scripted")

@@ -1,4 +1,4 @@
-"""A document is in the folder whole, or not at all."""
+"""Upload folder: documents are stored whole or not at all."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ def test_a_small_one(folder: UploadFolder) -> None:
     assert held(folder) == {"a.txt": b"x"}
 
 
-def test_the_same_again_is_no_fault(folder: UploadFolder) -> None:
+def test_the_same_document_again_is_no_error(folder: UploadFolder) -> None:
     first = add(folder, "a.pdf", PDF)
     again = add(folder, "a.pdf", PDF, expected=len(PDF), replace=True)
     assert (again.new, again.replaced, again.sha256) == (False, False, first.sha256)
     assert held(folder) == {"a.pdf": PDF}
 
 
-def test_another_of_the_same_name(folder: UploadFolder) -> None:
+def test_another_document_of_the_same_name(folder: UploadFolder) -> None:
     add(folder, "a.pdf", PDF)
     with pytest.raises(NameTaken, match=r"a\.pdf.*replace=true"):
         add(folder, "a.pdf", OTHER)
@@ -74,7 +74,7 @@ def test_another_of_the_same_name(folder: UploadFolder) -> None:
     assert held(folder) == {"a.pdf": OTHER}
 
 
-def test_another_of_the_same_name_is_refused_before_it_has_come(folder: UploadFolder) -> None:
+def test_another_size_of_the_same_name_is_refused_before_its_content(folder: UploadFolder) -> None:
     add(folder, "a.pdf", PDF)
     with pytest.raises(NameTaken):
         folder.receive("a.pdf", len(OTHER), replace=False)
@@ -82,7 +82,7 @@ def test_another_of_the_same_name_is_refused_before_it_has_come(folder: UploadFo
 
 
 @pytest.mark.parametrize("kind", ["folder", "link", "link to nothing"])
-def test_what_is_no_document_is_not_replaced(
+def test_a_folder_or_a_link_is_not_replaced(
     folder: UploadFolder, tmp_path_factory: pytest.TempPathFactory, kind: str
 ) -> None:
     elsewhere = tmp_path_factory.mktemp("elsewhere") / "b.pdf"
@@ -99,7 +99,7 @@ def test_what_is_no_document_is_not_replaced(
     assert elsewhere.exists() == (kind == "link")
 
 
-def test_too_large_is_refused_while_it_comes(folder: UploadFolder) -> None:
+def test_too_large_is_refused_during_the_upload(folder: UploadFolder) -> None:
     add(folder, "most.txt", b"x" * 10_000)
     receiving = folder.receive("a.txt", None, replace=False)
     receiving.write(b"x" * 10_000)
@@ -111,10 +111,10 @@ def test_too_large_is_refused_while_it_comes(folder: UploadFolder) -> None:
     assert set(held(folder)) == {"most.txt"}
 
 
-def test_what_is_not_what_its_name_says_is_refused_after_its_beginning(folder: UploadFolder) -> None:
+def test_content_of_another_type_is_refused_after_the_first_bytes(folder: UploadFolder) -> None:
     receiving = folder.receive("a.pdf", None, replace=False)
     receiving.write(b"x" * 1023)
-    with pytest.raises(RequestFault, match=r"no \.pdf file"):
+    with pytest.raises(RequestFault, match=r"not that of a \.pdf file"):
         receiving.write(b"x")
     receiving.discard()
     with pytest.raises(RequestFault, match="0 bytes"):
@@ -122,13 +122,13 @@ def test_what_is_not_what_its_name_says_is_refused_after_its_beginning(folder: U
     assert held(folder) == {}
 
 
-def test_a_name_that_is_none(folder: UploadFolder) -> None:
+def test_an_invalid_name(folder: UploadFolder) -> None:
     with pytest.raises(RequestFault):
         folder.receive("../a.pdf", None, replace=False)
     assert held(folder) == {}
 
 
-def test_until_it_is_whole_the_job_does_not_see_it(folder: UploadFolder) -> None:
+def test_an_incomplete_upload_is_hidden_from_the_job(folder: UploadFolder) -> None:
     add(folder, "a.pdf", PDF)
     receiving = folder.receive("b.pdf", None, replace=False)
     receiving.write(PDF)
@@ -148,14 +148,14 @@ def test_a_full_disk(folder: UploadFolder) -> None:
     assert held(folder) == {"a.pdf": PDF}
 
 
-def test_more_than_the_disk_has_is_refused_before_it_has_come(tmp_path: Path) -> None:
+def test_more_than_the_free_space_is_refused_before_the_content(tmp_path: Path) -> None:
     folder = UploadFolder(tmp_path, 1 << 62)
     with pytest.raises(UploadNotStored, match="bytes needed"):
         folder.receive("a.pdf", 1 << 61, replace=False)
     assert held(folder) == {}
 
 
-def test_a_folder_that_goes_away(folder: UploadFolder) -> None:
+def test_a_folder_that_is_removed(folder: UploadFolder) -> None:
     receiving = folder.receive("a.pdf", None, replace=False)
     receiving.write(PDF)
     next(folder.root.iterdir()).unlink()
@@ -180,7 +180,7 @@ def test_two_of_one_name_at_a_time(folder: UploadFolder) -> None:
     assert held(folder) == {"a.pdf": added[0]}
 
 
-def test_what_a_killed_service_has_left_is_removed_later(folder: UploadFolder) -> None:
+def test_temporary_files_of_a_killed_service_are_removed_later(folder: UploadFolder) -> None:
     old, new = (folder.receive(name, None, replace=False) for name in ("a.pdf", "b.pdf"))
     left = old._draft
     os.utime(left, (time.time() - 7200, time.time() - 7200))

@@ -1,4 +1,4 @@
-"""Runs of the ingest job: told while they are at work, one at a time, stopped with the service. Jobs are scripts."""
+"""Ingest jobs: progress, one run at a time, retries, failures, and shutdown. Shell scripts stand in for the job."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def progress(stage: str, **numbers: float | None) -> dict[str, Any]:
 
 
 def say(*lines: dict[str, Any]) -> str:
-    """As a command of the shell; no text in the lines may have a quote in it."""
+    """A shell command that prints the lines as JSON; their text must not contain a quote."""
     return "".join(f"echo '{json.dumps(line)}'; " for line in lines)
 
 
@@ -42,7 +42,7 @@ def wait_until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
 
 
 class Bench:
-    """Runs of a script; ``go`` is a file that a script may wait for, ``ready`` one with which it says that it is."""
+    """Runs scripts as jobs; a script may wait for the file ``go``, and signals its start with the file ``ready``."""
 
     def __init__(self, folder: Path) -> None:
         self.go = folder / "go"
@@ -57,10 +57,10 @@ class Bench:
         self.opened.append(made)
         return made
 
-    def until_told(self) -> str:
+    def until_go(self) -> str:
         return f"until [ -e {self.go} ]; do sleep 0.01; done; "
 
-    def set_up(self) -> str:
+    def signal_ready(self) -> str:
         return f"echo >{self.ready}; "
 
     def started(self) -> list[int]:
@@ -108,7 +108,7 @@ def test_a_run(bench: Bench, code: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"),
+    ("line", "expected"),
     [
         pytest.param(progress("checking", files=7), ("checking", 0, 7, 0.0, None), id="checking"),
         pytest.param(
@@ -126,8 +126,8 @@ def test_a_run(bench: Bench, code: int) -> None:
         ),
     ],
 )
-def test_where_it_is(bench: Bench, told: dict[str, Any], expected: tuple[Any, ...]) -> None:
-    jobs = bench.jobs(say(progress("starting"), told) + bench.until_told() + say({"report": REPORT}))
+def test_progress(bench: Bench, line: dict[str, Any], expected: tuple[Any, ...]) -> None:
+    jobs = bench.jobs(say(progress("starting"), line) + bench.until_go() + say({"report": REPORT}))
     begun = jobs.start()
     assert (begun.state, begun.stage, begun.files, begun.finished) == ("running", "starting", (), None)
     wait_until(lambda: jobs.status.stage == expected[0])
@@ -139,8 +139,8 @@ def test_where_it_is(bench: Bench, told: dict[str, Any], expected: tuple[Any, ..
     assert jobs.status.started == begun.started
 
 
-def test_one_that_is_wanted_while_one_runs_follows_it(bench: Bench) -> None:
-    jobs = bench.jobs(bench.until_told() + say({"report": REPORT}))
+def test_a_run_requested_during_another_follows_it(bench: Bench) -> None:
+    jobs = bench.jobs(bench.until_go() + say({"report": REPORT}))
     jobs.start()
     wait_until(lambda: len(bench.started()) == 1)
     assert jobs.start().again
@@ -156,7 +156,7 @@ def test_one_that_is_wanted_while_one_runs_follows_it(bench: Bench) -> None:
     assert len(bench.started()) == 3
 
 
-def test_another_writer_is_waited_for(bench: Bench) -> None:
+def test_a_locked_index_is_tried_again(bench: Bench) -> None:
     busy = say(progress("starting"), {"report": {"generation": None, "error": "another ingest", "files": []}})
     jobs = bench.jobs(f"if [ ! -e {bench.go} ]; then {busy} exit 75; fi; {say({'report': REPORT})}")
     jobs.start()
@@ -194,7 +194,7 @@ def test_a_run_that_fails(bench: Bench, script: str, error: str) -> None:
         assert status.files == FILES
 
 
-def test_a_job_that_cannot_be_started_is_no_end_of_all(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_job_that_cannot_be_started_fails(caplog: pytest.LogCaptureFixture) -> None:
     jobs = IngestJobs(["/nonexistent/program"], lambda: None)
     jobs.start()
     wait_until(lambda: jobs.status.state == "failed")
@@ -203,8 +203,8 @@ def test_a_job_that_cannot_be_started_is_no_end_of_all(caplog: pytest.LogCapture
     jobs.close()
 
 
-def test_it_gives_way_to_answers(bench: Bench) -> None:
-    jobs = bench.jobs(bench.until_told() + say({"report": REPORT}))
+def test_it_has_a_lower_priority_than_answers(bench: Bench) -> None:
+    jobs = bench.jobs(bench.until_go() + say({"report": REPORT}))
     jobs.start()
     wait_until(lambda: len(bench.started()) == 1)
     (pid,) = bench.started()
@@ -214,27 +214,27 @@ def test_it_gives_way_to_answers(bench: Bench) -> None:
 
 
 class TestStopping:
-    def test_what_is_at_work(self, bench: Bench) -> None:
-        jobs = bench.jobs(f"trap 'echo >{bench.go}; exit 1' TERM; {bench.set_up()} while :; do sleep 0.01; done")
+    def test_a_run_in_progress(self, bench: Bench) -> None:
+        jobs = bench.jobs(f"trap 'echo >{bench.go}; exit 1' TERM; {bench.signal_ready()} while :; do sleep 0.01; done")
         jobs.start()
         wait_until(bench.ready.exists)
         start = time.monotonic()
         jobs.close()
         assert time.monotonic() - start < 2
-        assert bench.go.exists()  # it was told, and had time to tidy up
+        assert bench.go.exists()  # it got SIGTERM, and had time to clean up
         assert jobs.status.state == "failed"
-        assert jobs.start().state == "failed"  # none is started any more
+        assert jobs.start().state == "failed"  # no run is started after close
         assert len(bench.started()) == 1
 
-    def test_what_does_not_listen(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_job_that_ignores_sigterm(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("rag.service.uploads.ingest_jobs._STOP_SECONDS", 0.05)
-        jobs = bench.jobs(f"trap '' TERM; {bench.set_up()} sh -c 'while :; do sleep 0.01; done'; exit 0")
+        jobs = bench.jobs(f"trap '' TERM; {bench.signal_ready()} sh -c 'while :; do sleep 0.01; done'; exit 0")
         jobs.start()
         wait_until(bench.ready.exists)
         jobs.close()
         assert "SIGKILL" in str(jobs.status.error)
 
-    def test_what_waits_for_another_writer(self, bench: Bench) -> None:
+    def test_a_run_that_waits_for_the_lock(self, bench: Bench) -> None:
         jobs = bench.jobs("exit 75")
         jobs.start()
         wait_until(lambda: jobs.status.stage == "waiting")
@@ -242,7 +242,7 @@ class TestStopping:
         jobs.close()
         assert time.monotonic() - start < 2
 
-    def test_what_has_ended(self, bench: Bench) -> None:
+    def test_a_finished_run(self, bench: Bench) -> None:
         bench.ended(say({"report": REPORT}))
         bench.opened[0].close()
         assert bench.opened[0].status.state == "finished"

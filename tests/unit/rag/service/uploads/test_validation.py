@@ -1,4 +1,4 @@
-"""Names and beginnings of documents that may be added, and those that may not."""
+"""Upload validation: file names, and first bytes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rag.service.uploads.validation import HEAD_BYTES, MAX_NAME_BYTES, check_hea
 LONGEST = "a" * (MAX_NAME_BYTES - 4) + ".pdf"
 
 
-def test_what_the_job_reads_may_be_added() -> None:
+def test_suffixes_are_those_that_the_job_reads() -> None:
     assert sorted(SUFFIXES) == sorted(READERS)
 
 
@@ -72,7 +72,7 @@ def test_names(name: str, stored: str | None) -> None:
 @given(st.tuples(st.text(max_size=6), st.sampled_from(["", *SUFFIXES, ".PDF", "/a.pdf", "\0.md"])).map("".join))
 @example("\u212b.pdf")
 @example("a" * 300 + ".pdf")
-def test_a_name_that_is_taken_is_harmless(name: str) -> None:
+def test_an_accepted_name_is_a_safe_path_component(name: str) -> None:
     try:
         stored = checked_name(name)
     except RequestFault:
