@@ -1,6 +1,6 @@
-"""Documents that have text and no pages: their blocks, and pages made of them.
+"""Pagination of documents without pages: blocks of text to pages of bounded length.
 
-Pure. The readers of Markdown, HTML, Word and plain text say what the blocks are; here they become pages.
+Pure. The readers of Markdown, HTML, Word and plain text yield the blocks.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ingest.readers.limits import ReadingLimits
 from ingest.readers.source import check_page, check_pages, check_size
 from rag.domain.values import Heading, Page
 
-# About five printed pages: a page is what a citation names and what a person then looks through.
+# About five printed pages: a citation names a page, and a person then looks through all of it.
 LONGEST_PAGE: Final = 20_000
 _A4: Final = (595.0, 842.0)
 _CUTS: Final = (re.compile(r"\n+"), re.compile(r"(?<=[.!?。])\s*"), re.compile(r"\s+"))
@@ -23,11 +23,11 @@ _CUTS: Final = (re.compile(r"\n+"), re.compile(r"(?<=[.!?。])\s*"), re.compile(
 
 @dataclass(frozen=True)
 class Block:
-    """A paragraph, a heading, a list, a table or a piece of code.
+    """A block of text: a paragraph, a heading, a list, a table or a piece of code.
 
     Attributes:
-        text: clean; lines apart by a newline.
-        level: of a heading, 1 for the largest; None for what is none.
+        text: clean; lines separated by newlines.
+        level: of a heading, 1 for the largest; None for other blocks.
         new_page: whether a new page begins with it.
     """
 
@@ -37,16 +37,16 @@ class Block:
 
 
 def table_text(rows: Iterable[Sequence[str]]) -> str:
-    """A table with a line for each row, cells apart by bars; rows and columns that are empty are left out."""
+    """Text of a table: a line for each row, cells separated by bars, empty rows and columns left out."""
     cells = [[" ".join(cell.split()) for cell in row] for row in rows]
     used = sorted({column for row in cells for column, cell in enumerate(row) if cell})
-    # A row may have one cell, and another ten thousand: no row is made longer than it is.
+    # One row may have one cell, and another ten thousand: rows are not padded to the same length.
     lines = [[row[column] for column in used[: bisect_left(used, len(row))]] for row in cells]
     return "\n".join(" | ".join(line).rstrip(" |") for line in lines if any(line))
 
 
 def pages_of(blocks: Iterable[Block], limits: ReadingLimits) -> tuple[Page, ...]:
-    """Pages that begin where a block says so, and where a page would get too long.
+    """Paginates blocks: a page begins where a block asks for it, and where a page would get too long.
 
     Raises:
         FileFault: ``too_large``.
@@ -86,7 +86,7 @@ def _pages(blocks: Iterable[Block]) -> Iterator[list[Block]]:
 
 
 def _short(blocks: Sequence[Block]) -> Iterator[list[Block]]:
-    """The blocks of a page in parts that are short enough, cut at a heading if one is near, or between blocks."""
+    """Splits a page into parts of at most LONGEST_PAGE, before a heading if one is near, else between blocks."""
     part: list[Block] = []
     length = 0
     for block in (piece for long in blocks for piece in _pieces(long)):
@@ -94,21 +94,21 @@ def _short(blocks: Sequence[Block]) -> Iterator[list[Block]]:
             cut = _last_heading(part, length)
             yield part[:cut]
             part = part[cut:]
-            length = sum(map(_taken, part))
+            length = sum(map(_length, part))
         part.append(block)
-        length += _taken(block)
+        length += _length(block)
     yield part
 
 
-def _taken(block: Block) -> int:
-    """Characters of a page, with the blank line after it."""
+def _length(block: Block) -> int:
+    """Characters that a block takes on a page, with the blank line after it."""
     return len(block.text) + 2
 
 
 def _last_heading(part: Sequence[Block], length: int) -> int:
-    """Where to cut: before the last heading in the second half, with the headings right above it; else at the end."""
+    """Position to cut at: before the last heading of the second half, with those directly above it; else the end."""
     for cut in range(len(part) - 1, 0, -1):
-        length -= _taken(part[cut])
+        length -= _length(part[cut])
         if length < LONGEST_PAGE / 2:
             break
         if part[cut].level is not None and part[cut - 1].level is None:
@@ -117,7 +117,7 @@ def _last_heading(part: Sequence[Block], length: int) -> int:
 
 
 def _pieces(block: Block) -> Iterator[Block]:
-    """A block that is too long in pieces: cut between lines, sentences or words, or where it must be."""
+    """Splits a block that is too long between lines, sentences or words, or at the limit."""
     text = block.text
     while len(text) > LONGEST_PAGE:
         half = LONGEST_PAGE // 2

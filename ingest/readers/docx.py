@@ -1,7 +1,7 @@
-"""Word documents (.docx): paragraphs and tables in their order, on the pages that Word last showed.
+"""Word reader (.docx): paragraphs and tables in document order, with the page breaks of Word's last rendering.
 
-The only home of docx (python-docx), which opens the package. Its own lists of paragraphs leave out what was inserted
-with changes tracked, content controls and text boxes, so the XML is walked here.
+The only home of docx (python-docx), which opens the package. Its lists of paragraphs omit tracked insertions, content
+controls and text boxes, so the XML is walked here.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from docx.document import Document as WordDocument
     from docx.oxml.xmlchemy import BaseOxmlElement
 
-# Unpacked. XML takes some ten times as much in memory; pictures are unpacked too, and not looked at.
+# Sizes after decompression. XML takes about ten times as much in memory; images are decompressed too, and not read.
 _MOST_XML: Final = 60_000_000
 _MOST_BYTES: Final = 300_000_000
 _MOST_PARTS: Final = 20_000
 
 _W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _FALLBACK: Final = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
-# What was deleted or moved away, field codes, and how things look.
+# Tracked deletions and moves, field codes, and formatting.
 _UNREAD: Final = frozenset(
     {_FALLBACK, *(f"{_W}{name}" for name in "del moveFrom instrText rPr pPr sectPr tblPr".split())}
 )
@@ -40,7 +40,7 @@ _BREAK: Final = "\f"
 
 
 def read_docx(path: Path, options: ReadingOptions) -> SourceText:
-    """A Word document; its title is that of its properties, else its first large heading.
+    """Reads a Word document; the title is that of its properties, else its first large heading.
 
     Raises:
         FileFault: ``malformed``, ``encrypted``, ``empty_text`` or ``too_large``.
@@ -59,9 +59,9 @@ def read_docx(path: Path, options: ReadingOptions) -> SourceText:
 
 
 def check_package(path: Path) -> None:
-    """Refuses what is no Word document, and what would unpack to more than fits, before anything is unpacked.
+    """Checks the ZIP package before decompression: a Word document, and within the size limits (ZIP bombs).
 
-    Python reads no more of a part than its entry says, so an entry that lies gains nothing.
+    Python reads no more of a part than its directory entry declares, so a false entry gains nothing.
 
     Raises:
         FileFault: ``malformed``, ``encrypted`` or ``too_large``.
@@ -71,7 +71,7 @@ def check_package(path: Path) -> None:
             parts = package.infolist()
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
         with path.open("rb") as file:
-            if file.read(4) == b"\xd0\xcf\x11\xe0":  # the container of .doc, and of documents with a password
+            if file.read(4) == b"\xd0\xcf\x11\xe0":  # OLE container: .doc, or a document with a password
                 raise FileFault("encrypted", "needs a password, or is an old .doc; save a .docx without one") from error
         raise FileFault("malformed", "not a Word document (.docx)") from error
     xml = sum(part.file_size for part in parts if part.filename.lower().endswith((".xml", ".rels")))
@@ -93,11 +93,11 @@ def _opened(path: Path) -> WordDocument:
 
 @dataclass
 class _BodyWalk:
-    """Goes through the body in order.
+    """Walk over the document body, in order.
 
     Attributes:
         levels: of headings, by the id of their style.
-        rendered: whether Word has noted where its pages began when it last showed the document.
+        rendered: whether the file has the page breaks of Word's last rendering.
     """
 
     levels: dict[str, int]
@@ -111,7 +111,7 @@ class _BodyWalk:
         return cls(_heading_levels(document), next(body.iter(f"{_W}lastRenderedPageBreak"), None) is not None)
 
     def blocks(self, parent: BaseOxmlElement) -> Iterator[Block]:
-        """The blocks of the body, a content control, a change or a text box."""
+        """Blocks of the body, or of a content control, a tracked change or a text box."""
         for element in parent:
             if element.tag == f"{_W}p":
                 yield from self._paragraph(element)
@@ -135,7 +135,7 @@ class _BodyWalk:
             yield from self.blocks(box)
 
     def _table(self, element: BaseOxmlElement) -> Iterator[Block]:
-        """Its rows as lines. A row that Word broke is on the page where it begins."""
+        """A table, a line for each row. A row across a page break is on the page where it begins."""
         rows: list[list[str]] = []
         for row in element.iter(f"{_W}tr"):
             if next(row.iterancestors(f"{_W}tbl")) is not element:
@@ -162,7 +162,7 @@ class _BodyWalk:
         return Block(" ".join(text.split()) if level else text, level, new_page)
 
     def _text(self, element: BaseOxmlElement) -> str:
-        """What is written in a paragraph, with a form feed where a page begins."""
+        """Text of a paragraph, with a form feed at each page break."""
         parts: list[str] = []
         stack = list(reversed(element))
         while stack:
@@ -196,25 +196,25 @@ class _BodyWalk:
 
 
 def clean_breaks(text: str) -> str:
-    """Clean text that keeps its page breaks."""
+    """Cleans text and keeps its page breaks."""
     return _BREAK.join(clean(part) for part in text.split(_BREAK))
 
 
 def _joined_breaks(text: str) -> str:
-    """Breaks with nothing between them as one: an empty page has no text that Word could have noted it in."""
+    """Merges consecutive page breaks: an empty page has no text run in which Word could note its break."""
     return re.sub(r"\f\s*\f", _BREAK, text)
 
 
 def _heading_levels(document: WordDocument) -> dict[str, int]:
-    """By style id: heading styles by their names, which are English in the file in any language, or their outline."""
+    """Heading levels by style id, from the style's name (English in the file in any language) or its outline level."""
     levels: dict[str, int] = {}
     for style in document.styles.element.iter(f"{_W}style"):
         key, name = style.get(f"{_W}styleId"), style.find(f"{_W}name")
         outline = style.find(f"{_W}pPr/{_W}outlineLvl")
-        said = name.get(f"{_W}val", "") if name is not None else ""
-        if match := _HEADING.fullmatch(said):
+        label = name.get(f"{_W}val", "") if name is not None else ""
+        if match := _HEADING.fullmatch(label):
             levels[key] = int(match.group(1))
-        elif said.lower() == "title":
+        elif label.lower() == "title":
             levels[key] = 1
         elif outline is not None and outline.get(f"{_W}val", "").isdigit() and int(outline.get(f"{_W}val")) < 9:
             levels[key] = int(outline.get(f"{_W}val")) + 1

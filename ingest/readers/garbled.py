@@ -1,7 +1,7 @@
-"""Whether a text can be text: a PDF may map its glyphs to nothing, to wrong letters, or lose all spaces.
+"""Garbled-text detection: glyphs without Unicode mapping, wrong letters (mojibake), or lost spaces.
 
-Pure. It must never take for garbage what is only unusual: tables of numbers, code, formulas, other languages. So each
-test looks at a whole page, asks for a lot of evidence, and judges only scripts of which it knows enough.
+Pure. False positives are worse than misses: tables of numbers, code, formulas and other languages are only unusual. So
+each test takes a whole page, needs much evidence, and covers only scripts whose statistics are known.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
-# Fewer signs are no evidence.
+# Minimum evidence; with less no test applies.
 _FEWEST_CHARACTERS: Final = 40
 _FEWEST_LETTERS: Final = 200
 _FEWEST_WORDS: Final = 40
-# Glyphs without a character, as a share of what is printed. Bullets and logos of icon fonts are far below it.
+# Glyphs without a Unicode character, as a share of all. Bullets and logos of icon fonts are far below it.
 _MOST_UNMAPPED: Final = 0.2
-# Letters and digits, as a share of what is printed, runs of one sign (rules, dot leaders) counted once.
+# Letters and digits, as a share of all characters, runs of one character (rules, dot leaders) counted once.
 _FEWEST_ALPHANUMERIC: Final = 0.35
 # The longest words of German law have some 60 letters; few have more than 30.
 _LONG_WORD: Final = 30
@@ -25,13 +25,13 @@ _MOST_RUN_TOGETHER: Final = 0.5
 # T h i s: runs of at least so many single letters, as a share of all letters.
 _APART: Final = 6
 _MOST_APART: Final = 0.5
-# Words of four letters and more without any vowel: 9 % at most on 1 900 pages of English, where vowels are never less
-# than 33 % of the letters; code and abbreviations come to 20 % of either. Mistaken letters give more of the one or less
-# of the other. Little of both is no language either, but in capitals it may be codes of shares or airports.
+# Share of words of four letters or more without a vowel: at most 9 % on 1 900 pages of English, where vowels are at
+# least 33 % of the letters; code and abbreviations reach 20 % of either. Wrongly mapped letters give more vowelless
+# words or fewer vowels. A moderate amount of both is no language either, except in capitals (share or airport codes).
 _MOST_VOWELLESS: Final = 0.25
 _FEWEST_VOWELS: Final = 0.22
 _BOTH: Final = (0.12, 0.28)
-# Letters with accents: 30 % in Vietnamese. More is another alphabet's bytes, read as western ones.
+# Letters with accents: 30 % in Vietnamese. More is another alphabet's bytes, decoded as a western encoding.
 _MOST_ACCENTED: Final = 0.6
 
 _CID: Final = re.compile(r"\(cid:\d+\)")
@@ -44,29 +44,29 @@ _LATIN: Final = re.compile(r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]+")
 
 
 def garbled_reason(text: str) -> str | None:
-    """Why the text of a page cannot be what is printed on it; None where it can be.
+    """Reason why the text of a page is garbled; None where it is not.
 
     Args:
         text: of one page.
     """
-    if complained := _of_glyphs(text):
-        return complained
+    if reason := _glyph_fault(text):
+        return reason
     words = _SPACED.findall(text)
     if sum(map(len, words)) < _FEWEST_LETTERS:
         return None
-    return _of_spaces(text, words) or _of_letters(words)
+    return _spacing_fault(text, words) or _letter_fault(words)
 
 
 def letters(text: str) -> int:
-    """How many letters and digits it has: how much there is to find in it."""
+    """Number of letters and digits in a text."""
     return sum(map(str.isalnum, text))
 
 
-def _of_glyphs(text: str) -> str | None:
-    """Too many glyphs that no character is known for, or that are neither letters nor digits."""
+def _glyph_fault(text: str) -> str | None:
+    """Too many glyphs without a character, or too few letters and digits."""
     plain = sum(map(len, _PLAIN.findall(text)))
     if plain >= (1 - _MOST_UNMAPPED) * sum(map(len, text.split())):
-        return None  # so it is with nearly all pages, and the rest takes its time
+        return None  # nearly all pages end here; the rest is slow
     text, unmapped = _CID.subn("", text)
     printed = [character for character in _REPEATED.sub(r"\1", text) if not character.isspace()]
     total = len(printed) + unmapped
@@ -85,8 +85,8 @@ def _of_glyphs(text: str) -> str | None:
     return None
 
 
-def _of_spaces(text: str, words: Sequence[str]) -> str | None:
-    """All spaces lost, or one after each letter."""
+def _spacing_fault(text: str, words: Sequence[str]) -> str | None:
+    """Spaces lost between words, or inserted after each letter."""
     total = sum(map(len, words))
     if sum(len(word) for word in words if len(word) > _LONG_WORD) > _MOST_RUN_TOGETHER * total:
         return "words without spaces"
@@ -100,8 +100,8 @@ def _of_spaces(text: str, words: Sequence[str]) -> str | None:
     return "letters apart" if apart > _MOST_APART * total else None
 
 
-def _of_letters(words: Sequence[str]) -> str | None:
-    """Latin letters that no language puts together: glyphs that are mapped to wrong ones."""
+def _letter_fault(words: Sequence[str]) -> str | None:
+    """Implausible Latin words: glyphs that are mapped to wrong letters."""
     latin = [word for word in words if _LATIN.fullmatch(word)]
     count = sum(map(len, latin))
     if count < _FEWEST_LETTERS or count < 0.5 * sum(map(len, words)):
@@ -109,12 +109,12 @@ def _of_letters(words: Sequence[str]) -> str | None:
     if count - sum(map(len, _PLAIN.findall(" ".join(latin)))) > _MOST_ACCENTED * count:
         return "accents on most letters"
     long = [word for word in latin if 4 <= len(word) <= _LONG_WORD]
-    if len(long) >= _FEWEST_WORDS and _is_unspeakable(latin, long):
+    if len(long) >= _FEWEST_WORDS and _is_unpronounceable(latin, long):
         return "words that cannot be spoken"
     return None
 
 
-def _is_unspeakable(words: Sequence[str], long: Sequence[str]) -> bool:
+def _is_unpronounceable(words: Sequence[str], long: Sequence[str]) -> bool:
     text = unicodedata.normalize("NFD", "".join(words))
     bases = sum(map(str.isalpha, text))
     vowels = sum(map(text.lower().count, _VOWELS)) / bases
@@ -125,6 +125,6 @@ def _is_unspeakable(words: Sequence[str], long: Sequence[str]) -> bool:
 
 
 def _has_vowel(word: str) -> bool:
-    """Whether it has one; w is one in Welsh."""
+    """Whether a word has a vowel; w is one in Welsh."""
     letters = unicodedata.normalize("NFD", word.lower())
     return "w" in letters or not _VOWELS.isdisjoint(letters)

@@ -1,6 +1,6 @@
-"""HTML: what a person reads on the page, without scripts, styles, navigation and what is hidden.
+"""HTML reader: the visible text of a web page, without scripts, styles, navigation and hidden elements.
 
-The only home of selectolax. It parses as browsers do; nothing is fetched or run, and HTML has no entities of its own.
+The only home of selectolax, an HTML5 parser. Nothing is fetched or run, and HTML has no custom entities to expand.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from rag.text.characters import clean
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-# The tree of these takes some 700 MB.
+# The parse tree of so many bytes takes about 700 MB.
 _MOST_BYTES: Final = 15_000_000
-# Where browsers look for it, too.
+# Character encoding, in the first kilobyte as in browsers.
 _DECLARED: Final = re.compile(rb"""(?:<meta[^>]+charset|<\?xml[^>]+encoding)\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE)
 _HEAD: Final = 1024
 _UNREAD: Final = frozenset(
@@ -42,7 +42,7 @@ _Step = tuple[Literal["open", "text", "close"], "LexborNode"]
 
 
 def read_html(path: Path, options: ReadingOptions) -> SourceText:
-    """A web page; its title is ``<title>``, else its first large heading.
+    """Reads a web page; the title is ``<title>``, else its first large heading.
 
     Raises:
         FileFault: ``malformed`` for a binary file, ``empty_text`` or ``too_large``.
@@ -52,7 +52,7 @@ def read_html(path: Path, options: ReadingOptions) -> SourceText:
     data = read_bytes(path, options.limits)
     declared = _DECLARED.search(data[:_HEAD])
     tree = _parsed(decoded(data, declared.group(1).decode() if declared else None))
-    pages = pages_of(_Reading(tree).blocks(), options.limits)
+    pages = pages_of(_TreeWalk(tree).blocks(), options.limits)
     if not pages:
         raise FileFault("empty_text", "the page holds no text; is it made by a script?")
     title = tree.css_first("title")
@@ -61,25 +61,25 @@ def read_html(path: Path, options: ReadingOptions) -> SourceText:
 
 def html_blocks(html: str) -> Iterator[Block]:
     """The blocks of HTML, in order."""
-    yield from _Reading(_parsed(html)).blocks()
+    yield from _TreeWalk(_parsed(html)).blocks()
 
 
 def _parsed(html: str) -> LexborHTMLParser:
     from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
     try:
-        # Lone surrogates cannot be given to it.
+        # The parser refuses lone surrogates.
         return LexborHTMLParser(html.encode("utf-8", "replace").decode())
     except (SelectolaxError, ValueError) as error:
         raise FileFault("malformed", f"not readable as HTML ({error})") from error
 
 
-class _Reading:
-    """One walk through the page, in its order."""
+class _TreeWalk:
+    """Walk over the parse tree, in document order."""
 
     def __init__(self, tree: LexborHTMLParser) -> None:
         self._tree = tree
-        self._layout: set[int] = set()  # tables that hold other tables: they arrange, and have no rows to read
+        self._layout: set[int] = set()  # tables around other tables are for layout: their rows are not read as such
         self._text: list[str] = []
         self._done: list[Block] = []
         self._pre = 0
@@ -95,10 +95,10 @@ class _Reading:
         if body is None:
             return
         self._layout = _outer_tables(body)
-        for what, node in _steps(body):
-            if what == "text":
+        for event, node in _steps(body):
+            if event == "text":
                 self._add(node)
-            elif what == "open":
+            elif event == "open":
                 self._open(node)
             else:
                 self._close(node)
@@ -167,7 +167,7 @@ class _Reading:
         return f"{number}. "
 
     def _flush(self) -> None:
-        """Ends the paragraph that is being read."""
+        """Ends the current paragraph."""
         text, self._text = clean("".join(self._text)), []
         if not self._pre:
             text = "\n".join(" ".join(line.split()) for line in text.split("\n")).strip()
@@ -192,17 +192,17 @@ class _Reading:
 def _outer_tables(body: LexborNode) -> set[int]:
     open_tables: list[int] = []
     outer: set[int] = set()
-    for what, node in _steps(body):
-        if node.tag == "table" and what == "open":
+    for event, node in _steps(body):
+        if node.tag == "table" and event == "open":
             outer.update(open_tables[-1:])
             open_tables.append(node.mem_id)
-        elif node.tag == "table" and what == "close":
+        elif node.tag == "table" and event == "close":
             open_tables.pop()
     return outer
 
 
 def _steps(root: LexborNode) -> Iterator[_Step]:
-    """Every element that is read, when it begins and ends, and every text. Not recursive: pages may nest deeply."""
+    """Open and close events of every visible element, and text events. Not recursive: pages may nest deeply."""
     node = root.first_child
     while node is not None:
         if node.is_text_node:

@@ -1,4 +1,4 @@
-"""How much of a file is read. Apart from the readers, because those who only hand it on need no library."""
+"""Size limits for reading a file; apart from the readers, so that they can be passed on without importing those."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ReadingLimits:
-    """How much of one file is read at most; a file with more is refused as ``too_large``."""
+    """Size limits for one file; a larger file is refused as ``too_large``."""
 
     pages: int = 5_000
     characters_per_page: int = 200_000

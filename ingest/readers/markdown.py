@@ -1,4 +1,4 @@
-"""Markdown: headings known, markup gone, code and tables readable. The only home of markdown_it."""
+"""Markdown reader: headings, text without markup, code and tables. The only home of markdown_it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TITLE: Final = re.compile(r"^title:[^\S\n]*(['\"]?)(.+?)\1[^\S\n]*$", re.MULTIL
 
 
 def read_markdown(path: Path, options: ReadingOptions) -> SourceText:
-    """A Markdown file; its title is that of the front matter, else its first large heading.
+    """Reads a Markdown file; the title is that of the front matter, else its first large heading.
 
     Raises:
         FileFault: ``malformed`` for a binary file, ``empty_text`` or ``too_large``.
@@ -36,7 +36,7 @@ def read_markdown(path: Path, options: ReadingOptions) -> SourceText:
         title = as_title(found.group(2)) if found else None
         text = text[front.end() :]
     pages = pages_of(markdown_blocks(text), options.limits) if len(text) <= _MOST_PARSED else ()
-    # The parser leaves out what is nested absurdly deep.
+    # The parser omits blocks that are nested too deeply.
     pages = pages or pages_of(text_blocks(text), options.limits)
     if not pages:
         raise FileFault("empty_text", "the file holds no text")
@@ -52,7 +52,7 @@ def markdown_blocks(text: str) -> Iterator[Block]:
 
 
 class _TokenWalk:
-    """Goes through the parser's tokens, which come as a flat list of opened and closed elements."""
+    """Walk over the parser's tokens, a flat list of opening and closing elements."""
 
     def __init__(self, tokens: Sequence[Token]) -> None:
         self._tokens = tokens
@@ -84,10 +84,10 @@ class _TokenWalk:
         self._lists[-1] = number + 1
         return f"{number}. "
 
-    def _table(self, what: str) -> Iterator[Block]:
-        if what == "table_open":
+    def _table(self, event: str) -> Iterator[Block]:
+        if event == "table_open":
             self._rows = []
-        elif what == "tr_open":
+        elif event == "tr_open":
             self._rows.append([])
         else:
             yield from self._placed(table_text(self._rows))
@@ -106,7 +106,7 @@ class _TokenWalk:
             yield from self._placed(inline_text(token) if token.type == "inline" else token.content)
 
     def _placed(self, text: str) -> Iterator[Block]:
-        """In the list that is open, indented under its marker, or as a block of its own."""
+        """Text within the open list, indented under its marker, or as a block of its own."""
         if not self._lists:
             yield Block(text)
             return
@@ -117,7 +117,7 @@ class _TokenWalk:
 
 
 def inline_text(token: Token) -> str:
-    """What a reader sees of a line: no marks of emphasis, no addresses of links, the words for an image."""
+    """Rendered text of an inline token: without emphasis marks and link addresses, images as their alt text."""
     parts = []
     for child in token.children or ():
         if child.type in ("text", "code_inline", "text_special"):

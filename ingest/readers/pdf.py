@@ -1,4 +1,4 @@
-"""PDFs: text by pdfium; by OCR for pages whose text is missing or garbled; by pypdf for what is then still missing."""
+"""PDF reader: text layer with pdfium, OCR for pages without or with garbled text, then pypdf as the fallback."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ingest.readers.source import (
     SourceText,
     check_page,
     check_size,
-    what_is_missing,
+    missing_reason,
 )
 from ingest.readers.titles import first_heading
 from rag.domain.values import Page
@@ -34,40 +34,41 @@ from rag.errors import FileFault
 
 _log = logging.getLogger(__name__)
 
-# OCR of a page whose text layer is garbled must find at least this share of the letters that the layer has.
-_WORTH: Final = 0.5
-# A layer with fewer letters may be no more than a stamp on a scan: if there is more print than so many pixels for each
-# letter and for the rest (at 72 dpi, where letters of 11 points have 15), and OCR finds more words.
+# OCR of a page with a garbled text layer must find at least this share of the layer's letters.
+_LEAST_RECOGNIZED: Final = 0.5
+# A text layer with fewer letters may be only a stamp on a scan: where the page has more ink than so many pixels for
+# each letter plus a constant (at 72 dpi, where letters of 11 points have 15), and OCR finds so many times the letters.
 _SPARSE: Final = 100
-_PRINT: Final = (40, 3_000)
-_STAMPED: Final = 4
+_INK_LIMITS: Final = (40, 3_000)
+_STAMP_FACTOR: Final = 4
 _POINTS_PER_INCH: Final = 72
 
 
 def read_pdf(path: Path, options: ReadingOptions) -> SourceText:
-    """The text of a PDF with word boxes, page by page.
+    """Reads a PDF: text with word boxes, page by page.
 
     Raises:
         FileFault: ``malformed``, ``encrypted``, ``empty_text``, ``too_large``, or ``unreadable`` where OCR is forced
-            and cannot be had.
+            and not installed.
     """
     if path.stat().st_size == 0:
         raise FileFault("malformed", "the file is empty (0 bytes)")
-    second = PypdfFallback(path)
+    fallback = PypdfFallback(path)
     layers = _Layers(options, _tesseract(options))
     try:
         with open_pdf(path, options.limits) as file:
             layers.read(file)
             pages = compose_pages(layers.pages)
     except FileFault as fault:
-        if fault.status != "malformed" or not (pages := second.pages(options.limits.pages)):
+        if fault.status != "malformed" or not (pages := fallback.pages(options.limits.pages)):
             raise
         layers.remarks = {
             page.number: Remark(page.number, "second_opinion" if page.text else "empty") for page in pages
         }
-    # The second reader does not know what is hidden.
+    # pypdf extracts hidden text too.
     pages = tuple(
-        page if page.text or page.number in layers.hidden else _again(second, page, layers.remarks) for page in pages
+        page if page.text or page.number in layers.hidden else _with_fallback(fallback, page, layers.remarks)
+        for page in pages
     )
     for page in pages:
         if page.number in layers.remarks and layers.remarks[page.number].kind == "second_opinion":
@@ -76,12 +77,12 @@ def read_pdf(path: Path, options: ReadingOptions) -> SourceText:
     remarks = [layers.remarks[number] for number in sorted(layers.remarks)]
     remarks += [Remark(number, "hidden") for number in layers.hidden]
     if not any(page.text for page in pages):
-        raise FileFault("empty_text", _nothing(len(pages), remarks))
-    return SourceText(second.title() or first_heading(pages), pages, remarks, what_is_missing(remarks))
+        raise FileFault("empty_text", _empty_reason(len(pages), remarks))
+    return SourceText(fallback.title() or first_heading(pages), pages, remarks, missing_reason(remarks))
 
 
 def thumbnails(path: Path, numbers: Sequence[int], *, width: int = 160) -> list[bytes]:
-    """Small pictures of pages of a PDF, as PNG, in the order asked for.
+    """Thumbnails of pages of a PDF, as PNG, in the order of ``numbers``.
 
     Args:
         path: the PDF.
@@ -103,7 +104,7 @@ def thumbnails(path: Path, numbers: Sequence[int], *, width: int = 160) -> list[
 
 @dataclass
 class _Layers:
-    """The lines of each page, by what reads them best, the remarks by page, and the pages with hidden words."""
+    """Lines of each page, from the text layer or OCR; remarks by page; and the pages with hidden words."""
 
     options: ReadingOptions
     tesseract: Tesseract | None
@@ -120,43 +121,43 @@ class _Layers:
             best = self._best(file, number, size, lines, text)
             self.pages.append((size, best))
             self.options.on_page(number, len(file), best is not lines)
-        self._even_sizes()
+        self._scale_recognized()
 
-    def _even_sizes(self) -> None:
-        """Gives the text of scans the size of the document's: else a scan in large print would be all headings."""
-        body = _usual_size(lines for number, (_, lines) in enumerate(self.pages, 1) if not self._is_seen(number))
+    def _scale_recognized(self) -> None:
+        """Scales recognized text to the document's body size: else a scan in large print would be all headings."""
+        body = _usual_size(lines for number, (_, lines) in enumerate(self.pages, 1) if not self._is_recognized(number))
         body = body or _usual_size(lines for _, lines in self.pages)
         self.pages = [
-            (size, _sized(lines, body) if self._is_seen(number) else lines)
+            (size, _sized(lines, body) if self._is_recognized(number) else lines)
             for number, (size, lines) in enumerate(self.pages, 1)
         ]
 
-    def _is_seen(self, number: int) -> bool:
+    def _is_recognized(self, number: int) -> bool:
         return number in self.remarks and self.remarks[number].kind == "ocr"
 
     def _best(
         self, file: PdfFile, number: int, size: tuple[float, float], lines: Sequence[Line], text: str
     ) -> Sequence[Line]:
         garbled = garbled_reason(text) if text else None
-        stamped = self.tesseract is not None and 0 < letters(text) < _SPARSE and _has_more(file, number, text)
+        stamped = self.tesseract is not None and 0 < letters(text) < _SPARSE and _has_more_ink(file, number, text)
         if text and not (garbled or stamped) and self.options.ocr != "force":
             return lines
         if not text and not _ink(file, number):
             self.remarks[number] = Remark(number, "empty", BLANK)
             return lines
-        why, seen = self._recognised(file, number, size)
-        found = "\n".join(line.text for line in seen)
+        fault, recognized = self._recognize(file, number, size)
+        found = "\n".join(line.text for line in recognized)
         if found and not _is_worse(found, text, garbled=bool(garbled), forced=self.options.ocr == "force"):
             self.remarks[number] = Remark(number, "ocr", self.tesseract.name if self.tesseract else "")
-            return seen
+            return recognized
         if not text:
-            self.remarks[number] = Remark(number, "empty", why or NO_WORDS)
+            self.remarks[number] = Remark(number, "empty", fault or NO_WORDS)
         elif garbled:
-            self.remarks[number] = Remark(number, "suspect", why or garbled)
+            self.remarks[number] = Remark(number, "suspect", fault or garbled)
         return lines
 
-    def _recognised(self, file: PdfFile, number: int, size: tuple[float, float]) -> tuple[str | None, list[Line]]:
-        """Why OCR was not to be had, and what it found."""
+    def _recognize(self, file: PdfFile, number: int, size: tuple[float, float]) -> tuple[str | None, list[Line]]:
+        """Runs OCR on a page; returns the detail of a remark where that was impossible, and the lines."""
         if self.options.ocr == "off":
             return OCR_OFF, []
         if self.tesseract is None:
@@ -169,7 +170,7 @@ class _Layers:
 
 
 def _usual_size(pages: Iterable[Sequence[Line]]) -> float:
-    """Of most letters, in points; 0 where there are none."""
+    """Font size of most letters, in points; 0 without letters."""
     sizes: Counter[float] = Counter()
     for lines in pages:
         for line in lines:
@@ -179,7 +180,7 @@ def _usual_size(pages: Iterable[Sequence[Line]]) -> float:
 
 
 def _sized(lines: Sequence[Line], body: float) -> list[Line]:
-    """The lines with all sizes in proportion, so that most of their letters have the size ``body``."""
+    """The lines with all font sizes scaled, so that most letters have the size ``body``."""
     factor = body / _usual_size([lines])
     return [
         Line(
@@ -191,13 +192,13 @@ def _sized(lines: Sequence[Line], body: float) -> list[Line]:
 
 
 def picture_of(file: PdfFile, number: int, size: tuple[float, float], *, dpi: int = DPI) -> Pixels:
-    """A page in grey, as OCR wants it.
+    """Page image in grey for OCR.
 
     Args:
         file: the PDF.
         number: 1-based.
         size: of the page in points.
-        dpi: less for a page that would be too large.
+        dpi: of the image; less where it would be too large for Tesseract.
     """
     scale = min(dpi / _POINTS_PER_INCH, LONGEST_SIDE / max(*size, 1.0))
     picture = file.picture(number, scale=scale).convert("L")
@@ -205,7 +206,7 @@ def picture_of(file: PdfFile, number: int, size: tuple[float, float], *, dpi: in
 
 
 def _ink(file: PdfFile, number: int) -> int:
-    """How much is printed on a page; some, where it cannot be drawn."""
+    """Number of inked pixels of a page; 1 where it cannot be rendered."""
     try:
         return ink_of(file.picture(number, scale=1.0).convert("L").histogram())
     except FileFault as fault:
@@ -213,17 +214,17 @@ def _ink(file: PdfFile, number: int) -> int:
         return 1
 
 
-def _has_more(file: PdfFile, number: int, text: str) -> bool:
-    """Whether more is printed on a page than its text layer says."""
-    for_letters, for_others = _PRINT
-    return _ink(file, number) > for_letters * letters(text) + for_others
+def _has_more_ink(file: PdfFile, number: int, text: str) -> bool:
+    """Whether a page has more ink than its text layer accounts for."""
+    per_letter, constant = _INK_LIMITS
+    return _ink(file, number) > per_letter * letters(text) + constant
 
 
 def _is_worse(found: str, text: str, *, garbled: bool, forced: bool) -> bool:
-    """Whether what OCR found is no better than the text layer."""
+    """Whether the text of OCR is no better than the text layer."""
     if forced or not text:
         return False
-    least = _WORTH * letters(text) if garbled else max(2 * _SPARSE, _STAMPED * letters(text))
+    least = _LEAST_RECOGNIZED * letters(text) if garbled else max(2 * _SPARSE, _STAMP_FACTOR * letters(text))
     return garbled_reason(found) is not None or letters(found) < least
 
 
@@ -235,21 +236,21 @@ def _tesseract(options: ReadingOptions) -> Tesseract | None:
     return tesseract
 
 
-def _again(second: PypdfFallback, page: Page, remarks: dict[int, Remark]) -> Page:
-    """The page by pypdf, where that finds anything on it."""
+def _with_fallback(fallback: PypdfFallback, page: Page, remarks: dict[int, Remark]) -> Page:
+    """The page with pypdf's text, where pypdf finds any."""
     remark = remarks.get(page.number)
     if remark and remark.detail == BLANK:
         return page
-    page = second.page(page)
+    page = fallback.page(page)
     if page.text:
         remarks[page.number] = Remark(page.number, "second_opinion")
     return page
 
 
-def _nothing(pages: int, remarks: Sequence[Remark]) -> str:
-    """Why a document has no text at all, and what to do."""
+def _empty_reason(pages: int, remarks: Sequence[Remark]) -> str:
+    """Reason why a document has no text at all, and the remedy."""
     count = f"{pages} page{'s' * (pages != 1)}"
-    missing = what_is_missing(remarks)
+    missing = missing_reason(remarks)
     if missing is None:
         return f"no text on {count}: blank"
     return f"no text on {count}: {missing.partition(': ')[2] or 'images?'}"

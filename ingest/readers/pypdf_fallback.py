@@ -1,4 +1,4 @@
-"""A PDF through pypdf: its title, and the text of pages where pdfium finds none. The only home of pypdf."""
+"""PDF fallback reader with pypdf: title, and text of pages where pdfium finds none. The only home of pypdf."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 _US_LETTER: Final = (612.0, 792.0)
-# Of the processor, for one question and for one file.
+# CPU time, for one call and for one file.
 _SECONDS: Final = 5.0
 _SECONDS_PER_FILE: Final = 60.0
 
 
 class PypdfFallback:
-    """A PDF through pypdf. It is asked for help only, so whatever goes wrong in it means: no help."""
+    """A PDF opened with pypdf. Any error in it means no result, because it is only the fallback."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -37,12 +37,12 @@ class PypdfFallback:
         self._until = process_time() + _SECONDS_PER_FILE
 
     def title(self) -> str | None:
-        """From the metadata."""
+        """Title of the metadata, if it is one."""
         metadata = self._try(lambda reader: reader.metadata)
         return as_title(str(metadata.title or "")) if metadata else None
 
     def page(self, page: Page) -> Page:
-        """The page with pypdf's text, and without boxes; an empty one where it finds nothing."""
+        """The page with pypdf's text and no word boxes; empty where pypdf finds nothing."""
         text = self._try(lambda reader: reader.pages[page.number - 1].extract_text()) or ""
         return replace(page, text=_lines(text), words=(), headings=())
 
@@ -67,7 +67,7 @@ class PypdfFallback:
 
 @contextmanager
 def _at_most(seconds: float) -> Iterator[None]:
-    """Ends what takes longer, by a TimeoutError; in the main thread, which alone hears signals."""
+    """Raises TimeoutError after so many seconds of CPU time; only in the main thread, which alone gets signals."""
     if seconds <= 0:
         raise TimeoutError
     if threading.current_thread() is not threading.main_thread():

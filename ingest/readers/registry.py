@@ -1,6 +1,6 @@
 """Reader registry: the reader of each file type, by suffix.
 
-Reading is meant for a process of its own with little memory. So a library is imported when a file comes that needs it.
+Files are read in a process of its own with little memory, so a library is imported with the first file that needs it.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ READERS: Final[Mapping[str, Reader]] = dict(_by_suffix())
 
 
 def thumbnails(path: Path, numbers: Sequence[int]) -> list[bytes]:
-    """See :func:`ingest.readers.pdf.thumbnails`."""
+    """Thumbnails of pages of a PDF; see :func:`ingest.readers.pdf.thumbnails`."""
     from ingest.readers import pdf
 
     return pdf.thumbnails(path, numbers)

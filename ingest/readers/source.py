@@ -1,4 +1,4 @@
-"""What every reader takes and gives: options, pages of text, and remarks on pages that are not as they should be."""
+"""Reader interface: options, pages of text, remarks on pages, and the size checks that readers share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rag.errors import FileFault
 OcrMode: TypeAlias = Literal["auto", "off", "force"]
 RemarkKind: TypeAlias = Literal["empty", "ocr", "suspect", "second_opinion", "hidden"]
 
-# Details of remarks that others act on. The first three say that a later run may give more.
+# Details of remarks that other modules test for. With the first three a later run may find more text.
 OCR_UNAVAILABLE: Final = "ocr unavailable"
 OCR_OFF: Final = "ocr off"
 OCR_FAILED: Final = "ocr failed"
@@ -22,8 +22,8 @@ BLANK: Final = "blank"
 NO_WORDS: Final = "no words"
 
 _INSTALL: Final = "install tesseract-ocr for OCR"
-# What is missing, by kind and detail; an ``ocr`` remark and a blank page are nothing missing.
-_SAID: Final = {
+# Reasons by kind and detail of a remark; ``ocr`` remarks and blank pages give none, because nothing is missing.
+_REASONS: Final = {
     ("empty", OCR_UNAVAILABLE): f"no text on {{pages}}: a scan; {_INSTALL}",
     ("empty", OCR_OFF): "no text on {pages}: a scan; OCR is off",
     ("empty", OCR_FAILED): "no text on {pages}: OCR failed or took too long",
@@ -38,37 +38,36 @@ _SAID: Final = {
 OnPage: TypeAlias = Callable[[int, int, bool], object]
 
 
-def _nobody(_page: int, _pages: int, _ocr: bool) -> None:  # noqa: FBT001 - the shape of OnPage
-    """Nobody wants to know."""
+def _ignore(_page: int, _pages: int, _ocr: bool) -> None:  # noqa: FBT001 - the signature of OnPage
+    """No progress is reported."""
 
 
 @dataclass(frozen=True)
 class ReadingOptions:
-    """How files are read.
+    """Options of all readers.
 
     Attributes:
-        limits: what is too large.
-        ocr: ``auto`` reads pages by OCR that have no text or a garbled one, ``force`` all pages of PDFs, ``off`` none.
+        limits: sizes above which a file is refused.
+        ocr: of PDFs. ``auto``: pages without text or with garbled text; ``force``: all pages; ``off``: none.
         ocr_languages: as Tesseract names them; each needs its data installed.
-        on_page: is told of each page that was read: its number, how many there are, and whether OCR read it.
+        on_page: called for each page that was read, with its number, the number of pages, and whether OCR read it.
     """
 
     limits: ReadingLimits
     ocr: OcrMode = "auto"
     ocr_languages: tuple[str, ...] = ("eng",)
-    on_page: OnPage = _nobody
+    on_page: OnPage = _ignore
 
 
 @dataclass(frozen=True)
 class Remark:
-    """Something to know of a page.
+    """A remark on a page whose text is missing, doubtful or recognized.
 
     Attributes:
         page: 1-based.
-        kind: ``empty``: no text; ``ocr``: its text was recognised in its picture; ``suspect``: its text looks
-            garbled, and is kept for want of a better one; ``second_opinion``: its text has no word boxes; ``hidden``:
-            words that a person cannot see were left out.
-        detail: why; for ``empty`` and ``suspect`` one of the constants of this module.
+        kind: ``empty``: no text; ``ocr``: text from OCR; ``suspect``: the text looks garbled, and there is no better
+            one; ``second_opinion``: text from pypdf, without word boxes; ``hidden``: invisible words were left out.
+        detail: the cause; for ``empty`` and ``suspect`` often one of the constants of this module.
     """
 
     page: int
@@ -78,7 +77,7 @@ class Remark:
 
 @dataclass(frozen=True)
 class SourceText:
-    """What a reader got out of a file.
+    """Text of a file, as its reader returns it.
 
     Attributes:
         title: of the document, from its metadata or its first page; None where neither has one.
@@ -95,18 +94,18 @@ class SourceText:
 Reader: TypeAlias = Callable[[Path, ReadingOptions], SourceText]
 
 
-def what_is_missing(remarks: Iterable[Remark]) -> str | None:
-    """The remarks in one line, as far as something is missing; None where nothing is."""
+def missing_reason(remarks: Iterable[Remark]) -> str | None:
+    """Reasons for missing or doubtful text, with their pages, in one line; None where the text is complete."""
     pages: dict[str, list[int]] = {}
     for remark in remarks:
-        said = _SAID.get((remark.kind, remark.detail)) or _SAID.get((remark.kind, ""))
-        if said and (remark.kind, remark.detail) != ("empty", BLANK):
-            pages.setdefault(said, []).append(remark.page)
-    return "; ".join(said.format(pages=_pages(numbers)) for said, numbers in pages.items()) or None
+        reason = _REASONS.get((remark.kind, remark.detail)) or _REASONS.get((remark.kind, ""))
+        if reason and (remark.kind, remark.detail) != ("empty", BLANK):
+            pages.setdefault(reason, []).append(remark.page)
+    return "; ".join(reason.format(pages=_pages(numbers)) for reason, numbers in pages.items()) or None
 
 
 def blank_pages(pages: Iterable[Page]) -> tuple[Remark, ...]:
-    """Remarks on pages that have no text because nothing is on them."""
+    """Remarks on the blank pages of a document without scans."""
     return tuple(Remark(page.number, "empty", BLANK) for page in pages if not page.text)
 
 
@@ -146,7 +145,7 @@ def _pages(numbers: Sequence[int]) -> str:
 
 
 def ranges(numbers: Sequence[int]) -> str:
-    """Ascending numbers, such as ``[1, 2, 3, 7]``, as ``1-3, 7``."""
+    """Page ranges: ascending numbers, such as ``[1, 2, 3, 7]``, as ``1-3, 7``."""
     runs: list[list[int]] = []
     for number in numbers:
         if runs and runs[-1][-1] == number - 1:

@@ -1,4 +1,4 @@
-"""Plain text files: which characters their bytes are, and pages where they have form feeds."""
+"""Plain text reader: character encoding detection, paragraphs, and pages at form feeds."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from rag.text.characters import clean
 
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark is a prefix of it
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-# Bytes that are looked at to find the encoding.
+# Bytes in which the encoding is detected.
 _SAMPLE: Final = 100_000
-# What western and then other programs wrote before UTF-8. The first of those that fit equally well is taken: bytes of
-# western text are text in the other languages, too.
+# Encodings from before UTF-8, western ones first: of those that fit equally well the first is taken, because the bytes
+# of western text are valid in the others too.
 _LEGACY: Final = (
     *("cp1252", "cp1250", "cp1254", "cp1251", "koi8_r", "cp1253", "cp1255", "cp1256"),
     *("cp932", "gb18030", "big5", "euc_jp", "cp949", "mac_roman"),
 )
-# Bytes in a character, at most.
+# Most bytes of a character.
 _WIDEST: Final = 4
 
 
 def read_text(path: Path, options: ReadingOptions) -> SourceText:
-    """A text file; its first line is no title, for most have none.
+    """Reads a text file; it gets no title, for the first line is seldom one.
 
     Raises:
         FileFault: ``malformed`` for a binary file, ``empty_text`` or ``too_large``.
@@ -46,10 +46,10 @@ def read_text(path: Path, options: ReadingOptions) -> SourceText:
 
 
 def read_bytes(path: Path, limits: ReadingLimits) -> bytes:
-    """A whole file.
+    """Reads a whole file.
 
     Raises:
-        FileFault: ``too_large`` if it has more bytes than the most characters can take.
+        FileFault: ``too_large`` if it has more bytes than the limit of characters allows.
     """
     size = path.stat().st_size
     if size > limits.characters * _WIDEST:
@@ -58,14 +58,14 @@ def read_bytes(path: Path, limits: ReadingLimits) -> bytes:
 
 
 def decoded(data: bytes, declared: str | None = None) -> str:
-    """Bytes as text: by their byte order mark, as UTF-8, as declared, or as what they look like most.
+    """Decodes bytes: by byte order mark, as UTF-8, as declared, or in the most likely legacy encoding.
 
     Args:
         data: a whole file.
-        declared: the encoding that the file itself names; it is believed only if the bytes agree.
+        declared: the encoding that the file itself names; used only if the bytes are valid in it.
 
     Raises:
-        FileFault: ``malformed`` for what is no text.
+        FileFault: ``malformed`` for binary data.
     """
     for mark, encoding in _MARKS:
         if data.startswith(mark):
@@ -81,7 +81,7 @@ def decoded(data: bytes, declared: str | None = None) -> str:
 
 
 def _wide(data: bytes) -> str:
-    """UTF-16 without a mark, which shows by every second byte of western text being zero; all else is no text."""
+    """Decodes UTF-16 without a byte order mark: every second byte of western text is zero. Else it is binary data."""
     sample = data[: _SAMPLE // 2 * 2]
     for encoding, zeros in (("utf-16-le", sample[1::2]), ("utf-16-be", sample[::2])):
         if zeros.count(0) > 0.4 * len(zeros) and sample.count(0) < 0.6 * len(sample):
@@ -93,7 +93,7 @@ def _likely(data: bytes) -> str:
     from charset_normalizer import from_bytes
 
     fitting = list(from_bytes(data[:_SAMPLE], cp_isolation=list(_LEGACY)))
-    # Encodings that give the same text are one match, under the name of any of them.
+    # Encodings that decode to the same text are one match, under the name of any of them.
     ranked = [(found.chaos, -found.coherence, _rank(found.could_be_from_charset)) for found in fitting]
     return _LEGACY[min(ranked)[2] if ranked else 0]
 
@@ -103,7 +103,7 @@ def _rank(encodings: Sequence[str]) -> int:
 
 
 def text_blocks(text: str) -> Iterator[Block]:
-    """Paragraphs, apart by blank lines; a form feed begins a page."""
+    """Paragraphs, separated by blank lines; a form feed begins a page."""
     for number, page in enumerate(text.split("\f")):
         paragraphs = re.split(r"\n(?:[^\S\n]*\n)+", clean(page))
         for position, paragraph in enumerate(paragraphs):

@@ -1,4 +1,4 @@
-"""Which title a document gets: what the file says, if that is one, else its largest early heading."""
+"""Document titles: the title of the metadata if it is usable, else the largest heading of the first page."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _POOR_TITLE: Final = re.compile(
 )
 
 
-def as_title(said: str | None) -> str | None:
-    """What a file says its title is, if that is one: not empty, not the name of a file, not a program's default."""
-    title = " ".join(clean(said or "").split())
+def as_title(metadata: str | None) -> str | None:
+    """The title of a file's metadata, if it is usable: not empty, not a file name, not a program's default."""
+    title = " ".join(clean(metadata or "").split())
     return title if 3 < len(title) <= _LONGEST_TITLE and not _POOR_TITLE.fullmatch(title) else None
 
 

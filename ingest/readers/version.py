@@ -1,4 +1,4 @@
-"""What an index's text depends on, and whether a file has to be read again for it."""
+"""Reader version in an index's identity, and the test whether a file has to be read again."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Final
 from ingest.readers.ocr import find_tesseract
 from ingest.readers.source import OCR_FAILED, OCR_OFF, OCR_UNAVAILABLE, ReadingOptions, Remark
 
-# Raise it when readers give other text for the same bytes: files are then read anew.
+# Raise it when a reader gives other text for the same bytes: all files are then read again.
 VERSION: Final = 4
 
 _NO_OCR: Final = frozenset({"off", "none"})
 _FORCED: Final = "forced "
-_NOT_HAD: Final = frozenset({OCR_OFF, OCR_UNAVAILABLE, OCR_FAILED})
+_WITHOUT_OCR: Final = frozenset({OCR_OFF, OCR_UNAVAILABLE, OCR_FAILED})
 
 
 def reader_version(options: ReadingOptions) -> dict[str, int | str]:
-    """What a manifest records: ``reader``, the version; ``ocr``, ``off``, ``none`` where it is missing, or its name."""
+    """Identity of the readers for the manifest: ``reader`` version; ``ocr``: ``off``, ``none`` (missing), or a name."""
     if options.ocr == "off":
         return {"reader": VERSION, "ocr": "off"}
     tesseract = find_tesseract(options.ocr_languages)
@@ -28,10 +28,10 @@ def reader_version(options: ReadingOptions) -> dict[str, int | str]:
 def needs_rereading(
     remarks: Iterable[Remark], before: Mapping[str, object], now: Mapping[str, object], *, pdf: bool = True
 ) -> bool:
-    """Whether reading a file again would give, or is asked to give, another text than the reading before gave.
+    """Whether a file must be read again, because its text would be another or OCR is forced now.
 
     OCR that was installed or switched on since then is for the pages that lacked it. A newer OCR alone is no reason,
-    nor is OCR that is switched off or gone: what it read stays.
+    nor is OCR that is switched off or gone: the text that it recognized stays.
 
     Args:
         remarks: of the reading before.
@@ -50,4 +50,4 @@ def needs_rereading(
     kinds = [(remark.kind, remark.detail) for remark in remarks]
     if forced and not force and any(kind == "ocr" for kind, _ in kinds):
         return True
-    return was != is_ and any(kind in ("empty", "suspect") and detail in _NOT_HAD for kind, detail in kinds)
+    return was != is_ and any(kind in ("empty", "suspect") and detail in _WITHOUT_OCR for kind, detail in kinds)

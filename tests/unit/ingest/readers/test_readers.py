@@ -15,7 +15,7 @@ from ingest.readers import version as module
 from ingest.readers.limits import ReadingLimits
 from ingest.readers.ocr import Tesseract
 from ingest.readers.registry import READERS
-from ingest.readers.source import ReadingOptions, Remark, what_is_missing
+from ingest.readers.source import ReadingOptions, Remark, missing_reason
 from ingest.readers.version import VERSION, needs_rereading, reader_version
 from rag.errors import FileFault
 from tests.unit.conftest import quick_folder
@@ -67,7 +67,7 @@ def test_importing_the_readers_loads_no_library_of_one_kind() -> None:
     assert loaded.split() == []
 
 
-def test_what_is_missing() -> None:
+def test_missing_reason() -> None:
     remarks = [
         Remark(1, "empty", "blank"),
         Remark(2, "ocr", "tesseract 5"),
@@ -76,10 +76,10 @@ def test_what_is_missing() -> None:
         Remark(5, "empty", "ocr unavailable"),
         Remark(6, "suspect", "letters apart"),
     ]
-    assert what_is_missing(remarks) == (
+    assert missing_reason(remarks) == (
         "no text on pages 3, 5: a scan; install tesseract-ocr for OCR; no highlights on page 4; garbled text on page 6"
     )
-    assert what_is_missing(remarks[:2]) is None
+    assert missing_reason(remarks[:2]) is None
 
 
 class TestIdentity:
