@@ -62,7 +62,7 @@ def read_calibration(index: Path, models: tuple[str, ...]) -> Calibration | None
         if calibration.models == models:
             return calibration
         why = "other models made it"
-    _log.warning("%s is left aside, and the default confidence model is used: %s; make it anew: %s", path, why, _REMEDY)
+    _log.warning("%s is ignored, and the default confidence model is used: %s; to replace it: %s", path, why, _REMEDY)
     return None
 
 
