@@ -1,1 +1,1 @@
-"""Benchmarks: each measures us and a peer in the same run, interleaved, and prints the ratio. ``make bench``."""
+"""Benchmarks: each measures Pageproof and a peer in the same run, interleaved, and prints the ratio. ``make bench``."""

@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: everything, as a table on stdout and a file in ``benchmarks/results``."""
+"""All benchmarks, ``python -m benchmarks``: a table on stdout and a file in ``benchmarks/results``."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What each part of the retriever brings: the right page, and what it costs, with it and without.
+"""Ablation study of the retriever: page hits and cost with and without each of its parts.
 
     python -m benchmarks.ablation --set northwind=indexes/northwind:northwind.jsonl --set manual=indexes/manual:m.jsonl
 
-Indexes are only read. Every variant gets every question whose page is known, in turns. In brackets after a measure is
+Indexes are only read. Every variant gets every question whose page is known, in turns. In brackets after a metric is
 the p-value of its difference from the full system, by a paired bootstrap over the questions. ``read`` is how many
 passages the reranker reads for a question, on average. With ``--remember`` it reads nothing twice, in this run or the
 next: that is quick, and times then say nothing.

@@ -1,4 +1,4 @@
-"""How good and how fast answers are, against the tutorial's with the same weights.
+"""Answer quality and latency, compared with the tutorial system on the same weights.
 
     python -m benchmarks.answers FOLDER QUESTIONS.jsonl --sample 60 --seed 1
 
@@ -77,14 +77,14 @@ class Ours:
 
 @dataclass(frozen=True)
 class GivenAnswer:
-    """What a side made of a question."""
+    """The answer of a side to a question, and its evaluation."""
 
     labelled: LabelledQuestion
     result: QuestionResult
     answer: Answer
 
     def to_json(self) -> dict[str, Any]:
-        """The item with what a person needs to judge it: see :mod:`benchmarks.judging`."""
+        """The result with what a person needs to judge it: see :mod:`benchmarks.judging`."""
         quotes = {citation.id: citation for citation in self.answer.citations}
         shown = [
             {

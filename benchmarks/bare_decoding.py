@@ -1,4 +1,4 @@
-"""llama.cpp with nothing around it: as llama-bench measures, but after a prompt of the same length as ours."""
+"""Decoding speed of bare llama.cpp: as llama-bench measures it, but after a prompt of the same length as ours."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What chance does to a comparison of two sides over the same questions.
+"""Bootstrap confidence intervals and p-values for the comparison of two sides over the same questions.
 
-Efron, Tibshirani: An Introduction to the Bootstrap (1993): percentile intervals (chapter 13), and questions drawn anew
+Efron, Tibshirani: An Introduction to the Bootstrap (1993): percentile intervals (chapter 13), and questions resampled
 with both sides' outcomes together, for a hard question is hard for both. What was measured in the same minutes is drawn
 together (Davison, Hinkley: Bootstrap Methods and their Application, 1997, 3.8): a busy minute slows all of it down.
 """

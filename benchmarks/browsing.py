@@ -1,4 +1,4 @@
-"""A real browser for benchmarks: Debian's chromium, or the one that ``PAGEPROOF_CHROMIUM`` names."""
+"""Headless browser for benchmarks: Debian's chromium, or the one that ``PAGEPROOF_CHROMIUM`` names."""
 
 from __future__ import annotations
 

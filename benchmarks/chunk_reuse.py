@@ -1,9 +1,9 @@
-"""An experiment: keys and values of passages computed once and used again wherever a passage stands in a prompt.
+"""Experiment on position-independent KV cache reuse: the KV of a passage is computed once, then used in any prompt.
 
 Each passage is read once, right behind the instructions, as if it were alone. In a prompt its keys and values are then
 copied to where it stands, and only its first tokens are read again, so that they see what comes before: EPIC (Hu et
-al., 2024, arXiv:2410.15332). For each question the same prompt is also read whole. Told are the seconds to the first
-token, f1 against the labels, and how often the answer stays the same; docs/generation.md has the verdict.
+al., 2024, arXiv:2410.15332). For each question the same prompt is also read whole. Reported are the seconds to the
+first token, f1 against the labels, and how often the answer stays the same; docs/generation.md has the verdict.
 
     python -m benchmarks.chunk_reuse --index DIR --questions FILE.jsonl --sample 120
 """

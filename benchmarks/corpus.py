@@ -1,4 +1,4 @@
-"""Larger corpora made of a folder of PDFs: copies whose contents differ, because equal ones would be stored once."""
+"""Synthetic large corpora from a folder of PDFs: copies whose contents differ, because equal ones are stored once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clients that ask over sockets of their own, stay for the answer or leave at any moment, and say what became of it."""
+"""Simulated HTTP clients with sockets of their own, which wait for the answer or disconnect at any moment."""
 
 from __future__ import annotations
 

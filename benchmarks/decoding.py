@@ -1,4 +1,4 @@
-"""How fast one sequence is read and written, against bare llama.cpp, and against what the machine can do.
+"""Prefill and decoding speed of one sequence, compared with bare llama.cpp and with the limits of the machine.
 
     python -m benchmarks.decoding --index DIR --questions FILE.jsonl
 

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.encoders``: how fast each way of running the encoder is, and how near its vectors are.
+"""Throughput, latency and vector similarity of each way to run the encoder, ``python -m benchmarks.encoders``.
 
 All in one run on the chunks of a folder, in turns, so that a busy minute of the machine falls on all of them.
 """
@@ -61,7 +61,7 @@ def main() -> int:
     configure_logging()
     settings = read_settings()
     try:
-        weights = open_store(settings).locate(settings.encoder)
+        weights = open_store(settings).locate(settings.encoder, "encoder")
         ways = _ways(weights)
         texts = _texts(options.folder, next(iter(ways.values())))
     except PageproofError as error:

@@ -1,8 +1,8 @@
-"""Fits the judge to what ``benchmarks.observations`` kept: ``python -m benchmarks.fit_judge NAME=FILE ...``.
+"""Fits the confidence model to features that ``benchmarks.observations`` saved, with cross-validation.
 
-Each set is judged by what was fitted on the others and on four fifths of it (five folds, so that no question is judged
-by a fit that has seen it), and by what was fitted on the other sets alone. What it prints last are the constants of
-``rag/answering/confidence.py``, fitted on everything.
+``python -m benchmarks.fit_judge NAME=FILE ...``. Each set is scored by a model that was fitted on the others and on
+four fifths of it (five folds, so that no question is scored by a fit that has seen it), and by a model that was fitted
+on the other sets alone. What it prints last are the constants of ``rag/answering/confidence.py``, fitted on everything.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def fit(rows: Sequence[Observed], names: Sequence[str], read: Callable[[Observed
 
 
 def fit_judge(rows: Sequence[Observed]) -> ConfidenceModel:
-    """Everything that a judge is made of."""
+    """The confidence model, fitted on these rows."""
     prefilter = fit(rows, EVIDENCE, lambda row: (row.evidence, row.answerable))
     answerable = fit(rows, VERIFIED, lambda row: (row.verified, row.answerable))
     right = fit(rows, VERIFIED, lambda row: (row.verified, row.right))
@@ -62,7 +62,7 @@ def fit_judge(rows: Sequence[Observed]) -> ConfidenceModel:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a judge says of a row."""
+    """The probabilities that a confidence model gives a row."""
 
     row: Observed
     prefilter: float
@@ -72,7 +72,7 @@ class Verdict:
 
 
 def judged(confidence_model: ConfidenceModel, rows: Sequence[Observed]) -> list[Verdict]:
-    """What the judge says of each row."""
+    """The verdict of a confidence model on each row."""
     return [
         Verdict(
             row,
@@ -93,12 +93,12 @@ def in_folds(sets: Mapping[str, Sequence[Observed]], name: str, false_answers: f
     for fold in range(_FOLDS):
         held = set(order[fold::_FOLDS].tolist())
         kept = [row for position, row in enumerate(sets[name]) if position not in held]
-        confidence_model = _with_dial(fit_judge([*others, *kept]), false_answers)
+        confidence_model = _with_false_answers(fit_judge([*others, *kept]), false_answers)
         verdicts += judged(confidence_model, [sets[name][position] for position in sorted(held)])
     return verdicts
 
 
-def _with_dial(confidence_model: ConfidenceModel, false_answers: float) -> ConfidenceModel:
+def _with_false_answers(confidence_model: ConfidenceModel, false_answers: float) -> ConfidenceModel:
     return replace(confidence_model, false_answers=false_answers)
 
 
@@ -155,7 +155,7 @@ def main() -> int:
         print(row_of(name, "others and other folds", in_folds(sets, name, options.false_answers)))
         others = [row for other, observed in sets.items() if other != name for row in observed]
         if others:
-            print(row_of(name, "others", judged(_with_dial(fit_judge(others), options.false_answers), rows)))
+            print(row_of(name, "others", judged(_with_false_answers(fit_judge(others), options.false_answers), rows)))
     print(fit_judge([row for rows in sets.values() for row in rows]))
     return 0
 

@@ -80,7 +80,7 @@ def fit(sets: Sequence[Sequence[Judged]], names: Sequence[str]) -> SignalWeights
     The loss of a question is ``-log(Σ exp(score of the right ones) / Σ exp(score of all))``; questions without a right
     candidate teach nothing, and count among those that their set's mean is over.
     """
-    matrices = [[(reranked.matrix(names), reranked.right) for reranked in questions] for questions in sets]
+    matrices = [[(question.matrix(names), question.right) for question in questions] for questions in sets]
 
     def loss(weights: Vector) -> tuple[float, Vector]:
         value, gradient = _PENALTY * float(weights @ weights), 2 * _PENALTY * weights
@@ -103,16 +103,14 @@ def fit(sets: Sequence[Sequence[Judged]], names: Sequence[str]) -> SignalWeights
 
 def page_hits(questions: Sequence[Judged], weights: SignalWeights, per_page: int) -> tuple[float, float]:
     """page_hit@1 and @5."""
-    ranks = [_rank(reranked, weights, per_page) for reranked in questions]
+    ranks = [_rank(question, weights, per_page) for question in questions]
     return sum(rank <= 1 for rank in ranks) / len(ranks), sum(rank <= 5 for rank in ranks) / len(ranks)
 
 
-def _rank(reranked: Judged, weights: SignalWeights, per_page: int) -> float:
-    ranked = replace(reranked.candidates, weights=weights).best().spread(per_page)
+def _rank(question: Judged, weights: SignalWeights, per_page: int) -> float:
+    ranked = replace(question.candidates, weights=weights).best().spread(per_page)
     right = {
-        passage.row
-        for passage, is_correct in zip(reranked.candidates.passages, reranked.right, strict=True)
-        if is_correct
+        passage.row for passage, is_right in zip(question.candidates.passages, question.right, strict=True) if is_right
     }
     return next((rank for rank, passage in enumerate(ranked.passages, start=1) if passage.row in right), np.inf)
 

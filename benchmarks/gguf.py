@@ -1,4 +1,4 @@
-"""How many bytes of a GGUF file a model reads for each token that it writes. The header alone is read.
+"""GGUF header reader: bytes and operations that a model needs for each token. Only the header is read.
 
 The format: ggml's docs/gguf.md.
 """

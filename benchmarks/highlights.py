@@ -1,4 +1,4 @@
-"""``python -m benchmarks.highlights --set NAME=INDEX:QUESTIONS``: whether what is quoted is highlighted.
+"""Accuracy of citation highlights, ``python -m benchmarks.highlights --set NAME=INDEX:QUESTIONS``.
 
 Questions are asked on the page, in a browser, of the real service. Each citation is clicked, and the rectangles that
 are seen over the picture of the page are measured there. What stands in them is read twice: from the file's own text,
@@ -88,7 +88,7 @@ RECTANGLES: Final = """() => {
 }"""
 
 
-class PrefillOnly:
+class PageReader:
     """Reads pages of the documents of a service, once."""
 
     def __init__(self, service: Service, tesseract: Tesseract, folder: Path) -> None:
@@ -135,7 +135,7 @@ def opened(page: Page, citation: dict[str, Any]) -> None:
     page.locator(f'.viewer[aria-busy="false"]{either} .quote').first.wait_for(state="attached")
 
 
-def shown(page: Page, citation: dict[str, Any], reader: PrefillOnly) -> Seen:
+def shown(page: Page, citation: dict[str, Any], reader: PageReader) -> Seen:
     """One citation, clicked."""
     opened(page, citation)
     here = page.locator(".viewer h2").inner_text(), page.locator(".tools span").first.inner_text()
@@ -159,7 +159,7 @@ def measure(chosen: QuestionSet, most: int, tesseract: Tesseract) -> Iterator[Se
         served(chosen.index) as service,
         browsing() as browser,
     ):
-        reader = PrefillOnly(service, tesseract, Path(folder))
+        reader = PageReader(service, tesseract, Path(folder))
         page = browser.new_page()
         for question in read_questions(chosen.questions):
             answer = asked(page, f"http://127.0.0.1:{service.port}/", question.question)

@@ -1,4 +1,4 @@
-"""How fast ingest is: from nothing, against the tutorial's; again with nothing changed; and with one file in a hundred.
+"""Ingest speed: from nothing, against the tutorial's; again with nothing changed; and with one file in a hundred.
 
 Each measurement is a process of its own, from its start to its end, as a user runs it; ours and the peer's take turns.
 

@@ -1,11 +1,11 @@
-"""Answers for a person to judge: whether the sentences that are shown are borne out by their quotes.
+"""Human evaluation of citations: a sheet on which a person judges whether quotes support the sentences shown.
 
     python -m benchmarks.judging draw RUN.json --sample 100 --seed 1 > sheet.md
     python -m benchmarks.judging count sheet.md
 
-RUN.json is what ``benchmarks.answers`` or ``rag eval --json`` writes. Each sentence that an answer shows has a
-row in the sheet, whose last column is for the verdict: supported, unsupported or unclear. A run of ``rag eval`` does
-not say which quote is for which sentence: there an answer has one row.
+RUN.json is what ``benchmarks.answers`` or ``rag eval --json`` writes. Each sentence that an answer shows has a row in
+the sheet, whose last column is for the verdict: supported, unsupported or unclear. A run of ``rag eval`` does not
+assign quotes to sentences: there an answer has one row.
 """
 
 from __future__ import annotations

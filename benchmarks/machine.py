@@ -1,4 +1,4 @@
-"""What this machine can do at most, measured: bytes per second from memory, and operations per second."""
+"""Roofline limits of this machine, measured: memory bandwidth in bytes per second, and operations per second."""
 
 from __future__ import annotations
 

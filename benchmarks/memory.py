@@ -1,4 +1,4 @@
-"""How the memory of the job grows while it reads many pages: it should not.
+"""Memory growth of the ingest job while it reads many pages: there should be none.
 
     python -m benchmarks.memory FOLDER --pages 10000
 

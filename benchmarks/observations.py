@@ -1,4 +1,4 @@
-"""What is observed of drafts over a set of questions, kept in a file, so that a judge can be fitted without a model."""
+"""Features of drafts over a set of questions, saved to a file: the confidence model is then fitted without an LLM."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.ocr``: OCR of rendered pages against their own text layer.
+"""OCR accuracy and speed on rendered pages, against their own text layer, ``python -m benchmarks.ocr``.
 
 Pages of PDFs with a good text layer are rendered, worsened as scanners do it, read by OCR, and compared with what the
 text layer says: letters, places of words, seconds. Results go to ``benchmarks/results/ocr.md``.

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.page_speed``: how soon the page is there, what it weighs, how soon a citation is seen.
+"""Web page performance, ``python -m benchmarks.page_speed``: load time, bytes, and time to a visible citation.
 
 The real service over one long PDF, made of the knowledge base's pages again and again, and a real browser. Prints a
 table and writes it to ``benchmarks/results/page_speed.md``.

@@ -1,4 +1,4 @@
-"""Watches a running service from a process of its own: how fast it answers ``/livez``, and what it holds."""
+"""Monitor of a running service, in a process of its own: latency of ``/livez``, and memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several indexes with questions on their documents, as a command is told of them."""
+"""Question sets as arguments: several indexes, each with questions on its documents."""
 
 from __future__ import annotations
 

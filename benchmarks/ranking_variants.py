@@ -1,4 +1,4 @@
-"""The retriever with more and with less than it has, and what others do in its place."""
+"""Ranking variants for the ablation study: the retriever without or with further parts, and common alternatives."""
 
 from __future__ import annotations
 
@@ -106,8 +106,8 @@ def _lexical(_encoder: Encoder, generation: Generation, question: Question) -> l
 
 def _fused(encoder: Encoder, generation: Generation, question: Question) -> list[int]:
     scores: defaultdict[int, float] = defaultdict(float)
-    for candidates_per_source in (_dense, _lexical):
-        for rank, row in enumerate(candidates_per_source(encoder, generation, question), start=1):
+    for source in (_dense, _lexical):
+        for rank, row in enumerate(source(encoder, generation, question), start=1):
             scores[row] += 1 / (_RRF_K + rank)
     return sorted(scores, key=lambda row: (-scores[row], row))
 

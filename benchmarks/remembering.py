@@ -1,4 +1,4 @@
-"""A reranker that reads nothing twice: for benchmarks that ask it the same in many ways."""
+"""Memoizing reranker, for benchmarks that score the same passages in many variants."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often the right page is found, and how long ingest and search take, against the tutorial's index."""
+"""Retrieval benchmark: page hits, and seconds of ingest and search, compared with the tutorial's index."""
 
 from __future__ import annotations
 

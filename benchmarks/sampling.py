@@ -1,4 +1,4 @@
-"""A part of many, by chance that can be repeated."""
+"""Random sampling without replacement, with a seed."""
 
 from __future__ import annotations
 

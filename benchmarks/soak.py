@@ -1,4 +1,4 @@
-"""A crowd for the real service: clients that leave at any moment, many for a long time, and all at once.
+"""Soak test of the real service: clients that disconnect at any moment, long load, and a burst.
 
     python -m benchmarks.soak --index DIR --disconnects 1000 --minutes 10 --clients 24 --burst 200
 

@@ -1,4 +1,4 @@
-"""The peer: what one writes in an afternoon from a tutorial, with the same encoder.
+"""Baseline system: a RAG pipeline as in a LangChain tutorial, with the same encoder.
 
 pypdf for the text, RecursiveCharacterTextSplitter(1000, 200) page by page, all-MiniLM-L6-v2, a flat FAISS index.
 """

@@ -1,4 +1,4 @@
-"""The peer's answers: LangChain's RetrievalQA prompt over the best four pieces, one locked ``llama_cpp.Llama``."""
+"""Answers of the baseline: LangChain's RetrievalQA prompt over the best four pieces, one locked ``llama_cpp.Llama``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often the right page is found when a question is misspelt, with and without mending.
+"""Robustness of retrieval to misspelt questions, with and without spelling correction.
 
 ``python -m benchmarks.typos knowledge_base/questions.jsonl``, of the index that RAG_INDEX names. Each question gets
 one, then two misspelt words: a letter left out, doubled, replaced by one beside it on the keyboard, or two swapped.

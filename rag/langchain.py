@@ -1,7 +1,7 @@
-"""For programs that are built with LangChain: our search as a retriever, our answers as a runnable.
+"""LangChain integration: retrieval as a ``BaseRetriever``, answers as a ``Runnable``.
 
-The only home of langchain_core. A leaf: nothing of ours needs it. Nothing is sent anywhere; what LangChain itself
-reports to LangSmith, where a user has set LANGSMITH_TRACING, is between the two (docs/langchain.md).
+The only module that imports langchain_core; no other module imports it. It sends nothing over the network; LangChain
+itself reports to LangSmith where a user has set LANGSMITH_TRACING (docs/langchain.md).
 """
 
 from __future__ import annotations
@@ -33,25 +33,25 @@ from rag.settings import Settings
 
 T = TypeVar("T")
 
-# Taken as it is: pydantic would otherwise look into it, and does not know what it finds there.
+# Not validated: pydantic would otherwise need a schema of a class that it does not know.
 Given: TypeAlias = Annotated[T, GetPydanticSchema(lambda _source, _handler: core_schema.any_schema())]
 
-_ASKED: Final = ("question", "documents", "history", "max_tokens")
+_FIELDS: Final = ("question", "documents", "history", "max_tokens")
 
 
 class PageproofRetriever(BaseRetriever):
-    """The passages that best answer a question, best first.
+    """A LangChain retriever: the passages that best answer a question, best first.
 
     A passage is verbatim: ``page_content`` is ``text[start:end]`` of its page. Metadata: ``document`` (name),
-    ``document_id`` (SHA-256), ``title``, ``page`` (1-based), ``start``, ``end``, ``headings``, ``boxes`` (where it
-    stands, in PDF points, origin top left), ``score`` (higher is better, comparable within one search), ``relevance``
+    ``document_id`` (SHA-256), ``title``, ``page`` (1-based), ``start``, ``end``, ``headings``, ``boxes`` (its
+    place, in PDF points, origin top left), ``score`` (higher is better, comparable within one search), ``relevance``
     (0..1 that it answers the question, None without a reranker) and ``index`` (the generation).
 
     Attributes:
-        index: what is searched, in its current generation.
-        retriever: how it is searched.
-        searches: by which; one may be shared with an Answerer.
-        k: most passages.
+        index: the index to search, in its current generation.
+        retriever: for retrieval.
+        searches: cache of retrieval results; one may be shared with an Answerer.
+        k: largest number of passages.
         documents: names to search in; empty means all.
 
     ``invoke`` takes ``k`` and ``documents`` for one search, and raises:
@@ -67,7 +67,7 @@ class PageproofRetriever(BaseRetriever):
 
     @classmethod
     def of(cls, answerer: Answerer, *, k: int | None = None, documents: tuple[str, ...] = ()) -> PageproofRetriever:
-        """What an Answerer reads to answer; as many passages as it reads, where ``k`` is not given."""
+        """The retriever of an Answerer; ``k`` defaults to the number of passages in its prompt."""
         return cls(
             index=answerer.index,
             retriever=answerer.retriever,
@@ -84,7 +84,7 @@ class PageproofRetriever(BaseRetriever):
         k: int | None = None,
         documents: tuple[str, ...] | None = None,
     ) -> list[Document]:
-        return self._found(query, k, documents, Cancellation())
+        return self._retrieve(query, k, documents, Cancellation())
 
     async def _aget_relevant_documents(
         self,
@@ -94,9 +94,9 @@ class PageproofRetriever(BaseRetriever):
         k: int | None = None,
         documents: tuple[str, ...] | None = None,
     ) -> list[Document]:
-        return await _beside(lambda cancellation: self._found(query, k, documents, cancellation))
+        return await _in_thread(lambda cancellation: self._retrieve(query, k, documents, cancellation))
 
-    def _found(
+    def _retrieve(
         self, query: str, k: int | None, documents: tuple[str, ...] | None, cancellation: Cancellation
     ) -> list[Document]:
         generation = self.index.generation()
@@ -107,14 +107,14 @@ class PageproofRetriever(BaseRetriever):
 
 
 class PageproofRunnable(RunnableSerializable[str | dict[str, Any], dict[str, Any]]):
-    """A question in, the verified answer out: the object of ``POST /ask`` (docs/api.md).
+    """A LangChain runnable from a question to its verified answer, the object of ``POST /ask`` (docs/api.md).
 
     A question is a string, or a dictionary with ``question`` and, if wanted, ``documents``, ``history`` and
-    ``max_tokens``, as ``POST /ask`` takes them; its other keys are those of the chain, and left alone. Nothing is given
-    out before it is verified, so a stream has one part.
+    ``max_tokens``, as ``POST /ask`` takes them; other keys belong to the chain and are ignored. An answer is output
+    only once it is verified, so a stream has one part.
 
     Attributes:
-        answerer: gives the answers.
+        answerer: answers the questions.
 
     ``invoke`` raises:
         IndexFault: there is no index, or it cannot be served.
@@ -138,10 +138,10 @@ class PageproofRunnable(RunnableSerializable[str | dict[str, Any], dict[str, Any
         config: RunnableConfig | None = None,
         **kwargs: Any,  # noqa: ANN401 - LangChain's signature
     ) -> dict[str, Any]:
-        """The same beside the event loop; the work is stopped where nobody awaits it any more."""
+        """The answer, made in a thread beside the event loop; cancelling the task cancels the work."""
 
         async def answer(asked: str | dict[str, Any]) -> dict[str, Any]:
-            return await _beside(lambda cancellation: self._answer(asked, cancellation))
+            return await _in_thread(lambda cancellation: self._answer(asked, cancellation))
 
         return await self._acall_with_config(answer, input, config, **kwargs)
 
@@ -166,8 +166,8 @@ def open_runnable(settings: Settings) -> PageproofRunnable:
     return PageproofRunnable(answerer=composition.open_answerer(settings, recorded=True))
 
 
-async def _beside(work: Callable[[Cancellation], T]) -> T:
-    """What ``work`` returns, from another thread; it is stopped where it is not awaited any more."""
+async def _in_thread(work: Callable[[Cancellation], T]) -> T:
+    """Runs ``work`` in another thread; cancelling the task that awaits it cancels the work."""
     cancellation = Cancellation()
     try:
         return await run_in_executor(None, work, cancellation)
@@ -176,7 +176,7 @@ async def _beside(work: Callable[[Cancellation], T]) -> T:
 
 
 def _question(asked: str | Mapping[str, Any]) -> Question:
-    fields = {"question": asked} if isinstance(asked, str) else {name: asked[name] for name in _ASKED if name in asked}
+    fields = {"question": asked} if isinstance(asked, str) else {name: asked[name] for name in _FIELDS if name in asked}
     try:
         return AskBody.model_validate(fields).to_domain()
     except ValidationError as error:

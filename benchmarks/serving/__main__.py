@@ -1,4 +1,4 @@
-"""``python -m benchmarks.serving``: ``/ask`` under load, ours against the peers; docs/serving.md says how to read it.
+"""Load benchmark of ``/ask``, ours against the peers, ``python -m benchmarks.serving``; see docs/serving.md.
 
     python -m benchmarks.serving.build_llama_server        once
     python -m benchmarks.serving --find-best               once: tries the peers' settings

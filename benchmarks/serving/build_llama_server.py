@@ -1,4 +1,4 @@
-"""Builds llama-server and llama-bench from the source that our llama-cpp-python was built from.
+"""Build script for llama-server and llama-bench, from the source that our llama-cpp-python was built from.
 
     python -m benchmarks.serving.build_llama_server
 

@@ -1,4 +1,4 @@
-"""The peers' best settings on this machine, found by trying them: W1 with eight clients, for a short time each."""
+"""Grid search for the peers' best settings on this machine: W1 with eight clients, for a short time each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The peer to beat: llama.cpp's own server, asked over its ``/completion`` with the same tokens."""
+"""The peer llama-server: llama.cpp's own server, called over its ``/completion`` with the same tokens."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from rag.models.llm.language_model import Finish, Generated, Message, Prompt, Re
 from rag.runtime.cancellation import Cancellation
 
 # Probabilities are told of so many tokens; what is not among them counts as the least likely that is.
-_TOLD: Final = 20
+_TOP_PROBABILITIES: Final = 20
 _START_SECONDS: Final = 120.0
 # llama.cpp keeps the pointer for as long as the process runs.
 _QUIET: Final = llama.llama_log_callback(lambda *_: None)
@@ -96,11 +96,11 @@ class LlamaServerModel:
         raise ModelUnusable(f"llama-server did not start: {' '.join(map(str, self._process.args))}")  # type: ignore[arg-type]
 
     def count_tokens(self, text: str) -> int:
-        """See :class:`rag.models.llm.LanguageModel`."""
+        """See :class:`rag.models.llm.language_model.LanguageModel`."""
         return len(self._vocabulary.tokens(text))
 
     def prompt(self, messages: Sequence[Message]) -> Prompt:
-        """See :class:`rag.models.llm.LanguageModel`."""
+        """See :class:`rag.models.llm.language_model.LanguageModel`."""
         return self._vocabulary.prompt(messages)
 
     def generate(
@@ -112,14 +112,14 @@ class LlamaServerModel:
         vocabulary: str | None = None,  # noqa: ARG002 - it has no mask that would not slow it down
         refusal: str | None = None,
     ) -> Iterator[Generated]:
-        """See :class:`rag.models.llm.LanguageModel`."""
+        """See :class:`rag.models.llm.language_model.LanguageModel`."""
         if len(prompt.tokens) + max_tokens > self.context_tokens:
             raise PromptTooLong(f"{len(prompt.tokens)} tokens do not fit the context of {self.context_tokens}")
         if refusal is None:
             yield from self._said(self._completion(prompt.tokens, max_tokens), Usage(len(prompt.tokens)), cancelled)
             return
         banned_first_token = self._vocabulary.tokens(refusal)[0]
-        options = {"n_probs": _TOLD, "logit_bias": [[banned_first_token, False]]}
+        options = {"n_probs": _TOP_PROBABILITIES, "logit_bias": [[banned_first_token, False]]}
         count = 1 if self._first_apart else max_tokens
         chunks = self._completion(prompt.tokens, count, **options)
         first = next(chunks)
@@ -145,9 +145,9 @@ class LlamaServerModel:
                 yield Finish("stop" if ended else "length", Usage(usage.prompt_tokens, cached, written))
 
     def chance(self, prompt: Prompt, yes: Sequence[str], no: Sequence[str], cancelled: Cancellation) -> float:
-        """See :class:`rag.models.llm.LanguageModel`."""
+        """See :class:`rag.models.llm.language_model.LanguageModel`."""
         cancelled.check()
-        (told,) = (probabilities(chunk) for chunk in self._completion(prompt.tokens, 1, n_probs=_TOLD))
+        (told,) = (probabilities(chunk) for chunk in self._completion(prompt.tokens, 1, n_probs=_TOP_PROBABILITIES))
         least = min(told.values())
         favour, against = (
             math.fsum(told.get(token, least) for token in {self._vocabulary.tokens(word)[0] for word in words})

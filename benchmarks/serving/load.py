@@ -1,6 +1,6 @@
-"""The clients: ``python -m benchmarks.serving.load`` reads an order as JSON on stdin and writes what it saw on stdout.
+"""Closed-loop load generator, ``python -m benchmarks.serving.load``: an order as JSON on stdin, results on stdout.
 
-A process of its own, so that its work is not the service's. A closed loop: each client puts its next question when it
+A process of its own, so that its work is not the service's. Closed loop: each client asks its next question when it
 has its answer. Times are those of a clock here, from when a request is sent.
 """
 

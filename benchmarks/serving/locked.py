@@ -1,4 +1,4 @@
-"""The peer of the tutorials: one ``llama_cpp.Llama`` behind one lock."""
+"""The peer of most tutorials: one ``llama_cpp.Llama`` behind one lock."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ class LockedLlama:
 
     @property
     def context_tokens(self) -> int:
-        """See :class:`rag.models.llm.LanguageModel`."""
+        """See :class:`rag.models.llm.language_model.LanguageModel`."""
         return int(self._llama.n_ctx())
 
     def count_tokens(self, text: str) -> int:
-        """See :class:`rag.models.llm.LanguageModel`."""
+        """See :class:`rag.models.llm.language_model.LanguageModel`."""
         return len(self._vocabulary.tokens(text))
 
     def prompt(self, messages: Sequence[Message]) -> Prompt:
-        """See :class:`rag.models.llm.LanguageModel`."""
+        """See :class:`rag.models.llm.language_model.LanguageModel`."""
         return self._vocabulary.prompt(messages)
 
     def generate(
@@ -56,7 +56,7 @@ class LockedLlama:
         vocabulary: str | None = None,
         refusal: str | None = None,
     ) -> Iterator[Generated]:
-        """See :class:`rag.models.llm.LanguageModel`."""
+        """See :class:`rag.models.llm.language_model.LanguageModel`."""
         self._check(len(prompt.tokens) + max_tokens)
         allowed = None if vocabulary is None else self._vocabulary.mask(vocabulary)
         with self._lock:
@@ -85,7 +85,7 @@ class LockedLlama:
         yield Finish("length", usage + Usage(0, 0, max_tokens))
 
     def chance(self, prompt: Prompt, yes: Sequence[str], no: Sequence[str], cancelled: Cancellation) -> float:
-        """See :class:`rag.models.llm.LanguageModel`."""
+        """See :class:`rag.models.llm.language_model.LanguageModel`."""
         self._check(len(prompt.tokens))
         with self._lock:
             cancelled.check()
@@ -113,7 +113,7 @@ class LockedLlama:
         return np.ctypeslib.as_array(pointer, shape=(self._vocabulary.size,))
 
     def close(self) -> None:
-        """See :class:`rag.models.llm.LanguageModel`."""
+        """See :class:`rag.models.llm.language_model.LanguageModel`."""
         with self._lock:
             self._llama.close()
 

@@ -1,4 +1,4 @@
-"""All systems in turns: in each round each cell is put to one after the other, and another begins in the next round."""
+"""Interleaved measurement of all systems: in each round each cell runs on one after the other, in rotated order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bars: answers per second and seconds to the first token, of each system in each cell. SVG, no library."""
+"""Bar charts as SVG: answers per second and seconds to the first token, of each system in each cell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The systems as processes: started, stopped by signal while it is not their turn, and put under load."""
+"""System processes: started, suspended by signal while another is measured, and put under load."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was measured as tables and as JSON: medians, their 90 % intervals over rounds, and ours against each."""
+"""Results as tables and as JSON: medians, their 90 % intervals over rounds, and the ratio of ours to each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which questions are put in which round, by how many clients; the same for every system. Pure."""
+"""Schedule of a load benchmark: the questions and clients of each round, the same for every system. Pure functions."""
 
 from __future__ import annotations
 

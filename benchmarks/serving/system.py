@@ -1,4 +1,4 @@
-"""One system as a service: ``python -m benchmarks.serving.system SYSTEM --port N``, as JSON; see System.
+"""Service of one system: ``python -m benchmarks.serving.system SYSTEM --port N``, SYSTEM as JSON; see System.
 
 It is ``rag serve`` in all but the model that the Answerer is handed.
 """
@@ -70,8 +70,8 @@ def answerer_with(system: System, settings: Settings, llama_server: Path) -> Ans
 def _forgetful(answerer: Answerer) -> Answerer:
     """Generates anew what it generated before; only beginnings of prompts are known."""
     assert isinstance(answerer.model, LlamaCppModel)  # noqa: S101 - ours
-    answerer.model._remembered = SingleFlightCache(0)
-    answerer.model._weighed = SingleFlightCache(0)
+    answerer.model._generations = SingleFlightCache(0)
+    answerer.model._scores = SingleFlightCache(0)
     return answerer
 
 

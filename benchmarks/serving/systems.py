@@ -1,4 +1,4 @@
-"""What is measured: our own way to run a model, and the peers in their defaults and at their best."""
+"""The measured systems: our own way to run a model, and the peers with default and with best settings."""
 
 from __future__ import annotations
 

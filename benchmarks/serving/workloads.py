@@ -1,4 +1,4 @@
-"""What is asked: three workloads, drawn from labelled questions by chance that can be repeated. Pure.
+"""Workloads of a load benchmark: three kinds, drawn from labelled questions with a seed. Pure functions.
 
 W1 is skewed as in RAGCache (Jin et al., 2024): which document a question is about follows Zipf's law. W2 never repeats
 a question or a passage. W3 are conversations, each on one document.

@@ -1,4 +1,4 @@
-"""The benchmark of answers: what the tutorial is taken to have said, whose turn it is, and what the tables hold."""
+"""The benchmark of answers: refusals of the baseline, the order of the sides, and the tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Intervals and p-values against every draw that there is, counted."""
+"""Bootstrap intervals and p-values, against an enumeration of every possible draw."""
 
 from __future__ import annotations
 

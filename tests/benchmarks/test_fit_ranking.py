@@ -1,4 +1,4 @@
-"""Weights are fitted by a stated loss, and found again where they are known."""
+"""Fitting of ranking weights: known weights are recovered, and the loss behaves as documented."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from rag.testing import OverlapReranker
 DOCUMENT = Document("1", ("a.pdf",), "A", 99, 1)
 
 
-def reranked(cosine: Sequence[float], bm25: Sequence[float], right: int) -> Judged:
+def question_of(cosine: Sequence[float], bm25: Sequence[float], right: int) -> Judged:
     """One passage for each page; the page with this number, from 1, is right."""
     nothing = np.zeros(len(cosine), np.float32)
     signals = Signals(np.array(cosine, np.float32), np.array(bm25, np.float32), nothing, nothing, nothing)
@@ -37,7 +37,7 @@ def drawn(count: int, seed: int, cosine: float, bm25: float) -> list[Judged]:
         signals = random.uniform(0, 1, (2, 8))
         chances = np.exp(cosine * signals[0] + bm25 * signals[1])
         right = 1 + int(random.choice(8, p=chances / chances.sum()))
-        questions.append(reranked(signals[0].tolist(), signals[1].tolist(), right))
+        questions.append(question_of(signals[0].tolist(), signals[1].tolist(), right))
     return questions
 
 
@@ -55,7 +55,7 @@ def test_a_set_counts_the_same_however_large() -> None:
 
 
 def test_what_tells_nothing_and_what_misleads_gets_nothing() -> None:
-    misled = [reranked([0.1, 0.9], [0.5, 0.5], right=1) for _ in range(9)]
+    misled = [question_of([0.1, 0.9], [0.5, 0.5], right=1) for _ in range(9)]
     found = fit([misled], ["cosine", "bm25"])
     assert found.cosine == 0
     assert found.bm25 == pytest.approx(0, abs=0.01)
@@ -63,14 +63,14 @@ def test_what_tells_nothing_and_what_misleads_gets_nothing() -> None:
 
 def test_questions_without_a_right_candidate_teach_nothing() -> None:
     some = drawn(20, 1, 8.0, 1.0)
-    lost = reranked([0.9, 0.1], [0.0, 1.0], right=9)
+    lost = question_of([0.9, 0.1], [0.0, 1.0], right=9)
     assert not lost.right.any()
     assert fit([[lost, *some]], NAMES).bm25 < fit([some], NAMES).cosine
 
 
 def test_page_hits() -> None:
     cosines = [0.9, 0.8, 0.7, 0.6, 0.5, 0.4]
-    some = [reranked(cosines, [0.0] * 6, right) for right in (1, 2, 5, 6, 9)]
+    some = [question_of(cosines, [0.0] * 6, right) for right in (1, 2, 5, 6, 9)]
     assert page_hits(some, SignalWeights(1.0, 0.0, 0.0, 0.0, 0.0), per_page=2) == (0.2, 0.6)
 
 

@@ -1,4 +1,4 @@
-"""The sheet for a person who judges answers: what is drawn can be filled in, and counted."""
+"""The sheet of the human evaluation: drawn, filled in, and counted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the soak takes for an answer, a refusal, and a fault."""
+"""Classification of responses in the soak test: answers, refusals and faults."""
 
 from __future__ import annotations
 

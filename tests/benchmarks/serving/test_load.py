@@ -1,4 +1,4 @@
-"""The clients of the load: what they read of a stream, and what they do with it, against a service in this process."""
+"""Load generator: parsing of event streams, and timing, against a service in this process."""
 
 from __future__ import annotations
 

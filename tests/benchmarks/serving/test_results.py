@@ -1,4 +1,4 @@
-"""Turns, tables and the choice of the best, on made-up loads; and what is worked out of a model file's numbers."""
+"""Order of measurements, tables and choice of the best settings, on made-up loads; and sizes from a GGUF header."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked under load: Zipf's law, no passage twice, conversations; the same draws for the same seed."""
+"""Workloads: Zipf's law, no passage twice, conversations, and the same draws for the same seed."""
 
 from __future__ import annotations
 
