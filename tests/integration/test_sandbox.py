@@ -28,6 +28,7 @@ from rag.index.reading import open_current
 from rag.testing import BagOfWordsEncoder
 from tests.fakes import ReadersHere, ingest_job, tiny_pdf
 from tests.integration.conftest import wait_until
+from tests.processes import default_sigint
 
 ROOT = Path(__file__).parents[2]
 MEGABYTE = 1 << 20
@@ -435,13 +436,14 @@ class Job:
             )
         arguments = [str(folder / "documents"), "--index", str(self.index), "--workers", "2", "--ocr", "off"]
         kept = {name: value for name, value in os.environ.items() if not name.startswith("RAG_")}
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", JOB, str(word_tokenizer(folder)), str(seconds), *arguments],
-            cwd=ROOT,
-            env=kept,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+        with default_sigint():
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", JOB, str(word_tokenizer(folder)), str(seconds), *arguments],
+                cwd=ROOT,
+                env=kept,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
 
     def readers(self) -> list[int]:
         """The reading processes that are there by now."""

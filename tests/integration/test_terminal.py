@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import default_sigint
+
 ROOT = Path(__file__).parents[2]
 BERTH = "A berth costs 24 euros for each night."
 ASKED = "What does a berth cost?"
@@ -35,16 +37,17 @@ class Terminal:
         # poll, not select: the test process may have more open files than select allows.
         self._typed = select.poll()
         self._typed.register(self.keyboard, select.POLLIN)
-        self.program = subprocess.Popen(
-            [sys.executable, "-m", "tests.integration.terminal_program", *arguments],
-            cwd=ROOT,
-            env=environment,
-            stdin=self._side,
-            stdout=output if output is not None else self._side,
-            stderr=self._side,
-            start_new_session=True,
-            preexec_fn=self._acquire_terminal,
-        )
+        with default_sigint():
+            self.program = subprocess.Popen(
+                [sys.executable, "-m", "tests.integration.terminal_program", *arguments],
+                cwd=ROOT,
+                env=environment,
+                stdin=self._side,
+                stdout=output if output is not None else self._side,
+                stderr=self._side,
+                start_new_session=True,
+                preexec_fn=self._acquire_terminal,
+            )
 
     @staticmethod
     def _acquire_terminal() -> None:

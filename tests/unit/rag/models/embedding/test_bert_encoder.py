@@ -24,6 +24,7 @@ from rag.models.embedding.bert_config import BertConfig, UnsupportedModel
 from rag.models.embedding.bert_encoder import BertEncoder
 from rag.models.embedding.bert_network import batches
 from rag.models.embedding.encoder import open_text_encoder
+from tests.processes import default_sigint
 from tests.unit.rag.models.embedding.tiny_bert import WORDS, copy, tiny_bert, write
 
 ROOT = Path(__file__).parents[5]
@@ -130,7 +131,7 @@ def test_every_text_is_in_one_batch_that_is_small_enough(lengths: list[int]) -> 
     assert all(len(rows) * max(lengths[row] for row in rows) <= 1024 for rows in found)
 
 
-def test_the_network_is_loaded_by_the_first_text_and_nobody_is_told(folder: Path, tmp_path: Path) -> None:
+def test_the_network_is_loaded_by_the_first_text_and_reports_nothing(folder: Path, tmp_path: Path) -> None:
     """In a fresh process: without torch, without a connection, and with nothing kept in the home directory.
 
     openvino would report as soon as it is imported, from a thread that the interpreter waits for when it ends.
@@ -173,8 +174,10 @@ except KeyboardInterrupt:
 
 
 def test_ctrl_c_after_two_encoders_have_ended(folder: Path) -> None:
-    """The second to end must not give signals the stack that went with the first."""
-    run = subprocess.run([sys.executable, "-c", ENDED_IN_ORDER, str(folder)], cwd=ROOT, capture_output=True, text=True)
+    """The second to end must not restore the signal stack that was freed with the first."""
+    command = [sys.executable, "-c", ENDED_IN_ORDER, str(folder)]
+    with default_sigint():
+        run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert (run.returncode, run.stdout) == (0, "interrupted\n")
 
 
@@ -227,7 +230,7 @@ OLD = "sentence_transformers.models."
         modules(OLD + "Transformer", "elsewhere.Pooling", OLD + "Normalize"),
     ],
 )
-def test_what_would_give_other_vectors_goes_the_general_way(
+def test_what_would_give_other_vectors_runs_in_sentence_transformers(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None]
 ) -> None:
     directory = copy(folder, tmp_path)
