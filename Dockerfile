@@ -9,7 +9,7 @@
 
 # Any image that has Python 3.11 as `python` and Debian's package manager.
 ARG BASE_IMAGE=python:3.11-slim-bookworm
-# What llama.cpp can use beside the processor: cpu for nothing, or cuda (which takes an hour to compile, and Debian 12).
+# Accelerator of llama.cpp: cpu for none, or cuda (which takes an hour to compile, and needs Debian 12).
 ARG ACCELERATOR=cpu
 
 # Which text encoders run: default for plain BERT (the one of the catalogue, in OpenVINO); all for whatever
@@ -22,7 +22,7 @@ FROM base AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_PROGRESS_BAR=off PIP_ROOT_USER_ACTION=ignore
 
 
-# --- Parts of the lock, each in a file of its own: a later stage starts anew only if *its* part changed. --------------
+# --- Parts of the lock, each in its own file, so that a later stage is rebuilt only if *its* part changed. ------------
 FROM base AS locks
 WORKDIR /locks
 COPY requirements.txt ./
@@ -44,13 +44,13 @@ RUN printf '%s\n' \
     | python -
 
 
-# --- llama.cpp, compiled to travel: slow, but only when its version changes. ------------------------------------------
+# --- llama.cpp, compiled for every generation of processors: slow, but only when its version changes. -----------------
 FROM build AS compiler-cpu
 RUN --mount=type=cache,target=/var/cache/apt,sharing=locked --mount=type=cache,target=/var/lib/apt,sharing=locked \
     rm -f /etc/apt/apt.conf.d/docker-clean \
  && apt-get update -qq && apt-get install -qq --yes --no-install-recommends g++ >/dev/null
 
-# From NVIDIA's own packages: a compiler, what is linked with, and in /accelerator what is needed where it runs. The
+# From NVIDIA's own packages: a compiler, the libraries to link with, and in /accelerator those needed at run time. The
 # driver's libcuda.so.1 comes from the host.
 FROM compiler-cpu AS compiler-cuda
 ARG CUDA=12-8
@@ -67,11 +67,11 @@ ENV SKBUILD_CMAKE_ARGS=-DGGML_CUDA=ON
 
 FROM compiler-${ACCELERATOR} AS llama
 COPY --from=locks /locks/llama.txt /locks/
-# Compiled for the machine that builds, it would crash on an older CPU and waste a newer one. So the kernels are built
+# Compiled for the building machine, it would crash on an older CPU and be slow on a newer one. So the kernels are built
 # once for each generation of CPUs, as libggml-cpu-*.so, and the best one is chosen when the model is loaded.
-#   CMAKE_INSTALL_*     puts those files beside libllama.so, where they are looked for; by default they go to bin/
-#   LLAVA_BUILD, ...    pictures and HTTPS, which we do not use
-#   --no-cache-dir      pip's cache knows a wheel by its version and not by these options
+#   CMAKE_INSTALL_*     puts those files beside libllama.so, which looks for them there; by default they go to bin/
+#   LLAVA_BUILD, ...    images and HTTPS, which are not used here
+#   --no-cache-dir      pip's cache identifies a wheel by its version and not by these options
 RUN CMAKE_ARGS='-DGGML_NATIVE=OFF -DGGML_BACKEND_DL=ON -DGGML_CPU_ALL_VARIANTS=ON \
       -DCMAKE_INSTALL_BINDIR=llama_cpp/lib -DCMAKE_INSTALL_LIBDIR=llama_cpp/lib \
       -DCMAKE_INSTALL_INCLUDEDIR=llama_cpp/include -DCMAKE_INSTALL_RPATH=$ORIGIN \
@@ -116,8 +116,8 @@ COPY rag/__init__.py rag/errors.py rag/
 COPY rag/models/__init__.py rag/models/
 COPY rag/runtime/__init__.py rag/runtime/files.py rag/runtime/
 COPY rag/models/weights rag/models/weights
-# The store trusts a digest for as long as the time of its file is the same. A layer keeps whole seconds of that time
-# only, so it is set to one, and what is there is hashed once more: else each start would hash 1.3 GB.
+# The store remembers a digest as long as its file's modification time is the same. A layer keeps whole seconds only, so
+# the time is set to a whole second before the files are verified; otherwise each start would hash 1.3 GB.
 RUN --mount=type=cache,target=/var/cache/pageproof printf '%s\n' \
     'import os, shutil' \
     'from pathlib import Path' \
@@ -133,9 +133,10 @@ RUN --mount=type=cache,target=/var/cache/pageproof printf '%s\n' \
     | python -
 
 
-# --- What runs: no compiler, no cache of pip, no root. ----------------------------------------------------------------
+# --- The final image: no compiler, no pip cache, no root. -------------------------------------------------------------
 FROM base AS service
-# llama.cpp computes with OpenMP; scanned pages are read by Tesseract, with its English data. /data/indexes and /data/records are there so that a new volume takes over their owner.
+# llama.cpp computes with OpenMP; scanned pages are read by Tesseract, with its English data. /data/indexes and
+# /data/records exist so that new volumes take over their owner.
 RUN --mount=type=cache,target=/var/cache/apt,sharing=locked --mount=type=cache,target=/var/lib/apt,sharing=locked \
     rm -f /etc/apt/apt.conf.d/docker-clean \
  && apt-get update -qq && apt-get install -qq --yes --no-install-recommends libgomp1 libstdc++6 tesseract-ocr >/dev/null \
@@ -147,13 +148,13 @@ COPY --from=weights /opt/pageproof/models /opt/pageproof/models
 COPY --from=libraries /opt/venv /opt/venv
 # Libraries of the accelerator, where there is one.
 COPY --from=llama /accelerator /usr/local/lib/
-# What was measured of the machine that it runs on; a new volume takes over the owner.
+# The directory of tuning.json; a new volume takes over its owner.
 RUN ldconfig && install -d -o pageproof -g pageproof /data/tuning
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
-    # Nothing is asked of a hub or told to a maker (onnxruntime reports to Microsoft unless it is forbidden, openvino to
-    # Google, which rag/runtime/native.py forbids), and what a library wants to keep goes to the one place that can be written.
+    # No requests to model hubs and no telemetry (onnxruntime sends some to Microsoft unless it is disabled; openvino's, to
+    # Google, is disabled by rag/runtime/native.py); caches of libraries go to /tmp, which can be written.
     HF_HUB_OFFLINE=1 TRANSFORMERS_OFFLINE=1 HF_HUB_DISABLE_TELEMETRY=1 ORT_DISABLE_TELEMETRY=1 \
     HF_HOME=/tmp/huggingface \
     # How long a thread of OpenMP spins while it waits for the others. By default so long that, on a machine with other
@@ -162,10 +163,10 @@ ENV PATH=/opt/venv/bin:$PATH \
     RAG_MODELS=/opt/pageproof/models \
     RAG_INDEX=/data/indexes \
     RAG_TUNING=/data/tuning \
-    # All addresses of the container; which of them the host offers to others is said when it is run.
+    # All addresses of the container; which ports the host publishes is decided when it is run.
     RAG_HOST=0.0.0.0
 WORKDIR /app
-# For `rag doctor`, which compares what is installed with it.
+# For `rag doctor`, which compares the installed libraries with it.
 COPY --from=libraries /locks/requirements.txt ./
 COPY rag rag
 COPY ingest ingest
@@ -173,7 +174,7 @@ COPY pageproof.py ./
 RUN python -m compileall -q rag ingest pageproof.py
 USER 10001:10001
 EXPOSE 8000
-# http.client, because urllib would ask a proxy that the environment names.
+# http.client, because urllib would use a proxy of the environment.
 HEALTHCHECK --interval=10s --timeout=10s --start-period=120s --retries=3 \
     CMD ["python", "-c", "import http.client, os, sys; c = http.client.HTTPConnection('127.0.0.1', int(os.environ.get('RAG_PORT', '8000')), timeout=8); c.request('GET', '/readyz'); sys.exit(c.getresponse().status != 200)"]
 STOPSIGNAL SIGTERM
