@@ -1,4 +1,4 @@
-"""Telling work in another thread that nobody waits for it any more."""
+"""Cancellation token: cooperative cancellation of work that runs in another thread."""
 
 from __future__ import annotations
 
@@ -10,16 +10,19 @@ from rag.errors import Cancelled
 
 
 class Cancellation:
-    """Set once, from any thread. Work asks it between steps, or leaves a callback that stops a step midway."""
+    """Cancellation token, set once, from any thread.
+
+    The work checks it between its steps, or registers a callback that interrupts a step.
+    """
 
     def __init__(self) -> None:
-        # Held while callbacks are called, so that none is called after its block has ended.
+        # Held while callbacks are called, so that none is called after its context has been left.
         self._lock = RLock()
         self._callbacks: list[Callable[[], None]] = []
         self._cancelled = False
 
     def cancel(self) -> None:
-        """Says that the result is no longer wanted; again does nothing."""
+        """Requests cancellation, and calls the registered callbacks; again does nothing new."""
         with self._lock:
             self._cancelled = True
             for callback in list(self._callbacks):
@@ -33,7 +36,10 @@ class Cancellation:
 
     @contextmanager
     def calling(self, callback: Callable[[], None]) -> Iterator[None]:
-        """While inside, :meth:`cancel` calls ``callback``, from its own thread; at once if it was called before."""
+        """Registers a callback: inside the context :meth:`cancel` calls it, in the thread that cancels.
+
+        Where cancellation was requested before, it is called at once.
+        """
         with self._lock:
             self._callbacks.append(callback)
             cancelled = self._cancelled

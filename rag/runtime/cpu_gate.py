@@ -1,7 +1,7 @@
-"""The cores of this machine, which heavy work takes in turns.
+"""CPU gate with high and low priority: computations that use all cores run one at a time.
 
 A search and a step of the language model use all cores, each. At the same time they take longer than one after the
-other: a program of several threads waits for the one that the other program keeps from running.
+other: the threads of each wait for the one of theirs whose core the other one occupies.
 """
 
 from __future__ import annotations
@@ -12,24 +12,27 @@ from threading import Condition
 
 
 class CpuGate:
-    """One at a time is at work. Safe for many threads; not to be entered twice by one."""
+    """Mutual exclusion with two priorities, of which neither starves. Thread-safe, not reentrant."""
 
     def __init__(self) -> None:
-        """Nobody is at work."""
+        """Makes an open gate."""
         self._changed = Condition()
         self._busy = False
-        self._ahead = 0
-        self._behind = 0
-        self._owed = False
+        self._high_waiting = 0
+        self._low_waiting = 0
+        self._low_is_due = False
 
     @contextmanager
     def high_priority(self) -> Iterator[None]:
-        """For short work on which something else waits: it is next, but for one of :meth:`low_priority` between two."""
+        """For short work on which more work waits.
+
+        It runs next, except that one low-priority task may run between two high-priority ones.
+        """
         with self._changed:
-            self._ahead += 1
-            self._changed.wait_for(lambda: not (self._busy or (self._owed and self._behind)))
-            self._ahead -= 1
-            self._busy = self._owed = True
+            self._high_waiting += 1
+            self._changed.wait_for(lambda: not (self._busy or (self._low_is_due and self._low_waiting)))
+            self._high_waiting -= 1
+            self._busy = self._low_is_due = True
         try:
             yield
         finally:
@@ -37,12 +40,12 @@ class CpuGate:
 
     @contextmanager
     def low_priority(self) -> Iterator[None]:
-        """For a piece of long work."""
+        """For one step of long work."""
         with self._changed:
-            self._behind += 1
-            self._changed.wait_for(lambda: not self._busy and (self._owed or not self._ahead))
-            self._behind -= 1
-            self._busy, self._owed = True, False
+            self._low_waiting += 1
+            self._changed.wait_for(lambda: not self._busy and (self._low_is_due or not self._high_waiting))
+            self._low_waiting -= 1
+            self._busy, self._low_is_due = True, False
         try:
             yield
         finally:

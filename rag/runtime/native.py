@@ -1,6 +1,7 @@
-"""What native libraries look at once, when they are loaded: so this is imported before any of them.
+"""Environment variables of native libraries, which read them once, when they are loaded.
 
-The one module whose import has an effect. A value that the user has set is kept.
+So this is imported before any of them, and is the one module whose import has an effect. A value that the user has set
+is kept.
 """
 
 from __future__ import annotations

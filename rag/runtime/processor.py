@@ -1,4 +1,4 @@
-"""The processor that this process may use: its name, its instructions, and how much of it.
+"""Processor detection: name, instruction sets, cores, and the limits that control groups (cgroups) set.
 
 A container may be given two cores of a machine that has 64: a thread for each of the 64 would wait for the other 62.
 """
@@ -20,14 +20,14 @@ _MEMORY_MOUNT = Path("sys/fs/cgroup/memory")
 
 @dataclass(frozen=True, slots=True)
 class Processor:
-    """What computes.
+    """A processor, and the share of it that this process may use.
 
     Attributes:
-        name: as its maker calls it.
-        flags: the instructions that it has, as Linux names them (``avx2``, ``asimddp``).
+        name: the model name of its maker.
+        flags: its instruction set extensions, as Linux names them (``avx2``, ``asimddp``).
         logical: processors that the operating system lets this process run on.
         physical: cores behind them: where a core runs two threads, half as many.
-        quota: cores' worth of time that the control group gives; None where it does not say.
+        quota: processor time that the control group gives, in cores; None where it sets no limit.
     """
 
     name: str
@@ -38,22 +38,22 @@ class Processor:
 
     @property
     def usable(self) -> int:
-        """How many threads can run at a time, at least 1.
+        """The number of threads that can run at a time, at least 1.
 
-        A part of a core is not counted: a thread that is held up makes the others wait for it.
+        A part of a core is not counted: a thread that is throttled makes the others wait for it.
         """
         return self.logical if self.quota is None else max(1, min(self.logical, int(self.quota)))
 
 
 def read_processor(root: Path = Path("/")) -> Processor:
-    """The processor of this machine, as ``/proc`` and ``/sys`` under ``root`` describe it; raises nothing."""
+    """Detects the processor of this machine from ``/proc`` and ``/sys`` under ``root``; raises nothing."""
     allowed = sorted(os.sched_getaffinity(0))
     name, flags = _described(_text(root / "proc/cpuinfo"))
     return Processor(name or platform.machine(), flags, len(allowed), _physical(root, allowed), _quota(root))
 
 
 def usable_memory(root: Path = Path("/")) -> int | None:
-    """Bytes that this process may use: the machine's, or less where the control group says so; None if unknown."""
+    """Memory that this process may use, in bytes: the machine's, or the control group's limit; None if unknown."""
     limits = [int(line.split()[1]) * 1024 for line in _lines(root / "proc/meminfo") if line.startswith("MemTotal:")]
     files = [(folder, "memory.max") for folder in _groups(root, "", _CGROUP_MOUNTS)]
     files += [(folder, "memory.limit_in_bytes") for folder in _groups(root, "memory", (_MEMORY_MOUNT,))]
@@ -62,7 +62,7 @@ def usable_memory(root: Path = Path("/")) -> int | None:
 
 
 def busy_seconds(root: Path = Path("/")) -> float | None:
-    """Seconds for which processors of this machine have worked since it started, all added up; None if unknown."""
+    """Busy time of all processors of this machine since it started, in seconds, added up; None if unknown."""
     for line in _lines(root / "proc/stat"):
         if line.startswith("cpu "):
             # user, nice, system, idle, iowait, irq, softirq, steal: https://docs.kernel.org/filesystems/proc.html
@@ -72,7 +72,7 @@ def busy_seconds(root: Path = Path("/")) -> float | None:
 
 
 def _described(cpuinfo: str) -> tuple[str, frozenset[str]]:
-    """Name and instructions of the first processor; ARM says ``Features`` and often no name."""
+    """Name and instruction sets of the first processor; ARM calls these ``Features`` and often gives no name."""
     rows = [[part.strip() for part in line.partition(":")[::2]] for line in cpuinfo.splitlines()]
     name = next((value for key, value in rows if key == "model name"), "")
     flags = next((value for key, value in rows if key in ("flags", "Features")), "")
@@ -88,7 +88,7 @@ def _physical(root: Path, allowed: list[int]) -> int:
 
 
 def _quota(root: Path) -> float | None:
-    """The least of what the process's own control group and those around it are given, in cores."""
+    """The lowest limit of the process's own control group and those around it, in cores."""
     quotas = [_text(folder / "cpu.max").split() for folder in _groups(root, "", _CGROUP_MOUNTS)]
     quotas += [
         [_text(folder / f"cpu.cfs_{part}_us").strip() for part in ("quota", "period")]

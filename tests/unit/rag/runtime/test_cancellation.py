@@ -1,4 +1,4 @@
-"""Telling work that nobody waits for it: once, from any thread, and only while it runs."""
+"""Cancellation: once, from any thread, and callbacks only while their context lasts."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_the_same_callback_twice_is_taken_out_once_each() -> None:
 
 
 def test_a_callback_that_has_ended_meanwhile_is_not_called() -> None:
-    """Its work is over; what it would stop may be somebody else's by now."""
+    """Its work is over; what it would stop may belong to other work by now."""
     cancellation, calls = Cancellation(), list[str]()
     with ExitStack() as second, cancellation.calling(second.close):
         second.enter_context(cancellation.calling(lambda: calls.append("called")))

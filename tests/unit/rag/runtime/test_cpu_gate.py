@@ -1,4 +1,4 @@
-"""Heavy work takes turns: one at a time, the short ahead of the long, and neither is kept out."""
+"""CPU gate: one task at a time, high priority first, and neither priority starves."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ import pytest
 from rag.runtime.cpu_gate import CpuGate
 
 
-class Track:
-    """Who had a turn, in order, while the first was held back until all had asked for one."""
+class Schedule:
+    """The order in which tasks passed the gate; the first one holds it until all others wait."""
 
     def __init__(self) -> None:
-        self.turns = CpuGate()
-        self.had: list[str] = []
+        self.gate = CpuGate()
+        self.order: list[str] = []
         self._go = Event()
         self._threads: list[Thread] = []
 
-    def ask(self, name: str, turn: Callable[[], AbstractContextManager[None]]) -> None:
+    def enter(self, name: str, priority: Callable[[], AbstractContextManager[None]]) -> None:
         def work() -> None:
-            with turn():
+            with priority():
                 self._go.wait(5)
-                self.had.append(name)
+                self.order.append(name)
 
         self._threads.append(Thread(target=work))
         self._threads[-1].start()
@@ -35,56 +35,56 @@ class Track:
         self._go.set()
         for thread in self._threads:
             thread.join(5)
-        return self.had
+        return self.order
 
 
-def test_the_short_goes_ahead() -> None:
-    course = Track()
-    course.ask("step 1", course.turns.low_priority)
-    course.ask("step 2", course.turns.low_priority)
-    course.ask("search", course.turns.high_priority)
-    assert course.run() == ["step 1", "search", "step 2"]
+def test_high_priority_goes_first() -> None:
+    schedule = Schedule()
+    schedule.enter("step 1", schedule.gate.low_priority)
+    schedule.enter("step 2", schedule.gate.low_priority)
+    schedule.enter("search", schedule.gate.high_priority)
+    assert schedule.run() == ["step 1", "search", "step 2"]
 
 
-def test_a_step_comes_between_two_searches() -> None:
-    course = Track()
-    course.ask("search 1", course.turns.high_priority)
-    course.ask("search 2", course.turns.high_priority)
-    course.ask("search 3", course.turns.high_priority)
-    course.ask("step", course.turns.low_priority)
-    assert course.run()[:2] == ["search 1", "step"]
+def test_one_low_priority_task_runs_between_two_of_high_priority() -> None:
+    schedule = Schedule()
+    schedule.enter("search 1", schedule.gate.high_priority)
+    schedule.enter("search 2", schedule.gate.high_priority)
+    schedule.enter("search 3", schedule.gate.high_priority)
+    schedule.enter("step", schedule.gate.low_priority)
+    assert schedule.run()[:2] == ["search 1", "step"]
 
 
-def test_searches_follow_each_other_where_nothing_else_is_to_do() -> None:
-    course = Track()
+def test_high_priority_tasks_follow_each_other_where_no_other_waits() -> None:
+    schedule = Schedule()
     for number in range(3):
-        course.ask(str(number), course.turns.high_priority)
-    assert sorted(course.run()) == ["0", "1", "2"]
+        schedule.enter(str(number), schedule.gate.high_priority)
+    assert sorted(schedule.run()) == ["0", "1", "2"]
 
 
-@pytest.mark.parametrize("kind", ["high_priority", "low_priority"])
-def test_a_turn_ends_with_an_error_too(kind: str) -> None:
-    turns = CpuGate()
-    with pytest.raises(ZeroDivisionError), getattr(turns, kind)():
+@pytest.mark.parametrize("priority", ["high_priority", "low_priority"])
+def test_an_error_opens_the_gate(priority: str) -> None:
+    gate = CpuGate()
+    with pytest.raises(ZeroDivisionError), getattr(gate, priority)():
         raise ZeroDivisionError
-    with turns.high_priority():
+    with gate.high_priority():
         pass
-    with turns.low_priority():
+    with gate.low_priority():
         pass
 
 
 def test_one_at_a_time() -> None:
-    turns, at_work, most = CpuGate(), [], []
+    gate, at_work, most = CpuGate(), [], []
 
-    def work(turn: Callable[[], AbstractContextManager[None]]) -> None:
+    def work(priority: Callable[[], AbstractContextManager[None]]) -> None:
         for _ in range(50):
-            with turn():
+            with priority():
                 at_work.append(1)
                 most.append(len(at_work))
                 at_work.pop()
 
     threads = [
-        Thread(target=work, args=(turn,)) for turn in (turns.high_priority, turns.low_priority, turns.high_priority)
+        Thread(target=work, args=(each,)) for each in (gate.high_priority, gate.low_priority, gate.high_priority)
     ]
     for thread in threads:
         thread.start()

@@ -1,4 +1,4 @@
-"""A Python without the requirements says so in one line, whichever command it runs."""
+"""Interpreter check: every command of a Python without the requirements ends with one line that says so."""
 
 from __future__ import annotations
 

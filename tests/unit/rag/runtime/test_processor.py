@@ -1,4 +1,4 @@
-"""How much of the machine may be used, as Linux describes it in files."""
+"""Processor detection from the files in which Linux describes the machine."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ V1 = {"proc/self/cgroup": "12:memory:/docker/abc\n4:cpu,cpuacct:/docker/abc\n0::
         ),
     ],
 )
-def test_what_the_control_group_gives(tmp_path: Path, files: dict[str, str], quota: float | None, usable: int) -> None:
+def test_quota_of_the_control_group(tmp_path: Path, files: dict[str, str], quota: float | None, usable: int) -> None:
     processor = read_processor(machine(tmp_path, files))
     assert (processor.quota, processor.usable) == (quota, usable)
 
@@ -80,7 +80,7 @@ def test_what_the_control_group_gives(tmp_path: Path, files: dict[str, str], quo
         pytest.param("", os.uname().machine, set(), id="unreadable"),
     ],
 )
-def test_what_it_is(tmp_path: Path, cpuinfo: str, name: str, flags: set[str]) -> None:
+def test_name_and_flags(tmp_path: Path, cpuinfo: str, name: str, flags: set[str]) -> None:
     processor = read_processor(machine(tmp_path, {"proc/cpuinfo": cpuinfo}))
     assert (processor.name, set(processor.flags)) == (name, flags)
 
@@ -125,7 +125,7 @@ def test_memory(tmp_path: Path, files: dict[str, str], expected: int | None) -> 
     assert usable_memory(machine(tmp_path, files)) == expected
 
 
-def test_how_long_the_machine_has_worked(tmp_path: Path) -> None:
+def test_busy_seconds(tmp_path: Path) -> None:
     ticks = os.sysconf("SC_CLK_TCK")
     row = " ".join(str(n * ticks) for n in (1, 2, 4, 1000, 1000, 8, 16, 32, 5))
     assert busy_seconds(machine(tmp_path, {"proc/stat": f"cpu  {row}\ncpu0 1\n"})) == 63.0
