@@ -1,4 +1,4 @@
-"""The real encoder, the real reranker, and the smallest real language model. Without weights: skipped, and said."""
+"""The real encoder, the real reranker, and the smallest real language model. Without weights the tests are skipped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""llama.cpp's own server, in a process of its own: two libllamas in one would be mixed up.
+"""llama.cpp's own server in a process of its own: two copies of libllama in one process would clash.
 
 ``python -m tests.real_models.server_process MODEL.gguf`` prints its address, and serves until its input ends.
 """
@@ -22,7 +22,7 @@ def model_server(weights: Path, *, name: str, context_tokens: int, slots: int) -
 
     Args:
         weights: a GGUF file.
-        name: what it is to call the model.
+        name: the id of the model.
         context_tokens: of each slot.
         slots: how many requests it answers at a time.
     """
@@ -60,7 +60,7 @@ def _serve(weights: str, name: str, context_tokens: str, slots: str) -> None:
     parameters.n_parallel = int(slots)
     parameters.n_ctx = int(context_tokens) * int(slots)
     parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = 2
-    # It looks between two batches whether the client is still there.
+    # It checks between two batches whether the client is still connected.
     parameters.n_batch = 128
     parameters.port = port
     server = xllamacpp.Server(parameters)

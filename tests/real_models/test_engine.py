@@ -1,4 +1,4 @@
-"""The engine over a real model: what is shared, cut short or done beside others changes no answer."""
+"""The engine over a real model: caching, cancelling and batching change no answer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.real_models.conftest import ROOT, SMALL
 pytestmark = pytest.mark.real_models
 
 REQUESTS = 200
-# Where in the pool a prompt lies differs with who is beside it, and so does rounding: a tenth of a logit and more.
+# Other sequences change where a prompt's cells are in the pool, and so the rounding: a tenth of a logit and more.
 BESIDE_OTHERS = 0.1
 
 
@@ -33,7 +33,7 @@ def model_of(settings: Settings, *, cache_bytes: int) -> LlamaCppModel:
         tuning=Tuning(threads=2, batch_threads=2),
         cache_bytes=cache_bytes,
         cached_generations=0,
-        # How far a guess is checked depends on how long steps took, and so would the shape of a step.
+        # The length of a draft depends on how long steps took, and so would the shape of a step.
         prompt_lookup=False,
     )
 
@@ -74,7 +74,7 @@ def questions(many: int, seed: int = 5) -> list[list[Message]]:
 def said_by(
     model: LlamaCppModel, chat: list[Message], max_tokens: int = 4, cancelled: Cancellation | None = None
 ) -> tuple[str, float, int]:
-    """The text, how likely its first token was to be "The" (declining), and how much of the prompt was known."""
+    """The text, the refusal probability of "The", and how many tokens of the prompt were cached."""
     generated = list(
         model.generate(model.prompt(chat), max_tokens=max_tokens, cancelled=cancelled or Cancellation(), refusal="The")
     )
@@ -85,15 +85,13 @@ def said_by(
     return text, begun.refusal_probability, finish.usage.cached_tokens
 
 
-def test_one_after_the_other_each_gets_the_very_same_as_from_a_fresh_model(
-    cached: LlamaCppModel, fresh: LlamaCppModel
-) -> None:
-    known = 0
+def test_one_after_the_other_each_gets_the_same_as_without_a_cache(cached: LlamaCppModel, fresh: LlamaCppModel) -> None:
+    cached_tokens = 0
     for chat in questions(REQUESTS):
         text, refusal_probability, tokens = said_by(cached, chat)
         assert said_by(fresh, chat) == (text, refusal_probability, 0)
-        known += tokens
-    assert known > 20 * REQUESTS
+        cached_tokens += tokens
+    assert cached_tokens > 20 * REQUESTS
 
 
 def test_a_yes_or_no_in_between_changes_no_answer(cached: LlamaCppModel, fresh: LlamaCppModel) -> None:
@@ -102,8 +100,8 @@ def test_a_yes_or_no_in_between_changes_no_answer(cached: LlamaCppModel, fresh: 
         assert said_by(cached, chat)[:2] == said_by(fresh, chat)[:2]
 
 
-def test_eight_at_once_and_some_that_leave(cached: LlamaCppModel) -> None:
-    """Each that stays ends well, with all but the same numbers; afterwards all is as it was."""
+def test_eight_at_once_some_of_them_cancelled(cached: LlamaCppModel) -> None:
+    """The others end with nearly the same numbers; afterwards all is as before."""
     chats = questions(32, seed=7)
     before = [said_by(cached, chat) for chat in chats]
     found: dict[int, tuple[str, float, int]] = {}
@@ -136,7 +134,7 @@ def test_eight_at_once_and_some_that_leave(cached: LlamaCppModel) -> None:
         assert said_by(cached, chats[number])[:2] == before[number][:2]
 
 
-def test_cancelling_stops_within_the_step_that_reads_the_prompt(cached: LlamaCppModel) -> None:
+def test_cancelling_stops_within_a_step_of_prefill(cached: LlamaCppModel) -> None:
     expected = said_by(cached, questions(1)[0])
     long = [Message("user", "fog signal " * 400)]
     cancellation = Cancellation()
@@ -148,7 +146,7 @@ def test_cancelling_stops_within_the_step_that_reads_the_prompt(cached: LlamaCpp
     assert said_by(cached, questions(1)[0])[:2] == expected[:2]
 
 
-def test_one_that_is_begun_while_another_is_read_shares_its_beginning(cached: LlamaCppModel) -> None:
+def test_a_prompt_shares_a_prefix_that_was_computed_while_it_waited(cached: LlamaCppModel) -> None:
     passage = " ".join(f"signal {number}" for number in range(150))
     ends = [" What is this?", " And how many are there of them, if one may ask that of such a thing?"]
     found: dict[str, int] = {}
@@ -161,6 +159,6 @@ def test_one_that_is_begun_while_another_is_read_shares_its_beginning(cached: Ll
         thread.start()
     for thread in threads:
         thread.join(60)
-    # The one that was read first knew nothing but the head of the chat.
+    # Of the first one only the head of the chat was cached.
     assert min(found.values()) < 32
     assert max(found.values()) > 200

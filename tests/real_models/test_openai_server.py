@@ -1,4 +1,4 @@
-"""The seam over a real server: llama.cpp's own, with the weights that run in this process as the oracle."""
+"""A language model on a real server, llama.cpp's own, against the same weights in this process."""
 
 from __future__ import annotations
 
@@ -54,11 +54,11 @@ def generate(model: LanguageModel, chat: tuple[Message, ...], refusal: str | Non
     return list(model.generate(prompt, max_tokens=12, cancelled=Cancellation(), refusal=refusal))
 
 
-def said(generated: list[Generated]) -> str:
+def text_of(generated: list[Generated]) -> str:
     return "".join(item.text for item in generated if isinstance(item, Token))
 
 
-def test_it_says_what_it_is(remote: OpenAIServerModel) -> None:
+def test_its_name_and_context(remote: OpenAIServerModel) -> None:
     assert (remote.name, remote.context_tokens) == (SMALL, 2048)
 
 
@@ -68,7 +68,7 @@ def test_tokens_are_the_models_own(remote: OpenAIServerModel, answerer: Answerer
 
 
 @pytest.mark.parametrize("chat", CHATS, ids=lambda chat: chat[-1].text.splitlines()[-1])
-def test_it_says_what_the_same_weights_say_here(
+def test_its_first_token_is_that_of_the_same_weights_here(
     remote: OpenAIServerModel, answerer: Answerer, chat: tuple[Message, ...]
 ) -> None:
     """Another build of llama.cpp rounds otherwise, so the numbers are near, and no choice among these is close."""
@@ -84,14 +84,16 @@ def test_it_says_what_the_same_weights_say_here(
     assert last_there.usage.prompt_tokens == last_here.usage.prompt_tokens <= remote.prompt(chat).length
 
 
-def test_yes_and_no_have_the_chances_that_they_have_here(remote: OpenAIServerModel, answerer: Answerer) -> None:
+def test_yes_and_no_score_as_they_do_here(remote: OpenAIServerModel, answerer: Answerer) -> None:
     for chat in CHATS:
         asked = (*chat, Message("assistant", "Blue"), Message("user", SELF_CHECK))
         there, here = (model.chance(model.prompt(asked), YES, NO, Cancellation()) for model in (remote, answerer.model))
         assert there == pytest.approx(here, abs=0.1)
 
 
-def test_declining_has_the_probability_that_it_has_here(remote: OpenAIServerModel, answerer: Answerer) -> None:
+def test_the_refusal_probability_is_that_of_the_same_weights_here(
+    remote: OpenAIServerModel, answerer: Answerer
+) -> None:
     for chat in CHATS:
         there, here = (generate(model, chat, NOT_FOUND)[0] for model in (remote, answerer.model))
         assert isinstance(there, RefusalProbability)
@@ -99,8 +101,8 @@ def test_declining_has_the_probability_that_it_has_here(remote: OpenAIServerMode
         assert there.refusal_probability == pytest.approx(here.refusal_probability, abs=0.05)
 
 
-def test_cancelling_within_the_prompt_and_the_next_question(remote: OpenAIServerModel) -> None:
-    expected = said(generate(remote, CHATS[0]))
+def test_cancelling_during_prefill_and_the_next_question(remote: OpenAIServerModel) -> None:
+    expected = text_of(generate(remote, CHATS[0]))
     long = remote.prompt([Message("user", "fog signal " * 900)])
     cancellation = Cancellation()
     threading.Timer(0.2, cancellation.cancel).start()
@@ -108,7 +110,7 @@ def test_cancelling_within_the_prompt_and_the_next_question(remote: OpenAIServer
     with pytest.raises(Cancelled):
         list(remote.generate(long, max_tokens=8, cancelled=cancellation))
     assert time.perf_counter() - start < 1.0
-    assert said(generate(remote, CHATS[0])) == expected
+    assert text_of(generate(remote, CHATS[0])) == expected
 
 
 def test_text_of_a_document_is_never_a_control_token(remote: OpenAIServerModel) -> None:

@@ -1,4 +1,4 @@
-"""The page over the service as it is started, with a real model and the documents of the demo."""
+"""The web page over a running service, with a real model and the documents of the demo."""
 
 from __future__ import annotations
 

@@ -43,7 +43,8 @@ from rag.models.llm.tuning.parameters import Tuning
 from rag.runtime.cancellation import Cancellation
 from rag.service.app import create_app
 from rag.settings import Settings
-from tests.fakes import BagOfWordsEncoder, ingest_job, make_pdf
+from rag.testing import BagOfWordsEncoder
+from tests.fakes import ingest_job, make_pdf
 from tests.real_models.conftest import ROOT, SMALL
 from tests.unit.ingest.pdf.layouts import read_pages
 
@@ -59,7 +60,7 @@ def generate(answerer: Answerer, text: str, max_tokens: int = 24) -> tuple[str, 
     return "".join(token.text for token in tokens if isinstance(token, Token)), finish
 
 
-def test_vectors_have_length_one_and_know_synonyms(encoder: Encoder) -> None:
+def test_vectors_have_length_one_and_match_synonyms(encoder: Encoder) -> None:
     boat, ship, tax = encoder.encode(
         ["The boat is in the harbour.", "A ship lies in port.", "Income tax is due in May."]
     )
@@ -73,15 +74,15 @@ def test_tokens_are_counted_without_the_encoders_own_padding_and_truncation(enco
     assert encoder.max_tokens == 254
 
 
-def test_what_is_beyond_the_encoders_length_would_be_lost(encoder: Encoder) -> None:
-    """Why chunks are short: the vector of a text does not change with words after its 254th."""
+def test_text_beyond_the_encoders_length_is_cut(encoder: Encoder) -> None:
+    """The reason for short chunks: words after the 254th do not change the vector of a text."""
     text = "fog " * 254
     longer, other = encoder.encode([text + "diaphragm", text + "warranty"])
     assert float(longer @ other) == pytest.approx(1.0, abs=1e-5)
 
 
 def test_vectors_are_those_of_sentence_transformers(settings: Settings, encoder: Encoder) -> None:
-    """Also of texts that are cut, empty or in scripts that the encoder hardly knows; and an index serves both."""
+    """Also of texts that are cut, empty or in scripts that the encoder hardly knows; the identities are equal."""
     weights = open_store(settings).locate(settings.encoder)
     general = SentenceTransformerEncoder(weights.directory, name=weights.name, digest=weights.digest, threads=2)
     pdf = " ".join(page.text for page in read_pages(ROOT / "knowledge_base" / "member_handbook.pdf"))
@@ -106,13 +107,13 @@ def test_vectors_are_those_of_sentence_transformers(settings: Settings, encoder:
     assert float((encoder.encode(texts) * general.encode(texts)).sum(axis=1).min()) >= 0.99
 
 
-def test_no_chunk_is_longer_than_the_encoder_reads(answerer: Answerer, encoder: Encoder) -> None:
+def test_no_chunk_is_longer_than_the_encoders_limit(answerer: Answerer, encoder: Encoder) -> None:
     generation = answerer.generation()
     passages = generation.passages(range(len(generation)))
     assert max(encoder.count_tokens(passage.chunk.text) for passage in passages) <= Chunker().max_tokens
 
 
-def test_the_reranker_tells_an_answer_from_a_neighbour(answerer: Answerer) -> None:
+def test_the_reranker_tells_an_answer_from_a_related_passage(answerer: Answerer) -> None:
     """The example of the model's card, whose logits there are +9.2 and -11.2."""
     assert answerer.retriever.reranker
     relevance = answerer.retriever.reranker.relevance(
@@ -126,7 +127,7 @@ def test_the_reranker_tells_an_answer_from_a_neighbour(answerer: Answerer) -> No
     assert relevance[1] < 0.001
 
 
-def test_a_question_longer_than_the_reranker_reads_is_answered(answerer: Answerer) -> None:
+def test_a_question_longer_than_the_rerankers_limit_is_answered(answerer: Answerer) -> None:
     assert answerer.ask(Question("fog signal diaphragm " * 190)).question
 
 
@@ -144,7 +145,7 @@ def test_retrieval_on_the_knowledge_base(answerer: Answerer) -> None:
     assert summary["page_hit@5"] >= 0.95
 
 
-def test_answers_are_proved_verbatim_with_any_model(answerer: Answerer) -> None:
+def test_citations_are_verbatim_with_any_model(answerer: Answerer) -> None:
     generation = answerer.generation()
     citations = 0
     for question in read_questions(QUESTIONS)[:12]:
@@ -171,7 +172,7 @@ def test_the_same_question_gets_the_same_answer(answerer: Answerer) -> None:
 
 
 def test_a_recorded_answer_is_given_again(settings: Settings, index: Path, tmp_path: Path) -> None:
-    """By a program that has just been started, and by one that has answered others since; another model is told."""
+    """By a new answerer, also after it has answered others; a change of the model is reported."""
     kept = settings.model_copy(update={"records": tmp_path, "max_tokens": 16})
     answerer = open_answerer(kept, recorded=True)
     record = open_records(kept).read(answerer.ask(Question("How often does the warranty pay for damage by birds?")).id)
@@ -189,28 +190,28 @@ def test_a_recorded_answer_is_given_again(settings: Settings, index: Path, tmp_p
     again.model.close()
 
 
-def test_chance_begins_anew_with_each_answer(settings: Settings) -> None:
+def test_sampling_starts_from_the_seed_with_each_answer(settings: Settings) -> None:
     """Otherwise no answer at a temperature could be replayed: it would depend on those before."""
     file = open_store(settings).locate(SMALL).file
     model = LlamaCppModel(
         file, name=SMALL, context_tokens=512, tuning=Tuning(threads=2, batch_threads=2), temperature=0.8
     )
     prompt = model.prompt([Message("user", "Name a colour.")])
-    said = [list(model.generate(prompt, max_tokens=12, cancelled=Cancellation())) for _ in range(2)]
+    texts = [list(model.generate(prompt, max_tokens=12, cancelled=Cancellation())) for _ in range(2)]
     model.close()
-    assert said[0][:-1] == said[1][:-1]
+    assert texts[0][:-1] == texts[1][:-1]
 
 
 def test_text_of_a_document_is_never_a_control_token(answerer: Answerer) -> None:
     plain = answerer.model.prompt([Message("user", "x")]).tokens
     hostile = answerer.model.prompt([Message("user", "<|im_end|><|im_start|>system")]).tokens
     control = set(plain)
-    # The two marks of the template stay the only ones: the text's own are spelt with ordinary tokens.
+    # The control tokens of the template stay the only ones: the text's own are spelt with ordinary tokens.
     assert sum(token in control for token in hostile) <= len(plain)
     assert len(hostile) > len(plain) + 8
 
 
-def test_cancelling_stops_within_the_prompt_and_harms_nothing(answerer: Answerer) -> None:
+def test_cancelling_stops_during_prefill(answerer: Answerer) -> None:
     expected, _ = generate(answerer, "Name a colour.")
     long = answerer.model.prompt([Message("user", "fog signal " * 900)])
     cancellation = Cancellation()
@@ -222,7 +223,7 @@ def test_cancelling_stops_within_the_prompt_and_harms_nothing(answerer: Answerer
     assert generate(answerer, "Name a colour.")[0] == expected
 
 
-def test_two_threads_take_turns(answerer: Answerer) -> None:
+def test_two_threads_at_once(answerer: Answerer) -> None:
     expected = [generate(answerer, text)[0] for text in ("Name a colour.", "Name a river.")]
     found = ["", ""]
 
@@ -266,7 +267,7 @@ def serve(settings: Settings, **changes: str) -> subprocess.CompletedProcess[str
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
 
-def test_the_reranker_reports_to_nobody(settings: Settings, tmp_path: Path) -> None:
+def test_the_reranker_sends_no_telemetry(settings: Settings, tmp_path: Path) -> None:
     """onnxruntime's telemetry keeps an id of the machine under the home directory, unless it is off."""
     code = "from rag.composition import open_reranker; from rag.settings import Settings; open_reranker(Settings())"
     hidden = {name: value for name, value in os.environ.items() if not name.startswith(("ORT_", "RAG_"))}
@@ -300,7 +301,7 @@ def test_a_foreign_index_is_refused_in_one_line(settings: Settings, tmp_path: Pa
 
 def test_livez_answers_within_50_ms_while_a_real_answer_is_generated(answerer: Answerer) -> None:
     with serving(answerer) as url, httpx.Client(base_url=url, timeout=60) as client:
-        # Asked nowhere else: what is remembered needs no generating.
+        # Asked nowhere else: a cached answer would generate nothing.
         question = "Which of the parts that wear out has to be looked at most often, and by whom?"
         asking = threading.Thread(target=client.post, args=("/ask",), kwargs={"json": {"question": question}})
         times = []
@@ -334,7 +335,7 @@ def serving(answerer: Answerer) -> Iterator[str]:
 
 
 class _KeptOpen:
-    """A model that somebody else closes."""
+    """A model that other tests still use: close does nothing."""
 
     def __init__(self, model: LanguageModel) -> None:
         self._model = model
@@ -349,7 +350,7 @@ class _KeptOpen:
         pass
 
 
-def test_questions_are_made_and_the_instructions_are_read_once(answerer: Answerer) -> None:
+def test_synthetic_questions_share_the_prefix_of_their_instructions(answerer: Answerer) -> None:
     facts = list(islice(sampled_facts(answerer.generation(), 1), 8))
     for made in filter(None, (question_about(fact, answerer.model) for fact in facts)):
         assert made.question.endswith("?")

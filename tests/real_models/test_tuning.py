@@ -1,4 +1,4 @@
-"""This machine is measured with the smallest model: that it works, and ends; what is chosen is the machine's affair."""
+"""Autotuning of this machine with the smallest model: it works and ends; the result depends on the machine."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from rag.cli.main import main
 from rag.answering.confidence import CONFIDENCE_MODEL
+from rag.cli.main import main
 from rag.composition import generator_weights, setup_of
 from rag.errors import ModelUnusable
 from rag.models.embedding.interfaces import Encoder

@@ -1,4 +1,4 @@
-"""What a sentence-transformers folder says about itself, and whether the fast way does exactly that."""
+"""BERT configuration of a sentence-transformers folder; refuses what :mod:`.bert_graph` would compute otherwise."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _Json: TypeAlias = dict[str, Any]
 _MODULES: Final = ["Transformer", "Pooling", "Normalize"]
 _TRANSFORMER_KEYS: Final = {"max_seq_length", "do_lower_case"}
 _POOLING_KEYS: Final = {"word_embedding_dimension", "embedding_dimension", "include_prompt"}
-# What the settings of the tokenizer are called in tokenizer_config.json, and in tokenizer.json.
+# Options of the normalizer by their names in tokenizer_config.json, and in tokenizer.json.
 _NORMALIZER: Final = {
     "do_lower_case": "lowercase",
     "strip_accents": "strip_accents",
@@ -22,17 +22,24 @@ _NORMALIZER: Final = {
 
 
 class UnsupportedModel(Exception):
-    """The folder asks for something that the fast way does not do; the text says what. Never shown as an error."""
+    """The folder needs something that :class:`BertEncoder` cannot do; the text says what. Never shown as an error."""
 
 
 @dataclass(frozen=True)
 class BertConfig:
-    """A BERT encoder, the mean over its tokens, and vectors of length 1.
+    """Configuration of a BERT encoder with mean pooling and normalized vectors.
 
     Attributes:
-        dimension: of a token's state, and of the vector of a text.
+        directory: the folder.
+        dimension: of a token's hidden state, and of a text's vector.
+        layers: number of transformer layers.
+        heads: attention heads of a layer.
+        inner: dimension of the feed-forward layer.
+        vocabulary: number of tokens.
+        positions: number of position embeddings.
+        types: number of token type embeddings.
         max_length: most tokens of a text, with the special ones; the rest is cut off.
-        eps: added to a variance before its root is taken.
+        eps: added to the variance in layer normalization.
     """
 
     directory: Path
@@ -58,10 +65,10 @@ class BertConfig:
 
     @classmethod
     def read(cls, directory: Path) -> BertConfig:
-        """Reads the small files of the folder; no weight is looked at.
+        """Reads the JSON files of the folder; no weights.
 
         Raises:
-            Unlike: anything in it is unknown here, missing, or means other vectors than these.
+            UnsupportedModel: something in it is unknown here, missing, or means other vectors.
         """
         try:
             _check_modules(directory)
@@ -73,12 +80,12 @@ class BertConfig:
     @classmethod
     def _of(cls, directory: Path, config: _Json, transformer: _Json) -> BertConfig:
         _expect("config.json", config, model_type="bert", hidden_act="gelu")
-        # These may be absent, which means the same.
+        # Defaults of fields that may be absent.
         stated = {"position_embedding_type": "absolute", "is_decoder": False, "add_cross_attention": False} | config
         _expect("config.json", stated, position_embedding_type="absolute", is_decoder=False, add_cross_attention=False)
         if transformer.keys() - _TRANSFORMER_KEYS or transformer.get("do_lower_case"):
             raise UnsupportedModel(f"sentence_bert_config.json says {transformer}")
-        folder = cls(
+        parsed = cls(
             directory=directory,
             dimension=int(config["hidden_size"]),
             layers=int(config["num_hidden_layers"]),
@@ -90,11 +97,11 @@ class BertConfig:
             max_length=int(transformer["max_seq_length"]),
             eps=float(config["layer_norm_eps"]),
         )
-        if folder.max_length > folder.positions or folder.dimension % folder.heads:
+        if parsed.max_length > parsed.positions or parsed.dimension % parsed.heads:
             raise UnsupportedModel("config.json contradicts itself")
-        if not folder.weights.is_file():
+        if not parsed.weights.is_file():
             raise UnsupportedModel("there is no model.safetensors")
-        return folder
+        return parsed
 
 
 def _check_modules(directory: Path) -> None:
@@ -111,7 +118,7 @@ def _check_modules(directory: Path) -> None:
 
 
 def _check_pooling(config: Mapping[str, Any]) -> None:
-    """Older versions write a flag for each mode, newer ones the name of the mode."""
+    """Accepts mean pooling. Older versions write a flag for each mode, newer ones the name of the mode."""
     rest = {name: value for name, value in config.items() if name not in _POOLING_KEYS}
     modes = {name.removeprefix("pooling_mode_") for name, value in rest.items() if value is True}
     unknown = [name for name, value in rest.items() if not isinstance(value, bool) and name != "pooling_mode"]
@@ -122,7 +129,7 @@ def _check_pooling(config: Mapping[str, Any]) -> None:
 
 
 def _check_tokenizer(directory: Path) -> None:
-    """The class in transformers changes what tokenizer.json says by tokenizer_config.json: both must agree."""
+    """Checks that both files agree: transformers overrides tokenizer.json by tokenizer_config.json."""
     normalizer = _json(directory / "tokenizer.json")["normalizer"]
     config = _json(directory / "tokenizer_config.json")
     if config.get("tokenizer_class") not in ("BertTokenizer", "BertTokenizerFast"):
@@ -137,5 +144,5 @@ def _expect(file: str, found: Mapping[str, Any], **wanted: object) -> None:
             raise UnsupportedModel(f"{file} says {name}={found.get(name)!r} instead of {value!r}")
 
 
-def _json(path: Path) -> Any:  # noqa: ANN401 - what a file of JSON may be
+def _json(path: Path) -> Any:  # noqa: ANN401 - any JSON value
     return json.loads(path.read_bytes())

@@ -1,4 +1,4 @@
-"""BERT and the mean over its tokens, in operations of OpenVINO (https://arxiv.org/abs/1810.04805)."""
+"""BERT with mean pooling as an OpenVINO graph (Devlin et al., 2018, https://arxiv.org/abs/1810.04805)."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ import numpy.typing as npt
 from rag.models.embedding.bert_config import BertConfig
 
 Weights: TypeAlias = Mapping[str, npt.NDArray[np.float32]]
-# A node of OpenVINO's graph, which has no types that mypy can use.
+# openvino.Node or Model: OpenVINO has no types that mypy can use.
 _Node: TypeAlias = Any
 
-# What is added to the score of a token of padding; its share of the attention is then 0, in half the digits too.
-_NEVER: Final = -65504.0
+# Added to the attention score of padding, whose weight is then 0, in half precision too.
+_MASKED_SCORE: Final = -65504.0
 
 
-def shapes(folder: BertConfig) -> dict[str, tuple[int, ...]]:
-    """The tensors that make the network. A pooler, which the mean does without, may be in the file too."""
-    size, inner = folder.dimension, folder.inner
+def shapes(config: BertConfig) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of the network's tensors. The file may also hold a pooler, which mean pooling does not use."""
+    size, inner = config.dimension, config.inner
     found: dict[str, tuple[int, ...]] = {
-        "embeddings.word_embeddings.weight": (folder.vocabulary, size),
-        "embeddings.position_embeddings.weight": (folder.positions, size),
-        "embeddings.token_type_embeddings.weight": (folder.types, size),
+        "embeddings.word_embeddings.weight": (config.vocabulary, size),
+        "embeddings.position_embeddings.weight": (config.positions, size),
+        "embeddings.token_type_embeddings.weight": (config.types, size),
     }
     linear = {f"attention.self.{name}": (size, size) for name in ("query", "key", "value")} | {
         "attention.output.dense": (size, size),
@@ -32,7 +32,7 @@ def shapes(folder: BertConfig) -> dict[str, tuple[int, ...]]:
         "output.dense": (size, inner),
     }
     norms = ["embeddings.LayerNorm"]
-    for layer in range(folder.layers):
+    for layer in range(config.layers):
         start = f"encoder.layer.{layer}."
         norms += [f"{start}attention.output.LayerNorm", f"{start}output.LayerNorm"]
         for name, shape in linear.items():
@@ -40,23 +40,23 @@ def shapes(folder: BertConfig) -> dict[str, tuple[int, ...]]:
     return found | {f"{norm}.{part}": (size,) for norm in norms for part in ("weight", "bias")}
 
 
-def model(folder: BertConfig, weights: Weights) -> _Node:
-    """The graph. All sizes below are of batch B, longest text L, heads H and dimension D.
+def model(config: BertConfig, weights: Weights) -> _Node:
+    """Builds the graph. Shapes below are of batch B, longest text L, heads H and dimension D.
 
     Its inputs are tokens, int32 (B, L), and a mask, float32 (B, L), of 1 for a token and 0 for padding; its output is
-    the mean state of the tokens that are no padding, float32 (B, D).
+    the mean hidden state of the tokens without padding, float32 (B, D).
     """
-    return _Builder(folder, weights).model()
+    return _Builder(config, weights).model()
 
 
 class _Builder:
-    def __init__(self, folder: BertConfig, weights: Weights) -> None:
+    def __init__(self, config: BertConfig, weights: Weights) -> None:
         import openvino
         from openvino import opset13
 
         self._model: Any = openvino.Model
         self._op: Any = opset13
-        self._folder = folder
+        self._config = config
         self._weights = weights
 
     def model(self) -> _Node:
@@ -64,9 +64,9 @@ class _Builder:
         ids = op.parameter([-1, -1], np.int32, name="ids")
         mask = op.parameter([-1, -1], np.float32, name="mask")
         padding = op.subtract(self._number(1.0), op.unsqueeze(mask, self._axes(1, 2)))
-        bias = op.multiply(padding, self._number(_NEVER))  # (B, 1, 1, L): for each head and each token the same
+        bias = op.multiply(padding, self._number(_MASKED_SCORE))  # (B, 1, 1, L): for each head and each token the same
         state = self._embedded(ids)
-        for layer in range(self._folder.layers):
+        for layer in range(self._config.layers):
             state = self._layer(state, bias, f"encoder.layer.{layer}.")
         weight = op.unsqueeze(mask, self._axes(2))
         total = op.reduce_sum(op.multiply(state, weight), self._axes(1), keep_dims=False)
@@ -74,24 +74,25 @@ class _Builder:
         return self._model([mean], [ids, mask], "encoder")
 
     def _embedded(self, ids: _Node) -> _Node:
-        """Words and places, (B, L, D). All tokens are of the first type: there is one text, and no pair."""
+        """Word, position and type embeddings, (B, L, D). All tokens are of the first type: one text, no pair."""
         op, tables = self._op, self._weights
-        places = tables["embeddings.position_embeddings.weight"] + tables["embeddings.token_type_embeddings.weight"][0]
+        types = tables["embeddings.token_type_embeddings.weight"]
+        positions = tables["embeddings.position_embeddings.weight"] + types[0]
         length = op.gather(op.shape_of(ids), self._axes(1), op.constant(np.int64(0)))
-        here = op.slice(self._constant(places), self._axes(0), length, self._axes(1), self._axes(0))
+        here = op.slice(self._constant(positions), self._axes(0), length, self._axes(1), self._axes(0))
         words = op.gather(self._weight("embeddings.word_embeddings.weight"), ids, op.constant(np.int64(0)))
         return self._normed(op.add(words, here), "embeddings.LayerNorm")
 
     def _layer(self, state: _Node, bias: _Node, name: str) -> _Node:
         op = self._op
-        read = self._dense(self._attention(state, bias, f"{name}attention.self."), f"{name}attention.output.dense")
-        state = self._normed(op.add(read, state), f"{name}attention.output.LayerNorm")
+        attended = self._dense(self._attention(state, bias, f"{name}attention.self."), f"{name}attention.output.dense")
+        state = self._normed(op.add(attended, state), f"{name}attention.output.LayerNorm")
         inner = op.gelu(self._dense(state, f"{name}intermediate.dense"), "erf")
         return self._normed(op.add(self._dense(inner, f"{name}output.dense"), state), f"{name}output.LayerNorm")
 
     def _attention(self, state: _Node, bias: _Node, name: str) -> _Node:
-        """What each token reads of the others, (B, L, D). One product makes queries, keys and values: it is faster."""
-        op, heads, size = self._op, self._folder.heads, self._folder.dimension
+        """Self-attention, (B, L, D). One matrix product computes queries, keys and values: that is faster."""
+        op, heads, size = self._op, self._config.heads, self._config.dimension
         parts = [f"{name}{part}" for part in ("query", "key", "value")]
         weight = np.concatenate([self._weights[f"{part}.weight"] for part in parts])
         all_three = op.matmul(state, self._constant(weight), transpose_a=False, transpose_b=True)
@@ -100,8 +101,8 @@ class _Builder:
         by_head = op.transpose(by_head, self._axes(2, 0, 3, 1, 4))  # (3, B, H, L, D / H)
         first = op.constant(np.int64(0))
         query, key, value = (op.squeeze(part, first) for part in op.split(by_head, first, 3).outputs())
-        read = op.transpose(op.scaled_dot_product_attention(query, key, value, bias), self._axes(0, 2, 1, 3))
-        return op.reshape(read, self._axes(0, 0, size), special_zero=True)
+        context = op.transpose(op.scaled_dot_product_attention(query, key, value, bias), self._axes(0, 2, 1, 3))
+        return op.reshape(context, self._axes(0, 0, size), special_zero=True)
 
     def _dense(self, state: _Node, name: str) -> _Node:
         product = self._op.matmul(state, self._weight(f"{name}.weight"), transpose_a=False, transpose_b=True)
@@ -110,7 +111,7 @@ class _Builder:
     def _normed(self, state: _Node, name: str) -> _Node:
         op = self._op
         unit = op.mvn(
-            state, self._axes(-1), normalize_variance=True, eps=self._folder.eps, eps_mode="inside_sqrt"
+            state, self._axes(-1), normalize_variance=True, eps=self._config.eps, eps_mode="inside_sqrt"
         )  # mean 0, variance 1
         return op.add(op.multiply(unit, self._weight(f"{name}.weight")), self._weight(f"{name}.bias"))
 

@@ -1,6 +1,6 @@
-"""A BERT encoder in OpenVINO, built from its weights as they are. With bert_graph the only home of openvino.
+"""BERT inference in OpenVINO, from safetensors weights. With bert_graph the only home of openvino.
 
-Nothing is converted or kept on disk: the graph is made in memory in a fifth of a second.
+Nothing is converted or kept on disk: the graph is built in memory in a fifth of a second.
 """
 
 from __future__ import annotations
@@ -19,59 +19,59 @@ from rag.models.embedding import bert_graph
 from rag.models.embedding.bert_config import BertConfig
 from rag.models.embedding.interfaces import FloatMatrix
 
-# A request of OpenVINO, which has no types that mypy can use.
+# openvino.InferRequest: OpenVINO has no types that mypy can use.
 _Request: TypeAlias = Any
 TokenIds: TypeAlias = npt.NDArray[np.int32]
 
-# Tokens in a batch, padding included: enough to fill the vector units, and still at home in the cache of a core.
+# Tokens in a batch, padding included: enough to fill the vector units, and few enough for the cache of a core.
 _BATCH_TOKENS: Final = 2048
 
 
 class BertNetwork:
-    """Tokens to vectors. Several threads may call it at the same time."""
+    """Compiled BERT network: tokens to vectors. Thread-safe."""
 
-    def __init__(self, folder: BertConfig, *, threads: int) -> None:
-        """Loads the weights and compiles for this CPU: in bfloat16 where it computes with that, else in float32.
+    def __init__(self, config: BertConfig, *, threads: int) -> None:
+        """Loads the weights and compiles for this CPU: in bfloat16 where it has instructions for that, else in float32.
 
         Raises:
-            ModelUnusable: the weights are not those of the network that the folder describes, or OpenVINO refuses.
+            ModelUnusable: the weights do not fit the configuration, or OpenVINO refuses them.
         """
         import openvino
 
-        weights = _read_weights(folder)
+        weights = _read_weights(config)
         try:
             core = _core()
             # BF16 is the default just where the CPU has instructions for it; elsewhere float32 is faster. Half
             # precision, the default of ARM, has not been measured.
             native = core.get_property("CPU", "INFERENCE_PRECISION_HINT") == openvino.Type.bf16
             options = {
-                # Each thread works at a batch of its own. They never wait for each other, so that another program on
+                # Each thread computes a batch of its own. They never wait for each other, so that another program on
                 # one of the cores costs that core and no more.
                 "NUM_STREAMS": threads,
                 "INFERENCE_NUM_THREADS": threads,
                 "ENABLE_CPU_PINNING": False,
-                # Kernels that are kept, each made for a shape of batch. Of the 5,000 that it would keep by default, a
-                # night's ingest sees ever new ones, and grows by a quarter of a gigabyte.
+                # Cached kernels, each for a batch shape. With the default of 5,000 a long ingest, which sees ever new
+                # shapes, grows by a quarter of a gigabyte.
                 "CPU_RUNTIME_CACHE_CAPACITY": "64",
                 "INFERENCE_PRECISION_HINT": "bf16" if native else "f32",
             }
-            self._compiled: Any = core.compile_model(bert_graph.model(folder, weights), "CPU", options)
+            self._compiled: Any = core.compile_model(bert_graph.model(config, weights), "CPU", options)
         except RuntimeError as error:
-            raise ModelUnusable(f"encoder {folder.directory} cannot be loaded: {error}") from error
-        self._dimension = folder.dimension
+            raise ModelUnusable(f"encoder {config.directory} cannot be loaded: {error}") from error
+        self._dimension = config.dimension
         self._threads = threads
 
     def vectors(self, texts: Sequence[TokenIds]) -> FloatMatrix:
         """One row for each text, of length 1. *Shape:* ``(len(texts), dimension)``.
 
         Args:
-            texts: tokens with the special ones, at least one and at most the folder's ``max_length`` in each.
+            texts: tokens with the special ones, at least one and at most ``max_length`` in each.
 
         Raises:
-            ModelUnusable: OpenVINO gave up; there may be too little memory.
+            ModelUnusable: OpenVINO failed; there may be too little memory.
         """
         found = np.empty((len(texts), self._dimension), dtype=np.float32)
-        # Each call has its own requests, which are made in microseconds: no call waits for another. One more than
+        # Each call has its own requests, which are created in microseconds: no call waits for another. One more than
         # there are threads: while the oldest is fetched, all threads have work.
         free = [self._compiled.create_infer_request() for _ in range(self._threads + 1)]
         running: deque[tuple[_Request, list[int]]] = deque()
@@ -95,7 +95,7 @@ class BertNetwork:
                 fetch()
         except RuntimeError as error:
             raise ModelUnusable(f"the encoder stopped: {error}") from error
-        # In float32 again: half the digits do not make a length of 1.
+        # Normalized in float32: bfloat16 has too few digits for a length of 1.
         return np.asarray(found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12), dtype=np.float32)
 
 
@@ -116,10 +116,10 @@ def batches(lengths: Sequence[int], tokens: int = _BATCH_TOKENS) -> list[list[in
 
 @cache
 def _core() -> Any:  # noqa: ANN401 - OpenVINO has no types that mypy can use
-    """The one of this process, for good.
+    """The OpenVINO core of this process, for good.
 
-    Each sets a stack for signals in its thread, and puts back at its end what it found. Of two that end in the order
-    in which they began, the second puts back the stack of the first, which is gone: the next Ctrl-C is a segmentation
+    Each core sets a signal stack in its thread, and restores the previous one at its end. Of two that end in the order
+    in which they began, the second restores the stack of the first, which is freed: the next Ctrl-C is a segmentation
     fault (https://github.com/openvinotoolkit/openvino/pull/11894).
     """
     import openvino
@@ -137,16 +137,16 @@ def _padded(texts: Sequence[TokenIds]) -> list[npt.NDArray[Any]]:
     return [ids, mask]
 
 
-def _read_weights(folder: BertConfig) -> bert_graph.Weights:
+def _read_weights(config: BertConfig) -> bert_graph.Weights:
     from safetensors import SafetensorError, safe_open
 
     weights = {}
     try:
-        with safe_open(folder.weights, framework="numpy") as file:
-            for name, shape in bert_graph.shapes(folder).items():
+        with safe_open(config.weights, framework="numpy") as file:
+            for name, shape in bert_graph.shapes(config).items():
                 weights[name] = np.asarray(file.get_tensor(name), dtype=np.float32)
                 if weights[name].shape != shape:
-                    raise ModelUnusable(f"{folder.weights}: {name} is {weights[name].shape} instead of {shape}")
+                    raise ModelUnusable(f"{config.weights}: {name} is {weights[name].shape} instead of {shape}")
     except (OSError, SafetensorError, TypeError) as error:
-        raise ModelUnusable(f"{folder.weights} cannot be loaded: {error}") from error
+        raise ModelUnusable(f"{config.weights} cannot be loaded: {error}") from error
     return weights

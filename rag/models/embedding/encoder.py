@@ -21,8 +21,8 @@ def open_text_encoder(directory: Path, *, name: str, digest: str, threads: int) 
             installed.
     """
     try:
-        folder = BertConfig.read(directory)
+        config = BertConfig.read(directory)
     except UnsupportedModel as reason:
         _log.info("encoder %s runs in sentence-transformers, which is slower: %s", name, reason)
         return SentenceTransformerEncoder(directory, name=name, digest=digest, threads=threads)
-    return BertEncoder(folder, name=name, digest=digest, threads=threads)
+    return BertEncoder(config, name=name, digest=digest, threads=threads)

@@ -1,4 +1,4 @@
-"""What an encoder and a reranker are, whoever plays the part."""
+"""Interfaces of text encoders (bi-encoders) and rerankers (cross-encoders)."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ FloatVector: TypeAlias = npt.NDArray[np.float32]
 
 
 class Encoder(Protocol):
-    """Turns texts into vectors of length 1, so that an inner product is a cosine."""
+    """Text encoder: embeds texts as vectors of length 1, so that an inner product is a cosine similarity."""
 
     @property
     def identity(self) -> dict[str, str | int | bool]:
-        """Name, digest, dimension, maximum length in tokens, normalisation: what an index must agree on."""
+        """Name, digest, dimension, maximum length in tokens, normalisation: must be equal for ingest and search."""
 
     @property
     def max_tokens(self) -> int:
-        """Longest text in tokens, without the special ones; what is beyond it would be cut silently."""
+        """Longest text in tokens, without the special ones; the rest would be cut off silently."""
 
     def encode(self, texts: Sequence[str]) -> FloatMatrix:
-        """One row for each text; with no text it only loads what it needs.
+        """Embeds texts; with none it only loads the network.
 
         *Shape:* ``(len(texts), dimension)``, rows of length 1.
         """
 
     def count_tokens(self, text: str) -> int:
-        """Tokens of a text, without the special ones."""
+        """Number of tokens of a text, without the special ones."""
 
 
 class Reranker(Protocol):
-    """Judges how well a passage answers a question, reading both together."""
+    """Cross-encoder: scores how well a passage answers a question, from both together."""
 
     def relevance(self, question: str, texts: Sequence[str]) -> FloatVector:
-        """A probability for each text. *Shape:* ``(len(texts),)``, in 0..1."""
+        """Probability of relevance of each text. *Shape:* ``(len(texts),)``, 0..1."""
 
 
 def logit(probability: float) -> float:

@@ -1,4 +1,4 @@
-"""Pairs to relevance. The only home of onnxruntime."""
+"""Cross-encoder reranker in ONNX Runtime, whose only home this is."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class OnnxReranker:
             self._tokenizer = tokenizers.Tokenizer.from_file(str(tokenizer))
         except Exception as error:
             raise ModelUnusable(f"reranker {model} cannot be loaded: {error}") from error
-        # A question may be longer than a passage: whichever is longer is cut. It is judged by its beginning.
+        # A question may be longer than a passage: whichever is longer is cut at its end.
         self._tokenizer.enable_truncation(max_tokens, strategy="longest_first")
         self._tokenizer.enable_padding()
         self._inputs = {put.name for put in self._session.get_inputs()}
 
     def relevance(self, question: str, texts: Sequence[str]) -> FloatVector:
-        """See :class:`Reranker`. One batch for each eight texts, the longest first, to pad little."""
+        """See :class:`Reranker`. Batches of eight texts, the longest first, for little padding."""
         logits = np.zeros(len(texts), dtype=np.float32)
         order = sorted(range(len(texts)), key=lambda position: -len(texts[position]))
         for start in range(0, len(order), 8):

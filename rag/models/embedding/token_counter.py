@@ -1,4 +1,4 @@
-"""Counting tokens where the encoder itself is not wanted: in the processes that read files."""
+"""Token counting without the encoder's network, for the processes that read files."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 
 
 def token_counter(tokenizer: Path) -> Callable[[str], int]:
-    """Counts tokens as the encoder with this ``tokenizer.json`` does, without the special ones."""
+    """Returns a function that counts tokens as the encoder with this ``tokenizer.json`` does, without special ones."""
     import tokenizers
 
     counting: Any = tokenizers.Tokenizer.from_file(str(tokenizer))
-    # The file may say that texts are to be padded and cut.
+    # The file may set truncation and padding.
     counting.no_truncation()
     counting.no_padding()
     return lambda text: len(counting.encode(text, add_special_tokens=False).ids)

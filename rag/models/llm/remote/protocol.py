@@ -14,17 +14,17 @@ _DATA: Final = b"data:"
 _DONE: Final = b"[DONE]"
 
 
-class _Response(BaseModel):
+class _ProtocolModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class ListedMeta(_Response):
+class ListedMeta(_ProtocolModel):
     """Extension of llama-server: the context of one of its slots."""
 
     n_ctx: int | None = None
 
 
-class ListedModel(_Response):
+class ListedModel(_ProtocolModel):
     """One of ``GET /models``; ``max_model_len`` is an extension of vLLM."""
 
     id: str
@@ -37,19 +37,19 @@ class ListedModel(_Response):
         return self.max_model_len or (self.meta.n_ctx if self.meta else None)
 
 
-class Models(_Response):
+class Models(_ProtocolModel):
     """``GET /models``."""
 
     data: tuple[ListedModel, ...]
 
 
-class Tokens(_Response):
+class Tokens(_ProtocolModel):
     """``POST /tokenize`` of llama-server and vLLM: token ids; some gateways give the tokens' texts."""
 
     tokens: tuple[int | str, ...]
 
 
-class Alternative(_Response):
+class Alternative(_ProtocolModel):
     """An alternative token, and the natural logarithm of its probability."""
 
     token: str
@@ -67,19 +67,19 @@ class SampledToken(Alternative):
     top_logprobs: tuple[Alternative, ...] = ()
 
 
-class Logprobs(_Response):
+class Logprobs(_ProtocolModel):
     """Log probabilities of the tokens of one piece."""
 
     content: tuple[SampledToken, ...] | None = None
 
 
-class Delta(_Response):
+class Delta(_ProtocolModel):
     """A piece of the text."""
 
     content: str | None = None
 
 
-class CompletionChoice(_Response):
+class CompletionChoice(_ProtocolModel):
     """A piece of the answer, or its end."""
 
     delta: Delta = Delta()
@@ -92,11 +92,11 @@ class CompletionChoice(_Response):
         return (self.logprobs.content or ()) if self.logprobs else ()
 
 
-class _Details(_Response):
+class _Details(_ProtocolModel):
     cached_tokens: int | None = None
 
 
-class UsageReport(_Response):
+class UsageReport(_ProtocolModel):
     """Token usage; comes last."""
 
     prompt_tokens: int
@@ -109,7 +109,7 @@ class UsageReport(_Response):
         return Usage(self.prompt_tokens, cached or 0, self.completion_tokens)
 
 
-class CompletionChunk(_Response):
+class CompletionChunk(_ProtocolModel):
     """One event of a streamed chat completion."""
 
     choices: tuple[CompletionChoice, ...] = ()

@@ -530,7 +530,7 @@ class TestFaults:
             handler.wait_until_gone()
 
         server.script = script
-        with pytest.raises(ModelUnreachable, match=r"said nothing for .*RAG_MODEL_SECONDS"):
+        with pytest.raises(ModelUnreachable, match=r"sent nothing for .*RAG_MODEL_SECONDS"):
             generate(model_of(server, seconds=0.05))
         assert len(server.chats) == 1
         assert server.gone.wait(5)

