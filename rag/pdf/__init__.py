@@ -1,1 +1,1 @@
-"""PDF pages as pictures: open documents, and rendering in killable processes."""
+"""PDF page rendering: open documents, and rendering in killable subprocesses."""

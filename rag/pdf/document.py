@@ -18,7 +18,7 @@ from rag.errors import FileFault
 # pdfium is not thread-safe: "PDFium is inherently not thread-safe", https://pypdfium2.readthedocs.io
 _PDFIUM = threading.Lock()
 
-# A drawing of five metres by five at 144 dpi would need 12 GB.
+# A page of five metres by five at 144 dpi would need 12 GB.
 _MOST_PIXELS = 16_000_000
 
 
@@ -32,16 +32,16 @@ class PdfDocument:
         return len(self.pdfium_document)
 
     def picture(self, number: int, *, scale: float, grey: bool = False) -> Image.Image:
-        """A page as people see it.
+        """Renders a page.
 
         Args:
-            number: of the page.
+            number: of the page, from 1.
             scale: pixels per point. Less for a page that would have more than 16 million pixels, so that
                 ``picture.width / width of the page`` is the scale that it has.
-            grey: in one channel, as text recognition wants it, instead of RGB.
+            grey: one channel, for OCR, instead of RGB.
 
         Raises:
-            FileFault: ``malformed``.
+            pypdfium2.PdfiumError: it cannot; :func:`open_document` makes it a FileFault.
         """
         with closing(self.pdfium_document[number - 1]) as page:
             width, height = page.get_size()
@@ -54,7 +54,7 @@ class PdfDocument:
 
 @contextmanager
 def open_document(path: Path) -> Iterator[PdfDocument]:
-    """Opens a PDF. No other thread can read or draw one meanwhile: pdfium is not thread-safe.
+    """Opens a PDF. No other thread can use one meanwhile: pdfium is not thread-safe.
 
     Raises:
         FileFault: ``encrypted`` or ``malformed``.
@@ -75,7 +75,7 @@ def open_document(path: Path) -> Iterator[PdfDocument]:
 
 
 def render_page(path: Path, number: int, boxes: Sequence[Box] = (), *, scale: float = 2.0) -> bytes:
-    """A page as a PNG, with boxes highlighted.
+    """Renders a page to PNG, with boxes highlighted.
 
     Args:
         path: the PDF.

@@ -1,4 +1,4 @@
-"""Page rendering in a pool of killable subprocesses, which a hostile page may occupy, fill or crash, and nothing else.
+"""Page rendering in a pool of killable subprocesses: a hostile page may hang, fill or crash one of them, nothing else.
 
 pdfium can be asked to stop, but asks back only between the objects of a page ("progressive rendering",
 https://pdfium.googlesource.com/pdfium/+/refs/heads/main/public/fpdf_progressive.h), and one object may be a form of
@@ -18,9 +18,9 @@ from rag.domain.values import Box
 from rag.errors import FailureStatus, FileFault
 from rag.runtime.subprocess_pool import SubprocessPool, WorkerProcess
 
-_MOST_BYTES_OF_HEAD: Final = 1 << 16
-# More than 16 million pixels of noise.
-_MOST_BYTES: Final = 64 << 20
+_MAX_HEAD_BYTES: Final = 1 << 16
+# More than a PNG of 16 million pixels of noise has.
+_MAX_PNG_BYTES: Final = 64 << 20
 
 
 class RenderPool:
@@ -68,7 +68,7 @@ class RenderProcessEnded(Exception):
 
 
 class RenderProcess(WorkerProcess):
-    """A subprocess that renders one page after the other; its protocol is described in ``render_worker``."""
+    """A subprocess that renders one page after the other; :mod:`rag.pdf.render_worker` describes the protocol."""
 
     def __init__(self) -> None:
         super().__init__("rag.pdf.render_worker")
@@ -84,10 +84,10 @@ class RenderProcess(WorkerProcess):
         try:
             self.stdin.write(json.dumps(page).encode() + b"\n")
             self.stdin.flush()
-            head = json.loads(self.stdout.readline(_MOST_BYTES_OF_HEAD))
+            head = json.loads(self.stdout.readline(_MAX_HEAD_BYTES))
             if "status" in head:
                 raise FileFault(head["status"], head["reason"])
-            data = self.stdout.read(min(head["bytes"], _MOST_BYTES))
+            data = self.stdout.read(min(head["bytes"], _MAX_PNG_BYTES))
         except (OSError, ValueError, LookupError, TypeError) as error:  # it has ended, or breaks the protocol
             raise self._post_mortem(seconds) from error
         if len(data) < head["bytes"]:
@@ -101,5 +101,5 @@ class RenderProcess(WorkerProcess):
         if code == -signal.SIGALRM:
             return RenderProcessEnded("timeout", f"it takes more than {seconds:g} s")
         return RenderProcessEnded(
-            "crashed", f"what draws it {'talks nonsense' if code is None else f'ended with {code}'}"
+            "crashed", f"the renderer {'broke the protocol' if code is None else f'ended with {code}'}"
         )

@@ -109,7 +109,7 @@ class TestRenderPool:
             fault = pool.submit(rejection_reason, render_pool, path)
             time.sleep(0.3)
             os.kill(process_of(render_pool), signal.SIGKILL)
-            assert fault.result() == ("crashed", "page 1 cannot be drawn: what draws it ended with -9")
+            assert fault.result() == ("crashed", "page 1 cannot be drawn: the renderer ended with -9")
 
     def test_has_no_settings_in_its_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("RAG_API_KEYS", "secret")
