@@ -1,4 +1,4 @@
-"""``python -m ingest PATH...``: composition root of the job."""
+"""Command line of the ingest job, ``python -m ingest PATH...``, and its composition root."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sys
 
 from rag.runtime.interpreter import wrong_python
 
-# The imports below would say it in a traceback.
+# With an older Python the imports below fail with a traceback.
 if fault := wrong_python():
     sys.exit(fault)
 
@@ -83,7 +83,7 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "python -m inges
 
 
 def _print_json(options: argparse.Namespace, report: Mapping[str, object]) -> bool:
-    """Prints the report for programs; False where people are to read it."""
+    """Prints the report as JSON; False where the options do not ask for JSON."""
     if options.json:
         print(json.dumps(report, ensure_ascii=False))
     elif options.json_lines:
@@ -92,7 +92,7 @@ def _print_json(options: argparse.Namespace, report: Mapping[str, object]) -> bo
 
 
 def _write_report(path: Path, report: Report) -> bool:
-    """Whether it worked: by now the index is what it is, and a page that cannot be written does not undo that."""
+    """Writes the HTML report; False where that fails, which does not undo what is published."""
     try:
         write_report_page(path, report)
     except OSError as error:
@@ -115,13 +115,13 @@ def _interrupted(index: Path | None, before: str | None) -> str:
 
 
 def _failure(error: PageproofError) -> dict[str, object]:
-    """In place of the report, so that whoever reads JSON gets JSON."""
+    """JSON of a failed run, in place of the report."""
     files = error.files if isinstance(error, NothingToIngest) else ()
     return {"generation": None, "published": False, "error": str(error), "files": list(files)}
 
 
 def _unpublished(error: NothingToIngest, before: str | None) -> Report:
-    """What there is to say of each file, where none could be read."""
+    """Report of a run in which no file could be read."""
     files = [FileRow(**row) for row in error.files]  # type: ignore[arg-type]
     return Report(before or "", published=False, files=files, chunks=0, embedded=0, reused=0, seconds=0.0)
 
@@ -130,8 +130,8 @@ def _run(options: argparse.Namespace, settings: Settings, index: Path) -> Report
     if options.report and (options.report.is_dir() or not options.report.parent.is_dir()):
         raise IngestFault(f"--report {options.report} cannot be written; give it a file in a folder that is there")
     files = discover(options.path)
-    telling = json_lines(sys.stdout) if options.json_lines else progress()
-    with telling as tell, open_job(settings, index, tell, options) as job:
+    reporting = json_lines(sys.stdout) if options.json_lines else progress()
+    with reporting as tracker, open_job(settings, index, tracker, options) as job:
         return job.run(files)
 
 
@@ -139,7 +139,7 @@ def _run(options: argparse.Namespace, settings: Settings, index: Path) -> Report
 def open_job(
     settings: Settings, index: Path, tell: Progress, options: argparse.Namespace | None = None
 ) -> Iterator[IngestJob]:
-    """The job with its parts; its reading processes end with the context.
+    """Opens the job with its parts; its worker processes end with the context.
 
     Raises:
         ModelError: the encoder is missing, corrupt or unusable.
@@ -204,6 +204,6 @@ def _parser(prog: str = "python -m ingest") -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    # What systemd, Docker and the service send ends it as Ctrl-C does: its reading processes first.
+    # SIGTERM from systemd, Docker and the service ends it as Ctrl-C does, worker processes first.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main())

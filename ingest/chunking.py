@@ -1,7 +1,7 @@
-"""Pages to chunks: passages small enough for the encoder, each with its place and its headings.
+"""Chunking: pages to passages small enough for the encoder, each with its span and headings.
 
 The only home of langchain_text_splitters. The splitter finds the places to cut; offsets are counted here, because its
-own ``add_start_index`` searches for them again and is misled by repeated text
+``add_start_index`` searches for the text and finds the wrong place where text repeats
 (https://github.com/langchain-ai/langchain/issues/21475).
 """
 
@@ -15,11 +15,11 @@ from typing import Final
 
 from rag.domain.values import Chunk, Page, Span
 
-# Paragraph, sentence, line, word, letter: the first that gives pieces which fit.
+# Paragraph, sentence, line, word, letter: the first that gives pieces within the limit.
 _SEPARATORS: Final = [r"\n\n+", r"(?<=[.!?])\s+", r"\n", r"\s", ""]
-# A section that leaves a rest is cut into equal pieces instead; this much slack lets them end at a sentence.
+# A section is cut into pieces of equal size, not full ones and a rest; with this slack they end at a sentence.
 _BALANCE_SLACK: Final = 1.15
-# In the place of a space that is no place to cut. No text has it: it is no character.
+# Replaces a space at which must not be cut. A Unicode noncharacter: no text has it.
 _NO_CUT: Final = "\ufdd0"
 
 _LONGEST_HEADING: Final = 500
@@ -29,11 +29,11 @@ TokenCounter = Callable[[str], int]
 
 @dataclass(frozen=True)
 class Chunker:
-    """How pages are cut. Two chunkers that are equal cut equally.
+    """Chunker by headings, then recursively by separators. Equal chunkers give equal chunks.
 
     Attributes:
-        max_tokens: most tokens of the encoder in a chunk's text.
-        min_tokens: a piece with fewer joins its neighbour on the page, where both fit in one.
+        max_tokens: most tokens of a chunk's text.
+        min_tokens: a piece with fewer is joined with its neighbour on the page, where both fit into one.
     """
 
     max_tokens: int = 200
@@ -42,7 +42,7 @@ class Chunker:
 
     @property
     def identity(self) -> dict[str, int | str]:
-        """What the manifest records; an index made with another identity is made anew."""
+        """Identity for the manifest; with another one all files are read again."""
         return {
             "name": "headings-recursive",
             "version": self.version,
@@ -51,16 +51,16 @@ class Chunker:
         }
 
     def chunks(self, pages: Sequence[Page], count_tokens: TokenCounter) -> Iterator[Chunk]:
-        """Cuts pages into chunks, in reading order.
+        """Splits pages into chunks, in reading order.
 
-        A chunk is a stretch of one page, without white space at its ends; all text of the pages' bodies is in exactly
-        one chunk. Tables are cut between their rows, and the heads of a table's columns are the last of the headings
-        of a chunk that holds rows of it without them.
+        A chunk is a span of one page, without white space at its ends; all text of the pages' bodies is in exactly
+        one chunk. Tables are split between rows; a chunk that begins after a table's column heads has these as its
+        last heading.
 
         Args:
             pages: of one document, in order.
-            count_tokens: of the encoder. It is called with single words and is taken to be additive over them, as
-                WordPiece is.
+            count_tokens: of the encoder. It is called with single words, and must be additive over them, as WordPiece
+                is.
         """
         count = _by_words(count_tokens)
         outline = _Outline()
@@ -72,10 +72,10 @@ class Chunker:
                 yield Chunk(span, page.text[piece.start : piece.end], headings)
 
     def _pieces(self, page: Page, outline: _Outline, count: TokenCounter) -> Iterator[_Piece]:
-        uncut = self._with_whole_rows(page, count)
+        protected = self._protect_rows(page, count)
         for section in _sections(page, outline):
             start = section.start
-            for part in self._split(uncut[section.start : section.end], count):
+            for part in self._split(protected[section.start : section.end], count):
                 end = start + len(part)
                 text = page.text[start:end]
                 if stripped := text.strip():
@@ -83,22 +83,24 @@ class Chunker:
                     yield _Piece(left, left + len(stripped), section.headings, first=start == section.start)
                 start = end
 
-    def _with_whole_rows(self, page: Page, count: TokenCounter) -> str:
-        """The page's text with a mark for each space in a row of a table: no place to cut."""
+    def _protect_rows(self, page: Page, count: TokenCounter) -> str:
+        """The page's text with the spaces in table rows replaced, so that rows are not split."""
         parts, position = [], 0
         for table in page.tables:
             rows = page.text[table.start : table.end].split("\n")
-            whole = [_NO_CUT.join(row.split(" ")) if count(row) <= self.max_tokens else row for row in rows]
-            parts += [page.text[position : table.start], "\n".join(whole)]
+            protected = [_NO_CUT.join(row.split(" ")) if count(row) <= self.max_tokens else row for row in rows]
+            parts += [page.text[position : table.start], "\n".join(protected)]
             position = table.end
         return "".join([*parts, page.text[position:]])
 
     def _split(self, text: str, count: TokenCounter) -> list[str]:
-        """Parts whose concatenation is ``text``."""
+        """Splits a text into parts whose concatenation is ``text``."""
         total = count(text)
         if total <= self.max_tokens:
             return [text]
-        from langchain_text_splitters import RecursiveCharacterTextSplitter  # here: it takes longer than most runs
+        from langchain_text_splitters import (
+            RecursiveCharacterTextSplitter,
+        )  # here: the import takes longer than most runs
 
         size = math.ceil(total / math.ceil(total / self.max_tokens) * _BALANCE_SLACK)
         splitter = RecursiveCharacterTextSplitter(
@@ -108,13 +110,13 @@ class Chunker:
             strip_whitespace=False,
             chunk_size=min(size, self.max_tokens),
             chunk_overlap=0,
-            # White space alone must count: the splitter would carry it over into the next part, and say it twice.
+            # White space must not have length 0: the splitter would repeat it in the next part.
             length_function=lambda text: count(text) or bool(text),
         )
         return splitter.split_text(text)
 
     def _joined(self, page: Page, pieces: Sequence[_Piece], count: TokenCounter) -> Iterator[_Piece]:
-        """Joins pieces that are too small to stand alone with their neighbours."""
+        """Joins pieces with less than min_tokens with their neighbours."""
         current: _Piece | None = None
         for piece in pieces:
             if current is None:
@@ -133,7 +135,7 @@ class Chunker:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A stretch of a page; ``first`` of its section."""
+    """A span of a page; ``first`` of its section."""
 
     start: int
     end: int
@@ -142,7 +144,7 @@ class _Piece:
 
 
 class _Outline:
-    """The headings that the text read so far stands under, over page breaks."""
+    """The path of headings at the current position, across page breaks."""
 
     def __init__(self) -> None:
         self._open: list[tuple[int, str]] = []
@@ -158,9 +160,9 @@ class _Outline:
 
 
 def _sections(page: Page, outline: _Outline) -> Iterator[_Piece]:
-    """The body cut before each heading that has text before it; headings one after the other stay together."""
+    """Splits the body before each heading that follows text; consecutive headings stay together."""
     start, end, _ = slice(*page.body).indices(len(page.text))
-    position = start  # up to here there is nothing but headings and white space since ``start``
+    position = start  # between ``start`` and here are only headings and white space
     for heading in page.headings:
         if start < heading.start < end and page.text[position : heading.start].strip():
             yield _Piece(start, heading.start, outline.path, first=True)
@@ -172,13 +174,13 @@ def _sections(page: Page, outline: _Outline) -> Iterator[_Piece]:
 
 
 def _by_words(count_tokens: TokenCounter) -> TokenCounter:
-    """Counts a text word by word, and each word only once: the splitter asks again and again."""
+    """Token counter word by word, with a cache: the splitter counts the same words many times."""
     cached = lru_cache(maxsize=100_000)(count_tokens)
     return lambda text: sum(map(cached, text.replace(_NO_CUT, " ").split()))
 
 
 def _column_heads(page: Page, start: int) -> tuple[str, ...]:
-    """What stands over the columns of the table that a chunk begins in, where it begins after that."""
+    """Column heads of the table in which a chunk begins, where it begins after them."""
     for table in page.tables:
         head_start, head_end = table.header
         if head_start < head_end <= start < table.end:
@@ -187,5 +189,5 @@ def _column_heads(page: Page, start: int) -> tuple[str, ...]:
 
 
 def _heading(text: str) -> str:
-    """In one line, and not too long, for every chunk below it has it."""
+    """A heading in one line, cut to a maximum length, because every chunk under it repeats it."""
     return " ".join(text.split())[:_LONGEST_HEADING]

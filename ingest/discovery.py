@@ -1,4 +1,4 @@
-"""Which files there are to ingest, and under which names."""
+"""File discovery: the files to ingest, and their names."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from rag.errors import NothingToIngest
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A file to ingest; ``name`` is its path relative to the folder that was given."""
+    """A file to ingest; ``name`` is its path relative to the given folder."""
 
     path: Path
     name: str
 
 
 def discover(paths: Sequence[Path]) -> list[SourceFile]:
-    """Every file in the folders, by name; hidden ones are left out, as shells do.
+    """Finds every file in the folders, sorted by name, without hidden ones.
 
     Raises:
         NothingToIngest: a path does not exist, or there is no file.
@@ -38,9 +38,9 @@ def discover(paths: Sequence[Path]) -> list[SourceFile]:
 
 
 def _free_name(path: Path, root: Path, taken: Container[str]) -> str:
-    """The path relative to ``root``, after the name of its folder where another root has the same."""
+    """The path relative to ``root``, with the root's name before it where another root has the same path."""
     name = path.relative_to(root).as_posix() if root.is_dir() else path.name
-    # A name may be bytes that are no text; neither JSON nor SQLite takes those.
+    # A file name may be invalid UTF-8, which neither JSON nor SQLite takes.
     name = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     folder = (root if root.is_dir() else root.parent).resolve().name
     others = (f"{folder} ({number})/{name}" for number in count(2))
@@ -48,7 +48,7 @@ def _free_name(path: Path, root: Path, taken: Container[str]) -> str:
 
 
 def _walk(root: Path) -> Iterator[Path]:
-    """Every entry that is no folder, and links to folders, which are not followed; hidden ones are left out."""
+    """Every visible entry that is not a folder, links to folders included, which are not followed."""
     if not root.is_dir():
         yield root
         return
@@ -59,14 +59,14 @@ def _walk(root: Path) -> Iterator[Path]:
 
 
 def _refuse(error: OSError) -> None:
-    """A folder that cannot be opened: its documents must not look as if they were deleted."""
+    """Fails for a folder that cannot be opened: its documents must not count as deleted."""
     raise NothingToIngest(f"{error.filename} cannot be read: {error.strerror}; the index is as it was") from error
 
 
 def is_regular(path: Path) -> bool:
-    """Whether it can be read as a file; what cannot be looked at is taken for one, and the reading will say so."""
+    """Whether a path is a regular file; True too where that cannot be found out: reading gives the reason."""
     try:
-        # What has gone meanwhile is not there at all: the reading will say so.
+        # A file that is gone meanwhile does not exist at all: reading it gives the reason.
         return path.is_file() or not os.path.lexists(path)
-    except OSError:  # a folder that may be listed, but not entered: the reading will say so
+    except OSError:  # a folder that may be listed, but not entered
         return True

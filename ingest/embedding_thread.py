@@ -1,4 +1,4 @@
-"""Texts to vectors in the background, in batches that are filled across files, while other files are being read."""
+"""Background embedding: a thread encodes texts in batches across files, while other files are read."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Final
 
 from rag.models.embedding.interfaces import Encoder, FloatVector
 
-# Texts that are sorted by length together, so that those of a batch are padded little.
+# Texts that are sorted by length together, to reduce padding within a batch.
 _WINDOW: Final = 1024
-# Texts that are encoded between two looks at whether to stop.
+# Texts that are encoded between two checks of the stop event.
 _SLAB: Final = 256
-# Texts that may wait; whoever brings more waits, so that memory does not grow.
+# Capacity of the queue: producers wait when it is full, so that memory does not grow.
 _WAITING: Final = 4 * _WINDOW
 
 Keep = Callable[[str, int, FloatVector], None]
@@ -23,7 +23,7 @@ _Text = tuple[str, int, str]
 
 
 class EmbeddingThread:
-    """A thread that encodes. Made by :func:`embedding_thread`."""
+    """Encoder thread with a bounded queue. Made by :func:`embedding_thread`."""
 
     def __init__(self, encoder: Encoder, keep: Keep, on_encoded: Callable[[int], None]) -> None:
         self._encoder = encoder
@@ -37,30 +37,30 @@ class EmbeddingThread:
 
     @property
     def seconds(self) -> float:
-        """How long the encoder has worked."""
+        """Seconds of encoding so far."""
         return self._seconds
 
     def prepare(self) -> None:
-        """Lets the encoder load what it needs, while there is no text yet."""
+        """Starts the thread, which loads the encoder while there is no text yet."""
         if not self._thread.is_alive() and not self._failure:
             self._thread.start()
 
     def add(self, document_id: str, texts: Sequence[str]) -> None:
-        """The texts of a document's chunks, in order; raises what the encoder raised."""
+        """Queues the texts of a document's chunks, in order; raises what the encoder raised."""
         if self._thread.ident is None:  # a thread that has failed is not started again
             self._thread.start()
         for position, text in enumerate(texts):
             self._put((document_id, position, text))
 
     def finish(self) -> None:
-        """Waits until every vector is kept; raises what the encoder or the keeping raised."""
+        """Waits until every vector is stored; raises what the encoder or ``keep`` raised."""
         if self._thread.is_alive():
             self._put(None)
             self._thread.join()
         self._raise()
 
     def stop(self) -> None:
-        """Ends it soon, whatever is left to do."""
+        """Ends the thread after the current batch; the rest of the queue is dropped."""
         self._stopped.set()
         with suppress(Full):
             self._texts.put_nowait(None)
@@ -93,7 +93,7 @@ class EmbeddingThread:
             if item is None:
                 break
             window.append(item)
-            # What is there is encoded at once when nothing more waits: an idle processor is worse than padding.
+            # With an empty queue a partial window is encoded at once: an idle processor costs more than padding.
             if len(window) == _WINDOW or (len(window) >= _SLAB and self._texts.empty()):
                 yield window
                 window = []
@@ -117,12 +117,12 @@ class EmbeddingThread:
 def embedding_thread(
     encoder: Encoder, keep: Keep, on_encoded: Callable[[int], None] = lambda _count: None
 ) -> Iterator[EmbeddingThread]:
-    """Encodes in the background until the context is left; then what is not finished is dropped.
+    """Runs an encoder thread until the context is left; texts that are not encoded by then are dropped.
 
     Args:
-        encoder: is used in that thread only.
-        keep: is given document, position and vector of each text, in any order, in that thread.
-        on_encoded: is told how many more are done, in that thread.
+        encoder: used in that thread only.
+        keep: called in that thread with document, position and vector of each text, in any order.
+        on_encoded: called in that thread with the number of texts of each batch.
     """
     work = EmbeddingThread(encoder, keep, on_encoded)
     try:

@@ -1,4 +1,4 @@
-"""The run: discover, plan, read, cut, embed, publish. What is known by content is carried over, not done again."""
+"""Ingest job: plan, read, chunk, embed, publish. Files with known content are carried over."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from rag.models.embedding.interfaces import Encoder
 
 _log = logging.getLogger(__name__)
 
-# Files of which there are pictures in the report.
-_PICTURED: Final = 100
+# Most files with thumbnails in the report.
+_MOST_WITH_THUMBNAILS: Final = 100
 
 
 @dataclass
 class _IngestRun:
-    """What the run knows so far; ``found`` is what reading found out, by content."""
+    """State of a run; ``found`` has the rows of the files that were read, by SHA-256."""
 
     plan: Sequence[PlannedFile]
     before: Manifest | None
@@ -47,7 +47,7 @@ class _IngestRun:
     embedded: int = 0
 
     def rows(self) -> list[FileRow]:
-        """What there is to say of each file."""
+        """The row of each planned file."""
         return [self._row(plan) for plan in self.plan]
 
     def _row(self, plan: PlannedFile) -> FileRow:
@@ -67,26 +67,26 @@ class _IngestRun:
         return [Entry(digest, tuple(listed), digest in self.found) for digest, listed in names.items()]
 
     def sources(self) -> list[FileRow]:
-        """For the manifest."""
+        """The rows for the manifest."""
         return [manifest_row(plan, row) for plan, row in zip(self.plan, self.rows(), strict=True)]
 
     def changes(self) -> bool:
-        """Whether an index of this is another one than that before."""
-        # What was read although its content is known was read with another OCR, and may have another text.
-        anew = any(row.status in INDEXED for row in self.found.values())
-        return self.before is None or anew or _state(self.sources()) != _state(self.before.sources)
+        """Whether the index would differ from the one before."""
+        # A file of known content that was read again was read with another OCR, and may have another text.
+        read = any(row.status in INDEXED for row in self.found.values())
+        return self.before is None or read or _state(self.sources()) != _state(self.before.sources)
 
-    def keep_pictures(self, name: str, pictures: Mapping[int, bytes]) -> None:
-        """For the report, of so many files that a person may look at them."""
-        if pictures and len(self.thumbnails) < _PICTURED:
-            self.thumbnails[name] = pictures
+    def keep_thumbnails(self, name: str, thumbnails: Mapping[int, bytes]) -> None:
+        """Keeps thumbnails for the report, of a limited number of files."""
+        if thumbnails and len(self.thumbnails) < _MOST_WITH_THUMBNAILS:
+            self.thumbnails[name] = thumbnails
 
     def report(self, generation: str, *, published: bool) -> Report:
-        """As of now; ``seconds`` are those of the stages so far."""
+        """The report so far; ``seconds`` is left at 0."""
         rows = self.rows()
-        here = {row.path for row in rows}
+        present = {row.path for row in rows}
         before = self.before.sources if self.before else ()
-        removed = [FileRow(row.path, "removed") for row in before if row.status in INDEXED and row.path not in here]
+        removed = [FileRow(row.path, "removed") for row in before if row.status in INDEXED and row.path not in present]
         chunks = sum(row.chunks for row in rows if row.status in INDEXED)
         return Report(
             generation=generation,
@@ -104,11 +104,11 @@ class _IngestRun:
 
 @dataclass(frozen=True)
 class IngestJob:
-    """Brings an index in line with files.
+    """Updates an index to a set of files.
 
     Attributes:
-        identity: of everything that decides what chunks a file gives; an index made with another one is made anew.
-        keep: generations that stay on the disk.
+        identity: of chunker and readers; where it changes, all files are read again.
+        keep: number of generations that stay on the disk.
     """
 
     index: Path
@@ -121,7 +121,7 @@ class IngestJob:
     progress: Progress = field(default_factory=Progress)
 
     def run(self, files: Sequence[SourceFile]) -> Report:
-        """Reads what is new, drops what is gone, publishes a generation if anything differs.
+        """Reads new files, drops removed ones, and publishes a generation if anything differs.
 
         Raises:
             NothingToIngest: no file could be read; the index is as it was.
@@ -131,9 +131,9 @@ class IngestJob:
         start = perf_counter()
         with open_writer(self.index) as writer:
             run = self._planned(files, writer)
-            generation = self._bring_in_line(run, writer, start)
-            # Always: a run that was killed after its publication has left this to the next one.
-            self._tidy(writer)
+            generation = self._update(run, writer, start)
+            # In every run: one that was killed after it published has not done it.
+            self._collect_garbage(writer)
             report = run.report(generation or _name(run.before), published=generation is not None)
         return replace(report, seconds=perf_counter() - start)
 
@@ -146,7 +146,7 @@ class IngestJob:
         return _IngestRun(plan, before, note, {"check": perf_counter() - start})
 
     def _before(self) -> tuple[Manifest | None, str | None]:
-        """What to carry over from, and a note where there is a generation that cannot be used."""
+        """The manifest to carry over from, and a note where the generation before cannot be used."""
         if self.rebuild:
             return None, None
         try:
@@ -155,22 +155,22 @@ class IngestJob:
             return None, None
         except (IndexCorrupt, IndexForeign) as fault:
             return None, f"Everything was read anew, because the index before could not be used: {fault}"
-        # With another OCR only some files are read anew: see the plan.
+        # With another OCR only some files are read again: see ingest.plan.
         if {**manifest.chunker, "ocr": ""} != {**self.identity, "ocr": ""}:
             return None, "Everything was read anew, because this version reads or cuts documents otherwise."
         return manifest, None
 
-    def _bring_in_line(self, run: _IngestRun, writer: IndexWriter, start: float) -> str | None:
-        """The generation that was published; None where the one before says the same."""
+    def _update(self, run: _IngestRun, writer: IndexWriter, start: float) -> str | None:
+        """Publishes a generation and returns its name; None where nothing has changed."""
         if not run.changes() and not any(plan.action == "read" for plan in run.plan):
             return None
         fresh = writer.staging()
         with (
             embedding_thread(self.encoder, fresh[1].put, self.progress.encoded) as work,
-            ThreadPoolExecutor(1) as beside,
+            ThreadPoolExecutor(1) as opener,
         ):
-            # What will be needed at the end is loaded while the first files are read.
-            before = beside.submit(open_current, self.index, self.encoder.identity) if run.before else None
+            # The generation before is needed at the end; it is opened while the first files are read.
+            before = opener.submit(open_current, self.index, self.encoder.identity) if run.before else None
             begun = perf_counter()
             self._read(run, writer, *fresh, work)
             entries = run.entries()
@@ -195,7 +195,7 @@ class IngestJob:
     def _read(
         self, run: _IngestRun, writer: IndexWriter, staging: Staging, vectors: FreshVectors, work: EmbeddingThread
     ) -> None:
-        """Reads and keeps what is new, and hands on what is to be encoded."""
+        """Reads the new files, stages their documents, and queues their texts for encoding."""
         start = perf_counter()
         plans = {writer.source(plan.digest): plan for plan in run.plan if plan.digest and plan.action == "read"}
         requests = [ReadRequest(path, plan.file.path.suffix.lower()) for path, plan in plans.items()]
@@ -204,13 +204,13 @@ class IngestJob:
             work.prepare()
         for request, outcome in self.readers.read(requests):
             plan = plans[request.path]
-            assert plan.digest  # noqa: S101 - it was asked for above
+            assert plan.digest  # noqa: S101 - see ``plans``
             if isinstance(outcome, Reading):
                 staging.add(plan.digest, plan.size, outcome.record)
                 vectors.reserve(plan.digest, len(outcome.texts))
                 work.add(plan.digest, outcome.texts)
                 run.embedded += len(outcome.texts)
-                run.keep_pictures(plan.file.name, outcome.thumbnails)
+                run.keep_thumbnails(plan.file.name, outcome.thumbnails)
             row = run.found[plan.digest] = row_of(plan.file.name, outcome)
             self.progress.file(request, plan.size, row.pages, row.chunks)
         run.seconds["read"] = perf_counter() - start
@@ -232,8 +232,8 @@ class IngestJob:
 
         return writer.publish(entries, before, fresh, about, report, ready)
 
-    def _tidy(self, writer: IndexWriter) -> None:
-        """What goes wrong here does not undo what is published."""
+    def _collect_garbage(self, writer: IndexWriter) -> None:
+        """Removes old generations; a failure does not undo what is published."""
         try:
             collect_garbage(writer.layout, self.keep)
         except (IndexFault, OSError) as error:
@@ -247,7 +247,7 @@ def _why_nothing(rows: Sequence[FileRow]) -> str:
 
 
 def _state(sources: Sequence[FileRow]) -> set[tuple[str, str | None]]:
-    """What an index depends on: which content stands under which name."""
+    """The names and contents that determine an index."""
     return {(row.path, row.sha256) for row in sources if row.status in INDEXED}
 
 

@@ -1,4 +1,4 @@
-"""What to do with each file: identity is content, so what is known by its hash is not read again."""
+"""Ingest plan: the action for each file. Files are identified by content, so a known hash is not read again."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from rag.errors import FileFault
 from rag.index.manifest import Manifest
 from rag.index.writer import IndexWriter
 
-# Faults of the content: the same bytes will have the same fault. The others may have had their cause elsewhere.
+# Faults of the content, which the same bytes will have again. The others may have another cause.
 _LASTING: Final = frozenset({"malformed", "encrypted", "empty_text", "too_large"})
 
 
 @dataclass(frozen=True)
 class FileLimits:
-    """What is not even looked into.
+    """Limits above which a file is not opened.
 
     Attributes:
         bytes: of the largest file that is read.
@@ -34,17 +34,17 @@ class FileLimits:
 
 @dataclass(frozen=True)
 class PlannedFile:
-    """A file and what is to be done with it.
+    """A file with its action.
 
     Attributes:
-        action: ``read`` it, ``carry`` its document over from the generation before, or nothing: ``told``.
-        row: what the report says of it, but for what reading will find.
-        digest: SHA-256 of its content; None where it could not be read, or need not be.
+        action: ``read`` it; ``carry`` its document over from the generation before; or only ``report`` it.
+        row: for the report; of a file to read it is provisional.
+        digest: SHA-256 of its content; None where the file was not opened.
         size: in bytes.
     """
 
     file: SourceFile
-    action: Literal["read", "carry", "told"]
+    action: Literal["read", "carry", "report"]
     row: FileRow
     digest: str | None = None
     size: int = 0
@@ -52,13 +52,13 @@ class PlannedFile:
 
 @dataclass(frozen=True)
 class Known:
-    """What the generation before knows, by content; empty where there is none.
+    """Files of the generation before, by SHA-256; empty where there is none.
 
     Attributes:
-        documents: the row under which a document was read.
-        failed: the row of a file that could not be read, and cannot be now.
-        paths: the content of each path.
-        sizes: of all of these, in bytes.
+        documents: rows of the documents in the index.
+        failed: rows of files whose content cannot be read.
+        paths: SHA-256 of each path in the index.
+        sizes: of all these files, in bytes.
     """
 
     documents: Mapping[str, FileRow] = field(default_factory=dict)
@@ -68,7 +68,7 @@ class Known:
 
     @classmethod
     def of(cls, manifest: Manifest, identity: Mapping[str, Any]) -> Known:
-        """What can be taken over for reading as ``identity`` says."""
+        """The files whose readings a run with this identity would repeat."""
         rows = [row for row in manifest.sources if row.sha256 and _reads_alike(row, manifest.chunker, identity)]
         return cls(
             documents={row.sha256: row for row in reversed(rows) if row.sha256 and row.chunks},
@@ -78,7 +78,7 @@ class Known:
         )
 
     def failure(self, digest: str, name: str) -> FileRow | None:
-        """The row of a file with this content that could not be read by the reader for this name."""
+        """The row of a file with this content, if the reader for this name could not read it."""
         row = self.failed.get(digest)
         return row if row and _same_reader(row.path, name) else None
 
@@ -91,7 +91,7 @@ def _reads_alike(row: FileRow, before: Mapping[str, Any], now: Mapping[str, Any]
 
 
 def make_plan(files: Sequence[SourceFile], known: Known, limits: FileLimits, writer: IndexWriter) -> list[PlannedFile]:
-    """Decides for every file; hashes each, and copies those that are to be read.
+    """Plans every file: hashes it, and copies those that are to be read into the index.
 
     Raises:
         OSError: the disk that they are copied to refused.
@@ -100,8 +100,8 @@ def make_plan(files: Sequence[SourceFile], known: Known, limits: FileLimits, wri
     first: dict[str, PlannedFile] = {}
     for file in files:
         plan = _plan(file, known, limits, writer)
-        # What cannot be read once cannot be read twice, but perhaps by another reader.
-        if (same := first.get(plan.digest or "")) and same.action != "told":
+        # A copy of a file that failed fails too; under another suffix another reader may succeed.
+        if (same := first.get(plan.digest or "")) and same.action != "report":
             plan = _duplicate(plan, same)
         elif plan.digest:
             first[plan.digest] = plan
@@ -113,27 +113,27 @@ def _plan(file: SourceFile, known: Known, limits: FileLimits, writer: IndexWrite
     suffix = file.path.suffix.lower()
     if not is_regular(file.path):
         reason = "a link to a folder or to nothing, or no regular file"
-        return PlannedFile(file, "told", FileRow(file.name, "unsupported", reason=reason))
+        return PlannedFile(file, "report", FileRow(file.name, "unsupported", reason=reason))
     if suffix not in READERS:
         reason = f"no reader for {file.path.suffix or 'this type'}"
-        return PlannedFile(file, "told", FileRow(file.name, "unsupported", reason=reason))
+        return PlannedFile(file, "report", FileRow(file.name, "unsupported", reason=reason))
     if (fault := _too_large(file.path, limits)) is not None:
-        return PlannedFile(file, "told", FileRow(file.name, "too_large", reason=fault))
+        return PlannedFile(file, "report", FileRow(file.name, "too_large", reason=fault))
     try:
         digest, size = writer.take_source(file.path, known.sizes, lambda content: known.failure(content, file.name))
     except FileFault as unreadable:
-        return PlannedFile(file, "told", FileRow(file.name, unreadable.status, reason=unreadable.reason))
+        return PlannedFile(file, "report", FileRow(file.name, unreadable.status, reason=unreadable.reason))
     if (row := known.documents.get(digest)) and _same_reader(row.path, file.name):
         same = known.paths.get(file.name) == digest
         status: FileStatus = "unchanged" if same else "partial" if row.reason else "ok"
         return PlannedFile(file, "carry", replace(row, path=file.name, status=status), digest, size)
     if failed := known.failure(digest, file.name):
-        return PlannedFile(file, "told", replace(failed, path=file.name), digest, size)
+        return PlannedFile(file, "report", replace(failed, path=file.name), digest, size)
     return PlannedFile(file, "read", FileRow(file.name, "ok"), digest, size)
 
 
 def _too_large(path: Path, limits: FileLimits) -> str | None:
-    with suppress(OSError):  # the reading will say so
+    with suppress(OSError):  # reading it gives the reason
         size = path.stat().st_size
         if size > limits.bytes:
             return f"{size / 1e6:.0f} MB; RAG_FILE_MEGABYTES allows {limits.bytes / 1e6:.0f}"
@@ -147,7 +147,7 @@ def _same_reader(one: str, other: str) -> bool:
 
 def _duplicate(plan: PlannedFile, first: PlannedFile) -> PlannedFile:
     reason = f"same content as {first.file.name}"
-    return replace(plan, action="told", row=FileRow(plan.file.name, "duplicate", first.row.pages, reason=reason))
+    return replace(plan, action="report", row=FileRow(plan.file.name, "duplicate", first.row.pages, reason=reason))
 
 
 def manifest_row(plan: PlannedFile, row: FileRow) -> FileRow:

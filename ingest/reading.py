@@ -1,6 +1,6 @@
-"""One file to what the index keeps of it: read, cut, and counted, so that no text is lost unseen.
+"""Reading of one file: text extraction, chunking, and counts that show lost text.
 
-It runs in a process of its own (``ingest/sandbox/worker.py``), because a file may crash or exhaust whatever reads it.
+It runs in a process of its own (``ingest/sandbox/worker.py``), because a file may crash or exhaust its reader.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from rag.domain.stored import DocumentRecord, PageRecord
 from rag.domain.values import Chunk, Page, in_context
 from rag.errors import FileFault
 
-# Pages of a file that are shown in the report, the worst first.
-_SHOWN: Final = 4
+# Most thumbnails of a file in the report, the worst pages first.
+_MOST_THUMBNAILS: Final = 4
 _WORST_FIRST: Final = ("empty", "suspect", "second_opinion", "hidden", "ocr")
 
 
 @dataclass(frozen=True)
 class ReadRequest:
-    """A file to read; ``suffix`` in lower case says by which reader, because a stored copy has none."""
+    """A file to read; ``suffix``, in lower case, selects the reader, because a stored copy has no name."""
 
     path: Path
     suffix: str
@@ -33,7 +33,7 @@ class ReadRequest:
 
 @dataclass(frozen=True)
 class Cutting:
-    """How text is cut for an encoder that takes ``max_tokens``."""
+    """Chunker and token limit for an encoder."""
 
     chunker: Chunker
     count_tokens: TokenCounter
@@ -42,18 +42,18 @@ class Cutting:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a file gave.
+    """Result of reading a file.
 
     Attributes:
         record: title, pages and chunks.
-        texts: for each chunk the text to encode: under as many of its headings as the encoder takes.
-        pages_with_text: how many.
+        texts: the text to encode for each chunk: under as many of its headings as the encoder takes.
+        pages_with_text: number of pages with text.
         characters: of all pages, without white space.
         indexed_characters: those of them that are in chunks.
-        remarks: pages of which something is to be known, by kind and detail, as ``{"empty: ocr off": "3, 7-9"}``.
+        remarks: page numbers by kind of remark and its detail, as ``{"empty: ocr off": "3, 7-9"}``.
         reason: what is missing, in one line; None where nothing is.
-        thumbnails: small pictures of the pages with the gravest remarks, by page.
-        seconds: of reading and of cutting.
+        thumbnails: small images of the pages with the worst remarks, by page.
+        seconds: of reading and of chunking.
     """
 
     record: DocumentRecord
@@ -68,14 +68,14 @@ class Reading:
 
 
 class Readers(Protocol):
-    """Reads files. The real one does it in other processes."""
+    """Reads files. :class:`ingest.sandbox.pool.SandboxedReaders` does it in other processes."""
 
     def read(self, requests: Iterable[ReadRequest]) -> Iterable[tuple[ReadRequest, Reading | FileFault]]:
-        """Each request with its outcome, in any order. Only a few are read ahead of what is taken."""
+        """Yields each request with its outcome, in any order; reads only a few ahead of the consumer."""
 
 
 def read_document(request: ReadRequest, cutting: Cutting, options: ReadingOptions) -> Reading:
-    """Reads and cuts a file.
+    """Reads and chunks a file.
 
     Raises:
         FileFault: it cannot be read.
@@ -86,7 +86,7 @@ def read_document(request: ReadRequest, cutting: Cutting, options: ReadingOption
     chunks = list(cutting.chunker.chunks(source.pages, cutting.count_tokens))
     if not chunks:
         raise FileFault("empty_text", source.reason or "no text in it")
-    texts = [_fitting(chunk, cutting) for chunk in chunks]
+    texts = [_text_to_encode(chunk, cutting) for chunk in chunks]
     pages = [PageRecord.of(page) for page in source.pages]
     cut = perf_counter()
     return Reading(
@@ -97,13 +97,13 @@ def read_document(request: ReadRequest, cutting: Cutting, options: ReadingOption
         indexed_characters=_indexed(source.pages, chunks),
         remarks=_by_kind(source.remarks),
         reason=source.reason,
-        thumbnails=_pictures(request, source),
+        thumbnails=_thumbnails(request, source),
         seconds={"read": read - start, "cut": cut - read},
     )
 
 
-def _fitting(chunk: Chunk, cutting: Cutting) -> str:
-    """The chunk under as many of its headings as the encoder takes; it would cut the chunk's end silently."""
+def _text_to_encode(chunk: Chunk, cutting: Cutting) -> str:
+    """The chunk under as many of its headings as the encoder takes; it would silently truncate a longer text."""
     for dropped in range(len(chunk.headings)):
         text = in_context(chunk.headings[dropped:], chunk.text)
         if cutting.count_tokens(text) <= cutting.max_tokens:
@@ -116,7 +116,7 @@ def _visible(text: str) -> int:
 
 
 def _indexed(pages: Sequence[Page], chunks: Iterable[Chunk]) -> int:
-    """Characters in chunks, each once: chunks that overlapped would otherwise hide that text is missing."""
+    """Number of characters in chunks, each once: counted twice, overlaps would hide missing text."""
     texts = {page.number: page.text for page in pages}
     reached = dict.fromkeys(texts, 0)
     total = 0
@@ -134,13 +134,13 @@ def _by_kind(remarks: Iterable[Remark]) -> dict[str, str]:
     return {kind: ranges(sorted(numbers)) for kind, numbers in sorted(pages.items())}
 
 
-def _pictures(request: ReadRequest, source: SourceText) -> dict[int, bytes]:
-    """Small pictures of the pages that a person should look at."""
+def _thumbnails(request: ReadRequest, source: SourceText) -> dict[int, bytes]:
+    """Thumbnails of the pages that a person should check."""
     order = sorted(
         (remark for remark in source.remarks if remark.kind in _WORST_FIRST and remark.kind != "ocr"),
         key=lambda remark: (_WORST_FIRST.index(remark.kind), remark.page),
     )
-    numbers = list(dict.fromkeys(remark.page for remark in order))[:_SHOWN]
+    numbers = list(dict.fromkeys(remark.page for remark in order))[:_MOST_THUMBNAILS]
     if request.suffix != ".pdf" or not numbers:
         return {}
     try:

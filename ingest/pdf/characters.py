@@ -1,7 +1,7 @@
-"""The characters of a page as pdfium gives them, to words and lines.
+"""Extraction of words and lines from the characters of a page in pdfium.
 
-pdfium gives characters one by one, with their boxes, in the order in which the file draws them. It is called several
-thousand times for a page, so the calls are made in batches, with prototypes and buffers that are ready.
+pdfium returns characters one by one, with their boxes, in the drawing order of the file. It is called several thousand
+times for a page, so the calls are made in batches, with prepared prototypes and buffers.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from numpy.typing import NDArray
 
 from ingest.pdf.bindings import prototype
 from ingest.pdf.lines import Line, PageLines, Piece
-from ingest.pdf.visibility import unseen
+from ingest.pdf.visibility import hidden_words
 from rag.domain.values import Box
 from rag.text.characters import is_visible
 
 _Floats: TypeAlias = NDArray[np.float64]
 _Indexes: TypeAlias = NDArray[np.int64]
 
-# A hyphen at the end of a line comes as one of these; the word goes on in the next line.
+# pdfium returns a hyphen at the end of a line as one of these; the word continues in the next line.
 _LINE_HYPHENS: Final = "\x02\ufffe\u00ad"
 _DIGITS: Final = r"\d²³¹⁰⁴-⁹"
-# A digit after three letters or more. After one or two it is an exponent, as in m².
+# A footnote mark: a digit after three letters or more. After one or two it is an exponent, as in m².
 _MARK: Final = re.compile(rf"(?<=[^\s{_DIGITS}{_LINE_HYPHENS}]{{3}})[{_DIGITS}]")
 _MARK_RAISED: Final = 0.2
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _LIGATURES: Final = {
     0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st",
 }  # fmt: skip
-# What a character is, by its code; all beyond the last are parts of words.
+# Classes of characters by code; all beyond the last are parts of words.
 _LAST_KIND: Final = 0xFFFF
 _WORD, _SPACE, _NEWLINE, _HYPHEN = range(4)
 _KINDS: Final = np.array([_SPACE if chr(code).isspace() else _WORD for code in range(_LAST_KIND + 1)], np.uint8)
@@ -45,9 +45,9 @@ _KINDS[ord("\n")] = _NEWLINE
 _KINDS[[ord(character) for character in _LINE_HYPHENS]] = _HYPHEN
 _BOLD: Final = 600
 _HIGHEST_CODE: Final = 0x10FFFF
-# PageToDevice speaks whole numbers: ask it for thousandths of a point.
+# PageToDevice returns integers: it is called with a device of a thousand units per point.
 _DEVICE_SCALE: Final = 1000
-# Two letters of one line may differ by so much in height, in points, before each letter of a word is asked.
+# If the first and last letter of a word differ more in height, in points, the boxes of all its letters are read.
 _EVEN: Final = 0.01
 
 
@@ -62,7 +62,7 @@ _get_matrix = prototype(pdfium.FPDFText_GetMatrix, ctypes.c_int, _ADDRESS, _INDE
 
 
 def read_lines(page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage) -> tuple[PageLines, int]:
-    """The size of a page as displayed and its lines, in the order of the file; and how many words are hidden on it."""
+    """The size of a page as displayed with its lines, in drawing order; and the number of hidden words on it."""
     size = page.get_size()
     characters = _Characters(textpage)
     words = _Words.of(characters)
@@ -72,24 +72,24 @@ def read_lines(page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage) -> tupl
     boxes = _displayed(page, extents)
     objects = characters.objects(words.firsts.tolist())
     sizes, bold = characters.styles(objects, words.firsts.tolist(), extents[:, 3] - extents[:, 1])
-    hidden = unseen(page, objects, extents, boxes, sizes)
-    # Made by the thousand: the constructor of a named tuple would take longer than all else.
+    hidden = hidden_words(page, objects, extents, boxes, sizes)
+    # Thousands are made: the constructor of a named tuple would take longer than the rest.
     place = map(tuple.__new__, repeat(Box), boxes.tolist())
     pieces = list(map(tuple.__new__, repeat(Piece), zip(words.texts, place, sizes, bold, strict=True)))
-    # What was cropped away is not on the page that a person sees.
+    # Words outside the crop box are not on the page as displayed.
     middles = (boxes[:, :2] + boxes[:, 2:]) / 2
     inside = ((middles >= 0) & (middles <= size)).all(axis=1)
-    seen = (inside & ~hidden).tolist()
+    visible = (inside & ~hidden).tolist()
     starts = [0, *(end for end, _ in words.line_ends)]
     lines = [
-        Line(list(compress(pieces[start:end], seen[start:end])), hyphenated)
+        Line(list(compress(pieces[start:end], visible[start:end])), hyphenated)
         for start, (end, hyphenated) in zip(starts, words.line_ends, strict=False)
     ]
     return (size, [line for line in lines if line.pieces]), int((inside & hidden).sum())
 
 
 class _Characters:
-    """The characters of a page: ``text`` has one for each of pdfium's, at the same index."""
+    """The characters of a page: ``text`` has each at its pdfium index."""
 
     def __init__(self, textpage: pypdfium2.PdfTextPage) -> None:
         self._textpage = textpage
@@ -103,12 +103,12 @@ class _Characters:
         text = units[:count].tobytes().decode("utf-16-le", "surrogatepass")
         if written == count + 1 and len(text) == count and not _SURROGATE.search(text):
             return text
-        # It leaves characters out, or needs two units for some: no index would be right after them.
+        # GetText left characters out, or needed surrogate pairs: indexes after those would be wrong.
         codes = np.fromiter(map(_get_unicode, repeat(self._handle), range(count)), np.uint32, count)
         return np.where(codes <= _HIGHEST_CODE, codes, 0).astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
 
     def boxes(self, indexes: Sequence[int]) -> _Floats:
-        """Left, top, right, bottom of each, in PDF coordinates; the same height for all letters of a font."""
+        """Loose boxes (left, top, right, bottom) in PDF coordinates; of equal height for all letters of a font."""
         sides = np.full((len(indexes), 4), np.nan, np.float32)
         self._fill(_get_loose_box, indexes, sides)
         return sides.astype(np.float64)
@@ -120,15 +120,15 @@ class _Characters:
         return float(sides[2])
 
     def objects(self, indexes: Sequence[int]) -> list[int]:
-        """The addresses of the text objects that characters are in."""
+        """Addresses of the text objects that the characters belong to."""
         return list(map(_get_object, repeat(self._handle), indexes))
 
     def styles(
         self, objects: Sequence[int], indexes: Sequence[int], heights: _Floats
     ) -> tuple[list[float], list[bool]]:
-        """The sizes of words, by their text objects and first characters, to half a point, and whether they are bold.
+        """Font sizes of words to half a point, and whether they are bold, by their text objects and first characters.
 
-        They are equal for all of one text object, which is most often a line or a word.
+        Both are equal within a text object, which is most often a line or a word.
         """
         first = dict(zip(reversed(objects), reversed(indexes), strict=True))
         size = dict(zip(first, (self.sizes(list(first.values())) * 2).round() / 2, strict=True))
@@ -140,14 +140,14 @@ class _Characters:
         return sizes.tolist(), [bold[fonts[text_object]] for text_object in objects]
 
     def sizes(self, indexes: Sequence[int]) -> _Floats:
-        """In points as displayed: the nominal size times the scale of the text matrix."""
+        """Font sizes in points as displayed: the nominal size times the scale of the text matrix."""
         nominal = np.fromiter(map(_get_size, repeat(self._handle), indexes), np.float64, len(indexes))
         matrices = np.tile(np.array([1, 0, 0, 1, 0, 0], np.float32), (len(indexes), 1))
         self._fill(_get_matrix, indexes, matrices)
         return nominal * np.hypot(matrices[:, 2], matrices[:, 3])
 
     def _fill(self, get: Callable[..., Any], indexes: Sequence[int], rows: NDArray[np.float32]) -> None:
-        """Lets pdfium write what it knows of each character into its row."""
+        """Calls a pdfium getter for each character, with its row of the array as the output buffer."""
         start = rows.ctypes.data
         places = range(start, start + rows.nbytes, rows.strides[0])
         deque(map(get, repeat(self._handle), indexes, places), maxlen=0)
@@ -162,7 +162,7 @@ class _Characters:
 
 
 class _Words(NamedTuple):
-    """The words of a page, the first and last character of each, and where lines end.
+    """The words of a page with the indexes of their first and last characters, and the ends of lines.
 
     ``line_ends`` has for each line the number of words up to its end, and whether it ends with a hyphen.
     """
@@ -186,7 +186,7 @@ class _Words(NamedTuple):
         if not all(texts):
             kept = np.array([bool(text) for text in texts])
             texts, firsts, ends = list(filter(None, texts)), firsts[kept], ends[kept]
-        # After a hyphen pdfium goes straight on with the next line.
+        # After a hyphen pdfium has no newline.
         stops = np.flatnonzero(kinds >= _NEWLINE)
         counts, first_stops = np.unique(np.searchsorted(firsts, stops), return_index=True)
         hyphens = kinds[stops[first_stops]] == _HYPHEN
@@ -197,7 +197,7 @@ class _Words(NamedTuple):
 
 
 def _marks(characters: _Characters) -> Iterator[int]:
-    """Where a raised digit follows a word, which belongs to neither the word nor its full stop."""
+    """Indexes of footnote marks: a raised digit after a word, which belongs to neither the word nor its full stop."""
     for match in _MARK.finditer(characters.text):
         index = match.start()
         raised = characters.bottom(index) - characters.bottom(index - 1)
@@ -206,7 +206,7 @@ def _marks(characters: _Characters) -> Iterator[int]:
 
 
 def _cleaned(tokens: Sequence[str]) -> list[str]:
-    """Without controls and invisible characters, with ligatures spelt out; empty where nothing is left."""
+    """Words without control and invisible characters, ligatures expanded; empty where nothing is left."""
     if not tokens:
         return []
     joined = " ".join(tokens)
@@ -216,7 +216,7 @@ def _cleaned(tokens: Sequence[str]) -> list[str]:
 
 
 class _Clean(dict[int, str]):
-    """For ``str.translate``; learns each character when it first meets it."""
+    """Table for ``str.translate``, filled on first use of each character."""
 
     def __missing__(self, code: int) -> str:
         character = chr(code)
@@ -228,14 +228,14 @@ _CLEAN: Final = _Clean(_LIGATURES)
 
 
 def _extents(characters: _Characters, words: _Words) -> _Floats:
-    """Left, bottom, right, top around each word, in PDF coordinates."""
+    """Boxes (left, bottom, right, top) of words, in PDF coordinates."""
     count = len(words.texts)
     sides = characters.boxes(np.concatenate([words.firsts, words.lasts]).tolist())
     first, last = sides[:count], sides[count:]
     extents = np.column_stack(
         [first[:, 0], np.minimum(first[:, 3], last[:, 3]), last[:, 2], np.maximum(first[:, 1], last[:, 1])]
     )
-    # Where they run from left to right at one height, the letters between them lie between them.
+    # In a word that runs from left to right at one height, the first and last letter give the box of all.
     even = (np.abs(first[:, [1, 3]] - last[:, [1, 3]]) < _EVEN).all(axis=1) & (first[:, 0] <= last[:, 0])
     for position in np.flatnonzero(~even).tolist():
         box = characters.boxes(range(words.firsts[position], words.lasts[position] + 1))
@@ -245,7 +245,7 @@ def _extents(characters: _Characters, words: _Words) -> _Floats:
 
 
 def _displayed(page: pypdfium2.PdfPage, extents: _Floats) -> _Floats:
-    """From PDF coordinates to the page as displayed: cropped, rotated, origin top left."""
+    """Transforms boxes from PDF coordinates to the page as displayed: cropped, rotated, origin top left."""
     left, bottom, right, top = page.get_bbox()
     origin, at_right, at_top = (_to_device(page, *corner) for corner in ((left, bottom), (right, bottom), (left, top)))
     # A page that is cropped to nothing has no extent.

@@ -1,8 +1,8 @@
-"""Columns of prose that a file draws line by line, across the page: put back one after the other.
+"""Reading order of multi-column pages that a file draws line by line, across the columns.
 
-Pure and conservative: a page that is drawn column after column stays as it is, and so does whatever could be a table.
-What is asked of columns: white space runs down between them over several lines, each column is filled with words to
-its edge in most of its lines, and the file goes back and forth between them.
+Pure and conservative: a page that is drawn column after column stays as it is, and so does anything that could be a
+table. Columns are restored where a gutter runs down between them over several lines, each column is filled with words
+to its edge in most of its lines, and the drawing order alternates between them.
 """
 
 from __future__ import annotations
@@ -14,41 +14,41 @@ from typing import Final, NamedTuple, TypeAlias
 
 from ingest.pdf.lines import Cell, Line
 
-# In letter sizes: the narrowest gutter, and the largest step from line to line within columns.
+# In font sizes: the narrowest gutter, and the largest step from line to line within columns.
 _GUTTER: Final = 0.8
 _STEP: Final = 3.0
 _MOST_COLUMNS: Final = 4
 _LEAST_LINES: Final = 4
-# A line of prose has this many words, and reaches this far into its column, in this share of the lines.
+# Prose: so many words in the median line; this share of the lines fills this share of the column's width.
 _WORDS: Final = 4
 _REACH: Final = 0.7
 _SHARE: Final = 0.6
-# It has no wide gap in this share of the lines. In letter sizes, a column is so wide; and not much wider than another.
+# This share of its lines has no wide gap. The narrowest column in font sizes, and as a share of the widest one.
 _WHOLE: Final = 0.8
 _NARROWEST: Final = 9.0
 _ALIKE: Final = 0.4
 _LETTERS: Final = 0.75
-# A line that stands on end is no line of a column.
+# Higher parts, in font sizes, are rotated text, not lines of a column.
 _TALLEST: Final = 3.0
 
 _Gap: TypeAlias = tuple[float, float]
 
 
 class _Part(NamedTuple):
-    """A cell, and the line of the file that it is from."""
+    """A cell with the position of its line in drawing order."""
 
     cell: Cell
     line: int
 
 
 class _Band(NamedTuple):
-    """Rows with white space running down between their parts."""
+    """Consecutive rows with common gutters."""
 
     rows: Sequence[Sequence[_Part]]
     gaps: Sequence[_Gap]
 
     def columns(self) -> list[list[list[_Part]]]:
-        """For each column, the parts of each row that has any in it, from left to right."""
+        """For each column, from left to right, the parts of each row that has any in it."""
         columns: list[list[list[_Part]]] = [[] for _ in range(len(self.gaps) + 1)]
         for row in self.rows:
             places: dict[int, list[_Part]] = {}
@@ -60,7 +60,7 @@ class _Band(NamedTuple):
 
 
 def restore_columns(lines: Sequence[Line]) -> Sequence[Line]:
-    """The lines in reading order: the same ones, but where columns were drawn across."""
+    """Lines in reading order; unchanged where no columns were drawn line by line across the page."""
     if not _goes_across(lines):
         return lines
     parts = [
@@ -79,21 +79,21 @@ def restore_columns(lines: Sequence[Line]) -> Sequence[Line]:
 
 
 def _goes_across(lines: Sequence[Line]) -> bool:
-    """Whether the file goes to the right in the same line often enough: most pages need no second look."""
+    """Quick test whether enough lines continue to the right at the same height; most pages end here."""
     steps = sum(len(line.cells) for line in lines) - len(lines)
     steps += sum(above.box.x1 < below.box.x0 and below.box.y0 < above.box.y1 for above, below in pairwise(lines))
     return steps >= _LEAST_LINES
 
 
 def _restorable(parts: Sequence[_Part], count: int) -> Iterator[tuple[int, int, list[list[list[_Part]]]]]:
-    """The columns to restore, with the first and the last line of the file that they take the place of."""
+    """Columns to restore, each group with the first and the last line that it replaces."""
     held = [0] * count
     for part in parts:
         held[part.line] += 1
     for band in _bands(_rows(parts)):
         numbers = [part.line for row in band.rows for part in row]
         first, last = min(numbers), max(numbers)
-        # Something else is drawn in between, or half of a line belongs to another part of the page.
+        # Other parts are drawn in between, or half of a line belongs to another part of the page.
         if len(numbers) != sum(held[first : last + 1]) or 0 in held[first : last + 1]:
             continue
         columns = band.columns()
@@ -102,7 +102,7 @@ def _restorable(parts: Sequence[_Part], count: int) -> Iterator[tuple[int, int, 
 
 
 def _rows(parts: Sequence[_Part]) -> list[list[_Part]]:
-    """From top to bottom; in a row all stand side by side."""
+    """Groups parts into rows by height, from top to bottom, each from left to right."""
     rows: list[list[_Part]] = []
     bottom = float("-inf")
     for part in sorted(parts, key=lambda part: part.cell.box.y0 + part.cell.box.y1):
@@ -135,7 +135,7 @@ def _is_near(above: Sequence[_Part], below: Sequence[_Part]) -> bool:
 
 
 def _gaps(row: Sequence[_Part]) -> list[_Gap]:
-    """The white space between the parts of a row; none where there are too many parts for columns of prose."""
+    """Gutters between the parts of a row; none where there are too many parts for columns of prose."""
     if len(row) > 2 * _MOST_COLUMNS:
         return []
     gaps = []
@@ -149,24 +149,24 @@ def _gaps(row: Sequence[_Part]) -> list[_Gap]:
 
 
 def _gaps_of_two(rows: Sequence[Sequence[_Part]]) -> list[_Gap]:
-    """The white space between two columns whose lines are not at the same heights."""
+    """Gutter between two columns whose lines are not at the same heights."""
     if len(rows) < 2 or any(len(row) > 1 for row in rows) or not _is_near(*rows):
         return []
     return _gaps(sorted((part for row in rows for part in row), key=lambda part: part.cell.box.x0))
 
 
 def _common(gaps: Sequence[_Gap], row: Sequence[_Part]) -> list[_Gap]:
-    """What the row leaves of the gaps."""
-    left = []
+    """The gutters that remain with one more row."""
+    remaining = []
     for start, end in gaps:
         for part in row:
             x0, _, x1, _ = part.cell.box
             if x0 < end and x1 > start:
-                # Of what it covers in part, the wider side.
+                # Of a gutter that the part covers partly, the wider side remains.
                 start, end = (start, x0) if x0 - start >= end - x1 else (x1, end)
         if end - start >= _GUTTER * row[0].cell.pieces[0].size:
-            left.append((start, end))
-    return left
+            remaining.append((start, end))
+    return remaining
 
 
 def _are_prose(columns: Sequence[Sequence[Sequence[_Part]]]) -> bool:
@@ -191,7 +191,7 @@ def _is_prose(column: Sequence[Sequence[_Part]], width: float) -> bool:
 
 
 def _alternates(columns: Sequence[Sequence[Sequence[_Part]]]) -> bool:
-    """Whether the file goes back and forth between the columns, and does not draw one after the other."""
+    """Whether the drawing order goes back and forth between the columns, instead of one after the other."""
     drawn = sorted(
         (part.line, part.cell.box.x0, place) for place, rows in enumerate(columns) for row in rows for part in row
     )
@@ -215,7 +215,7 @@ def _line_of(row: Sequence[_Part], lines: Sequence[Line]) -> Line:
 
 
 def _continued(above: Line, below: Line) -> Line:
-    """A hyphen at the end of a column's line is one at a line's end, which pdfium could not know."""
+    """Removes the hyphen at the end of a column's line, where pdfium saw no end of a line."""
     *before, last = above.pieces
     if last.text[-1] == "-" and last.text[-2:-1].isalpha() and below.pieces[0].text[0].islower():
         return Line([*before, last._replace(text=last.text[:-1])], hyphenated=True)

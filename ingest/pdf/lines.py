@@ -1,4 +1,4 @@
-"""What is read from a page: words with their places, in lines. Pure values; they do not know where they came from."""
+"""Words with boxes, lines and cells of a page: values shared by the text layer and OCR."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Final, NamedTuple, TypeAlias
 
 from rag.domain.values import Box
 
-# Between two words of a line, in letter sizes: more than the space of a justified line, less than that of a gutter.
+# A wide gap between words, in font sizes: more than a space of a justified line, less than a gutter.
 _WIDE: Final = 0.8
-# What belongs to the number after it, or before it, however far away a table sets it.
+# Signs that belong to the number after or before them, however far apart a table sets them.
 _BEFORE_A_NUMBER: Final = frozenset("$€£¥")
 _AFTER_A_NUMBER: Final = frozenset([")", "%", ")%", "%)"])
 
 
 class Piece(NamedTuple):
-    """A word, or the part of a hyphenated one that stands in this line; ``size`` of its letters in points."""
+    """A word, or the part of a hyphenated word in this line; ``size`` is the font size in points."""
 
     text: str
     box: Box
@@ -27,19 +27,19 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a page; ``hyphenated`` if its last word goes on in the next one."""
+    """A line of a page; ``hyphenated`` if its last word continues in the next line."""
 
     pieces: Sequence[Piece] = ()
     hyphenated: bool = False
 
     @cached_property
     def text(self) -> str:
-        """Its words, with single spaces."""
+        """The words, joined by single spaces."""
         return " ".join([piece[0] for piece in self.pieces])
 
     @cached_property
     def letters(self) -> Mapping[float, int]:
-        """How many it has in each size."""
+        """Number of letters by font size."""
         letters: dict[float, int] = {}
         for text, _, size, _ in self.pieces:
             letters[size] = letters.get(size, 0) + len(text)
@@ -47,27 +47,27 @@ class Line:
 
     @property
     def size(self) -> float:
-        """Of most of its letters, in points."""
+        """Font size of most letters, in points."""
         return max(self.letters, key=self.letters.__getitem__)
 
     @cached_property
     def bold(self) -> bool:
-        """Whether all of it is."""
+        """Whether all words are bold."""
         return all(piece.bold for piece in self.pieces)
 
     @cached_property
     def box(self) -> Box:
-        """Around all of it."""
+        """Bounding box of all words."""
         return box_around([piece[1] for piece in self.pieces])
 
     @cached_property
     def cells(self) -> Sequence[Cell]:
-        """What stands between its wide gaps, from left to right."""
+        """The stretches between wide gaps, from left to right."""
         return _cells(self)
 
     @property
     def top(self) -> float:
-        """Its upper edge, in points from the top."""
+        """Upper edge, in points from the top of the page."""
         return self.box.y0
 
 
@@ -82,12 +82,12 @@ class Cell(NamedTuple):
 
     @property
     def text(self) -> str:
-        """Its words, with single spaces."""
+        """The words, joined by single spaces."""
         return " ".join([piece.text for piece in self.pieces])
 
 
 def box_around(boxes: Iterable[Box]) -> Box:
-    """The smallest box that holds all."""
+    """Bounding box of boxes."""
     lefts, tops, rights, bottoms = zip(*boxes, strict=True)
     return Box(min(lefts), min(tops), max(rights), max(bottoms))
 
@@ -97,7 +97,7 @@ def _cells(line: Line) -> Sequence[Cell]:
     cuts = [0]
     text, (_, _, right, _), _, _ = pieces[0]
     for position, (after, (x0, _, x1, _), size, _) in enumerate(pieces):
-        if x0 - right > _WIDE * size and not _are_one(text, after):
+        if x0 - right > _WIDE * size and not _is_one_number(text, after):
             cuts.append(position)
         text, right = after, x1
     if len(cuts) == 1:
@@ -106,5 +106,5 @@ def _cells(line: Line) -> Sequence[Cell]:
     return [Cell(part, box_around([piece.box for piece in part])) for part in parts]
 
 
-def _are_one(before: str, after: str) -> bool:
+def _is_one_number(before: str, after: str) -> bool:
     return (before in _BEFORE_A_NUMBER and after[:1] in "0123456789(—–-.") or after in _AFTER_A_NUMBER

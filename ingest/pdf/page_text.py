@@ -1,7 +1,7 @@
-"""Lines of words to the text of a page: paragraphs, headings, tables, and words that a line break had cut in two.
+"""Page text composition: lines to paragraphs, headings and tables, with hyphenated words rejoined.
 
-Pure: it knows sizes and places, not where they came from. The order of the lines is settled first: columns one after
-the other, rows of tables in one line, running headers first and footers last.
+Pure: from sizes and positions alone, of a text layer or of OCR. The reading order comes first: columns one after the
+other, each row of a table in one line, running headers first and footers last.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from rag.domain.values import Heading, Page, Table, Word
 
 __all__ = ["Line", "PageLines", "Piece", "compose_pages"]
 
-# A gap of more than this times the usual distance of two lines begins a new paragraph.
+# A step of more than this times the median step between lines begins a new paragraph.
 _PARAGRAPH_GAP: Final = 1.3
 _HEADING_SIZE: Final = 1.12
 _HEADING_LENGTH: Final = 120
@@ -31,10 +31,10 @@ _LETTERS: Final = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
 
 def compose_pages(pages: Sequence[PageLines]) -> tuple[Page, ...]:
-    """The pages of a document, in order, from their sizes in points and their lines.
+    """Composes the pages of a document, in order, from their sizes in points and their lines.
 
-    The whole document is needed: what a heading is, what runs over all pages, and how a word is spelt, shows only
-    there. The lines given are left as they are.
+    Headings, running headers and the spelling of hyphenated words are found by comparing all pages. The given lines are
+    not changed.
     """
     arranged = [(size, join_rows(restore_columns(lines))) for size, lines in pages]
     layouts = [
@@ -51,11 +51,11 @@ def compose_pages(pages: Sequence[PageLines]) -> tuple[Page, ...]:
 
 @dataclass(frozen=True)
 class _Layout:
-    """The lines of a page in the order of its text.
+    """The lines of a page, in the order of its text.
 
     Attributes:
-        above, below: running headers and footers that were there before.
-        first, last: running headers and footers that are new; text, but no headings.
+        above, below: running headers and footers that an earlier page has.
+        first, last: running headers and footers on their first page; part of the body, but no headings.
     """
 
     size: tuple[float, float]
@@ -80,7 +80,7 @@ class _Layout:
 
 
 def _vocabulary(pages: Sequence[Sequence[Line]]) -> frozenset[str]:
-    """Every word that no line break cut."""
+    """Every word that is not broken by a line end, in lower case."""
     words: set[str] = set()
     for lines in pages:
         for position, line in enumerate(lines):
@@ -91,7 +91,7 @@ def _vocabulary(pages: Sequence[Sequence[Line]]) -> frozenset[str]:
 
 
 def _with_hyphens(lines: Sequence[Line], vocabulary: frozenset[str]) -> Sequence[Line]:
-    """Gives the hyphen at a line's end back to words that are spelt with one, such as cutting-edge."""
+    """Restores the hyphen at a line's end in compounds that are spelt with one, such as cutting-edge."""
     restored = list(lines)
     for position, (above, below) in enumerate(pairwise(lines)):
         if above.hyphenated:
@@ -108,7 +108,7 @@ def _edge(text: str, position: int) -> str:
 
 
 def _is_compound(left: str, right: str, vocabulary: frozenset[str]) -> bool:
-    """Whether the document writes it with a hyphen elsewhere; or never as one word, and both halves are words."""
+    """Whether the document has the word with a hyphen elsewhere; or never as one word, and both halves as words."""
     if f"{left}-{right}" in vocabulary:
         return True
     return left + right not in vocabulary and {left, right} <= vocabulary
@@ -116,7 +116,7 @@ def _is_compound(left: str, right: str, vocabulary: frozenset[str]) -> bool:
 
 @dataclass(frozen=True)
 class _HeadingStyle:
-    """How this document sets its headings: what is larger than its body text, or bold and alone."""
+    """Heading detection: larger than the document's body text, or bold and in a paragraph of its own."""
 
     body: float
     sizes: tuple[float, ...]
@@ -183,7 +183,7 @@ def _is_alone(breaks: Sequence[bool], position: int) -> bool:
 
 
 def _paragraph_breaks(lines: Sequence[Line]) -> list[bool]:
-    """For each line, whether a paragraph begins with it."""
+    """For each line, whether it begins a paragraph."""
     steps = [below.top - above.top for above, below in pairwise(lines)]
     usual = median([step for step in steps if step > 1.0] or [0.0])
     breaks = [True] * len(lines)
@@ -198,7 +198,7 @@ def _paragraph_breaks(lines: Sequence[Line]) -> list[bool]:
 
 
 class _PageText:
-    """Grows a page's text line by line, and keeps where each word and heading stands in it."""
+    """Builder of a page's text, with the offsets of each word and heading."""
 
     def __init__(self) -> None:
         self._parts: list[str] = []
@@ -212,14 +212,14 @@ class _PageText:
         return "".join(self._parts)
 
     def add_block(self, lines: Sequence[Line]) -> None:
-        """Lines that are apart from what is before and after them, and no headings."""
+        """Adds lines as a paragraph of their own, without headings."""
         for position, line in enumerate(lines):
             self._joined = False
             self.add(line, paragraph=position == 0, level=None)
         self._joined = self._joined and not lines
 
     def add(self, line: Line, *, paragraph: bool, level: int | None) -> tuple[int, int]:
-        """Start and end of the line in the text."""
+        """Adds a line; returns its start and end in the text."""
         if self.length and not self._joined:
             self._append("\n\n" if paragraph else "\n")
         start = end = self.length
@@ -238,7 +238,7 @@ class _PageText:
         self.length += len(text)
 
     def _add_heading(self, heading: Heading, *, continued: bool) -> None:
-        """A title over two lines is one heading."""
+        """Adds a heading; one over several lines stays one heading."""
         last = self.headings[-1] if self.headings else None
         if last and continued and last.level == heading.level and heading.start - last.end <= 1:
             self.headings[-1] = last._replace(end=heading.end)

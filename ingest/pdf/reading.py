@@ -1,4 +1,4 @@
-"""PDF text extraction: the lines of each page with pdfium, within limits."""
+"""PDF text extraction with pdfium: the lines of each page, within size limits."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class PdfFile(PdfDocument):
         self._hidden: dict[int, int] = {}
 
     def lines(self, number: int) -> PageLines:
-        """The size of a page in points and its lines, in the order of the file.
+        """The size of a page in points and its lines, in drawing order.
 
         Raises:
             FileFault: ``too_large``, or ``malformed``.
@@ -41,11 +41,11 @@ class PdfFile(PdfDocument):
             return (width, height), lines
 
     def hidden(self, number: int) -> int:
-        """How many words of a page whose lines were read are not among them, because a person cannot see them."""
+        """Number of words that were left out of a page's lines because they are invisible."""
         return self._hidden[number]
 
     def _check_characters(self, number: int, count: int) -> None:
-        """Before they are taken apart one by one, so that a page of fifty million costs nothing."""
+        """Checks the limits before characters are extracted, so that a page of fifty million costs nothing."""
         most = self._limits.characters_per_page
         if count > most:
             raise FileFault("too_large", f"page {number} has {count:,} characters; at most {most:,} are read")
@@ -59,7 +59,7 @@ class PdfFile(PdfDocument):
 
 @contextmanager
 def open_pdf(path: Path, limits: ReadingLimits = _LIMITS) -> Iterator[PdfFile]:
-    """Opens a PDF for reading. No other thread can read or draw one meanwhile: pdfium is not thread-safe.
+    """Opens a PDF for text extraction. Other threads wait meanwhile: pdfium is not thread-safe.
 
     Raises:
         FileFault: ``encrypted``, ``malformed``, or ``too_large`` for more pages than the limits allow.

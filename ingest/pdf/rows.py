@@ -1,6 +1,6 @@
-"""Rows of tables that a file draws in parts: column by column, or a number apart from its label.
+"""Row reconstruction for tables that a file draws column by column, or with numbers apart from their labels.
 
-Pure and conservative: columns must stand at the same heights, and at least one of them must be of numbers.
+Pure and conservative: the lines of the columns must be at the same heights, and at least one column must be numeric.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from typing import Final
 from ingest.pdf.lines import Line
 from ingest.pdf.tables import is_number, is_numeric
 
-# In letter sizes: how far the baselines of one row may be apart.
+# In font sizes: how far the baselines of one row may be apart.
 _LEVEL: Final = 0.25
 _LEAST_ROWS: Final = 3
-# Of the lines of a column, how many must stand at the height of a row, and be numbers to make it one of numbers.
+# Shares of a column's lines that must be at the height of a row, and be numbers in a numeric column.
 _ALIGNED: Final = 0.8
 _NUMERIC: Final = 0.6
 _MOST_WORDS: Final = 4
-# Lines of a column that may stand above the first label.
+# At most so many lines of a column are above the first label: its heads.
 _MOST_HEADS: Final = 3
 
 
 def join_rows(lines: Sequence[Line]) -> Sequence[Line]:
-    """The lines in the same order, but those of one row of a table joined to one line."""
+    """Lines in the same order, with the parts of each table row joined to one line."""
     joined: list[Line] = []
     for line in _from_columns(lines):
         if joined and _is_next_number(joined[-1], line):
@@ -35,7 +35,7 @@ def join_rows(lines: Sequence[Line]) -> Sequence[Line]:
 
 
 def _is_next_number(before: Line, line: Line) -> bool:
-    """Whether a number follows to the right, at the same height."""
+    """Whether the line is a number to the right of the one before, at the same height."""
     first, last = line.pieces[0], before.pieces[-1]
     level = abs(first.box.y1 - last.box.y1) < _LEVEL * first.size
     return level and first.box.x0 > last.box.x1 and not before.hyphenated and is_numeric(line.text)
@@ -58,7 +58,7 @@ def _from_columns(lines: Sequence[Line]) -> Iterator[Line]:
 
 
 def _strips(lines: Sequence[Line]) -> list[Sequence[Line]]:
-    """The lines cut where they do not go on downwards, and around each line with several cells."""
+    """Splits lines where the drawing order does not go down the page, and around each line with several cells."""
     strips: list[Sequence[Line]] = []
     start = 0
     single = [len(line.cells) == 1 for line in lines]
@@ -74,7 +74,7 @@ def _strips(lines: Sequence[Line]) -> list[Sequence[Line]]:
 def _table(
     strips: Sequence[Sequence[Line]], position: int
 ) -> tuple[Sequence[Line], list[Sequence[Line]], Sequence[Line], int]:
-    """What stands above a table, its columns, what the file draws after it, and the number of strips they are from."""
+    """Lines above a table, its columns, lines below, and the number of strips used; no columns where there is none."""
     nothing: tuple[Sequence[Line], list[Sequence[Line]], Sequence[Line], int] = ([], [], [], 1)
     if position + 1 == len(strips):
         return nothing
@@ -93,7 +93,7 @@ def _table(
         strip = strips[position + used]
         end = bisect_left([line.box.y1 for line in strip], heights[-1] + near)
         column = strip[:end]
-        if not _stands_beside(column, heights, right, near):
+        if not _is_aligned(column, heights, right, near):
             break
         below = strip[end:]
         columns.append(column)
@@ -104,7 +104,7 @@ def _table(
     return nothing
 
 
-def _stands_beside(column: Sequence[Line], heights: Sequence[float], right: float, near: float) -> bool:
+def _is_aligned(column: Sequence[Line], heights: Sequence[float], right: float, near: float) -> bool:
     if len(column) < _LEAST_ROWS or min(line.box.x0 for line in column) <= right:
         return False
     beside = [line.box.y1 for line in column if line.box.y1 > heights[0] - near]

@@ -1,7 +1,7 @@
-"""Running headers and footers: the lines at the edges of pages that come again and again.
+"""Running headers and footers: lines that repeat at the edges of pages.
 
-Pure. A running line has the same text on many pages, but for the page's number, at about the same height, and nothing
-but other running lines between itself and the edge of the page.
+Pure. A running line has the same text on many pages, except for the page number, at about the same height, and only
+other running lines between itself and the edge of the page.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from typing import Final, NamedTuple
 
 from ingest.pdf.lines import Line, PageLines
 
-# Of a page's height: where running lines stand.
+# Margin with running lines, as a share of the page's height.
 _EDGE: Final = 0.15
-# How many lines at an edge may be running ones.
+# Most running lines at an edge.
 _MOST_LINES: Final = 6
-# Of the pages: as left and right pages may differ, and chapters begin without one.
+# Share of the pages with the line: left and right pages may differ, and chapters begin without one.
 _SHARE: Final = 0.3
 _LEAST_PAGES: Final = 3
-# How far, in points, a running line may stand from its usual height.
+# Largest distance of a running line from its median height, in points.
 _DRIFT: Final = 12.0
-# Of the numbers in a running line: how many must be the page's own, or always the same.
+# Share of the pages on which a number of a running line counts the pages, or is the same.
 _REGULAR: Final = 0.8
 _LEVEL: Final = 3.0
 _LEAST_LETTERS: Final = 4
-# Than most lines of its page: a title, rather than a running line.
+# A line with more than this times the median font size of its page is a title, not a running line.
 _LARGE: Final = 1.12
 _DIGITS: Final = re.compile(r"\d+")
 _ROMAN: Final = re.compile(r"[ivxlc]{1,7}", re.IGNORECASE)
@@ -39,7 +39,7 @@ _PAGE_NUMBER: Final = re.compile(
 
 
 class RunningHeaders(NamedTuple):
-    """Positions of a page's running lines. ``kept`` are those that no page before has shown: they are text, too."""
+    """Positions of a page's running lines. Those in ``kept`` are on their first page: they stay in the text."""
 
     head: Sequence[int] = ()
     foot: Sequence[int] = ()
@@ -47,7 +47,7 @@ class RunningHeaders(NamedTuple):
 
 
 class _EdgeLine(NamedTuple):
-    """A line at an edge: its page, its position on it, how far from the edge, in points, and whether it is larger."""
+    """A line at an edge: page, position on it, distance from the edge in points, and whether it is a title by size."""
 
     page: int
     position: int
@@ -57,23 +57,23 @@ class _EdgeLine(NamedTuple):
 
     @property
     def parts(self) -> list[str]:
-        """All of its text, and what stands at its left, in the middle and at its right."""
+        """The whole text, then the texts at the left, in the middle and at the right."""
         cells = self.line.cells
         texts = [cell.text for cell in cells if sum(map(str.isalpha, cell.text)) >= _LEAST_LETTERS]
         return [self.line.text, *(texts if len(cells) > 1 else ())]
 
     @property
     def counted(self) -> str | None:
-        """Its text but for the numbers, of which one may be the page's; None where there is none."""
+        """The text with numbers masked, for one may be the page number; None for a line without numbers."""
         text = self.line.text.casefold()
         masked = "#" if _ROMAN.fullmatch(text) else _DIGITS.sub("#", text)
-        # Titles may count, too, but are large.
+        # Titles may be numbered consecutively too.
         return masked if "#" in masked and (masked == "#" or not self.large) else None
 
 
 @dataclass(frozen=True)
 class _Running:
-    """What runs over the pages at one edge: texts with their usual distance from it, and lines with page numbers."""
+    """Running lines of one edge: texts with their median distance from it, and masked lines with page numbers."""
 
     texts: Mapping[str, float]
     counted: frozenset[str]
@@ -98,7 +98,7 @@ class _Running:
         )
 
     def has(self, place: _EdgeLine) -> bool:
-        """Whether a line is one of them. What counts the pages does so at any height."""
+        """Whether a line is a running line. Lines with page numbers may be at any height."""
         nowhere = float("inf")
         return place.counted in self.counted or any(
             abs(place.distance - self.texts.get(text, nowhere)) <= _DRIFT for text in place.parts
@@ -124,7 +124,7 @@ def _running_headers(
 ) -> RunningHeaders:
     places = {place.position: place for place in (*head, *foot)}
     if len(places) == len(lines):
-        # Nothing else is on the page: it would not be found at all.
+        # The page has no other text: without these lines it could not be found.
         places = {position: place for position, place in places.items() if _PAGE_NUMBER.fullmatch(place.line.text)}
     others = [line.text for position, line in enumerate(lines) if position not in places] if places else []
     kept = frozenset(position for position, place in places.items() if _is_new(place, others, shown))
@@ -134,7 +134,7 @@ def _running_headers(
 
 
 def _is_new(place: _EdgeLine, others: Sequence[str], shown: set[str]) -> bool:
-    """Whether a line says what none has said before, nor the page itself says: many a header repeats its title."""
+    """Whether a running line has text that is neither on an earlier page nor elsewhere on this one, as its title."""
     if _PAGE_NUMBER.fullmatch(place.line.text):
         return False
     whole, *parts = place.parts
@@ -145,7 +145,7 @@ def _is_new(place: _EdgeLine, others: Sequence[str], shown: set[str]) -> bool:
 
 
 def _edge(number: int, page: PageLines, *, bottom: bool) -> list[_EdgeLine]:
-    """The lines near an edge of a page, and the one next to it wherever that is, from the edge inwards."""
+    """The lines near an edge of a page, at least the outermost one, from the edge inwards."""
     (_, height), lines = page
     if not lines:
         return []
@@ -160,7 +160,7 @@ def _edge(number: int, page: PageLines, *, bottom: bool) -> list[_EdgeLine]:
 
 
 def _count_pages(places: Sequence[_EdgeLine]) -> bool:
-    """Whether of the numbers in a line one counts the pages, and the others are always the same."""
+    """Whether one number of a line counts the pages, and the others are constant."""
     if places[0].counted == "#" and any(_ROMAN.fullmatch(place.line.text) for place in places):
         return True
     numbers = [(place.page, list(map(int, _DIGITS.findall(place.line.text)))) for place in places]
@@ -175,7 +175,7 @@ def _count_pages(places: Sequence[_EdgeLine]) -> bool:
 
 
 def _at_edge(edge: Sequence[_EdgeLine], running: _Running) -> list[_EdgeLine]:
-    """The running lines, and what stands at their height: up to the first row that has none."""
+    """The running lines with all others of their rows, up to the first row without one."""
     return [place for row in takewhile(lambda row: any(map(running.has, row)), _rows(edge)) for place in row]
 
 

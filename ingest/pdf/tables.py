@@ -1,7 +1,7 @@
-"""Tables in the lines of a page: which lines are their rows, and which of them are their heads.
+"""Table detection in the lines of a page: rows and column heads.
 
-Pure and geometric. A row of a table is a line with cells: stretches of words between wide gaps. Rows belong together
-when their cells stand below each other, at the left, at the right or by their middles.
+Pure and geometric. A row of a table is a line of several cells: stretches of words between wide gaps. Rows belong to
+one table when their cells are aligned at the left, at the right or by their middles.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ _SIGNS: Final = re.compile(r"[$€£¥()%]+")
 _YEAR: Final = re.compile(r"(19|20)\d\d")
 _MONTH: Final = re.compile(r"(jan|feb|m[aä]r|apr|ma[yi]|jun|jul|aug|sep|o[ck]t|nov|de[cz])", re.IGNORECASE)
 _BULLET: Final = re.compile(r"\W|[(]?([\divxlc]{1,4}|[a-z])[.)]", re.IGNORECASE)
-# In letter sizes: how far edges that stand below each other may be apart, rows from each other, heads from rows.
+# In font sizes: the tolerance of aligned edges, and the largest steps between rows and between heads and rows.
 _EDGE: Final = 0.5
 _ROW_STEP: Final = 4.0
 _HEAD_STEP: Final = 3.0
-# How far the head of a narrow column of numbers may reach to the left of it.
+# In font sizes: how far the head of a narrow numeric column may reach beyond it.
 _HEAD_REACH: Final = 6.0
 _RECENT_ROWS: Final = 4
 _MOST_LABELS: Final = 3
@@ -37,7 +37,7 @@ _WORDS_IN_A_HEAD: Final = 12
 
 
 class TableLines(NamedTuple):
-    """Lines ``start`` to ``end`` are a table; those before ``body`` are its heads."""
+    """A table in lines ``start`` to ``end``; those before ``body`` are its column heads."""
 
     start: int
     body: int
@@ -45,7 +45,7 @@ class TableLines(NamedTuple):
 
 
 def is_number(text: str) -> bool:
-    """Whether a cell says how much, perhaps with a unit; a year or a date says when."""
+    """Whether a cell is a quantity, perhaps with a unit; a year or a date is none."""
     words = text.split()
     if not is_numeric(text):
         # 35 m, 24 months; but not 31 December.
@@ -54,13 +54,13 @@ def is_number(text: str) -> bool:
 
 
 def is_numeric(text: str) -> bool:
-    """Whether a cell has numbers and signs only; a year is a number, too."""
+    """Whether a cell has only numbers, years included, and signs."""
     words = text.split()
     return bool(words) and all(_NUMBER.fullmatch(word) or _SIGNS.fullmatch(word) for word in words)
 
 
 class _TableRow:
-    """A line as a row."""
+    """A line as a row of cells."""
 
     def __init__(self, line: Line) -> None:
         self.cells: Sequence[Cell] = line.cells[:_MOST_CELLS]
@@ -72,16 +72,16 @@ class _TableRow:
         self.data = self.tabular and any(is_number(cell.text) for cell in self.cells[1:])
 
     def agrees(self, other: _TableRow) -> bool:
-        """Whether half of the cells stand below those of the other; that both begin at the left says nothing."""
+        """Whether half of the cells are aligned with the other row's; a common left edge alone is no evidence."""
         near = _EDGE * self.size
         matches = sum(
-            any(_stand_below(cell.box, mate.box, near) for mate in other.cells[not place :])
+            any(_are_aligned(cell.box, mate.box, near) for mate in other.cells[not place :])
             for place, cell in enumerate(self.cells)
         )
         return matches >= max(1.0, (min(len(self.cells), len(other.cells)) - 1) / 2)
 
 
-def _stand_below(one: Box, other: Box, near: float) -> bool:
+def _are_aligned(one: Box, other: Box, near: float) -> bool:
     return (
         abs(one[0] - other[0]) < near
         or abs(one[2] - other[2]) < near
@@ -105,7 +105,7 @@ def find_tables(lines: Sequence[Line]) -> list[TableLines]:
 
 @dataclass
 class _Chain:
-    """Rows that belong together, and the lines between them."""
+    """Candidate table: aligned rows, and the lines between them."""
 
     start: int
     end: int
@@ -124,12 +124,12 @@ class _Chain:
 
     @property
     def is_headed(self) -> bool:
-        """Whether the first row is bold, and not the others."""
+        """Whether only the first row is bold."""
         return self.rows[0].bold and not any(row.bold for row in self.rows[1:])
 
     @cached_property
     def values(self) -> tuple[float, float]:
-        """Where the columns after the labels begin and end."""
+        """Left and right edge of the columns after the labels."""
         rows = [row for row in self.rows if row.data] or self.rows
         return min(row.cells[1].box.x0 for row in rows), max(row.cells[-1].box.x1 for row in rows)
 
@@ -153,7 +153,7 @@ def _chain(rows: Sequence[_TableRow], start: int) -> _Chain:
 
 
 def _is_label(row: _TableRow, above: _TableRow) -> bool:
-    """Whether a line of one cell stays in the column of the labels, or goes on with a cell above it."""
+    """Whether a line of one cell is in the label column, or continues a cell of the row above."""
     near = _EDGE * row.size
     return row.box.x1 <= above.cells[1].box.x0 + near or any(
         abs(row.box.x0 - cell.box.x0) < near and row.box.x1 <= cell.box.x1 + 2 * near for cell in above.cells[1:]
@@ -161,7 +161,7 @@ def _is_label(row: _TableRow, above: _TableRow) -> bool:
 
 
 def _with_heads(rows: Sequence[_TableRow], chain: _Chain, floor: int) -> TableLines:
-    """The table with the lines above its first number that say what stands in its columns."""
+    """The table with its column heads: lines above the first number."""
     body = chain.start
     if any(row.data for row in chain.rows):
         first = next(row for row in chain.rows if row.data)
@@ -180,7 +180,7 @@ def _with_heads(rows: Sequence[_TableRow], chain: _Chain, floor: int) -> TableLi
 
 
 def _count_heads(rows: Sequence[_TableRow], chain: _Chain, first: _TableRow) -> int:
-    """How many rows at the table's beginning are heads: after one with all cells, only those without a label."""
+    """Number of head rows at the start of a table: after one with all cells, only rows without a label."""
     full = max(len(row.cells) for row in chain.rows)
     count = 0
     for row in takewhile(lambda row: _is_head(row, chain, first), rows):
@@ -192,12 +192,12 @@ def _count_heads(rows: Sequence[_TableRow], chain: _Chain, first: _TableRow) -> 
 
 
 def _first_head(rows: Sequence[_TableRow], chain: _Chain, end: int, floor: int, first: _TableRow) -> int:
-    """The first of the heads that stand directly before line ``end``."""
+    """Position of the first of the heads directly before line ``end``."""
     position = end
     top = rows[end].box.y0
     while position > max(floor, end - _MOST_HEADS) and _is_head(rows[position - 1], chain, first):
         above = rows[position - 1]
-        # Heads of several lines are drawn one after the other: the next may begin higher than the one before.
+        # Heads of several lines are drawn one after the other, so the next may begin higher.
         if not -_HEAD_STEP * above.size <= above.box.y0 - top < _HEAD_STEP * above.size:
             break
         top = min(top, above.box.y0)
@@ -206,7 +206,7 @@ def _first_head(rows: Sequence[_TableRow], chain: _Chain, end: int, floor: int, 
 
 
 def _is_head(row: _TableRow, chain: _Chain, first: _TableRow) -> bool:
-    """Whether it says what stands in the columns: above the first number, over the columns, no number itself."""
+    """Whether a row is a column head: above the first number, over the columns, and without numbers."""
     reach = _HEAD_REACH * row.size
     left, right = chain.values[0] - reach, chain.values[1] + reach
     over = row.cells[1:] if row.tabular else row.cells

@@ -1,7 +1,7 @@
-"""Words that a person cannot see: written without ink, in the colour of the paper, or too small to read.
+"""Hidden-text detection: words without ink, in the colour of the paper, or too small to read.
 
-They are how a document says to a machine what it does not say to its reader. Text without ink over an image is left
-alone: that is the text layer of a scan.
+Such words are a way of prompt injection: software reads them, and a person does not. Text without ink over an image is
+kept: it is the text layer of a scan.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from ingest.pdf.bindings import prototype
 _Floats: TypeAlias = NDArray[np.float64]
 _Mask: TypeAlias = NDArray[np.bool_]
 
-# In points: nobody prints what should be read so small.
+# In points: smaller text is not meant to be read.
 _TOO_SMALL: Final = 1.5
-# Light ink may be on dark ground: a picture of the page says. All of 255.
+# Light ink may be on a dark background, which a rendering of the page shows. Values of 255.
 _LIGHT: Final = 225
 _OPAQUE: Final = 16
 _CONTRAST: Final = 16
 _MOST_PIXELS: Final = 4_000_000
-# Of a box around a word, what is left out at each side, so that borders and rules beside it are no ink.
+# Shares of a word's box that are left out at each side, so that borders and rules beside it do not count as ink.
 _MARGIN_X, _MARGIN_Y = 0.1, 0.25
-# Images in forms within forms, so deep.
+# Greatest depth of nested form objects in which images are found.
 _DEPTH: Final = 8
 
 _get_mode = prototype(pdfium.FPDFTextObj_GetTextRenderMode, ctypes.c_int, ctypes.c_void_p)
@@ -42,32 +42,32 @@ _WITHOUT_INK: Final = (pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTREN
 _FILLED: Final = (pdfium.FPDF_TEXTRENDERMODE_FILL, pdfium.FPDF_TEXTRENDERMODE_FILL_CLIP)
 
 
-def unseen(
+def hidden_words(
     page: pypdfium2.PdfPage, objects: Sequence[int], extents: _Floats, boxes: _Floats, sizes: Sequence[float]
 ) -> _Mask:
-    """Which words of a page cannot be seen. *Shape:* ``(words,)``.
+    """Mask of the invisible words of a page. *Shape:* ``(words,)``.
 
     Args:
-        page: that they are on.
+        page: the page of the words.
         objects: the address of each word's text object.
-        extents: left, bottom, right, top of each in PDF coordinates. *Shape:* ``(words, 4)``.
+        extents: left, bottom, right, top of each word in PDF coordinates. *Shape:* ``(words, 4)``.
         boxes: the same on the page as displayed, in points, origin top left.
-        sizes: of their letters in points.
+        sizes: font sizes in points.
     """
     without_ink, light = _inks(list(dict.fromkeys(objects)))
     hidden = np.zeros(len(objects), np.bool_)
     if min(sizes) < _TOO_SMALL:
         hidden = (np.array(sizes) < _TOO_SMALL) & (boxes[:, 3] - boxes[:, 1] < 2 * _TOO_SMALL)
     if without_ink:
-        hidden |= _of(objects, without_ink) & ~_over_images(page, extents)
+        hidden |= _is_among(objects, without_ink) & ~_over_images(page, extents)
     if light:
-        suspects = np.flatnonzero(_of(objects, light) & ~hidden)
+        suspects = np.flatnonzero(_is_among(objects, light) & ~hidden)
         hidden[suspects] = _blank(page, boxes[suspects])
     return hidden
 
 
 def _inks(objects: Sequence[int]) -> tuple[set[int], set[int]]:
-    """The text objects without ink, and those whose ink may not stand out from the paper."""
+    """The text objects without ink, and those whose ink may have too little contrast to the paper."""
     modes = list(map(_get_mode, objects))
     reds, alphas = _fills(objects)
     odd = (
@@ -87,7 +87,7 @@ def _is_pale(address: int) -> bool:
 
 
 def _fills(objects: Sequence[int]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
-    """How red the ink of text objects is, and how opaque, of 255; red alone, for white is a lot of it."""
+    """Red and alpha channels of the fill colours of text objects, 0..255; a low red value rules out white."""
     count = len(objects)
     channels = np.zeros((2, count + 1), np.uint32)
     channels[1] = 255
@@ -98,12 +98,12 @@ def _fills(objects: Sequence[int]) -> tuple[NDArray[np.uint32], NDArray[np.uint3
     return channels[0, :count], channels[1, :count]
 
 
-def _of(objects: Sequence[int], chosen: set[int]) -> _Mask:
+def _is_among(objects: Sequence[int], chosen: set[int]) -> _Mask:
     return np.fromiter((address in chosen for address in objects), np.bool_, len(objects))
 
 
 def _over_images(page: pypdfium2.PdfPage, extents: _Floats) -> _Mask:
-    """Which have their middle in an image. *Shape:* ``(extents,)``."""
+    """Mask of the extents whose middle is in an image. *Shape:* ``(extents,)``."""
     x, y = (extents[:, 0] + extents[:, 2]) / 2, (extents[:, 1] + extents[:, 3]) / 2
     over = np.zeros(len(extents), np.bool_)
     for number in range(pdfium.FPDFPage_CountObjects(page)):
@@ -125,7 +125,7 @@ def _holds_image(drawn: Any, depth: int = 0) -> bool:  # noqa: ANN401 - a pointe
 
 
 def _blank(page: pypdfium2.PdfPage, boxes: _Floats) -> _Mask:
-    """Which boxes have nothing in them that stands out in a picture of the page. *Shape:* ``(boxes,)``."""
+    """Mask of the boxes without visible contrast in a rendering of the page. *Shape:* ``(boxes,)``."""
     width, height = page.get_size()
     scale = min(1.0, (_MOST_PIXELS / max(width * height, 1.0)) ** 0.5)
     with closing(page.render(scale=scale, grayscale=True)) as bitmap:

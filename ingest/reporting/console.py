@@ -1,4 +1,4 @@
-"""What the job shows to people: how far it is on stderr, then a row for each file that they should see."""
+"""Console output of the ingest job: progress on stderr, then the report as a table."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# A line in the log at most every so many seconds.
+# Least interval of progress lines in the log, in seconds.
 _EVERY: Final = 10.0
-# Rows of files that need attention, and of the others; there may be thousands.
+# Most rows of files that need attention, and of the others; there may be thousands.
 _PROBLEMS: Final = 200
 _OTHERS: Final = 40
 _LONGEST_REMARK: Final = 60
 _NEWS_FIRST: Final = ("partial", "ok", "removed", "duplicate", "unsupported", "unchanged")
 _STYLES: Final = {"ok": "green", "unchanged": "green", "partial": "yellow"}
-# What is said of pages with remarks, beside what the file's reason says of those where something is missing.
+# Labels of remarks that are not in the reason of a file, which covers missing text only.
 _REMARKS: Final = {"hidden": "hidden text left out", "ocr": "OCR", "blank": "blank"}
 _STAGES: Final = {
     "check": "checking",
@@ -42,9 +42,9 @@ _STAGES: Final = {
 
 @contextmanager
 def progress() -> Iterator[Progress]:
-    """On a terminal a bar, which is gone afterwards; elsewhere a line in the log now and then. Nothing on stdout."""
+    """Progress bar on a terminal, removed at the end; elsewhere occasional lines in the log. Nothing on stdout."""
     if not sys.stderr.isatty():
-        lines = Lines()
+        lines = ProgressLog()
         yield lines
         lines.end()
         return
@@ -56,7 +56,7 @@ def progress() -> Iterator[Progress]:
 
 @contextmanager
 def bar(console: Console) -> Iterator[ProgressTracker]:
-    """A bar on this terminal, drawn anew a few times each second by a thread of its own."""
+    """Progress bar on a terminal, refreshed a few times each second by a thread of its own."""
     from rich.live import Live
 
     tracker = ProgressTracker()
@@ -79,7 +79,7 @@ def _bar(snapshot: ProgressSnapshot) -> RenderableType:
     line.add_column(no_wrap=True)
     line.add_column(width=20)
     line.add_column(no_wrap=True, overflow="ellipsis")
-    total = 1.0 if snapshot.stage in ("reading", "encoding") else None  # None: it only shows that it is alive
+    total = 1.0 if snapshot.stage in ("reading", "encoding") else None  # None: an indeterminate bar
     numbers = Text(", ".join(_numbers(snapshot)), style="dim")
     line.add_row(Text(snapshot.stage, style="bold"), ProgressBar(total, snapshot.share, width=20), numbers)
     return line
@@ -99,55 +99,55 @@ def _numbers(snapshot: ProgressSnapshot) -> Iterator[str]:
     yield f"{snapshot.encoded:,}/{snapshot.chunks:,} chunks"
 
 
-class Lines(ProgressTracker):
-    """Says in the log where the run is: at the start, then now and then, and at the end."""
+class ProgressLog(ProgressTracker):
+    """Progress as log lines: at the start, at intervals, and at the end."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         super().__init__(clock)
         self._clock = clock
-        self._saying = threading.Lock()
-        self._began = clock()
-        self._said = float("-inf")
+        self._log_lock = threading.Lock()
+        self._started = clock()
+        self._last_line = float("-inf")
 
     def checking(self, files: int) -> None:
         """See :class:`Progress`."""
         super().checking(files)
-        self._say(lambda at: f"checking {at.files:,} files", always=True)
+        self._write(lambda at: f"checking {at.files:,} files", always=True)
 
     def reading(self, files: int, size: int) -> None:
         """See :class:`Progress`."""
         super().reading(files, size)
-        self._say(lambda at: f"reading {at.files:,} files ({at.size / 1e6:,.1f} MB)")
+        self._write(lambda at: f"reading {at.files:,} files ({at.size / 1e6:,.1f} MB)")
 
     def page(self, request: ReadRequest, done: int, total: int) -> None:
         """See :class:`Progress`."""
         super().page(request, done, total)
-        self._say(_line)
+        self._write(_line)
 
     def file(self, request: ReadRequest, size: int, pages: int, chunks: int) -> None:
         """See :class:`Progress`."""
         super().file(request, size, pages, chunks)
-        self._say(_line)
+        self._write(_line)
 
     def encoded(self, chunks: int) -> None:
         """See :class:`Progress`."""
         super().encoded(chunks)
-        self._say(_line)
+        self._write(_line)
 
     def publishing(self) -> None:
         """See :class:`Progress`."""
         super().publishing()
-        self._say(lambda _: "publishing")
+        self._write(lambda _: "publishing")
 
     def end(self) -> None:
-        """The run has ended well."""
-        seconds = self._clock() - self._began
-        self._say(lambda at: _ended(at, seconds), always=True)
+        """The run has succeeded."""
+        seconds = self._clock() - self._started
+        self._write(lambda at: _ended(at, seconds), always=True)
 
-    def _say(self, line: Callable[[ProgressSnapshot], str], *, always: bool = False) -> None:
-        with self._saying:
-            if always or self._clock() - self._said >= _EVERY:
-                self._said = self._clock()
+    def _write(self, line: Callable[[ProgressSnapshot], str], *, always: bool = False) -> None:
+        with self._log_lock:
+            if always or self._clock() - self._last_line >= _EVERY:
+                self._last_line = self._clock()
                 _log.info("%s", line(self.snapshot))
 
 
@@ -170,7 +170,7 @@ def _ended(at: ProgressSnapshot, seconds: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """``8 s``, ``3:05 min`` or ``1:02 h``."""
+    """Formats a duration: ``8 s``, ``3:05 min`` or ``1:02 h``."""
     if seconds < 60:
         return f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -178,7 +178,7 @@ def duration(seconds: float) -> str:
 
 
 def show(report: Report, console: Console) -> None:
-    """Prints the report for people: what needs attention first, then what is new; not each of thousands."""
+    """Prints the report as a table: files that need attention first, then changes; at most some hundred rows."""
     from rich.table import Table
     from rich.text import Text
 
@@ -193,7 +193,7 @@ def show(report: Report, console: Console) -> None:
             Text(printable(row.path)),
             f"{row.pages:,}" if row.pages else "",
             f"{row.chunks:,}" if row.chunks else "",
-            Text(_said_of(row), style="dim"),
+            Text(_notes(row), style="dim"),
         )
     console.print(table)
     if more:
@@ -205,7 +205,7 @@ def show(report: Report, console: Console) -> None:
 
 
 def needs_attention(row: FileRow) -> bool:
-    """Whether a person should look at a file: it is not in the index, or something of it is missing."""
+    """Whether a file needs attention: it is not in the index, or some of its text is missing."""
     return row.status in FAILED or (row.reason is not None and row.status in INDEXED - {"duplicate"})
 
 
@@ -219,14 +219,14 @@ def _shown(files: Sequence[FileRow]) -> tuple[Sequence[FileRow], int]:
     return shown, len(files) - len(shown)
 
 
-def _said_of(row: FileRow) -> str:
-    """The reason, and where a page is blank, was recognised, or has hidden words; other remarks are in the reason."""
-    said = [printable(row.reason)] if row.reason else []
+def _notes(row: FileRow) -> str:
+    """The reason, then the pages with hidden text, OCR or nothing on them; other remarks are in the reason."""
+    notes = [printable(row.reason)] if row.reason else []
     pages_of = pages_by_kind(row)
     for kind, words in _REMARKS.items():
         if pages := printable(pages_of.get(kind, "")):
-            said.append(f"{words}: {pages if len(pages) <= _LONGEST_REMARK else pages[:_LONGEST_REMARK] + '…'}")
-    return "; ".join(said)
+            notes.append(f"{words}: {pages if len(pages) <= _LONGEST_REMARK else pages[:_LONGEST_REMARK] + '…'}")
+    return "; ".join(notes)
 
 
 def _summary(report: Report) -> Iterator[str]:
@@ -245,13 +245,13 @@ def _summary(report: Report) -> Iterator[str]:
 
 
 def _characters(report: Report) -> str:
-    """How much of the text is in passages, in one line; empty where there is none."""
+    """The share of the text that is in passages, in one line; empty without text."""
     rows = [row for row in report.files if row.status in INDEXED]
     total = sum(row.characters for row in rows)
     if not total:
         return ""
     indexed = sum(row.indexed_characters for row in rows)
-    # Cut, not rounded: what is not all must not look like all.
+    # Rounded down: 100 % means all of it.
     share = indexed * 1000 // total / 10
     rest = ", the rest running headers and footers" if indexed < total else ""
     return f"{total:,} characters, {share:.1f} % in passages{rest}."

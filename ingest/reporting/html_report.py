@@ -1,7 +1,7 @@
-"""The report as a page that a person would open: one file that needs no script and asks nobody for anything.
+"""HTML report of an ingest run: one file without scripts and requests.
 
-Names, titles and reasons come out of strangers' files: all of it is escaped, and the page's
-own policy forbids scripts and requests.
+Names, titles and reasons come from untrusted files: all of them are escaped, and the page's Content Security Policy
+forbids scripts and requests.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from rag.text.characters import printable
 from rag.text.templates import as_uri, fill
 
 _TEMPLATE: Final = Path(__file__).with_name("html_report.html")
-# Files of a group, and pictures in all, that are shown: the page stays one that a browser opens at once.
+# Most files of a group and most thumbnails in all, so that a browser opens the page at once.
 _CARDS: Final = 200
 _PICTURES: Final = 300
-# With more files than this the table of all files is folded.
+# With more files the table of all files is folded.
 _UNFOLDED: Final = 200
 
-# What to do about a file that is not in the index, by its status.
+# Remedies for files that are not in the index, by status.
 REMEDIES: Final[Mapping[str, str]] = {
     "empty_text": "Scan it again at 300 dpi, or check that OCR is installed and not switched off (--ocr).",
     "encrypted": "Save a copy that needs no password, for example with qpdf --decrypt, and ingest that.",
@@ -40,7 +40,7 @@ REMEDIES: Final[Mapping[str, str]] = {
 }
 
 _NOT_INDEXED: Final = "failed"
-# Groups of files to look at, the worst first: heading, and what it means.
+# Groups of files that need attention, the worst first: heading and explanation.
 _GROUPS: Final[Mapping[str, tuple[str, str]]] = {
     _NOT_INDEXED: ("Not in the index", "Nothing in these files can be found or cited."),
     "partial": ("Not complete", "Something of these files could not be read."),
@@ -64,7 +64,7 @@ _CAPTIONS: Final = {
 
 
 def write_report_page(path: Path, report: Report) -> None:
-    """Writes the page; a file that was there stays as it was until the new one is whole.
+    """Writes the page atomically.
 
     Raises:
         OSError: it cannot be written.
@@ -74,7 +74,7 @@ def write_report_page(path: Path, report: Report) -> None:
 
 
 def render(report: Report) -> str:
-    """The page as HTML."""
+    """Renders the page as HTML."""
     return fill(_TEMPLATE, _contents(report))
 
 
@@ -86,7 +86,7 @@ class _Picture:
 
 @dataclass(frozen=True)
 class _Card:
-    """A file to look at."""
+    """A file that needs attention."""
 
     path: str
     status: str
@@ -107,7 +107,7 @@ class _Group:
 
 @dataclass(frozen=True)
 class _Stage:
-    """A bar; ``start`` and ``width`` in percent of the run."""
+    """Bar of a stage; ``start`` and ``width`` in percent of the run."""
 
     name: str
     seconds: str
@@ -132,19 +132,19 @@ def _contents(report: Report) -> dict[str, Any]:
         "took": duration(report.seconds) if report.seconds >= 10 else f"{report.seconds:.1f} s",
         "stages": list(_stages(report)),
         "groups": list(_groups(report)),
-        "files": [_line(row) for row in sorted(report.files, key=lambda row: row.path)],
+        "files": [_table_row(row) for row in sorted(report.files, key=lambda row: row.path)],
         "unfolded": _UNFOLDED,
         "unfolded_groups": _UNFOLDED_GROUPS,
     }
 
 
-def _line(row: FileRow) -> dict[str, Any]:
-    """A file in the table of all files."""
+def _table_row(row: FileRow) -> dict[str, Any]:
+    """Fields of a file in the table of all files."""
     return {**vars(row), "path": printable(row.path), "reason": printable(row.reason or "")}
 
 
 def _stages(report: Report) -> Iterator[_Stage]:
-    """Each stage where it was in the run: encoding overlaps with reading, and ends last."""
+    """The stages at their times in the run: encoding overlaps with reading, and ends after it."""
     seconds = report.stages
     check, publish = seconds.get("check", 0.0), seconds.get("publish", 0.0)
     both = max(seconds.get("read and embed", 0.0), seconds.get("read", 0.0))
@@ -161,10 +161,10 @@ def _stages(report: Report) -> Iterator[_Stage]:
 
 
 def _groups(report: Report) -> Iterator[_Group]:
-    """The files to look at, each in the group of the worst that is to be said of it."""
+    """The files that need attention, each in the group of its worst remark."""
     members: dict[str, list[FileRow]] = {kind: [] for kind in _GROUPS}
     for row in report.files:
-        if (kind := _worst(row)) is not None:
+        if (kind := _group_of(row)) is not None:
             members[kind].append(row)
     pictures = _PICTURES
     for kind, rows in members.items():
@@ -176,7 +176,7 @@ def _groups(report: Report) -> Iterator[_Group]:
             yield _Group(kind, *_GROUPS[kind], cards, len(rows) - len(cards))
 
 
-def _worst(row: FileRow) -> str | None:
+def _group_of(row: FileRow) -> str | None:
     if row.status in FAILED:
         return _NOT_INDEXED
     remarked = pages_by_kind(row)
@@ -190,20 +190,20 @@ def _card(row: FileRow, thumbnails: Mapping[int, bytes], most: int) -> _Card:
         status=row.status,
         reason=printable(row.reason or ""),
         remedy=REMEDIES.get(row.status, ""),
-        # The reason names the pages where something is missing.
+        # The reason has the pages with missing text.
         pages=[(_CAPTIONS[kind], printable(remarked[kind])) for kind in ("hidden", "ocr", "blank") if kind in remarked],
         pictures=[
-            _Picture(as_uri(picture), f"page {page}" + _why(remarked, page))
+            _Picture(as_uri(picture), f"page {page}" + _caption(remarked, page))
             for page, picture in list(thumbnails.items())[:most]
         ],
     )
 
 
-def _why(remarked: Mapping[str, str], page: int) -> str:
-    return next((f": {caption}" for kind, caption in _CAPTIONS.items() if _holds(remarked.get(kind, ""), page)), "")
+def _caption(remarked: Mapping[str, str], page: int) -> str:
+    return next((f": {caption}" for kind, caption in _CAPTIONS.items() if _has_page(remarked.get(kind, ""), page)), "")
 
 
-def _holds(ranges: str, page: int) -> bool:
-    """Whether ``"3, 7-9"`` holds a page; whatever else a reader may have said there holds none."""
+def _has_page(ranges: str, page: int) -> bool:
+    """Whether page ranges such as ``"3, 7-9"`` include a page; False for anything that is no range."""
     runs = re.findall(r"(\d{1,9})(?:-(\d{1,9}))?", ranges)
     return any(int(first) <= page <= int(last or first) for first, last in runs)

@@ -1,4 +1,4 @@
-"""Where a run is, for programs: a JSON object on each line of stdout, a few times each second."""
+"""Progress as JSON Lines: an object on each line of stdout, a few times each second."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ _EVERY_SECONDS: Final = 0.3
 
 @contextmanager
 def json_lines(stream: TextIO, every_seconds: float = _EVERY_SECONDS) -> Iterator[ProgressTracker]:
-    """``{"progress": {...}}`` with what :class:`ingest.reporting.progress_tracker.Standing` has, until the context is left.
+    """Writes ``{"progress": {...}}`` with the fields of :class:`ProgressSnapshot` until the context is left.
 
-    Where nobody reads it any more the run gets SIGTERM, which ends it as Ctrl-C does: whoever started it has gone.
+    When the reader of the pipe is gone, the run gets SIGTERM, which ends it as Ctrl-C does.
     """
     tracker, ended = ProgressTracker(), threading.Event()
 
-    def tell() -> None:
+    def report() -> None:
         while not ended.wait(every_seconds):
             try:
                 stream.write(f"{json.dumps({'progress': asdict(tracker.snapshot)})}\n")
                 stream.flush()
             except BrokenPipeError:
-                # A real signal: one that Python only pretends to have does not wake a thread that waits. Not SIGINT:
-                # what a script started in the background has inherited that it is to be ignored.
+                # A real signal, because interrupt_main() does not wake a waiting thread. Not SIGINT: a process that a
+                # script started in the background has inherited that it is ignored.
                 signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
                 return
 
-    thread = threading.Thread(target=tell, name="progress", daemon=True)
+    thread = threading.Thread(target=report, name="progress", daemon=True)
     thread.start()
     try:
         yield tracker

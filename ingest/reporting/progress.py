@@ -1,4 +1,4 @@
-"""What the job tells while it is at work. This one says nothing; the console's says it to people."""
+"""Progress callbacks of the ingest job."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from ingest.reading import ReadRequest
 
 
 class Progress:
-    """Is told what happens; methods may be called from several threads."""
+    """Callbacks without effect, to be overridden; methods may be called from several threads."""
 
     def checking(self, files: int) -> None:
-        """So many files are looked at and hashed."""
+        """Checking begins: so many files are hashed."""
 
     def reading(self, files: int, size: int) -> None:
-        """So many files, of so many bytes in all, are going to be read."""
+        """Reading begins: so many files, of so many bytes in all."""
 
     def page(self, request: ReadRequest, done: int, total: int) -> None:
-        """A page of a file was read; ``done`` of ``total``."""
+        """``done`` of ``total`` pages of a file are read."""
 
     def file(self, request: ReadRequest, size: int, pages: int, chunks: int) -> None:
-        """A file is done with, well or not; ``chunks`` of it will be encoded."""
+        """A file was read, or failed; ``chunks`` of it will be encoded."""
 
     def encoded(self, chunks: int) -> None:
         """So many more chunks are encoded."""
 
     def publishing(self) -> None:
-        """Everything is read and encoded."""
+        """Publishing begins: everything is read and encoded."""

@@ -1,4 +1,4 @@
-"""Where a run is, in numbers: what is done, how fast it goes, and how long it will take."""
+"""Progress tracker: counts, speeds and the remaining time of a run."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from typing import Final, NamedTuple
 from ingest.reading import ReadRequest
 from ingest.reporting.progress import Progress
 
-# Speeds are those of so many seconds, looked at in so many steps.
+# Speeds are moving averages over so many seconds, sampled at this interval.
 _WINDOW: Final = 20.0
 _STEP: Final = 0.5
 
 
 @dataclass(frozen=True)
 class ProgressSnapshot:
-    """Where a run is.
+    """Progress of a run at one moment.
 
     Attributes:
         stage: ``starting``, ``checking``, ``reading``, ``encoding`` (all is read) or ``publishing``.
-        files, files_done: that are read in this run; while checking, ``files`` are those that are looked at.
+        files, files_done: to read in this run, and read; while checking, ``files`` are those to hash.
         size: of these files, in bytes.
-        pages: read so far, those of files that are half read too.
-        chunks, encoded: known so far, and done.
-        share: of the work, 0..1; it never falls.
-        seconds_left: None where nobody can know.
+        pages: read so far, including those of partly read files.
+        chunks, encoded: made so far, and encoded.
+        share: of the work, 0..1; it never decreases.
+        seconds_left: None while there is no estimate.
     """
 
     stage: str
@@ -53,17 +53,17 @@ class _Sample(NamedTuple):
 
 
 @dataclass
-class _HalfRead:
+class _PartlyRead:
     size: int
     done: int = 0
     total: int = 1
 
 
 class ProgressTracker(Progress):
-    """Counts what it is told, from several threads.
+    """Thread-safe counters with an estimate of the remaining time.
 
-    Reading and encoding overlap, and whichever takes longer decides: what is still to encode are the chunks that are
-    known, and as many for each unread byte as the bytes that are read have given.
+    Reading and encoding overlap, so the slower of the two decides. The number of chunks to encode is extrapolated from
+    the chunks per byte of the files that are read.
     """
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
@@ -75,7 +75,7 @@ class ProgressTracker(Progress):
         self._pages = 0
         self._chunks = self._encoded = 0
         self._share = 0.0
-        self._half: dict[Path, _HalfRead] = {}
+        self._partly_read: dict[Path, _PartlyRead] = {}
         self._samples: deque[_Sample] = deque()
 
     def checking(self, files: int) -> None:
@@ -92,19 +92,19 @@ class ProgressTracker(Progress):
     def page(self, request: ReadRequest, done: int, total: int) -> None:
         """See :class:`Progress`."""
         with self._lock:
-            if request.path not in self._half:
-                self._half[request.path] = _HalfRead(_size(request.path))
-            half = self._half[request.path]
-            half.done, half.total = done, max(done, total, 1)
+            if request.path not in self._partly_read:
+                self._partly_read[request.path] = _PartlyRead(_size(request.path))
+            file = self._partly_read[request.path]
+            file.done, file.total = done, max(done, total, 1)
             self._sample()
 
     def file(self, request: ReadRequest, size: int, pages: int, chunks: int) -> None:
         """See :class:`Progress`."""
         with self._lock:
-            half = self._half.pop(request.path, _HalfRead(size))
+            read = self._partly_read.pop(request.path, _PartlyRead(size))
             self._files_done += 1
             self._bytes_done += size
-            self._pages += max(pages, half.done)
+            self._pages += max(pages, read.done)
             self._chunks += chunks
             self._sample()
 
@@ -121,7 +121,7 @@ class ProgressTracker(Progress):
 
     @property
     def snapshot(self) -> ProgressSnapshot:
-        """As of now."""
+        """Progress at this moment."""
         with self._lock:
             now = self._now()
             pages, read, encoded = self._speeds(now)
@@ -141,16 +141,16 @@ class ProgressTracker(Progress):
             )
 
     def _now(self) -> _Sample:
-        half = self._half.values()
+        partly_read = self._partly_read.values()
         return _Sample(
             self._clock(),
-            self._pages + sum(file.done for file in half),
-            self._bytes_done + sum(file.size * file.done / file.total for file in half),
+            self._pages + sum(file.done for file in partly_read),
+            self._bytes_done + sum(file.size * file.done / file.total for file in partly_read),
             self._encoded,
         )
 
     def _sample(self) -> None:
-        """Remembers now and then how much was done, for as long as it takes to tell the speed."""
+        """Adds a sample at each interval, and drops those older than the window."""
         if self._samples and self._clock() - self._samples[-1].time < _STEP:
             return
         self._samples.append(self._now())
@@ -158,7 +158,7 @@ class ProgressTracker(Progress):
             self._samples.popleft()
 
     def _speeds(self, now: _Sample) -> tuple[float, float, float]:
-        """Pages, bytes and chunks a second."""
+        """Pages, bytes and chunks per second."""
         first = self._samples[0] if self._samples else now
         seconds = now.time - first.time
         if seconds <= 0:
@@ -170,7 +170,7 @@ class ProgressTracker(Progress):
         )
 
     def _expected(self) -> float | None:
-        """Chunks that are known, and those that unread bytes are likely to give; None while no file is done."""
+        """Estimated number of chunks of all files; None while no file is read."""
         if not self._bytes_done:
             return None
         return self._chunks * max(self._size / self._bytes_done, 1.0)
@@ -186,10 +186,10 @@ class ProgressTracker(Progress):
         expected = self._expected()
         if self._stage != "reading" or expected is None:
             return None
-        lefts = [(self._size - now.bytes, read), (expected - self._encoded, encoded)]
-        if any(left > 0 and speed <= 0 for left, speed in lefts):
+        remaining = [(self._size - now.bytes, read), (expected - self._encoded, encoded)]
+        if any(rest > 0 and speed <= 0 for rest, speed in remaining):
             return None
-        return max(left / speed if left > 0 else 0.0 for left, speed in lefts)
+        return max(rest / speed if rest > 0 else 0.0 for rest, speed in remaining)
 
 
 def _size(path: Path) -> int:

@@ -133,21 +133,21 @@ class TestDuplicates:
         first, *others = plans(folder, writer)
         assert first.action == "read"
         for plan in others:
-            assert (plan.action, plan.row.status, plan.digest) == ("told", "duplicate", first.digest)
+            assert (plan.action, plan.row.status, plan.digest) == ("report", "duplicate", first.digest)
             assert plan.row.reason == "same content as a.pdf"
 
     def test_of_what_is_carried_over(self, folder: Path, writer: IndexWriter) -> None:
         for name in ("a.pdf", "b.pdf"):
             put(folder, name, b"one")
         one = known(row("b.pdf", b"one"))
-        assert planned(folder, writer, one) == {"a.pdf": ("carry", "ok"), "b.pdf": ("told", "duplicate")}
+        assert planned(folder, writer, one) == {"a.pdf": ("carry", "ok"), "b.pdf": ("report", "duplicate")}
 
     def test_of_what_is_known_to_fail(self, folder: Path, writer: IndexWriter) -> None:
         """What cannot be read once cannot be read twice: both have that status."""
         for name in ("a.pdf", "b.pdf"):
             put(folder, name, b"one")
         broken = known(failed("a.pdf", b"one", "malformed"))
-        assert planned(folder, writer, broken) == {"a.pdf": ("told", "malformed"), "b.pdf": ("told", "malformed")}
+        assert planned(folder, writer, broken) == {"a.pdf": ("report", "malformed"), "b.pdf": ("report", "malformed")}
 
 
 class TestFailed:
@@ -155,7 +155,7 @@ class TestFailed:
     def test_a_fault_of_the_content_is_remembered(self, folder: Path, writer: IndexWriter, status: FileStatus) -> None:
         put(folder, "b.pdf", b"one")
         (plan,) = plans(folder, writer, known(failed("a.pdf", b"one", status)))
-        assert (plan.action, plan.row.status, plan.row.reason) == ("told", status, f"it is {status}")
+        assert (plan.action, plan.row.status, plan.row.reason) == ("report", status, f"it is {status}")
         assert not writer.source(digest(b"one")).exists()
 
     @pytest.mark.parametrize("status", ["timeout", "out_of_memory", "crashed", "unreadable"])
@@ -203,7 +203,7 @@ class TestOcr:
         put(folder, "b.pdf", b"two")
         rows = failed("a.pdf", b"one", "empty_text"), failed("b.pdf", b"two", "encrypted")
         what = known(*rows, before="off", now="x 1")
-        assert planned(folder, writer, what) == {"a.pdf": ("read", "ok"), "b.pdf": ("told", "encrypted")}
+        assert planned(folder, writer, what) == {"a.pdf": ("read", "ok"), "b.pdf": ("report", "encrypted")}
 
 
 class TestSuffixes:
@@ -221,9 +221,9 @@ class TestSuffixes:
             put(folder, name, b"one")
         what = known(failed("a.pdf", b"one", "malformed"))
         assert planned(folder, writer, what) == {
-            "a.pdf": ("told", "malformed"),
+            "a.pdf": ("report", "malformed"),
             "b.txt": ("read", "ok"),
-            "c.txt": ("told", "duplicate"),
+            "c.txt": ("report", "duplicate"),
         }
         # A copy is there to be read, although none is kept of what fails.
         assert writer.source(digest(b"one")).read_bytes() == b"one"
@@ -232,7 +232,7 @@ class TestSuffixes:
         put(folder, "a.exe", b"one")
         put(folder, "b", b"one")
         reasons = [plan.row.reason for plan in plans(folder, writer)]
-        assert planned(folder, writer) == dict.fromkeys(("a.exe", "b"), ("told", "unsupported"))
+        assert planned(folder, writer) == dict.fromkeys(("a.exe", "b"), ("report", "unsupported"))
         assert reasons == ["no reader for .exe", "no reader for this type"]
         assert list((writer.layout.sources).iterdir()) == []
 
@@ -242,14 +242,14 @@ class TestBounds:
         put(folder, "a.pdf", bytes(1_000_001))
         put(folder, "b.pdf", bytes(1_000_000))
         first, second = plans(folder, writer, limit=1_000_000)
-        assert (first.action, first.row.status, first.digest) == ("told", "too_large", None)
+        assert (first.action, first.row.status, first.digest) == ("report", "too_large", None)
         assert first.row.reason == "1 MB; RAG_FILE_MEGABYTES allows 1"
         assert second.action == "read"
         assert not writer.source(digest(bytes(1_000_001))).exists()
 
     def test_gone(self, folder: Path, writer: IndexWriter) -> None:
         (plan,) = make_plan([SourceFile(folder / "a.pdf", "a.pdf")], Known(), FileLimits(), writer)
-        assert (plan.action, plan.row.status) == ("told", "unreadable")
+        assert (plan.action, plan.row.status) == ("report", "unreadable")
         assert plan.row.reason == "No such file or directory"
 
 

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from ingest.reading import ReadRequest
-from ingest.reporting.console import Lines, bar, duration, progress, show
+from ingest.reporting.console import ProgressLog, bar, duration, progress, show
 from ingest.reporting.progress_tracker import ProgressTracker
 from ingest.reporting.report import Report
 from rag.cli.console import configure_logging
@@ -152,7 +152,7 @@ class TestLines:
     def test_at_the_start_then_every_ten_seconds_then_at_the_end(
         self, clock: Clock, caplog: pytest.LogCaptureFixture
     ) -> None:
-        lines = Lines(clock)
+        lines = ProgressLog(clock)
         lines.checking(400)
         lines.reading(400, 400)
         for number in range(399):
@@ -171,13 +171,13 @@ class TestLines:
         ]
 
     def test_nothing_to_read(self, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
-        lines = Lines(clock)
+        lines = ProgressLog(clock)
         lines.checking(1200)
         lines.end()
         assert caplog.messages == ["checking 1,200 files", "checked 1,200 files in 0 s; none had to be read"]
 
     def test_from_several_threads(self, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
-        lines = Lines(clock)
+        lines = ProgressLog(clock)
         lines.reading(400, 400)
 
         def work(name: str) -> None:
