@@ -31,7 +31,7 @@ _MEANINGS: Final = {
     "document_hit@5": "a right document is among the first five passages",
     "right": "answerable questions that were answered rightly",
     "f1": "words shared with the known answer; an abstention counts 0",
-    "contains": "the known answer stands in what was said",
+    "contains": "the known answer is contained in the answer",
     "citation_page_precision": "citations that are on a right page",
     "quotes_verbatim": "quotes that stand on their page, letter by letter",
     "unsupported_shown": "sentences that were shown without support",

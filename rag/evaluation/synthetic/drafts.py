@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any, Final
 
 from rag.domain.values import Hit
-from rag.evaluation.synthetic.matching import says
+from rag.evaluation.synthetic.matching import contains_words
 from rag.evaluation.synthetic.negatives import Swapped, answering_rows, general_knowledge_questions, swapped_questions
 from rag.evaluation.synthetic.types import SyntheticQuestion
 from rag.index.generation import Generation
@@ -57,7 +57,9 @@ def unanswerable_drafts(
 def _is_unknown(swapped: Swapped, search: Search) -> bool:
     """Whether no relevant passage contains the name that was put into the question."""
     relevant = _relevant(search(swapped.question))
-    return not any(says(f"{hit.passage.document.title} {hit.passage.chunk.text}", swapped.name) for hit in relevant)
+    return not any(
+        contains_words(f"{hit.passage.document.title} {hit.passage.chunk.text}", swapped.name) for hit in relevant
+    )
 
 
 def _relevant(hits: Sequence[Hit]) -> list[Hit]:

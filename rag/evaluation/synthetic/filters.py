@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 from typing import Final
 
-from rag.evaluation.synthetic.matching import says, subject
+from rag.evaluation.synthetic.matching import contains_words, subject
 from rag.evaluation.synthetic.types import Fact
 from rag.text.sentences import is_number, words
 
@@ -62,7 +62,9 @@ def rejection_reason(question: str, fact: Fact) -> str:
 
 
 def _contains_answer(question: str, fact: Fact) -> bool:
-    return fact.form != "yes_no" and (says(question, fact.answer) or set(words(fact.answer)) <= set(words(question)))
+    return fact.form != "yes_no" and (
+        contains_words(question, fact.answer) or set(words(fact.answer)) <= set(words(question))
+    )
 
 
 def _is_self_contained(question: str) -> bool:

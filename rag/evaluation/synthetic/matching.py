@@ -12,15 +12,15 @@ _HAS_WORD: Final = re.compile(r"[^\W\d_]{3}")
 _YEAR_OR_SHORT: Final = re.compile(r"(?:19|20)\d\d|(?=.*[^\W\d])\w{2,6}")
 
 
-def plain(text: str) -> str:
+def normalized(text: str) -> str:
     """The text as lower-case letters and digits with single spaces."""
     return " ".join(re.findall(r"\w+", text.casefold()))
 
 
-def says(text: str, part: str) -> bool:
+def contains_words(text: str, part: str) -> bool:
     """Whether ``text`` contains the words of ``part``, at least one, as one sequence."""
-    sought = plain(part)
-    return bool(sought) and f" {sought} " in f" {plain(text)} "
+    sought = normalized(part)
+    return bool(sought) and f" {sought} " in f" {normalized(text)} "
 
 
 def subject(document: Document) -> str:

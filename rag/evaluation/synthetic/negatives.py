@@ -10,7 +10,7 @@ from typing import Final
 
 from rag.domain.values import Passage
 from rag.evaluation.synthetic.general_knowledge import GENERAL_KNOWLEDGE
-from rag.evaluation.synthetic.matching import plain, says
+from rag.evaluation.synthetic.matching import contains_words, normalized
 from rag.evaluation.synthetic.types import SyntheticQuestion
 from rag.index.generation import Generation
 from rag.text.sentences import words
@@ -67,7 +67,9 @@ def _answers(other: Passage, made: SyntheticQuestion, least: float) -> bool:
     asked = set(words(made.fact.text if made.form == "yes_no" else made.question))
     shared = asked & set(words(other.chunk.text))
     # The answer to a yes-or-no question is in the fact as a whole.
-    return len(shared) >= least * len(asked) and (made.form == "yes_no" or says(other.chunk.text, made.answer))
+    return len(shared) >= least * len(asked) and (
+        made.form == "yes_no" or contains_words(other.chunk.text, made.answer)
+    )
 
 
 def _overlaps(other: Passage, made: SyntheticQuestion) -> bool:
@@ -105,8 +107,8 @@ def _names(questions: Iterable[str]) -> set[str]:
 
 
 def _swapped(made: SyntheticQuestion, others: Sequence[str], random: Random) -> Swapped | None:
-    known = plain(f"{made.fact.passage.document.title} {made.fact.passage.chunk.text} {made.question}")
-    unknown = [name for name in others if f" {plain(name)} " not in f" {known} "]
+    known = normalized(f"{made.fact.passage.document.title} {made.fact.passage.chunk.text} {made.question}")
+    unknown = [name for name in others if f" {normalized(name)} " not in f" {known} "]
     if (names := _NAME.findall(made.question)) and unknown:
         name = random.choice(unknown)
         return Swapped(made.question.replace(random.choice(names), name), name)

@@ -1,4 +1,4 @@
-"""A judge fitted on questions that are put with and without the passages that answer them."""
+"""Calibration of the confidence model on questions asked with and without the passages that answer them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ ASKED = [
 
 
 class ReadingModel(ScriptedModel):
-    """Says the number of the first passage, or declines where there is none."""
+    """A fake model that answers with the number in the first passage, or refuses where there is none."""
 
     def prompt(self, messages: Sequence[Message]) -> Prompt:
         evidence = messages[-1].text.rpartition("Question")[0]
@@ -59,15 +59,15 @@ def made(generation: Generation, question: str, answer: str) -> SyntheticQuestio
 
 
 class TestTrials:
-    def test_each_is_put_with_its_answer_and_without(self, answerer: Answerer) -> None:
+    def test_each_question_is_asked_with_and_without_its_answer(self, answerer: Answerer) -> None:
         answerer = replace(answerer, confidence_model=replace(PLAIN_CONFIDENCE_MODEL, prefilter_threshold=0.0))
-        generation, told = answerer.generation(), list[int]()
-        trials = try_questions(answerer, generation, (made(generation, *each) for each in ASKED), told.append)
+        generation, done = answerer.generation(), list[int]()
+        trials = try_questions(answerer, generation, (made(generation, *each) for each in ASKED), done.append)
         assert [(trial.answerable, trial.right) for trial in trials] == [(True, True), (False, False)] * 2
-        assert told == [1, 2]
+        assert done == [1, 2]
         assert all(trial.features for trial in trials)
 
-    def test_what_is_withheld_is_really_not_read(self, answerer: Answerer) -> None:
+    def test_withheld_passages_are_not_retrieved(self, answerer: Answerer) -> None:
         answerer = replace(
             answerer, passages=9, confidence_model=replace(PLAIN_CONFIDENCE_MODEL, prefilter_threshold=0.0)
         )
@@ -83,13 +83,13 @@ class TestTrials:
         (row,) = withheld_rows(generation, question)
         assert generation.passages([row])[0].chunk.text == PAGES[0]
 
-    def test_what_is_hopeless_has_no_observation(self, answerer: Answerer) -> None:
+    def test_a_question_that_fails_the_prefilter_has_no_features(self, answerer: Answerer) -> None:
         answerer = replace(answerer, confidence_model=replace(PLAIN_CONFIDENCE_MODEL, prefilter_threshold=1.0))
         generation = answerer.generation()
         trials = try_questions(answerer, generation, [made(generation, *ASKED[0])], lambda _: None)
         assert trials == [Trial(None, answerable=True, right=False), Trial(None, answerable=False, right=False)]
 
-    def test_the_answerer_is_as_it_was(self, answerer: Answerer) -> None:
+    def test_the_answerer_is_unchanged(self, answerer: Answerer) -> None:
         generation = answerer.generation()
         try_questions(answerer, generation, [made(generation, *ASKED[0])], lambda _: None)
         assert (answerer.recorder, answerer.retriever.withheld) == (None, frozenset())
@@ -102,7 +102,7 @@ BY_RELEVANCE = replace(
 
 
 def trials_of(count: int = 400, scale: float = 0.5, bias: float = -1.0, seed: int = 0) -> list[Trial]:
-    """Trials whose log-odds of being answerable, and right, are ``scale · relevance + bias``."""
+    """Trials whose log-odds of being answerable, and correct, are ``scale · relevance + bias``."""
     random = np.random.default_rng(seed)
     relevances = random.normal(scale=3.0, size=count)
     chances = 1 / (1 + np.exp(-(scale * relevances + bias)))
@@ -126,12 +126,12 @@ class TestFitted:
         )
 
     @pytest.mark.parametrize("false_answers", [0.05, 0.1, 0.3])
-    def test_the_dial_holds_on_others_like_them(self, false_answers: float) -> None:
+    def test_the_false_answer_rate_holds_on_similar_trials(self, false_answers: float) -> None:
         confidence_model = replace(fitted(BY_RELEVANCE, trials_of(4000)), false_answers=false_answers)
         unseen = [t.features for t in trials_of(4000, seed=1) if not t.answerable and t.features]
         assert sum(map(confidence_model.is_given, unseen)) / len(unseen) == pytest.approx(false_answers, abs=0.03)
 
-    def test_what_was_not_asked_about_counts_as_refused(self) -> None:
+    def test_trials_without_features_count_as_refused(self) -> None:
         trials = trials_of(400)
         prefilter_threshold = [Trial(None, answerable=False, right=False)] * 4000
         assert fitted(BY_RELEVANCE, [*trials, *prefilter_threshold]).thresholds[:15] == (0.0,) * 15
@@ -139,11 +139,11 @@ class TestFitted:
             fitted(BY_RELEVANCE, [*trials, *prefilter_threshold]).answerable == fitted(BY_RELEVANCE, trials).answerable
         )
 
-    def test_an_order_that_few_trials_contradict_is_kept(self) -> None:
+    def test_a_reversed_order_is_not_fitted(self) -> None:
         confidence_model = fitted(BY_RELEVANCE, trials_of(scale=-0.5))
         assert confidence_model.answerable.weights["relevance"] == pytest.approx(0.1)
 
-    def test_it_is_a_judge_like_others(self) -> None:
+    def test_the_result_is_a_confidence_model(self) -> None:
         confidence_model = fitted(BY_RELEVANCE, trials_of())
         assert isinstance(confidence_model, ConfidenceModel)
         assert len(confidence_model.thresholds) == 21
@@ -160,7 +160,7 @@ class TestFitted:
         with pytest.raises(CalibrationFailed, match=f"only {FEWEST - 1} "):
             fitted(BY_RELEVANCE, trials)
 
-    def test_no_answerable_one_was_even_asked(self) -> None:
+    def test_no_answerable_trial_has_features(self) -> None:
         trials = [Trial(None, True, False)] * FEWEST + [Trial(None, False, False)] * FEWEST
         with pytest.raises(CalibrationFailed, match="only 0 "):
             fitted(BY_RELEVANCE, trials)

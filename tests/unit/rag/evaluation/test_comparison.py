@@ -1,4 +1,4 @@
-"""A run against an earlier one: what is a regression, and what is chance."""
+"""Comparison with an earlier run: regressions, and differences by chance."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ GOLD = ("24 months",)
 
 
 def result(number: int, text: str | None = "24 months", **fields: Any) -> QuestionResult:
-    """An item with an answer; no text is an abstention."""
+    """A result with an answer; no text is an abstention."""
     right = text == GOLD[0]
     given_: dict[str, Any] = {
         "answerable": True, "paged": True, "page_rank": 1, "document_rank": 1, "seconds": 1.0, "answers": GOLD,
@@ -30,7 +30,7 @@ def result(number: int, text: str | None = "24 months", **fields: Any) -> Questi
 
 
 def run_of(results: list[QuestionResult]) -> dict[str, Any]:
-    """As it comes back from a file."""
+    """A run as it is read from a file."""
     run: dict[str, Any] = json.loads(json.dumps(summarise(results, model="m", index="i")))
     return run
 
@@ -85,7 +85,7 @@ class TestPaired:
         assert comparison.regressions == []
         assert [change.now for change in comparison.became_wrong] == ["false_abstention"] * 3
 
-    def test_what_is_guaranteed_may_not_fall_at_all(self) -> None:
+    def test_a_guaranteed_metric_may_not_lose_at_all(self) -> None:
         before = [result(number, citations=1, quotes_verbatim=1) for number in range(100)]
         now = [*before[1:], result(0, citations=1, quotes_verbatim=0)]
         (line,) = compared(now, before).regressions
@@ -97,11 +97,11 @@ class TestPaired:
         assert comparison.pairs == 1
         assert difference(comparison, "right").before == 1.0
 
-    def test_a_question_that_was_written_anew_is_another(self) -> None:
+    def test_a_reworded_question_is_another_one(self) -> None:
         before = [QuestionResult(**{**vars(result(1)), "question": "Another?"})]
         assert compared([result(1)], before).test == "tolerance"
 
-    def test_an_earlier_answer_is_judged_by_the_rule_of_today(self) -> None:
+    def test_an_earlier_answer_is_graded_by_the_current_rule(self) -> None:
         old = asdict(result(1, "It is 24 months."))
         for added_since in ("outcome", "answers", "form", "retrieved", "cited"):
             del old[added_since]
@@ -159,7 +159,7 @@ class TestTolerance:
             assert self.compared(metric, round(before + sign * 0.02, 4), before) == []
             assert len(self.compared(metric, round(before + sign * 0.0201, 4), before)) == 1
 
-    def test_what_was_not_measured_is_not_compared(self) -> None:
+    def test_metrics_of_one_run_only_are_not_compared(self) -> None:
         assert self.compared("f1", None, 0.9) == []
         assert self.compared("f1", 0.1, None) == []
         assert self.compared("coverage", 0.1, 0.9) == []
@@ -176,6 +176,6 @@ class TestReading:
         with pytest.raises(QuestionsInvalid, match=r"gone\.json is not a run"):
             read_run(tmp_path / "gone.json")
 
-    def test_items_of_something_else(self) -> None:
+    def test_items_in_another_format(self) -> None:
         with pytest.raises(QuestionsInvalid, match=r"items\.0\.question: "):
             compare([result(1)], {}, {"items": [{"id": "1"}]})

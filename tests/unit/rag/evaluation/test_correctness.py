@@ -1,4 +1,4 @@
-"""What counts as a right answer, by examples of each kind of gold answer."""
+"""Answer correctness, by examples of each kind of gold answer."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class TestF1:
             pytest.param("pump", "the", 0.0, id="empty gold"),
         ],
     )
-    def testf1(self, answer: str, gold: str, expected: float) -> None:
+    def test_f1(self, answer: str, gold: str, expected: float) -> None:
         assert f1(answer, gold) == pytest.approx(expected)
 
     @given(*[st.lists(st.sampled_from(["red", "blue", "lid", "pump"]), min_size=1, max_size=6).map(" ".join)] * 2)
@@ -57,7 +57,7 @@ LONG = (
 ASKED = "What does the plan cover for emergency care?"
 
 
-class TestRight:
+class TestIsCorrect:
     @pytest.mark.parametrize(
         ("answer", "gold", "right"),
         [
@@ -77,7 +77,7 @@ class TestRight:
             pytest.param("There is no such rule.", "No", True, id="no within a sentence"),
             pytest.param("It is allowed.", "Yes", False, id="neither yes nor no"),
             pytest.param("Yes, no action is needed.", "No, no action is needed", False, id="opens with the contrary"),
-            pytest.param("", "24 months", False, id="nothing said"),
+            pytest.param("", "24 months", False, id="an empty answer"),
         ],
     )  # fmt: skip
     def test_short_gold(self, answer: str, gold: str, right: bool) -> None:
@@ -92,7 +92,7 @@ class TestRight:
             pytest.param("A copay of $500, waived if the member is admitted.", False, id="a wrong number"),
             pytest.param("The plan covers emergency care.", False, id="only what was asked"),
             pytest.param("Vision exams and dental cleanings twice each year.", False, id="something else"),
-            pytest.param("", False, id="nothing said"),
+            pytest.param("", False, id="an empty answer"),
         ],
     )
     def test_long_gold(self, answer: str, right: bool) -> None:

@@ -1,4 +1,4 @@
-"""What a run looks like: in the terminal, as plots, and as a page that is deaf to what hostile files say."""
+"""Reports of a run: on the terminal, as plots, and as an HTML page that escapes hostile texts."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def compared(now: list[QuestionResult], before: list[QuestionResult]) -> Compari
     return compare(now, summarise(now, model="m", index="i"), run)
 
 
-class TestMisses:
+class TestFailures:
     def test_each_has_its_kind(self, generation: Generation) -> None:
         found = find_failures(RUN, generation).kinds
         assert {kind: [failure.result.id for failure in members] for kind, members in found.items()} == {
@@ -113,7 +113,7 @@ class TestMisses:
         )
         assert (failure.gold.picture or "").startswith("data:image/png;base64,iVBOR")
 
-    def test_no_room_for_pictures(self, generation: Generation) -> None:
+    def test_size_limit_of_pictures(self, generation: Generation) -> None:
         found = find_failures([result("b", "wrong"), result("c", "wrong")], generation, picture_bytes=1)
         first, second = found.kinds["wrong"]
         assert first.gold
@@ -151,7 +151,7 @@ class TestPage:
         for metric in (*RETRIEVAL, *ANSWERS, *CONFIDENCE, *COST):
             assert metric.name in page.text or summarise(RUN, model="m", index="i")[metric.name] is None
 
-    def test_asks_nobody_for_anything(self, generation: Generation) -> None:
+    def test_makes_no_requests(self, generation: Generation) -> None:
         html = page_of(RUN, generation)
         page = Parsed(html)
         assert "default-src 'none'" in html
@@ -182,7 +182,7 @@ class TestPage:
         assert "Nothing went wrong in 1 question" in page.text
         assert not page.all("article")
 
-    def test_pictures_that_are_left_out_are_said(self, generation: Generation) -> None:
+    def test_left_out_pictures_are_counted(self, generation: Generation) -> None:
         page = Parsed(page_of([result("b", "wrong"), result("c", "wrong")], generation, picture_bytes=1))
         assert "1 picture of pages is left out" in page.text
 
@@ -227,12 +227,12 @@ class TestPlots:
 
 
 class TestConsole:
-    def test_every_measure_has_a_place(self) -> None:
+    def test_every_metric_has_a_group(self) -> None:
         shown = [name for names in GROUPS.values() for name in names]
         assert sorted(shown) == sorted(metric.name for metric in (*RETRIEVAL, *ANSWERS, *CONFIDENCE, *COST))
         assert _MEANINGS.keys() == set(shown)
 
-    def test_measures_and_forms(self) -> None:
+    def test_metrics_and_forms(self) -> None:
         text = printed(RUN)
         assert "6 questions: 4 answerable, 2 not" in text
         assert re.search(r"page_hit@1 +0\.750 +0\.\d{3} – 1\.000", text)

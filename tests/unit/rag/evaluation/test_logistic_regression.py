@@ -1,4 +1,4 @@
-"""The fit is the maximum that scikit-learn finds too, and there is one whatever the labels."""
+"""Logistic regression: the same maximum as scikit-learn, and a finite one for any labels."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def test_labels_of_one_kind(label: float) -> None:
     assert np.abs(probabilities(bias + features @ weights) - label).max() < 0.01
 
 
-def test_a_column_that_says_nothing_counts_nothing() -> None:
+def test_an_uninformative_column_has_no_weight() -> None:
     features, labels = drawn(2)
     features[:, 1] = 0.0
     assert fit_logistic(features, labels, 1.0)[1][1] == 0.0
 
 
 @given(st.integers(0, 1000), st.floats(0.01, 100))
-def test_the_gradient_is_nothing_at_the_maximum(seed: int, penalty: float) -> None:
+def test_the_gradient_is_zero_at_the_maximum(seed: int, penalty: float) -> None:
     features, labels = drawn(seed, rows=25, columns=2)
     bias, weights = fit_logistic(features, labels, penalty)
     left = labels - probabilities(bias + features @ weights)

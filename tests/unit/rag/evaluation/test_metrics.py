@@ -1,4 +1,4 @@
-"""The measures over weighted questions, by numbers worked out by hand and by plainer code."""
+"""Metrics over weighted questions, bootstrap and paired test, against numbers worked out by hand and simpler code."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class TestRatio:
         assert value(estimate, [1, 1, 1]) == 0.5
         assert value(estimate, [3, 1, 9]) == 0.75
 
-    def test_nothing_to_measure(self) -> None:
+    def test_undefined(self) -> None:
         assert np.isnan(value(HIT.over([result(paged=False)]), [1]))
         assert np.isnan(value(HIT.over([result(), result(paged=False)]), [0, 1]))
 
@@ -108,7 +108,7 @@ class TestRiskCoverage:
         assert area == pytest.approx((0 + 0 + 1 / 3 + 1 / 2) / 4)
 
     def test_equally_sure_questions_come_together(self) -> None:
-        """Their order would be chance: each has the risk of all of them."""
+        """Their order would be arbitrary: each has the risk of all of them."""
         results = [answer(0.9, right=True), answer(0.9, right=False), answer(0.1, right=False)]
         assert [point.risk for point in curve(results)] == [0.5, 0.6667]
         assert value(AreaUnderRiskCoverage().over(results), [1.0] * 3) == pytest.approx((0.5 + 0.5 + 2 / 3) / 3)
@@ -131,7 +131,7 @@ class TestRiskCoverage:
 
 class TestIntervals:
     def test_of_a_share(self) -> None:
-        """As the normal approximation has it where that is good: .5 ± 1.96 · √(.25 / 400)."""
+        """Close to the normal approximation: .5 ± 1.96 · √(.25 / 400)."""
         results = [result(number, page_rank=1 + number % 2) for number in range(400)]
         low, high = intervals({"hit": HIT.over(results)}, 400)["hit"] or (0.0, 0.0)
         assert low == pytest.approx(0.5 - 0.049, abs=0.004)
@@ -145,7 +145,7 @@ class TestIntervals:
     def test_without_variation(self) -> None:
         assert intervals({"hit": HIT.over([result()] * 5)}, 5) == {"hit": (1.0, 1.0)}
 
-    def test_nothing_to_measure(self) -> None:
+    def test_undefined(self) -> None:
         estimates = {"hit": HIT.over([result(paged=False)])}
         assert intervals(estimates, 1) == {"hit": None}
         assert once(estimates, 1) == {"hit": None}

@@ -1,4 +1,4 @@
-"""The measures of ``rag eval``, by numbers worked out by hand."""
+"""Evaluation runner, labelled questions and summaries, against numbers worked out by hand."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class TestQuestions:
         (question,) = read_questions(lines(tmp_path / "q.jsonl", row))
         assert question.question == f"How{separator}long?"
 
-    def test_documents_that_are_not_there(self, tmp_path: Path) -> None:
+    def test_absent_documents(self, tmp_path: Path) -> None:
         rows = (
             {**GOOD, "id": "here", "document": "a.pdf"},
             {**GOOD, "id": "gone", "document": "z.pdf"},
@@ -148,7 +148,7 @@ class TestSummary:
         assert summary["abstain_recall"] == pytest.approx(2 / 3, abs=1e-4)
         assert summary["false_abstain"] == 0.25
 
-    def test_nothing_to_measure(self) -> None:
+    def test_undefined(self) -> None:
         summary = summarise([result("a", answerable=False, paged=False, answered=False)], model="m", index="i")
         nothing = ("page_hit@1", "mrr@10", "document_hit@5", "f1", "quotes_verbatim", "unsupported_shown")
         assert all(summary[metric] is None for metric in nothing)
@@ -187,7 +187,7 @@ class TestSummary:
         assert summary["sources"]["text"]["page_hit@5"] == 0.5
         assert summary["forms"]["Yes/No"]["intervals"]["page_hit@5"] == (1.0, 1.0)
 
-    def test_names_of_every_question_are_no_kinds(self) -> None:
+    def test_too_many_values_are_not_broken_down(self) -> None:
         results = [result(str(number), source=f"https://example.com/{number}") for number in range(41)]
         assert summarise(results, model=None, index="i")["sources"] == {}
 
@@ -201,7 +201,7 @@ class TestEvaluate:
         return open_current(tmp_path, BagOfWordsEncoder().identity)
 
     def answer(self, generation: Generation, text: str, *, answered: bool = True) -> Answer:
-        """Cites the right page rightly, and the first page with words that are not there."""
+        """An answer that quotes the gold page verbatim, and the first page with words that are not there."""
         document = next(document for document in generation.documents if document.name == "a.pdf")
         quote = self.PAGES[1]
         right = Citation(1, "a.pdf", document.id, 2, quote, 0, len(quote), (), 1.0)
@@ -215,14 +215,16 @@ class TestEvaluate:
             "m", generation.id, Usage(10, 5, 3),
         )  # fmt: skip
 
-    def run(self, generation: Generation, said: str | Answer, *, answered: bool = True, **label: Any) -> QuestionResult:
+    def run(
+        self, generation: Generation, given: str | Answer, *, answered: bool = True, **label: Any
+    ) -> QuestionResult:
         labelled = LabelledQuestion.model_validate({**GOOD, **label})
         hits = [Hit(passage, 1.0) for passage in reversed(generation.passages(range(3)))]
-        answer = said if isinstance(said, Answer) else self.answer(generation, said, answered=answered)
+        answer = given if isinstance(given, Answer) else self.answer(generation, given, answered=answered)
         (made,) = evaluate([labelled], lambda _: hits, lambda _: answer, generation, lambda *_: None)
         return made
 
-    def test_item(self, generation: Generation) -> None:
+    def test_result(self, generation: Generation) -> None:
         made = self.run(generation, "The warranty is 24 months.")
         # Hits: b.pdf page 1, a.pdf page 2, a.pdf page 1.
         assert (made.page_rank, made.document_rank) == (2, 2)
@@ -246,7 +248,7 @@ class TestEvaluate:
         assert (made.sentences_shown, made.unsupported_shown) == (2, 1)
 
     @pytest.mark.parametrize(
-        ("said", "text", "shown"),
+        ("given", "text", "shown"),
         [
             pytest.param(["+The pump is red.", "-The pump"], "The pump is red.", (1, 0), id="a part of another"),
             pytest.param(["+It is.", "-It is."], "It is.", (1, 0), id="the same again, left out"),
@@ -255,8 +257,8 @@ class TestEvaluate:
             pytest.param(["-It is."], "", (0, 0), id="no answer"),
         ],
     )
-    def test_sentences_shown(self, said: list[str], text: str, shown: tuple[int, int]) -> None:
-        sentences = [Sentence(one[1:], "supported" if one[0] == "+" else "unsupported") for one in said]
+    def test_sentences_shown(self, given: list[str], text: str, shown: tuple[int, int]) -> None:
+        sentences = [Sentence(one[1:], "supported" if one[0] == "+" else "unsupported") for one in given]
         assert _count_shown(sentences, text) == shown
 
     def test_a_possible_answer_is_measured_as_its_text(self, generation: Generation) -> None:
@@ -269,7 +271,7 @@ class TestEvaluate:
         made = self.run(generation, possible, answers=["Yes, it costs 24 euros."])
         assert made.outcome == "wrong"
 
-    def test_no_answer_says_nothing(self, generation: Generation) -> None:
+    def test_an_abstention_shows_no_sentences(self, generation: Generation) -> None:
         made = self.run(generation, "24 months", answered=False)
         assert (made.f1, made.contains, made.sentences_shown) == (0.0, False, 0)
 
@@ -310,19 +312,19 @@ class TestEvaluate:
 
     def test_only_retrieval(self, generation: Generation) -> None:
         asked: list[Question] = []
-        told: list[tuple[str, int, int]] = []
+        progress: list[tuple[str, int, int]] = []
 
         def retrieve(question: Question) -> list[Hit]:
             asked.append(question)
             return []
 
         labelled = [LabelledQuestion.model_validate({**GOOD, "id": str(n)}) for n in range(3)]
-        made = evaluate(labelled, retrieve, None, generation, lambda *step: told.append(step))
+        made = evaluate(labelled, retrieve, None, generation, lambda *step: progress.append(step))
         assert [one.answered for one in made] == [None] * 3
         assert [one.page_rank for one in made] == [None] * 3
         assert [one.outcome for one in made] == [None] * 3
         assert asked == [Question("How long?")] * 3
-        assert told == [("questions", n, 3) for n in range(4)]
+        assert progress == [("questions", n, 3) for n in range(4)]
         assert all(math.isfinite(one.seconds) for one in made)
 
 

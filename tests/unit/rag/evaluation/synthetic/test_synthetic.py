@@ -16,7 +16,7 @@ from rag.evaluation.synthetic.drafts import answerable_draft, unanswerable_draft
 from rag.evaluation.synthetic.facts import facts_of, for_yes_or_no
 from rag.evaluation.synthetic.filters import is_new, rejection_reason
 from rag.evaluation.synthetic.general_knowledge import GENERAL_KNOWLEDGE
-from rag.evaluation.synthetic.matching import says, subject
+from rag.evaluation.synthetic.matching import contains_words, subject
 from rag.evaluation.synthetic.negatives import (
     Swapped,
     answering_rows,
@@ -229,16 +229,16 @@ class TestFilters:
         assert rejection_reason(question, fact(PUMP)) == fault
 
     def test_a_copy_of_the_fact(self) -> None:
-        said = fact(
+        stated = fact(
             "Staff of the pump works must wear gloves because the discs are sharp.", "what", "the discs are sharp"
         )
-        assert rejection_reason("Why staff of the pump works must wear gloves because?", said) == "copied"
+        assert rejection_reason("Why staff of the pump works must wear gloves because?", stated) == "copied"
 
     def test_yes_or_no_is_about_the_fact_alone(self) -> None:
-        said = fact(NOT_ALLOWED, "yes_no", "No", before="Bittern rules of the canteen, the slipway and the boats.")
-        assert rejection_reason("May members work alone on the Bittern test range after eight?", said) == ""
+        stated = fact(NOT_ALLOWED, "yes_no", "No", before="Bittern rules of the canteen, the slipway and the boats.")
+        assert rejection_reason("May members work alone on the Bittern test range after eight?", stated) == ""
         assert (
-            rejection_reason("May members of Bittern work in the canteen, on the slipway or the boats?", said)
+            rejection_reason("May members of Bittern work in the canteen, on the slipway or the boats?", stated)
             == "another fact"
         )
 
@@ -310,7 +310,7 @@ class TestMaking:
         found = fact(PUMP, "number", "72 hours")
         expected = SyntheticQuestion("How long can the Bittern pump work without power?", found, "number")
         assert question_about(found, model) == expected
-        # The answer is known: the model is stopped before it says it.
+        # Generation is stopped after the question mark, before the model writes the answer.
         assert model.generated_tokens == 10
 
     def test_rejected_questions(self) -> None:
@@ -427,5 +427,5 @@ class TestNegatives:
         pytest.param("hours", "…", False, id="nothing"),
     ],
 )
-def test_says(text: str, part: str, expected: bool) -> None:
-    assert says(text, part) is expected
+def test_contains_words(text: str, part: str, expected: bool) -> None:
+    assert contains_words(text, part) is expected
