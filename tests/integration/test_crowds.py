@@ -93,12 +93,12 @@ def test_a_burst_is_refused_at_once_where_there_is_no_place(serve: Callable[...,
     at_once(service.url, [request_of(b"{}")], answers=1)  # the first request of a service compiles what it needs
     replies = at_once(service.url, [request_of({"question": QUESTION})] * 200, answers=180)
     assert {reply.status for reply in replies} == {503}
-    # Of one client: 8 at work, and three quarters of the line.
+    # Of one client: 8 at work, and three quarters of the queue.
     assert service.admission.held == 20
-    messages = [int(reply.headers["retry-after"]) for reply in replies]
-    assert min(messages) >= 1
-    assert max(messages) <= 60
-    assert len(set(messages)) > 10  # they do not all come back at once
+    waits = [int(reply.headers["retry-after"]) for reply in replies]
+    assert min(waits) >= 1
+    assert max(waits) <= 60
+    assert len(set(waits)) > 10  # they do not all come back at once
     assert all(reply.headers["content-type"] == "application/problem+json" for reply in replies)
     assert statistics.quantiles([reply.seconds for reply in replies], n=20)[-1] < 0.5  # 0.1 on a machine of its own
     wait_until(lambda: is_idle(service))

@@ -120,7 +120,7 @@ def test_keys_are_a_list(monkeypatch: pytest.MonkeyPatch, value: str, expected: 
     assert keys(read()) == expected
 
 
-class TestAddingDocuments:
+class TestUploads:
     def test_is_off_by_default(self) -> None:
         settings = read()
         assert (settings.documents, settings.admin_keys, settings.upload_bytes) == (None, (), 104_857_600)
@@ -151,7 +151,7 @@ class TestSecrets:
         (tmp_path / "rag_api_keys").write_bytes(text.encode())
         assert keys(read(tmp_path)) == ["one", "two"]
 
-    def test_a_variable_goes_before_a_file(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_variable_has_precedence_over_a_file(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / "rag_api_keys").write_text("from-file")
         monkeypatch.setenv("RAG_API_KEYS", "from-variable")
         assert keys(read(tmp_path)) == ["from-variable"]
@@ -172,7 +172,7 @@ class TestSecrets:
         with pytest.raises(SettingsError, match=r"secret cannot be read: .*rag_api_keys"):
             read(tmp_path)
 
-    def test_bytes_that_are_not_utf_8_are_refused_unseen(self, tmp_path: Path) -> None:
+    def test_bytes_that_are_not_utf_8_are_refused_and_not_shown(self, tmp_path: Path) -> None:
         (tmp_path / "rag_api_keys").write_bytes(b"hush\xff")
         with pytest.raises(SettingsError, match=r"secret cannot be read: .*utf-8") as caught:
             read(tmp_path)
@@ -194,7 +194,7 @@ class TestSecrets:
             assert "hush" not in shown
 
 
-class TestModelsElsewhere:
+class TestRemoteModels:
     @pytest.mark.parametrize(
         ("model", "remote"),
         [
@@ -229,7 +229,7 @@ class TestModelsElsewhere:
         assert caught.value.__cause__ is None
 
     @pytest.mark.parametrize("key", ["hush\nhush", "hüsh"])
-    def test_a_key_that_no_header_holds_is_refused_unseen(self, monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    def test_a_key_that_fits_no_header_is_refused_and_not_shown(self, monkeypatch: pytest.MonkeyPatch, key: str) -> None:
         monkeypatch.setenv("RAG_MODEL_KEY", key)
         with pytest.raises(SettingsError, match=r"^RAG_MODEL_KEY is wrong: .*printable") as caught:
             read()
@@ -255,7 +255,7 @@ class TestHistory:
             pytest.param({"RAG_HISTORY": ""}, None, id="switched off"),
         ],
     )
-    def test_where_it_is(
+    def test_path(
         self, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], expected: Path | None
     ) -> None:
         monkeypatch.delenv("XDG_STATE_HOME", raising=False)
@@ -263,12 +263,12 @@ class TestHistory:
             monkeypatch.setenv(name, value)
         assert read().history == expected
 
-    def test_where_nobody_has_a_home_none_is_kept(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        def homeless() -> Path:
+    def test_without_a_home_directory_none_is_kept(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def no_home() -> Path:
             raise RuntimeError("Could not determine home directory.")
 
         monkeypatch.delenv("XDG_STATE_HOME", raising=False)
-        monkeypatch.setattr(Path, "home", homeless)
+        monkeypatch.setattr(Path, "home", no_home)
         assert read().history is None
 
 
@@ -282,7 +282,7 @@ def test_a_misspelt_argument_is_refused() -> None:
         Settings(prot=1)  # type: ignore[call-arg]
 
 
-def test_arguments_go_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_arguments_have_precedence_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAG_PORT", "9000")
     assert Settings(port=9001).port == 9001
     assert Settings(api_keys=(SecretStr("one"),)).api_keys == (SecretStr("one"),)
