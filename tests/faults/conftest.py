@@ -1,4 +1,4 @@
-"""What the fault programme shares: the injectors, two states of an index, and a summary of the figures.
+"""Fixtures of the fault-injection tests: the injectors, two states of an index, and a summary of the figures.
 
 A quick selection runs by default; ``PAGEPROOF_FAULTS=all`` (``make test-faults``) runs all of it.
 """
@@ -29,7 +29,7 @@ Say = Callable[[str], None]
 
 @pytest.fixture
 def say(request: pytest.FixtureRequest) -> Say:
-    """Tells a figure, for the summary."""
+    """Adds a figure to the summary at the end."""
     figures = request.config.stash.setdefault(_FIGURES, [])
     return lambda figure: figures.append(f"{request.node.name}: {figure}")
 
@@ -43,7 +43,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 @pytest.fixture
 def tmp_path() -> Iterator[Path]:
-    """In place of pytest's: in memory where that is possible, as the unit tests do it."""
+    """A temporary folder in memory where that is possible, as in the unit tests."""
     with quick_folder() as folder:
         yield folder
 
@@ -55,7 +55,7 @@ def corpus() -> Iterator[Corpus]:
 
 
 class Injectors:
-    """Some injectors that work side by side."""
+    """Pool of injectors that work in parallel."""
 
     def __init__(self, injectors: Sequence[Injector]) -> None:
         self._free: Queue[Injector] = Queue()

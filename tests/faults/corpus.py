@@ -1,4 +1,4 @@
-"""Two states of a folder of documents, what an index of each must be, byte for byte, and how to tell them apart."""
+"""Test corpus: states of a folder of documents, and the index of each, byte for byte."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def write_documents(folder: Path, state: State) -> Path:
     return folder
 
 
-class Torn(AssertionError):
-    """An index that is neither the one nor the other."""
+class MixedState(AssertionError):
+    """The index is of no state of the corpus."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Corpus:
         """Which state the index holds. All was read: it opens as for a reader, and no generation is damaged.
 
         Raises:
-            Torn: neither. IndexFault: it cannot be opened.
+            MixedState: neither. IndexFault: it cannot be opened.
         """
         content = content_of(root)
         for name in generation_names(IndexLayout(root)):
@@ -94,11 +94,11 @@ class Corpus:
         for state, expected in self.contents.items():
             if content == expected:
                 return state
-        raise Torn(f"{root} is of neither state: {content}")
+        raise MixedState(f"{root} is of neither state: {content}")
 
 
 def make_corpus(folder: Path) -> Corpus:
-    """In a new folder."""
+    """Makes documents and indexes of all states in a new folder."""
     folder.mkdir()
     documents = {state: write_documents(folder / state, state) for state in _STATES}
     template = folder / "template"
@@ -116,7 +116,7 @@ def make_corpus(folder: Path) -> Corpus:
 
 
 def content_of(root: Path) -> Content:
-    """The digest of each file of the current generation that is not about the run itself; all is verified."""
+    """Digests of the files of the current generation, except the report of the run; everything is verified."""
     generation = open_current(root, encoder().identity)
     try:
         verify_generation(root, generation.id)
@@ -129,7 +129,7 @@ def content_of(root: Path) -> Content:
 
 
 def litter(root: Path) -> list[str]:
-    """What should not be there after a run."""
+    """Leftover files that should not exist after a run."""
     layout = IndexLayout(root)
     left = [str(path) for folder in (layout.work, layout.trash) for path in folder.iterdir()]
     named = {row.sha256 for row in _named(root)}

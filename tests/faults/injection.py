@@ -1,4 +1,4 @@
-"""Runs of the ingest command to which faults happen at a chosen operation on the disk.
+"""Fault injection into runs of the ingest command, at a chosen operation on the disk.
 
 The command runs under a small tracer (``injector.c``), which sees every system call that changes files under the index
 directory, whoever makes it: Python, SQLite, or the C library on behalf of numpy.
@@ -41,7 +41,7 @@ class Kind(IntEnum):
 
 
 class Action(IntEnum):
-    """What can happen to an operation; the numbers are those of ``injector.c``."""
+    """Injected faults; the numbers are those of ``injector.c``."""
 
     NOTHING = 0
     KILL_BEFORE = 1
@@ -55,7 +55,7 @@ ALL: Final = frozenset(Kind)
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that happens to the operation with the number ``at`` among those of ``kinds``.
+    """A fault at the operation with the number ``at`` among those of ``kinds``.
 
     Attributes:
         error: the errno, for ``Action.FAIL``.
@@ -79,7 +79,7 @@ NO_FAULT: Final = Fault(Action.NOTHING, 0)
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended.
+    """Result of a run.
 
     Attributes:
         counted: operations of the kinds that were asked for.
@@ -110,7 +110,7 @@ class Outcome:
 
 
 def missing() -> str | None:
-    """Why no fault can be injected here; None where they can."""
+    """Reason why faults cannot be injected on this machine; None where they can."""
     if platform.system() != "Linux" or platform.machine() != "x86_64":
         return "the fault injector knows the system calls of Linux on x86-64 only"
     if not shutil.which("cc"):
@@ -119,7 +119,7 @@ def missing() -> str | None:
 
 
 def compiled(folder: Path) -> Path:
-    """The tracer as a library."""
+    """Compiles the tracer to a shared library."""
     library = folder / "injector.so"
     source = Path(__file__).parent / "injector.c"
     subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", str(library), str(source)], check=True)
@@ -195,7 +195,7 @@ class Injector:
 
 @contextmanager
 def injecting(library: Path, count: int = 1) -> Iterator[Sequence[Injector]]:
-    """Some injectors, each with a process of its own."""
+    """Starts injectors, each with a process of its own."""
     with tempfile.TemporaryDirectory(prefix="pageproof-faults-") as folder:
         processes: list[subprocess.Popen[str]] = []
         injectors = []
@@ -221,6 +221,6 @@ def injecting(library: Path, count: int = 1) -> Iterator[Sequence[Injector]]:
 
 
 def environment() -> dict[str, str]:
-    """For processes that run the command: one thread each, and none of the user's settings."""
+    """Environment for runs of the command: one thread each, without the user's settings."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("RAG_")}
     return own | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}

@@ -1,6 +1,6 @@
-"""``python -m tests.faults.mutants [NAME...]``: whether the fault programme notices when the publication is not safe.
+"""Mutation test of the fault-injection tests: ``python -m tests.faults.mutants [NAME...]``.
 
-Each defect is put into a copy of the source, and the quick selection of the programme is run there. It must fail.
+Each defect is put into a copy of the source, and the quick selection of the tests is run there. It must fail.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from typing import Final
 
 from tests.faults.injection import ROOT, environment
 
-_DISK: Final = "rag/index/durable_files.py"
+_DURABLE_FILES: Final = "rag/index/durable_files.py"
 _FILES: Final = "rag/runtime/files.py"
-_PUBLICATION: Final = "rag/index/writer.py"
-_READING: Final = "rag/index/reading.py"
-_GENERATIONS: Final = "rag/index/maintenance.py"
+_WRITER: Final = "rag/index/writer.py"
+_READER: Final = "rag/index/reading.py"
+_MAINTENANCE: Final = "rag/index/maintenance.py"
 _TESTS: Final = ("bit_rot", "kills", "power_loss", "errors", "full_disk", "writers", "under_load")
 
 
 @dataclass(frozen=True)
 class Defect:
-    """A change that makes the publication unsafe.
+    """A change that makes publishing unsafe.
 
     Attributes:
         old: occurs once in the file.
@@ -45,29 +45,29 @@ DEFECTS: Final = (
     Defect(
         "files are not synced",
         "power_loss",
-        _DISK,
+        _DURABLE_FILES,
         "    for path in [path for path in paths if path.is_file()]:\n        files.sync(path)\n",
         "",
     ),
     Defect(
         "gen/ is not synced after the rename",
         "power_loss",
-        _PUBLICATION,
+        _WRITER,
         "            files.sync(self._layout.generations)\n",
         "",
     ),
-    Defect("CURRENT is not synced before it is replaced", "power_loss", _DISK, "    files.sync(draft)\n", ""),
+    Defect("CURRENT is not synced before it is replaced", "power_loss", _DURABLE_FILES, "    files.sync(draft)\n", ""),
     Defect(
         "CURRENT is written in place",
         "kills",
-        _DISK,
+        _DURABLE_FILES,
         "    draft.replace(layout.current)\n",
         "    write_bytes(layout.current, draft.read_bytes())\n",
     ),
     Defect(
         "CURRENT is replaced before the generation is renamed",
         "kills",
-        _PUBLICATION,
+        _WRITER,
         "        folder.rename(published)\n"
         "        try:\n"
         "            files.sync(self._layout.generations)\n"
@@ -80,14 +80,14 @@ DEFECTS: Final = (
     Defect(
         "docstore.sqlite is not hashed when opened",
         "bit_rot",
-        _READING,
+        _READER,
         "        if name != VECTORS:\n",
         "        if name not in (VECTORS, DOCSTORE):\n",
     ),
     Defect(
         "the manifest is not hashed",
         "bit_rot",
-        _READING,
+        _READER,
         "    if hashlib.sha256(data).hexdigest() != manifest_digest:\n",
         "    if not manifest_digest:\n",
     ),
@@ -101,50 +101,58 @@ DEFECTS: Final = (
     Defect(
         "CURRENT is not put back after its fsync failed",
         "errors",
-        _DISK,
+        _DURABLE_FILES,
         "                before.replace(layout.current)\n",
         "                pass\n",
     ),
     Defect(
         "the current generation may be cleared away",
         "kills",
-        _GENERATIONS,
+        _MAINTENANCE,
         "    kept, gone = [current, *others[: keep - 1]], others[keep - 1 :]\n",
         "    names = generation_names(layout)\n    kept, gone = names[:keep], names[keep:]\n",
     ),
     Defect(
-        "CURRENT's folder is not synced", "power_loss", _DISK, "        files.sync(layout.root)\n", "        pass\n"
+        "CURRENT's folder is not synced",
+        "power_loss",
+        _DURABLE_FILES,
+        "        files.sync(layout.root)\n",
+        "        pass\n",
     ),
     Defect(
         "generations are deleted where they are",
         "kills",
-        _DISK,
+        _DURABLE_FILES,
         "    target = layout.trash / path.name\n    path.rename(target)\n    files.sync(path.parent)\n",
         "    target = path\n",
     ),
     Defect(
         "sources are not synced",
         "power_loss",
-        _PUBLICATION,
+        _WRITER,
         "            files.sync(work)\n            work.replace(target)\n",
         "            work.replace(target)\n",
     ),
     Defect(
         "nothing is cleared away",
         "kills",
-        _PUBLICATION,
+        _WRITER,
         "        shutil.rmtree(folder)\n        folder.mkdir()\n",
         "        pass\n",
     ),
     Defect(
         "the lock locks nobody out",
         "writers",
-        _PUBLICATION,
+        _WRITER,
         "        fcntl.flock(descriptor, fcntl.LOCK_EX",
         "        fcntl.flock(descriptor, fcntl.LOCK_SH",
     ),
     Defect(
-        "a new folder is not synced into its parent", "power_loss", _DISK, "        files.sync(folder.parent)\n", ""
+        "a new folder is not synced into its parent",
+        "power_loss",
+        _DURABLE_FILES,
+        "        files.sync(folder.parent)\n",
+        "",
     ),
 )
 

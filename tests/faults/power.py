@@ -1,4 +1,4 @@
-"""What a disk may hold after the power fails: only what was synced is sure, of the rest anything may be there or not.
+"""Model of a disk after power loss: synced data is there, and of the rest any part may be there or not.
 
 A file has the bytes of its last fsync; of those written since, all, none, some, or zeros in their place. A folder has
 the entries of its last fsync; of those that were added, renamed or removed since, each may be there or not, by itself.
@@ -23,7 +23,7 @@ _SECTOR: Final = 512
 
 @dataclass(frozen=True)
 class Operation:
-    """Something that a run did to the disk.
+    """A disk operation of a run.
 
     Attributes:
         other: the new path, for ``Kind.RENAME``.
@@ -40,7 +40,7 @@ class Operation:
 
 
 def read_log(path: Path) -> list[Operation]:
-    """What the injector has logged."""
+    """Reads the operations that the injector has logged."""
     return list(_operations(path.read_bytes()))
 
 
@@ -102,7 +102,7 @@ def _applied(data: bytes, writes: Sequence[tuple[int, bytes | None]]) -> bytes:
 
 
 class Disk:
-    """A folder as programs see it, and as it would be found after a crash."""
+    """A folder as programs see it, and its possible states after a crash."""
 
     def __init__(self, before: Path, root: Path) -> None:
         """What is in ``before`` is durable; the operations say ``root`` to it."""
@@ -171,7 +171,7 @@ def _read(path: Path) -> _Folder:
 
 
 class _Crash:
-    """One throw of the dice: what has two names is the same under both."""
+    """One random state after a crash: a file with two names is the same under both."""
 
     def __init__(self, chance: random.Random, keep: float) -> None:
         self._chance = chance

@@ -1,4 +1,4 @@
-"""``python -m tests.faults.server LIBRARY``: runs the ingest command again and again, each time in a fork.
+"""Fork server for runs of the ingest command: ``python -m tests.faults.server LIBRARY``.
 
 What is slow to import is imported once. It reads one JSON request from each line of stdin and answers with one line.
 """
@@ -24,14 +24,15 @@ from ingest.discovery import discover
 from ingest.reporting.report import Report
 from rag.index.writer import IndexWriter
 from rag.settings import Settings
-from tests.fakes import BagOfWordsEncoder, ingest_job
+from rag.testing import BagOfWordsEncoder
+from tests.fakes import ingest_job
 
 DIMENSION = 64
 
 
 @dataclass(frozen=True)
 class Order:
-    """What is to happen to a run; the numbers are those of ``injector.c``.
+    """Order for one run: the fault to inject; the numbers are those of ``injector.c``.
 
     Attributes:
         root: only what changes files under it is counted.
@@ -72,12 +73,12 @@ class _Outcome(ctypes.Structure):
 
 
 def _run(options: argparse.Namespace, settings: Settings, index: Path) -> Report:
-    """In place of the command's own: without weights, and without processes for the readers."""
+    """Replacement of the command's own: without weights, and without reader processes."""
     return ingest_job(index, BagOfWordsEncoder(DIMENSION)).run(discover(options.path))
 
 
 def _nothing_is_required(self: IndexWriter, size: int) -> None:
-    """In place of the look at how much room there is."""
+    """Replacement of the check of free space."""
 
 
 def main() -> None:
@@ -109,7 +110,7 @@ def _served(library: ctypes.CDLL, request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _killed(child: int, seconds: float) -> int:
-    """The status of a process that is killed after so many seconds, unless it has ended by then."""
+    """Exit status of a process, which is killed after so many seconds."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         ended, status = os.waitpid(child, os.WNOHANG)

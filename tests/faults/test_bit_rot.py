@@ -1,4 +1,4 @@
-"""Bytes change on the disk: no library sees them, the message says where, and the generation before is served."""
+"""Bit rot: damaged files reach no library, the message names them, and the generation before is served."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _IDENTITY: Final = encoder().identity
 
 
 class Rotten:
-    """An index of three generations, of which the current one, or CURRENT, is damaged and mended again."""
+    """An index of three generations, of which the current one, or CURRENT, is damaged and repaired."""
 
     def __init__(self, root: Path, seen: list[str]) -> None:
         self.layout = IndexLayout(root)
@@ -88,7 +88,7 @@ class Rotten:
 
 @pytest.fixture
 def rotten(corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Rotten:
-    """With every library that reads files of a generation recorded."""
+    """A damaged index, with the calls of all libraries that read its files recorded."""
     seen: list[str] = []
 
     def recorded(owner: Any, name: str) -> None:
@@ -161,7 +161,7 @@ def test_a_whole_generation_in_the_place_of_another(rotten: Rotten) -> None:
 
 
 def test_nothing_whole_is_left(rotten: Rotten) -> None:
-    """Then it is said what is wrong with the current one."""
+    """The fault of the current generation is reported."""
     for name in (rotten.current, rotten.before, rotten.earliest):
         path = rotten.layout.generation(name) / "docstore.sqlite"
         path.write_bytes(path.read_bytes()[:-1])

@@ -1,4 +1,4 @@
-"""The disk refuses: each write, fsync, open and rename in turn. Whoever is told "published" can rely on it."""
+"""I/O errors at each write, fsync, open and rename in turn: a run that reports "published" has published."""
 
 from __future__ import annotations
 
@@ -69,13 +69,13 @@ def test_refused(injectors: Injectors, corpus: Corpus, tmp_path: Path, say: Say,
 
 
 def before_the_commit(operations: Sequence[Operation], root: Path, kinds: Container[Kind]) -> int:
-    """How many operations of these kinds there are up to the fsync that makes CURRENT sure."""
+    """Number of operations of these kinds up to the fsync that makes CURRENT durable."""
     commit = [(operation.kind, operation.path) for operation in operations].index((Kind.SYNC, root.resolve()))
     return sum(1 for operation in operations[: commit + 1] if operation.kind in kinds)
 
 
 def check(outcome: Outcome, corpus: Corpus, root: Path, *, lasting: bool) -> str:
-    """What the run said of itself is true; in a word, what it was."""
+    """Checks that the run reported its result correctly; returns it in a word."""
     assert not outcome.killed
     if outcome.published:
         # What failed was the clearing away, or it was tried again.
@@ -96,7 +96,7 @@ def check(outcome: Outcome, corpus: Corpus, root: Path, *, lasting: bool) -> str
 
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO], ids=["ENOSPC", "EIO"])
 def test_refused_the_first_time(injectors: Injectors, corpus: Corpus, tmp_path: Path, say: Say, error: int) -> None:
-    """Where there is no index yet, there is none afterwards."""
+    """A failed first run leaves no index."""
     (tmp_path / "volume").mkdir()
     count = injectors.one.ingest(tmp_path / "volume" / "counted", corpus.new).counted
     numbers = range(1, count + 1) if FULL else sorted({*range(1, count + 1, 40), 2, *range(count - 16, count, 5)})
@@ -122,7 +122,7 @@ def test_refused_the_first_time(injectors: Injectors, corpus: Corpus, tmp_path: 
 
 
 def test_message_of_a_full_disk(injectors: Injectors, corpus: Corpus, tmp_path: Path, say: Say) -> None:
-    """It names what is needed and what is free, whoever met the full disk.
+    """The message names the needed and the free space, whichever library met the full disk.
 
     But where a library keeps the disk's error to itself: numpy ignores that of the C library's buffer, and what was
     written is then found to be short when it is read back; SQLite cannot say why it could not make a file. On a disk
@@ -158,7 +158,7 @@ def test_message_of_a_full_disk(injectors: Injectors, corpus: Corpus, tmp_path: 
 
 
 def test_the_last_fsync_fails(injectors: Injectors, corpus: Corpus, tmp_path: Path, say: Say) -> None:
-    """After CURRENT was replaced: nobody was told, so it is as if it had not been."""
+    """fsync fails after CURRENT was replaced: the run fails, and the generation before is current again."""
     kinds = frozenset({Kind.SYNC})
     found = 0
     for at in range(1, 60):
@@ -182,7 +182,7 @@ def test_the_last_fsync_fails(injectors: Injectors, corpus: Corpus, tmp_path: Pa
 
 
 def test_writes_are_cut_short(injectors: Injectors, corpus: Corpus, tmp_path: Path, say: Say) -> None:
-    """The kernel may take only a part of what it is given: the rest is written then."""
+    """Short writes: the rest is written by the next call."""
     kinds = frozenset({Kind.WRITE})
     count = injectors.one.ingest(
         corpus.start(tmp_path / "counted"), corpus.new, Fault(Action.NOTHING, 0, kinds)

@@ -1,4 +1,4 @@
-"""A disk that is really full: a small tmpfs, in all sizes from much too small to just enough."""
+"""Full disk: a small tmpfs, in all sizes from much too small to just enough."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SIZES: Final = 64
 
 @contextmanager
 def small_disk(folder: Path, size: int) -> Iterator[Path]:
-    """A filesystem of so many bytes."""
+    """Mounts a filesystem of so many bytes."""
     folder.mkdir()
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], capture_output=True, check=False
@@ -45,7 +45,7 @@ def small_disk(folder: Path, size: int) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def large(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Corpus:
-    """The same with a document that makes the index some megabytes; it does not change, so no time goes into it."""
+    """The corpus with an unchanged document that makes the index some megabytes."""
     folder = tmp_path_factory.mktemp("large")
     line = "The large harbour book lists every rope, anchor and lantern of the coast again and again"
     pages = [
@@ -64,12 +64,12 @@ def large(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Corpus:
 
 
 def used(folder: Path) -> int:
-    """Bytes that a folder takes on a tmpfs."""
+    """Disk usage of a folder on a tmpfs, in bytes."""
     return sum(-(-path.stat().st_size // _BLOCK) * _BLOCK for path in folder.rglob("*") if path.is_file())
 
 
 def attempt(large: Corpus, folder: Path, size: int, injector: Injector, *, estimate: bool) -> bool:
-    """A run on a disk of a size; whether it said that it had published. All that it says is true."""
+    """A run on a disk of this size; True where it reported that it published. Its report is checked."""
     with small_disk(folder, size) as disk:
         root = large.start(disk / "index")
         outcome = injector.ingest(root, large.new, estimate=estimate)

@@ -1,4 +1,4 @@
-"""The job is killed: at each operation on the disk, and at any time. Nothing is torn, nothing lost."""
+"""SIGKILL at each disk operation, and at any time: the index is of one state, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _GENERATIONS: Final = 3
 
 
 def run_again(injector: Injector, corpus: Corpus, root: Path) -> None:
-    """The next run mends everything: the index is that of a clean build, byte for byte, and nothing else is left."""
+    """The next run repairs everything: the index equals a clean build, byte for byte, without leftovers."""
     outcome = injector.ingest(root, corpus.new)
     assert outcome.code == 0, outcome
     assert corpus.state(root) == "new"
@@ -74,7 +74,7 @@ def test_killed_at_each_operation(injectors: Injectors, corpus: Corpus, tmp_path
 
 
 def test_what_is_current_is_not_cleared_away(corpus: Corpus, tmp_path: Path) -> None:
-    """However old it is: after a roll back the newest generations are not those that are served."""
+    """The current generation may be old: after a rollback the newest ones are not served."""
     root = corpus.start(tmp_path / "index")
     layout = IndexLayout(root)
     newest, *_, oldest = generation_names(layout)

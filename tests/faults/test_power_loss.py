@@ -1,4 +1,4 @@
-"""The power fails at any moment of a publication: what is found afterwards opens as the one state or the other."""
+"""Power loss at any moment of publishing: the index opens afterwards, and is of the old or the new state."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Logged:
 
 
 def logged(injectors: Injectors, corpus: Corpus, folder: Path, *, first: bool) -> Logged:
-    """A publication over an index of the old state, or the first one."""
+    """A run that publishes over an index of the old state, or the first generation."""
     before, root, log = folder / "before", folder / "volume", folder / "log"
     before.mkdir()
     if not first:
@@ -93,7 +93,7 @@ def test_power_fails(injectors: Injectors, corpus: Corpus, tmp_path: Path, say: 
 
 
 def state_of(corpus: Corpus, root: Path) -> str:
-    """As the corpus tells it; ``none`` where there is no index."""
+    """State of an index; ``none`` where there is none."""
     try:
         return corpus.state(root)
     except IndexMissing:

@@ -1,4 +1,4 @@
-"""Publications while questions are asked: each answer is of one generation, none fails, and nothing piles up."""
+"""Generation swaps under load: each answer is from one generation, none fails, and nothing leaks."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from rag.index.layout import IndexLayout
 from rag.models.llm.language_model import Message, Prompt
 from rag.service.admission.admission import AdmissionLimits
 from rag.service.app import create_app
-from tests.fakes import ScriptedModel
+from rag.testing import ScriptedModel
 from tests.faults.conftest import FULL, Say
 from tests.faults.injection import ROOT, environment
 from tests.integration.conftest import make_answerer, open_files, wait_until
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(1800)]
 
-_PUBLICATIONS: Final = 200 if FULL else 12
+_SWAPS: Final = 200 if FULL else 12
 _READERS: Final = 8
 _CANARY: Final = re.compile(r"canary\d{5}")
 _QUESTION: Final = "What does a berth cost for a night?"
@@ -40,7 +40,8 @@ _PUBLISH: Final = """
 import bm25s, faiss, json, random, sys, time
 from pathlib import Path
 from ingest.discovery import discover
-from tests.fakes import BagOfWordsEncoder, ingest_job, make_pdf
+from rag.testing import (BagOfWordsEncoder)
+from tests.fakes import (ingest_job, make_pdf)
 
 root, folder, first, last = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
 pauses = random.Random(4)
@@ -61,7 +62,7 @@ for number in range(first, last + 1):
 
 
 class EchoModel(ScriptedModel):
-    """Says the first sentence of its evidence that has a canary in it."""
+    """Generates the first sentence of its evidence that has a canary."""
 
     def prompt(self, messages: Sequence[Message]) -> Prompt:
         self.chats.clear()  # thousands of them
@@ -72,7 +73,7 @@ class EchoModel(ScriptedModel):
 
 @dataclass
 class Seen:
-    """What a reader was answered.
+    """Answers that a client got.
 
     Attributes:
         generations: for each answer the time at which it was there, and the generation that it named.
@@ -97,7 +98,7 @@ class Seen:
 
 @contextmanager
 def served(index: Path) -> Iterator[str]:
-    """The real application on a socket; its address."""
+    """Runs the real application on a socket; yields its address."""
     app = create_app(lambda: make_answerer(index, EchoModel([""])), limits=AdmissionLimits(1, 2 * _READERS))
     listener = socket.socket(proto=socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
@@ -120,7 +121,7 @@ def publisher(root: Path, documents: Path, first: int, last: int, longest_pause:
     )
 
 
-def test_publications_while_questions_are_asked(tmp_path: Path, say: Say) -> None:
+def test_generations_are_published_while_questions_are_asked(tmp_path: Path, say: Say) -> None:
     root, documents = tmp_path / "index", tmp_path / "documents"
     published = [json.loads(line) for line in publisher(root, documents, 1, 1).communicate()[0].splitlines()]
     ended = threading.Event()
@@ -140,7 +141,7 @@ def test_publications_while_questions_are_asked(tmp_path: Path, say: Say) -> Non
             reader.start()
         wait_until(lambda: all(mine.answers for mine in seen), seconds=30)
         files = open_files(root)
-        process = publisher(root, documents, 2, 1 + _PUBLICATIONS, 1.6 if FULL else 0.6)
+        process = publisher(root, documents, 2, 1 + _SWAPS, 1.6 if FULL else 0.6)
         assert process.stdout
         published += [json.loads(line) for line in process.stdout]
         assert process.wait() == 0
@@ -170,7 +171,7 @@ def test_publications_while_questions_are_asked(tmp_path: Path, say: Say) -> Non
     assert not [*layout.work.iterdir(), *layout.trash.iterdir()]
     answers, generations = sum(len(mine.answers) for mine in seen), {g for mine in seen for g in mine.canaries}
     say(
-        f"{_PUBLICATIONS} publications, {answers} answers to {_READERS} readers from {len(generations)} generations: "
+        f"{_SWAPS} publications, {answers} answers to {_READERS} readers from {len(generations)} generations: "
         f"0 mixed, 0 failed; {swaps[1]} swaps, {refused[1]} refused; served at most {slowest:.2f} s after publication; "
         f"{files} open files of the index before, {files_after} after"
     )

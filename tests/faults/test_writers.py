@@ -1,4 +1,4 @@
-"""Several writers at once: one writes, the others are told so at once, and the index stays whole."""
+"""Concurrent writers: one writes, the others fail at once with IndexBusy, and the index stays intact."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ sys.exit(max(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in chi
 
 
 def race(corpus: Corpus, root: Path, what: str, rounds: int) -> list[dict[str, Any]]:
-    """What each of the processes was told."""
+    """Results of the processes."""
     arguments = [
         str(_PROCESSES),
         str(root),
@@ -92,7 +92,7 @@ def race(corpus: Corpus, root: Path, what: str, rounds: int) -> list[dict[str, A
     return told
 
 
-def test_the_second_is_told_at_once(corpus: Corpus, tmp_path: Path, say: Say) -> None:
+def test_the_second_writer_fails_at_once(corpus: Corpus, tmp_path: Path, say: Say) -> None:
     root = corpus.start(tmp_path / "index")
     with open_writer(root):
         start = time.monotonic()

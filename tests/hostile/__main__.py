@@ -1,4 +1,4 @@
-"""``python -m tests.hostile``: the whole programme, and what came of it."""
+"""Robustness tests with hostile files: ``python -m tests.hostile`` runs all and prints the results."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.hostile.programme import HURRIED, PATIENCE, Outcomes, run
 
 
 def main() -> int:
-    """Runs everything; 1 if a promise was broken."""
+    """Runs everything; returns 1 if a guarantee was violated."""
     parser = argparse.ArgumentParser(prog="python -m tests.hostile", description=__doc__)
     parser.add_argument("--mutants", type=int, default=1020, metavar="N", help="how many damaged files")
     parser.add_argument("--quick", action="store_true", help="only the bombs that always run")

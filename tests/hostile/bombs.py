@@ -1,4 +1,4 @@
-"""All bombs: files that no reader should trust, made from nothing, always the same."""
+"""All bombs: hostile files, generated deterministically."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["BOMBS", "Bomb", "drawings", "structures", "write", "writings"]
 
 
 def write(folder: Path, chosen: Iterable[Bomb]) -> list[Path]:
-    """Makes these files."""
+    """Writes these files."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for bomb in chosen:

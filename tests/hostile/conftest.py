@@ -1,4 +1,4 @@
-"""The whole programme takes minutes: it runs where it is asked for (``-m hostile``)."""
+"""Deselects the full set of hostile files, which takes minutes, except with ``-m hostile``."""
 
 from __future__ import annotations
 

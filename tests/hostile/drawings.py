@@ -1,4 +1,4 @@
-"""PDFs whose pages are too large, too slow to draw, or full of what no page should hold."""
+"""Hostile PDFs by page content: too large, too slow to render, or malformed."""
 
 from __future__ import annotations
 
@@ -261,7 +261,7 @@ def _jpeg() -> bytes:
 
 
 def _tall_jpeg() -> bytes:
-    """One whose header says that it has 65,500 pixels at each side."""
+    """A JPEG whose header declares 65,500 pixels at each side."""
     at = _jpeg().index(b"\xff\xc0") + 5
     return _jpeg()[:at] + struct.pack(">HH", 65_500, 65_500) + _jpeg()[at + 4 :]
 
@@ -318,7 +318,7 @@ bombs(
 
 
 def _scan(pages: int) -> bytes:
-    """Pages that are pictures of text."""
+    """Scanned pages: images of text."""
     from PIL import Image, ImageDraw
 
     picture = Image.new("L", (1240, 1754), "white")

@@ -1,4 +1,4 @@
-"""Sound PDFs of many kinds, damaged at random, and always in the same way."""
+"""Mutation fuzzing: valid PDFs of many kinds, damaged at random with a fixed seed."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def _table() -> bytes:
 
 
 def _packed() -> bytes:
-    """With its objects in streams, and their table in one."""
+    """A PDF with object streams and a cross-reference stream."""
     import pypdf
 
     writer = pypdf.PdfWriter(io.BytesIO(_made(_text)))
@@ -117,7 +117,7 @@ def _packed() -> bytes:
 
 @cache
 def seeds() -> dict[str, bytes]:
-    """The sound files."""
+    """The valid files."""
     made = {
         "text": _made(_text),
         "plain": _made(_text, compressed=False),

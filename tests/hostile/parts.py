@@ -1,4 +1,4 @@
-"""PDFs object by object, as no program would write them; and the list of bombs."""
+"""PDF builder on the level of objects, and the registry of bombs."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ Make = Callable[[], bytes]
 
 @dataclass(frozen=True)
 class Bomb:
-    """A file that no reader should trust.
+    """A hostile file.
 
     Attributes:
         expected: statuses that it may end with; empty where any will do, as long as it is one.
-        amplifies: whether it is small and unpacks to much, so that the limits of R8 hold for it.
+        amplifies: whether it is small and expands to much, so that the limits of time and memory are tested with it.
         quick: whether it is in the selection that always runs.
     """
 
@@ -30,7 +30,7 @@ BOMBS: dict[str, Bomb] = {}
 
 
 def bomb(name: str, *expected: str, amplifies: bool = False, quick: bool = False) -> Callable[[Make], Make]:
-    """Puts what the function makes on the list."""
+    """Decorator that registers a bomb."""
 
     def register(make: Make) -> Make:
         assert name not in BOMBS
@@ -41,13 +41,13 @@ def bomb(name: str, *expected: str, amplifies: bool = False, quick: bool = False
 
 
 def bombs(files: Mapping[str, Make], *expected: str, amplifies: bool = False, quick: Iterable[str] = ()) -> None:
-    """Several of one kind."""
+    """Registers several bombs of one kind."""
     for name, make in files.items():
         bomb(name, *expected, amplifies=amplifies, quick=name in quick)(make)
 
 
 def pdf(objects: Mapping[int, bytes], trailer: bytes = b"", *, header: bytes = b"%PDF-1.7\n") -> bytes:
-    """A file with these objects, a right table of them, and object 1 as its root.
+    """A PDF with these objects, a correct cross-reference table, and object 1 as its root.
 
     Args:
         objects: by number.
@@ -68,12 +68,12 @@ def pdf(objects: Mapping[int, bytes], trailer: bytes = b"", *, header: bytes = b
 
 
 def stream(data: bytes, entries: bytes = b"") -> bytes:
-    """A stream as it is."""
+    """An uncompressed stream."""
     return b"<</Length %d%b>>stream\n%b\nendstream" % (len(data), entries, data)
 
 
 def packed(data: bytes, entries: bytes = b"") -> bytes:
-    """A stream that is compressed."""
+    """A compressed stream."""
     return stream(zlib.compress(data), b"/Filter/FlateDecode" + entries)
 
 

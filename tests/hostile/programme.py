@@ -1,4 +1,4 @@
-"""One run of the job over files that want to break it, healthy files beside them, and everything that was measured."""
+"""A run of the job over hostile and valid files, with measurements of time and memory."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def status_of(process: int | str, key: str) -> int:
 
 
 def descendants(root: int) -> list[int]:
-    """Processes that this one has started, and those that they have."""
+    """Child processes of this one, and their children."""
     parents: dict[int, int] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -78,7 +78,7 @@ def descendants(root: int) -> list[int]:
 
 @dataclass
 class Watch:
-    """Looks at the memory of this process and of those it has started, as a context."""
+    """Context that samples the memory of this process and its children."""
 
     peak_child: int = 0
     peak_resident: int = 0
@@ -108,7 +108,7 @@ class Watch:
 
 
 class TimedReaders(SandboxedReaders):
-    """The real ones, with a clock for each file and a count of processes."""
+    """The real reader pool, with the time of each file and a count of processes."""
 
     started = 0
 
@@ -154,7 +154,7 @@ def readers(
 
 
 class _Reading(Progress):
-    """Notes how much the job had grown when all was read: what publishing needs depends on all text there is."""
+    """Notes the job's memory when everything is read: publishing needs memory for all text."""
 
     def __init__(self, watch: Watch) -> None:
         self._watch = watch
@@ -165,7 +165,7 @@ class _Reading(Progress):
 
 @dataclass
 class Outcomes:
-    """What a run gave.
+    """Results of a run.
 
     Attributes:
         report: of the job.
@@ -230,7 +230,7 @@ class Outcomes:
 
 
 def healthy(folder: Path) -> list[Path]:
-    """Files in which nothing is wrong, of all kinds, that sort before, between and after the others."""
+    """Valid files of all kinds, whose names sort before, between and after the others."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for number, (name, said) in enumerate(HEALTHY.items()):
@@ -245,7 +245,7 @@ def healthy(folder: Path) -> list[Path]:
 
 
 def run(root: Path, chosen: Sequence[bombs.Bomb], damaged: int, *, timeouts: Timeouts = PATIENCE) -> Outcomes:
-    """The job over bombs, mutants and healthy files."""
+    """Runs the job over bombs, mutants and valid files."""
     folder, index = root / "documents", root / "index"
     expected = {path.name: frozenset({"ok"}) for path in healthy(folder)}
     bombs.write(folder, chosen)
@@ -267,7 +267,7 @@ def run(root: Path, chosen: Sequence[bombs.Bomb], damaged: int, *, timeouts: Tim
 
 
 def what_is_left(index: Path, before: set[int]) -> list[str]:
-    """Processes and files that should have gone."""
+    """Leftover processes and files."""
     sleep(0.1)
     processes = [f"process {process} still runs" for process in set(descendants(os.getpid())) - before]
     layout = IndexLayout(index)

@@ -1,4 +1,4 @@
-"""PDFs whose objects, tables, trees and filters are wrong, circular, endless or far too many."""
+"""Hostile PDFs by structure: objects, tables, trees and filters that are wrong, circular, endless or too many."""
 
 from __future__ import annotations
 
@@ -126,14 +126,14 @@ def object_stream_in_itself() -> bytes:
 
 @bomb("previous_loop.pdf", quick=True)
 def previous_loop() -> bytes:
-    """The table says that the one before it is itself."""
+    """A cross-reference table whose predecessor is itself."""
     data = one_page()
     return data.replace(b"/Size", b"/Prev %d/Size" % data.rindex(b"xref\n0"))
 
 
 @bomb("previous_pair.pdf")
 def previous_pair() -> bytes:
-    """Two tables, each before the other."""
+    """Two cross-reference tables, each the predecessor of the other."""
     data = one_page()
     first = data.rindex(b"xref\n0")
     second = b"xref\n0 0\ntrailer\n<</Size 6/Root 1 0 R/Prev %d>>\n" % first

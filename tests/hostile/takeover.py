@@ -1,4 +1,4 @@
-"""Reading processes that lie: what they run is a script of the test's."""
+"""Compromised worker processes, played by a script of the test."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ for line in sys.stdin:
 
 
 def lying(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
-    """From now on reading processes are liars."""
+    """Makes the pool start the script in place of workers."""
     script = _LIAR + "".join(f"    {line}\n" for line in answer.strip().splitlines())
     popen = subprocess.Popen
 

@@ -1,4 +1,4 @@
-"""What a reading process can still do once it is confined: as if a file had taken it over."""
+"""Sandboxing: the abilities of a confined worker that a file has taken over."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No file can take the job down, nor other files with it, nor the machine: R7 and R8 of the reliability programme."""
+"""Hostile files cannot end the job, affect other files, or exhaust the machine."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ AMPLIFIERS = [
     if bomb.amplifies
 ]
 MUTANTS, FEW_MUTANTS = 1020, 60
-# R8 asks that each ends within so long, under the timeouts that users have.
+# Each must end within so many seconds, under the default timeouts.
 AMPLIFIED_SECONDS = 15.0
 # These do not: the first costs pdfium its minute for one page (60 s), the second has 112 full pages that are allowed
 # before it is too much (44 s, both on a busy machine). They end by their limits, and are no success.
@@ -65,7 +65,7 @@ class TestOneRun:
 
     def test_nothing_is_crashed_by_our_own_checks(self, outcomes: Outcomes) -> None:
         """A reader that was not taken over is believed."""
-        assert not [row for row in outcomes.report.files if "nonsense" in (row.reason or "")]
+        assert not [row for row in outcomes.report.files if "broke the protocol" in (row.reason or "")]
 
 
 @pytest.mark.parametrize("bomb", AMPLIFIERS)
@@ -97,7 +97,7 @@ def test_characters_of_a_document_bound_its_chunks(tmp_path: Path) -> None:
 
 
 def test_processes_are_reused(tmp_path: Path) -> None:
-    """Ordinary files pay for starting them once."""
+    """Ordinary files: each process is started once."""
     paths = [make_pdf(tmp_path / f"{n}.pdf", [f"Words of file {n}."] * 3) for n in range(60)]
     with readers(workers=2) as sandbox:
         assert not [outcome for outcome in ask(sandbox, *paths) if isinstance(outcome, FileFault)]

@@ -1,4 +1,4 @@
-"""What a reading process says that a file has taken over: the job believes none of it, and ends."""
+"""Output of a compromised worker: the job rejects it, and ends."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ Frames = list[tuple[bytes, bytes]]
 
 
 def frames(**said: Any) -> Frames:
-    """A right answer, but for what is given."""
+    """A valid answer with the given changes."""
     parts = {"page": PAGE, "words": WORDS, "chunks": [CHUNK], "picture": PNG, "facts": FACTS, **said}
     kinds = {"page": b"g", "words": b"w", "chunks": b"c", "picture": b"t", "facts": b"r"}
     return [
@@ -183,9 +183,7 @@ def test_endless(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, lie: str) -> N
     assert watch.grown < 200 << 20
 
 
-def test_what_is_said_of_a_file_before_it_is_asked_for_is_not_believed(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_an_answer_before_its_request_is_rejected(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     lying(monkeypatch, "TOGETHER = True\nfault('first')\nreading('Forged')\nsys.stdout.buffer.flush()")
     with readers(workers=1, timeouts=QUICK) as sandbox:
         outcomes = ask(sandbox, *(tmp_path / f"{n}.pdf" for n in range(3)))

@@ -1,4 +1,4 @@
-"""Text, Markdown, HTML and Word files that are too deep, too many, in no encoding, or lie about what they are."""
+"""Hostile text, Markdown, HTML and Word files: nested too deeply, too large, in no encoding, or mislabelled."""
 
 from __future__ import annotations
 
