@@ -1,5 +1,5 @@
-// Adding documents, where the operator has turned it on: files are sent one after the other, then the ingest job is started,
-// and its report is shown while it runs.
+// Uploads, if the operator has turned them on: files are sent one after the other, then the ingest job is started, and
+// its status is shown while it runs.
 
 import { refresh } from "./library.js";
 import * as service from "./service.js";
@@ -116,7 +116,7 @@ async function sendOne(row, replacing) {
   update({});
 }
 
-// Whoever opens the page while a run is under way sees it, too.
+// A run that is in progress when the page is opened is shown, too.
 async function look() {
   if (!adminKey || state.adding?.busy) return;
   update({ busy: true, problem: null });
@@ -149,7 +149,7 @@ async function ingest(begin) {
 
 const said = (problem) => (problem.status === 401 ? "That admin key is not accepted." : problem.message);
 
-// Where the run is; what is known of it, while the service cannot be reached.
+// Status of the run; the last known one while the service cannot be reached.
 async function standing(job) {
   try {
     return await service.ingest(adminKey);

@@ -1,8 +1,8 @@
-// The page of a document that is shown is part of the address: a link opens it again, and "back" closes it.
+// Routing: the document page that is shown is part of the URL, so that a link opens it, and "back" closes it.
 
 const FORM = /^#\/documents\/([0-9a-f]{64})\/pages\/([1-9][0-9]{0,6})(?:\?start=([0-9]{1,9})&end=([0-9]{1,9})(&near)?)?$/;
 
-// `near` says that the words are near to what was asked, and no proof of anything.
+// `near`: the passage is one of the nearest to the question, not a quote that supports an answer.
 export function addressOf({ documentId, page, start, end, near }) {
   return `#/documents/${documentId}/pages/${page}${end ? `?start=${start}&end=${end}${near ? "&near" : ""}` : ""}`;
 }

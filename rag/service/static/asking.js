@@ -1,4 +1,4 @@
-// Asking a question, and what becomes of it: a turn of the conversation.
+// Sending a question and receiving its answer: one turn of the conversation.
 
 import { keep } from "./history.js";
 import * as service from "./service.js";
@@ -19,7 +19,7 @@ export async function ask(question, documents = [...state.onlyIn]) {
   await run(turn, history);
 }
 
-// The answer that is there stays until there is another one.
+// The current answer is shown until the next one has come.
 export function again(turn) {
   const position = state.turns.indexOf(turn);
   begun(turn);
@@ -49,7 +49,7 @@ export function reopen(conversation) {
   changed({ turns: reopened, conversation: conversation.id, panel: null });
 }
 
-// What a follow-up question may refer to: only what was answered.
+// History for a follow-up question: answered turns only.
 function earlier(before) {
   return before
     .filter((turn) => turn.answer)

@@ -1,4 +1,4 @@
-// The conversation: the box, and each question with what became of it. All that comes from a document or from the model
+// The conversation view: the input box, and each question with its answer. Everything from a document or from the model
 // is put in as text.
 
 import { again, ask, isBusy, running, stop } from "./asking.js";
@@ -49,7 +49,7 @@ function box() {
     </form>`;
 }
 
-// One button for both, so that the focus stays; a double click on "Ask" stops nothing.
+// One button for "Ask" and "Stop", so that the focus stays; a double click on "Ask" does not stop the answer.
 function stopped(event, busy) {
   if (!busy) return;
   event.preventDefault();
@@ -65,7 +65,7 @@ function submitted(event) {
   const question = state.draft.trim();
   if (!question || running()) return;
   ask(question);
-  // Typed and sent within a frame, it was never drawn: for lit-html the box was empty all the time.
+  // Text that was typed and sent within one frame was never rendered: for lit-html the box was empty all the time.
   document.querySelector("#question").value = "";
   requestAnimationFrame(() => document.querySelector(".turn:last-of-type")?.scrollIntoView({ block: "start" }));
 }

@@ -1,4 +1,4 @@
-// Earlier conversations, in this browser and nowhere else.
+// Earlier conversations, stored in this browser only.
 
 const KEPT = "pageproof.conversations";
 const MOST = 30;
@@ -24,7 +24,7 @@ function withCertainty(answer) {
   return { ...answer, answer: text, certainty: text === answer.answer ? "stated" : "possible" };
 }
 
-// The newest first. Where the browser has no room, the oldest go.
+// Newest first. When the storage quota is exceeded, the oldest are dropped.
 export function keep(conversation) {
   let kept = [conversation, ...past().filter((each) => each.id !== conversation.id)].slice(0, MOST);
   while (kept.length) {
@@ -42,7 +42,7 @@ export function forget() {
   try {
     localStorage.removeItem(KEPT);
   } catch {
-    // There is nothing kept where nothing can be.
+    // No storage is available: nothing is kept.
   }
   return [];
 }

@@ -1,4 +1,4 @@
-// The documents that are searched: what they are, what could not be read of them, and which of them to ask.
+// The document list: status of each document, and the selection of those to search.
 
 import * as service from "./service.js";
 import { changed, say, state } from "./state.js";
@@ -7,7 +7,7 @@ import { open } from "./viewer.js";
 import { ago, count, isWell, size } from "./wording.js";
 
 const LOOK_EVERY = 5000;
-// More rows than anybody reads make each stroke of a key slow.
+// Longest list that is rendered: more rows would make typing in the filter slow.
 const MOST = 200;
 export async function refresh() {
   try {
@@ -20,12 +20,12 @@ export async function refresh() {
   }
 }
 
-// Nothing can be asked now. Where a key is needed, the form says so.
+// Questions cannot be sent now. If a key is needed, the form shows it.
 export function troubled(problem) {
   changed(service.lacksKey(problem) ? { keyNeeded: true, trouble: null } : { trouble: problem.message });
 }
 
-// A new generation is served as soon as it is published: the list follows. What could not be loaded is tried again.
+// Follows the served generation: a new one is served as soon as it is published. A failed load is tried again.
 export function followGenerations(load) {
   setInterval(async () => {
     if (document.hidden || state.keyNeeded) return;
@@ -79,7 +79,7 @@ function unread() {
 }
 
 function documentRow(document) {
-  // A later run says no more than that the document is unchanged, and still why some of it is missing.
+  // A later run reports the document as unchanged, still with the reason why parts are missing.
   const status = isWell(document.status) && document.reason ? "partial" : document.status;
   return html`
     <li>

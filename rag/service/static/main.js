@@ -1,4 +1,4 @@
-// The page: what is where, the keys of the keyboard, and the start.
+// Entry point: layout, keyboard shortcuts, and start.
 
 import { adding, isEnabled } from "./adding.js";
 import { begin } from "./asking.js";
@@ -11,9 +11,9 @@ import { changed, drawnBy, state } from "./state.js";
 import { html, nothing, render } from "./vendor/lit-html.js";
 import { close, follow, turnBy, viewer, zoomBy } from "./viewer.js";
 
-// Where there is room for it, what can be asked about is shown from the start.
+// If there is room, the document list is open from the start.
 const WIDE = "(min-width: 70rem)";
-// As in style.css: no room for a panel and a page of a document, or for anything beside one of them.
+// Breakpoints of style.css: too narrow for a panel and a document page; too narrow for two columns.
 const narrow = matchMedia("(max-width: 96rem)");
 const small = matchMedia("(max-width: 48rem)");
 const PANELS = { documents: library, history: pastConversations, adding };

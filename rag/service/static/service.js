@@ -1,9 +1,9 @@
-// The service's HTTP API (docs/api.md). Nothing else of the page talks to anybody.
+// Client of the HTTP API (docs/api.md). No other module sends requests.
 
 const KEY = "pageproof.key";
 const PICTURES = 24;
 
-// What went wrong, as application/problem+json tells it.
+// Error from an application/problem+json response.
 export class Problem extends Error {
   constructor(fields) {
     super(fields.detail || fields.title);
@@ -21,7 +21,7 @@ let key = "";
 try {
   key = sessionStorage.getItem(KEY) ?? "";
 } catch {
-  // Where the browser keeps nothing, it is asked for again.
+  // Without storage, the page asks for the key again.
 }
 
 export function useKey(text) {
@@ -33,7 +33,7 @@ export function useKey(text) {
   }
 }
 
-// Headers are bytes: those of UTF-8, as the service compares them.
+// Headers are bytes: the key is sent in UTF-8, as the service compares it.
 const authorizationOf = (text) => `Bearer ${String.fromCharCode(...new TextEncoder().encode(text))}`;
 
 export const hasKey = () => Boolean(key);
@@ -48,12 +48,12 @@ async function request(path, { headers = {}, bearer = key, ...options } = {}) {
   }
   if (response.ok) return response;
   const problem = Object.assign(await problemOf(response), { bearer });
-  // How programs send a key is nothing to a person: the page asks for it.
+  // The detail is for programs that send a key; the page asks for it instead.
   if (lacksKey(problem)) problem.message = "An access key is needed.";
   throw problem;
 }
 
-// Whether the key that is used now is not accepted; what was sent with another one says nothing of it.
+// Whether the current key was refused; a response to a request with an earlier key does not count.
 export const lacksKey = (problem) => problem.status === 401 && problem.bearer === key;
 
 async function problemOf(response) {
@@ -127,7 +127,7 @@ function eventOf(block) {
   return data.length ? [name, JSON.parse(data.join("\n"))] : null;
 }
 
-// Addresses of pictures that were fetched with the key, the last ones first.
+// Cache of blob URLs of page images, which are fetched with the key.
 const pictures = new Map();
 
 export async function picture(id, number) {
@@ -150,7 +150,7 @@ export async function file(id) {
 export const ingest = (bearer) => json("/ingest", { bearer });
 export const startIngest = (bearer) => json("/ingest", { method: "POST", bearer });
 
-// fetch tells nothing of how much was sent, so this is the older interface.
+// fetch reports no upload progress, so this is XMLHttpRequest.
 export function upload(file, { bearer, replace, progress }) {
   return new Promise((resolve, reject) => {
     const sending = new XMLHttpRequest();
@@ -164,7 +164,7 @@ export function upload(file, { bearer, replace, progress }) {
       try {
         told = JSON.parse(sending.responseText);
       } catch {
-        // Told by its status alone.
+        // The status alone is reported.
       }
       if (sending.status < 300) resolve(told);
       else reject(new Problem({ status: sending.status, title: sending.statusText, ...told }));

@@ -1,4 +1,4 @@
-// What the page shows, in one object. Whoever changes it says so, and all is drawn anew.
+// State of the page, in one object. It is changed with changed(), which renders the page again.
 
 export const state = {
   info: null, // what GET /info says
@@ -27,7 +27,7 @@ export function drawnBy(how) {
   draw = how;
 }
 
-// Many changes in one frame are drawn once.
+// Several changes in one frame are rendered once.
 export function changed(changes = {}) {
   Object.assign(state, changes);
   if (drawing) return;

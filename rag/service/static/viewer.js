@@ -1,4 +1,4 @@
-// A page of a document beside the answer, with the quote highlighted where the service says that it stands.
+// The document viewer beside the answer: a page with the quote highlighted.
 
 import { addressOf, linkTo, readAddress } from "./address.js";
 import { copy } from "./clipboard.js";
@@ -19,20 +19,20 @@ export function open({ citations = [], ...shown }, from) {
   cited = citations;
   const address = addressOf(shown);
   if (location.hash === address) return follow();
-  // All pages that are seen one after the other are one step for "back".
+  // Paging within a document is one entry in the browser history.
   if (readAddress()) history.replaceState(history.state, "", address);
   else history.pushState({ viewer: true }, "", address);
   return follow();
 }
 
 export function close() {
-  // "Back" is what opened it, unless the page was opened by a link.
+  // "Back" returns to where the viewer was opened, unless a link opened the page.
   if (history.state?.viewer) return history.back();
   history.replaceState(null, "", location.pathname);
   return follow();
 }
 
-// Shows what the address says.
+// Shows the page of the URL.
 export async function follow() {
   const shown = readAddress();
   const number = ++numbered;
@@ -44,7 +44,7 @@ export async function follow() {
   }
   const zoom = state.viewer?.zoom ?? FITS;
   const wasOpen = Boolean(state.viewer);
-  // What is seen stays as it is until the other page is there.
+  // The current page stays until the next one has loaded.
   changed({ viewer: { ...(state.viewer ?? shown), zoom, loading: true, problem: null } });
   try {
     const view = await load(shown);
@@ -67,7 +67,7 @@ async function load({ documentId, page, start, end }) {
     : { ...view, text: told.text };
 }
 
-// Drawn before it is put in, so that the page and its highlight come together.
+// Decoded before it is inserted, so that the page and its highlight appear together.
 async function decoded(address) {
   const image = new Image();
   image.src = address;
@@ -80,7 +80,7 @@ function shownAt(wasOpen) {
   if (!wasOpen) document.querySelector(".viewer h2")?.focus({ preventScroll: true });
 }
 
-// By so many pages, from the one that was asked for last.
+// Moves by a number of pages, from the one requested last.
 export function turnBy(pages) {
   const last = readAddress();
   if (!last || !state.viewer) return;
@@ -156,7 +156,7 @@ function picture(view) {
     </div>`;
 }
 
-// Citations of the same answer that stand on this page, but for the one that is shown.
+// Other citations of the same answer on this page.
 function onThisPage(view) {
   return (view.citations ?? []).filter(
     (each) =>

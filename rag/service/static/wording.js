@@ -1,4 +1,4 @@
-// What is said in words, and what is copied.
+// Texts of the page, and the text that is copied.
 
 import { html, nothing } from "./vendor/lit-html.js";
 
@@ -6,17 +6,17 @@ const SURE = 0.9;
 
 export const isPossible = (answer) => answer.certainty === "possible";
 
-// What is put in front of a possible answer, in plain text.
+// Prefix of a possible answer, in plain text.
 export const hedge = (answer) => (isPossible(answer) ? "Possibly: " : "");
 
 export function confidence(answer) {
-  // No model has said it: a summary.
+  // A summary: no model generated it.
   if (answer.confidence === 1) return "The document's own sentences";
   if (answer.confidence >= SURE) return "Very likely right";
   return isPossible(answer) ? "Possibly right: look at the page" : "Likely right";
 }
 
-// What the ingest job says of a document that is whole in the index.
+// Statuses of documents that are completely in the index.
 export const isWell = (told) => ["ok", "unchanged", "duplicate"].includes(told);
 
 export const count = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
