@@ -1,1 +1,1 @@
-"""Sandboxed reading: files are read in confined processes."""
+"""Sandboxed reading: hostile files are read in subprocesses without privileges."""

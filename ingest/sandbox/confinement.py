@@ -1,10 +1,10 @@
-"""What a process that reads hostile files gives up before it reads the first.
+"""Sandboxing of the process that reads hostile files, with rlimits, seccomp and Landlock.
 
-Memory and time are limited by rlimits; sockets, and whatever reaches into other processes or the kernel, by a filter of
-system calls (seccomp); files by Landlock, where the kernel has it (5.13 and later): nothing can be written, and only
-what reading needs can be read. All of it needs no privileges, holds for the programs that the process starts, and
-cannot be taken back. How many processes there are is not limited, because RLIMIT_NPROC counts those of the user
-everywhere: that is for the container (``pids_limit``).
+Rlimits bound memory and time. A system call filter (seccomp) refuses sockets, and calls that reach into other processes
+or attack the kernel. Landlock, where the kernel has it (5.13 and later), lets no file be written, and only those be
+read that reading needs. All of it needs no privileges, holds for the programs that the process starts, and cannot be
+undone. The number of processes is not limited, because RLIMIT_NPROC counts all those of the user: the container limits
+it (``pids_limit``).
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from typing import Final
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_NO_NEW_PRIVS: Final = 38
 _PR_SET_SECCOMP: Final = 22
-_CAPABILITIES: Final = 0x2008_0522  # the version of their interface
+_CAPABILITIES: Final = 0x2008_0522  # _LINUX_CAPABILITY_VERSION_3
 _SECCOMP_MODE_FILTER: Final = 2
 _SECCOMP_RET_ALLOW: Final = 0x7FFF_0000
 _SECCOMP_RET_ERRNO: Final = 0x0005_0000
 _LARGEST_FILE: Final = 64 << 20
 _OPEN_FILES: Final = 64
 
-# By machine: AUDIT_ARCH_*, the numbers of prlimit64 and kill, and those of the calls that are refused: socket,
+# By machine: AUDIT_ARCH_*, the numbers of prlimit64 and kill, and those of the system calls that are refused: socket,
 # io_uring_setup; ptrace, process_vm_readv, process_vm_writev, pidfd_getfd; setsid, setpgid, with which a process would
-# leave the group that the job kills; unshare, setns, mount, bpf, perf_event_open, userfaultfd, add_key, request_key,
-# keyctl, which are what attacks on the kernel begin with; and chmod, chown and their kin, which Landlock lets through.
+# leave the process group that the job kills; unshare, setns, mount, bpf, perf_event_open, userfaultfd, add_key,
+# request_key, keyctl, with which attacks on the kernel begin; and the chmod and chown families, which Landlock allows.
 _MACHINES: Final = {
     "x86_64": (
         0xC000_003E,
@@ -49,30 +49,33 @@ _MACHINES: Final = {
         "198 425 117 270 271 438 157 154 97 268 40 280 241 282 217 218 219 52 53 54 55 452",
     ),
 }
-# Numbers from here on are those of another interface to the same calls (x32).
-_OTHER_NUMBERS: Final = 0x4000_0000
+# __X32_SYSCALL_BIT: numbers from here on are those of the x32 interface to the same calls.
+_X32: Final = 0x4000_0000
 _NEGATIVE: Final = 0x8000_0000
 
 _LANDLOCK_CREATE_RULESET: Final = 444
 _LANDLOCK_ADD_RULE: Final = 445
 _LANDLOCK_RESTRICT_SELF: Final = 446
 _O_PATH: Final = 0x20_0000
-# Rights on files: execute, write, read, list; the rest makes, removes, moves, truncates and controls.
+# Access rights on files: execute, write, read, list; the further bits make, remove, move, truncate and control them.
 _EXECUTE, _WRITE, _READ, _LIST = 1, 2, 4, 8
-_RIGHTS: Final = {1: 13, 2: 14, 3: 15, 4: 15}  # how many there are, by version; 16 from the fifth on
+_RIGHTS: Final = {1: 13, 2: 14, 3: 15, 4: 15}  # number of them, by version of Landlock; 16 from version 5 on
 _NETWORK: Final = 3  # bind and connect
-_SCOPED: Final = 3  # signals and abstract sockets: not beyond the processes that are confined alike
-# Where a system has programs, libraries and their settings. What is not there is left out.
+_SCOPED: Final = 3  # signals and abstract Unix sockets: only within the sandbox
+# Folders of programs, libraries and their configuration. Those that do not exist are left out.
 _SYSTEM: Final = "/usr /lib /lib64 /lib32 /bin /sbin /etc /opt /nix /gnu /proc /sys /dev".split()
 
 
 def confine(memory: int, readable: Iterable[str] | None = None) -> None:
-    """Takes from this process, for good, what reading does not need. It must have one thread.
+    """Sandboxes this process, for good. It must have one thread.
 
     Args:
-        memory: most bytes of address space.
-        readable: folders and files that are to be read, besides the programs and libraries of the system and of this
-            Python; None lets it read whatever its user may read.
+        memory: limit of the address space, in bytes.
+        readable: folders and files that it may read, besides the programs and libraries of the system and of this
+            Python; None for all that its user may read.
+
+    Raises:
+        OSError: the kernel has seccomp or Landlock, and refuses to apply it.
     """
     for kind, limit in (
         (resource.RLIMIT_AS, memory),
@@ -87,21 +90,21 @@ def confine(memory: int, readable: Iterable[str] | None = None) -> None:
     # It must not outlive the job, however that ends.
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    # A root without capabilities: Landlock does not keep one with them from looking into other processes.
+    # Without capabilities, also of root: Landlock does not keep a process with them from tracing others.
     libc.capset(struct.pack("=Ii", _CAPABILITIES, 0), bytes(24))
-    _restrict_files(libc, ["/"] if readable is None else [*_needed(), *readable])
-    _refuse_calls(libc)
+    _restrict_files(libc, ["/"] if readable is None else [*_runtime_paths(), *readable])
+    _filter_system_calls(libc)
 
 
 def limit_cpu(seconds: float) -> None:
-    """Lets the kernel kill this process when it has worked so many seconds from now."""
+    """Limits the processor time of this process: so many seconds from now the kernel kills it."""
     used = time.process_time()
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     resource.setrlimit(resource.RLIMIT_CPU, (int(used + seconds) + 1, hard))
 
 
-def _needed() -> Iterable[str]:
-    """The folders of the system and of this Python, and those that the environment names."""
+def _runtime_paths() -> Iterable[str]:
+    """Folders of the system and of this Python, and those that the environment names."""
     yield from _SYSTEM
     yield from (sys.prefix, sys.base_prefix, os.path.dirname(os.path.realpath(sys.executable)))  # noqa: PTH120
     yield from (path for path in sys.path if path not in ("", "/"))
@@ -110,9 +113,9 @@ def _needed() -> Iterable[str]:
 
 
 def _restrict_files(libc: ctypes.CDLL, readable: Iterable[str]) -> None:
-    """Nothing can be written, and only what is under ``readable`` can be read (landlock(7)).
+    """Applies Landlock (landlock(7)): no file can be written, and only those under ``readable`` can be read.
 
-    A kernel without Landlock, or with one that is switched off, is left at that: the other limits hold.
+    Does nothing where the kernel has no Landlock, or it is switched off: the other limits hold all the same.
     """
     version = libc.syscall(_LANDLOCK_CREATE_RULESET, None, 0, 1)
     if version < 1:
@@ -121,11 +124,11 @@ def _restrict_files(libc: ctypes.CDLL, readable: Iterable[str]) -> None:
     fields = [every, *([_NETWORK] if version >= 4 else []), *([_SCOPED] if version >= 6 else [])]
     rules = struct.pack(f"{len(fields)}Q", *fields)
     ruleset = libc.syscall(_LANDLOCK_CREATE_RULESET, rules, len(rules), 0)
-    _must(ruleset, "landlock")
+    _check(ruleset, "landlock")
     for path in dict.fromkeys(readable):
         _allow(libc, ruleset, path, _EXECUTE | _READ | _LIST)
     _allow(libc, ruleset, os.devnull, _WRITE | _READ)
-    _must(libc.syscall(_LANDLOCK_RESTRICT_SELF, ruleset, 0), "landlock")
+    _check(libc.syscall(_LANDLOCK_RESTRICT_SELF, ruleset, 0), "landlock")
     os.close(ruleset)
 
 
@@ -134,48 +137,48 @@ def _allow(libc: ctypes.CDLL, ruleset: int, path: str, rights: int) -> None:
         place = os.open(path, _O_PATH)
         try:
             rights &= ~0 if Path(path).is_dir() else ~_LIST
-            # If it is refused, then this place cannot be read.
+            # If the rule is refused, this path cannot be read.
             libc.syscall(_LANDLOCK_ADD_RULE, ruleset, 1, struct.pack("<Qi", rights, place), 0)
         finally:
             os.close(place)
 
 
-def _refuse_calls(libc: ctypes.CDLL) -> None:
-    """Some system calls fail, for this process and for those that it starts (seccomp(2), filter mode)."""
+def _filter_system_calls(libc: ctypes.CDLL) -> None:
+    """Applies a seccomp filter (seccomp(2)): those system calls fail here, and in processes that this one starts."""
     if platform.machine() not in _MACHINES:
         return
     architecture, (prlimit, kill), refused = _MACHINES[platform.machine()]
-    # Instruction, and to which place to jump if it is so, and if not; "next" is the one after it.
+    # A BPF program: instruction, operand, and the labels to jump to if it holds, and if not; "next" just goes on.
     program: list[tuple[str, int, str, str]] = [
         ("load", 4, "", ""),  # the architecture
-        ("equal", architecture, "next", "refuse"),  # in another one numbers mean other calls
-        ("load", 0, "", ""),  # the number of the call
-        ("at least", _OTHER_NUMBERS, "refuse", "next"),
+        ("equal", architecture, "next", "refuse"),  # in another one the numbers are those of other system calls
+        ("load", 0, "", ""),  # the number of the system call
+        ("at least", _X32, "refuse", "next"),
         *(("equal", int(number), "refuse", "next") for number in refused.split()),
         ("equal", prlimit, "limits", "next"),
         ("equal", kill, "signals", "allow"),
-        ("limits", 16, "", ""),  # its first argument: the process; 0 is this one
+        ("limits", 16, "", ""),  # the first argument of prlimit64, a process; 0 is this one
         ("equal", 0, "allow", "refuse"),
         ("signals", 16, "", ""),
-        ("at least", _NEGATIVE, "refuse", "allow"),  # all processes of the user, or a group
+        ("at least", _NEGATIVE, "refuse", "allow"),  # negative: all processes of the user, or a process group
         ("allow", _SECCOMP_RET_ALLOW, "", ""),
         ("refuse", _SECCOMP_RET_ERRNO | errno.EACCES, "", ""),
     ]
-    places = {name: position for position, (name, *_) in enumerate(program)}
+    labels = {name: position for position, (name, *_) in enumerate(program)}
     codes = {"load": 0x20, "limits": 0x20, "signals": 0x20, "equal": 0x15, "at least": 0x35, "allow": 6, "refuse": 6}
 
     def jump(position: int, target: str) -> int:
-        return places[target] - position - 1 if target not in ("", "next") else 0
+        return labels[target] - position - 1 if target not in ("", "next") else 0
 
     code = b"".join(
-        struct.pack("HBBI", codes[name], jump(position, so), jump(position, not_so), value)
-        for position, (name, value, so, not_so) in enumerate(program)
+        struct.pack("HBBI", codes[name], jump(position, if_true), jump(position, if_false), operand)
+        for position, (name, operand, if_true, if_false) in enumerate(program)
     )
     buffer = ctypes.create_string_buffer(code)
     filter_ = struct.pack("HxxxxxxP", len(program), ctypes.addressof(buffer))
-    _must(libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.c_char_p(filter_), 0, 0), "seccomp")
+    _check(libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.c_char_p(filter_), 0, 0), "seccomp")
 
 
-def _must(result: int, what: str) -> None:
+def _check(result: int, what: str) -> None:
     if result < 0:
         raise OSError(ctypes.get_errno(), f"{what}: {os.strerror(ctypes.get_errno())}")

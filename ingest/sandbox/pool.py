@@ -1,4 +1,4 @@
-"""Sandboxed reader pool: files are read in subprocesses, which a hostile file may crash, hang or fill, and nothing else.
+"""Sandboxed reader pool: files are read in subprocesses; a hostile file may crash, hang or fill one, and nothing else.
 
 The subprocesses are reused; one that misbehaves is killed, and its file has a status that says so. They have no network
 and bounded memory (``ingest/sandbox/confinement.py``), no settings and no keys in their environment, and their answers
@@ -28,14 +28,14 @@ from rag.runtime.subprocess_pool import SubprocessPool, WorkerProcess
 from rag.text.characters import clean
 
 _START_SECONDS: Final = 60.0
-# A process whose pipe is closed has ended, or is about to.
+# A process that has closed its pipe has ended, or is about to end within these seconds.
 _END_SECONDS: Final = 5.0
 # Environment variables that name programs and files which reading needs, and those that keep libraries to one thread.
 _PASSED_ON: Final = ("PATH", "TESSDATA_PREFIX")
 _VARIABLES: Final = {"OMP_NUM_THREADS": "1", "OMP_THREAD_LIMIT": "1", "TOKENIZERS_PARALLELISM": "false"}
-# A process that died with this share of its memory in use most likely died of it: pdfium aborts when it gets none.
-_FULL: Final = 0.5
-_GAVE_UP: Final = frozenset({signal.SIGABRT, signal.SIGTRAP, signal.SIGILL})
+# A process that died at this share of its memory limit most likely died of it: pdfium aborts when an allocation fails.
+_NEARLY_FULL: Final = 0.5
+_ABORTED: Final = frozenset({signal.SIGABRT, signal.SIGTRAP, signal.SIGILL})
 
 OnPage = Callable[[ReadRequest, int, int], None]
 Outcome = tuple[ReadRequest, Reading | FileFault]
@@ -43,12 +43,12 @@ Outcome = tuple[ReadRequest, Reading | FileFault]
 
 @dataclass(frozen=True)
 class Timeouts:
-    """How long a file may take.
+    """Time limits of a file, in wall-clock time.
 
     Attributes:
-        seconds_per_page: until it is read.
-        seconds_per_file: for all pages that have text.
-        seconds_per_scan: more for each page that needed OCR.
+        seconds_per_page: for each page.
+        seconds_per_file: for all pages together, without the time for OCR.
+        seconds_per_scan: additional time for each page that needed OCR.
     """
 
     seconds_per_page: float = 60.0
@@ -57,7 +57,7 @@ class Timeouts:
 
 
 class SandboxedReaders:
-    """Reads files in confined processes. Leave it as a context manager, and they are gone."""
+    """Reads files in sandboxed subprocesses, which end when the context is left."""
 
     def __init__(
         self,
@@ -70,9 +70,9 @@ class SandboxedReaders:
         """Starts no process yet; the first file does.
 
         Args:
-            config: how they read.
-            workers: how many processes.
-            timeouts: how long a file may take.
+            config: of each process.
+            workers: the number of processes.
+            timeouts: of a file.
             on_page: called from other threads, for each page that was read.
         """
         self._config = config
@@ -142,7 +142,7 @@ def _not_started(error: Exception) -> IngestFault:
 
 
 class _Broken(Exception):
-    """A process can no longer be used; ``fault`` is that of its file."""
+    """The process can no longer be used; ``fault`` is that of the file that it was reading."""
 
     def __init__(self, fault: FileFault) -> None:
         super().__init__(fault.reason)
@@ -183,13 +183,13 @@ class ReaderProcess(WorkerProcess):
         self._has_begun = True
 
     def read(self, request: ReadRequest, timeouts: Timeouts, on_page: OnPage) -> tuple[Reading | FileFault, bool]:
-        """The outcome of a file, and whether this process is worn; _Broken if the file broke it."""
+        """The contents or the fault of a file, and whether to recycle this process; _Broken if the file broke it."""
         self._send(json.dumps({"path": str(request.path.resolve()), "suffix": request.suffix}).encode() + b"\n")
         try:
             outcome, recycle = protocol.receive(self._frames(request, timeouts, on_page), FAILED, self._limits)
-            return outcome, recycle or bool(self._buffer)  # nothing is to be said of a file before it is asked for
+            return outcome, recycle or bool(self._buffer)  # of the next file nothing may be sent before it is requested
         except protocol.ProtocolError as error:
-            raise _Broken(FileFault("crashed", f"the reader answered nonsense ({error})")) from error
+            raise _Broken(FileFault("crashed", f"the reader broke the protocol ({error})")) from error
 
     def close(self) -> None:
         """As of :class:`WorkerProcess`; its standard error is closed too."""
@@ -197,7 +197,7 @@ class ReaderProcess(WorkerProcess):
         self._stderr.close()
 
     def _frames(self, request: ReadRequest, timeouts: Timeouts, on_page: OnPage) -> Iterator[protocol.Frame]:
-        """Each frame but those of progress, as long as there is progress."""
+        """Yields each frame but those of progress, which extend the time limits."""
         last = monotonic() + timeouts.seconds_per_file
         before = 0
         while True:
@@ -207,7 +207,7 @@ class ReaderProcess(WorkerProcess):
                 yield kind, data
                 continue
             done, total, ocr = map(int, json.loads(data))
-            # Progress gives more time, so it must be some.
+            # Progress gives more time, so the page numbers must rise.
             if not before < done <= total <= self._limits.pages:
                 raise protocol.ProtocolError(f"page {done} of {total} after page {before}")
             before = done
@@ -239,29 +239,29 @@ class ReaderProcess(WorkerProcess):
         return data
 
     def _post_mortem(self) -> FileFault:
-        """What became of a process that ended by itself."""
+        """The fault of the file at which the process ended by itself."""
         until = monotonic() + _END_SECONDS
-        while not (waited := os.wait4(self._process.pid, os.WNOHANG))[0]:  # as Popen.wait, but it also tells the memory
+        while not (waited := os.wait4(self._process.pid, os.WNOHANG))[0]:  # Popen.wait does not give the memory
             if monotonic() > until:
-                return FileFault("crashed", "the reader says no more, and does not end")
+                return FileFault("crashed", "the reader closed its output, and does not end")
             sleep(0.001)
         _, status, usage = waited
         self._process.returncode = os.waitstatus_to_exitcode(status)
         died_of = -self._process.returncode
         if died_of == signal.SIGXCPU:
             return FileFault("timeout", "reading it takes too much processor time")
-        if died_of == signal.SIGKILL or self._was_full(usage.ru_maxrss, died_of):
+        if died_of == signal.SIGKILL or self._was_out_of_memory(usage.ru_maxrss, died_of):
             return FileFault("out_of_memory", f"reading it takes more than {self._memory >> 20} MiB")
         name = signal.Signals(died_of).name if died_of in set(signal.Signals) else f"exit {-died_of}"
-        return FileFault("crashed", f"the reader crashed ({name}{self._last_complaint()})")
+        return FileFault("crashed", f"the reader crashed ({name}{self._last_error_line()})")
 
-    def _was_full(self, kilobytes: int, died_of: int) -> bool:
-        """Whether it died of want of memory, from the most that it, or the process that started it, has had."""
-        full = kilobytes * 1024 > self._memory * _FULL
-        # Where that says nothing about it, there is only how it died.
-        return full and (kilobytes > self._inherited or died_of in _GAVE_UP)
+    def _was_out_of_memory(self, kilobytes: int, died_of: int) -> bool:
+        """Whether it most likely died for lack of memory, by its peak memory, which begins with that of its parent."""
+        full = kilobytes * 1024 > self._memory * _NEARLY_FULL
+        # Where the peak may be the parent's, the signal decides.
+        return full and (kilobytes > self._inherited or died_of in _ABORTED)
 
-    def _last_complaint(self) -> str:
+    def _last_error_line(self) -> str:
         self._stderr.seek(0)
         lines = self._stderr.read(1 << 20).decode(errors="replace").strip().splitlines()
         return f": {clean(lines[-1])[:200]}" if lines else ""

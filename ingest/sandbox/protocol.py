@@ -1,6 +1,6 @@
-"""What goes between the job and its reading processes: frames of JSON and bytes. Nothing that could be code.
+"""Wire protocol between the ingest job and its reader processes: length-prefixed frames of JSON or bytes, never code.
 
-A process that read a hostile file may have been taken over by it, so everything that comes from one is checked.
+A process that reads a hostile file may be taken over by it, so everything that it sends is checked.
 """
 
 from __future__ import annotations
@@ -18,18 +18,21 @@ from rag.errors import FileFault
 from rag.text.characters import clean
 
 _HEAD: Final = struct.Struct("<Ic")
-# A page of text in JSON, or some chunks. JSON may take twenty times its size in memory.
+# Enough for a page of text in JSON. JSON may take twenty times its size in memory.
 _LARGEST_FRAME: Final = 4 << 20
 _BYTES_PER_CHARACTER: Final = 8
+# Chunks are sent in frames of about this size.
 _FULL_FRAME: Final = 1 << 20
 _LARGEST_PICTURE: Final = 200_000
 _MOST_PICTURES: Final = 8
 _LONGEST_LINE: Final = 1000
-# As ranges of pages: some six characters for each.
+# Lists of page ranges: about six characters for each range.
 _LONGEST_LIST: Final = 100_000
 _MOST_REMARKS: Final = 100
+# Magic numbers of PNG and JPEG.
 _PICTURES: Final = (b"\x89PNG\r\n", b"\xff\xd8\xff")
 
+# Kinds of frames.
 PROGRESS: Final = b"p"
 _PAGE: Final = b"g"
 _WORDS: Final = b"w"
@@ -43,16 +46,16 @@ Outcome = tuple[Reading | FileFault, bool]
 
 
 class ProtocolError(Exception):
-    """What came is not what a reading process says."""
+    """A reader process has sent something that breaks the protocol."""
 
 
 def pack(kind: bytes, data: bytes) -> bytes:
-    """A frame."""
+    """Encodes a frame: length, kind, data."""
     return _HEAD.pack(len(data), kind) + data
 
 
 def unpack_head(head: bytes, limits: ReadingLimits) -> tuple[int, bytes]:
-    """Length and kind of the frame that begins with these five bytes; Nonsense for a frame that is too long."""
+    """Length and kind of the frame that begins with these :data:`HEAD_BYTES` bytes; ProtocolError if it is too long."""
     length, kind = _HEAD.unpack(head)
     if length > max(_LARGEST_FRAME, _BYTES_PER_CHARACTER * limits.characters_per_page):
         raise ProtocolError(f"a frame of {length} bytes")
@@ -63,11 +66,11 @@ HEAD_BYTES: Final = _HEAD.size
 
 
 def send_reading(reading: Reading, out: BinaryIO, *, recycle: bool) -> None:
-    """Says what a file gave; ``recycle`` if this process should be replaced."""
+    """Sends the contents of a file; ``recycle`` asks the job to replace this process."""
     for page in reading.record.pages:
         out.write(pack(_PAGE, _json([page.number, page.text, page.width, page.height, json.loads(page.headings)])))
         out.write(pack(_WORDS, page.words))
-    for rows in _in_frames(reading):
+    for rows in _chunk_frames(reading):
         out.write(pack(_CHUNKS, b"[" + b",".join(rows) + b"]"))
     for number, picture in reading.thumbnails.items():
         out.write(pack(_PICTURE, struct.pack("<I", number) + picture))
@@ -84,8 +87,8 @@ def send_reading(reading: Reading, out: BinaryIO, *, recycle: bool) -> None:
     out.write(pack(_RESULT, _json(facts)))
 
 
-def _in_frames(reading: Reading) -> Iterator[list[bytes]]:
-    """Its chunks: place, headings, and what is to be encoded before their text."""
+def _chunk_frames(reading: Reading) -> Iterator[list[bytes]]:
+    """The chunks, by frame: span, headings, and the context that is embedded before the text."""
     rows: list[bytes] = []
     size = 0
     for chunk, text in zip(reading.record.chunks, reading.texts, strict=True):
@@ -98,20 +101,20 @@ def _in_frames(reading: Reading) -> Iterator[list[bytes]]:
 
 
 def send_fault(fault: FileFault, out: BinaryIO, *, recycle: bool) -> None:
-    """Says why a file gave nothing."""
+    """Sends why a file could not be read."""
     out.write(pack(_FAULT, _json({"status": fault.status, "reason": fault.reason, "worn": recycle})))
 
 
 def receive(frames: Iterator[Frame], statuses: frozenset[str], limits: ReadingLimits) -> Outcome:
-    """What a reading process says about one file, and whether the process is worn.
+    """Decodes and checks the contents of one file, or its fault; and whether to recycle the process.
 
     Args:
-        frames: as they come, without those of progress.
+        frames: of the process, without those of progress.
         statuses: that a fault may have.
-        limits: that the process was told to keep to.
+        limits: those of the process.
 
     Raises:
-        Nonsense: it is not what a reading process says.
+        ProtocolError: the frames break the protocol, or a value is out of its range.
     """
     try:
         return _Receipt(limits).of(frames, statuses)
@@ -120,13 +123,13 @@ def receive(frames: Iterator[Frame], statuses: frozenset[str], limits: ReadingLi
 
 
 class _Receipt:
-    """What has come of a file so far. It never takes much more memory than a file within the limits."""
+    """The part of a file that has been received. It never takes much more memory than a file within the limits."""
 
     def __init__(self, limits: ReadingLimits) -> None:
         self._limits = limits
-        # Of the text of pages: tables have bars, and words of ligatures more letters than glyphs.
-        self._left = 2 * limits.characters + _FULL_FRAME
-        self._uncut = 0
+        # Characters of page text; more than the limit, for tables get bars, and a ligature becomes several letters.
+        self._characters_left = 2 * limits.characters + _FULL_FRAME
+        self._unchunked = 0
         self._bytes_left = 3 * _BYTES_PER_CHARACTER * limits.characters + 16 * _FULL_FRAME
         self._pages: list[PageRecord] = []
         self._chunks: list[tuple[Chunk, str]] = []
@@ -151,7 +154,7 @@ class _Receipt:
                 return FileFault(facts["status"], _line(facts["reason"])), bool(facts["worn"])
             else:
                 raise ProtocolError(f"a frame of kind {kind!r}")
-        raise ProtocolError("it ended in the middle")
+        raise ProtocolError("the frames end before the result")
 
     def _page(self, fields: list[Any], words: bytes) -> None:
         number, text, width, height, headings = fields
@@ -163,10 +166,10 @@ class _Receipt:
             _check(0 <= start < end <= len(text) and 0 < level < 1000)
         _check(are_packed_words(words, text))
         text.encode()  # lone surrogates could not be stored
-        self._left -= len(text)
-        self._uncut += len(text)
+        self._characters_left -= len(text)
+        self._unchunked += len(text)
         self._bytes_left -= len(words)
-        _check(self._left >= 0)
+        _check(self._characters_left >= 0)
         self._pages.append(PageRecord(number, text, width, height, words, json.dumps(headings)))
 
     def _chunk(self, row: list[Any]) -> tuple[Chunk, str]:
@@ -174,9 +177,9 @@ class _Receipt:
         _check(all(type(value) is int for value in (number, start, end)) and number > 0 and isinstance(context, str))
         text = self._pages[number - 1].text
         _check(0 <= start < end <= len(text))
-        # All text is in one chunk at most: else few bytes would make many long ones.
-        self._uncut -= end - start
-        _check(self._uncut >= 0)
+        # Chunks do not overlap: otherwise few bytes could make many long chunks.
+        self._unchunked -= end - start
+        _check(self._unchunked >= 0)
         context.encode()
         chunk = Chunk(Span(number, start, end), text[start:end], tuple(_line(heading) for heading in headings))
         return chunk, context + chunk.text
@@ -223,13 +226,13 @@ def _duration(value: float) -> float:
 
 
 def _line(text: str, longest: int = _LONGEST_LINE) -> str:
-    """In one line that a terminal may show."""
+    """The text in one line, without control characters."""
     _check(isinstance(text, str))
     return " ".join(clean(text[: 2 * longest]).split())[:longest]
 
 
-def _check(right: object) -> None:
-    if not right:
+def _check(condition: object) -> None:
+    if not condition:
         raise ProtocolError("a value out of its range")
 
 

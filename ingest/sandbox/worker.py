@@ -1,7 +1,7 @@
-"""``python -m ingest.sandbox.worker``: reads one file after the other for the job, with nothing that it could harm.
+"""Reader process, ``python -m ingest.sandbox.worker``: reads one file after the other for the job, in a sandbox.
 
-The first line of standard input says how to read; each further line is a file. Answers are frames on standard output
-(``ingest/sandbox/protocol.py``).
+The first line of standard input is the configuration; each further line is a file. The contents go to standard output,
+in frames (``ingest/sandbox/protocol.py``).
 """
 
 from __future__ import annotations
@@ -23,21 +23,23 @@ from ingest.sandbox import protocol
 from ingest.sandbox.confinement import confine, limit_cpu
 from rag.errors import FileFault
 
-# A process that has read so many files, or has grown to this share of its memory, makes way for a new one.
-_FILES: Final = 500
-_RECYCLE_AFTER: Final = 0.4
+# The process is recycled after so many files, or when it has grown to this share of its memory limit.
+_RECYCLE_AFTER_FILES: Final = 500
+_RECYCLE_AT_MEMORY: Final = 0.4
 
 
 @dataclass(frozen=True)
 class WorkerConfig:
-    """How a process reads; the first thing that it is told.
+    """Configuration of a reader process, which the job sends first.
 
     Attributes:
-        tokenizer: file of the encoder's tokenizer; None counts words, for encoders that have none.
-        max_tokens: that the encoder takes.
-        memory: most bytes of address space.
-        cpu_seconds: most for one file.
-        folder: of the files; None lets the process read what its user may read.
+        tokenizer: path of the encoder's tokenizer; None counts words, for encoders that have none.
+        max_tokens: most tokens that the encoder takes.
+        chunker: cuts the text into chunks.
+        options: limits and OCR.
+        memory: limit of the address space, in bytes.
+        cpu_seconds: limit of processor time for one file.
+        folder: of the files; None lets the process read all that its user may read.
     """
 
     tokenizer: str | None
@@ -49,7 +51,7 @@ class WorkerConfig:
     folder: str | None = None
 
     def to_json(self) -> bytes:
-        """One line."""
+        """Encodes it in one line."""
         fields = {
             "tokenizer": self.tokenizer,
             "max_tokens": self.max_tokens,
@@ -65,7 +67,7 @@ class WorkerConfig:
 
     @classmethod
     def from_json(cls, line: bytes) -> WorkerConfig:
-        """The inverse."""
+        """Decodes what :meth:`to_json` gave."""
         fields: dict[str, Any] = json.loads(line)
         return cls(
             tokenizer=fields["tokenizer"],
@@ -78,7 +80,7 @@ class WorkerConfig:
         )
 
     def cutting(self) -> Cutting:
-        """With the encoder's own tokenizer."""
+        """The chunking of texts, with the encoder's own tokenizer."""
         if self.tokenizer is None:
             return Cutting(self.chunker, lambda text: len(text.split()), self.max_tokens)
         from rag.models.embedding.token_counter import token_counter
@@ -87,14 +89,14 @@ class WorkerConfig:
 
 
 def main() -> int:
-    """Reads until standard input ends."""
-    # Whatever a library prints must not get between the frames.
+    """Serves requests until standard input ends."""
+    # What a library prints must not get between the frames: it goes to standard error.
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     logging.disable(logging.CRITICAL)
     config = WorkerConfig.from_json(sys.stdin.buffer.readline())
     cutting = config.cutting()
-    # What is loaded by now stays; and of what a page makes little is garbage in a circle.
+    # What is loaded by now stays, and pages make few reference cycles: fewer garbage collections, of less.
     gc.freeze()
     gc.set_threshold(50_000)
     confine(config.memory, None if config.folder is None else [config.folder])
@@ -109,18 +111,18 @@ def main() -> int:
 
 
 def _serve(request: ReadRequest, cutting: Cutting, config: WorkerConfig, out: BinaryIO, served: int) -> None:
-    def tell(page: int, pages: int, ocr: bool) -> None:  # noqa: FBT001 - the shape of OnPage
+    def send_progress(page: int, pages: int, ocr: bool) -> None:  # noqa: FBT001 - the shape of OnPage
         out.write(protocol.pack(protocol.PROGRESS, json.dumps([page, pages, ocr]).encode()))
         out.flush()
 
     try:
-        reading = read_document(request, cutting, replace(config.options, on_page=tell))
+        reading = read_document(request, cutting, replace(config.options, on_page=send_progress))
         protocol.send_reading(reading, out, recycle=_needs_recycling(config, served))
     except FileFault as fault:
         protocol.send_fault(fault, out, recycle=_needs_recycling(config, served))
     except MemoryError:
         gc.collect()
-        protocol.send_fault(_too_hungry(config), out, recycle=True)
+        protocol.send_fault(_out_of_memory(config), out, recycle=True)
     except RecursionError:
         protocol.send_fault(FileFault("malformed", "nested too deeply"), out, recycle=False)
     except Exception as error:  # noqa: BLE001 - a boundary: a library's bug on one file is that file's fault
@@ -129,16 +131,16 @@ def _serve(request: ReadRequest, cutting: Cutting, config: WorkerConfig, out: Bi
         )
 
 
-def _too_hungry(config: WorkerConfig) -> FileFault:
+def _out_of_memory(config: WorkerConfig) -> FileFault:
     return FileFault("out_of_memory", f"reading it takes more than {config.memory >> 20} MiB")
 
 
 def _needs_recycling(config: WorkerConfig, served: int) -> bool:
-    return served >= _FILES or _largest() > config.memory * _RECYCLE_AFTER
+    return served >= _RECYCLE_AFTER_FILES or _peak_memory() > config.memory * _RECYCLE_AT_MEMORY
 
 
-def _largest() -> int:
-    """The most memory that this process has had, in bytes. Not ru_maxrss, which begins with that of its parent."""
+def _peak_memory() -> int:
+    """Peak resident memory of this process, in bytes. Not ru_maxrss, which begins with that of its parent."""
     for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) << 10

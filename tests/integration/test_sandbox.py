@@ -1,4 +1,4 @@
-"""Real reading processes: what a hostile file can do to one, and what it cannot."""
+"""Sandboxed reader processes: what a hostile file can do to one, and what it cannot."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ ROOT = Path(__file__).parents[2]
 MEGABYTE = 1 << 20
 
 
-def orders(*, memory: int = 1024 * MEGABYTE, cpu_seconds: float = 60.0, tokenizer: Path | None = None) -> WorkerConfig:
+def worker_config(
+    *, memory: int = 1024 * MEGABYTE, cpu_seconds: float = 60.0, tokenizer: Path | None = None
+) -> WorkerConfig:
     path = str(tokenizer) if tokenizer else None
     return WorkerConfig(path, 254, Chunker(), ReadingOptions(ReadingLimits(), ocr="off"), memory, cpu_seconds)
 
@@ -52,8 +54,8 @@ def files(tmp_path: Path) -> list[ReadRequest]:
 
 @pytest.fixture
 def readers() -> Iterator[SandboxedReaders]:
-    """One process, which has little timeouts."""
-    with SandboxedReaders(orders(), workers=1, timeouts=Timeouts(seconds_per_page=0.5)) as made:
+    """One process, with short time limits."""
+    with SandboxedReaders(worker_config(), workers=1, timeouts=Timeouts(seconds_per_page=0.5)) as made:
         yield made
     assert not made._pool.processes
 
@@ -63,7 +65,7 @@ def pids(readers: SandboxedReaders) -> list[int]:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether it runs; a process that has ended and that nobody has asked about does not."""
+    """Whether it runs; a zombie does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
     except OSError:
@@ -81,7 +83,7 @@ def rejection_reason(readers: SandboxedReaders, request: ReadRequest) -> FileFau
 
 
 def stop(readers: SandboxedReaders, files: list[ReadRequest]) -> int:
-    """Lets the one process read a file, and then hangs it; returns its id."""
+    """Lets the one process read a file, and then stops it; returns its id."""
     assert isinstance(read(readers, files[:1])["0.pdf"], Reading)
     (pid,) = pids(readers)
     os.kill(pid, signal.SIGSTOP)
@@ -89,13 +91,13 @@ def stop(readers: SandboxedReaders, files: list[ReadRequest]) -> int:
 
 
 class TestReading:
-    def test_gives_what_reading_here_gives(self, files: list[ReadRequest]) -> None:
+    def test_gives_the_same_as_reading_in_this_process(self, files: list[ReadRequest]) -> None:
         from ingest.reading import Cutting
 
         here = ReadersHere(
             Cutting(Chunker(), lambda text: len(text.split()), 254), ReadingOptions(ReadingLimits(), ocr="off")
         )
-        with SandboxedReaders(orders(), workers=2) as sandbox:
+        with SandboxedReaders(worker_config(), workers=2) as sandbox:
             found = read(sandbox, files)
         for request, expected in here.read(files):
             outcome = found[request.path.name]
@@ -134,8 +136,8 @@ class TestReading:
         assert all(isinstance(outcome, Reading) for outcome in read(readers, files).values())
         assert set(pids(readers)) == seen
 
-    def test_a_worn_process_is_replaced(self, readers: SandboxedReaders, files: list[ReadRequest]) -> None:
-        """After 500 files, so that what a library leaks does not grow for ever."""
+    def test_a_process_is_recycled(self, readers: SandboxedReaders, files: list[ReadRequest]) -> None:
+        """After 500 files, so that leaks of libraries stay small."""
         seen, count = list[int](), 0
         for _, outcome in readers.read(files[:1] * 502):
             assert isinstance(outcome, Reading)
@@ -145,12 +147,14 @@ class TestReading:
         assert len(seen) == 2
         assert not is_alive(seen[0])
 
-    def test_the_index_is_the_one_that_reading_here_makes(self, tmp_path: Path, files: list[ReadRequest]) -> None:
+    def test_the_index_is_the_same_as_from_reading_in_this_process(
+        self, tmp_path: Path, files: list[ReadRequest]
+    ) -> None:
         found = discover([files[0].path.parent])
         ingest_job(tmp_path / "here", BagOfWordsEncoder()).run(found)
         from dataclasses import replace
 
-        with SandboxedReaders(orders(), workers=2) as sandbox:
+        with SandboxedReaders(worker_config(), workers=2) as sandbox:
             replace(ingest_job(tmp_path / "there", BagOfWordsEncoder()), readers=sandbox).run(found)
         one, other = (open_current(tmp_path / name, BagOfWordsEncoder().identity).folder for name in ("here", "there"))
         for name in ("docstore.sqlite", "vectors.faiss", "lexical/terms.npy"):
@@ -159,14 +163,14 @@ class TestReading:
     def test_the_tokens_of_the_encoder_are_counted(self, tmp_path: Path) -> None:
         (tmp_path / "a.pdf").write_bytes(tiny_pdf(["\n".join(["one two three four five six seven eight"] * 30)]))
         request = ReadRequest(tmp_path / "a.pdf", ".pdf")
-        with SandboxedReaders(orders(tokenizer=word_tokenizer(tmp_path)), workers=1) as sandbox:
+        with SandboxedReaders(worker_config(tokenizer=word_tokenizer(tmp_path)), workers=1) as sandbox:
             outcome = read(sandbox, [request])["a.pdf"]
         assert isinstance(outcome, Reading)
         assert len(outcome.record.chunks) == 2
 
 
 class TestBroken:
-    def test_a_crash_is_that_file_s_alone(self, readers: SandboxedReaders, files: list[ReadRequest]) -> None:
+    def test_a_crash_concerns_one_file(self, readers: SandboxedReaders, files: list[ReadRequest]) -> None:
         pid = stop(readers, files)
 
         def crash() -> None:
@@ -179,7 +183,7 @@ class TestBroken:
         assert all(isinstance(outcome, Reading) for outcome in read(readers, files[2:]).values())
         assert pid not in pids(readers)
 
-    def test_what_the_kernel_kills_was_too_hungry(self, readers: SandboxedReaders, files: list[ReadRequest]) -> None:
+    def test_a_killed_process_was_out_of_memory(self, readers: SandboxedReaders, files: list[ReadRequest]) -> None:
         pid = stop(readers, files)
         threading.Timer(0.1, os.kill, (pid, signal.SIGKILL)).start()
         fault = rejection_reason(readers, files[1])
@@ -195,20 +199,20 @@ class TestBroken:
 
     def test_too_much_processor_time(self, tmp_path: Path) -> None:
         (tmp_path / "a.pdf").write_bytes(heavy_pdf(400))
-        with SandboxedReaders(orders(cpu_seconds=0.0), workers=1) as sandbox:
+        with SandboxedReaders(worker_config(cpu_seconds=0.0), workers=1) as sandbox:
             fault = rejection_reason(sandbox, ReadRequest(tmp_path / "a.pdf", ".pdf"))
         assert (fault.status, fault.reason) == ("timeout", "reading it takes too much processor time")
 
     def test_too_much_memory(self, tmp_path: Path, files: list[ReadRequest]) -> None:
         """A page of 900 MB in a file of 3 MB."""
         (tmp_path / "bomb.pdf").write_bytes(heavy_pdf(900))
-        with SandboxedReaders(orders(memory=512 * MEGABYTE), workers=1) as sandbox:
+        with SandboxedReaders(worker_config(memory=512 * MEGABYTE), workers=1) as sandbox:
             fault = rejection_reason(sandbox, ReadRequest(tmp_path / "bomb.pdf", ".pdf"))
             assert isinstance(read(sandbox, files[:1])["0.pdf"], Reading)
         assert (fault.status, fault.reason) == ("out_of_memory", "reading it takes more than 512 MiB")
 
-    def test_a_caller_that_stops_listening_ends_everything(self, files: list[ReadRequest]) -> None:
-        with SandboxedReaders(orders(), workers=2) as sandbox:
+    def test_a_caller_that_leaves_ends_the_processes(self, files: list[ReadRequest]) -> None:
+        with SandboxedReaders(worker_config(), workers=2) as sandbox:
             outcomes = sandbox.read(files * 50)
             next(iter(outcomes))
             alive = pids(sandbox)
@@ -221,12 +225,15 @@ class TestBroken:
         self, files: list[ReadRequest], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
         monkeypatch.setattr(sys, "executable", str(tmp_path / "gone"))
-        with SandboxedReaders(orders(), workers=2) as sandbox, pytest.raises(IngestFault, match="cannot be started"):
+        with (
+            SandboxedReaders(worker_config(), workers=2) as sandbox,
+            pytest.raises(IngestFault, match="cannot be started"),
+        ):
             read(sandbox, files)
 
 
 def impostor(folder: Path, monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
-    """In place of the reading process, one that was taken over: it runs ``answer`` for each file."""
+    """Replaces the reader process by one that was taken over: it runs ``answer`` for each file."""
     script = folder / "impostor"
     script.write_text(
         f"#!{sys.executable}\n"
@@ -243,7 +250,7 @@ def impostor(folder: Path, monkeypatch: pytest.MonkeyPatch, answer: str) -> None
 
 
 class TestTakenOver:
-    """Whatever it says, one file has a fault, and the job goes on."""
+    """Whatever the process sends, one file has a fault, and the job goes on."""
 
     @pytest.mark.parametrize(
         ("answer", "status"),
@@ -259,42 +266,42 @@ class TestTakenOver:
             pytest.param("while True: say(b'p', b'[1, 2, false]')", "crashed", id="progress without end"),
         ],
     )
-    def test_says(
+    def test_sends(
         self, files: list[ReadRequest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str, status: str
     ) -> None:
         impostor(tmp_path, monkeypatch, answer)
         timeouts = Timeouts(seconds_per_page=0.3, seconds_per_file=0.6)
-        with SandboxedReaders(orders(), workers=1, timeouts=timeouts) as sandbox:
+        with SandboxedReaders(worker_config(), workers=1, timeouts=timeouts) as sandbox:
             found = read(sandbox, files[:2])
             alive = pids(sandbox)
         assert [outcome.status for outcome in found.values() if isinstance(outcome, FileFault)] == [status] * 2
         assert not any(map(is_alive, alive))
 
-    def test_closes_its_mouth_and_stays(
+    def test_closes_its_output_and_stays(
         self, files: list[ReadRequest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         impostor(tmp_path, monkeypatch, "os.close(1); time.sleep(60)")
         monkeypatch.setattr("ingest.sandbox.pool._END_SECONDS", 0.2)
-        with SandboxedReaders(orders(), workers=1) as sandbox:
+        with SandboxedReaders(worker_config(), workers=1) as sandbox:
             begun = time.monotonic()
-            assert rejection_reason(sandbox, files[0]).reason == "the reader says no more, and does not end"
+            assert rejection_reason(sandbox, files[0]).reason == "the reader closed its output, and does not end"
             assert time.monotonic() - begun < 5
 
-    def test_its_last_words_are_told(
+    def test_the_last_line_of_standard_error_is_reported(
         self, files: list[ReadRequest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         impostor(tmp_path, monkeypatch, "print('one\\ntwo', file=sys.stderr, flush=True); sys.exit(3)")
-        with SandboxedReaders(orders(), workers=1) as sandbox:
+        with SandboxedReaders(worker_config(), workers=1) as sandbox:
             assert rejection_reason(sandbox, files[0]).reason == "the reader crashed (exit 3: two)"
 
-    def test_one_that_speaks_before_it_is_asked(self, files: list[ReadRequest], tmp_path: Path) -> None:
-        """For example because a site's customisation prints."""
+    def test_one_that_writes_before_the_first_request(self, files: list[ReadRequest], tmp_path: Path) -> None:
+        """For example because sitecustomize prints."""
         with pytest.MonkeyPatch.context() as monkeypatch:
             script = tmp_path / "impostor"
             script.write_text("#!/bin/sh\necho Welcome to this machine, and have a lot of fun.\nsleep 60\n")
             script.chmod(0o755)
             monkeypatch.setattr(sys, "executable", str(script))
-            with SandboxedReaders(orders(), workers=1) as sandbox, pytest.raises(IngestFault, match="started"):
+            with SandboxedReaders(worker_config(), workers=1) as sandbox, pytest.raises(IngestFault, match="started"):
                 read(sandbox, files[:1])
 
 
@@ -345,7 +352,7 @@ print(json.dumps(said))
 """
 
 
-def test_a_confined_process_has_no_network_and_little_of_everything(tmp_path: Path) -> None:
+def test_a_sandboxed_process_has_no_network_and_low_limits(tmp_path: Path) -> None:
     import socket
 
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -371,12 +378,12 @@ def test_a_confined_process_has_no_network_and_little_of_everything(tmp_path: Pa
     assert said["raised"].startswith(("ValueError", "PermissionError") if os.geteuid() else "")
 
 
-def test_a_reading_process_knows_no_settings_and_no_keys(
+def test_a_reader_process_has_no_settings_and_no_keys(
     files: list[ReadRequest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RAG_API_KEY", "very-secret")
     monkeypatch.setenv("SOME_TOKEN", "very-secret")
-    with SandboxedReaders(orders(), workers=1) as sandbox:
+    with SandboxedReaders(worker_config(), workers=1) as sandbox:
         read(sandbox, files[:1])
         (pid,) = pids(sandbox)
         environment = Path(f"/proc/{pid}/environ").read_bytes()
@@ -417,7 +424,7 @@ sys.exit(code)
 
 
 def word_tokenizer(folder: Path) -> Path:
-    """A tokenizer for which a token is a word."""
+    """A tokenizer whose tokens are words."""
     made = tokenizers.Tokenizer(tokenizers.models.WordLevel({"[UNK]": 0}, unk_token="[UNK]"))
     made.pre_tokenizer = tokenizers.pre_tokenizers.WhitespaceSplit()
     made.save(str(folder / "tokenizer.json"))
@@ -425,7 +432,7 @@ def word_tokenizer(folder: Path) -> Path:
 
 
 class Job:
-    """``python -m ingest`` in a process of its own, with an encoder that takes its time."""
+    """``python -m ingest`` in a process of its own, with a slow encoder."""
 
     def __init__(self, folder: Path, documents: int, seconds: float = 0.0) -> None:
         self.index = folder / "index"
@@ -446,7 +453,7 @@ class Job:
             )
 
     def readers(self) -> list[int]:
-        """The reading processes that are there by now."""
+        """Ids of the reader processes that have started."""
         try:
             process = Path(f"/proc/{self.process.pid}")
             children = [pid for task in (process / "task").iterdir() for pid in (task / "children").read_text().split()]
@@ -461,7 +468,7 @@ class Job:
         return self.readers()
 
     def ended(self, seconds: float = 10.0) -> tuple[int, str]:
-        """Exit code and what was said on stderr."""
+        """Exit code and standard error."""
         try:
             _, errors = self.process.communicate(timeout=seconds)
         finally:
@@ -490,7 +497,7 @@ class TestStopped:
         time.sleep(0.3)
         self.interrupted(job, readers)
 
-    def test_while_reading_processes_start(self, tmp_path: Path) -> None:
+    def test_while_reader_processes_start(self, tmp_path: Path) -> None:
         job = Job(tmp_path, documents=40)
         readers = job.wait_for_readers(2)
         self.interrupted(job, readers)
@@ -501,7 +508,7 @@ class TestStopped:
         assert job.process.stdout.readline() == b"encoding\n"
         self.interrupted(job, job.readers())
 
-    def test_when_the_job_is_killed_nothing_is_left_of_it(self, tmp_path: Path) -> None:
+    def test_a_killed_job_leaves_nothing(self, tmp_path: Path) -> None:
         job = Job(tmp_path, documents=40, seconds=1.0)
         assert job.process.stdout
         assert job.process.stdout.readline() == b"encoding\n"
@@ -516,14 +523,14 @@ class TestStopped:
         assert code == 0
         assert len(open_current(again.index, BagOfWordsEncoder().identity).documents) == 40
 
-    def test_when_nothing_happens_it_is_published(self, tmp_path: Path) -> None:
+    def test_without_an_interrupt_it_is_published(self, tmp_path: Path) -> None:
         job = Job(tmp_path, documents=3)
         code, errors = job.ended(30)
         assert (code, "stopped" in errors) == (0, False)
 
 
 def heavy_pdf(megabytes: int) -> bytes:
-    """A page whose content is so large when it is unpacked."""
+    """A page whose content stream has this size when it is decompressed."""
     compressor = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     # Flushed, so that it can be repeated without being compressed again; the checksum at the end is left out.
     block = compressor.compress(b"(text) Tj " * 100_000) + compressor.flush(zlib.Z_FULL_FLUSH)
@@ -531,5 +538,5 @@ def heavy_pdf(megabytes: int) -> bytes:
     plain = tiny_pdf(["x"])
     start = plain.index(b"5 0 obj")
     stream = b"5 0 obj<</Length %d/Filter/FlateDecode>>stream\n%b\nendstream endobj\n" % (len(content), content)
-    # The table of places is wrong now; whoever reads it makes a new one.
+    # The cross-reference table is wrong now; pdfium rebuilds it.
     return plain[:start] + stream + b"trailer<</Size 6/Root 1 0 R>>\n%%EOF"

@@ -1,4 +1,4 @@
-"""What a reading process says comes through whole; whatever else comes is nonsense, and nothing worse."""
+"""Wire protocol of the reader processes: contents arrive as sent, and all else is a ProtocolError and nothing worse."""
 
 from __future__ import annotations
 
@@ -67,14 +67,14 @@ def readings(draw: st.DrawFn) -> Reading:
 
 
 def frames(data: bytes) -> Iterator[Frame]:
-    """As the job reads them off a pipe; it ends where the pipe does."""
+    """Decodes frames as the job does; ends where the data does."""
     stream = io.BytesIO(data)
     while len(head := stream.read(protocol.HEAD_BYTES)) == protocol.HEAD_BYTES:
         length, kind = unpack_head(head, LIMITS)
         yield kind, stream.read(length)
 
 
-def said(reading: Reading, *, recycle: bool = False) -> bytes:
+def encoded(reading: Reading, *, recycle: bool = False) -> bytes:
     out = io.BytesIO()
     send_reading(reading, out, recycle=recycle)
     return out.getvalue()
@@ -97,7 +97,7 @@ def example() -> Reading:
 
 LIMITS = ReadingLimits()
 LARGEST = protocol._LARGEST_FRAME
-EXAMPLE = list(frames(said(example())))
+EXAMPLE = list(frames(encoded(example())))
 PAGE: list[Any] = json.loads(dict(EXAMPLE)[b"g"])
 CHUNKS: list[list[Any]] = json.loads(dict(EXAMPLE)[b"c"])
 RESULT: dict[str, Any] = json.loads(dict(EXAMPLE)[b"r"])
@@ -107,15 +107,15 @@ class TestRoundTrip:
     @settings(max_examples=30)
     @given(readings(), st.booleans())
     def test_reading(self, reading: Reading, recycle: bool) -> None:
-        assert receive(frames(said(reading, recycle=recycle)), FAILED, LIMITS) == (reading, recycle)
+        assert receive(frames(encoded(reading, recycle=recycle)), FAILED, LIMITS) == (reading, recycle)
 
     @pytest.mark.parametrize("recycle", [True, False])
     def test_fault(self, recycle: bool) -> None:
         out = io.BytesIO()
         send_fault(FileFault("encrypted", "it needs a password"), out, recycle=recycle)
-        fault, said_worn = receive(frames(out.getvalue()), FAILED, LIMITS)
+        fault, received_recycle = receive(frames(out.getvalue()), FAILED, LIMITS)
         assert isinstance(fault, FileFault)
-        assert (fault.status, fault.reason, said_worn) == ("encrypted", "it needs a password", recycle)
+        assert (fault.status, fault.reason, received_recycle) == ("encrypted", "it needs a password", recycle)
 
     def test_a_context_is_what_comes_before_the_text(self) -> None:
         """Texts are sent without the chunk's own text, which the page has."""
@@ -158,7 +158,7 @@ def result_with(name: str, value: object) -> list[Frame]:
 INFINITE, NAN = float("inf"), float("nan")
 
 
-class TestNonsense:
+class TestRefused:
     @pytest.mark.parametrize(
         "sent",
         [
@@ -230,13 +230,12 @@ class TestNonsense:
             pytest.param(result_with("indexed_characters", 16), id="more in chunks than on pages"),
             pytest.param([(b"f", b"[]")], id="fault is a list"),
             pytest.param(
-                [(b"f", json.dumps({"status": "ok", "reason": "", "recycle": False}).encode())], id="good fault"
+                [(b"f", json.dumps({"status": "ok", "reason": "", "worn": False}).encode())],
+                id="fault with a status of success",
             ),
+            pytest.param([(b"f", json.dumps({"status": [], "reason": "", "worn": False}).encode())], id="odd status"),
             pytest.param(
-                [(b"f", json.dumps({"status": [], "reason": "", "recycle": False}).encode())], id="odd status"
-            ),
-            pytest.param(
-                [(b"f", json.dumps({"status": "crashed", "reason": 5, "recycle": False}).encode())], id="odd reason"
+                [(b"f", json.dumps({"status": "crashed", "reason": 5, "worn": False}).encode())], id="odd reason"
             ),
         ],
     )
@@ -250,8 +249,8 @@ class TestNonsense:
             unpack_head(struct.pack("<Ic", LARGEST + 1, b"g"), LIMITS)
 
 
-def sound(reading: Reading | FileFault) -> None:
-    """What is taken can be stored and told."""
+def assert_sound(reading: Reading | FileFault) -> None:
+    """What was accepted can be stored and reported."""
     if isinstance(reading, FileFault):
         assert reading.status in FAILED
         return
@@ -268,12 +267,12 @@ def sound(reading: Reading | FileFault) -> None:
     json.dumps([facts.pages_with_text, facts.characters, facts.remarks, facts.reason, facts.seconds], allow_nan=False)
 
 
-def received(sent: Iterator[Frame]) -> None:
+def receive_or_refuse(sent: Iterator[Frame]) -> None:
     try:
         outcome, _ = receive(sent, FAILED, LIMITS)
     except ProtocolError:
         return
-    sound(outcome)
+    assert_sound(outcome)
 
 
 json_values = st.recursive(
@@ -293,25 +292,25 @@ json_values = st.recursive(
 class TestFuzz:
     @given(st.binary(max_size=200))
     def test_random_bytes(self, data: bytes) -> None:
-        received(frames(data))
+        receive_or_refuse(frames(data))
 
     @given(
         st.lists(st.tuples(st.sampled_from([b"g", b"w", b"c", b"t", b"r", b"f"]), st.binary(max_size=30)), max_size=6)
     )
     def test_random_frames(self, sent: list[Frame]) -> None:
-        received(iter(sent))
+        receive_or_refuse(iter(sent))
 
     @settings(max_examples=30)
     @given(readings(), st.data())
     def test_cut_or_changed(self, reading: Reading, data: st.DataObject) -> None:
-        sent = bytearray(said(reading))
+        sent = bytearray(encoded(reading))
         for place in data.draw(st.lists(st.integers(0, len(sent) - 1), max_size=3)):
             sent[place] = data.draw(st.integers(0, 255))
-        received(frames(bytes(sent[: data.draw(st.integers(0, len(sent)))])))
+        receive_or_refuse(frames(bytes(sent[: data.draw(st.integers(0, len(sent)))])))
 
     @given(st.permutations(EXAMPLE), st.integers(0, 5))
     def test_in_another_order(self, sent: list[Frame], count: int) -> None:
-        received(iter([*sent, *sent[:count]]))
+        receive_or_refuse(iter([*sent, *sent[:count]]))
 
     @given(st.data())
     def test_other_values_in_place(self, data: st.DataObject) -> None:
@@ -319,8 +318,8 @@ class TestFuzz:
         place = data.draw(st.sampled_from(range(len(base)) if isinstance(base, list) else sorted(base)))
         value = data.draw(json_values)
         changed = row(base, place, value) if isinstance(base, list) else {**base, place: value}
-        received(iter(replaced(kind, [changed] if kind == b"c" else changed)))
+        receive_or_refuse(iter(replaced(kind, [changed] if kind == b"c" else changed)))
 
     @given(st.sampled_from([b"g", b"c", b"r", b"f"]), json_values)
     def test_other_values(self, kind: bytes, value: object) -> None:
-        received(iter(replaced(kind, value) if kind != b"f" else [(kind, json.dumps(value).encode())]))
+        receive_or_refuse(iter(replaced(kind, value) if kind != b"f" else [(kind, json.dumps(value).encode())]))
