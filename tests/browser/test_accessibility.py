@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from rag.answering.prompt import NOT_FOUND
+from rag.testing import ScriptedModel
 from tests.browser.conftest import Serve, ask, picture
 from tests.browser.test_page import ASKED, FEE
-from tests.fakes import ScriptedModel
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 SERIOUS = ("serious", "critical")

@@ -12,8 +12,9 @@ from playwright.sync_api import Page, expect
 from benchmarks.highlights import RECTANGLES, letters, within
 from ingest.pdf.reading import open_pdf
 from rag.domain.values import Box
+from rag.testing import ScriptedModel
 from tests.browser.conftest import Serve, ask
-from tests.fakes import ScriptedModel, make_pdf
+from tests.fakes import make_pdf
 
 LONG = (
     "The pilot boards at the outer buoy before any ship longer than ninety metres enters the channel between the two "

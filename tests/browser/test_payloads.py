@@ -10,9 +10,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ingest.discovery import discover
+from rag.testing import BagOfWordsEncoder, ScriptedModel
 from tests.browser.conftest import Serve, ask
 from tests.browser.payloads import PAYLOADS
-from tests.fakes import BagOfWordsEncoder, ScriptedModel, ingest_job
+from tests.fakes import ingest_job
 
 
 def printable(payload: str) -> str:

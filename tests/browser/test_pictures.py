@@ -12,8 +12,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from ingest.discovery import discover
 from rag.answering.prompt import NOT_FOUND
+from rag.testing import BagOfWordsEncoder, ScriptedModel
 from tests.browser.conftest import Serve, ask, picture
-from tests.fakes import BagOfWordsEncoder, ScriptedModel, ingest_job
+from tests.fakes import ingest_job
 
 BIRDS = "How often is damage by birds covered?"
 GASKETS = "A gasket older than how many years should be thrown away?"

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from rag.answering.prompt import NOT_FOUND
+from rag.testing import ScriptedModel
 from tests.browser.conftest import Serve, ask
-from tests.fakes import ScriptedModel
 
 COATS = "The pilots wear red coats in winter."
 

@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 from unittest.mock import patch
 
-from rag.__main__ import main
 from rag.cli import ask
-from tests.fakes import ScriptedModel
+from rag.cli.main import main
+from rag.testing import ScriptedModel
 from tests.integration.conftest import make_answerer
 
 
