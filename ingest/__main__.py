@@ -78,8 +78,8 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "python -m inges
         from rich.console import Console
 
         show(report, Console(soft_wrap=False))
-    told = not options.report or _write_report(options.report, report)
-    return 0 if told and not report.failed else 3
+    written = not options.report or _write_report(options.report, report)
+    return 0 if written and not report.failed else 3
 
 
 def _print_json(options: argparse.Namespace, report: Mapping[str, object]) -> bool:

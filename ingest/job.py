@@ -154,10 +154,10 @@ class IngestJob:
         except IndexMissing:
             return None, None
         except (IndexCorrupt, IndexForeign) as fault:
-            return None, f"Everything was read anew, because the index before could not be used: {fault}"
+            return None, f"Everything was read again, because the index before could not be used: {fault}"
         # With another OCR only some files are read again: see ingest.plan.
         if {**manifest.chunker, "ocr": ""} != {**self.identity, "ocr": ""}:
-            return None, "Everything was read anew, because this version reads or cuts documents otherwise."
+            return None, "Everything was read again, because this version reads or chunks documents differently."
         return manifest, None
 
     def _update(self, run: _IngestRun, writer: IndexWriter, start: float) -> str | None:

@@ -1,4 +1,4 @@
-"""Whatever happens to a folder between runs, its index is the one that a clean build would make, byte for byte."""
+"""Stateful property test: after any history of a folder, its index equals a clean build, byte for byte."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ contents = st.integers(0, 7)
 
 
 def canary(content: int) -> str:
-    """A word that stands in this content and in no other."""
+    """A word that only this content has."""
     return f"canary{'qxzjvkwy'[content]}"
 
 
@@ -44,13 +44,13 @@ def bytes_of(content: int) -> bytes:
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """Of everything in a generation that does not tell of time and history."""
+    """Digests of a generation's files that do not depend on time and history."""
     parts = [folder / "vectors.faiss", folder / "docstore.sqlite", *sorted((folder / "lexical").iterdir())]
     return {part.name: hashlib.sha256(part.read_bytes()).hexdigest() for part in parts}
 
 
 class AnyHistory(RuleBasedStateMachine):
-    """A folder, an index of it, and what each generation was when it was published."""
+    """A folder, an index of it, and the digests of each generation when it was published."""
 
     # What a clean build of a folder gives is known once it was built: folders repeat between sequences.
     clean: Mapping[frozenset[tuple[str, bytes]], dict[str, str]] = {}
@@ -119,12 +119,12 @@ class AnyHistory(RuleBasedStateMachine):
 
     @rule()
     def run(self) -> None:
-        self.bring_in_line()
+        self.update()
 
     @rule()
     def rebuild(self) -> None:
         before = self.current()
-        report = self.bring_in_line(rebuild=True)
+        report = self.update(rebuild=True)
         assert report is None or report.generation != before
 
     @precondition(lambda self: len(self.published) > 1)
@@ -148,7 +148,7 @@ class AnyHistory(RuleBasedStateMachine):
     def current(self) -> str | None:
         return read_current(IndexLayout(self.index))[0] if self.published else None
 
-    def bring_in_line(self, *, rebuild: bool = False) -> Report | None:
+    def update(self, *, rebuild: bool = False) -> Report | None:
         """Runs twice, and compares with a clean build; None where no file can be read."""
         before = self.current()
         try:

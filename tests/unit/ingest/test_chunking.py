@@ -1,4 +1,4 @@
-"""Chunks are stretches of a page: verbatim, complete, disjoint, and never more than the encoder reads."""
+"""Chunking: chunks are verbatim, complete, disjoint, and within the token limit."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def words(text: str) -> int:
 
 
 def pieces_of_four(text: str) -> int:
-    """A word is as many tokens as it has groups of four letters."""
+    """Counts a token for every four letters of a word."""
     return sum(math.ceil(len(word) / 4) for word in text.split())
 
 
@@ -28,7 +28,7 @@ COUNTERS = [words, pieces_of_four]
 
 
 def page_with_headings(number: int, *parts: str) -> Page:
-    """Parts apart by blank lines; ``# a`` is a heading of level 1, ``## a`` of level 2."""
+    """Parts separated by blank lines; ``# a`` is a heading of level 1, ``## a`` of level 2."""
     text, headings = "", []
     for part in parts:
         title = part.lstrip("#").lstrip()

@@ -1,4 +1,4 @@
-"""Encoding beside reading: every text has its vector, failures come back, and neither end waits for ever."""
+"""Embedding thread: every text gets its vector, failures are raised in the caller, and no side deadlocks."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class FailingEncoder(BagOfWordsEncoder):
 
 
 class WaitingEncoder(BagOfWordsEncoder):
-    """Encodes when it may."""
+    """Encodes when an event is set."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -133,7 +133,7 @@ def test_nothing_to_encode() -> None:
     assert len(encoders()) == before
 
 
-def test_the_time_of_the_encoder_is_told() -> None:
+def test_seconds_of_encoding_are_counted() -> None:
     class Slow(BagOfWordsEncoder):
         def encode(self, texts: Sequence[str]) -> FloatMatrix:
             time.sleep(0.02)
@@ -167,7 +167,7 @@ class TestFailure:
             with pytest.raises(RuntimeError, match="the encoder broke"):
                 work.finish()
 
-    def test_is_raised_while_somebody_waits_to_bring_more(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_is_raised_while_the_producer_waits(self, monkeypatch: pytest.MonkeyPatch) -> None:
         small(monkeypatch, window=4, slab=2, waiting=4)
         with pytest.raises(RuntimeError, match="the encoder broke"):
             encode(FailingEncoder(3), Keeping(), 100)
@@ -223,8 +223,8 @@ class TestStop:
         assert not work._thread.is_alive()
 
 
-def test_whoever_brings_too_much_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that texts do not pile up in memory when reading is quicker than encoding."""
+def test_the_producer_waits_when_the_queue_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Backpressure: texts do not pile up in memory when reading is faster than encoding."""
     small(monkeypatch, window=4, slab=2, waiting=4)
     encoder, keep = WaitingEncoder(), Keeping()
     with embedding_thread(encoder, keep) as work:

@@ -1,4 +1,4 @@
-"""The ingest job: what is new is read, what is known is carried over, what is gone leaves the index."""
+"""Ingest job: new files are read, known ones carried over, and removed ones leave the index."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ class Bench:
         return (self.index / "CURRENT").read_bytes()
 
 
-class Told(Progress):
-    """Remembers what it was told; encoding goes on beside reading, so what is told of it is kept apart."""
+class RecordedProgress(Progress):
+    """Records its calls; those of the encoder thread apart, because they come at any time."""
 
     def __init__(self) -> None:
         self.steps: list[tuple[str | int, ...]] = []
@@ -102,7 +102,7 @@ def row_of(report: Report, path: str) -> FileRow:
 
 
 def found(generation: Generation) -> list[list[tuple[str, str, str, int, str, float]]]:
-    """All that a user sees of the passages for each question."""
+    """The fields that a user sees of the passages for each question."""
     retriever = Retriever(BagOfWordsEncoder(), None)
     return [
         [
@@ -203,18 +203,18 @@ class TestFirstRun:
         generation.source(tank).unlink()
         assert generation.added(tank) is None
 
-    def test_progress_is_told(self, bench: Bench) -> None:
-        told = Told()
-        ingest_job(bench.index, bench.encoder, progress=told).run(discover([bench.folder]))
+    def test_progress_is_reported(self, bench: Bench) -> None:
+        progress = RecordedProgress()
+        ingest_job(bench.index, bench.encoder, progress=progress).run(discover([bench.folder]))
         sizes = [(bench.folder / name).stat().st_size for name in ("pump.pdf", "valve.pdf")]
-        assert told.steps == [
+        assert progress.steps == [
             ("checking", 2),
             ("reading", 2, sum(sizes)),
             ("file", ".pdf", sizes[0], 2, 2),
             ("file", ".pdf", sizes[1], 1, 1),
             ("publishing",),
         ]
-        assert sum(told.encoded_chunks) == 3
+        assert sum(progress.encoded_chunks) == 3
 
 
 class TestSecondRun:
@@ -273,7 +273,7 @@ class TestSecondRun:
         moved = row_of(bench.run(), "moved.pdf")
         assert (moved.status, moved.reason) == (first.status, first.reason)
 
-    def test_what_is_missing_of_a_file_is_said_in_every_run(self, bench: Bench) -> None:
+    def test_missing_text_is_reported_in_every_run(self, bench: Bench) -> None:
         bench.put("half.pdf", ["The first page has text.", DRAWING])
         bench.run()
         for name in ("one.pdf", "two.pdf"):
@@ -315,7 +315,7 @@ class TestSecondRun:
         report = bench.run()
         assert (report.published, report.embedded, report.reused) == (True, 3, 0)
         assert report.note is not None
-        assert report.note.startswith("Everything was read anew")
+        assert report.note.startswith("Everything was read again")
         assert found(bench.open()) == before
 
     def test_a_damaged_source_is_mended_by_a_rebuild(self, bench: Bench) -> None:
@@ -342,7 +342,7 @@ class TestSecondRun:
         bench.run()
         report = bench.run(chunker=Chunker(max_tokens=10, min_tokens=2))
         assert report.note is not None
-        assert "cuts documents otherwise" in report.note
+        assert "chunks documents differently" in report.note
         assert report.embedded == report.chunks > 3
         assert bench.run(chunker=Chunker(max_tokens=10, min_tokens=2)).note is None
 

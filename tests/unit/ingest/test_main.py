@@ -1,4 +1,4 @@
-"""``python -m ingest``: what goes wrong is one line on stderr and an exit code."""
+"""Command line of ingest: a failure is one line on stderr and an exit code."""
 
 from __future__ import annotations
 

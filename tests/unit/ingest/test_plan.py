@@ -1,4 +1,4 @@
-"""What is known by its content is not read again; what may have changed is."""
+"""Ingest plan: files with known content are not read again, unless the readers may give other text."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ class TestFailed:
 
 
 class TestOcr:
-    """What was read with another OCR is read anew where that may give another text."""
+    """A file that was read with another OCR is read again where that may give another text."""
 
     @pytest.mark.parametrize(
         ("before", "now", "remarks", "again"),
@@ -278,8 +278,8 @@ class TestSources:
     )
     def test_rows_for_the_manifest(self, folder: Path, status: FileStatus, has_digest: bool) -> None:
         file = SourceFile(folder / "a.pdf", "a.pdf")
-        counts = {"pages": 2, "pages_with_text": 1, "chunks": 5, "characters": 90, "indexed_characters": 80}
-        found = FileRow("a.pdf", status, **counts, remarks={"ocr": "1"}, reason="why")
+        counts: dict[str, Any] = {"pages": 2, "pages_with_text": 1, "chunks": 5, "characters": 90}
+        found = FileRow("a.pdf", status, **counts, indexed_characters=80, remarks={"ocr": "1"}, reason="why")
         held = manifest_row(PlannedFile(file, "read", found, digest(b"one"), 3), found)
         assert held.sha256 == (digest(b"one") if has_digest else None)
         assert (held.path, held.status, held.size, held.pages, held.pages_with_text) == ("a.pdf", status, 3, 2, 1)

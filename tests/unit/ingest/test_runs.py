@@ -1,4 +1,4 @@
-"""Runs of the job over plain texts: what is read again, what is published, and what must be gone."""
+"""Consecutive runs of the ingest job over plain texts: rereading, publishing and deletion."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CANARY = "xylophonequark"
 
 @dataclass(eq=False)
 class PlainReader:
-    """Reads ``[scan]`` only with OCR, and fails as a file says; pages are apart by form feeds.
+    """Reads ``[scan]`` only with OCR, and fails with the status in a file; form feeds separate pages.
 
     Attributes:
         read: the texts that it has read, in order.
@@ -60,7 +60,7 @@ class PlainReader:
 
 
 class Bench:
-    """A folder of texts that go for PDFs, and an index."""
+    """A folder of texts with the suffix of PDFs, and an index."""
 
     def __init__(self, root: Path, reader: PlainReader) -> None:
         self.folder = root / "documents"
@@ -204,7 +204,7 @@ class TestFailures:
         assert [row["status"] for row in caught.value.files] == ["crashed"]
         assert bench.open().id == first.generation
 
-    def test_a_copy_that_is_lost_is_made_again_without_a_publication(self, bench: Bench) -> None:
+    def test_a_lost_copy_is_restored_without_a_new_generation(self, bench: Bench) -> None:
         bench.put(a="Text.")
         bench.run()
         (stored,) = (bench.index / "sources").iterdir()
@@ -251,7 +251,7 @@ class TestCounts:
         again = bench.run().to_json()
         assert (again["characters"], again["indexed_characters"]) == (said["characters"], said["characters"])
 
-    def test_stages_are_told(self, bench: Bench) -> None:
+    def test_stages_are_reported(self, bench: Bench) -> None:
         bench.put(a="Text.")
         assert set(bench.run().stages) == {"check", "read", "read and embed", "encoder at work", "publish"}
         assert set(bench.run().stages) == {"check"}
@@ -281,7 +281,7 @@ class TestGenerations:
         assert bench.statuses(report) == {"a": "unchanged", "b": "ok"}
         assert bench.texts() == ["Text.", "More text."]
 
-    def test_a_tidying_that_fails_does_not_undo_what_is_published(
+    def test_a_failed_garbage_collection_does_not_undo_what_is_published(
         self, bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
         def refuse(*_: object) -> None:
@@ -293,7 +293,7 @@ class TestGenerations:
         assert "rag index gc" in caplog.text
 
 
-class TestForgotten:
+class TestDeletion:
     def test_a_deleted_document_is_gone_from_every_byte(self, bench: Bench) -> None:
         bench.keep = 1
         bench.put(a="The pump is blue.", b=f"The secret word is {CANARY}.")

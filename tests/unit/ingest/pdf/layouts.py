@@ -1,4 +1,4 @@
-"""What the tests of page layouts share: prose, and PDFs that draw it in an order of their own."""
+"""Page layouts for tests: prose, and PDFs that draw it in a chosen order."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ will tell you another story of it.""".splitlines()
 
 
 def read_pages(path: Path, limits: ReadingLimits | None = None) -> tuple[Page, ...]:
-    """Every page of a PDF by its text layer alone: no OCR, no fallback."""
+    """Reads every page of a PDF from its text layer alone: no OCR, no fallback."""
     with open_pdf(path, limits or ReadingLimits()) as file:
         return compose_pages([file.lines(number) for number in range(1, len(file) + 1)])
 

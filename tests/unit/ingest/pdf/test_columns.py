@@ -1,4 +1,4 @@
-"""Columns drawn across the page come out one after the other; nothing else moves."""
+"""Column restoration: columns drawn line by line are put in reading order; other pages stay as they are."""
 
 from __future__ import annotations
 

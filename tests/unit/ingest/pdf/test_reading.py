@@ -1,4 +1,4 @@
-"""Text of a PDF with the place of each word."""
+"""PDF text extraction: text with the box of each word."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def word(page: Page, text: str) -> Word:
 
 
 def assert_sound(page: Page) -> None:
-    """Words are the text's words, in order; boxes lie within the page; headings lie within the text."""
+    """Invariants: words are those of the text, in order; boxes are within the page, headings within the text."""
     assert [page.text[word.start : word.end] for word in page.words] == page.text.split()
     for _, _, box in page.words:
         assert 0 <= box.x0 < box.x1 <= page.width
@@ -146,7 +146,7 @@ class TestText:
 
 
 def mapped_pdf(shown: str, **letters: str) -> bytes:
-    """A page whose letters mean others."""
+    """A page whose font maps letters to wrong ones."""
     pairs = " ".join(f"<{ord(key):02X}> <{value.encode('utf-16-be').hex()}>" for key, value in letters.items())
     table = (
         "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /X def /CMapType 2 def "

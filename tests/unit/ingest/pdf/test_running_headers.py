@@ -1,4 +1,4 @@
-"""Lines that run over the pages of a document are told from its text."""
+"""Running headers and footers are found, and body text is not."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SIZES = ["one", "two", "three", "four", "five", "six", "seven", "eight"]
 
 
 def pages(path: Path, running: Callable[[int], list[Drawn]], count: int = 5, *, last: bool = False) -> tuple[Page, ...]:
-    """Pages of prose with what runs over them drawn before it, or after it."""
+    """Pages of prose with running headers drawn before or after it."""
     made = []
     for number in range(1, count + 1):
         start = f"On page {SIZES[number]} there is this."

@@ -1,4 +1,4 @@
-"""Rows of tables stay together, and what stands over their columns is known."""
+"""Table detection: rows stay together, and column heads are found."""
 
 from __future__ import annotations
 

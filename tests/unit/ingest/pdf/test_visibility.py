@@ -1,4 +1,4 @@
-"""What a person cannot see is not read; what they can see is, whatever its colour."""
+"""Hidden-text detection: invisible words are left out; visible ones are read, whatever their colour."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files are made in memory, and read with the usual limits."""
+"""Fixtures of the reader tests: files made in memory, read with the default limits."""
 
 from __future__ import annotations
 

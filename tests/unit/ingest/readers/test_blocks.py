@@ -1,4 +1,4 @@
-"""Pages made of blocks: nothing is lost, no page is too long."""
+"""Pagination of blocks: nothing is lost, no page is too long."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Word documents, made with python-docx and, where it cannot, with XML of our own."""
+"""Word reader: documents made with python-docx or, where it cannot, from XML."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What cannot be a text, and what only looks odd."""
+"""Garbled-text detection: garbled pages are found, unusual ones are not."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_odd_is_not_garbled(text: str) -> None:
 
 
 def shifted(text: str, by: int) -> str:
-    """As a font without a map of its glyphs: each letter is another one."""
+    """Text of a font without a Unicode map: each letter is replaced by another one."""
     return "".join(chr(ord(c) + by) if c.isalpha() else c for c in text)
 
 

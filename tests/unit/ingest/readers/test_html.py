@@ -1,4 +1,4 @@
-"""HTML: what a person sees on the page."""
+"""HTML reader: the visible text of the page."""
 
 from __future__ import annotations
 

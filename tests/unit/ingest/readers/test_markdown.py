@@ -1,4 +1,4 @@
-"""Markdown: what is markup goes, what it means stays."""
+"""Markdown reader: text without markup, with headings, lists and tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is made of Tesseract's table, and what becomes of a program that is not as it should be."""
+"""OCR: lines from Tesseract's output, and a Tesseract that fails."""
 
 from __future__ import annotations
 

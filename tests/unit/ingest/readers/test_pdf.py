@@ -1,4 +1,4 @@
-"""What a file gives: text and title, what is missing of it, or why it cannot be read."""
+"""PDF reader: text and title, remarks on missing text, OCR and fallback, and faults."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class TestWhole:
         assert texts(path) == ["First page.", "Second page."]
         assert read_pdf(path).reason is None
 
-    def test_an_owner_password_alone_keeps_nobody_from_reading(self, tmp_path: Path) -> None:
+    def test_a_file_with_only_an_owner_password_is_read(self, tmp_path: Path) -> None:
         from reportlab.lib.pdfencrypt import StandardEncryption
 
         lock = StandardEncryption("", ownerPassword="secret", canPrint=0)
@@ -125,7 +125,7 @@ class TestMissing:
 
 
 class FakeTesseract(Tesseract):
-    """Says the same of every page."""
+    """Recognizes the same text on every page."""
 
     said = ""
     broken = False
@@ -258,7 +258,7 @@ class TestOcr:
         assert source.reason == "garbled text on page 2; OCR is off"
 
 
-class TestSecondOpinion:
+class TestFallback:
     def test_of_a_page_where_pdfium_finds_nothing(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         path = make_pdf(tmp_path / "a.pdf", ["First words.", "Second words."])
         lines = PdfFile.lines

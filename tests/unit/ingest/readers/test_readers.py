@@ -1,4 +1,4 @@
-"""What holds for all readers, and what an index records of them."""
+"""Invariants of all readers, remarks and the reader version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ingest shows: where it is, on a terminal and in a log, and its table."""
+"""Console output of ingest: the progress bar, the progress log and the report's table."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from rag.domain.file_status import FileRow
 
 
 class Clock:
-    """Stands still until it is told."""
+    """A clock that is set by hand."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -53,7 +53,7 @@ def shown(report: Report, width: int = 160) -> list[str]:
     return console.file.getvalue().splitlines()  # type: ignore[attr-defined,no-any-return]
 
 
-class TestTally:
+class TestProgressTracker:
     def test_counts(self, clock: Clock) -> None:
         tracker = ProgressTracker(clock)
         tracker.checking(9)
@@ -148,7 +148,7 @@ class TestTally:
         assert (at.pages_per_second, at.seconds_left, at.share) == (0.0, None, 0.0)
 
 
-class TestLines:
+class TestProgressLog:
     def test_at_the_start_then_every_ten_seconds_then_at_the_end(
         self, clock: Clock, caplog: pytest.LogCaptureFixture
     ) -> None:
@@ -203,7 +203,7 @@ class TestLines:
         assert caplog.messages == ["checking 3 files", "checked 3 files in 0 s; none had to be read"]
         assert capsys.readouterr().out == ""
 
-    def test_after_an_error_no_end_is_told(self, caplog: pytest.LogCaptureFixture) -> None:
+    def test_after_an_error_there_is_no_last_line(self, caplog: pytest.LogCaptureFixture) -> None:
         def run() -> None:
             with progress() as tell:
                 tell.checking(3)
@@ -214,7 +214,7 @@ class TestLines:
         assert caplog.messages == ["checking 3 files"]
 
 
-class TestBar:
+class TestProgressBar:
     @pytest.fixture
     def terminal(self) -> Console:
         return Console(file=io.StringIO(), force_terminal=True, width=110, color_system=None)

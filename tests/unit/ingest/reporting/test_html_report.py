@@ -1,4 +1,4 @@
-"""The report as a page: complete, self-contained, and deaf to what hostile names and files say."""
+"""HTML report: complete, self-contained, and safe with hostile names and reasons."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ HOSTILE = [
 
 
 class Parsed(HTMLParser):
-    """What a browser would see."""
+    """Tags and text of a page."""
 
     def __init__(self, page: str) -> None:
         super().__init__()

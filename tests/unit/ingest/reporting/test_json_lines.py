@@ -1,4 +1,4 @@
-"""What a run tells to programs."""
+"""Progress of a run as JSON Lines."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ except KeyboardInterrupt:
 """
 
 
-def test_the_run_is_interrupted_where_nobody_reads_any_more() -> None:
+def test_the_run_is_interrupted_when_the_pipe_is_closed() -> None:
     run = subprocess.Popen([sys.executable, "-c", RUN], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert run.stdout
     assert run.stderr

@@ -1,4 +1,4 @@
-"""BM25: the formula, the same after saving, and nothing on disk that could run."""
+"""BM25 index: the formula, saving and loading, and no code on disk."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def built(texts: Sequence[str]) -> Bm25Index:
 
 
 def found(index: Bm25Index, question: str) -> dict[int, float]:
-    """The rows that share a word with the question."""
+    """Scores of the rows that share a word with the question."""
     scores = index.scores(question)
     assert scores.shape == (len(index),)
     assert scores.dtype == np.float32

@@ -1,4 +1,4 @@
-"""What is written into the docstore comes out of it: texts, offsets, boxes, headings, rows."""
+"""Docstore: texts, offsets, boxes, headings and rows are read back as they were written."""
 
 from __future__ import annotations
 
@@ -177,8 +177,8 @@ def test_round_trip(content: list[tuple[str, list[Box]]], data: st.DataObject) -
         store.close()
 
 
-class TestPutTogether:
-    """From what is staged and from the docstore before, without looking into either."""
+class TestMerge:
+    """A docstore is made of staged documents and those of the docstore before."""
 
     def test_is_the_same_bytes_as_written_at_once(self, tmp_path: Path) -> None:
         old, new = [entry("b.pdf"), entry("d.pdf")], [entry("a.pdf"), entry("c.pdf")]
@@ -240,8 +240,8 @@ class TestPutTogether:
             assert (folder / "docstore.sqlite").read_bytes() == clean.read_bytes()
 
 
-class TestRefused:
-    """What SQLite calls an operational error is the disk's, and is told as such."""
+class TestWriteErrors:
+    """SQLite's operational errors are the disk's, and become OSError."""
 
     def test_no_folder(self, tmp_path: Path) -> None:
         with pytest.raises(OSError, match=r"staging\.sqlite"):

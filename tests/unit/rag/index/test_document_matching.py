@@ -1,4 +1,4 @@
-"""Which documents a question names: by the formula, and as people say it."""
+"""Document matching: the formula, and questions as people ask them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from rag.index.document_matching import OPENING, DocumentMatcher
 from rag.text.dates import Period, period_of, with_quarters
 
 
-def cards(
+def matcher(
     *names: str, titles: Mapping[str, str] | None = None, openings: Mapping[str, str] | None = None
 ) -> DocumentMatcher:
-    """Documents are identified by their names, to be readable; their titles are empty by default."""
+    """A matcher for documents whose ids are their names; titles are empty by default."""
     documents = [Document(name, (name,), (titles or {}).get(name, ""), 1, 1) for name in names]
     return DocumentMatcher(documents, openings or {})
 
@@ -35,32 +35,32 @@ FILINGS = [
 
 class TestFormula:
     def test_by_hand(self) -> None:
-        """Of three cards two have "plan" and one "plus": a word counts log((3 + 1) / (cards that have it + 1/2))."""
-        found = cards("plan-plus.pdf", "plan-basic.pdf", "menu.pdf").match("What does the Plus plan pay?")
+        """Two of three documents have "plan", one "plus"; a word in n of them weighs log((3 + 1) / (n + 1/2))."""
+        found = matcher("plan-plus.pdf", "plan-basic.pdf", "menu.pdf").match("What does the Plus plan pay?")
         plan, plus = log(4 / 2.5), log(4 / 1.5)
         assert found == pytest.approx({"plan-plus.pdf": 1.0, "plan-basic.pdf": plan / (plan + plus), "menu.pdf": 0.0})
 
-    def test_the_latest_counts_as_a_word_that_one_card_has(self) -> None:
-        found = cards("terms_2023.pdf", "terms_2025.pdf", "menu.pdf").match("What do the latest terms say?")
+    def test_the_latest_counts_as_a_word_that_one_document_has(self) -> None:
+        found = matcher("terms_2023.pdf", "terms_2025.pdf", "menu.pdf").match("What do the latest terms say?")
         terms, latest = log(4 / 2.5), log(4 / 1.5)
         older = terms / (terms + latest)
         assert found == pytest.approx({"terms_2025.pdf": 1.0, "terms_2023.pdf": older, "menu.pdf": 0.0})
 
-    def test_words_that_all_cards_have_count_nothing(self) -> None:
-        found = cards("contoso_plus.pdf", "contoso_basic.pdf").match("Contoso")
+    def test_words_that_all_documents_have_count_nothing(self) -> None:
+        found = matcher("contoso_plus.pdf", "contoso_basic.pdf").match("Contoso")
         assert found == {"contoso_plus.pdf": 0.0, "contoso_basic.pdf": 0.0}
 
-    def test_words_that_no_card_has_count_nothing(self) -> None:
-        some = cards("plan-plus.pdf", "plan-basic.pdf", "menu.pdf")
+    def test_words_that_no_document_has_count_nothing(self) -> None:
+        some = matcher("plan-plus.pdf", "plan-basic.pdf", "menu.pdf")
         assert some.match("the Plus plan for zebras and unicorns") == some.match("the Plus plan")
 
     @pytest.mark.parametrize("question", ["", "?", "What is it?", "zebra"])
     def test_nothing_is_named(self, question: str) -> None:
-        assert cards("plus.pdf", "basic.pdf").match(question) == {"plus.pdf": 0.0, "basic.pdf": 0.0}
+        assert matcher("plus.pdf", "basic.pdf").match(question) == {"plus.pdf": 0.0, "basic.pdf": 0.0}
 
     @pytest.mark.parametrize("names", [(), ("only.pdf",)])
     def test_none_and_one(self, names: tuple[str, ...]) -> None:
-        assert cards(*names).match("the latest of only") == dict.fromkeys(names, 0.0)
+        assert matcher(*names).match("the latest of only") == dict.fromkeys(names, 0.0)
 
 
 class TestNames:
@@ -84,7 +84,7 @@ class TestNames:
         ],
     )
     def test_filings(self, question: str, expected: set[str]) -> None:
-        assert named(cards(*FILINGS).match(question)) == expected
+        assert named(matcher(*FILINGS).match(question)) == expected
 
     @pytest.mark.parametrize(
         ("name", "question"),
@@ -101,7 +101,7 @@ class TestNames:
         ],
     )
     def test_how_it_is_spelled(self, name: str, question: str) -> None:
-        assert named(cards(name, "menu.pdf", "letters.pdf").match(question)) == {name}
+        assert named(matcher(name, "menu.pdf", "letters.pdf").match(question)) == {name}
 
     def test_any_of_several_names(self) -> None:
         document = Document("1", ("a.pdf", "copies/handbook.pdf"), "", 1, 1)
@@ -109,18 +109,18 @@ class TestNames:
         assert named(found) == {"1"}
 
     def test_titles(self) -> None:
-        some = cards("a.pdf", "b.pdf", titles={"a.pdf": "Member Handbook", "b.pdf": "Annual Report"})
+        some = matcher("a.pdf", "b.pdf", titles={"a.pdf": "Member Handbook", "b.pdf": "Annual Report"})
         assert named(some.match("What do members pay?")) == {"a.pdf"}
 
     def test_openings(self) -> None:
         """Names, which are capitals and numbers; not the words of a first paragraph."""
-        some = cards("a.pdf", "b.pdf", openings={"a.pdf": "INTEL makes chips. June 25, 2022", "b.pdf": "x"})
+        some = matcher("a.pdf", "b.pdf", openings={"a.pdf": "INTEL makes chips. June 25, 2022", "b.pdf": "x"})
         assert named(some.match("What did Intel do?")) == {"a.pdf"}
         assert named(some.match("the quarter that ended on June 25, 2022")) == {"a.pdf"}
         assert named(some.match("Who makes chips?")) == set()
 
     def test_only_the_beginning_of_an_opening(self) -> None:
-        some = cards("a.pdf", "b.pdf", openings={"a.pdf": " " * OPENING + "Intel"})
+        some = matcher("a.pdf", "b.pdf", openings={"a.pdf": " " * OPENING + "Intel"})
         assert named(some.match("Intel")) == set()
 
 
@@ -138,15 +138,17 @@ class TestLatest:
         ],
     )
     def test_by_name(self, older: str, newer: str) -> None:
-        assert named(cards(newer, "menu.pdf", older).match("What do the latest terms say?")) == {newer}
+        assert named(matcher(newer, "menu.pdf", older).match("What do the latest terms say?")) == {newer}
 
     def test_by_title_and_by_opening(self) -> None:
         titles = {"terms a.pdf": "Terms of 2024", "terms b.pdf": "Terms"}
-        some = cards("terms a.pdf", "terms b.pdf", "x.pdf", titles=titles, openings={"terms b.pdf": "from 1 May 2025"})
+        some = matcher(
+            "terms a.pdf", "terms b.pdf", "x.pdf", titles=titles, openings={"terms b.pdf": "from 1 May 2025"}
+        )
         assert named(some.match("the newest terms")) == {"terms b.pdf"}
 
-    def test_among_documents_whose_cards_share_all_words(self) -> None:
-        some = cards("terms 2023.pdf", "terms 2025.pdf")
+    def test_among_documents_that_share_all_words(self) -> None:
+        some = matcher("terms 2023.pdf", "terms 2025.pdf")
         assert named(some.match("the latest terms")) == {"terms 2025.pdf"}
 
     @pytest.mark.parametrize(
@@ -158,10 +160,10 @@ class TestLatest:
         ],
     )
     def test_in_doubt_none_is(self, names: tuple[str, ...]) -> None:
-        assert len(named(cards(*names).match("the latest terms"))) == 2
+        assert len(named(matcher(*names).match("the latest terms"))) == 2
 
 
-class TestPeriods:
+class TestDates:
     @pytest.mark.parametrize(
         ("text", "period"),
         [
@@ -214,11 +216,11 @@ questions = st.lists(
 class TestAlways:
     @given(libraries, questions)
     def test_shares(self, names: list[str], question: str) -> None:
-        found = cards(*names).match(question)
+        found = matcher(*names).match(question)
         assert found.keys() == set(names)
         assert all(0.0 <= share <= 1.0 for share in found.values())
 
     @given(libraries, questions, st.randoms())
     def test_the_order_of_documents_does_not_matter(self, names: list[str], question: str, random: object) -> None:
         shuffled = sorted(names, key=lambda name: hash((name, str(random))))
-        assert cards(*shuffled).match(question) == cards(*names).match(question)
+        assert matcher(*shuffled).match(question) == matcher(*names).match(question)

@@ -1,4 +1,4 @@
-"""The commit is one rename; what the disk refuses is told, and nothing is left half done under its final name."""
+"""Durable files: the commit is one rename, errors are raised, and no partial file gets its final name."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def layout(tmp_path: Path) -> IndexLayout:
 
 
 def failing_sync(monkeypatch: pytest.MonkeyPatch, refused: Path) -> None:
-    """The disk refuses to keep this file or folder."""
+    """Makes fsync of this file or folder fail."""
     real = files.sync
 
     def sync(path: Path) -> None:
@@ -79,8 +79,8 @@ class TestPointTo:
         assert read_current(layout) == (ONE, "1" * 64)
 
 
-class TestPublication:
-    """Each step of a publication may be refused; the generation before stays the current one."""
+class TestPublishErrors:
+    """Each step of publishing may fail; the generation before stays the current one."""
 
     @pytest.mark.parametrize("step", ["write_bytes", "sync_files", "file_rows", "point_to", "free_bytes"])
     def test_a_step_is_refused(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
@@ -113,7 +113,7 @@ class TestPublication:
             publish(tmp_path, {"a.pdf": ["Two."]}, BagOfWordsEncoder())
         assert not (tmp_path / "CURRENT").exists()
 
-    def test_a_full_disk_is_told_in_megabytes(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_message_for_a_full_disk_has_megabytes(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(durable_files, "free_bytes", lambda _folder: 2_500)
         with pytest.raises(PublishFailed, match=r"No space left on device \(about 0\.\d MB needed, 0\.0 MB free\)"):
             publish(tmp_path, {"a.pdf": ["Two."]}, BagOfWordsEncoder())

@@ -1,4 +1,4 @@
-"""Generations are listed, verified, rolled back to and collected, and nothing that somebody needs is lost."""
+"""Index maintenance: listing, verification, rollback and garbage collection."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class TestList:
             held = [path for path in (root / "gen" / row.name).rglob("*") if path.is_file()]
             assert row.size == sum(path.stat().st_size for path in held)
 
-    def test_a_damaged_manifest_is_told(self, root: Path) -> None:
+    def test_a_damaged_manifest_is_reported(self, root: Path) -> None:
         damage(root / "gen" / names(root)[1] / "manifest.json")
         rows = list_generations(root)
         assert [row.counts is None for row in rows] == [False, True, False]
@@ -192,11 +192,11 @@ class TestRollBack:
         assert roll_back(root) == names(root)[2]
         assert open_current(root, IDENTITY)
 
-    def test_not_while_somebody_writes(self, root: Path) -> None:
+    def test_not_while_another_process_writes(self, root: Path) -> None:
         with open_writer(root), pytest.raises(IndexBusy):
             roll_back(root)
 
-    def test_a_publication_after_it_has_a_new_number_and_its_true_parent(self, root: Path) -> None:
+    def test_a_generation_published_after_it_has_a_new_number_and_its_true_parent(self, root: Path) -> None:
         first = roll_back(root, names(root)[0])
         name = publish_one(root, 1)
         assert name.startswith("000004-")

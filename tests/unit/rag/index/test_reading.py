@@ -1,4 +1,4 @@
-"""The service follows CURRENT: it takes what is whole, keeps what it has, and says what is wrong."""
+"""Index reader: it follows CURRENT, takes intact generations only, and reports the fault of another."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def root(original: Path, tmp_path: Path) -> Path:
 
 
 class Clock:
-    """Seconds that pass when they are told to."""
+    """A clock that is set by hand."""
 
     def __init__(self) -> None:
         self.seconds = 1000.0

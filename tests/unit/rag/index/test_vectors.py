@@ -1,4 +1,4 @@
-"""Exact search: the same as plain numpy, whatever the size, and nothing but an exact index is opened."""
+"""Vector index: search equals brute force in numpy at any size, and only an exact index is opened."""
 
 from __future__ import annotations
 

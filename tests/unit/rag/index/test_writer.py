@@ -1,4 +1,4 @@
-"""An index is published whole or not at all, and is opened only when every byte is the published one."""
+"""Index writer: publishing is atomic, and a generation is opened only if every byte is the published one."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def manifest_of(root: Path) -> dict[str, Any]:
 
 
 def sign(root: Path, manifest: object) -> None:
-    """Puts another manifest in place, so that only what it says can be wrong."""
+    """Writes another manifest with a matching digest, so that only its contents can be wrong."""
     data = json.dumps(manifest).encode()
     (folder_of(root) / "manifest.json").write_bytes(data)
     fields = {**current(root), "manifest_sha256": hashlib.sha256(data).hexdigest()}
@@ -139,7 +139,7 @@ class TestPublished:
         report = json.loads((folder_of(root) / "report.json").read_bytes())
         assert report == {"generation": current(root)["generation"], "files": []}
 
-    def test_second_publication_counts_on_and_names_its_parent(self, root: Path) -> None:
+    def test_second_generation_counts_on_and_names_its_parent(self, root: Path) -> None:
         first = current(root)["generation"]
         before = tree(root / "gen" / first)
         second = publish(root, {"tank.pdf": ["The tank holds water."]}, BagOfWordsEncoder())
@@ -281,7 +281,7 @@ class TestDamaged:
             open_current(tmp_path / "nowhere", IDENTITY)
 
 
-class TestWriting:
+class TestOpenWriter:
     def test_one_writer_at_a_time(self, root: Path) -> None:
         with open_writer(root), pytest.raises(IndexBusy, match="another ingest"), open_writer(root):
             pass
