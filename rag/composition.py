@@ -121,7 +121,7 @@ def open_answerer(settings: Settings, *, recorded: bool = False, tuned: bool = F
 
 
 def open_confidence_model(settings: Settings) -> ConfidenceModel:
-    """The judge that was fitted to the index's documents, or else the one that ships; with the dial as it is set."""
+    """The confidence model fitted to the index's documents, or else the default one; with ``false_answers`` as set."""
     calibration = read_calibration(settings.index, model_digests(settings))
     return replace(
         calibration.confidence_model if calibration else CONFIDENCE_MODEL, false_answers=settings.false_answers

@@ -1,6 +1,6 @@
-"""Fits the confidence model to features that ``benchmarks.observations`` saved, with cross-validation.
+"""Fits the confidence model to features that ``benchmarks.collect_features`` saved, with cross-validation.
 
-``python -m benchmarks.fit_judge NAME=FILE ...``. Each set is scored by a model that was fitted on the others and on
+``python -m benchmarks.fit_confidence NAME=FILE ...``. Each set is scored by a model that was fitted on the others and on
 four fifths of it (five folds, so that no question is scored by a fit that has seen it), and by a model that was fitted
 on the other sets alone. What it prints last are the constants of ``rag/answering/confidence.py``, fitted on everything.
 """
@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import roc_auc_score
 
-from benchmarks.observations import Observed
+from benchmarks.collect_features import Observed
 from rag.answering.confidence import CONFIDENCE_MODEL, ConfidenceModel, Features, Logistic, thresholds_of
 from rag.evaluation.logistic_regression import fit_logistic
 
@@ -43,7 +43,7 @@ def fit(rows: Sequence[Observed], names: Sequence[str], read: Callable[[Observed
     return Logistic(round(bias, 3), {name: round(float(w), 3) for name, w in zip(names, weights / scale, strict=True)})
 
 
-def fit_judge(rows: Sequence[Observed]) -> ConfidenceModel:
+def fit_confidence_model(rows: Sequence[Observed]) -> ConfidenceModel:
     """The confidence model, fitted on these rows."""
     prefilter = fit(rows, EVIDENCE, lambda row: (row.evidence, row.answerable))
     answerable = fit(rows, VERIFIED, lambda row: (row.verified, row.answerable))
@@ -93,7 +93,7 @@ def in_folds(sets: Mapping[str, Sequence[Observed]], name: str, false_answers: f
     for fold in range(_FOLDS):
         held = set(order[fold::_FOLDS].tolist())
         kept = [row for position, row in enumerate(sets[name]) if position not in held]
-        confidence_model = _with_false_answers(fit_judge([*others, *kept]), false_answers)
+        confidence_model = _with_false_answers(fit_confidence_model([*others, *kept]), false_answers)
         verdicts += judged(confidence_model, [sets[name][position] for position in sorted(held)])
     return verdicts
 
@@ -132,7 +132,7 @@ def calibration_error(confidence: Vector, right: npt.NDArray[np.bool_]) -> float
 
 def main() -> int:
     """Prints the table and the constants."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.fit_judge", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.fit_confidence", description=__doc__)
     parser.add_argument("sets", nargs="+", metavar="NAME=FILE")
     parser.add_argument("--false-answers", type=float, default=CONFIDENCE_MODEL.false_answers)
     options = parser.parse_args()
@@ -155,8 +155,14 @@ def main() -> int:
         print(row_of(name, "others and other folds", in_folds(sets, name, options.false_answers)))
         others = [row for other, observed in sets.items() if other != name for row in observed]
         if others:
-            print(row_of(name, "others", judged(_with_false_answers(fit_judge(others), options.false_answers), rows)))
-    print(fit_judge([row for rows in sets.values() for row in rows]))
+            print(
+                row_of(
+                    name,
+                    "others",
+                    judged(_with_false_answers(fit_confidence_model(others), options.false_answers), rows),
+                )
+            )
+    print(fit_confidence_model([row for rows in sets.values() for row in rows]))
     return 0
 
 

@@ -58,7 +58,7 @@ class Observed:
 def observe_set(
     answerer: Answerer, confidence_model: ConfidenceModel, questions: Sequence[LabelledQuestion]
 ) -> Iterator[Observed]:
-    """Puts each question to the answerer, with a judge that lets everything pass."""
+    """Puts each question to the answerer, with a confidence model that lets everything pass."""
     collector = LastTrace()
     lenient = replace(answerer, confidence_model=replace(confidence_model, prefilter_threshold=0.0), recorder=collector)
     for labelled in questions:
@@ -83,8 +83,8 @@ def _observed(labelled: LabelledQuestion, hits: Sequence[Hit], trace: AnswerTrac
 
 
 def main() -> int:
-    """``RAG_INDEX=... python -m benchmarks.observations QUESTIONS.jsonl FILE``."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.observations", description=__doc__)
+    """``RAG_INDEX=... python -m benchmarks.collect_features QUESTIONS.jsonl FILE``."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.collect_features", description=__doc__)
     parser.add_argument("questions", type=Path)
     parser.add_argument("file", type=Path, help="JSON lines are written here")
     parser.add_argument("--limit", type=int)
