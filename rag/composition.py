@@ -1,4 +1,4 @@
-"""Builds the parts from settings, for the two entry points."""
+"""Composition root: builds encoder, reranker, retriever, language model and answerer from the settings."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ SHAPING: Final = (
 
 
 def open_store(settings: Settings) -> ModelStore:
-    """The weights on this machine."""
+    """The store of model weights on this machine."""
     return ModelStore(settings.models, Catalogue.load())
 
 
@@ -63,7 +63,7 @@ def tokenizer_file(settings: Settings) -> Path:
 
 
 def cores(settings: Settings) -> int:
-    """How many threads, or processes, are at work at a time: what this process may use of the machine."""
+    """Number of threads or processes to run at a time: the setting, or the processors this process may use."""
     return settings.threads or read_processor().usable
 
 
@@ -76,7 +76,7 @@ def open_reranker(settings: Settings) -> Reranker | None:
 
 
 def open_retriever(settings: Settings) -> tuple[Retriever, CurrentIndex]:
-    """Loads what finds evidence, and opens the index; a missing index is no error here.
+    """Loads encoder and reranker, and opens the index; a missing index is no error here.
 
     Raises:
         ModelError: weights are missing, corrupt or unusable.
@@ -95,10 +95,10 @@ def open_answerer(settings: Settings, *, recorded: bool = False, tuned: bool = F
 
     Args:
         settings: what to open.
-        recorded: whether records of the answers are kept, where the settings say so.
-        tuned: whether this machine is measured first, where that has not been done.
+        recorded: whether answers are recorded, if the settings name a folder for that.
+        tuned: whether llama.cpp is tuned to this machine first, if that was not done before (about 15 s).
     """
-    model_identity(settings)  # what is wrong with it shows before anything is loaded
+    model_identity(settings)  # fails before anything slow is loaded
     retriever, index = open_retriever(settings)
     confidence_model = open_confidence_model(settings)
     if tuned and (weights := generator_weights(settings)):
@@ -136,7 +136,7 @@ def model_digests(settings: Settings) -> tuple[str, ...]:
 
 
 def model_identity(settings: Settings) -> ModelIdentity:
-    """Which language model answers; ModelError where it is missing or corrupt, or its server cannot be reached."""
+    """Identity of the language model; ModelError where it is missing or corrupt, or its server cannot be reached."""
     if not settings.model_is_remote:
         return _identity(_locate(settings, settings.model, "generator"))
     model = _open_remote(settings)
@@ -145,7 +145,7 @@ def model_identity(settings: Settings) -> ModelIdentity:
 
 
 def open_records(settings: Settings) -> RecordFolder:
-    """Where records of answers are kept; SettingsError where none are."""
+    """The folder of answer records; SettingsError where none are kept."""
     if settings.records is None:
         raise SettingsError(
             "RAG_RECORDS is not set, so no record of an answer is kept; set it to the directory that is to hold them"
@@ -154,7 +154,7 @@ def open_records(settings: Settings) -> RecordFolder:
 
 
 def setup_of(settings: Settings, retriever: Retriever, confidence_model: ConfidenceModel) -> Setup:
-    """What answers with these parts under these settings; ModelError where weights are missing or corrupt."""
+    """The setup that answer records keep: versions, models, settings; ModelError where weights are missing or corrupt."""
     shaping = {f"{PREFIX}{name.upper()}": getattr(settings, name) for name in SHAPING}
     libraries = {name: version(name) for name in _LIBRARIES}
     return Setup(

@@ -109,7 +109,7 @@ class Chunk:
 
 
 def in_context(headings: Sequence[str], text: str) -> str:
-    """A text under the headings that it does not itself begin with: what is searched and judged."""
+    """A text under the headings that it does not itself begin with: what is searched and reranked."""
     above = [heading for heading in headings if not text.startswith(heading)]
     return "\n".join([" > ".join(above), text]) if above else text
 
