@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Protocol, TypeAlias
 
@@ -37,11 +36,5 @@ class Encoder(Protocol):
 class Reranker(Protocol):
     """Cross-encoder: scores how well a passage answers a question, from both together."""
 
-    def relevance(self, question: str, texts: Sequence[str]) -> FloatVector:
-        """Probability of relevance of each text. *Shape:* ``(len(texts),)``, 0..1."""
-
-
-def logit(probability: float) -> float:
-    """The inverse of the logistic function, finite for 0 and 1."""
-    bounded = min(max(probability, 1e-7), 1 - 1e-7)
-    return math.log(bounded / (1 - bounded))
+    def logits(self, question: str, texts: Sequence[str]) -> FloatVector:
+        """Log-odds that each text answers the question. *Shape:* ``(len(texts),)``."""

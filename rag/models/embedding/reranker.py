@@ -38,16 +38,16 @@ class OnnxReranker:
         self._tokenizer.enable_padding()
         self._inputs = {put.name for put in self._session.get_inputs()}
 
-    def relevance(self, question: str, texts: Sequence[str]) -> FloatVector:
+    def logits(self, question: str, texts: Sequence[str]) -> FloatVector:
         """See :class:`Reranker`. Batches of eight texts, the longest first, for little padding."""
         logits = np.zeros(len(texts), dtype=np.float32)
         order = sorted(range(len(texts)), key=lambda position: -len(texts[position]))
         for start in range(0, len(order), 8):
             batch = order[start : start + 8]
-            logits[batch] = self._logits(question, [texts[position] for position in batch])
-        return np.asarray(1.0 / (1.0 + np.exp(-logits)), dtype=np.float32)
+            logits[batch] = self._batch(question, [texts[position] for position in batch])
+        return logits
 
-    def _logits(self, question: str, texts: Sequence[str]) -> FloatVector:
+    def _batch(self, question: str, texts: Sequence[str]) -> FloatVector:
         pairs = self._tokenizer.encode_batch([(question, text) for text in texts])
         columns = {
             "input_ids": [pair.ids for pair in pairs],

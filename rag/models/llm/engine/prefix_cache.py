@@ -41,7 +41,7 @@ class PrefixCache:
         self.bytes = 0
 
     def cached_length(self, tokens: Sequence[int]) -> int:
-        """How many of the first tokens are cached."""
+        """Number of the first tokens that are cached."""
         return self._tree.walk(tokens)[1]
 
     def attach(self, sequence_id: int, tokens: Sequence[int], most: int) -> int:

@@ -80,7 +80,7 @@ class PromptLookup:
         return Continuation(self._prompt[start : start + MAX_DRAFT_TOKENS].tolist(), matched)
 
     def draft_length(self, continuation: Continuation) -> int:
-        """How many of the tokens to verify in one step for the most tokens per second; 0 for none."""
+        """Number of the tokens to verify in one step for the most tokens per second; 0 for none."""
         best, best_rate, chance, expected = 0, 1.0, 1.0, 1.0
         for count in range(1, len(continuation.tokens) + 1):
             chance *= self.acceptance_rate(continuation.matched + count - 1)

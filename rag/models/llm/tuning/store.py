@@ -88,7 +88,7 @@ def read_measured(folder: Path, model: str, machine: str) -> Measured | None:
 
 
 def can_be_kept(folder: Path) -> bool:
-    """Whether the folder, or the one that it would be made in, is writable."""
+    """True where the folder, or the one that it would be made in, is writable."""
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     return os.access(folder, os.W_OK)

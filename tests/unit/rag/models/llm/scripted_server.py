@@ -93,7 +93,7 @@ class ScriptedServer:
 
     @property
     def chats(self) -> list[Any]:
-        """What was posted as a chat."""
+        """Bodies of the chat requests."""
         return [body for path, body in zip(self.paths, self.bodies, strict=True) if path.endswith("/completions")]
 
 
