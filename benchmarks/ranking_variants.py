@@ -33,10 +33,10 @@ class CountingReranker:
     reranker: Reranker
     read: int = 0
 
-    def relevance(self, question: str, texts: Sequence[str]) -> FloatVector:
+    def logits(self, question: str, texts: Sequence[str]) -> FloatVector:
         """See :class:`rag.models.embedding.Reranker`."""
         self.read += len(texts)
-        return self.reranker.relevance(question, texts)
+        return self.reranker.logits(question, texts)
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,9 @@ class Untitled:
 
     reranker: Reranker
 
-    def relevance(self, question: str, texts: Sequence[str]) -> FloatVector:
+    def logits(self, question: str, texts: Sequence[str]) -> FloatVector:
         """See :class:`rag.models.embedding.Reranker`."""
-        return self.reranker.relevance(question, [text.partition("\n")[2] for text in texts])
+        return self.reranker.logits(question, [text.partition("\n")[2] for text in texts])
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class _RerankedFusion:
     def __call__(self, generation: Generation, question: Question, limit: int) -> list[Hit]:
         passages = generation.passages(_fused(self.encoder, generation, question)[: self.candidates])
         texts = [in_context(passage.chunk.headings, passage.chunk.text) for passage in passages]
-        relevance = self.reranker.relevance(search_text(question), texts)
+        relevance = self.reranker.logits(search_text(question), texts)
         order = np.argsort(-relevance, kind="stable")[:limit]
         return [Hit(passages[place], float(relevance[place])) for place in order]
 

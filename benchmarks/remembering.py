@@ -21,11 +21,11 @@ class RememberingReranker:
         self._path = path
         self._known: dict[str, float] = json.loads(path.read_text()) if path.exists() else {}
 
-    def relevance(self, question: str, texts: Sequence[str]) -> FloatVector:
+    def logits(self, question: str, texts: Sequence[str]) -> FloatVector:
         """See :class:`rag.models.embedding.Reranker`."""
         keys = [key_of(question, text) for text in texts]
         if new := [position for position, key in enumerate(keys) if key not in self._known]:
-            found = self._reranker.relevance(question, [texts[position] for position in new])
+            found = self._reranker.logits(question, [texts[position] for position in new])
             self._known |= {keys[position]: float(p) for position, p in zip(new, found, strict=True)}
         return np.array([self._known[key] for key in keys], dtype=np.float32)
 
@@ -37,4 +37,4 @@ class RememberingReranker:
 
 def key_of(question: str, text: str) -> str:
     """The pair, in few characters."""
-    return hashlib.sha256(f"{question}\0{text}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"logit\0{question}\0{text}".encode()).hexdigest()[:16]

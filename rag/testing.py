@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rag.answering.confidence import ConfidenceModel, Logistic
+from rag.domain.probability import log_odds
 from rag.domain.values import Usage
 from rag.errors import PromptTooLong
 from rag.models.embedding.interfaces import FloatMatrix, FloatVector
@@ -72,12 +73,13 @@ class BagOfWordsEncoder:
 
 
 class OverlapReranker:
-    """Relevance is the share of the question's words that the text has."""
+    """Reranker: the probability of relevance is the share of the question's words that the text has."""
 
-    def relevance(self, question: str, texts: Sequence[str]) -> FloatVector:
+    def logits(self, question: str, texts: Sequence[str]) -> FloatVector:
         """See :class:`rag.models.embedding.interfaces.Reranker`."""
         asked = set(words(question))
-        return np.array([len(asked & set(words(text))) / max(len(asked), 1) for text in texts], dtype=np.float32)
+        shares = (len(asked & set(words(text))) / max(len(asked), 1) for text in texts)
+        return np.array([log_odds(share, nearest=1e-7) for share in shares], dtype=np.float32)
 
 
 @dataclass

@@ -15,9 +15,10 @@ from dataclasses import asdict, dataclass, fields
 from itertools import pairwise
 from typing import Final
 
+from rag.domain.probability import log_odds, logistic
+
 # Logits beyond this are no stronger evidence.
 _CLIP: Final = 12.0
-_SMALL: Final = 1e-3
 _QUANTILES: Final = 21
 
 
@@ -52,12 +53,6 @@ class Features:
         return {name: max(-_CLIP, min(_CLIP, value)) for name, value in values.items()}
 
 
-def log_odds(probability: float) -> float:
-    """The log-odds of a probability, kept finite at 0 and 1."""
-    p = min(max(probability, _SMALL), 1 - _SMALL)
-    return math.log(p / (1 - p))
-
-
 @dataclass(frozen=True, slots=True)
 class Logistic:
     """Logistic regression: ``P = 1 / (1 + exp(-(bias + Σ weight · feature)))``. A feature without a weight counts as 0.
@@ -78,8 +73,7 @@ class Logistic:
         """The probability, 0..1, for these features."""
         scaled = features.scaled()
         exponent = self.bias + sum(w * scaled[name] for name, w in self.weights.items())
-        # The logistic function by tanh, which cannot overflow.
-        return 0.5 * (1 + math.tanh(exponent / 2))
+        return logistic(exponent)
 
 
 @dataclass(frozen=True, slots=True)

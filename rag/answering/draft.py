@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 
-from rag.answering.confidence import log_odds
 from rag.answering.prompt import NO, SELF_CHECK, YES
+from rag.domain.probability import log_odds, logistic
 from rag.domain.values import Usage
 from rag.models.llm.language_model import Finish, LanguageModel, Message, Prompt, Token
 from rag.runtime.cancellation import Cancellation
@@ -64,7 +64,7 @@ def calibrate_yes_no(draft: Draft, yes_bias: float) -> None:
     yes = draft.certainty if word == "yes" else 1 - draft.certainty
     unbiased = log_odds(yes) - yes_bias
     draft.text = YES[0] if unbiased >= 0 else NO[0]
-    draft.probabilities = [1 / (1 + math.exp(-abs(unbiased)))]
+    draft.probabilities = [logistic(abs(unbiased))]
     draft.finish = replace(draft.finish, reason="stop")
 
 

@@ -8,7 +8,6 @@ from rag.answering.confidence import Features
 from rag.answering.draft import Draft
 from rag.answering.grounding import Support
 from rag.domain.values import Hit
-from rag.models.embedding.interfaces import logit
 from rag.retrieval.retriever import reranker_text
 from rag.text.sentences import words
 
@@ -29,7 +28,7 @@ def extract_features(
     shown = [item for item in support if item.supported] or support
     weakest = min(shown, key=lambda item: (item.agrees, item.score), default=None)
     return Features(
-        relevance=max(_relevance(hit) for hit in hits),
+        relevance=max(0.0 if hit.logit is None else hit.logit for hit in hits),
         coverage=max(_coverage(question, hit) for hit in hits),
         refusal_probability=draft.refusal_probability,
         certainty=draft.certainty,
@@ -37,10 +36,6 @@ def extract_features(
         agrees=float(weakest.agrees) if weakest else 0.0,
         self_check=self_check,
     )
-
-
-def _relevance(hit: Hit) -> float:
-    return logit(hit.relevance) if hit.relevance is not None else 0.0
 
 
 def _coverage(question: str, hit: Hit) -> float:

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
+from rag.domain.probability import logistic
+
 
 class Box(NamedTuple):
     """A rectangle on a page, in points, origin top left, ``x0 <= x1`` and ``y0 <= y1``."""
@@ -153,14 +155,19 @@ class Hit:
 
     Attributes:
         score: what it was ranked by; higher is better, comparable only within one ranking.
-        relevance: the reranker's probability (0..1) that the passage answers the question, where one was asked.
+        logit: the reranker's log-odds that the passage answers the question; None where it was not reranked.
         document_match: how far its document is the one that the question names, 0..1.
     """
 
     passage: Passage
     score: float
-    relevance: float | None = None
+    logit: float | None = None
     document_match: float = 0.0
+
+    @property
+    def relevance(self) -> float | None:
+        """The reranker's probability, 0..1, that the passage answers the question; None where it was not reranked."""
+        return None if self.logit is None else logistic(self.logit)
 
 
 @dataclass(frozen=True, slots=True)

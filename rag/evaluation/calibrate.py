@@ -14,8 +14,9 @@ from typing import Final
 import numpy as np
 
 from rag.answering.answerer import Answerer
-from rag.answering.confidence import ConfidenceModel, Features, Logistic, log_odds, thresholds_of
+from rag.answering.confidence import ConfidenceModel, Features, Logistic, thresholds_of
 from rag.answering.records import LastTrace
+from rag.domain.probability import log_odds
 from rag.domain.values import Question
 from rag.errors import CalibrationFailed
 from rag.evaluation.correctness import is_correct

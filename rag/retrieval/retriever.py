@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from rag.domain.values import Hit, Passage, Question, in_context
 from rag.index.generation import Generation
-from rag.models.embedding.interfaces import Encoder, FloatVector, Reranker, logit
+from rag.models.embedding.interfaces import Encoder, FloatVector, Reranker
 from rag.retrieval.near_duplicates import Shingles
 from rag.retrieval.scoring import FIRST_STAGE, HIGHEST_LOGIT, WITH_RERANKER, Signals, SignalWeights
 from rag.runtime.cancellation import Cancellation
@@ -115,7 +115,7 @@ class Retriever:
         logits: list[float] = []
         while len(logits) < len(candidates) and not (limit and self._is_settled(candidates, logits, limit)):
             texts = [reranker_text(passage) for passage in candidates.passages[len(logits) : len(logits) + _BATCH]]
-            logits += [logit(float(p)) for p in self.reranker.relevance(search_text(question), texts)]
+            logits += self.reranker.logits(search_text(question), texts).tolist()
             if cancelled:
                 cancelled.check()
         return self._reranked(candidates, logits)
@@ -198,8 +198,7 @@ class Candidates:
         """As they are ranked."""
         signals = zip(self.signals.reranker, self.signals.document, strict=True)
         for passage, score, (reranked, document) in zip(self.passages, self.scores, signals, strict=True):
-            relevance = float(1 / (1 + np.exp(-reranked))) if self.is_reranked else None
-            yield Hit(passage, float(score), relevance, float(document))
+            yield Hit(passage, float(score), float(reranked) if self.is_reranked else None, float(document))
 
     def _at(self, positions: Sequence[int]) -> Candidates:
         parts = {each.name: getattr(self.signals, each.name)[list(positions)] for each in fields(Signals)}

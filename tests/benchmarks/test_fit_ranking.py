@@ -88,15 +88,15 @@ class TestRemembering:
         read: list[str] = []
 
         class Noting(OverlapReranker):
-            def relevance(self, question: str, texts: Sequence[str]) -> FloatVector:
+            def logits(self, question: str, texts: Sequence[str]) -> FloatVector:
                 read.extend(texts)
-                return super().relevance(question, texts)
+                return super().logits(question, texts)
 
         first = RememberingReranker(Noting(), tmp_path / "new" / "known.json")
-        expected = OverlapReranker().relevance("a pump", ["the pump", "a tank"])
-        assert first.relevance("a pump", ["the pump", "a tank"]) == pytest.approx(expected)
+        expected = OverlapReranker().logits("a pump", ["the pump", "a tank"])
+        assert first.logits("a pump", ["the pump", "a tank"]) == pytest.approx(expected)
         first.save()
         again = RememberingReranker(Noting(), tmp_path / "new" / "known.json")
-        assert again.relevance("a pump", ["a tank", "the pump"]) == pytest.approx(expected[::-1])
-        assert again.relevance("a tank", ["a tank"]) == pytest.approx([1.0])
+        assert again.logits("a pump", ["a tank", "the pump"]) == pytest.approx(expected[::-1])
+        assert again.logits("a tank", ["a tank"]) == pytest.approx(OverlapReranker().logits("a tank", ["a tank"]))
         assert read == ["the pump", "a tank", "a tank"]

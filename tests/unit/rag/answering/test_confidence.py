@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answering.confidence import CONFIDENCE_MODEL, ConfidenceModel, Features, Logistic, log_odds, thresholds_of
+from rag.answering.confidence import CONFIDENCE_MODEL, ConfidenceModel, Features, Logistic, thresholds_of
 
 PLAIN = Features(
     relevance=1.5, coverage=0.5, refusal_probability=0.2, certainty=0.9, share=1.0, agrees=1.0, self_check=0.75,
@@ -26,16 +26,6 @@ thresholds = st.lists(probabilities, min_size=2, max_size=30).map(sorted).map(tu
 def confidence_model(*at: float, false_answers: float = 0.1) -> ConfidenceModel:
     nothing = Logistic(0.0, {})
     return ConfidenceModel(nothing, Logistic(0.0, {"self_check": 1.0}), nothing, 0.0, at, 0.0, false_answers)
-
-
-class TestLogOdds:
-    @given(st.floats(0.001, 0.999))
-    def test_is_undone_by_the_logistic_function(self, probability: float) -> None:
-        assert 1 / (1 + math.exp(-log_odds(probability))) == pytest.approx(probability)
-
-    @pytest.mark.parametrize(("probability", "value"), [(0.0, -6.907), (0.5, 0.0), (0.75, math.log(3)), (1.0, 6.907)])
-    def test_by_hand(self, probability: float, value: float) -> None:
-        assert log_odds(probability) == pytest.approx(value, abs=1e-3)
 
 
 class TestLogistic:

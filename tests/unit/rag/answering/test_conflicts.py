@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from rag.answering.conflicts import find_conflict
 from rag.answering.grounding import Evidence, Support, ground
+from rag.domain.probability import log_odds
 from rag.domain.values import Chunk, Document, Hit, Passage, Span
 from tests.unit.conftest import page_of
 
@@ -20,7 +21,10 @@ def evidence(
 ) -> Evidence:
     document = Document(f"{name:0>64}", (name,), title or name, 1, 1)
     chunk = Chunk(Span(1, 0, len(text)), text)
-    return Evidence(Hit(Passage(0, document, chunk), 1.0, relevance, document_match), page_of(text))
+    return Evidence(
+        Hit(Passage(0, document, chunk), 1.0, None if relevance is None else log_odds(relevance), document_match),
+        page_of(text),
+    )
 
 
 def conflict(question: str, answer: str, *given_evidence: Evidence) -> Support | None:

@@ -17,7 +17,7 @@ from tests.unit.conftest import page_of
 
 TEXT = "The pump has a blue lid."
 PASSAGE = Passage(0, Document("0" * 64, ("manual.pdf",), "Manual", 1, 1), Chunk(Span(1, 0, len(TEXT)), TEXT))
-HIT = Hit(PASSAGE, 2.0, 0.75, 0.5)
+HIT = Hit(PASSAGE, 2.0, math.log(3), 0.5)
 QUOTE = Quote(Evidence(HIT, page_of(TEXT)), Span(1, 0, len(TEXT)), 1.0)
 SURE = Support("Blue.", (QUOTE,), 1.0, agrees=True)
 
@@ -47,8 +47,8 @@ def test_of_a_draft() -> None:
 
 
 def test_relevance_is_that_of_the_best_passage() -> None:
-    assert features_of(found=[replace(HIT, relevance=0.1), HIT])["relevance"] == pytest.approx(math.log(3))
-    assert features_of(found=[replace(HIT, relevance=None)])["relevance"] == 0.0
+    assert features_of(found=[replace(HIT, logit=-2.0), HIT])["relevance"] == pytest.approx(math.log(3))
+    assert features_of(found=[replace(HIT, logit=None)])["relevance"] == 0.0
 
 
 @pytest.mark.parametrize(

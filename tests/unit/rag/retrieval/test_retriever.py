@@ -12,14 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import rag.retrieval.retriever as retrieval
+from rag.domain.probability import log_odds
 from rag.domain.values import Chunk, Document, Passage, Question, Span, Turn
 from rag.errors import DocumentUnknown
 from rag.index.generation import Generation
 from rag.index.reading import open_current
-from rag.models.embedding.interfaces import FloatVector, logit
+from rag.models.embedding.interfaces import FloatVector
 from rag.retrieval.retriever import Candidates, Retriever, reranker_text, search_text
 from rag.retrieval.scoring import FIRST_STAGE, HIGHEST_LOGIT, WITH_RERANKER, Signals, SignalWeights
-from tests.fakes import BagOfWordsEncoder, OverlapReranker
+from rag.testing import BagOfWordsEncoder, OverlapReranker
 from tests.unit.conftest import publish
 
 LIBRARY = {
@@ -76,11 +77,11 @@ class FixedReranker:
         self.question = ""
         self.read: list[str] = []
 
-    def relevance(self, question: str, texts: Sequence[str]) -> FloatVector:
+    def logits(self, question: str, texts: Sequence[str]) -> FloatVector:
         self.question = question
         self.read += texts
         logits = [next((v for end, v in self._logits.items() if t.endswith(end)), self._otherwise) for t in texts]
-        return np.asarray(1 / (1 + np.exp(-np.array(logits, np.float64))), dtype=np.float64)
+        return np.array(logits, np.float32)
 
 
 class TestCandidates:
@@ -235,7 +236,7 @@ class TestReranker:
         )
         found = Retriever(BagOfWordsEncoder(), judge).retrieve(generation, question, 6)
         relevance = {hit.passage.chunk.text: hit.relevance or 0 for hit in found}
-        assert logit(relevance["Oil the pump each year."]) == pytest.approx(9.0, abs=1e-3)
+        assert log_odds(relevance["Oil the pump each year."], nearest=1e-7) == pytest.approx(9.0, abs=1e-3)
         some = Retriever(BagOfWordsEncoder(), None).candidates_of(generation, question, 6)
         logits = {text: 9.0 if "Oil" in text else 1.5 if "valve is red" in text else -3.0 for text in texts(found)}
         told = np.array([logits[each.chunk.text] for each in some.passages], np.float32)
@@ -267,10 +268,10 @@ class Logits:
         self._logits = logits
         self.read = 0
 
-    def relevance(self, question: str, texts: Sequence[str]) -> FloatVector:  # noqa: ARG002
-        now = np.array(self._logits[self.read : self.read + len(texts)], np.float64)
+    def logits(self, question: str, texts: Sequence[str]) -> FloatVector:  # noqa: ARG002
+        now = np.array(self._logits[self.read : self.read + len(texts)], np.float32)
         self.read += len(texts)
-        return np.asarray(1 / (1 + np.exp(-now)))
+        return now
 
 
 @st.composite

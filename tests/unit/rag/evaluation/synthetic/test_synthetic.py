@@ -410,7 +410,7 @@ class TestNegatives:
 
         def search(question: str) -> list[Hit]:
             (found,) = generation.passages([3])
-            return [Hit(found, 1.0, 0.9 if "Patience" in question else 0.1)]
+            return [Hit(found, 1.0, 2.0 if "Patience" in question else -2.0)]
 
         first, second = islice(unanswerable_drafts(generation, [pump, ferry], search), 2)
         # The swap to "Patience" is left out: a relevant passage contains that name.
