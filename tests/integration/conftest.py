@@ -108,7 +108,7 @@ def serve(index: Path) -> Iterator[Callable[..., Running]]:
     yield start
     for server, thread in servers:
         server.should_exit = True
-        thread.join(timeout=10)
+        thread.join(timeout=60)
         assert not thread.is_alive()
 
 
@@ -124,14 +124,15 @@ def open_files(root: Path) -> int:
     return sum(str(root.resolve()) in path for path in [*links, *mapped])
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+    """Waits for what comes at once; the limit is for what never comes."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.01)
 
 
-def post(url: str, question: str, timeout: float = 10.0) -> httpx.Response:
+def post(url: str, question: str, timeout: float = 60.0) -> httpx.Response:
     return httpx.post(f"{url}/ask", json={"question": question}, timeout=timeout)
 
 
