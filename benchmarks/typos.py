@@ -24,7 +24,7 @@ from rag.index.generation import Generation
 from rag.query.spelling import correct_spelling
 from rag.retrieval.retriever import Retriever
 from rag.settings import read_settings
-from rag.text.sentences import STOPWORDS
+from rag.text.words import STOPWORDS
 
 _KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _WORD = re.compile(r"\b[A-Za-z]{4,}\b")

@@ -20,7 +20,7 @@ from rag.errors import PromptTooLong
 from rag.models.embedding.interfaces import FloatMatrix, FloatVector
 from rag.models.llm.language_model import Finish, Generated, Message, Prompt, RefusalProbability, Token
 from rag.runtime.cancellation import Cancellation
-from rag.text.sentences import words
+from rag.text.words import words
 
 # The model is asked where the reranker finds a passage more likely than not to answer; what it says is given unless it
 # would rather have declined. Not what was fitted: that changes with each fit.

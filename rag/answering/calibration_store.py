@@ -10,10 +10,11 @@ import os
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 from pydantic_core import from_json
 
 from rag.answering.confidence import ConfidenceModel
+from rag.domain.frozen_model import FrozenModel
 from rag.errors import CalibrationFailed
 from rag.runtime.files import write_atomically
 
@@ -23,7 +24,7 @@ FORMAT: Final = 2
 _REMEDY: Final = "python -m rag calibrate"
 
 
-class Calibration(BaseModel):
+class Calibration(FrozenModel):
     """A fitted confidence model, and what it was fitted with.
 
     Attributes:
@@ -31,8 +32,6 @@ class Calibration(BaseModel):
         generation: id of the generation from whose documents the questions were made.
         questions: number of questions made.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: Literal[2] = FORMAT
     models: tuple[str, ...]

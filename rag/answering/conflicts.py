@@ -13,7 +13,7 @@ from typing import Final
 from rag.answering.grounding import Evidence, Quote, Support, quotable_spans
 from rag.domain.values import Span, in_context
 from rag.text.normalization import Figure, figures, said
-from rag.text.sentences import NOT
+from rag.text.words import NOT
 
 # Words around the figure: at least so many are in both texts, and this share of the words of either (Jaccard).
 _FEWEST_SHARED: Final = 3

@@ -9,7 +9,7 @@ from rag.answering.draft import Draft
 from rag.answering.grounding import Support
 from rag.domain.values import Hit
 from rag.retrieval.retriever import reranker_text
-from rag.text.sentences import words
+from rag.text.words import words
 
 
 def extract_features(

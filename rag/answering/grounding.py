@@ -16,7 +16,8 @@ from rag.answering.span_completion import complete_span
 from rag.domain.values import Hit, Page, Span
 from rag.text.normalization import CURRENCIES, MONTHS, said
 from rag.text.prompt_injection import speaks_to_the_machine
-from rag.text.sentences import NOT, is_number, line_spans, sentence_spans
+from rag.text.sentences import line_spans, sentence_spans
+from rag.text.words import NOT, is_number
 
 # Least share of a sentence's term weight in its quotes for the sentence to be supported. Not calibrated: with the
 # weights below, a short sentence passes with one word that no quote has, and fails with two.

@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Protocol
 
 import numpy as np
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AliasChoices, Field, ValidationError, model_validator
 
 from rag.answering.answer_builder import POSSIBLY
 from rag.answering.confidence import Features
+from rag.domain.frozen_model import FrozenModel
 from rag.domain.values import Answer, Certainty, Citation, Hit, Question, Turn, Verdict
 from rag.errors import RecordDamaged, RecordUnknown
 from rag.index.generation import Generation
@@ -76,11 +77,7 @@ class LastTrace:
         self.trace = trace
 
 
-class _RecordPart(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ModelIdentity(_RecordPart):
+class ModelIdentity(FrozenModel):
     """Identity of a model: its name, and the SHA-256 of its main weights file.
 
     For a model on a server, the SHA-256 is of the server's address and the model's name there.
@@ -90,7 +87,7 @@ class ModelIdentity(_RecordPart):
     sha256: str
 
 
-class Setup(_RecordPart):
+class Setup(FrozenModel):
     """The program, models and settings that answer. While they are the same, so is the text of an answer.
 
     Attributes:
@@ -109,14 +106,14 @@ class Setup(_RecordPart):
     settings: dict[str, int | float | str]
 
 
-class TurnRecord(_RecordPart):
+class TurnRecord(FrozenModel):
     """An earlier question of the same conversation, and its answer."""
 
     question: str
     answer: str
 
 
-class QuestionRecord(_RecordPart):
+class QuestionRecord(FrozenModel):
     """A question; ``max_tokens`` is None where it was not given, so that the setting applied."""
 
     text: str
@@ -136,7 +133,7 @@ class QuestionRecord(_RecordPart):
         return Question(self.text, self.documents, history, self.max_tokens)
 
 
-class PlaceRecord(_RecordPart):
+class PlaceRecord(FrozenModel):
     """A span of a page: a passage that was read, or a quote. ``page`` is 1-based; offsets are of the page's text."""
 
     document: str
@@ -177,14 +174,14 @@ class PlaceRecord(_RecordPart):
         return self.document_id, self.page, self.start, self.end
 
 
-class SentenceRecord(_RecordPart):
+class SentenceRecord(FrozenModel):
     """A sentence of the draft, and its verdict."""
 
     text: str
     verdict: Verdict
 
 
-class AnswerRecord(_RecordPart):
+class AnswerRecord(FrozenModel):
     """The record of an answer, with all that it depends on.
 
     Attributes:

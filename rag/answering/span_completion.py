@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from rag.text.sentences import NUMBER_WORDS
+from rag.text.words import NUMBER_WORDS
 
 # Longer drafts are sentences, which are complete.
 _LONGEST: Final = 10

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
-from rag.text.sentences import is_number, words
+from rag.text.words import is_number, words
 
 # A longer gold answer is an explanation: no answer repeats it, and F1 would measure length more than content.
 LONGEST_SHORT_GOLD: Final = 12

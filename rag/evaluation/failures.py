@@ -11,8 +11,9 @@ from rag.errors import DocumentUnknown, FileFault
 from rag.evaluation.results import QuestionResult
 from rag.index.generation import Generation
 from rag.pdf.document import render_page
-from rag.text.sentences import line_spans, sentence_spans, words
+from rag.text.sentences import line_spans, sentence_spans
 from rag.text.templates import as_uri
+from rag.text.words import words
 
 # In order of precedence: a question that fails in several ways is listed under the first.
 KINDS: Final[Mapping[str, tuple[str, str]]] = {

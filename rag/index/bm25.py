@@ -16,11 +16,11 @@ from rag.errors import IndexCorrupt
 from rag.index.vectors import Rows
 from rag.models.embedding.interfaces import FloatVector
 from rag.text.edit_distance import SpellingIndex
+from rag.text.words import snowball_stemmer
 
 if TYPE_CHECKING:
     import bm25s
 
-_LANGUAGE: Final = "english"
 _STOPWORDS: Final = "en"
 # Placeholder for a text without words: bm25s cannot index an empty vocabulary.
 _NO_WORD: Final = "∅"
@@ -173,10 +173,8 @@ def _slabs(texts: Iterable[str]) -> Iterator[list[str]]:
 
 
 def _words(texts: Sequence[str]) -> list[list[str]]:
-    import Stemmer
-
     rows = _bm25s().tokenize(
-        list(texts), stopwords=_STOPWORDS, stemmer=Stemmer.Stemmer(_LANGUAGE), return_ids=False, show_progress=False
+        list(texts), stopwords=_STOPWORDS, stemmer=snowball_stemmer(), return_ids=False, show_progress=False
     )
     return [row or [_NO_WORD] for row in rows]
 

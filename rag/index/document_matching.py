@@ -12,11 +12,11 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 from rag.domain.values import Document
 from rag.text.dates import period_of, with_quarters
-from rag.text.sentences import STOPWORDS
+from rag.text.words import STOPWORDS, snowball_stemmer
 
 # Characters of a document's opening that count as metadata: about the cover of a report.
 OPENING: Final = 1000
@@ -90,8 +90,4 @@ def _words(text: str) -> set[str]:
     return {_stemmer().stemWord(word) for word in words if word not in STOPWORDS}
 
 
-@cache
-def _stemmer() -> Any:  # noqa: ANN401 - the library has no types
-    import Stemmer
-
-    return Stemmer.Stemmer("english")
+_stemmer = cache(snowball_stemmer)

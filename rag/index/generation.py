@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -21,11 +20,11 @@ from rag.index.manifest import Manifest
 from rag.index.vectors import Rows, VectorIndex
 from rag.models.embedding.interfaces import FloatMatrix, FloatVector
 from rag.text.edit_distance import SpellingIndex
+from rag.text.words import LETTERS
 
 # A misspelt word is looked up in at most so many passages for each of at most so many stems.
 _MOST_STEMS: Final = 4
 _MOST_TEXTS: Final = 20
-_LETTERS: Final = re.compile(r"[^\W\d_]+")
 
 
 class Generation:
@@ -141,7 +140,7 @@ class Generation:
             # Neighbouring passages have the same inflections of a word: a sample from all over the index has more.
             some = rows[:: len(rows) // _MOST_TEXTS + 1].tolist()
             texts = [passage.chunk.text.casefold() for passage in self.passages(some)]
-            for other in set(_LETTERS.findall(" ".join(texts))):
+            for other in set(LETTERS.findall(" ".join(texts))):
                 counts[other] = max(counts[other], len(rows))
         words = [other for other, _ in counts.most_common()]
         return next((words[place] for place in SpellingIndex(words).near(word, edits)), None)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from rag.domain.file_status import FileRow
+from rag.domain.frozen_model import FrozenModel
 from rag.errors import IndexCorrupt, IndexForeign
 
 FORMAT: Final = 2
@@ -14,11 +15,7 @@ FORMAT: Final = 2
 _NOT_KEPT: Final = {"sources": {"__all__": {"seconds"}}}
 
 
-class _ManifestModel(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ManifestFile(_ManifestModel):
+class ManifestFile(FrozenModel):
     """A file of the generation."""
 
     name: str
@@ -26,7 +23,7 @@ class ManifestFile(_ManifestModel):
     sha256: str
 
 
-class Counts(_ManifestModel):
+class Counts(FrozenModel):
     """Numbers of documents, pages and chunks in a generation."""
 
     documents: int
@@ -34,7 +31,7 @@ class Counts(_ManifestModel):
     chunks: int
 
 
-class Manifest(_ManifestModel):
+class Manifest(FrozenModel):
     """Format, ancestry, contents and identities of a generation."""
 
     format: Literal[2] = 2

@@ -10,7 +10,7 @@ from rag.domain.values import Question, Turn, Usage
 from rag.models.llm.language_model import LanguageModel, Message
 from rag.query.completion import complete_line
 from rag.runtime.cancellation import Cancellation
-from rag.text.sentences import STOPWORDS, is_number, words
+from rag.text.words import STOPWORDS, is_number, words
 
 _TURNS: Final = 2
 _LONGEST_ANSWER: Final = 300

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Final
 
 from rag.index.generation import Generation
-from rag.text.sentences import STOPWORDS
+from rag.text.words import STOPWORDS
 
 # Letters only: what has digits is a number or a code, and those are searched for as they are.
 _WORD: Final = re.compile(r"(?<![\w'’@/.\-])[^\W\d_]+(?![\w'’@/]|[.\-]\w)")
@@ -27,10 +28,10 @@ def correct_spelling(text: str, generation: Generation, is_word: Callable[[str],
         is_word: whether a word is one of the language, though the documents do not have it.
     """
 
-    def mended(match: re.Match[str]) -> str:
-        word = match.group()
+    @cache
+    def mended(word: str) -> str:
         if len(word) < _SHORTEST or word.casefold() in STOPWORDS or word[1:] != word[1:].lower() or is_word(word):
             return word
         return generation.spelt_like(word, 2 if len(word) >= _LONG else 1) or word
 
-    return _WORD.sub(mended, text)
+    return _WORD.sub(lambda match: mended(match.group()), text)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
-from rag.text.sentences import NEGATIONS
+from rag.text.words import NEGATIONS
 
 # The shorter has at least this share of the longer's words.
 _SHARED: Final = 0.9

@@ -1,4 +1,8 @@
-"""Dates and quarters in what names a document, and in a question."""
+"""Grammar of dates: in running text, and in file names, titles and questions that name a document.
+
+The two share months, but not separators and years: a file name has "2023_10_24" and "Q3", a text has "the 31st of May"
+and years before 1900, and what is no date in one may be one in the other.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +18,9 @@ _QUARTER: Final = re.compile(
 )
 _QUARTERS: Final = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4}
 
-_MONTHS: Final = "january february march april may june july august september october november december".split()
-_NAME: Final = "(?<![a-z])(?P<name>" + "|".join(f"{month}|{month[:3]}" for month in _MONTHS) + r"|sept)\.?"
+MONTH_NAMES: Final = "january february march april may june july august september october november december".split()
+_MONTH: Final = "|".join(f"{month}|{month[:3]}" for month in MONTH_NAMES) + "|sept"
+_NAME: Final = rf"(?<![a-z])(?P<name>{_MONTH})\.?"
 _YEAR: Final = r"(?<!\d)(?P<year>(?:19|20)\d\d)"
 _DAY: Final = r"(?P<day>[0-3]?\d)(?:st|nd|rd|th)?"
 
@@ -38,6 +43,34 @@ _KINDS: Final = tuple(
         (_YEAR + r"(?!\d)",),
     )
 )
+
+_MONTH_IN_TEXT: Final = rf"\b(?P<month>{_MONTH})\b\.?"
+_DAY_IN_TEXT: Final = r"(?<![\d.,])(?P<day>[0-3]?\d)(?:st|nd|rd|th)?"
+_YEAR_IN_TEXT: Final = r"(?P<year>(?:1[5-9]|20)\d\d)(?![\d%]|[.,]\d)"
+
+# "31 May 2020", "May 31, 2020", "31 May", "May 31", "May 2020", "2020-05-31", "5/31/2020". The longest comes first.
+DATE: Final = re.compile(
+    "|".join(
+        re.sub(r"\?P<(\w+)>", rf"?P<\g<1>{number}>", pattern)
+        for number, pattern in enumerate(
+            (
+                r"(?<!\d)(?P<year>(?:1[5-9]|20)\d\d)-(?P<number>0[1-9]|1[0-2])-(?P<day>0[1-9]|[12]\d|3[01])(?!\d)",
+                r"(?<![\d/])(?P<one>[0-3]?\d)/(?P<other>[0-3]?\d)/(?P<year>(?:1[5-9]|20)\d\d)(?![\d/])",
+                rf"{_DAY_IN_TEXT}(?:\s+(?:day\s+)?of)?\s+{_MONTH_IN_TEXT},?\s+{_YEAR_IN_TEXT}",
+                rf"{_MONTH_IN_TEXT}\s+{_DAY_IN_TEXT},?\s+{_YEAR_IN_TEXT}",
+                rf"{_MONTH_IN_TEXT},?\s+{_YEAR_IN_TEXT}",
+                rf"{_DAY_IN_TEXT}(?:\s+of)?\s+{_MONTH_IN_TEXT}(?![a-z])",
+                rf"{_MONTH_IN_TEXT}\s+{_DAY_IN_TEXT}(?![\d%]|[.,:]\d)",
+            )
+        )
+    ),
+    re.IGNORECASE,
+)
+
+
+def month_number(name: str) -> int:
+    """The number, 1..12, of a month's name or abbreviation, in any case."""
+    return next(number for number, known in enumerate(MONTH_NAMES, start=1) if known.startswith(name.casefold()[:3]))
 
 
 def with_quarters(text: str) -> str:
@@ -64,10 +97,26 @@ def _dates(pattern: re.Pattern[str], text: str) -> Iterator[Period]:
         part = match.groupdict()
         month, day = int(part.get("month") or 0), int(part.get("day") or 0)
         if name := part.get("name"):
-            month = next(n for n, known in enumerate(_MONTHS, start=1) if known.startswith(name.lower()))
+            month = month_number(name)
         if quarter := part.get("quarter"):
             month = int(quarter) * 3
         if month > 12:  # 24/10/2022, as in most of the world
             month, day = day, month
         if month <= 12:
             yield int(part["year"]), month, day
+
+
+def normalized_date(match: re.Match[str]) -> str:
+    """A match of :data:`DATE` as "31 monthmay 2020", without the day or year that it does not have.
+
+    Unchanged where it is unclear which number is the month.
+    """
+    part = {name.rstrip("0123456789"): value for name, value in match.groupdict().items() if value}
+    if "one" in part:
+        month, day = sorted((int(part["one"]), int(part["other"])))
+        if not (1 <= month <= 12 < day <= 31):
+            return match[0]
+        part |= {"number": str(month), "day": str(day)}
+    number = int(part["number"]) if "number" in part else month_number(part["month"])
+    day_of_month = str(int(part["day"])) if "day" in part else ""
+    return " ".join(filter(None, (day_of_month, f"month{MONTH_NAMES[number - 1]}", part.get("year", ""))))

@@ -11,7 +11,9 @@ from typing import Final
 
 from rag.domain.values import Passage, Span
 from rag.evaluation.synthetic.types import Fact, Form
-from rag.text.sentences import is_number, line_spans, sentence_spans, words
+from rag.text.dates import MONTH_NAMES
+from rag.text.sentences import line_spans, sentence_spans
+from rag.text.words import is_number, words
 
 _FEWEST_WORDS: Final = 9
 _MOST_WORDS: Final = 50
@@ -42,7 +44,7 @@ _OPENERS: Final = frozenset(
 )
 _VERB: Final = re.compile(r"\b(?:is|are|was|were|has|have|must|may|can|shall|will)\b")
 _NEGATION: Final = re.compile(r"\b(?:not|never|no|cannot)\b|n['’]t\b")
-_MONTHS: Final = "January February March April May June July August September October November December".split()
+_MONTHS: Final = tuple(name.capitalize() for name in MONTH_NAMES)
 _MONTH: Final = f"(?:{'|'.join(_MONTHS)})"
 _DATE: Final = re.compile(
     rf"\b(?:\d{{1,2}} )?{_MONTH}(?: \d{{1,2}},)?(?: \d{{4}})\b|\b{_MONTH} \d{{1,2}}\b"
@@ -124,7 +126,7 @@ def _figure_of_row(line: str) -> str:
     """The first figure of a table row, which is a label of some words, then a few figures; empty for other lines."""
     cells = line.split()
     first = next((n for n, cell in enumerate(cells) if _FIGURE.fullmatch(cell)), 0)
-    if cells[first - 1].endswith(tuple(_MONTHS)):
+    if cells[first - 1].endswith(_MONTHS):
         return ""  # June 30, 2023
     label = [word for word in words(" ".join(cells[:first])) if not is_number(word)]
     figures = [cell for cell in cells[first:] if cell not in "$€£%"]

@@ -9,7 +9,7 @@ from typing import Final
 
 from rag.evaluation.synthetic.matching import contains_words, subject
 from rag.evaluation.synthetic.types import Fact
-from rag.text.sentences import is_number, words
+from rag.text.words import is_number, words
 
 _FEWEST_WORDS: Final = 5
 _MOST_WORDS: Final = 30

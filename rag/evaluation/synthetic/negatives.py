@@ -13,7 +13,7 @@ from rag.evaluation.synthetic.general_knowledge import GENERAL_KNOWLEDGE
 from rag.evaluation.synthetic.matching import contains_words, normalized
 from rag.evaluation.synthetic.types import SyntheticQuestion
 from rag.index.generation import Generation
-from rag.text.sentences import words
+from rag.text.words import words
 
 # Number of BM25 hits that are examined: passages with the answer and the question's words are among them.
 _MOST_HITS: Final = 100

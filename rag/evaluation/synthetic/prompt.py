@@ -17,7 +17,7 @@ from rag.evaluation.synthetic.types import Fact, Form, SyntheticQuestion
 from rag.index.generation import Generation
 from rag.models.llm.language_model import LanguageModel, Message, Token
 from rag.runtime.cancellation import Cancellation
-from rag.text.sentences import words
+from rag.text.words import words
 
 _MAX_TOKENS: Final = 48
 # The last words of the passage's text before the fact, and of its headings.

@@ -11,8 +11,9 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
+from rag.domain.frozen_model import FrozenModel
 from rag.models.llm.tuning.parameters import Tuning
 from rag.runtime.files import write_atomically
 
@@ -23,11 +24,7 @@ FORMAT: Final = 1
 _MAX_MEASUREMENTS: Final = 32
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class TokensPerSecond(_Frozen):
+class TokensPerSecond(FrozenModel):
     """Speed of a model: prefill, decode of one sequence, and decode of four in a batch."""
 
     reading: float = Field(gt=0)
@@ -35,7 +32,7 @@ class TokensPerSecond(_Frozen):
     writing_four: float = Field(gt=0)
 
 
-class Measured(_Frozen):
+class Measured(FrozenModel):
     """A tuning, and the benchmark that chose it.
 
     Attributes:
@@ -71,7 +68,7 @@ class Measured(_Frozen):
         return Tuning(**{field.name: getattr(self, field.name) for field in fields(Tuning)})
 
 
-class _Contents(_Frozen):
+class _Contents(FrozenModel):
     format: Literal[1] = FORMAT
     measured: tuple[Measured, ...] = ()
 

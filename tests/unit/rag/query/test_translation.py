@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from rag.domain.values import Question, Usage
 from rag.index.generation import Generation
 from rag.index.reading import open_current
-from rag.query.translation import language_of, translate_question
+from rag.query.translation import translate_question
 from rag.runtime.cancellation import Cancellation
-from tests.fakes import BagOfWordsEncoder, ScriptedModel
+from rag.testing import BagOfWordsEncoder, ScriptedModel
+from rag.text.language import language_of
 from tests.unit.conftest import publish, quick_folder
 
 LIBRARY = {"a.pdf": ["The share of a member of the Cooperative is paid in 12 parts.", "A Bittern is heard for miles."]}

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.text.normalization import figures, said
-from rag.text.sentences import words
+from rag.text.words import words
 
 DATES = st.dates(date(1500, 1, 1), date(2099, 12, 31))
 

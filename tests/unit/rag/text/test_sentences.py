@@ -1,4 +1,4 @@
-"""Sentences of text as PDFs have it, and words in a form that can be compared."""
+"""Sentence segmentation of text as PDFs have it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.text.sentences import STOPWORDS, is_number, line_spans, sentence_spans, words
+from rag.text.sentences import line_spans, sentence_spans
 
 
 def sentences(text: str) -> list[str]:
@@ -74,81 +74,3 @@ def test_lines(text: str, data: st.DataObject) -> None:
     found = [text[a:b] for a, b in line_spans(text, start, end)]
     assert found == [line.strip() for line in text[start:end].split("\n") if line.strip()]
     assert all(start <= a < b <= end for a, b in line_spans(text, start, end))
-
-
-@pytest.mark.parametrize(
-    "forms",
-    [
-        pytest.param(["replace", "replaces", "replaced", "replacing", "Replace"], id="replace"),
-        pytest.param(["cover", "covers", "covered", "covering", "COVERS"], id="cover"),
-        pytest.param(["box", "boxes"], id="box"),
-        pytest.param(["pump", "pumps", "pump's", "pump’s"], id="pump"),
-        pytest.param(["1000", "1,000"], id="thousands"),
-        pytest.param(["12", "twelve", "Twelve"], id="twelve"),
-        pytest.param(["0", "zero"], id="zero"),
-        pytest.param(["70", "seventy"], id="seventy"),
-        pytest.param(["80", "eighty"], id="eighty"),
-        pytest.param(["90", "ninety"], id="ninety"),
-        pytest.param(["straße", "STRASSE"], id="case of other languages"),
-    ],
-)
-def test_forms_of_one_word(forms: list[str]) -> None:
-    assert len({tuple(words(form)) for form in forms}) == 1
-    assert len(words(forms[0])) == 1
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        pytest.param("glass", "glas", id="ss is no plural"),
-        pytest.param("1.5", "15", id="decimal"),
-        pytest.param("12", "120", id="digits"),
-        pytest.param("ring", "r", id="short words are left alone"),
-        pytest.param("pump", "valve", id="other words"),
-    ],
-)
-def test_different_words(one: str, other: str) -> None:
-    assert words(one) != words(other)
-
-
-def test_words_of_a_sentence() -> None:
-    said = "The pump's warranty is 1,250.50 EUR (24 months), at 10:30 on 2024/05/01."
-    assert words(said) == ["pump", "warranty", "1250.50", "eur", "24", "month", "10:30", "2024/05/01"]
-
-
-def test_stop_words_are_gone() -> None:
-    assert words(" ".join(STOPWORDS)) == []
-    assert words("What is it, and why was THE pump there?") == ["pump"]
-
-
-def test_numbers_of_a_text() -> None:
-    assert [word for word in words("Twelve of 1,000 pumps in 3 halls") if is_number(word)] == ["12", "1000", "3"]
-
-
-@given(st.text(max_size=60))
-def test_words_are_never_empty(text: str) -> None:
-    assert all(words(text))
-
-
-@given(texts)
-def test_words_are_those_of_the_parts(text: str) -> None:
-    assert words(text) == [word for sentence in sentences(text) for word in words(sentence)]
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        pytest.param("1,000 metres", "1000", id="thousands"),
-        pytest.param("1,234,567 metres", "1234567", id="millions"),
-        pytest.param("1,5 metres", "1,5", id="decimal comma"),
-        pytest.param("sections 1,2", "1,2", id="list"),
-        pytest.param("-20 degrees", "-20", id="minus"),
-        pytest.param("at −20 degrees", "-20", id="typographic minus"),
-    ],
-)
-def test_numbers_are_compared_by_value(text: str, expected: str) -> None:
-    assert [word for word in words(text) if is_number(word)] == [expected]
-
-
-def test_the_dash_of_a_range_is_no_minus() -> None:
-    assert [word for word in words("pages 10-20 and A-3") if is_number(word)] == ["10", "20", "3"]

@@ -1,0 +1,84 @@
+"""Word tokenization, stop words and stemming. The only home of Stemmer.
+
+There are two stemmers, because they serve two purposes: BM25 and document matching find (Snowball), and grounding
+compares (:func:`light_stem`). To merge them would move retrieval, or the confidence model, which was fitted with them.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any, Final
+
+# A run of letters.
+LETTERS: Final = re.compile(r"[^\W\d_]+")
+# Anything between the parts of a name: "user_manual-2024.pdf".
+NAME_SEPARATOR: Final = re.compile(r"[\W_]+")
+# A number with its sign, or a word with its apostrophe.
+_WORD: Final = re.compile(r"(?:(?<![\w.,)\]])[-−])?\d(?:[\d.,:/]*\d)?|[^\W\d_]+(?:['’][^\W\d_]+)?")
+_THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+NUMBER_WORDS: Final = {
+    word: str(number)
+    for number, word in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+        "seventeen eighteen nineteen twenty".split()
+    )
+} | dict(
+    zip(
+        "thirty forty fifty sixty seventy eighty ninety hundred".split(),
+        "30 40 50 60 70 80 90 100".split(),
+        strict=True,
+    )
+)
+NOT: Final = "not"
+NEGATIONS: Final = frozenset("no not never none nor neither nothing nobody without cannot".split())
+STOPWORDS: Final = frozenset(
+    "a an and are as at be been but by can could did do does for from had has have how if in into is it its may might "
+    "must of on or our shall should so such than that the their them then there these they this those to under up was "
+    "we were what when where which who whom why will with would you your yes".split()
+)
+
+
+def words(text: str) -> list[str]:
+    """The words of a text in comparable form: light stems in lower case, without stop words.
+
+    Numbers are in digits, and every negation is ``not``.
+    """
+    return [stem for word in _WORD.findall(text) if (stem := light_stem(word))]
+
+
+def is_number(word: str) -> bool:
+    """Whether one of :func:`words` is a number."""
+    return word[0].isdigit() or word[0] == "-"
+
+
+@lru_cache(maxsize=100_000)
+def light_stem(word: str) -> str:
+    """Light stem of a word as :func:`words` has it: singular and plural, or "cover" and "covered", are the same.
+
+    Empty for a stop word. It knows numbers, number words and negations, which Snowball stems like any other word, and
+    cuts less: what grounding compares must not be equal by accident, as "university" and "universe" are in Snowball.
+    """
+    if word[0].isdigit() or word[0] in "-−":
+        # The commas of thousands only: 1,5 is not 15.
+        return _THOUSANDS.sub("", word.replace("−", "-"))
+    word = word.casefold().replace("’", "'").removesuffix("'s")
+    if word in STOPWORDS:
+        return ""
+    if word in NEGATIONS or word.endswith("n't"):
+        return NOT
+    if word in NUMBER_WORDS:
+        return NUMBER_WORDS[word]
+    for ending in ("ing", "ed", "es", "s"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
+            word = word.removesuffix(ending)
+            break
+    # "replace", "replaced" and "replacing" are now "replace", "replac" and "replac".
+    return word.removesuffix("e") if len(word) > 4 else word
+
+
+def snowball_stemmer() -> Any:  # noqa: ANN401 - the library has no types
+    """A new Snowball stemmer for English (PyStemmer, imported on use); not for several threads at a time."""
+    import Stemmer
+
+    return Stemmer.Stemmer("english")
