@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from fastapi import FastAPI
 from ingest.discovery import discover
 from rag.answering.answerer import Answerer
 from rag.index.reading import CurrentIndex
+from rag.models.llm.language_model import Generated, Prompt
 from rag.retrieval.retriever import Retriever
 from rag.service.admission.admission import Admission, AdmissionLimits
 from rag.service.app import create_app
@@ -60,6 +61,21 @@ def make_answerer(index: Path, model: ScriptedModel) -> Answerer:
         max_tokens=64,
         confidence_model=PLAIN_CONFIDENCE_MODEL,
     )
+
+
+@dataclass
+class GatedModel(ScriptedModel):
+    """Generates when its gate gives a permit, and not before: no test depends on how long that takes."""
+
+    gate: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+
+    def generate(self, prompt: Prompt, **options: Any) -> Iterator[Generated]:
+        while not self.gate.acquire(timeout=0.005):
+            options["cancelled"].check()
+        yield from super().generate(prompt, **options)
+
+    def open(self, generations: int = 1000) -> None:
+        self.gate.release(generations)
 
 
 @dataclass

@@ -78,7 +78,7 @@ def ended(client: TestClient) -> dict[str, Any]:
         status.update(client.get("/ingest", headers=ADMIN).json())
         return status["state"] not in ("running", "idle")
 
-    wait_until(has_ended, 30)
+    wait_until(has_ended)
     return status
 
 
@@ -223,7 +223,7 @@ def service(serve: Callable[..., Running], documents: Path, index: Path) -> Runn
 
 def connect(service: Running, length: int | None, key: str = "admin") -> socket.socket:
     """A connection that has sent the head of an upload; chunked if ``length`` is None."""
-    connection = socket.create_connection(("127.0.0.1", int(service.url.rpartition(":")[2])), timeout=10)
+    connection = socket.create_connection(("127.0.0.1", int(service.url.rpartition(":")[2])), timeout=60)
     lines = ["POST /uploads?name=a.pdf HTTP/1.1", "Host: x", f"X-API-Key: {key}"]
     lines += ["Transfer-Encoding: chunked" if length is None else f"Content-Length: {length}"]
     connection.sendall("\r\n".join([*lines, "Content-Type: application/octet-stream", "", ""]).encode())
@@ -272,7 +272,7 @@ class TestConnections:
         self, service: Running, documents: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("rag.service.middleware._BODY_SECONDS", 0.1)
-        monkeypatch.setattr("rag.service.routes.uploads._QUIET_SECONDS", 5.0)
+        monkeypatch.setattr("rag.service.routes.uploads._QUIET_SECONDS", 60.0)
         with connect(service, len(PDF)) as connection:
             for start in range(0, len(PDF), 500):
                 connection.sendall(PDF[start : start + 500])
@@ -285,7 +285,9 @@ class TestConnections:
         statuses: list[tuple[int, bytes]] = []
 
         def send(data: bytes) -> None:
-            response = httpx.post(f"{service.url}/uploads?name=a.pdf", content=data, headers={**ADMIN, **BYTES})
+            response = httpx.post(
+                f"{service.url}/uploads?name=a.pdf", content=data, headers={**ADMIN, **BYTES}, timeout=60
+            )
             statuses.append((response.status_code, data))
 
         threads = [threading.Thread(target=send, args=(data,)) for data in contents]
@@ -305,7 +307,7 @@ class TestConnections:
         service = serve(
             ScriptedModel([""]), admin_keys=[SecretStr("admin")], uploads=upload_service(documents, index, job)
         )
-        assert httpx.post(f"{service.url}/ingest", headers=ADMIN).status_code == 202
+        assert httpx.post(f"{service.url}/ingest", headers=ADMIN, timeout=60).status_code == 202
         wait_until(pid.exists)
         service.server.should_exit = True
 
@@ -316,7 +318,7 @@ class TestConnections:
                 return True
             return False
 
-        wait_until(is_gone, 10)
+        wait_until(is_gone)
 
 
 class TestIngesting:
@@ -375,7 +377,7 @@ class TestIngesting:
         with client_for(documents, index) as client:
             with open_writer(index):
                 client.post("/ingest", headers=ADMIN)
-                wait_until(lambda: client.get("/ingest", headers=ADMIN).json()["stage"] == "waiting", 30)
+                wait_until(lambda: client.get("/ingest", headers=ADMIN).json()["stage"] == "waiting")
                 status = client.get("/ingest", headers=ADMIN).json()
                 assert status["state"] == "running"
                 assert "another ingest is at work in this index" in status["error"]

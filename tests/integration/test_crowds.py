@@ -14,7 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,7 +24,7 @@ from pydantic import SecretStr
 
 from rag.models.llm.language_model import Generated, Prompt
 from rag.testing import ScriptedModel
-from tests.integration.conftest import Running, post, wait_until
+from tests.integration.conftest import GatedModel, Running, post, wait_until
 from tests.integration.test_asking import assert_problem, read_events
 
 QUESTION = "What does a berth cost for a night?"
@@ -79,18 +79,42 @@ def is_idle(service: Running) -> bool:
     return (service.admission.held, service.admission.at_work, service.admission.waiting) == (0, 0, 0)
 
 
+class TogetherModel(ScriptedModel):
+    """Generates when four generations have begun; on its own, each would fail."""
+
+    barrier = threading.Barrier(4, timeout=60)
+
+    def generate(self, prompt: Prompt, **options: Any) -> Iterator[Generated]:
+        self.barrier.wait()
+        yield from super().generate(prompt, **options)
+
+
+def warm_up(service: Running) -> None:
+    """The first question of a service compiles what it needs: those after it are sooner at the model."""
+    assert post(service.url, QUESTION).status_code == 200
+    wait_until(lambda: is_idle(service))
+    service.model.wordings.clear()
+
+
+@contextmanager
+def asking(service: Running) -> Iterator[None]:
+    """A client that has sent a question, and leaves at the end."""
+    with socket.create_connection(("127.0.0.1", int(service.url.rpartition(":")[2]))) as connection:
+        connection.sendall(request_of({"question": QUESTION}))
+        yield
+
+
 def test_several_are_answered_at_a_time(serve: Callable[..., Running]) -> None:
-    service = serve(ScriptedModel([REPLY], seconds_to_read=0.6), parallel=4)
+    service = serve(TogetherModel([REPLY]), parallel=4)
     replies = at_once(service.url, [request_of({"question": QUESTION})] * 4, answers=4)
     assert [reply.status for reply in replies] == [200] * 4
-    assert max(reply.seconds for reply in replies) < 1.2
     wait_until(lambda: is_idle(service))
 
 
 def test_a_burst_is_refused_at_once_where_there_is_no_place(serve: Callable[..., Running]) -> None:
-    model = ScriptedModel([REPLY], seconds_to_read=30.0)
-    service = serve(model, parallel=8, max_queue=16, seconds=120.0)
+    service = serve(GatedModel([REPLY]), parallel=8, max_queue=16, seconds=120.0)
     at_once(service.url, [request_of(b"{}")], answers=1)  # the first request of a service compiles what it needs
+    idle = at_once(service.url, [b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"] * 180, answers=180)
     replies = at_once(service.url, [request_of({"question": QUESTION})] * 200, answers=180)
     assert {reply.status for reply in replies} == {503}
     # Of one client: 8 at work, and three quarters of the queue.
@@ -100,74 +124,101 @@ def test_a_burst_is_refused_at_once_where_there_is_no_place(serve: Callable[...,
     assert max(waits) <= 60
     assert len(set(waits)) > 10  # they do not all come back at once
     assert all(reply.headers["content-type"] == "application/problem+json" for reply in replies)
-    assert statistics.quantiles([reply.seconds for reply in replies], n=20)[-1] < 0.5  # 0.1 on a machine of its own
+    # About as soon as 180 requests that need nothing, on this machine and with whatever else it does.
+    refused, needed = (statistics.quantiles([reply.seconds for reply in each], n=20)[-1] for each in (replies, idle))
+    assert refused < 10 * needed + 1
     wait_until(lambda: is_idle(service))
 
 
 def test_a_client_does_not_wait_for_all_requests_of_another(serve: Callable[..., Running]) -> None:
-    model = ScriptedModel([REPLY], seconds_to_read=0.25)
+    model = GatedModel([REPLY])
     service = serve(model, parallel=1, max_queue=8, api_keys=[SecretStr("many"), SecretStr("one")])
     many = [request_of({"question": QUESTION}, "X-API-Key: many")] * 6
-    with ThreadPoolExecutor(1) as pool:
+    one = [request_of({"question": QUESTION}, "X-API-Key: one")]
+    with ThreadPoolExecutor(2) as pool:
         crowd = pool.submit(at_once, service.url, many, answers=6)
         wait_until(lambda: service.admission.waiting == 5)
-        start = time.perf_counter()
-        assert at_once(service.url, [request_of({"question": QUESTION}, "X-API-Key: one")], answers=1)[0].status == 200
-        seconds = time.perf_counter() - start
-        assert service.admission.waiting >= 2
+        single = pool.submit(at_once, service.url, one, answers=1)
+        wait_until(lambda: service.admission.waiting == 6)
+        try:
+            model.open(3)  # the one at work and two more, of the six before it
+            assert single.result(timeout=60)[0].status == 200
+            assert service.admission.waiting >= 2
+        finally:
+            model.open()
         assert [reply.status for reply in crowd.result()] == [200] * 6
-    assert seconds < 1.5
 
 
 @pytest.mark.parametrize("phase", ["waiting", "reading", "writing", "assenting"])
 @pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
 def test_no_request_outlives_its_deadline(serve: Callable[..., Running], phase: str, stream: bool) -> None:
+    model = ScriptedModel([REPLY])
+    service = serve(model, parallel=1)
+    warm_up(service)
     slow = {"reading": "seconds_to_read", "writing": "seconds_per_token", "assenting": "seconds_to_assent"}
-    model = ScriptedModel([REPLY], **{slow.get(phase, "seconds_to_read"): 20.0})  # type: ignore[arg-type]
-    service = serve(model, parallel=1, seconds=2.0)
+    setattr(model, slow.get(phase, "seconds_to_read"), 60.0)
     service.admission._latency._seconds = 0.01
-    with ThreadPoolExecutor(1) as pool:
+    with ExitStack() as stack:
         if phase == "waiting":
-            pool.submit(at_once, service.url, [request_of({"question": QUESTION})], answers=1)
-            wait_until(lambda: service.admission.at_work == 1)
-        service.admission.limits = replace(service.admission.limits, seconds=0.8)
+            stack.enter_context(asking(service))
+            wait_until(lambda: bool(model.wordings))
+        service.admission.limits = replace(service.admission.limits, seconds=1.5)
         start = time.perf_counter()
-        response = httpx.post(f"{service.url}/ask", json={"question": QUESTION, "stream": stream}, timeout=10)
-        assert 0.7 < time.perf_counter() - start < 1.9
+        response = httpx.post(f"{service.url}/ask", json={"question": QUESTION, "stream": stream}, timeout=60)
+        assert 1.4 < time.perf_counter() - start < 30  # and not the 60 s that it takes
     problem = read_events(response.text)[-1][1] if stream else response.json()
     assert (problem["status"], problem["retry_after_seconds"]) == (503, 1)
-    assert "within 0.8 s" in problem["detail"]
+    assert "within 1.5 s" in problem["detail"]
     if not stream:
         assert_problem(response, 503)
         assert response.headers["retry-after"] == "1"
     wait_until(lambda: is_idle(service))
-    metrics = httpx.get(f"{service.url}/metrics").text
+    metrics = httpx.get(f"{service.url}/metrics", timeout=60).text
     assert f'pageproof_late_total{{phase="{"waiting" if phase == "waiting" else "working"}"}} 1.0' in metrics
     assert len(model.wordings) == 1  # a request that timed out in the queue was never started
 
 
 class SlowToCancelModel(ScriptedModel):
-    """Reacts to cancellation late."""
+    """Reacts to cancellation when it is released."""
+
+    released = threading.Event()
 
     def generate(self, prompt: Prompt, **options: Any) -> Iterator[Generated]:
-        time.sleep(1.5)
+        self.released.wait(60)
         yield from super().generate(prompt, **options)
 
 
 def test_a_slow_cancellation_holds_the_place_but_not_the_client(serve: Callable[..., Running]) -> None:
-    service = serve(SlowToCancelModel([REPLY]), parallel=1, seconds=0.5)
+    model = SlowToCancelModel([REPLY])
+    service = serve(model, parallel=1)
+    model.released.set()
+    warm_up(service)
+    model.released.clear()
+    service.admission.limits = replace(service.admission.limits, seconds=1.0)
     (reply,) = at_once(service.url, [request_of({"question": QUESTION})], answers=1)
     assert (reply.status, service.admission.at_work) == (503, 1)
-    assert reply.seconds < 1.2
+    model.released.set()
     wait_until(lambda: is_idle(service))
 
 
-def test_a_missing_body_gives_the_place_up_at_the_deadline(serve: Callable[..., Running]) -> None:
-    service = serve(ScriptedModel([REPLY]), seconds=0.3)
+def test_a_client_that_leaves_before_its_body_gives_the_place_up(serve: Callable[..., Running]) -> None:
+    service = serve(ScriptedModel([REPLY]))
     with socket.create_connection(("127.0.0.1", int(service.url.rpartition(":")[2]))) as connection:
         connection.sendall(request_of({"question": QUESTION})[:-5])
         wait_until(lambda: service.admission.held == 1)
     wait_until(lambda: is_idle(service))
+
+
+def test_a_body_that_comes_after_the_deadline_is_refused(serve: Callable[..., Running]) -> None:
+    service, request = serve(ScriptedModel([REPLY]), seconds=0.3), request_of({"question": QUESTION})
+    with socket.create_connection(("127.0.0.1", int(service.url.rpartition(":")[2])), timeout=60) as connection:
+        connection.sendall(request[:-5])
+        wait_until(lambda: service.admission.held == 1)
+        time.sleep(0.4)
+        connection.sendall(request[-5:])
+        assert connection.recv(4096).startswith(b"HTTP/1.1 503 ")
+        wait_until(lambda: is_idle(service))
+    assert not service.model.wordings
 
 
 def test_a_missing_body_times_out(serve: Callable[..., Running], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,8 +262,8 @@ def test_the_threads_of_answers_end_with_the_service(serve: Callable[..., Runnin
 
 def test_a_silent_stream_is_kept_alive(serve: Callable[..., Running], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rag.service.answer_task.KEEP_ALIVE_SECONDS", 0.1)
-    service = serve(ScriptedModel([REPLY], seconds_to_read=0.5))
-    text = httpx.post(f"{service.url}/ask", json={"question": QUESTION, "stream": True}, timeout=10).text
+    service = serve(ScriptedModel([REPLY], seconds_to_read=1.0))
+    text = httpx.post(f"{service.url}/ask", json={"question": QUESTION, "stream": True}, timeout=60).text
     assert "\n\n:\n\n" in text
     assert "event: answer" in text
 
@@ -231,13 +282,14 @@ class TestKeys:
         assert at_once(service.url, [request_], answers=1)[0].status == 401
 
     def test_it_comes_before_the_queue(self, serve: Callable[..., Running]) -> None:
-        model = ScriptedModel([REPLY], seconds_to_read=1.0)
+        model = GatedModel([REPLY])
         service = serve(model, max_queue=0, api_keys=[SecretStr("key")])
         with ThreadPoolExecutor(1) as pool:
             first = pool.submit(at_once, service.url, [request_of({"question": QUESTION}, "X-API-Key: key")], answers=1)
             wait_until(lambda: service.admission.at_work == 1)
             requests = [request_of(b"{"), request_of(b"{", "X-API-Key: key")]
             assert sorted(reply.status for reply in at_once(service.url, requests, answers=2)) == [401, 503]
+            model.open()
             assert first.result()[0].status == 200
 
 
@@ -249,12 +301,14 @@ def stopping(service: Running) -> Iterator[None]:
 
 
 def test_a_service_that_stops_finishes_answers_at_work_and_refuses_the_queue(serve: Callable[..., Running]) -> None:
-    model = ScriptedModel([REPLY], seconds_to_read=0.6)
-    service = serve(model, parallel=2)
+    model = GatedModel([REPLY])
+    service = serve(model, parallel=2, grace_seconds=60)
     with ThreadPoolExecutor(1) as pool:
         crowd = pool.submit(at_once, service.url, [request_of({"question": QUESTION})] * 4, answers=4)
         wait_until(lambda: service.admission.waiting == 2)
         with stopping(service):
+            wait_until(lambda: service.admission._closed)
+            model.open()
             replies = crowd.result()
     assert Counter(reply.status for reply in replies) == {200: 2, 503: 2}
     assert {reply.headers.get("retry-after") for reply in replies} == {None, "30"}
@@ -289,19 +343,22 @@ def test_a_second_signal_cancels_answers_at_work(
         start = time.perf_counter()
         assert [reply.status for reply in asked.result()] == [503, 503]
     wait_until(lambda: service.model.closed)
-    assert time.perf_counter() - start < 5
+    assert time.perf_counter() - start < 20  # and not the 30 s of the grace period
     assert messages() == ["stopping: 2 answers at work, at most 30 s; Ctrl-C again stops now"]
 
 
 def test_answers_in_python_do_not_delay_the_probe(serve: Callable[..., Running]) -> None:
     """Nor does a full queue delay the routes of documents."""
-    service = serve(ScriptedModel([REPLY], seconds_to_read=1.0), parallel=8, max_queue=32)
+    model = GatedModel([REPLY])
+    service = serve(model, parallel=8, max_queue=32)
     with ThreadPoolExecutor(1) as pool:
         crowd = pool.submit(at_once, service.url, [request_of({"question": QUESTION})] * 24, answers=24)
         wait_until(lambda: service.admission.waiting >= 8)
-        with httpx.Client(base_url=service.url) as client:
-            for path in ("/livez", "/readyz", "/documents", "/info"):
-                start = time.perf_counter()
-                assert client.get(path).status_code == 200
-                assert time.perf_counter() - start < 0.7
+        try:
+            with httpx.Client(base_url=service.url, timeout=60) as client:
+                for path in ("/livez", "/readyz", "/documents", "/info"):
+                    assert client.get(path).status_code == 200
+            assert service.admission.at_work == 8  # none of them has ended since
+        finally:
+            model.open()
         crowd.result()

@@ -27,7 +27,7 @@ BOX = Box(70, 60, 200, 90)
 
 @pytest.fixture(scope="module")
 def render_pool() -> Iterator[RenderPool]:
-    render_pool = RenderPool(processes=1, seconds=1.0)
+    render_pool = RenderPool(processes=1, seconds=60.0)
     render_pool.prepare()
     yield render_pool
     render_pool.close()
@@ -55,6 +55,12 @@ def process_of(render_pool: RenderPool) -> int:
     return process.pid
 
 
+def cpu_ticks(process: int) -> int:
+    """Processor time that it has taken, in hundredths of a second."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
 def rejection_reason(render_pool: RenderPool, path: Path) -> tuple[str, str]:
     with pytest.raises(FileFault) as caught:
         render_pool.draw(path, 1)
@@ -74,12 +80,16 @@ class TestRenderPool:
         path.write_bytes(one_page(box=b"[0 0 4000 4000]"))
         assert render_pool.draw(path, 1, [BOX]).startswith(b"\x89PNG")
 
-    def test_a_page_that_takes_too_long(self, render_pool: RenderPool, sound: Path, tmp_path: Path) -> None:
+    def test_a_page_that_takes_too_long(
+        self, render_pool: RenderPool, sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         path = tmp_path / "slow.pdf"
         path.write_bytes(slow_page())
         before, start = process_of(render_pool), time.monotonic()
-        assert rejection_reason(render_pool, path) == ("timeout", "page 1 cannot be drawn: it takes more than 1 s")
-        assert time.monotonic() - start < 3
+        with monkeypatch.context() as short:  # only for the page that takes minutes
+            short.setattr(render_pool, "_seconds", 1.0)
+            assert rejection_reason(render_pool, path) == ("timeout", "page 1 cannot be drawn: it takes more than 1 s")
+        assert time.monotonic() - start < 30
         assert process_of(render_pool) != before
         assert render_pool.draw(sound, 1).startswith(b"\x89PNG")
 
@@ -102,13 +112,16 @@ class TestRenderPool:
         assert render_pool.draw(sound, 1).startswith(b"\x89PNG")
         assert process_of(render_pool) != before
 
-    def test_a_process_that_ends_at_work(self, render_pool: RenderPool, tmp_path: Path) -> None:
+    def test_a_process_that_ends_at_work(self, render_pool: RenderPool, sound: Path, tmp_path: Path) -> None:
         path = tmp_path / "slow.pdf"
         path.write_bytes(slow_page())
+        render_pool.draw(sound, 1)  # it has started
+        process = process_of(render_pool)
+        before = cpu_ticks(process)
         with ThreadPoolExecutor(1) as pool:
             fault = pool.submit(rejection_reason, render_pool, path)
-            time.sleep(0.3)
-            os.kill(process_of(render_pool), signal.SIGKILL)
+            wait_until(lambda: cpu_ticks(process) > before + 10)
+            os.kill(process, signal.SIGKILL)
             assert fault.result() == ("crashed", "page 1 cannot be drawn: the renderer ended with -9")
 
     def test_has_no_settings_in_its_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,10 +143,11 @@ class TestRenderPool:
 def test_nothing_waits_for_pages_that_take_long(serve: Callable[..., Running], documents: Path, index: Path) -> None:
     (documents / "slow.pdf").write_bytes(slow_page())
     ingest_job(index, BagOfWordsEncoder()).run(discover([documents]))
-    service = serve(ScriptedModel(["A berth costs 24 euros for each night."]), render_pool=RenderPool(seconds=2.0))
-    ids = {row["name"]: row["id"] for row in httpx.get(f"{service.url}/documents").json()["documents"]}
+    render_pool = RenderPool(seconds=6.0)
+    service = serve(ScriptedModel(["A berth costs 24 euros for each night."]), render_pool=render_pool)
+    ids = {row["name"]: row["id"] for row in httpx.get(f"{service.url}/documents", timeout=60).json()["documents"]}
 
-    def picture(name: str, timeout: float = 20.0) -> httpx.Response:
+    def picture(name: str, timeout: float = 120.0) -> httpx.Response:
         return client.get(f"{service.url}/documents/{ids[name]}/pages/1.png", timeout=timeout)
 
     def given_up(_: int) -> bool:
@@ -146,14 +160,15 @@ def test_nothing_waits_for_pages_that_take_long(serve: Callable[..., Running], d
 
     with httpx.Client() as client, ThreadPoolExecutor(60) as pool:
         assert sum(pool.map(given_up, range(60))) >= 34  # the others were refused: 2 at work, 32 in line
-        start = time.monotonic()
-        assert httpx.get(f"{service.url}/readyz").status_code == 200
+        start, at_work = time.monotonic(), render_pool._pool.processes
+        assert httpx.get(f"{service.url}/readyz", timeout=60).status_code == 200
         assert post(service.url, "What does a berth cost for each night?").json()["answered"] is True
-        assert time.monotonic() - start < 2
+        assert len(at_work) == 2
+        assert not any(process.has_ended for process in at_work)  # it waited for neither
         # Those who have gone have left the line: this one waits for the two at work alone.
         assert picture("ferry.pdf").status_code == 200
-        assert time.monotonic() - start < 10  # and not 34 s
+        assert time.monotonic() - start < 50  # and not 100 s
         slow, ferry = pool.submit(picture, "slow.pdf"), pool.submit(picture, "ferry.pdf")
         assert ferry.result().status_code == 200
         assert slow.result().status_code == 422
-        assert slow.result().json()["detail"] == "timeout: page 1 cannot be drawn: it takes more than 2 s"
+        assert slow.result().json()["detail"] == "timeout: page 1 cannot be drawn: it takes more than 6 s"

@@ -21,7 +21,7 @@ def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
 
@@ -89,7 +89,7 @@ def test_bytes_that_are_no_text_are_a_question_all_the_same(tmp_path: Path) -> N
         cwd=ROOT,
         env={**os.environ, "RAG_MODELS": str(tmp_path)},
         capture_output=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert b"Traceback" not in result.stderr

@@ -18,7 +18,7 @@ from tests.integration.conftest import Running, make_answerer, open_files, post,
 
 
 def ready(service: Running) -> dict[str, str | None]:
-    fields = httpx.get(f"{service.url}/readyz").json()
+    fields = httpx.get(f"{service.url}/readyz", timeout=60).json()
     assert isinstance(fields, dict)
     return fields
 
@@ -33,12 +33,12 @@ def test_a_new_index_is_served_without_a_restart(serve: Callable[..., Running], 
     before = post(service.url, question).json()["index"]
     make_pdf(documents / "uvholm.pdf", ["# Uvholm\nThe ferry to Uvholm leaves at 6."])
     name = ingest(index, documents)
-    wait_until(lambda: ready(service)["index"] == name, 10)
+    wait_until(lambda: ready(service)["index"] == name)
     answer = post(service.url, question).json()
     assert (answer["index"], answer["answered"]) == (name, True)
     assert answer["citations"][0]["document"] == "uvholm.pdf"
     roll_back(index)
-    wait_until(lambda: ready(service)["index"] == before, 5)
+    wait_until(lambda: ready(service)["index"] == before)
 
 
 def test_an_application_that_has_ended_holds_no_files(index: Path) -> None:
@@ -57,12 +57,12 @@ def test_a_damaged_one_is_not_taken(serve: Callable[..., Running], index: Path, 
     name = ingest(index, documents)
     # It is damaged while it is not the current one; then CURRENT is set to it.
     roll_back(index)
-    wait_until(lambda: ready(service)["index"] == before, 5)
+    wait_until(lambda: ready(service)["index"] == before)
     current = index / "CURRENT"
     (index / "gen" / name / "vectors.faiss").write_bytes(b"damaged")
     digest = (index / "gen" / name / "manifest.sha256").read_text()
     current.write_text(f'{{"generation": "{name}", "manifest_sha256": "{digest}"}}')
-    wait_until(lambda: ready(service)["status"] == "degraded", 10)
+    wait_until(lambda: ready(service)["status"] == "degraded")
     assert ready(service)["index"] == before
     assert "vectors.faiss" in str(ready(service)["reason"])
     assert post(service.url, "When does the harbour office open?").json()["index"] == before

@@ -66,7 +66,7 @@ class Terminal:
     def type(self, keys: str) -> None:
         os.write(self.keyboard, keys.encode())
 
-    def until(self, text: str, seconds: float = 20.0) -> str:
+    def until(self, text: str, seconds: float = 120.0) -> str:
         """Waits until a text is written; returns the output since the last call, up to and with the text."""
         end = time.monotonic() + seconds
         while text not in self.text:
@@ -78,7 +78,7 @@ class Terminal:
 
     def end(self) -> int:
         """Waits for the end of the program; returns its exit code."""
-        end = time.monotonic() + 20
+        end = time.monotonic() + 120
         while self.program.poll() is None:
             assert time.monotonic() < end, f"it did not end: {self.text!r}"
             self._read(0.05)
@@ -119,7 +119,7 @@ def start(index: Path, tmp_path: Path) -> Iterator[Start]:
 
 class TestOneQuestion:
     def test_it_grows_and_is_replaced(self, start: Start) -> None:
-        terminal = start(ASKED, seconds=0.05)
+        terminal = start(ASKED, seconds=0.2)
         terminal.until("loading the model ...")
         terminal.until("harbour.pdf, page 2")
         terminal.until("A draft, not verified yet:")
@@ -133,7 +133,7 @@ class TestOneQuestion:
         assert terminal.echoes
 
     def test_ctrl_c(self, start: Start) -> None:
-        terminal = start(ASKED, reply=ENDLESS, seconds=0.05)
+        terminal = start(ASKED, reply=ENDLESS, seconds=0.5)
         terminal.until("berth berth")
         assert not terminal.echoes
         terminal.type(CTRL_C)
@@ -182,7 +182,7 @@ class TestPrompt:
         assert again.end() == 0
 
     def test_ctrl_c_stops_the_answer_and_gives_the_prompt_back(self, start: Start) -> None:
-        terminal = start(reply=ENDLESS, seconds=0.05)
+        terminal = start(reply=ENDLESS, seconds=0.5)
         terminal.until("> ")
         terminal.type(f"{ASKED}\r")
         terminal.until("berth berth")
@@ -190,7 +190,7 @@ class TestPrompt:
         terminal.type(CTRL_C)
         terminal.until("Stopped.")
         terminal.until("> ")
-        assert time.monotonic() - began < 1.0  # the whole of it takes 3 s
+        assert time.monotonic() - began < 15  # the whole of it takes 30 s
         terminal.type("/new\r")
         terminal.until("cleared.")
         terminal.until("> ")
@@ -199,7 +199,7 @@ class TestPrompt:
         assert re.search(r"cancelled 1, generated \d\n", terminal.text)
 
     def test_type_ahead_is_the_next_line(self, start: Start) -> None:
-        terminal = start(seconds=0.2)  # busy for 1.6 s
+        terminal = start(seconds=0.5)  # busy for 4 s
         terminal.until("> ")
         terminal.type(f"{ASKED}\r")
         terminal.until("A draft, not verified yet:")
