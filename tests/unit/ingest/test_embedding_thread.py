@@ -56,12 +56,12 @@ class WaitingEncoder(BagOfWordsEncoder):
     def encode(self, texts: Sequence[str]) -> FloatMatrix:
         if texts:
             self.asked.set()
-            assert self.may.wait(5)
+            assert self.may.wait(60)
         return super().encode(texts)
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 5
+    end = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.002)
@@ -112,7 +112,7 @@ def test_similar_lengths_are_encoded_together(monkeypatch: pytest.MonkeyPatch) -
     encoder = WaitingEncoder()
     with embedding_thread(encoder, Keeping()) as work:
         work.add("first", [""] * 4)
-        assert encoder.asked.wait(5)
+        assert encoder.asked.wait(60)
         work.add("a", ["x" * n for n in (5, 1, 8, 3)])
         work.add("b", ["x" * n for n in (2, 7, 4, 6)])
         encoder.may.set()
@@ -139,10 +139,11 @@ def test_seconds_of_encoding_are_counted() -> None:
             time.sleep(0.02)
             return super().encode(texts)
 
+    begun = time.monotonic()
     with embedding_thread(Slow(), Keeping()) as work:
         work.add("a", ["text"])
         work.finish()
-        assert 0.02 <= work.seconds < 5
+        assert 0.02 <= work.seconds <= time.monotonic() - begun
 
 
 def encode(encoder: Encoder, keep: Keep, count: int) -> None:
@@ -195,14 +196,14 @@ class TestStop:
     def test_ends_soon_whatever_is_left(self) -> None:
         class Slow(BagOfWordsEncoder):
             def encode(self, texts: Sequence[str]) -> FloatMatrix:
-                time.sleep(0.05)
+                time.sleep(1.0)  # all of them take more than a minute
                 return super().encode(texts)
 
         encoder = Slow()
         with embedding_thread(encoder, Keeping()) as work:
             work.add("a", ["text"] * 3000)
             begun = time.monotonic()
-        assert time.monotonic() - begun < 0.5
+        assert time.monotonic() - begun < 20
         assert len(encoder.encoded) < 3000
         assert not work._thread.is_alive()
 
@@ -211,7 +212,7 @@ class TestStop:
         encoder = WaitingEncoder()
         with embedding_thread(encoder, Keeping()) as work:
             work.add("a", ["text"] * 2)
-            assert encoder.asked.wait(5)
+            assert encoder.asked.wait(60)
             work.add("b", ["text"] * 4)
             assert work._texts.full()
             threading.Timer(0.01, encoder.may.set).start()
@@ -230,12 +231,12 @@ def test_the_producer_waits_when_the_queue_is_full(monkeypatch: pytest.MonkeyPat
     with embedding_thread(encoder, keep) as work:
         bringing = threading.Thread(target=work.add, args=("a", ["text"] * 40))
         bringing.start()
-        assert encoder.asked.wait(5)
+        assert encoder.asked.wait(60)
         bringing.join(0.05)
         assert bringing.is_alive()
         assert work._texts.qsize() == 4
         encoder.may.set()
-        bringing.join(5)
+        bringing.join(60)
         assert not bringing.is_alive()
         work.finish()
     assert len(keep.vectors) == 40

@@ -19,7 +19,7 @@ def lines(stream: io.StringIO) -> list[dict[str, Any]]:
 
 
 def wait_for(stream: io.StringIO, stage: str) -> dict[str, Any]:
-    end = time.monotonic() + 5
+    end = time.monotonic() + 60
     while not (found := [line for line in lines(stream) if line["stage"] == stage]):
         assert time.monotonic() < end, "it was not told"
         time.sleep(0.002)

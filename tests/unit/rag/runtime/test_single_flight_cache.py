@@ -53,7 +53,7 @@ def test_after_a_failure_the_next_caller_computes_it() -> None:
     waiting = Thread(target=lambda: claimed.append(cache.claim("key", Cancellation())))
     waiting.start()
     cache.settle("key", None)
-    waiting.join(5)
+    waiting.join(60)
     assert claimed == [None]
 
 

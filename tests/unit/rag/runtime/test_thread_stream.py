@@ -55,7 +55,7 @@ class TestThreadStream:
 
         def produce() -> Iterator[int]:
             yield 1
-            assert taken.wait(5)
+            assert taken.wait(60)
             yield 2
 
         stream = ThreadStream[int]()
@@ -93,7 +93,7 @@ class TestThreadStream:
         with stream:
             assert next(iter(stream)) == 1
             assert not endless.ended.is_set()
-        assert endless.ended.wait(5)
+        assert endless.ended.wait(60)
         thread.join()
 
     def test_put_and_end_without_run(self) -> None:
@@ -134,7 +134,7 @@ class TestAsyncThreadStream:
         going_on = Event()
 
         def produce() -> Iterator[int]:
-            assert going_on.wait(5)
+            assert going_on.wait(60)
             yield from range(100)
 
         stream = async_stream(idle_seconds=0.01)
@@ -159,7 +159,7 @@ class TestAsyncThreadStream:
 
         def blocked() -> Iterator[int]:
             yield 1
-            assert stop.wait(5)
+            assert stop.wait(60)
 
         stream = async_stream(stop=stop.set)
         thread = run_in_thread(stream, blocked)
@@ -168,5 +168,5 @@ class TestAsyncThreadStream:
             stream.end(Cancelled("not wanted any more"))
             with pytest.raises(Cancelled):
                 await anext(stream)
-        thread.join(5)
+        thread.join(60)
         assert not thread.is_alive()

@@ -61,8 +61,8 @@ class Handler(BaseHTTPRequestHandler):
         self.part(b"")
 
     def wait_until_gone(self) -> bool:
-        """Whether the client closes the connection within some seconds."""
-        self.connection.settimeout(5)
+        """Whether the client closes the connection within a minute."""
+        self.connection.settimeout(60)
         with suppress(TimeoutError):
             if self.connection.recv(1) == b"":
                 self.scripted.gone.set()

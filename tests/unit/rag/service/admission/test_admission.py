@@ -37,7 +37,7 @@ def in_time(work: Callable[[], Awaitable[None]]) -> None:
     """Runs a coroutine with a timeout, so that one that waits forever fails."""
 
     async def main() -> None:
-        await asyncio.wait_for(work(), timeout=5.0)
+        await asyncio.wait_for(work(), timeout=60.0)
 
     asyncio.run(main())
 
@@ -380,13 +380,13 @@ def test_a_service_that_stops_refuses_the_queue_and_lets_the_others_finish() -> 
         admission, log = admission_of(), list[str]()
         a, b = (Visitor(admission, name, log) for name in "ab")
         await settle()
-        admission.close(grace_seconds=0.02)
+        admission.close(grace_seconds=0.5)
         await settle()
         assert refused(admission).reason == "stopping"
         assert isinstance(b.task.exception(), ServiceBusy)
         a.ticket.cancellation.check()
-        await asyncio.sleep(0.04)
-        assert a.ticket.refusal is not None
+        while a.ticket.refusal is None:
+            await asyncio.sleep(0.01)
         assert a.ticket.refusal.reason == "stopping"
         await a.leave()
         assert (log, admission.held) == (["a"], 0)
