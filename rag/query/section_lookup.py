@@ -11,7 +11,7 @@ from typing import Final
 from rag.domain.values import Document, Passage, Question
 from rag.index.generation import Generation
 from rag.query.types import Reply
-from rag.text.sentences import words
+from rag.text.words import words, words_of_name
 
 _SUMMARISE: Final = re.compile(
     r"(?:(?:can|could|would|will) you |please )*(?:give (?:me |us )?|write |show (?:me )?)?"
@@ -21,23 +21,27 @@ _SUMMARISE: Final = re.compile(
     r"|what (?:is|does)(?= (?:chapter|section|part|page) .+ (?:about|say|cover|deal)))(?: for me)?[:\s]+(?P<what>.+)",
     re.IGNORECASE | re.DOTALL,
 )
+# Each begins where a run of white space and marks does: from every place within it, the time would be quadratic.
 _ENDING: Final = re.compile(
-    r"(?:[\s,]+(?:about|say|cover|deal with|please|for me|in \w+ sentences|briefly))?[\s?.!]*$", re.IGNORECASE
+    r"(?<![\s,])[\s,]++(?:about|say|cover|deal with|please|for me|in \w+ sentences|briefly)[\s?.!]*+$"
+    r"|(?<![\s?.!])[\s?.!]*+$",
+    re.IGNORECASE,
 )
 _KIND: Final = r"(?:chapter|section|part|clause|article|appendix|annex|paragraph)"
 _NUMBERED: Final = re.compile(rf"{_KIND} (?P<number>\d+(?:\.\d+)*|[A-Z])", re.IGNORECASE)
 _PAGE: Final = re.compile(r"page (?P<page>\d+)", re.IGNORECASE)
 _NAMED: Final = re.compile(
-    rf"(?:{_KIND}\s+(?:on |about |called |named |titled )?(?P<after>.+)|(?P<before>.+?)\s+{_KIND})",
+    rf"(?:{_KIND}\s++(?:on |about |called |named |titled )?(?P<after>.+)|(?P<before>.+?)(?<!\s)\s++{_KIND})",
     re.IGNORECASE,
 )
-_OF: Final = re.compile(r"[,\s]+(?:of|in|from|on) (?=[^,]+$)", re.IGNORECASE)
+_OF: Final = re.compile(r"(?<![,\s])[,\s]++(?:of|in|from|on) ", re.IGNORECASE)
 _HEADING: Final = re.compile(rf"(?:{_KIND}\s+)?(?P<number>\d+(?:\.\d+)*|[A-Z])[.:)]?\s", re.IGNORECASE)
 _ARTICLE: Final = re.compile(r"(?:the|a|this|that)\s+", re.IGNORECASE)
-_NAME_PARTS: Final = re.compile(r"[\W_]+")
 _GENERIC: Final = frozenset(words("document file pdf text book whole entire complete all my this section chapter"))
 _ALIKE: Final = 0.5
 _MOST_NEAREST: Final = 5
+# Characters of an unknown name that headings are compared with: the time of a comparison grows with each of them.
+_LONGEST_COMPARED: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +81,32 @@ def find_section(question: Question, generation: Generation) -> Section | Reply 
 
 
 def _within(what: str, documents: Sequence[Document]) -> tuple[str, Sequence[Document]]:
-    """What is left of "chapter 3 of the handbook", and the documents that are called so."""
-    for match in _OF.finditer(what):
-        if called := _called(what[match.end() :], documents):
-            return what[: match.start()], called
-    return what, documents
+    """What is left of "chapter 3 of the handbook", and the documents that are called so.
+
+    Of several names that fit, the longest; they are tried from the shortest on, so that each word is looked up once.
+    """
+    last_comma = what.rfind(",")
+    parts = [match for match in _OF.finditer(what) if last_comma < match.end() < len(what)]
+    known = {one.id: _name_words(one) for one in documents} if parts else {}
+    found, called = (what, documents), list(documents)
+    asked: set[str] = set()
+    says_which = False
+    end = len(what)
+    for match in reversed(parts):
+        new = set(words_of_name(what[match.end() : end])) - asked
+        end = match.end()
+        asked |= new
+        if specific := new - _GENERIC:
+            says_which = True
+            called = [one for one in called if specific <= known[one.id]]
+        if called and (says_which or (asked and len(documents) == 1)):
+            found = what[: match.start()], called
+    return found
 
 
 def _called(name: str, documents: Sequence[Document]) -> list[Document]:
     """The documents that have all words of a name in theirs, or in their title; "the document" is the only one."""
-    asked = set(words(" ".join(_NAME_PARTS.split(name))))
+    asked = set(words_of_name(name))
     spoken = asked - _GENERIC
     if not spoken:
         return list(documents) if asked and len(documents) == 1 else []
@@ -94,7 +114,7 @@ def _called(name: str, documents: Sequence[Document]) -> list[Document]:
 
 
 def _name_words(document: Document) -> set[str]:
-    return set(words(" ".join(_NAME_PARTS.split(" ".join([*document.names, document.title])))))
+    return set(words_of_name(" ".join([*document.names, document.title])))
 
 
 class _Library:
@@ -160,5 +180,5 @@ class _Library:
         headings = {
             h: None for one in self._documents for passage in self.passages(one) for h in passage.chunk.headings
         }
-        stems = " ".join(words(name))
+        stems = " ".join(words(name))[:_LONGEST_COMPARED]
         return sorted(headings, key=lambda h: -SequenceMatcher(None, stems, " ".join(words(h))).ratio())[:_MOST_NEAREST]

@@ -33,8 +33,8 @@ _CONDITION: Final = re.compile(
     re.IGNORECASE,
 )
 _IF_SO: Final = re.compile(r"(?:and\s+)?(?:if|when)\s+(?:so|yes|not)\b|(?:and\s+)?why(?:\s+not)?\s*\?", re.IGNORECASE)
-# "Is it red or blue?", but not "Is there any dust or rust on it?", nor "Is it red or not?".
-_CHOICE: Final = re.compile(r"\bor\s+(?!not\b)(?:[^\s,]+\s*){1,3}\?*$", re.IGNORECASE)
+# "Is it red or blue?", with one to three words last; not "Is there any dust or rust on it?" nor "Is it red or not?".
+_CHOICE: Final = re.compile(r"\bor\s++(?!not\b)[^\s,]++(?:\s++[^\s,]++){0,2}+\s*+\?*+$", re.IGNORECASE)
 _NO_CHOICE: Final = re.compile(r"\b(?:any|anything|anyone|either)\b", re.IGNORECASE)
 _FEWEST_WORDS: Final = 3
 
@@ -64,6 +64,7 @@ def _asks(text: str) -> bool:
 
 def _after(beginning: re.Pattern[str], text: str) -> str:
     """The text without such beginnings."""
-    while match := beginning.match(text):
-        text = text[match.end() :]
-    return text
+    start = 0
+    while match := beginning.match(text, start):
+        start = match.end()
+    return text[start:]

@@ -13,7 +13,7 @@ from typing import Any, Final
 # A run of letters.
 LETTERS: Final = re.compile(r"[^\W\d_]+")
 # Anything between the parts of a name: "user_manual-2024.pdf".
-NAME_SEPARATOR: Final = re.compile(r"[\W_]+")
+_NAME_SEPARATOR: Final = re.compile(r"[\W_]+")
 # A number with its sign, or a word with its apostrophe.
 _WORD: Final = re.compile(r"(?:(?<![\w.,)\]])[-−])?\d(?:[\d.,:/]*\d)?|[^\W\d_]+(?:['’][^\W\d_]+)?")
 _THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
@@ -45,6 +45,11 @@ def words(text: str) -> list[str]:
     Numbers are in digits, and every negation is ``not``.
     """
     return [stem for word in _WORD.findall(text) if (stem := light_stem(word))]
+
+
+def words_of_name(name: str) -> list[str]:
+    """The words of a file name or title, also of parts that an underscore or a hyphen joins."""
+    return words(_NAME_SEPARATOR.sub(" ", name))
 
 
 def is_number(word: str) -> bool:
