@@ -128,7 +128,7 @@ def gather(
             question = Question(labelled.question)
             pool = retriever.candidates_of(generation, question, _ALL)
             whole.append(Judged.of(labelled, pool))
-            read.append(Judged.of(labelled, retriever.read(question, pool.first(retriever.candidates))))
+            read.append(Judged.of(labelled, retriever.rerank(question, pool.first(retriever.candidates))))
     tell(chosen.name, len(questions), len(questions))
     return whole, read
 

@@ -133,7 +133,7 @@ class _RerankedFusion:
 
 
 def _all_read(retriever: Retriever, generation: Generation, question: Question) -> Candidates:
-    return retriever.read(question, retriever.candidates_of(generation, question, retriever.candidates))
+    return retriever.rerank(question, retriever.candidates_of(generation, question, retriever.candidates))
 
 
 @dataclass(frozen=True)

@@ -1,42 +1,42 @@
-"""Every error that Pageproof raises on purpose.
+"""Exception hierarchy of Pageproof.
 
 PageproofError
-├── SettingsError              a RAG_ variable is unknown or has a wrong value
-├── ModelError                 weights, or the server that has them
-│   ├── ModelUnknown           the name is not in the catalogue and is not a file
-│   ├── ModelMissing           the catalogue knows it, this machine does not have it
-│   ├── ModelCorrupt           the bytes do not have the digest they should have
-│   ├── DownloadFailed         no source delivered the bytes
-│   ├── ModelUnusable          the library that should load it refused
-│   └── ModelUnreachable       the server that runs it is not there, or cannot answer now
-├── IndexFault                 an index directory
-│   ├── IndexMissing           nothing has been published yet
-│   ├── IndexCorrupt           a file is not what the manifest says
-│   ├── IndexForeign           made by another format, encoder or chunker
-│   ├── IndexBusy              another writer holds the lock
-│   └── PublishFailed          the disk refused; nothing was published
-├── IngestFault                the job as a whole cannot go on
-│   └── NothingToIngest        no such folder, an empty one, or no readable file in it
-├── FileFault                  one source file cannot be read; carries its status for the report
-├── RequestFault               what the caller asked for cannot be done
-│   ├── DocumentUnknown        no such document, or no such page of it
-│   └── PromptTooLong          question and instructions alone overflow the model's context
-├── UploadFault                a document that is to be added
-│   ├── UploadTooLarge         it has more bytes than may be added
-│   ├── NameTaken              another document has its name
-│   └── UploadNotStored        the disk refused
-├── RecordFault                the record of an answer
-│   ├── RecordUnknown          none was kept under this id
-│   └── RecordDamaged          it cannot be read, or is of another format
-├── QuestionsInvalid           a questions.jsonl line is not what it should be
-├── CalibrationFailed          too few questions could be made of the documents, or the result cannot be kept
-├── ReportUnwritable           a page or a plot of an evaluation cannot be written where it should be
-├── ServiceBusy                no place for the request; carries the seconds after which to come back
-│   └── DeadlinePassed         it had a place, and was not answered in the time that a request may take
-└── Cancelled                  the caller went away; not a failure
+├── SettingsError
+├── ModelError
+│   ├── ModelUnknown
+│   ├── ModelMissing
+│   ├── ModelCorrupt
+│   ├── DownloadFailed
+│   ├── ModelUnusable
+│   └── ModelUnreachable
+├── IndexFault
+│   ├── IndexMissing
+│   ├── IndexCorrupt
+│   ├── IndexForeign
+│   ├── IndexBusy
+│   └── PublishFailed
+├── IngestFault
+│   └── NothingToIngest
+├── FileFault
+├── RequestFault
+│   ├── DocumentUnknown
+│   └── PromptTooLong
+├── UploadFault
+│   ├── UploadTooLarge
+│   ├── NameTaken
+│   └── UploadNotStored
+├── RecordFault
+│   ├── RecordUnknown
+│   └── RecordDamaged
+├── QuestionsInvalid
+├── CalibrationFailed
+├── ReportUnwritable
+├── ServiceBusy
+│   └── DeadlinePassed
+└── Cancelled
 
-Messages are for people: what is wrong, where, and the command or setting that mends it, in one line.
-Foreign exceptions are translated into these where they enter, in the only home of each library.
+Messages are one line for the user: the problem, where it is, and the command or setting that solves it.
+Exceptions of libraries are translated into these in the library's only home.
 """
 
 from __future__ import annotations
@@ -46,42 +46,42 @@ from typing import ClassVar, Literal, TypeAlias
 
 
 class PageproofError(Exception):
-    """Base of all errors raised on purpose; its text may be shown to the user."""
+    """Base class of all errors of Pageproof; its message may be shown to the user."""
 
 
 class SettingsError(PageproofError):
-    """A RAG_ environment variable is unknown, or its value is wrong."""
+    """A RAG_ environment variable is unknown, or its value is invalid."""
 
 
 class ModelError(PageproofError):
-    """Something is wrong with a model's weights, or with the server that runs it."""
+    """A model's weights, or the server that runs the model, cannot be used."""
 
 
 class ModelUnknown(ModelError):
-    """The name is not in the catalogue, and no such file exists."""
+    """The model's name is neither in the catalogue nor a file."""
 
 
 class ModelMissing(ModelError):
-    """The weights are not on this machine."""
+    """The model is in the catalogue, but its weights are not on this machine."""
 
 
 class ModelCorrupt(ModelError):
-    """The bytes on disk, or from a source, do not have the expected SHA-256."""
+    """The weights on disk, or from a download source, do not have the expected SHA-256."""
 
 
 class DownloadFailed(ModelError):
-    """No source delivered the weights."""
+    """No download source delivered the weights."""
 
 
 class ModelUnusable(ModelError):
-    """The weights are whole, but the library could not load or run them; or their server speaks another protocol."""
+    """The library could not load or run weights that are intact, or the model server speaks another protocol."""
 
 
 class ModelUnreachable(ModelError):
-    """The server that runs the model is not there, broke off, or has too much to do.
+    """The model server does not respond, closed the connection, or is overloaded.
 
     Attributes:
-        retry_after_seconds: when a new try may succeed; at least 1.
+        retry_after_seconds: delay after which a retry may succeed; at least 1.
     """
 
     RETRY_AFTER_SECONDS: ClassVar = 5
@@ -92,7 +92,7 @@ class ModelUnreachable(ModelError):
 
 
 class IndexFault(PageproofError):
-    """Something is wrong with an index directory."""
+    """An index directory cannot be used."""
 
 
 class IndexMissing(IndexFault):
@@ -100,30 +100,30 @@ class IndexMissing(IndexFault):
 
 
 class IndexCorrupt(IndexFault):
-    """A file of a generation is missing, or is not what the manifest says."""
+    """A file of a generation is missing, or differs from the manifest."""
 
 
 class IndexForeign(IndexFault):
-    """The generation was made by another format version, encoder or chunker."""
+    """The generation was built with another format version, encoder or chunker."""
 
 
 class IndexBusy(IndexFault):
-    """Another writer is at work in this index directory."""
+    """Another writer holds the lock of this index directory."""
 
 
 class PublishFailed(IndexFault):
-    """The generation could not be written; the one before it is still the current one."""
+    """The generation could not be written to disk; the previous one stays current."""
 
 
 class IngestFault(PageproofError):
-    """The ingest job cannot go on; the index is as it was."""
+    """The ingest job cannot continue; the index is unchanged."""
 
 
 class NothingToIngest(IngestFault):
-    """No such folder, an empty folder, or no readable file in it.
+    """The folder does not exist, is empty, or has no readable file.
 
     Attributes:
-        files: what the report would have said of each file that was tried.
+        files: the rows of the ingest report for the files that were tried.
     """
 
     def __init__(self, message: str, files: Sequence[Mapping[str, object]] = ()) -> None:
@@ -131,18 +131,18 @@ class NothingToIngest(IngestFault):
         self.files = files
 
 
-# Why a file is not in the index; of the statuses in :mod:`rag.domain.file_status` those that ask for a remedy.
+# Why a file is not in the index: the statuses of :mod:`rag.domain.file_status` that need a remedy.
 FailureStatus: TypeAlias = Literal[
     "empty_text", "encrypted", "malformed", "too_large", "timeout", "out_of_memory", "crashed", "unreadable"
 ]
 
 
 class FileFault(PageproofError):
-    """One source file cannot be read.
+    """A source file cannot be read.
 
     Attributes:
         status: the file's status in the report, for example ``encrypted``.
-        reason: why, and what the user can do, in one line.
+        reason: the cause and the remedy, in one line.
     """
 
     def __init__(self, status: FailureStatus, reason: str) -> None:
@@ -152,10 +152,10 @@ class FileFault(PageproofError):
 
 
 class RequestFault(PageproofError):
-    """The caller asked for something that cannot be done.
+    """The request cannot be fulfilled.
 
     Attributes:
-        field: the field of the request that is wrong, where there is one.
+        field: the request field that is invalid; None where it is not a single one.
     """
 
     def __init__(self, message: str, field: str | None = None) -> None:
@@ -164,60 +164,60 @@ class RequestFault(PageproofError):
 
 
 class DocumentUnknown(RequestFault):
-    """No such document in the index, or no such page in the document."""
+    """The document is not in the index, or the page not in the document."""
 
 
 class PromptTooLong(RequestFault):
-    """Instructions and question alone do not fit the model's context."""
+    """Instructions and question alone exceed the model's context."""
 
 
 class UploadFault(PageproofError):
-    """A document cannot be added; what was there is as it was."""
+    """A document cannot be added; the stored documents are unchanged."""
 
 
 class UploadTooLarge(UploadFault):
-    """The document has more bytes than may be added."""
+    """The uploaded document exceeds the size limit."""
 
 
 class NameTaken(UploadFault):
-    """Another document has this name, or something that is no document."""
+    """The name belongs to another document, or to a folder or link."""
 
 
 class UploadNotStored(UploadFault):
-    """The disk is full, or the folder of documents cannot be written."""
+    """The disk is full, or the document folder is not writable."""
 
 
 class RecordFault(PageproofError):
-    """Something is wrong with the record of an answer."""
+    """An answer record cannot be used."""
 
 
 class RecordUnknown(RecordFault):
-    """No record is kept under this id."""
+    """There is no answer record with this id."""
 
 
 class RecordDamaged(RecordFault):
-    """The record cannot be read, or is of another format."""
+    """The answer record cannot be read, or has another format."""
 
 
 class QuestionsInvalid(PageproofError):
-    """A questions file is missing, or one of its lines is not a question."""
+    """A file of evaluation questions or of an earlier run is missing or invalid, or cannot be written."""
 
 
 class CalibrationFailed(PageproofError):
-    """Too few questions could be made of the documents, or the result cannot be kept; nothing was changed."""
+    """The documents yield too few questions, or the result cannot be written; nothing was changed."""
 
 
 class ReportUnwritable(PageproofError):
-    """A page or a plot of an evaluation cannot be written where it should be."""
+    """An evaluation report or plot cannot be written to its path."""
 
 
 class ServiceBusy(PageproofError):
-    """There is no place for the request.
+    """The service is at capacity, or is stopping, and rejects the request.
 
     Attributes:
-        retry_after_seconds: when a new try is likely to be admitted; at least 1.
-        reason: ``line`` (as many are waiting as may wait), ``share`` (too many of this client are), ``deadline`` (it
-            would not be answered in time, or was not), or ``stopping`` (the service ends).
+        retry_after_seconds: delay after which a retry is likely to be admitted; at least 1.
+        reason: ``line`` (the queue is full), ``share`` (too many requests of this client are waiting), ``deadline``
+            (it could not be answered in time, or was not), or ``stopping`` (the service is shutting down).
     """
 
     def __init__(self, message: str, retry_after_seconds: int, reason: str = "line") -> None:
@@ -227,8 +227,8 @@ class ServiceBusy(PageproofError):
 
 
 class DeadlinePassed(ServiceBusy):
-    """The request was admitted, and not answered in the time that a request may take."""
+    """The request was admitted, but not answered within the time limit of a request."""
 
 
 class Cancelled(PageproofError):
-    """The caller no longer wants the answer."""
+    """The caller cancelled the request, for example by disconnecting; not a failure."""

@@ -12,7 +12,7 @@ from typing import Final
 
 from rag.answering.grounding import Evidence, Quote, Support, quotable_spans
 from rag.domain.values import Span, in_context
-from rag.text.normalization import Figure, figures, said
+from rag.text.normalization import Figure, figures, normalized_words
 from rag.text.words import NOT
 
 # Words around the figure: at least so many are in both texts, and this share of the words of either (Jaccard).
@@ -37,7 +37,7 @@ def find_conflict(question: str, support: Sequence[Support], evidence: Sequence[
         support: of the sentences of the answer.
         evidence: the passages that were read, best first.
     """
-    asked = frozenset(said(question))
+    asked = frozenset(normalized_words(question))
     known = {figure.value for figure in figures(question)}
     for item in support:
         answered = {figure.value for figure in figures(item.sentence)} - known
@@ -75,7 +75,9 @@ def _is_as_good(asked: frozenset[str], ours: Evidence, other: Evidence) -> bool:
 def _context(evidence: Evidence) -> frozenset[str]:
     passage = evidence.hit.passage
     document = passage.document
-    return frozenset(said(f"{document.name} {document.title} {in_context(passage.chunk.headings, passage.chunk.text)}"))
+    return frozenset(
+        normalized_words(f"{document.name} {document.title} {in_context(passage.chunk.headings, passage.chunk.text)}")
+    )
 
 
 def _contradiction(ours: Quote, other: Evidence, answered: str) -> Quote | None:
@@ -103,7 +105,7 @@ def _values(quote: Quote) -> list[str]:
 
 
 def _around(text: str) -> frozenset[str]:
-    return frozenset(said("".join(_without(text, figures(text)))))
+    return frozenset(normalized_words("".join(_without(text, figures(text)))))
 
 
 def _without(text: str, found: Iterator[Figure]) -> Iterator[str]:
@@ -133,7 +135,7 @@ def _figure_with_unit(quote: Quote, position: int) -> str:
         end = per_cent.end()
     for _ in range(_LONGEST_UNIT):
         word = _WORD.match(text, end)
-        if not word or not said(word[0]):
+        if not word or not normalized_words(word[0]):
             break
         end = word.end()
     return " ".join(f"{sign[0] if sign else ''}{text[figure.start : end]}".split())

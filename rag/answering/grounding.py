@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 
 from rag.answering.span_completion import complete_span
 from rag.domain.values import Hit, Page, Span
-from rag.text.normalization import CURRENCIES, MONTHS, said
+from rag.text.normalization import CURRENCIES, MONTHS, normalized_words
 from rag.text.prompt_injection import speaks_to_the_machine
 from rag.text.sentences import line_spans, sentence_spans
 from rag.text.words import NOT, is_number
@@ -99,7 +99,7 @@ def ground(question: str, draft: str, evidence: Sequence[Evidence]) -> list[Supp
     """The support of each sentence of a draft answer, in order; citation markers such as ``[1]`` are removed."""
     text = _MARKERS.sub("", draft).strip()
     candidates = [candidate for item in evidence for candidate in _candidates(item)]
-    asked = frozenset(said(question))
+    asked = frozenset(normalized_words(question))
     return [_completed(_support(text[start:end], asked, candidates)) for start, end in _sentences(text)]
 
 
@@ -122,7 +122,7 @@ def _completed(support: Support) -> Support:
 
 def nearest_quotes(question: str, evidence: Sequence[Evidence]) -> list[Quote]:
     """For each passage, the span with most of the question's words: the citations of an abstention."""
-    asked = frozenset(said(question))
+    asked = frozenset(normalized_words(question))
     weights = dict.fromkeys(asked, 1.0)
     quotes = []
     for item in evidence:
@@ -155,7 +155,7 @@ class _Candidate:
     @property
     def negated(self) -> bool:
         """True where it has a "not", or is under a heading that has one."""
-        return NOT in self.words or NOT in said(_heading(self.evidence, self.span))
+        return NOT in self.words or NOT in normalized_words(_heading(self.evidence, self.span))
 
     @property
     def is_one_sentence(self) -> bool:
@@ -177,7 +177,7 @@ class _Candidate:
 
 def _candidates(evidence: Evidence) -> Iterator[_Candidate]:
     for span in quotable_spans(evidence):
-        terms = said(evidence.page.text[span.start : span.end])
+        terms = normalized_words(evidence.page.text[span.start : span.end])
         yield _Candidate(evidence, span, frozenset(terms), _denied(terms))
 
 
@@ -216,12 +216,12 @@ def _support(sentence: str, asked: frozenset[str], candidates: Sequence[_Candida
     statement = _STEP.sub("", sentence, count=1)
     opening = _YES_OR_NO.match(statement)
     statement = statement[opening.end() :] if opening else statement
-    weights = {word: _weight(word, asked) for word in said(statement)}
+    weights = {word: _weight(word, asked) for word in normalized_words(statement)}
     # "Yes.", or "No, it is not.": it states what the question asks, and has no words of its own.
     bare = opening is not None and not weights.keys() - {NOT}
     if bare:
         weights = dict.fromkeys(asked, _WEIGHT_QUESTION)
-    if NOT not in said(statement) and not (opening and opening.group(1).casefold() == "no"):
+    if NOT not in normalized_words(statement) and not (opening and opening.group(1).casefold() == "no"):
         # A span that states the opposite is no evidence, however many words it shares.
         candidates = [candidate for candidate in candidates if not candidate.denied & weights.keys()]
         if bare and NOT not in asked:
@@ -268,7 +268,7 @@ def _chosen(weights: Weights, asked: frozenset[str], candidates: Sequence[_Candi
 
 def _essential(statement: str, weights: Weights, quoted: frozenset[str]) -> set[str]:
     """The words that a quote must have: numbers, months, names, "not"; a currency where the quotes have one."""
-    names = {word for name in _NAME.findall(statement) if name[0].isupper() for word in said(name)}
+    names = {word for name in _NAME.findall(statement) if name[0].isupper() for word in normalized_words(name)}
     currencies = CURRENCIES if CURRENCIES & quoted else frozenset()
     return {word for word in weights if is_number(word) or word == NOT or word in names | MONTHS | currencies}
 

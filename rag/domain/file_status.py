@@ -1,6 +1,6 @@
 """Ingest status of a source file, and its row in the ingest report and the manifest.
 
-No libraries: the process that reads a hostile file imports this, and its memory is capped.
+No libraries: the process that reads an untrusted file imports this, and its memory is capped.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from typing import Final, Literal, TypeAlias, get_args
 
 from rag.errors import FailureStatus
 
-# ``unchanged``: carried over from the generation before. ``removed``: in the index before, and not among the files now.
+# ``unchanged``: carried over from the previous generation. ``removed``: in the previous generation, the file is gone.
 FileStatus: TypeAlias = Literal["ok", "partial", "unchanged", "duplicate", "removed", "unsupported", FailureStatus]
 
 # Statuses after which the file's text is in the index.
 INDEXED: Final[frozenset[FileStatus]] = frozenset({"ok", "partial", "unchanged", "duplicate"})
-# Statuses that the user should do something about. A file of another type is in the report, and is no failure.
+# Statuses that need a remedy from the user. A file of an unsupported type is reported, but is not a failure.
 FAILED: Final[frozenset[FileStatus]] = frozenset(get_args(FailureStatus))
 
 
@@ -24,15 +24,15 @@ FAILED: Final[frozenset[FileStatus]] = frozenset(get_args(FailureStatus))
 class FileRow:
     """Outcome of an ingest run for one source file.
 
-    The manifest keeps the fields in this order, without ``seconds``; the report has an order of its own, without
-    ``sha256`` and ``size``.
+    The manifest has the fields in this order, without ``seconds``; the report has its own order, without ``sha256``
+    and ``size``.
 
     Attributes:
         path: relative to the ingested folder.
         sha256: of the content; None where the file was not read.
         size: in bytes.
         characters: of all pages, without white space.
-        indexed_characters: those of them that are in chunks; the others are running headers and footers.
+        indexed_characters: those that are in chunks; the others are running headers and footers.
         remarks: page numbers by kind of remark and its detail, as ``{"empty: ocr off": "3, 7-9"}``.
         reason: why the file failed, or what is missing of it, in one line.
         seconds: taken to read and chunk it.

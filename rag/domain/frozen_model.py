@@ -1,6 +1,6 @@
-"""Base of the pydantic models of files: immutable, and without unknown fields.
+"""Base class of pydantic models of stored files: immutable, and without unknown fields.
 
-Apart from ``values``, which the confined readers import without pydantic.
+A module of its own, because the sandboxed readers import ``values`` without pydantic.
 """
 
 from __future__ import annotations
@@ -9,6 +9,10 @@ from pydantic import BaseModel, ConfigDict
 
 
 class FrozenModel(BaseModel):
-    """A part of a file that Pageproof writes; ValidationError for one with other fields."""
+    """Part of a file that Pageproof writes.
+
+    Raises:
+        pydantic.ValidationError: the data has unknown, missing or invalid fields.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-# Log-odds are kept finite: a probability is not taken to be nearer to 0 or 1 than this.
+# Keeps log-odds finite: probabilities are clipped to this distance from 0 and 1.
 _NEAREST: Final = 1e-3
 
 
@@ -15,6 +15,6 @@ def logistic(logit: float) -> float:
 
 
 def log_odds(probability: float, nearest: float = _NEAREST) -> float:
-    """The inverse of :func:`logistic`; ``probability`` is first moved to at least ``nearest`` from 0 and from 1."""
+    """The logit, inverse of :func:`logistic`; ``probability`` is first clipped to ``nearest..1 - nearest``."""
     p = min(max(probability, nearest), 1 - nearest)
     return math.log(p / (1 - p))

@@ -1,6 +1,6 @@
-"""A document as it travels from the reader's process into the index: plain, packed, and checked at the border.
+"""Stored form of documents: page records with packed words, from the reader process to the docstore.
 
-No libraries: the process that reads a hostile file imports this, and its memory is capped.
+No libraries: the process that reads an untrusted file imports this, and its memory is capped.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from typing import Final, Literal
 from rag.domain.values import Box, Chunk, Heading, Page, Word
 
 _WORD_BYTES: Final = 24  # two int32 and four float32
-# Of a page, in points: 350 metres.
+# Upper limit of a page's width and height, in points: 350 metres.
 LARGEST_SIDE: Final = 1e6
 
 
 @dataclass(frozen=True, slots=True)
 class PageRecord:
-    """A page as the docstore keeps it.
+    """A page as the docstore stores it.
 
     Attributes:
-        words: offsets and boxes of its words, as :func:`pack_words` makes them.
+        words: offsets and boxes of its words, packed by :func:`pack_words`.
         headings: a JSON list of ``[start, end, level]``.
     """
 
@@ -44,7 +44,7 @@ class PageRecord:
         return cls(page.number, page.text, page.width, page.height, pack_words(page.words), headings)
 
     def page(self) -> Page:
-        """The page again; boxes to a hundredth of a point. What the docstore does not keep has its default."""
+        """The page, with boxes rounded to a hundredth of a point; fields that are not stored have their defaults."""
         headings = tuple(Heading(*heading) for heading in json.loads(self.headings))
         return Page(self.number, self.text, self.width, self.height, unpack_words(self.words), headings)
 
@@ -54,7 +54,7 @@ class DocumentRecord:
     """Pages and chunks of a document.
 
     Attributes:
-        title: None where the file has none; it then goes by its name.
+        title: None where the file has none; its name is then used.
     """
 
     title: str | None
@@ -63,7 +63,7 @@ class DocumentRecord:
 
 
 def pack_words(words: Iterable[Word]) -> bytes:
-    """Offsets as pairs of int32, then boxes as fours of float32, little-endian, compressed."""
+    """Packs words: offsets as pairs of int32, then boxes as quadruples of float32, little-endian, zlib-compressed."""
     words = list(words)
     offsets = array("i", [offset for word in words for offset in (word.start, word.end)])
     boxes = array("f", [side for word in words for side in word.box])
@@ -71,7 +71,7 @@ def pack_words(words: Iterable[Word]) -> bytes:
 
 
 def unpack_words(data: bytes) -> tuple[Word, ...]:
-    """The inverse of :func:`pack_words`; boxes are rounded to a hundredth of a point."""
+    """Inverse of :func:`pack_words`; boxes are rounded to a hundredth of a point."""
     raw = zlib.decompress(data)
     offsets = _values("i", raw[: len(raw) // 3])
     sides = [round(side, 2) for side in _values("f", raw[len(raw) // 3 :])]
@@ -82,9 +82,9 @@ def unpack_words(data: bytes) -> tuple[Word, ...]:
 
 
 def are_packed_words(data: bytes, text: str) -> bool:
-    """Whether ``data`` is what :func:`pack_words` makes of words within ``text``, whose boxes are somewhere.
+    """Whether ``data`` is valid output of :func:`pack_words`: non-empty words within ``text``, with finite boxes.
 
-    For data from a process that may have been taken over: no more is decompressed than such a text can have.
+    Safe for data from a compromised process: decompresses at most what the words of such a text can take.
     """
     opened = zlib.decompressobj()
     try:

@@ -1,4 +1,4 @@
-"""The values that everything else speaks: frozen, typed, without behaviour beyond arithmetic on themselves.
+"""Domain values: pages, chunks, documents, hits, questions and answers; immutable, with arithmetic on themselves only.
 
 Offsets are Python string offsets into a page's text, so that ``page.text[span.start:span.end]`` is the span.
 Page numbers are 1-based, as people count. Boxes are in PDF points (1/72 inch), origin at the top left of the page.
@@ -23,7 +23,7 @@ class Box(NamedTuple):
     y1: float
 
     def is_beside(self, word: Box) -> bool:
-        """Whether ``word`` follows in the same line: half of its height or more is at the same height."""
+        """Whether ``word`` follows in the same line: more than half of the lower box's height overlaps vertically."""
         overlap = min(self.y1, word.y1) - max(self.y0, word.y0)
         return word.x0 >= self.x0 and overlap > 0.5 * min(self.y1 - self.y0, word.y1 - word.y0)
 
@@ -33,7 +33,7 @@ class Box(NamedTuple):
 
 
 class Word(NamedTuple):
-    """Where a word of a page's text stands on the page."""
+    """A word of a page: its offsets in the text, and its box."""
 
     start: int
     end: int
@@ -49,7 +49,7 @@ class Heading(NamedTuple):
 
 
 class Table(NamedTuple):
-    """A table on a page, a row in each line; ``header`` is where the rows stand that say what its columns are."""
+    """A table on a page, one row in each line; ``header`` is the start and end of its header rows."""
 
     start: int
     end: int
@@ -62,13 +62,13 @@ class Page:
 
     Attributes:
         number: 1-based.
-        text: paragraphs apart by a blank line, lines by a newline; empty for a page that is only an image.
+        text: paragraphs separated by a blank line, lines by a newline; empty for a page that is only an image.
         width, height: of the page as displayed, in points.
-        words: in the order of the text; each lies within it.
+        words: in the order of the text; their offsets are within it.
         headings: in the order of the text.
-        tables: in the order of the text. For cutting it: not kept in an index.
-        body: start and end of what is not only a running header or footer; a slice, so the default is all of the
-            text. For cutting it: not kept in an index.
+        tables: in the order of the text. Used for chunking; not kept in an index.
+        body: start and end of the text without running headers and footers; a slice, so the default is the whole
+            text. Used for chunking; not kept in an index.
     """
 
     number: int
@@ -81,7 +81,7 @@ class Page:
     body: tuple[int, int] = (0, sys.maxsize)
 
     def boxes(self, start: int, end: int) -> tuple[Box, ...]:
-        """Where ``text[start:end]`` stands on the page: one box for each line that it touches."""
+        """Bounding boxes of ``text[start:end]`` on the page, one for each line that it touches."""
         lines: list[Box] = []
         for word in self.words:
             if word.end <= start or word.start >= end:
@@ -94,7 +94,7 @@ class Page:
 
 
 class Span(NamedTuple):
-    """A stretch of one page's text."""
+    """A range of one page's text."""
 
     page: int
     start: int
@@ -103,7 +103,7 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A passage as it is indexed: a stretch of one page, verbatim, and the headings that it stands under."""
+    """A passage as it is indexed: a verbatim part of one page's text, and the headings above it."""
 
     span: Span
     text: str
@@ -111,14 +111,14 @@ class Chunk:
 
 
 def in_context(headings: Sequence[str], text: str) -> str:
-    """A text under the headings that it does not itself begin with: what is searched and reranked."""
+    """A text with its headings in front, except those that it begins with: the form that is indexed and reranked."""
     above = [heading for heading in headings if not text.startswith(heading)]
     return "\n".join([" > ".join(above), text]) if above else text
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A source file. Its identity is its content: ``id`` is the SHA-256 of its bytes.
+    """A source file, identified by its content: ``id`` is the SHA-256 of its bytes.
 
     Attributes:
         names: every path under which the content was found, relative to the ingested folder; never empty.
@@ -138,7 +138,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A chunk together with the document that it comes from, as an index returns it.
+    """A chunk with its document, as an index returns it.
 
     Attributes:
         row: position in the index, 0-based; equal in the vectors, the BM25 index and the docstore.
@@ -154,9 +154,9 @@ class Hit:
     """A passage that was retrieved.
 
     Attributes:
-        score: what it was ranked by; higher is better, comparable only within one ranking.
+        score: ranking score; higher is better, comparable only within one ranking.
         logit: the reranker's log-odds that the passage answers the question; None where it was not reranked.
-        document_match: how far its document is the one that the question names, 0..1.
+        document_match: match of its document with the document that the question names, 0..1.
     """
 
     passage: Passage
@@ -172,7 +172,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A verbatim quote and the place where it stands: ``page_text[start:end] == quote``."""
+    """A verbatim quote and its location: ``page_text[start:end] == quote``."""
 
     id: int
     document: str
@@ -190,7 +190,7 @@ Verdict: TypeAlias = Literal["supported", "unsupported"]
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence of an answer, what its sources say of it, and the ids of the citations that carry it."""
+    """One sentence of an answer, its grounding verdict, and the ids of the citations that support it."""
 
     text: str
     verdict: Verdict
@@ -199,14 +199,14 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of the language model; ``cached_tokens`` of the prompt did not have to be read again."""
+    """Token counts of the language model; ``cached_tokens`` of the prompt came from the prefix cache."""
 
     prompt_tokens: int = 0
     cached_tokens: int = 0
     completion_tokens: int = 0
 
     def __add__(self, other: Usage) -> Usage:
-        """What two generations took together."""
+        """The sum of the usage of two completions."""
         return Usage(
             self.prompt_tokens + other.prompt_tokens,
             self.cached_tokens + other.cached_tokens,
@@ -220,17 +220,17 @@ Certainty: TypeAlias = Literal["stated", "possible"]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer.
+    """A complete, verified answer, or an abstention.
 
     Attributes:
-        answer: the supported sentences, or the text of an abstention or a reply, and nothing else.
-        answered: false where the documents do not hold the answer; ``citations`` are then the nearest passages. Also
-            false for what is no question to the documents, without citations.
-        reason: why not answered, or ``length`` where the answer stopped at ``max_tokens``.
+        answer: the supported sentences only, or the text of an abstention or of a reply to small talk.
+        answered: false where the documents do not contain the answer; ``citations`` are then the nearest passages. Also
+            false, and without citations, where the text is not a question about the documents.
+        reason: why it was not answered, or ``length`` where the answer stopped at ``max_tokens``.
         certainty: ``stated`` as a fact or only ``possible``, by ``confidence``; displays put "Possibly: " in front of a
-            possible answer. None where there is no answer: for abstentions, and replies such as greetings.
-        confidence: probability, 0..1, that what the documents were found to say is right; what that means is in
-            docs/abstention.md. For an abstention it is that of the answer that was withheld.
+            possible answer. None where there is no answer: for abstentions, and for replies such as greetings.
+        confidence: calibrated probability, 0..1, that the answer is correct, as docs/abstention.md defines it. For an
+            abstention it is that of the withheld answer.
         timings_ms: wall time per phase in milliseconds.
     """
 
@@ -251,7 +251,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """An earlier question of the same conversation, and its answer."""
+    """An earlier question of the conversation, with its answer."""
 
     question: str
     answer: str
@@ -259,11 +259,12 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked.
+    """A question with its conversation history and options.
 
     Attributes:
-        documents: names to search in; empty means all.
-        max_tokens: of the answer; None means the service's default.
+        documents: names of the documents to search in; empty means all.
+        history: earlier turns of the conversation, oldest first.
+        max_tokens: limit for the answer's length; None means the service's default.
     """
 
     text: str
@@ -272,19 +273,19 @@ class Question:
     max_tokens: int | None = None
 
 
-# What an answer looks like while it is made, in this order: passages, then tokens, then the answer.
+# Events of an answer in progress, in this order: passages, then tokens, then the answer.
 
 
 @dataclass(frozen=True, slots=True)
 class PassagesFound:
-    """Retrieval is done; these passages are being read."""
+    """Retrieval is done; the language model now gets these passages."""
 
     hits: tuple[Hit, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class TokenGenerated:
-    """A piece of the draft answer, not yet verified."""
+    """A piece of the draft answer, before verification."""
 
     text: str
 

@@ -1,4 +1,4 @@
-"""Searches for answers: in turns with the model's steps, and none that was made before."""
+"""Retrieval cache: identical searches run once, and take turns with the language model at the CPU gate."""
 
 from __future__ import annotations
 
@@ -11,34 +11,39 @@ from rag.runtime.cancellation import Cancellation
 from rag.runtime.cpu_gate import CpuGate
 from rag.runtime.single_flight_cache import SingleFlightCache
 
-_REMEMBERED: Final = 512
+_CAPACITY: Final = 512
 
 
 class RetrievalCache:
-    """Makes each search once, and one at a time. Safe for many threads."""
+    """Single-flight LRU cache of retrieval results, whose searches run one at a time. Thread-safe."""
 
-    def __init__(self, cpu_gate: CpuGate | None = None, remembered: int = _REMEMBERED) -> None:
-        """Nothing was searched for yet.
+    def __init__(self, cpu_gate: CpuGate | None = None, capacity: int = _CAPACITY) -> None:
+        """Makes an empty cache.
 
         Args:
-            turns: a search takes one, ahead of the steps of a model in this process.
-            remembered: how many of the last searches are not made again.
+            cpu_gate: shared with the language model of this process; a search takes it with high priority.
+            capacity: most results that are kept; the least recently used ones are dropped.
         """
         self._cpu_gate = cpu_gate or CpuGate()
-        self._found = SingleFlightCache[tuple[Hit, ...]](remembered)
+        self._results = SingleFlightCache[tuple[Hit, ...]](capacity)
 
     def hits(
         self, retriever: Retriever, generation: Generation, question: Question, limit: int, cancelled: Cancellation
     ) -> tuple[Hit, ...]:
-        """See :meth:`Retriever.retrieve`. Where the same is being searched for, this waits and finds it, too."""
-        asked = (retriever, generation.id, question.text, question.documents, limit)
-        if (before := self._found.claim(asked, cancelled)) is not None:
-            return before
-        found: tuple[Hit, ...] | None = None
+        """Cached :meth:`Retriever.retrieve`; waits for an identical search that is already running.
+
+        Raises:
+            DocumentUnknown: the question names a document that the index does not have.
+            Cancelled: ``cancelled`` was set, also while this waited.
+        """
+        key = (retriever, generation.id, question.text, question.documents, limit)
+        if (cached := self._results.claim(key, cancelled)) is not None:
+            return cached
+        hits: tuple[Hit, ...] | None = None
         try:
             with self._cpu_gate.high_priority():
                 cancelled.check()
-                found = tuple(retriever.retrieve(generation, question, limit, cancelled))
+                hits = tuple(retriever.retrieve(generation, question, limit, cancelled))
         finally:
-            self._found.settle(asked, found)
-        return found
+            self._results.settle(key, hits)
+        return hits

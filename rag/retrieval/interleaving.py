@@ -1,4 +1,4 @@
-"""Several searches for one question become one ranking."""
+"""Interleaving: merges the rankings of several searches for one question into one."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from rag.domain.values import Hit
 
 
 def interleave(rankings: Iterable[Sequence[Hit]]) -> list[Hit]:
-    """The hits of several rankings in turn, the best of each first; each passage once.
+    """Round-robin merge of rankings: the best hit of each, then the second of each; each passage once.
 
-    Scores of different searches do not compare, so none is compared. One ranking stays as it is.
+    Scores of different searches are not comparable, so only ranks are used. A single ranking is unchanged.
     """
     kept: dict[int, Hit] = {}
     for hit in chain.from_iterable(zip_longest(*rankings)):

@@ -1,4 +1,4 @@
-"""From a question to ranked evidence: dense and BM25, what the question says of the document, and a reranker."""
+"""Hybrid retrieval in two stages: dense and BM25 candidates with document matching, then a cross-encoder reranker."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from rag.runtime.cancellation import Cancellation
 
 Rows = npt.NDArray[np.int64]
 
-# Passages that the reranker reads at once.
+# Passages in one batch of the reranker.
 _BATCH: Final = 8
-# A document is named by the question if it has this share of the best match, and the best match is worth a look.
-_NAMED: Final = 0.9
+# A document counts as named by the question if its match is above 0 and at least this share of the best match.
+_NAMED_SHARE: Final = 0.9
 
 
 @dataclass(frozen=True)
 class Retriever:
-    """How evidence is found.
+    """Two-stage retriever of passages.
 
     Attributes:
-        reranker: judges the best of the first ranking; None leaves them as they are.
-        leg: how many passages each of dense and BM25 brings in.
-        candidates: most passages that the reranker reads, at about 15 ms each.
-        first_stage: weights of the first ranking.
-        weights: weights of the final one, where there is a reranker.
-        per_page: most passages of one page before those of other pages.
-        withheld: rows that are not searched, as if the index did not have them.
+        reranker: scores the best candidates of the first stage; None keeps the ranking of the first stage.
+        candidates_per_source: most candidates from each source, dense and BM25.
+        candidates: most passages that are reranked, at about 15 ms each; ``limit``, where that is higher.
+        first_stage: weights of the first stage's ranking.
+        weights: weights of the final ranking, where there is a reranker.
+        per_page: passages of one page beyond this number are ranked after those of all other pages.
+        withheld: rows that are left out of the search, as if they were not in the index.
     """
 
     encoder: Encoder
@@ -51,67 +51,70 @@ class Retriever:
     def retrieve(
         self, generation: Generation, question: Question, limit: int, cancelled: Cancellation | None = None
     ) -> list[Hit]:
-        """The passages that best answer a question, best first; at most ``limit``.
+        """The passages that best answer a question, best first, at most ``limit``.
 
         Raises:
             DocumentUnknown: the question names a document that the index does not have.
-            Cancelled: ``cancelled`` was called; between two batches of the reranker.
+            Cancelled: ``cancelled`` was set; it is checked after the first stage and after each batch of the reranker.
         """
         cancelled = cancelled or Cancellation()
         candidates = self.candidates_of(generation, question, max(self.candidates, limit))
         cancelled.check()
-        ranked = self.read(question, candidates, limit, cancelled) if self.reranker else candidates
+        ranked = self.rerank(question, candidates, limit, cancelled) if self.reranker else candidates
         return list(ranked.best().spread(self.per_page).first(limit).hits())
 
     def candidates_of(self, generation: Generation, question: Question, limit: int) -> Candidates:
-        """The best of the first ranking, without duplicates, best first; at most ``limit``."""
+        """Candidates of the first stage, best first, without near-duplicates, at most ``limit``."""
         query = search_text(question)
         vector = self.encoder.encode([query])[0]
         bm25 = generation.bm25_scores(query)
         document = generation.document_match(query)
-        among = generation.rows_named(question.documents)
-        if among is None:
-            among = np.arange(len(generation), dtype=np.int64)
+        allowed = generation.rows_named(question.documents)
+        if allowed is None:
+            allowed = np.arange(len(generation), dtype=np.int64)
         if self.withheld:
-            among = among[~np.isin(among, list(self.withheld))]
-        rows = self._pool(generation, vector, bm25, document, among)
-        best = float(bm25[among].max(initial=0.0)) or 1.0
+            allowed = allowed[~np.isin(allowed, list(self.withheld))]
+        rows = self._candidate_rows(generation, vector, bm25, document, allowed)
+        best_bm25 = float(bm25[allowed].max(initial=0.0)) or 1.0
         passages = generation.passages(rows.tolist())
         signals = Signals(
             cosine=generation.cosines(vector, rows),
-            bm25=bm25[rows] / best,
+            bm25=bm25[rows] / best_bm25,
             document=document[rows],
             digit_share=np.array([_digit_share(passage.chunk.text) for passage in passages], np.float32),
             reranker=np.zeros(len(rows), np.float32),
         )
         return Candidates(passages, signals, self.first_stage).best().distinct(limit)
 
-    def _pool(
-        self, generation: Generation, vector: FloatVector, bm25: FloatVector, document: FloatVector, among: Rows
+    def _candidate_rows(
+        self, generation: Generation, vector: FloatVector, bm25: FloatVector, document: FloatVector, allowed: Rows
     ) -> Rows:
-        """The best of each leg, over all and within the documents that the question names."""
-        named = among[document[among] >= _NAMED * max(float(document[among].max(initial=0.0)), 1e-6)]
-        scopes = [among] if len(named) in (0, len(among)) else [among, named]
+        """The best rows of each source, over all allowed rows and within the documents that the question names."""
+        best_match = max(float(document[allowed].max(initial=0.0)), 1e-6)
+        in_named_documents = allowed[document[allowed] >= _NAMED_SHARE * best_match]
+        scopes = [allowed] if len(in_named_documents) in (0, len(allowed)) else [allowed, in_named_documents]
         pool: set[int] = set()
         for scope in scopes:
-            whole = len(scope) == len(generation)
-            pool |= {row for row, _ in generation.nearest(vector, self.candidates_per_source, None if whole else scope)}
+            is_whole_index = len(scope) == len(generation)
+            nearest = generation.nearest(vector, self.candidates_per_source, None if is_whole_index else scope)
+            pool |= {row for row, _ in nearest}
             best = scope[np.argsort(-bm25[scope], kind="stable")[: self.candidates_per_source]]
             pool |= set(best[bm25[best] > 0].tolist())
         return np.array(sorted(pool), dtype=np.int64)
 
-    def read(
+    def rerank(
         self,
         question: Question,
         candidates: Candidates,
         limit: int | None = None,
         cancelled: Cancellation | None = None,
     ) -> Candidates:
-        """What the reranker says of the candidates, in their order, which is that of the first ranking.
+        """The candidates with the reranker's logits, still in the order of the first stage.
 
-        Where a ``limit`` is given, it reads only until none that is left can come among the first so many.
+        With a ``limit`` it exits early: once no remaining candidate can rank among the first ``limit``, the rest is
+        neither scored nor returned.
         """
-        assert self.reranker is not None  # noqa: S101 - the caller asked
+        assert self.reranker is not None  # noqa: S101 - the caller checked
         logits: list[float] = []
         while len(logits) < len(candidates) and not (limit and self._is_settled(candidates, logits, limit)):
             texts = [reranker_text(passage) for passage in candidates.passages[len(logits) : len(logits) + _BATCH]]
@@ -121,25 +124,25 @@ class Retriever:
         return self._reranked(candidates, logits)
 
     def _reranked(self, candidates: Candidates, logits: Sequence[float]) -> Candidates:
-        """As many of the candidates as there are logits."""
+        """The first ``len(logits)`` candidates, with their logits and the weights of the final ranking."""
         return candidates.first(len(logits)).reranked(np.array(logits, np.float32), self.weights)
 
     def _is_settled(self, candidates: Candidates, logits: Sequence[float], limit: int) -> bool:
-        """Whether the first ``limit`` stay what they are, however good those are that were not read.
+        """Whether the first ``limit`` are final: no candidate without a logit can outrank them, even with the highest.
 
-        What is moved back for its page counts as not found: another may come in its place.
+        Passages beyond ``per_page`` of a page do not count, since a candidate of another page may still replace them.
         """
-        read = self._reranked(candidates, logits).best()
-        places = read.places(self.per_page)
+        reranked = self._reranked(candidates, logits).best()
+        places = reranked.places(self.per_page)
         if len(places) < limit:
             return False
-        unread = candidates.reranked(np.full(len(candidates), HIGHEST_LOGIT, np.float32), self.weights)
-        return bool(unread.scores[len(logits) :].max(initial=-np.inf) <= read.scores[places[limit - 1]])
+        upper_bounds = candidates.reranked(np.full(len(candidates), HIGHEST_LOGIT, np.float32), self.weights).scores
+        return bool(upper_bounds[len(logits) :].max(initial=-np.inf) <= reranked.scores[places[limit - 1]])
 
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """Passages with what is known of them."""
+    """Candidate passages with their ranking signals and the weights that score them."""
 
     passages: Sequence[Passage]
     signals: Signals
@@ -151,20 +154,20 @@ class Candidates:
 
     @property
     def scores(self) -> FloatVector:
-        """*Shape:* ``(len(self),)``."""
+        """Weighted sums of the signals. *Shape:* ``(len(self),)``."""
         return self.weights.scores(self.signals)
 
     def reranked(self, logits: FloatVector, weights: SignalWeights) -> Candidates:
-        """With what the reranker says of each, bounded by :data:`rag.retrieval.scoring.HIGHEST_LOGIT`."""
+        """With the reranker's logits, at most :data:`rag.retrieval.scoring.HIGHEST_LOGIT` each, and other weights."""
         bounded = np.minimum(logits, np.float32(HIGHEST_LOGIT))
         return replace(self, signals=replace(self.signals, reranker=bounded), weights=weights, is_reranked=True)
 
     def best(self) -> Candidates:
-        """Best first; ties as they are."""
+        """Sorted by score, best first; the sort is stable."""
         return self._at(np.argsort(-self.scores, kind="stable").tolist())
 
     def distinct(self, limit: int) -> Candidates:
-        """The first ``limit`` of those that do not say the same as one before."""
+        """The first ``limit`` candidates that are no near-duplicate of an earlier one."""
         kept: dict[int, Shingles] = {}
         for position, passage in enumerate(self.passages):
             if len(kept) == limit:
@@ -175,12 +178,12 @@ class Candidates:
         return self._at(list(kept))
 
     def spread(self, per_page: int) -> Candidates:
-        """In their order, but those beyond the first ``per_page`` of a page after all others."""
+        """In the same order, but with passages beyond the first ``per_page`` of their page after all others."""
         places = self.places(per_page)
         return self._at([*places, *sorted(set(range(len(self))).difference(places))])
 
     def places(self, per_page: int) -> list[int]:
-        """Where the first ``per_page`` of each page are, ascending."""
+        """Positions of the first ``per_page`` passages of each page, ascending."""
         seen: Counter[tuple[str, int]] = Counter()
         places = []
         for position, passage in enumerate(self.passages):
@@ -191,14 +194,14 @@ class Candidates:
         return places
 
     def first(self, limit: int) -> Candidates:
-        """At most ``limit`` of them."""
+        """The first ``limit`` candidates, or all if they are fewer."""
         return self._at(range(min(limit, len(self))))
 
     def hits(self) -> Iterator[Hit]:
-        """As they are ranked."""
+        """The hits, in the order of the candidates."""
         signals = zip(self.signals.reranker, self.signals.document, strict=True)
-        for passage, score, (reranked, document) in zip(self.passages, self.scores, signals, strict=True):
-            yield Hit(passage, float(score), float(reranked) if self.is_reranked else None, float(document))
+        for passage, score, (logit, document) in zip(self.passages, self.scores, signals, strict=True):
+            yield Hit(passage, float(score), float(logit) if self.is_reranked else None, float(document))
 
     def _at(self, positions: Sequence[int]) -> Candidates:
         parts = {each.name: getattr(self.signals, each.name)[list(positions)] for each in fields(Signals)}
@@ -206,7 +209,7 @@ class Candidates:
 
 
 def reranker_text(passage: Passage) -> str:
-    """What the reranker reads of a passage: it cannot know otherwise which document and section it is from."""
+    """Reranker input for a passage: with document name, title and headings, which the text alone does not show."""
     document = passage.document
     name = document.name.rsplit("/", 1)[-1].rsplit(".", 1)[0].replace("_", " ").replace("-", " ")
     title = "" if name in document.title else document.title
@@ -214,7 +217,7 @@ def reranker_text(passage: Passage) -> str:
 
 
 def search_text(question: Question) -> str:
-    """What is searched for: the question, after the one before it in the same conversation."""
+    """Search query of a question: the previous question of the conversation, if there is one, then the question."""
     earlier = [turn.question for turn in question.history[-1:]]
     return " ".join([*earlier, question.text])
 

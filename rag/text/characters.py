@@ -1,4 +1,4 @@
-"""Which characters a person sees: all readers keep these, and no others."""
+"""Character sanitizing: removes invisible characters from documents, and control characters from terminal output."""
 
 from __future__ import annotations
 
@@ -7,39 +7,42 @@ import unicodedata
 from functools import lru_cache
 from typing import Final
 
-# Cc, Cf: controls, zero-width, bidirectional and tag characters, with which text hides from people.
-# Cs, Cn: halves of characters, which neither SQLite nor JSON would take, and what is no character at all.
-_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Cn"})
-_ORDINARY: Final = re.compile(r"[ -~\n]*")
+# Unicode general categories. Cc, Cf: controls, zero-width, bidirectional and tag characters, which can hide text.
+# Cs, Cn: lone surrogates, which neither SQLite nor JSON accepts, and unassigned code points.
+_INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Cn"})
+_PRINTABLE_ASCII: Final = re.compile(r"[ -~\n]*")
 _BLANKS: Final = re.compile(r"[^\S\n]+")
 _LINE_ENDS: Final = re.compile(r"\r\n?|[\x85\u2028\u2029]")
 
 
 @lru_cache(maxsize=100_000)
 def is_visible(character: str) -> bool:
-    """Whether a character is printed or is a space; variation selectors only say how another one looks."""
-    return unicodedata.category(character) not in _UNSEEN and not "\ufe00" <= character <= "\ufe0f"
+    """Whether a character is printed or is a space; variation selectors only change another character's glyph."""
+    return unicodedata.category(character) not in _INVISIBLE and not "\ufe00" <= character <= "\ufe0f"
 
 
 def clean(text: str) -> str:
-    """The text without what is not seen; line ends become newlines, tabs and other blanks become spaces."""
+    """The text without invisible characters; line ends become newlines, tabs and other blanks become spaces."""
     text = _LINE_ENDS.sub("\n", text)
-    if _ORDINARY.fullmatch(text):
+    if _PRINTABLE_ASCII.fullmatch(text):
         return text
     spaced = _BLANKS.sub(lambda blanks: " " * len(blanks.group().expandtabs(4)), text)
     return "".join(character for character in spaced if character == "\n" or is_visible(character))
 
 
 def printable(text: str) -> str:
-    """The text without what a terminal would obey, or what breaks a line: in its place the replacement character."""
+    """The text with U+FFFD for each unprintable character, such as terminal escapes, line breaks and surrogates."""
     return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
 def one_line(text: str) -> str:
-    """The same, with each run of blanks and line ends as one space."""
+    """The same as :func:`printable`, with each run of white space collapsed to one space."""
     return printable(" ".join(text.split()))
 
 
 def readable(text: str) -> str:
-    """The text that somebody typed. Bytes that are no UTF-8 come as lone surrogates, which no tokenizer takes."""
+    """Text from the command line or a terminal, with U+FFFD for bytes that are not UTF-8.
+
+    Python decodes those bytes as lone surrogates, which no tokenizer accepts.
+    """
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -1,7 +1,7 @@
-"""Grammar of dates: in running text, and in file names, titles and questions that name a document.
+"""Date patterns: for running text, and for file names, titles and questions that name a document.
 
 The two share months, but not separators and years: a file name has "2023_10_24" and "Q3", a text has "the 31st of May"
-and years before 1900, and what is no date in one may be one in the other.
+and years before 1900. The same characters may be a date in one and not in the other.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, TypeAlias
 
-# Year, month and day; 0 where it is not said.
+# Year, month and day; 0 where it is missing.
 Period: TypeAlias = tuple[int, int, int]
 
 _QUARTER: Final = re.compile(
@@ -24,8 +24,8 @@ _NAME: Final = rf"(?<![a-z])(?P<name>{_MONTH})\.?"
 _YEAR: Final = r"(?<!\d)(?P<year>(?:19|20)\d\d)"
 _DAY: Final = r"(?P<day>[0-3]?\d)(?:st|nd|rd|th)?"
 
-# From the most precise kind to the least.
-_KINDS: Final = tuple(
+# Patterns by precision: days, then months and quarters, then years.
+_BY_PRECISION: Final = tuple(
     tuple(re.compile(pattern, re.IGNORECASE) for pattern in patterns)
     for patterns in (
         (
@@ -74,25 +74,26 @@ def month_number(name: str) -> int:
 
 
 def with_quarters(text: str) -> str:
-    """With quarters as file names have them: "the third quarter of 2023" is "the Q3 quarter of 2023"."""
+    """The text with quarters as in file names: "the third quarter of 2023" becomes "the Q3 quarter of 2023"."""
     return _QUARTER.sub(lambda match: f"Q{_QUARTERS[match[1].lower()]} quarter", text)
 
 
 def period_of(*texts: str) -> Period | None:
-    """What a document is about, in time: the first of ``texts`` that has a date decides.
+    """Date or period that a document is about; None where there is none.
 
-    Of its dates the latest counts, of those that are said most precisely: a report of July 2023 may well speak of
-    notes that are due in 2042.
+    Taken from the first of ``texts`` that has a date: the latest among its most precise dates, since a report of July
+    2023 may well mention notes that are due in 2042.
     """
     for text in texts:
         text = with_quarters(text).replace(" quarter of ", " ").replace(" quarter ", " ")
-        for patterns in _KINDS:
+        for patterns in _BY_PRECISION:
             if dates := [date for pattern in patterns for date in _dates(pattern, text)]:
                 return max(dates)
     return None
 
 
 def _dates(pattern: re.Pattern[str], text: str) -> Iterator[Period]:
+    """Dates that match one of :data:`_BY_PRECISION`; a quarter has its last month."""
     for match in pattern.finditer(text):
         part = match.groupdict()
         month, day = int(part.get("month") or 0), int(part.get("day") or 0)
@@ -107,7 +108,7 @@ def _dates(pattern: re.Pattern[str], text: str) -> Iterator[Period]:
 
 
 def normalized_date(match: re.Match[str]) -> str:
-    """A match of :data:`DATE` as "31 monthmay 2020", without the day or year that it does not have.
+    """Normalized form of a match of :data:`DATE`, as "31 monthmay 2020"; a missing day or year is left out.
 
     Unchanged where it is unclear which number is the month.
     """

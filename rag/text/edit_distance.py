@@ -10,7 +10,7 @@ import numpy.typing as npt
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import cdist
 
-# Longer words are not compared: nobody misspells a web address into another one.
+# Characters; longer words, such as web addresses, are not compared.
 LONGEST: Final = 24
 
 _Codes: TypeAlias = npt.NDArray[np.uint32]
@@ -21,24 +21,24 @@ class SpellingIndex:
     """Index of words by first letter, length and letters, so that few of them are compared."""
 
     def __init__(self, words: Sequence[str]) -> None:
-        """Takes 100 bytes and about a microsecond for each word; keeps ``words``."""
+        """Builds the index; takes 100 bytes and about a microsecond for each word, and keeps ``words``."""
         self._words = words
         self._codes = _codes(words)
         self._lengths: _Counts = np.fromiter(map(len, words), np.int64, len(words))
         self._letters = _letters(self._codes)
 
     def near(self, word: str, edits: int) -> list[int]:
-        """Positions of the words that are at most ``edits`` from ``word``, best first; equals in their order.
+        """Positions of the words within ``edits`` of ``word``, nearest first; ties keep their order.
 
         The distance is that of Damerau and Levenshtein in its restricted form (optimal string alignment): insertions,
-        deletions, substitutions, and swaps of neighbours, no stretch edited twice. Of words equally near, those made
-        of the same letters come first: letters are doubled or swapped more often than others are put in. The first
-        letter must be one of the first two of ``word``: people seldom miss it.
+        deletions, substitutions and transpositions of neighbours, no substring edited twice. Of words equally near,
+        those made of the same letters come first: letters are doubled or swapped more often than others are inserted.
+        The first letter must be one of the first two of ``word``, since it is seldom mistyped.
         """
         return self._ranked(word, edits, ending=0)
 
     def near_beginning(self, word: str, edits: int, ending: int) -> list[int]:
-        """The same for the beginnings of ``word`` that lack at most ``ending`` letters, as stems are to words."""
+        """The same for the prefixes of ``word`` that lack at most its last ``ending`` letters, as stems do."""
         return self._ranked(word, edits, ending)
 
     def _ranked(self, word: str, edits: int, ending: int) -> list[int]:
@@ -53,12 +53,12 @@ class SpellingIndex:
         (letters,) = _letters(_codes([word]))
         missing = np.bitwise_count(self._letters[possible] & ~letters)
         surplus = np.bitwise_count(letters & ~self._letters[possible])
-        # An edit changes at most one of the letters that are too many, and one of those that are too few.
+        # One edit removes at most one surplus letter and adds at most one missing letter.
         kept = (missing <= edits) & (surplus <= edits + ending)
         candidates, different = possible[kept], (missing + surplus)[kept]
         lengths = self._lengths[candidates]
         distances = _distances(word, [self._words[n] for n in candidates], edits, ending)
-        # Two letters that a stem lacks at the end are as bad as an edit.
+        # Two letters missing at the end of a stem count as one edit.
         lacking = np.maximum(len(word) - lengths, 0) / 2 if ending else np.zeros(len(lengths))
         order = np.lexsort((different, distances + lacking))
         return [int(candidates[n]) for n in order if distances[n] <= edits]
@@ -70,18 +70,18 @@ def _codes(words: Sequence[str]) -> _Codes:
 
 
 def _letters(codes: _Codes) -> _Codes:
-    """A bit for each letter that a word has; letters that are 32 apart share one. *Shape:* ``(words,)``."""
+    """Bit set of each word's letters; code points that are equal modulo 32 share a bit. *Shape:* ``(words,)``."""
     bits = np.where(codes > 0, np.uint32(1) << (codes & np.uint32(31)), np.uint32(0))
     letters: _Codes = np.bitwise_or.reduce(bits, axis=1)
     return letters
 
 
 def _distances(word: str, others: Sequence[str], most: int, ending: int) -> _Counts:
-    """Distances up to ``most``, and ``most + 1`` for what is farther. *Shape:* ``(others,)``.
+    """Edit distances up to ``most``, and ``most + 1`` for words farther away. *Shape:* ``(others,)``.
 
-    Of the nearest beginning of ``word`` that lacks at most ``ending`` letters.
+    Each is that of the nearest prefix of ``word`` that lacks at most its last ``ending`` letters.
     """
-    beginnings = [word[:length] for length in range(max(len(word) - ending, 1), len(word) + 1)]
-    table = cdist(beginnings, others, scorer=OSA.distance, score_cutoff=most, dtype=np.int64)
+    prefixes = [word[:length] for length in range(max(len(word) - ending, 1), len(word) + 1)]
+    table = cdist(prefixes, others, scorer=OSA.distance, score_cutoff=most, dtype=np.int64)
     nearest: _Counts = table.min(axis=0)
     return nearest

@@ -26,7 +26,7 @@ _FUNCTION_WORDS: Final = {
     "são está pode deve há ao mais cada tem em",
 }
 _SETS: Final = {language: frozenset(words.split()) for language, words in _FUNCTION_WORDS.items()}
-# A text needs so many function words of a language, and more than of any other.
+# Function words of a language that a text needs at least; it also needs more of them than of any other language.
 _FEWEST: Final = 2
 
 

@@ -1,4 +1,4 @@
-"""Text normalization: one notation for dates, thousands separators, currencies and percentages."""
+"""Text normalization: one form each for dates, thousands separators, currencies and percentages."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ MONTHS: Final = frozenset(words(" ".join(f"month{month}" for month in MONTH_NAME
 
 
 class Figure(NamedTuple):
-    """A number or a date, and where it stands; ``value`` is the same for all ways to write it."""
+    """A number or date in a text, with its offsets; ``value`` is normalized, equal for all ways to write it."""
 
     start: int
     end: int
     value: str
 
 
-def said(text: str) -> list[str]:
-    """The words of a text as :func:`rag.text.words.words` has them, but in one notation.
+def normalized_words(text: str) -> list[str]:
+    """The words of a normalized text, as :func:`rag.text.words.words` has them.
 
-    A month that belongs to a date is ``month`` and its name, so that it is no other word; a currency and per cent are
-    words, whatever sign or abbreviation stood for them.
+    The month of a date becomes ``month`` and its name, so that it equals no other word; currencies and per cent become
+    words, whichever sign or abbreviation was used.
     """
-    return words(in_one_notation(text))
+    return words(normalize(text))
 
 
-def in_one_notation(text: str) -> str:
-    """The text with its dates as "31 monthmay 2020", no spaces in its numbers, and words for signs."""
+def normalize(text: str) -> str:
+    """The text with dates as "31 monthmay 2020", numbers without thousands spaces, and words for signs."""
     text = DATE.sub(lambda match: f" {normalized_date(match)} ", _THOUSANDS.sub("", text))
     for sign, word in _SIGNS:
         text = sign.sub(word, text)
@@ -48,6 +48,6 @@ def in_one_notation(text: str) -> str:
 
 
 def figures(text: str) -> Iterator[Figure]:
-    """The numbers and dates of a text, in order; a date is one of them."""
+    """The numbers and dates of a text, in order; a whole date is one figure."""
     for match in _FIGURE.finditer(text):
-        yield Figure(match.start(), match.end(), " ".join(words(in_one_notation(match[0]))))
+        yield Figure(match.start(), match.end(), " ".join(words(normalize(match[0]))))

@@ -1,4 +1,7 @@
-"""Sentences of a document that speak to the machine which reads it: they are data, and neither obeyed nor quoted."""
+"""Prompt injection detection by rules: sentences of a document that give instructions to the language model.
+
+Documents are data: such sentences are left out of the prompt, and are not quoted.
+"""
 
 from __future__ import annotations
 
@@ -41,12 +44,12 @@ _PATTERN: Final = re.compile(
 
 
 def speaks_to_the_machine(sentence: str) -> bool:
-    """Whether a sentence tells an assistant what to do, rather than its readers something."""
+    """Whether a sentence looks like an instruction to a language model, rather than information for its readers."""
     return _PATTERN.search(" ".join(sentence.split())) is not None
 
 
 def without_instructions(text: str) -> str:
-    """The text without such sentences, and otherwise as it is."""
+    """The text without sentences that are instructions to a language model; without any, it is unchanged."""
     spans = list(sentence_spans(text))
     kept = [text[start:end] for start, end in spans if not speaks_to_the_machine(text[start:end])]
     return text if len(kept) == len(spans) else " ".join(kept)

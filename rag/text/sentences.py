@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from typing import Final
 
 _END: Final = re.compile(r"[.!?][\"'”’)\]]*(?=\s|$)|\n\n+")
-# A full stop after one of these, or after an initial, ends no sentence.
+# A full stop after one of these abbreviations, or after an initial, does not end a sentence.
 _ABBREVIATION: Final = re.compile(
     r"(?:^|[\s(])(?:e\.g|i\.e|etc|vs|cf|approx|ca|No|Nos|Fig|Dr|Mr|Mrs|Ms|St|Inc|Ltd|Co|Corp|Art|Sec|p|pp|[A-Z])\.$"
 )
 
 
 def sentence_spans(text: str) -> Iterator[tuple[int, int]]:
-    """Start and end of each sentence, in order, without the white space around them.
+    """Start and end offsets of each sentence, in order, without surrounding white space.
 
-    A blank line ends a sentence too; a single line break does not, for in a PDF it only means that the line was full.
+    A blank line ends a sentence too; a single line break does not, since in a PDF it only means that the line was full.
     """
     start = 0
     for match in _END.finditer(text):
@@ -29,7 +29,7 @@ def sentence_spans(text: str) -> Iterator[tuple[int, int]]:
 
 
 def line_spans(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Start and end of each line of ``text[start:end]`` that is not blank."""
+    """Start and end offsets in ``text`` of the non-blank lines of ``text[start:end]``, without surrounding blanks."""
     for match in re.compile(r"[^\n]+").finditer(text, start, end):
         yield from _stripped(text, match.start(), match.end())
 

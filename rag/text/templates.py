@@ -1,6 +1,6 @@
-"""Templates to pages that a browser opens from the disk. The only home of jinja2.
+"""HTML templates for reports that a browser opens from disk. The only home of jinja2.
 
-What a page says comes out of strangers' files: everything that is filled in is escaped.
+The contents come from untrusted files, so every value that is filled in is escaped.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from pathlib import Path
 
 
 def fill(template: Path, contents: Mapping[str, object]) -> str:
-    """A template with its contents, escaped; it may include and import the templates beside it."""
-    import jinja2  # here: few runs write a page
+    """Renders a template with autoescaping; it may include and import templates of its own folder."""
+    import jinja2  # imported here, since few runs write a report
 
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(template.parent),
@@ -26,6 +26,6 @@ def fill(template: Path, contents: Mapping[str, object]) -> str:
 
 
 def as_uri(picture: bytes) -> str:
-    """A PNG or JPEG as a ``data:`` address, so that a page needs no other file."""
+    """A PNG or JPEG image as a ``data:`` URI, so that a page needs no other file."""
     kind = "jpeg" if picture.startswith(b"\xff\xd8") else "png"
     return f"data:image/{kind};base64,{base64.b64encode(picture).decode()}"

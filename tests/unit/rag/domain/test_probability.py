@@ -12,7 +12,7 @@ from rag.domain.probability import log_odds, logistic
 
 
 @given(st.floats(0.001, 0.999))
-def test_are_inverse_to_each_other(probability: float) -> None:
+def test_logistic_is_the_inverse_of_log_odds(probability: float) -> None:
     assert logistic(log_odds(probability)) == pytest.approx(probability)
 
 
@@ -28,5 +28,5 @@ def test_logistic_by_hand(logit: float, value: float) -> None:
     assert logistic(logit) == pytest.approx(value)
 
 
-def test_log_odds_may_be_nearer_to_certain() -> None:
+def test_log_odds_with_a_smaller_clipping_distance() -> None:
     assert log_odds(0.0, nearest=1e-7) == pytest.approx(-16.118, abs=1e-3)

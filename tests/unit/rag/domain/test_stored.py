@@ -1,4 +1,4 @@
-"""A document on its way into the index: what is packed comes out again, and nothing else is taken for it."""
+"""Stored form of documents: packing round trip, and rejection of invalid packed words."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def pages(draw: st.DrawFn) -> Page:
 
 
 def packed(*numbers: float) -> bytes:
-    """Words that nobody made: offsets, then sides."""
+    """Packed words of any numbers, valid or not: offsets, then sides."""
     count = len(numbers) // 6
     return zlib.compress(
         struct.pack(f"<{2 * count}i{4 * count}f", *map(int, numbers[: 2 * count]), *numbers[2 * count :])
@@ -38,13 +38,18 @@ def packed(*numbers: float) -> bytes:
 
 
 @given(pages())
-def test_a_page_comes_out_as_it_went_in(page: Page) -> None:
+def test_a_page_survives_the_round_trip(page: Page) -> None:
     record = PageRecord.of(page)
-    held = record.page()
-    assert (held.number, held.text, held.width, held.height) == (page.number, page.text, page.width, page.height)
-    assert held.headings == tuple(page.headings)
-    assert [(word.start, word.end) for word in held.words] == [(word.start, word.end) for word in page.words]
-    for word, expected in zip(held.words, page.words, strict=True):
+    stored = record.page()
+    assert (stored.number, stored.text, stored.width, stored.height) == (
+        page.number,
+        page.text,
+        page.width,
+        page.height,
+    )
+    assert stored.headings == tuple(page.headings)
+    assert [(word.start, word.end) for word in stored.words] == [(word.start, word.end) for word in page.words]
+    for word, expected in zip(stored.words, page.words, strict=True):
         assert word.box == pytest.approx(expected.box, abs=0.0051)
     assert are_packed_words(record.words, page.text)
 
@@ -60,7 +65,7 @@ def test_equal_words_are_equal_bytes() -> None:
 
 
 class TestHostile:
-    """Bytes from a process that may have been taken over."""
+    """Bytes from a compromised reader process."""
 
     @pytest.mark.parametrize(
         "data",
@@ -83,14 +88,14 @@ class TestHostile:
     def test_refused(self, data: bytes) -> None:
         assert not are_packed_words(data, "The p")
 
-    def test_as_many_words_as_letters(self) -> None:
+    def test_at_most_as_many_words_as_characters(self) -> None:
         text = "abc" * 50
         words = [Word(n, n + 1, Box(1, 2, 3, 4)) for n in range(len(text))]
         assert are_packed_words(pack_words(words), text)
         assert not are_packed_words(pack_words([*words, *words]), text)
 
-    def test_a_bomb_is_not_unpacked(self) -> None:
-        """64 MiB of zeros in 64 KiB: only as much is unpacked as such a text can have."""
+    def test_a_decompression_bomb_is_not_unpacked(self) -> None:
+        """64 MiB of zeros in 64 KiB: at most what the words of such a text can take is decompressed."""
         import tracemalloc
 
         compressor = zlib.compressobj(9)
@@ -104,7 +109,7 @@ class TestHostile:
 
     @given(st.binary(max_size=100), st.booleans())
     def test_any_bytes(self, data: bytes, compressed: bool) -> None:
-        """What is taken can be unpacked, and lies within the text."""
+        """Accepted bytes can be unpacked to words within the text."""
         data = zlib.compress(data) if compressed else data
         if are_packed_words(data, "Some text."):
             assert all(0 <= word.start < word.end <= 10 for word in unpack_words(data))

@@ -1,4 +1,4 @@
-"""Searches for answers: made once, in turns."""
+"""Retrieval cache: identical searches run once, one at a time, and can be cancelled."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ class FakeGeneration:
 
 @dataclass(frozen=True)
 class FakeRetriever:
-    """Finds nothing, and notes for what it searched."""
+    """Finds nothing, and records its searches."""
 
     name: str = "plain"
-    asked: list[tuple[str, int]] = field(default_factory=list, compare=False)
+    searched: list[tuple[str, int]] = field(default_factory=list, compare=False)
 
     def retrieve(self, _1: FakeGeneration, question: Question, limit: int, _2: Cancellation) -> list[Hit]:
-        self.asked.append((question.text, limit))
+        self.searched.append((question.text, limit))
         return []
 
 
 def search(
-    searches: RetrievalCache,
+    cache: RetrievalCache,
     retriever: FakeRetriever,
     question: Question = QUESTION,
     *,
@@ -45,7 +45,7 @@ def search(
     limit: int = 4,
     cancelled: Cancellation | None = None,
 ) -> tuple[Hit, ...]:
-    return searches.hits(
+    return cache.hits(
         cast(Retriever, retriever),
         cast(Generation, FakeGeneration(generation)),
         question,
@@ -54,11 +54,11 @@ def search(
     )
 
 
-def test_the_same_is_not_searched_for_again() -> None:
-    searches, retriever = RetrievalCache(), FakeRetriever()
+def test_an_identical_search_is_cached() -> None:
+    cache, retriever = RetrievalCache(), FakeRetriever()
     for _ in range(3):
-        assert search(searches, retriever) == ()
-    assert retriever.asked == [(QUESTION.text, 4)]
+        assert search(cache, retriever) == ()
+    assert retriever.searched == [(QUESTION.text, 4)]
 
 
 @pytest.mark.parametrize(
@@ -70,28 +70,28 @@ def test_the_same_is_not_searched_for_again() -> None:
         pytest.param({"limit": 5}, id="limit"),
     ],
 )
-def test_something_else_is(other: dict[str, Question | str | int]) -> None:
-    searches, retriever = RetrievalCache(), FakeRetriever()
-    search(searches, retriever)
-    search(searches, retriever, **other)  # type: ignore[arg-type]
-    assert len(retriever.asked) == 2
+def test_a_different_search_is_not_cached(other: dict[str, Question | str | int]) -> None:
+    cache, retriever = RetrievalCache(), FakeRetriever()
+    search(cache, retriever)
+    search(cache, retriever, **other)  # type: ignore[arg-type]
+    assert len(retriever.searched) == 2
 
 
-def test_another_retriever_searches_for_itself() -> None:
-    """As that of a calibration, which withholds passages."""
-    searches, one, other = RetrievalCache(), FakeRetriever(), FakeRetriever("withholding")
-    search(searches, one)
-    search(searches, other)
-    assert one.asked == other.asked
+def test_another_retriever_does_not_share_results() -> None:
+    """For example, the retriever of a calibration withholds passages."""
+    cache, one, other = RetrievalCache(), FakeRetriever(), FakeRetriever("withholding")
+    search(cache, one)
+    search(cache, other)
+    assert one.searched == other.searched
 
 
-def test_who_went_away_while_others_had_their_turn_searches_for_nothing() -> None:
+def test_a_search_cancelled_at_the_cpu_gate_does_not_run() -> None:
     cpu_gate, cancelled = CpuGate(), Cancellation()
-    searches, retriever, raised = RetrievalCache(cpu_gate), FakeRetriever(), list[BaseException]()
+    cache, retriever, raised = RetrievalCache(cpu_gate), FakeRetriever(), list[BaseException]()
 
     def work() -> None:
         try:
-            search(searches, retriever, cancelled=cancelled)
+            search(cache, retriever, cancelled=cancelled)
         except Cancelled as error:
             raised.append(error)
 
@@ -100,15 +100,15 @@ def test_who_went_away_while_others_had_their_turn_searches_for_nothing() -> Non
         thread.start()
         cancelled.cancel()
     thread.join(60)
-    assert (len(raised), retriever.asked) == (1, [])
-    assert search(searches, retriever) == ()
-    assert len(retriever.asked) == 1
+    assert (len(raised), retriever.searched) == (1, [])
+    assert search(cache, retriever) == ()
+    assert len(retriever.searched) == 1
 
 
-def test_what_was_found_before_needs_no_turn() -> None:
+def test_a_cached_result_does_not_wait_for_the_cpu_gate() -> None:
     cpu_gate = CpuGate()
-    searches, retriever = RetrievalCache(cpu_gate), FakeRetriever()
-    search(searches, retriever)
+    cache, retriever = RetrievalCache(cpu_gate), FakeRetriever()
+    search(cache, retriever)
     with cpu_gate.low_priority():
-        search(searches, retriever)
-    assert len(retriever.asked) == 1
+        search(cache, retriever)
+    assert len(retriever.searched) == 1

@@ -1,4 +1,4 @@
-"""Several rankings take turns, whatever their scores."""
+"""Interleaving: round-robin merge of rankings, by rank and not by score."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ def hits(rows: list[int], score: float = 1.0) -> list[Hit]:
 
 
 def test_the_best_of_each_first_and_each_once() -> None:
-    taken = interleave([hits([1, 2, 3], 0.1), hits([7, 1, 8, 9], 0.9)])
-    assert [hit.passage.row for hit in taken] == [1, 7, 2, 3, 8, 9]
-    assert taken[0].score == 0.1
+    merged = interleave([hits([1, 2, 3], 0.1), hits([7, 1, 8, 9], 0.9)])
+    assert [hit.passage.row for hit in merged] == [1, 7, 2, 3, 8, 9]
+    assert merged[0].score == 0.1
 
 
 @given(rankings)
-def test_every_row_once_and_no_side_is_put_off(given_rankings: list[list[int]]) -> None:
-    taken = [hit.passage.row for hit in interleave(map(hits, given_rankings))]
-    assert sorted(taken) == sorted({row for ranking in given_rankings for row in ranking})
+def test_every_row_once_and_no_ranking_falls_behind(given_rankings: list[list[int]]) -> None:
+    merged = [hit.passage.row for hit in interleave(map(hits, given_rankings))]
+    assert sorted(merged) == sorted({row for ranking in given_rankings for row in ranking})
     for ranking in given_rankings:
         for rank, row in enumerate(ranking):
-            assert taken.index(row) < (rank + 1) * len(given_rankings)
+            assert merged.index(row) < (rank + 1) * len(given_rankings)
     if len(given_rankings) == 1:
-        assert taken == given_rankings[0]
+        assert merged == given_rankings[0]

@@ -1,4 +1,4 @@
-"""Copies are found however they are set; whatever says something else is never one."""
+"""Near-duplicate detection: copies in any layout match, and texts that differ in substance do not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TEXT = (
 )
 
 
-def same(one: str, other: str) -> bool:
+def are_near_duplicates(one: str, other: str) -> bool:
     found = Shingles(one).is_near_duplicate_of(Shingles(other))
     assert found == Shingles(other).is_near_duplicate_of(Shingles(one))
     return found
@@ -33,7 +33,7 @@ def same(one: str, other: str) -> bool:
     ],
 )
 def test_same(other: str) -> None:
-    assert same(TEXT, other)
+    assert are_near_duplicates(TEXT, other)
 
 
 @pytest.mark.parametrize(
@@ -58,17 +58,17 @@ def test_same(other: str) -> None:
     ],
 )
 def test_different(other: str) -> None:
-    assert not same(TEXT, other)
+    assert not are_near_duplicates(TEXT, other)
 
 
 words = st.lists(st.sampled_from(["the", "valve", "Oslo", "12", "13", "not", "is", "red"]), min_size=1, max_size=40)
 
 
 @given(words, st.data())
-def test_another_number_is_another_text(chosen: list[str], data: st.DataObject) -> None:
-    """Wherever it stands, and however long the text is."""
+def test_one_changed_word_is_never_a_near_duplicate(chosen: list[str], data: st.DataObject) -> None:
+    """At any position, and in texts of any length."""
     place = data.draw(st.integers(0, len(chosen) - 1))
     others = {"12": "13", "13": "12", "Oslo": "Bergen", "not": "so"}
     changed = [others.get(word, word) if n == place else word for n, word in enumerate(chosen)]
-    assert same(" ".join(chosen), " ".join(changed)) == (changed == chosen)
-    assert same(" ".join(chosen), "\n".join(chosen).upper())
+    assert are_near_duplicates(" ".join(chosen), " ".join(changed)) == (changed == chosen)
+    assert are_near_duplicates(" ".join(chosen), "\n".join(chosen).upper())

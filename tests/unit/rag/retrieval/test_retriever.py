@@ -1,4 +1,4 @@
-"""Signals become one ranking; the reranker reads no more than it must; duplicates are one piece of evidence."""
+"""Two-stage retrieval: candidates and their signals, deduplication, reranking and its early exit."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def names(found: Sequence[object]) -> set[str]:
 
 
 class FixedReranker:
-    """Gives each text the logit it was told to, by what it ends with, and remembers what it read."""
+    """Gives each text the logit of its ending, and records the texts."""
 
     def __init__(self, logits: dict[str, float], otherwise: float = -3.0) -> None:
         self._logits = logits
@@ -94,16 +94,16 @@ class TestCandidates:
         some = candidates(*[passage(str(n)) for n in range(30)], cosines=[0.5] * 30)
         assert texts(list(some.best().hits())) == [str(n) for n in range(30)]
 
-    def test_of_duplicates_the_better_one_stays(self) -> None:
+    def test_of_near_duplicates_the_best_is_kept(self) -> None:
         some = candidates(passage("The valve is red.", 4), passage("Other.", 5), passage("the  VALVE\nis red", 6))
         assert [hit.passage.row for hit in some.distinct(9).hits()] == [4, 5]
 
-    def test_so_many_that_are_distinct(self) -> None:
+    def test_the_limit_counts_distinct_passages(self) -> None:
         some = candidates(*map(passage, ["Red.", "red", "RED", "Blue.", "Green.", "Grey."]))
         assert texts(list(some.distinct(3).hits())) == ["Red.", "Blue.", "Green."]
         assert len(some.distinct(0)) == 0
 
-    def test_a_page_has_its_share(self) -> None:
+    def test_passages_beyond_the_limit_of_a_page_come_last(self) -> None:
         some = candidates(*[passage(str(n), page=page) for n, page in enumerate([1, 1, 1, 2, 1, 3, 2, 2])])
         assert texts(list(some.spread(2).hits())) == ["0", "1", "3", "5", "6", "2", "4", "7"]
         assert texts(list(some.spread(1).hits())) == ["0", "3", "5", "1", "2", "4", "6", "7"]
@@ -112,7 +112,7 @@ class TestCandidates:
         some = candidates(passage("0"), passage("1"), passage("2", name="b.pdf"))
         assert texts(list(some.spread(1).hits())) == ["0", "2", "1"]
 
-    def test_judged(self) -> None:
+    def test_reranked(self) -> None:
         weights = SignalWeights(cosine=0.0, bm25=0.0, document=0.0, digit_share=0.0, reranker=0.5)
         some = candidates(passage("a"), passage("b"), passage("c"))
         hits = list(some.reranked(np.array([-2.0, 0.0, 99.0], np.float32), weights).best().hits())
@@ -120,7 +120,7 @@ class TestCandidates:
         assert [hit.score for hit in hits] == pytest.approx([HIGHEST_LOGIT / 2, 0.0, -1.0])
         assert [hit.relevance for hit in hits] == pytest.approx([1.0, 0.5, 0.1192029], abs=1e-4)
 
-    def test_not_judged(self) -> None:
+    def test_not_reranked(self) -> None:
         assert all(hit.relevance is None for hit in candidates(passage("a")).hits())
 
 
@@ -144,11 +144,11 @@ class TestFirstStage:
         assert some.scores == pytest.approx(FIRST_STAGE.scores(some.signals))
         assert sorted(some.scores, reverse=True) == some.scores.tolist()
 
-    def test_figures(self) -> None:
+    def test_digit_share(self) -> None:
         assert retrieval._digit_share("In 2023: 45") == pytest.approx(6 / 11)
         assert retrieval._digit_share("") == 0.0
 
-    def test_copies_are_found_once(self, generation: Generation) -> None:
+    def test_near_duplicates_are_found_once(self, generation: Generation) -> None:
         found = Retriever(BagOfWordsEncoder(), None).retrieve(generation, Question("Is the valve red?"), 10)
         assert len([text for text in texts(found) if text.casefold().split() == ["the", "valve", "is", "red."]]) == 1
         assert len(found) == 6
@@ -176,27 +176,27 @@ class TestFirstStage:
             Retriever(BagOfWordsEncoder(), None).retrieve(generation, Question("pump", documents=("gone.pdf",)), 3)
         assert caught.value.field == "documents"
 
-    def test_legs_are_bounded(self, generation: Generation) -> None:
+    def test_candidates_per_source_are_bounded(self, generation: Generation) -> None:
         found = Retriever(BagOfWordsEncoder(), None, candidates_per_source=1).retrieve(
             generation, Question("blue water"), 10
         )
         assert 1 <= len(found) <= 2
 
     def test_nothing_is_found(self, generation: Generation) -> None:
-        judge = FixedReranker({})
+        reranker = FixedReranker({})
         assert (
-            Retriever(BagOfWordsEncoder(), judge, candidates_per_source=0).retrieve(generation, Question("pump"), 3)
+            Retriever(BagOfWordsEncoder(), reranker, candidates_per_source=0).retrieve(generation, Question("pump"), 3)
             == []
         )
-        assert judge.read == []
+        assert reranker.read == []
 
-    def test_the_question_before_is_searched_for_too(self, generation: Generation) -> None:
+    def test_the_previous_question_is_part_of_the_query(self, generation: Generation) -> None:
         history = (Turn("Is the lid blue?", "Yes."), Turn("What is with the tank?", "Water."))
         question = Question("And what is it filled with?", history=history)
         assert search_text(question) == "What is with the tank? And what is it filled with?"
-        judge = FixedReranker({})
-        found = Retriever(BagOfWordsEncoder(), judge).retrieve(generation, question, 1)
-        assert judge.question == search_text(question)
+        reranker = FixedReranker({})
+        found = Retriever(BagOfWordsEncoder(), reranker).retrieve(generation, question, 1)
+        assert reranker.question == search_text(question)
         assert names(found) == {"tank.pdf"}
 
 
@@ -209,7 +209,7 @@ class TestNamedDocuments:
             ("the latest revenue of INTC in dollars", "2023_Q3_INTC.pdf"),
         ],
     )
-    def test_decides_among_twins(self, twins: Generation, question: str, name: str) -> None:
+    def test_decides_between_similar_documents(self, twins: Generation, question: str, name: str) -> None:
         found = Retriever(BagOfWordsEncoder(), None).retrieve(twins, Question(question), 3)
         assert found[0].passage.document.name == name
         assert found[0].passage.chunk.text.startswith("Revenue")
@@ -222,7 +222,7 @@ class TestNamedDocuments:
         assert match.shape == (len(twins),)
         assert match.dtype == np.float32
 
-    def test_its_passages_are_candidates_though_others_fill_the_legs(self, twins: Generation) -> None:
+    def test_its_passages_are_candidates_even_if_other_documents_fill_the_sources(self, twins: Generation) -> None:
         retriever = Retriever(BagOfWordsEncoder(), None, candidates_per_source=1)
         some = retriever.candidates_of(twins, Question("Nothing more of AAPL"), 10)
         assert {each.document.name for each in some.passages} >= {"2023_Q3_AAPL.pdf", "2023_Q3_INTC.pdf"}
@@ -230,30 +230,32 @@ class TestNamedDocuments:
 
 class TestReranker:
     def test_its_logit_is_one_of_the_signals(self, generation: Generation) -> None:
-        question, judge = (
+        question, reranker = (
             Question("red valve of the pump"),
             FixedReranker({"Oil the pump each year.": 9.0, "valve is red.": 1.5}),
         )
-        found = Retriever(BagOfWordsEncoder(), judge).retrieve(generation, question, 6)
+        found = Retriever(BagOfWordsEncoder(), reranker).retrieve(generation, question, 6)
         relevance = {hit.passage.chunk.text: hit.relevance or 0 for hit in found}
         assert log_odds(relevance["Oil the pump each year."], nearest=1e-7) == pytest.approx(9.0, abs=1e-3)
         some = Retriever(BagOfWordsEncoder(), None).candidates_of(generation, question, 6)
         logits = {text: 9.0 if "Oil" in text else 1.5 if "valve is red" in text else -3.0 for text in texts(found)}
-        told = np.array([logits[each.chunk.text] for each in some.passages], np.float32)
+        given = np.array([logits[each.chunk.text] for each in some.passages], np.float32)
         expected = dict(
-            zip([p.row for p in some.passages], WITH_RERANKER.scores(replace(some.signals, reranker=told)), strict=True)
+            zip(
+                [p.row for p in some.passages], WITH_RERANKER.scores(replace(some.signals, reranker=given)), strict=True
+            )
         )
         assert [h.score for h in found] == pytest.approx([expected[h.passage.row] for h in found], abs=1e-4)
 
-    def test_reads_only_the_candidates(self, generation: Generation) -> None:
-        judge = FixedReranker({})
-        Retriever(BagOfWordsEncoder(), judge, candidates=2).retrieve(generation, Question("pump"), 1)
-        assert len(judge.read) == 2
-        judge.read.clear()
-        Retriever(BagOfWordsEncoder(), judge, candidates=2).retrieve(generation, Question("pump"), 4)
-        assert len(judge.read) == 4
+    def test_reranks_only_the_candidates(self, generation: Generation) -> None:
+        reranker = FixedReranker({})
+        Retriever(BagOfWordsEncoder(), reranker, candidates=2).retrieve(generation, Question("pump"), 1)
+        assert len(reranker.read) == 2
+        reranker.read.clear()
+        Retriever(BagOfWordsEncoder(), reranker, candidates=2).retrieve(generation, Question("pump"), 4)
+        assert len(reranker.read) == 4
 
-    def test_reads_where_the_passage_is_from(self) -> None:
+    def test_its_input_has_document_and_headings(self) -> None:
         some = passage("Oil it.", name="2023/pump_care-2.pdf", headings=("Care", "Filling"))
         named = replace(some, document=replace(some.document, title="The Bittern"))
         assert reranker_text(named) == "pump care 2 The Bittern\nCare > Filling\nOil it."
@@ -262,7 +264,7 @@ class TestReranker:
 
 
 class Logits:
-    """Gives the logits it was told to, one after the other, and counts."""
+    """Gives prepared logits one after the other, and counts them."""
 
     def __init__(self, logits: Sequence[float]) -> None:
         self._logits = logits
@@ -276,7 +278,7 @@ class Logits:
 
 @st.composite
 def rankings(draw: st.DrawFn) -> tuple[Candidates, list[float]]:
-    """Candidates in the order of the first stage, and what a reranker would say of each."""
+    """Candidates in the order of the first stage, with the logits that a reranker would give them."""
     count = draw(st.integers(1, 30))
     shares = st.floats(0, 1, width=16)
     columns = [draw(st.lists(shares, min_size=count, max_size=count)) for _ in range(4)]
@@ -290,34 +292,35 @@ def rankings(draw: st.DrawFn) -> tuple[Candidates, list[float]]:
 
 
 class TestEarlyExit:
-    """What is not read could not have come among the first, whatever the reranker had said of it."""
+    """Candidates that were not reranked could not have ranked among the first, whatever their logits."""
 
     @given(rankings(), st.integers(1, 12), st.integers(1, 3))
-    def test_finds_the_same_as_reading_all(
+    def test_finds_the_same_as_reranking_all(
         self, ranking: tuple[Candidates, list[float]], limit: int, per_page: int
     ) -> None:
         some, logits = ranking
-        eager, patient = Logits(logits), Logits(logits)
-        retriever = Retriever(BagOfWordsEncoder(), eager, per_page=per_page)
-        found = retriever.read(Question("?"), some, limit).best().spread(per_page).first(limit)
-        everything = replace(retriever, reranker=patient).read(Question("?"), some).best()
-        assert patient.read == len(some)
-        assert eager.read <= len(some)
+        early_exit, exhaustive = Logits(logits), Logits(logits)
+        retriever = Retriever(BagOfWordsEncoder(), early_exit, per_page=per_page)
+        found = retriever.rerank(Question("?"), some, limit).best().spread(per_page).first(limit)
+        everything = replace(retriever, reranker=exhaustive).rerank(Question("?"), some).best()
+        assert exhaustive.read == len(some)
+        assert early_exit.read <= len(some)
         assert list(found.hits()) == list(everything.spread(per_page).first(limit).hits())
 
-    def test_stops_where_the_rest_cannot_win(self) -> None:
+    def test_stops_when_no_other_candidate_can_rank_first(self) -> None:
         some = candidates(*[passage(str(n), page=n + 1) for n in range(24)], cosines=[9.0] + [0.0] * 23)
-        judge = Logits([HIGHEST_LOGIT] + [-5.0] * 23)
-        retriever = Retriever(BagOfWordsEncoder(), judge)
-        assert texts(list(retriever.read(Question("?"), some, 1).best().hits()))[0] == "0"
-        assert judge.read == retrieval._BATCH
+        reranker = Logits([HIGHEST_LOGIT] + [-5.0] * 23)
+        retriever = Retriever(BagOfWordsEncoder(), reranker)
+        assert texts(list(retriever.rerank(Question("?"), some, 1).best().hits()))[0] == "0"
+        assert reranker.read == retrieval._BATCH
 
-    def test_reads_on_where_one_may_come_in_the_place_of_another_of_the_same_page(self) -> None:
-        """Four are far ahead, but only two of a page are shown first."""
+    def test_continues_while_a_passage_of_another_page_may_move_up(self) -> None:
+        """Four passages of one page are far ahead, but only two of a page are ranked first."""
         pages = [1, 1, 1, 1, *range(2, 20)]
         some = candidates(*[passage(str(n), page=page) for n, page in enumerate(pages)], cosines=[9.0] * 4 + [0.0] * 18)
         logits = [9.0] * 4 + [-9.0] * 17 + [5.0]
-        judge = Logits(logits)
-        retriever = Retriever(BagOfWordsEncoder(), judge)
-        assert texts(list(retriever.read(Question("?"), some, 3).best().spread(2).first(3).hits())) == ["0", "1", "21"]
-        assert judge.read == len(pages)
+        reranker = Logits(logits)
+        retriever = Retriever(BagOfWordsEncoder(), reranker)
+        first = retriever.rerank(Question("?"), some, 3).best().spread(2).first(3)
+        assert texts(list(first.hits())) == ["0", "1", "21"]
+        assert reranker.read == len(pages)

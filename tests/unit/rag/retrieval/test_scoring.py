@@ -1,4 +1,4 @@
-"""A score is the weighted sum of signals, and what was fitted makes sense."""
+"""Linear ranking model: scores by hand, and plausibility of the fitted weights."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_by_hand() -> None:
     assert scores.dtype == np.float32
 
 
-def test_of_nothing() -> None:
+def test_no_candidates() -> None:
     assert WITH_RERANKER.scores(signals()).shape == (0,)
 
 
@@ -35,11 +35,11 @@ def test_names_are_those_of_the_signals() -> None:
 
 @pytest.mark.parametrize("weights", [FIRST_STAGE, WITH_RERANKER])
 def test_no_signal_counts_against_a_passage(weights: SignalWeights) -> None:
-    """The early exit relies on it for the reranker's."""
+    """The early exit of the retriever needs this of the reranker's weight."""
     assert all(getattr(weights, each.name) >= 0 for each in fields(SignalWeights))
 
 
-def test_the_first_stage_knows_no_reranker() -> None:
+def test_the_first_stage_ignores_the_reranker() -> None:
     assert FIRST_STAGE.reranker == 0
 
 

@@ -1,4 +1,4 @@
-"""What a terminal is given to print, and what somebody typed."""
+"""Printable text for terminals, and decoding of typed text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rag.text.characters import one_line, printable, readable
         pytest.param("\x1b[31mred", "�[31mred", id="escape"),
         pytest.param("\x9b31m", "�31m", id="its 8-bit form"),
         pytest.param("a\u202eb\u200dc", "a�b�c", id="writing direction"),
-        pytest.param("\udce9", "�", id="half a character"),
+        pytest.param("\udce9", "�", id="lone surrogate"),
         pytest.param("naïve – 日本 ✓", "naïve – 日本 ✓", id="letters stay"),
     ],
 )

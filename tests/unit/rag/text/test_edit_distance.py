@@ -1,4 +1,4 @@
-"""The nearest words: the distance is that of the textbook, for all words at once."""
+"""Spelling index: the nearest words by optimal string alignment, against the textbook algorithm."""
 
 from __future__ import annotations
 
@@ -48,19 +48,19 @@ def test_exactly_those_within_the_distance(word: str, words: list[str], edits: i
 
 
 @given(letters, st.lists(letters, max_size=12), st.integers(0, 2), st.integers(0, 3))
-def test_beginnings(word: str, words: list[str], edits: int, ending: int) -> None:
-    beginnings = [word[:end] for end in range(max(len(word) - ending, 1), len(word) + 1)]
+def test_prefixes(word: str, words: list[str], edits: int, ending: int) -> None:
+    prefixes = [word[:end] for end in range(max(len(word) - ending, 1), len(word) + 1)]
     expected = [
         n
         for n, other in enumerate(words)
-        if other[0] in word[:2] and min(distance(beginning, other) for beginning in beginnings) <= edits
+        if other[0] in word[:2] and min(distance(prefix, other) for prefix in prefixes) <= edits
     ]
     near = SpellingIndex(words).near_beginning(word, edits, ending)
     assert set(near) <= set(expected)
     assert set(expected) - set(near) <= {n for n in expected if len(words[n]) < len(word) - ending}
 
 
-def test_what_is_too_long_is_not_compared() -> None:
+def test_words_that_are_too_long_are_not_compared() -> None:
     long = "a" * (LONGEST + 1)
     assert SpellingIndex([long, "a"]).near(long, 2) == []
     assert SpellingIndex([long]).near("a" * LONGEST, 2) == []

@@ -1,4 +1,4 @@
-"""What a document says to the machine is told from what it says to its readers."""
+"""Prompt injection detection: instructions to a language model, and sentences for human readers."""
 
 from __future__ import annotations
 
@@ -62,17 +62,17 @@ def test_attacks(text: str) -> None:
         "Forms that were sent before May are void.",
     ],
 )
-def test_what_is_said_to_readers(text: str) -> None:
+def test_sentences_for_readers_are_kept(text: str) -> None:
     assert not speaks_to_the_machine(text)
     assert without_instructions(text) == text
 
 
 @pytest.mark.parametrize("attack", [attack for attack in ATTACKS if "evil" not in attack])
-def test_only_they_are_taken_out(attack: str) -> None:
+def test_only_the_instruction_is_removed(attack: str) -> None:
     left = without_instructions(f"The pump is blue.\n\n{attack}\n\nIt weighs nine kilograms.")
     assert left == "The pump is blue. It weighs nine kilograms."
 
 
 @given(st.text(max_size=100))
-def test_any_text_is_taken(text: str) -> None:
+def test_any_text(text: str) -> None:
     assert len(without_instructions(text)) <= len(text)

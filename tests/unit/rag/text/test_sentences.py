@@ -1,4 +1,4 @@
-"""Sentence segmentation of text as PDFs have it."""
+"""Sentence segmentation of text from PDFs."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_spans_are_in_order_and_disjoint(text: str) -> None:
 
 
 @given(texts)
-def test_nothing_but_white_space_is_outside_of_a_sentence(text: str) -> None:
+def test_only_white_space_is_outside_of_sentences(text: str) -> None:
     assert "".join("".join(sentences(text)).split()) == "".join(text.split())
 
 

@@ -51,11 +51,11 @@ def test_different_words(one: str, other: str) -> None:
 
 
 def test_words_of_a_sentence() -> None:
-    said = "The pump's warranty is 1,250.50 EUR (24 months), at 10:30 on 2024/05/01."
-    assert words(said) == ["pump", "warranty", "1250.50", "eur", "24", "month", "10:30", "2024/05/01"]
+    sentence = "The pump's warranty is 1,250.50 EUR (24 months), at 10:30 on 2024/05/01."
+    assert words(sentence) == ["pump", "warranty", "1250.50", "eur", "24", "month", "10:30", "2024/05/01"]
 
 
-def test_stop_words_are_gone() -> None:
+def test_stop_words_are_removed() -> None:
     assert words(" ".join(STOPWORDS)) == []
     assert words("What is it, and why was THE pump there?") == ["pump"]
 
@@ -89,5 +89,5 @@ def test_numbers_are_compared_by_value(text: str, expected: str) -> None:
     assert [word for word in words(text) if is_number(word)] == [expected]
 
 
-def test_the_dash_of_a_range_is_no_minus() -> None:
+def test_the_dash_of_a_range_is_not_a_minus() -> None:
     assert [word for word in words("pages 10-20 and A-3") if is_number(word)] == ["10", "20", "3"]
