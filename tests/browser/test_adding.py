@@ -34,7 +34,7 @@ def send(page: Page, *paths: Path, key: str = "admin") -> None:
 def test_a_document_is_added_and_answers(opened: Page, tmp_path: Path) -> None:
     make_pdf(tmp_path / "uvholm.pdf", UVHOLM)
     send(opened, tmp_path / "uvholm.pdf")
-    expect(opened.get_by_role("heading", name="Done")).to_be_visible(timeout=20_000)
+    expect(opened.get_by_role("heading", name="Done")).to_be_visible(timeout=120_000)
     report = opened.get_by_role("list", name="Report")
     expect(report).to_contain_text("uvholm.pdf")
     picture(opened, "adding")
@@ -95,7 +95,7 @@ def test_a_name_that_is_taken_may_be_replaced(opened: Page, tmp_path: Path) -> N
     send(opened, tmp_path / "ferry.pdf")
     expect(opened.locator(".files .fault")).to_have_text(re.compile(r"^This name is taken already\.\s+Replace it$"))
     opened.get_by_role("button", name="Replace it").click()
-    expect(opened.get_by_role("heading", name="Done")).to_be_visible(timeout=20_000)
+    expect(opened.get_by_role("heading", name="Done")).to_be_visible(timeout=120_000)
     ask(opened, QUESTION)
     expect(opened.locator(".said")).to_contain_text(SAID)
 

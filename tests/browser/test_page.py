@@ -271,7 +271,7 @@ def test_a_new_generation_is_served_and_shown(page: Page, serve: Serve, document
     expect(page.locator(".documents li")).to_have_count(2)
     make_pdf(documents / "pilots.pdf", ["# Pilots\nThe pilots wear red coats."])
     ingest_job(index, BagOfWordsEncoder()).run(discover([documents]))
-    expect(page.locator(".documents li")).to_have_count(3, timeout=15_000)
+    expect(page.locator(".documents li")).to_have_count(3)
     expect(page.locator(".served")).to_contain_text("000002-")
 
 
@@ -421,7 +421,7 @@ def test_what_could_not_be_loaded_is_tried_again(page: Page, serve: Serve) -> No
     page.route("**/info", lambda route: route.abort(), times=1)
     page.goto(running.url)
     expect(page.get_by_text("cannot be reached").first).to_be_visible()
-    expect(page.locator(".documents li")).to_have_count(2, timeout=15_000)
+    expect(page.locator(".documents li")).to_have_count(2)
 
 
 def test_long_names_on_a_phone(page: Page, serve: Serve, documents: Path, index: Path) -> None:
