@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -32,11 +33,11 @@ AMPLIFIERS = [
     if bomb.amplifies
 ]
 MUTANTS, FEW_MUTANTS = 1020, 60
-# Each must end within so many seconds, under the default timeouts.
-AMPLIFIED_SECONDS = 15.0
+# Each must end within so many seconds of processor time, under the default timeouts: a few on a quick machine.
+AMPLIFIED_SECONDS = 60.0
 # These do not: the first costs pdfium its minute for one page (60 s), the second has 112 full pages that are allowed
 # before it is too much (44 s, both on a busy machine). They end by their limits, and are no success.
-KNOWN_SLOW = {"many_strings.pdf": 75.0, "pages_full.pdf": 120.0}
+KNOWN_SLOW = {"many_strings.pdf": 75.0, "pages_full.pdf": 240.0}
 
 
 @pytest.fixture(scope="module", params=["quick", pytest.param("everything", marks=pytest.mark.hostile)])
@@ -68,18 +69,23 @@ class TestOneRun:
         assert not [row for row in outcomes.report.files if "broke the protocol" in (row.reason or "")]
 
 
+def children_seconds() -> float:
+    """Processor time of the processes that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 @pytest.mark.parametrize("bomb", AMPLIFIERS)
 def test_amplification(tmp_path: Path, bomb: bombs.Bomb) -> None:
     (path,) = bombs.write(tmp_path, [bomb])
     limits = ReadingLimits()
+    begin = children_seconds()
     with readers(workers=1, timeouts=Timeouts()) as sandbox:
         (tmp_path / "warm.txt").write_text("Words.")
         ask(sandbox, tmp_path / "warm.txt")
-        begin = monotonic()
         with Watch() as watch:
             (outcome,) = ask(sandbox, path)
-        seconds = monotonic() - begin
-    assert seconds < KNOWN_SLOW.get(bomb.name, AMPLIFIED_SECONDS)
+    assert children_seconds() - begin < KNOWN_SLOW.get(bomb.name, AMPLIFIED_SECONDS)
     assert watch.grown < 100 << 20
     if isinstance(outcome, Reading):
         assert outcome.characters <= limits.characters
@@ -100,11 +106,13 @@ def test_processes_are_reused(tmp_path: Path) -> None:
     """Ordinary files: each process is started once."""
     paths = [make_pdf(tmp_path / f"{n}.pdf", [f"Words of file {n}."] * 3) for n in range(60)]
     with readers(workers=2) as sandbox:
+        begin = monotonic()
         assert not [outcome for outcome in ask(sandbox, *paths) if isinstance(outcome, FileFault)]
+        first = monotonic() - begin
         assert sandbox.started <= 2
         begin = monotonic()
         ask(sandbox, *paths)
-        assert (monotonic() - begin) / len(paths) < 0.25
+        assert monotonic() - begin < 3 * first  # which has the start of the processes in it
         assert sandbox.started <= 2
 
 

@@ -21,7 +21,7 @@ from tests.hostile.programme import Watch, readers
 from tests.hostile.takeover import ask, lying
 
 SMALL = ReadingLimits(pages=3, characters_per_page=1000, characters=2000)
-QUICK = Timeouts(seconds_per_page=1.0, seconds_per_file=2.0, seconds_per_scan=0.2)
+QUICK = Timeouts(seconds_per_page=5.0, seconds_per_file=10.0, seconds_per_scan=0.2)
 PAGE: list[Any] = [1, "Some words.", 600.0, 800.0, [[0, 4, 1]]]
 WORDS = zlib.compress(struct.pack("<2i4f", 0, 4, 1.0, 2.0, 3.0, 4.0))
 CHUNK: list[Any] = [1, 0, 11, ["Some"], "Some: "]
@@ -179,7 +179,7 @@ def test_endless(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, lie: str) -> N
     assert isinstance(outcome, FileFault)
     assert outcome.status in (status, "timeout"), outcome.reason
     assert outcome.reason.isprintable()
-    assert monotonic() - begin < 12
+    assert monotonic() - begin < 50  # and not the minute that it is silent
     assert watch.grown < 200 << 20
 
 
