@@ -94,7 +94,7 @@ def test_killed_at_any_time(injectors: Injectors, corpus: Corpus, tmp_path: Path
     states: Counter[State] = Counter()
     kills = 200 if FULL else 20
     start = time.perf_counter()
-    assert injectors.one.ingest(corpus.start(tmp_path / "timed"), corpus.new, seconds=60).published
+    assert injectors.one.ingest(corpus.start(tmp_path / "timed"), corpus.new, seconds=600).published
     longest = 1.2 * (time.perf_counter() - start)
 
     def case(injector: Injector, number: int) -> None:
