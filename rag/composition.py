@@ -154,7 +154,7 @@ def open_records(settings: Settings) -> RecordFolder:
 
 
 def setup_of(settings: Settings, retriever: Retriever, confidence_model: ConfidenceModel) -> Setup:
-    """The setup that answer records keep: versions, models, settings; ModelError where weights are missing or corrupt."""
+    """Versions, models and settings, as answer records keep them; ModelError where weights are missing or corrupt."""
     shaping = {f"{PREFIX}{name.upper()}": getattr(settings, name) for name in SHAPING}
     libraries = {name: version(name) for name in _LIBRARIES}
     return Setup(

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from rag.answering.answerer import Answerer
-from rag.answering.confidence import ConfidenceModel, Features, Logistic, log_odds
+from rag.answering.confidence import ConfidenceModel, Features, Logistic
+from rag.domain.probability import log_odds
 from rag.domain.values import Span
 from rag.errors import CalibrationFailed
 from rag.evaluation.calibrate import FEWEST, Trial, fitted, try_questions
