@@ -1,8 +1,9 @@
 """Fits the confidence model to features that ``benchmarks.collect_features`` saved, with cross-validation.
 
-``python -m benchmarks.fit_confidence NAME=FILE ...``. Each set is scored by a model that was fitted on the others and on
-four fifths of it (five folds, so that no question is scored by a fit that has seen it), and by a model that was fitted
-on the other sets alone. What it prints last are the constants of ``rag/answering/confidence.py``, fitted on everything.
+``python -m benchmarks.fit_confidence NAME=FILE ...``. Each set is scored by a model that was fitted on the others and
+on four fifths of it (five folds, so that no question is scored by a fit that has seen it), and by a model that was
+fitted on the other sets alone. What it prints last are the constants of ``rag/answering/confidence.py``, fitted on
+everything.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ import numpy as np
 from rag.answering.grounding import Evidence, Quote, Support
 from rag.domain.values import Span
 from rag.models.embedding.interfaces import Encoder
-from rag.text.prompt_injection import speaks_to_the_machine
+from rag.text.prompt_injection import is_prompt_injection
 from rag.text.sentences import sentence_spans
 
 _SENTENCES: Final = 5
@@ -59,7 +59,7 @@ def _quotes(evidence: Sequence[Evidence]) -> Iterator[Quote]:
 
 def _is_sentence(text: str) -> bool:
     whole = text[-1] in ".!?" and len(text) <= _LONGEST and len(text.split()) >= _FEWEST_WORDS
-    return whole and not speaks_to_the_machine(text)
+    return whole and not is_prompt_injection(text)
 
 
 def _in_line(quote: Quote) -> str:

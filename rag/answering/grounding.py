@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 from rag.answering.span_completion import complete_span
 from rag.domain.values import Hit, Page, Span
 from rag.text.normalization import CURRENCIES, MONTHS, normalized_words
-from rag.text.prompt_injection import speaks_to_the_machine
+from rag.text.prompt_injection import is_prompt_injection
 from rag.text.sentences import line_spans, sentence_spans
 from rag.text.words import NOT, is_number
 
@@ -192,7 +192,7 @@ def quotable_spans(evidence: Evidence) -> Iterator[Span]:
     """Spans of a page that can be quoted for a passage: those that overlap it and are no prompt injection."""
     passage, text = evidence.hit.passage.chunk.span, evidence.page.text
     for start, end in _quotable(text):
-        if start < passage.end and end > passage.start and not speaks_to_the_machine(text[start:end]):
+        if start < passage.end and end > passage.start and not is_prompt_injection(text[start:end]):
             yield Span(passage.page, start, end)
 
 

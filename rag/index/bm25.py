@@ -143,7 +143,7 @@ class Bm25Index:
     def rows_spelt_like(self, word: str, edits: int) -> list[Rows]:
         """Rows of words spelt similarly to ``word``, a group for each stem within ``edits``, the most similar first."""
         starts, rows = self._scorer.scores["indptr"], self._scorer.scores["indices"]
-        near = self._stems.near_beginning(word.replace("y", "i"), edits, _LONGEST_ENDING)
+        near = self._stems.near_prefix(word.replace("y", "i"), edits, _LONGEST_ENDING)
         return [np.asarray(rows[starts[stem] : starts[stem + 1]], np.int64) for stem in near]
 
     def scores(self, question: str) -> FloatVector:

@@ -37,7 +37,7 @@ class SpellingIndex:
         """
         return self._ranked(word, edits, ending=0)
 
-    def near_beginning(self, word: str, edits: int, ending: int) -> list[int]:
+    def near_prefix(self, word: str, edits: int, ending: int) -> list[int]:
         """The same for the prefixes of ``word`` that lack at most its last ``ending`` letters, as stems do."""
         return self._ranked(word, edits, ending)
 

@@ -43,7 +43,7 @@ _PATTERN: Final = re.compile(
 )
 
 
-def speaks_to_the_machine(sentence: str) -> bool:
+def is_prompt_injection(sentence: str) -> bool:
     """Whether a sentence looks like an instruction to a language model, rather than information for its readers."""
     return _PATTERN.search(" ".join(sentence.split())) is not None
 
@@ -51,5 +51,5 @@ def speaks_to_the_machine(sentence: str) -> bool:
 def without_instructions(text: str) -> str:
     """The text without sentences that are instructions to a language model; without any, it is unchanged."""
     spans = list(sentence_spans(text))
-    kept = [text[start:end] for start, end in spans if not speaks_to_the_machine(text[start:end])]
+    kept = [text[start:end] for start, end in spans if not is_prompt_injection(text[start:end])]
     return text if len(kept) == len(spans) else " ".join(kept)

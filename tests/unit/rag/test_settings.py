@@ -229,7 +229,7 @@ class TestRemoteModels:
         assert caught.value.__cause__ is None
 
     @pytest.mark.parametrize("key", ["hush\nhush", "hüsh"])
-    def test_a_key_that_fits_no_header_is_refused_and_not_shown(self, monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    def test_a_key_that_fits_no_header_is_refused_unshown(self, monkeypatch: pytest.MonkeyPatch, key: str) -> None:
         monkeypatch.setenv("RAG_MODEL_KEY", key)
         with pytest.raises(SettingsError, match=r"^RAG_MODEL_KEY is wrong: .*printable") as caught:
             read()

@@ -55,7 +55,7 @@ def test_prefixes(word: str, words: list[str], edits: int, ending: int) -> None:
         for n, other in enumerate(words)
         if other[0] in word[:2] and min(distance(prefix, other) for prefix in prefixes) <= edits
     ]
-    near = SpellingIndex(words).near_beginning(word, edits, ending)
+    near = SpellingIndex(words).near_prefix(word, edits, ending)
     assert set(near) <= set(expected)
     assert set(expected) - set(near) <= {n for n in expected if len(words[n]) < len(word) - ending}
 
