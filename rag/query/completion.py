@@ -1,4 +1,4 @@
-"""One line from the model: a question in other words."""
+"""One-line completion by the language model: a rewritten or translated question."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rag.runtime.cancellation import Cancellation
 def complete_line(
     model: LanguageModel, messages: Sequence[Message], *, max_tokens: int, cancelled: Cancellation
 ) -> tuple[str, Usage]:
-    """What the model writes in one line, and the tokens it took; empty where it did not come to an end.
+    """The first line of a completion, and the tokens it took; empty where the model did not finish.
 
     Raises:
         Cancelled: ``cancelled`` was called.

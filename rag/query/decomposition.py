@@ -1,4 +1,4 @@
-"""Questions about two things at once: each side is searched for on its own, so that both are in the evidence."""
+"""Query decomposition: a comparison becomes two searches, so that both of its sides are in the evidence."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _pattern(ends: re.Pattern[str], head: str, sides: str) -> _Pattern:
     return _Pattern(ends, re.compile(head, re.IGNORECASE) if head else None, re.compile(sides, re.IGNORECASE))
 
 
-# Two sides and what joins them. These say that they are compared, so that numbers tell them apart, too ...
+# Forms that say that two things are compared: there the sides may also differ in a number only ...
 _COMPARED: Final = (
     _DifferenceBetween(
         re.compile(r"\b(?:differ\w*|chang\w*|compar\w*)\b", re.IGNORECASE),
@@ -86,46 +86,48 @@ _COMPARED: Final = (
     ),
     _pattern(_CLAUSE_END, "", r"(?P<a>.+?) (?:versus|vs\.?|compared (?:to|with)) (?P<b>.+)"),
 )
-# ... these join much else: there each side must be called as one document is, and the two documents be much alike.
+# ... and forms that join much else: there each side must name one document, and the two documents have similar names.
 _JOINED: Final = (
     _pattern(_CLAUSE_END, r"\bbetween ", r"(?P<a>.+?) and (?P<b>.+)"),
     _pattern(_CLAUSE_END, "", r"(?P<a>.+?) (?:rather )?than (?P<b>.+)"),
     _pattern(_SENTENCE_END, "", r"(?P<a>.+?),? and (?P<b>.+)"),
 )
 _TOKEN: Final = re.compile(r"[^\W_]+(?:['’.\-][^\W_]+)*")
-_ALIKE: Final = 0.6
+# Share of the shorter name's words that two similar names have in common.
+_SIMILAR_NAMES: Final = 0.6
 
 
 @dataclass(frozen=True)
 class _Side:
-    """What one side is called, in words that the other does not have, and the documents with those words in a name."""
+    """One side of a comparison: the words that only it has, and the documents with all of these in name or title."""
 
     words: frozenset[str]
     documents: frozenset[str] = frozenset()
 
 
 def split_comparison(question: Question, documents: Sequence[Document]) -> tuple[Question, ...]:
-    """The two searches for a question about two things; none for another question.
+    """The two searches for a comparison; none for another question.
 
-    Each is the question without the words by which the other side is called. Where each side is called as exactly one
-    document is, in its name or title, it is searched for in that document.
+    Each is the question without the words that name the other side. Where each side names exactly one document, by its
+    file name or title, only that document is searched.
     """
-    names = _Names([one for one in documents if not question.documents or {*one.names} & {*question.documents}])
+    names = _DocumentNames([one for one in documents if not question.documents or {*one.names} & {*question.documents}])
     text = " ".join(question.text.split())
     for pattern in (*_COMPARED, *_JOINED):
         for match in pattern.matches(text):
-            pair = _told_apart(match["a"], match["b"], names, is_compared=pattern in _COMPARED)
-            if pair:
-                one, other = pair
+            sides = _distinct_sides(match["a"], match["b"], names, is_compared=pattern in _COMPARED)
+            if sides:
+                one, other = sides
                 return _search(question, one, other), _search(question, other, one)
     return ()
 
 
-def _told_apart(one: str, other: str, names: _Names, *, is_compared: bool) -> tuple[_Side, _Side] | None:
+def _distinct_sides(one: str, other: str, names: _DocumentNames, *, is_compared: bool) -> tuple[_Side, _Side] | None:
+    """The two sides, where they name two documents or, in a comparison, differ in numbers; else None."""
     each = [dict.fromkeys(words(text)) for text in (one, other)]
     only = [[word for word in mine if word not in theirs] for mine, theirs in (each, each[::-1])]
-    pair = [names.called(side) for side in only]
-    if names.are_two(pair[0].documents, pair[1].documents, alike=not is_compared):
+    pair = [names.side(mine) for mine in only]
+    if names.are_two(pair[0].documents, pair[1].documents, similar=not is_compared):
         return names.without_shared(pair[0], pair[1]), names.without_shared(pair[1], pair[0])
     numbers = [frozenset(filter(is_number, side)) for side in only]
     if is_compared and all(numbers):
@@ -133,36 +135,38 @@ def _told_apart(one: str, other: str, names: _Names, *, is_compared: bool) -> tu
     return None
 
 
-class _Names:
-    """What documents are called: the words of their names and titles that not all of them have."""
+class _DocumentNames:
+    """Inverted index of the words in the documents' file names and titles."""
 
     def __init__(self, documents: Sequence[Document]) -> None:
         self._words = {document.name: _name_words(document) for document in documents}
-        having: dict[str, set[str]] = {}
+        postings: dict[str, set[str]] = {}
         for name, parts in self._words.items():
             for word in parts:
-                having.setdefault(word, set()).add(name)
-        self._having = {word: frozenset(names) for word, names in having.items() if len(names) < len(self._words)}
+                postings.setdefault(word, set()).add(name)
+        # A word that all documents have tells none of them apart.
+        self._postings = {word: frozenset(names) for word, names in postings.items() if len(names) < len(self._words)}
 
-    def having(self, word: str) -> frozenset[str]:
+    def documents_with(self, word: str) -> frozenset[str]:
         """The documents with a word in their name or title; none where all have it."""
-        return self._having.get(word, frozenset())
+        return self._postings.get(word, frozenset())
 
-    def called(self, side: Iterable[str]) -> _Side:
-        """The words of a side that are in names, and the documents that have all of them in theirs."""
-        found = {word: names for word in side if (names := self.having(word))}
+    def side(self, words_of_side: Iterable[str]) -> _Side:
+        """The words that are in names, and the documents that have all of these in theirs."""
+        found = {word: names for word in words_of_side if (names := self.documents_with(word))}
         return _Side(frozenset(found), frozenset.intersection(*found.values()) if found else frozenset())
 
     def without_shared(self, side: _Side, other: _Side) -> _Side:
-        """The side without the words that are in the name of the other's document, too."""
-        return _Side(frozenset(word for word in side.words if not other.documents & self.having(word)), side.documents)
+        """The side without the words that the name of the other's document has, too."""
+        own = frozenset(word for word in side.words if not other.documents & self.documents_with(word))
+        return _Side(own, side.documents)
 
-    def are_two(self, one: frozenset[str], other: frozenset[str], *, alike: bool) -> bool:
-        """Whether each is one document, and not the same; if need be, two with much the same name."""
+    def are_two(self, one: frozenset[str], other: frozenset[str], *, similar: bool) -> bool:
+        """Whether each is one document, and not the same; with ``similar``, two whose names share most words."""
         if not len(one) == len(other) == 1 or one == other:
             return False
         mine, theirs = (self._words[name] for name in (*one, *other))
-        return not alike or len(mine & theirs) >= _ALIKE * min(len(mine), len(theirs))
+        return not similar or len(mine & theirs) >= _SIMILAR_NAMES * min(len(mine), len(theirs))
 
 
 def _name_words(document: Document) -> frozenset[str]:
@@ -170,6 +174,8 @@ def _name_words(document: Document) -> frozenset[str]:
 
 
 def _search(question: Question, side: _Side, other: _Side) -> Question:
+    """The question without the other side's words, for the documents of this side."""
+
     def kept(match: re.Match[str]) -> str:
         return "" if set(words(match.group())) & other.words else match.group()
 

@@ -1,4 +1,4 @@
-"""Questions that lean on what was said before: found by rule, and rewritten by the model so that they stand alone."""
+"""Query rewriting: a follow-up question, found by rules, is made self-contained by the language model."""
 
 from __future__ import annotations
 
@@ -29,81 +29,87 @@ _EXAMPLES: Final = [
      "When was the survey of 2019 printed?"),
 ]  # fmt: skip
 
-_LEANS: Final = re.compile(
+_FOLLOW_UP: Final = re.compile(
     r"(?:and|but|or|also|then|what about|how about|why|how so|how come|since when|until when|which ones?|what else|"
     r"who else|tell me more|more details?|go on|really|are you sure|the same|same)\b",
     re.IGNORECASE,
 )
-_POINTS_BACK: Final = frozenset(
+_PRONOUNS: Final = frozenset(
     "it its they them their theirs he him his she her hers this that these those there one ones former latter same "
     "such other others else both neither".split()
 )
-# Words that ask rather than name something.
-_ASKS: Final = frozenset(words("much many long often far high old soon about more same other else also tell me detail"))
+# Words of a question that name nothing.
+_NAMES_NOTHING: Final = frozenset(
+    words("much many long often far high old soon about more same other else also tell me detail")
+)
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|\d[\d.,]*")
-_FEWEST_OWN: Final = 3
-_STEM: Final = 5
+_FEWEST_CONTENT_WORDS: Final = 3
+# Characters in which two forms of one word agree.
+_COMMON_PREFIX: Final = 5
 
 
 def depends_on_history(text: str) -> bool:
-    """Whether a question cannot be understood without those before it.
+    """Whether a question is a follow-up, which cannot be understood without the conversation.
 
-    It begins with "and", "what about" and the like; or a pronoun stands where little that it could mean came before;
-    or it says too little of its own. Told too often rather than too seldom: a rewriting that changes nothing does
-    no harm.
+    It begins with "and", "what about" and the like; or has a pronoun with fewer than two content words before it, which
+    could be its antecedent; or has fewer than three content words. It is true too often rather than too seldom: a
+    rewriting that changes nothing does no harm.
     """
-    if _LEANS.match(text.strip()):
+    if _FOLLOW_UP.match(text.strip()):
         return True
-    own = 0
+    found = 0
     for word in _WORD.findall(text):
-        if word.casefold() in _POINTS_BACK and own < 2:
+        if word.casefold() in _PRONOUNS and found < 2:
             return True
-        own += bool(_own(word))
-    return own < _FEWEST_OWN
+        found += bool(_content_words(word))
+    return found < _FEWEST_CONTENT_WORDS
 
 
 def rewrite_follow_up(
     question: Question, model: LanguageModel, cancelled: Cancellation
 ) -> tuple[Question, Question, Usage]:
-    """What is put to the model, what is searched for, and the tokens that it took to find out.
+    """The question for the prompt, the question for the search, and the tokens that rewriting took.
 
-    A question that leans on its history is rewritten by the model; the rewriting may use words of the conversation
-    only, and must keep those of the question. Where it does not, the history goes into the prompt, and the question
-    before is searched for too. What does not lean on its history goes without it.
+    A follow-up is rewritten by the model; the rewriting must be faithful (:func:`is_faithful`). Where it is not, the
+    history goes into the prompt, and the search has the question before it, too. Any other question goes without its
+    history.
     """
     if not question.history:
         return question, question, Usage()
-    alone = replace(question, history=())
+    standalone = replace(question, history=())
     if not depends_on_history(question.text):
-        return alone, alone, Usage()
+        return standalone, standalone, Usage()
     text, usage = complete_line(model, _messages(question), max_tokens=_MAX_TOKENS, cancelled=cancelled)
     if is_faithful(text, question):
-        alone = replace(alone, text=text)
-        return alone, alone, usage
-    together = replace(alone, text=f"{question.history[-1].question} {question.text}")
+        standalone = replace(standalone, text=text)
+        return standalone, standalone, usage
+    together = replace(standalone, text=f"{question.history[-1].question} {question.text}")
     return question, together, usage
 
 
 def is_faithful(rewriting: str, question: Question) -> bool:
-    """Whether a rewriting says what the conversation says, and all that the question does."""
-    said = set(words(rewriting))
+    """Whether a rewriting has all content words of the question, at least one more, and none from elsewhere.
+
+    What it adds must be in the conversation; words of five letters and more may be there in another form.
+    """
+    rewritten = set(words(rewriting))
     known = set(words(" ".join([question.text, *(f"{t.question} {t.answer}" for t in question.history)])))
-    own = _own(question.text)
-    # What points back is to be replaced, and what names something is to be kept.
-    return bool(said - own) and own <= said and all(_is_known(word, known) for word in said)
+    own = _content_words(question.text)
+    # Pronouns are to be replaced, and content words to be kept.
+    return bool(rewritten - own) and own <= rewritten and all(_is_known(word, known) for word in rewritten)
 
 
 def _is_known(word: str, known: set[str]) -> bool:
     """Whether a word is in a conversation, be it in another form: "replacement" for "replaced"."""
-    if word in known or is_number(word) or len(word) < _STEM:
+    if word in known or is_number(word) or len(word) < _COMMON_PREFIX:
         return word in known
-    return any(other.startswith(word[:_STEM]) for other in known)
+    return any(other.startswith(word[:_COMMON_PREFIX]) for other in known)
 
 
-def _own(text: str) -> set[str]:
+def _content_words(text: str) -> set[str]:
     """The words of a text that name something."""
-    named = " ".join(word for word in _WORD.findall(text) if word.casefold() not in _POINTS_BACK | STOPWORDS)
-    return {word for word in words(named) if word not in _ASKS or is_number(word)}
+    named = " ".join(word for word in _WORD.findall(text) if word.casefold() not in _PRONOUNS | STOPWORDS)
+    return {word for word in words(named) if word not in _NAMES_NOTHING or is_number(word)}
 
 
 def _messages(question: Question) -> list[Message]:

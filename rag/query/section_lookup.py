@@ -1,4 +1,4 @@
-"""Summaries: which chapter, page or document is asked for, and which passages stand in it."""
+"""Section lookup: the chapter, page or document that is to be summarised, and its passages."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ _OF: Final = re.compile(r"(?<![,\s])[,\s]++(?:of|in|from|on) ", re.IGNORECASE)
 _HEADING: Final = re.compile(rf"(?:{_KIND}\s+)?(?P<number>\d+(?:\.\d+)*|[A-Z])[.:)]?\s", re.IGNORECASE)
 _ARTICLE: Final = re.compile(r"(?:the|a|this|that)\s+", re.IGNORECASE)
 _GENERIC: Final = frozenset(words("document file pdf text book whole entire complete all my this section chapter"))
-_ALIKE: Final = 0.5
+# Share of the words of two headings that both have, from which on one is taken for the other.
+_SIMILAR: Final = 0.5
 _MOST_NEAREST: Final = 5
 # Characters of an unknown name that headings are compared with: the time of a comparison grows with each of them.
 _LONGEST_COMPARED: Final = 200
@@ -46,79 +47,80 @@ _LONGEST_COMPARED: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What is to be summarised: passages of one document, in reading order."""
+    """A part of one document that is to be summarised: its passages in reading order."""
 
     passages: tuple[Passage, ...]
 
 
 def find_section(question: Question, generation: Generation) -> Section | Reply | None:
-    """The part of a document of which a question wants a summary.
+    """The part of a document that a question wants summarised.
 
     Returns:
-        None for another question, and for a summary of something that is no chapter, section, page or document: that is
-        searched for. A reply with the nearest headings where such a part is asked for and there is none, or several.
+        None for another question, and for a summary of a subject, which is searched for. A reply with the nearest
+        headings where a chapter, section, page or document is asked for and there is none, or several.
     """
     asked = _SUMMARISE.fullmatch(question.text.strip())
     if not asked:
         return None
     what = _ENDING.sub("", asked["what"])
     documents = [one for one in generation.documents if not question.documents or {*one.names} & {*question.documents}]
-    what, among = _within(what, documents)
+    what, scope = _scope(what, documents)
     what = _ARTICLE.sub("", what, count=1) if _ARTICLE.match(what) else what
-    library = _Library(generation, among)
+    sections = _Sections(generation, scope)
     if page := _PAGE.fullmatch(what):
-        return library.only(f"page {page['page']}", library.page(int(page["page"])))
+        return sections.only(f"page {page['page']}", sections.page(int(page["page"])))
     if numbered := _NUMBERED.fullmatch(what):
-        return library.only(what, library.numbered(numbered["number"]))
+        return sections.only(what, sections.numbered(numbered["number"]))
     if named := _NAMED.fullmatch(what):
         name = named["after"] or named["before"]
-        return library.only(what, library.headed(name), name)
-    if called := _called(what, among):
-        return library.only(what, [library.passages(one) for one in called])
-    # Not said to be a part of a document: a heading if there is one, and else a subject.
-    found = library.headed(what)
+        return sections.only(what, sections.headed(name), name)
+    if named_documents := _named_documents(what, scope):
+        return sections.only(what, [sections.passages(one) for one in named_documents])
+    # Neither a section nor a document by its wording: a heading if there is one, else a subject.
+    found = sections.headed(what)
     return Section(tuple(found[0])) if len(found) == 1 else None
 
 
-def _within(what: str, documents: Sequence[Document]) -> tuple[str, Sequence[Document]]:
-    """What is left of "chapter 3 of the handbook", and the documents that are called so.
+def _scope(what: str, documents: Sequence[Document]) -> tuple[str, Sequence[Document]]:
+    """The section and its documents: "chapter 3" and the handbook, for "chapter 3 of the handbook".
 
-    Of several names that fit, the longest; they are tried from the shortest on, so that each word is looked up once.
+    Of several document names that fit, the longest; they are tried from the shortest on, so that each word is looked up
+    once.
     """
     last_comma = what.rfind(",")
     parts = [match for match in _OF.finditer(what) if last_comma < match.end() < len(what)]
     known = {one.id: _name_words(one) for one in documents} if parts else {}
-    found, called = (what, documents), list(documents)
+    found, candidates = (what, documents), list(documents)
     asked: set[str] = set()
-    says_which = False
+    is_specific = False
     end = len(what)
     for match in reversed(parts):
         new = set(words_of_name(what[match.end() : end])) - asked
         end = match.end()
         asked |= new
         if specific := new - _GENERIC:
-            says_which = True
-            called = [one for one in called if specific <= known[one.id]]
-        if called and (says_which or (asked and len(documents) == 1)):
-            found = what[: match.start()], called
+            is_specific = True
+            candidates = [one for one in candidates if specific <= known[one.id]]
+        if candidates and (is_specific or (asked and len(documents) == 1)):
+            found = what[: match.start()], candidates
     return found
 
 
-def _called(name: str, documents: Sequence[Document]) -> list[Document]:
-    """The documents that have all words of a name in theirs, or in their title; "the document" is the only one."""
+def _named_documents(name: str, documents: Sequence[Document]) -> list[Document]:
+    """The documents with all words of ``name`` in their names and title; "the document" is the only one there is."""
     asked = set(words_of_name(name))
-    spoken = asked - _GENERIC
-    if not spoken:
+    specific = asked - _GENERIC
+    if not specific:
         return list(documents) if asked and len(documents) == 1 else []
-    return [one for one in documents if spoken <= _name_words(one)]
+    return [one for one in documents if specific <= _name_words(one)]
 
 
 def _name_words(document: Document) -> set[str]:
     return set(words_of_name(" ".join([*document.names, document.title])))
 
 
-class _Library:
-    """The passages of some documents, by the headings that they stand under."""
+class _Sections:
+    """The sections of some documents, by heading, number and page."""
 
     def __init__(self, generation: Generation, documents: Sequence[Document]) -> None:
         self._generation = generation
@@ -130,34 +132,34 @@ class _Library:
         return self._generation.passages([] if rows is None else rows.tolist())
 
     def page(self, number: int) -> list[list[Passage]]:
-        """That page of each document which has it."""
+        """The page with this number in each document that has it."""
         pages = ([p for p in self.passages(one) if p.chunk.span.page == number] for one in self._documents)
         return [page for page in pages if page]
 
     def numbered(self, number: str) -> list[list[Passage]]:
-        """The sections with a number, in each document."""
+        """The sections with this number in each document."""
 
-        def is_it(heading: str) -> bool:
+        def has_number(heading: str) -> bool:
             match = _HEADING.match(f"{heading} ")
             return match is not None and match["number"].casefold() == number.casefold()
 
-        return [section for _, section in self._sections(is_it)]
+        return [section for _, section in self._sections(has_number)]
 
     def headed(self, name: str) -> list[list[Passage]]:
-        """The sections whose heading says the same as ``name``; else those that say all of it and little more."""
+        """The sections whose heading is most similar to ``name``: it has all of its words and at most as many more."""
         asked = set(words(name))
 
-        def alike(heading: str) -> float:
+        def similarity(heading: str) -> float:
             number = _HEADING.match(heading)
-            said = set(words(heading[number.end() :] if number else heading))
-            return len(asked & said) / len(asked | said) if asked and asked <= said else 0.0
+            title = set(words(heading[number.end() :] if number else heading))
+            return len(asked & title) / len(asked | title) if asked and asked <= title else 0.0
 
-        found = [(alike(heading), section) for heading, section in self._sections(lambda h: alike(h) >= _ALIKE)]
+        found = [(similarity(h), section) for h, section in self._sections(lambda h: similarity(h) >= _SIMILAR)]
         best = max((score for score, _ in found), default=0.0)
         return [section for score, section in found if score == best]
 
     def only(self, what: str, found: Sequence[Sequence[Passage]], name: str = "") -> Section | Reply:
-        """The one section that was found, or what to say instead: ``what`` is not there, these are like ``name``."""
+        """The one section of ``found``; else a reply that there are several, or none and which headings are similar."""
         sections = [section for section in found if section]
         if len(sections) == 1:
             return Section(tuple(sections[0]))
@@ -167,12 +169,12 @@ class _Library:
         nearest = "; ".join(self._nearest(name or what))
         return Reply(f"There is no {what}." + (f" The nearest are: {nearest}." if nearest else ""), "section_unknown")
 
-    def _sections(self, is_it: Callable[[str], bool]) -> Iterator[tuple[str, list[Passage]]]:
+    def _sections(self, accepts: Callable[[str], bool]) -> Iterator[tuple[str, list[Passage]]]:
         for document in self._documents:
             sections: dict[str, list[Passage]] = {}
             for passage in self.passages(document):
-                # The outermost such heading has the sections below it, too.
-                if heading := next(filter(is_it, passage.chunk.headings), None):
+                # The outermost such heading: its section includes those below it.
+                if heading := next(filter(accepts, passage.chunk.headings), None):
                     sections.setdefault(heading, []).append(passage)
             yield from sections.items()
 

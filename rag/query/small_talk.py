@@ -1,4 +1,4 @@
-"""Greetings, thanks, and questions about Pageproof itself: answered at once, and honestly, without the model."""
+"""Small talk: greetings, thanks and questions about Pageproof get a fixed reply, without search or model."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _HAVE: Final = (
     r"(?:(?:do|did|can) you (?:have|know|read|see|search|access|use|cover)|have you (?:read|got|seen|indexed)"
     r"|are (?:there|available|loaded|indexed|in (?:the|your|this) (?:index|library|collection)))"
 )
-# Whole clauses only, in lower case and without punctuation: a word more, and it is a question for the documents.
+# For whole clauses in lower case and without punctuation: with one more word it is a question to the documents.
 _TALK: Final = [
     (
         _GREETING,
@@ -72,14 +72,14 @@ _NO_WORD: Final = re.compile(r"[^\w\s]|_")
 
 
 def small_talk(text: str, documents: Sequence[Document]) -> Reply | None:
-    """The reply to what is no question for the documents; None for everything else.
+    """The reply to small talk; None for a question to the documents.
 
-    Each clause must be small talk: "Hello, what does it cost?" is a question. Of several clauses the one that asks
-    most is answered.
+    Each clause must be small talk: "Hello, what does it cost?" is a question. Of several clauses, one that asks
+    something is answered rather than a greeting.
 
     Args:
-        text: as it was typed.
-        documents: those that may be searched; they are listed for who asks which there are.
+        text: the question as it was typed.
+        documents: those that may be searched; the reply to "which documents do you have?" lists them.
     """
     clauses = [_FILLER.sub("", _NO_WORD.sub("", clause).casefold()).split() for clause in _CLAUSE.split(text)]
     replies = [_reply(" ".join(clause), documents) for clause in clauses if clause]

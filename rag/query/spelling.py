@@ -1,4 +1,4 @@
-"""Misspelt words, for the search only: the model reads what was typed."""
+"""Spelling correction of a query, for the search only: the model reads what was typed."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ _LONG: Final = 8
 
 
 def correct_spelling(text: str, generation: Generation, is_word: Callable[[str], bool]) -> str:
-    """The text with each word that nobody writes replaced by the one of the documents that it is almost.
+    """The text with each unknown word replaced by the most similar word of the documents, if one is near.
 
-    One edit for words of 4 to 7 letters, two for longer ones. Words that occur in the documents stay, and so do
-    numbers, codes, what has capitals within it, and all that ``is_word`` knows.
+    Near is one edit for words of 4 to 7 letters, two for longer ones. Words that occur in the documents stay, and so do
+    numbers, codes, words with capitals within them, and those that ``is_word`` accepts.
 
     Args:
         text: a question.
-        generation: whose words are taken.
-        is_word: whether a word is one of the language, though the documents do not have it.
+        generation: the documents.
+        is_word: whether a word belongs to the language, even if no document has it.
     """
 
     @cache
-    def mended(word: str) -> str:
+    def corrected(word: str) -> str:
         if len(word) < _SHORTEST or word.casefold() in STOPWORDS or word[1:] != word[1:].lower() or is_word(word):
             return word
         return generation.spelt_like(word, 2 if len(word) >= _LONG else 1) or word
 
-    return _WORD.sub(lambda match: mended(match.group()), text)
+    return _WORD.sub(lambda match: corrected(match.group()), text)

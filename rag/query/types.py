@@ -1,4 +1,4 @@
-"""What a question turns out to be."""
+"""Types of query understanding: the understood question, and a reply that needs no search."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Kind: TypeAlias = Literal["question", "yes_no", "comparison", "summary"]
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What is said at once, without a search: the documents were not asked."""
+    """A fixed reply, given without a search."""
 
     text: str
     reason: Reason
@@ -20,17 +20,17 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class UnderstoodQuestion:
-    """A question as it is searched for, put to the model, and verified.
+    """Result of query understanding: the question in the forms for search, prompt and verification.
 
     Attributes:
-        asked: as it was typed.
-        standalone: what is put to the model, and what its answer is verified against.
-        searches: what is searched for: one question, or several whose passages take turns.
-        kind: ``yes_no`` where the answer is to begin with "Yes" or "No"; ``comparison`` where there are two searches;
+        asked: the question as it was typed.
+        standalone: the question for the prompt, against which the answer is verified.
+        searches: the questions to search for: one, or two whose hits are interleaved.
+        kind: ``yes_no`` where the answer begins with "Yes" or "No"; ``comparison`` where there are two searches;
             ``summary`` where ``passages`` are to be summarised.
-        reply: what to say instead of searching; None for what the documents may answer.
-        passages: of the section that a summary is asked of; then nothing is searched for.
-        usage: tokens that the model took to understand it.
+        reply: the reply instead of a search; None for a question that the documents may answer.
+        passages: of the section to summarise; there is no search then.
+        usage: tokens of the language model for rewriting and translation.
     """
 
     asked: Question
@@ -42,5 +42,5 @@ class UnderstoodQuestion:
     usage: Usage = field(default_factory=Usage)
 
     def answered_by(self, answer: Answer) -> Answer:
-        """The answer to the question as it was typed, with the tokens that understanding it took."""
+        """The answer with the question as it was typed, and with the tokens of query understanding."""
         return replace(answer, question=self.asked.text, usage=self.usage + answer.usage)

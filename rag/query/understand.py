@@ -1,4 +1,4 @@
-"""The steps from a question as it is typed to what is searched for, on one screen."""
+"""Query understanding: the steps from a question as typed to the searches for it."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from rag.runtime.cancellation import Cancellation
 def understand(
     question: Question, generation: Generation, model: LanguageModel, encoder: Encoder, cancelled: Cancellation
 ) -> UnderstoodQuestion:
-    """What a question asks for, and of which kind it is.
+    """Recognises small talk, follow-ups, other languages, summaries, misspellings, comparisons and yes/no questions.
 
-    The model is asked only about what leans on its history, or is in another language than the documents.
+    The model is used only to rewrite a follow-up, and to translate into the documents' language.
 
     Raises:
         Cancelled: ``cancelled`` was called.
@@ -33,19 +33,19 @@ def understand(
     if reply := small_talk(question.text, generation.documents):
         return UnderstoodQuestion(question, question, (), reply=reply)
     standalone, searched, usage = rewrite_follow_up(question, model, cancelled)
-    in_theirs, usage_to_translate = translate_question(standalone, generation, model, cancelled)
-    if in_theirs is not standalone:
+    translated, usage_to_translate = translate_question(standalone, generation, model, cancelled)
+    if translated is not standalone:
         # The answer is in the documents' language, as its quotes are.
-        standalone = searched = in_theirs
+        standalone = searched = translated
     usage += usage_to_translate
     section = find_section(standalone, generation)
     if isinstance(section, Reply):
         return UnderstoodQuestion(question, standalone, (), reply=section, usage=usage)
     if section:
         return UnderstoodQuestion(question, standalone, (), "summary", passages=section.passages, usage=usage)
-    # What is one token is a word: the encoder's vocabulary has the thirty thousand most frequent ones.
+    # One token means a word: the encoder's vocabulary has the thirty thousand most frequent ones.
     text = correct_spelling(searched.text, generation, lambda word: encoder.count_tokens(word) == 1)
     searched = replace(searched, text=text)
-    both = split_comparison(searched, generation.documents)
-    kind: Kind = "yes_no" if is_yes_no(standalone.text) else "comparison" if both else "question"
-    return UnderstoodQuestion(question, standalone, both or (searched,), kind, usage=usage)
+    sides = split_comparison(searched, generation.documents)
+    kind: Kind = "yes_no" if is_yes_no(standalone.text) else "comparison" if sides else "question"
+    return UnderstoodQuestion(question, standalone, sides or (searched,), kind, usage=usage)

@@ -1,4 +1,4 @@
-"""Whether a question is to be answered with yes or no."""
+"""Yes/no question detection, by rules for English."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ _FEWEST_WORDS: Final = 3
 
 
 def is_yes_no(text: str) -> bool:
-    """Whether the last sentence of a text asks for yes or no, whatever else it asks.
+    """Whether the last sentence of a text is a yes/no question.
 
-    It begins with an auxiliary verb, after a politeness or a condition, or it ends with a tag ("..., isn't it?"). One
-    that offers a choice is to be answered with what is chosen.
+    It begins with an auxiliary verb, possibly after a polite phrase or a condition, or it ends with a tag ("..., isn't
+    it?"). One that offers a choice ("red or blue?") is none: its answer is the choice.
     """
     sentences = [text[start:end] for start, end in sentence_spans(text)]
     while len(sentences) > 1 and _IF_SO.match(sentences[-1]):
@@ -54,16 +54,17 @@ def is_yes_no(text: str) -> bool:
     asked = _after(_POLITE, last)
     if _TAG.search(last) or (asked != last and _WHETHER.match(asked)):
         return True
-    return any(_asks(part) for part in (asked, _after(_CONDITION, asked)))
+    return any(_is_inverted(part) for part in (asked, _after(_CONDITION, asked)))
 
 
-def _asks(text: str) -> bool:
+def _is_inverted(text: str) -> bool:
+    """Whether an auxiliary verb comes first, and no choice last."""
     choice = _CHOICE.search(text) and not _NO_CHOICE.search(text)
     return len(text.split()) >= _FEWEST_WORDS and bool(_BEGINS.match(text)) and not choice
 
 
 def _after(beginning: re.Pattern[str], text: str) -> str:
-    """The text without such beginnings."""
+    """The text without all matches of ``beginning`` at its start."""
     start = 0
     while match := beginning.match(text, start):
         start = match.end()

@@ -1,4 +1,4 @@
-"""A question about two things is searched for twice, each time without what the other is called by."""
+"""Query decomposition: a comparison becomes two searches, each without the words that name the other side."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_each_search_lacks_the_other_name() -> None:
     assert one.max_tokens == 9
 
 
-def test_numbers_tell_apart_what_no_document_is_called() -> None:
+def test_sides_that_name_no_document_may_differ_in_numbers() -> None:
     one, other = split_comparison(Question("Compare the oil of the Bittern 4 and the Bittern 9"), TERMS)
     assert (one.text, other.text) == ("Compare the oil of the Bittern 4 and the Bittern",
                                       "Compare the oil of the Bittern and the Bittern 9")  # fmt: skip
@@ -79,5 +79,5 @@ def test_only_in_the_documents_asked_for() -> None:
 
 
 @given(st.text(max_size=80))
-def test_any_text_is_taken(text: str) -> None:
+def test_accepts_any_text(text: str) -> None:
     assert len(split_comparison(Question(text), TERMS)) in (0, 2)

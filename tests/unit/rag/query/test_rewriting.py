@@ -1,4 +1,4 @@
-"""Which questions lean on those before, and what may be made of them."""
+"""Query rewriting: detection of follow-up questions, and checks of their rewriting."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import pytest
 from rag.domain.values import Question, Turn, Usage
 from rag.query.rewriting import depends_on_history, is_faithful, rewrite_follow_up
 from rag.runtime.cancellation import Cancellation
-from tests.fakes import ScriptedModel
+from rag.testing import ScriptedModel
 
 BELT = Turn("How much is a belt for a Bittern 9?", "A belt for a Bittern 9 costs 36 euros.")
 ASKED = Question("And for the Bittern 6?", documents=("manual.pdf",), history=(BELT,), max_tokens=20)
 
 
-def asked(reply: str, question: Question = ASKED) -> tuple[Question, Question, Usage, ScriptedModel]:
+def rewritten(reply: str, question: Question = ASKED) -> tuple[Question, Question, Usage, ScriptedModel]:
     model = ScriptedModel([reply])
     return *rewrite_follow_up(question, model, Cancellation()), model
 
@@ -35,7 +35,7 @@ def asked(reply: str, question: Question = ASKED) -> tuple[Question, Question, U
         "Tell me more about the second one.",
     ],
 )
-def test_leaning(text: str) -> None:
+def test_follow_ups(text: str) -> None:
     assert depends_on_history(text)
 
 
@@ -50,7 +50,7 @@ def test_leaning(text: str) -> None:
         "What majority is needed to change this handbook?",
     ],
 )
-def test_standing(text: str) -> None:
+def test_self_contained_questions(text: str) -> None:
     assert not depends_on_history(text)
 
 
@@ -83,29 +83,29 @@ def test_faithful(rewriting: str, *, faithful: bool) -> None:
 
 def test_without_history_nothing_changes_and_the_model_is_not_asked() -> None:
     question = Question("And for the Bittern 6?")
-    alone, searched, usage, model = asked("never", question)
+    alone, searched, usage, model = rewritten("never", question)
     assert alone is searched is question
     assert usage == Usage()
     assert model.chats == []
 
 
-def test_what_stands_alone_goes_without_its_history() -> None:
+def test_a_self_contained_question_goes_without_its_history() -> None:
     question = Question("Who hears complaints in confidence?", history=(BELT,))
-    alone, searched, _, model = asked("never", question)
+    alone, searched, _, model = rewritten("never", question)
     assert alone == searched == Question("Who hears complaints in confidence?")
     assert model.chats == []
 
 
 def test_a_rewriting_is_asked_searched_and_counted() -> None:
-    alone, searched, usage, model = asked('"How much is a belt for a Bittern 6?"')
+    alone, searched, usage, model = rewritten('"How much is a belt for a Bittern 6?"')
     assert alone == searched == Question("How much is a belt for a Bittern 6?", ("manual.pdf",), (), 20)
     assert usage.completion_tokens == 9
     assert model.chats[0][-1].text.endswith("Last question: And for the Bittern 6?")
 
 
 @pytest.mark.parametrize("reply", ["How much is a trumpet?", "", "word " * 60], ids=["unfaithful", "empty", "endless"])
-def test_where_it_fails_the_question_before_is_searched_for_too(reply: str) -> None:
-    alone, searched, _, _ = asked(reply)
+def test_where_rewriting_fails_the_question_before_is_searched_for_too(reply: str) -> None:
+    alone, searched, _, _ = rewritten(reply)
     assert alone is ASKED
     assert searched.text == "How much is a belt for a Bittern 9? And for the Bittern 6?"
     assert searched.documents == ASKED.documents

@@ -1,4 +1,4 @@
-"""Which part of a document a summary is asked of; and what is said where there is none, or several."""
+"""Section lookup: the part of a document to summarise; and the replies where there is none, or several."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from rag.index.generation import Generation
 from rag.index.reading import open_current
 from rag.query.section_lookup import Section, find_section
 from rag.query.types import Reply
-from tests.fakes import BagOfWordsEncoder, ingest_job, make_pdf
+from rag.testing import BagOfWordsEncoder
+from tests.fakes import ingest_job, make_pdf
 from tests.unit.conftest import quick_folder
 
 MANUAL = [
@@ -60,7 +61,7 @@ def test_found(generation: Generation, text: str, expected: set[tuple[str, int]]
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "beginning"),
     [
         ("Summarise chapter 2", "Several documents have chapter 2: Pump manual (manual.pdf); Terms of service"),
         ("Summarise chapter 9 of the manual", "There is no chapter 9. The nearest are: "),
@@ -68,10 +69,10 @@ def test_found(generation: Generation, text: str, expected: set[tuple[str, int]]
         ("Summarise page 7 of the manual", "There is no page 7."),
     ],
 )
-def test_what_is_said_instead(generation: Generation, text: str, said: str) -> None:
+def test_replies(generation: Generation, text: str, beginning: str) -> None:
     reply = find_section(Question(text), generation)
     assert isinstance(reply, Reply)
-    assert reply.text.startswith(said)
+    assert reply.text.startswith(beginning)
     assert reply.reason == "section_unknown"
 
 

@@ -1,4 +1,4 @@
-"""What is no question for the documents is answered at once; whatever might be one is left alone."""
+"""Small talk gets a fixed reply; whatever may be a question to the documents does not."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DOCUMENTS = [Document("0" * 64, ("harbour.pdf",), "Harbour rules", 2, 1), Docume
 QUESTIONS = Path(__file__).parents[4] / "knowledge_base" / "questions.jsonl"
 
 
-def said(text: str) -> str:
+def reply_to(text: str) -> str:
     reply = small_talk(text, DOCUMENTS)
     assert reply, text
     assert reply.reason == "not_a_question"
@@ -25,24 +25,24 @@ def said(text: str) -> str:
 
 @pytest.mark.parametrize("text", ["Hi", "hello!", "Hello there", "HEY", "Good morning", "Hi, how are you?", "hallo"])
 def test_greetings(text: str) -> None:
-    assert said(text).startswith("Hello")
+    assert reply_to(text).startswith("Hello")
 
 
 @pytest.mark.parametrize(
     "text", ["Thanks", "thank you very much!", "OK, thanks for your help.", "Great, thank you", "ok", "Cheers :-)"]
 )
 def test_thanks(text: str) -> None:
-    assert said(text).startswith("You are welcome")
+    assert reply_to(text).startswith("You are welcome")
 
 
 @pytest.mark.parametrize("text", ["Who are you?", "what are you", "Hi! Are you a bot?", "What's your name?"])
-def test_who_it_is(text: str) -> None:
-    assert said(text).startswith("I am Pageproof")
+def test_identity(text: str) -> None:
+    assert reply_to(text).startswith("I am Pageproof")
 
 
 @pytest.mark.parametrize("text", ["help", "What can you do?", "Hello, can you help me please?", "what can I ask you?"])
-def test_what_it_can_do(text: str) -> None:
-    assert "compare two documents" in said(text)
+def test_abilities(text: str) -> None:
+    assert "compare two documents" in reply_to(text)
 
 
 @pytest.mark.parametrize(
@@ -55,8 +55,8 @@ def test_what_it_can_do(text: str) -> None:
         "show me your documents, please",
     ],
 )
-def test_which_documents_there_are(text: str) -> None:
-    assert said(text) == "I have 2 documents: Harbour rules (harbour.pdf); Ferry (f.pdf)."
+def test_list_of_documents(text: str) -> None:
+    assert reply_to(text) == "I have 2 documents: Harbour rules (harbour.pdf); Ferry (f.pdf)."
 
 
 def test_a_long_list_is_cut_and_says_so() -> None:
@@ -94,7 +94,7 @@ def test_a_long_list_is_cut_and_says_so() -> None:
         "",
     ],
 )
-def test_what_may_be_a_question_is_one(text: str) -> None:
+def test_possible_questions_are_not_small_talk(text: str) -> None:
     assert small_talk(text, DOCUMENTS) is None
 
 
@@ -112,5 +112,5 @@ def test_a_word_of_the_documents_makes_it_a_question(talk: str, word: str) -> No
 
 
 @given(st.text(max_size=200))
-def test_any_text_is_taken(text: str) -> None:
+def test_accepts_any_text(text: str) -> None:
     small_talk(text, DOCUMENTS)

@@ -1,4 +1,4 @@
-"""A misspelt word becomes one of the documents; all else stays as it is."""
+"""Spelling correction: a misspelt word becomes one of the documents; all else stays unchanged."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rag.index.generation import Generation
 from rag.index.reading import open_current
 from rag.query.spelling import correct_spelling
-from tests.fakes import BagOfWordsEncoder
+from rag.testing import BagOfWordsEncoder
 from tests.unit.conftest import publish, quick_folder
 
 LIBRARY = {
@@ -34,7 +34,7 @@ def generation() -> Iterator[Generation]:
         yield open_current(root, BagOfWordsEncoder().identity)
 
 
-def mended(text: str, generation: Generation) -> str:
+def corrected(text: str, generation: Generation) -> str:
     return correct_spelling(text, generation, ENGLISH.__contains__)
 
 
@@ -48,8 +48,8 @@ def mended(text: str, generation: Generation) -> str:
         ("WARRENTY of the Diaphram", "WARRENTY of the diaphragm"),
     ],
 )
-def test_mended(generation: Generation, typed: str, expected: str) -> None:
-    assert mended(typed, generation) == expected
+def test_corrected(generation: Generation, typed: str, expected: str) -> None:
+    assert corrected(typed, generation) == expected
 
 
 @pytest.mark.parametrize(
@@ -67,10 +67,10 @@ def test_mended(generation: Generation, typed: str, expected: str) -> None:
         "",
     ],
 )
-def test_left_alone(generation: Generation, text: str) -> None:
-    assert mended(text, generation) == text
+def test_unchanged(generation: Generation, text: str) -> None:
+    assert corrected(text, generation) == text
 
 
 @given(st.text(max_size=60))
-def test_any_text_is_taken(generation: Generation, text: str) -> None:
-    assert isinstance(mended(text, generation), str)
+def test_accepts_any_text(generation: Generation, text: str) -> None:
+    assert isinstance(corrected(text, generation), str)

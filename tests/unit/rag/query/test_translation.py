@@ -1,4 +1,4 @@
-"""Which language a text is in, and what becomes of a question in another one than the documents'."""
+"""Query translation into the language of the documents, and language identification."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def generation() -> Iterator[Generation]:
         yield open_current(Path(folder), BagOfWordsEncoder().identity)
 
 
-def asked(text: str, reply: str, generation: Generation) -> tuple[str, Usage, ScriptedModel]:
+def translated(text: str, reply: str, generation: Generation) -> tuple[str, Usage, ScriptedModel]:
     model = ScriptedModel([reply])
     question, usage = translate_question(Question(text), generation, model, Cancellation())
     return question.text, usage, model
@@ -54,19 +54,19 @@ def test_language(text: str, language: str | None) -> None:
     assert language_of(text) == language
 
 
-def test_no_labelled_question_is_taken_for_another_language() -> None:
+def test_no_labelled_question_is_identified_as_another_language() -> None:
     for line in QUESTIONS.read_text().splitlines():
         assert language_of(json.loads(line)["question"]) in ("English", None)
 
 
 def test_a_question_in_the_documents_language_is_left_alone(generation: Generation) -> None:
     for text in ("How is the share of a member paid?", "share member parts"):
-        same, usage, model = asked(text, "never", generation)
+        same, usage, model = translated(text, "never", generation)
         assert (same, usage, model.chats) == (text, Usage(), [])
 
 
-def test_a_translation_is_taken(generation: Generation) -> None:
-    text, usage, model = asked(
+def test_a_translation_is_searched_for(generation: Generation) -> None:
+    text, usage, model = translated(
         "Wie wird der Anteil in 12 Teilen bezahlt?", "How is the share paid in 12 parts?", generation
     )
     assert text == "How is the share paid in 12 parts?"
@@ -77,18 +77,18 @@ def test_a_translation_is_taken(generation: Generation) -> None:
 @pytest.mark.parametrize(
     "reply", ["How is the share paid in 13 parts?", "Der Anteil wird in 12 Teilen bezahlt und nicht auf einmal.", ""]
 )
-def test_a_bad_translation_is_not(generation: Generation, reply: str) -> None:
+def test_a_bad_translation_is_discarded(generation: Generation, reply: str) -> None:
     text = "Wie wird der Anteil in 12 Teilen bezahlt?"
-    assert asked(text, reply, generation)[0] == text
+    assert translated(text, reply, generation)[0] == text
 
 
 def test_names_of_the_documents_are_kept(generation: Generation) -> None:
-    text, _, _ = asked(
+    text, _, _ = translated(
         "Wie weit ist der Ton von einem Bittern zu hören?", "How far is the sound of a beer heard?", generation
     )
     assert text == "How far is the sound of a beer heard? Bittern"
 
 
 @given(st.text(max_size=100))
-def test_any_text_is_taken(text: str) -> None:
+def test_accepts_any_text(text: str) -> None:
     language_of(text)

@@ -1,4 +1,4 @@
-"""Which questions are to be answered with yes or no."""
+"""Yes/no question detection."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from rag.query.yes_no import is_yes_no
         "Is it covered or not?",
     ],
 )
-def test_yes_or_no(text: str) -> None:
+def test_yes_no_questions(text: str) -> None:
     assert is_yes_no(text)
 
 
@@ -54,10 +54,10 @@ def test_yes_or_no(text: str) -> None:
         "",
     ],
 )
-def test_something_else(text: str) -> None:
+def test_other_questions(text: str) -> None:
     assert not is_yes_no(text)
 
 
 @given(st.text(max_size=200))
-def test_any_text_is_taken(text: str) -> None:
+def test_accepts_any_text(text: str) -> None:
     is_yes_no(text)
