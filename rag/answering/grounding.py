@@ -42,7 +42,7 @@ _YES_OR_NO: Final = re.compile(r"(yes|no)(?:[.!,;:]\s*|$)", re.IGNORECASE)
 _NAME: Final = re.compile(r"(?<=[^\s.!?:;\"'“”‘’(])\s+[\"'“‘(]?([^\W\d_]+)")
 # The number of a step, which is the draft's own.
 _STEP: Final = re.compile(r"^\d+\.\s+(?=\S)")
-_MARKERS: Final = re.compile(r"\s*\[\d+(?:\s*,\s*\d+)*\]")
+_MARKERS: Final = re.compile(r"(?<!\s)\s*+\[\d+(?:\s*,\s*\d+)*\]")
 
 # Term weight of each word of a sentence.
 Weights: TypeAlias = Mapping[str, float]
