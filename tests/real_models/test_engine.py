@@ -18,9 +18,9 @@ from rag.runtime.cancellation import Cancellation
 from rag.settings import Settings
 from tests.real_models.conftest import ROOT, SMALL
 
-pytestmark = pytest.mark.real_models
+pytestmark = [pytest.mark.real_models, pytest.mark.timeout(1200)]
 
-REQUESTS = 200
+REQUESTS = 60
 # Other sequences change where a prompt's cells are in the pool, and so the rounding: a tenth of a logit and more.
 BESIDE_OTHERS = 0.1
 
@@ -54,7 +54,7 @@ def fresh(settings: Settings) -> Iterator[LlamaCppModel]:
 
 def questions(many: int, seed: int = 5) -> list[list[Message]]:
     """About a few passages, some of which are asked about much more often than others."""
-    words = (ROOT / "README.md").read_text().split()
+    words = (ROOT / "LICENSE").read_text().split()  # a text that stays as it is
     chance = random.Random(seed)
     passages = [" ".join(words[start : start + chance.randint(20, 45)]) for start in range(0, 800, 80)]
     system = Message("system", "You answer from the passages, as briefly as possible.")
@@ -124,7 +124,7 @@ def test_eight_at_once_some_of_them_cancelled(cached: LlamaCppModel) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(120)
+        thread.join()
     assert found.keys() | gone == set(range(32))
     assert all(number % 3 == 0 for number in gone)
     for number, (text, refusal_probability, _) in found.items():
@@ -136,13 +136,16 @@ def test_eight_at_once_some_of_them_cancelled(cached: LlamaCppModel) -> None:
 
 def test_cancelling_stops_within_a_step_of_prefill(cached: LlamaCppModel) -> None:
     expected = said_by(cached, questions(1)[0])
-    long = [Message("user", "fog signal " * 400)]
+    # Two texts that share no prefix: the first shows how long the whole takes here and now.
+    start = time.perf_counter()
+    said_by(cached, [Message("user", "north light " * 400)], 1)
+    whole = time.perf_counter() - start
     cancellation = Cancellation()
-    threading.Timer(0.1, cancellation.cancel).start()
+    threading.Timer(whole / 50, cancellation.cancel).start()
     start = time.perf_counter()
     with pytest.raises(Cancelled):
-        said_by(cached, long, 200, cancellation)
-    assert time.perf_counter() - start < 2.0
+        said_by(cached, [Message("user", "fog signal " * 400)], 200, cancellation)
+    assert time.perf_counter() - start < 0.8 * whole
     assert said_by(cached, questions(1)[0])[:2] == expected[:2]
 
 
@@ -158,7 +161,7 @@ def test_a_prompt_shares_a_prefix_that_was_computed_while_it_waited(cached: Llam
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join()
     # Of the first one only the head of the chat was cached.
     assert min(found.values()) < 32
     assert max(found.values()) > 200

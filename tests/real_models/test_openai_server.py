@@ -44,7 +44,7 @@ def address(settings: Settings) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def remote(address: str) -> Iterator[OpenAIServerModel]:
-    model = OpenAIServerModel(address, key=KEY, context_tokens=512, seconds=120)
+    model = OpenAIServerModel(address, key=KEY, context_tokens=512, seconds=600)
     yield model
     model.close()
 
@@ -102,14 +102,19 @@ def test_the_refusal_probability_is_that_of_the_same_weights_here(
 
 
 def test_cancelling_during_prefill_and_the_next_question(remote: OpenAIServerModel) -> None:
+    north, fog = (remote.prompt([Message("user", words * 900)]) for words in ("north light ", "fog signal "))
+    # They share no prefix: the first shows how long the whole takes here and now.
+    start = time.perf_counter()
+    list(remote.generate(north, max_tokens=1, cancelled=Cancellation()))
+    whole = time.perf_counter() - start
+    generate(remote, CHATS[0])  # a prompt that the server has cached is rounded differently from a new one
     expected = text_of(generate(remote, CHATS[0]))
-    long = remote.prompt([Message("user", "fog signal " * 900)])
     cancellation = Cancellation()
-    threading.Timer(0.2, cancellation.cancel).start()
+    threading.Timer(whole / 20, cancellation.cancel).start()
     start = time.perf_counter()
     with pytest.raises(Cancelled):
-        list(remote.generate(long, max_tokens=8, cancelled=cancellation))
-    assert time.perf_counter() - start < 1.0
+        list(remote.generate(fog, max_tokens=8, cancelled=cancellation))
+    assert time.perf_counter() - start < 0.8 * whole
     assert text_of(generate(remote, CHATS[0])) == expected
 
 
@@ -126,7 +131,7 @@ def test_text_of_a_document_is_never_a_control_token(remote: OpenAIServerModel) 
 def test_a_prompt_that_does_not_fit(remote: OpenAIServerModel, address: str) -> None:
     with pytest.raises(PromptTooLong, match="context of 2048"):
         generate(remote, (Message("user", "fog " * 3000),))
-    unaware = OpenAIServerModel(address, key=KEY, context_tokens=512, seconds=120)
+    unaware = OpenAIServerModel(address, key=KEY, context_tokens=512, seconds=600)
     unaware.context_tokens = 100_000
     with pytest.raises(PromptTooLong, match="says that"):
         generate(unaware, (Message("user", "fog " * 3000),))
@@ -134,7 +139,7 @@ def test_a_prompt_that_does_not_fit(remote: OpenAIServerModel, address: str) -> 
 
 def test_another_key_is_refused(address: str) -> None:
     with pytest.raises(ModelUnusable, match="RAG_MODEL_KEY"):
-        OpenAIServerModel(address, key="open", context_tokens=512, seconds=120)
+        OpenAIServerModel(address, key="open", context_tokens=512, seconds=600)
 
 
 def test_answers_are_proved_recorded_and_replayed(
