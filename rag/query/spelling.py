@@ -14,13 +14,16 @@ from rag.text.words import STOPWORDS
 _WORD: Final = re.compile(r"(?<![\w'’@/.\-])[^\W\d_]+(?![\w'’@/]|[.\-]\w)")
 _SHORTEST: Final = 4
 _LONG: Final = 8
+# Each unknown word takes about 10 ms: more of them are no question, and are left as they are.
+_MOST_LOOKUPS: Final = 32
 
 
 def correct_spelling(text: str, generation: Generation, is_word: Callable[[str], bool]) -> str:
     """The text with each unknown word replaced by the most similar word of the documents, if one is near.
 
     Near is one edit for words of 4 to 7 letters, two for longer ones. Words that occur in the documents stay, and so do
-    numbers, codes, words with capitals within them, and those that ``is_word`` accepts.
+    numbers, codes, words with capitals within them, and those that ``is_word`` accepts. Only the first 32 unknown words
+    are looked up, so that a text of nonsense costs no more than a question.
 
     Args:
         text: a question.
@@ -28,9 +31,15 @@ def correct_spelling(text: str, generation: Generation, is_word: Callable[[str],
         is_word: whether a word belongs to the language, even if no document has it.
     """
 
+    lookups = 0
+
     @cache
     def corrected(word: str) -> str:
+        nonlocal lookups
         if len(word) < _SHORTEST or word.casefold() in STOPWORDS or word[1:] != word[1:].lower() or is_word(word):
+            return word
+        lookups += 1
+        if lookups > _MOST_LOOKUPS:
             return word
         return generation.spelt_like(word, 2 if len(word) >= _LONG else 1) or word
 

@@ -255,9 +255,7 @@ class TestHistory:
             pytest.param({"RAG_HISTORY": ""}, None, id="switched off"),
         ],
     )
-    def test_path(
-        self, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], expected: Path | None
-    ) -> None:
+    def test_path(self, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], expected: Path | None) -> None:
         monkeypatch.delenv("XDG_STATE_HOME", raising=False)
         for name, value in ({"HOME": "/home/ann"} | variables).items():
             monkeypatch.setenv(name, value)

@@ -74,3 +74,9 @@ def test_unchanged(generation: Generation, text: str) -> None:
 @given(st.text(max_size=60))
 def test_accepts_any_text(generation: Generation, text: str) -> None:
     assert isinstance(corrected(text, generation), str)
+
+
+def test_only_the_first_unknown_words_are_looked_up(generation: Generation) -> None:
+    nonsense = [f"q{chr(97 + number // 26)}{chr(97 + number % 26)}zx" for number in range(32)]
+    assert corrected(" ".join([*nonsense[:31], "warrenty"]), generation).endswith("warranty")
+    assert corrected(" ".join([*nonsense, "warrenty"]), generation).endswith("warrenty")
