@@ -30,7 +30,6 @@ def correct_spelling(text: str, generation: Generation, is_word: Callable[[str],
         generation: the documents.
         is_word: whether a word belongs to the language, even if no document has it.
     """
-
     lookups = 0
 
     @cache
