@@ -92,7 +92,7 @@ def in_turns(
     generation: Generation,
     tell: Callable[[int, int], None],
 ) -> dict[str, list[QuestionResult]]:
-    """What each variant finds for each question; who is first changes from question to question."""
+    """Results of each variant for each question; the one that goes first changes from question to question."""
     names = list(measured)
     items: dict[str, list[QuestionResult]] = {name: [] for name in names}
     for number, labelled in enumerate(questions):

@@ -165,7 +165,7 @@ def _tutorial(folder: Path, settings: Settings) -> TutorialAnswerer:
 def in_turns(
     questions: Sequence[LabelledQuestion], sides: Mapping[str, Side], generation: Generation, tell: ProgressCallback
 ) -> dict[str, list[GivenAnswer]]:
-    """What each side makes of each question; who is first changes from question to question."""
+    """Answers of each side to each question; the side that goes first changes from question to question."""
     # Where retrieval alone refuses a question, the model stays cold.
     warm_up = next((labelled for labelled in reversed(questions) if labelled.answerable), questions[-1])
     for side in sides.values():

@@ -20,7 +20,7 @@ Kind = Literal["answered", "refused", "late", "left", "failed"]
 
 @dataclass(frozen=True)
 class Visit:
-    """What one client does.
+    """Requests of one client.
 
     Attributes:
         address: whose it says that it is, as a proxy would.
@@ -47,7 +47,7 @@ class Visit:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a visit.
+    """Outcome of a visit.
 
     Attributes:
         kind: ``late`` is the status of a deadline that has passed, ``failed`` all that should not be.
@@ -65,7 +65,7 @@ class Outcome:
 
 
 def judged(response: bytes, seconds: float, first_byte: float, limit: float) -> Outcome:
-    """What a whole response says; ``limit`` is the service's deadline in seconds."""
+    """Outcome of a whole response; ``limit`` is the service's deadline in seconds."""
     head, _, body = response.partition(b"\r\n\r\n")
     status, *lines = head.decode("latin-1").split("\r\n")
     headers = dict(line.lower().split(": ", 1) for line in lines)
@@ -84,7 +84,7 @@ def judged(response: bytes, seconds: float, first_byte: float, limit: float) -> 
 
 
 def _said(body: bytes) -> str | None:
-    """When to come back, in an event of a stream, which has no headers."""
+    """Retry time, in an event of a stream, which has no headers."""
     _, found, rest = body.rpartition(b'"retry_after_seconds": ')
     return rest.partition(b"}")[0].decode() if found else None
 

@@ -55,7 +55,7 @@ _FEWEST: Final = 4
 
 @dataclass(frozen=True)
 class Written:
-    """What was written in one go, after the first token.
+    """Tokens that were generated in one run, after the first.
 
     Attributes:
         seconds: from the first token to the end.

@@ -134,7 +134,7 @@ def gather(
 
 
 def report(stage: str, sets: Sets, names: Sequence[str], per_page: int) -> str:
-    """What is found in each set with weights from the others and from all, and the weights from all."""
+    """Report of each set with weights from the others and from all, and the weights from all."""
     together = fit(list(sets.values()), names)
     rows = []
     for held_out, questions in sets.items():

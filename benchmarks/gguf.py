@@ -30,7 +30,7 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Gguf:
-    """What a file's header says."""
+    """Header of a GGUF file."""
 
     metadata: Mapping[str, Any]
     tensors: Mapping[str, Tensor]
@@ -120,5 +120,5 @@ class _Reader:
         return [self.value(inner) for _ in range(length)]
 
     def aligned(self, alignment: int) -> int:
-        """Where the tensors begin."""
+        """Offset of the first tensor."""
         return -(-self._at // alignment) * alignment

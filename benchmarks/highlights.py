@@ -64,7 +64,7 @@ class Seen:
 
 
 def letters(text: str) -> str:
-    """What is compared: letters and digits, whatever their form and however they were hyphenated."""
+    """Text for comparison: letters and digits, whatever their form and however they were hyphenated."""
     return re.sub(r"[\W_]", "", unicodedata.normalize("NFKC", text)).casefold()
 
 
@@ -98,7 +98,7 @@ class PageReader:
         self._known: dict[tuple[str, int], tuple[Sequence[Line], Sequence[Line]]] = {}
 
     def lines(self, document: str, page: int) -> tuple[Sequence[Line], Sequence[Line]]:
-        """What the file says that stands there, and what OCR reads."""
+        """Lines of the page's text at a place, and those that OCR reads there."""
         if (document, page) not in self._known:
             with open_pdf(self._file(document)) as file:
                 size, own = file.lines(page)

@@ -21,7 +21,7 @@ _ON_THE_WAY_SECONDS: Final = 0.5
 
 @dataclass(frozen=True)
 class Sample:
-    """What was seen at a moment.
+    """Sample of a process at one moment.
 
     Attributes:
         moment: of ``time.monotonic``, the same for all processes of a machine.
@@ -39,7 +39,7 @@ class Sample:
 
 
 class Watch:
-    """What was seen so far."""
+    """Samples so far."""
 
     def __init__(self, queue: Queue[Sample]) -> None:
         self._queue = queue

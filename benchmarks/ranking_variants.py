@@ -118,7 +118,7 @@ def _hits(generation: Generation, rows: Sequence[int], limit: int) -> list[Hit]:
 
 @dataclass(frozen=True)
 class _RerankedFusion:
-    """What one writes when the tutorial is not enough: the reranker's order of the first by RRF."""
+    """Baseline with a reranker: its order of the first by RRF."""
 
     encoder: Encoder
     reranker: Reranker

@@ -51,13 +51,13 @@ class Service:
     port: int
 
     def read(self, path: str) -> str:
-        """What it answers to a GET; raises OSError where it does not."""
+        """Response body of a GET; OSError where there is none."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as response:
             return str(response.read().decode())
 
     @property
     def busy(self) -> str:
-        """Which places are taken; nothing where none is."""
+        """Places that are taken; empty where none is."""
         counts = dict(line.split() for line in self.read("/metrics").splitlines() if not line.startswith("#"))
         names = ("pageproof_waiting_requests", "pageproof_answers_at_work")
         return ", ".join(f"{name} {counts[name]}" for name in names if float(counts[name]))
@@ -65,7 +65,7 @@ class Service:
 
 @dataclass
 class Phase:
-    """What became of the visits of a part of the run."""
+    """Outcomes of the visits of a part of the run."""
 
     name: str
     outcomes: list[Outcome] = field(default_factory=list)

@@ -22,7 +22,7 @@ from rag.settings import read_settings
 
 
 class TextEncoder(Protocol):
-    """What the tutorial needs of an encoder."""
+    """Interface of an encoder, as the tutorial needs it."""
 
     def encode(self, texts: Sequence[str]) -> FloatMatrix:
         """Rows of length 1."""

@@ -44,7 +44,7 @@ _REFUSAL: Final = re.compile("|".join(_REFUSALS), re.IGNORECASE)
 
 
 def is_refusal(text: str) -> bool:
-    """Whether an answer says that it does not know: its first sentence has a common phrase for that.
+    """True if an answer says that it does not know: its first sentence has a common phrase for that.
 
     The first sentence only: a small model that answers, and then adds what it does not know, has answered. The phrases
     are those of "I don't know", "it cannot be determined" and "the context does not mention it" with their kin.
@@ -55,7 +55,7 @@ def is_refusal(text: str) -> bool:
 
 
 class ChatModel(Protocol):
-    """What the tutorial needs of ``llama_cpp.Llama``."""
+    """Interface of ``llama_cpp.Llama``, as the tutorial needs it."""
 
     def create_chat_completion(
         self, messages: list[dict[str, str]], *, max_tokens: int, temperature: float
@@ -64,7 +64,7 @@ class ChatModel(Protocol):
 
 
 class SearchablePieces(Protocol):
-    """What the tutorial needs of its index."""
+    """Interface of the index, as the tutorial needs it."""
 
     def search(self, question: str, limit: int) -> Sequence[Piece]:
         """The nearest pieces, best first."""

@@ -64,7 +64,7 @@ def _refuse(error: OSError) -> None:
 
 
 def is_regular(path: Path) -> bool:
-    """Whether a path is a regular file; True too where that cannot be found out: reading gives the reason."""
+    """True if a path is a regular file; True too where that cannot be found out: reading gives the reason."""
     try:
         # A file that is gone meanwhile does not exist at all: reading it gives the reason.
         return path.is_file() or not os.path.lexists(path)

@@ -71,7 +71,7 @@ class _IngestRun:
         return [manifest_row(plan, row) for plan, row in zip(self.plan, self.rows(), strict=True)]
 
     def changes(self) -> bool:
-        """Whether the index would differ from the one before."""
+        """True if the index would differ from the one before."""
         # A file of known content that was read again was read with another OCR, and may have another text.
         read = any(row.status in INDEXED for row in self.found.values())
         return self.before is None or read or _state(self.sources()) != _state(self.before.sources)

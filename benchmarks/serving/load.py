@@ -27,7 +27,7 @@ _LONGEST_HISTORY_ANSWER: Final = 4000
 
 @dataclass
 class Served:
-    """What became of one question.
+    """Outcome of one question.
 
     Attributes:
         conversation, turn: which question of the order it was; both from 0.
@@ -52,7 +52,7 @@ class Served:
 
 @dataclass(frozen=True)
 class Load:
-    """What the clients saw.
+    """Load test result, as the clients saw it.
 
     Attributes:
         seconds: from the first question to the last answer.

@@ -20,7 +20,7 @@ class Loadable(Protocol):
     """A system that serves."""
 
     def loaded(self, clients: int, conversations: Sequence[Conversation]) -> Load:
-        """What clients saw who put these conversations to it."""
+        """Load test result of clients that ask these conversations."""
 
     def stop(self) -> None:
         """Ends it."""
@@ -45,7 +45,7 @@ class Measured:
         return len(self.served) / self.load.seconds
 
     def is_repeated(self, served: Served) -> bool:
-        """Whether the same process was asked it before."""
+        """True if the same process was asked it before."""
         return self.run.repeated[served.conversation][served.turn]
 
 

@@ -97,7 +97,7 @@ def spread(values: NDArray[np.float64]) -> float:
 
 
 def cells(measured: Sequence[Measured]) -> dict[Cell, dict[str, Column]]:
-    """What was measured by cell and system."""
+    """Measurements by cell and system."""
     made: dict[Cell, dict[str, Column]] = {}
     for cell in dict.fromkeys(each.run.cell for each in measured):
         runs = by_system([each for each in measured if each.run.cell == cell])
@@ -189,7 +189,7 @@ def _alive(column: Column) -> str:
 
 
 def to_json(about: Mapping[str, Any], measured: Sequence[Measured]) -> dict[str, Any]:
-    """What the tables say."""
+    """The tables as JSON."""
     summaries = [
         {"cell": str(cell), "system": system, **_summary(column)}
         for cell, columns in cells(measured).items()

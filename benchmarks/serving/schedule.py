@@ -26,7 +26,7 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True)
 class Run:
-    """What each system is asked in one round of a cell.
+    """Questions of one round of a cell, the same for each system.
 
     Attributes:
         repeated: for each question of each conversation, whether it was put to the same process before.
@@ -108,7 +108,7 @@ def schedule(
 
 
 def _noted(turns: Conversation, put: set[str]) -> list[bool]:
-    """Whether each was put before; they are from now on."""
+    """True if each was put before; they are from now on."""
     flags = [question in put for question in turns]
     put |= set(turns)
     return flags

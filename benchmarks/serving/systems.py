@@ -31,7 +31,7 @@ class System:
 
     @classmethod
     def of_json(cls, text: str) -> System:
-        """What :meth:`to_json` wrote."""
+        """Inverse of :meth:`to_json`."""
         return cls(**json.loads(text))
 
 
@@ -71,7 +71,7 @@ def _server(threads: int, context_tokens: int, slots: int, batch: int) -> System
 
 
 def further_choices(found: System) -> list[System]:
-    """What else may make a llama-server faster, each added to settings that were found good."""
+    """Further settings that may make a llama-server faster, each added to settings that were found good."""
     arguments = found.options["arguments"]
     extras = {
         "first apart": {**found.options, "first_apart": not found.options["first_apart"]},

@@ -191,7 +191,7 @@ def _is_prose(column: Sequence[Sequence[_Part]], width: float) -> bool:
 
 
 def _alternates(columns: Sequence[Sequence[Sequence[_Part]]]) -> bool:
-    """Whether the drawing order goes back and forth between the columns, instead of one after the other."""
+    """True if the drawing order goes back and forth between the columns, instead of one after the other."""
     drawn = sorted(
         (part.line, part.cell.box.x0, place) for place, rows in enumerate(columns) for row in rows for part in row
     )

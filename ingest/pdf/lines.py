@@ -52,7 +52,7 @@ class Line:
 
     @cached_property
     def bold(self) -> bool:
-        """Whether all words are bold."""
+        """True if all words are bold."""
         return all(piece.bold for piece in self.pieces)
 
     @cached_property

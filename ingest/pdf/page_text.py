@@ -108,7 +108,7 @@ def _edge(text: str, position: int) -> str:
 
 
 def _is_compound(left: str, right: str, vocabulary: frozenset[str]) -> bool:
-    """Whether the document has the word with a hyphen elsewhere; or never as one word, and both halves as words."""
+    """True if the document has the word with a hyphen elsewhere; or never as one word, and both halves as words."""
     if f"{left}-{right}" in vocabulary:
         return True
     return left + right not in vocabulary and {left, right} <= vocabulary

@@ -35,7 +35,7 @@ def join_rows(lines: Sequence[Line]) -> Sequence[Line]:
 
 
 def _is_next_number(before: Line, line: Line) -> bool:
-    """Whether the line is a number to the right of the one before, at the same height."""
+    """True if the line is a number to the right of the one before, at the same height."""
     first, last = line.pieces[0], before.pieces[-1]
     level = abs(first.box.y1 - last.box.y1) < _LEVEL * first.size
     return level and first.box.x0 > last.box.x1 and not before.hyphenated and is_numeric(line.text)

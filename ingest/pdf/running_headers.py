@@ -98,7 +98,7 @@ class _Running:
         )
 
     def has(self, place: _EdgeLine) -> bool:
-        """Whether a line is a running line. Lines with page numbers may be at any height."""
+        """True if a line is a running line. Lines with page numbers may be at any height."""
         nowhere = float("inf")
         return place.counted in self.counted or any(
             abs(place.distance - self.texts.get(text, nowhere)) <= _DRIFT for text in place.parts
@@ -134,7 +134,7 @@ def _running_headers(
 
 
 def _is_new(place: _EdgeLine, others: Sequence[str], shown: set[str]) -> bool:
-    """Whether a running line has text that is neither on an earlier page nor elsewhere on this one, as its title."""
+    """True if a running line has text that is neither on an earlier page nor elsewhere on this one, as its title."""
     if _PAGE_NUMBER.fullmatch(place.line.text):
         return False
     whole, *parts = place.parts
@@ -160,7 +160,7 @@ def _edge(number: int, page: PageLines, *, bottom: bool) -> list[_EdgeLine]:
 
 
 def _count_pages(places: Sequence[_EdgeLine]) -> bool:
-    """Whether one number of a line counts the pages, and the others are constant."""
+    """True if one number of a line counts the pages, and the others are constant."""
     if places[0].counted == "#" and any(_ROMAN.fullmatch(place.line.text) for place in places):
         return True
     numbers = [(place.page, list(map(int, _DIGITS.findall(place.line.text)))) for place in places]

@@ -45,7 +45,7 @@ class TableLines(NamedTuple):
 
 
 def is_number(text: str) -> bool:
-    """Whether a cell is a quantity, perhaps with a unit; a year or a date is none."""
+    """True if a cell is a quantity, perhaps with a unit; a year or a date is none."""
     words = text.split()
     if not is_numeric(text):
         # 35 m, 24 months; but not 31 December.
@@ -54,7 +54,7 @@ def is_number(text: str) -> bool:
 
 
 def is_numeric(text: str) -> bool:
-    """Whether a cell has only numbers, years included, and signs."""
+    """True if a cell has only numbers, years included, and signs."""
     words = text.split()
     return bool(words) and all(_NUMBER.fullmatch(word) or _SIGNS.fullmatch(word) for word in words)
 
@@ -72,7 +72,7 @@ class _TableRow:
         self.data = self.tabular and any(is_number(cell.text) for cell in self.cells[1:])
 
     def agrees(self, other: _TableRow) -> bool:
-        """Whether half of the cells are aligned with the other row's; a common left edge alone is no evidence."""
+        """True if half of the cells are aligned with the other row's; a common left edge alone is no evidence."""
         near = _EDGE * self.size
         matches = sum(
             any(_are_aligned(cell.box, mate.box, near) for mate in other.cells[not place :])
@@ -124,7 +124,7 @@ class _Chain:
 
     @property
     def is_headed(self) -> bool:
-        """Whether only the first row is bold."""
+        """True if only the first row is bold."""
         return self.rows[0].bold and not any(row.bold for row in self.rows[1:])
 
     @cached_property
@@ -153,7 +153,7 @@ def _chain(rows: Sequence[_TableRow], start: int) -> _Chain:
 
 
 def _is_label(row: _TableRow, above: _TableRow) -> bool:
-    """Whether a line of one cell is in the label column, or continues a cell of the row above."""
+    """True if a line of one cell is in the label column, or continues a cell of the row above."""
     near = _EDGE * row.size
     return row.box.x1 <= above.cells[1].box.x0 + near or any(
         abs(row.box.x0 - cell.box.x0) < near and row.box.x1 <= cell.box.x1 + 2 * near for cell in above.cells[1:]
@@ -206,7 +206,7 @@ def _first_head(rows: Sequence[_TableRow], chain: _Chain, end: int, floor: int, 
 
 
 def _is_head(row: _TableRow, chain: _Chain, first: _TableRow) -> bool:
-    """Whether a row is a column head: above the first number, over the columns, and without numbers."""
+    """True if a row is a column head: above the first number, over the columns, and without numbers."""
     reach = _HEAD_REACH * row.size
     left, right = chain.values[0] - reach, chain.values[1] + reach
     over = row.cells[1:] if row.tabular else row.cells

@@ -125,6 +125,6 @@ def _is_unpronounceable(words: Sequence[str], long: Sequence[str]) -> bool:
 
 
 def _has_vowel(word: str) -> bool:
-    """Whether a word has a vowel; w is one in Welsh."""
+    """True if a word has a vowel; w is one in Welsh."""
     letters = unicodedata.normalize("NFD", word.lower())
     return "w" in letters or not _VOWELS.isdisjoint(letters)

@@ -215,13 +215,13 @@ def _ink(file: PdfFile, number: int) -> int:
 
 
 def _has_more_ink(file: PdfFile, number: int, text: str) -> bool:
-    """Whether a page has more ink than its text layer accounts for."""
+    """True if a page has more ink than its text layer accounts for."""
     per_letter, constant = _INK_LIMITS
     return _ink(file, number) > per_letter * letters(text) + constant
 
 
 def _is_worse(found: str, text: str, *, garbled: bool, forced: bool) -> bool:
-    """Whether the text of OCR is no better than the text layer."""
+    """True if the text of OCR is no better than the text layer."""
     if forced or not text:
         return False
     least = _LEAST_RECOGNIZED * letters(text) if garbled else max(2 * _SPARSE, _STAMP_FACTOR * letters(text))

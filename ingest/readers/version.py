@@ -28,7 +28,7 @@ def reader_version(options: ReadingOptions) -> dict[str, int | str]:
 def needs_rereading(
     remarks: Iterable[Remark], before: Mapping[str, object], now: Mapping[str, object], *, pdf: bool = True
 ) -> bool:
-    """Whether a file must be read again, because its text would be another or OCR is forced now.
+    """True if a file must be read again, because its text would be another or OCR is forced now.
 
     OCR that was installed or switched on since then is for the pages that lacked it. A newer OCR alone is no reason,
     nor is OCR that is switched off or gone: the text that it recognized stays.

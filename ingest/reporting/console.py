@@ -205,7 +205,7 @@ def show(report: Report, console: Console) -> None:
 
 
 def needs_attention(row: FileRow) -> bool:
-    """Whether a file needs attention: it is not in the index, or some of its text is missing."""
+    """True if a file needs attention: it is not in the index, or some of its text is missing."""
     return row.status in FAILED or (row.reason is not None and row.status in INDEXED - {"duplicate"})
 
 

@@ -204,6 +204,6 @@ def _caption(remarked: Mapping[str, str], page: int) -> str:
 
 
 def _has_page(ranges: str, page: int) -> bool:
-    """Whether page ranges such as ``"3, 7-9"`` include a page; False for anything that is no range."""
+    """True if page ranges such as ``"3, 7-9"`` include a page; False for anything that is no range."""
     runs = re.findall(r"(\d{1,9})(?:-(\d{1,9}))?", ranges)
     return any(int(first) <= page <= int(last or first) for first, last in runs)

@@ -83,7 +83,7 @@ class Report:
 
     @property
     def failed(self) -> bool:
-        """Whether a file needs the user's attention."""
+        """True if a file needs the user's attention."""
         return any(row.status in FAILED for row in self.files)
 
     @property

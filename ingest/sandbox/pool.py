@@ -256,7 +256,7 @@ class ReaderProcess(WorkerProcess):
         return FileFault("crashed", f"the reader crashed ({name}{self._last_error_line()})")
 
     def _was_out_of_memory(self, kilobytes: int, died_of: int) -> bool:
-        """Whether it most likely died for lack of memory, by its peak memory, which begins with that of its parent."""
+        """True if it most likely died for lack of memory, by its peak memory, which begins with that of its parent."""
         full = kilobytes * 1024 > self._memory * _NEARLY_FULL
         # Where the peak may be the parent's, the signal decides.
         return full and (kilobytes > self._inherited or died_of in _ABORTED)

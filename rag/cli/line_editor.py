@@ -81,7 +81,7 @@ class LineHistory:
 
 
 def _is_device(path: Path) -> bool:
-    """Whether the path is something other than a regular file, such as /dev/null, in which nothing is saved."""
+    """True if the path is something other than a regular file, such as /dev/null, in which nothing is saved."""
     return path.exists() and not path.is_file()
 
 

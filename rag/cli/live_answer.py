@@ -100,7 +100,7 @@ def _without_echo() -> Iterator[None]:
 
 
 def _owns_keyboard() -> bool:
-    """Whether this is the foreground process: changing the terminal from the background would stop the process."""
+    """True if this is the foreground process: changing the terminal from the background would stop the process."""
     try:
         return os.isatty(_KEYBOARD) and os.tcgetpgrp(_KEYBOARD) == os.getpgrp()
     except OSError:

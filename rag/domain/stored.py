@@ -82,7 +82,7 @@ def unpack_words(data: bytes) -> tuple[Word, ...]:
 
 
 def are_packed_words(data: bytes, text: str) -> bool:
-    """Whether ``data`` is valid output of :func:`pack_words`: non-empty words within ``text``, with finite boxes.
+    """True if ``data`` is valid output of :func:`pack_words`: non-empty words within ``text``, with finite boxes.
 
     Safe for data from a compromised process: decompresses at most what the words of such a text can take.
     """

@@ -23,7 +23,7 @@ class Box(NamedTuple):
     y1: float
 
     def is_beside(self, word: Box) -> bool:
-        """Whether ``word`` follows in the same line: more than half of the lower box's height overlaps vertically."""
+        """True if ``word`` follows in the same line: more than half of the lower box's height overlaps vertically."""
         overlap = min(self.y1, word.y1) - max(self.y0, word.y0)
         return word.x0 >= self.x0 and overlap > 0.5 * min(self.y1 - self.y0, word.y1 - word.y0)
 

@@ -45,7 +45,7 @@ class Difference:
 
     @property
     def regression(self) -> bool:
-        """Whether the loss is significant, or beyond the tolerance if not tested; of a guaranteed metric, any loss."""
+        """True if the loss is significant, or beyond the tolerance if not tested; of a guaranteed metric, any loss."""
         if self.guaranteed and self.loss > 0:
             return True
         return self.loss > 0 and self.p < SIGNIFICANT if self.p is not None else self.loss > TOLERANCE

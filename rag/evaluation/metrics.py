@@ -31,11 +31,11 @@ class Metric(Protocol):
 
     @property
     def better(self) -> Better:
-        """Which direction is an improvement."""
+        """Direction of an improvement."""
 
     @property
     def guaranteed(self) -> bool:
-        """Whether any loss is a regression, significant or not."""
+        """True if any loss is a regression, significant or not."""
 
     def over(self, results: Sequence[QuestionResult]) -> Estimate:
         """The metric bound to results, as a function of their weights."""

@@ -35,7 +35,7 @@ class LabelledQuestion(BaseModel):
 
     @property
     def answerable(self) -> bool:
-        """Whether the documents hold an answer."""
+        """True if the documents hold an answer."""
         return bool(self.answers)
 
     @property

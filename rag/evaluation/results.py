@@ -79,7 +79,7 @@ class QuestionResult:
 
     @property
     def well(self) -> bool:
-        """Whether the outcome is a right answer or a right abstention."""
+        """True if the outcome is a right answer or a right abstention."""
         return self.outcome in ("right", "abstained")
 
 

@@ -137,7 +137,7 @@ class Bm25Index:
         return SpellingIndex([stem.replace("y", "i") for stem in vocabulary])
 
     def knows(self, word: str) -> bool:
-        """Whether the vocabulary has the stem of a word; true for a stop word."""
+        """True if the vocabulary has the stem of a word; true for a stop word."""
         return all(stem in self._scorer.vocab_dict or stem == _NO_WORD for stem in _words([word])[0])
 
     def rows_spelt_like(self, word: str, edits: int) -> list[Rows]:

@@ -118,7 +118,7 @@ class Generation:
         return DocumentMatcher(self._docstore.documents, self._docstore.openings(OPENING))
 
     def knows(self, word: str) -> bool:
-        """Whether the stem of a word occurs in a passage; true for a stop word."""
+        """True if the stem of a word occurs in a passage; true for a stop word."""
         return self._bm25.knows(word)
 
     def spelt_like(self, word: str, edits: int) -> str | None:

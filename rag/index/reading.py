@@ -250,7 +250,7 @@ class CurrentIndex:
                 self._refuse(fault)
 
     def _changed(self) -> bool:
-        """Whether ``CURRENT`` differs from the last poll, or a generation that failed is to be tried again."""
+        """True if ``CURRENT`` differs from the last poll, or a generation that failed is to be tried again."""
         try:
             content = self._layout.current.read_text(errors="replace")
         except OSError as error:

@@ -162,7 +162,7 @@ class _DocumentNames:
         return _Side(own, side.documents)
 
     def are_two(self, one: frozenset[str], other: frozenset[str], *, similar: bool) -> bool:
-        """Whether each is one document, and not the same; with ``similar``, two whose names share most words."""
+        """True if each is one document, and not the same; with ``similar``, two whose names share most words."""
         if not len(one) == len(other) == 1 or one == other:
             return False
         mine, theirs = (self._words[name] for name in (*one, *other))

@@ -49,7 +49,7 @@ _COMMON_PREFIX: Final = 5
 
 
 def depends_on_history(text: str) -> bool:
-    """Whether a question is a follow-up, which cannot be understood without the conversation.
+    """True if a question is a follow-up, which cannot be understood without the conversation.
 
     It begins with "and", "what about" and the like; or has a pronoun with fewer than two content words before it, which
     could be its antecedent; or has fewer than three content words. It is true too often rather than too seldom: a
@@ -88,7 +88,7 @@ def rewrite_follow_up(
 
 
 def is_faithful(rewriting: str, question: Question) -> bool:
-    """Whether a rewriting has all content words of the question, at least one more, and none from elsewhere.
+    """True if a rewriting has all content words of the question, at least one more, and none from elsewhere.
 
     What it adds must be in the conversation; words of five letters and more may be there in another form.
     """
@@ -100,7 +100,7 @@ def is_faithful(rewriting: str, question: Question) -> bool:
 
 
 def _is_known(word: str, known: set[str]) -> bool:
-    """Whether a word is in a conversation, be it in another form: "replacement" for "replaced"."""
+    """True if a word is in a conversation, be it in another form: "replacement" for "replaced"."""
     if word in known or is_number(word) or len(word) < _COMMON_PREFIX:
         return word in known
     return any(other.startswith(word[:_COMMON_PREFIX]) for other in known)

@@ -40,7 +40,7 @@ _FEWEST_WORDS: Final = 3
 
 
 def is_yes_no(text: str) -> bool:
-    """Whether the last sentence of a text is a yes/no question.
+    """True if the last sentence of a text is a yes/no question.
 
     It begins with an auxiliary verb, possibly after a polite phrase or a condition, or it ends with a tag ("..., isn't
     it?"). One that offers a choice ("red or blue?") is none: its answer is the choice.
@@ -58,7 +58,7 @@ def is_yes_no(text: str) -> bool:
 
 
 def _is_inverted(text: str) -> bool:
-    """Whether an auxiliary verb comes first, and no choice last."""
+    """True if an auxiliary verb comes first, and no choice last."""
     choice = _CHOICE.search(text) and not _NO_CHOICE.search(text)
     return len(text.split()) >= _FEWEST_WORDS and bool(_BEGINS.match(text)) and not choice
 

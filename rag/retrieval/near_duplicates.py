@@ -28,7 +28,7 @@ class Shingles:
         self._significant = {word.casefold() for word in written if _is_significant(word)}
 
     def is_near_duplicate_of(self, other: Shingles) -> bool:
-        """Whether one text has the other's words in order and only a few more, none a number, name or restriction."""
+        """True if one text has the other's words in order and only a few more, none a number, name or restriction."""
         if self._words == other._words:
             return True
         shorter, longer = sorted((self, other), key=lambda shingles: len(shingles._words))
@@ -42,5 +42,5 @@ class Shingles:
 
 
 def _is_significant(word: str) -> bool:
-    """Whether an additional word changes the meaning: a name, a number or symbol, a negation or restriction."""
+    """True if an additional word changes the meaning: a name, a number or symbol, a negation or restriction."""
     return word[0].isupper() or not word.isalpha() or word.casefold() in _RESTRICTIONS

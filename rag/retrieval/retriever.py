@@ -128,7 +128,7 @@ class Retriever:
         return candidates.first(len(logits)).reranked(np.array(logits, np.float32), self.weights)
 
     def _is_settled(self, candidates: Candidates, logits: Sequence[float], limit: int) -> bool:
-        """Whether the first ``limit`` are final: no candidate without a logit can outrank them, even with the highest.
+        """True if the first ``limit`` are final: no candidate without a logit can outrank them, even with the highest.
 
         Passages beyond ``per_page`` of a page do not count, since a candidate of another page may still replace them.
         """

@@ -71,7 +71,7 @@ class WorkerProcess:
 
     @property
     def has_ended(self) -> bool:
-        """Whether it has ended, for whatever reason."""
+        """True if it has ended, for whatever reason."""
         return self._process.poll() is not None
 
     def wait(self, seconds: float) -> int | None:

@@ -17,7 +17,7 @@ LOCALHOST: Final = frozenset({"localhost"})
 
 
 def is_allowed(host: str, hosts: Collection[str]) -> bool:
-    """Whether a ``Host`` header, with any port, is an IP address or one of ``hosts``, which are in lower case."""
+    """True if a ``Host`` header, with any port, is an IP address or one of ``hosts``, which are in lower case."""
     try:
         name = urlsplit(f"//{host}").hostname or ""
         return name in hosts or bool(ip_address(name))

@@ -35,7 +35,7 @@ def media_of(name: str) -> Media:
 
 
 def has_page_images(name: str) -> bool:
-    """Whether a document with this name has page images: it is a PDF."""
+    """True if a document with this name has page images: it is a PDF."""
     return media_of(name).type == "application/pdf"
 
 

@@ -17,7 +17,7 @@ _LINE_ENDS: Final = re.compile(r"\r\n?|[\x85\u2028\u2029]")
 
 @lru_cache(maxsize=100_000)
 def is_visible(character: str) -> bool:
-    """Whether a character is printed or is a space; variation selectors only change another character's glyph."""
+    """True if a character is printed or is a space; variation selectors only change another character's glyph."""
     return unicodedata.category(character) not in _INVISIBLE and not "\ufe00" <= character <= "\ufe0f"
 
 

@@ -44,7 +44,7 @@ _PATTERN: Final = re.compile(
 
 
 def is_prompt_injection(sentence: str) -> bool:
-    """Whether a sentence looks like an instruction to a language model, rather than information for its readers."""
+    """True if a sentence looks like an instruction to a language model, rather than information for its readers."""
     return _PATTERN.search(" ".join(sentence.split())) is not None
 
 

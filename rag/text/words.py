@@ -53,7 +53,7 @@ def words_of_name(name: str) -> list[str]:
 
 
 def is_number(word: str) -> bool:
-    """Whether one of :func:`words` is a number."""
+    """True if one of :func:`words` is a number."""
     return word[0].isdigit() or word[0] == "-"
 
 

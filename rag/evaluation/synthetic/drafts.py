@@ -55,7 +55,7 @@ def unanswerable_drafts(
 
 
 def _is_unknown(swapped: Swapped, search: Search) -> bool:
-    """Whether no relevant passage contains the name that was put into the question."""
+    """True if no relevant passage contains the name that was put into the question."""
     relevant = _relevant(search(swapped.question))
     return not any(
         contains_words(f"{hit.passage.document.title} {hit.passage.chunk.text}", swapped.name) for hit in relevant

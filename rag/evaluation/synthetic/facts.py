@@ -117,7 +117,7 @@ def _is_self_contained(sentence: str) -> bool:
 
 
 def _is_garbled(tokens: list[str]) -> bool:
-    """Whether three words in a row occur twice, as in a scan that was read with overlapping lines."""
+    """True if three words in a row occur twice, as in a scan that was read with overlapping lines."""
     triples = Counter(zip(tokens, tokens[1:], tokens[2:], strict=False))
     return max(triples.values(), default=0) > 1
 
@@ -161,7 +161,7 @@ def _target(sentence: str, random: Random) -> tuple[Form, str] | None:
 
 
 def _is_name(subject: str, sentence: str) -> bool:
-    """Whether a subject is a name, not only a capitalised first word such as "Claims" or "While Microsoft"."""
+    """True if a subject is a name, not only a capitalised first word such as "Claims" or "While Microsoft"."""
     parts = subject.split()
     others = sentence[len(subject) :].split()
     return (

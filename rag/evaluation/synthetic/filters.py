@@ -68,7 +68,7 @@ def _contains_answer(question: str, fact: Fact) -> bool:
 
 
 def _is_self_contained(question: str) -> bool:
-    """Whether it has a name, or enough content words to be about one thing only."""
+    """True if it has a name, or enough content words to be about one thing only."""
     named = [name for name in _NAME.findall(question) if name.casefold() not in _ROLES]
     return len(set(words(question))) >= (_FEWEST_CONTENT_WORDS if named else _FEWEST_CONTENT_WORDS_UNNAMED)
 
@@ -99,6 +99,6 @@ def _is_copied(question: str, fact: str) -> bool:
 
 
 def is_new(question: str, earlier: Sequence[frozenset[str]]) -> bool:
-    """Whether no earlier question, each given as its set of words, has a Jaccard similarity of .8 or more."""
+    """True if no earlier question, each given as its set of words, has a Jaccard similarity of .8 or more."""
     asked = frozenset(words(question))
     return all(len(asked & other) < 0.8 * max(len(asked | other), 1) for other in earlier)

@@ -18,7 +18,7 @@ def normalized(text: str) -> str:
 
 
 def contains_words(text: str, part: str) -> bool:
-    """Whether ``text`` contains the words of ``part``, at least one, as one sequence."""
+    """True if ``text`` contains the words of ``part``, at least one, as one sequence."""
     sought = normalized(part)
     return bool(sought) and f" {sought} " in f" {normalized(text)} "
 
@@ -33,5 +33,5 @@ def subject(document: Document) -> str:
 
 
 def _is_code(token: str) -> bool:
-    """Whether a token is an archive code: ``EX-10.19``, ``0001018724-23-000018``, ``07``; not ``2023``, ``Q3``."""
+    """True if a token is an archive code: ``EX-10.19``, ``0001018724-23-000018``, ``07``; not ``2023``, ``Q3``."""
     return any(character.isdigit() for character in token) and not _YEAR_OR_SHORT.fullmatch(token)

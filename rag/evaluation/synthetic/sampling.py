@@ -54,7 +54,7 @@ def _over_pages(generation: Generation, name: str, random: Random) -> list[int]:
 
 
 def _is_repeated(generation: Generation, fact: Fact) -> bool:
-    """Whether another passage has the same text: boilerplate, or the same text in two documents."""
+    """True if another passage has the same text: boilerplate, or the same text in two documents."""
     text = fact.text.casefold()
     rows = [row for row, _ in generation.matching(fact.text, _MOST_HITS) if row != fact.passage.row]
     return any(text in " ".join(passage.chunk.text.casefold().split()) for passage in generation.passages(rows))

@@ -227,7 +227,7 @@ def _load(file: Path, tuning: Tuning, gpu_layers: int) -> Pointer:
 
 
 def _splits_by_position(model: Pointer) -> bool:
-    """Whether keys and values can be kept and removed by position: not with a recurrent state or a sliding window."""
+    """True if keys and values can be kept and removed by position: not with a recurrent state or a sliding window."""
     return not (
         llama.llama_model_is_recurrent(model) or llama.llama_model_is_hybrid(model) or llama.llama_model_n_swa(model)
     )

@@ -87,7 +87,7 @@ def _is_refusal(text: str, refusal: str) -> bool:
 
 
 def _is_truncated(text: str, refusal: str) -> bool:
-    """Whether a text that was cut off is the sentence's first words, case included: a lone "No" is an answer."""
+    """True if a text that was cut off is the sentence's first words, case included: a lone "No" is an answer."""
     words = text.split()
     return bool(words) and refusal.split()[: len(words)] == words
 

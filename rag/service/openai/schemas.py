@@ -66,7 +66,7 @@ class ChatBody(_Received):
 
     @property
     def wants_usage(self) -> bool:
-        """Whether a stream ends with the token usage."""
+        """True if a stream ends with the token usage."""
         return bool(self.stream_options and self.stream_options.include_usage)
 
     def to_domain(self, *, max_tokens: int, history_characters: int) -> Question:
