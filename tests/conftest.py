@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A file stays in one process, and so do all tests of real models: two models at a time would share the processors.
 
