@@ -7,7 +7,7 @@ PORT ?= $(or $(RAG_PORT),8000)
 KNOWLEDGE_BASE ?= knowledge_base
 QUESTIONS := docs/demo_questions.txt
 # Tests run in as many processes as there are processors, 4 at most (tests/conftest.py says which together).
-PARALLEL := --numprocesses=auto --maxprocesses=4 --dist=loadgroup --no-loadscope-reorder
+PARALLEL := --numprocesses=auto --maxprocesses=4 --dist=loadscope --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help install models ingest demo serve test test-unit test-random coverage test-faults test-hostile test-container lint format bench bench-serving lock clean

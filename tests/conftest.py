@@ -1,17 +1,32 @@
-"""Distribution of the tests over processes (pytest-xdist, --dist=loadgroup)."""
+"""Distribution of the tests over processes (pytest-xdist)."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
+if TYPE_CHECKING:
+    from xdist.scheduler import LoadScopeScheduling
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+_MODELS = "tests/real_models/"
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file stays in one process, and so do all tests of real models: two models at a time would share the processors.
+    """The tests of real models begin first, because they take longest."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_MODELS))
 
-    These begin first, because they take longest.
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """A file stays in one process, and so do all tests of real models: two models at a time fight for the processors.
+
+    Not ``--dist=loadgroup``: its marks have no effect with pytest 9.2.
     """
-    for item in items:
-        models = item.get_closest_marker("real_models") is not None
-        item.add_marker(pytest.mark.xdist_group("real models" if models else item.nodeid.partition("::")[0]))
-    items.sort(key=lambda item: item.get_closest_marker("real_models") is None)
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return _MODELS if nodeid.startswith(_MODELS) else nodeid.partition("::")[0]
+
+    return ByFile(config, log)
