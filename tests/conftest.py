@@ -13,7 +13,10 @@ _MODELS = "tests/real_models/"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tests of real models begin first, because they take longest."""
+    """The tests of real models begin first, because they take longest; a slow processor needs minutes for one."""
+    for item in items:
+        if item.nodeid.startswith(_MODELS) and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(1200))
     items.sort(key=lambda item: not item.nodeid.startswith(_MODELS))
 
 

@@ -62,7 +62,7 @@ def readings(draw: st.DrawFn) -> Reading:
         remarks=draw(st.dictionaries(lines, lines, max_size=2)),
         reason=draw(lines) or None,
         thumbnails=draw(st.dictionaries(st.integers(1, len(made)), st.binary().map(PNG.__add__), max_size=3)),
-        seconds=draw(st.dictionaries(lines, st.floats(0, 1e5), max_size=2)),
+        seconds=draw(st.dictionaries(lines, st.floats(0, 1e5, exclude_max=True), max_size=2)),
     )
 
 
