@@ -119,14 +119,17 @@ async function sendOne(row, replacing) {
 // A run that is in progress when the page is opened is shown, too.
 async function look() {
   if (!adminKey || state.adding?.busy) return;
-  update({ busy: true, problem: null });
+  update({ problem: null });
   try {
     const job = await service.ingest(adminKey);
-    if (job.state === "running") await ingest(() => job);
+    // Not busy before: the click that left the key's field would meet a disabled button.
+    if (job.state !== "running" || state.adding?.busy) return;
+    update({ busy: true });
+    await ingest(() => job);
+    update({ busy: false });
   } catch (problem) {
     update({ problem: said(problem) });
   }
-  update({ busy: false });
 }
 
 async function ingest(begin) {
