@@ -100,10 +100,15 @@ RUN pip install --quiet --no-deps --no-index /wheels/*.whl \
  && rm -rf include lib/cmake lib/pkgconfig lib/libllama-common* lib/libggml-cpu-*.so.* \
  && for library in lib/*.so; do for name in "$library".*; do test ! -e "$name" || ln -sf "${library#lib/}" "$name"; done; done
 COPY --from=locks /locks/requirements-${ENCODERS}.txt /locks/requirements.txt
-# --no-deps: the lock has all of them, and a package that asks for torch does not bring it back.
+# --no-deps: the lock has all of them, and a package that asks for torch does not bring it back. Removed at the end is what
+# nothing here loads (130 MB): OpenVINO's plugins for Intel's GPU and NPU and its readers of other formats, tools of
+# onnxruntime, a second backend of zstandard, the transfer of a hub, and pip itself.
 RUN --mount=type=cache,target=/root/.cache/pip \
     pip install --quiet --no-deps -r /locks/requirements.txt \
- && find /opt/venv/lib -type d -name tests -prune -exec rm -rf {} +
+ && find /opt/venv/lib -type d -name tests -prune -exec rm -rf {} + \
+ && cd /opt/venv/lib/python3*/site-packages \
+ && rm -rf openvino/libs/libopenvino_intel_[gn]pu_plugin.so openvino/libs/cache.json openvino/libs/libopenvino_*_frontend.so.* \
+      onnxruntime/transformers onnxruntime/tools onnxruntime/quantization zstandard/_cffi*.so hf_xet/*.so pip pip-*
 
 
 # --- The weights, by digest: fetched anew only when the catalogue asks for other ones. --------------------------------
