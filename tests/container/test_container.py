@@ -185,9 +185,10 @@ def test_the_page_and_all_that_it_is_made_of(project: Project) -> None:
     """Also what setuptools might leave out of a package."""
     page = project.ask("/")
     assert (page.status, page.type) == (200, "text/html; charset=utf-8")
-    assert page.data == (ROOT / "rag" / "web" / "index.html").read_bytes()
-    for path in (path for path in (ROOT / "rag" / "web").rglob("*") if path.is_file()):
-        assert project.ask(f"/web/{path.relative_to(ROOT / 'rag' / 'web').as_posix()}").data == path.read_bytes()
+    static = ROOT / "rag" / "service" / "static"
+    assert page.data == (static / "index.html").read_bytes()
+    for path in (path for path in static.rglob("*") if path.is_file()):
+        assert project.ask(f"/web/{path.relative_to(static).as_posix()}").data == path.read_bytes()
 
 
 def test_clients_of_openai(project: Project) -> None:
