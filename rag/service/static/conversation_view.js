@@ -23,7 +23,7 @@ function welcome() {
   return html`
     <section class="welcome">
       <h1>Ask your documents</h1>
-      <p>Each sentence of an answer comes with the words that bear it out, on the page where they stand. If the documents do not say it, you are told so.</p>
+      <p>Each sentence of an answer comes with quotes that support it, shown on their page. If the documents do not hold the answer, you are told so.</p>
       ${state.trouble ? html`<p class="notice" role="alert">${state.trouble}</p>` : nothing}
       ${documents ? html`<p class="quiet">${count(documents, "document")} can be asked.</p>` : nothing}
     </section>`;
