@@ -69,6 +69,7 @@ class Page:
         tables: in the order of the text. Used for chunking; not kept in an index.
         body: start and end of the text without running headers and footers; a slice, so the default is the whole
             text. Used for chunking; not kept in an index.
+        label: the number that is printed on the page, such as "iv" or "4"; None where the file has no page labels.
     """
 
     number: int
@@ -79,6 +80,7 @@ class Page:
     headings: Sequence[Heading] = ()
     tables: Sequence[Table] = ()
     body: tuple[int, int] = (0, sys.maxsize)
+    label: str | None = None
 
     def boxes(self, start: int, end: int) -> tuple[Box, ...]:
         """Bounding boxes of ``text[start:end]`` on the page, one for each line that it touches."""
@@ -122,6 +124,8 @@ class Document:
 
     Attributes:
         names: every path under which the content was found, relative to the ingested folder; never empty.
+        author: as the file's properties give it; None where they do not.
+        created: date in the file's properties, "2024-05-31"; None where there is none.
     """
 
     id: str
@@ -129,6 +133,8 @@ class Document:
     title: str
     pages: int
     size: int
+    author: str | None = None
+    created: str | None = None
 
     @property
     def name(self) -> str:
@@ -172,7 +178,12 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A verbatim quote and its location: ``page_text[start:end] == quote``."""
+    """A verbatim quote and its location: ``page_text[start:end] == quote``.
+
+    Attributes:
+        page: 1-based, as pages are counted.
+        label: the number that is printed on the page, such as "iv"; None where the document has no page labels.
+    """
 
     id: int
     document: str
@@ -183,18 +194,46 @@ class Citation:
     end: int
     boxes: tuple[Box, ...]
     score: float
+    label: str | None = None
 
 
 Verdict: TypeAlias = Literal["supported", "unsupported"]
+SentenceKind: TypeAlias = Literal["lead", "detail", "step", "item", "row"]
+Form: TypeAlias = Literal[
+    "fact",
+    "yes_no",
+    "how_to",
+    "list",
+    "explain",
+    "about",
+    "comparison",
+    "parts",
+    "table",
+    "overview",
+    "collection",
+    "keyword",
+    "chat",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence of an answer, its grounding verdict, and the ids of the citations that support it."""
+    """One sentence, list item or table row of an answer.
+
+    Attributes:
+        text: without list markers and citation marks.
+        verdict: of grounding.
+        citations: ids of the citations that support it.
+        kind: ``lead`` for the direct answer, ``detail`` for a further sentence, ``step`` of a procedure in its order,
+            ``item`` of a list, ``row`` of a table: its cells are separated by " | ".
+        confidence: calibrated probability, 0..1, that its citations state it; None where it is not calibrated.
+    """
 
     text: str
     verdict: Verdict
     citations: tuple[int, ...] = ()
+    kind: SentenceKind = "lead"
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +253,9 @@ class Usage:
         )
 
 
-Reason: TypeAlias = Literal["not_in_documents", "no_supported_sentence", "not_a_question", "section_unknown", "length"]
+Reason: TypeAlias = Literal[
+    "not_in_documents", "no_supported_sentence", "not_a_question", "not_possible", "section_unknown", "length"
+]
 Certainty: TypeAlias = Literal["stated", "possible"]
 
 
@@ -223,14 +264,19 @@ class Answer:
     """A complete, verified answer, or an abstention.
 
     Attributes:
-        answer: the supported sentences only, or the text of an abstention or of a reply to small talk.
+        answer: the supported sentences only, in Markdown with lists, tables and bold and nothing else; or the text of
+            an abstention or of a reply to small talk.
         answered: false where the documents do not contain the answer; ``citations`` are then the nearest passages. Also
             false, and without citations, where the text is not a question about the documents.
-        reason: why it was not answered, or ``length`` where the answer stopped at ``max_tokens``.
+        reason: why it was not answered: ``not_possible`` for a request, such as for a translation, that Pageproof
+            cannot carry out; or ``length`` where the answer stopped at ``max_tokens``.
         certainty: ``stated`` as a fact or only ``possible``, by ``confidence``; displays put "Possibly: " in front of a
             possible answer. None where there is no answer: for abstentions, and for replies such as greetings.
         confidence: calibrated probability, 0..1, that the answer is correct, as docs/abstention.md defines it. For an
             abstention it is that of the withheld answer.
+        form: of the answer that the question asks for.
+        short_answer: the value alone, such as a name, a number or "Yes"; None where the answer is longer than that.
+        missing: the parts of the question for which nothing was found, as short phrases.
         timings_ms: wall time per phase in milliseconds.
     """
 
@@ -247,6 +293,9 @@ class Answer:
     index: str
     usage: Usage = Usage()
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+    form: Form = "fact"
+    short_answer: str | None = None
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +306,9 @@ class Turn:
     answer: str
 
 
+Length: TypeAlias = Literal["short", "normal", "full"]
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """A question with its conversation history and options.
@@ -265,15 +317,17 @@ class Question:
         documents: names of the documents to search in; empty means all.
         history: earlier turns of the conversation, oldest first.
         max_tokens: limit for the answer's length; None means the service's default.
+        length: ``short`` for the direct answer alone, ``full`` for all that the documents state.
     """
 
     text: str
     documents: tuple[str, ...] = ()
     history: tuple[Turn, ...] = ()
     max_tokens: int | None = None
+    length: Length = "normal"
 
 
-# Events of an answer in progress, in this order: passages, then tokens, then the answer.
+# Events of an answer in progress, in this order: passages, then sentences, then the answer.
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,10 +338,14 @@ class PassagesFound:
 
 
 @dataclass(frozen=True, slots=True)
-class TokenGenerated:
-    """A piece of the draft answer, before verification."""
+class SentenceVerified:
+    """A supported sentence of the answer, which is not withdrawn; ``citations`` are those that it is the first to use.
 
-    text: str
+    None follows before it is decided that the question is answered.
+    """
+
+    sentence: Sentence
+    citations: tuple[Citation, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,4 +355,4 @@ class AnswerReady:
     answer: Answer
 
 
-AnswerEvent: TypeAlias = PassagesFound | TokenGenerated | AnswerReady
+AnswerEvent: TypeAlias = PassagesFound | SentenceVerified | AnswerReady
