@@ -233,8 +233,41 @@ class Docstore:
         """The passages of ``rows``, in their order."""
         return [self._passage(row) for row in rows]
 
+    def passages_on(self, document_id: str, first_page: int, last_page: int) -> list[Passage]:
+        """The passages on a range of pages, 1-based and inclusive, in reading order; none outside of the document.
+
+        Raises:
+            DocumentUnknown: there is no such document.
+        """
+        first = self.rows_of(document_id).start
+        document = self.document(document_id)
+        found = self._database.execute(
+            f"{_CHUNKS} AND c.page BETWEEN ? AND ? ORDER BY c.position", (document_id, first_page, last_page)
+        )
+        return [Passage(first + row[0], document, _chunk(row)) for row in found]
+
+    def neighbours(self, row: int, before: int, after: int) -> list[Passage]:
+        """A passage with those before and after it in its document, in reading order.
+
+        Args:
+            row: of the passage.
+            before: most passages before it, 0 or more; there are fewer at the start of the document.
+            after: most passages after it.
+        """
+        first, document = self._holder(row)
+        position = row - first
+        found = self._database.execute(
+            f"{_CHUNKS} AND c.position BETWEEN ? AND ? ORDER BY c.position",
+            (document.id, position - before, position + after),
+        )
+        return [Passage(first + chunk[0], document, _chunk(chunk)) for chunk in found]
+
+    def _holder(self, row: int) -> tuple[int, Document]:
+        """The document of a row, and its first row."""
+        return self._holders[bisect_right(self._holders, row, key=lambda holder: holder[0]) - 1]
+
     def _passage(self, row: int) -> Passage:
-        first, document = self._holders[bisect_right(self._holders, row, key=lambda holder: holder[0]) - 1]
+        first, document = self._holder(row)
         found = self._database.execute(f"{_CHUNKS} AND c.position = ?", (document.id, row - first)).fetchone()
         return Passage(row, document, _chunk(found))
 

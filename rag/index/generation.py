@@ -149,6 +149,14 @@ class Generation:
         """The passages of ``rows``, in their order."""
         return self._docstore.passages(rows)
 
+    def passages_on(self, document_id: str, first_page: int, last_page: int) -> list[Passage]:
+        """The passages on pages of a document, 1-based and inclusive, in reading order; or DocumentUnknown."""
+        return self._docstore.passages_on(document_id, first_page, last_page)
+
+    def neighbours(self, row: int, before: int, after: int) -> list[Passage]:
+        """The passage of ``row`` with at most so many before and after it in its document, in reading order."""
+        return self._docstore.neighbours(row, before, after)
+
     def rows_named(self, names: Sequence[str]) -> Rows | None:
         """Rows of the documents with these names, ascending; None, meaning all, for no names.
 

@@ -110,6 +110,35 @@ def test_passages_are_in_the_order_asked(tmp_path: Path) -> None:
     assert store.passages([]) == []
 
 
+@pytest.mark.parametrize(
+    ("pages", "rows"), [((1, 1), [3, 4]), ((1, 3), [3, 4, 5]), ((2, 2), []), ((3, 9), [5]), ((-4, 0), []), ((3, 1), [])]
+)
+def test_passages_on_pages(tmp_path: Path, pages: tuple[int, int], rows: list[int]) -> None:
+    store = stored(tmp_path, entry("a.pdf"), entry("b.pdf"), entry("c.pdf"))
+    found = store.passages_on(document("b.pdf").id, *pages)
+    assert [passage.row for passage in found] == rows
+    assert found == store.passages(rows)
+
+
+@pytest.mark.parametrize(
+    ("row", "before", "after", "rows"),
+    [
+        pytest.param(4, 0, 0, [4], id="alone"),
+        pytest.param(4, 1, 1, [3, 4, 5], id="both sides"),
+        pytest.param(3, 2, 1, [3, 4], id="not of the document before"),
+        pytest.param(5, 1, 9, [4, 5], id="not of the document after"),
+        pytest.param(0, 5, 5, [0, 1, 2], id="first document"),
+        pytest.param(8, 1, 5, [7, 8], id="last document"),
+    ],
+)
+def test_neighbours(tmp_path: Path, row: int, before: int, after: int, rows: list[int]) -> None:
+    empty = (document("none.pdf"), [Page(1, "", 1.0, 1.0)], [])
+    store = stored(tmp_path, entry("a.pdf"), empty, entry("b.pdf"), entry("c.pdf"))
+    found = store.neighbours(row, before, after)
+    assert [passage.row for passage in found] == rows
+    assert found == store.passages(rows)
+
+
 def test_unknown(tmp_path: Path) -> None:
     store = stored(tmp_path, entry())
     known = document("a.pdf").id
@@ -117,6 +146,8 @@ def test_unknown(tmp_path: Path) -> None:
         store.document("gone")
     with pytest.raises(DocumentUnknown, match="gone"):
         store.page("gone", 1)
+    with pytest.raises(DocumentUnknown, match="gone"):
+        store.passages_on("gone", 1, 2)
     for number in (0, 4, -1):
         with pytest.raises(DocumentUnknown, match=f"a.pdf has pages 1 to 3, not {number}"):
             store.page(known, number)
