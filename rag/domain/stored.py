@@ -19,6 +19,9 @@ from rag.domain.values import Box, Chunk, Heading, Page, Word
 _WORD_BYTES: Final = 24  # two int32 and four float32
 # Upper limit of a page's width and height, in points: 350 metres.
 LARGEST_SIDE: Final = 1e6
+# Upper limits of a page's label and a document's author, in characters.
+LONGEST_LABEL: Final = 20
+LONGEST_AUTHOR: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ class PageRecord:
     Attributes:
         words: offsets and boxes of its words, packed by :func:`pack_words`.
         headings: a JSON list of ``[start, end, level]``.
+        label: the number that is printed on the page; None where that is unknown.
     """
 
     number: int
@@ -36,30 +40,36 @@ class PageRecord:
     height: float
     words: bytes
     headings: str
+    label: str | None = None
 
     @classmethod
     def of(cls, page: Page) -> PageRecord:
         """The record of a page."""
         headings = json.dumps([list(heading) for heading in page.headings])
-        return cls(page.number, page.text, page.width, page.height, pack_words(page.words), headings)
+        return cls(page.number, page.text, page.width, page.height, pack_words(page.words), headings, page.label)
 
     def page(self) -> Page:
         """The page, with boxes rounded to a hundredth of a point; fields that are not stored have their defaults."""
         headings = tuple(Heading(*heading) for heading in json.loads(self.headings))
-        return Page(self.number, self.text, self.width, self.height, unpack_words(self.words), headings)
+        words = unpack_words(self.words)
+        return Page(self.number, self.text, self.width, self.height, words, headings, label=self.label)
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentRecord:
-    """Pages and chunks of a document.
+    """Pages, chunks and properties of a document.
 
     Attributes:
         title: None where the file has none; its name is then used.
+        author: None where the file names none.
+        created: date of the file's properties, "2024-05-31"; None where there is none.
     """
 
     title: str | None
     pages: Sequence[PageRecord]
     chunks: Sequence[Chunk]
+    author: str | None = None
+    created: str | None = None
 
 
 def pack_words(words: Iterable[Word]) -> bytes:

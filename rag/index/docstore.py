@@ -1,7 +1,8 @@
 """Docstore: documents, pages and chunks in one SQLite file. The only home of sqlite3.
 
 A generation's docstore is made by copying rows from two others without decoding them: unchanged documents come from
-the generation before, new ones from a :class:`Staging` file.
+the generation before, new ones from a :class:`Staging` file. Docstores of before 0.3 have no columns for labels,
+authors and dates; they are read as if these were NULL.
 """
 
 from __future__ import annotations
@@ -13,19 +14,21 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Final
 
 from rag.domain.stored import DocumentRecord, PageRecord
 from rag.domain.values import Chunk, Document, Page, Passage, Span
 from rag.errors import DocumentUnknown, IndexCorrupt
 
+# The label comes before the text: what comes after it cannot be read without it.
 _SCHEMA = """
 CREATE TABLE document (
     id TEXT PRIMARY KEY, names TEXT NOT NULL, title TEXT, size INTEGER NOT NULL, pages INTEGER NOT NULL,
-    chunks INTEGER NOT NULL, first_row INTEGER NOT NULL
+    chunks INTEGER NOT NULL, first_row INTEGER NOT NULL, author TEXT, created TEXT
 ) WITHOUT ROWID;
 CREATE TABLE page (
-    document TEXT NOT NULL, number INTEGER NOT NULL, text TEXT NOT NULL, width REAL NOT NULL, height REAL NOT NULL,
-    words BLOB NOT NULL, headings TEXT NOT NULL, PRIMARY KEY (document, number)
+    document TEXT NOT NULL, number INTEGER NOT NULL, label TEXT, text TEXT NOT NULL, width REAL NOT NULL,
+    height REAL NOT NULL, words BLOB NOT NULL, headings TEXT NOT NULL, PRIMARY KEY (document, number)
 ) WITHOUT ROWID;
 CREATE TABLE chunk (
     document TEXT NOT NULL, position INTEGER NOT NULL, page INTEGER NOT NULL, start INTEGER NOT NULL,
@@ -37,6 +40,8 @@ _CHUNKS = """
 SELECT c.position, c.page, c.start, c."end", c.headings, substr(p.text, c.start + 1, c."end" - c.start)
 FROM chunk c JOIN page p ON p.document = c.document AND p.number = c.page WHERE c.document = ?
 """
+# Columns that docstores of before 0.3 lack, by table.
+_OPTIONAL: Final = {"document": ("author", "created"), "page": ("label",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +79,24 @@ class Staging:
         """Stores a document; OSError where the disk refuses."""
         with _as_os_error(self._path):
             self._database.execute(
-                "INSERT INTO document VALUES (?, '', ?, ?, ?, ?, 0)",
-                (document_id, record.title, size, len(record.pages), len(record.chunks)),
+                "INSERT INTO document VALUES (?, '', ?, ?, ?, ?, 0, ?, ?)",
+                (document_id, record.title, size, len(record.pages), len(record.chunks), record.author, record.created),
             )
             self._database.executemany(
-                "INSERT INTO page VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [(document_id, p.number, p.text, p.width, p.height, p.words, p.headings) for p in record.pages],
+                "INSERT INTO page VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        document_id,
+                        page.number,
+                        page.label,
+                        page.text,
+                        page.width,
+                        page.height,
+                        page.words,
+                        page.headings,
+                    )
+                    for page in record.pages
+                ],
             )
             self._database.executemany(
                 "INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?)",
@@ -122,15 +139,26 @@ def write_docstore(path: Path, entries: Sequence[Entry], *, staging: Path, befor
 
 def _copy(database: sqlite3.Connection, origin: str, entry: Entry, row: int) -> int:
     """Copies a document, and returns how many chunks it has."""
-    names = json.dumps(entry.names)
+    properties = _optional(database, "document", origin)
+    label = _optional(database, "page", origin)
     copied = database.execute(
-        f"INSERT INTO document SELECT id, ?, title, size, pages, chunks, ? FROM {origin}.document WHERE id = ? "  # noqa: S608
-        "RETURNING chunks",
-        (names, row, entry.id),
+        f"INSERT INTO document SELECT id, ?, title, size, pages, chunks, ?, {properties} FROM {origin}.document "  # noqa: S608
+        "WHERE id = ? RETURNING chunks",
+        (json.dumps(entry.names), row, entry.id),
     ).fetchall()
-    for table in ("page", "chunk"):
-        database.execute(f"INSERT INTO {table} SELECT * FROM {origin}.{table} WHERE document = ?", (entry.id,))  # noqa: S608
+    database.execute(
+        f"INSERT INTO page SELECT document, number, {label}, text, width, height, words, headings FROM {origin}.page "  # noqa: S608
+        "WHERE document = ?",
+        (entry.id,),
+    )
+    database.execute(f"INSERT INTO chunk SELECT * FROM {origin}.chunk WHERE document = ?", (entry.id,))  # noqa: S608
     return int(copied[0][0])
+
+
+def _optional(database: sqlite3.Connection, table: str, schema: str = "main") -> str:
+    """The optional columns of a table, for a SELECT; NULL for those that it lacks."""
+    held = {column[1] for column in database.execute(f"PRAGMA {schema}.table_info({table})")}
+    return ", ".join(column if column in held else "NULL" for column in _OPTIONAL[table])
 
 
 def _attach(database: sqlite3.Connection, name: str, path: Path) -> str:
@@ -171,9 +199,12 @@ class Docstore:
         """
         try:
             self._database = sqlite3.connect(_read_only(path), uri=True, check_same_thread=False)
+            properties = _optional(self._database, "document")
             rows = self._database.execute(
-                "SELECT first_row, chunks, id, names, title, pages, size FROM document ORDER BY first_row, id"
+                f"SELECT first_row, chunks, id, names, title, pages, size, {properties} FROM document "  # noqa: S608
+                "ORDER BY first_row, id"
             ).fetchall()
+            self._label = _optional(self._database, "page")
             documents = [_document(*row[2:]) for row in rows]
         except (sqlite3.Error, ValueError) as error:
             raise IndexCorrupt(f"{path.name} cannot be read: {error}") from error
@@ -214,10 +245,24 @@ class Docstore:
         if not 1 <= number <= document.pages:
             raise DocumentUnknown(f"{document.name} has pages 1 to {document.pages}, not {number}")
         row = self._database.execute(
-            "SELECT number, text, width, height, words, headings FROM page WHERE document = ? AND number = ?",
+            f"SELECT number, text, width, height, words, headings, {self._label} FROM page "  # noqa: S608
+            "WHERE document = ? AND number = ?",
             (document_id, number),
         ).fetchone()
         return PageRecord(*row).page()
+
+    def pages_labelled(self, document_id: str, label: str) -> list[int]:
+        """The pages with a printed number, in any case, ascending; none where the document has no labels.
+
+        Raises:
+            DocumentUnknown: there is no such document.
+        """
+        labels = self._database.execute(
+            f"SELECT number, {self._label} FROM page WHERE document = ? ORDER BY number",  # noqa: S608
+            (self.document(document_id).id,),
+        )
+        wanted = label.strip().casefold()
+        return [number for number, held in labels if held is not None and held.casefold() == wanted]
 
     def openings(self, characters: int) -> dict[str, str]:
         """The first ``characters`` of each document's first page, by document id."""
@@ -272,9 +317,11 @@ class Docstore:
         return Passage(row, document, _chunk(found))
 
 
-def _document(document_id: str, names: str, title: str | None, pages: int, size: int) -> Document:
+def _document(
+    document_id: str, names: str, title: str | None, pages: int, size: int, author: str | None, created: str | None
+) -> Document:
     listed = tuple(json.loads(names))
-    return Document(document_id, listed, title or _title_of(listed[0]), pages, size)
+    return Document(document_id, listed, title or _title_of(listed[0]), pages, size, author, created)
 
 
 def _title_of(name: str) -> str:

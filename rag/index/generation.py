@@ -77,6 +77,10 @@ class Generation:
         """A page, 1-based, or DocumentUnknown."""
         return self._docstore.page(document_id, number)
 
+    def pages_labelled(self, document_id: str, label: str) -> list[int]:
+        """The pages, 1-based, on which this number is printed, such as "iv"; or DocumentUnknown."""
+        return self._docstore.pages_labelled(document_id, label)
+
     def source(self, document_id: str) -> Path:
         """The stored copy of a document's file, or DocumentUnknown."""
         return self._sources / self.document(document_id).id

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.domain.stored import PageRecord, are_packed_words, pack_words, unpack_words
+from rag.domain.stored import LONGEST_LABEL, PageRecord, are_packed_words, pack_words, unpack_words
 from rag.domain.values import Box, Heading, Page, Word
 
 points = st.floats(-3000, 3000, width=32)
@@ -26,7 +26,9 @@ def pages(draw: st.DrawFn) -> Page:
     spans = list(pairwise(offsets))
     words = [Word(start, end, draw(boxes)) for start, end in spans]
     headings = [Heading(start, end, draw(st.integers(1, 6))) for start, end in spans]
-    return Page(draw(st.integers(1, 9999)), text, draw(st.floats(1, 5000)), draw(st.floats(1, 5000)), words, headings)
+    size = draw(st.floats(1, 5000)), draw(st.floats(1, 5000))
+    label = draw(st.none() | st.text(min_size=1, max_size=LONGEST_LABEL))
+    return Page(draw(st.integers(1, 9999)), text, *size, words, headings, label=label)
 
 
 def packed(*numbers: float) -> bytes:
@@ -41,12 +43,8 @@ def packed(*numbers: float) -> bytes:
 def test_a_page_survives_the_round_trip(page: Page) -> None:
     record = PageRecord.of(page)
     stored = record.page()
-    assert (stored.number, stored.text, stored.width, stored.height) == (
-        page.number,
-        page.text,
-        page.width,
-        page.height,
-    )
+    for name in ("number", "text", "width", "height", "label"):
+        assert getattr(stored, name) == getattr(page, name)
     assert stored.headings == tuple(page.headings)
     assert [(word.start, word.end) for word in stored.words] == [(word.start, word.end) for word in page.words]
     for word, expected in zip(stored.words, page.words, strict=True):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -30,7 +33,8 @@ def chunk_of(page: Page, start: int, end: int, *headings: str) -> Chunk:
 def staged(path: Path, *entries: Given) -> Path:
     staging = Staging(path)
     for document_, pages, chunks in entries:
-        record = DocumentRecord(document_.title, [PageRecord.of(page) for page in pages], chunks)
+        records = [PageRecord.of(page) for page in pages]
+        record = DocumentRecord(document_.title, records, chunks, document_.author, document_.created)
         staging.add(document_.id, document_.size, record)
     staging.close()
     return path
@@ -48,6 +52,14 @@ def stored(folder: Path, *entries: Given) -> Docstore:
     return Docstore(write(folder, *entries))
 
 
+def without_the_new_columns(path: Path) -> Path:
+    """Makes a docstore that has the columns of version 0.2 alone."""
+    with closing(sqlite3.connect(path)) as database, database:
+        for table, column in (("document", "author"), ("document", "created"), ("page", "label")):
+            database.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+    return path
+
+
 def chunks_of(store: Docstore, document_id: str) -> list[Chunk]:
     return [passage.chunk for passage in store.passages(store.rows_of(document_id))]
 
@@ -56,8 +68,8 @@ def entry(name: str = "a.pdf") -> Given:
     words = [Word(0, 5, Box(72.0, 700.25, 100.5, 712.0)), Word(6, 7, Box(104.123456, 700.0, 110.987654, 712.0))]
     pages = [
         Page(1, TEXT, 595.2755737304688, 841.8897705078125, words=words, headings=[Heading(0, 5, 1), Heading(6, 7, 3)]),
-        Page(2, "", 612.0, 792.0),
-        Page(3, "The end.", 841.8897705078125, 595.2755737304688),
+        Page(2, "", 612.0, 792.0, label="iv"),
+        Page(3, "The end.", 841.8897705078125, 595.2755737304688, label="1"),
     ]
     chunks = [chunk_of(pages[0], 0, 11, "Größe", "漢"), chunk_of(pages[0], 13, len(TEXT)), chunk_of(pages[2], 0, 8)]
     return document(name, 3), pages, chunks
@@ -76,10 +88,57 @@ def test_pages(tmp_path: Path) -> None:
     for page in pages:
         held = store.page(document_.id, page.number)
         assert (held.number, held.text, held.width, held.height) == (page.number, page.text, page.width, page.height)
+        assert held.label == page.label
         assert list(held.headings) == list(page.headings)
         assert [(word.start, word.end) for word in held.words] == [(word.start, word.end) for word in page.words]
         for word, expected in zip(held.words, page.words, strict=True):
             assert word.box == pytest.approx(expected.box, abs=0.0051)
+
+
+def test_properties(tmp_path: Path) -> None:
+    named = replace(document("a.pdf", 3), author="Ünal Ö. & Søn", created="2024-05-31")
+    dated = replace(document("b.pdf", 3), created="1999-12-31")
+    store = stored(tmp_path, (named, *entry()[1:]), (dated, *entry()[1:]), entry("c.pdf"))
+    assert list(store.documents) == [named, dated, document("c.pdf", 3)]
+    assert (store.document(document("c.pdf").id).author, store.document(document("c.pdf").id).created) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("label", "numbers"),
+    [("iv", [2, 4]), ("IV", [2, 4]), (" iv ", [2, 4]), ("1", [5]), ("ÄNDERUNG-1", [3]), ("2", []), ("", []), ("v", [])],
+)
+def test_pages_labelled(tmp_path: Path, label: str, numbers: list[int]) -> None:
+    pages = [Page(n, "x", 1.0, 1.0, label=held) for n, held in enumerate([None, "iv", "Änderung-1", "IV", "1"], 1)]
+    store = stored(tmp_path, (document("a.pdf", 5), pages, [chunk_of(pages[0], 0, 1)]), entry("b.pdf"))
+    assert store.pages_labelled(document("a.pdf").id, label) == numbers
+
+
+class TestBefore03:
+    """Docstores without columns for labels, authors and dates."""
+
+    def test_is_read(self, tmp_path: Path) -> None:
+        document_, pages, chunks = entry()
+        named = replace(document_, author="An Author", created="2024-05-31")
+        store = Docstore(without_the_new_columns(write(tmp_path, (named, pages, chunks))))
+        assert list(store.documents) == [document_]
+        held = [store.page(document_.id, page.number) for page in pages]
+        assert [(page.text, page.label) for page in held] == [(page.text, None) for page in pages]
+        assert chunks_of(store, document_.id) == chunks
+        assert store.pages_labelled(document_.id, "iv") == []
+
+    def test_is_copied(self, tmp_path: Path) -> None:
+        old, new = entry("b.pdf"), (replace(document("a.pdf", 3), author="An Author"), *entry("a.pdf")[1:])
+        (tmp_path / "before").mkdir()
+        before = without_the_new_columns(write(tmp_path / "before", old))
+        staging = staged(tmp_path / "staging.sqlite", new)
+        listed = [Entry(given_[0].id, given_[0].names, fresh=given_ is new) for given_ in (new, old)]
+        write_docstore(tmp_path / "docstore.sqlite", listed, staging=staging, before=before)
+        store = Docstore(tmp_path / "docstore.sqlite")
+        assert list(store.documents) == [new[0], old[0]]
+        assert [store.page(new[0].id, number).label for number in (1, 2, 3)] == [None, "iv", "1"]
+        assert [store.page(old[0].id, number).label for number in (1, 2, 3)] == [None, None, None]
+        assert store.page(old[0].id, 1).text == TEXT
+        assert chunks_of(store, old[0].id) == old[2]
 
 
 def test_chunks_are_cut_by_code_points(tmp_path: Path) -> None:
@@ -148,6 +207,8 @@ def test_unknown(tmp_path: Path) -> None:
         store.page("gone", 1)
     with pytest.raises(DocumentUnknown, match="gone"):
         store.passages_on("gone", 1, 2)
+    with pytest.raises(DocumentUnknown, match="gone"):
+        store.pages_labelled("gone", "1")
     for number in (0, 4, -1):
         with pytest.raises(DocumentUnknown, match=f"a.pdf has pages 1 to 3, not {number}"):
             store.page(known, number)
