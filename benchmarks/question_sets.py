@@ -25,7 +25,7 @@ class QuestionSet:
 
     def paged(self) -> Sequence[LabelledQuestion]:
         """The questions whose page is known; QuestionsInvalid where there is none."""
-        paged = [question for question in read_questions(self.questions) if question.answerable and question.pages]
+        paged = [question for question in read_questions(self.questions) if question.paged]
         if not paged:
             raise QuestionsInvalid(f"{self.questions} has no question whose page is known")
         return paged

@@ -22,7 +22,7 @@ from rag.evaluation.questions import LabelledQuestion, absent_documents, read_qu
 from rag.evaluation.results import QuestionResult
 from rag.evaluation.runner import RANKS, evaluate
 from rag.evaluation.summary import summarise
-from rag.evaluation.text_report import print_comparison, print_summary
+from rag.evaluation.text_report import print_comparison, print_missing_facts, print_summary
 from rag.index.generation import Generation
 from rag.settings import Settings
 
@@ -84,7 +84,7 @@ def evaluation(options: argparse.Namespace, settings: Settings) -> int:
         results = evaluate(questions, retrieve, answerer.ask if answerer else None, generation, report)
     summary = summarise(results, model=answerer.model.name if answerer else None, index=generation.id)
     comparison = compare(results, summary, earlier) if earlier else None
-    _print(options, summary, comparison)
+    _print(options, results, summary, comparison)
     _write(options, results, summary, comparison, generation)
     return _WORSE if comparison and comparison.regressions else 0
 
@@ -99,12 +99,19 @@ def _warn_of_absent_documents(questions: Sequence[LabelledQuestion], generation:
         )
 
 
-def _print(options: argparse.Namespace, summary: dict[str, Any], comparison: Comparison | None) -> None:
+def _print(
+    options: argparse.Namespace,
+    results: Sequence[QuestionResult],
+    summary: dict[str, Any],
+    comparison: Comparison | None,
+) -> None:
     if options.json:
         compared = {"comparison": comparison.to_json(), "regressions": comparison.regressions} if comparison else {}
         print(json.dumps({**summary, **compared}, ensure_ascii=False))
         return
     console = Console(highlight=False)
+    # Before the metrics, which a long list would push off the screen.
+    print_missing_facts(console, results)
     print_summary(console, summary)
     if comparison:
         print_comparison(console, comparison)

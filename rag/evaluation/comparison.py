@@ -10,11 +10,10 @@ from typing import Any, Final, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
-from rag.answering.answer_builder import POSSIBLY
 from rag.errors import QuestionsInvalid
-from rag.evaluation.correctness import is_correct
+from rag.evaluation.correctness import graded_result
 from rag.evaluation.metrics import Better
-from rag.evaluation.results import Outcome, QuestionResult, outcome_of
+from rag.evaluation.results import Outcome, QuestionResult
 from rag.evaluation.significance import once, p_values
 from rag.evaluation.summary import metrics_of
 
@@ -23,6 +22,8 @@ SIGNIFICANT: Final = 0.05
 _SMALLEST_P: Final = 0.001
 # Loss that is tolerated where no question is in both runs: more than the noise of a few questions.
 TOLERANCE: Final = 0.02
+# Runs of before certainty was a field have it in the text.
+_POSSIBLY: Final = "Possibly: "
 _RESULTS: Final = TypeAdapter(list[QuestionResult])
 
 
@@ -174,10 +175,9 @@ def _results_of(run: Mapping[str, Any]) -> list[QuestionResult]:
 def _graded_again(result: QuestionResult, was: QuestionResult) -> QuestionResult:
     if was.answered is None:
         return was
-    # Runs of before certainty was a field have it in the text.
-    text = was.answer or ""
-    right = is_correct(result.question, text if was.certainty else text.removeprefix(POSSIBLY), result.answers)
-    return replace(was, outcome=outcome_of(answerable=result.answerable, answered=was.answered, right=right))
+    text = (was.answer or "") if was.answered else ""
+    text = text if was.certainty else text.removeprefix(_POSSIBLY)
+    return graded_result(replace(was, answerable=result.answerable), text, result.answers, result.nuggets)
 
 
 def _untested(

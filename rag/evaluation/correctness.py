@@ -1,4 +1,4 @@
-"""Answer correctness: string metrics against gold answers (SQuAD normalisation, F1, containment, overlap).
+"""Answer correctness: string metrics against gold answers (SQuAD normalisation, F1, containment, overlap) and nuggets.
 
 Every evaluation uses this one rule. It only approximates a person's judgement; docs/evaluation.md gives the agreement
 and the known errors.
@@ -9,16 +9,19 @@ from __future__ import annotations
 import re
 import string
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
+from rag.evaluation.nuggets import GradedNugget, Nugget, graded, recall
+from rag.evaluation.results import QuestionResult, outcome_of
 from rag.text.words import is_number, words
 
 # A longer gold answer is an explanation: no answer repeats it, and F1 would measure length more than content.
 LONGEST_SHORT_GOLD: Final = 12
 # Least F1. Two of two words give 1.0, one of two (December 2022 for November 2022) .5, two of three .67.
 SHORT_BAR: Final = 0.6
-# Least overlap coefficient with a long gold answer.
+# Least overlap coefficient with a long gold answer; least share of the vital nuggets where there is no gold answer.
 LONG_BAR: Final = 0.5
 _FEWEST_IN_ANY_ORDER: Final = 3
 _YES_OR_NO: Final = re.compile(r"\b(yes|no)\b")
@@ -46,6 +49,54 @@ def f1(answer: str, gold: str) -> float:
         return 0.0
     precision, recall = common / len(given), common / len(expected)
     return 2 * precision * recall / (precision + recall)
+
+
+def content_recall(answer: str, golds: Iterable[str]) -> float | None:
+    """Share of the content words of a long gold answer that the answer has, 0..1: the best of several.
+
+    Content words are those of :func:`rag.text.words.words`, each counted once. None where no gold answer is long.
+    """
+    given = set(words(answer))
+    expected = (set(words(gold)) for gold in golds if len(normalised(gold).split()) > LONGEST_SHORT_GOLD)
+    return max((len(own & given) / len(own) for own in expected if own), default=None)
+
+
+def graded_result(
+    result: QuestionResult, text: str, answers: tuple[str, ...], nuggets: Iterable[Nugget]
+) -> QuestionResult:
+    """A result with its answer graded.
+
+    Args:
+        result: with ``answered`` and ``short_answer``.
+        text: of the answer; empty for an abstention.
+        answers: the gold ones.
+        nuggets: the facts of a complete answer.
+    """
+    short = result.short_answer if result.answered and result.short_answer else None
+    found = graded(nuggets, text)
+    return replace(
+        result,
+        outcome=outcome_of(
+            answerable=result.answerable,
+            answered=bool(result.answered),
+            right=_is_right(result.question, [text, short] if short else [text], answers, found),
+        ),
+        f1=max((f1(short or text, gold) for gold in answers), default=None),
+        contains=any(contains(short or text, gold) for gold in answers) if answers else None,
+        content_recall=content_recall(text, answers),
+        nuggets=found,
+    )
+
+
+def _is_right(question: str, texts: Sequence[str], golds: Sequence[str], nuggets: Sequence[GradedNugget]) -> bool:
+    """Whether the text or the short answer is correct; without gold answers, whether it has half of the vital nuggets.
+
+    Where no nugget is vital, half of all.
+    """
+    if golds:
+        return any(is_correct(question, text, golds) for text in texts)
+    vital = [nugget for nugget in nuggets if nugget.vital] or nuggets
+    return (recall(vital) or 0.0) >= LONG_BAR
 
 
 def is_correct(question: str, answer: str, golds: Iterable[str]) -> bool:

@@ -8,6 +8,8 @@ from typing import Final
 
 from rag.domain.values import Document, Page
 from rag.errors import DocumentUnknown, FileFault
+from rag.evaluation.nuggets import PATTERN
+from rag.evaluation.questions import gold_pages
 from rag.evaluation.results import QuestionResult
 from rag.index.generation import Generation
 from rag.pdf.document import render_page
@@ -20,6 +22,7 @@ KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "false_answer": ("Answered, and should not have been", "The documents do not answer these questions."),
     "wrong": ("Wrong answers", "The answer does not agree with a known answer. Words are compared: judge yourself."),
     "false_abstention": ("Not answered, and should have been", "The documents answer these questions."),
+    "incomplete": ("Answers that are not complete", "Vital facts are missing. Wordings are compared: judge yourself."),
     "not_found": ("The right page is not in the first five", "The answer is right, or the run has no answers."),
 }
 # Most passages in the prompt of an answer, by default.
@@ -83,6 +86,8 @@ def find_failures(
 def _kind(result: QuestionResult) -> str | None:
     if result.outcome in KINDS:
         return result.outcome
+    if result.vital_missing:
+        return "incomplete"
     return "not_found" if _found(result) is False else None
 
 
@@ -100,8 +105,8 @@ class _Album:
         self.left_out = 0
 
     def gold_page(self, result: QuestionResult) -> GoldPage | None:
-        """The gold page with the sentence that is nearest to a gold answer; None if there is none."""
-        gold = set(words(" ".join(result.answers)))
+        """The gold page with the sentence that is nearest to a gold answer or nugget; None if there is none."""
+        gold = set(words(" ".join([*result.answers, *_wordings(result)])))
         asked = set(words(result.question)) - gold
         best = max(
             (
@@ -126,7 +131,7 @@ class _Album:
 
     def _pages(self, result: QuestionResult) -> Iterator[tuple[Document, Page]]:
         for name in result.documents:
-            for number in result.pages:
+            for number in gold_pages(name, result.pages, result.evidence):
                 if document := self._named.get(name):
                     try:
                         yield document, self._generation.page(document.id, number)
@@ -146,6 +151,13 @@ class _Album:
             return None  # only pages of a PDF can be rendered
         self._room -= len(picture)
         return as_uri(picture)
+
+
+def _wordings(result: QuestionResult) -> Iterator[str]:
+    """The plain wordings of the vital nuggets, with the labels of those that have none."""
+    for nugget in result.nuggets:
+        if nugget.vital:
+            yield from [wording for wording in nugget.any if not wording.startswith(PATTERN)] or [nugget.label]
 
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:

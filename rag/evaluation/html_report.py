@@ -16,7 +16,7 @@ from rag.evaluation.comparison import SIGNIFICANT, TOLERANCE, Comparison
 from rag.evaluation.failures import KINDS, PICTURE_BYTES, find_failures
 from rag.evaluation.plots import drawings
 from rag.evaluation.results import QuestionResult
-from rag.evaluation.text_report import BY_KIND, GROUPS, number, verdict, words_of
+from rag.evaluation.text_report import BREAKDOWNS, BY_KIND, GROUPS, is_share, number, verdict, words_of
 from rag.index.generation import Generation
 from rag.runtime.files import write_atomically
 from rag.text.templates import fill
@@ -30,9 +30,15 @@ _MEANINGS: Final = {
     "mrr@10": "mean of 1 / rank of the first right page",
     "document_hit@5": "a right document is among the first five passages",
     "right": "answerable questions that were answered rightly",
-    "f1": "words shared with the known answer; an abstention counts 0",
-    "contains": "the known answer is contained in the answer",
+    "f1": "words that the short answer shares with the known one; an abstention counts 0",
+    "contains": "the known answer is contained in the short answer",
+    "vital_recall": "vital facts that the answer holds; an abstention holds none",
+    "all_recall": "facts that the answer holds",
+    "complete": "questions whose answer holds all vital facts",
+    "content_recall": "content words of a long known answer that are in the answer",
+    "mean_words": "words of an answer",
     "citation_page_precision": "citations that are on a right page",
+    "sentence_citation_precision": "sentences with a citation on a right page",
     "quotes_verbatim": "quotes that stand on their page, letter by letter",
     "unsupported_shown": "sentences that were shown without support",
     "abstain_recall": "unanswerable questions that were not answered",
@@ -52,7 +58,7 @@ _MEANINGS: Final = {
 class _MetricRow:
     """A row of the metrics table: ``start`` and ``width`` of the interval and ``place`` of the value in percent.
 
-    ``place`` is None for a cost, which has no bar.
+    ``place`` is None for what is no share, such as a cost: it has no bar.
     """
 
     group: str
@@ -96,7 +102,7 @@ def render(
         "summary": summary,
         "rows": list(_rows(summary)),
         "drawings": drawings(results) if answered else None,
-        "breakdowns": [table for kind in ("form", "source") if (table := _breakdown(kind, summary))],
+        "breakdowns": [table for kind in BREAKDOWNS if (table := _breakdown(kind, summary))],
         "comparison": comparison,
         "compared": list(_compared(comparison)) if comparison else [],
         "tolerance": TOLERANCE,
@@ -116,14 +122,14 @@ def _rows(summary: Mapping[str, Any]) -> Iterator[_MetricRow]:
             if (value := summary.get(name)) is None:
                 continue
             low, high = summary["intervals"][name] or (value, value)
-            is_share = group != "cost"
+            drawn = is_share(name)
             yield _MetricRow(
                 group,
                 name,
                 _MEANINGS[name],
                 number(name, value),
                 f"{number(name, low)} – {number(name, high)}",
-                100 * value if is_share else None,
+                100 * value if drawn else None,
                 100 * low,
                 100 * (high - low),
             )

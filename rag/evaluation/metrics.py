@@ -101,6 +101,19 @@ def _cited_answer(result: QuestionResult) -> int:
     return result.citations if result.answered and result.paged else 0
 
 
+def _sentences_of_paged(result: QuestionResult) -> int:
+    """The number of sentences shown of an answer whose gold pages are known; 0 otherwise."""
+    return sum(sentence.shown for sentence in result.sentences) if result.answered and result.paged else 0
+
+
+def _has_gold(result: QuestionResult) -> bool:
+    return result.answerable and result.f1 is not None
+
+
+def _is_measured_complete(result: QuestionResult) -> bool:
+    return result.answerable and bool(result.nuggets)
+
+
 def _prompt_tokens(result: QuestionResult) -> int | None:
     """None where the language model was not called."""
     return result.usage.get("prompt_tokens") or None
@@ -113,10 +126,14 @@ RETRIEVAL: Final[tuple[Metric, ...]] = (
     Ratio("document_hit@5", "more", lambda r: (r.document_rank or 6) <= 5, lambda r: r.answerable),
 )
 ANSWERS: Final[tuple[Metric, ...]] = (
-    Ratio("f1", "more", lambda r: r.f1 or 0.0, lambda r: r.answerable),
-    Ratio("contains", "more", lambda r: bool(r.contains), lambda r: r.answerable),
+    Ratio("f1", "more", lambda r: r.f1 or 0.0, _has_gold),
+    Ratio("contains", "more", lambda r: bool(r.contains), _has_gold),
     Ratio("right", "more", lambda r: r.outcome == "right", lambda r: r.answerable),
     Ratio("citation_page_precision", "more", lambda r: r.citations_on_gold_page, _cited_answer),
+    Ratio(
+        "sentence_citation_precision", "more",
+        lambda r: sum(sentence.shown and sentence.gold for sentence in r.sentences), _sentences_of_paged,
+    ),
     Ratio("quotes_verbatim", "more", lambda r: r.quotes_verbatim, lambda r: r.citations, guaranteed=True),
     Ratio(
         "unsupported_shown", "less", lambda r: r.unsupported_shown, lambda r: r.sentences_shown,
@@ -125,6 +142,14 @@ ANSWERS: Final[tuple[Metric, ...]] = (
     Ratio("abstain_recall", "more", lambda r: not r.answered, lambda r: not r.answerable),
     Ratio("false_abstain", "less", lambda r: not r.answered, lambda r: r.answerable),
 )  # fmt: skip
+# An abstention is an answer without facts: it counts 0.
+COMPLETENESS: Final[tuple[Metric, ...]] = (
+    Ratio("vital_recall", "more", lambda r: r.vital_recall or 0.0, lambda r: r.vital_recall is not None),
+    Ratio("all_recall", "more", lambda r: r.all_recall or 0.0, lambda r: r.all_recall is not None),
+    Ratio("complete", "more", lambda r: r.vital_recall == 1.0, _is_measured_complete),
+    Ratio("content_recall", "more", lambda r: r.content_recall or 0.0, lambda r: r.content_recall is not None),
+    Ratio("mean_words", None, lambda r: r.words, lambda r: bool(r.answered)),
+)
 COST: Final[tuple[Metric, ...]] = (
     Quantile("prompt_tokens_p50", None, 0.50, _prompt_tokens),
     Quantile("seconds_p50", None, 0.50, lambda r: r.seconds),

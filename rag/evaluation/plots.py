@@ -68,7 +68,7 @@ def _reliability(results: Sequence[QuestionResult]) -> Reliability:
     drawn = [DrawnBin(one.low, one.high, one.n, one.confidence, one.right, *_wilson(one)) for one in bins(results)]
     error = estimated(results)["calibration_error"]
     answers = sum(one.n for one in drawn)
-    note = f"{answers} answers; calibration error {error:.3f}" if error is not None else "no question was answered"
+    note = f"{answers} answers; calibration error {error:.3f}" if error is not None else "no answer with a confidence"
     return Reliability(note, drawn)
 
 
@@ -87,9 +87,9 @@ def _risk_coverage(results: Sequence[QuestionResult]) -> RiskCoverage:
     points = curve(results)
     answered = [point for point in points if point.answered]
     measured = estimated(results)
-    note = f"area under the curve {measured['aurc']:.3f}"
+    note = "no answer with a confidence" if measured["aurc"] is None else f"area under the curve {measured['aurc']:.3f}"
     if answered:
         note += f"; in force: coverage {measured['coverage']:.2f}, risk {measured['risk']:.2f}"
-    highest = max(point.risk for point in points)
+    highest = max((point.risk for point in points), default=0.0)
     top = next(top for top in _TOPS if highest <= top)
     return RiskCoverage(note, answered, [*answered[-1:], *points[len(answered) :]], top)

@@ -1,22 +1,40 @@
 """Labelled questions from a JSONL file, a line of which is ``{"id", "question", "answers", "document", "pages"}``.
 
-``answers`` and ``pages`` are lists. Empty ``answers`` mean that the documents do not answer the question; ``documents``
-in place of ``document`` lists several that do. ``form`` (such as "Numeric") and ``source`` (such as "table") are
-optional: the metrics are then broken down by them.
+``answers`` and ``pages`` are lists. ``nuggets`` are the facts of a complete answer, instead of ``answers`` or beside
+them: ``[{"vital": true, "any": ["24 months", "re:two.years?"], "fact": "its length"}]``. Empty ``answers`` without
+nuggets, or empty ``nuggets`` without answers, mean that the documents do not answer the question.
+
+``documents`` in place of ``document`` lists several that do; ``evidence``, as ``{"a.pdf": [3], "b.pdf": [7, 8]}`` or
+``[{"document": "a.pdf", "pages": [3]}]``, gives each its own pages. ``form`` (such as "Numeric"), ``source`` (such as
+"table") and ``kind`` (such as "how_to") are optional: the metrics are then broken down by them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from rag.errors import QuestionsInvalid
+from rag.evaluation.nuggets import Nugget
+
+
+def _pages_by_document(value: object) -> object:
+    """Evidence as a mapping; empty where it is something else, such as the quotes that other programs keep there."""
+    if isinstance(value, list) and value and all(isinstance(one, dict) and "pages" in one for one in value):
+        by_document: dict[object, list[object]] = {}
+        for one in value:
+            pages = one["pages"] if isinstance(one["pages"], list) else [one["pages"]]
+            by_document.setdefault(one.get("document"), []).extend(pages)
+        return by_document
+    return value if isinstance(value, dict) else {}
+
 
 # A value of another type is ignored: other programs use these names too.
 _Kind: TypeAlias = Annotated[str | None, BeforeValidator(lambda value: value if isinstance(value, str) else None)]
+_Evidence: TypeAlias = Annotated[Mapping[str, tuple[int, ...]], BeforeValidator(_pages_by_document)]
 
 
 class LabelledQuestion(BaseModel):
@@ -27,21 +45,45 @@ class LabelledQuestion(BaseModel):
     id: str
     question: str = Field(min_length=1)
     answers: tuple[str, ...]
+    nuggets: tuple[Nugget, ...] = ()
     document: str | None = None
     documents: tuple[str, ...] = ()
     pages: tuple[int, ...] = ()
+    evidence: _Evidence = {}
     form: _Kind = None
     source: _Kind = None
+    kind: _Kind = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nuggets_are_enough(cls, line: object) -> object:
+        return {"answers": (), **line} if isinstance(line, dict) and "nuggets" in line else line
 
     @property
     def answerable(self) -> bool:
         """True if the documents hold an answer."""
-        return bool(self.answers)
+        return bool(self.answers or self.nuggets)
+
+    @property
+    def paged(self) -> bool:
+        """True if it is answerable and a gold page is known."""
+        return self.answerable and bool(self.pages or any(self.evidence.values()))
 
     @property
     def gold_documents(self) -> frozenset[str]:
         """Names of the documents that hold the answer."""
-        return frozenset(self.documents or ([self.document] if self.document else []))
+        named = self.documents or ([self.document] if self.document else [])
+        return frozenset([*named, *self.evidence])
+
+    def is_gold(self, names: Iterable[str], page: int) -> bool:
+        """True if the page, of a document with these names, is one that holds the answer or a part of it."""
+        here = self.gold_documents.intersection(names)
+        return any(page in gold_pages(name, self.pages, self.evidence) for name in here)
+
+
+def gold_pages(document: str, pages: Sequence[int], evidence: Mapping[str, Sequence[int]]) -> Sequence[int]:
+    """The gold pages of a gold document: its own ``evidence``, else ``pages``, which count in any of them."""
+    return evidence.get(document, pages)
 
 
 def read_questions(path: Path) -> list[LabelledQuestion]:
@@ -63,7 +105,8 @@ def read_questions(path: Path) -> list[LabelledQuestion]:
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"]))
-            raise QuestionsInvalid(f"{path}, line {number}: {where or 'JSON'}: {first['msg']}") from error
+            problem = first["msg"].removeprefix("Value error, ")
+            raise QuestionsInvalid(f"{path}, line {number}: {where or 'JSON'}: {problem}") from error
     if not questions:
         raise QuestionsInvalid(f"{path} holds no question")
     return questions

@@ -1,7 +1,8 @@
 """Reliability of the confidence: calibration error, Brier score, and the risk-coverage curve (selective prediction).
 
 Risk is the share of wrong answers among those given; an answer to a question that the documents do not answer is wrong.
-Coverage is the share of all questions that got an answer.
+Coverage is the share of all questions that got an answer. Answers whose confidence is not calibrated have none: they
+are in risk and coverage, and left out of the rest.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class Point:
 
 def bins(results: Sequence[QuestionResult]) -> list[Bin]:
     """The bins of equal width that hold answers, by ascending confidence."""
-    given = [result for result in results if result.answered]
+    given = [result for result in results if _is_rated(result)]
     found = []
     for number in range(BINS):
         inside = [result for result in given if _bin(_confidence(result)) == number]
@@ -57,8 +58,10 @@ def curve(results: Sequence[QuestionResult]) -> list[Point]:
     """Risk-coverage curve, by descending confidence; questions of equal confidence share a point.
 
     Answered questions come before abstentions, so the operating point (the threshold in force) is on the curve. Beyond
-    it the answers are unknown: an abstention counts as a wrong answer, so risk is an upper bound there.
+    it the answers are unknown: an abstention counts as a wrong answer, so risk is an upper bound there. One without a
+    confidence is the least confident. Answers without one have no place on the curve.
     """
+    results = [result for result in results if _is_ranked(result)]
     points = []
     reached = wrong = 0
     for (answered, confidence), group in groupby(_ranked(results), key=_rank_key):
@@ -69,6 +72,16 @@ def curve(results: Sequence[QuestionResult]) -> list[Point]:
             Point(confidence, round(reached / len(results), 4), round(wrong / reached, 4), answered=bool(answered))
         )
     return points
+
+
+def _is_rated(result: QuestionResult) -> bool:
+    """True for an answer with a confidence."""
+    return bool(result.answered) and result.confidence is not None
+
+
+def _is_ranked(result: QuestionResult) -> bool:
+    """True for abstentions, and answers with a confidence."""
+    return not result.answered or result.confidence is not None
 
 
 def _confidence(result: QuestionResult) -> float:
@@ -104,9 +117,9 @@ class CalibrationError:
         """See :class:`rag.evaluation.metrics.Metric`."""
         gaps = np.zeros((BINS, len(results)))
         for place, result in enumerate(results):
-            if result.answered:
+            if _is_rated(result):
                 gaps[_bin(_confidence(result)), place] = (result.outcome == "right") - _confidence(result)
-        given = np.array([float(bool(result.answered)) for result in results])
+        given = np.array([float(_is_rated(result)) for result in results])
         return lambda weights: divided(np.abs(gaps @ weights).sum(axis=0), given @ weights)
 
 
@@ -124,12 +137,15 @@ class AreaUnderRiskCoverage:
 
     def over(self, results: Sequence[QuestionResult]) -> Estimate:
         """See :class:`rag.evaluation.metrics.Metric`."""
-        order = sorted(range(len(results)), key=lambda place: _rank_key(results[place]), reverse=True)
+        ranked = [place for place, result in enumerate(results) if _is_ranked(result)]
+        order = sorted(ranked, key=lambda place: _rank_key(results[place]), reverse=True)
         keys = [_rank_key(results[place]) for place in order]
         starts = [place for place in range(len(order)) if place == 0 or keys[place] != keys[place - 1]]
         wrong = np.array([[float(results[place].outcome != "right")] for place in order])
 
         def estimate(weights: FloatArray) -> FloatArray:
+            if not order:
+                return np.full(weights.shape[1], np.nan)
             ordered = weights[order]
             accepted = np.add.reduceat(ordered, starts)
             errors = np.add.reduceat(ordered * wrong, starts)
@@ -147,6 +163,6 @@ CONFIDENCE: Final[tuple[Metric, ...]] = (
     # Brier: Verification of Forecasts Expressed in Terms of Probability (1950), over the answers given.
     Ratio(
         "brier", "less", lambda result: (_confidence(result) - (result.outcome == "right")) ** 2,
-        lambda result: bool(result.answered),
+        _is_rated,
     ),
 )  # fmt: skip

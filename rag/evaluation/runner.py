@@ -8,9 +8,9 @@ from time import perf_counter
 from typing import Final
 
 from rag.domain.values import Answer, Citation, Hit, Question, Sentence
-from rag.evaluation.correctness import contains, f1, is_correct
+from rag.evaluation.correctness import graded_result
 from rag.evaluation.questions import LabelledQuestion
-from rag.evaluation.results import Cited, QuestionResult, Retrieved, outcome_of
+from rag.evaluation.results import Cited, QuestionResult, Retrieved, SentenceResult
 from rag.index.generation import Generation
 
 RANKS: Final = 10
@@ -48,17 +48,19 @@ def evaluate(
 
 
 def _retrieval_result(labelled: LabelledQuestion, hits: Sequence[Hit], seconds: float) -> QuestionResult:
-    on_gold_page = [_is_gold(labelled, hit.passage.document.names, hit.passage.chunk.span.page) for hit in hits]
+    on_gold_page = [labelled.is_gold(hit.passage.document.names, hit.passage.chunk.span.page) for hit in hits]
     return QuestionResult(
         id=labelled.id,
         question=labelled.question,
         form=labelled.form,
         source=labelled.source,
+        kind=labelled.kind,
         answers=labelled.answers,
         documents=tuple(sorted(labelled.gold_documents)),
         pages=labelled.pages,
+        evidence=labelled.evidence,
         answerable=labelled.answerable,
-        paged=labelled.answerable and bool(labelled.pages),
+        paged=labelled.paged,
         page_rank=_rank(on_gold_page),
         document_rank=_rank(bool(labelled.gold_documents & set(hit.passage.document.names)) for hit in hits),
         seconds=round(seconds, 3),
@@ -73,54 +75,77 @@ def _rank(gold: Iterable[bool]) -> int | None:
     return next((rank for rank, is_gold in enumerate(gold, start=1) if is_gold), None)
 
 
-def _is_gold(labelled: LabelledQuestion, names: Iterable[str], page: int) -> bool:
-    return bool(labelled.gold_documents & set(names)) and page in labelled.pages
-
-
 def _with_answer(
     result: QuestionResult, labelled: LabelledQuestion, answer: Answer, generation: Generation
 ) -> QuestionResult:
     text = answer.answer if answer.answered else ""
-    supported, unsupported = _count_shown(answer.sentences, text)
     cited = [_cited(labelled, citation, generation) for citation in answer.citations]
-    return replace(
+    sentences = _sentences(answer.sentences, text, cited)
+    shown = [sentence for sentence in sentences if sentence.shown]
+    asked = replace(
         result,
-        outcome=outcome_of(
-            answerable=labelled.answerable,
-            answered=answer.answered,
-            right=is_correct(labelled.question, text, labelled.answers),
-        ),
         answer=answer.answer,
+        short_answer=answer.short_answer,
+        answer_form=answer.form,
+        missing=answer.missing,
         answered=answer.answered,
         reason=answer.reason,
         certainty=answer.certainty,
         confidence=answer.confidence,
-        f1=max((f1(text, gold) for gold in labelled.answers), default=None),
-        contains=any(contains(text, gold) for gold in labelled.answers),
         cited=tuple(cited),
         citations=len(cited),
         citations_on_gold_page=sum(citation.gold for citation in cited),
         quotes_verbatim=sum(_is_verbatim(citation, generation) for citation in answer.citations),
-        sentences_shown=supported + unsupported,
-        unsupported_shown=unsupported,
+        sentences=tuple(sentences),
+        sentences_shown=len(shown),
+        unsupported_shown=sum(sentence.verdict == "unsupported" for sentence in shown),
         usage=asdict(answer.usage),
     )
+    return graded_result(asked, text, labelled.answers, labelled.nuggets)
 
 
-def _count_shown(sentences: Sequence[Sentence], text: str) -> tuple[int, int]:
-    """The numbers of supported and of unsupported sentences in the text of an answer.
+def _sentences(sentences: Sequence[Sentence], text: str, cited: Iterable[Cited]) -> list[SentenceResult]:
+    on_gold_page = {citation.id for citation in cited if citation.gold}
+    return [
+        SentenceResult(
+            sentence.text,
+            sentence.kind,
+            sentence.verdict,
+            sentence.confidence,
+            sentence.citations,
+            shown=is_shown,
+            gold=not on_gold_page.isdisjoint(sentence.citations),
+        )
+        for sentence, is_shown in zip(sentences, _shown(sentences, text), strict=True)
+    ]
+
+
+def _shown(sentences: Sequence[Sentence], text: str) -> list[bool]:
+    """Whether each sentence is in the text of an answer.
 
     An unsupported sentence that only occurs as a part of a supported one does not count as shown.
     """
-    supported = [sentence.text for sentence in sentences if sentence.verdict == "supported" and sentence.text in text]
-    for shown in sorted(supported, key=len, reverse=True):
-        text = text.replace(shown, "", 1)
-    return len(supported), sum(sentence.verdict == "unsupported" and sentence.text in text for sentence in sentences)
+    rest = _without_markup(text)
+    texts = [_without_markup(sentence.text) for sentence in sentences]
+    supported = [sentence.verdict == "supported" for sentence in sentences]
+    shown = [bool(own) and is_supported and own in rest for own, is_supported in zip(texts, supported, strict=True)]
+    for own in sorted((own for own, is_shown in zip(texts, shown, strict=True) if is_shown), key=len, reverse=True):
+        rest = rest.replace(own, "\n", 1)
+    return [
+        is_shown or (bool(own) and not is_supported and own in rest)
+        for own, is_supported, is_shown in zip(texts, supported, shown, strict=True)
+    ]
+
+
+def _without_markup(text: str) -> str:
+    """The words of Markdown text with single spaces, without bold, escapes and the bars between cells."""
+    return " ".join(text.replace("**", "").replace("\\", "").replace("|", " ").split())
 
 
 def _cited(labelled: LabelledQuestion, citation: Citation, generation: Generation) -> Cited:
     names = generation.document(citation.document_id).names
-    return Cited(citation.document, citation.page, citation.quote, gold=_is_gold(labelled, names, citation.page))
+    gold = labelled.is_gold(names, citation.page)
+    return Cited(citation.document, citation.page, citation.quote, gold, citation.id)
 
 
 def _is_verbatim(citation: Citation, generation: Generation) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
-from rag.evaluation.metrics import ANSWERS, COST, RETRIEVAL, Metric
+from rag.evaluation.metrics import ANSWERS, COMPLETENESS, COST, RETRIEVAL, Metric
 from rag.evaluation.reliability import CONFIDENCE, bins, curve
 from rag.evaluation.results import QuestionResult
 from rag.evaluation.significance import intervals, once
@@ -18,12 +18,12 @@ _MOST_KINDS: Final = 40
 def metrics_of(results: Sequence[QuestionResult]) -> tuple[Metric, ...]:
     """The metrics that results can be measured by: without answers, retrieval and time only."""
     if any(result.answered is not None for result in results):
-        return (*RETRIEVAL, *ANSWERS, *CONFIDENCE, *COST)
+        return (*RETRIEVAL, *ANSWERS, *COMPLETENESS, *CONFIDENCE, *COST)
     return (*RETRIEVAL, *(metric for metric in COST if metric.name.startswith("seconds")))
 
 
 def summarise(results: Sequence[QuestionResult], *, model: str | None, index: str) -> dict[str, Any]:
-    """The metrics over all results, and by ``form`` and ``source``; None where a metric is undefined."""
+    """The metrics over all results, and by ``form``, ``source`` and ``kind``; None where a metric is undefined."""
     answers_asked_for = any(result.answered is not None for result in results)
     return {
         "n": len(results),
@@ -34,6 +34,7 @@ def summarise(results: Sequence[QuestionResult], *, model: str | None, index: st
         "index": index,
         "forms": _broken_down(results, lambda result: result.form),
         "sources": _broken_down(results, lambda result: result.source),
+        "kinds": _broken_down(results, lambda result: result.kind),
         "calibration": [asdict(one) for one in bins(results)] if answers_asked_for else None,
         "risk_coverage": [asdict(point) for point in curve(results)] if answers_asked_for else None,
         "items": [asdict(result) for result in results],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from rich.console import Console
@@ -10,22 +10,30 @@ from rich.table import Table
 from rich.text import Text
 
 from rag.evaluation.comparison import SIGNIFICANT, TOLERANCE, Comparison, Difference, OutcomeChange
+from rag.evaluation.results import QuestionResult
 
 # Metrics under their headings, in the order in which they are shown.
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "found": ("page_hit@1", "page_hit@5", "mrr@10", "document_hit@5"),
     "answered": ("right", "f1", "contains"),
-    "proved": ("citation_page_precision", "quotes_verbatim", "unsupported_shown"),
+    "complete": ("vital_recall", "all_recall", "complete", "content_recall", "mean_words"),
+    "proved": ("citation_page_precision", "sentence_citation_precision", "quotes_verbatim", "unsupported_shown"),
     "not answered": ("abstain_recall", "false_abstain"),
     "confidence": ("coverage", "risk", "aurc", "calibration_error", "brier"),
     "cost": ("prompt_tokens_p50", "seconds_p50", "seconds_p95"),
 }
-BY_KIND: Final = ("page_hit@1", "page_hit@5", "f1", "contains", "right", "abstain_recall", "false_abstain")
+BY_KIND: Final = (
+    "page_hit@1", "page_hit@5", "f1", "contains", "right", "vital_recall", "complete", "abstain_recall", "false_abstain"
+)  # fmt: skip
+# Columns of a breakdown, by kind of question. The keys in JSON are their plurals.
+BREAKDOWNS: Final = ("form", "source", "kind")
+# Metrics that are no shares, with their decimal places.
+_DECIMALS: Final = {"prompt_tokens_p50": 0, "mean_words": 1, "seconds_p50": 3, "seconds_p95": 3}
 _MOST_CHANGES: Final = 10
 
 
 def print_summary(console: Console, summary: Mapping[str, Any]) -> None:
-    """Prints the metrics with their intervals, and by form and source."""
+    """Prints the metrics with their intervals, and by form, source and kind."""
     about = f"{summary['n']} questions: {summary['answerable']} answerable, {summary['unanswerable']} not"
     model = summary["model"] or "retrieval only"
     console.print(Text.assemble((about, "bold"), (f"  {model}, index {summary['index']}", "dim")))
@@ -39,7 +47,7 @@ def print_summary(console: Console, summary: Mapping[str, Any]) -> None:
                 table.add_row(Text(heading, "dim"), name, number(name, summary[name]), Text(between, "dim"))
                 heading = ""
     console.print(table)
-    for kind in ("form", "source"):
+    for kind in BREAKDOWNS:
         if summary[kind + "s"]:
             console.print()
             console.print(_by_kind(kind, summary[kind + "s"]))
@@ -55,12 +63,29 @@ def _by_kind(kind: str, kinds: Mapping[str, Any]) -> Table:
 
 
 def _short(name: str) -> str:
-    return name.removeprefix("page_")
+    """A metric's name in a narrow column: its words below each other."""
+    return name.removeprefix("page_").replace("_", "\n")
 
 
 def number(name: str, value: float) -> str:
-    """A metric's value as text: ``0.906``, and ``450`` for tokens."""
-    return f"{value:,.0f}" if name.startswith("prompt_tokens") else f"{value:.3f}"
+    """A metric's value as text: ``0.906``, ``38.2`` for words, and ``450`` for tokens."""
+    return f"{value:,.{_DECIMALS.get(name, 3)}f}"
+
+
+def is_share(name: str) -> bool:
+    """True for a metric that is a share, 0..1."""
+    return name not in _DECIMALS
+
+
+def print_missing_facts(console: Console, results: Iterable[QuestionResult]) -> None:
+    """Prints each question whose answer lacks vital nuggets, with their labels."""
+    incomplete = [result for result in results if result.vital_missing]
+    for result in incomplete:
+        answer = "" if result.answered else "  not answered"
+        console.print(Text.assemble(result.id, "  ", result.question, (answer, "dim")), soft_wrap=True)
+        console.print(Text.assemble("  missing: ", ("; ".join(result.vital_missing), "dim")), soft_wrap=True)
+    if incomplete:
+        console.print()
 
 
 def print_comparison(console: Console, comparison: Comparison) -> None:

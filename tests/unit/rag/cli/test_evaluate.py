@@ -67,6 +67,30 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert "comparison" not in printed
 
 
+def test_missing_facts_come_before_the_metrics(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    nuggets = [
+        {"vital": True, "any": ["24 months"]},
+        {"vital": True, "any": ["re:deliver(?:y|ed)"], "fact": "its begin"},
+    ]
+    rows = [{"id": "open", "question": "What of the warranty?", "nuggets": nuggets, "kind": "about"}, *QUESTIONS]
+    (tmp_path / "q.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert run() == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("open  What of the warranty?\n  missing: its begin\n\n3 questions: 2 answerable, 1 not")
+    assert run("--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["vital_recall"], found["complete"], found["mean_words"]) == (0.5, 0.0, 2.0)
+    assert found["kinds"]["about"]["vital_recall"] == 0.5
+    assert [nugget["found"] for nugget in found["items"][0]["nuggets"]] == [True, False]
+
+
+def test_a_pattern_that_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    row = {"id": "open", "question": "What?", "nuggets": [{"vital": True, "any": ["re:("]}]}
+    (tmp_path / "q.jsonl").write_text(json.dumps(row))
+    assert run() == 1
+    assert "q.jsonl, line 1: nuggets.0.any.0: the pattern 're:(' is no regular expression" in capsys.readouterr().err
+
+
 def test_a_gold_document_that_is_not_in_the_index_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     rows = [{**QUESTIONS[0], "id": f"q{number}", "document": "b.pdf"} for number in range(7)]
     (tmp_path / "q.jsonl").write_text("".join(json.dumps(row) + "\n" for row in [*rows, *QUESTIONS]))

@@ -11,7 +11,9 @@ import pytest
 
 from rag.errors import QuestionsInvalid
 from rag.evaluation.comparison import Comparison, Difference, compare, read_run
-from rag.evaluation.results import QuestionResult
+from rag.evaluation.correctness import graded_result
+from rag.evaluation.nuggets import Nugget
+from rag.evaluation.results import QuestionResult, SentenceResult
 from rag.evaluation.summary import summarise
 
 GOLD = ("24 months",)
@@ -108,6 +110,36 @@ class TestPaired:
         comparison = compare([result(1)], {}, {"items": [old]})
         assert (difference(comparison, "right").before, comparison.became_right) == (1.0, ())
 
+    def test_completeness_is_compared(self) -> None:
+        """An earlier answer is searched for the present facts, also that of a run before there were any."""
+        nuggets = (Nugget(True, ("24 months",)), Nugget(True, ("delivery",)))
+        text = "24 months from delivery"
+        now = [
+            graded_result(result(number, "24 months", outcome=None), "24 months", (), nuggets) for number in range(20)
+        ]
+        before = [result(number, text) for number in range(19)] + [result(19, None)]
+        comparison = compared(now, before)
+        recalled, complete = difference(comparison, "vital_recall"), difference(comparison, "complete")
+        assert (recalled.before, recalled.now, complete.before, complete.now) == (0.95, 0.5, 0.95, 0.0)
+        assert recalled.regression
+        assert complete.regression
+        assert [line.split()[0] for line in comparison.regressions] == ["vital_recall", "all_recall", "complete"]
+        words = difference(comparison, "mean_words")
+        assert (words.before, words.now, words.regression) == (4.0, 2.0, False)
+
+    def test_citations_of_sentences_are_compared(self) -> None:
+        def cited(number: int, *, gold: bool) -> QuestionResult:
+            sentence = SentenceResult("24 months", "lead", "supported", 0.9, (1,), shown=True, gold=gold)
+            withheld = SentenceResult("Two years", "detail", "unsupported", None, (), shown=False, gold=False)
+            return result(number, sentences=(sentence, withheld))
+
+        before = [cited(number, gold=True) for number in range(20)]
+        now = [cited(number, gold=number > 9) for number in range(20)]
+        found = difference(compared(now, before), "sentence_citation_precision")
+        assert (found.before, found.now, found.regression) == (1.0, 0.5, True)
+        metrics = {one.metric for one in compared(now, [result(number) for number in range(20)]).differences}
+        assert "sentence_citation_precision" not in metrics
+
     def test_against_a_run_without_answers(self) -> None:
         before = [
             result(number, answered=None, answer=None, outcome=None, f1=None, contains=None, confidence=None)
@@ -143,7 +175,7 @@ class TestTolerance:
         assert (comparison.test, comparison.pairs) == ("tolerance", 0)
         return comparison.regressions
 
-    @pytest.mark.parametrize("metric", ["page_hit@1", "mrr@10", "f1", "quotes_verbatim", "abstain_recall"])
+    @pytest.mark.parametrize("metric", ["page_hit@1", "f1", "quotes_verbatim", "abstain_recall", "vital_recall"])
     def test_less_is_worse(self, metric: str) -> None:
         assert self.compared(metric, 0.5, 0.6) == [f"{metric} was 0.600, is 0.500"]
         assert self.compared(metric, 0.6, 0.5) == []

@@ -16,12 +16,13 @@ from rich.console import Console
 from rag.evaluation.comparison import Comparison, compare
 from rag.evaluation.failures import find_failures
 from rag.evaluation.html_report import _MEANINGS, render, write_report
-from rag.evaluation.metrics import ANSWERS, COST, RETRIEVAL
+from rag.evaluation.metrics import ANSWERS, COMPLETENESS, COST, RETRIEVAL
+from rag.evaluation.nuggets import GradedNugget
 from rag.evaluation.plots import write_plots
 from rag.evaluation.reliability import CONFIDENCE
 from rag.evaluation.results import Cited, QuestionResult, Retrieved
 from rag.evaluation.summary import summarise
-from rag.evaluation.text_report import GROUPS, print_comparison, print_summary
+from rag.evaluation.text_report import GROUPS, print_comparison, print_missing_facts, print_summary
 from rag.index.generation import Generation
 from rag.index.reading import open_current
 from rag.testing import BagOfWordsEncoder
@@ -57,6 +58,11 @@ def result(identifier: str, outcome: str | None, **fields: Any) -> QuestionResul
     return QuestionResult(id=identifier, **given)
 
 
+NUGGETS = (
+    GradedNugget(True, ("24 months",), found=True),
+    GradedNugget(True, ("delivery",), "when it begins", found=False),
+    GradedNugget(False, ("re:bills?",), "its colour", found=False),
+)
 RUN = [
     result("a", "right"),
     result("b", "wrong", cited=(Cited("a.pdf", 1, "The pump has a lid.", gold=False),)),
@@ -64,6 +70,7 @@ RUN = [
     result("d", "false_answer"),
     result("e", "abstained"),
     result("f", "right", page_rank=7, form="Numeric"),
+    result("h", "right", kind="how_to", nuggets=NUGGETS, answer="24 months.\n\n1. Keep the bill.", short_answer="24"),
 ]
 
 
@@ -98,9 +105,10 @@ class TestFailures:
             "false_answer": ["d"],
             "wrong": ["b"],
             "false_abstention": ["c"],
+            "incomplete": ["h"],
             "not_found": ["f"],
         }
-        assert [members[0].found for members in found.values()] == [None, True, True, False]
+        assert [members[0].found for members in found.values()] == [None, True, True, True, False]
 
     def test_the_sentence_that_answers(self, generation: Generation) -> None:
         (failure,) = find_failures([result("b", "wrong")], generation).kinds["wrong"]
@@ -142,13 +150,13 @@ class TestFailures:
 class TestPage:
     def test_complete(self, generation: Generation) -> None:
         page = Parsed(page_of(RUN, generation))
-        assert "4 of 6 questions went wrong" in page.text
-        assert len(page.all("article")) == 4
+        assert "5 of 7 questions went wrong" in page.text
+        assert len(page.all("article")) == 5
         assert len(page.all("svg")) == 2
-        assert len(page.all("img")) == 3
+        assert len(page.all("img")) == 4
         assert "The warranty is 24 months from delivery." in page.text
         assert "right page is passage 7" in page.text
-        for metric in (*RETRIEVAL, *ANSWERS, *CONFIDENCE, *COST):
+        for metric in (*RETRIEVAL, *ANSWERS, *COMPLETENESS, *CONFIDENCE, *COST):
             assert metric.name in page.text or summarise(RUN, model="m", index="i")[metric.name] is None
 
     def test_makes_no_requests(self, generation: Generation) -> None:
@@ -163,6 +171,7 @@ class TestPage:
     def test_hostile_texts(self, generation: Generation) -> None:
         hostile = result(
             HOSTILE, "wrong", question=HOSTILE, answer=HOSTILE, answers=(HOSTILE,), form=HOSTILE, documents=(HOSTILE,),
+            kind=HOSTILE, nuggets=(GradedNugget(True, (HOSTILE,), HOSTILE, found=False),), short_answer=HOSTILE,
             cited=(Cited(HOSTILE, 1, HOSTILE, gold=True),), retrieved=(Retrieved(HOSTILE, 1, 0.0, gold=False),),
         )  # fmt: skip
         html = page_of([hostile], generation, compared([hostile], [result(HOSTILE, "right", question=HOSTILE)]))
@@ -171,6 +180,21 @@ class TestPage:
         assert not page.all("img")
         assert "5929" not in page.text
         assert HOSTILE in page.text
+
+    def test_missing_facts(self, generation: Generation) -> None:
+        page = Parsed(page_of(RUN, generation))
+        for shown in ("when it begins", "1 of 2 vital facts", "in short: 24", "how_to"):
+            assert shown in page.text
+        assert "its colour" not in page.text
+        assert "The warranty is 24 months from delivery." in Parsed(page_of(RUN[6:], generation)).text
+
+    def test_the_gold_page_of_a_document_with_its_own_pages(self, generation: Generation) -> None:
+        nuggets = (GradedNugget(True, ("re:red",), "the red valve", found=False),)
+        lost = result("h", "false_abstention", documents=("a.pdf", "notes.txt"), pages=(9,), answers=(),
+                      evidence={"a.pdf": (1,), "notes.txt": (1,)}, nuggets=nuggets)  # fmt: skip
+        (failure,) = find_failures([lost], generation).kinds["false_abstention"]
+        assert failure.gold
+        assert (failure.gold.document, failure.gold.sentence) == ("notes.txt", "The valve is red.")
 
     def test_retrieval_only(self, generation: Generation) -> None:
         page = Parsed(page_of([result("a", None), result("b", None, page_rank=None)], generation))
@@ -223,20 +247,61 @@ class TestPlots:
     @pytest.mark.parametrize("outcome", ["abstained", "false_abstention"])
     def test_nothing_answered(self, tmp_path: Path, outcome: str) -> None:
         write_plots(tmp_path / "plot.svg", [result("a", outcome), result("b", outcome, confidence=0.1)])
-        assert "no question was answered" in (tmp_path / "plot.svg").read_text()
+        assert "no answer with a confidence" in (tmp_path / "plot.svg").read_text()
+
+    def test_no_answer_is_calibrated(self, generation: Generation, tmp_path: Path) -> None:
+        results = [result("a", "right", confidence=None), result("b", "wrong", confidence=None)]
+        write_plots(tmp_path / "plot.svg", results)
+        assert (tmp_path / "plot.svg").read_text().count("no answer with a confidence") == 2
+        assert len(Parsed(page_of(results, generation)).all("svg")) == 2
 
 
 class TestConsole:
     def test_every_metric_has_a_group(self) -> None:
         shown = [name for names in GROUPS.values() for name in names]
-        assert sorted(shown) == sorted(metric.name for metric in (*RETRIEVAL, *ANSWERS, *CONFIDENCE, *COST))
+        assert sorted(shown) == sorted(
+            metric.name for metric in (*RETRIEVAL, *ANSWERS, *COMPLETENESS, *CONFIDENCE, *COST)
+        )
         assert _MEANINGS.keys() == set(shown)
 
     def test_metrics_and_forms(self) -> None:
         text = printed(RUN)
-        assert "6 questions: 4 answerable, 2 not" in text
-        assert re.search(r"page_hit@1 +0\.750 +0\.\d{3} – 1\.000", text)
+        assert "7 questions: 5 answerable, 2 not" in text
+        assert re.search(r"page_hit@1 +0\.800 +0\.\d{3} – 1\.000", text)
         assert re.search(r"Numeric +1 +0\.000", text)
+        assert re.search(r"vital_recall +0\.500 +0\.500 – 0\.500", text)
+        assert re.search(r"mean_words +2\.0 ", text)
+        assert re.search(r"how_to +1 +1\.000 +1\.000 .*0\.500 +0\.000", text)
+
+    def test_a_run_without_nuggets_says_nothing_of_them(self) -> None:
+        assert "vital" not in printed(RUN[:6])
+
+    @pytest.mark.parametrize(
+        ("fields", "columns", "width"),
+        [
+            pytest.param({"f1": 1.0}, 7, 80, id="answers"),
+            pytest.param({"nuggets": NUGGETS}, 7, 80, id="nuggets"),
+            pytest.param({"f1": 1.0, "nuggets": NUGGETS}, 9, 100, id="both"),
+        ],
+    )
+    def test_a_breakdown_fits(self, fields: dict[str, Any], columns: int, width: int) -> None:
+        labelled = [result(str(number), "right", form="Numeric", **fields) for number in range(2)]
+        text = printed([*labelled, result("n", "abstained", form="Numeric")], width=width)
+        assert "…" not in text
+        assert re.search(rf"Numeric +3( +\d\.\d{{3}}){{{columns}}}\n", text)
+
+    def test_missing_facts(self) -> None:
+        file = io.StringIO()
+        results = [*RUN, result("i", "false_abstention", nuggets=NUGGETS)]
+        print_missing_facts(Console(file=file, width=40), results)
+        assert file.getvalue() == (
+            "h  Question h?\n  missing: when it begins\ni  Question i?  not answered\n  missing: when it begins\n\n"
+        )
+
+    def test_no_missing_facts(self) -> None:
+        file = io.StringIO()
+        print_missing_facts(Console(file=file), RUN[:6])
+        assert file.getvalue() == ""
 
     def test_compared(self) -> None:
         before = [result(str(number), "right", answer="24 months") for number in range(20)]

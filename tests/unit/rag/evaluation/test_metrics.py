@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.evaluation.metrics import Estimate, Quantile, Ratio
-from rag.evaluation.reliability import AreaUnderRiskCoverage, CalibrationError, bins, curve
+from rag.evaluation.reliability import CONFIDENCE, AreaUnderRiskCoverage, CalibrationError, bins, curve
 from rag.evaluation.results import QuestionResult
 from rag.evaluation.significance import intervals, once, p_values
 
@@ -90,6 +90,13 @@ class TestCalibration:
         # The bin of .5 alone, its wrong answer twice: confidence 1.61 / 3, right 1 / 3.
         assert value(estimate, [0, 0, 0, 0, 2, 1, 5, 5]) == pytest.approx(1.61 / 3 - 1 / 3)
 
+    def test_an_answer_without_confidence_is_left_out(self) -> None:
+        unrated = [*self.ITEMS, result(answered=True, outcome="wrong"), result(answered=True, outcome="right")]
+        assert bins(unrated) == bins(self.ITEMS)
+        assert value(CalibrationError().over(unrated), [1.0] * 10) == pytest.approx((2 * 0.03 + 4 * 0.195) / 6)
+        brier = next(metric for metric in CONFIDENCE if metric.name == "brier")
+        assert value(brier.over(unrated), [1.0] * 10) == value(brier.over(self.ITEMS), [1.0] * 8)
+
     def test_no_answer(self) -> None:
         assert bins([abstention(0.2)]) == []
         assert np.isnan(value(CalibrationError().over([abstention(0.2)]), [1.0]))
@@ -112,6 +119,20 @@ class TestRiskCoverage:
         results = [answer(0.9, right=True), answer(0.9, right=False), answer(0.1, right=False)]
         assert [point.risk for point in curve(results)] == [0.5, 0.6667]
         assert value(AreaUnderRiskCoverage().over(results), [1.0] * 3) == pytest.approx((0.5 + 0.5 + 2 / 3) / 3)
+
+    def test_an_answer_without_confidence_is_left_out(self) -> None:
+        rated = [answer(0.9, right=True), answer(0.5, right=False), abstention(0.2)]
+        unrated = [*rated, result(answered=True, outcome="right")]
+        assert curve(unrated) == curve(rated)
+        area = AreaUnderRiskCoverage()
+        assert value(area.over(unrated), [1.0] * 4) == value(area.over(rated), [1.0] * 3)
+        assert np.isnan(value(area.over(unrated[3:]), [1.0]))
+        assert curve(unrated[3:]) == []
+
+    def test_an_abstention_without_confidence_is_the_least_confident(self) -> None:
+        results = [result(answered=False, outcome="abstained"), abstention(0.2), answer(0.1, right=True)]
+        assert [point.risk for point in curve(results)] == [0.0, 0.5, 0.6667]
+        assert [point.confidence for point in curve(results)] == [0.1, 0.2, 0.0]
 
     @given(st.lists(st.tuples(st.integers(0, 4), st.booleans(), st.booleans()), min_size=1, max_size=30))
     def test_area_is_the_mean_risk_of_the_curve(self, rows: list[tuple[int, bool, bool]]) -> None:

@@ -1,4 +1,4 @@
-"""Evaluation runner, labelled questions and summaries, against numbers worked out by hand."""
+"""Evaluation runner and summaries, against numbers worked out by hand."""
 
 from __future__ import annotations
 
@@ -9,92 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from rag.domain.values import Answer, Chunk, Citation, Document, Hit, Page, Passage, Question, Sentence, Span, Usage
-from rag.errors import QuestionsInvalid
-from rag.evaluation.questions import LabelledQuestion, absent_documents, read_questions
-from rag.evaluation.results import QuestionResult
-from rag.evaluation.runner import _count_shown, evaluate
+from rag.evaluation.questions import LabelledQuestion
+from rag.evaluation.results import QuestionResult, SentenceResult
+from rag.evaluation.runner import _shown, evaluate
 from rag.evaluation.summary import summarise
 from rag.index.generation import Generation
 from rag.index.reading import open_current
 from rag.testing import BagOfWordsEncoder
 from tests.unit.conftest import publish
 
+LONG = "The cover lasts 24 months from the delivery of the pump, in all countries, if the bill is kept."
 GOOD = {"id": "q1", "question": "How long?", "answers": ["24 months"], "document": "a.pdf", "pages": [2]}
-
-
-def lines(path: Path, *rows: object) -> Path:
-    path.write_text("".join((row if isinstance(row, str) else json.dumps(row)) + "\n" for row in rows))
-    return path
-
-
-class TestQuestions:
-    def test_read(self, tmp_path: Path) -> None:
-        more = {"id": "q2", "question": "Why?", "answers": [], "documents": ["a.pdf", "b.pdf"], "note": "extra"}
-        first, second = read_questions(lines(tmp_path / "q.jsonl", GOOD, "", "  ", more))
-        assert (first.id, first.answers, first.pages) == ("q1", ("24 months",), (2,))
-        assert first.answerable
-        assert not second.answerable
-        assert first.gold_documents == {"a.pdf"}
-        assert second.gold_documents == {"a.pdf", "b.pdf"}
-        assert (first.form, first.source) == (None, None)
-
-    def test_form_and_source(self, tmp_path: Path) -> None:
-        rows = {**GOOD, "form": "Numeric", "source": "table"}, {**GOOD, "form": 3, "source": {"url": "x"}}
-        named, foreign = read_questions(lines(tmp_path / "q.jsonl", *rows))
-        assert (named.form, named.source) == ("Numeric", "table")
-        assert (foreign.form, foreign.source) == (None, None)
-
-    @pytest.mark.parametrize(
-        ("row", "where"),
-        [
-            pytest.param("{", "JSON", id="no JSON"),
-            pytest.param("[]", "JSON", id="no object"),
-            pytest.param({**GOOD, "answers": "24"}, "answers", id="answers are no list"),
-            pytest.param({**GOOD, "question": ""}, "question", id="empty question"),
-            pytest.param({"id": "q", "question": "Why?"}, "answers", id="no answers"),
-            pytest.param({**GOOD, "pages": [1, "two"]}, "pages.1", id="page is no number"),
-        ],
-    )
-    def test_an_error_names_its_line(self, tmp_path: Path, row: object, where: str) -> None:
-        path = lines(tmp_path / "q.jsonl", GOOD, "", row, GOOD)
-        with pytest.raises(QuestionsInvalid, match=rf"q\.jsonl, line 3: {where}: "):
-            read_questions(path)
-
-    @pytest.mark.parametrize("separator", ["\u2028", "\u0085"])
-    def test_a_line_ends_where_json_lines_end(self, tmp_path: Path, separator: str) -> None:
-        """Unicode's own line breaks are ordinary characters of a JSON string."""
-        row = json.dumps({**GOOD, "question": f"How{separator}long?"}, ensure_ascii=False)
-        (question,) = read_questions(lines(tmp_path / "q.jsonl", row))
-        assert question.question == f"How{separator}long?"
-
-    def test_absent_documents(self, tmp_path: Path) -> None:
-        rows = (
-            {**GOOD, "id": "here", "document": "a.pdf"},
-            {**GOOD, "id": "gone", "document": "z.pdf"},
-            {**GOOD, "id": "one gone", "documents": ["z.pdf", "a.pdf", "b.pdf"]},
-            {**GOOD, "id": "none needed", "answers": [], "document": "y.pdf"},
-        )
-        questions = read_questions(lines(tmp_path / "q.jsonl", *rows))
-        assert absent_documents(questions, {"a.pdf"}) == {"b.pdf": ["one gone"], "z.pdf": ["gone", "one gone"]}
-
-    def test_line_ends_of_windows(self, tmp_path: Path) -> None:
-        (tmp_path / "q.jsonl").write_bytes(f"{json.dumps(GOOD)}\r\n{json.dumps(GOOD)}\r\n".encode())
-        assert len(read_questions(tmp_path / "q.jsonl")) == 2
-
-    def test_missing_file(self, tmp_path: Path) -> None:
-        with pytest.raises(QuestionsInvalid, match=r"gone\.jsonl cannot be read"):
-            read_questions(tmp_path / "gone.jsonl")
-
-    def test_no_text(self, tmp_path: Path) -> None:
-        (tmp_path / "q.jsonl").write_bytes(b"\xff\xfe")
-        with pytest.raises(QuestionsInvalid, match="cannot be read"):
-            read_questions(tmp_path / "q.jsonl")
-
-    def test_no_question(self, tmp_path: Path) -> None:
-        with pytest.raises(QuestionsInvalid, match="holds no question"):
-            read_questions(lines(tmp_path / "q.jsonl", "", " "))
 
 
 def result(identifier: str, **fields: Any) -> QuestionResult:
@@ -243,6 +171,88 @@ class TestEvaluate:
         ]
         assert [(one.document, one.page, one.gold) for one in made.cited] == [("a.pdf", 2, True), ("a.pdf", 1, False)]
 
+    def test_the_whole_answer_is_kept(self, generation: Generation) -> None:
+        answer = self.answer(generation, "The warranty is 24 months.")
+        step = Sentence("Keep the bill.", "supported", (2, 1), "step", 0.75)
+        given = replace(
+            answer, answer=f"{answer.answer}\n\n1. Keep the bill.", sentences=(*answer.sentences, step), form="how_to",
+            short_answer="24 months", missing=("its price",),
+        )  # fmt: skip
+        made = self.run(generation, given)
+        assert made.answer == "The warranty is 24 months.\n\n1. Keep the bill."
+        assert (made.short_answer, made.answer_form, made.missing) == ("24 months", "how_to", ("its price",))
+        assert made.sentences == (
+            SentenceResult("The warranty is 24 months.", "lead", "supported", None, (1,), shown=True, gold=True),
+            SentenceResult("Not shown.", "lead", "unsupported", None, (), shown=False, gold=False),
+            SentenceResult("Keep the bill.", "step", "supported", 0.75, (2, 1), shown=True, gold=True),
+        )
+        assert [(one.id, one.quote) for one in made.cited] == [(1, self.PAGES[1]), (2, "The pump is red.")]
+        item = json.loads(json.dumps(summarise([made], model="m", index="i")))["items"][0]
+        assert TypeAdapter(QuestionResult).validate_python(item) == made
+
+    def test_f1_and_contains_are_of_the_short_answer(self, generation: Generation) -> None:
+        answer = self.answer(generation, "The warranty is 24 months from delivery, in all countries but one.")
+        short = replace(answer, short_answer="24 months")
+        assert self.run(generation, short).f1 == 1.0
+        assert (self.run(generation, answer).f1 or 0.0) < 0.5
+        # The text has it, and the short answer has not.
+        assert self.run(generation, short, answers=["from delivery"]).contains is False
+
+    @pytest.mark.parametrize(
+        ("text", "short", "gold", "outcome"),
+        [
+            pytest.param("Only with the landlord's consent.", "Yes", "Yes", "right", id="the short answer says yes"),
+            pytest.param("Only with the landlord's consent.", "No", "Yes", "wrong", id="the short answer says no"),
+            pytest.param("Only with the landlord's consent.", None, "Yes", "wrong", id="neither"),
+            pytest.param("It is 24 months.", "Months", "24 months", "right", id="the text says it"),
+        ],
+    )
+    def test_the_short_answer_or_the_text_is_right(
+        self, generation: Generation, text: str, short: str | None, gold: str, outcome: str
+    ) -> None:
+        made = self.run(generation, replace(self.answer(generation, text), short_answer=short), answers=[gold])
+        assert made.outcome == outcome
+
+    def test_an_abstention_has_no_short_answer(self, generation: Generation) -> None:
+        withheld = replace(self.answer(generation, "24 months", answered=False), short_answer="24 months")
+        made = self.run(generation, withheld)
+        assert (made.f1, made.contains, made.outcome) == (0.0, False, "false_abstention")
+
+    def test_nuggets(self, generation: Generation) -> None:
+        nuggets = [{"vital": True, "any": ["24 months"]}, {"vital": True, "any": ["lid"]}]
+        made = self.run(generation, "The warranty is 24 months.", nuggets=nuggets, kind="list")
+        assert ([nugget.found for nugget in made.nuggets], made.vital_recall) == ([True, False], 0.5)
+        assert (made.kind, made.vital_missing, made.words) == ("list", ("lid",), 5)
+        abstained = self.run(generation, "The warranty is 24 months.", answered=False, nuggets=nuggets)
+        assert (abstained.vital_recall, abstained.words) == (0.0, 0)
+
+    def test_evidence_in_two_documents(self, generation: Generation) -> None:
+        made = self.run(generation, "24 months", document=None, pages=[], evidence={"a.pdf": [1], "b.pdf": [1]})
+        assert (made.paged, made.page_rank, made.documents) == (True, 1, ("a.pdf", "b.pdf"))
+        assert [(hit.document, hit.gold) for hit in made.retrieved] == [
+            ("b.pdf", True),
+            ("a.pdf", False),
+            ("a.pdf", True),
+        ]
+        assert [one.gold for one in made.cited] == [False, True]
+
+    @pytest.mark.parametrize(
+        ("text", "gold", "recall"),
+        [
+            pytest.param("Months.", "24 months", None, id="short"),
+            pytest.param("It is covered for 24 months.", LONG, 3 / 10, id="stems, without the stop words"),
+            pytest.param(LONG, LONG, 1.0, id="all of it"),
+            pytest.param("Nothing of that.", LONG, 0.0, id="nothing"),
+        ],
+    )
+    def test_content_recall(self, generation: Generation, text: str, gold: str, recall: float | None) -> None:
+        assert self.run(generation, text, answers=[gold]).content_recall == pytest.approx(recall)
+
+    def test_content_recall_of_an_abstention_and_of_the_best(self, generation: Generation) -> None:
+        assert self.run(generation, LONG, answered=False, answers=[LONG]).content_recall == 0.0
+        other = "Ask the dealer who sold it, in writing, and before a year has gone by at the very latest."
+        assert self.run(generation, LONG, answers=["24 months", other, LONG]).content_recall == 1.0
+
     def test_an_unsupported_sentence_that_is_shown(self, generation: Generation) -> None:
         made = self.run(generation, "The warranty is 24 months. Not shown.")
         assert (made.sentences_shown, made.unsupported_shown) == (2, 1)
@@ -250,16 +260,22 @@ class TestEvaluate:
     @pytest.mark.parametrize(
         ("given", "text", "shown"),
         [
-            pytest.param(["+The pump is red.", "-The pump"], "The pump is red.", (1, 0), id="a part of another"),
-            pytest.param(["+It is.", "-It is."], "It is.", (1, 0), id="the same again, left out"),
-            pytest.param(["+It is.", "-It is."], "It is. It is.", (1, 1), id="the same again, shown"),
-            pytest.param(["+It is.", "+It is. So."], "It is. So. It is.", (2, 0), id="one within the other"),
-            pytest.param(["-It is."], "", (0, 0), id="no answer"),
+            pytest.param(["+The pump is red.", "-The pump"], "The pump is red.", [True, False], id="a part of another"),
+            pytest.param(["+It is.", "-It is."], "It is.", [True, False], id="the same again, left out"),
+            pytest.param(["+It is.", "-It is."], "It is. It is.", [True, True], id="the same again, shown"),
+            pytest.param(["+It is.", "+It is. So."], "It is. So. It is.", [True, True], id="one within the other"),
+            pytest.param(["+It is.", "-is. It"], "It was. It is.", [True, False], id="no match across a gap"),
+            pytest.param(["-It is."], "", [False], id="no answer"),
+            pytest.param(["+", "-|"], "It is.", [False, False], id="nothing in it"),
+            pytest.param(["+Lock it.", "-Run."], "1. **Lock** it.\n2. Run.", [True, True], id="steps and bold"),
+            pytest.param(["+a | b", "+1 | 2"], "| a | b |\n| --- | --- |\n| 1 | 2 |", [True, True], id="a table"),
+            pytest.param(["+x || y | 5 * 3"], r"| x \|\| y | 5 \* 3 |", [True], id="escapes"),
+            pytest.param(["+Two\nlines"], "Two lines", [True], id="white space"),
         ],
     )
-    def test_sentences_shown(self, given: list[str], text: str, shown: tuple[int, int]) -> None:
+    def test_sentences_shown(self, given: list[str], text: str, shown: list[bool]) -> None:
         sentences = [Sentence(one[1:], "supported" if one[0] == "+" else "unsupported") for one in given]
-        assert _count_shown(sentences, text) == shown
+        assert _shown(sentences, text) == shown
 
     def test_a_possible_answer_is_measured_as_its_text(self, generation: Generation) -> None:
         possible = replace(self.answer(generation, "400"), certainty="possible")
