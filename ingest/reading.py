@@ -45,7 +45,7 @@ class Reading:
     """Result of reading a file.
 
     Attributes:
-        record: title, pages and chunks.
+        record: title, author, date, pages and chunks.
         texts: the text to encode for each chunk: under as many of its headings as the encoder takes.
         pages_with_text: number of pages with text.
         characters: of all pages, without white space.
@@ -90,7 +90,7 @@ def read_document(request: ReadRequest, cutting: Cutting, options: ReadingOption
     pages = [PageRecord.of(page) for page in source.pages]
     cut = perf_counter()
     return Reading(
-        record=DocumentRecord(source.title, pages, chunks),
+        record=DocumentRecord(source.title, pages, chunks, source.author, source.created),
         texts=texts,
         pages_with_text=sum(1 for page in source.pages if page.text),
         characters=sum(_visible(page.text) for page in source.pages),

@@ -16,6 +16,7 @@ from typing import Final
 
 from ingest.pdf.columns import restore_columns
 from ingest.pdf.lines import Line, PageLines, Piece
+from ingest.pdf.page_labels import printed_labels
 from ingest.pdf.rows import join_rows
 from ingest.pdf.running_headers import RunningHeaders, find_running_headers
 from ingest.pdf.tables import TableLines, find_tables
@@ -33,8 +34,8 @@ _LETTERS: Final = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 def compose_pages(pages: Sequence[PageLines]) -> tuple[Page, ...]:
     """Composes the pages of a document, in order, from their sizes in points and their lines.
 
-    Headings, running headers and the spelling of hyphenated words are found by comparing all pages. The given lines are
-    not changed.
+    Headings, running headers, printed page numbers and the spelling of hyphenated words are found by comparing all
+    pages. The given lines are not changed.
     """
     arranged = [(size, join_rows(restore_columns(lines))) for size, lines in pages]
     layouts = [
@@ -44,8 +45,8 @@ def compose_pages(pages: Sequence[PageLines]) -> tuple[Page, ...]:
     style = _HeadingStyle.of([layout.body for layout in layouts])
     vocabulary = _vocabulary([layout.body for layout in layouts])
     return tuple(
-        _compose(number, replace(layout, body=_with_hyphens(layout.body, vocabulary)), style)
-        for number, layout in enumerate(layouts, start=1)
+        replace(_compose(number, replace(layout, body=_with_hyphens(layout.body, vocabulary)), style), label=label)
+        for number, (layout, label) in enumerate(zip(layouts, printed_labels(arranged), strict=True), start=1)
     )
 
 

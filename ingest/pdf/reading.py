@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
 import pypdfium2
+import pypdfium2.raw as pdfium
 
 from ingest.pdf.characters import read_lines
 from ingest.pdf.lines import PageLines
+from ingest.pdf.page_labels import as_label
 from ingest.readers.limits import ReadingLimits
-from rag.domain.stored import LARGEST_SIDE
+from rag.domain.stored import LARGEST_SIDE, LONGEST_LABEL
 from rag.errors import FileFault
 from rag.pdf.document import PdfDocument, open_document
 
@@ -43,6 +46,19 @@ class PdfFile(PdfDocument):
     def hidden(self, number: int) -> int:
         """Number of words that were left out of a page's lines because they are invisible."""
         return self._hidden[number]
+
+    def labels(self) -> list[str | None]:
+        """The label that the file declares for each page; None where it declares none, or one that is too long."""
+        return [self._label(place) for place in range(len(self))]
+
+    def _label(self, place: int) -> str | None:
+        # Of two bytes for each character, with a null character at the end.
+        size = pdfium.FPDF_GetPageLabel(self.pdfium_document, place, None, 0)
+        if not 2 < size <= 2 * (LONGEST_LABEL + 1):
+            return None
+        buffer = ctypes.create_string_buffer(size)
+        pdfium.FPDF_GetPageLabel(self.pdfium_document, place, buffer, size)
+        return as_label(buffer.raw[: size - 2].decode("utf-16-le", "replace"))
 
     def _check_characters(self, number: int, count: int) -> None:
         """Checks the limits before characters are extracted, so that a page of fifty million costs nothing."""

@@ -46,7 +46,7 @@ class RunningHeaders(NamedTuple):
     kept: frozenset[int] = frozenset()
 
 
-class _EdgeLine(NamedTuple):
+class EdgeLine(NamedTuple):
     """A line at an edge: page, position on it, distance from the edge in points, and whether it is a title by size."""
 
     page: int
@@ -79,10 +79,10 @@ class _Running:
     counted: frozenset[str]
 
     @classmethod
-    def of(cls, edges: Sequence[Sequence[_EdgeLine]]) -> _Running:
+    def of(cls, edges: Sequence[Sequence[EdgeLine]]) -> _Running:
         least = max(_LEAST_PAGES, _SHARE * len(edges))
-        by_text: dict[str, list[_EdgeLine]] = defaultdict(list)
-        by_count: dict[str, list[_EdgeLine]] = defaultdict(list)
+        by_text: dict[str, list[EdgeLine]] = defaultdict(list)
+        by_count: dict[str, list[EdgeLine]] = defaultdict(list)
         for place in (place for places in edges for place in places):
             for text in dict.fromkeys(place.parts):
                 by_text[text].append(place)
@@ -97,7 +97,7 @@ class _Running:
             texts, frozenset(key for key, places in by_count.items() if len(places) >= least and _count_pages(places))
         )
 
-    def has(self, place: _EdgeLine) -> bool:
+    def has(self, place: EdgeLine) -> bool:
         """True if a line is a running line. Lines with page numbers may be at any height."""
         nowhere = float("inf")
         return place.counted in self.counted or any(
@@ -109,8 +109,8 @@ def find_running_headers(pages: Sequence[PageLines]) -> list[RunningHeaders]:
     """The running lines of each page."""
     if len(pages) < _LEAST_PAGES:
         return [RunningHeaders()] * len(pages)
-    heads = [_edge(number, page, bottom=False) for number, page in enumerate(pages)]
-    feet = [_edge(number, page, bottom=True) for number, page in enumerate(pages)]
+    heads = [edge_lines(number, page, bottom=False) for number, page in enumerate(pages)]
+    feet = [edge_lines(number, page, bottom=True) for number, page in enumerate(pages)]
     running_heads, running_feet = _Running.of(heads), _Running.of(feet)
     shown: set[str] = set()
     return [
@@ -120,7 +120,7 @@ def find_running_headers(pages: Sequence[PageLines]) -> list[RunningHeaders]:
 
 
 def _running_headers(
-    head: Sequence[_EdgeLine], foot: Sequence[_EdgeLine], lines: Sequence[Line], shown: set[str]
+    head: Sequence[EdgeLine], foot: Sequence[EdgeLine], lines: Sequence[Line], shown: set[str]
 ) -> RunningHeaders:
     places = {place.position: place for place in (*head, *foot)}
     if len(places) == len(lines):
@@ -133,7 +133,7 @@ def _running_headers(
     return RunningHeaders(heads, feet, kept)
 
 
-def _is_new(place: _EdgeLine, others: Sequence[str], shown: set[str]) -> bool:
+def _is_new(place: EdgeLine, others: Sequence[str], shown: set[str]) -> bool:
     """True if a running line has text that is neither on an earlier page nor elsewhere on this one, as its title."""
     if _PAGE_NUMBER.fullmatch(place.line.text):
         return False
@@ -144,7 +144,7 @@ def _is_new(place: _EdgeLine, others: Sequence[str], shown: set[str]) -> bool:
     return any(not any(other.endswith(part) for other in others) for part in new)
 
 
-def _edge(number: int, page: PageLines, *, bottom: bool) -> list[_EdgeLine]:
+def edge_lines(number: int, page: PageLines, *, bottom: bool) -> list[EdgeLine]:
     """The lines near an edge of a page, at least the outermost one, from the edge inwards."""
     (_, height), lines = page
     if not lines:
@@ -153,13 +153,13 @@ def _edge(number: int, page: PageLines, *, bottom: bool) -> list[_EdgeLine]:
     distances = sorted((height - box.y1 if bottom else box.y0, position) for position, box in enumerate(boxes))
     usual = median([line.size for line in lines])
     return [
-        _EdgeLine(number, position, distance, lines[position], lines[position].size > _LARGE * usual)
+        EdgeLine(number, position, distance, lines[position], lines[position].size > _LARGE * usual)
         for distance, position in distances[:_MOST_LINES]
         if distance <= max(_EDGE * height, distances[0][0])
     ]
 
 
-def _count_pages(places: Sequence[_EdgeLine]) -> bool:
+def _count_pages(places: Sequence[EdgeLine]) -> bool:
     """True if one number of a line counts the pages, and the others are constant."""
     if places[0].counted == "#" and any(_ROMAN.fullmatch(place.line.text) for place in places):
         return True
@@ -174,13 +174,13 @@ def _count_pages(places: Sequence[_EdgeLine]) -> bool:
     return counting
 
 
-def _at_edge(edge: Sequence[_EdgeLine], running: _Running) -> list[_EdgeLine]:
+def _at_edge(edge: Sequence[EdgeLine], running: _Running) -> list[EdgeLine]:
     """The running lines with all others of their rows, up to the first row without one."""
     return [place for row in takewhile(lambda row: any(map(running.has, row)), _rows(edge)) for place in row]
 
 
-def _rows(edge: Sequence[_EdgeLine]) -> Iterator[list[_EdgeLine]]:
-    row: list[_EdgeLine] = []
+def _rows(edge: Sequence[EdgeLine]) -> Iterator[list[EdgeLine]]:
+    row: list[EdgeLine] = []
     for place in edge:
         if row and place.distance - row[0].distance > _LEVEL:
             yield row

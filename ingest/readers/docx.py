@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ingest.readers.blocks import Block, pages_of, table_text
+from ingest.readers.properties import as_author, as_date
 from ingest.readers.source import ReadingOptions, SourceText, blank_pages
 from ingest.readers.titles import as_title, first_heading
 from rag.errors import FileFault
@@ -29,6 +30,7 @@ _MOST_BYTES: Final = 300_000_000
 _MOST_PARTS: Final = 20_000
 
 _W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_CREATED: Final = "{http://purl.org/dc/terms/}created"
 _FALLBACK: Final = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 # Tracked deletions and moves, field codes, and formatting.
 _UNREAD: Final = frozenset(
@@ -51,11 +53,20 @@ def read_docx(path: Path, options: ReadingOptions) -> SourceText:
         walk = _BodyWalk.of(document)
         pages = pages_of(walk.blocks(document.element.body), options.limits)
         title = as_title(document.core_properties.title)
+        author, created = as_author(document.core_properties.author), as_date(_created(document))
     except (KeyError, ValueError, AttributeError) as error:
         raise FileFault("malformed", f"a damaged Word document ({type(error).__name__})") from error
     if not pages:
         raise FileFault("empty_text", "the document holds no text")
-    return SourceText(title or first_heading(pages), pages, blank_pages(pages))
+    return SourceText(title or first_heading(pages), pages, blank_pages(pages), author=author, created=created)
+
+
+def _created(document: WordDocument) -> str | None:
+    """Date of the properties as it is written. python-docx would take a year alone for its first of January."""
+    from docx.opc.parts.coreprops import CorePropertiesPart
+
+    parts = document.part.package.iter_parts() if document.part.package else ()
+    return next((part.element.findtext(_CREATED) for part in parts if isinstance(part, CorePropertiesPart)), None)
 
 
 def check_package(path: Path) -> None:

@@ -6,11 +6,13 @@ The only home of selectolax, an HTML5 parser. Nothing is fetched or run, and HTM
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from ingest.readers.blocks import Block, pages_of, table_text
+from ingest.readers.properties import as_author, as_date
 from ingest.readers.source import ReadingOptions, SourceText, blank_pages
 from ingest.readers.text import decoded, read_bytes
 from ingest.readers.titles import as_title, first_heading
@@ -36,6 +38,13 @@ _BLOCKS: Final = frozenset(
 )
 _HEADINGS: Final = {f"h{level}": level for level in range(1, 7)}
 _HIDING: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])", re.IGNORECASE)
+# Metadata with the author and the date, by name, the first that is there.
+_AUTHOR: Final = ("author", "dc.creator", "dcterms.creator", "citation_author", "article:author")
+_CREATED: Final = (
+    "dcterms.created", "dc.date.created", "dc.date", "dcterms.date", "date", "article:published_time",
+    "citation_publication_date",
+)  # fmt: skip
+_MOST_METADATA: Final = 1000
 _SPACES: Final = re.compile(r"[ \t\n\r\f]+")
 
 _Step = tuple[Literal["open", "text", "close"], "LexborNode"]
@@ -55,8 +64,25 @@ def read_html(path: Path, options: ReadingOptions) -> SourceText:
     pages = pages_of(_TreeWalk(tree).blocks(), options.limits)
     if not pages:
         raise FileFault("empty_text", "the page holds no text; is it made by a script?")
-    title = tree.css_first("title")
-    return SourceText(as_title(title.text() if title else None) or first_heading(pages), pages, blank_pages(pages))
+    title, metadata = tree.css_first("title"), _metadata(tree)
+    return SourceText(
+        as_title(title.text() if title else None) or first_heading(pages),
+        pages,
+        blank_pages(pages),
+        author=next(filter(None, (as_author(*metadata[name]) for name in _AUTHOR)), None),
+        created=next(filter(None, (as_date(date) for name in _CREATED for date in metadata[name])), None),
+    )
+
+
+def _metadata(tree: LexborHTMLParser) -> Mapping[str, Sequence[str]]:
+    """The values of the page's metadata, by name or property in lower case."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for node in tree.css("meta[content]")[:_MOST_METADATA]:
+        attributes = node.attributes
+        found[(attributes.get("name") or attributes.get("property") or "").lower()].append(
+            attributes.get("content") or ""
+        )
+    return found
 
 
 def html_blocks(html: str) -> Iterator[Block]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ingest.readers.blocks import Block, pages_of, table_text
+from ingest.readers.properties import as_author, as_date
 from ingest.readers.source import ReadingOptions, SourceText, blank_pages
 from ingest.readers.text import decoded, read_bytes, text_blocks
 from ingest.readers.titles import as_title, first_heading
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 # Longer ones are read as plain text: the parser takes 5 s for a megabyte, and a hundred times its memory.
 _MOST_PARSED: Final = 2_000_000
 _FRONT_MATTER: Final = re.compile(r"\A---[^\S\n]*\n(.*?)\n(?:---|\.\.\.)[^\S\n]*(?:\n|\Z)", re.DOTALL)
-_TITLE: Final = re.compile(r"^title:[^\S\n]*(['\"]?)(.+?)\1[^\S\n]*$", re.MULTILINE)
+_PROPERTY: Final = re.compile(r"^(title|author|date):(.*)$", re.MULTILINE)
 
 
 def read_markdown(path: Path, options: ReadingOptions) -> SourceText:
@@ -30,17 +31,31 @@ def read_markdown(path: Path, options: ReadingOptions) -> SourceText:
         FileFault: ``malformed`` for a binary file, ``empty_text`` or ``too_large``.
     """
     text = clean(decoded(read_bytes(path, options.limits)).replace("\f", "\n"))
-    title = None
+    properties: dict[str, str] = {}
     if front := _FRONT_MATTER.match(text):
-        found = _TITLE.search(front.group(1))
-        title = as_title(found.group(2)) if found else None
+        properties = {name: _unquoted(value) for name, value in reversed(_PROPERTY.findall(front.group(1)))}
         text = text[front.end() :]
     pages = pages_of(markdown_blocks(text), options.limits) if len(text) <= _MOST_PARSED else ()
     # The parser omits blocks that are nested too deeply.
     pages = pages or pages_of(text_blocks(text), options.limits)
     if not pages:
         raise FileFault("empty_text", "the file holds no text")
-    return SourceText(title or first_heading(pages), pages, blank_pages(pages))
+    title, author, created = (properties.get(name) for name in ("title", "author", "date"))
+    return SourceText(
+        as_title(title) or first_heading(pages),
+        pages,
+        blank_pages(pages),
+        author=as_author(author),
+        created=as_date(created),
+    )
+
+
+def _unquoted(value: str) -> str:
+    """A scalar of YAML without its quotes, or a list of scalars with commas."""
+    value = value.strip()
+    if value.startswith("[") and value.endswith("]"):
+        return ", ".join(part.strip(" '\"") for part in value[1:-1].split(","))
+    return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"" else value
 
 
 def markdown_blocks(text: str) -> Iterator[Block]:

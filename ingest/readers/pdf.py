@@ -6,10 +6,11 @@ import io
 import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from ingest.pdf.page_labels import declared_labels
 from ingest.pdf.page_text import Line, PageLines, Piece, compose_pages
 from ingest.pdf.reading import PdfFile, open_pdf
 from ingest.readers.garbled import garbled_reason, letters
@@ -59,12 +60,16 @@ def read_pdf(path: Path, options: ReadingOptions) -> SourceText:
         with open_pdf(path, options.limits) as file:
             layers.read(file)
             pages = compose_pages(layers.pages)
+            labels = file.labels()
     except FileFault as fault:
         if fault.status != "malformed" or not (pages := fallback.pages(options.limits.pages)):
             raise
+        labels = fallback.labels()
         layers.remarks = {
             page.number: Remark(page.number, "second_opinion" if page.text else "empty") for page in pages
         }
+    if any(declared := declared_labels(labels)):
+        pages = tuple(replace(page, label=label) for page, label in zip(pages, declared, strict=False))
     # pypdf extracts hidden text too.
     pages = tuple(
         page if page.text or page.number in layers.hidden else _with_fallback(fallback, page, layers.remarks)
@@ -78,7 +83,8 @@ def read_pdf(path: Path, options: ReadingOptions) -> SourceText:
     remarks += [Remark(number, "hidden") for number in layers.hidden]
     if not any(page.text for page in pages):
         raise FileFault("empty_text", _empty_reason(len(pages), remarks))
-    return SourceText(fallback.title() or first_heading(pages), pages, remarks, missing_reason(remarks))
+    title, author, created = fallback.properties()
+    return SourceText(title or first_heading(pages), pages, remarks, missing_reason(remarks), author, created)
 
 
 def thumbnails(path: Path, numbers: Sequence[int], *, width: int = 160) -> list[bytes]:

@@ -1,23 +1,26 @@
-"""PDF fallback reader with pypdf: title, and text of pages where pdfium finds none. The only home of pypdf."""
+"""PDF fallback reader with pypdf: properties, and text of pages where pdfium finds none. The only home of pypdf."""
 
 from __future__ import annotations
 
 import logging
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from time import process_time
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from ingest.pdf.page_labels import as_label
+from ingest.readers.properties import FileProperties, as_author, as_date
 from ingest.readers.titles import as_title
 from rag.domain.values import Page
 from rag.text.characters import clean
 
 if TYPE_CHECKING:
     import pypdf
+    from pypdf.generic import PdfObject
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -36,10 +39,13 @@ class PypdfFallback:
         self._opened: pypdf.PdfReader | None = None
         self._until = process_time() + _SECONDS_PER_FILE
 
-    def title(self) -> str | None:
-        """Title of the metadata, if it is one."""
-        metadata = self._try(lambda reader: reader.metadata)
-        return as_title(str(metadata.title or "")) if metadata else None
+    def properties(self) -> FileProperties:
+        """Title, author and date of the metadata."""
+        return self._try(lambda reader: _properties(reader.metadata or {})) or FileProperties()
+
+    def labels(self) -> list[str | None]:
+        """The label that the file declares for each page."""
+        return [as_label(label) for label in self._try(lambda reader: reader.page_labels) or ()]
 
     def page(self, page: Page) -> Page:
         """The page with pypdf's text and no word boxes; empty where pypdf finds nothing."""
@@ -63,6 +69,16 @@ class PypdfFallback:
         except Exception as error:  # noqa: BLE001 - pypdf raises bare ValueError, RecursionError and others on damaged files
             _log.info("pypdf on %s: %s: %s", self._path.name, type(error).__name__, error)
             return None
+
+
+def _properties(metadata: Mapping[str, PdfObject]) -> FileProperties:
+    title, author, created = (_text_of(metadata.get(key)) for key in ("/Title", "/Author", "/CreationDate"))
+    return FileProperties(as_title(title), as_author(author), as_date(created))
+
+
+def _text_of(value: PdfObject | None) -> str:
+    found = value.get_object() if value is not None else None
+    return found if isinstance(found, str) else ""
 
 
 @contextmanager

@@ -83,12 +83,15 @@ class SourceText:
         title: of the document, from its metadata or its first page; None where neither has one.
         remarks: on pages, in their order.
         reason: what is missing, in one line; None where nothing is.
+        author, created: of the file's metadata, as :mod:`ingest.readers.properties` gives them.
     """
 
     title: str | None
     pages: Sequence[Page]
     remarks: Sequence[Remark] = ()
     reason: str | None = None
+    author: str | None = None
+    created: str | None = None
 
 
 Reader: TypeAlias = Callable[[Path, ReadingOptions], SourceText]

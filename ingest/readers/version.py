@@ -8,8 +8,8 @@ from typing import Final
 from ingest.readers.ocr import find_tesseract
 from ingest.readers.source import OCR_FAILED, OCR_OFF, OCR_UNAVAILABLE, ReadingOptions, Remark
 
-# Raise it when a reader gives other text for the same bytes: all files are then read again.
-VERSION: Final = 4
+# Raise it when a reader gives other text, labels or properties for the same bytes: all files are then read again.
+VERSION: Final = 5
 
 _NO_OCR: Final = frozenset({"off", "none"})
 _FORCED: Final = "forced "

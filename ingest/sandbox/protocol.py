@@ -8,11 +8,19 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Iterator
+from datetime import date
 from typing import Any, BinaryIO, Final
 
 from ingest.readers.limits import ReadingLimits
 from ingest.reading import Reading
-from rag.domain.stored import LARGEST_SIDE, DocumentRecord, PageRecord, are_packed_words
+from rag.domain.stored import (
+    LARGEST_SIDE,
+    LONGEST_AUTHOR,
+    LONGEST_LABEL,
+    DocumentRecord,
+    PageRecord,
+    are_packed_words,
+)
 from rag.domain.values import Chunk, Span
 from rag.errors import FileFault
 from rag.text.characters import clean
@@ -68,7 +76,8 @@ HEAD_BYTES: Final = _HEAD.size
 def send_reading(reading: Reading, out: BinaryIO, *, recycle: bool) -> None:
     """Sends the contents of a file; ``recycle`` asks the job to replace this process."""
     for page in reading.record.pages:
-        out.write(pack(_PAGE, _json([page.number, page.text, page.width, page.height, json.loads(page.headings)])))
+        fields = [page.number, page.text, page.width, page.height, json.loads(page.headings), page.label]
+        out.write(pack(_PAGE, _json(fields)))
         out.write(pack(_WORDS, page.words))
     for rows in _chunk_frames(reading):
         out.write(pack(_CHUNKS, b"[" + b",".join(rows) + b"]"))
@@ -76,6 +85,8 @@ def send_reading(reading: Reading, out: BinaryIO, *, recycle: bool) -> None:
         out.write(pack(_PICTURE, struct.pack("<I", number) + picture))
     facts = {
         "title": reading.record.title,
+        "author": reading.record.author,
+        "created": reading.record.created,
         "pages_with_text": reading.pages_with_text,
         "characters": reading.characters,
         "indexed_characters": reading.indexed_characters,
@@ -157,7 +168,7 @@ class _Receipt:
         raise ProtocolError("the frames end before the result")
 
     def _page(self, fields: list[Any], words: bytes) -> None:
-        number, text, width, height, headings = fields
+        number, text, width, height, headings, label = fields
         _check(type(number) is int and number == len(self._pages) + 1 <= self._limits.pages and isinstance(text, str))
         width, height = float(width), float(height)
         _check(0 < width < LARGEST_SIDE and 0 < height < LARGEST_SIDE)
@@ -165,12 +176,13 @@ class _Receipt:
             _check(all(type(value) is int for value in (start, end, level)))
             _check(0 <= start < end <= len(text) and 0 < level < 1000)
         _check(are_packed_words(words, text))
+        _check(label is None or label == _line(label, LONGEST_LABEL) != "")
         text.encode()  # lone surrogates could not be stored
         self._characters_left -= len(text)
         self._unchunked += len(text)
         self._bytes_left -= len(words)
         _check(self._characters_left >= 0)
-        self._pages.append(PageRecord(number, text, width, height, words, json.dumps(headings)))
+        self._pages.append(PageRecord(number, text, width, height, words, json.dumps(headings), label))
 
     def _chunk(self, row: list[Any]) -> tuple[Chunk, str]:
         number, start, end, headings, context = row
@@ -191,13 +203,16 @@ class _Receipt:
         self._pictures[number] = data[4:]
 
     def _reading(self, facts: dict[str, Any]) -> Reading:
-        title, reason = facts["title"], facts["reason"]
+        title, author, created, reason = facts["title"], facts["author"], facts["created"], facts["reason"]
+        _check(author is None or author == _line(author, LONGEST_AUTHOR) != "")
+        _check(created is None or created == date.fromisoformat(created).isoformat())
         seconds, remarks = facts["seconds"], facts["remarks"]
         _check(isinstance(seconds, dict) and isinstance(remarks, dict))
         characters = _count(facts["characters"], sum(len(page.text) for page in self._pages))
         _check(self._chunks and len(remarks) <= _MOST_REMARKS and len(seconds) <= _MOST_REMARKS)
+        title, chunks = _line(title) if title else None, [chunk for chunk, _ in self._chunks]
         return Reading(
-            record=DocumentRecord(_line(title) if title else None, self._pages, [chunk for chunk, _ in self._chunks]),
+            record=DocumentRecord(title, self._pages, chunks, author, created),
             texts=[text for _, text in self._chunks],
             pages_with_text=_count(facts["pages_with_text"], len(self._pages)),
             characters=characters,

@@ -93,6 +93,32 @@ def bench(tmp_path: Path) -> Bench:
     return made
 
 
+def test_labels_author_and_date_reach_the_index(bench: Bench) -> None:
+    from reportlab.pdfgen.canvas import Canvas
+
+    canvas = Canvas(str(bench.folder / "guide.pdf"))
+    canvas.setAuthor("Ada Byron")
+    canvas.addPageLabel(0, style="ROMAN_LOWER")
+    canvas.addPageLabel(2, style="ARABIC", start=1)
+    for text in ("The preface.", "The contents.", "Lids are blue.", "Valves are red."):
+        canvas.drawString(72, 700, text)
+        canvas.showPage()
+    canvas.save()
+    bench.run()
+    bench.put("tank.pdf", TANK)
+    assert statuses(bench.run())["guide.pdf"] == "unchanged"
+    generation = bench.open()
+    guide, pump, *_ = generation.documents
+    assert (guide.name, guide.author, pump.author, pump.created) == ("guide.pdf", "Ada Byron", None, None)
+    assert guide.created is not None
+    assert [generation.page(guide.id, number).label for number in (1, 2, 3, 4)] == ["i", "ii", "1", "2"]
+    assert generation.page(pump.id, 1).label is None
+    assert generation.pages_labelled(guide.id, "II") == [2]
+    assert [passage.chunk.span.page for passage in generation.passages_on(guide.id, 2, 3)] == [2, 3]
+    (second, third) = generation.passages_on(guide.id, 2, 3)
+    assert generation.neighbours(second.row, 0, 1) == [second, third]
+
+
 def statuses(report: Report) -> dict[str, str]:
     return {row.path: row.status for row in report.files}
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Callable
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -83,6 +85,44 @@ def test_a_document_in_its_order(read: Read) -> None:
 
 def test_without_a_title_the_first_heading_is_it(read: Read) -> None:
     assert read("a.docx", made(lambda document: document.add_heading("The valve", 1))).title == "The valve"
+
+
+def test_author_and_date(read: Read) -> None:
+    def change(document: WordDocument) -> None:
+        document.add_paragraph("Text.")
+        document.core_properties.author = "Ada Byron"
+        document.core_properties.created = datetime(2024, 5, 31, 12, tzinfo=UTC)
+
+    source = read("a.docx", made(change))
+    assert (source.author, source.created) == ("Ada Byron", "2024-05-31")
+
+
+@pytest.mark.parametrize("written", ["", "2024", "2024-05", "yesterday", "2024-02-30T00:00:00Z"])
+def test_a_date_that_is_none(read: Read, written: str) -> None:
+    def change(document: WordDocument) -> None:
+        document.add_paragraph("Text.")
+        (created,) = document.core_properties._element.iter("{http://purl.org/dc/terms/}created")
+        created.text = written
+
+    assert read("a.docx", made(change)).created is None
+
+
+def test_the_properties_of_the_template_are_nobodys(read: Read) -> None:
+    source = read("a.docx", made(lambda document: document.add_paragraph("Text.")))
+    assert (source.author, source.created) == (None, None)
+
+
+def test_without_properties(read: Read) -> None:
+    data = BytesIO()
+    with zipfile.ZipFile(BytesIO(made_of(p("Text.")))) as package, zipfile.ZipFile(data, "w") as bare:
+        for name in package.namelist():
+            if name != "docProps/core.xml":
+                part = package.read(name)
+                if name == "_rels/.rels":
+                    part = re.sub(rb"<Relationship [^>]*core\.xml[^>]*/>", b"", part)
+                bare.writestr(name, part)
+    source = read("a.docx", data.getvalue())
+    assert (text_of(source), source.author, source.created) == ("Text.", None, None)
 
 
 def test_pages_are_those_that_word_showed(read: Read) -> None:

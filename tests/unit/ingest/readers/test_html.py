@@ -48,6 +48,32 @@ def test_headings_and_titles(read: Read) -> None:
 
 
 @pytest.mark.parametrize(
+    ("head", "author", "created"),
+    [
+        pytest.param('<meta name="author" content="Ada Byron">', "Ada Byron", None, id="author"),
+        pytest.param('<META NAME="Author" CONTENT="Ada">', "Ada", None, id="capitals"),
+        pytest.param('<meta name=author content=Ada><meta name=author content="Mary">', "Ada, Mary", None, id="two"),
+        pytest.param(
+            '<meta name="author" content="admin"><meta name="dc.creator" content="Ada">', "Ada", None, id="DC"
+        ),
+        pytest.param('<meta property="article:author" content="https://x.example/ada">', None, None, id="address"),
+        pytest.param(
+            '<meta property="article:published_time" content="2024-05-31T08:00Z">', None, "2024-05-31", id="time"
+        ),
+        pytest.param(
+            '<meta name="date" content="soon"><meta name="date" content="2024-05-31">', None, "2024-05-31", id="date"
+        ),
+        pytest.param(
+            '<meta name="author"><meta content="Ada"><meta name="description" content="x">', None, None, id="none"
+        ),
+    ],
+)
+def test_author_and_date(read: Read, head: str, author: str | None, created: str | None) -> None:
+    source = read("a.html", f"<html><head>{head}</head><body>Text.</body></html>")
+    assert (text_of(source), source.author, source.created) == ("Text.", author, created)
+
+
+@pytest.mark.parametrize(
     "head", ["<meta charset=windows-1251>", '<meta http-equiv=x content="a; charset=windows-1251">']
 )
 def test_declared_encoding(read: Read, head: str) -> None:

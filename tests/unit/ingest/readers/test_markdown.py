@@ -51,6 +51,22 @@ def test_front_matter(read: Read, title: str) -> None:
     assert text_of(source) == "Another\n\nText."
 
 
+@pytest.mark.parametrize(
+    ("front", "author", "created"),
+    [
+        pytest.param("author: Ada Byron\ndate: 2024-05-31", "Ada Byron", "2024-05-31", id="both"),
+        pytest.param("author: 'Ada Byron'\ndate: \"2024-05-31\"", "Ada Byron", "2024-05-31", id="quoted"),
+        pytest.param('author: [Ada Byron, "Mary Somerville"]', "Ada Byron, Mary Somerville", None, id="list"),
+        pytest.param("author: Ada Byron\nauthor: Another", "Ada Byron", None, id="the first"),
+        pytest.param("author:\ndate: soon", None, None, id="empty"),
+        pytest.param("  author: Ada Byron", None, None, id="of something else"),
+    ],
+)
+def test_author_and_date(read: Read, front: str, author: str | None, created: str | None) -> None:
+    source = read("a.md", f"---\n{front}\n---\nText.")
+    assert (text_of(source), source.author, source.created) == ("Text.", author, created)
+
+
 def test_too_long_for_the_parser(read: Read) -> None:
     source = read("a.md", "# Heading\n\nSome *text* here.\n\n" + "x" * 2_000_000)
     assert source.pages[0].text.startswith("# Heading\n\nSome *text*")

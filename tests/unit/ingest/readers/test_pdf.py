@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from ingest.readers.pdf import thumbnails
 from ingest.readers.source import ReadingOptions, Remark, SourceText
 from rag.domain.values import Box
 from rag.errors import FileFault
-from tests.fakes import DRAWING, make_pdf
+from tests.fakes import DRAWING, make_pdf, tiny_pdf
 from tests.unit.conftest import quick_folder
 
 OFF = ReadingOptions(ReadingLimits(), ocr="off")
@@ -89,6 +90,98 @@ class TestTitle:
 
     def test_neither(self, tmp_path: Path) -> None:
         assert read_pdf(make_pdf(tmp_path / "a.pdf", ["Only text.", "# Heading\nof page two."])).title is None
+
+
+def labelled_pdf(path: Path, printed: Sequence[str], labels: Sequence[tuple[int, str, int]] = ()) -> Path:
+    """A PDF with printed numbers in its footers, and page labels: first page, style and first number of each range."""
+    from reportlab.pdfgen.canvas import Canvas
+
+    canvas = Canvas(str(path))
+    for first, style, start in labels:
+        canvas.addPageLabel(first, style=style, start=start)
+    for number, text in enumerate(printed, start=1):
+        canvas.drawString(72, 700, f"Text of sheet {number}.")
+        canvas.drawString(300, 30, text)
+        canvas.showPage()
+    canvas.save()
+    return path
+
+
+def with_catalog(data: bytes, entries: str) -> bytes:
+    """A file of :func:`tiny_pdf` with more entries in its catalog, as an incremental update."""
+    before = data.rindex(b"startxref\n") + len("startxref\n")
+    catalog = f"1 0 obj<</Type/Catalog/Pages 2 0 R{entries}>>endobj\n"
+    size = data.count(b" 0 obj") + 1
+    table = f"xref\n1 1\n{len(data) + 1:010} 00000 n \ntrailer<</Size {size}/Root 1 0 R/Prev {int(data[before:-6])}>>\n"
+    update = f"\n{catalog}{table}startxref\n{len(data) + 1 + len(catalog)}\n%%EOF"
+    return data + update.encode()
+
+
+class TestLabels:
+    PRINTED = ("", "i", "ii", "1", "2", "3", "4", "5")
+    ROMAN_AND_ARABIC = ((0, "ROMAN_LOWER", 1), (3, "ARABIC", 1))
+
+    @pytest.mark.parametrize(
+        ("printed", "labels", "found"),
+        [
+            pytest.param(PRINTED, ROMAN_AND_ARABIC, ["i", "ii", "iii", *"12345"], id="declared"),
+            pytest.param(PRINTED, (), [None, "i", "ii", *"12345"], id="printed"),
+            pytest.param(PRINTED, ((0, "ARABIC", 1),), [None, "i", "ii", *"12345"], id="declared as counted"),
+            pytest.param("12345678", (), [None] * 8, id="printed as counted"),
+            pytest.param([""] * 8, ((0, "ARABIC", 1),), [None] * 8, id="neither"),
+        ],
+    )
+    def test_of_a_file(
+        self, tmp_path: Path, printed: Sequence[str], labels: Sequence[tuple[int, str, int]], found: list[str | None]
+    ) -> None:
+        source = read_pdf(labelled_pdf(tmp_path / "a.pdf", printed, labels))
+        assert [page.label for page in source.pages] == found
+
+    @pytest.mark.parametrize(
+        "entries",
+        [
+            pytest.param("/Nums[0<</P(" + "x" * 100_000 + ")/S/D>>]", id="long prefix"),
+            pytest.param("/Nums[0<</S/D/St 2147483647>>]", id="huge start"),
+            pytest.param("/Nums[0<</S/r/St 2147483647>>]", id="huge Roman start"),
+            pytest.param("/Nums[0<</S/D/St -5>>]", id="negative start"),
+            pytest.param("/Nums[0<</P<FEFFD800>>>]", id="half a character"),
+            pytest.param("/Nums[0<</P(\\007\\033[31m)>>]", id="control characters"),
+            pytest.param("/Kids[1 0 R 1 0 R]", id="cycle"),
+            pytest.param("/Nums[(x)]", id="no numbers"),
+            pytest.param("/Nums 7", id="no list"),
+        ],
+    )
+    def test_hostile_labels(self, tmp_path: Path, entries: str) -> None:
+        (tmp_path / "a.pdf").write_bytes(with_catalog(tiny_pdf(["One.", "Two."]), f"/PageLabels<<{entries}>>"))
+        source = read_pdf(tmp_path / "a.pdf")
+        assert [page.text for page in source.pages] == ["One.", "Two."]
+        assert source.remarks == []
+        for page in source.pages:
+            assert page.label is None or (0 < len(page.label) <= 20 and page.label.isprintable())
+            (page.label or "").encode()
+
+
+class TestAuthorAndDate:
+    def test_of_the_metadata(self, tmp_path: Path) -> None:
+        import pypdf
+
+        writer = pypdf.PdfWriter(make_pdf(tmp_path / "a.pdf", ["Text."], title="The pump"))
+        writer.add_metadata({"/Author": "Łucja Żółć", "/CreationDate": "D:20240531120000+02'00'"})
+        writer.write(tmp_path / "b.pdf")
+        source = read_pdf(tmp_path / "b.pdf")
+        assert (source.title, source.author, source.created) == ("The pump", "Łucja Żółć", "2024-05-31")
+
+    def test_defaults_of_a_program(self, tmp_path: Path) -> None:
+        source = read_pdf(make_pdf(tmp_path / "a.pdf", ["Text."]))
+        assert (source.author, source.created) == (None, None)
+
+    @pytest.mark.parametrize("value", ["7", "[(Ada)]", "/Ada", "99 0 R", "<<>>", "<FEFFD800>"])
+    def test_of_another_type(self, tmp_path: Path, value: str) -> None:
+        info = f"trailer<</Info<</Author {value}/CreationDate {value}/Title(The pump)>>".encode()
+        (tmp_path / "a.pdf").write_bytes(tiny_pdf(["Text."]).replace(b"trailer<<", info))
+        source = read_pdf(tmp_path / "a.pdf")
+        assert (source.title, source.created, source.pages[0].text) == ("The pump", None, "Text.")
+        assert source.author is None or source.author.encode()
 
 
 class TestMissing:
@@ -283,6 +376,17 @@ class TestFallback:
         assert source.pages[0].text == "First words."
         assert source.remarks == [Remark(1, "second_opinion"), Remark(2, "empty")]
         assert source.reason == "no highlights on page 1; no text on page 2: images?"
+
+    def test_labels_of_a_file_that_pdfium_does_not_open(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse(_path: Path, _limits: ReadingLimits) -> None:
+            raise FileFault("malformed", "not a readable PDF")
+
+        monkeypatch.setattr(module, "open_pdf", refuse)
+        declared = ((0, "ROMAN_LOWER", 3), (1, "ARABIC", 1))
+        source = read_pdf(labelled_pdf(tmp_path / "a.pdf", ["", "", ""], declared))
+        assert [page.label for page in source.pages] == ["iii", "1", "2"]
+        source = read_pdf(labelled_pdf(tmp_path / "a.pdf", ["4", "5", "6"]))
+        assert [page.label for page in source.pages] == [None] * 3
 
 
 class TestLimits:

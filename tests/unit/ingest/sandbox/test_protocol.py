@@ -7,6 +7,7 @@ import json
 import struct
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from itertools import pairwise
 from typing import Any
 
@@ -37,7 +38,8 @@ def pages(draw: st.DrawFn, number: int) -> Page:
     spans = list(pairwise(draw(st.lists(st.integers(0, len(text)), unique=True, max_size=6).map(sorted))))
     words = [Word(start, end, draw(boxes)) for start, end in spans]
     headings = [Heading(start, end, draw(st.integers(1, 6))) for start, end in spans[:2]]
-    return Page(number, text, draw(st.floats(1, 5000)), draw(st.floats(1, 5000)), words, headings)
+    size = draw(st.floats(1, 5000)), draw(st.floats(1, 5000))
+    return Page(number, text, *size, words, headings, label=draw(lines) or None)
 
 
 @st.composite
@@ -54,7 +56,13 @@ def readings(draw: st.DrawFn) -> Reading:
     ]
     characters = draw(st.integers(0, sum(len(page.text) for page in made)))
     return Reading(
-        record=DocumentRecord(draw(lines) or None, [PageRecord.of(page) for page in made], chunks),
+        record=DocumentRecord(
+            draw(lines) or None,
+            [PageRecord.of(page) for page in made],
+            chunks,
+            draw(lines) or None,
+            draw(st.none() | st.dates().map(date.isoformat)),
+        ),
         texts=[draw(texts) + chunk.text for chunk in chunks],
         pages_with_text=draw(st.integers(0, len(made))),
         characters=characters,
@@ -81,10 +89,11 @@ def encoded(reading: Reading, *, recycle: bool = False) -> bytes:
 
 
 def example() -> Reading:
-    page = Page(1, "Hours\nIt opens at 8.", 595.0, 842.0, [Word(0, 5, Box(1, 2, 3, 4))], [Heading(0, 5, 1)])
+    words, headings = [Word(0, 5, Box(1, 2, 3, 4))], [Heading(0, 5, 1)]
+    page = Page(1, "Hours\nIt opens at 8.", 595.0, 842.0, words, headings, label="iv")
     chunk = Chunk(Span(1, 6, 20), page.text[6:20], ("Hours",))
     return Reading(
-        record=DocumentRecord("Rules", [PageRecord.of(page)], [chunk]),
+        record=DocumentRecord("Rules", [PageRecord.of(page)], [chunk], "Ada Byron", "2024-05-31"),
         texts=["Hours\nIt opens at 8."],
         pages_with_text=1,
         characters=15,
@@ -192,6 +201,14 @@ class TestRefused:
             pytest.param(page_with(4, [[0, 99, 1]]), id="heading beyond the text"),
             pytest.param(page_with(4, [[0.5, 5, 1]]), id="heading at a fraction"),
             pytest.param(page_with(4, [[0, 5, INFINITE]]), id="heading of infinite level"),
+            pytest.param(replaced(b"g", PAGE[:-1]), id="no label"),
+            pytest.param(page_with(5, ""), id="empty label"),
+            pytest.param(page_with(5, 4), id="label is a number"),
+            pytest.param(page_with(5, ["iv"]), id="label is a list"),
+            pytest.param(page_with(5, "x" * 21), id="label is too long"),
+            pytest.param(page_with(5, "i\x1b[31mv"), id="label with a control character"),
+            pytest.param(page_with(5, "i\nv"), id="label of two lines"),
+            pytest.param(page_with(5, "\ud800"), id="label of half a character"),
             pytest.param(replaced(b"w", b"garbage"), id="words are garbage"),
             pytest.param(replaced(b"c", []), id="no chunk"),
             pytest.param(replaced(b"c", {"a": 1}), id="chunks are an object"),
@@ -214,6 +231,16 @@ class TestRefused:
             pytest.param(replaced(b"r", {}), id="no facts"),
             pytest.param(result_with("title", ["a"]), id="title is a list"),
             pytest.param(result_with("title", 1), id="title is a number"),
+            pytest.param(result_with("author", ""), id="empty author"),
+            pytest.param(result_with("author", 1), id="author is a number"),
+            pytest.param(result_with("author", "x" * 201), id="author is too long"),
+            pytest.param(result_with("author", "Ada\x00"), id="author with a control character"),
+            pytest.param(result_with("author", "Ada\nByron"), id="author in two lines"),
+            pytest.param(result_with("created", ""), id="empty date"),
+            pytest.param(result_with("created", 20240531), id="date is a number"),
+            pytest.param(result_with("created", "20240531"), id="date of another form"),
+            pytest.param(result_with("created", "2024-02-30"), id="no such day"),
+            pytest.param(result_with("created", "2024-05-31T12:00"), id="date with a time"),
             pytest.param(result_with("reason", {"a": 1}), id="reason is an object"),
             pytest.param(result_with("remarks", []), id="remarks are a list"),
             pytest.param(result_with("remarks", {"ocr": 3}), id="remark is a number"),
@@ -258,11 +285,14 @@ def assert_sound(reading: Reading | FileFault) -> None:
     for record in reading.record.pages:
         page = record.page()
         page.text.encode()
+        assert page.label is None or 0 < len(page.label.encode()) <= 80
         json.dumps([page.words, page.headings], allow_nan=False)
         assert all(0 <= heading.start < heading.end <= len(page.text) for heading in page.headings)
     for chunk, text in zip(reading.record.chunks, reading.texts, strict=True):
         assert texts[chunk.span.page][chunk.span.start : chunk.span.end] == chunk.text
         text.encode()
+    for fact, longest in ((reading.record.author, 200), (reading.record.created, 10)):
+        assert fact is None or (0 < len(fact) <= longest and fact.encode())
     facts = replace(reading, record=DocumentRecord(reading.record.title, [], []), thumbnails={})
     json.dumps([facts.pages_with_text, facts.characters, facts.remarks, facts.reason, facts.seconds], allow_nan=False)
 

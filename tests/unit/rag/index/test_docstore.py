@@ -191,7 +191,7 @@ def test_passages_on_pages(tmp_path: Path, pages: tuple[int, int], rows: list[in
     ],
 )
 def test_neighbours(tmp_path: Path, row: int, before: int, after: int, rows: list[int]) -> None:
-    empty = (document("none.pdf"), [Page(1, "", 1.0, 1.0)], [])
+    empty: Given = document("none.pdf"), [Page(1, "", 1.0, 1.0)], []
     store = stored(tmp_path, entry("a.pdf"), empty, entry("b.pdf"), entry("c.pdf"))
     found = store.neighbours(row, before, after)
     assert [passage.row for passage in found] == rows
