@@ -36,16 +36,17 @@ T = TypeVar("T")
 # Not validated: pydantic would otherwise need a schema of a class that it does not know.
 Given: TypeAlias = Annotated[T, GetPydanticSchema(lambda _source, _handler: core_schema.any_schema())]
 
-_FIELDS: Final = ("question", "documents", "history", "max_tokens")
+_FIELDS: Final = ("question", "documents", "history", "length", "max_tokens")
 
 
 class PageproofRetriever(BaseRetriever):
     """A LangChain retriever: the passages that best answer a question, best first.
 
     A passage is verbatim: ``page_content`` is ``text[start:end]`` of its page. Metadata: ``document`` (name),
-    ``document_id`` (SHA-256), ``title``, ``page`` (1-based), ``start``, ``end``, ``headings``, ``boxes`` (its
-    place, in PDF points, origin top left), ``score`` (higher is better, comparable within one search), ``relevance``
-    (0..1 that it answers the question, None without a reranker) and ``index`` (the generation).
+    ``document_id`` (SHA-256), ``title``, ``page`` (1-based), ``label`` (the printed page number, or None), ``start``,
+    ``end``, ``headings``, ``boxes`` (its place, in PDF points, origin top left), ``score`` (higher is better,
+    comparable within one search), ``relevance`` (0..1 that it answers the question, None without a reranker) and
+    ``index`` (the generation).
 
     Attributes:
         index: the index to search, in its current generation.
@@ -109,9 +110,9 @@ class PageproofRetriever(BaseRetriever):
 class PageproofRunnable(RunnableSerializable[str | dict[str, Any], dict[str, Any]]):
     """A LangChain runnable from a question to its verified answer, the object of ``POST /ask`` (docs/api.md).
 
-    A question is a string, or a dictionary with ``question`` and, if wanted, ``documents``, ``history`` and
+    A question is a string, or a dictionary with ``question`` and, if wanted, ``documents``, ``history``, ``length`` and
     ``max_tokens``, as ``POST /ask`` takes them; other keys belong to the chain and are ignored. An answer is output
-    only once it is verified, so a stream has one part.
+    once it is complete, so a stream has one part.
 
     Attributes:
         answerer: answers the questions.
@@ -187,19 +188,21 @@ def _question(asked: str | Mapping[str, Any]) -> Question:
 
 def _document(hit: Hit, generation: Generation) -> Document:
     document, chunk = hit.passage.document, hit.passage.chunk
-    page, start, end = chunk.span
+    number, start, end = chunk.span
+    page = generation.page(document.id, number)
     return Document(
         page_content=chunk.text,
-        id=f"{document.id}:{page}:{start}-{end}",
+        id=f"{document.id}:{number}:{start}-{end}",
         metadata={
             "document": document.name,
             "document_id": document.id,
             "title": document.title,
-            "page": page,
+            "page": number,
+            "label": page.label,
             "start": start,
             "end": end,
             "headings": list(chunk.headings),
-            "boxes": [list(box) for box in generation.page(document.id, page).boxes(start, end)],
+            "boxes": [list(box) for box in page.boxes(start, end)],
             "score": hit.score,
             "relevance": hit.relevance,
             "index": generation.id,

@@ -4,15 +4,30 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from rag.domain.file_status import FileRow, FileStatus
-from rag.domain.values import Answer, Certainty, Document, Hit, Page, Question, Reason, Turn, Verdict
+from rag.domain.values import (
+    Answer,
+    Certainty,
+    Citation,
+    Document,
+    Form,
+    Hit,
+    Length,
+    Page,
+    Question,
+    Reason,
+    Sentence,
+    SentenceKind,
+    SentenceVerified,
+    Turn,
+    Verdict,
+)
 from rag.service.media_types import has_page_images
-from rag.service.uploads.folder import Stored
-from rag.service.uploads.ingest_jobs import IngestJobStatus
+from rag.service.uploads.schemas import AddingBody
 
 MAX_QUESTION = 4000
 MAX_HISTORY = 20
@@ -51,21 +66,29 @@ class AskBody(_Body):
     question: Text
     documents: Annotated[tuple[str, ...], Field(max_length=MAX_DOCUMENTS, description="names to search in")] = ()
     history: Annotated[tuple[TurnBody, ...], Field(max_length=MAX_HISTORY)] = ()
+    length: Annotated[Length, Field(description="short: the direct answer alone; full: all that is stated")] = "normal"
     max_tokens: Annotated[int | None, Field(ge=1, le=4096)] = None
     stream: bool = False
 
     def to_domain(self) -> Question:
         """The question as a domain value."""
         history = tuple(Turn(turn.question, turn.answer) for turn in self.history)
-        return Question(self.question, self.documents, history, self.max_tokens)
+        return Question(self.question, self.documents, history, self.max_tokens, self.length)
 
 
 class SentenceBody(_Body):
-    """A sentence of the answer; ``citations`` are ids of the answer's citations."""
+    """A sentence, list item or table row of the answer; ``citations`` are ids of the answer's citations."""
 
-    text: str
+    text: Annotated[str, Field(description="cells of a row are separated by ' | '")]
+    kind: SentenceKind
     verdict: Verdict
+    confidence: Annotated[float | None, Field(ge=0, le=1, description="null where it is not calibrated")]
     citations: tuple[int, ...]
+
+    @classmethod
+    def of(cls, sentence: Sentence) -> SentenceBody:
+        """The schema of a sentence."""
+        return cls.model_validate(asdict(sentence))
 
 
 class CitationBody(_Body):
@@ -75,12 +98,32 @@ class CitationBody(_Body):
     document: str
     document_id: str
     page: Annotated[int, Field(description="1-based")]
+    label: Annotated[str | None, Field(description="the number that is printed on the page")]
     quote: str
     start: int
     end: int
     boxes: tuple[Points, ...]
     score: float
     url: Annotated[str, Field(description="picture of the page with the quote highlighted")]
+
+    @classmethod
+    def of(cls, citation: Citation) -> CitationBody:
+        """The schema of a citation."""
+        url = page_url(citation.document, citation.document_id, citation.page, citation.start, citation.end)
+        return cls.model_validate({**asdict(citation), "url": url})
+
+
+class VerifiedBody(_Body):
+    """A verified sentence of an answer in progress, and the citations that it is the first to use."""
+
+    sentence: SentenceBody
+    citations: tuple[CitationBody, ...]
+
+    @classmethod
+    def of(cls, verified: SentenceVerified) -> VerifiedBody:
+        """The schema of a verified sentence."""
+        citations = tuple(CitationBody.of(citation) for citation in verified.citations)
+        return cls(sentence=SentenceBody.of(verified.sentence), citations=citations)
 
 
 class UsageBody(_Body):
@@ -96,12 +139,15 @@ class AnswerBody(_Body):
 
     id: str
     question: str
-    answer: str
+    answer: Annotated[str, Field(description="Markdown with lists, tables and bold, and nothing else")]
+    short_answer: Annotated[str | None, Field(description="the value alone, such as a name, a number or Yes")]
+    form: Annotated[Form, Field(description="of the answer that the question asks for")]
     answered: bool
     reason: Reason | None
     certainty: Certainty | None
-    confidence: Annotated[float, Field(ge=0, le=1)]
+    confidence: Annotated[float | None, Field(ge=0, le=1)]
     sentences: tuple[SentenceBody, ...]
+    missing: Annotated[tuple[str, ...], Field(description="parts of the question for which nothing was found")]
     citations: tuple[CitationBody, ...]
     model: str
     index: str
@@ -111,13 +157,7 @@ class AnswerBody(_Body):
     @classmethod
     def of(cls, answer: Answer) -> AnswerBody:
         """The schema of an answer."""
-        citations = [
-            {
-                **asdict(citation),
-                "url": page_url(citation.document, citation.document_id, citation.page, citation.start, citation.end),
-            }
-            for citation in answer.citations
-        ]
+        citations = [CitationBody.of(citation) for citation in answer.citations]
         return cls.model_validate({**asdict(answer), "citations": citations})
 
 
@@ -162,6 +202,8 @@ class DocumentBody(_Body):
     name: str
     names: tuple[str, ...]
     title: str
+    author: Annotated[str | None, Field(description="as the file's properties give it")]
+    created: Annotated[str | None, Field(description="date in the file's properties, such as 2024-05-31")]
     pages: int
     size: int
     status: FileStatus
@@ -176,6 +218,8 @@ class DocumentBody(_Body):
             name=document.name,
             names=document.names,
             title=document.title,
+            author=document.author,
+            created=document.created,
             pages=document.pages,
             size=document.size,
             status=row.status if row else "ok",
@@ -212,6 +256,7 @@ class PageBody(_Body):
     document: str
     document_id: str
     page: int
+    label: Annotated[str | None, Field(description="the number that is printed on the page")]
     pages: int
     text: str
     width: float
@@ -226,6 +271,7 @@ class PageBody(_Body):
             document=document.name,
             document_id=document.id,
             page=page.number,
+            label=page.label,
             pages=document.pages,
             text=page.text,
             width=page.width,
@@ -250,14 +296,6 @@ class LimitsBody(_Body):
     body_bytes: int
 
 
-class AddingBody(_Body):
-    """Uploads: whether they are on, and which documents are accepted."""
-
-    enabled: bool
-    max_bytes: int
-    suffixes: tuple[str, ...]
-
-
 class InfoBody(_Body):
     """Versions, model, encoder, index and limits of the running service."""
 
@@ -268,57 +306,6 @@ class InfoBody(_Body):
     index: str | None
     limits: LimitsBody
     adding: AddingBody
-
-
-class UploadBody(_Body):
-    """A document in the upload folder; it can be found once the ingest job has read it."""
-
-    name: str
-    size: int
-    sha256: str
-    replaced: Annotated[bool, Field(description="whether another one of its name was there before")]
-
-    @classmethod
-    def of(cls, stored: Stored) -> UploadBody:
-        """The schema of a stored document."""
-        return cls(name=stored.name, size=stored.size, sha256=stored.sha256, replaced=stored.replaced)
-
-
-class IngestedFileBody(_Body):
-    """A file of the latest ingest run."""
-
-    name: str
-    status: FileStatus
-    reason: str | None
-    pages: int
-
-    @classmethod
-    def of(cls, row: FileRow) -> IngestedFileBody:
-        """The file as it is sent."""
-        return cls(name=row.path, status=row.status, reason=row.reason, pages=row.pages)
-
-
-class IngestBody(_Body):
-    """Status of the latest ingest run; see :class:`rag.service.uploads.ingest_jobs.IngestJobStatus`."""
-
-    state: Literal["idle", "running", "finished", "failed"]
-    stage: str | None
-    done: int
-    total: int
-    share: Annotated[float, Field(ge=0, le=1, description="of the whole work")]
-    seconds_left: float | None
-    started: str | None
-    finished: str | None
-    index: str | None
-    error: str | None
-    again: Annotated[bool, Field(description="whether another run follows")]
-    files: tuple[IngestedFileBody, ...]
-
-    @classmethod
-    def of(cls, status: IngestJobStatus) -> IngestBody:
-        """The status as it is sent."""
-        files = tuple(IngestedFileBody.of(row) for row in status.files)
-        return cls.model_validate({**vars(status), "files": files})
 
 
 class StateBody(_Body):

@@ -6,7 +6,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from rag.service.app import create_app
 from rag.service.server import Server
 from rag.testing import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.fakes import ingest_job, make_pdf
+from tests.scripted_answers import Script, ScriptedAnswerer
 
 HARBOUR = [
     "# Opening hours\nThe harbour office opens at 8 in the morning.\nIt closes at 17 on every day of the week.",
@@ -50,9 +51,10 @@ def index(documents: Path, tmp_path: Path) -> Path:
     return root
 
 
-def make_answerer(index: Path, model: ScriptedModel) -> Answerer:
+def make_answerer(index: Path, model: ScriptedModel, scripts: Sequence[Script] = ()) -> Answerer:
+    """An answerer over fakes of the models; with scripts, one that answers by them."""
     encoder = BagOfWordsEncoder()
-    return Answerer(
+    answerer = Answerer(
         index=CurrentIndex(index, encoder.identity),
         retriever=Retriever(encoder, OverlapReranker()),
         model=model,
@@ -61,6 +63,7 @@ def make_answerer(index: Path, model: ScriptedModel) -> Answerer:
         max_tokens=64,
         confidence_model=PLAIN_CONFIDENCE_MODEL,
     )
+    return ScriptedAnswerer.of(answerer, scripts) if scripts else answerer
 
 
 @dataclass
@@ -102,6 +105,7 @@ def serve(index: Path) -> Iterator[Callable[..., Running]]:
     def start(
         model: ScriptedModel,
         *,
+        scripts: Sequence[Script] = (),
         parallel: int = 1,
         max_queue: int = 4,
         seconds: float = 300.0,
@@ -109,7 +113,7 @@ def serve(index: Path) -> Iterator[Callable[..., Running]]:
         **options: Any,
     ) -> Running:
         limits = AdmissionLimits(parallel, max_queue, seconds)
-        app = create_app(lambda: make_answerer(index, model), limits=limits, **options)
+        app = create_app(lambda: make_answerer(index, model, scripts), limits=limits, **options)
         # asyncio sets TCP_NODELAY only on a socket whose protocol is TCP.
         listener = socket.socket(proto=socket.IPPROTO_TCP)
         listener.bind(("127.0.0.1", 0))

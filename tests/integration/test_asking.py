@@ -48,7 +48,7 @@ def test_an_answer_is_quoted_from_its_page(client: TestClient) -> None:
     assert answer["answered"] is True
     assert (answer["reason"], answer["certainty"]) == (None, "stated")
     assert answer["answer"] == "A berth costs 24 euros for each night."
-    assert [(s["verdict"], s["citations"]) for s in answer["sentences"]] == [("supported", [1])]
+    assert [(s["kind"], s["verdict"], s["citations"]) for s in answer["sentences"]] == [("lead", "supported", [1])]
     (citation,) = answer["citations"]
     assert (citation["document"], citation["page"]) == ("harbour.pdf", 2)
     assert citation["quote"] == "A berth costs 24 euros for each night."
@@ -112,7 +112,8 @@ def test_an_unsupported_sentence_is_listed_but_not_part_of_the_answer(index: Pat
 def test_an_answer_that_is_withheld_is_listed_as_unsupported_with_its_confidence(index: Path) -> None:
     with client_for(index, f"{NOT_FOUND} 24 euros.") as client:
         answer = client.post("/ask", json={"question": QUESTION}).json()
-    assert answer["sentences"] == [{"text": "24 euros.", "verdict": "unsupported", "citations": []}]
+    (withheld,) = answer["sentences"]
+    assert (withheld["text"], withheld["verdict"], withheld["citations"]) == ("24 euros.", "unsupported", [])
     assert answer["confidence"] == 0.9  # how sure the scripted model says that it is
 
 
@@ -124,7 +125,6 @@ def test_a_possible_answer_is_marked_in_a_field_and_not_in_its_text(index: Path)
         message = client.post("/v1/chat/completions", json=chat).json()["choices"][0]["message"]
     text = REPLY.replace(" [1]", "")
     assert (answer["answer"], answer["certainty"]) == (text, "possible")
-    assert list(answer)[4:6] == ["reason", "certainty"]
     assert message["content"].startswith(f"Possibly: {text}")
     assert message["pageproof"]["certainty"] == "possible"
 
@@ -135,7 +135,7 @@ def test_yes_or_no_is_one_word_and_its_quote(index: Path) -> None:
         events = read_events(client.post("/ask", json=body).text)
         assert client.app_state["model"].wordings == [" ".join([YES[0], NO[0]])]
     answer = events[-1][1]
-    assert [data["text"] for name, data in events if name == "token"] == ["Yes"]
+    assert [data["sentence"]["text"] for name, data in events if name == "sentence"] == ["Yes"]
     assert (answer["answer"], answer["answered"], answer["reason"]) == ("Yes", True, None)
     assert "Electricity is included in the fee." in answer["citations"][0]["quote"]
 
@@ -145,7 +145,7 @@ def test_yes_or_no_of_what_is_not_in_the_documents(index: Path) -> None:
         events = read_events(
             client.post("/ask", json={"question": "Is electricity included in the fee?", "stream": True}).text
         )
-    assert "token" not in [name for name, _ in events]
+    assert "sentence" not in [name for name, _ in events]
     assert (events[-1][1]["answered"], events[-1][1]["reason"]) == (False, "not_in_documents")
 
 
@@ -213,8 +213,9 @@ def test_a_stream_ends_with_the_answer_that_the_plain_request_gives(client: Test
     names = [name for name, _ in events]
     assert names[:2] == ["status", "passages"]
     assert names[-1] == "answer"
-    assert set(names[2:-1]) == {"token"}
-    assert "".join(data["text"] for name, data in events if name == "token").strip() == REPLY
+    assert names[2:-1] == ["sentence"]
+    assert [data["sentence"] for name, data in events if name == "sentence"] == plain["sentences"]
+    assert [data["citations"] for name, data in events if name == "sentence"] == [plain["citations"]]
     changing = ("id", "timings_ms")
     assert {k: v for k, v in events[-1][1].items() if k not in changing} == {
         k: v for k, v in plain.items() if k not in changing
@@ -222,10 +223,10 @@ def test_a_stream_ends_with_the_answer_that_the_plain_request_gives(client: Test
 
 
 @pytest.mark.parametrize("reply", [NOT_FOUND, f"{NOT_FOUND} 24 euros."], ids=["empty", "forced"])
-def test_a_draft_that_the_model_would_refuse_is_not_streamed(index: Path, reply: str) -> None:
+def test_no_sentence_of_what_is_not_answered_is_streamed(index: Path, reply: str) -> None:
     with client_for(index, reply) as client:
         events = read_events(client.post("/ask", json={"question": QUESTION, "stream": True}).text)
-    assert "token" not in [name for name, _ in events]
+    assert "sentence" not in [name for name, _ in events]
     assert events[-1][1]["answered"] is False
 
 
@@ -240,6 +241,7 @@ def test_a_draft_that_the_model_would_refuse_is_not_streamed(index: Path, reply:
         pytest.param({"question": "x", "queston": "y"}, "queston", id="unknown field"),
         pytest.param({"question": "x", "documents": ["no.pdf"]}, "documents", id="unknown document"),
         pytest.param({"question": "x", "max_tokens": 0}, "max_tokens", id="no tokens"),
+        pytest.param({"question": "x", "length": "long"}, "length", id="no such length"),
         pytest.param({"question": 7}, "question", id="wrong type"),
         pytest.param({"question": "x", "history": [{"question": "y"}]}, "history.0.answer", id="half a turn"),
     ],
@@ -390,6 +392,7 @@ def test_documents(client: TestClient) -> None:
         ("ferry.pdf", "Ferry", 1, "ok"),
         ("harbour.pdf", "Harbour rules", 2, "ok"),
     ]
+    assert all({"author", "created"} <= set(document) for document in body["documents"])
     assert body["unread"] == []
     harbour = body["documents"][1]
     file = client.get(f"/documents/{harbour['id']}/file")

@@ -7,14 +7,17 @@ exfiltrate questions that way. So text from documents is escaped: it makes no im
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from rag.answering.answer_builder import POSSIBLY, punctuated
-from rag.domain.values import Answer, Citation
+from rag.answering.answer_builder import FACT, POSSIBLY
+from rag.answering.markdown_text import MarkdownWriter
+from rag.domain.values import Answer, Certainty, Citation, Sentence
+from rag.text.page_numbers import page_number
 
 _SOURCES: Final = "Sources:"
 _NEAREST: Final = "Nearest passages:"
+_MISSING: Final = "Nothing was found about:"
 
 # https://spec.commonmark.org/0.31.2/ and https://github.github.com/gfm/: the characters that are
 # syntax within a line; a backslash makes them literal. Where a character is no syntax it is not escaped, because many
@@ -31,25 +34,74 @@ _SYNTAX: Final = re.compile(
     r"|(?<=:)/(?=/)|(?<=\bwww)\.|(?<=[\w.+-])@(?=[\w-]+\.)",  # extended autolinks of GitHub's dialect
     re.IGNORECASE,
 )
-# At the beginning of a line: headings, quotes, lists and rules.
-_OPENING: Final = re.compile(r"^(?:[#>]|[-+](?=[\s-]))")
+# At the beginning of a line: headings, quotes, lists, rules, numbers of lists, and boxes to tick.
+_OPENING: Final = re.compile(r"^(?:(\d{1,9})(?=[.)](?:\s|$))|(?=[#>]|[-+](?:[\s-]|$)|\[[ xX]\]))")
 _ESCAPED: Final = re.compile(rf"\\({_PUNCTUATION})")
+# What begins a line of a list or table.
+_MARKER: Final = re.compile(r"- |\d{1,9}\. |\| ")
+_ROW: Final = "| "
 _MARK: Final = re.compile(r" \[\d+\]")
-_NOTES: Final = re.compile(rf"\n\n(?:{_SOURCES}|{_NEAREST})\n")
+_NOTES: Final = re.compile(rf"\n\n(?:{_SOURCES}\n|{_NEAREST}\n|{_MISSING} )")
 
 
 def pieces(answer: Answer) -> list[str]:
-    """Parts of an answer's text, in order: each sentence, then each footnote. Joined, they are the text."""
-    supported = [sentence for sentence in answer.sentences if sentence.verdict == "supported"]
-    if not answer.answered or not supported:
-        return [_at_start(_escaped(answer.answer)), *_footnotes(answer.citations, _NEAREST)]
-    texts = punctuated([sentence.text for sentence in supported])
-    first, *others = [
-        _escaped(text) + "".join(f" [{number}]" for number in sentence.citations)
-        for text, sentence in zip(texts, supported, strict=True)
-    ]
-    possibly = POSSIBLY if answer.certainty == "possible" else ""
-    return [_at_start(possibly + first), *(f" {text}" for text in others), *_footnotes(answer.citations, _SOURCES)]
+    """Parts of an answer's text, in order: each sentence, what is missing, each footnote. Joined, they are the text."""
+    return list(ChatText(answer.certainty).rest(answer))
+
+
+class ChatText:
+    """Writes the text of one answer, piece by piece, while its sentences are verified.
+
+    A possible answer begins with "Possibly: ". Whether it is one must be known with its first sentence, before the
+    answer is complete: it is decided by the confidence of that sentence, where it has one.
+    """
+
+    def __init__(self, certainty: Certainty | None = None) -> None:
+        """An empty text.
+
+        Args:
+            certainty: of the answer, where it is known; else a sentence without a confidence counts as stated.
+        """
+        self._certainty = certainty
+        self._writer = MarkdownWriter(_escaped, _at_start, _marks)
+        self._written = 0
+
+    def sentence(self, sentence: Sentence) -> str:
+        """The next verified sentence, with the numbers of its footnotes."""
+        self._written += 1
+        text = self._writer.add(sentence)
+        return POSSIBLY + text if self._written == 1 and self._is_possible(sentence) else text
+
+    def rest(self, answer: Answer) -> Iterator[str]:
+        """The pieces after the sentences that have been written, to the end."""
+        supported = [sentence for sentence in answer.sentences if sentence.verdict == "supported"]
+        if not answer.answered or not supported:
+            yield _reply(answer.answer)
+        else:
+            yield from map(self.sentence, supported[self._written :])
+        if answer.missing:
+            yield f"\n\n{_MISSING} {'; '.join(map(_escaped, answer.missing))}."
+        yield from _footnotes(answer.citations, _SOURCES if answer.answered else _NEAREST)
+
+    def _is_possible(self, sentence: Sentence) -> bool:
+        if sentence.confidence is None:
+            return self._certainty == "possible"
+        return sentence.confidence < FACT
+
+
+def _marks(sentence: Sentence) -> str:
+    return "".join(f" [{number}]" for number in sentence.citations)
+
+
+def _reply(text: str) -> str:
+    """A text without sentences, such as an abstention; its own lists and tables stay such."""
+    return "\n".join(_reply_line(line) for line in text.splitlines())
+
+
+def _reply_line(line: str) -> str:
+    marker = found[0] if (found := _MARKER.match(line)) else ""
+    text = _escaped(line[len(marker) :])
+    return marker + (text if marker == _ROW else _at_start(text))
 
 
 def _footnotes(citations: Sequence[Citation], heading: str) -> list[str]:
@@ -59,7 +111,8 @@ def _footnotes(citations: Sequence[Citation], heading: str) -> list[str]:
 
 
 def _footnote(citation: Citation) -> str:
-    return f"[{citation.id}] {_escaped(citation.document)}, page {citation.page}: “{_escaped(citation.quote)}”"
+    place = f"{citation.document}, {page_number(citation.page, citation.label)}"
+    return f"[{citation.id}] {_escaped(place)}: “{_escaped(citation.quote)}”"
 
 
 def _escaped(text: str) -> str:
@@ -68,7 +121,7 @@ def _escaped(text: str) -> str:
 
 
 def _at_start(line: str) -> str:
-    return _OPENING.sub(r"\\\g<0>", line)
+    return _OPENING.sub(lambda match: f"{match[1] or ''}\\", line)
 
 
 def without_footnotes(text: str) -> str:

@@ -205,7 +205,7 @@ class CompletionBody(_Sent):
         """The answer in OpenAI's format."""
         message = MessageBody(content="".join(pieces(answer)), pageproof=AnswerBody.of(answer))
         return cls(
-            id=completion_id(answer),
+            id=completion_id(answer.id),
             created=created,
             system_fingerprint=answer.index,
             choices=(ChoiceBody(message=message, finish_reason=finish_reason(answer)),),
@@ -213,9 +213,9 @@ class CompletionBody(_Sent):
         )
 
 
-def completion_id(answer: Answer) -> str:
-    """Completion id of an answer, in OpenAI's format."""
-    return f"chatcmpl-{answer.id}"
+def completion_id(name: str) -> str:
+    """Completion id in OpenAI's format, from the id of an answer; in a stream, which begins before, of the request."""
+    return f"chatcmpl-{name}"
 
 
 def finish_reason(answer: Answer) -> Literal["stop", "length"]:

@@ -17,14 +17,14 @@ from fastapi.sse import format_sse_event
 from starlette.types import Receive, Scope, Send
 
 from rag.answering.answerer import Answerer
-from rag.domain.values import Answer, AnswerReady, PassagesFound, Question, TokenGenerated
+from rag.domain.values import Answer, AnswerReady, PassagesFound, Question, SentenceVerified
 from rag.errors import Cancelled, DeadlinePassed, ServiceBusy
 from rag.index.generation import Generation
 from rag.service.admission.admission import Admission, Ticket, Waiting
 from rag.service.answer_task import AnswerTask, KeepAlive, cancel_on_disconnect
 from rag.service.auth import Keys
 from rag.service.metrics import Metrics
-from rag.service.schemas import AnswerBody, AskBody, PassageBody
+from rag.service.schemas import AnswerBody, AskBody, PassageBody, VerifiedBody
 from rag.service.sse import Event, EventStream
 
 _TICKET: Final = "ticket"
@@ -150,8 +150,8 @@ def router(questions: QuestionService, keys: Keys) -> APIRouter:
     async def ask(body: AskBody, request: Request) -> Response | AnswerBody:
         """Answer a question from the documents, each sentence with the quotes that support it.
 
-        With ``"stream": true`` the answer comes as Server-Sent Events: ``status``, ``passages``, ``token``, ``answer``,
-        or ``error``.
+        With ``"stream": true`` the answer comes as Server-Sent Events: ``status``, ``passages``, ``sentence`` for each
+        verified sentence, ``answer``, or ``error``.
         """
         ticket: Ticket = request.state.ticket
         question = body.to_domain()
@@ -176,8 +176,8 @@ class _AskEvents:
             return b":\n\n"  # a comment; the SSE standard proposes it as a keep-alive
         if isinstance(event, PassagesFound):
             return _event("passages", {"passages": [PassageBody.of(hit).model_dump() for hit in event.hits]})
-        if isinstance(event, TokenGenerated):
-            return _event("token", {"text": event.text})
+        if isinstance(event, SentenceVerified):
+            return _event("sentence", VerifiedBody.of(event).model_dump())
         return _event("answer", AnswerBody.of(event.answer).model_dump())
 
     def error(self, fields: Mapping[str, Any]) -> bytes:

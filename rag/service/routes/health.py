@@ -16,7 +16,8 @@ from rag.service.admission.admission import Admission
 from rag.service.metrics import CONTENT_TYPE, Metrics
 from rag.service.middleware import MAX_BODY_BYTES
 from rag.service.problems import error_response, problem_fields
-from rag.service.schemas import MAX_HISTORY, MAX_QUESTION, AddingBody, InfoBody, LimitsBody, StateBody
+from rag.service.schemas import MAX_HISTORY, MAX_QUESTION, InfoBody, LimitsBody, StateBody
+from rag.service.uploads.schemas import AddingBody
 
 
 def probes(answerer: Answerer) -> APIRouter:

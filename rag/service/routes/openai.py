@@ -1,25 +1,26 @@
 """OpenAI-compatible routes: ``/v1/chat/completions`` and ``/v1/models``. See docs/api.md.
 
-Only verified text is sent: a stream has nothing but comments until the answer is complete.
+Only verified text is sent: a stream has each sentence as soon as it is verified, and comments until then.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from time import time
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.sse import format_sse_event
 
 from rag.answering.answerer import Answerer
-from rag.domain.values import Answer, AnswerReady
+from rag.domain.values import Answer, AnswerReady, SentenceVerified
 from rag.service.admission.admission import Ticket, Waiting
 from rag.service.answer_task import cancel_on_disconnect
 from rag.service.auth import Keys, guarded
 from rag.service.openai.errors import OPENAI_PATHS, openai_error
-from rag.service.openai.markdown import pieces
+from rag.service.openai.markdown import ChatText
 from rag.service.openai.schemas import (
     MODEL,
     ChatBody,
@@ -58,7 +59,8 @@ def _chats(questions: QuestionService, answerer: Answerer, keys: Keys) -> APIRou
         generation = await questions.check(question)
         if body.stream:
             events = questions.stream(ticket, question, generation)
-            return EventStream(events, _ChatChunks(wants_usage=body.wants_usage), request.state.request_id)
+            chunks = _ChatChunks(generation.id, wants_usage=body.wants_usage)
+            return EventStream(events, chunks, request.state.request_id)
         answer = await cancel_on_disconnect(request, questions.answer(ticket, question, generation))
         return CompletionBody.of(answer, int(time()))
 
@@ -84,18 +86,32 @@ def _models(keys: Keys) -> APIRouter:
     return routes
 
 
+@dataclass
 class _ChatChunks:
-    """Event format of OpenAI: chunks of text, the last with the field ``pageproof``, then ``[DONE]``."""
+    """Event format of OpenAI: chunks of text, the last with the field ``pageproof``, then ``[DONE]``.
 
-    def __init__(self, *, wants_usage: bool) -> None:
-        self._wants_usage = wants_usage
+    The first chunk with text comes with the first verified sentence.
 
-    def accepted(self, request_id: str) -> bytes:  # noqa: ARG002 - it is in the header
+    Attributes:
+        index: the generation that answers.
+    """
+
+    index: str
+    wants_usage: bool
+    _id: str = field(default="", init=False)
+    _created: int = field(default=0, init=False)
+    _has_begun: bool = field(default=False, init=False)
+    _text: ChatText = field(default_factory=ChatText, init=False)
+
+    def accepted(self, request_id: str) -> bytes:
+        self._id, self._created = completion_id(request_id), int(time())
         return _COMMENT
 
     def event(self, event: Event) -> bytes:
+        if isinstance(event, SentenceVerified):
+            return self._said(self._text.sentence(event.sentence))
         if isinstance(event, AnswerReady):
-            return b"".join(map(_data, self._chunks(event.answer))) + _DONE
+            return b"".join([*map(self._said, self._text.rest(event.answer)), *self._end(event.answer), _DONE])
         if isinstance(event, Waiting):
             place = f"waiting, position {event.position}, about {event.estimate_seconds} s"
             return format_sse_event(comment=place)
@@ -105,26 +121,31 @@ class _ChatChunks:
         _, body = openai_error(fields)
         return _data(body) + _DONE
 
-    def _chunks(self, answer: Answer) -> Iterator[dict[str, Any]]:
+    def _said(self, piece: str) -> bytes:
+        begin = b"" if self._has_begun else self._choice({"role": "assistant", "content": ""})
+        self._has_begun = True
+        return begin + self._choice({"content": piece})
+
+    def _end(self, answer: Answer) -> Iterator[bytes]:
+        yield self._choice({}, finish_reason(answer), pageproof=AnswerBody.of(answer).model_dump())
+        if self.wants_usage:
+            yield self._chunk(choices=[], usage=TokensBody.of(answer.usage).model_dump())
+
+    def _choice(
+        self, delta: Mapping[str, str], reason: Literal["stop", "length"] | None = None, **more: object
+    ) -> bytes:
+        only = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}
+        return self._chunk(**({"usage": None} if self.wants_usage else {}), choices=[only], **more)
+
+    def _chunk(self, **fields: object) -> bytes:
         chunk = {
-            "id": completion_id(answer),
+            "id": self._id,
             "object": "chat.completion.chunk",
-            "created": int(time()),
+            "created": self._created,
             "model": MODEL,
-            "system_fingerprint": answer.index,
-            **({"usage": None} if self._wants_usage else {}),
+            "system_fingerprint": self.index,
         }
-
-        def choice(delta: Mapping[str, str], reason: str | None = None) -> dict[str, Any]:
-            only = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}
-            return {**chunk, "choices": [only]}
-
-        yield choice({"role": "assistant", "content": ""})
-        for piece in pieces(answer):
-            yield choice({"content": piece})
-        yield {**choice({}, finish_reason(answer)), "pageproof": AnswerBody.of(answer).model_dump()}
-        if self._wants_usage:
-            yield {**chunk, "choices": [], "usage": TokensBody.of(answer.usage).model_dump()}
+        return _data({**chunk, **fields})
 
 
 def _data(fields: Mapping[str, Any]) -> bytes:

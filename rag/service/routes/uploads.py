@@ -15,9 +15,9 @@ from starlette.requests import ClientDisconnect
 
 from rag.errors import Cancelled
 from rag.service.media_types import SUFFIXES
-from rag.service.schemas import AddingBody, IngestBody, UploadBody
 from rag.service.uploads.folder import Receiving, Stored, UploadFolder
 from rag.service.uploads.ingest_jobs import IngestJobs
+from rag.service.uploads.schemas import AddingBody, IngestBody, UploadBody
 
 _log = logging.getLogger(__name__)
 

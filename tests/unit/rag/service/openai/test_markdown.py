@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 from hypothesis import example, given, settings
@@ -11,8 +12,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from rag.answering.answer_builder import NOT_IN_DOCUMENTS
-from rag.domain.values import Answer, Citation, Reason, Sentence
-from rag.service.openai.markdown import pieces, without_footnotes
+from rag.answering.markdown_text import blocks, table_rows
+from rag.domain.values import Answer, Certainty, Citation, Reason, Sentence, SentenceKind
+from rag.service.openai.markdown import ChatText, pieces, without_footnotes
 
 MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 # What GitHub's dialect makes links of without any sign: https://github.github.com/gfm/#autolinks-extension-
@@ -48,8 +50,8 @@ def answer_of(
                 citations=(cited(1), cited(2, "The lid\nis  heavy.")),
             ),
             [
-                "Blue. [1]",
-                " It is heavy. [1] [2]",
+                "Blue [1]",
+                ". It is heavy. [1] [2]",
                 "\n\nSources:\n\n[1] pump.pdf, page 2: “The lid is blue.”",
                 "\n\n[2] pump.pdf, page 3: “The lid is heavy.”",
             ],
@@ -61,6 +63,34 @@ def answer_of(
             ),
             ["Possibly: Blue [1]", "\n\nSources:\n\n[1] pump.pdf, page 2: “The lid is blue.”"],
             id="not sure enough for a fact",
+        ),
+        pytest.param(
+            replace(
+                answer_of(
+                    "In order:\n\n1. Close it.\n2. Go.\n\n| a | b |\n| --- | --- |",
+                    Sentence("In order:", "supported", (1,)),
+                    Sentence("Close it.", "supported", (1,), "step"),
+                    Sentence("Go.", "supported", (), "step"),
+                    Sentence("a | b", "supported", (2,), "row"),
+                    citations=(replace(cited(1), label="iv"), cited(2, "a b")),
+                ),
+                missing=("the penalty", "*who* pays"),
+            ),
+            [
+                "In order: [1]",
+                "\n\n1. Close it. [1]",
+                "\n2. Go.",
+                "\n\n| a | b [2] |\n| --- | --- |",
+                "\n\nNothing was found about: the penalty; \\*who\\* pays.",
+                "\n\nSources:\n\n[1] pump.pdf, page 2 (printed iv): “The lid is blue.”",
+                "\n\n[2] pump.pdf, page 3: “a b”",
+            ],
+            id="steps, a table, and what is missing",
+        ),
+        pytest.param(
+            answer_of("You have 2:\n\n- # a.pdf\n- *b*.pdf\n\n| a |\n| --- |\n# x"),
+            ["You have 2:\n\n- \\# a.pdf\n- \\*b\\*.pdf\n\n| a |\n| --- |\n\\# x"],
+            id="a list without sentences",
         ),
         pytest.param(
             answer_of(
@@ -101,34 +131,91 @@ def test_text_of_documents_is_escaped(said: str, written: str) -> None:
     assert without_footnotes(written) == said
 
 
+@pytest.mark.parametrize(
+    ("said", "written"),
+    [
+        pytest.param("# Fees", r"\# Fees", id="heading"),
+        pytest.param("> so", r"\> so", id="quote"),
+        pytest.param("- so", r"\- so", id="list"),
+        pytest.param("--- | ---", r"\--- | ---", id="head of a table"),
+        pytest.param("12. so", r"12\. so", id="number"),
+        pytest.param("3) so", r"3\) so", id="another number"),
+        pytest.param("[x] so", r"\[x] so", id="box to tick"),
+        pytest.param("2.5 kg -1", "2.5 kg -1", id="none"),
+    ],
+)
+@pytest.mark.parametrize(("kind", "before"), [("lead", ""), ("step", "1. "), ("item", "- ")])
+def test_what_begins_a_line_is_escaped(said: str, written: str, kind: SentenceKind, before: str) -> None:
+    answer = answer_of(said, Sentence(said, "supported", (), kind))
+    assert pieces(answer) == [before + written]
+    assert without_footnotes(before + written) == before + said
+
+
 SYNTAX = st.sampled_from(
     ["![", "](", "][", "]", "[", "(", ")", "<", ">", "a", "b ", " ", "\n", "\\", "`", "*", "_", "~", "~~", "!", "|",
-     "&lt;", "://", "http", "www.", "@", "x.org", ":", "#", "-", "+", "=", "<b", "/", "&#91;", '"', "\t", "    ", "é"]
+     "&lt;", "://", "http", "www.", "@", "x.org", ":", "#", "-", "+", "=", "<b", "/", "&#91;", '"', "\t", "    ", "é",
+     "1.", "2) ", "- ", "---", " | ", "[x] "]
 )  # fmt: skip
 WRITTEN = st.lists(SYNTAX, min_size=1, max_size=12).map("".join).map(str.strip).filter(bool)
+KINDS = st.sampled_from(get_args(SentenceKind))
+SAID = st.lists(st.builds(Sentence, WRITTEN, st.just("supported"), st.just((1,)), KINDS), min_size=1, max_size=5)
+STRUCTURE = {
+    f"{name}_{end}"
+    for name in ("paragraph", "ordered_list", "bullet_list", "list_item", "table", "thead", "tbody", "tr", "th", "td")
+    for end in ("open", "close")
+} | {"inline"}
 
 
-@settings(max_examples=50)
-@given(WRITTEN, WRITTEN, WRITTEN)
-@example("]", "(x)", "!")
-@example("# a", "> b", "- c")
-@example("[1]: http://evil", "[1]", "[1]")
-@example("<1@b>", "\\", "a\\")
-def test_rendered_markdown_is_the_plain_text(sentence: str, quote: str, name: str) -> None:
-    answer = answer_of(
-        "",
-        Sentence(sentence, "supported", (1,)),
-        Sentence(quote, "supported", (1, 2)),
-        citations=(cited(1, quote, name), cited(2, sentence, name)),
-    )
+def plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+@settings(max_examples=100)
+@given(SAID, WRITTEN)
+@example([Sentence("]", "supported", (1,)), Sentence("(x)", "supported", (1,))], "!")
+@example([Sentence(text, "supported", (1,), "item") for text in ("# a", "> b", "- c", "1. d")], "- c")
+@example([Sentence(text, "supported", (1,)) for text in ("[1]: http://evil", "[1]")], "[1]")
+@example([Sentence("<1@b>", "supported", (1,)), Sentence("\\", "supported", (1,))], "a\\")
+@example([Sentence(text, "supported", (1,), "row") for text in ("a\\ | b", "`|` | \\|", "c")], "|")
+@example([Sentence("a | b", "supported", (1,)), Sentence("--- | ---", "supported", (1,), "item")], "a")
+def test_rendered_markdown_is_the_plain_text(sentences: list[Sentence], quote: str) -> None:
+    answer = answer_of("", *sentences, citations=(cited(1, quote, quote),))
     text = "".join(pieces(answer))
     tokens = MARKDOWN.parse(text)
-    assert {token.type for token in tokens} == {"paragraph_open", "inline", "paragraph_close"}
+    assert {token.type for token in tokens} <= STRUCTURE
     inline = [child for token in tokens for child in token.children or ()]
     assert {child.type for child in inline} <= {"text", "text_special"}
     shown = ["".join(child.content for child in token.children or ()) for token in tokens if token.type == "inline"]
-    first, second, said = (" ".join(words.split()) for words in (sentence, quote, name))
-    stop = "" if first.endswith((".", "!", "?")) else "."
-    assert shown[0] == f"{first}{stop} [1] {second} [1] [2]"
-    assert shown[1:] == ["Sources:", f"[1] {said}, page 2: “{second}”", f"[2] {said}, page 3: “{first}”"]
+    *body, heading, note = shown
+    assert (heading, note) == ("Sources:", f"[1] {plain(quote)}, page 2: “{plain(quote)}”")
+    assert plain("".join(body)).replace(" ", "") == expected(sentences).replace(" ", "")
     assert not BARE_ADDRESS.search(text)
+
+
+def expected(sentences: list[Sentence]) -> str:
+    """The text of the sentences with their marks, in which white space does not count."""
+    parts = []
+    for block in blocks(sentences):
+        texts = [plain(sentence.text) for sentence in block.sentences]
+        if block.shape == "table":
+            texts = ["".join(row) for row in table_rows(block)]
+        if block.shape == "paragraph":
+            ends = ["" if re.search(r"[.!?:;][\"”)\]]{0,3}$", each) else "." for each in texts[:-1]]
+            texts = [f"{text} [1]{end}" for text, end in zip(texts, [*ends, ""], strict=True)]
+        else:
+            texts = [f"{text} [1]" for text in texts]
+        parts += texts
+    return " ".join(parts)
+
+
+@given(SAID, st.sampled_from([None, 0.2, 0.9]), st.integers(0, 5))
+def test_what_is_streamed_is_the_whole_text(sentences: list[Sentence], confidence: float | None, ahead: int) -> None:
+    """A sentence is written before the answer is known; ``ahead`` of them are."""
+    lead = replace(sentences[0], confidence=confidence)
+    sentences = [lead, *sentences[1:]]
+    certainty: Certainty = "possible" if confidence == 0.2 else "stated"
+    answer = replace(answer_of("", *sentences, citations=(cited(1),)), certainty=certainty, missing=("x",))
+    text = ChatText()
+    streamed = [text.sentence(sentence) for sentence in sentences[:ahead]]
+    assert [*streamed, *text.rest(answer)] == pieces(answer)
+    assert "".join(pieces(answer)).startswith("Possibly: ") == (certainty == "possible")
