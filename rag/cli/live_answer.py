@@ -11,21 +11,24 @@ from functools import partial
 from threading import Thread
 from typing import Final
 
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.live import Live
 from rich.padding import Padding
+from rich.segment import Segment
 from rich.spinner import Spinner
 from rich.text import Text
 
 from rag.answering.answerer import Answerer
-from rag.domain.values import Answer, AnswerEvent, AnswerReady, PassagesFound, Question, TokenGenerated
+from rag.cli.answer_view import sentence_lines
+from rag.domain.values import Answer, AnswerEvent, AnswerReady, PassagesFound, Question, Sentence, SentenceVerified
 from rag.runtime.cancellation import Cancellation
 from rag.runtime.thread_stream import ThreadStream
-from rag.text.characters import one_line, printable
+from rag.text.characters import printable
 
 _PER_SECOND: Final = 12
-# Lines beside the draft: places, headings, the spinner.
+# Lines beside the sentences: places, headings, the spinner.
 _OTHER_LINES: Final = 12
+_FEWEST_LINES: Final = 3
 # File descriptor of standard input.
 _KEYBOARD: Final = 0
 # Index of the local flags in the attributes of a terminal.
@@ -39,12 +42,12 @@ class LiveStatus:
     Attributes:
         doing: the current activity, as text.
         places: documents and pages of the retrieved passages.
-        draft: the text that the model has generated so far.
+        sentences: those of the answer that are verified so far.
     """
 
     doing: str
     places: list[str] = field(default_factory=list)
-    draft: str = ""
+    sentences: list[Sentence] = field(default_factory=list)
     spinner: Spinner = field(default_factory=lambda: Spinner("dots", style="cyan"))
 
     def update(self, event: AnswerEvent) -> None:
@@ -53,20 +56,22 @@ class LiveStatus:
             spans = [(hit.passage.document.name, hit.passage.chunk.span.page) for hit in event.hits]
             self.places = [f"{printable(name)}, page {page}" for name, page in dict.fromkeys(spans)]
             self.doing = "reading"
-        elif isinstance(event, TokenGenerated):
-            self.draft += event.text
-            self.doing = "drafting and checking"
+        elif isinstance(event, SentenceVerified):
+            self.sentences = [*self.sentences, event.sentence]
+            self.doing = "writing and checking"
 
-    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         if self.places:
             yield Padding(Text("Found:", style="dim"), (0, 2))
             for place in self.places:
                 yield Padding(Text(place, style="dim"), (0, 4))
-        if self.draft:
-            yield Padding(Text("A draft, not verified yet:", style="yellow"), (0, 2))
-            # Only the end of the draft is shown: what exceeds the height of the terminal would be cut off.
-            room = max(3, options.size.height - _OTHER_LINES) * max(20, options.max_width - 8)
-            yield Padding(Text(one_line(self.draft)[-room:], style="dim italic"), (0, 4))
+        if self.sentences:
+            # Only the end of the answer is shown: what exceeds the height of the terminal would be cut off.
+            room = max(_FEWEST_LINES, options.size.height - _OTHER_LINES)
+            shown = Group(*sentence_lines(self.sentences, "stated"))
+            for line in console.render_lines(shown, options.update(height=None), pad=False)[-room:]:
+                yield from line
+                yield Segment.line()
         self.spinner.update(text=Text(f"{self.doing} ...", style="dim"))
         yield Padding(self.spinner, (0, 2))
 
@@ -108,7 +113,7 @@ def _owns_keyboard() -> bool:
 
 
 def live_answer(console: Console, answerer: Answerer, question: Question) -> Answer:
-    """The answer to a question, with a live display of the draft on a terminal.
+    """The answer to a question, with a live display of its verified sentences on a terminal.
 
     Raises:
         KeyboardInterrupt: Ctrl-C was pressed; the work on the answer has ended.

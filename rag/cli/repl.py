@@ -32,6 +32,8 @@ _QUIT: Final = ("/quit", "quit", "exit")
 # Earlier questions and answers that go with a question.
 _TURNS: Final = 4
 _LISTED: Final = 200
+# Reasons of replies that a later question does not refer to.
+_NO_TURN: Final = ("not_a_question", "not_possible")
 
 
 @dataclass
@@ -114,7 +116,7 @@ class Conversation:
             ) from error
         self.console.print()
         print_whole_answer(self.console, answer, recorded=self.recorded)
-        if answer.reason != "not_a_question":
+        if answer.reason not in _NO_TURN:
             self.turns = [*self.turns, Turn(text, answer.answer)][-_TURNS:]
 
     def _run_command(self, line: str) -> None:

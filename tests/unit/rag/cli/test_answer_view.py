@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ from rich.console import Console
 
 from rag.answering.answer_builder import FACT
 from rag.cli.answer_view import confidence_in_words, print_answer, print_whole_answer
-from rag.domain.values import Answer, Citation, Sentence
+from rag.domain.values import Answer, Citation, Sentence, SentenceKind
 
 PUMP = Citation(1, "manual.pdf", "0" * 64, 2, "The pump has\na blue lid.", 0, 24, (), 1.0)
 VALVE = Citation(2, "terms [2025].pdf", "1" * 64, 7, "The valve opens to the left, slowly.", 9, 45, (), 0.8)
@@ -49,6 +50,41 @@ ABSTAINED = replace(
     confidence=0.3,
     sentences=(Sentence("The lid is made of gold.", "unsupported"),),
     citations=(PUMP,),
+)
+STEPS = replace(
+    ANSWERED,
+    sentences=(
+        Sentence("Change the lid in this order:", "supported", (1,), "lead", 0.9),
+        Sentence(
+            "Close the valve by hand and keep it closed until the last lid is on.", "supported", (1,), "step", 0.9
+        ),
+        Sentence("Lift the lid.", "supported", (2,), "step", 0.4),
+        Sentence("Wear gloves.", "supported", (), "detail", 0.9),
+        Sentence("Put on the new one.", "supported", (2,), "step", 0.3),
+        Sentence("Blue: for the pump", "supported", (1,), "item", 0.9),
+        Sentence("Made of gold.", "unsupported", (), "item"),
+    ),
+    citations=(replace(PUMP, label="iv"), VALVE),
+    missing=("the price", "the\n[colour]"),
+)
+TABLE = replace(
+    ANSWERED,
+    sentences=(
+        Sentence("Lid | Price | Weight", "supported", (1,), "row", 0.9),
+        Sentence("Blue | 1,200 | 3 kg", "supported", (2,), "row", 0.9),
+        Sentence("Red [x] | 900", "supported", (1, 2), "row", 0.2),
+    ),
+    citations=(),
+)
+LISTED = replace(
+    ANSWERED,
+    certainty=None,
+    sentences=(
+        Sentence("There are 2 documents:", "supported"),
+        Sentence("manual.pdf", "supported", (), "item"),
+        Sentence("terms [2025].pdf", "supported", (), "item"),
+    ),
+    citations=(),
 )
 GREETED = replace(
     ANSWERED, answer="Hello.", answered=False, reason="not_a_question", certainty=None, sentences=(), citations=(),
@@ -123,9 +159,62 @@ def shown(show: Show, answer: Answer, width: int = 72) -> str:
             id="possibly, and cut off",
         ),
         pytest.param(
+            STEPS,
+            """\
+  ✓ Change the lid in this order: [1]
+  ✓ 1. Close the valve by hand and keep it closed until the last lid
+       is on. [1]
+  ? possibly: 2. Lift the lid. [2]
+  ✓ Wear gloves.
+  ? 3. Put on the new one. [2]
+  ✓ • Blue: for the pump [1]
+  Nothing was found about: the price; the [colour]
+
+  Likely right: 85% sure.
+
+  [1] manual.pdf, page 2 (printed iv)
+      “The pump has a blue lid.”
+  [2] terms [2025].pdf, page 7
+      “The valve opens to the left, slowly.”
+
+  The model also wrote this, which the documents do not support:
+    ✗ Made of gold.
+
+""",
+            id="steps, a list, and what is missing",
+        ),
+        pytest.param(
+            TABLE,
+            """\
+  ✓  Lid      Price  Weight  [1]
+  ✓  Blue     1,200  3 kg    [2]
+  ?  Red [x]  900            [1] [2]
+
+  Likely right: 85% sure.
+
+""",
+            id="a table",
+        ),
+        pytest.param(
+            replace(TABLE, certainty="possible", confidence=0.412, sentences=TABLE.sentences[2:]),
+            """\
+  ? possibly:
+  ?  Red [x]  900  [1] [2]
+
+  Possible, and no more than that: 41% sure. Read the quotes.
+
+""",
+            id="a table that is only possible",
+        ),
+        pytest.param(
+            LISTED,
+            "  There are 2 documents:\n  • manual.pdf\n  • terms [2025].pdf\n\n",
+            id="the collection, which nothing proves",
+        ),
+        pytest.param(
             ABSTAINED,
             """\
-  ✗ The documents do not answer this question.
+  The documents do not answer this question.
 
   The nearest passages:
   [1] manual.pdf, page 2
@@ -172,7 +261,7 @@ Which lid has the pump?
             ABSTAINED,
             """\
 Which lid has the pump?
-  ✗ The documents do not answer this question.
+  The documents do not answer this question.
     The nearest passages:
     [1] manual.pdf, page 2
         “The pump has a blue lid.”
@@ -206,8 +295,12 @@ def test_only_printable_characters_reach_the_terminal(show: Show, text: str) -> 
         PARTLY,
         question=text,
         answer=text,
-        sentences=(Sentence(text, "supported", (1,)), Sentence(text, "unsupported")),
-        citations=(replace(PUMP, document=text, quote=text),),
+        sentences=(
+            *(Sentence(text, "supported", (1,), kind) for kind in get_args(SentenceKind)),
+            Sentence(text, "unsupported"),
+        ),
+        citations=(replace(PUMP, document=text, quote=text, label=text),),
+        missing=(text,),
     )
     assert all(character.isprintable() or character == "\n" for character in shown(show, answer))
 
@@ -215,6 +308,25 @@ def test_only_printable_characters_reach_the_terminal(show: Show, text: str) -> 
 @pytest.mark.parametrize("width", [1, 20, 200])
 def test_any_width(width: int) -> None:
     assert "bluelid" in "".join(shown(print_whole_answer, PARTLY, width).split())
+    rows = "".join(shown(print_whole_answer, TABLE, width).split())
+    assert all(cell in rows for cell in ("Weight", "1,200", "3kg", "Red[x]"))
+
+
+def test_lines_have_no_trailing_spaces() -> None:
+    for answer in (STEPS, TABLE, LISTED):
+        lines = shown(print_whole_answer, answer).splitlines()
+        assert [line for line in lines if line != line.rstrip()] == []
+
+
+def test_a_reply_of_several_lines() -> None:
+    reply = replace(GREETED, answer="I have 2:\n\n- a\x1b.pdf\n- b.pdf")
+    assert shown(print_whole_answer, reply).startswith("  I have 2:\n\n  - a�.pdf\n  - b.pdf\n\n  0.0 s")
+
+
+def test_without_a_confidence() -> None:
+    plain = replace(ANSWERED, confidence=None)  # type: ignore[arg-type]
+    assert confidence_in_words(plain) == ""
+    assert "\n  3.2 s, scripted" in shown(print_answer, plain)
 
 
 def test_the_id_of_a_record() -> None:

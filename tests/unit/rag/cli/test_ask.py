@@ -62,7 +62,7 @@ def test_one_question(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_not_in_the_documents(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ask", UNKNOWN]) == 4
-    assert "  ✗ The documents do not answer this question.\n" in capsys.readouterr().out
+    assert "  The documents do not answer this question.\n" in capsys.readouterr().out
 
 
 def test_control_sequences_of_a_model_do_not_reach_the_terminal(

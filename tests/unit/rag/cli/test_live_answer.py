@@ -21,8 +21,10 @@ from rag.domain.values import (
     Passage,
     PassagesFound,
     Question,
+    Sentence,
+    SentenceKind,
+    SentenceVerified,
     Span,
-    TokenGenerated,
 )
 from rag.errors import Cancelled, IndexMissing
 from rag.index.reading import CurrentIndex
@@ -38,6 +40,10 @@ DOCUMENT = Document("0" * 64, ("a\x1b[31m.pdf",), "Manual", 1, 1)
 
 def hit(page: int) -> Hit:
     return Hit(Passage(0, DOCUMENT, Chunk(Span(page, 0, 9), "text")), 1.0)
+
+
+def verified(text: str, kind: SentenceKind = "lead") -> SentenceVerified:
+    return SentenceVerified(Sentence(text, "supported", (1,), kind, 0.9), ())
 
 
 def terminal(height: int = 24) -> Console:
@@ -77,16 +83,19 @@ class TestLiveStatus:
         found = ["  Found:", "    a�[31m.pdf, page 2", "    a�[31m.pdf, page 3"]
         assert [line[4:] for line in drawn(status)[-1:]] == ["reading ..."]
         assert drawn(status)[:-1] == found
-        for piece in ("A ", "blue\n", "\x1b", "[2J[red] lid"):
-            status.update(TokenGenerated(piece))
-        assert drawn(status)[:-1] == [*found, "  A draft, not verified yet:", "    A blue �[2J[red] lid"]
-        assert drawn(status)[-1].endswith("drafting and checking ...")
+        status.update(verified("A blue \x1b[2J[red] lid."))
+        assert drawn(status)[:-1] == [*found, "  ✓ A blue �[2J[red] lid. [1]"]
+        status.update(verified("Lift it.", "step"))
+        assert drawn(status)[3:-1] == ["  ✓ A blue �[2J[red] lid. [1]", "  ✓ 1. Lift it. [1]"]
+        assert drawn(status)[-1].endswith("writing and checking ...")
 
-    def test_a_long_draft_shows_its_end(self) -> None:
-        status = LiveStatus("reading", draft="word " * 500 + "end")
+    def test_a_long_answer_shows_its_end(self) -> None:
+        status = LiveStatus("reading")
+        for number in range(40):
+            status.update(verified(f"Word {number}."))
         lines = drawn(status, height=16)
         assert len(lines) < 10
-        assert lines[-2].endswith("end")
+        assert lines[-2].endswith("Word 39. [1]")
 
 
 class TestDisplay:
@@ -105,7 +114,7 @@ class TestDisplay:
         environment = {"TERM": "dumb"} if dumb else {}
         console = Console(file=io.StringIO(), force_terminal=dumb, _environ=environment)
         with live_status(console, "loading") as status:
-            status.update(TokenGenerated("x"))
+            status.update(verified("x"))
         assert written(console) == ""
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rag.answering.answerer import Answerer
 from rag.cli import repl
 from rag.cli.repl import Conversation
-from rag.domain.values import Answer, Question, Turn
+from rag.domain.values import Answer, Question, Reason, Turn
 from rag.errors import ModelUnreachable
 from rag.index.reading import CurrentIndex
 from rag.retrieval.retriever import Retriever
@@ -105,9 +105,10 @@ class TestTurns:
                 raise KeyboardInterrupt
             if question.text == "fail":
                 raise ModelUnreachable("the server is not there; start it")
-            greeted = question.text == "hello"
-            text, reason = f"{len(questions)}.", "not_a_question" if greeted else None
-            return Answer("a", question.text, text, not greeted, reason, 1.0, (), (), "m", "i")  # type: ignore[arg-type]
+            replies: dict[str, Reason] = {"hello": "not_a_question", "translate": "not_possible"}
+            text, reason = f"{len(questions)}.", replies.get(question.text)
+            shared = {"sentences": (), "citations": (), "model": "m", "index": "i"}
+            return Answer("a", question.text, text, not reason, reason, confidence=1.0, **shared)  # type: ignore[arg-type]
 
         monkeypatch.setattr(repl, "live_answer", answer)
         return questions
@@ -123,7 +124,7 @@ class TestTurns:
     def test_only_answers_are_history(
         self, talk: Conversation, asked: list[Question], capsys: pytest.CaptureFixture[str]
     ) -> None:
-        typed(talk, "hello", "stop", "fail", "one")
+        typed(talk, "hello", "translate", "stop", "fail", "one")
         assert asked[-1].history == ()
         assert "  Stopped.\n" in shown(talk)
         assert capsys.readouterr().err == "error: the server is not there; start it\n"
