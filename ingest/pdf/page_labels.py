@@ -139,7 +139,7 @@ def _numbers(line: EdgeLine) -> Iterator[tuple[str, int, str | None]]:
         if match := _ALONE.fullmatch(part) or (_AT_START.match(text) if first else _AT_END.search(text)):
             seen.add((match["number"], None))
     whole = line.line.text if len(cells) == 1 and not line.large else ""
-    if len(whole) <= _LONGEST_END and (match := _BESIDE.fullmatch(whole)):
+    if match := _BESIDE.fullmatch(whole):
         text = match["after"] or match["before"]
         if len(text.split()) >= _LEAST_WORDS and sum(map(str.isalpha, text)) >= _LEAST_LETTERS:
             seen.add((match["first"] or match["last"], text.casefold()))
@@ -158,8 +158,9 @@ def _consistent(found: _Found) -> dict[_Numbering, set[int]]:
             here = [(place, one) for place, one in places if one.edge == edge]
             if len(here) > 1:
                 usual = median(one.distance for _, one in here)
-                there = {place for place, one in here if one.outermost or abs(one.distance - usual) <= _DRIFT}
-                pages[numbering] |= there if len(there) > 1 else set()
+                pages[numbering] |= {
+                    place for place, one in here if one.outermost or abs(one.distance - usual) <= _DRIFT
+                }
     return pages
 
 

@@ -102,6 +102,16 @@ class TestFound:
         found = labels(lambda n: foot(str(n + 1), top=800.0 if n % 4 == 1 else 30.0), 12)
         assert found == [str(n) for n in range(2, 14)]
 
+    def test_after_a_long_running_line(self) -> None:
+        notice = " ".join(["This text is for the keepers of the pump alone."] * 6)
+        assert labels(from_the_third(lambda n: f"{notice} {n}")) == NUMBERED
+
+    def test_some_pages_with_other_numbers(self) -> None:
+        assert labels(lambda n: foot(str(n + 3 if n % 3 else n * n + 1000)), 10) == [str(n) for n in range(4, 14)]
+
+    def test_other_numbers_that_would_count_pages_far_apart(self) -> None:
+        assert labels(lambda n: foot(str(n + 85 if n in (5, 9) else n + 3)), 12) == [str(n) for n in range(4, 16)]
+
     def test_sixty_per_cent_of_the_pages(self) -> None:
         assert labels(lambda n: foot(str(n + 1) if n < 7 else ""), 10) == [*map(str, range(2, 8)), *[None] * 4]
         assert labels(lambda n: foot(str(n + 1) if n < 6 else ""), 10) == [None] * 10
@@ -124,6 +134,7 @@ class TestNotFound:
             pytest.param(lambda n: foot(str(2 * n)), id="in steps of two"),
             pytest.param(lambda n: foot(f"Step {n + 1}"), id="steps"),
             pytest.param(lambda n: foot(f"{LEFT[n % 7]} {n + 1}"), id="at the end of a line that is another each time"),
+            pytest.param(lambda n: foot(f"Lesson on pumps {n + 1}", size=20.0), id="titles"),
             pytest.param(lambda n: foot(f"4.{n + 1}"), id="sections"),
             pytest.param(lambda _: [], id="nothing"),
             pytest.param(lambda n: foot(["mix", "vim", "ilex", "civic"][n % 4]), id="words of Roman letters"),
