@@ -38,15 +38,10 @@ def test_ask_and_see_the_sentence_on_its_page(page: Page, serve: Serve) -> None:
     picture(page, "citation")
 
 
-def test_the_draft_is_written_and_then_replaced_by_what_was_verified(page: Page, serve: Serve) -> None:
-    page.goto(serve(ScriptedModel([f"{FEE} The moon is made of cheese."], seconds_per_token=0.08)).url)
+def test_what_is_not_supported_is_left_out(page: Page, serve: Serve) -> None:
+    page.goto(serve(ScriptedModel([f"{FEE} The moon is made of cheese."])).url)
     ask(page, ASKED)
-    expect(page.get_by_text("Writing; not checked yet")).to_be_visible()
-    expect(page.locator(".draft")).to_contain_text("A berth costs")
-    expect(page.get_by_role("list", name="Passages that are read").get_by_role("button").first).to_be_visible()
-    picture(page, "writing")
-    expect(page.locator(".said")).to_contain_text(FEE)
-    expect(page.locator(".draft")).to_have_count(0)
+    expect(page.locator(".turn.done .said")).to_contain_text(FEE)
     expect(page.locator(".said")).not_to_contain_text("cheese")
     page.get_by_text("1 sentence left out").click()
     expect(page.locator(".unsupported")).to_contain_text("The moon is made of cheese.")
@@ -56,7 +51,9 @@ def test_stop_really_stops(page: Page, serve: Serve) -> None:
     running = serve(ScriptedModel([f"{FEE} " * 50], seconds_per_token=0.05, context_tokens=4096))
     page.goto(running.url)
     ask(page, ASKED)
-    expect(page.locator(".draft")).to_be_visible()
+    expect(page.get_by_text(re.compile("Reading [0-9]+ passage"))).to_be_visible()
+    expect(page.get_by_role("list", name="Passages that are read").get_by_role("button").first).to_be_visible()
+    wait_until(lambda: running.model.generated_tokens > 0)
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_text("Stopped.")).to_be_visible()
     wait_until(lambda: running.model.cancelled > 0 and running.admission.held == 0)
@@ -65,11 +62,11 @@ def test_stop_really_stops(page: Page, serve: Serve) -> None:
     assert running.model.generated_tokens - generated <= 2
 
 
-def test_not_in_these_documents_is_an_answer(page: Page, serve: Serve) -> None:
+def test_not_found_is_an_answer(page: Page, serve: Serve) -> None:
     page.goto(serve(ScriptedModel([f"{NOT_FOUND} 24 euros."])).url)
     ask(page, "Who painted the harbour office?")
-    expect(page.locator(".answer h3")).to_have_text("Not in these documents")
-    expect(page.get_by_text("The nearest passages")).to_be_visible()
+    expect(page.locator(".answer h3")).to_have_text("Not found in these documents")
+    expect(page.get_by_text("Nearest passages", exact=True)).to_be_visible()
     expect(page.locator(".answer")).not_to_have_attribute("role", "alert")
     picture(page, "abstention")
     page.locator(".citation").first.click()

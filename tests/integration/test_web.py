@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
 import rag
+from rag.answering.answer_builder import FACT
 from rag.service.app import create_app
 from rag.testing import ScriptedModel
 from tests.integration.conftest import make_answerer
@@ -83,6 +84,11 @@ def test_no_other_host_is_referred_to(path: Path) -> None:
 def test_markup_has_no_script_or_style_of_its_own() -> None:
     text = (WEB / "index.html").read_text()
     assert not re.search(r"<script(?![^>]* src=)|<style|style=|\son[a-z]+=", text)
+
+
+def test_a_sentence_is_stated_from_the_same_confidence_on() -> None:
+    (confidence,) = re.findall(r"const STATED = ([0-9.]+);", (WEB / "wording.js").read_text())
+    assert float(confidence) == FACT
 
 
 def test_all_of_it_is_small() -> None:

@@ -3,7 +3,7 @@
 import { keep } from "./history.js";
 import * as service from "./service.js";
 import { changed, say, state } from "./state.js";
-import { REASONS, count, hedge, status } from "./wording.js";
+import { REASONS, count, missing, said, status } from "./wording.js";
 
 const MOST_HISTORY = 6;
 const LONGEST_ANSWER = 4000;
@@ -29,8 +29,11 @@ export function again(turn) {
 
 function begun(turn) {
   const abort = new AbortController();
-  Object.assign(turn, { phase: "searching", passages: [], draft: "", problem: null, abort });
+  Object.assign(turn, { ...nothingYet(), phase: "searching", problem: null, abort });
 }
+
+// What comes of an answer before it is whole.
+const nothingYet = () => ({ passages: [], sentences: [], citations: [] });
 
 export function stop(turn) {
   turn.abort.abort();
@@ -45,7 +48,7 @@ export function begin() {
 
 export function reopen(conversation) {
   running()?.abort.abort();
-  const reopened = conversation.turns.map((turn) => ({ ...turn, id: ++turns, phase: "done", passages: [], draft: "" }));
+  const reopened = conversation.turns.map((turn) => ({ ...turn, ...nothingYet(), id: ++turns, phase: "done" }));
   changed({ turns: reopened, conversation: conversation.id, panel: null });
 }
 
@@ -79,7 +82,10 @@ function note(turn, name, data) {
   }
   if (name === "status" && data.state === "accepted") turn.requestId = data.request_id;
   if (name === "passages") Object.assign(turn, { phase: "reading", passages: data.passages });
-  if (name === "token") Object.assign(turn, { phase: "writing", draft: turn.draft + data.text });
+  if (name === "sentence") {
+    const [sentences, citations] = [[...turn.sentences, data.sentence], [...turn.citations, ...data.citations]];
+    Object.assign(turn, { phase: "writing", sentences, citations });
+  }
   if (name === "answer") Object.assign(turn, { phase: "done", answer: data });
 }
 
@@ -104,7 +110,8 @@ export const isBusy = (problem) => problem.status === QUEUE_FULL;
 
 function spoken(answer) {
   const head = answer.answered ? "Answered" : REASONS[answer.reason] || "Answered";
-  return `${head}: ${hedge(answer)}${answer.answer} ${answer.citations.length ? count(answer.citations.length, "citation") : ""}`;
+  const citations = answer.citations.length ? count(answer.citations.length, "citation") : "";
+  return [`${head}: ${said(answer)}`, missing(answer), citations].filter(Boolean).join(" ");
 }
 
 function kept() {

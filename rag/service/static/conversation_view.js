@@ -1,13 +1,14 @@
 // The conversation view: the input box, and each question with its answer. Everything from a document or from the model
 // is put in as text.
 
+import { quotes, sentencesView } from "./answer_view.js";
 import { again, ask, isBusy, running, stop } from "./asking.js";
 import { copy } from "./clipboard.js";
 import { changed, state } from "./state.js";
 import { html, nothing } from "./vendor/lit-html.js";
 import { open } from "./viewer.js";
 import {
-  REASONS, confidence, copied, count, isPossible, oneLine, place, requestOf, seconds, status, supported, unsupported,
+  REASONS, confidence, copied, count, missing, nature, place, requestOf, seconds, status, supported, unsupported,
 } from "./wording.js";
 
 export function conversation(covered) {
@@ -84,9 +85,9 @@ function bodyOf(turn) {
     case "done":
       return answerView(turn);
     case "failed":
-      return html`${problemView(turn)}${turn.answer ? answerView(turn) : nothing}`;
+      return html`${problemView(turn)}${turn.answer ? answerView(turn) : soFar(turn)}`;
     case "stopped":
-      return html`<p class="quiet">Stopped.</p>${turn.answer ? answerView(turn) : retry(turn)}`;
+      return html`<p class="quiet">Stopped.</p>${turn.answer ? answerView(turn) : html`${soFar(turn)}${retry(turn)}`}`;
     default:
       return progressView(turn);
   }
@@ -100,7 +101,12 @@ function progressView(turn) {
           ${turn.passages.map((passage) => html`<li><button type="button" class="chip near" @click=${(event) => openPassage(event, passage)}>${place(passage)}</button></li>`)}
         </ul>`
       : nothing}
-    ${turn.draft ? html`<p class="draft">${turn.draft}</p>` : nothing}`;
+    ${soFar(turn)}`;
+}
+
+// Sentences that are verified are not withdrawn, whatever comes after them.
+function soFar(turn) {
+  return turn.sentences.length ? html`<div class="answer">${sentencesView(turn)}</div>` : nothing;
 }
 
 function openPassage(event, passage) {
@@ -112,25 +118,15 @@ function answerView(turn) {
   const answer = turn.answer;
   const title = answer.answered ? "" : REASONS[answer.reason];
   return html`
-    <div class="answer ${answer.answered ? (isPossible(answer) ? "possible" : "fact") : "abstained"}">
+    <div class="answer ${nature(answer)}">
       ${title ? html`<h3>${title}</h3>` : nothing}
-      ${answer.answered
-        ? html`<p class="said">${isPossible(answer) ? html`<span class="badge">Possibly</span> ` : nothing}
-            ${supported(answer).map((sentence) => html`<span class="sentence">${sentence.text}${marks(answer, sentence)}</span> `)}</p>`
-        : html`<p class="said">${answer.answer}</p>`}
+      ${answer.answered && supported(answer).length ? sentencesView(answer) : html`<p class="said lines">${answer.answer}</p>`}
+      ${answer.missing.length ? html`<p class="fault">${missing(answer)}</p>` : nothing}
       ${answer.reason === "length" ? html`<p class="fault">The answer was cut off where it became too long.</p>` : nothing}
       ${leftOut(answer)}
       ${quotes(answer)}
       ${foot(turn)}
     </div>`;
-}
-
-function marks(answer, sentence) {
-  const cited = answer.citations.filter((citation) => sentence.citations.includes(citation.id));
-  return cited.map(
-    (citation) => html`<button type="button" class="mark" aria-label="Citation ${citation.id}: ${place(citation)}"
-      title=${place(citation)} @click=${(event) => openCitation(event, answer, citation)}>${citation.id}</button>`,
-  );
 }
 
 function leftOut(answer) {
@@ -143,37 +139,11 @@ function leftOut(answer) {
     </details>`;
 }
 
-function quotes(answer) {
-  if (!answer.citations.length) return nothing;
-  return html`
-    <section class="quotes">
-      <h4>${answer.answered ? "Where it stands" : "The nearest passages"}</h4>
-      <ol>
-        ${answer.citations.map(
-          (citation) => html`
-            <li>
-              <button type="button" class="citation" @click=${(event) => openCitation(event, answer, citation)}>
-                <span class="number" aria-hidden="true">${citation.id}</span>
-                <span class="hidden">Citation ${citation.id}: </span>
-                <span class="place">${place(citation)}</span>
-                <q>${oneLine(citation.quote)}</q>
-              </button>
-            </li>`,
-        )}
-      </ol>
-    </section>`;
-}
-
-function openCitation(event, answer, citation) {
-  const shown = { documentId: citation.document_id, page: citation.page, start: citation.start, end: citation.end };
-  open({ ...shown, near: !answer.answered, citations: answer.citations }, event.currentTarget);
-}
-
 function foot(turn) {
   const answer = turn.answer;
   return html`
     <footer>
-      <span class="quiet">${answer.answered ? `${confidence(answer)} · ` : ""}${seconds(answer.timings_ms.total ?? 0)}
+      <span class="quiet">${confidence(answer)}${confidence(answer) ? " · " : ""}${seconds(answer.timings_ms.total ?? 0)}
         <span class="hidden">, </span><span title="Model, index and request">· ${answer.model} · ${answer.index}</span></span>
       <span class="actions">
         <button type="button" class="link" @click=${() => copy(copied(answer), "The answer was copied with its citations")}>Copy</button>

@@ -13,10 +13,18 @@ export function past() {
   }
 }
 
-// Answers that were kept before certainty was a field have it in their text.
+// Answers that an earlier version kept get the fields that it did not have.
 function current(conversation) {
-  return { ...conversation, turns: conversation.turns.map((turn) => ({ ...turn, answer: withCertainty(turn.answer) })) };
+  const answers = (turn) => turn.answer && withParts(withCertainty(turn.answer));
+  return { ...conversation, turns: conversation.turns.map((turn) => ({ ...turn, answer: answers(turn) })) };
 }
+
+function withParts(answer) {
+  const sentences = answer.sentences.map((sentence) => ({ kind: "lead", confidence: null, ...sentence }));
+  return { short_answer: null, form: "fact", missing: [], ...answer, sentences };
+}
+
+// Before certainty was a field it stood in the text.
 
 function withCertainty(answer) {
   if (!answer?.answered || answer.certainty !== undefined) return answer;

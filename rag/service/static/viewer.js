@@ -5,7 +5,7 @@ import { copy } from "./clipboard.js";
 import * as service from "./service.js";
 import { changed, say, state } from "./state.js";
 import { html, nothing, svg } from "./vendor/lit-html.js";
-import { requestOf } from "./wording.js";
+import { printed, requestOf } from "./wording.js";
 
 const ZOOMS = [50, 75, 100, 150, 200, 300];
 const FITS = 2;
@@ -61,7 +61,8 @@ export async function follow() {
 
 async function load({ documentId, page, start, end }) {
   const told = await service.page(documentId, page, start, end);
-  const view = { name: told.document, pages: told.pages, width: told.width, height: told.height, boxes: told.boxes };
+  const { document: name, label, pages, width, height, boxes } = told;
+  const view = { name, label, pages, width, height, boxes };
   return told.has_picture
     ? { ...view, picture: await decoded(await service.picture(documentId, page)) }
     : { ...view, text: told.text };
@@ -116,7 +117,7 @@ export function viewer() {
       <div class="tools" role="toolbar" aria-label="Page">
         <button type="button" aria-label="Previous page" title="Previous page (←)" ?disabled=${view.page <= 1}
           @click=${() => turnBy(-1)}>‹</button>
-        <span>Page ${view.page}${view.pages ? ` of ${view.pages}` : ""}</span>
+        <span>Page ${view.page}${view.pages ? ` of ${view.pages}` : ""}${printed(view)}</span>
         <button type="button" aria-label="Next page" title="Next page (→)" ?disabled=${view.page >= view.pages}
           @click=${() => turnBy(1)}>›</button>
         ${view.picture

@@ -1,15 +1,33 @@
 // Texts of the page, and the text that is copied.
 
+import { oneLine, plainText } from "./blocks.js";
 import { html, nothing } from "./vendor/lit-html.js";
 
 const SURE = 0.9;
+// FACT of rag/answering/answer_builder.py: from this confidence on, a sentence is stated as a fact.
+const STATED = 0.6;
 
-export const isPossible = (answer) => answer.certainty === "possible";
+export { oneLine };
+
+const isPossible = (answer) => answer.certainty === "possible";
+
+// A sentence without a confidence of its own is as certain as its answer.
+export function isUnsure(sentence, answer) {
+  return sentence.confidence === null ? isPossible(answer) : sentence.confidence < STATED;
+}
 
 // Prefix of a possible answer, in plain text.
-export const hedge = (answer) => (isPossible(answer) ? "Possibly: " : "");
+const hedge = (answer) => (isPossible(answer) ? "Possibly: " : "");
 
+// Class of an answer; what nothing proves, such as a greeting or the list of the documents, is plain.
+export function nature(answer) {
+  if (!answer.answered) return "abstained";
+  return isPossible(answer) ? "possible" : answer.certainty ? "fact" : "plain";
+}
+
+// Empty where an answer has none.
 export function confidence(answer) {
+  if (!answer.answered || !answer.certainty || answer.confidence === null) return "";
   // A summary: no model generated it.
   if (answer.confidence === 1) return "The document's own sentences";
   if (answer.confidence >= SURE) return "Very likely right";
@@ -21,8 +39,13 @@ export const isWell = (told) => ["ok", "unchanged", "duplicate"].includes(told);
 
 export const count = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
 export const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(1)} s`;
-export const place = (citation) => `${citation.document}, page ${citation.page}`;
-export const oneLine = (text) => text.replace(/\s+/g, " ").trim();
+export const place = (citation) => `${citation.document}, page ${citation.page}${printed(citation)}`;
+
+// The number that is printed on a page, where it is another one.
+export function printed({ page, label }) {
+  const number = oneLine(label ?? "");
+  return number && number !== String(page) ? ` (printed ${number})` : "";
+}
 
 export const requestOf = (problem) =>
   problem.requestId ? html`<p class="quiet">Request <code>${problem.requestId}</code></p>` : nothing;
@@ -48,27 +71,34 @@ export function status(turn) {
     case "reading":
       return `Reading ${count(turn.passages.length, "passage")}`;
     case "writing":
-      return "Writing; not checked yet";
+      return "Writing, and checking each sentence";
     default:
       return "";
   }
 }
 
 export const REASONS = {
-  not_in_documents: "Not in these documents",
-  no_supported_sentence: "Not borne out by these documents",
+  not_in_documents: "Not found in these documents",
+  no_supported_sentence: "Not found in these documents",
   not_a_question: "",
-  section_unknown: "No such section",
+  not_possible: "",
+  section_unknown: "Section not found",
 };
 
 export const supported = (answer) => answer.sentences.filter((sentence) => sentence.verdict === "supported");
 export const unsupported = (answer) => answer.sentences.filter((sentence) => sentence.verdict === "unsupported");
 
+export const missing = (answer) => (answer.missing.length ? `Nothing was found about: ${answer.missing.join("; ")}` : "");
+
+// The answer as plain text; marksOf(sentence) follows each sentence.
+export function said(answer, marksOf) {
+  const sentences = supported(answer);
+  return answer.answered && sentences.length ? hedge(answer) + plainText(sentences, marksOf) : answer.answer;
+}
+
 // The answer with its quotes, as plain text.
 export function copied(answer) {
   const marks = (sentence) => sentence.citations.map((id) => ` [${id}]`).join("");
-  const facts = supported(answer).map((each) => each.text + marks(each)).join(" ");
-  const said = answer.answered ? hedge(answer) + facts : answer.answer;
   const quotes = answer.citations.map((each) => `[${each.id}] ${place(each)}: “${oneLine(each.quote)}”`);
-  return [said, ...(quotes.length ? ["", ...quotes] : [])].join("\n");
+  return [said(answer, marks), missing(answer), quotes.join("\n")].filter(Boolean).join("\n\n");
 }
