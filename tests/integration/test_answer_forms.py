@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -15,10 +16,13 @@ import pytest
 from openai.types.chat import ChatCompletionMessageParam
 from starlette.testclient import TestClient
 
-from rag.domain.values import Form, Length, Reason, SentenceKind
+from rag.answering.markdown_text import markdown
+from rag.domain.values import Answer, Citation, Form, Length, Reason, Sentence, SentenceKind
 from rag.errors import Cancelled
 from rag.runtime.cancellation import Cancellation
 from rag.service.app import create_app
+from rag.service.openai.markdown import pieces
+from rag.service.schemas import AnswerBody
 from rag.testing import ScriptedModel
 from tests.integration.conftest import Running, make_answerer, wait_until
 from tests.integration.test_asking import read_events
@@ -265,6 +269,27 @@ def test_closing_openais_stream_after_a_sentence_stops_the_work(serve: Callable[
         stream.close()
         wait_until(lambda: gate.cancelled)
         wait_until(lambda: service.admission.held == 0)
+
+
+def test_the_documentation_shows_a_whole_answer_and_its_text_for_chats() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
+    (example,) = re.findall(r"^```json\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    body = json.loads(example)
+    assert list(body) == list(AnswerBody.model_fields)
+    AnswerBody.model_validate(body)
+    answer = Answer(
+        **{
+            **body,
+            "sentences": tuple(Sentence(**sentence) for sentence in body["sentences"]),
+            "citations": tuple(
+                Citation(**{name: value for name, value in citation.items() if name != "url"})
+                for citation in body["citations"]
+            ),
+        }
+    )
+    assert markdown(answer.sentences) == answer.answer
+    assert AnswerBody.of(answer).model_dump(mode="json") == body
+    assert f"```\n{''.join(pieces(answer))}\n```" in text
 
 
 def test_the_schema_has_the_contract(index: Path) -> None:
