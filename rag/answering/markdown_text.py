@@ -31,7 +31,7 @@ _LONGEST_LABEL: Final = 60
 _LABEL: Final = re.compile(rf"[^\s.!?:;|][^.!?:;|]{{0,{_LONGEST_LABEL - 1}}}(?=:\s)")
 
 
-class Block(NamedTuple):
+class AnswerBlock(NamedTuple):
     """Consecutive sentences that are displayed as one element.
 
     Attributes:
@@ -44,15 +44,15 @@ class Block(NamedTuple):
     number: int = 1
 
 
-def blocks(sentences: Iterable[Sentence]) -> list[Block]:
+def blocks(sentences: Iterable[Sentence]) -> list[AnswerBlock]:
     """The blocks of an answer, in order. Steps are numbered on after a detail, and from 1 after another lead."""
-    found: list[Block] = []
+    found: list[AnswerBlock] = []
     number = 1
     for shape, group in groupby(sentences, key=lambda sentence: _SHAPES[sentence.kind]):
         members = tuple(group)
         if any(sentence.kind == "lead" for sentence in members):
             number = 1
-        found.append(Block(shape, members, number if shape == "steps" else 1))
+        found.append(AnswerBlock(shape, members, number if shape == "steps" else 1))
         if shape == "steps":
             number += len(members)
     return found
@@ -63,7 +63,7 @@ def table_cells(text: str) -> list[str]:
     return [_in_one_line(cell) for cell in _BAR.split(text)]
 
 
-def table_rows(block: Block) -> list[list[str]]:
+def table_rows(block: AnswerBlock) -> list[list[str]]:
     """The cells of a table by row, the head first. Each row has as many as the head."""
     head, *others = (table_cells(sentence.text) for sentence in block.sentences)
     return [head, *(_fitted(cells, len(head)) for cells in others)]

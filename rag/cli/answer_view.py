@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rag.answering.answer_builder import FACT
-from rag.answering.markdown_text import Block, blocks, label_of, table_rows
+from rag.answering.markdown_text import AnswerBlock, blocks, label_of, table_rows
 from rag.answering.replay import Replay
 from rag.domain.values import Answer, Certainty, Citation, Sentence
 from rag.text.characters import one_line, printable
@@ -205,7 +205,7 @@ def _sentence(sentence: Sentence) -> Text:
     return text
 
 
-def _table(block: Block, marks: Sequence[tuple[str, str]]) -> Iterator[list[Text]]:
+def _table(block: AnswerBlock, marks: Sequence[tuple[str, str]]) -> Iterator[list[Text]]:
     """Rows of a tick or question mark, the cells and the citations; the first is the head."""
     rows = zip(table_rows(block), block.sentences, marks, strict=True)
     for number, (cells, sentence, mark) in enumerate(rows):

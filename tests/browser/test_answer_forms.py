@@ -163,7 +163,7 @@ def test_conversations_of_version_0_2_are_opened(page: Page, serve: Serve) -> No
 def test_payloads_in_every_element_are_text(page: Page, serve: Serve) -> None:
     texts = [re.sub(r"\s+", " ", re.sub(r"[\x00-\x1f\x7f]", " ", payload)).strip() for payload in PAYLOADS]
     said = [
-        Said(text, kind)
+        Said(text, kind)  # type: ignore[arg-type]
         for start, kind in enumerate(("lead", "step", "item", "row", "detail"))
         for text in texts[start * 16 : start * 16 + 16]
     ]

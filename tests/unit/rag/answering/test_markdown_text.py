@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from rag.answering.markdown_text import Block, MarkdownWriter, blocks, label_of, markdown, table_cells, table_rows
+from rag.answering.markdown_text import AnswerBlock, MarkdownWriter, blocks, label_of, markdown, table_cells, table_rows
 from rag.domain.values import Sentence, SentenceKind
 
 GFM = MarkdownIt("commonmark").enable("table")
@@ -128,7 +128,7 @@ def test_blocks_have_all_sentences_in_order(sentences: list[Sentence]) -> None:
 @given(st.lists(TEXTS, min_size=1, max_size=6))
 @example(["a | b", "", "| | |"])
 def test_a_table_is_a_rectangle_that_loses_no_word(texts: list[str]) -> None:
-    block = Block("table", tuple(Sentence(text, "supported", kind="row") for text in texts))
+    block = AnswerBlock("table", tuple(Sentence(text, "supported", kind="row") for text in texts))
     rows = table_rows(block)
     assert len({len(row) for row in rows}) == 1
     for text, row in zip(texts, rows, strict=True):
