@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 from rag import __version__
 from rag.answering.answerer import Answerer
 from rag.answering.calibration_store import read_calibration
-from rag.answering.confidence import CONFIDENCE_MODEL, ConfidenceModel
-from rag.answering.prompt import SYSTEM
+from rag.answering.confidence import CONFIDENCE_MODEL, WHOLE_CONFIDENCE_MODEL, ConfidenceModel
+from rag.answering.prompt import SYSTEM, SYSTEM_WHOLE
 from rag.answering.records import FolderRecorder, ModelIdentity, RecordFolder, Setup
 from rag.errors import ModelUnusable, SettingsError
 from rag.index.reading import CurrentIndex
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _LIBRARIES: Final = ("llama-cpp-python", "onnxruntime", "openvino")
 # Settings that shape an answer, beside those that name weights.
 SHAPING: Final = (
-    "context_tokens", "temperature", "passages", "evidence_tokens", "max_tokens", "false_answers", "gpu_layers",
+    "context_tokens", "temperature", "passages", "evidence_tokens", "whole_evidence_tokens", "max_tokens", "false_answers", "gpu_layers",
 )  # fmt: skip
 
 
@@ -113,6 +113,8 @@ def open_answerer(settings: Settings, *, recorded: bool = False, tuned: bool = F
         evidence_tokens=settings.evidence_tokens,
         max_tokens=settings.max_tokens,
         confidence_model=confidence_model,
+        whole_evidence_tokens=settings.whole_evidence_tokens,
+        whole_confidence_model=replace(WHOLE_CONFIDENCE_MODEL, false_answers=settings.false_answers),
         recorder=FolderRecorder(open_records(settings), setup_of(settings, retriever, confidence_model))
         if recorded and settings.records
         else None,
@@ -213,7 +215,7 @@ def _open_model(settings: Settings, cpu_gate: CpuGate) -> LanguageModel:
         gpu_layers=settings.gpu_layers,
         cpu_gate=cpu_gate,
         temperature=settings.temperature,
-        common_prefix=(Message("system", SYSTEM),),
+        common_prefixes=[(Message("system", system),) for system in (SYSTEM, SYSTEM_WHOLE)],
     )
 
 

@@ -201,9 +201,17 @@ class Settings(BaseSettings):
         Field(
             ge=64,
             le=100_000,
-            description="most tokens of passages in a prompt; a passage that does not fit is left out whole",
+            description="most tokens of passages in the prompt for a fact; a passage that does not fit is left out",
         ),
     ] = 350
+    whole_evidence_tokens: Annotated[
+        int,
+        Field(
+            ge=64,
+            le=100_000,
+            description="the same for an answer of several sentences, such as a procedure or an explanation",
+        ),
+    ] = 1000
     max_tokens: Annotated[
         int, Field(ge=1, le=4096, description="most tokens of an answer, unless the request sets its own limit")
     ] = 256

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from rag.answering.draft import Draft
-from rag.answering.grounding import Evidence, Quote, Support, nearest_quotes
-from rag.domain.values import Answer, Certainty, Citation, Question, Reason, Sentence
-from rag.query.types import Reply
+from rag.answering.evidence.selection import with_page
+from rag.answering.grounding import Quote, Support, nearest_quotes
+from rag.answering.markdown_text import markdown
+from rag.answering.run import Findings, Run
+from rag.domain.values import Answer, Certainty, Citation, Form, Hit, Reason, Sentence, SentenceVerified, Span
+from rag.index.generation import Generation
+from rag.query.types import Reply, ReplyItem
 
 NOT_IN_DOCUMENTS: Final = "The documents do not answer this question."
 # An answer is stated as a fact from this confidence on; below it, it is only possible. Of what is stated as a fact,
@@ -18,6 +21,8 @@ NOT_IN_DOCUMENTS: Final = "The documents do not answer this question."
 FACT: Final = 0.6
 # Displays put it in front of a possible answer. It is not part of the answer: what compares answers would count it.
 POSSIBLY: Final = "Possibly: "
+# Confidence of a sentence that is copied from its quote.
+VERBATIM: Final = 0.99
 _NEAREST: Final = 3
 
 
@@ -26,100 +31,130 @@ class AnswerBuilder:
     """Builds the answer, the abstention or the reply to one question.
 
     Attributes:
-        question: as it was put to the model.
-        model, index: their names, for the answer.
-        evidence: the passages that were read, best first.
-        draft: the model's draft; an empty one where the model was not asked.
-        timings_ms: wall time per phase so far.
+        run: with the question as it was put to the model.
+        model: its name, for the answer.
     """
 
-    question: Question
+    run: Run
     model: str
-    index: str
-    evidence: Sequence[Evidence]
-    draft: Draft
-    timings_ms: Mapping[str, float]
 
-    def answer(self, support: Sequence[Support], confidence: float) -> Answer:
+    def answer(self, found: Findings) -> Answer:
         """An answer from the supported sentences, at least one; the others are listed, and not part of the text.
 
         Its certainty is decided by the rounded confidence, which is the one that clients see.
         """
         citations = _Citations()
         # A small model may repeat a sentence.
-        support = list({item.sentence: item for item in support}.values())
-        sentences = [
-            Sentence(
-                item.sentence,
-                "supported" if item.supported else "unsupported",
-                tuple(citations.add(quote) for quote in item.quotes) if item.supported else (),
-            )
-            for item in support
-        ]
-        text = " ".join(punctuated([item.sentence for item in support if item.supported]))
+        support = list({item.sentence: item for item in found.support}.values())
+        sentences = [_sentence(item, citations) for item in support]
+        note = self.run.understood.scope_note
+        shown = markdown([sentence for sentence in sentences if sentence.verdict == "supported"])
         return self._build(
-            text,
-            reason="length" if self.draft.finish.reason == "length" else None,
-            certainty="stated" if _rounded(confidence) >= FACT else "possible",
-            confidence=confidence,
+            found,
+            f"{shown}\n\n{note}" if note else shown,
+            reason="length" if found.draft.finish.reason == "length" and self.run.form == "fact" else None,
+            certainty="stated" if _rounded(found.confidence) >= FACT else "possible",
             sentences=sentences,
             citations=citations.all,
         )
 
-    def abstention(self, support: Sequence[Support], confidence: float) -> Answer:
+    def abstention(self, found: Findings) -> Answer:
         """An abstention with the nearest quotes as citations; no sentence of the draft counts as supported."""
         citations = _Citations()
-        for quote in nearest_quotes(self.question.text, self.evidence[:_NEAREST]):
+        for quote in nearest_quotes(self.run.question.text, found.evidence[:_NEAREST]):
             citations.add(quote)
+        unsupported = found.support and not any(item.supported for item in found.support)
         return self._build(
-            NOT_IN_DOCUMENTS,
-            reason="no_supported_sentence"
-            if support and not any(item.supported for item in support)
-            else "not_in_documents",
-            confidence=confidence,
-            sentences=[Sentence(item.sentence, "unsupported") for item in support],
+            found,
+            found.statement or NOT_IN_DOCUMENTS,
+            reason="no_supported_sentence" if unsupported else "not_in_documents",
+            sentences=[Sentence(item.sentence, "unsupported", kind=item.kind) for item in found.support],
             citations=citations.all,
         )
 
     def reply(self, reply: Reply) -> Answer:
-        """A reply that needs no search, such as to a greeting."""
-        return self._build(reply.text, reason=reply.reason, confidence=1.0, sentences=(), citations=())
+        """A reply that needs no search: to a greeting, or to a question about the collection of documents."""
+        citations = _Citations()
+        items = [_reply_sentence(item, citations, self.run.generation) for item in reply.items]
+        is_answer = reply.reason is None
+        lead = [Sentence(reply.text, "supported", _first_citation(items), "lead")] if is_answer else []
+        sentences = [*lead, *(item for item in items if item.text)]
+        return self._build(
+            Findings(confidence=1.0),
+            markdown(sentences) if is_answer else reply.text,
+            reason=reply.reason,
+            certainty="stated" if is_answer else None,
+            sentences=sentences,
+            citations=citations.all,
+            form=reply.form,
+        )
 
     def _build(
         self,
+        found: Findings,
         text: str,
         *,
         reason: Reason | None,
         certainty: Certainty | None = None,
-        confidence: float,
         sentences: Sequence[Sentence],
         citations: Sequence[Citation],
+        form: Form | None = None,
     ) -> Answer:
+        answered = reason in (None, "length")
         return Answer(
             id=uuid.uuid4().hex,
-            question=self.question.text,
+            question=self.run.question.text,
             answer=text,
-            answered=reason in (None, "length"),
+            answered=answered,
             reason=reason,
             certainty=certainty,
-            confidence=_rounded(confidence),
+            confidence=_rounded(found.confidence),
             sentences=tuple(sentences),
             citations=tuple(citations),
             model=self.model,
-            index=self.index,
-            usage=self.draft.finish.usage,
-            timings_ms=self.timings_ms,
+            index=self.run.generation.id,
+            usage=found.draft.finish.usage,
+            timings_ms=self.run.clock.timings,
+            form=form or self.run.form,
+            short_answer=found.short_answer if answered else None,
+            missing=found.missing if answered else (),
         )
+
+
+def sentence_events(answer: Answer) -> Iterator[SentenceVerified]:
+    """The supported sentences of an answer as events, each with the citations that it is the first to use."""
+    cited: set[int] = set()
+    by_id = {citation.id: citation for citation in answer.citations}
+    for sentence in answer.sentences:
+        if answer.answered and sentence.verdict == "supported":
+            new = [number for number in sentence.citations if number not in cited]
+            cited.update(new)
+            yield SentenceVerified(sentence, tuple(by_id[number] for number in new))
+
+
+def _sentence(item: Support, citations: _Citations) -> Sentence:
+    if not item.supported:
+        return Sentence(item.sentence, "unsupported", kind=item.kind)
+    numbers = tuple(dict.fromkeys(citations.add(quote) for quote in item.quotes))
+    confidence = VERBATIM if item.verbatim else None
+    return Sentence(item.sentence, "supported", numbers, item.kind, confidence)
+
+
+def _reply_sentence(item: ReplyItem, citations: _Citations, generation: Generation) -> Sentence:
+    if item.passage is None:
+        return Sentence(item.text, "supported", (), "item")
+    evidence = with_page(generation, Hit(item.passage, 0.0))
+    quote = Quote(evidence, Span(evidence.page.number, item.start, item.end), 1.0)
+    return Sentence(item.text, "supported", (citations.add(quote),) if item.end > item.start else (), "item")
+
+
+def _first_citation(items: Sequence[Sentence]) -> tuple[int, ...]:
+    """The citations of items without text, which prove the text of the reply itself."""
+    return tuple(number for item in items if not item.text for number in item.citations)
 
 
 def _rounded(confidence: float) -> float:
     return round(confidence, 3)
-
-
-def punctuated(sentences: Sequence[str]) -> list[str]:
-    """The sentences punctuated for one text: a short answer gets a full stop where another sentence follows."""
-    *before, last = sentences
-    return [*(text if text.endswith((".", "!", "?")) else f"{text}." for text in before), last]
 
 
 @dataclass
@@ -145,6 +180,7 @@ class _Citations:
                 end=end,
                 boxes=quote.evidence.page.boxes(start, end),
                 score=round(quote.score, 3),
+                label=quote.evidence.page.label,
             )
         )
         return len(self.all)

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
-from time import perf_counter
-from typing import Protocol
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Final, Protocol
 
-from rag.answering.answer_builder import AnswerBuilder
-from rag.answering.confidence import CONFIDENCE_MODEL, ConfidenceModel, Features
-from rag.answering.conflicts import find_conflict
-from rag.answering.draft import Draft, calibrate_yes_no, self_check
-from rag.answering.extractive_summary import central_sentences
-from rag.answering.features import extract_features
-from rag.answering.grounding import Evidence, Support, ground
-from rag.answering.prompt import NO, NOT_FOUND, YES, EvidencePrompt, build_prompt
+from rag.answering.answer_builder import AnswerBuilder, sentence_events
+from rag.answering.confidence import CONFIDENCE_MODEL, WHOLE_CONFIDENCE_MODEL, ConfidenceModel
+from rag.answering.evidence.selection import with_page
 from rag.answering.records import AnswerTrace, Recorder
-from rag.domain.values import Answer, AnswerEvent, AnswerReady, Hit, PassagesFound, Question, TokenGenerated
+from rag.answering.run import Clock, Findings, Run
+from rag.answering.value_writer import ValueWriter
+from rag.answering.whole_writer import WholeWriter
+from rag.domain.values import Answer, AnswerEvent, AnswerReady, Form, Hit, PassagesFound, Question
 from rag.index.generation import Generation
 from rag.index.reading import ServingState
-from rag.models.llm.language_model import Finish, LanguageModel, RefusalProbability
+from rag.models.llm.language_model import LanguageModel
 from rag.query.types import Reply, UnderstoodQuestion
 from rag.query.understand import understand
 from rag.retrieval.cached import RetrievalCache
 from rag.retrieval.interleaving import interleave
 from rag.retrieval.retriever import Retriever
 from rag.runtime.cancellation import Cancellation
+
+# Forms that are answered by one value.
+_VALUES: Final[frozenset[Form]] = frozenset({"fact", "yes_no"})
 
 
 class ServedIndex(Protocol):
@@ -55,10 +56,13 @@ class Answerer:
 
     Attributes:
         index: supplies the current generation; each question is answered from one, from beginning to end.
-        passages: most passages in a prompt.
-        evidence_tokens: most tokens of passages in a prompt.
+        passages, evidence_tokens: most passages, and most tokens of them, in a prompt for a value.
         max_tokens: of an answer, where the question does not say.
-        confidence_model: decides whether an answer is given, and gives its confidence.
+        confidence_model: decides whether a value is given, and gives its confidence.
+        whole_passages, whole_evidence_tokens: as above, for an answer of several sentences.
+        whole_confidence_model: the same for answers of several sentences.
+        is_masked: whether the model is held to the words of passages and question; a strong model need not be.
+        today: gives the date that "next" and "still" refer to.
         recorder: receives the trace of each answer.
         searches: retrieval results by question, kept in memory and shared by concurrent requests.
     """
@@ -70,6 +74,11 @@ class Answerer:
     evidence_tokens: int
     max_tokens: int
     confidence_model: ConfidenceModel = CONFIDENCE_MODEL
+    whole_passages: int = 12
+    whole_evidence_tokens: int = 1000
+    whole_confidence_model: ConfidenceModel = WHOLE_CONFIDENCE_MODEL
+    is_masked: bool = True
+    today: Callable[[], date] = date.today
     recorder: Recorder | None = None
     searches: RetrievalCache = field(default_factory=RetrievalCache)
 
@@ -97,7 +106,7 @@ class Answerer:
     def stream(
         self, question: Question, cancelled: Cancellation | None = None, generation: Generation | None = None
     ) -> Iterator[AnswerEvent]:
-        """The events of an answer: the passages, then the draft as it grows, then the answer.
+        """The events of an answer: the passages, then the verified sentences, then the answer.
 
         Iterate it in one thread; raises as :meth:`ask`.
 
@@ -107,177 +116,82 @@ class Answerer:
             generation: to answer from; the current one where None is given.
         """
         cancelled = cancelled or Cancellation()
-        clock = _Clock()
+        clock = Clock()
         generation = generation or self.generation()
         with clock.measuring("understand"):
             understood = understand(question, generation, self.model, self.retriever.encoder, cancelled)
-        run = _Run(understood, generation, cancelled, clock)
-
-        if understood.reply:
-            yield PassagesFound(())
-            found = _Findings()
-        elif understood.passages:
-            found = yield from self._summarise(run)
-        else:
-            found = yield from self._retrieve_and_draft(run)
-
-        draft = found.draft
-        builder = AnswerBuilder(run.question, self.model.name, generation.id, found.evidence, draft, clock.timings)
-        answer = understood.answered_by(_built(builder, understood.reply, found))
+        run = Run(understood, generation, cancelled, clock)
+        found = yield from self._find(run)
+        answer = understood.answered_by(_built(AnswerBuilder(run, self.model.name), understood.reply, found))
         if self.recorder:
+            draft = found.draft
             self.recorder.keep(
                 AnswerTrace(understood.asked, generation, found.hits, draft.prompt, draft.text, answer, found.features)
             )
+        yield from sentence_events(answer)
         yield AnswerReady(answer)
 
-    def _summarise(self, run: _Run) -> Generator[AnswerEvent, None, _Findings]:
-        """An extractive summary of the section that was asked for: neither a search nor the model is needed."""
+    def _find(self, run: Run) -> Generator[AnswerEvent, None, Findings]:
+        """The findings for a question, after the passages as an event."""
+        understood, today = run.understood, f"{self.today():%d %B %Y}" if run.understood.needs_today else None
+        if understood.reply:
+            yield PassagesFound(())
+            return Findings()
+        if understood.passages:
+            yield PassagesFound(())
+            return self._whole_writer.overview(run, understood.passages, today)
         with run.clock.measuring("retrieve"):
-            evidence = _evidence(run.generation, [Hit(passage, 0.0) for passage in run.understood.passages])
-            run.cancelled.check()
-            support = central_sentences(evidence, self.retriever.encoder)
-            run.cancelled.check()
-        hits = tuple(dict.fromkeys(quote.evidence.hit for item in support for quote in item.quotes))
-        yield PassagesFound(hits)
-        if not support:
-            return _Findings(hits, evidence)
-        # They are the document's own sentences, which no model has worded.
-        return _Findings(hits, evidence, support=support, confidence=1.0, is_given=True)
-
-    def _retrieve_and_draft(self, run: _Run) -> Generator[AnswerEvent, None, _Findings]:
-        """Retrieval, the model's draft from the best passages, and its verification."""
-        question, draft = run.question, Draft()
-        with run.clock.measuring("retrieve"):
-            hits = interleave(
-                self.searches.hits(self.retriever, run.generation, search, self.passages, run.cancelled)
-                for search in run.understood.searches
-            )
-            run.cancelled.check()
+            hits = self._retrieve(run)
         yield PassagesFound(tuple(hits))
+        if statement := _unknown(understood):
+            return Findings(hits, [with_page(run.generation, hit) for hit in hits], statement=statement)
+        writer = self._value_writer if understood.form in _VALUES else self._whole_writer
+        return writer.write(run, hits, today)
 
-        if not hits or self.confidence_model.fails_prefilter(extract_features(question.text, hits, draft, (), 0.0)):
-            return _Findings(hits, _evidence(run.generation, hits))
-        prompt = build_prompt(
-            self.model,
-            question,
-            hits,
-            max_tokens=question.max_tokens or self.max_tokens,
-            evidence_tokens=self.evidence_tokens,
+    def _retrieve(self, run: Run) -> list[Hit]:
+        """The hits of all searches, interleaved; a follow-up searches the documents of the conversation first."""
+        understood = run.understood
+        limit = self.passages if understood.form in _VALUES else self.whole_passages
+        searches = list(understood.searches)
+        if understood.prior_documents and understood.asked.history and not understood.asked.documents:
+            searches = [replace(searches[0], documents=understood.prior_documents), *searches]
+        hits = interleave(
+            self.searches.hits(self.retriever, run.generation, search, limit, run.cancelled) for search in searches
         )
-        with run.clock.measuring("generate"):
-            yield from self._generate(run, prompt, draft)
-        with run.clock.measuring("verify"):
-            return self._verify(run, prompt, draft)
-
-    def _generate(self, run: _Run, prompt: EvidencePrompt, draft: Draft) -> Iterator[AnswerEvent]:
-        """Generates the draft; its tokens are events while the model is more likely to answer than to refuse."""
-        draft.prompt = self.model.prompt(prompt.chat)
-        yes_or_no = run.understood.kind == "yes_no"
-        generated = self.model.generate(
-            draft.prompt,
-            max_tokens=1 if yes_or_no else run.question.max_tokens or self.max_tokens,
-            cancelled=run.cancelled,
-            vocabulary=f"{YES[0]} {NO[0]}" if yes_or_no else prompt.vocabulary,
-            refusal=NOT_FOUND,
-        )
-        for piece in generated:
-            if isinstance(piece, RefusalProbability):
-                draft.refusal_probability = piece.refusal_probability
-            elif isinstance(piece, Finish):
-                draft.finish = piece
-            else:
-                run.clock.mark("first_token")
-                draft.add(piece)
-                if not yes_or_no and draft.is_likely:
-                    yield TokenGenerated(piece.text)
-        if yes_or_no:
-            calibrate_yes_no(draft, self.confidence_model.yes_bias)
-            if draft.is_likely and not draft.is_empty:
-                yield TokenGenerated(draft.text)
-
-    def _verify(self, run: _Run, prompt: EvidencePrompt, draft: Draft) -> _Findings:
-        """Grounds the draft in its evidence, and decides with the confidence model whether it is given."""
-        text, evidence = run.question.text, _evidence(run.generation, prompt.hits)
-        support = ground(text, draft.text, evidence)
-        checked = 0.0 if draft.is_empty else self_check(self.model, prompt.chat, draft, run.cancelled)
-        features = extract_features(text, prompt.hits, draft, support, checked)
-        confidence = self.confidence_model.correct.probability(features)
-        is_given = any(item.supported for item in support) and self.confidence_model.is_given(features)
-        if is_given and (conflict := find_conflict(text, support, evidence)):
-            support = [*support, conflict]
-        return _Findings(prompt.hits, evidence, draft, features, support, confidence, is_given)
-
-
-@dataclass(frozen=True)
-class _Run:
-    """One question on its way through the steps."""
-
-    understood: UnderstoodQuestion
-    generation: Generation
-    cancelled: Cancellation
-    clock: _Clock
+        run.cancelled.check()
+        return hits
 
     @property
-    def question(self) -> Question:
-        return self.understood.standalone
+    def _value_writer(self) -> ValueWriter:
+        return ValueWriter(
+            self.model,
+            self.confidence_model,
+            self.retriever.reranker,
+            self.evidence_tokens,
+            self.passages,
+            self.max_tokens,
+        )
+
+    @property
+    def _whole_writer(self) -> WholeWriter:
+        return WholeWriter(
+            self.model,
+            self.whole_confidence_model,
+            self.retriever.reranker,
+            self.whole_evidence_tokens,
+            self.whole_passages,
+            self.max_tokens,
+            self.is_masked,
+        )
 
 
-@dataclass(frozen=True)
-class _Findings:
-    """The result of the steps, from which the answer is built.
-
-    Attributes:
-        hits: the passages that were read.
-        evidence: the same with their pages; of a summary, the whole section.
-        features: None where there is no draft.
-        support: of each sentence of the draft.
-        is_given: whether the answer is given; else it is an abstention.
-    """
-
-    hits: Sequence[Hit] = ()
-    evidence: Sequence[Evidence] = ()
-    draft: Draft = field(default_factory=Draft)
-    features: Features | None = None
-    support: Sequence[Support] = ()
-    confidence: float = 0.0
-    is_given: bool = False
+def _unknown(understood: UnderstoodQuestion) -> str | None:
+    """The sentence that names what a question is about and no document mentions; None where there is no such thing."""
+    unknown = [one for one in understood.unknown_identifiers if not one.is_period]
+    return " ".join(one.statement for one in unknown) or None
 
 
-def _evidence(generation: Generation, hits: Sequence[Hit]) -> list[Evidence]:
-    passages = [hit.passage for hit in hits]
-    pages = [generation.page(passage.document.id, passage.chunk.span.page) for passage in passages]
-    return [Evidence(hit, page) for hit, page in zip(hits, pages, strict=True)]
-
-
-def _built(builder: AnswerBuilder, reply: Reply | None, found: _Findings) -> Answer:
+def _built(builder: AnswerBuilder, reply: Reply | None, found: Findings) -> Answer:
     if reply:
         return builder.reply(reply)
-    build = builder.answer if found.is_given else builder.abstention
-    return build(found.support, found.confidence)
-
-
-class _Clock:
-    """Milliseconds for each phase."""
-
-    def __init__(self) -> None:
-        self._start = perf_counter()
-        self._timings = dict.fromkeys(("queue", "understand", "retrieve", "first_token", "generate", "verify"), 0.0)
-
-    @contextmanager
-    def measuring(self, phase: str) -> Iterator[None]:
-        start = perf_counter()
-        try:
-            yield
-        finally:
-            self._timings[phase] = _milliseconds(start)
-
-    def mark(self, event: str) -> None:
-        self._timings[event] = self._timings[event] or _milliseconds(self._start)
-
-    @property
-    def timings(self) -> dict[str, float]:
-        return {**self._timings, "total": _milliseconds(self._start)}
-
-
-def _milliseconds(since: float) -> float:
-    return round((perf_counter() - since) * 1000, 1)
+    return builder.answer(found) if found.is_given else builder.abstention(found)

@@ -195,3 +195,13 @@ CONFIDENCE_MODEL: Final = ConfidenceModel(
     ),
     yes_bias=1.75,
 )
+
+# For answers of several sentences; see docs/abstention.md.
+WHOLE_CONFIDENCE_MODEL: Final = ConfidenceModel(
+    prefilter=Logistic(0.0, {}),
+    answerable=Logistic(0.5, {"relevance": 0.2, "refusal_probability": -0.3, "self_check": 0.3}),
+    correct=Logistic(0.5, {"relevance": 0.2, "refusal_probability": -0.2, "self_check": 0.3}),
+    prefilter_threshold=0.0,
+    thresholds=(0.0, 0.3, 0.5, 0.8),
+    yes_bias=0.0,
+)

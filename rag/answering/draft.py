@@ -1,14 +1,15 @@
-"""The model's draft answer before verification: yes/no calibration, and self-check by P(True)."""
+"""The model's draft answer before verification: generation, yes/no calibration, and self-check by P(True)."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from rag.answering.prompt import NO, SELF_CHECK, YES
+from rag.answering.prompt import NO, NOT_FOUND, SELF_CHECK, YES, EvidencePrompt
 from rag.domain.probability import log_odds, logistic
 from rag.domain.values import Usage
-from rag.models.llm.language_model import Finish, LanguageModel, Message, Prompt, Token
+from rag.models.llm.language_model import Finish, LanguageModel, Message, Prompt, RefusalProbability, Token
 from rag.runtime.cancellation import Cancellation
 
 
@@ -35,11 +36,6 @@ class Draft:
         return not self.text.strip()
 
     @property
-    def is_likely(self) -> bool:
-        """True where a refusal is less likely than the draft. Only then is the draft streamed before verification."""
-        return self.refusal_probability < 0.5
-
-    @property
     def certainty(self) -> float:
         """Geometric mean of the tokens' probabilities, 0..1; 0 for no token."""
         logs = [math.log(max(p, 1e-6)) for p in self.probabilities]
@@ -49,6 +45,37 @@ class Draft:
         """Appends a token."""
         self.text += token.text
         self.probabilities.append(token.probability)
+
+
+def generate_draft(
+    model: LanguageModel,
+    prompt: EvidencePrompt,
+    draft: Draft,
+    *,
+    max_tokens: int,
+    vocabulary: str | None,
+    cancelled: Cancellation,
+) -> Iterator[str]:
+    """Generates into a draft; yields its text so far at the end of each line, and at last the whole of it.
+
+    Raises:
+        Cancelled: ``cancelled`` was called.
+        ModelError: the model failed.
+    """
+    draft.prompt = model.prompt(prompt.chat)
+    generated = model.generate(
+        draft.prompt, max_tokens=max_tokens, cancelled=cancelled, vocabulary=vocabulary, refusal=NOT_FOUND
+    )
+    for piece in generated:
+        if isinstance(piece, RefusalProbability):
+            draft.refusal_probability = piece.refusal_probability
+        elif isinstance(piece, Finish):
+            draft.finish = piece
+        else:
+            draft.add(piece)
+            if "\n" in piece.text:
+                yield draft.text
+    yield draft.text
 
 
 def calibrate_yes_no(draft: Draft, yes_bias: float) -> None:

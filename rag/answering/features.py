@@ -29,7 +29,7 @@ def extract_features(
     weakest = min(shown, key=lambda item: (item.agrees, item.score), default=None)
     return Features(
         relevance=max(0.0 if hit.logit is None else hit.logit for hit in hits),
-        coverage=max(_coverage(question, hit) for hit in hits),
+        coverage=max(coverage_of(question, hit) for hit in hits),
         refusal_probability=draft.refusal_probability,
         certainty=draft.certainty,
         share=weakest.score if weakest else 0.0,
@@ -38,6 +38,7 @@ def extract_features(
     )
 
 
-def _coverage(question: str, hit: Hit) -> float:
+def coverage_of(question: str, hit: Hit) -> float:
+    """Share of the words of a question, 0..1, that a passage has with its headings; 1 for a question without any."""
     asked = set(words(question))
     return len(asked & set(words(reranker_text(hit.passage)))) / len(asked) if asked else 1.0

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Final, TypeAlias
 
 from rag.answering.span_completion import complete_span
-from rag.domain.values import Hit, Page, Span
+from rag.domain.values import Hit, Page, SentenceKind, Span
 from rag.text.normalization import CURRENCIES, MONTHS, normalized_words
 from rag.text.prompt_injection import is_prompt_injection
 from rag.text.sentences import line_spans, sentence_spans
@@ -80,6 +80,8 @@ class Support:
         agrees: true if every number, month, name and "not" of the sentence is in the quotes or in the question, and its
             currency is that of the quotes. False for a sentence that is a question, which states nothing.
         bare: true for a bare yes or no.
+        kind: of the sentence in the answer.
+        verbatim: true for a sentence that is copied from its quote.
     """
 
     sentence: str
@@ -87,6 +89,8 @@ class Support:
     score: float
     agrees: bool
     bare: bool = False
+    kind: SentenceKind = "lead"
+    verbatim: bool = False
 
     @property
     def supported(self) -> bool:

@@ -1,30 +1,60 @@
-"""Prompt construction: the prompt texts, and passages packed into a token budget, each whole or not at all."""
+"""Prompt construction: the prompt texts for short values and for whole answers, and the chat of a question."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from rag.domain.values import Hit, Question
+from rag.answering.evidence.selection import passages_as_text
+from rag.answering.grounding import Evidence
+from rag.domain.values import Form, Hit, Question
 from rag.errors import PromptTooLong
 from rag.models.llm.language_model import LanguageModel, Message
-from rag.text.prompt_injection import without_instructions
 
 NOT_FOUND: Final = "NOT IN THE DOCUMENTS"
 
+# For facts and yes/no questions: the value alone, from which confidence is judged best.
 SYSTEM: Final = f"""\
 Answer the question from the passages and from nothing else. \
 Give only the answer itself, as briefly as possible and in the words of the passages: \
 a name, a number, a date or a short phrase. If it is a yes/no question, answer Yes or No. \
 If the passages do not say it, reply with exactly: {NOT_FOUND}"""
 
-PASSAGE: Final = "# {document}{headings}\n{text}"
+# For all other forms.
+SYSTEM_WHOLE: Final = f"""\
+Answer the question from the passages and from nothing else. Use the words of the passages. \
+Begin with the direct answer, and leave out nothing that belongs to it: conditions, exceptions, amounts, reasons. \
+Write nothing that was not asked for. If the passages do not say it, reply with exactly: {NOT_FOUND}"""
 
 QUESTION: Final = "{passages}\n\nQuestion: {question}"
+TODAY: Final = "Today is {date}."
+
+# What follows the question, by the form of the answer.
+INSTRUCTIONS: Final[Mapping[Form, str]] = {
+    "how_to": "Give all the steps in their order, as a numbered list, in the words of the passages.",
+    "list": "Give the complete list, one item on each line, in the words of the passages.",
+    "explain": "Explain it in two to five whole sentences, with every reason and amount that the passages give.",
+    "about": "Give everything that the passages say about it, in three to six whole sentences.",
+    "comparison": "For each point say what holds for the one and what holds for the other.",
+    "parts": "Answer every part of the question, each in a whole sentence.",
+    "table": "Give every value that was asked for, each with its name, one on each line.",
+    "overview": "Give an overview in four to six whole sentences.",
+    "keyword": "Say in one or two whole sentences what the passages state about it.",
+}
+SENTENCE: Final = (
+    "Now give this answer as one whole sentence that can be understood without the question, with its condition if "
+    "there is one, in the words of the passages."
+)
 
 # The vocabulary of an answer is the words of its question and passages, and these that join them.
 JOINING: Final = "Yes No and or not , . ; :"
+FUNCTION_WORDS: Final = (
+    f"{JOINING} ( ) - 1. 2. 3. 4. 5. 6. 7. 8. 9. 10. 11. 12. a an the The is are was were be been has have had do does "
+    "did can may must should will would to of in In on at by for For from with without if If when When while because "
+    "as than that this This these These those it It its they They them their there There which who both Both each all "
+    "All only also but so you You your I no then before after between more less"
+)
 
 SELF_CHECK: Final = "Do the passages say so? Answer Yes or No."
 YES: Final = ("Yes", "yes")
@@ -37,31 +67,34 @@ class EvidencePrompt:
 
     Attributes:
         chat: system message, history, and the question with its passages.
-        hits: those whose passages are in the chat, in its order.
+        evidence: the passages that are in the chat, best first.
+        vocabulary: text with every word that the answer may use; see the vocabulary mask of the model.
     """
 
     chat: tuple[Message, ...]
-    hits: Sequence[Hit]
+    evidence: Sequence[Evidence]
+    vocabulary: str
 
     @property
-    def vocabulary(self) -> str:
-        """Text with every word that the answer may use; see the vocabulary mask of the model."""
-        return f"{self.chat[-1].text}\n{JOINING}"
+    def sentence_vocabulary(self) -> str:
+        """The vocabulary with the function words that a sentence needs."""
+        return f"{self.vocabulary}\n{FUNCTION_WORDS}"
+
+    @property
+    def hits(self) -> list[Hit]:
+        """The hits of the evidence."""
+        return [item.hit for item in self.evidence]
 
 
-def build_prompt(
-    model: LanguageModel, question: Question, hits: Sequence[Hit], *, max_tokens: int, evidence_tokens: int
-) -> EvidencePrompt:
-    """Builds the prompt from the question and as many hits as fit.
-
-    Hits are taken in their order while they fit: both in ``evidence_tokens``, and in the room that instructions,
-    history, question and ``max_tokens`` of answer leave in the model's context. A hit that does not fit is skipped, and
-    the next one is tried.
+def room_for_evidence(model: LanguageModel, question: Question, max_tokens: int, *, system: str = SYSTEM) -> int:
+    """Tokens that instructions, history, question and ``max_tokens`` of answer leave in the model's context.
 
     Raises:
-        PromptTooLong: the question does not fit, or no passage does.
+        PromptTooLong: the question and its history do not fit.
     """
-    empty = model.prompt(_messages(question, []))
+    # The longest instruction, so that the room is the same for every form.
+    longest = max(INSTRUCTIONS.values(), key=len)
+    empty = model.prompt(_messages(question, (), system, longest))
     room = model.context_tokens - max_tokens - empty.length
     if room < 0:
         raise PromptTooLong(
@@ -69,45 +102,34 @@ def build_prompt(
             f"{model.context_tokens} does not hold beside an answer of {max_tokens}; ask shorter, or lower max_tokens",
             "question",
         )
-    evidence = _fitting(model, hits, min(room, evidence_tokens))
-    if hits and not evidence:
-        raise PromptTooLong(
-            f"no passage fits: {min(room, evidence_tokens)} tokens are left; lower max_tokens, or raise "
-            "RAG_CONTEXT_TOKENS or RAG_EVIDENCE_TOKENS",
-            "question",
-        )
-    return EvidencePrompt(tuple(_messages(question, evidence)), evidence)
+    return room
 
 
-def _fitting(model: LanguageModel, hits: Sequence[Hit], budget: int) -> list[Hit]:
-    evidence: list[Hit] = []
-    for hit in hits:
-        # Two line breaks between passages count too.
-        cost = model.count_tokens(_passage(hit) + "\n\n") + 1
-        if cost <= budget:
-            evidence.append(hit)
-            budget -= cost
-    return evidence
+def value_prompt(question: Question, evidence: Sequence[Evidence], *, today: str | None = None) -> EvidencePrompt:
+    """The prompt for the value alone: a name, a number, a date, a short phrase, yes or no."""
+    chat = _messages(question, evidence, SYSTEM, TODAY.format(date=today) if today else "")
+    return EvidencePrompt(tuple(chat), evidence, f"{chat[-1].text}\n{JOINING}")
 
 
-def _messages(question: Question, evidence: Sequence[Hit]) -> list[Message]:
-    passages = "\n\n".join(map(_passage, evidence))
+def whole_prompt(
+    question: Question, form: Form, evidence: Sequence[Evidence], *, today: str | None = None
+) -> EvidencePrompt:
+    """The prompt for a whole answer in a form."""
+    lines = [*([TODAY.format(date=today)] if today else []), INSTRUCTIONS.get(form, INSTRUCTIONS["about"])]
+    chat = _messages(question, evidence, SYSTEM_WHOLE, "\n".join(lines))
+    return EvidencePrompt(tuple(chat), evidence, f"{chat[-1].text}\n{FUNCTION_WORDS}")
+
+
+def _messages(question: Question, evidence: Sequence[Evidence], system: str, instruction: str) -> list[Message]:
+    passages = "\n\n".join(passages_as_text(evidence))
     history = [
         message
         for turn in question.history
         for message in (Message("user", turn.question), Message("assistant", turn.answer))
     ]
+    asked = QUESTION.format(passages=passages, question=question.text)
     return [
-        Message("system", SYSTEM),
+        Message("system", system),
         *history,
-        Message("user", QUESTION.format(passages=passages, question=question.text)),
+        Message("user", f"{asked}\n{instruction}" if instruction else asked),
     ]
-
-
-def _passage(hit: Hit) -> str:
-    passage = hit.passage
-    return PASSAGE.format(
-        document=passage.document.title,
-        headings="".join(f" > {heading}" for heading in passage.chunk.headings[-1:]),
-        text=without_instructions(passage.chunk.text),
-    )

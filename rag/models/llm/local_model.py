@@ -55,7 +55,7 @@ class LlamaCppModel:
         seed: int = 0,
         prompt_lookup: bool = True,
         cached_generations: int = 1024,
-        common_prefix: Sequence[Message] = (),
+        common_prefixes: Sequence[Sequence[Message]] = (),
         gpu_layers: int = 0,
         cpu_gate: CpuGate | None = None,
     ) -> None:
@@ -72,7 +72,7 @@ class LlamaCppModel:
             seed: of each generation's sampling, above temperature 0.
             prompt_lookup: whether prompt-lookup decoding is used where it is faster.
             cached_generations: how many of the last generations are kept, to be repeated for identical requests.
-            common_prefix: messages that many chats begin with; their tokens are computed now, and stay cached.
+            common_prefixes: messages that many chats begin with; their tokens are computed now, and stay cached.
             gpu_layers: of the model on the accelerator; -1 for all.
             cpu_gate: passed by each step of the model with low priority.
 
@@ -100,8 +100,8 @@ class LlamaCppModel:
         self._engine = Engine(
             self._context, cache, parallel=parallel, micro_batch=tuning.micro_batch, cpu_gate=cpu_gate
         )
-        if common_prefix:
-            self._pin(self._common_prefix(common_prefix))
+        for messages in common_prefixes:
+            self._pin(self._common_prefix(messages))
 
     def _common_prefix(self, messages: Sequence[Message]) -> tuple[int, ...]:
         """The tokens that begin every chat which begins with these messages."""

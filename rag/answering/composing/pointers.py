@@ -1,0 +1,93 @@
+"""Attribution of a draft: each of its statements points to the units of the evidence that it was written from.
+
+A small model copies more than it words. What it points to is shown rather than what it wrote, wherever its wording
+cannot be verified.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from rag.answering.evidence.units import Unit
+from rag.text.normalization import normalized_words
+from rag.text.sentences import sentence_spans
+from rag.text.words import is_number
+
+# Term weights; see rag.answering.grounding, which has the same.
+_WEIGHT_QUESTION: Final = 0.5
+_WEIGHT_WORD: Final = 1.0
+_WEIGHT_NUMBER: Final = 2.0
+# Least share of a statement's weight in one unit.
+_LEAST_SHARE: Final = 0.3
+_MOST_UNITS: Final = 2
+# Each word of a unit that the statement does not have costs so much of its share: the shorter of two units is meant.
+_COST_OF_WORD: Final = 0.004
+_MOST_STATEMENTS: Final = 40
+
+_MARKER: Final = re.compile(r"^\s*+(?:[-•*]|\(?\d{1,2}[.)]|Step \d{1,2}[:.]?)\s++")
+# A step's number within a line: "... the key. 2. Put it ...".
+_INLINE_STEP: Final = re.compile(r"(?<=[.!?:;]) (?=\d{1,2}\. \S)")
+_CITATION: Final = re.compile(r" ?\[\d+(?:, \d+)*\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """A statement of a draft, and what it was written from.
+
+    Attributes:
+        statement: in one line, without a list marker.
+        units: positions of the units, the nearest first; none where the statement is from nowhere.
+        share: of the statement's term weight that these units have together, 0..1.
+    """
+
+    statement: str
+    units: tuple[int, ...]
+    share: float
+
+
+def pointers_of(question: str, draft: str, units: Sequence[Unit]) -> list[Pointer]:
+    """The statements of a draft in order, each with the units that it points to."""
+    asked = frozenset(normalized_words(question))
+    words = [frozenset(normalized_words(unit.text)) for unit in units]
+    return [_pointer(statement, asked, words) for statement in statements_of(draft)]
+
+
+def statements_of(draft: str) -> list[str]:
+    """The sentences and list items of a draft, each once, without markers and citations."""
+    found = dict.fromkeys(
+        statement for line in draft.splitlines() for part in _INLINE_STEP.split(line) for statement in _sentences(part)
+    )
+    return list(found)[:_MOST_STATEMENTS]
+
+
+def _sentences(part: str) -> Iterator[str]:
+    text = _CITATION.sub("", _MARKER.sub("", part.strip()))
+    for start, end in sentence_spans(text):
+        if any(character.isalpha() for character in text[start:end]):
+            yield " ".join(text[start:end].split())
+
+
+def _pointer(statement: str, asked: frozenset[str], units: Sequence[frozenset[str]]) -> Pointer:
+    weights = {word: _weight(word, asked) for word in normalized_words(statement)}
+    total = sum(weights.values())
+    missing = dict(weights)
+    chosen: list[int] = []
+    while total and units and len(chosen) < _MOST_UNITS:
+        gains = [sum(missing[word] for word in missing.keys() & unit) / total for unit in units]
+        ranks = [gain - _COST_OF_WORD * len(unit - weights.keys()) for gain, unit in zip(gains, units, strict=True)]
+        best = max(range(len(units)), key=ranks.__getitem__)
+        if gains[best] < _LEAST_SHARE:
+            break
+        chosen.append(best)
+        missing = {word: weight for word, weight in missing.items() if word not in units[best]}
+    share = 1 - sum(missing.values()) / total if total and chosen else 0.0
+    return Pointer(statement, tuple(chosen), share)
+
+
+def _weight(word: str, asked: frozenset[str]) -> float:
+    if word in asked:
+        return _WEIGHT_QUESTION
+    return _WEIGHT_NUMBER if is_number(word) else _WEIGHT_WORD

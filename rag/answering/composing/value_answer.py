@@ -1,0 +1,111 @@
+"""Composition of a fact or a yes/no answer: one whole sentence around the value that the model found.
+
+The sentence is the model's where it can be verified word by word, else the document's own sentence with the value in it,
+else the value alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from rag.answering.claims.check import check_claim
+from rag.answering.evidence.units import Unit, units_of
+from rag.answering.grounding import Evidence, Quote, Support, ground
+from rag.domain.values import in_context
+from rag.text.normalization import normalized_words
+
+# Words of a sentence that answers a question about a fact.
+_LONGEST: Final = 45
+# Least share of the words of the sentence that its quotes have.
+_LEAST_SHARE: Final = 0.8
+# A rule that holds on a condition: a bare yes or no would drop it.
+_CONDITION: Final = re.compile(
+    r"\b(?:only|unless|except|provided|if|until|without (?:the |a |an )?(?:written|prior)|subject to|as long as)\b",
+    re.IGNORECASE,
+)
+_YES_NO: Final = re.compile(r"(?:yes|no)\b[.,!:;\s]*", re.IGNORECASE)
+
+
+def sentence_of_value(
+    question: str, value: Sequence[Support], evidence: Sequence[Evidence], written: str | None
+) -> Support | None:
+    """The sentence that states a value; None where the value is a sentence itself, or there is no better one.
+
+    Args:
+        question: as it was put to the model.
+        value: support of the value's sentences; the first is the value.
+        evidence: the passages that were read.
+        written: the model's sentence; None where it wrote none.
+    """
+    first = value[0]
+    words = frozenset(normalized_words(first.sentence))
+    if written and (support := _verified(question, written, evidence)) and words <= _words(support.sentence):
+        return support
+    return next(
+        (
+            unit.support("lead")
+            for unit in _units_of(first.quotes)
+            if unit.is_statement and words <= _words(unit.text) and len(unit.text.split()) <= _LONGEST
+        ),
+        None,
+    )
+
+
+def sentence_of_yes_or_no(
+    answer: str, evidence: Sequence[Evidence], units: Sequence[Unit], relevance: Sequence[float]
+) -> Support | None:
+    """The answer "Yes" or "No" with its reason: the most relevant sentence of the evidence, which has its condition.
+
+    None where no sentence of the evidence states anything about it.
+    """
+    stating = [(score, unit) for score, unit in zip(relevance, units, strict=True) if unit.is_statement]
+    if not stating:
+        return None
+    _, unit = max(stating, key=lambda pair: pair[0])
+    on_condition = answer.casefold() == "yes" and _CONDITION.search(unit.text)
+    opening = "Yes, on a condition:" if on_condition else f"{answer}:"
+    support = unit.support("lead")
+    return replace(support, sentence=f"{opening} {unit.text}", verbatim=False)
+
+
+def _verified(question: str, written: str, evidence: Sequence[Evidence]) -> Support | None:
+    """The support of a sentence that the model wrote, if it is one, and every word of it is borne out by its quotes."""
+    supports = ground(question, written, evidence)
+    if len(supports) != 1:
+        return None
+    (support,) = supports
+    short = 3 < len(support.sentence.split()) <= _LONGEST and not _YES_NO.match(support.sentence)
+    if not (short and support.supported and support.score >= _LEAST_SHARE):
+        return None
+    return replace(support, kind="lead") if is_borne_out(support) else None
+
+
+def is_borne_out(support: Support) -> bool:
+    """True if the rules of the claim check find no fault with a sentence, given its quotes and their headings."""
+    quotes = [quote.text for quote in support.quotes]
+    context = "\n".join(_context(quote) for quote in support.quotes)
+    return not check_claim(support.sentence, quotes, context).problems
+
+
+def _context(quote: Quote) -> str:
+    passage = quote.evidence.hit.passage
+    return in_context((passage.document.title, *passage.chunk.headings), "")
+
+
+def _units_of(quotes: Sequence[Quote]) -> list[Unit]:
+    """The units that the best quote touches, in reading order."""
+    if not quotes:
+        return []
+    best = quotes[0]
+    return [
+        unit
+        for unit in units_of([best.evidence])
+        if unit.span.start < best.span.end and best.span.start < unit.span.end
+    ]
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(normalized_words(text))

@@ -1,0 +1,155 @@
+"""Value writer: answers facts and yes/no questions with a short value, verified, and a sentence around it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from rag.answering.composing.table_answer import TableAnswer, table_answer
+from rag.answering.composing.value_answer import sentence_of_value, sentence_of_yes_or_no
+from rag.answering.confidence import ConfidenceModel
+from rag.answering.conflicts import find_conflict
+from rag.answering.draft import Draft, calibrate_yes_no, generate_draft, self_check
+from rag.answering.evidence.relevance import unit_relevance
+from rag.answering.evidence.selection import EvidenceBudget, select_evidence, with_page
+from rag.answering.evidence.units import units_of
+from rag.answering.features import extract_features
+from rag.answering.grounding import Evidence, Support, ground
+from rag.answering.prompt import NO, SENTENCE, YES, EvidencePrompt, room_for_evidence, value_prompt
+from rag.answering.run import Findings, Run
+from rag.domain.values import Hit
+from rag.models.embedding.interfaces import Reranker
+from rag.models.llm.language_model import LanguageModel, Message
+
+_SENTENCE_TOKENS: Final = 80
+# A value of more words is a sentence.
+_LONGEST_VALUE: Final = 12
+# The least confidence of an answer that a rule took from the row and column that were asked for.
+_TABLE_CONFIDENCE: Final = 0.8
+
+
+@dataclass(frozen=True)
+class ValueWriter:
+    """Writes answers that are one value.
+
+    Attributes:
+        reranker: finds the sentence that gives the reason of a yes or no; None where there is none.
+        evidence_tokens: most tokens of passages in the prompt.
+        passages: most passages in the prompt.
+        max_tokens: of the value, where the question does not say.
+    """
+
+    model: LanguageModel
+    confidence_model: ConfidenceModel
+    reranker: Reranker | None
+    evidence_tokens: int
+    passages: int
+    max_tokens: int
+
+    def write(self, run: Run, hits: Sequence[Hit], today: str | None) -> Findings:
+        """Drafts the value from the best passages, and verifies it.
+
+        Raises:
+            PromptTooLong: the question does not fit.
+            Cancelled: the run was cancelled.
+            ModelError: the model failed.
+        """
+        draft, question = Draft(), run.question
+        if not hits or self.confidence_model.fails_prefilter(extract_features(question.text, hits, draft, (), 0.0)):
+            return Findings(hits, [with_page(run.generation, hit) for hit in hits])
+        max_tokens = question.max_tokens or self.max_tokens
+        room = room_for_evidence(self.model, question, max_tokens)
+        budget = EvidenceBudget(min(room, self.evidence_tokens), self.passages)
+        evidence = select_evidence(run.generation, hits, question.text, budget, self.model.count_tokens)
+        prompt = value_prompt(question, evidence, today=today)
+        with run.clock.measuring("generate"):
+            self._generate(run, prompt, draft, max_tokens)
+        with run.clock.measuring("verify"):
+            return self._verified(run, prompt, draft)
+
+    def _generate(self, run: Run, prompt: EvidencePrompt, draft: Draft, max_tokens: int) -> None:
+        yes_or_no = run.form == "yes_no"
+        for _ in generate_draft(
+            self.model,
+            prompt,
+            draft,
+            max_tokens=1 if yes_or_no else max_tokens,
+            vocabulary=f"{YES[0]} {NO[0]}" if yes_or_no else prompt.vocabulary,
+            cancelled=run.cancelled,
+        ):
+            run.clock.mark("first_token")
+        if yes_or_no:
+            calibrate_yes_no(draft, self.confidence_model.yes_bias)
+
+    def _verified(self, run: Run, prompt: EvidencePrompt, draft: Draft) -> Findings:
+        """Grounds the draft in its evidence, and decides with the confidence model whether it is given."""
+        text, evidence = run.question.text, prompt.evidence
+        support = ground(text, draft.text, evidence)
+        checked = 0.0 if draft.is_empty else self_check(self.model, prompt.chat, draft, run.cancelled)
+        features = extract_features(text, prompt.hits, draft, support, checked)
+        confidence = self.confidence_model.correct.probability(features)
+        found = Findings(prompt.hits, evidence, draft, features, support, confidence)
+        if run.form == "fact" and (table := table_answer(text, evidence)):
+            return _from_table(found, table)
+        if not (any(item.supported for item in support) and self.confidence_model.is_given(features)):
+            return found
+        if conflict := find_conflict(text, support, evidence):
+            support = [*support, conflict]
+        value = [item for item in support if item.supported]
+        short = value[0].sentence if len(value[0].sentence.split()) <= _LONGEST_VALUE else None
+        shown = self._sentences(run, prompt, draft, value)
+        return replace(found, support=_merged(shown, support), is_given=True, short_answer=short)
+
+    def _sentences(self, run: Run, prompt: EvidencePrompt, draft: Draft, value: Sequence[Support]) -> list[Support]:
+        """The supported sentences with a whole one in place of the value."""
+        first, *others = value
+        lead: Support | None
+        if first.bare:
+            lead = self._reason(run, first, prompt.evidence)
+        elif len(first.sentence.split()) > _LONGEST_VALUE:
+            return list(value)
+        else:
+            lead = sentence_of_value(run.question.text, value, prompt.evidence, self._sentence(run, prompt, draft))
+        return [lead or first, *(replace(item, kind="detail") for item in others)]
+
+    def _reason(self, run: Run, value: Support, evidence: Sequence[Evidence]) -> Support | None:
+        if self.reranker is None:
+            return None
+        units = units_of(evidence)
+        relevance = unit_relevance(run.question.text, units, self.reranker, run.cancelled, words=0)
+        return sentence_of_yes_or_no(value.sentence.rstrip("."), evidence, units, relevance)
+
+    def _sentence(self, run: Run, prompt: EvidencePrompt, draft: Draft) -> str:
+        """The model's sentence around the value of a draft; the chat goes on, so that little is to be read anew."""
+        chat = (*prompt.chat, Message("assistant", draft.text.strip()), Message("user", SENTENCE))
+        written = Draft()
+        again = EvidencePrompt(chat, prompt.evidence, prompt.vocabulary)
+        if self.model.prompt(chat).length + _SENTENCE_TOKENS > self.model.context_tokens:
+            return ""
+        for text in generate_draft(
+            self.model,
+            again,
+            written,
+            max_tokens=_SENTENCE_TOKENS,
+            vocabulary=again.sentence_vocabulary,
+            cancelled=run.cancelled,
+        ):
+            if "\n" in text.strip():
+                break
+        return written.text.strip().partition("\n")[0]
+
+
+def _from_table(found: Findings, table: TableAnswer) -> Findings:
+    return replace(
+        found,
+        support=_merged(table.support, found.support),
+        confidence=max(found.confidence, _TABLE_CONFIDENCE * table.score),
+        is_given=True,
+        short_answer=table.value,
+    )
+
+
+def _merged(shown: Sequence[Support], support: Sequence[Support]) -> list[Support]:
+    """What is shown, then the unsupported sentences of the draft."""
+    return [*shown, *(item for item in support if not item.supported)]

@@ -1,0 +1,172 @@
+"""Whole-answer writer: explanations, procedures, lists, comparisons and overviews in the documents' own sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from rag.answering.composing.pointers import Pointer, pointers_of
+from rag.answering.composing.table_answer import table_answer
+from rag.answering.composing.whole_answer import Composition, compose
+from rag.answering.confidence import ConfidenceModel, Features
+from rag.answering.draft import Draft, generate_draft, self_check
+from rag.answering.evidence.relevance import unit_relevance
+from rag.answering.evidence.selection import EvidenceBudget, select_evidence
+from rag.answering.evidence.units import Unit, units_of
+from rag.answering.features import coverage_of
+from rag.answering.grounding import SUPPORTED, Support
+from rag.answering.prompt import EvidencePrompt, SYSTEM_WHOLE, room_for_evidence, whole_prompt
+from rag.answering.run import Findings, Run
+from rag.domain.values import Hit, Passage
+from rag.models.embedding.interfaces import Reranker
+from rag.models.llm.language_model import LanguageModel
+
+# Hits that bring along the passages beside them.
+_CONTINUED: Final = 3
+# Relevance of a sentence in an overview: the first one of a section, and any other.
+_OPENING, _FURTHER = 0.0, -8.0
+_MOST_OPENINGS: Final = 40
+
+
+@dataclass(frozen=True)
+class WholeWriter:
+    """Writes answers of several sentences.
+
+    Attributes:
+        confidence_model: fitted to answers of this kind.
+        reranker: None where there is none; then only what the model points to is shown.
+        evidence_tokens: most tokens of passages in the prompt.
+        passages: most hits that are considered.
+        max_tokens: of the draft, where the question does not say.
+        is_masked: whether the model is held to the words of passages and question.
+    """
+
+    model: LanguageModel
+    confidence_model: ConfidenceModel
+    reranker: Reranker | None
+    evidence_tokens: int
+    passages: int
+    max_tokens: int
+    is_masked: bool = True
+
+    def write(self, run: Run, hits: Sequence[Hit], today: str | None) -> Findings:
+        """Drafts the answer from the best passages, and composes it of what the draft points to.
+
+        Raises:
+            PromptTooLong: the question does not fit.
+            Cancelled: the run was cancelled.
+            ModelError: the model failed.
+        """
+        if not hits:
+            return Findings()
+        prompt = self._prompt(run, hits, today, continued=_CONTINUED)
+        units = units_of(prompt.evidence)
+        with run.clock.measuring("verify"):
+            relevance = self._relevance(run, units)
+        draft = self._draft(run, prompt)
+        with run.clock.measuring("verify"):
+            checked = 0.0 if draft.is_empty else self_check(self.model, prompt.chat, draft, run.cancelled)
+            pointers = pointers_of(run.question.text, draft.text, units)
+            features = _features(run.question.text, hits, draft, pointers, checked)
+            support = self._compose(run, prompt, pointers, units, relevance)
+        found = Findings(
+            prompt.hits, prompt.evidence, draft, features, support, self.confidence_model.correct.probability(features)
+        )
+        return replace(found, is_given=bool(support) and self.confidence_model.is_given(features))
+
+    def overview(self, run: Run, passages: Sequence[Passage], today: str | None) -> Findings:
+        """An overview of a section or a document, from the opening of each of its sections; raises as :meth:`write`."""
+        prompt = self._prompt(run, [Hit(passage, 0.0) for passage in _openings(passages)], today, continued=0)
+        units = units_of(prompt.evidence)
+        draft = self._draft(run, prompt)
+        with run.clock.measuring("verify"):
+            pointers = pointers_of(run.question.text, draft.text, units)
+            material = Composition("overview", pointers, units, _opening_relevance(units), run.question.length)
+            support = compose(material)
+        # They are the document's own sentences, which no model has worded.
+        return Findings(prompt.hits, prompt.evidence, draft, None, support, 1.0, is_given=bool(support))
+
+    def _prompt(self, run: Run, hits: Sequence[Hit], today: str | None, *, continued: int) -> EvidencePrompt:
+        question = run.question
+        room = room_for_evidence(self.model, question, self._tokens(run), system=SYSTEM_WHOLE)
+        passages = len(hits) if not continued else self.passages
+        budget = EvidenceBudget(min(room, self.evidence_tokens), passages, continued)
+        evidence = select_evidence(run.generation, hits, question.text, budget, self.model.count_tokens)
+        return whole_prompt(question, run.form, evidence, today=today)
+
+    def _tokens(self, run: Run) -> int:
+        return run.question.max_tokens or self.max_tokens
+
+    def _relevance(self, run: Run, units: Sequence[Unit]) -> list[float]:
+        if self.reranker is None:
+            return [0.0] * len(units)
+        return unit_relevance(run.question.text, units, self.reranker, run.cancelled)
+
+    def _draft(self, run: Run, prompt: EvidencePrompt) -> Draft:
+        draft = Draft()
+        with run.clock.measuring("generate"):
+            for _ in generate_draft(
+                self.model,
+                prompt,
+                draft,
+                max_tokens=self._tokens(run),
+                vocabulary=prompt.vocabulary if self.is_masked else None,
+                cancelled=run.cancelled,
+            ):
+                run.clock.mark("first_token")
+        return draft
+
+    def _compose(
+        self,
+        run: Run,
+        prompt: EvidencePrompt,
+        pointers: Sequence[Pointer],
+        units: Sequence[Unit],
+        relevance: Sequence[float],
+    ) -> list[Support]:
+        """The rows of a table where one was asked for and is found by rule; else the units."""
+        if run.form in ("table", "list") and (table := table_answer(run.question.text, prompt.evidence)):
+            return list(table.support)
+        return compose(Composition(run.form, pointers, units, relevance, run.question.length))
+
+
+def _features(
+    question: str, hits: Sequence[Hit], draft: Draft, pointers: Sequence[Pointer], self_check: float
+) -> Features:
+    """The features of a long draft: how much of it the evidence has, in place of one value's support."""
+    shares = [pointer.share for pointer in pointers]
+    return Features(
+        relevance=max(0.0 if hit.logit is None else hit.logit for hit in hits),
+        coverage=max(coverage_of(question, hit) for hit in hits),
+        refusal_probability=draft.refusal_probability,
+        certainty=draft.certainty,
+        share=sum(shares) / len(shares) if shares else 0.0,
+        agrees=sum(share >= SUPPORTED for share in shares) / len(shares) if shares else 0.0,
+        self_check=self_check,
+    )
+
+
+def _openings(passages: Sequence[Passage]) -> list[Passage]:
+    """The first passage of each section, spread evenly, then the others."""
+    first = {passage.chunk.headings: passage.row for passage in reversed(passages)}
+    opening = [passage for passage in passages if first[passage.chunk.headings] == passage.row]
+    step = len(opening) / min(len(opening), _MOST_OPENINGS) if opening else 1.0
+    chosen = [opening[int(n * step)] for n in range(min(len(opening), _MOST_OPENINGS))]
+    rows = {passage.row for passage in chosen}
+    return [*chosen, *(passage for passage in passages if passage.row not in rows)]
+
+
+def _opening_relevance(units: Sequence[Unit]) -> list[float]:
+    """The relevance of units in an overview: high for the first statement under each heading."""
+    return list(_first_statements(units))
+
+
+def _first_statements(units: Sequence[Unit]) -> Iterator[float]:
+    seen: set[tuple[str, ...]] = set()
+    for unit in units:
+        if unit.is_statement and unit.kind == "sentence" and unit.headings not in seen:
+            seen.add(unit.headings)
+            yield _OPENING
+        else:
+            yield _FURTHER
