@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 _LIBRARIES: Final = ("llama-cpp-python", "onnxruntime", "openvino")
 # Settings that shape an answer, beside those that name weights.
 SHAPING: Final = (
-    "context_tokens", "temperature", "passages", "evidence_tokens", "whole_evidence_tokens", "max_tokens", "false_answers", "gpu_layers",
+    "context_tokens", "temperature", "passages", "evidence_tokens", "whole_evidence_tokens", "max_tokens",
+    "false_answers", "gpu_layers",
 )  # fmt: skip
 
 

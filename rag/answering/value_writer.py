@@ -118,7 +118,7 @@ class ValueWriter:
             return None
         units = units_of(evidence)
         relevance = unit_relevance(run.question.text, units, self.reranker, run.cancelled, words=0)
-        return sentence_of_yes_or_no(value.sentence.rstrip("."), evidence, units, relevance)
+        return sentence_of_yes_or_no(value.sentence.rstrip("."), units, relevance)
 
     def _sentence(self, run: Run, prompt: EvidencePrompt, draft: Draft) -> str:
         """The model's sentence around the value of a draft; the chat goes on, so that little is to be read anew."""

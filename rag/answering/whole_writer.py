@@ -16,7 +16,7 @@ from rag.answering.evidence.selection import EvidenceBudget, select_evidence
 from rag.answering.evidence.units import Unit, units_of
 from rag.answering.features import coverage_of
 from rag.answering.grounding import SUPPORTED, Support
-from rag.answering.prompt import EvidencePrompt, SYSTEM_WHOLE, room_for_evidence, whole_prompt
+from rag.answering.prompt import SYSTEM_WHOLE, EvidencePrompt, room_for_evidence, whole_prompt
 from rag.answering.run import Findings, Run
 from rag.domain.values import Hit, Passage
 from rag.models.embedding.interfaces import Reranker

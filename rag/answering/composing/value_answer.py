@@ -1,7 +1,7 @@
 """Composition of a fact or a yes/no answer: one whole sentence around the value that the model found.
 
-The sentence is the model's where it can be verified word by word, else the document's own sentence with the value in it,
-else the value alone.
+The sentence is the model's where it can be verified word by word, else the document's own sentence with the value in
+it, else the value alone.
 """
 
 from __future__ import annotations
@@ -54,9 +54,7 @@ def sentence_of_value(
     )
 
 
-def sentence_of_yes_or_no(
-    answer: str, evidence: Sequence[Evidence], units: Sequence[Unit], relevance: Sequence[float]
-) -> Support | None:
+def sentence_of_yes_or_no(answer: str, units: Sequence[Unit], relevance: Sequence[float]) -> Support | None:
     """The answer "Yes" or "No" with its reason: the most relevant sentence of the evidence, which has its condition.
 
     None where no sentence of the evidence states anything about it.

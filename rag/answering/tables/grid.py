@@ -317,7 +317,15 @@ def _with_merged_keys(rows: Sequence[ParsedRow]) -> Iterator[ParsedRow]:
 
 
 def _count_keys(rows: Sequence[ParsedRow], columns: int) -> int:
-    """The least number of leading columns whose cells tell the rows apart; 1 where none do."""
+    """The number of leading columns that name a row.
+
+    These are two where the second describes the first, before columns of numbers; else the least number of columns
+    whose cells tell the rows apart, and 1 where none do.
+    """
+    kinds = [_kind([row.cells[column] for row in rows]) for column in range(columns)]
+    described = columns > 3 and kinds[1] is False and not any(is_period(row.cells[1]) for row in rows)
+    if described and all(kinds[2:]):
+        return 2
     for keys in range(1, min(_MOST_KEYS, columns - 1) + 1):
         named = [(row.groups, row.cells[:keys]) for row in rows if row.cells[0]]
         if len(set(named)) == len(named):

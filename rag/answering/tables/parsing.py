@@ -12,15 +12,17 @@ from typing import Final
 from rag.answering.tables.bars import bar_grids
 from rag.answering.tables.grid import build_table
 from rag.answering.tables.latex import latex_tables
-from rag.answering.tables.layout import layout_grids
-from rag.answering.tables.regions import TITLE, find_regions
+from rag.answering.tables.layout.grids import layout_grids
+from rag.answering.tables.layout.regions import TITLE, find_regions
+from rag.answering.tables.layout.visual_lines import visual_lines
 from rag.answering.tables.table import ParsedTable
-from rag.answering.tables.visual_lines import visual_lines
 from rag.domain.values import Word
 
 _MOST_TABLES: Final = 100
 _LONGEST_TITLE: Final = 400
 _MOST_PARAGRAPHS: Final = 3
+# Last lines of a paragraph that count as the introduction of a table.
+_INTRODUCING: Final = 2
 
 
 def parse_tables(text: str, words: Sequence[Word] = ()) -> list[ParsedTable]:
@@ -84,10 +86,8 @@ def _caption(text: str, table: ParsedTable, floor: int) -> str:
         line = part.split("\n")[-1]
         if TITLE.match(part) or part.endswith(":") or len(part) <= _LONGEST_TITLE / 3:
             above.insert(0, part[-_LONGEST_TITLE:].partition(" ")[2] if len(part) > _LONGEST_TITLE else part)
-        elif TITLE.match(line):
-            above.insert(0, line)
-            break
         else:
+            above.insert(0, line if TITLE.match(line) else "\n".join(part.split("\n")[-_INTRODUCING:]))
             break
         if TITLE.match(part):
             break

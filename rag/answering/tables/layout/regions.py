@@ -12,8 +12,8 @@ from statistics import median
 from typing import Final, NamedTuple
 
 from rag.answering.tables.cell_text import is_period, is_quantity
+from rag.answering.tables.layout.visual_lines import LineCell, VisualLine
 from rag.answering.tables.table import MOST_COLUMNS
-from rag.answering.tables.visual_lines import LineCell, VisualLine
 from rag.domain.values import Box
 
 # In heights of a line: tolerance of aligned edges, the largest steps between rows and between heads.

@@ -10,11 +10,11 @@ from statistics import median
 from typing import Final
 
 from rag.answering.tables.cell_text import is_empty_mark, is_numeric, is_period, is_quantity
-from rag.answering.tables.column_heads import place_heads
 from rag.answering.tables.grid import Grid, GridCell, GridRow
-from rag.answering.tables.regions import Region
+from rag.answering.tables.layout.column_heads import place_heads
+from rag.answering.tables.layout.regions import Region
+from rag.answering.tables.layout.visual_lines import Fragment, Level, LineCell, LinePiece, VisualLine, cell_of, cells_of
 from rag.answering.tables.table import MOST_COLUMNS
-from rag.answering.tables.visual_lines import Fragment, Level, LineCell, LinePiece, VisualLine, cell_of, cells_of
 
 # In heights of a line: gaps between words up to which a stretch goes on, the narrowest gap between columns, and
 # how far apart the middles of words of one level may be.

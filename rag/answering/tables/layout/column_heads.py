@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from rag.answering.tables.grid import GridCell, GridRow
-from rag.answering.tables.regions import UNIT_LINE
-from rag.answering.tables.visual_lines import Fragment
+from rag.answering.tables.layout.regions import UNIT_LINE
+from rag.answering.tables.layout.visual_lines import Fragment
 
 # How far the middle of a head may be from that of its columns, as a share of their width.
 _OFF_CENTER: Final = 0.1
