@@ -29,6 +29,8 @@ _FIRST_POSSIBLE: Final = ("? possibly: ", "yellow")
 _POSSIBLE: Final = ("? ", "yellow")
 _PLAIN: Final = ("", "")
 _NOTHING: Final = "0.0 s"
+# Forms of replies that no model has written: how sure they are is not told.
+_CERTAIN: Final = ("collection", "chat")
 _ABSTAINS: Final = ("not_in_documents", "no_supported_sentence")
 # In the order in which they run; "queue" occurs in the service only.
 _PHASES: Final = {
@@ -97,7 +99,7 @@ def print_answer(console: Console, answer: Answer, *, recorded: bool = False) ->
     for citation in answer.citations:
         console.print(Indented(_place(citation, answer), 4))
         console.print(Indented(_quote(citation), 8))
-    sure = _confidence_short(answer.confidence) if answer.certainty else ""
+    sure = _confidence_short(answer.confidence) if answer.certainty and answer.form not in _CERTAIN else ""
     details = f"{sure}{', ' * bool(sure)}{_seconds(answer, 'total')}, {_origin(answer, recorded=recorded)}"
     console.print(Indented(Text(details, style="dim"), 2))
     console.print()
@@ -116,7 +118,7 @@ def print_whole_answer(console: Console, answer: Answer, *, recorded: bool = Fal
 
 def confidence_in_words(answer: Answer) -> str:
     """The confidence of an answer in words, after its certainty: stated, or only possible; empty where it has none."""
-    if answer.confidence is None or answer.certainty is None:
+    if answer.confidence is None or answer.certainty is None or answer.form in _CERTAIN:
         return ""
     sure = _confidence_short(answer.confidence)
     if answer.confidence == _QUOTED_ONLY:
@@ -180,7 +182,8 @@ def sentence_lines(
     for block in blocks(sentences):
         marks = []
         for sentence in block.sentences:
-            marks.append(_mark(sentence, certainty, possible))
+            unsure = _is_possible(sentence, certainty) or (certainty == "possible" and sentence is sentences[0])
+            marks.append(_mark(sentence, certainty, possible if unsure else _STATED))
             possible = further if marks[-1] is possible else possible
         if block.shape == "table":
             if certainty == "possible" and _FIRST_POSSIBLE in marks:
@@ -192,11 +195,13 @@ def sentence_lines(
             yield Indented(_sentence(sentence), 2, Text.assemble(mark, marker))
 
 
-def _mark(sentence: Sentence, certainty: Certainty | None, possible: tuple[str, str]) -> tuple[str, str]:
-    if certainty is None:
-        return _PLAIN
-    unsure = certainty == "possible" if sentence.confidence is None else sentence.confidence < FACT
-    return possible if unsure else _STATED
+def _is_possible(sentence: Sentence, certainty: Certainty | None) -> bool:
+    return certainty == "possible" if sentence.confidence is None else sentence.confidence < FACT
+
+
+def _mark(sentence: Sentence, certainty: Certainty | None, mark: tuple[str, str]) -> tuple[str, str]:
+    """The mark of a sentence: none where nothing is claimed, and a tick only where a quote proves it."""
+    return _PLAIN if certainty is None or (mark is _STATED and not sentence.citations) else mark
 
 
 def _sentence(sentence: Sentence) -> Text:

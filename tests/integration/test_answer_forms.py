@@ -89,9 +89,7 @@ UNSURE = Said("24 euros", quotes=(FEE,), confidence=0.4)
 POSSIBLE = Script((UNSURE, Said(POWER, "detail", (POWER,))), certainty="possible")
 ABSTENTION = Script(text="This was not found.", reason="not_in_documents", nearest=(FEE,), missing=("the mayor",))
 COLLECTION = Script(
-    (Said("There are 2 documents:", confidence=None), Said("*ferry*.pdf", "item", confidence=None)),
-    certainty=None,
-    form="collection",
+    (Said("There are 2 documents:", confidence=None), Said("*ferry*.pdf", "item", confidence=None)), form="collection"
 )
 GREETING = Script(text="Hello.", reason="not_a_question", form="chat")
 SCRIPTS = {"how-to": HOW_TO, "possible": POSSIBLE, "abstention": ABSTENTION, "collection": COLLECTION, "chat": GREETING}

@@ -46,47 +46,51 @@ _NOTES: Final = re.compile(rf"\n\n(?:{_SOURCES}\n|{_NEAREST}\n|{_MISSING} )")
 
 def pieces(answer: Answer) -> list[str]:
     """Parts of an answer's text, in order: each sentence, what is missing, each footnote. Joined, they are the text."""
-    return list(ChatText(answer.certainty).rest(answer))
+    return list(ChatText().rest(answer))
 
 
 class ChatText:
     """Writes the text of one answer, piece by piece, while its sentences are verified.
 
-    A possible answer begins with "Possibly: ". Whether it is one must be known with its first sentence, before the
-    answer is complete: it is decided by the confidence of that sentence, where it has one.
+    A possible answer begins with "Possibly: ". Before the answer is complete, that is decided by the confidence of the
+    first sentence, which is that of the answer; where it has none, the sentences wait for the answer.
     """
 
-    def __init__(self, certainty: Certainty | None = None) -> None:
-        """An empty text.
-
-        Args:
-            certainty: of the answer, where it is known; else a sentence without a confidence counts as stated.
-        """
-        self._certainty = certainty
+    def __init__(self) -> None:
+        """An empty text."""
+        self._certainty: Certainty | None = None
         self._writer = MarkdownWriter(_escaped, _at_start, _marks)
         self._written = 0
 
+        self._waits = False
+
     def sentence(self, sentence: Sentence) -> str:
-        """The next verified sentence, with the numbers of its footnotes."""
-        self._written += 1
-        text = self._writer.add(sentence)
-        return POSSIBLY + text if self._written == 1 and self._is_possible(sentence) else text
+        """The next verified sentence, with the numbers of its footnotes; empty where it has to wait."""
+        if not self._written and sentence.confidence is None:
+            self._waits = True
+        return "" if self._waits else self._add(sentence)
 
     def rest(self, answer: Answer) -> Iterator[str]:
         """The pieces after the sentences that have been written, to the end."""
+        self._certainty = answer.certainty
         supported = [sentence for sentence in answer.sentences if sentence.verdict == "supported"]
         if not answer.answered or not supported:
             yield _reply(answer.answer)
         else:
-            yield from map(self.sentence, supported[self._written :])
+            yield from map(self._add, supported[self._written :])
         if answer.missing:
             yield f"\n\n{_MISSING} {'; '.join(map(_escaped, answer.missing))}."
         yield from _footnotes(answer.citations, _SOURCES if answer.answered else _NEAREST)
 
+    def _add(self, sentence: Sentence) -> str:
+        self._written += 1
+        text = self._writer.add(sentence)
+        return POSSIBLY + text if self._written == 1 and self._is_possible(sentence) else text
+
     def _is_possible(self, sentence: Sentence) -> bool:
-        if sentence.confidence is None:
+        if self._certainty:
             return self._certainty == "possible"
-        return sentence.confidence < FACT
+        return sentence.confidence is not None and sentence.confidence < FACT
 
 
 def _marks(sentence: Sentence) -> str:

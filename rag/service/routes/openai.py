@@ -109,7 +109,8 @@ class _ChatChunks:
 
     def event(self, event: Event) -> bytes:
         if isinstance(event, SentenceVerified):
-            return self._said(self._text.sentence(event.sentence))
+            piece = self._text.sentence(event.sentence)
+            return self._said(piece) if piece else _COMMENT
         if isinstance(event, AnswerReady):
             return b"".join([*map(self._said, self._text.rest(event.answer)), *self._end(event.answer), _DONE])
         if isinstance(event, Waiting):

@@ -11,23 +11,27 @@ export { oneLine };
 
 const isPossible = (answer) => answer.certainty === "possible";
 
-// A sentence without a confidence of its own is as certain as its answer.
+// The first sentence, and one without a confidence of its own, are as certain as the answer.
 export function isUnsure(sentence, answer) {
-  return sentence.confidence === null ? isPossible(answer) : sentence.confidence < STATED;
+  if (sentence.confidence !== null && sentence.confidence < STATED) return true;
+  return isPossible(answer) && (sentence.confidence === null || sentence === supported(answer)[0]);
 }
 
 // Prefix of a possible answer, in plain text.
 const hedge = (answer) => (isPossible(answer) ? "Possibly: " : "");
 
+// Replies that no model has written: how sure they are is not told.
+const isCertain = (answer) => ["collection", "chat"].includes(answer.form) || !answer.certainty;
+
 // Class of an answer; what nothing proves, such as a greeting or the list of the documents, is plain.
 export function nature(answer) {
   if (!answer.answered) return "abstained";
-  return isPossible(answer) ? "possible" : answer.certainty ? "fact" : "plain";
+  return isPossible(answer) ? "possible" : isCertain(answer) ? "plain" : "fact";
 }
 
 // Empty where an answer has none.
 export function confidence(answer) {
-  if (!answer.answered || !answer.certainty || answer.confidence === null) return "";
+  if (!answer.answered || isCertain(answer) || answer.confidence === null) return "";
   // A summary: no model generated it.
   if (answer.confidence === 1) return "The document's own sentences";
   if (answer.confidence >= SURE) return "Very likely right";

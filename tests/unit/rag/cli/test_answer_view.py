@@ -78,7 +78,8 @@ TABLE = replace(
 )
 LISTED = replace(
     ANSWERED,
-    certainty=None,
+    confidence=1.0,
+    form="collection",
     sentences=(
         Sentence("There are 2 documents:", "supported"),
         Sentence("manual.pdf", "supported", (), "item"),
@@ -165,7 +166,7 @@ def shown(show: Show, answer: Answer, width: int = 72) -> str:
   ✓ 1. Close the valve by hand and keep it closed until the last lid
        is on. [1]
   ? possibly: 2. Lift the lid. [2]
-  ✓ Wear gloves.
+  Wear gloves.
   ? 3. Put on the new one. [2]
   ✓ • Blue: for the pump [1]
   Nothing was found about: the price; the [colour]
@@ -303,6 +304,14 @@ def test_only_printable_characters_reach_the_terminal(show: Show, text: str) -> 
         missing=(text,),
     )
     assert all(character.isprintable() or character == "\n" for character in shown(show, answer))
+
+
+def test_the_first_sentence_is_as_certain_as_the_answer() -> None:
+    sentences = tuple(replace(sentence, confidence=0.99) for sentence in ANSWERED.sentences)
+    answer = replace(POSSIBLY, sentences=sentences)
+    assert shown(print_whole_answer, answer).startswith(
+        "  ? possibly: A blue lid. [1]\n  ✓ It opens to the left. [2] [1]\n"
+    )
 
 
 @pytest.mark.parametrize("width", [1, 20, 200])
