@@ -92,6 +92,13 @@ _JOINED: Final = (
     _pattern(_CLAUSE_END, "", r"(?P<a>.+?) (?:rather )?than (?P<b>.+)"),
     _pattern(_SENTENCE_END, "", r"(?P<a>.+?),? and (?P<b>.+)"),
 )
+# Where the first side begins at the latest, and where the second ends: what else is asked belongs to both.
+_BEFORE_SIDE: Final = re.compile(r"[:;(,]| [-–—] ")
+_AFTER_SIDE: Final = re.compile(
+    r"[:;(,]| [-–—] | (?:for|on|in|under|when|with|regarding|at|of|if|as|by|during|according) "
+)
+_ARTICLE: Final = re.compile(r"(?:the|an?|that|those|its|their) ", re.IGNORECASE)
+_MOST_WORDS_OF_SIDE: Final = 6
 _TOKEN: Final = re.compile(r"[^\W_]+(?:['’.\-][^\W_]+)*")
 # Share of the shorter name's words that two similar names have in common.
 _SIMILAR_NAMES: Final = 0.6
@@ -109,7 +116,8 @@ def split_comparison(question: Question, documents: Sequence[Document]) -> tuple
     """The two searches for a comparison; none for another question.
 
     Each is the question without the words that name the other side. Where each side names exactly one document, by its
-    file name or title, only that document is searched.
+    file name or title, only that document is searched. Sides that are neither documents nor numbers, "the ring test and
+    the dye test", are searched for in all.
     """
     names = _DocumentNames([one for one in documents if not question.documents or {*one.names} & {*question.documents}])
     text = " ".join(question.text.split())
@@ -119,7 +127,25 @@ def split_comparison(question: Question, documents: Sequence[Document]) -> tuple
             if sides:
                 one, other = sides
                 return _search(question, one, other), _search(question, other, one)
+    for pattern in _COMPARED:
+        for match in pattern.matches(text):
+            if subjects := _subjects(match["a"], match["b"]):
+                one, other = subjects
+                return _search(question, one, other), _search(question, other, one)
     return ()
+
+
+def _subjects(one: str, other: str) -> tuple[_Side, _Side] | None:
+    """The words that only one side of a comparison of two subjects has; None where a side is long, or has none."""
+    each = [_BEFORE_SIDE.split(one)[-1], _AFTER_SIDE.split(other, maxsplit=1)[0]]
+    if any(len(side.split()) > _MOST_WORDS_OF_SIDE for side in each):
+        return None
+    found = [words(side) for side in each]
+    if len(each[0].split()) < len(each[1].split()) and not _ARTICLE.match(each[1]):
+        # "Dental and vision cover": the last word belongs to both.
+        found[1] = found[1][:-1]
+    own = [_Side(frozenset(found[0]) - frozenset(found[1])), _Side(frozenset(found[1]) - frozenset(found[0]))]
+    return (own[0], own[1]) if own[0].words and own[1].words else None
 
 
 def _distinct_sides(one: str, other: str, names: _DocumentNames, *, is_compared: bool) -> tuple[_Side, _Side] | None:

@@ -9,10 +9,15 @@ from typing import Final
 from rag.domain.values import Question, Turn, Usage
 from rag.models.llm.language_model import LanguageModel, Message
 from rag.query.completion import complete_line
+from rag.query.english.names import find_names
+from rag.query.identifiers import identifiers_of
 from rag.runtime.cancellation import Cancellation
+from rag.text.sentences import sentence_spans
 from rag.text.words import STOPWORDS, is_number, words
 
 _TURNS: Final = 2
+# Turns in which the name of what is talked about is looked for, the last ones.
+_TURNS_WITH_NAMES: Final = 5
 _LONGEST_ANSWER: Final = 300
 _MAX_TOKENS: Final = 48
 
@@ -42,6 +47,10 @@ _PRONOUNS: Final = frozenset(
 _NAMES_NOTHING: Final = frozenset(
     words("much many long often far high old soon about more same other else also tell me detail")
 )
+# Markdown of an answer: marks of headings and items at the beginning of a line, emphasis, rows of tables.
+_LINE_MARKS: Final = re.compile(r"^(?:#{1,6} |[-*+] |\d{1,3}[.)] |> )", re.MULTILINE)
+_EMPHASIS: Final = re.compile(r"\*\*|__|`")
+_TABLE_ROW: Final = re.compile(r"^\|.*$", re.MULTILINE)
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|\d[\d.,]*")
 _FEWEST_CONTENT_WORDS: Final = 3
 # Characters in which two forms of one word agree.
@@ -81,10 +90,28 @@ def rewrite_follow_up(
         return standalone, standalone, Usage()
     text, usage = complete_line(model, _messages(question), max_tokens=_MAX_TOKENS, cancelled=cancelled)
     if is_faithful(text, question):
-        standalone = replace(standalone, text=text)
+        standalone = replace(standalone, text=_with_topic(text, question))
         return standalone, standalone, usage
-    together = replace(standalone, text=f"{question.history[-1].question} {question.text}")
-    return question, together, usage
+    together = f"{question.history[-1].question} {question.text}"
+    return question, replace(standalone, text=_with_topic(together, question)), usage
+
+
+def _with_topic(rewriting: str, question: Question) -> str:
+    """A rewriting with the name that the conversation is about, where it names nothing: the model often drops it.
+
+    The name is that of the last earlier question that has one: "Who pays the drivers?" after a question about the Tarn
+    lease becomes "Who pays the drivers (the Tarn lease)?".
+    """
+    if find_names(rewriting) or identifiers_of(rewriting):
+        return rewriting
+    earlier = [turn.question for turn in question.history[-_TURNS_WITH_NAMES:]]
+    named = next((found for text in reversed(earlier) if (found := find_names(text) or identifiers_of(text))), None)
+    if not named:
+        return rewriting
+    last = named[-1]
+    name = last if isinstance(last, str) else last.phrase
+    body = rewriting.rstrip(" .?!")
+    return f"{body} ({name}){rewriting[len(body) :].strip() or '?'}"
 
 
 def is_faithful(rewriting: str, question: Question) -> bool:
@@ -130,4 +157,12 @@ def _messages(question: Question) -> list[Message]:
 
 
 def _turn(turn: Turn) -> str:
-    return f"Q: {turn.question}\nA: {turn.answer[:_LONGEST_ANSWER]}"
+    return f"Q: {turn.question}\nA: {first_sentence(turn.answer)[:_LONGEST_ANSWER]}"
+
+
+def first_sentence(answer: str) -> str:
+    """The first sentence of an answer in Markdown, without its marks; of a list its beginning, of a table nothing."""
+    text = _EMPHASIS.sub("", _LINE_MARKS.sub("", _TABLE_ROW.sub("", answer[: 4 * _LONGEST_ANSWER])))
+    sentences = sentence_spans(text.strip())
+    start, end = next(iter(sentences), (0, 0))
+    return " ".join(text.strip()[start:end].split())

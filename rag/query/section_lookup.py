@@ -1,186 +1,106 @@
-"""Section lookup: the chapter, page or document that is to be summarised, and its passages."""
+"""Section lookup: the chapter, page or document that is to be summarised or shown, and its passages."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from difflib import SequenceMatcher
+from collections.abc import Sequence
 from typing import Final
 
-from rag.domain.values import Document, Passage, Question
+from rag.domain.values import Question
 from rag.index.generation import Generation
+from rag.query.english.clauses import lowered, plain, without_politeness
+from rag.query.lookup.document_names import named_documents, searched_documents, split_scope
+from rag.query.lookup.headings import KIND, NUMBER, asked_number
+from rag.query.lookup.sections import Section, SectionIndex
 from rag.query.types import Reply
-from rag.text.words import words, words_of_name
 
+_LENGTH: Final = r"(?:(?:short|brief|quick|general|concise|rough|high-level|detailed|complete|full|one-paragraph) )*+"
+_MAIN: Final = r"(?:main|key|central|most important|major|chief|core|essential)"
+# What is to be summarised follows.
 _SUMMARISE: Final = re.compile(
-    r"(?:(?:can|could|would|will) you |please )*(?:give (?:me |us )?|write |show (?:me )?)?"
-    r"(?:an? |the )?(?:short |brief |quick )?"
-    r"(?:summari[sz]e|sum up|summary(?: of)?|overview of|outline(?: of)?|tl;?dr(?: of)?|(?:key|main) points of"
-    r"|what(?: is|['’]s) in(?= (?:the )?(?:chapter|section|part|page) )"
-    r"|what (?:is|does)(?= (?:chapter|section|part|page) .+ (?:about|say|cover|deal)))(?: for me)?[:\s]+(?P<what>.+)",
-    re.IGNORECASE | re.DOTALL,
+    r"(?:summari[sz]e|sum up|recap|outline|tl;?dr)(?: (?:for (?:me|us)|briefly|shortly))?[: ]+"
+    rf"|(?:(?:give|write|show|provide|prepare|make)(?: me| us)? )?(?:an? |the |your )?{_LENGTH}"
+    r"(?:summary|overview|outline|synopsis|gist|tl;?dr)(?: for (?:me|us))? (?:of|on|for|about) "
+    rf"|(?:(?:what(?:'s| is| are| were)|give(?: me| us)?|list|name|state|tell me|describe) )?(?:the )?{_MAIN} "
+    r"(?:points|findings|ideas|results|messages|take-?aways|conclusions|contributions|themes|topics|arguments|"
+    r"highlights) (?:of|in|from) "
 )
+_PART: Final = rf"(?:(?:{KIND}) {NUMBER}|pages? \w{{1,8}}|p\. ?\d{{1,4}})(?!\w)"
+# "What is on page 12 of ..." and "what does chapter 3 say"; for other subjects these are questions.
+_SHOW: Final = re.compile(
+    r"(?:what(?:'s| is)(?: (?:said|written|printed|stated|shown))?(?: (?:in|on))?|what does|what do|what stands (?:in|"
+    r"on)|(?:show|read|open|display|quote|give)(?: me| us)?(?: (?:the )?(?:text|content|"
+    rf"contents) of)?) (?:the )?(?={_PART})"
+)
+_BARE: Final = re.compile(rf"(?={_PART})")
+_WHAT_ABOUT: Final = re.compile(r"what(?:'s| is| are)(?: all)? (?=.+ about$)")
 # Each begins where a run of white space and marks does: from every place within it, the time would be quadratic.
 _ENDING: Final = re.compile(
-    r"(?<![\s,])[\s,]++(?:about|say|cover|deal with|please|for me|in \w+ sentences|briefly)[\s?.!]*+$"
-    r"|(?<![\s?.!])[\s?.!]*+$",
-    re.IGNORECASE,
+    r"(?<![\s,])[\s,]++(?:(?:all )?about|say|state|cover|contain|describe|show|look like|tell(?: me| us)?|deal with|"
+    r"please|for me|in (?:\w{1,20} ){1,3}(?:sentences?|words|lines)|briefly|in brief|in short)[\s?.!]*+$"
+    r"|(?<![\s?.!])[\s?.!]++$"
 )
-_KIND: Final = r"(?:chapter|section|part|clause|article|appendix|annex|paragraph)"
-_NUMBERED: Final = re.compile(rf"{_KIND} (?P<number>\d+(?:\.\d+)*|[A-Z])", re.IGNORECASE)
-_PAGE: Final = re.compile(r"page (?P<page>\d+)", re.IGNORECASE)
+_PAGE: Final = re.compile(
+    r"(?:pages? |p\. ?)(?:number |no\.? )?(?P<page>\d{1,5}|[ivxlc]{1,8}|[a-z]-?\d{1,4})", re.IGNORECASE
+)
 _NAMED: Final = re.compile(
-    rf"(?:{_KIND}\s++(?:on |about |called |named |titled )?(?P<after>.+)|(?P<before>.+?)(?<!\s)\s++{_KIND})",
+    rf"(?:{KIND}\s++(?:on |about |called |named |titled )?(?P<after>.+)|(?P<before>.+?)(?<!\s)\s++{KIND})",
     re.IGNORECASE,
 )
-_OF: Final = re.compile(r"(?<![,\s])[,\s]++(?:of|in|from|on) ", re.IGNORECASE)
-_HEADING: Final = re.compile(rf"(?:{_KIND}\s+)?(?P<number>\d+(?:\.\d+)*|[A-Z])[.:)]?\s", re.IGNORECASE)
-_ARTICLE: Final = re.compile(r"(?:the|a|this|that)\s+", re.IGNORECASE)
-_GENERIC: Final = frozenset(words("document file pdf text book whole entire complete all my this section chapter"))
-# Share of the words of two headings that both have, from which on one is taken for the other.
-_SIMILAR: Final = 0.5
-_MOST_NEAREST: Final = 5
-# Characters of an unknown name that headings are compared with: the time of a comparison grows with each of them.
-_LONGEST_COMPARED: Final = 200
+# "... say, please?"
+_MOST_ENDINGS: Final = 3
+_EXPLANATION: Final = re.compile(r"[:,(]")
+_ARTICLE: Final = re.compile(r"(?:the|an?|this|that|my|our)\s+", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A part of one document that is to be summarised: its passages in reading order."""
+def find_section(question: Question, generation: Generation, prior: Sequence[str] = ()) -> Section | Reply | None:
+    """The part of a document that a question wants summarised or shown.
 
-    passages: tuple[Passage, ...]
-
-
-def find_section(question: Question, generation: Generation) -> Section | Reply | None:
-    """The part of a document that a question wants summarised.
+    Args:
+        question: by itself, without its history.
+        generation: the index.
+        prior: names of the documents that the conversation was about; of several that fit, the one among these.
 
     Returns:
         None for another question, and for a summary of a subject, which is searched for. A reply with the nearest
-        headings where a chapter, section, page or document is asked for and there is none, or several.
+        headings where a chapter, section, page or document is asked for and none is found, or several.
     """
-    asked = _SUMMARISE.fullmatch(question.text.strip())
-    if not asked:
+    asked = _requested(question.text)
+    if asked is None:
         return None
-    what = _ENDING.sub("", asked["what"])
-    documents = [one for one in generation.documents if not question.documents or {*one.names} & {*question.documents}]
-    what, scope = _scope(what, documents)
+    what, is_numbered = asked
+    documents = searched_documents(question, generation.documents)
+    what, scope = split_scope(what, documents)
     what = _ARTICLE.sub("", what, count=1) if _ARTICLE.match(what) else what
-    sections = _Sections(generation, scope)
+    sections = SectionIndex(generation, scope, prior)
     if page := _PAGE.fullmatch(what):
-        return sections.only(f"page {page['page']}", sections.page(int(page["page"])))
-    if numbered := _NUMBERED.fullmatch(what):
-        return sections.only(what, sections.numbered(numbered["number"]))
+        return sections.page(page["page"])
+    if number := asked_number(what):
+        return sections.numbered(what, number)
+    if is_numbered:
+        return None
     if named := _NAMED.fullmatch(what):
-        name = named["after"] or named["before"]
-        return sections.only(what, sections.headed(name), name)
-    if named_documents := _named_documents(what, scope):
-        return sections.only(what, [sections.passages(one) for one in named_documents])
+        return sections.headed(what, named["after"] or named["before"])
+    # A name ends where its explanation begins: "the bulletin: what happened?".
+    if found := named_documents(_EXPLANATION.split(what, maxsplit=1)[0], scope):
+        return sections.whole(what, found)
     # Neither a section nor a document by its wording: a heading if there is one, else a subject.
-    found = sections.headed(what)
-    return Section(tuple(found[0])) if len(found) == 1 else None
+    return sections.with_heading(what)
 
 
-def _scope(what: str, documents: Sequence[Document]) -> tuple[str, Sequence[Document]]:
-    """The section and its documents: "chapter 3" and the handbook, for "chapter 3 of the handbook".
-
-    Of several document names that fit, the longest; they are tried from the shortest on, so that each word is looked up
-    once.
-    """
-    last_comma = what.rfind(",")
-    parts = [match for match in _OF.finditer(what) if last_comma < match.end() < len(what)]
-    known = {one.id: _name_words(one) for one in documents} if parts else {}
-    found, candidates = (what, documents), list(documents)
-    asked: set[str] = set()
-    is_specific = False
-    end = len(what)
-    for match in reversed(parts):
-        new = set(words_of_name(what[match.end() : end])) - asked
-        end = match.end()
-        asked |= new
-        if specific := new - _GENERIC:
-            is_specific = True
-            candidates = [one for one in candidates if specific <= known[one.id]]
-        if candidates and (is_specific or (asked and len(documents) == 1)):
-            found = what[: match.start()], candidates
-    return found
+def _requested(text: str) -> tuple[str, bool] | None:
+    """What is to be summarised, as it was typed, and whether it must be a numbered part; None for another question."""
+    text = plain(text).rstrip(" ?.!")
+    lower = lowered(text)
+    start = len(lower) - len(without_politeness(lower))
+    for pattern, is_strict in ((_SUMMARISE, False), (_SHOW, True), (_WHAT_ABOUT, False), (_BARE, True)):
+        if match := pattern.match(lower, start):
+            what = text[match.end() :]
+            for _ in range(_MOST_ENDINGS):
+                what = _without_ending(what)
+            return (what, is_strict) if what else None
+    return None
 
 
-def _named_documents(name: str, documents: Sequence[Document]) -> list[Document]:
-    """The documents with all words of ``name`` in their names and title; "the document" is the only one there is."""
-    asked = set(words_of_name(name))
-    specific = asked - _GENERIC
-    if not specific:
-        return list(documents) if asked and len(documents) == 1 else []
-    return [one for one in documents if specific <= _name_words(one)]
-
-
-def _name_words(document: Document) -> set[str]:
-    return set(words_of_name(" ".join([*document.names, document.title])))
-
-
-class _Sections:
-    """The sections of some documents, by heading, number and page."""
-
-    def __init__(self, generation: Generation, documents: Sequence[Document]) -> None:
-        self._generation = generation
-        self._documents = documents
-
-    def passages(self, document: Document) -> list[Passage]:
-        """All of a document, in reading order."""
-        rows = self._generation.rows_named([document.name])
-        return self._generation.passages([] if rows is None else rows.tolist())
-
-    def page(self, number: int) -> list[list[Passage]]:
-        """The page with this number in each document that has it."""
-        pages = ([p for p in self.passages(one) if p.chunk.span.page == number] for one in self._documents)
-        return [page for page in pages if page]
-
-    def numbered(self, number: str) -> list[list[Passage]]:
-        """The sections with this number in each document."""
-
-        def has_number(heading: str) -> bool:
-            match = _HEADING.match(f"{heading} ")
-            return match is not None and match["number"].casefold() == number.casefold()
-
-        return [section for _, section in self._sections(has_number)]
-
-    def headed(self, name: str) -> list[list[Passage]]:
-        """The sections whose heading is most similar to ``name``: it has all of its words and at most as many more."""
-        asked = set(words(name))
-
-        def similarity(heading: str) -> float:
-            number = _HEADING.match(heading)
-            title = set(words(heading[number.end() :] if number else heading))
-            return len(asked & title) / len(asked | title) if asked and asked <= title else 0.0
-
-        found = [(similarity(h), section) for h, section in self._sections(lambda h: similarity(h) >= _SIMILAR)]
-        best = max((score for score, _ in found), default=0.0)
-        return [section for score, section in found if score == best]
-
-    def only(self, what: str, found: Sequence[Sequence[Passage]], name: str = "") -> Section | Reply:
-        """The one section of ``found``; else a reply that there are several, or none and which headings are similar."""
-        sections = [section for section in found if section]
-        if len(sections) == 1:
-            return Section(tuple(sections[0]))
-        if sections:
-            names = "; ".join(f"{section[0].document.title} ({section[0].document.name})" for section in sections[:5])
-            return Reply(f"Several documents have {what}: {names}. Say in which one.", "section_unknown")
-        nearest = "; ".join(self._nearest(name or what))
-        return Reply(f"There is no {what}." + (f" The nearest are: {nearest}." if nearest else ""), "section_unknown")
-
-    def _sections(self, accepts: Callable[[str], bool]) -> Iterator[tuple[str, list[Passage]]]:
-        for document in self._documents:
-            sections: dict[str, list[Passage]] = {}
-            for passage in self.passages(document):
-                # The outermost such heading: its section includes those below it.
-                if heading := next(filter(accepts, passage.chunk.headings), None):
-                    sections.setdefault(heading, []).append(passage)
-            yield from sections.items()
-
-    def _nearest(self, name: str) -> list[str]:
-        headings = {
-            h: None for one in self._documents for passage in self.passages(one) for h in passage.chunk.headings
-        }
-        stems = " ".join(words(name))[:_LONGEST_COMPARED]
-        return sorted(headings, key=lambda h: -SequenceMatcher(None, stems, " ".join(words(h))).ratio())[:_MOST_NEAREST]
+def _without_ending(what: str) -> str:
+    return what[: ending.start()] if (ending := _ENDING.search(lowered(what))) else what

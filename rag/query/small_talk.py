@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from rag.domain.values import Document
 from rag.query.types import Reply
 
 _ASK: Final = "Ask me something that your documents can answer."
@@ -18,18 +17,11 @@ _SELF: Final = (
 )
 _ABILITIES: Final = (
     "I answer questions from the documents that I was given, and show the page and the words that prove each "
-    "sentence. You can ask for facts and numbers, compare two documents, ask for a summary of a section, and ask "
-    "follow-up questions. Where the documents do not hold the answer, I say so."
+    "sentence. You can ask for facts and numbers, for steps, lists and reasons, compare two documents, ask for a "
+    "summary of a section, and ask follow-up questions. Where the documents do not hold the answer, I say so."
 )
-_NO_DOCUMENTS: Final = "I have no documents yet."
-_MOST_LISTED: Final = 20
 
 _WHOM: Final = r"(?: (?:there|all|everyone|everybody|you|again|pageproof|team|folks|friend))*"
-_DOCUMENTS: Final = r"(?:documents?|docs?|files?|pdfs?|sources)"
-_HAVE: Final = (
-    r"(?:(?:do|did|can) you (?:have|know|read|see|search|access|use|cover)|have you (?:read|got|seen|indexed)"
-    r"|are (?:there|available|loaded|indexed|in (?:the|your|this) (?:index|library|collection)))"
-)
 # For whole clauses in lower case and without punctuation: with one more word it is a question to the documents.
 _TALK: Final = [
     (
@@ -40,10 +32,10 @@ _TALK: Final = [
     ),
     (
         _THANKS,
-        r"(?:ok(?:ay)? )?(?:many |thank |big )?(?:thanks|thank you|thx|cheers|danke|merci|gracias)"
-        r"(?: (?:very|so) much| a lot| a million| again| pageproof)?"
-        r"(?: for (?:the|your|all the|all your) (?:help|answers?|time|information|reply))?"
-        r"|(?:ok|okay|great|perfect|cool|nice|wonderful|excellent|got it|i see|understood|very good|well done)",
+        r"ok|okay|alright|got it|i see|i understand|fair enough|noted|sounds good|all (?:good|clear|right)|well done"
+        r"|wow|(?:that|this) is (?:all|it|everything)|thats (?:all|it|everything)|no (?:more|further) questions?|"
+        r"(?:that|it) works|works for me|(?:this |that |it )?(?:is |was )?(?:just |exactly )?what i (?:needed|wanted)"
+        r"|thats (?:just |exactly )?what i (?:needed|wanted)|how (?:helpful|useful|nice|kind|lovely)",
     ),
     (_FAREWELL, r"(?:good ?bye|bye|bye bye|see you|see you (?:later|soon|tomorrow)|good night)"),
     (
@@ -60,18 +52,35 @@ _TALK: Final = [
         r"|what are your (?:abilities|capabilities)",
     ),
 ]
-_PATTERNS: Final = [(text, re.compile(pattern)) for text, pattern in _TALK]
-_LISTING: Final = re.compile(
-    rf"(?:which|what|how many) {_DOCUMENTS} {_HAVE}"
-    rf"|(?:list|show|show me|name|give me)(?: a list of)?(?: all| the| your| my| of)* {_DOCUMENTS}"
-    r"|what (?:have you|did you) read|what do you know|what is in (?:the|your|this) (?:index|library|collection)"
+_THANKING: Final = frozenset(
+    "thanks thank thx tnx ty cheers danke dank merci gracias grazie appreciate appreciated".split()
 )
+_PRAISING: Final = frozenset(
+    "helpful useful great perfect awesome amazing excellent brilliant wonderful fantastic nice lovely superb "
+    "impressive cool helped helps best understood super informative".split()
+)
+_AROUND_PRAISE: Final = _PRAISING | frozenset(
+    "that this it thats its was is were are very so really most quite all a an the answer answers reply job work one "
+    "me i you your youre just exactly now lot pretty extremely absolutely indeed much has been good fine clear help ok "
+    "okay yes love".split()
+)
+_AROUND_THANKS: Final = (
+    _THANKING
+    | _AROUND_PRAISE
+    | frozenset(
+        "many million bunch tons again for to of my dear kind kindly quick fast time information info explanation "
+        "support effort everything helping explaining clarifying clarification assistance sehr viel vielen beaucoup "
+        "mille no bye everyone everybody guys team mate friend pageproof what needed taking such heaps big".split()
+    )
+)
+_ASKING_FIRST: Final = frozenset("is was were are the a an".split())
+_PATTERNS: Final = [(text, re.compile(pattern)) for text, pattern in _TALK]
 _CLAUSE: Final = re.compile(r"[,;.!?\n]+|\s[-–—]\s")
 _FILLER: Final = re.compile(r"\b(?:please|so|well|um|hmm|oh|and|now|then)\b")
 _NO_WORD: Final = re.compile(r"[^\w\s]|_")
 
 
-def small_talk(text: str, documents: Sequence[Document]) -> Reply | None:
+def small_talk(text: str) -> Reply | None:
     """The reply to small talk; None for a question to the documents.
 
     Each clause must be small talk: "Hello, what does it cost?" is a question. Of several clauses, one that asks
@@ -79,26 +88,23 @@ def small_talk(text: str, documents: Sequence[Document]) -> Reply | None:
 
     Args:
         text: the question as it was typed.
-        documents: those that may be searched; the reply to "which documents do you have?" lists them.
     """
     clauses = [_FILLER.sub("", _NO_WORD.sub("", clause).casefold()).split() for clause in _CLAUSE.split(text)]
-    replies = [_reply(" ".join(clause), documents) for clause in clauses if clause]
+    replies = [_reply(" ".join(clause)) for clause in clauses if clause]
     if not replies or None in replies:
         return None
     # Greetings and thanks come first in _TALK, what asks something later.
     return Reply(max(filter(None, replies))[1], "not_a_question")
 
 
-def _reply(clause: str, documents: Sequence[Document]) -> tuple[int, str] | None:
-    if _LISTING.fullmatch(clause):
-        return len(_PATTERNS), _listed(documents)
+def _reply(clause: str) -> tuple[int, str] | None:
+    if _is_thanks(clause.split()):
+        return 1, _THANKS
     return next(((place, text) for place, (text, words) in enumerate(_PATTERNS) if words.fullmatch(clause)), None)
 
 
-def _listed(documents: Sequence[Document]) -> str:
-    if not documents:
-        return _NO_DOCUMENTS
-    names = [f"{document.title} ({document.name})" for document in documents[:_MOST_LISTED]]
-    more = f"; and {len(documents) - _MOST_LISTED} more" if len(documents) > _MOST_LISTED else ""
-    count = "one document" if len(documents) == 1 else f"{len(documents)} documents"
-    return f"I have {count}: {'; '.join(names)}{more}."
+def _is_thanks(clause: Sequence[str]) -> bool:
+    """True if a clause has nothing but words of thanks or praise, and does not ask: "is this useful"."""
+    if not _THANKING.isdisjoint(clause):
+        return _AROUND_THANKS.issuperset(clause)
+    return not _PRAISING.isdisjoint(clause) and _AROUND_PRAISE.issuperset(clause) and clause[0] not in _ASKING_FIRST

@@ -3,19 +3,63 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeAlias
 
-from rag.domain.values import Answer, Passage, Question, Reason, Usage
+from rag.domain.values import Answer, Form, Passage, Question, Reason, Usage
 
-Kind: TypeAlias = Literal["question", "yes_no", "comparison", "summary"]
+
+@dataclass(frozen=True, slots=True)
+class ReplyItem:
+    """One item of a reply, with the place that proves it.
+
+    Attributes:
+        text: of the item, in one line; empty where the place proves the text of the reply itself.
+        passage: on the page that shows it; None where no page does.
+        start, end: offsets of the proof in the text of the passage's page; 0 without a passage.
+    """
+
+    text: str
+    passage: Passage | None = None
+    start: int = 0
+    end: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A fixed reply, given without a search."""
+    """A reply that is given without a search and without the model.
+
+    Attributes:
+        text: one or two sentences; the items follow it as a list.
+        reason: None where it answers the question.
+    """
 
     text: str
-    reason: Reason
+    reason: Reason | None
+    form: Form = "chat"
+    items: tuple[ReplyItem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownIdentifier:
+    """A model number, code, name or period of a question that occurs nowhere in the documents.
+
+    Attributes:
+        text: as it was typed: "TR-50".
+        similar: those that do occur, nearest first: "TR-40", "TR-60".
+        is_period: true for a year or quarter, which an answer may concern although no document writes it.
+    """
+
+    text: str
+    similar: tuple[str, ...] = ()
+    is_period: bool = False
+
+    @property
+    def statement(self) -> str:
+        """One sentence for people: "No document mentions TR-50; there are TR-40 and TR-60."."""
+        if not self.similar:
+            return f"No document mentions {self.text}."
+        *others, last = self.similar
+        there = f"there are {', '.join(others)} and {last}" if others else f"there is {last}"
+        return f"No document mentions {self.text}; {there}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,21 +69,34 @@ class UnderstoodQuestion:
     Attributes:
         asked: the question as it was typed.
         standalone: the question for the prompt, against which the answer is verified.
-        searches: the questions to search for: one, or two whose hits are interleaved.
-        kind: ``yes_no`` where the answer begins with "Yes" or "No"; ``comparison`` where there are two searches;
-            ``summary`` where ``passages`` are to be summarised.
+        searches: the questions to search for, at most four, whose hits are interleaved: the whole question; for a
+            comparison its two sides first; for several parts each of them, too.
+        form: of the answer that is asked for.
+        parts: the questions in the text, each by itself; one element for one question. A request that cannot be carried
+            out is left out.
+        attributes: what is asked for of each item: the columns of a table; none for most questions.
+        unknown_identifiers: of the question, which occur nowhere in the searched documents.
+        needs_today: true where the answer depends on today's date.
+        prior_documents: names of the documents that the conversation was about, the most recent first.
         reply: the reply instead of a search; None for a question that the documents may answer.
-        passages: of the section to summarise; there is no search then.
+        passages: of the section or document to summarise; there is no search then.
         usage: tokens of the language model for rewriting and translation.
+        scope_note: a sentence for people that says which part was taken, such as which page of two numberings.
     """
 
     asked: Question
     standalone: Question
     searches: tuple[Question, ...]
-    kind: Kind = "question"
+    form: Form = "fact"
+    parts: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
+    unknown_identifiers: tuple[UnknownIdentifier, ...] = ()
+    needs_today: bool = False
+    prior_documents: tuple[str, ...] = ()
     reply: Reply | None = None
     passages: tuple[Passage, ...] = ()
     usage: Usage = field(default_factory=Usage)
+    scope_note: str | None = None
 
     def answered_by(self, answer: Answer) -> Answer:
         """The answer with the question as it was typed, and with the tokens of query understanding."""

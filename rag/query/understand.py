@@ -1,28 +1,40 @@
-"""Query understanding: the steps from a question as typed to the searches for it."""
+"""Query understanding: the steps from a question as typed to its form, its parts and the searches for it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
-from rag.domain.values import Question
+from rag.domain.values import Document, Form, Question, Usage
 from rag.index.generation import Generation
 from rag.models.embedding.interfaces import Encoder
 from rag.models.llm.language_model import LanguageModel
+from rag.query.capabilities import impossible_request, refused
+from rag.query.collection import collection_reply
 from rag.query.decomposition import split_comparison
+from rag.query.english.clauses import asks_of, own_questions, plain
+from rag.query.form import form_of_question
+from rag.query.identifiers import missing_identifiers
+from rag.query.lookup.document_names import searched_documents
+from rag.query.lookup.prior_documents import prior_documents
+from rag.query.parts import attributes_of, parts_of
+from rag.query.relative_dates import needs_today
 from rag.query.rewriting import rewrite_follow_up
 from rag.query.section_lookup import find_section
 from rag.query.small_talk import small_talk
 from rag.query.spelling import correct_spelling
 from rag.query.translation import translate_question
-from rag.query.types import Kind, Reply, UnderstoodQuestion
-from rag.query.yes_no import is_yes_no
+from rag.query.types import Reply, UnderstoodQuestion
 from rag.runtime.cancellation import Cancellation
+
+_MOST_SEARCHES: Final = 4
 
 
 def understand(
     question: Question, generation: Generation, model: LanguageModel, encoder: Encoder, cancelled: Cancellation
 ) -> UnderstoodQuestion:
-    """Recognises small talk, follow-ups, other languages, summaries, misspellings, comparisons and yes/no questions.
+    """Recognises small talk, follow-ups, other languages, the form of answer, and what a question is made of.
 
     The model is used only to rewrite a follow-up, and to translate into the documents' language.
 
@@ -30,22 +42,78 @@ def understand(
         Cancelled: ``cancelled`` was called.
         ModelUnusable: the model failed.
     """
-    if reply := small_talk(question.text, generation.documents):
-        return UnderstoodQuestion(question, question, (), reply=reply)
+    if reply := small_talk(question.text) or impossible_request(question.text):
+        return UnderstoodQuestion(question, question, (), reply.form, (question.text,), reply=reply)
+    prior = prior_documents(question, generation)
     standalone, searched, usage = rewrite_follow_up(question, model, cancelled)
     translated, usage_to_translate = translate_question(standalone, generation, model, cancelled)
     if translated is not standalone:
         # The answer is in the documents' language, as its quotes are.
         standalone = searched = translated
     usage += usage_to_translate
-    section = find_section(standalone, generation)
-    if isinstance(section, Reply):
-        return UnderstoodQuestion(question, standalone, (), reply=section, usage=usage)
-    if section:
-        return UnderstoodQuestion(question, standalone, (), "summary", passages=section.passages, usage=usage)
+    if found := _looked_up(question, standalone, generation, prior, usage):
+        return found
     # One token means a word: the encoder's vocabulary has the thirty thousand most frequent ones.
     text = correct_spelling(searched.text, generation, lambda word: encoder.count_tokens(word) == 1)
     searched = replace(searched, text=text)
-    sides = split_comparison(searched, generation.documents)
-    kind: Kind = "yes_no" if is_yes_no(standalone.text) else "comparison" if sides else "question"
-    return UnderstoodQuestion(question, standalone, sides or (searched,), kind, usage=usage)
+    parts, refusal = _parts(standalone.text)
+    documents = searched_documents(standalone, generation.documents)
+    form = form_of_question(standalone.text)
+    return UnderstoodQuestion(
+        question,
+        standalone,
+        _searches(searched, form, generation.documents),
+        form,
+        parts,
+        attributes_of(standalone.text),
+        missing_identifiers(standalone.text, generation, documents),
+        needs_today(standalone.text),
+        prior,
+        usage=usage,
+        scope_note=refusal,
+    )
+
+
+def _looked_up(
+    question: Question, standalone: Question, generation: Generation, prior: Sequence[str], usage: Usage
+) -> UnderstoodQuestion | None:
+    """The question with a reply from the index, or with the passages that it names; None where it needs a search."""
+    found = collection_reply(standalone, generation, prior) or find_section(standalone, generation, prior)
+    if found is None:
+        return None
+    is_reply = isinstance(found, Reply)
+    return UnderstoodQuestion(
+        question,
+        standalone,
+        (),
+        found.form if isinstance(found, Reply) else "overview",
+        (standalone.text,) if is_reply else parts_of(standalone.text),
+        prior_documents=tuple(prior),
+        reply=found if isinstance(found, Reply) else None,
+        passages=() if isinstance(found, Reply) else found.passages,
+        usage=usage,
+        scope_note=None if isinstance(found, Reply) else found.note,
+    )
+
+
+def _parts(text: str) -> tuple[tuple[str, ...], str | None]:
+    """The parts of a question that can be answered, and the sentence that refuses the others, if there are any."""
+    parts = parts_of(text)
+    questions = own_questions(asks_of(plain(text)).questions)
+    if len(parts) != len(questions):
+        return parts, None
+    refusals = [refused(ask) for ask in questions]
+    note = next((refusal.text.partition(". ")[0] + "." for refusal in refusals if refusal), None)
+    return tuple(part for part, refusal in zip(parts, refusals, strict=True) if not refusal), note
+
+
+def _searches(question: Question, form: Form, documents: Sequence[Document]) -> tuple[Question, ...]:
+    """The searches for a question: itself, with the sides of a comparison before it or its parts after it."""
+    if sides := split_comparison(question, documents):
+        # A document that compares both sides need not be called like either of them.
+        return (*sides, question)
+    parts = parts_of(question.text) if form == "parts" else ()
+    if len(parts) < 2:
+        return (question,)
+    own = [*parts[: _MOST_SEARCHES - 2], " ".join(parts[_MOST_SEARCHES - 2 :])]
+    return (question, *(replace(question, text=part) for part in own if part))

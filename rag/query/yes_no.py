@@ -29,14 +29,14 @@ _POLITE: Final = re.compile(
 _WHETHER: Final = re.compile(r"(?:whether|if)\s", re.IGNORECASE)
 _CONDITION: Final = re.compile(
     r"(?:if|when|while|once|after|before|since|because|under|in|on|at|for|with|without|during|as|according|given|"
-    r"suppose|by|from|unless|until|comparing|considering|assuming)\b[^?]*?,\s*",
+    r"suppose|by|from|unless|until|comparing|considering|assuming)\b[^?,]*+,\s*+",
     re.IGNORECASE,
 )
 _IF_SO: Final = re.compile(r"(?:and\s+)?(?:if|when)\s+(?:so|yes|not)\b|(?:and\s+)?why(?:\s+not)?\s*\?", re.IGNORECASE)
-# "Is it red or blue?", with one to three words last; not "Is there any dust or rust on it?" nor "Is it red or not?".
-_CHOICE: Final = re.compile(r"\bor\s++(?!not\b)[^\s,]++(?:\s++[^\s,]++){0,2}+\s*+\?*+$", re.IGNORECASE)
 _NO_CHOICE: Final = re.compile(r"\b(?:any|anything|anyone|either)\b", re.IGNORECASE)
 _FEWEST_WORDS: Final = 3
+# "Is it red or blue?", with one to three words last; not "Is there any dust or rust on it?" nor "Is it red or not?".
+_MOST_WORDS_OF_CHOICE: Final = 3
 
 
 def is_yes_no(text: str) -> bool:
@@ -59,8 +59,17 @@ def is_yes_no(text: str) -> bool:
 
 def _is_inverted(text: str) -> bool:
     """True if an auxiliary verb comes first, and no choice last."""
-    choice = _CHOICE.search(text) and not _NO_CHOICE.search(text)
-    return len(text.split()) >= _FEWEST_WORDS and bool(_BEGINS.match(text)) and not choice
+    is_choice = _ends_with_choice(text) and not _NO_CHOICE.search(text)
+    return len(text.split()) >= _FEWEST_WORDS and bool(_BEGINS.match(text)) and not is_choice
+
+
+def _ends_with_choice(text: str) -> bool:
+    """True if "or" and one to three words come last."""
+    last = text.rstrip(" ?\n\t").lower().split()[-_MOST_WORDS_OF_CHOICE - 1 :]
+    if "or" not in last[:-1]:
+        return False
+    options = last[last.index("or") + 1 :]
+    return options[0] != "not" and not any("," in option for option in options)
 
 
 def _after(beginning: re.Pattern[str], text: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,7 +67,8 @@ def test_sides_that_name_no_document_may_differ_in_numbers() -> None:
         "Is the office open between 8 and 17 o'clock?",
         "Does it support more than 100 languages?",
         "What do the Standard plan and the handbook say?",
-        "Compare dental and vision coverage",
+        "Compare prices",
+        "What is different in the harbour?",
         "",
     ],
 )
@@ -75,7 +78,27 @@ def test_other_questions_are_one_search(text: str) -> None:
 
 def test_only_in_the_documents_asked_for() -> None:
     question = Question("What is the difference between Standard and Plus?", documents=("plan_plus.pdf",))
-    assert split_comparison(question, TERMS) == ()
+    assert {search.documents for search in split_comparison(question, TERMS)} == {("plan_plus.pdf",)}
+
+
+@pytest.mark.parametrize(
+    ("text", "searches"),
+    [
+        ("Compare dental and vision coverage", ("Compare dental and coverage", "Compare and vision coverage")),
+        (
+            "oak handle vs ash handle: which lasts longer, and why?",
+            ("oak handle vs handle which lasts longer and why", "handle vs ash handle which lasts longer and why"),
+        ),
+        (
+            "How does the ring test differ from the dye test?",
+            ("How does the ring test differ from the test", "How does the test differ from the dye test"),
+        ),
+    ],
+)
+def test_sides_that_are_subjects_are_searched_for_in_all_documents(text: str, searches: tuple[str, str]) -> None:
+    found = split_comparison(Question(text), TERMS)
+    assert tuple(" ".join(re.findall(r"\w+", search.text)) for search in found) == searches
+    assert all(search.documents == () for search in found)
 
 
 @given(st.text(max_size=80))

@@ -16,8 +16,18 @@ from rag.answering.grounding import Evidence, ground
 from rag.domain.values import Hit, Question, Turn
 from rag.index.generation import Generation
 from rag.index.reading import open_current
+from rag.query.capabilities import impossible_request
+from rag.query.collection import collection_reply
 from rag.query.decomposition import split_comparison
-from rag.query.rewriting import depends_on_history, is_faithful
+from rag.query.english.clauses import asks_of, plain
+from rag.query.english.names import find_names
+from rag.query.form import form_of_question
+from rag.query.identifiers import missing_identifiers
+from rag.query.lookup.headings import parse_heading
+from rag.query.lookup.prior_documents import prior_documents
+from rag.query.parts import attributes_of, part_label, parts_of
+from rag.query.relative_dates import needs_today
+from rag.query.rewriting import depends_on_history, first_sentence, is_faithful
 from rag.query.section_lookup import find_section
 from rag.query.small_talk import small_talk
 from rag.query.spelling import correct_spelling
@@ -55,7 +65,10 @@ REPEATED = (
 )  # fmt: skip
 # For functions that read no grammar beyond words, numbers and dates, and take milliseconds.
 BEGINNINGS_OF_WORDS = ("", "1 May ")
-WORD_FUNCTIONS = {"rewriting", "follow-up", "document matching", "grounding", "conflicts", "words", "figures", "dates"}
+WORD_FUNCTIONS = {
+    "rewriting", "follow-up", "document matching", "grounding", "conflicts", "words", "figures", "dates", "names",
+    "identifiers", "headings", "today", "prior documents", "first sentence",
+}  # fmt: skip
 ENDINGS = ("b", "?", ", x", "", "\nb", " and b", ".")
 
 
@@ -78,7 +91,7 @@ def library() -> Iterator[Library]:
 
 
 FUNCTIONS: dict[str, Callable[[str, Library], object]] = {
-    "small talk": lambda text, library: small_talk(text, library.generation.documents),
+    "small talk": lambda text, _: small_talk(text),
     "yes or no": lambda text, _: is_yes_no(text),
     "decomposition": lambda text, library: split_comparison(Question(text), library.generation.documents),
     "follow-up": lambda text, _: depends_on_history(text),
@@ -94,7 +107,33 @@ FUNCTIONS: dict[str, Callable[[str, Library], object]] = {
     "figures": lambda text, _: list(figures(text)),
     "sentences": lambda text, _: list(sentence_spans(text)),
     "dates": lambda text, _: (with_quarters(text), period_of(text)),
+    "clauses": lambda text, _: asks_of(plain(text)),
+    "form": lambda text, _: form_of_question(text),
+    "parts": lambda text, _: [part_label(part) for part in parts_of(text)],
+    "attributes": lambda text, _: attributes_of(text),
+    "capabilities": lambda text, _: impossible_request(text),
+    "collection": lambda text, library: collection_reply(Question(text), library.generation),
+    "names": lambda text, _: find_names(text),
+    "identifiers": lambda text, library: missing_identifiers(text, library.generation, library.generation.documents),
+    "headings": lambda text, _: parse_heading(text),
+    "today": lambda text, _: needs_today(text),
+    "prior documents": lambda text, library: prior_documents(
+        Question("Why?", history=(Turn(text, text),)), library.generation
+    ),
+    "first sentence": lambda text, _: first_sentence(text),
 }
+# These read the grammar of a question.
+GRAMMAR_FUNCTIONS = {
+    "clauses", "form", "parts", "attributes", "capabilities", "collection",
+}  # fmt: skip
+BEGINNINGS_OF_QUESTIONS = ("", "how do i ", "which documents mention ", "what is on ", "explain ", "translate ", "x: ")
+REPEATED_IN_QUESTIONS = (
+    " - ", ": ", "(", "A ", "A1 ", "TR-90 ", "TR-", "Q1 ", "2024 ", "v1.", "1.1", "version ", "who ", ", who ",
+    "and who ", "how do i ", "how x ", "which a ", "what is ", "list all ", "explain what ", "next ", "of each ",
+    "a, b and ", "with their ", "the ", "first quarter ", "write a ", "who wrote ", "# ", "| ", "**", "i ", "iv",
+    "so who ", "thanks ", "not ", " about", "documents ", "page ", "chapter 1 ", "in a few sentences ", "say please ",
+    "İ", "Zürich ",
+)  # fmt: skip
 
 
 def text_of(beginning: str, repeated: str, ending: str, length: int) -> str:
@@ -117,14 +156,24 @@ def test_time_is_linear_in_the_length(function: str, library: Library) -> None:
     def call(length: int) -> Callable[[], object]:
         return lambda: FUNCTIONS[function](text_of(*parts, length), library)
 
-    beginnings = BEGINNINGS_OF_WORDS if function in WORD_FUNCTIONS else BEGINNINGS
-    for number, (repeated, beginning) in enumerate(product(REPEATED, beginnings)):
+    for number, (repeated, beginning) in enumerate(_texts(function)):
         parts = beginning, repeated, ENDINGS[number % len(ENDINGS)]
         # From the shortest on, so that what grows fast is found before it takes minutes.
         for length in (LONGEST // 16, LONGEST // 8, LONGEST // 4, LONGEST // 2):
             if (longer := seconds(call(2 * length))) > SHORT_SECONDS and longer > GROWTH * seconds(call(length)):
                 longer, shorter = seconds(call(2 * length), tries=5), seconds(call(length), tries=5)
                 assert longer <= max(GROWTH * shorter, SHORT_SECONDS), (parts, length)
+
+
+def _texts(function: str) -> Iterator[tuple[str, str]]:
+    """What is repeated, and what stands before it."""
+    if function in GRAMMAR_FUNCTIONS:
+        # Each with no beginning and with one of them, in turn: these functions know hundreds of words.
+        for number, repeated in enumerate((*REPEATED, *REPEATED_IN_QUESTIONS)):
+            beginnings = (*BEGINNINGS, *BEGINNINGS_OF_QUESTIONS)
+            yield from ((repeated, ""), (repeated, beginnings[number % len(beginnings)]))
+        return
+    yield from product(REPEATED, BEGINNINGS_OF_WORDS if function in WORD_FUNCTIONS else BEGINNINGS)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag.domain.values import Question, Turn, Usage
-from rag.query.rewriting import depends_on_history, is_faithful, rewrite_follow_up
+from rag.query.rewriting import depends_on_history, first_sentence, is_faithful, rewrite_follow_up
 from rag.runtime.cancellation import Cancellation
 from rag.testing import ScriptedModel
 
@@ -116,3 +116,49 @@ def test_a_history_that_does_not_fit_is_not_rewritten() -> None:
     alone, _, usage = rewrite_follow_up(ASKED, model, Cancellation())
     assert alone is ASKED
     assert usage == Usage()
+
+
+LEASE = Turn("What is the rent of the Tarn boathouse based on?", "The rent is based on the floor area.")
+KX = Turn("How much is a belt for the KX-20?", "9 euros.")
+FEE = Turn("What is the fee based on?", "On weight.")
+DRIVER = Turn("And who pays the caretaker?", "The landlord.")
+
+
+@pytest.mark.parametrize(
+    ("asked", "reply", "history", "expected"),
+    [
+        ("And who pays?", "Who pays the rent?", (LEASE,), "Who pays the rent (the Tarn boathouse)?"),
+        ("When is it due?", "When is the rent due?", (LEASE, DRIVER), "When is the rent due (the Tarn boathouse)?"),
+        ("And who pays?", "Who pays for the Tarn boathouse?", (LEASE,), "Who pays for the Tarn boathouse?"),
+        ("And for the Bittern 6?", "How much is a Bittern 6 belt?", (BELT,), "How much is a Bittern 6 belt?"),
+        ("And the gasket?", "How much is the gasket?", (KX,), "How much is the gasket (the KX-20)?"),
+        ("And who pays?", "Who pays the fee?", (FEE,), "Who pays the fee?"),
+    ],
+    ids=["dropped", "of an earlier turn", "kept", "another name", "identifier", "no name"],
+)
+def test_a_rewriting_keeps_the_name_of_the_topic(
+    asked: str, reply: str, history: tuple[Turn, ...], expected: str
+) -> None:
+    alone, searched, _, _ = rewritten(reply, Question(asked, history=history))
+    assert alone.text == searched.text == expected
+
+
+def test_a_search_of_both_questions_keeps_the_name_of_an_earlier_one() -> None:
+    _, searched, _, _ = rewritten("", Question("what happens if they are late?", history=(LEASE, DRIVER)))
+    assert searched.text == "And who pays the caretaker? what happens if they are late (the Tarn boathouse)?"
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        ("The rent is **90 euros**. It is due in May.\n\n- Pay by card\n- Pay in cash", "The rent is 90 euros."),
+        ("# Steps\n\n1. Switch it off.\n2. Wait.", "Steps"),
+        ("- oak\n- ash\n- elm", "oak ash elm"),
+        ("| a | b |\n| --- | --- |\n| 1 | 2 |\n\nThat is all.", "That is all."),
+        ("", ""),
+    ],
+)
+def test_of_a_long_answer_the_model_gets_the_first_sentence(answer: str, sentence: str) -> None:
+    assert first_sentence(answer) == sentence
+    _, _, _, model = rewritten("never", Question("And why?", history=(Turn("What is due?", answer),)))
+    assert f"A: {sentence}\n\nLast question" in model.chats[0][-1].text

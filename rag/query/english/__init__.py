@@ -1,0 +1,1 @@
+"""Rules for English questions: clauses, cues of answer forms, nouns."""

@@ -1,0 +1,1 @@
+"""Lookup by name: documents, headings and phrases that a question names."""

@@ -1,0 +1,50 @@
+"""Documents of a conversation: those that its earlier questions and answers name."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from rag.domain.values import Question
+from rag.index.generation import Generation
+
+_TURNS: Final = 5
+_MOST_DOCUMENTS: Final = 3
+# A question names a document if its match is at least this, and nearly the best.
+_FEWEST_MATCH: Final = 0.5
+_NEARLY: Final = 0.9
+_LONGEST_ANSWER: Final = 4_000
+
+
+def prior_documents(question: Question, generation: Generation) -> tuple[str, ...]:
+    """Names of the documents that the conversation was about, at most three, the most recent first.
+
+    An earlier answer names a document by its file name or title; an earlier question, by the words of its metadata
+    (:meth:`rag.index.generation.Generation.document_match`), if these fit at most three documents.
+    """
+    found: dict[str, None] = {}
+    for turn in reversed(question.history[-_TURNS:]):
+        answer = turn.answer[:_LONGEST_ANSWER]
+        named = [one.name for one in generation.documents if any(name in answer for name in one.names)]
+        for name in (*named[: _MOST_DOCUMENTS + 1], *_matching(turn.question, generation)):
+            found.setdefault(name)
+    return tuple(found)[:_MOST_DOCUMENTS]
+
+
+def _matching(text: str, generation: Generation) -> list[str]:
+    """The documents that a question names, the best match first; none where it names too many."""
+    match = generation.document_match(text)
+    best = float(match.max(initial=0.0))
+    if best < _FEWEST_MATCH:
+        return []
+    rows = np.flatnonzero(match >= _NEARLY * best)
+    names: dict[str, float] = {}
+    while len(rows):
+        document = generation.passages([int(rows[0])])[0].document
+        if len(names) == _MOST_DOCUMENTS:
+            return []
+        names[document.name] = float(match[rows[0]])
+        own = generation.rows_named([document.name])
+        rows = rows[:0] if own is None else rows[rows > own[-1]]
+    return sorted(names, key=lambda name: -names[name])

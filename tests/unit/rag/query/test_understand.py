@@ -1,0 +1,135 @@
+"""Query understanding as a whole: form, parts, searches, replies and notes of a question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from rag.domain.values import Form, Question, Turn
+from rag.index.generation import Generation
+from rag.query.types import UnderstoodQuestion
+from rag.query.understand import understand
+from rag.runtime.cancellation import Cancellation
+from rag.testing import BagOfWordsEncoder, ScriptedModel
+from tests.unit.rag.query.library import Written, library_of
+
+DOCUMENTS = {
+    "terms_2023.pdf": Written(["# Theft\nThe warranty covers theft until 2024."], title="Terms 2023"),
+    "terms_2025.pdf": Written(["# Theft\nThe warranty covers theft. The KX-20 costs 35 euros."], title="Terms 2025"),
+    "guide.pdf": Written(
+        ["Preface of the guide.", "Ropes are checked weekly."],
+        title="Mooring guide",
+        author="Ada Quill",
+        labels=("i", "1"),
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def generation() -> Iterator[Generation]:
+    with library_of(DOCUMENTS) as generation:
+        yield generation
+
+
+def understood(text: str, generation: Generation, *history: Turn, reply: str = "never") -> UnderstoodQuestion:
+    model = ScriptedModel([reply])
+    return understand(Question(text, history=history), generation, model, BagOfWordsEncoder(), Cancellation())
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "reason"),
+    [
+        ("thanks, that was very helpful!", "chat", "not_a_question"),
+        ("Translate the terms into German", "chat", "not_possible"),
+        ("What documents do I have?", "collection", None),
+        ("Who wrote the guide?", "collection", None),
+        ("Which documents mention Quist?", "collection", "not_in_documents"),
+        ("Summarise chapter 7 of the guide", "chat", "section_unknown"),
+    ],
+)
+def test_replies_without_a_search(generation: Generation, text: str, form: Form, reason: str | None) -> None:
+    found = understood(text, generation)
+    assert found.reply
+    assert (found.form, found.reply.form, found.reply.reason) == (form, form, reason)
+    assert (found.searches, found.passages, found.parts) == ((), (), (text,))
+
+
+def test_a_page_by_its_printed_number(generation: Generation) -> None:
+    found = understood("What is on page 1 of the guide?", generation)
+    assert (found.form, found.reply) == ("overview", None)
+    assert [passage.chunk.text for passage in found.passages] == ["Ropes are checked weekly."]
+    assert found.scope_note == "The page with the printed number 1 is page 2 of the file."
+
+
+def test_the_author_that_no_property_names_is_searched_for(generation: Generation) -> None:
+    found = understood("Who wrote the terms 2023?", generation)
+    assert (found.form, found.reply) == ("fact", None)
+    assert [search.text for search in found.searches] == ["Who wrote the terms 2023?"]
+
+
+def test_a_comparison_searches_both_sides_and_the_whole(generation: Generation) -> None:
+    text = "What is the difference between the 2023 terms and the 2025 terms?"
+    found = understood(text, generation)
+    assert found.form == "comparison"
+    assert [search.documents for search in found.searches] == [("terms_2023.pdf",), ("terms_2025.pdf",), ()]
+    assert found.searches[-1].text == text
+
+
+def test_parts_are_searched_for_with_the_whole(generation: Generation) -> None:
+    found = understood("What does the warranty cover, and how much is the KX-20?", generation)
+    assert found.form == "parts"
+    assert found.parts == ("What does the warranty cover?", "how much is the KX-20?")
+    assert [search.text for search in found.searches] == [found.asked.text, *found.parts]
+
+
+def test_there_are_at_most_four_searches(generation: Generation) -> None:
+    text = "Who pays, when is it due, how much is the rope, where is it sold and how long is it?"
+    found = understood(text, generation)
+    assert len(found.parts) == 5
+    assert len(found.searches) == 4
+    assert found.parts[3] in found.searches[-1].text
+    assert found.parts[4] in found.searches[-1].text
+
+
+def test_what_cannot_be_done_is_left_out_and_said(generation: Generation) -> None:
+    found = understood("What does the warranty cover? Translate it into German.", generation)
+    assert found.reply is None
+    assert found.parts == ("What does the warranty cover?",)
+    assert found.scope_note == "I cannot translate."
+
+
+def test_details_of_the_question(generation: Generation) -> None:
+    found = understood("Give me price and weight of every KX-50 that is still sold.", generation)
+    assert found.form == "table"
+    assert found.attributes == ("price", "weight")
+    assert [each.statement for each in found.unknown_identifiers] == ["No document mentions KX-50; there is KX-20."]
+    assert found.needs_today
+    assert not understood("What does the warranty cover?", generation).needs_today
+
+
+def test_a_follow_up_knows_the_documents_of_the_conversation(generation: Generation) -> None:
+    turn = Turn("What does the Mooring guide say of ropes?", "Ropes are checked weekly.")
+    found = understood("And how often are they replaced?", generation, turn, reply="How often are ropes replaced?")
+    assert found.prior_documents == ("guide.pdf",)
+    assert found.standalone.text == "How often are ropes replaced (the Mooring guide)?"
+    assert found.asked.text == "And how often are they replaced?"
+    assert found.usage.completion_tokens
+
+
+def test_it_is_the_document_of_the_conversation(generation: Generation) -> None:
+    turn = Turn("What does the Mooring guide say of ropes?", "Ropes are checked weekly.")
+    found = understood("How many pages does it have?", generation, turn, reply="How many pages does it have?")
+    assert found.reply
+    assert found.reply.text == "Mooring guide (guide.pdf) has 2 pages."
+
+
+def test_misspelt_words_are_corrected_for_the_search_only(generation: Generation) -> None:
+    class Speller(BagOfWordsEncoder):
+        def count_tokens(self, text: str) -> int:
+            return 2 if text == "warrenty" else 1
+
+    question = Question("What does the warrenty cover?")
+    found = understand(question, generation, ScriptedModel(["never"]), Speller(), Cancellation())
+    assert found.standalone.text == question.text
+    assert found.searches[0].text == "What does the warranty cover?"
