@@ -167,6 +167,7 @@ def setup_of(settings: Settings, retriever: Retriever, confidence_model: Confide
         encoder=retriever.encoder.identity,
         reranker=_identity(_locate(settings, settings.reranker, "reranker")) if settings.reranker else None,
         confidence_model=confidence_model.digest,
+        whole_confidence_model=WHOLE_CONFIDENCE_MODEL.digest,
         # Sums are split among the threads, and so rounded otherwise.
         settings={**shaping, f"{PREFIX}THREADS": cores(settings), **_tuning_settings(settings)},
     )

@@ -121,19 +121,20 @@ class Answerer:
         with clock.measuring("understand"):
             understood = understand(question, generation, self.model, self.retriever.encoder, cancelled)
         run = Run(understood, generation, cancelled, clock)
-        found = yield from self._find(run)
+        today = self.today() if understood.needs_today else None
+        found = yield from self._find(run, today)
         answer = understood.answered_by(_built(AnswerBuilder(run, self.model.name), understood.reply, found))
         if self.recorder:
-            draft = found.draft
+            draft, asked = found.draft, understood.asked
             self.recorder.keep(
-                AnswerTrace(understood.asked, generation, found.hits, draft.prompt, draft.text, answer, found.features)
+                AnswerTrace(asked, generation, found.hits, draft.prompt, draft.text, answer, found.features, today)
             )
         yield from sentence_events(answer)
         yield AnswerReady(answer)
 
-    def _find(self, run: Run) -> Generator[AnswerEvent, None, Findings]:
+    def _find(self, run: Run, date_today: date | None) -> Generator[AnswerEvent, None, Findings]:
         """The findings for a question, after the passages as an event."""
-        understood, today = run.understood, f"{self.today():%d %B %Y}" if run.understood.needs_today else None
+        understood, today = run.understood, f"{date_today:%d %B %Y}" if date_today else None
         if understood.reply:
             yield PassagesFound(())
             return Findings()

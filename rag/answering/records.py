@@ -14,7 +14,7 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Protocol
 
@@ -24,7 +24,19 @@ from pydantic import AliasChoices, Field, ValidationError, model_validator
 from rag.answering.answer_builder import POSSIBLY
 from rag.answering.confidence import Features
 from rag.domain.frozen_model import FrozenModel
-from rag.domain.values import Answer, Certainty, Citation, Hit, Question, Turn, Verdict
+from rag.domain.values import (
+    Answer,
+    Certainty,
+    Citation,
+    Form,
+    Hit,
+    Length,
+    Question,
+    Sentence,
+    SentenceKind,
+    Turn,
+    Verdict,
+)
 from rag.errors import RecordDamaged, RecordUnknown
 from rag.index.generation import Generation
 from rag.models.llm.language_model import Prompt
@@ -32,7 +44,7 @@ from rag.runtime.files import write_atomically
 
 _log = logging.getLogger(__name__)
 
-FORMAT: Final = 4
+FORMAT: Final = 5
 _ID: Final = re.compile(r"[0-9a-f]{32}")
 _FILE: Final = re.compile(rf"({_ID.pattern})\.(json|draft)")
 _DIGEST: Final = r"[0-9a-f]{64}"
@@ -49,6 +61,7 @@ class AnswerTrace:
         prompt: None where the model was not asked.
         draft: the model's text before verification; empty where it was not asked.
         features: of the draft, for the confidence model; None where the model was not asked.
+        today: the date that the question was put to the model with; None where it does not depend on one.
     """
 
     question: Question
@@ -58,6 +71,7 @@ class AnswerTrace:
     draft: str
     answer: Answer
     features: Features | None = None
+    today: date | None = None
 
 
 class Recorder(Protocol):
@@ -94,6 +108,7 @@ class Setup(FrozenModel):
         versions: of the program and of the numerical libraries, and the name of the processor.
         encoder: its identity, as in the manifest of an index.
         confidence_model: its digest.
+        whole_confidence_model: digest of that for answers of several sentences; None before format 5.
         settings: those that influence answers, by the name of their environment variable.
     """
 
@@ -103,6 +118,7 @@ class Setup(FrozenModel):
     reranker: ModelIdentity | None
     # Records of format 3, which Pageproof 0.1 wrote, call it judge.
     confidence_model: str = Field(validation_alias=AliasChoices("confidence_model", "judge"))
+    whole_confidence_model: str | None = None
     settings: dict[str, int | float | str]
 
 
@@ -120,21 +136,30 @@ class QuestionRecord(FrozenModel):
     documents: tuple[str, ...] = ()
     history: tuple[TurnRecord, ...] = ()
     max_tokens: int | None = None
+    length: Length = "normal"
 
     @classmethod
     def of(cls, question: Question) -> QuestionRecord:
         """The record of a question."""
-        history = tuple(TurnRecord(question=turn.question, answer=turn.answer) for turn in question.history)
-        return cls(text=question.text, documents=question.documents, history=history, max_tokens=question.max_tokens)
+        return cls(
+            text=question.text,
+            documents=question.documents,
+            history=tuple(TurnRecord(question=turn.question, answer=turn.answer) for turn in question.history),
+            max_tokens=question.max_tokens,
+            length=question.length,
+        )
 
     def to_domain(self) -> Question:
         """The inverse of :meth:`of`."""
         history = tuple(Turn(turn.question, turn.answer) for turn in self.history)
-        return Question(self.text, self.documents, history, self.max_tokens)
+        return Question(self.text, self.documents, history, self.max_tokens, self.length)
 
 
 class PlaceRecord(FrozenModel):
-    """A span of a page: a passage that was read, or a quote. ``page`` is 1-based; offsets are of the page's text."""
+    """A span of a page: a passage that was read, or a quote. ``page`` is 1-based; offsets are of the page's text.
+
+    ``label`` is the number that is printed on the page of a quote; None where there is none, and for passages.
+    """
 
     document: str
     document_id: str
@@ -142,6 +167,7 @@ class PlaceRecord(FrozenModel):
     start: int
     end: int
     score: float
+    label: str | None = None
 
     @classmethod
     def of_hit(cls, hit: Hit) -> PlaceRecord:
@@ -166,6 +192,7 @@ class PlaceRecord(FrozenModel):
             start=citation.start,
             end=citation.end,
             score=citation.score,
+            label=citation.label,
         )
 
     @property
@@ -175,10 +202,30 @@ class PlaceRecord(FrozenModel):
 
 
 class SentenceRecord(FrozenModel):
-    """A sentence of the draft, and its verdict."""
+    """A sentence of an answer, and its verdict.
+
+    Attributes:
+        kind: of the sentence; before format 5 always ``lead``.
+        confidence: that its quotes state it, 0..1; None where it is not calibrated.
+        quotes: of the record's quotes those that support it, from 1.
+    """
 
     text: str
     verdict: Verdict
+    kind: SentenceKind = "lead"
+    confidence: float | None = None
+    quotes: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, sentence: Sentence) -> SentenceRecord:
+        """The record of a sentence."""
+        return cls(
+            text=sentence.text,
+            verdict=sentence.verdict,
+            kind=sentence.kind,
+            confidence=sentence.confidence,
+            quotes=sentence.citations,
+        )
 
 
 class AnswerRecord(FrozenModel):
@@ -188,11 +235,14 @@ class AnswerRecord(FrozenModel):
         time: of the answer, in UTC, ISO 8601.
         manifest_sha256: of the generation that it was answered from.
         prompt_sha256: see :func:`prompt_digest`; None where the model was not asked.
+        today: see :class:`AnswerTrace`.
         passages: those that were read, best first.
         draft: the model's text before verification.
+        form: of the answer; None before format 5.
+        short_answer, missing: see :class:`rag.domain.values.Answer`.
     """
 
-    format: Literal[3, 4] = 4
+    format: Literal[3, 4, 5] = 5
     id: Annotated[str, Field(pattern=rf"^{_ID.pattern}$")]
     time: str
     question: QuestionRecord
@@ -200,11 +250,15 @@ class AnswerRecord(FrozenModel):
     generation: str
     manifest_sha256: Annotated[str, Field(pattern=rf"^{_DIGEST}$")]
     prompt_sha256: Annotated[str, Field(pattern=rf"^{_DIGEST}$")] | None
+    today: date | None = None
     passages: tuple[PlaceRecord, ...]
     draft: str
     answer: str
     reason: str | None
     certainty: Certainty | None = None
+    form: Form | None = None
+    short_answer: str | None = None
+    missing: tuple[str, ...] = ()
     sentences: tuple[SentenceRecord, ...]
     quotes: tuple[PlaceRecord, ...]
 
@@ -231,12 +285,16 @@ class AnswerRecord(FrozenModel):
             generation=trace.generation.id,
             manifest_sha256=trace.generation.manifest_digest,
             prompt_sha256=prompt_digest(trace.prompt) if trace.prompt else None,
+            today=trace.today,
             passages=tuple(PlaceRecord.of_hit(hit) for hit in trace.hits),
             draft=trace.draft,
             answer=answer.answer,
             reason=answer.reason,
             certainty=answer.certainty,
-            sentences=tuple(SentenceRecord(text=item.text, verdict=item.verdict) for item in answer.sentences),
+            form=answer.form,
+            short_answer=answer.short_answer,
+            missing=answer.missing,
+            sentences=tuple(SentenceRecord.of(sentence) for sentence in answer.sentences),
             quotes=tuple(PlaceRecord.of_citation(citation) for citation in answer.citations),
         )
 

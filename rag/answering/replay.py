@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from rag.answering.answerer import Answerer
-from rag.answering.records import AnswerRecord, LastTrace, ModelIdentity, PlaceRecord, Setup
+from rag.answering.records import AnswerRecord, LastTrace, ModelIdentity, PlaceRecord, SentenceRecord, Setup
+from rag.domain.values import Verdict
 from rag.errors import IndexForeign, IndexMissing, RequestFault
 from rag.index.generation import Generation
 from rag.index.reading import open_published
@@ -22,10 +23,13 @@ ChangeKind: TypeAlias = Literal[
     "confidence model",
     "settings",
     "index",
+    "form",
     "retrieval",
     "prompt",
     "draft",
     "verification",
+    "short answer",
+    "missing",
     "certainty",
 ]
 
@@ -48,7 +52,7 @@ class Replay:
 
     Attributes:
         recorded, now: the records of the two answers.
-        changes: of the setup (program to index), then of the steps of the answer (retrieval to certainty).
+        changes: of the setup (program to index), then of the steps of the answer (form to certainty).
     """
 
     recorded: AnswerRecord
@@ -80,7 +84,7 @@ class Replay:
 
 
 def replay(record: AnswerRecord, answerer: Answerer, setup: Setup, root: Path) -> Replay:
-    """Answers a recorded question again, from the generation that it was answered from.
+    """Answers a recorded question again, from the generation that it was answered from, and as of the same day.
 
     Where that generation is deleted, or is not for this encoder, the current one is used, which is one of the changes.
 
@@ -117,8 +121,9 @@ def _generation(record: AnswerRecord, answerer: Answerer, root: Path) -> tuple[G
 
 
 def _answer_again(record: AnswerRecord, answerer: Answerer, setup: Setup, generation: Generation) -> AnswerRecord:
-    recorder = LastTrace()
-    for _ in replace(answerer, recorder=recorder).stream(record.question.to_domain(), generation=generation):
+    recorder, day = LastTrace(), record.today
+    again = replace(answerer, recorder=recorder, today=(lambda: day) if day else answerer.today)
+    for _ in again.stream(record.question.to_domain(), generation=generation):
         pass
     return AnswerRecord.of(recorder.trace, setup)
 
@@ -132,6 +137,9 @@ def _setup_changes(before: Setup, now: Setup) -> Iterator[ReplayChange]:
         yield ReplayChange("reranker", _model_name(before.reranker), _model_name(now.reranker))
     if before.confidence_model != now.confidence_model:
         yield ReplayChange("confidence model", before.confidence_model[:12], now.confidence_model[:12])
+    # Records of format 4 and older do not have it.
+    if (whole := before.whole_confidence_model) and whole != now.whole_confidence_model:
+        yield ReplayChange("confidence model", whole[:12], (now.whole_confidence_model or "unknown")[:12])
     yield from _differing("settings", before.settings, now.settings)
 
 
@@ -146,18 +154,32 @@ def _model_name(model: ModelIdentity | None) -> str:
 
 
 def _step_changes(before: AnswerRecord, now: AnswerRecord) -> Iterator[ReplayChange]:
-    """The steps of the answer whose results differ."""
+    """The steps of the answer whose results differ; of an older record, those that it has."""
+    is_complete = before.form is not None
+    if is_complete and before.form != now.form:
+        yield ReplayChange("form", str(before.form), str(now.form))
     if _places(before.passages) != _places(now.passages):
         yield ReplayChange("retrieval", *_only_in_each(before.passages, now.passages))
     if before.prompt_sha256 != now.prompt_sha256:
         yield ReplayChange("prompt", _prompt_name(before.prompt_sha256), _prompt_name(now.prompt_sha256))
     if before.draft != now.draft:
         yield ReplayChange("draft", " ".join(before.draft.split()), " ".join(now.draft.split()))
-    if before.sentences != now.sentences or _places(before.quotes) != _places(now.quotes):
-        yield ReplayChange("verification", _verdicts(before), _verdicts(now))
-    # An abstention has no certainty; its text is another one.
-    if before.certainty and now.certainty and before.certainty != now.certainty:
-        yield ReplayChange("certainty", before.certainty, now.certainty)
+    one, two = (record.sentences if is_complete else _verdicts(record) for record in (before, now))
+    if one != two or _places(before.quotes) != _places(now.quotes):
+        yield ReplayChange("verification", _verification(before), _verification(now))
+    # An abstention has none of these; its text is another one.
+    if before.certainty and now.certainty:
+        yield from _result_changes(before, now, is_complete=is_complete)
+
+
+def _result_changes(before: AnswerRecord, now: AnswerRecord, *, is_complete: bool) -> Iterator[ReplayChange]:
+    """The fields beside the text in which two answers differ."""
+    if is_complete and before.short_answer != now.short_answer:
+        yield ReplayChange("short answer", before.short_answer or "none", now.short_answer or "none")
+    if is_complete and before.missing != now.missing:
+        yield ReplayChange("missing", "; ".join(before.missing) or "nothing", "; ".join(now.missing) or "nothing")
+    if before.certainty != now.certainty:
+        yield ReplayChange("certainty", str(before.certainty), str(now.certainty))
 
 
 def _places(records: Sequence[PlaceRecord]) -> list[tuple[str, int, int, int]]:
@@ -180,6 +202,20 @@ def _prompt_name(prompt_sha256: str | None) -> str:
     return prompt_sha256[:12] if prompt_sha256 else "the model was not asked"
 
 
-def _verdicts(record: AnswerRecord) -> str:
+def _verdicts(record: AnswerRecord) -> Sequence[tuple[str, Verdict]]:
+    return [(sentence.text, sentence.verdict) for sentence in record.sentences]
+
+
+def _verification(record: AnswerRecord) -> str:
+    supported = [_support(sentence) for sentence in record.sentences if sentence.verdict == "supported"]
     unsupported = [sentence.text for sentence in record.sentences if sentence.verdict == "unsupported"]
-    return f"not supported: {' '.join(unsupported) or 'nothing'}; quotes: {_listed(record.quotes)}"
+    return (
+        f"supported: {', '.join(supported) or 'nothing'}; not supported: {' '.join(unsupported) or 'nothing'}; "
+        f"quotes: {_listed(record.quotes)}"
+    )
+
+
+def _support(sentence: SentenceRecord) -> str:
+    """Kind, confidence and quotes of a sentence: "lead 0.99 [1, 2]"."""
+    confidence = "" if sentence.confidence is None else f" {sentence.confidence:g}"
+    return f"{sentence.kind}{confidence} {list(sentence.quotes)}"

@@ -37,7 +37,7 @@ class TableAnswer:
 
 def table_answer(question: str, evidence: Sequence[Evidence]) -> TableAnswer | None:
     """The answer that a table of the evidence's pages gives; None where no cell is meant beyond doubt."""
-    pages = {}
+    pages: dict[tuple[str, int], Evidence] = {}
     for item in evidence:
         pages.setdefault((item.hit.passage.document.id, item.page.number), item)
     items = dict(list(pages.items())[:_MOST_PAGES])

@@ -7,7 +7,10 @@ import json
 import os
 import stat
 import struct
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -26,7 +29,7 @@ from rag.answering.records import (
     prompt_digest,
 )
 from rag.composition import SHAPING
-from rag.domain.values import Answer, Question, Turn
+from rag.domain.values import Answer, Citation, Form, Length, Question, Sentence, SentenceKind, Turn, Verdict
 from rag.errors import RecordDamaged, RecordUnknown
 from rag.index.reading import open_current
 from rag.models.llm.language_model import Message, Prompt
@@ -41,6 +44,7 @@ SETUP = Setup(
     encoder=ENCODER.identity,
     reranker=None,
     confidence_model="d" * 64,
+    whole_confidence_model="e" * 64,
     settings={"RAG_PASSAGES": 4, "RAG_TEMPERATURE": 0.0},
 )
 PLACE = PlaceRecord(document="a.pdf", document_id="d" * 64, page=1, start=0, end=24, score=0.5)
@@ -63,6 +67,7 @@ def record_of(number: int = 1, answer: str = "The pump is blue.") -> AnswerRecor
         draft="The pump is blue [1].",
         answer=answer,
         reason=None,
+        form="fact",
         sentences=(SentenceRecord(text=answer, verdict="supported"),),
         quotes=(PLACE,),
     )
@@ -71,10 +76,17 @@ def record_of(number: int = 1, answer: str = "The pump is blue.") -> AnswerRecor
 def trace_of(root: Path) -> AnswerTrace:
     """The trace of an answer from an index of one page."""
     publish(root, {"a.pdf": ["The pump is blue."]}, ENCODER)
-    answer = Answer(id_of(7), "Which colour?", "The pump is blue.", True, None, 1.0, (), (), "scripted", "x")
-    return AnswerTrace(
-        Question("Which colour?"), open_current(root, ENCODER.identity), (), Prompt((1, 2)), "Blue.", answer
+    sentences = (
+        Sentence("The pump is blue.", "supported", (1,), "lead", 0.99),
+        Sentence("It is new.", "unsupported", kind="detail"),
     )
+    quote = Citation(1, "a.pdf", "d" * 64, 1, "The pump is blue.", 0, 17, (), 1.0, label="iv")
+    answer = Answer(
+        id_of(7), "Which colour?", "The pump is blue.", True, None, 0.8, sentences, (quote,), "scripted", "x"
+    )
+    answer = replace(answer, certainty="stated", form="parts", short_answer="blue", missing=("its price",))
+    generation, question = open_current(root, ENCODER.identity), Question("Which colour?", length="full")
+    return AnswerTrace(question, generation, (), Prompt((1, 2)), "Blue.", answer, today=date(2026, 3, 4))
 
 
 @pytest.fixture
@@ -93,6 +105,15 @@ places = st.builds(
     start=numbers,
     end=numbers,
     score=st.floats(allow_nan=False, allow_infinity=False),
+    label=st.none() | texts,
+)
+sentences = st.builds(
+    SentenceRecord,
+    text=texts,
+    verdict=st.sampled_from(get_args(Verdict)),
+    kind=st.sampled_from(get_args(SentenceKind)),
+    confidence=st.none() | st.floats(0, 1),
+    quotes=st.lists(numbers, max_size=3).map(tuple),
 )
 questions = st.builds(
     Question,
@@ -100,6 +121,7 @@ questions = st.builds(
     documents=st.lists(texts, max_size=2).map(tuple),
     history=st.lists(st.builds(Turn, texts, texts), max_size=2).map(tuple),
     max_tokens=st.none() | numbers,
+    length=st.sampled_from(get_args(Length)),
 )
 
 
@@ -116,7 +138,6 @@ class TestRoundTrip:
         text: str,
         data: st.DataObject,
     ) -> None:
-        verdict = data.draw(st.sampled_from(["supported", "unsupported"]))
         changes = {
             "question": question,
             "manifest_sha256": digest,
@@ -124,7 +145,11 @@ class TestRoundTrip:
             "passages": tuple(found),
             "draft": text,
             "answer": text,
-            "sentences": (SentenceRecord.model_validate({"text": text, "verdict": verdict}),),
+            "today": data.draw(st.none() | st.dates()),
+            "form": data.draw(st.sampled_from(get_args(Form))),
+            "short_answer": data.draw(st.none() | texts),
+            "missing": tuple(data.draw(st.lists(texts, max_size=2))),
+            "sentences": tuple(data.draw(st.lists(sentences, max_size=3))),
         }
         record = record_of().model_copy(update=changes)
         assert AnswerRecord.from_bytes(record.to_bytes()) == record
@@ -184,14 +209,14 @@ class TestRead:
             pytest.param(record_of().to_bytes()[:-9], id="cut"),
             pytest.param(b"[]", id="a list"),
             pytest.param(b"\xff", id="no text"),
-            pytest.param(record_of().to_bytes().replace(b'"format": 4', b'"format": 1'), id="another format"),
+            pytest.param(record_of().to_bytes().replace(b'"format": 5', b'"format": 1'), id="another format"),
             pytest.param(record_of().to_bytes().replace(b'"draft"', b'"draught"'), id="an unknown field"),
         ],
     )
     def test_a_damaged_one(self, folder: RecordFolder, data: bytes) -> None:
         folder.write(record_of())
         (folder.root / f"{id_of(1)}.json").write_bytes(data)
-        with pytest.raises(RecordDamaged, match="not a record of format 4"):
+        with pytest.raises(RecordDamaged, match="not a record of format 5"):
             folder.read(id_of(1))
 
     def test_one_under_the_name_of_another(self, folder: RecordFolder) -> None:
@@ -275,12 +300,46 @@ def test_every_setting_either_shapes_answers_or_does_not() -> None:
     assert set(Settings.model_fields) == compared | elsewhere | ingest
 
 
-def test_a_record_of_format_3_is_read() -> None:
-    """Pageproof 0.1 called the confidence model the judge."""
-    record = record_of()
-    old = record.to_bytes().replace(b'"format": 4', b'"format": 3').replace(b'"confidence_model"', b'"judge"')
-    assert b'"judge"' in old
-    assert AnswerRecord.from_bytes(old).setup == record.setup
+def test_what_is_kept_of_an_answer(tmp_path: Path, folder: RecordFolder) -> None:
+    FolderRecorder(folder, SETUP).keep(trace_of(tmp_path / "index"))
+    record = folder.read(id_of(7))
+    assert (record.format, record.today, record.question.length) == (5, date(2026, 3, 4), "full")
+    assert (record.form, record.short_answer, record.missing) == ("parts", "blue", ("its price",))
+    assert (record.answer, record.certainty) == ("The pump is blue.", "stated")
+    assert record.sentences == (
+        SentenceRecord(text="The pump is blue.", verdict="supported", kind="lead", confidence=0.99, quotes=(1,)),
+        SentenceRecord(text="It is new.", verdict="unsupported", kind="detail"),
+    )
+    assert [(quote.document, quote.start, quote.end, quote.label) for quote in record.quotes] == [
+        ("a.pdf", 0, 17, "iv")
+    ]
+
+
+class TestOlderFormats:
+    """Records of 0.2 (format 4) and 0.1 (format 3, which called the confidence model the judge)."""
+
+    NEW = ("today", "form", "short_answer", "missing")
+
+    def old(self, number: int) -> dict[str, Any]:
+        contents = json.loads(record_of().to_bytes())
+        old = {name: value for name, value in contents.items() if name not in self.NEW}
+        del old["setup"]["whole_confidence_model"]
+        del old["question"]["length"]
+        old["sentences"] = [{"text": each["text"], "verdict": each["verdict"]} for each in old["sentences"]]
+        for place in (*old["passages"], *old["quotes"]):
+            del place["label"]
+        if number == 3:
+            old["setup"]["judge"] = old["setup"].pop("confidence_model")
+        return {**old, "format": number}
+
+    @pytest.mark.parametrize("number", [3, 4])
+    def test_read(self, number: int) -> None:
+        record = AnswerRecord.from_bytes(json.dumps(self.old(number)).encode())
+        assert record.setup == SETUP.model_copy(update={"whole_confidence_model": None})
+        assert (record.format, record.form, record.short_answer) == (number, None, None)
+        assert (record.today, record.missing) == (None, ())
+        assert record.question.to_domain() == Question("Which colour?")
+        assert record.sentences == record_of().sentences
 
 
 class TestCertaintyInTheText:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 import rag.cli.main as program
 from rag.answering.answerer import Answerer
 from rag.answering.prompt import NOT_FOUND
-from rag.answering.records import AnswerRecord, FolderRecorder, ModelIdentity, RecordFolder, Setup
+from rag.answering.records import AnswerRecord, FolderRecorder, ModelIdentity, RecordFolder, SentenceRecord, Setup
 from rag.answering.replay import Replay, replay
 from rag.cli import ask
 from rag.domain.values import Question
@@ -97,6 +98,34 @@ def test_another_certainty_is_a_change_of_the_same_text(record: AnswerRecord, in
     assert [str(change) for change in replayed.changes] == ["certainty: stated → possible"]
 
 
+class TestToday:
+    """A question such as "Which lid is current?" is put to the model with the date."""
+
+    CURRENT = Question("Which lid is the current one of the pump?")
+
+    def recorded(self, index: Path, folder: RecordFolder, question: Question) -> AnswerRecord:
+        answerer = replace(open_answerer(index), today=lambda: date(2026, 3, 4))
+        return folder.read(replace(answerer, recorder=FolderRecorder(folder, SETUP)).ask(question).id)
+
+    def test_a_replay_is_as_of_the_same_day(self, index: Path, folder: RecordFolder) -> None:
+        record = self.recorded(index, folder, self.CURRENT)
+        assert record.today == date(2026, 3, 4)
+        later = replace(open_answerer(index), today=lambda: date(2027, 1, 1))
+        replayed = replay(record, later, SETUP, index)
+        assert (replayed.first_difference, replayed.changes) == (None, ())
+        assert isinstance(later.model, ScriptedModel)
+        said = [message.text for chat in later.model.chats for message in chat]
+        assert any("Today is 04 March 2026." in text for text in said)
+        assert not any("2027" in text for text in said)
+
+    def test_another_day_is_another_prompt(self, index: Path, folder: RecordFolder) -> None:
+        record = self.recorded(index, folder, self.CURRENT).model_copy(update={"today": date(2026, 3, 5)})
+        assert changed(replay(record, open_answerer(index), SETUP, index)) == ["prompt"]
+
+    def test_other_questions_have_no_date(self, index: Path, folder: RecordFolder) -> None:
+        assert self.recorded(index, folder, QUESTION).today is None
+
+
 def test_where_the_model_is_not_asked(index: Path, folder: RecordFolder) -> None:
     answerer = replace(open_answerer(index), recorder=FolderRecorder(folder, SETUP))
     record = folder.read(answerer.ask(Question("Who is the mayor of Skarholm?")).id)
@@ -127,6 +156,11 @@ class TestChanges:
                 {"confidence_model": "1" * 64}, f"confidence model: {'d' * 12} → {'1' * 12}", id="confidence model"
             ),
             pytest.param(
+                {"whole_confidence_model": "1" * 64},
+                f"confidence model: {'e' * 12} → {'1' * 12}",
+                id="confidence model of whole answers",
+            ),
+            pytest.param(
                 {"settings": {"RAG_PASSAGES": 4, "RAG_TEMPERATURE": 0.5}},
                 "settings: RAG_TEMPERATURE 0.0 → RAG_TEMPERATURE 0.5",
                 id="a setting",
@@ -155,12 +189,48 @@ class TestChanges:
     def test_of_the_draft(self, record: AnswerRecord, index: Path) -> None:
         replayed = replay(record, open_answerer(index, "The pump has a lid."), SETUP, index)
         assert replayed.first_difference == len("The pump has a ")
-        assert changed(replayed) == ["draft", "verification"]
+        assert changed(replayed) == ["draft", "verification", "short answer"]
 
     def test_of_the_verdict_only(self, record: AnswerRecord, index: Path) -> None:
         other = record.model_copy(update={"sentences": (), "answer": "Blue."})
         replayed = replay(other, open_answerer(index), SETUP, index)
         assert changed(replayed) == ["verification"]
+
+    @pytest.mark.parametrize(
+        ("update", "change"),
+        [
+            pytest.param({"form": "list"}, "form: list → fact", id="form"),
+            pytest.param({"short_answer": "Blue"}, f"short answer: Blue → {REPLY}", id="short answer"),
+            pytest.param({"missing": ("its price",)}, "missing: its price → nothing", id="missing"),
+            pytest.param({"certainty": "possible"}, "certainty: possible → stated", id="certainty"),
+        ],
+    )
+    def test_of_a_field_beside_the_text(
+        self, record: AnswerRecord, index: Path, update: dict[str, Any], change: str
+    ) -> None:
+        replayed = replay(record.model_copy(update=update), open_answerer(index), SETUP, index)
+        assert [str(found) for found in replayed.changes] == [change]
+        assert replayed.first_difference is None
+
+    @pytest.mark.parametrize("update", [{"kind": "step"}, {"confidence": 0.5}, {"quotes": ()}], ids=str)
+    def test_of_a_sentence_of_the_same_text(self, record: AnswerRecord, index: Path, update: dict[str, Any]) -> None:
+        sentence = record.sentences[0].model_copy(update=update)
+        replayed = replay(record.model_copy(update={"sentences": (sentence,)}), open_answerer(index), SETUP, index)
+        (change,) = replayed.changes
+        assert change.what == "verification"
+        assert change.recorded != change.now
+
+    def test_an_older_record_is_compared_by_what_it_has(self, record: AnswerRecord, index: Path) -> None:
+        """Records of 0.2 have no form, and no kinds and confidences of sentences."""
+        old = {
+            "format": 4,
+            "form": None,
+            "short_answer": None,
+            "setup": SETUP.model_copy(update={"whole_confidence_model": None}),
+            "sentences": tuple(SentenceRecord(text=each.text, verdict=each.verdict) for each in record.sentences),
+        }
+        replayed = replay(record.model_copy(update=old), open_answerer(index), SETUP, index)
+        assert (replayed.first_difference, replayed.changes) == (None, ())
 
     def test_of_the_passages(self, record: AnswerRecord, index: Path) -> None:
         replayed = replay(record, replace(open_answerer(index, NOT_FOUND), passages=1), SETUP, index)
@@ -197,7 +267,7 @@ class TestGenerations:
         assert replayed.now.generation == second
         gone = f"index: {record.generation} → {second}, because that one is not kept any more"
         assert str(replayed.changes[0]) == gone
-        assert changed(replayed)[1:] == ["retrieval", "prompt", "draft", "verification"]
+        assert changed(replayed)[1:] == ["retrieval", "prompt", "draft", "verification", "short answer"]
         assert replayed.first_difference == len("The pump has a ")
 
     def test_the_current_one_answers_when_it_is_of_another_encoder(self, record: AnswerRecord, index: Path) -> None:
