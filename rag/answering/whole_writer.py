@@ -8,6 +8,7 @@ from typing import Final
 
 from rag.answering.composing.pointers import Pointer, pointers_of
 from rag.answering.composing.table_answer import table_answer
+from rag.answering.composing.usefulness import usefulness
 from rag.answering.composing.whole_answer import Composition, compose
 from rag.answering.confidence import ConfidenceModel, Features
 from rag.answering.draft import Draft, generate_draft, self_check
@@ -15,7 +16,7 @@ from rag.answering.evidence.relevance import unit_relevance
 from rag.answering.evidence.selection import EvidenceBudget, select_evidence
 from rag.answering.evidence.units import Unit, units_of
 from rag.answering.features import coverage_of
-from rag.answering.grounding import SUPPORTED, Support
+from rag.answering.grounding import SUPPORTED, Evidence, Support
 from rag.answering.prompt import SYSTEM_WHOLE, EvidencePrompt, room_for_evidence, whole_prompt
 from rag.answering.run import Findings, Run
 from rag.domain.values import Hit, Passage
@@ -24,8 +25,10 @@ from rag.models.llm.language_model import LanguageModel
 
 # Hits that bring along the passages beside them.
 _CONTINUED: Final = 3
-# Relevance of a sentence in an overview: the first one of a section, and any other.
-_OPENING, _FURTHER = 0.0, -8.0
+# Tokens of passages whose units may be shown, as a multiple of those that the model reads.
+_WIDER: Final = 2
+# Usefulness of a sentence in an overview: the first one of a section, and any other.
+_OPENING, _FURTHER = 0.5, 0.0
 _MOST_OPENINGS: Final = 40
 
 
@@ -61,15 +64,16 @@ class WholeWriter:
         if not hits:
             return Findings()
         prompt = self._prompt(run, hits, today, continued=_CONTINUED)
-        units = units_of(prompt.evidence)
         with run.clock.measuring("verify"):
+            evidence = self._evidence(run, hits, self.evidence_tokens * _WIDER, _CONTINUED)
+            units = units_of(evidence)
             relevance = self._relevance(run, units)
         draft = self._draft(run, prompt)
         with run.clock.measuring("verify"):
             checked = 0.0 if draft.is_empty else self_check(self.model, prompt.chat, draft, run.cancelled)
             pointers = pointers_of(run.question.text, draft.text, units)
             features = _features(run.question.text, hits, draft, pointers, checked)
-            support = self._compose(run, prompt, pointers, units, relevance)
+            support = self._compose(run, hits, evidence, pointers, units, relevance)
         found = Findings(
             prompt.hits, prompt.evidence, draft, features, support, self.confidence_model.correct.probability(features)
         )
@@ -82,18 +86,19 @@ class WholeWriter:
         draft = self._draft(run, prompt)
         with run.clock.measuring("verify"):
             pointers = pointers_of(run.question.text, draft.text, units)
-            material = Composition("overview", pointers, units, _opening_relevance(units), run.question.length)
+            material = Composition("overview", pointers, units, list(_of_openings(units)), run.question.length)
             support = compose(material)
         # They are the document's own sentences, which no model has worded.
         return Findings(prompt.hits, prompt.evidence, draft, None, support, 1.0, is_given=bool(support))
 
     def _prompt(self, run: Run, hits: Sequence[Hit], today: str | None, *, continued: int) -> EvidencePrompt:
-        question = run.question
-        room = room_for_evidence(self.model, question, self._tokens(run), system=SYSTEM_WHOLE)
-        passages = len(hits) if not continued else self.passages
-        budget = EvidenceBudget(min(room, self.evidence_tokens), passages, continued)
-        evidence = select_evidence(run.generation, hits, question.text, budget, self.model.count_tokens)
-        return whole_prompt(question, run.form, evidence, today=today)
+        room = room_for_evidence(self.model, run.question, self._tokens(run), system=SYSTEM_WHOLE)
+        evidence = self._evidence(run, hits, min(room, self.evidence_tokens), continued)
+        return whole_prompt(run.question, run.form, evidence, today=today)
+
+    def _evidence(self, run: Run, hits: Sequence[Hit], tokens: int, continued: int) -> list[Evidence]:
+        budget = EvidenceBudget(tokens, self.passages if continued else len(hits), continued)
+        return select_evidence(run.generation, hits, run.question.text, budget, self.model.count_tokens)
 
     def _tokens(self, run: Run) -> int:
         return run.question.max_tokens or self.max_tokens
@@ -120,15 +125,27 @@ class WholeWriter:
     def _compose(
         self,
         run: Run,
-        prompt: EvidencePrompt,
+        hits: Sequence[Hit],
+        evidence: Sequence[Evidence],
         pointers: Sequence[Pointer],
         units: Sequence[Unit],
         relevance: Sequence[float],
     ) -> list[Support]:
-        """The rows of a table where one was asked for and is found by rule; else the units."""
-        if run.form in ("table", "list") and (table := table_answer(run.question.text, prompt.evidence)):
+        """The rows of a table where one was asked for and is found by rule; else the most useful units."""
+        question = run.question
+        if run.form in ("table", "list") and (table := table_answer(question.text, evidence)):
             return list(table.support)
-        return compose(Composition(run.form, pointers, units, relevance, run.question.length))
+        useful = usefulness(question.text, units, relevance, pointers, hits)
+        return compose(Composition(run.form, pointers, units, useful, question.length, _sides(run)))
+
+
+def _sides(run: Run) -> list[frozenset[str]]:
+    """The documents of each side of a comparison; none where a side is not a document."""
+    if run.form != "comparison":
+        return []
+    by_name = {name: one.id for one in run.generation.documents for name in one.names}
+    sides = [frozenset(by_name[name] for name in search.documents) for search in run.understood.searches]
+    return [side for side in dict.fromkeys(sides) if side]
 
 
 def _features(
@@ -157,16 +174,11 @@ def _openings(passages: Sequence[Passage]) -> list[Passage]:
     return [*chosen, *(passage for passage in passages if passage.row not in rows)]
 
 
-def _opening_relevance(units: Sequence[Unit]) -> list[float]:
-    """The relevance of units in an overview: high for the first statement under each heading."""
-    return list(_first_statements(units))
-
-
-def _first_statements(units: Sequence[Unit]) -> Iterator[float]:
+def _of_openings(units: Sequence[Unit]) -> Iterator[float]:
+    """The usefulness of units in an overview: high for the first statement under each heading."""
     seen: set[tuple[str, ...]] = set()
     for unit in units:
-        if unit.is_statement and unit.kind == "sentence" and unit.headings not in seen:
+        is_first = unit.is_statement and unit.kind == "sentence" and unit.headings not in seen
+        if is_first:
             seen.add(unit.headings)
-            yield _OPENING
-        else:
-            yield _FURTHER
+        yield _OPENING if is_first else _FURTHER

@@ -1,42 +1,53 @@
-"""Composition of a whole answer: the units that the draft points to, completed by lists and by relevance.
+"""Composition of a whole answer from the units of the evidence, by the probability that each belongs to it.
 
-What is shown is the documents' own wording. Only the direct answer in front may be the model's, where it is verified.
+What is shown is the documents' own wording: nothing in it needs to be believed.
 """
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Final
 
 from rag.answering.composing.pointers import Pointer
-from rag.answering.evidence.units import Unit
-from rag.answering.grounding import SUPPORTED, Support
-from rag.domain.values import Form, Length
+from rag.answering.evidence.units import TableRow, Unit
+from rag.answering.grounding import SUPPORTED, Quote, Support
+from rag.domain.values import Form, Length, Span
 
-# Words that an answer of a form is filled up to, where the draft points to less; at most a half more is shown.
+# Words that an answer of a form is filled up to.
 _WORDS: Final[dict[Form, int]] = {
-    "how_to": 70,
-    "list": 40,
-    "explain": 80,
-    "about": 90,
-    "comparison": 100,
-    "parts": 80,
-    "table": 40,
-    "overview": 100,
-    "keyword": 40,
+    "how_to": 75,
+    "list": 60,
+    "explain": 70,
+    "about": 75,
+    "comparison": 90,
+    "parts": 70,
+    "table": 60,
+    "overview": 90,
+    "keyword": 45,
 }
-_DEFAULT_WORDS: Final = 80
+_DEFAULT_WORDS: Final = 75
 _FACTOR: Final[dict[Length, float]] = {"short": 0.4, "normal": 1.0, "full": 2.0}
-_EXCESS: Final = 1.5
-# A unit is added only if its relevance is within so many logits of the best one's.
-_NEAR_BEST: Final = 4.0
-_MOST_ITEMS: Final = 30
+# Where a list, or a sentence that the draft points to, may exceed them.
+_EXCESS: Final = 1.4
+# Least probability of a unit that the draft points to, and of any other.
+_LEAST_POINTED: Final = 0.1
+_LEAST_USEFUL: Final = 0.1
+# Long units hold more facts, but cost more words: they are ranked by probability per word to this power.
+_LENGTH_POWER: Final = 0.5
+_MOST_ITEMS: Final = 20
+# Forms of which a list is shown whole as soon as one of its items is shown.
+_WHOLE_LISTS: Final[frozenset[Form]] = frozenset({"how_to", "list", "table"})
+# Forms that begin with the unit that answers best, rather than with the first one in the document.
+_DIRECT: Final[frozenset[Form]] = frozenset({"explain", "about", "parts", "keyword"})
 # "It ...", "These ...": a sentence that cannot be understood without the one before it.
 _ANAPHOR: Final = re.compile(
     r"(?:It|Its|They|Their|This|These|That|Those|He|She|His|Her|Such|Both|Here|There|However|Therefore|Otherwise|Also|"
-    r"In addition|Additionally|Then|If so|In this case|But|And|Or|So)\b"
+    r"In addition|Additionally|Then|If so|In this case|But|And|Or|So|Thus|Finally|For instance|For example)\b"
 )
 
 
@@ -48,112 +59,173 @@ class Composition:
         form: of the answer.
         pointers: the statements of the draft, in order.
         units: of the evidence, in reading order.
-        relevance: a logit for each unit.
+        usefulness: the probability, 0..1, that each unit belongs to the answer.
         length: that was asked for.
+        sides: ids of the documents of each side of a comparison, which get equally many words.
     """
 
     form: Form
     pointers: Sequence[Pointer]
     units: Sequence[Unit]
-    relevance: Sequence[float]
+    usefulness: Sequence[float]
     length: Length = "normal"
+    sides: Sequence[Collection[str]] = ()
 
     @property
     def words(self) -> int:
         """Words that the answer is filled up to."""
         return round(_WORDS.get(self.form, _DEFAULT_WORDS) * _FACTOR[self.length])
 
+    @property
+    def pointed(self) -> list[int]:
+        """The positions of the units that the supported statements of the draft point to, the most useful first."""
+        found = {place for pointer in self.pointers if pointer.share >= SUPPORTED for place in pointer.units}
+        return sorted(filter(self.is_shown, found), key=lambda place: (-self.usefulness[place], place))
 
-def compose(material: Composition, lead: Support | None = None) -> list[Support]:
-    """The sentences of an answer in the order in which they are shown, each with its support.
+    def is_shown(self, place: int) -> bool:
+        """True for a unit that can be shown by itself."""
+        return self.units[place].kind == "line" or self.units[place].is_statement
 
-    Args:
-        material: of the answer.
-        lead: the verified direct answer, in the model's words; None where the answer begins with a unit.
-    """
-    pointed = _pointed(material)
-    chosen = _with_lists(material, pointed)
-    chosen = _filled(material, chosen)
-    chosen |= _antecedents(material, chosen)
-    supports = [material.units[position].support() for position in _in_order(material, chosen, pointed)]
-    return _led(supports, lead)
+    def length_of(self, places: Iterable[int]) -> int:
+        """Words of some units."""
+        return sum(len(self.units[place].text.split()) for place in places)
 
-
-def _pointed(material: Composition) -> list[int]:
-    """The positions of the units that the supported statements of the draft point to, in the draft's order."""
-    return list(
-        dict.fromkeys(
-            position
-            for pointer in material.pointers
-            if pointer.share >= SUPPORTED
-            for position in pointer.units
-            if material.units[position].kind == "line" or material.units[position].is_statement
-        )
-    )
+    def block(self, place: int) -> list[int]:
+        """The positions of the list or table that a unit is in; the unit alone where it is in none, or a long one."""
+        block = self.units[place].block
+        whole = [other for other, unit in enumerate(self.units) if unit.block == block] if block is not None else []
+        return whole if 0 < len(whole) <= _MOST_ITEMS else [place]
 
 
-def _with_lists(material: Composition, pointed: Sequence[int]) -> set[int]:
-    """The pointed units, and the whole of each list that is asked for or that two of them are from."""
-    chosen = set(pointed)
-    blocks = [material.units[position].block for position in pointed]
-    for block in {block for block in blocks if block is not None}:
-        if material.form in ("how_to", "list") or blocks.count(block) > 1:
-            chosen |= set(_block(material, block)[:_MOST_ITEMS])
-    return chosen
-
-
-def _block(material: Composition, block: int) -> list[int]:
-    """The positions of a list's items, with the sentence that introduces it."""
-    items = [position for position, unit in enumerate(material.units) if unit.block == block]
-    above = items[0] - 1
-    if above >= 0 and material.units[above].kind != "line" and material.units[above].text.endswith(":"):
-        return [above, *items]
-    return items
-
-
-def _filled(material: Composition, chosen: set[int]) -> set[int]:
-    """With the most relevant further units, up to the words of the form."""
-    chosen = set(chosen)
-    count = sum(_length(material, position) for position in chosen)
-    best = max(material.relevance, default=0.0)
-    for position in sorted(range(len(material.units)), key=lambda place: -material.relevance[place]):
-        if count >= material.words or material.relevance[position] < best - _NEAR_BEST:
+def compose(material: Composition) -> list[Support]:
+    """The sentences of an answer in the order in which they are shown, each with its support; empty for no unit."""
+    chosen = _Selection(material)
+    for place in material.pointed:
+        if material.usefulness[place] >= _LEAST_POINTED:
+            chosen.add(place)
+    for place in _by_use(material):
+        if chosen.is_full or material.usefulness[place] < _LEAST_USEFUL:
             break
-        unit, length = material.units[position], _length(material, position)
-        if position in chosen or not unit.is_statement or count + length > _EXCESS * material.words:
-            continue
-        chosen.add(position)
-        count += length
-    return chosen
+        chosen.add(place)
+    places = chosen.places | _antecedents(material, chosen.places) | _introductions(material, chosen.places)
+    return _supports(material, _in_order(material, places))
+
+
+class _Selection:
+    """The units that are chosen so far, within the words of the form."""
+
+    def __init__(self, material: Composition) -> None:
+        self._material = material
+        self._pointed_in_block = Counter(material.units[place].block for place in material.pointed)
+        self.places: set[int] = set()
+        self._words = 0
+
+    @property
+    def is_full(self) -> bool:
+        """True where the answer has the words of its form."""
+        return self._words >= self._material.words
+
+    def add(self, place: int) -> None:
+        """Chooses a unit if there is room for it: with its whole list if there is room for that."""
+        if place in self.places:
+            return
+        for group in ([other for other in self._group(place) if other not in self.places], [place]):
+            count = self._material.length_of(group)
+            if not self.places or self._words + count <= _EXCESS * self._material.words:
+                self.places |= set(group)
+                self._words += count
+                return
+
+    def _group(self, place: int) -> list[int]:
+        block = self._material.units[place].block
+        is_whole = self._material.form in _WHOLE_LISTS or self._pointed_in_block[block] > 1
+        return self._material.block(place) if block is not None and is_whole else [place]
+
+
+def _by_use(material: Composition) -> list[int]:
+    """The positions of all units that can be shown, the most useful per word first; of a comparison, side by side."""
+
+    def use(place: int) -> float:
+        return material.usefulness[place] / math.pow(max(1, material.length_of([place])), _LENGTH_POWER)
+
+    ranked = sorted(filter(material.is_shown, range(len(material.units))), key=use, reverse=True)
+    if len(material.sides) < 2:
+        return ranked
+    sides = [[place for place in ranked if material.units[place].place[0] in side] for side in material.sides]
+    turns = [side[turn] for turn in range(max(map(len, sides))) for side in sides if turn < len(side)]
+    return list(dict.fromkeys([*turns, *ranked]))
 
 
 def _antecedents(material: Composition, chosen: Iterable[int]) -> set[int]:
     """The sentences in front of those that begin with "It" or "These", where they are not chosen themselves."""
     found = set()
-    for position in chosen:
-        unit, before = material.units[position], position - 1
-        if before >= 0 and unit.kind == "sentence" and _ANAPHOR.match(unit.text):
-            other = material.units[before]
-            if other.is_statement and other.kind == "sentence" and other.place[0] == unit.place[0]:
-                found.add(before)
+    for place in chosen:
+        unit, other = material.units[place], material.units[max(0, place - 1)]
+        depends = place and unit.kind == "sentence" and _ANAPHOR.match(unit.text)
+        if depends and other.is_statement and other.kind == "sentence" and other.place[0] == unit.place[0]:
+            found.add(place - 1)
     return found
 
 
-def _length(material: Composition, position: int) -> int:
-    return len(material.units[position].text.split())
+def _introductions(material: Composition, chosen: Collection[int]) -> set[int]:
+    """The sentences that end with a colon in front of the lists of which two items are chosen."""
+    counts = Counter(material.units[place].block for place in chosen)
+    firsts: dict[int, int] = {}
+    for place, unit in enumerate(material.units):
+        if unit.block is not None and counts[unit.block] > 1:
+            firsts.setdefault(unit.block, place)
+    return {
+        first - 1
+        for first in firsts.values()
+        if first and material.units[first - 1].kind != "line" and material.units[first - 1].text.endswith(":")
+    }
 
 
-def _in_order(material: Composition, chosen: Iterable[int], pointed: Sequence[int]) -> list[int]:
-    """The positions in reading order; the documents in the order in which the draft points to them."""
-    documents = [material.units[position].place[0] for position in pointed]
-    rank = {document: place for place, document in reversed(list(enumerate(documents)))}
-    return sorted(chosen, key=lambda position: (rank.get(material.units[position].place[0], len(rank)), position))
+def _in_order(material: Composition, places: Iterable[int]) -> list[int]:
+    """The positions in reading order, the documents by their most useful unit; the direct answer first of all."""
+    places = sorted(places)
+    best: dict[str, float] = {}
+    for place in places:
+        document = material.units[place].place[0]
+        best[document] = max(best.get(document, 0.0), material.usefulness[place])
+    ordered = sorted(places, key=lambda place: (-best[material.units[place].place[0]], place))
+    lead = max(ordered, key=lambda place: material.usefulness[place], default=None)
+    if lead is not None and material.form in _DIRECT and _stands_alone(material.units[lead]):
+        return [lead, *(place for place in ordered if place != lead)]
+    return ordered
 
 
-def _led(supports: list[Support], lead: Support | None) -> list[Support]:
-    """The supports with a lead in front: the one given, or the first sentence."""
-    if lead:
-        return [replace(lead, kind="lead"), *(one for one in supports if one.sentence != lead.sentence)]
+def _stands_alone(unit: Unit) -> bool:
+    return unit.kind == "sentence" and not _ANAPHOR.match(unit.text)
+
+
+def _supports(material: Composition, places: Sequence[int]) -> list[Support]:
+    """The units as sentences; rows of one table follow its head."""
+    units = [material.units[place] for place in places]
+    supports: list[Support] = []
+    for _, group in groupby(units, key=lambda unit: (unit.block, unit.kind) if unit.kind == "row" else unit.place):
+        members = list(group)
+        supports += _table(members) if len(members) > 1 else [members[0].support()]
     if supports and supports[0].kind == "detail":
-        return [replace(supports[0], kind="lead"), *supports[1:]]
+        supports[0] = replace(supports[0], kind="lead")
     return supports
+
+
+def _table(rows: Sequence[Unit]) -> list[Support]:
+    """Rows of one table, under its head if it has one; else as items."""
+    first = rows[0].row
+    if first is None or first.table.header is None or not any(first.table.heads):
+        return [row.support() for row in rows]
+    start, end = first.table.header
+    header = Quote(rows[0].evidence, Span(rows[0].span.page, start, end), 1.0)
+    head = Support(_cells(first.table.heads), (header,), score=1.0, agrees=True, kind="row", verbatim=True)
+    return [head, *(replace(unit.support("row"), sentence=_cells(_row(unit).cells)) for unit in rows)]
+
+
+def _row(unit: Unit) -> TableRow:
+    assert unit.row is not None  # noqa: S101 - units of this kind have one
+    return unit.row
+
+
+def _cells(cells: Iterable[str]) -> str:
+    return " | ".join(" ".join(cell.replace("|", "/").split()) for cell in cells)

@@ -30,9 +30,8 @@ class EvidenceBudget:
     continued: int = 0
 
 
-# Passages before and after a hit that are brought along.
-_BEFORE: Final = 1
-_AFTER: Final = 2
+# Passages after a hit that are brought along. More of them, or those before it, take the place of better ones.
+_AFTER: Final = 1
 # Tokens for what separates two passages.
 _SEPARATOR: Final = 3
 
@@ -81,16 +80,14 @@ def _cost(passage: Passage, count_tokens: CountTokens) -> int:
 
 
 def _beside(generation: Generation, hit: Hit) -> Iterator[Hit]:
-    """The passages that follow a hit in its section, then the one before it."""
-    around = generation.neighbours(hit.passage.row, before=_BEFORE, after=_AFTER)
-    headings = hit.passage.chunk.headings
-    following = [one for one in around if one.row > hit.passage.row]
-    for passage in (*following, *(one for one in around if one.row < hit.passage.row)):
+    """The passages that follow a hit in its section."""
+    for passage in generation.neighbours(hit.passage.row, before=0, after=_AFTER):
+        if passage.row <= hit.passage.row:
+            continue
         # Text at the top of a page has no heading of its own.
-        if passage.chunk.headings == headings:
-            yield Hit(passage, 0.0)
-        elif passage.row > hit.passage.row:
+        if passage.chunk.headings != hit.passage.chunk.headings:
             break
+        yield Hit(passage, 0.0)
 
 
 def _cut(hit: Hit, question: str, tokens: int, count_tokens: CountTokens) -> Hit:

@@ -1,0 +1,151 @@
+"""Usefulness model: the probability that a unit of the evidence belongs to the answer, by logistic regression.
+
+The draft points to units, and the reranker scores the windows that they are in; neither alone tells well which units
+serve the question. ``python -m benchmarks.fit_usefulness`` fits the weights, in folds over questions, to the units that
+hold a fact of the complete answer.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Final
+
+from rag.answering.composing.pointers import Pointer
+from rag.answering.evidence.units import Unit
+from rag.answering.grounding import SUPPORTED
+from rag.domain.probability import logistic
+from rag.domain.values import Hit
+from rag.text.words import words
+
+# Logits beyond this are no weaker evidence.
+_LOWEST: Final = -8.0
+# A passage that was brought along counts as a little less relevant than the hit that it follows.
+_LESS: Final = 1.0
+_LAST_RANK: Final = 12
+_RANKS_PER_UNIT: Final = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class UnitFeatures:
+    """Features of a unit for a question.
+
+    Attributes:
+        gap: its relevance less that of the most relevant unit; at least -8.
+        hit_logit: the reranker's logit for its passage; at least -8.
+        rank: of its passage, in units of four places, 0..3.
+        pointed: 1 if a supported statement of the draft points to it.
+        near: 1 if one points to the unit before or after it.
+        block_share: share of the units of its list or table that are pointed to, 0..1.
+        coverage: share of the question's words in it and its headings, 0..1.
+        document: match of its document with the one that the question names, relative to the best, 0..1.
+        length: natural logarithm of its number of words plus one.
+        item, row, line: 1 for a list item, a table's row, a line.
+        statement: 1 if it states something by itself.
+    """
+
+    gap: float
+    hit_logit: float
+    rank: float
+    pointed: float
+    near: float
+    block_share: float
+    coverage: float
+    document: float
+    length: float
+    item: float
+    row: float
+    line: float
+    statement: float
+
+
+_BIAS: Final = -4.919
+_WEIGHTS: Final[Mapping[str, float]] = {
+    "gap": 0.135,
+    "hit_logit": 0.069,
+    "rank": -0.208,
+    "pointed": 1.397,
+    "near": 0.324,
+    "block_share": 2.255,
+    "coverage": 0.569,
+    "document": 0.554,
+    "length": 0.757,
+    "item": 0.291,
+    "row": 0.073,
+    "line": -0.112,
+    "statement": 0.809,
+}
+
+
+def usefulness(
+    question: str,
+    units: Sequence[Unit],
+    relevance: Sequence[float],
+    pointers: Sequence[Pointer],
+    hits: Sequence[Hit],
+) -> list[float]:
+    """For each unit, the probability, 0..1, that it belongs to the answer; arguments as :func:`unit_features`."""
+    return [_probability(features) for features in unit_features(question, units, relevance, pointers, hits)]
+
+
+def _probability(features: UnitFeatures) -> float:
+    return logistic(_BIAS + sum(_WEIGHTS[name] * value for name, value in asdict(features).items()))
+
+
+def unit_features(
+    question: str,
+    units: Sequence[Unit],
+    relevance: Sequence[float],
+    pointers: Sequence[Pointer],
+    hits: Sequence[Hit],
+) -> Iterator[UnitFeatures]:
+    """The features of each unit.
+
+    Args:
+        question: as it was put to the model.
+        units: of the evidence, in reading order.
+        relevance: a logit for each unit.
+        pointers: the statements of the draft.
+        hits: of the search, best first.
+    """
+    pointed = {place for pointer in pointers if pointer.share >= SUPPORTED for place in pointer.units}
+    in_block = Counter(unit.block for unit in units)
+    pointed_in_block = Counter(units[place].block for place in pointed)
+    ranks = {hit.passage.row: rank for rank, hit in reversed(list(enumerate(hits)))}
+    best = max(relevance, default=0.0)
+    best_match = max((hit.document_match for hit in hits), default=0.0) or 1.0
+    asked = set(words(question))
+    for place, (unit, logit) in enumerate(zip(units, relevance, strict=True)):
+        rank, hit_logit, match = _place_of_passage(unit, ranks, hits)
+        own = set(words(" ".join([unit.text, *unit.headings])))
+        yield UnitFeatures(
+            gap=max(_LOWEST, logit - best),
+            hit_logit=max(_LOWEST, hit_logit),
+            rank=min(rank, _LAST_RANK) / _RANKS_PER_UNIT,
+            pointed=float(place in pointed),
+            near=float(any(_is_pointed_beside(place, other, units, pointed) for other in (place - 1, place + 1))),
+            block_share=0.0 if unit.block is None else pointed_in_block[unit.block] / in_block[unit.block],
+            coverage=len(asked & own) / max(1, len(asked)),
+            document=match / best_match,
+            length=math.log(1 + len(unit.text.split())),
+            item=float(unit.kind in ("item", "step")),
+            row=float(unit.kind == "row"),
+            line=float(unit.kind == "line"),
+            statement=float(unit.is_statement),
+        )
+
+
+def _is_pointed_beside(place: int, other: int, units: Sequence[Unit], pointed: set[int]) -> bool:
+    return other in pointed and units[other].place[0] == units[place].place[0]
+
+
+def _place_of_passage(unit: Unit, ranks: Mapping[int, int], hits: Sequence[Hit]) -> tuple[int, float, float]:
+    """Rank, logit and document match of a unit's passage; of one that was brought along, those of the hit before it."""
+    row = unit.evidence.hit.passage.row
+    for candidate, less in ((row, 0.0), (row - 1, _LESS)):
+        if candidate in ranks:
+            hit = hits[ranks[candidate]]
+            return ranks[candidate], (hit.logit or 0.0) - less, hit.document_match
+    return _LAST_RANK, _LOWEST, 0.0
