@@ -21,6 +21,7 @@ from rag.answering.answerer import Answerer
 from rag.index.reading import CurrentIndex
 from rag.models.llm.language_model import Generated, Prompt
 from rag.retrieval.retriever import Retriever
+from rag.runtime.cancellation import Cancellation
 from rag.service.admission.admission import Admission, AdmissionLimits
 from rag.service.app import create_app
 from rag.service.server import Server
@@ -68,17 +69,25 @@ def make_answerer(index: Path, model: ScriptedModel, scripts: Sequence[Script] =
 
 @dataclass
 class GatedModel(ScriptedModel):
-    """Generates when its gate gives a permit, and not before: no test depends on how long that takes."""
+    """Generates for an answer when its gate gives a permit, and not before: no test depends on how long that takes.
+
+    Attributes:
+        permitted: the answers that have a permit, by their cancellation: one may need several generations.
+    """
 
     gate: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    permitted: list[Cancellation] = field(default_factory=list)
 
     def generate(self, prompt: Prompt, **options: Any) -> Iterator[Generated]:
-        while not self.gate.acquire(timeout=0.005):
-            options["cancelled"].check()
+        answer: Cancellation = options["cancelled"]
+        if not any(answer is each for each in self.permitted):
+            while not self.gate.acquire(timeout=0.005):
+                answer.check()
+            self.permitted.append(answer)
         yield from super().generate(prompt, **options)
 
-    def open(self, generations: int = 1000) -> None:
-        self.gate.release(generations)
+    def open(self, answers: int = 1000) -> None:
+        self.gate.release(answers)
 
 
 @dataclass

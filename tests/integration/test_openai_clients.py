@@ -73,10 +73,12 @@ def test_an_answer_has_footnotes_and_itself(client: openai.OpenAI) -> None:
     assert choice.message.content == TEXT
     assert (choice.finish_reason, choice.message.role, completion.model) == ("stop", "assistant", "pageproof")
     native = extra(completion)
-    assert [(s["text"], s["verdict"], s["citations"]) for s in native["sentences"]] == [
-        ("A berth costs 24 euros for each night.", "supported", [1]),
-        ("The mayor pays half of it in gold.", "unsupported", []),
-        ("Electricity is included in the fee.", "supported", [2]),
+    assert [(s["text"], s["citations"]) for s in native["sentences"] if s["verdict"] == "supported"] == [
+        ("A berth costs 24 euros for each night.", [1]),
+        ("Electricity is included in the fee.", [2]),
+    ]
+    assert [s["text"] for s in native["sentences"] if s["verdict"] == "unsupported"] == [
+        "The mayor pays half of it in gold."
     ]
     assert completion.id == f"chatcmpl-{native['id']}"
     assert completion.system_fingerprint == native["index"]
@@ -161,7 +163,7 @@ def test_earlier_turns_are_history_without_their_footnotes(service: Running, cli
     completion = client.chat.completions.create(model="pageproof", messages=messages)
     assert extra(completion)["question"] == "And in which building?"
     said = "\n".join(message.text for chat in service.model.chats for message in chat)
-    assert f"Q: {QUESTION}\nA: A berth costs 24 euros for each night. Electricity is included in the fee.\n" in said
+    assert f"Q: {QUESTION}\nA: A berth costs 24 euros for each night." in said
     assert "Sources:" not in said
     assert "pirate" not in said
 
