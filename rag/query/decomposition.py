@@ -63,10 +63,28 @@ class _DifferenceBetween:
         return None
 
 
+@dataclass(frozen=True)
+class _Differing:
+    """A comparison in the form "do A and B differ"; of each clause the first verb and the first join count."""
+
+    head: re.Pattern[str]
+    verb: re.Pattern[str]
+    sides: re.Pattern[str]
+
+    def matches(self, text: str) -> Iterator[re.Match[str]]:
+        """Matches with groups ``a`` and ``b``, in order."""
+        for clause in _CLAUSE_END.split(text):
+            verb = self.verb.search(clause)
+            head = self.head.search(clause) if verb else None
+            if verb and head and (match := self.sides.match(clause[head.end() : verb.start()])):
+                yield match
+
+
 def _pattern(ends: re.Pattern[str], head: str, sides: str) -> _Pattern:
     return _Pattern(ends, re.compile(head, re.IGNORECASE) if head else None, re.compile(sides, re.IGNORECASE))
 
 
+_A_AND_B: Final = re.compile(r"(?P<a>.+?) (?:and|or) (?P<b>.+)", re.IGNORECASE)
 # Forms that say that two things are compared: there the sides may also differ in a number only ...
 _COMPARED: Final = (
     _DifferenceBetween(
@@ -84,8 +102,15 @@ _COMPARED: Final = (
         r"\b(?:do|does|did|is|are) ",
         r"(?P<a>.+?) (?:differ(?:ent)?|compare) (?:from|to|with) (?P<b>.+)",
     ),
+    _Differing(
+        re.compile(r"\b(?:do|does|did|are|is) ", re.IGNORECASE),
+        re.compile(r" (?:differ|different|compare)\b", re.IGNORECASE),
+        _A_AND_B,
+    ),
     _pattern(_CLAUSE_END, "", r"(?P<a>.+?) (?:versus|vs\.?|compared (?:to|with)) (?P<b>.+)"),
 )
+# "Compare what is paid to leave A and B": only the last join is one of sides.
+_LAST_JOINED: Final = _pattern(_SENTENCE_END, r"\b(?:compare|comparing) ", r"(?P<a>.+) and (?P<b>.+)")
 # ... and forms that join much else: there each side must name one document, and the two documents have similar names.
 _JOINED: Final = (
     _pattern(_CLAUSE_END, r"\bbetween ", r"(?P<a>.+?) and (?P<b>.+)"),
@@ -98,6 +123,7 @@ _AFTER_SIDE: Final = re.compile(
     r"[:;(,]| [-–—] | (?:for|on|in|under|when|with|regarding|at|of|if|as|by|during|according) "
 )
 _ARTICLE: Final = re.compile(r"(?:the|an?|that|those|its|their) ", re.IGNORECASE)
+_BEFORE_NAME: Final = re.compile(r"(?:^|(?<= ))(?:the|an?|of|in|for|under|between|to|with|by|from|on) ", re.IGNORECASE)
 _MOST_WORDS_OF_SIDE: Final = 6
 _TOKEN: Final = re.compile(r"[^\W_]+(?:['’.\-][^\W_]+)*")
 # Share of the shorter name's words that two similar names have in common.
@@ -127,7 +153,7 @@ def split_comparison(question: Question, documents: Sequence[Document]) -> tuple
             if sides:
                 one, other = sides
                 return _search(question, one, other), _search(question, other, one)
-    for pattern in _COMPARED:
+    for pattern in (*_COMPARED, _LAST_JOINED):
         for match in pattern.matches(text):
             if subjects := _subjects(match["a"], match["b"]):
                 one, other = subjects
@@ -135,9 +161,21 @@ def split_comparison(question: Question, documents: Sequence[Document]) -> tuple
     return ()
 
 
+def _named_last(side: str) -> str:
+    """What the first side of a comparison names: "Standard" of "the fees of Standard"."""
+    return _BEFORE_NAME.split(_BEFORE_SIDE.split(side)[-1])[-1]
+
+
+def _named_first(side: str) -> str:
+    """What the second side of a comparison names: "archive" of "archive of the store"."""
+    return _AFTER_SIDE.split(_ARTICLE.sub("", side, count=1), maxsplit=1)[0]
+
+
 def _subjects(one: str, other: str) -> tuple[_Side, _Side] | None:
     """The words that only one side of a comparison of two subjects has; None where a side is long, or has none."""
     each = [_BEFORE_SIDE.split(one)[-1], _AFTER_SIDE.split(other, maxsplit=1)[0]]
+    if len(each[0].split()) > _MOST_WORDS_OF_SIDE:
+        each[0] = _named_last(one)
     if any(len(side.split()) > _MOST_WORDS_OF_SIDE for side in each):
         return None
     found = [words(side) for side in each]
@@ -153,7 +191,10 @@ def _distinct_sides(one: str, other: str, names: _DocumentNames, *, is_compared:
     each = [dict.fromkeys(words(text)) for text in (one, other)]
     only = [[word for word in mine if word not in theirs] for mine, theirs in (each, each[::-1])]
     pair = [names.side(mine) for mine in only]
-    if names.are_two(pair[0].documents, pair[1].documents, similar=not is_compared):
+    are_named = names.name_all(_named_last(one), pair[0].documents) and names.name_all(
+        _named_first(other), pair[1].documents
+    )
+    if names.are_two(pair[0].documents, pair[1].documents, similar=not (is_compared and are_named)):
         return names.without_shared(pair[0], pair[1]), names.without_shared(pair[1], pair[0])
     numbers = [frozenset(filter(is_number, side)) for side in only]
     if is_compared and all(numbers):
@@ -181,6 +222,10 @@ class _DocumentNames:
         """The words that are in names, and the documents that have all of these in theirs."""
         found = {word: names for word in words_of_side if (names := self.documents_with(word))}
         return _Side(frozenset(found), frozenset.intersection(*found.values()) if found else frozenset())
+
+    def name_all(self, text: str, documents: frozenset[str]) -> bool:
+        """True if the names of the documents have all words of a text, so that it is the name of one."""
+        return all(set(words(text)) <= self._words[name] for name in documents)
 
     def without_shared(self, side: _Side, other: _Side) -> _Side:
         """The side without the words that the name of the other's document has, too."""

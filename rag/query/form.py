@@ -49,6 +49,10 @@ _TELLING: Final = re.compile(
 _WHETHER: Final = re.compile(r"(?:whether|if)\b")
 _ITEMS: Final = re.compile(r"(?:what|which) (?:(?:is|are|was|were) )?(?P<items>.+)|who are (?P<people>.+)")
 _GIVE: Final = re.compile(r"(?:give|tell|show|send|state|provide|quote|find|identify)(?: me| us)? (?P<items>.+)")
+# "What grows about two inches a year?" asks for one thing, "what services ..." for all of them.
+_VERB_FIRST: Final = re.compile(
+    r"what \w+s (?:the|an?|this|that|his|her|its|about|at|in|on|for|to|with|like|from|by|up|out)\b"
+)
 _ONE_OF: Final = re.compile(r"(?:what|which) (?:one )?(?:of|is|was|has|does)\b")
 _DEFINED: Final = re.compile(r"(?:what|who)(?:'s| is| are| does) (?:an? )?(?P<subject>.+)")
 _DEFINED_BY_MORE: Final = re.compile(
@@ -152,7 +156,9 @@ def _closed_form(ask: Ask, asked: str) -> Form:
     """The form of a question without a cue: yes or no, all items of a plural, a definition, or else a fact."""
     if _is_yes_no(ask):
         return "yes_no"
-    if (items := _GIVE.match(asked)) or (not _ONE_OF.match(asked) and (items := _ITEMS.match(asked))):
+    if (items := _GIVE.match(asked)) or (
+        not _ONE_OF.match(asked) and not _VERB_FIRST.match(asked) and (items := _ITEMS.match(asked))
+    ):
         named = items["items"] if "items" in items.re.groupindex and items["items"] else items["people"]
         if is_plural(head_of(named)):
             return "list"
@@ -203,6 +209,6 @@ def _form_of_statement(text: str, phrase: str) -> Form:
         return "explain"
     if language_of(text) not in (None, "English"):
         return "fact"
-    if not has_verb and len(phrase.split()) <= _MOST_WORDS_OF_KEYWORDS:
-        return "keyword"
-    return "fact" if text.endswith("?") else "about"
+    if text.endswith("?"):
+        return "fact"
+    return "keyword" if not has_verb and len(phrase.split()) <= _MOST_WORDS_OF_KEYWORDS else "about"

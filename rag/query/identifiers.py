@@ -31,7 +31,9 @@ _VERSION: Final = re.compile(
     r"\b(?:version|release|firmware|v\.?) ?v?(\d{1,4}(?:\.\d{1,5}){0,4}+)(?!\w|\.\w)", re.IGNORECASE
 )
 # Letters, then digits; or digits, then capitals.
-_CODE: Final = re.compile(r"(?<![\w./@-])(?:[A-Za-z]{1,8}[-/]?\d[\w./-]{0,30}|\d{1,4}-?[A-Z]{1,3}\d{0,4})(?![\w@-])")
+_CODE: Final = re.compile(
+    r"(?<![\w./@-])(?:[A-Za-z]{1,8}[-/]?\d[\d./-]{0,30}+[A-Za-z]{0,2}|\d{1,4}-?[A-Z]{1,3}\d{0,4})(?![\w@-])"
+)
 _ACRONYM: Final = re.compile(
     r"(?<![\w-])([A-Z]{2,6}(?:/[A-Z]{2,5})?) (\d{2,6}(?:[-:.]\d{1,5}){0,3}+)(?![\w.,%]\w|[%\w])"
 )

@@ -40,6 +40,7 @@ _OPINION: Final = re.compile(
 _VERB: Final = re.compile(rf"\b{AUXILIARY}\b|'s\b")
 _CUE: Final = re.compile(rf"(?:.*?\b)??{ASKING}(?:'s)?(?: {DEGREE}\b)?(?: {AUXILIARY}\b)?(?: (?:i|we|you)\b)? ?")
 _ORDER_CUE: Final = re.compile(rf"{_ORDERS}(?: me| us)? ")
+_CLAUSE_END: Final = re.compile(r"[,;:]")
 _AUXILIARY_WORD: Final = re.compile(rf" {AUXILIARY}(?= )")
 _NO_CONTENT: Final = frozenset(words("i me my we us you your be get one"))
 
@@ -150,7 +151,7 @@ def _topic(text: str, *, is_whole: bool = False) -> str:
     lower = lowered(text[:_LONGEST])
     cue = _CUE.match(lower) or _ORDER_CUE.match(lower)
     rest = text[opinion.end() :] if opinion else text[cue.end() :] if cue else text
-    tokens = (_AUXILIARY_WORD.sub("", rest) if cue else rest).split()
+    tokens = (_AUXILIARY_WORD.sub("", _CLAUSE_END.split(rest, maxsplit=1)[0]) if cue else rest).split()
     articles = (place for place, token in enumerate(tokens) if token.lower() in DETERMINERS)
     article = next(articles, 0) if cue and not is_whole else 0
     topic = " ".join(tokens[article:][:_MOST_WORDS_OF_TOPIC]).rstrip(" ,;:")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from rag.query.english.clauses import asks_of, plain
+
 _UNIT: Final = r"(?:day|week|weekend|month|quarter|year|semester|term|season|summer|winter|spring|autumn|fall)s?"
 _KIND: Final = r"(?:(?:calendar|fiscal|financial|academic|school) )?"
 _PATTERNS: Final = (
@@ -23,5 +25,10 @@ _RELATIVE: Final = re.compile("|".join(f"(?:{pattern})" for pattern in _PATTERNS
 
 
 def needs_today(text: str) -> bool:
-    """True if a question is about what is next, current, still valid or overdue."""
-    return _RELATIVE.search(text) is not None
+    """True if a question is about what is next, current, still valid or overdue.
+
+    What is told beside the question does not count: "I moved last year. How do I change my address?".
+    """
+    questions = asks_of(plain(text)).questions
+    asked = [ask.asked for ask in questions] or [text]
+    return any(_RELATIVE.search(each) for each in asked)

@@ -6,13 +6,15 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from rag.domain.values import Question
+from rag.domain.values import Document, Question
 from rag.index.generation import Generation
 from rag.query.english.clauses import lowered, plain, without_politeness
-from rag.query.lookup.document_names import named_documents, searched_documents, split_scope
+from rag.query.lookup.document_names import name_words, named_documents, searched_documents, split_scope
 from rag.query.lookup.headings import KIND, NUMBER, asked_number
+from rag.query.lookup.prior_documents import documents_named_in
 from rag.query.lookup.sections import Section, SectionIndex
 from rag.query.types import Reply
+from rag.text.words import words_of_name
 
 _LENGTH: Final = r"(?:(?:short|brief|quick|general|concise|rough|high-level|detailed|complete|full|one-paragraph) )*+"
 _MAIN: Final = r"(?:main|key|central|most important|major|chief|core|essential)"
@@ -49,6 +51,20 @@ _NAMED: Final = re.compile(
 )
 # "... say, please?"
 _MOST_ENDINGS: Final = 3
+_PART_OF: Final = re.compile(
+    rf"(?:the )?(?P<part>{_PART}) (?:of|in|from) (?:the |my |"
+    r"our )?(?P<name>.+)",
+    re.IGNORECASE,
+)
+# "The road transport agreement between ..." is a document; "the transport of oil" a subject.
+_DOCUMENT: Final = re.compile(
+    r"(?:[\w'-]+ ){0,4}(?:paper|report|agreement|contract|manual|handbook|guide|lease|document|file|article|study|"
+    r"thesis|"
+    r"brochure|booklet|bulletin|policy|letter|minutes|book|statement|presentation|reference)\b"
+)
+# Share of the words of a name that a document's name, title and first page have, and the characters of that page.
+_FEWEST_WORDS_NAMED: Final = 0.6
+_COVER: Final = 1_000
 _EXPLANATION: Final = re.compile(r"[:,(]")
 _ARTICLE: Final = re.compile(r"(?:the|an?|this|that|my|our)\s+", re.IGNORECASE)
 
@@ -71,21 +87,46 @@ def find_section(question: Question, generation: Generation, prior: Sequence[str
     what, is_numbered = asked
     documents = searched_documents(question, generation.documents)
     what, scope = split_scope(what, documents)
+    if part := _PART_OF.fullmatch(what):
+        what, scope = part["part"], _meant(part["name"], documents, generation)
+        if not scope:
+            return Reply(f"No document named “{part['name']}” was found.", "section_unknown")
     what = _ARTICLE.sub("", what, count=1) if _ARTICLE.match(what) else what
     sections = SectionIndex(generation, scope, prior)
     if page := _PAGE.fullmatch(what):
         return sections.page(page["page"])
     if number := asked_number(what):
         return sections.numbered(what, number)
-    if is_numbered:
-        return None
+    return None if is_numbered else _by_name(what, scope, sections, generation)
+
+
+def _by_name(
+    what: str, scope: Sequence[Document], sections: SectionIndex, generation: Generation
+) -> Section | Reply | None:
+    """The section or document with a name; None for a subject."""
     if named := _NAMED.fullmatch(what):
         return sections.headed(what, named["after"] or named["before"])
     # A name ends where its explanation begins: "the bulletin: what happened?".
-    if found := named_documents(_EXPLANATION.split(what, maxsplit=1)[0], scope):
+    name = _EXPLANATION.split(what, maxsplit=1)[0]
+    if found := named_documents(name, scope):
+        return sections.whole(what, found)
+    if _DOCUMENT.match(lowered(name)) and len(found := _meant(name, scope, generation)) == 1:
         return sections.whole(what, found)
     # Neither a section nor a document by its wording: a heading if there is one, else a subject.
     return sections.with_heading(what)
+
+
+def _meant(name: str, documents: Sequence[Document], generation: Generation) -> list[Document]:
+    """The documents whose names, titles and first pages have most words of a name."""
+    asked = set(words_of_name(name))
+    names = documents_named_in(name, generation)
+    found = []
+    for one in (one for one in documents if one.name in names):
+        cover = generation.page(one.id, 1).text[:_COVER]
+        own = name_words(one) | set(words_of_name(cover))
+        if len(asked & own) >= _FEWEST_WORDS_NAMED * len(asked):
+            found.append(one)
+    return found
 
 
 def _requested(text: str) -> tuple[str, bool] | None:

@@ -86,6 +86,11 @@ _REPEATED_ORDER: Final = re.compile(
     r"short|full|a|complete|list|the|answer|your|sources?|brief|precise))*$"
 )
 _MOST_QUESTIONS: Final = 8
+_SWAPS: Final = {
+    "waht": "what", "whta": "what", "hwat": "what", "hwo": "how", "ohw": "how", "wehn": "when", "whne": "when",
+    "wehre": "where", "whree": "where", "wihch": "which", "whcih": "which", "whihc": "which",
+}  # fmt: skip
+_SWAPPED: Final = re.compile(rf"\b(?:{'|'.join(_SWAPS)})\b")
 _PLEASE: Final = re.compile(r",? (?:please|thanks|thank you)$", re.IGNORECASE)
 _MARKS: Final = str.maketrans({"’": "'", "‘": "'", "´": "'", "`": "'"})
 _TOKEN: Final = re.compile(r"\S+")
@@ -144,9 +149,11 @@ def plain(text: str) -> str:
 
 
 def lowered(text: str) -> str:
-    """A text in lower case, and of the same length."""
+    """A text in lower case, of the same length, and with question words that are misspelt by a swap set right."""
     lower = text.lower()
-    return lower if len(lower) == len(text) else "".join(low if len(low := c.lower()) == 1 else c for c in text)
+    if len(lower) != len(text):
+        lower = "".join(low if len(low := character.lower()) == 1 else character for character in text)
+    return _SWAPPED.sub(lambda match: _SWAPS[match.group()], lower)
 
 
 def without_politeness(lower: str) -> str:

@@ -36,7 +36,8 @@ class Name:
 
     Attributes:
         start, end: offsets of the capitalised words alone, and of the numbers after them.
-        phrase: the name with its article and the nouns after it, "the Tarn lease"; the name alone without an article.
+        phrase: the name with its article and the nouns after it, "the Tarn lease"; without an article the name alone.
+            Without a possessive "'s".
         phrase_end: offset at which the phrase ends.
     """
 
@@ -112,7 +113,8 @@ def _name(text: str, tokens: list[tuple[str, int]], first: int, end: int) -> Nam
     word, at = tokens[end - 1]
     last_word, last_at = tokens[last - 1]
     phrase_end = last_at + len(last_word)
-    return Name(start, at + len(word), text[begin:phrase_end], phrase_end)
+    phrase = text[begin:phrase_end]
+    return Name(start, at + len(word), phrase.removesuffix("'s").removesuffix("'"), phrase_end)
 
 
 def _is_noun_after(text: str, tokens: list[tuple[str, int]], position: int) -> bool:

@@ -166,7 +166,9 @@ class _Runs:
         """Identifiers with these letters and a number, as they are written."""
         for place in self._places(prefix):
             end = place + len(prefix)
-            if end < len(self.runs) and self.runs[end].isdigit() and self._is_joined(end):
+            # "m 4" is four metres more often than an identifier.
+            gaps = ("", "-", "/") if len(prefix[0]) == 1 else ("", "-", "/", " ", "\n")
+            if end < len(self.runs) and self.runs[end].isdigit() and self._gap(end) in gaps:
                 yield self._written(place, end)
 
     def with_number(self, number: str) -> Iterator[str]:

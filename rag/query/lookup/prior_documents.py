@@ -27,13 +27,13 @@ def prior_documents(question: Question, generation: Generation) -> tuple[str, ..
     for turn in reversed(question.history[-_TURNS:]):
         answer = turn.answer[:_LONGEST_ANSWER]
         named = [one.name for one in generation.documents if any(name in answer for name in one.names)]
-        for name in (*named[: _MOST_DOCUMENTS + 1], *_matching(turn.question, generation)):
+        for name in (*named[: _MOST_DOCUMENTS + 1], *documents_named_in(turn.question, generation)):
             found.setdefault(name)
     return tuple(found)[:_MOST_DOCUMENTS]
 
 
-def _matching(text: str, generation: Generation) -> list[str]:
-    """The documents that a question names, the best match first; none where it names too many."""
+def documents_named_in(text: str, generation: Generation) -> list[str]:
+    """Names of the documents that a text names by words of their metadata, best first; none where too many fit."""
     match = generation.document_match(text)
     best = float(match.max(initial=0.0))
     if best < _FEWEST_MATCH:

@@ -90,6 +90,21 @@ def test_only_in_the_documents_asked_for() -> None:
             ("oak handle vs handle which lasts longer and why", "handle vs ash handle which lasts longer and why"),
         ),
         (
+            "Hulls: how do oak boats and ash boats differ?",
+            ("Hulls how do oak boats and boats differ", "Hulls how do boats and ash boats differ"),
+        ),
+        (
+            "Compare how many days it takes to repair the Tarn boat and the Orrin ship",
+            (
+                "Compare how many days it takes to repair the Tarn boat and the",
+                "Compare how many days it takes to repair the and the Orrin ship",
+            ),
+        ),
+        (
+            "compare the classes standard and archive of the store",
+            ("compare the classes standard and of the store", "compare the and archive of the store"),
+        ),
+        (
             "How does the ring test differ from the dye test?",
             ("How does the ring test differ from the test", "How does the test differ from the dye test"),
         ),

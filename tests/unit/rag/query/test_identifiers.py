@@ -70,6 +70,7 @@ def test_identifiers(text: str, identifiers: tuple[str, ...]) -> None:
         "my 2-year-old and the 12-month plan",
         "e-mail a.b1@example.org or www.site4.org",
         "Why do we need it?",
+        "the X3-Embedding paper and self-made B2B-shops",
         "",
     ],
 )

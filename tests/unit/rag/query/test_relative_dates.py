@@ -43,6 +43,7 @@ def test_needs_today(text: str) -> None:
         "The pump stopped. What do I do now?",
         "What is the electric current of the motor?",
         "How do I go to the next section?",
+        "I moved last year. How do I change my address?",
         "",
     ],
 )

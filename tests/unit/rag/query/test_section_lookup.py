@@ -61,6 +61,7 @@ def places(generation: Generation, text: str) -> set[tuple[str, int]]:
         ("What does page 2 of the terms say?", {("terms.pdf", 2)}),
         ("page 1 of the manual", {("manual.pdf", 1)}),
         ("What does chapter two of the manual say?", {("manual.pdf", 2)}),
+        ("Summarise the manual on oil and repairs of pumps", {("manual.pdf", 1), ("manual.pdf", 2)}),
         ("What is the pump manual about?", {("manual.pdf", 1), ("manual.pdf", 2)}),
         ("What are the main points of the terms of service?", {("terms.pdf", 1), ("terms.pdf", 2)}),
         ("Give me an overview of terms.pdf: what is covered?", {("terms.pdf", 1), ("terms.pdf", 2)}),
@@ -84,6 +85,8 @@ def test_found(generation: Generation, text: str, expected: set[tuple[str, int]]
         ),
         ("Summarise page 7 of the manual", "No page 7 was found. Pump manual (manual.pdf) has 2 pages."),
         ("What is on page 9?", "No page 9 was found."),
+        ("Summarise chapter 2 of the atlas of kilns", "No document named “atlas of kilns” was found."),
+        ("What does page 1 of the pump atlas say?", "No document named “pump atlas” was found."),
     ],
 )
 def test_replies(generation: Generation, text: str, beginning: str) -> None:
