@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -26,6 +27,13 @@ from rag.retrieval.interleaving import interleave
 from rag.retrieval.retriever import Retriever
 from rag.runtime.cancellation import Cancellation
 
+# Hits of the whole question that come before those of its parts.
+_FIRST: Final = 4
+# Documents and aspects of a comparison that are searched.
+_MOST_COMPARED: Final = 4
+_MOST_ASPECTS: Final = 4
+# Hits that tell which document an overview is about.
+_BEST: Final = 5
 # Forms that are answered by one value.
 _VALUES: Final[frozenset[Form]] = frozenset({"fact", "yes_no"})
 
@@ -146,6 +154,10 @@ class Answerer:
         yield PassagesFound(tuple(hits))
         if statement := _unknown(understood):
             return Findings(hits, [with_page(run.generation, hit) for hit in hits], statement=statement)
+        if understood.form == "overview" and (document := _main_document(hits)):
+            rows = run.generation.rows_named([document])
+            passages = run.generation.passages([] if rows is None else rows.tolist())
+            return self._whole_writer.overview(run, passages, today)
         writer = self._value_writer if understood.form in _VALUES else self._whole_writer
         return writer.write(run, hits, today)
 
@@ -153,14 +165,18 @@ class Answerer:
         """The hits of all searches, interleaved; a follow-up searches the documents of the conversation first."""
         understood = run.understood
         limit = self.passages if understood.form in _VALUES else self.whole_passages
-        searches = list(understood.searches)
+
+        def search(question: Question) -> Sequence[Hit]:
+            return self.searches.hits(self.retriever, run.generation, question, limit, run.cancelled)
+
+        rankings = [search(question) for question in understood.searches]
         if understood.prior_documents and understood.asked.history and not understood.asked.documents:
-            searches = [replace(searches[0], documents=understood.prior_documents), *searches]
-        hits = interleave(
-            self.searches.hits(self.retriever, run.generation, search, limit, run.cancelled) for search in searches
-        )
+            rankings.insert(0, search(replace(understood.searches[0], documents=understood.prior_documents)))
+        if understood.form == "comparison":
+            rankings += [search(question) for question in _aspects(understood, rankings[-1])]
+        first = rankings[0][:_FIRST] if understood.form == "parts" else ()
         run.cancelled.check()
-        return hits
+        return list({hit.passage.row: hit for hit in [*first, *interleave(rankings)]}.values())
 
     @property
     def _value_writer(self) -> ValueWriter:
@@ -184,6 +200,20 @@ class Answerer:
             self.max_tokens,
             self.is_masked,
         )
+
+
+def _aspects(understood: UnderstoodQuestion, hits: Sequence[Hit]) -> list[Question]:
+    """A search for each aspect of a comparison, in the documents that the comparison is found in."""
+    documents = tuple(dict.fromkeys(hit.passage.document.name for hit in hits))[:_MOST_COMPARED]
+    aspects = understood.attributes[:_MOST_ASPECTS]
+    return [replace(understood.standalone, text=aspect, documents=documents, history=()) for aspect in aspects]
+
+
+def _main_document(hits: Sequence[Hit]) -> str | None:
+    """The document of most of the best hits, by which a subject is that document; None where there is none."""
+    counts = Counter(hit.passage.document.name for hit in hits[:_BEST])
+    name, count = counts.most_common(1)[0] if counts else ("", 0)
+    return name if count > _BEST / 2 else None
 
 
 def _unknown(understood: UnderstoodQuestion) -> str | None:
