@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 # What they compute depends on their version, in the last digits.
 _LIBRARIES: Final = ("llama-cpp-python", "onnxruntime", "openvino")
+# From so many parameters on, a model writes what the passages say without being held to their words.
+_STRONG: Final = 3_000_000_000
 # Settings that shape an answer, beside those that name weights.
 SHAPING: Final = (
     "context_tokens", "temperature", "passages", "evidence_tokens", "whole_evidence_tokens", "max_tokens",
@@ -106,10 +108,12 @@ def open_answerer(settings: Settings, *, recorded: bool = False, tuned: bool = F
         # After all that may be wrong: it takes a while.
         tune_once(settings, weights)
     cpu_gate = CpuGate()
+    model = _open_model(settings, cpu_gate)
     return Answerer(
         index=index,
         retriever=retriever,
-        model=_open_model(settings, cpu_gate),
+        model=model,
+        is_masked=_is_small(model),
         passages=settings.passages,
         evidence_tokens=settings.evidence_tokens,
         max_tokens=settings.max_tokens,
@@ -219,6 +223,12 @@ def _open_model(settings: Settings, cpu_gate: CpuGate) -> LanguageModel:
         temperature=settings.temperature,
         common_prefixes=[(Message("system", system),) for system in (SYSTEM, SYSTEM_WHOLE)],
     )
+
+
+def _is_small(model: LanguageModel) -> bool:
+    """True for a model of this process with fewer than three billion parameters, which copies better than it words."""
+    parameters: int | None = getattr(model, "parameters", None)
+    return parameters is not None and parameters < _STRONG
 
 
 def _locate(settings: Settings, name: str, kind: Kind) -> Weights:

@@ -114,6 +114,11 @@ class LlamaCppModel:
         self._engine.submit(TokenSequence(tokens, 0, PrefillOnly(), stream.end, min_recompute=1, pinned=True))
         list(stream)  # has no items; waits for the end
 
+    @property
+    def parameters(self) -> int:
+        """Number of parameters of the model."""
+        return int(llama.llama_model_n_params(self._model))
+
     def count_tokens(self, text: str) -> int:
         """See :class:`LanguageModel`."""
         return len(self._vocabulary.tokens(text))
