@@ -133,10 +133,9 @@ class Answerer:
         found = yield from self._find(run, today)
         answer = understood.answered_by(_built(AnswerBuilder(run, self.model.name), understood.reply, found))
         if self.recorder:
-            draft, asked = found.draft, understood.asked
-            self.recorder.keep(
-                AnswerTrace(asked, generation, found.hits, draft.prompt, draft.text, answer, found.features, today)
-            )
+            asked, draft, features = understood.asked, found.draft, found.features
+            trace = AnswerTrace(asked, generation, found.hits, draft.prompt, draft.text, answer, features, today)
+            self.recorder.keep(replace(trace, composition=found.composition))
         yield from sentence_events(answer)
         yield AnswerReady(answer)
 

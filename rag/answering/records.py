@@ -22,6 +22,7 @@ import numpy as np
 from pydantic import AliasChoices, Field, ValidationError, model_validator
 
 from rag.answering.answer_builder import POSSIBLY
+from rag.answering.composing.whole_answer import Composition
 from rag.answering.confidence import Features
 from rag.domain.frozen_model import FrozenModel
 from rag.domain.values import (
@@ -62,6 +63,7 @@ class AnswerTrace:
         draft: the model's text before verification; empty where it was not asked.
         features: of the draft, for the confidence model; None where the model was not asked.
         today: the date that the question was put to the model with; None where it does not depend on one.
+        composition: what an answer of several sentences was composed of; None for others. It is not recorded.
     """
 
     question: Question
@@ -72,6 +74,7 @@ class AnswerTrace:
     answer: Answer
     features: Features | None = None
     today: date | None = None
+    composition: Composition | None = None
 
 
 class Recorder(Protocol):

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
 
+from rag.answering.composing.whole_answer import Composition
 from rag.answering.confidence import Features
 from rag.answering.draft import Draft
 from rag.answering.grounding import Evidence, Support
@@ -55,6 +56,7 @@ class Findings:
         short_answer: the value alone; None where there is none.
         missing: the parts of the question for which nothing was found.
         statement: the text of an abstention, where there is more to say than that the documents do not answer.
+        composition: what an answer of several sentences was composed of; None for others.
     """
 
     hits: Sequence[Hit] = ()
@@ -67,6 +69,7 @@ class Findings:
     short_answer: str | None = None
     missing: tuple[str, ...] = ()
     statement: str | None = None
+    composition: Composition | None = None
 
 
 class Clock:

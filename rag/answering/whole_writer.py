@@ -8,7 +8,7 @@ from typing import Final
 
 from rag.answering.composing.pointers import Pointer, pointers_of
 from rag.answering.composing.table_answer import table_answer
-from rag.answering.composing.usefulness import usefulness
+from rag.answering.composing.usefulness import USEFULNESS_MODEL, unit_features
 from rag.answering.composing.whole_answer import Composition, compose
 from rag.answering.confidence import ConfidenceModel, Features
 from rag.answering.draft import Draft, generate_draft, self_check
@@ -16,7 +16,7 @@ from rag.answering.evidence.relevance import unit_relevance
 from rag.answering.evidence.selection import EvidenceBudget, select_evidence
 from rag.answering.evidence.units import Unit, units_of
 from rag.answering.features import coverage_of
-from rag.answering.grounding import SUPPORTED, Evidence, Support
+from rag.answering.grounding import SUPPORTED, Evidence
 from rag.answering.prompt import SYSTEM_WHOLE, EvidencePrompt, room_for_evidence, whole_prompt
 from rag.answering.run import Findings, Run
 from rag.domain.values import Hit, Passage
@@ -73,10 +73,12 @@ class WholeWriter:
             checked = 0.0 if draft.is_empty else self_check(self.model, prompt.chat, draft, run.cancelled)
             pointers = pointers_of(run.question.text, draft.text, units)
             features = _features(run.question.text, hits, draft, pointers, checked)
-            support = self._compose(run, hits, evidence, pointers, units, relevance)
+            composition = _composition(run, hits, evidence, pointers, units, relevance)
+            support = compose(composition)
         found = Findings(
             prompt.hits, prompt.evidence, draft, features, support, self.confidence_model.correct.probability(features)
         )
+        found = replace(found, composition=composition)
         return replace(found, is_given=bool(support) and self.confidence_model.is_given(features))
 
     def overview(self, run: Run, passages: Sequence[Passage], today: str | None) -> Findings:
@@ -122,21 +124,22 @@ class WholeWriter:
                 run.clock.mark("first_token")
         return draft
 
-    def _compose(
-        self,
-        run: Run,
-        hits: Sequence[Hit],
-        evidence: Sequence[Evidence],
-        pointers: Sequence[Pointer],
-        units: Sequence[Unit],
-        relevance: Sequence[float],
-    ) -> list[Support]:
-        """The rows of a table where one was asked for and is found by rule; else the most useful units."""
-        question = run.question
-        if run.form in ("table", "list") and (table := table_answer(question.text, evidence)):
-            return list(table.support)
-        useful = usefulness(question.text, units, relevance, pointers, hits)
-        return compose(Composition(run.form, pointers, units, useful, question.length, _sides(run)))
+
+def _composition(
+    run: Run,
+    hits: Sequence[Hit],
+    evidence: Sequence[Evidence],
+    pointers: Sequence[Pointer],
+    units: Sequence[Unit],
+    relevance: Sequence[float],
+) -> Composition:
+    """The units with their usefulness; the rows of a table where one was asked for and is found by rule."""
+    question = run.question
+    table = table_answer(question.text, evidence) if run.form in ("table", "list") else None
+    features = list(unit_features(question.text, units, relevance, pointers, hits))
+    useful = [USEFULNESS_MODEL.probability(one) for one in features]
+    rows = table.support if table else ()
+    return Composition(run.form, pointers, units, useful, question.length, _sides(run), rows, features)
 
 
 def _sides(run: Run) -> list[frozenset[str]]:

@@ -61,37 +61,37 @@ class UnitFeatures:
     statement: float
 
 
-_BIAS: Final = -4.919
-_WEIGHTS: Final[Mapping[str, float]] = {
-    "gap": 0.135,
-    "hit_logit": 0.069,
-    "rank": -0.208,
-    "pointed": 1.397,
-    "near": 0.324,
-    "block_share": 2.255,
-    "coverage": 0.569,
-    "document": 0.554,
-    "length": 0.757,
-    "item": 0.291,
-    "row": 0.073,
-    "line": -0.112,
-    "statement": 0.809,
-}
+@dataclass(frozen=True, slots=True)
+class UsefulnessModel:
+    """Logistic regression over the features of a unit, each of which has a weight."""
+
+    bias: float
+    weights: Mapping[str, float]
+
+    def probability(self, features: UnitFeatures) -> float:
+        """The probability, 0..1, that a unit with these features belongs to the answer."""
+        return logistic(self.bias + sum(self.weights[name] * value for name, value in asdict(features).items()))
 
 
-def usefulness(
-    question: str,
-    units: Sequence[Unit],
-    relevance: Sequence[float],
-    pointers: Sequence[Pointer],
-    hits: Sequence[Hit],
-) -> list[float]:
-    """For each unit, the probability, 0..1, that it belongs to the answer; arguments as :func:`unit_features`."""
-    return [_probability(features) for features in unit_features(question, units, relevance, pointers, hits)]
-
-
-def _probability(features: UnitFeatures) -> float:
-    return logistic(_BIAS + sum(_WEIGHTS[name] * value for name, value in asdict(features).items()))
+# Fitted by benchmarks/fit_usefulness.py.
+USEFULNESS_MODEL: Final = UsefulnessModel(
+    -4.919,
+    {
+        "gap": 0.135,
+        "hit_logit": 0.069,
+        "rank": -0.208,
+        "pointed": 1.397,
+        "near": 0.324,
+        "block_share": 2.255,
+        "coverage": 0.569,
+        "document": 0.554,
+        "length": 0.757,
+        "item": 0.291,
+        "row": 0.073,
+        "line": -0.112,
+        "statement": 0.809,
+    },
+)
 
 
 def unit_features(

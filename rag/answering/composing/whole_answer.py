@@ -14,6 +14,7 @@ from itertools import groupby
 from typing import Final
 
 from rag.answering.composing.pointers import Pointer
+from rag.answering.composing.usefulness import UnitFeatures
 from rag.answering.evidence.units import TableRow, Unit
 from rag.answering.grounding import SUPPORTED, Quote, Support
 from rag.domain.values import Form, Length, Span
@@ -62,6 +63,8 @@ class Composition:
         usefulness: the probability, 0..1, that each unit belongs to the answer.
         length: that was asked for.
         sides: ids of the documents of each side of a comparison, which get equally many words.
+        table: rows that a rule found for the question, which are shown in place of units.
+        features: of each unit, which its usefulness was estimated from; none where it was not.
     """
 
     form: Form
@@ -70,6 +73,8 @@ class Composition:
     usefulness: Sequence[float]
     length: Length = "normal"
     sides: Sequence[Collection[str]] = ()
+    table: Sequence[Support] = ()
+    features: Sequence[UnitFeatures] = ()
 
     @property
     def words(self) -> int:
@@ -99,6 +104,8 @@ class Composition:
 
 def compose(material: Composition) -> list[Support]:
     """The sentences of an answer in the order in which they are shown, each with its support; empty for no unit."""
+    if material.table:
+        return list(material.table)
     chosen = _Selection(material)
     for place in material.pointed:
         if material.usefulness[place] >= _LEAST_POINTED:
@@ -138,7 +145,8 @@ class _Selection:
 
     def _group(self, place: int) -> list[int]:
         block = self._material.units[place].block
-        is_whole = self._material.form in _WHOLE_LISTS or self._pointed_in_block[block] > 1
+        form = self._material.form
+        is_whole = form in _WHOLE_LISTS or (self._pointed_in_block[block] > 1 and form != "comparison")
         return self._material.block(place) if block is not None and is_whole else [place]
 
 
