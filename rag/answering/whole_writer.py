@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from rag.answering.composing.name_conflicts import asked_names, names_another
 from rag.answering.composing.pointers import Pointer, pointers_of
 from rag.answering.composing.table_answer import table_answer
 from rag.answering.composing.usefulness import USEFULNESS_MODEL, unit_features
@@ -137,7 +138,11 @@ def _composition(
     question = run.question
     table = table_answer(question.text, evidence) if run.form in ("table", "list") else None
     features = list(unit_features(question.text, units, relevance, pointers, hits))
-    useful = [USEFULNESS_MODEL.probability(one) for one in features]
+    asked = asked_names(question.text)
+    useful = [
+        0.0 if names_another(unit.text, asked) else USEFULNESS_MODEL.probability(one)
+        for unit, one in zip(units, features, strict=True)
+    ]
     rows = table.support if table else ()
     return Composition(run.form, pointers, units, useful, question.length, _sides(run), rows, features)
 
