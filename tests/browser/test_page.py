@@ -17,6 +17,7 @@ from rag.testing import BagOfWordsEncoder, ScriptedModel
 from tests.browser.conftest import Serve, ask, picture
 from tests.fakes import DRAWING, ingest_job, make_pdf
 from tests.integration.conftest import post, wait_until
+from tests.scripted_answers import Said, Script
 
 FEE = "A berth costs 24 euros for each night."
 DOGS = "Dogs travel free of charge."
@@ -92,7 +93,8 @@ def test_what_proves_nothing_is_dashed(page: Page, serve: Serve, scheme: Literal
 
 
 def test_a_summary_is_said_to_be_the_documents_own(page: Page, serve: Serve) -> None:
-    page.goto(serve(ScriptedModel([])).url)
+    summary = Script((Said(FEE, quotes=(FEE,), confidence=1.0),), form="overview")
+    page.goto(serve(ScriptedModel([]), scripts=[summary]).url)
     ask(page, "Summarize harbour.pdf")
     expect(page.locator(".turn.done")).to_contain_text("The document's own sentences")
 
