@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Final
 from rag import __version__
 from rag.answering.answerer import Answerer
 from rag.answering.calibration_store import read_calibration
-from rag.answering.confidence import CONFIDENCE_MODEL, WHOLE_CONFIDENCE_MODEL, ConfidenceModel
+from rag.answering.confidence import (
+    CONFIDENCE_MODEL,
+    WHOLE_CONFIDENCE_MODEL,
+    WHOLE_FALSE_ANSWERS,
+    ConfidenceModel,
+)
 from rag.answering.prompt import SYSTEM, SYSTEM_WHOLE
 from rag.answering.records import FolderRecorder, ModelIdentity, RecordFolder, Setup
 from rag.errors import ModelUnusable, SettingsError
@@ -119,7 +124,9 @@ def open_answerer(settings: Settings, *, recorded: bool = False, tuned: bool = F
         max_tokens=settings.max_tokens,
         confidence_model=confidence_model,
         whole_evidence_tokens=settings.whole_evidence_tokens,
-        whole_confidence_model=replace(WHOLE_CONFIDENCE_MODEL, false_answers=settings.false_answers),
+        whole_confidence_model=replace(
+            WHOLE_CONFIDENCE_MODEL, false_answers=min(0.95, WHOLE_FALSE_ANSWERS * settings.false_answers)
+        ),
         recorder=FolderRecorder(open_records(settings), setup_of(settings, retriever, confidence_model))
         if recorded and settings.records
         else None,

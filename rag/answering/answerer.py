@@ -169,11 +169,13 @@ class Answerer:
             return self.searches.hits(self.retriever, run.generation, question, limit, run.cancelled)
 
         rankings = [search(question) for question in understood.searches]
+        whole = rankings[-1] if understood.form == "comparison" else rankings[0]
         if understood.prior_documents and understood.asked.history and not understood.asked.documents:
             rankings.insert(0, search(replace(understood.searches[0], documents=understood.prior_documents)))
         if understood.form == "comparison":
-            rankings += [search(question) for question in _aspects(understood, rankings[-1])]
-        first = rankings[0][:_FIRST] if understood.form == "parts" else ()
+            rankings += [search(question) for question in _aspects(understood, whole)]
+        # The searches for parts and sides are vague by themselves.
+        first = whole[:_FIRST] if understood.form in ("parts", "comparison") else ()
         run.cancelled.check()
         return list({hit.passage.row: hit for hit in [*first, *interleave(rankings)]}.values())
 

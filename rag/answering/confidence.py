@@ -196,12 +196,38 @@ CONFIDENCE_MODEL: Final = ConfidenceModel(
     yes_bias=1.75,
 )
 
-# For answers of several sentences; see docs/abstention.md.
+# For answers of several sentences. Only the relevance of the passages tells whether they can be written: a draft of
+# several sentences is as likely, and finds as much support, where it answers something else. See docs/abstention.md.
 WHOLE_CONFIDENCE_MODEL: Final = ConfidenceModel(
-    prefilter=Logistic(0.0, {}),
-    answerable=Logistic(0.5, {"relevance": 0.2, "refusal_probability": -0.3, "self_check": 0.3}),
-    correct=Logistic(0.5, {"relevance": 0.2, "refusal_probability": -0.2, "self_check": 0.3}),
+    prefilter=Logistic(0.315, {"relevance": 0.235}),
+    answerable=Logistic(0.315, {"relevance": 0.235}),
+    correct=Logistic(-1.248, {"relevance": 0.099, "share": 2.107}),
     prefilter_threshold=0.0,
-    thresholds=(0.0, 0.3, 0.5, 0.8),
+    thresholds=(
+        0.094,
+        0.0955,
+        0.0993,
+        0.1063,
+        0.111,
+        0.1181,
+        0.1226,
+        0.1423,
+        0.2283,
+        0.2852,
+        0.3775,
+        0.5225,
+        0.5451,
+        0.6825,
+        0.7717,
+        0.8136,
+        0.8609,
+        0.8744,
+        0.8875,
+        0.9047,
+        0.9152,
+    ),
     yes_bias=0.0,
 )
+# Accepted false-answer rate of whole answers, as a multiple of that of values: with the same one, most questions that
+# the documents do answer would be refused.
+WHOLE_FALSE_ANSWERS: Final = 2.35

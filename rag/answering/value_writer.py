@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from rag.answering.composing.table_answer import TableAnswer, table_answer
-from rag.answering.composing.value_answer import sentence_of_value, sentence_of_yes_or_no
+from rag.answering.composing.value_answer import announced_list, sentence_of_value, sentence_of_yes_or_no
 from rag.answering.confidence import ConfidenceModel
 from rag.answering.conflicts import find_conflict
 from rag.answering.draft import Draft, calibrate_yes_no, generate_draft, self_check
@@ -99,6 +99,7 @@ class ValueWriter:
         value = [item for item in support if item.supported]
         short = value[0].sentence if len(value[0].sentence.split()) <= _LONGEST_VALUE else None
         shown = self._sentences(run, prompt, draft, value)
+        shown += announced_list(shown[0], evidence)
         return replace(found, support=_merged(shown, support), is_given=True, short_answer=short)
 
     def _sentences(self, run: Run, prompt: EvidencePrompt, draft: Draft, value: Sequence[Support]) -> list[Support]:

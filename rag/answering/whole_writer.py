@@ -14,7 +14,7 @@ from rag.answering.composing.whole_answer import Composition, compose
 from rag.answering.confidence import ConfidenceModel, Features
 from rag.answering.draft import Draft, generate_draft, self_check
 from rag.answering.evidence.relevance import unit_relevance
-from rag.answering.evidence.selection import EvidenceBudget, select_evidence
+from rag.answering.evidence.selection import EvidenceBudget, select_evidence, with_page
 from rag.answering.evidence.units import Unit, units_of
 from rag.answering.features import coverage_of
 from rag.answering.grounding import SUPPORTED, Evidence
@@ -57,13 +57,16 @@ class WholeWriter:
     def write(self, run: Run, hits: Sequence[Hit], today: str | None) -> Findings:
         """Drafts the answer from the best passages, and composes it of what the draft points to.
 
+        Nothing is drafted where the passages show that they do not answer the question.
+
         Raises:
             PromptTooLong: the question does not fit.
             Cancelled: the run was cancelled.
             ModelError: the model failed.
         """
-        if not hits:
-            return Findings()
+        evidence_only = _features(run.question.text, hits, Draft(), (), 0.0) if hits else None
+        if evidence_only is None or not self.confidence_model.is_given(evidence_only):
+            return Findings(hits, [with_page(run.generation, hit) for hit in hits])
         prompt = self._prompt(run, hits, today, continued=_CONTINUED)
         with run.clock.measuring("verify"):
             evidence = self._evidence(run, hits, self.evidence_tokens * _WIDER, _CONTINUED)
@@ -80,7 +83,7 @@ class WholeWriter:
             prompt.hits, prompt.evidence, draft, features, support, self.confidence_model.correct.probability(features)
         )
         found = replace(found, composition=composition)
-        return replace(found, is_given=bool(support) and self.confidence_model.is_given(features))
+        return replace(found, is_given=bool(support))
 
     def overview(self, run: Run, passages: Sequence[Passage], today: str | None) -> Findings:
         """An overview of a section or a document, from the opening of each of its sections; raises as :meth:`write`."""
@@ -89,7 +92,9 @@ class WholeWriter:
         draft = self._draft(run, prompt)
         with run.clock.measuring("verify"):
             pointers = pointers_of(run.question.text, draft.text, units)
-            material = Composition("overview", pointers, units, list(_of_openings(units)), run.question.length)
+            material = Composition(
+                run.question.text, "overview", pointers, units, list(_of_openings(units)), run.question.length
+            )
             support = compose(material)
         # They are the document's own sentences, which no model has worded.
         return Findings(prompt.hits, prompt.evidence, draft, None, support, 1.0, is_given=bool(support))
@@ -144,7 +149,7 @@ def _composition(
         for unit, one in zip(units, features, strict=True)
     ]
     rows = table.support if table else ()
-    return Composition(run.form, pointers, units, useful, question.length, _sides(run), rows, features)
+    return Composition(question.text, run.form, pointers, units, useful, question.length, _sides(run), rows, features)
 
 
 def _sides(run: Run) -> list[frozenset[str]]:

@@ -16,9 +16,11 @@ from rag.answering.evidence.units import Unit, units_of
 from rag.answering.grounding import Evidence, Quote, Support, ground
 from rag.domain.values import in_context
 from rag.text.normalization import normalized_words
+from rag.text.words import is_number
 
 # Words of a sentence that answers a question about a fact.
 _LONGEST: Final = 45
+_MOST_ITEMS: Final = 20
 # Least share of the words of the sentence that its quotes have.
 _LEAST_SHARE: Final = 0.8
 # A rule that holds on a condition: a bare yes or no would drop it.
@@ -67,6 +69,19 @@ def sentence_of_yes_or_no(answer: str, units: Sequence[Unit], relevance: Sequenc
     opening = "Yes, on a condition:" if on_condition else f"{answer}:"
     support = unit.support("lead")
     return replace(support, sentence=f"{opening} {unit.text}", verbatim=False)
+
+
+def announced_list(lead: Support, evidence: Sequence[Evidence]) -> list[Support]:
+    """The items of the list that a sentence announces, by a colon or by their number; none where it announces none."""
+    if not lead.verbatim or not lead.quotes:
+        return []
+    units = units_of(evidence)
+    following = [place + 1 for place, unit in enumerate(units[:-1]) if unit.span == lead.quotes[0].span]
+    block = units[following[0]].block if following else None
+    items = [unit for unit in units if block is not None and unit.block == block]
+    numbers = {word for word in normalized_words(lead.sentence) if is_number(word)}
+    announced = lead.sentence.endswith(":") or str(len(items)) in numbers
+    return [unit.support() for unit in items] if announced and len(items) <= _MOST_ITEMS else []
 
 
 def _verified(question: str, written: str, evidence: Sequence[Evidence]) -> Support | None:

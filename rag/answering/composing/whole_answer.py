@@ -14,10 +14,11 @@ from itertools import groupby
 from typing import Final
 
 from rag.answering.composing.pointers import Pointer
+from rag.answering.composing.table_view import rows_as_support
 from rag.answering.composing.usefulness import UnitFeatures
-from rag.answering.evidence.units import TableRow, Unit
-from rag.answering.grounding import SUPPORTED, Quote, Support
-from rag.domain.values import Form, Length, Span
+from rag.answering.evidence.units import Unit
+from rag.answering.grounding import SUPPORTED, Support
+from rag.domain.values import Form, Length
 
 # Words that an answer of a form is filled up to.
 _WORDS: Final[dict[Form, int]] = {
@@ -37,7 +38,7 @@ _FACTOR: Final[dict[Length, float]] = {"short": 0.4, "normal": 1.0, "full": 2.0}
 _EXCESS: Final = 1.4
 # Least probability of a unit that the draft points to, and of any other.
 _LEAST_POINTED: Final = 0.1
-_LEAST_USEFUL: Final = 0.1
+_LEAST_USEFUL: Final = 0.12
 # Long units hold more facts, but cost more words: they are ranked by probability per word to this power.
 _LENGTH_POWER: Final = 0.5
 _MOST_ITEMS: Final = 20
@@ -57,6 +58,7 @@ class Composition:
     """The material of an answer.
 
     Attributes:
+        question: as it was put to the model.
         form: of the answer.
         pointers: the statements of the draft, in order.
         units: of the evidence, in reading order.
@@ -67,6 +69,7 @@ class Composition:
         features: of each unit, which its usefulness was estimated from; none where it was not.
     """
 
+    question: str
     form: Form
     pointers: Sequence[Pointer]
     units: Sequence[Unit]
@@ -75,6 +78,13 @@ class Composition:
     sides: Sequence[Collection[str]] = ()
     table: Sequence[Support] = ()
     features: Sequence[UnitFeatures] = ()
+
+    @property
+    def _has_rows(self) -> bool:
+        return any(
+            unit.kind == "row" and useful >= _LEAST_USEFUL
+            for unit, useful in zip(self.units, self.usefulness, strict=True)
+        )
 
     @property
     def words(self) -> int:
@@ -88,7 +98,9 @@ class Composition:
         return sorted(filter(self.is_shown, found), key=lambda place: (-self.usefulness[place], place))
 
     def is_shown(self, place: int) -> bool:
-        """True for a unit that can be shown by itself."""
+        """True for a unit that can be shown by itself; where a table was asked for and there is one, for its rows."""
+        if self.form == "table" and self._has_rows:
+            return self.units[place].kind == "row"
         return self.units[place].kind == "line" or self.units[place].is_statement
 
     def length_of(self, places: Iterable[int]) -> int:
@@ -160,6 +172,8 @@ def _by_use(material: Composition) -> list[int]:
     if len(material.sides) < 2:
         return ranked
     sides = [[place for place in ranked if material.units[place].place[0] in side] for side in material.sides]
+    # A document that is not called like either side may compare both.
+    sides.append([place for place in ranked if not any(material.units[place].place[0] in s for s in material.sides)])
     turns = [side[turn] for turn in range(max(map(len, sides))) for side in sides if turn < len(side)]
     return list(dict.fromkeys([*turns, *ranked]))
 
@@ -213,27 +227,12 @@ def _supports(material: Composition, places: Sequence[int]) -> list[Support]:
     supports: list[Support] = []
     for _, group in groupby(units, key=lambda unit: (unit.block, unit.kind) if unit.kind == "row" else unit.place):
         members = list(group)
-        supports += _table(members) if len(members) > 1 else [members[0].support()]
+        supports += rows_as_support(material.question, members) if members[0].row else [_support(members[0])]
     if supports and supports[0].kind == "detail":
         supports[0] = replace(supports[0], kind="lead")
     return supports
 
 
-def _table(rows: Sequence[Unit]) -> list[Support]:
-    """Rows of one table, under its head if it has one; else as items."""
-    first = rows[0].row
-    if first is None or first.table.header is None or not any(first.table.heads):
-        return [row.support() for row in rows]
-    start, end = first.table.header
-    header = Quote(rows[0].evidence, Span(rows[0].span.page, start, end), 1.0)
-    head = Support(_cells(first.table.heads), (header,), score=1.0, agrees=True, kind="row", verbatim=True)
-    return [head, *(replace(unit.support("row"), sentence=_cells(_row(unit).cells)) for unit in rows)]
-
-
-def _row(unit: Unit) -> TableRow:
-    assert unit.row is not None  # noqa: S101 - units of this kind have one
-    return unit.row
-
-
-def _cells(cells: Iterable[str]) -> str:
-    return " | ".join(" ".join(cell.replace("|", "/").split()) for cell in cells)
+def _support(unit: Unit) -> Support:
+    """A unit as a sentence; the introduction of a list leads it, so that its steps are numbered from 1."""
+    return unit.support("lead" if unit.kind == "sentence" and unit.text.endswith(":") else None)

@@ -1,0 +1,72 @@
+"""Table view: rows of a table as sentences of an answer, with only the columns and rows that a question names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from rag.answering.evidence.units import TableRow, Unit
+from rag.answering.grounding import Quote, Support
+from rag.domain.values import Span
+from rag.text.words import words
+
+# Rows that must share a word with the question for the others to be left out.
+_FEWEST_ROWS: Final = 2
+
+
+def rows_as_support(question: str, units: Sequence[Unit]) -> list[Support]:
+    """Rows of one table under its head; a table without a head, and a single row, as list items.
+
+    Columns are left out where the question names others by their whole head, and rows where it names two or more.
+    """
+    rows = [unit.row for unit in units if unit.row]
+    table = rows[0].table
+    columns = _asked_columns(question, table.heads, table.keys)
+    units = _asked_rows(question, units)
+    if len(units) == 1 or table.header is None or not any(table.heads):
+        return [_item(unit, columns) for unit in units]
+    start, end = table.header
+    header = Quote(units[0].evidence, Span(units[0].span.page, start, end), 1.0)
+    head = Support(_joined(table.heads, columns), (header,), score=1.0, agrees=True, kind="row", verbatim=True)
+    return [head, *(replace(unit.support("row"), sentence=_joined(_row(unit).cells, columns)) for unit in units)]
+
+
+def _item(unit: Unit, columns: Sequence[int]) -> Support:
+    row = _row(unit)
+    if len(columns) == len(row.cells):
+        return unit.support()
+    narrowed = TableRow(
+        tuple(row.cells[column] for column in columns),
+        replace(row.table, heads=tuple(row.table.heads[column] for column in columns)),
+    )
+    return replace(unit.support(), sentence=narrowed.text)
+
+
+def _asked_columns(question: str, heads: Sequence[str], keys: int) -> list[int]:
+    """The key columns, and those whose heads the question has in full; all where it has none or all of them."""
+    asked = set(words(question))
+    named = [column for column in range(keys, len(heads)) if (head := set(words(heads[column]))) and head <= asked]
+    return [*range(keys), *(named or range(keys, len(heads)))]
+
+
+def _asked_rows(question: str, units: Sequence[Unit]) -> Sequence[Unit]:
+    """The rows whose keys share a word with the question; all where fewer than two do."""
+    asked = set(words(question))
+    heads = set(words(" ".join(_row(units[0]).table.heads)))
+    named = [unit for unit in units if (asked - heads) & set(words(" ".join(_keys(_row(unit)))))]
+    return named if len(named) >= _FEWEST_ROWS else units
+
+
+def _keys(row: TableRow) -> Sequence[str]:
+    return row.cells[: row.table.keys]
+
+
+def _row(unit: Unit) -> TableRow:
+    assert unit.row is not None  # noqa: S101 - units of this kind have one
+    return unit.row
+
+
+def _joined(cells: Sequence[str], columns: Iterable[int]) -> str:
+    shown = [cells[column] if column < len(cells) else "" for column in columns]
+    return " | ".join(" ".join(cell.replace("|", "/").split()) for cell in shown)
