@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from rag.answering.evidence.selection import with_page
@@ -47,11 +47,15 @@ class AnswerBuilder:
         # A small model may repeat a sentence.
         support = list({item.sentence: item for item in found.support}.values())
         sentences = [_sentence(item, citations) for item in support]
-        note = self.run.understood.scope_note
-        shown = markdown([sentence for sentence in sentences if sentence.verdict == "supported"])
+        shown = [sentence for sentence in sentences if sentence.verdict == "supported"]
+        # The answer's confidence is that of its direct answer.
+        shown[0] = replace(shown[0], confidence=_rounded(found.confidence))
+        if note := self.run.understood.scope_note:
+            shown.append(Sentence(note, "supported", kind="detail"))
+        sentences = [*shown, *(sentence for sentence in sentences if sentence.verdict == "unsupported")]
         return self._build(
             found,
-            f"{shown}\n\n{note}" if note else shown,
+            markdown(shown),
             reason="length" if found.draft.finish.reason == "length" and self.run.form == "fact" else None,
             certainty="stated" if _rounded(found.confidence) >= FACT else "possible",
             sentences=sentences,

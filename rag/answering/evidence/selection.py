@@ -9,6 +9,7 @@ from typing import Final
 from rag.answering.grounding import Evidence
 from rag.domain.values import Chunk, Hit, Passage, Span
 from rag.index.generation import Generation
+from rag.text.prompt_injection import without_instructions
 from rag.text.sentences import line_spans
 from rag.text.words import words
 
@@ -121,6 +122,8 @@ def _outwards(centre: int, count: int) -> Iterator[int]:
 def passages_as_text(evidence: Iterable[Evidence]) -> list[str]:
     """The passages as they stand in a prompt, those that follow each other under one heading as one text.
 
+    Instructions to a model that a document contains are left out.
+
     Documents come in the order of their best passage, and passages in reading order.
     """
     groups: dict[str, list[Passage]] = {}
@@ -130,9 +133,10 @@ def passages_as_text(evidence: Iterable[Evidence]) -> list[str]:
     for passages in groups.values():
         before: Passage | None = None
         for passage in sorted(passages, key=lambda one: one.row):
+            text = without_instructions(passage.chunk.text)
             if before and passage.row == before.row + 1 and passage.chunk.headings == before.chunk.headings:
-                texts[-1] += f"\n{passage.chunk.text}"
+                texts[-1] += f"\n{text}"
             else:
-                texts.append(heading_line(passage) + passage.chunk.text)
+                texts.append(heading_line(passage) + text)
             before = passage
     return texts
