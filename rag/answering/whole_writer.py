@@ -29,7 +29,7 @@ _CONTINUED: Final = 3
 # Tokens of passages whose units may be shown, as a multiple of those that the model reads.
 _WIDER: Final = 2
 # Usefulness of a sentence in an overview: the first one of a section, and any other.
-_OPENING, _FURTHER = 0.5, 0.0
+_OPENING, _FURTHER = 0.5, 0.2
 _MOST_OPENINGS: Final = 40
 
 
