@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from rag.answering.tables.bars import bar_grids
-from rag.answering.tables.grid import build_table
-from rag.answering.tables.latex import latex_tables
+from rag.answering.tables.grids.bars import bar_grids
+from rag.answering.tables.grids.grid import build_table
+from rag.answering.tables.grids.latex import latex_tables
 from rag.answering.tables.layout.grids import layout_grids
 from rag.answering.tables.layout.regions import TITLE, find_regions
 from rag.answering.tables.layout.visual_lines import visual_lines

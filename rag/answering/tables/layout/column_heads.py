@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from rag.answering.tables.grid import GridCell, GridRow
+from rag.answering.tables.grids.grid import GridCell, GridRow
 from rag.answering.tables.layout.regions import UNIT_LINE
 from rag.answering.tables.layout.visual_lines import Fragment
 

@@ -10,7 +10,7 @@ from statistics import median
 from typing import Final
 
 from rag.answering.tables.cell_text import is_empty_mark, is_numeric, is_period, is_quantity
-from rag.answering.tables.grid import Grid, GridCell, GridRow
+from rag.answering.tables.grids.grid import Grid, GridCell, GridRow
 from rag.answering.tables.layout.column_heads import place_heads
 from rag.answering.tables.layout.regions import Region
 from rag.answering.tables.layout.visual_lines import Fragment, Level, LineCell, LinePiece, VisualLine, cell_of, cells_of
@@ -37,15 +37,14 @@ _OPEN_END: Final = re.compile(
 
 def layout_grids(lines: Sequence[VisualLine], region: Region) -> Iterator[Grid]:
     """The tables of a region, several where heads occur again in it; none where no columns are found."""
-    own = lines[region.start : region.end]
-    height = median(line.height for line in own)
-    first = next((place for place, line in enumerate(own) if _has_value(line)), 0)
-    columns = _columns(own[first:], height)
-    if not 2 <= len(columns) <= MOST_COLUMNS:
-        return
-    levels = _levels([part for line in own for part in _fragments(line, columns, height)], height)
-    for part in _parts(levels):
-        if grid := _grid(part, columns, height):
+    for own in _parts(lines[region.start : region.end]):
+        height = median(line.height for line in own)
+        first = next((place for place, line in enumerate(own) if _has_value(line)), 0)
+        columns = _columns(own[first:], height)
+        if not 2 <= len(columns) <= MOST_COLUMNS:
+            continue
+        levels = _levels([part for line in own for part in _fragments(line, columns, height)], height)
+        if grid := _grid(levels, columns, height):
             yield grid
 
 
@@ -136,16 +135,16 @@ def _levels(fragments: Sequence[Fragment], height: float) -> list[Level]:
     return [sorted(level, key=lambda part: part.cell.box.x0) for level in levels]
 
 
-def _parts(levels: list[Level]) -> Iterator[list[Level]]:
-    """Splits levels where heads of periods occur after rows of numbers."""
+def _parts(lines: Sequence[VisualLine]) -> Iterator[Sequence[VisualLine]]:
+    """Splits lines where heads of periods occur after rows of numbers."""
     start, seen = 0, False
-    for position, level in enumerate(levels):
-        values = [part.cell.text for part in level if part.first > 0]
+    for position, line in enumerate(lines):
+        values = [cell.text for cell in line.cells[1:]]
         if seen and len(values) > 1 and all(map(is_period, values)):
-            yield levels[start:position]
+            yield lines[start:position]
             start, seen = position, False
         seen = seen or any(map(is_quantity, values))
-    yield levels[start:]
+    yield lines[start:]
 
 
 def _grid(levels: list[Level], columns: Sequence[tuple[float, float]], height: float) -> Grid | None:

@@ -68,6 +68,8 @@ def _chain(lines: Sequence[VisualLine], start: int) -> list[int]:
     """The positions of lines with several cells that are aligned with the line at ``start`` and one another."""
     seeds = [start]
     between: list[VisualLine] = []
+    numbers = _NumberColumns()
+    numbers.take(lines[start])
     for position in range(start + 1, len(lines)):
         line, above = lines[position], lines[position - 1]
         step = line.box.y0 - above.box.y0
@@ -75,6 +77,8 @@ def _chain(lines: Sequence[VisualLine], start: int) -> list[int]:
             break
         recent = [lines[seed] for seed in seeds[-_RECENT:]]
         if line.tabular and any(_agree(line, other) for other in recent) and _passable(between, line):
+            if not numbers.take(line):
+                return _until_numbers(lines, seeds)
             seeds.append(position)
             between = []
         elif (
@@ -96,6 +100,36 @@ def _agree(line: VisualLine, other: VisualLine) -> bool:
         for place, cell in enumerate(line.cells)
     )
     return matches >= max(1.0, (min(len(line.cells), len(other.cells)) - 1) / 2)
+
+
+def _until_numbers(lines: Sequence[VisualLine], seeds: list[int]) -> list[int]:
+    """The seeds up to the last one with numbers: those after it are the heads of the next table."""
+    while len(seeds) > 1 and not any(is_quantity(cell.text) for cell in lines[seeds[-1]].cells[1:]):
+        seeds.pop()
+    return seeds
+
+
+class _NumberColumns:
+    """Where the numbers of a chain of rows stand."""
+
+    def __init__(self) -> None:
+        self._spans: list[tuple[float, float]] = []
+
+    def take(self, line: VisualLine) -> bool:
+        """Adds the numbers of a row; False if two of them are in one column, or one in two: it has other columns."""
+        taken: list[int] = []
+        for cell in line.cells[1:MOST_COLUMNS]:
+            if is_quantity(cell.text):
+                over = [n for n, (left, right) in enumerate(self._spans) if cell.box.x0 < right and cell.box.x1 > left]
+                if len(over) > 1 or (over and over[0] in taken):
+                    return False
+                if over:
+                    left, right = self._spans[over[0]]
+                    self._spans[over[0]] = (min(left, cell.box.x0), max(right, cell.box.x1))
+                else:
+                    self._spans.append((cell.box.x0, cell.box.x1))
+                taken.append(over[0] if over else len(self._spans) - 1)
+        return True
 
 
 def _aligned(one: Box, other: Box, near: float) -> bool:

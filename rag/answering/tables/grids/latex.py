@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from rag.answering.tables.grid import Grid, GridCell, GridRow
+from rag.answering.tables.grids.grid import Grid, GridCell, GridRow
 
 _BEGIN: Final = re.compile(r"\\begin\s?\{(?:tabular[*x]?|longtable)\}")
 _TOKEN: Final = re.compile(r"\\(?:begin|end)\s?\{\s?(?P<name>[A-Za-z]{1,20}\*?)\s?\}|\\\\|\\.|&", re.DOTALL)

@@ -6,16 +6,16 @@ The readers of each notation yield a grid: cells with the columns that they take
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from rag.answering.tables.cell_text import is_numeric, is_period, is_quantity, is_sign
+from rag.answering.tables.grids.group_headings import GroupHeadings
 from rag.answering.tables.table import MOST_COLUMNS, MOST_ROWS, ParsedRow, ParsedTable
 
 _MOST_HEADS: Final = 8
-_MOST_GROUPS: Final = 3
 _MOST_KEYS: Final = 3
-_LONGEST_GROUP: Final = 200
+_WORDS_OF_A_VALUE: Final = 4
 # Share of numeric cells from which a column is one of numbers, and up to which it is one of text.
 _NUMERIC, _TEXTUAL = 0.7, 0.3
 _CLOSING: Final = frozenset([")", "%", ")%", "%)"])
@@ -78,7 +78,7 @@ def build_table(grid: Grid) -> ParsedTable | None:
     names = [_head(heads, merged) for merged in columns]
     _with_corner(names)
     parsed = _rows(body, columns, names)
-    if not parsed or len(columns) < 2:
+    if not parsed or len(columns) < 2 or (not heads and _is_prose(parsed)):
         return None
     first = (title or rows)[0].start
     header_end = max((row.end for row in heads), default=first)
@@ -92,6 +92,13 @@ def build_table(grid: Grid) -> ParsedTable | None:
         header=(first, header_end) if heads else None,
         keys=_count_keys(parsed, len(columns)),
     )
+
+
+def _is_prose(rows: Sequence[ParsedRow]) -> bool:
+    """True for columns of running text, which are no table."""
+    values = [cell for row in rows for cell in row.cells[1:] if cell]
+    words = sum(len(cell.split()) for cell in values)
+    return sum(map(is_numeric, values)) < _TEXTUAL * len(values) and words > _WORDS_OF_A_VALUE * len(values)
 
 
 def _without_title(rows: list[GridRow], columns: int) -> tuple[list[GridRow], list[GridRow]]:
@@ -249,47 +256,14 @@ def _with_corner(names: list[str]) -> None:
         names[:] = [corner, *(f"{corner} {name}" if name else "" for name in names[1:])]
 
 
-@dataclass
-class _Groups:
-    """The group headings above the current row."""
-
-    open: list[tuple[str, float | None]] = field(default_factory=list)
-    indented: bool = False
-    fresh: bool = False  # the row before was a group heading
-
-    def enter(self, text: str, indent: float | None) -> None:
-        if not self.fresh:
-            while self.open and (indent is None or self.open[-1][1] is None or self.open[-1][1] >= indent - 1.0):
-                self.open.pop()
-        else:
-            while self.open and indent is not None and self.open[-1][1] is not None and self.open[-1][1] > indent + 1.0:
-                self.open.pop()
-        self.open = [*self.open, (text[:_LONGEST_GROUP], indent)][-_MOST_GROUPS:]
-        self.fresh, self.indented = True, False
-
-    def of(self, indent: float | None) -> tuple[str, ...]:
-        """The groups of a row with a label at ``indent``."""
-        above = self.open[-1][1] if self.open else None
-        if indent is not None and above is not None:
-            if self.fresh:
-                self.indented = indent > above + 1.0
-            while self.open and (above := self.open[-1][1]) is not None and self._is_left(indent, above):
-                self.open.pop()
-        self.fresh = False
-        return tuple(text for text, _ in self.open)
-
-    def _is_left(self, indent: float, above: float) -> bool:
-        return indent < above - 1.0 or (self.indented and indent <= above + 1.0)
-
-
 def _rows(body: Sequence[GridRow], columns: Sequence[tuple[int, ...]], names: Sequence[str]) -> list[ParsedRow]:
-    groups = _Groups()
+    groups = GroupHeadings()
     rows: list[ParsedRow] = []
     total = max((column for merged in columns for column in merged), default=0) + 1
     for row, cells in ((row, _merged(_texts(row, total), columns)) for row in body):
         filled = [cell for cell in cells if cell]
         if not filled:
-            groups.open.clear()
+            groups.close()
             continue
         if len(filled) > 1 and cells == tuple(names):
             continue
@@ -327,6 +301,8 @@ def _count_keys(rows: Sequence[ParsedRow], columns: int) -> int:
     if described and all(kinds[2:]):
         return 2
     for keys in range(1, min(_MOST_KEYS, columns - 1) + 1):
+        if kinds[keys - 1] and keys > 1:
+            break
         named = [(row.groups, row.cells[:keys]) for row in rows if row.cells[0]]
         if len(set(named)) == len(named):
             return keys

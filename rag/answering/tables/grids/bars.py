@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from rag.answering.tables.grid import Grid, GridRow, row_of
+from rag.answering.tables.grids.grid import Grid, GridRow, row_of
 
 _BAR: Final = re.compile(r"(?<!\\)\|")
 _RULE: Final = re.compile(r"[|:\-–—\s+=]{3,2000}")

@@ -1,0 +1,319 @@
+"""Candidate cells for a question: each with the terms that its keys explain, and the reasons against it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Final
+
+from rag.answering.tables import periods, vocabulary
+from rag.answering.tables.matching import Coverage, KeyMatch, TableIndex, coverage
+from rag.answering.tables.periods import Periods
+from rag.answering.tables.question import TableQuestion
+from rag.text.words import light_stem
+
+# How much an explanation by its group, its caption, or its context counts, beside one by its own keys.
+_GROUP, _CAPTION, _CONTEXT = 0.7, 0.4, 0.25
+_OTHER_CELL: Final = 0.8
+# What each word of a label or head costs that the question has not.
+_MISSING, _REST = 0.3, 0.05
+_MOST_MISSING: Final = 4
+# Remarks alone must not decide between two cells.
+_MOST_REST: Final = 3
+_TYPED_HEAD: Final = 0.3
+_MOST_ROWS: Final = 400
+_PERCENT: Final = light_stem("percent")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A cell that may be what is asked for.
+
+    Attributes:
+        row_terms, head_terms: numbers of the terms that its row and its column head explain.
+        other_terms: of those that groups, caption or context explain.
+        label, head: coverage of its label and its column head.
+        score: higher is better, comparable within one question.
+        implied: whether its column is the only one that it can be, without being named.
+    """
+
+    row: int
+    column: int
+    row_terms: frozenset[int]
+    head_terms: frozenset[int]
+    other_terms: frozenset[int]
+    label: Coverage
+    head: Coverage
+    score: float
+    implied: bool = False
+
+    @property
+    def explained(self) -> frozenset[int]:
+        """Numbers of all terms that are explained."""
+        return self.row_terms | self.head_terms | self.other_terms
+
+
+class Candidates:
+    """The candidate cells of one table for one question."""
+
+    def __init__(self, index: TableIndex, question: TableQuestion, keyed: frozenset[int] = frozenset()) -> None:
+        """Matches all terms.
+
+        Args:
+            index: of the table.
+            question: to be answered.
+            keyed: numbers of the terms that are keys in any table of the evidence, which text explains nowhere.
+        """
+        self.index = index
+        self.keyed = keyed
+        self.table = index.table
+        self.question = question
+        self.matches: Sequence[KeyMatch] = [index.match(asked.stem) for asked in question.terms]
+        stems = {asked.stem for asked in question.terms}
+        self.asked = frozenset(stems.union(*(vocabulary.CODES.get(stem, ()) for stem in stems)))
+        self.periods, self.by_context = fiscal_periods(question, index)
+        self._known: dict[tuple[int, frozenset[str]], Coverage] = {}
+        self._coverage = [coverage(head, self.asked) for head in self.table.heads]
+
+    def head_terms(self, column: int) -> frozenset[int]:
+        """Numbers of the terms in a column's head; none where the head is about something else."""
+        found = frozenset(n for n, match in enumerate(self.matches) if column in match.heads)
+        return found if self._coverage[column].named or self._is_told_apart(column, found) else frozenset()
+
+    def _is_told_apart(self, column: int, terms: frozenset[int]) -> bool:
+        """True if a term occurs in no other head, and the head has no word that makes it another thing."""
+        alone = any(len(self.matches[n].heads) == 1 and not self.question.terms[n].scaffold for n in terms)
+        stems = {stem for stem in vocabulary.QUALIFIERS if column in self.index.match(stem).heads}
+        return alone and stems <= self.asked
+
+    def rows(self) -> Iterator[tuple[int, Mapping[int, frozenset[int]]]]:
+        """The rows with any term in their cells: by column, the terms; only cells that the question names."""
+        found: dict[int, dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
+        for number, match in enumerate(self.matches):
+            for row, column in match.cells:
+                found[row][column].add(number)
+        for row in self.property_rows:
+            found[row].setdefault(0, set())
+        best = sorted(found, key=lambda row: -len(set().union(*found[row].values())))[:_MOST_ROWS]
+        for row in best:
+            named = {
+                column: frozenset(terms)
+                for column, terms in found[row].items()
+                if self._names(row, column, frozenset(terms))
+            }
+            if named and self.table.rows[row].certain:
+                yield row, named
+
+    def _names(self, row: int, column: int, terms: frozenset[int]) -> bool:
+        covered = coverage(self.table.rows[row].cells[column], self.asked)
+        if column < self.table.keys:
+            return covered.named or row in self.property_rows
+        return covered.is_full and any(not self.question.terms[n].scaffold for n in terms)
+
+    def cells(self) -> list[Candidate]:
+        """All candidates, best first."""
+        return sorted(self._cells(), key=lambda found: -found.score)
+
+    def _cells(self) -> Iterator[Candidate]:
+        for row, named in self.rows():
+            implied = self._implied(row, named)
+            for column, text in enumerate(self.table.rows[row].cells):
+                terms = frozenset(n for place, found in named.items() if place != column for n in found)
+                head = self.heads[column]
+                is_named = self._is_named(column, terms)
+                is_told = row in self.property_rows or self._is_evidence(terms - head if is_named else terms)
+                if not text or not is_told or not (is_named or column == implied):
+                    continue
+                if column < self.table.keys and all(place < self.table.keys for place in named if place != column):
+                    continue
+                if not self.contradicts(row, column):
+                    beside = frozenset(n for place in named for n in self._in_head(place))
+                    yield self._candidate(row, column, terms, head if is_named else frozenset(), beside)
+
+    def _is_named(self, column: int, terms: frozenset[int]) -> bool:
+        """True if the question names a column by words that do not name the row."""
+        own = self.heads[column] - terms
+        return bool(own) and (self._covered(column, terms).named or self._is_told_apart(column, own))
+
+    def _covered(self, column: int, terms: frozenset[int]) -> Coverage:
+        """Coverage of a head by the words of the question that do not name the row."""
+        taken = frozenset(self.question.terms[n].stem for n in terms)
+        if (column, taken) not in self._known:
+            self._known[column, taken] = coverage(self.table.heads[column], self.asked - taken)
+        return self._known[column, taken]
+
+    def _in_head(self, column: int) -> Iterator[int]:
+        return (n for n, match in enumerate(self.matches) if column in match.heads)
+
+    def _candidate(
+        self, row: int, column: int, terms: frozenset[int], head: frozenset[int], beside: frozenset[int]
+    ) -> Candidate:
+        label, covered = self.label(row, column), self._covered(column, terms)
+        score = sum(
+            asked.weight * self._level(number, row, column, in_row=number in terms, in_head=number in head)
+            for number, asked in enumerate(self.question.terms)
+        )
+        score -= _MISSING * min(label.missing, _MOST_MISSING) + _REST * min(label.rest, _MOST_REST)
+        if head:
+            score -= _MISSING * min(covered.missing, _MOST_MISSING) + _REST * min(covered.rest, _MOST_REST)
+        score += _TYPED_HEAD * (column in self.typed[0] or _is_money(self.question, self.table.rows[row].cells[column]))
+        groups = frozenset(n for n, match in enumerate(self.matches) if row in match.groups)
+        if "%" in self.table.rows[row].cells[column]:
+            groups |= frozenset(n for n, asked in enumerate(self.question.terms) if asked.stem == _PERCENT)
+        other = (groups | self.around | beside | self._lengths(row, column)) - terms - head
+        return Candidate(row, column, terms, head, other, label, covered, score, implied=not head)
+
+    def row_candidate(self, row: int, terms: frozenset[int]) -> Candidate:
+        """A row without a column, with the terms that its cells, groups and caption explain."""
+        cells = frozenset(n for n, match in enumerate(self.matches) if any(place == row for place, _ in match.cells))
+        groups = frozenset(n for n, match in enumerate(self.matches) if row in match.groups)
+        heads = frozenset(n for n, match in enumerate(self.matches) if match.heads)
+        none = Coverage(named=False, missing=0, rest=0)
+        other = (cells | groups | heads | self.around) - terms
+        return Candidate(row, self.table.keys, terms, frozenset(), other, self.label(row), none, 0.0)
+
+    def row_cells(self, row: int) -> list[Candidate]:
+        """All cells of values of a row."""
+        whole = self.row_candidate(row, frozenset())
+        return [replace(whole, column=column) for column in range(self.table.keys, len(self.table.heads))]
+
+    def _level(self, number: int, row: int, column: int, *, in_row: bool, in_head: bool) -> float:
+        """Degree to which a cell's keys explain a term."""
+        match = self.matches[number]
+        levels = [_GROUP * match.groups.get(row, 0.0), _CAPTION * match.caption, _CONTEXT * match.context]
+        if in_row:
+            levels += [
+                match.cells.get((row, place), 0.0) * (1.0 if place < self.table.keys else _OTHER_CELL)
+                for place in range(len(self.table.heads))
+                if place != column
+            ]
+        if in_head:
+            levels.append(match.heads.get(column, 0.0))
+        return max(levels)
+
+    def _lengths(self, row: int, column: int) -> frozenset[int]:
+        """The terms for a length of time that the head or the label of a cell names in other words."""
+        named = self.index.head_periods[column].lengths | self.index.row_periods(row).lengths
+        if not named & self.question.periods.lengths:
+            return frozenset()
+        return frozenset(n for n, asked in enumerate(self.question.terms) if asked.stem in periods.LENGTHS)
+
+    def head_missing(self, column: int) -> int:
+        """Number of words of a head that the question has not."""
+        return self._coverage[column].missing + self._coverage[column].rest
+
+    def label(self, row: int, column: int = -1) -> Coverage:
+        """Coverage of the key cells of a row, but for ``column``, of those that the question names at all."""
+        keys = self.table.rows[row].cells[: self.table.keys]
+        covers = [coverage(text, self.asked) for place, text in enumerate(keys) if text and place != column]
+        named = [cover for cover in covers if cover.named]
+        return Coverage(bool(named), sum(cover.missing for cover in named), sum(cover.rest for cover in named))
+
+    def _is_evidence(self, terms: frozenset[int]) -> bool:
+        """True if any of the terms tells rows apart."""
+        rows = len(self.table.rows)
+        for number in terms:
+            held = {row for row, _ in self.matches[number].cells}
+            if not self.question.terms[number].scaffold and (len(held) < rows or rows == 1):
+                return True
+        return False
+
+    def _implied(self, row: int, named: Mapping[int, frozenset[int]]) -> int | None:
+        """The column that must be meant where none is named: the only one of values, or the only one of this type."""
+        cells = self.table.rows[row].cells
+        values = [column for column in range(self.table.keys, len(cells)) if cells[column] and column not in named]
+        if len(values) == 1 and len(cells) == self.table.keys + 1:
+            return values[0]
+        if any(self.heads[column] for column in values):
+            return None
+        typed = [column for column in values if column in self.typed[0]]
+        return typed[0] if len(typed) == 1 else None
+
+    @cached_property
+    def heads(self) -> Sequence[frozenset[int]]:
+        """For each column, the terms that its head explains."""
+        return [self.head_terms(column) for column in range(len(self.table.heads))]
+
+    @cached_property
+    def typed(self) -> tuple[frozenset[int], frozenset[int]]:
+        """The columns and the rows whose heads or labels say what the question asks for: a date for "when"."""
+        return self.index.with_words(vocabulary.HEADS_OF.get(self.question.type or "", frozenset()))
+
+    @cached_property
+    def property_rows(self) -> frozenset[int]:
+        """The one row whose label says what is asked for, of a question such as "how heavy"."""
+        rows = self.typed[1] if self.question.type in vocabulary.PROPERTIES else frozenset()
+        return rows if len(rows) == 1 else frozenset()
+
+    @cached_property
+    def around(self) -> frozenset[int]:
+        """Numbers of the terms that caption or context explain, or that ask for the latest period.
+
+        Other text around the table explains proper names only.
+        """
+        known = frozenset(n for n, match in enumerate(self.matches) if match.caption or match.context)
+        terms = self.question.terms
+        names = frozenset(
+            n
+            for n, match in enumerate(self.matches)
+            if match.mentioned and terms[n].is_name and not match.is_key and n not in self.keyed
+        )
+        latest = frozenset(
+            n for n, asked in enumerate(terms) if self.question.asks_latest and asked.stem in vocabulary.LATEST
+        )
+        return known | names | latest | self._fiscal_terms()
+
+    def _fiscal_terms(self) -> frozenset[int]:
+        """The terms of a period that was translated to the dates of the table."""
+        if not self.by_context:
+            return frozenset()
+        years = {str(year) for year in self.question.periods.years}
+        return frozenset(
+            number
+            for number, asked in enumerate(self.question.terms)
+            if asked.stem in years or asked.stem in ("q1", "q2", "q3", "q4")
+        )
+
+    def contradicts(self, row: int, column: int) -> bool:
+        """True if the head or the label of a cell names another period than the question."""
+        head = self.index.head_periods[column]
+        return self.periods.contradicts(head) or self.periods.contradicts(self.index.row_periods(row))
+
+
+def _is_money(question: TableQuestion, text: str) -> bool:
+    return question.type == "how much" and any(sign in text for sign in "$€£")
+
+
+def fiscal_periods(question: TableQuestion, index: TableIndex) -> tuple[Periods, bool]:
+    """The periods of a question as those of the table's dates, and whether its context was needed for it.
+
+    A report on "Q1 2023" may have columns that end in December 2022 and December 2021: its own quarter is the latest
+    of them, and the same quarter of another year is as many years away.
+    """
+    asked, known = question.periods, index.context_periods
+    dated = [head.latest for head in index.head_periods if head.latest[0] and head.months]
+    if not (asked.quarters and known.quarters and known.years and dated):
+        return asked, False
+    if not asked.quarters <= known.quarters:
+        return replace(asked, years=frozenset([-1])), False
+    latest = max(dated)
+    behind = max(known.years) - latest[0]
+    if behind not in (0, 1):
+        return asked, False
+    years = frozenset(year - behind for year in (asked.years or {max(known.years)}))
+    return Periods(years=years, lengths=frozenset([3])), True
+
+
+def latest_only(found: Sequence[Candidate], index: TableIndex) -> list[Candidate]:
+    """The candidates in the columns with the latest date."""
+    moments = [index.head_periods[candidate.column].latest for candidate in found]
+    latest = max(moments, default=(0, 0, 0))
+    return [candidate for candidate, moment in zip(found, moments, strict=True) if moment == latest]
+
+
+def unexplained(question: TableQuestion, explained: Iterable[int]) -> list[int]:
+    """Numbers of the terms that are not explained, without those that a table need not have."""
+    known = set(explained)
+    return [n for n, asked in enumerate(question.terms) if n not in known and (asked.required or not asked.scaffold)]

@@ -1,0 +1,1 @@
+"""Tables by layout: from the boxes of words, one module per step."""

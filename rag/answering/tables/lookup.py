@@ -1,0 +1,235 @@
+"""Table lookup: the cell, row or column that a question asks for, decided on the table's keys.
+
+There is no finding where an asked name, number, period or qualifier is in no key, nor where two cells with different
+values fit equally well: the wrong row is worse than none. Nothing is computed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from rag.answering.tables import vocabulary
+from rag.answering.tables.candidates import Candidate, Candidates, latest_only, unexplained
+from rag.answering.tables.cell_text import is_empty_mark, is_numeric, is_period
+from rag.answering.tables.finding import Basis, CellFinding
+from rag.answering.tables.matching import TableIndex, TableInEvidence
+from rag.answering.tables.question import TableQuestion
+from rag.answering.tables.selection import many_of, superlative_of
+from rag.answering.tables.wording import finding_of
+
+_MOST_TABLES: Final = 60
+# The best cell must be better than every other by so much.
+_MARGIN: Final = 0.2
+# A cell with a better score that does not fit may be ahead of it by so much.
+_BEHIND: Final = 0.5
+# Share of the weight of a question's words that may be left over.
+_MOST_LEFT: Final = 0.5
+# How much a word that is left over counts if the text around the table has it.
+_MENTIONED: Final = 0.5
+_TIME_WORD: Final = re.compile(
+    r"daily|weekly|monthly|yearly|annual|quarterly|hourly|always|never|immediate|term|unlimited", re.I
+)
+_COUNT_WORD: Final = re.compile(
+    r"\b(?:no|none|one|two|three|four|five|six|seven|eight|nine|ten|free|unlimited|nil|all|by hand|included)\b",
+    re.IGNORECASE,
+)
+
+
+def look_up(question: str, tables: Sequence[TableInEvidence], *, limit: int = 3) -> list[CellFinding]:
+    """The cells that a question asks for, best first; empty where the tables do not settle it.
+
+    Several findings of kind ``cell`` are the things that the question names side by side.
+
+    Args:
+        question: in English, on its own: a follow-up must have been rewritten.
+        tables: at most 60 are read, in this order.
+        limit: most findings.
+    """
+    asked = TableQuestion.of(question)
+    if not asked.terms:
+        return []
+    read = _read(asked, [TableIndex(table) for table in tables[:_MOST_TABLES]])
+    for find in (_superlatives, _many, _cells, _not_computed, _rows):
+        if found := find(asked, read):
+            return found[:limit]
+    return []
+
+
+def _read(asked: TableQuestion, indexes: Sequence[TableIndex]) -> list[Candidates]:
+    keyed = {n for index in indexes for n, term in enumerate(asked.terms) if index.match(term.stem).is_key}
+    return [Candidates(index, asked, frozenset(keyed)) for index in indexes]
+
+
+def _superlatives(asked: TableQuestion, read: Sequence[Candidates]) -> list[CellFinding]:
+    if not asked.direction:
+        return []
+    found = [finding for candidates in read if (finding := superlative_of(candidates))]
+    return found if len({finding.value.casefold() for finding in found}) == 1 else []
+
+
+def _many(asked: TableQuestion, read: Sequence[Candidates]) -> list[CellFinding]:
+    if asked.direction or not (asked.lists or asked.whole_row or asked.distributes_over):
+        return []
+    found = [finding for candidates in read if (finding := many_of(candidates))]
+    return found if len(found) == 1 else []
+
+
+def _cells(asked: TableQuestion, read: Sequence[Candidates]) -> list[CellFinding]:
+    ranked = [(candidates, cell) for candidates in read for cell in _ranked(candidates)]
+    ranked.sort(key=lambda pair: -pair[1].score)
+    fitting = [pair for pair in ranked if is_explained(*pair) and fits_type(asked, _text(*pair))]
+    near = bool(fitting) and fitting[0][1].score >= ranked[0][1].score - _BEHIND
+    if near and _is_settled(fitting):
+        return [_finding(*fitting[0])]
+    return _side_by_side(asked, ranked[0][0]) if asked.joins and ranked and not fitting else []
+
+
+def _ranked(candidates: Candidates) -> list[Candidate]:
+    cells = candidates.cells()
+    latest = candidates.question.asks_latest or (candidates.by_context and not _dated(candidates, cells))
+    return latest_only(cells, candidates.index) if latest else cells
+
+
+def _dated(candidates: Candidates, cells: Sequence[Candidate]) -> bool:
+    """True if the cells' heads all name a year of the question."""
+    return all(candidates.index.head_periods[cell.column].years & candidates.periods.years for cell in cells)
+
+
+def _is_settled(fitting: Sequence[tuple[Candidates, Candidate]]) -> bool:
+    """True if no cell fits as well as the best one with another value."""
+    best, value = fitting[0][1], _plain(_text(*fitting[0]))
+    return all(best.score - other.score >= _MARGIN or _plain(_text(table, other)) == value for table, other in fitting)
+
+
+def is_explained(candidates: Candidates, cell: Candidate) -> bool:
+    """True if what the question names is in the keys of a cell or around its table.
+
+    Words that are left over must be neither names, numbers nor qualifiers, nor keys of other cells of the table, nor
+    stand beside the words for the row, which would then be another thing: "chicken soup" is not chicken.
+    """
+    question = candidates.question
+    left = unexplained(question, cell.explained)
+    terms = question.terms
+    if any(terms[n].required for n in left) or any(_is_elsewhere(candidates, n) for n in left):
+        return False
+    weight = sum(asked.weight for asked in terms if not asked.scaffold)
+    over = sum(terms[n].weight * (_MENTIONED if candidates.matches[n].mentioned else 1.0) for n in left)
+    if left and (cell.implied or cell.label.missing or over > _MOST_LEFT * weight):
+        return False
+    return not any(_is_part_of_row(question, n, cell) for n in left)
+
+
+def _is_part_of_row(question: TableQuestion, number: int, cell: Candidate) -> bool:
+    """True for a word that stands among the words for the row, right before them, or after them and before no head."""
+    rows, heads = cell.row_terms, cell.head_terms
+    first, last = min(rows, default=number), max(rows, default=number)
+    if any(question.are_neighbours(number, row) for row in rows):
+        return True
+    if first < number < last and not any(first < head < last for head in heads):
+        return True
+    follows = any(question.are_neighbours(row, number) for row in rows)
+    return follows and not any(question.are_neighbours(number, head) for head in heads)
+
+
+def _is_elsewhere(candidates: Candidates, number: int) -> bool:
+    match = candidates.matches[number]
+    return bool(match.heads) or any(column < candidates.table.keys for _, column in match.cells)
+
+
+def fits_type(asked: TableQuestion, value: str) -> bool:
+    """True if a cell can be the answer to a question of this type: a number for "how many"."""
+    if asked.type is None:
+        return True
+    if asked.type == "who":
+        return not is_numeric(value) and not is_period(value)
+    if asked.type == "where":
+        return not is_numeric(value)
+    digits = any(character.isdigit() for character in value)
+    if asked.type in ("when", "how long", "how often"):
+        return (
+            digits
+            or is_period(value)
+            or bool(_TIME_WORD.search(value))
+            or is_empty_mark(value)
+            or value.startswith("no ")
+        )
+    return digits or bool(_COUNT_WORD.search(value)) or is_empty_mark(value)
+
+
+def _side_by_side(asked: TableQuestion, candidates: Candidates) -> list[CellFinding]:
+    """A finding for each of several rows, or columns, that the question names in full."""
+    cells = [cell for cell in _ranked(candidates) if cell.label.is_full or cell.head_terms]
+    for same in ("column", "row"):
+        chosen = _apart(cells, same)
+        explained = frozenset[int]().union(*(cell.explained for cell in chosen))
+        if len(chosen) > 1 and not unexplained(asked, explained):
+            return [_finding(candidates, cell) for cell in chosen]
+    return []
+
+
+def _apart(cells: Sequence[Candidate], same: str) -> list[Candidate]:
+    """The cells of the best one's column (or row) that each explain a term that no better one does."""
+    chosen: list[Candidate] = []
+    for cell in cells:
+        if cells[0].column == cell.column if same == "column" else cells[0].row == cell.row:
+            known = [other.row_terms if same == "column" else other.head_terms for other in chosen]
+            own = cell.row_terms if same == "column" else cell.head_terms
+            coverage = cell.label if same == "column" else cell.head
+            if own and coverage.is_full and not any(own <= other for other in known):
+                chosen.append(cell)
+    return chosen
+
+
+def _not_computed(asked: TableQuestion, read: Sequence[Candidates]) -> list[CellFinding]:
+    """What a sum, mean or difference would be computed from, where no cell has it."""
+    computed = [asked_term for asked_term in asked.terms if asked_term.stem in vocabulary.COMPUTED]
+    if not computed:
+        return []
+    rest = replace(asked, terms=tuple(term for term in asked.terms if term not in computed))
+    for candidates in _read(rest, [old.index for old in read]):
+        cells = _ranked(candidates)
+        if cells and is_explained(candidates, cells[0]):
+            values = [cell for cell in cells if cell.column >= candidates.table.keys]
+            level = [cell for cell in values if values[0].score - cell.score < _MARGIN] or cells[:1]
+            return [finding_of(candidates, level, "not_computed", ())]
+    return []
+
+
+def _rows(asked: TableQuestion, read: Sequence[Candidates]) -> list[CellFinding]:
+    """The whole row of a code that the question names, where it names no column: "What do I do at E14?"."""
+    found: list[CellFinding] = []
+    for candidates in read:
+        for row, named in candidates.rows():
+            terms = frozenset(n for column, numbers in named.items() if column < candidates.table.keys for n in numbers)
+            cell = candidates.row_candidate(row, terms)
+            if _is_code(asked, terms) and cell.label.is_full and is_explained(candidates, cell):
+                found.append(finding_of(candidates, candidates.row_cells(row), "row", ("label named", "only row")))
+    return found if len(found) == 1 else []
+
+
+def _is_code(asked: TableQuestion, terms: Iterable[int]) -> bool:
+    """True for a code of letters and digits, which names nothing else."""
+    texts = [asked.terms[n].term.text for n in terms]
+    return any(any(map(str.isdigit, text)) and any(map(str.isalpha, text)) for text in texts)
+
+
+def _finding(candidates: Candidates, cell: Candidate) -> CellFinding:
+    basis: list[Basis] = ["label named in part" if cell.label.missing else "label named"]
+    basis.append("only column" if cell.implied else "column named")
+    left = unexplained(candidates.question, cell.explained)
+    if left:
+        basis.append("words left over")
+    if any(candidates.question.terms[n].required for n in cell.other_terms):
+        basis.append("explained by context")
+    return finding_of(candidates, [cell], "cell", tuple(basis))
+
+
+def _text(candidates: Candidates, cell: Candidate) -> str:
+    return candidates.table.rows[cell.row].cells[cell.column]
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().replace("$", "").split())

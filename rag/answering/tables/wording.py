@@ -1,0 +1,163 @@
+"""Wording of findings: whole sentences and table rows by template, in the table's own words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from rag.answering.tables.candidates import Candidate, Candidates
+from rag.answering.tables.cell_text import value_of
+from rag.answering.tables.finding import Basis, CellFinding, FindingKind
+from rag.answering.tables.table import ParsedTable
+
+_SCORES: Final[dict[Basis, float]] = {
+    "label named": 0.95,
+    "column named": 1.0,
+    "label named in part": 0.75,
+    "only column": 0.9,
+    "only row": 0.65,
+    "words left over": 0.85,
+    "explained by context": 0.95,
+}
+_MANY_SCORE: Final = 0.85
+_UNIT: Final = re.compile(
+    r"\(?(?P<unit>(?:\$|€|£)?\s?\bin\s(?:thousands?|millions?|billions?|hundreds?)\b[^().;:]{0,80}"
+    r"|\bin\s(?:euros|dollars|pounds|per cent|percent)\b[^()\n.;:]{0,60}"
+    r"|(?<=\()(?:millions|thousands|billions)\b[^()\n.;:]{0,80})\)?",
+    re.IGNORECASE,
+)
+_BRACKETS: Final = re.compile(r"\(([^()]{1,60})\)\s*$")
+_NO_UNIT: Final = re.compile(r"loss|gain|net|unaudited|note|benefit|expense|\d", re.IGNORECASE)
+
+
+def finding_of(
+    candidates: Candidates, cells: Sequence[Candidate], kind: FindingKind, basis: tuple[Basis, ...]
+) -> CellFinding:
+    """A finding from cells, in the order of the table where there are several."""
+    return finding_of_cells(candidates, cells, kind, basis=basis)
+
+
+def finding_of_cells(
+    candidates: Candidates,
+    cells: Sequence[Candidate],
+    kind: FindingKind,
+    *,
+    basis: tuple[Basis, ...] = (),
+    named: int | None = None,
+    over_row: bool = False,
+) -> CellFinding:
+    """A finding from cells.
+
+    Args:
+        candidates: of the table.
+        cells: one, or several.
+        kind: of the finding.
+        basis: what it rests on.
+        named: the key column that holds the answer to a superlative; None for all keys.
+        over_row: whether a superlative is the head of a column.
+    """
+    table = candidates.table
+    rows = sorted({cell.row for cell in cells})
+    columns = sorted({cell.column for cell in cells})
+    keys = list(range(table.keys))
+    shown = keys + [column for column in columns if column >= table.keys]
+    single = cells[0] if len(cells) == 1 else None
+    value = _value(table, single, kind, named, over_row=over_row) if single else ""
+    return CellFinding(
+        kind=kind,
+        value=value,
+        row_key=_named_key(table, rows[0]) if len(rows) == 1 else "",
+        column_head=table.heads[columns[0]] if len(columns) == 1 else "",
+        unit=unit_of(table, rows[0], columns[0]) if len(columns) == 1 else "",
+        group=", ".join(group.strip(" :") for group in table.rows[rows[0]].groups) if len(rows) == 1 else "",
+        heads=tuple(table.heads[column] for column in shown),
+        cells=tuple(tuple(table.rows[row].cells[column] for column in shown) for row in rows),
+        spans=tuple((table.rows[row].start, table.rows[row].end) for row in rows),
+        header=table.header,
+        table=candidates.index.evidence,
+        score=_score(basis),
+        basis=basis,
+    )
+
+
+def _value(table: ParsedTable, cell: Candidate, kind: FindingKind, named: int | None, *, over_row: bool) -> str:
+    if kind == "superlative":
+        if over_row:
+            return table.heads[cell.column]
+        return table.rows[cell.row].cells[named] if named is not None else _named_key(table, cell.row)
+    return table.rows[cell.row].cells[cell.column]
+
+
+def _named_key(table: ParsedTable, row: int) -> str:
+    """The key of a row, a bare number with the head of its column: "Band 3"."""
+    key, head = table.key(row), " ".join(table.heads[0].split())
+    bare = table.rows[row].cells[0].isdigit() and len(table.rows[row].cells[0]) < 4
+    return f"{head} {key}" if bare and head and len(head.split()) == 1 else key
+
+
+def _score(basis: Sequence[Basis]) -> float:
+    score = 1.0 if basis else _MANY_SCORE
+    for reason in basis:
+        score *= _SCORES[reason]
+    return round(score, 3)
+
+
+def unit_of(table: ParsedTable, row: int, column: int) -> str:
+    """The unit of a cell, as head, label or caption state it; "" for a value with a unit of its own."""
+    text = table.rows[row].cells[column]
+    found = value_of(text)
+    if found is None or found[1]:
+        return ""
+    for name in (table.heads[column], table.key(row)):
+        brackets = _BRACKETS.search(name)
+        if brackets and not _NO_UNIT.search(brackets[1]):
+            return brackets[1]
+    for around in (table.heads[0], table.caption):
+        if unit := _UNIT.search(" ".join(around.split())):
+            return " ".join(unit["unit"].split())
+    return ""
+
+
+def finding_sentence(question: str, finding: CellFinding) -> str:
+    """A sentence that stands by itself, in the table's words; "" for a finding of several values.
+
+    Args:
+        question: that was asked; a superlative is worded as it is there.
+        finding: of kind ``cell`` or ``superlative``.
+    """
+    if finding.kind not in ("cell", "superlative") or not finding.value:
+        return ""
+    value = finding.value if finding.kind == "cell" else finding.cells[0][-1]
+    parts = [part for part in (finding.group, finding.row_key, _head(finding)) if part]
+    subject = _joined(parts) or "Value"
+    unit = "" if not finding.unit or finding.unit.casefold() in subject.casefold() else f" ({finding.unit})"
+    order = f", the {_ordering(question)} of these" if finding.kind == "superlative" else ""
+    return f"{subject}: {value}{unit}{order}."
+
+
+_ORDERING: Final = re.compile(r"\b(most|least|fewest|top|best|worst|[a-z]{3,12}est|maximum|minimum)\b", re.IGNORECASE)
+
+
+def _ordering(question: str) -> str:
+    found = _ORDERING.search(question)
+    return found[1].lower() if found else "first"
+
+
+def _head(finding: CellFinding) -> str:
+    return " ".join(finding.column_head.split())
+
+
+def _joined(parts: Sequence[str]) -> str:
+    """The parts with commas; the first letter is left as the table has it."""
+    cleaned = [" ".join(part.split()).rstrip(" :.,") for part in parts]
+    return ", ".join(dict.fromkeys(filter(None, cleaned)))
+
+
+def table_rows(finding: CellFinding) -> list[str]:
+    """The rows to show, cells joined by " | ", the header first."""
+    return [" | ".join(_cell(cell) for cell in row) for row in (finding.heads, *finding.cells)]
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "/").split())
