@@ -25,6 +25,8 @@ from rag.models.llm.language_model import LanguageModel, Message
 _SENTENCE_TOKENS: Final = 80
 # A value of more words is a sentence.
 _LONGEST_VALUE: Final = 12
+# Of values that are less likely right than this, most are wrong: the nearest passages say more.
+_LEAST_CONFIDENCE: Final = 0.25
 # The least confidence of an answer that a rule took from the row and column that were asked for.
 _TABLE_CONFIDENCE: Final = 0.8
 
@@ -92,7 +94,9 @@ class ValueWriter:
         found = Findings(prompt.hits, evidence, draft, features, support, confidence)
         if run.form == "fact" and (table := table_answer(text, evidence)):
             return _from_table(found, table)
-        if not (any(item.supported for item in support) and self.confidence_model.is_given(features)):
+        is_supported = any(item.supported and not (item.bare and run.form == "fact") for item in support)
+        is_given = is_supported and confidence >= _LEAST_CONFIDENCE and self.confidence_model.is_given(features)
+        if not is_given:
             return found
         if conflict := find_conflict(text, support, evidence):
             support = [*support, conflict]

@@ -23,6 +23,8 @@ from rag.answering.run import Findings, Run
 from rag.domain.values import Hit, Passage
 from rag.models.embedding.interfaces import Reranker
 from rag.models.llm.language_model import LanguageModel
+from rag.query.parts import part_label
+from rag.retrieval.retriever import reranker_text
 
 # Hits that bring along the passages beside them.
 _CONTINUED: Final = 3
@@ -31,6 +33,9 @@ _WIDER: Final = 2
 # Usefulness of a sentence in an overview: the first one of a section, and any other.
 _OPENING, _FURTHER = 0.5, 0.2
 _MOST_OPENINGS: Final = 40
+_FEWEST_PARTS: Final = 2
+# The reranker's logit at or below which a passage is about something else: those of unanswered questions go down to -4.
+_ABSENT: Final = -6.0
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,7 @@ class WholeWriter:
             prompt.hits, prompt.evidence, draft, features, support, self.confidence_model.correct.probability(features)
         )
         found = replace(found, composition=composition)
-        return replace(found, is_given=bool(support))
+        return replace(found, is_given=bool(support), missing=self._missing(run, evidence) if support else ())
 
     def overview(self, run: Run, passages: Sequence[Passage], today: str | None) -> Findings:
         """An overview of a section or a document, from the opening of each of its sections; raises as :meth:`write`."""
@@ -115,6 +120,16 @@ class WholeWriter:
         if self.reranker is None:
             return [0.0] * len(units)
         return unit_relevance(run.question.text, units, self.reranker, run.cancelled)
+
+    def _missing(self, run: Run, evidence: Sequence[Evidence]) -> tuple[str, ...]:
+        """The parts of a question that no passage of the evidence is about."""
+        parts = run.understood.parts
+        if self.reranker is None or run.form != "parts" or len(parts) < _FEWEST_PARTS:
+            return ()
+        texts = [reranker_text(item.hit.passage) for item in evidence[: self.passages]]
+        best = {part: float(self.reranker.logits(part, texts).max(initial=_ABSENT)) for part in parts}
+        run.cancelled.check()
+        return tuple(part_label(part) for part, logit in best.items() if logit <= _ABSENT)
 
     def _draft(self, run: Run, prompt: EvidencePrompt) -> Draft:
         draft = Draft()
