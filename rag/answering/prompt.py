@@ -50,7 +50,8 @@ SENTENCE: Final = (
 # The vocabulary of an answer is the words of its question and passages, and these that join them.
 JOINING: Final = "and or not , . ; :"
 FUNCTION_WORDS: Final = (
-    f"{JOINING} Yes No ( ) - 1. 2. 3. 4. 5. 6. 7. 8. 9. 10. 11. 12. a an the The is are was were be been has have had do does "
+    f"{JOINING} "
+    "Yes No ( ) - 1. 2. 3. 4. 5. 6. 7. 8. 9. 10. 11. 12. a an the The is are was were be been has have had do does "
     "did can may must should will would to of in In on at by for For from with without if If when When while because "
     "as than that this This these These those it It its they They them their there There which who both Both each all "
     "All only also but so you You your I no then before after between more less"

@@ -123,7 +123,7 @@ def compose(material: Composition) -> list[Support]:
         if material.usefulness[place] >= _LEAST_POINTED:
             chosen.add(place)
     for place in _by_use(material):
-        if chosen.is_full or material.usefulness[place] < _LEAST_USEFUL:
+        if chosen.is_full or (chosen.places and material.usefulness[place] < _LEAST_USEFUL):
             break
         chosen.add(place)
     places = chosen.places | _antecedents(material, chosen.places) | _introductions(material, chosen.places)
