@@ -86,12 +86,14 @@ class TextList:
         return self.items[0].ordinal is not None
 
     def goes_on_in(self, other: TextList) -> bool:
-        """True if the first item of another list, at the top of the next page, has the next number of some level."""
-        first = other.items[0]
-        if first.ordinal is None:
-            return any(item.style == first.style for item in self.items)
-        last = {item.style: item.ordinal for item in self.items}.get(first.style)
-        return last is not None and first.ordinal == last + 1
+        """True if a list on the next page has the next number of some level, or the same bullets."""
+        last = {item.style: item.ordinal for item in self.items}
+        # Its first item may be nested in one of this list, and the next one of this list may follow.
+        outer = next(item for item in other.items if item.level == 0)
+        return any(
+            first.style in last and (first.ordinal or 0) == (last[first.style] or -1) + 1
+            for first in (other.items[0], outer)
+        )
 
 
 class _Mark(NamedTuple):

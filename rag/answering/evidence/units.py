@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
+from rag.answering.evidence.page_parts import PageParts, page_parts
 from rag.answering.grounding import Evidence, Quote, Support
-from rag.answering.tables.parsing import parse_tables
 from rag.answering.tables.table import ParsedTable
 from rag.domain.values import SentenceKind, Span
-from rag.text.lists import TextList, find_lists
+from rag.text.footnotes import start_after_mark
+from rag.text.lists import ListItem
 from rag.text.prompt_injection import is_prompt_injection
 from rag.text.sentences import line_spans, sentence_spans
 
 UnitKind: TypeAlias = Literal["sentence", "item", "step", "row", "line"]
 # A document and a span in it: equal for the same stretch of text, whichever passage it was found by.
 Place: TypeAlias = tuple[str, Span]
+# A document and a page of it, and a list or table on that page.
+_PageKey: TypeAlias = tuple[str, int]
+_Group: TypeAlias = tuple[str, int, int]
 
 # Longer sentences are taken line by line: they are tables, or lists without marks.
 _LONGEST: Final = 500
@@ -33,7 +37,6 @@ _SHOWN: Final[dict[UnitKind, SentenceKind]] = {
     "row": "item",
     "line": "item",
 }
-_MOST_ROWS: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,8 @@ class Unit:
     Attributes:
         evidence: the passage that it is from, with its page.
         span: of the page's text.
-        text: in one line, without a list marker; of a table's row, its key and its values with their heads.
+        text: in one line, without a list marker or the mark of a footnote; of a table's row, its key and its values
+            with their heads.
         block: number of the list or table that it is in, equal for all of it; None outside of these.
         row: of a table's row, its cells and the table that it is from.
     """
@@ -96,7 +100,7 @@ class Unit:
         if self.kind == "row":
             return True
         if self.kind in ("item", "step"):
-            return not self.text.endswith("?")
+            return not self.text.endswith("?") and not _CONTENTS.search(self.text)
         whole = bool(_ENDS.search(self.text)) and self.text[-1] not in "?:" and not _CONTENTS.search(self.text)
         opens = self.text[0].isupper() or not self.text[0].isalpha()
         return whole and opens and len(self.text.split()) >= _FEWEST_WORDS
@@ -110,123 +114,103 @@ class Unit:
 def units_of(evidence: Sequence[Evidence]) -> list[Unit]:
     """The units of the evidence, each once: documents in the order of their best passage, text in reading order.
 
-    A list that goes on at the top of the next page is one list.
+    A list that goes on on the next page is one list.
     """
     order = {item.hit.passage.document.id: position for position, item in reversed(list(enumerate(evidence)))}
     in_order = sorted(evidence, key=lambda item: (order[item.hit.passage.document.id], item.hit.passage.chunk.span))
-    units: list[Unit] = []
-    seen: set[Place] = set()
+    pages: dict[_PageKey, PageParts] = {}
+    found: dict[Place, tuple[Unit, _Group | None]] = {}
     for item in in_order:
-        for unit in _units(item):
-            if unit.place not in seen:
-                seen.add(unit.place)
-                units.append(unit)
-    return _with_blocks(units)
+        key = (item.hit.passage.document.id, item.hit.passage.chunk.span.page)
+        if key not in pages:
+            pages[key] = page_parts(item.page)
+        for unit, group in _units(item, pages[key]):
+            found.setdefault(unit.place, (unit, None if group is None else (*key, group)))
+    return list(_with_blocks(found.values(), pages))
 
 
-def _units(evidence: Evidence) -> Iterator[Unit]:
-    """The units that lie in a passage, in order."""
-    page, text = evidence.hit.passage.chunk.span, evidence.page.text
-    rows = list(_rows(evidence))
-    in_tables = [(span.start, span.end) for span, _ in rows]
-    in_tables += list({row.table.header for _, row in rows if row.table.header})
-    found = [one for one in find_lists(text, fewest=1) if not any(s < one.end and one.start < e for s, e in in_tables)]
-    spans = [*_item_spans(found), *_other_spans(evidence, found, in_tables)]
-    units = [Unit(evidence, span, row.text, "row", row=row) for span, row in rows]
+def _units(evidence: Evidence, parts: PageParts) -> Iterator[tuple[Unit, int | None]]:
+    """The units that lie in a passage, in order, each with the number of its list or table on the page."""
+    passage, text = evidence.hit.passage.chunk.span, evidence.page.text
+    units = list(_of_tables(evidence, parts))
     units += [
-        Unit(evidence, Span(page.page, start, end), one_line(text[body:end]), kind) for start, end, body, kind in spans
+        (_unit(evidence, item.start, item.body, item.end, _kind(item)), group)
+        for group, found in enumerate(parts.lists)
+        for item in found.items
     ]
-    for unit in sorted(units, key=lambda one: one.span):
-        overlaps = unit.span.start < page.end and unit.span.end > page.start
-        if overlaps and unit.text and not is_prompt_injection(text[unit.span.start : unit.span.end]):
-            yield unit
+    units += [(_unit(evidence, *each), None) for each in _text_spans(evidence, parts)]
+    for unit, group in sorted(units, key=lambda pair: pair[0].span):
+        overlaps = unit.span.start < passage.end and unit.span.end > passage.start
+        # Rules and ornaments have neither.
+        is_text = any(character.isalnum() for character in unit.text)
+        if overlaps and is_text and not is_prompt_injection(text[unit.span.start : unit.span.end]):
+            yield unit, group
 
 
-def _rows(evidence: Evidence) -> Iterator[tuple[Span, TableRow]]:
-    """The rows of the tables that lie in a passage."""
-    page, number = evidence.page, evidence.hit.passage.chunk.span.page
-    for table in parse_tables(page.text, page.words):
-        for row in table.rows[:_MOST_ROWS]:
-            # A longer one is a text that was set in a frame.
-            if row.end - row.start <= _LONGEST:
-                yield Span(number, row.start, row.end), TableRow(row.cells, table)
+def _of_tables(evidence: Evidence, parts: PageParts) -> Iterator[tuple[Unit, int | None]]:
+    page = evidence.hit.passage.chunk.span.page
+    for row in parts.rows:
+        table_row = TableRow(row.cells, row.table)
+        yield Unit(evidence, Span(page, row.start, row.end), table_row.text, "row", row=table_row), row.group
 
 
-def _item_spans(found: Sequence[TextList]) -> Iterator[tuple[int, int, int, UnitKind]]:
-    for one in found:
-        for item in one.items:
-            yield item.start, item.end, item.body, "item" if item.ordinal is None else "step"
+def _unit(evidence: Evidence, start: int, body: int, end: int, kind: UnitKind) -> Unit:
+    page, text = evidence.hit.passage.chunk.span.page, evidence.page.text
+    return Unit(evidence, Span(page, start, end), one_line(text[body:end]), kind)
 
 
-def _other_spans(
-    evidence: Evidence, found: Sequence[TextList], in_tables: Sequence[tuple[int, int]]
-) -> Iterator[tuple[int, int, int, UnitKind]]:
-    """Sentences and lines outside of lists, tables and headings."""
+def _kind(item: ListItem) -> UnitKind:
+    """A step is an item of a numbered list; those of a list within it are not numbered on with it."""
+    return "step" if item.ordinal is not None and item.level == 0 else "item"
+
+
+def _text_spans(evidence: Evidence, parts: PageParts) -> Iterator[tuple[int, int, int, UnitKind]]:
+    """Start, beginning of the words, and end of the sentences and lines outside of lists, tables and headings."""
     text, chunk = evidence.page.text, evidence.hit.passage.chunk
-    taken = [*in_tables]
-    taken += [(item.start, item.end) for one in found for item in one.items]
-    taken += [(heading.start, heading.end) for heading in evidence.page.headings]
-    for start, end in _between(chunk.span.start, min(chunk.span.end, len(text)), sorted(taken)):
+    for start, end in parts.between(chunk.span.start, min(chunk.span.end, len(text))):
         for first, last in sentence_spans(text[start:end]):
             sentence = text[start + first : start + last]
             if len(sentence) <= _LONGEST and ("\n" not in sentence or _ENDS.search(sentence)):
-                yield start + first, start + last, start + first, "sentence"
+                spans: Iterable[tuple[int, int]] = [(start + first, start + last)]
+                kind: UnitKind = "sentence"
             else:
-                for line_start, line_end in line_spans(text, start + first, start + last):
-                    yield line_start, line_end, line_start, "line"
+                spans, kind = line_spans(text, start + first, start + last), "line"
+            for begin, stop in spans:
+                yield begin, start_after_mark(text, begin, parts.footnotes), stop, kind
 
 
-def _between(start: int, end: int, taken: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """The stretches of a range that are outside of the spans ``taken``, which are in order."""
-    for first, last in taken:
-        if first >= end:
-            break
-        if first > start:
-            yield start, first
-        start = max(start, last)
-    if start < end:
-        yield start, end
-
-
-def _with_blocks(units: Sequence[Unit]) -> list[Unit]:
-    """The units with the number of their list."""
-    numbered: list[Unit] = []
-    block, before = -1, None
-    for unit in units:
-        if unit.kind not in ("item", "step", "row"):
-            before = None if unit.kind == "sentence" and not _is_aside(unit, before) else before
-            numbered.append(unit)
+def _with_blocks(found: Iterable[tuple[Unit, _Group | None]], pages: Mapping[_PageKey, PageParts]) -> Iterator[Unit]:
+    """The units with the number of their list or table; a list that goes on from the page before has the same."""
+    blocks: dict[_Group, int] = {}
+    nested: set[_Group] = set()
+    # True while no text has followed an item of a list but the rest of that item.
+    is_near = False
+    for unit, group in found:
+        if group is None:
+            is_near = is_near and not unit.is_statement
+            yield unit
             continue
-        if before is None or not _goes_on(before, unit):
-            block += 1
-        before = unit
-        numbered.append(replace(unit, block=block))
-    return numbered
+        if group not in blocks:
+            before = None if unit.row else _list_above(group, pages, is_near=is_near)
+            blocks[group] = len(blocks) if before is None else blocks.get(before, len(blocks))
+            if before is not None and _is_nested(group, before, pages):
+                nested.add(group)
+        is_near = unit.row is None
+        yield replace(unit, block=blocks[group], kind="item" if group in nested else unit.kind)
 
 
-def _is_aside(unit: Unit, before: Unit | None) -> bool:
-    """True for a footnote at the end of a page, after which a numbered list may go on."""
-    return before is not None and before.kind == "step" and unit.span.page == before.span.page
+def _list_above(group: _Group, pages: Mapping[_PageKey, PageParts], *, is_near: bool) -> _Group | None:
+    document, page, number = group
+    above = pages.get((document, page - 1))
+    place = pages[document, page].goes_on_from(number, above, is_near=is_near) if above else None
+    return None if place is None else (document, page - 1, place)
 
 
-def _goes_on(before: Unit, unit: Unit) -> bool:
-    """True if an item belongs to the list of the item before it."""
-    same = before.kind == unit.kind and before.place[0] == unit.place[0]
-    if unit.row:
-        return same and before.row is not None and before.row.table == unit.row.table
-    if not same or unit.span.page - before.span.page not in (0, 1):
-        return False
-    if unit.kind == "item":
-        return before.headings == unit.headings or unit.span.page != before.span.page
-    one, two = _number(before), _number(unit)
-    return one is None or two is None or two == one + 1
-
-
-def _number(unit: Unit) -> int | None:
-    """The number in front of a step, as it is written."""
-    marker = unit.evidence.page.text[unit.span.start : unit.span.start + 12]
-    digits = re.match(r"\D{0,6}(\d{1,3})", marker)
-    return int(digits[1]) if digits else None
+def _is_nested(group: _Group, before: _Group, pages: Mapping[_PageKey, PageParts]) -> bool:
+    """True if the items with which a list goes on belong to a list within the one on the page before."""
+    first = pages[group[:2]].lists[group[2]].items[0]
+    levels = {item.style: item.level for item in pages[before[:2]].lists[before[2]].items}
+    return first.level == 0 and levels.get(first.style, 0) > 0
 
 
 def one_line(text: str) -> str:

@@ -186,6 +186,8 @@ class TestPageBreak:
             pytest.param("• A\n• B", "▪ C", False, id="other bullets"),
             pytest.param("1. A\na) B\nb) C", "c) D\n2. E", True, id="a nested list"),
             pytest.param("1. A\na) B\nb) C", "2. E", True, id="the outer list"),
+            pytest.param("1. A\n2. B", "• C\n• D\n3. E", True, id="bullets of the last item"),
+            pytest.param("1. A\n2. B", "• C\n• D\n5. E", False, id="bullets and another number"),
         ],
     )
     def test_goes_on(self, page: str, following: str, expected: bool) -> None:
@@ -248,7 +250,17 @@ HOSTILE: dict[str, Callable[[int], str]] = {
 
 
 # Characters, where an item takes longer than copying a hundred thousand of them.
-SIZES = dict.fromkeys(["two styles in turn", "all styles in turn", "lists in lists", "markers alone"], 30_000)
+SIZES = dict.fromkeys(
+    [
+        "items",
+        "numbers that begin again",
+        "two styles in turn",
+        "all styles in turn",
+        "lists in lists",
+        "markers alone",
+    ],
+    30_000,
+)
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -1,0 +1,54 @@
+"""Footnote marks: only numbers that a page has both as a reference and in front of a note."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from rag.text.footnotes import footnote_marks, start_after_mark
+from tests.complexity import assert_linear
+
+
+@pytest.mark.parametrize(
+    ("text", "marks"),
+    [
+        pytest.param(
+            "It counts hours, 3 by which it is timed.\n\n3A sounding hour is whole.", {"3"}, id="after a comma"
+        ),
+        pytest.param("The bolts are tightened. 2 The top is level.\n2In shelter they wait.", {"2"}, id="after a stop"),
+        pytest.param("most of the difference. 1\nOf all calls\n\n1The price fell.", {"1"}, id="at the end of a line"),
+        pytest.param("One. 1 Two. 2 Three.\n\n1First.\n2Second.\n3Third.", {"1", "2"}, id="two of three"),
+        pytest.param("It counts hours, 3 by which it is timed.", set(), id="a reference alone"),
+        pytest.param("3A sounding hour is whole.", set(), id="a note alone"),
+        pytest.param("It won, 3 times.\n3M makes tape.", set(), id="a name"),
+        pytest.param("Note 3 is here.\n3A fuse is red.", set(), id="a number that no stop is before"),
+        pytest.param("", set(), id="empty"),
+    ],
+)
+def test_footnote_marks(text: str, marks: set[str]) -> None:
+    assert footnote_marks(text) == marks
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("3A sounding hour", "A sounding hour"),
+        ("3 The top", "The top"),
+        ("3 fitters", "3 fitters"),
+        ("4The log", "4The log"),
+        ("33 The log", "33 The log"),
+        ("The log", "The log"),
+    ],
+)
+def test_start_after_mark(text: str, rest: str) -> None:
+    assert text[start_after_mark(text, 0, {"3"}) :] == rest
+
+
+@pytest.mark.parametrize("piece", ["1", ". 1 ", "1A", "\n1", "a, 1 "])
+def test_time_is_linear(piece: str) -> None:
+    def prepare(size: int) -> Callable[[], object]:
+        text = piece * (size // len(piece)) + "\n1An"
+        return lambda: footnote_marks(text)
+
+    assert_linear(prepare, 100_000, growth=2.5)
