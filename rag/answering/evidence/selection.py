@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from rag.answering.grounding import Evidence
 from rag.domain.values import Chunk, Hit, Passage, Span
+from rag.errors import PromptTooLong
 from rag.index.generation import Generation
 from rag.text.prompt_injection import without_instructions
-from rag.text.sentences import line_spans
+from rag.text.sentences import line_spans, sentence_spans
 from rag.text.words import words
 
 CountTokens = Callable[[str], int]
@@ -35,6 +37,7 @@ class EvidenceBudget:
 _AFTER: Final = 1
 # Tokens for what separates two passages.
 _SEPARATOR: Final = 3
+_WORD: Final = re.compile(r"\S+")
 
 
 def heading_line(passage: Passage) -> str:
@@ -48,14 +51,18 @@ def select_evidence(
 ) -> list[Evidence]:
     """The passages that fit the budget, best first, each with its page.
 
-    A hit that does not fit is skipped, and the next one is tried; the first one is cut between lines to what fits, so
-    that no passage is too long to be read. Passages beside a hit follow it, with a score of 0 and no logit.
+    A hit that does not fit is skipped, and the next one is tried; the first one is cut to what fits, so that no passage
+    is too long to be read. Passages beside a hit follow it; one that is no hit has a score of 0 and no logit.
+
+    Raises:
+        PromptTooLong: there is no room for even one word.
     """
     chosen: dict[int, Hit] = {}
+    found = {hit.passage.row: hit for hit in hits}
     left = budget.tokens
     for position, hit in enumerate(hits[: budget.passages]):
         beside = _beside(generation, hit) if position < budget.continued else ()
-        for candidate in (hit, *beside):
+        for candidate in (hit, *(found.get(other.passage.row, other) for other in beside)):
             if candidate.passage.row in chosen:
                 continue
             cost = _cost(candidate.passage, count_tokens)
@@ -67,6 +74,12 @@ def select_evidence(
                 left -= cost
             elif candidate is not hit:
                 break
+    if hits and not chosen:
+        raise PromptTooLong(
+            f"{budget.tokens} tokens are too few for any of the passages; raise RAG_EVIDENCE_TOKENS or "
+            "RAG_CONTEXT_TOKENS, ask shorter, or lower max_tokens",
+            "question",
+        )
     return [with_page(generation, hit) for hit in chosen.values()]
 
 
@@ -92,24 +105,69 @@ def _beside(generation: Generation, hit: Hit) -> Iterator[Hit]:
 
 
 def _cut(hit: Hit, question: str, tokens: int, count_tokens: CountTokens) -> Hit:
-    """The lines of a passage around the one with most words of the question, as many as fit into ``tokens``."""
-    chunk = hit.passage.chunk
-    lines = list(line_spans(chunk.text, 0, len(chunk.text)))
-    asked = set(words(question))
-    overlap = [len(asked & set(words(chunk.text[start:end]))) for start, end in lines]
-    best = overlap.index(max(overlap))
-    first = last = best
-    room = tokens - count_tokens(heading_line(hit.passage)) - _SEPARATOR
-    costs = [count_tokens(chunk.text[start:end]) + 1 for start, end in lines]
-    room -= costs[best]
-    for position in _outwards(best, len(lines)):
-        if position not in (first - 1, last + 1) or costs[position] > room:
-            continue
-        first, last = min(first, position), max(last, position)
-        room -= costs[position]
-    start, end = lines[first][0], lines[last][1]
+    """The part of a passage around its line with most words of the question that fits into ``tokens``.
+
+    It is cut between lines; where one line is too long, between its sentences, else between words.
+    """
+    passage = _with_short_headings(hit.passage, tokens, count_tokens)
+    chunk = passage.chunk
+    room = tokens - count_tokens(heading_line(passage)) - _SEPARATOR
+    start, end = _fitting_part(chunk.text, frozenset(words(question)), room, count_tokens)
     span = Span(chunk.span.page, chunk.span.start + start, chunk.span.start + end)
-    return replace(hit, passage=replace(hit.passage, chunk=Chunk(span, chunk.text[start:end], chunk.headings)))
+    cut = replace(passage, chunk=Chunk(span, chunk.text[start:end], chunk.headings))
+    return replace(hit, passage=cut)
+
+
+def _with_short_headings(passage: Passage, tokens: int, count_tokens: CountTokens) -> Passage:
+    """The passage; without its heading, and with the beginning of its title, where these take half of the tokens."""
+    if count_tokens(heading_line(passage)) <= tokens / 2:
+        return passage
+    title = passage.document.title
+    while title and count_tokens(f"# {title}\n") > tokens / 2:
+        title = title[: len(title) // 2]
+    chunk = replace(passage.chunk, headings=())
+    return replace(passage, document=replace(passage.document, title=title), chunk=chunk)
+
+
+def _fitting_part(text: str, asked: frozenset[str], room: int, count_tokens: CountTokens) -> tuple[int, int]:
+    """Start and end of the pieces of a text around the one with most words of a question, as many as fit."""
+    start, end = 0, len(text)
+    for split in (_lines, sentence_spans, _words):
+        pieces = [(start + first, start + last) for first, last in split(text[start:end])]
+        overlap = [len(asked & frozenset(words(text[first:last]))) for first, last in pieces]
+        best = overlap.index(max(overlap, default=0)) if pieces else 0
+        start, end = pieces[best] if pieces else (start, end)
+        if pieces and count_tokens(text[start:end]) <= room:
+            return _grown(text, pieces, best, room, count_tokens)
+    # One word that is too long.
+    while end - start > 1 and count_tokens(text[start:end]) > room:
+        end = start + (end - start) // 2
+    return start, end
+
+
+def _lines(text: str) -> Iterator[tuple[int, int]]:
+    return line_spans(text, 0, len(text))
+
+
+def _words(text: str) -> Iterator[tuple[int, int]]:
+    return (match.span() for match in _WORD.finditer(text))
+
+
+def _grown(
+    text: str, pieces: Sequence[tuple[int, int]], best: int, room: int, count_tokens: CountTokens
+) -> tuple[int, int]:
+    """Start and end of a piece with those beside it, as many as fit."""
+    first = last = best
+    costs = [count_tokens(text[start:end]) + 1 for start, end in pieces]
+    room_left = room - costs[best]
+    for place in _outwards(best, len(pieces)):
+        if place in (first - 1, last + 1) and costs[place] <= room_left:
+            first, last = min(first, place), max(last, place)
+            room_left -= costs[place]
+    # Tokens of a text are not quite the sum of those of its pieces.
+    while first < last and count_tokens(text[pieces[first][0] : pieces[last][1]]) > room:
+        first, last = (first + 1, last) if best - first >= last - best else (first, last - 1)
+    return pieces[first][0], pieces[last][1]
 
 
 def _outwards(centre: int, count: int) -> Iterator[int]:
