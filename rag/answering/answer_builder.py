@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -44,9 +44,7 @@ class AnswerBuilder:
         Its certainty is decided by the rounded confidence, which is the one that clients see.
         """
         citations = _Citations()
-        # A small model may repeat a sentence.
-        support = list({item.sentence: item for item in found.support}.values())
-        sentences = [_sentence(item, citations) for item in support]
+        sentences = [_sentence(item, citations) for item in _each_once(found.support)]
         shown = [sentence for sentence in sentences if sentence.verdict == "supported"]
         # The answer's confidence is that of its direct answer.
         shown[0] = replace(shown[0], confidence=_rounded(found.confidence))
@@ -134,6 +132,15 @@ def sentence_events(answer: Answer) -> Iterator[SentenceVerified]:
             new = [number for number in sentence.citations if number not in cited]
             cited.update(new)
             yield SentenceVerified(sentence, tuple(by_id[number] for number in new))
+
+
+def _each_once(support: Sequence[Support]) -> Iterable[Support]:
+    """The sentences without repetitions, which a small model may write; of equal ones, one that is supported."""
+    found: dict[str, Support] = {}
+    for item in support:
+        if item.sentence not in found or (item.supported and not found[item.sentence].supported):
+            found[item.sentence] = item
+    return found.values()
 
 
 def _sentence(item: Support, citations: _Citations) -> Sentence:

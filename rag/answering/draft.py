@@ -56,7 +56,7 @@ def generate_draft(
     vocabulary: str | None,
     cancelled: Cancellation,
 ) -> Iterator[str]:
-    """Generates into a draft; yields its text so far at the end of each line, and at last the whole of it.
+    """Generates into a draft; yields its text so far at the first token and the end of each line, then the whole of it.
 
     Raises:
         Cancelled: ``cancelled`` was called.
@@ -73,7 +73,7 @@ def generate_draft(
             draft.finish = piece
         else:
             draft.add(piece)
-            if "\n" in piece.text:
+            if len(draft.probabilities) == 1 or "\n" in piece.text:
                 yield draft.text
     yield draft.text
 

@@ -18,7 +18,7 @@ from rag.answering.features import extract_features
 from rag.answering.grounding import Evidence, Support, ground
 from rag.answering.prompt import NO, SENTENCE, YES, EvidencePrompt, room_for_evidence, value_prompt
 from rag.answering.run import Findings, Run
-from rag.domain.values import Hit
+from rag.domain.values import Hit, Usage
 from rag.models.embedding.interfaces import Reranker
 from rag.models.llm.language_model import LanguageModel, Message
 
@@ -142,6 +142,11 @@ class ValueWriter:
         ):
             if "\n" in text.strip():
                 break
+        # Where it was broken off after its line, the model has not told what that took.
+        usage = written.finish.usage
+        if not usage.completion_tokens and written.prompt:
+            usage = Usage(written.prompt.length, 0, len(written.probabilities))
+        draft.finish = replace(draft.finish, usage=draft.finish.usage + usage)
         return written.text.strip().partition("\n")[0]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +25,8 @@ from rag.text.words import LETTERS
 # A misspelt word is looked up in at most so many passages for each of at most so many stems.
 _MOST_STEMS: Final = 4
 _MOST_TEXTS: Final = 20
+# An answer reads the pages of its passages several times; each has about 100 kB in memory.
+_KEPT_PAGES: Final = 64
 
 
 class Generation:
@@ -55,6 +57,7 @@ class Generation:
         self._bm25 = bm25
         self._docstore = docstore
         self._sources = sources
+        self._page = lru_cache(_KEPT_PAGES)(docstore.page)
 
     def __len__(self) -> int:
         return len(self._vectors)
@@ -74,8 +77,8 @@ class Generation:
         return self._docstore.document(document_id)
 
     def page(self, document_id: str, number: int) -> Page:
-        """A page, 1-based, or DocumentUnknown."""
-        return self._docstore.page(document_id, number)
+        """A page, 1-based, or DocumentUnknown; the last ones are kept in memory."""
+        return self._page(document_id, number)
 
     def pages_labelled(self, document_id: str, label: str) -> list[int]:
         """The pages, 1-based, on which this number is printed, such as "iv"; or DocumentUnknown."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Final
 
 from rag.answering.claims.check import check_claim
@@ -73,13 +74,13 @@ def sentence_of_yes_or_no(answer: str, units: Sequence[Unit], relevance: Sequenc
 
 def announced_list(lead: Support, evidence: Sequence[Evidence]) -> list[Support]:
     """The items of the list that a sentence announces, by a colon or by their number; none where it announces none."""
-    if not lead.verbatim or not lead.quotes:
-        return []
-    units = units_of(evidence)
-    following = [place + 1 for place, unit in enumerate(units[:-1]) if unit.span == lead.quotes[0].span]
-    block = units[following[0]].block if following else None
-    items = [unit for unit in units if block is not None and unit.block == block]
     numbers = {word for word in normalized_words(lead.sentence) if is_number(word)}
+    if not (lead.verbatim and lead.quotes and (numbers or lead.sentence.endswith(":"))):
+        return []
+    units, quote = units_of(evidence), lead.quotes[0]
+    place = (quote.evidence.hit.passage.document.id, quote.span)
+    block = next((after.block for unit, after in pairwise(units) if unit.place == place), None)
+    items = [unit for unit in units if block is not None and unit.block == block]
     announced = lead.sentence.endswith(":") or str(len(items)) in numbers
     return [unit.support() for unit in items] if announced and len(items) <= _MOST_ITEMS else []
 
