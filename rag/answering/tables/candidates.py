@@ -1,4 +1,4 @@
-"""Candidate cells for a question: each with the terms that its keys explain, and the reasons against it."""
+"""CellCandidate cells for a question: each with the terms that its keys explain, and the reasons against it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _PERCENT: Final = light_stem("percent")
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class CellCandidate:
     """A cell that may be what is asked for.
 
     Attributes:
@@ -55,7 +55,7 @@ class Candidate:
         return self.row_terms | self.head_terms | self.other_terms
 
 
-class Candidates:
+class CellCandidates:
     """The candidate cells of one table for one question."""
 
     def __init__(self, index: TableIndex, question: TableQuestion, keyed: frozenset[int] = frozenset()) -> None:
@@ -112,11 +112,11 @@ class Candidates:
             return covered.named or row in self.property_rows
         return covered.is_full and any(not self.question.terms[n].scaffold for n in terms)
 
-    def cells(self) -> list[Candidate]:
+    def cells(self) -> list[CellCandidate]:
         """All candidates, best first."""
         return sorted(self._cells(), key=lambda found: -found.score)
 
-    def _cells(self) -> Iterator[Candidate]:
+    def _cells(self) -> Iterator[CellCandidate]:
         for row, named in self.rows():
             implied = self._implied(row, named)
             for column, text in enumerate(self.table.rows[row].cells):
@@ -149,7 +149,7 @@ class Candidates:
 
     def _candidate(
         self, row: int, column: int, terms: frozenset[int], head: frozenset[int], beside: frozenset[int]
-    ) -> Candidate:
+    ) -> CellCandidate:
         label, covered = self.label(row, column), self._covered(column, terms)
         score = sum(
             asked.weight * self._level(number, row, column, in_row=number in terms, in_head=number in head)
@@ -163,18 +163,18 @@ class Candidates:
         if "%" in self.table.rows[row].cells[column]:
             groups |= frozenset(n for n, asked in enumerate(self.question.terms) if asked.stem == _PERCENT)
         other = (groups | self.around | beside | self._lengths(row, column)) - terms - head
-        return Candidate(row, column, terms, head, other, label, covered, score, implied=not head)
+        return CellCandidate(row, column, terms, head, other, label, covered, score, implied=not head)
 
-    def row_candidate(self, row: int, terms: frozenset[int]) -> Candidate:
+    def row_candidate(self, row: int, terms: frozenset[int]) -> CellCandidate:
         """A row without a column, with the terms that its cells, groups and caption explain."""
         cells = frozenset(n for n, match in enumerate(self.matches) if any(place == row for place, _ in match.cells))
         groups = frozenset(n for n, match in enumerate(self.matches) if row in match.groups)
         heads = frozenset(n for n, match in enumerate(self.matches) if match.heads)
         none = Coverage(named=False, missing=0, rest=0)
         other = (cells | groups | heads | self.around) - terms
-        return Candidate(row, self.table.keys, terms, frozenset(), other, self.label(row), none, 0.0)
+        return CellCandidate(row, self.table.keys, terms, frozenset(), other, self.label(row), none, 0.0)
 
-    def row_cells(self, row: int) -> list[Candidate]:
+    def row_cells(self, row: int) -> list[CellCandidate]:
         """All cells of values of a row."""
         whole = self.row_candidate(row, frozenset())
         return [replace(whole, column=column) for column in range(self.table.keys, len(self.table.heads))]
@@ -306,7 +306,7 @@ def fiscal_periods(question: TableQuestion, index: TableIndex) -> tuple[Periods,
     return Periods(years=years, lengths=frozenset([3])), True
 
 
-def latest_only(found: Sequence[Candidate], index: TableIndex) -> list[Candidate]:
+def latest_only(found: Sequence[CellCandidate], index: TableIndex) -> list[CellCandidate]:
     """The candidates in the columns with the latest date."""
     moments = [index.head_periods[candidate.column].latest for candidate in found]
     latest = max(moments, default=(0, 0, 0))

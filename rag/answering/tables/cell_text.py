@@ -27,7 +27,7 @@ _MONTH: Final = (
     r"nov(?:ember)?|dec(?:ember)?)\.?"
 )
 _PERIOD_WORD: Final = re.compile(
-    rf"{_YEAR}(?:[-–/](?:{_YEAR}|\d\d))?[,:]?|FY\s?'?\d{{2,4}}|[QH][1-4](?:[-/ ]?'?\d{{2,4}})?|[1-4]Q(?:'?\d\d)?|"
+    rf"{_YEAR}(?:[-–/](?:{_YEAR}|\d\d))?[,:]?|FY(?:'?\d{{2,4}})?|[QH][1-4](?:[-/ ]?'?\d{{2,4}})?|[1-4]Q(?:'?\d\d)?|"
     rf"{_MONTH},?|"
     r"[0-3]?\d(?:st|nd|rd|th)?,?|three|six|nine|twelve|(?:3|6|9|12)|months?|years?|quarters?|weeks?|half|fiscal|first|"
     r"second|third|fourth|ended|ending|as|of|at|on|to|the|for|and|[-–—/]",

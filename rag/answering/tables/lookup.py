@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from rag.answering.tables import vocabulary
-from rag.answering.tables.candidates import Candidate, Candidates, latest_only, unexplained
+from rag.answering.tables.candidates import CellCandidate, CellCandidates, latest_only, unexplained
 from rag.answering.tables.cell_text import is_empty_mark, is_numeric, is_period
 from rag.answering.tables.finding import Basis, CellFinding
 from rag.answering.tables.matching import TableIndex, TableInEvidence
@@ -58,26 +58,26 @@ def look_up(question: str, tables: Sequence[TableInEvidence], *, limit: int = 3)
     return []
 
 
-def _read(asked: TableQuestion, indexes: Sequence[TableIndex]) -> list[Candidates]:
+def _read(asked: TableQuestion, indexes: Sequence[TableIndex]) -> list[CellCandidates]:
     keyed = {n for index in indexes for n, term in enumerate(asked.terms) if index.match(term.stem).is_key}
-    return [Candidates(index, asked, frozenset(keyed)) for index in indexes]
+    return [CellCandidates(index, asked, frozenset(keyed)) for index in indexes]
 
 
-def _superlatives(asked: TableQuestion, read: Sequence[Candidates]) -> list[CellFinding]:
+def _superlatives(asked: TableQuestion, read: Sequence[CellCandidates]) -> list[CellFinding]:
     if not asked.direction:
         return []
     found = [finding for candidates in read if (finding := superlative_of(candidates))]
     return found if len({finding.value.casefold() for finding in found}) == 1 else []
 
 
-def _many(asked: TableQuestion, read: Sequence[Candidates]) -> list[CellFinding]:
+def _many(asked: TableQuestion, read: Sequence[CellCandidates]) -> list[CellFinding]:
     if asked.direction or not (asked.lists or asked.whole_row or asked.distributes_over):
         return []
     found = [finding for candidates in read if (finding := many_of(candidates))]
     return found if len(found) == 1 else []
 
 
-def _cells(asked: TableQuestion, read: Sequence[Candidates]) -> list[CellFinding]:
+def _cells(asked: TableQuestion, read: Sequence[CellCandidates]) -> list[CellFinding]:
     ranked = [(candidates, cell) for candidates in read for cell in _ranked(candidates)]
     ranked.sort(key=lambda pair: -pair[1].score)
     fitting = [pair for pair in ranked if is_explained(*pair) and fits_type(asked, _text(*pair))]
@@ -87,24 +87,24 @@ def _cells(asked: TableQuestion, read: Sequence[Candidates]) -> list[CellFinding
     return _side_by_side(asked, ranked[0][0]) if asked.joins and ranked and not fitting else []
 
 
-def _ranked(candidates: Candidates) -> list[Candidate]:
+def _ranked(candidates: CellCandidates) -> list[CellCandidate]:
     cells = candidates.cells()
     latest = candidates.question.asks_latest or (candidates.by_context and not _dated(candidates, cells))
     return latest_only(cells, candidates.index) if latest else cells
 
 
-def _dated(candidates: Candidates, cells: Sequence[Candidate]) -> bool:
+def _dated(candidates: CellCandidates, cells: Sequence[CellCandidate]) -> bool:
     """True if the cells' heads all name a year of the question."""
     return all(candidates.index.head_periods[cell.column].years & candidates.periods.years for cell in cells)
 
 
-def _is_settled(fitting: Sequence[tuple[Candidates, Candidate]]) -> bool:
+def _is_settled(fitting: Sequence[tuple[CellCandidates, CellCandidate]]) -> bool:
     """True if no cell fits as well as the best one with another value."""
     best, value = fitting[0][1], _plain(_text(*fitting[0]))
     return all(best.score - other.score >= _MARGIN or _plain(_text(table, other)) == value for table, other in fitting)
 
 
-def is_explained(candidates: Candidates, cell: Candidate) -> bool:
+def is_explained(candidates: CellCandidates, cell: CellCandidate) -> bool:
     """True if what the question names is in the keys of a cell or around its table.
 
     Words that are left over must be neither names, numbers nor qualifiers, nor keys of other cells of the table, nor
@@ -122,7 +122,7 @@ def is_explained(candidates: Candidates, cell: Candidate) -> bool:
     return not any(_is_part_of_row(question, n, cell) for n in left)
 
 
-def _is_part_of_row(question: TableQuestion, number: int, cell: Candidate) -> bool:
+def _is_part_of_row(question: TableQuestion, number: int, cell: CellCandidate) -> bool:
     """True for a word that stands among the words for the row, right before them, or after them and before no head."""
     rows, heads = cell.row_terms, cell.head_terms
     first, last = min(rows, default=number), max(rows, default=number)
@@ -134,7 +134,7 @@ def _is_part_of_row(question: TableQuestion, number: int, cell: Candidate) -> bo
     return follows and not any(question.are_neighbours(number, head) for head in heads)
 
 
-def _is_elsewhere(candidates: Candidates, number: int) -> bool:
+def _is_elsewhere(candidates: CellCandidates, number: int) -> bool:
     match = candidates.matches[number]
     return bool(match.heads) or any(column < candidates.table.keys for _, column in match.cells)
 
@@ -159,7 +159,7 @@ def fits_type(asked: TableQuestion, value: str) -> bool:
     return digits or bool(_COUNT_WORD.search(value)) or is_empty_mark(value)
 
 
-def _side_by_side(asked: TableQuestion, candidates: Candidates) -> list[CellFinding]:
+def _side_by_side(asked: TableQuestion, candidates: CellCandidates) -> list[CellFinding]:
     """A finding for each of several rows, or columns, that the question names in full."""
     cells = [cell for cell in _ranked(candidates) if cell.label.is_full or cell.head_terms]
     for same in ("column", "row"):
@@ -170,9 +170,9 @@ def _side_by_side(asked: TableQuestion, candidates: Candidates) -> list[CellFind
     return []
 
 
-def _apart(cells: Sequence[Candidate], same: str) -> list[Candidate]:
+def _apart(cells: Sequence[CellCandidate], same: str) -> list[CellCandidate]:
     """The cells of the best one's column (or row) that each explain a term that no better one does."""
-    chosen: list[Candidate] = []
+    chosen: list[CellCandidate] = []
     for cell in cells:
         if cells[0].column == cell.column if same == "column" else cells[0].row == cell.row:
             known = [other.row_terms if same == "column" else other.head_terms for other in chosen]
@@ -183,7 +183,7 @@ def _apart(cells: Sequence[Candidate], same: str) -> list[Candidate]:
     return chosen
 
 
-def _not_computed(asked: TableQuestion, read: Sequence[Candidates]) -> list[CellFinding]:
+def _not_computed(asked: TableQuestion, read: Sequence[CellCandidates]) -> list[CellFinding]:
     """What a sum, mean or difference would be computed from, where no cell has it."""
     computed = [asked_term for asked_term in asked.terms if asked_term.stem in vocabulary.COMPUTED]
     if not computed:
@@ -198,7 +198,7 @@ def _not_computed(asked: TableQuestion, read: Sequence[Candidates]) -> list[Cell
     return []
 
 
-def _rows(asked: TableQuestion, read: Sequence[Candidates]) -> list[CellFinding]:
+def _rows(asked: TableQuestion, read: Sequence[CellCandidates]) -> list[CellFinding]:
     """The whole row of a code that the question names, where it names no column: "What do I do at E14?"."""
     found: list[CellFinding] = []
     for candidates in read:
@@ -216,7 +216,7 @@ def _is_code(asked: TableQuestion, terms: Iterable[int]) -> bool:
     return any(any(map(str.isdigit, text)) and any(map(str.isalpha, text)) for text in texts)
 
 
-def _finding(candidates: Candidates, cell: Candidate) -> CellFinding:
+def _finding(candidates: CellCandidates, cell: CellCandidate) -> CellFinding:
     basis: list[Basis] = ["label named in part" if cell.label.missing else "label named"]
     basis.append("only column" if cell.implied else "column named")
     left = unexplained(candidates.question, cell.explained)
@@ -227,7 +227,7 @@ def _finding(candidates: Candidates, cell: Candidate) -> CellFinding:
     return finding_of(candidates, [cell], "cell", tuple(basis))
 
 
-def _text(candidates: Candidates, cell: Candidate) -> str:
+def _text(candidates: CellCandidates, cell: CellCandidate) -> str:
     return candidates.table.rows[cell.row].cells[cell.column]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from rag.answering.tables import vocabulary
-from rag.answering.tables.candidates import Candidate, Candidates, unexplained
+from rag.answering.tables.candidates import CellCandidate, CellCandidates, unexplained
 from rag.answering.tables.cell_text import is_empty_mark, value_of
 from rag.answering.tables.finding import CellFinding
 from rag.answering.tables.matching import Coverage
@@ -19,7 +19,7 @@ _ROUNDING: Final = 0.01
 _NONE: Final = Coverage(named=False, missing=0, rest=0)
 
 
-def superlative_of(candidates: Candidates) -> CellFinding | None:
+def superlative_of(candidates: CellCandidates) -> CellFinding | None:
     """The row with the highest or lowest value of the column that the question names, or the column of a row.
 
     None where the values are not all plain numbers with one unit, or two are equal, or something that the question
@@ -34,7 +34,7 @@ def superlative_of(candidates: Candidates) -> CellFinding | None:
     return _over_column(candidates, ordering) or _over_row(candidates, ordering)
 
 
-def _over_column(candidates: Candidates, ordering: frozenset[int]) -> CellFinding | None:
+def _over_column(candidates: CellCandidates, ordering: frozenset[int]) -> CellFinding | None:
     rows = _rows_named(candidates)
     columns = list(range(candidates.table.keys, len(candidates.table.heads)))
     ranked = sorted(
@@ -54,19 +54,19 @@ def _over_column(candidates: Candidates, ordering: frozenset[int]) -> CellFindin
     best = _extreme(cells, candidates.question.direction)
     if best is None or unexplained(candidates.question, known):
         return None
-    cell = Candidate(best, column, frozenset(), candidates.heads[column], frozenset(), _NONE, _NONE, 1.0)
+    cell = CellCandidate(best, column, frozenset(), candidates.heads[column], frozenset(), _NONE, _NONE, 1.0)
     return finding_of_cells(candidates, [cell], "superlative", named=_named_column(candidates))
 
 
-def _rank(candidates: Candidates, column: int) -> tuple[float, int]:
+def _rank(candidates: CellCandidates, column: int) -> tuple[float, int]:
     return _weight(candidates, candidates.heads[column]), candidates.head_missing(column)
 
 
-def _weight(candidates: Candidates, terms: frozenset[int]) -> float:
+def _weight(candidates: CellCandidates, terms: frozenset[int]) -> float:
     return sum(candidates.question.terms[n].weight for n in terms)
 
 
-def _rows_named(candidates: Candidates) -> list[int]:
+def _rows_named(candidates: CellCandidates) -> list[int]:
     """The rows that have all terms which the keys or groups of some rows have."""
     table = candidates.table
     telling = []
@@ -77,7 +77,7 @@ def _rows_named(candidates: Candidates) -> list[int]:
     return [row for row in range(len(table.rows)) if all(row in held for held in telling) and table.rows[row].certain]
 
 
-def _row_terms(candidates: Candidates, row: int) -> frozenset[int]:
+def _row_terms(candidates: CellCandidates, row: int) -> frozenset[int]:
     return frozenset(
         n
         for n, match in enumerate(candidates.matches)
@@ -85,14 +85,14 @@ def _row_terms(candidates: Candidates, row: int) -> frozenset[int]:
     )
 
 
-def _key_heads(candidates: Candidates) -> frozenset[int]:
+def _key_heads(candidates: CellCandidates) -> frozenset[int]:
     """The terms in the heads of the key columns: "which quarter"."""
     return frozenset(
         n for n, match in enumerate(candidates.matches) if any(column < candidates.table.keys for column in match.heads)
     )
 
 
-def _named_column(candidates: Candidates) -> int | None:
+def _named_column(candidates: CellCandidates) -> int | None:
     """The key column whose head says what is asked for."""
     for column in range(candidates.table.keys):
         heads = stems_of(candidates.table.heads[column])
@@ -122,7 +122,7 @@ def _extreme(cells: Sequence[tuple[int, str, str]], direction: int) -> int | Non
     return single[0][1]
 
 
-def _over_row(candidates: Candidates, ordering: frozenset[int]) -> CellFinding | None:
+def _over_row(candidates: CellCandidates, ordering: frozenset[int]) -> CellFinding | None:
     """The column with the highest or lowest value of the one row that the question names."""
     table = candidates.table
     rows = [(row, named) for row, named in candidates.rows() if any(column < table.keys for column in named)]
@@ -136,11 +136,11 @@ def _over_row(candidates: Candidates, ordering: frozenset[int]) -> CellFinding |
     best = _extreme(cells, candidates.question.direction)
     if best is None or len(columns) < _FEWEST or unexplained(candidates.question, known):
         return None
-    cell = Candidate(row, best, frozenset(), frozenset(), frozenset(), _NONE, _NONE, 1.0)
+    cell = CellCandidate(row, best, frozenset(), frozenset(), frozenset(), _NONE, _NONE, 1.0)
     return finding_of_cells(candidates, [cell], "superlative", over_row=True)
 
 
-def _nouns(candidates: Candidates, columns: Sequence[int]) -> frozenset[int]:
+def _nouns(candidates: CellCandidates, columns: Sequence[int]) -> frozenset[int]:
     """The terms after "which" that say what the columns are: years, where the heads are years."""
     heads = candidates.index.head_periods
     if all(heads[column].years for column in columns):
@@ -152,7 +152,7 @@ def _nouns(candidates: Candidates, columns: Sequence[int]) -> frozenset[int]:
     return frozenset(n for n, asked in enumerate(candidates.question.terms) if asked.stem in kinds)
 
 
-def many_of(candidates: Candidates) -> CellFinding | None:
+def many_of(candidates: CellCandidates) -> CellFinding | None:
     """A whole row, column, or all rows with a key, where the question asks for several values."""
     question, table = candidates.question, candidates.table
     general = frozenset(
@@ -177,7 +177,7 @@ def many_of(candidates: Candidates) -> CellFinding | None:
     return None
 
 
-def _some_rows(candidates: Candidates, columns: Sequence[int], known: frozenset[int]) -> CellFinding | None:
+def _some_rows(candidates: CellCandidates, columns: Sequence[int], known: frozenset[int]) -> CellFinding | None:
     """The rows that the question lists, in the one column that it names."""
     if len(columns) != 1 or not candidates.question.joins:
         return None
@@ -191,24 +191,24 @@ def _some_rows(candidates: Candidates, columns: Sequence[int], known: frozenset[
     return finding_of(candidates, _cells(sorted(chosen), columns), "column", ())
 
 
-def _named_rows(candidates: Candidates) -> list[int]:
+def _named_rows(candidates: CellCandidates) -> list[int]:
     keys = candidates.table.keys
     return sorted(row for row, cells in candidates.rows() if any(column < keys for column in cells))
 
 
-def _headed(candidates: Candidates, general: frozenset[int]) -> list[int]:
+def _headed(candidates: CellCandidates, general: frozenset[int]) -> list[int]:
     """The columns of values whose heads the question names, not only by words such as "all"."""
     columns = range(candidates.table.keys, len(candidates.table.heads))
     return [column for column in columns if candidates.heads[column] - general]
 
 
-def _best_columns(candidates: Candidates, columns: Sequence[int]) -> list[int]:
+def _best_columns(candidates: CellCandidates, columns: Sequence[int]) -> list[int]:
     ranks = {column: _rank(candidates, column) for column in columns}
     best = max(ranks.values(), default=None, key=lambda rank: (rank[0], -rank[1]))
     return [column for column, rank in ranks.items() if rank == best]
 
 
-def _best_rows(candidates: Candidates, general: frozenset[int]) -> list[int]:
+def _best_rows(candidates: CellCandidates, general: frozenset[int]) -> list[int]:
     """The rows whose keys and groups have the most of the question, but for general words and heads of columns."""
     named = set(_named_rows(candidates))
     named |= {row for match in candidates.matches for row in match.groups}
@@ -221,13 +221,13 @@ def _best_rows(candidates: Candidates, general: frozenset[int]) -> list[int]:
     return sorted(row for row, weight in weights.items() if weight == best)
 
 
-def _values(candidates: Candidates) -> list[int]:
+def _values(candidates: CellCandidates) -> list[int]:
     return list(range(candidates.table.keys, len(candidates.table.heads)))
 
 
-def _cells(rows: Sequence[int], columns: Sequence[int]) -> list[Candidate]:
+def _cells(rows: Sequence[int], columns: Sequence[int]) -> list[CellCandidate]:
     return [
-        Candidate(row, column, frozenset(), frozenset(), frozenset(), _NONE, _NONE, 1.0)
+        CellCandidate(row, column, frozenset(), frozenset(), frozenset(), _NONE, _NONE, 1.0)
         for row in rows
         for column in columns
     ]

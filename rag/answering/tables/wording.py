@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from rag.answering.tables.candidates import Candidate, Candidates
+from rag.answering.tables.candidates import CellCandidate, CellCandidates
 from rag.answering.tables.cell_text import value_of
 from rag.answering.tables.finding import Basis, CellFinding, FindingKind
 from rag.answering.tables.table import ParsedTable
@@ -32,15 +32,15 @@ _NO_UNIT: Final = re.compile(r"loss|gain|net|unaudited|note|benefit|expense|\d",
 
 
 def finding_of(
-    candidates: Candidates, cells: Sequence[Candidate], kind: FindingKind, basis: tuple[Basis, ...]
+    candidates: CellCandidates, cells: Sequence[CellCandidate], kind: FindingKind, basis: tuple[Basis, ...]
 ) -> CellFinding:
     """A finding from cells, in the order of the table where there are several."""
     return finding_of_cells(candidates, cells, kind, basis=basis)
 
 
 def finding_of_cells(
-    candidates: Candidates,
-    cells: Sequence[Candidate],
+    candidates: CellCandidates,
+    cells: Sequence[CellCandidate],
     kind: FindingKind,
     *,
     basis: tuple[Basis, ...] = (),
@@ -81,7 +81,7 @@ def finding_of_cells(
     )
 
 
-def _value(table: ParsedTable, cell: Candidate, kind: FindingKind, named: int | None, *, over_row: bool) -> str:
+def _value(table: ParsedTable, cell: CellCandidate, kind: FindingKind, named: int | None, *, over_row: bool) -> str:
     if kind == "superlative":
         if over_row:
             return table.heads[cell.column]

@@ -13,14 +13,14 @@ _RULE: Final = re.compile(r"[|:\-–—\s+=]{3,2000}")
 _MOST_LINES_OF_A_ROW: Final = 12
 
 
-class _Line(NamedTuple):
+class _BarLine(NamedTuple):
     text: str
     start: int
 
 
 def bar_grids(text: str, start: int, end: int) -> Iterator[Grid]:
     """The tables with bars in ``text[start:end]``, in order."""
-    run: list[_Line] = []
+    run: list[_BarLine] = []
     for line in _joined(list(_lines(text, start, end))):
         if _is_row(line.text):
             run.append(line)
@@ -30,15 +30,15 @@ def bar_grids(text: str, start: int, end: int) -> Iterator[Grid]:
     yield from _grid(run)
 
 
-def _lines(text: str, start: int, end: int) -> Iterator[_Line]:
+def _lines(text: str, start: int, end: int) -> Iterator[_BarLine]:
     while start < end:
         stop = text.find("\n", start, end)
         stop = end if stop < 0 else stop
-        yield _Line(text[start:stop], start)
+        yield _BarLine(text[start:stop], start)
         start = stop + 1
 
 
-def _joined(lines: Sequence[_Line]) -> Iterator[_Line]:
+def _joined(lines: Sequence[_BarLine]) -> Iterator[_BarLine]:
     """Joins the lines of a row of Markdown source that begins with a bar and ends on a later line."""
     position = 0
     while position < len(lines):
@@ -46,11 +46,11 @@ def _joined(lines: Sequence[_Line]) -> Iterator[_Line]:
         count = 1
         if line.text.startswith("|") and not line.text.rstrip().endswith("|"):
             count = _lines_to_a_bar(lines, position)
-        yield _Line("\n".join(part.text for part in lines[position : position + count]), line.start)
+        yield _BarLine("\n".join(part.text for part in lines[position : position + count]), line.start)
         position += count
 
 
-def _lines_to_a_bar(lines: Sequence[_Line], position: int) -> int:
+def _lines_to_a_bar(lines: Sequence[_BarLine], position: int) -> int:
     for count, line in enumerate(lines[position + 1 : position + _MOST_LINES_OF_A_ROW], start=2):
         if not line.text.strip() or line.text.startswith("|"):
             break
@@ -63,7 +63,7 @@ def _is_row(line: str) -> bool:
     return " | " in line or line.startswith(("|", " | ")) or line.rstrip().endswith(" |")
 
 
-def _grid(run: Sequence[_Line]) -> Iterator[Grid]:
+def _grid(run: Sequence[_BarLine]) -> Iterator[Grid]:
     rules = [number for number, line in enumerate(run) if _RULE.fullmatch(line.text.strip()) and "-" in line.text]
     rows = [(line, _cells(line.text)) for number, line in enumerate(run) if number not in rules]
     columns = max((len(cells) for _, cells in rows), default=0)
@@ -80,7 +80,7 @@ def _cells(line: str) -> list[str]:
     return [" ".join(cell.replace("\\|", "|").split()) for cell in _BAR.split(inner)]
 
 
-def _row(line: _Line, cells: Sequence[str], columns: int) -> GridRow:
+def _row(line: _BarLine, cells: Sequence[str], columns: int) -> GridRow:
     stripped = line.text.strip()
     start = line.start + line.text.index(stripped)
     return row_of(cells, start, start + len(stripped), ragged=len(cells) != columns)

@@ -15,6 +15,8 @@ from rag.answering.tables.table import MOST_COLUMNS, MOST_ROWS, ParsedRow, Parse
 
 _MOST_HEADS: Final = 8
 _MOST_KEYS: Final = 3
+# A row with such a label is the last one of its group.
+_TOTAL: Final = "total "
 _WORDS_OF_A_VALUE: Final = 4
 # Share of numeric cells from which a column is one of numbers, and up to which it is one of text.
 _NUMERIC, _TEXTUAL = 0.7, 0.3
@@ -271,6 +273,8 @@ def _rows(body: Sequence[GridRow], columns: Sequence[tuple[int, ...]], names: Se
             groups.enter(filled[0], row.indent)
             continue
         rows.append(ParsedRow(cells, row.start, row.end, groups.of(row.indent), certain=not row.ragged))
+        if cells[0].casefold().startswith(_TOTAL):
+            groups.leave()
     return list(_with_merged_keys(rows))
 
 

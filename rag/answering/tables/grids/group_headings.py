@@ -23,6 +23,10 @@ class GroupHeadings:
         """Ends all groups."""
         self._open.clear()
 
+    def leave(self) -> None:
+        """Ends the innermost group."""
+        del self._open[-1:]
+
     def enter(self, text: str, indent: float | None) -> None:
         """Begins a group.
 

@@ -18,7 +18,7 @@ from rag.answering.tables.table import MOST_COLUMNS
 
 # In heights of a line: gaps between words up to which a stretch goes on, the narrowest gap between columns, and
 # how far apart the middles of words of one level may be.
-_WORD_GAP: Final = 0.42
+_WORD_GAP: Final = 0.6
 _TOUCHING: Final = 0.1
 _NARROWEST: Final = 0.35
 _LEVEL: Final = 0.45
@@ -85,7 +85,7 @@ def _supported(
             starts = [cell.box.x0 for cell in row if column[0] <= _center(cell) <= column[1]]
             if ends and starts:
                 gaps.append(min(starts) - max(ends))
-        if gaps and median(gaps) < 1.5 * _NARROWEST * height:
+        if gaps and median(gaps) < _WORD_GAP * height:
             joined[-1] = (left[0], column[1])
         else:
             joined.append(column)
@@ -136,15 +136,25 @@ def _levels(fragments: Sequence[Fragment], height: float) -> list[Level]:
 
 
 def _parts(lines: Sequence[VisualLine]) -> Iterator[Sequence[VisualLine]]:
-    """Splits lines where heads of periods occur after rows of numbers."""
-    start, seen = 0, False
+    """Splits lines where heads occur after rows of numbers: periods, or several cells without label and number."""
+    start = 0
+    above: VisualLine | None = None
     for position, line in enumerate(lines):
-        values = [cell.text for cell in line.cells[1:]]
-        if seen and len(values) > 1 and all(map(is_period, values)):
+        if above and _are_new_heads(line, above):
             yield lines[start:position]
-            start, seen = position, False
-        seen = seen or any(map(is_quantity, values))
+            start, above = position, None
+        elif _has_value(line):
+            above = line
     yield lines[start:]
+
+
+def _are_new_heads(line: VisualLine, above: VisualLine) -> bool:
+    """True for a line of heads after a row of numbers."""
+    unlabelled = line.box.x0 >= above.cells[0].box.x1
+    values = [cell.text for cell in (line.cells if unlabelled else line.cells[1:])]
+    if len(values) < 2 or any(map(is_numeric, values)):
+        return False
+    return all(map(is_period, values)) or (unlabelled and 2 * len(values) >= len(above.cells))
 
 
 def _grid(levels: list[Level], columns: Sequence[tuple[float, float]], height: float) -> Grid | None:
@@ -218,10 +228,9 @@ def _gaps(levels: Sequence[Level], height: float) -> Iterator[float]:
     """The gaps between the lines of each column, in heights."""
     below: dict[int, float] = {}
     for level in levels:
-        for part in level:
-            if part.first in below:
-                yield (part.cell.box.y0 - below[part.first]) / height
-            below[part.first] = part.cell.box.y1
+        columns = {part.first: part.cell.box for part in level}
+        yield from ((box.y0 - below[column]) / height for column, box in columns.items() if column in below)
+        below.update({column: box.y1 for column, box in columns.items()})
 
 
 def _merged_levels(levels: Sequence[Level], most: float) -> Iterator[Level]:

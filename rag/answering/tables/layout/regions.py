@@ -217,11 +217,13 @@ class _HeadZone:
     """Where the heads of a table may stand: over the columns of values.
 
     Attributes:
-        left, right: edges of these columns.
+        labels: left edge of the labels.
+        left, right: edges of the columns of values.
         largest: height of a line from which it is a title.
         columns: left and right edges of the values of the fullest row.
     """
 
+    labels: float
     left: float
     right: float
     largest: float
@@ -231,6 +233,7 @@ class _HeadZone:
     def of(cls, rows: Sequence[VisualLine]) -> _HeadZone:
         fullest = max(rows, key=lambda row: len(row.cells))
         return cls(
+            min(row.box.x0 for row in rows),
             min(row.cells[1].box.x0 for row in rows),
             max(row.box.x1 for row in rows),
             _LARGE * median(row.height for row in rows),
@@ -243,7 +246,8 @@ class _HeadZone:
     def is_head(self, line: VisualLine) -> bool:
         """True for heads over the columns of values, perhaps with the head of the labels before them."""
         reach = _HEAD_REACH * line.height
-        over = line.cells if line.cells[0].box.x0 >= self.left - reach else line.cells[1:]
+        beside = line.cells[0].box.x0 >= max(self.left - reach, self.labels + _EDGE * line.height)
+        over = line.cells if beside else line.cells[1:]
         return (
             line.box.x1 <= self.right + reach
             and bool(over)
