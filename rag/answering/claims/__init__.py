@@ -1,0 +1,1 @@
+"""Claim verification by rules (fact checking): one sentence against its own quotes, one module per family of rules."""
