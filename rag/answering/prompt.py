@@ -29,6 +29,7 @@ Write nothing that was not asked for. If the passages do not say it, reply with 
 
 QUESTION: Final = "{passages}\n\nQuestion: {question}"
 TODAY: Final = "Today is {date}."
+_LONGEST_DATE: Final = "30 September 2026"
 
 # What follows the question, by the form of the answer.
 INSTRUCTIONS: Final[Mapping[Form, str]] = {
@@ -93,8 +94,8 @@ def room_for_evidence(model: LanguageModel, question: Question, max_tokens: int,
     Raises:
         PromptTooLong: the question and its history do not fit.
     """
-    # The longest instruction, so that the room is the same for every form.
-    longest = max(INSTRUCTIONS.values(), key=len)
+    # The longest instruction, so that the room is the same for every form and day.
+    longest = f"{TODAY.format(date=_LONGEST_DATE)}\n{max(INSTRUCTIONS.values(), key=len)}"
     empty = model.prompt(_messages(question, (), system, longest))
     room = model.context_tokens - max_tokens - empty.length
     if room < 0:

@@ -1,20 +1,33 @@
-"""The draft, its yes/no calibration, and its self-check."""
+"""The draft and its generation, its yes/no calibration, and its self-check."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answering.draft import Draft, calibrate_yes_no, self_check
-from rag.answering.prompt import NO, YES
+from rag.answering.draft import Draft, calibrate_yes_no, generate_draft, self_check
+from rag.answering.prompt import NO, NOT_FOUND, YES, EvidencePrompt
 from rag.domain.values import Usage
 from rag.errors import Cancelled
-from rag.models.llm.language_model import Finish, Message, Token
+from rag.models.llm.language_model import Finish, Generated, Message, Prompt, Token
 from rag.runtime.cancellation import Cancellation
 from rag.testing import ScriptedModel
+
+
+@dataclass
+class InPieces(ScriptedModel):
+    """Generates its replies as tokens."""
+
+    def generate(self, prompt: Prompt, **_options: Any) -> Iterator[Generated]:
+        yield from (Token(reply) for reply in self.replies)
+        yield Finish("stop", Usage(prompt.length, 0, len(self.replies)))
+
 
 CHAT = (Message("system", "Answer."), Message("user", "Is the lid blue?"))
 probabilities = st.floats(0, 1)
@@ -39,16 +52,53 @@ class TestDraft:
         assert draft.is_empty
 
     def test_without_tokens(self) -> None:
-        assert (Draft().certainty, Draft().is_likely) == (0.0, True)
+        assert Draft().certainty == 0.0
 
     @given(st.lists(probabilities, min_size=1, max_size=9))
     def test_certainty_is_between_the_lowest_and_the_highest(self, given_probabilities: list[float]) -> None:
         draft = draft_of(*(("x", probability) for probability in given_probabilities))
         assert min(given_probabilities, default=0.0) - 1e-5 <= draft.certainty <= max(*given_probabilities, 1e-6) + 1e-9
 
-    @pytest.mark.parametrize(("refusal_probability", "likely"), [(0.49, True), (0.5, False), (1.0, False)])
-    def test_likely_unless_a_refusal_is_as_likely(self, refusal_probability: float, likely: bool) -> None:
-        assert Draft(refusal_probability=refusal_probability).is_likely is likely
+
+class TestGenerateDraft:
+    PROMPT = EvidencePrompt(CHAT, (), "blue lid")
+
+    def generate(self, model: ScriptedModel, max_tokens: int = 9, cancelled: Cancellation | None = None) -> Draft:
+        draft = Draft()
+        for _ in generate_draft(
+            model, self.PROMPT, draft, max_tokens=max_tokens, vocabulary="blue", cancelled=cancelled or Cancellation()
+        ):
+            pass
+        return draft
+
+    def test_the_draft_of_a_chat(self) -> None:
+        model = ScriptedModel(["The lid is blue."])
+        draft = self.generate(model)
+        assert (draft.text, draft.refusal_probability) == ("The lid is blue. ", 0.0)
+        assert draft.prompt == model.prompt(CHAT)
+        assert draft.finish == Finish("stop", Usage(draft.prompt.length, 0, 4))
+        assert (tuple(model.chats[0]), model.wordings) == (CHAT, ["blue"])
+
+    def test_the_refusal_is_no_text(self) -> None:
+        draft = self.generate(ScriptedModel([NOT_FOUND]))
+        assert (draft.refusal_probability, draft.is_empty) == (1.0, True)
+        draft = self.generate(ScriptedModel([f"{NOT_FOUND} Blue."]))
+        assert (draft.refusal_probability, draft.text) == (1.0, "Blue. ")
+
+    def test_at_most_so_many_tokens(self) -> None:
+        draft = self.generate(ScriptedModel(["The lid is blue."]), max_tokens=2)
+        assert (draft.text, draft.finish.reason) == ("The lid ", "length")
+
+    def test_yields_the_text_at_the_first_token_at_each_line_and_at_last(self) -> None:
+        model = InPieces(["One", " two", ".\n", "Three", " four.", "\n\nFive"])
+        texts = generate_draft(model, self.PROMPT, Draft(), max_tokens=9, vocabulary=None, cancelled=Cancellation())
+        assert list(texts) == ["One", "One two.\n", (whole := "One two.\nThree four.\n\nFive"), whole]
+
+    def test_can_be_cancelled(self) -> None:
+        cancellation = Cancellation()
+        cancellation.cancel()
+        with pytest.raises(Cancelled):
+            self.generate(ScriptedModel(["Blue."]), cancelled=cancellation)
 
 
 class TestCalibrateYesNo:

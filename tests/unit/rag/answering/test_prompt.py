@@ -1,137 +1,110 @@
-"""Prompt construction: whole passages, in their order, as many as fit, and never more than the context."""
+"""Prompt construction: instructions, history, passages and question, and the room that is left for the passages."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answering.prompt import NOT_FOUND, PASSAGE, QUESTION, SYSTEM, build_prompt
-from rag.domain.values import Chunk, Document, Hit, Passage, Question, Span, Turn
+from rag.answering.prompt import (
+    FUNCTION_WORDS,
+    INSTRUCTIONS,
+    JOINING,
+    NOT_FOUND,
+    QUESTION,
+    SYSTEM,
+    SYSTEM_WHOLE,
+    room_for_evidence,
+    value_prompt,
+    whole_prompt,
+)
+from rag.domain.values import Form, Question, Turn
 from rag.errors import PromptTooLong
 from rag.models.llm.language_model import Message
 from rag.testing import ScriptedModel
+from tests.unit.rag.answering.material import evidence_of, evidence_on, page_with_headings
 
-DOCUMENT = Document("0" * 64, ("manual.pdf",), "Manual", 9, 1)
-SYSTEM_TOKENS = len(SYSTEM.split())
-
-
-def hit(row: int, text: str, headings: tuple[str, ...] = ()) -> Hit:
-    return Hit(Passage(row, DOCUMENT, Chunk(Span(row + 1, 0, len(text)), text, headings)), 1.0)
+LONGEST = len(max(INSTRUCTIONS.values(), key=len).split())
+# System, "Today is 30 September 2026.", instruction, "Question:", "Which", "lid?".
+BASE = len(SYSTEM.split()) + 5 + LONGEST + 3
 
 
-def cost(text: str) -> int:
-    """Of a passage without headings: its head, its words, and one for the gap."""
-    return len(shown(text).split()) + 1
-
-
-def shown(text: str, *headings: str) -> str:
-    return PASSAGE.format(document="Manual", headings="".join(f" > {heading}" for heading in headings), text=text)
-
-
-def build(
-    model: ScriptedModel,
-    hits: Sequence[Hit],
-    question: Question | None = None,
-    max_tokens: int = 10,
-    evidence_tokens: int = 10_000,
-) -> tuple[int, list[int], tuple[Message, ...]]:
-    """Tokens of the prompt, the rows in it, and its messages."""
-    prompt = build_prompt(
-        model, question or Question("Which lid?"), hits, max_tokens=max_tokens, evidence_tokens=evidence_tokens
-    )
-    return len(model.prompt(prompt.chat).tokens), [found.passage.row for found in prompt.hits], prompt.chat
-
-
-def test_the_whole_prompt() -> None:
-    hits = [hit(0, "The lid is blue."), hit(4, "Lids are red {text}.", ("Manual", "Care", "Lids"))]
-    question = Question("Which lid {question}?", history=(Turn("Who?", "Nobody."), Turn("Why?", "")))
-    _, _, messages = build(ScriptedModel([""]), hits, question)
-    assert messages == (
-        Message("system", SYSTEM),
-        Message("user", "Who?"),
-        Message("assistant", "Nobody."),
-        Message("user", "Why?"),
-        Message("assistant", ""),
-        Message(
-            "user",
-            QUESTION.format(
-                passages=f"{shown('The lid is blue.')}\n\n{shown('Lids are red {text}.', 'Lids')}",
-                question="Which lid {question}?",
+class TestValue:
+    def test_the_whole_chat(self) -> None:
+        evidence = [
+            evidence_on(page_with_headings("The lid is blue.")),
+            evidence_on(page_with_headings("Lids are red {text}.", 5), headings=("Care", "Lids")),
+        ]
+        question = Question("Which lid {question}?", history=(Turn("Who?", "Nobody."), Turn("Why?", "")))
+        prompt = value_prompt(question, evidence)
+        assert prompt.chat == (
+            Message("system", SYSTEM),
+            Message("user", "Who?"),
+            Message("assistant", "Nobody."),
+            Message("user", "Why?"),
+            Message("assistant", ""),
+            Message(
+                "user",
+                QUESTION.format(
+                    passages="# Manual\nThe lid is blue.\n\n# Manual > Lids\nLids are red {text}.",
+                    question="Which lid {question}?",
+                ),
             ),
-        ),
-    )
-    assert NOT_FOUND in SYSTEM
+        )
+        assert NOT_FOUND in SYSTEM
+        assert prompt.hits == [item.hit for item in evidence]
+
+    def test_with_the_date_where_it_is_needed(self) -> None:
+        evidence = evidence_of("The lid is blue.")
+        (*_, asked) = value_prompt(Question("Which lid?"), evidence, today="04 March 2026").chat
+        assert asked.text.endswith("Question: Which lid?\nToday is 04 March 2026.")
+        (*_, asked) = value_prompt(Question("Which lid?"), evidence).chat
+        assert "Today" not in asked.text
+
+    def test_its_vocabulary_is_the_words_of_passages_and_question(self) -> None:
+        question = Question("Which lid?", history=(Turn("Who?", "Nobody."),))
+        prompt = value_prompt(question, evidence_of("It is blue."))
+        vocabulary = set(prompt.vocabulary.split())
+        assert vocabulary >= {"Manual", "It", "is", "blue.", "Which", "lid?", *JOINING.split()}
+        assert not vocabulary & {"Nobody.", "reply", "exactly:", "because"}
+        assert set(prompt.sentence_vocabulary.split()) >= vocabulary | set(FUNCTION_WORDS.split())
 
 
-def test_the_vocabulary_is_the_words_of_the_passages_and_the_question() -> None:
-    question = Question("Which lid?", history=(Turn("Who?", "Nobody."),))
-    prompt = build_prompt(ScriptedModel([""]), question, [hit(0, "It is blue.")], max_tokens=9, evidence_tokens=99)
-    vocabulary = set(prompt.vocabulary.split())
-    assert vocabulary >= {"Manual", "It", "is", "blue.", "Which", "lid?", "Yes", "No", "not", ","}
-    assert not vocabulary & {"Nobody.", "reply", "exactly:"}
+class TestWhole:
+    @pytest.mark.parametrize("form", get_args(Form))
+    def test_what_is_asked_for_follows_the_question(self, form: Form) -> None:
+        prompt = whole_prompt(Question("Which lid?"), form, evidence_of("The lid is blue."))
+        system, asked = prompt.chat
+        assert system == Message("system", SYSTEM_WHOLE)
+        assert asked.text == (
+            "# Manual\nThe lid is blue.\n\nQuestion: Which lid?\n" + INSTRUCTIONS.get(form, INSTRUCTIONS["about"])
+        )
+        assert set(prompt.vocabulary.split()) >= {"blue.", "lid?", *FUNCTION_WORDS.split()}
+
+    def test_with_the_date_where_it_is_needed(self) -> None:
+        prompt = whole_prompt(Question("Which lid?"), "list", evidence_of("It is blue."), today="04 March 2026")
+        assert prompt.chat[-1].text.endswith(f"Today is 04 March 2026.\n{INSTRUCTIONS['list']}")
 
 
-def test_passages_go_in_whole_or_not_at_all() -> None:
-    texts = ["one two three", "four five six", "seven eight nine"]
-    hits = [hit(row, text) for row, text in enumerate(texts)]
-    budget = cost(texts[0]) * 2
-    assert build(ScriptedModel([""]), hits, evidence_tokens=budget)[1] == [0, 1]
-    assert build(ScriptedModel([""]), hits, evidence_tokens=budget - 1)[1] == [0]
-    assert build(ScriptedModel([""]), hits, evidence_tokens=budget + cost(texts[0]))[1] == [0, 1, 2]
+class TestRoom:
+    def test_what_instructions_question_and_answer_leave(self) -> None:
+        model = ScriptedModel([""], context_tokens=1000)
+        assert room_for_evidence(model, Question("Which lid?"), 10) == 1000 - BASE - 10
+        system = len(SYSTEM_WHOLE.split()) - len(SYSTEM.split())
+        assert room_for_evidence(model, Question("Which lid?"), 10, system=SYSTEM_WHOLE) == 1000 - BASE - 10 - system
 
-
-def test_a_passage_that_does_not_fit_is_skipped() -> None:
-    hits = [hit(0, "short one"), hit(1, "long " * 100), hit(2, "short two")]
-    _, rows, messages = build(ScriptedModel([""]), hits, evidence_tokens=20)
-    assert rows == [0, 2]
-    assert f"{shown('short one')}\n\n{shown('short two')}" in messages[-1].text
-    assert "long" not in messages[-1].text
-
-
-def test_order_is_kept() -> None:
-    hits = [hit(row, f"text {row}") for row in (3, 1, 2)]
-    assert build(ScriptedModel([""]), hits)[1] == [3, 1, 2]
-
-
-def test_no_hits() -> None:
-    _, rows, messages = build(ScriptedModel([""]), [])
-    assert rows == []
-    assert messages[-1].text == QUESTION.format(passages="", question="Which lid?")
-
-
-class TestContext:
-    # System, "Question:", "Which", "lid?".
-    BASE = SYSTEM_TOKENS + 3
-
-    def test_the_answer_has_its_room(self) -> None:
-        text = "one two three"
-        fits = self.BASE + 10 + cost(text)
-        assert build(ScriptedModel([""], context_tokens=fits), [hit(0, text)])[1] == [0]
-        assert build(ScriptedModel([""], context_tokens=fits + 5), [hit(0, text)], max_tokens=15)[1] == [0]
-        with pytest.raises(PromptTooLong, match="no passage fits"):
-            build(ScriptedModel([""], context_tokens=fits), [hit(0, text)], max_tokens=11)
-
-    def test_history_has_its_room(self) -> None:
-        text = "one two three"
+    def test_history_takes_its_room(self) -> None:
+        model = ScriptedModel([""], context_tokens=1000)
         question = Question("Which lid?", history=(Turn("Who was it?", "It was me."),))
-        fits = self.BASE + 10 + cost(text) + 6
-        assert build(ScriptedModel([""], context_tokens=fits), [hit(0, text)], question)[1] == [0]
-        with pytest.raises(PromptTooLong):
-            build(ScriptedModel([""], context_tokens=fits - 1), [hit(0, text)], question)
+        assert room_for_evidence(model, question, 10) == 1000 - BASE - 10 - 6
 
-    def test_the_question_alone_is_too_long(self) -> None:
-        model = ScriptedModel([""], context_tokens=self.BASE + 10)
-        assert build(model, [])[0] == self.BASE
-        with pytest.raises(PromptTooLong, match=f"{self.BASE + 1} tokens") as caught:
-            build(model, [], Question("Which blue lid?"))
-        assert caught.value.field == "question"
-
-    def test_no_passage_fits_names_the_settings(self) -> None:
-        with pytest.raises(PromptTooLong, match="RAG_EVIDENCE_TOKENS") as caught:
-            build(ScriptedModel([""]), [hit(0, "word " * 200)], evidence_tokens=100)
+    def test_a_question_that_is_too_long(self) -> None:
+        model = ScriptedModel([""], context_tokens=BASE + 10)
+        assert room_for_evidence(model, Question("Which lid?"), 10) == 0
+        with pytest.raises(PromptTooLong, match=f"{BASE + 1} tokens") as caught:
+            room_for_evidence(model, Question("Which blue lid?"), 10)
         assert caught.value.field == "question"
 
 
@@ -139,29 +112,23 @@ short_texts = st.lists(st.sampled_from(["a", "lid", "{number}", "x" * 30, "漢"]
 
 
 @given(
-    st.lists(short_texts, max_size=8),
+    short_texts,
     short_texts,
     st.lists(st.builds(Turn, short_texts, short_texts), max_size=3),
-    st.integers(1, 300),
+    st.integers(1, 400),
     st.integers(1, 60),
-    st.integers(1, 120),
+    st.none() | st.sampled_from(get_args(Form)),
+    st.none() | st.just("29 November 2026"),
 )
-def test_never_more_than_the_context(
-    texts: list[str], question: str, history: list[Turn], context: int, max_tokens: int, evidence_tokens: int
+def test_what_fits_the_room_fits_the_context(
+    text: str, question: str, history: list[Turn], context: int, max_tokens: int, form: Form | None, today: str | None
 ) -> None:
     model = ScriptedModel([""], context_tokens=context)
-    hits = [hit(row, text) for row, text in enumerate(texts)]
     asked = Question(question, history=tuple(history))
     try:
-        built = build_prompt(model, asked, hits, max_tokens=max_tokens, evidence_tokens=evidence_tokens)
+        room = room_for_evidence(model, asked, max_tokens, system=SYSTEM_WHOLE if form else SYSTEM)
     except PromptTooLong:
         return
-    evidence = built.hits
-    assert len(model.prompt(built.chat).tokens) + max_tokens <= context
-    assert evidence == [found for found in hits if found in evidence]
-    said = built.chat[-1].text
-    ending = QUESTION.format(passages="", question=question)
-    assert said.endswith(ending)
-    passages = said.removesuffix(ending)
-    assert model.count_tokens(passages) <= evidence_tokens
-    assert all(found.passage.chunk.text in passages for found in evidence)
+    evidence = evidence_of(text) if model.count_tokens(f"# Manual\n{text}") <= room else ()
+    prompt = whole_prompt(asked, form, evidence, today=today) if form else value_prompt(asked, evidence, today=today)
+    assert model.prompt(prompt.chat).length + max_tokens <= context
