@@ -35,7 +35,7 @@ _MOST_ASPECTS: Final = 4
 # Hits that tell which document an overview is about.
 _BEST: Final = 5
 # Forms that are answered by one value.
-_VALUES: Final[frozenset[Form]] = frozenset({"fact", "yes_no"})
+VALUE_FORMS: Final[frozenset[Form]] = frozenset({"fact", "yes_no"})
 
 
 class ServedIndex(Protocol):
@@ -157,13 +157,13 @@ class Answerer:
             rows = run.generation.rows_named([document])
             passages = run.generation.passages([] if rows is None else rows.tolist())
             return self._whole_writer.overview(run, passages, today)
-        writer = self._value_writer if understood.form in _VALUES else self._whole_writer
+        writer = self._value_writer if understood.form in VALUE_FORMS else self._whole_writer
         return writer.write(run, hits, today)
 
     def _retrieve(self, run: Run) -> list[Hit]:
         """The hits of all searches, interleaved; a follow-up searches the documents of the conversation first."""
         understood = run.understood
-        limit = self.passages if understood.form in _VALUES else self.whole_passages
+        limit = self.passages if understood.form in VALUE_FORMS else self.whole_passages
 
         def search(question: Question) -> Sequence[Hit]:
             return self.searches.hits(self.retriever, run.generation, question, limit, run.cancelled)

@@ -81,21 +81,24 @@ def test_nothing_has_changed(record: AnswerRecord, index: Path) -> None:
 
 def test_a_record_with_the_certainty_in_its_text(index: Path, folder: RecordFolder) -> None:
     """Pageproof 0.1 wrote "Possibly: " into the answer: no difference for that alone."""
-    unsure = replace(open_answerer(index), model=ScriptedModel([REPLY], assent=0.1))
+    unsure = replace(open_answerer(index), model=ScriptedModel([REPLY], assent=0.4))
     record = folder.read(replace(unsure, recorder=FolderRecorder(folder, SETUP)).ask(QUESTION).id)
     assert (record.answer, record.certainty) == (REPLY, "possible")
     contents = json.loads(record.to_bytes())
     del contents["certainty"]
     old = AnswerRecord.from_bytes(json.dumps({**contents, "format": 3, "answer": f"Possibly: {REPLY}"}).encode())
-    replayed = replay(old, replace(unsure, model=ScriptedModel([REPLY], assent=0.1)), SETUP, index)
+    replayed = replay(old, replace(unsure, model=ScriptedModel([REPLY], assent=0.4)), SETUP, index)
     assert (replayed.first_difference, replayed.changes) == (None, ())
 
 
 def test_another_certainty_is_a_change_of_the_same_text(record: AnswerRecord, index: Path) -> None:
-    unsure = replace(open_answerer(index), model=ScriptedModel([REPLY], assent=0.1))
+    unsure = replace(open_answerer(index), model=ScriptedModel([REPLY], assent=0.4))
     replayed = replay(record, unsure, SETUP, index)
     assert replayed.first_difference is None
-    assert [str(change) for change in replayed.changes] == ["certainty: stated → possible"]
+    # The first sentence carries the confidence of the answer.
+    verification, certainty = map(str, replayed.changes)
+    assert verification.startswith("verification: supported: lead 0.9")
+    assert certainty == "certainty: stated → possible"
 
 
 class TestToday:

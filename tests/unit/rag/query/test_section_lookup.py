@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 
 from ingest.discovery import discover
-from rag.answering.extractive_summary import central_sentences
-from rag.answering.grounding import Evidence
-from rag.domain.values import Hit, Question
+from rag.domain.values import Question
 from rag.index.generation import Generation
 from rag.index.reading import open_current
 from rag.query.lookup.sections import Section
@@ -188,19 +186,3 @@ def test_nearest_headings_have_no_page_numbers(book: Generation) -> None:
     reply = find_section(Question("Summarize chapter 9"), book)
     assert isinstance(reply, Reply)
     assert reply.text.startswith("No heading of chapter 9 was found. The nearest headings are: Chapter 2. Duties; ")
-
-
-class TestCentralSentences:
-    def test_verbatim_in_reading_order_and_at_most_five(self, generation: Generation) -> None:
-        passages = generation.passages(range(len(generation)))
-        evidence = [Evidence(Hit(p, 0.0), generation.page(p.document.id, p.chunk.span.page)) for p in passages]
-        support = central_sentences(evidence, BagOfWordsEncoder())
-        assert len(support) == 5
-        quotes = [item.quotes[0] for item in support]
-        assert all(item.supported for item in support)
-        assert [" ".join(quote.text.split()) for quote in quotes] == [item.sentence for item in support]
-        rows = [(quote.evidence.hit.passage.row, quote.span.start) for quote in quotes]
-        assert rows == sorted(rows)
-
-    def test_nothing_of_nothing(self) -> None:
-        assert central_sentences([], BagOfWordsEncoder()) == []
