@@ -30,7 +30,8 @@ from benchmarks.gguf import Gguf, read_gguf
 from benchmarks.machine import llama_bench, matrix_rate, read_bandwidth, triad_bandwidth
 from benchmarks.serving.build_llama_server import BENCH
 from benchmarks.serving.workloads import pool_of, skewed
-from rag.answering.prompt import NOT_FOUND, EvidencePrompt, build_prompt
+from rag.answering.evidence.selection import EvidenceBudget, select_evidence
+from rag.answering.prompt import NOT_FOUND, EvidencePrompt, value_prompt
 from rag.cli.console import ProgressCallback, configure_logging, fail, progress
 from rag.composition import cores, open_retriever, open_store
 from rag.domain.values import Question
@@ -216,16 +217,13 @@ def _asked(
 ) -> list[EvidencePrompt]:
     chance = np.random.default_rng(options.seed)
     drawn = skewed(pool_of(read_questions(options.questions), options.seed), options.answers, chance)
-    return [
-        build_prompt(
-            model,
-            question,
-            retriever.retrieve(generation, question, settings.passages),
-            max_tokens=settings.max_tokens,
-            evidence_tokens=settings.evidence_tokens,
-        )
-        for question in (Question(text) for (text,) in drawn)
-    ]
+    budget = EvidenceBudget(settings.evidence_tokens, settings.passages)
+    prompts = []
+    for question in (Question(text) for (text,) in drawn):
+        hits = retriever.retrieve(generation, question, settings.passages)
+        evidence = select_evidence(generation, hits, question.text, budget, model.count_tokens)
+        prompts.append(value_prompt(question, evidence))
+    return prompts
 
 
 def _pair(asked: EvidencePrompt, plain: LlamaCppModel, copying: LlamaCppModel, most: int, *, first: int) -> Pair:

@@ -101,7 +101,7 @@ async def put(client: httpx.AsyncClient, served: Served, history: Sequence[dict[
 
 
 def _note(served: Served, name: str, data: dict[str, Any], after: float) -> None:
-    if name == "token":
+    if name in ("token", "sentence"):  # of a peer, and of Pageproof
         served.tokens += 1
         served.first_token = after if served.first_token is None else served.first_token
     elif name == "answer":
