@@ -123,7 +123,7 @@ class CellCandidates:
                 terms = frozenset(n for place, found in named.items() if place != column for n in found)
                 head = self.heads[column]
                 is_named = self._is_named(column, terms)
-                is_told = row in self.property_rows or self._is_evidence(terms - head if is_named else terms)
+                is_told = row in self.property_rows or self._is_evidence(row, terms - head if is_named else terms)
                 if not text or not is_told or not (is_named or column == implied):
                     continue
                 if column < self.table.keys and all(place < self.table.keys for place in named if place != column):
@@ -211,25 +211,40 @@ class CellCandidates:
         named = [cover for cover in covers if cover.named]
         return Coverage(bool(named), sum(cover.missing for cover in named), sum(cover.rest for cover in named))
 
-    def _is_evidence(self, terms: frozenset[int]) -> bool:
-        """True if any of the terms tells rows apart."""
+    def _is_evidence(self, row: int, terms: frozenset[int]) -> bool:
+        """True if any of the terms tells rows apart; a general word does where it is all of the label."""
         rows = len(self.table.rows)
         for number in terms:
-            held = {row for row, _ in self.matches[number].cells}
-            if not self.question.terms[number].scaffold and (len(held) < rows or rows == 1):
+            held = {place for place, _ in self.matches[number].cells}
+            general = self.question.terms[number].scaffold and not self.label(row).is_full
+            if not general and (len(held) < rows or rows == 1):
                 return True
         return False
 
     def _implied(self, row: int, named: Mapping[int, frozenset[int]]) -> int | None:
-        """The column that must be meant where none is named: the only one of values, or the only one of this type."""
+        """The column that must be meant where none is named: the only one, of this period, or of this type."""
         cells = self.table.rows[row].cells
         values = [column for column in range(self.table.keys, len(cells)) if cells[column] and column not in named]
         if len(values) == 1 and len(cells) == self.table.keys + 1:
             return values[0]
+        fitting = [column for column in values if not self.contradicts(row, column)]
+        if self.by_context:
+            return self._of_period(fitting)
         if any(self.heads[column] for column in values):
             return None
+        if self.question.asks_latest:
+            return self._of_period(fitting)
         typed = [column for column in values if column in self.typed[0]]
         return typed[0] if len(typed) == 1 else None
+
+    def _of_period(self, columns: Sequence[int]) -> int | None:
+        """The one column of the asked year, or else of the latest date."""
+        dated = [column for column in columns if self.index.head_periods[column].years]
+        if not self.question.asks_latest:
+            dated = [column for column in dated if self.index.head_periods[column].years & self.periods.years]
+        latest = max((self.index.head_periods[column].latest for column in dated), default=None)
+        chosen = [column for column in dated if self.index.head_periods[column].latest == latest]
+        return chosen[0] if len(chosen) == 1 else None
 
     @cached_property
     def heads(self) -> Sequence[frozenset[int]]:

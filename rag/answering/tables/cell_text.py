@@ -77,6 +77,11 @@ def is_range(text: str) -> bool:
     return len(text) <= LONGEST_VALUE and bool(_RANGE.fullmatch(text.strip()))
 
 
+def is_value(text: str) -> bool:
+    """True if a cell is a quantity or a range of numbers; periods and marks are none."""
+    return is_quantity(text) or (is_range(text) and not is_period(text))
+
+
 def is_empty_mark(text: str) -> bool:
     """True if a cell is a mark for no value, such as a dash."""
     return bool(_EMPTY.fullmatch(text.strip()))

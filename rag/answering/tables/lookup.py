@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Final
 
-from rag.answering.tables import vocabulary
+from rag.answering.tables import periods, vocabulary
 from rag.answering.tables.candidates import CellCandidate, CellCandidates, latest_only, unexplained
 from rag.answering.tables.cell_text import is_empty_mark, is_numeric, is_period
 from rag.answering.tables.finding import Basis, CellFinding
@@ -165,9 +166,17 @@ def _side_by_side(asked: TableQuestion, candidates: CellCandidates) -> list[Cell
     for same in ("column", "row"):
         chosen = _apart(cells, same)
         explained = frozenset[int]().union(*(cell.explained for cell in chosen))
-        if len(chosen) > 1 and not unexplained(asked, explained):
+        names = [cell.row_terms if same == "column" else cell.head_terms for cell in chosen]
+        if len(chosen) > 1 and not unexplained(asked, explained) and _are_joined(asked, names):
+            chosen.sort(key=lambda cell: min(cell.row_terms if same == "column" else cell.head_terms))
             return [_finding(candidates, cell) for cell in chosen]
     return []
+
+
+def _are_joined(asked: TableQuestion, names: Sequence[frozenset[int]]) -> bool:
+    """True if the question names things one after the other, with a comma or a word such as "and" between them."""
+    ordered = sorted(names, key=min)
+    return all(max(one) < min(other) and asked.joins_between(max(one), min(other)) for one, other in pairwise(ordered))
 
 
 def _apart(cells: Sequence[CellCandidate], same: str) -> list[CellCandidate]:
@@ -194,6 +203,8 @@ def _not_computed(asked: TableQuestion, read: Sequence[CellCandidates]) -> list[
         if cells and is_explained(candidates, cells[0]):
             values = [cell for cell in cells if cell.column >= candidates.table.keys]
             level = [cell for cell in values if values[0].score - cell.score < _MARGIN] or cells[:1]
+            if len(level) == 1 and all(term.stem in vocabulary.WHOLE for term in computed):
+                return [_finding(candidates, level[0])]
             return [finding_of(candidates, level, "not_computed", ())]
     return []
 
@@ -211,8 +222,8 @@ def _rows(asked: TableQuestion, read: Sequence[CellCandidates]) -> list[CellFind
 
 
 def _is_code(asked: TableQuestion, terms: Iterable[int]) -> bool:
-    """True for a code of letters and digits, which names nothing else."""
-    texts = [asked.terms[n].term.text for n in terms]
+    """True for a code of letters and digits, which names nothing else; a quarter is none."""
+    texts = [asked.terms[n].term.text for n in terms if asked.terms[n].stem not in periods.WORDS]
     return any(any(map(str.isdigit, text)) and any(map(str.isalpha, text)) for text in texts)
 
 

@@ -100,6 +100,10 @@ class TableQuestion:
         start, end = self.terms[left].term.end, self.terms[right].term.start
         return left < right and not any(map(str.isalnum, self.text[start:end]))
 
+    def joins_between(self, left: int, right: int) -> bool:
+        """True if a comma or a word such as "and" stands between two of its terms."""
+        return bool(_JOINED.search(self.text[self.terms[left].term.end : self.terms[right].term.start]))
+
     @cached_property
     def type(self) -> str | None:
         """What is asked for, as a key of :data:`rag.answering.tables.vocabulary.HEADS_OF`."""

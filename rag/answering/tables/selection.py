@@ -126,10 +126,10 @@ def _over_row(candidates: CellCandidates, ordering: frozenset[int]) -> CellFindi
     """The column with the highest or lowest value of the one row that the question names."""
     table = candidates.table
     rows = [(row, named) for row, named in candidates.rows() if any(column < table.keys for column in named)]
-    full = [row for row, _ in rows if candidates.label(row).is_full and _row_terms(candidates, row)]
-    if len(full) != 1:
+    named = [row for row, _ in rows if candidates.label(row).named and _row_terms(candidates, row)]
+    if len(named) != 1:
         return None
-    row = full[0]
+    row = named[0]
     columns = [column for column in range(table.keys, len(table.heads)) if table.heads[column]]
     known = _row_terms(candidates, row) | ordering | candidates.around | _nouns(candidates, columns)
     cells = [(column, table.rows[row].cells[column], table.heads[column]) for column in columns]

@@ -92,6 +92,8 @@ COMPUTED: Final = _stems(
     "sum total average mean combined altogether together difference differ change increase increased decrease "
     "decreased grow grew growth decline declined ratio percent overall cumulative aggregate more less than"
 )
+# Of them, those that a single value may be called too.
+WHOLE: Final = _stems("total overall")
 LATEST: Final = _stems("latest recent current newest")
 
 LISTING: Final = _stems("all each every list breakdown figures values rows entries schedule full complete different")

@@ -63,7 +63,7 @@ def finding_of_cells(
     keys = list(range(table.keys))
     shown = keys + [column for column in columns if column >= table.keys]
     single = cells[0] if len(cells) == 1 else None
-    value = _value(table, single, kind, named, over_row=over_row) if single else ""
+    value = _value(table, single, kind, named, over_row=over_row) if single and kind != "not_computed" else ""
     return CellFinding(
         kind=kind,
         value=value,

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
-from rag.answering.tables.cell_text import is_numeric, is_period, is_quantity, is_sign
+from rag.answering.tables.cell_text import is_numeric, is_period, is_sign, is_value
 from rag.answering.tables.grids.group_headings import GroupHeadings
 from rag.answering.tables.table import MOST_COLUMNS, MOST_ROWS, ParsedRow, ParsedTable
 
@@ -167,7 +167,7 @@ def _is_head(row: GridRow, above: GridRow | None, columns: int) -> bool:
     texts = _texts(row, columns)
     values = [text for text in texts[1:] if text]
     unlabelled = not texts[0]
-    numbers = any(is_quantity(text) for text in values)
+    numbers = any(is_value(text) for text in values)
     if above is None:
         return bool(values) and (not numbers or (unlabelled and all(text.isdigit() for text in values)))
     if numbers and not (unlabelled and all(text.isdigit() for text in values)):

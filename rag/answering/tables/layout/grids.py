@@ -9,7 +9,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Final
 
-from rag.answering.tables.cell_text import is_empty_mark, is_numeric, is_period, is_quantity
+from rag.answering.tables.cell_text import is_empty_mark, is_numeric, is_period, is_value
 from rag.answering.tables.grids.grid import Grid, GridCell, GridRow
 from rag.answering.tables.layout.column_heads import place_heads
 from rag.answering.tables.layout.regions import Region
@@ -49,7 +49,7 @@ def layout_grids(lines: Sequence[VisualLine], region: Region) -> Iterator[Grid]:
 
 
 def _has_value(line: VisualLine) -> bool:
-    return any(is_quantity(cell.text) for cell in line.cells[1:])
+    return any(is_value(cell.text) for cell in line.cells[1:])
 
 
 def _columns(lines: Sequence[VisualLine], height: float) -> list[tuple[float, float]]:
@@ -175,9 +175,9 @@ def _grid(levels: list[Level], columns: Sequence[tuple[float, float]], height: f
 def _is_numeric(levels: Sequence[Level]) -> bool:
     """True if cells from the first number on are mostly numbers."""
     texts = [[part.cell.text for part in level if part.first > 0] for level in levels]
-    first = next((place for place, row in enumerate(texts) if any(map(is_quantity, row))), len(texts))
+    first = next((place for place, row in enumerate(texts) if any(map(is_value, row))), len(texts))
     values = [text for row in texts[first:] for text in row]
-    return sum(is_quantity(text) or is_period(text) for text in values) > _NUMERIC * len(values)
+    return sum(is_value(text) or is_period(text) for text in values) > _NUMERIC * len(values)
 
 
 def _count_heads(levels: Sequence[Level], columns: int) -> int:
@@ -189,7 +189,7 @@ def _count_heads(levels: Sequence[Level], columns: int) -> int:
         own = [part for part in values if part.first > 0]
         texts = [part.cell.text for part in own]
         labelled = level[0].first == 0
-        numbers = any(map(is_quantity, texts)) or any(map(is_empty_mark, texts))
+        numbers = any(map(is_value, texts)) or any(map(is_empty_mark, texts))
         if numbers and not (position == 0 and not labelled and all(text.isdigit() for text in texts)):
             break
         if own and labelled and len(own_heads) == columns - 1 and not all(map(is_period, texts)):
@@ -251,7 +251,7 @@ def _merged_levels(levels: Sequence[Level], most: float) -> Iterator[Level]:
 
 def _is_crowded(band: Level) -> bool:
     """True if two lines of a column are numbers: these are two rows."""
-    numbers = [part.first for part in band if part.first > 0 and is_quantity(part.cell.text)]
+    numbers = [part.first for part in band if part.first > 0 and is_value(part.cell.text)]
     return len(numbers) > len(set(numbers))
 
 
@@ -276,7 +276,7 @@ def _continues(above: Level, level: Level, height: float, *, numeric: bool) -> b
     if label.first > 0:
         between = not above_values and gap < -0.1 * height
         text = not numeric and len(level) < len({part.first for part in above})
-        return between or (text and not any(is_quantity(part.cell.text) for part in level))
+        return between or (text and not any(is_value(part.cell.text) for part in level))
     if not labels_above:
         return bool(above_values) and not values and gap < -0.1 * height
     last = labels_above[-1].cell.text

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final, NamedTuple
 
-from rag.answering.tables.cell_text import is_period, is_quantity
+from rag.answering.tables.cell_text import is_period, is_value
 from rag.answering.tables.layout.visual_lines import LineCell, VisualLine
 from rag.answering.tables.table import MOST_COLUMNS
 from rag.domain.values import Box
@@ -104,7 +104,7 @@ def _agree(line: VisualLine, other: VisualLine) -> bool:
 
 def _until_numbers(lines: Sequence[VisualLine], seeds: list[int]) -> list[int]:
     """The seeds up to the last one with numbers: those after it are the heads of the next table."""
-    while len(seeds) > 1 and not any(is_quantity(cell.text) for cell in lines[seeds[-1]].cells[1:]):
+    while len(seeds) > 1 and not any(is_value(cell.text) for cell in lines[seeds[-1]].cells[1:]):
         seeds.pop()
     return seeds
 
@@ -119,7 +119,7 @@ class _NumberColumns:
         """Adds the numbers of a row; False if two of them are in one column, or one in two: it has other columns."""
         taken: list[int] = []
         for cell in line.cells[1:MOST_COLUMNS]:
-            if is_quantity(cell.text):
+            if is_value(cell.text):
                 over = [n for n, (left, right) in enumerate(self._spans) if cell.box.x0 < right and cell.box.x1 > left]
                 if len(over) > 1 or (over and over[0] in taken):
                     return False
@@ -176,8 +176,8 @@ def _passable(between: Sequence[VisualLine], line: VisualLine) -> bool:
 
 def _is_table(rows: Sequence[VisualLine]) -> bool:
     cells = [cell.text for row in rows for cell in row.cells[1:]]
-    numeric = sum(is_quantity(text) or is_period(text) for text in cells)
-    data = any(is_quantity(text) for text in cells)
+    numeric = sum(is_value(text) or is_period(text) for text in cells)
+    data = any(is_value(text) for text in cells)
     if data and numeric >= _NUMERIC * len(cells):
         return True
     words = sum(len(text.split()) for text in cells) / len(cells)
@@ -252,7 +252,7 @@ class _HeadZone:
             line.box.x1 <= self.right + reach
             and bool(over)
             and all(cell.box.x0 >= self.left - reach for cell in over)
-            and not any(is_quantity(cell.text) for cell in line.cells)
+            and not any(is_value(cell.text) for cell in line.cells)
             and all(len(cell.text.split()) <= _WORDS_IN_A_HEAD for cell in line.cells)
             and (len(over) > 1 or self._is_placed(over[0].box, line.height))
         )
