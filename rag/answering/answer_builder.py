@@ -135,11 +135,15 @@ def sentence_events(answer: Answer) -> Iterator[SentenceVerified]:
 
 
 def _each_once(support: Sequence[Support]) -> Iterable[Support]:
-    """The sentences without repetitions, which a small model may write; of equal ones, one that is supported."""
-    found: dict[str, Support] = {}
+    """The sentences without repetitions, which a small model may write; of equal ones, one that is supported.
+
+    What is copied from two places is no repetition: a procedure may have the same step twice.
+    """
+    found: dict[tuple[str, Span | None], Support] = {}
     for item in support:
-        if item.sentence not in found or (item.supported and not found[item.sentence].supported):
-            found[item.sentence] = item
+        key = (item.sentence, item.quotes[0].span if item.verbatim and item.quotes else None)
+        if key not in found or (item.supported and not found[key].supported):
+            found[key] = item
     return found.values()
 
 

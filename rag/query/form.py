@@ -40,6 +40,11 @@ _FEWEST_ATTRIBUTES: Final = 3
 _PREPOSITION: Final = re.compile(rf"{AT}(?={ASKING}\b)")
 _ASKING_FIRST: Final = re.compile(rf"{AT}{ASKING}\b")
 _ONE_VALUE: Final = re.compile(r"(?:who|when|where)\b")
+# "What does a berth cost?" asks for a value, as "what does it mean?" does not.
+_MEASURED: Final = re.compile(
+    r"what (?:do|does|did|will|would) .{1,120}\b(?:cost|weigh|earn|charge|measure|pay|total|consume|hold|carry|"
+    r"amount to)\b"
+)
 _QUANTITY: Final = re.compile(rf"how {DEGREE}\b")
 _TELLING: Final = re.compile(
     r"(?P<verb>explain|describe|clarify|state|tell|say|show|outline|check|find out|discuss)(?: (?:me|us|to me|"
@@ -162,6 +167,8 @@ def _closed_form(ask: Ask, asked: str) -> Form:
         named = items["items"] if "items" in items.re.groupindex and items["items"] else items["people"]
         if is_plural(head_of(named)):
             return "list"
+    if _MEASURED.match(asked):
+        return "fact"
     if (defined := _DEFINED.match(asked)) and not _DEFINED_BY_MORE.search(defined["subject"]):
         return "explain" if len(defined["subject"].split()) <= _MOST_WORDS_DEFINED else "fact"
     return "fact"

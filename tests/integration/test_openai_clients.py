@@ -83,8 +83,8 @@ def test_an_answer_has_footnotes_and_itself(client: openai.OpenAI) -> None:
     assert completion.id == f"chatcmpl-{native['id']}"
     assert completion.system_fingerprint == native["index"]
     assert completion.usage is not None
-    assert completion.usage.completion_tokens == native["usage"]["completion_tokens"] == 22
-    assert completion.usage.total_tokens == completion.usage.prompt_tokens + 22
+    assert completion.usage.completion_tokens == native["usage"]["completion_tokens"] == 44
+    assert completion.usage.total_tokens == completion.usage.prompt_tokens + 44
     assert abs(completion.created - time.time()) < 60
     assert completion._request_id
 
@@ -98,7 +98,7 @@ def test_a_stream_has_verified_text_alone(client: openai.OpenAI, service: Runnin
         *chunks, last = chunks
         assert not last.choices
         assert last.usage is not None
-        assert last.usage.completion_tokens == 22
+        assert last.usage.completion_tokens == 44
     assert all(chunk.usage is None for chunk in chunks)
     deltas = [chunk.choices[0].delta for chunk in chunks]
     assert (deltas[0].role, deltas[0].content) == ("assistant", "")
@@ -180,7 +180,7 @@ def test_a_long_chat_is_cut_and_answered(client: openai.OpenAI) -> None:
 def test_max_tokens(client: openai.OpenAI) -> None:
     completion = client.chat.completions.create(model="pageproof", messages=ASKED, max_completion_tokens=8)
     assert completion.choices[0].finish_reason == "length"
-    assert extra(completion)["usage"]["completion_tokens"] == 8
+    assert extra(completion)["usage"]["completion_tokens"] == 8 + 22
 
 
 def test_keys(serve: Callable[..., Running]) -> None:
@@ -342,7 +342,7 @@ def test_langchain(chat: ChatOpenAI) -> None:
     assert message.content == TEXT
     assert message.response_metadata["model_name"] == "pageproof"
     assert message.usage_metadata is not None
-    assert message.usage_metadata["output_tokens"] == 22
+    assert message.usage_metadata["output_tokens"] == 44
 
 
 def test_langchain_streams(chat: ChatOpenAI) -> None:
@@ -351,7 +351,7 @@ def test_langchain_streams(chat: ChatOpenAI) -> None:
     assert whole.content == TEXT
     assert whole.response_metadata["finish_reason"] == "stop"
     assert whole.usage_metadata is not None
-    assert whole.usage_metadata["output_tokens"] == 22
+    assert whole.usage_metadata["output_tokens"] == 44
 
 
 def test_langchain_asynchronously_and_in_batches(chat: ChatOpenAI) -> None:

@@ -278,3 +278,8 @@ def test_what_questions_are_never_yes_no() -> None:
 @given(st.text(max_size=200))
 def test_accepts_any_text(text: str) -> None:
     assert form_of_question(text) not in ("chat", "collection")
+
+
+@pytest.mark.parametrize("text", ["What does a mooring cost?", "What did the anchor weigh?", "What does a pilot earn?"])
+def test_a_value_is_asked_for_by_its_verb(text: str) -> None:
+    assert form_of(text, DOCUMENTS) == "fact"
