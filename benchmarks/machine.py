@@ -1,4 +1,4 @@
-"""Roofline limits of this machine, measured: memory bandwidth in bytes per second, and operations per second."""
+"""Processor of this machine and its roofline limits, measured: bytes per second, and operations per second."""
 
 from __future__ import annotations
 
@@ -14,11 +14,22 @@ from typing import Any, Final
 
 import numpy as np
 
+from rag.models.llm.tuning.cpu_features import unused_instructions
+from rag.runtime.processor import Processor, read_processor
+
 # Of one array, in f32: many times what the caches hold.
 _ELEMENTS: Final = 64 * 1024 * 1024
 _SIDE: Final = 2048
 _PROMPT: Final = 512
 _WRITTEN: Final = 64
+
+
+def processor_line(processor: Processor | None = None) -> str:
+    """The processor in one line, with the vector instructions that figures of speed depend on."""
+    processor = processor or read_processor()
+    # No build uses what a build without any features leaves unused: that is all that the processor has.
+    instructions = ", ".join(unused_instructions(processor.flags, frozenset())) or "no vector instructions known"
+    return f"{processor.name}, {processor.usable} threads on {processor.physical} cores: {instructions}"
 
 
 def read_bandwidth(threads: int) -> float:

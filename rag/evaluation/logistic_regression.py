@@ -13,7 +13,9 @@ Vector = npt.NDArray[np.float64]
 _STEPS: Final = 50
 
 
-def fit_logistic(features: Matrix, labels: Vector, penalty: float) -> tuple[float, Vector]:
+def fit_logistic(
+    features: Matrix, labels: Vector, penalty: float, counts: Vector | None = None
+) -> tuple[float, Vector]:
     """Bias and weights that maximise the log-likelihood less ``penalty / 2 · |weights|²``, by Newton's method.
 
     Hastie, Tibshirani, Friedman: The Elements of Statistical Learning (2009), section 4.4.1. The bias is not penalised.
@@ -22,7 +24,9 @@ def fit_logistic(features: Matrix, labels: Vector, penalty: float) -> tuple[floa
         features: *Shape:* ``(observations, features)``.
         labels: 0 or 1. *Shape:* ``(observations,)``.
         penalty: more than 0, so that there is a maximum even where the classes can be told apart.
+        counts: how often each observation counts, 0 or more; once where None is given. *Shape:* ``(observations,)``.
     """
+    counts = np.ones(len(features)) if counts is None else counts
     design = np.column_stack([np.ones(len(features)), features])
     ridge = penalty * np.eye(design.shape[1])
     # A little for the bias too: with labels of one kind only it would grow without end.
@@ -30,8 +34,8 @@ def fit_logistic(features: Matrix, labels: Vector, penalty: float) -> tuple[floa
     beta = np.zeros(design.shape[1])
     for _ in range(_STEPS):
         p = probabilities(design @ beta)
-        gradient = design.T @ (labels - p) - ridge @ beta
-        hessian = (design * (p * (1 - p))[:, None]).T @ design + ridge
+        gradient = design.T @ (counts * (labels - p)) - ridge @ beta
+        hessian = (design * (counts * p * (1 - p))[:, None]).T @ design + ridge
         step = np.linalg.solve(hessian, gradient)
         # Newton's step can overshoot far from the maximum.
         beta += step * min(1.0, 5.0 / max(float(np.abs(step).max()), 1e-12))

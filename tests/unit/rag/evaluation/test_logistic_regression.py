@@ -53,6 +53,16 @@ def test_the_gradient_is_zero_at_the_maximum(seed: int, penalty: float) -> None:
     assert float(left.sum()) == pytest.approx(0.0, abs=1e-3)
 
 
+def test_an_observation_that_counts_twice_is_as_two() -> None:
+    features, labels = drawn(3, rows=40)
+    counts = np.arange(40) % 3
+    twice = np.repeat(np.arange(40), counts)
+    bias, weights = fit_logistic(features, labels, 2.0, counts.astype(np.float64))
+    expected_bias, expected = fit_logistic(features[twice], labels[twice], 2.0)
+    assert bias == pytest.approx(expected_bias)
+    assert weights == pytest.approx(expected)
+
+
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=9))
 def test_probabilities_do_not_overflow(logits: list[float]) -> None:
     found = probabilities(np.array(logits))
