@@ -23,7 +23,8 @@ import numpy as np
 
 from benchmarks.bootstrap import ratio_of_medians
 from benchmarks.sampling import sampled
-from rag.answering.prompt import JOINING, NOT_FOUND, PASSAGE, SYSTEM
+from rag.answering.evidence.selection import heading_line
+from rag.answering.prompt import JOINING, NOT_FOUND, SYSTEM
 from rag.cli.console import ProgressCallback, configure_logging, progress
 from rag.composition import open_retriever, open_store
 from rag.domain.values import Hit, Question
@@ -84,8 +85,7 @@ class Reuse:
     def passage(self, hit: Hit) -> Cached:
         """Reads a passage alone."""
         chunk = hit.passage.chunk
-        headings = "".join(f" > {heading}" for heading in chunk.headings[-1:])
-        text = PASSAGE.format(document=hit.passage.document.title, headings=headings, text=chunk.text)
+        text = heading_line(hit.passage) + chunk.text
         tokens = tuple(self.vocabulary.tokens(f"{text}\n\n"))
         start = len(self._head)
         self._context.share(_HEAD, _READ, 0, start)
