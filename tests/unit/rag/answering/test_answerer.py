@@ -1,115 +1,557 @@
-"""Cancellation of an answer: the work stops before its next step; and each page is read once."""
+"""Answers of each form, from the question to the events; what stops an answer, and what is read for it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
-from rag.answering.answerer import Answerer
-from rag.domain.values import AnswerReady, Page, PassagesFound, Question, TokenGenerated
-from rag.errors import Cancelled
+from rag.answering.answer_builder import NOT_IN_DOCUMENTS
+from rag.answering.answerer import Answerer, ServedIndex
+from rag.answering.confidence import Logistic
+from rag.answering.prompt import NOT_FOUND
+from rag.answering.records import LastTrace
+from rag.domain.values import (
+    Answer,
+    AnswerEvent,
+    AnswerReady,
+    Hit,
+    Page,
+    PassagesFound,
+    Question,
+    Sentence,
+    SentenceVerified,
+    Turn,
+)
+from rag.errors import Cancelled, PromptTooLong
+from rag.index.docstore import Docstore
 from rag.index.generation import Generation
-from rag.index.reading import CurrentIndex
 from rag.models.embedding.interfaces import FloatMatrix, FloatVector
+from rag.models.llm.language_model import Generated, Prompt, Token
+from rag.retrieval.cached import RetrievalCache
 from rag.retrieval.retriever import Retriever
 from rag.runtime.cancellation import Cancellation
 from rag.testing import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker, ScriptedModel
-from tests.unit.conftest import publish
+from tests.unit.rag.query.library import Written, library_of
 
-COLOURS = "red green blue black white brown grey pink".split()
-PAGES = [
-    f"# Pump {n}\nThe pump number {n} on floor {n} is {COLOURS[n % 8]} and weighs {n * 7} kilos." for n in range(40)
+MANUAL = Written(
+    [
+        "# Warranty\n\nThe warranty of the pump lasts 24 months from its delivery. It covers the lid and the valve.",
+        "# Replacing the diaphragm\n\nTo replace the diaphragm of the pump, do this:\n1. Shut the valve of the pump.\n"
+        "2. Take the clamp ring off.\n3. Take the old diaphragm out.",
+        "4. Lay the new diaphragm in.\n5. Put the clamp ring on again.\n\n# Colours\n\nPaint is sold at the works.",
+        "# Parts of the kit\n\nThe kit of the pump has these parts:\n• a red key\n• a torque wrench\n• a felt pad",
+        "# Weights\n\nThe TR-40 weighs 12 kilograms. The TR-60 weighs 19 kilograms.",
+        "# Noise\n\nThe pump makes a humming noise because its compressor is set to a low speed. It stops by itself.",
+    ],
+    title="Pump manual",
+)
+FERRY = Written(
+    [
+        "# Animals\n\nDogs are allowed on the ferry only on a leash. Cats are not allowed on the ferry.",
+        "# Fares\n\nThe fare of the ferry is 12 euros. The fare of the ferry was 9 euros until May 2020.",
+        "# Times\n\nThe ferry to Skarholm leaves at 9 and at 15.",
+    ],
+    title="Ferry rules",
+)
+
+
+@pytest.fixture(scope="module")
+def library() -> Iterator[Generation]:
+    with library_of({"ferry.pdf": FERRY, "pump.pdf": MANUAL}) as generation:
+        yield generation
+
+
+@dataclass
+class OneGeneration:
+    """An index that serves one generation."""
+
+    served: Generation
+
+    def generation(self) -> Generation:
+        return self.served
+
+
+def answerer_of(generation: Generation, model: ScriptedModel, **options: Any) -> Answerer:
+    settings: dict[str, Any] = {
+        "index": cast(ServedIndex, OneGeneration(generation)),
+        "retriever": Retriever(BagOfWordsEncoder(), OverlapReranker()),
+        "model": model,
+        "passages": 4,
+        "evidence_tokens": 300,
+        "max_tokens": 64,
+        "confidence_model": PLAIN_CONFIDENCE_MODEL,
+        "whole_confidence_model": PLAIN_CONFIDENCE_MODEL,
+        "today": lambda: date(2026, 3, 4),
+    }
+    return Answerer(**{**settings, **options})
+
+
+def ask(generation: Generation, text: str, *replies: str, **options: Any) -> Answer:
+    return answerer_of(generation, ScriptedModel(list(replies) or [NOT_FOUND]), **options).ask(Question(text))
+
+
+def kinds(answer: Answer) -> list[tuple[str, str]]:
+    return [(item.kind, item.text) for item in answer.sentences if item.verdict == "supported"]
+
+
+def asked_of(model: ScriptedModel) -> str:
+    """The question with its passages as the model first had to answer it."""
+    return next(chat[-1].text for chat in model.chats if chat[-1].text.startswith("# "))
+
+
+def quotes_of(answer: Answer, sentence: Sentence) -> list[str]:
+    return [citation.quote for citation in answer.citations if citation.id in sentence.citations]
+
+
+class TestFact:
+    ASKED = "How long does the warranty of the pump last?"
+    OWN = "The warranty of the pump lasts 24 months from its delivery."
+
+    def test_the_sentence_of_the_model_where_it_is_verified(self, library: Generation) -> None:
+        answer = ask(library, self.ASKED, "24 months", "The warranty of the pump lasts 24 months.")
+        assert (answer.answer, answer.short_answer) == ("The warranty of the pump lasts 24 months.", "24 months")
+        assert (answer.form, answer.answered, answer.certainty) == ("fact", True, "stated")
+        assert [citation.quote for citation in answer.citations] == [self.OWN]
+
+    @pytest.mark.parametrize(
+        "written",
+        [
+            pytest.param("The warranty of the pump lasts 24 months because it is blue.", id="a reason that is made up"),
+            pytest.param("The warranty of the pump never lasts 24 months.", id="the opposite"),
+            pytest.param("The warranty of the pump lasts 24 months. It is blue.", id="two sentences"),
+            pytest.param("The warranty of the pump lasts long after its delivery.", id="without the value"),
+            pytest.param("24 months", id="no sentence"),
+            pytest.param(NOT_FOUND, id="a refusal"),
+        ],
+    )
+    def test_else_the_sentence_of_the_document(self, library: Generation, written: str) -> None:
+        answer = ask(library, self.ASKED, "24 months", written)
+        assert (answer.answer, answer.short_answer) == (self.OWN, "24 months")
+
+    def test_else_the_value(self, library: Generation) -> None:
+        answer = ask(library, "Which parts has the kit of the pump?", "a red key", NOT_FOUND)
+        assert "a red key" in answer.answer
+
+    def test_the_first_line_of_what_the_model_writes(self, library: Generation) -> None:
+        model = InLines(["24 months", "The warranty of the pump lasts 24 months.\nIt is blue.\nAnd so on."])
+        answer = answerer_of(library, model).ask(Question(self.ASKED))
+        assert answer.answer == "The warranty of the pump lasts 24 months."
+        assert model.generated_tokens < len(
+            "24 months The warranty of the pump lasts 24 months. It is blue. And so on".split()
+        )
+
+    def test_the_sentence_is_held_to_the_evidence_and_function_words(self, library: Generation) -> None:
+        model = ScriptedModel(["24 months"])
+        answerer_of(library, model).ask(Question(self.ASKED))
+        value, sentence = (set((wording or "").split()) for wording in model.wordings)
+        assert "those" in sentence - value
+        assert "24" in value & sentence
+
+    def test_tokens_of_both_generations_count(self, library: Generation) -> None:
+        answer = ask(library, self.ASKED, "24 months", "The warranty of the pump lasts 24 months.")
+        assert answer.usage.completion_tokens == 2 + 8
+
+    def test_with_the_date_where_it_matters(self, library: Generation) -> None:
+        model = ScriptedModel(["12 euros"])
+        answerer_of(library, model).ask(Question("What is the current fare of the ferry?"))
+        assert "Today is 04 March 2026." in asked_of(model)
+        model = ScriptedModel(["12 euros"])
+        answerer_of(library, model).ask(Question("What is the fare of the ferry?"))
+        assert "Today" not in asked_of(model)
+
+
+class TestYesNo:
+    def test_yes_on_a_condition(self, library: Generation) -> None:
+        answer = ask(library, "Are dogs allowed on the ferry?", "Yes")
+        assert answer.answer == "Yes, on a condition: Dogs are allowed on the ferry only on a leash."
+        assert (answer.form, answer.short_answer) == ("yes_no", "Yes")
+        (sentence,) = answer.sentences
+        assert quotes_of(answer, sentence) == ["Dogs are allowed on the ferry only on a leash."]
+
+    def test_no_with_its_reason(self, library: Generation) -> None:
+        answer = ask(library, "Are cats allowed on the ferry?", "No")
+        assert (answer.answer, answer.short_answer) == ("No: Cats are not allowed on the ferry.", "No")
+
+    def test_the_model_may_say_nothing_else(self, library: Generation) -> None:
+        model = ScriptedModel(["Yes"])
+        answerer_of(library, model).ask(Question("Are dogs allowed on the ferry?"))
+        assert model.wordings == ["Yes No"]
+
+    def test_without_a_reranker_the_bare_answer(self, library: Generation) -> None:
+        answer = ask(library, "Are dogs allowed on the ferry?", "Yes", retriever=Retriever(BagOfWordsEncoder(), None))
+        assert answer.answer == "Yes"
+
+
+class TestWhole:
+    STEPS = (
+        "Shut the valve of the pump.",
+        "Take the clamp ring off.",
+        "Take the old diaphragm out.",
+        "Lay the new diaphragm in.",
+        "Put the clamp ring on again.",
+    )
+
+    def test_all_steps_in_order_over_a_page_break(self, library: Generation) -> None:
+        draft = "1. Take the old diaphragm out. 2. Lay the new diaphragm in."
+        answer = ask(library, "How do I replace the diaphragm of the pump?", draft)
+        assert answer.form == "how_to"
+        assert [text for kind, text in kinds(answer) if kind == "step"] == [*self.STEPS]
+        assert "\n".join(f"{n}. {text}" for n, text in enumerate(self.STEPS, 1)) in answer.answer
+        pages = {citation.page for citation in answer.citations}
+        assert pages >= {2, 3}
+
+    def test_what_the_draft_makes_up_is_not_shown(self, library: Generation) -> None:
+        draft = "1. Take the old diaphragm out. 2. Paint the diaphragm gold and sing to the moon."
+        answer = ask(library, "How do I replace the diaphragm of the pump?", draft)
+        assert [text for kind, text in kinds(answer) if kind == "step"] == [*self.STEPS]
+        assert "gold" not in answer.answer
+
+    def test_a_list_is_complete(self, library: Generation) -> None:
+        answer = ask(library, "List all parts of the kit of the pump", "- a red key\n- a felt pad")
+        assert answer.form == "list"
+        assert [text for kind, text in kinds(answer) if kind == "item"] == [
+            "a red key",
+            "a torque wrench",
+            "a felt pad",
+        ]
+
+    def test_sentences_are_the_words_of_the_document(self, library: Generation) -> None:
+        answer = ask(library, "Why does the pump make a humming noise?", "Its compressor hums at a low speed.")
+        assert answer.form == "explain"
+        assert answer.sentences[0].text == (
+            "The pump makes a humming noise because its compressor is set to a low speed."
+        )
+        for sentence in answer.sentences:
+            assert sentence.text in " ".join(" ".join(quotes_of(answer, sentence)).split())
+
+    def test_nothing_is_drafted_where_the_passages_are_about_something_else(self, library: Generation) -> None:
+        model = ScriptedModel(["Its compressor hums."])
+        by_relevance = replace(PLAIN_CONFIDENCE_MODEL, answerable=Logistic(0.0, {"relevance": 1.0}))
+        answerer = answerer_of(library, model, whole_confidence_model=by_relevance)
+        answer = answerer.ask(Question("Why do the lions of Venice have wings?"))
+        assert (answer.answered, answer.reason, answer.answer) == (False, "not_in_documents", NOT_IN_DOCUMENTS)
+        assert model.chats == []
+        assert answerer.ask(Question("Why does the pump make a humming noise?")).answered
+
+    def test_a_part_that_nothing_is_about_is_named(self, library: Generation) -> None:
+        text = "What is the fare of the ferry, and who carved the ceiling of the chapel in Rome?"
+        answer = ask(library, text, "The fare of the ferry is 12 euros.")
+        assert (answer.form, answer.answered) == ("parts", True)
+        assert "The fare of the ferry is 12 euros." in answer.answer
+        assert len(answer.missing) == 1
+        assert "ceiling" in answer.missing[0]
+
+    @pytest.mark.parametrize("is_masked", [True, False])
+    def test_a_strong_model_is_not_held_to_the_words_of_the_evidence(
+        self, library: Generation, is_masked: bool
+    ) -> None:
+        model = ScriptedModel(["Its compressor hums at a low speed."])
+        answerer_of(library, model, is_masked=is_masked).ask(Question("Why does the pump make a humming noise?"))
+        assert [wording is not None for wording in model.wordings] == [is_masked]
+
+    def test_overview_of_a_document(self, library: Generation) -> None:
+        answer = ask(library, "Summarise the pump manual", "The warranty of the pump lasts 24 months.")
+        assert (answer.form, answer.answered) == ("overview", True)
+        assert {citation.document for citation in answer.citations} == {"pump.pdf"}
+        assert len({citation.page for citation in answer.citations}) > 1
+
+    def test_overview_of_a_page(self, library: Generation) -> None:
+        answer = ask(library, "What is on page 3 of the ferry rules?", "The ferry leaves at 9.")
+        assert "The ferry to Skarholm leaves at 9 and at 15." in answer.answer
+        assert {(citation.document, citation.page) for citation in answer.citations} == {("ferry.pdf", 3)}
+
+
+class TestWithoutTheModel:
+    def test_the_collection(self, library: Generation) -> None:
+        model = ScriptedModel(["x"])
+        answer = answerer_of(library, model).ask(Question("What documents do I have?"))
+        assert (answer.form, answer.answered, answer.certainty) == ("collection", True, "stated")
+        assert "ferry.pdf" in answer.answer
+        assert "pump.pdf" in answer.answer
+        assert model.chats == []
+
+    def test_small_talk(self, library: Generation) -> None:
+        answer = ask(library, "Hello")
+        assert (answer.form, answer.answered, answer.reason) == ("chat", False, "not_a_question")
+
+    def test_what_is_not_possible(self, library: Generation) -> None:
+        answer = ask(library, "Translate the ferry rules into French")
+        assert (answer.answered, answer.reason) == (False, "not_possible")
+
+    def test_an_unknown_model_number(self, library: Generation) -> None:
+        model = ScriptedModel(["12 kilograms"])
+        answer = answerer_of(library, model).ask(Question("How much does the TR-50 weigh?"))
+        assert answer.answer == "No document mentions TR-50; there are TR-40 and TR-60."
+        assert (answer.answered, answer.reason, answer.certainty) == (False, "not_in_documents", None)
+        assert answer.citations
+        assert model.chats == []
+
+    def test_a_known_model_number(self, library: Generation) -> None:
+        answer = ask(library, "How much does the TR-40 weigh?", "12 kilograms", NOT_FOUND)
+        assert answer.answer == "The TR-40 weighs 12 kilograms."
+
+    def test_a_question_that_no_passage_is_about(self, library: Generation) -> None:
+        model = ScriptedModel(["x"])
+        answer = answerer_of(library, model).ask(Question("Who is the mayor of Venice in winter?"))
+        assert (answer.answered, answer.reason, answer.answer) == (False, "not_in_documents", NOT_IN_DOCUMENTS)
+        assert model.chats == []
+
+
+class TestAbstention:
+    ASKED = "How long does the warranty of the pump last?"
+
+    def test_a_refusal(self, library: Generation) -> None:
+        answer = ask(library, self.ASKED, NOT_FOUND)
+        assert (answer.answered, answer.reason, answer.certainty) == (False, "not_in_documents", None)
+        assert answer.citations
+
+    def test_a_value_that_no_passage_has(self, library: Generation) -> None:
+        answer = ask(library, self.ASKED, "77 years")
+        assert (answer.answered, answer.reason) == (False, "no_supported_sentence")
+        assert [(item.text, item.verdict) for item in answer.sentences] == [("77 years", "unsupported")]
+
+    def test_a_value_that_is_hardly_right(self, library: Generation) -> None:
+        model = ScriptedModel(["24 months"], assent=0.05)
+        answer = answerer_of(library, model).ask(Question(self.ASKED))
+        assert (answer.answered, answer.reason) == (False, "not_in_documents")
+
+
+@pytest.fixture(scope="module")
+def twins() -> Iterator[Generation]:
+    pages = {
+        "tarn.pdf": ["# Lease\n\nThe Tarn lease was signed by Ada Fog.", "# Rent\n\nThe rent is 900 euros a month."],
+        "vale.pdf": ["# Lease\n\nThe Vale lease was signed by Bo Mist.", "# Rent\n\nThe rent is 700 euros a month."],
+    }
+    with library_of({name: Written(texts, title=f"{name[:4].title()} lease") for name, texts in pages.items()}) as made:
+        yield made
+
+
+class TestFollowUp:
+    ASKED = "And how much is the rent?"
+
+    @pytest.mark.parametrize("name", ["tarn", "vale"])
+    def test_the_documents_of_the_conversation_are_searched_first(self, twins: Generation, name: str) -> None:
+        history = (Turn(f"Who signed the {name.title()} lease?", f"Ada Fog signed it, says {name}.pdf."),)
+        searches = RecordedSearches()
+        answerer = answerer_of(twins, ScriptedModel([self.ASKED]), searches=searches)
+        found, *_ = answerer.stream(Question(self.ASKED, history=history))
+        assert isinstance(found, PassagesFound)
+        assert found.hits[0].passage.document.name == f"{name}.pdf"
+        assert {search.documents for search in searches.asked} == {(f"{name}.pdf",), ()}
+
+    def test_not_where_documents_are_chosen(self, twins: Generation) -> None:
+        history = (Turn("Who signed the Tarn lease?", "The Tarn lease was signed by Ada Fog."),)
+        searches = RecordedSearches()
+        answerer = answerer_of(twins, ScriptedModel([self.ASKED]), searches=searches)
+        found, *_ = answerer.stream(Question(self.ASKED, ("vale.pdf",), history))
+        assert isinstance(found, PassagesFound)
+        assert {search.documents for search in searches.asked} == {("vale.pdf",)}
+        assert {hit.passage.document.name for hit in found.hits} == {"vale.pdf"}
+
+    def test_not_without_a_conversation(self, twins: Generation) -> None:
+        searches = RecordedSearches()
+        answerer_of(twins, ScriptedModel(["x"]), searches=searches).ask(Question("How much is the rent of Tarn?"))
+        assert {search.documents for search in searches.asked} == {()}
+
+
+QUESTIONS = [
+    pytest.param("How long does the warranty of the pump last?", ["24 months", NOT_FOUND], id="fact"),
+    pytest.param("Are dogs allowed on the ferry?", ["Yes"], id="yes or no"),
+    pytest.param("How do I replace the diaphragm of the pump?", ["1. Take the old diaphragm out."], id="steps"),
+    pytest.param("List all parts of the kit of the pump", ["- a red key"], id="list"),
+    pytest.param("Summarise the pump manual", ["The warranty lasts 24 months."], id="overview"),
+    pytest.param("What documents do I have?", ["x"], id="collection"),
+    pytest.param("How long does the warranty of the pump last?", [NOT_FOUND], id="abstention"),
+    pytest.param("How much does the TR-50 weigh?", ["x"], id="unknown"),
+    pytest.param("Hello", ["x"], id="reply"),
 ]
-REPLY = "The pump number 3 on floor 3 is black."
+
+
+class TestEvents:
+    @pytest.mark.parametrize(("text", "replies"), QUESTIONS)
+    def test_passages_then_the_supported_sentences_then_the_answer(
+        self, library: Generation, text: str, replies: list[str]
+    ) -> None:
+        events = list(answerer_of(library, ScriptedModel([*replies])).stream(Question(text)))
+        first, *sentences, last = events
+        assert isinstance(first, PassagesFound)
+        assert isinstance(last, AnswerReady)
+        supported = [item for item in last.answer.sentences if item.verdict == "supported"]
+        assert _sentences(sentences) == (supported if last.answer.answered else [])
+        cited = [citation for event in sentences for citation in cast(SentenceVerified, event).citations]
+        assert cited == [c for c in last.answer.citations if last.answer.answered]
+
+    @pytest.mark.parametrize(("text", "replies"), QUESTIONS)
+    def test_every_quote_is_verbatim(self, library: Generation, text: str, replies: list[str]) -> None:
+        answer = answerer_of(library, ScriptedModel([*replies])).ask(Question(text))
+        for citation in answer.citations:
+            page = library.page(citation.document_id, citation.page)
+            assert page.text[citation.start : citation.end] == citation.quote
+
+    @pytest.mark.parametrize(("text", "replies"), QUESTIONS)
+    def test_each_page_is_read_once(self, monkeypatch: pytest.MonkeyPatch, text: str, replies: list[str]) -> None:
+        read: list[tuple[str, int]] = []
+        page_of = Docstore.page
+
+        def page(self: Docstore, document_id: str, number: int) -> Page:
+            read.append((document_id, number))
+            return page_of(self, document_id, number)
+
+        monkeypatch.setattr(Docstore, "page", page)
+        with library_of({"ferry.pdf": FERRY, "pump.pdf": MANUAL}) as generation:
+            answerer_of(generation, ScriptedModel([*replies])).ask(Question(text))
+        assert len(read) == len(set(read))
+
+    def test_the_recorder_gets_the_trace(self, library: Generation) -> None:
+        last, model = LastTrace(), ScriptedModel(["12 euros", NOT_FOUND])
+        answer = answerer_of(library, model, recorder=last).ask(Question("What is the current fare of the ferry?"))
+        trace = last.trace
+        assert trace.answer is answer
+        assert trace.generation is library
+        assert trace.today == date(2026, 3, 4)
+        assert trace.draft.strip() == "12 euros"
+        assert trace.prompt
+        assert trace.prompt.tokens in {model.prompt(chat).tokens for chat in [*model.chats]}
+        assert trace.features
+        assert {hit.passage.document.name for hit in trace.hits} >= {"ferry.pdf"}
+
+
+def _sentences(events: Sequence[AnswerEvent]) -> list[Sentence]:
+    return [cast(SentenceVerified, event).sentence for event in events]
+
+
+class TestPromptTooLong:
+    @pytest.mark.parametrize(("text", "replies"), QUESTIONS[:5])
+    def test_a_question_that_does_not_fit(self, library: Generation, text: str, replies: list[str]) -> None:
+        with pytest.raises(PromptTooLong) as caught:
+            answerer_of(library, ScriptedModel([*replies], context_tokens=99)).ask(Question(text))
+        assert caught.value.field == "question"
+
+    @pytest.mark.parametrize(("text", "replies"), QUESTIONS)
+    @pytest.mark.parametrize("context", [130, 160, 200, 300])
+    def test_a_small_context_has_fewer_passages(
+        self, library: Generation, text: str, replies: list[str], context: int
+    ) -> None:
+        """There is room for it, or none for any passage; never does the model get more than its context holds."""
+        model = ScriptedModel([*replies], context_tokens=context)
+        try:
+            answerer_of(library, model, max_tokens=8).ask(Question(text))
+        except PromptTooLong as fault:
+            too_long = str(fault)
+        else:
+            too_long = ""
+        # The model's own words, where it gets more than that.
+        assert too_long != "too long"
+
+
+@dataclass
+class RecordedSearches(RetrievalCache):
+    """Remembers the questions that were searched for."""
+
+    asked: list[Question] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def hits(
+        self, retriever: Retriever, generation: Generation, question: Question, limit: int, cancelled: Cancellation
+    ) -> tuple[Hit, ...]:
+        self.asked.append(question)
+        return super().hits(retriever, generation, question, limit, cancelled)
+
+
+@dataclass
+class InLines(ScriptedModel):
+    """Generates what it is told with its line breaks."""
+
+    def _say(self, *arguments: Any) -> Iterator[Generated]:
+        self.replies[0] = self.replies[0].replace("\n", " ⏎ ")
+        for piece in super()._say(*arguments):
+            yield Token("\n") if isinstance(piece, Token) and piece.text == "⏎ " else piece
 
 
 @dataclass
 class CancelledIn:
-    """Cancels in a given step of the work."""
+    """Cancels in a given step of the work, the n-th time that it comes to it."""
 
+    cancel_in: str
+    times: int = 1
     cancellation: Cancellation = field(default_factory=Cancellation)
     steps: list[str] = field(default_factory=list)
 
-    def step(self, name: str, cancel_in: str) -> None:
-        self.steps.append(name)
-        if name == cancel_in:
+    def step(self, name: str) -> None:
+        # Rerankers are asked in batches.
+        if self.steps[-1:] != [name]:
+            self.steps.append(name)
+        if name == self.cancel_in and self.steps.count(name) == self.times:
             self.cancellation.cancel()
 
 
 @dataclass(eq=False)
 class CancellingEncoder(BagOfWordsEncoder):
     client: CancelledIn
-    cancel_in: str
 
     def __post_init__(self) -> None:
         super().__init__()
 
     def encode(self, texts: Sequence[str]) -> FloatMatrix:
-        self.client.step("encode", self.cancel_in)
+        self.client.step("encode")
         return super().encode(texts)
 
 
 @dataclass(eq=False)
 class CancellingReranker(OverlapReranker):
     client: CancelledIn
-    cancel_in: str
 
-    def logits(self, question: str, texts: Sequence[str]) -> FloatVector:  # noqa: ARG002 - the seam
-        self.client.step("rerank", self.cancel_in)
+    def logits(self, _question: str, texts: Sequence[str]) -> FloatVector:
+        self.client.step("rerank")
         return np.full(len(texts), 2.2, np.float32)
 
 
-def answerer_for(root: Path, model: ScriptedModel, client: CancelledIn, cancel_in: str) -> Answerer:
-    publish(root, {"a.pdf": PAGES}, BagOfWordsEncoder())
-    encoder = CancellingEncoder(client, cancel_in)
-    retriever = Retriever(encoder, CancellingReranker(client, cancel_in))
-    return Answerer(CurrentIndex(root, encoder.identity), retriever, model, 4, 800, 64, PLAIN_CONFIDENCE_MODEL)
+@dataclass
+class CancellingModel(ScriptedModel):
+    client: CancelledIn = field(default_factory=lambda: CancelledIn("never"))
+
+    def generate(self, prompt: Prompt, **options: Any) -> Iterator[Generated]:
+        self.client.step("generate")
+        yield from super().generate(prompt, **options)
+
+    def chance(self, prompt: Prompt, yes: Sequence[str], no: Sequence[str], cancelled: Cancellation) -> float:
+        self.client.step("check")
+        return super().chance(prompt, yes, no, cancelled)
 
 
-@pytest.mark.parametrize(
-    ("cancel_in", "text", "steps"),
-    [
-        pytest.param("encode", "Which pump is black?", ["encode"], id="search"),
-        pytest.param("rerank", "Which pump is black?", ["encode", "rerank"], id="reranker"),
-        pytest.param("encode", "Summarise page 1", ["encode"], id="summary"),
-    ],
-)
-def test_cancelled_before_the_model_is_asked(tmp_path: Path, cancel_in: str, text: str, steps: list[str]) -> None:
-    client, model = CancelledIn(), ScriptedModel([REPLY])
-    events = answerer_for(tmp_path, model, client, cancel_in).stream(Question(text), client.cancellation)
-    with pytest.raises(Cancelled):
-        next(events)
-    assert client.steps == steps
-    assert model.chats == []
+class TestCancellation:
+    FACT = "How long does the warranty of the pump last?"
+    YES_NO = "Are dogs allowed on the ferry?"
+    WHY = "Why does the pump make a humming noise?"
 
-
-@pytest.mark.parametrize(
-    ("text", "kinds"),
-    [
-        pytest.param("Which pump on floor 3 is black?", {PassagesFound, TokenGenerated, AnswerReady}, id="answer"),
-        pytest.param("Who is the mayor of Skarholm?", {PassagesFound, TokenGenerated, AnswerReady}, id="abstention"),
-        pytest.param("Summarise page 1", {PassagesFound, AnswerReady}, id="summary"),
-        pytest.param("Hello", {PassagesFound, AnswerReady}, id="reply"),
-    ],
-)
-def test_each_page_is_read_once_and_the_answer_is_the_last_event(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, kinds: set[type]
-) -> None:
-    read: list[tuple[str, int]] = []
-    page_of = Generation.page
-
-    def page(self: Generation, document_id: str, number: int) -> Page:
-        read.append((document_id, number))
-        return page_of(self, document_id, number)
-
-    monkeypatch.setattr(Generation, "page", page)
-    answerer = answerer_for(tmp_path, ScriptedModel([REPLY]), CancelledIn(), "never")
-    first, *others = answerer.stream(Question(text))
-    assert isinstance(first, PassagesFound)
-    assert {type(event) for event in (first, *others)} == kinds
-    assert isinstance(others[-1], AnswerReady)
-    assert len(read) == len(set(read))
+    @pytest.mark.parametrize(
+        ("client", "text", "steps"),
+        [
+            pytest.param(CancelledIn("encode"), FACT, ["encode"], id="search"),
+            pytest.param(CancelledIn("rerank"), FACT, ["encode", "rerank"], id="reranker"),
+            pytest.param(CancelledIn("generate"), FACT, ["encode", "rerank", "generate"], id="value"),
+            pytest.param(CancelledIn("check"), FACT, ["encode", "rerank", "generate", "check"], id="self-check"),
+            pytest.param(
+                CancelledIn("generate", 2), FACT, ["encode", "rerank", "generate", "check", "generate"], id="sentence"
+            ),
+            pytest.param(CancelledIn("generate"), WHY, ["encode", "rerank", "generate"], id="whole answer"),
+            pytest.param(CancelledIn("generate"), "Summarise page 1 of the ferry rules", ["generate"], id="overview"),
+        ],
+    )
+    def test_the_work_stops_before_its_next_step(
+        self, library: Generation, client: CancelledIn, text: str, steps: list[str]
+    ) -> None:
+        client = CancelledIn(client.cancel_in, client.times)
+        model = CancellingModel(["24 months"], client=client)
+        retriever = Retriever(CancellingEncoder(client), CancellingReranker(client))
+        events = answerer_of(library, model, retriever=retriever).stream(Question(text), client.cancellation)
+        with pytest.raises(Cancelled):
+            list(events)
+        assert client.steps == steps
