@@ -15,7 +15,7 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -110,6 +110,19 @@ def passes_overlap(pair: ClaimPair) -> bool:
     return bool(support) and all(sentence.supported for sentence in support)
 
 
+def without(data: Measured, names: Sequence[str]) -> Measured:
+    """The pairs with some features at 0, so that nothing is fitted on them.
+
+    Raises:
+        QuestionsInvalid: there is no such feature.
+    """
+    if unknown := sorted(set(names) - set(FEATURES)):
+        raise QuestionsInvalid(f"no feature is named {unknown[0]!r}; there are: {', '.join(FEATURES)}")
+    features = data.features.copy()
+    features[:, [FEATURES.index(name) for name in names]] = 0.0
+    return replace(data, features=features)
+
+
 def fitted(data: Measured, penalty: float = _PENALTY) -> ClaimModel:
     """Fits the model; features are scaled by their deviation, so that the penalty treats them alike.
 
@@ -183,12 +196,8 @@ def _interval(labels: Flags, passes: Flags, measure: Callable[[Flags, Flags], fl
 
 def without_problems(data: Measured) -> Flags:
     """The pairs that pass by the rules alone: most words are in the quotes, and there is no problem."""
-    column = FEATURES.index("overlap_in_context")
     return np.array(
-        [
-            not check.problems and row[column] >= _LEAST_OVERLAP
-            for check, row in zip(data.checks, data.features, strict=True)
-        ]
+        [not check.problems and check.features["overlap_in_context"] >= _LEAST_OVERLAP for check in data.checks]
     )
 
 
@@ -238,11 +247,12 @@ def main() -> int:
     parser.add_argument("pairs", nargs="+", type=Path, metavar="PAIRS.jsonl")
     parser.add_argument("--test", type=Path, metavar="PAIRS.jsonl", help="pairs that nothing is fitted on")
     parser.add_argument("--wrong", action="store_true", help="print the test pairs that are judged wrongly")
+    parser.add_argument("--without", nargs="*", default=(), metavar="FEATURE", help="leave these out of the fit")
     options = parser.parse_args()
     try:
-        data = measured([pair for path in options.pairs for pair in read_pairs(path)])
+        data = without(measured([pair for path in options.pairs for pair in read_pairs(path)]), options.without)
         scores = in_folds(data)
-        test = measured(read_pairs(options.test)) if options.test else None
+        test = without(measured(read_pairs(options.test)), options.without) if options.test else None
     except PageproofError as error:
         return fail(error, 1)
     cut = threshold(scores, data.labels, float(data.overlap[data.labels].mean()))

@@ -99,7 +99,8 @@ _SUBJECT: Final = re.compile(
 )
 _PRONOUN: Final = re.compile(r"It (is|was|has|must|may|can|will|costs|does|gives|holds|takes)\b")
 _IMPERATIVE: Final = re.compile(
-    r"([A-Z][a-z]{2,9}) ((?:the|a|an|your|both|each|all|every) [\w’-]+(?: [\w’-]+)?)( [^,;:]{4,80})?\."
+    r"([A-Z][a-z]{2,9}) ((?:the|a|an|your|both|each|all|every) [\w’-]+"
+    r"(?: (?!every|each|with|at|in|on|to|for|by|from|until)[\w’-]+)?)( [^,;:]{4,80})?\."
 )
 _VERBS: Final = frozenset(
     "check clean close turn wash lock remove press wipe tighten slacken replace open keep use put read write send "
@@ -116,7 +117,7 @@ _PERSONS: Final = (
     (re.compile(r"\bI (?=(?:was|had|voted|have)\b)"), "the author "),
 )
 _ITEM: Final = re.compile(
-    r"(?<=, )(?!and |or |which |who |but |so |that )[^,;:.()]{3,40}, (?=(?:[^,;:.()]{3,40}, )*and )"
+    r"(?<=, )(?!and |or |which |who |but |so |that )[^,;:.()]{3,40}, (?=(?:[^,;:.()]{3,40}, )?[^,;:.()]{0,40}\band )"
 )
 _OPENED: Final = 0.15
 _OPENINGS: Final = (

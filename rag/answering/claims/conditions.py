@@ -72,7 +72,7 @@ def _conditions(text: AnalyzedText, unit: int) -> Iterator[_Condition]:
     while index < stop:
         strict = bool(phrase_length(text, index, CONDITIONS)) or _is_consent(text, index)
         if strict or phrase_length(text, index, CIRCUMSTANCES) or text.tokens[index].lower in RELATIVES:
-            end = _end(text, index, stop)
+            end = _end(text, index, stop, strict=strict)
             if any(text.tokens[place].content for place in range(index, end)):
                 yield _Condition(range(index, end), strict)
                 index = end
@@ -88,11 +88,12 @@ def _is_consent(text: AnalyzedText, index: int) -> bool:
     return any(text.tokens[place].lower in CONSENTS for place in range(index, stop))
 
 
-def _end(text: AnalyzedText, start: int, stop: int) -> int:
-    """The end of a condition: the next pause, or the verb that goes on after "a change made with consent"."""
+def _end(text: AnalyzedText, start: int, stop: int, *, strict: bool) -> int:
+    """The end of a condition: the next pause, a stricter one, or what follows a consent: "a change with consent is"."""
     stop = min(stop, start + _LONGEST)
     for index in range(start + 1, stop):
-        if not _ENDS.isdisjoint(text.gap(index)):
+        stricter = not strict and phrase_length(text, index, CONDITIONS)
+        if stricter or not _ENDS.isdisjoint(text.gap(index)):
             return index
         if _is_consent(text, start) and text.tokens[index - 1].lower in CONSENTS:
             return index

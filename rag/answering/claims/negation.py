@@ -107,9 +107,11 @@ def _conflicts(said: Polarity, quoted: Polarity, comparison: ClaimComparison, pa
         return [] if twice else _words_of(found, comparison, part), False
     if not said.denied or said.denied & quoted.denied or _denied_as_opposite(said, quoted):
         return [], False
-    # "Rather than" and "except" may be the writer's own way to say what the quotes do.
+    # "Rejected" or "rather than" may be the writer's own way to say what the quotes do; "refused to pay" is not.
     if not any(comparison.tokens[index].key == NOT for index in part.tokens):
-        return [], False
+        return _words_of(
+            said.denied & quoted.affirmed if not quoted.negations else frozenset(), comparison, part
+        ), False
     if not quoted.negations:
         if only or _has_turned_bound(comparison, part):
             return [], True

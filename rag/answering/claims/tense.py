@@ -59,7 +59,7 @@ def _tense(text: AnalyzedText, indices: Sequence[int]) -> _Tense:
     simple = words.isdisjoint(AUXILIARIES) and any(_is_simple_past(text, index) for index in indices)
     past = not words.isdisjoint(PAST) or simple
     former = any(phrase_length(text, index, FORMER) for index in indices)
-    return _Tense(not words.isdisjoint(FUTURE), past, former, not words.isdisjoint(NOW))
+    return _Tense(not words.isdisjoint(FUTURE), past, former, not former and not words.isdisjoint(NOW))
 
 
 def _is_simple_past(text: AnalyzedText, index: int) -> bool:

@@ -266,8 +266,8 @@ EXCLUSIVE: Final = _words("only solely exclusively sole just")
 
 # Modal strength of words and of two words: obligation, advice, permission.
 OBLIGATION: Final = _phrases(
-    "must, shall, required, requires, require, has to, have to, had to, needs to, need to, obliged, mandatory, "
-    "compulsory, is to be, are to be, necessary, obligatory"
+    "must, shall, required, requires, require, has to, have to, had to, needs to, need to, need not, needs not, "
+    "obliged, mandatory, compulsory, is to be, are to be, necessary, obligatory"
 )
 ADVICE: Final = _phrases("should, recommend, recommended, advise, advised, suggest, ought")
 PERMISSION: Final = _phrases(
@@ -287,7 +287,7 @@ CONDITIONS: Final = _phrases(
 CIRCUMSTANCES: Final = _phrases("when, whenever, until, once, while, after, before, where, whichever, during")
 # "with our written consent".
 CONSENTS: Final = _words("consent approval permission agreement authorisation authorization prescription certificate")
-RELATIVES: Final = _words("who that whose whom")
+RELATIVES: Final = _words("who whose whom")
 
 # --- directions ----------------------------------------------------------------------------------------------------
 
