@@ -209,7 +209,12 @@ class CellCandidates:
         keys = self.table.rows[row].cells[: self.table.keys]
         covers = [coverage(text, self.asked) for place, text in enumerate(keys) if text and place != column]
         named = [cover for cover in covers if cover.named]
-        return Coverage(bool(named), sum(cover.missing for cover in named), sum(cover.rest for cover in named))
+        return Coverage(
+            bool(named),
+            sum(cover.missing for cover in named),
+            sum(cover.rest for cover in named),
+            general=bool(named) and all(cover.general for cover in named),
+        )
 
     def _is_evidence(self, row: int, terms: frozenset[int]) -> bool:
         """True if any of the terms tells rows apart; a general word does where it is all of the label."""

@@ -118,7 +118,7 @@ def is_explained(candidates: CellCandidates, cell: CellCandidate) -> bool:
         return False
     weight = sum(asked.weight for asked in terms if not asked.scaffold)
     over = sum(terms[n].weight * (_MENTIONED if candidates.matches[n].mentioned else 1.0) for n in left)
-    if left and (cell.implied or cell.label.missing or over > _MOST_LEFT * weight):
+    if left and (cell.implied or cell.label.missing or cell.label.general or over > _MOST_LEFT * weight):
         return False
     return not any(_is_part_of_row(question, n, cell) for n in left)
 
@@ -216,7 +216,7 @@ def _rows(asked: TableQuestion, read: Sequence[CellCandidates]) -> list[CellFind
         for row, named in candidates.rows():
             terms = frozenset(n for column, numbers in named.items() if column < candidates.table.keys for n in numbers)
             cell = candidates.row_candidate(row, terms)
-            if _is_code(asked, terms) and cell.label.is_full and is_explained(candidates, cell):
+            if _is_code(asked, terms) and cell.label.is_full and not unexplained(asked, cell.explained):
                 found.append(finding_of(candidates, candidates.row_cells(row), "row", ("label named", "only row")))
     return found if len(found) == 1 else []
 

@@ -213,11 +213,13 @@ class Coverage:
         named: whether the question names it: all words of its name, or its head noun.
         missing: words of its name that the question has not.
         rest: further words, such as remarks, that the question has not.
+        general: whether the name is only a word such as "total" or "other".
     """
 
     named: bool
     missing: int
     rest: int
+    general: bool = False
 
     @property
     def is_full(self) -> bool:
@@ -238,7 +240,8 @@ def coverage(text: str, asked: frozenset[str]) -> Coverage:
     if stems and len(missing) == len(stems):
         return Coverage(named=False, missing=len(missing), rest=rest)
     named = not hard or (_has_head(name, asked) and not set(hard) & vocabulary.QUALIFIERS)
-    return Coverage(named=named, missing=len(hard), rest=rest + len(missing) - len(hard))
+    general = vocabulary.GENERAL.issuperset(stems)
+    return Coverage(named=named, missing=len(hard), rest=rest + len(missing) - len(hard), general=general)
 
 
 def _name(text: str) -> str:

@@ -96,9 +96,9 @@ class TableQuestion:
         return cls(text, tuple(_asked(text))[:MOST_ASKED], Periods.of(text))
 
     def are_neighbours(self, left: int, right: int) -> bool:
-        """True if no word stands between two of its terms, ``left`` before ``right``."""
-        start, end = self.terms[left].term.end, self.terms[right].term.start
-        return left < right and not any(map(str.isalnum, self.text[start:end]))
+        """True if no word, or only "of" or "from", stands between two of its terms, ``left`` before ``right``."""
+        between = self.text[self.terms[left].term.end : self.terms[right].term.start]
+        return left < right and (between.strip() in ("of", "from") or not any(map(str.isalnum, between)))
 
     def joins_between(self, left: int, right: int) -> bool:
         """True if a comma or a word such as "and" stands between two of its terms."""

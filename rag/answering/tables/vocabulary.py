@@ -79,7 +79,9 @@ QUALIFIERS: Final = _stems(
     "increase decrease decline difference per except nobody"
 )
 # Of them, those that a label may have and a question need not.
-MILD: Final = _stems("total net other new first")
+MILD: Final = _stems("total net")
+# Labels of these words alone name no thing.
+GENERAL: Final = _stems("total net other others all sum subtotal average")
 
 HIGHEST: Final = _stems(
     "highest most largest greatest biggest maximum max longest heaviest latest newest best top tallest"
