@@ -85,19 +85,23 @@ class GivenAnswer:
 
     def to_json(self) -> dict[str, Any]:
         """The result with what a person needs to judge it: see :mod:`benchmarks.judging`."""
-        quotes = {citation.id: citation for citation in self.answer.citations}
-        shown = [
-            {
-                "sentence": sentence.text,
-                "quotes": [
-                    {"document": quote.document, "page": quote.page, "quote": quote.quote}
-                    for quote in (quotes[number] for number in sentence.citations)
-                ],
-            }
-            for sentence in self.answer.sentences
-            if self.answer.answered and sentence.text in self.answer.answer
-        ]
-        return {**asdict(self.result), "answers": self.labelled.answers, "shown": shown}
+        return {**asdict(self.result), "answers": self.labelled.answers, "shown": shown_sentences(self.result)}
+
+
+def shown_sentences(result: QuestionResult) -> list[dict[str, Any]]:
+    """The sentences that an answer shows, each with its quotes."""
+    quotes = {citation.id: citation for citation in result.cited}
+    return [
+        {
+            "sentence": sentence.text,
+            "quotes": [
+                {"document": quote.document, "page": quote.page, "quote": quote.quote}
+                for quote in (quotes[number] for number in sentence.citations)
+            ],
+        }
+        for sentence in result.sentences
+        if result.answered and sentence.shown
+    ]
 
 
 def main() -> int:
@@ -142,9 +146,9 @@ def _run(
         models = [settings.model, *(name for name in options.models.split(",") if name)]
         default, *others = (open_answerer(settings.model_copy(update={"model": name})) for name in models)
         sides: dict[str, Side] = {
-            _name(default): Ours(default),
-            TUTORIAL: _tutorial(options.folder, settings),
-            **{_name(other): Ours(other) for other in others},
+            name_of(default): Ours(default),
+            TUTORIAL: open_tutorial(options.folder, settings),
+            **{name_of(other): Ours(other) for other in others},
         }
         generation = default.generation()
         records = in_turns(questions, sides, generation, tell)
@@ -152,11 +156,13 @@ def _run(
     return records
 
 
-def _name(answerer: Answerer) -> str:
+def name_of(answerer: Answerer) -> str:
+    """Name of our side in a table."""
     return f"pageproof, {answerer.model.name}"
 
 
-def _tutorial(folder: Path, settings: Settings) -> TutorialAnswerer:
+def open_tutorial(folder: Path, settings: Settings) -> TutorialAnswerer:
+    """The tutorial on the PDFs of a folder, which are read and embedded now, with the weights and threads of ours."""
     weights = open_store(settings).locate(settings.model)
     index = TutorialIndex(folder, PlainEncoder(tokenizer_file(settings).parent))
     return TutorialAnswerer(index, open_chat_model(weights.file, cores(settings)), weights.name)

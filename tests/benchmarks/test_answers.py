@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from benchmarks import ablation
-from benchmarks.answers import TUTORIAL, GivenAnswer, in_turns, table
+from benchmarks.answers import TUTORIAL, GivenAnswer, Ours, in_turns, shown_sentences, table
 from benchmarks.question_sets import QuestionSet, question_set
 from benchmarks.ranking_variants import FULL, variants
 from benchmarks.tutorial import Piece
@@ -165,17 +166,21 @@ class TestAnswersInTurns:
         assert (first.result.contains, first.result.page_rank, first.result.citations) == (True, 1, 0)
 
     def test_what_was_shown(self, tmp_path: Path) -> None:
+        """The sentences that are in the answer, with their quotes; not those that were withheld."""
         publish(tmp_path, {"a.pdf": PAGES}, BagOfWordsEncoder())
         index = CurrentIndex(tmp_path, BagOfWordsEncoder().identity)
         index.open_if_there()
         model = ScriptedModel(["The warranty is 24 months."])
         retriever = Retriever(BagOfWordsEncoder(), OverlapReranker())
         answerer = Answerer(index, retriever, model, 4, 800, 256, PLAIN_CONFIDENCE_MODEL)
-        answer = answerer.ask(Question("The warranty is how many months?"))
-        assert answer.answered
-        made = GivenAnswer(QUESTIONS[0], QuestionResult("1", "?", True, True, 1, 1, 0.1), answer).to_json()
+        sides = {"ours": Ours(answerer)}
+        ((given,),) = in_turns(QUESTIONS[:1], sides, answerer.generation(), lambda *_: None).values()
+        assert given.answer.answered
+        made = given.to_json()
         quote = {"document": "a.pdf", "page": 2, "quote": PAGES[1]}
         assert made["shown"] == [{"sentence": PAGES[1], "quotes": [quote]}]
+        withheld = replace(given.result, sentences=(replace(given.result.sentences[0], shown=False),))
+        assert shown_sentences(withheld) == shown_sentences(replace(given.result, answered=False)) == []
         assert made["answers"] == ("24 months",)
 
 
