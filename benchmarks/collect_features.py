@@ -1,28 +1,48 @@
-"""Features of drafts over a set of questions, saved to a file: the confidence model is then fitted without an LLM."""
+"""Features of drafts over sets of questions, saved to files: the confidence models are then fitted without an LLM.
+
+    python -m benchmarks.collect_features --set manual=indexes/manual:manual.jsonl ...
+
+Each question is put to the answerer with confidence models that let everything pass. Values (facts, yes or no) and
+whole answers (of several sentences) have a confidence model each; a row says which of them its features are for. With
+``--withheld`` each whole question whose pages and nuggets are known is asked once more without these pages: so there
+are questions on the same subject that the documents do not answer. Those are kept for which no vital nugget was read.
+
+Writes ``features-SET.jsonl`` beside the drafts. What the models say is kept there, too: a rerun goes on where the last
+one was interrupted, and asks the language model only what has changed.
+"""
 
 from __future__ import annotations
 
+import rag.runtime.native  # noqa: F401 - first: see there
+
+# isort: split
+
 import argparse
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal, TypeAlias
 
-import rag.runtime.native  # noqa: F401 - first: see there
+from benchmarks.fitting import add_drafts, remembering_answerer, traced
+from benchmarks.journal import Journal
+from benchmarks.question_sets import QuestionSet, add_sets
 from rag.answering.answerer import Answerer
 from rag.answering.confidence import ConfidenceModel, Features
 from rag.answering.draft import Draft
 from rag.answering.features import extract_features
-from rag.answering.records import AnswerTrace, LastTrace
-from rag.cli.console import configure_logging, fail, progress
-from rag.composition import open_answerer
-from rag.domain.values import Hit, Question
+from rag.answering.records import AnswerTrace
+from rag.cli.console import ProgressCallback, configure_logging, fail, progress
+from rag.domain.values import Form, Hit
 from rag.errors import PageproofError
-from rag.evaluation.correctness import is_correct
-from rag.evaluation.questions import LabelledQuestion, read_questions
+from rag.evaluation.correctness import LONG_BAR, content_recall, is_correct
+from rag.evaluation.nuggets import graded, recall
+from rag.evaluation.questions import LabelledQuestion, gold_pages, read_questions
+from rag.index.generation import Generation
 from rag.settings import read_settings
+
+Kind: TypeAlias = Literal["value", "whole"]
+KINDS: Final[tuple[Kind, ...]] = ("value", "whole")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,77 +50,155 @@ class Observed:
     """A question, and what was observed.
 
     Attributes:
+        kind: which of the two confidence models decides.
+        form: of the answer.
         answerable: whether the documents hold an answer.
-        right: whether the draft was right.
-        draft: what the model said.
+        right: whether what would be shown is right: of a value, the draft.
+        text: what was judged.
+        withheld: whether it was asked without the pages that answer it.
         evidence: observed before the model was asked.
         verified: observed once the draft was verified.
     """
 
     id: str
+    kind: Kind
+    form: Form
     answerable: bool
     right: bool
-    draft: str
+    text: str
     evidence: Features
     verified: Features
-
-    def to_json(self) -> str:
-        """One line."""
-        return json.dumps(asdict(self), ensure_ascii=False)
+    withheld: bool = False
 
     @classmethod
-    def from_json(cls, line: str) -> Observed:
-        """The inverse of :meth:`to_json`."""
-        row: dict[str, Any] = json.loads(line)
+    def from_json(cls, row: dict[str, Any]) -> Observed:
+        """The inverse of :func:`dataclasses.asdict`."""
         return cls(**{**row, **{name: Features(**row[name]) for name in ("evidence", "verified")}})
 
 
 def observe_set(
-    answerer: Answerer, confidence_model: ConfidenceModel, questions: Sequence[LabelledQuestion]
-) -> Iterator[Observed]:
-    """Puts each question to the answerer, with a confidence model that lets everything pass."""
-    collector = LastTrace()
-    lenient = replace(answerer, confidence_model=replace(confidence_model, prefilter_threshold=0.0), recorder=collector)
+    answerer: Answerer, questions: Sequence[LabelledQuestion], *, withheld: bool = False
+) -> Iterator[list[Observed]]:
+    """Puts each question to the answerer; yields its rows, none where the model was not asked."""
+    lenient = replace(
+        answerer,
+        confidence_model=_lenient(answerer.confidence_model),
+        whole_confidence_model=_lenient(answerer.whole_confidence_model),
+    )
     for labelled in questions:
-        question = Question(labelled.question)
-        hits = lenient.retriever.retrieve(lenient.generation(), question, lenient.passages)
-        lenient.ask(question)
-        trace = collector.trace
-        if trace.features:
-            yield _observed(labelled, hits, trace)
+        found = [_observed(lenient, labelled)]
+        if withheld and found[0] and found[0].kind == "whole":
+            found.append(_observed_without(lenient, labelled))
+        yield [row for row in found if row]
 
 
-def _observed(labelled: LabelledQuestion, hits: Sequence[Hit], trace: AnswerTrace) -> Observed:
+def _lenient(confidence_model: ConfidenceModel) -> ConfidenceModel:
+    return replace(confidence_model, prefilter_threshold=0.0, thresholds=(0.0, 0.0))
+
+
+def _observed(answerer: Answerer, labelled: LabelledQuestion) -> Observed | None:
+    made = traced(answerer, labelled.question)
+    return _row(labelled, *made) if made and made[1].features else None
+
+
+def _row(labelled: LabelledQuestion, hits: Sequence[Hit], trace: AnswerTrace) -> Observed:
     assert trace.features is not None  # noqa: S101 - the caller looked
+    kind: Kind = "whole" if trace.composition else "value"
+    text = trace.draft if kind == "value" else trace.answer.answer if trace.answer.answered else ""
+    is_right = is_whole_right if kind == "whole" else is_value_right
     return Observed(
         id=labelled.id,
+        kind=kind,
+        form=trace.answer.form,
         answerable=labelled.answerable,
-        right=labelled.answerable and is_correct(labelled.question, trace.draft, labelled.answers),
-        draft=trace.draft,
+        right=labelled.answerable and is_right(labelled, text),
+        text=text,
         evidence=extract_features(labelled.question, hits, Draft(), (), 0.0),
         verified=trace.features,
     )
 
 
+def is_value_right(labelled: LabelledQuestion, text: str) -> bool:
+    """True for a value that agrees with a gold answer; without gold answers, as :func:`is_whole_right`."""
+    if labelled.answers:
+        return is_correct(labelled.question, text, labelled.answers)
+    return is_whole_right(labelled, text)
+
+
+def is_whole_right(labelled: LabelledQuestion, text: str) -> bool:
+    """True for an answer that has half of the vital nuggets, or half of the content words of a long gold answer.
+
+    Where there is neither, for one that agrees with a short gold answer.
+    """
+    if labelled.nuggets:
+        found = graded(labelled.nuggets, text)
+        return (recall([one for one in found if one.vital] or found) or 0.0) >= LONG_BAR
+    share = content_recall(text, labelled.answers)
+    return share >= LONG_BAR if share is not None else is_correct(labelled.question, text, labelled.answers)
+
+
+def _observed_without(answerer: Answerer, labelled: LabelledQuestion) -> Observed | None:
+    """The question asked of an index without the pages that answer it; None where they are not known.
+
+    None too where a vital nugget was read elsewhere, so that there may be an answer.
+    """
+    rows = _gold_rows(answerer.generation(), labelled)
+    vital = [nugget for nugget in labelled.nuggets if nugget.vital]
+    if not (rows and vital):
+        return None
+    partial = replace(answerer, retriever=replace(answerer.retriever, withheld=rows))
+    made = traced(partial, labelled.question)
+    if made is None or made[1].features is None or made[1].composition is None:
+        return None
+    read = "\n".join(unit.text for unit in made[1].composition.units)
+    if any(nugget.found for nugget in graded(vital, read)):
+        return None
+    return replace(_row(labelled, *made), answerable=False, right=False, withheld=True)
+
+
+def _gold_rows(generation: Generation, labelled: LabelledQuestion) -> frozenset[int]:
+    """Rows of the passages on pages that answer a question."""
+    return frozenset(
+        passage.row
+        for document in generation.documents
+        for name in labelled.gold_documents.intersection(document.names)
+        for page in gold_pages(name, labelled.pages, labelled.evidence)
+        for passage in generation.passages_on(document.id, page, page)
+    )
+
+
 def main() -> int:
-    """``RAG_INDEX=... python -m benchmarks.collect_features QUESTIONS.jsonl FILE``."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.collect_features", description=__doc__)
-    parser.add_argument("questions", type=Path)
-    parser.add_argument("file", type=Path, help="JSON lines are written here")
-    parser.add_argument("--limit", type=int)
+    """Writes a file for each set."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.collect_features",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_sets(parser)
+    add_drafts(parser)
+    parser.add_argument("--withheld", action="store_true", help="ask again without the pages that answer")
+    parser.add_argument("--limit", type=int, help="most questions of each set")
     options = parser.parse_args()
     configure_logging()
     try:
-        questions = read_questions(options.questions)[: options.limit]
-        answerer = open_answerer(read_settings())
-        with options.file.open("w") as file, progress() as tell:
-            for number, observed in enumerate(observe_set(answerer, answerer.confidence_model, questions), start=1):
-                file.write(observed.to_json() + "\n")
-                file.flush()
-                tell("questions", number, len(questions))
+        with progress() as tell:
+            for chosen in options.sets:
+                _collect(chosen, options, tell)
     except PageproofError as error:
         return fail(error, 1)
     return 0
+
+
+def _collect(chosen: QuestionSet, options: argparse.Namespace, tell: ProgressCallback) -> None:
+    questions = read_questions(chosen.questions)[: options.limit]
+    drafts: Path = options.drafts
+    features = Journal(drafts.with_name(f"features-{chosen.name}.jsonl"))
+    features.clear()
+    with remembering_answerer(read_settings(), chosen.index, drafts) as answerer:
+        for number, rows in enumerate(observe_set(answerer, questions, withheld=options.withheld), start=1):
+            for row in rows:
+                features.append(asdict(row))
+            tell(chosen.name, number, len(questions))
 
 
 if __name__ == "__main__":
