@@ -1,0 +1,202 @@
+"""Composition of whole answers: the documents' own words, complete lists, order, and length."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.answering.composing.pointers import Pointer
+from rag.answering.composing.whole_answer import Composition, compose
+from rag.answering.evidence.units import Unit, one_line, units_of
+from rag.answering.grounding import Evidence, Support
+from rag.domain.values import Form, Length
+from tests.unit.rag.answering.material import document_of, evidence_of, evidence_on, page_with_headings
+
+# Probabilities of a unit that serves the question, and of one that does not.
+USEFUL, USELESS = 0.9, 0.01
+
+STEPS = """\
+To replace the lid of the pump, do this:
+1. Shut the valve.
+2. Take the old lid off.
+3. Put the new lid on."""
+
+
+def composed(
+    evidence: Sequence[Evidence],
+    useful: Mapping[str, float],
+    form: Form = "about",
+    pointed: Sequence[str] = (),
+    length: Length = "normal",
+    sides: Sequence[frozenset[str]] = (),
+) -> list[Support]:
+    """An answer from units of which some are useful, by the beginning of their text, and some are pointed to."""
+    units = units_of(evidence)
+    usefulness = [next((p for start, p in useful.items() if unit.text.startswith(start)), USELESS) for unit in units]
+    pointers = [Pointer(text, (_place(units, text),), 1.0) for text in pointed]
+    return compose(Composition("What about the lid?", form, pointers, units, usefulness, length, sides))
+
+
+def _place(units: Sequence[Unit], text: str) -> int:
+    return next(place for place, unit in enumerate(units) if unit.text.startswith(text))
+
+
+def texts(supports: Sequence[Support]) -> list[str]:
+    return [support.sentence for support in supports]
+
+
+def kinds(supports: Sequence[Support]) -> list[str]:
+    return [support.kind for support in supports]
+
+
+class TestLists:
+    @pytest.mark.parametrize("form", ["how_to", "list"])
+    def test_all_items_with_their_introduction_as_soon_as_one_is_shown(self, form: Form) -> None:
+        found = composed(evidence_of(STEPS), {"Take": USEFUL}, form)
+        assert texts(found) == [
+            "To replace the lid of the pump, do this:",
+            "Shut the valve.",
+            "Take the old lid off.",
+            "Put the new lid on.",
+        ]
+        assert kinds(found) == ["lead", "step", "step", "step"]
+
+    def test_over_a_page_break(self) -> None:
+        evidence = evidence_of(STEPS, "4. Open the valve.\n5. Wipe the lid.")
+        found = composed(evidence, {"Wipe": USEFUL}, "how_to")
+        assert kinds(found) == ["lead", *["step"] * 5]
+        assert [support.quotes[0].evidence.page.number for support in found] == [1, 1, 1, 1, 2, 2]
+
+    def test_where_the_draft_points_to_two_of_its_items(self) -> None:
+        found = composed(evidence_of(STEPS), {"Shut": 0.3, "Put": 0.3}, "explain", ["Shut the valve", "Put the new"])
+        assert "Take the old lid off." in texts(found)
+
+    def test_without_a_word_that_is_not_in_the_documents(self) -> None:
+        found = composed(evidence_of(STEPS), {"Take": USEFUL}, "how_to", ["Take the old"])
+        assert all(support.verbatim and support.supported for support in found)
+
+
+class TestOrder:
+    PAGE = (
+        "The pump is blue and new. The lid is made of red steel. It is sold at the works. The valve is shut at night."
+    )
+
+    def test_a_direct_answer_begins_with_what_answers_best(self) -> None:
+        found = composed(evidence_of(self.PAGE), {"The pump": 0.5, "The lid": 0.9}, "explain")
+        assert texts(found)[:2] == ["The lid is made of red steel.", "The pump is blue and new."]
+        assert kinds(found)[:2] == ["lead", "detail"]
+
+    def test_others_go_in_reading_order(self) -> None:
+        found = composed(evidence_of(self.PAGE), {"The pump": 0.5, "The lid": 0.9}, "comparison")
+        assert texts(found)[:2] == ["The pump is blue and new.", "The lid is made of red steel."]
+        assert kinds(found)[0] == "lead"
+
+    def test_documents_by_their_most_useful_sentence(self) -> None:
+        pages = ["The lid of the first is blue today.", "The lid of the second is red today."]
+        evidence = [
+            evidence_on(page_with_headings(text), document=document_of(f"{number}.pdf"))
+            for number, text in enumerate(pages)
+        ]
+        found = composed(evidence, {"The lid of the first": 0.5, "The lid of the second": 0.9}, "overview")
+        assert texts(found) == pages[::-1]
+
+    def test_a_sentence_that_refers_back_brings_the_one_before_it(self) -> None:
+        found = composed(evidence_of(self.PAGE), {"It is sold": USEFUL}, "about")
+        assert texts(found) == ["The lid is made of red steel.", "It is sold at the works."]
+
+    def test_both_sides_of_a_comparison(self) -> None:
+        one, two = document_of("one.pdf"), document_of("two.pdf")
+        page = page_with_headings(
+            " ".join(f"The lid of number {n} is rather red and round and new." for n in range(30))
+        )
+        evidence = [evidence_on(page, document=document) for document in (one, two)]
+        units = units_of(evidence)
+        usefulness = [0.9 if unit.place[0] == one.id else 0.5 for unit in units]
+        sides = [frozenset([one.id]), frozenset([two.id])]
+        found = compose(Composition("How do they differ?", "comparison", (), units, usefulness, sides=sides))
+        shown = [support.quotes[0].evidence.hit.passage.document.id for support in found]
+        assert abs(shown.count(one.id) - shown.count(two.id)) <= 1
+        assert min(shown.count(one.id), shown.count(two.id)) > 1
+
+
+class TestLength:
+    PAGE = " ".join(f"The lid of number {number} is red and round." for number in range(99))
+
+    def count(self, length: Length) -> int:
+        found = composed(evidence_of(self.PAGE), {"The lid": USEFUL}, "explain", length=length)
+        return sum(len(support.sentence.split()) for support in found)
+
+    def test_by_the_length_that_is_asked_for(self) -> None:
+        short, normal, full = map(self.count, get_args(Length))
+        assert 0 < short < normal < full
+        assert full <= 250
+
+    def test_nothing_that_does_not_serve_is_added(self) -> None:
+        found = composed(evidence_of(self.PAGE), {"The lid of number 7 ": USEFUL}, "explain", length="full")
+        assert texts(found) == ["The lid of number 7 is red and round."]
+
+
+class TestTables:
+    TABLE = "| Pump | Weight | Price |\n| --- | --- | --- |\n| A 1 | 20 kg | €90 |\n| A 2 | 30 kg | €99 |"
+
+    def test_rows_follow_their_head(self) -> None:
+        found = composed(evidence_of(self.TABLE), {"A": USEFUL}, "table")
+        assert texts(found) == ["Pump | Weight | Price", "A 1 | 20 kg | €90", "A 2 | 30 kg | €99"]
+        assert kinds(found) == ["row", "row", "row"]
+
+    def test_rows_that_a_rule_found_are_shown_instead(self) -> None:
+        units = units_of(evidence_of(self.TABLE))
+        rows = [unit.support("row") for unit in units]
+        assert compose(Composition("Which?", "table", (), units, [0.5] * len(units), table=rows)) == rows
+
+
+def test_nothing_of_nothing() -> None:
+    assert compose(Composition("Which lid?", "about", (), (), ())) == []
+
+
+PLAIN = [
+    "The lid is made of steel.",
+    "It is sold at the works.",
+    "Do it like this:",
+    "Lid blue",
+    "",
+    "Is the lid blue?",
+]
+MARKED = ["# Care", "1. Open it.", "2. Close it.", "• a lid", "• a key", "| A | B |", "| --- | --- |", "| 1 | 2 |"]
+lines = st.sampled_from([*PLAIN, *MARKED, "| 3 | 4 |"])
+pages = st.lists(lines, min_size=1, max_size=14).map("\n".join).filter(str.strip)
+
+
+@given(
+    st.lists(pages, min_size=1, max_size=3),
+    st.sampled_from(get_args(Form)),
+    st.sampled_from(get_args(Length)),
+    st.lists(st.floats(0, 1), min_size=50, max_size=50),
+    st.lists(st.integers(0, 49), max_size=4),
+)
+def test_what_is_shown_is_in_the_documents_once(
+    texts: list[str], form: Form, length: Length, probabilities: list[float], places: list[int]
+) -> None:
+    units = units_of(evidence_of(*texts))
+    usefulness = [probabilities[place % 50] for place in range(len(units))]
+    pointers = [Pointer("x", (place,), 1.0) for place in places if place < len(units)]
+    found = compose(Composition("Which lid?", form, pointers, units, usefulness, length))
+    rows = {unit.span for unit in units if unit.row}
+    for support in found:
+        assert support.supported
+        assert support.verbatim
+        quote, *more = support.quotes
+        assert more == []
+        assert quote.text == quote.evidence.page.text[quote.span.start : quote.span.end]
+        if support.kind == "row":
+            assert all(cell in quote.text for cell in support.sentence.split(" | "))
+        elif quote.span not in rows:
+            assert support.sentence in one_line(quote.text)
+    spans = [support.quotes[0].span for support in found]
+    assert len(spans) == len(set(spans))
+    assert bool(found) <= bool(units)
+    assert "lead" not in kinds(found)[1:]
