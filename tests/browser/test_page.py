@@ -315,7 +315,7 @@ def test_an_access_key_is_asked_for(page: Page, serve: Serve) -> None:
 
 def test_copied_as_possible_where_it_is(page: Page, serve: Serve) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.goto(serve(ScriptedModel([FEE], assent=0.1)).url)
+    page.goto(serve(ScriptedModel([FEE], assent=0.4)).url)
     ask(page, ASKED)
     expect(page.locator(".said")).to_contain_text("Possibly")
     page.get_by_role("button", name="Copy", exact=True).click()
