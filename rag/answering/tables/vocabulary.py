@@ -130,5 +130,5 @@ PROPERTIES: Final = frozenset(["how heavy", "how far", "how old", "how loud", "h
 
 # Endings that tell forms of one word apart, after a common beginning.
 ENDINGS: Final = frozenset(
-    ["", "e", "ed", "ing", "ion", "ation", "ment", "ag", "age", "al", "or", "t", "ly", "y", "ity", "anc"]
+    ["", "e", "ed", "ing", "ion", "ation", "ment", "ag", "age", "al", "or", "t", "ly", "y", "anc"]
 )
