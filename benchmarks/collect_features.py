@@ -33,9 +33,10 @@ from rag.answering.draft import Draft
 from rag.answering.features import extract_features
 from rag.answering.records import AnswerTrace
 from rag.cli.console import ProgressCallback, configure_logging, fail, progress
+from rag.domain.probability import log_odds
 from rag.domain.values import Form, Hit
 from rag.errors import PageproofError
-from rag.evaluation.correctness import LONG_BAR, content_recall, is_correct
+from rag.evaluation.correctness import LONG_BAR, content_recall, is_correct, normalised
 from rag.evaluation.nuggets import graded, recall
 from rag.evaluation.questions import LabelledQuestion, gold_pages, read_questions
 from rag.index.generation import Generation
@@ -58,6 +59,8 @@ class Observed:
         withheld: whether it was asked without the pages that answer it.
         evidence: observed before the model was asked.
         verified: observed once the draft was verified.
+        yes: log-odds of the model's yes, with its bias; None where it was not asked for yes or no.
+        is_yes: the gold answer to a question that yes or no answers; None for others.
     """
 
     id: str
@@ -69,6 +72,8 @@ class Observed:
     evidence: Features
     verified: Features
     withheld: bool = False
+    yes: float | None = None
+    is_yes: bool | None = None
 
     @classmethod
     def from_json(cls, row: dict[str, Any]) -> Observed:
@@ -98,10 +103,10 @@ def _lenient(confidence_model: ConfidenceModel) -> ConfidenceModel:
 
 def _observed(answerer: Answerer, labelled: LabelledQuestion) -> Observed | None:
     made = traced(answerer, labelled.question)
-    return _row(labelled, *made) if made and made[1].features else None
+    return _row(labelled, *made, answerer.confidence_model.yes_bias) if made and made[1].features else None
 
 
-def _row(labelled: LabelledQuestion, hits: Sequence[Hit], trace: AnswerTrace) -> Observed:
+def _row(labelled: LabelledQuestion, hits: Sequence[Hit], trace: AnswerTrace, bias: float) -> Observed:
     assert trace.features is not None  # noqa: S101 - the caller looked
     kind: Kind = "whole" if trace.composition else "value"
     text = trace.draft if kind == "value" else trace.answer.answer if trace.answer.answered else ""
@@ -115,7 +120,24 @@ def _row(labelled: LabelledQuestion, hits: Sequence[Hit], trace: AnswerTrace) ->
         text=text,
         evidence=extract_features(labelled.question, hits, Draft(), (), 0.0),
         verified=trace.features,
+        yes=_log_odds_of_yes(trace, bias),
+        is_yes=_gold_yes(labelled.answers),
     )
+
+
+def _log_odds_of_yes(trace: AnswerTrace, bias: float) -> float | None:
+    """That of the model itself: what :func:`rag.answering.draft.calibrate_yes_no` has subtracted is added again."""
+    word = trace.draft.strip().casefold()
+    if trace.features is None or trace.answer.form != "yes_no" or word not in ("yes", "no"):
+        return None
+    unbiased = log_odds(trace.features.certainty)
+    return bias + (unbiased if word == "yes" else -unbiased)
+
+
+def _gold_yes(answers: Sequence[str]) -> bool | None:
+    """True or false where all gold answers begin with yes or no, and with the same; else None."""
+    first = {(normalised(answer).split() or [""])[0] for answer in answers}
+    return first == {"yes"} if first in ({"yes"}, {"no"}) else None
 
 
 def is_value_right(labelled: LabelledQuestion, text: str) -> bool:
@@ -153,7 +175,8 @@ def _observed_without(answerer: Answerer, labelled: LabelledQuestion) -> Observe
     read = "\n".join(unit.text for unit in made[1].composition.units)
     if any(nugget.found for nugget in graded(vital, read)):
         return None
-    return replace(_row(labelled, *made), answerable=False, right=False, withheld=True)
+    row = _row(labelled, *made, answerer.confidence_model.yes_bias)
+    return replace(row, answerable=False, right=False, withheld=True)
 
 
 def _gold_rows(generation: Generation, labelled: LabelledQuestion) -> frozenset[int]:

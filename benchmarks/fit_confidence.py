@@ -32,6 +32,8 @@ from rag.answering.confidence import (
     Logistic,
     thresholds_of,
 )
+from rag.cli.console import fail
+from rag.errors import PageproofError, QuestionsInvalid
 from rag.evaluation.logistic_regression import fit_logistic
 from rag.evaluation.metrics import Estimate, divided
 from rag.evaluation.significance import intervals, once
@@ -48,6 +50,8 @@ MODELS: Final[Mapping[str, tuple[Kind, ConfidenceModel, float]]] = {
 _HIGHEST_RATE: Final = 0.95
 MEASURES: Final = ("AUC answerable", "abstain_recall", "false_abstain", "right of given", "AUC right", "ECE")
 _PENALTY: Final = 20.0
+_FEWEST_YES_OR_NO: Final = 10
+_YES_PENALTY: Final = 1.0
 _FOLDS: Final = 5
 _BINS: Final = 10
 # The model is not asked where this share of the answerable questions, at most, would be lost.
@@ -78,9 +82,25 @@ def fit_confidence_model(rows: Sequence[Observed], shipped: ConfidenceModel = CO
         prefilter=prefilter,
         answerable=answerable,
         correct=fit(rows, shipped.correct.weights, lambda row: (row.verified, row.right)),
+        yes_bias=fit_yes_bias(rows, shipped.yes_bias),
         prefilter_threshold=round(lost[int(_HOPELESS * len(lost))], 3) if has_prefilter else 0.0,
         thresholds=thresholds_of(refused) if refused else (0.0, 0.0),
     )
+
+
+def fit_yes_bias(rows: Sequence[Observed], shipped: float) -> float:
+    """Log-odds of the model's yes where yes and no are equally often right; ``shipped`` where too few are known.
+
+    Questions with either answer count the same in all. What is fitted holds for answers that are collected with it.
+    """
+    asked = [(row.yes, row.is_yes) for row in rows if row.yes is not None and row.is_yes is not None]
+    is_yes = np.array([right for _, right in asked], dtype=np.float64)
+    of_each = (len(asked) - is_yes.sum(), is_yes.sum())
+    if min(of_each) < _FEWEST_YES_OR_NO:
+        return shipped
+    counts = np.array([len(asked) / 2 / of_each[int(right)] for right in is_yes])
+    bias, weights = fit_logistic(np.array([[yes] for yes, _ in asked]), is_yes, _YES_PENALTY, counts)
+    return round(-bias / float(weights[0]), 2) if weights[0] > 0 else shipped
 
 
 def decided_by(row: Observed) -> Features:
@@ -205,7 +225,10 @@ def main() -> int:
     parser.add_argument("sets", nargs="+", metavar="NAME=FILE")
     parser.add_argument("--false-answers", type=float, default=CONFIDENCE_MODEL.false_answers)
     options = parser.parse_args()
-    observed = dict(map(_read, options.sets))
+    try:
+        observed = dict(map(_read, options.sets))
+    except PageproofError as error:
+        return fail(error, 1)
     text = "\n\n".join(_fitted(observed, options.false_answers))
     print(text)
     RESULTS.mkdir(exist_ok=True)
@@ -215,7 +238,10 @@ def main() -> int:
 
 def _read(pair: str) -> tuple[str, list[Observed]]:
     name, _, path = pair.partition("=")
-    return name, [Observed.from_json(row) for row in Journal(Path(path)).rows()]
+    rows = [Observed.from_json(row) for row in Journal(Path(path)).rows()]
+    if not rows:
+        raise QuestionsInvalid(f"{pair}: no features there; collect them: python -m benchmarks.collect_features")
+    return name, rows
 
 
 def _fitted(observed: Sets, false_answers: float) -> Iterator[str]:

@@ -20,7 +20,7 @@ class Journal:
 
     def rows(self) -> list[Row]:
         """The objects, in the order in which they were appended."""
-        lines = self.path.read_text(encoding="utf-8").split("\n") if self.path.exists() else []
+        lines = self.path.read_text(encoding="utf-8").split("\n") if self.path.is_file() else []
         return [row for line in lines if (row := _parsed(line)) is not None]
 
     def append(self, row: Mapping[str, Any]) -> None:

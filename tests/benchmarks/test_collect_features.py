@@ -13,6 +13,7 @@ from benchmarks import collect_features, fitting
 from benchmarks.collect_features import Observed, is_value_right, is_whole_right, observe_set
 from benchmarks.journal import Journal
 from rag.answering.confidence import Logistic
+from rag.domain.probability import log_odds
 from rag.domain.values import Question
 from rag.evaluation.nuggets import Nugget
 from rag.evaluation.questions import LabelledQuestion
@@ -101,6 +102,26 @@ class TestObserve:
         assert row.evidence.coverage == row.verified.coverage
         assert row.evidence.certainty == row.evidence.share == 0.0
         assert row.verified.certainty > 0.9
+
+    @pytest.mark.parametrize("bias", [0.0, 2.0])
+    @pytest.mark.parametrize(
+        ("answers", "is_yes"),
+        [(("Yes",), True), (("No", "no, it does not"), False), (("Yes", "No"), None), (("red",), None), ((), None)],
+    )
+    def test_the_models_own_yes(
+        self, open_fake: OpenAnswerer, bias: float, answers: tuple[str, ...], *, is_yes: bool | None
+    ) -> None:
+        question = labelled(question="Does the warranty cover the lid?", answers=answers)
+        answerer = replace(open_fake(ScriptedModel(["Yes"])), confidence_model=replace(LENIENT, yes_bias=bias))
+        ((row,),) = observe_set(answerer, [question])
+        assert row.form == "yes_no"
+        # The scripted model is sure of it, as far as log-odds are finite.
+        assert row.yes == pytest.approx(log_odds(1.0), abs=1e-6)
+        assert row.is_yes is is_yes
+
+    def test_no_yes_where_it_was_not_asked_for(self, open_fake: OpenAnswerer) -> None:
+        ((row,),) = observe_set(open_fake(ScriptedModel(["Yes"])), [labelled(answers=("Yes",))])
+        assert (row.form, row.yes, row.is_yes) == ("fact", None, True)
 
     def test_json(self, open_fake: OpenAnswerer) -> None:
         ((row,),) = observe_set(open_fake(), [HOW])

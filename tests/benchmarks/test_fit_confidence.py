@@ -19,6 +19,7 @@ from benchmarks.fit_confidence import (
     area_under_curve,
     calibration_error,
     fit_confidence_model,
+    fit_yes_bias,
     in_folds,
     judged,
     report,
@@ -99,6 +100,29 @@ class TestFit:
         assert found.prefilter_threshold == 0.0
 
 
+class TestYesBias:
+    @staticmethod
+    def asked(yes: int, no: int, bias: float) -> list[Observed]:
+        """A model whose log-odds of yes are 1 above its bias where the answer is yes, 1 below it where it is no."""
+        one = observed("1", "value", answerable=True, right=True)
+        noise = np.random.default_rng(0).normal(size=yes + no).tolist()
+        return [
+            replace(one, is_yes=place < yes, yes=bias + (1.0 if place < yes else -1.0) + noise[place])
+            for place in range(yes + no)
+        ]
+
+    @pytest.mark.parametrize(("yes", "no"), [(200, 200), (400, 100)])
+    @pytest.mark.parametrize("bias", [0.0, 2.0])
+    def test_it_is_found_again(self, yes: int, no: int, bias: float) -> None:
+        assert fit_yes_bias(self.asked(yes, no, bias), 9.0) == pytest.approx(bias, abs=0.25)
+
+    def test_it_stays_where_little_is_known(self) -> None:
+        assert fit_yes_bias(self.asked(40, 9, 2.0), 1.75) == 1.75
+        assert fit_yes_bias([observed("1", "value", answerable=True, right=True)] * 40, 1.75) == 1.75
+        backwards = [replace(row, is_yes=not row.is_yes) for row in self.asked(40, 40, 2.0)]
+        assert fit_yes_bias(backwards, 1.75) == 1.75
+
+
 class TestFolds:
     def test_no_question_is_judged_by_a_model_that_has_seen_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
         twice = [row for one in rows("whole", 12) for row in (one, replace(one, withheld=True, answerable=False))]
@@ -161,6 +185,12 @@ class TestReport:
             for how in ("others and other folds", "others", "as in the code, which may have seen them")
         ]
         assert report(sets, "whole", WHOLE_CONFIDENCE_MODEL).splitlines()[2].startswith("| one, 4 + 2 | ")
+
+    @pytest.mark.parametrize("pair", ["small=nowhere.jsonl", "small", "=", "small="])
+    def test_no_features(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pair: str) -> None:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", ["fit_confidence", pair])
+        assert fit_confidence.main() == 1
 
     def test_main(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         journal = Journal(tmp_path / "features.jsonl")
