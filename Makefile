@@ -6,11 +6,14 @@ BIN := $(VENV)/bin
 PORT ?= $(or $(RAG_PORT),8000)
 KNOWLEDGE_BASE ?= knowledge_base
 QUESTIONS := docs/demo_questions.txt
+# What `make fit` fits on. RANKING_SETS: those of them that have questions with pages, if not all do.
+SETS ?=
+RANKING_SETS ?= $(SETS)
 # Tests run in as many processes as there are processors, 4 at most (tests/conftest.py says which together).
 PARALLEL := --numprocesses=auto --maxprocesses=4 --dist=loadscope --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help install models ingest demo serve test test-unit test-random coverage test-faults test-hostile test-container lint format bench bench-serving lock clean
+.PHONY: help install models ingest demo serve test test-unit test-random coverage test-faults test-hostile test-container lint format bench bench-serving fit lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -91,6 +94,17 @@ bench-serving: ingest $(VENV)/.installed-dev  ## answers under load against llam
 	test -e benchmarks/results/llama-server-best.json || $(BIN)/python -m benchmarks.serving --find-best
 	$(BIN)/python -m benchmarks.serving
 	$(BIN)/python -m benchmarks.decoding
+
+# What the models say is kept in benchmarks/results: a run that was interrupted goes on, and after a change of the
+# program only what has changed is asked anew.
+fit: models  ## fit the constants of ranking, composing and confidence on SETS="name=index:questions.jsonl ..." (hours; resumable)
+	@test -n "$(SETS)" || { echo 'On what? make fit SETS="manual=indexes/manual:manual.jsonl law=indexes/law:law.jsonl"'; exit 2; }
+	$(BIN)/python -m benchmarks.fit_ranking $(RANKING_SETS:%=--set %)
+	$(BIN)/python -m benchmarks.fit_usefulness $(SETS:%=--set %)
+	$(BIN)/python -m benchmarks.collect_features --withheld $(SETS:%=--set %)
+	$(BIN)/python -m benchmarks.fit_confidence $(foreach set,$(SETS),$(call features,$(firstword $(subst =, ,$(set)))))
+
+features = $(1)=benchmarks/results/features-$(1).jsonl
 
 lock: $(VENV)/.installed-dev  ## make the lock files anew from pyproject.toml
 	@command -v uv >/dev/null || { echo "uv is needed: pip install uv"; exit 1; }
