@@ -31,7 +31,7 @@ from rag.answering.answerer import Answerer
 from rag.answering.confidence import ConfidenceModel, Features
 from rag.answering.draft import Draft
 from rag.answering.features import extract_features
-from rag.answering.records import AnswerTrace
+from rag.answering.trace import AnswerTrace
 from rag.cli.console import ProgressCallback, configure_logging, fail, progress
 from rag.domain.probability import log_odds
 from rag.domain.values import Form, Hit

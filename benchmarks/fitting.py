@@ -12,7 +12,7 @@ from typing import Final
 from benchmarks.journal import Journal
 from benchmarks.remembering import RememberingModel, RememberingReranker
 from rag.answering.answerer import Answerer
-from rag.answering.records import AnswerTrace, LastTrace
+from rag.answering.trace import AnswerTrace, LastTrace
 from rag.composition import open_answerer
 from rag.domain.values import Hit, PassagesFound, Question
 from rag.errors import RequestFault

@@ -12,8 +12,8 @@ from typing import Final, Protocol
 from rag.answering.answer_builder import AnswerBuilder, sentence_events
 from rag.answering.confidence import CONFIDENCE_MODEL, WHOLE_CONFIDENCE_MODEL, ConfidenceModel
 from rag.answering.evidence.selection import with_page
-from rag.answering.records import AnswerTrace, Recorder
 from rag.answering.run import Clock, Findings, Run
+from rag.answering.trace import AnswerTrace, Recorder
 from rag.answering.value_writer import ValueWriter
 from rag.answering.whole_writer import WholeWriter
 from rag.domain.values import Answer, AnswerEvent, AnswerReady, Form, Hit, PassagesFound, Question

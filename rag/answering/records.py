@@ -11,22 +11,19 @@ import json
 import logging
 import os
 import re
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Protocol
+from typing import Annotated, Any, Final, Literal
 
 import numpy as np
 from pydantic import AliasChoices, Field, ValidationError, model_validator
 
 from rag.answering.answer_builder import POSSIBLY
-from rag.answering.composing.whole_answer import Composition
-from rag.answering.confidence import Features
+from rag.answering.trace import AnswerTrace
 from rag.domain.frozen_model import FrozenModel
 from rag.domain.values import (
-    Answer,
     Certainty,
     Citation,
     Form,
@@ -39,7 +36,6 @@ from rag.domain.values import (
     Verdict,
 )
 from rag.errors import RecordDamaged, RecordUnknown
-from rag.index.generation import Generation
 from rag.models.llm.language_model import Prompt
 from rag.runtime.files import write_atomically
 
@@ -49,49 +45,6 @@ FORMAT: Final = 5
 _ID: Final = re.compile(r"[0-9a-f]{32}")
 _FILE: Final = re.compile(rf"({_ID.pattern})\.(json|draft)")
 _DIGEST: Final = r"[0-9a-f]{64}"
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerTrace:
-    """The trace of an answer: its question, and the results of retrieval, generation and verification.
-
-    Attributes:
-        question: as it was typed, with its history.
-        generation: of the index that the answer is from.
-        hits: the passages that were read: those in the prompt, or those found where the model was not asked.
-        prompt: None where the model was not asked.
-        draft: the model's text before verification; empty where it was not asked.
-        features: of the draft, for the confidence model; None where the model was not asked.
-        today: the date that the question was put to the model with; None where it does not depend on one.
-        composition: what an answer of several sentences was composed of; None for others. It is not recorded.
-    """
-
-    question: Question
-    generation: Generation
-    hits: Sequence[Hit]
-    prompt: Prompt | None
-    draft: str
-    answer: Answer
-    features: Features | None = None
-    today: date | None = None
-    composition: Composition | None = None
-
-
-class Recorder(Protocol):
-    """Receives the trace of each answer."""
-
-    def keep(self, trace: AnswerTrace) -> None:
-        """Called once for each answer, before it is returned. Must not raise: the answer is given in any case."""
-
-
-class LastTrace:
-    """A recorder that holds the last trace in memory; it has none before the first."""
-
-    trace: AnswerTrace
-
-    def keep(self, trace: AnswerTrace) -> None:
-        """See :class:`Recorder`."""
-        self.trace = trace
 
 
 class ModelIdentity(FrozenModel):
@@ -238,7 +191,7 @@ class AnswerRecord(FrozenModel):
         time: of the answer, in UTC, ISO 8601.
         manifest_sha256: of the generation that it was answered from.
         prompt_sha256: see :func:`prompt_digest`; None where the model was not asked.
-        today: see :class:`AnswerTrace`.
+        today: see :class:`rag.answering.trace.AnswerTrace`.
         passages: those that were read, best first.
         draft: the model's text before verification.
         form: of the answer; None before format 5.
@@ -389,7 +342,7 @@ class FolderRecorder:
     setup: Setup
 
     def keep(self, trace: AnswerTrace) -> None:
-        """See :class:`Recorder`. A record that cannot be written is logged."""
+        """See :class:`rag.answering.trace.Recorder`. A record that cannot be written is logged."""
         try:
             self.folder.write(AnswerRecord.of(trace, self.setup))
         except OSError as error:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from rag.answering.answerer import Answerer
-from rag.answering.records import AnswerRecord, LastTrace, ModelIdentity, PlaceRecord, SentenceRecord, Setup
+from rag.answering.records import AnswerRecord, ModelIdentity, PlaceRecord, SentenceRecord, Setup
+from rag.answering.trace import LastTrace
 from rag.domain.values import Verdict
 from rag.errors import IndexForeign, IndexMissing, RequestFault
 from rag.index.generation import Generation

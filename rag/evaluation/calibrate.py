@@ -15,7 +15,7 @@ import numpy as np
 
 from rag.answering.answerer import VALUE_FORMS, Answerer
 from rag.answering.confidence import ConfidenceModel, Features, Logistic, thresholds_of
-from rag.answering.records import LastTrace
+from rag.answering.trace import LastTrace
 from rag.domain.probability import log_odds
 from rag.domain.values import Question
 from rag.errors import CalibrationFailed

@@ -14,7 +14,7 @@ from rag.answering.answer_builder import NOT_IN_DOCUMENTS
 from rag.answering.answerer import Answerer, ServedIndex
 from rag.answering.confidence import Logistic
 from rag.answering.prompt import NOT_FOUND
-from rag.answering.records import LastTrace
+from rag.answering.trace import LastTrace
 from rag.domain.values import (
     Answer,
     AnswerEvent,

@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 
 from rag.answering.records import (
     AnswerRecord,
-    AnswerTrace,
     FolderRecorder,
     ModelIdentity,
     PlaceRecord,
@@ -28,6 +27,7 @@ from rag.answering.records import (
     Setup,
     prompt_digest,
 )
+from rag.answering.trace import AnswerTrace
 from rag.composition import SHAPING
 from rag.domain.values import Answer, Citation, Form, Length, Question, Sentence, SentenceKind, Turn, Verdict
 from rag.errors import RecordDamaged, RecordUnknown

@@ -90,6 +90,14 @@ class TestTrials:
         trials = try_questions(answerer, generation, [made(generation, *ASKED[0])], lambda _: None)
         assert trials == [Trial(None, answerable=True, right=False), Trial(None, answerable=False, right=False)]
 
+    def test_a_question_that_asks_for_more_than_a_value_is_left_out(self, answerer: Answerer) -> None:
+        """The draft of a whole answer has other features, and another confidence model."""
+        generation, done = answerer.generation(), list[int]()
+        question = made(generation, "How do I fill the pump of the Bittern with 72 litres of oil?", "72")
+        trials = try_questions(answerer, generation, [question, made(generation, *ASKED[0])], done.append)
+        assert len(trials) == 2
+        assert done == [1, 2]
+
     def test_the_answerer_is_unchanged(self, answerer: Answerer) -> None:
         generation = answerer.generation()
         try_questions(answerer, generation, [made(generation, *ASKED[0])], lambda _: None)
