@@ -1,0 +1,69 @@
+"""Rows of a table as sentences: under their head, and only the columns and rows that a question names."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.answering.composing.table_view import rows_as_support
+from rag.answering.evidence.units import Unit, units_of
+from tests.unit.rag.answering.material import evidence_of
+
+TABLE = """\
+| Pump | Weight | Price |
+| --- | --- | --- |
+| Bittern 4 | 120 kg | €90 |
+| Bittern 6 | 285 kg | €99 |
+| Osprey 9 | 410 kg | €120 |"""
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[Unit]:
+    return units_of(evidence_of(TABLE))
+
+
+HEAD = "Pump | Weight | Price"
+ALL = ["Bittern 4 | 120 kg | €90", "Bittern 6 | 285 kg | €99", "Osprey 9 | 410 kg | €120"]
+
+
+@pytest.mark.parametrize(
+    ("question", "shown"),
+    [
+        pytest.param("Which are sold?", [HEAD, *ALL], id="all"),
+        pytest.param("Weight and price of each pump", [HEAD, *ALL], id="all columns"),
+        pytest.param(
+            "The weight of each",
+            ["Pump | Weight", "Bittern 4 | 120 kg", "Bittern 6 | 285 kg", "Osprey 9 | 410 kg"],
+            id="one column",
+        ),
+        pytest.param(
+            "The price of a Bittern", ["Pump | Price", "Bittern 4 | €90", "Bittern 6 | €99"], id="rows and a column"
+        ),
+        pytest.param("What of the Osprey?", [HEAD, *ALL], id="a single row is not enough to leave out the others"),
+    ],
+)
+def test_columns_and_rows(rows: list[Unit], question: str, shown: list[str]) -> None:
+    supports = rows_as_support(question, rows)
+    assert [support.sentence for support in supports] == shown
+    assert {support.kind for support in supports} == {"row"}
+    assert supports[0].quotes[0].text == "| Pump | Weight | Price |"
+    assert [support.quotes[0].text for support in supports[1:]] == [
+        next(line for line in TABLE.splitlines() if line.startswith(f"| {support.sentence.split(' | ')[0]} "))
+        for support in supports[1:]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("question", "shown"),
+    [
+        ("Which is it?", "Bittern 6: Weight 285 kg; Price €99"),
+        ("Its price?", "Bittern 6: Price €99"),
+    ],
+)
+def test_a_single_row_is_an_item(rows: list[Unit], question: str, shown: str) -> None:
+    (support,) = rows_as_support(question, [rows[1]])
+    assert (support.sentence, support.kind) == (shown, "item")
+
+
+def test_a_bar_within_a_cell_divides_nothing(rows: list[Unit]) -> None:
+    units = units_of(evidence_of(TABLE.replace("Osprey 9", "Osprey 9\\|10")))
+    assert all(support.sentence.count(" | ") == 2 for support in rows_as_support("Which are sold?", units))
