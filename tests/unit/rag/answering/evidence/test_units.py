@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from random import Random
 
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.answering.evidence.units import Unit, one_line, units_of
+from tests.complexity import assert_linear
 from tests.unit.rag.answering.material import document_of, evidence_of, evidence_on, page_with_headings
 
 LONG = "The pump is as blue as the sea, the sky and the eyes of the keeper, " * 9
@@ -245,3 +247,22 @@ def test_units_are_verbatim_each_once_and_in_reading_order(texts: list[str], ran
         assert quote == quote.strip() != ""
         assert unit.row or unit.text in one_line(quote)
         assert unit.text
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        pytest.param("• a lid is on\n", id="items"),
+        pytest.param("The lid is blue. ", id="sentences"),
+        pytest.param("# Care\nThe lid is blue.\n", id="headings"),
+        pytest.param("| a | 1 |\n| --- | --- |\n| b | 2 |\n\n", id="tables"),
+        pytest.param("a  1  2\n", id="columns"),
+        pytest.param("1An lid, 1 that is.\n", id="footnotes"),
+    ],
+)
+def test_time_is_linear(piece: str) -> None:
+    def prepare(size: int) -> Callable[[], object]:
+        evidence = evidence_of(piece * (size // len(piece)))
+        return lambda: units_of(evidence)
+
+    assert_linear(prepare, 30_000)
