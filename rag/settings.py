@@ -201,7 +201,8 @@ class Settings(BaseSettings):
         Field(
             ge=64,
             le=100_000,
-            description="most tokens of passages in the prompt for a fact; the best one is cut to what fits, and others "
+            description="most tokens of passages in the prompt for a fact; "
+            "the best one is cut to what fits, and others "
             "that do not fit are left out",
         ),
     ] = 350
