@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import Final
 
 from rag.answering.tables import periods, vocabulary
+from rag.answering.tables.fiscal_periods import fiscal_periods
 from rag.answering.tables.matching import Coverage, KeyMatch, TableIndex, coverage
-from rag.answering.tables.periods import Periods
 from rag.answering.tables.question import TableQuestion
 from rag.text.words import light_stem
 
@@ -23,7 +23,8 @@ _MOST_MISSING: Final = 4
 # Remarks alone must not decide between two cells.
 _MOST_REST: Final = 3
 _TYPED_HEAD: Final = 0.3
-_MOST_ROWS: Final = 400
+# Cells that are considered: those of the rows with most terms.
+_MOST_CELLS: Final = 2_000
 _PERCENT: Final = light_stem("percent")
 
 
@@ -75,7 +76,19 @@ class CellCandidates:
         self.asked = frozenset(stems.union(*(vocabulary.CODES.get(stem, ()) for stem in stems)))
         self.periods, self.by_context = fiscal_periods(question, index)
         self._known: dict[tuple[int, frozenset[str]], Coverage] = {}
+        self._groups: dict[int, frozenset[int]] = {}
+        self._labels: dict[tuple[int, int], Coverage] = {}
+        self._places = self._by_row()
+        self._held = [len({row for row, _ in match.cells}) for match in self.matches]
         self._coverage = [coverage(head, self.asked) for head in self.table.heads]
+
+    def _by_row(self) -> dict[int, dict[int, list[tuple[int, float]]]]:
+        """By row and number of a term: the columns that have it, with how well they do."""
+        places: dict[int, dict[int, list[tuple[int, float]]]] = defaultdict(lambda: defaultdict(list))
+        for number, match in enumerate(self.matches):
+            for (row, column), level in match.cells.items():
+                places[row][number].append((column, level * (1.0 if column < self.table.keys else _OTHER_CELL)))
+        return places
 
     def head_terms(self, column: int) -> frozenset[int]:
         """Numbers of the terms in a column's head; none where the head is about something else."""
@@ -90,17 +103,15 @@ class CellCandidates:
 
     def rows(self) -> Iterator[tuple[int, Mapping[int, frozenset[int]]]]:
         """The rows with any term in their cells: by column, the terms; only cells that the question names."""
-        found: dict[int, dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
-        for number, match in enumerate(self.matches):
-            for row, column in match.cells:
-                found[row][column].add(number)
-        for row in self.property_rows:
-            found[row].setdefault(0, set())
-        best = sorted(found, key=lambda row: -len(set().union(*found[row].values())))[:_MOST_ROWS]
-        for row in best:
+        rows = sorted({*self._places, *self.property_rows}, key=lambda row: -len(self._places[row]))
+        for row in rows[: max(_MOST_CELLS // len(self.table.heads), 1)]:
+            found: dict[int, set[int]] = {0: set()} if row in self.property_rows else {}
+            for number, places in self._places[row].items():
+                for column, _ in places:
+                    found.setdefault(column, set()).add(number)
             named = {
                 column: frozenset(terms)
-                for column, terms in found[row].items()
+                for column, terms in found.items()
                 if self._names(row, column, frozenset(terms))
             }
             if named and self.table.rows[row].certain:
@@ -159,16 +170,21 @@ class CellCandidates:
         if head:
             score -= _MISSING * min(covered.missing, _MOST_MISSING) + _REST * min(covered.rest, _MOST_REST)
         score += _TYPED_HEAD * (column in self.typed[0] or _is_money(self.question, self.table.rows[row].cells[column]))
-        groups = frozenset(n for n, match in enumerate(self.matches) if row in match.groups)
+        groups = self._group_terms(row)
         if "%" in self.table.rows[row].cells[column]:
             groups |= frozenset(n for n, asked in enumerate(self.question.terms) if asked.stem == _PERCENT)
         other = (groups | self.around | beside | self._lengths(row, column)) - terms - head
         return CellCandidate(row, column, terms, head, other, label, covered, score, implied=not head)
 
+    def _group_terms(self, row: int) -> frozenset[int]:
+        if row not in self._groups:
+            self._groups[row] = frozenset(n for n, match in enumerate(self.matches) if row in match.groups)
+        return self._groups[row]
+
     def row_candidate(self, row: int, terms: frozenset[int]) -> CellCandidate:
         """A row without a column, with the terms that its cells, groups and caption explain."""
-        cells = frozenset(n for n, match in enumerate(self.matches) if any(place == row for place, _ in match.cells))
-        groups = frozenset(n for n, match in enumerate(self.matches) if row in match.groups)
+        cells = frozenset(self._places[row])
+        groups = self._group_terms(row)
         heads = frozenset(n for n, match in enumerate(self.matches) if match.heads)
         none = Coverage(named=False, missing=0, rest=0)
         other = (cells | groups | heads | self.around) - terms
@@ -184,11 +200,7 @@ class CellCandidates:
         match = self.matches[number]
         levels = [_GROUP * match.groups.get(row, 0.0), _CAPTION * match.caption, _CONTEXT * match.context]
         if in_row:
-            levels += [
-                match.cells.get((row, place), 0.0) * (1.0 if place < self.table.keys else _OTHER_CELL)
-                for place in range(len(self.table.heads))
-                if place != column
-            ]
+            levels += [level for place, level in self._places[row][number] if place != column]
         if in_head:
             levels.append(match.heads.get(column, 0.0))
         return max(levels)
@@ -206,6 +218,12 @@ class CellCandidates:
 
     def label(self, row: int, column: int = -1) -> Coverage:
         """Coverage of the key cells of a row, but for ``column``, of those that the question names at all."""
+        place = (row, column if column < self.table.keys else -1)
+        if place not in self._labels:
+            self._labels[place] = self._label(*place)
+        return self._labels[place]
+
+    def _label(self, row: int, column: int) -> Coverage:
         keys = self.table.rows[row].cells[: self.table.keys]
         covers = [coverage(text, self.asked) for place, text in enumerate(keys) if text and place != column]
         named = [cover for cover in covers if cover.named]
@@ -220,9 +238,8 @@ class CellCandidates:
         """True if any of the terms tells rows apart; a general word does where it is all of the label."""
         rows = len(self.table.rows)
         for number in terms:
-            held = {place for place, _ in self.matches[number].cells}
             general = self.question.terms[number].scaffold and not self.label(row).is_full
-            if not general and (len(held) < rows or rows == 1):
+            if not general and (self._held[number] < rows or rows == 1):
                 return True
         return False
 
@@ -304,26 +321,6 @@ class CellCandidates:
 
 def _is_money(question: TableQuestion, text: str) -> bool:
     return question.type == "how much" and any(sign in text for sign in "$€£")
-
-
-def fiscal_periods(question: TableQuestion, index: TableIndex) -> tuple[Periods, bool]:
-    """The periods of a question as those of the table's dates, and whether its context was needed for it.
-
-    A report on "Q1 2023" may have columns that end in December 2022 and December 2021: its own quarter is the latest
-    of them, and the same quarter of another year is as many years away.
-    """
-    asked, known = question.periods, index.context_periods
-    dated = [head.latest for head in index.head_periods if head.latest[0] and head.months]
-    if not (asked.quarters and known.quarters and known.years and dated):
-        return asked, False
-    if not asked.quarters <= known.quarters:
-        return replace(asked, years=frozenset([-1])), False
-    latest = max(dated)
-    behind = max(known.years) - latest[0]
-    if behind not in (0, 1):
-        return asked, False
-    years = frozenset(year - behind for year in (asked.years or {max(known.years)}))
-    return Periods(years=years, lengths=frozenset([3])), True
 
 
 def latest_only(found: Sequence[CellCandidate], index: TableIndex) -> list[CellCandidate]:

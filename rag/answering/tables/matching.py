@@ -22,6 +22,8 @@ from rag.answering.tables.terms import are_forms, joined_stems, stems_of, terms_
 _TABLE_NUMBER: Final = re.compile(r"^\s*(?:table|exhibit|figure)\s+[A-Z]?\d{1,3}[.:]?", re.IGNORECASE | re.MULTILINE)
 _LONGEST_CELL: Final = 300
 _LONGEST_CODE: Final = 3
+# Of more cells only those in key columns are indexed.
+_MOST_CELLS: Final = 10_000
 _HEAD: Final = -1
 _ABBREVIATION: Final = re.compile(r"\b([A-Za-z]{3,8})\.(?!\w)")
 _LONGEST_CONTEXT: Final = 20_000
@@ -113,10 +115,12 @@ class TableIndex:
         self.table = evidence.table
         self._cells, self._heads, self._groups = _Postings(), _Postings(), _Postings()
         self._caption = _Postings()
+        self._row_periods: dict[int, Periods] = {}
         self._alone: dict[str, list[tuple[int, int]]] = defaultdict(list)
         for number, row in enumerate(self.table.rows):
             for column, cell in enumerate(row.cells):
-                if column < self.table.keys or not is_quantity(cell):
+                searched = column < self.table.keys or number * len(row.cells) < _MOST_CELLS
+                if searched and (column < self.table.keys or not is_quantity(cell)):
                     self._cells.add(_all_stems(cell), (number, column))
                 if len(cell) <= _LONGEST_CODE:
                     self._alone[cell.casefold()].append((number, column))
@@ -164,8 +168,10 @@ class TableIndex:
 
     def row_periods(self, row: int) -> Periods:
         """The periods that the label of a row and the groups above it name."""
-        keys = self.table.rows[row].cells[: self.table.keys]
-        return Periods.of(" ".join([*self.table.rows[row].groups, *keys]))
+        if row not in self._row_periods:
+            keys = self.table.rows[row].cells[: self.table.keys]
+            self._row_periods[row] = Periods.of(" ".join([*self.table.rows[row].groups, *keys]))
+        return self._row_periods[row]
 
     @cached_property
     def context_periods(self) -> Periods:

@@ -9,6 +9,7 @@ import pytest
 from rag.answering.tables.finding import CellFinding
 from rag.answering.tables.lookup import look_up
 from rag.answering.tables.matching import TableInEvidence
+from rag.answering.tables.parsing import parse_tables
 from rag.answering.tables.question import TableQuestion
 from tests.complexity import assert_linear
 from tests.unit.rag.answering.tables.material import (
@@ -311,3 +312,13 @@ def test_time_is_linear_in_the_rows() -> None:
         return lambda: look_up("How many platforms are at Elm 7?", tables)
 
     assert_linear(prepare, 1_000)  # type: ignore[arg-type]
+
+
+def test_time_is_linear_in_rows_that_all_match() -> None:
+    def prepare(size: int) -> object:
+        rows = "\n".join(" | ".join(["Elm"] * 12) for _ in range(size))
+        text = " | ".join(f"Elm {number}" for number in range(12)) + "\n" + rows
+        tables = [TableInEvidence(table) for table in parse_tables(text)]
+        return lambda: look_up("How many Elm are at Elm " + "Elm " * 40, tables)
+
+    assert_linear(prepare, 400)  # type: ignore[arg-type]
