@@ -234,7 +234,7 @@ def subject_exchanged(claim: str, source: Sentence, others: Sequence[Sentence], 
 
 
 def tense_changed(claim: str, source: Sentence, _: Sequence[Sentence], random: Random) -> Falsehood | None:
-    """What will be, as done; what was done, as planned."""
+    """Tense swap: a plan as done, and a past act as planned."""
     changed = _FUTURE.sub(r"has been \1", claim, count=1)
     if changed == claim:
         changed = _PAST.sub(r"will be \1", claim, count=1)

@@ -227,7 +227,7 @@ def by_kind(data: Measured, passes: Flags) -> Iterator[str]:
 
 
 def by_problem(data: Measured) -> Iterator[str]:
-    """How often each problem is found in true and in false claims."""
+    """Rates of each problem in true and in false claims."""
     yield "| problem | in true | in false | precision |\n| --- | --- | --- | --- |"
     found: dict[str, list[int]] = {}
     for check, label in zip(data.checks, data.labels, strict=True):

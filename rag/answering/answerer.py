@@ -177,7 +177,7 @@ class Answerer:
         # The searches for parts and sides are vague by themselves.
         first = whole[:_FIRST] if understood.form in ("parts", "comparison") else ()
         run.cancelled.check()
-        return list({hit.passage.row: hit for hit in [*first, *interleave(rankings)]}.values())
+        return interleave([[*first, *interleave(rankings)]])
 
     @property
     def _value_writer(self) -> ValueWriter:

@@ -161,5 +161,5 @@ def _from_table(found: Findings, table: TableAnswer) -> Findings:
 
 
 def _merged(shown: Sequence[Support], support: Sequence[Support]) -> list[Support]:
-    """What is shown, then the unsupported sentences of the draft."""
+    """Shown sentences, then the unsupported ones of the draft."""
     return [*shown, *(item for item in support if not item.supported)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from rag.answering.composing.name_conflicts import asked_names, names_another
@@ -12,7 +12,7 @@ from rag.answering.composing.table_answer import table_answer
 from rag.answering.composing.usefulness import USEFULNESS_MODEL, unit_features
 from rag.answering.composing.whole_answer import Composition, compose
 from rag.answering.confidence import ConfidenceModel, Features
-from rag.answering.draft import Draft, generate_draft, self_check
+from rag.answering.draft import Draft, generate_draft
 from rag.answering.evidence.relevance import unit_relevance
 from rag.answering.evidence.selection import EvidenceBudget, select_evidence, with_page
 from rag.answering.evidence.units import Unit, units_of
@@ -34,6 +34,8 @@ _WIDER: Final = 2
 _OPENING, _FURTHER = 0.5, 0.2
 _MOST_OPENINGS: Final = 40
 _FEWEST_PARTS: Final = 2
+# P(True) of a long draft is not asked: it was as high where the draft answered something else.
+_NOT_ASKED: Final = 0.5
 # The reranker's logit at or below which a passage is about something else: those of unanswered questions go down to -4.
 _ABSENT: Final = -6.0
 
@@ -69,7 +71,7 @@ class WholeWriter:
             Cancelled: the run was cancelled.
             ModelError: the model failed.
         """
-        evidence_only = _features(run.question.text, hits, Draft(), (), 0.0) if hits else None
+        evidence_only = _features(run.question.text, hits, Draft(), ()) if hits else None
         if evidence_only is None or not self.confidence_model.is_given(evidence_only):
             return Findings(hits, [with_page(run.generation, hit) for hit in hits])
         prompt = self._prompt(run, hits, today, continued=_CONTINUED)
@@ -79,16 +81,21 @@ class WholeWriter:
             relevance = self._relevance(run, units)
         draft = self._draft(run, prompt)
         with run.clock.measuring("verify"):
-            checked = 0.0 if draft.is_empty else self_check(self.model, prompt.chat, draft, run.cancelled)
             pointers = pointers_of(run.question.text, draft.text, units)
-            features = _features(run.question.text, hits, draft, pointers, checked)
+            features = _features(run.question.text, hits, draft, pointers)
             composition = _composition(run, hits, evidence, pointers, units, relevance)
             support = compose(composition)
-        found = Findings(
-            prompt.hits, prompt.evidence, draft, features, support, self.confidence_model.correct.probability(features)
+        return Findings(
+            prompt.hits,
+            prompt.evidence,
+            draft,
+            features,
+            support,
+            self.confidence_model.correct.probability(features),
+            is_given=bool(support),
+            missing=self._missing(run, evidence) if support else (),
+            composition=composition,
         )
-        found = replace(found, composition=composition)
-        return replace(found, is_given=bool(support), missing=self._missing(run, evidence) if support else ())
 
     def overview(self, run: Run, passages: Sequence[Passage], today: str | None) -> Findings:
         """An overview of a section or a document, from the opening of each of its sections; raises as :meth:`write`."""
@@ -176,9 +183,7 @@ def _sides(run: Run) -> list[frozenset[str]]:
     return [side for side in dict.fromkeys(sides) if side]
 
 
-def _features(
-    question: str, hits: Sequence[Hit], draft: Draft, pointers: Sequence[Pointer], self_check: float
-) -> Features:
+def _features(question: str, hits: Sequence[Hit], draft: Draft, pointers: Sequence[Pointer]) -> Features:
     """The features of a long draft: how much of it the evidence has, in place of one value's support."""
     shares = [pointer.share for pointer in pointers]
     return Features(
@@ -188,7 +193,7 @@ def _features(
         certainty=draft.certainty,
         share=sum(shares) / len(shares) if shares else 0.0,
         agrees=sum(share >= SUPPORTED for share in shares) / len(shares) if shares else 0.0,
-        self_check=self_check,
+        self_check=_NOT_ASKED,
     )
 
 

@@ -56,7 +56,7 @@ def _places(text: AnalyzedText) -> Mapping[str, Sequence[int]]:
 def _margin(
     comparison: ClaimComparison, part: Part, index: int, places: Mapping[str, Sequence[int]], there: Sequence[int]
 ) -> float:
-    """How much nearer to a word than to its opposite; -1 where the part's sentences have only the opposite."""
+    """Distance margin between a word and its opposite; -1 where the part's sentences have only the opposite."""
     token: TextToken = comparison.tokens[index]
     own = places.get(form(token.text), ())
     if own:

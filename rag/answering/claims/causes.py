@@ -76,7 +76,7 @@ def _keys(text: AnalyzedText, indices: Sequence[int]) -> frozenset[str]:
 
 
 def _judged(comparison: ClaimComparison, cause: frozenset[str], effect: frozenset[str]) -> tuple[float, bool]:
-    """How unsupported it is that one is because of the other, and whether the quotes say it the other way round."""
+    """Score of an unsupported cause, 0..1, and true if the quotes state cause and effect the other way round."""
     quotes = comparison.quotes
     both = False
     for unit, tokens in enumerate(quotes.units):

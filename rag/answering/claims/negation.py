@@ -70,7 +70,7 @@ def quoted_polarity(comparison: ClaimComparison, part: Part) -> Polarity:
 
 
 def _without_condition(comparison: ClaimComparison, part: Part, said: Polarity, quoted: Polarity) -> list[str]:
-    """What the claim says to be possible without, and the quotes not without."""
+    """Words that the claim puts after "without" and the quotes do not."""
     if not any(comparison.tokens[index].lower == "without" for index in part.tokens):
         return []
     return _words_of(said.denied & quoted.affirmed - quoted.denied, comparison, part)
@@ -98,7 +98,7 @@ def _is_fragment(comparison: ClaimComparison, unit: int) -> bool:
 
 
 def _conflicts(said: Polarity, quoted: Polarity, comparison: ClaimComparison, part: Part) -> tuple[list[str], bool]:
-    """What is denied in one and affirmed in the other; and true where the quotes do not deny anything."""
+    """Words negated in one text and affirmed in the other; and true where the quotes negate nothing."""
     only = _is_exclusive(comparison, part)
     if not said.negative:
         # "Only who registers can vote": "who does not register cannot".
@@ -125,7 +125,7 @@ def _conflicts(said: Polarity, quoted: Polarity, comparison: ClaimComparison, pa
 
 
 def _denied_in_conditions(comparison: ClaimComparison, part: Part) -> frozenset[str]:
-    """What the quotes deny only within "if ...", where the claim has no such condition; it says nothing of the rest."""
+    """Words that the quotes negate only within an "if" clause that the claim does not have."""
     if any(comparison.tokens[index].lower in _IF for index in part.tokens):
         return frozenset()
     quotes = comparison.quotes

@@ -72,7 +72,7 @@ def number_findings(comparison: ClaimComparison) -> RuleFindings:
 
 
 def _margin(comparison: ClaimComparison, one: Quantity, own: Sequence[Quantity], quoted: Sequence[Quantity]) -> float:
-    """How much nearer the number's words are to it than to another of its unit; 1 in what is word for word."""
+    """Distance margin of a number's words to it and to another number of its unit; 1 in verbatim text."""
     if comparison.is_verbatim(one.start):
         return 1.0
     rivals = [other.start for other in quoted if one.rivals(other)]

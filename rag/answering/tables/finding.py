@@ -21,7 +21,7 @@ Basis: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True)
 class CellFinding:
-    """What a table says to a question.
+    """Finding: the answer of a table to a question.
 
     Attributes:
         kind: ``cell`` for one value; ``superlative`` for the row with the highest or lowest one, whose ``value`` is the

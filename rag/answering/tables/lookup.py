@@ -193,7 +193,7 @@ def _apart(cells: Sequence[CellCandidate], same: str) -> list[CellCandidate]:
 
 
 def _not_computed(asked: TableQuestion, read: Sequence[CellCandidates]) -> list[CellFinding]:
-    """What a sum, mean or difference would be computed from, where no cell has it."""
+    """Operands of a sum, mean or difference that no cell has."""
     computed = [asked_term for asked_term in asked.terms if asked_term.stem in vocabulary.COMPUTED]
     if not computed:
         return []

@@ -106,7 +106,7 @@ class TableQuestion:
 
     @cached_property
     def type(self) -> str | None:
-        """What is asked for, as a key of :data:`rag.answering.tables.vocabulary.HEADS_OF`."""
+        """Type of value asked for, as a key of :data:`rag.answering.tables.vocabulary.HEADS_OF`."""
         found = [(match.start(), name) for name, pattern in _TYPE_PATTERNS if (match := pattern.search(self.text))]
         return min(found)[1] if found else None
 

@@ -131,7 +131,7 @@ class Ask:
 
     @property
     def opening(self) -> str:
-        """What comes before the question itself; empty for nothing but politeness."""
+        """Text before the question itself; empty for nothing but politeness."""
         return without_politeness(lowered(self.text[: max(len(self.text) - len(self.asked), 0)])).strip(_EDGES)
 
 
