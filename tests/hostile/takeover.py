@@ -22,7 +22,7 @@ def say(kind, data):
     if not TOGETHER:
         sys.stdout.buffer.flush()
 def reading(word="Forged"):
-    say(b"g", [1, word + " words.", 600, 800, []])
+    say(b"g", [1, word + " words.", 600, 800, [], None])
     say(b"w", zlib.compress(b""))
     say(b"c", [[1, 0, len(word) + 7, [], ""]])
     facts = dict(title=None, pages_with_text=1, characters=9, indexed_characters=9, remarks={}, reason=None)

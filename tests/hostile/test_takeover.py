@@ -22,7 +22,7 @@ from tests.hostile.takeover import ask, lying
 
 SMALL = ReadingLimits(pages=3, characters_per_page=1000, characters=2000)
 QUICK = Timeouts(seconds_per_page=5.0, seconds_per_file=10.0, seconds_per_scan=0.2)
-PAGE: list[Any] = [1, "Some words.", 600.0, 800.0, [[0, 4, 1]]]
+PAGE: list[Any] = [1, "Some words.", 600.0, 800.0, [[0, 4, 1]], "i"]
 WORDS = zlib.compress(struct.pack("<2i4f", 0, 4, 1.0, 2.0, 3.0, 4.0))
 CHUNK: list[Any] = [1, 0, 11, ["Some"], "Some: "]
 FACTS: dict[str, Any] = {
@@ -77,12 +77,17 @@ LIES: dict[str, Frames] = {
     "no seconds": frames(facts={**FACTS, "seconds": {"read": float("nan")}}),
     "page of no number": frames(page=[1.0, *PAGE[1:]]),
     "page out of order": frames(page=[2, *PAGE[1:]]),
-    "page without size": frames(page=[1, "a", 0, 800, []]),
-    "page of endless size": frames(page=[1, "a", float("inf"), 800, []]),
-    "half a character": frames(page=b'[1, "Some \\ud800 words.", 600, 800, []]'),
-    "headings beyond the page": frames(page=[*PAGE[:4], [[0, 99, 1]]]),
-    "headings between letters": frames(page=[*PAGE[:4], [[0.5, 4, 1]]]),
-    "headings of another shape": frames(page=[*PAGE[:4], [[0, 4]]]),
+    "page without size": frames(page=[1, "a", 0, 800, [], None]),
+    "page of endless size": frames(page=[1, "a", float("inf"), 800, [], None]),
+    "half a character": frames(page=b'[1, "Some \\ud800 words.", 600, 800, [], null]'),
+    "headings beyond the page": frames(page=[*PAGE[:4], [[0, 99, 1]], None]),
+    "headings between letters": frames(page=[*PAGE[:4], [[0.5, 4, 1]], None]),
+    "headings of another shape": frames(page=[*PAGE[:4], [[0, 4]], None]),
+    "label is a number": frames(page=[*PAGE[:5], 7]),
+    "label is empty": frames(page=[*PAGE[:5], ""]),
+    "label is long": frames(page=[*PAGE[:5], "x" * 1_000]),
+    "label of two lines": frames(page=[*PAGE[:5], "i\nv"]),
+    "no label": frames(page=PAGE[:5]),
     "words beyond the page": frames(words=words(0, 99, 1, 2, 3, 4)),
     "words nowhere": frames(words=words(0, 4, float("nan"), 2, 3, 4)),
     "words endlessly far": frames(words=words(0, 4, float("inf"), 2, 3, 4)),
@@ -101,7 +106,7 @@ LIES: dict[str, Frames] = {
     "picture is a page of HTML": frames(picture=struct.pack("<I", 1) + b"<script>"),
     "picture is large": frames(picture=PNG + bytes(200_000)),
     "many pages": [frame for n in range(1, 5) for frame in frames(page=[n, *PAGE[1:]])[:2]],
-    "long pages": [frame for n in range(1, 4) for frame in frames(page=[n, "a " * 400_000, 9, 9, []])[:2]],
+    "long pages": [frame for n in range(1, 4) for frame in frames(page=[n, "a " * 400_000, 9, 9, [], None])[:2]],
     "no JSON": [(b"r", b"{")],
     "deep JSON": [(b"g", b"[" * 100_000)],
     "long number": [(b"g", b"[" + b"9" * 10_000 + b"]")],
@@ -147,7 +152,7 @@ def test_many_chunks_come_in_many_frames(tmp_path: Path) -> None:
 
 
 WORDLESS = "say(b'w', zlib.compress(b''))"
-LONG_PAGE = f"say(b'g', [n, 'word ' * 30_000, 9, 9, []]); {WORDLESS}"
+LONG_PAGE = f"say(b'g', [n, 'word ' * 30_000, 9, 9, [], None]); {WORDLESS}"
 ENDLESS = {
     "progress": ("while True: say(b'p', [1, 5, True])", "crashed"),
     "progress backwards": ("[say(b'p', [n, 5, True]) for n in (2, 1)]", "crashed"),
