@@ -45,9 +45,9 @@ _GROUPS: Final = (
     (
         "Service",
         "Queue and deadlines: [operations.md](operations.md#several-people-at-a-time).\n"
-        "Host names: [operations.md](operations.md#host-names).\n"
+        "Keys and host names: [operations.md](operations.md#keys-or-none).\n"
         "Adding documents: [operations.md](operations.md#adding-documents-over-http).",
-        "host port parallel max_queue answer_seconds proxies hosts api_keys documents admin_keys upload_bytes",
+        "host port parallel max_queue answer_seconds proxies hosts api_keys open documents admin_keys upload_bytes",
     ),
     (
         "Ingest",
@@ -98,7 +98,7 @@ def _text(default: object) -> str:
 def _range(field: FieldInfo) -> str:
     """The accepted numbers in words, from the constraints of the field; choices from its type."""
     if choices := getattr(field.annotation, "__args__", ()) if "Literal" in str(field.annotation) else ():
-        return f"one of {', '.join(f'`{choice}`' for choice in choices)}"
+        return f"one of {', '.join(f'`{choice}`' for choice in choices if choice)}"
     words: dict[str, str] = {}
     for bound in field.metadata:
         match bound:

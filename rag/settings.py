@@ -27,6 +27,9 @@ MOST_WORKERS: Final = 256
 # Error messages leave out the values of these, which may be secret.
 _UNSHOWN: Final = (f"{PREFIX}API_KEYS", f"{PREFIX}ADMIN_KEYS", f"{PREFIX}MODEL", f"{PREFIX}MODEL_KEY")
 
+# Shorter keys are guessed in days where nobody counts the attempts.
+_SHORTEST_KEY: Final = 8
+
 # A host name or an IPv4 address; with two colons or more, an IPv6 address.
 _HOST: Final = re.compile(r"\*|[\w.-]+|[0-9a-f]*:[0-9a-f.]*:[0-9a-f:.]*")
 
@@ -37,12 +40,20 @@ def _key_list(value: object) -> object:
     """Keys separated by commas or line ends. Blank is refused: a secret that came out empty must not mean "no keys"."""
     if not isinstance(value, str):
         return value
-    keys = [key.strip() for key in re.split(r"[,\n]", value) if key.strip()]
+    keys = [key.strip() for key in re.split(r"[,\r\n]", value) if key.strip()]
     if not keys:
         raise ValueError(
             "it is set, but blank; give it keys, separated by commas or line ends, or, to have no keys, unset the "
             "variable or remove the secret file"
         )
+    for number, key in enumerate(keys, start=1):
+        if len(key) < _SHORTEST_KEY:
+            raise ValueError(
+                f"key {number} has fewer than {_SHORTEST_KEY} characters, and could be guessed; make one with "
+                "`openssl rand -hex 24`"
+            )
+        if not key.isprintable():
+            raise ValueError(f"key {number} has control characters, which fit into no header")
     return keys
 
 
@@ -303,10 +314,19 @@ class Settings(BaseSettings):
         NoDecode,
         BeforeValidator(_key_list),
         Field(
-            description="access keys, separated by commas or line ends; unset: no key is needed. Set but blank is an "
-            "error"
+            description="access keys of at least 8 characters, separated by commas or line ends; unset: no key is "
+            "needed, see `RAG_OPEN`. Set but blank is an error"
         ),
     ] = ()
+    open: Annotated[
+        Literal["", "local", "everyone"],
+        Field(
+            description="who is answered without keys where the service does not listen on this machine alone "
+            "(127.0.0.1); empty: it does not start. `local`: requests for `localhost`, 127.0.0.1 or `RAG_HOSTS`; the "
+            "port must be published on this machine only, as `docker-compose.yml` does. `everyone`: whoever reaches "
+            "the port. With `RAG_API_KEYS` it means nothing"
+        ),
+    ] = ""
 
     # Adding documents over HTTP
     documents: Annotated[
@@ -322,8 +342,8 @@ class Settings(BaseSettings):
         NoDecode,
         BeforeValidator(_key_list),
         Field(
-            description="keys for adding documents, separated by commas or line ends; each is an access key, too. Set "
-            "but blank is an error"
+            description="keys for adding documents, as `RAG_API_KEYS`, and others than those; each is an access key, "
+            "too. Set but blank is an error"
         ),
     ] = ()
     upload_bytes: Annotated[
@@ -359,9 +379,7 @@ def read_settings(secrets: Path = Path("/run/secrets")) -> Settings:
         SettingsError: a ``RAG_`` variable is unknown, a value is wrong, a secret cannot be read, or a setting that
             another one needs is missing; the message names the variable or the secret.
     """
-    known = {PREFIX + name.upper() for name in Settings.model_fields}
-    if unknown := sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known):
-        raise SettingsError(f"unknown setting {unknown[0]}; {_remedy(unknown[0], known)}")
+    _check_names(secrets)
     try:
         with warnings.catch_warnings():
             # pydantic-settings only warns of a secret that is a folder or a link to elsewhere, and goes on without it;
@@ -376,9 +394,31 @@ def read_settings(secrets: Path = Path("/run/secrets")) -> Settings:
         raise SettingsError(f"{name}{shown}{_origin(name, secrets)} is wrong: {message}") from None
     except SourceError as error:
         raise SettingsError(f"a secret cannot be read: {error.__cause__}; {error}") from None
+    _check_keys(settings)
+    return settings
+
+
+def _check_names(secrets: Path) -> None:
+    """Refuses unknown variables and secrets: a misspelt name of the keys must not mean that there are none."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    variables = [(name, "") for name in os.environ]
+    try:
+        files = [(file.name, f" (the file {file})") for file in secrets.iterdir()] if secrets.is_dir() else []
+    except OSError as error:
+        raise SettingsError(f"the secrets cannot be read: {error}") from None
+    for name, origin in sorted(variables + files):
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            raise SettingsError(f"unknown setting {name}{origin}; {_remedy(name.upper(), known)}")
+
+
+def _check_keys(settings: Settings) -> None:
     if settings.documents and not settings.admin_keys:
         raise SettingsError(
             f"{PREFIX}DOCUMENTS is set, but documents are added only with an admin key: set {PREFIX}ADMIN_KEYS too, "
             f"or unset {PREFIX}DOCUMENTS"
         )
-    return settings
+    if set(settings.api_keys) & set(settings.admin_keys):
+        raise SettingsError(
+            f"{PREFIX}API_KEYS and {PREFIX}ADMIN_KEYS have a key in common, so whoever may ask could add documents: "
+            "give each its own"
+        )

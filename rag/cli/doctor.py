@@ -222,11 +222,13 @@ def _documents(settings: Settings) -> Finding:
 
 def _port(settings: Settings) -> Finding:
     from rag.errors import SettingsError
+    from rag.service.allowed_hosts import check_open
     from rag.service.server import reserve
 
-    fault = None
     try:
-        reserve(settings.host, settings.port).close()
+        listener = reserve(settings.host, settings.port)
     except SettingsError as error:
-        fault = str(error)
-    return doctor_checks.check_port(settings.host, settings.port, fault)
+        return doctor_checks.check_port(settings.host, settings.port, str(error))
+    with listener:
+        check_open(settings, listener.getsockname()[0])  # raises what would keep a service from starting
+    return doctor_checks.check_port(settings.host, settings.port, None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
@@ -18,6 +18,7 @@ from rag.errors import IndexFault
 from rag.pdf.render_pool import RenderPool
 from rag.service import problems
 from rag.service.admission.admission import DEFAULTS, Admission, AdmissionLimits
+from rag.service.allowed_hosts import AllowedHosts
 from rag.service.auth import Keys, guarded
 from rag.service.metrics import Metrics
 from rag.service.middleware import RequestMiddleware
@@ -36,7 +37,7 @@ def create_app(
     admin_keys: Sequence[SecretStr] = (),
     uploads: UploadService | None = None,
     limits: AdmissionLimits = DEFAULTS,
-    hosts: Collection[str] = (),
+    hosts: AllowedHosts | None = None,
     render_pool: RenderPool | None = None,
 ) -> FastAPI:
     """Creates the application of the service.
@@ -48,7 +49,7 @@ def create_app(
         admin_keys: keys for adding documents; each is an access key, too.
         uploads: folder and job of documents added over HTTP; None turns uploads off.
         limits: of answers at a time, of the queue, and of the time of a request.
-        hosts: allowed host names, beside IP addresses, on any port; requests for others get a 421. Empty means any.
+        hosts: those that requests are answered for, others get a 421; None means any.
         render_pool: renders page images, and is closed with the application; None means one that starts its processes
             with the first image.
 

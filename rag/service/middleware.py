@@ -10,7 +10,6 @@ import asyncio
 import logging
 import re
 import uuid
-from collections.abc import Collection
 from time import perf_counter
 from typing import Final
 
@@ -18,7 +17,7 @@ from fastapi import HTTPException
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from rag.service.allowed_hosts import is_allowed
+from rag.service.allowed_hosts import AllowedHosts
 from rag.service.metrics import Metrics
 from rag.service.problems import error_response, problem_fields
 
@@ -46,13 +45,13 @@ _SECURITY_HEADERS: Final = {
 class RequestMiddleware:
     """Gives each request an id, limits its body, adds headers, and logs and counts the outcome, without any text.
 
-    With ``hosts``, requests for other hosts get a 421.
+    With ``hosts``, requests for others get a 421.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, hosts: Collection[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, hosts: AllowedHosts | None = None) -> None:
         self._app = app
         self._metrics = metrics
-        self._hosts = frozenset(hosts)
+        self._hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """As ASGI defines."""
@@ -66,7 +65,7 @@ class RequestMiddleware:
         scope.setdefault("state", {}).update(request_id=request_id, body=body)
         response = _Response(send, request_id)
         try:
-            if self._hosts and not is_allowed(headers.get("host", ""), self._hosts):
+            if self._hosts and not self._hosts.allow(headers.get("host", "")):
                 await error_response(scope["path"], problem_fields(421, _OTHER_HOST, request_id))(scope, body, response)
                 return
             await self._app(scope, body, response)

@@ -18,7 +18,7 @@ from rag.answering.answerer import Answerer
 from rag.errors import SettingsError
 from rag.pdf.render_pool import RenderPool
 from rag.service.admission.admission import Admission, AdmissionLimits
-from rag.service.allowed_hosts import LOCALHOST
+from rag.service.allowed_hosts import allowed_hosts
 from rag.service.app import create_app
 from rag.service.routes.uploads import UploadService
 from rag.service.uploads.folder import UploadFolder
@@ -99,13 +99,6 @@ def open_uploads(settings: Settings) -> UploadService | None:
     # The job reads the same settings: it inherits the environment.
     job = [sys.executable, "-m", "ingest", str(settings.documents.absolute()), "--index", str(settings.index)]
     return UploadService(UploadFolder(settings.documents, most), [*job, "--json-lines"])
-
-
-def allowed_hosts(settings: Settings) -> frozenset[str]:
-    """Host names that the service answers requests for; empty means any."""
-    if settings.api_keys or "*" in settings.hosts:
-        return frozenset()
-    return LOCALHOST.union(settings.hosts)
 
 
 def serve_forever(

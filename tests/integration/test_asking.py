@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 from ingest.discovery import discover
 from rag.answering.prompt import NO, NOT_FOUND, SELF_CHECK, YES
 from rag.answering.prompt import QUESTION as QUESTION_PROMPT
+from rag.service.allowed_hosts import AllowedHosts
 from rag.service.app import create_app
 from rag.testing import BagOfWordsEncoder, ScriptedModel
 from tests.fakes import ingest_job, make_pdf
@@ -398,7 +399,7 @@ def test_documents(client: TestClient) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/documents", "/readyz", "/v1/models", "/nothing"])
 def test_other_hosts_are_refused_with_the_remedy(index: Path, path: str) -> None:
-    with client_for(index, hosts={"localhost", "pages.example"}) as client:
+    with client_for(index, hosts=AllowedHosts(frozenset({"localhost", "pages.example"}))) as client:
         for host in ("localhost:8000", "pages.example"):
             assert client.get(path, headers={"Host": host}).status_code == (404 if path == "/nothing" else 200)
         response = client.get(path, headers={"Host": "evil.example"})

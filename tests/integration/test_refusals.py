@@ -26,11 +26,21 @@ def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+    return port
+
+
 @pytest.mark.parametrize(
     ("settings", "remedy"),
     [
         pytest.param({"RAG_MODLE": "x"}, "unknown setting RAG_MODLE", id="unknown setting"),
         pytest.param({"RAG_API_KEYS": ""}, "RAG_API_KEYS is wrong: it is set, but blank", id="blank keys"),
+        pytest.param({"RAG_API_KEYS": "a-long-key,b"}, "RAG_API_KEYS is wrong: key 2 has fewer", id="one-letter key"),
+        pytest.param({"RAG_API_KEYS": "both-keys", "RAG_ADMIN_KEYS": "both-keys"}, "in common", id="one key for both"),
+        pytest.param({"RAG_OPEN": "yes"}, "RAG_OPEN='yes' is wrong", id="unknown word for open"),
         pytest.param({"RAG_PORT": "many"}, "RAG_PORT='many' is wrong", id="wrong value"),
         pytest.param({"RAG_DOCUMENTS": "documents"}, "set RAG_ADMIN_KEYS too", id="adding without a key"),
         pytest.param({"RAG_MODELS": "/nonexistent"}, "python -m rag models fetch", id="missing model"),
@@ -71,9 +81,24 @@ def test_a_port_in_use_is_reported_before_anything_is_loaded(tmp_path: Path) -> 
     )
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_a_service_that_others_reach_does_not_start_without_keys(host: str, tmp_path: Path) -> None:
+    result = run("rag", "serve", "--host", host, "--port", str(free_port()), RAG_MODELS=str(tmp_path))
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"error: there are no access keys, and other machines may reach {host}: ")
+    assert "RAG_OPEN=local" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("settings", [{"RAG_OPEN": "local"}, {"RAG_OPEN": "everyone"}, {"RAG_API_KEYS": "a-long-key"}])
+def test_with_keys_or_a_word_it_goes_on_to_the_models(settings: dict[str, str], tmp_path: Path) -> None:
+    result = run("rag", "serve", "--port", str(free_port()), RAG_HOST="0.0.0.0", RAG_MODELS=str(tmp_path), **settings)
+    assert "python -m rag models fetch" in result.stderr
+
+
 def test_an_upload_folder_that_cannot_be_used_is_reported_before_anything_is_loaded(tmp_path: Path) -> None:
     folder = str(tmp_path / "nowhere")
-    result = run("rag", "serve", RAG_MODELS=str(tmp_path), RAG_DOCUMENTS=folder, RAG_ADMIN_KEYS="key")
+    result = run("rag", "serve", RAG_MODELS=str(tmp_path), RAG_DOCUMENTS=folder, RAG_ADMIN_KEYS="an-admin-key")
     assert result.returncode == 1
     assert result.stderr.startswith(f"error: RAG_DOCUMENTS={folder} is no folder that can be written")
     assert result.stderr.count("\n") == 1

@@ -99,6 +99,13 @@ def test_an_unknown_setting_is_named_with_the_nearest_or_all(
         read()
 
 
+def test_an_unknown_setting_in_lower_case_is_refused_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Known ones are read in any case, so a misspelt one would be taken for set."""
+    monkeypatch.setenv("rag_api_key", "number-1")
+    with pytest.raises(SettingsError, match=r"^unknown setting rag_api_key; did you mean RAG_API_KEYS\?$"):
+        read()
+
+
 def test_variables_without_the_prefix_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "9000")
     monkeypatch.setenv("DRAG_PORT", "9000")
@@ -108,11 +115,13 @@ def test_variables_without_the_prefix_are_ignored(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        pytest.param("one", ["one"], id="one"),
-        pytest.param("one,two", ["one", "two"], id="two"),
-        pytest.param(" one , ,two,", ["one", "two"], id="blanks and a comma at the end"),
-        pytest.param("one\ntwo\r\n\nthree, four\n", ["one", "two", "three", "four"], id="lines"),
-        pytest.param('["one"]', ['["one"]'], id="not read as JSON"),
+        pytest.param("key-one-", ["key-one-"], id="one"),
+        pytest.param("key-one-,key-two-", ["key-one-", "key-two-"], id="two"),
+        pytest.param(" key-one- , ,key-two-,", ["key-one-", "key-two-"], id="blanks and a comma at the end"),
+        pytest.param("number-1\nnumber-2\r\n\nnumber-3, number-4\n", [f"number-{n}" for n in range(1, 5)], id="lines"),
+        pytest.param("number-1\rnumber-2\r", ["number-1", "number-2"], id="lines of an old Mac"),
+        pytest.param('["key-1"]', ['["key-1"]'], id="not read as JSON"),
+        pytest.param("gehëim-is-es", ["gehëim-is-es"], id="not ASCII"),
     ],
 )
 def test_keys_are_a_list(monkeypatch: pytest.MonkeyPatch, value: str, expected: list[str]) -> None:
@@ -127,13 +136,13 @@ class TestUploads:
 
     def test_needs_an_admin_key(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setenv("RAG_DOCUMENTS", str(tmp_path))
-        monkeypatch.setenv("RAG_API_KEYS", "one")
+        monkeypatch.setenv("RAG_API_KEYS", "number-1")
         with pytest.raises(SettingsError, match=r"^RAG_DOCUMENTS is set, .*RAG_ADMIN_KEYS"):
             read()
-        monkeypatch.setenv("RAG_ADMIN_KEYS", "two,three")
+        monkeypatch.setenv("RAG_ADMIN_KEYS", "number-2,number-3")
         settings = read()
         assert settings.documents == tmp_path
-        assert [key.get_secret_value() for key in settings.admin_keys] == ["two", "three"]
+        assert [key.get_secret_value() for key in settings.admin_keys] == ["number-2", "number-3"]
 
     def test_an_empty_folder_is_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("RAG_DOCUMENTS", "")
@@ -146,10 +155,12 @@ class TestUploads:
 
 
 class TestSecrets:
-    @pytest.mark.parametrize("text", ["one,two\n", "one\ntwo\n", "one\r\ntwo"], ids=["commas", "lines", "CRLF"])
+    @pytest.mark.parametrize(
+        "text", ["number-1,number-2\n", "number-1\nnumber-2\n", "number-1\r\nnumber-2"], ids=["commas", "lines", "CRLF"]
+    )
     def test_from_a_file(self, tmp_path: Path, text: str) -> None:
         (tmp_path / "rag_api_keys").write_bytes(text.encode())
-        assert keys(read(tmp_path)) == ["one", "two"]
+        assert keys(read(tmp_path)) == ["number-1", "number-2"]
 
     def test_a_variable_has_precedence_over_a_file(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / "rag_api_keys").write_text("from-file")
@@ -159,6 +170,14 @@ class TestSecrets:
     def test_files_without_the_prefix_are_ignored(self, tmp_path: Path) -> None:
         (tmp_path / "database_password").write_text("secret")
         assert read(tmp_path) == Settings()
+
+    @pytest.mark.parametrize("name", ["rag_api_key", "RAG_APIKEYS", "rag_keys"])
+    def test_an_unknown_secret_is_refused(self, tmp_path: Path, name: str) -> None:
+        """A misspelt name of the keys must not mean that there are none."""
+        (tmp_path / name).write_text("number-1")
+        with pytest.raises(SettingsError, match=rf"^unknown setting {name} \(the file {tmp_path}/{name}\); ") as caught:
+            read(tmp_path)
+        assert "number-1" not in str(caught.value)
 
     def test_a_wrong_value_in_a_file_is_named(self, tmp_path: Path) -> None:
         (tmp_path / "rag_port").write_text("eighty")
@@ -287,6 +306,37 @@ def test_arguments_have_precedence_over_the_environment(monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("variable", ["RAG_API_KEYS", "RAG_ADMIN_KEYS"])
+@pytest.mark.parametrize(
+    ("value", "fault"),
+    [
+        pytest.param("x", "key 1 has fewer than 8 characters", id="one letter"),
+        pytest.param("long-enough\nhush-hu", "key 2 has fewer than 8 characters", id="one of two"),
+        pytest.param("long-enough,hush\x1bhush", "key 2 has control characters", id="ESC"),
+    ],
+)
+def test_a_key_that_can_be_guessed_or_sent_by_nobody_is_refused_unshown(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, fault: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError, match=f"^{variable} is wrong: {fault}") as caught:
+        read()
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("asking", "admin"), [("shared-key", "other-key,shared-key"), ("a-key-of-mine\n", " a-key-of-mine")]
+)
+def test_one_key_for_asking_and_adding_is_refused_unshown(
+    monkeypatch: pytest.MonkeyPatch, asking: str, admin: str
+) -> None:
+    monkeypatch.setenv("RAG_API_KEYS", asking)
+    monkeypatch.setenv("RAG_ADMIN_KEYS", admin)
+    with pytest.raises(SettingsError, match="have a key in common") as caught:
+        read()
+    assert asking.strip() not in str(caught.value)
+
+
+@pytest.mark.parametrize("variable", ["RAG_API_KEYS", "RAG_ADMIN_KEYS"])
 @pytest.mark.parametrize("value", ["", ",", "  ", " , ", "\n", " \n,\r\n"])
 class TestBlankKeys:
     """Keys that are set but blank: taken as "no keys", a slip in the setting would open the service to anyone."""
@@ -308,7 +358,7 @@ class TestBlankKeys:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
     ) -> None:
         monkeypatch.setenv(variable, value)
-        (tmp_path / variable.lower()).write_text("one")
+        (tmp_path / variable.lower()).write_text("number-1")
         with pytest.raises(SettingsError, match=rf"^{variable} is wrong: "):
             read(tmp_path)
 

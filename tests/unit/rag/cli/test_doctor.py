@@ -262,11 +262,24 @@ class TestCommand:
             _, found = run(capsys)
         assert (found["port"]["state"], found["port"]["free"]) == ("warning", False)
 
+    def test_an_address_that_others_reach_needs_keys_or_a_word(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        monkeypatch.setenv("RAG_HOST", "0.0.0.0")
+        monkeypatch.setenv("RAG_PORT", str(port))
+        finding = run(capsys)[1]["port"]
+        assert (finding["state"], finding["text"][:28]) == ("missing", "there are no access keys, an")
+        monkeypatch.setenv("RAG_OPEN", "local")
+        assert run(capsys)[1]["port"]["state"] == "ok"
+
     def test_the_folder_that_documents_are_added_to(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         assert "documents" not in run(capsys)[1]
-        monkeypatch.setenv("RAG_ADMIN_KEYS", "admin")
+        monkeypatch.setenv("RAG_ADMIN_KEYS", "an-admin-key")
         monkeypatch.setenv("RAG_DOCUMENTS", str(tmp_path))
         assert run(capsys)[1]["documents"]["state"] == "ok"
         monkeypatch.setenv("RAG_DOCUMENTS", str(tmp_path / "nowhere"))
