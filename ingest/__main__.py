@@ -26,6 +26,7 @@ from pathlib import Path
 from ingest.chunking import Chunker
 from ingest.discovery import discover
 from ingest.job import IngestJob
+from ingest.other_folders import OtherDocuments, ask_about_others
 from ingest.plan import FileLimits
 from ingest.readers.limits import ReadingLimits
 from ingest.readers.source import ReadingOptions
@@ -41,7 +42,7 @@ from rag.cli.arguments import whole_number
 from rag.cli.console import configure_logging, fail
 from rag.composition import cores, open_encoder, tokenizer_file
 from rag.domain.file_status import FileRow
-from rag.errors import IndexBusy, IndexFault, IngestFault, NothingToIngest, PageproofError
+from rag.errors import IndexBusy, IndexFault, IngestFault, NothingToIngest, OtherFolders, PageproofError
 from rag.index.layout import IndexLayout
 from rag.index.reading import read_current
 from rag.settings import MOST_WORKERS, Settings, read_settings
@@ -50,7 +51,7 @@ _EXIT_CODES = """\
 exit codes:
   0   all is well
   1   failed, nothing was published, the index is as it was
-  2   wrong usage
+  2   wrong usage, or documents of other folders would leave the index: see --add and --replace
   3   published, but some files could not be read, or the page of --report could not be written
   75  another ingest is at work
 """
@@ -71,7 +72,7 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "python -m inges
         if options.report and isinstance(error, NothingToIngest) and error.files:
             _write_report(options.report, _unpublished(error, before))
         _print_json(options, _failure(error))
-        return fail(error, 75 if isinstance(error, IndexBusy) else 1)
+        return fail(error, _exit_code(error))
     except KeyboardInterrupt:
         return fail(KeyboardInterrupt(_interrupted(index, before)), 1)
     if not _print_json(options, report.to_json()):
@@ -80,6 +81,10 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "python -m inges
         show(report, Console(soft_wrap=False))
     written = not options.report or _write_report(options.report, report)
     return 0 if written and not report.failed else 3
+
+
+def _exit_code(error: PageproofError) -> int:
+    return 75 if isinstance(error, IndexBusy) else 2 if isinstance(error, OtherFolders) else 1
 
 
 def _print_json(options: argparse.Namespace, report: Mapping[str, object]) -> bool:
@@ -130,9 +135,12 @@ def _run(options: argparse.Namespace, settings: Settings, index: Path) -> Report
     if options.report and (options.report.is_dir() or not options.report.parent.is_dir()):
         raise IngestFault(f"--report {options.report} cannot be written; give it a file in a folder that is there")
     files = discover(options.path)
+    others: OtherDocuments = options.others
+    if others == "refuse" and not (options.json or options.json_lines):
+        others = ask_about_others(options.path, index, files)
     reporting = json_lines(sys.stdout) if options.json_lines else progress()
     with reporting as tracker, open_job(settings, index, tracker, options) as job:
-        return job.run(files)
+        return job.run(files, options.path, others)
 
 
 @contextmanager
@@ -180,8 +188,24 @@ def _parser(prog: str = "python -m ingest") -> argparse.ArgumentParser:
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("path", nargs="+", type=Path, help="folder or file; what is not under it leaves the index")
+    parser.add_argument("path", nargs="+", type=Path, help="folder or file; what has gone from it leaves the index")
     parser.add_argument("--index", type=Path, metavar="DIR", help="index directory (default: RAG_INDEX, or indexes)")
+    others = parser.add_mutually_exclusive_group()
+    others.add_argument(
+        "--add",
+        action="store_const",
+        const="keep",
+        dest="others",
+        help="documents of other folders stay in the index, without being looked for",
+    )
+    others.add_argument(
+        "--replace",
+        action="store_const",
+        const="replace",
+        dest="others",
+        help="documents of other folders leave the index (default: a terminal asks; elsewhere exit code 2)",
+    )
+    parser.set_defaults(others="refuse")
     parser.add_argument("--rebuild", action="store_true", help="read and embed everything anew")
     parser.add_argument(
         "--ocr", choices=("auto", "off", "force"), default="auto", help="read pages without text (auto), none, or all"

@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, nullcontext
+from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from time import perf_counter
 from typing import Any, Final
 
-from ingest.discovery import SourceFile
+from ingest.discovery import SourceFile, beside
 from ingest.embedding_thread import EmbeddingThread, embedding_thread
+from ingest.other_folders import OtherDocuments, not_under, recorded, refusal, stored_files, would_be_lost
 from ingest.plan import FileLimits, Known, PlannedFile, make_plan, manifest_row
 from ingest.reading import Readers, Reading, ReadRequest
 from ingest.reporting.progress import Progress
@@ -22,6 +23,7 @@ from rag.errors import IndexCorrupt, IndexFault, IndexForeign, IndexMissing, Not
 from rag.index.building import FreshVectors
 from rag.index.docstore import Entry, Staging
 from rag.index.generation import Generation
+from rag.index.layout import IndexLayout
 from rag.index.maintenance import collect_garbage
 from rag.index.manifest import Manifest
 from rag.index.reading import inspect_current, open_current
@@ -36,12 +38,18 @@ _MOST_WITH_THUMBNAILS: Final = 100
 
 @dataclass
 class _IngestRun:
-    """State of a run; ``found`` has the rows of the files that were read, by SHA-256."""
+    """State of a run.
+
+    Attributes:
+        added: when contents were first published, by SHA-256.
+        found: the rows of the files that were read, by SHA-256.
+    """
 
     plan: Sequence[PlannedFile]
     before: Manifest | None
     note: str | None
     seconds: dict[str, float]
+    added: Mapping[str, str] = field(default_factory=dict)
     found: dict[str, FileRow] = field(default_factory=dict)
     thumbnails: dict[str, Mapping[int, bytes]] = field(default_factory=dict)
     embedded: int = 0
@@ -68,7 +76,7 @@ class _IngestRun:
 
     def sources(self) -> list[FileRow]:
         """The rows for the manifest."""
-        return [manifest_row(plan, row) for plan, row in zip(self.plan, self.rows(), strict=True)]
+        return [manifest_row(plan, row, self.added) for plan, row in zip(self.plan, self.rows(), strict=True)]
 
     def changes(self) -> bool:
         """True if the index would differ from the one before."""
@@ -120,22 +128,40 @@ class IngestJob:
     keep: int = 3
     progress: Progress = field(default_factory=Progress)
 
-    def run(self, files: Sequence[SourceFile]) -> Report:
+    def run(
+        self, files: Sequence[SourceFile], paths: Sequence[Path] = (), others: OtherDocuments = "replace"
+    ) -> Report:
         """Reads new files, drops removed ones, and publishes a generation if anything differs.
+
+        Args:
+            files: of this run.
+            paths: the folders and files under which they were found.
+            others: what becomes of documents of the index that are not under these paths.
 
         Raises:
             NothingToIngest: no file could be read; the index is as it was.
+            OtherFolders: ``others`` is "refuse", and there are some; the index is as it was.
             IndexBusy: another writer is at work.
             PublishFailed: the disk refused; the index is as it was.
         """
         start = perf_counter()
         with open_writer(self.index) as writer:
-            run = self._planned(files, writer)
+            run = self._planned(self._with_others(files, paths, others), writer)
             generation = self._update(run, writer, start)
             # In every run: one that was killed after it published has not done it.
             self._collect_garbage(writer)
             report = run.report(generation or _name(run.before), published=generation is not None)
         return replace(report, seconds=perf_counter() - start)
+
+    def _with_others(
+        self, files: Sequence[SourceFile], paths: Sequence[Path], others: OtherDocuments
+    ) -> Sequence[SourceFile]:
+        """The files, with those of other folders where these stay."""
+        if others == "keep":
+            return beside(files, stored_files(not_under(paths, recorded(self.index)), IndexLayout(self.index)))
+        if others == "refuse" and (lost := would_be_lost(paths, _recorded(self.index), files)):
+            raise refusal(lost)
+        return files
 
     def _planned(self, files: Sequence[SourceFile], writer: IndexWriter) -> _IngestRun:
         start = perf_counter()
@@ -143,7 +169,8 @@ class IngestJob:
         before, note = self._before()
         known = Known.of(before, self.identity) if before else Known()
         plan = make_plan(files, known, self.limits, writer)
-        return _IngestRun(plan, before, note, {"check": perf_counter() - start})
+        added = {row.sha256: row.added for row in _recorded(self.index) if row.sha256 and row.added}
+        return _IngestRun(plan, before, note, {"check": perf_counter() - start}, added)
 
     def _before(self) -> tuple[Manifest | None, str | None]:
         """The manifest to carry over from, and a note where the generation before cannot be used."""
@@ -198,7 +225,7 @@ class IngestJob:
         """Reads the new files, stages their documents, and queues their texts for encoding."""
         start = perf_counter()
         plans = {writer.source(plan.digest): plan for plan in run.plan if plan.digest and plan.action == "read"}
-        requests = [ReadRequest(path, plan.file.path.suffix.lower()) for path, plan in plans.items()]
+        requests = [ReadRequest(path, PurePosixPath(plan.file.name).suffix.lower()) for path, plan in plans.items()]
         self.progress.reading(len(plans), sum(plan.size for plan in plans.values()))
         if requests:
             work.prepare()
@@ -246,9 +273,16 @@ def _why_nothing(rows: Sequence[FileRow]) -> str:
     return f"no file could be read, and the index is as it was. {reasons}{more}"
 
 
-def _state(sources: Sequence[FileRow]) -> set[tuple[str, str | None]]:
-    """The names and contents that determine an index."""
-    return {(row.path, row.sha256) for row in sources if row.status in INDEXED}
+def _state(sources: Sequence[FileRow]) -> set[tuple[str, str | None, str | None]]:
+    """The names and contents that determine an index, and where they are: a folder that has moved is noted."""
+    return {(row.path, row.sha256, row.file) for row in sources if row.status in INDEXED}
+
+
+def _recorded(index: Path) -> Sequence[FileRow]:
+    """The documents of an index; none where it is damaged, or of another format: everything is then read anew."""
+    with suppress(IndexFault):
+        return recorded(index)
+    return ()
 
 
 def _name(before: Manifest | None) -> str:

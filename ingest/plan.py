@@ -110,17 +110,17 @@ def make_plan(files: Sequence[SourceFile], known: Known, limits: FileLimits, wri
 
 
 def _plan(file: SourceFile, known: Known, limits: FileLimits, writer: IndexWriter) -> PlannedFile:
-    suffix = file.path.suffix.lower()
+    suffix = PurePosixPath(file.name).suffix
     if not is_regular(file.path):
         reason = "a link to a folder or to nothing, or no regular file"
         return PlannedFile(file, "report", FileRow(file.name, "unsupported", reason=reason))
-    if suffix not in READERS:
-        reason = f"no reader for {file.path.suffix or 'this type'}"
+    if suffix.lower() not in READERS:
+        reason = f"no reader for {suffix or 'this type'}"
         return PlannedFile(file, "report", FileRow(file.name, "unsupported", reason=reason))
     if (fault := _too_large(file.path, limits)) is not None:
         return PlannedFile(file, "report", FileRow(file.name, "too_large", reason=fault))
     try:
-        digest, size = writer.take_source(file.path, known.sizes, lambda content: known.failure(content, file.name))
+        digest, size = _taken(file, known, writer)
     except FileFault as unreadable:
         return PlannedFile(file, "report", FileRow(file.name, unreadable.status, reason=unreadable.reason))
     if (row := known.documents.get(digest)) and _same_reader(row.path, file.name):
@@ -130,6 +130,13 @@ def _plan(file: SourceFile, known: Known, limits: FileLimits, writer: IndexWrite
     if failed := known.failure(digest, file.name):
         return PlannedFile(file, "report", replace(failed, path=file.name), digest, size)
     return PlannedFile(file, "read", FileRow(file.name, "ok"), digest, size)
+
+
+def _taken(file: SourceFile, known: Known, writer: IndexWriter) -> tuple[str, int]:
+    """SHA-256 and size of a file, which is in the index's store now."""
+    if file.digest:
+        return file.digest, file.size
+    return writer.take_source(file.path, known.sizes, lambda content: known.failure(content, file.name))
 
 
 def _too_large(path: Path, limits: FileLimits) -> str | None:
@@ -150,7 +157,7 @@ def _duplicate(plan: PlannedFile, first: PlannedFile) -> PlannedFile:
     return replace(plan, action="report", row=FileRow(plan.file.name, "duplicate", first.row.pages, reason=reason))
 
 
-def manifest_row(plan: PlannedFile, row: FileRow) -> FileRow:
-    """The row of a file as the manifest keeps it: with the digest and size of its content."""
+def manifest_row(plan: PlannedFile, row: FileRow, added: Mapping[str, str]) -> FileRow:
+    """The row of a file as the manifest keeps it: with path, digest and size, and when its content was added before."""
     digest = plan.digest if row.status in INDEXED | FAILED else None
-    return replace(row, sha256=digest, size=plan.size)
+    return replace(row, sha256=digest, size=plan.size, file=plan.file.file or None, added=added.get(digest or ""))

@@ -16,7 +16,8 @@ PageproofError
 │   ├── IndexBusy
 │   └── PublishFailed
 ├── IngestFault
-│   └── NothingToIngest
+│   ├── NothingToIngest
+│   └── OtherFolders
 ├── FileFault
 ├── RequestFault
 │   ├── DocumentUnknown
@@ -129,6 +130,10 @@ class NothingToIngest(IngestFault):
     def __init__(self, message: str, files: Sequence[Mapping[str, object]] = ()) -> None:
         super().__init__(message)
         self.files = files
+
+
+class OtherFolders(IngestFault):
+    """Documents from folders that are not given would leave the index, and nobody has said that they may."""
 
 
 # Why a file is not in the index: the statuses of :mod:`rag.domain.file_status` that need a remedy.

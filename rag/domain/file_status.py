@@ -24,8 +24,8 @@ FAILED: Final[frozenset[FileStatus]] = frozenset(get_args(FailureStatus))
 class FileRow:
     """Outcome of an ingest run for one source file.
 
-    The manifest has the fields in this order, without ``seconds``; the report has its own order, without ``sha256``
-    and ``size``.
+    The manifest has the fields in this order, without ``seconds``; the report has its own order, without ``sha256``,
+    ``size``, ``file`` and ``added``.
 
     Attributes:
         path: relative to the ingested folder.
@@ -36,6 +36,8 @@ class FileRow:
         remarks: page numbers by kind of remark and its detail, as ``{"empty: ocr off": "3, 7-9"}``.
         reason: why the file failed, or what is missing of it, in one line.
         seconds: taken to read and chunk it.
+        file: its absolute path; None in a manifest of before 0.3, and in a report.
+        added: time at which its content was first published, in ISO 8601; None as for ``file``.
     """
 
     path: str
@@ -51,3 +53,5 @@ class FileRow:
     remarks: Mapping[str, str] = field(default_factory=dict)
     reason: str | None = None
     seconds: float = 0.0
+    file: str | None = None
+    added: str | None = None

@@ -57,6 +57,7 @@ class Generation:
         self._bm25 = bm25
         self._docstore = docstore
         self._sources = sources
+        self._published = {row.sha256: row.added for row in manifest.sources if row.sha256 and row.added}
         self._page = lru_cache(_KEPT_PAGES)(docstore.page)
 
     def __len__(self) -> int:
@@ -89,7 +90,12 @@ class Generation:
         return self._sources / self.document(document_id).id
 
     def added(self, document_id: str) -> datetime | None:
-        """Time at which the index got a document's content, under any name; None where the copy of it is gone."""
+        """Time at which a document's content was first published, under any name.
+
+        An index of before 0.3 does not tell: it is then the time of the stored copy, or None where that is gone.
+        """
+        if published := self._published.get(document_id):
+            return datetime.fromisoformat(published)
         try:
             return datetime.fromtimestamp(self.source(document_id).stat().st_mtime, UTC)
         except OSError:

@@ -15,12 +15,12 @@ import secrets
 import shutil
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from rag.domain.file_status import FileRow
+from rag.domain.file_status import INDEXED, FileRow
 from rag.errors import FileFault, IndexBusy, IndexFault, PublishFailed
 from rag.index import durable_files
 from rag.index.building import FreshVectors, counts_of, write_bm25, write_vectors
@@ -212,15 +212,16 @@ class IndexWriter:
         write_vectors(folder, entries, before, vectors, dimension)
         durable_files.write_bytes(folder / REPORT, _to_json({**report(), "generation": name}))
         durable_files.sync_files(folder)
+        created = datetime.now(UTC).isoformat(timespec="seconds")
         manifest = Manifest(
             generation=name,
             parent=parent,
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            created=created,
             files=tuple(durable_files.file_rows(folder)),
             encoder=dict(about.encoder),
             chunker=dict(about.chunker),
             counts=counts_of(folder),
-            sources=tuple(about.sources),
+            sources=tuple(_dated(row, created) for row in about.sources),
         ).to_bytes()
         self._commit(folder, manifest, about.encoder)
         return name
@@ -270,6 +271,11 @@ class IndexWriter:
         if isinstance(error, durable_files.CommitUnsure):
             return f"{message}, and that could not be taken back; mend the disk and run this again"
         return f"{message}; nothing was published, the index is as it was"
+
+
+def _dated(row: FileRow, created: str) -> FileRow:
+    """The row of a file; one whose content is new in the index is added now."""
+    return replace(row, added=row.added or created) if row.status in INDEXED else row
 
 
 def _source_blocks(path: Path) -> Iterator[bytes]:

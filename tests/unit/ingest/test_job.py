@@ -6,6 +6,8 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -226,8 +228,21 @@ class TestFirstRun:
         assert added == {**first, tank: added[tank]}
         assert all(first.values())
         assert sorted(filter(None, added.values()))[-1] == added[tank]
-        generation.source(tank).unlink()
-        assert generation.added(tank) is None
+        assert added[tank] == datetime.fromisoformat(generation.manifest.created)
+        os.utime(generation.source(tank), (0, 0))  # as a backup may write it
+        assert generation.added(tank) == added[tank]
+
+    def test_an_index_of_before_0_3_has_the_time_of_the_copy(self, bench: Bench) -> None:
+        bench.run()
+        generation = bench.open()
+        manifest = generation.manifest
+        old = manifest.model_copy(update={"sources": tuple(replace(row, added=None) for row in manifest.sources)})
+        parts = (generation._vectors, generation._bm25, generation._docstore)
+        generation = Generation(old, "", generation.folder, *parts, bench.index / "sources")
+        (pump, _) = generation.documents
+        assert generation.added(pump.id) == datetime.fromtimestamp(generation.source(pump.id).stat().st_mtime, UTC)
+        generation.source(pump.id).unlink()
+        assert generation.added(pump.id) is None
 
     def test_progress_is_reported(self, bench: Bench) -> None:
         progress = RecordedProgress()

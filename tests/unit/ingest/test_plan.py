@@ -277,11 +277,12 @@ class TestSources:
         ("status", "has_digest"), [("ok", True), ("duplicate", True), ("malformed", True), ("unsupported", False)]
     )
     def test_rows_for_the_manifest(self, folder: Path, status: FileStatus, has_digest: bool) -> None:
-        file = SourceFile(folder / "a.pdf", "a.pdf")
+        file = SourceFile(folder / "a.pdf", "a.pdf", file="/documents/a.pdf")
         counts: dict[str, Any] = {"pages": 2, "pages_with_text": 1, "chunks": 5, "characters": 90}
         found = FileRow("a.pdf", status, **counts, indexed_characters=80, remarks={"ocr": "1"}, reason="why")
-        held = manifest_row(PlannedFile(file, "read", found, digest(b"one"), 3), found)
+        held = manifest_row(PlannedFile(file, "read", found, digest(b"one"), 3), found, {digest(b"one"): "then"})
         assert held.sha256 == (digest(b"one") if has_digest else None)
         assert (held.path, held.status, held.size, held.pages, held.pages_with_text) == ("a.pdf", status, 3, 2, 1)
         assert (held.chunks, held.reason, held.characters, held.indexed_characters) == (5, "why", 90, 80)
         assert held.remarks == {"ocr": "1"}
+        assert (held.file, held.added) == ("/documents/a.pdf", "then" if has_digest else None)
