@@ -95,9 +95,11 @@ RUN --mount=type=cache,target=/root/.cache/pip \
     fi
 COPY --from=llama /wheels /wheels
 # A wheel holds no links, so each library is there three times, under three names; and what only compilers need.
+# GCC 12 compiles ggml's AMX kernels into an illegal instruction (https://github.com/ggml-org/llama.cpp/pull/26954): the
+# processors that have AMX take the next best ones, as libggml-cpu-sapphirerapids.so is left out.
 RUN pip install --quiet --no-deps --no-index /wheels/*.whl \
  && cd /opt/venv/lib/python3*/site-packages/llama_cpp \
- && rm -rf include lib/cmake lib/pkgconfig lib/libllama-common* lib/libggml-cpu-*.so.* \
+ && rm -rf include lib/cmake lib/pkgconfig lib/libllama-common* lib/libggml-cpu-*.so.* lib/libggml-cpu-sapphirerapids.so \
  && for library in lib/*.so; do for name in "$library".*; do test ! -e "$name" || ln -sf "${library#lib/}" "$name"; done; done
 COPY --from=locks /locks/requirements-${ENCODERS}.txt /locks/requirements.txt
 # --no-deps: the lock has all of them, and a package that asks for torch does not bring it back. Removed at the end is what

@@ -20,6 +20,12 @@ help:  ## list the targets
 
 install: $(VENV)/.installed  ## make .venv with the locked requirements (the first time about 5 minutes: llama.cpp is compiled for this machine)
 
+# GCC 12 compiles ggml's AMX kernels into an illegal instruction (https://github.com/ggml-org/llama.cpp/pull/26954).
+ifneq ($(shell grep -m1 -o amx_tile /proc/cpuinfo 2>/dev/null),)
+$(VENV)/.installed: export CFLAGS += -mno-amx-tile -mno-amx-int8 -mno-amx-bf16
+$(VENV)/.installed: export CXXFLAGS += -mno-amx-tile -mno-amx-int8 -mno-amx-bf16
+endif
+
 # torch comes first, and alone: requirements-torch.txt says why. The last step makes the command .venv/bin/pageproof.
 $(VENV)/.installed: requirements.txt requirements-torch.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.11"; exit 1; }

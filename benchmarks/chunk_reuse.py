@@ -31,7 +31,7 @@ from rag.domain.values import Hit, Question
 from rag.evaluation.correctness import f1
 from rag.evaluation.questions import LabelledQuestion, read_questions
 from rag.models.llm.engine.context import BatchEntry, Context, Logits, Saved
-from rag.models.llm.engine.llama_library import open_library
+from rag.models.llm.engine.llama_library import can_repack, open_library
 from rag.models.llm.engine.sampling import Sampler
 from rag.models.llm.engine.vocabulary import Vocabulary
 from rag.models.llm.language_model import Generated, Message, Token
@@ -72,7 +72,7 @@ class Reuse:
         weights = open_store(settings).locate(settings.model)
         tuning = tuning_of(settings, weights)
         parameters = llama.llama_model_default_params()
-        parameters.use_extra_bufts = tuning.repack
+        parameters.use_extra_bufts = tuning.repack and can_repack()
         self._model = llama.llama_model_load_from_file(str(weights.file).encode(), parameters)
         self.vocabulary = Vocabulary(self._model, weights.name)
         self._context = Context(self._model, tuning, cells=4096, sequences=8, vocabulary_size=self.vocabulary.size)

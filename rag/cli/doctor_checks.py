@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from rag.index.manifest import Manifest
 from rag.models.llm.tuning.autotune import MOST_BUSY, ChosenTuning, described
+from rag.models.llm.tuning.cpu_features import has_faulty_kernels
 from rag.models.weights.store import Status
 from rag.runtime.processor import Processor
 from rag.settings import PREFIX, Settings
@@ -84,6 +85,9 @@ def check_disk(name: str, path: str, free: int) -> Finding:
 def check_llama_cpp(version: str, features: frozenset[str], unused: Sequence[str], rebuild: str) -> Finding:
     """Checks whether llama.cpp was built for this processor; ``rebuild`` is the command that builds it so."""
     details = {"version": version, "features": sorted(features), "unused": list(unused)}
+    if has_faulty_kernels(features):
+        text = f"{version}, built with AMX kernels that may crash; they are left unused: long prompts are read slowly"
+        return Finding("llama.cpp", "warning", text, rebuild, details)
     if unused:
         text = f"{version}, built without {', '.join(unused)}, which this processor has: answers are slower"
         return Finding("llama.cpp", "warning", text, rebuild, details)

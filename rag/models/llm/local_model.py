@@ -17,7 +17,7 @@ import llama_cpp as llama
 from rag.errors import ModelUnusable, PromptTooLong
 from rag.models.llm.engine.context import Context
 from rag.models.llm.engine.engine import Engine
-from rag.models.llm.engine.llama_library import open_library
+from rag.models.llm.engine.llama_library import can_repack, open_library
 from rag.models.llm.engine.prefix_cache import PrefixCache
 from rag.models.llm.engine.prompt_lookup import PromptLookup
 from rag.models.llm.engine.sampling import DecodingStrategy, PrefillOnly, Sampler, Scorer
@@ -223,7 +223,7 @@ def _as_cached(generated: Generated) -> Generated:
 
 def _load(file: Path, tuning: Tuning, gpu_layers: int) -> Pointer:
     parameters = llama.llama_model_default_params()
-    parameters.use_extra_bufts = tuning.repack
+    parameters.use_extra_bufts = tuning.repack and can_repack()
     parameters.n_gpu_layers = gpu_layers
     model = llama.llama_model_load_from_file(str(file).encode(), parameters)
     if not model:

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 import llama_cpp as llama
 from llama_cpp._ggml import libggml_base_path
 
-from rag.models.llm.tuning.cpu_features import cpu_features
+from rag.models.llm.tuning.cpu_features import cpu_features, has_faulty_kernels
 
 _log = logging.getLogger(__name__)
 
@@ -66,6 +66,11 @@ def built_features() -> frozenset[str]:
     """Features that the CPU backend was built with: ``AVX2``, ``REPACK``."""
     open_library()
     return cpu_features(llama.llama_print_system_info().decode())
+
+
+def can_repack() -> bool:
+    """False where the kernels for repacked weights that llama.cpp was built with may crash."""
+    return not has_faulty_kernels(built_features())
 
 
 def accelerators() -> tuple[Accelerator, ...]:

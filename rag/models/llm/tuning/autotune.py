@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from rag.errors import ModelUnusable
+from rag.models.llm.tuning.cpu_features import build_flags, unused_instructions
 from rag.models.llm.tuning.parameters import Tuning
 from rag.models.llm.tuning.search import search_space
 from rag.models.llm.tuning.store import (
@@ -182,15 +183,15 @@ def _rounded(speed: Speed) -> TokensPerSecond:
 def unused_here(processor: Processor) -> tuple[str, ...]:
     """Vector instructions of this processor that the installed llama.cpp was built without."""
     from rag.models.llm.engine.llama_library import built_features
-    from rag.models.llm.tuning.cpu_features import unused_instructions
 
     return unused_instructions(processor.flags, built_features())
 
 
 def how_to_rebuild() -> str:
     """The command that builds the installed version of llama.cpp for this machine."""
+    flags = build_flags(read_processor().flags)
     return (
-        "build it for this machine: CMAKE_ARGS=-DGGML_NATIVE=ON pip install --force-reinstall --no-deps "
+        f"build it for this machine: {flags}CMAKE_ARGS=-DGGML_NATIVE=ON pip install --force-reinstall --no-deps "
         f"--no-cache-dir --no-binary llama-cpp-python llama-cpp-python=={version('llama-cpp-python')}"
     )
 

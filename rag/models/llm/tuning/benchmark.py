@@ -17,7 +17,7 @@ from typing import Any, Final, Self, TypeAlias
 import llama_cpp as llama
 
 from rag.errors import ModelUnusable
-from rag.models.llm.engine.llama_library import open_library
+from rag.models.llm.engine.llama_library import can_repack, open_library
 from rag.models.llm.tuning.parameters import Tuning
 from rag.models.llm.tuning.search import Phase, SearchDimension, search
 
@@ -141,7 +141,7 @@ class Bench:
     def _model(self, *, repack: bool) -> _Pointer:
         if repack not in self._models:
             parameters = llama.llama_model_default_params()
-            parameters.use_extra_bufts = repack
+            parameters.use_extra_bufts = repack and can_repack()
             parameters.n_gpu_layers = self._gpu_layers
             model = llama.llama_model_load_from_file(str(self._file).encode(), parameters)
             if not model:

@@ -18,12 +18,15 @@ _FEATURES: Final = {
     "AVX512": {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"},
     "AVX512_VNNI": {"avx512_vnni"},
     "AVX512_BF16": {"avx512_bf16"},
-    "AMX_INT8": {"amx_int8", "amx_tile"},
     "NEON": {"asimd"},
     "DOTPROD": {"asimddp"},
     "MATMUL_INT8": {"i8mm"},
     "SVE": {"sve"},
 }
+# Kernels that crash with an illegal instruction where GCC 12 compiled them: it drops the configuration of the tiles,
+# which it takes for unread (https://github.com/ggml-org/llama.cpp/pull/26954). No build should have them.
+_FAULTY: Final = "AMX_INT8"
+_WITHOUT_AMX: Final = "-mno-amx-tile -mno-amx-int8 -mno-amx-bf16"
 # A feature, and the better one in whose presence it is never used.
 _BETTER: Final = {"AVX_VNNI": "AVX512_VNNI"}
 
@@ -42,6 +45,24 @@ def cpu_features(system_info: str) -> frozenset[str]:
         if backend.strip() == "CPU" and value.strip() not in ("", "0"):
             features.add(name.strip())
     return frozenset(features)
+
+
+def has_faulty_kernels(features: frozenset[str]) -> bool:
+    """True for a build whose kernels for Intel's AMX may crash: weights must not be repacked for them.
+
+    Args:
+        features: of the build that is loaded.
+    """
+    return _FAULTY in features
+
+
+def build_flags(flags: frozenset[str]) -> str:
+    """Assignments in front of a command that builds llama.cpp, so that it gets no faulty kernels; else empty.
+
+    Args:
+        flags: of the processor, as ``/proc/cpuinfo`` names them.
+    """
+    return f"CFLAGS='{_WITHOUT_AMX}' CXXFLAGS='{_WITHOUT_AMX}' " if "amx_tile" in flags else ""
 
 
 def unused_instructions(flags: frozenset[str], features: frozenset[str]) -> tuple[str, ...]:

@@ -73,6 +73,12 @@ def index(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
             "without AVX2",
             id="built for all",
         ),
+        pytest.param(
+            doctor_checks.check_llama_cpp("1", frozenset({"AMX_INT8"}), ("AVX2",), "make"),
+            "warning",
+            "may crash",
+            id="built with kernels that crash",
+        ),
         pytest.param(doctor_checks.check_accelerators([], 0), "ok", "none", id="no GPU"),
         pytest.param(doctor_checks.check_accelerators([], -1), "warning", "sees none", id="no GPU, and one is wanted"),
         pytest.param(doctor_checks.check_ocr(["eng", "osd"]), "ok", "installed", id="OCR"),

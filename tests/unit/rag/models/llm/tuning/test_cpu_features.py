@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag.models.llm.engine.llama_library import accelerators, built_features, library_version
-from rag.models.llm.tuning.cpu_features import cpu_features, unused_instructions
+from rag.models.llm.tuning.cpu_features import build_flags, cpu_features, has_faulty_kernels, unused_instructions
 from rag.runtime.processor import read_processor
 
 SKYLAKE = "avx avx2 f16c fma avx512f avx512bw avx512cd avx512dq avx512vl"
@@ -41,6 +41,23 @@ def test_features_of_a_build(text: str, expected: str) -> None:
 )
 def test_unused_instructions(flags: str, features: str, expected: tuple[str, ...]) -> None:
     assert unused_instructions(frozenset(flags.split()), frozenset(features.split())) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "faulty"),
+    [
+        pytest.param("CPU : AVX512 = 1 | AMX_INT8 = 1 | REPACK = 1 | ", True, id="AMX"),
+        pytest.param("CPU : AVX512 = 1 | AMX_INT8 = 0 | ", False, id="AMX left out"),
+        pytest.param("CPU : AVX2 = 1 | ", False, id="an older processor"),
+    ],
+)
+def test_kernels_that_crash_are_known(text: str, faulty: bool) -> None:
+    assert has_faulty_kernels(cpu_features(text)) == faulty
+
+
+def test_a_build_leaves_kernels_that_crash_out_where_the_processor_has_them() -> None:
+    assert "-mno-amx-int8" in build_flags(frozenset({"avx2", "amx_tile", "amx_int8"}))
+    assert build_flags(frozenset({"avx2"})) == ""  # an old compiler does not know the option
 
 
 def test_the_installed_build() -> None:
