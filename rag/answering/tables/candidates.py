@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
 from rag.answering.tables import periods, vocabulary
+from rag.answering.tables.cell_text import value_of
 from rag.answering.tables.fiscal_periods import fiscal_periods
 from rag.answering.tables.matching import Coverage, KeyMatch, TableIndex, coverage
 from rag.answering.tables.question import TableQuestion
+from rag.answering.tables.terms import stems_of
 from rag.text.words import light_stem
 
 # How much an explanation by its group, its caption, or its context counts, beside one by its own keys.
@@ -26,6 +28,8 @@ _TYPED_HEAD: Final = 0.3
 # Cells that are considered: those of the rows with most terms.
 _MOST_CELLS: Final = 2_000
 _PERCENT: Final = light_stem("percent")
+# Words that head a column, and tell in a question which column a name belongs to.
+_PLACES: Final = frozenset(["from", "to", "via", "by", "at"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ class CellCandidates:
         self.keyed = keyed
         self.table = index.table
         self.question = question
-        self.matches: Sequence[KeyMatch] = [index.match(asked.stem) for asked in question.terms]
+        self.matches, self.placed = _of_places(index, question)
         stems = {asked.stem for asked in question.terms}
         self.asked = frozenset(stems.union(*(vocabulary.CODES.get(stem, ()) for stem in stems)))
         self.periods, self.by_context = fiscal_periods(question, index)
@@ -137,7 +141,8 @@ class CellCandidates:
                 is_told = row in self.property_rows or self._is_evidence(row, terms - head if is_named else terms)
                 if not text or not is_told or not (is_named or column == implied):
                     continue
-                if column < self.table.keys and all(place < self.table.keys for place in named if place != column):
+                by_keys = all(place < self.table.keys for place in named if place != column)
+                if column < self.table.keys and by_keys and not is_named:
                     continue
                 if not self.contradicts(row, column):
                     beside = frozenset(n for place in named for n in self._in_head(place))
@@ -145,15 +150,21 @@ class CellCandidates:
 
     def _is_named(self, column: int, terms: frozenset[int]) -> bool:
         """True if the question names a column by words that do not name the row."""
-        own = self.heads[column] - terms
+        own = self.heads[column] - (terms - self._repeated)
         return bool(own) and (self._covered(column, terms).named or self._is_told_apart(column, own))
 
     def _covered(self, column: int, terms: frozenset[int]) -> Coverage:
         """Coverage of a head by the words of the question that do not name the row."""
-        taken = frozenset(self.question.terms[n].stem for n in terms)
+        taken = frozenset(self.question.terms[n].stem for n in terms - self._repeated)
         if (column, taken) not in self._known:
             self._known[column, taken] = coverage(self.table.heads[column], self.asked - taken)
         return self._known[column, taken]
+
+    @cached_property
+    def _repeated(self) -> frozenset[int]:
+        """The terms that the question has twice, which may name a row and a column: "premium of the Premium plan"."""
+        counts = Counter(asked.stem for asked in self.question.terms)
+        return frozenset(n for n, asked in enumerate(self.question.terms) if counts[asked.stem] > 1)
 
     def _in_head(self, column: int) -> Iterator[int]:
         return (n for n, match in enumerate(self.matches) if column in match.heads)
@@ -170,16 +181,35 @@ class CellCandidates:
         if head:
             score -= _MISSING * min(covered.missing, _MOST_MISSING) + _REST * min(covered.rest, _MOST_REST)
         score += _TYPED_HEAD * (column in self.typed[0] or _is_money(self.question, self.table.rows[row].cells[column]))
-        groups = self._group_terms(row)
-        if "%" in self.table.rows[row].cells[column]:
-            groups |= frozenset(n for n, asked in enumerate(self.question.terms) if asked.stem == _PERCENT)
-        other = (groups | self.around | beside | self._lengths(row, column)) - terms - head
+        other = self._group_terms(row) | self._unit_terms(self.table.rows[row].cells[column])
+        other = (other | self.around | beside | self._lengths(row, column)) - terms - head
         return CellCandidate(row, column, terms, head, other, label, covered, score, implied=not head)
 
     def _group_terms(self, row: int) -> frozenset[int]:
         if row not in self._groups:
             self._groups[row] = frozenset(n for n, match in enumerate(self.matches) if row in match.groups)
         return self._groups[row]
+
+    def _unit_terms(self, text: str) -> frozenset[int]:
+        """The terms for the unit that a value has itself: "days" of "7 days"."""
+        value = value_of(text)
+        units = {_PERCENT} if "%" in text else set(stems_of(value[1])) if value else set()
+        return frozenset(n for n, asked in enumerate(self.question.terms) if asked.stem in units)
+
+    @property
+    def knows_all(self) -> bool:
+        """True if each name, number and qualifier of the question is in the table or around it."""
+        units = {_PERCENT, *vocabulary.UNITS}
+        return all(
+            match.is_key or match.caption or match.context or match.mentioned or asked.stem in units
+            for asked, match in zip(self.question.terms, self.matches, strict=True)
+            if asked.required and asked.stem not in vocabulary.COMPUTED
+        )
+
+    def rows_with(self, terms: frozenset[int]) -> list[int]:
+        """The rows whose key cells have all of the terms."""
+        held = [{row for row, column in self.matches[n].cells if column < self.table.keys} for n in terms]
+        return sorted(set.intersection(*held)) if held else []
 
     def row_candidate(self, row: int, terms: frozenset[int]) -> CellCandidate:
         """A row without a column, with the terms that its cells, groups and caption explain."""
@@ -232,6 +262,7 @@ class CellCandidates:
             sum(cover.missing for cover in named),
             sum(cover.rest for cover in named),
             general=bool(named) and all(cover.general for cover in named),
+            net=any(cover.net for cover in named),
         )
 
     def _is_evidence(self, row: int, terms: frozenset[int]) -> bool:
@@ -281,7 +312,7 @@ class CellCandidates:
     @cached_property
     def property_rows(self) -> frozenset[int]:
         """The one row whose label says what is asked for, of a question such as "how heavy"."""
-        rows = self.typed[1] if self.question.type in vocabulary.PROPERTIES else frozenset()
+        rows = self.typed[1] if self.question.asks_property else frozenset()
         return rows if len(rows) == 1 else frozenset()
 
     @cached_property
@@ -290,8 +321,10 @@ class CellCandidates:
 
         Other text around the table explains proper names only.
         """
-        known = frozenset(n for n, match in enumerate(self.matches) if match.caption or match.context)
         terms = self.question.terms
+        known = frozenset(n for n, match in enumerate(self.matches) if match.caption or match.context)
+        # A year or a name in other keys of the table tells them apart, though the caption has it too.
+        known -= frozenset(n for n in known if (terms[n].term.is_code or terms[n].is_name) and self._is_key(n))
         names = frozenset(
             n
             for n, match in enumerate(self.matches)
@@ -301,6 +334,13 @@ class CellCandidates:
             n for n, asked in enumerate(terms) if self.question.asks_latest and asked.stem in vocabulary.LATEST
         )
         return known | names | latest | self._fiscal_terms()
+
+    def _is_key(self, number: int) -> bool:
+        """True if a term is in some, but not all, of the rows or the columns of values."""
+        match = self.matches[number]
+        columns = len(self.table.heads) - self.table.keys
+        rows = {row for row, column in match.cells if column < self.table.keys}
+        return 0 < len(match.heads) < columns or 0 < len(rows) < len(self.table.rows)
 
     def _fiscal_terms(self) -> frozenset[int]:
         """The terms of a period that was translated to the dates of the table."""
@@ -317,6 +357,28 @@ class CellCandidates:
         """True if the head or the label of a cell names another period than the question."""
         head = self.index.head_periods[column]
         return self.periods.contradicts(head) or self.periods.contradicts(self.index.row_periods(row))
+
+
+def _of_places(index: TableIndex, question: TableQuestion) -> tuple[Sequence[KeyMatch], frozenset[int]]:
+    """The match of each term; after "from" or "to" only in the key column that is headed so, if there is one.
+
+    Also the numbers of those terms.
+    """
+    named = {" ".join(head.casefold().split()): place for place, head in enumerate(index.table.heads) if head}
+    named = {head: place for head, place in named.items() if place < index.table.keys and head in _PLACES}
+    matches: list[KeyMatch] = []
+    placed: set[int] = set()
+    place: int | None = None
+    for number, asked in enumerate(question.terms):
+        match = index.match(asked.stem)
+        follows = place is not None and number and question.are_adjacent(number - 1, number)
+        place = named.get(question.word_before(number), place if follows else None)
+        if place is not None:
+            cells = {key: level for key, level in match.cells.items() if key[1] == place}
+            match = replace(match, cells=cells) if cells else match
+            placed |= {number} if cells else set()
+        matches.append(match)
+    return matches, frozenset(placed)
 
 
 def _is_money(question: TableQuestion, text: str) -> bool:

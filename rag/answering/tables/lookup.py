@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import pairwise
 from typing import Final
 
 from rag.answering.tables import periods, vocabulary
 from rag.answering.tables.candidates import CellCandidate, CellCandidates, latest_only, unexplained
 from rag.answering.tables.cell_text import is_empty_mark, is_numeric, is_period
+from rag.answering.tables.coordination import side_by_side
 from rag.answering.tables.finding import Basis, CellFinding
 from rag.answering.tables.matching import TableIndex, TableInEvidence
 from rag.answering.tables.question import TableQuestion
@@ -53,7 +53,7 @@ def look_up(question: str, tables: Sequence[TableInEvidence], *, limit: int = 3)
     if not asked.terms:
         return []
     read = _read(asked, [TableIndex(table) for table in tables[:_MOST_TABLES]])
-    for find in (_superlatives, _many, _cells, _not_computed, _rows):
+    for find in (_superlatives, _many, _side_by_side, _cells, _not_computed, _rows):
         if found := find(asked, read):
             return found[:limit]
     return []
@@ -83,9 +83,7 @@ def _cells(asked: TableQuestion, read: Sequence[CellCandidates]) -> list[CellFin
     ranked.sort(key=lambda pair: -pair[1].score)
     fitting = [pair for pair in ranked if is_explained(*pair) and fits_type(asked, _text(*pair))]
     near = bool(fitting) and fitting[0][1].score >= ranked[0][1].score - _BEHIND
-    if near and _is_settled(fitting):
-        return [_finding(*fitting[0])]
-    return _side_by_side(asked, ranked[0][0]) if asked.joins and ranked and not fitting else []
+    return [_finding(*fitting[0])] if near and _is_settled(fitting) else []
 
 
 def _ranked(candidates: CellCandidates) -> list[CellCandidate]:
@@ -102,7 +100,20 @@ def _dated(candidates: CellCandidates, cells: Sequence[CellCandidate]) -> bool:
 def _is_settled(fitting: Sequence[tuple[CellCandidates, CellCandidate]]) -> bool:
     """True if no cell fits as well as the best one with another value."""
     best, value = fitting[0][1], _plain(_text(*fitting[0]))
-    return all(best.score - other.score >= _MARGIN or _plain(_text(table, other)) == value for table, other in fitting)
+    return all(
+        best.score - other.score >= _MARGIN
+        or _plain(_text(table, other)) == value
+        or (table is fitting[0][0] and _is_more(best, other))
+        for table, other in fitting
+    )
+
+
+def _is_more(best: CellCandidate, other: CellCandidate) -> bool:
+    """True if the keys of another cell have more words than the best one's, which the question has in full."""
+    exact = not (best.label.missing or best.label.rest or best.head.missing or best.head.rest)
+    same = best.row_terms == other.row_terms and best.head_terms == other.head_terms
+    rest = (other.label.missing + other.label.rest, other.head.missing + other.head.rest)
+    return exact and same and ((rest[0] > 0 and best.column == other.column) or (rest[1] > 0 and best.row == other.row))
 
 
 def is_explained(candidates: CellCandidates, cell: CellCandidate) -> bool:
@@ -118,21 +129,43 @@ def is_explained(candidates: CellCandidates, cell: CellCandidate) -> bool:
         return False
     weight = sum(asked.weight for asked in terms if not asked.scaffold)
     over = sum(terms[n].weight * (_MENTIONED if candidates.matches[n].mentioned else 1.0) for n in left)
+    if cell.label.net and _is_called_otherwise(candidates, cell):
+        return False
+    if left and not cell.row_terms:
+        return False
     if left and (cell.implied or cell.label.missing or cell.label.general or over > _MOST_LEFT * weight):
         return False
-    return not any(_is_part_of_row(question, n, cell) for n in left)
+    return not any(_is_part_of_row(candidates, n, cell) for n in left)
 
 
-def _is_part_of_row(question: TableQuestion, number: int, cell: CellCandidate) -> bool:
+def _is_part_of_row(candidates: CellCandidates, number: int, cell: CellCandidate) -> bool:
     """True for a word that stands among the words for the row, right before them, or after them and before no head."""
-    rows, heads = cell.row_terms, cell.head_terms
+    question = candidates.question
+    rows, heads = cell.row_terms - candidates.placed, cell.head_terms
     first, last = min(rows, default=number), max(rows, default=number)
-    if any(question.are_neighbours(number, row) for row in rows):
+    if any(question.are_neighbours(number, row) for row in rows) or _is_modifier(question, number, cell):
         return True
     if first < number < last and not any(first < head < last for head in heads):
         return True
     follows = any(question.are_neighbours(row, number) for row in rows)
     return follows and not any(question.are_neighbours(number, head) for head in heads)
+
+
+def _is_modifier(question: TableQuestion, number: int, cell: CellCandidate) -> bool:
+    """True for a word right in front of one that is explained: "unlabelled" of "unlabelled score".
+
+    Where the label is not named, it may also be a part of what the head names: "the blade of the MZ 40".
+    """
+    following = number + 1
+    is_part = not cell.row_terms and question.are_neighbours(number, following)
+    return following in cell.explained and (is_part or question.are_adjacent(number, following))
+
+
+def _is_called_otherwise(candidates: CellCandidates, cell: CellCandidate) -> bool:
+    """True if another row of the group has all words of the label: "income" where there are two kinds of it."""
+    rows = candidates.table.rows
+    others = candidates.rows_with(cell.row_terms)
+    return any(other != cell.row and rows[other].groups == rows[cell.row].groups for other in others)
 
 
 def _is_elsewhere(candidates: CellCandidates, number: int) -> bool:
@@ -160,36 +193,24 @@ def fits_type(asked: TableQuestion, value: str) -> bool:
     return digits or bool(_COUNT_WORD.search(value)) or is_empty_mark(value)
 
 
-def _side_by_side(asked: TableQuestion, candidates: CellCandidates) -> list[CellFinding]:
-    """A finding for each of several rows, or columns, that the question names in full."""
-    cells = [cell for cell in _ranked(candidates) if cell.label.is_full or cell.head_terms]
-    for same in ("column", "row"):
-        chosen = _apart(cells, same)
-        explained = frozenset[int]().union(*(cell.explained for cell in chosen))
-        names = [cell.row_terms if same == "column" else cell.head_terms for cell in chosen]
-        if len(chosen) > 1 and not unexplained(asked, explained) and _are_joined(asked, names):
-            chosen.sort(key=lambda cell: min(cell.row_terms if same == "column" else cell.head_terms))
-            return [_finding(candidates, cell) for cell in chosen]
-    return []
+def _side_by_side(asked: TableQuestion, read: Sequence[CellCandidates]) -> list[CellFinding]:
+    """A finding for each of several rows, or columns, that the question names side by side."""
+    indexes = [candidates.index for candidates in read if candidates.knows_all] if asked.joins else []
+    if not indexes:
+        return []
+
+    def find(text: str) -> CellFinding | None:
+        one = TableQuestion.of(text)
+        found = _cells(one, _read(one, indexes)) if one.terms else []
+        return found[0] if found and "words left over" not in found[0].basis else None
+
+    found = side_by_side(asked.text, find, _is_same)
+    alike = [{one.table.source for one in found}, {one.row_key for one in found}, {one.column_head for one in found}]
+    return found if len(alike[0]) == 1 and 1 in map(len, alike[1:]) else []
 
 
-def _are_joined(asked: TableQuestion, names: Sequence[frozenset[int]]) -> bool:
-    """True if the question names things one after the other, with a comma or a word such as "and" between them."""
-    ordered = sorted(names, key=min)
-    return all(max(one) < min(other) and asked.joins_between(max(one), min(other)) for one, other in pairwise(ordered))
-
-
-def _apart(cells: Sequence[CellCandidate], same: str) -> list[CellCandidate]:
-    """The cells of the best one's column (or row) that each explain a term that no better one does."""
-    chosen: list[CellCandidate] = []
-    for cell in cells:
-        if cells[0].column == cell.column if same == "column" else cells[0].row == cell.row:
-            known = [other.row_terms if same == "column" else other.head_terms for other in chosen]
-            own = cell.row_terms if same == "column" else cell.head_terms
-            coverage = cell.label if same == "column" else cell.head
-            if own and coverage.is_full and not any(own <= other for other in known):
-                chosen.append(cell)
-    return chosen
+def _is_same(one: CellFinding, other: CellFinding) -> bool:
+    return (one.spans, one.column_head, one.value) == (other.spans, other.column_head, other.value)
 
 
 def _not_computed(asked: TableQuestion, read: Sequence[CellCandidates]) -> list[CellFinding]:

@@ -220,12 +220,14 @@ class Coverage:
         missing: words of its name that the question has not.
         rest: further words, such as remarks, that the question has not.
         general: whether the name is only a word such as "total" or "other".
+        net: whether it is a net value, and the question has not said so.
     """
 
     named: bool
     missing: int
     rest: int
     general: bool = False
+    net: bool = False
 
     @property
     def is_full(self) -> bool:
@@ -245,9 +247,10 @@ def coverage(text: str, asked: frozenset[str]) -> Coverage:
     hard = [stem for stem in missing if stem not in mild and not (dated and stem.isdigit())]
     if stems and len(missing) == len(stems):
         return Coverage(named=False, missing=len(missing), rest=rest)
-    named = not hard or (_has_head(name, asked) and not set(hard) & vocabulary.QUALIFIERS)
+    named = not hard or (_has_head(name, asked) and not set(hard) & (vocabulary.QUALIFIERS - {vocabulary.PER}))
     general = vocabulary.GENERAL.issuperset(stems)
-    return Coverage(named=named, missing=len(hard), rest=rest + len(missing) - len(hard), general=general)
+    further = rest + len(missing) - len(hard)
+    return Coverage(named=named, missing=len(hard), rest=further, general=general, net=vocabulary.NET in missing)
 
 
 def _name(text: str) -> str:

@@ -30,7 +30,7 @@ _TYPES: Final = (
     ("how hot", r"how\s+(?:hot|cold|warm)"),
     ("how fast", r"how\s+fast"),
     ("how many", r"how\s+many|number\s+of"),
-    ("how much", r"how\s+much|what\s+does\s[^?]{1,80}\scost|price\s+of|cost\s+of"),
+    ("how much", r"how\s+much|what\s+(?:do|does|did|will|would)\s[^?]{1,80}\s(?:cost|pay)|price\s+of|cost\s+of"),
     ("when", r"(?:by|since|until|till|from)?\s?when\b|what\s+(?:date|day|year|time)"),
     ("who", r"who(?:m|se)?\b|which\s+person"),
     ("where", r"where\b"),
@@ -44,6 +44,9 @@ _EACH: Final = re.compile(
 )
 _BY: Final = re.compile(r"\b(?:by|per|for each|for every)\s+([^\W\d_]{1,40})", re.IGNORECASE)
 _JOINED: Final = re.compile(r",|\band\b|\bor\b|\bvs\b|\bversus\b|\bthan\b|\bcompare|\bboth\b|:", re.IGNORECASE)
+_OF: Final = frozenset(["of", "from", "of the", "from the", "of a", "of an"])
+_LONGEST_WORD: Final = 60
+_MOST_BEFORE: Final = 2
 _QUOTED: Final = re.compile(r"[“\"'‘]([^“”\"'‘’\n]{1,80})[”\"'’](?!\w)")
 
 
@@ -96,9 +99,19 @@ class TableQuestion:
         return cls(text, tuple(_asked(text))[:MOST_ASKED], Periods.of(text))
 
     def are_neighbours(self, left: int, right: int) -> bool:
-        """True if no word, or only "of" or "from", stands between two of its terms, ``left`` before ``right``."""
+        """True if no word, or only one such as "of the", stands between two of its terms, ``left`` before ``right``."""
         between = self.text[self.terms[left].term.end : self.terms[right].term.start]
-        return left < right and (between.strip() in ("of", "from") or not any(map(str.isalnum, between)))
+        return left < right and (between.strip() in _OF or not any(map(str.isalnum, between)))
+
+    def are_adjacent(self, left: int, right: int) -> bool:
+        """True if nothing but spaces stands between two of its terms, ``left`` before ``right``."""
+        return left < right and not self.text[self.terms[left].term.end : self.terms[right].term.start].strip()
+
+    def word_before(self, number: int) -> str:
+        """The word right in front of one of its terms, in lower case, but for articles; "" where there is none."""
+        before = self.text[: self.terms[number].term.start][-_LONGEST_WORD:].casefold().split()
+        words = [word for word in before[-_MOST_BEFORE:] if word not in ("the", "a", "an")]
+        return words[-1] if words else ""
 
     def joins_between(self, left: int, right: int) -> bool:
         """True if a comma or a word such as "and" stands between two of its terms."""
@@ -109,6 +122,12 @@ class TableQuestion:
         """Type of value asked for, as a key of :data:`rag.answering.tables.vocabulary.HEADS_OF`."""
         found = [(match.start(), name) for name, pattern in _TYPE_PATTERNS if (match := pattern.search(self.text))]
         return min(found)[1] if found else None
+
+    @property
+    def asks_property(self) -> bool:
+        """True if it asks for one property of a thing, such as its weight or its price."""
+        prices = vocabulary.PRICES if self.type == "how much" else frozenset()
+        return self.type in vocabulary.PROPERTIES or any(asked.stem in prices for asked in self.terms)
 
     @cached_property
     def direction(self) -> int:
@@ -127,7 +146,7 @@ class TableQuestion:
 
     def _is_latest(self, asked: AskedTerm) -> bool:
         following = self.text[asked.term.end : asked.term.end + 30].casefold().split()[:2]
-        period = any(word.strip("?.,") in _PERIOD_NOUNS for word in following)
+        period = asked.stem in vocabulary.LATEST and any(word.strip("?.,") in _PERIOD_NOUNS for word in following)
         return period or asked.stem == "recent" or (asked.term.text.casefold() == "most" and "recent" in following)
 
     @cached_property
@@ -164,9 +183,12 @@ _PERIOD_NOUNS: Final = frozenset(
 
 def _asked(text: str) -> Iterator[AskedTerm]:
     quoted = [match.span(1) for match in _QUOTED.finditer(text)]
+    before = ""
     for number, term in enumerate(terms_of(text)):
         if term.stem:
             named = number > 0 and term.text[0].isupper() and term.stem not in vocabulary.SCAFFOLD
             inside = any(start <= term.start < end for start, end in quoted)
-            required = term.is_code or named or inside or term.stem in vocabulary.QUALIFIERS
+            measured = before == "per" or (before == "in" and term.stem in vocabulary.UNITS)
+            required = term.is_code or named or inside or measured or term.stem in vocabulary.QUALIFIERS
             yield AskedTerm(term, required, term.stem in vocabulary.SCAFFOLD and not (inside or term.is_code))
+        before = term.text.casefold()

@@ -10,10 +10,13 @@ from rag.answering.tables.candidates import CellCandidate, CellCandidates, unexp
 from rag.answering.tables.cell_text import is_empty_mark, value_of
 from rag.answering.tables.finding import CellFinding
 from rag.answering.tables.matching import Coverage
-from rag.answering.tables.terms import are_forms, stems_of
+from rag.answering.tables.terms import are_forms, stem, stems_of
 from rag.answering.tables.wording import finding_of, finding_of_cells
 
 _TOTALS: Final = frozenset(stems_of("total subtotal sum all overall average mean median"))
+_MEASURED: Final = frozenset(vocabulary.MEASURED)
+# Lengths of time in days, by the stem of their unit.
+_DAYS: Final = {"minut": 1 / 1440, "hour": 1 / 24, "day": 1.0, "week": 7.0, "month": 30.4, "year": 365.0}
 _FEWEST: Final = 2
 _ROUNDING: Final = 0.01
 _NONE: Final = Coverage(named=False, missing=0, rest=0)
@@ -41,9 +44,8 @@ def _over_column(candidates: CellCandidates, ordering: frozenset[int]) -> CellFi
         (column for column in columns if candidates.heads[column] and candidates.index.numeric_columns[column]),
         key=lambda column: (-_weight(candidates, candidates.heads[column]), candidates.head_missing(column)),
     )
-    numeric = [column for column in columns if candidates.index.numeric_columns[column]]
-    if not ranked and len(numeric) == 1:
-        ranked = numeric
+    if not ranked:
+        ranked = _compared(candidates, columns)
     if not ranked or (len(ranked) > 1 and _rank(candidates, ranked[0]) == _rank(candidates, ranked[1])):
         return None
     column = ranked[0]
@@ -56,6 +58,16 @@ def _over_column(candidates: CellCandidates, ordering: frozenset[int]) -> CellFi
         return None
     cell = CellCandidate(best, column, frozenset(), candidates.heads[column], frozenset(), _NONE, _NONE, 1.0)
     return finding_of_cells(candidates, [cell], "superlative", named=_named_column(candidates))
+
+
+def _compared(candidates: CellCandidates, columns: Sequence[int]) -> list[int]:
+    """The column that a superlative compares by itself, such as "cheapest"; or else the only one of numbers."""
+    asked = next((vocabulary.MEASURED[term.stem] for term in candidates.question.terms if term.stem in _MEASURED), None)
+    if asked is not None:
+        typed = candidates.index.with_words(vocabulary.HEADS_OF[asked])[0].intersection(columns)
+        return sorted(typed) if len(typed) == 1 else []
+    numeric = [column for column in columns if candidates.index.numeric_columns[column]]
+    return numeric if len(numeric) == 1 else []
 
 
 def _rank(candidates: CellCandidates, column: int) -> tuple[float, int]:
@@ -107,7 +119,9 @@ def _extreme(cells: Sequence[tuple[int, str, str]], direction: int) -> int | Non
     Totals do not count. A row that is called one and is not the sum of those before it may be no total: there is no
     answer if its value is the highest.
     """
-    read = [(place, value_of(text), name) for place, text, name in cells if text and not is_empty_mark(text)]
+    if direction < 0 and any(is_empty_mark(text) for _, text, _ in cells):
+        return None
+    read = [(place, _comparable(text), name) for place, text, name in cells if text and not is_empty_mark(text)]
     numbers = [(place, *found, name) for place, found, name in read if found is not None]
     if len(numbers) < max(len(read), _FEWEST) or len({unit for _, _, unit, _ in numbers}) > 1:
         return None
@@ -122,11 +136,22 @@ def _extreme(cells: Sequence[tuple[int, str, str]], direction: int) -> int | Non
     return single[0][1]
 
 
+def _comparable(text: str) -> tuple[float, str] | None:
+    """The number of a cell with its unit in one form, lengths of time in days."""
+    found = value_of(text)
+    if found is None:
+        return None
+    value, unit = found
+    unit = stem(unit) if unit.isalpha() else unit
+    return (value * _DAYS[unit], "day") if unit in _DAYS else (value, unit)
+
+
 def _over_row(candidates: CellCandidates, ordering: frozenset[int]) -> CellFinding | None:
     """The column with the highest or lowest value of the one row that the question names."""
     table = candidates.table
     rows = [(row, named) for row, named in candidates.rows() if any(column < table.keys for column in named)]
     named = [row for row, _ in rows if candidates.label(row).named and _row_terms(candidates, row)]
+    named = named or _compared_rows(candidates)
     if len(named) != 1:
         return None
     row = named[0]
@@ -138,6 +163,12 @@ def _over_row(candidates: CellCandidates, ordering: frozenset[int]) -> CellFindi
         return None
     cell = CellCandidate(row, best, frozenset(), frozenset(), frozenset(), _NONE, _NONE, 1.0)
     return finding_of_cells(candidates, [cell], "superlative", over_row=True)
+
+
+def _compared_rows(candidates: CellCandidates) -> list[int]:
+    """The row that a superlative compares by itself: that of the weight for "lightest"."""
+    asked = next((vocabulary.MEASURED[term.stem] for term in candidates.question.terms if term.stem in _MEASURED), None)
+    return sorted(candidates.index.with_words(vocabulary.HEADS_OF[asked])[1]) if asked else []
 
 
 def _nouns(candidates: CellCandidates, columns: Sequence[int]) -> frozenset[int]:

@@ -59,8 +59,9 @@ SCAFFOLD: Final = _stems(
     "relate regarding concerning based terms case kind type sort item entry keep kept last take took get got use "
     "used need require have there about around within per every each also just only then still now current "
     "currently same one ones any some make see know want like let go come belong become call happen occur apply "
-    "appear exist include contain consist lasts cost charge pay store stay work does done do is are was were be "
-    "been being am has had having between among during over under with without until when where which what who whom "
+    "appear exist receive win won reach include contain consist lasts cost charge pay store stay work does done do "
+    "is are was were be been being am has had having between among during over under with "
+    "without until when where which what who whom "
     "whose why how whether guide data dataset set information detail overview summary company period time compare "
     "comparing recommended suggest suggested approximate approximately earn achieve achieved obtain obtained record "
     "recorded amounted equal came people person thing fiscal financial my me i we us our ok hi hello method model "
@@ -80,14 +81,16 @@ QUALIFIERS: Final = _stems(
 )
 # Of them, those that a label may have and a question need not.
 MILD: Final = _stems("total net")
+NET: Final = light_stem("net")
+PER: Final = light_stem("per")
 # Labels of these words alone name no thing.
 GENERAL: Final = _stems("total net other others all sum subtotal average")
 
 HIGHEST: Final = _stems(
-    "highest most largest greatest biggest maximum max longest heaviest latest newest best top tallest"
+    "highest most largest greatest biggest maximum max longest heaviest latest newest best top tallest loudest hottest"
 )
 LOWEST: Final = _stems(
-    "lowest least smallest fewest minimum min shortest lightest earliest oldest cheapest worst fewest"
+    "lowest least smallest fewest minimum min shortest lightest earliest oldest cheapest worst quietest coldest"
 )
 
 COMPUTED: Final = _stems(
@@ -96,6 +99,30 @@ COMPUTED: Final = _stems(
 )
 # Of them, those that a single value may be called too.
 WHOLE: Final = _stems("total overall")
+# Superlatives that say by themselves what is compared, as a key of HEADS_OF.
+MEASURED: Final[Mapping[str, str]] = {
+    light_stem(word): asked
+    for word, asked in (
+        ("cheapest", "how much"),
+        ("heaviest", "how heavy"),
+        ("lightest", "how heavy"),
+        ("longest", "how long"),
+        ("shortest", "how long"),
+        ("oldest", "how old"),
+        ("loudest", "how loud"),
+        ("quietest", "how loud"),
+        ("hottest", "how hot"),
+        ("coldest", "how hot"),
+        ("tallest", "how high"),
+    )
+}
+# Units of measure: where a question asks "in miles" or "per night", nothing else is an answer.
+UNITS: Final = _stems(
+    "pounds lb lbs kilograms kg grams ounces oz tons tonnes stone miles kilometres kilometers km metres meters feet "
+    "foot inches yards centimetres millimetres cm mm celsius fahrenheit kelvin litres liters gallons pints euros "
+    "dollars usd eur gbp yen cents pence percent joules calories kilocalories kilojoules watts kilowatts volts amps "
+    "seconds minutes hours days weeks months years nights acres hectares hertz decibels bytes"
+)
 LATEST: Final = _stems("latest recent current newest")
 
 LISTING: Final = _stems("all each every list breakdown figures values rows entries schedule full complete different")
@@ -128,7 +155,9 @@ HEADS_OF: Final[Mapping[str, frozenset[str]]] = {
 # Of these, those that ask for one property, which names a row as well as a column.
 PROPERTIES: Final = frozenset(["how heavy", "how far", "how old", "how loud", "how hot", "how fast", "how high"])
 
+PRICES: Final = _stems("cost price")
+
 # Endings that tell forms of one word apart, after a common beginning.
 ENDINGS: Final = frozenset(
-    ["", "e", "ed", "ing", "ion", "ation", "ment", "ag", "age", "al", "or", "t", "ly", "y", "anc"]
+    ["", "e", "ed", "ing", "ion", "ation", "ment", "ag", "age", "al", "or", "er", "t", "ly", "y", "anc"]
 )

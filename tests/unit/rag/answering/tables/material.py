@@ -133,3 +133,50 @@ Operating income
   Total                                 16,925        13,195
 """
 )
+
+FERRIES = evidence(
+    """
+Ferries of the sound
+
+From           To             Departs    Arrives    Adult (£)
+Tarbet         Inverkell        07:15      08:05         9.40
+Tarbet         Skarra           08:30      10:20        16.20
+Skarra         Tarbet           13:00      14:50        16.20
+Skarra         Inverkell        17:45      18:50        11.80
+"""
+)
+
+INCOME = evidence(
+    """
+Statement of income (in thousands)
+
+                          2024         2023
+Gross profit            19,096       17,517
+Operating income         8,771        7,557
+Net income               6,120        5,210
+""",
+    "income_2024.pdf",
+)
+
+MOWERS = evidence(
+    """
+Technical data
+
+                     MZ 40       MZ 40 E     MZ 52
+Engine               petrol      electric    petrol
+Weight (kg)            23.5          17.2      31.8
+Noise (dB)               96            88        98
+Price (€)               329           289       449
+"""
+)
+
+SCORES = evidence(
+    """
+Labelled score on the test sets
+
+Parser               English    Finnish
+Chain                   89.2       84.1
+Biaffine                92.4       87.9
+Biaffine (small)        90.8       85.0
+"""
+)

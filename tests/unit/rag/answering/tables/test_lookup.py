@@ -15,16 +15,29 @@ from tests.complexity import assert_linear
 from tests.unit.rag.answering.tables.material import (
     CALLS,
     CODES,
+    FERRIES,
+    INCOME,
+    MOWERS,
     OFFICES,
     PRICES,
     QUARTER,
     REVENUE,
+    SCORES,
     SEGMENTS,
     STATIONS,
     STORAGE,
     TECHNICAL,
 )
 from tests.unit.rag.answering.tables.pages import evidence
+
+LOANS = evidence(
+    """
+Item         Loan period    Renewals
+Books        4 weeks               3
+Films        10 days               1
+Tools        3 days                0
+"""
+)
 
 
 def only(question: str, tables: Sequence[TableInEvidence]) -> CellFinding:
@@ -56,6 +69,13 @@ def only(question: str, tables: Sequence[TableInEvidence]) -> CellFinding:
         pytest.param(
             SEGMENTS, "revenue of Devices, three months ended September 30, 2023", "13,666", id="corner period"
         ),
+        pytest.param(FERRIES, "When does the ferry from Skarra to Tarbet arrive?", "14:50", id="from and to"),
+        pytest.param(FERRIES, "When does the ferry from Tarbet to Skarra arrive?", "10:20", id="to and from"),
+        pytest.param(MOWERS, "What does the MZ 40 cost?", "329", id="price as a row"),
+        pytest.param(MOWERS, "What is the weight of the MZ 40 E in kilograms?", "17.2", id="unit of the label"),
+        pytest.param(SCORES, "What is the score of Biaffine on Finnish?", "87.9", id="the shorter of two labels"),
+        pytest.param(SCORES, "What does the small Biaffine score on Finnish?", "85.0", id="the longer of two labels"),
+        pytest.param(INCOME, "What was the operating income in 2023?", "7,557", id="the year of a head, not the title"),
     ],
 )
 def test_cell(tables: Sequence[TableInEvidence], question: str, value: str) -> None:
@@ -83,6 +103,14 @@ def test_cell(tables: Sequence[TableInEvidence], question: str, value: str) -> N
         pytest.param(
             SEGMENTS, "What was the revenue of Cloud in the six months ended September 30, 2023?", id="length"
         ),
+        pytest.param(FERRIES, "When does the ferry from Inverkell to Skarra arrive?", id="the other way round"),
+        pytest.param(MOWERS, "What is the weight of the MZ 40 in pounds?", id="another unit"),
+        pytest.param(MOWERS, "What does the MZ 40 cost per month?", id="another rate"),
+        pytest.param(MOWERS, "How heavy is the blade of the MZ 40?", id="part of a thing"),
+        pytest.param(MOWERS, "How much oil does the MZ 40 need?", id="how much of something else"),
+        pytest.param(SCORES, "What is the unlabelled score of Chain on English?", id="modifier of the caption"),
+        pytest.param(INCOME, "What was the income in 2023?", id="a word of two labels"),
+        pytest.param(OFFICES, "Who does not hear complaints?", id="not"),
     ],
 )
 def test_key_that_is_not_there(tables: Sequence[TableInEvidence], question: str) -> None:
@@ -168,6 +196,10 @@ class TestSuperlatives:
                 CALLS, "Which cause led to the most call-outs for the Bittern 9?", "Fog Eye lens dirty", id="totals"
             ),
             pytest.param(TECHNICAL, "Which model has the greatest range?", "Bittern 9", id="over a row"),
+            pytest.param(MOWERS, "Which model is the lightest?", "MZ 40 E", id="what it compares is said by the word"),
+            pytest.param(MOWERS, "Which one is cheapest?", "MZ 40 E", id="price"),
+            pytest.param(LOANS, "Which item has the longest loan period?", "Books", id="period is no date"),
+            pytest.param(LOANS, "Which item has the shortest loan period?", "Tools", id="days and weeks"),
         ],
     )
     def test_row(self, tables: Sequence[TableInEvidence], question: str, value: str) -> None:
@@ -200,6 +232,13 @@ class TestSuperlatives:
             "Method    Score    Time\nDense      61.5       3\nSparse     48.2       5\nAll        63.3       9"
         )
         assert look_up("Which method has the highest score?", tables) == []
+
+    def test_nothing_where_a_mark_for_no_value_may_be_the_lowest(self) -> None:
+        tables = evidence(
+            "Pass      Price    Guests\nDay          17         -\nMonth        49         2\nYear        420        9"
+        )
+        assert look_up("Which pass has the fewest guests?", tables) == []
+        assert only("Which pass has the most guests?", tables).value == "Year"
 
     def test_nothing_for_different_units(self) -> None:
         tables = evidence(
@@ -240,6 +279,27 @@ class TestSeveral:
         found = only("What should I do at E17?", CODES)
         assert found.kind == "row"
         assert found.cells == (("E17", "Note is too high", "Turn to OFF."),)
+
+    @pytest.mark.parametrize(
+        ("tables", "question", "values"),
+        [
+            pytest.param(MOWERS, "Compare the price of the MZ 40 and the MZ 52.", ["329", "449"], id="two columns"),
+            pytest.param(MOWERS, "What are the weight and the noise of the MZ 52?", ["31.8", "98"], id="two rows"),
+            pytest.param(STATIONS, "Parking spaces and platforms of Elm Street?", ["168", "5"], id="two heads"),
+            pytest.param(INCOME, "What was the net income in 2023 and 2024?", ["5,210", "6,120"], id="two periods"),
+            pytest.param(
+                STATIONS,
+                "When were Elm Street, Cedar Street and Iris Street opened?",
+                ["1929", "1925", "1985"],
+                id="three",
+            ),
+        ],
+    )
+    def test_several_cells(self, tables: Sequence[TableInEvidence], question: str, values: list[str]) -> None:
+        assert [one.value for one in look_up(question, tables)] == values
+
+    def test_no_side_of_a_pair_alone(self) -> None:
+        assert look_up("What do the MZ 40 and the MZ 99 cost?", MOWERS) == []
 
     def test_things_side_by_side(self) -> None:
         found = look_up("How long can I keep chicken and bacon? In days.", STORAGE)
