@@ -55,9 +55,9 @@ HOMES: dict[str, tuple[str, ...]] = {
     "httpx": ("rag.models.weights", "rag.models.llm"),  # for files, and for servers that run models
     "pypdf": ("ingest.readers.pypdf_fallback",),
     "markdown_it": ("ingest.readers.markdown",),
-    "selectolax": ("ingest.readers.html",),
+    "selectolax": ("ingest.readers.html", "ingest.markup"),  # parses, and walks over the tree
     "charset_normalizer": ("ingest.readers.text",),
-    "docx": ("ingest.readers.docx",),
+    "docx": ("ingest.readers.docx", "ingest.markup"),  # opens the package, and walks over its XML
     "langchain_text_splitters": ("ingest.chunking",),
     "langchain_core": ("rag.langchain",),
     "jinja2": ("rag.text.templates",),

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ingest.readers.limits import ReadingLimits
-from ingest.readers.source import check_page, check_pages, check_size
+from ingest.readers.source import Remark, blank_pages, check_page, check_pages, check_size
 from rag.domain.values import Heading, Page
 
 # About five printed pages: a citation names a page, and a person then looks through all of it.
@@ -29,11 +29,14 @@ class Block:
         text: clean; lines separated by newlines.
         level: of a heading, 1 for the largest; None for other blocks.
         new_page: whether a new page begins with it.
+        left_out: text that was left out of it or at its place, as details of ``hidden`` remarks; a block may consist of
+            such text alone.
     """
 
     text: str
     level: int | None = None
     new_page: bool = False
+    left_out: tuple[str, ...] = ()
 
 
 def table_text(rows: Iterable[Sequence[str]]) -> str:
@@ -46,24 +49,39 @@ def table_text(rows: Iterable[Sequence[str]]) -> str:
 
 
 def pages_of(blocks: Iterable[Block], limits: ReadingLimits) -> tuple[Page, ...]:
+    """As :func:`paginated`, without the remarks."""
+    return paginated(blocks, limits)[0]
+
+
+def paginated(blocks: Iterable[Block], limits: ReadingLimits) -> tuple[tuple[Page, ...], tuple[Remark, ...]]:
     """Paginates blocks: a page begins where a block asks for it, and where a page would get too long.
+
+    Returns:
+        The pages; and remarks on those without text, and on text that was left out.
 
     Raises:
         FileFault: ``too_large``.
     """
     characters = 0
     pages: list[Page] = []
+    left_out: list[dict[str, None]] = []
     for content in _pages(_counted(blocks, limits)):
         for part in _short(content):
-            page = _page(len(pages) + 1, part)
+            page = _page(len(pages) + 1, [block for block in part if block.text])
             pages.append(page)
+            left_out.append(dict.fromkeys(detail for block in part for detail in block.left_out))
             characters += len(page.text)
             check_size(characters, limits)
             check_page(page.number, len(page.text), limits)
             check_pages(len(pages), limits)
     while pages and not pages[-1].text:
         pages.pop()
-    return tuple(pages)
+    hidden = {
+        Remark(min(number, len(pages)), "hidden", detail): None
+        for number, details in enumerate(left_out, start=1)
+        for detail in details
+    }
+    return tuple(pages), (*blank_pages(pages), *hidden) if pages else ()
 
 
 def _counted(blocks: Iterable[Block], limits: ReadingLimits) -> Iterator[Block]:
@@ -80,7 +98,7 @@ def _pages(blocks: Iterable[Block]) -> Iterator[list[Block]]:
         if block.new_page:
             yield page
             page = []
-        if block.text.strip():
+        if block.text.strip() or block.left_out:
             page.append(replace(block, text=block.text.strip("\n").rstrip()))
     yield page
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ingest.readers.blocks import Block, pages_of, table_text
+from ingest.markup.raised import CONTEXT, raised
+from ingest.readers.blocks import Block, paginated, table_text
 from ingest.readers.properties import as_author, as_date
-from ingest.readers.source import ReadingOptions, SourceText, blank_pages
+from ingest.readers.source import CROSSED_OUT, ReadingOptions, SourceText
 from ingest.readers.text import decoded, read_bytes, text_blocks
 from ingest.readers.titles import as_title, first_heading
 from rag.errors import FileFault
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 # Longer ones are read as plain text: the parser takes 5 s for a megabyte, and a hundred times its memory.
 _MOST_PARSED: Final = 2_000_000
 _FRONT_MATTER: Final = re.compile(r"\A---[^\S\n]*\n(.*?)\n(?:---|\.\.\.)[^\S\n]*(?:\n|\Z)", re.DOTALL)
+# Crossed-out text between tags; a block may consist of one of them.
+_CROSSING: Final = re.compile(r"<(/?)(del|s|strike)(?:\s[^<>]{0,200})?>", re.IGNORECASE)
+_RAISING: Final = re.compile(r"<(/?)sup(?:\s[^<>]{0,200})?>", re.IGNORECASE)
 _PROPERTY: Final = re.compile(r"^(title|author|date):(.*)$", re.MULTILINE)
 
 
@@ -35,16 +40,17 @@ def read_markdown(path: Path, options: ReadingOptions) -> SourceText:
     if front := _FRONT_MATTER.match(text):
         properties = {name: _unquoted(value) for name, value in reversed(_PROPERTY.findall(front.group(1)))}
         text = text[front.end() :]
-    pages = pages_of(markdown_blocks(text), options.limits) if len(text) <= _MOST_PARSED else ()
+    pages, remarks = paginated(markdown_blocks(text), options.limits) if len(text) <= _MOST_PARSED else ((), ())
     # The parser omits blocks that are nested too deeply.
-    pages = pages or pages_of(text_blocks(text), options.limits)
+    if not pages:
+        pages, remarks = paginated(text_blocks(text), options.limits)
     if not pages:
         raise FileFault("empty_text", "the file holds no text")
     title, author, created = (properties.get(name) for name in ("title", "author", "date"))
     return SourceText(
         as_title(title) or first_heading(pages),
         pages,
-        blank_pages(pages),
+        remarks,
         author=as_author(author),
         created=as_date(created),
     )
@@ -75,6 +81,8 @@ class _TokenWalk:
         self._marker = ""
         self._items: list[str] = []  # lines of the outermost list
         self._rows: list[list[str]] = []
+        self._crossed_out = 0  # open blocks of crossed-out text
+        self._left_out: dict[str, None] = {}
 
     def blocks(self) -> Iterator[Block]:
         for position, token in enumerate(self._tokens):
@@ -83,7 +91,7 @@ class _TokenWalk:
             elif token.type in ("bullet_list_close", "ordered_list_close"):
                 self._lists.pop()
                 if not self._lists:
-                    yield Block("\n".join(self._items))
+                    yield self._block("\n".join(self._items))
                     self._items = []
             elif token.type == "list_item_open":
                 self._marker = self._next_marker()
@@ -91,6 +99,12 @@ class _TokenWalk:
                 yield from self._table(token.type)
             elif token.type in ("inline", "fence", "code_block", "html_block"):
                 yield from self._content(token, self._tokens[position - 1])
+        if self._left_out:
+            yield self._block("")
+
+    def _block(self, text: str, level: int | None = None) -> Block:
+        left_out, self._left_out = tuple(self._left_out), {}
+        return Block(text, level, left_out=left_out)
 
     def _next_marker(self) -> str:
         number = self._lists[-1]
@@ -108,22 +122,44 @@ class _TokenWalk:
             yield from self._placed(table_text(self._rows))
 
     def _content(self, token: Token, opened: Token) -> Iterator[Block]:
-        if opened.type in ("th_open", "td_open"):
-            self._rows[-1].append(inline_text(token))
+        if token.type == "html_block":
+            yield from self._html(token.content)
+            return
+        text = self._inline(token) if token.type == "inline" else token.content
+        if self._crossed_out:
+            self._left_out |= {CROSSED_OUT: None} if text.strip() else {}
+        elif opened.type in ("th_open", "td_open"):
+            self._rows[-1].append(text)
         elif opened.type == "heading_open" and not self._lists:
-            yield Block(" ".join(inline_text(token).split()), level=int(opened.tag[1:]))
-        elif token.type == "html_block":
-            from ingest.readers.html import html_blocks
-
-            for block in html_blocks(token.content):
-                yield from [block] if block.level and not self._lists else self._placed(block.text)
+            yield self._block(" ".join(text.split()), level=int(opened.tag[1:]))
         else:
-            yield from self._placed(inline_text(token) if token.type == "inline" else token.content)
+            yield from self._placed(text)
+
+    def _inline(self, token: Token) -> str:
+        text, crossed_out = inline_text(token)
+        if crossed_out:
+            self._left_out[CROSSED_OUT] = None
+        return text
+
+    def _html(self, html: str) -> Iterator[Block]:
+        from ingest.readers.html import html_blocks
+
+        if tag := _CROSSING.fullmatch(html.strip()):
+            self._crossed_out = max(0, self._crossed_out + (-1 if tag.group(1) else 1))
+            return
+        for block in html_blocks(html):
+            self._left_out |= dict.fromkeys(block.left_out)
+            if block.level and not self._lists:
+                yield self._block(block.text, block.level)
+            elif block.text:
+                yield from self._placed(block.text)
 
     def _placed(self, text: str) -> Iterator[Block]:
         """Text within the open list, indented under its marker, or as a block of its own."""
         if not self._lists:
-            yield Block(text)
+            yield self._block(text)
+            return
+        if not text.strip():
             return
         indent = "  " * (len(self._lists) - 1)
         for line in text.strip("\n").split("\n"):
@@ -131,16 +167,68 @@ class _TokenWalk:
             self._marker = " " * len(self._marker)
 
 
-def inline_text(token: Token) -> str:
-    """Rendered text of an inline token: without emphasis marks and link addresses, images as their alt text."""
-    parts = []
+def inline_text(token: Token) -> tuple[str, bool]:
+    """Rendered text of an inline token, and whether some of it is crossed out, which is left out.
+
+    Emphasis marks and addresses of links are left out too; images have their alt text.
+    """
+    line = _InlineText()
     for child in token.children or ():
+        line.read(child)
+    line.lower()
+    return clean("".join(line.parts)), line.left_out
+
+
+@dataclass
+class _InlineText:
+    """Text of a paragraph that is being put together."""
+
+    parts: list[str] = field(default_factory=list)
+    raised: list[str] | None = None
+    crossed_out: int = 0
+    left_out: bool = False
+    skipped: bool = False
+
+    def read(self, child: Token) -> None:
         if child.type in ("text", "code_inline", "text_special"):
-            parts.append(child.content)
-        elif child.type in ("softbreak", "hardbreak") or (
-            child.type == "html_inline" and child.content.lower().startswith("<br")
-        ):
-            parts.append("\n")
+            self.add(child.content)
+        elif child.type in ("softbreak", "hardbreak"):
+            self.add("\n")
         elif child.type == "image":
-            parts.append(inline_text(child))
-    return clean("".join(parts))
+            self.add(inline_text(child)[0])
+        elif child.type in ("s_open", "s_close"):
+            self.cross(child.type == "s_open")
+        elif child.type == "html_inline":
+            self.read_tag(child.content)
+
+    def read_tag(self, tag: str) -> None:
+        if tag.lower().startswith("<br"):
+            self.add("\n")
+        elif crossing := _CROSSING.fullmatch(tag):
+            self.cross(not crossing.group(1))
+        elif raising := _RAISING.fullmatch(tag):
+            self.lower()
+            self.raised = None if raising.group(1) else []
+
+    def cross(self, begins: bool) -> None:  # noqa: FBT001 - a state
+        self.crossed_out = max(0, self.crossed_out + (1 if begins else -1))
+
+    def add(self, text: str) -> None:
+        if self.crossed_out:
+            self.left_out |= bool(text.strip())
+            self.skipped = True
+            return
+        if self.skipped and self.parts and self.parts[-1].endswith(" "):
+            text = text.removeprefix(" ")  # one of the spaces around what was left out
+        self.skipped = self.skipped and not text
+        if self.raised is not None:
+            self.raised.append(text)
+        else:
+            self.parts.append(text)
+
+    def lower(self) -> None:
+        """Ends a raised text."""
+        if self.raised:
+            before = "".join(part[-CONTEXT:] for part in self.parts[-CONTEXT:])
+            self.parts.append(raised(before, "".join(self.raised)))
+        self.raised = None

@@ -21,6 +21,14 @@ OCR_FAILED: Final = "ocr failed"
 BLANK: Final = "blank"
 NO_WORDS: Final = "no words"
 
+# Details of ``hidden`` remarks: text that is there, and not read because it does not hold or is not shown.
+CROSSED_OUT: Final = "crossed out"
+DELETED: Final = "deleted"
+NOT_SHOWN: Final = "not shown"
+NAVIGATION: Final = "navigation"
+LAYER_OFF: Final = "layer switched off"
+COVERED: Final = "covered"
+
 _INSTALL: Final = "install tesseract-ocr for OCR"
 # Reasons by kind and detail of a remark; ``ocr`` remarks and blank pages give none, because nothing is missing.
 _REASONS: Final = {
@@ -66,7 +74,8 @@ class Remark:
     Attributes:
         page: 1-based.
         kind: ``empty``: no text; ``ocr``: text from OCR; ``suspect``: the text looks garbled, and there is no better
-            one; ``second_opinion``: text from pypdf, without word boxes; ``hidden``: invisible words were left out.
+            one; ``second_opinion``: text from pypdf, without word boxes; ``hidden``: invisible words were left out, or
+            those that ``detail`` names.
         detail: the cause; for ``empty`` and ``suspect`` often one of the constants of this module.
     """
 

@@ -31,7 +31,13 @@ _LONGEST_REMARK: Final = 60
 _NEWS_FIRST: Final = ("partial", "ok", "removed", "duplicate", "unsupported", "unchanged")
 _STYLES: Final = {"ok": "green", "unchanged": "green", "partial": "yellow"}
 # Labels of remarks that are not in the reason of a file, which covers missing text only.
-_REMARKS: Final = {"hidden": "hidden text left out", "ocr": "OCR", "blank": "blank"}
+_REMARKS: Final = {
+    "crossed_out": "crossed-out text left out",
+    "deleted": "deleted text left out",
+    "hidden": "hidden text left out",
+    "ocr": "OCR",
+    "blank": "blank",
+}
 _STAGES: Final = {
     "check": "checking",
     "read": "reading",

@@ -48,16 +48,22 @@ _GROUPS: Final[Mapping[str, tuple[str, str]]] = {
     "suspect": ("Garbled text", "The text does not look like language. It is in the index for want of a better one."),
     "second_opinion": ("No highlights", "Read by the second reader, without places: quotes are not marked on them."),
     "hidden": ("Hidden text", "Words that a person cannot see are on these pages: they were left out."),
+    "crossed_out": ("Crossed-out text", "Words with a line through them are on these pages: they were left out."),
+    "deleted": ("Deleted text", "Words that a tracked change deletes are on these pages: they were left out."),
     "ocr": ("Read by OCR", "The text was recognised in a picture of the page and may hold mistakes."),
     "blank": ("Blank pages", "Nothing is on these pages."),
 }
 # Groups that are never folded, however many files there are.
 _UNFOLDED_GROUPS: Final = (_NOT_INDEXED, "partial", "empty", "suspect", "hidden")
+# The reason of a file has the pages with missing text, and not those.
+_BESIDE_THE_REASON: Final = ("hidden", "crossed_out", "deleted", "ocr", "blank")
 _CAPTIONS: Final = {
     "empty": "no text",
     "suspect": "garbled",
     "second_opinion": "no highlights",
     "hidden": "hidden text",
+    "crossed_out": "crossed out",
+    "deleted": "deleted",
     "ocr": "OCR",
     "blank": "blank",
 }
@@ -190,8 +196,7 @@ def _card(row: FileRow, thumbnails: Mapping[int, bytes], most: int) -> _Card:
         status=row.status,
         reason=printable(row.reason or ""),
         remedy=REMEDIES.get(row.status, ""),
-        # The reason has the pages with missing text.
-        pages=[(_CAPTIONS[kind], printable(remarked[kind])) for kind in ("hidden", "ocr", "blank") if kind in remarked],
+        pages=[(_CAPTIONS[kind], printable(remarked[kind])) for kind in _BESIDE_THE_REASON if kind in remarked],
         pictures=[
             _Picture(as_uri(picture), f"page {page}" + _caption(remarked, page))
             for page, picture in list(thumbnails.items())[:most]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ingest.readers.source import BLANK
+from ingest.readers.source import BLANK, CROSSED_OUT, DELETED, NAVIGATION
 from ingest.reading import Reading
 from rag.domain.file_status import FAILED, INDEXED, FileRow
 from rag.errors import FileFault
@@ -37,12 +37,24 @@ def row_of(path: str, outcome: Reading | FileFault) -> FileRow:
     )
 
 
+# Remarks whose detail makes a kind of its own for people.
+_KINDS: Final = {
+    ("empty", BLANK): "blank",
+    ("hidden", CROSSED_OUT): "crossed_out",
+    ("hidden", DELETED): "deleted",
+    ("hidden", NAVIGATION): "navigation",
+}
+
+
 def pages_by_kind(row: FileRow) -> dict[str, str]:
-    """Pages by the kind of their remarks, without details, as ``{"ocr": "3, 7-9"}``; ``blank`` is a kind here."""
+    """Pages by the kind of their remarks, as ``{"ocr": "3, 7-9"}``.
+
+    Blank pages, and text that is crossed out, deleted or navigation, are kinds here; other details are left out.
+    """
     pages: dict[str, str] = {}
     for remark, numbers in row.remarks.items():
         kind, _, detail = remark.partition(": ")
-        kind = "blank" if (kind, detail) == ("empty", BLANK) else kind
+        kind = _KINDS.get((kind, detail), kind)
         pages[kind] = f"{pages[kind]}, {numbers}" if kind in pages else numbers
     return pages
 

@@ -16,6 +16,7 @@ from docx.enum.text import WD_BREAK
 from docx.oxml import parse_xml
 
 from ingest.readers.limits import ReadingLimits
+from ingest.readers.source import Remark
 from rag.errors import FileFault
 from tests.unit.ingest.readers.conftest import Read, headings_of, text_of
 
@@ -78,7 +79,10 @@ def test_a_document_in_its_order(read: Read) -> None:
         document.add_paragraph("Round", style="List Bullet").add_run(" and\tblue").add_break()
 
     source = read("a.docx", made(change))
-    assert text_of(source) == "The pump\n\nIt is blue.\n\nParts\n\nPart | Price\nLid | 4 €\n\nLid\n\nRound and    blue"
+    assert text_of(source) == (
+        "Page header: Running header\n\nThe pump\n\nIt is blue.\n\nParts\n\nPart | Price\nLid | 4 €\n\nLid\n\n"
+        "Round and    blue"
+    )
     assert headings_of(source) == [(1, "The pump"), (1, "Parts"), (2, "Lid")]
     assert (source.title, source.reason, source.remarks) == ("Pump manual", None, ())
 
@@ -243,3 +247,321 @@ def test_limits(read: Read) -> None:
     with pytest.raises(FileFault) as caught:
         read("a.docx", made(_with_break), ReadingLimits(pages=1))
     assert caught.value.status == "too_large"
+
+
+RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+DRAWN = (
+    'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006" '
+    'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
+)
+
+
+def packed(*paragraphs: str, **parts: str) -> bytes:
+    """A document of the XML of its paragraphs, with further parts: the XML in their root element, by name."""
+    data = BytesIO()
+    with zipfile.ZipFile(BytesIO(made(lambda _: None))) as old, zipfile.ZipFile(data, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "word/document.xml":
+                content = f"<w:document {NAMES} {DRAWN}><w:body>{''.join(paragraphs)}</w:body></w:document>".encode()
+            elif name == "word/_rels/document.xml.rels":
+                rows = (
+                    f'<Relationship Id="x{part}" Type="{RELATION}/{part.rstrip("12")}" Target="{part}.xml"/>'
+                    for part in parts
+                    if part not in ("settings", "styles")
+                )
+                content = content.replace(b"</Relationships>", f"{''.join(rows)}</Relationships>".encode())
+            if name.removeprefix("word/").removesuffix(".xml") not in parts:
+                new.writestr(name, content)
+        for part, xml in parts.items():
+            new.writestr(f"word/{part}.xml", _root(part, xml))
+    return data.getvalue()
+
+
+def _root(part: str, xml: str) -> str:
+    tag = {"header": "hdr", "footer": "ftr"}.get(name := part.rstrip("12"), name)
+    return f"<w:{tag} {NAMES} {DRAWN}>{xml}</w:{tag}>"
+
+
+def r(text: str, *properties: str) -> str:
+    form = "".join(f"<w:{name}/>" for name in properties)
+    return f'<w:r><w:rPr>{form}</w:rPr><w:t xml:space="preserve">{text}</w:t></w:r>'
+
+
+def note(kind: str, key: int, text: str, more: str = "") -> str:
+    return f'<w:{kind} w:id="{key}" {more}>{p(text)}</w:{kind}>'
+
+
+def ref(kind: str, key: int, more: str = "") -> str:
+    return f'<w:r><w:{kind}Reference w:id="{key}" {more}/></w:r>'
+
+
+def field_of(code: str) -> str:
+    """A field with the result 3."""
+    steps = [f"<w:instrText>{code}</w:instrText>", '<w:fldChar w:fldCharType="separate"/>', "<w:t>3</w:t>"]
+    steps = ['<w:fldChar w:fldCharType="begin"/>', *steps, '<w:fldChar w:fldCharType="end"/>']
+    return "".join(f"<w:r>{step}</w:r>" for step in steps)
+
+
+def section(*references: str, more: str = "") -> str:
+    names = f'xmlns:r="{RELATION}"'
+    rows = (
+        f'<w:{kind}Reference w:type="{place}" r:id="x{part}"/>'
+        for kind, place, part in (found.split() for found in references)
+    )
+    return f"<w:sectPr {names}>{''.join(rows)}{more}</w:sectPr>"
+
+
+class TestWhatDoesNotHold:
+    """It is left out, and the report says so."""
+
+    @pytest.mark.parametrize(
+        ("parts", "text", "detail"),
+        [
+            pytest.param(
+                ["within ", r("48 hours", "strike"), " 12 hours."], "within 12 hours.", "crossed out", id="one"
+            ),
+            pytest.param(["a ", r("b", "dstrike")], "a", "crossed out", id="two lines"),
+            pytest.param(["a ", r("b", 'rStyle w:val="Old"')], "a", "crossed out", id="by the style of the words"),
+            pytest.param(["a ", r("b", 'rStyle w:val="Older"')], "a", "crossed out", id="by what a style is based on"),
+            pytest.param(["a ", r("b", "vanish")], "a", "not shown", id="hidden"),
+            pytest.param(
+                ["a ", "<w:del><w:r><w:delText>b</w:delText></w:r></w:del>", " c"], "a c", "deleted", id="deleted"
+            ),
+            pytest.param(["a ", f"<w:moveFrom>{r('b')}</w:moveFrom>", " c"], "a c", "deleted", id="moved away"),
+            pytest.param(["a ", f"<w:moveTo>{r('b')}</w:moveTo>", " c"], "a b c", None, id="moved here"),
+            pytest.param(["a ", r("b", 'strike w:val="0"')], "a b", None, id="not crossed out"),
+            pytest.param(
+                ["a ", r("b", 'rStyle w:val="Old"', 'strike w:val="false"')], "a b", None, id="in spite of it"
+            ),
+            pytest.param(["a ", r(" ", "strike"), "b"], "a b", None, id="only a space"),
+        ],
+    )
+    def test_in_a_paragraph(self, read: Read, parts: list[str], text: str, detail: str | None) -> None:
+        styles = (
+            '<w:style w:type="character" w:styleId="Old"><w:rPr><w:strike/></w:rPr></w:style>'
+            '<w:style w:type="character" w:styleId="Older"><w:basedOn w:val="Old"/></w:style>'
+            '<w:style w:type="character" w:styleId="Loop"><w:basedOn w:val="Loop"/></w:style>'
+        )
+        found = read("a.docx", packed(p(*parts), styles=styles))
+        assert text_of(found) == text
+        assert found.remarks == ((Remark(1, "hidden", detail),) if detail else ())
+
+    def test_by_the_style_of_the_paragraph(self, read: Read) -> None:
+        styles = '<w:style w:type="paragraph" w:styleId="Old"><w:rPr><w:strike/></w:rPr></w:style>'
+        runs = r("Old.") + r("New.", 'strike w:val="0"')
+        old = f'<w:p><w:pPr><w:pStyle w:val="Old"/></w:pPr>{runs}</w:p>'
+        found = read("a.docx", packed(old, p("More."), styles=styles))
+        assert (text_of(found), found.remarks) == ("New.\n\nMore.", (Remark(1, "hidden", "crossed out"),))
+
+    def test_on_its_page(self, read: Read) -> None:
+        found = read("a.docx", made_of(p("One."), p(HARD, "Two."), p(r("Gone.", "strike")), p(HARD, "Three.")))
+        assert [page.text for page in found.pages] == ["One.", "Two.", "Three."]
+        assert found.remarks == (Remark(2, "hidden", "crossed out"),)
+
+    def test_a_deleted_row(self, read: Read) -> None:
+        gone = f"<w:tr><w:trPr><w:del/></w:trPr>{cell('b')}</w:tr>"
+        found = read("a.docx", made_of(f"<w:tbl><w:tr>{cell('a')}</w:tr>{gone}<w:tr>{cell('c')}</w:tr></w:tbl>"))
+        assert (text_of(found), found.remarks) == ("a\nc", (Remark(1, "hidden", "deleted"),))
+
+    def test_in_a_table(self, read: Read) -> None:
+        found = read("a.docx", made_of(table(cell("day") + cell(r("14", "strike"), r(" 17")))))
+        assert (text_of(found), found.remarks) == ("day | 17", (Remark(1, "hidden", "crossed out"),))
+
+
+class TestNotes:
+    def test_after_their_paragraph(self, read: Read) -> None:
+        notes = note("footnote", 0, "line", 'w:type="separator"') + note("footnote", 2, "It costs 135 francs.")
+        notes += note("footnote", 3, "In spring.") + note("footnote", 4, "Nobody refers to it.")
+        body = [p("Bells are extra.", ref("footnote", 2), " Call", ref("footnote", 3), " first."), p("The end.")]
+        assert text_of(read("a.docx", packed(*body, footnotes=notes))) == (
+            "Bells are extra. Call first.\n\nFootnote 1: It costs 135 francs.\n\nFootnote 2: In spring.\n\nThe end."
+        )
+
+    def test_after_their_table(self, read: Read) -> None:
+        body = [table(cell("bells", ref("footnote", 2)) + cell("135")), p("The end.")]
+        assert text_of(read("a.docx", packed(*body, footnotes=note("footnote", 2, "An hour.")))) == (
+            "bells | 135\n\nFootnote 1: An hour.\n\nThe end."
+        )
+
+    def test_endnotes_are_at_the_end(self, read: Read) -> None:
+        body = [p("One.", ref("endnote", 2)), p("Two.")]
+        assert (
+            text_of(read("a.docx", packed(*body, endnotes=note("endnote", 2, "More."))))
+            == "One.\n\nTwo.\n\nEndnote: More."
+        )
+
+    @pytest.mark.parametrize(
+        ("settings", "labels"),
+        [
+            pytest.param("", ["Footnote 1", "Footnote 2"], id="as usual"),
+            pytest.param(
+                '<w:footnotePr><w:numFmt w:val="decimal"/></w:footnotePr>', ["Footnote 1", "Footnote 2"], id="said"
+            ),
+            pytest.param('<w:footnotePr><w:numFmt w:val="chicago"/></w:footnotePr>', ["Footnote"] * 2, id="signs"),
+            pytest.param(
+                '<w:footnotePr><w:numRestart w:val="eachPage"/></w:footnotePr>', ["Footnote"] * 2, id="restart"
+            ),
+            pytest.param('<w:footnotePr><w:numStart w:val="7"/></w:footnotePr>', ["Footnote"] * 2, id="from seven"),
+        ],
+    )
+    def test_a_number_is_told_only_if_it_is_right(self, read: Read, settings: str, labels: list[str]) -> None:
+        notes = note("footnote", 1, "a") + note("footnote", 2, "b")
+        data = packed(p("x", ref("footnote", 1), ref("footnote", 2)), footnotes=notes, settings=settings)
+        assert text_of(read("a.docx", data)) == f"x\n\n{labels[0]}: a\n\n{labels[1]}: b"
+
+    def test_a_mark_of_its_own_has_no_number(self, read: Read) -> None:
+        notes = note("footnote", 1, "a") + note("footnote", 2, "b")
+        body = p("x", ref("footnote", 1, 'w:customMarkFollows="1"'), "*", ref("footnote", 2))
+        assert text_of(read("a.docx", packed(body, footnotes=notes))) == "x*\n\nFootnote: a\n\nFootnote 1: b"
+
+    def test_comments_are_told_as_such(self, read: Read) -> None:
+        notes = note("comment", 1, "Too cheap?", 'w:author="Ada Byron"') + note("comment", 2, "No.")
+        body = p("It costs 4 €.", ref("comment", 1), ref("comment", 2))
+        assert text_of(read("a.docx", packed(body, comments=notes))) == (
+            "It costs 4 €.\n\nComment by Ada Byron: Too cheap?\n\nComment: No."
+        )
+
+    def test_those_of_text_that_does_not_hold_are_left_out(self, read: Read) -> None:
+        gone = '<w:r><w:rPr><w:strike/></w:rPr><w:t>b</w:t><w:footnoteReference w:id="1"/></w:r>'
+        assert text_of(read("a.docx", packed(p("a", gone), footnotes=note("footnote", 1, "c")))) == "a"
+
+
+def test_damaged_notes_do_not_cost_the_document(read: Read) -> None:
+    data = packed(p("a", ref("footnote", 1)), footnotes="<w:footnote w:id='1'>", comments=note("comment", 1, "b"))
+    found = read("a.docx", data)
+    assert (text_of(found), found.reason) == ("a", "damaged, and not read: footnotes")
+
+
+class TestHeadersAndFooters:
+    def test_once_before_the_section(self, read: Read) -> None:
+        first = f"<w:p><w:pPr>{section('header default header1', 'footer default footer1')}</w:pPr>{r('One.')}</w:p>"
+        body = [first, p("Two."), section("header default header2", "footer default footer1")]
+        parts = {"header1": p("Contract K-2291-B"), "footer1": p("Ext. 3307"), "header2": p("Annex")}
+        assert text_of(read("a.docx", packed(*body, **parts))) == (
+            "Page header: Contract K-2291-B\n\nPage footer: Ext. 3307\n\nOne.\n\nPage header: Annex\n\nTwo."
+        )
+
+    @pytest.mark.parametrize(
+        ("references", "more", "settings", "text"),
+        [
+            pytest.param(["header first header1"], "", "", "x", id="of a first page that is as the others"),
+            pytest.param(["header first header1"], "<w:titlePg/>", "", "Page header: y\n\nx", id="of a first page"),
+            pytest.param(["header even header1"], "", "", "x", id="of even pages that are as the others"),
+            pytest.param(
+                ["header even header1"], "", "<w:evenAndOddHeaders/>", "Page header: y\n\nx", id="of even pages"
+            ),
+            pytest.param(["header default nothing"], "", "", "x", id="missing"),
+        ],
+    )
+    def test_only_those_that_are_shown(
+        self, read: Read, references: list[str], more: str, settings: str, text: str
+    ) -> None:
+        data = packed(p("x"), section(*references, more=more), header1=p("y"), settings=settings)
+        assert text_of(read("a.docx", data)) == text
+
+    @pytest.mark.parametrize(
+        ("line", "text"),
+        [
+            pytest.param([field_of("PAGE")], "x", id="number alone"),
+            pytest.param(["Page ", field_of("PAGE"), " of ", field_of(" NUMPAGES ")], "x", id="with its words"),
+            pytest.param(['<w:fldSimple w:instr=" PAGE ">' + r("3") + "</w:fldSimple>"], "x", id="simple"),
+            pytest.param(
+                ["Contract 7, page ", field_of("PAGE")], "Page header: Contract 7, page\n\nx", id="with others"
+            ),
+            pytest.param([field_of("TITLE")], "Page header: 3\n\nx", id="another field"),
+            pytest.param(["Harbour office"], "Page header: Harbour office\n\nx", id="words alone"),
+        ],
+    )
+    def test_page_numbers_are_left_out(self, read: Read, line: list[str], text: str) -> None:
+        data = packed(p("x"), section("header default header1"), header1=p(*line))
+        assert text_of(read("a.docx", data)) == text
+
+
+class TestOtherText:
+    def test_a_box_in_a_cell_is_read_once(self, read: Read) -> None:
+        content = f"<w:txbxContent>{p('boxed')}</w:txbxContent>"
+        both = f"<mc:Choice>{content}</mc:Choice><mc:Fallback>{content}</mc:Fallback>"
+        both = f"<mc:AlternateContent>{both}</mc:AlternateContent>"
+        body = [f"<w:tbl><w:tr>{cell('a', f'<w:r>{both}</w:r>')}{cell('b')}</w:tr></w:tbl>", p("c")]
+        assert text_of(read("a.docx", packed(*body))) == "a boxed | b\n\nc"
+
+    @pytest.mark.parametrize(
+        ("xml", "text"),
+        [
+            pytest.param("<m:r><m:t>x+1</m:t></m:r>", "x+1", id="row"),
+            pytest.param(
+                "<m:f><m:num><m:r><m:t>a</m:t></m:r></m:num><m:den><m:r><m:t>b+c</m:t></m:r></m:den></m:f>",
+                "a/(b+c)",
+                id="/",
+            ),
+            pytest.param(
+                "<m:sSup><m:e><m:r><m:t>10</m:t></m:r></m:e><m:sup><m:r><m:t>-6</m:t></m:r></m:sup></m:sSup>",
+                "10^-6",
+                id="^",
+            ),
+            pytest.param(
+                "<m:sSubSup><m:e><m:r><m:t>x</m:t></m:r></m:e><m:sub><m:r><m:t>i</m:t></m:r></m:sub>"
+                "<m:sup><m:r><m:t>n+1</m:t></m:r></m:sup></m:sSubSup>",
+                "x_i^(n+1)",
+                id="both",
+            ),
+            pytest.param("<m:rad><m:deg/><m:e><m:r><m:t>2</m:t></m:r></m:e></m:rad>", "√2", id="root"),
+            pytest.param(
+                '<m:nary><m:naryPr><m:chr m:val="∑"/></m:naryPr><m:sub><m:r><m:t>i=1</m:t></m:r></m:sub>'
+                "<m:sup><m:r><m:t>n</m:t></m:r></m:sup><m:e><m:r><m:t>i</m:t></m:r></m:e></m:nary>",
+                "∑_(i=1)^(n) i",
+                id="sum",
+            ),
+            pytest.param(
+                "<m:d><m:e><m:r><m:t>a</m:t></m:r></m:e><m:e><m:r><m:t>b</m:t></m:r></m:e></m:d>", "(a|b)", id="()"
+            ),
+            pytest.param(
+                "<m:m><m:mr><m:e><m:r><m:t>1</m:t></m:r></m:e><m:e><m:r><m:t>0</m:t></m:r></m:e></m:mr>"
+                "<m:mr><m:e><m:r><m:t>2</m:t></m:r></m:e></m:mr></m:m>",
+                "1 0; 2",
+                id="matrix",
+            ),
+        ],
+    )
+    def test_equations(self, read: Read, xml: str, text: str) -> None:
+        assert text_of(read("a.docx", packed(p("E = ", f"<m:oMath>{xml}</m:oMath>", ".")))) == f"E = {text}."
+
+    @pytest.mark.parametrize(
+        ("xml", "text"),
+        [
+            pytest.param('<w:sym w:font="Symbol" w:char="F061"/>', "α", id="letter"),
+            pytest.param('<w:sym w:font="Symbol" w:char="F0B1"/>', "±", id="sign"),
+            pytest.param('<w:sym w:font="Wingdings" w:char="F0FE"/>', "☑", id="box"),
+            pytest.param('<w:sym w:font="Arial" w:char="00B5"/>', "µ", id="of Unicode"),
+            pytest.param('<w:sym w:font="Nobody" w:char="F0FE"/>', "", id="unknown"),
+            pytest.param('<w:sym w:font="Symbol" w:char="x"/>', "", id="no code"),
+        ],
+    )
+    def test_symbols(self, read: Read, xml: str, text: str) -> None:
+        assert text_of(read("a.docx", packed(p("a", f"<w:r>{xml}</w:r>", "b")))) == f"a{text}b"
+
+    @pytest.mark.parametrize(
+        ("data", "text"),
+        [
+            pytest.param('<w:checkBox><w:default w:val="0"/><w:checked/></w:checkBox>', "☒", id="checked"),
+            pytest.param('<w:checkBox><w:default w:val="1"/></w:checkBox>', "☒", id="checked by default"),
+            pytest.param('<w:checkBox><w:default w:val="0"/></w:checkBox>', "☐", id="not checked"),
+            pytest.param(
+                '<w:ddList><w:result w:val="1"/><w:listEntry w:val="red"/><w:listEntry w:val="blue"/></w:ddList>',
+                "blue",
+                id="chosen",
+            ),
+            pytest.param('<w:ddList><w:listEntry w:val="red"/></w:ddList>', "red", id="the first"),
+            pytest.param('<w:ddList><w:result w:val="9"/><w:listEntry w:val="red"/></w:ddList>', "", id="none"),
+        ],
+    )
+    def test_old_form_fields(self, read: Read, data: str, text: str) -> None:
+        field = f'<w:r><w:fldChar w:fldCharType="begin"><w:ffData>{data}</w:ffData></w:fldChar></w:r>'
+        end = '<w:r><w:fldChar w:fldCharType="end"/></w:r>'
+        assert text_of(read("a.docx", packed(p("a ", field, end, " b")))) in (f"a {text} b", "a  b")
+
+    def test_raised_numbers_stay_apart(self, read: Read) -> None:
+        up = 'vertAlign w:val="superscript"'
+        body = p("245", r("9", up), " steps, 10", r("-", up), r("6", up), " m, 1", r("st", up))
+        assert text_of(read("a.docx", packed(body))) == "245 9 steps, 10^-6 m, 1st"

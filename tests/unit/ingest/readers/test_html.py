@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from ingest.readers.blocks import pages_of
 from ingest.readers.html import html_blocks
 from ingest.readers.limits import ReadingLimits
+from ingest.readers.source import Remark
 from rag.errors import FileFault
 from tests.unit.ingest.readers.conftest import Read, headings_of, text_of
 
@@ -105,3 +106,84 @@ def test_anything_can_be_read(html: str) -> None:
     for page in pages_of(html_blocks(html), ReadingLimits()):
         for heading in page.headings:
             assert page.text[heading.start : heading.end].strip()
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "detail"),
+    [
+        pytest.param("<p>It costs <s>14 euros</s> <ins>17 euros</ins>.", "It costs 17 euros.", "crossed out", id="s"),
+        pytest.param("<p>a <strike>b</strike> c", "a c", "crossed out", id="strike"),
+        pytest.param("<p>a <del>b</del> c", "a c", "deleted", id="del"),
+        pytest.param("<del><p>One.</p><ul><li>x</ul></del><p>Two.", "Two.", "deleted", id="del around blocks"),
+        pytest.param("a <span style='text-decoration:line-through'>b</span>", "a", "crossed out", id="by its style"),
+        pytest.param(
+            "<style>.old{text-decoration:line-through}</style><table><tr><td class=old>14</td><td>17</table>",
+            "17",
+            "crossed out",
+            id="by the style sheet",
+        ),
+        pytest.param("<style>.x{display:none}</style>a <b class=x>b</b>", "a", "not shown", id="hidden for ever"),
+        pytest.param("a <b hidden>b</b>", "a", "not shown", id="hidden"),
+        pytest.param("<nav>Home</nav>a", "a", "navigation", id="navigation"),
+        pytest.param("a<p><s>b</s>", "a", "crossed out", id="at the end"),
+    ],
+)
+def test_text_that_does_not_hold_is_left_out_with_a_remark(read: Read, source: str, text: str, detail: str) -> None:
+    found = read("a.html", source)
+    assert text_of(found) == text
+    assert found.remarks == (Remark(1, "hidden", detail),)
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        pytest.param("a <s style='text-decoration:none'>b</s>", "a b", id="not crossed out"),
+        pytest.param("a <s> </s>b<nav></nav><p hidden></p>", "a b", id="nothing in it"),
+        pytest.param(
+            "<style>.tab{display:none}</style><script>open()</script><p>a<p class=tab>b",
+            "a\n\nb",
+            id="a script",
+        ),
+        pytest.param(
+            "<style>.tab{display:none} #a:checked+.tab{display:block}</style><p>a<p class=tab>b",
+            "a\n\nb",
+            id="a click opens it",
+        ),
+        pytest.param("<details><summary>a</summary>b</details>", "a\n\nb", id="details"),
+    ],
+)
+def test_text_that_holds_is_read_without_a_remark(read: Read, source: str, text: str) -> None:
+    found = read("a.html", source)
+    assert (text_of(found), found.remarks) == (text, ())
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        pytest.param("Name <input value='Ada Byron'>", "Name Ada Byron", id="field"),
+        pytest.param("<input type=checkbox checked>yes <input type=radio>no", "☒ yes ☐ no", id="boxes"),
+        pytest.param("<textarea>One\ntwo</textarea>", "One two", id="text"),
+        pytest.param("Size <select><option>S<option selected>M</select> blue", "Size M blue", id="chosen"),
+        pytest.param(
+            "a<input type=hidden value=x><input type=submit value=Go><input type=password value=y>", "a", id="none"
+        ),
+    ],
+)
+def test_what_was_put_into_a_form(read: Read, source: str, text: str) -> None:
+    assert text_of(read("a.html", source)) == text
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        pytest.param("a tower of 245<sup>9</sup> steps", "a tower of 245 9 steps", id="mark"),
+        pytest.param("10<sup>&minus;6</sup> m<sup>2</sup>", "10^-6 m^2", id="exponents"),
+        pytest.param("in 10<sup><a href='#n2'>2</a></sup> years", "in 10 2 years", id="a link is a mark"),
+        pytest.param("the 1<sup>st</sup> H<sub>2</sub>O", "the 1st H2O", id="letters, and below"),
+        pytest.param("<table><tr><td>245<sup>9</sup><td>7</table>", "245 9 | 7", id="in a table"),
+        pytest.param("a<sup>b<p>c</p></sup>d", "ab\n\nc\n\nd", id="around a block"),
+        pytest.param("a<sup>1<sup>2</sup></sup>", "a 1 2", id="twice"),
+    ],
+)
+def test_raised_numbers_stay_apart(read: Read, source: str, text: str) -> None:
+    assert text_of(read("a.html", source)) == text

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from ingest.readers.blocks import pages_of
 from ingest.readers.limits import ReadingLimits
 from ingest.readers.markdown import markdown_blocks
+from ingest.readers.source import Remark
 from rag.errors import FileFault
 from tests.unit.ingest.readers.conftest import Read, headings_of, text_of
 
@@ -16,7 +17,7 @@ from tests.unit.ingest.readers.conftest import Read, headings_of, text_of
 @pytest.mark.parametrize(
     ("source", "text"),
     [
-        pytest.param("Some **bold** _and_ `code` and ~~old~~ text", "Some bold and code and old text", id="emphasis"),
+        pytest.param("Some **bold** _and_ `code` and ~~old~~ text", "Some bold and code and text", id="emphasis"),
         pytest.param("See [the manual](http://x.y/z) now", "See the manual now", id="link"),
         pytest.param("See <https://x.y/z>", "See https://x.y/z", id="address that is seen"),
         pytest.param("![A chart of sales](a.png)", "A chart of sales", id="picture"),
@@ -87,3 +88,26 @@ def test_anything_can_be_read(text: str) -> None:
     for page in pages_of(markdown_blocks(text), ReadingLimits()):
         for heading in page.headings:
             assert page.text[heading.start : heading.end].strip()
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        pytest.param("It costs ~~14~~ 17 euros.", "It costs 17 euros.", id="tildes"),
+        pytest.param("It costs <del>14 *or* 15</del> <ins>17</ins>.", "It costs 17.", id="tags in a line"),
+        pytest.param("Old.\n\n<del>\n\nGone *x*\n\n- y\n\n</del>\n\nNew.", "Old.\n\nNew.", id="tags around blocks"),
+        pytest.param("- ~~one~~\n- two", "- two", id="in a list"),
+        pytest.param("| A | B |\n|---|---|\n| ~~1~~ 2 | 3 |", "A | B\n2 | 3", id="in a table"),
+        pytest.param("<p>a <s>b</s></p>\n\nc", "a\n\nc", id="html"),
+        pytest.param("c\n\n~~all~~", "c", id="a whole paragraph"),
+    ],
+)
+def test_crossed_out_text_is_left_out_with_a_remark(read: Read, source: str, text: str) -> None:
+    found = read("a.md", source)
+    assert text_of(found) == text
+    assert found.remarks == (Remark(1, "hidden", "crossed out"),)
+
+
+def test_raised_numbers_stay_apart(read: Read) -> None:
+    source = "It has 245<sup>9</sup> doors, 10<sup>-6</sup> m and the 1<sup>st</sup> lid."
+    assert text_of(read("a.md", source)) == "It has 245 9 doors, 10^-6 m and the 1st lid."

@@ -1,0 +1,222 @@
+"""Walk over the tree of a web page: blocks of visible text, in document order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final, Literal
+
+from ingest.markup.dead_html import DeadText
+from ingest.markup.raised import CONTEXT, raised
+from ingest.readers.blocks import Block, table_text
+from rag.text.characters import clean
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+_BLOCKS: Final = frozenset(
+    "address article aside blockquote body center dd details dialog div dl dt fieldset figcaption figure footer form "
+    "h1 h2 h3 h4 h5 h6 header hgroup hr legend li main ol p pre section summary table caption tbody td tfoot th thead "
+    "tr ul".split()
+)
+_IN_LINE: Final = frozenset("br img input sup pre".split())
+_HEADINGS: Final = {f"h{level}": level for level in range(1, 7)}
+# Fields of a form that show what was put into them.
+_TYPED: Final = frozenset(["", *"text number email tel url date time month week datetime-local".split()])
+_SPACES: Final = re.compile(r"[ \t\n\r\f]+")
+
+_Step = tuple[Literal["open", "text", "close", "skip"], "LexborNode"]
+
+
+class TreeWalk:
+    """Walk over the parse tree, in document order."""
+
+    def __init__(self, tree: LexborHTMLParser) -> None:
+        self._body = tree.body
+        self._dead = DeadText(tree)
+        self._layout: set[int] = set()  # tables around other tables are for layout: their rows are not read as such
+        self._text: list[str] = []
+        self._raised: list[tuple[int, bool]] = []  # open superscripts: where they begin, and whether they mark a note
+        self._left_out: dict[str, None] = {}
+        self._done: list[Block] = []
+        self._pre = 0
+        self._level: int | None = None
+        self._lists: list[int | None] = []
+        self._marker = ""
+        self._items: list[str] = []
+        self._rows: list[list[str]] | None = None
+        self._cell: list[str] | None = None
+
+    def blocks(self) -> Iterator[Block]:
+        """The blocks of the page, in order."""
+        if self._body is None:
+            return
+        self._layout = _outer_tables(self._body, self._dead)
+        for event, node in _steps(self._body, self._dead):
+            if event == "text":
+                self._add(node)
+            elif event == "open":
+                self._open(node)
+            elif event == "close":
+                self._close(node)
+            else:
+                self._leave_out(node)
+            yield from self._done
+            self._done = []
+        self._flush()
+        if self._left_out:
+            self._emit("")
+        yield from self._done
+
+    def _emit(self, text: str, level: int | None = None) -> None:
+        left_out, self._left_out = tuple(self._left_out), {}
+        self._done.append(Block(text, level, left_out=left_out))
+
+    def _leave_out(self, node: LexborNode) -> None:
+        if node.tag == "select":
+            self._text += [f" {option.text(strip=True)} " for option in node.css("option[selected]")]
+        elif (detail := self._dead.detail(node)) and node.text().strip():
+            self._left_out[detail] = None
+
+    def _add(self, node: LexborNode) -> None:
+        text = node.text_content or ""
+        self._text.append(text if self._pre else _SPACES.sub(" ", text))
+
+    def _open(self, node: LexborNode) -> None:
+        tag = node.tag or ""
+        if tag in _BLOCKS:
+            self._flush()
+        if tag in _IN_LINE:
+            self._open_in_line(tag, node)
+        elif tag in _HEADINGS:
+            self._level, self._marker = _HEADINGS[tag], ""
+        elif tag in ("ul", "ol", "menu"):
+            self._lists.append(1 if tag == "ol" else None)
+        elif tag == "li":
+            self._marker = self._next_marker()
+        elif tag in ("table", "tr", "td", "th"):
+            self._open_table(tag, node)
+
+    def _open_in_line(self, tag: str, node: LexborNode) -> None:
+        if tag == "br":
+            self._text.append("\n")
+        elif tag == "img":
+            self._text.append(f" {node.attributes.get('alt') or ''} ")
+        elif tag == "input":
+            self._text.append(_value(node))
+        elif tag == "sup":
+            self._raised.append((len(self._text), node.css_first("a") is not None))
+        elif tag == "pre":
+            self._pre += 1
+
+    def _open_table(self, tag: str, node: LexborNode) -> None:
+        if tag == "table":
+            self._rows = None if node.mem_id in self._layout else []
+            self._cell = None
+        elif self._rows is not None and tag == "tr":
+            self._rows.append([])
+        elif self._rows:
+            self._cell = []
+
+    def _close(self, node: LexborNode) -> None:
+        tag = node.tag or ""
+        if tag in _BLOCKS:
+            self._flush()
+        if tag == "sup":
+            self._close_raised()
+        elif tag == "pre":
+            self._pre -= 1
+        elif tag in _HEADINGS:
+            self._level = None
+        elif tag in ("ul", "ol", "menu"):
+            self._lists.pop()
+            if not self._lists and self._items:
+                self._emit("\n".join(self._items))
+                self._items, self._marker = [], ""
+        elif tag in ("td", "th") and self._rows and self._cell is not None:
+            self._rows[-1].append(" ".join(self._cell))
+            self._cell = None
+        elif tag == "table" and self._rows is not None:
+            rows, self._rows = self._rows, None
+            self._place(table_text(rows))
+
+    def _close_raised(self) -> None:
+        start, note = self._raised.pop()
+        before = "".join(text[-CONTEXT:] for text in self._text[max(0, start - CONTEXT) : start])
+        self._text[start:] = [raised(before, "".join(self._text[start:]), note=note)]
+
+    def _next_marker(self) -> str:
+        number = self._lists[-1] if self._lists else None
+        if number is None:
+            return "- "
+        self._lists[-1] = number + 1
+        return f"{number}. "
+
+    def _flush(self) -> None:
+        """Ends the current paragraph."""
+        text, self._text = clean("".join(self._text)), []
+        if not self._pre:
+            text = "\n".join(" ".join(line.split()) for line in text.split("\n")).strip()
+        if not text.strip():
+            return
+        if self._cell is not None:
+            self._cell.append(text)
+        else:
+            self._place(text)
+
+    def _place(self, text: str) -> None:
+        if not self._lists:
+            text, self._marker = self._marker + text, ""
+            self._emit(" ".join(text.split()) if self._level else text, self._level)
+            return
+        indent = "  " * (min(len(self._lists), 10) - 1)
+        for line in text.split("\n"):
+            self._items.append(f"{indent}{self._marker}{line}")
+            self._marker = " " * len(self._marker)
+
+
+def _outer_tables(body: LexborNode, dead: DeadText) -> set[int]:
+    open_tables: list[int] = []
+    outer: set[int] = set()
+    for event, node in _steps(body, dead):
+        if node.tag == "table" and event == "open":
+            outer.update(open_tables[-1:])
+            open_tables.append(node.mem_id)
+        elif node.tag == "table" and event == "close":
+            open_tables.pop()
+    return outer
+
+
+def _steps(root: LexborNode, dead: DeadText) -> Iterator[_Step]:
+    """Open and close events of every visible element, text events, and skip events of the other elements.
+
+    Not recursive: pages may nest deeply.
+    """
+    node = root.first_child
+    while node is not None:
+        if node.is_text_node:
+            yield "text", node
+        elif node.is_element_node and not dead.is_unread(node):
+            yield "open", node
+            if node.first_child is not None:
+                node = node.first_child
+                continue
+            yield "close", node
+        elif node.is_element_node:
+            yield "skip", node
+        while node.next is None:
+            parent = node.parent
+            if parent is None or parent.mem_id == root.mem_id:
+                return
+            node = parent
+            yield "close", node
+        node = node.next
+
+
+def _value(node: LexborNode) -> str:
+    """What a person has put into a field."""
+    attributes = node.attributes
+    kind = (attributes.get("type") or "").lower()
+    if kind in ("checkbox", "radio"):
+        return "☒ " if "checked" in attributes else "☐ "
+    return f" {attributes.get('value') or ''} " if kind in _TYPED else ""

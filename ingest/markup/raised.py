@@ -1,0 +1,43 @@
+"""Raised characters (superscripts) in plain text: kept apart from what is before them, or written as an exponent.
+
+Pure. Without this, 245 with the mark of a footnote 9 would be read as 2459, and ten to the power of -6 as 10-6.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+# A raised number is an exponent after ten, a single letter, a unit of length, or a closing bracket.
+_BASE: Final = re.compile(r"(?:(?<![\d.,])10|(?<![^\W\d_])(?:[^\W\d_]|[kcdmµμn]m|ft|yd)|[)\]])$")
+_UNSIGNED: Final = re.compile(r"\d+(?:[.,]\d+)?$|[nxk]$")
+_SIGNED: Final = re.compile(r"[-+−–±]\s?(?:\d+(?:[.,]\d+)?|[nxk])$")
+_MINUS: Final = re.compile("[−–]")
+_OPENING: Final = frozenset("([{/\\-–'\"“‘«")
+# Characters before it that decide.
+CONTEXT: Final = 12
+
+
+def raised(before: str, text: str, *, note: bool = False) -> str:
+    """What to write for a raised text after the text before it.
+
+    Args:
+        before: at least the last :data:`CONTEXT` characters of the line.
+        text: that is raised.
+        note: whether it is known to be the mark of a note.
+
+    Returns:
+        "^-6" for an exponent; other numbers and marks after a space; letters as they are, as in "1st".
+    """
+    bare, last = text.strip(), before[-1:]
+    if not bare or not last or last.isspace() or last in _OPENING:
+        return text
+    if not note and _is_exponent(before[-CONTEXT:], bare):
+        return f"^{_MINUS.sub('-', bare)}"
+    return text if bare.isalpha() or text[0].isspace() else f" {text}"
+
+
+def _is_exponent(before: str, bare: str) -> bool:
+    if _SIGNED.match(bare):
+        return before[-1].isalnum() or before[-1] in ")]"
+    return bool(_UNSIGNED.match(bare) and _BASE.search(before))

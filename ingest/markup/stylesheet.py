@@ -1,0 +1,135 @@
+"""Style sheets of a web page, as far as they cross out or hide elements by tag, class or id.
+
+Pure. Rules for print and other media than a screen do not count, nor do selectors of several elements or of states.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+_COMMENT: Final = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
+_STRING: Final = r"(?:[^{0}\\\n]|\\.){{0,1000}}"
+_TOKEN: Final = re.compile(
+    rf""" "{_STRING.format('"')}" | '{_STRING.format("'")}' | [{{}};] | [^"'{{}};]+ | ["'] """, re.DOTALL | re.VERBOSE
+)
+_SELECTOR: Final = re.compile(r"([a-z][a-z0-9]*|\*?)((?:[.#][\w-]+)*)", re.IGNORECASE)
+_PART: Final = re.compile(r"[.#][\w-]+")
+_SCREEN: Final = re.compile(r"@media\s+(?:only\s+)?(?:screen|all)\s*\Z", re.IGNORECASE)
+_NO_DISPLAY: Final = re.compile(r"\bnone\b", re.IGNORECASE)
+_NOTHING: Final = re.compile(r"0+(?:\.0*)?(?:px|pt|em|rem|%)?")
+_MOST_RULES: Final = 2_000
+_MOST_OF_A_PART: Final = 50
+_MOST_PARTS: Final = 5
+
+
+@dataclass(frozen=True)
+class Look:
+    """An element's look, as far as it matters; None where a style does not say."""
+
+    crossed_out: bool | None = None
+    hidden: bool | None = None
+
+    def under(self, later: Look) -> Look:
+        """The look after a later style."""
+        return Look(
+            self.crossed_out if later.crossed_out is None else later.crossed_out,
+            self.hidden if later.hidden is None else later.hidden,
+        )
+
+
+def look_of(declarations: str) -> Look:
+    """The look that declarations give, such as "color: red; text-decoration: line-through"."""
+    look = Look()
+    for declaration in declarations.split(";"):
+        name, _, value = declaration.partition(":")
+        look = look.under(_declared(name.strip().lower(), value.replace("!important", "").strip().lower()))
+    return look
+
+
+def _declared(name: str, value: str) -> Look:
+    if name in ("text-decoration", "text-decoration-line"):
+        return Look(crossed_out="line-through" in value)
+    if name == "display":
+        return Look(hidden=bool(_NO_DISPLAY.search(value)))
+    if name == "visibility":
+        return Look(hidden=value in ("hidden", "collapse"))
+    if name in ("font-size", "opacity") and _NOTHING.fullmatch(value):
+        return Look(hidden=True)
+    return Look()
+
+
+@dataclass(frozen=True)
+class _Rule:
+    tag: str
+    parts: frozenset[str]
+    look: Look
+
+
+class Stylesheet:
+    """Rules of a page's style sheets; of those that fit an element, a later one goes before an earlier one."""
+
+    def __init__(self, sheets: Iterable[str]) -> None:
+        self._rules: dict[str, list[tuple[int, _Rule]]] = {}
+        rules = (rule for sheet in sheets for rule in _rules(sheet))
+        for order, rule in zip(range(_MOST_RULES), rules, strict=False):
+            # Under one of its parts, so that an element looks at few rules.
+            found = self._rules.setdefault(min(rule.parts, default=rule.tag), [])
+            found.append((order, rule))
+            del found[:-_MOST_OF_A_PART]
+
+    @property
+    def hides(self) -> bool:
+        """True if a rule hides elements."""
+        return any(rule.look.hidden for rules in self._rules.values() for _, rule in rules)
+
+    def look(self, tag: str, attributes: Mapping[str, str | None]) -> Look:
+        """The look of an element by its tag, class and id."""
+        if not self._rules:
+            return Look()
+        parts = {f".{name}" for name in (attributes.get("class") or "").split()}
+        if key := attributes.get("id"):
+            parts.add(f"#{key}")
+        found = [numbered for key in (tag, *parts) for numbered in self._rules.get(key, ())]
+        look = Look()
+        for _, rule in sorted(found, key=lambda numbered: numbered[0]):
+            if rule.tag in ("", tag) and rule.parts <= parts:
+                look = look.under(rule.look)
+        return look
+
+
+def _rules(sheet: str) -> Iterator[_Rule]:
+    for selectors, declarations in _blocks(_COMMENT.sub(" ", sheet)):
+        look = look_of(declarations)
+        if look == Look():
+            continue
+        for selector in selectors.split(","):
+            found = _SELECTOR.fullmatch(selector.strip())
+            parts = _PART.findall(found.group(2)) if found else ()
+            if found and selector.strip() not in ("", "*") and len(parts) <= _MOST_PARTS:
+                yield _Rule(found.group(1).lower().strip("*"), frozenset(parts), look)
+
+
+def _blocks(sheet: str) -> Iterator[tuple[str, str]]:
+    """Selectors and declarations of each rule that holds on a screen."""
+    open_: list[str] = []  # what is before the braces that are open
+    text: list[str] = []
+    for piece in _TOKEN.findall(sheet):
+        if piece == "{":
+            open_.append("".join(text).strip())
+            text = []
+        elif piece == "}" and open_:
+            before = open_.pop()
+            if not before.startswith("@") and _holds(open_):
+                yield before, "".join(text)
+            text = []
+        elif piece == ";" and not open_:
+            text = []  # @import and @charset
+        else:
+            text.append(piece)
+
+
+def _holds(around: Sequence[str]) -> bool:
+    return all(map(_SCREEN.match, around))

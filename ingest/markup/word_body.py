@@ -1,0 +1,167 @@
+"""Walk over the body of a Word document: blocks in order, notes at their places, dead text left out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ingest.markup.word_notes import Note, Notes
+from ingest.markup.word_styles import VALUE, Styles, W, outline_level
+from ingest.markup.word_text import BREAK, DELETIONS, UNREAD, ParagraphReader, clean_breaks, style_of
+from ingest.readers.blocks import Block, table_text
+from ingest.readers.source import DELETED
+
+if TYPE_CHECKING:
+    from docx.oxml.xmlchemy import BaseOxmlElement
+
+
+@dataclass
+class BodyWalk:
+    """Walk over the document body, in order.
+
+    Attributes:
+        styles, notes: of the document.
+        rendered: whether the file has the page breaks of Word's last rendering.
+        running: whether it walks over a header or footer, whose page numbers are left out.
+    """
+
+    styles: Styles
+    notes: Notes
+    rendered: bool
+    running: bool = False
+    _at_end: list[Note] = field(default_factory=list)
+    _new_page: bool = False
+
+    def __post_init__(self) -> None:
+        self._reader = ParagraphReader(self.styles, self.notes, self.rendered, self.running)
+
+    def document(self, body: BaseOxmlElement, before_sections: Iterable[Iterable[Block]]) -> Iterator[Block]:
+        """Blocks of a document.
+
+        Args:
+            body: of the document.
+            before_sections: for each section, blocks to put before its first.
+        """
+        before = iter(before_sections)
+        yield from next(before, ())
+        for element in body:
+            yield from self.blocks([element])
+            if element.find(f"{W}pPr/{W}sectPr") is not None:
+                yield from next(before, ())
+        while self._at_end:
+            ended, self._at_end = self._at_end, []
+            for note in ended:
+                yield from self._note(note)
+
+    def blocks(self, parent: Iterable[BaseOxmlElement]) -> Iterator[Block]:
+        """Blocks of the body, or of a content control, a tracked change or a text box."""
+        for element in parent:
+            if element.tag == f"{W}p":
+                yield from self._paragraph(element)
+            elif element.tag == f"{W}tbl":
+                yield from self._table(element)
+                yield from self._beside()
+            elif element.tag in DELETIONS:
+                self._reader.leave_out(DELETED, element)
+            elif isinstance(element.tag, str) and element.tag not in UNREAD:
+                yield from self.blocks(element)
+
+    def labelled(self, label: str, parent: Iterable[BaseOxmlElement]) -> Iterator[Block]:
+        """The text of a note, a header or a footer as one block under its label."""
+        blocks = list(self.blocks(parent))
+        left_out = tuple(dict.fromkeys(detail for block in blocks for detail in block.left_out))
+        text = "\n".join(block.text for block in blocks if block.text)
+        if text or left_out:
+            yield Block(f"{label}: {text}" if text else "", None, any(block.new_page for block in blocks), left_out)
+
+    def _note(self, note: Note) -> Iterator[Block]:
+        for block in self.labelled(note.label, note.content):
+            yield Block(block.text, None, left_out=block.left_out)
+
+    def _paragraph(self, element: BaseOxmlElement) -> Iterator[Block]:
+        text = self._reader.read(element)
+        if not self.rendered and element.find(f"{W}pPr/{W}pageBreakBefore") is not None:
+            text = BREAK + text
+        level = self._level(element)
+        marker = "- " if level is None and element.find(f"{W}pPr/{W}numPr") is not None else ""
+        for position, part in enumerate(_joined_breaks(text).split(BREAK)):
+            self._new_page |= position > 0
+            if part.strip():
+                yield self._block(marker + part.strip() if position == 0 else part.strip(), level)
+        yield from self._beside()
+
+    def _beside(self) -> Iterator[Block]:
+        """Text boxes and notes of the paragraph or table before, and a note of text that was left out of it."""
+        if self._reader.left_out:
+            yield self._block("", None)
+        boxed, self._reader.boxed = self._reader.boxed, []
+        for box in boxed:
+            yield from self.blocks(box)
+        noted, self._reader.noted = self._reader.noted, []
+        for note in noted:
+            if note.at_end:
+                self._at_end.append(note)
+            else:
+                yield from self._note(note)
+
+    def _table(self, element: BaseOxmlElement) -> Iterator[Block]:
+        """A table, a line for each row. A row across a page break is on the page where it begins."""
+        rows: list[list[str]] = []
+        for row in element.iter(f"{W}tr"):
+            if next(row.iterancestors(f"{W}tbl")) is not element:
+                continue
+            if row.find(f"{W}trPr/{W}del") is not None:
+                self._reader.leave_out(DELETED, row)
+                continue
+            cells = [self._cell(cell) for cell in row.iter(f"{W}tc") if next(cell.iterancestors(f"{W}tr")) is row]
+            if any(cell.startswith(BREAK) for cell in cells):
+                yield from self._rows(rows)
+                rows, self._new_page = [], True
+            rows.append([cell.replace(BREAK, " ") for cell in cells])
+            if any(BREAK in cell.lstrip(BREAK) for cell in cells):
+                yield from self._rows(rows)
+                rows, self._new_page = [], True
+        yield from self._rows(rows)
+
+    def _rows(self, rows: list[list[str]]) -> Iterator[Block]:
+        if text := table_text(rows):
+            yield self._block(text, None)
+
+    def _cell(self, cell: BaseOxmlElement) -> str:
+        """Text of a cell, with that of tables and text boxes in it."""
+        outer, self._reader.boxed = self._reader.boxed, []
+        texts = [self._reader.read(paragraph) for paragraph in _paragraphs(cell)]
+        while self._reader.boxed:
+            boxed, self._reader.boxed = self._reader.boxed, []
+            texts += [self._reader.read(paragraph) for box in boxed for paragraph in _paragraphs(box)]
+        self._reader.boxed = outer
+        return clean_breaks(" ".join(texts)).strip(" \n")
+
+    def _block(self, text: str, level: int | None) -> Block:
+        new_page, self._new_page = self._new_page, False
+        left_out, self._reader.left_out = tuple(self._reader.left_out), {}
+        return Block(" ".join(text.split()) if level else text, level, new_page, left_out)
+
+    def _level(self, element: BaseOxmlElement) -> int | None:
+        outline = element.find(f"{W}pPr/{W}outlineLvl")
+        if outline is not None and outline.get(VALUE, "").isdecimal():
+            return outline_level(element)
+        return self.styles.level(style_of(element, "pPr", "pStyle"))
+
+
+def _paragraphs(parent: BaseOxmlElement) -> Iterator[BaseOxmlElement]:
+    """The paragraphs of a cell or a text box, with those of tables and controls in it, without those of text boxes."""
+    stack = list(reversed(parent))
+    while stack:
+        element = stack.pop()
+        if element.tag == f"{W}p":
+            yield element
+        elif isinstance(element.tag, str) and element.tag not in UNREAD:
+            stack.extend(reversed(element))
+
+
+def _joined_breaks(text: str) -> str:
+    """Merges consecutive page breaks: an empty page has no text run in which Word could note its break."""
+    return re.sub(r"\f\s*\f", BREAK, text)

@@ -1,0 +1,232 @@
+"""Text of a paragraph of Word: what is shown, with page breaks; what is crossed out, deleted or hidden is left out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from ingest.markup.equations import M, equation_text
+from ingest.markup.raised import CONTEXT, raised
+from ingest.markup.symbols import symbol
+from ingest.markup.word_notes import REFERENCES, Note, Notes
+from ingest.markup.word_styles import PLAIN, VALUE, RunFormat, Styles, W, format_of, switch
+from ingest.readers.source import CROSSED_OUT, DELETED, NOT_SHOWN
+from rag.text.characters import clean
+
+if TYPE_CHECKING:
+    from docx.oxml.xmlchemy import BaseOxmlElement
+
+BREAK: Final = "\f"
+_FALLBACK: Final = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+# Field codes and formatting.
+UNREAD: Final = frozenset(
+    {_FALLBACK, *(f"{W}{name}" for name in "instrText delInstrText rPr pPr sectPr tblPr".split())}
+)
+DELETIONS: Final = frozenset({f"{W}del", f"{W}moveFrom"})
+_CHARACTERS: Final = {f"{W}tab": "\t", f"{W}cr": "\n", f"{W}noBreakHyphen": "-", f"{W}softHyphen": ""}
+# A line of a header or footer with nothing but the page's number: at most so many words beside it.
+_PAGE_NUMBER: Final = re.compile(r"[^\w\n]*(?:[^\W\d]+[^\w\n]+){0,2}(?:[^\W\d]+)?[^\w\n]*")
+_PAGE_FIELD: Final = re.compile(r"\s*(?:PAGE|NUMPAGES|SECTIONPAGES)\b", re.IGNORECASE)
+
+
+@dataclass
+class _Text:
+    """Text of a paragraph that is being put together, with a form feed at each page break."""
+
+    parts: list[str] = field(default_factory=list)
+    up: list[str] = field(default_factory=list)
+    skipped: bool = False
+
+    def add(self, text: str, *, up: bool = False) -> None:
+        if up:
+            self.up.append(text)
+            return
+        self.settle()
+        if self.skipped and self.parts and self.parts[-1].endswith(" "):
+            text = text.removeprefix(" ")
+        self.skipped = False
+        self.parts.append(text)
+
+    def skip(self) -> None:
+        """Text was left out here, and one of the spaces around it is."""
+        self.skipped = True
+
+    def settle(self) -> None:
+        """Ends a run of raised text."""
+        if self.up:
+            text, self.up = "".join(self.up), []
+            self.parts.append(raised("".join(self.parts[-CONTEXT:])[-CONTEXT:].rpartition("\n")[2], text))
+
+    def __str__(self) -> str:
+        self.settle()
+        return "".join(self.parts)
+
+
+@dataclass
+class _Fields:
+    """The fields that are open in a paragraph: their codes, and the results of old form fields."""
+
+    open: list[str] = field(default_factory=list)
+    numbered: bool = False
+
+    @property
+    def in_page_number(self) -> bool:
+        return any(map(_PAGE_FIELD.match, self.open))
+
+    def see(self, element: BaseOxmlElement) -> str:
+        """Follows a field; returns the value of a check box or a drop-down list, which have no text."""
+        if element.tag == f"{W}instrText":
+            if self.open:
+                self.open[-1] += element.text or ""
+        elif element.get(f"{W}fldCharType") == "begin":
+            self.open.append("")
+            return _form_value(element)
+        elif element.get(f"{W}fldCharType") == "end" and self.open:
+            self.numbered |= bool(_PAGE_FIELD.match(self.open.pop()))
+        return ""
+
+
+def _form_value(begin: BaseOxmlElement) -> str:
+    box = begin.find(f"{W}ffData/{W}checkBox")
+    if box is not None:
+        checked = switch(box, "checked")
+        return "☒" if (switch(box, "default") if checked is None else checked) else "☐"
+    choices = begin.find(f"{W}ffData/{W}ddList")
+    if choices is None:
+        return ""
+    entries = [entry.get(VALUE) or "" for entry in choices.findall(f"{W}listEntry")]
+    found = choices.find(f"{W}result")
+    chosen = found if found is not None else choices.find(f"{W}default")
+    place = chosen.get(VALUE, "0") if chosen is not None else "0"
+    return entries[int(place)] if place.isdecimal() and len(place) < 4 and int(place) < len(entries) else ""
+
+
+@dataclass
+class ParagraphReader:
+    """Reads the paragraphs of a document.
+
+    Attributes:
+        styles, notes: of the document.
+        rendered: whether the file has the page breaks of Word's last rendering.
+        running: whether it reads a header or footer, whose page numbers are left out.
+        boxed, noted: text boxes and notes of the paragraphs that were read.
+        left_out: details of ``hidden`` remarks on them.
+    """
+
+    styles: Styles
+    notes: Notes
+    rendered: bool
+    running: bool = False
+    boxed: list[BaseOxmlElement] = field(default_factory=list)
+    noted: list[Note] = field(default_factory=list)
+    left_out: dict[str, None] = field(default_factory=dict)
+    _text: _Text = field(default_factory=_Text)
+    _fields: _Fields = field(default_factory=_Fields)
+
+    def read(self, element: BaseOxmlElement) -> str:
+        """Text of a paragraph, with a form feed at each page break."""
+        self._text, self._fields = _Text(), _Fields()
+        inherited = self.styles.format(style_of(element, "pPr", "pStyle"))
+        stack = [(child, inherited) for child in reversed(element)]
+        while stack:
+            child, form = stack.pop()
+            if child.tag == f"{W}r":
+                form = self._run_format(child, inherited)
+            if step := _STEPS.get(child.tag):
+                step(self, child, form)
+            elif isinstance(child.tag, str) and child.tag not in UNREAD:
+                stack.extend((inner, form) for inner in reversed(child))
+        whole = clean_breaks(str(self._text))
+        return "" if self._fields.numbered and _PAGE_NUMBER.fullmatch(whole) else whole
+
+    def leave_out(self, detail: str, element: BaseOxmlElement) -> None:
+        """Notes that text was left out, if there is any in the element."""
+        if any((text.text or "").strip() for name in ("t", "delText") for text in element.iter(f"{W}{name}")):
+            self.left_out[detail] = None
+
+    def _run_format(self, run: BaseOxmlElement, inherited: RunFormat) -> RunFormat:
+        properties = run.find(f"{W}rPr")
+        if properties is None:
+            return inherited
+        style = style_of(run, "rPr", "rStyle")
+        return format_of(properties).over(self.styles.format(style) if style else PLAIN).over(inherited)
+
+    def _add(self, text: str, form: RunFormat) -> None:
+        if self.running and self._fields.in_page_number:
+            return
+        if form.crossed_out or form.hidden:
+            self._text.skip()
+            if text.strip():
+                self.left_out[CROSSED_OUT if form.crossed_out else NOT_SHOWN] = None
+        elif text:
+            self._text.add(text, up=bool(form.raised))
+
+    def _read_text(self, element: BaseOxmlElement, form: RunFormat) -> None:
+        self._add(element.text or "", form)
+
+    def _read_symbol(self, element: BaseOxmlElement, form: RunFormat) -> None:
+        self._add(symbol(element.get(f"{W}font") or "", element.get(f"{W}char") or ""), form)
+
+    def _read_equation(self, element: BaseOxmlElement, form: RunFormat) -> None:
+        self._add(equation_text(element), form)
+
+    def _read_field(self, element: BaseOxmlElement, form: RunFormat) -> None:
+        self._add(self._fields.see(element), form)
+
+    def _read_simple_field(self, element: BaseOxmlElement, form: RunFormat) -> None:
+        if self.running and _PAGE_FIELD.match(element.get(f"{W}instr") or ""):
+            self._fields.numbered = True
+            return
+        for text in element.iter(f"{W}t"):
+            self._add(text.text or "", form)
+
+    def _read_character(self, element: BaseOxmlElement, _form: RunFormat) -> None:
+        self._text.add(_CHARACTERS[element.tag])
+
+    def _read_break(self, element: BaseOxmlElement, _form: RunFormat) -> None:
+        if element.tag == f"{W}lastRenderedPageBreak":
+            self._text.add(BREAK)
+        elif element.get(f"{W}type") == "page":
+            self._text.add("" if self.rendered else BREAK)
+        else:
+            self._text.add("\n")
+
+    def _read_deletion(self, element: BaseOxmlElement, _form: RunFormat) -> None:
+        self._text.skip()
+        self.leave_out(DELETED, element)
+
+    def _read_box(self, element: BaseOxmlElement, _form: RunFormat) -> None:
+        self.boxed.append(element)
+
+    def _read_reference(self, element: BaseOxmlElement, form: RunFormat) -> None:
+        note = self.notes.note(element)
+        if note and not form.crossed_out and not form.hidden:
+            self.noted.append(note)
+
+
+_STEPS: Final[Mapping[object, Callable[[ParagraphReader, BaseOxmlElement, RunFormat], None]]] = {
+    f"{W}t": ParagraphReader._read_text,
+    f"{W}sym": ParagraphReader._read_symbol,
+    f"{W}fldChar": ParagraphReader._read_field,
+    f"{W}instrText": ParagraphReader._read_field,
+    f"{W}fldSimple": ParagraphReader._read_simple_field,
+    **dict.fromkeys((f"{M}oMath", f"{M}oMathPara"), ParagraphReader._read_equation),
+    **dict.fromkeys((f"{W}br", f"{W}lastRenderedPageBreak"), ParagraphReader._read_break),
+    **dict.fromkeys(_CHARACTERS, ParagraphReader._read_character),
+    **dict.fromkeys(DELETIONS, ParagraphReader._read_deletion),
+    f"{W}txbxContent": ParagraphReader._read_box,
+    **dict.fromkeys(REFERENCES, ParagraphReader._read_reference),
+}
+
+
+def style_of(element: BaseOxmlElement, properties: str, name: str) -> str | None:
+    """Id of the style that an element's properties name."""
+    style = element.find(f"{W}{properties}/{W}{name}")
+    return style.get(VALUE) if style is not None else None
+
+
+def clean_breaks(text: str) -> str:
+    """Cleans text and keeps its page breaks."""
+    return BREAK.join(clean(part) for part in text.split(BREAK))

@@ -1,0 +1,48 @@
+"""Raised characters: apart from numbers, or as an exponent."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.markup.raised import raised
+
+
+@pytest.mark.parametrize(
+    ("before", "text", "written"),
+    [
+        pytest.param("a tower of 245", "9", " 9", id="a note's mark after a number"),
+        pytest.param("a tower of 1.10", "9", " 9", id="after a decimal"),
+        pytest.param("in the year 2010", "3", " 3", id="after a number that ends in ten"),
+        pytest.param("word", "3", " 3", id="after a word"),
+        pytest.param("sentence.", "12", " 12", id="after a full stop"),
+        pytest.param("costs 14 €", "*", " *", id="a star"),
+        pytest.param("10", "-6", "^-6", id="negative exponent"),
+        pytest.param("3 × 10", "−6", "^-6", id="sign of typesetting"),
+        pytest.param("3 × 10", "6", "^6", id="exponent of ten"),
+        pytest.param("12 m", "2", "^2", id="square metres"),
+        pytest.param("12km", "2", "^2", id="square kilometres, without a space"),
+        pytest.param("kg m s", "-2", "^-2", id="unit"),
+        pytest.param("(a+b)", "2", "^2", id="after a bracket"),
+        pytest.param("E = mc", "2", " 2", id="two letters may be a word"),
+        pytest.param("the 1", "st", "st", id="ordinal"),
+        pytest.param("M", "r", "r", id="letters"),
+        pytest.param("", "14", "14", id="at the beginning"),
+        pytest.param("of ", "14", "14", id="after a space, as of carbon 14"),
+        pytest.param("(", "3", "3", id="after an opening bracket"),
+        pytest.param("5", "1", " 1", id="fraction"),
+        pytest.param("x", "", "", id="nothing"),
+    ],
+)
+def test_raised(before: str, text: str, written: str) -> None:
+    assert raised(before, text) == written
+
+
+def test_what_is_known_to_be_a_mark_is_none_of_a_power() -> None:
+    assert raised("built in 10", "2", note=True) == " 2"
+
+
+@given(st.text("0123456789", min_size=1), st.text("0123456789", min_size=1))
+def test_no_number_is_glued_to_another(before: str, text: str) -> None:
+    assert raised(before, text)[0] in " ^"
