@@ -125,7 +125,9 @@ _AFTER_SIDE: Final = re.compile(
 _ARTICLE: Final = re.compile(r"(?:the|an?|that|those|its|their) ", re.IGNORECASE)
 _BEFORE_NAME: Final = re.compile(r"(?:^|(?<= ))(?:the|an?|of|in|for|under|between|to|with|by|from|on) ", re.IGNORECASE)
 _MOST_WORDS_OF_SIDE: Final = 6
+_MOST_WORDS_OF_NAME: Final = 3
 _TOKEN: Final = re.compile(r"[^\W_]+(?:['’.\-][^\W_]+)*")
+_DIGIT: Final = re.compile(r"\d")
 # Share of the shorter name's words that two similar names have in common.
 _SIMILAR_NAMES: Final = 0.6
 
@@ -147,12 +149,12 @@ def split_comparison(question: Question, documents: Sequence[Document]) -> tuple
     """
     names = _DocumentNames([one for one in documents if not question.documents or {*one.names} & {*question.documents}])
     text = " ".join(question.text.split())
-    for pattern in (*_COMPARED, *_JOINED):
+    for pattern in (*_COMPARED, _LAST_JOINED, *_JOINED):
         for match in pattern.matches(text):
-            sides = _distinct_sides(match["a"], match["b"], names, is_compared=pattern in _COMPARED)
-            if sides:
-                one, other = sides
-                return _search(question, one, other), _search(question, other, one)
+            is_compared = pattern in _COMPARED or pattern is _LAST_JOINED
+            if sides := _distinct_sides(match["a"], match["b"], names, is_compared=is_compared):
+                alone = _each_alone(match["a"], match["b"]) if is_compared else None
+                return _searches(question, match, sides, alone)
     for pattern in (*_COMPARED, _LAST_JOINED):
         for match in pattern.matches(text):
             if subjects := _subjects(match["a"], match["b"]):
@@ -197,9 +199,60 @@ def _distinct_sides(one: str, other: str, names: _DocumentNames, *, is_compared:
     if names.are_two(pair[0].documents, pair[1].documents, similar=not (is_compared and are_named)):
         return names.without_shared(pair[0], pair[1]), names.without_shared(pair[1], pair[0])
     numbers = [frozenset(filter(is_number, side)) for side in only]
-    if is_compared and all(numbers):
+    if is_compared and (all(numbers) or _each_alone(one, other)):
         return _Side(numbers[0]), _Side(numbers[1])
     return None
+
+
+def _searches(
+    question: Question, match: re.Match[str], sides: tuple[_Side, _Side], alone: tuple[str, str] | None
+) -> tuple[Question, Question]:
+    """The searches for two sides; with ``alone``, each as if only that one had been asked about."""
+    one, other = sides
+    if not alone:
+        return _search(question, one, other), _search(question, other, one)
+    both = match.string[match.start("a") : match.end("b")]
+    before, _, after = " ".join(question.text.split()).partition(both)
+    first, second = (
+        replace(question, text=f"{before}{text}{after}", documents=tuple(side.documents) or question.documents)
+        for side, text in zip(sides, alone, strict=True)
+    )
+    return first, second
+
+
+def _each_alone(one: str, other: str) -> tuple[str, str] | None:
+    """Both sides with all that is said of both: "the oil of the Bittern 4" and "the oil of the Bittern 9".
+
+    The second side has the name of the first one where it has only a number, and the first side what follows the
+    second. None where they do not differ in one number each.
+
+    Args:
+        one: what stands before the joining word, "the oil of the Bittern 4".
+        other: what stands after it, "9 in winter".
+    """
+    mine, theirs = ([token for token in _TOKEN.finditer(text) if _DIGIT.search(token.group())] for text in (one, other))
+    known, also = {token.group() for token in mine}, {token.group() for token in theirs}
+    number = next((token for token in reversed(mine) if token.group() not in also), None)
+    other_number = next((token for token in theirs if token.group() not in known), None)
+    if number is None or other_number is None:
+        return None
+    name = _ARTICLE.sub("", other[: other_number.start()], count=1)
+    if len(name.split()) > _MOST_WORDS_OF_NAME:
+        return None
+    rest, tail = other[other_number.end() :], one[number.end() :]
+    common = rest[len(tail) :] if rest.startswith(tail) else ""
+    return one + common, _before_number(one, number, name, other_number.group()) + name + other_number.group() + rest
+
+
+def _before_number(one: str, number: re.Match[str], name: str, other_number: str) -> str:
+    """What of the first side belongs before the second one: all but its name and its number."""
+    before = one[: number.start()]
+    if name:
+        shared = name if before.lower().endswith(name.lower()) else _named_last(before)
+        return before[: len(before) - len(shared)]
+    # "TR-40 and 60".
+    code = _DIGIT.split(number.group(), maxsplit=1)[0] if other_number[0].isdigit() else ""
+    return before + code
 
 
 class _DocumentNames:

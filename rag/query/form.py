@@ -73,6 +73,7 @@ _TROUBLE: Final = re.compile(
     r"\b(?:won't|doesn't|don't|isn't|can't|cannot|not working|broken?|fail(?:s|ed|ing)?|error|leak(?:s|ing)?|stuck|"
     r"stop(?:s|ped)|noisy|wrong|faulty|damaged|cracked|dead|died|refuses)\b"
 )
+_OF_EACH: Final = re.compile(r"\b(?:of|for|per|with) (?:each|every|all|both)\b")
 # Several questions of one of these forms are answered together.
 _OPEN: Final = frozenset({"explain", "about"})
 
@@ -187,7 +188,7 @@ def _is_tabular(text: str) -> bool:
 
 
 def _of_each(text: str) -> bool:
-    return re.search(r"\b(?:of|for|per|with) (?:each|every|all|both)\b", text[:_LONGEST].lower()) is not None
+    return _OF_EACH.search(text[:_LONGEST].lower()) is not None
 
 
 def _form_of_phrase(text: str) -> Form:

@@ -80,7 +80,10 @@ _PROPERTIES: Final[tuple[tuple[CollectionTopic, str], ...]] = (
     ("author", rf"(?:who|what){_IS} (?P<x>.+)'s? authors?"),
     ("author", r"by whom (?:was|is|were) (?P<x>.+) written"),
     ("title", rf"(?:what{_IS} )?(?:the )?(?:full )?title of (?P<x>.+)"),
-    ("title", rf"what{_IS} (?P<x>(?:.+ )?(?:document|file|report|paper|book|pdf)(?: .+)?) (?:called|titled|entitled)"),
+    (
+        "title",
+        rf"what{_IS} (?=(?:.* )?(?:document|file|report|paper|book|pdf) )(?P<x>.+) (?:called|titled|entitled)",
+    ),
     (
         "pages",
         r"how many pages (?:long )?(?:does|do|has|have|is|are|are there in) (?P<x>.+?)"

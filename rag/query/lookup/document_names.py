@@ -10,6 +10,7 @@ from rag.domain.values import Document, Question
 from rag.text.words import words, words_of_name
 
 _OF: Final = re.compile(r"(?<![,\s])[,\s]++(?:of|in|from|on) ", re.IGNORECASE)
+_FILE_SUFFIX: Final = re.compile(r"\.[a-z]{2,5}$")
 _KINDS: Final = "document file pdf text book paper report doc publication brochure booklet manual"
 # Words that do not tell one document from another.
 _GENERIC: Final = frozenset(words(f"{_KINDS} whole entire complete all my this that section chapter it"))
@@ -54,9 +55,7 @@ def _only_one_called(kinds: frozenset[str], documents: Sequence[Document]) -> li
 
 def is_document_word(name: str) -> bool:
     """True if a name has a word such as "report" or "file", so that it means a document rather than its subject."""
-    return (
-        not _KIND_WORDS.isdisjoint(words_of_name(name)) or re.search(r"\.[a-z]{2,5}$", name.strip().lower()) is not None
-    )
+    return not _KIND_WORDS.isdisjoint(words_of_name(name)) or _FILE_SUFFIX.search(name.strip().lower()[-8:]) is not None
 
 
 def split_scope(what: str, documents: Sequence[Document]) -> tuple[str, Sequence[Document]]:

@@ -17,6 +17,7 @@ _KINDS: Final = {
 KIND: Final = rf"(?:{'|'.join(_KINDS)})"
 _WORDS: Final = "|".join(word for word, number in NUMBER_WORDS.items() if 0 < int(number) <= 20)
 _ROMAN: Final = r"[ivxlc]{1,8}"
+_IS_ROMAN: Final = re.compile(_ROMAN)
 NUMBER: Final = rf"(?:\d{{1,4}}(?:\.\d{{1,4}}){{0,5}}|{_WORDS}|{_ROMAN}|[a-z])"
 # The dots and the page number of a line of a table of contents.
 _LEADERS: Final = re.compile(r"(?<![ .·…_])[ .·…_]{4,}\d{0,4}$")
@@ -100,7 +101,7 @@ def asked_number(text: str) -> SectionNumber | None:
 def _number(kind: str, number: str) -> SectionNumber:
     number = number.lower()
     readings = {NUMBER_WORDS.get(number, number)}
-    if re.fullmatch(_ROMAN, number):
+    if _IS_ROMAN.fullmatch(number):
         readings.add(str(_roman(number)))
     return SectionNumber(_KINDS.get(kind.lower(), ""), frozenset(readings))
 

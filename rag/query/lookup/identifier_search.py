@@ -27,7 +27,7 @@ _MOST_ENUMERATED: Final = 12
 # Characters between two runs of one identifier.
 _LONGEST_GAP: Final = 2
 _CONNECTORS: Final = frozenset("and or".split())
-_ENUMERATING: Final = re.compile(r"\s*[,/&;–-]\s*[-–]?\s*$")
+_ENUMERATING: Final = re.compile(r"\s*+[,/&;–-]\s*+(?:[-–]\s*+)?$")
 _ORDINALS: Final = ("first", "second", "third", "fourth")
 _CAPITALS: Final = re.compile(r"[A-Z]{1,6}$")
 
