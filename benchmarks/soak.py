@@ -14,6 +14,7 @@ import asyncio
 import json
 import os
 import random
+import resource
 import signal
 import socket
 import statistics
@@ -25,9 +26,10 @@ from collections import Counter
 from collections.abc import Awaitable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from benchmarks.crowd import Connection, Crowd, Outcome, Visit, visited
 from benchmarks.probing import Sample, Watch, watching
@@ -202,15 +204,16 @@ def held(samples: Sequence[Sample]) -> list[str]:
 
 
 @contextmanager
-def served(index: Path) -> Iterator[Service]:
-    """The service of this working tree, with this index, once it is ready."""
+def served(index: Path, log: IO[bytes] | int = subprocess.DEVNULL, files: int | None = None) -> Iterator[Service]:
+    """The service of this working tree, with this index, once it is ready; ``files``: how many it may open."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     process = subprocess.Popen(
         [sys.executable, "-m", "rag", "serve", "--port", str(port)],
         env={**os.environ, "RAG_INDEX": str(index)},
-        stderr=subprocess.DEVNULL,
+        stderr=log,
+        preexec_fn=partial(resource.setrlimit, resource.RLIMIT_NOFILE, (files, files)) if files else None,
     )
     service = Service(process, port)
     try:

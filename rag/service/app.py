@@ -54,7 +54,8 @@ def create_app(
             with the first image.
 
     Returns:
-        The application. While it runs, ``state.admission`` has its :class:`Admission`.
+        The application. ``state.metrics`` has its :class:`Metrics`, and while it runs ``state.admission`` its
+        :class:`Admission`.
     """
     metrics = Metrics()
 
@@ -98,6 +99,7 @@ def create_app(
         redoc_url=None,
         openapi_url=None,
     )
+    app.state.metrics = metrics
     app.add_middleware(RequestMiddleware, metrics=metrics, hosts=hosts)
     problems.install(app)
     page.install(app)

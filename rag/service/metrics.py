@@ -20,6 +20,12 @@ class Metrics:
         self.requests = Counter("pageproof_requests", "HTTP requests", ["route", "status"], registry=registry)
         self.answers = Counter("pageproof_answers", "Answers by outcome", ["outcome"], registry=registry)
         self.unfinished = Counter("pageproof_unfinished", "Answers that failed or were cancelled", registry=registry)
+        self.connections_closed = Counter(
+            "pageproof_connections_closed",
+            "Connections closed for their client's silence, or without a place",
+            ["reason"],
+            registry=registry,
+        )
         self.waiting = Gauge("pageproof_waiting_requests", "Questions that wait for their turn", registry=registry)
         self.at_work = Gauge("pageproof_answers_at_work", "Questions that are being answered", registry=registry)
         self.turned_away = Counter("pageproof_turned_away", "Questions without a place", ["reason"], registry=registry)

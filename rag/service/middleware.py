@@ -30,6 +30,8 @@ _NOTHING_SENT: Final = 499
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 # Health checks request these every few seconds, so they are logged at DEBUG.
 _PROBES: Final = ("/livez", "/readyz")
+_CROWDED: Final = "all connections of the service are at work; try again in {} s"
+_CROWDED_RETRY_SECONDS: Final = 5
 _OTHER_HOST: Final = (
     "this host name is not allowed for a service without keys; use 127.0.0.1 or localhost, or have the operator add "
     "the name to RAG_HOSTS, or set RAG_API_KEYS"
@@ -65,10 +67,8 @@ class RequestMiddleware:
         scope.setdefault("state", {}).update(request_id=request_id, body=body)
         response = _Response(send, request_id)
         try:
-            if self._hosts and not self._hosts.allow(headers.get("host", "")):
-                await error_response(scope["path"], problem_fields(421, _OTHER_HOST, request_id))(scope, body, response)
-                return
-            await self._app(scope, body, response)
+            refusal = self._refusal(scope, headers, request_id)
+            await (refusal or self._app)(scope, body, response)
         except Exception:  # the boundary: Starlette's own handler would respond outside of this middleware
             _log.exception("request %s failed", request_id)
             if response.status != _NOTHING_SENT:
@@ -77,6 +77,17 @@ class RequestMiddleware:
             await failed(scope, receive, response)
         finally:
             self._log_and_count(scope, response.status, request_id, perf_counter() - start)
+
+    def _refusal(self, scope: Scope, headers: Headers, request_id: str) -> ASGIApp | None:
+        """Response to a request that is refused for its host, or for its connection, which is for probes only."""
+        path = scope["path"]
+        if scope["state"].get("probes_only") and path not in _PROBES:
+            seconds = _CROWDED_RETRY_SECONDS
+            fields = problem_fields(503, _CROWDED.format(seconds), request_id, retry_after_seconds=seconds)
+            return error_response(path, fields, {"Retry-After": str(seconds), "Connection": "close"})
+        if self._hosts and not self._hosts.allow(headers.get("host", "")):
+            return error_response(path, problem_fields(421, _OTHER_HOST, request_id))
+        return None
 
     def _log_and_count(self, scope: Scope, status: int, request_id: str, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unknown")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import socket
 import sys
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from types import FrameType
 from typing import Final
 
 import uvicorn
+from fastapi import FastAPI
 
 from rag.answering.answerer import Answerer
 from rag.errors import SettingsError
@@ -20,6 +22,14 @@ from rag.pdf.render_pool import RenderPool
 from rag.service.admission.admission import Admission, AdmissionLimits
 from rag.service.allowed_hosts import allowed_hosts
 from rag.service.app import create_app
+from rag.service.connections import (
+    IDLE_SECONDS,
+    ConnectionGuard,
+    GuardedProtocol,
+    LoopErrors,
+    is_news,
+    most_connections,
+)
 from rag.service.routes.uploads import UploadService
 from rag.service.uploads.folder import UploadFolder
 from rag.settings import Settings
@@ -32,27 +42,59 @@ _FINAL_RESPONSES_SECONDS: Final = 2
 # Thread switch interval. The event loop needs the GIL several times for each request; with Python's default of 5 ms,
 # and answers computed in Python, /livez would take tens of milliseconds.
 _SWITCH_SECONDS: Final = 0.0005
+# Connections that the kernel keeps until they are accepted, and how many are before anything else is done.
+_BACKLOG: Final = 2048
+_ACCEPTED_AT_A_TIME: Final = 64
 
 
 class Server(uvicorn.Server):
-    """uvicorn server that closes the admission before it waits for open requests: those in the queue end at once."""
+    """uvicorn server that limits connections, and closes the admission before it waits for open requests.
 
-    def __init__(self, config: uvicorn.Config, admission: Callable[[], Admission], grace_seconds: float) -> None:
+    Attributes:
+        guard: of its connections.
+    """
+
+    def __init__(self, app: FastAPI, *, connections: int, grace_seconds: float, proxies: str = "127.0.0.1") -> None:
         """Not started yet.
 
         Args:
-            config: see uvicorn.
-            admission: returns the admission of the application, once it has started.
+            app: of :func:`rag.service.app.create_app`.
+            connections: most connections at a time.
             grace_seconds: for answers at work, from the first signal on; a second signal cancels them.
+            proxies: see ``Settings.proxies``.
         """
-        super().__init__(config)
-        self._admission = admission
+        self.guard = ConnectionGuard(connections, app.state.metrics.connections_closed)
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http=partial(GuardedProtocol, guard=self.guard),  # type: ignore[arg-type]  # it is only called
+                loop="asyncio",
+                ws="none",
+                lifespan="on",
+                log_config=None,  # logging is set up by the entry point
+                access_log=False,  # RequestMiddleware logs requests, with their ids
+                backlog=_ACCEPTED_AT_A_TIME,
+                timeout_keep_alive=IDLE_SECONDS,
+                timeout_graceful_shutdown=math.ceil(grace_seconds) + _FINAL_RESPONSES_SECONDS,
+                server_header=False,
+                forwarded_allow_ips=proxies,
+            )
+        )
+        self._app = app
         self._grace_seconds = grace_seconds
         self._stop_now: Callable[[], object] | None = None
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """See uvicorn."""
+        asyncio.get_running_loop().set_exception_handler(LoopErrors())
+        logging.getLogger("uvicorn.error").addFilter(is_news)
+        await super().startup(sockets)
+        for listener in sockets or []:
+            listener.listen(_BACKLOG)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """See uvicorn."""
-        admission = self._admission()
+        admission: Admission = self._app.state.admission
         if admission.at_work:
             answers = "1 answer" if admission.at_work == 1 else f"{admission.at_work} answers"
             _log.info("stopping: %s at work, at most %g s; Ctrl-C again stops now", answers, self._grace_seconds)
@@ -123,16 +165,10 @@ def serve_forever(
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     sys.setswitchinterval(_SWITCH_SECONDS)
     server = Server(
-        uvicorn.Config(
-            app,
-            log_config=None,  # logging is set up by the entry point
-            access_log=False,  # RequestMiddleware logs requests, with their ids
-            timeout_graceful_shutdown=_GRACE_SECONDS,
-            server_header=False,
-            forwarded_allow_ips=settings.proxies,
-        ),
-        lambda: app.state.admission,
-        _GRACE_SECONDS - _FINAL_RESPONSES_SECONDS,
+        app,
+        connections=most_connections(limits.parallel + limits.max_queue),
+        grace_seconds=_GRACE_SECONDS - _FINAL_RESPONSES_SECONDS,
+        proxies=settings.proxies,
     )
     _log.info("Pageproof serves on http://%s:%d (Ctrl-C stops it)", *listener.getsockname()[:2])
     with suppress(KeyboardInterrupt):  # uvicorn raises it again when it has shut down

@@ -119,6 +119,7 @@ def serve(index: Path) -> Iterator[Callable[..., Running]]:
         max_queue: int = 4,
         seconds: float = 300.0,
         grace_seconds: int = 1,
+        connections: int = 512,
         **options: Any,
     ) -> Running:
         limits = AdmissionLimits(parallel, max_queue, seconds)
@@ -126,8 +127,7 @@ def serve(index: Path) -> Iterator[Callable[..., Running]]:
         # asyncio sets TCP_NODELAY only on a socket whose protocol is TCP.
         listener = socket.socket(proto=socket.IPPROTO_TCP)
         listener.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=grace_seconds + 1)
-        server = Server(config, lambda: app.state.admission, grace_seconds)
+        server = Server(app, connections=connections, grace_seconds=grace_seconds)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         servers.append((server, thread))
