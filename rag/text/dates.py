@@ -48,6 +48,27 @@ _MONTH_IN_TEXT: Final = rf"\b(?P<month>{_MONTH})\b\.?"
 _DAY_IN_TEXT: Final = r"(?<![\d.,])(?P<day>[0-3]?\d)(?:st|nd|rd|th)?"
 _YEAR_IN_TEXT: Final = r"(?P<year>(?:1[5-9]|20)\d\d)(?![\d%]|[.,]\d)"
 
+# Words after which "16 may" is a date, and others that follow a date: "under 16 may drive" has a verb.
+_BEFORE_DATE: Final = "|".join(
+    rf"(?<=\b{word}\s{digits}\smay)" for word in ("on", "by", "until", "till", "since") for digits in (r"\d", r"\d\d")
+)
+_BEFORE_AGE: Final = "|".join(
+    rf"(?<=\b{word}\s{digits}\smay)"
+    for word in ("under", "over", "above", "below", "aged")
+    for digits in (r"\d", r"\d\d")
+)
+_AFTER_DATE: Final = (
+    r"(?:and|or|to|till|until|through|at|in|on|for|from|by|with|as|if|when|while|because|but|so|since|before|after|is|was|"
+    r"are|were|has|had|does|did|do|will|would|can|could|should|the|an?|of|i|we|you|they|he|she|it|this|that|these|those|"
+    r"my|our|your|who|what|which|why|how|please)\b"
+)
+_NO_VERB: Final = (
+    rf"(?!may\s+(?:not|be|have|never|only|also)\b)(?!(?-i:may)(?:{_BEFORE_AGE}))"
+    rf"(?!(?-i:may(?=\s+[a-z])|MAY(?=\s+[A-Z]{{2}}))(?<=\d\smay)(?!{_BEFORE_DATE})(?!\s+{_AFTER_DATE}))"
+)
+# "You may 5 times" has none either.
+_NO_SUBJECT: Final = "".join(rf"(?<!\b{word}\s)" for word in "i you we they he she it who which that".split())
+
 # "31 May 2020", "May 31, 2020", "31 May", "May 31", "May 2020", "2020-05-31", "5/31/2020". The longest comes first.
 DATE: Final = re.compile(
     "|".join(
@@ -59,8 +80,8 @@ DATE: Final = re.compile(
                 rf"{_DAY_IN_TEXT}(?:\s+(?:day\s+)?of)?\s+{_MONTH_IN_TEXT},?\s+{_YEAR_IN_TEXT}",
                 rf"{_MONTH_IN_TEXT}\s+{_DAY_IN_TEXT},?\s+{_YEAR_IN_TEXT}",
                 rf"{_MONTH_IN_TEXT},?\s+{_YEAR_IN_TEXT}",
-                rf"{_DAY_IN_TEXT}(?:\s+of)?\s+{_MONTH_IN_TEXT}(?![a-z])",
-                rf"{_MONTH_IN_TEXT}\s+{_DAY_IN_TEXT}(?![\d%]|[.,:]\d)",
+                rf"{_DAY_IN_TEXT}(?:\s+of)?\s+{_NO_VERB}{_MONTH_IN_TEXT}(?![a-z])",
+                rf"{_NO_SUBJECT}{_MONTH_IN_TEXT}\s+{_DAY_IN_TEXT}(?![\d%]|[.,:]\d)",
             )
         )
     ),

@@ -57,6 +57,13 @@ def is_number(word: str) -> bool:
     return word[0].isdigit() or word[0] == "-"
 
 
+# Words that take "es" though English spells them like "case": "gases" are of "gas", not of "gase".
+_ES: Final = frozenset("gas bus".split())
+# Consonant, vowel, consonant: what "noted" and "rates" leave of a word that ends with "e". Others double the last
+# letter, "stopped", or have two consonants, "acted".
+_LACKS_E: Final = re.compile(r"[^aeiou][aeiouy][^aeiouwxy]")
+
+
 @lru_cache(maxsize=100_000)
 def light_stem(word: str) -> str:
     """Light stem of a word as :func:`words` has it: singular and plural, or "cover" and "covered", are the same.
@@ -77,9 +84,12 @@ def light_stem(word: str) -> str:
     for ending in ("ing", "ed", "es", "s"):
         if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
             word = word.removesuffix(ending)
+            if ending != "s" and _LACKS_E.fullmatch(word) and word not in _ES:
+                word += "e"
             break
     # "replace", "replaced" and "replacing" are now "replace", "replac" and "replac".
-    return word.removesuffix("e") if len(word) > 4 else word
+    stem = word.removesuffix("e") if len(word) > 4 else word
+    return f"{stem}s" if stem == NOT else stem
 
 
 def snowball_stemmer() -> Any:  # noqa: ANN401 - the library has no types

@@ -68,7 +68,8 @@ def test_each_search_lacks_the_other_name() -> None:
         ),
         ("compare TR-40 and 60", ("compare TR-40", "compare TR-60")),
         ("TR-40A vs. TR-40B weight", ("TR-40A weight", "TR-40B weight")),
-        ("difference between version 2.1 and 2.3", ("difference between version 2.1", "difference between version 2.3")),
+        ("changes between v2.1 and 2.3", ("changes between v2.1", "changes between v2.3")),
+        ("change between version 2.1 and 2.3", ("change between version 2.1", "change between version 2.3")),
         (
             "How do the Bittern 4 and the 9 differ in weight?",
             ("How do the Bittern 4 differ in weight?", "How do the Bittern 9 differ in weight?"),
@@ -92,10 +93,13 @@ def test_each_search_lacks_the_other_name() -> None:
         ),
         (
             "I own both. Compare chapter 3 and chapter 4 of the handbook. Thanks!",
-            ("I own both. Compare chapter 3 of the handbook. Thanks!", "I own both. Compare chapter 4 of the handbook. Thanks!"),
+            (
+                "I own both. Compare chapter 3 of the handbook. Thanks!",
+                "I own both. Compare chapter 4 of the handbook. Thanks!",
+            ),
         ),
     ],
-)  # fmt: skip
+)
 def test_sides_that_differ_in_a_number_keep_what_they_share(text: str, searches: tuple[str, str]) -> None:
     found = split_comparison(Question(text), TERMS)
     assert tuple(search.text for search in found) == searches

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.text.sentences import sentence_spans
-from rag.text.words import STOPWORDS, is_number, words
+from rag.text.words import NEGATIONS, NOT, STOPWORDS, is_number, light_stem, words
 
 marks = st.sampled_from(
     [".", "!", "?", '."', ".)", "\n", "\n\n", "\n\n\n", " ", "  ", "Dr.", "e.g.", "A.", "3.5", "’s"]
@@ -21,6 +21,12 @@ texts = st.lists(st.one_of(marks, st.text("abAZ é漢😀0", min_size=1, max_siz
         pytest.param(["replace", "replaces", "replaced", "replacing", "Replace"], id="replace"),
         pytest.param(["cover", "covers", "covered", "covering", "COVERS"], id="cover"),
         pytest.param(["box", "boxes"], id="box"),
+        pytest.param(["note", "notes", "noted", "noting"], id="note is no negation"),
+        pytest.param(["rate", "rates", "rated", "rating"], id="a short word with e"),
+        pytest.param(["page", "pages", "paged"], id="page"),
+        pytest.param(["add", "adds", "added", "adding"], id="two consonants"),
+        pytest.param(["tax", "taxes", "taxed"], id="x"),
+        pytest.param(["gas", "gases"], id="gas"),
         pytest.param(["pump", "pumps", "pump's", "pump’s"], id="pump"),
         pytest.param(["1000", "1,000"], id="thousands"),
         pytest.param(["12", "twelve", "Twelve"], id="twelve"),
@@ -48,6 +54,16 @@ def test_forms_of_one_word(forms: list[str]) -> None:
 )
 def test_different_words(one: str, other: str) -> None:
     assert words(one) != words(other)
+
+
+@given(st.from_regex(r"[a-z]{1,8}(?:ing|ed|es|s|e|)", fullmatch=True))
+def test_only_negations_are_stemmed_to_not(word: str) -> None:
+    assert (light_stem(word) == NOT) == (word in NEGATIONS)
+
+
+@pytest.mark.parametrize("word", ["note", "notes", "noted", "noting", "Notes", "note's", "nots", "knots"])
+def test_a_word_that_looks_like_not_is_no_negation(word: str) -> None:
+    assert light_stem(word) != NOT
 
 
 def test_words_of_a_sentence() -> None:
