@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # The parse tree of so many bytes takes about 700 MB.
 _MOST_BYTES: Final = 15_000_000
 # Character encoding, in the first kilobyte as in browsers.
-_DECLARED: Final = re.compile(rb"""(?:<meta[^>]+charset|<\?xml[^>]+encoding)\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE)
+_DECLARED: Final = re.compile(rb"""(?:<meta[^<>]+charset|<\?xml[^<>]+encoding)\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE)
 _HEAD: Final = 1024
 # Metadata with the author and the date, by name, the first that is there.
 _AUTHOR: Final = ("author", "dc.creator", "dcterms.creator", "citation_author", "article:author")

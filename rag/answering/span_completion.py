@@ -25,7 +25,7 @@ _AFTER: Final = re.compile(
     r"|\s+per\s+\w+\b"
     r"|\s+(?:seconds?|minutes?|hours?|days?|weeks?|months?|years?)\b"
     # The second of two things, where the text then pauses.
-    r"|\s+(?:and|or)\s+(?:[^\s.,;:()]+ ?){1,4}(?=[.,;:()]|$)",
+    r"|\s+(?:and|or)\s+(?:[^\s.,;:()]++ ?){1,4}(?=[.,;:()]|$)",
     re.IGNORECASE,
 )
 

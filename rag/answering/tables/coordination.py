@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, TypeVar
 
-_JOINER: Final = re.compile(r"\s*,\s*(?:and|or)\s|\s+(?:and|or|vs\.?|versus|than|with|to)\s|\s*[,&]\s", re.IGNORECASE)
-_COMMA: Final = re.compile(r"\s*,\s*")
+_JOINER: Final = re.compile(
+    r"\s{0,9},\s{0,9}(?:and|or)\s|\s{1,9}(?:and|or|vs\.?|versus|than|with|to)\s|\s{0,9}[,&]\s", re.IGNORECASE
+)
+_COMMA: Final = re.compile(r"\s{0,9},\s{0,9}")
 # "From 2022 to 2024", "compare X with Y": elsewhere these join nothing.
 _WIDE: Final = re.compile(r"\b(?:compare|comparing|comparison|change|changed|difference|from|between)\b", re.IGNORECASE)
-_PREPOSITION: Final = re.compile(r"\s+(?:with|to)\s", re.IGNORECASE)
-_BOTH: Final = re.compile(r"\bboth\s+", re.IGNORECASE)
+_PREPOSITION: Final = re.compile(r"\s{1,9}(?:with|to)\s", re.IGNORECASE)
+_BOTH: Final = re.compile(r"\bboth\s{1,9}", re.IGNORECASE)
 _LONGEST: Final = 400
 _MOST_ITEMS: Final = 6
 # Words of one thing.

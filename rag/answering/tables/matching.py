@@ -19,7 +19,9 @@ from rag.answering.tables.table import ParsedTable
 from rag.answering.tables.terms import are_forms, joined_stems, stems_of, terms_of
 
 # The number of a table explains no number in a question.
-_TABLE_NUMBER: Final = re.compile(r"^\s*(?:table|exhibit|figure)\s+[A-Z]?\d{1,3}[.:]?", re.IGNORECASE | re.MULTILINE)
+_TABLE_NUMBER: Final = re.compile(
+    r"^[^\S\n]*+(?:table|exhibit|figure)\s{1,9}[A-Z]?\d{1,3}[.:]?", re.IGNORECASE | re.MULTILINE
+)
 _LONGEST_CELL: Final = 300
 _LONGEST_CODE: Final = 3
 # Of more cells only those in key columns are indexed.

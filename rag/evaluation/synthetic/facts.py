@@ -25,7 +25,7 @@ _EXPLANATION: Final = re.compile(
 _FEWEST_CONTENT_WORDS: Final = 6
 _MOST_CELLS: Final = 4
 # An abbreviation at the end, where the sentence may go on: "in the U.S."
-_ABBREVIATION_AT_END: Final = re.compile(r"\b(?:[A-Z]\.){2,}$")
+_ABBREVIATION_AT_END: Final = re.compile(r"(?<![A-Z]\.)\b(?:[A-Z]\.){2,}+$")
 _DOT_LEADERS: Final = re.compile(r"\.{4}|(?: \.){3}")
 _MARKUP: Final = re.compile(r"[\\{}|@]|https?:|www\.")
 # A sentence that begins with such a word refers to the one before it (anaphora).

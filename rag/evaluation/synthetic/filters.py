@@ -32,7 +32,7 @@ _REFERENCE: Final = re.compile(
     re.IGNORECASE,
 )
 # A possessive needs an antecedent.
-_POSSESSIVE_WITHOUT_NAME: Final = re.compile(r"\S+[^A-Z]*\b(?:its|their|his|her)\b")
+_POSSESSIVE_WITHOUT_NAME: Final = re.compile(r"\S++[^A-Z]*\b(?:its|their|his|her)\b")
 _CAPITAL: Final = re.compile(r"(?<=[^.?!] )[A-Z][\w’'&.-]*\w")
 # "the Company" is a defined term of a contract, not a name.
 _NAME: Final = re.compile(r"(?<=[^.?!] )(?<!\b[Tt]he )(?<!\beach )(?<!\ba )(?<!\bany )[A-Z][\w’'&.-]*\w")

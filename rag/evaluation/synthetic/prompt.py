@@ -67,7 +67,7 @@ _EXAMPLES: Final = (
     ),
 )
 
-_QUESTION: Final = re.compile(r"\s*Question:\s*(?P<question>[^\n?]+\?)")
+_QUESTION: Final = re.compile(r"\s*+Question:\s*+(?P<question>[^\n?]++\?)")
 
 
 def make_questions(
