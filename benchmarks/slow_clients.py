@@ -180,7 +180,7 @@ class Healthy:
 
 
 HEAD: Final = """\
-| attack | opened | closed | after s, median / most | before → during → after, ms | kept | failed | /livez p99, ms | log |
+| attack | opened | closed | after s, median / most | before, during, after, ms | kept | failed | /livez p99, ms | log |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- |"""
 
 

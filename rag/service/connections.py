@@ -1,10 +1,10 @@
 """Connections: time limits on what a client sends and reads, and a limit on how many are open.
 
 uvicorn limits none of this: its keep-alive time-out ends with the first byte of a request, so a client that sends half
-a header holds its connection, and a file descriptor of the process, as long as it likes (slowloris). Here each step that waits for the client has a deadline that
-bytes do not renew. When all places are taken, a new connection takes that of the one that has been silent longest among
-those that never sent a whole request, then among idle ones, as nginx reuses connections; those with a request at work
-are never closed for that.
+a header holds its connection, and a file descriptor of the process, as long as it likes (slowloris). Here each step
+that waits for the client has a deadline that bytes do not renew. When all places are taken, a new connection takes that
+of the one that has been silent longest among those that never sent a whole request, then among idle ones, as nginx
+reuses connections; those with a request at work are never closed for that.
 """
 
 from __future__ import annotations

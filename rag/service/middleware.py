@@ -17,6 +17,7 @@ from fastapi import HTTPException
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from rag.errors import Cancelled
 from rag.service.allowed_hosts import AllowedHosts
 from rag.service.metrics import Metrics
 from rag.service.problems import error_response, problem_fields
@@ -120,12 +121,16 @@ class _Response:
 
 
 class RequestBody:
-    """ASGI ``receive`` with a limit on bytes, counted as they come whatever Content-Length says, and on time."""
+    """ASGI ``receive`` with a limit on bytes, counted as they come whatever Content-Length says, and on time.
+
+    The time is for the whole body: bytes do not renew it.
+    """
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self._bytes = 0
         self._max_bytes: int | None = MAX_BODY_BYTES
+        self._whole: Message | None = None
         self._quiet_seconds: float | None = None
         self._deadline: float | None = asyncio.get_running_loop().time() + _BODY_SECONDS
 
@@ -134,12 +139,32 @@ class RequestBody:
         self._max_bytes = None
         self._quiet_seconds = quiet_seconds
 
+    async def read(self) -> None:
+        """Reads the body to its end; the next message is the whole body.
+
+        Raises:
+            HTTPException: 408 or 413.
+            Cancelled: the client disconnected.
+        """
+        parts = []
+        more = True
+        while more:
+            message = await self()
+            if message["type"] == "http.disconnect":
+                raise Cancelled("the client disconnected before its body was whole")
+            parts.append(message.get("body", b""))
+            more = message.get("more_body", False)
+        self._whole = {"type": "http.request", "body": b"".join(parts), "more_body": False}
+
     async def __call__(self) -> Message:
         """The next message, as ASGI defines.
 
         Raises:
             HTTPException: 408 or 413.
         """
+        if self._whole:
+            message, self._whole = self._whole, None
+            return message
         if self._quiet_seconds and self._deadline:
             self._deadline = asyncio.get_running_loop().time() + self._quiet_seconds
         try:

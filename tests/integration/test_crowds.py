@@ -201,24 +201,49 @@ def test_a_slow_cancellation_holds_the_place_but_not_the_client(serve: Callable[
     wait_until(lambda: is_idle(service))
 
 
-def test_a_client_that_leaves_before_its_body_gives_the_place_up(serve: Callable[..., Running]) -> None:
-    service = serve(ScriptedModel([REPLY]))
-    with socket.create_connection(("127.0.0.1", int(service.url.rpartition(":")[2]))) as connection:
-        connection.sendall(request_of({"question": QUESTION})[:-5])
-        wait_until(lambda: service.admission.held == 1)
+@contextmanager
+def owing(service: Running, count: int) -> Iterator[list[socket.socket]]:
+    """Clients that have sent their questions but for the last bytes."""
+    with ExitStack() as stack:
+        port = int(service.url.rpartition(":")[2])
+        connections = [stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(count)]
+        for connection in connections:
+            connection.settimeout(60)
+            connection.sendall(request_of({"question": QUESTION})[:-5])
+        yield connections
+
+
+def test_clients_that_owe_bodies_hold_no_places(serve: Callable[..., Running]) -> None:
+    """They come from the same address as the one that is answered."""
+    service = serve(ScriptedModel([REPLY]), max_queue=4)
+    with owing(service, 30) as connections:
+        wait_until(lambda: len(service.server.server_state.tasks) == 30)
+        assert service.admission.held == 0
+        assert post(service.url, QUESTION).status_code == 200
+        connections[0].sendall(request_of({"question": QUESTION})[-5:])
+        assert connections[0].recv(4096).startswith(b"HTTP/1.1 200 ")
+    wait_until(lambda: not service.server.server_state.tasks and is_idle(service))
+
+
+def test_a_body_that_is_owed_is_refused_at_once_where_there_is_no_place(serve: Callable[..., Running]) -> None:
+    model = GatedModel([REPLY])
+    service = serve(model, max_queue=0)
+    with asking(service):
+        wait_until(lambda: service.admission.at_work == 1)
+        with owing(service, 1) as (connection,):
+            assert connection.recv(4096).startswith(b"HTTP/1.1 503 ")
+        model.open()
     wait_until(lambda: is_idle(service))
 
 
-def test_a_body_that_comes_after_the_deadline_is_refused(serve: Callable[..., Running]) -> None:
-    service, request = serve(ScriptedModel([REPLY]), seconds=0.3), request_of({"question": QUESTION})
-    with socket.create_connection(("127.0.0.1", int(service.url.rpartition(":")[2])), timeout=60) as connection:
-        connection.sendall(request[:-5])
-        wait_until(lambda: service.admission.held == 1)
-        time.sleep(0.4)
-        connection.sendall(request[-5:])
-        assert connection.recv(4096).startswith(b"HTTP/1.1 503 ")
-        wait_until(lambda: is_idle(service))
-    assert not service.model.wordings
+def test_the_deadline_of_a_request_begins_with_the_end_of_its_body(serve: Callable[..., Running]) -> None:
+    service = serve(ScriptedModel([REPLY]))
+    warm_up(service)
+    service.admission.limits = replace(service.admission.limits, seconds=5.0)
+    with owing(service, 1) as (connection,):
+        time.sleep(0.3)
+        connection.sendall(request_of({"question": QUESTION})[-5:])
+        assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
 
 
 def test_a_missing_body_times_out(serve: Callable[..., Running], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,7 +36,7 @@ class AdmissionLimits:
     Attributes:
         parallel: answers at work at a time, at least 1.
         max_queue: requests that may wait behind them.
-        seconds: deadline of a request, from its arrival to its end, waiting included.
+        seconds: deadline of a request, from the end of its body to its own end, waiting included.
     """
 
     parallel: int = 8
@@ -88,11 +88,11 @@ class Admission:
 
     @property
     def held(self) -> int:
-        """Number of admitted requests: at work, in the queue, or with a body that is still being read."""
+        """Number of admitted requests: at work, in the queue, or about to join it."""
         return len(self._tickets)
 
-    def enter(self, client: str) -> Ticket:
-        """Admits a request before any work is done; its ticket is a context manager that gives the place up.
+    def check(self, client: str) -> None:
+        """Checks that a request of a client would be admitted now; no place is taken.
 
         Raises:
             ServiceBusy: there is no place, or the estimated end is after the deadline.
@@ -107,6 +107,16 @@ class Admission:
             raise self._refusal("share", f"this client has {self._held[client]} requests waiting or at work already")
         if ahead >= 0 and (late := self._seconds_to_end(ahead + 1) - self.limits.seconds) > 0:
             raise self._refusal("deadline", f"{ahead} requests are waiting, this one would be answered too late", late)
+
+    def enter(self, client: str) -> Ticket:
+        """Admits a request before any work is done; its ticket is a context manager that gives the place up.
+
+        A request enters once its body is whole: a client that owes a body would hold a place for nothing.
+
+        Raises:
+            ServiceBusy: see :meth:`check`.
+        """
+        self.check(client)
         ticket = Ticket(self, client)
         self._tickets.add(ticket)
         self._held[client] += 1
@@ -187,7 +197,7 @@ def _stopping() -> ServiceBusy:
 
 
 class Ticket:
-    """An admitted request: first its body is read, then it is in the queue, then at work.
+    """An admitted request: it is checked, then in the queue, then at work.
 
     Attributes:
         client: identity of its client.

@@ -24,6 +24,7 @@ from rag.service.admission.admission import Admission, Ticket, Waiting
 from rag.service.answer_task import AnswerTask, KeepAlive, cancel_on_disconnect
 from rag.service.auth import Keys
 from rag.service.metrics import Metrics
+from rag.service.middleware import RequestBody
 from rag.service.schemas import AnswerBody, AskBody, PassageBody, VerifiedBody
 from rag.service.sse import Event, EventStream
 
@@ -49,9 +50,17 @@ class QuestionService:
         self._threads = threads
         self._metrics = metrics
 
-    def enter(self, client: str) -> Ticket:
-        """Admits a request of a client; raises ServiceBusy if there is no place."""
+    async def enter(self, client: str, body: RequestBody) -> Ticket:
+        """Admits a request of a client once its body is whole.
+
+        Raises:
+            ServiceBusy: there is no place; where that is so before the body has come, at once.
+            HTTPException: 408 or 413, see :class:`RequestBody`.
+            Cancelled: the client disconnected.
+        """
         try:
+            self._admission.check(client)
+            await body.read()
             return self._admission.enter(client)
         except ServiceBusy as busy:
             self._metrics.turned_away.labels(busy.reason).inc()
@@ -129,13 +138,13 @@ def _queued(answer: Answer, seconds: float) -> Answer:
 
 
 def admitted(questions: QuestionService, keys: Keys) -> type[APIRoute]:
-    """Route class of questions: checks the key, then admits the request; ``request.state.ticket`` is its ticket."""
+    """Route class of questions: checks the key, reads the body, admits the request; its ticket is ``state.ticket``."""
 
     class Admitted(APIRoute):
-        """Holds a ticket from before the body is read until the response has ended, if it is not handed over."""
+        """Holds a ticket from the end of the body until the response has ended, if it is not handed over."""
 
         async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-            with questions.enter(keys.client(scope)) as ticket:
+            with await questions.enter(keys.client(scope), scope["state"]["body"]) as ticket:
                 scope["state"][_TICKET] = ticket
                 await super().handle(scope, receive, send)
 
