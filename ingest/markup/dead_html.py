@@ -30,6 +30,8 @@ class DeadText:
 
     def __init__(self, tree: LexborHTMLParser) -> None:
         self._sheet = Stylesheet(style.text() for style in tree.css("style"))
+        # Tags that matter by themselves; of other elements without attributes nothing is asked.
+        self._telling = frozenset((*_CROSSED_OUT, "del", "nav", *self._sheet.tags))
         self._alive = self._sheet.hides and _ALIVE.search(tree.html or "") is not None
 
     def is_unread(self, node: LexborNode) -> bool:
@@ -39,7 +41,7 @@ class DeadText:
     def detail(self, node: LexborNode) -> str | None:
         """Detail of the ``hidden`` remark on an element that is left out though it has text; None for others."""
         tag, attributes = node.tag or "", node.attributes
-        if tag in _WITHOUT_TEXT:
+        if (not attributes and tag not in self._telling) or tag in _WITHOUT_TEXT:
             return None
         if tag == "nav" or attributes.get("role") in ("navigation", "search"):
             return NAVIGATION
@@ -55,7 +57,7 @@ class DeadText:
 
     def _look(self, tag: str, attributes: dict[str, str | None]) -> Look:
         look = self._sheet.look(tag, attributes)
-        if self._alive:
+        if self._alive and look.hidden:
             look = Look(look.crossed_out)
         style = attributes.get("style")
         return look.under(look_of(style)) if style else look

@@ -69,8 +69,11 @@ class TreeWalk:
         yield from self._done
 
     def _emit(self, text: str, level: int | None = None) -> None:
-        left_out, self._left_out = tuple(self._left_out), {}
-        self._done.append(Block(text, level, left_out=left_out))
+        if not self._left_out:
+            self._done.append(Block(text, level))
+            return
+        self._done.append(Block(text, level, left_out=tuple(self._left_out)))
+        self._left_out = {}
 
     def _leave_out(self, node: LexborNode) -> None:
         if node.tag == "select":
@@ -176,6 +179,8 @@ class TreeWalk:
 
 
 def _outer_tables(body: LexborNode, dead: DeadText) -> set[int]:
+    if body.css_first("table table") is None:
+        return set()
     open_tables: list[int] = []
     outer: set[int] = set()
     for event, node in _steps(body, dead):

@@ -40,6 +40,9 @@ class Look:
         )
 
 
+_PLAIN: Final = Look()
+
+
 def look_of(declarations: str) -> Look:
     """The look that declarations give, such as "color: red; text-decoration: line-through"."""
     look = Look()
@@ -81,6 +84,11 @@ class Stylesheet:
             del found[:-_MOST_OF_A_PART]
 
     @property
+    def tags(self) -> frozenset[str]:
+        """The tags that rules name alone."""
+        return frozenset(key for key in self._rules if key[:1] not in (".", "#"))
+
+    @property
     def hides(self) -> bool:
         """True if a rule hides elements."""
         return any(rule.look.hidden for rules in self._rules.values() for _, rule in rules)
@@ -88,7 +96,7 @@ class Stylesheet:
     def look(self, tag: str, attributes: Mapping[str, str | None]) -> Look:
         """The look of an element by its tag, class and id."""
         if not self._rules:
-            return Look()
+            return _PLAIN
         parts = {f".{name}" for name in (attributes.get("class") or "").split()}
         if key := attributes.get("id"):
             parts.add(f"#{key}")

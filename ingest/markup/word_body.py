@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ingest.markup.word_notes import Note, Notes
-from ingest.markup.word_styles import VALUE, Styles, W, outline_level
+from ingest.markup.word_styles import Styles, W, outline_level
 from ingest.markup.word_text import BREAK, DELETIONS, UNREAD, ParagraphReader, clean_breaks, style_of
 from ingest.readers.blocks import Block, table_text
 from ingest.readers.source import DELETED
@@ -46,9 +46,10 @@ class BodyWalk:
         """
         before = iter(before_sections)
         yield from next(before, ())
+        several = next(body.iter(f"{W}sectPr"), None) is not body[-1] if len(body) else False
         for element in body:
             yield from self.blocks([element])
-            if element.find(f"{W}pPr/{W}sectPr") is not None:
+            if several and element.find(f"{W}pPr/{W}sectPr") is not None:
                 yield from next(before, ())
         while self._at_end:
             ended, self._at_end = self._at_end, []
@@ -90,7 +91,8 @@ class BodyWalk:
             self._new_page |= position > 0
             if part.strip():
                 yield self._block(marker + part.strip() if position == 0 else part.strip(), level)
-        yield from self._beside()
+        if self._reader.left_out or self._reader.boxed or self._reader.noted:
+            yield from self._beside()
 
     def _beside(self) -> Iterator[Block]:
         """Text boxes and notes of the paragraph or table before, and a note of text that was left out of it."""
@@ -141,12 +143,12 @@ class BodyWalk:
 
     def _block(self, text: str, level: int | None) -> Block:
         new_page, self._new_page = self._new_page, False
-        left_out, self._reader.left_out = tuple(self._reader.left_out), {}
+        left_out = tuple(self._reader.left_out)
+        self._reader.left_out.clear()
         return Block(" ".join(text.split()) if level else text, level, new_page, left_out)
 
     def _level(self, element: BaseOxmlElement) -> int | None:
-        outline = element.find(f"{W}pPr/{W}outlineLvl")
-        if outline is not None and outline.get(VALUE, "").isdecimal():
+        if (style_of(element, "pPr", "outlineLvl") or "").isdecimal():
             return outline_level(element)
         return self.styles.level(style_of(element, "pPr", "pStyle"))
 

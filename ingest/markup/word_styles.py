@@ -33,11 +33,12 @@ class RunFormat:
 
 
 PLAIN: Final = RunFormat()
+_TELLING: Final = tuple(f"{W}{name}" for name in "rStyle strike dstrike vanish vertAlign".split())
 
 
-def format_of(properties: BaseOxmlElement | None) -> RunFormat:
+def format_of(properties: BaseOxmlElement) -> RunFormat:
     """The formatting that run properties (``w:rPr``) give directly."""
-    if properties is None:
+    if not tells_format(properties):
         return PLAIN
     lines = [on for name in ("strike", "dstrike") if (on := switch(properties, name)) is not None]
     position = properties.find(f"{W}vertAlign")
@@ -46,6 +47,11 @@ def format_of(properties: BaseOxmlElement | None) -> RunFormat:
         hidden=switch(properties, "vanish"),
         raised=position.get(VALUE) == "superscript" if position is not None else None,
     )
+
+
+def tells_format(properties: BaseOxmlElement) -> bool:
+    """True if run properties may give a formatting, directly or by a style."""
+    return next(properties.iterchildren(*_TELLING), None) is not None
 
 
 def switch(properties: BaseOxmlElement, name: str) -> bool | None:
@@ -65,7 +71,8 @@ class Styles:
         for style in root.iter(f"{W}style"):
             key = style.get(f"{W}styleId") or ""
             base = style.find(f"{W}basedOn")
-            self._own[key] = format_of(style.find(f"{W}rPr"))
+            properties = style.find(f"{W}rPr")
+            self._own[key] = format_of(properties) if properties is not None else PLAIN
             if base is not None:
                 self._based_on[key] = base.get(VALUE) or ""
             if (level := _level(style)) is not None:

@@ -11,7 +11,7 @@ from ingest.markup.equations import M, equation_text
 from ingest.markup.raised import CONTEXT, raised
 from ingest.markup.symbols import symbol
 from ingest.markup.word_notes import REFERENCES, Note, Notes
-from ingest.markup.word_styles import PLAIN, VALUE, RunFormat, Styles, W, format_of, switch
+from ingest.markup.word_styles import PLAIN, VALUE, RunFormat, Styles, W, format_of, switch, tells_format
 from ingest.readers.source import CROSSED_OUT, DELETED, NOT_SHOWN
 from rag.text.characters import clean
 
@@ -27,7 +27,7 @@ UNREAD: Final = frozenset(
 DELETIONS: Final = frozenset({f"{W}del", f"{W}moveFrom"})
 _CHARACTERS: Final = {f"{W}tab": "\t", f"{W}cr": "\n", f"{W}noBreakHyphen": "-", f"{W}softHyphen": ""}
 # A line of a header or footer with nothing but the page's number: at most so many words beside it.
-_PAGE_NUMBER: Final = re.compile(r"[^\w\n]*(?:[^\W\d]+[^\w\n]+){0,2}(?:[^\W\d]+)?[^\w\n]*")
+_PAGE_NUMBER: Final = re.compile(r"[^\w\n]*+(?:[^\W\d]++[^\w\n]++){0,2}(?:[^\W\d]++)?[^\w\n]*+")
 _PAGE_FIELD: Final = re.compile(r"\s*(?:PAGE|NUMPAGES|SECTIONPAGES)\b", re.IGNORECASE)
 
 
@@ -147,8 +147,8 @@ class ParagraphReader:
             self.left_out[detail] = None
 
     def _run_format(self, run: BaseOxmlElement, inherited: RunFormat) -> RunFormat:
-        properties = run.find(f"{W}rPr")
-        if properties is None:
+        properties = next(run.iterchildren(f"{W}rPr"), None)
+        if properties is None or not tells_format(properties):
             return inherited
         style = style_of(run, "rPr", "rStyle")
         return format_of(properties).over(self.styles.format(style) if style else PLAIN).over(inherited)
@@ -223,8 +223,10 @@ _STEPS: Final[Mapping[object, Callable[[ParagraphReader, BaseOxmlElement, RunFor
 
 def style_of(element: BaseOxmlElement, properties: str, name: str) -> str | None:
     """Id of the style that an element's properties name."""
-    style = element.find(f"{W}{properties}/{W}{name}")
-    return style.get(VALUE) if style is not None else None
+    for found in element.iterchildren(f"{W}{properties}"):
+        for style in found.iterchildren(f"{W}{name}"):
+            return style.get(VALUE)  # type: ignore[no-any-return]
+    return None
 
 
 def clean_breaks(text: str) -> str:
