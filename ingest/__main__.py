@@ -25,6 +25,7 @@ from pathlib import Path
 
 from ingest.chunking import Chunker
 from ingest.discovery import discover
+from ingest.erasure import erase
 from ingest.job import IngestJob
 from ingest.other_folders import OtherDocuments, ask_about_others
 from ingest.plan import FileLimits
@@ -59,13 +60,18 @@ exit codes:
 
 def main(arguments: Sequence[str] | None = None, *, prog: str = "python -m ingest") -> int:
     """Runs the job; returns the exit code."""
-    options = _parser(prog).parse_args(arguments)
+    parser = _parser(prog)
+    options = parser.parse_args(arguments)
+    if bool(options.path) == bool(options.erase):
+        parser.error("give folders or files to ingest, or --erase NAME")
     configure_logging()
     index: Path | None = None
     before: str | None = None
     try:
         settings = read_settings()
         index = options.index or settings.index
+        if options.erase:
+            return _erase(options, settings, index)
         before = _current(index)
         report = _run(options, settings, index)
     except PageproofError as error:
@@ -81,6 +87,15 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "python -m inges
         show(report, Console(soft_wrap=False))
     written = not options.report or _write_report(options.report, report)
     return 0 if written and not report.failed else 3
+
+
+def _erase(options: argparse.Namespace, settings: Settings, index: Path) -> int:
+    """Erases documents; the exit code is 1 if some of their text is still found."""
+    erasure = erase(index, options.erase, settings.records)
+    if not _print_json(options, erasure.to_json()):
+        for line in erasure.lines():
+            print(line)
+    return 1 if erasure.found_in else 0
 
 
 def _exit_code(error: PageproofError) -> int:
@@ -188,7 +203,7 @@ def _parser(prog: str = "python -m ingest") -> argparse.ArgumentParser:
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("path", nargs="+", type=Path, help="folder or file; what has gone from it leaves the index")
+    parser.add_argument("path", nargs="*", type=Path, help="folder or file; what has gone from it leaves the index")
     parser.add_argument("--index", type=Path, metavar="DIR", help="index directory (default: RAG_INDEX, or indexes)")
     others = parser.add_mutually_exclusive_group()
     others.add_argument(
@@ -206,6 +221,12 @@ def _parser(prog: str = "python -m ingest") -> argparse.ArgumentParser:
         help="documents of other folders leave the index (default: a terminal asks; elsewhere exit code 2)",
     )
     parser.set_defaults(others="refuse")
+    parser.add_argument(
+        "--erase",
+        action="append",
+        metavar="NAME",
+        help="erase this document, instead of a run: from all generations, sources and records at once",
+    )
     parser.add_argument("--rebuild", action="store_true", help="read and embed everything anew")
     parser.add_argument(
         "--ocr", choices=("auto", "off", "force"), default="auto", help="read pages without text (auto), none, or all"

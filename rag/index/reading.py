@@ -246,6 +246,11 @@ class CurrentIndex:
                     self._state = replace(self._state, fault=None)
                 else:
                     self._take(self._open(name, manifest_digest))
+            except IndexMissing as fault:
+                if self._generation.folder.is_dir():
+                    self._refuse(fault)
+                else:  # its last document was erased: nothing of it may be shown any more
+                    self._generation = None
             except IndexFault as fault:
                 self._refuse(fault)
 
