@@ -35,6 +35,13 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
+def escaped(text: str) -> str:
+    """The text with a backslash escape, such as ``\\x1b``, for each character that :func:`printable` would replace."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def one_line(text: str) -> str:
     """The same as :func:`printable`, with each run of white space collapsed to one space."""
     return printable(" ".join(text.split()))

@@ -7,10 +7,35 @@ from collections.abc import Iterator
 from typing import Final
 
 _END: Final = re.compile(r"[.!?][\"'”’)\]]*(?=\s|$)|\n\n+")
-# A full stop after one of these abbreviations, or after an initial, does not end a sentence.
-_ABBREVIATION: Final = re.compile(
-    r"(?:^|[\s(])(?:e\.g|i\.e|etc|vs|cf|approx|ca|No|Nos|Fig|Dr|Mr|Mrs|Ms|St|Inc|Ltd|Co|Corp|Art|Sec|p|pp|[A-Z])\.$"
+# Abbreviations that never end a sentence, in any case and in the case in which they stand here.
+_NEVER_LAST: Final = frozenset("e.g i.e cf vs viz approx incl excl esp resp".split())
+_NEVER_LAST_AS_THEY_ARE: Final = frozenset(
+    "v ca Dr Mr Mrs Ms Messrs Prof St Mt Hon Rev Gen Col Capt Lt Sgt Sens Reps".split()
 )
+# Those that do not where a number follows ...
+_BEFORE_DIGIT: Final = frozenset(
+    "no nos nr max min p pp par ch ex cl pt art arts app tab ref "
+    "jan feb mar apr jun jul aug sep sept oct nov dec".split()
+)
+# ... or the number of a figure or section in letters, or a small letter, too.
+_BEFORE_NUMBER: Final = frozenset("fig figs sec secs sect para paras chap vol vols eq eqs refs".split())
+_LETTERED: Final = _BEFORE_NUMBER | frozenset("art arts app tab ex par ch pt".split())
+# Those that do not unless a sentence begins after them; initials are of this kind.
+_SELDOM_LAST: Final = frozenset("etc al est Inc Ltd Co Corp Jr Sr Dept Bros Ph.D".split())
+_ABBREVIATION: Final = re.compile(r"(?:^|[\s(\[“\"'/])((?:[^\W\d_]{1,8}\.){0,4}[^\W\d_]{1,8})\.$")
+# Characters in which an abbreviation is looked for.
+_LONGEST: Final = 40
+_INITIALS: Final = re.compile(r"(?:[A-Z]\.)+[A-Z]")
+_DIGIT: Final = re.compile(r"\s{1,4}[(\[#§]{0,2}[A-Z]{0,3}-?\d")
+_IN_LETTERS: Final = re.compile(r"\s{1,4}(?:[(\[]?(?:[IVXLC]{2,5}|[B-HJ-Z]|[AI](?=[.,;:)\]]))\b|\([a-z]{1,4}\))")
+_CAPITAL: Final = re.compile(r"\s{1,4}[AI]\b")
+_SMALL: Final = re.compile(r"\s{1,4}[^\W\d_A-ZÀ-ÖØ-Þ]")
+_OPENER: Final = re.compile(
+    r"\s{1,4}[\"'“‘(]?(?:The|This|These|Those|That|There|It|Its|He|She|They|We|You|I|If|When|While|In|On|At|As|For|From|By|"
+    r"To|After|Before|But|And|Or|So|However|Each|All|Any|No|Our|Your|Their|His|Her|A|An|What|Which|Who|How|Why|Where|Is|"
+    r"Are|Was|Were|Do|Does|Did|Can|May|Must|Please|Then|Thus|Such|Some|Most|Other|Both|Under|With|Not)\b"
+)
+_LINE: Final = re.compile(r"[^\n]+")
 
 
 def sentence_spans(text: str) -> Iterator[tuple[int, int]]:
@@ -21,16 +46,42 @@ def sentence_spans(text: str) -> Iterator[tuple[int, int]]:
     start = 0
     for match in _END.finditer(text):
         end = match.end()
-        if match.group()[0] == "." and _ABBREVIATION.search(text[max(start, end - 12) : end]):
+        if match.group() == "." and _goes_on(text, max(start, end - _LONGEST), end):
             continue
         yield from _stripped(text, start, end)
         start = end
     yield from _stripped(text, start, len(text))
 
 
+def _goes_on(text: str, start: int, end: int) -> bool:
+    """True if the full stop before ``end`` belongs to an abbreviation after which the sentence goes on.
+
+    Args:
+        text: the text.
+        start: offset from which on the abbreviation is looked for.
+        end: offset behind the full stop.
+    """
+    found = _ABBREVIATION.search(text[start:end])
+    if not found:
+        return False
+    word, lower = found[1], found[1].lower()
+    if lower in _NEVER_LAST or word in _NEVER_LAST_AS_THEY_ARE or (len(word) == 1 and word.isupper()):
+        return True
+    if word in _SELDOM_LAST or _INITIALS.fullmatch(word):
+        return _OPENER.match(text, end) is None
+    if lower in ("a.m", "p.m"):
+        return _SMALL.match(text, end) is not None
+    patterns = [
+        *([_DIGIT] if lower in _BEFORE_DIGIT | _BEFORE_NUMBER else []),
+        *([_IN_LETTERS] if lower in _LETTERED else []),
+        *([_SMALL, _CAPITAL] if lower in _BEFORE_NUMBER else []),
+    ]
+    return any(pattern.match(text, end) for pattern in patterns)
+
+
 def line_spans(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Start and end offsets in ``text`` of the non-blank lines of ``text[start:end]``, without surrounding blanks."""
-    for match in re.compile(r"[^\n]+").finditer(text, start, end):
+    for match in _LINE.finditer(text, start, end):
         yield from _stripped(text, match.start(), match.end())
 
 

@@ -48,6 +48,64 @@ def test_sentences(text: str, expected: list[str]) -> None:
     assert sentences(text) == expected
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "In Brown v. Board of Education it was held.",
+        "The case of Tarn v. The Harbour was lost.",
+        "Oak vs. Ash is the question.",
+        "Compare it, cf. Weber and Lind, with ours.",
+        "It weighs approx. Ten pounds.",
+        "It weighs approx. 10 pounds.",
+        "Approx. 10 pounds are lost.",
+        "See No. 5 of the list.",
+        "See no. 5 and Nos. 6 to 9.",
+        "Ask for No. TR-40 at the desk.",
+        "See Fig. A and Figs. 3 to 5, fig. 6, too.",
+        "See Fig. and text.",
+        "Under Art. 5 and art. IV it is void.",
+        "Under Sec. 2 and sec. (a) it is void.",
+        "Pay in euros, e.g. Monday's fee.",
+        "E.g. Monday is closed.",
+        "The last day, i.e. Friday, is free.",
+        "I.e. Friday is free.",
+        "It ran from Jan. 5 to Sept. 3.",
+        "The U.S. Treasury paid it.",
+        "It opens at 9 a.m. on Monday.",
+        "Ask Prof. Lind or St. Mary's.",
+        "Acme Inc. Europe sold saws, nails etc. to Dr. Weber.",
+        "Weber et al. Found it in Vol. 3, p. 12.",
+        "A. The tenant pays.",
+    ],
+)
+def test_a_sentence_goes_on_after_an_abbreviation(text: str) -> None:
+    assert sentences(text) == [text]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Is it covered? The answer is no.", "We pay nothing."),
+        ("No.", "It is not covered."),
+        ("No.", "I do not know."),
+        ("He loves art.", "I paint."),
+        ("I have the app.", "How do I log in?"),
+        ("i have the app.", "how do i log in?"),
+        ("It was sold to Acme Inc.", "The price was low."),
+        ("They sell saws, nails etc.", "We buy them."),
+        ("It was made in the U.S.", "It is old."),
+        ("It opens at 9 a.m.", "Dogs are free."),
+        ("It takes 5 ms.", "Nobody waits."),
+        ("It takes 9 min.", "Then it stops."),
+        ("It is in Dec.", "Nobody comes."),
+        ("It is in San Jose, CA.", "Nobody comes."),
+        ("See the fig.", "Nobody comes."),
+    ],
+)
+def test_a_sentence_ends_after_what_only_looks_like_an_abbreviation(one: str, other: str) -> None:
+    assert sentences(f"{one} {other}") == [*sentences(one), other]
+
+
 @given(texts)
 def test_spans_are_in_order_and_disjoint(text: str) -> None:
     last = 0
