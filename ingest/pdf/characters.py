@@ -8,24 +8,28 @@ from __future__ import annotations
 
 import ctypes
 import re
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import compress, repeat
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 import pypdfium2
 import pypdfium2.raw as pdfium
 from numpy.typing import NDArray
 
-from ingest.pdf.bindings import prototype
+from ingest.pdf.drawings import read_drawings
+from ingest.pdf.layers import covered_words, words_in_layers
 from ingest.pdf.lines import Line, PageLines, Piece
+from ingest.pdf.page_characters import SURROGATE, PageCharacters
+from ingest.pdf.raised_digits import find_raised, rejoin
+from ingest.pdf.strikes import Strikes, find_strikes, kept_letters
 from ingest.pdf.visibility import hidden_words
 from rag.domain.values import Box
 from rag.text.characters import is_visible
 
 _Floats: TypeAlias = NDArray[np.float64]
 _Indexes: TypeAlias = NDArray[np.int64]
+_Mask: TypeAlias = NDArray[np.bool_]
 
 # pdfium returns a hyphen at the end of a line as one of these; the word continues in the next line.
 _LINE_HYPHENS: Final = "\x02\ufffe\u00ad"
@@ -33,7 +37,6 @@ _DIGITS: Final = r"\d²³¹⁰⁴-⁹"
 # A footnote mark: a digit after three letters or more. After one or two it is an exponent, as in m².
 _MARK: Final = re.compile(rf"(?<=[^\s{_DIGITS}{_LINE_HYPHENS}]{{3}})[{_DIGITS}]")
 _MARK_RAISED: Final = 0.2
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _LIGATURES: Final = {
     0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st",
 }  # fmt: skip
@@ -43,122 +46,99 @@ _WORD, _SPACE, _NEWLINE, _HYPHEN = range(4)
 _KINDS: Final = np.array([_SPACE if chr(code).isspace() else _WORD for code in range(_LAST_KIND + 1)], np.uint8)
 _KINDS[ord("\n")] = _NEWLINE
 _KINDS[[ord(character) for character in _LINE_HYPHENS]] = _HYPHEN
-_BOLD: Final = 600
-_HIGHEST_CODE: Final = 0x10FFFF
 # PageToDevice returns integers: it is called with a device of a thousand units per point.
 _DEVICE_SCALE: Final = 1000
 # If the first and last letter of a word differ more in height, in points, the boxes of all its letters are read.
 _EVEN: Final = 0.01
 
 
-_ADDRESS, _INDEX = ctypes.c_void_p, ctypes.c_int
-_get_unicode = prototype(pdfium.FPDFText_GetUnicode, ctypes.c_uint, _ADDRESS, _INDEX)
-_get_loose_box = prototype(pdfium.FPDFText_GetLooseCharBox, ctypes.c_int, _ADDRESS, _INDEX, _ADDRESS)
-_get_ink_box = prototype(pdfium.FPDFText_GetCharBox, ctypes.c_int, _ADDRESS, _INDEX, *[_ADDRESS] * 4)
-_get_object = prototype(pdfium.FPDFText_GetTextObject, _ADDRESS, _ADDRESS, _INDEX)
-_get_font = prototype(pdfium.FPDFTextObj_GetFont, _ADDRESS, _ADDRESS)
-_get_size = prototype(pdfium.FPDFText_GetFontSize, ctypes.c_double, _ADDRESS, _INDEX)
-_get_matrix = prototype(pdfium.FPDFText_GetMatrix, ctypes.c_int, _ADDRESS, _INDEX, _ADDRESS)
+class LeftOut(NamedTuple):
+    """Numbers of words of a page that were left out because a person does not see them, or reads them as deleted.
+
+    Attributes:
+        invisible: without ink, in the colour of the paper, or too small.
+        in_layers: in optional content that is switched off.
+        covered: under an area that is drawn over them.
+        crossed_out: with a line through them.
+    """
+
+    invisible: int = 0
+    in_layers: int = 0
+    covered: int = 0
+    crossed_out: int = 0
 
 
-def read_lines(page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage) -> tuple[PageLines, int]:
-    """The size of a page as displayed with its lines, in drawing order; and the number of hidden words on it."""
+def read_lines(
+    page: pypdfium2.PdfPage,
+    textpage: pypdfium2.PdfTextPage,
+    *,
+    layered: bool = False,
+    strike_outs: Sequence[Sequence[float]] = (),
+) -> tuple[PageLines, LeftOut]:
+    """The size of a page as displayed with its lines, in drawing order; and the words that were left out.
+
+    Args:
+        page: to read.
+        textpage: of the page.
+        layered: whether the file may have layers that are off.
+        strike_outs: boxes of annotations that strike words out, on the page as displayed, in points.
+    """
     size = page.get_size()
-    characters = _Characters(textpage)
+    characters = PageCharacters(textpage)
     words = _Words.of(characters)
     if not words.texts:
-        return (size, []), 0
+        return (size, []), LeftOut()
     extents = _extents(characters, words)
     boxes = _displayed(page, extents)
     objects = characters.objects(words.firsts.tolist())
     sizes, bold = characters.styles(objects, words.firsts.tolist(), extents[:, 3] - extents[:, 1])
-    hidden = hidden_words(page, objects, extents, boxes, sizes)
+    invisible = hidden_words(page, objects, extents, boxes, sizes)
+    drawings = read_drawings(page)
+    none = np.zeros(len(objects), np.bool_)
+    in_layers = words_in_layers(page, objects, boxes, drawings) & ~invisible if layered else none
+    covered = covered_words(page, objects, extents, boxes, drawings) & ~invisible & ~in_layers
+    hidden = invisible | in_layers | covered
+    struck = shortened = none
+    if len(drawings.rules) or strike_outs:
+        strikes = find_strikes(page, boxes, _displayed(page, drawings.rules), drawings.rule_paths, strike_outs)
+        struck, shortened, texts, boxes = _without_struck(page, characters, words, boxes, strikes)
+        words = words._replace(texts=texts)
     # Thousands are made: the constructor of a named tuple would take longer than the rest.
     place = map(tuple.__new__, repeat(Box), boxes.tolist())
     pieces = list(map(tuple.__new__, repeat(Piece), zip(words.texts, place, sizes, bold, strict=True)))
     # Words outside the crop box are not on the page as displayed.
     middles = (boxes[:, :2] + boxes[:, 2:]) / 2
     inside = ((middles >= 0) & (middles <= size)).all(axis=1)
-    visible = (inside & ~hidden).tolist()
+    visible = (inside & ~hidden & ~struck).tolist()
     starts = [0, *(end for end, _ in words.line_ends)]
     lines = [
         Line(list(compress(pieces[start:end], visible[start:end])), hyphenated)
         for start, (end, hyphenated) in zip(starts, words.line_ends, strict=False)
     ]
-    return (size, [line for line in lines if line.pieces]), int((inside & hidden).sum())
+    counts = [int((inside & mask).sum()) for mask in (invisible, in_layers, covered, (struck | shortened) & ~hidden)]
+    return (size, rejoin(line for line in lines if line.pieces)), LeftOut(*counts)
 
 
-class _Characters:
-    """The characters of a page: ``text`` has each at its pdfium index."""
-
-    def __init__(self, textpage: pypdfium2.PdfTextPage) -> None:
-        self._textpage = textpage
-        self._handle = ctypes.cast(textpage.raw, ctypes.c_void_p).value
-        self.text = self._text(textpage.count_chars())
-
-    def _text(self, count: int) -> str:
-        units = np.empty(count + 1, np.uint16)
-        pointer = ctypes.cast(units.ctypes.data, ctypes.POINTER(ctypes.c_ushort))
-        written = pdfium.FPDFText_GetText(self._textpage, 0, count, pointer)
-        text = units[:count].tobytes().decode("utf-16-le", "surrogatepass")
-        if written == count + 1 and len(text) == count and not _SURROGATE.search(text):
-            return text
-        # GetText left characters out, or needed surrogate pairs: indexes after those would be wrong.
-        codes = np.fromiter(map(_get_unicode, repeat(self._handle), range(count)), np.uint32, count)
-        return np.where(codes <= _HIGHEST_CODE, codes, 0).astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
-
-    def boxes(self, indexes: Sequence[int]) -> _Floats:
-        """Loose boxes (left, top, right, bottom) in PDF coordinates; of equal height for all letters of a font."""
-        sides = np.full((len(indexes), 4), np.nan, np.float32)
-        self._fill(_get_loose_box, indexes, sides)
-        return sides.astype(np.float64)
-
-    def bottom(self, index: int) -> float:
-        """The lowest ink of a character, in PDF coordinates."""
-        sides = (ctypes.c_double * 4)()
-        _get_ink_box(self._handle, index, *(ctypes.addressof(sides) + 8 * side for side in range(4)))
-        return float(sides[2])
-
-    def objects(self, indexes: Sequence[int]) -> list[int]:
-        """Addresses of the text objects that the characters belong to."""
-        return list(map(_get_object, repeat(self._handle), indexes))
-
-    def styles(
-        self, objects: Sequence[int], indexes: Sequence[int], heights: _Floats
-    ) -> tuple[list[float], list[bool]]:
-        """Font sizes of words to half a point, and whether they are bold, by their text objects and first characters.
-
-        Both are equal within a text object, which is most often a line or a word.
-        """
-        first = dict(zip(reversed(objects), reversed(indexes), strict=True))
-        size = dict(zip(first, (self.sizes(list(first.values())) * 2).round() / 2, strict=True))
-        fonts = dict(zip(first, map(_get_font, first), strict=True))
-        one_of = {font: text_object for text_object, font in fonts.items()}
-        bold = {font: self._is_bold(first[text_object]) for font, text_object in one_of.items()}
-        sizes = np.array([size[text_object] for text_object in objects])
-        sizes = np.where(sizes > 0, sizes, (heights * 2).round() / 2)
-        return sizes.tolist(), [bold[fonts[text_object]] for text_object in objects]
-
-    def sizes(self, indexes: Sequence[int]) -> _Floats:
-        """Font sizes in points as displayed: the nominal size times the scale of the text matrix."""
-        nominal = np.fromiter(map(_get_size, repeat(self._handle), indexes), np.float64, len(indexes))
-        matrices = np.tile(np.array([1, 0, 0, 1, 0, 0], np.float32), (len(indexes), 1))
-        self._fill(_get_matrix, indexes, matrices)
-        return nominal * np.hypot(matrices[:, 2], matrices[:, 3])
-
-    def _fill(self, get: Callable[..., Any], indexes: Sequence[int], rows: NDArray[np.float32]) -> None:
-        """Calls a pdfium getter for each character, with its row of the array as the output buffer."""
-        start = rows.ctypes.data
-        places = range(start, start + rows.nbytes, rows.strides[0])
-        deque(map(get, repeat(self._handle), indexes, places), maxlen=0)
-
-    def _is_bold(self, index: int) -> bool:
-        return pdfium.FPDFText_GetFontWeight(self._textpage, index) >= _BOLD or self._is_named_bold(index)
-
-    def _is_named_bold(self, index: int) -> bool:
-        name = ctypes.create_string_buffer(128)
-        length = pdfium.FPDFText_GetFontInfo(self._textpage, index, name, len(name), ctypes.c_int())
-        return 0 < length <= len(name) and b"bold" in name.value.lower()
+def _without_struck(
+    page: pypdfium2.PdfPage, characters: PageCharacters, words: _Words, boxes: _Floats, strikes: Strikes
+) -> tuple[_Mask, _Mask, list[str], _Floats]:
+    """Masks of the words that are struck out as a whole, and in part; and texts and boxes without the struck parts."""
+    struck, shortened = np.zeros((2, len(boxes)), np.bool_)
+    texts, boxes = list(words.texts), boxes.copy()
+    parts: dict[int, list[tuple[float, float]]] = {}
+    for word, left, right in zip(*strikes, strict=True):
+        parts.setdefault(word, []).append((left, right))
+    for word, spans in parts.items():
+        indexes = range(words.firsts[word], words.lasts[word] + 1)
+        sides = characters.boxes(indexes)
+        letters = _displayed(page, sides[:, [0, 3, 2, 1]])
+        kept = kept_letters(letters[:, 0], letters[:, 2], spans)
+        text = _cleaned(["".join(compress(characters.text[indexes.start : indexes.stop], kept.tolist()))])[0]
+        struck[word] = not text
+        if text and not kept.all():
+            texts[word], shortened[word] = text, True
+            boxes[word] = [*letters[kept, :2].min(axis=0), *letters[kept, 2:].max(axis=0)]
+    return struck, shortened, texts, boxes
 
 
 class _Words(NamedTuple):
@@ -173,16 +153,24 @@ class _Words(NamedTuple):
     line_ends: list[tuple[int, bool]]
 
     @classmethod
-    def of(cls, characters: _Characters) -> _Words:
+    def of(cls, characters: PageCharacters) -> _Words:
         text = characters.text
         kinds = _KINDS[np.minimum(np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4"), _LAST_KIND)]
         edges = np.flatnonzero(np.diff(np.pad(kinds == _WORD, 1).astype(np.int8)))
-        marks = list(_marks(characters))
+        raised = find_raised(characters, edges[::2], edges[1::2])
+        ends = (run.end for run in raised if run.apart and text[run.end : run.end + 1].isalnum())
+        marks = sorted({*_marks(characters), *(run.start for run in raised if run.apart), *ends})
         firsts, ends = (
             np.sort(np.append(edges[::2], marks)).astype(int),
             np.sort(np.append(edges[1::2], marks)).astype(int),
         )
-        texts = _cleaned([text[first:end] for first, end in zip(firsts.tolist(), ends.tolist(), strict=True)])
+        tokens = [text[first:end] for first, end in zip(firsts.tolist(), ends.tolist(), strict=True)]
+        # From the last to the first: one word may have several.
+        for run in reversed(raised):
+            place = int(np.searchsorted(firsts, run.start, "right")) - 1
+            start = run.start - int(firsts[place])
+            tokens[place] = tokens[place][:start] + run.text + tokens[place][start + run.end - run.start :]
+        texts = _cleaned(tokens)
         if not all(texts):
             kept = np.array([bool(text) for text in texts])
             texts, firsts, ends = list(filter(None, texts)), firsts[kept], ends[kept]
@@ -196,7 +184,7 @@ class _Words(NamedTuple):
         return cls(texts, firsts, ends - 1, line_ends)
 
 
-def _marks(characters: _Characters) -> Iterator[int]:
+def _marks(characters: PageCharacters) -> Iterator[int]:
     """Indexes of footnote marks: a raised digit after a word, which belongs to neither the word nor its full stop."""
     for match in _MARK.finditer(characters.text):
         index = match.start()
@@ -210,7 +198,7 @@ def _cleaned(tokens: Sequence[str]) -> list[str]:
     if not tokens:
         return []
     joined = " ".join(tokens)
-    if _SURROGATE.search(joined):
+    if SURROGATE.search(joined):
         joined = joined.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
     return joined.translate(_CLEAN).split(" ")
 
@@ -227,7 +215,7 @@ class _Clean(dict[int, str]):
 _CLEAN: Final = _Clean(_LIGATURES)
 
 
-def _extents(characters: _Characters, words: _Words) -> _Floats:
+def _extents(characters: PageCharacters, words: _Words) -> _Floats:
     """Boxes (left, bottom, right, top) of words, in PDF coordinates."""
     count = len(words.texts)
     sides = characters.boxes(np.concatenate([words.firsts, words.lasts]).tolist())

@@ -11,7 +11,7 @@ from typing import Final
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from ingest.pdf.characters import read_lines
+from ingest.pdf.characters import LeftOut, read_lines
 from ingest.pdf.lines import PageLines
 from ingest.pdf.page_labels import as_label
 from ingest.readers.limits import ReadingLimits
@@ -25,11 +25,14 @@ _LIMITS: Final = ReadingLimits()
 class PdfFile(PdfDocument):
     """An open PDF whose text can be read. Valid only within :func:`open_pdf`."""
 
-    def __init__(self, pdfium_document: pypdfium2.PdfDocument, limits: ReadingLimits = _LIMITS) -> None:
+    def __init__(
+        self, pdfium_document: pypdfium2.PdfDocument, limits: ReadingLimits = _LIMITS, *, layered: bool = True
+    ) -> None:
         super().__init__(pdfium_document)
         self._limits = limits
         self._characters: dict[int, int] = {}
-        self._hidden: dict[int, int] = {}
+        self._left_out: dict[int, LeftOut] = {}
+        self._layered = layered
 
     def lines(self, number: int) -> PageLines:
         """The size of a page in points and its lines, in drawing order.
@@ -39,13 +42,13 @@ class PdfFile(PdfDocument):
         """
         with closing(self.pdfium_document[number - 1]) as page, closing(page.get_textpage()) as textpage:
             self._check_characters(number, textpage.count_chars())
-            (size, lines), self._hidden[number] = read_lines(page, textpage)
+            (size, lines), self._left_out[number] = read_lines(page, textpage, layered=self._layered)
             width, height = (min(max(side, 1.0), LARGEST_SIDE - 1) for side in size)
             return (width, height), lines
 
-    def hidden(self, number: int) -> int:
-        """Number of words that were left out of a page's lines because they are invisible."""
-        return self._hidden[number]
+    def left_out(self, number: int) -> LeftOut:
+        """Numbers of words that were left out of a page's lines."""
+        return self._left_out[number]
 
     def labels(self) -> list[str | None]:
         """The label that the file declares for each page; None where it declares none, or one that is too long."""
@@ -74,8 +77,13 @@ class PdfFile(PdfDocument):
 
 
 @contextmanager
-def open_pdf(path: Path, limits: ReadingLimits = _LIMITS) -> Iterator[PdfFile]:
+def open_pdf(path: Path, limits: ReadingLimits = _LIMITS, *, layered: bool = True) -> Iterator[PdfFile]:
     """Opens a PDF for text extraction. Other threads wait meanwhile: pdfium is not thread-safe.
+
+    Args:
+        path: the PDF.
+        limits: above which it is refused.
+        layered: whether it may have layers that are off; to look for them takes time.
 
     Raises:
         FileFault: ``encrypted``, ``malformed``, or ``too_large`` for more pages than the limits allow.
@@ -83,4 +91,4 @@ def open_pdf(path: Path, limits: ReadingLimits = _LIMITS) -> Iterator[PdfFile]:
     with open_document(path) as document:
         if len(document) > limits.pages:
             raise FileFault("too_large", f"{len(document):,} pages; at most {limits.pages:,} are read")
-        yield PdfFile(document.pdfium_document, limits)
+        yield PdfFile(document.pdfium_document, limits, layered=layered)

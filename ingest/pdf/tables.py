@@ -17,7 +17,7 @@ from ingest.pdf.lines import Cell, Line
 from rag.domain.values import Box
 
 _NUMBER: Final = re.compile(r"[$€£¥(+−–—-]*\d([\d,.]*\d)?[)%x]*|[—–-]|n/?[am]\.?", re.IGNORECASE)
-_SIGNS: Final = re.compile(r"[$€£¥()%]+")
+_SIGNS: Final = re.compile(r"[$€£¥()%⁰¹²³⁴-⁹]+")
 _YEAR: Final = re.compile(r"(19|20)\d\d")
 _MONTH: Final = re.compile(r"(jan|feb|m[aä]r|apr|ma[yi]|jun|jul|aug|sep|o[ck]t|nov|de[cz])", re.IGNORECASE)
 _BULLET: Final = re.compile(r"\W|[(]?([\divxlc]{1,4}|[a-z])[.)]", re.IGNORECASE)

@@ -18,6 +18,9 @@ from ingest.readers.ocr import DPI, LONGEST_SIDE, Pixels, Tesseract, find_tesser
 from ingest.readers.pypdf_fallback import PypdfFallback
 from ingest.readers.source import (
     BLANK,
+    COVERED,
+    CROSSED_OUT,
+    LAYER_OFF,
     NO_WORDS,
     OCR_FAILED,
     OCR_OFF,
@@ -43,6 +46,8 @@ _SPARSE: Final = 100
 _INK_LIMITS: Final = (40, 3_000)
 _STAMP_FACTOR: Final = 4
 _POINTS_PER_INCH: Final = 72
+# Details of remarks for the fields of LeftOut.
+_LEFT_OUT: Final = ("", LAYER_OFF, COVERED, CROSSED_OUT)
 
 
 def read_pdf(path: Path, options: ReadingOptions) -> SourceText:
@@ -57,7 +62,7 @@ def read_pdf(path: Path, options: ReadingOptions) -> SourceText:
     fallback = PypdfFallback(path)
     layers = _Layers(options, _tesseract(options))
     try:
-        with open_pdf(path, options.limits) as file:
+        with open_pdf(path, options.limits, layered=fallback.has_layers()) as file:
             layers.read(file)
             pages = compose_pages(layers.pages)
             labels = file.labels()
@@ -71,16 +76,16 @@ def read_pdf(path: Path, options: ReadingOptions) -> SourceText:
     if any(declared := declared_labels(labels)):
         pages = tuple(replace(page, label=label) for page, label in zip(pages, declared, strict=False))
     # pypdf extracts hidden text too.
+    hidden = {remark.page for remark in layers.left_out}
     pages = tuple(
-        page if page.text or page.number in layers.hidden else _with_fallback(fallback, page, layers.remarks)
-        for page in pages
+        page if page.text or page.number in hidden else _with_fallback(fallback, page, layers.remarks) for page in pages
     )
     for page in pages:
         if page.number in layers.remarks and layers.remarks[page.number].kind == "second_opinion":
             check_page(page.number, len(page.text), options.limits)
     check_size(sum(len(page.text) for page in pages), options.limits)
     remarks = [layers.remarks[number] for number in sorted(layers.remarks)]
-    remarks += [Remark(number, "hidden") for number in layers.hidden]
+    remarks += layers.left_out
     if not any(page.text for page in pages):
         raise FileFault("empty_text", _empty_reason(len(pages), remarks))
     title, author, created = fallback.properties()
@@ -110,19 +115,22 @@ def thumbnails(path: Path, numbers: Sequence[int], *, width: int = 160) -> list[
 
 @dataclass
 class _Layers:
-    """Lines of each page, from the text layer or OCR; remarks by page; and the pages with hidden words."""
+    """Lines of each page, from the text layer or OCR; remarks by page; and remarks on words that were left out."""
 
     options: ReadingOptions
     tesseract: Tesseract | None
     pages: list[PageLines] = field(default_factory=list)
     remarks: dict[int, Remark] = field(default_factory=dict)
-    hidden: list[int] = field(default_factory=list)
+    left_out: list[Remark] = field(default_factory=list)
 
     def read(self, file: PdfFile) -> None:
         for number in range(1, len(file) + 1):
             size, lines = file.lines(number)
-            if file.hidden(number):
-                self.hidden.append(number)
+            self.left_out += [
+                Remark(number, "hidden", detail)
+                for detail, words in zip(_LEFT_OUT, file.left_out(number), strict=True)
+                if words
+            ]
             text = "\n".join(line.text for line in lines)
             best = self._best(file, number, size, lines, text)
             self.pages.append((size, best))

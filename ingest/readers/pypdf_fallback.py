@@ -47,6 +47,10 @@ class PypdfFallback:
         """The label that the file declares for each page."""
         return [as_label(label) for label in self._try(lambda reader: reader.page_labels) or ()]
 
+    def has_layers(self) -> bool:
+        """True if the file has layers that may be off, or that is unknown."""
+        return self._try(lambda reader: _has_layers(reader.root_object)) is not False
+
     def page(self, page: Page) -> Page:
         """The page with pypdf's text and no word boxes; empty where pypdf finds nothing."""
         text = self._try(lambda reader: reader.pages[page.number - 1].extract_text()) or ""
@@ -76,8 +80,26 @@ def _properties(metadata: Mapping[str, PdfObject]) -> FileProperties:
     return FileProperties(as_title(title), as_author(author), as_date(created))
 
 
+def _has_layers(catalog: pypdf.generic.DictionaryObject) -> bool:
+    properties = _dictionary(catalog.get("/OCProperties"))
+    configuration = _dictionary(properties.get("/D"))
+    off = _resolved(configuration.get("/OFF"))
+    return bool(properties) and (
+        bool(off) or configuration.get("/BaseState") == "/OFF" or "/AS" in configuration or not configuration
+    )
+
+
+def _dictionary(value: PdfObject | None) -> Mapping[str, PdfObject]:
+    found = _resolved(value)
+    return found if isinstance(found, dict) else {}
+
+
+def _resolved(value: PdfObject | None) -> PdfObject | None:
+    return value.get_object() if value is not None else None
+
+
 def _text_of(value: PdfObject | None) -> str:
-    found = value.get_object() if value is not None else None
+    found = _resolved(value)
     return found if isinstance(found, str) else ""
 
 

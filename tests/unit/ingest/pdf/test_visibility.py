@@ -35,7 +35,7 @@ def page(path: Path, *draws: Draw) -> tuple[str, int]:
     canvas.save()
     with open_pdf(path) as file:
         lines = file.lines(1)[1]
-        return "\n".join(line.text for line in lines), file.hidden(1)
+        return "\n".join(line.text for line in lines), sum(file.left_out(1))
 
 
 def written(size: float = 12, mode: int = 0, fill: tuple[float, float, float] = (0, 0, 0), alpha: float = 1.0) -> Draw:

@@ -367,7 +367,7 @@ class TestFallback:
         assert source.reason == "no highlights on page 2"
 
     def test_of_a_file_that_pdfium_does_not_open(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        def refuse(_path: Path, _limits: ReadingLimits) -> None:
+        def refuse(_path: Path, _limits: ReadingLimits, **_options: object) -> None:
             raise FileFault("malformed", "not a readable PDF")
 
         path = make_pdf(tmp_path / "a.pdf", ["First words.", ""])
@@ -378,7 +378,7 @@ class TestFallback:
         assert source.reason == "no highlights on page 1; no text on page 2: images?"
 
     def test_labels_of_a_file_that_pdfium_does_not_open(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        def refuse(_path: Path, _limits: ReadingLimits) -> None:
+        def refuse(_path: Path, _limits: ReadingLimits, **_options: object) -> None:
             raise FileFault("malformed", "not a readable PDF")
 
         monkeypatch.setattr(module, "open_pdf", refuse)

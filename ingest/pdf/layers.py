@@ -1,0 +1,124 @@
+"""Optional content ("layers") that is switched off, and text that is covered: words that the drawn page does not show.
+
+Whether a layer is on depends on the file's configuration, on membership and visibility expressions, and on layers
+around it. The renderer knows; so words in layers are looked for in the rendering.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from typing import Final, TypeAlias
+
+import numpy as np
+import pypdfium2
+import pypdfium2.raw as pdfium
+from numpy.typing import NDArray
+
+from ingest.pdf.bindings import prototype
+from ingest.pdf.drawings import Drawings, is_opaque, undrawn
+
+_Floats: TypeAlias = NDArray[np.float64]
+_Mask: TypeAlias = NDArray[np.bool_]
+
+# Most groups of objects that are looked at one by one; further ones are looked at together.
+_MOST_GROUPS: Final = 12
+# Most marks of an object, and covers of a page, that are looked at.
+_MOST_MARKS: Final = 16
+_MOST_COVERS: Final = 500
+_NAME_BYTES: Final = 256
+# Position of objects that were not looked at.
+_LAST: Final = 1 << 40
+
+_ADDRESS = ctypes.c_void_p
+_count_marks = prototype(pdfium.FPDFPageObj_CountMarks, ctypes.c_int, _ADDRESS)
+_get_mark = prototype(pdfium.FPDFPageObj_GetMark, _ADDRESS, _ADDRESS, ctypes.c_ulong)
+_get_name = prototype(pdfium.FPDFPageObjMark_GetName, ctypes.c_int, _ADDRESS, _ADDRESS, ctypes.c_ulong, _ADDRESS)
+_OPTIONAL_CONTENT: Final = "OC\0".encode("utf-16-le")
+_NAME, _LENGTH = ctypes.create_string_buffer(8), ctypes.c_ulong()
+_NAME_AT, _LENGTH_AT = ctypes.addressof(_NAME), ctypes.addressof(_LENGTH)
+
+
+def words_in_layers(page: pypdfium2.PdfPage, objects: Sequence[int], boxes: _Floats, drawings: Drawings) -> _Mask:
+    """Mask of the words in layers that are off. *Shape:* ``(words,)``.
+
+    Args:
+        page: the page of the words.
+        objects: the address of each word's text object.
+        boxes: of each word on the page as displayed, in points, origin top left. *Shape:* ``(words, 4)``.
+        drawings: of the page.
+    """
+    form_of = drawings.forms
+    layer_of = {address: _layer(address) for address in dict.fromkeys(objects)}
+    # A form object may be in a layer as a whole, which its marks do not show.
+    keys = [(form_of.get(address), layer_of[address]) for address in objects]
+    return _undrawn_words(page, objects, keys, boxes)
+
+
+def covered_words(
+    page: pypdfium2.PdfPage, objects: Sequence[int], extents: _Floats, boxes: _Floats, drawings: Drawings
+) -> _Mask:
+    """Mask of the words that an area hides which is drawn over them, as redaction and correction do.
+
+    Args:
+        page: the page of the words.
+        objects: the address of each word's text object.
+        extents: left, bottom, right, top of each word in PDF coordinates. *Shape:* ``(words, 4)``.
+        boxes: the same on the page as displayed, in points, origin top left.
+        drawings: of the page.
+    """
+    none = np.zeros(len(objects), np.bool_)
+    if not len(drawings.covers):
+        return none
+    order = drawings.order
+    positions = np.array([order.get(address, _LAST) for address in objects], np.float64)
+    x, y = (extents[:, 0] + extents[:, 2]) / 2, (extents[:, 1] + extents[:, 3]) / 2
+    left, bottom, right, top, position = (side[:, np.newaxis] for side in drawings.covers[-_MOST_COVERS:].T)
+    covered = (positions < position) & (left <= x) & (x <= right) & (bottom <= y) & (y <= top)
+    paths = drawings.cover_paths[-_MOST_COVERS:]
+    opaque = [cover for cover in np.flatnonzero(covered.any(axis=1)).tolist() if is_opaque(paths[cover])]
+    if not opaque:
+        return none
+    under: _Mask = covered[opaque].any(axis=0)
+    suspects = np.flatnonzero(under)
+    members = list(dict.fromkeys(objects[word] for word in suspects.tolist()))
+    (under[suspects],) = undrawn(page, [members], [boxes[suspects]])
+    return under
+
+
+def _undrawn_words(
+    page: pypdfium2.PdfPage, objects: Sequence[int], keys: Sequence[tuple[int | None, str | None]], boxes: _Floats
+) -> _Mask:
+    """Mask of the words whose group, by form and layer, is not drawn where they are."""
+    hidden = np.zeros(len(objects), np.bool_)
+    groups: dict[object, list[int]] = {}
+    for word, key in enumerate(keys):
+        if key != (None, None):
+            place: object = key if key in groups or len(groups) < _MOST_GROUPS else "further"
+            groups.setdefault(place, []).append(word)
+    if not groups:
+        return hidden
+    members = [list(dict.fromkeys(objects[word] for word in words)) for words in groups.values()]
+    for words, mask in zip(
+        groups.values(), undrawn(page, members, [boxes[words] for words in groups.values()]), strict=True
+    ):
+        hidden[words] = mask
+    return hidden
+
+
+def _layer(address: int) -> str | None:
+    """Name of the outermost layer of an object; empty for one without a name, None outside of all layers."""
+    for position in range(min(_count_marks(address), _MOST_MARKS)):
+        mark = _get_mark(address, position)
+        # In UTF-16 with a null character at the end; longer names are not written.
+        _get_name(mark, _NAME_AT, len(_NAME), _LENGTH_AT)
+        if _LENGTH.value == len(_OPTIONAL_CONTENT) and _NAME.raw[: len(_OPTIONAL_CONTENT)] == _OPTIONAL_CONTENT:
+            return _layer_name(mark)
+    return None
+
+
+def _layer_name(mark: int) -> str:
+    handle = ctypes.cast(mark, pdfium.FPDF_PAGEOBJECTMARK)
+    buffer, size = (ctypes.c_ushort * (_NAME_BYTES // 2))(), ctypes.c_ulong()
+    found = pdfium.FPDFPageObjMark_GetParamStringValue(handle, b"Name", buffer, _NAME_BYTES, size)
+    return bytes(buffer)[: size.value].decode("utf-16-le", "replace") if found else ""

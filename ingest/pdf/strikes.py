@@ -1,0 +1,116 @@
+"""Struck-out words: those with a line drawn through their middle, or marked by a strike-out annotation.
+
+A person reads them as deleted. The line must be no longer than its words, so that no axis or rule of a table is taken
+for one, and it must be seen on the rendered page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple, TypeAlias
+
+import numpy as np
+import pypdfium2
+from numpy.typing import NDArray
+
+from ingest.pdf.drawings import undrawn
+
+_Floats: TypeAlias = NDArray[np.float64]
+_Mask: TypeAlias = NDArray[np.bool_]
+
+# Height of the line above the lower edge of a word's box, as a share of the box: an underline is below, a rule above.
+_LOWEST: Final = 0.33
+_HIGHEST: Final = 0.68
+# Thickness, as a share of the box (pdfium gives lines as twice as thick); length in points; and the share of it that
+# words must cover.
+_THICKEST: Final = 0.3
+_SHORTEST: Final = 3.0
+_COVERED: Final = 0.6
+# Most lines that are looked at on a page.
+_MOST_LINES: Final = 2_000
+# In points: a line may end so far within the last letter.
+_SLACK: Final = 0.5
+
+
+class Strikes(NamedTuple):
+    """Parts of words that are struck out: the positions of the words, and left and right edge of each part."""
+
+    words: Sequence[int]
+    lefts: Sequence[float]
+    rights: Sequence[float]
+
+
+def find_strikes(
+    page: pypdfium2.PdfPage, boxes: _Floats, rules: _Floats, paths: Sequence[int], marks: Sequence[Sequence[float]] = ()
+) -> Strikes:
+    """The struck-out parts of words.
+
+    Args:
+        page: the page of the words.
+        boxes: of words, on the page as displayed, in points, origin top left. *Shape:* ``(words, 4)``.
+        rules: boxes of thin paths. *Shape:* ``(rules, 4)``.
+        paths: addresses of their path objects.
+        marks: boxes of strike-out annotations.
+    """
+    found = _marked(boxes, marks)
+    lined = _lined(boxes, rules)
+    if lined:
+        words = [word for word, _ in lined]
+        over = np.array([_overlap(boxes[word], rules[rule]) for word, rule in lined])
+        (unseen,) = undrawn(page, [list({paths[rule] for _, rule in lined})], [over])
+        found += [
+            (word, box[0], box[2])
+            for word, box, not_seen in zip(words, over.tolist(), unseen, strict=True)
+            if not not_seen
+        ]
+    return Strikes(*map(list, zip(*found, strict=True))) if found else Strikes((), (), ())
+
+
+def _lined(boxes: _Floats, rules: _Floats) -> list[tuple[int, int]]:
+    """Pairs of a word and a rule through it."""
+    widths, heights = (boxes[:, 2] - boxes[:, 0]), (boxes[:, 3] - boxes[:, 1])
+    lengths = rules[:, 2] - rules[:, 0]
+    thickness = rules[:, 3] - rules[:, 1]
+    levels = (rules[:, 1] + rules[:, 3]) / 2
+    flat = (lengths >= _SHORTEST) & (thickness < lengths / 2)
+    middles = boxes[:, 3] - (_LOWEST + _HIGHEST) / 2 * heights
+    order = np.argsort(middles)
+    middles = middles[order]
+    # Rotated words are higher than wide; the tallest of the others bounds the search.
+    reach = (_HIGHEST - _LOWEST) / 2 * float(np.max(heights, initial=0.0, where=heights <= 2 * widths + 10))
+    first, last = np.searchsorted(middles, levels - reach), np.searchsorted(middles, levels + reach)
+    pairs: list[tuple[int, int]] = []
+    for rule in np.flatnonzero(flat & (first < last))[:_MOST_LINES].tolist():
+        near = order[first[rule] : last[rule]]
+        share = (boxes[near, 3] - levels[rule]) / np.maximum(heights[near], 0.1)
+        shared = np.minimum(boxes[near, 2], rules[rule, 2]) - np.maximum(boxes[near, 0], rules[rule, 0])
+        through = (
+            (share >= _LOWEST) & (share <= _HIGHEST) & (shared > 0) & (thickness[rule] <= _THICKEST * heights[near])
+        )
+        if shared[through].sum() >= _COVERED * lengths[rule]:
+            pairs += [(word, rule) for word in near[through].tolist()]
+    return pairs
+
+
+def _overlap(word: _Floats, rule: _Floats) -> list[float]:
+    """The part of a rule that is over a word, with the pixel rows above and below it."""
+    left, right = max(word[0], rule[0]), min(word[2], rule[2])
+    return [float(left), float(rule[1]) - 0.5, float(right), float(rule[3]) + 0.5]
+
+
+def _marked(boxes: _Floats, marks: Sequence[Sequence[float]]) -> list[tuple[int, float, float]]:
+    found = []
+    middles = (boxes[:, 1] + boxes[:, 3]) / 2
+    for left, top, right, bottom in marks[:_MOST_LINES]:
+        inside = (middles > top) & (middles < bottom) & (boxes[:, 0] < right) & (boxes[:, 2] > left)
+        found += [(word, left, right) for word in np.flatnonzero(inside).tolist()]
+    return found
+
+
+def kept_letters(lefts: _Floats, rights: _Floats, parts: Sequence[tuple[float, float]]) -> _Mask:
+    """Mask of the letters of a word whose middle is in none of the struck parts. *Shape:* ``(letters,)``."""
+    middles = (lefts + rights) / 2
+    kept = np.ones(len(middles), np.bool_)
+    for left, right in parts:
+        kept &= ~((middles >= left - _SLACK) & (middles <= right + _SLACK))
+    return kept
