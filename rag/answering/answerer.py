@@ -126,6 +126,7 @@ class Answerer:
         cancelled = cancelled or Cancellation()
         clock = Clock()
         generation = generation or self.generation()
+        question = replace(question, documents=generation.names_of(question.documents))
         with clock.measuring("understand"):
             understood = understand(question, generation, self.model, self.retriever.encoder, cancelled)
         run = Run(understood, generation, cancelled, clock)

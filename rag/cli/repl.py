@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -23,7 +24,7 @@ from rag.text.characters import printable
 
 _COMMANDS: Final = {
     "/documents": "[WORD]  the documents, numbered; with a word, those whose names contain it",
-    "/only": "[NAME or number ...]  ask these documents only; without a name, all again",
+    "/only": "[NAME, its start or number ...]  ask these documents only; without a name, all again",
     "/new": "clear the history: the next question begins a new conversation",
     "/help": "this list",
     "/quit": "the end, as Ctrl-D; Ctrl-C stops an answer",
@@ -46,6 +47,7 @@ class Conversation:
         recorded: whether records of the answers are kept.
         documents: names of the documents to search; empty means all.
         turns: the last questions, with their answers.
+        unchosen: whether the last ``/only`` has failed: nothing is asked until another one succeeds.
     """
 
     console: Console
@@ -54,6 +56,7 @@ class Conversation:
     recorded: bool = False
     documents: tuple[str, ...] = ()
     turns: list[Turn] = field(default_factory=list)
+    unchosen: bool = False
 
     def run(self, read: Callable[[str], str]) -> None:
         """Reads and answers lines until the input ends or a line is ``/quit``.
@@ -81,6 +84,8 @@ class Conversation:
     @property
     def prompt(self) -> str:
         """The prompt, with the number of selected documents."""
+        if self.unchosen:
+            return "no document> "
         count = len(self.documents)
         return f"{count} document{'s' * (count > 1)}> " if count else "> "
 
@@ -91,7 +96,8 @@ class Conversation:
         if before.split()[:1] != ["/only"]:
             return []
         names = [name for document in self.answerer.generation().documents for name in document.names]
-        return [quoted for name in names if name.isprintable() and (quoted := shlex.quote(name)).startswith(beginning)]
+        beginning = unicodedata.normalize("NFC", beginning)
+        return [quoted for name in names if name.isprintable() and (quoted := _quoted(name)).startswith(beginning)]
 
     def _handle(self, line: str) -> None:
         try:
@@ -105,6 +111,9 @@ class Conversation:
             fail(error, 1)
 
     def _ask(self, text: str) -> None:
+        if self.unchosen:
+            self._print("Nothing was asked: choose documents first, with /only NAME, or all with /only.")
+            return
         question = Question(text, self.documents, tuple(self.turns))
         try:
             answer = live_answer(self.progress, self.answerer, question)
@@ -153,6 +162,7 @@ class Conversation:
             self._print("No document has a name that contains this.")
 
     def _restrict(self, rest: str) -> None:
+        self.unchosen = True
         try:
             words = shlex.split(rest)
         except ValueError as error:
@@ -161,6 +171,7 @@ class Conversation:
             ) from error
         documents = self.answerer.generation().documents
         self.documents = chosen_documents(words, documents)
+        self.unchosen = False
         named = ", ".join(self.documents) or f"all {len(documents):,} documents"
         self._print(f"Questions now search {named}.")
 
@@ -172,3 +183,12 @@ class Conversation:
 
     def _print(self, text: str) -> None:
         self.console.print(Indented(Text(printable(text), style="dim"), 2))
+
+
+def _quoted(name: str) -> str:
+    """A name as ``/only`` takes it; shlex.quote would quote every letter that is not ASCII."""
+    try:
+        plain = shlex.split(name) == [name]
+    except ValueError:
+        plain = False
+    return name if plain else shlex.quote(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -120,10 +121,14 @@ class Generation:
     def document_match(self, question: str) -> FloatVector:
         """Document match score of every row: how well the question names its document, 0..1. *Shape:* ``(rows,)``."""
         match = np.zeros(len(self), np.float32)
-        for document_id, share in self._matcher.match(question).items():
+        for document_id, share in self.match_of_documents(question).items():
             rows = self._docstore.rows_of(document_id)
             match[rows.start : rows.stop] = share
         return match
+
+    def match_of_documents(self, question: str) -> dict[str, float]:
+        """The same by the id of the document."""
+        return self._matcher.match(question)
 
     @cached_property
     def _matcher(self) -> DocumentMatcher:
@@ -179,10 +184,26 @@ class Generation:
         if not names:
             return None
         ids = {name: document.id for document in self.documents for name in document.names}
-        if unknown := [name for name in names if name not in ids]:
-            raise DocumentUnknown(f"no document is named {unknown[0]!r}; GET /documents lists them", "documents")
-        rows = {row for name in names for row in self._docstore.rows_of(ids[name])}
+        rows = {row for name in self.names_of(names) for row in self._docstore.rows_of(ids[name])}
         return np.array(sorted(rows), dtype=np.int64)
+
+    def names_of(self, names: Sequence[str]) -> tuple[str, ...]:
+        """The names as the index has them: the same name in another Unicode form is the same name.
+
+        Raises:
+            DocumentUnknown: a name is not in the index.
+        """
+        if not names:
+            return ()
+        if unknown := [name for name in names if name not in self._names and _normal(name) not in self._names]:
+            raise DocumentUnknown(f"no document is named {unknown[0]!r}; GET /documents lists them", "documents")
+        return tuple(self._names.get(name) or self._names[_normal(name)] for name in names)
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        """Each name of a document by itself, and by its normal form where no other has that."""
+        names = [name for document in self.documents for name in document.names]
+        return {**{_normal(name): name for name in reversed(names)}, **{name: name for name in names}}
 
     def vectors_of(self, document_id: str) -> FloatMatrix:
         """The vectors of a document's chunks, in reading order. *Shape:* ``(chunks, dimension)``."""
@@ -200,3 +221,7 @@ class Generation:
     def close(self) -> None:
         """Frees the files; no method may be called afterwards."""
         self._docstore.close()
+
+
+def _normal(name: str) -> str:
+    return unicodedata.normalize("NFC", name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -547,6 +548,21 @@ class TestDiscover:
         (tmp_path / "a.pdf").write_bytes(b"x")
         (tmp_path / "b.pdf").write_bytes(b"x")
         assert [file.name for file in discover([tmp_path / "a.pdf"])] == ["a.pdf"]
+
+    def test_names_are_in_one_unicode_form(self, tmp_path: Path) -> None:
+        """macOS gives them in another one."""
+        name = unicodedata.normalize("NFD", "Prüfbericht Müller #2 100%.pdf")
+        (tmp_path / name).write_bytes(b"x")
+        (file,) = discover([tmp_path])
+        assert file.name == unicodedata.normalize("NFC", name) != name
+        assert file.path.read_bytes() == b"x"
+
+    def test_two_names_that_differ_in_their_form_alone(self, tmp_path: Path) -> None:
+        for form in ("NFC", "NFD"):
+            (tmp_path / unicodedata.normalize(form, "ü.pdf")).write_text(form)  # type: ignore[arg-type]
+        files = discover([tmp_path])
+        assert [file.name for file in files] == sorted([f"{tmp_path.name}/ü.pdf", "ü.pdf"])
+        assert sorted(file.path.read_text() for file in files) == ["NFC", "NFD"]
 
     def test_missing_folder(self, tmp_path: Path) -> None:
         with pytest.raises(NothingToIngest, match="nowhere does not exist"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -212,3 +213,26 @@ def test_names_of_documents_are_text(tmp_path: Path) -> None:
     assert "search �[2J[red]a.pdf." in text
     assert "\x1b" not in text
     assert talk.complete("/only ", "") == []
+
+
+class TestAfterAFailedChoice:
+    """Nothing is asked: an answer from all documents would pass for one from those that were meant."""
+
+    @pytest.mark.parametrize("line", ["/only nothere.pdf", "/only 'a", "/only 1 nothere.pdf", "/only 9"])
+    def test_nothing_is_asked(self, talk: Conversation, model: ScriptedModel, line: str) -> None:
+        typing = typed(talk, line, ASKED)
+        assert typing.prompts == ["> ", "no document> ", "no document> "]
+        assert model.chats == []
+        assert shown(talk).strip() == "Nothing was asked: choose documents first, with /only NAME, or all with /only."
+
+    @pytest.mark.parametrize(("line", "prompt"), [("/only", "> "), ("/only a", "1 document> ")])
+    def test_until_another_choice_succeeds(self, talk: Conversation, line: str, prompt: str) -> None:
+        typing = typed(talk, "/only nothere.pdf", line, ASKED)
+        assert typing.prompts[2] == prompt
+        assert LID in shown(talk)
+
+
+def test_names_in_another_unicode_form_are_completed(tmp_path: Path, talk: Conversation) -> None:
+    publish(tmp_path, {"Prüfung.pdf": [LID]}, BagOfWordsEncoder())
+    talk.answerer.index.refresh()
+    assert talk.complete("/only ", unicodedata.normalize("NFD", "Prü")) == ["Prüfung.pdf"]

@@ -6,10 +6,11 @@ import hashlib
 import json
 import os
 import shutil
+import unicodedata
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -167,6 +168,26 @@ class TestPublished:
         rows = generation.rows_named(["valve.pdf"])
         assert rows is not None
         assert rows.tolist() == [2]
+
+    @pytest.mark.parametrize("indexed", ["NFC", "NFD"])
+    @pytest.mark.parametrize("asked", ["NFC", "NFD"])
+    def test_a_name_is_the_same_in_each_unicode_form(
+        self, tmp_path: Path, indexed: Literal["NFC", "NFD"], asked: Literal["NFC", "NFD"]
+    ) -> None:
+        name = unicodedata.normalize(indexed, "Prüfbericht.pdf")
+        publish(tmp_path / "index", {name: ["Blue."], "b.pdf": ["Red."]}, BagOfWordsEncoder())
+        generation = open_current(tmp_path / "index", IDENTITY)
+        asked_name = unicodedata.normalize(asked, "Prüfbericht.pdf")
+        assert generation.names_of([asked_name, "b.pdf"]) == (name, "b.pdf")
+        rows = generation.rows_named([asked_name])
+        assert rows is not None
+        assert rows.size == 1
+
+    def test_two_names_that_differ_in_their_form_alone_are_two(self, tmp_path: Path) -> None:
+        names = [unicodedata.normalize(form, "Prüfbericht.pdf") for form in ("NFC", "NFD")]
+        publish(tmp_path / "index", {names[0]: ["Blue."], names[1]: ["Red."]}, BagOfWordsEncoder())
+        generation = open_current(tmp_path / "index", IDENTITY)
+        assert generation.names_of(names) == tuple(names)
 
 
 def flip_first(path: Path) -> None:
