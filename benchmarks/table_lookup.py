@@ -10,7 +10,8 @@ A folder has ``questions.jsonl`` and its documents in ``docs``; or is only a fol
 - made questions that have no answer: with another name, another year, or a column that is not there. Any finding is
   wrong.
 
-Precision is the share of right among the findings. A limit for ``look_up`` should be chosen on the made questions.
+Precision is the share of right among the findings. It is also printed for each kind of finding, over all questions that
+have no labels: by these numbers ``rag.answering.tables.finding`` says how sure each kind is.
 """
 
 from __future__ import annotations
@@ -55,6 +56,11 @@ class Asked(NamedTuple):
     tables: Sequence[TableInEvidence]
     gold: Sequence[str]
 
+    @property
+    def is_made(self) -> bool:
+        """True for a question that was made from a table."""
+        return self.kind.partition(": ")[2].startswith(("made", "absent"))
+
 
 @dataclass
 class Score:
@@ -85,6 +91,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="of the made questions (default 1)")
     options = parser.parse_args()
     scores: dict[str, Score] = {}
+    by_grounds: dict[str, Score] = {}
     for folder in options.folders:
         for asked in _questions(folder, random.Random(options.seed)):  # noqa: S311 - a sample that can be repeated
             found = [one for one in look_up(asked.question, asked.tables) if one.score >= options.least_score]
@@ -94,12 +101,27 @@ def main() -> int:
             score.asked += 1
             score.answered += bool(shown)
             score.right += right
+            if shown and asked.is_made:
+                grounds = by_grounds.setdefault(_grounds(shown), Score())
+                grounds.asked += 1
+                grounds.answered += 1
+                grounds.right += right
             if (options.wrong and shown and not right) or (options.missed and not shown and asked.gold):
                 print(_report(asked, shown))
     print(f"{'questions':<40} {'asked':>6} {'answered':>8} {'right':>6} {'wrong':>6} {'precision':>9}")
     for kind in sorted(scores):
         print(scores[kind].line(kind))
+    print(f"\n{'findings for made questions':<70} {'found':>6} {'wrong':>6} {'precision':>9}")
+    for kind, score in sorted(by_grounds.items()):
+        print(f"{kind:<70} {score.answered:>6} {score.answered - score.right:>6} {score.right / score.answered:>9.3f}")
     return 0
+
+
+def _grounds(found: Sequence[CellFinding]) -> str:
+    """The kind of a finding with what it rests on; of several, of the one that is least sure."""
+    weakest = min(found, key=lambda one: one.score)
+    several = " (several)" if len(found) > 1 else ""
+    return f"{weakest.kind}{several}: {', '.join(weakest.basis)}"
 
 
 def _questions(folder: Path, chance: random.Random) -> Iterator[Asked]:

@@ -86,7 +86,7 @@ def main() -> int:
 
 def is_not_computed(found: TableAnswer) -> bool:
     """True for an answer that says that what is asked for is not computed."""
-    return getattr(found, "kind", "") == "not_computed"
+    return found.kind == "not_computed"
 
 
 def is_right(found: TableAnswer, gold: Sequence[str]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from rag.answering.composing.table_answer import TableAnswer, table_answer
+from rag.answering.composing.table_answer import TableAnswer, contradicts_tables, page_reader, table_answer
 from rag.answering.composing.value_answer import announced_list, sentence_of_value, sentence_of_yes_or_no
 from rag.answering.confidence import ConfidenceModel
 from rag.answering.conflicts import find_conflict
@@ -27,8 +27,6 @@ _SENTENCE_TOKENS: Final = 80
 _LONGEST_VALUE: Final = 12
 # Of values that are less likely right than this, most are wrong: the nearest passages say more.
 _LEAST_CONFIDENCE: Final = 0.25
-# The least confidence of an answer that a rule took from the row and column that were asked for.
-_TABLE_CONFIDENCE: Final = 0.8
 
 
 @dataclass(frozen=True)
@@ -92,10 +90,15 @@ class ValueWriter:
         features = extract_features(text, prompt.hits, draft, support, checked)
         confidence = self.confidence_model.correct.probability(features)
         found = Findings(prompt.hits, evidence, draft, features, support, confidence)
-        if run.form == "fact" and (table := table_answer(text, evidence)):
+        is_likely = self.confidence_model.is_given(features)
+        table = table_answer(text, evidence, page_reader(run.generation)) if run.form == "fact" else None
+        if table and (is_likely or table.is_sure):
             return _from_table(found, table)
+        # What stands in the row or the column of something else is no answer.
+        support = [replace(item, agrees=item.agrees and not contradicts_tables(text, item)) for item in support]
+        found = replace(found, support=support)
         is_supported = any(item.supported and not (item.bare and run.form == "fact") for item in support)
-        is_given = is_supported and confidence >= _LEAST_CONFIDENCE and self.confidence_model.is_given(features)
+        is_given = is_supported and confidence >= _LEAST_CONFIDENCE and is_likely
         if not is_given:
             return found
         if conflict := find_conflict(text, support, evidence):
@@ -154,7 +157,7 @@ def _from_table(found: Findings, table: TableAnswer) -> Findings:
     return replace(
         found,
         support=_merged(table.support, found.support),
-        confidence=max(found.confidence, _TABLE_CONFIDENCE * table.score),
+        confidence=table.confidence,
         is_given=True,
         short_answer=table.value,
     )

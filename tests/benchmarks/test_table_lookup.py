@@ -22,8 +22,11 @@ def test_counts_labelled_and_made_questions(
     (tmp_path / "questions.jsonl").write_text(json.dumps({**question, "document": "prices.md", "pages": [1]}))
     monkeypatch.setattr(sys, "argv", ["table_lookup", str(tmp_path)])
     assert main() == 0
-    lines = [line.rsplit(maxsplit=5) for line in capsys.readouterr().out.splitlines()]
+    by_question, by_finding = capsys.readouterr().out.split("\n\n")
+    lines = [line.rsplit(maxsplit=5) for line in by_question.splitlines()]
     printed = {kind.partition(": ")[2]: counts for kind, *counts in lines}
     assert printed["labelled"] == ["1", "1", "1", "0", "1.000"]
     assert printed["made, in full"] == ["4", "4", "4", "0", "1.000"]
     assert printed["absent row"] == ["4", "0", "0", "0", "-"]
+    _, *found = by_finding.splitlines()
+    assert [line.rsplit(maxsplit=3) for line in found] == [["cell: label named, column named", "12", "0", "1.000"]]

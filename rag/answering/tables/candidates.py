@@ -28,6 +28,7 @@ _TYPED_HEAD: Final = 0.3
 # Cells that are considered: those of the rows with most terms.
 _MOST_CELLS: Final = 2_000
 _PERCENT: Final = light_stem("percent")
+_CURRENCIES: Final = "$€£"
 # Words that head a column, and tell in a question which column a name belongs to.
 _PLACES: Final = frozenset(["from", "to", "via", "by", "at"])
 
@@ -145,7 +146,7 @@ class CellCandidates:
                 if column < self.table.keys and by_keys and not is_named:
                     continue
                 if not self.contradicts(row, column):
-                    beside = frozenset(n for place in named for n in self._in_head(place))
+                    beside = frozenset(n for place in {*named, *range(self.table.keys)} for n in self._in_head(place))
                     yield self._candidate(row, column, terms, head if is_named else frozenset(), beside)
 
     def _is_named(self, column: int, terms: frozenset[int]) -> bool:
@@ -191,9 +192,11 @@ class CellCandidates:
         return self._groups[row]
 
     def _unit_terms(self, text: str) -> frozenset[int]:
-        """The terms for the unit that a value has itself: "days" of "7 days"."""
+        """The terms for the unit that a value has itself, "days" of "7 days", and "price" for one in money."""
         value = value_of(text)
         units = {_PERCENT} if "%" in text else set(stems_of(value[1])) if value else set()
+        if any(sign in text for sign in _CURRENCIES):
+            units |= vocabulary.PRICES
         return frozenset(n for n, asked in enumerate(self.question.terms) if asked.stem in units)
 
     @property
@@ -382,7 +385,7 @@ def _of_places(index: TableIndex, question: TableQuestion) -> tuple[Sequence[Key
 
 
 def _is_money(question: TableQuestion, text: str) -> bool:
-    return question.type == "how much" and any(sign in text for sign in "$€£")
+    return question.type == "how much" and any(sign in text for sign in _CURRENCIES)
 
 
 def latest_only(found: Sequence[CellCandidate], index: TableIndex) -> list[CellCandidate]:

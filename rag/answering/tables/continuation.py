@@ -1,4 +1,4 @@
-"""Tables over page breaks: the column heads of the page before for a table that goes on without them."""
+"""Tables over page breaks: those that go on on the next page, under repeated column heads or without any."""
 
 from __future__ import annotations
 
@@ -23,23 +23,29 @@ def with_continued_heads(tables: Sequence[TableInEvidence]) -> list[TableInEvide
     continued: list[TableInEvidence] = []
     for evidence in tables:
         before = continued[-1] if continued else None
-        goes_on = before is not None and _goes_on(before, evidence)
-        continued.append(_continued(before, evidence) if before and goes_on else evidence)
+        headless = before is not None and evidence.table.header is None and goes_on(before, evidence)
+        continued.append(_continued(before, evidence) if before and headless else evidence)
     return continued
 
 
-def _goes_on(before: TableInEvidence, evidence: TableInEvidence) -> bool:
+def goes_on(before: TableInEvidence, evidence: TableInEvidence) -> bool:
+    """True if a table at the top of a page is the rest of the last one of the page before.
+
+    It has no heads, and columns of the same kinds; or it repeats the heads.
+    """
     document, page = before.source
     table, first = evidence.table, before.table
     return (
         evidence.source == (document, page + 1)
-        and table.header is None
         and first.header is not None
         and table.start < _TOP
-        and not table.caption
         and len(table.heads) == len(first.heads)
-        and _kinds(table) == _kinds(first)
+        and (_is_rest(first, table) if table.header is None else table.heads == first.heads)
     )
+
+
+def _is_rest(first: ParsedTable, table: ParsedTable) -> bool:
+    return not table.caption and _kinds(table) == _kinds(first)
 
 
 def _kinds(table: ParsedTable) -> list[bool]:

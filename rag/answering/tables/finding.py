@@ -38,7 +38,7 @@ class CellFinding:
         spans: start and end of each of these rows in the page's text.
         header: start and end of the header rows; None where there are none.
         table: that it was found in.
-        score: 0..1, how surely this row and column are meant.
+        score: 0..1, the share of right ones among findings of this kind on such grounds.
         basis: what the score rests on.
     """
 

@@ -17,7 +17,7 @@ from rag.answering.tables.cell_text import is_empty_mark, is_numeric, is_period
 from rag.answering.tables.coordination import side_by_side
 from rag.answering.tables.finding import Basis, CellFinding
 from rag.answering.tables.matching import TableIndex, TableInEvidence
-from rag.answering.tables.question import TableQuestion
+from rag.answering.tables.question import AskedTerm, TableQuestion
 from rag.answering.tables.selection import many_of, superlative_of
 from rag.answering.tables.wording import finding_of
 
@@ -33,6 +33,8 @@ _MENTIONED: Final = 0.5
 _TIME_WORD: Final = re.compile(
     r"daily|weekly|monthly|yearly|annual|quarterly|hourly|always|never|immediate|term|unlimited", re.I
 )
+# A key that joins things itself: "Total liabilities and equity".
+_JOINED_KEY: Final = re.compile(r"\b(?:and|or)\b|&", re.IGNORECASE)
 _COUNT_WORD: Final = re.compile(
     r"\b(?:no|none|one|two|three|four|five|six|seven|eight|nine|ten|free|unlimited|nil|all|by hand|included)\b",
     re.IGNORECASE,
@@ -193,20 +195,25 @@ def fits_type(asked: TableQuestion, value: str) -> bool:
     return digits or bool(_COUNT_WORD.search(value)) or is_empty_mark(value)
 
 
-def _side_by_side(asked: TableQuestion, read: Sequence[CellCandidates]) -> list[CellFinding]:
+def _side_by_side(asked: TableQuestion, read: Sequence[CellCandidates], *, compares: bool = False) -> list[CellFinding]:
     """A finding for each of several rows, or columns, that the question names side by side."""
-    indexes = [candidates.index for candidates in read if candidates.knows_all] if asked.joins else []
-    if not indexes:
-        return []
+    indexes = [candidates.index for candidates in read if candidates.knows_all]
+    whole = _cells(asked, read) if indexes else []
+    if not indexes or (whole and _JOINED_KEY.search(f"{whole[0].row_key} / {whole[0].column_head}")):
+        return whole
 
     def find(text: str) -> CellFinding | None:
         one = TableQuestion.of(text)
         found = _cells(one, _read(one, indexes)) if one.terms else []
         return found[0] if found and "words left over" not in found[0].basis else None
 
-    found = side_by_side(asked.text, find, _is_same)
-    alike = [{one.table.source for one in found}, {one.row_key for one in found}, {one.column_head for one in found}]
-    return found if len(alike[0]) == 1 and 1 in map(len, alike[1:]) else []
+    return side_by_side(asked.text, find, _is_same, belong=_are_in_line, compares=compares)
+
+
+def _are_in_line(found: Sequence[CellFinding]) -> bool:
+    """True for cells of one row or one column; a table may go on on the next page."""
+    tables = {(one.table.source[0], one.table.table.heads) for one in found}
+    return len(tables) == 1 and 1 in (len({one.row_key for one in found}), len({one.column_head for one in found}))
 
 
 def _is_same(one: CellFinding, other: CellFinding) -> bool:
@@ -214,20 +221,34 @@ def _is_same(one: CellFinding, other: CellFinding) -> bool:
 
 
 def _not_computed(asked: TableQuestion, read: Sequence[CellCandidates]) -> list[CellFinding]:
-    """Operands of a sum, mean or difference that no cell has."""
-    computed = [asked_term for asked_term in asked.terms if asked_term.stem in vocabulary.COMPUTED]
+    """Operands of a sum, mean or difference that no cell has: things side by side, or all cells that fit."""
+    computed = [one for one in asked.terms if one.stem in vocabulary.COMPUTED]
     if not computed:
         return []
-    rest = replace(asked, terms=tuple(term for term in asked.terms if term not in computed))
-    for candidates in _read(rest, [old.index for old in read]):
-        cells = _ranked(candidates)
+    rest = TableQuestion.of(_without(asked, computed))
+    if not rest.terms:
+        return []
+    known = _read(rest, [old.index for old in read])
+    if several := _side_by_side(rest, known, compares=True) or _many(rest, known):
+        is_several = len(several) > 1 or len(several[0].cells) > 1
+        return [replace(one, kind="not_computed") for one in several] if is_several else []
+    for candidates in known:
+        cells = [cell for cell in _ranked(candidates) if is_numeric(_text(candidates, cell))]
         if cells and is_explained(candidates, cells[0]):
-            values = [cell for cell in cells if cell.column >= candidates.table.keys]
-            level = [cell for cell in values if values[0].score - cell.score < _MARGIN] or cells[:1]
+            level = [cell for cell in cells if cells[0].score - cell.score < _MARGIN]
             if len(level) == 1 and all(term.stem in vocabulary.WHOLE for term in computed):
                 return [_finding(candidates, level[0])]
-            return [finding_of(candidates, level, "not_computed", ())]
+            return [finding_of(candidates, level, "not_computed", ())] if len(level) > 1 else []
     return []
+
+
+def _without(asked: TableQuestion, left_out: Iterable[AskedTerm]) -> str:
+    """The text of a question without some of its terms."""
+    parts, place = [], 0
+    for one in left_out:
+        parts.append(asked.text[place : one.term.start])
+        place = one.term.end
+    return " ".join([*parts, asked.text[place:]])
 
 
 def _rows(asked: TableQuestion, read: Sequence[CellCandidates]) -> list[CellFinding]:

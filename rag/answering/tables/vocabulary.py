@@ -95,7 +95,9 @@ LOWEST: Final = _stems(
 
 COMPUTED: Final = _stems(
     "sum total average mean combined altogether together difference differ change increase increased decrease "
-    "decreased grow grew growth decline declined ratio percent overall cumulative aggregate more less than"
+    "decreased grow grew growth decline declined ratio percent overall cumulative aggregate more less than rise rose "
+    "risen fall fell fallen drop dropped higher lower larger smaller bigger longer shorter heavier lighter fewer "
+    "faster slower older cheaper"
 )
 # Of them, those that a single value may be called too.
 WHOLE: Final = _stems("total overall")

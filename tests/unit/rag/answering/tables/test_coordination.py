@@ -21,6 +21,8 @@ KNOWN: Mapping[str, str] = {
     "which has tin": "7.29",
     "which has gold": "19.30",
     "which has lead": "11.34",
+    "how much does the wren weigh": "2 kg",
+    "how much does the plover weigh": "3 kg",
     "compare the price of wren": "9 euros",
     "compare the price of plover": "11 euros",
     "what do members pay": "3",
@@ -43,6 +45,7 @@ def found(text: str) -> list[str]:
         pytest.param("Which has both tin and lead?", ["7.29", "11.34"], id="both"),
         pytest.param("Compare the price of Wren with Plover", ["9 euros", "11 euros"], id="compare with"),
         pytest.param("What do members and non-members pay?", ["3", "6"], id="one name in the other"),
+        pytest.param("How much does the Wren weigh than the Plover?", ["2 kg", "3 kg"], id="than after a verb"),
         pytest.param("Which has tin with lead?", [], id="with joins only in comparisons"),
         pytest.param("Which has tin and zinc?", [], id="one is not found"),
         pytest.param("Which has tin, zinc and lead?", [], id="the middle one is not found"),
@@ -55,6 +58,12 @@ def found(text: str) -> list[str]:
 )
 def test_things_side_by_side(text: str, values: list[str]) -> None:
     assert found(text) == values
+
+
+def test_with_and_to_join_what_is_compared() -> None:
+    known = {"which has tin": 1, "which has lead": 2}
+    assert side_by_side("which has tin to lead", known.get, operator.eq) == []
+    assert side_by_side("which has tin to lead", known.get, operator.eq, compares=True) == [1, 2]
 
 
 def test_nothing_where_the_words_to_leave_out_are_not_clear() -> None:
@@ -73,5 +82,5 @@ def test_never_fewer_than_two_and_no_two_equal_neighbours(text: str, joiner: str
 def test_lookups_are_bounded(piece: str) -> None:
     asked: list[str] = []
     assert side_by_side(piece * 10_000, lambda one: asked.append(one), operator.eq) == []
-    assert len(asked) < 150
+    assert len(asked) < 250
     assert all(len(one) <= 500 for one in asked)
