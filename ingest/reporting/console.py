@@ -101,8 +101,14 @@ def _numbers(snapshot: ProgressSnapshot) -> Iterator[str]:
         yield f"{duration(snapshot.seconds_left)} left"
     yield f"{snapshot.files_done:,}/{snapshot.files:,} files"
     speed = f" ({snapshot.pages_per_second:.0f}/s)" if snapshot.stage == "reading" else ""
-    yield f"{snapshot.pages:,} pages{speed}"
+    yield f"{_pages(snapshot)} pages{speed}"
     yield f"{snapshot.encoded:,}/{snapshot.chunks:,} chunks"
+
+
+def _pages(snapshot: ProgressSnapshot) -> str:
+    """The pages that are read, and of how many, where that is known and not all are."""
+    rest = f"/{snapshot.all_pages:,}" if snapshot.all_pages and snapshot.all_pages > snapshot.pages else ""
+    return f"{snapshot.pages:,}{rest}"
 
 
 class ProgressLog(ProgressTracker):
@@ -161,7 +167,7 @@ def _line(at: ProgressSnapshot) -> str:
     left = f", {duration(at.seconds_left)} left" if at.seconds_left is not None else ""
     speed = f" ({at.pages_per_second:.0f}/s)" if at.stage == "reading" else ""
     return (
-        f"read {at.files_done:,} of {at.files:,} files, {at.pages:,} pages{speed}, {at.encoded:,} chunks encoded{left}"
+        f"read {at.files_done:,} of {at.files:,} files, {_pages(at)} pages{speed}, {at.encoded:,} chunks encoded{left}"
     )
 
 

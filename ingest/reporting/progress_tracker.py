@@ -17,6 +17,8 @@ from ingest.reporting.progress import Progress
 # Speeds are moving averages over so many seconds, sampled at this interval.
 _WINDOW: Final = 20.0
 _STEP: Final = 0.5
+# Share of the work that reading counts for while it is not known how much there is to encode.
+_READING: Final = 0.5
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class ProgressSnapshot:
         files, files_done: to read in this run, and read; while checking, ``files`` are those to hash.
         size: of these files, in bytes.
         pages: read so far, including those of partly read files.
+        all_pages: of all files; None while there is a file that has not been begun.
         chunks, encoded: made so far, and encoded.
         share: of the work, 0..1; it never decreases.
         seconds_left: None while there is no estimate.
@@ -38,6 +41,7 @@ class ProgressSnapshot:
     files_done: int
     size: int
     pages: int
+    all_pages: int | None
     pages_per_second: float
     chunks: int
     encoded: int
@@ -133,12 +137,18 @@ class ProgressTracker(Progress):
                 files_done=self._files_done,
                 size=self._size,
                 pages=int(now.pages),
+                all_pages=self._all_pages(),
                 pages_per_second=pages,
                 chunks=self._chunks,
                 encoded=self._encoded,
                 share=self._share,
                 seconds_left=self._seconds_left(now, read, encoded),
             )
+
+    def _all_pages(self) -> int | None:
+        if self._files_done + len(self._partly_read) < self._files:
+            return None
+        return self._pages + sum(file.total for file in self._partly_read.values())
 
     def _now(self) -> _Sample:
         partly_read = self._partly_read.values()
@@ -177,9 +187,9 @@ class ProgressTracker(Progress):
 
     def _done(self, now: _Sample) -> float:
         expected = self._expected()
-        if expected is None:
-            return 0.0
         read = min(now.bytes / self._size, 1.0) if self._size else 1.0
+        if expected is None:  # nothing can be encoded yet; the bar moves with the pages of the first files
+            return read * _READING if self._partly_read else 0.0
         return min(read, self._encoded / expected) if expected else read
 
     def _seconds_left(self, now: _Sample, read: float, encoded: float) -> float | None:

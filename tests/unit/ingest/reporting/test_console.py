@@ -76,6 +76,33 @@ class TestProgressTracker:
         tracker.file(request_of(), 1000, pages=0, chunks=0)
         assert tracker.snapshot.pages == 30
 
+    def test_the_bar_moves_with_the_pages_of_the_first_file(self, clock: Clock, tmp_path: Path) -> None:
+        """One large file may be all there is: a bar that stands at 0 until it is read looks like a hang."""
+        big = ReadRequest(tmp_path / "big.pdf", ".pdf")
+        big.path.write_bytes(bytes(1000))
+        tracker = ProgressTracker(clock)
+        tracker.reading(1, 1000)
+        shares = []
+        for page in (1, 50, 100):
+            tracker.page(big, page, 100)
+            shares.append(tracker.snapshot.share)
+            assert (tracker.snapshot.pages, tracker.snapshot.all_pages) == (page, 100)
+        assert shares == pytest.approx([0.005, 0.25, 0.5])
+        tracker.file(big, 1000, pages=100, chunks=200)
+        assert tracker.snapshot.share == 0.5
+        tracker.encoded(150)
+        assert tracker.snapshot.share == 0.75
+
+    def test_how_many_pages_there_are_is_not_made_up(self, clock: Clock) -> None:
+        tracker = ProgressTracker(clock)
+        tracker.reading(2, 1000)
+        tracker.page(request_of("a.pdf"), 1, 100)
+        assert tracker.snapshot.all_pages is None
+        tracker.page(request_of("b.pdf"), 3, 20)
+        assert (tracker.snapshot.pages, tracker.snapshot.all_pages) == (4, 120)
+        tracker.file(request_of("b.pdf"), 500, pages=20, chunks=1)
+        assert tracker.snapshot.all_pages == 120
+
     def test_a_file_that_is_half_read_is_half_of_its_bytes(self, clock: Clock, tmp_path: Path) -> None:
         big = ReadRequest(tmp_path / "big.pdf", ".pdf")
         big.path.write_bytes(bytes(1000))
@@ -231,6 +258,12 @@ class TestProgressBar:
         assert "3,412 pages" in self.written(terminal)
         assert "128/9,100 chunks" in self.written(terminal)
         assert capsys.readouterr().out == ""
+
+    def test_it_counts_pages_while_a_file_is_read(self, terminal: Console) -> None:
+        with bar(terminal) as tell:
+            tell.reading(1, 1000)
+            tell.page(request_of(), 1234, 3412)
+        assert "0/1 files, 1,234/3,412 pages" in self.written(terminal)
 
     @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError, None])
     def test_it_is_gone_afterwards(self, terminal: Console, error: type[BaseException] | None) -> None:
