@@ -292,7 +292,8 @@ class Settings(BaseSettings):
         Field(
             gt=0,
             le=86_400,
-            description="longest time of a request, in seconds from the end of its body, waiting included; then it gets a 503",
+            description="longest time of a request, in seconds from the end of its body, waiting included; then it "
+            "gets a 503",
         ),
     ] = 120.0
     proxies: Annotated[

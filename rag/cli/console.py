@@ -6,7 +6,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from rich.console import Console
 from rich.table import Table
@@ -14,7 +14,7 @@ from rich.text import Text
 
 from rag.models.weights.catalogue import ModelEntry
 from rag.models.weights.store import FetchProgress
-from rag.text.characters import printable
+from rag.text.characters import escaped, printable
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -33,6 +33,30 @@ class _Stderr(logging.StreamHandler[TextIO]):
         super().emit(record)
 
 
+class _OneLine(logging.Formatter):
+    """Log format in which no text can forge a record: control characters are escaped, tracebacks are indented.
+
+    Messages quote file names, text of documents and what clients send. A line end in it would begin a line like any
+    other, and an escape sequence would act on the terminal that shows the log.
+    """
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - see logging
+        """See logging."""
+        return escaped(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: ANN401, N802 - see logging
+        """See logging."""
+        return _indented(super().formatException(ei))
+
+    def formatStack(self, stack_info: str) -> str:  # noqa: N802 - see logging
+        """See logging."""
+        return _indented(super().formatStack(stack_info))
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {escaped(line)}" for line in text.split("\n"))
+
+
 def _is_logged(record: logging.LogRecord) -> bool:
     """Log filter by package, because some libraries set their level when imported, after :func:`configure_logging`."""
     package = record.name.partition(".")[0]
@@ -45,7 +69,8 @@ def configure_logging() -> None:
     """Configures logging: our messages, and warnings and errors of the libraries, as single lines on stderr."""
     handler = _Stderr()
     handler.addFilter(_is_logged)
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", handlers=[handler])
+    handler.setFormatter(_OneLine("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     for package in _OURS:
         logging.getLogger(package).setLevel(logging.INFO)
 

@@ -17,7 +17,7 @@ from fastapi import HTTPException
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from rag.errors import Cancelled
+from rag.errors import Cancelled, RequestFault
 from rag.service.allowed_hosts import AllowedHosts
 from rag.service.metrics import Metrics
 from rag.service.problems import error_response, problem_fields
@@ -29,6 +29,13 @@ _BODY_SECONDS: Final = 10.0
 # nginx's status for a client that disconnected before a response was sent.
 _NOTHING_SENT: Final = 499
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+# Escapes in JSON, from left to right; a group for half of a surrogate pair without the other half.
+_ESCAPES: Final = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\.", re.DOTALL
+)
+_HEAD: Final = "HEAD"
+# Longest method in the log; the longest one that is registered has 17 letters.
+_METHOD_LETTERS: Final = 20
 # Health checks request these every few seconds, so they are logged at DEBUG.
 _PROBES: Final = ("/livez", "/readyz")
 _CROWDED: Final = "all connections of the service are at work; try again in {} s"
@@ -66,7 +73,10 @@ class RequestMiddleware:
         request_id = _request_id(headers)
         body = RequestBody(receive)
         scope.setdefault("state", {}).update(request_id=request_id, body=body)
-        response = _Response(send, request_id)
+        response = _Response(send, request_id, has_body=scope["method"] != _HEAD)
+        if scope["method"] == _HEAD:
+            # As GET, without the body (RFC 9110, 9.3.2); the routes know GET alone.
+            scope = {**scope, "method": "GET"}
         try:
             refusal = self._refusal(scope, headers, request_id)
             await (refusal or self._app)(scope, body, response)
@@ -77,7 +87,7 @@ class RequestMiddleware:
             failed = error_response(scope["path"], problem_fields(500, None, request_id))
             await failed(scope, receive, response)
         finally:
-            self._log_and_count(scope, response.status, request_id, perf_counter() - start)
+            self._log_and_count(scope, response, request_id, perf_counter() - start)
 
     def _refusal(self, scope: Scope, headers: Headers, request_id: str) -> ASGIApp | None:
         """Response to a request that is refused for its host, or for its connection, which is for probes only."""
@@ -90,11 +100,12 @@ class RequestMiddleware:
             return error_response(path, problem_fields(421, _OTHER_HOST, request_id))
         return None
 
-    def _log_and_count(self, scope: Scope, status: int, request_id: str, seconds: float) -> None:
+    def _log_and_count(self, scope: Scope, response: _Response, request_id: str, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unknown")
-        self._metrics.requests.labels(route, str(status)).inc()
+        self._metrics.requests.labels(route, str(response.status)).inc()
         level = logging.DEBUG if route in _PROBES else logging.INFO
-        _log.log(level, "%s %s %d %.0fms %s", scope["method"], route, status, seconds * 1000, request_id)
+        method = scope["method"][:_METHOD_LETTERS] if response.has_body else _HEAD
+        _log.log(level, "%s %s %d %.0fms %s", method, route, response.status, seconds * 1000, request_id)
 
 
 def _request_id(headers: Headers) -> str:
@@ -102,12 +113,33 @@ def _request_id(headers: Headers) -> str:
     return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
 
 
-class _Response:
-    """ASGI ``send`` that adds headers and records the status."""
+def _check_text(body: bytes) -> None:
+    """Refuses a JSON body that Python would read into text which nothing else accepts.
 
-    def __init__(self, send: Send, request_id: str) -> None:
+    ``json.loads`` makes lone surrogates of escapes and of malformed UTF-8; no tokenizer takes them, nor SQLite, nor the
+    encoder of a response that names them.
+
+    Raises:
+        RequestFault: the body is not UTF-8 (RFC 8259, 8.1), or has an escape of half a surrogate pair.
+    """
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        raise RequestFault(f"the body is not UTF-8, from byte {error.start} on", "body") from None
+    for escape in _ESCAPES.finditer(body):
+        if escape[1]:
+            half = escape[1].decode()
+            raise RequestFault(f"{half} at byte {escape.start()} is half of a surrogate pair, and no character", "body")
+
+
+class _Response:
+    """ASGI ``send`` that adds headers, records the status, and leaves the body out where there is to be none."""
+
+    def __init__(self, send: Send, request_id: str, *, has_body: bool) -> None:
         self._send = send
         self._request_id = request_id
+        self._has_ended = False
+        self.has_body = has_body
         self.status = _NOTHING_SENT
 
     async def __call__(self, message: Message) -> None:
@@ -117,6 +149,11 @@ class _Response:
             headers["X-Request-ID"] = self._request_id
             for name, value in _SECURITY_HEADERS.items():
                 headers.setdefault(name, value)
+        elif not self.has_body:
+            if self._has_ended:
+                return
+            self._has_ended = True
+            message = {"type": "http.response.body", "body": b"", "more_body": False}
         await self._send(message)
 
 
@@ -140,10 +177,11 @@ class RequestBody:
         self._quiet_seconds = quiet_seconds
 
     async def read(self) -> None:
-        """Reads the body to its end; the next message is the whole body.
+        """Reads the body to its end; the next message is the whole body, which is text.
 
         Raises:
             HTTPException: 408 or 413.
+            RequestFault: it is not UTF-8, or a string in it has a lone surrogate.
             Cancelled: the client disconnected.
         """
         parts = []
@@ -154,7 +192,9 @@ class RequestBody:
                 raise Cancelled("the client disconnected before its body was whole")
             parts.append(message.get("body", b""))
             more = message.get("more_body", False)
-        self._whole = {"type": "http.request", "body": b"".join(parts), "more_body": False}
+        body = b"".join(parts)
+        _check_text(body)
+        self._whole = {"type": "http.request", "body": body, "more_body": False}
 
     async def __call__(self) -> Message:
         """The next message, as ASGI defines.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -33,6 +33,11 @@ _log = logging.getLogger(__name__)
 # nginx's status for a client that has disconnected; it is logged, not read.
 _CLIENT_CLOSED_REQUEST: Final = 499
 
+# A client's own text comes back in an error only so far: the answer to a large request must not be larger.
+_DETAIL_CHARACTERS: Final = 1000
+_FIELD_CHARACTERS: Final = 100
+_MOST_ERRORS: Final = 10
+
 _STATUS: Final[Mapping[type[PageproofError], int]] = {
     RequestFault: 422,
     FileFault: 422,
@@ -60,17 +65,35 @@ def error_response(path: str, fields: Mapping[str, Any], headers: Mapping[str, s
 
 
 def problem_fields(status: int, detail: str | None, request_id: str, **more: object) -> dict[str, Any]:
-    """Members of a problem document; those that are None are left out."""
+    """Members of a problem document; those that are None are left out, and text that a client sent is cut."""
     title = "Client Closed Request" if status == _CLIENT_CLOSED_REQUEST else HTTPStatus(status).phrase
+    detail = _shown(detail, _DETAIL_CHARACTERS) if detail else detail
     fields = {"type": "about:blank", "title": title, "status": status, "detail": detail, "request_id": request_id}
     return {name: value for name, value in {**fields, **more}.items() if value is not None}
+
+
+def _shown(text: str, characters: int) -> str:
+    """A text that a client may have chosen, no longer than ``characters``, and without what JSON cannot hold."""
+    shown = text if len(text) <= characters else f"{text[: characters - 1]}…"
+    return shown.encode("utf-8", "backslashreplace").decode()
+
+
+def _shown_errors(errors: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
+    """The first errors, as ``field`` and ``message``; the last entry says how many are left out."""
+    shown = [
+        {"field": _shown(field, _FIELD_CHARACTERS), "message": _shown(message, _DETAIL_CHARACTERS)}
+        for field, message in errors[:_MOST_ERRORS]
+    ]
+    if left_out := len(errors) - len(shown):
+        shown.append({"field": "body", "message": f"and {left_out} more"})
+    return shown
 
 
 def error_fields(error: PageproofError, request_id: str) -> dict[str, Any]:
     """Members of the problem document of an error; a 500 has no detail, which may be confidential."""
     status = status_of(error)
     field = error.field if isinstance(error, RequestFault) else None
-    errors = [{"field": field, "message": str(error)}] if field else None
+    errors = _shown_errors([(field, str(error))]) if field else None
     retry_after = error.retry_after_seconds if isinstance(error, ServiceBusy | ModelUnreachable) else None
     detail = str(error) if status != 500 else None
     return problem_fields(status, detail, request_id, errors=errors, retry_after_seconds=retry_after)
@@ -100,7 +123,7 @@ async def _pageproof_error(request: Request, error: Exception) -> JSONResponse:
 
 async def _validation_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
-    errors = [{"field": _field(detail), "message": _message(detail)} for detail in error.errors()]
+    errors = _shown_errors([(_field(detail), _message(detail)) for detail in error.errors()])
     detail = "; ".join(f"{entry['field']}: {entry['message']}" for entry in errors)
     return _response(request, problem_fields(422, detail, _request_id(request), errors=errors))
 

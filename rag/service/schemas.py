@@ -67,13 +67,20 @@ class AskBody(_Body):
     documents: Annotated[tuple[str, ...], Field(max_length=MAX_DOCUMENTS, description="names to search in")] = ()
     history: Annotated[tuple[TurnBody, ...], Field(max_length=MAX_HISTORY)] = ()
     length: Annotated[Length, Field(description="short: the direct answer alone; full: all that is stated")] = "normal"
-    max_tokens: Annotated[int | None, Field(ge=1, le=4096)] = None
+    max_tokens: Annotated[int | None, Field(ge=1, le=4096, description="lowered to half of the model's context")] = None
     stream: bool = False
 
-    def to_domain(self) -> Question:
-        """The question as a domain value."""
+    def to_domain(self, *, context_tokens: int | None = None) -> Question:
+        """The question as a domain value.
+
+        Args:
+            context_tokens: of the model. An answer gets half of it at most, or no passage would fit beside it; None
+                leaves ``max_tokens`` as it is.
+        """
         history = tuple(Turn(turn.question, turn.answer) for turn in self.history)
-        return Question(self.question, self.documents, history, self.max_tokens, self.length)
+        half = context_tokens // 2 if context_tokens else self.max_tokens
+        limit = min(self.max_tokens, half) if self.max_tokens and half else None
+        return Question(self.question, self.documents, history, limit, self.length)
 
 
 class SentenceBody(_Body):

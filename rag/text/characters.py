@@ -36,7 +36,7 @@ def printable(text: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """The text with a backslash escape, such as ``\\x1b``, for each character that :func:`printable` would replace."""
+    r"""The text with a backslash escape, such as ``\x1b``, for each character that :func:`printable` would replace."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -290,6 +290,103 @@ def test_the_longest_question_is_taken(client: TestClient) -> None:
     assert client.post("/ask", json={"question": "x" * 4000}).status_code == 200
 
 
+SURROGATE = "\ud800"
+CHAT = {"messages": [{"role": "user", "content": QUESTION}]}
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        pytest.param("/ask", {"question": f"{QUESTION} {SURROGATE}"}, id="question"),
+        pytest.param("/ask", {"question": QUESTION, "documents": [SURROGATE]}, id="document"),
+        pytest.param("/ask", {"question": QUESTION, SURROGATE: 1}, id="name of a field"),
+        pytest.param("/v1/chat/completions", {"messages": [{"role": "user", "content": SURROGATE}]}, id="message"),
+        pytest.param(
+            "/v1/chat/completions",
+            {"messages": [{"role": "assistant", "content": SURROGATE}, *CHAT["messages"]]},
+            id="earlier message",
+        ),
+        pytest.param(
+            "/v1/chat/completions",
+            {"messages": [{"role": "system", "content": SURROGATE}, *CHAT["messages"]]},
+            id="system",
+        ),
+        pytest.param(
+            "/v1/chat/completions",
+            {"messages": [{"role": "user", "content": [{"type": SURROGATE, "text": QUESTION}]}]},
+            id="kind of a part",
+        ),
+        pytest.param("/v1/chat/completions", {**CHAT, "model": SURROGATE}, id="model"),
+        pytest.param("/v1/chat/completions", {**CHAT, SURROGATE: {SURROGATE: SURROGATE}}, id="what is ignored"),
+    ],
+)
+def test_lone_surrogates_are_refused_at_every_door(client: TestClient, path: str, body: dict[str, Any]) -> None:
+    response = client.post(path, content=json.dumps(body), headers={"Content-Type": "application/json"})
+    assert response.status_code == (422 if path == "/ask" else 400)  # OpenAI has no 422
+    assert "half of a surrogate pair" in response.text
+    assert client.app_state["model"].chats == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param({f"field{number}": 1 for number in range(12_000)}, id="many fields"),
+        pytest.param({"x" * 250_000: 1}, id="a long field"),
+        pytest.param({"question": QUESTION, "documents": ["x" * 250_000]}, id="a long value"),
+        pytest.param({"question": QUESTION, "history": [{}] * 20}, id="many errors in one"),
+    ],
+)
+def test_the_answer_to_a_large_wrong_request_is_small(client: TestClient, body: dict[str, Any]) -> None:
+    for path in ("/ask", "/v1/chat/completions"):
+        response = client.post(path, json=body)
+        assert response.status_code in (400, 422)
+        assert len(response.content) < 8000
+    assert len(client.post("/ask", json=body).json()["errors"]) <= 11
+
+
+def test_errors_that_are_left_out_are_counted(client: TestClient) -> None:
+    problem = client.post("/ask", json={f"field{number}": 1 for number in range(30)}).json()
+    assert problem["errors"][-1] == {"field": "body", "message": "and 21 more"}
+    assert problem["detail"].endswith("and 21 more")
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/livez", "/readyz", "/info", "/documents", "/metrics", "/web/main.js", "/v1/models"]
+)
+def test_head_is_get_without_a_body(client: TestClient, path: str) -> None:
+    got, head = client.get(path), client.head(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"] == got.headers["content-type"]
+    if path not in ("/metrics",):  # they have changed meanwhile
+        assert head.headers["content-length"] == got.headers["content-length"]
+
+
+def test_head_of_what_is_not_there(client: TestClient) -> None:
+    assert (client.head("/nothing").status_code, client.head("/nothing").content) == (404, b"")
+    assert client.head("/ask").status_code == 405
+
+
+def test_head_of_a_file(client: TestClient) -> None:
+    document = client.get("/documents").json()["documents"][0]
+    head = client.head(f"/documents/{document['id']}/file")
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == str(document["size"])
+
+
+def test_the_method_is_cut_in_the_log(client: TestClient, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "rag.access")
+    client.request("X" * 15_000, "/info")
+    assert [len(record.getMessage()) < 120 for record in caplog.records if record.name == "rag.access"] == [True]
+
+
+@pytest.mark.parametrize("limit", [64, 1024, 4096])
+def test_every_limit_that_the_schema_allows_leaves_room_for_passages(client: TestClient, limit: int) -> None:
+    """The model's context has 2,048 tokens."""
+    answer = client.post("/ask", json={"question": QUESTION, "max_tokens": limit})
+    assert answer.status_code == 200
+    assert answer.json()["answered"] is True
+
+
 def test_a_body_over_the_limit_is_a_413(client: TestClient) -> None:
     assert_problem(client.post("/ask", content=b"x" * 300_000), 413)
 

@@ -50,6 +50,11 @@ class QuestionService:
         self._threads = threads
         self._metrics = metrics
 
+    @property
+    def context_tokens(self) -> int:
+        """Context window of the language model."""
+        return self._answerer.model.context_tokens
+
     async def enter(self, client: str, body: RequestBody) -> Ticket:
         """Admits a request of a client once its body is whole.
 
@@ -163,7 +168,7 @@ def router(questions: QuestionService, keys: Keys) -> APIRouter:
         verified sentence, ``answer``, or ``error``.
         """
         ticket: Ticket = request.state.ticket
-        question = body.to_domain()
+        question = body.to_domain(context_tokens=questions.context_tokens)
         generation = await questions.check(question)
         if body.stream:
             return EventStream(questions.stream(ticket, question, generation), _AskEvents(), request.state.request_id)

@@ -1,12 +1,14 @@
-"""The table of the catalogue's models."""
+"""The table of the catalogue's models, and the format of the log."""
 
 from __future__ import annotations
 
 import io
+import logging
 
+import pytest
 from rich.console import Console
 
-from rag.cli.console import print_models
+from rag.cli.console import configure_logging, print_models
 from rag.models.weights.catalogue import Catalogue
 
 
@@ -25,3 +27,32 @@ def test_models_are_listed_whole_in_80_columns() -> None:
         "encoder",
         "reranker",
     ]
+
+
+FORGED = "a\nINFO rag.access: POST /ask 200 forged\r\x1b[2K\ud800"
+
+
+@pytest.fixture(autouse=True)
+def _logging(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log as the commands configure it; pytest's handlers come back afterwards."""
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    configure_logging()
+
+
+def test_no_text_forges_a_line_of_the_log(capsys: pytest.CaptureFixture[str]) -> None:
+    logging.getLogger("rag.service").warning("no document is named %s", FORGED)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == (
+        "WARNING rag.service: no document is named a\\nINFO rag.access: POST /ask 200 forged\\r\\x1b[2K\\ud800"
+    )
+
+
+def test_nor_does_the_text_of_an_exception(capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        raise ValueError(FORGED)
+    except ValueError:
+        logging.getLogger("rag.service").exception("request %s failed", "r1")
+    first, *others = capsys.readouterr().err.splitlines()
+    assert first == "ERROR rag.service: request r1 failed"
+    assert others[0] == "    Traceback (most recent call last):"
+    assert all(line.startswith("    ") and line.isprintable() for line in others)

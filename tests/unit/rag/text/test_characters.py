@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.text.characters import one_line, printable, readable
+from rag.text.characters import escaped, one_line, printable, readable
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,20 @@ from rag.text.characters import one_line, printable, readable
 )
 def test_one_line(text: str, line: str) -> None:
     assert one_line(text) == line
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        pytest.param("plain, naïve – 日本 ✓", "plain, naïve – 日本 ✓", id="letters stay"),
+        pytest.param("a\r\nINFO forged\tx", "a\\r\\nINFO forged\\tx", id="a forged line"),
+        pytest.param("\x1b[31m\x9b\x7f", "\\x1b[31m\\x9b\\x7f", id="terminal"),
+        pytest.param("\u2028\u202e\ud800\0", "\\u2028\\u202e\\ud800\\x00", id="others"),
+    ],
+)
+def test_escaped(text: str, line: str) -> None:
+    assert escaped(text) == line
+    assert escaped(line) == line
 
 
 def test_a_name_keeps_its_blanks() -> None:
