@@ -177,15 +177,14 @@ def still_in(what: ToErase, layout: IndexLayout, folders: Sequence[Path]) -> tup
         OSError: a file cannot be read.
     """
     ids = TextSearch(what.ids)
-    kept = {
-        row.sha256 for name in generation_names(layout) if (found := _manifest(layout, name)) for row in found.sources
-    }
+    manifests = filter(None, (_manifest(layout, name) for name in generation_names(layout)))
+    kept = {row.sha256 for manifest in manifests for row in manifest.sources} - what.ids
     paths = [
         path
         for folder in (layout.root, *folders)
         if folder.is_dir()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and not (path.parent == layout.sources and path.name in kept - what.ids)
+        if path.is_file() and not (path.parent == layout.sources and path.name in kept)
     ]
     found = [path for path in paths if path.name in what.ids or ids.is_in(path) or what.search.is_in(path)]
     return found, len(paths), sum(path.stat().st_size for path in paths)

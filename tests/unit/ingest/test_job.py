@@ -559,7 +559,7 @@ class TestDiscover:
 
     def test_two_names_that_differ_in_their_form_alone(self, tmp_path: Path) -> None:
         for form in ("NFC", "NFD"):
-            (tmp_path / unicodedata.normalize(form, "ü.pdf")).write_text(form)  # type: ignore[arg-type]
+            (tmp_path / unicodedata.normalize(form, "ü.pdf")).write_text(form)
         files = discover([tmp_path])
         assert [file.name for file in files] == sorted([f"{tmp_path.name}/ü.pdf", "ü.pdf"])
         assert sorted(file.path.read_text() for file in files) == ["NFC", "NFD"]

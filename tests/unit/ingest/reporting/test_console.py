@@ -97,9 +97,10 @@ class TestProgressTracker:
         tracker = ProgressTracker(clock)
         tracker.reading(2, 1000)
         tracker.page(request_of("a.pdf"), 1, 100)
-        assert tracker.snapshot.all_pages is None
+        begun = tracker.snapshot
         tracker.page(request_of("b.pdf"), 3, 20)
-        assert (tracker.snapshot.pages, tracker.snapshot.all_pages) == (4, 120)
+        both = tracker.snapshot
+        assert [(at.pages, at.all_pages) for at in (begun, both)] == [(1, None), (4, 120)]
         tracker.file(request_of("b.pdf"), 500, pages=20, chunks=1)
         assert tracker.snapshot.all_pages == 120
 
