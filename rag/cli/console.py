@@ -66,10 +66,10 @@ def _is_logged(record: logging.LogRecord) -> bool:
 
 
 def configure_logging() -> None:
-    """Configures logging: our messages, and warnings and errors of the libraries, as single lines on stderr."""
+    """Configures logging: our messages, and warnings and errors of the libraries, as dated single lines on stderr."""
     handler = _Stderr()
     handler.addFilter(_is_logged)
-    handler.setFormatter(_OneLine("%(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(_OneLine("%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S%z"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     for package in _OURS:
         logging.getLogger(package).setLevel(logging.INFO)

@@ -351,7 +351,7 @@ def test_libraries_that_set_their_own_level_are_not_heard(capsys: pytest.Capture
         loud.error("failed")
         logging.getLogger("elsewhere").warning("careful")
         logging.getLogger("ingest.reporting.console").info("read 1 of 2")
-        said = capsys.readouterr().err
+        said = "".join(f"{line.partition(' ')[2]}\n" for line in capsys.readouterr().err.splitlines())
     finally:
         root.handlers[:] = before
         root.setLevel(level)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from rich.console import Console
@@ -39,9 +40,17 @@ def _logging(monkeypatch: pytest.MonkeyPatch) -> None:
     configure_logging()
 
 
+def logged(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """The lines on stderr, the first without its time."""
+    first, *others = capsys.readouterr().err.splitlines()
+    time, _, line = first.partition(" ")
+    assert abs(datetime.strptime(time, "%Y-%m-%dT%H:%M:%S%z") - datetime.now(UTC)) < timedelta(minutes=10)
+    return [line, *others]
+
+
 def test_no_text_forges_a_line_of_the_log(capsys: pytest.CaptureFixture[str]) -> None:
     logging.getLogger("rag.service").warning("no document is named %s", FORGED)
-    (line,) = capsys.readouterr().err.splitlines()
+    (line,) = logged(capsys)
     assert line == (
         "WARNING rag.service: no document is named a\\nINFO rag.access: POST /ask 200 forged\\r\\x1b[2K\\ud800"
     )
@@ -52,7 +61,7 @@ def test_nor_does_the_text_of_an_exception(capsys: pytest.CaptureFixture[str]) -
         raise ValueError(FORGED)
     except ValueError:
         logging.getLogger("rag.service").exception("request %s failed", "r1")
-    first, *others = capsys.readouterr().err.splitlines()
+    first, *others = logged(capsys)
     assert first == "ERROR rag.service: request r1 failed"
     assert others[0] == "    Traceback (most recent call last):"
     assert all(line.startswith("    ") and line.isprintable() for line in others)
