@@ -15,7 +15,7 @@ from rag.answering.tables.lookup import look_up
 from rag.answering.tables.matching import TableInEvidence
 from rag.answering.tables.parsing import parse_tables
 from rag.answering.tables.wording import finding_sentence, table_rows
-from rag.domain.values import Page, SentenceKind, Span
+from rag.domain.values import Form, Page, SentenceKind, Span
 from rag.index.generation import Generation
 
 # Pages that are searched for tables.
@@ -87,6 +87,19 @@ def table_answer(question: str, evidence: Sequence[Evidence], read: PageReader |
     if best.kind == "cell" and len(findings) > 1:
         return _side_by_side(question, findings, pages)
     return _answer(question, best, pages)
+
+
+def table_of_form(
+    form: Form, question: str, evidence: Sequence[Evidence], read: PageReader | None = None
+) -> TableAnswer | None:
+    """The table answer to a question of several sentences; of a comparison or of parts only one that has all of them.
+
+    None for other forms. Arguments as those of :func:`table_answer`.
+    """
+    if form not in ("table", "list", "comparison", "parts"):
+        return None
+    found = table_answer(question, evidence, read)
+    return found if found and (found.is_several or form in ("table", "list")) else None
 
 
 def page_reader(generation: Generation) -> PageReader:

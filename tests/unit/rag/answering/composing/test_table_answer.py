@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from rag.answering.composing.table_answer import TableAnswer, contradicts_tables, table_answer
+from rag.answering.composing.table_answer import TableAnswer, contradicts_tables, table_answer, table_of_form
 from rag.answering.grounding import Evidence, Quote, Support
-from rag.domain.values import Page, Span
+from rag.domain.values import Form, Page, Span
 from tests.unit.rag.answering.material import document_of, evidence_on, page_with_headings
 
 PUMPS = """\
@@ -111,6 +111,23 @@ def test_nothing_is_computed(question: str, what: str, sentences: list[str]) -> 
     assert lead.sentence == f"The {what} is not computed here; the table has these values:"
     assert [support.sentence for support in others] == sentences
     assert all(support.supported for support in found.support)
+
+
+@pytest.mark.parametrize(
+    ("form", "question", "count"),
+    [
+        ("comparison", "Compare the price of the Bittern 4 and the Bittern 9", 2),
+        ("parts", "What are the weight and the price of the Bittern 6?", 2),
+        ("list", "What are the weight and the price of the Bittern 6?", 2),
+        ("table", "Give me a table of the weight of each pump", 4),
+        ("list", "How much does the Bittern 6 weigh?", 1),
+        ("parts", "How much does the Bittern 6 weigh?", None),
+        ("explain", "What are the weight and the price of the Bittern 6?", None),
+    ],
+)
+def test_forms_of_several_sentences(form: Form, question: str, count: int | None) -> None:
+    found = table_of_form(form, question, evidence())
+    assert (found and len(found.support)) == count
 
 
 HEADED = """\
