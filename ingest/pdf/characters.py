@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from itertools import compress, repeat
 from typing import Final, NamedTuple, TypeAlias
 
@@ -17,12 +18,12 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 from numpy.typing import NDArray
 
-from ingest.pdf.drawings import read_drawings
+from ingest.pdf.drawings import read_drawings, remove_object
 from ingest.pdf.layers import covered_words, words_in_layers
 from ingest.pdf.lines import Line, PageLines, Piece
 from ingest.pdf.page_characters import SURROGATE, PageCharacters
 from ingest.pdf.raised_digits import find_raised, rejoin
-from ingest.pdf.strikes import Strikes, find_strikes, kept_letters
+from ingest.pdf.strikes import Strike, find_strikes, kept_letters
 from ingest.pdf.visibility import hidden_words
 from rag.domain.values import Box
 from rag.text.characters import is_visible
@@ -83,11 +84,30 @@ def read_lines(
         layered: whether the file may have layers that are off.
         strike_outs: boxes of annotations that strike words out, on the page as displayed, in points.
     """
+    lines, left_out, undrawn = _read_once(page, textpage, layered, strike_outs)
+    if removed := [address for address in undrawn if remove_object(page, address)]:
+        # pdfium gives a text once that is drawn twice at one place: it may be the copy that is not seen.
+        textpage.close()
+        for address in removed:
+            pdfium.FPDFPageObj_Destroy(ctypes.cast(address, pdfium.FPDF_PAGEOBJECT))
+        with closing(page.get_textpage()) as again:
+            lines, rest, _ = _read_once(page, again, layered, strike_outs)
+        left_out = rest._replace(in_layers=left_out.in_layers, covered=left_out.covered)
+    return (page.get_size(), lines), left_out
+
+
+def _read_once(
+    page: pypdfium2.PdfPage,
+    textpage: pypdfium2.PdfTextPage,
+    layered: bool,  # noqa: FBT001 - of this module only
+    strike_outs: Sequence[Sequence[float]],
+) -> tuple[list[Line], LeftOut, Sequence[int]]:
+    """The lines; the words left out; and the addresses of text objects of which nothing is drawn."""
     size = page.get_size()
     characters = PageCharacters(textpage)
     words = _Words.of(characters)
     if not words.texts:
-        return (size, []), LeftOut()
+        return [], LeftOut(), ()
     extents = _extents(characters, words)
     boxes = _displayed(page, extents)
     objects = characters.objects(words.firsts.tolist())
@@ -116,23 +136,24 @@ def read_lines(
         for start, (end, hyphenated) in zip(starts, words.line_ends, strict=False)
     ]
     counts = [int((inside & mask).sum()) for mask in (invisible, in_layers, covered, (struck | shortened) & ~hidden)]
-    return (size, rejoin(line for line in lines if line.pieces)), LeftOut(*counts)
+    undrawn = set(compress(objects, (in_layers | covered).tolist()))
+    undrawn -= set(compress(objects, (~hidden).tolist()))
+    return rejoin(line for line in lines if line.pieces), LeftOut(*counts), sorted(undrawn)
 
 
 def _without_struck(
-    page: pypdfium2.PdfPage, characters: PageCharacters, words: _Words, boxes: _Floats, strikes: Strikes
+    page: pypdfium2.PdfPage, characters: PageCharacters, words: _Words, boxes: _Floats, strikes: Sequence[Strike]
 ) -> tuple[_Mask, _Mask, list[str], _Floats]:
     """Masks of the words that are struck out as a whole, and in part; and texts and boxes without the struck parts."""
     struck, shortened = np.zeros((2, len(boxes)), np.bool_)
     texts, boxes = list(words.texts), boxes.copy()
-    parts: dict[int, list[tuple[float, float]]] = {}
-    for word, left, right in zip(*strikes, strict=True):
-        parts.setdefault(word, []).append((left, right))
-    for word, spans in parts.items():
+    by_word: dict[int, list[Strike]] = {}
+    for strike in strikes:
+        by_word.setdefault(strike.word, []).append(strike)
+    for word, through in by_word.items():
         indexes = range(words.firsts[word], words.lasts[word] + 1)
-        sides = characters.boxes(indexes)
-        letters = _displayed(page, sides[:, [0, 3, 2, 1]])
-        kept = kept_letters(letters[:, 0], letters[:, 2], spans)
+        letters = _displayed(page, characters.boxes(indexes)[:, [0, 3, 2, 1]])
+        kept = kept_letters(letters, through)
         text = _cleaned(["".join(compress(characters.text[indexes.start : indexes.stop], kept.tolist()))])[0]
         struck[word] = not text
         if text and not kept.all():

@@ -255,6 +255,11 @@ def _times(first: _Matrix, then: _Matrix) -> _Matrix:
     return x, y, u, v, s + then[4], t + then[5]
 
 
+def remove_object(page: pypdfium2.PdfPage, address: int) -> bool:
+    """Takes an object from an open page, not from its file; it is then the caller's. False for a part of a form."""
+    return bool(pdfium.FPDFPage_RemoveObject(page, ctypes.cast(address, pdfium.FPDF_PAGEOBJECT)))
+
+
 def undrawn(page: pypdfium2.PdfPage, groups: Sequence[Sequence[int]], boxes: Sequence[_Floats]) -> list[_Mask]:
     """For each group of objects, mask of its boxes in which a rendering is the same without the group.
 

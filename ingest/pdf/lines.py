@@ -27,10 +27,16 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a page; ``hyphenated`` if its last word continues in the next line."""
+    """A line of a page.
+
+    Attributes:
+        hyphenated: whether its last word continues in the next line.
+        begins: whether a paragraph begins with it, wherever it stands: that of a note or a text box.
+    """
 
     pieces: Sequence[Piece] = ()
     hyphenated: bool = False
+    begins: bool = False
 
     @cached_property
     def text(self) -> str:

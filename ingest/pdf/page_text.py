@@ -191,7 +191,9 @@ def _paragraph_breaks(lines: Sequence[Line]) -> list[bool]:
     for position, step in enumerate(steps, start=1):
         above, below = lines[position - 1], lines[position]
         moved_up = step < -1.0  # another column, or a part of the page drawn later
-        if moved_up:
+        if below.begins:
+            breaks[position] = True
+        elif moved_up:
             breaks[position] = above.text[-1] in ".!?:"
         else:
             breaks[position] = step > usual * _PARAGRAPH_GAP or above.size != below.size

@@ -27,6 +27,7 @@ _SIGNS: Final = "-+−–⁻⁺"
 # What may be raised: digits with a sign, several marks with commas, or both in brackets.
 _RAISED: Final = re.compile(rf"[({{\[]?[{_SIGNS}]?[\d{_SUPERSCRIPTS}]+(?:[,.*][\d{_SUPERSCRIPTS}]+)*[)}}\]*]?")
 _SUPERSCRIPT: Final = re.compile(rf"[⁻⁺]?[{_SUPERSCRIPTS}]+")
+_WORD: Final = re.compile(r"[^\W\d_]{3}\W?$")
 _POWER: Final = re.compile(r"[-+]?\d+")
 _TEN: Final = re.compile(r"(?<![\d.,])10$")
 _SLASHES: Final = frozenset("/\u2044")
@@ -152,11 +153,11 @@ def _meaning(text: str, first: int, start: int, stop: int, end: int) -> RaisedDi
 
 def _written(before: str, run: str, after: str) -> tuple[str, bool] | None:
     """What to write for a raised run within a word, and whether apart; None where it is to be left as it is."""
-    if not before or before[-1].isalpha() or not any(map(str.isdigit, before)):
+    if not before or before[-1].isalpha() or not any(map(str.isdecimal, before)):
         return None
     if len(run) > _LONGEST or not _RAISED.fullmatch(run):
         return None
-    if after[:1] in _SLASHES:
+    if after[:1] in _SLASHES or not run[0].isdigit() | (run[0] in _SIGNS):
         return run, True
     plain = run.translate(_TO_PLAIN)
     if _POWER.fullmatch(plain) and (not plain.isdecimal() or _TEN.search(before)):
@@ -196,5 +197,12 @@ def _glued(last: Piece, first: Piece) -> list[Piece]:
     written = _written(last.text, first.text, "") if raised else None
     if written and written[1]:
         return [last, first._replace(text=written[0])]
+    if (
+        raised
+        and not written
+        and _RAISED.fullmatch(first.text)
+        and (_WORD.search(last.text) or not first.text[0].isalnum())
+    ):
+        return [last, first]
     text = last.text + (written[0] if written else first.text)
     return [last._replace(text=text, box=box_around([last.box, first.box]))]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
@@ -17,6 +17,7 @@ from ingest.pdf.page_labels import as_label
 from ingest.readers.limits import ReadingLimits
 from rag.domain.stored import LARGEST_SIDE, LONGEST_LABEL
 from rag.errors import FileFault
+from rag.pdf.annotations import Annotation, read_annotations
 from rag.pdf.document import PdfDocument, open_document
 
 _LIMITS: Final = ReadingLimits()
@@ -32,6 +33,7 @@ class PdfFile(PdfDocument):
         self._limits = limits
         self._characters: dict[int, int] = {}
         self._left_out: dict[int, LeftOut] = {}
+        self._annotations: dict[int, Sequence[Annotation]] = {}
         self._layered = layered
 
     def lines(self, number: int) -> PageLines:
@@ -41,10 +43,19 @@ class PdfFile(PdfDocument):
             FileFault: ``too_large``, or ``malformed``.
         """
         with closing(self.pdfium_document[number - 1]) as page, closing(page.get_textpage()) as textpage:
-            self._check_characters(number, textpage.count_chars())
-            (size, lines), self._left_out[number] = read_lines(page, textpage, layered=self._layered)
+            annotations = self._annotations[number] = read_annotations(page)
+            written = sum(len(annotation.text) for annotation in annotations)
+            self._check_characters(number, textpage.count_chars() + written)
+            strike_outs = [box for one in annotations if one.kind == "strike-out" for box in one.quads]
+            (size, lines), left_out = read_lines(page, textpage, layered=self._layered, strike_outs=strike_outs)
+            not_shown = sum(len(one.text.split()) for one in annotations if one.kind == "hidden")
+            self._left_out[number] = left_out._replace(invisible=left_out.invisible + not_shown)
             width, height = (min(max(side, 1.0), LARGEST_SIDE - 1) for side in size)
             return (width, height), lines
+
+    def annotations(self, number: int) -> Sequence[Annotation]:
+        """The annotations of a page whose lines were read."""
+        return self._annotations[number]
 
     def left_out(self, number: int) -> LeftOut:
         """Numbers of words that were left out of a page's lines."""

@@ -32,17 +32,21 @@ _MOST_LINES: Final = 2_000
 _SLACK: Final = 0.5
 
 
-class Strikes(NamedTuple):
-    """Parts of words that are struck out: the positions of the words, and left and right edge of each part."""
+class Strike(NamedTuple):
+    """Part of a word that is struck out: position of the word, left and right edge, and height of the line.
 
-    words: Sequence[int]
-    lefts: Sequence[float]
-    rights: Sequence[float]
+    ``level`` is None where an annotation marks the words.
+    """
+
+    word: int
+    left: float
+    right: float
+    level: float | None
 
 
 def find_strikes(
     page: pypdfium2.PdfPage, boxes: _Floats, rules: _Floats, paths: Sequence[int], marks: Sequence[Sequence[float]] = ()
-) -> Strikes:
+) -> list[Strike]:
     """The struck-out parts of words.
 
     Args:
@@ -55,15 +59,14 @@ def find_strikes(
     found = _marked(boxes, marks)
     lined = _lined(boxes, rules)
     if lined:
-        words = [word for word, _ in lined]
         over = np.array([_overlap(boxes[word], rules[rule]) for word, rule in lined])
         (unseen,) = undrawn(page, [list({paths[rule] for _, rule in lined})], [over])
         found += [
-            (word, box[0], box[2])
-            for word, box, not_seen in zip(words, over.tolist(), unseen, strict=True)
-            if not not_seen
+            Strike(word, left, right, (top + bottom) / 2)
+            for (word, _), (left, top, right, bottom), blank in zip(lined, over.tolist(), unseen, strict=True)
+            if not blank
         ]
-    return Strikes(*map(list, zip(*found, strict=True))) if found else Strikes((), (), ())
+    return found
 
 
 def _lined(boxes: _Floats, rules: _Floats) -> list[tuple[int, int]]:
@@ -98,19 +101,31 @@ def _overlap(word: _Floats, rule: _Floats) -> list[float]:
     return [float(left), float(rule[1]) - 0.5, float(right), float(rule[3]) + 0.5]
 
 
-def _marked(boxes: _Floats, marks: Sequence[Sequence[float]]) -> list[tuple[int, float, float]]:
-    found = []
+def _marked(boxes: _Floats, marks: Sequence[Sequence[float]]) -> list[Strike]:
+    found: list[Strike] = []
     middles = (boxes[:, 1] + boxes[:, 3]) / 2
     for left, top, right, bottom in marks[:_MOST_LINES]:
         inside = (middles > top) & (middles < bottom) & (boxes[:, 0] < right) & (boxes[:, 2] > left)
-        found += [(word, left, right) for word in np.flatnonzero(inside).tolist()]
+        found += [Strike(word, left, right, None) for word in np.flatnonzero(inside).tolist()]
     return found
 
 
-def kept_letters(lefts: _Floats, rights: _Floats, parts: Sequence[tuple[float, float]]) -> _Mask:
-    """Mask of the letters of a word whose middle is in none of the struck parts. *Shape:* ``(letters,)``."""
-    middles = (lefts + rights) / 2
-    kept = np.ones(len(middles), np.bool_)
-    for left, right in parts:
-        kept &= ~((middles >= left - _SLACK) & (middles <= right + _SLACK))
+def kept_letters(letters: _Floats, strikes: Sequence[Strike]) -> _Mask:
+    """Mask of the letters of a word that no strike goes through; a bar of a fraction goes through none of its letters.
+
+    *Shape:* ``(letters,)``.
+
+    Args:
+        letters: their boxes, on the page as displayed. *Shape:* ``(letters, 4)``.
+        strikes: of the word.
+    """
+    left, top, right, bottom = letters.T
+    middles, heights = (left + right) / 2, np.maximum(bottom - top, 0.1)
+    kept = np.ones(len(letters), np.bool_)
+    for strike in strikes:
+        struck = (middles >= strike.left - _SLACK) & (middles <= strike.right + _SLACK)
+        if strike.level is not None:
+            share = (bottom - strike.level) / heights
+            struck &= (share >= _LOWEST) & (share <= _HIGHEST)
+        kept &= ~struck
     return kept

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from ingest.pdf.annotated import with_annotations
 from ingest.pdf.page_labels import declared_labels
 from ingest.pdf.page_text import Line, PageLines, Piece, compose_pages
 from ingest.pdf.reading import PdfFile, open_pdf
@@ -131,10 +132,13 @@ class _Layers:
                 for detail, words in zip(_LEFT_OUT, file.left_out(number), strict=True)
                 if words
             ]
+            annotations = file.annotations(number)
+            lines = with_annotations(lines, annotations)
             text = "\n".join(line.text for line in lines)
             best = self._best(file, number, size, lines, text)
-            self.pages.append((size, best))
-            self.options.on_page(number, len(file), best is not lines)
+            recognized = best is not lines
+            self.pages.append((size, with_annotations(best, annotations, drawn=False) if recognized else best))
+            self.options.on_page(number, len(file), recognized)
         self._scale_recognized()
 
     def _scale_recognized(self) -> None:

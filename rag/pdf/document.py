@@ -14,12 +14,16 @@ from PIL import Image, ImageChops, ImageDraw
 
 from rag.domain.values import Box
 from rag.errors import FileFault
+from rag.pdf.annotations import Annotation, read_annotations
+from rag.pdf.note_picture import draw_note
 
 # pdfium is not thread-safe: "PDFium is inherently not thread-safe", https://pypdfium2.readthedocs.io
 _PDFIUM = threading.Lock()
 
 # A page of five metres by five at 144 dpi would need 12 GB.
 _MOST_PIXELS = 16_000_000
+# In points: boxes that are stored are rounded, and those without extent are widened.
+_SAME = 1.1
 
 
 class PdfDocument:
@@ -51,6 +55,19 @@ class PdfDocument:
                 picture: Image.Image = bitmap.to_pil().convert("L" if grey else "RGB")
                 return picture
 
+    def notes(self, number: int, boxes: Sequence[Box]) -> list[Annotation]:
+        """The notes of a page that these boxes mark; such a note is no part of the page as drawn."""
+        with closing(self.pdfium_document[number - 1]) as page:
+            return [
+                one
+                for one in read_annotations(page)
+                if one.kind == "note" and any(_is_same(one.box, box) for box in boxes)
+            ]
+
+
+def _is_same(one: Box, other: Box) -> bool:
+    return all(abs(side - mate) <= _SAME for side, mate in zip(one, other, strict=True))
+
 
 @contextmanager
 def open_document(path: Path) -> Iterator[PdfDocument]:
@@ -67,11 +84,23 @@ def open_document(path: Path) -> Iterator[PdfDocument]:
                 raise FileFault("encrypted", "needs a password; save a copy without one") from error
             raise FileFault("malformed", f"not a readable PDF ({error})") from error
         try:
+            _initialize_forms(document)
             yield PdfDocument(document)
         except pypdfium2.PdfiumError as error:
             raise FileFault("malformed", f"a page cannot be read ({error})") from error
         finally:
             document.close()
+
+
+def _initialize_forms(document: pypdfium2.PdfDocument) -> None:
+    """Lets the values of form fields be drawn and read; does nothing for a file without a form, or a damaged one.
+
+    It is pypdfium2's ``init_forms``, without its warning of forms in XFA.
+    """
+    if document.get_formtype() != pdfium.FORMTYPE_NONE:
+        callbacks = pdfium.FPDF_FORMFILLINFO(version=2)
+        if environment := pdfium.FPDFDOC_InitFormFillEnvironment(document, callbacks):
+            document.formenv = pypdfium2.PdfFormEnv(environment, callbacks)
 
 
 def render_page(path: Path, number: int, boxes: Sequence[Box] = (), *, scale: float = 2.0) -> bytes:
@@ -90,8 +119,12 @@ def render_page(path: Path, number: int, boxes: Sequence[Box] = (), *, scale: fl
     with open_document(path) as document:
         picture = document.picture(number, scale=scale)
         width = document.pdfium_document.get_page_size(number - 1)[0]
+        notes = document.notes(number, boxes) if boxes else []
     if boxes:
-        picture = _highlight(picture, boxes, min(scale, picture.width / width))
+        scale = min(scale, picture.width / width)
+        picture = _highlight(picture, boxes, scale)
+        for note in notes:
+            draw_note(picture, note, scale)
     data = io.BytesIO()
     picture.save(data, format="PNG")
     return data.getvalue()

@@ -210,6 +210,14 @@ class TestStrikes:
             ),
             pytest.param(
                 each(
+                    lambda canvas: canvas.drawString(72, 607, "It holds 12 bar."),
+                    lambda canvas: canvas.line(72, 603, 160, 603),
+                    lambda canvas: canvas.drawString(72, 594, "It is blue."),
+                ),
+                id="a bar between words",
+            ),
+            pytest.param(
+                each(
                     lambda canvas: canvas.setStrokeColorRGB(1, 1, 1),
                     lambda canvas: canvas.line(72, 603, 160, 603),
                     lambda canvas: canvas.drawString(72, 600, "It holds 12 bar."),
@@ -245,6 +253,11 @@ class TestCovers:
     def test_corrected_at_the_same_place(self, tmp_path: Path) -> None:
         source = drawn(tmp_path / "a.pdf", each(area((1, 1, 1)), lambda canvas: canvas.drawString(72, 600, "14 bar.")))
         assert source.pages[0].text.split() == "The pump is blue. 14 bar.".split()
+
+    def test_the_same_words_again(self, tmp_path: Path) -> None:
+        again = each(area((1, 1, 1)), lambda canvas: canvas.drawString(72, 601, "It holds 12 bar."))
+        source = drawn(tmp_path / "a.pdf", again)
+        assert source.pages[0].text.split() == "The pump is blue. It holds 12 bar.".split()
 
     @pytest.mark.parametrize(
         "draw",

@@ -39,7 +39,7 @@ def read(path: Path, *runs: str, size: float = 7, rise: float = 4, turn: int = 0
         pytest.param(["It boils at 245", "^9", " degrees."], "It boils at 245 ⁹ degrees.", id="mark of a note"),
         pytest.param(["of 36", "^12", ", and"], "of 36 ¹², and", id="mark of two digits"),
         pytest.param(["of 36", "^1,2", " and"], "of 36 ¹,² and", id="two marks"),
-        pytest.param(["of 36", "^(2)", " and"], "of 36 (²) and", id="mark in brackets"),
+        pytest.param(["of 36", "^(2)", " and"], "of 36 (2) and", id="mark in brackets"),
         pytest.param(["1,150.50", "^3"], "1,150.50 ³", id="after a decimal number"),
         pytest.param(["5 %, 7%", "^3"], "5 %, 7% ³", id="after a sign"),
         pytest.param(["(2019)", "^3"], "(2019) ³", id="after a bracket"),

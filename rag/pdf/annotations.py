@@ -1,0 +1,178 @@
+"""Annotations of a page that hold text: values of form fields, text boxes, notes of reviewers, and strike-outs.
+
+Their number and lengths are bounded, because a file may hold any of them.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Iterator
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
+
+import pypdfium2
+import pypdfium2.raw as pdfium
+
+from rag.domain.values import Box
+
+AnnotationKind: TypeAlias = Literal["value", "tick", "text", "note", "strike-out", "hidden"]
+
+# Most annotations of a page that are looked at, characters of one, options of a field, and quadrilaterals of one.
+_MOST: Final = 5_000
+_LONGEST: Final = 20_000
+_LONGEST_STRING: Final = 1 << 20
+_LONGEST_NAME: Final = 100
+_MOST_OPTIONS: Final = 1_000
+_MOST_QUADS: Final = 500
+# PageToDevice returns integers: it is called with a device of a thousand units per point.
+_SCALE: Final = 1000
+
+_NOT_SHOWN: Final = pdfium.FPDF_ANNOT_FLAG_HIDDEN | pdfium.FPDF_ANNOT_FLAG_NOVIEW
+_PASSWORD: Final = 1 << 13
+_TICKS: Final = (pdfium.FPDF_FORMFIELD_CHECKBOX, pdfium.FPDF_FORMFIELD_RADIOBUTTON)
+_CHOICES: Final = (pdfium.FPDF_FORMFIELD_COMBOBOX, pdfium.FPDF_FORMFIELD_LISTBOX)
+_TEXTS: Final = (pdfium.FPDF_FORMFIELD_TEXTFIELD, *_CHOICES)
+_NOTES: Final = frozenset(
+    {
+        pdfium.FPDF_ANNOT_TEXT, pdfium.FPDF_ANNOT_LINE, pdfium.FPDF_ANNOT_SQUARE, pdfium.FPDF_ANNOT_CIRCLE,
+        pdfium.FPDF_ANNOT_POLYGON, pdfium.FPDF_ANNOT_POLYLINE, pdfium.FPDF_ANNOT_HIGHLIGHT,
+        pdfium.FPDF_ANNOT_UNDERLINE, pdfium.FPDF_ANNOT_SQUIGGLY, pdfium.FPDF_ANNOT_STRIKEOUT, pdfium.FPDF_ANNOT_STAMP,
+        pdfium.FPDF_ANNOT_CARET, pdfium.FPDF_ANNOT_INK, pdfium.FPDF_ANNOT_FILEATTACHMENT, pdfium.FPDF_ANNOT_REDACT,
+    }
+)  # fmt: skip
+
+
+class Annotation(NamedTuple):
+    """An annotation with text, or one that strikes words out.
+
+    Attributes:
+        kind: ``value`` of a form field; ``tick``: a box or button of a form, with the text "x" where it is ticked;
+            ``text``: a text box on the page; ``note``: a comment, which is not on the page as drawn; ``strike-out``;
+            ``hidden``: text that no viewer shows.
+        text: may have several lines.
+        author: of a note; empty where it has none.
+        box: on the page as displayed.
+        quads: boxes of the words that are marked.
+    """
+
+    kind: AnnotationKind
+    text: str
+    box: Box
+    author: str = ""
+    quads: tuple[Box, ...] = ()
+
+
+def read_annotations(page: pypdfium2.PdfPage) -> list[Annotation]:
+    """The annotations of a page in their order in the file. Values of fields need the document's forms initialized."""
+    count = min(pdfium.FPDFPage_GetAnnotCount(page), _MOST)
+    if count <= 0:
+        return []
+    place = _Placement(page)
+    found: list[Annotation] = []
+    for index in range(count):
+        annotation = pdfium.FPDFPage_GetAnnot(page, index)
+        if annotation:
+            try:
+                found += _read(page, annotation, place)
+            finally:
+                pdfium.FPDFPage_CloseAnnot(annotation)
+    return found
+
+
+def _read(page: pypdfium2.PdfPage, annotation: Any, place: _Placement) -> Iterator[Annotation]:  # noqa: ANN401 - ctypes
+    subtype = pdfium.FPDFAnnot_GetSubtype(annotation)
+    if subtype in (pdfium.FPDF_ANNOT_LINK, pdfium.FPDF_ANNOT_POPUP):
+        return
+    box = place.of_annotation(annotation)
+    if box is None:
+        return
+    shown = not pdfium.FPDFAnnot_GetFlags(annotation) & _NOT_SHOWN
+    if subtype == pdfium.FPDF_ANNOT_WIDGET:
+        found = _field(page.formenv, annotation, box) if page.formenv else None
+    elif subtype == pdfium.FPDF_ANNOT_FREETEXT:
+        found = Annotation("text", _entry(annotation, b"Contents"), box)
+    elif subtype in _NOTES and not pdfium.FPDFAnnot_HasKey(annotation, b"State"):
+        author = " ".join(_entry(annotation, b"T").split())[:_LONGEST_NAME]
+        quads = tuple(place.quads(annotation)) if subtype == pdfium.FPDF_ANNOT_STRIKEOUT else ()
+        if quads and shown:
+            yield Annotation("strike-out", "", box, quads=quads)
+        found = Annotation("note", _entry(annotation, b"Contents"), box, author)
+    else:
+        return
+    if found and found.text.strip():
+        yield found if shown else found._replace(kind="hidden")
+    elif found and found.kind == "tick" and shown:
+        yield found
+
+
+def _field(formenv: Any, annotation: Any, box: Box) -> Annotation | None:  # noqa: ANN401 - ctypes
+    kind = pdfium.FPDFAnnot_GetFormFieldType(formenv, annotation)
+    if kind in _TICKS:
+        return Annotation("tick", "x" if pdfium.FPDFAnnot_IsChecked(formenv, annotation) else "", box)
+    if kind not in _TEXTS or (
+        kind == pdfium.FPDF_FORMFIELD_TEXTFIELD and pdfium.FPDFAnnot_GetFormFieldFlags(formenv, annotation) & _PASSWORD
+    ):
+        return None
+    text = _choices(formenv, annotation) if kind in _CHOICES else ""
+    return Annotation("value", text or _string(pdfium.FPDFAnnot_GetFormFieldValue, formenv, annotation), box)
+
+
+def _choices(formenv: Any, annotation: Any) -> str:  # noqa: ANN401 - ctypes
+    """The labels of the options that are chosen, one on each line."""
+    count = min(pdfium.FPDFAnnot_GetOptionCount(formenv, annotation), _MOST_OPTIONS)
+    labels = (
+        _string(pdfium.FPDFAnnot_GetOptionLabel, formenv, annotation, option)
+        for option in range(count)
+        if pdfium.FPDFAnnot_IsOptionSelected(formenv, annotation, option)
+    )
+    return "\n".join(labels)[:_LONGEST]
+
+
+def _entry(annotation: Any, key: bytes) -> str:  # noqa: ANN401 - ctypes
+    return _string(pdfium.FPDFAnnot_GetStringValue, annotation, key)
+
+
+def _string(get: Callable[..., int], *arguments: object) -> str:
+    """A string of pdfium, cut to a maximum length; empty where it is far longer."""
+    size = get(*arguments, None, 0)
+    if not 2 < size <= _LONGEST_STRING:
+        return ""
+    buffer = (ctypes.c_ushort * (size // 2 + 1))()
+    get(*arguments, buffer, size)
+    return bytes(buffer)[: size - 2].decode("utf-16-le", "ignore")[:_LONGEST].replace("\r\n", "\n").replace("\r", "\n")
+
+
+class _Placement:
+    """From PDF coordinates to those of the page as displayed: cropped, rotated, origin top left."""
+
+    def __init__(self, page: pypdfium2.PdfPage) -> None:
+        self._page = page
+        self._width, self._height = page.get_size()
+
+    def of_annotation(self, annotation: Any) -> Box | None:  # noqa: ANN401 - ctypes
+        sides = pdfium.FS_RECTF()
+        if not pdfium.FPDFAnnot_GetRect(annotation, sides):
+            return None
+        return self._box([(sides.left, sides.bottom), (sides.right, sides.top)])
+
+    def quads(self, annotation: Any) -> Iterator[Box]:  # noqa: ANN401 - ctypes
+        points = pdfium.FS_QUADPOINTSF()
+        for index in range(min(pdfium.FPDFAnnot_CountAttachmentPoints(annotation), _MOST_QUADS)):
+            if pdfium.FPDFAnnot_GetAttachmentPoints(annotation, index, points):
+                corners = [(getattr(points, f"x{number}"), getattr(points, f"y{number}")) for number in range(1, 5)]
+                if (box := self._box(corners)) is not None:
+                    yield box
+
+    def _box(self, corners: list[tuple[float, float]]) -> Box | None:
+        """None for one that is not on the page."""
+        moved = [self._moved(x, y) for x, y in corners]
+        xs, ys = zip(*moved, strict=True)
+        left, right = (min(max(side, 0.0), self._width) for side in (min(xs), max(xs)))
+        top, bottom = (min(max(side, 0.0), self._height) for side in (min(ys), max(ys)))
+        outside = max(xs) < 0 or min(xs) > self._width or max(ys) < 0 or min(ys) > self._height
+        return None if outside else Box(left, top, right, bottom)
+
+    def _moved(self, x: float, y: float) -> tuple[float, float]:
+        device_x, device_y = ctypes.c_int(), ctypes.c_int()
+        width, height = round(self._width * _SCALE), round(self._height * _SCALE)
+        pdfium.FPDF_PageToDevice(self._page, 0, 0, width, height, 0, x, y, device_x, device_y)
+        return device_x.value / _SCALE, device_y.value / _SCALE
