@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, Literal
 
 from ingest.markup.dead_html import DeadText
+from ingest.markup.merged_cells import MergedCells, TableCell
 from ingest.markup.raised import CONTEXT, raised
 from ingest.readers.blocks import Block, table_text
 from rag.text.characters import clean
@@ -23,6 +24,7 @@ _IN_LINE: Final = frozenset("br img input sup pre".split())
 _HEADINGS: Final = {f"h{level}": level for level in range(1, 7)}
 # Fields of a form that show what was put into them.
 _TYPED: Final = frozenset(["", *"text number email tel url date time month week datetime-local".split()])
+_MOST_DIGITS: Final = 4
 _SPACES: Final = re.compile(r"[ \t\n\r\f]+")
 
 _Step = tuple[Literal["open", "text", "close", "skip"], "LexborNode"]
@@ -44,7 +46,7 @@ class TreeWalk:
         self._lists: list[int | None] = []
         self._marker = ""
         self._items: list[str] = []
-        self._rows: list[list[str]] | None = None
+        self._rows: list[list[TableCell]] | None = None
         self._cell: list[str] | None = None
 
     def blocks(self) -> Iterator[Block]:
@@ -137,11 +139,12 @@ class TreeWalk:
                 self._emit("\n".join(self._items))
                 self._items, self._marker = [], ""
         elif tag in ("td", "th") and self._rows and self._cell is not None:
-            self._rows[-1].append(" ".join(self._cell))
+            self._rows[-1].append(TableCell(" ".join(self._cell), _span(node, "colspan"), _span(node, "rowspan")))
             self._cell = None
         elif tag == "table" and self._rows is not None:
             rows, self._rows = self._rows, None
-            self._place(table_text(rows))
+            merged = MergedCells()
+            self._place(table_text(merged.row(cells) for cells in rows))
 
     def _close_raised(self) -> None:
         start, note = self._raised.pop()
@@ -176,6 +179,11 @@ class TreeWalk:
         for line in text.split("\n"):
             self._items.append(f"{indent}{self._marker}{line}")
             self._marker = " " * len(self._marker)
+
+
+def _span(node: LexborNode, name: str) -> int:
+    value = (node.attributes.get(name) or "").strip()[:_MOST_DIGITS]
+    return int(value) if value.isascii() and value.isdigit() else 1
 
 
 def _outer_tables(body: LexborNode, dead: DeadText) -> set[int]:

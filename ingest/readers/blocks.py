@@ -6,6 +6,7 @@ Pure. The readers of Markdown, HTML, Word and plain text yield the blocks.
 from __future__ import annotations
 
 import re
+import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -40,12 +41,18 @@ class Block:
 
 
 def table_text(rows: Iterable[Sequence[str]]) -> str:
-    """Text of a table: a line for each row, cells separated by bars, empty rows and columns left out."""
+    """Text of a table: a line for each row, cells separated by bars, empty rows and columns left out.
+
+    A row of one cell below others ends with a bar: it belongs to the table, as a group heading does.
+    """
     cells = [[" ".join(cell.split()) for cell in row] for row in rows]
     used = sorted({column for row in cells for column, cell in enumerate(row) if cell})
     # One row may have one cell, and another ten thousand: rows are not padded to the same length.
     lines = [[row[column] for column in used[: bisect_left(used, len(row))]] for row in cells]
-    return "\n".join(" | ".join(line).rstrip(" |") for line in lines if any(line))
+    texts = [" | ".join(line).rstrip(" |") for line in lines if any(line)]
+    first = next((number for number, text in enumerate(texts) if " | " in text), len(texts))
+    below = (text if " | " in text or number < first else f"{text} |" for number, text in enumerate(texts))
+    return "\n".join(below)
 
 
 def pages_of(blocks: Iterable[Block], limits: ReadingLimits) -> tuple[Page, ...]:
@@ -85,11 +92,13 @@ def paginated(blocks: Iterable[Block], limits: ReadingLimits) -> tuple[tuple[Pag
 
 
 def _counted(blocks: Iterable[Block], limits: ReadingLimits) -> Iterator[Block]:
+    """The blocks with their text in Unicode's form NFC, as questions are: programs of macOS write NFD."""
     characters = 0
     for block in blocks:
         characters += len(block.text)
         check_size(characters, limits)
-        yield block
+        composed = unicodedata.is_normalized("NFC", block.text)
+        yield block if composed else replace(block, text=unicodedata.normalize("NFC", block.text))
 
 
 def _pages(blocks: Iterable[Block]) -> Iterator[list[Block]]:

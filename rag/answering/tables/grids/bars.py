@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
 from typing import Final, NamedTuple
 
 from rag.answering.tables.grids.grid import Grid, GridRow, row_of
@@ -69,7 +71,27 @@ def _grid(run: Sequence[_BarLine]) -> Iterator[Grid]:
     columns = max((len(cells) for _, cells in rows), default=0)
     if len(rows) < 2 or columns < 2:
         return
-    yield Grid([_row(line, cells, columns) for line, cells in rows], columns, rules[0] if rules else None)
+    grid = [_row(line, cells, columns) for line, cells in rows]
+    if not rules and not any(row.ragged for row in grid[:2]):
+        grid[:2] = _merged_heads(*grid[:2])
+    yield Grid(grid, columns, rules[0] if rules else None)
+
+
+def _merged_heads(first: GridRow, second: GridRow) -> tuple[GridRow, GridRow]:
+    """The first two rows, with heads over several columns as one cell; their readers repeat merged cells."""
+    runs = [list(run) for _, run in groupby(first.cells, key=lambda cell: cell.text)]
+    if len(runs) == 1 or not any(len(run) > 1 and run[0].text for run in runs):
+        return first, second
+    below = [cell.text for cell in second.cells]
+    cells, left = [], list(second.cells)
+    for run in runs:
+        start, end = run[0].first, run[-1].last
+        is_tall = bool(run[0].text) and below[start : end + 1] == [run[0].text] * len(run)
+        spanned = run if is_tall or not run[0].text else [run[0]._replace(last=end)]
+        cells += [cell._replace(rows=2) if is_tall else cell for cell in spanned]
+        if is_tall:
+            left[start : end + 1] = [cell._replace(text="") for cell in left[start : end + 1]]
+    return replace(first, cells=tuple(cells)), replace(second, cells=tuple(left))
 
 
 def _cells(line: str) -> list[str]:

@@ -149,10 +149,19 @@ def _count_heads(rows: Sequence[GridRow], columns: int) -> int:
         return 0
     for position, row in enumerate(rows[:_MOST_HEADS]):
         above = rows[position - 1] if position else None
-        if position >= merged_until and not _is_head(row, above, columns):
+        named = above is not None and _names_columns(above, row, rows[position + 1 : position + 2], columns)
+        if position >= merged_until and not named and not _is_head(row, above, columns):
             return position if position < len(rows) else 0
         merged_until = max([merged_until, *(position + cell.rows for cell in row.cells if cell.text)])
     return min(1, len(rows) - 1)
+
+
+def _names_columns(above: GridRow, row: GridRow, below: Sequence[GridRow], columns: int) -> bool:
+    """True for a row of words under heads over several columns without a corner, and above numbers."""
+    spanned = any(cell.last > cell.first and cell.text for cell in above.cells) and not _texts(above, columns)[0]
+    values = [text for text in _texts(row, columns)[1:] if text]
+    numbers = [is_value(text) for each in below for text in _texts(each, columns)[1:] if text]
+    return spanned and len(values) > 1 and not any(map(is_value, values)) and bool(numbers) and all(numbers)
 
 
 def _is_repeated(rows: Sequence[GridRow], columns: int) -> bool:

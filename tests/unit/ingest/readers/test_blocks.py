@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -52,9 +54,23 @@ def test_a_page_break_before_anything_makes_an_empty_page() -> None:
 
 def test_a_table_has_a_line_for_each_row() -> None:
     rows = [["Name", "", "Age"], ["Bob\nSmith", "", ""], ["", "", ""], ["Al", "", "4", "x"]]
-    assert table_text(rows) == "Name | Age\nBob Smith\nAl | 4 | x"
+    assert table_text(rows) == "Name | Age\nBob Smith |\nAl | 4 | x"
     assert table_text([]) == ""
+
+
+def test_a_title_above_a_table_has_no_bar_and_a_group_heading_in_it_has_one() -> None:
+    assert table_text([["Prices"], ["Part", "Price"], ["Small"], ["Belt", "17"]]) == (
+        "Prices\nPart | Price\nSmall |\nBelt | 17"
+    )
+    assert table_text([["a"], ["b"]]) == "a\nb"
 
 
 def test_an_empty_cell_keeps_the_place_of_those_after_it() -> None:
     assert table_text([["a", "b"], ["", "c"]]) == "a | b\n | c"
+
+
+def test_text_is_in_one_unicode_form() -> None:
+    """Programs of macOS write another one; a question for the café would not find it."""
+    (page,) = pages_of([Block(unicodedata.normalize("NFD", "Café Zoë"), 1), Block("Plain.")], LIMITS)
+    assert page.text == "Café Zoë\n\nPlain."
+    assert page.headings[0].end == len("Café Zoë")

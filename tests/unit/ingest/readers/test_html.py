@@ -23,6 +23,13 @@ from tests.unit.ingest.readers.conftest import Read, headings_of, text_of
         pytest.param("<li>alone", "- alone", id="an item without a list"),
         pytest.param("<table><tr><th>A<th>B<tr><td>1<td><p>2</p><p>3</p></table>", "A | B\n1 | 2 3", id="table"),
         pytest.param(
+            "<table><tr><th rowspan=2>A<th colspan=2>B<tr><th>C<th>D<tr><td rowspan=2>x<td>1<td>2<tr><td>3<td>4"
+            "<tr><td colspan=3>rest<tr><td>y<td>5<td>6</table>",
+            "A | B | B\nA | C | D\nx | 1 | 2\nx | 3 | 4\nrest |\ny | 5 | 6",
+            id="merged cells",
+        ),
+        pytest.param("<table><tr><td rowspan=x>a<td colspan=-1>b<tr><td>c</table>", "a | b\nc |", id="no spans"),
+        pytest.param(
             "<table><tr><td><p>left</p><table><tr><td>a<td>b</table><td>right</table>",
             "left\n\na | b\n\nright",
             id="a table that only arranges",

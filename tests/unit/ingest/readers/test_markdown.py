@@ -26,7 +26,7 @@ from tests.unit.ingest.readers.conftest import Read, headings_of, text_of
         pytest.param("- one\n- two\n  - in\n- three", "- one\n- two\n  - in\n- three", id="list"),
         pytest.param("3. one\n4. two", "3. one\n4. two", id="numbers"),
         pytest.param("- one\n\n  more of it\n\n- two", "- one\n  more of it\n- two", id="paragraphs in a list"),
-        pytest.param("| A | B |\n|---|---|\n| 1 | *2* |\n| x | |", "A | B\n1 | 2\nx", id="table"),
+        pytest.param("| A | B |\n|---|---|\n| 1 | *2* |\n| x | |", "A | B\n1 | 2\nx |", id="table"),
         pytest.param("```python\nif a:\n    b = 1\n```", "if a:\n    b = 1", id="code"),
         pytest.param("> quoted\n> text", "quoted\ntext", id="quote"),
         pytest.param("a\n\n---\n\nb", "a\n\nb", id="rule"),

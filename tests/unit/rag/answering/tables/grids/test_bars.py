@@ -95,3 +95,26 @@ def test_label_alone_is_a_group_of_the_rows_below() -> None:
 
 def test_footer_with_bars_is_no_table() -> None:
     assert parse_tables("Some words.\n\nApple Inc. | Q3 2023 Form 10-Q | 7\n\nMore words.") == []
+
+
+def test_heads_over_columns_are_repeated_by_the_readers() -> None:
+    table = only(
+        "Site | Half year | Half year\nSite | 2024 | 2023\nFoundry |\nOven | 1 | 2\nOffices |\nHeating | 9 | 10"
+    )
+    assert table.heads == ("Site", "Half year 2024", "Half year 2023")
+    assert [(row.cells, row.groups) for row in table.rows] == [
+        (("Oven", "1", "2"), ("Foundry",)),
+        (("Heating", "9", "10"), ("Offices",)),
+    ]
+
+
+def test_heads_over_columns_without_a_corner() -> None:
+    table = only(" | News | News | Law | Law\nSystem | Recall | Time | Recall | Time\nSparse | 0.6 | 12 | 0.5 | 19")
+    assert table.heads == ("System", "News Recall", "News Time", "Law Recall", "Law Time")
+    assert [row.cells for row in table.rows] == [("Sparse", "0.6", "12", "0.5", "19")]
+
+
+def test_equal_cells_in_a_row_of_words_are_no_heads_over_columns() -> None:
+    table = only("Plan | Dogs | Cats\nBasic | no | no\nPlus | yes | yes")
+    assert table.heads == ("Plan", "Dogs", "Cats")
+    assert [row.cells for row in table.rows] == [("Basic", "no", "no"), ("Plus", "yes", "yes")]
