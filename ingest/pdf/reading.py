@@ -61,6 +61,11 @@ class PdfFile(PdfDocument):
         """Numbers of words that were left out of a page's lines."""
         return self._left_out[number]
 
+    @property
+    def is_placeholder(self) -> bool:
+        """True if the pages only stand for those that a viewer makes of an XFA form."""
+        return self.pdfium_document.get_formtype() == pdfium.FORMTYPE_XFA_FULL
+
     def labels(self) -> list[str | None]:
         """The label that the file declares for each page; None where it declares none, or one that is too long."""
         return [self._label(place) for place in range(len(self))]

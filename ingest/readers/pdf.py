@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,7 @@ from ingest.readers.source import (
     OCR_FAILED,
     OCR_OFF,
     OCR_UNAVAILABLE,
+    XFA_FORM,
     ReadingOptions,
     Remark,
     SourceText,
@@ -34,6 +36,7 @@ from ingest.readers.source import (
     missing_reason,
 )
 from ingest.readers.titles import first_heading
+from ingest.readers.xfa import xfa_text
 from rag.domain.values import Page
 from rag.errors import FileFault
 
@@ -47,6 +50,9 @@ _SPARSE: Final = 100
 _INK_LIMITS: Final = (40, 3_000)
 _STAMP_FACTOR: Final = 4
 _POINTS_PER_INCH: Final = 72
+# Letters of the page "Please wait…" of a form that only its own viewer shows.
+_LONGEST_PLACEHOLDER: Final = 1_500
+_WHOLE: Final = (0, sys.maxsize)
 # Details of remarks for the fields of LeftOut.
 _LEFT_OUT: Final = ("", LAYER_OFF, COVERED, CROSSED_OUT)
 
@@ -66,6 +72,8 @@ def read_pdf(path: Path, options: ReadingOptions) -> SourceText:
         with open_pdf(path, options.limits, layered=fallback.has_layers()) as file:
             layers.read(file)
             pages = compose_pages(layers.pages)
+            if file.is_placeholder:
+                pages = _with_form(fallback, pages, layers.remarks)
             labels = file.labels()
     except FileFault as fault:
         if fault.status != "malformed" or not (pages := fallback.pages(options.limits.pages)):
@@ -79,7 +87,10 @@ def read_pdf(path: Path, options: ReadingOptions) -> SourceText:
     # pypdf extracts hidden text too.
     hidden = {remark.page for remark in layers.left_out}
     pages = tuple(
-        page if page.text or page.number in hidden else _with_fallback(fallback, page, layers.remarks) for page in pages
+        page
+        if page.text or page.number in hidden or _is_form(page, layers.remarks)
+        else _with_fallback(fallback, page, layers.remarks)
+        for page in pages
     )
     for page in pages:
         if page.number in layers.remarks and layers.remarks[page.number].kind == "second_opinion":
@@ -263,6 +274,20 @@ def _with_fallback(fallback: PypdfFallback, page: Page, remarks: dict[int, Remar
     if page.text:
         remarks[page.number] = Remark(page.number, "second_opinion")
     return page
+
+
+def _with_form(fallback: PypdfFallback, pages: tuple[Page, ...], remarks: dict[int, Remark]) -> tuple[Page, ...]:
+    """The pages with the data of an XFA form instead of its placeholder, which is short."""
+    first, *others = pages
+    if len(others) > 1 or letters(first.text) > _LONGEST_PLACEHOLDER:
+        return pages
+    text = xfa_text(fallback.xfa())
+    remarks[1] = Remark(1, "second_opinion" if text else "empty", XFA_FORM)
+    return replace(first, text=text, words=(), headings=(), tables=(), body=_WHOLE), *others
+
+
+def _is_form(page: Page, remarks: dict[int, Remark]) -> bool:
+    return page.number in remarks and remarks[page.number].detail == XFA_FORM
 
 
 def _empty_reason(pages: int, remarks: Sequence[Remark]) -> str:

@@ -51,6 +51,10 @@ class PypdfFallback:
         """True if the file has layers that may be off, or that is unknown."""
         return self._try(lambda reader: _has_layers(reader.root_object)) is not False
 
+    def xfa(self) -> Mapping[str, bytes]:
+        """Parts of a form in XFA, by name; empty where there is none."""
+        return self._try(lambda reader: {str(name): bytes(part) for name, part in (reader.xfa or {}).items()}) or {}
+
     def page(self, page: Page) -> Page:
         """The page with pypdf's text and no word boxes; empty where pypdf finds nothing."""
         text = self._try(lambda reader: reader.pages[page.number - 1].extract_text()) or ""

@@ -19,6 +19,7 @@ OCR_UNAVAILABLE: Final = "ocr unavailable"
 OCR_OFF: Final = "ocr off"
 OCR_FAILED: Final = "ocr failed"
 BLANK: Final = "blank"
+XFA_FORM: Final = "xfa form"
 NO_WORDS: Final = "no words"
 
 # Details of ``hidden`` remarks: text that is there, and not read because it does not hold or is not shown.
@@ -37,6 +38,8 @@ _REASONS: Final = {
     ("empty", OCR_FAILED): "no text on {pages}: OCR failed or took too long",
     ("empty", NO_WORDS): "no text on {pages}: images without words",
     ("empty", ""): "no text on {pages}: images?",
+    ("empty", XFA_FORM): "no text on {pages}: a form (XFA) that only Adobe Reader shows; print it there to a new PDF",
+    ("second_opinion", XFA_FORM): "the values of a form (XFA) without their places on {pages}",
     ("suspect", OCR_UNAVAILABLE): f"garbled text on {{pages}}; {_INSTALL}",
     ("suspect", OCR_OFF): "garbled text on {pages}; OCR is off",
     ("suspect", ""): "garbled text on {pages}",
