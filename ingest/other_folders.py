@@ -68,7 +68,7 @@ def would_be_lost(paths: Sequence[Path], rows: Sequence[FileRow], files: Sequenc
 
 def _digests(files: Sequence[SourceFile], sizes: set[int]) -> Iterator[str]:
     """Digests of the files that have one of these sizes."""
-    for file in files:
+    for file in files if sizes else ():
         with suppress(OSError):  # it is not among those that can be read
             if file.path.is_file() and file.path.stat().st_size in sizes:
                 yield sha256_of_file(file.path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from datetime import date
 from typing import Final, NamedTuple
@@ -67,6 +68,7 @@ def as_date(metadata: str | None) -> str | None:
 
 def _name(text: str | None) -> str | None:
     name = " ".join(clean((text or "")[: 10 * LONGEST_AUTHOR]).split()).strip(" ,;")
+    name = unicodedata.normalize("NFC", name)
     bare = _REGISTERED.sub("", name).strip("()[]<>\"'.? ").casefold()
     if bare in _NOBODY or _PROGRAM.fullmatch(bare) or (" " not in name and _ACCOUNT.search(name)):
         return None

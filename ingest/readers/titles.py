@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
@@ -19,7 +20,7 @@ _POOR_TITLE: Final = re.compile(
 
 def as_title(metadata: str | None) -> str | None:
     """The title of a file's metadata, if it is usable: not empty, not a file name, not a program's default."""
-    title = " ".join(clean(metadata or "").split())
+    title = unicodedata.normalize("NFC", " ".join(clean(metadata or "").split()))
     return title if 3 < len(title) <= _LONGEST_TITLE and not _POOR_TITLE.fullmatch(title) else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -126,7 +127,9 @@ class Answerer:
         cancelled = cancelled or Cancellation()
         clock = Clock()
         generation = generation or self.generation()
-        question = replace(question, documents=generation.names_of(question.documents))
+        # Documents are in NFC, and so are their names.
+        text, names = unicodedata.normalize("NFC", question.text), generation.names_of(question.documents)
+        question = replace(question, text=text, documents=names)
         with clock.measuring("understand"):
             understood = understand(question, generation, self.model, self.retriever.encoder, cancelled)
         run = Run(understood, generation, cancelled, clock)

@@ -21,6 +21,7 @@ class TestAuthor:
             pytest.param("Ada Byron", "Ada Byron", id="name"),
             pytest.param("  Ada \n Byron\x00\u202e ", "Ada Byron", id="spaces and invisible characters"),
             pytest.param("Łucja Żółć", "Łucja Żółć", id="beyond ascii"),
+            pytest.param("Zoe\u0308 A\u030akesson", "Zoë Åkesson", id="decomposed letters"),
             pytest.param("山田太郎", "山田太郎", id="one word of another script"),
             pytest.param("Voltaire", "Voltaire", id="one word"),
             pytest.param("OECD", "OECD", id="initials"),

@@ -236,3 +236,11 @@ def test_names_in_another_unicode_form_are_completed(tmp_path: Path, talk: Conve
     publish(tmp_path, {"Prüfung.pdf": [LID]}, BagOfWordsEncoder())
     talk.answerer.index.refresh()
     assert talk.complete("/only ", unicodedata.normalize("NFD", "Prü")) == ["Prüfung.pdf"]
+
+
+def test_a_question_in_another_unicode_form_is_the_same(talk: Conversation, model: ScriptedModel) -> None:
+    question = "Which lid has the pump of the Café Zoë?"
+    typed(talk, unicodedata.normalize("NFD", question))
+    contents = [message.text for chat in model.chats for message in chat]
+    assert any(question in content for content in contents)
+    assert all(unicodedata.is_normalized("NFC", content) for content in contents)
