@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from ingest.markup.merged_cells import MergedCells, TableCell
+from ingest.markup.word_figures import figure_blocks
 from ingest.markup.word_notes import Note, Notes
 from ingest.markup.word_styles import Styles, W, outline_level
 from ingest.markup.word_text import BREAK, DELETIONS, UNREAD, ParagraphReader, clean_breaks, style_of
@@ -15,6 +17,11 @@ from ingest.readers.source import DELETED
 
 if TYPE_CHECKING:
     from docx.oxml.xmlchemy import BaseOxmlElement
+
+_R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+
+
+_MOST_DIGITS: Final = 4
 
 
 @dataclass
@@ -25,12 +32,16 @@ class BodyWalk:
         styles, notes: of the document.
         rendered: whether the file has the page breaks of Word's last rendering.
         running: whether it walks over a header or footer, whose page numbers are left out.
+        figure: gives the part of a chart or diagram by the id of its relationship; None where it cannot be read.
+        imported: gives the blocks of a file that the document takes in as a whole, by the id of its relationship.
     """
 
     styles: Styles
     notes: Notes
     rendered: bool
     running: bool = False
+    figure: Callable[[str], BaseOxmlElement | None] = lambda _key: None
+    imported: Callable[[str], Iterable[Block]] = lambda _key: ()
     _at_end: list[Note] = field(default_factory=list)
     _new_page: bool = False
 
@@ -64,6 +75,8 @@ class BodyWalk:
             elif element.tag == f"{W}tbl":
                 yield from self._table(element)
                 yield from self._beside()
+            elif element.tag == f"{W}altChunk":
+                yield from self.imported(element.get(f"{_R}id") or "")
             elif element.tag in DELETIONS:
                 self._reader.leave_out(DELETED, element)
             elif isinstance(element.tag, str) and element.tag not in UNREAD:
@@ -91,16 +104,21 @@ class BodyWalk:
             self._new_page |= position > 0
             if part.strip():
                 yield self._block(marker + part.strip() if position == 0 else part.strip(), level)
-        if self._reader.left_out or self._reader.boxed or self._reader.noted:
+        reader = self._reader
+        if reader.left_out or reader.boxed or reader.noted or reader.drawn:
             yield from self._beside()
 
     def _beside(self) -> Iterator[Block]:
-        """Text boxes and notes of the paragraph or table before, and a note of text that was left out of it."""
+        """Text boxes, figures and notes of the paragraph or table before, and what was left out of it."""
         if self._reader.left_out:
             yield self._block("", None)
         boxed, self._reader.boxed = self._reader.boxed, []
         for box in boxed:
             yield from self.blocks(box)
+        drawn, self._reader.drawn = self._reader.drawn, []
+        for key in dict.fromkeys(drawn):
+            if (root := self.figure(key)) is not None:
+                yield from figure_blocks(root)
         noted, self._reader.noted = self._reader.noted, []
         for note in noted:
             if note.at_end:
@@ -111,13 +129,15 @@ class BodyWalk:
     def _table(self, element: BaseOxmlElement) -> Iterator[Block]:
         """A table, a line for each row. A row across a page break is on the page where it begins."""
         rows: list[list[str]] = []
+        merged = MergedCells()
         for row in element.iter(f"{W}tr"):
             if next(row.iterancestors(f"{W}tbl")) is not element:
                 continue
             if row.find(f"{W}trPr/{W}del") is not None:
                 self._reader.leave_out(DELETED, row)
                 continue
-            cells = [self._cell(cell) for cell in row.iter(f"{W}tc") if next(cell.iterancestors(f"{W}tr")) is row]
+            own = [cell for cell in row.iter(f"{W}tc") if next(cell.iterancestors(f"{W}tr")) is row]
+            cells = merged.row([self._merged(cell) for cell in own])
             if any(cell.startswith(BREAK) for cell in cells):
                 yield from self._rows(rows)
                 rows, self._new_page = [], True
@@ -130,6 +150,16 @@ class BodyWalk:
     def _rows(self, rows: list[list[str]]) -> Iterator[Block]:
         if text := table_text(rows):
             yield self._block(text, None)
+
+    def _merged(self, cell: BaseOxmlElement) -> TableCell:
+        """A cell with the columns that it is merged over; Word repeats it in the rows that it is merged over, empty."""
+        span, merge = cell.find(f"{W}tcPr/{W}gridSpan"), cell.find(f"{W}tcPr/{W}vMerge")
+        columns = "" if span is None else span.get(f"{W}val", "")[:_MOST_DIGITS]
+        return TableCell(
+            self._cell(cell),
+            int(columns) if columns.isascii() and columns.isdigit() else 1,
+            continues=merge is not None and merge.get(f"{W}val", "continue") == "continue",
+        )
 
     def _cell(self, cell: BaseOxmlElement) -> str:
         """Text of a cell, with that of tables and text boxes in it."""

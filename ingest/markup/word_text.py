@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from ingest.markup.equations import M, equation_text
 from ingest.markup.raised import CONTEXT, raised
 from ingest.markup.symbols import symbol
+from ingest.markup.word_figures import FIGURES
 from ingest.markup.word_notes import REFERENCES, Note, Notes
 from ingest.markup.word_styles import PLAIN, VALUE, RunFormat, Styles, W, format_of, switch, tells_format
 from ingest.readers.source import CROSSED_OUT, DELETED, NOT_SHOWN
@@ -111,7 +112,7 @@ class ParagraphReader:
         styles, notes: of the document.
         rendered: whether the file has the page breaks of Word's last rendering.
         running: whether it reads a header or footer, whose page numbers are left out.
-        boxed, noted: text boxes and notes of the paragraphs that were read.
+        boxed, noted, drawn: text boxes, notes and ids of charts and diagrams of the paragraphs that were read.
         left_out: details of ``hidden`` remarks on them.
     """
 
@@ -121,6 +122,7 @@ class ParagraphReader:
     running: bool = False
     boxed: list[BaseOxmlElement] = field(default_factory=list)
     noted: list[Note] = field(default_factory=list)
+    drawn: list[str] = field(default_factory=list)
     left_out: dict[str, None] = field(default_factory=dict)
     _text: _Text = field(default_factory=_Text)
     _fields: _Fields = field(default_factory=_Fields)
@@ -200,6 +202,9 @@ class ParagraphReader:
     def _read_box(self, element: BaseOxmlElement, _form: RunFormat) -> None:
         self.boxed.append(element)
 
+    def _read_figure(self, element: BaseOxmlElement, _form: RunFormat) -> None:
+        self.drawn.append(element.get(FIGURES[element.tag]) or "")
+
     def _read_reference(self, element: BaseOxmlElement, form: RunFormat) -> None:
         note = self.notes.note(element)
         if note and not form.crossed_out and not form.hidden:
@@ -217,6 +222,7 @@ _STEPS: Final[Mapping[object, Callable[[ParagraphReader, BaseOxmlElement, RunFor
     **dict.fromkeys(_CHARACTERS, ParagraphReader._read_character),
     **dict.fromkeys(DELETIONS, ParagraphReader._read_deletion),
     f"{W}txbxContent": ParagraphReader._read_box,
+    **dict.fromkeys(FIGURES, ParagraphReader._read_figure),
     **dict.fromkeys(REFERENCES, ParagraphReader._read_reference),
 }
 

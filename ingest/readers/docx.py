@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from ingest.markup.word_body import BodyWalk
@@ -17,6 +17,7 @@ from ingest.markup.word_styles import Styles, W
 from ingest.readers.blocks import Block, paginated
 from ingest.readers.properties import as_author, as_date
 from ingest.readers.source import ReadingOptions, SourceText
+from ingest.readers.text import decoded
 from ingest.readers.titles import as_title, first_heading
 from rag.errors import FileFault
 
@@ -31,6 +32,7 @@ _MOST_BYTES: Final = 300_000_000
 _MOST_PARTS: Final = 20_000
 
 _CREATED: Final = "{http://purl.org/dc/terms/}created"
+_IMPORTED: Final = ("text/html", "application/xhtml+xml")
 # Parts with notes, by the last word of their relationship's type.
 _NOTES: Final[dict[str, NoteKind]] = {"footnotes": "footnote", "endnotes": "endnote", "comments": "comment"}
 
@@ -52,7 +54,7 @@ def read_docx(path: Path, options: ReadingOptions) -> SourceText:
         raise FileFault("malformed", f"a damaged Word document ({type(error).__name__})") from error
     if not pages:
         raise FileFault("empty_text", "the document holds no text")
-    reason = f"damaged, and not read: {', '.join(damaged)}" if damaged else None
+    reason = f"not read: {', '.join(dict.fromkeys(damaged))}, in the document" if damaged else None
     return SourceText(title or first_heading(pages), pages, remarks, reason, author, created)
 
 
@@ -61,7 +63,7 @@ def _blocks(document: WordDocument, damaged: list[str]) -> Iterator[Block]:
 
     Args:
         document: opened.
-        damaged: gets the names of parts that cannot be read.
+        damaged: gets the names of parts that are not read.
     """
     body, parts = document.element.body, _parts(document, damaged)
     settings, styles = document.settings.element, Styles(document.styles.element)
@@ -71,7 +73,13 @@ def _blocks(document: WordDocument, damaged: list[str]) -> Iterator[Block]:
 
     def part(key: str) -> BaseOxmlElement | None:
         relation = document.part.rels.get(key)
-        return _element(relation.target_part) if relation and not relation.is_external else None
+        if relation is None or relation.is_external:
+            return None
+        try:
+            return _element(relation.target_part)
+        except (SyntaxError, ValueError):
+            damaged.append(PurePosixPath(relation.target_part.partname).name)
+            return None
 
     def running(section: list[tuple[str, BaseOxmlElement]]) -> Iterator[Block]:
         for label, content in section:
@@ -80,7 +88,22 @@ def _blocks(document: WordDocument, damaged: list[str]) -> Iterator[Block]:
                     yield Block(block.text, left_out=block.left_out)
                 seen.add(block.text)
 
-    return BodyWalk(styles, notes, rendered).document(body, map(running, running_parts(body, settings, part)))
+    walk = BodyWalk(styles, notes, rendered, figure=part, imported=lambda key: _imported(document, key, damaged))
+    return walk.document(body, map(running, running_parts(body, settings, part)))
+
+
+def _imported(document: WordDocument, key: str, damaged: list[str]) -> Iterator[Block]:
+    """The blocks of a file that the document takes in as a whole; Word has not yet made paragraphs of it."""
+    from ingest.readers.html import html_blocks
+
+    relation = document.part.rels.get(key)
+    if relation is None or relation.is_external:
+        return
+    part = relation.target_part
+    if part.content_type in _IMPORTED:
+        yield from html_blocks(decoded(part.blob))
+    else:
+        damaged.append(PurePosixPath(part.partname).name)
 
 
 def _parts(document: WordDocument, damaged: list[str]) -> dict[str, BaseOxmlElement]:

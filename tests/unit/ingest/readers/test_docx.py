@@ -430,7 +430,7 @@ class TestNotes:
 def test_damaged_notes_do_not_cost_the_document(read: Read) -> None:
     data = packed(p("a", ref("footnote", 1)), footnotes="<w:footnote w:id='1'>", comments=note("comment", 1, "b"))
     found = read("a.docx", data)
-    assert (text_of(found), found.reason) == ("a", "damaged, and not read: footnotes")
+    assert (text_of(found), found.reason) == ("a", "not read: footnotes, in the document")
 
 
 class TestHeadersAndFooters:
@@ -565,3 +565,109 @@ class TestOtherText:
         up = 'vertAlign w:val="superscript"'
         body = p("245", r("9", up), " steps, 10", r("-", up), r("6", up), " m, 1", r("st", up))
         assert text_of(read("a.docx", packed(body))) == "245 9 steps, 10^-6 m, 1st"
+
+
+CHART = "http://schemas.openxmlformats.org/drawingml/2006/chart"
+DIAGRAM = "http://schemas.openxmlformats.org/drawingml/2006/diagram"
+DRAWING = "http://schemas.openxmlformats.org/drawingml/2006/main"
+
+
+def with_figure(kind: str, root: str, *paragraphs: str) -> bytes:
+    """A document with a chart or a diagram after the first of its paragraphs, in a part of its own."""
+    element = (
+        f'<c:chart xmlns:c="{CHART}" xmlns:r="{RELATION}" r:id="xfigure"/>'
+        if kind == "chart"
+        else f'<d:relIds xmlns:d="{DIAGRAM}" xmlns:r="{RELATION}" r:dm="xfigure"/>'
+    )
+    first, *others = paragraphs
+    data = BytesIO()
+    body = [p(first, f"<w:r><w:drawing>{element}</w:drawing></w:r>"), *map(p, others)]
+    with zipfile.ZipFile(BytesIO(packed(*body, figure=""))) as old, zipfile.ZipFile(data, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, root if name == "word/figure.xml" else old.read(name))
+    return data.getvalue()
+
+
+def series(name: str, labels: list[str], values: list[str], form: str = "General", dates: str = "") -> str:
+    def points(held: list[str]) -> str:
+        return "".join(f'<c:pt idx="{n}"><c:v>{value}</c:v></c:pt>' for n, value in enumerate(held))
+
+    code = f"<c:formatCode>{dates}</c:formatCode>" if dates else ""
+    return (
+        f"<c:ser><c:tx><c:strRef><c:strCache>{points([name])}</c:strCache></c:strRef></c:tx>"
+        f"<c:cat><c:strRef><c:strCache>{code}{points(labels)}</c:strCache></c:strRef></c:cat>"
+        f"<c:val><c:numRef><c:numCache><c:formatCode>{form}</c:formatCode>{points(values)}</c:numCache></c:numRef></c:val>"
+        "</c:ser>"
+    )
+
+
+def chart(*rows: str, title: str = "") -> str:
+    words = f"<c:title><a:p><a:r><a:t>{title}</a:t></a:r></a:p></c:title>" if title else ""
+    return (
+        f'<c:chartSpace xmlns:c="{CHART}" xmlns:a="{DRAWING}"><c:chart>{words}{"".join(rows)}</c:chart></c:chartSpace>'
+    )
+
+
+class TestFigures:
+    @pytest.mark.parametrize(
+        ("root", "text"),
+        [
+            pytest.param(
+                chart(
+                    series("North", ["May", "June"], ["4", "5.5"]),
+                    series("South", ["May", "June"], ["6"]),
+                    title="Sales",
+                ),
+                "Chart: Sales\n\n | North | South\nMay | 4 | 6\nJune | 5.5",
+                id="two series",
+            ),
+            pytest.param(
+                chart(series("Share", ["a"], ["0.125"], form="0.0%")), "Chart\n\n | Share\na | 12.5%", id="percent"
+            ),
+            pytest.param(
+                chart(series("Price", ["45413"], ["7"], dates="dd/mm/yyyy")),
+                "Chart\n\n | Price\n2024-05-01 | 7",
+                id="dates",
+            ),
+            pytest.param(chart(series("x", ["a"], ["0.30000000000000004"])), "Chart\n\n | x\na | 0.3", id="rounding"),
+            pytest.param(chart(title="Only words"), "Chart: Only words", id="without data"),
+        ],
+    )
+    def test_charts_are_read_as_tables(self, read: Read, root: str, text: str) -> None:
+        assert (
+            text_of(read("a.docx", with_figure("chart", root, "Before.", "After."))) == f"Before.\n\n{text}\n\nAfter."
+        )
+
+    def test_diagrams_are_read(self, read: Read) -> None:
+        points = "".join(f"<d:pt><d:t><a:p><a:r><a:t>{text}</a:t></a:r></a:p></d:t></d:pt>" for text in ("Plan", "Do"))
+        root = f'<d:dataModel xmlns:d="{DIAGRAM}" xmlns:a="{DRAWING}">{points}<d:pt/></d:dataModel>'
+        assert text_of(read("a.docx", with_figure("diagram", root, "Before.", "After."))) == (
+            "Before.\n\nDiagram: Plan\nDo\n\nAfter."
+        )
+
+    def test_a_damaged_one_does_not_cost_the_document(self, read: Read) -> None:
+        found = read("a.docx", with_figure("chart", "<c:chartSpace", "Before."))
+        assert (text_of(found), found.reason) == ("Before.", "not read: figure.xml, in the document")
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "reason"),
+    [
+        pytest.param("text/html", "a\n\nIn the page.\n\nb", None, id="web page"),
+        pytest.param("application/rtf", "a\n\nb", "not read: chunk.bin, in the document", id="another file"),
+    ],
+)
+def test_a_file_that_is_taken_in_as_a_whole(read: Read, kind: str, text: str, reason: str | None) -> None:
+    data = BytesIO()
+    body = [p("a"), f'<w:altChunk xmlns:r="{RELATION}" r:id="xchunk"/>', p("b")]
+    with zipfile.ZipFile(BytesIO(packed(*body, chunk=""))) as old, zipfile.ZipFile(data, "w") as new:
+        for name in old.namelist():
+            content = old.read(name).replace(b'Target="chunk.xml"', b'Target="chunk.bin"')
+            if name == "[Content_Types].xml":
+                default = f'<Default Extension="bin" ContentType="{kind}"/>'.encode()
+                content = content.replace(b"<Override", default + b"<Override", 1)
+            if name != "word/chunk.xml":
+                new.writestr(name, content)
+        new.writestr("word/chunk.bin", "<p>In the <s>old</s> page.</p>")
+    found = read("a.docx", data.getvalue())
+    assert (text_of(found), found.reason) == (text, reason)
