@@ -75,6 +75,13 @@ def _is_address(model: str) -> bool:
     return model.casefold().startswith(("http://", "https://"))
 
 
+def _named(value: object) -> object:
+    """Refuses a blank path, which would be the current folder."""
+    if isinstance(value, str) and not value.strip():
+        raise ValueError("it is blank; name a directory, or unset it for the default")
+    return value
+
+
 def _printable(key: SecretStr) -> SecretStr:
     if not (key.get_secret_value().isascii() and key.get_secret_value().isprintable()):
         raise ValueError("a key is printable ASCII")
@@ -112,8 +119,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
 
     # Paths
-    index: Annotated[Path, Field(description="directory of the index")] = Path("indexes")
-    models: Annotated[Path, Field(description="directory of the model weights")] = Path("models")
+    index: Annotated[Path, BeforeValidator(_named), Field(description="directory of the index")] = Path("indexes")
+    models: Annotated[Path, BeforeValidator(_named), Field(description="directory of the model weights")] = Path(
+        "models"
+    )
 
     # Models
     model: Annotated[

@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Annotated, Any, Final, Literal
 
 import numpy as np
@@ -35,7 +36,7 @@ from rag.domain.values import (
     Turn,
     Verdict,
 )
-from rag.errors import RecordDamaged, RecordUnknown
+from rag.errors import RecordDamaged, RecordUnknown, SettingsError
 from rag.models.llm.language_model import Prompt
 from rag.runtime.files import write_atomically
 
@@ -314,6 +315,22 @@ class RecordFolder:
         if record.id != record_id:
             raise RecordDamaged(f"{path} is the record of another answer, {record.id}; give it its own name again")
         return record
+
+    def check(self) -> None:
+        """Checks that records can be written, with the file of one that is removed again.
+
+        Raises:
+            SettingsError: they cannot.
+        """
+        try:
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with TemporaryFile(dir=self.root):
+                pass
+        except OSError as error:
+            raise SettingsError(
+                f"RAG_RECORDS={self.root} cannot be written: {error.strerror}; give the user that runs the service "
+                "access to it, or unset RAG_RECORDS"
+            ) from error
 
     def write(self, record: AnswerRecord) -> None:
         """Writes a record atomically. Raises OSError where it cannot be written."""

@@ -8,21 +8,25 @@ import rag.runtime.native  # noqa: F401 - first: see there
 
 import sys
 
-from rag.runtime.interpreter import wrong_python
+from rag.runtime.interpreter import starved, wrong_python
 
-# Without the requirements the imports below would fail with a traceback.
-if fault := wrong_python():
+# Without the requirements, or files, the imports below would fail with a traceback; without memory, they would crash.
+if fault := starved() or wrong_python():
     sys.exit(fault)
 
 # isort: split
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 from rag.cli import ask, calibrate, doctor, evaluate, index, models, serve
 from rag.cli.console import configure_logging, fail
 from rag.errors import IndexBusy, PageproofError
 from rag.settings import Settings, read_settings
+
+# Of a path in an error; the longest that Linux opens has 4,096.
+_PATH_CHARACTERS: Final = 200
 
 
 def main(
@@ -45,8 +49,17 @@ def main(
         return run(options, read_settings())
     except PageproofError as error:
         return fail(error, 75 if isinstance(error, IndexBusy) else 1)
+    except OSError as error:  # a path that is too long or may not be entered, a disk that fails
+        return fail(OSError(_described(error)), 1)
+    except MemoryError:
+        return fail(MemoryError("there is not enough memory; free some, or raise `ulimit -v`"), 1)
     except KeyboardInterrupt:
         return fail(KeyboardInterrupt("stopped"), 130)
+
+
+def _described(error: OSError) -> str:
+    name = f": {str(error.filename)[:_PATH_CHARACTERS]}" if error.filename else ""
+    return f"{error.strerror or error}{name}"
 
 
 def _parser(prog: str, elsewhere: Mapping[str, str]) -> argparse.ArgumentParser:

@@ -88,7 +88,12 @@ def open_generation(folder: Path, manifest_digest: str, encoder: Mapping[str, An
 
 def _manifest_for(folder: Path, manifest_digest: str, encoder: Mapping[str, Any]) -> Manifest:
     manifest = read_manifest(folder, manifest_digest)
-    if manifest.encoder != dict(encoder):
+    made, wanted = manifest.encoder, dict(encoder)
+    if made != wanted and (made.get("name"), made.get("sha256")) == (wanted.get("name"), wanted.get("sha256")):
+        differ = [key for key in sorted(made.keys() | wanted.keys()) if made.get(key) != wanted.get(key)]
+        differences = ", ".join(f"{key} {made.get(key)}, not {wanted.get(key)}" for key in differ)
+        raise IndexForeign(f"the index was made with {made.get('name')} used otherwise: {differences}; {_MEND}")
+    if made != wanted:
         raise IndexForeign(
             f"the index was made with the encoder {manifest.encoder.get('name')} "
             f"({str(manifest.encoder.get('sha256'))[:12]}), not with {encoder.get('name')} "
@@ -162,16 +167,17 @@ def read_current(layout: IndexLayout) -> tuple[str, str]:
         if not GENERATION_NAME.fullmatch(name):
             raise ValueError(name)
     except (ValueError, KeyError, TypeError) as error:
-        raise IndexCorrupt(f"{layout.current} is damaged; {_MEND}") from error
+        raise IndexCorrupt(f"{layout.current} is damaged, or of a newer version of this program; {_MEND}") from error
     return name, manifest_digest
 
 
 def generation_names(layout: IndexLayout) -> list[str]:
     """The published generations, the newest first; none where there is no index."""
-    if not layout.generations.is_dir():
+    try:
+        names = [folder.name for folder in layout.generations.iterdir()]
+    except OSError:  # there is no index, or it may not be entered
         return []
-    names = [folder.name for folder in layout.generations.iterdir() if GENERATION_NAME.fullmatch(folder.name)]
-    return sorted(names, reverse=True)
+    return sorted(filter(GENERATION_NAME.fullmatch, names), reverse=True)
 
 
 @dataclass(frozen=True)

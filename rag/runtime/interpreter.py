@@ -1,12 +1,16 @@
-"""Interpreter check: are the requirements installed in this Python? Imports the standard library only."""
+"""Checks before anything is loaded: requirements, and limits of the process. Imports the standard library only."""
 
 from __future__ import annotations
 
+import resource
 import sys
 from importlib.util import find_spec
 
 # No command works without it, and few systems have it installed.
 _REQUIREMENT = "pydantic_settings"
+# With less, native libraries crash while they are loaded, without a word.
+_LEAST_MEGABYTES = 1200
+_LEAST_FILES = 64
 
 
 def wrong_python() -> str | None:
@@ -17,3 +21,17 @@ def wrong_python() -> str | None:
         f"error: {sys.executable} lacks the requirements; use the Python of the virtual environment: "
         ". .venv/bin/activate (make install makes it)"
     )
+
+
+def starved() -> str | None:
+    """The error message where this process may use too little for any command; None where it is enough."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files != resource.RLIM_INFINITY and files < _LEAST_FILES:
+        return f"error: this process may open {files} files, and needs {_LEAST_FILES}: raise `ulimit -n`"
+    space, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if space != resource.RLIM_INFINITY and space < _LEAST_MEGABYTES << 20:
+        return (
+            f"error: this process may use {space >> 20} MiB of address space, and needs {_LEAST_MEGABYTES} beside the "
+            "weights: raise `ulimit -v`"
+        )
+    return None

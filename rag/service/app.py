@@ -78,7 +78,7 @@ def create_app(
             jobs = IngestJobs(uploads.job, answerer.index.refresh)
             app.include_router(router(uploads, jobs, guarded(keys, admin=True)))
         with answerer.index.followed():
-            await run_in_threadpool(_tell_where_nothing_is_served, answerer)
+            await run_in_threadpool(_tell_of_gaps, answerer)
             yield
         if uploads:
             await run_in_threadpool(jobs.close)
@@ -106,8 +106,18 @@ def create_app(
     return app
 
 
-def _tell_where_nothing_is_served(answerer: Answerer) -> None:
+def _tell_of_gaps(answerer: Answerer) -> None:
     try:
-        answerer.generation()
+        generation = answerer.generation()
     except IndexFault as fault:
         _log.warning("no question can be answered yet: %s", fault)
+        return
+    missing = [document.name for document in generation.documents if not generation.source(document.id).is_file()]
+    if missing:
+        _log.warning(
+            "the stored files of %d of %d documents are missing (%s, ...): their pages cannot be shown; restore the "
+            "folder sources of the index, or ingest again",
+            len(missing),
+            len(generation.documents),
+            missing[0],
+        )

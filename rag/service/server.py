@@ -123,6 +123,8 @@ def reserve(host: str, port: int) -> socket.socket:
         listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
+    except UnicodeError as error:  # of the encoding of host names, which limits their length
+        raise SettingsError(f"cannot listen on {host[:40]!r}: it is no host name; set RAG_HOST") from error
     except OSError as error:
         raise SettingsError(f"cannot listen on {host} port {port}: {error.strerror}; set RAG_HOST, RAG_PORT") from error
     return listener

@@ -6,14 +6,14 @@ const LABEL = /^[^\s.!?:;|][^.!?:;|]{0,59}(?=:\s)/;
 
 export const oneLine = (text) => text.replace(/\s+/g, " ").trim();
 
-// Steps are numbered on after a detail, and from 1 after another lead.
+// A lead begins a paragraph. Steps are numbered on after a detail, and from 1 after another lead.
 export function blocksOf(sentences) {
   const blocks = [];
   let number = 1;
   for (const sentence of sentences) {
     const shape = SHAPES[sentence.kind] ?? "paragraph";
     if (sentence.kind === "lead") number = 1;
-    if (blocks.at(-1)?.shape !== shape) blocks.push({ shape, number, sentences: [] });
+    if (blocks.at(-1)?.shape !== shape || sentence.kind === "lead") blocks.push({ shape, number, sentences: [] });
     blocks.at(-1).sentences.push(sentence);
     if (shape === "steps") number += 1;
   }

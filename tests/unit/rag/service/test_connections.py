@@ -389,7 +389,7 @@ class FakeConnection:
 @given(st.integers(1, 5), st.lists(st.tuples(st.integers(0, 12), st.sampled_from(["open", "work", "wait", "close"]))))
 def test_no_more_than_the_limit_and_none_at_work_is_closed(limit: int, steps: list[tuple[int, str]]) -> None:
     guard, held = ConnectionGuard(limit), dict[int, FakeConnection]()
-    guard.count = lambda _: None  # type: ignore[method-assign]  # its report needs an event loop
+    guard.count = lambda _: None  # type: ignore[method-assign,assignment]  # its report needs an event loop
     for number, step in steps:
         connection = cast("Any", held.get(number))
         if step == "open" and (connection is None or connection.ended):
