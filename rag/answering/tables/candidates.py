@@ -11,7 +11,7 @@ from typing import Final
 from rag.answering.tables import periods, vocabulary
 from rag.answering.tables.cell_text import value_of
 from rag.answering.tables.fiscal_periods import fiscal_periods
-from rag.answering.tables.matching import Coverage, KeyMatch, TableIndex, coverage
+from rag.answering.tables.matching import EXACT, Coverage, KeyMatch, TableIndex, coverage
 from rag.answering.tables.question import TableQuestion
 from rag.answering.tables.terms import stems_of
 from rag.text.words import light_stem
@@ -103,7 +103,7 @@ class CellCandidates:
     def _is_told_apart(self, column: int, terms: frozenset[int]) -> bool:
         """True if a term occurs in no other head, and the head has no word that makes it another thing."""
         alone = any(len(self.matches[n].heads) == 1 and not self.question.terms[n].scaffold for n in terms)
-        stems = {stem for stem in vocabulary.QUALIFIERS if column in self.index.match(stem).heads}
+        stems = {stem for stem in vocabulary.QUALIFIERS if self.index.match(stem).heads.get(column) == EXACT}
         return alone and stems <= self.asked
 
     def rows(self) -> Iterator[tuple[int, Mapping[int, frozenset[int]]]]:
@@ -208,6 +208,11 @@ class CellCandidates:
             for asked, match in zip(self.question.terms, self.matches, strict=True)
             if asked.required and asked.stem not in vocabulary.COMPUTED
         )
+
+    def columns_with(self, terms: frozenset[int]) -> frozenset[int]:
+        """The columns of values whose heads have all of the terms."""
+        held = [frozenset(self.matches[n].heads) for n in terms]
+        return frozenset.intersection(*held) - frozenset(range(self.table.keys)) if held else frozenset()
 
     def rows_with(self, terms: frozenset[int]) -> list[int]:
         """The rows whose key cells have all of the terms."""

@@ -112,10 +112,11 @@ def _is_settled(fitting: Sequence[tuple[CellCandidates, CellCandidate]]) -> bool
 
 def _is_more(best: CellCandidate, other: CellCandidate) -> bool:
     """True if the keys of another cell have more words than the best one's, which the question has in full."""
-    exact = not (best.label.missing or best.label.rest or best.head.missing or best.head.rest)
-    same = best.row_terms == other.row_terms and best.head_terms == other.head_terms
-    rest = (other.label.missing + other.label.rest, other.head.missing + other.head.rest)
-    return exact and same and ((rest[0] > 0 and best.column == other.column) or (rest[1] > 0 and best.row == other.row))
+    if best.row_terms != other.row_terms or best.head_terms != other.head_terms:
+        return False
+    if best.column == other.column:
+        return best.label.is_exact and not other.label.is_exact
+    return best.row == other.row and best.head.is_exact and not other.head.is_exact
 
 
 def is_explained(candidates: CellCandidates, cell: CellCandidate) -> bool:
@@ -131,7 +132,7 @@ def is_explained(candidates: CellCandidates, cell: CellCandidate) -> bool:
         return False
     weight = sum(asked.weight for asked in terms if not asked.scaffold)
     over = sum(terms[n].weight * (_MENTIONED if candidates.matches[n].mentioned else 1.0) for n in left)
-    if cell.label.net and _is_called_otherwise(candidates, cell):
+    if _is_called_otherwise(candidates, cell):
         return False
     if left and not cell.row_terms:
         return False
@@ -164,7 +165,11 @@ def _is_modifier(question: TableQuestion, number: int, cell: CellCandidate) -> b
 
 
 def _is_called_otherwise(candidates: CellCandidates, cell: CellCandidate) -> bool:
-    """True if another row of the group has all words of the label: "income" where there are two kinds of it."""
+    """True if another row, or column, has all words that name this one in part: "income", of two kinds of it."""
+    if cell.head.missing and candidates.columns_with(cell.head_terms) - {cell.column}:
+        return True
+    if not (cell.label.net or cell.label.missing):
+        return False
     rows = candidates.table.rows
     others = candidates.rows_with(cell.row_terms)
     return any(other != cell.row and rows[other].groups == rows[cell.row].groups for other in others)

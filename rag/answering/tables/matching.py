@@ -29,7 +29,7 @@ _MOST_CELLS: Final = 10_000
 _HEAD: Final = -1
 _ABBREVIATION: Final = re.compile(r"\b([A-Za-z]{3,8})\.(?!\w)")
 _LONGEST_CONTEXT: Final = 20_000
-_EXACT, _FORM = 1.0, 0.85
+EXACT, _FORM = 1.0, 0.85
 _PREFIX: Final = 4
 # Where the name of a thing ends and remarks begin, and where its head noun ends.
 _BRACKETS: Final = re.compile(r"\([^()]{0,80}\)")
@@ -100,7 +100,7 @@ class _Postings:
             self.places[stem][place] = None
 
     def find(self, stem: str) -> dict[tuple[int, int], float]:
-        found = dict.fromkeys(self.places.get(stem, ()), _EXACT)
+        found = dict.fromkeys(self.places.get(stem, ()), EXACT)
         for other in self.prefixes.get(stem[:_PREFIX], ()):
             if other != stem and are_forms(stem, other):
                 for place in self.places[other]:
@@ -142,9 +142,9 @@ class TableIndex:
         heads = {column: level for (_, column), level in self._heads.find(stem).items()}
         for row, column in (place for code in vocabulary.CODES.get(stem, ()) for place in self._alone.get(code, ())):
             if row == _HEAD:
-                heads[column] = _EXACT
+                heads[column] = EXACT
             else:
-                cells[row, column] = _EXACT
+                cells[row, column] = EXACT
         heads.update(dict.fromkeys(self._abbreviated(stem), _FORM))
         return KeyMatch(
             cells=cells,
@@ -230,6 +230,11 @@ class Coverage:
     rest: int
     general: bool = False
     net: bool = False
+
+    @property
+    def is_exact(self) -> bool:
+        """True if the question has all words of it, remarks too."""
+        return self.named and not (self.missing or self.rest)
 
     @property
     def is_full(self) -> bool:

@@ -26,6 +26,8 @@ _SIGNS: Final = (
     ("#", " number "),
 )
 _SHORTEST: Final = 4
+# Words that are no plurals.
+_KEPT: Final = frozenset(["news"])
 
 
 class Term(NamedTuple):
@@ -65,6 +67,8 @@ def with_words(text: str) -> str:
 def stem(word: str) -> str:
     """The comparable form of a word; "" for a stop word."""
     word = word.casefold().replace("’", "'").removesuffix("'s")
+    if word in _KEPT:
+        return word
     if word.isalpha() or (word[0].isdigit() and not any(map(str.isalpha, word))):
         found = light_stem(word)
         return SAME.get(found, found)

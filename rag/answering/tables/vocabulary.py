@@ -59,7 +59,7 @@ SCAFFOLD: Final = _stems(
     "relate regarding concerning based terms case kind type sort item entry keep kept last take took get got use "
     "used need require have there about around within per every each also just only then still now current "
     "currently same one ones any some make see know want like let go come belong become call happen occur apply "
-    "appear exist receive win won reach include contain consist lasts cost charge pay store stay work does done do "
+    "appear exist receive win won reach run include contain consist lasts cost charge pay store stay work does done do "
     "is are was were be been being am has had having between among during over under with "
     "without until when where which what who whom "
     "whose why how whether guide data dataset set information detail overview summary company period time compare "
