@@ -11,6 +11,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Final, Protocol
 
+from ingest.attachments import with_attachments
 from ingest.chunking import Chunker, TokenCounter
 from ingest.readers.registry import READERS, thumbnails
 from ingest.readers.source import ReadingOptions, Remark, SourceText, ranges
@@ -82,6 +83,8 @@ def read_document(request: ReadRequest, cutting: Cutting, options: ReadingOption
     """
     start = perf_counter()
     source = READERS[request.suffix](request.path, options)
+    if source.attachments:
+        source = with_attachments(source, options)
     read = perf_counter()
     chunks = list(cutting.chunker.chunks(source.pages, cutting.count_tokens))
     if not chunks:

@@ -39,6 +39,7 @@ from ingest.readers.titles import first_heading
 from ingest.readers.xfa import xfa_text
 from rag.domain.values import Page
 from rag.errors import FileFault
+from rag.pdf.attachments import attached_files
 
 _log = logging.getLogger(__name__)
 
@@ -74,11 +75,11 @@ def read_pdf(path: Path, options: ReadingOptions) -> SourceText:
             pages = compose_pages(layers.pages)
             if file.is_placeholder:
                 pages = _with_form(fallback, pages, layers.remarks)
-            labels = file.labels()
+            labels, attachments = file.labels(), attached_files(file.pdfium_document)
     except FileFault as fault:
         if fault.status != "malformed" or not (pages := fallback.pages(options.limits.pages)):
             raise
-        labels = fallback.labels()
+        labels, attachments = fallback.labels(), []
         layers.remarks = {
             page.number: Remark(page.number, "second_opinion" if page.text else "empty") for page in pages
         }
@@ -98,10 +99,11 @@ def read_pdf(path: Path, options: ReadingOptions) -> SourceText:
     check_size(sum(len(page.text) for page in pages), options.limits)
     remarks = [layers.remarks[number] for number in sorted(layers.remarks)]
     remarks += layers.left_out
-    if not any(page.text for page in pages):
+    if not attachments and not any(page.text for page in pages):
         raise FileFault("empty_text", _empty_reason(len(pages), remarks))
     title, author, created = fallback.properties()
-    return SourceText(title or first_heading(pages), pages, remarks, missing_reason(remarks), author, created)
+    title = title or first_heading(pages)
+    return SourceText(title, pages, remarks, missing_reason(remarks), author, created, attachments)
 
 
 def thumbnails(path: Path, numbers: Sequence[int], *, width: int = 160) -> list[bytes]:

@@ -10,6 +10,7 @@ from typing import Final, Literal, TypeAlias
 from ingest.readers.limits import ReadingLimits
 from rag.domain.values import Page
 from rag.errors import FileFault
+from rag.pdf.attachments import AttachedFile
 
 OcrMode: TypeAlias = Literal["auto", "off", "force"]
 RemarkKind: TypeAlias = Literal["empty", "ocr", "suspect", "second_opinion", "hidden"]
@@ -96,6 +97,7 @@ class SourceText:
         remarks: on pages, in their order.
         reason: what is missing, in one line; None where nothing is.
         author, created: of the file's metadata, as :mod:`ingest.readers.properties` gives them.
+        attachments: files in the file, which are not read yet.
     """
 
     title: str | None
@@ -104,6 +106,7 @@ class SourceText:
     reason: str | None = None
     author: str | None = None
     created: str | None = None
+    attachments: Sequence[AttachedFile] = ()
 
 
 Reader: TypeAlias = Callable[[Path, ReadingOptions], SourceText]
