@@ -193,8 +193,9 @@ class CellCandidates:
 
     def _unit_terms(self, text: str) -> frozenset[int]:
         """The terms for the unit that a value has itself, "days" of "7 days", and "price" for one in money."""
-        value = value_of(text)
-        units = {_PERCENT} if "%" in text else set(stems_of(value[1])) if value else set()
+        units = {stem for stem in stems_of(text) if stem.isalpha()} if value_of(text) else set()
+        if "%" in text:
+            units.add(_PERCENT)
         if any(sign in text for sign in _CURRENCIES):
             units |= vocabulary.PRICES
         return frozenset(n for n, asked in enumerate(self.question.terms) if asked.stem in units)

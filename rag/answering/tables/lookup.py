@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
+from rag.answering.claims.language.opposites import opposites_of
 from rag.answering.tables import periods, vocabulary
 from rag.answering.tables.candidates import CellCandidate, CellCandidates, latest_only, unexplained
 from rag.answering.tables.cell_text import is_empty_mark, is_numeric, is_period
@@ -128,7 +129,7 @@ def is_explained(candidates: CellCandidates, cell: CellCandidate) -> bool:
     question = candidates.question
     left = unexplained(question, cell.explained)
     terms = question.terms
-    if any(terms[n].required for n in left) or any(_is_elsewhere(candidates, n) for n in left):
+    if any(terms[n].required or _is_elsewhere(candidates, n) or _has_opposite(candidates, n) for n in left):
         return False
     weight = sum(asked.weight for asked in terms if not asked.scaffold)
     over = sum(terms[n].weight * (_MENTIONED if candidates.matches[n].mentioned else 1.0) for n in left)
@@ -178,6 +179,13 @@ def _is_called_otherwise(candidates: CellCandidates, cell: CellCandidate) -> boo
 def _is_elsewhere(candidates: CellCandidates, number: int) -> bool:
     match = candidates.matches[number]
     return bool(match.heads) or any(column < candidates.table.keys for _, column in match.cells)
+
+
+def _has_opposite(candidates: CellCandidates, number: int) -> bool:
+    """True for a word whose opposite is in the table, its caption or its context: "exports", of a table of imports."""
+    opposites = opposites_of(candidates.question.terms[number].term.text)
+    found = [candidates.index.match(opposite) for opposite in opposites]
+    return any(match.is_key or match.caption or match.context for match in found)
 
 
 def fits_type(asked: TableQuestion, value: str) -> bool:

@@ -30,6 +30,16 @@ from tests.unit.rag.answering.tables.material import (
 )
 from tests.unit.rag.answering.tables.pages import evidence
 
+TRADE = evidence(
+    """
+Imports by origin
+
+Origin         Wheat     Maize    News price of maize    Retail price of maize
+Brazil            12       340                      6                      €8
+Canada           280        22                      7                      €9
+"""
+)
+
 LOANS = evidence(
     """
 Item         Loan period    Renewals
@@ -76,6 +86,9 @@ def only(question: str, tables: Sequence[TableInEvidence]) -> CellFinding:
         pytest.param(SCORES, "What is the score of Biaffine on Finnish?", "87.9", id="the shorter of two labels"),
         pytest.param(SCORES, "What does the small Biaffine score on Finnish?", "85.0", id="the longer of two labels"),
         pytest.param(INCOME, "What was the operating income in 2023?", "7,557", id="the year of a head, not the title"),
+        pytest.param(TRADE, "How much wheat was imported from Canada?", "280", id="verb of the caption"),
+        pytest.param(TRADE, "What was the news price of maize from Canada?", "7", id="news is no plural of new"),
+        pytest.param(TRADE, "What was the retail price of maize from Canada in euros?", "€9", id="unit of the value"),
     ],
 )
 def test_cell(tables: Sequence[TableInEvidence], question: str, value: str) -> None:
@@ -111,6 +124,8 @@ def test_cell(tables: Sequence[TableInEvidence], question: str, value: str) -> N
         pytest.param(SCORES, "What is the unlabelled score of Chain on English?", id="modifier of the caption"),
         pytest.param(INCOME, "What was the income in 2023?", id="a word of two labels"),
         pytest.param(OFFICES, "Who does not hear complaints?", id="not"),
+        pytest.param(TRADE, "How much wheat was exported to Canada?", id="opposite of the caption"),
+        pytest.param(TRADE, "What was the price of maize from Brazil?", id="word of two heads"),
     ],
 )
 def test_key_that_is_not_there(tables: Sequence[TableInEvidence], question: str) -> None:
