@@ -18,13 +18,13 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 from numpy.typing import NDArray
 
-from ingest.pdf.drawings import read_drawings, remove_object
-from ingest.pdf.layers import covered_words, words_in_layers
 from ingest.pdf.lines import Line, PageLines, Piece
 from ingest.pdf.page_characters import SURROGATE, PageCharacters
 from ingest.pdf.raised_digits import find_raised, rejoin
-from ingest.pdf.strikes import Strike, find_strikes, kept_letters
-from ingest.pdf.visibility import hidden_words
+from ingest.pdf.unseen.drawings import read_drawings, remove_object
+from ingest.pdf.unseen.layers import covered_words, words_in_layers
+from ingest.pdf.unseen.strikes import Strike, find_strikes, kept_letters
+from ingest.pdf.unseen.visibility import hidden_words
 from rag.domain.values import Box
 from rag.text.characters import is_visible
 
@@ -111,7 +111,7 @@ def _read_once(
     extents = _extents(characters, words)
     boxes = _displayed(page, extents)
     objects = characters.objects(words.firsts.tolist())
-    sizes, bold = characters.styles(objects, words.firsts.tolist(), extents[:, 3] - extents[:, 1])
+    sizes, bold, slanted = characters.styles(objects, words.firsts.tolist(), extents[:, 3] - extents[:, 1])
     invisible = hidden_words(page, objects, extents, boxes, sizes)
     drawings = read_drawings(page)
     none = np.zeros(len(objects), np.bool_)
@@ -132,7 +132,11 @@ def _read_once(
     visible = (inside & ~hidden & ~struck).tolist()
     starts = [0, *(end for end, _ in words.line_ends)]
     lines = [
-        Line(list(compress(pieces[start:end], visible[start:end])), hyphenated)
+        Line(
+            list(compress(pieces[start:end], visible[start:end])),
+            hyphenated,
+            slanted=bool(slanted) and slanted.issuperset(objects[start:end]),
+        )
         for start, (end, hyphenated) in zip(starts, words.line_ends, strict=False)
     ]
     counts = [int((inside & mask).sum()) for mask in (invisible, in_layers, covered, (struck | shortened) & ~hidden)]

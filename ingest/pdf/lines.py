@@ -31,12 +31,14 @@ class Line:
 
     Attributes:
         hyphenated: whether its last word continues in the next line.
+        slanted: whether its letters are neither upright nor turned by a right angle.
         begins: whether a paragraph begins with it, wherever it stands: that of a note or a text box.
     """
 
     pieces: Sequence[Piece] = ()
     hyphenated: bool = False
     begins: bool = False
+    slanted: bool = False
 
     @cached_property
     def text(self) -> str:

@@ -24,6 +24,8 @@ _Floats: TypeAlias = NDArray[np.float64]
 SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _BOLD: Final = 600
 _HIGHEST_CODE: Final = 0x10FFFF
+# Least height to which a line of text rises or falls, as a share of its length, if it is slanted.
+_SLANT: Final = 0.1
 
 _ADDRESS, _INDEX = ctypes.c_void_p, ctypes.c_int
 _get_unicode = prototype(pdfium.FPDFText_GetUnicode, ctypes.c_uint, _ADDRESS, _INDEX)
@@ -101,26 +103,35 @@ class PageCharacters:
 
     def styles(
         self, objects: Sequence[int], indexes: Sequence[int], heights: _Floats
-    ) -> tuple[list[float], list[bool]]:
-        """Font sizes of words to half a point, and whether they are bold, by their text objects and first characters.
+    ) -> tuple[list[float], list[bool], set[int]]:
+        """Font sizes of words to half a point, whether they are bold, and the text objects that are slanted.
 
-        Both are equal within a text object, which is most often a line or a word.
+        All are equal within a text object, which is most often a line or a word.
         """
         first = dict(zip(reversed(objects), reversed(indexes), strict=True))
-        size = dict(zip(first, (self.sizes(list(first.values())) * 2).round() / 2, strict=True))
+        found, matrices = self._sizes(list(first.values()))
+        size = dict(zip(first, (found * 2).round() / 2, strict=True))
+        slant = np.abs(matrices[:, :2]).min(axis=1) > _SLANT * np.abs(matrices[:, :2]).max(axis=1)
+        slanted = (
+            {address for address, mark in zip(first, slant.tolist(), strict=True) if mark} if slant.any() else set()
+        )
         fonts = dict(zip(first, map(_get_font, first), strict=True))
         one_of = {font: text_object for text_object, font in fonts.items()}
         bold = {font: self._is_bold(first[text_object]) for font, text_object in one_of.items()}
         sizes = np.array([size[text_object] for text_object in objects])
         sizes = np.where(sizes > 0, sizes, (heights * 2).round() / 2)
-        return sizes.tolist(), [bold[fonts[text_object]] for text_object in objects]
+        return sizes.tolist(), [bold[fonts[text_object]] for text_object in objects], slanted
 
     def sizes(self, indexes: Sequence[int]) -> _Floats:
         """Font sizes in points as displayed: the nominal size times the scale of the text matrix."""
+        return self._sizes(indexes)[0]
+
+    def _sizes(self, indexes: Sequence[int]) -> tuple[_Floats, NDArray[np.float32]]:
+        """Font sizes, and the text matrices. *Shape:* ``(characters, 6)``."""
         nominal = np.fromiter(map(_get_size, repeat(self._handle), indexes), np.float64, len(indexes))
         matrices = np.tile(np.array([1, 0, 0, 1, 0, 0], np.float32), (len(indexes), 1))
         self._fill(_get_matrix, indexes, matrices)
-        return nominal * np.hypot(matrices[:, 2], matrices[:, 3])
+        return nominal * np.hypot(matrices[:, 2], matrices[:, 3]), matrices
 
     def _fill(self, get: Callable[..., Any], indexes: Sequence[int], rows: NDArray[np.float32]) -> None:
         """Calls a pdfium getter for each character, with its row of the array as the output buffer."""

@@ -15,10 +15,12 @@ from statistics import median
 from typing import Final
 
 from ingest.pdf.columns import restore_columns
+from ingest.pdf.drop_caps import with_drop_caps
 from ingest.pdf.lines import Line, PageLines, Piece
 from ingest.pdf.page_labels import printed_labels
 from ingest.pdf.rows import join_rows
 from ingest.pdf.running_headers import RunningHeaders, find_running_headers
+from ingest.pdf.stamps import without_stamps
 from ingest.pdf.tables import TableLines, find_tables
 from rag.domain.values import Heading, Page, Table, Word
 
@@ -37,10 +39,16 @@ def compose_pages(pages: Sequence[PageLines]) -> tuple[Page, ...]:
     Headings, running headers, printed page numbers and the spelling of hyphenated words are found by comparing all
     pages. The given lines are not changed.
     """
-    arranged = [(size, join_rows(restore_columns(lines))) for size, lines in pages]
+    stamped = without_stamps(pages)
+    arranged = [
+        (size, join_rows(restore_columns(with_drop_caps(lines))))
+        for (size, _), (lines, _) in zip(pages, stamped, strict=True)
+    ]
     layouts = [
-        _Layout.of(size, lines, running_headers)
-        for (size, lines), running_headers in zip(arranged, find_running_headers(arranged), strict=True)
+        _Layout.of(size, lines, running_headers, stamps)
+        for (size, lines), running_headers, (_, stamps) in zip(
+            arranged, find_running_headers(arranged), stamped, strict=True
+        )
     ]
     style = _HeadingStyle.of([layout.body for layout in layouts])
     vocabulary = _vocabulary([layout.body for layout in layouts])
@@ -55,7 +63,7 @@ class _Layout:
     """The lines of a page, in the order of its text.
 
     Attributes:
-        above, below: running headers and footers that an earlier page has.
+        above, below: running headers and footers that an earlier page has, and watermarks.
         first, last: running headers and footers on their first page; part of the body, but no headings.
     """
 
@@ -67,7 +75,13 @@ class _Layout:
     below: Sequence[Line]
 
     @classmethod
-    def of(cls, size: tuple[float, float], lines: Sequence[Line], running_headers: RunningHeaders) -> _Layout:
+    def of(
+        cls,
+        size: tuple[float, float],
+        lines: Sequence[Line],
+        running_headers: RunningHeaders,
+        stamps: Sequence[Line] = (),
+    ) -> _Layout:
         running = {*running_headers.head, *running_headers.foot}
         head, foot, kept = running_headers
         return cls(
@@ -76,7 +90,7 @@ class _Layout:
             [lines[position] for position in head if position in kept],
             [line for position, line in enumerate(lines) if position not in running],
             [lines[position] for position in foot if position in kept],
-            [lines[position] for position in foot if position not in kept],
+            [*(lines[position] for position in foot if position not in kept), *stamps],
         )
 
 
@@ -135,7 +149,7 @@ class _HeadingStyle:
     def level(self, line: Line, *, alone: bool) -> int | None:
         """1 for the largest size in the document; None for a line that is no heading."""
         text = line.text
-        if len(text) > _HEADING_LENGTH or not any(character.isalpha() for character in text):
+        if line.slanted or len(text) > _HEADING_LENGTH or not any(character.isalpha() for character in text):
             return None
         if line.size in self.sizes:
             return self.sizes.index(line.size) + 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -171,7 +172,8 @@ def rejoin(lines: Iterable[Line]) -> list[Line]:
     for line in lines:
         if joined and _goes_on(joined[-1], line):
             before, after = joined[-1].pieces, line.pieces
-            joined[-1] = Line([*before[:-1], *_glued(before[-1], after[0]), *after[1:]], line.hyphenated)
+            pieces = [*before[:-1], *_glued(before[-1], after[0]), *after[1:]]
+            joined[-1] = replace(line, pieces=pieces)
         else:
             joined.append(line)
     return joined
@@ -179,6 +181,8 @@ def rejoin(lines: Iterable[Line]) -> list[Line]:
 
 def _goes_on(above: Line, line: Line) -> bool:
     """True if a line begins right where the one before ends, at about the same height."""
+    if above.slanted or line.slanted:
+        return False
     last, first = above.pieces[-1], line.pieces[0]
     alike = min(last.size, first.size) > _SMALLER * max(last.size, first.size) and last.text[-1] not in _SLASHES
     shared = min(last.box.y1, first.box.y1) - max(last.box.y0, first.box.y0)

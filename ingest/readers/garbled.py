@@ -35,6 +35,8 @@ _BOTH: Final = (0.12, 0.28)
 _MOST_ACCENTED: Final = 0.6
 
 _CID: Final = re.compile(r"\(cid:\d+\)")
+# Leaders of a table of contents, with spaces between their dots.
+_LEADERS: Final = re.compile(r"([.·…_])(?:\s\1){2,}")
 _REPEATED: Final = re.compile(r"(.)\1{2,}")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9]+")
 _VOWELS: Final = frozenset("aeiouyæøœıə")
@@ -68,7 +70,8 @@ def _glyph_fault(text: str) -> str | None:
     if plain >= (1 - _MOST_UNMAPPED) * sum(map(len, text.split())):
         return None  # nearly all pages end here; the rest is slow
     text, unmapped = _CID.subn("", text)
-    printed = [character for character in _REPEATED.sub(r"\1", text) if not character.isspace()]
+    text = _REPEATED.sub(r"\1", _LEADERS.sub(r"\1", text))
+    printed = [character for character in text if not character.isspace()]
     total = len(printed) + unmapped
     if total < _FEWEST_CHARACTERS:
         return None

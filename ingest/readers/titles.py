@@ -12,7 +12,8 @@ from rag.text.characters import clean
 
 _LONGEST_TITLE: Final = 200
 _POOR_TITLE: Final = re.compile(
-    r"(untitled|document|word document|title|home)\s*\d*|microsoft word\b.*"
+    r"\W*(untitled|anonymous|unspecified|unknown|unnamed|no title|document|word document|title|home)\s*\d*\W*"
+    r"|microsoft word\b.*"
     r"|\S*\.(docx?|pdf|indd|tex|rtf|xlsx?|pptx?|md|txt|html?)",
     re.IGNORECASE,
 )
@@ -25,9 +26,8 @@ def as_title(metadata: str | None) -> str | None:
 
 
 def first_heading(pages: Sequence[Page]) -> str | None:
-    """The largest heading of the first page; of several, the first."""
-    if not pages or not pages[0].headings:
-        return None
-    page = pages[0]
-    largest = min(page.headings, key=lambda heading: heading.level)
-    return " ".join(page.text[largest.start : largest.end].split())[:_LONGEST_TITLE]
+    """The largest heading of the first page that has two letters or more; of several, the first."""
+    page = pages[0] if pages else None
+    headings = sorted(page.headings, key=lambda heading: heading.level) if page else []
+    texts = (" ".join(page.text[heading.start : heading.end].split()) for heading in headings if page)
+    return next((text[:_LONGEST_TITLE] for text in texts if sum(map(str.isalpha, text)) > 1), None)

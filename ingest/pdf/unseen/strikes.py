@@ -13,7 +13,7 @@ import numpy as np
 import pypdfium2
 from numpy.typing import NDArray
 
-from ingest.pdf.drawings import undrawn
+from ingest.pdf.unseen.drawings import undrawn
 
 _Floats: TypeAlias = NDArray[np.float64]
 _Mask: TypeAlias = NDArray[np.bool_]

@@ -16,7 +16,7 @@ import pypdfium2.raw as pdfium
 from numpy.typing import NDArray
 
 from ingest.pdf.bindings import prototype
-from ingest.pdf.drawings import Drawings, is_opaque, undrawn
+from ingest.pdf.unseen.drawings import Drawings, is_opaque, undrawn
 
 _Floats: TypeAlias = NDArray[np.float64]
 _Mask: TypeAlias = NDArray[np.bool_]
