@@ -16,6 +16,7 @@ from rag.index.generation import Generation
 from rag.query.english.clauses import plain
 from rag.query.lookup.identifier_search import IdentifierSearch, runs_of
 from rag.query.types import UnknownIdentifier
+from rag.runtime.cancellation import Cancellation
 from rag.text.dates import MONTH_NAMES, with_quarters
 
 _Kind: TypeAlias = Literal["code", "name", "version", "quarter", "year"]
@@ -134,22 +135,26 @@ def _is_code(text: str) -> bool:
 
 
 def missing_identifiers(
-    text: str, generation: Generation, documents: Sequence[Document]
+    text: str, generation: Generation, documents: Sequence[Document], cancelled: Cancellation | None = None
 ) -> tuple[UnknownIdentifier, ...]:
     """The identifiers of a text that occur nowhere in ``documents``, with the similar ones that do.
 
     "TR-90", "TR 90" and "TR90" are the same, and "TR-20, 40 and 90" has a TR-90. What cannot be decided by reading at
-    most 2,000 passages is not reported.
+    most 150 passages is not reported.
 
     Args:
         text: a question.
         generation: the index.
         documents: those that are searched.
+        cancelled: checked before each passage is read.
+
+    Raises:
+        Cancelled: ``cancelled`` was called.
     """
     identifiers = find_identifiers(text)
     if not identifiers or not documents:
         return ()
-    search = IdentifierSearch(generation, documents)
+    search = IdentifierSearch(generation, documents, cancelled)
     return tuple(_unknown(each, search) for each in identifiers if _is_missing(each, search))
 
 

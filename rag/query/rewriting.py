@@ -71,7 +71,9 @@ def depends_on_history(text: str) -> bool:
         if word.casefold() in _PRONOUNS and found < 2:
             return True
         found += bool(_content_words(word))
-    return found < _FEWEST_CONTENT_WORDS
+        if found >= _FEWEST_CONTENT_WORDS:
+            return False
+    return True
 
 
 def rewrite_follow_up(

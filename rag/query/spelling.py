@@ -8,6 +8,7 @@ from functools import cache
 from typing import Final
 
 from rag.index.generation import Generation
+from rag.runtime.cancellation import Cancellation
 from rag.text.words import STOPWORDS
 
 # Letters only: what has digits is a number or a code, and those are searched for as they are.
@@ -15,20 +16,26 @@ _WORD: Final = re.compile(r"(?<![\w'’@/.\-])[^\W\d_]+(?![\w'’@/]|[.\-]\w)")
 _SHORTEST: Final = 4
 _LONG: Final = 8
 # Each unknown word takes about 10 ms: more of them are no question, and are left as they are.
-_MOST_LOOKUPS: Final = 32
+_MOST_LOOKUPS: Final = 8
 
 
-def correct_spelling(text: str, generation: Generation, is_word: Callable[[str], bool]) -> str:
+def correct_spelling(
+    text: str, generation: Generation, is_word: Callable[[str], bool], cancelled: Cancellation | None = None
+) -> str:
     """The text with each unknown word replaced by the most similar word of the documents, if one is near.
 
     Near is one edit for words of 4 to 7 letters, two for longer ones. Words that occur in the documents stay, and so do
-    numbers, codes, words with capitals within them, and those that ``is_word`` accepts. Only the first 32 unknown words
+    numbers, codes, words with capitals within them, and those that ``is_word`` accepts. Only the first 8 unknown words
     are looked up, so that a text of nonsense costs no more than a question.
 
     Args:
         text: a question.
         generation: the documents.
         is_word: whether a word belongs to the language, even if no document has it.
+        cancelled: checked before each look-up.
+
+    Raises:
+        Cancelled: ``cancelled`` was called.
     """
     lookups = 0
 
@@ -40,6 +47,8 @@ def correct_spelling(text: str, generation: Generation, is_word: Callable[[str],
         lookups += 1
         if lookups > _MOST_LOOKUPS:
             return word
+        if cancelled:
+            cancelled.check()
         return generation.spelt_like(word, 2 if len(word) >= _LONG else 1) or word
 
     return _WORD.sub(lambda match: corrected(match.group()), text)

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from dataclasses import replace
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from rag.domain.values import Question, Usage
 from rag.index.generation import Generation
@@ -52,8 +53,17 @@ def _has(text: str, name: str) -> bool:
     return name.casefold() in text.casefold()
 
 
+_languages: WeakKeyDictionary[Generation, str | None] = WeakKeyDictionary()
+
+
 def _language_of_documents(generation: Generation) -> str | None:
-    """The language of most of a sample of passages, spread evenly over the index."""
+    """The language of most of a sample of passages, spread evenly over the index; found once for each generation."""
+    if generation not in _languages:
+        _languages[generation] = _language_of_sample(generation)
+    return _languages[generation]
+
+
+def _language_of_sample(generation: Generation) -> str | None:
     rows = range(0, len(generation), max(1, len(generation) // _SAMPLED))
     found = Counter(language_of(passage.chunk.text) for passage in generation.passages(list(rows)))
     return found.most_common(1)[0][0] if found else None

@@ -67,7 +67,8 @@ _NO_VERB: Final = (
     rf"(?!(?-i:may(?=\s+[a-z])|MAY(?=\s+[A-Z]{{2}}))(?<=\d\smay)(?!{_BEFORE_DATE})(?!\s+{_AFTER_DATE}))"
 )
 # "You may 5 times" has none either.
-_NO_SUBJECT: Final = "".join(rf"(?<!\b{word}\s)" for word in "i you we they he she it who which that".split())
+_SUBJECTS: Final = "".join(rf"(?<!\b{word}\s)" for word in "i you we they he she it who which that".split())
+_NO_SUBJECT: Final = rf"(?:(?!may\b)|{_SUBJECTS})"
 
 # "31 May 2020", "May 31, 2020", "31 May", "May 31", "May 2020", "2020-05-31", "5/31/2020". The longest comes first.
 DATE: Final = re.compile(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from rag.query.english.cues import ASKING, AT, AUXILIARY, DEGREE, PICTURES, TEXTS
@@ -86,6 +87,8 @@ _REPEATED_ORDER: Final = re.compile(
     r"short|full|a|complete|list|the|answer|your|sources?|brief|precise))*$"
 )
 _MOST_QUESTIONS: Final = 8
+# At the beginning, and as many at the end: what has more sentences is no question that was written by hand.
+_MOST_SENTENCES: Final = 50
 _SWAPS: Final = {
     "waht": "what", "whta": "what", "hwat": "what", "hwo": "how", "ohw": "how", "wehn": "when", "whne": "when",
     "wehre": "where", "whree": "where", "wihch": "which", "whcih": "which", "whihc": "which",
@@ -167,11 +170,16 @@ def without_politeness(lower: str) -> str:
     return lower[start:]
 
 
+# Most steps of query understanding ask this of the same question.
+@lru_cache(maxsize=16)
 def asks_of(text: str) -> Asks:
-    """The questions and orders of a text of :func:`plain`, in order."""
+    """The questions and orders of a text of :func:`plain`, in order; those of its first and last 50 sentences."""
     questions: list[Ask] = []
     statements: list[str] = []
-    for start, end in sentence_spans(text):
+    spans = list(sentence_spans(text))
+    if len(spans) > 2 * _MOST_SENTENCES:
+        spans = spans[:_MOST_SENTENCES] + spans[-_MOST_SENTENCES:]
+    for start, end in spans:
         sentence = text[start:end]
         if found := _asks(sentence):
             questions += found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from rag.query.english.cues import ASKING, AUXILIARY
@@ -52,8 +53,14 @@ def find_names(text: str) -> list[Name]:
 
     The first word of a sentence counts where it has more capitals or digits within it, or where another name follows.
     """
+    return list(_found(text))
+
+
+# The parts of one question are read several times.
+@lru_cache(maxsize=32)
+def _found(text: str) -> tuple[Name, ...]:
     tokens = [(match.group().rstrip(".'"), match.start()) for match in _TOKEN.finditer(text)]
-    return list(_names(text, tokens))
+    return tuple(_names(text, tokens))
 
 
 def _names(text: str, tokens: list[tuple[str, int]]) -> Iterator[Name]:
