@@ -29,6 +29,8 @@ from rag.query.types import Reply, UnderstoodQuestion
 from rag.runtime.cancellation import Cancellation
 
 _MOST_SEARCHES: Final = 4
+# Characters in which questions are looked for: of a longer text, as many at its beginning and at its end.
+_LONGEST: Final = 600
 
 
 def understand(
@@ -36,14 +38,19 @@ def understand(
 ) -> UnderstoodQuestion:
     """Recognises small talk, follow-ups, other languages, the form of answer, and what a question is made of.
 
-    The model is used only to rewrite a follow-up, and to translate into the documents' language.
+    The model is used only to rewrite a follow-up, and to translate into the documents' language. The rules read at most
+    the first and the last 600 characters of a text; what is between them is searched for, too. Each step takes a few
+    milliseconds, and the cancellation is checked before each.
 
     Raises:
         Cancelled: ``cancelled`` was called.
         ModelUnusable: the model failed.
     """
-    if reply := small_talk(question.text) or impossible_request(question.text):
+    asked = _brief(question).text
+    cancelled.check()
+    if reply := small_talk(asked) or impossible_request(asked):
         return UnderstoodQuestion(question, question, (), reply.form, (question.text,), reply=reply)
+    cancelled.check()
     prior = prior_documents(question, generation)
     standalone, searched, usage = rewrite_follow_up(question, model, cancelled)
     translated, usage_to_translate = translate_question(standalone, generation, model, cancelled)
@@ -51,27 +58,52 @@ def understand(
         # The answer is in the documents' language, as its quotes are.
         standalone = searched = translated
     usage += usage_to_translate
-    if found := _looked_up(question, standalone, generation, prior, usage):
-        return found
-    # One token means a word: the encoder's vocabulary has the thirty thousand most frequent ones.
-    text = correct_spelling(searched.text, generation, lambda word: encoder.count_tokens(word) == 1)
-    searched = replace(searched, text=text)
-    parts, refusal = _parts(standalone.text)
+    brief = _brief(standalone)
+    cancelled.check()
+    if found := _looked_up(question, brief, generation, prior, usage):
+        return replace(found, standalone=standalone, parts=_whole(found.parts, standalone))
+    cancelled.check()
+    if len(searched.text) <= 2 * _LONGEST:
+        # One token means a word: the encoder's vocabulary has the thirty thousand most frequent ones.
+        text = correct_spelling(
+            searched.text, generation, lambda word: encoder.count_tokens(word) == 1, cancelled=cancelled
+        )
+        searched = replace(searched, text=text)
+    parts, refusal = _parts(brief.text)
+    cancelled.check()
     documents = searched_documents(standalone, generation.documents)
-    form = form_of_question(standalone.text)
+    form = form_of_question(brief.text)
+    cancelled.check()
+    searches = _searches(searched, form, generation.documents)
+    cancelled.check()
     return UnderstoodQuestion(
         question,
         standalone,
-        _searches(searched, form, generation.documents),
+        searches,
         form,
-        parts,
-        attributes_of(standalone.text),
-        missing_identifiers(standalone.text, generation, documents),
-        needs_today(standalone.text),
+        _whole(parts, standalone),
+        attributes_of(brief.text),
+        missing_identifiers(brief.text, generation, documents, cancelled),
+        needs_today(brief.text),
         prior,
         usage=usage,
         scope_note=refusal,
     )
+
+
+def _brief(question: Question) -> Question:
+    """The question with the beginning and the end of a long text, cut between words where there are any."""
+    text = question.text
+    if len(text) <= 2 * _LONGEST:
+        return question
+    first, last = text[:_LONGEST], text[-_LONGEST:]
+    # What was cut out ends a clause, so that its neighbours are no neighbours.
+    return replace(question, text=f"{first.rpartition(' ')[0] or first} ... {last.partition(' ')[2] or last}")
+
+
+def _whole(parts: tuple[str, ...], question: Question) -> tuple[str, ...]:
+    """The parts of a question; the one part of a long text is all of it."""
+    return (question.text,) if len(parts) == 1 and len(question.text) > 2 * _LONGEST else parts
 
 
 def _looked_up(
@@ -109,10 +141,11 @@ def _parts(text: str) -> tuple[tuple[str, ...], str | None]:
 
 def _searches(question: Question, form: Form, documents: Sequence[Document]) -> tuple[Question, ...]:
     """The searches for a question: itself, with the sides of a comparison before it or its parts after it."""
-    if sides := split_comparison(question, documents):
+    brief = _brief(question)
+    if sides := split_comparison(brief, documents):
         # A document that compares both sides need not be called like either of them.
         return (*sides, question)
-    parts = parts_of(question.text) if form == "parts" else ()
+    parts = parts_of(brief.text) if form == "parts" else ()
     if len(parts) < 2:
         return (question,)
     own = [*parts[: _MOST_SEARCHES - 2], " ".join(parts[_MOST_SEARCHES - 2 :])]

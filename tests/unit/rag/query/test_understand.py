@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from rag.domain.values import Form, Question, Turn
+from rag.errors import Cancelled
 from rag.index.generation import Generation
 from rag.query.types import UnderstoodQuestion
 from rag.query.understand import understand
@@ -35,6 +36,47 @@ def generation() -> Iterator[Generation]:
 def understood(text: str, generation: Generation, *history: Turn, reply: str = "never") -> UnderstoodQuestion:
     model = ScriptedModel([reply])
     return understand(Question(text, history=history), generation, model, BagOfWordsEncoder(), Cancellation())
+
+
+class CancelledAt(Cancellation):
+    """Is cancelled when it is checked for the n-th time."""
+
+    def __init__(self, place: int) -> None:
+        super().__init__()
+        self.left = place
+
+    def check(self) -> None:
+        self.left -= 1
+        if self.left == 0:
+            self.cancel()
+        super().check()
+
+
+# The checks of a question with an unknown word and an unknown identifier; none of its steps is long.
+@pytest.mark.parametrize("place", range(1, 9))
+def test_is_cancelled_between_its_steps(generation: Generation, place: int) -> None:
+    question = Question("What does the warrenty of the KX-30 cost?")
+    model, encoder = ScriptedModel(["never"]), BagOfWordsEncoder()
+    with pytest.raises(Cancelled):
+        understand(question, generation, model, encoder, CancelledAt(place))
+
+
+def test_of_a_long_text_the_beginning_and_the_end_are_read(generation: Generation) -> None:
+    story = "The sea was calm and the wind was low. " * 60
+    found = understood(f"{story}How much does the KX-30 cost, and who checks the ropes?", generation)
+    assert found.form == "parts"
+    assert found.unknown_identifiers
+    one, other = found.parts
+    assert one.startswith("How much does the KX-30 cost")
+    assert other.startswith("who checks the ropes")
+    assert found.standalone.text.count("calm") == 60
+    assert story in found.searches[0].text
+
+
+def test_one_question_in_a_long_text_is_the_text(generation: Generation) -> None:
+    text = "Does the warranty cover theft? " + "The sea was calm and the wind was low. " * 60
+    found = understood(text, generation)
+    assert (found.form, found.parts) == ("yes_no", (text,))
 
 
 @pytest.mark.parametrize(
