@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final, Literal
 
 from ingest.markup.dead_html import DeadText
@@ -20,7 +20,7 @@ _BLOCKS: Final = frozenset(
     "h1 h2 h3 h4 h5 h6 header hgroup hr legend li main ol p pre section summary table caption tbody td tfoot th thead "
     "tr ul".split()
 )
-_IN_LINE: Final = frozenset("br img input sup pre".split())
+_IN_LINE: Final = frozenset("a br img input sup pre".split())
 _HEADINGS: Final = {f"h{level}": level for level in range(1, 7)}
 # Fields of a form that show what was put into them.
 _TYPED: Final = frozenset(["", *"text number email tel url date time month week datetime-local".split()])
@@ -38,7 +38,7 @@ class TreeWalk:
         self._dead = DeadText(tree)
         self._layout: set[int] = set()  # tables around other tables are for layout: their rows are not read as such
         self._text: list[str] = []
-        self._raised: list[tuple[int, bool]] = []  # open superscripts: where they begin, and whether they mark a note
+        self._raised: list[list[int]] = []  # open superscripts: where they begin, and whether a link is in them
         self._left_out: dict[str, None] = {}
         self._done: list[Block] = []
         self._pre = 0
@@ -53,7 +53,7 @@ class TreeWalk:
         """The blocks of the page, in order."""
         if self._body is None:
             return
-        self._layout = _outer_tables(self._body, self._dead)
+        self._layout = _outer_tables(self._body)
         for event, node in _steps(self._body, self._dead):
             if event == "text":
                 self._add(node)
@@ -110,7 +110,9 @@ class TreeWalk:
         elif tag == "input":
             self._text.append(_value(node))
         elif tag == "sup":
-            self._raised.append((len(self._text), node.css_first("a") is not None))
+            self._raised.append([len(self._text), 0])
+        elif tag == "a" and self._raised:
+            self._raised[-1][1] = 1
         elif tag == "pre":
             self._pre += 1
 
@@ -149,7 +151,7 @@ class TreeWalk:
     def _close_raised(self) -> None:
         start, note = self._raised.pop()
         before = "".join(text[-CONTEXT:] for text in self._text[max(0, start - CONTEXT) : start])
-        self._text[start:] = [raised(before, "".join(self._text[start:]), note=note)]
+        self._text[start:] = [raised(before, "".join(self._text[start:]), note=bool(note))]
 
     def _next_marker(self) -> str:
         number = self._lists[-1] if self._lists else None
@@ -186,18 +188,23 @@ def _span(node: LexborNode, name: str) -> int:
     return int(value) if value.isascii() and value.isdigit() else 1
 
 
-def _outer_tables(body: LexborNode, dead: DeadText) -> set[int]:
-    if body.css_first("table table") is None:
-        return set()
-    open_tables: list[int] = []
-    outer: set[int] = set()
-    for event, node in _steps(body, dead):
-        if node.tag == "table" and event == "open":
-            outer.update(open_tables[-1:])
-            open_tables.append(node.mem_id)
-        elif node.tag == "table" and event == "close":
-            open_tables.pop()
-    return outer
+def _outer_tables(body: LexborNode) -> set[int]:
+    """The tables around other tables. Each element above a table is looked at once: pages may nest deeply."""
+    around: dict[int, int | None] = {}  # of elements: the table that they are, or else that they are in
+    for table in body.css("table"):
+        climbed: list[LexborNode] = []
+        node = table.parent
+        while node is not None and node.mem_id not in around:
+            climbed.append(node)
+            node = node.parent
+        found = around[node.mem_id] if node is not None else None
+        for node in reversed(climbed):
+            found = around[node.mem_id] = node.mem_id if node.tag == "table" else found
+    return {outer for table in body.css("table") if (outer := _around(table, around)) is not None}
+
+
+def _around(table: LexborNode, around: Mapping[int, int | None]) -> int | None:
+    return around[table.parent.mem_id] if table.parent is not None else None
 
 
 def _steps(root: LexborNode, dead: DeadText) -> Iterator[_Step]:
