@@ -67,8 +67,7 @@ _NO_VERB: Final = (
     rf"(?!(?-i:may(?=\s+[a-z])|MAY(?=\s+[A-Z]{{2}}))(?<=\d\smay)(?!{_BEFORE_DATE})(?!\s+{_AFTER_DATE}))"
 )
 # "You may 5 times" has none either.
-_SUBJECTS: Final = "".join(rf"(?<!\b{word}\s)" for word in "i you we they he she it who which that".split())
-_NO_SUBJECT: Final = rf"(?:(?!may\b)|{_SUBJECTS})"
+_NO_SUBJECT: Final = "".join(rf"(?<!\b{word}\smay)" for word in "i you we they he she it who which that".split())
 
 # "31 May 2020", "May 31, 2020", "31 May", "May 31", "May 2020", "2020-05-31", "5/31/2020". The longest comes first.
 DATE: Final = re.compile(
@@ -82,7 +81,7 @@ DATE: Final = re.compile(
                 rf"{_MONTH_IN_TEXT}\s+{_DAY_IN_TEXT},?\s+{_YEAR_IN_TEXT}",
                 rf"{_MONTH_IN_TEXT},?\s+{_YEAR_IN_TEXT}",
                 rf"{_DAY_IN_TEXT}(?:\s+of)?\s+{_NO_VERB}{_MONTH_IN_TEXT}(?![a-z])",
-                rf"{_NO_SUBJECT}{_MONTH_IN_TEXT}\s+{_DAY_IN_TEXT}(?![\d%]|[.,:]\d)",
+                rf"{_MONTH_IN_TEXT}{_NO_SUBJECT}\s+{_DAY_IN_TEXT}(?![\d%]|[.,:]\d)",
             )
         )
     ),
