@@ -48,8 +48,8 @@ class AnswerBuilder:
         shown = [sentence for sentence in sentences if sentence.verdict == "supported"]
         # The answer's confidence is that of its direct answer.
         shown[0] = replace(shown[0], confidence=_rounded(found.confidence))
-        if note := self.run.understood.scope_note:
-            shown.append(Sentence(note, "supported", kind="detail"))
+        notes = filter(None, (found.note, self.run.understood.scope_note))
+        shown += [Sentence(note, "supported", kind="detail") for note in notes]
         sentences = [*shown, *(sentence for sentence in sentences if sentence.verdict == "unsupported")]
         return self._build(
             found,

@@ -7,7 +7,7 @@ streamed while it is written. https://github.github.com/gfm/
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Final, Literal, NamedTuple, TypeAlias
@@ -45,17 +45,32 @@ class AnswerBlock(NamedTuple):
 
 
 def blocks(sentences: Iterable[Sentence]) -> list[AnswerBlock]:
-    """The blocks of an answer, in order. Steps are numbered on after a detail, and from 1 after another lead."""
+    """The blocks of an answer, in order. A lead begins a paragraph.
+
+    Steps are numbered on after a detail, and from 1 after another lead.
+    """
     found: list[AnswerBlock] = []
     number = 1
-    for shape, group in groupby(sentences, key=lambda sentence: _SHAPES[sentence.kind]):
-        members = tuple(group)
+    for shape, members in _groups(sentences):
         if any(sentence.kind == "lead" for sentence in members):
             number = 1
         found.append(AnswerBlock(shape, members, number if shape == "steps" else 1))
         if shape == "steps":
             number += len(members)
     return found
+
+
+def _groups(sentences: Iterable[Sentence]) -> Iterator[tuple[Shape, tuple[Sentence, ...]]]:
+    paragraph = 0
+
+    def key(sentence: Sentence) -> tuple[Shape, int]:
+        nonlocal paragraph
+        paragraph += sentence.kind == "lead"
+        shape = _SHAPES[sentence.kind]
+        return shape, paragraph if shape == "paragraph" else 0
+
+    for (shape, _), group in groupby(sentences, key=key):
+        yield shape, tuple(group)
 
 
 def table_cells(text: str) -> list[str]:
@@ -110,7 +125,7 @@ class MarkdownWriter:
     def add(self, sentence: Sentence) -> str:
         """The next piece: what stands between the sentence and the one before, then the sentence."""
         shape = _SHAPES[sentence.kind]
-        begins = shape != self._shape
+        begins = shape != self._shape or sentence.kind == "lead"
         between = "\n\n" if begins and self._shape else ""
         self._shape = shape
         if sentence.kind == "lead":

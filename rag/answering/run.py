@@ -55,6 +55,7 @@ class Findings:
         is_given: whether the answer is given; else it is an abstention.
         short_answer: the value alone; None where there is none.
         missing: the parts of the question for which nothing was found.
+        note: a sentence for people on what is not shown; None where there is nothing to say.
         statement: the text of an abstention, where there is more to say than that the documents do not answer.
         composition: what an answer of several sentences was composed of; None for others.
     """
@@ -68,6 +69,7 @@ class Findings:
     is_given: bool = False
     short_answer: str | None = None
     missing: tuple[str, ...] = ()
+    note: str | None = None
     statement: str | None = None
     composition: Composition | None = None
 

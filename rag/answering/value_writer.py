@@ -116,7 +116,7 @@ class ValueWriter:
         if first.bare:
             lead = self._reason(run, first, prompt.evidence)
         elif len(first.sentence.split()) > _LONGEST_VALUE:
-            return list(value)
+            lead = first
         else:
             lead = sentence_of_value(run.question.text, value, prompt.evidence, self._sentence(run, prompt, draft))
         return [lead or first, *(replace(item, kind="detail") for item in others)]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from rag.answering.composing.comparison import sides_of
 from rag.answering.composing.name_conflicts import asked_names, names_another
 from rag.answering.composing.pointers import Pointer, pointers_of
-from rag.answering.composing.table_answer import table_answer
+from rag.answering.composing.table_answer import page_reader, table_of_form
+from rag.answering.composing.targets import Target, served_units
 from rag.answering.composing.usefulness import USEFULNESS_MODEL, unit_features
-from rag.answering.composing.whole_answer import Composition, compose
+from rag.answering.composing.whole_answer import Composition, compose, note_on_lists
 from rag.answering.confidence import ConfidenceModel, Features
 from rag.answering.draft import Draft, generate_draft
 from rag.answering.evidence.relevance import unit_relevance
@@ -34,6 +36,9 @@ _WIDER: Final = 2
 _OPENING, _FURTHER = 0.5, 0.2
 _MOST_OPENINGS: Final = 40
 _FEWEST_PARTS: Final = 2
+# Parts of a question, or aspects of a comparison, that are looked after; documents in which those are.
+_MOST_TARGETS: Final = 4
+_MOST_SIDES: Final = 2
 # P(True) of a long draft is not asked: it was as high where the draft answered something else.
 _NOT_ASKED: Final = 0.5
 # The reranker's logit at or below which a passage is about something else: those of unanswered questions go down to -4.
@@ -83,7 +88,7 @@ class WholeWriter:
         with run.clock.measuring("verify"):
             pointers = pointers_of(run.question.text, draft.text, units)
             features = _features(run.question.text, hits, draft, pointers)
-            composition = _composition(run, hits, evidence, pointers, units, relevance)
+            composition = self._served(run, _composition(run, hits, evidence, pointers, units, relevance))
             support = compose(composition)
         return Findings(
             prompt.hits,
@@ -94,6 +99,7 @@ class WholeWriter:
             self.confidence_model.correct.probability(features),
             is_given=bool(support),
             missing=self._missing(run, evidence) if support else (),
+            note=note_on_lists(composition, support),
             composition=composition,
         )
 
@@ -138,6 +144,15 @@ class WholeWriter:
         run.cancelled.check()
         return tuple(part_label(part) for part, logit in best.items() if logit <= _ABSENT)
 
+    def _served(self, run: Run, composition: Composition) -> Composition:
+        """The composition with the units that answer the parts of the question, or the sides of a comparison."""
+        targets = _targets(run, composition)
+        if self.reranker is None or not targets:
+            return composition
+        useful = composition.usefulness
+        served = served_units(targets, composition.units, useful, self.reranker, run.cancelled)
+        return replace(composition, served=served)
+
     def _draft(self, run: Run, prompt: EvidencePrompt) -> Draft:
         draft = Draft()
         with run.clock.measuring("generate"):
@@ -163,7 +178,7 @@ def _composition(
 ) -> Composition:
     """The units with their usefulness; the rows of a table where one was asked for and is found by rule."""
     question = run.question
-    table = table_answer(question.text, evidence) if run.form in ("table", "list") else None
+    table = table_of_form(run.form, question.text, evidence, page_reader(run.generation))
     features = list(unit_features(question.text, units, relevance, pointers, hits))
     asked = asked_names(question.text)
     useful = [
@@ -171,16 +186,39 @@ def _composition(
         for unit, one in zip(units, features, strict=True)
     ]
     rows = table.support if table else ()
-    return Composition(question.text, run.form, pointers, units, useful, question.length, _sides(run), rows, features)
+    return Composition(
+        question.text,
+        run.form,
+        pointers,
+        units,
+        useful,
+        question.length,
+        _sides(run, units),
+        table=rows,
+        features=features,
+    )
 
 
-def _sides(run: Run) -> list[frozenset[str]]:
-    """The documents of each side of a comparison; none where a side is not a document."""
+def _targets(run: Run, composition: Composition) -> list[Target]:
+    """The parts of a question; of a comparison, what the two sides are compared in, in each of two documents."""
+    understood = run.understood
+    if run.form == "parts" and len(understood.parts) > 1:
+        return [Target(part) for part in understood.parts[:_MOST_TARGETS]]
     if run.form != "comparison":
         return []
-    by_name = {name: one.id for one in run.generation.documents for name in one.names}
-    sides = [frozenset(by_name[name] for name in search.documents) for search in run.understood.searches]
-    return [side for side in dict.fromkeys(sides) if side]
+    documents = _documents(composition)[:_MOST_SIDES]
+    aspects = understood.attributes[:_MOST_TARGETS]
+    return [Target(aspect, frozenset({one})) for aspect in aspects for one in documents]
+
+
+def _documents(composition: Composition) -> list[str]:
+    """The ids of the documents that the units are from, the best first."""
+    return list(dict.fromkeys(unit.place[0] for unit in composition.units))
+
+
+def _sides(run: Run, units: Sequence[Unit]) -> list[frozenset[int]]:
+    ids = {name: one.id for one in run.generation.documents for name in one.names}
+    return sides_of(run.understood.searches, units, ids) if run.form == "comparison" else []
 
 
 def _features(question: str, hits: Sequence[Hit], draft: Draft, pointers: Sequence[Pointer]) -> Features:

@@ -18,6 +18,8 @@ from rag.query.form import form_of_question
 from rag.query.identifiers import missing_identifiers
 from rag.query.lookup.document_names import searched_documents
 from rag.query.lookup.prior_documents import prior_documents
+from rag.query.lookup.similar_documents import left_out
+from rag.query.lookup.topic import topic_of
 from rag.query.parts import attributes_of, parts_of
 from rag.query.relative_dates import needs_today
 from rag.query.rewriting import rewrite_follow_up
@@ -30,7 +32,7 @@ from rag.runtime.cancellation import Cancellation
 
 _MOST_SEARCHES: Final = 4
 # Characters in which questions are looked for: of a longer text, as many at its beginning and at its end.
-_LONGEST: Final = 600
+_LONGEST: Final = 500
 
 
 def understand(
@@ -39,7 +41,7 @@ def understand(
     """Recognises small talk, follow-ups, other languages, the form of answer, and what a question is made of.
 
     The model is used only to rewrite a follow-up, and to translate into the documents' language. The rules read at most
-    the first and the last 600 characters of a text; what is between them is searched for, too. Each step takes a few
+    the first and the last 500 characters of a text; what is between them is searched for, too. Each step takes a few
     milliseconds, and the cancellation is checked before each.
 
     Raises:
@@ -74,7 +76,7 @@ def understand(
     documents = searched_documents(standalone, generation.documents)
     form = form_of_question(brief.text)
     cancelled.check()
-    searches = _searches(searched, form, generation.documents)
+    searches = _searches(searched, form, generation)
     cancelled.check()
     return UnderstoodQuestion(
         question,
@@ -139,14 +141,30 @@ def _parts(text: str) -> tuple[tuple[str, ...], str | None]:
     return tuple(part for part, refusal in zip(parts, refusals, strict=True) if not refusal), note
 
 
-def _searches(question: Question, form: Form, documents: Sequence[Document]) -> tuple[Question, ...]:
-    """The searches for a question: itself, with the sides of a comparison before it or its parts after it."""
+def _without_similar(question: Question, documents: Sequence[Document]) -> Question:
+    """The question, put to all documents but those that are like one that it names."""
+    out = {one.id for one in left_out(question.text, documents)} if not question.documents else ()
+    return replace(question, documents=tuple(one.name for one in documents if one.id not in out)) if out else question
+
+
+def _searches(question: Question, form: Form, generation: Generation) -> tuple[Question, ...]:
+    """The searches for a question: itself, with the sides of a comparison before it or its parts after it.
+
+    Where several sentences answer it and it names a document, its topic in that document comes after it. But for a
+    comparison, documents that are like one that it names are left out.
+    """
     brief = _brief(question)
-    if sides := split_comparison(brief, documents):
+    if sides := split_comparison(brief, generation.documents):
         # A document that compares both sides need not be called like either of them.
         return (*sides, question)
+    if form == "comparison":
+        return (question,)
+    topic = None if form in ("fact", "yes_no") else topic_of(brief, generation)
+    question = _without_similar(question, generation.documents)
+    first = (question, topic) if topic else (question,)
     parts = parts_of(brief.text) if form == "parts" else ()
     if len(parts) < 2:
-        return (question,)
-    own = [*parts[: _MOST_SEARCHES - 2], " ".join(parts[_MOST_SEARCHES - 2 :])]
-    return (question, *(replace(question, text=part) for part in own if part))
+        return first
+    most = _MOST_SEARCHES - len(first)
+    own = [*parts[: most - 1], " ".join(parts[most - 1 :])]
+    return (*first, *(replace(question, text=part) for part in own if part))

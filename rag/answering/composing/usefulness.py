@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
@@ -18,6 +18,7 @@ from rag.answering.evidence.units import Unit
 from rag.answering.grounding import SUPPORTED
 from rag.domain.probability import logistic
 from rag.domain.values import Hit
+from rag.text.normalization import normalized_words
 from rag.text.words import words
 
 # Logits beyond this are no weaker evidence.
@@ -38,6 +39,7 @@ class UnitFeatures:
         rank: of its passage, in units of four places, 0..3.
         pointed: 1 if a supported statement of the draft points to it.
         near: 1 if one points to the unit before or after it.
+        drafted: share of its words, by their rarity among the units, that the draft has and the question has not, 0..1.
         block_share: share of the units of its list or table that are pointed to, 0..1.
         coverage: share of the question's words in it and its headings, 0..1.
         document: match of its document with the one that the question names, relative to the best, 0..1.
@@ -51,6 +53,7 @@ class UnitFeatures:
     rank: float
     pointed: float
     near: float
+    drafted: float
     block_share: float
     coverage: float
     document: float
@@ -75,21 +78,22 @@ class UsefulnessModel:
 
 # Fitted by benchmarks/fit_usefulness.py.
 USEFULNESS_MODEL: Final = UsefulnessModel(
-    -4.919,
+    -4.779,
     {
-        "gap": 0.135,
-        "hit_logit": 0.069,
-        "rank": -0.208,
-        "pointed": 1.397,
-        "near": 0.324,
-        "block_share": 2.255,
-        "coverage": 0.569,
-        "document": 0.554,
-        "length": 0.757,
-        "item": 0.291,
-        "row": 0.073,
-        "line": -0.112,
-        "statement": 0.809,
+        "gap": 0.123,
+        "hit_logit": 0.008,
+        "rank": -0.163,
+        "pointed": -0.624,
+        "near": -0.258,
+        "drafted": 4.005,
+        "block_share": 1.947,
+        "coverage": 1.947,
+        "document": -0.356,
+        "length": 0.592,
+        "item": -0.254,
+        "row": 0.162,
+        "line": -0.453,
+        "statement": 0.967,
     },
 )
 
@@ -117,6 +121,7 @@ def unit_features(
     best = max(relevance, default=0.0)
     best_match = max((hit.document_match for hit in hits), default=0.0) or 1.0
     asked = set(words(question))
+    drafted = _shares_of_draft(question, units, pointers)
     for place, (unit, logit) in enumerate(zip(units, relevance, strict=True)):
         rank, hit_logit, match = _place_of_passage(unit, ranks, hits)
         own = set(words(" ".join([unit.text, *unit.headings])))
@@ -126,6 +131,7 @@ def unit_features(
             rank=min(rank, _LAST_RANK) / _RANKS_PER_UNIT,
             pointed=float(place in pointed),
             near=float(any(_is_pointed_beside(place, other, units, pointed) for other in (place - 1, place + 1))),
+            drafted=drafted[place],
             block_share=0.0 if unit.block is None else pointed_in_block[unit.block] / in_block[unit.block],
             coverage=len(asked & own) / max(1, len(asked)),
             document=match / best_match,
@@ -135,6 +141,24 @@ def unit_features(
             line=float(unit.kind == "line"),
             statement=float(unit.is_statement),
         )
+
+
+def _shares_of_draft(question: str, units: Sequence[Unit], pointers: Sequence[Pointer]) -> list[float]:
+    """For each unit the share of its words, weighted by their rarity, that the draft adds to the question.
+
+    A statement of the draft points to the one or two units that say it best; others may say it, too, and more.
+    """
+    draft = {word for pointer in pointers for word in normalized_words(pointer.statement)}
+    draft -= set(normalized_words(question))
+    own = [normalized_words(unit.text) for unit in units]
+    counts = Counter(word for found in own for word in set(found))
+    rarity = {word: math.log((1 + len(units)) / (0.5 + count)) for word, count in counts.items()}
+    return [_share(found, draft, rarity) for found in own]
+
+
+def _share(found: Sequence[str], draft: Collection[str], rarity: Mapping[str, float]) -> float:
+    total = sum(rarity[word] for word in found)
+    return sum(rarity[word] for word in found if word in draft) / total if total > 0 else 0.0
 
 
 def _is_pointed_beside(place: int, other: int, units: Sequence[Unit], pointed: set[int]) -> bool:

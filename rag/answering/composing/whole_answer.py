@@ -10,9 +10,12 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import groupby
 from typing import Final
 
+from rag.answering.composing.comparison import labelled, labels_of
+from rag.answering.composing.novelty import Novelty
 from rag.answering.composing.pointers import Pointer
 from rag.answering.composing.table_view import rows_as_support
 from rag.answering.composing.usefulness import UnitFeatures
@@ -36,12 +39,19 @@ _DEFAULT_WORDS: Final = 75
 _FACTOR: Final[dict[Length, float]] = {"short": 0.4, "normal": 1.0, "full": 2.0}
 # Where a list, or a sentence that the draft points to, may exceed them.
 _EXCESS: Final = 1.4
+# Words that a list may have where the question asks for all of it.
+_LIST_WORDS: Final = 250
 # Least probability of a unit that the draft points to, and of any other.
 _LEAST_POINTED: Final = 0.1
-_LEAST_USEFUL: Final = 0.12
+_LEAST_USEFUL: Final = 0.1
+# Of a row, where a table was asked for: a row by itself says little to the reranker.
+_LEAST_TABLE: Final = 0.03
+# Least share of a unit that the draft points to that is not said yet.
+_LEAST_NEW: Final = 0.3
 # Long units hold more facts, but cost more words: they are ranked by probability per word to this power.
 _LENGTH_POWER: Final = 0.5
-_MOST_ITEMS: Final = 20
+_MOST_ITEMS: Final = 40
+_FEWEST_ITEMS: Final = 2
 # Forms of which a list is shown whole as soon as one of its items is shown.
 _WHOLE_LISTS: Final[frozenset[Form]] = frozenset({"how_to", "list", "table"})
 # Forms that begin with the unit that answers best, rather than with the first one in the document.
@@ -53,7 +63,7 @@ _ANAPHOR: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Composition:
     """The material of an answer.
 
@@ -64,7 +74,8 @@ class Composition:
         units: of the evidence, in reading order.
         usefulness: the probability, 0..1, that each unit belongs to the answer.
         length: that was asked for.
-        sides: ids of the documents of each side of a comparison, which get equally many words.
+        sides: positions of the units of each side of a comparison; they take turns.
+        served: positions of the units that answer the parts of the question, or the sides of a comparison.
         table: rows that a rule found for the question, which are shown in place of units.
         features: of each unit, which its usefulness was estimated from; none where it was not.
     """
@@ -75,16 +86,17 @@ class Composition:
     units: Sequence[Unit]
     usefulness: Sequence[float]
     length: Length = "normal"
-    sides: Sequence[Collection[str]] = ()
+    sides: Sequence[Collection[int]] = ()
+    served: Sequence[int] = ()
     table: Sequence[Support] = ()
     features: Sequence[UnitFeatures] = ()
 
-    @property
-    def _has_rows(self) -> bool:
-        return any(
-            unit.kind == "row" and useful >= _LEAST_USEFUL
-            for unit, useful in zip(self.units, self.usefulness, strict=True)
-        )
+    @cached_property
+    def asked_table(self) -> int | None:
+        """The block of the table to show where one was asked for: the one with the most useful row; else None."""
+        rows = [place for place, unit in enumerate(self.units) if unit.kind == "row"] if self.form == "table" else []
+        best = max(rows, key=self.usefulness.__getitem__, default=None)
+        return None if best is None or self.usefulness[best] < _LEAST_TABLE else self.units[best].block
 
     @property
     def words(self) -> int:
@@ -99,8 +111,8 @@ class Composition:
 
     def is_shown(self, place: int) -> bool:
         """True for a unit that can be shown by itself; where a table was asked for and there is one, for its rows."""
-        if self.form == "table" and self._has_rows:
-            return self.units[place].kind == "row"
+        if (table := self.asked_table) is not None:
+            return self.units[place].block == table
         return self.units[place].kind == "line" or self.units[place].is_statement
 
     def length_of(self, places: Iterable[int]) -> int:
@@ -108,10 +120,14 @@ class Composition:
         return sum(len(self.units[place].text.split()) for place in places)
 
     def block(self, place: int) -> list[int]:
-        """The positions of the list or table that a unit is in; the unit alone where it is in none, or a long one."""
+        """The positions of the list or table that a unit is in; of a long one its first items, unless it is later.
+
+        The unit alone where it is in none.
+        """
         block = self.units[place].block
         whole = [other for other, unit in enumerate(self.units) if unit.block == block] if block is not None else []
-        return whole if 0 < len(whole) <= _MOST_ITEMS else [place]
+        shown = whole[:_MOST_ITEMS]
+        return shown if place in shown else [place]
 
 
 def compose(material: Composition) -> list[Support]:
@@ -119,15 +135,38 @@ def compose(material: Composition) -> list[Support]:
     if material.table:
         return list(material.table)
     chosen = _Selection(material)
+    for place in filter(material.is_shown, material.served):
+        chosen.add(place)
     for place in material.pointed:
-        if material.usefulness[place] >= _LEAST_POINTED:
+        is_new = not chosen.places or chosen.novelty(place) >= _LEAST_NEW
+        if material.usefulness[place] >= _LEAST_POINTED and is_new:
             chosen.add(place)
-    for place in _by_use(material):
-        if chosen.is_full or (chosen.places and material.usefulness[place] < _LEAST_USEFUL):
-            break
+    while not chosen.is_full and (place := _best(material, chosen)) is not None:
         chosen.add(place)
     places = chosen.places | _antecedents(material, chosen.places) | _introductions(material, chosen.places)
     return _supports(material, _in_order(material, places))
+
+
+def note_on_lists(material: Composition, shown: Sequence[Support]) -> str | None:
+    """A sentence for people that says that a list is not all there, or may not be; None where it is.
+
+    Args:
+        material: of the answer.
+        shown: its sentences.
+    """
+    if material.form not in _WHOLE_LISTS or material.table:
+        return None
+    places = {(quote.evidence.hit.passage.document.id, quote.span) for item in shown for quote in item.quotes}
+    sizes = Counter(unit.block for unit in material.units if unit.block is not None)
+    counts = Counter(unit.block for unit in material.units if unit.block is not None and unit.place in places)
+    for block, count in counts.items():
+        if _FEWEST_ITEMS <= count < sizes[block]:
+            first = next(unit for unit in material.units if unit.block == block)
+            what = "table" if first.row else "list"
+            things = "rows" if first.row else "items"
+            return f"The {what} on page {first.span.page} has {sizes[block]} {things}; {count} of them are shown."
+    has_whole = any(count == sizes[block] and count >= _FEWEST_ITEMS for block, count in counts.items())
+    return None if has_whole or material.form != "list" else "The documents may name more."
 
 
 class _Selection:
@@ -135,25 +174,61 @@ class _Selection:
 
     def __init__(self, material: Composition) -> None:
         self._material = material
+        is_comparison = material.form == "comparison"
+        groups = [unit.place[0] if is_comparison else None for unit in material.units]
+        self._novelty = Novelty([unit.text for unit in material.units], groups)
+        self._left = set(filter(material.is_shown, range(len(material.units))))
+        self._side = 0
         self._pointed_in_block = Counter(material.units[place].block for place in material.pointed)
         self.places: set[int] = set()
         self._words = 0
+        self._most_words = _EXCESS * material.words
 
     @property
     def is_full(self) -> bool:
         """True where the answer has the words of its form."""
         return self._words >= self._material.words
 
+    @property
+    def left(self) -> Collection[int]:
+        """The positions of the units that can be chosen yet; of a comparison, those of the side whose turn it is."""
+        sides = self._material.sides
+        for _ in sides:
+            self._side = (self._side + 1) % (len(sides) + 1)
+            # What is of neither side may compare both.
+            own = sides[self._side] if self._side < len(sides) else self._left.difference(*sides)
+            if found := self._left.intersection(own):
+                return found
+        return self._left
+
+    @property
+    def all_left(self) -> Collection[int]:
+        """The positions of the units that can be chosen yet, whosever turn it is."""
+        return self._left
+
+    def novelty(self, place: int) -> float:
+        """The share of a unit that the chosen ones do not say, 0..1."""
+        return self._novelty.of(place)
+
     def add(self, place: int) -> None:
         """Chooses a unit if there is room for it: with its whole list if there is room for that."""
+        self._left.discard(place)
         if place in self.places:
             return
         for group in ([other for other in self._group(place) if other not in self.places], [place]):
             count = self._material.length_of(group)
-            if not self.places or self._words + count <= _EXCESS * self._material.words:
+            most = self._words + _LIST_WORDS if self._is_asked_for(group) else self._most_words
+            if not self.places or self._words + count <= most:
                 self.places |= set(group)
+                self._left -= set(group)
+                self._novelty.say(group)
                 self._words += count
                 return
+
+    def _is_asked_for(self, group: Sequence[int]) -> bool:
+        """True for the first list, where all of it is asked for."""
+        listed = any(self._material.units[place].block is not None for place in self.places)
+        return self._material.form in _WHOLE_LISTS and len(group) >= _FEWEST_ITEMS and not listed
 
     def _group(self, place: int) -> list[int]:
         block = self._material.units[place].block
@@ -162,20 +237,20 @@ class _Selection:
         return self._material.block(place) if block is not None and is_whole else [place]
 
 
-def _by_use(material: Composition) -> list[int]:
-    """The positions of all units that can be shown, the most useful per word first; of a comparison, side by side."""
+def _best(material: Composition, chosen: _Selection) -> int | None:
+    """The unit that adds most per word to those that are chosen; None where none of those left adds enough."""
+
+    def gain(place: int) -> float:
+        return material.usefulness[place] * (chosen.novelty(place) if chosen.places else 1.0)
 
     def use(place: int) -> float:
-        return material.usefulness[place] / math.pow(max(1, material.length_of([place])), _LENGTH_POWER)
+        return gain(place) / math.pow(max(1, material.length_of([place])), _LENGTH_POWER)
 
-    ranked = sorted(filter(material.is_shown, range(len(material.units))), key=use, reverse=True)
-    if len(material.sides) < 2:
-        return ranked
-    sides = [[place for place in ranked if material.units[place].place[0] in side] for side in material.sides]
-    # A document that is not called like either side may compare both.
-    sides.append([place for place in ranked if not any(material.units[place].place[0] in s for s in material.sides)])
-    turns = [side[turn] for turn in range(max(map(len, sides))) for side in sides if turn < len(side)]
-    return list(dict.fromkeys([*turns, *ranked]))
+    for left in (chosen.left, chosen.all_left):
+        useful = [place for place in left if gain(place) >= _LEAST_USEFUL or not chosen.places]
+        if useful:
+            return max(useful, key=lambda place: (use(place), -place))
+    return None
 
 
 def _antecedents(material: Composition, chosen: Iterable[int]) -> set[int]:
@@ -222,12 +297,14 @@ def _stands_alone(unit: Unit) -> bool:
 
 
 def _supports(material: Composition, places: Sequence[int]) -> list[Support]:
-    """The units as sentences; rows of one table follow its head."""
+    """The units as sentences; rows of one table follow its head. In a comparison each document's are labelled."""
     units = [material.units[place] for place in places]
+    labels = labels_of(units) if material.form == "comparison" else {}
     supports: list[Support] = []
     for _, group in groupby(units, key=lambda unit: (unit.block, unit.kind) if unit.kind == "row" else unit.place):
         members = list(group)
-        supports += rows_as_support(material.question, members) if members[0].row else [_support(members[0])]
+        shown = rows_as_support(material.question, members) if members[0].row else [_support(members[0])]
+        supports += labelled(shown, supports, labels) if labels else shown
     if supports and supports[0].kind == "detail":
         supports[0] = replace(supports[0], kind="lead")
     return supports

@@ -110,7 +110,7 @@ class TestAnswer:
     def test_a_repeated_sentence_is_dropped(self, generation: Generation) -> None:
         repeated = [support("A blue lid.", LID), support("It opens left.", VALVE)] * 3
         made = builder_for(generation).answer(found(*repeated))
-        assert made.answer == "A blue lid. It opens left."
+        assert made.answer == "A blue lid.\n\nIt opens left."
         assert [item.text for item in made.sentences] == ["A blue lid.", "It opens left."]
 
     @pytest.mark.parametrize("turned", [False, True], ids=["supported first", "unsupported first"])

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields, replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rag.answering.composing.pointers import Pointer
 from rag.answering.composing.usefulness import USEFULNESS_MODEL, UnitFeatures, UsefulnessModel, unit_features
@@ -48,6 +50,23 @@ def test_what_the_draft_points_to_and_what_is_beside_it() -> None:
 
 def test_an_unsupported_statement_points_to_nothing() -> None:
     assert not any(each.pointed or each.near or each.block_share for each in features(pointed=[1], share=0.5))
+
+
+def test_share_of_a_unit_that_the_draft_adds_to_the_question() -> None:
+    _, units, hits = material()
+    draft = [Pointer("The valve of the lid.", (1,), 1.0)]
+    found = list(unit_features("Which lid?", units, [0.0] * len(units), draft, hits))
+    assert found[1].drafted == pytest.approx(0.5)  # "Open the valve.", both words equally rare
+    assert found[4].drafted == 0  # "Lid blue": the question has its lid, too
+
+
+@given(st.lists(st.text("ab .", max_size=12), max_size=6), st.text("ab ", max_size=12))
+def test_the_share_is_within_0_and_1(lines: list[str], draft: str) -> None:
+    evidence = [evidence_on(page_with_headings("\n".join(["A lid.", *lines])), logit=0.0)]
+    units = units_of(evidence)
+    pointers = [Pointer(draft, (), 0.0)]
+    found = unit_features("Which b?", units, [0.0] * len(units), pointers, [item.hit for item in evidence])
+    assert all(0 <= each.drafted <= 1 for each in found)
 
 
 def test_words_of_the_question_in_the_unit_and_its_headings() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.answering.composing.pointers import Pointer
-from rag.answering.composing.whole_answer import Composition, compose
+from rag.answering.composing.whole_answer import Composition, compose, note_on_lists
 from rag.answering.evidence.units import Unit, one_line, units_of
 from rag.answering.grounding import Evidence, Support
 from rag.domain.values import Form, Length
@@ -32,13 +32,12 @@ def composed(
     form: Form = "about",
     pointed: Sequence[str] = (),
     length: Length = "normal",
-    sides: Sequence[frozenset[str]] = (),
 ) -> list[Support]:
     """An answer from units of which some are useful, by the beginning of their text, and some are pointed to."""
     units = units_of(evidence)
     usefulness = [next((p for start, p in useful.items() if unit.text.startswith(start)), USELESS) for unit in units]
     pointers = [Pointer(text, (_place(units, text),), 1.0) for text in pointed]
-    return compose(Composition("What about the lid?", form, pointers, units, usefulness, length, sides))
+    return compose(Composition("What about the lid?", form, pointers, units, usefulness, length))
 
 
 def _place(units: Sequence[Unit], text: str) -> int:
@@ -116,11 +115,71 @@ class TestOrder:
         evidence = [evidence_on(page, document=document) for document in (one, two)]
         units = units_of(evidence)
         usefulness = [0.9 if unit.place[0] == one.id else 0.5 for unit in units]
-        sides = [frozenset([one.id]), frozenset([two.id])]
+        sides = [{place for place, unit in enumerate(units) if unit.place[0] == own.id} for own in (one, two)]
         found = compose(Composition("How do they differ?", "comparison", (), units, usefulness, sides=sides))
         shown = [support.quotes[0].evidence.hit.passage.document.id for support in found]
         assert abs(shown.count(one.id) - shown.count(two.id)) <= 1
         assert min(shown.count(one.id), shown.count(two.id)) > 1
+
+    def test_each_document_of_a_comparison_is_named_by_its_title(self) -> None:
+        one, two = document_of("one.pdf", "Terms of 2023"), document_of("two.pdf", "Terms of 2025")
+        page = page_with_headings("The lid is free for a year.\nIt is sent by post after that.")
+        evidence = [evidence_on(page, document=document) for document in (one, two)]
+        found = composed(evidence, {"The lid": 0.9, "It is": 0.9}, "comparison")
+        assert texts(found) == [
+            "Terms of 2023: The lid is free for a year.",
+            "It is sent by post after that.",
+            "Terms of 2025: The lid is free for a year.",
+            "It is sent by post after that.",
+        ]
+        assert kinds(found) == ["lead", "detail"] * 2
+        assert texts(composed(evidence[:1], {"The lid": 0.9}, "comparison")) == ["The lid is free for a year."]
+
+    def test_documents_of_one_title_are_named_by_their_files(self) -> None:
+        page = page_with_headings("The lid is free for a year.")
+        evidence = [evidence_on(page, document=document_of(name, "Terms")) for name in ("a.pdf", "b.pdf")]
+        found = composed(evidence, {"The lid": 0.9}, "comparison")
+        assert texts(found) == ["a.pdf: The lid is free for a year.", "b.pdf: The lid is free for a year."]
+
+    def test_what_serves_a_part_of_the_question_comes_in_before_what_is_useful(self) -> None:
+        page = " ".join(f"The lid of number {number} is red and round." for number in range(30))
+        units = units_of(evidence_of(page))
+        found = compose(Composition("Which lid?", "parts", (), units, [0.9] * 29 + [0.0], served=[29]))
+        assert "The lid of number 29 is red and round." in texts(found)
+
+
+class TestPartialLists:
+    """An answer that shows a list in part says so."""
+
+    @staticmethod
+    def note(page: str, shown: Sequence[int], form: Form = "list") -> str | None:
+        units = units_of(evidence_of(page))
+        material = Composition("Which?", form, (), units, [0.5] * len(units))
+        return note_on_lists(material, [units[place].support() for place in shown])
+
+    ITEMS = "\n".join(f"• lid number {number}" for number in range(5))
+    ROWS = "| Pump | Price |\n| --- | --- |\n| A 1 | €90 |\n| A 2 | €99 |\n| A 3 | €80 |"
+
+    def test_a_whole_list(self) -> None:
+        assert self.note(self.ITEMS, range(5)) is None
+
+    def test_a_part_of_a_list(self) -> None:
+        assert self.note(self.ITEMS, range(3)) == "The list on page 1 has 5 items; 3 of them are shown."
+
+    def test_a_part_of_a_table(self) -> None:
+        assert self.note(self.ROWS, range(2), "table") == "The table on page 1 has 3 rows; 2 of them are shown."
+
+    def test_sentences_may_not_be_all_of_a_list(self) -> None:
+        assert self.note("The lid is red.\nThe key is blue.", [0, 1]) == "The documents may name more."
+
+    def test_other_forms_promise_no_whole_list(self) -> None:
+        assert self.note(self.ITEMS, range(3), "about") is None
+
+    def test_a_long_list_is_shown_from_its_beginning(self) -> None:
+        items = "\n".join(f"• lid {number}" for number in range(99))
+        found = composed(evidence_of(items), {"lid 5": USEFUL}, "list")
+        assert texts(found)[0] == "lid 0"
+        assert len(found) == 40
 
 
 class TestLength:
@@ -147,6 +206,11 @@ class TestTables:
         found = composed(evidence_of(self.TABLE), {"A": USEFUL}, "table")
         assert texts(found) == ["Pump | Weight | Price", "A 1 | 20 kg | €90", "A 2 | 30 kg | €99"]
         assert kinds(found) == ["row", "row", "row"]
+
+    def test_the_table_that_was_asked_for_is_shown_though_its_rows_say_little(self) -> None:
+        page = f"The pumps are very good and cheap.\n\n{self.TABLE}"
+        found = composed(evidence_of(page), {"The pumps": USEFUL, "A": 0.05}, "table")
+        assert [support.kind for support in found] == ["row", "row", "row"]
 
     def test_rows_that_a_rule_found_are_shown_instead(self) -> None:
         units = units_of(evidence_of(self.TABLE))
@@ -195,8 +259,10 @@ def test_what_is_shown_is_in_the_documents_once(
         if support.kind == "row":
             assert all(cell in quote.text for cell in support.sentence.split(" | "))
         elif quote.span not in rows:
-            assert support.sentence in one_line(quote.text)
+            title = quote.evidence.hit.passage.document.title
+            assert support.sentence.removeprefix(f"{title}: ") in one_line(quote.text)
     spans = [support.quotes[0].span for support in found]
     assert len(spans) == len(set(spans))
     assert bool(found) <= bool(units)
-    assert "lead" not in kinds(found)[1:]
+    later = [support.sentence for support in found[1:] if support.kind == "lead"]
+    assert form == "comparison" or all(text.endswith(":") for text in later)

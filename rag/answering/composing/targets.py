@@ -1,0 +1,89 @@
+"""Targets of an answer: what each part of a question, and each side of a comparison, is to be answered with.
+
+A unit may serve the whole question well and leave one of its parts out; so each part gets the unit that answers it
+best, by the reranker, before the rest is filled up by usefulness.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from rag.answering.evidence.units import Unit
+from rag.domain.probability import log_odds
+from rag.domain.values import in_context
+from rag.models.embedding.interfaces import Reranker
+from rag.runtime.cancellation import Cancellation
+from rag.text.words import words
+
+# Units that the reranker compares for a target.
+_COMPARED: Final = 24
+# The logit above which a unit is about a target: about one in twenty.
+_LEAST_LOGIT: Final = -3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Something that an answer must speak of.
+
+    Attributes:
+        text: a part of the question, or what two things are compared in.
+        documents: ids of the documents that it is to be found in; empty for any.
+        units: most units that it gets.
+    """
+
+    text: str
+    documents: frozenset[str] = frozenset()
+    units: int = 1
+
+
+def served_units(
+    targets: Sequence[Target],
+    units: Sequence[Unit],
+    usefulness: Sequence[float],
+    reranker: Reranker,
+    cancelled: Cancellation,
+) -> list[int]:
+    """The positions of the units that answer the targets best, those of the first target first, each once.
+
+    Args:
+        targets: of the answer.
+        units: of the evidence.
+        usefulness: the probability, 0..1, that each belongs to the answer.
+        reranker: compares the units of a target.
+        cancelled: stops it before the next target.
+
+    Raises:
+        Cancelled: ``cancelled`` was called.
+    """
+    own = [frozenset(words(" ".join([*unit.headings[-1:], unit.text]))) for unit in units]
+    served: dict[int, None] = {}
+    for target in targets:
+        cancelled.check()
+        places = _compared(target, units, own, usefulness)
+        if not places:
+            continue
+        texts = [in_context(units[place].headings[-1:], units[place].text) for place in places]
+        logits = dict(zip(places, reranker.logits(target.text, texts).tolist(), strict=True))
+        about = [place for place in places if logits[place] >= _LEAST_LOGIT]
+        ranked = sorted(about, key=lambda place: (-logits[place] - log_odds(usefulness[place]), place))
+        served |= dict.fromkeys(ranked[: target.units])
+    return list(served)
+
+
+def _compared(
+    target: Target, units: Sequence[Unit], own: Sequence[Collection[str]], usefulness: Sequence[float]
+) -> list[int]:
+    """The statements in the target's documents that share most words with it, or are most useful."""
+    asked = frozenset(words(target.text))
+
+    def rank(place: int) -> float:
+        return usefulness[place] + len(asked.intersection(own[place])) / max(1, len(asked))
+
+    places = [
+        place
+        for place, unit in enumerate(units)
+        if unit.is_statement and (not target.documents or unit.place[0] in target.documents)
+    ]
+    return sorted(places, key=lambda place: (-rank(place), place))[:_COMPARED]

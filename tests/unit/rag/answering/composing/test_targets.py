@@ -1,0 +1,61 @@
+"""Units that answer the parts of a question, or the sides of a comparison, best."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.answering.composing.targets import Target, served_units
+from rag.answering.evidence.units import Unit, units_of
+from rag.errors import Cancelled
+from rag.runtime.cancellation import Cancellation
+from rag.testing import OverlapReranker
+from tests.unit.rag.answering.material import document_of, evidence_on, page_with_headings
+
+FIRST, SECOND = document_of("first.pdf"), document_of("second.pdf")
+PAGE = """\
+The lid of the pump is made of red steel.
+The price of a new lid is 30 euros.
+Who may change the lid of the pump?
+A trained keeper may change the lid."""
+
+
+def units() -> list[Unit]:
+    page = page_with_headings(PAGE)
+    return units_of([evidence_on(page, document=FIRST), evidence_on(page, document=SECOND)])
+
+
+def served(*targets: Target, usefulness: float = 0.5) -> list[tuple[str, str]]:
+    found = units()
+    places = served_units(targets, found, [usefulness] * len(found), OverlapReranker(), Cancellation())
+    return [(found[place].evidence.hit.passage.document.name, found[place].text) for place in places]
+
+
+def test_each_part_gets_its_unit_and_a_question_answers_none() -> None:
+    found = served(Target("Who may change the lid?"), Target("the price of a new lid", units=1))
+    assert [text for _, text in found] == [
+        "A trained keeper may change the lid.",
+        "The price of a new lid is 30 euros.",
+    ]
+
+
+def test_a_side_gets_units_of_its_documents_alone() -> None:
+    price = "the price of a new lid"
+    found = served(Target(price, frozenset([SECOND.id])), Target(price, frozenset([FIRST.id])))
+    assert [name for name, _ in found] == ["second.pdf", "first.pdf"]
+
+
+def test_several_units_each_once() -> None:
+    target = Target("the price of a new lid", frozenset([FIRST.id]), units=2)
+    assert len(served(target, target)) == 2
+
+
+@pytest.mark.parametrize("target", [Target("the price", frozenset(["f" * 64])), Target("zebra giraffe")], ids=str)
+def test_what_no_unit_is_about_gets_none(target: Target) -> None:
+    assert served(target) == []
+
+
+def test_it_can_be_cancelled() -> None:
+    cancelled = Cancellation()
+    cancelled.cancel()
+    with pytest.raises(Cancelled):
+        served_units([Target("the lid")], units(), [0.5] * 8, OverlapReranker(), cancelled)
