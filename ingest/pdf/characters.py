@@ -51,6 +51,10 @@ _KINDS[[ord(character) for character in _LINE_HYPHENS]] = _HYPHEN
 _DEVICE_SCALE: Final = 1000
 # If the first and last letter of a word differ more in height, in points, the boxes of all its letters are read.
 _EVEN: Final = 0.01
+# Pictures that are named as figures: share of the page, most words in one, and most that are looked at.
+_LEAST_FIGURE: Final = 0.04
+_WORDS_IN_A_FIGURE: Final = 3
+_MOST_FIGURES: Final = 200
 
 
 class LeftOut(NamedTuple):
@@ -69,14 +73,22 @@ class LeftOut(NamedTuple):
     crossed_out: int = 0
 
 
+class PageReading(NamedTuple):
+    """A page as read: its size as displayed with its lines, words left out, and boxes of pictures without words."""
+
+    lines: PageLines
+    left_out: LeftOut
+    figures: Sequence[Box]
+
+
 def read_lines(
     page: pypdfium2.PdfPage,
     textpage: pypdfium2.PdfTextPage,
     *,
     layered: bool = False,
     strike_outs: Sequence[Sequence[float]] = (),
-) -> tuple[PageLines, LeftOut]:
-    """The size of a page as displayed with its lines, in drawing order; and the words that were left out.
+) -> PageReading:
+    """Reads a page: its lines, in drawing order, and what is not among them.
 
     Args:
         page: to read.
@@ -84,16 +96,16 @@ def read_lines(
         layered: whether the file may have layers that are off.
         strike_outs: boxes of annotations that strike words out, on the page as displayed, in points.
     """
-    lines, left_out, undrawn = _read_once(page, textpage, layered, strike_outs)
+    lines, left_out, figures, undrawn = _read_once(page, textpage, layered, strike_outs)
     if removed := [address for address in undrawn if remove_object(page, address)]:
         # pdfium gives a text once that is drawn twice at one place: it may be the copy that is not seen.
         textpage.close()
         for address in removed:
             pdfium.FPDFPageObj_Destroy(ctypes.cast(address, pdfium.FPDF_PAGEOBJECT))
         with closing(page.get_textpage()) as again:
-            lines, rest, _ = _read_once(page, again, layered, strike_outs)
+            lines, rest, figures, _ = _read_once(page, again, layered, strike_outs)
         left_out = rest._replace(in_layers=left_out.in_layers, covered=left_out.covered)
-    return (page.get_size(), lines), left_out
+    return PageReading((page.get_size(), lines), left_out, figures)
 
 
 def _read_once(
@@ -101,13 +113,13 @@ def _read_once(
     textpage: pypdfium2.PdfTextPage,
     layered: bool,  # noqa: FBT001 - of this module only
     strike_outs: Sequence[Sequence[float]],
-) -> tuple[list[Line], LeftOut, Sequence[int]]:
-    """The lines; the words left out; and the addresses of text objects of which nothing is drawn."""
+) -> tuple[list[Line], LeftOut, Sequence[Box], Sequence[int]]:
+    """Lines; words left out; pictures without words; and the addresses of text objects of which nothing is drawn."""
     size = page.get_size()
     characters = PageCharacters(textpage)
     words = _Words.of(characters)
     if not words.texts:
-        return [], LeftOut(), ()
+        return [], LeftOut(), (), ()
     extents = _extents(characters, words)
     boxes = _displayed(page, extents)
     objects = characters.objects(words.firsts.tolist())
@@ -142,7 +154,22 @@ def _read_once(
     counts = [int((inside & mask).sum()) for mask in (invisible, in_layers, covered, (struck | shortened) & ~hidden)]
     undrawn = set(compress(objects, (in_layers | covered).tolist()))
     undrawn -= set(compress(objects, (~hidden).tolist()))
-    return rejoin(line for line in lines if line.pieces), LeftOut(*counts), sorted(undrawn)
+    figures = _figures(page, drawings.images, middles[visible]) if drawings.images else ()
+    return rejoin(line for line in lines if line.pieces), LeftOut(*counts), figures, sorted(undrawn)
+
+
+def _figures(page: pypdfium2.PdfPage, images: Sequence[Sequence[float]], middles: _Floats) -> Sequence[Box]:
+    """Boxes of the pictures on a page that are large and have hardly any words in them."""
+    width, height = page.get_size()
+    boxes = _displayed(page, np.array(images[:_MOST_FIGURES], np.float64))
+    boxes = np.clip(boxes, 0.0, [width, height, width, height])
+    areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    figures = []
+    for box in boxes[areas >= _LEAST_FIGURE * width * height]:
+        inside = ((middles >= box[:2]) & (middles <= box[2:])).all(axis=1)
+        if inside.sum() <= _WORDS_IN_A_FIGURE:
+            figures.append(Box(*box.tolist()))
+    return figures
 
 
 def _without_struck(

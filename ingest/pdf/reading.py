@@ -16,6 +16,7 @@ from ingest.pdf.lines import PageLines
 from ingest.pdf.page_labels import as_label
 from ingest.readers.limits import ReadingLimits
 from rag.domain.stored import LARGEST_SIDE, LONGEST_LABEL
+from rag.domain.values import Box
 from rag.errors import FileFault
 from rag.pdf.annotations import Annotation, read_annotations
 from rag.pdf.document import PdfDocument, open_document
@@ -33,6 +34,7 @@ class PdfFile(PdfDocument):
         self._limits = limits
         self._characters: dict[int, int] = {}
         self._left_out: dict[int, LeftOut] = {}
+        self._figures: dict[int, Sequence[Box]] = {}
         self._annotations: dict[int, Sequence[Annotation]] = {}
         self._layered = layered
 
@@ -47,11 +49,16 @@ class PdfFile(PdfDocument):
             written = sum(len(annotation.text) for annotation in annotations)
             self._check_characters(number, textpage.count_chars() + written)
             strike_outs = [box for one in annotations if one.kind == "strike-out" for box in one.quads]
-            (size, lines), left_out = read_lines(page, textpage, layered=self._layered, strike_outs=strike_outs)
+            reading = read_lines(page, textpage, layered=self._layered, strike_outs=strike_outs)
+            (size, lines), left_out, self._figures[number] = reading
             not_shown = sum(len(one.text.split()) for one in annotations if one.kind == "hidden")
             self._left_out[number] = left_out._replace(invisible=left_out.invisible + not_shown)
             width, height = (min(max(side, 1.0), LARGEST_SIDE - 1) for side in size)
             return (width, height), lines
+
+    def figures(self, number: int) -> Sequence[Box]:
+        """Boxes of the pictures without words on a page whose lines were read."""
+        return self._figures[number]
 
     def annotations(self, number: int) -> Sequence[Annotation]:
         """The annotations of a page whose lines were read."""

@@ -15,6 +15,7 @@ from ingest.pdf.annotated import with_annotations
 from ingest.pdf.page_labels import declared_labels
 from ingest.pdf.page_text import Line, PageLines, Piece, compose_pages
 from ingest.pdf.reading import PdfFile, open_pdf
+from ingest.readers.figures import figure_remarks
 from ingest.readers.garbled import garbled_reason, letters
 from ingest.readers.ocr import DPI, LONGEST_SIDE, Pixels, Tesseract, find_tesseract, ink_of
 from ingest.readers.pypdf_fallback import PypdfFallback
@@ -37,7 +38,7 @@ from ingest.readers.source import (
 )
 from ingest.readers.titles import first_heading
 from ingest.readers.xfa import xfa_text
-from rag.domain.values import Page
+from rag.domain.values import Box, Page
 from rag.errors import FileFault
 from rag.pdf.attachments import attached_files
 
@@ -98,7 +99,7 @@ def read_pdf(path: Path, options: ReadingOptions) -> SourceText:
             check_page(page.number, len(page.text), options.limits)
     check_size(sum(len(page.text) for page in pages), options.limits)
     remarks = [layers.remarks[number] for number in sorted(layers.remarks)]
-    remarks += layers.left_out
+    remarks += [*layers.left_out, *figure_remarks(layers.pages, layers.figures)]
     if not attachments and not any(page.text for page in pages):
         raise FileFault("empty_text", _empty_reason(len(pages), remarks))
     title, author, created = fallback.properties()
@@ -129,13 +130,14 @@ def thumbnails(path: Path, numbers: Sequence[int], *, width: int = 160) -> list[
 
 @dataclass
 class _Layers:
-    """Lines of each page, from the text layer or OCR; remarks by page; and remarks on words that were left out."""
+    """Lines of each page, from the text layer or OCR; remarks by page; words left out; and pictures without words."""
 
     options: ReadingOptions
     tesseract: Tesseract | None
     pages: list[PageLines] = field(default_factory=list)
     remarks: dict[int, Remark] = field(default_factory=dict)
     left_out: list[Remark] = field(default_factory=list)
+    figures: dict[int, Sequence[Box]] = field(default_factory=dict)
 
     def read(self, file: PdfFile) -> None:
         for number in range(1, len(file) + 1):
@@ -150,6 +152,8 @@ class _Layers:
             text = "\n".join(line.text for line in lines)
             best = self._best(file, number, size, lines, text)
             recognized = best is not lines
+            if not recognized:
+                self.figures[number] = file.figures(number)
             self.pages.append((size, with_annotations(best, annotations, drawn=False) if recognized else best))
             self.options.on_page(number, len(file), recognized)
         self._scale_recognized()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import re
 import signal
 import threading
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -29,6 +31,13 @@ _US_LETTER: Final = (612.0, 792.0)
 # CPU time, for one call and for one file.
 _SECONDS: Final = 5.0
 _SECONDS_PER_FILE: Final = 60.0
+_LAYERS: Final = b"/OCProperties"
+_OBJECT_STREAM: Final = re.compile(rb"/Type\s{0,4}/ObjStm")
+# In bytes: longest rest of a stream's dictionary; largest object stream that is searched, before and after inflation.
+_LONGEST_HEAD: Final = 1_000
+_LARGEST_STREAM: Final = 1 << 18
+_MOST_INFLATED: Final = 1 << 22
+_MOST_STREAMS: Final = 5_000
 
 
 class PypdfFallback:
@@ -49,7 +58,8 @@ class PypdfFallback:
 
     def has_layers(self) -> bool:
         """True if the file has layers that may be off, or that is unknown."""
-        return self._try(lambda reader: _has_layers(reader.root_object)) is not False
+        found = self._try(lambda reader: _has_layers(reader.root_object))
+        return _may_have_layers(self._path) if found is None else found
 
     def xfa(self) -> Mapping[str, bytes]:
         """Parts of a form in XFA, by name; empty where there is none."""
@@ -91,6 +101,25 @@ def _has_layers(catalog: pypdf.generic.DictionaryObject) -> bool:
     return bool(properties) and (
         bool(off) or configuration.get("/BaseState") == "/OFF" or "/AS" in configuration or not configuration
     )
+
+
+def _may_have_layers(path: Path) -> bool:
+    """True if a file that pypdf cannot read mentions layers, or has object streams that cannot be searched."""
+    data = path.read_bytes()
+    if _LAYERS in data:
+        return True
+    view = memoryview(data)
+    for count, match in enumerate(_OBJECT_STREAM.finditer(data), start=1):
+        begin = data.find(b"stream", match.end(), match.end() + _LONGEST_HEAD) + len(b"stream")
+        begin += 2 if data[begin : begin + 2] == b"\r\n" else 1
+        inflate = zlib.decompressobj()
+        try:
+            inflated = inflate.decompress(view[begin : begin + _LARGEST_STREAM], _MOST_INFLATED)
+        except zlib.error:
+            return True
+        if count > _MOST_STREAMS or not inflate.eof or _LAYERS in inflated:
+            return True
+    return False
 
 
 def _dictionary(value: PdfObject | None) -> Mapping[str, PdfObject]:

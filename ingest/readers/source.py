@@ -13,7 +13,7 @@ from rag.errors import FileFault
 from rag.pdf.attachments import AttachedFile
 
 OcrMode: TypeAlias = Literal["auto", "off", "force"]
-RemarkKind: TypeAlias = Literal["empty", "ocr", "suspect", "second_opinion", "hidden"]
+RemarkKind: TypeAlias = Literal["empty", "ocr", "suspect", "second_opinion", "hidden", "figure"]
 
 # Details of remarks that other modules test for. With the first three a later run may find more text.
 OCR_UNAVAILABLE: Final = "ocr unavailable"
@@ -79,7 +79,8 @@ class Remark:
         page: 1-based.
         kind: ``empty``: no text; ``ocr``: text from OCR; ``suspect``: the text looks garbled, and there is no better
             one; ``second_opinion``: text from pypdf, without word boxes; ``hidden``: invisible words were left out, or
-            those that ``detail`` names.
+            those that ``detail`` names; ``figure``: a picture or chart whose contents are not in the text, with its
+            caption.
         detail: the cause; for ``empty`` and ``suspect`` often one of the constants of this module.
     """
 

@@ -37,6 +37,7 @@ _REMARKS: Final = {
     "hidden": "hidden text left out",
     "ocr": "OCR",
     "blank": "blank",
+    "figure": "figures, not read",
 }
 _STAGES: Final = {
     "check": "checking",

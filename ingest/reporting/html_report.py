@@ -52,6 +52,7 @@ _GROUPS: Final[Mapping[str, tuple[str, str]]] = {
     "deleted": ("Deleted text", "Words that a tracked change deletes are on these pages: they were left out."),
     "ocr": ("Read by OCR", "The text was recognised in a picture of the page and may hold mistakes."),
     "blank": ("Blank pages", "Nothing is on these pages."),
+    "figure": ("Figures", "What pictures and charts on these pages show is not read; their captions are."),
 }
 # Groups that are never folded, however many files there are.
 _UNFOLDED_GROUPS: Final = (_NOT_INDEXED, "partial", "empty", "suspect", "hidden")
@@ -66,6 +67,7 @@ _CAPTIONS: Final = {
     "deleted": "deleted",
     "ocr": "OCR",
     "blank": "blank",
+    "figure": "figure, not read",
 }
 
 
@@ -202,6 +204,14 @@ def _card(row: FileRow, thumbnails: Mapping[int, bytes], most: int) -> _Card:
             for page, picture in list(thumbnails.items())[:most]
         ],
     )
+
+
+def _figures(row: FileRow) -> Iterator[tuple[str, str]]:
+    """The figures of a file, with their captions and pages."""
+    for remark, numbers in row.remarks.items():
+        kind, _, caption = remark.partition(": ")
+        if kind == "figure":
+            yield _CAPTIONS[kind], printable(f"{numbers}: {caption}" if caption else numbers)
 
 
 def _caption(remarked: Mapping[str, str], page: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from ingest.readers.limits import ReadingLimits
 from ingest.readers.pdf import read_pdf
+from ingest.readers.pypdf_fallback import PypdfFallback
 from ingest.readers.source import COVERED, CROSSED_OUT, LAYER_OFF, ReadingOptions, Remark, SourceText
 from tests.unit.ingest.pdf.objects import HELVETICA, page_of, shown, stream
 
@@ -285,3 +287,18 @@ class TestCovers:
         source = drawn(tmp_path / "a.pdf", draw)
         assert "It holds 12 bar." in source.pages[0].text
         assert source.remarks == []
+
+
+@pytest.mark.parametrize("layers", [True, False])
+@pytest.mark.parametrize("packed", [True, False])
+def test_files_that_pypdf_does_not_read_are_searched_for_layers(tmp_path: Path, layers: bool, packed: bool) -> None:
+    catalog = b"<</Type/Catalog/OCProperties<<>>>>" if layers else b"<</Type/Catalog>>"
+    if packed:
+        catalog = b"<</Type/ObjStm/Length 9>>\nstream\r\n" + zlib.compress(catalog) + b"\nendstream"
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7\n1 0 obj" + catalog + b"endobj")
+    assert PypdfFallback(tmp_path / "a.pdf").has_layers() == layers
+
+
+def test_object_streams_that_cannot_be_searched_may_hold_layers(tmp_path: Path) -> None:
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7\n1 0 obj<</Type /ObjStm>>stream\nencrypted endstream")
+    assert PypdfFallback(tmp_path / "a.pdf").has_layers()
