@@ -149,7 +149,7 @@ def _imported_names() -> Mapping[tuple[str, str], str]:
         (module, alias.asname or alias.name): node.module
         for module in sources()
         for node in ast.walk(tree_of(module))
-        if isinstance(node, ast.ImportFrom) and node.module in sources()
+        if isinstance(node, ast.ImportFrom) and node.module and node.module in sources()
         for alias in node.names
     }
 
@@ -420,9 +420,9 @@ def _takes(node: Any, letter: str) -> bool:
     if kind is op.ANY:
         return letter != "\n"
     if kind is op.LITERAL:
-        return ord(letter) == value
+        return bool(ord(letter) == value)
     if kind is op.NOT_LITERAL:
-        return ord(letter) != value
+        return bool(ord(letter) != value)
     is_negated, is_in = False, False
     for name, what in value:
         if name is op.NEGATE:

@@ -29,6 +29,7 @@ from rag.query.spelling import correct_spelling
 from rag.query.translation import translate_question
 from rag.query.types import Reply, UnderstoodQuestion
 from rag.runtime.cancellation import Cancellation
+from rag.text.sentences import sentence_spans
 
 _MOST_SEARCHES: Final = 4
 # Characters in which questions are looked for: of a longer text, as many at its beginning and at its end.
@@ -90,17 +91,22 @@ def understand(
         prior,
         usage=usage,
         scope_note=refusal,
+        # Where one value is asked for, the whole question finds its passage.
+        topic=None if form in ("fact", "yes_no", "comparison") else topic_of(_brief(searched), generation),
     )
 
 
 def _brief(question: Question) -> Question:
-    """The question with the beginning and the end of a long text, cut between words where there are any."""
+    """The question with the beginning and the end of a long text, cut between sentences, or else between words."""
     text = question.text
     if len(text) <= 2 * _LONGEST:
         return question
     first, last = text[:_LONGEST], text[-_LONGEST:]
-    # What was cut out ends a clause, so that its neighbours are no neighbours.
-    return replace(question, text=f"{first.rpartition(' ')[0] or first} ... {last.partition(' ')[2] or last}")
+    # Half a sentence could look like a question.
+    begun, ended = (list(sentence_spans(part)) for part in (first, last))
+    first = first[: begun[-1][0]] if len(begun) > 1 else first.rpartition(" ")[0] or first
+    last = last[ended[1][0] :] if len(ended) > 1 else last.partition(" ")[2] or last
+    return replace(question, text=f"{first.rstrip()} ... {last}")
 
 
 def _whole(parts: tuple[str, ...], question: Question) -> tuple[str, ...]:
@@ -150,8 +156,7 @@ def _without_similar(question: Question, documents: Sequence[Document]) -> Quest
 def _searches(question: Question, form: Form, generation: Generation) -> tuple[Question, ...]:
     """The searches for a question: itself, with the sides of a comparison before it or its parts after it.
 
-    Where several sentences answer it and it names a document, its topic in that document comes after it. But for a
-    comparison, documents that are like one that it names are left out.
+    But for a comparison, documents that are like one that it names are left out.
     """
     brief = _brief(question)
     if sides := split_comparison(brief, generation.documents):
@@ -159,12 +164,9 @@ def _searches(question: Question, form: Form, generation: Generation) -> tuple[Q
         return (*sides, question)
     if form == "comparison":
         return (question,)
-    topic = None if form in ("fact", "yes_no") else topic_of(brief, generation)
     question = _without_similar(question, generation.documents)
-    first = (question, topic) if topic else (question,)
     parts = parts_of(brief.text) if form == "parts" else ()
     if len(parts) < 2:
-        return first
-    most = _MOST_SEARCHES - len(first)
-    own = [*parts[: most - 1], " ".join(parts[most - 1 :])]
-    return (*first, *(replace(question, text=part) for part in own if part))
+        return (question,)
+    own = [*parts[: _MOST_SEARCHES - 2], " ".join(parts[_MOST_SEARCHES - 2 :])]
+    return (question, *(replace(question, text=part) for part in own if part))

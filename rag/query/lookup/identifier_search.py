@@ -137,8 +137,12 @@ class _Runs:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._spans = [match.span() for match in _RUN.finditer(text)]
-        self.runs = [text[start:end].lower() for start, end in self._spans]
+        # Beyond ASCII a small letter may be two characters, of which one is no letter.
+        self.runs = _RUN.findall(text.lower()) if text.isascii() else [run.lower() for run in _RUN.findall(text)]
+
+    @cached_property
+    def _spans(self) -> list[tuple[int, int]]:
+        return [match.span() for match in _RUN.finditer(self._text)]
 
     def has(self, runs: tuple[str, ...]) -> bool:
         """True if the text has an identifier, or enumerates it: "TR-20, 40 and 90" has "TR-90"."""
