@@ -11,7 +11,7 @@ A folder has ``questions.jsonl`` and its documents in ``docs``; or is only a fol
   wrong.
 
 Precision is the share of right among the findings. It is also printed for each kind of finding, over all questions that
-have no labels: by these numbers ``rag.answering.tables.finding`` says how sure each kind is.
+have no labels: by these numbers ``rag.answering.tables.wording`` says how sure each kind is.
 """
 
 from __future__ import annotations
