@@ -173,6 +173,8 @@ class Answerer:
             return self.searches.hits(self.retriever, run.generation, question, limit, run.cancelled)
 
         rankings = [search(question) for question in understood.searches]
+        if understood.topic:
+            rankings[0] = interleave([rankings[0], search(understood.topic)])
         whole = rankings[-1] if understood.form == "comparison" else rankings[0]
         if understood.prior_documents and understood.asked.history and not understood.asked.documents:
             rankings.insert(0, search(replace(understood.searches[0], documents=understood.prior_documents)))

@@ -71,6 +71,7 @@ class UnderstoodQuestion:
         standalone: the question for the prompt, against which the answer is verified.
         searches: the questions to search for, at most four, whose hits are interleaved: the whole question; for a
             comparison its two sides first; for several parts each of them, too.
+        topic: the search for the question without the name of a document, in that document; None where it names none.
         form: of the answer that is asked for.
         parts: the questions in the text, each by itself; one element for one question. A request that cannot be carried
             out is left out.
@@ -97,6 +98,7 @@ class UnderstoodQuestion:
     passages: tuple[Passage, ...] = ()
     usage: Usage = field(default_factory=Usage)
     scope_note: str | None = None
+    topic: Question | None = None
 
     def answered_by(self, answer: Answer) -> Answer:
         """The answer with the question as it was typed, and with the tokens of query understanding."""

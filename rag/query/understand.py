@@ -91,6 +91,8 @@ def understand(
         prior,
         usage=usage,
         scope_note=refusal,
+        # Where one value is asked for, the whole question finds its passage.
+        topic=None if form in ("fact", "yes_no", "comparison") else topic_of(_brief(searched), generation),
     )
 
 
@@ -154,8 +156,7 @@ def _without_similar(question: Question, documents: Sequence[Document]) -> Quest
 def _searches(question: Question, form: Form, generation: Generation) -> tuple[Question, ...]:
     """The searches for a question: itself, with the sides of a comparison before it or its parts after it.
 
-    Where several sentences answer it and it names a document, its topic in that document comes after it. But for a
-    comparison, documents that are like one that it names are left out.
+    But for a comparison, documents that are like one that it names are left out.
     """
     brief = _brief(question)
     if sides := split_comparison(brief, generation.documents):
@@ -163,12 +164,9 @@ def _searches(question: Question, form: Form, generation: Generation) -> tuple[Q
         return (*sides, question)
     if form == "comparison":
         return (question,)
-    topic = None if form in ("fact", "yes_no") else topic_of(brief, generation)
     question = _without_similar(question, generation.documents)
-    first = (question, topic) if topic else (question,)
     parts = parts_of(brief.text) if form == "parts" else ()
     if len(parts) < 2:
-        return first
-    most = _MOST_SEARCHES - len(first)
-    own = [*parts[: most - 1], " ".join(parts[most - 1 :])]
-    return (*first, *(replace(question, text=part) for part in own if part))
+        return (question,)
+    own = [*parts[: _MOST_SEARCHES - 2], " ".join(parts[_MOST_SEARCHES - 2 :])]
+    return (question, *(replace(question, text=part) for part in own if part))

@@ -141,8 +141,8 @@ def compose(material: Composition) -> list[Support]:
         is_new = not chosen.places or chosen.novelty(place) >= _LEAST_NEW
         if material.usefulness[place] >= _LEAST_POINTED and is_new:
             chosen.add(place)
-    while not chosen.is_full and (place := _best(material, chosen)) is not None:
-        chosen.add(place)
+    while not chosen.is_full and (best := _best(material, chosen)) is not None:
+        chosen.add(best)
     places = chosen.places | _antecedents(material, chosen.places) | _introductions(material, chosen.places)
     return _supports(material, _in_order(material, places))
 
