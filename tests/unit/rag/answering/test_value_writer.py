@@ -35,7 +35,7 @@ def storage() -> Iterator[Generation]:
 
 
 def ask(generation: Generation, text: str, *replies: str, model: ConfidenceModel = LIKELY) -> Answer:
-    return ask_plain(generation, text, *replies, confidence_model=model)
+    return ask_plain(generation, text, *replies, confidence_model=model, whole_confidence_model=model)
 
 
 @pytest.mark.parametrize("draft", [NOT_FOUND, "3 to 5", "7"])
@@ -100,3 +100,13 @@ def test_what_is_not_computed_is_said(
     assert items[0] == "Bacon, Days: 7."
     assert len(items) == 2
     assert answer.short_answer is None
+
+
+def test_cells_side_by_side_answer_a_comparison(storage: Generation) -> None:
+    answer = ask(storage, "Compare the days of chicken and bacon", "Chicken keeps longer.")
+    assert (answer.form, answer.answered) == ("comparison", True)
+    assert answer.answer == "- Chicken, Days: 1 to 2.\n- Bacon, Days: 7."
+    assert [citation.quote for citation in answer.citations] == [
+        "| Chicken | 1 to 2 | lowest |",
+        "| Bacon | 7 | middle |",
+    ]
