@@ -210,8 +210,8 @@ class _Words(NamedTuple):
         kinds = _KINDS[np.minimum(np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4"), _LAST_KIND)]
         edges = np.flatnonzero(np.diff(np.pad(kinds == _WORD, 1).astype(np.int8)))
         raised = find_raised(characters, edges[::2], edges[1::2])
-        ends = (run.end for run in raised if run.apart and text[run.end : run.end + 1].isalnum())
-        marks = sorted({*_marks(characters), *(run.start for run in raised if run.apart), *ends})
+        closed = (run.end for run in raised if run.apart and text[run.end : run.end + 1].isalnum())
+        marks = sorted({*_marks(characters), *(run.start for run in raised if run.apart), *closed})
         firsts, ends = (
             np.sort(np.append(edges[::2], marks)).astype(int),
             np.sort(np.append(edges[1::2], marks)).astype(int),

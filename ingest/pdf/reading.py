@@ -71,7 +71,7 @@ class PdfFile(PdfDocument):
     @property
     def is_placeholder(self) -> bool:
         """True if the pages only stand for those that a viewer makes of an XFA form."""
-        return self.pdfium_document.get_formtype() == pdfium.FORMTYPE_XFA_FULL
+        return bool(self.pdfium_document.get_formtype() == pdfium.FORMTYPE_XFA_FULL)
 
     def labels(self) -> list[str | None]:
         """The label that the file declares for each page; None where it declares none, or one that is too long."""

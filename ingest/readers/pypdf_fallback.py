@@ -99,7 +99,7 @@ def _has_layers(catalog: pypdf.generic.DictionaryObject) -> bool:
     configuration = _dictionary(properties.get("/D"))
     off = _resolved(configuration.get("/OFF"))
     return bool(properties) and (
-        bool(off) or configuration.get("/BaseState") == "/OFF" or "/AS" in configuration or not configuration
+        bool(off) or str(configuration.get("/BaseState")) == "/OFF" or "/AS" in configuration or not configuration
     )
 
 

@@ -27,6 +27,8 @@ WORDS = zlib.compress(struct.pack("<2i4f", 0, 4, 1.0, 2.0, 3.0, 4.0))
 CHUNK: list[Any] = [1, 0, 11, ["Some"], "Some: "]
 FACTS: dict[str, Any] = {
     "title": "Title",
+    "author": None,
+    "created": None,
     "pages_with_text": 1,
     "characters": 10,
     "indexed_characters": 10,

@@ -284,7 +284,8 @@ def _picture(page: pypdfium2.PdfPage, scale: float, without: Sequence[int] = ())
         _set_active(address, 0)
     try:
         with closing(page.render(scale=scale, grayscale=True, draw_annots=False, may_draw_forms=False)) as bitmap:
-            return bitmap.to_numpy().reshape(bitmap.height, bitmap.width).astype(np.int16)
+            picture: NDArray[np.int16] = bitmap.to_numpy().reshape(bitmap.height, bitmap.width).astype(np.int16)
+            return picture
     finally:
         for address in without:
             _set_active(address, 1)
