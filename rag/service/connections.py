@@ -13,6 +13,8 @@ import asyncio
 import json
 import logging
 import resource
+import socket
+import struct
 from asyncio import AbstractEventLoop, TimerHandle, Transport
 from collections import Counter
 from http import HTTPStatus
@@ -46,6 +48,9 @@ _OWN_FILES: Final = 128
 _FILES_PER_CONNECTION: Final = 2
 _LEAST_CONNECTIONS: Final = 16
 _REPORT_SECONDS: Final = 10.0
+
+# A struct linger: on, for 0 s.
+_RESET: Final = struct.pack("ii", 1, 0)
 
 Room = Literal["all", "probes", "none"]
 # What a connection waits for; "work" is the service's own turn.
@@ -205,7 +210,9 @@ class GuardedProtocol(H11Protocol):
         if reason == "head" and self.conn.trailing_data[0]:
             self._refuse(408, _REASONS["head"])
         elif reason == "reading":
-            self.transport.abort()  # closing would wait for the client to read
+            # Closing would wait for the client to read, and without a reset the kernel would keep what it has not read.
+            self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            self.transport.abort()
         else:
             self.transport.close()
 

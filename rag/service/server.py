@@ -172,6 +172,8 @@ def serve_forever(
         grace_seconds=_GRACE_SECONDS - _FINAL_RESPONSES_SECONDS,
         proxies=settings.proxies,
     )
+    if not settings.api_keys and settings.open == "everyone":
+        _log.warning("there are no access keys: whoever reaches this port can ask, and read every document")
     _log.info("Pageproof serves on http://%s:%d (Ctrl-C stops it)", *listener.getsockname()[:2])
     with suppress(KeyboardInterrupt):  # uvicorn raises it again when it has shut down
         server.run(sockets=[listener])
