@@ -26,6 +26,7 @@ _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 # Q3 and M3 are one word each; the year of FY2023 and 2023Q3 is one by itself.
 _WORD: Final = re.compile(r"[^\W\d_]+(?:\d{1,3}(?!\d))?|\d+")
 _LATEST: Final = re.compile(r"\b(?:latest|newest|most recent|currently|up[- ]to[- ]date)\b", re.IGNORECASE)
+_POSSESSIVE: Final = re.compile(r"['’]s\b")
 
 
 class DocumentMatcher:
@@ -55,6 +56,11 @@ class DocumentMatcher:
             total += extra
             found[newest] += extra
         return {id_: weight / total if total else 0.0 for id_, weight in found.items()}
+
+    def is_name(self, document_id: str, word: str) -> bool:
+        """True if a word, which may have parts, is one of a document's metadata; false for a stop word."""
+        own = _words(with_quarters(_POSSESSIVE.sub("", word)))
+        return bool(own) and own <= self._words[document_id]
 
     def _newest(self, found: Mapping[str, float], asked: Sequence[str]) -> str | None:
         """The newest of the best matches; None where there is one alone, two are as new, or they match no word."""

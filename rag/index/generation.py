@@ -130,6 +130,10 @@ class Generation:
         """The same by the id of the document."""
         return self._matcher.match(question)
 
+    def is_name_of(self, document_id: str, word: str) -> bool:
+        """True if a word is one of a document's names, title or cover; false for a stop word."""
+        return self._matcher.is_name(document_id, word)
+
     @cached_property
     def _matcher(self) -> DocumentMatcher:
         # Made for the first question: ingest opens generations too, and asks none.

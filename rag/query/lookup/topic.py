@@ -12,7 +12,6 @@ from typing import Final
 
 from rag.domain.values import Document, Question
 from rag.index.generation import Generation
-from rag.query.lookup.document_names import name_words
 from rag.text.words import words_of_name
 
 # Least share of the question's weight that a document's name has for it to be named; of the best share, for another.
@@ -29,11 +28,14 @@ _ASKING: Final = frozenset("say tell give explain describe list mention state do
 def topic_of(question: Question, generation: Generation) -> Question | None:
     """The search for a question's topic in the documents that it names; None where it names none, or has no topic."""
     named = _named(question, generation)
-    names = frozenset[str]().union(*map(name_words, named))
-    runs = [list(run) for _, run in groupby(_WORD.findall(question.text), lambda word: _is_in(word, names))]
-    kept = [word for run in runs if len(run) < _FEWEST_WORDS or not _is_in(run[0], names) for word in run]
+
+    def is_name(word: str) -> bool:
+        return any(generation.is_name_of(one.id, word) for one in named)
+
+    runs = [(are_names, list(run)) for are_names, run in groupby(_WORD.findall(question.text), is_name)]
+    kept = [word for are_names, run in runs if len(run) < _FEWEST_WORDS or not are_names for word in run]
     topic = {word for text in kept for word in words_of_name(text)} - _ASKING
-    if len(kept) == sum(map(len, runs)) or not topic:
+    if len(kept) == sum(len(run) for _, run in runs) or not topic:
         return None
     return replace(question, text=" ".join(kept), documents=tuple(one.name for one in named), history=())
 
@@ -46,9 +48,3 @@ def _named(question: Question, generation: Generation) -> list[Document]:
     best = max(match.values(), default=0.0)
     found = [one for one in generation.documents if match[one.id] >= max(_NAMED, _AS_WELL * best)]
     return found if len(found) <= _MOST_DOCUMENTS else []
-
-
-def _is_in(word: str, names: frozenset[str]) -> bool:
-    """True if a word, with what is attached to it, is one of a document's name."""
-    own = words_of_name(word)
-    return bool(own) and names.issuperset(own)

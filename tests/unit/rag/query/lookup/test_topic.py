@@ -35,6 +35,12 @@ def generation() -> Iterator[Generation]:
             ("harbour_guide.pdf",),
             id="title",
         ),
+        pytest.param(
+            "What does Ostrel Harbour's guide say about berths?",
+            "What does say about berths?",
+            ("harbour_guide.pdf",),
+            id="possessive",
+        ),
         pytest.param("Who pays by the Tarn lease?", "Who pays by the", ("tarn_lease.pdf",), id="file name"),
     ],
 )
