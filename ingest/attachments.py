@@ -108,7 +108,9 @@ def _named(name: str, page: Page) -> Page:
         ),
         tables=tuple(
             table._replace(
-                start=table.start + shift, end=table.end + shift, header=tuple(side + shift for side in table.header)
+                start=table.start + shift,
+                end=table.end + shift,
+                header=(table.header[0] + shift, table.header[1] + shift),
             )
             for table in page.tables
         ),

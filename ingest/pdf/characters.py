@@ -212,10 +212,8 @@ class _Words(NamedTuple):
         raised = find_raised(characters, edges[::2], edges[1::2])
         closed = (run.end for run in raised if run.apart and text[run.end : run.end + 1].isalnum())
         marks = sorted({*_marks(characters), *(run.start for run in raised if run.apart), *closed})
-        firsts, ends = (
-            np.sort(np.append(edges[::2], marks)).astype(int),
-            np.sort(np.append(edges[1::2], marks)).astype(int),
-        )
+        firsts: NDArray[np.int64] = np.sort(np.append(edges[::2], marks)).astype(np.int64)
+        ends: NDArray[np.int64] = np.sort(np.append(edges[1::2], marks)).astype(np.int64)
         tokens = [text[first:end] for first, end in zip(firsts.tolist(), ends.tolist(), strict=True)]
         # From the last to the first: one word may have several.
         for run in reversed(raised):

@@ -45,9 +45,7 @@ def left_out(question: str, documents: Sequence[Document]) -> list[Document]:
 def _is_meant_alone(mine: _Words, own: _Words, yours: _Words, named: _Words) -> bool:
     """True where the question has all words by which one name differs from another like it, and none the other way.
 
-    Args:
-        mine, yours: the words of the two names.
-        own, named: those of them that the question has.
+    ``mine`` and ``yours`` are the words of the two names, ``own`` and ``named`` those of them that the question has.
     """
     is_similar = len(mine & yours) >= _SIMILAR * len(mine | yours)
     return is_similar and bool(mine - yours) and mine - yours <= own and not named - mine

@@ -201,13 +201,13 @@ boxes = st.builds(
     st.floats(0, 100),
 )
 kinds = st.sampled_from(["value", "tick", "text", "note", "hidden"])
-annotations = st.builds(Annotation, kinds, st.text("ab \n", max_size=30), boxes, st.text("ab ", max_size=5))
+marks_on_page = st.builds(Annotation, kinds, st.text("ab \n", max_size=30), boxes, st.text("ab ", max_size=5))
 lines = st.builds(
     lambda text, box: Line([Piece(text, box, 10.0, bold=False)]), st.text("cd", min_size=1, max_size=5), boxes
 )
 
 
-@given(st.lists(lines, max_size=8), st.lists(annotations, max_size=8))
+@given(st.lists(lines, max_size=8), st.lists(marks_on_page, max_size=8))
 def test_no_word_is_lost(page: list[Line], marks: list[Annotation]) -> None:
     found = with_annotations(page, marks)
     words = sorted(word for line in found for word in line.text.split())
