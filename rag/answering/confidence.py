@@ -17,6 +17,8 @@ from typing import Final
 
 from rag.domain.probability import log_odds, logistic
 
+# Of answers that are less likely right than this, most are wrong: the nearest passages say more.
+LEAST_CONFIDENCE: Final = 0.25
 # Logits beyond this are no stronger evidence.
 _CLIP: Final = 12.0
 _QUANTILES: Final = 21

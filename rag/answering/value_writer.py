@@ -8,7 +8,7 @@ from typing import Final
 
 from rag.answering.composing.table_answer import TableAnswer, contradicts_tables, page_reader, table_answer
 from rag.answering.composing.value_answer import announced_list, sentence_of_value, sentence_of_yes_or_no
-from rag.answering.confidence import ConfidenceModel
+from rag.answering.confidence import LEAST_CONFIDENCE, ConfidenceModel
 from rag.answering.conflicts import find_conflict
 from rag.answering.draft import Draft, calibrate_yes_no, generate_draft, self_check
 from rag.answering.evidence.relevance import unit_relevance
@@ -25,8 +25,6 @@ from rag.models.llm.language_model import LanguageModel, Message
 _SENTENCE_TOKENS: Final = 80
 # A value of more words is a sentence.
 _LONGEST_VALUE: Final = 12
-# Of values that are less likely right than this, most are wrong: the nearest passages say more.
-_LEAST_CONFIDENCE: Final = 0.25
 
 
 @dataclass(frozen=True)
@@ -98,7 +96,7 @@ class ValueWriter:
         support = [replace(item, agrees=item.agrees and not contradicts_tables(text, item)) for item in support]
         found = replace(found, support=support)
         is_supported = any(item.supported and not (item.bare and run.form == "fact") for item in support)
-        is_given = is_supported and confidence >= _LEAST_CONFIDENCE and is_likely
+        is_given = is_supported and confidence >= LEAST_CONFIDENCE and is_likely
         if not is_given:
             return found
         if conflict := find_conflict(text, support, evidence):

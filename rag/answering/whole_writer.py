@@ -13,7 +13,7 @@ from rag.answering.composing.table_answer import page_reader, table_of_form
 from rag.answering.composing.targets import Target, served_units
 from rag.answering.composing.usefulness import USEFULNESS_MODEL, unit_features
 from rag.answering.composing.whole_answer import Composition, compose, note_on_lists
-from rag.answering.confidence import ConfidenceModel, Features
+from rag.answering.confidence import LEAST_CONFIDENCE, ConfidenceModel, Features
 from rag.answering.draft import Draft, generate_draft
 from rag.answering.evidence.relevance import unit_relevance
 from rag.answering.evidence.selection import EvidenceBudget, select_evidence, with_page
@@ -88,15 +88,16 @@ class WholeWriter:
         with run.clock.measuring("verify"):
             pointers = pointers_of(run.question.text, draft.text, units)
             features = _features(run.question.text, hits, draft, pointers)
+            confidence = self.confidence_model.correct.probability(features)
             composition = self._served(run, _composition(run, hits, evidence, pointers, units, relevance))
-            support = compose(composition)
+            support = compose(composition) if confidence >= LEAST_CONFIDENCE else []
         return Findings(
             prompt.hits,
             prompt.evidence,
             draft,
             features,
             support,
-            self.confidence_model.correct.probability(features),
+            confidence,
             is_given=bool(support),
             missing=self._missing(run, evidence) if support else (),
             note=note_on_lists(composition, support),

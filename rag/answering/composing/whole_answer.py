@@ -52,8 +52,10 @@ _LEAST_NEW: Final = 0.3
 _LENGTH_POWER: Final = 0.5
 _MOST_ITEMS: Final = 40
 _FEWEST_ITEMS: Final = 2
+_FEWEST_SENTENCES: Final = 4
 # Forms of which a list is shown whole as soon as one of its items is shown.
 _WHOLE_LISTS: Final[frozenset[Form]] = frozenset({"how_to", "list", "table"})
+_WHOLE_TABLES: Final[frozenset[Form]] = frozenset({"list", "table"})
 # Forms that begin with the unit that answers best, rather than with the first one in the document.
 _DIRECT: Final[frozenset[Form]] = frozenset({"explain", "about", "parts", "keyword"})
 # "It ...", "These ...": a sentence that cannot be understood without the one before it.
@@ -98,6 +100,11 @@ class Composition:
         best = max(rows, key=self.usefulness.__getitem__, default=None)
         return None if best is None or self.usefulness[best] < _LEAST_TABLE else self.units[best].block
 
+    @cached_property
+    def has_sentences(self) -> bool:
+        """True where there are enough sentences for an overview, in which items and rows are out of place."""
+        return sum(unit.kind == "sentence" and unit.is_statement for unit in self.units) >= _FEWEST_SENTENCES
+
     @property
     def words(self) -> int:
         """Words that the answer is filled up to."""
@@ -113,6 +120,8 @@ class Composition:
         """True for a unit that can be shown by itself; where a table was asked for and there is one, for its rows."""
         if (table := self.asked_table) is not None:
             return self.units[place].block == table
+        if self.form == "overview" and self.has_sentences:
+            return self.units[place].kind == "sentence" and self.units[place].is_statement
         return self.units[place].kind == "line" or self.units[place].is_statement
 
     def length_of(self, places: Iterable[int]) -> int:
@@ -137,7 +146,8 @@ def compose(material: Composition) -> list[Support]:
     chosen = _Selection(material)
     for place in filter(material.is_shown, material.served):
         chosen.add(place)
-    for place in material.pointed:
+    # The sides of a comparison take turns.
+    for place in () if material.sides else material.pointed:
         is_new = not chosen.places or chosen.novelty(place) >= _LEAST_NEW
         if material.usefulness[place] >= _LEAST_POINTED and is_new:
             chosen.add(place)
@@ -231,10 +241,13 @@ class _Selection:
         return self._material.form in _WHOLE_LISTS and len(group) >= _FEWEST_ITEMS and not listed
 
     def _group(self, place: int) -> list[int]:
-        block = self._material.units[place].block
-        form = self._material.form
-        is_whole = form in _WHOLE_LISTS or (self._pointed_in_block[block] > 1 and form != "comparison")
-        return self._material.block(place) if block is not None and is_whole else [place]
+        unit, form = self._material.units[place], self._material.form
+        if unit.row:
+            # A row answers by itself, but for a question that asks for a table or a list.
+            is_whole = form in _WHOLE_TABLES
+        else:
+            is_whole = form in _WHOLE_LISTS or (self._pointed_in_block[unit.block] > 1 and form != "comparison")
+        return self._material.block(place) if unit.block is not None and is_whole else [place]
 
 
 def _best(material: Composition, chosen: _Selection) -> int | None:

@@ -26,6 +26,9 @@ _Group: TypeAlias = tuple[str, int, int]
 # Longer sentences are taken line by line: they are tables, or lists without marks.
 _LONGEST: Final = 500
 _FEWEST_WORDS: Final = 4
+# Lines after the first, and the share of them that begin with a capital or a digit. German nouns make a third.
+_FEWEST_STACKED: Final = 3
+_STACKED_SHARE: Final = 0.75
 _ENDS: Final = re.compile(r"[.!?:;…][\"'”’»)\]]{0,3}\d{0,2}$")
 # Dots of a table of contents, or a page number after a run of them.
 _CONTENTS: Final = re.compile(r"(?:\. ?){4}|\.{4}|…{2}")
@@ -170,13 +173,21 @@ def _text_spans(evidence: Evidence, parts: PageParts) -> Iterator[tuple[int, int
     for start, end in parts.between(chunk.span.start, min(chunk.span.end, len(text))):
         for first, last in sentence_spans(text[start:end]):
             sentence = text[start + first : start + last]
-            if len(sentence) <= _LONGEST and ("\n" not in sentence or _ENDS.search(sentence)):
+            is_prose = "\n" not in sentence or (_ENDS.search(sentence) and not _is_stacked(sentence))
+            if len(sentence) <= _LONGEST and is_prose:
                 spans: Iterable[tuple[int, int]] = [(start + first, start + last)]
                 kind: UnitKind = "sentence"
             else:
                 spans, kind = line_spans(text, start + first, start + last), "line"
             for begin, stop in spans:
                 yield begin, start_after_mark(text, begin, parts.footnotes), stop, kind
+
+
+def _is_stacked(sentence: str) -> bool:
+    """True for lines that begin anew, such as the labels of a form, rather than one sentence that is wrapped."""
+    later = [line.lstrip() for line in sentence.split("\n")[1:] if line.strip()]
+    anew = sum(line[0].isupper() or line[0].isdigit() for line in later)
+    return len(later) >= _FEWEST_STACKED and anew > _STACKED_SHARE * len(later)
 
 
 def _with_blocks(found: Iterable[tuple[Unit, _Group | None]], pages: Mapping[_PageKey, PageParts]) -> Iterator[Unit]:

@@ -147,6 +147,23 @@ class TestOrder:
         found = compose(Composition("Which lid?", "parts", (), units, [0.9] * 29 + [0.0], served=[29]))
         assert "The lid of number 29 is red and round." in texts(found)
 
+    def test_an_overview_has_sentences_where_there_are_enough(self) -> None:
+        prose = "The lid is red. The key is blue. The pump is new. The valve is old."
+        useful = {"twelve": USEFUL, "The": 0.5}
+        found = composed(evidence_of(f"{prose}\n\n• twelve lids\n• nine keys"), useful, "overview")
+        assert kinds(found) == ["lead", "detail", "detail", "detail"]
+        found = composed(evidence_of("The lid is red.\n\n• twelve lids\n• nine keys"), useful, "overview")
+        assert "twelve lids" in texts(found)
+
+    def test_what_the_draft_points_to_does_not_take_the_turn_of_the_other_side(self) -> None:
+        pages = " ".join(f"Archive number {n} is red and rather cheap." for n in range(20))
+        units = units_of(evidence_of(f"{pages} Standard storage is blue and fast."))
+        usefulness = [0.9] * 20 + [0.5]
+        pointers = [Pointer(unit.text, (place,), 1.0) for place, unit in enumerate(units[:20])]
+        sides = [set(range(20)), {20}]
+        found = compose(Composition("How?", "comparison", pointers, units, usefulness, sides=sides))
+        assert "Standard storage is blue and fast." in texts(found)
+
 
 class TestPartialLists:
     """An answer that shows a list in part says so."""
@@ -211,6 +228,11 @@ class TestTables:
         page = f"The pumps are very good and cheap.\n\n{self.TABLE}"
         found = composed(evidence_of(page), {"The pumps": USEFUL, "A": 0.05}, "table")
         assert [support.kind for support in found] == ["row", "row", "row"]
+
+    @pytest.mark.parametrize("form", ["how_to", "parts", "explain"])
+    def test_a_row_answers_by_itself_where_no_table_was_asked_for(self, form: Form) -> None:
+        found = composed(evidence_of(self.TABLE), {"A 2": USEFUL}, form, pointed=["A 2"])
+        assert texts(found) == ["A 2: Weight 30 kg; Price €99"]
 
     def test_rows_that_a_rule_found_are_shown_instead(self) -> None:
         units = units_of(evidence_of(self.TABLE))

@@ -266,3 +266,18 @@ def test_time_is_linear(piece: str) -> None:
         return lambda: units_of(evidence)
 
     assert_linear(prepare, 30_000)
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        pytest.param("Station\nSerial number\nDate and name\nSignature\nThank you for all.", {"line"}, id="a form"),
+        pytest.param("The lid of the\npump is red and it\nopens to the left\nside of it.", {"sentence"}, id="prose"),
+        pytest.param(
+            "Der Deckel der\nPumpe ist rot und\ner öffnet nach der\nSeite des Hauses hin.", {"sentence"}, id="German"
+        ),
+        pytest.param("It was made by Ada\nFog of the Tarn.", {"sentence"}, id="a name at the beginning of a line"),
+    ],
+)
+def test_lines_that_each_begin_anew_are_no_sentence(text: str, kinds: set[str]) -> None:
+    assert {unit.kind for unit in units_of(evidence_of(text))} == kinds
