@@ -78,22 +78,22 @@ class UsefulnessModel:
 
 # Fitted by benchmarks/fit_usefulness.py.
 USEFULNESS_MODEL: Final = UsefulnessModel(
-    -4.779,
+    -4.71,
     {
-        "gap": 0.123,
-        "hit_logit": 0.008,
-        "rank": -0.163,
-        "pointed": -0.624,
-        "near": -0.258,
-        "drafted": 4.005,
-        "block_share": 1.947,
-        "coverage": 1.947,
-        "document": -0.356,
-        "length": 0.592,
-        "item": -0.254,
-        "row": 0.162,
-        "line": -0.453,
-        "statement": 0.967,
+        "gap": 0.113,
+        "hit_logit": 0.001,
+        "rank": -0.217,
+        "pointed": -0.589,
+        "near": -0.196,
+        "drafted": 3.972,
+        "block_share": 1.695,
+        "coverage": 2.022,
+        "document": -0.586,
+        "length": 0.598,
+        "item": -0.164,
+        "row": 0.177,
+        "line": -0.46,
+        "statement": 1.003,
     },
 )
 
