@@ -60,6 +60,12 @@ class AnswerBuilder:
             citations=citations.all,
         )
 
+    def first(self, begun: Findings) -> SentenceVerified:
+        """The sentence that an answer begins with, as an event, before the rest of it is written."""
+        citations = _Citations()
+        sentence = replace(_sentence(begun.support[0], citations), confidence=_rounded(begun.confidence))
+        return SentenceVerified(sentence, tuple(citations.all))
+
     def abstention(self, found: Findings) -> Answer:
         """An abstention with the nearest quotes as citations; no sentence of the draft counts as supported."""
         citations = _Citations()
@@ -123,14 +129,18 @@ class AnswerBuilder:
         )
 
 
-def sentence_events(answer: Answer) -> Iterator[SentenceVerified]:
-    """The supported sentences of an answer as events, each with the citations that it is the first to use."""
+def sentence_events(answer: Answer, *, sent: int = 0) -> Iterator[SentenceVerified]:
+    """The supported sentences of an answer as events, each with the citations that it is the first to use.
+
+    The first ``sent`` of them are left out.
+    """
     cited: set[int] = set()
     by_id = {citation.id: citation for citation in answer.citations}
-    for sentence in answer.sentences:
-        if answer.answered and sentence.verdict == "supported":
-            new = [number for number in sentence.citations if number not in cited]
-            cited.update(new)
+    shown = [sentence for sentence in answer.sentences if answer.answered and sentence.verdict == "supported"]
+    for position, sentence in enumerate(shown):
+        new = [number for number in sentence.citations if number not in cited]
+        cited.update(new)
+        if position >= sent:
             yield SentenceVerified(sentence, tuple(by_id[number] for number in new))
 
 

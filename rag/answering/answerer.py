@@ -140,7 +140,7 @@ class Answerer:
             asked, draft, features = understood.asked, found.draft, found.features
             trace = AnswerTrace(asked, generation, found.hits, draft.prompt, draft.text, answer, features, today)
             self.recorder.keep(replace(trace, composition=found.composition))
-        yield from sentence_events(answer)
+        yield from sentence_events(answer, sent=found.sent)
         yield AnswerReady(answer)
 
     def _find(self, run: Run, date_today: date | None) -> Generator[AnswerEvent, None, Findings]:
@@ -161,8 +161,22 @@ class Answerer:
             rows = run.generation.rows_named([document])
             passages = run.generation.passages([] if rows is None else rows.tolist())
             return self._whole_writer.overview(run, passages, today)
-        writer = self._value_writer if understood.form in VALUE_FORMS else self._whole_writer
-        return writer.write(run, hits, today)
+        if understood.form in VALUE_FORMS:
+            return self._value_writer.write(run, hits, today)
+        return (yield from self._streamed(run, self._whole_writer.write(run, hits, today)))
+
+    def _streamed(
+        self, run: Run, written: Generator[Findings, None, Findings]
+    ) -> Generator[AnswerEvent, None, Findings]:
+        """The sentences of an answer that is being written as events."""
+        builder = AnswerBuilder(run, self.model.name)
+        while True:
+            try:
+                begun = next(written)
+            except StopIteration as end:
+                findings: Findings = end.value
+                return findings
+            yield builder.first(begun)
 
     def _retrieve(self, run: Run) -> list[Hit]:
         """The hits of all searches, interleaved; a follow-up searches the documents of the conversation first."""

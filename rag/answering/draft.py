@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from rag.answering.prompt import NO, NOT_FOUND, SELF_CHECK, YES, EvidencePrompt
 from rag.domain.probability import log_odds, logistic
 from rag.domain.values import Usage
 from rag.models.llm.language_model import Finish, LanguageModel, Message, Prompt, RefusalProbability, Token
 from rag.runtime.cancellation import Cancellation
+
+# Characters with which a sentence or a line ends.
+_ENDS: Final = ".!?\n"
 
 
 @dataclass
@@ -56,7 +60,7 @@ def generate_draft(
     vocabulary: str | None,
     cancelled: Cancellation,
 ) -> Iterator[str]:
-    """Generates into a draft; yields its text so far at the first token and the end of each line, then the whole of it.
+    """Generates into a draft; yields its text so far at the first token and where a sentence or line may end, then all.
 
     Raises:
         Cancelled: ``cancelled`` was called.
@@ -73,7 +77,7 @@ def generate_draft(
             draft.finish = piece
         else:
             draft.add(piece)
-            if len(draft.probabilities) == 1 or "\n" in piece.text:
+            if len(draft.probabilities) == 1 or any(end in piece.text for end in _ENDS):
                 yield draft.text
     yield draft.text
 

@@ -57,6 +57,7 @@ class Findings:
         missing: the parts of the question for which nothing was found.
         note: a sentence for people on what is not shown; None where there is nothing to say.
         statement: the text of an abstention, where there is more to say than that the documents do not answer.
+        sent: how many sentences have been sent while the answer was written.
         composition: what an answer of several sentences was composed of; None for others.
     """
 
@@ -71,6 +72,7 @@ class Findings:
     missing: tuple[str, ...] = ()
     note: str | None = None
     statement: str | None = None
+    sent: int = 0
     composition: Composition | None = None
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from rag.answering.composing.comparison import sides_of
 from rag.answering.composing.name_conflicts import asked_names, names_another
-from rag.answering.composing.pointers import Pointer, pointers_of
+from rag.answering.composing.pointers import Pointer, pointers_of, statements_of
 from rag.answering.composing.table_answer import page_reader, table_of_form
 from rag.answering.composing.targets import Target, served_units
 from rag.answering.composing.usefulness import USEFULNESS_MODEL, unit_features
-from rag.answering.composing.whole_answer import Composition, compose, note_on_lists
+from rag.answering.composing.whole_answer import Composition, compose, lead_of, note_on_lists
 from rag.answering.confidence import LEAST_CONFIDENCE, ConfidenceModel, Features
 from rag.answering.draft import Draft, generate_draft
 from rag.answering.evidence.relevance import unit_relevance
@@ -39,6 +39,9 @@ _FEWEST_PARTS: Final = 2
 # Parts of a question, or aspects of a comparison, that are looked after; documents in which those are.
 _MOST_TARGETS: Final = 4
 _MOST_SIDES: Final = 2
+# Statements of the draft after which the sentence that the answer begins with is settled: it is the right one as often
+# as with all of them.
+_SETTLED: Final = 2
 # P(True) of a long draft is not asked: it was as high where the draft answered something else.
 _NOT_ASKED: Final = 0.5
 # The reranker's logit at or below which a passage is about something else: those of unanswered questions go down to -4.
@@ -66,10 +69,11 @@ class WholeWriter:
     max_tokens: int
     is_masked: bool = True
 
-    def write(self, run: Run, hits: Sequence[Hit], today: str | None) -> Findings:
+    def write(self, run: Run, hits: Sequence[Hit], today: str | None) -> Generator[Findings, None, Findings]:
         """Drafts the answer from the best passages, and composes it of what the draft points to.
 
-        Nothing is drafted where the passages show that they do not answer the question.
+        Nothing is drafted where the passages show that they do not answer the question. Yields the sentence that the
+        answer begins with as soon as it is settled, while the draft goes on; from then on the answer is given.
 
         Raises:
             PromptTooLong: the question does not fit.
@@ -84,23 +88,32 @@ class WholeWriter:
             evidence = self._evidence(run, hits, self.evidence_tokens * _WIDER, _CONTINUED)
             units = units_of(evidence)
             relevance = self._relevance(run, units)
-        draft = self._draft(run, prompt)
+            material = _Material(hits, evidence, units, relevance)
+        draft = Draft()
+        begun: _Written | None = None
+        is_settled = False
+        for text in self._drafting(run, prompt, draft):
+            if not is_settled and len(statements_of(text)) > _SETTLED:
+                is_settled = True
+                if begun := self._begun(run, material, draft):
+                    yield Findings(support=[units[begun.lead].support("lead")], confidence=begun.confidence)
         with run.clock.measuring("verify"):
-            pointers = pointers_of(run.question.text, draft.text, units)
-            features = _features(run.question.text, hits, draft, pointers)
-            confidence = self.confidence_model.correct.probability(features)
-            composition = self._served(run, _composition(run, hits, evidence, pointers, units, relevance))
+            written = self._written(run, material, draft)
+            composition = self._served(run, replace(written.composition, lead=begun.lead if begun else None))
+            # What is shown stays shown, with the confidence that it was shown with.
+            confidence = (begun or written).confidence
             support = compose(composition) if confidence >= LEAST_CONFIDENCE else []
         return Findings(
             prompt.hits,
             prompt.evidence,
             draft,
-            features,
+            written.features,
             support,
             confidence,
             is_given=bool(support),
             missing=self._missing(run, evidence) if support else (),
             note=note_on_lists(composition, support),
+            sent=1 if begun else 0,
             composition=composition,
         )
 
@@ -108,7 +121,9 @@ class WholeWriter:
         """An overview of a section or a document, from the opening of each of its sections; raises as :meth:`write`."""
         prompt = self._prompt(run, [Hit(passage, 0.0) for passage in _openings(passages)], today, continued=0)
         units = units_of(prompt.evidence)
-        draft = self._draft(run, prompt)
+        draft = Draft()
+        for _ in self._drafting(run, prompt, draft):
+            pass
         with run.clock.measuring("verify"):
             pointers = pointers_of(run.question.text, draft.text, units)
             material = Composition(
@@ -154,10 +169,10 @@ class WholeWriter:
         served = served_units(targets, composition.units, useful, self.reranker, run.cancelled)
         return replace(composition, served=served)
 
-    def _draft(self, run: Run, prompt: EvidencePrompt) -> Draft:
-        draft = Draft()
+    def _drafting(self, run: Run, prompt: EvidencePrompt, draft: Draft) -> Iterator[str]:
+        """Generates into a draft; yields its text so far as :func:`generate_draft` does."""
         with run.clock.measuring("generate"):
-            for _ in generate_draft(
+            for text in generate_draft(
                 self.model,
                 prompt,
                 draft,
@@ -166,21 +181,47 @@ class WholeWriter:
                 cancelled=run.cancelled,
             ):
                 run.clock.mark("first_token")
-        return draft
+                yield text
+
+    def _written(self, run: Run, material: _Material, draft: Draft) -> _Written:
+        """What a draft, or its beginning, is worth."""
+        pointers = pointers_of(run.question.text, draft.text, material.units)
+        features = _features(run.question.text, material.hits, draft, pointers)
+        composition = _composition(run, material, pointers)
+        return _Written(composition, features, self.confidence_model.correct.probability(features))
+
+    def _begun(self, run: Run, material: _Material, draft: Draft) -> _Written | None:
+        """The answer that begins with the sentence which is settled by now; None where there is none."""
+        written = self._written(run, material, draft)
+        lead = lead_of(written.composition) if written.confidence >= LEAST_CONFIDENCE else None
+        return None if lead is None else replace(written, lead=lead)
 
 
-def _composition(
-    run: Run,
-    hits: Sequence[Hit],
-    evidence: Sequence[Evidence],
-    pointers: Sequence[Pointer],
-    units: Sequence[Unit],
-    relevance: Sequence[float],
-) -> Composition:
+@dataclass(frozen=True)
+class _Material:
+    """The units of the evidence with their relevance, and the hits that the evidence was chosen from."""
+
+    hits: Sequence[Hit]
+    evidence: Sequence[Evidence]
+    units: Sequence[Unit]
+    relevance: Sequence[float]
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A draft, or its beginning, with what it points to; ``lead`` is the position of the sentence shown first."""
+
+    composition: Composition
+    features: Features
+    confidence: float
+    lead: int = -1
+
+
+def _composition(run: Run, material: _Material, pointers: Sequence[Pointer]) -> Composition:
     """The units with their usefulness; the rows of a table where one was asked for and is found by rule."""
-    question = run.question
-    table = table_of_form(run.form, question.text, evidence, page_reader(run.generation))
-    features = list(unit_features(question.text, units, relevance, pointers, hits))
+    question, units = run.question, material.units
+    table = table_of_form(run.form, question.text, material.evidence, page_reader(run.generation))
+    features = list(unit_features(question.text, units, material.relevance, pointers, material.hits))
     asked = asked_names(question.text)
     useful = [
         0.0 if names_another(unit.text, asked) else USEFULNESS_MODEL.probability(one)

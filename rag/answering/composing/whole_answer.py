@@ -77,6 +77,7 @@ class Composition:
         usefulness: the probability, 0..1, that each unit belongs to the answer.
         length: that was asked for.
         sides: positions of the units of each side of a comparison; they take turns.
+        lead: position of the unit that the answer begins with; None where that is not settled yet.
         served: positions of the units that answer the parts of the question, or the sides of a comparison.
         table: rows that a rule found for the question, which are shown in place of units.
         features: of each unit, which its usefulness was estimated from; none where it was not.
@@ -89,6 +90,7 @@ class Composition:
     usefulness: Sequence[float]
     length: Length = "normal"
     sides: Sequence[Collection[int]] = ()
+    lead: int | None = None
     served: Sequence[int] = ()
     table: Sequence[Support] = ()
     features: Sequence[UnitFeatures] = ()
@@ -144,6 +146,8 @@ def compose(material: Composition) -> list[Support]:
     if material.table:
         return list(material.table)
     chosen = _Selection(material)
+    if material.lead is not None:
+        chosen.add(material.lead)
     for place in filter(material.is_shown, material.served):
         chosen.add(place)
     # The sides of a comparison take turns.
@@ -155,6 +159,18 @@ def compose(material: Composition) -> list[Support]:
         chosen.add(best)
     places = chosen.places | _antecedents(material, chosen.places) | _introductions(material, chosen.places)
     return _supports(material, _in_order(material, places))
+
+
+def lead_of(material: Composition) -> int | None:
+    """The position of the unit that an answer can begin with, whatever else it will have; None for none."""
+    places = [
+        place
+        for place, unit in enumerate(material.units)
+        if material.is_shown(place) and _stands_alone(unit) and material.usefulness[place] >= _LEAST_USEFUL
+    ]
+    if material.form not in _DIRECT or material.table or not places:
+        return None
+    return max(places, key=material.usefulness.__getitem__)
 
 
 def note_on_lists(material: Composition, shown: Sequence[Support]) -> str | None:
@@ -299,7 +315,9 @@ def _in_order(material: Composition, places: Iterable[int]) -> list[int]:
         document = material.units[place].place[0]
         best[document] = max(best.get(document, 0.0), material.usefulness[place])
     ordered = sorted(places, key=lambda place: (-best[material.units[place].place[0]], place))
-    lead = max(ordered, key=lambda place: material.usefulness[place], default=None)
+    lead = material.lead
+    if lead is None:
+        lead = max(ordered, key=lambda place: material.usefulness[place], default=None)
     if lead is not None and material.form in _DIRECT and _stands_alone(material.units[lead]):
         return [lead, *(place for place in ordered if place != lead)]
     return ordered

@@ -387,6 +387,27 @@ class TestEvents:
         cited = [citation for event in sentences for citation in cast(SentenceVerified, event).citations]
         assert cited == [c for c in last.answer.citations if last.answer.answered]
 
+    def test_the_first_sentence_comes_while_the_draft_goes_on(self, library: Generation) -> None:
+        draft = f"The compressor is set to a low speed. It makes a noise. {'It stops by itself. ' * 20}"
+        model = ScriptedModel([draft])
+        events = answerer_of(library, model).stream(Question("Why does the pump make a humming noise?"))
+        next(events)
+        first = next(events)
+        assert isinstance(first, SentenceVerified)
+        assert 0 < model.generated_tokens < len(draft.split())
+        *others, last = events
+        assert isinstance(last, AnswerReady)
+        assert [first.sentence, *_sentences(others)] == [*last.answer.sentences]
+        assert first.citations == last.answer.citations[:1]
+        assert first.sentence.confidence == last.answer.confidence
+
+    def test_nothing_is_sent_early_that_is_hardly_right(self, library: Generation) -> None:
+        draft = f"Lions have wings. They fly far. {'They sing. ' * 20}"
+        unlikely = replace(PLAIN_CONFIDENCE_MODEL, correct=Logistic(-9.0, {}))
+        answerer = answerer_of(library, ScriptedModel([draft]), whole_confidence_model=unlikely)
+        events = list(answerer.stream(Question("Why does the pump make a humming noise?")))
+        assert [type(event) for event in events] == [PassagesFound, AnswerReady]
+
     @pytest.mark.parametrize(("text", "replies"), QUESTIONS)
     def test_every_quote_is_verbatim(self, library: Generation, text: str, replies: list[str]) -> None:
         answer = answerer_of(library, ScriptedModel([*replies])).ask(Question(text))

@@ -89,10 +89,16 @@ class TestGenerateDraft:
         draft = self.generate(ScriptedModel(["The lid is blue."]), max_tokens=2)
         assert (draft.text, draft.finish.reason) == ("The lid ", "length")
 
-    def test_yields_the_text_at_the_first_token_at_each_line_and_at_last(self) -> None:
+    def test_yields_the_text_at_the_first_token_where_a_sentence_or_line_may_end_and_at_last(self) -> None:
         model = InPieces(["One", " two", ".\n", "Three", " four.", "\n\nFive"])
         texts = generate_draft(model, self.PROMPT, Draft(), max_tokens=9, vocabulary=None, cancelled=Cancellation())
-        assert list(texts) == ["One", "One two.\n", (whole := "One two.\nThree four.\n\nFive"), whole]
+        assert list(texts) == [
+            "One",
+            "One two.\n",
+            "One two.\nThree four.",
+            (whole := "One two.\nThree four.\n\nFive"),
+            whole,
+        ]
 
     def test_can_be_cancelled(self) -> None:
         cancellation = Cancellation()
