@@ -43,7 +43,7 @@ _EXCESS: Final = 1.4
 _LIST_WORDS: Final = 250
 # Least probability of a unit that the draft points to, and of any other.
 _LEAST_POINTED: Final = 0.1
-_LEAST_USEFUL: Final = 0.1
+_LEAST_USEFUL: Final = 0.12
 # Of a row, where a table was asked for: a row by itself says little to the reranker.
 _LEAST_TABLE: Final = 0.03
 # Least share of a unit that the draft points to that is not said yet.
@@ -252,9 +252,15 @@ class _Selection:
                 return
 
     def _is_asked_for(self, group: Sequence[int]) -> bool:
-        """True for the first list, where all of it is asked for."""
-        listed = any(self._material.units[place].block is not None for place in self.places)
-        return self._material.form in _WHOLE_LISTS and len(group) >= _FEWEST_ITEMS and not listed
+        """True for the first list, where all of it is asked for: as useful as what it follows, or half of that."""
+        material = self._material
+        if material.form not in _WHOLE_LISTS or len(group) < _FEWEST_ITEMS:
+            return False
+        listed = any(material.units[place].block is not None for place in self.places)
+        return not listed and 2 * self._mean_use(group) >= self._mean_use(self.places)
+
+    def _mean_use(self, places: Collection[int]) -> float:
+        return sum(self._material.usefulness[place] for place in places) / max(1, len(places))
 
     def _group(self, place: int) -> list[int]:
         unit, form = self._material.units[place], self._material.form

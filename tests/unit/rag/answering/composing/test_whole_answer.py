@@ -189,6 +189,14 @@ class TestPartialLists:
     def test_sentences_may_not_be_all_of_a_list(self) -> None:
         assert self.note("The lid is red.\nThe key is blue.", [0, 1]) == "The documents may name more."
 
+    @pytest.mark.parametrize(("usefulness", "is_whole"), [(0.5, True), (0.15, False)], ids=["useful", "hardly useful"])
+    def test_a_long_list_beside_the_answer_must_be_as_useful(self, usefulness: float, is_whole: bool) -> None:
+        items = "\n".join(f"{n}. Take the lid of number {n} off with a key and put it down." for n in range(1, 13))
+        useful = {"The lid rings": 0.95, "Take": usefulness}
+        page = f"The lid rings when it is tapped with a key.\n\n# Taking it off\n{items}"
+        found = composed(evidence_of(page), useful, "how_to")
+        assert (len(found) == 13) == is_whole
+
     def test_other_forms_promise_no_whole_list(self) -> None:
         assert self.note(self.ITEMS, range(3), "about") is None
 
