@@ -76,6 +76,7 @@ _SUBJECT_ASKED: Final = re.compile(
 )
 _YES_NO: Final = re.compile(rf"(?P<auxiliary>{AUXILIARY}) (?P<subject>i|we|you|he|she|it|they|one|there) (?P<rest>.+)")
 _YOURS: Final = {"i": "you", "we": "you", "me": "you", "us": "you", "my": "your", "our": "your", "am": "are"}
+_ABOUT: Final = re.compile(r" (?:about|regarding|concerning) ", re.IGNORECASE)
 _IN_BRACKETS: Final = re.compile(r" \([^()]*\)$")
 
 
@@ -114,9 +115,22 @@ def _by_itself(question: str, before: Sequence[str], statements: Sequence[str]) 
         return _with(question, _topic(before[-1], is_whole=True))
     if _DEMONSTRATIVE.search(question):
         return _with(question, topic)
+    if about := _asked_about(before):
+        return _with(question, about)
     if not names and (name := _last_name(before[-1])):
         return _with_name(question, name)
     return _with(question, earlier[-1].phrase if earlier and not names else topic)
+
+
+def _asked_about(before: Sequence[str]) -> str:
+    """The subject of the last question that has one, if it asks about it: "What does the guide say about berths"."""
+    for question in reversed(before):
+        *others, found = _ABOUT.split(question[-_LONGEST:])
+        if others and len(found.split()) <= _MOST_WORDS_OF_TOPIC and not _REFERS_BACK.search(found):
+            return found.strip(" ,;:-")
+        if _topic(question):
+            break
+    return ""
 
 
 def _content(text: str) -> list[str]:

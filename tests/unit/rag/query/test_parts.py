@@ -68,6 +68,15 @@ from rag.query.parts import attributes_of, part_label, parts_of
             ("What is the rent?", "Translate it (the rent)."),
             id="question and order",
         ),
+        pytest.param(
+            "What does the Ostrel guide say about scholarships - how much are they worth and how do I get one?",
+            (
+                "What does the Ostrel guide say about scholarships?",
+                "how much are they worth (scholarships)?",
+                "how do I get one (scholarships)?",
+            ),
+            id="asked about",
+        ),
     ],
 )
 def test_parts(text: str, parts: tuple[str, ...]) -> None:
