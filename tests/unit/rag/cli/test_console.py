@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -33,11 +34,19 @@ def test_models_are_listed_whole_in_80_columns() -> None:
 FORGED = "a\nINFO rag.access: POST /ask 200 forged\r\x1b[2K\ud800"
 
 
-@pytest.fixture(autouse=True)
-def _logging(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The log as the commands configure it; pytest's handlers come back afterwards."""
-    monkeypatch.setattr(logging.getLogger(), "handlers", [])
-    configure_logging()
+@pytest.fixture
+def only_ours(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Configures the log as the commands do, and takes pytest's handlers away until the end of the test.
+
+    Called by the test itself, for pytest adds them when a test begins; they would keep half a character, which
+    pytest-xdist cannot send.
+    """
+
+    def configure() -> None:
+        monkeypatch.setattr(logging.getLogger(), "handlers", [])
+        configure_logging()
+
+    return configure
 
 
 def logged(capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -48,7 +57,8 @@ def logged(capsys: pytest.CaptureFixture[str]) -> list[str]:
     return [line, *others]
 
 
-def test_no_text_forges_a_line_of_the_log(capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_text_forges_a_line_of_the_log(capsys: pytest.CaptureFixture[str], only_ours: Callable[[], None]) -> None:
+    only_ours()
     logging.getLogger("rag.service").warning("no document is named %s", FORGED)
     (line,) = logged(capsys)
     assert line == (
@@ -56,7 +66,8 @@ def test_no_text_forges_a_line_of_the_log(capsys: pytest.CaptureFixture[str]) ->
     )
 
 
-def test_nor_does_the_text_of_an_exception(capsys: pytest.CaptureFixture[str]) -> None:
+def test_nor_does_the_text_of_an_exception(capsys: pytest.CaptureFixture[str], only_ours: Callable[[], None]) -> None:
+    only_ours()
     try:
         raise ValueError(FORGED)
     except ValueError:
