@@ -285,16 +285,16 @@ class TestDamaged:
             open_current(root, IDENTITY)
 
     @pytest.mark.parametrize(
-        "other",
+        ("other", "told"),
         [
-            pytest.param({"name": "other"}, id="name"),
-            pytest.param({"sha256": "1" * 64}, id="weights"),
-            pytest.param({"dimension": 128}, id="dimension"),
-            pytest.param({"max_tokens": 128}, id="length"),
+            pytest.param({"name": "other"}, "RAG_ENCODER", id="name"),
+            pytest.param({"sha256": "1" * 64}, "RAG_ENCODER", id="weights"),
+            pytest.param({"dimension": 128}, "dimension 256, not 128", id="dimension"),
+            pytest.param({"max_tokens": 128}, "max_tokens 256, not 128", id="length"),
         ],
     )
-    def test_another_encoder_is_foreign(self, root: Path, other: dict[str, str | int]) -> None:
-        with pytest.raises(IndexForeign, match="RAG_ENCODER"):
+    def test_another_encoder_is_foreign(self, root: Path, other: dict[str, str | int], told: str) -> None:
+        with pytest.raises(IndexForeign, match=told):
             open_current(root, {**IDENTITY, **other})
 
     def test_nothing_published(self, tmp_path: Path) -> None:

@@ -100,11 +100,11 @@ class TestFaults:
             render_page(tmp_path / "a.pdf", 1)
         assert caught.value.status == "malformed"
 
-    def test_a_page_that_pdfium_cannot_load(self, tmp_path: Path) -> None:
+    def test_a_page_that_is_not_in_the_file(self, tmp_path: Path) -> None:
         path = make_pdf(tmp_path / "a.pdf", ["Text."])
         with pytest.raises(FileFault) as caught:
             render_page(path, 2)
-        assert caught.value.status == "malformed"
+        assert caught.value.status == "unreadable"
 
     def test_a_fault_leaves_pdfium_free_for_others(self, tmp_path: Path) -> None:
         (tmp_path / "bad.pdf").write_bytes(b"bad")

@@ -46,7 +46,7 @@ def answer_of(
                 "Blue. It is heavy.",
                 Sentence("Blue", "supported", (1,)),
                 Sentence("The mayor has one.", "unsupported"),
-                Sentence("It is heavy.", "supported", (1, 2)),
+                Sentence("It is heavy.", "supported", (1, 2), "detail"),
                 citations=(cited(1), cited(2, "The lid\nis  heavy.")),
             ),
             [
