@@ -79,7 +79,7 @@ class _Held:
 
 @dataclass
 class Tally:
-    """What became of the connections of an attack.
+    """Outcomes of the connections of an attack.
 
     Attributes:
         opened: in all.

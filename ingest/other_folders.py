@@ -84,7 +84,7 @@ def stored_files(rows: Sequence[FileRow], layout: IndexLayout) -> list[SourceFil
 
 
 def described(rows: Sequence[FileRow]) -> str:
-    """How many documents there are, and the first ones, in a few words."""
+    """Summary of some documents for people: their number, and the first names."""
     named = ", ".join(printable(row.file or row.path) for row in rows[:_NAMED])
     more = ", …" if len(rows) > _NAMED else ""
     return f"{len(rows):,} document{'s' * (len(rows) != 1)} from elsewhere ({named}{more})"

@@ -234,7 +234,7 @@ def _steps(root: LexborNode, dead: DeadText) -> Iterator[_Step]:
 
 
 def _value(node: LexborNode) -> str:
-    """What a person has put into a field."""
+    """The value of a form field."""
     attributes = node.attributes
     kind = (attributes.get("type") or "").lower()
     if kind in ("checkbox", "radio"):

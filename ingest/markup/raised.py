@@ -19,7 +19,7 @@ CONTEXT: Final = 12
 
 
 def raised(before: str, text: str, *, note: bool = False) -> str:
-    """What to write for a raised text after the text before it.
+    """Plain text for raised text, by the text before it.
 
     Args:
         before: at least the last :data:`CONTEXT` characters of the line.

@@ -153,7 +153,7 @@ def _meaning(text: str, first: int, start: int, stop: int, end: int) -> RaisedDi
 
 
 def _written(before: str, run: str, after: str) -> tuple[str, bool] | None:
-    """What to write for a raised run within a word, and whether apart; None where it is to be left as it is."""
+    """Plain text for a raised run within a word, and whether apart; None where it is to be left as it is."""
     if not before or before[-1].isalpha() or not any(map(str.isdecimal, before)):
         return None
     if len(run) > _LONGEST or not _RAISED.fullmatch(run):

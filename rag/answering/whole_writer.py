@@ -12,7 +12,7 @@ from rag.answering.composing.pointers import Pointer, pointers_of, statements_of
 from rag.answering.composing.table_answer import page_reader, table_of_form
 from rag.answering.composing.targets import Target, served_units
 from rag.answering.composing.usefulness import USEFULNESS_MODEL, unit_features
-from rag.answering.composing.whole_answer import Composition, compose, lead_of, note_on_lists
+from rag.answering.composing.whole_answer import Composition, compose, has_lead, lead_of, note_on_lists
 from rag.answering.confidence import LEAST_CONFIDENCE, ConfidenceModel, Features
 from rag.answering.draft import Draft, generate_draft
 from rag.answering.evidence.relevance import unit_relevance
@@ -91,7 +91,7 @@ class WholeWriter:
             material = _Material(hits, evidence, units, relevance)
         draft = Draft()
         begun: _Written | None = None
-        is_settled = False
+        is_settled = not has_lead(run.form)
         for text in self._drafting(run, prompt, draft):
             if not is_settled and len(statements_of(text)) > _SETTLED:
                 is_settled = True
@@ -184,7 +184,7 @@ class WholeWriter:
                 yield text
 
     def _written(self, run: Run, material: _Material, draft: Draft) -> _Written:
-        """What a draft, or its beginning, is worth."""
+        """The composition and the confidence of an answer by a draft, or by its beginning."""
         pointers = pointers_of(run.question.text, draft.text, material.units)
         features = _features(run.question.text, material.hits, draft, pointers)
         composition = _composition(run, material, pointers)

@@ -76,7 +76,7 @@ class _Objects(NamedTuple):
 
 @dataclass(frozen=True)
 class Drawings:
-    """What is drawn on a page beside its text.
+    """Drawings of a page: its paths and areas, beside the text.
 
     Attributes:
         rules: extents of thin paths, along the x or the y axis, in PDF coordinates. *Shape:* ``(rules, 4)``.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 
+from rag.answering.composing.rarity import Rarity
 from rag.text.normalization import normalized_words
 
 
@@ -19,8 +19,7 @@ class Novelty:
         """Takes the texts, and the group of each."""
         self._own = [frozenset(normalized_words(text)) for text in texts]
         self._groups = groups
-        counts = Counter(word for own in self._own for word in own)
-        self._rarity = {word: math.log((1 + len(texts)) / (0.5 + count)) for word, count in counts.items()}
+        self._rarity = Rarity(self._own)
         self._said: defaultdict[Hashable, set[str]] = defaultdict(set)
 
     def say(self, places: Iterable[int]) -> None:
@@ -30,7 +29,5 @@ class Novelty:
 
     def of(self, place: int) -> float:
         """The share, 0..1, of the words of a text that its group does not say yet, weighted by their rarity."""
-        own = self._own[place]
-        total = sum(self._rarity[word] for word in own)
-        new = own - self._said[self._groups[place]]
-        return sum(self._rarity[word] for word in new) / total if total else 0.0
+        said = self._said[self._groups[place]]
+        return self._rarity.share(self._own[place], lambda word: word not in said)

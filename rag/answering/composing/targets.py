@@ -30,12 +30,10 @@ class Target:
     Attributes:
         text: a part of the question, or what two things are compared in.
         documents: ids of the documents that it is to be found in; empty for any.
-        units: most units that it gets.
     """
 
     text: str
     documents: frozenset[str] = frozenset()
-    units: int = 1
 
 
 def served_units(
@@ -45,7 +43,7 @@ def served_units(
     reranker: Reranker,
     cancelled: Cancellation,
 ) -> list[int]:
-    """The positions of the units that answer the targets best, those of the first target first, each once.
+    """The position of the unit that answers each target best, that of the first target first, each once.
 
     Args:
         targets: of the answer.
@@ -67,8 +65,8 @@ def served_units(
         texts = [in_context(units[place].headings[-1:], units[place].text) for place in places]
         logits = dict(zip(places, reranker.logits(target.text, texts).tolist(), strict=True))
         about = [place for place in places if logits[place] >= _LEAST_LOGIT]
-        ranked = sorted(about, key=lambda place: (-logits[place] - log_odds(usefulness[place]), place))
-        served |= dict.fromkeys(ranked[: target.units])
+        if about:
+            served[max(about, key=lambda place: (logits[place] + log_odds(usefulness[place]), -place))] = None
     return list(served)
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
 from rag.answering.composing.pointers import Pointer
+from rag.answering.composing.rarity import Rarity
 from rag.answering.evidence.units import Unit
 from rag.answering.grounding import SUPPORTED
 from rag.domain.probability import logistic
@@ -151,14 +152,8 @@ def _shares_of_draft(question: str, units: Sequence[Unit], pointers: Sequence[Po
     draft = {word for pointer in pointers for word in normalized_words(pointer.statement)}
     draft -= set(normalized_words(question))
     own = [normalized_words(unit.text) for unit in units]
-    counts = Counter(word for found in own for word in set(found))
-    rarity = {word: math.log((1 + len(units)) / (0.5 + count)) for word, count in counts.items()}
-    return [_share(found, draft, rarity) for found in own]
-
-
-def _share(found: Sequence[str], draft: Collection[str], rarity: Mapping[str, float]) -> float:
-    total = sum(rarity[word] for word in found)
-    return sum(rarity[word] for word in found if word in draft) / total if total > 0 else 0.0
+    rarity = Rarity(own)
+    return [rarity.share(found, draft.__contains__) for found in own]
 
 
 def _is_pointed_beside(place: int, other: int, units: Sequence[Unit], pointed: set[int]) -> bool:

@@ -161,6 +161,11 @@ def compose(material: Composition) -> list[Support]:
     return _supports(material, _in_order(material, places))
 
 
+def has_lead(form: Form) -> bool:
+    """True for a form whose answers begin with the unit that answers best."""
+    return form in _DIRECT
+
+
 def lead_of(material: Composition) -> int | None:
     """The position of the unit that an answer can begin with, whatever else it will have; None for none."""
     places = [
@@ -168,7 +173,7 @@ def lead_of(material: Composition) -> int | None:
         for place, unit in enumerate(material.units)
         if material.is_shown(place) and _stands_alone(unit) and material.usefulness[place] >= _LEAST_USEFUL
     ]
-    if material.form not in _DIRECT or material.table or not places:
+    if not has_lead(material.form) or material.table or not places:
         return None
     return max(places, key=material.usefulness.__getitem__)
 
@@ -215,9 +220,8 @@ class _Selection:
         """True where the answer has the words of its form."""
         return self._words >= self._material.words
 
-    @property
-    def left(self) -> Collection[int]:
-        """The positions of the units that can be chosen yet; of a comparison, those of the side whose turn it is."""
+    def next_turn(self) -> Collection[int]:
+        """The positions of the units that can be chosen yet; of a comparison, those of the side whose turn is next."""
         sides = self._material.sides
         for _ in sides:
             self._side = (self._side + 1) % (len(sides) + 1)
@@ -228,8 +232,8 @@ class _Selection:
         return self._left
 
     @property
-    def all_left(self) -> Collection[int]:
-        """The positions of the units that can be chosen yet, whosever turn it is."""
+    def left(self) -> Collection[int]:
+        """The positions of the units that can be chosen yet."""
         return self._left
 
     def novelty(self, place: int) -> float:
@@ -281,7 +285,7 @@ def _best(material: Composition, chosen: _Selection) -> int | None:
     def use(place: int) -> float:
         return gain(place) / math.pow(max(1, material.length_of([place])), _LENGTH_POWER)
 
-    for left in (chosen.left, chosen.all_left):
+    for left in (chosen.next_turn(), chosen.left):
         useful = [place for place in left if gain(place) >= _LEAST_USEFUL or not chosen.places]
         if useful:
             return max(useful, key=lambda place: (use(place), -place))
@@ -324,7 +328,7 @@ def _in_order(material: Composition, places: Iterable[int]) -> list[int]:
     lead = material.lead
     if lead is None:
         lead = max(ordered, key=lambda place: material.usefulness[place], default=None)
-    if lead is not None and material.form in _DIRECT and _stands_alone(material.units[lead]):
+    if lead is not None and has_lead(material.form) and _stands_alone(material.units[lead]):
         return [lead, *(place for place in ordered if place != lead)]
     return ordered
 

@@ -69,7 +69,7 @@ def side_by_side(
     belong: Callable[[Sequence[Found]], bool] = bool,
     compares: bool = False,
 ) -> list[Found]:
-    """What is found for each of the things that a question names; empty where it names one, or one is not found.
+    """The finding for each of the things that a question names; empty where it names one, or one is not found.
 
     Args:
         text: of the question; its first 400 characters are read.
