@@ -34,8 +34,9 @@ from benchmarks.journal import Journal
 from benchmarks.machine import processor_line
 from benchmarks.question_sets import QuestionSet, add_sets
 from rag.answering.answerer import Answerer
+from rag.answering.composing.material import Composition
 from rag.answering.composing.usefulness import USEFULNESS_MODEL, UnitFeatures, UsefulnessModel
-from rag.answering.composing.whole_answer import Composition, compose
+from rag.answering.composing.whole_answer import compose
 from rag.answering.markdown_text import markdown
 from rag.cli.console import ProgressCallback, configure_logging, fail, progress
 from rag.domain.values import Sentence

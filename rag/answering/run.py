@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
 
-from rag.answering.composing.whole_answer import Composition
+from rag.answering.composing.material import Composition
 from rag.answering.confidence import Features
 from rag.answering.draft import Draft
 from rag.answering.grounding import Evidence, Support

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from rag.answering.composing.whole_answer import Composition
+from rag.answering.composing.material import Composition
 from rag.answering.confidence import Features
 from rag.domain.values import Answer, Hit, Question
 from rag.index.generation import Generation

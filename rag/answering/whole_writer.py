@@ -6,13 +6,15 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from rag.answering.composing.arrangement import has_lead, note_on_lists
 from rag.answering.composing.comparison import sides_of
+from rag.answering.composing.material import Composition
 from rag.answering.composing.name_conflicts import asked_names, names_another
 from rag.answering.composing.pointers import Pointer, pointers_of, statements_of
 from rag.answering.composing.table_answer import page_reader, table_of_form
 from rag.answering.composing.targets import Target, served_units
 from rag.answering.composing.usefulness import USEFULNESS_MODEL, unit_features
-from rag.answering.composing.whole_answer import Composition, compose, has_lead, lead_of, note_on_lists
+from rag.answering.composing.whole_answer import compose, lead_of
 from rag.answering.confidence import LEAST_CONFIDENCE, ConfidenceModel, Features
 from rag.answering.draft import Draft, generate_draft
 from rag.answering.evidence.relevance import unit_relevance

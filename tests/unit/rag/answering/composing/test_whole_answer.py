@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.answering.composing.arrangement import note_on_lists
+from rag.answering.composing.material import Composition
 from rag.answering.composing.pointers import Pointer
-from rag.answering.composing.whole_answer import Composition, compose, note_on_lists
+from rag.answering.composing.whole_answer import compose
 from rag.answering.evidence.units import Unit, one_line, units_of
 from rag.answering.grounding import Evidence, Support
 from rag.domain.values import Form, Length

@@ -1,0 +1,126 @@
+"""Arrangement of the units of a whole answer: their order, what they need beside them, and their sentences."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from itertools import groupby
+from typing import Final
+
+from rag.answering.composing.comparison import labelled, labels_of
+from rag.answering.composing.material import Composition
+from rag.answering.composing.table_view import rows_as_support
+from rag.answering.evidence.units import Unit
+from rag.answering.grounding import Support
+from rag.domain.values import Form
+
+# Forms of which a list is shown whole as soon as one of its items is shown.
+WHOLE_LISTS: Final[frozenset[Form]] = frozenset({"how_to", "list", "table"})
+FEWEST_ITEMS: Final = 2
+# Forms that begin with the unit that answers best, rather than with the first one in the document.
+_DIRECT: Final[frozenset[Form]] = frozenset({"explain", "about", "parts", "keyword"})
+# "It ...", "These ...": a sentence that cannot be understood without the one before it.
+_ANAPHOR: Final = re.compile(
+    r"(?:It|Its|They|Their|This|These|That|Those|He|She|His|Her|Such|Both|Here|There|However|Therefore|Otherwise|Also|"
+    r"In addition|Additionally|Then|If so|In this case|But|And|Or|So|Thus|Finally|For instance|For example)\b"
+)
+
+
+def arranged(material: Composition, chosen: Collection[int]) -> list[Support]:
+    """The sentences of the chosen units, with those that they cannot be understood without, as they are shown."""
+    places = set(chosen) | _antecedents(material, chosen) | _introductions(material, chosen)
+    return _supports(material, _in_order(material, places))
+
+
+def has_lead(form: Form) -> bool:
+    """True for a form whose answers begin with the unit that answers best."""
+    return form in _DIRECT
+
+
+def note_on_lists(material: Composition, shown: Sequence[Support]) -> str | None:
+    """A sentence for people that says that a list is not all there, or may not be; None where it is.
+
+    Args:
+        material: of the answer.
+        shown: its sentences.
+    """
+    if material.form not in WHOLE_LISTS or material.table:
+        return None
+    places = {(quote.evidence.hit.passage.document.id, quote.span) for item in shown for quote in item.quotes}
+    sizes = Counter(unit.block for unit in material.units if unit.block is not None)
+    counts = Counter(unit.block for unit in material.units if unit.block is not None and unit.place in places)
+    for block, count in counts.items():
+        if FEWEST_ITEMS <= count < sizes[block]:
+            first = next(unit for unit in material.units if unit.block == block)
+            what = "table" if first.row else "list"
+            things = "rows" if first.row else "items"
+            return f"The {what} on page {first.span.page} has {sizes[block]} {things}; {count} of them are shown."
+    has_whole = any(count == sizes[block] and count >= FEWEST_ITEMS for block, count in counts.items())
+    return None if has_whole or material.form != "list" else "The documents may name more."
+
+
+def _antecedents(material: Composition, chosen: Iterable[int]) -> set[int]:
+    """The sentences in front of those that begin with "It" or "These", where they are not chosen themselves."""
+    found = set()
+    for place in chosen:
+        unit, other = material.units[place], material.units[max(0, place - 1)]
+        depends = place and unit.kind == "sentence" and _ANAPHOR.match(unit.text)
+        if depends and other.is_statement and other.kind == "sentence" and other.place[0] == unit.place[0]:
+            found.add(place - 1)
+    return found
+
+
+def _introductions(material: Composition, chosen: Collection[int]) -> set[int]:
+    """The sentences that end with a colon in front of the lists of which two items are chosen."""
+    counts = Counter(material.units[place].block for place in chosen)
+    firsts: dict[int, int] = {}
+    for place, unit in enumerate(material.units):
+        if unit.block is not None and counts[unit.block] > 1:
+            firsts.setdefault(unit.block, place)
+    return {
+        first - 1
+        for first in firsts.values()
+        if first and material.units[first - 1].kind != "line" and material.units[first - 1].text.endswith(":")
+    }
+
+
+def _in_order(material: Composition, places: Iterable[int]) -> list[int]:
+    """The positions in reading order, the documents by their most useful unit; the direct answer first of all."""
+    places = sorted(places)
+    best: dict[str, float] = {}
+    for place in places:
+        document = material.units[place].place[0]
+        best[document] = max(best.get(document, 0.0), material.usefulness[place])
+    ordered = sorted(places, key=lambda place: (-best[material.units[place].place[0]], place))
+    lead = material.lead
+    if lead is None:
+        lead = max(ordered, key=lambda place: material.usefulness[place], default=None)
+    if lead is not None and has_lead(material.form) and stands_alone(material.units[lead]):
+        return [lead, *(place for place in ordered if place != lead)]
+    return ordered
+
+
+def stands_alone(unit: Unit) -> bool:
+    """True for a sentence that does not refer to the one before it."""
+    return unit.kind == "sentence" and not _ANAPHOR.match(unit.text)
+
+
+def _supports(material: Composition, places: Sequence[int]) -> list[Support]:
+    """The units as sentences; rows of one table follow its head. In a comparison each document's are labelled."""
+    units = [material.units[place] for place in places]
+    labels = labels_of(units) if material.form == "comparison" else {}
+    supports: list[Support] = []
+    for _, group in groupby(units, key=lambda unit: (unit.block, unit.kind) if unit.kind == "row" else unit.place):
+        members = list(group)
+        shown = rows_as_support(material.question, members) if members[0].row else [_support(members[0])]
+        supports += labelled(shown, supports, labels) if labels else shown
+    if supports and supports[0].kind == "detail":
+        supports[0] = replace(supports[0], kind="lead")
+    return supports
+
+
+def _support(unit: Unit) -> Support:
+    """A unit as a sentence; the introduction of a list leads it, so that its steps are numbered from 1."""
+    return unit.support("lead" if unit.kind == "sentence" and unit.text.endswith(":") else None)

@@ -1,0 +1,110 @@
+"""Material of a whole answer: the units of the evidence, how useful each is, and which of them can be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from rag.answering.composing.pointers import Pointer
+from rag.answering.composing.usefulness import UnitFeatures
+from rag.answering.evidence.units import Unit
+from rag.answering.grounding import SUPPORTED, Support
+from rag.domain.values import Form, Length
+
+# Words that an answer of a form is filled up to.
+_WORDS: Final[dict[Form, int]] = {
+    "how_to": 75,
+    "list": 60,
+    "explain": 70,
+    "about": 75,
+    "comparison": 90,
+    "parts": 70,
+    "table": 60,
+    "overview": 90,
+    "keyword": 45,
+}
+_DEFAULT_WORDS: Final = 75
+_FACTOR: Final[dict[Length, float]] = {"short": 0.4, "normal": 1.0, "full": 2.0}
+# Of a row, where a table was asked for: a row by itself says little to the reranker.
+_LEAST_TABLE: Final = 0.03
+# Items of a list that is shown from its beginning.
+_MOST_ITEMS: Final = 40
+_FEWEST_SENTENCES: Final = 4
+
+
+@dataclass(frozen=True)
+class Composition:
+    """The material of an answer.
+
+    Attributes:
+        question: as it was put to the model.
+        form: of the answer.
+        pointers: the statements of the draft, in order.
+        units: of the evidence, in reading order.
+        usefulness: the probability, 0..1, that each unit belongs to the answer.
+        length: that was asked for.
+        sides: positions of the units of each side of a comparison; they take turns.
+        lead: position of the unit that the answer begins with; None where that is not settled yet.
+        served: positions of the units that answer the parts of the question, or the sides of a comparison.
+        table: rows that a rule found for the question, which are shown in place of units.
+        features: of each unit, which its usefulness was estimated from; none where it was not.
+    """
+
+    question: str
+    form: Form
+    pointers: Sequence[Pointer]
+    units: Sequence[Unit]
+    usefulness: Sequence[float]
+    length: Length = "normal"
+    sides: Sequence[Collection[int]] = ()
+    lead: int | None = None
+    served: Sequence[int] = ()
+    table: Sequence[Support] = ()
+    features: Sequence[UnitFeatures] = ()
+
+    @cached_property
+    def asked_table(self) -> int | None:
+        """The block of the table to show where one was asked for: the one with the most useful row; else None."""
+        rows = [place for place, unit in enumerate(self.units) if unit.kind == "row"] if self.form == "table" else []
+        best = max(rows, key=self.usefulness.__getitem__, default=None)
+        return None if best is None or self.usefulness[best] < _LEAST_TABLE else self.units[best].block
+
+    @cached_property
+    def has_sentences(self) -> bool:
+        """True where there are enough sentences for an overview, in which items and rows are out of place."""
+        return sum(unit.kind == "sentence" and unit.is_statement for unit in self.units) >= _FEWEST_SENTENCES
+
+    @property
+    def words(self) -> int:
+        """Words that the answer is filled up to."""
+        return round(_WORDS.get(self.form, _DEFAULT_WORDS) * _FACTOR[self.length])
+
+    @property
+    def pointed(self) -> list[int]:
+        """The positions of the units that the supported statements of the draft point to, the most useful first."""
+        found = {place for pointer in self.pointers if pointer.share >= SUPPORTED for place in pointer.units}
+        return sorted(filter(self.is_shown, found), key=lambda place: (-self.usefulness[place], place))
+
+    def is_shown(self, place: int) -> bool:
+        """True for a unit that can be shown by itself; where a table was asked for and there is one, for its rows."""
+        if (table := self.asked_table) is not None:
+            return self.units[place].block == table
+        if self.form == "overview" and self.has_sentences:
+            return self.units[place].kind == "sentence" and self.units[place].is_statement
+        return self.units[place].kind == "line" or self.units[place].is_statement
+
+    def length_of(self, places: Iterable[int]) -> int:
+        """Words of some units."""
+        return sum(len(self.units[place].text.split()) for place in places)
+
+    def block(self, place: int) -> list[int]:
+        """The positions of the list or table that a unit is in; of a long one its first items, unless it is later.
+
+        The unit alone where it is in none.
+        """
+        block = self.units[place].block
+        whole = [other for other, unit in enumerate(self.units) if unit.block == block] if block is not None else []
+        shown = whole[:_MOST_ITEMS]
+        return shown if place in shown else [place]
