@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Final
 
 from rag.answering.composing.comparison import labelled, labels_of
-from rag.answering.composing.material import Composition
+from rag.answering.composing.material import MOST_ITEMS, Composition
 from rag.answering.composing.table_view import rows_as_support
 from rag.answering.evidence.units import Unit
 from rag.answering.grounding import Support
@@ -114,11 +114,16 @@ def _supports(material: Composition, places: Sequence[int]) -> list[Support]:
     supports: list[Support] = []
     for _, group in groupby(units, key=lambda unit: (unit.block, unit.kind) if unit.kind == "row" else unit.place):
         members = list(group)
-        shown = rows_as_support(material.question, members) if members[0].row else [_support(members[0])]
+        shown = _rows(material, members) if members[0].row else [_support(members[0])]
         supports += labelled(shown, supports, labels) if labels else shown
     if supports and supports[0].kind == "detail":
         supports[0] = replace(supports[0], kind="lead")
     return supports
+
+
+def _rows(material: Composition, units: Sequence[Unit]) -> list[Support]:
+    size = sum(unit.block == units[0].block for unit in material.units)
+    return rows_as_support(material.question, units, is_whole=len(units) >= min(size, MOST_ITEMS))
 
 
 def _support(unit: Unit) -> Support:

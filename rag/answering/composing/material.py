@@ -30,7 +30,7 @@ _FACTOR: Final[dict[Length, float]] = {"short": 0.4, "normal": 1.0, "full": 2.0}
 # Of a row, where a table was asked for: a row by itself says little to the reranker.
 _LEAST_TABLE: Final = 0.03
 # Items of a list that is shown from its beginning.
-_MOST_ITEMS: Final = 40
+MOST_ITEMS: Final = 40
 _FEWEST_SENTENCES: Final = 4
 
 
@@ -106,5 +106,5 @@ class Composition:
         """
         block = self.units[place].block
         whole = [other for other, unit in enumerate(self.units) if unit.block == block] if block is not None else []
-        shown = whole[:_MOST_ITEMS]
+        shown = whole[:MOST_ITEMS]
         return shown if place in shown else [place]

@@ -15,15 +15,16 @@ from rag.text.words import words
 _FEWEST_ROWS: Final = 2
 
 
-def rows_as_support(question: str, units: Sequence[Unit]) -> list[Support]:
+def rows_as_support(question: str, units: Sequence[Unit], *, is_whole: bool = True) -> list[Support]:
     """Rows of one table under its head; a table without a head, and a single row, as list items.
 
-    Columns are left out where the question names others by their whole head, and rows where it names two or more.
+    Columns are left out where the question names others by their whole head. Of a whole table, rows are left out where
+    the question names two or more others; rows that were chosen one by one are all shown.
     """
     rows = [unit.row for unit in units if unit.row]
     table = rows[0].table
     columns = _asked_columns(question, table.heads, table.keys)
-    units = _asked_rows(question, units)
+    units = _asked_rows(question, units) if is_whole else units
     if len(units) == 1 or table.header is None or not any(table.heads):
         return [_item(unit, columns) for unit in units]
     start, end = table.header

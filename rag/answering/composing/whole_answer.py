@@ -10,11 +10,16 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from rag.answering.composing.arrangement import FEWEST_ITEMS, WHOLE_LISTS, arranged, has_lead, stands_alone
+from rag.answering.composing.arrangement import (
+    FEWEST_ITEMS,
+    WHOLE_LISTS,
+    arranged,
+    has_lead,
+    stands_alone,
+)
 from rag.answering.composing.material import Composition
 from rag.answering.composing.novelty import Novelty
 from rag.answering.grounding import Support
-from rag.domain.values import Form
 
 # Where a list, or a sentence that the draft points to, may exceed the words of the form.
 _EXCESS: Final = 1.4
@@ -27,7 +32,6 @@ _LEAST_USEFUL: Final = 0.12
 _LEAST_NEW: Final = 0.3
 # Long units hold more facts, but cost more words: they are ranked by probability per word to this power.
 _LENGTH_POWER: Final = 0.5
-_WHOLE_TABLES: Final[frozenset[Form]] = frozenset({"list", "table"})
 
 
 def compose(material: Composition) -> list[Support]:
@@ -130,8 +134,9 @@ class _Selection:
     def _group(self, place: int) -> list[int]:
         unit, form = self._material.units[place], self._material.form
         if unit.row:
-            # A row answers by itself, but for a question that asks for a table or a list.
-            is_whole = form in _WHOLE_TABLES
+            # A row answers by itself, but where a table is asked for, or a list that all rows are useful in.
+            is_list = form == "list" and 2 * self._mean_use(self._material.block(place)) >= self._mean_use([place])
+            is_whole = form == "table" or is_list
         else:
             is_whole = form in WHOLE_LISTS or (self._pointed_in_block[unit.block] > 1 and form != "comparison")
         return self._material.block(place) if unit.block is not None and is_whole else [place]

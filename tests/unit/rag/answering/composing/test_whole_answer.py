@@ -244,6 +244,19 @@ class TestTables:
         found = composed(evidence_of(self.TABLE), {"A 2": USEFUL}, form, pointed=["A 2"])
         assert texts(found) == ["A 2: Weight 30 kg; Price €99"]
 
+    @pytest.mark.parametrize(("other", "shown"), [(0.5, 3), (0.01, 1)], ids=["useful", "of something else"])
+    def test_a_list_takes_a_table_whole_where_all_of_it_is_useful(self, other: float, shown: int) -> None:
+        table = f"{self.TABLE}\n| A 3 | 40 kg | €80 |"
+        found = composed(evidence_of(table), {"A 2": USEFUL, "A": other}, "list")
+        assert sum("€" in text for text in texts(found)) == shown
+
+    def test_rows_that_were_chosen_one_by_one_are_all_shown(self) -> None:
+        table = "| Fault | Remedy |\n| --- | --- |\n| No ice made | Wait |\n| Lid stuck | Thaw |\n| Lid wet | Dry |"
+        page = f"{table}\n| Lamp dark | Change it |"
+        found = composed(evidence_of(page), {"Lamp": 0.8, "Lid stuck": 0.8, "Lid wet": 0.8}, "how_to")
+        assert len(found) == 4
+        assert any("Lamp dark" in text for text in texts(found))
+
     def test_rows_that_a_rule_found_are_shown_instead(self) -> None:
         units = units_of(evidence_of(self.TABLE))
         rows = [unit.support("row") for unit in units]
