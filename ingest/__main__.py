@@ -69,6 +69,7 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "python -m inges
     before: str | None = None
     try:
         settings = read_settings()
+        configure_logging(settings.log)
         index = options.index or settings.index
         if options.erase:
             return _erase(options, settings, index)

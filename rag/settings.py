@@ -25,13 +25,16 @@ from rag.errors import SettingsError
 PREFIX = "RAG_"
 MOST_WORKERS: Final = 256
 # Error messages leave out the values of these, which may be secret.
-_UNSHOWN: Final = (f"{PREFIX}API_KEYS", f"{PREFIX}ADMIN_KEYS", f"{PREFIX}MODEL", f"{PREFIX}MODEL_KEY")
+_UNSHOWN: Final = tuple(f"{PREFIX}{name}" for name in ("API_KEYS", "ADMIN_KEYS", "KEY_FILE", "MODEL", "MODEL_KEY"))
 
 # Shorter keys are guessed in days where nobody counts the attempts.
 _SHORTEST_KEY: Final = 8
 
 # A host name or an IPv4 address; with two colons or more, an IPv6 address.
 _HOST: Final = re.compile(r"\*|[\w.-]+|[0-9a-f]*:[0-9a-f.]*:[0-9a-f:.]*")
+
+# Segments of the unreserved characters of RFC 3986, none of them "." or "..".
+_PATH: Final = re.compile(r"(/(?!\.\.?(/|$))[A-Za-z0-9._~-]+)+/?")
 
 Choice: TypeAlias = Literal["auto", "on", "off"]
 
@@ -55,6 +58,17 @@ def _key_list(value: object) -> object:
         if not key.isprintable():
             raise ValueError(f"key {number} has control characters, which fit into no header")
     return keys
+
+
+def _key_file(value: object) -> object:
+    """Refuses a blank path: it must not mean "no keys". And contents, which a secret of this name may seem to want."""
+    if isinstance(value, str):
+        if not value.strip():
+            raise ValueError("it is blank; name a file, or, to have no keys, unset the variable or remove the secret")
+        if value.lstrip().startswith("{"):
+            raise ValueError("it has the contents of a key file; name a path, such as /run/secrets/keys.json")
+        return value.strip()
+    return value
 
 
 def _without_credentials(model: str) -> str:
@@ -92,6 +106,13 @@ def _addresses(value: str) -> str:
     for part in filter(None, value.split(",")):
         ip_network(part.strip())  # uvicorn accepts a malformed address, and then trusts no proxy
     return value
+
+
+def _path_prefix(value: str) -> str:
+    """The path without a slash at its end."""
+    if value.strip("/") and not _PATH.fullmatch(value):
+        raise ValueError("it is no path; one is /pageproof: letters, digits and -._~ between slashes")
+    return value.rstrip("/")
 
 
 def _host_names(value: object) -> object:
@@ -328,15 +349,43 @@ class Settings(BaseSettings):
             "needed, see `RAG_OPEN`. Set but blank is an error"
         ),
     ] = ()
+    key_file: Annotated[
+        Path | None,
+        BeforeValidator(_key_file),
+        Field(
+            description="file of further keys, with scopes and expiry dates, that `python -m rag keys` makes; while it "
+            "is set, each request needs a key. Set but blank is an error"
+        ),
+    ] = None
+    requests_per_minute: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=1_000_000,
+            description="most requests a minute of each key that has no limit of its own; one more gets a 429; 0: any",
+        ),
+    ] = 600
     open: Annotated[
         Literal["", "local", "everyone"],
         Field(
             description="who is answered without keys where the service does not listen on this machine alone "
             "(127.0.0.1); empty: it does not start. `local`: requests for `localhost`, 127.0.0.1 or `RAG_HOSTS`; the "
             "port must be published on this machine only, as `docker-compose.yml` does. `everyone`: whoever reaches "
-            "the port. With `RAG_API_KEYS` it means nothing"
+            "the port. With keys it means nothing"
         ),
     ] = ""
+
+    root_path: Annotated[
+        str,
+        AfterValidator(_path_prefix),
+        Field(
+            description="path under which a proxy offers the service, such as `/pageproof`; the proxy may take it away "
+            "from the requests that it passes on, or leave it. Empty: `/`"
+        ),
+    ] = ""
+    log: Annotated[
+        Literal["text", "json"], Field(description="lines of the log: `text` for people, `json` for programs")
+    ] = "text"
 
     # Adding documents over HTTP
     documents: Annotated[
@@ -344,7 +393,7 @@ class Settings(BaseSettings):
         BeforeValidator(lambda value: value or None),
         Field(
             description="folder that the service ingests, and stores uploaded documents in; empty: nothing can be "
-            "added. Needs `RAG_ADMIN_KEYS`"
+            "added. Needs `RAG_ADMIN_KEYS` or `RAG_KEY_FILE`"
         ),
     ] = None
     admin_keys: Annotated[
@@ -362,6 +411,11 @@ class Settings(BaseSettings):
             ge=1, description="largest document that may be uploaded, in bytes; `RAG_FILE_MEGABYTES` is a limit, too"
         ),
     ] = 100 << 20
+
+    @property
+    def needs_keys(self) -> bool:
+        """True if requests need a key, whether or not one is in force at the moment."""
+        return bool(self.api_keys) or self.key_file is not None
 
     @property
     def model_is_remote(self) -> bool:
@@ -422,10 +476,10 @@ def _check_names(secrets: Path) -> None:
 
 
 def _check_keys(settings: Settings) -> None:
-    if settings.documents and not settings.admin_keys:
+    if settings.documents and not settings.admin_keys and settings.key_file is None:
         raise SettingsError(
-            f"{PREFIX}DOCUMENTS is set, but documents are added only with an admin key: set {PREFIX}ADMIN_KEYS too, "
-            f"or unset {PREFIX}DOCUMENTS"
+            f"{PREFIX}DOCUMENTS is set, but documents are added only with an admin key: set {PREFIX}ADMIN_KEYS too "
+            f"(or {PREFIX}KEY_FILE, with a key for admin), or unset {PREFIX}DOCUMENTS"
         )
     if set(settings.api_keys) & set(settings.admin_keys):
         raise SettingsError(

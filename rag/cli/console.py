@@ -6,7 +6,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 from rich.console import Console
 from rich.table import Table
@@ -14,7 +14,8 @@ from rich.text import Text
 
 from rag.models.weights.catalogue import ModelEntry
 from rag.models.weights.store import FetchProgress
-from rag.text.characters import escaped, printable
+from rag.service.logs import LogFormat, formatter_of
+from rag.text.characters import printable
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -33,30 +34,6 @@ class _Stderr(logging.StreamHandler[TextIO]):
         super().emit(record)
 
 
-class _OneLine(logging.Formatter):
-    """Log format in which no text can forge a record: control characters are escaped, tracebacks are indented.
-
-    Messages quote file names, text of documents and what clients send. A line end in it would begin a line like any
-    other, and an escape sequence would act on the terminal that shows the log.
-    """
-
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - see logging
-        """See logging."""
-        return escaped(super().formatMessage(record))
-
-    def formatException(self, ei: Any) -> str:  # noqa: ANN401, N802 - see logging
-        """See logging."""
-        return _indented(super().formatException(ei))
-
-    def formatStack(self, stack_info: str) -> str:  # noqa: N802 - see logging
-        """See logging."""
-        return _indented(super().formatStack(stack_info))
-
-
-def _indented(text: str) -> str:
-    return "\n".join(f"    {escaped(line)}" for line in text.split("\n"))
-
-
 def _is_logged(record: logging.LogRecord) -> bool:
     """Log filter by package, because some libraries set their level when imported, after :func:`configure_logging`."""
     package = record.name.partition(".")[0]
@@ -65,12 +42,17 @@ def _is_logged(record: logging.LogRecord) -> bool:
     )
 
 
-def configure_logging() -> None:
-    """Configures logging: our messages, and warnings and errors of the libraries, as dated single lines on stderr."""
-    handler = _Stderr()
-    handler.addFilter(_is_logged)
-    handler.setFormatter(_OneLine("%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S%z"))
-    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+def configure_logging(log_format: LogFormat = "text") -> None:
+    """Configures logging: our messages, and warnings and errors of the libraries, one line each, on stderr.
+
+    May be called again, with another format. Handlers of others stay as they are.
+    """
+    root = logging.getLogger()
+    handler = next((each for each in root.handlers if isinstance(each, _Stderr)), _Stderr())
+    handler.setFormatter(formatter_of(log_format))
+    if not root.handlers:
+        handler.addFilter(_is_logged)
+        logging.basicConfig(level=logging.WARNING, handlers=[handler])
     for package in _OURS:
         logging.getLogger(package).setLevel(logging.INFO)
 

@@ -20,7 +20,7 @@ import argparse
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from rag.cli import ask, calibrate, doctor, evaluate, index, models, serve
+from rag.cli import ask, calibrate, doctor, evaluate, index, keys, models, serve
 from rag.cli.console import configure_logging, fail
 from rag.errors import IndexBusy, PageproofError
 from rag.settings import Settings, read_settings
@@ -46,7 +46,9 @@ def main(
     configure_logging()
     run: Callable[[argparse.Namespace, Settings], int] = options.run
     try:
-        return run(options, read_settings())
+        settings = read_settings()
+        configure_logging(settings.log)
+        return run(options, settings)
     except PageproofError as error:
         return fail(error, 75 if isinstance(error, IndexBusy) else 1)
     except OSError as error:  # a path that is too long or may not be entered, a disk that fails
@@ -67,6 +69,6 @@ def _parser(prog: str, elsewhere: Mapping[str, str]) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, text in elsewhere.items():
         commands.add_parser(name, help=text)
-    for module in (serve, ask, evaluate, calibrate, index, models, doctor):
+    for module in (serve, ask, evaluate, calibrate, index, models, keys, doctor):
         module.add_commands(commands)
     return parser
