@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine
 from concurrent.futures import Executor
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -50,7 +51,10 @@ class AnswerTask:
             cancellation.cancel, idle=KeepAlive(), idle_seconds=KEEP_ALIVE_SECONDS
         )
         thread = asyncio.get_running_loop().run_in_executor(
-            threads, stream.run, lambda: self.answerer.stream(self.question, cancellation, self.generation)
+            threads,
+            copy_context().run,  # for the log: which request the thread works for
+            stream.run,
+            lambda: self.answerer.stream(self.question, cancellation, self.generation),
         )
         self.ticket.hand_over(thread)
         with stream, cancellation.calling(lambda: stream.end(Cancelled("the answer is no longer wanted"))):

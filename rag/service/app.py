@@ -39,6 +39,7 @@ def create_app(
     limits: AdmissionLimits = DEFAULTS,
     hosts: AllowedHosts | None = None,
     render_pool: RenderPool | None = None,
+    root_path: str = "",
 ) -> FastAPI:
     """Creates the application of the service.
 
@@ -52,6 +53,7 @@ def create_app(
         hosts: those that requests are answered for, others get a 421; None means any.
         render_pool: renders page images, and is closed with the application; None means one that starts its processes
             with the first image.
+        root_path: the path under which a proxy offers the service, without a slash at its end; empty for ``/``.
 
     Returns:
         The application. ``state.metrics`` has its :class:`Metrics`, and while it runs ``state.admission`` its
@@ -64,6 +66,7 @@ def create_app(
         answerer = await run_in_threadpool(open_answerer)
         admission = Admission(limits, quantum=answerer.evidence_tokens + answerer.max_tokens)
         app.state.admission = admission
+        metrics.started(answerer.model.name)
         threads = ThreadPoolExecutor(limits.parallel, thread_name_prefix="answer")
         page_images = PageImages(render_pool or RenderPool())
         keys = Keys(api_keys, admin_keys)
@@ -75,7 +78,11 @@ def create_app(
         app.include_router(documents.router(answerer, page_images, keyed))
         app.include_router(health.router(answerer, admission, metrics, uploads_info(uploads), keyed))
         if uploads:
-            jobs = IngestJobs(uploads.job, answerer.index.refresh)
+            jobs = IngestJobs(
+                uploads.job,
+                answerer.index.refresh,
+                lambda ended: metrics.count_ingest(published=ended.state == "finished", files=ended.files),
+            )
             app.include_router(router(uploads, jobs, guarded(keys, admin=True)))
         with answerer.index.followed():
             await run_in_threadpool(_tell_of_gaps, answerer)
@@ -98,9 +105,11 @@ def create_app(
         redirect_slashes=False,
         redoc_url=None,
         openapi_url=None,
+        # Not its root_path: RequestMiddleware takes that away, so that every route has one path.
+        servers=[{"url": root_path}] if root_path else None,
     )
     app.state.metrics = metrics
-    app.add_middleware(RequestMiddleware, metrics=metrics, hosts=hosts)
+    app.add_middleware(RequestMiddleware, metrics=metrics, hosts=hosts, root_path=root_path)
     problems.install(app)
     page.install(app)
     return app

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from collections import Counter as CountOf
+from collections.abc import Iterable
+from datetime import datetime
+from platform import python_version
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from rag import __version__
+from rag.domain.file_status import FAILED, FileRow
 from rag.domain.values import Answer
+from rag.index.generation import Generation
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
-_SECONDS = (0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128)
+_PHASE_SECONDS = (0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128)
+# Pages, documents and probes take milliseconds, answers seconds.
+_REQUEST_SECONDS = (0.005, 0.025, 0.1, *_PHASE_SECONDS)
 
 
 class Metrics:
@@ -17,35 +27,88 @@ class Metrics:
     def __init__(self) -> None:
         registry = CollectorRegistry()
         self._registry = registry
+        ProcessCollector(registry=registry)
+        self.build = Gauge("pageproof_build_info", "1", ["version", "python", "model"], registry=registry)
+        self._set_up_requests(registry)
+        self._set_up_answers(registry)
+        self._set_up_index(registry)
+
+    def _set_up_requests(self, registry: CollectorRegistry) -> None:
         self.requests = Counter("pageproof_requests", "HTTP requests", ["route", "status"], registry=registry)
-        self.answers = Counter("pageproof_answers", "Answers by outcome", ["outcome"], registry=registry)
-        self.unfinished = Counter("pageproof_unfinished", "Answers that failed or were cancelled", registry=registry)
+        self.request_seconds = Histogram(
+            "pageproof_request_seconds",
+            "Time of a request, to the end of its response",
+            ["route", "status"],
+            buckets=_REQUEST_SECONDS,
+            registry=registry,
+        )
         self.connections_closed = Counter(
             "pageproof_connections_closed",
             "Connections closed for their client's silence, or without a place",
             ["reason"],
             registry=registry,
         )
+
+    def _set_up_answers(self, registry: CollectorRegistry) -> None:
+        self.answers = Counter("pageproof_answers", "Answers by outcome", ["outcome"], registry=registry)
+        self.unfinished = Counter("pageproof_unfinished", "Answers that failed or were cancelled", registry=registry)
         self.waiting = Gauge("pageproof_waiting_requests", "Questions that wait for their turn", registry=registry)
         self.at_work = Gauge("pageproof_answers_at_work", "Questions that are being answered", registry=registry)
         self.turned_away = Counter("pageproof_turned_away", "Questions without a place", ["reason"], registry=registry)
         self.late = Counter("pageproof_late", "Questions that ended at their deadline", ["phase"], registry=registry)
         self.tokens = Counter("pageproof_tokens", "Tokens of the language model", ["kind"], registry=registry)
         self.phase = Histogram(
-            "pageproof_phase_seconds", "Time per phase of an answer", ["phase"], buckets=_SECONDS, registry=registry
+            "pageproof_phase_seconds",
+            "Time per phase of an answer",
+            ["phase"],
+            buckets=_PHASE_SECONDS,
+            registry=registry,
         )
+
+    def _set_up_index(self, registry: CollectorRegistry) -> None:
         self.swaps = Gauge("pageproof_index_swaps", "New generations taken while running", registry=registry)
         self.refused = Gauge("pageproof_index_refused", "Generations that could not be served", registry=registry)
         self.degraded = Gauge(
             "pageproof_index_degraded", "1 while an earlier generation than the current is served", registry=registry
         )
+        self.ready = Gauge("pageproof_ready", "1 while questions can be answered", registry=registry)
         self.chunks = Gauge("pageproof_index_chunks", "Chunks in the served generation", ["index"], registry=registry)
+        self.files = Gauge(
+            "pageproof_index_files",
+            "Files of the ingest that published the served generation, by status",
+            ["status"],
+            registry=registry,
+        )
+        self.published = Gauge(
+            "pageproof_index_published_timestamp_seconds", "When the served generation was made", registry=registry
+        )
+        self.ingest_runs = Counter(
+            "pageproof_ingest_runs", "Runs of ingest that the service started", ["outcome"], registry=registry
+        )
 
-    def index_state(self, *, swaps: int, refused: int, degraded: bool) -> None:
-        """Sets the gauges of index reloads: generations that were published while the service ran."""
+    def index_state(self, generation: Generation | None, *, swaps: int, refused: int, degraded: bool) -> None:
+        """Sets the gauges of the index: the generation that is served, and reloads while the service ran."""
+        self.ready.set(generation is not None)
         self.swaps.set(swaps)
         self.refused.set(refused)
         self.degraded.set(degraded)
+        self.chunks.clear()
+        self.files.clear()
+        if generation:
+            self.chunks.labels(generation.id).set(len(generation))
+            self.published.set(datetime.fromisoformat(generation.manifest.created).timestamp())
+            for status, count in CountOf(row.status for row in generation.manifest.sources).items():
+                self.files.labels(status).set(count)
+
+    def count_request(self, route: str, status: int, seconds: float) -> None:
+        """Counts a request when its response has ended."""
+        self.requests.labels(route, str(status)).inc()
+        self.request_seconds.labels(route, str(status)).observe(seconds)
+
+    def count_ingest(self, *, published: bool, files: Iterable[FileRow]) -> None:
+        """Counts a run of ingest: ``ok``, ``incomplete`` where files could not be read, or ``failed``."""
+        complete = not any(row.status in FAILED for row in files)
+        self.ingest_runs.labels(("ok" if complete else "incomplete") if published else "failed").inc()
 
     def count_answer(self, answer: Answer) -> None:
         """Counts an answer: outcome, tokens, and time per phase."""
@@ -55,6 +118,10 @@ class Metrics:
         self.tokens.labels("completion").inc(answer.usage.completion_tokens)
         for phase, milliseconds in answer.timings_ms.items():
             self.phase.labels(phase).observe(milliseconds / 1000)
+
+    def started(self, model: str) -> None:
+        """Tells what runs: version of the program, of Python, and the language model's name."""
+        self.build.labels(__version__, python_version(), model).set(1)
 
     def exposition(self, *, waiting: int, at_work: int) -> bytes:
         """All metrics in Prometheus' text format, with the current ``waiting`` and ``at_work``."""

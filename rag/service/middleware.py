@@ -15,10 +15,12 @@ from typing import Final
 
 from fastapi import HTTPException
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag.errors import Cancelled, RequestFault
 from rag.service.allowed_hosts import AllowedHosts
+from rag.service.logs import MEMBERS, request_state
 from rag.service.metrics import Metrics
 from rag.service.problems import error_response, problem_fields
 
@@ -55,11 +57,13 @@ _SECURITY_HEADERS: Final = {
 class RequestMiddleware:
     """Gives each request an id, limits its body, adds headers, and logs and counts the outcome, without any text.
 
-    With ``hosts``, requests for others get a 421.
+    With ``hosts``, requests for others get a 421. With ``root_path``, the path under which a proxy offers the service,
+    paths are taken with it and without it, as the proxy may have taken it away.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, hosts: AllowedHosts | None = None) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, hosts: AllowedHosts | None = None, root_path: str = "") -> None:
         self._app = app
+        self._root_path = root_path
         self._metrics = metrics
         self._hosts = hosts
 
@@ -72,11 +76,14 @@ class RequestMiddleware:
         headers = Headers(scope=scope)
         request_id = _request_id(headers)
         body = RequestBody(receive)
-        scope.setdefault("state", {}).update(request_id=request_id, body=body)
+        scope.setdefault("state", {}).update(request_id=request_id, body=body, root_path=self._root_path)
+        logged = request_state.set(scope["state"])
         response = _Response(send, request_id, has_body=scope["method"] != _HEAD)
         if scope["method"] == _HEAD:
             # As GET, without the body (RFC 9110, 9.3.2); the routes know GET alone.
             scope = {**scope, "method": "GET"}
+        if self._root_path and scope["path"].startswith(f"{self._root_path}/"):
+            scope = {**scope, "path": scope["path"].removeprefix(self._root_path)}
         try:
             refusal = self._refusal(scope, headers, request_id)
             await (refusal or self._app)(scope, body, response)
@@ -88,6 +95,7 @@ class RequestMiddleware:
             await failed(scope, receive, response)
         finally:
             self._log_and_count(scope, response, request_id, perf_counter() - start)
+            request_state.reset(logged)
 
     def _refusal(self, scope: Scope, headers: Headers, request_id: str) -> ASGIApp | None:
         """Response to a request that is refused for its host, or for its connection, which is for probes only."""
@@ -98,14 +106,26 @@ class RequestMiddleware:
             return error_response(path, fields, {"Retry-After": str(seconds), "Connection": "close"})
         if self._hosts and not self._hosts.allow(headers.get("host", "")):
             return error_response(path, problem_fields(421, _OTHER_HOST, request_id))
+        if self._root_path and path == self._root_path:
+            return RedirectResponse(f"{path}/", 308)  # the links of the page are relative to it
         return None
 
     def _log_and_count(self, scope: Scope, response: _Response, request_id: str, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unknown")
-        self._metrics.requests.labels(route, str(response.status)).inc()
+        self._metrics.count_request(route, response.status, seconds)
         level = logging.DEBUG if route in _PROBES else logging.INFO
         method = scope["method"][:_METHOD_LETTERS] if response.has_body else _HEAD
-        _log.log(level, "%s %s %d %.0fms %s", method, route, response.status, seconds * 1000, request_id)
+        members = {"method": method, "route": route, "status": response.status, "seconds": round(seconds, 4)}
+        _log.log(
+            level,
+            "%s %s %d %.0fms %s",
+            method,
+            route,
+            response.status,
+            seconds * 1000,
+            request_id,
+            extra={MEMBERS: members},
+        )
 
 
 def _request_id(headers: Headers) -> str:

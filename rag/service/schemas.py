@@ -114,9 +114,9 @@ class CitationBody(_Body):
     url: Annotated[str, Field(description="picture of the page with the quote highlighted")]
 
     @classmethod
-    def of(cls, citation: Citation) -> CitationBody:
-        """The schema of a citation."""
-        url = page_url(citation.document, citation.document_id, citation.page, citation.start, citation.end)
+    def of(cls, citation: Citation, root: str = "") -> CitationBody:
+        """The schema of a citation; ``root``: see :func:`page_url`."""
+        url = page_url(citation.document, citation.document_id, citation.page, citation.start, citation.end, root)
         return cls.model_validate({**asdict(citation), "url": url})
 
 
@@ -127,9 +127,9 @@ class VerifiedBody(_Body):
     citations: tuple[CitationBody, ...]
 
     @classmethod
-    def of(cls, verified: SentenceVerified) -> VerifiedBody:
-        """The schema of a verified sentence."""
-        citations = tuple(CitationBody.of(citation) for citation in verified.citations)
+    def of(cls, verified: SentenceVerified, root: str = "") -> VerifiedBody:
+        """The schema of a verified sentence; ``root``: see :func:`page_url`."""
+        citations = tuple(CitationBody.of(citation, root) for citation in verified.citations)
         return cls(sentence=SentenceBody.of(verified.sentence), citations=citations)
 
 
@@ -162,16 +162,19 @@ class AnswerBody(_Body):
     timings_ms: dict[str, float]
 
     @classmethod
-    def of(cls, answer: Answer) -> AnswerBody:
-        """The schema of an answer."""
-        citations = [CitationBody.of(citation) for citation in answer.citations]
+    def of(cls, answer: Answer, root: str = "") -> AnswerBody:
+        """The schema of an answer; ``root``: see :func:`page_url`."""
+        citations = [CitationBody.of(citation, root) for citation in answer.citations]
         return cls.model_validate({**asdict(answer), "citations": citations})
 
 
-def page_url(name: str, document_id: str, page: int, start: int, end: int) -> str:
-    """Path of a page's image with ``start`` to ``end`` of its text highlighted; of its text, if it has no image."""
+def page_url(name: str, document_id: str, page: int, start: int, end: int, root: str = "") -> str:
+    """Path of a page's image with ``start`` to ``end`` of its text highlighted; of its text, if it has no image.
+
+    ``root`` goes before it: the path under which a proxy offers the service.
+    """
     suffix = ".png" if has_page_images(name) else ""
-    return f"/documents/{document_id}/pages/{page}{suffix}?start={start}&end={end}"
+    return f"{root}/documents/{document_id}/pages/{page}{suffix}?start={start}&end={end}"
 
 
 class PassageBody(_Body):

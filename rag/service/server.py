@@ -163,6 +163,7 @@ def serve_forever(
         limits=limits,
         hosts=allowed_hosts(settings),
         render_pool=render_pool,
+        root_path=settings.root_path,
     )
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     sys.setswitchinterval(_SWITCH_SECONDS)

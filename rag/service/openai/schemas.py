@@ -201,9 +201,9 @@ class CompletionBody(_Sent):
     usage: TokensBody
 
     @classmethod
-    def of(cls, answer: Answer, created: int) -> CompletionBody:
-        """The answer in OpenAI's format."""
-        message = MessageBody(content="".join(pieces(answer)), pageproof=AnswerBody.of(answer))
+    def of(cls, answer: Answer, created: int, root: str = "") -> CompletionBody:
+        """The answer in OpenAI's format; ``root``: see :func:`rag.service.schemas.page_url`."""
+        message = MessageBody(content="".join(pieces(answer)), pageproof=AnswerBody.of(answer, root))
         return cls(
             id=completion_id(answer.id),
             created=created,

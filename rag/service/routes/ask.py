@@ -171,14 +171,19 @@ def router(questions: QuestionService, keys: Keys) -> APIRouter:
         question = body.to_domain(context_tokens=questions.context_tokens)
         generation = await questions.check(question)
         if body.stream:
-            return EventStream(questions.stream(ticket, question, generation), _AskEvents(), request.state.request_id)
-        return AnswerBody.of(await cancel_on_disconnect(request, questions.answer(ticket, question, generation)))
+            events = _AskEvents(request.state.root_path)
+            return EventStream(questions.stream(ticket, question, generation), events, request.state.request_id)
+        answer = await cancel_on_disconnect(request, questions.answer(ticket, question, generation))
+        return AnswerBody.of(answer, request.state.root_path)
 
     return routes
 
 
 class _AskEvents:
-    """Event format of ``/ask``: named events, as docs/api.md lists them."""
+    """Event format of ``/ask``: named events, as docs/api.md lists them; ``root`` as in citations' URLs."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
 
     def accepted(self, request_id: str) -> bytes:
         return _event("status", {"state": "accepted", "request_id": request_id})
@@ -191,8 +196,8 @@ class _AskEvents:
         if isinstance(event, PassagesFound):
             return _event("passages", {"passages": [PassageBody.of(hit).model_dump() for hit in event.hits]})
         if isinstance(event, SentenceVerified):
-            return _event("sentence", VerifiedBody.of(event).model_dump())
-        return _event("answer", AnswerBody.of(event.answer).model_dump())
+            return _event("sentence", VerifiedBody.of(event, self._root).model_dump())
+        return _event("answer", AnswerBody.of(event.answer, self._root).model_dump())
 
     def error(self, fields: Mapping[str, Any]) -> bytes:
         return _event("error", fields)

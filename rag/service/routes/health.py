@@ -59,12 +59,11 @@ def router(
     @routes.get("/metrics", response_class=Response)
     def exposition() -> Response:
         """Metrics in Prometheus' text format."""
-        metrics.chunks.clear()
+        generation = None
         with suppress(IndexFault):
             generation = answerer.generation()
-            metrics.chunks.labels(generation.id).set(len(generation))
         state = answerer.index.state
-        metrics.index_state(swaps=state.swaps, refused=state.refused, degraded=state.fault is not None)
+        metrics.index_state(generation, swaps=state.swaps, refused=state.refused, degraded=state.fault is not None)
         return Response(
             metrics.exposition(waiting=admission.waiting, at_work=admission.at_work), media_type=CONTENT_TYPE
         )

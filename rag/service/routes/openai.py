@@ -59,10 +59,10 @@ def _chats(questions: QuestionService, answerer: Answerer, keys: Keys) -> APIRou
         generation = await questions.check(question)
         if body.stream:
             events = questions.stream(ticket, question, generation)
-            chunks = _ChatChunks(generation.id, wants_usage=body.wants_usage)
+            chunks = _ChatChunks(generation.id, request.state.root_path, wants_usage=body.wants_usage)
             return EventStream(events, chunks, request.state.request_id)
         answer = await cancel_on_disconnect(request, questions.answer(ticket, question, generation))
-        return CompletionBody.of(answer, int(time()))
+        return CompletionBody.of(answer, int(time()), request.state.root_path)
 
     return routes
 
@@ -94,9 +94,11 @@ class _ChatChunks:
 
     Attributes:
         index: the generation that answers.
+        root: see :func:`rag.service.schemas.page_url`.
     """
 
     index: str
+    root: str
     wants_usage: bool
     _id: str = field(default="", init=False)
     _created: int = field(default=0, init=False)
@@ -128,7 +130,7 @@ class _ChatChunks:
         return begin + self._choice({"content": piece})
 
     def _end(self, answer: Answer) -> Iterator[bytes]:
-        yield self._choice({}, finish_reason(answer), pageproof=AnswerBody.of(answer).model_dump())
+        yield self._choice({}, finish_reason(answer), pageproof=AnswerBody.of(answer, self.root).model_dump())
         if self.wants_usage:
             yield self._chunk(choices=[], usage=TokensBody.of(answer.usage).model_dump())
 

@@ -2,6 +2,8 @@
 
 const KEY = "pageproof.key";
 const PICTURES = 24;
+// The path under which the service is offered, empty for /; a proxy may put it elsewhere.
+const ROOT = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
 
 // Error from an application/problem+json response.
 export class Problem extends Error {
@@ -42,7 +44,7 @@ async function request(path, { headers = {}, bearer = key, ...options } = {}) {
   const authorization = bearer ? { Authorization: authorizationOf(bearer) } : {};
   let response;
   try {
-    response = await fetch(path, { headers: { ...authorization, ...headers }, credentials: "omit", ...options });
+    response = await fetch(ROOT + path, { headers: { ...authorization, ...headers }, credentials: "omit", ...options });
   } catch (error) {
     throw error.name === "AbortError" ? error : unreachable();
   }
@@ -154,7 +156,7 @@ export const startIngest = (bearer) => json("/ingest", { method: "POST", bearer 
 export function upload(file, { bearer, replace, progress }) {
   return new Promise((resolve, reject) => {
     const sending = new XMLHttpRequest();
-    sending.open("POST", `/uploads?name=${encodeURIComponent(file.name)}${replace ? "&replace=true" : ""}`);
+    sending.open("POST", `${ROOT}/uploads?name=${encodeURIComponent(file.name)}${replace ? "&replace=true" : ""}`);
     sending.setRequestHeader("Authorization", authorizationOf(bearer));
     sending.setRequestHeader("Content-Type", "application/octet-stream");
     sending.upload.onprogress = (event) => progress(event.loaded, event.total);

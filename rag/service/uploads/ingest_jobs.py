@@ -65,15 +65,22 @@ class IngestJobStatus:
 class IngestJobs:
     """Runs the ingest job on request, one run at a time. Thread-safe."""
 
-    def __init__(self, command: Sequence[str], on_published: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        on_published: Callable[[], object],
+        on_ended: Callable[[IngestJobStatus], object] = lambda _status: None,
+    ) -> None:
         """No run yet.
 
         Args:
             command: of the job, with ``--json-lines``.
             on_published: called in another thread when a run has succeeded, before its state becomes ``finished``.
+            on_ended: called in another thread with the outcome of each run.
         """
         self._command = command
         self._on_published = on_published
+        self._on_ended = on_ended
         self._lock = threading.Lock()
         self._status = IngestJobStatus()
         self._process: subprocess.Popen[bytes] | None = None
@@ -121,6 +128,7 @@ class IngestJobs:
                 # If the thread ended here, the status would stay "running" forever.
                 _log.exception("the ingest job could not be run")
                 ended = IngestJobStatus("failed", error="the ingest job could not be run; the service's log says why")
+            self._on_ended(ended)
             with self._lock:
                 more = self._status.again and not self._closing.is_set()
                 self._status = _running() if more else replace(ended, started=self._status.started, finished=_now())
