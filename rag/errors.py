@@ -32,6 +32,8 @@ PageproofError
 ├── QuestionsInvalid
 ├── CalibrationFailed
 ├── ReportUnwritable
+├── KeyFileFault
+├── RateExceeded
 ├── ServiceBusy
 │   └── DeadlinePassed
 └── Cancelled
@@ -214,6 +216,22 @@ class CalibrationFailed(PageproofError):
 
 class ReportUnwritable(PageproofError):
     """An evaluation report or plot cannot be written to its path."""
+
+
+class KeyFileFault(PageproofError):
+    """The file of access keys is missing, damaged or unsafe, or cannot be changed as requested."""
+
+
+class RateExceeded(PageproofError):
+    """A key sends more requests than its limit allows.
+
+    Attributes:
+        retry_after_seconds: delay after which the next request is served; at least 1.
+    """
+
+    def __init__(self, message: str, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class ServiceBusy(PageproofError):

@@ -25,14 +25,16 @@ def add_commands(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
 def serve(options: argparse.Namespace, settings: Settings) -> int:
     """Reserves the port, loads the models and the index, then listens until it is told to stop; the exit code."""
     from rag.service.allowed_hosts import check_open
+    from rag.service.auth import open_key_file
     from rag.service.connections import most_connections
     from rag.service.server import open_uploads, reserve, serve_forever
 
     most_connections(settings.parallel + settings.max_queue)  # raises where the process may open too few files
     uploads = open_uploads(settings)
+    key_file = open_key_file(settings)
     if settings.records:
         open_records(settings).check()
     with reserve(options.host or settings.host, options.port or settings.port) as listener:
         check_open(settings, listener.getsockname()[0])
         answerer = open_answerer(settings, recorded=True, tuned=True)
-        return serve_forever(lambda: answerer, settings, listener, uploads)
+        return serve_forever(lambda: answerer, settings, listener, uploads, key_file)

@@ -12,7 +12,14 @@ from pathlib import Path
 _MOST_OF_NAME = 50
 
 
-def write_atomically(path: Path, data: bytes | str, *, mode: int = 0o666, draft: Path | None = None) -> None:
+def write_atomically(
+    path: Path,
+    data: bytes | str,
+    *,
+    mode: int = 0o666,
+    draft: Path | None = None,
+    owner: tuple[int, int] | None = None,
+) -> None:
     """Replaces a file by one with other contents: after a crash, or an error, it has either the old or the new ones.
 
     The order is that of LWN's "A way to do atomic writes" (https://lwn.net/Articles/789600): a draft in the same
@@ -24,6 +31,7 @@ def write_atomically(path: Path, data: bytes | str, *, mode: int = 0o666, draft:
         mode: its permissions, less the umask.
         draft: name of the draft, in the same folder, for a caller that clears away what a crash has left; it must not
             be there yet. By default a name that no other process chooses.
+        owner: its user and group, as numbers; by default those of this process.
 
     Raises:
         OSError: the disk refused, and the draft is removed. What was there stays, unless it was the last step, the
@@ -36,6 +44,8 @@ def write_atomically(path: Path, data: bytes | str, *, mode: int = 0o666, draft:
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
+            if owner:
+                os.fchown(descriptor, *owner)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

@@ -56,7 +56,7 @@ def is_loopback(address: str) -> bool:
 
 def allowed_hosts(settings: Settings) -> AllowedHosts | None:
     """The hosts that requests are answered for; None means any."""
-    if settings.api_keys or _ANY in settings.hosts:
+    if settings.needs_keys or _ANY in settings.hosts:
         return None
     return AllowedHosts(frozenset({_LOCALHOST, *settings.hosts}), any_address=settings.open != "local")
 
@@ -71,7 +71,7 @@ def check_open(settings: Settings, address: str) -> None:
     Raises:
         SettingsError: there are no keys, and ``RAG_OPEN`` is not set, or contradicts ``RAG_HOSTS``.
     """
-    if settings.api_keys:
+    if settings.needs_keys:
         return
     if settings.open == "local" and _ANY in settings.hosts:
         raise SettingsError(
@@ -80,7 +80,7 @@ def check_open(settings: Settings, address: str) -> None:
         )
     if not settings.open and not is_loopback(address):
         raise SettingsError(
-            f"there are no access keys, and other machines may reach {address}: set RAG_API_KEYS; or listen on "
+            f"there are no access keys, and other machines may reach {address}: set RAG_API_KEYS or RAG_KEY_FILE; or listen on "
             "127.0.0.1 (RAG_HOST); or say who is answered without a key: RAG_OPEN=local (requests for localhost, where "
             "the port is published on this machine only) or RAG_OPEN=everyone"
         )

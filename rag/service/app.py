@@ -17,6 +17,7 @@ from rag.answering.answerer import Answerer
 from rag.errors import IndexFault
 from rag.pdf.render_pool import RenderPool
 from rag.service import problems
+from rag.service.access.watched_keys import WatchedKeys
 from rag.service.admission.admission import DEFAULTS, Admission, AdmissionLimits
 from rag.service.allowed_hosts import AllowedHosts
 from rag.service.auth import Keys, guarded
@@ -35,6 +36,8 @@ def create_app(
     *,
     api_keys: Sequence[SecretStr] = (),
     admin_keys: Sequence[SecretStr] = (),
+    key_file: WatchedKeys | None = None,
+    requests_per_minute: int = 0,
     uploads: UploadService | None = None,
     limits: AdmissionLimits = DEFAULTS,
     hosts: AllowedHosts | None = None,
@@ -46,8 +49,10 @@ def create_app(
     Args:
         open_answerer: called once, when the application starts; what it opens is closed when the application ends.
         api_keys: access keys, needed for everything but ``/livez``, ``/readyz`` and the page (``/``, ``/web/``), which
-            holds nothing of the documents; none means that no key is needed.
+            holds nothing of the documents; none, and no key file, means that no key is needed.
         admin_keys: keys for adding documents; each is an access key, too.
+        key_file: further keys, each with its own scopes.
+        requests_per_minute: limit of each key that has none of its own; 0 for none.
         uploads: folder and job of documents added over HTTP; None turns uploads off.
         limits: of answers at a time, of the queue, and of the time of a request.
         hosts: those that requests are answered for, others get a 421; None means any.
@@ -60,6 +65,7 @@ def create_app(
         :class:`Admission`.
     """
     metrics = Metrics()
+    keys = Keys(api_keys, admin_keys, key_file, requests_per_minute=requests_per_minute)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -69,21 +75,19 @@ def create_app(
         metrics.started(answerer.model.name)
         threads = ThreadPoolExecutor(limits.parallel, thread_name_prefix="answer")
         page_images = PageImages(render_pool or RenderPool())
-        keys = Keys(api_keys, admin_keys)
-        keyed = guarded(keys)
         app.include_router(health.probes(answerer))
         questions = ask.QuestionService(answerer, admission, threads, metrics)
         app.include_router(ask.router(questions, keys))
         app.include_router(openai.router(questions, answerer, keys))
-        app.include_router(documents.router(answerer, page_images, keyed))
-        app.include_router(health.router(answerer, admission, metrics, uploads_info(uploads), keyed))
+        app.include_router(documents.router(answerer, page_images, guarded(keys, "documents")))
+        app.include_router(health.router(answerer, admission, metrics, uploads_info(uploads), keys))
         if uploads:
             jobs = IngestJobs(
                 uploads.job,
                 answerer.index.refresh,
                 lambda ended: metrics.count_ingest(published=ended.state == "finished", files=ended.files),
             )
-            app.include_router(router(uploads, jobs, guarded(keys, admin=True)))
+            app.include_router(router(uploads, jobs, guarded(keys, "admin")))
         with answerer.index.followed():
             await run_in_threadpool(_tell_of_gaps, answerer)
             yield

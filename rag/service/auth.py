@@ -1,10 +1,12 @@
-"""API key authentication (``Authorization: Bearer KEY`` or ``X-API-Key: KEY``) and the identity of clients."""
+"""Authorization of requests by key (``Authorization: Bearer KEY``, ``X-API-Key: KEY``), and the identity of clients."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from time import monotonic
+from typing import Final
 
 from fastapi.routing import APIRoute
 from pydantic import SecretStr
@@ -12,91 +14,150 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
+from rag.errors import RateExceeded
+from rag.service.access.access_key import SCOPES, AccessKey, KeyScope, digest_of, matching
+from rag.service.access.rate_limit import RateLimits
+from rag.service.access.watched_keys import WatchedKeys
+from rag.settings import Settings
+
+_ACCESS: Final[frozenset[KeyScope]] = frozenset(("ask", "documents", "metrics"))
+_MAY_NOT: Final[dict[KeyScope, str]] = {
+    "ask": "ask",
+    "documents": "read documents",
+    "admin": "add documents",
+    "metrics": "read metrics",
+}
+
 
 class Keys:
-    """API keys and admin keys. Only their SHA-256 digests are kept."""
+    """The keys that are accepted, and what they are checked for: validity, scope and rate. For use in one thread."""
 
-    def __init__(self, keys: Sequence[SecretStr] = (), admin_keys: Sequence[SecretStr] = ()) -> None:
-        """Digests of the keys in the settings.
+    def __init__(
+        self,
+        keys: Sequence[SecretStr] = (),
+        admin_keys: Sequence[SecretStr] = (),
+        file: WatchedKeys | None = None,
+        *,
+        requests_per_minute: int = 0,
+        today: Callable[[], date] = lambda: datetime.now(UTC).date(),
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        """The keys of the settings, of which only the digests are kept, and those of a file.
 
         Args:
-            keys: each request needs one of them, or an admin key; none means that no key is needed.
-            admin_keys: requests that change the documents need one of them.
+            keys: for all but adding documents; none, and no file, means that no key is needed for that.
+            admin_keys: for everything.
+            file: further keys, each with its own scopes; with it, a key is needed whether or not it has any.
+            requests_per_minute: limit of each key that has none of its own; 0 for none.
+            today: the date in UTC.
+            clock: monotonic clock in seconds.
         """
-        self._digests = _digests(keys)
-        self._admin_digests = _digests(admin_keys)
+        # No id of a file has a "#".
+        self._fixed = (*_numbered("api", keys, _ACCESS), *_numbered("admin", admin_keys, frozenset(SCOPES)))
+        self.file = file
+        self.are_needed = bool(keys) or file is not None
+        self._requests_per_minute = requests_per_minute
+        self._limits = RateLimits(clock)
+        self._today = today
 
-    def client(self, scope: Scope) -> str:
-        """Identity of a client: the digest of its key, or its address where no key is needed.
+    def admit(self, scope: Scope, needed: KeyScope | None) -> str:
+        """Checks the key of a request, and counts the request.
+
+        Args:
+            scope: of the request; its state gets ``key_id``, the id of its key, if it is a known one.
+            needed: the scope that the key must have; None if any key will do.
+
+        Returns:
+            The identity of the client: the id of its key, or its address where no key is needed.
 
         Raises:
-            HTTPException: 401, the request has no key, or an unknown one.
+            HTTPException: 401, the request has no key, or an unknown or expired one; 403, the key lacks the scope.
+            RateExceeded: the key has sent too many requests.
         """
-        if not self._digests:
+        secret = _sent(scope)
+        key = matching(secret, (*self._fixed, *(self.file.current() if self.file else ())))
+        if key:
+            scope.setdefault("state", {})["key_id"] = key.id
+        if not self.are_needed and needed != "admin":
             return _address(scope)
-        given = _sent_digest(scope)
-        if not _matches(given, [*self._digests, *self._admin_digests]):
-            raise _refusal("access", given)
-        return given.hex()
+        key = self._valid(key, secret, "admin" if needed == "admin" else "access")
+        self._count(key)
+        if needed and needed not in key.scopes:
+            raise _forbidden(key, needed)
+        return key.id
 
-    def check_admin(self, scope: Scope) -> None:
-        """Checks that a request has an admin key.
+    def _valid(self, key: AccessKey | None, secret: bytes, kind: str) -> AccessKey:
+        if not secret:
+            raise _unauthorized(f"an {kind} key is needed: send it as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'")
+        if key is None:
+            raise _unauthorized(f"the {kind} key is not one of those that are accepted")
+        if key.has_expired(self._today()):
+            raise _unauthorized(f"the key {key.id} expired with {key.expires}: have the operator make another one")
+        return key
 
-        Raises:
-            HTTPException: 401, it has no key, or an unknown one; 403, its key is an access key.
-        """
-        given = _sent_digest(scope)
-        if _matches(given, self._admin_digests):
-            return
-        if _matches(given, self._digests):
-            raise HTTPException(403, "this key may ask, but not add documents: an admin key is needed")
-        raise _refusal("admin", given)
+    def _count(self, key: AccessKey) -> None:
+        own = key.requests_per_minute
+        limit = self._requests_per_minute if own is None else own
+        if wait := self._limits.take(key.id, limit):
+            seconds = max(1, math.ceil(wait))
+            raise RateExceeded(f"this key may send {limit:,} requests a minute; try again in {seconds} s", seconds)
 
 
-def guarded(keys: Keys, *, admin: bool = False) -> type[APIRoute]:
+def open_key_file(settings: Settings) -> WatchedKeys | None:
+    """The key file of the settings; None where they name none.
+
+    Raises:
+        KeyFileFault: it cannot be used, has no keys, or has one that is in the settings, too.
+    """
+    if settings.key_file is None:
+        return None
+    elsewhere = [digest_of(key.get_secret_value().encode()) for key in (*settings.api_keys, *settings.admin_keys)]
+    return WatchedKeys(settings.key_file, elsewhere)
+
+
+def guarded(keys: Keys, needed: KeyScope | None = None) -> type[APIRoute]:
     """Route class that checks the key first: a FastAPI dependency would run after the body is read and parsed.
 
     Args:
         keys: the keys that are accepted.
-        admin: whether an admin key is required.
+        needed: the scope that the key must have; None if any key will do.
     """
-    check = keys.check_admin if admin else keys.client
 
     class Guarded(APIRoute):
         async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-            check(scope)
+            keys.admit(scope, needed)
             await super().handle(scope, receive, send)
 
     return Guarded
+
+
+def _numbered(name: str, keys: Sequence[SecretStr], scopes: frozenset[KeyScope]) -> list[AccessKey]:
+    return [
+        AccessKey(f"{name}#{number}", digest_of(key.get_secret_value().encode()), scopes)
+        for number, key in enumerate(keys, start=1)
+    ]
 
 
 def _address(scope: Scope) -> str:
     return scope["client"][0] if scope.get("client") else "unknown"
 
 
-def _sent_digest(scope: Scope) -> bytes:
-    """Digest of the key that was sent; of the empty string where none was."""
+def _sent(scope: Scope) -> bytes:
+    """The secret that was sent; empty where none was."""
     headers = Headers(scope=scope)
     scheme, _, credentials = headers.get("authorization", "").partition(" ")
     key = credentials.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "")
     # Headers are decoded as Latin-1; this restores the bytes that the client sent.
-    return _digest(key.encode("latin-1"))
+    return key.encode("latin-1")
 
 
-def _matches(given: bytes, digests: Sequence[bytes]) -> bool:
-    # Every key is compared, each in constant time, so that timing reveals nothing about the keys.
-    return any([hmac.compare_digest(given, digest) for digest in digests])  # noqa: C419
-
-
-def _refusal(kind: str, given: bytes) -> HTTPException:
-    needed = f"an {kind} key is needed: send it as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'"
-    detail = needed if given == _digest(b"") else f"the {kind} key is not one of those that are accepted"
+def _unauthorized(detail: str) -> HTTPException:
     return HTTPException(401, detail, headers={"WWW-Authenticate": "Bearer"})
 
 
-def _digests(keys: Sequence[SecretStr]) -> list[bytes]:
-    return [_digest(key.get_secret_value().encode()) for key in keys]
-
-
-def _digest(key: bytes) -> bytes:
-    return hashlib.sha256(key).digest()
+def _forbidden(key: AccessKey, needed: KeyScope) -> HTTPException:
+    has = ", ".join(scope for scope in SCOPES if scope in key.scopes)
+    # The header is that of RFC 6750, 3.1.
+    challenge = f'Bearer error="insufficient_scope", scope="{needed}"'
+    detail = f"this key may not {_MAY_NOT[needed]}: it lacks the scope '{needed}', and has {has}"
+    return HTTPException(403, detail, headers={"WWW-Authenticate": challenge})

@@ -21,6 +21,7 @@ from rag.errors import (
     ModelUnreachable,
     NameTaken,
     PageproofError,
+    RateExceeded,
     RequestFault,
     ServiceBusy,
     UploadNotStored,
@@ -44,11 +45,15 @@ _STATUS: Final[Mapping[type[PageproofError], int]] = {
     UploadTooLarge: 413,
     NameTaken: 409,
     UploadNotStored: 507,
+    RateExceeded: 429,
     ServiceBusy: 503,
     IndexFault: 503,
     ModelError: 503,
     Cancelled: _CLIENT_CLOSED_REQUEST,
 }
+
+# Errors that know when a retry may succeed.
+_RETRYABLE: Final = (RateExceeded, ServiceBusy, ModelUnreachable)
 
 
 def status_of(error: PageproofError) -> int:
@@ -94,7 +99,7 @@ def error_fields(error: PageproofError, request_id: str) -> dict[str, Any]:
     status = status_of(error)
     field = error.field if isinstance(error, RequestFault) else None
     errors = _shown_errors([(field, str(error))]) if field else None
-    retry_after = error.retry_after_seconds if isinstance(error, ServiceBusy | ModelUnreachable) else None
+    retry_after = error.retry_after_seconds if isinstance(error, _RETRYABLE) else None
     detail = str(error) if status != 500 else None
     return problem_fields(status, detail, request_id, errors=errors, retry_after_seconds=retry_after)
 

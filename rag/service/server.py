@@ -19,6 +19,7 @@ from fastapi import FastAPI
 from rag.answering.answerer import Answerer
 from rag.errors import SettingsError
 from rag.pdf.render_pool import RenderPool
+from rag.service.access.watched_keys import WatchedKeys
 from rag.service.admission.admission import Admission, AdmissionLimits
 from rag.service.allowed_hosts import allowed_hosts
 from rag.service.app import create_app
@@ -150,6 +151,7 @@ def serve_forever(
     settings: Settings,
     listener: socket.socket,
     uploads: UploadService | None = None,
+    key_file: WatchedKeys | None = None,
 ) -> int:
     """Serves on a reserved socket until a signal stops it; returns the exit code."""
     limits = AdmissionLimits(settings.parallel, settings.max_queue, settings.answer_seconds)
@@ -159,6 +161,8 @@ def serve_forever(
         open_answerer,
         api_keys=settings.api_keys,
         admin_keys=settings.admin_keys,
+        key_file=key_file,
+        requests_per_minute=settings.requests_per_minute,
         uploads=uploads,
         limits=limits,
         hosts=allowed_hosts(settings),
@@ -173,7 +177,7 @@ def serve_forever(
         grace_seconds=_GRACE_SECONDS - _FINAL_RESPONSES_SECONDS,
         proxies=settings.proxies,
     )
-    if not settings.api_keys and settings.open == "everyone":
+    if not settings.needs_keys and settings.open == "everyone":
         _log.warning("there are no access keys: whoever reaches this port can ask, and read every document")
     _log.info("Pageproof serves on http://%s:%d (Ctrl-C stops it)", *listener.getsockname()[:2])
     with suppress(KeyboardInterrupt):  # uvicorn raises it again when it has shut down

@@ -14,10 +14,12 @@ OPENAI_PATHS: Final = "/v1/"
 
 _CODES: Final = {
     401: "invalid_api_key",
+    403: "insufficient_permissions",
     404: "not_found",
     405: "method_not_supported",
     408: "request_timeout",
     413: "request_too_large",
+    429: "rate_limit_exceeded",
     500: "internal_error",
     503: "service_unavailable",
 }

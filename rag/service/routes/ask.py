@@ -149,7 +149,7 @@ def admitted(questions: QuestionService, keys: Keys) -> type[APIRoute]:
         """Holds a ticket from the end of the body until the response has ended, if it is not handed over."""
 
         async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-            with await questions.enter(keys.client(scope), scope["state"]["body"]) as ticket:
+            with await questions.enter(keys.admit(scope, "ask"), scope["state"]["body"]) as ticket:
                 scope["state"][_TICKET] = ticket
                 await super().handle(scope, receive, send)
 

@@ -7,12 +7,12 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.routing import APIRoute
 
 from rag import __version__
 from rag.answering.answerer import Answerer
 from rag.errors import IndexFault, IndexMissing
 from rag.service.admission.admission import Admission
+from rag.service.auth import Keys, guarded
 from rag.service.metrics import CONTENT_TYPE, Metrics
 from rag.service.middleware import MAX_BODY_BYTES
 from rag.service.problems import error_response, problem_fields
@@ -51,12 +51,13 @@ def probes(answerer: Answerer) -> APIRouter:
 
 
 def router(
-    answerer: Answerer, admission: Admission, metrics: Metrics, uploads: AddingBody, route_class: type[APIRoute]
+    answerer: Answerer, admission: Admission, metrics: Metrics, uploads: AddingBody, keys: Keys
 ) -> APIRouter:
     """Metrics, API schema and configuration, guarded by the keys."""
-    routes = APIRouter(route_class=route_class)
+    routes = APIRouter(route_class=guarded(keys))
+    measured = APIRouter(route_class=guarded(keys, "metrics"))
 
-    @routes.get("/metrics", response_class=Response)
+    @measured.get("/metrics", response_class=Response)
     def exposition() -> Response:
         """Metrics in Prometheus' text format."""
         generation = None
@@ -67,6 +68,8 @@ def router(
         return Response(
             metrics.exposition(waiting=admission.waiting, at_work=admission.at_work), media_type=CONTENT_TYPE
         )
+
+    routes.include_router(measured)
 
     @routes.get("/openapi.json", include_in_schema=False)
     def schema(request: Request) -> dict[str, Any]:

@@ -68,7 +68,7 @@ def _chats(questions: QuestionService, answerer: Answerer, keys: Keys) -> APIRou
 
 
 def _models(keys: Keys) -> APIRouter:
-    routes = APIRouter(prefix=f"{OPENAI_PATHS}models", route_class=guarded(keys))
+    routes = APIRouter(prefix=f"{OPENAI_PATHS}models", route_class=guarded(keys, "ask"))
     known = ModelBody(created=int(time()))
 
     @routes.get("", response_model=ModelsBody)
