@@ -64,7 +64,8 @@ class Keys:
         """Checks the key of a request, and counts the request.
 
         Args:
-            scope: of the request; its state gets ``key_id``, the id of its key, if it is a known one.
+            scope: of the request; its state gets ``key_id``, the id of its key, if it is a known one, and
+                ``requests_per_minute``, the limit that it has.
             needed: the scope that the key must have; None if any key will do.
 
         Returns:
@@ -81,7 +82,7 @@ class Keys:
         if not self.are_needed and needed != "admin":
             return _address(scope)
         key = self._valid(key, secret, "admin" if needed == "admin" else "access")
-        self._count(key)
+        self._count(key, scope)
         if needed and needed not in key.scopes:
             raise _forbidden(key, needed)
         return key.id
@@ -95,9 +96,10 @@ class Keys:
             raise _unauthorized(f"the key {key.id} expired with {key.expires}: have the operator make another one")
         return key
 
-    def _count(self, key: AccessKey) -> None:
+    def _count(self, key: AccessKey, scope: Scope) -> None:
         own = key.requests_per_minute
         limit = self._requests_per_minute if own is None else own
+        scope["state"]["requests_per_minute"] = limit or None
         if wait := self._limits.take(key.id, limit):
             seconds = max(1, math.ceil(wait))
             raise RateExceeded(f"this key may send {limit:,} requests a minute; try again in {seconds} s", seconds)

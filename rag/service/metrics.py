@@ -29,6 +29,11 @@ class Metrics:
         self._registry = registry
         ProcessCollector(registry=registry)
         self.build = Gauge("pageproof_build_info", "1", ["version", "python", "model"], registry=registry)
+        self.key_file_refused = Gauge(
+            "pageproof_key_file_refused",
+            "1 while the key file cannot be used, and earlier keys are in force",
+            registry=registry,
+        )
         self._set_up_requests(registry)
         self._set_up_answers(registry)
         self._set_up_index(registry)

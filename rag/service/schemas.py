@@ -304,6 +304,7 @@ class LimitsBody(_Body):
     waiting_requests: int
     answer_seconds: float
     body_bytes: int
+    requests_per_minute: Annotated[int | None, Field(description="of the key that was sent; null: any number")]
 
 
 class InfoBody(_Body):

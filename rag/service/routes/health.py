@@ -63,6 +63,7 @@ def router(
         generation = None
         with suppress(IndexFault):
             generation = answerer.generation()
+        metrics.key_file_refused.set(keys.file is not None and keys.file.fault is not None)
         state = answerer.index.state
         metrics.index_state(generation, swaps=state.swaps, refused=state.refused, degraded=state.fault is not None)
         return Response(
@@ -78,7 +79,7 @@ def router(
         return application.openapi()
 
     @routes.get("/info", response_model=InfoBody)
-    def info() -> InfoBody:
+    def info(request: Request) -> InfoBody:
         """Versions, model, encoder, index, and the limits in force."""
         try:
             index = answerer.generation().id
@@ -101,6 +102,7 @@ def router(
                 waiting_requests=admission.limits.max_queue,
                 answer_seconds=admission.limits.seconds,
                 body_bytes=MAX_BODY_BYTES,
+                requests_per_minute=getattr(request.state, "requests_per_minute", None),
             ),
             adding=uploads,
         )
