@@ -9,11 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final, TypeAlias
 
+from rag.answering.claims.language.polarity import introducing_polarity
 from rag.answering.span_completion import complete_span
 from rag.domain.values import Hit, Page, SentenceKind, Span
+from rag.text.lists import find_lists
 from rag.text.normalization import CURRENCIES, MONTHS, normalized_words
 from rag.text.prompt_injection import is_prompt_injection
 from rag.text.sentences import line_spans, sentence_spans
@@ -158,8 +161,8 @@ class _Candidate:
 
     @property
     def negated(self) -> bool:
-        """True where it has a "not", or is under a heading that has one."""
-        return NOT in self.words or NOT in normalized_words(_heading(self.evidence, self.span))
+        """True where it has a "not", or is under an introduction or a heading that denies what it says."""
+        return NOT in self.words or introducing_polarity(_introduction(self.evidence, self.span)).negations > 0
 
     @property
     def is_one_sentence(self) -> bool:
@@ -185,7 +188,23 @@ def _candidates(evidence: Evidence) -> Iterator[_Candidate]:
         yield _Candidate(evidence, span, frozenset(terms), _denied(terms))
 
 
-def _heading(evidence: Evidence, span: Span) -> str:
+def _introduction(evidence: Evidence, span: Span) -> str:
+    """The introduction of the list that a span is in; else its heading."""
+    text = evidence.page.text
+    for start, end, introduction in _introduced_lists(text):
+        if start <= span.start < end:
+            return introduction
+    return heading_above(evidence, span)
+
+
+@lru_cache(maxsize=32)
+def _introduced_lists(text: str) -> tuple[tuple[int, int, str], ...]:
+    """Start, end and introduction of the lists of a page that have one."""
+    found = ((one.start, one.end, one.intro) for one in find_lists(text))
+    return tuple((start, end, text[intro[0] : intro[1]]) for start, end, intro in found if intro)
+
+
+def heading_above(evidence: Evidence, span: Span) -> str:
     """The heading that a span is under; empty where there is none."""
     page, headings = evidence.page, evidence.hit.passage.chunk.headings
     above = [page.text[heading.start : heading.end] for heading in page.headings if heading.start <= span.start]

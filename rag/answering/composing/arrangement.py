@@ -9,11 +9,13 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Final
 
+from rag.answering.claims.language.polarity import introducing_polarity
 from rag.answering.composing.comparison import labelled, labels_of
 from rag.answering.composing.material import MOST_ITEMS, Composition
+from rag.answering.composing.opposition import introductions_of
 from rag.answering.composing.table_view import rows_as_support
 from rag.answering.evidence.units import Unit
-from rag.answering.grounding import Support
+from rag.answering.grounding import Support, heading_above
 from rag.domain.values import Form
 
 # Forms of which a list is shown whole as soon as one of its items is shown.
@@ -30,8 +32,11 @@ _ANAPHOR: Final = re.compile(
 
 def arranged(material: Composition, chosen: Collection[int]) -> list[Support]:
     """The sentences of the chosen units, with those that they cannot be understood without, as they are shown."""
-    places = set(chosen) | _antecedents(material, chosen) | _introductions(material, chosen)
-    return _supports(material, _in_order(material, places))
+    attached = _antecedents(material, chosen) | _introductions(material, chosen)
+    ordered = _in_order(material, attached.union(chosen))
+    if material.form == "parts" and material.served.nearest:
+        ordered = _by_part(material, ordered, attached)
+    return _supports(material, ordered)
 
 
 def has_lead(form: Form) -> bool:
@@ -73,16 +78,13 @@ def _antecedents(material: Composition, chosen: Iterable[int]) -> set[int]:
 
 
 def _introductions(material: Composition, chosen: Collection[int]) -> set[int]:
-    """The sentences that end with a colon in front of the lists of which two items are chosen."""
+    """The introductions of the lists of which two items are chosen, or one where the introduction denies it."""
     counts = Counter(material.units[place].block for place in chosen)
-    firsts: dict[int, int] = {}
-    for place, unit in enumerate(material.units):
-        if unit.block is not None and counts[unit.block] > 1:
-            firsts.setdefault(unit.block, place)
     return {
-        first - 1
-        for first in firsts.values()
-        if first and material.units[first - 1].kind != "line" and material.units[first - 1].text.endswith(":")
+        place
+        for block, place in introductions_of(material.units).items()
+        if (material.units[place].kind != "line" and counts[block] > 1)
+        or (counts[block] and _denies(material.units[place].text))
     }
 
 
@@ -102,6 +104,29 @@ def _in_order(material: Composition, places: Iterable[int]) -> list[int]:
     return ordered
 
 
+def _by_part(material: Composition, ordered: Sequence[int], attached: Collection[int]) -> list[int]:
+    """The positions by the part of the question that they answer, in each part the one that answers it best first.
+
+    A list stays together, and what is attached to a unit stays in front of it. The part of a sentence that is sent
+    already comes first.
+    """
+    nearest, served = material.served.nearest, material.served.places
+    part_of: dict[int, int] = {}
+    of_block: dict[int, int] = {}
+    for place in sorted(ordered, reverse=True):
+        block = material.units[place].block
+        following = part_of.get(place + 1, 0)
+        part = following if place in attached else nearest.get(place, following)
+        part_of[place] = part if block is None else of_block.setdefault(block, part)
+    first = None if material.lead is None else part_of[material.lead]
+
+    def rank(place: int) -> tuple[bool, int, bool]:
+        opens = place == material.lead or (place in served and stands_alone(material.units[place]))
+        return part_of[place] != first, part_of[place], not opens
+
+    return sorted(ordered, key=rank)
+
+
 def stands_alone(unit: Unit) -> bool:
     """True for a sentence that does not refer to the one before it."""
     return unit.kind == "sentence" and not _ANAPHOR.match(unit.text)
@@ -111,14 +136,35 @@ def _supports(material: Composition, places: Sequence[int]) -> list[Support]:
     """The units as sentences; rows of one table follow its head. In a comparison each document's are labelled."""
     units = [material.units[place] for place in places]
     labels = labels_of(units) if material.form == "comparison" else {}
+    introduced = introductions_of(material.units).keys()
     supports: list[Support] = []
     for _, group in groupby(units, key=lambda unit: (unit.block, unit.kind) if unit.kind == "row" else unit.place):
         members = list(group)
         shown = _rows(material, members) if members[0].row else [_support(members[0])]
+        shown = _under_negative_heading(members[0], introduced, shown, supports)
         supports += labelled(shown, supports, labels) if labels else shown
     if supports and supports[0].kind == "detail":
         supports[0] = replace(supports[0], kind="lead")
     return supports
+
+
+def _denies(introduction: str) -> bool:
+    return introducing_polarity(introduction).negative
+
+
+def _under_negative_heading(
+    unit: Unit, introduced: Collection[int], shown: list[Support], before: Sequence[Support]
+) -> list[Support]:
+    """The first of the items under a heading that denies what they say, with this heading in front of it."""
+    heading = unit.heading
+    is_fragment = unit.kind in ("item", "line") and unit.block not in introduced
+    if not is_fragment or not _denies(heading) or _denies(unit.text):
+        return shown
+    quote = before[-1].quotes[-1] if before else None
+    if quote and heading_above(quote.evidence, quote.span) == heading:
+        return shown
+    first, *others = shown
+    return [replace(first, sentence=f"{heading.rstrip(' .:?')}: {first.sentence}", verbatim=False), *others]
 
 
 def _rows(material: Composition, units: Sequence[Unit]) -> list[Support]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
 from rag.answering.composing.pointers import Pointer
+from rag.answering.composing.targets import Served
 from rag.answering.composing.usefulness import UnitFeatures
 from rag.answering.evidence.units import Unit
 from rag.answering.grounding import SUPPORTED, Support
@@ -47,7 +48,7 @@ class Composition:
         length: that was asked for.
         sides: positions of the units of each side of a comparison; they take turns.
         lead: position of the unit that the answer begins with; None where that is not settled yet.
-        served: positions of the units that answer the parts of the question, or the sides of a comparison.
+        served: the units that answer the parts of the question, or the sides of a comparison.
         table: rows that a rule found for the question, which are shown in place of units.
         features: of each unit, which its usefulness was estimated from; none where it was not.
     """
@@ -60,7 +61,7 @@ class Composition:
     length: Length = "normal"
     sides: Sequence[Collection[int]] = ()
     lead: int | None = None
-    served: Sequence[int] = ()
+    served: Served = field(default_factory=Served)
     table: Sequence[Support] = ()
     features: Sequence[UnitFeatures] = ()
 
@@ -88,7 +89,9 @@ class Composition:
         return sorted(filter(self.is_shown, found), key=lambda place: (-self.usefulness[place], place))
 
     def is_shown(self, place: int) -> bool:
-        """True for a unit that can be shown by itself; where a table was asked for and there is one, for its rows."""
+        """True for a useful unit that can be shown by itself; of a table that was asked for, for its rows."""
+        if not self.usefulness[place]:
+            return False
         if (table := self.asked_table) is not None:
             return self.units[place].block == table
         if self.form == "overview" and self.has_sentences:

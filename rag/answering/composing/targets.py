@@ -6,8 +6,8 @@ best, by the reranker, before the rest is filled up by usefulness.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from rag.answering.evidence.units import Unit
@@ -36,14 +36,27 @@ class Target:
     documents: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """The units that answer the targets of an answer.
+
+    Attributes:
+        places: position of the unit that answers each target best, that of the first target first, each once.
+        nearest: by the position of a compared unit, the number of the target that it is most about.
+    """
+
+    places: Sequence[int] = ()
+    nearest: Mapping[int, int] = field(default_factory=dict)
+
+
 def served_units(
     targets: Sequence[Target],
     units: Sequence[Unit],
     usefulness: Sequence[float],
     reranker: Reranker,
     cancelled: Cancellation,
-) -> list[int]:
-    """The position of the unit that answers each target best, that of the first target first, each once.
+) -> Served:
+    """The units that answer the targets, by the reranker and by their usefulness.
 
     Args:
         targets: of the answer.
@@ -57,17 +70,22 @@ def served_units(
     """
     own = [frozenset(words(" ".join([*unit.headings[-1:], unit.text]))) for unit in units]
     served: dict[int, None] = {}
-    for target in targets:
+    # Logits of different questions are not on one scale: the best unit of each is taken as its measure.
+    below_best: dict[int, list[tuple[float, int]]] = {}
+    for number, target in enumerate(targets):
         cancelled.check()
         places = _compared(target, units, own, usefulness)
         if not places:
             continue
         texts = [in_context(units[place].headings[-1:], units[place].text) for place in places]
         logits = dict(zip(places, reranker.logits(target.text, texts).tolist(), strict=True))
+        best = max(logits.values())
+        for place, logit in logits.items():
+            below_best.setdefault(place, []).append((best - logit, number))
         about = [place for place in places if logits[place] >= _LEAST_LOGIT]
         if about:
             served[max(about, key=lambda place: (logits[place] + log_odds(usefulness[place]), -place))] = None
-    return list(served)
+    return Served(list(served), {place: min(found)[1] for place, found in below_best.items()})
 
 
 def _compared(
@@ -82,6 +100,6 @@ def _compared(
     places = [
         place
         for place, unit in enumerate(units)
-        if unit.is_statement and (not target.documents or unit.place[0] in target.documents)
+        if unit.is_statement and usefulness[place] and (not target.documents or unit.place[0] in target.documents)
     ]
     return sorted(places, key=lambda place: (-rank(place), place))[:_COMPARED]

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Final
 
 from rag.answering.claims.check import check_claim
+from rag.answering.composing.opposition import denying_introductions
 from rag.answering.evidence.units import Unit, units_of
 from rag.answering.grounding import Evidence, Quote, Support, ground
 from rag.domain.values import in_context
@@ -62,14 +63,20 @@ def sentence_of_yes_or_no(answer: str, units: Sequence[Unit], relevance: Sequenc
 
     None where no sentence of the evidence states anything about it.
     """
-    stating = [(score, unit) for score, unit in zip(relevance, units, strict=True) if unit.is_statement]
+    is_yes = answer.casefold() == "yes"
+    introductions = denying_introductions(units)
+    stating = [
+        (score, place)
+        for place, score in enumerate(relevance)
+        if units[place].is_statement and not (is_yes and place in introductions)
+    ]
     if not stating:
         return None
-    _, unit = max(stating, key=lambda pair: pair[0])
-    on_condition = answer.casefold() == "yes" and _CONDITION.search(unit.text)
-    opening = "Yes, on a condition:" if on_condition else f"{answer}:"
-    support = unit.support("lead")
-    return replace(support, sentence=f"{opening} {unit.text}", verbatim=False)
+    _, place = max(stating, key=lambda pair: pair[0])
+    unit, introduction = units[place], introductions.get(place, "")
+    reason = f"{introduction.rstrip(' .?')} {unit.text}" if introduction else unit.text
+    opening = "Yes, on a condition:" if is_yes and _CONDITION.search(unit.text) else f"{answer}:"
+    return replace(unit.support("lead"), sentence=f"{opening} {reason}", verbatim=False)
 
 
 def announced_list(lead: Support, evidence: Sequence[Evidence]) -> list[Support]:

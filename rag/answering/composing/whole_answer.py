@@ -41,7 +41,7 @@ def compose(material: Composition) -> list[Support]:
     chosen = _Selection(material)
     if material.lead is not None:
         chosen.add(material.lead)
-    for place in filter(material.is_shown, material.served):
+    for place in filter(material.is_shown, material.served.places):
         chosen.add(place)
     # The sides of a comparison take turns.
     for place in () if material.sides else material.pointed:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
 from rag.answering.evidence.page_parts import PageParts, page_parts
-from rag.answering.grounding import Evidence, Quote, Support
+from rag.answering.grounding import Evidence, Quote, Support, heading_above
 from rag.answering.tables.table import ParsedTable
 from rag.domain.values import SentenceKind, Span
 from rag.text.footnotes import start_after_mark
@@ -96,6 +96,11 @@ class Unit:
     def headings(self) -> tuple[str, ...]:
         """The headings of its passage."""
         return self.evidence.hit.passage.chunk.headings
+
+    @property
+    def heading(self) -> str:
+        """The heading right above it; empty where there is none."""
+        return heading_above(self.evidence, self.span)
 
     @property
     def is_statement(self) -> bool:

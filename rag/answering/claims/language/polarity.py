@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
 
-from rag.answering.claims.language.analysis import AnalyzedText
+from rag.answering.claims.language.analysis import AnalyzedText, analyze
 from rag.answering.claims.language.lexicon import (
     AFFIRMED,
     AUXILIARIES,
@@ -20,6 +20,7 @@ from rag.answering.claims.language.lexicon import (
     EXCEPTIONS,
     LIMITS,
     NEGATING_PHRASES,
+    NEGATIVE_HEADING,
     NEGATIVE_PREFIXES,
     NEGATIVE_WORDS,
     NO_NEGATION_BEFORE,
@@ -39,6 +40,7 @@ _SUBJECTS: Final = frozenset("no nobody nothing none neither".split())
 # Where they are no subjects they deny what is before them: "it costs nothing to join".
 _PRONOUNS: Final = frozenset("nothing nobody none nowhere".split())
 _NOBODY: Final = _PRONOUNS | {"one"}
+_ALLOWANCES: Final = frozenset((root("cover"), root("allow")))
 _FEWEST_LETTERS: Final = 3
 _NUMBERS: Final = ("number", "sign")
 _REJECTION: Final = root("accept")
@@ -100,6 +102,18 @@ def polarity(text: AnalyzedText, tokens: Iterable[int]) -> Polarity:
             affirmed |= keys if state.scope != "denied" else set()
     negations = negations or int(bool(denied))
     return Polarity(frozenset(denied), frozenset(affirmed), negations, restricted=restricted and negations > 0)
+
+
+def introducing_polarity(introduction: str) -> Polarity:
+    """The polarity that an introduction or a heading gives to what is under it.
+
+    It is negative for "The plan does not cover:", and for "Exclusions", which does not say from what.
+    """
+    text = analyze(introduction)
+    found = polarity(text, range(len(text.tokens)))
+    if NEGATIVE_HEADING.isdisjoint(token.lower for token in text.tokens):
+        return found
+    return Polarity(found.denied | _ALLOWANCES, found.affirmed - _ALLOWANCES, max(1, found.negations))
 
 
 def is_denied(text: AnalyzedText, index: int) -> bool:

@@ -26,8 +26,8 @@ def units() -> list[Unit]:
 
 def served(*targets: Target, usefulness: float = 0.5) -> list[tuple[str, str]]:
     found = units()
-    places = served_units(targets, found, [usefulness] * len(found), OverlapReranker(), Cancellation())
-    return [(found[place].evidence.hit.passage.document.name, found[place].text) for place in places]
+    answer = served_units(targets, found, [usefulness] * len(found), OverlapReranker(), Cancellation())
+    return [(found[place].evidence.hit.passage.document.name, found[place].text) for place in answer.places]
 
 
 def test_each_part_gets_its_unit_and_a_question_answers_none() -> None:
@@ -52,6 +52,19 @@ def test_a_unit_that_answers_two_targets_is_there_once() -> None:
 @pytest.mark.parametrize("target", [Target("the price", frozenset(["f" * 64])), Target("zebra giraffe")], ids=str)
 def test_what_no_unit_is_about_gets_none(target: Target) -> None:
     assert served(target) == []
+
+
+def test_each_unit_has_the_target_that_it_is_most_about() -> None:
+    found = units()
+    targets = [Target("Who may change the lid?"), Target("the price of a new lid")]
+    nearest = served_units(targets, found, [0.5] * len(found), OverlapReranker(), Cancellation()).nearest
+    about = {found[place].text: targets[number].text for place, number in nearest.items()}
+    assert about["A trained keeper may change the lid."] == "Who may change the lid?"
+    assert about["The price of a new lid is 30 euros."] == "the price of a new lid"
+
+
+def test_what_is_of_no_use_serves_nothing() -> None:
+    assert served(Target("the price of a new lid"), usefulness=0.0) == []
 
 
 def test_it_can_be_cancelled() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rag.answering.composing.arrangement import note_on_lists
 from rag.answering.composing.material import Composition
 from rag.answering.composing.pointers import Pointer
+from rag.answering.composing.targets import Served
 from rag.answering.composing.whole_answer import compose
 from rag.answering.evidence.units import Unit, one_line, units_of
 from rag.answering.grounding import Evidence, Support
@@ -146,8 +147,29 @@ class TestOrder:
     def test_what_serves_a_part_of_the_question_comes_in_before_what_is_useful(self) -> None:
         page = " ".join(f"The lid of number {number} is red and round." for number in range(30))
         units = units_of(evidence_of(page))
-        found = compose(Composition("Which lid?", "parts", (), units, [0.9] * 29 + [0.0], served=[29]))
+        found = compose(Composition("Which lid?", "parts", (), units, [0.9] * 29 + [USELESS], served=Served([29])))
         assert "The lid of number 29 is red and round." in texts(found)
+
+    def test_the_parts_of_a_question_are_answered_one_after_another(self) -> None:
+        page = "The lid costs 30 euros. The key is in the office. A lid lasts for a year. Ask for the key at noon."
+        units = units_of(evidence_of(page))
+        nearest = {0: 1, 1: 0, 2: 1, 3: 0}
+        useful = [0.5, 0.9, 0.5, 0.5]
+        found = compose(Composition("Where and what?", "parts", (), units, useful, served=Served([1, 0], nearest)))
+        assert texts(found) == [
+            "The key is in the office.",
+            "Ask for the key at noon.",
+            "The lid costs 30 euros.",
+            "A lid lasts for a year.",
+        ]
+
+    def test_a_list_stays_together_with_its_introduction_whatever_part_its_items_are_about(self) -> None:
+        units = units_of(evidence_of(f"The lid is red and round.\n\n{STEPS}"))
+        nearest = {0: 1, 1: 1, 2: 0, 3: 1, 4: 0}
+        useful = [0.5, 0.3, 0.9, 0.5, 0.5]
+        pointers = [Pointer(unit.text, (place,), 1.0) for place, unit in enumerate(units) if place > 1]
+        found = compose(Composition("How?", "parts", pointers, units, useful, served=Served([2, 0], nearest)))
+        assert texts(found)[:4] == [unit.text for unit in units[1:5]]
 
     def test_an_overview_has_sentences_where_there_are_enough(self) -> None:
         prose = "The lid is red. The key is blue. The pump is new. The valve is old."
