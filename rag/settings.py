@@ -345,8 +345,8 @@ class Settings(BaseSettings):
         NoDecode,
         BeforeValidator(_key_list),
         Field(
-            description="access keys of at least 8 characters, separated by commas or line ends; unset: no key is "
-            "needed, see `RAG_OPEN`. Set but blank is an error"
+            description="access keys of at least 8 characters, separated by commas or line ends; unset, without "
+            "`RAG_KEY_FILE`: no key is needed, see `RAG_OPEN`. Set but blank is an error"
         ),
     ] = ()
     key_file: Annotated[

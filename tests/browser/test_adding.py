@@ -61,7 +61,11 @@ def test_without_the_key_nothing_is_sent(opened: Page, tmp_path: Path, documents
     ("key", "said"),
     [
         pytest.param("wrong", "That admin key is not accepted.", id="none"),
-        pytest.param("reader", "this key may ask, but not add documents: an admin key is needed", id="for asking"),
+        pytest.param(
+            "reader",
+            "this key may not add documents: it lacks the scope 'admin', and has ask, documents, metrics",
+            id="for asking",
+        ),
     ],
 )
 def test_a_key_that_does_not_do_is_told(

@@ -40,6 +40,8 @@ def free_port() -> int:
         pytest.param({"RAG_API_KEYS": ""}, "RAG_API_KEYS is wrong: it is set, but blank", id="blank keys"),
         pytest.param({"RAG_API_KEYS": "a-long-key,b"}, "RAG_API_KEYS is wrong: key 2 has fewer", id="one-letter key"),
         pytest.param({"RAG_API_KEYS": "both-keys", "RAG_ADMIN_KEYS": "both-keys"}, "in common", id="one key for both"),
+        pytest.param({"RAG_KEY_FILE": ""}, "RAG_KEY_FILE is wrong: it is blank; name a file", id="blank key file"),
+        pytest.param({"RAG_KEY_FILE": "{}"}, "RAG_KEY_FILE is wrong: it has the contents", id="contents as key file"),
         pytest.param({"RAG_OPEN": "yes"}, "RAG_OPEN='yes' is wrong", id="unknown word for open"),
         pytest.param({"RAG_PORT": "many"}, "RAG_PORT='many' is wrong", id="wrong value"),
         pytest.param({"RAG_DOCUMENTS": "documents"}, "set RAG_ADMIN_KEYS too", id="adding without a key"),
@@ -101,6 +103,27 @@ def test_an_upload_folder_that_cannot_be_used_is_reported_before_anything_is_loa
     result = run("rag", "serve", RAG_MODELS=str(tmp_path), RAG_DOCUMENTS=folder, RAG_ADMIN_KEYS="an-admin-key")
     assert result.returncode == 1
     assert result.stderr.startswith(f"error: RAG_DOCUMENTS={folder} is no folder that can be written")
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("contents", "said"),
+    [
+        pytest.param(None, "there is no key file", id="missing"),
+        pytest.param("", "is no key file: Invalid JSON", id="empty"),
+        pytest.param('{"format": 1, "keys": []}', "has no keys, so nobody would be answered", id="without keys"),
+    ],
+)
+def test_a_key_file_that_cannot_be_used_is_reported_before_anything_is_loaded(
+    tmp_path: Path, contents: str | None, said: str
+) -> None:
+    file = tmp_path / "keys.json"
+    if contents is not None:
+        file.write_text(contents)
+    result = run("rag", "serve", RAG_MODELS=str(tmp_path), RAG_HOST="0.0.0.0", RAG_KEY_FILE=str(file))
+    assert result.returncode == 1
+    assert said in result.stderr
+    assert "`python -m rag keys new ID`" in result.stderr
     assert result.stderr.count("\n") == 1
 
 

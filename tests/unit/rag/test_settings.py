@@ -154,6 +154,39 @@ class TestUploads:
             assert "hush" not in shown
 
 
+class TestKeyFile:
+    def test_is_a_path(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        assert (read().key_file, read().needs_keys, read().requests_per_minute) == (None, False, 600)
+        monkeypatch.setenv("RAG_KEY_FILE", f" {tmp_path}/keys.json\n")
+        assert (read().key_file, read().needs_keys) == (tmp_path / "keys.json", True)
+
+    @pytest.mark.parametrize(
+        ("value", "fault"),
+        [
+            pytest.param("", "it is blank; name a file, or, to have no keys, unset the variable", id="empty"),
+            pytest.param(" \n", "it is blank", id="blank"),
+            pytest.param(' {"keys": ["hush"]}', "it has the contents of a key file; name a path", id="JSON"),
+        ],
+    )
+    def test_what_is_no_path_is_refused_unshown(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str, fault: str
+    ) -> None:
+        """In a secret, too: one of this name is a file with the path."""
+        monkeypatch.setenv("RAG_KEY_FILE", value)
+        with pytest.raises(SettingsError, match=f"^RAG_KEY_FILE is wrong: {fault}") as caught:
+            read()
+        assert "hush" not in str(caught.value)
+        monkeypatch.delenv("RAG_KEY_FILE")
+        (tmp_path / "rag_key_file").write_text(value)
+        with pytest.raises(SettingsError, match=f"is wrong: {fault}"):
+            read(tmp_path)
+
+    def test_documents_may_be_added_with_it(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setenv("RAG_DOCUMENTS", str(tmp_path))
+        monkeypatch.setenv("RAG_KEY_FILE", str(tmp_path / "keys.json"))
+        assert read().documents == tmp_path
+
+
 class TestSecrets:
     @pytest.mark.parametrize(
         "text", ["number-1,number-2\n", "number-1\nnumber-2\n", "number-1\r\nnumber-2"], ids=["commas", "lines", "CRLF"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,6 +56,7 @@ def test_no_header_is_an_error(host: str) -> None:
         pytest.param(Settings(hosts=("rag", "*")), None, id="any"),
         pytest.param(Settings(api_keys=KEYS), None, id="with keys"),
         pytest.param(Settings(api_keys=KEYS, open="local"), None, id="with keys, whatever is open"),
+        pytest.param(Settings(key_file=Path("keys.json")), None, id="with a key file"),
         pytest.param(Settings(admin_keys=KEYS), AllowedHosts(), id="with keys for adding only"),
         pytest.param(Settings(open="everyone"), AllowedHosts(), id="everyone"),
         pytest.param(
@@ -82,7 +85,13 @@ class TestAnAddressThatOthersReach:
             check_open(Settings(admin_keys=KEYS), address)
 
     @pytest.mark.parametrize(
-        "settings", [Settings(api_keys=KEYS), Settings(open="local"), Settings(open="everyone", hosts=("*",))]
+        "settings",
+        [
+            Settings(api_keys=KEYS),
+            Settings(key_file=Path("keys.json")),
+            Settings(open="local"),
+            Settings(open="everyone", hosts=("*",)),
+        ],
     )
     def test_may_be_used_with_keys_or_a_word(self, address: str, settings: Settings) -> None:
         check_open(settings, address)
