@@ -24,6 +24,7 @@ class SourceFile:
         file: absolute path of the document, without links in the folder's; empty where it does not matter.
         digest: SHA-256 of a document that the index has; None for a file that is to be hashed.
         size: of such a document, in bytes.
+        inside: SHA-256 of the document that it is attached to; None for a file of its own.
     """
 
     path: Path
@@ -32,6 +33,7 @@ class SourceFile:
     file: str = ""
     digest: str | None = None
     size: int = 0
+    inside: str | None = None
 
 
 def discover(paths: Sequence[Path]) -> list[SourceFile]:

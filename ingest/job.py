@@ -9,16 +9,18 @@ from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from time import perf_counter
-from typing import Any, Final
+from typing import Any
 
+from ingest.attachments import AttachedSource, kept, stored
 from ingest.discovery import SourceFile, beside
 from ingest.embedding_thread import EmbeddingThread, embedding_thread
 from ingest.other_folders import OtherDocuments, not_under, recorded, refusal, stored_files, would_be_lost
-from ingest.plan import FileLimits, Known, PlannedFile, make_plan, manifest_row
+from ingest.plan import FileLimits, Known, make_plan
 from ingest.reading import Readers, Reading, ReadRequest
 from ingest.reporting.progress import Progress
 from ingest.reporting.report import Report, row_of, row_to_json
-from rag.domain.file_status import FAILED, INDEXED, FileRow
+from ingest.run import IngestRun
+from rag.domain.file_status import FileRow
 from rag.errors import IndexCorrupt, IndexFault, IndexForeign, IndexMissing, NothingToIngest
 from rag.index.building import FreshVectors
 from rag.index.docstore import Entry, Staging
@@ -31,83 +33,6 @@ from rag.index.writer import GenerationMetadata, IndexWriter, open_writer
 from rag.models.embedding.interfaces import Encoder
 
 _log = logging.getLogger(__name__)
-
-# Most files with thumbnails in the report.
-_MOST_WITH_THUMBNAILS: Final = 100
-
-
-@dataclass
-class _IngestRun:
-    """State of a run.
-
-    Attributes:
-        added: when contents were first published, by SHA-256.
-        found: the rows of the files that were read, by SHA-256.
-    """
-
-    plan: Sequence[PlannedFile]
-    before: Manifest | None
-    note: str | None
-    seconds: dict[str, float]
-    added: Mapping[str, str] = field(default_factory=dict)
-    found: dict[str, FileRow] = field(default_factory=dict)
-    thumbnails: dict[str, Mapping[int, bytes]] = field(default_factory=dict)
-    embedded: int = 0
-
-    def rows(self) -> list[FileRow]:
-        """The row of each planned file."""
-        return [self._row(plan) for plan in self.plan]
-
-    def _row(self, plan: PlannedFile) -> FileRow:
-        found = self.found.get(plan.digest or "")
-        if not found:
-            return plan.row
-        if plan.action == "read" or found.status in FAILED:
-            return replace(found, path=plan.file.name)
-        return replace(plan.row, pages=found.pages)  # a duplicate of what was read
-
-    def entries(self) -> list[Entry]:
-        """The documents of the new generation, in the order of their names; duplicates add a name to the first."""
-        names: dict[str, list[str]] = {}
-        for plan, row in zip(self.plan, self.rows(), strict=True):
-            if plan.digest and row.status in INDEXED:
-                names.setdefault(plan.digest, []).append(row.path)
-        return [Entry(digest, tuple(listed), digest in self.found) for digest, listed in names.items()]
-
-    def sources(self) -> list[FileRow]:
-        """The rows for the manifest."""
-        return [manifest_row(plan, row, self.added) for plan, row in zip(self.plan, self.rows(), strict=True)]
-
-    def changes(self) -> bool:
-        """True if the index would differ from the one before."""
-        # A file of known content that was read again was read with another OCR, and may have another text.
-        read = any(row.status in INDEXED for row in self.found.values())
-        return self.before is None or read or _state(self.sources()) != _state(self.before.sources)
-
-    def keep_thumbnails(self, name: str, thumbnails: Mapping[int, bytes]) -> None:
-        """Keeps thumbnails for the report, of a limited number of files."""
-        if thumbnails and len(self.thumbnails) < _MOST_WITH_THUMBNAILS:
-            self.thumbnails[name] = thumbnails
-
-    def report(self, generation: str, *, published: bool) -> Report:
-        """The report so far; ``seconds`` is left at 0."""
-        rows = self.rows()
-        present = {row.path for row in rows}
-        before = self.before.sources if self.before else ()
-        removed = [FileRow(row.path, "removed") for row in before if row.status in INDEXED and row.path not in present]
-        chunks = sum(row.chunks for row in rows if row.status in INDEXED)
-        return Report(
-            generation=generation,
-            published=published,
-            files=[*rows, *removed],
-            chunks=chunks,
-            embedded=self.embedded,
-            reused=chunks - self.embedded,
-            seconds=0.0,
-            stages={stage: round(seconds, 3) for stage, seconds in self.seconds.items()},
-            note=self.note,
-            thumbnails=self.thumbnails,
-        )
 
 
 @dataclass(frozen=True)
@@ -163,14 +88,17 @@ class IngestJob:
             raise refusal(lost)
         return files
 
-    def _planned(self, files: Sequence[SourceFile], writer: IndexWriter) -> _IngestRun:
+    def _planned(self, files: Sequence[SourceFile], writer: IndexWriter) -> IngestRun:
         start = perf_counter()
         self.progress.checking(len(files))
         before, note = self._before()
         known = Known.of(before, self.identity) if before else Known()
         plan = make_plan(files, known, self.limits, writer)
         added = {row.sha256: row.added for row in _recorded(self.index) if row.sha256 and row.added}
-        return _IngestRun(plan, before, note, {"check": perf_counter() - start}, added)
+        run = IngestRun(plan, before, note, {}, known, added=added)
+        run.attach(kept(plan, known, writer), self.limits, writer)
+        run.seconds["check"] = perf_counter() - start
+        return run
 
     def _before(self) -> tuple[Manifest | None, str | None]:
         """The manifest to carry over from, and a note where the generation before cannot be used."""
@@ -187,7 +115,7 @@ class IngestJob:
             return None, "Everything was read again, because this version reads or chunks documents differently."
         return manifest, None
 
-    def _update(self, run: _IngestRun, writer: IndexWriter, start: float) -> str | None:
+    def _update(self, run: IngestRun, writer: IndexWriter, start: float) -> str | None:
         """Publishes a generation and returns its name; None where nothing has changed."""
         if not run.changes() and not any(plan.action == "read" for plan in run.plan):
             return None
@@ -220,13 +148,28 @@ class IngestJob:
             return generation
 
     def _read(
-        self, run: _IngestRun, writer: IndexWriter, staging: Staging, vectors: FreshVectors, work: EmbeddingThread
+        self, run: IngestRun, writer: IndexWriter, staging: Staging, vectors: FreshVectors, work: EmbeddingThread
     ) -> None:
-        """Reads the new files, stages their documents, and queues their texts for encoding."""
+        """Reads the new files, then those that are attached to them, whose attached files are only named."""
         start = perf_counter()
-        plans = {writer.source(plan.digest): plan for plan in run.plan if plan.digest and plan.action == "read"}
+        files = run.to_read()
+        self.progress.reading(len(files), sum(plan.size for plan in files))
+        attached = self._read_files(run, writer, staging, vectors, work)
+        while attached:
+            run.attach(attached, self.limits, writer)
+            if more := run.to_read():
+                files += more
+                self.progress.reading(len(files), sum(plan.size for plan in files))
+            attached = self._read_files(run, writer, staging, vectors, work)
+        run.seconds["read"] = perf_counter() - start
+
+    def _read_files(
+        self, run: IngestRun, writer: IndexWriter, staging: Staging, vectors: FreshVectors, work: EmbeddingThread
+    ) -> list[AttachedSource]:
+        """Reads files, stages their documents, and queues their texts; returns what is attached to them."""
+        plans = {writer.source(plan.digest): plan for plan in run.to_read() if plan.digest}
         requests = [ReadRequest(path, PurePosixPath(plan.file.name).suffix.lower()) for path, plan in plans.items()]
-        self.progress.reading(len(plans), sum(plan.size for plan in plans.values()))
+        attached: list[AttachedSource] = []
         if requests:
             work.prepare()
         for request, outcome in self.readers.read(requests):
@@ -238,13 +181,14 @@ class IngestJob:
                 work.add(plan.digest, outcome.texts)
                 run.embedded += len(outcome.texts)
                 run.keep_thumbnails(plan.file.name, outcome.thumbnails)
+                attached += stored(plan, outcome.attached, writer)
             row = run.found[plan.digest] = row_of(plan.file.name, outcome)
             self.progress.file(request, plan.size, row.pages, row.chunks)
-        run.seconds["read"] = perf_counter() - start
+        return attached
 
     def _publish(
         self,
-        run: _IngestRun,
+        run: IngestRun,
         writer: IndexWriter,
         entries: Sequence[Entry],
         before: Generation | None,
@@ -271,11 +215,6 @@ def _why_nothing(rows: Sequence[FileRow]) -> str:
     reasons = "; ".join(f"{row.path}: {row.status} ({row.reason})" for row in rows[:3])
     more = f"; and {len(rows) - 3} more" if len(rows) > 3 else ""
     return f"no file could be read, and the index is as it was. {reasons}{more}"
-
-
-def _state(sources: Sequence[FileRow]) -> set[tuple[str, str | None, str | None]]:
-    """The names and contents that determine an index, and where they are: a folder that has moved is noted."""
-    return {(row.path, row.sha256, row.file) for row in sources if row.status in INDEXED}
 
 
 def _recorded(index: Path) -> Sequence[FileRow]:

@@ -42,8 +42,11 @@ def recorded(index: Path) -> Sequence[FileRow]:
 
 
 def not_under(paths: Sequence[Path], rows: Sequence[FileRow]) -> list[FileRow]:
-    """The documents that are not under these paths, as far as the index knows where they were."""
-    return [row for row in rows if row.file and not any(is_under(row.file, path) for path in paths)]
+    """The documents that are not under these paths, as far as the index knows where they were.
+
+    Files that are attached to a document go where it goes.
+    """
+    return [row for row in rows if row.file and not row.inside and not any(is_under(row.file, path) for path in paths)]
 
 
 def would_be_lost(paths: Sequence[Path], rows: Sequence[FileRow], files: Sequence[SourceFile]) -> list[FileRow]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
@@ -18,7 +18,7 @@ from rag.index.manifest import Manifest
 from rag.index.writer import IndexWriter
 
 # Faults of the content, which the same bytes will have again. The others may have another cause.
-_LASTING: Final = frozenset({"malformed", "encrypted", "empty_text", "too_large"})
+LASTING: Final = frozenset({"malformed", "encrypted", "empty_text", "too_large"})
 
 
 @dataclass(frozen=True)
@@ -59,20 +59,32 @@ class Known:
         failed: rows of files whose content cannot be read.
         paths: SHA-256 of each path in the index.
         sizes: of all these files, in bytes.
+        attached: rows of the files that are attached to a document, by its SHA-256, whatever became of them.
     """
 
     documents: Mapping[str, FileRow] = field(default_factory=dict)
     failed: Mapping[str, FileRow] = field(default_factory=dict)
     paths: Mapping[str, str | None] = field(default_factory=dict)
     sizes: Container[int] = ()
+    attached: Mapping[str, Sequence[FileRow]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, manifest: Manifest, identity: Mapping[str, Any]) -> Known:
-        """The files whose readings a run with this identity would repeat."""
-        rows = [row for row in manifest.sources if row.sha256 and _reads_alike(row, manifest.chunker, identity)]
+        """The files whose readings a run with this identity would repeat.
+
+        A document is read again with any of its attached files: their bytes may be nowhere else.
+        """
+        others = [row for row in manifest.sources if row.sha256 and not _reads_alike(row, manifest.chunker, identity)]
+        again = {digest for row in others for digest in (row.sha256, row.inside)}
+        rows = [row for row in manifest.sources if row.sha256 and row.sha256 not in again]
+        attached: dict[str, list[FileRow]] = {}
+        for row in manifest.sources:
+            if row.inside:
+                attached.setdefault(row.inside, []).append(row)
         return cls(
+            attached=attached,
             documents={row.sha256: row for row in reversed(rows) if row.sha256 and row.chunks},
-            failed={row.sha256: row for row in rows if row.sha256 and row.status in _LASTING},
+            failed={row.sha256: row for row in rows if row.sha256 and row.status in LASTING},
             paths={row.path: row.sha256 for row in manifest.sources if row.status in INDEXED},
             sizes={row.size for row in rows},
         )
@@ -96,10 +108,14 @@ def make_plan(files: Sequence[SourceFile], known: Known, limits: FileLimits, wri
     Raises:
         OSError: the disk that they are copied to refused.
     """
+    return without_duplicates([plan_file(file, known, limits, writer) for file in files])
+
+
+def without_duplicates(plans: Iterable[PlannedFile]) -> list[PlannedFile]:
+    """The plans, with those of later files of one content as its duplicates."""
     planned: list[PlannedFile] = []
     first: dict[str, PlannedFile] = {}
-    for file in files:
-        plan = _plan(file, known, limits, writer)
+    for plan in plans:
         # A copy of a file that failed fails too; under another suffix another reader may succeed.
         if (same := first.get(plan.digest or "")) and same.action != "report":
             plan = _duplicate(plan, same)
@@ -109,7 +125,12 @@ def make_plan(files: Sequence[SourceFile], known: Known, limits: FileLimits, wri
     return planned
 
 
-def _plan(file: SourceFile, known: Known, limits: FileLimits, writer: IndexWriter) -> PlannedFile:
+def plan_file(file: SourceFile, known: Known, limits: FileLimits, writer: IndexWriter) -> PlannedFile:
+    """Plans a file, as if there were no other one.
+
+    Raises:
+        OSError: the disk that it is copied to refused.
+    """
     suffix = PurePosixPath(file.name).suffix
     if not is_regular(file.path):
         reason = "a link to a folder or to nothing, or no regular file"
@@ -160,4 +181,11 @@ def _duplicate(plan: PlannedFile, first: PlannedFile) -> PlannedFile:
 def manifest_row(plan: PlannedFile, row: FileRow, added: Mapping[str, str]) -> FileRow:
     """The row of a file as the manifest keeps it: with path, digest and size, and when its content was added before."""
     digest = plan.digest if row.status in INDEXED | FAILED else None
-    return replace(row, sha256=digest, size=plan.size, file=plan.file.file or None, added=added.get(digest or ""))
+    return replace(
+        row,
+        sha256=digest,
+        size=plan.size,
+        file=plan.file.file or None,
+        added=added.get(digest or ""),
+        inside=plan.file.inside,
+    )

@@ -6,15 +6,15 @@ It runs in a process of its own (``ingest/sandbox/worker.py``), because a file m
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Final, Protocol
 
-from ingest.attachments import with_attachments
 from ingest.chunking import Chunker, TokenCounter
 from ingest.readers.registry import READERS, thumbnails
 from ingest.readers.source import ReadingOptions, Remark, SourceText, ranges
+from rag.domain.attached_file import AttachedFile
 from rag.domain.stored import DocumentRecord, PageRecord
 from rag.domain.values import Chunk, Page, in_context
 from rag.errors import FileFault
@@ -55,6 +55,7 @@ class Reading:
         reason: what is missing, in one line; None where nothing is.
         thumbnails: small images of the pages with the worst remarks, by page.
         seconds: of reading and of chunking.
+        attached: files that are attached to it, which are read as documents of their own.
     """
 
     record: DocumentRecord
@@ -66,6 +67,7 @@ class Reading:
     reason: str | None = None
     thumbnails: Mapping[int, bytes] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
+    attached: Sequence[AttachedFile] = ()
 
 
 class Readers(Protocol):
@@ -82,9 +84,7 @@ def read_document(request: ReadRequest, cutting: Cutting, options: ReadingOption
         FileFault: it cannot be read.
     """
     start = perf_counter()
-    source = READERS[request.suffix](request.path, options)
-    if source.attachments:
-        source = with_attachments(source, options)
+    source = READERS[request.suffix](request.path, replace(options, attached=frozenset(READERS)))
     read = perf_counter()
     chunks = list(cutting.chunker.chunks(source.pages, cutting.count_tokens))
     if not chunks:
@@ -102,6 +102,7 @@ def read_document(request: ReadRequest, cutting: Cutting, options: ReadingOption
         reason=source.reason,
         thumbnails=_thumbnails(request, source),
         seconds={"read": read - start, "cut": cut - read},
+        attached=source.attachments,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
@@ -15,10 +15,12 @@ from ingest.pdf.characters import LeftOut, read_lines
 from ingest.pdf.lines import PageLines
 from ingest.pdf.page_labels import as_label
 from ingest.readers.limits import ReadingLimits
+from rag.domain.attached_file import AttachedFile
 from rag.domain.stored import LARGEST_SIDE, LONGEST_LABEL
 from rag.domain.values import Box
 from rag.errors import FileFault
 from rag.pdf.annotations import Annotation, read_annotations
+from rag.pdf.attachments import EmbeddedFiles
 from rag.pdf.document import PdfDocument, open_document
 
 _LIMITS: Final = ReadingLimits()
@@ -28,7 +30,12 @@ class PdfFile(PdfDocument):
     """An open PDF whose text can be read. Valid only within :func:`open_pdf`."""
 
     def __init__(
-        self, pdfium_document: pypdfium2.PdfDocument, limits: ReadingLimits = _LIMITS, *, layered: bool = True
+        self,
+        pdfium_document: pypdfium2.PdfDocument,
+        limits: ReadingLimits = _LIMITS,
+        *,
+        layered: bool = True,
+        embedded: Container[str] = (),
     ) -> None:
         super().__init__(pdfium_document)
         self._limits = limits
@@ -36,6 +43,7 @@ class PdfFile(PdfDocument):
         self._left_out: dict[int, LeftOut] = {}
         self._figures: dict[int, Sequence[Box]] = {}
         self._annotations: dict[int, Sequence[Annotation]] = {}
+        self._embedded = EmbeddedFiles(embedded)
         self._layered = layered
 
     def lines(self, number: int) -> PageLines:
@@ -46,6 +54,7 @@ class PdfFile(PdfDocument):
         """
         with closing(self.pdfium_document[number - 1]) as page, closing(page.get_textpage()) as textpage:
             annotations = self._annotations[number] = read_annotations(page)
+            self._embedded.add_from_page(page)
             written = sum(len(annotation.text) for annotation in annotations)
             self._check_characters(number, textpage.count_chars() + written)
             strike_outs = [box for one in annotations if one.kind == "strike-out" for box in one.quads]
@@ -67,6 +76,11 @@ class PdfFile(PdfDocument):
     def left_out(self, number: int) -> LeftOut:
         """Numbers of words that were left out of a page's lines."""
         return self._left_out[number]
+
+    def embedded_files(self) -> list[AttachedFile]:
+        """The files that are embedded in the document, and in annotations of the pages whose lines were read."""
+        self._embedded.add_from_document(self.pdfium_document)
+        return self._embedded.all()
 
     @property
     def is_placeholder(self) -> bool:
@@ -100,13 +114,16 @@ class PdfFile(PdfDocument):
 
 
 @contextmanager
-def open_pdf(path: Path, limits: ReadingLimits = _LIMITS, *, layered: bool = True) -> Iterator[PdfFile]:
+def open_pdf(
+    path: Path, limits: ReadingLimits = _LIMITS, *, layered: bool = True, embedded: Container[str] = ()
+) -> Iterator[PdfFile]:
     """Opens a PDF for text extraction. Other threads wait meanwhile: pdfium is not thread-safe.
 
     Args:
         path: the PDF.
         limits: above which it is refused.
         layered: whether it may have layers that are off; to look for them takes time.
+        embedded: suffixes of the embedded files whose bytes are wanted.
 
     Raises:
         FileFault: ``encrypted``, ``malformed``, or ``too_large`` for more pages than the limits allow.
@@ -114,4 +131,4 @@ def open_pdf(path: Path, limits: ReadingLimits = _LIMITS, *, layered: bool = Tru
     with open_document(path) as document:
         if len(document) > limits.pages:
             raise FileFault("too_large", f"{len(document):,} pages; at most {limits.pages:,} are read")
-        yield PdfFile(document.pdfium_document, limits, layered=layered)
+        yield PdfFile(document.pdfium_document, limits, layered=layered, embedded=embedded)

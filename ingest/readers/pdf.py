@@ -18,6 +18,7 @@ from ingest.pdf.reading import PdfFile, open_pdf
 from ingest.readers.figures import figure_remarks
 from ingest.readers.garbled import garbled_reason, letters
 from ingest.readers.ocr import DPI, LONGEST_SIDE, Pixels, Tesseract, find_tesseract, ink_of
+from ingest.readers.portfolio import as_contents
 from ingest.readers.pypdf_fallback import PypdfFallback
 from ingest.readers.source import (
     BLANK,
@@ -40,7 +41,6 @@ from ingest.readers.titles import first_heading
 from ingest.readers.xfa import xfa_text
 from rag.domain.values import Box, Page
 from rag.errors import FileFault
-from rag.pdf.attachments import attached_files
 
 _log = logging.getLogger(__name__)
 
@@ -71,12 +71,12 @@ def read_pdf(path: Path, options: ReadingOptions) -> SourceText:
     fallback = PypdfFallback(path)
     layers = _Layers(options, _tesseract(options))
     try:
-        with open_pdf(path, options.limits, layered=fallback.has_layers()) as file:
+        with open_pdf(path, options.limits, layered=fallback.has_layers(), embedded=options.attached) as file:
             layers.read(file)
             pages = compose_pages(layers.pages)
             if file.is_placeholder:
                 pages = _with_form(fallback, pages, layers.remarks)
-            labels, attachments = file.labels(), attached_files(file.pdfium_document)
+            labels, attachments = file.labels(), file.embedded_files()
     except FileFault as fault:
         if fault.status != "malformed" or not (pages := fallback.pages(options.limits.pages)):
             raise
@@ -100,8 +100,10 @@ def read_pdf(path: Path, options: ReadingOptions) -> SourceText:
     check_size(sum(len(page.text) for page in pages), options.limits)
     remarks = [layers.remarks[number] for number in sorted(layers.remarks)]
     remarks += [*layers.left_out, *figure_remarks(layers.pages, layers.figures)]
-    if not attachments and not any(page.text for page in pages):
-        raise FileFault("empty_text", _empty_reason(len(pages), remarks))
+    if not any(page.text for page in pages):
+        if not (attachments and pages):
+            raise FileFault("empty_text", _empty_reason(len(pages), remarks))
+        pages = (as_contents(pages[0], attachments), *pages[1:])
     title, author, created = fallback.properties()
     title = title or first_heading(pages)
     return SourceText(title, pages, remarks, missing_reason(remarks), author, created, attachments)

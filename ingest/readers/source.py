@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from ingest.readers.limits import ReadingLimits
+from rag.domain.attached_file import AttachedFile
 from rag.domain.values import Page
 from rag.errors import FileFault
-from rag.pdf.attachments import AttachedFile
 
 OcrMode: TypeAlias = Literal["auto", "off", "force"]
 RemarkKind: TypeAlias = Literal["empty", "ocr", "suspect", "second_opinion", "hidden", "figure"]
@@ -62,12 +62,14 @@ class ReadingOptions:
         limits: sizes above which a file is refused.
         ocr: of PDFs. ``auto``: pages without text or with garbled text; ``force``: all pages; ``off``: none.
         ocr_languages: as Tesseract names them; each needs its data installed.
+        attached: suffixes of the attached files that are wanted.
         on_page: called for each page that was read, with its number, the number of pages, and whether OCR read it.
     """
 
     limits: ReadingLimits
     ocr: OcrMode = "auto"
     ocr_languages: tuple[str, ...] = ("eng",)
+    attached: Container[str] = ()
     on_page: OnPage = _ignore
 
 
@@ -98,7 +100,7 @@ class SourceText:
         remarks: on pages, in their order.
         reason: what is missing, in one line; None where nothing is.
         author, created: of the file's metadata, as :mod:`ingest.readers.properties` gives them.
-        attachments: files in the file, which are not read yet.
+        attachments: files that are attached to it, which are not read with it.
     """
 
     title: str | None

@@ -7,12 +7,20 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import date
 from typing import Any, BinaryIO, Final
 
 from ingest.readers.limits import ReadingLimits
 from ingest.reading import Reading
+from rag.domain.attached_file import (
+    ATTACHED_TO,
+    LARGEST_ALL_ATTACHED,
+    LARGEST_ATTACHED,
+    LONGEST_ATTACHED_NAME,
+    MOST_ATTACHED,
+    AttachedFile,
+)
 from rag.domain.stored import (
     LARGEST_SIDE,
     LONGEST_AUTHOR,
@@ -46,6 +54,8 @@ _PAGE: Final = b"g"
 _WORDS: Final = b"w"
 _CHUNKS: Final = b"c"
 _PICTURE: Final = b"t"
+_ATTACHED: Final = b"a"
+_ATTACHED_BYTES: Final = b"b"
 _RESULT: Final = b"r"
 _FAULT: Final = b"f"
 
@@ -83,6 +93,11 @@ def send_reading(reading: Reading, out: BinaryIO, *, recycle: bool) -> None:
         out.write(pack(_CHUNKS, b"[" + b",".join(rows) + b"]"))
     for number, picture in reading.thumbnails.items():
         out.write(pack(_PICTURE, struct.pack("<I", number) + picture))
+    for file in reading.attached:
+        size = None if file.data is None else len(file.data)
+        out.write(pack(_ATTACHED, _json([file.name, size, file.fault, file.reason])))
+        for start in range(0, size or 0, _FULL_FRAME):
+            out.write(pack(_ATTACHED_BYTES, (file.data or b"")[start : start + _FULL_FRAME]))
     facts = {
         "title": reading.record.title,
         "author": reading.record.author,
@@ -145,6 +160,8 @@ class _Receipt:
         self._pages: list[PageRecord] = []
         self._chunks: list[tuple[Chunk, str]] = []
         self._pictures: dict[int, bytes] = {}
+        self._attached: dict[str, AttachedFile] = {}
+        self._attached_left = LARGEST_ALL_ATTACHED
 
     def of(self, frames: Iterator[Frame], statuses: frozenset[str]) -> Outcome:
         for kind, data in frames:
@@ -156,6 +173,8 @@ class _Receipt:
                 self._chunks += map(self._chunk, json.loads(data))
             elif kind == _PICTURE:
                 self._picture(data)
+            elif kind == _ATTACHED:
+                self._attach(json.loads(data), frames, statuses)
             elif kind == _RESULT:
                 facts = json.loads(data)
                 return self._reading(facts), bool(facts["worn"])
@@ -202,6 +221,24 @@ class _Receipt:
         _check(0 < number <= len(self._pages))
         self._pictures[number] = data[4:]
 
+    def _attach(self, fields: list[Any], frames: Iterator[Frame], statuses: Container[str]) -> None:
+        name, size, fault, reason = fields
+        _check(name == _line(name, LONGEST_ATTACHED_NAME) != "" and ATTACHED_TO.strip() not in name)
+        _check(name not in self._attached and len(self._attached) <= MOST_ATTACHED)
+        _check(fault is None or (size is None and fault in statuses))
+        data = None if size is None else self._attached_bytes(size, frames)
+        self._attached[name] = AttachedFile(name, data, fault, _line(reason))
+
+    def _attached_bytes(self, size: int, frames: Iterator[Frame]) -> bytes:
+        _check(type(size) is int and 0 < size <= min(LARGEST_ATTACHED, self._attached_left))
+        self._attached_left -= size
+        data = bytearray()
+        while len(data) < size:
+            block = _expect(frames, _ATTACHED_BYTES)
+            _check(0 < len(block) <= size - len(data))
+            data += block
+        return bytes(data)
+
     def _reading(self, facts: dict[str, Any]) -> Reading:
         title, author, created, reason = facts["title"], facts["author"], facts["created"], facts["reason"]
         _check(author is None or author == _line(author, LONGEST_AUTHOR) != "")
@@ -221,6 +258,7 @@ class _Receipt:
             reason=_line(reason, _LONGEST_LIST) if reason else None,
             thumbnails=self._pictures,
             seconds={_line(stage): _duration(value) for stage, value in seconds.items()},
+            attached=tuple(self._attached.values()),
         )
 
 

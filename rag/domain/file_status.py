@@ -25,7 +25,7 @@ class FileRow:
     """Outcome of an ingest run for one source file.
 
     The manifest has the fields in this order, without ``seconds``; the report has its own order, without ``sha256``,
-    ``size``, ``file`` and ``added``.
+    ``size``, ``file``, ``added`` and ``inside``.
 
     Attributes:
         path: relative to the ingested folder.
@@ -38,6 +38,7 @@ class FileRow:
         seconds: taken to read and chunk it.
         file: its absolute path; None in a manifest of before 0.3, and in a report.
         added: time at which its content was first published, in ISO 8601; None as for ``file``.
+        inside: SHA-256 of the document that it is attached to; None for a file of its own, and as for ``file``.
     """
 
     path: str
@@ -55,3 +56,4 @@ class FileRow:
     seconds: float = 0.0
     file: str | None = None
     added: str | None = None
+    inside: str | None = None

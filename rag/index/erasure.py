@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rag.domain.attached_file import ATTACHED_TO
 from rag.domain.file_status import INDEXED, FileRow
 from rag.errors import DocumentUnknown, IndexFault
 from rag.index import durable_files
@@ -52,8 +53,11 @@ class ToErase:
 def find_documents(layout: IndexLayout, names: Sequence[str]) -> ToErase:
     """Looks documents up by name, in every generation; copies with the same content under other names belong to them.
 
+    Files that are attached to one of them belong to it, but for those that are other documents, too.
+
     Raises:
-        DocumentUnknown: no generation has a document or a file of this name.
+        DocumentUnknown: no generation has a document or a file of this name, or its content is attached to another
+            document, which would keep it.
     """
     rows = [
         row for name in generation_names(layout) if (manifest := _manifest(layout, name)) for row in manifest.sources
@@ -66,12 +70,28 @@ def find_documents(layout: IndexLayout, names: Sequence[str]) -> ToErase:
             "python -m rag ask, and /documents there, lists the names",
             "documents",
         )
-    ids = frozenset(row.sha256 for row in named if row.sha256)
-    same = [*named, *(row for row in rows if row.sha256 in ids)]
-    found = ToErase(frozenset(row.path for row in same), ids, frozenset(row.file for row in same if row.file))
+    ids = {row.sha256 for row in named if row.sha256}
+    held = {row.sha256 for row in rows if row.inside not in ids and row.sha256 not in ids}
+    ids |= {row.sha256 for row in rows if row.inside in ids and row.sha256 and row.sha256 not in held}
+    same = [*named, *(row for row in rows if row.sha256 in ids or row.inside in ids)]
+    _check_not_attached(rows, ids, layout)
+    found = ToErase(
+        frozenset(row.path for row in same), frozenset(ids), frozenset(row.file for row in same if row.file)
+    )
     search = TextSearch(_texts(layout, lambda document_id: document_id in ids))
     search.leave_out(_texts(layout, lambda document_id: document_id not in ids, newest=True))
     return ToErase(found.names, found.ids, found.files, search)
+
+
+def _check_not_attached(rows: Sequence[FileRow], ids: Container[str | None], layout: IndexLayout) -> None:
+    """Refuses to erase what a document that stays has in itself."""
+    for row in rows:
+        if row.sha256 in ids and row.inside and row.inside not in ids:
+            name, _, attached = row.path.rpartition(ATTACHED_TO)
+            raise DocumentUnknown(
+                f"{attached!r} is in {layout.root} as a part of {name!r}, to which it is attached: erase that",
+                "documents",
+            )
 
 
 def _normal(name: str) -> str:

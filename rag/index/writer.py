@@ -154,6 +154,17 @@ class IndexWriter:
             work.replace(target)
         return digest.hexdigest(), size
 
+    def store_bytes(self, data: bytes) -> str:
+        """Stores a source that is no file of its own, unless it is there; returns its SHA-256."""
+        digest = hashlib.sha256(data).hexdigest()
+        target = self._layout.source(digest)
+        if not (self._holds(digest, len(data)) and files.sha256_of_file(target) == digest):
+            work = self._layout.work / f"source-{secrets.token_hex(8)}"
+            work.write_bytes(data)
+            files.sync(work)
+            work.replace(target)
+        return digest
+
     def source(self, document_id: str) -> Path:
         """Path of a stored source."""
         return self._layout.source(document_id)

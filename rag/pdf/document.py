@@ -15,7 +15,6 @@ from PIL import Image, ImageChops, ImageDraw
 from rag.domain.values import Box
 from rag.errors import FileFault
 from rag.pdf.annotations import Annotation, read_annotations
-from rag.pdf.attachments import attached_files, open_attached
 from rag.pdf.note_picture import draw_note
 
 # pdfium is not thread-safe: "PDFium is inherently not thread-safe", https://pypdfium2.readthedocs.io
@@ -25,7 +24,6 @@ _PDFIUM = threading.Lock()
 _MOST_PIXELS = 16_000_000
 # In points: boxes that are stored are rounded, and those without extent are widened.
 _SAME = 1.1
-_IN_MEMORY = "/proc/self/fd"
 
 
 class PdfDocument:
@@ -57,27 +55,6 @@ class PdfDocument:
                 picture: Image.Image = bitmap.to_pil().convert("L" if grey else "RGB")
                 return picture
 
-    @contextmanager
-    def holding(self, number: int) -> Iterator[tuple[PdfDocument, int]]:
-        """The document that a page is in, and its number there: those of attached PDFs are counted on.
-
-        Raises:
-            FileFault: ``unreadable``: no PDF has the page.
-        """
-        if number <= len(self):
-            yield self, number
-            return
-        before = len(self)
-        for file in attached_files(self.pdfium_document):
-            with open_attached(file) as document:
-                count = len(document) if document else 0
-                if document and number <= before + count:
-                    _initialize_forms(document)
-                    yield PdfDocument(document), number - before
-                    return
-            before += count
-        raise FileFault("unreadable", f"page {number} is of an attached file that cannot be drawn")
-
     def notes(self, number: int, boxes: Sequence[Box]) -> list[Annotation]:
         """The notes of a page that these boxes mark; such a note is no part of the page as drawn."""
         with closing(self.pdfium_document[number - 1]) as page:
@@ -101,8 +78,7 @@ def open_document(path: Path) -> Iterator[PdfDocument]:
     """
     with _PDFIUM:
         try:
-            # A file in memory has no path that pdfium could open.
-            document = pypdfium2.PdfDocument(path.read_bytes() if path.is_relative_to(_IN_MEMORY) else path)
+            document = pypdfium2.PdfDocument(path)
         except pypdfium2.PdfiumError as error:
             if error.err_code == pdfium.FPDF_ERR_PASSWORD:
                 raise FileFault("encrypted", "needs a password; save a copy without one") from error
@@ -132,7 +108,7 @@ def render_page(path: Path, number: int, boxes: Sequence[Box] = (), *, scale: fl
 
     Args:
         path: the PDF.
-        number: 1-based; after the pages of the file come those of PDFs that are attached to it.
+        number: 1-based.
         boxes: in points, origin top left.
         scale: pixels per point; 2 is 144 dpi. Less for a page that would have more than 16 million pixels.
 
@@ -140,10 +116,10 @@ def render_page(path: Path, number: int, boxes: Sequence[Box] = (), *, scale: fl
         FileFault: ``encrypted`` or ``malformed``.
     """
     # Without the limits of ingest: a page that was indexed under other limits can still be shown.
-    with open_document(path) as document, document.holding(number) as (holder, place):
-        picture = holder.picture(place, scale=scale)
-        width = holder.pdfium_document.get_page_size(place - 1)[0]
-        notes = holder.notes(place, boxes) if boxes else []
+    with open_document(path) as document:
+        picture = document.picture(number, scale=scale)
+        width = document.pdfium_document.get_page_size(number - 1)[0]
+        notes = document.notes(number, boxes) if boxes else []
     if boxes:
         scale = min(scale, picture.width / width)
         picture = _highlight(picture, boxes, scale)
