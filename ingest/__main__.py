@@ -8,11 +8,13 @@ import rag.runtime.native  # noqa: F401 - first: see there
 
 import sys
 
-from rag.runtime.interpreter import wrong_python
+from rag.runtime.interpreter import exit_on_interrupt, raise_on_interrupt, wrong_python
 
 # With an older Python the imports below fail with a traceback.
 if fault := wrong_python():
     sys.exit(fault)
+if __name__ == "__main__":
+    exit_on_interrupt()
 
 # isort: split
 
@@ -67,6 +69,7 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "python -m inges
     configure_logging()
     index: Path | None = None
     before: str | None = None
+    raise_on_interrupt()
     try:
         settings = read_settings()
         configure_logging(settings.log)

@@ -33,6 +33,9 @@ _SHORTEST_KEY: Final = 8
 # A host name or an IPv4 address; with two colons or more, an IPv6 address.
 _HOST: Final = re.compile(r"\*|[\w.-]+|[0-9a-f]*:[0-9a-f.]*:[0-9a-f:.]*")
 
+# First segments of the service's own paths that have others below them: with one of these as a prefix, it could not be
+# told whether a proxy has taken the prefix away.
+OWN_PATHS: Final = frozenset({"docs", "documents", "ingest", "v1", "web"})
 # Segments of the unreserved characters of RFC 3986, none of them "." or "..".
 _PATH: Final = re.compile(r"(/(?!\.\.?(/|$))[A-Za-z0-9._~-]+)+/?")
 
@@ -112,6 +115,9 @@ def _path_prefix(value: str) -> str:
     """The path without a slash at its end."""
     if value.strip("/") and not _PATH.fullmatch(value):
         raise ValueError("it is no path; one is /pageproof: letters, digits and -._~ between slashes")
+    first = value.lstrip("/").partition("/")[0]
+    if first in OWN_PATHS:
+        raise ValueError(f"/{first} is a path of the service itself; name another one")
     return value.rstrip("/")
 
 
@@ -375,6 +381,15 @@ class Settings(BaseSettings):
         ),
     ] = ""
 
+    drain_seconds: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=600,
+            description="after SIGTERM, seconds for which questions are still taken while `/readyz` says 503, so that "
+            "load balancers turn away first; then the port is closed",
+        ),
+    ] = 2.0
     root_path: Annotated[
         str,
         AfterValidator(_path_prefix),

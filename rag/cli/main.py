@@ -8,7 +8,7 @@ import rag.runtime.native  # noqa: F401 - first: see there
 
 import sys
 
-from rag.runtime.interpreter import starved, wrong_python
+from rag.runtime.interpreter import raise_on_interrupt, starved, wrong_python
 
 # Without the requirements, or files, the imports below would fail with a traceback; without memory, they would crash.
 if fault := starved() or wrong_python():
@@ -45,6 +45,7 @@ def main(
     options = _parser(prog, elsewhere or {}).parse_args(arguments)
     configure_logging()
     run: Callable[[argparse.Namespace, Settings], int] = options.run
+    raise_on_interrupt()
     try:
         settings = read_settings()
         configure_logging(settings.log)

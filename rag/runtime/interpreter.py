@@ -1,16 +1,40 @@
-"""Checks before anything is loaded: requirements, and limits of the process. Imports the standard library only."""
+"""Before anything is loaded: checks of requirements and limits, Ctrl-C. Imports the standard library only."""
 
 from __future__ import annotations
 
+import os
 import resource
+import signal
 import sys
 from importlib.util import find_spec
+from types import FrameType
 
 # No command works without it, and few systems have it installed.
 _REQUIREMENT = "pydantic_settings"
 # With less, native libraries crash while they are loaded, without a word.
 _LEAST_MEGABYTES = 1200
 _LEAST_FILES = 64
+_INTERRUPTED = 130
+
+
+def exit_on_interrupt() -> None:
+    """Makes Ctrl-C end the process with one line: raised in the middle of an import, it would be a traceback.
+
+    Where it is ignored it stays so. :func:`raise_on_interrupt` ends this.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _exit)
+
+
+def raise_on_interrupt() -> None:
+    """Makes Ctrl-C raise KeyboardInterrupt again."""
+    if signal.getsignal(signal.SIGINT) is _exit:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _exit(_signal: int, _frame: FrameType | None) -> None:
+    os.write(2, b"error: stopped\n")
+    os._exit(_INTERRUPTED)  # nothing has been opened yet, and an import may swallow an exception
 
 
 def wrong_python() -> str | None:

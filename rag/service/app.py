@@ -62,7 +62,7 @@ def create_app(
 
     Returns:
         The application. ``state.metrics`` has its :class:`Metrics`, and while it runs ``state.admission`` its
-        :class:`Admission`.
+        :class:`Admission`. While ``state.draining`` is true, ``/readyz`` says that it stops.
     """
     metrics = Metrics()
     keys = Keys(api_keys, admin_keys, key_file, requests_per_minute=requests_per_minute)
@@ -113,9 +113,10 @@ def create_app(
         servers=[{"url": root_path}] if root_path else None,
     )
     app.state.metrics = metrics
+    app.state.draining = False
     app.add_middleware(RequestMiddleware, metrics=metrics, hosts=hosts, root_path=root_path)
     problems.install(app)
-    page.install(app)
+    page.install(app, root_path)
     return app
 
 

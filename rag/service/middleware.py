@@ -107,7 +107,7 @@ class RequestMiddleware:
         if self._hosts and not self._hosts.allow(headers.get("host", "")):
             return error_response(path, problem_fields(421, _OTHER_HOST, request_id))
         if self._root_path and path == self._root_path:
-            return RedirectResponse(f"{path}/", 308)  # the links of the page are relative to it
+            return RedirectResponse(f"{path}/", 308)  # links of /docs are relative to it
         return None
 
     def _log_and_count(self, scope: Scope, response: _Response, request_id: str, seconds: float) -> None:

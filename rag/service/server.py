@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -55,13 +56,22 @@ class Server(uvicorn.Server):
         guard: of its connections.
     """
 
-    def __init__(self, app: FastAPI, *, connections: int, grace_seconds: float, proxies: str = "127.0.0.1") -> None:
+    def __init__(
+        self,
+        app: FastAPI,
+        *,
+        connections: int,
+        grace_seconds: float,
+        drain_seconds: float = 0.0,
+        proxies: str = "127.0.0.1",
+    ) -> None:
         """Not started yet.
 
         Args:
             app: of :func:`rag.service.app.create_app`.
             connections: most connections at a time.
             grace_seconds: for answers at work, from the first signal on; a second signal cancels them.
+            drain_seconds: see ``Settings.drain_seconds``; they come before ``grace_seconds``.
             proxies: see ``Settings.proxies``.
         """
         self.guard = ConnectionGuard(connections, app.state.metrics.connections_closed)
@@ -83,6 +93,8 @@ class Server(uvicorn.Server):
         )
         self._app = app
         self._grace_seconds = grace_seconds
+        self._drain_seconds = drain_seconds
+        self._is_terminated = False
         self._stop_now: Callable[[], object] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -95,6 +107,8 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """See uvicorn."""
+        if self._is_terminated:
+            await self._drain()
         admission: Admission = self._app.state.admission
         if admission.at_work:
             answers = "1 answer" if admission.at_work == 1 else f"{admission.at_work} answers"
@@ -103,13 +117,32 @@ class Server(uvicorn.Server):
         admission.close(self._grace_seconds)
         await super().shutdown(sockets)
 
+    async def _drain(self) -> None:
+        """Goes on serving, but for ``/readyz``, until load balancers have seen that, or another signal comes."""
+        self._app.state.draining = True
+        if not self._drain_seconds:
+            return
+        ended = asyncio.Event()
+        self._stop_now = partial(asyncio.get_running_loop().call_soon_threadsafe, ended.set)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ended.wait(), self._drain_seconds)
+            self._grace_seconds = 0  # it was told twice
+        self._stop_now = None
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """See uvicorn, which would exit at the second signal without a cleanup."""
+        """See uvicorn, which would exit at the second signal without a cleanup, and end by raising the first again.
+
+        Raised again, SIGTERM would end the process with 143 as if it had not been handled.
+        """
+        del frame
         stop_now, self._stop_now = self._stop_now, None
         if stop_now:
             stop_now()
+        elif self.should_exit and sig == signal.SIGINT:
+            self.force_exit = True
         else:
-            super().handle_exit(sig, frame)
+            self._is_terminated = sig == signal.SIGTERM
+            self.should_exit = True
 
 
 def reserve(host: str, port: int) -> socket.socket:
@@ -175,11 +208,11 @@ def serve_forever(
         app,
         connections=most_connections(limits.parallel + limits.max_queue),
         grace_seconds=_GRACE_SECONDS - _FINAL_RESPONSES_SECONDS,
+        drain_seconds=settings.drain_seconds,
         proxies=settings.proxies,
     )
     if not settings.needs_keys and settings.open == "everyone":
         _log.warning("there are no access keys: whoever reaches this port can ask, and read every document")
     _log.info("Pageproof serves on http://%s:%d (Ctrl-C stops it)", *listener.getsockname()[:2])
-    with suppress(KeyboardInterrupt):  # uvicorn raises it again when it has shut down
-        server.run(sockets=[listener])
+    server.run(sockets=[listener])
     return 0 if server.started else 1

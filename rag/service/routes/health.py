@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -18,6 +18,8 @@ from rag.service.middleware import MAX_BODY_BYTES
 from rag.service.problems import error_response, problem_fields
 from rag.service.schemas import MAX_HISTORY, MAX_QUESTION, InfoBody, LimitsBody, StateBody
 from rag.service.uploads.schemas import AddingBody
+
+_STOPPING: Final = "the service is stopping"
 
 
 def probes(answerer: Answerer) -> APIRouter:
@@ -35,6 +37,8 @@ def probes(answerer: Answerer) -> APIRouter:
 
         ``degraded``, with 200: questions are answered from an earlier index, because a newer one is damaged.
         """
+        if request.app.state.draining:
+            return error_response(request.scope["path"], problem_fields(503, _STOPPING, request.state.request_id))
         try:
             generation = await run_in_threadpool(answerer.generation)
         except IndexFault as fault:

@@ -39,15 +39,19 @@ class _Files(StaticFiles):
         return response
 
 
-def install(app: FastAPI) -> None:
-    """Adds the page to an application."""
+def install(app: FastAPI, root_path: str = "") -> None:
+    """Adds the page to an application that is offered under ``root_path``."""
     routes = APIRouter()
     files = _Files(directory=_FOLDER)
     index = _FOLDER / "index.html"
 
     @routes.get("/", response_class=Response, include_in_schema=False)
     def page(request: Request) -> Response:
-        response = files.file_response(index, index.stat(), request.scope)
+        if root_path:
+            html = index.read_text(encoding="utf-8").replace('="/web/', f'="{root_path}/web/')
+            response = Response(html, media_type="text/html")
+        else:
+            response = files.file_response(index, index.stat(), request.scope)
         response.headers.update({**_CACHE, "Content-Security-Policy": _POLICY})
         return response
 
