@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter as CountOf
 from collections.abc import Iterable
 from datetime import datetime
+from http import HTTPStatus
 from platform import python_version
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
@@ -47,6 +48,7 @@ class Metrics:
             buckets=_REQUEST_SECONDS,
             registry=registry,
         )
+        self.internal_errors = Counter("pageproof_internal_errors", "Requests with status 500", registry=registry)
         self.connections_closed = Counter(
             "pageproof_connections_closed",
             "Connections closed for their client's silence, or without a place",
@@ -61,6 +63,8 @@ class Metrics:
         self.at_work = Gauge("pageproof_answers_at_work", "Questions that are being answered", registry=registry)
         self.turned_away = Counter("pageproof_turned_away", "Questions without a place", ["reason"], registry=registry)
         self.late = Counter("pageproof_late", "Questions that ended at their deadline", ["phase"], registry=registry)
+        for phase in ("waiting", "working"):
+            self.late.labels(phase)
         self.tokens = Counter("pageproof_tokens", "Tokens of the language model", ["kind"], registry=registry)
         self.phase = Histogram(
             "pageproof_phase_seconds",
@@ -90,6 +94,9 @@ class Metrics:
         self.ingest_runs = Counter(
             "pageproof_ingest_runs", "Runs of ingest that the service started", ["outcome"], registry=registry
         )
+        # A series that begins with 1 has no increase: an alert would miss the first.
+        for outcome in ("ok", "incomplete", "failed"):
+            self.ingest_runs.labels(outcome)
 
     def index_state(self, generation: Generation | None, *, swaps: int, refused: int, degraded: bool) -> None:
         """Sets the gauges of the index: the generation that is served, and reloads while the service ran."""
@@ -109,6 +116,8 @@ class Metrics:
         """Counts a request when its response has ended."""
         self.requests.labels(route, str(status)).inc()
         self.request_seconds.labels(route, str(status)).observe(seconds)
+        if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+            self.internal_errors.inc()
 
     def count_ingest(self, *, published: bool, files: Iterable[FileRow]) -> None:
         """Counts a run of ingest: ``ok``, ``incomplete`` where files could not be read, or ``failed``."""
