@@ -78,14 +78,20 @@ def _antecedents(material: Composition, chosen: Iterable[int]) -> set[int]:
 
 
 def _introductions(material: Composition, chosen: Collection[int]) -> set[int]:
-    """The introductions of the lists of which two items are chosen, or one where the introduction denies it."""
+    """The introductions of the lists of which two items are chosen, or one that says nothing without it."""
     counts = Counter(material.units[place].block for place in chosen)
+    fragments = {unit.block for unit in map(material.units.__getitem__, chosen) if unit.row is None and _is_part(unit)}
     return {
         place
         for block, place in introductions_of(material.units).items()
-        if (material.units[place].kind != "line" and counts[block] > 1)
+        if (material.units[place].kind != "line" and (counts[block] > 1 or block in fragments))
         or (counts[block] and _denies(material.units[place].text))
     }
+
+
+def _is_part(unit: Unit) -> bool:
+    """True for an item that goes on from its introduction: it is no sentence."""
+    return unit.block is not None and (unit.text[-1] not in ".!" or unit.text[0].islower())
 
 
 def _in_order(material: Composition, places: Iterable[int]) -> list[int]:
@@ -137,10 +143,12 @@ def _supports(material: Composition, places: Sequence[int]) -> list[Support]:
     units = [material.units[place] for place in places]
     labels = labels_of(units) if material.form == "comparison" else {}
     introduced = introductions_of(material.units).keys()
+    counts = Counter(unit.block for unit in units)
     supports: list[Support] = []
     for _, group in groupby(units, key=lambda unit: (unit.block, unit.kind) if unit.kind == "row" else unit.place):
         members = list(group)
-        shown = _rows(material, members) if members[0].row else [_support(members[0])]
+        is_alone = counts[members[0].block] == 1 and not _is_part(members[0])
+        shown = _rows(material, members) if members[0].row else [_support(members[0], is_alone=is_alone)]
         shown = _under_negative_heading(members[0], introduced, shown, supports)
         supports += labelled(shown, supports, labels) if labels else shown
     if supports and supports[0].kind == "detail":
@@ -172,6 +180,11 @@ def _rows(material: Composition, units: Sequence[Unit]) -> list[Support]:
     return rows_as_support(material.question, units, is_whole=len(units) >= min(size, MOST_ITEMS))
 
 
-def _support(unit: Unit) -> Support:
-    """A unit as a sentence; the introduction of a list leads it, so that its steps are numbered from 1."""
-    return unit.support("lead" if unit.kind == "sentence" and unit.text.endswith(":") else None)
+def _support(unit: Unit, *, is_alone: bool) -> Support:
+    """A unit as a sentence; the introduction of a list leads it, so that its steps are numbered from 1.
+
+    A step that is shown alone has no number.
+    """
+    if unit.kind == "sentence" and unit.text.endswith(":"):
+        return unit.support("lead")
+    return unit.support("detail" if is_alone and unit.kind in ("item", "step") else None)
