@@ -74,7 +74,7 @@ class AnswerBuilder:
         unsupported = found.support and not any(item.supported for item in found.support)
         return self._build(
             found,
-            found.statement or NOT_IN_DOCUMENTS,
+            " ".join(filter(None, (found.statement or NOT_IN_DOCUMENTS, self.run.understood.scope_note))),
             reason="no_supported_sentence" if unsupported else "not_in_documents",
             sentences=[Sentence(item.sentence, "unsupported", kind=item.kind) for item in found.support],
             citations=citations.all,

@@ -247,9 +247,13 @@ class TestAbstention:
 
     def test_has_neither_a_short_answer_nor_missing_parts(self, generation: Generation) -> None:
         findings = Findings(support=[support("Blue.", LID)], short_answer="Blue", missing=("a price",))
-        made = builder_for(generation, scope_note="This is page 4.").abstention(findings)
+        made = builder_for(generation).abstention(findings)
         assert (made.short_answer, made.missing) == (None, ())
         assert made.answer == NOT_IN_DOCUMENTS
+
+    def test_says_which_part_was_taken(self, generation: Generation) -> None:
+        made = builder_for(generation, scope_note="This is page 4.").abstention(Findings())
+        assert made.answer == f"{NOT_IN_DOCUMENTS} This is page 4."
 
     def test_says_more_where_there_is_more_to_say(self, generation: Generation) -> None:
         made = builder_for(generation).abstention(Findings(statement="No document mentions TR-50."))
