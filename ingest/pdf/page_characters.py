@@ -23,6 +23,8 @@ _Floats: TypeAlias = NDArray[np.float64]
 
 SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _BOLD: Final = 600
+# Alef, with or without a sign, before lam.
+_ALEF_LAM: Final = re.compile("[\u0622\u0623\u0625\u0627]\u0644")
 _HIGHEST_CODE: Final = 0x10FFFF
 # Least height to which a line of text rises or falls, as a share of its length, if it is slanted.
 _SLANT: Final = 0.1
@@ -44,7 +46,7 @@ class PageCharacters:
     def __init__(self, textpage: pypdfium2.PdfTextPage) -> None:
         self._textpage = textpage
         self._handle = ctypes.cast(textpage.raw, ctypes.c_void_p).value
-        self.text = self._text(textpage.count_chars())
+        self.text = self._in_order(self._text(textpage.count_chars()))
 
     def _text(self, count: int) -> str:
         units = np.empty(count + 1, np.uint16)
@@ -56,6 +58,21 @@ class PageCharacters:
         # GetText left characters out, or needed surrogate pairs: indexes after those would be wrong.
         codes = np.fromiter(map(_get_unicode, repeat(self._handle), range(count)), np.uint32, count)
         return np.where(codes <= _HIGHEST_CODE, codes, 0).astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
+
+    def _in_order(self, text: str) -> str:
+        """The text with the two letters of each ligature of lam and alef in order.
+
+        pdfium gives them for one glyph, from left to right, and turns the whole word round.
+        """
+        starts = [match.start() for match in _ALEF_LAM.finditer(text)]
+        if not starts:
+            return text
+        boxes = self.boxes([index for start in starts for index in (start, start + 1)])
+        letters = list(text)
+        for start, one, other in zip(starts, boxes[::2], boxes[1::2], strict=True):
+            if (one == other).all():
+                letters[start], letters[start + 1] = letters[start + 1], letters[start]
+        return "".join(letters)
 
     def boxes(self, indexes: Sequence[int]) -> _Floats:
         """Loose boxes (left, top, right, bottom) in PDF coordinates; of equal height for all letters of a font."""

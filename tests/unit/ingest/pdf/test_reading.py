@@ -21,6 +21,7 @@ from tests.complexity import assert_linear
 from tests.fakes import make_pdf
 from tests.unit.conftest import quick_folder
 from tests.unit.ingest.pdf.layouts import read_pages
+from tests.unit.ingest.pdf.objects import pdf_of, stream
 
 WIDTH, HEIGHT = A4
 
@@ -314,6 +315,26 @@ def test_text_that_was_cropped_away_is_not_read(tmp_path: Path) -> None:
     canvas.save()
     (page,) = read_pages(path)
     assert page.text == "inside"
+
+
+def test_lam_and_alef_of_one_glyph_stay_in_order(tmp_path: Path) -> None:
+    """A ligature is one glyph with two letters, in a word whose glyphs are drawn from its end to its beginning."""
+    glyphs = ["ة", "ز", "ا", "ج", "لإ", "ا"]
+    codes = "abcdef"
+    rows = "".join(
+        f"<{ord(code):02x}><{glyph.encode('utf-16-be').hex()}>\n" for code, glyph in zip(codes, glyphs, strict=True)
+    )
+    cmap = (
+        "/CIDInit /ProcSet findresource begin 12 dict begin begincmap\n1 begincodespacerange <00><ff> "
+        f"endcodespacerange\n6 beginbfchar\n{rows}endbfchar\nendcmap end end"
+    )
+    font = "/Font<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica/ToUnicode 5 0 R>>>>"
+    content = f"BT /F 12 Tf 72 700 Td ({codes}) Tj ET"
+    page = f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<<{font}>>>>"
+    catalog, pages = "<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Count 1/Kids[3 0 R]>>"
+    (tmp_path / "a.pdf").write_bytes(pdf_of([catalog, pages, page, stream(content), stream(cmap)]))
+    (read,) = read_pages(tmp_path / "a.pdf")
+    assert read.text == "الإجازة"
 
 
 class TestLimits:
