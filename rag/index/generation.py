@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
@@ -82,6 +83,10 @@ class Generation:
         """A page, 1-based, or DocumentUnknown; the last ones are kept in memory."""
         return self._page(document_id, number)
 
+    def pages_without_words(self, document_id: str) -> list[Page]:
+        """All pages of a document, in order, without their words; or DocumentUnknown."""
+        return self._docstore.pages_without_words(document_id)
+
     def pages_labelled(self, document_id: str, label: str) -> list[int]:
         """The pages, 1-based, on which this number is printed, such as "iv"; or DocumentUnknown."""
         return self._docstore.pages_labelled(document_id, label)
@@ -142,6 +147,10 @@ class Generation:
     def knows(self, word: str) -> bool:
         """True if the stem of a word occurs in a passage; true for a stop word."""
         return self._bm25.knows(word)
+
+    def rarity(self, word: str) -> float:
+        """Inverse document frequency of a word, ``log((1 + n) / (1/2 + count))`` where ``count`` of n rows have it."""
+        return math.log((1 + len(self)) / (0.5 + self._bm25.frequency(word)))
 
     def spelt_like(self, word: str, edits: int) -> str | None:
         """Spelling correction: the word of the documents that is spelt most like ``word``, in lower case.
