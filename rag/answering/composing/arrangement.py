@@ -21,6 +21,8 @@ from rag.domain.values import Form
 # Forms of which a list is shown whole as soon as one of its items is shown.
 WHOLE_LISTS: Final[frozenset[Form]] = frozenset({"how_to", "list", "table"})
 FEWEST_ITEMS: Final = 2
+# Pieces between the commas of a sentence that lists several things.
+_FEWEST_PIECES: Final = 3
 # Forms that begin with the unit that answers best, rather than with the first one in the document.
 _DIRECT: Final[frozenset[Form]] = frozenset({"explain", "about", "parts", "keyword"})
 # "It ...", "These ...": a sentence that cannot be understood without the one before it.
@@ -63,7 +65,14 @@ def note_on_lists(material: Composition, shown: Sequence[Support]) -> str | None
             things = "rows" if first.row else "items"
             return f"The {what} on page {first.span.page} has {sizes[block]} {things}; {count} of them are shown."
     has_whole = any(count == sizes[block] and count >= FEWEST_ITEMS for block, count in counts.items())
+    has_whole = has_whole or any(_enumerates(item.sentence) for item in shown)
     return None if has_whole or material.form != "list" else "The documents may name more."
+
+
+def _enumerates(sentence: str) -> bool:
+    """True for a sentence that lists several things: "a key, a tin, a card and a pad"."""
+    parts = sentence.split(", ")
+    return len(parts) >= _FEWEST_PIECES and not {"and", "or"}.isdisjoint(parts[-1].split())
 
 
 def _antecedents(material: Composition, chosen: Iterable[int]) -> set[int]:

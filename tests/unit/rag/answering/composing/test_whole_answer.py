@@ -213,6 +213,10 @@ class TestPartialLists:
     def test_sentences_may_not_be_all_of_a_list(self) -> None:
         assert self.note("The lid is red.\nThe key is blue.", [0, 1]) == "The documents may name more."
 
+    def test_a_sentence_may_be_a_whole_list(self) -> None:
+        assert self.note("It comes with a key, two gaskets, a tin of paste and a card.", [0]) is None
+        assert self.note("If it rains, the lid and the key are wet.", [0]) is not None
+
     @pytest.mark.parametrize(("usefulness", "is_whole"), [(0.5, True), (0.15, False)], ids=["useful", "hardly useful"])
     def test_a_long_list_beside_the_answer_must_be_as_useful(self, usefulness: float, is_whole: bool) -> None:
         items = "\n".join(f"{n}. Take the lid of number {n} off with a key and put it down." for n in range(1, 13))
