@@ -83,6 +83,7 @@ DEFAULTS = {
     "rest of a body that nobody reads, after its response": f"{connections.REST_SECONDS:g} s",
     "response that its client does not read": f"{connections.READ_SECONDS:g} s without progress",
     "between two requests of a connection": f"{connections.IDLE_SECONDS} s",
+    "questions that are still taken after SIGTERM": f"{default('drain_seconds'):g} s",
     "answers at work when the service stops": f"{server._GRACE_SECONDS - server._FINAL_RESPONSES_SECONDS} s",
     "errors after that": f"{server._FINAL_RESPONSES_SECONDS} s",
     "records of answers": f"{default('keep_records'):,}",
