@@ -7,7 +7,7 @@
 # A change of the code rebuilds the last, small layers only; a change of a weight or of a locked library only its own
 # stage. Needs BuildKit, and nothing newer than the Dockerfile syntax of Docker 20.10.
 
-# Any image that has Python 3.11 as `python` and Debian's package manager.
+# Any image that has Python 3.11 as `python` and Debian's package manager. `make pin-base` adds its digest.
 ARG BASE_IMAGE=python:3.11-slim-bookworm
 # Accelerator of llama.cpp: cpu for none, or cuda (which takes an hour to compile, and needs Debian 12).
 ARG ACCELERATOR=cpu
@@ -85,11 +85,12 @@ FROM build AS libraries
 RUN python -m venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH
 ARG ENCODERS
-# torch first, and alone: requirements-torch.txt says why. Its C++ headers and test programs (190 MB) stay behind.
+# torch first, and alone, by digest: requirements-torch.txt says why. Its C++ headers and test programs (190 MB) stay
+# behind.
 COPY requirements-torch.txt /locks/
 RUN --mount=type=cache,target=/root/.cache/pip \
     if [ "$ENCODERS" = all ]; then \
-      pip install --quiet --no-deps -r /locks/requirements-torch.txt \
+      pip install --quiet --no-deps --require-hashes -r /locks/requirements-torch.txt \
       && cd /opt/venv/lib/python3*/site-packages/torch \
       && rm -rf include test && find bin -type f ! -name torch_shm_manager -delete; \
     fi
@@ -111,6 +112,16 @@ RUN --mount=type=cache,target=/root/.cache/pip \
  && cd /opt/venv/lib/python3*/site-packages \
  && rm -rf openvino/libs/libopenvino_intel_[gn]pu_plugin.so openvino/libs/cache.json openvino/libs/libopenvino_*_frontend.so.* \
       onnxruntime/transformers onnxruntime/tools onnxruntime/quantization zstandard/_cffi*.so hf_xet/*.so pip pip-*
+
+
+# --- What the image has of Python packages, as an SBOM in CycloneDX: made from the lock that they are installed from. --
+FROM build AS sbom
+ARG ENCODERS
+COPY requirements-tools.txt /locks/
+RUN --mount=type=cache,target=/root/.cache/pip \
+    pip install --quiet --require-hashes -r /locks/requirements-tools.txt
+COPY --from=locks /locks/requirements-${ENCODERS}.txt /locks/requirements.txt
+RUN cyclonedx-py requirements --output-reproducible --output-format JSON --output-file /sbom.cdx.json /locks/requirements.txt
 
 
 # --- The weights, by digest: fetched anew only when the catalogue asks for other ones. --------------------------------
@@ -175,6 +186,7 @@ ENV PATH=/opt/venv/bin:$PATH \
 WORKDIR /app
 # For `rag doctor`, which compares the installed libraries with it.
 COPY --from=libraries /locks/requirements.txt ./
+COPY --from=sbom /sbom.cdx.json ./
 COPY rag rag
 COPY ingest ingest
 COPY pageproof.py ./

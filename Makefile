@@ -13,7 +13,7 @@ RANKING_SETS ?= $(SETS)
 PARALLEL := --numprocesses=auto --maxprocesses=4 --dist=loadscope --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help install models ingest demo serve test test-unit test-random coverage test-faults test-hostile test-container lint format bench bench-serving fit lock clean
+.PHONY: lint-deploy sbom pin-base help install models ingest demo serve test test-unit test-random coverage test-faults test-hostile test-container lint format bench bench-serving fit lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -31,7 +31,10 @@ $(VENV)/.installed: requirements.txt requirements-torch.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.11"; exit 1; }
 	@command -v c++ >/dev/null || { echo "A C++ compiler is needed (Debian: apt install g++)"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-torch.txt
+	@# Its digest is known for Python 3.11 alone.
+	$(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' && cp requirements-torch.txt $(VENV)/torch.txt \
+		|| sed -E '/^ *--hash=/d; s/ \\$$//' requirements-torch.txt > $(VENV)/torch.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r $(VENV)/torch.txt
 	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --quiet -r requirements.txt
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
@@ -82,6 +85,30 @@ lint: $(VENV)/.installed-dev  ## ruff and mypy, as .pre-commit-config.yaml runs 
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# Apart from `lint`, for the tools need 60 MB of their own.
+lint-deploy: $(VENV)-tools/.installed  ## hadolint of the Dockerfiles, compose-lint of the compose file, promtool of the alert rules (if it is installed)
+	$(VENV)-tools/bin/hadolint Dockerfile deploy/*/Dockerfile
+	$(VENV)-tools/bin/compose-lint check --fail-on low docker-compose.yml
+	@if command -v promtool >/dev/null; then cd deploy/prometheus && promtool check rules alerts.yml && promtool test rules alerts_test.yml; \
+	else echo "promtool is not installed (Debian: apt install prometheus): the alert rules were not checked"; fi
+
+$(VENV)-tools/.installed: requirements-tools.txt
+	test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-tools.txt
+	@touch $@
+
+sbom: $(VENV)-tools/.installed  ## sbom.cdx.json: all Python packages of the lock with their digests, in CycloneDX
+	$(VENV)-tools/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --output-format JSON --output-file sbom.cdx.json requirements.txt
+
+# Any registry that docker is logged in to; the tag stays, for people.
+pin-base:  ## write the digest that the base image's tag has now into Dockerfile (docker, and its registry)
+	@image=$$(sed -n 's/^ARG BASE_IMAGE=\([^@]*\).*/\1/p' Dockerfile) \
+	&& docker pull --quiet "$$image" >/dev/null \
+	&& digest=$$(docker image inspect --format '{{range .RepoDigests}}{{println .}}{{end}}' "$$image" | sed -n 's/.*@//p' | head -n 1) \
+	&& { test -n "$$digest" || { echo "$$image has no digest: it does not come from a registry"; exit 1; }; } \
+	&& sed -i "s|^ARG BASE_IMAGE=.*|ARG BASE_IMAGE=$$image@$$digest|" Dockerfile \
+	&& grep '^ARG BASE_IMAGE=' Dockerfile
+
 format: $(VENV)/.installed-dev  ## rewrite the sources as ruff likes them
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -118,4 +145,4 @@ lock: $(VENV)/.installed-dev  ## make the lock files anew from pyproject.toml
 	uv pip compile --group dev --constraint requirements.txt --generate-hashes --python-version 3.11 $(LOCK_OPTIONS) --no-header -o requirements-dev.txt
 
 clean:  ## remove .venv and caches; weights and indexes stay
-	rm -rf $(VENV) *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf $(VENV) $(VENV)-tools sbom.cdx.json *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

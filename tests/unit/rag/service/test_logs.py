@@ -59,7 +59,9 @@ def test_members_of_a_line() -> None:
 
 @pytest.mark.usefixtures("request_of_a_key")
 def test_a_request_and_its_key() -> None:
-    fields = members(record(**{MEMBERS: {"status": 200}}))
+    made = record()
+    setattr(made, MEMBERS, {"status": 200})
+    fields = members(made)
     assert (fields["request_id"], fields["key_id"], fields["status"]) == ("r1", "reader", 200)
 
 
@@ -89,11 +91,10 @@ class TestExceptionsOfARequest:
     def test_nor_have_their_causes(self, formatter: logging.Formatter) -> None:
         try:
             raise ValueError(CANARY)
-        except ValueError as error:
-            cause = error
-        error = RuntimeError(CANARY)
-        error.__cause__ = cause
-        line = formatter.format(failed(ExceptionGroup(CANARY, [error])))
+        except ValueError as caught:
+            outer = RuntimeError(CANARY)
+            outer.__cause__ = caught
+        line = formatter.format(failed(ExceptionGroup(CANARY, [outer])))
         assert CANARY not in line
         assert line.index("ExceptionGroup") < line.index("RuntimeError") < line.index("ValueError")
 
