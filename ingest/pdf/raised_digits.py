@@ -166,6 +166,11 @@ def _written(before: str, run: str, after: str) -> tuple[str, bool] | None:
     return run.translate(_TO_SUPERSCRIPT), True
 
 
+def written_apart(before: str, run: str) -> tuple[str, bool] | None:
+    """What to write for raised digits at the end of a word, and whether apart; None where it is to be left as it is."""
+    return _written(before, run, "")
+
+
 def rejoin(lines: Iterable[Line]) -> list[Line]:
     """Joins lines that pdfium broke before or after a raised or lowered part, which is no end of a line."""
     joined: list[Line] = []

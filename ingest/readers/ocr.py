@@ -10,14 +10,17 @@ import logging
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby, pairwise
 from statistics import median
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from ingest.pdf.lines import Line, Piece
+from ingest.readers.raised_print import Grey, separated
 from rag.domain.values import Box
 from rag.errors import FileFault
 from rag.text.characters import clean
@@ -28,6 +31,10 @@ _log = logging.getLogger(__name__)
 DPI: Final = 300
 # Tesseract refuses images with a longer side.
 LONGEST_SIDE: Final = 32_000
+_POINTS_PER_INCH: Final = 72
+# Page segmentation modes of Tesseract: finding columns and lines, or one block of lines.
+_AUTOMATIC: Final = 3
+_ONE_BLOCK: Final = 6
 # Less than the time limit of a page, so that a page that OCR cannot read does not fail its file.
 _SECONDS_PER_PAGE: Final = 45
 _SECONDS_TO_ANSWER: Final = 20
@@ -78,6 +85,7 @@ class _Found(NamedTuple):
     line: tuple[int, int, int]
     box: Box
     text: str
+    confidence: float
 
 
 @dataclass(frozen=True)
@@ -99,12 +107,19 @@ class Tesseract:
         Raises:
             FileFault: ``unreadable``: it failed, or took too long.
         """
-        return lines_of(self._table(picture), picture.scale)
+        words = list(_words(self._table(picture)))
+        return _lines(_with_raised(words, picture, self._column), picture.scale)
 
-    def _table(self, picture: Pixels) -> str:
+    def _column(self, pixels: Grey) -> list[tuple[float, str]]:
+        """Recognizes a picture with one word in each row; texts with the heights of their middles in it."""
+        picture = Pixels(pixels.tobytes(), pixels.shape[1], pixels.shape[0], DPI / _POINTS_PER_INCH)
+        words = _words(self._table(picture, layout=_ONE_BLOCK))
+        return [((word.box.y0 + word.box.y1) / 2, word.text) for word in words]
+
+    def _table(self, picture: Pixels, layout: int = _AUTOMATIC) -> str:
         # env(1) sets the variable: only rag.settings reads the environment. One thread: files are read in parallel.
         command = ["env", "OMP_THREAD_LIMIT=1", self.program, "stdin", "stdout", "-l", "+".join(self.languages)]
-        command += ["--dpi", str(round(picture.scale * 72)), "--psm", "3", "tsv"]
+        command += ["--dpi", str(round(picture.scale * _POINTS_PER_INCH)), "--psm", str(layout), "tsv"]
         try:
             done = subprocess.run(
                 command,
@@ -154,7 +169,12 @@ def lines_of(table: str, scale: float) -> list[Line]:
         table: tab separated, one row for each word, with a header.
         scale: pixels per point.
     """
-    lines = [list(found) for _, found in groupby(_words(table), key=lambda word: word.line)]
+    return _lines(_words(table), scale)
+
+
+def _lines(words: Iterable[_Found], scale: float) -> list[Line]:
+    sure = (word for word in words if word.confidence >= _LEAST_CONFIDENCE)
+    lines = [list(found) for _, found in groupby(sure, key=lambda word: word.line)]
     sizes = [median([_size(word) for word in words]) / scale for words in lines]
     texts = [_texts(words, size * scale) for words, size in zip(lines, sizes, strict=True)]
     hyphenated = _remove_hyphens(texts)
@@ -170,11 +190,27 @@ def _words(table: str) -> Iterator[_Found]:
         if len(cells) != 12 or cells[0] != "5":
             continue
         text = _MISREAD.sub("$", clean(cells[11])).strip(" |_~¦")
-        if not text or float(cells[10]) < _LEAST_CONFIDENCE or _NO_WORD.fullmatch(text):
+        if not text or _NO_WORD.fullmatch(text):
             continue
         left, top, width, height = map(int, cells[6:10])
         block, paragraph, line = map(int, cells[2:5])
-        yield _Found((block, paragraph, line), Box(left, top, left + width, top + height), text)
+        yield _Found((block, paragraph, line), Box(left, top, left + width, top + height), text, float(cells[10]))
+
+
+def _with_raised(
+    words: Sequence[_Found], picture: Pixels, recognize: Callable[[Grey], Sequence[tuple[float, str]]]
+) -> Iterator[_Found]:
+    """The words, with raised digits behind numbers apart."""
+    page = np.frombuffer(picture.data, np.uint8).reshape(picture.height, picture.width)
+    cut = [page[int(word.box.y0) : int(word.box.y1), int(word.box.x0) : int(word.box.x1)] for word in words]
+    found = separated([word.text for word in words], cut, recognize)
+    for place, word in enumerate(words):
+        texts, column = found.get(place, ([word.text], 0))
+        sure = 100.0 if place in found else word.confidence
+        middle = word.box.x0 + column
+        boxes = [word.box._replace(x1=middle), word.box._replace(x0=middle)] if column else [word.box]
+        for text, box in zip(texts, boxes, strict=True):
+            yield word._replace(text=text, box=box, confidence=sure)
 
 
 def _extent(text: str) -> tuple[float, float]:
