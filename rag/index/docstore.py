@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from rag.domain.stored import DocumentRecord, PageRecord
+from rag.domain.stored import DocumentRecord, PageRecord, pack_words
 from rag.domain.values import Chunk, Document, Page, Passage, Span
 from rag.errors import DocumentUnknown, IndexCorrupt
 
@@ -250,6 +250,19 @@ class Docstore:
             (document_id, number),
         ).fetchone()
         return PageRecord(*row).page()
+
+    def pages_without_words(self, document_id: str) -> list[Page]:
+        """All pages of a document, in order, with their texts and headings; ``words`` are left empty.
+
+        Raises:
+            DocumentUnknown: there is no such document.
+        """
+        rows = self._database.execute(
+            f"SELECT number, text, width, height, ?, headings, {self._label} FROM page "  # noqa: S608
+            "WHERE document = ? ORDER BY number",
+            (pack_words(()), self.document(document_id).id),
+        )
+        return [PageRecord(*row).page() for row in rows]
 
     def pages_labelled(self, document_id: str, label: str) -> list[int]:
         """The pages with a printed number, in any case, ascending; none where the document has no labels.

@@ -1,4 +1,4 @@
-"""``/documents``: the documents of the index, the text and the images of their pages, and the original files."""
+"""``/documents``: the documents of the index, their pages as text and images, search in one, and the original files."""
 
 from __future__ import annotations
 
@@ -13,12 +13,16 @@ from fastapi.routing import APIRoute
 from rag.answering.answerer import Answerer
 from rag.domain.values import Box
 from rag.service.answer_task import cancel_on_disconnect
+from rag.service.document_text import MAX_QUERY, FoundBody, PagesBody, SearchBody, WordsBody, find_text
 from rag.service.media_types import check_has_page_images, media_of
 from rag.service.page_images import PageImages
 from rag.service.schemas import DocumentBody, DocumentsBody, PageBody, UnreadBody
 
 # Offset into the text of a page, in characters.
 Offset = Annotated[int, Query(ge=0)]
+
+# Occurrences that are returned, of all that a document has.
+_MOST_FOUND = 200
 
 _IMMUTABLE = {"Cache-Control": "private, max-age=31536000, immutable"}
 
@@ -61,6 +65,26 @@ def router(answerer: Answerer, page_images: PageImages, route_class: type[APIRou
         """The text of a page, which offsets of citations refer to, and the boxes of ``text[start:end]``."""
         generation = answerer.generation()
         return PageBody.of(generation.document(document_id), generation.page(document_id, number), start, end)
+
+    @routes.get("/{document_id}/pages", response_model=PagesBody)
+    def pages(document_id: str) -> PagesBody:
+        """Size, printed number and headings of each page."""
+        generation = answerer.generation()
+        return PagesBody.of(generation.document(document_id), generation.pages_without_words(document_id))
+
+    @routes.get("/{document_id}/pages/{number}/words", response_model=WordsBody)
+    def words(document_id: str, number: int) -> WordsBody:
+        """The text of a page, and where each of its words stands."""
+        return WordsBody.of(document_id, answerer.generation().page(document_id, number))
+
+    @routes.get("/{document_id}/search", response_model=SearchBody)
+    def search(document_id: str, text: Annotated[str, Query(min_length=1, max_length=MAX_QUERY)]) -> SearchBody:
+        """The places of a document where a text stands, in any case; any white space stands for any other."""
+        generation = answerer.generation()
+        spans = find_text(generation.pages_without_words(document_id), text)
+        shown = spans[:_MOST_FOUND]
+        found = tuple(FoundBody.of(generation.page(document_id, span.page), span) for span in shown)
+        return SearchBody(document_id=document_id, total=len(spans), found=found)
 
     @routes.get("/{document_id}/file", response_class=FileResponse)
     def file(document_id: str) -> FileResponse:
