@@ -4,8 +4,8 @@
 
 Each question is put to the answerer with confidence models that let everything pass. Values (facts, yes or no) and
 whole answers (of several sentences) have a confidence model each; a row says which of them its features are for. With
-``--withheld`` each whole question whose pages and nuggets are known is asked once more without these pages: so there
-are questions on the same subject that the documents do not answer. Those are kept for which no vital nugget was read.
+``--withheld`` each whole question whose documents and nuggets are known is asked once more without these documents: so
+there are questions of the same kind that the others do not answer. Those are kept for which no vital nugget is found.
 
 Writes ``features-SET.jsonl`` beside the drafts. What the models say is kept there, too: a rerun goes on where the last
 one was interrupted, and asks the language model only what has changed.
@@ -34,12 +34,13 @@ from rag.answering.features import evidence_features, extract_features
 from rag.answering.trace import AnswerTrace
 from rag.cli.console import ProgressCallback, configure_logging, fail, progress
 from rag.domain.probability import log_odds
-from rag.domain.values import Form, Hit
+from rag.domain.values import Form, Hit, PassagesFound, Question
 from rag.errors import PageproofError
 from rag.evaluation.correctness import LONG_BAR, content_recall, is_correct, normalised
 from rag.evaluation.nuggets import graded, recall
-from rag.evaluation.questions import LabelledQuestion, gold_pages, read_questions
+from rag.evaluation.questions import LabelledQuestion, read_questions
 from rag.index.generation import Generation
+from rag.retrieval.cached import RetrievalCache
 from rag.settings import read_settings
 
 Kind: TypeAlias = Literal["value", "whole"]
@@ -56,7 +57,7 @@ class Observed:
         answerable: whether the documents hold an answer.
         right: whether what would be shown is right: of a value, the draft.
         text: what was judged.
-        withheld: whether it was asked without the pages that answer it.
+        withheld: whether it was asked without the documents that answer it.
         evidence: observed before the model was asked.
         verified: observed once the draft was verified.
         yes: log-odds of the model's yes, with its bias; None where it was not asked for yes or no.
@@ -93,7 +94,7 @@ def observe_set(
     for labelled in questions:
         found = [_observed(lenient, labelled)]
         if withheld and found[0] and found[0].kind == "whole":
-            found.append(_observed_without(lenient, labelled))
+            found.append(_observed_without(lenient, labelled, found[0]))
         yield [row for row in found if row]
 
 
@@ -165,34 +166,35 @@ def is_whole_right(labelled: LabelledQuestion, text: str) -> bool:
     return share >= LONG_BAR if share is not None else is_correct(labelled.question, text, labelled.answers)
 
 
-def _observed_without(answerer: Answerer, labelled: LabelledQuestion) -> Observed | None:
-    """The question asked of an index without the pages that answer it; None where they are not known.
+def _observed_without(answerer: Answerer, labelled: LabelledQuestion, answered: Observed) -> Observed | None:
+    """The question asked of an index without the documents that answer it; None where they are not known.
 
-    None too where a vital nugget was read elsewhere, so that there may be an answer.
+    None too where a vital nugget is read elsewhere, so that there may be an answer. Nothing is drafted: the evidence
+    alone decides.
     """
-    rows = _gold_rows(answerer.generation(), labelled)
+    generation = answerer.generation()
+    rows = _gold_rows(generation, labelled)
     vital = [nugget for nugget in labelled.nuggets if nugget.vital]
     if not (rows and vital):
         return None
-    partial = replace(answerer, retriever=replace(answerer.retriever, withheld=rows))
-    made = traced(partial, labelled.question)
-    if made is None or made[1].features is None or made[1].composition is None:
+    partial = replace(answerer, retriever=replace(answerer.retriever, withheld=rows), searches=RetrievalCache())
+    hits = next(event.hits for event in partial.stream(Question(labelled.question)) if isinstance(event, PassagesFound))
+    read = "\n".join(hit.passage.chunk.text for hit in hits)
+    if not hits or any(nugget.found for nugget in graded(vital, read)):
         return None
-    read = "\n".join(unit.text for unit in made[1].composition.units)
-    if any(nugget.found for nugget in graded(vital, read)):
-        return None
-    row = _row(labelled, *made, answerer.confidence_model.yes_bias)
-    return replace(row, answerable=False, right=False, withheld=True)
+    evidence = _of_evidence(labelled.question, hits, generation, "whole")
+    return replace(
+        answered, answerable=False, right=False, text="", evidence=evidence, verified=evidence, withheld=True
+    )
 
 
 def _gold_rows(generation: Generation, labelled: LabelledQuestion) -> frozenset[int]:
-    """Rows of the passages on pages that answer a question."""
+    """Rows of the passages of the documents that answer a question."""
     return frozenset(
         passage.row
         for document in generation.documents
-        for name in labelled.gold_documents.intersection(document.names)
-        for page in gold_pages(name, labelled.pages, labelled.evidence)
-        for passage in generation.passages_on(document.id, page, page)
+        if not labelled.gold_documents.isdisjoint(document.names)
+        for passage in generation.passages_on(document.id, 1, document.pages)
     )
 
 
@@ -205,7 +207,7 @@ def main() -> int:
     )
     add_sets(parser)
     add_drafts(parser)
-    parser.add_argument("--withheld", action="store_true", help="ask again without the pages that answer")
+    parser.add_argument("--withheld", action="store_true", help="ask again without the documents that answer")
     parser.add_argument("--limit", type=int, help="most questions of each set")
     options = parser.parse_args()
     configure_logging()

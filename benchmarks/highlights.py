@@ -78,9 +78,9 @@ def within(lines: Sequence[Line], boxes: Sequence[Box]) -> str:
 
 # In the browser: what is seen, in points of the page.
 RECTANGLES: Final = """() => {
-  const image = document.querySelector(".paper img"), sheet = image.getBoundingClientRect();
-  const scale = Number(image.getAttribute("width")) / sheet.width;
   return [...document.querySelectorAll("rect.quote")].map((each) => {
+    const image = each.closest(".paper").querySelector("img"), sheet = image.getBoundingClientRect();
+    const scale = Number(image.getAttribute("width")) / sheet.width;
     const seen = each.getBoundingClientRect();
     return [seen.left - sheet.left, seen.top - sheet.top, seen.right - sheet.left, seen.bottom - sheet.top].map(
       (pixels) => pixels * scale);
@@ -127,6 +127,8 @@ def asked(page: Page, url: str, question: str) -> dict[str, Any]:
 
 def opened(page: Page, citation: dict[str, Any]) -> None:
     """Clicks a citation, and waits until what it names is seen."""
+    # Those of an answer are folded under it.
+    page.locator("details.quotes").evaluate_all("all => all.forEach((each) => { each.open = true })")
     page.locator(".citation").nth(citation["id"] - 1).click()
     stretch = f"start={citation['start']}&end={citation['end']}"
     address = f"#/documents/{citation['document_id']}/pages/{citation['page']}?{stretch}"
@@ -138,10 +140,10 @@ def opened(page: Page, citation: dict[str, Any]) -> None:
 def shown(page: Page, citation: dict[str, Any], reader: PageReader) -> Seen:
     """One citation, clicked."""
     opened(page, citation)
-    here = page.locator(".viewer h2").inner_text(), page.locator(".tools span").first.inner_text()
-    is_page = here[0] == citation["document"] and here[1].startswith(f"Page {citation['page']} of")
+    here = page.locator(".viewer h2").inner_text(), page.get_by_label("Page number").input_value()
+    is_page = here == (citation["document"], str(citation["page"]))
     quote = letters(citation["quote"])
-    if page.locator(".paper.text").count():
+    if page.locator("mark.quote").count():
         return Seen(is_page, letters(page.locator("mark.quote").inner_text()) == quote, None)
     # A hair more than what is seen: pixels are rounded.
     boxes = [Box(x0 - 0.5, y0 - 0.5, x1 + 0.5, y1 + 0.5) for x0, y0, x1, y1 in page.evaluate(RECTANGLES)]

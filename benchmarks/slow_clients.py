@@ -64,7 +64,7 @@ ATTACKS: Final = (
     Attack("half-open", 1300, b"POST /ask HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-"),
     Attack("slowloris", 200, b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n", b"X-Pad: " + b"a" * 1_000_000),
     Attack("owed bodies", 30, _POST % len(_QUESTION) + _QUESTION[:30]),
-    Attack("unread", 20, b"GET /web/style.css HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 400),
+    Attack("unread", 20, b"GET /web/style/base.css HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 400),
 )
 
 

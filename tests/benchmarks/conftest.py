@@ -40,7 +40,7 @@ OpenAnswerer: TypeAlias = Callable[..., Answerer]
 @pytest.fixture
 def index(tmp_path: Path) -> Path:
     folder = tmp_path / "index"
-    publish(folder, {"a.pdf": PAGES}, BagOfWordsEncoder())
+    publish(folder, {"a.pdf": PAGES, "other.pdf": ["The tank of the pump is black."]}, BagOfWordsEncoder())
     return folder
 
 

@@ -1,4 +1,4 @@
-"""Features of drafts: which confidence model they are for, when an answer is right, and withheld pages."""
+"""Features of drafts: which confidence model they are for, when an answer is right, and withheld documents."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ class TestObserve:
 
 
 class TestWithheld:
-    def test_a_whole_question_is_asked_again_without_its_pages(self, open_fake: OpenAnswerer) -> None:
+    def test_a_whole_question_is_asked_again_without_its_documents(self, open_fake: OpenAnswerer) -> None:
         ((row, without),) = observe_set(open_fake(), [HOW], withheld=True)
         assert (row.withheld, row.answerable) == (False, True)
         assert (without.id, without.withheld, without.answerable, without.right) == ("how", True, False, False)
@@ -139,9 +139,8 @@ class TestWithheld:
     @pytest.mark.parametrize(
         "question",
         [
-            pytest.param(HOW.model_copy(update={"pages": ()}), id="its pages are unknown"),
             pytest.param(HOW.model_copy(update={"document": "b.pdf"}), id="its document is not there"),
-            pytest.param(HOW.model_copy(update={"pages": (2,)}), id="a vital nugget is read on another page"),
+            pytest.param(HOW.model_copy(update={"document": "other.pdf"}), id="a vital nugget is read in another document"),
             pytest.param(HOW.model_copy(update={"nuggets": (replace(KEY, vital=False),)}), id="no nugget is vital"),
             pytest.param(labelled(answers=("24 months",), document="a.pdf", pages=(2,)), id="a value"),
         ],
