@@ -1,7 +1,7 @@
 """Key file: access keys as JSON, with the SHA-256 of each secret. Made by ``python -m rag keys``, read by the service.
 
 ``{"format": 1, "keys": [{"id", "sha256", "scopes", "created", "expires", "requests_per_minute"}]}``, with dates of ISO
-8601; ``expires`` and ``requests_per_minute`` may be null. See docs/operations.md.
+8601; all but the first three may be null. See docs/operations.md.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class _Row(BaseModel):
     id: Annotated[str, Field(pattern=f"^{ID_PATTERN}$")]
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$", repr=False)]
     scopes: Annotated[tuple[KeyScope, ...], Field(min_length=1, max_length=len(SCOPES))]
-    created: date
+    created: date | None
     expires: date | None
     requests_per_minute: Annotated[int, Field(ge=0, le=MAX_REQUESTS_PER_MINUTE)] | None = None
 
@@ -104,13 +104,13 @@ def _place(location: tuple[int | str, ...]) -> str:
 
 
 def serialized(keys: Sequence[AccessKey]) -> bytes:
-    """The bytes of a key file; keys without a date are given none, and scopes come in their usual order."""
+    """The bytes of a key file, with the scopes of each key in their usual order."""
     rows = tuple(
         _Row(
             id=key.id,
             sha256=key.sha256,
             scopes=tuple(scope for scope in SCOPES if scope in key.scopes),
-            created=key.created or date.min,
+            created=key.created,
             expires=key.expires,
             requests_per_minute=key.requests_per_minute,
         )

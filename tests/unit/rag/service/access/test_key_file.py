@@ -119,7 +119,7 @@ keys = st.builds(
     st.from_regex(ID_PATTERN, fullmatch=True),
     st.binary(min_size=1).map(digest_of),
     st.frozensets(st.sampled_from(SCOPES), min_size=1),
-    st.dates(),
+    st.none() | st.dates(),
     st.none() | st.dates(),
     st.none() | st.integers(0, 1_000_000),
 )
