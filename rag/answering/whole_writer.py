@@ -9,7 +9,7 @@ from typing import Final
 from rag.answering.composing.arrangement import has_lead, note_on_lists
 from rag.answering.composing.comparison import sides_of
 from rag.answering.composing.material import Composition
-from rag.answering.composing.name_conflicts import asked_names, names_another
+from rag.answering.composing.name_conflicts import asked_names, more_specific, names_another
 from rag.answering.composing.opposition import opposing
 from rag.answering.composing.pointers import Pointer, pointers_of, statements_of
 from rag.answering.composing.table_answer import page_reader, table_of_form
@@ -226,7 +226,7 @@ def _composition(run: Run, material: _Material, pointers: Sequence[Pointer]) -> 
     table = table_of_form(run.form, question.text, material.evidence, page_reader(run.generation))
     features = list(unit_features(question.text, units, material.relevance, pointers, material.hits))
     asked = asked_names(question.text)
-    contrary = opposing(question.text, units)
+    contrary = opposing(question.text, units) | more_specific(question.text, units)
     useful = [
         0.0 if place in contrary or names_another(unit.text, asked) else USEFULNESS_MODEL.probability(one)
         for place, (unit, one) in enumerate(zip(units, features, strict=True))

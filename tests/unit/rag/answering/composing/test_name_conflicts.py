@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answering.composing.name_conflicts import asked_names, names_another
+from rag.answering.composing.name_conflicts import asked_names, more_specific, names_another
+from rag.answering.evidence.units import units_of
+from tests.unit.rag.answering.material import evidence_of
 
 
 @pytest.mark.parametrize(
@@ -22,3 +24,27 @@ from rag.answering.composing.name_conflicts import asked_names, names_another
 )
 def test_names_another(question: str, text: str, another: bool) -> None:
     assert names_another(text, asked_names(question)) is another
+
+
+class TestMoreSpecific:
+    CLASSES = "• Standard: for hot data\n• Archive: for data that is rarely read\n• Deep Archive: for cold data"
+    TABLE = "| Class | Price |\n| --- | --- |\n| Archive | €9 |\n| Deep Archive | €3 |\n| Standard | €8 |"
+
+    @pytest.mark.parametrize(
+        ("question", "expected"),
+        [
+            pytest.param("When would I use Archive?", ["Deep Archive"], id="the shorter name is asked for"),
+            pytest.param("When would I use Deep Archive?", [], id="the longer one"),
+            pytest.param("Which classes are there?", [], id="neither"),
+            pytest.param("How do Archive and Deep Archive differ?", [], id="both"),
+        ],
+    )
+    @pytest.mark.parametrize("page", [CLASSES, TABLE], ids=["items", "rows"])
+    def test_items_of_something_else(self, page: str, question: str, expected: list[str]) -> None:
+        units = units_of(evidence_of(page))
+        found = [units[place].text for place in sorted(more_specific(question, units))]
+        assert [text.partition(":")[0] for text in found] == expected
+
+    def test_not_where_no_item_has_the_name_itself(self) -> None:
+        units = units_of(evidence_of("• Deep Archive: for cold data\n• Standard: for hot data"))
+        assert more_specific("When would I use Archive?", units) == set()
