@@ -61,6 +61,12 @@ def picture(page: Page, name: str) -> None:
         page.screenshot(path=str(Path(PICTURES) / f"{name}.png"))
 
 
+def at_page(page: Page, number: int, pages: int) -> None:
+    """Waits until the viewer is at a page, of so many."""
+    expect(page.get_by_label("Page number")).to_have_value(str(number))
+    expect(page.locator(".tools .count")).to_contain_text(f"of {pages}")
+
+
 def ask(page: Page, question: str) -> None:
     page.get_by_label("Question", exact=True).fill(question)
     page.keyboard.press("Enter")

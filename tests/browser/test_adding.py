@@ -117,7 +117,7 @@ def test_every_button_of_the_bar_is_on_a_phone(opened: Page, width: int, letters
     opened.set_viewport_size({"width": width, "height": 700})
     opened.evaluate("size => { document.documentElement.style.fontSize = size }", letters)
     buttons = opened.locator(".bar button")
-    assert buttons.all_inner_texts() == ["Documents", "Earlier", "Add", "New"]
+    assert buttons.all_inner_texts() == ["Documents", "Earlier", "Add", "New", "Settings"]
     for button in buttons.all():
         expect(button).to_be_in_viewport(ratio=1)
     # What is opened begins below the bar.

@@ -40,9 +40,11 @@ def test_steps_lists_and_tables_are_elements(page: Page, serve: Serve) -> None:
     expect(said.locator("td")).to_have_text(["Possibly Dog", "03"])
     missing = "Nothing was found about: the penalty for late payment"
     expect(page.locator(".answer").get_by_text(missing)).to_be_visible()
-    expect(page.locator(".quotes h4")).to_have_text("Where it stands")
-    expect(page.locator(".quotes .place").first).to_have_text("harbour.pdf, page 2 (printed iv)")
+    expect(page.locator(".quotes summary")).to_have_text("3 sources: harbour.pdf p. 2, ferry.pdf p. 1")
+    expect(page.locator(".quotes li").first).not_to_be_visible()
     picture(page, "steps")
+    page.locator(".quotes summary").click()
+    expect(page.locator(".quotes .place").first).to_have_text("harbour.pdf, page 2 (printed iv)")
     said.locator("li .mark").first.click()
     expect(page.locator("rect.quote")).to_have_count(1)
     assert violations(page) == []
@@ -81,12 +83,11 @@ def test_uncertain_is_not_green(page: Page, serve: Serve) -> None:
     expect(sure).to_have_css("color", GREEN)
     expect(page.locator(".citation .number").first).not_to_have_css("color", GREEN)
     expect(page.locator(".citation .number").last).to_have_css("color", GREEN)
-    expect(page.locator(".quotes h4")).to_have_text("Where it stands")
-
-
-def test_quotes_of_what_is_uncertain_prove_nothing(page: Page, serve: Serve) -> None:
-    given(page, serve, Script(POSSIBLE.said[:1], certainty="possible"))
-    expect(page.locator(".quotes h4")).to_have_text("What it is taken from")
+    # Nor has it the same shape.
+    for each, style in ((unsure, "dashed"), (sure, "solid")):
+        expect(each).to_have_css("border-style", style)
+    assert unsure.evaluate("each => getComputedStyle(each, '::after').content") == '"?"'
+    expect(page.locator(".answer.possible")).to_have_css("border-left-style", "dashed")
 
 
 def test_nothing_of_an_abstention_looks_like_proof(page: Page, serve: Serve) -> None:
@@ -111,7 +112,8 @@ def test_what_nothing_proves_is_plain(page: Page, serve: Serve, script: Script) 
 
 def test_a_reply_keeps_its_lines(page: Page, serve: Serve) -> None:
     given(page, serve, Script(text="I have 2:\n\n- a.pdf\n- <b>b.pdf", reason="not_a_question"))
-    assert page.locator(".said").inner_text() == "I have 2:\n\n- a.pdf\n- <b>b.pdf"
+    expect(page.locator(".said p")).to_have_text("I have 2:")
+    expect(page.locator(".said li")).to_have_text(["a.pdf", "<b>b.pdf"])
 
 
 def test_copied_as_text(page: Page, serve: Serve) -> None:
@@ -153,10 +155,11 @@ def test_conversations_of_version_0_2_are_opened(page: Page, serve: Serve) -> No
     page.evaluate("kept => { localStorage['pageproof.conversations'] = kept }", kept)
     page.reload()
     page.get_by_role("button", name="Earlier").click()
-    page.get_by_role("button", name=ASKED).click()
+    page.get_by_role("button", name=ASKED, exact=True).click()
     expect(page.locator(".answer.possible .said .badge")).to_have_text("Possibly")
     expect(page.locator(".said")).to_contain_text(FEE)
-    expect(page.locator(".place")).to_have_text("harbour.pdf, page 2")
+    page.locator(".quotes summary").click()
+    expect(page.locator(".citation .place")).to_have_text("harbour.pdf, page 2")
     expect(page.get_by_text("1 sentence left out")).to_be_visible()
 
 
@@ -204,7 +207,7 @@ def test_blocks_are_those_of_the_service(page: Page, serve: Serve) -> None:
         ]
         found = page.evaluate(
             """async (sentences) => {
-                const { blocksOf, rowsOf, labelled } = await import("/web/blocks.js");
+                const { blocksOf, rowsOf, labelled } = await import("/web/answer/blocks.js");
                 return blocksOf(sentences).map((block) => ({
                     shape: block.shape,
                     number: block.shape === "steps" ? block.number : null,

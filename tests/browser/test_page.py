@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from ingest.discovery import discover
 from rag.answering.prompt import NOT_FOUND
 from rag.testing import BagOfWordsEncoder, ScriptedModel
-from tests.browser.conftest import Serve, ask, picture
+from tests.browser.conftest import Serve, ask, at_page, picture
 from tests.fakes import DRAWING, ingest_job, make_pdf
 from tests.integration.conftest import post, wait_until
 from tests.scripted_answers import Said, Script
@@ -34,7 +34,7 @@ def test_ask_and_see_the_sentence_on_its_page(page: Page, serve: Serve) -> None:
     picture(page, "answer")
     page.get_by_role("button", name="Citation 1: harbour.pdf, page 2").first.click()
     expect(page.locator(".viewer h2")).to_have_text("harbour.pdf")
-    expect(page.locator(".tools").get_by_text("Page 2 of 2")).to_be_visible()
+    at_page(page, 2, 2)
     expect(page.locator("rect.quote")).to_have_count(1)
     picture(page, "citation")
 
@@ -53,6 +53,7 @@ def test_stop_really_stops(page: Page, serve: Serve) -> None:
     page.goto(running.url)
     ask(page, ASKED)
     expect(page.get_by_text(re.compile("Reading [0-9]+ passage"))).to_be_visible()
+    page.get_by_text(re.compile("passages? found")).click()
     expect(page.get_by_role("list", name="Passages that are read").get_by_role("button").first).to_be_visible()
     wait_until(lambda: running.model.generated_tokens > 0)
     page.get_by_role("button", name="Stop").click()
@@ -87,9 +88,9 @@ def test_what_proves_nothing_is_dashed(page: Page, serve: Serve, scheme: Literal
     page.locator(".abstained .citation").first.click()
     expect(page.locator(".others .chip").first).to_have_css("border-style", "dashed")
     picture(page, f"nearest-{scheme}")
-    page.locator(".fact .citation").first.click()
+    page.locator(".fact .mark").first.click()
     expect(page.locator("rect.quote")).to_have_count(1)
-    expect(page.locator(".near")).to_have_count(0)
+    expect(page.locator(".viewer .near")).to_have_count(0)
 
 
 def test_a_summary_is_said_to_be_the_documents_own(page: Page, serve: Serve) -> None:
@@ -167,7 +168,7 @@ def test_earlier_questions_are_kept_in_the_browser(page: Page, serve: Serve) -> 
     expect(page.locator(".turn")).to_have_count(0)
     page.get_by_role("button", name="Earlier").click()
     picture(page, "earlier")
-    page.get_by_role("button", name=ASKED).click()
+    page.get_by_role("button", name=ASKED, exact=True).click()
     expect(page.locator(".said")).to_contain_text(FEE)
     page.get_by_role("button", name="Earlier").click()
     page.get_by_role("button", name="Forget all").click()
@@ -189,7 +190,7 @@ def test_an_earlier_answer_with_the_certainty_in_its_text(page: Page, serve: Ser
     }""")
     page.reload()
     page.get_by_role("button", name="Earlier").click()
-    page.get_by_role("button", name=ASKED).click()
+    page.get_by_role("button", name=ASKED, exact=True).click()
     expect(page.locator(".said .badge")).to_have_text("Possibly")
     expect(page.locator(".said")).not_to_contain_text("Possibly:")
 
@@ -234,7 +235,7 @@ def test_a_link_to_what_is_not_there(page: Page, serve: Serve) -> None:
 def test_a_link_to_a_page_that_is_not_there(page: Page, serve: Serve) -> None:
     page.goto(serve(ScriptedModel([FEE])).url)
     page.get_by_role("button", name="harbour.pdf").click()
-    expect(page.locator(".tools")).to_contain_text("Page 1 of 2")
+    at_page(page, 1, 2)
     page.goto(page.url.replace("pages/1", "pages/9"))
     expect(page.locator(".viewer").get_by_role("alert")).to_contain_text("harbour.pdf has pages 1 to 2, not 9")
 
@@ -252,17 +253,19 @@ def test_pages_are_turned_and_zoomed(page: Page, serve: Serve) -> None:
     page.goto(serve(ScriptedModel([FEE])).url)
     ask(page, ASKED)
     page.locator(".mark").click()
-    expect(page.locator(".tools").get_by_text("Page 2 of 2")).to_be_visible()
+    at_page(page, 2, 2)
     expect(page.get_by_role("button", name="Next page")).to_be_disabled()
     page.get_by_role("button", name="Previous page").click()
-    expect(page.locator(".tools").get_by_text("Page 1 of 2")).to_be_visible()
-    expect(page.locator("rect.quote")).to_have_count(0)
+    at_page(page, 1, 2)
+    expect(page.locator("rect.quote")).not_to_be_in_viewport()
     page.keyboard.press("ArrowRight")
-    expect(page.locator("rect.quote")).to_have_count(1)
-    width = page.locator(".paper").evaluate("each => each.clientWidth")
+    at_page(page, 2, 2)
+    page.locator(".zoom").click()
+    expect(page.locator(".zoom")).to_have_text("100 %")
+    width = page.locator(".paper").first.evaluate("each => each.clientWidth")
     page.get_by_role("button", name="Zoom in").click()
-    expect(page.locator(".zoom")).to_have_text("150 %")
-    assert page.locator(".paper").evaluate("each => each.clientWidth") == pytest.approx(1.5 * width, rel=0.02)
+    expect(page.locator(".zoom")).to_have_text("125 %")
+    assert page.locator(".paper").first.evaluate("each => each.clientWidth") == pytest.approx(1.25 * width, rel=0.02)
 
 
 def test_a_new_generation_is_served_and_shown(page: Page, serve: Serve, documents: Path, index: Path) -> None:
@@ -352,7 +355,7 @@ def test_a_link_is_closed_after_its_pages_were_turned(page: Page, browser: Brows
     other.goto(page.url)
     expect(other.locator(".viewer h2")).to_have_text("harbour.pdf")
     other.keyboard.press("ArrowLeft")
-    expect(other.locator(".tools")).to_contain_text("Page 1 of 2")
+    at_page(other, 1, 2)
     other.keyboard.press("Escape")
     expect(other.locator(".viewer")).to_have_count(0)
     expect(other.get_by_text("2 documents")).to_be_visible()

@@ -12,8 +12,9 @@ from playwright.sync_api import Page, expect
 from ingest.discovery import discover
 from rag.testing import BagOfWordsEncoder, ScriptedModel
 from tests.browser.conftest import Serve, ask
-from tests.browser.payloads import PAYLOADS
-from tests.fakes import ingest_job
+from tests.browser.payloads import MARKDOWN_PAYLOADS, PAYLOADS, TITLE_PAYLOADS
+from tests.fakes import ingest_job, make_pdf
+from tests.scripted_answers import Said, Script
 
 
 def printable(payload: str) -> str:
@@ -54,8 +55,8 @@ def sent(page: Page) -> Callable[[str], list[str]]:
     return elsewhere
 
 
-def test_there_are_eighty() -> None:
-    assert len(set(PAYLOADS)) == 80
+def test_there_are_eighty_and_eighty_more() -> None:
+    assert len(set(PAYLOADS)) == len(set(MARKDOWN_PAYLOADS)) == 80
 
 
 @pytest.mark.parametrize("start", range(0, 80, 10))
@@ -86,4 +87,53 @@ def test_in_questions(page: Page, serve: Serve, sent: Callable[[str], list[str]]
         assert page.locator(".turn h2").nth(number - start).inner_text() == printable(PAYLOADS[number]).strip("\ufeff")
     page.reload()
     page.get_by_role("button", name="Earlier").click()
+    assert sent(running.url) == []
+
+
+def test_in_replies_of_markdown(page: Page, serve: Serve, sent: Callable[[str], list[str]]) -> None:
+    """They become lists, tables and bold; what they hold is text, and nothing else of Markdown is rendered."""
+    replies = ["\n\n".join(MARKDOWN_PAYLOADS[start : start + 16]) for start in range(0, 80, 16)]
+    scripts = [Script(text=reply, reason="not_a_question") for reply in replies]
+    running = serve(ScriptedModel([""]), scripts=scripts)
+    page.goto(running.url)
+    for number in range(len(replies)):
+        ask(page, f"What is said in reply {number}?")
+        expect(page.locator(".turn.done")).to_have_count(number + 1)
+    said = page.locator(".said.reply")
+    assert min(said.locator(shape).count() for shape in ("ul", "ol", "table", "b")) >= 16
+    assert (
+        said.locator(":is(script, img, svg, iframe, a, style, form, input, video, code, details, h1, em, del)").count()
+        == 0
+    )
+    assert sent(running.url) == []
+    # In a file that another program shows, too, none is more than text.
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Markdown").first.click()
+    text = Path(download.value.path()).read_text()
+    assert not re.search(r"(?<!\\)[<`]|(?<!\\)!\[|(?<!\\)\]\(|https?://", text)
+    assert sent(running.url) == []
+
+
+def test_in_titles_of_documents(
+    page: Page, serve: Serve, sent: Callable[[str], list[str]], documents: Path, index: Path
+) -> None:
+    for number, title in enumerate(TITLE_PAYLOADS):
+        heading = re.sub(r"[()\\\\]", " ", title)
+        make_pdf(documents / f"{number:02}.pdf", [f"# {heading}\nFerns {number} unroll in April."], title=title)
+    ingest_job(index, BagOfWordsEncoder()).run(discover([documents]))
+    quotes = [f"Ferns {number} unroll in April." for number in range(len(TITLE_PAYLOADS))]
+    script = Script(tuple(Said(quote, "item", (quote,)) for quote in quotes), form="overview")
+    running = serve(ScriptedModel([""]), scripts=[script])
+    page.goto(running.url)
+    expect(page.locator(".documents li")).to_have_count(len(TITLE_PAYLOADS) + 1)
+    expect(page.locator(".examples li").first).to_be_attached()
+    shown = {" ".join(title.split()) for title in page.locator(".documents .title").all_inner_texts()}
+    assert len(shown & {" ".join(title.split()) for title in TITLE_PAYLOADS}) >= 10
+    ask(page, "When do ferns unroll?")
+    expect(page.locator(".turn.done")).to_have_count(1)
+    page.locator(".mark").first.hover()
+    expect(page.locator(".peek")).to_be_visible()
+    page.locator(".mark").first.click()
+    expect(page.locator("rect.quote")).to_have_count(1)
     assert sent(running.url) == []

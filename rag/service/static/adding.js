@@ -2,10 +2,12 @@
 // its status is shown while it runs.
 
 import { refresh } from "./library.js";
+import { known, t } from "./messages.js";
+import { nameView } from "./names.js";
 import * as service from "./service.js";
 import { changed, say, state } from "./state.js";
 import { html, nothing } from "./vendor/lit-html.js";
-import { count, isWell, size } from "./wording.js";
+import { isWell, size } from "./wording.js";
 
 const LOOK_EVERY = 700;
 const NAME_TAKEN = 409;
@@ -18,13 +20,13 @@ export function adding() {
   const { max_bytes: most, suffixes } = state.info.adding;
   const { files = [], job = null, problem = null, busy = false } = state.adding ?? {};
   return html`
-    <section class="panel" aria-label="Add documents">
-      <h2>Add documents</h2>
+    <section class="panel" aria-label=${t("adding.region")}>
+      <h2>${t("adding.region")}</h2>
       <form @submit=${(event) => event.preventDefault()}>
-        <label for="admin-key">Admin key</label>
+        <label for="admin-key">${t("adding.key")}</label>
         <input id="admin-key" type="password" autocomplete="off" .value=${adminKey} @input=${(event) => (adminKey = event.target.value.trim())} @change=${look}>
-        <label class="drop" @dragover=${(event) => event.preventDefault()} @drop=${dropped}>
-          <span>Choose files, or drop them here: ${suffixes.join(", ")}, up to ${size(most)} each</span>
+        <label class="target">
+          <span>${t("adding.choose", { suffixes: suffixes.join(", "), size: size(most) })}</span>
           <input type="file" multiple accept=${suffixes.join(",")} ?disabled=${busy} @change=${chosen}>
         </label>
       </form>
@@ -37,33 +39,24 @@ export function adding() {
 function fileRow(file) {
   return html`
     <li>
-      <span class="name">${file.name}</span>
-      <progress aria-label="Sending ${file.name}" max=${file.size || 1} value=${file.sent}></progress>
-      <p class=${file.problem ? "fault" : "quiet"}>${file.problem ?? (file.done ? "sent" : size(file.size))}
-        ${file.exists ? html`<button type="button" class="link" ?disabled=${Boolean(state.adding.busy)} @click=${() => replace(file)}>Replace it</button>` : nothing}</p>
+      <span class="name">${nameView(file.name)}</span>
+      <progress aria-label=${t("adding.sending", { name: file.name })} max=${file.size || 1} value=${file.sent}></progress>
+      <p class=${file.problem ? "fault" : "quiet"}>${file.problem ?? (file.done ? t("adding.sent") : size(file.size))}
+        ${file.exists ? html`<button type="button" class="link" ?disabled=${Boolean(state.adding.busy)} @click=${() => replace(file)}>${t("adding.replace")}</button>` : nothing}</p>
     </li>`;
 }
-
-const STAGES = {
-  starting: "Starting",
-  checking: "Looking for what has changed",
-  waiting: "Waiting: somebody else writes the index",
-  reading: "Reading",
-  encoding: "Encoding",
-  publishing: "Publishing",
-};
 
 function jobView(job) {
   const running = job.state === "running";
   return html`
-    <h3>${running ? STAGES[job.stage] ?? "Reading" : job.state === "failed" ? "Failed" : "Done"}</h3>
-    ${running ? html`<progress aria-label="Ingest" max="1" value=${job.share}></progress>` : nothing}
-    ${running && job.total ? html`<p class="quiet">${job.done} of ${job.total}</p>` : nothing}
+    <h3>${running ? known(`adding.${job.stage}`, t("adding.reading")) : t(job.state === "failed" ? "adding.failed" : "adding.done")}</h3>
+    ${running ? html`<progress aria-label=${t("adding.ingest")} max="1" value=${job.share}></progress>` : nothing}
+    ${running && job.total ? html`<p class="quiet">${t("adding.of", job)}</p>` : nothing}
     ${job.error ? html`<p class=${running ? "notice" : "problem"} role="alert">${job.error}</p>` : nothing}
-    <ul class="report" aria-label="Report">
+    <ul class="report" aria-label=${t("adding.report")}>
       ${job.files.map(
-        (file) => html`<li><span class="name">${file.name}</span> <span class=${isWell(file.status) ? "badge" : "badge warning"}>${file.status}</span>
-          <p class="quiet">${file.pages ? count(file.pages, "page") : ""} ${file.reason ?? ""}</p></li>`,
+        (file) => html`<li><span class="name">${nameView(file.name)}</span> <span class=${isWell(file.status) ? "badge" : "badge warning"}>${file.status}</span>
+          <p class="quiet">${file.pages ? t("documents.pages", { count: file.pages }) : ""} ${file.reason ?? ""}</p></li>`,
       )}
     </ul>`;
 }
@@ -73,14 +66,16 @@ function chosen(event) {
   event.target.value = "";
 }
 
-function dropped(event) {
-  event.preventDefault();
-  send([...event.dataTransfer.files]);
+// Files that were dropped anywhere on the page: the panel has what is needed to send them.
+export function dropOnPage(files) {
+  changed({ panel: "adding" });
+  send(files);
 }
 
 function send(files) {
   if (state.adding?.busy || !files.length) return;
-  if (!adminKey) return update({ problem: "The admin key is needed." });
+  // They are sent when the key is there.
+  if (!adminKey) return update({ problem: t("adding.keyNeeded"), held: files });
   update({ files: files.map((file) => ({ file, name: file.name, size: file.size, sent: 0 })), problem: null, job: null });
   return run(state.adding.files, false);
 }
@@ -99,7 +94,7 @@ async function run(rows, replacing) {
 
 async function sendOne(row, replacing) {
   if (row.size > state.info.adding.max_bytes) {
-    row.problem = `It is larger than ${size(state.info.adding.max_bytes)}.`;
+    row.problem = t("adding.larger", { size: size(state.info.adding.max_bytes) });
     return update({});
   }
   const progress = (sent) => {
@@ -111,7 +106,7 @@ async function sendOne(row, replacing) {
     Object.assign(row, { done: true, sent: row.size });
   } catch (problem) {
     const taken = problem.status === NAME_TAKEN && !replacing;
-    Object.assign(row, { problem: taken ? "This name is taken already." : said(problem), exists: taken, sent: 0 });
+    Object.assign(row, { problem: taken ? t("adding.taken") : said(problem), exists: taken, sent: 0 });
   }
   update({});
 }
@@ -119,7 +114,9 @@ async function sendOne(row, replacing) {
 // A run that is in progress when the page is opened is shown, too.
 async function look() {
   if (!adminKey || state.adding?.busy) return;
-  update({ problem: null });
+  const held = state.adding?.held ?? [];
+  update({ problem: null, held: [] });
+  if (held.length) return send(held);
   try {
     const job = await service.ingest(adminKey);
     // Not busy before: the click that left the key's field would meet a disabled button.
@@ -136,7 +133,7 @@ async function ingest(begin) {
   try {
     let job = await begin();
     if (job.state === "idle") return;
-    say("Reading the documents");
+    say(t("adding.said.reading"));
     while (job.state === "running") {
       update({ job, problem: null });
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY));
@@ -144,13 +141,13 @@ async function ingest(begin) {
     }
     update({ job });
     await refresh();
-    say(job.state === "failed" ? "The documents could not be added" : "The documents were added");
+    say(t(job.state === "failed" ? "adding.said.failed" : "adding.said.added"));
   } catch (problem) {
     update({ problem: said(problem) });
   }
 }
 
-const said = (problem) => (problem.status === 401 ? "That admin key is not accepted." : problem.message);
+const said = (problem) => (problem.status === 401 ? t("adding.keyRefused") : problem.message);
 
 // Status of the run; the last known one while the service cannot be reached.
 async function standing(job) {

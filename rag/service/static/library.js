@@ -1,14 +1,22 @@
 // The document list: status of each document, and the selection of those to search.
 
+import { isMadeOf } from "./answer/reference.js";
+import { fileIcon } from "./icons.js";
+import { known, t } from "./messages.js";
+import { nameView } from "./names.js";
+import { CHOICES, prefer, preference } from "./preferences.js";
 import * as service from "./service.js";
 import { changed, say, state } from "./state.js";
 import { html, nothing } from "./vendor/lit-html.js";
-import { open } from "./viewer.js";
-import { ago, count, isWell, size } from "./wording.js";
+import { open } from "./viewer/viewer.js";
+import { ago, asSentence, isWell, oneLine, size } from "./wording.js";
 
 const LOOK_EVERY = 5000;
 // Longest list that is rendered: more rows would make typing in the filter slow.
 const MOST = 200;
+// Fewer documents need no order and no search.
+const MANY = 2;
+
 export async function refresh() {
   try {
     const { documents, unread, index, published } = await service.documents();
@@ -22,7 +30,7 @@ export async function refresh() {
 
 // Questions cannot be sent now. If a key is needed, the form shows it.
 export function troubled(problem) {
-  changed(service.lacksKey(problem) ? { keyNeeded: true, trouble: null } : { trouble: problem.message });
+  changed(service.lacksKey(problem) ? { keyNeeded: true, trouble: null } : { trouble: asSentence(problem.message) });
 }
 
 // Follows the served generation: a new one is served as soon as it is published. A failed load is tried again.
@@ -35,29 +43,62 @@ export function followGenerations(load) {
       if (index === state.index && !state.trouble) return;
       const before = state.index;
       await refresh();
-      if (before) say("The documents have changed");
+      if (before) say(t("documents.changed"));
     } catch (problem) {
       troubled(problem);
     }
   }, LOOK_EVERY);
 }
 
+const ORDERS = {
+  name: (one, other) => byText(one.name, other.name),
+  title: (one, other) => byText(one.title, other.title),
+  added: (one, other) => (other.added ?? "").localeCompare(one.added ?? "") || byText(one.name, other.name),
+  pages: (one, other) => other.pages - one.pages || byText(one.name, other.name),
+};
+const byText = new Intl.Collator("en", { numeric: true, sensitivity: "base" }).compare;
+
 export function library() {
   const found = state.documents.filter((each) => isFound(`${each.names.join(" ")} ${each.title}`));
-  const shown = found.slice(0, MOST);
+  const shown = found.sort(ORDERS[preference("sort")]).slice(0, MOST);
   return html`
-    <section class="panel" aria-label="Documents">
-      <h2>Documents</h2>
-      <label class="hidden" for="search">Search by name</label>
-      <input id="search" type="search" placeholder="Search by name" .value=${state.search}
-        @input=${(event) => changed({ search: event.target.value })}>
+    <section class="panel" aria-label=${t("documents.title")}>
+      <h2>${t("documents.title")}</h2>
       ${state.trouble ? html`<p class="notice" role="alert">${state.trouble}</p>` : nothing}
+      ${state.documents.length >= MANY ? finding() : nothing}
+      ${state.documents.length >= MANY ? ticking(shown) : nothing}
       <ul class="documents">${shown.map(documentRow)}</ul>
-      ${shown.length || !state.documents.length ? nothing : html`<p class="quiet">No document has such a name.</p>`}
-      ${found.length > MOST ? html`<p class="quiet">And ${found.length - MOST} more: search by name.</p>` : nothing}
+      ${shown.length || !state.documents.length ? nothing : html`<p class="quiet">${t("documents.none")}</p>`}
+      ${found.length > MOST ? html`<p class="quiet">${t("documents.more", { count: found.length - MOST })}</p>` : nothing}
       ${unread()}
-      <p class="quiet served">Index ${state.index ?? "–"}${state.published ? `, published ${ago(state.published)}` : ""}</p>
+      <p class="quiet served">${state.published
+        ? t("documents.published", { index: state.index, ago: ago(state.published) })
+        : t("documents.index", { index: state.index ?? "–" })}</p>
     </section>`;
+}
+
+function finding() {
+  return html`
+    <div class="finding">
+      <label class="hidden" for="search">${t("documents.search")}</label>
+      <input id="search" type="search" placeholder=${t("documents.search")} .value=${state.search}
+        @input=${(event) => changed({ search: event.target.value })}>
+      <label class="hidden" for="sort">${t("documents.sort")}</label>
+      <select id="sort" @change=${(event) => changed(prefer("sort", event.target.value))}>
+        ${CHOICES.sort.map((order) => html`<option value=${order} ?selected=${order === preference("sort")}>${t(`documents.sort.${order}`)}</option>`)}
+      </select>
+    </div>`;
+}
+
+function ticking(shown) {
+  const { size: ticked } = state.onlyIn;
+  return html`
+    <p class="quiet ticking">${ticked ? t("documents.ticked", { count: ticked }) : t("documents.hint")}
+      ${ticked
+        ? html`<button type="button" class="link" @click=${() => changed({ onlyIn: new Set() })}>${t("documents.untick")}</button>`
+        : state.search && shown.length
+          ? html`<button type="button" class="link" @click=${() => changed({ onlyIn: new Set(shown.map(({ name }) => name)) })}>${t("documents.tickShown")}</button>`
+          : nothing}</p>`;
 }
 
 function isFound(text) {
@@ -68,29 +109,36 @@ function unread() {
   const found = state.unread.filter((each) => isFound(each.name));
   if (!found.length) return nothing;
   return html`
-    <h3 id="unread">Could not be read</h3>
+    <h3 id="unread">${t("documents.unread")}</h3>
     <ul class="unread" aria-labelledby="unread">
       ${found.slice(0, MOST).map(
-        (file) => html`<li><span class="name">${file.name}</span>
-          <p class="fault"><span class="badge warning">${file.status}</span> ${file.reason ?? ""}</p></li>`,
+        (file) => html`<li><span class="name">${nameView(file.name)}</span>
+          <p class="fault"><span class="badge warning">${statusOf(file.status)}</span> ${file.reason ?? ""}</p></li>`,
       )}
     </ul>
-    ${found.length > MOST ? html`<p class="quiet">And ${found.length - MOST} more: search by name.</p>` : nothing}`;
+    ${found.length > MOST ? html`<p class="quiet">${t("documents.more", { count: found.length - MOST })}</p>` : nothing}`;
 }
+
+const statusOf = (status) => known(`status.${status}`, status);
 
 function documentRow(document) {
   // A later run reports the document as unchanged, still with the reason why parts are missing.
   const status = isWell(document.status) && document.reason ? "partial" : document.status;
+  const title = oneLine(document.title);
+  const isTitled = title && !isMadeOf(title, document.name);
+  const told = [t("documents.pages", { count: document.pages }), size(document.size), document.added ? t("documents.added", { ago: ago(document.added) }) : ""];
   return html`
-    <li>
+    <li class=${state.onlyIn.has(document.name) ? "ticked" : ""}>
       <label>
         <input type="checkbox" .checked=${state.onlyIn.has(document.name)} @change=${() => toggle(document.name)}
-          aria-label="Ask only in ${document.name}">
+          aria-label=${t("documents.only", { name: document.name })}>
       </label>
-      <div>
-        <button type="button" class="link name" @click=${(event) => open({ documentId: document.id, page: 1, start: 0, end: 0 }, event.currentTarget)}>${document.name}</button>
-        <p class="quiet">${count(document.pages, "page")}, ${size(document.size)}${document.added ? `, added ${ago(document.added)}` : ""}</p>
-        ${isWell(status) ? nothing : html`<p class="fault"><span class="badge warning">${status}</span> ${document.reason ?? ""}</p>`}
+      ${fileIcon(document.name)}
+      <div class="item">
+        <button type="button" class="row-title" @click=${(event) => open({ documentId: document.id, page: 1, start: 0, end: 0 }, event.currentTarget)}>
+          ${isTitled ? html`<span class="title">${title}</span> ` : nothing}<span class=${isTitled ? "file" : "title"}>${nameView(document.name)}</span></button>
+        <p class="quiet">${told.filter(Boolean).join(" · ")}</p>
+        ${isWell(status) ? nothing : html`<p class="fault"><span class="badge warning">${statusOf(status)}</span> ${document.reason ?? ""}</p>`}
       </div>
     </li>`;
 }

@@ -1,33 +1,37 @@
 // Entry point: layout, keyboard shortcuts, and start.
 
-import { adding, isEnabled } from "./adding.js";
-import { begin } from "./asking.js";
-import { conversation } from "./conversation_view.js";
-import { past } from "./history.js";
+import "./preferences.js";
+import { adding, dropOnPage, isEnabled } from "./adding.js";
+import { hide } from "./answer/citation_mark.js";
+import { begin } from "./conversation/asking.js";
+import { conversation } from "./conversation/conversation_view.js";
+import { past } from "./conversation/history.js";
+import { pastConversations } from "./conversation/past_view.js";
+import { icon } from "./icons.js";
 import { followGenerations, library, refresh, troubled } from "./library.js";
-import { pastConversations } from "./past_view.js";
+import { t } from "./messages.js";
 import * as service from "./service.js";
-import { changed, drawnBy, state } from "./state.js";
+import { settings } from "./settings_view.js";
+import { changed, drawnBy, restingPanel, say, state } from "./state.js";
 import { html, nothing, render } from "./vendor/lit-html.js";
-import { close, follow, turnBy, viewer, zoomBy } from "./viewer.js";
+import { close, follow, turnBy, viewer, zoomBy } from "./viewer/viewer.js";
 
-// If there is room, the document list is open from the start.
-const WIDE = "(min-width: 70rem)";
-// Breakpoints of style.css: too narrow for a panel and a document page; too narrow for two columns.
-const narrow = matchMedia("(max-width: 96rem)");
+// Breakpoints of style/layout.css: too narrow for a panel and a document page; too narrow for two columns.
+const narrow = matchMedia("(max-width: 89.9rem)");
 const small = matchMedia("(max-width: 48rem)");
-const PANELS = { documents: library, history: pastConversations, adding };
+const PANELS = { documents: library, history: pastConversations, adding, settings };
 
 function page() {
   const panel = PANELS[state.panel];
   const covered = small.matches && Boolean(state.viewer || panel);
   return html`
-    <a class="skip" href="#question" @click=${toQuestion}>To the question</a>
+    <a class="skip" href="#question" @click=${toQuestion}>${t("page.skip")}</a>
     <header class="bar" ?inert=${state.keyNeeded || (small.matches && Boolean(state.viewer))}>
       <span class="brand">Pageproof</span>
-      <nav aria-label="Panels">
-        ${tab("documents", "Documents")} ${tab("history", "Earlier")} ${isEnabled() ? tab("adding", "Add") : nothing}
-        <button type="button" @click=${begin} ?disabled=${!state.turns.length}>New</button>
+      <nav aria-label=${t("page.panels")}>
+        ${tab("documents", t("page.documents"))} ${tab("history", t("page.earlier"))} ${isEnabled() ? tab("adding", t("page.add")) : nothing}
+        <button type="button" @click=${begin} ?disabled=${!state.turns.length}>${t("page.new")}</button>
+        ${tab("settings", html`${icon("settings")}<span class="hidden">${t("page.settings")}</span>`, t("page.settings"))}
       </nav>
     </header>
     <div ?inert=${state.keyNeeded} class="columns ${state.viewer ? "with-viewer" : ""} ${panel ? "with-panel" : ""}">
@@ -35,13 +39,13 @@ function page() {
       ${conversation(covered)} ${viewer()}
     </div>
     ${state.keyNeeded ? keyForm() : nothing}
+    ${state.dragging ? html`<div class="curtain dragging"><p>${t(isEnabled() ? "page.drop" : "page.nowhere")}</p></div>` : nothing}
     <p class="hidden" role="status" aria-live="polite">${state.said}</p>`;
 }
 
-function tab(name, title) {
+function tab(name, content, title = nothing) {
   const isOpen = state.panel === name && !(state.viewer && narrow.matches);
-  return html`<button type="button" aria-expanded=${isOpen ? "true" : "false"}
-    @click=${() => toggle(name, isOpen)}>${title}</button>`;
+  return html`<button type="button" title=${title} aria-expanded=${isOpen ? "true" : "false"} @click=${() => toggle(name, isOpen)}>${content}</button>`;
 }
 
 function toggle(name, isOpen) {
@@ -58,12 +62,12 @@ function keyForm() {
   return html`
     <div class="curtain">
       <form class="key" role="dialog" aria-modal="true" aria-labelledby="key-title" @submit=${withKey}>
-        <h2 id="key-title">An access key is needed</h2>
-        <p class="quiet">Whoever runs this service has it. It is kept until this tab is closed.</p>
-        ${service.hasKey() ? html`<p class="problem" role="alert">That key is not accepted.</p>` : nothing}
-        <label for="key">Access key</label>
+        <h2 id="key-title">${t("key.title")}</h2>
+        <p class="quiet">${t("key.hint")}</p>
+        ${service.hasKey() ? html`<p class="problem" role="alert">${t("key.refused")}</p>` : nothing}
+        <label for="key">${t("key.label")}</label>
         <input id="key" name="key" type="password" autocomplete="current-password" autofocus required>
-        <button type="submit" class="primary">Continue</button>
+        <button type="submit" class="primary">${t("key.continue")}</button>
       </form>
     </div>`;
 }
@@ -76,12 +80,8 @@ function withKey(event) {
 }
 
 function pressed(event) {
-  if (event.key === "Escape") {
-    if (state.viewer) close();
-    else if (state.panel) changed({ panel: null });
-    return;
-  }
-  const typing = event.target.closest?.("input, textarea");
+  if (event.key === "Escape") return escaped();
+  const typing = event.target.closest?.("input, textarea, select");
   if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "/") {
     event.preventDefault();
@@ -94,6 +94,32 @@ function pressed(event) {
   if (event.key === "ArrowRight" && !scrolls) turnBy(1);
   if (event.key === "+") zoomBy(1);
   if (event.key === "-") zoomBy(-1);
+}
+
+// What was opened last is closed first.
+function escaped() {
+  const dropped = document.querySelector("details.drop[open]");
+  if (state.peek) hide();
+  else if (dropped) dropped.open = false;
+  else if (state.viewer) close();
+  else if (state.panel) changed({ panel: null });
+}
+
+// What is dropped down goes when something else is clicked.
+function clicked(event) {
+  for (const dropped of document.querySelectorAll("details.drop[open]")) if (!dropped.contains(event.target)) dropped.open = false;
+  if (state.peek && !event.target.closest?.(".cite")) hide();
+}
+
+const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
+
+function dropped(event) {
+  // A file that misses its field must not replace the page.
+  event.preventDefault();
+  changed({ dragging: false });
+  if (!hasFiles(event)) return;
+  if (isEnabled()) dropOnPage([...event.dataTransfer.files]);
+  else say(t("page.nowhere"));
 }
 
 async function load() {
@@ -109,11 +135,13 @@ async function load() {
 drawnBy(() => render(page(), document.getElementById("page")));
 document.getElementById("page").replaceChildren();
 addEventListener("keydown", pressed);
+addEventListener("click", clicked);
 addEventListener("popstate", follow);
-// A file that misses its field must not replace the page.
+addEventListener("dragenter", (event) => hasFiles(event) && !state.dragging && changed({ dragging: true }));
+addEventListener("dragleave", (event) => !event.relatedTarget && changed({ dragging: false }));
 addEventListener("dragover", (event) => event.preventDefault());
-addEventListener("drop", (event) => event.preventDefault());
+addEventListener("drop", dropped);
 for (const size of [narrow, small]) size.addEventListener("change", () => changed());
-changed({ past: past(), panel: matchMedia(WIDE).matches ? "documents" : null });
+changed({ past: past(), panel: restingPanel() });
 load();
 followGenerations(load);

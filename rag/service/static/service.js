@@ -1,7 +1,10 @@
 // Client of the HTTP API (docs/api.md). No other module sends requests.
 
+import { t } from "./messages.js";
+
 const KEY = "pageproof.key";
 const PICTURES = 24;
+const LAYOUTS = 8;
 // The path under which the service is offered, empty for /; a proxy may put it elsewhere.
 const ROOT = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
 
@@ -17,7 +20,7 @@ export class Problem extends Error {
 }
 
 const unreachable = () =>
-  new Problem({ status: 0, title: "No connection", detail: "The service cannot be reached. Is it still running?" });
+  new Problem({ status: 0, title: "No connection", detail: t("service.unreachable") });
 
 let key = "";
 try {
@@ -51,7 +54,7 @@ async function request(path, { headers = {}, bearer = key, ...options } = {}) {
   if (response.ok) return response;
   const problem = Object.assign(await problemOf(response), { bearer });
   // The detail is for programs that send a key; the page asks for it instead.
-  if (lacksKey(problem)) problem.message = "An access key is needed.";
+  if (lacksKey(problem)) problem.message = t("key.needed");
   throw problem;
 }
 
@@ -75,6 +78,22 @@ export const info = () => json("/info");
 export const ready = () => json("/readyz");
 export const documents = () => json("/documents");
 export const page = (id, number, start, end) => json(`/documents/${id}/pages/${number}?start=${start}&end=${end}`);
+export const words = (id, number) => json(`/documents/${id}/pages/${number}/words`);
+export const search = (id, text) => json(`/documents/${id}/search?text=${encodeURIComponent(text)}`);
+
+// Sizes and headings of all pages of a document, as one generation of the index has them.
+const layouts = new Map();
+
+export function pages(id, index) {
+  const name = `${index} ${id}`;
+  if (!layouts.has(name)) {
+    const asked = json(`/documents/${id}/pages`);
+    asked.catch(() => layouts.delete(name));
+    layouts.set(name, asked);
+  }
+  if (layouts.size > LAYOUTS) layouts.delete(layouts.keys().next().value);
+  return layouts.get(name);
+}
 
 // Server-Sent Events of an answer, as pairs of name and data. Ending the iteration, or the signal, stops the work.
 export async function* ask(question, signal) {
@@ -96,7 +115,7 @@ export async function* ask(question, signal) {
     throw error instanceof Problem || error.name === "AbortError" ? error : unreachable();
   }
   if (!whole) {
-    throw new Problem({ status: 0, title: "Broken off", detail: "The answer was broken off.", request_id: requestId });
+    throw new Problem({ status: 0, title: "Broken off", detail: t("service.broken"), request_id: requestId });
   }
 }
 
@@ -143,6 +162,14 @@ export async function picture(id, number) {
     pictures.delete(oldest);
   }
   return known;
+}
+
+// Decoded before it is inserted, so that the page and its highlight appear together.
+export async function decodedPicture(id, number) {
+  const image = new Image();
+  image.src = await picture(id, number);
+  await image.decode();
+  return image.src;
 }
 
 export async function file(id) {

@@ -13,9 +13,16 @@ export const state = {
   conversation: crypto.randomUUID?.() ?? String(Math.random()),
   past: [], // earlier conversations of this browser
   draft: "", // what stands in the box
-  viewer: null, // the page beside the answer
-  panel: null, // "documents", "history" or "adding", where one is open
+  peek: null, // the citation whose quote is shown at its number
+  examples: [], // questions to begin with
+  viewer: null, // the document beside the answer
+  find: null, // what is searched for in it
+  panel: null, // "documents", "history", "settings" or "adding", where one is open
+  pastSearch: "", // what the earlier conversations are searched for
+  renaming: null, // the id of the one that gets another name
+  deleted: null, // the one that was deleted last, which can be put back
   keyNeeded: false,
+  dragging: false, // whether files are held over the page
   adding: null, // what is being added
   said: "", // for screen readers: what has just happened
 };
@@ -37,6 +44,10 @@ export function changed(changes = {}) {
     draw();
   });
 }
+
+// If there is room, the list of documents is open where nothing else is.
+const wide = matchMedia("(min-width: 70rem)");
+export const restingPanel = () => (wide.matches ? "documents" : null);
 
 export function say(text) {
   changed({ said: text });

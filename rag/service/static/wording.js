@@ -1,6 +1,7 @@
-// Texts of the page, and the text that is copied.
+// Texts of the page that depend on an answer, a document or a number.
 
-import { oneLine, plainText } from "./blocks.js";
+import { oneLine, plainText } from "./answer/blocks.js";
+import { t } from "./messages.js";
 import { html, nothing } from "./vendor/lit-html.js";
 
 const SURE = 0.9;
@@ -17,87 +18,99 @@ export function isUnsure(sentence, answer) {
   return isPossible(answer) && (sentence.confidence === null || sentence === supported(answer)[0]);
 }
 
-// Prefix of a possible answer, in plain text.
-const hedge = (answer) => (isPossible(answer) ? "Possibly: " : "");
-
 // Replies that no model has written: how sure they are is not told.
 const isCertain = (answer) => ["collection", "chat"].includes(answer.form) || !answer.certainty;
 
 // Class of an answer; what nothing proves, such as a greeting or the list of the documents, is plain.
 export function nature(answer) {
-  if (!answer.answered) return "abstained";
+  if (!answer.answered) return answer.citations.length || answer.reason !== "not_a_question" ? "abstained" : "plain";
   return isPossible(answer) ? "possible" : isCertain(answer) ? "plain" : "fact";
 }
 
 // Empty where an answer has none.
 export function confidence(answer) {
   if (!answer.answered || isCertain(answer) || answer.confidence === null) return "";
-  // A summary: no model generated it.
-  if (answer.confidence === 1) return "The document's own sentences";
-  if (answer.confidence >= SURE) return "Very likely right";
-  return isPossible(answer) ? "Possibly right: look at the page" : "Likely right";
+  if (isVerbatim(answer)) return t("confidence.own");
+  if (answer.confidence >= SURE) return t("confidence.very");
+  return t(isPossible(answer) ? "confidence.possible" : "confidence.likely");
 }
+
+// A summary: no model generated it.
+export const isVerbatim = (answer) => answer.confidence === 1;
+
+// Rounded down: 0.999 is not certain.
+export const percent = (share) => Math.floor(share * 100);
+
+// Details of problems begin in lower case, as part of a line of a log.
+export const asSentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 // Statuses of documents that are completely in the index.
 export const isWell = (told) => ["ok", "unchanged", "duplicate"].includes(told);
 
-export const count = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
-export const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(1)} s`;
-export const place = (citation) => `${citation.document}, page ${citation.page}${printed(citation)}`;
+export const seconds = (milliseconds) => (milliseconds / 1000).toFixed(1);
+
+export function place({ document, page, label }) {
+  const number = printed({ page, label });
+  return number ? t("place.printed", { document, page, label: number }) : t("place.page", { document, page });
+}
 
 // The number that is printed on a page, where it is another one.
 export function printed({ page, label }) {
   const number = oneLine(label ?? "");
-  return number && number !== String(page) ? ` (printed ${number})` : "";
+  return number && number !== String(page) ? number : "";
 }
 
 export const requestOf = (problem) =>
-  problem.requestId ? html`<p class="quiet">Request <code>${problem.requestId}</code></p>` : nothing;
+  problem.requestId ? html`<p class="quiet">${t("turn.request")} <code>${problem.requestId}</code></p>` : nothing;
 
 export function size(bytes) {
-  return bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} KB` : `${(bytes / 1e6).toFixed(1)} MB`;
+  if (bytes < 1e6) return t("size.kilobytes", { size: Math.max(1, Math.round(bytes / 1e3)) });
+  return t("size.megabytes", { size: (bytes / 1e6).toFixed(1) });
 }
 
 export function ago(time, now = Date.now()) {
   const minutes = Math.round((now - new Date(time)) / 60000);
-  if (minutes < 1) return "just now";
-  if (minutes < 60) return `${count(minutes, "minute")} ago`;
-  if (minutes < 60 * 36) return `${count(Math.round(minutes / 60), "hour")} ago`;
-  return `on ${new Date(time).toLocaleDateString()}`;
+  if (minutes < 1) return t("time.now");
+  if (minutes < 60) return t("time.minutes", { count: minutes });
+  if (minutes < 60 * 36) return t("time.hours", { count: Math.round(minutes / 60) });
+  return t("time.on", { date: new Date(time).toLocaleDateString() });
 }
 
 export function status(turn) {
   switch (turn.phase) {
     case "waiting":
-      return `Waiting: number ${turn.position} in line, about ${turn.estimate} s`;
+      return t("progress.waiting", turn);
     case "searching":
-      return "Searching the documents";
+      return t("progress.searching");
     case "reading":
-      return `Reading ${count(turn.passages.length, "passage")}`;
+      return t("progress.reading", { count: turn.passages.length });
     case "writing":
-      return "Writing, and checking each sentence";
+      return t("progress.writing");
     default:
       return "";
   }
 }
 
-export const REASONS = {
-  not_in_documents: "Not found in these documents",
-  no_supported_sentence: "Not found in these documents",
-  not_a_question: "",
-  not_possible: "",
-  section_unknown: "Section not found",
+const REASONS = {
+  not_in_documents: "answer.notFound",
+  no_supported_sentence: "answer.notFound",
+  section_unknown: "answer.noSection",
 };
+
+// Title of what is no answer; empty where its text tells all.
+export const reason = (answer) => (answer.reason in REASONS ? t(REASONS[answer.reason]) : "");
 
 export const supported = (answer) => answer.sentences.filter((sentence) => sentence.verdict === "supported");
 export const unsupported = (answer) => answer.sentences.filter((sentence) => sentence.verdict === "unsupported");
 
-export const missing = (answer) => (answer.missing.length ? `Nothing was found about: ${answer.missing.join("; ")}` : "");
+export const missing = (answer) => (answer.missing.length ? t("answer.missing", { parts: answer.missing.join("; ") }) : "");
 
 // The answer as plain text; marksOf(sentence) follows each sentence.
 export function said(answer, marksOf) {
   const sentences = supported(answer);
-  return answer.answered && sentences.length ? hedge(answer) + plainText(sentences, marksOf) : answer.answer;
+  if (!answer.answered || !sentences.length) return answer.answer;
+  const text = plainText(sentences, marksOf);
+  return isPossible(answer) ? t("answer.possibly.prefix", { text }) : text;
 }
 
 // The answer with its quotes, as plain text.

@@ -1,13 +1,17 @@
 // Sending a question and receiving its answer: one turn of the conversation.
 
-import { keep } from "./history.js";
-import * as service from "./service.js";
-import { changed, say, state } from "./state.js";
-import { REASONS, count, missing, said, status } from "./wording.js";
+import { t } from "../messages.js";
+import { preference } from "../preferences.js";
+import * as service from "../service.js";
+import { changed, restingPanel, say, state } from "../state.js";
+import { missing, reason, said, status } from "../wording.js";
+import { keep, titleOf } from "./history.js";
 
 const MOST_HISTORY = 6;
 const LONGEST_ANSWER = 4000;
 const QUEUE_FULL = 503;
+const TICK = 1000;
+const WORKING = ["waiting", "searching", "reading", "writing"];
 
 let turns = 0;
 
@@ -27,9 +31,15 @@ export function again(turn) {
   return run(turn, earlier(state.turns.slice(0, position)));
 }
 
+// The last question, put otherwise: its answer goes.
+export function askOtherwise(turn, question) {
+  Object.assign(turn, { question, answer: undefined, editing: false });
+  return again(turn);
+}
+
 function begun(turn) {
   const abort = new AbortController();
-  Object.assign(turn, { ...nothingYet(), phase: "searching", problem: null, abort });
+  Object.assign(turn, { ...nothingYet(), phase: "searching", problem: null, abort, began: Date.now(), editing: false });
 }
 
 // What comes of an answer before it is whole.
@@ -39,17 +49,23 @@ export function stop(turn) {
   turn.abort.abort();
 }
 
-export const running = () => state.turns.find((turn) => ["waiting", "searching", "reading", "writing"].includes(turn.phase));
+export const isWorking = (turn) => WORKING.includes(turn.phase);
+export const running = () => state.turns.find(isWorking);
+
+// The seconds that an answer takes are shown while it is made.
+setInterval(() => running() && changed(), TICK);
+
+const newId = () => crypto.randomUUID?.() ?? String(Math.random());
 
 export function begin() {
   running()?.abort.abort();
-  changed({ turns: [], conversation: crypto.randomUUID?.() ?? String(Math.random()), panel: null });
+  changed({ turns: [], conversation: newId(), panel: restingPanel() });
 }
 
 export function reopen(conversation) {
   running()?.abort.abort();
   const reopened = conversation.turns.map((turn) => ({ ...turn, ...nothingYet(), id: ++turns, phase: "done" }));
-  changed({ turns: reopened, conversation: conversation.id, panel: null });
+  changed({ turns: reopened, conversation: conversation.id, panel: restingPanel() });
 }
 
 // History for a follow-up question: answered turns only.
@@ -61,15 +77,16 @@ function earlier(before) {
 }
 
 async function run(turn, history) {
-  say("Searching the documents");
+  say(t("progress.searching"));
   try {
-    const body = { question: turn.question, documents: turn.documents, history };
+    const length = preference("length");
+    const body = { question: turn.question, documents: turn.documents, history, ...(length === "normal" ? {} : { length }) };
     for await (const [name, data] of service.ask(body, turn.abort.signal)) {
       note(turn, name, data);
       changed();
     }
     say(spoken(turn.answer));
-    changed({ past: keep({ id: state.conversation, time: Date.now(), turns: kept() }) });
+    changed({ past: keep({ id: state.conversation, title: titleOf(state.conversation), time: Date.now(), turns: kept() }) });
   } catch (error) {
     fail(turn, error);
   }
@@ -92,15 +109,14 @@ function note(turn, name, data) {
 function fail(turn, error) {
   if (error.name === "AbortError") {
     turn.phase = "stopped";
-    say("Stopped");
+    say(t("answer.stopped"));
   } else if (error instanceof service.Problem) {
     const { requestId, retryAfter, status: code, message: detail } = error;
     Object.assign(turn, { phase: "failed", problem: { requestId, retryAfter, status: code, detail } });
-    say(`Not answered: ${error.message}`);
+    say(t("answer.said", { head: t("turn.notAnswered"), text: error.message }));
     if (service.lacksKey(error)) changed({ keyNeeded: true });
   } else {
-    turn.phase = "failed";
-    turn.problem = { title: "A defect of this page", detail: String(error) };
+    Object.assign(turn, { phase: "failed", problem: { detail: t("service.defect", { detail: error }) } });
     console.error(error);
   }
   changed();
@@ -109,9 +125,9 @@ function fail(turn, error) {
 export const isBusy = (problem) => problem.status === QUEUE_FULL;
 
 function spoken(answer) {
-  const head = answer.answered ? "Answered" : REASONS[answer.reason] || "Answered";
-  const citations = answer.citations.length ? count(answer.citations.length, "citation") : "";
-  return [`${head}: ${said(answer)}`, missing(answer), citations].filter(Boolean).join(" ");
+  const head = (!answer.answered && reason(answer)) || t("answer.answered");
+  const citations = answer.citations.length ? t("answer.citations", { count: answer.citations.length }) : "";
+  return [t("answer.said", { head, text: said(answer) }), missing(answer), citations].filter(Boolean).join(" ");
 }
 
 function kept() {

@@ -1,0 +1,123 @@
+// One question with its answer. Everything from a document or from the model is put in as text.
+
+import { sentencesView } from "../answer/answer_view.js";
+import { foot } from "../answer/foot.js";
+import { markdownView } from "../answer/markdown_view.js";
+import { sources } from "../answer/sources.js";
+import { icon } from "../icons.js";
+import { t } from "../messages.js";
+import { changed, state } from "../state.js";
+import { html, nothing } from "../vendor/lit-html.js";
+import { asSentence, missing, nature, oneLine, reason, requestOf, supported, unsupported } from "../wording.js";
+import { again, askOtherwise, isBusy, isWorking, running } from "./asking.js";
+import { progressView } from "./progress.js";
+
+export function turnView(turn, isLast) {
+  return html`
+    <article class="turn ${turn.phase}" aria-busy=${isWorking(turn) ? "true" : "false"}>
+      ${turn.editing ? editor(turn) : question(turn, isLast)}
+      ${turn.documents.length ? html`<p class="quiet only">${t("box.only", { documents: turn.documents.join(", ") })}</p>` : nothing}
+      ${bodyOf(turn)}
+    </article>`;
+}
+
+function question(turn, isLast) {
+  return html`
+    <div class="asked">
+      <h2>${turn.question}</h2>
+      ${isLast && !running()
+        ? html`<button type="button" class="icon-button" aria-label=${t("turn.edit")} title=${t("turn.edit")} @click=${() => edit(turn)}>${icon("edit")}</button>`
+        : nothing}
+    </div>`;
+}
+
+function edit(turn) {
+  turn.editing = true;
+  changed();
+  requestAnimationFrame(() => requestAnimationFrame(() => document.querySelector(".editor textarea")?.focus()));
+}
+
+function editor(turn) {
+  const cancel = () => {
+    turn.editing = false;
+    changed();
+    requestAnimationFrame(() => requestAnimationFrame(() => document.querySelector(".turn:last-of-type .asked button")?.focus()));
+  };
+  const send = (event) => {
+    event.preventDefault();
+    const text = event.target.closest("form").elements.question.value.trim();
+    if (text && !running()) askOtherwise(turn, text);
+  };
+  const pressed = (event) => {
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) send(event);
+    if (event.key === "Escape") {
+      event.stopPropagation();
+      cancel();
+    }
+  };
+  return html`
+    <form class="editor" @submit=${send} @keydown=${pressed}>
+      <textarea name="question" rows="2" aria-label=${t("turn.edited")} maxlength=${state.info?.limits.question_characters ?? 4000} .value=${turn.question}></textarea>
+      <span class="actions"><button type="submit" class="primary">${t("turn.ask")}</button>
+        <button type="button" @click=${cancel}>${t("turn.cancel")}</button></span>
+    </form>`;
+}
+
+function bodyOf(turn) {
+  switch (turn.phase) {
+    case "done":
+      return answerView(turn);
+    case "failed":
+      return html`${problemView(turn)}${turn.answer ? answerView(turn) : soFar(turn)}`;
+    case "stopped":
+      return html`<p class="quiet">${t("turn.stopped")}</p>${turn.answer ? answerView(turn) : html`${soFar(turn)}${retry(turn)}`}`;
+    default:
+      return html`${progressView(turn)}${soFar(turn)}`;
+  }
+}
+
+// Sentences that are verified are not withdrawn, whatever comes after them.
+function soFar(turn) {
+  return turn.sentences.length ? html`<div class="answer">${sentencesView(turn)}</div>` : nothing;
+}
+
+function answerView(turn) {
+  const answer = turn.answer;
+  const title = answer.answered ? "" : reason(answer);
+  return html`
+    <div class="answer ${nature(answer)}">
+      ${title ? html`<h3>${title}</h3>` : nothing}
+      ${answer.answered && supported(answer).length ? sentencesView(answer) : markdownView(answer.answer)}
+      ${answer.missing.length ? html`<p class="fault">${missing(answer)}</p>` : nothing}
+      ${answer.reason === "length" ? html`<p class="fault">${t("answer.cut")}</p>` : nothing}
+      ${leftOut(answer)}
+      ${sources(answer)}
+      ${foot(turn, again)}
+    </div>`;
+}
+
+function leftOut(answer) {
+  const sentences = unsupported(answer);
+  if (!sentences.length) return nothing;
+  return html`
+    <details class="unsupported">
+      <summary>${t("answer.leftOut", { count: sentences.length })}</summary>
+      <ul>${sentences.map((sentence) => html`<li><span class="badge warning">${t("answer.unsupported")}</span> ${oneLine(sentence.text)}</li>`)}</ul>
+    </details>`;
+}
+
+function retry(turn) {
+  return html`<button type="button" class="link" ?disabled=${Boolean(running())} @click=${() => again(turn)}>${t("turn.again")}</button>`;
+}
+
+function problemView(turn) {
+  const problem = turn.problem;
+  return html`
+    <div class="problem" role="alert">
+      <h3>${t(isBusy(problem) ? "turn.notNow" : "turn.notAnswered")}</h3>
+      <p>${asSentence(problem.detail)}</p>
+      ${problem.retryAfter ? html`<p class="quiet">${t("turn.free", { count: problem.retryAfter })}</p>` : nothing}
+      ${requestOf({ requestId: problem.requestId ?? turn.requestId })}
+      ${retry(turn)}
+    </div>`;
+}

@@ -1,0 +1,43 @@
+// Settings of the person at this browser, the keys of the keyboard, and what this service is.
+
+import { t } from "./messages.js";
+import { CHOICES, prefer, preference } from "./preferences.js";
+import { changed, state } from "./state.js";
+import { html, nothing } from "./vendor/lit-html.js";
+
+const KEYS = { question: ["/"], close: ["Esc"], turn: ["←", "→"], zoom: ["+", "−"] };
+const LENGTHS = ["short", "normal", "full"];
+
+export function settings() {
+  return html`
+    <section class="panel settings" aria-label=${t("settings.title")}>
+      <h2>${t("settings.title")}</h2>
+      <p class="quiet">${t("settings.kept")}</p>
+      ${choice("length", LENGTHS, (value) => t(`settings.length.${value}.text`))}
+      ${choice("theme", CHOICES.theme)}
+      ${choice("size", CHOICES.size)}
+      <h3>${t("settings.keys")}</h3>
+      <dl class="keys">${Object.entries(KEYS).map(
+        ([name, keys]) => html`<div><dt>${keys.map((key) => html`<kbd>${key}</kbd> `)}</dt><dd>${t(`settings.keys.${name}`)}</dd></div>`,
+      )}</dl>
+      ${state.info ? service() : nothing}
+    </section>`;
+}
+
+function choice(name, values, hint) {
+  return html`
+    <fieldset>
+      <legend>${t(`settings.${name}`)}</legend>
+      ${values.map(
+        (value) => html`<label class="choice"><input type="radio" name=${name} value=${value} .checked=${preference(name) === value}
+          @change=${() => changed(prefer(name, value))}> <span>${t(`settings.${name}.${value}`)}${hint ? html` <span class="quiet">${hint(value)}</span>` : nothing}</span></label>`,
+      )}
+    </fieldset>`;
+}
+
+function service() {
+  const rows = [[t("settings.version"), state.info.version], [t("details.model"), state.info.model], [t("details.index"), state.index ?? "–"]];
+  return html`
+    <h3>${t("settings.service")}</h3>
+    <dl class="dropped">${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
+}
