@@ -47,7 +47,7 @@ _GROUPS: Final = (
         "Queue and deadlines: [operations.md](operations.md#several-people-at-a-time).\n"
         "Keys and host names: [operations.md](operations.md#keys-or-none).\n"
         "Adding documents: [operations.md](operations.md#adding-documents-over-http).",
-        "host port root_path drain_seconds log parallel max_queue answer_seconds proxies hosts api_keys key_file "
+        "host port root_path drain_seconds log traces parallel max_queue answer_seconds proxies hosts api_keys key_file "
         "requests_per_minute open documents admin_keys "
         "upload_bytes",
     ),

@@ -111,6 +111,12 @@ def _addresses(value: str) -> str:
     return value
 
 
+def _collector(value: str) -> str:
+    if value and not _is_address(value):
+        raise ValueError("it is no address of a collector; one is http://127.0.0.1:4318")
+    return value
+
+
 def _path_prefix(value: str) -> str:
     """The path without a slash at its end."""
     if value.strip("/") and not _PATH.fullmatch(value):
@@ -396,6 +402,14 @@ class Settings(BaseSettings):
         Field(
             description="path under which a proxy offers the service, such as `/pageproof`; the proxy may take it away "
             "from the requests that it passes on, or leave it. Empty: `/`"
+        ),
+    ] = ""
+    traces: Annotated[
+        str,
+        AfterValidator(_collector),
+        Field(
+            description="address of an OpenTelemetry collector (OTLP over HTTP), such as `http://127.0.0.1:4318`, that "
+            "gets the times of each answer and no text; empty: none. Needs `requirements-otel.txt`"
         ),
     ] = ""
     log: Annotated[

@@ -26,6 +26,7 @@ from rag.service.middleware import RequestMiddleware
 from rag.service.page_images import PageImages
 from rag.service.routes import ask, documents, health, openai, page
 from rag.service.routes.uploads import UploadService, router, uploads_info
+from rag.service.tracing import AnswerTraces
 from rag.service.uploads.ingest_jobs import IngestJobs
 
 _log = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ def create_app(
     hosts: AllowedHosts | None = None,
     render_pool: RenderPool | None = None,
     root_path: str = "",
+    traces: AnswerTraces | None = None,
 ) -> FastAPI:
     """Creates the application of the service.
 
@@ -58,6 +60,7 @@ def create_app(
         hosts: those that requests are answered for, others get a 421; None means any.
         render_pool: renders page images, and is closed with the application; None means one that starts its processes
             with the first image.
+        traces: records the times of answers, and is closed with the application; None records none.
         root_path: the path under which a proxy offers the service, without a slash at its end; empty for ``/``.
 
     Returns:
@@ -76,7 +79,7 @@ def create_app(
         threads = ThreadPoolExecutor(limits.parallel, thread_name_prefix="answer")
         page_images = PageImages(render_pool or RenderPool())
         app.include_router(health.probes(answerer))
-        questions = ask.QuestionService(answerer, admission, threads, metrics)
+        questions = ask.QuestionService(answerer, admission, threads, metrics, traces)
         app.include_router(ask.router(questions, keys))
         app.include_router(openai.router(questions, answerer, keys))
         app.include_router(documents.router(answerer, page_images, guarded(keys, "documents")))
@@ -94,6 +97,8 @@ def create_app(
         if uploads:
             await run_in_threadpool(jobs.close)
         await run_in_threadpool(page_images.close)
+        if traces:
+            await run_in_threadpool(traces.close)
         # The model must not be closed while a thread still uses it.
         await run_in_threadpool(partial(threads.shutdown, wait=True))
         await run_in_threadpool(answerer.model.close)

@@ -23,6 +23,7 @@ from rag.service.allowed_hosts import AllowedHosts
 from rag.service.logs import MEMBERS, request_state
 from rag.service.metrics import Metrics
 from rag.service.problems import error_response, problem_fields
+from rag.service.tracing import TRACEPARENT
 
 _log = logging.getLogger("rag.access")
 
@@ -76,7 +77,9 @@ class RequestMiddleware:
         headers = Headers(scope=scope)
         request_id = _request_id(headers)
         body = RequestBody(receive)
-        scope.setdefault("state", {}).update(request_id=request_id, body=body, root_path=self._root_path)
+        scope.setdefault("state", {}).update(
+            {TRACEPARENT: headers.get(TRACEPARENT)}, request_id=request_id, body=body, root_path=self._root_path
+        )
         logged = request_state.set(scope["state"])
         response = _Response(send, request_id, has_body=scope["method"] != _HEAD)
         if scope["method"] == _HEAD:

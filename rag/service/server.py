@@ -33,6 +33,7 @@ from rag.service.connections import (
     most_connections,
 )
 from rag.service.routes.uploads import UploadService
+from rag.service.tracing import open_traces
 from rag.service.uploads.folder import UploadFolder
 from rag.settings import Settings
 
@@ -201,6 +202,7 @@ def serve_forever(
         hosts=allowed_hosts(settings),
         render_pool=render_pool,
         root_path=settings.root_path,
+        traces=open_traces(settings.traces),
     )
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     sys.setswitchinterval(_SWITCH_SECONDS)

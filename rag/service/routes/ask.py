@@ -27,6 +27,7 @@ from rag.service.metrics import Metrics
 from rag.service.middleware import RequestBody
 from rag.service.schemas import AnswerBody, AskBody, PassageBody, VerifiedBody
 from rag.service.sse import Event, EventStream
+from rag.service.tracing import AnswerTraces
 
 _TICKET: Final = "ticket"
 # English text has about four characters for each token.
@@ -36,7 +37,14 @@ _CHARACTERS_PER_TOKEN: Final = 4
 class QuestionService:
     """Answers questions for one application."""
 
-    def __init__(self, answerer: Answerer, admission: Admission, threads: Executor, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        answerer: Answerer,
+        admission: Admission,
+        threads: Executor,
+        metrics: Metrics,
+        traces: AnswerTraces | None = None,
+    ) -> None:
         """The parts that it connects.
 
         Args:
@@ -44,11 +52,13 @@ class QuestionService:
             admission: admits and queues the requests.
             threads: for answers only, one for each that may be at work, so that they block no other work.
             metrics: counts the outcomes.
+            traces: records the times of each answer; None records none.
         """
         self._answerer = answerer
         self._admission = admission
         self._threads = threads
         self._metrics = metrics
+        self._traces = traces
 
     @property
     def context_tokens(self) -> int:
@@ -108,6 +118,8 @@ class QuestionService:
                     if isinstance(event, AnswerReady):
                         event = AnswerReady(_queued(event.answer, queued))
                         self._metrics.count_answer(event.answer)
+                        if self._traces:
+                            self._traces.record(event.answer)
                         finished = True
                     yield event
         except ServiceBusy as busy:
