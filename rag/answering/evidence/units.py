@@ -32,6 +32,10 @@ _STACKED_SHARE: Final = 0.75
 _ENDS: Final = re.compile(r"[.!?:;…][\"'”’»)\]]{0,3}\d{0,2}$")
 # Dots of a table of contents, or a page number after a run of them.
 _CONTENTS: Final = re.compile(r"(?:\. ?){4}|\.{4}|…{2}")
+# What a sentence of such an entry leaves, which ends at the first dot.
+_LEADERS: Final = re.compile(r" ?\.(?: ?\.){2}")
+# A step may be one word in capitals: "STOP".
+_LONGEST_CODE: Final = 6
 _HYPHEN: Final = re.compile(r"(?<=[a-zß-öø-ÿ])-\n(?=[a-zß-öø-ÿ])")
 _SHOWN: Final[dict[UnitKind, SentenceKind]] = {
     "sentence": "detail",
@@ -107,9 +111,13 @@ class Unit:
         """True if it states something by itself: no heading, question, contents line or introduction of a list."""
         if self.kind == "row":
             return True
+        if _CONTENTS.search(self.text) or _LEADERS.match(self.evidence.page.text, self.span.end):
+            return False
         if self.kind in ("item", "step"):
-            return not self.text.endswith("?") and not _CONTENTS.search(self.text)
-        whole = bool(_ENDS.search(self.text)) and self.text[-1] not in "?:" and not _CONTENTS.search(self.text)
+            # "1. CONCESSIONS" is the heading of a section.
+            is_heading = self.kind == "step" and self.text.isupper() and len(self.text) > _LONGEST_CODE
+            return not self.text.endswith("?") and not is_heading
+        whole = bool(_ENDS.search(self.text)) and self.text[-1] not in "?:"
         opens = self.text[0].isupper() or not self.text[0].isalpha()
         return whole and opens and len(self.text.split()) >= _FEWEST_WORDS
 

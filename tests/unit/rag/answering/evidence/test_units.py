@@ -202,6 +202,16 @@ class TestStatements:
         (unit,) = units_of(evidence_of(text))
         assert unit.is_statement is states
 
+    @pytest.mark.parametrize(
+        "text",
+        [
+            pytest.param("1 Who we are . . . . . . . . 3\n1.1 What we are for . . . . . 4", id="contents"),
+            pytest.param("1. CONCESSIONS\n2. PAYMENTS", id="headings of sections in capitals"),
+        ],
+    )
+    def test_no_unit_of_it_states_something(self, text: str) -> None:
+        assert not any(unit.is_statement for unit in units_of(evidence_of(text)))
+
     def test_a_row_states_something(self) -> None:
         units = units_of(evidence_of("| Pump | Weight |\n| --- | --- |\n| A 1 | 20 kg |\n| A 2 | 30 kg |"))
         assert {unit.kind for unit in units} == {"row"}
