@@ -66,6 +66,8 @@ def test_modules_of_the_page_import_each_other_and_send_requests_by_relative_pat
         assert not re.findall(r"""(?:from|import)\s*\(?["'](?!\.)""", text), f"{module} imports from the root"
         if module.name != "service.js":
             assert not re.findall(r"\b(?:fetch|XMLHttpRequest)\(", text), f"{module} sends requests"
+    for sheet in static.rglob("*.css"):
+        assert not re.findall(r"""url\(["']?/""", sheet.read_text()), f"{sheet} names a file from the root"
     service = (static / "service.js").read_text()
     assert re.findall(r"\bfetch\((.{4})", service) == ["ROOT"]
     assert re.findall(r"""\.open\("POST", .{8}""", service) == ['.open("POST", `${ROOT}']
