@@ -29,7 +29,7 @@ from ingest.chunking import Chunker
 from ingest.discovery import discover
 from ingest.erasure import erase
 from ingest.job import IngestJob
-from ingest.other_folders import OtherDocuments, ask_about_others
+from ingest.other_folders import OtherDocuments, ask_about_others, documents_in
 from ingest.plan import FileLimits
 from ingest.readers.limits import ReadingLimits
 from ingest.readers.source import ReadingOptions
@@ -64,8 +64,10 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "python -m inges
     """Runs the job; returns the exit code."""
     parser = _parser(prog)
     options = parser.parse_args(arguments)
-    if bool(options.path) == bool(options.erase):
-        parser.error("give folders or files to ingest, or --erase NAME")
+    if bool(options.path) == bool(options.erase) and (options.path or not options.rebuild):
+        parser.error("give folders or files to ingest, --rebuild alone, or --erase NAME")
+    if not options.path and options.rebuild and options.erase:
+        parser.error("--erase does not rebuild; run one after the other")
     configure_logging()
     index: Path | None = None
     before: str | None = None
@@ -153,8 +155,9 @@ def _unpublished(error: NothingToIngest, before: str | None) -> Report:
 def _run(options: argparse.Namespace, settings: Settings, index: Path) -> Report:
     if options.report and (options.report.is_dir() or not options.report.parent.is_dir()):
         raise IngestFault(f"--report {options.report} cannot be written; give it a file in a folder that is there")
-    files = discover(options.path)
-    others: OtherDocuments = options.others
+    # Without a path the documents of the index are read again, wherever they came from.
+    files = discover(options.path) if options.path else documents_in(index)
+    others: OtherDocuments = options.others if options.path else "replace"
     if others == "refuse" and not (options.json or options.json_lines):
         others = ask_about_others(options.path, index, files)
     reporting = json_lines(sys.stdout) if options.json_lines else progress()
@@ -231,7 +234,11 @@ def _parser(prog: str = "python -m ingest") -> argparse.ArgumentParser:
         metavar="NAME",
         help="erase this document, instead of a run: from all generations, sources and records at once",
     )
-    parser.add_argument("--rebuild", action="store_true", help="read and embed everything anew")
+    parser.add_argument(
+        "--rebuild",
+        action="store_true",
+        help="read and embed everything anew; without PATH the documents that the index has, from its own copies",
+    )
     parser.add_argument(
         "--ocr", choices=("auto", "off", "force"), default="auto", help="read pages without text (auto), none, or all"
     )

@@ -14,7 +14,7 @@ from typing import Final, Literal, TypeAlias
 
 from ingest.discovery import SourceFile, is_under
 from rag.domain.file_status import INDEXED, FileRow
-from rag.errors import IndexFault, IndexMissing, OtherFolders
+from rag.errors import IndexFault, IndexMissing, NothingToIngest, OtherFolders
 from rag.index.layout import IndexLayout
 from rag.index.reading import read_current, read_manifest
 from rag.runtime.files import sha256_of_file
@@ -84,6 +84,19 @@ def stored_files(rows: Sequence[FileRow], layout: IndexLayout) -> list[SourceFil
         for row in rows
         if row.sha256
     ]
+
+
+def documents_in(index: Path) -> list[SourceFile]:
+    """The documents of an index as files to ingest, from the copies that it has.
+
+    Raises:
+        IndexCorrupt, IndexForeign: it cannot be read.
+        NothingToIngest: there is no index.
+    """
+    rows = [row for row in recorded(index) if not row.inside]
+    if not rows:
+        raise NothingToIngest(f"no index in {index} to rebuild; make one: python -m ingest PATH")
+    return sorted(stored_files(rows, IndexLayout(index)), key=lambda file: file.name)
 
 
 def described(rows: Sequence[FileRow]) -> str:

@@ -8,6 +8,7 @@ from difflib import SequenceMatcher
 from pathlib import PurePosixPath
 from typing import Final
 
+from rag.domain.attached_file import is_attached
 from rag.domain.values import Document
 from rag.errors import DocumentUnknown
 
@@ -35,6 +36,7 @@ def _chosen(word: str, names: Sequence[str], documents: Sequence[Document]) -> s
     if word.isdecimal() and len(word) <= _DIGITS and 1 <= int(word) <= len(documents):
         return documents[int(word) - 1].name
     begun = [found for document in documents if (found := _begun_with(word, document))]
+    begun = [name for name in begun if not is_attached(name, begun)]
     if len(begun) == 1:
         return begun[0]
     near = (begun or _with_part(word, names) or _alike(word, names))[:_SUGGESTED]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
@@ -14,6 +15,12 @@ MOST_ATTACHED: Final = 50
 LONGEST_ATTACHED_NAME: Final = 200
 LARGEST_ATTACHED: Final = 32 << 20
 LARGEST_ALL_ATTACHED: Final = 64 << 20
+
+
+def is_attached(name: str, documents: Container[str]) -> bool:
+    """True for the name of a file that is attached to one of these documents, or to one that is attached to it."""
+    holder, _, attached = name.partition(ATTACHED_TO)
+    return bool(attached) and holder in documents
 
 
 class AttachedFile(NamedTuple):

@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from rag.domain.attached_file import is_attached
 from rag.domain.values import Document, Page, Passage
 from rag.errors import DocumentUnknown, IndexCorrupt
 from rag.index.bm25 import Bm25Index, Terms
@@ -201,7 +202,9 @@ class Generation:
         return np.array(sorted(rows), dtype=np.int64)
 
     def names_of(self, names: Sequence[str]) -> tuple[str, ...]:
-        """The names as the index has them: the same name in another Unicode form is the same name.
+        """The names as the index has them, and those of the files that are attached to these documents.
+
+        The same name in another Unicode form is the same name.
 
         Raises:
             DocumentUnknown: a name is not in the index.
@@ -210,7 +213,9 @@ class Generation:
             return ()
         if unknown := [name for name in names if name not in self._names and _normal(name) not in self._names]:
             raise DocumentUnknown(f"no document is named {unknown[0]!r}; GET /documents lists them", "documents")
-        return tuple(self._names.get(name) or self._names[_normal(name)] for name in names)
+        given = [self._names.get(name) or self._names[_normal(name)] for name in names]
+        attached = [name for name in self._names.values() if is_attached(name, given)]
+        return tuple(dict.fromkeys([*given, *attached]))
 
     @cached_property
     def _names(self) -> dict[str, str]:

@@ -164,6 +164,16 @@ class TestDocuments:
         (box,) = page.boxes(page.text.index("July"), page.text.index("July") + 4)
         assert 842 - 720 - 12 < box.y0 < box.y1 < 842 - 720 + 12
 
+    def test_a_question_to_a_document_is_one_to_its_attached_files(self, desk: Desk) -> None:
+        desk.put("a.pdf", with_files("See the annex.", {"b.pdf": JUNE}))
+        desk.put("c.txt", CRANE)
+        desk.run()
+        generation = desk.open()
+        assert generation.names_of(["a.pdf"]) == ("a.pdf", "a.pdf › b.pdf")
+        assert generation.names_of(["a.pdf › b.pdf"]) == ("a.pdf › b.pdf",)
+        assert generation.names_of(["c.txt"]) == ("c.txt",)
+        generation.close()
+
     def test_what_is_not_read_is_named(self, desk: Desk) -> None:
         inner = with_files("Inner.", {"deep.txt": b"Deep."})
         files = {"a.zip": b"PK", "broken.pdf": b"%PDF-1.4", "empty.pdf": tiny_pdf([""]), "inner.pdf": inner}

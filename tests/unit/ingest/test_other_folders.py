@@ -14,10 +14,17 @@ from hypothesis import strategies as st
 
 from ingest.__main__ import main
 from ingest.discovery import discover
-from ingest.other_folders import OtherDocuments, ask_about_others, described, recorded, would_be_lost
+from ingest.other_folders import (
+    OtherDocuments,
+    ask_about_others,
+    described,
+    documents_in,
+    recorded,
+    would_be_lost,
+)
 from ingest.reporting.report import Report
 from rag.domain.file_status import FileRow
-from rag.errors import OtherFolders
+from rag.errors import NothingToIngest, OtherFolders
 from rag.index.layout import IndexLayout
 from rag.index.reading import open_current, read_current
 from rag.testing import BagOfWordsEncoder
@@ -287,3 +294,39 @@ def test_no_content_is_lost_without_a_word(files: list[tuple[str, str, int]], ru
             now = {row.sha256 for row in recorded(shelf.index)}
             assert held <= now
             held = now
+
+
+class TestRebuilding:
+    def test_from_the_copies_of_the_index(self, shelf: Shelf) -> None:
+        shelf.run("a")
+        shelf.run("b", others="keep")
+        before = shelf.names()
+        added = {row.path: (row.file, row.added) for row in recorded(shelf.index)}
+        for folder in ("a", "b"):
+            shutil.rmtree(shelf.root / folder)
+        job = ingest_job(shelf.index, shelf.encoder, rebuild=True)
+        report = job.run(documents_in(shelf.index), (), "replace")
+        assert {row.status for row in report.files} == {"ok"}
+        assert shelf.names() == before
+        assert {row.path: (row.file, row.added) for row in recorded(shelf.index)} == added
+
+    def test_an_index_of_other_readers(self, shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It is served as it is, and read again from its own copies, without a word for it."""
+        monkeypatch.setattr("ingest.readers.version.VERSION", 3)
+        shelf.run("a")
+        shutil.rmtree(shelf.root / "a")
+        monkeypatch.undo()
+        before = shelf.names()
+        report = ingest_job(shelf.index, shelf.encoder).run(documents_in(shelf.index), (), "replace")
+        assert report.note is not None
+        assert report.published
+        assert shelf.names() == before
+
+    def test_without_an_index(self, tmp_path: Path) -> None:
+        with pytest.raises(NothingToIngest, match="no index in"):
+            documents_in(tmp_path / "index")
+
+    @pytest.mark.parametrize("arguments", [["--rebuild", "--erase", "a.pdf"], ["a", "--erase", "a.pdf"]])
+    def test_one_thing_at_a_time(self, arguments: list[str]) -> None:
+        with pytest.raises(SystemExit):
+            main(arguments)

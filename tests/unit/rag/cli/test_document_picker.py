@@ -18,6 +18,8 @@ DOCUMENTS = [
     Document("3" * 64, ("terms_2025.pdf",), "Terms", 4, 1),
     Document("4" * 64, (NFD,), "Report", 4, 1),
     Document("5" * 64, ("staff/annex.pdf",), "Annex", 4, 1),
+    Document("6" * 64, ("contract.pdf",), "Contract", 4, 1),
+    Document("7" * 64, ("contract.pdf › prices.docx",), "Prices", 4, 1),
 ]
 
 
@@ -35,6 +37,8 @@ DOCUMENTS = [
         pytest.param(["Prüf"], (NFD,), id="a beginning in another Unicode form"),
         pytest.param(["Prüfbericht 1.pdf"], (NFD,), id="a name in another Unicode form"),
         pytest.param(["anne"], ("staff/annex.pdf",), id="the beginning of a file in a folder"),
+        pytest.param(["contract"], ("contract.pdf",), id="a document with attached files"),
+        pytest.param(["contract.pdf › p"], ("contract.pdf › prices.docx",), id="an attached file"),
     ],
 )
 def test_chosen(words: list[str], names: tuple[str, ...]) -> None:
