@@ -13,7 +13,7 @@ RANKING_SETS ?= $(SETS)
 PARALLEL := --numprocesses=auto --maxprocesses=4 --dist=loadscope --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: lint-deploy sbom pin-base help install models ingest demo serve test test-unit test-random coverage test-faults test-hostile test-container lint format bench bench-serving fit lock clean
+.PHONY: lint-deploy sbom pin-base help install models ingest demo serve test test-unit test-random coverage test-faults test-hostile test-container soak lint format bench bench-serving fit lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -79,6 +79,9 @@ test-container: $(VENV)/.installed-dev  ## build the image, run the compose proj
 
 test-hostile: $(VENV)/.installed-dev  ## the job over 250 hostile files and 1,000 damaged ones (about ten minutes)
 	$(BIN)/python -m pytest -m hostile tests/hostile
+
+soak: $(VENV)/.installed-dev  ## thousands of requests made from the API's schema, without keys and with them (minutes)
+	$(BIN)/python -m tests.soak.contract
 
 lint: $(VENV)/.installed-dev  ## ruff and mypy, as .pre-commit-config.yaml runs them
 	$(BIN)/ruff check .

@@ -20,11 +20,12 @@ from rag.service import problems
 from rag.service.access.watched_keys import WatchedKeys
 from rag.service.admission.admission import DEFAULTS, Admission, AdmissionLimits
 from rag.service.allowed_hosts import AllowedHosts
+from rag.service.api_docs import schema
 from rag.service.auth import Keys, guarded
 from rag.service.metrics import Metrics
 from rag.service.middleware import RequestMiddleware
 from rag.service.page_images import PageImages
-from rag.service.routes import ask, documents, health, openai, page
+from rag.service.routes import api_page, ask, documents, health, openai, page
 from rag.service.routes.uploads import UploadService, router, uploads_info
 from rag.service.tracing import AnswerTraces
 from rag.service.uploads.ingest_jobs import IngestJobs
@@ -50,8 +51,8 @@ def create_app(
 
     Args:
         open_answerer: called once, when the application starts; what it opens is closed when the application ends.
-        api_keys: access keys, needed for everything but ``/livez``, ``/readyz`` and the page (``/``, ``/web/``), which
-            holds nothing of the documents; none, and no key file, means that no key is needed.
+        api_keys: access keys, needed for everything but ``/livez``, ``/readyz`` and the pages (``/``, ``/web/``,
+            ``/docs``), which hold nothing of the documents; none, and no key file, means that no key is needed.
         admin_keys: keys for adding documents; each is an access key, too.
         key_file: further keys, each with its own scopes.
         requests_per_minute: limit of each key that has none of its own; 0 for none.
@@ -91,6 +92,7 @@ def create_app(
                 lambda ended: metrics.count_ingest(published=ended.state == "finished", files=ended.files),
             )
             app.include_router(router(uploads, jobs, guarded(keys, "admin")))
+        app.openapi()  # derived now, from all routes, and kept
         with answerer.index.followed():
             await run_in_threadpool(_tell_of_gaps, answerer)
             yield
@@ -105,7 +107,7 @@ def create_app(
         # FastAPI keeps the routes of an application that has ended, and with them all that they refer to.
         answerer.index.close()
 
-    # FastAPI's documentation pages load scripts from a CDN, and its schema route would need no key.
+    # FastAPI's documentation pages load scripts from a CDN, and its schema route would need no key: ours do neither.
     app = FastAPI(
         title="Pageproof",
         version=__version__,
@@ -120,7 +122,9 @@ def create_app(
     app.state.metrics = metrics
     app.state.draining = False
     app.add_middleware(RequestMiddleware, metrics=metrics, hosts=hosts, root_path=root_path)
+    schema.install(app, keyed=keys.are_needed, hosts_checked=hosts is not None)
     problems.install(app)
+    app.include_router(api_page.router())
     page.install(app, root_path)
     return app
 

@@ -27,6 +27,8 @@ _MEDIA: Final = {
 # Suffixes of documents that the ingest job reads.
 SUFFIXES: Final = tuple(_MEDIA)
 _UNKNOWN: Final = Media("application/octet-stream", "attachment")
+# All that a stored file may be sent as, without parameters.
+MEDIA_TYPES: Final = tuple(sorted({media.type.partition(";")[0] for media in (*_MEDIA.values(), _UNKNOWN)}))
 
 
 def media_of(name: str) -> Media:

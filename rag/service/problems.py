@@ -27,6 +27,7 @@ from rag.errors import (
     UploadNotStored,
     UploadTooLarge,
 )
+from rag.service.api_docs.route_index import methods_of, nothing_at
 from rag.service.openai.errors import OPENAI_PATHS, openai_error
 
 _log = logging.getLogger(__name__)
@@ -152,7 +153,15 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
     if error.status_code == 400:  # FastAPI's status for a body that is not JSON
         errors = [{"field": "body", "message": error.detail}]
         return _response(request, problem_fields(422, f"body: {error.detail}", _request_id(request), errors=errors))
-    return _response(request, problem_fields(error.status_code, error.detail, _request_id(request)), error.headers)
+    detail, headers = error.detail, dict(error.headers or {})
+    path = request.scope["path"]
+    if error.status_code == 404 and detail == HTTPStatus.NOT_FOUND.phrase:  # Starlette's, where no route matches
+        detail = nothing_at(request.app, path)
+    if error.status_code == 405 and (methods := methods_of(request.app, path)):
+        # Starlette names those of the first route with this path alone.
+        headers["Allow"] = ", ".join(methods)
+        detail = f"this path has the methods {headers['Allow']}"
+    return _response(request, problem_fields(error.status_code, detail, _request_id(request)), headers)
 
 
 def _response(request: Request, fields: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> JSONResponse:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from rag.domain.file_status import FileRow, FileStatus
 from rag.domain.values import (
@@ -43,7 +43,14 @@ def _has_words(text: str) -> str:
 Text = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUESTION), AfterValidator(_has_words)
 ]
-Points = tuple[float, float, float, float]
+# Four numbers of one kind are an array to JSON Schema, which has another word for tuples that few tools know.
+Points = Annotated[
+    tuple[float, float, float, float],
+    WithJsonSchema({"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4}),
+]
+# As the schema says: pydantic would take "yes" and 1 for true, and "5" for 5.
+Flag = Annotated[bool, Field(strict=True)]
+Count = Annotated[int, Field(strict=True, ge=1)]
 
 
 class _Body(BaseModel):
@@ -67,8 +74,8 @@ class AskBody(_Body):
     documents: Annotated[tuple[str, ...], Field(max_length=MAX_DOCUMENTS, description="names to search in")] = ()
     history: Annotated[tuple[TurnBody, ...], Field(max_length=MAX_HISTORY)] = ()
     length: Annotated[Length, Field(description="short: the direct answer alone; full: all that is stated")] = "normal"
-    max_tokens: Annotated[int | None, Field(ge=1, le=4096, description="lowered to half of the model's context")] = None
-    stream: bool = False
+    max_tokens: Annotated[Count | None, Field(le=4096, description="lowered to half of the model's context")] = None
+    stream: Flag = False
 
     def to_domain(self, *, context_tokens: int | None = None) -> Question:
         """The question as a domain value.

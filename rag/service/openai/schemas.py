@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from rag.domain.values import Answer, Question, Turn, Usage
 from rag.errors import RequestFault
 from rag.service.openai.markdown import pieces, without_footnotes
-from rag.service.schemas import MAX_HISTORY, MAX_QUESTION, AnswerBody, Text
+from rag.service.schemas import MAX_HISTORY, MAX_QUESTION, AnswerBody, Count, Flag, Text
 
 # The only model id: the operator chooses the weights, which may change.
 MODEL: Final = "pageproof"
@@ -42,7 +42,7 @@ class ChatMessageBody(_Received):
 class StreamOptionsBody(_Received):
     """Options of a stream."""
 
-    include_usage: bool | None = None
+    include_usage: Flag | None = None
 
 
 class ChatBody(_Received):
@@ -54,15 +54,15 @@ class ChatBody(_Received):
 
     messages: Annotated[tuple[ChatMessageBody, ...], Field(min_length=1)]
     model: Annotated[str | None, Field(description="ignored: there is one model")] = None
-    stream: bool | None = None
+    stream: Flag | None = None
     stream_options: StreamOptionsBody | None = None
-    max_tokens: Annotated[int | None, Field(ge=1, description="replaced by max_completion_tokens")] = None
-    max_completion_tokens: Annotated[int | None, Field(ge=1)] = None
-    n: int | None = None
+    max_tokens: Annotated[Count | None, Field(description="replaced by max_completion_tokens")] = None
+    max_completion_tokens: Count | None = None
+    n: Count | None = None
     tool_choice: str | dict[str, Any] | None = None
     response_format: dict[str, Any] | None = None
     modalities: tuple[str, ...] | None = None
-    logprobs: bool | None = None
+    logprobs: Flag | None = None
 
     @property
     def wants_usage(self) -> bool:
@@ -197,7 +197,7 @@ class CompletionBody(_Sent):
     created: Annotated[int, Field(description="seconds since 1970")]
     model: str = MODEL
     system_fingerprint: Annotated[str, Field(description="the generation of the index that was searched")]
-    choices: tuple[ChoiceBody]
+    choices: Annotated[tuple[ChoiceBody, ...], Field(min_length=1, max_length=1)]
     usage: TokensBody
 
     @classmethod

@@ -22,6 +22,7 @@ from rag.errors import Cancelled, DeadlinePassed, ServiceBusy
 from rag.index.generation import Generation
 from rag.service.admission.admission import Admission, Ticket, Waiting
 from rag.service.answer_task import AnswerTask, KeepAlive, cancel_on_disconnect
+from rag.service.api_docs.schema import events
 from rag.service.auth import Keys
 from rag.service.metrics import Metrics
 from rag.service.middleware import RequestBody
@@ -172,7 +173,9 @@ def router(questions: QuestionService, keys: Keys) -> APIRouter:
     """The route ``POST /ask``, guarded by the keys."""
     routes = APIRouter(route_class=admitted(questions, keys))
 
-    @routes.post("/ask", response_model=AnswerBody)
+    @routes.post(
+        "/ask", response_model=AnswerBody, responses=events("status", "passages", "sentence", "answer", "error")
+    )
     async def ask(body: AskBody, request: Request) -> Response | AnswerBody:
         """Answer a question from the documents, each sentence with the quotes that support it.
 

@@ -13,8 +13,9 @@ from fastapi.routing import APIRoute
 from rag.answering.answerer import Answerer
 from rag.domain.values import Box
 from rag.service.answer_task import cancel_on_disconnect
+from rag.service.api_docs.schema import binary, problem_responses
 from rag.service.document_text import MAX_QUERY, FoundBody, PagesBody, SearchBody, WordsBody, find_text
-from rag.service.media_types import check_has_page_images, media_of
+from rag.service.media_types import MEDIA_TYPES, check_has_page_images, media_of
 from rag.service.page_images import PageImages
 from rag.service.schemas import DocumentBody, DocumentsBody, PageBody, UnreadBody
 
@@ -53,7 +54,7 @@ def router(answerer: Answerer, page_images: PageImages, route_class: type[APIRou
         check_has_page_images(generation.document(document_id))
         return generation.source(document_id), page.boxes(start, end)
 
-    @routes.get("/{document_id}/pages/{number}.png", response_class=Response)
+    @routes.get("/{document_id}/pages/{number}.png", response_class=Response, responses=binary("image/png"))
     async def picture(request: Request, document_id: str, number: int, start: Offset = 0, end: Offset = 0) -> Response:
         """A page as a PNG, with its text from ``start`` to ``end`` highlighted."""
         path, boxes = await run_in_threadpool(highlight, document_id, number, start, end)
@@ -86,7 +87,11 @@ def router(answerer: Answerer, page_images: PageImages, route_class: type[APIRou
         found = tuple(FoundBody.of(generation.page(document_id, span.page), span) for span in shown)
         return SearchBody(document_id=document_id, total=len(spans), found=found)
 
-    @routes.get("/{document_id}/file", response_class=FileResponse)
+    @routes.get(
+        "/{document_id}/file",
+        response_class=FileResponse,
+        responses={**binary(*MEDIA_TYPES), 206: binary(*MEDIA_TYPES)[200], **problem_responses(416)},
+    )
     def file(document_id: str) -> FileResponse:
         """The original file, as it was when it was ingested."""
         generation = answerer.generation()

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import PlainTextResponse
 
 from rag import __version__
 from rag.answering.answerer import Answerer
@@ -54,14 +55,12 @@ def probes(answerer: Answerer) -> APIRouter:
     return routes
 
 
-def router(
-    answerer: Answerer, admission: Admission, metrics: Metrics, uploads: AddingBody, keys: Keys
-) -> APIRouter:
+def router(answerer: Answerer, admission: Admission, metrics: Metrics, uploads: AddingBody, keys: Keys) -> APIRouter:
     """Metrics, API schema and configuration, guarded by the keys."""
     routes = APIRouter(route_class=guarded(keys))
     measured = APIRouter(route_class=guarded(keys, "metrics"))
 
-    @measured.get("/metrics", response_class=Response)
+    @measured.get("/metrics", response_class=PlainTextResponse)
     def exposition() -> Response:
         """Metrics in Prometheus' text format."""
         generation = None

@@ -18,6 +18,7 @@ from rag.answering.answerer import Answerer
 from rag.domain.values import Answer, AnswerReady, SentenceVerified
 from rag.service.admission.admission import Ticket, Waiting
 from rag.service.answer_task import cancel_on_disconnect
+from rag.service.api_docs.schema import events
 from rag.service.auth import Keys, guarded
 from rag.service.openai.errors import OPENAI_PATHS, openai_error
 from rag.service.openai.markdown import ChatText
@@ -49,7 +50,7 @@ def router(questions: QuestionService, answerer: Answerer, keys: Keys) -> APIRou
 def _chats(questions: QuestionService, answerer: Answerer, keys: Keys) -> APIRouter:
     routes = APIRouter(prefix=f"{OPENAI_PATHS}chat", route_class=admitted(questions, keys))
 
-    @routes.post("/completions", response_model=CompletionBody)
+    @routes.post("/completions", response_model=CompletionBody, responses=events())
     async def complete(body: ChatBody, request: Request) -> Response | CompletionBody:
         """Answer the last message of a chat from the documents: text with footnotes, and the field ``pageproof``."""
         ticket: Ticket = request.state.ticket

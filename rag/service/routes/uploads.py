@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from rag.errors import Cancelled
+from rag.service.api_docs.schema import problem_responses
 from rag.service.media_types import SUFFIXES
 from rag.service.uploads.folder import Receiving, Stored, UploadFolder
 from rag.service.uploads.ingest_jobs import IngestJobs
@@ -54,7 +55,16 @@ def router(uploads: UploadService, jobs: IngestJobs, route_class: type[APIRoute]
     """The routes that change the documents."""
     routes = APIRouter(route_class=route_class)
 
-    @routes.post("/uploads", status_code=201, response_model=UploadBody, openapi_extra=_DESCRIBED)
+    @routes.post(
+        "/uploads",
+        status_code=201,
+        response_model=UploadBody,
+        responses={
+            200: {"model": UploadBody, "description": "it is there already"},
+            **problem_responses(409, 415, 507),
+        },
+        openapi_extra=_DESCRIBED,
+    )
     async def upload(
         request: Request,
         response: Response,

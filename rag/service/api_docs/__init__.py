@@ -1,0 +1,1 @@
+"""Documentation of the HTTP API: its OpenAPI schema, and a page that displays it."""
