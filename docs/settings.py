@@ -34,7 +34,7 @@ _GROUPS: Final = (
         "Models",
         "What the tuning measures, and when: [operations.md](operations.md#how-the-model-is-run-on-this-machine).\n"
         "A language model on a server: [operations.md](operations.md#a-model-on-a-server).",
-        "model model_id model_key model_seconds encoder reranker threads micro_batch flash_attention repack tune "
+        "model trust_model model_id model_key model_seconds encoder reranker threads micro_batch flash_attention repack tune "
         "tuning gpu_layers context_tokens temperature",
     ),
     (

@@ -18,7 +18,7 @@ from rag.answering.confidence import (
 )
 from rag.answering.prompt import SYSTEM, SYSTEM_WHOLE
 from rag.answering.records import FolderRecorder, ModelIdentity, RecordFolder, Setup
-from rag.errors import ModelUnusable, SettingsError
+from rag.errors import ModelUntrusted, ModelUnusable, SettingsError
 from rag.index.reading import CurrentIndex
 from rag.models.embedding.encoder import open_text_encoder
 from rag.models.embedding.interfaces import Encoder, Reranker
@@ -107,6 +107,7 @@ def open_answerer(settings: Settings, *, recorded: bool = False, tuned: bool = F
         tuned: whether llama.cpp is tuned to this machine first, if that was not done before (about 15 s).
     """
     model_identity(settings)  # fails before anything slow is loaded
+    probe_own_model(settings)
     retriever, index = open_retriever(settings)
     confidence_model = open_confidence_model(settings)
     if tuned and (weights := generator_weights(settings)):
@@ -193,6 +194,15 @@ def generator_weights(settings: Settings) -> Weights | None:
     return None if settings.model_is_remote else _locate(settings, settings.model, "generator")
 
 
+def probe_own_model(settings: Settings) -> None:
+    """Tries a model that is not in the catalogue in a process of its own; ModelError where it cannot be used."""
+    weights = generator_weights(settings)
+    if weights and settings.model not in open_store(settings).catalogue:
+        from rag.models.llm.probe import probe
+
+        probe(weights.file, gpu_layers=settings.gpu_layers)
+
+
 def _tuning_settings(settings: Settings) -> dict[str, int | float | str]:
     weights = generator_weights(settings)
     return setup_settings(tuning_of(settings, weights)) if weights else {}
@@ -239,8 +249,16 @@ def _is_small(model: LanguageModel) -> bool:
 
 
 def _locate(settings: Settings, name: str, kind: Kind) -> Weights:
-    weights = open_store(settings).locate(name, kind)
-    if weights.kind != kind:
+    store = open_store(settings)
+    if kind == "generator" and settings.trust_model != "yes" and (file := store.own_file(name)):
+        raise ModelUntrusted(
+            f"{file} is not in the catalogue, so nobody has checked it, and the parsers of such files have had "
+            "vulnerabilities; if you trust its origin, set RAG_TRUST_MODEL=yes"
+        )
+    if name in store.catalogue and (other := store.catalogue.get(name).kind) != kind:
         setting = "MODEL" if kind == "generator" else kind.upper()
-        raise SettingsError(f"RAG_{setting}={name} is wrong: {name} is for another use ({weights.kind})")
-    return weights
+        raise SettingsError(
+            f"RAG_{setting}={name} is wrong: {name} is for another use ({other}); "
+            f"known models: {store.catalogue.names(kind)}"
+        )
+    return store.locate(name, kind)

@@ -7,6 +7,7 @@ PageproofError
 │   ├── ModelMissing
 │   ├── ModelCorrupt
 │   ├── DownloadFailed
+│   ├── ModelUntrusted
 │   ├── ModelUnusable
 │   └── ModelUnreachable
 ├── IndexFault
@@ -74,6 +75,10 @@ class ModelCorrupt(ModelError):
 
 class DownloadFailed(ModelError):
     """No download source delivered the weights."""
+
+
+class ModelUntrusted(ModelError):
+    """The weights are a file of the user's own, and nobody has said that they may be loaded."""
 
 
 class ModelUnusable(ModelError):

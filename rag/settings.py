@@ -174,6 +174,13 @@ class Settings(BaseSettings):
         AfterValidator(_printable),
         Field(description="API key for that server, in printable ASCII; empty: none is sent"),
     ] = SecretStr("")
+    trust_model: Annotated[
+        Literal["", "yes"],
+        Field(
+            description="`yes`: a GGUF file that is not in the catalogue is loaded, after a trial in a process of its "
+            "own; empty: it is refused. Say it only for files whose origin you trust"
+        ),
+    ] = ""
     model_seconds: Annotated[
         int,
         Field(

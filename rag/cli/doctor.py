@@ -21,7 +21,7 @@ from rich.text import Text
 from rag.cli import doctor_checks
 from rag.cli.console import fail
 from rag.cli.doctor_checks import Finding
-from rag.composition import generator_weights, open_encoder, open_store
+from rag.composition import generator_weights, open_encoder, open_store, probe_own_model
 from rag.errors import ModelError, PageproofError
 from rag.index.layout import IndexLayout
 from rag.index.maintenance import verify_generation
@@ -116,6 +116,7 @@ def print_findings(console: Console, findings: Sequence[Finding]) -> None:
 def _tune(settings: Settings) -> None:
     """Measures and saves the tuning; an error is printed, and the checks go on."""
     try:
+        probe_own_model(settings)
         if weights := generator_weights(settings):
             with Console(stderr=True).status("measuring how this machine runs the model best, about 15 s"):
                 measured = tune(settings, weights)
@@ -165,6 +166,9 @@ def _accelerators(settings: Settings) -> Finding:
 def _model(settings: Settings, *, verify: bool) -> Finding:
     if settings.model_is_remote:
         return doctor_checks.check_server(settings.model)
+    if own := open_store(settings).own_file(settings.model):
+        probe_own_model(settings)
+        return doctor_checks.check_own_model(own.stem)
     return _weights(settings, "generator", settings.model, verify=verify)
 
 

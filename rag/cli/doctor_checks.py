@@ -150,6 +150,11 @@ def check_server(address: str) -> Finding:
     return Finding("model", "ok", f"the server {address} runs it; it is contacted when a service starts")
 
 
+def check_own_model(name: str) -> Finding:
+    """The finding for a model that is not in the catalogue, and passed its trial."""
+    return Finding("model", "ok", f"{name}, a file of your own; it was loaded in a process of its own just now")
+
+
 def check_index(path: str, manifest: Manifest, encoder: Mapping[str, Any] | None, *, verified: bool) -> Finding:
     """Checks the index; ``encoder`` is the identity of the configured encoder, None where its weights are missing."""
     counts = manifest.counts

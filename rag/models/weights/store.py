@@ -13,6 +13,7 @@ from __future__ import annotations
 import functools
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
@@ -90,6 +91,14 @@ class ModelStore:
             return self._encoder_folder(path) if kind == "encoder" else self._gguf_file(path, kind)
         except OSError as error:
             raise ModelMissing(f"{name_or_path} cannot be read: {error.strerror}") from error
+
+    def own_file(self, name_or_path: str) -> Path | None:
+        """Path of an existing GGUF file that is not in the catalogue; None for other names. Reads none of it."""
+        path = Path(name_or_path)
+        with suppress(OSError):
+            if name_or_path not in self.catalogue and path.suffix.lower() == ".gguf" and path.is_file():
+                return path
+        return None
 
     def _gguf_file(self, path: Path, kind: Kind | None) -> Weights:
         if path.suffix.lower() != ".gguf" or not path.is_file():
