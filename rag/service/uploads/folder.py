@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Final
 
 from rag.errors import NameTaken, SettingsError, UploadNotStored, UploadTooLarge
@@ -56,7 +57,7 @@ class UploadFolder:
         Raises:
             SettingsError: the folder does not exist, or cannot be written.
         """
-        if not root.is_dir() or not os.access(root, os.R_OK | os.W_OK | os.X_OK):
+        if not root.is_dir() or not os.access(root, os.R_OK | os.W_OK | os.X_OK) or not _takes_files(root):
             raise SettingsError(
                 f"RAG_DOCUMENTS={root} is no folder that can be written, and uploads are stored there; "
                 "create it, and give the user that runs the service access to it, or unset RAG_DOCUMENTS"
@@ -199,3 +200,12 @@ def _is_document(path: Path) -> bool:
 
 def _taken(name: str) -> NameTaken:
     return NameTaken(f"another document has the name {name}; choose another name, or send it with ?replace=true")
+
+
+def _takes_files(folder: Path) -> bool:
+    """True if a file can be made there: the permissions of /proc, or of a read-only disk, do not tell."""
+    try:
+        with TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
