@@ -160,7 +160,7 @@ def read_current(layout: IndexLayout) -> tuple[str, str]:
     except FileNotFoundError as error:
         raise IndexMissing(f"no index in {layout.root}; make one: python -m ingest PATH") from error
     except OSError as error:
-        raise IndexCorrupt(f"{layout.current} cannot be read: {error.strerror}; give access to it, or {_MEND}") from error
+        raise IndexCorrupt(f"{layout.current} cannot be read: {error.strerror}; give access, or {_MEND}") from error
     try:
         fields = json.loads(data)
         name, manifest_digest = fields["generation"], fields["manifest_sha256"]
