@@ -80,8 +80,9 @@ test-container: $(VENV)/.installed-dev  ## build the image, run the compose proj
 test-hostile: $(VENV)/.installed-dev  ## the job over 250 hostile files and 1,000 damaged ones (about ten minutes)
 	$(BIN)/python -m pytest -m hostile tests/hostile
 
-soak: $(VENV)/.installed-dev  ## thousands of requests made from the API's schema, without keys and with them (minutes)
+soak: $(VENV)/.installed-dev  ## thousands of requests made from the API's schema, and 60 stops under load (minutes)
 	$(BIN)/python -m tests.soak.contract
+	$(BIN)/python -m tests.soak.stopping
 
 lint: $(VENV)/.installed-dev  ## ruff and mypy, as .pre-commit-config.yaml runs them
 	$(BIN)/ruff check .

@@ -25,6 +25,7 @@ ADMIN_KEY: Final = "an-admin-key"
 _LEFT_OUT: Final = "positive_data_acceptance,ignored_auth"
 # What schemathesis makes of a schema without chance, for each run; the rest is fuzzing, shared by the operations.
 _SYSTEMATIC_CASES: Final = 350
+_OPERATIONS: Final = 15
 
 
 def explored(url: str, cases: int, key: str | None = None, seed: int = 1) -> tuple[int, str]:
@@ -36,12 +37,11 @@ def explored(url: str, cases: int, key: str | None = None, seed: int = 1) -> tup
         key: sent with each request.
         seed: of what is made by chance.
     """
-    operations = 15
     command = [
         str(Path(sys.executable).with_name("schemathesis")), "--no-color", "run", f"{url}/openapi.json",
         "--phases", "coverage,fuzzing", "--continue-on-failure", "--generation-database", "none",
         "--exclude-checks", _LEFT_OUT, "--seed", str(seed),
-        "--max-examples", str(max(1, (cases - _SYSTEMATIC_CASES) // operations)),
+        "--max-examples", str(max(1, (cases - _SYSTEMATIC_CASES) // _OPERATIONS)),
         *(["--header", f"X-API-Key: {key}"] if key else []),
     ]  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:

@@ -11,8 +11,10 @@ import os
 import signal
 import subprocess
 import sys
+import time
+import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,6 +64,10 @@ def fake_service(
         address = process.stdout.readline().strip()
         if not address:
             raise SystemExit((folder / "log").read_text())
+        while process.poll() is None:  # it is bound, and listens once it has opened the index
+            with suppress(OSError), urllib.request.urlopen(f"{address}/readyz", timeout=60):
+                break
+            time.sleep(0.05)
         yield FakeService(address, process)
     finally:
         if process.poll() is None:
