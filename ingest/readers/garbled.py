@@ -34,6 +34,14 @@ _BOTH: Final = (0.12, 0.28)
 # Letters with accents: 30 % in Vietnamese. More is another alphabet's bytes, decoded as a western encoding.
 _MOST_ACCENTED: Final = 0.6
 
+# Latin Extended-B has letters that languages mix with plain ones: a few in Vietnamese, Hausa or Pinyin. Fonts without a
+# map of their glyphs give them, because such glyphs have numbers there. Fewest of them, least share of all letters, and
+# largest share of plain letters beside them.
+_FEWEST_RARE: Final = 6
+_LEAST_RARE: Final = 0.1
+_MOST_PLAIN: Final = 0.3
+
+_RARE: Final = re.compile(r"[\u0180-\u024f]")
 _CID: Final = re.compile(r"\(cid:\d+\)")
 # Leaders of a table of contents, with spaces between their dots.
 _LEADERS: Final = re.compile(r"([.·…_])(?:\s\1){2,}")
@@ -51,7 +59,7 @@ def garbled_reason(text: str) -> str | None:
     Args:
         text: of one page.
     """
-    if reason := _glyph_fault(text):
+    if reason := _glyph_fault(text) or _rare_fault(text):
         return reason
     words = _SPACED.findall(text)
     if sum(map(len, words)) < _FEWEST_LETTERS:
@@ -86,6 +94,17 @@ def _glyph_fault(text: str) -> str | None:
     if total >= _FEWEST_LETTERS and alphanumeric < _FEWEST_ALPHANUMERIC * total:
         return "signs instead of letters"
     return None
+
+
+def _rare_fault(text: str) -> str | None:
+    """Letters that are rare everywhere, and hardly any plain ones; little text is enough to tell."""
+    rare = len(_RARE.findall(text))
+    if rare < _FEWEST_RARE:
+        return None
+    plain = sum("a" <= character <= "z" for character in text.lower())
+    total = sum(map(str.isalpha, text))
+    is_garbled = rare >= _LEAST_RARE * total and plain <= _MOST_PLAIN * total
+    return "letters of no language" if is_garbled else None
 
 
 def _spacing_fault(text: str, words: Sequence[str]) -> str | None:

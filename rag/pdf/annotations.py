@@ -31,6 +31,12 @@ _PASSWORD: Final = 1 << 13
 _TICKS: Final = (pdfium.FPDF_FORMFIELD_CHECKBOX, pdfium.FPDF_FORMFIELD_RADIOBUTTON)
 _CHOICES: Final = (pdfium.FPDF_FORMFIELD_COMBOBOX, pdfium.FPDF_FORMFIELD_LISTBOX)
 _TEXTS: Final = (pdfium.FPDF_FORMFIELD_TEXTFIELD, *_CHOICES)
+# Names of the stamps that a viewer draws by itself: ISO 32000-2, table 184.
+_STAMPS: Final = (
+    "Approved", "Experimental", "Not approved", "As is", "Expired", "Not for public release", "Confidential", "Final",
+    "Sold", "Departmental", "For comment", "Top secret", "Draft", "For public release",
+)  # fmt: skip
+_STAMP_OF: Final = {stamp.replace(" ", "").lower(): stamp for stamp in _STAMPS}
 _NOTES: Final = frozenset(
     {
         pdfium.FPDF_ANNOT_TEXT, pdfium.FPDF_ANNOT_LINE, pdfium.FPDF_ANNOT_SQUARE, pdfium.FPDF_ANNOT_CIRCLE,
@@ -95,6 +101,8 @@ def _read(page: pypdfium2.PdfPage, annotation: Any, place: _Placement) -> Iterat
         quads = tuple(place.quads(annotation)) if subtype == pdfium.FPDF_ANNOT_STRIKEOUT else ()
         if quads and shown:
             yield Annotation("strike-out", "", box, quads=quads)
+        if subtype == pdfium.FPDF_ANNOT_STAMP and shown and (stamp := _stamp(annotation)):
+            yield Annotation("text", stamp, box)
         found = Annotation("note", _entry(annotation, b"Contents"), box, author)
     else:
         return
@@ -102,6 +110,16 @@ def _read(page: pypdfium2.PdfPage, annotation: Any, place: _Placement) -> Iterat
         yield found if shown else found._replace(kind="hidden")
     elif found and found.kind == "tick" and shown:
         yield found
+
+
+def _stamp(annotation: Any) -> str:  # noqa: ANN401 - ctypes
+    """The words of a standard stamp, which are drawn as letters or as a picture; empty for another one."""
+    for key in (b"Name", b"Subj"):
+        # Acrobat's names of them begin with SB, and those of others with a number sign.
+        name = _entry(annotation, key)[:_LONGEST_NAME].replace(" ", "").lower().lstrip("#").removeprefix("sb")
+        if name in _STAMP_OF:
+            return _STAMP_OF[name]
+    return ""
 
 
 def _field(formenv: Any, annotation: Any, box: Box) -> Annotation | None:  # noqa: ANN401 - ctypes

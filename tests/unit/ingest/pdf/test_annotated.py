@@ -164,6 +164,15 @@ class TestNotes:
                 "/Subtype/FreeText/Rect[72 800 372 830]/Contents(Draft)", "Draft\n\nA line.", id="text box above"
             ),
             pytest.param(
+                "/Subtype/Stamp/Rect[72 600 372 630]/Name/SBTopSecret", "A line.\n\nTop secret", id="stamp by its name"
+            ),
+            pytest.param(
+                "/Subtype/Stamp/Rect[72 600 372 630]/Name/Foxit_Stamp/Subj(Approved)/T(Ann)/Contents(Seen.)",
+                "A line.\n\nApproved\n\nNote by Ann: Seen.",
+                id="stamp by its subject, with a note",
+            ),
+            pytest.param("/Subtype/Stamp/Rect[72 600 372 630]/Name/Own", "A line.", id="a stamp of one's own"),
+            pytest.param(
                 "/Subtype/Highlight/Rect[72 695 120 712]/Contents(Is that so?)",
                 "A line.\n\nNote: Is that so?",
                 id="comment",

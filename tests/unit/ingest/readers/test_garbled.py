@@ -41,11 +41,16 @@ TICKERS = "AAPL MSFT AMZN GOOG NVDA META TSLA BRKB JPM XOM UNH JNJ PG MA HD CVX 
 GENES = "ACGTACGGTTCAGATTACAGGCATGAGCCACCGTGCCCGGCCTAATTTTTGTATTTT\n" * 12
 
 
+HAUSA = "Ƙungiyar ƙwadago ta ɗauki ma'aikata ƙwararru. Yaƙi da ƴan ta'adda, ƙasa da ƙasa, ɓangaren ƙarshe. " * 3
+PINYIN = "Wǒ hěn hǎo, nǐ ne? Nǚ háizi mǎi le wǔ běn shū. Lǎoshī měi tiān zǎoshang kǎo wǒmen liǎng biàn. " * 3
+
+
 @pytest.mark.parametrize(
     "text",
     [
-        ENGLISH, GERMAN, FRENCH, CZECH, VIETNAMESE, GREEK, RUSSIAN, CHINESE, JAPANESE, THAI, TABLE, CODE, FORMULAS,
-        CONTENTS, FORM, TICKERS, "", "Page 7", "\uf0b7 one\n\uf0b7 two\n\uf0b7 three", "• " * 100, "x" * 199,
+        ENGLISH, GERMAN, FRENCH, CZECH, VIETNAMESE, GREEK, RUSSIAN, CHINESE, JAPANESE, THAI, HAUSA, PINYIN, TABLE,
+        CODE, FORMULAS, CONTENTS, FORM, TICKERS, "",
+        "Page 7", "\uf0b7 one\n\uf0b7 two\n\uf0b7 three", "• " * 100, "x" * 199,
         "https://www.example.org/a/very/long/address/with-many-parts?and=queries&more=of_them " * 8,
         "A B C D E F G H\n1 2 3 4 5 6 7 8\n" * 4 + ENGLISH,
     ],
@@ -88,3 +93,18 @@ def test_any_text_can_be_judged(text: str) -> None:
         None, "glyphs without characters", "signs instead of letters", "words without spaces", "letters apart",
         "words that cannot be spoken", "accents on most letters",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("ǡǼǱǺ ǓǯǯǱǿǿ", id="two words"),
+        pytest.param("او䆀ឮᑽٱĴǎƶơǎƹŎķٳ㶜ຝ䆀䩱ط ǔ Ӓا㦇♑ Ƽǎ ƹƃơŃ", id="among other letters"),
+    ],
+)
+def test_letters_of_no_language(text: str) -> None:
+    assert garbled_reason(text) == "letters of no language"
+
+
+def test_a_name_with_rare_letters_is_none() -> None:
+    assert garbled_reason("The ǃXóõ, the ǂKhomani and the ǀXam speak Khoisan languages, as the ǁAni do. ǂǀǁ") is None
