@@ -8,6 +8,7 @@ and what the report says of the page. They have to be read: OCR errs, and what i
 from __future__ import annotations
 
 import argparse
+import logging
 import random
 import re
 import subprocess
@@ -37,6 +38,7 @@ def main() -> int:
     parser.add_argument("--pages", type=int, default=200, help="of the sample (default 200)")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
+    logging.disable(logging.ERROR)  # pypdf's, of damaged files
     source = random.Random(options.seed)  # noqa: S311 - no secret
     paths = sorted(options.folder.rglob("*.pdf"))
     source.shuffle(paths)
