@@ -15,13 +15,10 @@ from rag.answering.prompt import NOT_FOUND
 from rag.testing import BagOfWordsEncoder, ScriptedModel
 from tests.browser.conftest import Serve, ask, picture
 from tests.fakes import ingest_job
+from tests.scripted_answers import Said, Script
 
 BIRDS = "How often is damage by birds covered?"
-GASKETS = "A gasket older than how many years should be thrown away?"
-REPLIES = [
-    "Damage by birds is covered once.",
-    "A gasket older than 6 years should be thrown away, however good it looks.",
-]
+REPLIES = ["Damage by birds is covered once."]
 
 
 @pytest.fixture(scope="module")
@@ -35,39 +32,90 @@ def model(*replies: str) -> ScriptedModel:
     return ScriptedModel([*replies], context_tokens=8192, name="qwen2.5-coder-1.5b-instruct-q4_k_m")
 
 
+COMMISSIONING = Script(
+    (
+        Said(
+            "A new signal is not yours until it has passed its trial.",
+            quotes=("A new signal is not yours until it has passed its trial.",),
+        ),
+        Said(
+            "The trial lasts 24 hours, may be held in any weather except a gale, and must be witnessed by a fogwright "
+            "who holds the grade C ticket or higher.",
+            "detail",
+            (
+                "The trial lasts 24 hours, may be held in any weather\n"
+                "except a gale, and must be witnessed by a fogwright who holds the grade C ticket or higher.",
+            ),
+        ),
+        *(
+            Said(" ".join(step.split()), "step", (step,))
+            for step in (
+                "Fifty blasts by hand. The receiver must recover its pressure between blasts each time.",
+                "Twelve hours in FOG mode with the Fog Eye hooded, so that the signal sounds its full character.",
+                "Sound measurement. The level is read 100 metres in front of the mouth.",
+                "Power cut. The supply is switched off without notice and the standby blasts are counted.",
+            )
+        ),
+    ),
+    form="how_to",
+)
+QUESTION = "How is a new Bittern signal commissioned?"
+
+
 @pytest.fixture
-def small(page: Page) -> Page:
-    page.set_viewport_size({"width": 1280, "height": 800})
+def desktop(page: Page) -> Page:
+    page.set_viewport_size({"width": 1440, "height": 900})
     return page
 
 
-def test_a_citation(small: Page, serve: Serve) -> None:
-    small.goto(serve(model(REPLIES[1])).url)
-    ask(small, GASKETS)
-    expect(small.locator(".turn.done")).to_have_count(1)
-    small.locator(".mark").first.click()
-    expect(small.locator("rect.quote").first).to_be_visible()
-    picture(small, "page_citation")
+def test_the_first_page(desktop: Page, serve: Serve) -> None:
+    desktop.goto(serve(model("")).url)
+    expect(desktop.locator(".examples li")).to_have_count(3)
+    picture(desktop, "page_welcome")
 
 
-def test_an_abstention(small: Page, serve: Serve) -> None:
-    small.goto(serve(model(REPLIES[0], f"{NOT_FOUND} 24.")).url)
-    ask(small, BIRDS)
-    expect(small.locator(".turn.done")).to_have_count(1)
-    ask(small, "How many people work at the yard in Norway?")
-    expect(small.locator(".turn.done")).to_have_count(2)
-    expect(small.locator(".answer.abstained")).to_have_count(1)
-    small.locator(".turn").nth(1).scroll_into_view_if_needed()
-    picture(small, "page_abstention")
+def test_a_long_answer_and_its_proof(desktop: Page, serve: Serve) -> None:
+    desktop.goto(serve(model(""), scripts=[COMMISSIONING]).url)
+    ask(desktop, QUESTION)
+    expect(desktop.locator(".turn.done .steps li")).to_have_count(4)
+    desktop.locator(".mark").nth(1).hover()
+    expect(desktop.locator(".peek")).to_be_visible()
+    picture(desktop, "page_answer")
+    desktop.locator(".mark").nth(1).click()
+    expect(desktop.locator("rect.quote").first).to_be_visible()
+    expect(desktop.locator(".paper img").nth(1)).to_be_attached()
+    desktop.mouse.move(5, 5)
+    expect(desktop.locator(".peek")).to_have_count(0)
+    picture(desktop, "page_citation")
+
+
+def test_an_abstention(desktop: Page, serve: Serve) -> None:
+    desktop.goto(serve(model(REPLIES[0], f"{NOT_FOUND} 24.")).url)
+    ask(desktop, BIRDS)
+    expect(desktop.locator(".turn.done")).to_have_count(1)
+    ask(desktop, "How many people work at the yard in Norway?")
+    expect(desktop.locator(".turn.done")).to_have_count(2)
+    expect(desktop.locator(".answer.abstained")).to_have_count(1)
+    desktop.locator(".turn").nth(1).scroll_into_view_if_needed()
+    picture(desktop, "page_abstention")
 
 
 def test_on_a_phone_in_the_dark(browser: Browser, serve: Serve) -> None:
     context = browser.new_context(
-        viewport={"width": 390, "height": 800}, color_scheme="dark", device_scale_factor=2, reduced_motion="reduce"
+        viewport={"width": 390, "height": 800},
+        color_scheme="dark",
+        device_scale_factor=2,
+        reduced_motion="reduce",
+        has_touch=True,
+        is_mobile=True,
     )
     page = context.new_page()
-    page.goto(serve(model(REPLIES[0])).url)
-    ask(page, BIRDS)
+    page.goto(serve(model(""), scripts=[COMMISSIONING]).url)
+    ask(page, QUESTION)
     expect(page.locator(".turn.done")).to_have_count(1)
     picture(page, "page_phone")
+    page.locator(".mark").first.tap()
+    page.get_by_role("button", name="Show on the page").tap()
+    expect(page.locator("rect.quote").first).to_be_in_viewport()
+    picture(page, "page_phone_viewer")
     context.close()

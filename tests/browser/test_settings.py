@@ -28,7 +28,7 @@ DARK, LIGHT = "rgb(20, 24, 31)", "rgb(255, 255, 255)"
 def test_they_are_kept_and_hold(page: Page, serve: Serve) -> None:
     page.goto(serve(ScriptedModel([""]), scripts=[HOW_TO]).url)
     page.get_by_role("button", name="Settings").click()
-    page.get_by_label(re.compile("^Full")).check()
+    page.get_by_label("Full everything that the documents say about it").check()
     page.get_by_label("Dark").check()
     page.get_by_label("Large").check()
     expect(page.locator("body")).to_have_css("background-color", DARK)
@@ -41,7 +41,7 @@ def test_they_are_kept_and_hold(page: Page, serve: Serve) -> None:
         ask(page, "How do I take a berth?")
     assert (asked.value.post_data_json or {})["length"] == "full"
     page.get_by_role("button", name="Settings").click()
-    for label in (re.compile("^Normal the answer"), "Like the system"):
+    for label in ("Normal the answer with what belongs to it", "Like the system"):
         page.get_by_label(label).check()
     page.locator("input[name=size][value=normal]").check()
     expect(page.locator("body")).to_have_css("background-color", LIGHT)
@@ -65,8 +65,8 @@ def test_the_first_page_invites(page: Page, serve: Serve, documents: Path, index
     expect(examples).to_have_text(
         [
             "Summarise ferry.pdf",
-            re.compile("What does knots.pdf say about “(Tying a bowline|Mending of torn sails)”"),
-            re.compile("Which documents"),
+            "What does Tying a bowline say about “Mending of torn sails”?",
+            "Which documents mention “Opening hours”?",
         ]
     )
     assert violations(page) == []
@@ -148,8 +148,8 @@ _TEXTS = """(data) => {
   return found.filter((text) => /\\p{L}/u.test(text));
 }"""
 # Where data stands: what documents, answers and the model are called, and names of keys.
-_DATA = ".words, .sentence, .citation .place, .said, .asked h2, q, .title, .file, .named, .brand, dd, kbd, pre, code, "
-_DATA += ".row-title, .filetype, .text-layer, .example, .viewer h2"
+_DATA = ".words, .sentence, .said, .citation .place, .unsupported li, .asked h2, q, .title, .file, .named, .row-title, "
+_DATA += ".brand, dd, kbd, pre, code, .filetype, .text-layer, .example, .viewer h2"
 
 
 def test_every_text_is_in_the_catalogue(page: Page, serve: Serve) -> None:
@@ -169,7 +169,8 @@ def test_every_text_is_in_the_catalogue(page: Page, serve: Serve) -> None:
     expect(page.locator(".examples li").first).to_be_attached()
     seen: list[Any] = page.evaluate(_TEXTS, _DATA)
     for number in (1, 2):
-        ask(page, "How do I take a berth?")
+        page.locator("#question").fill("How do I take a berth?")
+        page.keyboard.press("Enter")
         expect(page.locator(".turn.done")).to_have_count(number)
     page.locator("details").evaluate_all("all => all.forEach((each) => { each.open = true })")
     seen += page.evaluate(_TEXTS, _DATA)

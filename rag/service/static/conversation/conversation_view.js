@@ -59,6 +59,9 @@ function asked(question) {
   if (running()) return;
   ask(question);
   // Text that was typed and sent within one frame was never rendered: for lit-html the box was empty all the time.
-  document.querySelector("#question").value = "";
+  const box = document.querySelector("#question");
+  box.value = "";
+  // The keyboard on the screen would cover the answer.
+  if (matchMedia("(pointer: coarse)").matches) box.blur();
   requestAnimationFrame(() => document.querySelector(".turn:last-of-type")?.scrollIntoView({ block: "start" }));
 }

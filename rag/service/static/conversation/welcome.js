@@ -76,7 +76,7 @@ function headingsOf(pages, document) {
   return [...seen].filter(isOwn).map(([text]) => text);
 }
 
-const isIn = (text, title) => title.toLowerCase().includes(text.toLowerCase());
+const isIn = (text, title) => text.toLowerCase().split(" ").every((word) => title.toLowerCase().includes(word));
 
 // The title, or where it is long, or none, the name of the file in words.
 function titleOf({ title, name }) {
