@@ -13,9 +13,9 @@ from rag.answering.composing.name_conflicts import asked_names, more_specific, n
 from rag.answering.composing.opposition import opposing
 from rag.answering.composing.pointers import Pointer, pointers_of, statements_of
 from rag.answering.composing.table_answer import page_reader, table_of_form
-from rag.answering.composing.targets import Target, served_units
+from rag.answering.composing.targets import Target, best_unit, served_units
 from rag.answering.composing.usefulness import USEFULNESS_MODEL, unit_features
-from rag.answering.composing.whole_answer import compose, lead_of
+from rag.answering.composing.whole_answer import compose, possible_leads
 from rag.answering.confidence import LEAST_CONFIDENCE, ConfidenceModel, Features
 from rag.answering.draft import Draft, generate_draft
 from rag.answering.evidence.relevance import unit_relevance
@@ -102,7 +102,11 @@ class WholeWriter:
                     yield Findings(support=[units[begun.lead].support("lead")], confidence=begun.confidence)
         with run.clock.measuring("verify"):
             written = self._written(run, material, draft)
-            composition = self._served(run, replace(written.composition, lead=begun.lead if begun else None))
+            lead = begun.lead if begun else None
+            # Of several parts, what answers the first one comes first.
+            if begun is None and run.form != "parts":
+                lead = self._lead(run, written.composition)
+            composition = self._served(run, replace(written.composition, lead=lead))
             # What is shown stays shown, with the confidence that it was shown with.
             confidence = (begun or written).confidence
             support = compose(composition) if confidence >= LEAST_CONFIDENCE else []
@@ -196,8 +200,15 @@ class WholeWriter:
     def _begun(self, run: Run, material: _Material, draft: Draft) -> _Written | None:
         """The answer that begins with the sentence which is settled by now; None where there is none."""
         written = self._written(run, material, draft)
-        lead = lead_of(written.composition) if written.confidence >= LEAST_CONFIDENCE else None
+        lead = self._lead(run, written.composition) if written.confidence >= LEAST_CONFIDENCE else None
         return None if lead is None else replace(written, lead=lead)
+
+    def _lead(self, run: Run, composition: Composition) -> int | None:
+        """The position of the unit that an answer begins with; None where it has none that answers directly."""
+        places, useful = possible_leads(composition), composition.usefulness
+        if self.reranker is None:
+            return max(places, key=useful.__getitem__, default=None)
+        return best_unit(run.question.text, places, composition.units, useful, self.reranker)
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ from rag.text.words import words
 
 # Units that the reranker compares for a target.
 _COMPARED: Final = 24
+# The most useful units, of which one is the direct answer.
+_LIKELY: Final = 5
 # The logit above which a unit is about a target: about one in twenty.
 _LEAST_LOGIT: Final = -3.0
 
@@ -86,6 +88,18 @@ def served_units(
         if about:
             served[max(about, key=lambda place: (logits[place] + log_odds(usefulness[place]), -place))] = None
     return Served(list(served), {place: min(found)[1] for place, found in below_best.items()})
+
+
+def best_unit(
+    question: str, places: Sequence[int], units: Sequence[Unit], usefulness: Sequence[float], reranker: Reranker
+) -> int | None:
+    """The position of the unit that answers a question best, of the most useful of ``places``; None for none."""
+    likely = sorted(places, key=lambda place: (-usefulness[place], place))[:_LIKELY]
+    if not likely:
+        return None
+    texts = [in_context(units[place].headings[-1:], units[place].text) for place in likely]
+    logits = dict(zip(likely, reranker.logits(question, texts).tolist(), strict=True))
+    return max(likely, key=lambda place: (logits[place] + log_odds(usefulness[place]), -place))
 
 
 def _compared(

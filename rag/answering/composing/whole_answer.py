@@ -27,7 +27,7 @@ _EXCESS: Final = 1.4
 _LIST_WORDS: Final = 250
 # Least probability of a unit that the draft points to, and of any other.
 _LEAST_POINTED: Final = 0.1
-_LEAST_USEFUL: Final = 0.12
+_LEAST_USEFUL: Final = 0.16
 # Least share of a unit that the draft points to that is not said yet.
 _LEAST_NEW: Final = 0.3
 # Long units hold more facts, but cost more words: they are ranked by probability per word to this power.
@@ -53,16 +53,15 @@ def compose(material: Composition) -> list[Support]:
     return arranged(material, chosen.places)
 
 
-def lead_of(material: Composition) -> int | None:
-    """The position of the unit that an answer can begin with, whatever else it will have; None for none."""
-    places = [
+def possible_leads(material: Composition) -> list[int]:
+    """The positions of the units that an answer can begin with, whatever else it will have; none where it has no lead."""
+    if not has_lead(material.form) or material.table:
+        return []
+    return [
         place
         for place, unit in enumerate(material.units)
         if material.is_shown(place) and stands_alone(unit) and material.usefulness[place] >= _LEAST_USEFUL
     ]
-    if not has_lead(material.form) or material.table or not places:
-        return None
-    return max(places, key=material.usefulness.__getitem__)
 
 
 class _Selection:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answering.composing.targets import Target, served_units
+from rag.answering.composing.targets import Target, best_unit, served_units
 from rag.answering.evidence.units import Unit, units_of
 from rag.errors import Cancelled
 from rag.runtime.cancellation import Cancellation
@@ -72,3 +72,24 @@ def test_it_can_be_cancelled() -> None:
     cancelled.cancel()
     with pytest.raises(Cancelled):
         served_units([Target("the lid")], units(), [0.5] * 8, OverlapReranker(), cancelled)
+
+
+class TestBestUnit:
+    """The unit that an answer begins with."""
+
+    def test_by_the_reranker_among_the_most_useful(self) -> None:
+        found = units()
+        useful = [0.9 if "red steel" in unit.text else 0.8 for unit in found]
+        best = best_unit("the price of a new lid", range(4), found, useful, OverlapReranker())
+        assert best is not None
+        assert found[best].text == "The price of a new lid is 30 euros."
+
+    def test_not_one_of_little_use(self) -> None:
+        found = units() * 3
+        useful = [0.01 if "price" in unit.text else 0.8 for unit in found]
+        best = best_unit("the price of a new lid", range(len(found)), found, useful, OverlapReranker())
+        assert best is not None
+        assert "price" not in found[best].text
+
+    def test_of_none(self) -> None:
+        assert best_unit("the price", (), units(), [0.5] * 8, OverlapReranker()) is None
