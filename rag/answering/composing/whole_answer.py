@@ -54,7 +54,7 @@ def compose(material: Composition) -> list[Support]:
 
 
 def possible_leads(material: Composition) -> list[int]:
-    """The positions of the units that an answer can begin with, whatever else it will have; none where it has no lead."""
+    """The positions of the units that an answer can begin with, whatever else it has; none where it has no lead."""
     if not has_lead(material.form) or material.table:
         return []
     return [
