@@ -15,10 +15,10 @@ from rag.answering.answerer import Answerer
 from rag.answering.records import is_record_id
 from rag.answering.replay import replay
 from rag.cli.answer_view import print_answer, print_replay, print_whole_answer
-from rag.cli.document_picker import chosen_documents
-from rag.cli.line_editor import line_editor
-from rag.cli.live_answer import live_answer, live_status
-from rag.cli.repl import Conversation
+from rag.cli.conversation.document_picker import chosen_documents
+from rag.cli.conversation.line_editor import line_editor
+from rag.cli.conversation.live_answer import live_answer, live_status
+from rag.cli.conversation.repl import Conversation
 from rag.composition import open_answerer, open_records, setup_of
 from rag.domain.values import Answer, Question
 from rag.errors import QuestionsInvalid

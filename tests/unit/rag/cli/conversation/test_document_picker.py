@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from rag.cli.document_picker import chosen_documents
+from rag.cli.conversation.document_picker import chosen_documents
 from rag.domain.values import Document
 from rag.errors import DocumentUnknown
 

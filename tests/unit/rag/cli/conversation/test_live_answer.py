@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from rag.answering.answerer import Answerer
-from rag.cli.live_answer import LiveStatus, live_answer, live_status
+from rag.cli.conversation.live_answer import LiveStatus, live_answer, live_status
 from rag.domain.values import (
     AnswerEvent,
     Chunk,

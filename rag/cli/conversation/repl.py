@@ -16,8 +16,8 @@ from rich.text import Text
 from rag.answering.answerer import Answerer
 from rag.cli.answer_view import Indented, print_whole_answer
 from rag.cli.console import fail
-from rag.cli.document_picker import chosen_documents
-from rag.cli.live_answer import live_answer
+from rag.cli.conversation.document_picker import chosen_documents
+from rag.cli.conversation.live_answer import live_answer
 from rag.domain.values import Question, Turn
 from rag.errors import DocumentUnknown, PageproofError
 from rag.text.characters import printable

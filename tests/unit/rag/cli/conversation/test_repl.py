@@ -12,7 +12,7 @@ from rich.console import Console
 
 from rag.answering.answerer import Answerer
 from rag.cli import repl
-from rag.cli.repl import Conversation
+from rag.cli.conversation.repl import Conversation
 from rag.domain.values import Answer, Question, Reason, Turn
 from rag.errors import ModelUnreachable
 from rag.index.reading import CurrentIndex

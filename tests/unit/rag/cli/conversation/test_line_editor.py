@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.cli.line_editor import LineHistory, line_editor
+from rag.cli.conversation.line_editor import LineHistory, line_editor
 
 
 @pytest.fixture(autouse=True)
