@@ -41,7 +41,7 @@ class _Row(BaseModel):
     requests_per_minute: Annotated[int, Field(ge=0, le=MAX_REQUESTS_PER_MINUTE)] | None = None
 
 
-class _Contents(BaseModel):
+class _KeyFileContents(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     format: Literal[1]
@@ -74,7 +74,7 @@ def parse_keys(data: bytes, name: str) -> tuple[AccessKey, ...]:
         KeyFileFault: it is no key file. The message quotes nothing of it but ids of keys.
     """
     try:
-        rows = _Contents.model_validate_json(data).keys
+        rows = _KeyFileContents.model_validate_json(data).keys
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         raise KeyFileFault(f"{name} is no key file: {_place(first['loc'])}{first['msg']}; {_REPAIR}") from None
@@ -116,7 +116,7 @@ def serialized(keys: Sequence[AccessKey]) -> bytes:
         )
         for key in keys
     )
-    return _Contents(format=1, keys=rows).model_dump_json(indent=1).encode() + b"\n"
+    return _KeyFileContents(format=1, keys=rows).model_dump_json(indent=1).encode() + b"\n"
 
 
 def read_keys(path: Path, elsewhere: Collection[str] = ()) -> tuple[tuple[AccessKey, ...], FileVersion]:
