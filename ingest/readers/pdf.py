@@ -179,7 +179,7 @@ class _Layers:
         stamped = self.tesseract is not None and 0 < letters(text) < _SPARSE and _has_more_ink(file, number, text)
         if text and not (garbled or stamped) and self.options.ocr != "force":
             return lines
-        if not text and not _ink(file, number):
+        if not text and (min(size) <= 1 or not _ink(file, number)):
             self.remarks[number] = Remark(number, "empty", BLANK)
             return lines
         fault, recognized = self._recognize(file, number, size)

@@ -46,9 +46,12 @@ class PdfDocument:
 
         Raises:
             pypdfium2.PdfiumError: it cannot; :func:`open_document` makes it a FileFault.
+            FileFault: ``malformed``: it is cropped to nothing.
         """
         with closing(self.pdfium_document[number - 1]) as page:
             width, height = page.get_size()
+            if width * height <= 0:
+                raise FileFault("malformed", f"page {number} has no extent")
             scale = min(scale, (_MOST_PIXELS / (width * height)) ** 0.5)
             with closing(page.render(scale=scale, grayscale=grey)) as bitmap:
                 # convert copies: the bitmap's memory goes with the bitmap.
@@ -113,10 +116,12 @@ def render_page(path: Path, number: int, boxes: Sequence[Box] = (), *, scale: fl
         scale: pixels per point; 2 is 144 dpi. Less for a page that would have more than 16 million pixels.
 
     Raises:
-        FileFault: ``encrypted`` or ``malformed``.
+        FileFault: ``encrypted``, ``malformed``, or ``unreadable``: it has no such page.
     """
     # Without the limits of ingest: a page that was indexed under other limits can still be shown.
     with open_document(path) as document:
+        if number > len(document):
+            raise FileFault("unreadable", f"it has no page {number}")
         picture = document.picture(number, scale=scale)
         width = document.pdfium_document.get_page_size(number - 1)[0]
         notes = document.notes(number, boxes) if boxes else []

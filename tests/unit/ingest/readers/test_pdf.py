@@ -19,8 +19,10 @@ from ingest.readers.pdf import thumbnails
 from ingest.readers.source import ReadingOptions, Remark, SourceText
 from rag.domain.values import Box
 from rag.errors import FileFault
+from rag.pdf.document import render_page
 from tests.fakes import DRAWING, make_pdf, tiny_pdf
 from tests.unit.conftest import quick_folder
+from tests.unit.ingest.pdf.objects import page_of, shown
 
 OFF = ReadingOptions(ReadingLimits(), ocr="off")
 
@@ -412,6 +414,18 @@ def test_thumbnails(tmp_path: Path) -> None:
     assert all(picture.startswith(b"\x89PNG") for picture in pictures)
     assert [int.from_bytes(picture[16:20], "big") for picture in pictures] == [pytest.approx(80, abs=1)] * 2
     assert len(pictures[0]) < 4000
+
+
+def test_a_page_that_is_cropped_to_nothing(tmp_path: Path) -> None:
+    """There is nothing to draw; its text is read, for many viewers show the page without the crop."""
+    crop = "/CropBox[700 900 800 990]"
+    (tmp_path / "a.pdf").write_bytes(page_of(shown("Some see it.", 700), page=crop))
+    assert [page.text for page in read_pdf(tmp_path / "a.pdf").pages] == ["Some see it."]
+    (tmp_path / "a.pdf").write_bytes(page_of("72 72 99 99 re f", page=crop))
+    with pytest.raises(FileFault, match="no text on 1 page: blank"):
+        read_pdf(tmp_path / "a.pdf")
+    with pytest.raises(FileFault, match="page 1 has no extent"):
+        render_page(tmp_path / "a.pdf", 1)
 
 
 class TestUnreadable:
