@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from ingest.pdf.lines import Line, Piece
-from ingest.readers.raised_print import Grey, separated
+from ingest.pdf.raised_print import Grey, separated
 from rag.domain.values import Box
 from rag.errors import FileFault
 from rag.text.characters import clean

@@ -14,11 +14,11 @@ from typing import Final
 from ingest.pdf.annotated import with_annotations
 from ingest.pdf.page_labels import declared_labels
 from ingest.pdf.page_text import Line, PageLines, Piece, compose_pages
+from ingest.pdf.portfolio import as_contents
 from ingest.pdf.reading import PdfFile, open_pdf
 from ingest.readers.figures import figure_remarks
 from ingest.readers.garbled import garbled_reason, letters
 from ingest.readers.ocr import DPI, LONGEST_SIDE, Pixels, Tesseract, find_tesseract, ink_of
-from ingest.readers.portfolio import as_contents
 from ingest.readers.pypdf_fallback import PypdfFallback
 from ingest.readers.source import (
     BLANK,

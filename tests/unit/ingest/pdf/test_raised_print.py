@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from ingest.readers.raised_print import Grey, RaisedRun, raised_run, separated
+from ingest.pdf.raised_print import Grey, RaisedRun, raised_run, separated
 
 HEIGHT = 60
 # Glyphs as boxes: height above the feet of the line of their upper and lower edge, in pixels.
