@@ -140,7 +140,7 @@ class TestWithheld:
         "question",
         [
             pytest.param(HOW.model_copy(update={"document": "b.pdf"}), id="its document is not there"),
-            pytest.param(HOW.model_copy(update={"document": "other.pdf"}), id="a vital nugget is read in another document"),
+            pytest.param(HOW.model_copy(update={"document": "other.pdf"}), id="a vital nugget is found in another one"),
             pytest.param(HOW.model_copy(update={"nuggets": (replace(KEY, vital=False),)}), id="no nugget is vital"),
             pytest.param(labelled(answers=("24 months",), document="a.pdf", pages=(2,)), id="a value"),
         ],

@@ -58,9 +58,7 @@ def opposing(question: str, units: Sequence[Unit]) -> set[int]:
         return set()
     introductions = _introductions(units)
     return {
-        place
-        for place, unit in enumerate(units)
-        if _opposes(asked, unit, introducing_polarity(introductions[place]))
+        place for place, unit in enumerate(units) if _opposes(asked, unit, introducing_polarity(introductions[place]))
     }
 
 

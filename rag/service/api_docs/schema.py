@@ -26,7 +26,7 @@ _KEY_SCHEMES: Final = {
 }
 # Of a path, for the name of an operation.
 _NAME: Final = str.maketrans({"/": "_", "{": "", "}": "", ".": "_"})
-_EITHER_KEY: Final = [{name: []} for name in _KEY_SCHEMES]
+_EITHER_KEY: Final[list[dict[str, list[str]]]] = [{name: []} for name in _KEY_SCHEMES]
 
 _MEANINGS: Final[Mapping[int, str]] = {
     400: "the request cannot be fulfilled: the error names the field",
