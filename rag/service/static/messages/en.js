@@ -170,7 +170,7 @@ export const MESSAGES = {
   "documents.sort.pages": "longest first",
   "documents.hint": "Tick documents to search in these only.",
   "documents.ticked": { one: "Only {count} document is searched.", other: "Only {count} documents are searched." },
-  "documents.untick": "Search in all",
+  "documents.untick": "Untick all",
   "documents.tickShown": "Tick all shown",
   "documents.only": "Ask only in {name}",
   "documents.none": "No document has such a name.",
