@@ -432,9 +432,9 @@ def test_long_names_on_a_phone(page: Page, serve: Serve, documents: Path, index:
     ingest_job(index, BagOfWordsEncoder()).run(discover([documents]))
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(serve(ScriptedModel(["Ferns unroll in April."])).url)
-    page.get_by_role("button", name="Documents").click()
+    page.get_by_role("button", name="Documents", exact=True).click()
     page.get_by_label(f"Ask only in {name}").check()
-    page.get_by_role("button", name="Documents").click()
+    page.get_by_role("button", name="Documents", exact=True).click()
     ask(page, "When do ferns unroll?")
     expect(page.locator(".said")).to_contain_text("April")
     assert page.evaluate("document.documentElement.scrollWidth") == 390
