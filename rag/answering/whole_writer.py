@@ -26,6 +26,7 @@ from rag.answering.grounding import SUPPORTED, Evidence
 from rag.answering.prompt import SYSTEM_WHOLE, EvidencePrompt, room_for_evidence, whole_prompt
 from rag.answering.run import Findings, Run
 from rag.domain.values import Hit, Passage
+from rag.index.generation import Generation
 from rag.models.embedding.interfaces import Reranker
 from rag.models.llm.language_model import LanguageModel
 from rag.query.parts import part_label
@@ -47,6 +48,8 @@ _MOST_SIDES: Final = 2
 _SETTLED: Final = 2
 # P(True) of a long draft is not asked: it was as high where the draft answered something else.
 _NOT_ASKED: Final = 0.5
+# Factor of the usefulness of what is in another document than the one that the question names.
+_ELSEWHERE: Final = 0.7
 # The reranker's logit at or below which a passage is about something else: those of unanswered questions go down to -4.
 _ABSENT: Final = -6.0
 
@@ -238,8 +241,12 @@ def _composition(run: Run, material: _Material, pointers: Sequence[Pointer]) -> 
     features = list(unit_features(question.text, units, material.relevance, pointers, material.hits))
     asked = asked_names(question.text)
     contrary = opposing(question.text, units) | more_specific(question.text, units)
+    topic = run.understood.topic
+    named = _ids(run.generation, topic.documents if topic else ())
     useful = [
-        0.0 if place in contrary or names_another(unit.text, asked) else USEFULNESS_MODEL.probability(one)
+        0.0
+        if place in contrary or names_another(unit.text, asked)
+        else USEFULNESS_MODEL.probability(one) * (1.0 if not named or unit.place[0] in named else _ELSEWHERE)
         for place, (unit, one) in enumerate(zip(units, features, strict=True))
     ]
     rows = table.support if table else ()
@@ -271,6 +278,11 @@ def _targets(run: Run, composition: Composition) -> list[Target]:
 def _documents(composition: Composition) -> list[str]:
     """The ids of the documents that the units are from, the best first."""
     return list(dict.fromkeys(unit.place[0] for unit in composition.units))
+
+
+def _ids(generation: Generation, names: Sequence[str]) -> frozenset[str]:
+    """The ids of the documents with these names."""
+    return frozenset(one.id for one in generation.documents if not set(names).isdisjoint(one.names))
 
 
 def _sides(run: Run, units: Sequence[Unit]) -> list[frozenset[int]]:

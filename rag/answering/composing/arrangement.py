@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import Final
@@ -148,21 +148,31 @@ def stands_alone(unit: Unit) -> bool:
 
 
 def _supports(material: Composition, places: Sequence[int]) -> list[Support]:
-    """The units as sentences; rows of one table follow its head. In a comparison each document's are labelled."""
+    """The units as sentences; rows of one table follow its head. In a comparison those of each side are labelled."""
     units = [material.units[place] for place in places]
-    labels = labels_of(units) if material.form == "comparison" else {}
+    is_comparison = material.form == "comparison"
+    labels = dict(zip(places, labels_of(material.question, units) if is_comparison else [""] * len(units), strict=True))
+    before = ""
     introduced = introductions_of(material.units).keys()
     counts = Counter(unit.block for unit in units)
     supports: list[Support] = []
-    for _, group in groupby(units, key=lambda unit: (unit.block, unit.kind) if unit.kind == "row" else unit.place):
-        members = list(group)
+    for _, group in groupby(places, key=lambda place: _row_group(material.units[place])):
+        numbers = list(group)
+        members = [material.units[place] for place in numbers]
         is_alone = counts[members[0].block] == 1 and not _is_part(members[0])
         shown = _rows(material, members) if members[0].row else [_support(members[0], is_alone=is_alone)]
         shown = _under_negative_heading(members[0], introduced, shown, supports)
-        supports += labelled(shown, supports, labels) if labels else shown
+        label = labels[numbers[0]]
+        supports += labelled(shown, label if label != before else "")
+        before = label
     if supports and supports[0].kind == "detail":
         supports[0] = replace(supports[0], kind="lead")
     return supports
+
+
+def _row_group(unit: Unit) -> Hashable:
+    """Equal for the rows of one table."""
+    return (unit.block, unit.kind) if unit.kind == "row" else unit.place
 
 
 def _denies(introduction: str) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from rag.answering.evidence.units import Unit
 from rag.answering.grounding import Support
-from rag.domain.values import Document, Question
+from rag.domain.values import Question
 from rag.text.words import words
 
 _SIDES: Final = 2
@@ -39,22 +39,29 @@ def sides_of(searches: Sequence[Question], units: Sequence[Unit], ids: Mapping[s
     return found if all(found) else []
 
 
-def labels_of(units: Sequence[Unit]) -> dict[str, str]:
-    """The title of each document by its id, or its name where another has the same title; empty for one document."""
+def labels_of(question: str, units: Sequence[Unit]) -> list[str]:
+    """A label for each unit that tells to which side it belongs; empty where all would have the same.
+
+    It is the title of the document, or its name where another one has the same title. Within one document it is the
+    innermost of the headings that share most words with the question; empty where none does.
+    """
     documents = {one.id: one for one in (unit.evidence.hit.passage.document for unit in units)}
     titles = Counter(one.title for one in documents.values())
-    labels = {id_: one.title if one.title and titles[one.title] == 1 else one.name for id_, one in documents.items()}
-    return labels if len(labels) > 1 else {}
+    names = {id_: one.title if one.title and titles[one.title] == 1 else one.name for id_, one in documents.items()}
+    asked = frozenset(words(question))
+    labels = [names[unit.place[0]] if len(names) > 1 else _heading_of(asked, unit) for unit in units]
+    return labels if len(set(labels)) > 1 else [""] * len(units)
 
 
-def labelled(shown: Sequence[Support], before: Sequence[Support], labels: Mapping[str, str]) -> Iterable[Support]:
-    """Sentences of a document; the first of them after another document begins with the document's label."""
+def labelled(shown: Sequence[Support], label: str) -> list[Support]:
+    """Sentences of which the first begins with a label; rows have none."""
     first, *others = shown
-    document = _document(first)
-    if first.kind == "row" or (before and _document(before[-1]).id == document.id):
-        return shown
-    return [replace(first, sentence=f"{labels[document.id]}: {first.sentence}", kind="lead"), *others]
+    if first.kind == "row" or not label:
+        return list(shown)
+    return [replace(first, sentence=f"{label}: {first.sentence}", kind="lead"), *others]
 
 
-def _document(support: Support) -> Document:
-    return support.quotes[0].evidence.hit.passage.document
+def _heading_of(asked: frozenset[str], unit: Unit) -> str:
+    shared = {heading: len(asked.intersection(words(heading))) for heading in unit.headings}
+    best = max(reversed(list(shared)), key=shared.__getitem__, default="")
+    return best if shared.get(best) else ""

@@ -172,6 +172,9 @@ _AT_START: Final[tuple[tuple[Form, tuple[str, ...]], ...]] = (
             r"tell|offer|offered|provide|provided|cover|require|mention|promise|guarantee|specify|stipulate|recommend|"
             r"advise|prohibit|"
             r"known|written|agreed|grant|expect)\b",
+            r"what (?:must|should|shall|can|may|did|does|do|will) .{1,100}\bdo(?: (?:under|in|at|for|with|by|after|before|"
+            r"if|when)\b.*)?$",
+            r"what \w+ (?:is|was) there (?:for|in|at|near|on|around)\b",
             r"what (?:\w+ )?(?:support|help|coverage|assistance|protection|training|information|guidance|advice|"
             r"details) "
             r"(?:do|does|did|is|are|was|were|can|will)\b",
@@ -202,6 +205,7 @@ _AT_START: Final[tuple[tuple[Form, tuple[str, ...]], ...]] = (
             r"what (?:else )?(?:should|must|can|might) .{1,80}\b(?:consider|be aware of|keep in mind|look for|discuss|"
             r"check|know|remember)\b",
             r"what (?:are|were)(?: (?:the|some|all|its|their|your|our|my))+ ",
+            r"what (?:\w+ ){1,2}(?:are|were) (?:there|available|on offer|offered|provided)\b",
             r"who (?:are|were)\b|what (?:else|all)\b|who all\b",
         ),
     ),

@@ -214,7 +214,7 @@ NEGATIONS: Final = _words("no not never none nor neither nothing nobody without 
 # Bounds of one word; a negation turns them: "nobody under 16" is at least 16.
 LIMITS: Final = _words("over under above below beyond exceeding")
 # After "no" or "not" these make a bound, or nothing, of the negation: "not exceeding 5", "not only".
-NO_NEGATION_BEFORE: Final = _words("exceed exceeding only just merely over under")
+NO_NEGATION_BEFORE: Final = _words("exceed exceeding only just merely over under limited")
 NEGATING_PHRASES: Final = _phrases(
     "free of, free from, instead of, rather than, avoid, avoids, avoided, avoiding, refrain from, refrains from"
 )

@@ -77,6 +77,7 @@ EXAMPLES: Final[dict[Form, dict[str, str]]] = {
         "manual, done": "How is the pressure test performed?",
     },
     "list": {
+        "catalogue, what is available": "What glazes are available?",
         "handbook, list": "List the holidays that the company observes.",
         "lease, list all": "List all repairs the tenant pays for.",
         "report, name": "Name the five largest customers.",
@@ -113,6 +114,8 @@ EXAMPLES: Final[dict[Form, dict[str, str]]] = {
         "report, happened": "The pier was closed for a month. Why is that?",
     },
     "about": {
+        "guide, what there is": "What housing is there for visiting crews?",
+        "contract, what must be done": "What must the tenant's agent do under the lease?",
         "handbook, say about": "What does the handbook say about remote work?",
         "lease, terms": "What are the terms for subletting?",
         "handbook, tell me about": "Tell me about the mentoring scheme.",

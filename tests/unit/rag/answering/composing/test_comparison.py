@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answering.composing.comparison import sides_of
+from rag.answering.composing.comparison import labels_of, sides_of
 from rag.answering.evidence.units import units_of
 from rag.domain.values import Question
 from tests.unit.rag.answering.material import document_of, evidence_on, page_with_headings
@@ -47,3 +47,18 @@ def test_words_of_the_sides_in_units_and_headings() -> None:
 )
 def test_sides_that_cannot_be_told_apart(searches: list[Question]) -> None:
     assert sides_of(searches, UNITS, IDS) == []
+
+
+class TestLabels:
+    """Names of the sides in front of their sentences."""
+
+    def test_documents(self) -> None:
+        assert labels_of("How do they differ?", UNITS) == ["old.pdf", "old.pdf", "new.pdf", "new.pdf"]
+
+    def test_headings_within_a_document(self) -> None:
+        labels = labels_of("Compare the ring test and the dye test", TESTS[:4])
+        assert labels == ["The ring test", "The ring test", "The dye test", "The dye test"]
+
+    @pytest.mark.parametrize("question", ["Which zebra is quicker?", "Compare the ring test"], ids=["none", "one"])
+    def test_none_where_they_tell_nothing_apart(self, question: str) -> None:
+        assert labels_of(question, TESTS[:2]) == ["", ""]

@@ -117,6 +117,11 @@ class TestShown:
         assert found == {"Cracks in the lens from frost", "Worn belts"}
 
 
+def test_a_list_that_is_not_limited_to_its_items_denies_nothing() -> None:
+    units = units_of(evidence_of("The plan covers activities, including but not limited to:\n• Ski passes\n• Yoga"))
+    assert denying_introductions(units) == {}
+
+
 class TestBareYes:
     @pytest.mark.parametrize("text", [GUARANTEE, EXCLUSIONS], ids=["introduction", "heading"])
     def test_has_no_evidence_in_what_is_excluded(self, text: str) -> None:
