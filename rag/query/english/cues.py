@@ -172,8 +172,8 @@ _AT_START: Final[tuple[tuple[Form, tuple[str, ...]], ...]] = (
             r"tell|offer|offered|provide|provided|cover|require|mention|promise|guarantee|specify|stipulate|recommend|"
             r"advise|prohibit|"
             r"known|written|agreed|grant|expect)\b",
-            r"what (?:must|should|shall|can|may|did|does|do|will) .{1,100}\bdo(?: (?:under|in|at|for|with|by|after|before|"
-            r"if|when)\b.*)?$",
+            r"what (?:must|should|shall|can|may|did|does|do|will) .{1,100}\bdo(?: (?:under|in|at|for|with|by|after|"
+            r"before|if|when)\b.*)?$",
             r"what \w+ (?:is|was) there (?:for|in|at|near|on|around)\b",
             r"what (?:\w+ )?(?:support|help|coverage|assistance|protection|training|information|guidance|advice|"
             r"details) "
