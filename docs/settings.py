@@ -34,8 +34,8 @@ _GROUPS: Final = (
         "Models",
         "What the tuning measures, and when: [operations.md](operations.md#how-the-model-is-run-on-this-machine).\n"
         "A language model on a server: [operations.md](operations.md#a-model-on-a-server).",
-        "model trust_model model_id model_key model_seconds encoder reranker threads micro_batch flash_attention repack tune "
-        "tuning gpu_layers context_tokens temperature",
+        "model trust_model model_id model_key model_seconds encoder reranker threads micro_batch flash_attention "
+        "repack tune tuning gpu_layers context_tokens temperature",
     ),
     (
         "Answers",
@@ -47,9 +47,8 @@ _GROUPS: Final = (
         "Queue and deadlines: [operations.md](operations.md#several-people-at-a-time).\n"
         "Keys and host names: [operations.md](operations.md#keys-or-none).\n"
         "Adding documents: [operations.md](operations.md#adding-documents-over-http).",
-        "host port root_path drain_seconds log traces parallel max_queue answer_seconds proxies hosts api_keys key_file "
-        "requests_per_minute open documents admin_keys "
-        "upload_bytes",
+        "host port root_path drain_seconds log traces parallel max_queue answer_seconds proxies hosts api_keys "
+        "key_file requests_per_minute open documents admin_keys upload_bytes",
     ),
     (
         "Ingest",

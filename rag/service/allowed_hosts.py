@@ -80,7 +80,7 @@ def check_open(settings: Settings, address: str) -> None:
         )
     if not settings.open and not is_loopback(address):
         raise SettingsError(
-            f"there are no access keys, and other machines may reach {address}: set RAG_API_KEYS or RAG_KEY_FILE; or listen "
-            "on 127.0.0.1 (RAG_HOST); or say who is answered without a key: RAG_OPEN=local (requests for localhost, where "
-            "the port is published on this machine only) or RAG_OPEN=everyone"
+            f"there are no access keys, and other machines may reach {address}: set RAG_API_KEYS or RAG_KEY_FILE; or "
+            "listen on 127.0.0.1 (RAG_HOST); or say who is answered without a key: RAG_OPEN=local (requests for "
+            "localhost, where the port is published on this machine only) or RAG_OPEN=everyone"
         )
