@@ -133,8 +133,8 @@ def test_malformed_requests_get_no_500(serve: Callable[..., Running]) -> None:
 
 
 def test_the_documentation_is_a_page_of_this_service_alone(index: Path) -> None:
-    options = {"api_keys": [SecretStr(ACCESS_KEY)]}
-    with TestClient(create_app(lambda: make_answerer(index, ScriptedModel([""])), **options)) as client:
+    app = create_app(lambda: make_answerer(index, ScriptedModel([""])), api_keys=[SecretStr(ACCESS_KEY)])
+    with TestClient(app) as client:
         page = client.get("/docs")
         assert page.headers["content-type"] == "text/html; charset=utf-8"
         policy = page.headers["content-security-policy"]

@@ -92,9 +92,11 @@ class Reply:
             body = json.loads(self.body)
         except ValueError:
             return False
+        if not isinstance(body, dict):
+            return False
         if self.media == "application/problem+json":
             # What is no HTTP has no request id: it reaches no route.
-            return {"type", "title", "status"} <= body.keys() and body["status"] == self.status
+            return {"type", "title", "status"} <= body.keys() and bool(body["status"] == self.status)
         return self.media == "application/json" and {"message", "type", "param", "code"} == body.get("error", {}).keys()
 
 

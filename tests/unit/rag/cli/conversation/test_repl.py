@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from rag.answering.answerer import Answerer
-from rag.cli import repl
+from rag.cli.conversation import repl
 from rag.cli.conversation.repl import Conversation
 from rag.domain.values import Answer, Question, Reason, Turn
 from rag.errors import ModelUnreachable

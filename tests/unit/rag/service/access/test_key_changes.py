@@ -3,12 +3,12 @@ from __future__ import annotations
 import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from rag.errors import KeyFileFault
-from rag.runtime import files
 from rag.service.access.access_key import AccessKey, digest_of
 from rag.service.access.key_changes import add_key, remove_key
 from rag.service.access.key_file import MAX_KEYS, read_keys, serialized
@@ -76,7 +76,7 @@ def test_there_are_only_so_many(path: Path) -> None:
 
 def test_a_damaged_file_is_not_written_over(path: Path) -> None:
     path.write_text("{")
-    for change in (lambda: add_key(path, key_of("alice")), lambda: remove_key(path, "alice")):
+    for change in (partial(add_key, path, key_of("alice")), partial(remove_key, path, "alice")):
         with pytest.raises(KeyFileFault, match="is no key file"):
             change()
     assert path.read_text() == "{"
@@ -124,7 +124,7 @@ class TestCrash:
             raise OSError(28, "No space left on device")
 
         with monkeypatch.context() as patch:
-            patch.setattr(files.os, call, fail)
+            patch.setattr(os, call, fail)
             with pytest.raises(KeyFileFault, match=r"cannot be written, and is as it was: No space left on device"):
                 add_key(path, key_of("bob"))
         assert path.read_bytes() == before

@@ -9,7 +9,7 @@ from rag.errors import KeyFileFault
 from rag.service.access import watched_keys
 from rag.service.access.access_key import AccessKey, digest_of
 from rag.service.access.key_changes import add_key, remove_key
-from rag.service.access.key_file import serialized
+from rag.service.access.key_file import FileVersion, serialized
 from rag.service.access.watched_keys import WatchedKeys
 
 ALICE = AccessKey("alice", digest_of(b"alice"), frozenset({"ask"}))
@@ -82,8 +82,8 @@ def test_a_change_that_leaves_no_trace_in_the_times_is_seen(path: Path, monkeypa
     """Two writes within one tick of the file system's clock, of the same size: the second must not be missed."""
     monkeypatch.setattr(watched_keys, "time_ns", lambda: path.stat().st_ctime_ns)
     keys = WatchedKeys(path)
-    version = watched_keys.FileVersion.of(path.stat())
-    monkeypatch.setattr(watched_keys.FileVersion, "of", lambda _: version)
+    version = FileVersion.of(path.stat())
+    monkeypatch.setattr(FileVersion, "of", lambda _: version)
     path.write_bytes(path.read_bytes().replace(b"alice", b"malic"))
     assert ids(keys) == ["malic"]
 
@@ -106,7 +106,8 @@ def test_a_file_that_cannot_be_used_leaves_the_keys_as_they_were(
             path.mkdir()
     age(path.parent, monkeypatch)
     assert [ids(keys) for _ in range(5)] == [["alice"]] * 5
-    assert keys.fault
+    fault = keys.fault
+    assert fault
     assert [record.levelname for record in log.records] == ["ERROR"]
     assert log.messages[0].startswith("the keys stay as they were before, revoked ones included: ")
 
