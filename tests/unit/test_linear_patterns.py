@@ -18,6 +18,9 @@ MADE_FROM_TEXTS = {
     "rag.answering.span_completion",
     # Wordings in files of questions: their author's own.
     "rag.evaluation.nuggets",
+    # The words that a document is searched for, literally: a query has an upper length, and white space between words
+    # is never given back.
+    "rag.service.document_text",
 }
 MODULES = modules_with_patterns()
 

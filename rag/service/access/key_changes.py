@@ -18,6 +18,7 @@ from rag.service.access.key_file import ID_PATTERN, MAX_KEYS, read_keys, seriali
 _NEW_MODE: Final = 0o600
 # Nobody but the owner may write; readers stay as they were.
 _KEPT_MODE: Final = 0o644
+_ID: Final = re.compile(ID_PATTERN)
 
 
 def add_key(path: Path, key: AccessKey) -> None:
@@ -26,7 +27,7 @@ def add_key(path: Path, key: AccessKey) -> None:
     Raises:
         KeyFileFault: there is a key with this id, the id is none, or the file cannot be used or written.
     """
-    if not re.fullmatch(ID_PATTERN, key.id):
+    if not _ID.fullmatch(key.id):
         raise KeyFileFault(
             f"{key.id[:80]!r} cannot name a key: an id has at most 64 of a-z, 0-9, dot, - and _, and begins with a "
             "letter or digit"
