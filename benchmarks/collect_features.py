@@ -30,7 +30,7 @@ from benchmarks.question_sets import QuestionSet, add_sets
 from rag.answering.answerer import Answerer
 from rag.answering.confidence import ConfidenceModel, Features
 from rag.answering.draft import Draft
-from rag.answering.features import evidence_features, extract_features
+from rag.answering.features import extract_features
 from rag.answering.trace import AnswerTrace
 from rag.cli.console import ProgressCallback, configure_logging, fail, progress
 from rag.domain.probability import log_odds
@@ -119,17 +119,11 @@ def _row(labelled: LabelledQuestion, hits: Sequence[Hit], trace: AnswerTrace, bi
         answerable=labelled.answerable,
         right=labelled.answerable and is_right(labelled, text),
         text=text,
-        evidence=_of_evidence(labelled.question, hits, trace.generation, kind),
+        evidence=extract_features(labelled.question, hits, Draft(), (), 0.0),
         verified=trace.features,
         yes=_log_odds_of_yes(trace, bias),
         is_yes=_gold_yes(labelled.answers),
     )
-
-
-def _of_evidence(question: str, hits: Sequence[Hit], generation: Generation, kind: Kind) -> Features:
-    if kind == "whole":
-        return evidence_features(question, hits, generation.rarity)
-    return extract_features(question, hits, Draft(), (), 0.0)
 
 
 def _log_odds_of_yes(trace: AnswerTrace, bias: float) -> float | None:
@@ -182,7 +176,7 @@ def _observed_without(answerer: Answerer, labelled: LabelledQuestion, answered: 
     read = "\n".join(hit.passage.chunk.text for hit in hits)
     if not hits or any(nugget.found for nugget in graded(vital, read)):
         return None
-    evidence = _of_evidence(labelled.question, hits, generation, "whole")
+    evidence = extract_features(labelled.question, hits, Draft(), (), 0.0)
     return replace(
         answered, answerable=False, right=False, text="", evidence=evidence, verified=evidence, withheld=True
     )

@@ -54,6 +54,8 @@ _FEWEST_YES_OR_NO: Final = 10
 _YES_PENALTY: Final = 1.0
 _FOLDS: Final = 5
 _BINS: Final = 10
+# With fewer rows than features the regression has no solution.
+_FEWEST_ROWS: Final = 12
 # The model is not asked where this share of the answerable questions, at most, would be lost.
 _HOPELESS: Final = 0.01
 
@@ -247,7 +249,10 @@ def _read(pair: str) -> tuple[str, list[Observed]]:
 def _fitted(observed: Sets, false_answers: float) -> Iterator[str]:
     for constant, (kind, shipped, multiple) in MODELS.items():
         model = replace(shipped, false_answers=min(_HIGHEST_RATE, multiple * false_answers))
-        if rows := [row for found in observed.values() for row in found if row.kind == kind]:
+        rows = [row for found in observed.values() for row in found if row.kind == kind]
+        if rows and len(rows) < _FEWEST_ROWS:
+            yield f"{constant}: {len(rows)} rows are too few to fit it; {_FEWEST_ROWS} are needed"
+        elif rows:
             yield report(observed, kind, model)
             yield f"{constant}: Final = {fit_confidence_model(rows, shipped)}"
 

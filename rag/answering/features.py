@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from functools import cache
+from collections.abc import Sequence
 
 from rag.answering.confidence import Features
 from rag.answering.draft import Draft
@@ -12,19 +10,6 @@ from rag.answering.grounding import Support
 from rag.domain.values import Hit
 from rag.retrieval.retriever import reranker_text
 from rag.text.words import words
-
-
-def evidence_features(question: str, hits: Sequence[Hit], weight: Callable[[str], float]) -> Features:
-    """The features of the evidence for an answer of several sentences, before there is a draft.
-
-    Args:
-        question: as it was put to the model.
-        hits: at least one.
-        weight: of a word, by which the coverage of a question is measured: its rarity.
-    """
-    found = extract_features(question, hits, Draft(), (), 0.0)
-    weigh = cache(weight)
-    return replace(found, coverage=max(coverage_of(question, hit, weigh) for hit in hits))
 
 
 def extract_features(
@@ -53,15 +38,7 @@ def extract_features(
     )
 
 
-def coverage_of(question: str, hit: Hit, weight: Callable[[str], float] = lambda _: 1.0) -> float:
-    """Share of the words of a question, 0..1, that a passage has with its headings; 1 for a question without any.
-
-    Args:
-        question: as it was put to the model.
-        hit: with the passage.
-        weight: of a word; all weigh the same by default.
-    """
-    asked = {stem: weight(token) for token in question.split() for stem in words(token)}
-    total = sum(asked.values())
-    has = set(words(reranker_text(hit.passage)))
-    return sum(each for stem, each in asked.items() if stem in has) / total if total else 1.0
+def coverage_of(question: str, hit: Hit) -> float:
+    """Share of the words of a question, 0..1, that a passage has with its headings; 1 for a question without any."""
+    asked = set(words(question))
+    return len(asked & set(words(reranker_text(hit.passage)))) / len(asked) if asked else 1.0

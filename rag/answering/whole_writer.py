@@ -21,7 +21,7 @@ from rag.answering.draft import Draft, generate_draft
 from rag.answering.evidence.relevance import unit_relevance
 from rag.answering.evidence.selection import EvidenceBudget, select_evidence, with_page
 from rag.answering.evidence.units import Unit, units_of
-from rag.answering.features import evidence_features
+from rag.answering.features import extract_features
 from rag.answering.grounding import SUPPORTED, Evidence
 from rag.answering.prompt import SYSTEM_WHOLE, EvidencePrompt, room_for_evidence, whole_prompt
 from rag.answering.run import Findings, Run
@@ -86,7 +86,7 @@ class WholeWriter:
             Cancelled: the run was cancelled.
             ModelError: the model failed.
         """
-        evidence_only = _features(run, hits, Draft(), ()) if hits else None
+        evidence_only = _features(run.question.text, hits, Draft(), ()) if hits else None
         if evidence_only is None or not self.confidence_model.is_given(evidence_only):
             return Findings(hits, [with_page(run.generation, hit) for hit in hits])
         prompt = self._prompt(run, hits, today, continued=_CONTINUED)
@@ -196,7 +196,7 @@ class WholeWriter:
     def _written(self, run: Run, material: _Material, draft: Draft) -> _Written:
         """The composition and the confidence of an answer by a draft, or by its beginning."""
         pointers = pointers_of(run.question.text, draft.text, material.units)
-        features = _features(run, material.hits, draft, pointers)
+        features = _features(run.question.text, material.hits, draft, pointers)
         composition = _composition(run, material, pointers)
         return _Written(composition, features, self.confidence_model.correct.probability(features))
 
@@ -290,16 +290,13 @@ def _sides(run: Run, units: Sequence[Unit]) -> list[frozenset[int]]:
     return sides_of(run.understood.searches, units, ids) if run.form == "comparison" else []
 
 
-def _features(run: Run, hits: Sequence[Hit], draft: Draft, pointers: Sequence[Pointer]) -> Features:
+def _features(question: str, hits: Sequence[Hit], draft: Draft, pointers: Sequence[Pointer]) -> Features:
     """The features of a long draft: how much of it the evidence has, in place of one value's support."""
     shares = [pointer.share for pointer in pointers]
     return replace(
-        evidence_features(run.question.text, hits, run.generation.rarity),
-        refusal_probability=draft.refusal_probability,
-        certainty=draft.certainty,
+        extract_features(question, hits, draft, (), _NOT_ASKED),
         share=sum(shares) / len(shares) if shares else 0.0,
         agrees=sum(share >= SUPPORTED for share in shares) / len(shares) if shares else 0.0,
-        self_check=_NOT_ASKED,
     )
 
 

@@ -140,13 +140,6 @@ class Bm25Index:
         """True if the vocabulary has the stem of a word; true for a stop word."""
         return all(stem in self._scorer.vocab_dict or stem == _NO_WORD for stem in _words([word])[0])
 
-    def frequency(self, word: str) -> int:
-        """Number of rows that have the stem of a word; of several words the fewest, all rows for stop words alone."""
-        starts, vocabulary = self._scorer.scores["indptr"], self._scorer.vocab_dict
-        stems = [vocabulary.get(stem, -1) for stem in _words([word])[0] if stem != _NO_WORD]
-        counts = [int(starts[stem + 1] - starts[stem]) if 0 <= stem < len(starts) - 1 else 0 for stem in stems]
-        return min(counts, default=len(self))
-
     def rows_spelt_like(self, word: str, edits: int) -> list[Rows]:
         """Rows of words spelt similarly to ``word``, a group for each stem within ``edits``, the most similar first."""
         starts, rows = self._scorer.scores["indptr"], self._scorer.scores["indices"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
@@ -148,10 +147,6 @@ class Generation:
     def knows(self, word: str) -> bool:
         """True if the stem of a word occurs in a passage; true for a stop word."""
         return self._bm25.knows(word)
-
-    def rarity(self, word: str) -> float:
-        """Inverse document frequency of a word, ``log((1 + n) / (1/2 + count))`` where ``count`` of n rows have it."""
-        return math.log((1 + len(self)) / (0.5 + self._bm25.frequency(word)))
 
     def spelt_like(self, word: str, edits: int) -> str | None:
         """Spelling correction: the word of the documents that is spelt most like ``word``, in lower case.

@@ -210,3 +210,14 @@ class TestReport:
         found = scope["CONFIDENCE_MODEL"], scope["WHOLE_CONFIDENCE_MODEL"]
         assert found[0] == fit_confidence_model(rows("value", 30))
         assert found[1] == fit_confidence_model(rows("whole", 30), WHOLE_CONFIDENCE_MODEL)
+
+    def test_too_few_rows_of_a_kind(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        journal = Journal(tmp_path / "features.jsonl")
+        for row in [*rows("whole", 30), *rows("value", 1)]:
+            journal.append(asdict(row))
+        monkeypatch.setattr(fit_confidence, "RESULTS", tmp_path)
+        monkeypatch.setattr(sys, "argv", ["fit_confidence", f"small={tmp_path / 'features.jsonl'}"])
+        assert fit_confidence.main() == 0
+        assert "CONFIDENCE_MODEL: 1 rows are too few" in capsys.readouterr().out

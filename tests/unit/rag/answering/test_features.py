@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rag.answering.draft import Draft
-from rag.answering.features import evidence_features, extract_features
+from rag.answering.features import extract_features
 from rag.answering.grounding import Evidence, Quote, Support
 from rag.domain.values import Chunk, Document, Hit, Passage, Span
 from rag.models.llm.language_model import Token
@@ -76,30 +76,3 @@ def test_coverage(question: str, coverage: float) -> None:
 def test_of_several_sentences(support: list[Support], share: float, agrees: float) -> None:
     found = features_of(*support)
     assert (found["share"], found["agrees"]) == (share, agrees)
-
-
-class TestWeightedCoverage:
-    """Coverage of the question of a whole answer: rare words count more."""
-
-    @staticmethod
-    def weight(word: str) -> float:
-        return 3.0 if word.casefold().startswith("zebra") else 1.0
-
-    @pytest.mark.parametrize(
-        ("question", "share"),
-        [
-            pytest.param("blue lid", 1.0, id="all"),
-            pytest.param("blue zebra", 0.25, id="a rare word is missing"),
-            pytest.param("the", 1.0, id="no content word"),
-            pytest.param("lid lids lid", 1.0, id="each stem once"),
-        ],
-    )
-    def test_of_the_evidence(self, question: str, share: float) -> None:
-        found = evidence_features(question, [HIT], self.weight)
-        assert found.coverage == pytest.approx(share)
-        assert found.relevance == pytest.approx(math.log(3))
-        assert (found.share, found.self_check) == (0, 0)
-
-    def test_of_the_best_passage(self) -> None:
-        other = replace(HIT, passage=replace(PASSAGE, chunk=replace(PASSAGE.chunk, text="A zebra.")))
-        assert evidence_features("blue zebra", [HIT, other], self.weight).coverage == pytest.approx(0.75)

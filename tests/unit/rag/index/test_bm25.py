@@ -247,18 +247,3 @@ class TestTerms:
         Bm25Index.build(joined.rows(np.array([3, 0, 4, 2, 1], dtype=np.int64))).save(tmp_path / "other")
         for path in (tmp_path / "clean").iterdir():
             assert path.read_bytes() == (tmp_path / "other" / path.name).read_bytes(), path.name
-
-
-@pytest.mark.parametrize(
-    ("word", "count"),
-    [
-        pytest.param("valves", 1, id="a stem counts once in a row"),
-        pytest.param("red", 2, id="two rows"),
-        pytest.param("giraffe", 0, id="unknown"),
-        pytest.param("the", len(TEXTS), id="a stop word"),
-        pytest.param("red-giraffe", 0, id="of several words the rarest"),
-        pytest.param("", len(TEXTS), id="nothing"),
-    ],
-)
-def test_frequency_of_a_word(word: str, count: int) -> None:
-    assert built(TEXTS).frequency(word) == count
