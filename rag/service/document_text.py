@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, WithJsonSchema
 
 from rag.domain.values import Document, Page, Span
+from rag.service.schemas import Points
 
 MAX_QUERY: Final = 200
 # Characters before and after an occurrence.
 _AROUND: Final = 60
+# Six numbers are an array to JSON Schema, as in ``Points``.
+_PlacedWord = Annotated[
+    tuple[int, int, float, float, float, float],
+    WithJsonSchema({"type": "array", "items": {"type": "number"}, "minItems": 6, "maxItems": 6}),
+]
 
 
 class _TextBody(BaseModel):
@@ -63,7 +69,7 @@ class WordsBody(_TextBody):
     document_id: str
     page: int
     text: str
-    words: tuple[tuple[int, int, float, float, float, float], ...]
+    words: tuple[_PlacedWord, ...]
 
     @classmethod
     def of(cls, document_id: str, page: Page) -> WordsBody:
@@ -82,7 +88,7 @@ class FoundBody(_TextBody):
     before: str
     text: str
     after: str
-    boxes: tuple[tuple[float, float, float, float], ...]
+    boxes: tuple[Points, ...]
 
     @classmethod
     def of(cls, page: Page, span: Span) -> FoundBody:

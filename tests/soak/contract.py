@@ -24,8 +24,8 @@ from tests.soak.service import fake_service
 ADMIN_KEY: Final = "an-admin-key"
 _LEFT_OUT: Final = "positive_data_acceptance,ignored_auth"
 # What schemathesis makes of a schema without chance, for each run; the rest is fuzzing, shared by the operations.
-_SYSTEMATIC_CASES: Final = 350
-_OPERATIONS: Final = 15
+_SYSTEMATIC_CASES: Final = 560
+_OPERATIONS: Final = 18
 
 
 def explored(url: str, cases: int, key: str | None = None, seed: int = 1) -> tuple[int, str]:
