@@ -7,6 +7,7 @@ PageproofError
 │   ├── ModelMissing
 │   ├── ModelCorrupt
 │   ├── DownloadFailed
+│   ├── LicenceNotAccepted
 │   ├── ModelUntrusted
 │   ├── ModelUnusable
 │   └── ModelUnreachable
@@ -75,6 +76,10 @@ class ModelCorrupt(ModelError):
 
 class DownloadFailed(ModelError):
     """No download source delivered the weights."""
+
+
+class LicenceNotAccepted(ModelError):
+    """The weights have a licence with conditions of its own, and nobody has accepted it."""
 
 
 class ModelUntrusted(ModelError):

@@ -1,18 +1,16 @@
-"""Terminal output of the commands: logging and progress bars on stderr, error lines, the table of models."""
+"""Terminal output of the commands: logging and progress bars on stderr, error lines."""
 
 from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, TextIO
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from rag.models.weights.catalogue import ModelEntry
 from rag.models.weights.store import FetchProgress
 from rag.service.logs import LogFormat, formatter_of
 from rag.text.characters import printable
@@ -117,21 +115,3 @@ def fetch_progress() -> Iterator[Callable[[FetchProgress], None]]:
             bars.update(tasks[fetched.model], completed=fetched.done_bytes, total=fetched.total_bytes)
 
         yield report
-
-
-def print_models(console: Console, entries: Sequence[tuple[ModelEntry, str]], needed: set[str]) -> None:
-    """Prints the models of the catalogue, grouped by kind, in at most 80 columns."""
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in ("name", "size", "state", "licence", "sha256"):
-        table.add_column(heading, no_wrap=True)
-    kind = None
-    for entry, status in entries:
-        if entry.kind != kind:
-            kind = entry.kind
-            table.add_row(Text(kind, "bold"))
-        style = {"present": "green", "corrupt": "bold red"}.get(status, "dim")
-        mark = " *" if entry.name in needed else ""
-        size = f"{entry.size / 1e6:.0f} MB"
-        table.add_row(entry.name + mark, size, Text(status, style), entry.licence, entry.digest[:12])
-    console.print(table)
-    console.print(Text("* needed by the settings; python -m rag models fetch brings what is missing", style="dim"))

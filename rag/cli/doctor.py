@@ -29,6 +29,7 @@ from rag.index.reading import read_current, read_manifest
 from rag.models.llm.tuning.autotune import chosen_tuning, how_to_rebuild, tune, tuning_folder, unused_here
 from rag.models.llm.tuning.store import keep_measured
 from rag.models.weights.catalogue import Kind
+from rag.models.weights.recommendation import recommend
 from rag.models.weights.store import Status
 from rag.runtime.processor import read_processor, usable_memory
 from rag.settings import Settings
@@ -82,6 +83,7 @@ def findings_of(settings: Settings, *, verify: bool) -> Iterator[Finding]:
         checks.append(("reranker", lambda: _weights(settings, "reranker", settings.reranker, verify=verify)))
     checks.append(("index", lambda: _index(settings, verify=verify)))
     if not settings.model_is_remote:
+        checks.append(("choice", lambda: _choice(settings)))
         checks.append(("tuning", lambda: _tuning(settings)))
     if settings.documents:
         checks.append(("documents", lambda: _documents(settings)))
@@ -170,6 +172,17 @@ def _model(settings: Settings, *, verify: bool) -> Finding:
         probe_own_model(settings)
         return doctor_checks.check_own_model(own.stem)
     return _weights(settings, "generator", settings.model, verify=verify)
+
+
+def _choice(settings: Settings) -> Finding:
+    processor = read_processor()
+    advice = recommend(
+        open_store(settings).catalogue,
+        memory=usable_memory(),
+        cores=min(processor.physical, processor.usable),
+        context_tokens=settings.context_tokens,
+    )
+    return doctor_checks.check_choice(settings.model, advice)
 
 
 def _weights(settings: Settings, kind: Kind, name: str, *, verify: bool) -> Finding:

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from rag.index.manifest import Manifest
 from rag.models.llm.tuning.autotune import MOST_BUSY, ChosenTuning, described
 from rag.models.llm.tuning.cpu_features import has_faulty_kernels
+from rag.models.weights.recommendation import Recommendation
 from rag.models.weights.store import Status
 from rag.runtime.processor import Processor
 from rag.settings import PREFIX, Settings
@@ -153,6 +154,17 @@ def check_server(address: str) -> Finding:
 def check_own_model(name: str) -> Finding:
     """The finding for a model that is not in the catalogue, and passed its trial."""
     return Finding("model", "ok", f"{name}, a file of your own; it was loaded in a process of its own just now")
+
+
+def check_choice(current: str, advice: Recommendation) -> Finding:
+    """Compares the model of the settings with the one that is recommended for this memory and these cores."""
+    best = advice.best.entry if advice.best else None
+    details = {"recommended": best.name if best else None}
+    if best is None or best.name == current:
+        text = "no other model of the catalogue is recommended here"
+        return Finding("choice", "ok", text, details=details)
+    text = f"{best.name} fits too, {'measured' if best.measured else 'not measured here'}"
+    return Finding("choice", "ok", text, "where answers are too poor: python -m rag models recommend", details)
 
 
 def check_index(path: str, manifest: Manifest, encoder: Mapping[str, Any] | None, *, verified: bool) -> Finding:

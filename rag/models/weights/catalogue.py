@@ -6,11 +6,14 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from rag.errors import ModelUnknown
 
 CATALOGUE = Path(__file__).with_name("catalogue.toml")
+
+# Of the Open Source Initiative: https://opensource.org/licenses.
+FREE_LICENCES: Final = frozenset({"Apache-2.0", "MIT"})
 
 Kind: TypeAlias = Literal["generator", "encoder", "reranker"]
 
@@ -49,7 +52,17 @@ class UrlSource:
 
 @dataclass(frozen=True)
 class ModelEntry:
-    """One model of the catalogue; the first file is the main one."""
+    """One model of the catalogue; the first file is the main one.
+
+    Attributes:
+        licence_url: text of a licence that is not free.
+        context: longest context of a language model, in tokens; as published.
+        cell_bytes: bytes of a token in its KV cache, at 16 bits.
+        chat_format: its chat format, by the name that llama.cpp has for it.
+        rank: order among language models, a judgement; 0: never recommended.
+        measured: whether the project has measured answers of these weights.
+        note: what a person who chooses it should know.
+    """
 
     name: str
     kind: Kind
@@ -58,6 +71,13 @@ class ModelEntry:
     files: tuple[WeightFile, ...]
     sources: tuple[PackageSource | UrlSource, ...]
     default: bool = False
+    licence_url: str = ""
+    context: int = 0
+    cell_bytes: int = 0
+    chat_format: str = ""
+    rank: int = 0
+    measured: bool = False
+    note: str = ""
 
     @property
     def digest(self) -> str:
@@ -68,6 +88,11 @@ class ModelEntry:
     def size(self) -> int:
         """Bytes of all files."""
         return sum(file.size for file in self.files)
+
+    @property
+    def is_free(self) -> bool:
+        """True if the licence allows any use, and need not be accepted before a download."""
+        return self.licence in FREE_LICENCES
 
 
 class Catalogue:

@@ -12,13 +12,21 @@ from __future__ import annotations
 
 import functools
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-from rag.errors import Cancelled, DownloadFailed, ModelCorrupt, ModelError, ModelMissing, ModelUnknown
+from rag.errors import (
+    Cancelled,
+    DownloadFailed,
+    LicenceNotAccepted,
+    ModelCorrupt,
+    ModelError,
+    ModelMissing,
+    ModelUnknown,
+)
 from rag.models.weights.catalogue import Catalogue, Kind, ModelEntry, WeightFile
 from rag.models.weights.digests import RememberedDigests
 from rag.models.weights.fetching import Fetch, ReportProgress, locked
@@ -150,10 +158,18 @@ class ModelStore:
         entry: ModelEntry,
         on_progress: Callable[[FetchProgress], None] = lambda _: None,
         cancelled: Callable[[], bool] = lambda: False,
+        accepted: Collection[str] = (),
     ) -> Weights:
         """Download missing or corrupt files, from the first source that has them; waits while another fetch runs.
 
+        Args:
+            entry: of the catalogue.
+            on_progress: called with the progress.
+            cancelled: asked regularly.
+            accepted: names of licences with conditions that the user accepts; free ones need not be named.
+
         Raises:
+            LicenceNotAccepted: the files would be downloaded, and their licence is neither free nor accepted.
             DownloadFailed: no source worked, or writing failed; the message says what to do by hand.
             ModelCorrupt: every source delivered the wrong bytes.
             Cancelled: ``cancelled`` returned true; the next fetch resumes the download.
@@ -165,6 +181,7 @@ class ModelStore:
             on_progress(FetchProgress(entry.name, str(source), min(done + more, total), total))
 
         if self.status(entry) != "present" or self._work(entry).exists():
+            _check_licence(entry, accepted)
             try:
                 self.directory.mkdir(parents=True, exist_ok=True)
                 waiting = functools.partial(report, "waiting for another fetch", entry.size, 0)
@@ -195,7 +212,8 @@ class ModelStore:
         places = ", ".join(f"sha256 {file.sha256} at {self._home(entry) / file.name}" for file in missing)
         message = (
             f"{entry.name} could not be fetched. {reasons}. Try again: it goes on from what has come. Or put "
-            f"in place by hand what is missing ({places}), then run: python -m rag models verify {entry.name}"
+            f"in place by hand what is missing ({places}; the digest is checked before it is loaded), then run: "
+            f"python -m rag models verify {entry.name}"
         )
         only_wrong = why and all(isinstance(failure, ModelCorrupt) for failure in why.values())
         return (ModelCorrupt if only_wrong else DownloadFailed)(" ".join(message.split()))
@@ -220,3 +238,11 @@ class ModelStore:
                 raise ModelCorrupt(f"{place} has sha256 {found} instead of {file.sha256}; {remedy}")
         home = self._home(entry)
         return Weights(entry.name, entry.kind, entry.digest, home, home / entry.files[0].name)
+
+
+def _check_licence(entry: ModelEntry, accepted: Collection[str]) -> None:
+    if not entry.is_free and entry.licence not in accepted:
+        raise LicenceNotAccepted(
+            f"{entry.name} has the licence {entry.licence}, which sets conditions: read {entry.licence_url}; if you "
+            f"accept it, run: python -m rag models fetch {entry.name} --accept-licence {entry.licence}"
+        )

@@ -1,35 +1,14 @@
-"""The table of the catalogue's models, and the format of the log."""
+"""The format of the log."""
 
 from __future__ import annotations
 
-import io
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from rich.console import Console
 
-from rag.cli.console import configure_logging, print_models
-from rag.models.weights.catalogue import Catalogue
-
-
-def test_models_are_listed_whole_in_80_columns() -> None:
-    entries = list(Catalogue.load())
-    out = io.StringIO()
-    print_models(Console(file=out, width=80), [(entry, "present") for entry in entries], {entries[0].name})
-    rows = out.getvalue().splitlines()
-    assert rows[0].split() == ["name", "size", "state", "licence", "sha256"]
-    for entry in entries:
-        (row,) = (row for row in rows if row.startswith(entry.name))
-        assert row.split()[-2:] == [entry.licence, entry.digest[:12]]
-        assert (" * " in row) == (entry is entries[0])
-    assert [row.strip() for row in rows if row.strip() in {"generator", "encoder", "reranker"}] == [
-        "generator",
-        "encoder",
-        "reranker",
-    ]
-
+from rag.cli.console import configure_logging
 
 FORGED = "a\nINFO rag.access: POST /ask 200 forged\r\x1b[2K\ud800"
 

