@@ -24,7 +24,8 @@ _REPEATING: Final = frozenset({"finditer", "findall", "split", "sub", "subn"})
 # For twice the length: 2 if the time is linear, 4 if it is quadratic.
 GROWTH: Final = 2.5
 # What is searched for the worst texts, and the lengths at which these are measured: each twice the one before.
-_SCREENED: Final = (16, 20, 30, 60, 500, 2_000)
+# Steps are short at first, so that work of the fourth power is found before it takes seconds.
+_SCREENED: Final = (16, 20, 30, 60, 120, 500, 2_000)
 # Seconds that no linear work takes for one of the first of these lengths, on any machine.
 _TOO_LONG: Final = 2e-3
 _SHORTEST_TEXT: Final = 60
@@ -508,8 +509,10 @@ def _superlinear(work: Callable[[str], object], attack: Attack) -> str | None:
                 if seconds <= GROWTH * before:
                     break
             else:
-                # A cache that is full makes one step; what is not linear grows as fast in the next one.
-                if _seconds(work, attack.text(2 * length), tries=3) <= GROWTH * seconds:
+                # A cache that is full makes one small step; what is not linear grows as fast in the next one. That one
+                # is not waited for where this step is too large for a cache.
+                is_sure = seconds > GROWTH**2 * before
+                if not is_sure and _seconds(work, attack.text(2 * length), tries=3) <= GROWTH * seconds:
                     before = seconds
                     continue
                 return f"{length // 2} characters take {before:.6f} s, {length} take {seconds:.6f} s"
