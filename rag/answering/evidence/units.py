@@ -14,6 +14,7 @@ from rag.domain.values import SentenceKind, Span
 from rag.text.footnotes import start_after_mark
 from rag.text.lists import ListItem
 from rag.text.prompt_injection import is_prompt_injection
+from rag.text.run_in_titles import with_titles_apart
 from rag.text.sentences import line_spans, sentence_spans
 
 UnitKind: TypeAlias = Literal["sentence", "item", "step", "row", "line"]
@@ -172,7 +173,8 @@ def _of_tables(evidence: Evidence, parts: PageParts) -> Iterator[tuple[Unit, int
 
 def _unit(evidence: Evidence, start: int, body: int, end: int, kind: UnitKind) -> Unit:
     page, text = evidence.hit.passage.chunk.span.page, evidence.page.text
-    return Unit(evidence, Span(page, start, end), one_line(text[body:end]), kind)
+    own = text[body:end]
+    return Unit(evidence, Span(page, start, end), one_line(with_titles_apart(own) if kind == "sentence" else own), kind)
 
 
 def _kind(item: ListItem) -> UnitKind:

@@ -243,6 +243,12 @@ lines = st.sampled_from([*PLAIN, *MARKED])
 pages = st.lists(lines, max_size=12).map("\n".join).filter(str.strip)
 
 
+def test_a_title_that_runs_into_its_sentence_is_told_apart() -> None:
+    (unit,) = units_of(evidence_of("Leafy vegetables\nRemove the wrapping, and trim off what is bruised or discolored."))
+    assert unit.text == "Leafy vegetables: Remove the wrapping, and trim off what is bruised or discolored."
+    assert unit.support().quotes[0].text.startswith("Leafy vegetables\nRemove")
+
+
 @given(st.lists(pages, min_size=1, max_size=3), st.randoms(use_true_random=False))
 def test_units_are_verbatim_each_once_and_in_reading_order(texts: list[str], random: Random) -> None:
     evidence = list(evidence_of(*texts))
@@ -255,7 +261,8 @@ def test_units_are_verbatim_each_once_and_in_reading_order(texts: list[str], ran
     for unit in units:
         quote = unit.evidence.page.text[unit.span.start : unit.span.end]
         assert quote == quote.strip() != ""
-        assert unit.row or unit.text in one_line(quote)
+        # A colon tells a title from its sentence.
+        assert unit.row or unit.text.replace(":", "") in one_line(quote).replace(":", "")
         assert unit.text
 
 

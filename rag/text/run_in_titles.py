@@ -1,0 +1,39 @@
+"""Run-in titles: short lines in front of a sentence, set as lines of their own, which no blank line keeps apart from it.
+
+Text of PDFs often has a heading and its first sentence in one paragraph: "Leafy vegetables\nRemove the wrapping.".
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rag.text.words import STOPWORDS
+
+_MOST_TITLES: Final = 3
+_MOST_WORDS: Final = 7
+# A line that is shorter than this share of the longest one was not broken because it was full.
+_SHORT: Final = 0.6
+_PUNCTUATION: Final = frozenset(".!?:;,–—-(…")
+
+
+def with_titles_apart(text: str) -> str:
+    """A sentence of several lines with a colon after each short title that its first lines are; others as they are."""
+    lines = [line.strip() for line in text.split("\n")]
+    longest = max(map(len, lines))
+    count = 0
+    while count < min(_MOST_TITLES, len(lines) - 1) and _is_title(lines[count], lines[count + 1], longest):
+        count += 1
+    return "\n".join([f"{line}:" for line in lines[:count]] + lines[count:]) if count else text
+
+
+def _is_title(line: str, following: str, longest: int) -> bool:
+    words = line.split()
+    return (
+        0 < len(words) <= _MOST_WORDS
+        and len(line) < _SHORT * longest
+        and line[0].isupper()
+        and line[-1] not in _PUNCTUATION
+        # "We are glad that" goes on, whatever the next line begins with.
+        and words[-1].casefold() not in STOPWORDS
+        and following[:1].isupper()
+    )
