@@ -1,6 +1,6 @@
-"""Run-in titles: short lines in front of a sentence, set as lines of their own, which no blank line keeps apart from it.
+"""Run-in titles: short lines of their own in front of a sentence, which no blank line keeps apart from it.
 
-Text of PDFs often has a heading and its first sentence in one paragraph: "Leafy vegetables\nRemove the wrapping.".
+Text of PDFs often has a heading and its first sentence in one paragraph: "Leafy vegetables", "Remove the wrapping.".
 """
 
 from __future__ import annotations
