@@ -1,7 +1,8 @@
 """The chat formats of the catalogue, as llama.cpp renders them, against those that the makers of the models publish.
 
-Each expected chat is what the template in the model's repository makes of it, without the beginning-of-text token,
-which the tokenizer adds. (Llama 3.2's template has two lines of dates before the system message; they are left out.)
+Each expected chat is what the templates of Qwen2.5, Llama 3.2, Gemma 3, Phi 3.5 and Granite 4.0 make of it in Jinja,
+without the beginning-of-text token, which the tokenizer adds. (Llama 3.2's template has two lines of dates before the
+system message; they are left out.)
 """
 
 from __future__ import annotations
