@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Final
 
 from rag.answering.claims.check import check_claim
+from rag.answering.composing.arrangement import stands_alone
 from rag.answering.composing.opposition import denying_introductions
 from rag.answering.evidence.units import Unit, units_of
 from rag.answering.grounding import Evidence, Quote, Support, ground
@@ -27,7 +28,8 @@ _MOST_ITEMS: Final = 20
 _LEAST_SHARE: Final = 0.8
 # A rule that holds on a condition: a bare yes or no would drop it.
 _CONDITION: Final = re.compile(
-    r"\b(?:only|unless|except|provided|if|until|without (?:the |a |an )?(?:written|prior)|subject to|as long as)\b",
+    r"\b(?:only|unless|except|provided|if|until|whichever|without (?:the |a |an )?(?:written|prior)|subject to|"
+    r"as long as)\b",
     re.IGNORECASE,
 )
 _YES_NO: Final = re.compile(r"(?:yes|no)\b[.,!:;\s]*", re.IGNORECASE)
@@ -46,16 +48,27 @@ def sentence_of_value(
     """
     first = value[0]
     words = frozenset(normalized_words(first.sentence))
-    if written and (support := _verified(question, written, evidence)) and words <= _words(support.sentence):
-        return support
-    return next(
+    own = next(
         (
-            unit.support("lead")
+            unit
             for unit in _units_of(first.quotes)
             if unit.is_statement and words <= _words(unit.text) and len(unit.text.split()) <= _LONGEST
         ),
         None,
     )
+    support = _verified(question, written, evidence) if written else None
+    if support and words <= _words(support.sentence):
+        is_partial = own is not None and stands_alone(own) and _drops_condition(support.sentence, own.text)
+        if not is_partial:
+            return support
+    return own.support("lead") if own else None
+
+
+def _drops_condition(sentence: str, source: str) -> bool:
+    """True if a document's sentence has a condition, and the one that was written of it has none of its words."""
+    said = sentence.casefold()
+    conditions = [match[0].casefold() for match in _CONDITION.finditer(source)]
+    return bool(conditions) and not any(condition in said for condition in conditions)
 
 
 def sentence_of_yes_or_no(answer: str, units: Sequence[Unit], relevance: Sequence[float]) -> Support | None:

@@ -55,6 +55,25 @@ class TestSentenceOfValue:
     def test_else_that_of_the_document(self, written: str | None) -> None:
         assert self.sentence(written) == "The warranty of the Bittern lasts 24 months from delivery."
 
+    CONDITION = "The lid of the Bittern is replaced every 12 months or 400 hours, whichever comes first."
+
+    @pytest.mark.parametrize(
+        ("written", "page", "expected"),
+        [
+            pytest.param("The lid is replaced every 12 months.", CONDITION, CONDITION, id="that of the document"),
+            pytest.param(
+                "The lid is replaced every 12 months or 400 hours, whichever comes first.", CONDITION,
+                "The lid is replaced every 12 months or 400 hours, whichever comes first.", id="it is not dropped",
+            ),
+            pytest.param(
+                "The lid is replaced every 12 months.", "It is replaced every 12 months, unless the lid is blue.",
+                "The lid is replaced every 12 months.", id="the document's cannot stand alone",
+            ),
+        ],
+    )  # fmt: skip
+    def test_a_condition_is_not_dropped(self, written: str, page: str, expected: str) -> None:
+        assert self.sentence(written, "12 months", page) == expected
+
     def test_none_where_no_sentence_has_the_value(self) -> None:
         assert self.sentence(None, "blue") is None
 
