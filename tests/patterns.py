@@ -30,6 +30,8 @@ _SCREENED: Final = (16, 20, 30, 60, 120, 500, 2_000)
 _TOO_LONG: Final = 2e-3
 _SHORTEST_TEXT: Final = 60
 _MEASURED: Final = tuple(125 * 2**step for step in range(11))
+# Where a text seemed to take too long among those that are searched, these are enough to see that it does.
+_MEASURED_OF_SUSPECTS: Final = _MEASURED[:8]
 # The exponent of the length: 1 if the time is linear, 2 if it is quadratic.
 _SUSPECT_EXPONENT: Final = 1.35
 # Seconds below which the clock says nothing.
@@ -443,8 +445,8 @@ def _takes(node: Any, letter: str) -> bool:
 def blow_up(pattern: re.Pattern[Any], methods: frozenset[str]) -> str | None:
     """The text and the times by which a pattern is more than linear; None where none was found.
 
-    Of many short texts the worst are measured up to 128,000 characters. Only ratios count, of the best of several runs
-    each, so that the speed of the machine does not.
+    Of many short texts the suspects are measured up to 16,000 characters, and the worst up to 128,000. Only ratios
+    count, of the best of several runs each, so that the speed of the machine does not.
     """
     works = [_work(pattern, method) for method in _representatives(methods)]
     slowest: list[tuple[float, int, Attack, Callable[[str], object]]] = []
@@ -454,11 +456,11 @@ def blow_up(pattern: re.Pattern[Any], methods: frozenset[str]) -> str | None:
             if suspect <= _SHORTEST_TEXT and took > _TOO_LONG:
                 # It may be exponential: twice the length would take years.
                 return f"{attack}: {suspect} characters take {took:.6f} s"
-            if suspect < _SCREENED[-1] + 1 and (said := _superlinear(work, attack)):
+            if suspect < _SCREENED[-1] + 1 and (said := _superlinear(work, attack, _MEASURED_OF_SUSPECTS)):
                 return f"{attack}: {said}"
             slowest.append((took, len(slowest), attack, work))
     for _, _, attack, work in sorted(slowest, key=lambda each: each[:2])[-_WORST:]:
-        if said := _superlinear(work, attack):
+        if said := _superlinear(work, attack, _MEASURED):
             return f"{attack}: {said}"
     return None
 
@@ -496,10 +498,10 @@ def _work(pattern: re.Pattern[Any], method: str) -> Callable[[str], object]:
     return work
 
 
-def _superlinear(work: Callable[[str], object], attack: Attack) -> str | None:
+def _superlinear(work: Callable[[str], object], attack: Attack, lengths: Sequence[int]) -> str | None:
     """Lengths and seconds where the time grows more than ``GROWTH``-fold for twice the length, again and again."""
-    before = _seconds(work, attack.text(_MEASURED[0] // 2), tries=3)
-    for length in _MEASURED:
+    before = _seconds(work, attack.text(lengths[0] // 2), tries=3)
+    for length in lengths:
         seconds = _seconds(work, attack.text(length), tries=3 if before < _LONG else 1)
         if seconds > 10 * _SHORT and seconds > GROWTH * before:
             for _ in range(3):

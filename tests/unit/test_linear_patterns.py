@@ -27,7 +27,6 @@ MODULES = modules_with_patterns()
 
 @pytest.mark.parametrize("module", MODULES)
 def test_every_pattern_is_linear(module: str) -> None:
-    """Some twenty seconds for a module of many alternatives: each makes texts, the worst of 128,000 characters."""
     for found in patterns_of(module):
         assert blow_up(found.pattern, found.methods) is None, found.name
 
