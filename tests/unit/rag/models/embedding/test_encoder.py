@@ -88,7 +88,7 @@ class TestAFolder:
         (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
         model = folder.parent / "model.gguf"
         model.write_bytes(b"GGUF")
-        settings = settings.model_copy(update={"model": str(model), "reranker": ""})
+        settings = settings.model_copy(update={"model": str(model), "trust_model": "yes", "reranker": ""})
         digest = hashlib.sha256((folder / "pytorch_model.bin").read_bytes()).hexdigest()
         assert model_digests(settings) == (hashlib.sha256(b"GGUF").hexdigest(), digest)
 
