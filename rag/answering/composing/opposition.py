@@ -6,6 +6,7 @@ plan does not cover:". An item says neither by itself; its introduction or its h
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -18,6 +19,9 @@ from rag.answering.evidence.units import Unit
 # "Why does it not start?" is answered by what makes it start.
 _OF_CAUSES: Final = frozenset("why how when if".split())
 _FRAGMENTS: Final = frozenset(("item", "step", "row", "line"))
+# "These include but are not limited to:" affirms nothing.
+_LISTING: Final = re.compile(r",? ?\b(?:include|includes|including)\b[^.:]{0,60}:$", re.IGNORECASE)
+_REFERRING: Final = re.compile(r"(?:these|this|they|those|it|such)\b", re.IGNORECASE)
 # Words between a negation and the verb that it denies: "not usually cover".
 _FARTHEST: Final = 3
 
@@ -88,7 +92,7 @@ def denying_introductions(units: Sequence[Unit]) -> dict[int, str]:
 
 def _introductions(units: Sequence[Unit]) -> dict[int, str]:
     """The introduction of each unit's list or, where it has none, its heading, by position."""
-    introducing = {block: units[place].text for block, place in introductions_of(units).items()}
+    introducing = {block: _introduction(units, place) for block, place in introductions_of(units).items()}
     found = {}
     for place, unit in enumerate(units):
         introduction = introducing.get(unit.block) if unit.block is not None else None
@@ -96,8 +100,16 @@ def _introductions(units: Sequence[Unit]) -> dict[int, str]:
     return found
 
 
+def _introduction(units: Sequence[Unit], place: int) -> str:
+    """An introduction without its "including:", after the sentence that a "these" in it refers to."""
+    text = _LISTING.sub("", units[place].text)
+    before = units[place - 1] if place else None
+    refers = before is not None and before.place[0] == units[place].place[0] and _REFERRING.match(text)
+    return f"{before.text} {text}" if before and refers else text
+
+
 def _opposes(asked: AskedPolarity, unit: Unit, introduced: Polarity) -> bool:
-    text = analyze(unit.text)
+    text = analyze(_LISTING.sub("", unit.text))
     own = polarity(text, range(len(text.tokens)))
     if own.negations:
         return False

@@ -25,6 +25,12 @@ The guarantee does not cover:
 • Cracks in the lens from frost
 • Worn belts
 The guarantee covers the motor for two years."""
+REFERRING = """\
+The plan covers sports, including but not limited to:
+• Ski passes
+There is also a list of things that are not covered by it.
+These include but are not limited to:
+• Groceries"""
 EXCLUSIONS = """\
 # Exclusions
 • Rust
@@ -80,6 +86,13 @@ class TestOpposing:
                 ["The guarantee covers the motor for two years."],
                 id="a sentence that affirms it",
             ),
+            pytest.param(
+                "What does it not cover?",
+                REFERRING,
+                ["The plan covers sports, including but not limited to:", "Ski passes"],
+                id="an introduction that refers back",
+            ),
+            pytest.param("What does it cover?", REFERRING, ["Groceries"], id="the reverse of it"),
             pytest.param("What is covered?", EXCLUSIONS, ["Rust", "Worn belts"], id="exclusions"),
             pytest.param("What is excluded?", EXCLUSIONS, [], id="exclusions that are asked for"),
             pytest.param("What does it say about belts?", GUARANTEE, [], id="neither"),
