@@ -167,7 +167,7 @@ def _written(before: str, run: str, after: str) -> tuple[str, bool] | None:
 
 
 def written_apart(before: str, run: str) -> tuple[str, bool] | None:
-    """What to write for raised digits at the end of a word, and whether apart; None where it is to be left as it is."""
+    """Text for raised digits at the end of a word, and True if it is set apart; None where it is left as it is."""
     return _written(before, run, "")
 
 

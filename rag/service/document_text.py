@@ -114,7 +114,7 @@ class SearchBody(_TextBody):
 
 
 def find_text(pages: Iterable[Page], query: str) -> list[Span]:
-    """Where ``query`` stands in the texts of pages, in any case, with any white space between its words.
+    """Occurrences of ``query`` in the texts of pages, in any case, with any white space between its words.
 
     Time is linear in the texts: white space is never given back once it has matched.
     """

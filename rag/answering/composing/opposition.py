@@ -28,7 +28,7 @@ _FARTHEST: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class AskedPolarity:
-    """What a question asks to be denied and affirmed.
+    """Polarity of a question: the words that it asks to be denied, and the others.
 
     Attributes:
         denied: keys of the verbs that it denies: of "not cover", and of "excluded"; none for most questions.

@@ -50,7 +50,7 @@ class _KeyFileContents(BaseModel):
 
 @dataclass(frozen=True)
 class FileVersion:
-    """What tells one version of a file from another without reading it."""
+    """Version of a file, by which a change shows without reading it."""
 
     inode: int
     size: int
@@ -97,7 +97,7 @@ def check_unique(values: Sequence[str], fault: str, *, shown: bool = True) -> No
 
 
 def _place(location: tuple[int | str, ...]) -> str:
-    """Where in the file an error is: ``keys.0.scopes: ``. Names that the format does not have may be secrets."""
+    """Place of an error in the file: ``keys.0.scopes: ``. Names that the format does not have may be secrets."""
     known = {"format", "keys", *_Row.model_fields}
     parts = [str(part) if isinstance(part, int) or part in known else "(unknown member)" for part in location]
     return f"{'.'.join(parts)}: " if parts else ""
