@@ -90,7 +90,8 @@ class ComposedQuestion:
 
     def answer(self, model: UsefulnessModel) -> str:
         """The text that is composed with other weights."""
-        useful = [model.probability(features) for features in self.composition.features]
+        units = zip(self.composition.features, self.composition.fitness, strict=True)
+        useful = [fitness * model.probability(features) for features, fitness in units]
         shown = {item.sentence: item for item in compose(replace(self.composition, usefulness=useful))}
         return markdown([Sentence(item.sentence, "supported", kind=item.kind) for item in shown.values()])
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from rag.answering.composing.pointers import is_looping
 from rag.answering.prompt import NO, NOT_FOUND, SELF_CHECK, YES, EvidencePrompt
 from rag.domain.probability import log_odds, logistic
 from rag.domain.values import Usage
@@ -62,6 +63,8 @@ def generate_draft(
 ) -> Iterator[str]:
     """Generates into a draft; yields its text so far at the first token and where a sentence or line may end, then all.
 
+    Ends where the model goes round in a loop.
+
     Raises:
         Cancelled: ``cancelled`` was called.
         ModelError: the model failed.
@@ -77,8 +80,12 @@ def generate_draft(
             draft.finish = piece
         else:
             draft.add(piece)
-            if len(draft.probabilities) == 1 or any(end in piece.text for end in _ENDS):
+            may_end = any(end in piece.text for end in _ENDS)
+            if len(draft.probabilities) == 1 or may_end:
                 yield draft.text
+            if may_end and is_looping(draft.text):
+                draft.finish = Finish("stop", Usage(draft.prompt.length, 0, len(draft.probabilities)))
+                break
     yield draft.text
 
 

@@ -22,7 +22,7 @@ from rag.answering.evidence.relevance import unit_relevance
 from rag.answering.evidence.selection import EvidenceBudget, select_evidence, with_page
 from rag.answering.evidence.units import Unit, units_of
 from rag.answering.features import extract_features
-from rag.answering.grounding import SUPPORTED, Evidence
+from rag.answering.grounding import SUPPORTED, Evidence, Support
 from rag.answering.prompt import SYSTEM_WHOLE, EvidencePrompt, room_for_evidence, whole_prompt
 from rag.answering.run import Findings, Run
 from rag.domain.values import Hit, Passage
@@ -91,10 +91,7 @@ class WholeWriter:
             return Findings(hits, [with_page(run.generation, hit) for hit in hits])
         prompt = self._prompt(run, hits, today, continued=_CONTINUED)
         with run.clock.measuring("verify"):
-            evidence = self._evidence(run, hits, self.evidence_tokens * _WIDER, _CONTINUED)
-            units = units_of(evidence)
-            relevance = self._relevance(run, units)
-            material = _Material(hits, evidence, units, relevance)
+            material = self._material(run, hits)
         draft = Draft()
         begun: _Written | None = None
         is_settled = not has_lead(run.form)
@@ -102,7 +99,7 @@ class WholeWriter:
             if not is_settled and len(statements_of(text)) > _SETTLED:
                 is_settled = True
                 if begun := self._begun(run, material, draft):
-                    yield Findings(support=[units[begun.lead].support("lead")], confidence=begun.confidence)
+                    yield Findings(support=[material.units[begun.lead].support("lead")], confidence=begun.confidence)
         with run.clock.measuring("verify"):
             written = self._written(run, material, draft)
             lead = begun.lead if begun else None
@@ -121,7 +118,7 @@ class WholeWriter:
             support,
             confidence,
             is_given=bool(support),
-            missing=self._missing(run, evidence) if support else (),
+            missing=self._missing(run, material.evidence) if support else (),
             note=note_on_lists(composition, support),
             sent=1 if begun else 0,
             composition=composition,
@@ -151,6 +148,20 @@ class WholeWriter:
     def _evidence(self, run: Run, hits: Sequence[Hit], tokens: int, continued: int) -> list[Evidence]:
         budget = EvidenceBudget(tokens, self.passages if continued else len(hits), continued)
         return select_evidence(run.generation, hits, run.question.text, budget, self.model.count_tokens)
+
+    def _material(self, run: Run, hits: Sequence[Hit]) -> _Material:
+        evidence = self._evidence(run, hits, self.evidence_tokens * _WIDER, _CONTINUED)
+        units = units_of(evidence)
+        table = table_of_form(run.form, run.question.text, evidence, page_reader(run.generation))
+        return _Material(
+            hits,
+            evidence,
+            units,
+            self._relevance(run, units),
+            _fitness(run, units),
+            table.support if table else (),
+            _sides(run, units),
+        )
 
     def _tokens(self, run: Run) -> int:
         return run.question.max_tokens or self.max_tokens
@@ -216,12 +227,25 @@ class WholeWriter:
 
 @dataclass(frozen=True)
 class _Material:
-    """The units of the evidence with their relevance, and the hits that the evidence was chosen from."""
+    """What an answer can be composed of, whatever the draft says.
+
+    Attributes:
+        hits: that the evidence was chosen from.
+        evidence: the passages.
+        units: of the evidence.
+        relevance: a logit for each unit.
+        fitness: a factor of each unit's usefulness, 0..1: 0 for one that is about something else than was asked.
+        table: the rows of the form, where a table was asked for and a rule finds them.
+        sides: positions of the units of each side of a comparison.
+    """
 
     hits: Sequence[Hit]
     evidence: Sequence[Evidence]
     units: Sequence[Unit]
     relevance: Sequence[float]
+    fitness: Sequence[float]
+    table: Sequence[Support]
+    sides: Sequence[frozenset[int]]
 
 
 @dataclass(frozen=True)
@@ -235,21 +259,12 @@ class _Written:
 
 
 def _composition(run: Run, material: _Material, pointers: Sequence[Pointer]) -> Composition:
-    """The units with their usefulness; the rows of a table where one was asked for and is found by rule."""
+    """The units with their usefulness, by what a draft points to."""
     question, units = run.question, material.units
-    table = table_of_form(run.form, question.text, material.evidence, page_reader(run.generation))
     features = list(unit_features(question.text, units, material.relevance, pointers, material.hits))
-    asked = asked_names(question.text)
-    contrary = opposing(question.text, units) | more_specific(question.text, units)
-    topic = run.understood.topic
-    named = _ids(run.generation, topic.documents if topic else ())
     useful = [
-        0.0
-        if place in contrary or names_another(unit.text, asked)
-        else USEFULNESS_MODEL.probability(one) * (1.0 if not named or unit.place[0] in named else _ELSEWHERE)
-        for place, (unit, one) in enumerate(zip(units, features, strict=True))
+        factor * USEFULNESS_MODEL.probability(one) for factor, one in zip(material.fitness, features, strict=True)
     ]
-    rows = table.support if table else ()
     return Composition(
         question.text,
         run.form,
@@ -257,10 +272,28 @@ def _composition(run: Run, material: _Material, pointers: Sequence[Pointer]) -> 
         units,
         useful,
         question.length,
-        _sides(run, units),
-        table=rows,
+        material.sides,
+        table=material.table,
         features=features,
+        fitness=material.fitness,
     )
+
+
+def _fitness(run: Run, units: Sequence[Unit]) -> list[float]:
+    """0 for units that say the opposite of what was asked, or speak of another one; less for those of other documents.
+
+    Other documents are those that the question does not name, where it names one.
+    """
+    question, topic = run.question.text, run.understood.topic
+    contrary = opposing(question, units) | more_specific(question, units)
+    asked = asked_names(question)
+    named = _ids(run.generation, topic.documents if topic else ())
+    return [
+        0.0
+        if place in contrary or names_another(unit.text, asked)
+        else (1.0 if not named or unit.place[0] in named else _ELSEWHERE)
+        for place, unit in enumerate(units)
+    ]
 
 
 def _targets(run: Run, composition: Composition) -> list[Target]:

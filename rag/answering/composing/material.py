@@ -51,6 +51,7 @@ class Composition:
         served: the units that answer the parts of the question, or the sides of a comparison.
         table: rows that a rule found for the question, which are shown in place of units.
         features: of each unit, which its usefulness was estimated from; none where it was not.
+        fitness: the factor, 0..1, that each estimate was multiplied by; none where there is none.
     """
 
     question: str
@@ -64,6 +65,7 @@ class Composition:
     served: Served = field(default_factory=Served)
     table: Sequence[Support] = ()
     features: Sequence[UnitFeatures] = ()
+    fitness: Sequence[float] = ()
 
     @cached_property
     def asked_table(self) -> int | None:

@@ -7,6 +7,7 @@ cannot be verified.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -26,6 +27,9 @@ _MOST_UNITS: Final = 2
 # Each word of a unit that the statement does not have costs so much of its share: the shorter of two units is meant.
 _COST_OF_WORD: Final = 0.004
 _MOST_STATEMENTS: Final = 40
+# Times that a loop has said the same, and words of it: "Lock off." may be a step of each of three procedures.
+_LOOP: Final = 3
+_FEWEST_WORDS: Final = 4
 
 _MARKER: Final = re.compile(r"^\s*+(?:[-•*]|\(?\d{1,2}[.)]|Step \d{1,2}[:.]?)\s++")
 # A step's number within a line: "... the key. 2. Put it ...".
@@ -57,10 +61,19 @@ def pointers_of(question: str, draft: str, units: Sequence[Unit]) -> list[Pointe
 
 def statements_of(draft: str) -> list[str]:
     """The sentences and list items of a draft, each once, without markers and citations."""
-    found = dict.fromkeys(
-        statement for line in draft.splitlines() for part in _INLINE_STEP.split(line) for statement in _sentences(part)
-    )
-    return list(found)[:_MOST_STATEMENTS]
+    return list(dict.fromkeys(_statements(draft)))[:_MOST_STATEMENTS]
+
+
+def is_looping(draft: str) -> bool:
+    """True where a draft has said a statement of several words three times: a small model then says nothing else."""
+    counts = Counter(_statements(draft))
+    return any(count >= _LOOP and len(statement.split()) >= _FEWEST_WORDS for statement, count in counts.items())
+
+
+def _statements(draft: str) -> Iterator[str]:
+    for line in draft.splitlines():
+        for part in _INLINE_STEP.split(line):
+            yield from _sentences(part)
 
 
 def _sentences(part: str) -> Iterator[str]:

@@ -43,8 +43,7 @@ def layout_grids(lines: Sequence[VisualLine], region: Region) -> Iterator[Grid]:
         columns = _columns(own[first:], height)
         if not 2 <= len(columns) <= MOST_COLUMNS:
             continue
-        levels = _levels([part for line in own for part in _fragments(line, columns, height)], height)
-        if grid := _grid(levels, columns, height):
+        if grid := _grid(own, columns, height):
             yield grid
 
 
@@ -124,6 +123,20 @@ def _stretches(pieces: Sequence[LinePiece], bounds: Sequence[float], height: flo
     return runs
 
 
+def _levels_of(lines: Sequence[VisualLine], columns: Sequence[tuple[float, float]], height: float) -> list[Level]:
+    """The levels of lines; a row of cells with several lines is one."""
+    levels: list[Level] = []
+    single: list[Fragment] = []
+    for line in lines:
+        parts = list(_fragments(line, columns, height))
+        if line.wrapped:
+            levels += [*_levels(single, height), parts]
+            single = []
+        else:
+            single += parts
+    return [*levels, *_levels(single, height)]
+
+
 def _levels(fragments: Sequence[Fragment], height: float) -> list[Level]:
     """Fragments by height on the page, from top to bottom, each level from left to right."""
     levels: list[Level] = []
@@ -157,11 +170,14 @@ def _are_new_heads(line: VisualLine, above: VisualLine) -> bool:
     return all(map(is_period, values)) or (unlabelled and 2 * len(values) >= len(above.cells))
 
 
-def _grid(levels: list[Level], columns: Sequence[tuple[float, float]], height: float) -> Grid | None:
+def _grid(lines: Sequence[VisualLine], columns: Sequence[tuple[float, float]], height: float) -> Grid | None:
+    levels = _levels_of(lines, columns, height)
     numeric = _is_numeric(levels)
     count = _count_heads(levels, len(columns)) if numeric else 0
     heads, rest = levels[:count], levels[count:]
-    bands = _bands(rest, height) or _joined_labels(rest, height, numeric=numeric)
+    # Rows of cells with several lines are known to be rows.
+    known = any(line.wrapped for line in lines)
+    bands = ([] if known else _bands(rest, height)) or _joined_labels(rest, height, numeric=numeric)
     if not numeric:
         if len(bands) < 3 or not _are_heads(bands[0], len(columns)):
             return None

@@ -39,6 +39,8 @@ _WORDS_IN_A_HEAD: Final = 14
 _WORDS_OF_A_LABEL: Final = 3
 _WORDS_IN_A_CELL: Final = 8.0
 _NUMERIC: Final = 0.4
+# Words of a line from which it is running text, where the line below it begins at the same left edge.
+_WORDS_OF_TEXT: Final = 8
 
 
 class Region(NamedTuple):
@@ -72,7 +74,7 @@ def _chain(lines: Sequence[VisualLine], start: int) -> list[int]:
     numbers.take(lines[start])
     for position in range(start + 1, len(lines)):
         line, above = lines[position], lines[position - 1]
-        step = line.box.y0 - above.box.y0
+        step = line.box.y0 - (max(above.box.y0, above.box.y1 - line.height) if above.wrapped else above.box.y0)
         if not -_BACK_STEP * line.height < step <= _ROW_STEP * line.height:
             break
         recent = [lines[seed] for seed in seeds[-_RECENT:]]
@@ -182,7 +184,8 @@ def _is_table(rows: Sequence[VisualLine]) -> bool:
         return True
     words = sum(len(text.split()) for text in cells) / len(cells)
     several = sum(len(row.cells) > 2 for row in rows) > len(rows) / 2
-    return len(rows) > 2 and words <= _WORDS_IN_A_CELL and (several or data)
+    short = words <= _WORDS_IN_A_CELL or any(row.wrapped for row in rows)
+    return len(rows) > 2 and short and (several or data)
 
 
 def _with_heads(lines: Sequence[VisualLine], seeds: Sequence[int], floor: int) -> int:
@@ -198,6 +201,8 @@ def _with_heads(lines: Sequence[VisualLine], seeds: Sequence[int], floor: int) -
         # Heads of several lines may be drawn one column after the other.
         if top - line.box.y0 > step or line.box.y0 >= lines[first].box.y1 or not heads.may_hold(line):
             break
+        if start > 1 and _ends_text(line, lines[start - 2]):
+            break
         is_head = heads.is_head(line)
         near = top - (_EDGE * line.height if len(line.pieces) <= _WORDS_OF_A_LABEL else 0.0)
         label = line.middle > near and not _reaches(line, heads.left)
@@ -210,6 +215,17 @@ def _with_heads(lines: Sequence[VisualLine], seeds: Sequence[int], floor: int) -
     while start < first and not heads.is_head(lines[start]):
         start += 1
     return start
+
+
+def _ends_text(line: VisualLine, above: VisualLine) -> bool:
+    """True for the last line of a paragraph: it begins where the longer line of many words directly above does."""
+    return (
+        len(line.cells) == len(above.cells) == 1
+        and len(above.text.split()) >= _WORDS_OF_TEXT
+        and abs(line.box.x0 - above.box.x0) < _EDGE * line.height
+        and line.box.x1 < above.box.x1
+        and -line.height < line.box.y0 - above.box.y1 <= _TIGHT * line.height
+    )
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from statistics import median
 from typing import Final, NamedTuple, TypeAlias
 
@@ -55,9 +56,15 @@ Level: TypeAlias = list[Fragment]
 
 @dataclass(frozen=True)
 class VisualLine:
-    """Words at one height that follow one another in the text."""
+    """Words at one height that follow one another in the text, or a row of cells with several lines.
+
+    Attributes:
+        pieces: the words, from left to right, cell by cell.
+        wrapped: whether a cell has several lines.
+    """
 
     pieces: Sequence[LinePiece]
+    wrapped: bool = False
 
     @cached_property
     def box(self) -> Box:
@@ -124,29 +131,53 @@ def cells_of(pieces: Sequence[LinePiece], gap: float) -> list[LineCell]:
 
 def cell_of(pieces: Sequence[LinePiece]) -> LineCell:
     """One cell of all pieces."""
-    text = " ".join(piece.text for piece in pieces)
+    text = pieces[0].text
+    for before, piece in pairwise(pieces):
+        # A word that is broken within a cell of several lines is two pieces without a space between them.
+        text += f" {piece.text}" if piece.start > before.end else piece.text
     return LineCell(text, pieces[0].start, pieces[-1].end, around([piece.box for piece in pieces]))
 
 
 def visual_lines(text: str, words: Sequence[Word]) -> list[VisualLine]:
-    """The lines of a page, in the order of its text; words must be in that order too, and within it."""
+    """The lines of a page, in the order of its text; words must be in that order too, and within it.
+
+    A line of the text is one, also where cells have several lines; but not where a broken word joins two.
+    """
+    lines: list[VisualLine] = []
+    for line in _text_lines(text, words):
+        steps = [(before, after) for before, after in pairwise(line) if not before.box.is_beside(after.box)]
+        wrapped = any(after.start > before.end for before, after in steps)
+        start = 0
+        for place in range(1, len(line) + 1):
+            if place == len(line) or not (wrapped or line[place - 1].box.is_beside(line[place].box)):
+                lines.append(VisualLine(_with_signs(line[start:place], text), wrapped))
+                start = place
+    return lines
+
+
+def _text_lines(text: str, words: Sequence[Word]) -> list[list[LinePiece]]:
     lines: list[list[LinePiece]] = []
-    before: Word | None = None
     for word in words:
-        if not 0 <= word.start < word.end <= len(text):
-            continue
-        piece = LinePiece(text[word.start : word.end], *word)
-        broken = before is None or "\n" in text[before.end : word.start] or not before.box.is_beside(word.box)
-        if broken:
-            lines.append([piece])
-        elif _is_one_number(lines[-1][-1].text, piece.text):
-            last = lines[-1][-1]
-            joined = text[last.start : piece.end]
-            lines[-1][-1] = LinePiece(" ".join(joined.split()), last.start, piece.end, last.box.around(piece.box))
+        if 0 <= word.start < word.end <= len(text):
+            piece = LinePiece(text[word.start : word.end], *word)
+            if lines and "\n" not in text[lines[-1][-1].end : word.start]:
+                lines[-1].append(piece)
+            else:
+                lines.append([piece])
+    return lines
+
+
+def _with_signs(pieces: Sequence[LinePiece], text: str) -> list[LinePiece]:
+    """Pieces with the signs of a number joined to it."""
+    joined: list[LinePiece] = []
+    for piece in pieces:
+        if joined and _is_one_number(joined[-1].text, piece.text):
+            last = joined[-1]
+            number = " ".join(text[last.start : piece.end].split())
+            joined[-1] = LinePiece(number, last.start, piece.end, last.box.around(piece.box))
         else:
-            lines[-1].append(piece)
-        before = word
-    return [VisualLine(pieces) for pieces in lines]
+            joined.append(piece)
+    return joined
 
 
 def _is_one_number(before: str, after: str) -> bool:

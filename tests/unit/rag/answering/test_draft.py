@@ -100,6 +100,11 @@ class TestGenerateDraft:
             whole,
         ]
 
+    def test_ends_where_the_model_goes_round_in_a_loop(self) -> None:
+        draft = self.generate(ScriptedModel(["The blue lid is on. " * 9]), max_tokens=99)
+        assert draft.text.split() == ("The blue lid is on. " * 3).split()
+        assert draft.finish == Finish("stop", Usage(draft.prompt.length if draft.prompt else 0, 0, 15))
+
     def test_can_be_cancelled(self) -> None:
         cancellation = Cancellation()
         cancellation.cancel()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answering.composing.pointers import pointers_of, statements_of
+from rag.answering.composing.pointers import is_looping, pointers_of, statements_of
 from rag.answering.evidence.units import Unit, units_of
 from rag.answering.grounding import SUPPORTED
 from tests.complexity import assert_linear
@@ -49,6 +49,24 @@ class TestStatements:
 
     def test_no_more_than_a_limit(self) -> None:
         assert len(statements_of("\n".join(f"Item {number}" for number in range(99)))) == 40
+
+
+class TestIsLooping:
+    @pytest.mark.parametrize(
+        ("draft", "expected"),
+        [
+            pytest.param("", False, id="nothing"),
+            pytest.param("Turn the blue key. Open the lid. Turn the blue key.", False, id="twice"),
+            pytest.param("Turn the blue key. " * 3, True, id="three times"),
+            pytest.param("1. Turn the blue key.\n2. Turn the blue key.\n3. Turn the blue key.", True, id="numbered"),
+            pytest.param(
+                "A. Turn the blue key. B. Turn it. A. Turn the blue key. B. Turn it. Turn", False, id="partial"
+            ),
+            pytest.param("Lock off. Open it. Lock off. Wipe it. Lock off.", False, id="short ones may come again"),
+        ],
+    )
+    def test_is_looping(self, draft: str, *, expected: bool) -> None:
+        assert is_looping(draft) == expected
 
 
 class TestPointers:
