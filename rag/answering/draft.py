@@ -80,10 +80,9 @@ def generate_draft(
             draft.finish = piece
         else:
             draft.add(piece)
-            may_end = any(end in piece.text for end in _ENDS)
-            if len(draft.probabilities) == 1 or may_end:
+            if len(draft.probabilities) == 1 or any(end in piece.text for end in _ENDS):
                 yield draft.text
-            if may_end and is_looping(draft.text):
+            if is_looping(draft.text):
                 draft.finish = Finish("stop", Usage(draft.prompt.length, 0, len(draft.probabilities)))
                 break
     yield draft.text

@@ -8,6 +8,7 @@ from typing import Final
 
 from rag.answering.composing.arrangement import has_lead, note_on_lists
 from rag.answering.composing.comparison import sides_of
+from rag.answering.composing.definitions import defines_another
 from rag.answering.composing.material import Composition
 from rag.answering.composing.name_conflicts import asked_names, more_specific, names_another
 from rag.answering.composing.opposition import opposing
@@ -31,6 +32,7 @@ from rag.models.embedding.interfaces import Reranker
 from rag.models.llm.language_model import LanguageModel
 from rag.query.parts import part_label
 from rag.retrieval.retriever import reranker_text
+from rag.text.words import words
 
 # Hits that bring along the passages beside them.
 _CONTINUED: Final = 3
@@ -50,6 +52,8 @@ _SETTLED: Final = 2
 _NOT_ASKED: Final = 0.5
 # Factor of the usefulness of what is in another document than the one that the question names.
 _ELSEWHERE: Final = 0.7
+# The same for the definition of another term than those of the question.
+_DEFINITION: Final = 0.3
 # The reranker's logit at or below which a passage is about something else: those of unanswered questions go down to -4.
 _ABSENT: Final = -6.0
 
@@ -102,10 +106,7 @@ class WholeWriter:
                     yield Findings(support=[material.units[begun.lead].support("lead")], confidence=begun.confidence)
         with run.clock.measuring("verify"):
             written = self._written(run, material, draft)
-            lead = begun.lead if begun else None
-            # Of several parts, what answers the first one comes first.
-            if begun is None and run.form != "parts":
-                lead = self._lead(run, written.composition)
+            lead = begun.lead if begun else self._lead(run, written.composition)
             composition = self._served(run, replace(written.composition, lead=lead))
             # What is shown stays shown, with the confidence that it was shown with.
             confidence = (begun or written).confidence
@@ -222,7 +223,9 @@ class WholeWriter:
         places, useful = possible_leads(composition), composition.usefulness
         if self.reranker is None:
             return max(places, key=useful.__getitem__, default=None)
-        return best_unit(run.question.text, places, composition.units, useful, self.reranker)
+        # Of several parts, what answers the first one comes first.
+        asked = run.understood.parts[0] if run.form == "parts" and run.understood.parts else run.question.text
+        return best_unit(asked, places, composition.units, useful, self.reranker)
 
 
 @dataclass(frozen=True)
@@ -282,18 +285,21 @@ def _composition(run: Run, material: _Material, pointers: Sequence[Pointer]) -> 
 def _fitness(run: Run, units: Sequence[Unit]) -> list[float]:
     """0 for units that say the opposite of what was asked, or speak of another one; less for those of other documents.
 
-    Other documents are those that the question does not name, where it names one.
+    Other documents are those that the question does not name, where it names one. Definitions of other terms count
+    less, too.
     """
     question, topic = run.question.text, run.understood.topic
     contrary = opposing(question, units) | more_specific(question, units)
-    asked = asked_names(question)
+    asked, asked_words = asked_names(question), frozenset(words(question))
     named = _ids(run.generation, topic.documents if topic else ())
-    return [
-        0.0
-        if place in contrary or names_another(unit.text, asked)
-        else (1.0 if not named or unit.place[0] in named else _ELSEWHERE)
-        for place, unit in enumerate(units)
-    ]
+    found = []
+    for place, unit in enumerate(units):
+        is_contrary = place in contrary or names_another(unit.text, asked)
+        factor = 0.0 if is_contrary else 1.0
+        factor *= _ELSEWHERE if named and unit.place[0] not in named else 1.0
+        factor *= _DEFINITION if defines_another(unit.text, asked_words) else 1.0
+        found.append(factor)
+    return found
 
 
 def _targets(run: Run, composition: Composition) -> list[Target]:

@@ -196,7 +196,8 @@ def _under_negative_heading(
 
 def _rows(material: Composition, units: Sequence[Unit]) -> list[Support]:
     size = sum(unit.block == units[0].block for unit in material.units)
-    return rows_as_support(material.question, units, is_whole=len(units) >= min(size, MOST_ITEMS))
+    is_whole = len(units) >= min(size, MOST_ITEMS)
+    return rows_as_support(material.question, units, is_whole=is_whole, has_parts=material.form == "parts")
 
 
 def _support(unit: Unit, *, is_alone: bool) -> Support:

@@ -98,7 +98,7 @@ class Composition:
             return self.units[place].block == table
         if self.form == "overview" and self.has_sentences:
             return self.units[place].kind == "sentence" and self.units[place].is_statement
-        return self.units[place].kind == "line" or self.units[place].is_statement
+        return self.units[place].is_statement or self.units[place].is_telling_line
 
     def length_of(self, places: Iterable[int]) -> int:
         """Words of some units."""

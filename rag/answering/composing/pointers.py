@@ -30,6 +30,9 @@ _MOST_STATEMENTS: Final = 40
 # Times that a loop has said the same, and words of it: "Lock off." may be a step of each of three procedures.
 _LOOP: Final = 3
 _FEWEST_WORDS: Final = 4
+# Characters at the end of a loop of less than a statement: "1000000000", "the lid of the lid of".
+_TAIL: Final = 48
+_LONGEST_PERIOD: Final = 16
 
 _MARKER: Final = re.compile(r"^\s*+(?:[-•*]|\(?\d{1,2}[.)]|Step \d{1,2}[:.]?)\s++")
 # A step's number within a line: "... the key. 2. Put it ...".
@@ -65,7 +68,13 @@ def statements_of(draft: str) -> list[str]:
 
 
 def is_looping(draft: str) -> bool:
-    """True where a draft has said a statement of several words three times: a small model then says nothing else."""
+    """True where a draft has said a statement of several words three times, or ends in few characters again and again.
+
+    A small model then says nothing else.
+    """
+    tail = draft[-_TAIL:]
+    if len(tail) == _TAIL and any(tail[period:] == tail[:-period] for period in range(1, _LONGEST_PERIOD + 1)):
+        return True
     counts = Counter(_statements(draft))
     return any(count >= _LOOP and len(statement.split()) >= _FEWEST_WORDS for statement, count in counts.items())
 

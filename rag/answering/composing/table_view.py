@@ -15,15 +15,21 @@ from rag.text.words import words
 _FEWEST_ROWS: Final = 2
 
 
-def rows_as_support(question: str, units: Sequence[Unit], *, is_whole: bool = True) -> list[Support]:
+def rows_as_support(
+    question: str, units: Sequence[Unit], *, is_whole: bool = True, has_parts: bool = False
+) -> list[Support]:
     """Rows of one table under its head; a table without a head, and a single row, as list items.
 
-    Columns are left out where the question names others by their whole head. Of a whole table, rows are left out where
-    the question names two or more others; rows that were chosen one by one are all shown.
+    Columns are left out where the question names others by their whole head; of a question with several parts, only
+    those of a kind with them ("Bittern 4", "Bittern 6"): another part may paraphrase the other columns. Of a whole
+    table, rows are left out where the question names two or more others; rows that were chosen one by one are all
+    shown.
     """
     rows = [unit.row for unit in units if unit.row]
     table = rows[0].table
     columns = _asked_columns(question, table.heads, table.keys)
+    if has_parts and not _are_alike(table.heads, columns[table.keys :]):
+        columns = list(range(len(table.heads)))
     units = _asked_rows(question, units) if is_whole else units
     if len(units) == 1 or table.header is None or not any(table.heads):
         return [_item(unit, columns) for unit in units]
@@ -49,6 +55,12 @@ def _asked_columns(question: str, heads: Sequence[str], keys: int) -> list[int]:
     asked = set(words(question))
     named = [column for column in range(keys, len(heads)) if (head := set(words(heads[column]))) and head <= asked]
     return [*range(keys), *(named or range(keys, len(heads)))]
+
+
+def _are_alike(heads: Sequence[str], columns: Sequence[int]) -> bool:
+    """True if each of some columns has a word of its head in another head."""
+    found = [set(words(head)) for head in heads]
+    return all(any(found[column] & other for place, other in enumerate(found) if place != column) for column in columns)
 
 
 def _asked_rows(question: str, units: Sequence[Unit]) -> Sequence[Unit]:

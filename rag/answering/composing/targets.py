@@ -93,13 +93,17 @@ def served_units(
 def best_unit(
     question: str, places: Sequence[int], units: Sequence[Unit], usefulness: Sequence[float], reranker: Reranker
 ) -> int | None:
-    """The position of the unit that answers a question best, of the most useful of ``places``; None for none."""
+    """The position of the unit that answers a question best, of the most useful of ``places``.
+
+    None where there are none, or none that is about the question.
+    """
     likely = sorted(places, key=lambda place: (-usefulness[place], place))[:_LIKELY]
     if not likely:
         return None
     texts = [in_context(units[place].headings[-1:], units[place].text) for place in likely]
     logits = dict(zip(likely, reranker.logits(question, texts).tolist(), strict=True))
-    return max(likely, key=lambda place: (logits[place] + log_odds(usefulness[place]), -place))
+    about = [place for place in likely if logits[place] >= _LEAST_LOGIT]
+    return max(about, key=lambda place: (logits[place] + log_odds(usefulness[place]), -place), default=None)
 
 
 def _compared(

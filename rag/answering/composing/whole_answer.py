@@ -137,7 +137,9 @@ class _Selection:
             is_list = form == "list" and 2 * self._mean_use(self._material.block(place)) >= self._mean_use([place])
             is_whole = form == "table" or is_list
         else:
-            is_served = place in self._material.served.places and form == "parts"
+            # An agenda is not as useful as the item that names the person asked for.
+            is_useful = self._mean_use(self._material.block(place)) >= _LEAST_POINTED
+            is_served = place in self._material.served.places and form == "parts" and is_useful
             is_pointed = self._pointed_in_block[unit.block] > 1 and form != "comparison"
             is_whole = form in WHOLE_LISTS or is_served or is_pointed
         return self._material.block(place) if unit.block is not None and is_whole else [place]

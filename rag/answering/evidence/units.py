@@ -122,6 +122,17 @@ class Unit:
         opens = self.text[0].isupper() or not self.text[0].isalpha()
         return whole and opens and len(self.text.split()) >= _FEWEST_WORDS
 
+    @property
+    def is_telling_line(self) -> bool:
+        """True for a line that says something without being a sentence: no heading, name or number by itself."""
+        many = len(self.text.split()) >= _FEWEST_WORDS
+        return (
+            self.kind == "line"
+            and any(map(str.isalpha, self.text))
+            and not self.text.isupper()
+            and (":" in self.text or any(map(str.isdigit, self.text)) or (many and not self.text.istitle()))
+        )
+
     def support(self, kind: SentenceKind | None = None) -> Support:
         """The unit as a sentence of an answer, with itself as its quote."""
         quote = Quote(self.evidence, self.span, 1.0)
@@ -150,11 +161,9 @@ def _units(evidence: Evidence, parts: PageParts) -> Iterator[tuple[Unit, int | N
     """The units that lie in a passage, in order, each with the number of its list or table on the page."""
     passage, text = evidence.hit.passage.chunk.span, evidence.page.text
     units = list(_of_tables(evidence, parts))
-    units += [
-        (_unit(evidence, item.start, item.body, item.end, _kind(item)), group)
-        for group, found in enumerate(parts.lists)
-        for item in found.items
-    ]
+    for group, found in enumerate(parts.lists):
+        for item in found.items:
+            units += _of_item(evidence, item, group)
     units += [(_unit(evidence, *each), None) for each in _text_spans(evidence, parts)]
     for unit, group in sorted(units, key=lambda pair: pair[0].span):
         overlaps = unit.span.start < passage.end and unit.span.end > passage.start
@@ -169,6 +178,17 @@ def _of_tables(evidence: Evidence, parts: PageParts) -> Iterator[tuple[Unit, int
     for row in parts.rows:
         table_row = TableRow(row.cells, row.table)
         yield Unit(evidence, Span(page, row.start, row.end), table_row.text, "row", row=table_row), row.group
+
+
+def _of_item(evidence: Evidence, item: ListItem, group: int) -> Iterator[tuple[Unit, int | None]]:
+    """An item of a list; the sentences at the end of a long one, such as the clause of a contract, stand alone."""
+    text = evidence.page.text[item.body : item.end]
+    ends = [end for _, end in sentence_spans(text)] if len(text) > _LONGEST else []
+    first = max((end for end in ends if end <= _LONGEST), default=min(ends, default=len(text)))
+    yield _unit(evidence, item.start, item.body, item.body + first, _kind(item)), group
+    for start, end in sentence_spans(text[first:]):
+        begin = item.body + first + start
+        yield _unit(evidence, begin, begin, item.body + first + end, "sentence"), None
 
 
 def _unit(evidence: Evidence, start: int, body: int, end: int, kind: UnitKind) -> Unit:

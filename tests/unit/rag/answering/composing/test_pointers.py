@@ -59,9 +59,10 @@ class TestIsLooping:
             pytest.param("Turn the blue key. Open the lid. Turn the blue key.", False, id="twice"),
             pytest.param("Turn the blue key. " * 3, True, id="three times"),
             pytest.param("1. Turn the blue key.\n2. Turn the blue key.\n3. Turn the blue key.", True, id="numbered"),
-            pytest.param(
-                "A. Turn the blue key. B. Turn it. A. Turn the blue key. B. Turn it. Turn", False, id="partial"
-            ),
+            pytest.param("Turn the blue key. Turn it. Turn the blue key. Turn the blue", False, id="a part of it"),
+            pytest.param("It takes 1000" + "0" * 60, True, id="digits"),
+            pytest.param("It takes 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17 days", False, id="numbers"),
+            pytest.param("the lid of" + " the lid of" * 9, True, id="words without an end"),
             pytest.param("Lock off. Open it. Lock off. Wipe it. Lock off.", False, id="short ones may come again"),
         ],
     )

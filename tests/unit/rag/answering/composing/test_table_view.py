@@ -64,6 +64,34 @@ def test_a_single_row_is_an_item(rows: list[Unit], question: str, shown: str) ->
     assert (support.sentence, support.kind) == (shown, "item")
 
 
+OFFICES = """\
+| Office | Held by | Task | Term |
+| --- | --- | --- | --- |
+| Treasurer | C. Mabey | money and pay | 3 years |"""
+
+
+@pytest.mark.parametrize(
+    ("table", "question", "shown"),
+    [
+        pytest.param(
+            OFFICES,
+            "What is Mabey in charge of, and for what term?",
+            "Treasurer: Held by C. Mabey; Task money and pay; Term 3 years",
+            id="a part may paraphrase another column",
+        ),
+        pytest.param(
+            "| Part | Bittern 4 | Bittern 6 |\n| --- | --- | --- |\n| Seal | €64 | €188 |",
+            "What does the seal of a Bittern 6 cost, and who changes it?",
+            "Seal: Bittern 6 €188",
+            id="columns of a kind",
+        ),
+    ],
+)
+def test_columns_of_a_question_with_several_parts(table: str, question: str, shown: str) -> None:
+    (support,) = rows_as_support(question, units_of(evidence_of(table)), has_parts=True)
+    assert support.sentence == shown
+
+
 def test_a_bar_within_a_cell_divides_nothing(rows: list[Unit]) -> None:
     units = units_of(evidence_of(TABLE.replace("Osprey 9", "Osprey 9\\|10")))
     assert all(support.sentence.count(" | ") == 2 for support in rows_as_support("Which are sold?", units))

@@ -91,5 +91,9 @@ class TestBestUnit:
         assert best is not None
         assert "price" not in found[best].text
 
+    def test_not_one_that_is_about_something_else(self) -> None:
+        found = units()
+        assert best_unit("where moorings lie", range(4), found, [0.9] * len(found), OverlapReranker()) is None
+
     def test_of_none(self) -> None:
         assert best_unit("the price", (), units(), [0.5] * 8, OverlapReranker()) is None

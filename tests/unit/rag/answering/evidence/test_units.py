@@ -52,6 +52,17 @@ class TestKinds:
             ("step", "Close it."),
         ]
 
+    def test_the_sentences_at_the_end_of_a_long_item_stand_alone(self) -> None:
+        clause = " ".join(f"The sponsor pays fee number {n} in May of each year." for n in range(20))
+        found = units_of(evidence_of(f"a. The club runs the stand.\nb. {clause}\nc. The club closes the stand."))
+        kinds = [unit.kind for unit in found]
+        assert kinds[:2] == ["step", "step"]
+        assert kinds[-1] == "step"
+        assert set(kinds[2:-1]) == {"sentence"}
+        assert " ".join(unit.text for unit in found[1:-1]) == clause
+        assert len(found[1].text) <= 500
+        assert [unit.block for unit in found[2:-1]] == [None] * len(found[2:-1])
+
     def test_a_list_within_a_step_is_not_numbered_on(self) -> None:
         assert shown("1. Check it:\na) the lid\nb) the valve\n2. Close it.") == [
             ("step", "Check it:"),
