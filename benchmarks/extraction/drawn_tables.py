@@ -11,6 +11,7 @@ from typing import Any, Final
 from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import getSampleStyleSheet
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
 KINDS: Final = ("ruled", "unruled", "head rules", "merged heads", "groups", "wrapped", "two pages", "words")
@@ -61,6 +62,8 @@ def _draw(path: Path, kind: str, source: random.Random) -> DrawnTable:
     heads = [source.choice(_THINGS), *source.sample(_PROPERTIES, columns - 1)]
     names = _labels(rows, source)
     body = [[name, *(_value(kind, head, source) for head in heads[1:])] for name in names]
+    if kind != "wrapped":
+        heads, *body = _fitting([heads, *body])
     cells: list[list[Any]] = [heads, *body]
     readings: list[list[list[str]]] = [[heads, *body]]
     style: list[tuple[Any, ...]] = [("VALIGN", (0, 0), (-1, -1), source.choice(["TOP", "MIDDLE"]))]
@@ -76,6 +79,18 @@ def _draw(path: Path, kind: str, source: random.Random) -> DrawnTable:
         style.append(("FONTNAME", (0, 0), (-1, head_rows - 1), "Helvetica-Bold"))
     _write(path, cells, style, kind, head_rows)
     return DrawnTable(kind, path, readings)
+
+
+def _fitting(rows: list[list[str]]) -> list[list[str]]:
+    """The rows without the last columns that would stand beyond the edge of the page, where nobody sees them."""
+    while len(rows[0]) > 2 and sum(_width(column) for column in zip(*rows, strict=True)) > A4[0]:
+        rows = [row[:-1] for row in rows]
+    return rows
+
+
+def _width(column: Sequence[str]) -> float:
+    """Points that a column takes, with what reportlab leaves free at its sides."""
+    return max(stringWidth(cell, "Helvetica-Bold", 10) for cell in column) + 12
 
 
 def _labels(count: int, source: random.Random) -> list[str]:

@@ -32,6 +32,7 @@ class Line:
     Attributes:
         hyphenated: whether its last word continues in the next line.
         slanted: whether its letters are neither upright nor turned by a right angle.
+        seams: positions of pieces that the next piece goes on: words broken within a cell of several lines.
         begins: whether a paragraph begins with it, wherever it stands: that of a note or a text box.
     """
 
@@ -39,11 +40,16 @@ class Line:
     hyphenated: bool = False
     begins: bool = False
     slanted: bool = False
+    seams: frozenset[int] = frozenset()
 
     @cached_property
     def text(self) -> str:
         """The words, joined by single spaces."""
-        return " ".join([piece[0] for piece in self.pieces])
+        if not self.seams:
+            return " ".join([piece[0] for piece in self.pieces])
+        return "".join(
+            [piece[0] if place in self.seams else f"{piece[0]} " for place, piece in enumerate(self.pieces)]
+        )[:-1]
 
     @cached_property
     def letters(self) -> Mapping[float, int]:

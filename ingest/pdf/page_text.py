@@ -18,10 +18,11 @@ from ingest.pdf.columns import restore_columns
 from ingest.pdf.drop_caps import with_drop_caps
 from ingest.pdf.lines import Line, PageLines, Piece
 from ingest.pdf.page_labels import printed_labels
-from ingest.pdf.rows import join_rows
 from ingest.pdf.running_headers import RunningHeaders, find_running_headers
 from ingest.pdf.stamps import without_stamps
-from ingest.pdf.tables import TableLines, find_tables
+from ingest.pdf.tables.cell_by_cell import join_cells
+from ingest.pdf.tables.rows import join_rows
+from ingest.pdf.tables.table_lines import TableLines, find_tables
 from rag.domain.values import Heading, Page, Table, Word
 
 __all__ = ["Line", "PageLines", "Piece", "compose_pages"]
@@ -41,7 +42,7 @@ def compose_pages(pages: Sequence[PageLines]) -> tuple[Page, ...]:
     """
     stamped = without_stamps(pages)
     arranged = [
-        (size, join_rows(restore_columns(with_drop_caps(lines))))
+        (size, join_rows(restore_columns(join_cells(with_drop_caps(lines)))))
         for (size, _), (lines, _) in zip(pages, stamped, strict=True)
     ]
     layouts = [
@@ -101,20 +102,32 @@ def _vocabulary(pages: Sequence[Sequence[Line]]) -> frozenset[str]:
         for position, line in enumerate(lines):
             first = int(position > 0 and lines[position - 1].hyphenated)
             whole = line.pieces[first : len(line.pieces) - line.hyphenated]
+            if line.seams:
+                broken = {place + part - first for place in line.seams for part in (0, 1)}
+                whole = [piece for place, piece in enumerate(whole) if place not in broken]
             words.update(_LETTERS.findall(" ".join([piece.text for piece in whole])))
     return frozenset(map(str.casefold, words))
 
 
 def _with_hyphens(lines: Sequence[Line], vocabulary: frozenset[str]) -> Sequence[Line]:
     """Restores the hyphen at a line's end in compounds that are spelt with one, such as cutting-edge."""
-    restored = list(lines)
-    for position, (above, below) in enumerate(pairwise(lines)):
+    restored = [_with_hyphens_within(line, vocabulary) if line.seams else line for line in lines]
+    for position, (above, below) in enumerate(pairwise(restored)):
         if above.hyphenated:
             left, right = above.pieces[-1], below.pieces[0]
             if _is_compound(_edge(left.text, -1), _edge(right.text, 0), vocabulary):
                 pieces = [*above.pieces[:-1], left._replace(text=left.text + "-")]
-                restored[position] = Line(pieces, hyphenated=True)
+                restored[position] = replace(above, pieces=pieces)
     return restored
+
+
+def _with_hyphens_within(line: Line, vocabulary: frozenset[str]) -> Line:
+    pieces = list(line.pieces)
+    for place in line.seams:
+        left, right = pieces[place], pieces[place + 1]
+        if _is_compound(_edge(left.text, -1), _edge(right.text, 0), vocabulary):
+            pieces[place] = left._replace(text=left.text + "-")
+    return replace(line, pieces=pieces)
 
 
 def _edge(text: str, position: int) -> str:
@@ -240,10 +253,10 @@ class _PageText:
         if self.length and not self._joined:
             self._append("\n\n" if paragraph else "\n")
         start = end = self.length
-        for piece in line.pieces:
+        for place, piece in enumerate(line.pieces):
             after = end + len(piece.text)
             self.words.append(Word(end, after, piece.box))
-            end = after + 1
+            end = after + (place not in line.seams)
         self._append(line.text)
         self._joined = line.hyphenated
         if level is not None:

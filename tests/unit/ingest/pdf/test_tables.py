@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from ingest.chunking import Chunker
 from ingest.pdf.lines import Line
-from ingest.pdf.rows import join_rows
-from ingest.pdf.tables import find_tables, is_number
+from ingest.pdf.tables.rows import join_rows
+from ingest.pdf.tables.table_lines import find_tables, is_number
 from rag.domain.values import Page
 from tests.complexity import assert_linear
 from tests.unit.ingest.pdf.layouts import LEFT, Drawn, draw, line, text_of

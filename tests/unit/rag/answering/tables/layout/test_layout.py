@@ -215,3 +215,29 @@ def test_time_is_linear(line: str) -> None:
         return lambda: parse_tables(text, words)
 
     assert_linear(prepare, 1_600)  # type: ignore[arg-type]
+
+
+def test_last_line_of_a_paragraph_is_no_head() -> None:
+    table = only("""
+The stations of the coast were visited by two people in the same
+week.
+
+Station    Keeper     Boat        Harbour
+Alder      Maren      Kittiwake   Hull
+Birch      Ines       Fulmar      Cork
+Cedar      Tobias     Gannet      Oban
+""")
+    assert table.heads == ("Station", "Keeper", "Boat", "Harbour")
+    assert rows(table)[0] == ("Alder", "Maren", "Kittiwake", "Hull")
+
+
+def test_last_line_of_a_paragraph_is_no_head_of_numbers() -> None:
+    table = only("""
+The stations of the coast were visited by two people in the same
+week.
+
+Station    Built    Depth
+Alder       1921       12
+Birch       1923       31
+""")
+    assert table.heads == ("Station", "Built", "Depth")

@@ -39,3 +39,19 @@ def test_list_marker_makes_no_row() -> None:
 
 def test_words_outside_the_text_are_left_out() -> None:
     assert visual_lines("ab", [Word(0, 2, Box(0, 0, 5, 5)), Word(3, 9, Box(9, 0, 15, 5))])[0].text == "ab"
+
+
+def test_a_row_with_cells_of_several_lines_is_one_line() -> None:
+    # Drawn cell by cell: "Pump", then two lines beside it, then "4" beside both.
+    boxes = [Box(0, 6, 20, 16), Box(40, 0, 60, 10), Box(63, 0, 80, 10), Box(40, 12, 70, 22), Box(100, 6, 105, 16)]
+    text, words = "Pump look at it 4", []
+    for box, word in zip(boxes, text.split(), strict=True):
+        words.append(Word(text.index(word), text.index(word) + len(word), box))
+    (line,) = visual_lines(text, words)
+    assert line.wrapped
+    assert [cell.text for cell in line.cells] == ["Pump", "look at it", "4"]
+
+
+def test_a_word_broken_in_running_text_is_in_two_lines() -> None:
+    words = [Word(0, 3, Box(0, 0, 30, 10)), Word(4, 7, Box(40, 0, 70, 10)), Word(7, 10, Box(0, 12, 30, 22))]
+    assert [line.text for line in visual_lines("the wordso", words)] == ["the wor", "dso"]

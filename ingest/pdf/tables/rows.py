@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from ingest.pdf.lines import Line
-from ingest.pdf.tables import is_number, is_numeric
+from ingest.pdf.tables.table_lines import is_number, is_numeric
 
 # In font sizes: how far the baselines of one row may be apart.
 _LEVEL: Final = 0.25

@@ -34,6 +34,8 @@ _MOST_CELLS: Final = 40
 _NUMERIC: Final = 0.4
 _WORDS_IN_A_CELL: Final = 5.0
 _WORDS_IN_A_HEAD: Final = 12
+# In font sizes: the least height of a row that has cells of several lines.
+_WRAPPED: Final = 1.8
 
 
 class TableLines(NamedTuple):
@@ -67,6 +69,7 @@ class _TableRow:
         self.box: Box = line.box
         self.size = line.size
         self.bold = line.bold
+        self.wrapped = line.box.y1 - line.box.y0 > _WRAPPED * line.size
         marked = len(self.cells) == 2 and _BULLET.fullmatch(self.cells[0].text)
         self.tabular = len(self.cells) > 1 and not marked
         self.data = self.tabular and any(is_number(cell.text) for cell in self.cells[1:])
@@ -117,7 +120,7 @@ class _Chain:
         words = sum(len(cell.pieces) for cell in cells) / len(cells)
         if len(self.rows) > 1 and numeric >= _NUMERIC * len(cells) and any(row.data for row in self.rows):
             return True
-        if words > _WORDS_IN_A_CELL:
+        if words > _WORDS_IN_A_CELL and not any(row.wrapped for row in self.rows):
             return False
         several = sum(len(row.cells) > 2 for row in self.rows) > len(self.rows) / 2
         return len(self.rows) > 2 and (several or self.is_headed)
@@ -139,7 +142,8 @@ def _chain(rows: Sequence[_TableRow], start: int) -> _Chain:
     labels = 0
     for position in range(start + 1, len(rows)):
         row, above = rows[position], rows[position - 1]
-        if not 1.0 < row.box.y0 - above.box.y0 <= _ROW_STEP * row.size:
+        top = max(above.box.y0, above.box.y1 - row.size) if above.wrapped else above.box.y0
+        if not 1.0 < row.box.y0 - top <= _ROW_STEP * row.size:
             break
         if row.tabular and any(row.agrees(other) for other in chain.rows[-_RECENT_ROWS:]):
             chain.rows.append(row)
