@@ -14,6 +14,7 @@ from rag.index.layout import IndexLayout
 from rag.index.reading import read_current
 from rag.index.text_search import TextSearch
 from rag.index.writer import open_writer
+from rag.runtime.keyed_lines import KeyedLines
 from rag.text.characters import printable
 
 
@@ -104,13 +105,21 @@ def erase(index: Path, names: Sequence[str], records: Path | None) -> Erasure:
 
 
 def _remove_records(folders: Sequence[Path], what: ToErase) -> int:
-    """Removes the records that have an id of the documents or some of their text; returns how many."""
+    """Removes the records that have an id of the documents or some of their text; returns how many.
+
+    Of what people have said of answers, only such lines go.
+    """
     ids = TextSearch(what.ids)
     paths = [path for folder in folders if folder.is_dir() for path in folder.rglob("*") if path.is_file()]
+    lines = [path for path in paths if path.suffix == ".jsonl"]
+    removed = sum(
+        KeyedLines(path).drop(lambda line: ids.is_in_bytes(line) or what.search.is_in_bytes(line)) for path in lines
+    )
+    paths = [path for path in paths if path not in lines]
     gone = [path for path in paths if ids.is_in(path) or what.search.is_in(path)]
     for path in gone:
         path.unlink()
-    return len(gone)
+    return len(gone) + removed
 
 
 def _report(rows: Sequence[FileRow]) -> dict[str, Any]:

@@ -53,6 +53,13 @@ from typing import ClassVar, Literal, TypeAlias
 class PageproofError(Exception):
     """Base class of all errors of Pageproof; its message may be shown to the user."""
 
+    def __str__(self) -> str:
+        """The message in one line: files that it quotes may have line ends and escape sequences in them."""
+        message = super().__str__()
+        if message.isprintable():
+            return message
+        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in message)
+
 
 class SettingsError(PageproofError):
     """A RAG_ environment variable is unknown, or its value is invalid."""
@@ -189,7 +196,7 @@ class PromptTooLong(RequestFault):
 
 
 class UploadFault(PageproofError):
-    """A document cannot be added; the stored documents are unchanged."""
+    """A document cannot be added or removed; the stored documents are unchanged."""
 
 
 class UploadTooLarge(UploadFault):
@@ -198,6 +205,10 @@ class UploadTooLarge(UploadFault):
 
 class NameTaken(UploadFault):
     """The name belongs to another document, or to a folder or link."""
+
+
+class LastDocument(UploadFault):
+    """The only document of the folder cannot be removed: an index has one at least."""
 
 
 class UploadNotStored(UploadFault):
@@ -214,6 +225,10 @@ class RecordUnknown(RecordFault):
 
 class RecordDamaged(RecordFault):
     """The answer record cannot be read, or has another format."""
+
+
+class FeedbackNotStored(RecordFault):
+    """Feedback on an answer could not be written; what was said before is kept."""
 
 
 class QuestionsInvalid(PageproofError):

@@ -288,6 +288,11 @@ class RecordFolder:
     root: Path
     keep: int
 
+    @property
+    def feedback(self) -> Path:
+        """The file of what people say of the answers: labelled questions, as ``rag eval`` reads them."""
+        return self.root / "questions.jsonl"
+
     def read(self, record_id: str) -> AnswerRecord:
         """The record of an answer.
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -11,8 +13,9 @@ from rag.answering.calibration_store import Calibration, check_writable, write_c
 from rag.answering.confidence import CONFIDENCE_MODEL
 from rag.cli.arguments import whole_number
 from rag.cli.console import progress
-from rag.composition import model_digests, open_answerer
-from rag.evaluation.calibrate import FEWEST, fitted, try_questions
+from rag.composition import model_digests, open_answerer, open_records
+from rag.evaluation.calibrate import FEWEST, Trial, fitted, try_labelled, try_questions
+from rag.evaluation.questions import LabelledQuestion, read_questions
 from rag.evaluation.synthetic.prompt import make_questions
 from rag.settings import Settings
 
@@ -34,6 +37,12 @@ def add_commands(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
         metavar="N",
         help=f"how many to make, at least {FEWEST} (default: {_QUESTIONS})",
     )
+    command.add_argument(
+        "--feedback",
+        action="store_true",
+        help="also ask what people have judged: the questions.jsonl in RAG_RECORDS, whose answers are known",
+    )
+    command.add_argument("--also", type=Path, metavar="QUESTIONS.jsonl", help="also ask these labelled questions")
     command.add_argument("--seed", type=int, default=0, help="another number makes other questions (default: 0)")
     command.set_defaults(run=calibrate)
 
@@ -47,12 +56,14 @@ def calibrate(options: argparse.Namespace, settings: Settings) -> int:
     check_writable(settings.index)
     answerer = open_answerer(settings)
     generation = answerer.generation()
+    labelled = _labelled(options, settings)
     made = make_questions(generation, answerer.model, options.questions, options.seed)
     with progress() as report:
         trials = try_questions(
             answerer, generation, made, lambda number: report("questions", number, options.questions)
         )
-    confidence_model = fitted(CONFIDENCE_MODEL, trials)
+        asked = try_labelled(answerer, generation, labelled, lambda number: report("labelled", number, len(labelled)))
+    confidence_model = fitted(CONFIDENCE_MODEL, [*trials, *asked])
     calibration = Calibration(
         models=model_digests(settings),
         generation=generation.id,
@@ -63,7 +74,27 @@ def calibrate(options: argparse.Namespace, settings: Settings) -> int:
     right = sum(trial.right for trial in trials)
     Console(highlight=False, soft_wrap=True).print(
         f"{len(trials) // 2} questions made, each asked twice; "
-        f"{right} answered correctly with their passages in the index.\n"
+        f"{right} answered correctly with their passages in the index.\n{_of_labelled(asked)}"
         f"Saved in {settings.index}/calibration.json; `rag ask`, `rag serve` and `rag eval` use it when they start."
     )
     return 0
+
+
+def _labelled(options: argparse.Namespace, settings: Settings) -> list[LabelledQuestion]:
+    """The labelled questions to ask beside those that are made.
+
+    Raises:
+        QuestionsInvalid: a file of them cannot be used.
+        SettingsError: the feedback is wanted, and no records are kept.
+    """
+    files = [options.also] if options.also else []
+    if options.feedback:
+        files.append(open_records(settings).feedback)
+    return [question for file in files for question in read_questions(file)]
+
+
+def _of_labelled(trials: Sequence[Trial]) -> str:
+    if not trials:
+        return ""
+    right, answerable = sum(trial.right for trial in trials), sum(trial.answerable for trial in trials)
+    return f"{len(trials)} labelled questions asked; {right} of {answerable} answered correctly.\n"

@@ -14,10 +14,11 @@ from rich.console import Console
 from rag.cli import make_questions
 from rag.cli.arguments import whole_number
 from rag.cli.console import progress
-from rag.composition import open_answerer, open_retriever
+from rag.composition import open_answerer, open_records, open_retriever
 from rag.domain.values import Hit, Question
 from rag.errors import QuestionsInvalid, ReportUnwritable
 from rag.evaluation.comparison import Comparison, compare, read_run
+from rag.evaluation.feedback import print_feedback, read_feedback
 from rag.evaluation.questions import LabelledQuestion, absent_documents, read_questions
 from rag.evaluation.results import QuestionResult
 from rag.evaluation.runner import RANKS, evaluate
@@ -38,6 +39,11 @@ def add_commands(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds ``eval`` to the command line."""
     command = commands.add_parser("eval", help="metrics on your own questions")
     command.add_argument("questions", type=Path, nargs="?", metavar="QUESTIONS.jsonl")
+    command.add_argument(
+        "--feedback",
+        action="store_true",
+        help="what people have said of answers: the questions.jsonl in RAG_RECORDS, shown first, then measured",
+    )
     command.add_argument("--limit", type=whole_number(1), metavar="N", help="only the first N questions")
     command.add_argument(
         "--compare", type=Path, metavar="RUN.json", help="an earlier --json; exit code 1 if this run is worse"
@@ -64,9 +70,7 @@ def evaluation(options: argparse.Namespace, settings: Settings) -> int:
     """Runs ``eval``; the exit code is 1 on a regression against an earlier run."""
     if options.make:
         return make_questions.make(options, settings)
-    if not options.questions:
-        raise QuestionsInvalid("no QUESTIONS.jsonl; draft one from your documents: python -m rag eval --make 50")
-    questions = read_questions(options.questions)[: options.limit]
+    questions = _questions(options, settings)[: options.limit]
     earlier = read_run(options.compare) if options.compare else None
     if options.retrieval_only:
         (retriever, index), answerer = open_retriever(settings), None
@@ -87,6 +91,26 @@ def evaluation(options: argparse.Namespace, settings: Settings) -> int:
     _print(options, results, summary, comparison)
     _write(options, results, summary, comparison, generation)
     return _WORSE if comparison and comparison.regressions else 0
+
+
+def _questions(options: argparse.Namespace, settings: Settings) -> list[LabelledQuestion]:
+    """The questions of the file, or those that people have judged, which are shown.
+
+    Raises:
+        QuestionsInvalid: there is no file, or it cannot be used.
+        SettingsError: the feedback is wanted, and no records are kept.
+    """
+    if options.feedback and options.questions:
+        raise QuestionsInvalid("give QUESTIONS.jsonl or --feedback, one of them")
+    if options.feedback:
+        path = open_records(settings).feedback
+        said = read_feedback(path)
+        if not options.json:
+            print_feedback(Console(highlight=False), said)
+        return read_questions(path, retrieval_only=options.retrieval_only)
+    if not options.questions:
+        raise QuestionsInvalid("no QUESTIONS.jsonl; draft one from your documents: python -m rag eval --make 50")
+    return read_questions(options.questions, retrieval_only=options.retrieval_only)
 
 
 def _warn_of_absent_documents(questions: Sequence[LabelledQuestion], generation: Generation) -> None:

@@ -7,7 +7,7 @@ subject. The logits of the shipped confidence model are the one feature; scale a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -21,6 +21,7 @@ from rag.domain.values import Question
 from rag.errors import CalibrationFailed
 from rag.evaluation.correctness import is_correct
 from rag.evaluation.logistic_regression import fit_logistic
+from rag.evaluation.questions import LabelledQuestion
 from rag.evaluation.synthetic.negatives import withheld_rows
 from rag.evaluation.synthetic.types import SyntheticQuestion
 from rag.index.generation import Generation
@@ -33,7 +34,7 @@ _PENALTY: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """The outcome of one synthetic question.
+    """The outcome of one question.
 
     Attributes:
         features: of the draft; None where the language model was not called.
@@ -59,19 +60,38 @@ def try_questions(
             on_trial(number)
             continue
         withheld = frozenset(withheld_rows(generation, question))
-        trials.append(_trial(answerer, generation, question, frozenset()))
-        trials.append(_trial(answerer, generation, question, withheld))
+        asked = Question(question.question)
+        trials.append(_trial(answerer, generation, asked, [question.answer], frozenset()))
+        trials.append(_trial(answerer, generation, asked, (), withheld))
         on_trial(number)
     return trials
 
 
-def _trial(answerer: Answerer, generation: Generation, made: SyntheticQuestion, withheld: frozenset[int]) -> Trial:
+def try_labelled(
+    answerer: Answerer, generation: Generation, labelled: Iterable[LabelledQuestion], on_trial: Callable[[int], None]
+) -> list[Trial]:
+    """Asks labelled questions, such as those of users, each once; ``on_trial`` gets the number of questions done.
+
+    Questions that are answered by more than a value, or have no short gold answer, are left out.
+    """
+    trials = []
+    for number, question in enumerate(labelled, start=1):
+        if form_of_question(question.question) in VALUE_FORMS and (question.answers or not question.answerable):
+            trials.append(_trial(answerer, generation, question.to_domain(), question.answers, frozenset()))
+        on_trial(number)
+    return trials
+
+
+def _trial(
+    answerer: Answerer, generation: Generation, asked: Question, golds: Sequence[str], withheld: frozenset[int]
+) -> Trial:
+    """The outcome of a question; without gold answers it has none in the index."""
     last = LastTrace()
     partial = replace(answerer, retriever=replace(answerer.retriever, withheld=withheld), recorder=last)
-    for _ in partial.stream(Question(made.question), generation=generation):
+    for _ in partial.stream(asked, generation=generation):
         pass
-    right = not withheld and is_correct(made.question, last.trace.draft, [made.answer])
-    return Trial(last.trace.features, not withheld, right)
+    right = bool(golds) and is_correct(asked.text, last.trace.draft, golds)
+    return Trial(last.trace.features, bool(golds), right)
 
 
 def fitted(confidence_model: ConfidenceModel, trials: Iterable[Trial]) -> ConfidenceModel:

@@ -7,6 +7,10 @@ nuggets, or empty ``nuggets`` without answers, mean that the documents do not an
 ``documents`` in place of ``document`` lists several that do; ``evidence``, as ``{"a.pdf": [3], "b.pdf": [7, 8]}`` or
 ``[{"document": "a.pdf", "pages": [3]}]``, gives each its own pages. ``form`` (such as "Numeric"), ``source`` (such as
 "table") and ``kind`` (such as "how_to") are optional: the metrics are then broken down by them.
+
+``history``, as ``[{"question", "answer"}]``, has earlier turns of the conversation, ``within`` the names of the
+documents to search in. ``answers`` may be null, where an answer is known to be wrong and nobody said what is right:
+such a line counts for retrieval if it has pages, and else not at all.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ from typing import Annotated, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from rag.domain.values import Question, Turn
 from rag.errors import QuestionsInvalid
 from rag.evaluation.nuggets import Nugget
 
@@ -30,6 +35,26 @@ def _pages_by_document(value: object) -> object:
             by_document.setdefault(one.get("document"), []).extend(pages)
         return by_document
     return value if isinstance(value, dict) else {}
+
+
+def _turns(value: object) -> object:
+    """Turns of a conversation; none where it is something else."""
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        return ()
+    return value if all({"question", "answer"} <= one.keys() for one in value) else ()
+
+
+def _names(value: object) -> object:
+    return value if isinstance(value, list) and all(isinstance(one, str) for one in value) else ()
+
+
+class EarlierTurn(BaseModel):
+    """An earlier question of the same conversation, and its answer."""
+
+    model_config = ConfigDict(frozen=True)
+
+    question: str
+    answer: str
 
 
 # A value of another type is ignored: other programs use these names too.
@@ -53,16 +78,21 @@ class LabelledQuestion(BaseModel):
     form: _Kind = None
     source: _Kind = None
     kind: _Kind = None
+    history: Annotated[tuple[EarlierTurn, ...], BeforeValidator(_turns)] = ()
+    within: Annotated[tuple[str, ...], BeforeValidator(_names)] = ()
+    is_answer_known: bool = True
 
     @model_validator(mode="before")
     @classmethod
-    def _nuggets_are_enough(cls, line: object) -> object:
+    def _answers_may_be_missing(cls, line: object) -> object:
+        if isinstance(line, dict) and line.get("answers", ()) is None:
+            return {**line, "answers": (), "is_answer_known": False}
         return {"answers": (), **line} if isinstance(line, dict) and "nuggets" in line else line
 
     @property
     def answerable(self) -> bool:
-        """True if the documents hold an answer."""
-        return bool(self.answers or self.nuggets)
+        """True if the documents hold an answer, known or not."""
+        return bool(self.answers or self.nuggets) or not self.is_answer_known
 
     @property
     def paged(self) -> bool:
@@ -75,6 +105,11 @@ class LabelledQuestion(BaseModel):
         named = self.documents or ([self.document] if self.document else [])
         return frozenset([*named, *self.evidence])
 
+    def to_domain(self) -> Question:
+        """The question as it is asked."""
+        history = tuple(Turn(turn.question, turn.answer) for turn in self.history)
+        return Question(self.question, self.within, history)
+
     def is_gold(self, names: Iterable[str], page: int) -> bool:
         """True if the page, of a document with these names, is one that holds the answer or a part of it."""
         here = self.gold_documents.intersection(names)
@@ -86,8 +121,12 @@ def gold_pages(document: str, pages: Sequence[int], evidence: Mapping[str, Seque
     return evidence.get(document, pages)
 
 
-def read_questions(path: Path) -> list[LabelledQuestion]:
+def read_questions(path: Path, *, retrieval_only: bool = False) -> list[LabelledQuestion]:
     """The labelled questions of a file.
+
+    Args:
+        path: of the file.
+        retrieval_only: whether a page without a known answer is enough.
 
     Raises:
         QuestionsInvalid: no such file, or a line is not a question; the message names the line.
@@ -107,9 +146,10 @@ def read_questions(path: Path) -> list[LabelledQuestion]:
             where = ".".join(map(str, first["loc"]))
             problem = first["msg"].removeprefix("Value error, ")
             raise QuestionsInvalid(f"{path}, line {number}: {where or 'JSON'}: {problem}") from error
-    if not questions:
-        raise QuestionsInvalid(f"{path} holds no question")
-    return questions
+    usable = [each for each in questions if each.is_answer_known or (retrieval_only and each.paged)]
+    if not usable:
+        raise QuestionsInvalid(f"{path} holds no question" + (" whose answer is known" if questions else ""))
+    return usable
 
 
 def absent_documents(questions: Iterable[LabelledQuestion], names: Collection[str]) -> dict[str, list[str]]:

@@ -35,7 +35,7 @@ def evaluate(
     results = []
     for number, labelled in enumerate(questions):
         on_progress("questions", number, len(questions))
-        question = Question(labelled.question)
+        question = labelled.to_domain()
         start = perf_counter()
         answer = ask(question) if ask else None
         seconds = perf_counter() - start if ask else None

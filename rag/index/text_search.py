@@ -57,6 +57,10 @@ class TextSearch:
             before = data[1 - PIECE :]
         return False
 
+    def is_in_bytes(self, data: bytes) -> bool:
+        """True if the bytes have one of the pieces."""
+        return next(self._found(data), None) is not None
+
     def _index(self) -> None:
         joined = np.frombuffer(b"".join(self._pieces), np.uint8)
         self._hashes = np.unique(_hashes(joined)[::PIECE]) if self._pieces else np.empty(0, np.uint64)

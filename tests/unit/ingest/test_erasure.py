@@ -87,6 +87,14 @@ def test_nothing_of_it_is_left(office: Office) -> None:
     assert [path.name for path in office.records.iterdir()] == ["three.json"]
 
 
+def test_of_what_people_have_said_only_lines_go(office: Office) -> None:
+    lines = [{"id": "1", "answers": [SECRET]}, {"id": "2", "answers": [OTHER]}, {"id": "3", "document": "lid.pdf"}]
+    feedback = office.records / "questions.jsonl"
+    feedback.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert office.erase("secret.txt").removed_records == 1
+    assert [json.loads(line)["id"] for line in feedback.read_text().splitlines()] == ["2", "3"]
+
+
 def digests(office: Office, name: str) -> list[str]:
     """SHA-256 of each version of a document."""
     manifests = [json.loads(path.read_text()) for path in (office.index / "gen").glob("*/manifest.json")]

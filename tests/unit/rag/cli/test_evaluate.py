@@ -149,3 +149,37 @@ def test_a_page_that_cannot_be_written(monkeypatch: pytest.MonkeyPatch, capsys: 
     captured = capsys.readouterr()
     assert "page_hit@1" in captured.out
     assert captured.err == "error: run.html cannot be written: No space left on device\n"
+
+
+def test_feedback_is_shown_and_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = {"verdict": "wrong", "answer": "12 months", "answered": True, "time": "2026-11-30T10:00:00+00:00"}
+    (tmp_path / "records").mkdir()
+    lines = [{**QUESTIONS[0], "feedback": said}, {**QUESTIONS[1], "answers": None, "feedback": said}]
+    (tmp_path / "records/questions.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    monkeypatch.setenv("RAG_RECORDS", "records")
+    assert main(["eval", "--feedback"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("2 answers judged: 0 right, 2 wrong")
+    assert "answered: 12 months" in printed
+    assert "should be: 24 months (a.pdf, page 2)" in printed
+    assert "1 questions: 1 answerable" in printed
+    assert main(["eval", "--feedback", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["n"] == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "records", "fault"),
+    [
+        pytest.param(["q.jsonl"], "records", "give QUESTIONS.jsonl or --feedback", id="both"),
+        pytest.param([], "", "RAG_RECORDS is not set", id="no records"),
+        pytest.param([], "records", "nobody has said anything", id="no feedback"),
+    ],
+)
+def test_feedback_that_cannot_be_read(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str], records: str, fault: str
+) -> None:
+    monkeypatch.setenv("RAG_RECORDS", records)
+    assert main(["eval", *arguments, "--feedback"]) == 1
+    assert fault in capsys.readouterr().err

@@ -14,7 +14,8 @@ from rag.answering.confidence import ConfidenceModel, Features, Logistic
 from rag.domain.probability import log_odds
 from rag.domain.values import Span
 from rag.errors import CalibrationFailed
-from rag.evaluation.calibrate import FEWEST, Trial, fitted, try_questions
+from rag.evaluation.calibrate import FEWEST, Trial, fitted, try_labelled, try_questions
+from rag.evaluation.questions import LabelledQuestion
 from rag.evaluation.synthetic.negatives import withheld_rows
 from rag.evaluation.synthetic.types import Fact, SyntheticQuestion
 from rag.index.generation import Generation
@@ -67,6 +68,19 @@ class TestTrials:
         assert [(trial.answerable, trial.right) for trial in trials] == [(True, True), (False, False)] * 2
         assert done == [1, 2]
         assert all(trial.features for trial in trials)
+
+    def test_labelled_questions_are_asked_once(self, answerer: Answerer) -> None:
+        answerer = replace(answerer, confidence_model=replace(PLAIN_CONFIDENCE_MODEL, prefilter_threshold=0.0))
+        done = list[int]()
+        asked = [
+            LabelledQuestion(id="right", question=ASKED[0][0], answers=("72",)),
+            LabelledQuestion(id="wrong", question=ASKED[1][0], answers=("20",)),
+            LabelledQuestion(id="absent", question="How many litres of oil does the mast hold?", answers=()),
+            LabelledQuestion(id="not a value", question="How do I fill the pump with oil?", answers=("Slowly",)),
+        ]
+        trials = try_labelled(answerer, answerer.generation(), asked, done.append)
+        assert [(trial.answerable, trial.right) for trial in trials] == [(True, True), (True, False), (False, False)]
+        assert done == [1, 2, 3, 4]
 
     def test_withheld_passages_are_not_retrieved(self, answerer: Answerer) -> None:
         answerer = replace(
