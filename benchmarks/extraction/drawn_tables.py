@@ -90,7 +90,7 @@ def _fitting(rows: list[list[str]]) -> list[list[str]]:
 
 def _width(column: Sequence[str]) -> float:
     """Points that a column takes, with what reportlab leaves free at its sides."""
-    return max(stringWidth(cell, "Helvetica-Bold", 10) for cell in column) + 12
+    return max(float(stringWidth(cell, "Helvetica-Bold", 10)) for cell in column) + 12
 
 
 def _labels(count: int, source: random.Random) -> list[str]:

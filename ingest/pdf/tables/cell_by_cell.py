@@ -2,7 +2,7 @@
 
 Pure and conservative: the cells of a row are drawn from left to right and stand beside one another, all rows place
 them alike (at their tops, middles or bottoms), and no cell reaches into another column. Two columns of running text
-are none.
+are none, nor is a list; and where only labels have several lines, the first of them may be the heading of a group.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from ingest.pdf.lines import Cell, Line, Piece
+from ingest.pdf.tables.table_lines import is_marker
 from rag.domain.values import Box
 
 # In font sizes: the steps from line to line within a cell, the tolerance of aligned edges and heights, and the
@@ -26,8 +27,9 @@ _TALL: Final = 1.4
 _LEAST_ROWS: Final = 3
 _MOST_LINES: Final = 15
 _MOST_COLUMNS: Final = 20
-# Share of the rows that have nearly all cells.
+# Shares of the rows that have nearly all cells, and that have several lines in a cell after the label.
 _FULL: Final = 0.5
+_WRAPPED: Final = 0.3
 # Two columns are running text where most of their cells have several lines, and the widths are so much alike.
 _ALIKE: Final = 0.6
 
@@ -176,17 +178,23 @@ def _with(columns: Sequence[tuple[float, float]], row: _Row) -> list[tuple[float
 
 def _is_table(table: Sequence[_Row], columns: Sequence[tuple[float, float]]) -> bool:
     rows = [row for row in table if len(row) > 1]
-    wrapped = sum(any(len(block.parts) > 1 for block in row) for row in rows)
+    wrapped = sum(any(len(block.parts) > 1 for block in row[1:]) for row in rows)
     full = sum(len(row) >= max(2, len(columns) - 1) for row in rows)
     return (
         len(columns) > 1
         and len(rows) >= _LEAST_ROWS
-        and wrapped > 1
+        and wrapped >= max(2.0, _WRAPPED * len(rows))
         and full >= _FULL * len(table)
         and all(len(block.parts) <= _MOST_LINES for row in rows for block in row)
         and _are_placed_alike(rows)
         and not _are_text(rows, columns)
+        and not all(map(_is_item, rows))
     )
+
+
+def _is_item(row: _Row) -> bool:
+    """True for a list marker and its item."""
+    return len(row) == 2 and is_marker(row[0].parts[0].cell.text)
 
 
 def _are_placed_alike(rows: Sequence[_Row]) -> bool:

@@ -61,6 +61,11 @@ def is_numeric(text: str) -> bool:
     return bool(words) and all(_NUMBER.fullmatch(word) or _SIGNS.fullmatch(word) for word in words)
 
 
+def is_marker(text: str) -> bool:
+    """True for the marker of a list's item."""
+    return bool(_BULLET.fullmatch(text))
+
+
 class _TableRow:
     """A line as a row of cells."""
 
@@ -70,7 +75,7 @@ class _TableRow:
         self.size = line.size
         self.bold = line.bold
         self.wrapped = line.box.y1 - line.box.y0 > _WRAPPED * line.size
-        marked = len(self.cells) == 2 and _BULLET.fullmatch(self.cells[0].text)
+        marked = len(self.cells) == 2 and is_marker(self.cells[0].text)
         self.tabular = len(self.cells) > 1 and not marked
         self.data = self.tabular and any(is_number(cell.text) for cell in self.cells[1:])
 

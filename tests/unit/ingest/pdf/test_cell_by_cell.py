@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -107,6 +107,17 @@ class TestNot:
         lines = [*row(100, 0), *row(150, 5), *row(200, 9)]
         assert join_cells(lines) == lines
 
+    def test_headings_of_groups_above_labels(self) -> None:
+        group = [["Net sales:", "Products"], ["$ 63"], ["$ 64"]]
+        lines = lines_of([group, group, group])
+        assert join_cells(lines) == lines
+
+    @pytest.mark.parametrize("markers", [["(1)", "(2)", "(3)"], ["▪"] * 3, ["a)", "b)", "c)"]])
+    def test_items_of_a_list(self, markers: list[str]) -> None:
+        items = zip(markers, (LEFT[:3], RIGHT[:2], THIRD[:3]), strict=True)
+        lines = lines_of([[[marker], text] for marker, text in items])
+        assert join_cells(lines) == lines
+
     def test_a_note_that_begins_within(self) -> None:
         lines = lines_of(TASKS)
         assert join_cells(lines) != lines
@@ -159,4 +170,8 @@ class TestAlways:
             return [line((60, "word"), top=13.0 * number) for number in range(size)]
 
         for page in (stairs, cells, tall):
-            assert_linear(lambda size, page=page: partial(join_cells, page(size)), 4_000)
+
+            def prepare(size: int, page: Callable[[int], list[Line]] = page) -> Callable[[], object]:
+                return partial(join_cells, page(size))
+
+            assert_linear(prepare, 4_000)
