@@ -153,11 +153,11 @@ RUN --mount=type=cache,target=/var/cache/pageproof printf '%s\n' \
 
 # --- The final image: no compiler, no pip cache, no root. -------------------------------------------------------------
 FROM base AS service
-# llama.cpp computes with OpenMP; scanned pages are read by Tesseract, with its English data. /data/indexes and
-# /data/records exist so that new volumes take over their owner.
+# llama.cpp computes with OpenMP; scanned pages are read by Tesseract, with its English data; socat is the proxy of
+# docker-compose.yml. /data/indexes and /data/records exist so that new volumes take over their owner.
 RUN --mount=type=cache,target=/var/cache/apt,sharing=locked --mount=type=cache,target=/var/lib/apt,sharing=locked \
     rm -f /etc/apt/apt.conf.d/docker-clean \
- && apt-get update -qq && apt-get install -qq --yes --no-install-recommends libgomp1 libstdc++6 tesseract-ocr >/dev/null \
+ && apt-get update -qq && apt-get install -qq --yes --no-install-recommends libgomp1 libstdc++6 socat tesseract-ocr >/dev/null \
  && groupadd --gid 10001 pageproof \
  && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin pageproof \
  && install -d -o pageproof -g pageproof /data/indexes \

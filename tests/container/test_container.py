@@ -1,158 +1,16 @@
-"""The image and the compose project, as a user runs them, on a network that leads nowhere.
-
-Builds the image, so the first run takes a quarter of an hour or more; a later one takes a minute.
-"""
+"""The image and the compose project, as a user runs them, asked through the port that is published."""
 
 from __future__ import annotations
 
-import base64
 import json
-import os
-import shutil
-import subprocess
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
+from tests.container.conftest import BROKEN
+from tests.container.engine import CONTAINER, QUESTION, ROOT, Project
 
-ROOT = Path(__file__).parents[2]
-OVERRIDE = Path(__file__).with_name("offline.override.yml")
-BUILD_SECONDS = 3600
-READY_SECONDS = 600
-
-BROKEN = "broken.pdf"
-QUESTION = "How long is someone a candidate before they can become a member?"
-
-# Runs in the container: one request, and its answer as a line of JSON.
-CLIENT = """
-import base64, json, sys, urllib.error, urllib.request
-path, body = sys.argv[1], sys.argv[2].encode() or None
-request = urllib.request.Request("http://127.0.0.1:8000" + path, body, {"Content-Type": "application/json"})
-try:
-    answer = urllib.request.urlopen(request, timeout=300)
-except urllib.error.HTTPError as error:
-    answer = error
-data = base64.b64encode(answer.read()).decode()
-print(json.dumps({"status": answer.status, "type": answer.headers["Content-Type"], "data": data}))
-"""
-
-pytestmark = [pytest.mark.container, pytest.mark.timeout(BUILD_SECONDS + 2 * READY_SECONDS)]
-
-
-@dataclass(frozen=True)
-class Response:
-    status: int
-    type: str
-    data: bytes
-
-    def json(self) -> Any:
-        return json.loads(self.data)
-
-
-class Project:
-    """A compose project of its own name, which touches no other."""
-
-    def __init__(self, name: str, documents: Path) -> None:
-        self._environment = {**os.environ, "PAGEPROOF_DOCUMENTS": str(documents)}
-        self._command = ["docker", "compose", "--project-name", name, "--file", str(ROOT / "docker-compose.yml")]
-        self._command += ["--file", str(OVERRIDE)]
-
-    def run(self, *arguments: str, timeout: float = 300, check: bool = True) -> str:
-        """Runs ``docker compose``; fails with what it said, not with an exit code alone."""
-        done = subprocess.run(
-            [*self._command, *arguments],
-            cwd=ROOT,
-            env=self._environment,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
-        if check and done.returncode != 0:
-            pytest.fail(f"docker compose {' '.join(arguments)} exited with {done.returncode}:\n{done.stderr[-6000:]}")
-        return done.stdout
-
-    def inside(self, code: str, *arguments: str, timeout: float = 300) -> str:
-        """What a piece of Python prints in the container of the service."""
-        return self.run("exec", "-T", "rag", "python", "-c", code, *arguments, timeout=timeout)
-
-    def ask(self, path: str, body: object = None) -> Response:
-        answer = json.loads(self.inside(CLIENT, path, json.dumps(body) if body is not None else ""))
-        return Response(answer["status"], answer["type"], base64.b64decode(answer["data"]))
-
-    def inspect(self, service: str) -> dict[str, Any]:
-        container = self.run("ps", "--all", "--quiet", service).strip()
-        found: list[dict[str, Any]] = json.loads(
-            subprocess.run(["docker", "inspect", container], capture_output=True, check=True, timeout=60).stdout
-        )
-        return found[0]
-
-    def wait_until_healthy(self) -> float:
-        start = time.monotonic()
-        while time.monotonic() - start < READY_SECONDS:
-            state = self.inspect("rag")["State"]
-            if state["Status"] == "running" and state["Health"]["Status"] == "healthy":
-                return time.monotonic() - start
-            if state["Status"] in ("exited", "dead"):
-                break
-            time.sleep(0.5)
-        pytest.fail(f"the service did not become healthy:\n{self.run('logs', '--no-color', check=False)[-6000:]}")
-
-
-@pytest.fixture(scope="module")
-def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Prints a line at once, also while output is captured: a build is long to wait for."""
-    plugins: Any = request.config.pluginmanager
-    terminal, capture = plugins.get_plugin("terminalreporter"), plugins.get_plugin("capturemanager")
-
-    def tell(text: str) -> None:
-        with capture.global_and_fixture_disabled():
-            terminal.write_line(f"    {text}")
-
-    return tell
-
-
-@pytest.fixture(scope="module")
-def documents(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The documents that come with the project, and a file that only has the name of one."""
-    folder = tmp_path_factory.mktemp("documents", numbered=False)
-    shutil.copytree(ROOT / "knowledge_base", folder, dirs_exist_ok=True)
-    (folder / BROKEN).write_bytes(b"%PDF-1.7\nand no more\n")
-    folder.chmod(0o755)  # the user of the image is another than ours
-    return folder
-
-
-@pytest.fixture(scope="module")
-def project(documents: Path, tell: Callable[[str], None]) -> Iterator[Project]:
-    try:
-        subprocess.run(["docker", "info"], capture_output=True, check=True, timeout=60)
-    except (OSError, subprocess.SubprocessError):
-        pytest.fail("no Docker engine answers (docker info); start one, or leave these tests out: -m 'not container'")
-    project = Project(f"pageproof-test-{os.getpid()}", documents)
-    try:
-        start = time.monotonic()
-        project.run("build", timeout=BUILD_SECONDS)
-        tell(f"image built in {time.monotonic() - start:.0f} s")
-        start = time.monotonic()
-        project.run("up", "--detach", "--no-build", timeout=READY_SECONDS)  # returns when ingest has ended
-        tell(f"ingested in {time.monotonic() - start:.0f} s")
-        tell(f"healthy after {project.wait_until_healthy():.0f} s more")
-        yield project
-    finally:
-        project.run("down", "--volumes", "--remove-orphans", "--timeout", "40", check=False)
-
-
-@pytest.fixture(scope="module")
-def answer(project: Project, tell: Callable[[str], None]) -> dict[str, Any]:
-    response = project.ask("/ask", {"question": QUESTION})
-    assert response.status == 200, response.data
-    answer: dict[str, Any] = response.json()
-    tell(f"answer: {answer['answer']}")
-    tell(f"tokens {answer['usage']}, milliseconds {answer['timings_ms']}")
-    return answer
+pytestmark = CONTAINER
 
 
 def test_ready_with_the_index_that_ingest_made(project: Project) -> None:
@@ -236,13 +94,14 @@ def test_the_profile_of_the_gpu_is_whole(project: Project) -> None:
     """No GPU is needed to read it."""
     services = json.loads(project.run("--profile", "cuda", "config", "--format", "json"))["services"]
     plain = json.loads(project.run("config", "--format", "json"))["services"]
-    assert set(plain) == {"ingest", "rag"}
+    assert set(plain) == {"ingest", "proxy", "rag"}
     cuda = services["cuda"]
     assert cuda["build"]["args"] == {"ACCELERATOR": "cuda"}
     assert cuda["environment"]["RAG_GPU_LAYERS"] == "-1"
     (device,) = cuda["deploy"]["resources"]["reservations"]["devices"]
     assert "gpu" in device["capabilities"]
     assert cuda["volumes"] == plain["rag"]["volumes"]
+    assert cuda["networks"] == plain["rag"]["networks"]
 
 
 def test_the_profile_of_adding_is_whole(project: Project) -> None:
@@ -272,22 +131,6 @@ for place in ("/", "/app", "/opt/pageproof/models", "/data/indexes", "/tmp"):
         pass
 """
     assert project.inside(code).split() == ["/tmp"]  # noqa: S108
-
-
-def test_nothing_leads_out(project: Project) -> None:
-    code = """
-import socket
-for place in (("1.1.1.1", 443), ("pypi.org", 443)):
-    try:
-        socket.create_connection(place, timeout=5)
-        print("reached", place)
-    except OSError:
-        pass
-"""
-    assert project.inside(code) == ""
-    # onnxruntime reports to its maker unless it is forbidden, and complains where it cannot.
-    assert "telemetry" not in project.run("logs", "--no-color", "rag").lower()
-    assert project.inspect("ingest")["HostConfig"]["NetworkMode"] == "none"
 
 
 def test_the_same_answer_after_a_restart(project: Project, answer: dict[str, Any], tell: Callable[[str], None]) -> None:
