@@ -15,4 +15,4 @@ class FrozenModel(BaseModel):
         pydantic.ValidationError: the data has unknown, missing or invalid fields.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

@@ -19,6 +19,8 @@ from rag.domain.values import Box, Chunk, Heading, Page, Word
 _WORD_BYTES: Final = 24  # two int32 and four float32
 # Upper limit of a page's width and height, in points: 350 metres.
 LARGEST_SIDE: Final = 1e6
+# A page may have so many words more than characters: stored words may be empty.
+_SPARE_WORDS: Final = 1024
 # Upper limits of a page's label and a document's author, in characters.
 LONGEST_LABEL: Final = 20
 LONGEST_AUTHOR: Final = 200
@@ -49,9 +51,21 @@ class PageRecord:
         return cls(page.number, page.text, page.width, page.height, pack_words(page.words), headings, page.label)
 
     def page(self) -> Page:
-        """The page, with boxes rounded to a hundredth of a point; fields that are not stored have their defaults."""
-        headings = tuple(Heading(*heading) for heading in json.loads(self.headings))
-        words = unpack_words(self.words)
+        """The page, with boxes rounded to a hundredth of a point; fields that are not stored have their defaults.
+
+        Raises:
+            ValueError: a field is of another type or out of its range, as in a damaged docstore.
+        """
+        typed = (
+            (self.number, int), (self.text, str), (self.width, float), (self.height, float), (self.words, bytes),
+            (self.headings, str), (self.label or "", str),
+        )  # fmt: skip
+        if not all(isinstance(value, kind) for value, kind in typed):
+            raise ValueError("a field of a page is of another type")
+        if not (0 <= self.width <= LARGEST_SIDE and 0 <= self.height <= LARGEST_SIDE):
+            raise ValueError("the size of a page is out of its range")
+        headings = _headings(self.headings, len(self.text))
+        words = unpack_words(self.words, len(self.text))
         return Page(self.number, self.text, self.width, self.height, words, headings, label=self.label)
 
 
@@ -80,11 +94,29 @@ def pack_words(words: Iterable[Word]) -> bytes:
     return zlib.compress(_bytes(offsets) + _bytes(boxes), level=1)
 
 
-def unpack_words(data: bytes) -> tuple[Word, ...]:
-    """Inverse of :func:`pack_words`; boxes are rounded to a hundredth of a point."""
-    raw = zlib.decompress(data)
+def unpack_words(data: bytes, characters: int) -> tuple[Word, ...]:
+    """Inverse of :func:`pack_words`; boxes are rounded to a hundredth of a point.
+
+    Args:
+        data: the packed words; any bytes are allowed, and no more is decompressed than the words of a text can take.
+        characters: length of the page's text.
+
+    Raises:
+        ValueError: it is no output of :func:`pack_words`, or a word is not within the text.
+    """
+    opened = zlib.decompressobj()
+    try:
+        raw = opened.decompress(data, (characters + _SPARE_WORDS) * _WORD_BYTES)
+    except zlib.error as error:
+        raise ValueError(f"the words of a page cannot be read: {error}") from error
+    if not opened.eof or len(raw) % _WORD_BYTES:
+        raise ValueError("the words of a page are cut, or more than its text can have")
     offsets = _values("i", raw[: len(raw) // 3])
     sides = [round(side, 2) for side in _values("f", raw[len(raw) // 3 :])]
+    if not all(map(math.isfinite, sides)):
+        raise ValueError("the box of a word is not finite")
+    if not all(0 <= start <= end <= characters for start, end in zip(offsets[::2], offsets[1::2], strict=True)):
+        raise ValueError("a word is not within the text of its page")
     return tuple(
         Word(int(offsets[2 * n]), int(offsets[2 * n + 1]), Box(*sides[4 * n : 4 * n + 4]))
         for n in range(len(raw) // _WORD_BYTES)
@@ -107,6 +139,18 @@ def are_packed_words(data: bytes, text: str) -> bool:
     if not all(map(math.isfinite, _values("f", raw[len(raw) // 3 :]))):
         return False
     return all(0 <= start < end <= len(text) for start, end in zip(offsets[::2], offsets[1::2], strict=True))
+
+
+def _headings(data: str, characters: int) -> tuple[Heading, ...]:
+    """The headings of a page from their JSON; ValueError where they are none, or not within the text."""
+    rows = json.loads(data)
+    if not isinstance(rows, list) or not all(_is_heading(row, characters) for row in rows):
+        raise ValueError("the headings of a page are none")
+    return tuple(Heading(*row) for row in rows)
+
+
+def _is_heading(row: object, characters: int) -> bool:
+    return isinstance(row, list) and [type(value) for value in row] == [int] * 3 and 0 <= row[0] <= row[1] <= characters
 
 
 def _bytes(values: array[int] | array[float]) -> bytes:

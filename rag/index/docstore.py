@@ -8,17 +8,19 @@ authors and dates; they are read as if these were NULL.
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import Any, Final
 
 from rag.domain.stored import DocumentRecord, PageRecord, pack_words
 from rag.domain.values import Chunk, Document, Page, Passage, Span
 from rag.errors import DocumentUnknown, IndexCorrupt
+from rag.index.docstore_integrity import check_rows, check_tables, limited_steps
 
 # The label comes before the text: what comes after it cannot be read without it.
 _SCHEMA = """
@@ -40,6 +42,8 @@ _CHUNKS = """
 SELECT c.position, c.page, c.start, c."end", c.headings, substr(p.text, c.start + 1, c."end" - c.start)
 FROM chunk c JOIN page p ON p.document = c.document AND p.number = c.page WHERE c.document = ?
 """
+_ID: Final = re.compile(r"[0-9a-f]{64}")
+_MEND: Final = "make the index anew: python -m ingest PATH --rebuild"
 # Columns that docstores of before 0.3 lack, by table.
 _OPTIONAL: Final = {"document": ("author", "created"), "page": ("label",)}
 
@@ -177,10 +181,10 @@ def _create(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def _as_os_error(path: Path) -> Iterator[None]:
-    """Translates SQLite's errors while writing, which are the disk's, into OSError."""
+    """Translates SQLite's errors while writing, which are the disk's or of the file that is copied, into OSError."""
     try:
         yield
-    except sqlite3.OperationalError as error:
+    except sqlite3.DatabaseError as error:
         raise OSError(f"{path.name}: {error}") from error
 
 
@@ -197,21 +201,32 @@ class Docstore:
         Raises:
             IndexCorrupt: not a docstore.
         """
-        try:
+        self._name = path.name
+        with self._decoding():
             self._database = sqlite3.connect(_read_only(path), uri=True, check_same_thread=False)
+            check_tables(self._database)
             properties = _optional(self._database, "document")
-            rows = self._database.execute(
-                f"SELECT first_row, chunks, id, names, title, pages, size, {properties} FROM document "  # noqa: S608
-                "ORDER BY first_row, id"
-            ).fetchall()
             self._label = _optional(self._database, "page")
-            documents = [_document(*row[2:]) for row in rows]
-        except (sqlite3.Error, ValueError) as error:
-            raise IndexCorrupt(f"{path.name} cannot be read: {error}") from error
-        self._rows = {row[2]: range(row[0], row[0] + row[1]) for row in rows}
+            with limited_steps(self._database, path.stat().st_size):
+                rows = self._database.execute(
+                    f"SELECT first_row, chunks, id, names, title, pages, size, {properties} FROM document "  # noqa: S608
+                    "ORDER BY first_row, chunks, id"
+                ).fetchall()
+                documents = [_document(*row[2:]) for row in rows]
+                self._rows = _rows_by_document(rows)
+                held = {document.id: (document.pages, len(self._rows[document.id])) for document in documents}
+                check_rows(self._database, held)
         # A document without chunks holds no row.
         self._holders = [(row[0], document) for row, document in zip(rows, documents, strict=True) if row[1]]
         self._documents = {d.id: d for d in sorted(documents, key=lambda document: document.name)}
+
+    @contextmanager
+    def _decoding(self) -> Iterator[None]:
+        """Translates what a damaged file leads to into IndexCorrupt."""
+        try:
+            yield
+        except (sqlite3.Error, ValueError, TypeError, RecursionError) as error:
+            raise IndexCorrupt(f"{self._name} cannot be read: {error}; {_MEND}") from error
 
     def close(self) -> None:
         """Closes the file; no method may be called afterwards."""
@@ -244,12 +259,13 @@ class Docstore:
         document = self.document(document_id)
         if not 1 <= number <= document.pages:
             raise DocumentUnknown(f"{document.name} has pages 1 to {document.pages}, not {number}")
-        row = self._database.execute(
-            f"SELECT number, text, width, height, words, headings, {self._label} FROM page "  # noqa: S608
-            "WHERE document = ? AND number = ?",
-            (document_id, number),
-        ).fetchone()
-        return PageRecord(*row).page()
+        with self._decoding():
+            row = self._database.execute(
+                f"SELECT number, text, width, height, words, headings, {self._label} FROM page "  # noqa: S608
+                "WHERE document = ? AND number = ?",
+                (document_id, number),
+            ).fetchone()
+            return PageRecord(*_found(row)).page()
 
     def pages_without_words(self, document_id: str) -> list[Page]:
         """All pages of a document, in order, with their texts and headings; ``words`` are left empty.
@@ -257,12 +273,14 @@ class Docstore:
         Raises:
             DocumentUnknown: there is no such document.
         """
-        rows = self._database.execute(
-            f"SELECT number, text, width, height, ?, headings, {self._label} FROM page "  # noqa: S608
-            "WHERE document = ? ORDER BY number",
-            (pack_words(()), self.document(document_id).id),
-        )
-        return [PageRecord(*row).page() for row in rows]
+        document = self.document(document_id)
+        with self._decoding():
+            rows = self._database.execute(
+                f"SELECT number, text, width, height, ?, headings, {self._label} FROM page "  # noqa: S608
+                "WHERE document = ? ORDER BY number",
+                (pack_words(()), document.id),
+            )
+            return [PageRecord(*row).page() for row in rows]
 
     def pages_labelled(self, document_id: str, label: str) -> list[int]:
         """The pages with a printed number, in any case, ascending; none where the document has no labels.
@@ -270,18 +288,22 @@ class Docstore:
         Raises:
             DocumentUnknown: there is no such document.
         """
-        labels = self._database.execute(
-            f"SELECT number, {self._label} FROM page WHERE document = ? ORDER BY number",  # noqa: S608
-            (self.document(document_id).id,),
-        )
+        document = self.document(document_id)
+        with self._decoding():
+            labels = self._database.execute(
+                f"SELECT number, {self._label} FROM page WHERE document = ? ORDER BY number",  # noqa: S608
+                (document.id,),
+            ).fetchall()
         wanted = label.strip().casefold()
-        return [number for number, held in labels if held is not None and held.casefold() == wanted]
+        return [number for number, held in labels if isinstance(held, str) and held.casefold() == wanted]
 
     def openings(self, characters: int) -> dict[str, str]:
         """The first ``characters`` of each document's first page, by document id."""
-        return dict(
-            self._database.execute("SELECT document, substr(text, 1, ?) FROM page WHERE number = 1", (characters,))
-        )
+        with self._decoding():
+            found = self._database.execute(
+                "SELECT document, substr(text, 1, ?) FROM page WHERE number = 1", (characters,)
+            ).fetchall()
+        return {document_id: text for document_id, text in found if isinstance(text, str)}
 
     def rows_of(self, document_id: str) -> range:
         """The rows of a document's chunks, in reading order."""
@@ -297,12 +319,9 @@ class Docstore:
         Raises:
             DocumentUnknown: there is no such document.
         """
-        first = self.rows_of(document_id).start
         document = self.document(document_id)
-        found = self._database.execute(
-            f"{_CHUNKS} AND c.page BETWEEN ? AND ? ORDER BY c.position", (document_id, first_page, last_page)
-        )
-        return [Passage(first + row[0], document, _chunk(row)) for row in found]
+        first = self.rows_of(document_id).start
+        return self._passages_where(document, first, "c.page", first_page, last_page)
 
     def neighbours(self, row: int, before: int, after: int) -> list[Passage]:
         """A passage with those before and after it in its document, in reading order.
@@ -314,11 +333,15 @@ class Docstore:
         """
         first, document = self._holder(row)
         position = row - first
-        found = self._database.execute(
-            f"{_CHUNKS} AND c.position BETWEEN ? AND ? ORDER BY c.position",
-            (document.id, position - before, position + after),
-        )
-        return [Passage(first + chunk[0], document, _chunk(chunk)) for chunk in found]
+        return self._passages_where(document, first, "c.position", position - before, position + after)
+
+    def _passages_where(self, document: Document, first: int, column: str, least: int, most: int) -> list[Passage]:
+        """The passages of a document with a column from ``least`` to ``most``; ``first`` is the row of its first."""
+        with self._decoding():
+            found = self._database.execute(
+                f"{_CHUNKS} AND {column} BETWEEN ? AND ? ORDER BY c.position", (document.id, least, most)
+            )
+            return [Passage(first + chunk[0], document, _chunk(chunk)) for chunk in found]
 
     def _holder(self, row: int) -> tuple[int, Document]:
         """The document of a row, and its first row."""
@@ -326,14 +349,35 @@ class Docstore:
 
     def _passage(self, row: int) -> Passage:
         first, document = self._holder(row)
-        found = self._database.execute(f"{_CHUNKS} AND c.position = ?", (document.id, row - first)).fetchone()
-        return Passage(row, document, _chunk(found))
+        with self._decoding():
+            found = self._database.execute(f"{_CHUNKS} AND c.position = ?", (document.id, row - first)).fetchone()
+            return Passage(row, document, _chunk(_found(found)))
+
+
+def _rows_by_document(rows: Sequence[tuple[Any, ...]]) -> dict[str, range]:
+    """The rows of each document; ValueError where they do not follow each other without a gap, from 0 on."""
+    spans: dict[str, range] = {}
+    after = 0
+    for first, chunks, document_id, *_ in rows:
+        if type(first) is not int or type(chunks) is not int or first != after or chunks < 0:
+            raise ValueError("the rows of its documents do not follow each other")
+        after = first + chunks
+        spans[document_id] = range(first, after)
+    if len(spans) != len(rows):
+        raise ValueError("a document is there twice")
+    return spans
 
 
 def _document(
     document_id: str, names: str, title: str | None, pages: int, size: int, author: str | None, created: str | None
 ) -> Document:
-    listed = tuple(json.loads(names))
+    listed = _strings(names)
+    if not isinstance(document_id, str) or not _ID.fullmatch(document_id) or not all(listed) or not listed:
+        raise ValueError("a document has no id or no name")
+    if type(pages) is not int or type(size) is not int or pages < 0 or size < 0:
+        raise ValueError("the size of a document is no number")
+    if not all(isinstance(text, str) for text in (title or "", author or "", created or "")):
+        raise ValueError("a property of a document is no text")
     return Document(document_id, listed, title or _title_of(listed[0]), pages, size, author, created)
 
 
@@ -341,6 +385,26 @@ def _title_of(name: str) -> str:
     return PurePosixPath(name).stem.replace("_", " ")
 
 
-def _chunk(row: tuple[int, int, int, int, str, str]) -> Chunk:
+def _found(row: tuple[Any, ...] | None) -> tuple[Any, ...]:
+    if row is None:
+        raise ValueError("a row is missing")
+    return row
+
+
+def _chunk(row: tuple[Any, ...]) -> Chunk:
+    """A chunk from its row; ValueError where it is not within its page."""
     _, page, start, end, headings, text = row
-    return Chunk(Span(page, start, end), text, tuple(json.loads(headings)))
+    if not all(type(number) is int for number in (page, start, end)) or not isinstance(text, str):
+        raise ValueError("a field of a chunk is of another type")
+    if start < 0 or len(text) != end - start:
+        raise ValueError("a chunk is not within its page")
+    return Chunk(Span(page, start, end), text, _strings(headings))
+
+
+def _strings(data: str) -> tuple[str, ...]:
+    """Texts from a JSON list of them; ValueError where it is none, or where one could not be encoded."""
+    texts = json.loads(data)
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise ValueError("a list of texts is none")
+    "".join(texts).encode()  # lone surrogates
+    return tuple(texts)

@@ -2,33 +2,59 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+import re
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from rag.domain.file_status import FileRow
 from rag.domain.frozen_model import FrozenModel
 from rag.errors import IndexCorrupt, IndexForeign
 
 FORMAT: Final = 2
+_DIGEST: Final = r"^[0-9a-f]{64}$"
+# Relative, and without "..": a manifest must not lead out of the folder of its generation.
+_FILE_NAME: Final = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"
 # How long each file took is in the report alone.
 _NOT_KEPT: Final = {"sources": {"__all__": {"seconds"}}}
 
 
-class ManifestFile(FrozenModel):
-    """A file of the generation."""
+def _check_time(text: str) -> str:
+    datetime.fromisoformat(text)
+    return text
 
-    name: str
-    size: int
-    sha256: str
+
+def _check_row(row: FileRow) -> FileRow:
+    """The row, which the service reads as it is: ValueError where a digest, a size or a time is none."""
+    for digest in (row.sha256, row.inside):
+        if digest is not None and not re.fullmatch(_DIGEST, digest):
+            raise ValueError("no SHA-256")
+    if min(row.size, row.pages, row.pages_with_text, row.chunks, row.characters, row.indexed_characters) < 0:
+        raise ValueError("a negative number")
+    if row.added:
+        _check_time(row.added)
+    return row
+
+
+Count = Annotated[int, Field(ge=0)]
+Digest = Annotated[str, Field(pattern=_DIGEST)]
+
+
+class ManifestFile(FrozenModel):
+    """A file of the generation; ``name`` is relative to its folder, ``size`` in bytes."""
+
+    name: Annotated[str, Field(pattern=_FILE_NAME)]
+    size: Count
+    sha256: Digest
 
 
 class Counts(FrozenModel):
     """Numbers of documents, pages and chunks in a generation."""
 
-    documents: int
-    pages: int
-    chunks: int
+    documents: Count
+    pages: Count
+    chunks: Count
 
 
 class Manifest(FrozenModel):
@@ -37,12 +63,12 @@ class Manifest(FrozenModel):
     format: Literal[2] = 2
     generation: str
     parent: str | None
-    created: str
+    created: Annotated[str, AfterValidator(_check_time)]
     files: tuple[ManifestFile, ...]
     encoder: dict[str, Any]
     chunker: dict[str, Any]
     counts: Counts
-    sources: tuple[FileRow, ...]
+    sources: tuple[Annotated[FileRow, AfterValidator(_check_row)], ...]
 
     def to_bytes(self) -> bytes:
         """As indented JSON."""
@@ -57,7 +83,7 @@ class Manifest(FrozenModel):
             IndexCorrupt: not a manifest.
         """
         try:
-            return cls.model_validate_json(data)
+            manifest = cls.model_validate_json(data)
         except ValidationError as error:
             if any(detail["loc"] == ("format",) for detail in error.errors()):
                 raise IndexForeign(
@@ -65,6 +91,9 @@ class Manifest(FrozenModel):
                     "make it anew: python -m ingest PATH --rebuild"
                 ) from error
             raise IndexCorrupt(f"generation {generation}: {MESSAGE}") from error
+        if manifest.generation != generation:
+            raise IndexCorrupt(f"generation {generation}: the manifest is that of another one; {MESSAGE}")
+        return manifest
 
 
 MESSAGE = "the manifest is damaged; make the index anew: python -m ingest PATH --rebuild"

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from stat import S_ISREG
 from time import monotonic
 from typing import Any, Final
 
@@ -79,8 +80,8 @@ def open_generation(folder: Path, manifest_digest: str, encoder: Mapping[str, An
     for name, row in rows.items():
         if name != VECTORS:
             verify_file(folder, row)
-    if VECTORS not in rows:
-        raise IndexCorrupt(f"generation {folder.name}: the manifest names no {VECTORS}; {_MEND}")
+    if missing := {VECTORS, DOCSTORE} - rows.keys():
+        raise IndexCorrupt(f"generation {folder.name}: the manifest names no {min(missing)}; {_MEND}")
     vectors = VectorIndex.from_bytes(_read_verified(folder, rows[VECTORS]))
     bm25, docstore = Bm25Index.load(folder / LEXICAL), Docstore(folder / DOCSTORE)
     return Generation(manifest, manifest_digest, folder, vectors, bm25, docstore, layout.sources)
@@ -123,7 +124,9 @@ def verify_file(folder: Path, row: ManifestFile) -> None:
     """
     path = folder / row.name
     try:
-        same = path.stat().st_size == row.size and sha256_of_file(path) == row.sha256
+        status = path.stat()
+        # Devices and named pipes never end.
+        same = S_ISREG(status.st_mode) and status.st_size == row.size and sha256_of_file(path) == row.sha256
     except OSError as error:
         raise IndexCorrupt(f"generation {folder.name}: {row.name}: {error.strerror}; {_MEND}") from error
     if not same:
@@ -164,9 +167,9 @@ def read_current(layout: IndexLayout) -> tuple[str, str]:
     try:
         fields = json.loads(data)
         name, manifest_digest = fields["generation"], fields["manifest_sha256"]
-        if not GENERATION_NAME.fullmatch(name):
+        if not GENERATION_NAME.fullmatch(name) or not isinstance(manifest_digest, str):
             raise ValueError(name)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise IndexCorrupt(f"{layout.current} is damaged, or of a newer version of this program; {_MEND}") from error
     return name, manifest_digest
 

@@ -64,7 +64,7 @@ def known(*rows: FileRow, before: str = "off", now: str = "off") -> Known:
     manifest = Manifest(
         generation="000001-00000000",
         parent=None,
-        created="",
+        created="2026-11-30T12:00:00+00:00",
         files=(),
         encoder={},
         chunker={**CHUNKER, "ocr": before},

@@ -53,7 +53,7 @@ def test_a_page_survives_the_round_trip(page: Page) -> None:
 
 
 def test_no_words() -> None:
-    assert unpack_words(pack_words([])) == ()
+    assert unpack_words(pack_words([]), 0) == ()
     assert are_packed_words(pack_words([]), "")
 
 
@@ -110,4 +110,4 @@ class TestHostile:
         """Accepted bytes can be unpacked to words within the text."""
         data = zlib.compress(data) if compressed else data
         if are_packed_words(data, "Some text."):
-            assert all(0 <= word.start < word.end <= 10 for word in unpack_words(data))
+            assert all(0 <= word.start < word.end <= 10 for word in unpack_words(data, 10))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import zlib
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.domain.stored import DocumentRecord, PageRecord
+from rag.domain.stored import DocumentRecord, PageRecord, pack_words
 from rag.domain.values import Box, Chunk, Document, Heading, Page, Span, Word
 from rag.errors import DocumentUnknown, IndexCorrupt
 from rag.index.docstore import Docstore, Entry, Staging, write_docstore
@@ -219,6 +220,71 @@ def test_no_docstore(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "docstore.sqlite").write_bytes(data)
     with pytest.raises(IndexCorrupt, match=r"docstore\.sqlite"):
         Docstore(tmp_path / "docstore.sqlite")
+
+
+ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(
+            f"DROP TABLE document; CREATE VIEW document AS {ENDLESS} x AS id, '' AS names, '' AS title, 1 AS size, "
+            "1 AS pages, 1 AS chunks, x AS first_row FROM n",
+            id="a view that never ends",
+        ),
+        pytest.param("ALTER TABLE page ADD COLUMN more AS (hex(zeroblob(400000000)))", id="a column that is computed"),
+        pytest.param("CREATE TABLE more (x)", id="a further table"),
+        pytest.param("ALTER TABLE chunk RENAME COLUMN start TO begin", id="another column"),
+        pytest.param("UPDATE document SET id = 'x'", id="no id"),
+        pytest.param("UPDATE document SET id = '../../../etc/passwd'", id="an id that leads out of the folder"),
+        pytest.param("UPDATE document SET names = '[]'", id="no name"),
+        pytest.param("UPDATE document SET names = '[\"\\ud800\"]'", id="a name that is no Unicode"),
+        pytest.param("UPDATE document SET names = '5'", id="names that are a number"),
+        pytest.param("UPDATE document SET pages = 4", id="more pages than there are"),
+        pytest.param("UPDATE document SET chunks = 9223372036854775807", id="more passages than there are"),
+        pytest.param("UPDATE document SET first_row = 'a'", id="a row that is a text"),
+        pytest.param("UPDATE document SET size = -1", id="a negative size"),
+        pytest.param("DELETE FROM chunk WHERE position = 1", id="a passage is missing"),
+        pytest.param("UPDATE chunk SET page = 1.5 WHERE position = 1", id="a passage on half a page"),
+        pytest.param("DELETE FROM page WHERE number = 3", id="a page is missing"),
+    ],
+)
+def test_a_file_that_is_not_as_written_is_not_opened(tmp_path: Path, change: str) -> None:
+    path = write(tmp_path, entry())
+    with closing(sqlite3.connect(path)) as database, database:
+        database.executescript(change)
+    with pytest.raises(IndexCorrupt, match=r"^docstore\.sqlite cannot be read: .*make the index anew"):
+        Docstore(path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"text": None}, id="no text"),
+        pytest.param({"text": b"\xff"}, id="text that is bytes"),
+        pytest.param({"width": float("inf")}, id="endless width"),
+        pytest.param({"height": -1.0}, id="negative height"),
+        pytest.param({"words": b""}, id="no words"),
+        pytest.param({"words": pack_words([Word(0, 500, Box(0, 0, 1, 1))])}, id="a word beyond the text"),
+        pytest.param({"words": pack_words([Word(0, 1, Box(0, 0, float("nan"), 1))])}, id="a box that is nowhere"),
+        pytest.param({"words": zlib.compress(bytes(50_000_000))}, id="a bomb"),
+        pytest.param({"headings": "{"}, id="headings that are no JSON"),
+        pytest.param({"headings": "[" * 100_000}, id="headings too deep"),
+        pytest.param({"headings": "[[0, 1]]"}, id="half a heading"),
+        pytest.param({"headings": "[[0, 999, 1]]"}, id="a heading beyond the text"),
+    ],
+)
+def test_a_page_that_is_not_as_written_is_not_returned(tmp_path: Path, change: dict[str, object]) -> None:
+    path = write(tmp_path, entry())
+    ((column, value),) = change.items()
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("CREATE TABLE looser AS SELECT * FROM page")  # which takes any value
+        database.execute(f"UPDATE looser SET {column} = ? WHERE number = 1", (value,))  # noqa: S608
+        database.execute("DROP TABLE page")
+        database.execute("ALTER TABLE looser RENAME TO page")
+    with closing(Docstore(path)) as store, pytest.raises(IndexCorrupt, match="make the index anew"):
+        store.page(document("a.pdf").id, 1)
 
 
 def test_missing(tmp_path: Path) -> None:

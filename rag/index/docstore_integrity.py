@@ -1,0 +1,100 @@
+"""Integrity check of a docstore's file: its tables are the known ones, and hold every page and chunk of each document.
+
+SQLite reads files that were made to harm: a table may be a view that never ends, or a tree whose pages refer to each
+other in circles (https://www.sqlite.org/security.html). Only plain tables with known columns are read, and the one walk
+through all rows has a limit of steps, after which every search in them is short.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final
+
+# The columns of each table; those after the bar are missing in docstores of before 0.3.
+_COLUMNS: Final[Mapping[str, tuple[frozenset[str], frozenset[str]]]] = {
+    "document": (
+        frozenset({"id", "names", "title", "size", "pages", "chunks", "first_row"}),
+        frozenset({"author", "created"}),
+    ),
+    "page": (frozenset({"document", "number", "text", "width", "height", "words", "headings"}), frozenset({"label"})),
+    "chunk": (frozenset({"document", "position", "page", "start", "end", "headings"}), frozenset()),
+}
+# A walk through all rows takes about 20 steps of SQLite's machine for each; a row has at least 70 bytes.
+_STEPS_PER_BYTE: Final = 1
+_FEWEST_STEPS: Final = 100_000
+_STEPS_AT_A_TIME: Final = 10_000
+
+
+def check_tables(database: sqlite3.Connection) -> None:
+    """Checks that there are the known tables, with the known columns, and nothing else that SQLite would run.
+
+    Raises:
+        ValueError: there is something else.
+        sqlite3.Error: the file cannot be read.
+    """
+    database.execute("PRAGMA trusted_schema = OFF")
+    database.execute("PRAGMA cell_size_check = ON")
+    held = set(database.execute("SELECT type, name FROM sqlite_master"))
+    if held != {("table", name) for name in _COLUMNS}:
+        raise ValueError("its tables are not those of a docstore")
+    for name, (needed, optional) in _COLUMNS.items():
+        columns = database.execute(f"PRAGMA table_xinfo({name})").fetchall()
+        names = {column[1] for column in columns}
+        if any(column[6] for column in columns) or not needed <= names <= needed | optional:
+            raise ValueError(f"the columns of its table {name} are not those of a docstore")
+        (kind,) = database.execute("SELECT type FROM pragma_table_list WHERE schema = 'main' AND name = ?", (name,))
+        if kind != ("table",):
+            raise ValueError(f"{name} is no table")
+
+
+@contextmanager
+def limited_steps(database: sqlite3.Connection, size: int) -> Iterator[None]:
+    """Ends statements that take more steps than a sound file of ``size`` bytes needs, by sqlite3.OperationalError."""
+    left = (_FEWEST_STEPS + _STEPS_PER_BYTE * size) // _STEPS_AT_A_TIME
+
+    def is_too_long() -> bool:
+        nonlocal left
+        left -= 1
+        return left < 0
+
+    database.set_progress_handler(is_too_long, _STEPS_AT_A_TIME)
+    try:
+        yield
+    finally:
+        database.set_progress_handler(None, 0)
+
+
+def check_rows(database: sqlite3.Connection, documents: Mapping[str, tuple[int, int]]) -> None:
+    """Checks that all pages and chunks are there, numbered from 1 and from 0.
+
+    Args:
+        database: the docstore.
+        documents: numbers of pages and chunks by the id of the document.
+
+    Raises:
+        ValueError: one is missing, or there is one too many.
+        sqlite3.Error: the file cannot be read, or the walk takes too long.
+    """
+    pages = {name: (count, count, 1, count) for name, (count, _) in documents.items() if count}
+    if pages != _counts(database, "page", "number"):
+        raise ValueError("a page is missing, or one too many")
+    chunks = {name: (count, count, 0, count - 1) for name, (_, count) in documents.items() if count}
+    if chunks != _counts(database, "chunk", "position"):
+        raise ValueError("a passage is missing, or one too many")
+    # A passage on a page that is not there would be lost without a word.
+    on_pages = database.execute(
+        "SELECT c.document, count(*) FROM chunk c CROSS JOIN page p "
+        "ON p.document = c.document AND p.number = c.page GROUP BY c.document"  # in this order: one search for each
+    )
+    if dict(on_pages) != {name: counts[0] for name, counts in chunks.items()}:
+        raise ValueError("a passage is on no page")
+
+
+def _counts(database: sqlite3.Connection, table: str, column: str) -> dict[str, tuple[int, int, int, int]]:
+    """By document: numbers of rows, and of those with a value in a column; its least and greatest value."""
+    found = database.execute(
+        f"SELECT document, count(*), count({column}), min({column}), max({column}) FROM {table} GROUP BY document"  # noqa: S608
+    )
+    return {row[0]: row[1:] for row in found}
