@@ -49,13 +49,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal, TypeAlias
 
-    def __str__(self) -> str:
-        """The message in one line: files that it quotes may have line ends and escape sequences in them."""
-        message = super().__str__()
-        if message.isprintable():
-            return message
-        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in message)
-
 
 class PageproofError(Exception):
     """Base class of all errors of Pageproof; its message may be shown to the user."""
