@@ -17,6 +17,7 @@ from typing import Final
 from ingest.pdf.columns import restore_columns
 from ingest.pdf.drop_caps import with_drop_caps
 from ingest.pdf.lines import Line, PageLines, Piece
+from ingest.pdf.outdents import outdented
 from ingest.pdf.page_labels import printed_labels
 from ingest.pdf.running_headers import RunningHeaders, find_running_headers
 from ingest.pdf.stamps import without_stamps
@@ -224,6 +225,8 @@ def _paragraph_breaks(lines: Sequence[Line]) -> list[bool]:
             breaks[position] = above.text[-1] in ".!?:"
         else:
             breaks[position] = step > usual * _PARAGRAPH_GAP or above.size != below.size
+    for position in outdented(lines, breaks):
+        breaks[position] = True
     return breaks
 
 

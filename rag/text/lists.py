@@ -179,6 +179,12 @@ class _Run:
         return found
 
 
+def marker_length(line: str) -> int:
+    """Length of the marker with which a line begins, and of the blanks after it; 0 for a line without one."""
+    found = _MARKER.match(line)
+    return found.end() if found else 0
+
+
 def find_lists(text: str, *, fewest: int = _FEWEST_ITEMS, apart: Sequence[tuple[int, int]] = ()) -> list[TextList]:
     """The lists of a text, in order; nested ones are flattened into the list around them.
 
