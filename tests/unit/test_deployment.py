@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml  # type: ignore[import-untyped]
@@ -18,103 +14,31 @@ import yaml  # type: ignore[import-untyped]
 from rag.service.middleware import _PROBES
 from rag.service.server import _GRACE_SECONDS
 from rag.settings import PREFIX, Settings, read_settings
+from tests.container.manifests import DEPLOY, MANIFESTS, ROOT, SECRET, Container, Deployed, Mount
 
-ROOT = Path(__file__).parents[2]
-DEPLOY = ROOT / "deploy"
 IMAGE = (ROOT / "Dockerfile").read_text()
 IMAGE_USER = 10001
 # Seconds that a platform leaves for what is neither draining nor answering.
 MARGIN = 5
 
 
-@dataclass(frozen=True)
-class Deployed:
-    """What a manifest says of the container of the service.
-
-    Attributes:
-        user: number; None where it is the image's.
-        port: that the platform sends requests to.
-        variables: with their values; of secrets, a stand-in.
-        probes: paths.
-        grace_seconds: between SIGTERM and SIGKILL; None where the platform decides.
-    """
-
-    user: int | None
-    port: int
-    variables: dict[str, str]
-    probes: tuple[str, ...]
-    grace_seconds: int | None
-
-
-SECRET = "a secret of the platform"
-
-
-def kubernetes() -> Deployed:
-    objects = {each["kind"]: each for each in yaml.safe_load_all((DEPLOY / "kubernetes/pageproof.yaml").read_text())}
-    pod = objects["Deployment"]["spec"]["template"]["spec"]
-    (container,) = pod["containers"]
-    (port,) = container["ports"]
-    (published,) = objects["Service"]["spec"]["ports"]
-    assert published["targetPort"] == port["name"]
-    probes = [container[name]["httpGet"] for name in ("startupProbe", "readinessProbe", "livenessProbe")]
-    assert {probe["port"] for probe in probes} == {port["name"]}
-    return Deployed(
-        pod["securityContext"]["runAsUser"],
-        port["containerPort"],
-        {each["name"]: each["value"] for each in container["env"]} | {"RAG_API_KEYS": SECRET},
-        tuple(probe["path"] for probe in probes),
-        pod["terminationGracePeriodSeconds"],
-    )
-
-
-def cloud_run() -> Deployed:
-    manifest = yaml.safe_load((DEPLOY / "cloud-run/service.yaml").read_text())
-    (container,) = manifest["spec"]["template"]["spec"]["containers"]
-    (port,) = container["ports"]
-    probes = [container[name]["httpGet"] for name in ("startupProbe", "livenessProbe")]
-    assert {probe["port"] for probe in probes} == {port["containerPort"]}
-    variables = {each["name"]: each.get("value", SECRET) for each in container["env"]}
-    # https://cloud.google.com/run/docs/container-contract: 10 s after SIGTERM.
-    return Deployed(None, port["containerPort"], variables, tuple(probe["path"] for probe in probes), None)
-
-
-def ecs() -> Deployed:
-    task = json.loads((DEPLOY / "ecs/task.json").read_text())
-    (container,) = (each for each in task["containerDefinitions"] if each["essential"])
-    (port,) = container["portMappings"]
-    variables = {each["name"]: each["value"] for each in container["environment"]}
-    variables |= {each["name"]: SECRET for each in container["secrets"]}
-    (probe,) = re.findall(r"'GET', '([^']+)'", " ".join(container["healthCheck"]["command"]))
-    user, _, group = container["user"].partition(":")
-    assert user == group
-    return Deployed(int(user), port["containerPort"], variables, (probe,), container["stopTimeout"])
-
-
-def hugging_face() -> Deployed:
-    text = (DEPLOY / "hugging-face/Dockerfile").read_text()
-    front = yaml.safe_load((DEPLOY / "hugging-face/README.md").read_text().split("---")[1])
-    assert front["sdk"] == "docker"
-    (exposed,) = re.findall(r"^EXPOSE (\d+)$", text, re.MULTILINE)
-    assert int(exposed) == front["app_port"]
-    *_, user = re.findall(r"^USER (\d+)", text, re.MULTILINE)
-    return Deployed(int(user), front["app_port"], dict(re.findall(r"\b(RAG_\w+)=(\S+)", text)), ("/readyz",), None)
-
-
 def compose() -> Deployed:
-    service = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]["rag"]
-    (port,) = service["ports"]
-    return Deployed(None, int(port.rpartition(":")[2]), {}, ("/readyz",), int(service["stop_grace_period"].rstrip("s")))
+    """The service of the compose file, as far as it is told here; the port is the one that the proxy connects to."""
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    port = int(services["proxy"]["command"][-1].rpartition(":")[2])
+    grace = int(services["rag"]["stop_grace_period"].rstrip("s"))
+    return Deployed(Container({}, 0, 0), port, ("/readyz",), grace_seconds=grace)
 
 
-ALL = {make.__name__: make for make in (kubernetes, cloud_run, ecs, hugging_face, compose)}
+ALL = {**MANIFESTS, "compose": compose}
 EVERY = pytest.mark.parametrize("name", ALL)
 
 
 @EVERY
 def test_the_user_is_the_images(name: str) -> None:
     assert f"USER {IMAGE_USER}:{IMAGE_USER}\n" in IMAGE
-    user = ALL[name]().user
-    assert user in ((1000,) if name == "hugging_face" else (None, IMAGE_USER))
+    user = ALL[name]().service.user
+    assert user in (("1000:1000",) if name == "hugging_face" else (None, f"{IMAGE_USER}:{IMAGE_USER}"))
 
 
 @EVERY
@@ -122,7 +46,10 @@ def test_settings_exist_and_are_accepted(name: str, monkeypatch: pytest.MonkeyPa
     for variable in [variable for variable in os.environ if variable.startswith(PREFIX)]:
         monkeypatch.delenv(variable)
     deployed = ALL[name]()
-    for variable, value in deployed.variables.items():
+    variables = dict(deployed.service.variables)
+    if any(mount.source == "keys" for mount in deployed.service.mounts):
+        variables["RAG_API_KEYS"] = SECRET
+    for variable, value in variables.items():
         if variable.startswith(PREFIX):
             monkeypatch.setenv(variable, value)
     settings = read_settings(tmp_path)
@@ -140,7 +67,7 @@ def test_probes_are_those_that_need_no_key(name: str) -> None:
 @EVERY
 def test_the_grace_period_is_longer_than_the_services_own(name: str) -> None:
     deployed = ALL[name]()
-    drain = float(deployed.variables.get("RAG_DRAIN_SECONDS", Settings.model_fields["drain_seconds"].default))
+    drain = float(deployed.service.variables.get("RAG_DRAIN_SECONDS", Settings.model_fields["drain_seconds"].default))
     if deployed.grace_seconds is None:
         assert drain <= 2
     else:
@@ -157,23 +84,37 @@ def test_a_secret_of_kubernetes_is_read_as_a_setting(tmp_path: Path, monkeypatch
     assert [key.get_secret_value() for key in read_settings(tmp_path).api_keys] == [SECRET]
 
 
-def containers() -> Iterator[tuple[str, dict[str, Any]]]:
-    for document in yaml.safe_load_all((DEPLOY / "kubernetes/pageproof.yaml").read_text()):
-        if document["kind"] == "Deployment":
-            pod = document["spec"]["template"]["spec"]
-            for container in (*pod["initContainers"], *pod["containers"]):
-                yield container["name"], container
+@pytest.mark.parametrize("name", ["kubernetes", "ecs"])
+def test_what_it_describes_is_confined(name: str) -> None:
+    deployed = ALL[name]()
+    for container in (deployed.job, deployed.service):
+        assert container
+        assert container.read_only
+        assert container.no_capabilities
+        assert container.no_new_privileges
+        writable = {mount.path for mount in container.mounts if not mount.read_only}
+        assert writable == {"/data", "/tmp"}  # noqa: S108 - the name of a mount
 
 
-@pytest.mark.parametrize(("name", "container"), [*containers()], ids=[name for name, _ in containers()])
-def test_containers_of_kubernetes_are_confined(name: str, container: dict[str, Any]) -> None:
-    context = container["securityContext"]
-    assert context["readOnlyRootFilesystem"] is True
-    assert context["allowPrivilegeEscalation"] is False
-    assert context["capabilities"] == {"drop": ["ALL"]}
-    assert container["resources"]["limits"].keys() == {"cpu", "memory"}
-    writable = {mount["mountPath"] for mount in container["volumeMounts"] if not mount.get("readOnly")}
-    assert writable == {"/data", "/tmp"}  # noqa: S108 - the name of a mount
+def test_options_of_docker_run() -> None:
+    """Tests of the container start what this says; more cores than the machine has are refused by Docker."""
+    mounts = (Mount("/data", "data"), Mount("/run/secrets", "keys", True), Mount("/tmp", None, options="size=1m"))  # noqa: S108
+    container = Container({"A": "b"}, 4, 256, "1:2", None, True, True, True, True, mounts)
+    assert container.docker_options({"data": "volume", "keys": "/keys"}, cores=2) == [
+        "--cpus=2",
+        "--memory=256m",
+        "--memory-swap=256m",
+        "--env=A=b",
+        "--user=1:2",
+        "--read-only",
+        "--cap-drop=ALL",
+        "--security-opt=no-new-privileges",
+        "--init",
+        "--volume=volume:/data:rw",
+        "--volume=/keys:/run/secrets:ro",
+        "--tmpfs=/tmp:size=1m",
+    ]
+    assert Container({}, 1, 64).docker_options({}, cores=2) == ["--cpus=1", "--memory=64m", "--memory-swap=64m"]
 
 
 def test_each_folder_has_a_paragraph() -> None:
