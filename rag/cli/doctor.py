@@ -7,9 +7,11 @@ import json
 import platform
 import re
 import shutil
+import stat
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -87,6 +89,8 @@ def findings_of(settings: Settings, *, verify: bool) -> Iterator[Finding]:
         checks.append(("tuning", lambda: _tuning(settings)))
     if settings.documents:
         checks.append(("documents", lambda: _documents(settings)))
+    if settings.key_file:
+        checks.append(("keys", lambda: _keys(settings)))
     checks += [
         ("ocr", lambda: doctor_checks.check_ocr(_languages())),
         ("port", lambda: _port(settings)),
@@ -235,6 +239,28 @@ def _documents(settings: Settings) -> Finding:
 
     open_uploads(settings)  # raises what would keep a service from starting
     return doctor_checks.check_documents(str(settings.documents))
+
+
+def _keys(settings: Settings) -> Finding:
+    from rag.service.auth import open_key_file
+
+    path = settings.key_file
+    assert path  # noqa: S101 - else there is no such check
+    watched = open_key_file(settings)  # raises what would keep a service from starting
+    keys = watched.current() if watched else ()
+    others = bool(settings.api_keys or settings.admin_keys)
+    today = datetime.now(UTC).date()
+    return doctor_checks.check_key_file(path, keys, today, _who_may_change(path.resolve()), others_may_ask=others)
+
+
+def _who_may_change(path: Path) -> str | None:
+    """Who but the owner may write a file, or put another in its place; None if nobody may."""
+    mode, folder = path.stat().st_mode, path.parent.stat().st_mode
+    if mode & stat.S_IWGRP:
+        return "the group of the file"
+    if folder & stat.S_IWOTH and not folder & stat.S_ISVTX:
+        return f"whoever may write in {path.parent}"
+    return None
 
 
 def _port(settings: Settings) -> Finding:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
 from pydantic import SecretStr
@@ -18,6 +20,7 @@ from rag.models.llm.tuning.cpu_features import has_faulty_kernels
 from rag.models.weights.recommendation import Recommendation
 from rag.models.weights.store import Status
 from rag.runtime.processor import Processor
+from rag.service.access.access_key import AccessKey
 from rag.settings import PREFIX, Settings
 
 # missing: no question can be answered, or no service started, until it is repaired.
@@ -27,6 +30,7 @@ _GIGABYTE: Final = 10**9
 # Memory beside the weights: for the libraries, a context, an index.
 _MEMORY: Final = 1.5 * _GIGABYTE
 _DISK: Final = 1 * _GIGABYTE
+_EXPIRES_SOON_DAYS: Final = 14
 _LOCKED: Final = re.compile(r"^([A-Za-z0-9][\w.-]*)==([^\s;\\]+)(\s*;)?", re.MULTILINE)
 
 
@@ -218,6 +222,37 @@ def check_settings(settings: Settings) -> Finding:
 def check_documents(folder: str) -> Finding:
     """The finding for an upload folder that is usable."""
     return Finding("documents", "ok", f"uploads go to {folder}", details={"folder": folder})
+
+
+def check_key_file(
+    path: Path, keys: Sequence[AccessKey], today: date, unsafe: str | None, *, others_may_ask: bool
+) -> Finding:
+    """Checks the keys of a key file that can be read.
+
+    Args:
+        path: the file.
+        keys: those in it.
+        today: the date in UTC.
+        unsafe: who may change the file but should not; None if nobody may.
+        others_may_ask: true where the settings have keys that may ask.
+    """
+    valid = [key for key in keys if not key.has_expired(today)]
+    expired = [key.id for key in keys if key.has_expired(today)]
+    soon = [key.id for key in valid if key.expires and key.expires <= today + timedelta(days=_EXPIRES_SOON_DAYS)]
+    details = {"keys": len(keys), "expired": expired, "expire_soon": soon}
+    text = f"{len(valid)} valid key{'s' * (len(valid) != 1)} in {path}"
+    if not others_may_ask and not any("ask" in key.scopes for key in valid):
+        remedy = "python -m rag keys new ID"
+        return Finding("keys", "missing", f"{text}, and none of them may ask", remedy, details)
+    if unsafe:
+        return Finding("keys", "warning", f"{text}; {unsafe} may change them", f"chmod go-w {path}", details)
+    if expired:
+        remedy = "python -m rag keys revoke ID removes one, python -m rag keys new ID makes another"
+        return Finding("keys", "warning", f"{text}; expired: {_shortened(', '.join(expired))}", remedy, details)
+    if soon:
+        told = f"{text}; expire within {_EXPIRES_SOON_DAYS} days: {_shortened(', '.join(soon))}"
+        return Finding("keys", "warning", told, "python -m rag keys new ID makes another", details)
+    return Finding("keys", "ok", text, details=details)
 
 
 def check_port(host: str, port: int, fault: str | None) -> Finding:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from pydantic import SecretStr
 from rich.console import Console
 
-from rag.cli import doctor_checks
+from rag.cli import doctor, doctor_checks
 from rag.cli.doctor import print_findings
 from rag.cli.doctor_checks import Finding
 from rag.cli.main import main
@@ -27,7 +28,9 @@ from rag.models.weights.catalogue import Catalogue
 from rag.models.weights.recommendation import recommend
 from rag.models.weights.store import Status
 from rag.runtime.processor import Processor
-from rag.settings import Settings
+from rag.service.access.access_key import AccessKey, KeyScope, digest_of
+from rag.service.access.key_file import serialized
+from rag.settings import Settings, read_settings
 from rag.testing import BagOfWordsEncoder
 from tests.unit.conftest import publish
 from tests.unit.rag.models.llm.tuning.test_store import SPEED, measured
@@ -338,3 +341,72 @@ def test_it_fits_the_terminal(width: int, capsys: pytest.CaptureFixture[str]) ->
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= width
     assert [line[0] for line in lines if line[0] != " "] == ["✗", "!", "✓"]
+
+
+TODAY = date(2026, 11, 30)
+
+
+def access_key(key_id: str, *scopes: KeyScope, expires: date | None = None) -> AccessKey:
+    return AccessKey(key_id, digest_of(key_id.encode()), frozenset(scopes), TODAY, expires)
+
+
+class TestKeyFile:
+    @pytest.mark.parametrize(
+        ("keys", "state", "part"),
+        [
+            pytest.param([access_key("a", "ask")], "ok", "1 valid key in", id="a key that may ask"),
+            pytest.param([access_key("a", "metrics")], "missing", "none of them may ask", id="none may ask"),
+            pytest.param(
+                [access_key("a", "ask", expires=date(2026, 11, 29))],
+                "missing",
+                "0 valid keys",
+                id="the only one expired",
+            ),
+            pytest.param(
+                [access_key("a", "ask"), access_key("old", "ask", expires=date(2026, 1, 1))],
+                "warning",
+                "expired: old",
+                id="one expired",
+            ),
+            pytest.param(
+                [access_key("a", "ask", expires=date(2026, 12, 14))], "warning", "within 14 days: a", id="expires soon"
+            ),
+            pytest.param([access_key("a", "ask", expires=date(2026, 12, 15))], "ok", "1 valid", id="expires later"),
+        ],
+    )
+    def test_what_the_keys_are_good_for(self, keys: list[AccessKey], state: str, part: str) -> None:
+        finding = doctor_checks.check_key_file(Path("keys.json"), keys, TODAY, None, others_may_ask=False)
+        assert (finding.state, part in finding.text) == (state, True), finding
+        assert (finding.remedy is None) == (state == "ok")
+
+    def test_keys_of_the_settings_may_ask(self) -> None:
+        keys = [access_key("a", "metrics")]
+        finding = doctor_checks.check_key_file(Path("keys.json"), keys, TODAY, None, others_may_ask=True)
+        assert finding.state == "ok"
+
+    @pytest.fixture
+    def path(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        monkeypatch.setenv("RAG_KEY_FILE", str(tmp_path / "keys.json"))
+        (tmp_path / "keys.json").write_bytes(serialized([access_key("a", "ask")]))
+        (tmp_path / "keys.json").chmod(0o600)
+        return tmp_path / "keys.json"
+
+    @pytest.mark.parametrize(
+        ("change", "state", "part"),
+        [
+            pytest.param(lambda path: path.chmod(0o600), "ok", "1 valid key", id="as it should be"),
+            pytest.param(lambda path: path.unlink(), "missing", "there is no key file", id="gone"),
+            pytest.param(lambda path: path.write_text("{"), "missing", "is no key file", id="damaged"),
+            pytest.param(lambda path: path.chmod(0o606), "missing", "every user", id="everyone may write it"),
+            pytest.param(
+                lambda path: path.chmod(0o660), "warning", "the group of the file", id="its group may write it"
+            ),
+            pytest.param(
+                lambda path: path.parent.chmod(0o777), "warning", "whoever may write in", id="in an open folder"
+            ),
+        ],
+    )
+    def test_the_file(self, path: Path, change: Callable[[Path], object], state: str, part: str) -> None:
+        change(path)
+        (finding,) = [each for each in doctor.findings_of(read_settings(), verify=False) if each.subject == "keys"]
+        assert (finding.state, part in finding.text) == (state, True), finding
