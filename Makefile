@@ -80,9 +80,10 @@ test-container: $(VENV)/.installed-dev  ## build the image, run the compose proj
 test-hostile: $(VENV)/.installed-dev  ## the job over 250 hostile files and 1,000 damaged ones (about ten minutes)
 	$(BIN)/python -m pytest -m hostile tests/hostile
 
-soak: $(VENV)/.installed-dev  ## thousands of requests made from the API's schema, and 60 stops under load (minutes)
-	$(BIN)/python -m tests.soak.contract
-	$(BIN)/python -m tests.soak.stopping
+# Atheris has wheels for few machines; without it fuzzing goes by chance.
+soak: $(VENV)/.installed-dev  ## hours: requests from the API's schema, 60 stops, fuzzing, seeded defects, load; prints one table (SOAK="stopping --rounds 5")
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-fuzz.txt || echo "without Atheris"
+	$(BIN)/python -m tests.soak $(SOAK)
 
 lint: $(VENV)/.installed-dev  ## ruff and mypy, as .pre-commit-config.yaml runs them
 	$(BIN)/ruff check .

@@ -1,24 +1,26 @@
 """Requests made from the OpenAPI schema by schemathesis, against the service over stand-ins for the models.
 
-    python -m tests.soak.contract --cases 5000
-
-Without keys, and with them; each response must be as the schema says, no request may be answered with a 5xx, and what
-the schema forbids must be refused. Two checks of schemathesis are left out: that each request which the schema allows
-is accepted (it cannot say which documents there are, or that a chat has a question), and that a request with one right
-key and one wrong one is refused (either header will do).
+``make soak`` has thousands of them, without keys and with them; each response must be as the schema says, no request
+may be answered with a 5xx, and what the schema forbids must be refused. Two checks of schemathesis are left out: that
+each request which the schema allows is accepted (it cannot say which documents there are, or that a chat has a
+question), and that a request with one right key and one wrong one is refused (either header will do).
 """
 
 from __future__ import annotations
 
-import argparse
 import re
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from tests.soak.malformed import requests, sent
+from tests.soak.row import Row
 from tests.soak.service import fake_service
 
 ADMIN_KEY: Final = "an-admin-key"
@@ -50,27 +52,48 @@ def explored(url: str, cases: int, key: str | None = None, seed: int = 1) -> tup
     return int(made[1]) if made else 0, "" if done.returncode == 0 else done.stdout + done.stderr
 
 
-def main() -> int:
-    """Prints the number of cases of each run, and what failed; 1 where something did."""
-    parser = argparse.ArgumentParser(prog="python -m tests.soak.contract")
-    parser.add_argument("--cases", type=int, default=5000, help="of each run: without keys, and with them")
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    failed = False
+def rows(cases: int, seed: int) -> Iterator[Row]:
+    """A row without keys, and one with them, with at least so many cases each.
+
+    The keys have no rate limit: what a 429 answers is not tried.
+    """
     for name, settings, key in (
         ("without keys", {"RAG_ADMIN_KEYS": ADMIN_KEY}, ADMIN_KEY),
         ("with keys", {"RAG_ADMIN_KEYS": ADMIN_KEY, "RAG_API_KEYS": "an-access-key"}, ADMIN_KEY),
     ):
         start = time.monotonic()
+        settings = {**settings, "RAG_REQUESTS_PER_MINUTE": "0"}
         with tempfile.TemporaryDirectory() as folder, fake_service(Path(folder), settings) as service:
-            cases, report = explored(service.url, options.cases, key, options.seed)
-        failed |= bool(report)
-        sys.stdout.write(
-            f"{report}{name}: {cases} cases in {time.monotonic() - start:.0f} s, {'faults' * bool(report)}\n"
-        )
-        sys.stdout.flush()
-    return 1 if failed else 0
+            made, report = explored(service.url, cases, key, seed)
+            answered = _statuses(service.url, key)
+        faults = [report] if report else []
+        faults += [f"{made} cases, not {cases}"] if made < cases else []
+        faults += [f"{answered[500]} answers with 500"] if answered[500] else []
+        counts = ", ".join(f"{count:,} × {status}" for status, count in sorted(answered.items()))
+        measured = f"{made:,} cases, {answered.total():,} requests: {counts}"
+        yield Row(f"requests from the schema, {name}", measured, faults, time.monotonic() - start)
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def malformed_row() -> Row:
+    """The row of requests that are no HTTP, no JSON, or against the schema."""
+    start, statuses, faults = time.monotonic(), Counter[int](), list[str]()
+    with tempfile.TemporaryDirectory() as folder, fake_service(Path(folder)) as service:
+        port = int(service.url.rpartition(":")[2])
+        for request in requests():
+            reply = sent(port, request)
+            statuses[reply.status] += 1
+            if reply.status >= 500 or (reply.status >= 400 and reply.body and not reply.is_problem):
+                faults.append(f"{request[:100]!r}: {reply.status} {reply.media} {reply.body[:200]!r}")
+    counts = ", ".join(f"{count} × {status or 'closed'}" for status, count in sorted(statuses.items()))
+    return Row("malformed requests", f"{statuses.total()}: {counts}", faults, time.monotonic() - start)
+
+
+def _statuses(url: str, key: str) -> Counter[int]:
+    """How many requests the service has answered with each status."""
+    request = urllib.request.Request(f"{url}/metrics", headers={"X-API-Key": key})
+    with urllib.request.urlopen(request, timeout=60) as response:
+        text = response.read().decode()
+    counts = Counter[int]()
+    for status, count in re.findall(r'^pageproof_requests_total\{.*status="(\d+)"\} (\S+)', text, re.MULTILINE):
+        counts[int(status)] += int(float(count))
+    return counts

@@ -43,7 +43,12 @@ class FakeService:
 
 @contextmanager
 def fake_service(
-    folder: Path, settings: Mapping[str, str] | None = None, seconds_per_token: float = 0.0
+    folder: Path,
+    settings: Mapping[str, str] | None = None,
+    seconds_per_token: float = 0.0,
+    *,
+    document: str = "",
+    reply: str = _REPLY,
 ) -> Iterator[FakeService]:
     """Starts the service; it is stopped in the end, if it still runs.
 
@@ -51,9 +56,12 @@ def fake_service(
         folder: for documents, index and log.
         settings: ``RAG_*``; those of this process do not hold.
         seconds_per_token: how slow the model pretends to be.
+        document: text of a further document, of one page.
+        reply: of the model.
     """
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RAG_")}
     command = [sys.executable, "-m", "tests.soak.service", str(folder), "--seconds-per-token", str(seconds_per_token)]
+    command += ["--document", document, "--reply", reply]
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
@@ -81,17 +89,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.soak.service")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seconds-per-token", type=float, default=0.0)
+    parser.add_argument("--document", default="")
+    parser.add_argument("--reply", default=_REPLY)
     options = parser.parse_args()
-    configure_logging()
+    settings = Settings(index=options.folder / "indexes")
+    configure_logging(settings.log)
     documents, index = options.folder / "documents", options.folder / "indexes"
     if not index.exists():
         documents.mkdir(parents=True)
         make_pdf(documents / "harbour.pdf", HARBOUR, title="Harbour rules")
         make_pdf(documents / "ferry.pdf", FERRY)
+        if options.document:
+            make_pdf(documents / "further.pdf", [options.document])
         ingest_job(index, BagOfWordsEncoder()).run(discover([documents]))
-    settings = Settings(index=index)
     uploads = UploadService(UploadFolder(documents, 1 << 20), ["true"]) if settings.admin_keys else None
-    model = ScriptedModel([_REPLY], seconds_per_token=options.seconds_per_token)
+    model = ScriptedModel([options.reply], seconds_per_token=options.seconds_per_token)
     with reserve("127.0.0.1", 0) as listener:
         sys.stdout.write(f"http://127.0.0.1:{listener.getsockname()[1]}\n")
         sys.stdout.flush()
