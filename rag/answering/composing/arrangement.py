@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import replace
@@ -25,11 +24,6 @@ FEWEST_ITEMS: Final = 2
 _FEWEST_PIECES: Final = 3
 # Forms that begin with the unit that answers best, rather than with the first one in the document.
 _DIRECT: Final[frozenset[Form]] = frozenset({"explain", "about", "parts", "keyword"})
-# "It ...", "These ...": a sentence that cannot be understood without the one before it.
-_ANAPHOR: Final = re.compile(
-    r"(?:It|Its|They|Their|This|These|That|Those|He|She|His|Her|Such|Both|Here|There|However|Therefore|Otherwise|Also|"
-    r"In addition|Additionally|Then|If so|In this case|But|And|Or|So|Thus|Finally|For instance|For example)\b"
-)
 
 
 def arranged(material: Composition, chosen: Collection[int]) -> list[Support]:
@@ -80,7 +74,7 @@ def _antecedents(material: Composition, chosen: Iterable[int]) -> set[int]:
     found = set()
     for place in chosen:
         unit, other = material.units[place], material.units[max(0, place - 1)]
-        depends = place and unit.kind == "sentence" and _ANAPHOR.match(unit.text)
+        depends = place and unit.kind == "sentence" and unit.refers_back
         if depends and other.is_statement and other.kind == "sentence" and other.place[0] == unit.place[0]:
             found.add(place - 1)
     return found
@@ -144,7 +138,7 @@ def _by_part(material: Composition, ordered: Sequence[int], attached: Collection
 
 def stands_alone(unit: Unit) -> bool:
     """True for a sentence that does not refer to the one before it."""
-    return unit.kind == "sentence" and not _ANAPHOR.match(unit.text)
+    return unit.kind == "sentence" and not unit.refers_back
 
 
 def _supports(material: Composition, places: Sequence[int]) -> list[Support]:

@@ -21,7 +21,6 @@ _OF_CAUSES: Final = frozenset("why how when if".split())
 _FRAGMENTS: Final = frozenset(("item", "step", "row", "line"))
 # "These include but are not limited to:" affirms nothing.
 _LISTING: Final = re.compile(r",? ?\b(?:include|includes|including)\b[^.:]{0,60}:$", re.IGNORECASE)
-_REFERRING: Final = re.compile(r"(?:these|this|they|those|it|such)\b", re.IGNORECASE)
 # Words between a negation and the verb that it denies: "not usually cover".
 _FARTHEST: Final = 3
 
@@ -104,7 +103,7 @@ def _introduction(units: Sequence[Unit], place: int) -> str:
     """An introduction without its "including:", after the sentence that a "these" in it refers to."""
     text = _LISTING.sub("", units[place].text)
     before = units[place - 1] if place else None
-    refers = before is not None and before.place[0] == units[place].place[0] and _REFERRING.match(text)
+    refers = before is not None and before.place[0] == units[place].place[0] and units[place].refers_back
     return f"{before.text} {text}" if before and refers else text
 
 

@@ -54,14 +54,20 @@ def compose(material: Composition) -> list[Support]:
 
 
 def possible_leads(material: Composition) -> list[int]:
-    """The positions of the units that an answer can begin with, whatever else it has; none where it has no lead."""
+    """The positions of the units that an answer can begin with, whatever else it has; none where it has no lead.
+
+    What is from another document than the named one, or defines another term, is none while there are others.
+    """
     if not has_lead(material.form) or material.table:
         return []
-    return [
+    places = [
         place
         for place, unit in enumerate(material.units)
         if material.is_shown(place) and stands_alone(unit) and material.usefulness[place] >= _LEAST_USEFUL
     ]
+    fitness = {place: material.fitness[place] if material.fitness else 1.0 for place in places}
+    most = max(fitness.values(), default=1.0)
+    return [place for place in places if fitness[place] == most]
 
 
 class _Selection:

@@ -37,6 +37,11 @@ _CONTENTS: Final = re.compile(r"(?:\. ?){4}|\.{4}|…{2}")
 _LEADERS: Final = re.compile(r" ?\.(?: ?\.){2}")
 # A step may be one word in capitals: "STOP".
 _LONGEST_CODE: Final = 6
+# "It ...", "These ...": what cannot be understood without the sentence before it.
+_ANAPHOR: Final = re.compile(
+    r"(?:It|Its|They|Their|This|These|That|Those|He|She|His|Her|Such|Both|Here|There|However|Therefore|Otherwise|Also|"
+    r"In addition|Additionally|Then|If so|In this case|But|And|Or|So|Thus|Finally|For instance|For example)\b"
+)
 _HYPHEN: Final = re.compile(r"(?<=[a-zß-öø-ÿ])-\n(?=[a-zß-öø-ÿ])")
 _SHOWN: Final[dict[UnitKind, SentenceKind]] = {
     "sentence": "detail",
@@ -121,6 +126,11 @@ class Unit:
         whole = bool(_ENDS.search(self.text)) and self.text[-1] not in "?:"
         opens = self.text[0].isupper() or not self.text[0].isalpha()
         return whole and opens and len(self.text.split()) >= _FEWEST_WORDS
+
+    @property
+    def refers_back(self) -> bool:
+        """True if it begins with a word that refers to the text before it: "It ...", "However, ..."."""
+        return _ANAPHOR.match(self.text) is not None
 
     @property
     def is_telling_line(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -13,7 +14,7 @@ from rag.answering.composing.arrangement import note_on_lists
 from rag.answering.composing.material import Composition
 from rag.answering.composing.pointers import Pointer
 from rag.answering.composing.targets import Served
-from rag.answering.composing.whole_answer import compose
+from rag.answering.composing.whole_answer import compose, possible_leads
 from rag.answering.evidence.units import Unit, one_line, units_of
 from rag.answering.grounding import Evidence, Support
 from rag.domain.values import Form, Length
@@ -178,6 +179,13 @@ class TestOrder:
         pointers = [Pointer(unit.text, (place,), 1.0) for place, unit in enumerate(units) if place > 1]
         found = compose(Composition("How?", "parts", pointers, units, useful, served=Served([2, 0], nearest)))
         assert texts(found)[:4] == [unit.text for unit in units[1:5]]
+
+    def test_what_fits_the_question_less_is_no_lead(self) -> None:
+        units = units_of(evidence_of("The lid is red. The key is blue. The pump is new."))
+        material = Composition("Which lid?", "about", (), units, [0.5, 0.9, 0.4], fitness=[1.0, 0.7, 1.0])
+        assert possible_leads(material) == [0, 2]
+        assert possible_leads(replace(material, fitness=[0.7, 0.7, 0.3])) == [0, 1]
+        assert possible_leads(replace(material, fitness=())) == [0, 1, 2]
 
     def test_names_and_headings_in_lines_of_their_own_are_not_shown(self) -> None:
         lines = "Ada Ferrow\nCOMPLAINTS AND APPEALS TO US\nThe Lid Of Pump Four\nTelephone: 555\nask Ada for a lid"
