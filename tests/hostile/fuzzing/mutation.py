@@ -18,7 +18,19 @@ _TEXTS: Final = (
     "0001-01-01T00:00:00+23:59",
 )  # fmt: skip
 _NUMBERS: Final = (0, 1, -1, 2, 255, 65_536, 2**31, 2**53 + 1, 2**63 - 1, -(2**63), 1.5, -0.0, 1e300, float("inf"))
-_OF_JSON: Final = (None, True, False, [], {}, [[]], {"": None}, [None] * 50, *_TEXTS, *_NUMBERS, 10**40)
+_OF_JSON: Final[tuple[Any, ...]] = (
+    None,
+    True,
+    False,
+    [],
+    {},
+    [[]],
+    {"": None},
+    [None] * 50,
+    *_TEXTS,
+    *_NUMBERS,
+    10**40,
+)
 # Columns that identify a row.
 _KEYS: Final = {"document": ("id", "id"), "page": ("document", "number"), "chunk": ("document", "position")}
 
@@ -29,7 +41,16 @@ def _bomb(mebibytes: int) -> bytes:
     return b"".join(compressed.compress(bytes(1 << 20)) for _ in range(mebibytes)) + compressed.flush()
 
 
-_OF_SQLITE: Final = (None, b"", b"\0", zlib.compress(b""), zlib.compress(b"\xff" * 24), _bomb(1024), *_TEXTS, *_NUMBERS)
+_OF_SQLITE: Final[tuple[Any, ...]] = (
+    None,
+    b"",
+    b"\0",
+    zlib.compress(b""),
+    zlib.compress(b"\xff" * 24),
+    _bomb(1024),
+    *_TEXTS,
+    *_NUMBERS,
+)
 
 
 def mutated(data: bytes, rng: random.Random) -> bytes:
