@@ -35,6 +35,8 @@ _Mask: TypeAlias = NDArray[np.bool_]
 # pdfium returns a hyphen at the end of a line as one of these; the word continues in the next line.
 _LINE_HYPHENS: Final = "\x02\ufffe\u00ad"
 _DIGITS: Final = r"\d²³¹⁰⁴-⁹"
+# Codes that fonts without a map of their glyphs give; they are no text.
+_UNMAPPED: Final = re.compile(r"[\x00\x01\x03-\x08\x0b\x0c\x0e-\x1f]")
 # A footnote mark: a digit after three letters or more. After one or two it is an exponent, as in m².
 _MARK: Final = re.compile(rf"(?<=[^\s{_DIGITS}{_LINE_HYPHENS}]{{3}})[{_DIGITS}]")
 _MARK_RAISED: Final = 0.2
@@ -74,11 +76,19 @@ class LeftOut(NamedTuple):
 
 
 class PageReading(NamedTuple):
-    """A page as read: its size as displayed with its lines, words left out, and boxes of pictures without words."""
+    """A page as read.
+
+    Attributes:
+        lines: its size as displayed, and its lines.
+        left_out: numbers of words that are not in the lines.
+        figures: boxes of pictures without words.
+        unmapped: number of glyphs that the file gives no character but a control code.
+    """
 
     lines: PageLines
     left_out: LeftOut
     figures: Sequence[Box]
+    unmapped: int = 0
 
 
 def read_lines(
@@ -96,16 +106,16 @@ def read_lines(
         layered: whether the file may have layers that are off.
         strike_outs: boxes of annotations that strike words out, on the page as displayed, in points.
     """
-    lines, left_out, figures, undrawn = _read_once(page, textpage, layered, strike_outs)
+    lines, left_out, figures, undrawn, unmapped = _read_once(page, textpage, layered, strike_outs)
     if removed := [address for address in undrawn if remove_object(page, address)]:
         # pdfium gives a text once that is drawn twice at one place: it may be the copy that is not seen.
         textpage.close()
         for address in removed:
             pdfium.FPDFPageObj_Destroy(ctypes.cast(address, pdfium.FPDF_PAGEOBJECT))
         with closing(page.get_textpage()) as again:
-            lines, rest, figures, _ = _read_once(page, again, layered, strike_outs)
+            lines, rest, figures, _, unmapped = _read_once(page, again, layered, strike_outs)
         left_out = rest._replace(in_layers=left_out.in_layers, covered=left_out.covered)
-    return PageReading((page.get_size(), lines), left_out, figures)
+    return PageReading((page.get_size(), lines), left_out, figures, unmapped)
 
 
 def _read_once(
@@ -113,13 +123,16 @@ def _read_once(
     textpage: pypdfium2.PdfTextPage,
     layered: bool,  # noqa: FBT001 - of this module only
     strike_outs: Sequence[Sequence[float]],
-) -> tuple[list[Line], LeftOut, Sequence[Box], Sequence[int]]:
-    """Lines; words left out; pictures without words; and the addresses of text objects of which nothing is drawn."""
+) -> tuple[list[Line], LeftOut, Sequence[Box], Sequence[int], int]:
+    """Lines; words left out; pictures without words; text objects of which nothing is drawn; glyphs without characters.
+
+    Text objects are told by their addresses, glyphs by their number.
+    """
     size = page.get_size()
     characters = PageCharacters(textpage)
     words = _Words.of(characters)
     if not words.texts:
-        return [], LeftOut(), (), ()
+        return [], LeftOut(), (), (), 0
     extents = _extents(characters, words)
     boxes = _displayed(page, extents)
     objects = characters.objects(words.firsts.tolist())
@@ -155,7 +168,8 @@ def _read_once(
     undrawn = set(compress(objects, (in_layers | covered).tolist()))
     undrawn -= set(compress(objects, (~hidden).tolist()))
     figures = _figures(page, drawings.images, middles[visible]) if drawings.images else ()
-    return rejoin(line for line in lines if line.pieces), LeftOut(*counts), figures, sorted(undrawn)
+    unmapped = len(_UNMAPPED.findall(characters.text))
+    return rejoin(line for line in lines if line.pieces), LeftOut(*counts), figures, sorted(undrawn), unmapped
 
 
 def _figures(page: pypdfium2.PdfPage, images: Sequence[Sequence[float]], middles: _Floats) -> Sequence[Box]:

@@ -18,6 +18,7 @@ import pypdfium2.raw as pdfium
 from numpy.typing import NDArray
 
 from ingest.pdf.bindings import prototype
+from ingest.pdf.font_codes import with_letters
 
 _Floats: TypeAlias = NDArray[np.float64]
 
@@ -46,7 +47,7 @@ class PageCharacters:
     def __init__(self, textpage: pypdfium2.PdfTextPage) -> None:
         self._textpage = textpage
         self._handle = ctypes.cast(textpage.raw, ctypes.c_void_p).value
-        self.text = self._in_order(self._text(textpage.count_chars()))
+        self.text = with_letters(self._in_order(self._text(textpage.count_chars())))
 
     def _text(self, count: int) -> str:
         units = np.empty(count + 1, np.uint16)

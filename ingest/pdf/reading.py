@@ -42,6 +42,7 @@ class PdfFile(PdfDocument):
         self._characters: dict[int, int] = {}
         self._left_out: dict[int, LeftOut] = {}
         self._figures: dict[int, Sequence[Box]] = {}
+        self._unmapped: dict[int, int] = {}
         self._annotations: dict[int, Sequence[Annotation]] = {}
         self._embedded = EmbeddedFiles(embedded)
         self._layered = layered
@@ -59,7 +60,7 @@ class PdfFile(PdfDocument):
             self._check_characters(number, textpage.count_chars() + written)
             strike_outs = [box for one in annotations if one.kind == "strike-out" for box in one.quads]
             reading = read_lines(page, textpage, layered=self._layered, strike_outs=strike_outs)
-            (size, lines), left_out, self._figures[number] = reading
+            (size, lines), left_out, self._figures[number], self._unmapped[number] = reading
             not_shown = sum(len(one.text.split()) for one in annotations if one.kind == "hidden")
             self._left_out[number] = left_out._replace(invisible=left_out.invisible + not_shown)
             width, height = (min(max(side, 1.0), LARGEST_SIDE - 1) for side in size)
@@ -68,6 +69,10 @@ class PdfFile(PdfDocument):
     def figures(self, number: int) -> Sequence[Box]:
         """Boxes of the pictures without words on a page whose lines were read."""
         return self._figures[number]
+
+    def unmapped(self, number: int) -> int:
+        """Number of glyphs without a character on a page whose lines were read; they are not in its lines."""
+        return self._unmapped[number]
 
     def annotations(self, number: int) -> Sequence[Annotation]:
         """The annotations of a page whose lines were read."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from ingest.pdf.lines import Line, PageLines
@@ -27,12 +27,15 @@ _PLACE: Final = 3.0
 _LOGO: Final = 3
 
 
-def figure_remarks(pages: Sequence[PageLines], figures: Mapping[int, Sequence[Box]]) -> list[Remark]:
+def figure_remarks(
+    pages: Sequence[PageLines], figures: Mapping[int, Sequence[Box]], drawn: Collection[int] = ()
+) -> list[Remark]:
     """Remarks on the figures of a document, with their captions.
 
     Args:
         pages: sizes and lines.
         figures: boxes of pictures without words, by page number.
+        drawn: numbers of pages with little text that show much more: a drawing, or letters drawn as outlines.
     """
     places = Counter(_place(box) for boxes in figures.values() for box in set(boxes))
     remarks: list[Remark] = []
@@ -43,7 +46,7 @@ def figure_remarks(pages: Sequence[PageLines], figures: Mapping[int, Sequence[Bo
         for caption in captions:
             told += 1
             remarks.append(Remark(number, "figure", caption if told <= _MOST_CAPTIONS else ""))
-        if len(pictures) > len(captions):
+        if len(pictures) > len(captions) or (number in drawn and not captions and not figures.get(number)):
             remarks.append(Remark(number, "figure"))
     return list(dict.fromkeys(remarks))
 

@@ -15,6 +15,9 @@ from typing import Final
 _FEWEST_CHARACTERS: Final = 40
 _FEWEST_LETTERS: Final = 200
 _FEWEST_WORDS: Final = 40
+# Control codes instead of letters: no text has them, so that fewer are enough where they are most of it.
+_FEWEST_CODES: Final = 6
+_UNMAPPED: Final = "glyphs without characters"
 # Glyphs without a Unicode character, as a share of all. Bullets and logos of icon fonts are far below it.
 _MOST_UNMAPPED: Final = 0.2
 # Letters and digits, as a share of all characters, runs of one character (rules, dot leaders) counted once.
@@ -53,13 +56,14 @@ _SPACED: Final = re.compile(r"[A-Za-z\u00aa-\u024f\u0370-\u052f\u1e00-\u1fff]+")
 _LATIN: Final = re.compile(r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]+")
 
 
-def garbled_reason(text: str) -> str | None:
+def garbled_reason(text: str, unmapped: int = 0) -> str | None:
     """Reason why the text of a page is garbled; None where it is not.
 
     Args:
         text: of one page.
+        unmapped: number of glyphs that have no character and are not in the text.
     """
-    if reason := _glyph_fault(text) or _rare_fault(text):
+    if reason := _glyph_fault(text, unmapped) or _rare_fault(text):
         return reason
     words = _SPACED.findall(text)
     if sum(map(len, words)) < _FEWEST_LETTERS:
@@ -72,24 +76,26 @@ def letters(text: str) -> int:
     return sum(map(str.isalnum, text))
 
 
-def _glyph_fault(text: str) -> str | None:
+def _glyph_fault(text: str, unmapped: int) -> str | None:
     """Too many glyphs without a character, or too few letters and digits."""
     plain = sum(map(len, _PLAIN.findall(text)))
-    if plain >= (1 - _MOST_UNMAPPED) * sum(map(len, text.split())):
+    if plain >= (1 - _MOST_UNMAPPED) * (sum(map(len, text.split())) + unmapped):
         return None  # nearly all pages end here; the rest is slow
-    text, unmapped = _CID.subn("", text)
+    codes = unmapped
+    text, marked = _CID.subn("", text)
+    unmapped += marked
     text = _REPEATED.sub(r"\1", _LEADERS.sub(r"\1", text))
     printed = [character for character in text if not character.isspace()]
     total = len(printed) + unmapped
     if total < _FEWEST_CHARACTERS:
-        return None
+        return _UNMAPPED if codes >= _FEWEST_CODES and 2 * codes > total else None
     categories = [unicodedata.category(character) for character in printed]
     unmapped += sum(
         category in ("Co", "Cn", "Cs", "Cc") or character == "\ufffd"
         for category, character in zip(categories, printed, strict=True)
     )
     if unmapped > _MOST_UNMAPPED * total:
-        return "glyphs without characters"
+        return _UNMAPPED
     alphanumeric = sum(category[0] in "LNM" for category in categories)
     if total >= _FEWEST_LETTERS and alphanumeric < _FEWEST_ALPHANUMERIC * total:
         return "signs instead of letters"

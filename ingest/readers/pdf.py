@@ -99,7 +99,7 @@ def read_pdf(path: Path, options: ReadingOptions) -> SourceText:
             check_page(page.number, len(page.text), options.limits)
     check_size(sum(len(page.text) for page in pages), options.limits)
     remarks = [layers.remarks[number] for number in sorted(layers.remarks)]
-    remarks += [*layers.left_out, *figure_remarks(layers.pages, layers.figures)]
+    remarks += [*layers.left_out, *figure_remarks(layers.pages, layers.figures, layers.drawn)]
     if not any(page.text for page in pages):
         if not (attachments and pages):
             raise FileFault("empty_text", _empty_reason(len(pages), remarks))
@@ -132,7 +132,14 @@ def thumbnails(path: Path, numbers: Sequence[int], *, width: int = 160) -> list[
 
 @dataclass
 class _Layers:
-    """Lines of each page, from the text layer or OCR; remarks by page; words left out; and pictures without words."""
+    """Lines of each page, from the text layer or OCR, and what is told of it.
+
+    Attributes:
+        remarks: by page.
+        left_out: remarks on words that are not seen.
+        figures: boxes of pictures without words, by page.
+        drawn: numbers of pages that show much more than their text.
+    """
 
     options: ReadingOptions
     tesseract: Tesseract | None
@@ -140,6 +147,7 @@ class _Layers:
     remarks: dict[int, Remark] = field(default_factory=dict)
     left_out: list[Remark] = field(default_factory=list)
     figures: dict[int, Sequence[Box]] = field(default_factory=dict)
+    drawn: set[int] = field(default_factory=set)
 
     def read(self, file: PdfFile) -> None:
         for number in range(1, len(file) + 1):
@@ -175,9 +183,11 @@ class _Layers:
     def _best(
         self, file: PdfFile, number: int, size: tuple[float, float], lines: Sequence[Line], text: str
     ) -> Sequence[Line]:
-        garbled = garbled_reason(text) if text else None
-        stamped = self.tesseract is not None and 0 < letters(text) < _SPARSE and _has_more_ink(file, number, text)
-        if text and not (garbled or stamped) and self.options.ocr != "force":
+        garbled = garbled_reason(text, file.unmapped(number)) if text else None
+        stamped = 0 < letters(text) < _SPARSE and _has_more_ink(file, number, text)
+        if stamped and not garbled:
+            self.drawn.add(number)
+        if text and not (garbled or (stamped and self.tesseract)) and self.options.ocr != "force":
             return lines
         if not text and (min(size) <= 1 or not _ink(file, number)):
             self.remarks[number] = Remark(number, "empty", BLANK)
@@ -186,6 +196,7 @@ class _Layers:
         found = "\n".join(line.text for line in recognized)
         if found and not _is_worse(found, text, garbled=bool(garbled), forced=self.options.ocr == "force"):
             self.remarks[number] = Remark(number, "ocr", self.tesseract.name if self.tesseract else "")
+            self.drawn.discard(number)
             return recognized
         if not text:
             self.remarks[number] = Remark(number, "empty", fault or NO_WORDS)

@@ -82,6 +82,19 @@ def test_garbled(text: str, said: str) -> None:
     assert garbled_reason(text) == said
 
 
+@pytest.mark.parametrize(
+    ("text", "unmapped", "said"),
+    [
+        pytest.param("- / %,-0 0", 25, "glyphs without characters", id="a line"),
+        pytest.param(ENGLISH, len(ENGLISH), "glyphs without characters", id="half of a page"),
+        pytest.param("Bolts Nuts Rings", 3, None, id="three bullets"),
+        pytest.param(ENGLISH, 5, None, id="bullets of a page"),
+    ],
+)
+def test_glyphs_that_are_control_codes(text: str, unmapped: int, said: str | None) -> None:
+    assert garbled_reason(text, unmapped) == said
+
+
 @given(st.permutations(ENGLISH.split() * 2))
 def test_words_in_any_order_are_words(words: list[str]) -> None:
     assert garbled_reason(" ".join(words)) is None

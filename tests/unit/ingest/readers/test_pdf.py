@@ -274,7 +274,13 @@ class TestOcr:
         assert read_pdf(path, AUTO).pages[0].text.startswith("Received 4 May. And")
         self.say(tesseract, "Received 4 May, with a few words that are in a picture.")
         assert read_pdf(path, AUTO).pages[0].text == "Received 4 May"
-        assert read_pdf(path, AUTO).remarks == []
+        assert read_pdf(path, AUTO).remarks == [Remark(1, "figure")]
+
+    def test_of_a_drawing_with_a_stamp_where_it_is_off(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(module, "_ink", lambda _file, _number: 20_000)
+        source = read_pdf(make_pdf(tmp_path / "a.pdf", ["Received 4 May"]), OFF)
+        assert source.remarks == [Remark(1, "figure")]
+        assert source.reason is None
 
     def test_a_scan_in_large_print_is_no_heading(self, tmp_path: Path, tesseract: FakeTesseract) -> None:
         self.say(tesseract, "Seen words")  # of 11 points
