@@ -171,9 +171,9 @@ def _units(evidence: Evidence, parts: PageParts) -> Iterator[tuple[Unit, int | N
     """The units that lie in a passage, in order, each with the number of its list or table on the page."""
     passage, text = evidence.hit.passage.chunk.span, evidence.page.text
     units = list(_of_tables(evidence, parts))
-    for group, found in enumerate(parts.lists):
+    for number, found in enumerate(parts.lists):
         for item in found.items:
-            units += _of_item(evidence, item, group)
+            units += _of_item(evidence, item, number)
     units += [(_unit(evidence, *each), None) for each in _text_spans(evidence, parts)]
     for unit, group in sorted(units, key=lambda pair: pair[0].span):
         overlaps = unit.span.start < passage.end and unit.span.end > passage.start
