@@ -53,10 +53,13 @@ ingest: models  ## bring the index in line with KNOWLEDGE_BASE=folder (default: 
 demo: ingest  ## everything from nothing: install, fetch, ingest, and ask three questions
 	@echo; $(BIN)/python -m rag ask - < $(QUESTIONS); code=$$?; test $$code -eq 0 -o $$code -eq 4
 
-# An index that is there is served as it is: it may be of other documents than the default ones.
+# An index that is there is served as it is: it may be of other documents than the default ones. An empty folder gets its
+# first documents on the page.
 serve: models  ## the service on 127.0.0.1:8000 (PORT=...), after ingesting KNOWLEDGE_BASE=folder if given or if there is no index
-	@test "$(origin KNOWLEDGE_BASE)" = file -a -e "$${RAG_INDEX:-indexes}/CURRENT" || $(BIN)/python -m ingest "$(KNOWLEDGE_BASE)" || test $$? -eq 3
-	@$(BIN)/python -m rag serve --port $(PORT)
+	@test "$(origin KNOWLEDGE_BASE)" = file -a -e "$${RAG_INDEX:-indexes}/CURRENT" \
+		|| test -d "$(KNOWLEDGE_BASE)" -a -z "$$(find "$(KNOWLEDGE_BASE)" -type f ! -name '.*' -print -quit)" \
+		|| $(BIN)/python -m ingest "$(KNOWLEDGE_BASE)" || test $$? -eq 3
+	@$(BIN)/python -m rag serve --port $(PORT) --adding "$(KNOWLEDGE_BASE)"
 
 test: lint  ## lint, types, and all tests but the container's
 	@$(BIN)/python -m rag models fetch smollm2-135m-instruct-q4_1 all-minilm-l6-v2 ms-marco-minilm-l12-v2

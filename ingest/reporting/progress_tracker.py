@@ -34,6 +34,7 @@ class ProgressSnapshot:
         chunks, encoded: made so far, and encoded.
         share: of the work, 0..1; it never decreases.
         seconds_left: None while there is no estimate.
+        partly_read: SHA-256 of each file that is being read, its pages that are read, and all of them.
     """
 
     stage: str
@@ -47,6 +48,7 @@ class ProgressSnapshot:
     encoded: int
     share: float
     seconds_left: float | None
+    partly_read: tuple[tuple[str, int, int], ...] = ()
 
 
 class _Sample(NamedTuple):
@@ -143,6 +145,8 @@ class ProgressTracker(Progress):
                 encoded=self._encoded,
                 share=self._share,
                 seconds_left=self._seconds_left(now, read, encoded),
+                # A source is named by its digest.
+                partly_read=tuple((path.name, file.done, file.total) for path, file in self._partly_read.items()),
             )
 
     def _all_pages(self) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.cli.arguments import whole_number
@@ -19,6 +20,13 @@ def add_commands(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("serve", help="the HTTP service")
     command.add_argument("--host", help="address to listen on (default: RAG_HOST, or 127.0.0.1)")
     command.add_argument("--port", type=whole_number(1, 65_535), help="port to listen on (default: RAG_PORT, or 8000)")
+    command.add_argument(
+        "--adding",
+        type=Path,
+        metavar="FOLDER",
+        help="let documents be added to this folder on the page, without a key, if the service listens on this machine "
+        "alone and there are no keys; RAG_DOCUMENTS goes before it",
+    )
     command.set_defaults(run=serve)
 
 
@@ -28,6 +36,7 @@ def serve(options: argparse.Namespace, settings: Settings) -> int:
     from rag.service.auth import open_key_file
     from rag.service.connections import most_connections
     from rag.service.server import open_uploads, reserve, serve_forever
+    from rag.service.uploads.local import open_local_uploads
 
     most_connections(settings.parallel + settings.max_queue)  # raises where the process may open too few files
     uploads = open_uploads(settings)
@@ -35,6 +44,9 @@ def serve(options: argparse.Namespace, settings: Settings) -> int:
     if settings.records:
         open_records(settings).check()
     with reserve(options.host or settings.host, options.port or settings.port) as listener:
-        check_open(settings, listener.getsockname()[0])
+        address = listener.getsockname()[0]
+        check_open(settings, address)
+        if options.adding and not uploads:
+            uploads = open_local_uploads(settings, options.adding, address)
         answerer = open_answerer(settings, recorded=True, tuned=True)
         return serve_forever(lambda: answerer, settings, listener, uploads, key_file)

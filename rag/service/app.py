@@ -25,7 +25,7 @@ from rag.service.auth import Keys, guarded
 from rag.service.metrics import Metrics
 from rag.service.middleware import RequestMiddleware
 from rag.service.page_images import PageImages
-from rag.service.routes import api_page, ask, documents, health, openai, page
+from rag.service.routes import api_page, ask, documents, feedback, health, openai, page
 from rag.service.routes.uploads import UploadService, router, uploads_info
 from rag.service.tracing import AnswerTraces
 from rag.service.uploads.ingest_jobs import IngestJobs
@@ -69,7 +69,13 @@ def create_app(
         :class:`Admission`. While ``state.draining`` is true, ``/readyz`` says that it stops.
     """
     metrics = Metrics()
-    keys = Keys(api_keys, admin_keys, key_file, requests_per_minute=requests_per_minute)
+    keys = Keys(
+        api_keys,
+        admin_keys,
+        key_file,
+        requests_per_minute=requests_per_minute,
+        open_admin=uploads is not None and uploads.without_key,
+    )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -82,9 +88,10 @@ def create_app(
         app.include_router(health.probes(answerer))
         questions = ask.QuestionService(answerer, admission, threads, metrics, traces)
         app.include_router(ask.router(questions, keys))
+        app.include_router(feedback.router(answerer, guarded(keys, "feedback")))
         app.include_router(openai.router(questions, answerer, keys))
         app.include_router(documents.router(answerer, page_images, guarded(keys, "documents")))
-        app.include_router(health.router(answerer, admission, metrics, uploads_info(uploads), keys))
+        app.include_router(health.router(answerer, admission, metrics, uploads_info(uploads, keys), keys))
         if uploads:
             jobs = IngestJobs(
                 uploads.job,

@@ -16,17 +16,24 @@ from starlette.types import Receive, Scope, Send
 
 from rag.errors import RateExceeded
 from rag.service.access.access_key import SCOPES, AccessKey, KeyScope, digest_of, matching
+from rag.service.access.origin import is_from_this_machine
 from rag.service.access.rate_limit import RateLimits
 from rag.service.access.watched_keys import WatchedKeys
 from rag.settings import Settings
 
-_ACCESS: Final[frozenset[KeyScope]] = frozenset(("ask", "documents", "metrics"))
+_ACCESS: Final[frozenset[KeyScope]] = frozenset(("ask", "documents", "feedback", "metrics"))
 _MAY_NOT: Final[dict[KeyScope, str]] = {
     "ask": "ask",
     "documents": "read documents",
+    "feedback": "say what it thinks of answers",
     "admin": "add documents",
     "metrics": "read metrics",
 }
+# Of a service that has no keys to send.
+_NOT_HERE: Final = (
+    "documents are added without a key only on the machine that the service runs on, at http://127.0.0.1; for others "
+    "have the operator set RAG_DOCUMENTS and RAG_ADMIN_KEYS"
+)
 
 
 class Keys:
@@ -39,6 +46,7 @@ class Keys:
         file: WatchedKeys | None = None,
         *,
         requests_per_minute: int = 0,
+        open_admin: bool = False,
         today: Callable[[], date] = lambda: datetime.now(UTC).date(),
         clock: Callable[[], float] = monotonic,
     ) -> None:
@@ -49,6 +57,7 @@ class Keys:
             admin_keys: for everything.
             file: further keys, each with its own scopes; with it, a key is needed whether or not it has any.
             requests_per_minute: limit of each key that has none of its own; 0 for none.
+            open_admin: whether requests of this machine need no key for adding documents, where none is needed to ask.
             today: the date in UTC.
             clock: monotonic clock in seconds.
         """
@@ -57,6 +66,7 @@ class Keys:
         self.file = file
         self.are_needed = bool(keys) or file is not None
         self._requests_per_minute = requests_per_minute
+        self._open_admin = open_admin and not self.are_needed
         self._limits = RateLimits(clock)
         self._today = today
 
@@ -64,28 +74,35 @@ class Keys:
         """Checks the key of a request, and counts the request.
 
         Args:
-            scope: of the request; its state gets ``key_id``, the id of its key, if it is a known one, and
-                ``requests_per_minute``, the limit that it has.
+            scope: of the request; its state gets ``key_id`` and ``scopes``, the id and the scopes of its key, if it is
+                a known one, and ``requests_per_minute``, the limit that it has.
             needed: the scope that the key must have; None if any key will do.
 
         Returns:
             The identity of the client: the id of its key, or its address where no key is needed.
 
         Raises:
-            HTTPException: 401, the request has no key, or an unknown or expired one; 403, the key lacks the scope.
+            HTTPException: 401, the request has no key, or an unknown or expired one; 403, the key lacks the scope, or
+                only requests of this machine may do it.
             RateExceeded: the key has sent too many requests.
         """
         secret = _sent(scope)
         key = matching(secret, (*self._fixed, *(self.file.current() if self.file else ())))
         if key:
-            scope.setdefault("state", {})["key_id"] = key.id
-        if not self.are_needed and needed != "admin":
+            scope.setdefault("state", {}).update(key_id=key.id, scopes=key.scopes)
+        if not self.are_needed and (needed != "admin" or self.is_admin_open(scope)):
             return _address(scope)
+        if self._open_admin:
+            raise HTTPException(403, _NOT_HERE)
         key = self._valid(key, secret, "admin" if needed == "admin" else "access")
         self._count(key, scope)
         if needed and needed not in key.scopes:
             raise _forbidden(key, needed)
         return key.id
+
+    def is_admin_open(self, scope: Scope) -> bool:
+        """True if a request may add documents without a key."""
+        return self._open_admin and is_from_this_machine(scope)
 
     def _valid(self, key: AccessKey | None, secret: bytes, kind: str) -> AccessKey:
         if not secret:

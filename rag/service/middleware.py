@@ -19,6 +19,7 @@ from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag.errors import Cancelled, RequestFault
+from rag.service.access.origin import is_cross_origin
 from rag.service.allowed_hosts import AllowedHosts
 from rag.service.logs import MEMBERS, request_state
 from rag.service.metrics import Metrics
@@ -47,6 +48,10 @@ _OTHER_HOST: Final = (
     "this host name is not allowed for a service without keys; use 127.0.0.1 or localhost, or have the operator add "
     "the name to RAG_HOSTS, or set RAG_API_KEYS"
 )
+_OTHER_ORIGIN: Final = (
+    "a page of another origin sent this, and only the service's own page may; behind a proxy that changes the Host "
+    "header, have it pass Host on"
+)
 _SECURITY_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -58,8 +63,9 @@ _SECURITY_HEADERS: Final = {
 class RequestMiddleware:
     """Gives each request an id, limits its body, adds headers, and logs and counts the outcome, without any text.
 
-    With ``hosts``, requests for others get a 421. With ``root_path``, the path under which a proxy offers the service,
-    paths are taken with it and without it, as the proxy may have taken it away.
+    With ``hosts``, requests for others get a 421. What a page of another origin would change is refused with a 403.
+    With ``root_path``, the path under which a proxy offers the service, paths are taken with it and without it, as the
+    proxy may have taken it away.
     """
 
     def __init__(self, app: ASGIApp, metrics: Metrics, hosts: AllowedHosts | None = None, root_path: str = "") -> None:
@@ -101,7 +107,7 @@ class RequestMiddleware:
             request_state.reset(logged)
 
     def _refusal(self, scope: Scope, headers: Headers, request_id: str) -> ASGIApp | None:
-        """Response to a request that is refused for its host, or for its connection, which is for probes only."""
+        """Response to a request that is refused for its host, origin, or connection, which is for probes only."""
         path = scope["path"]
         if scope["state"].get("probes_only") and path not in _PROBES:
             seconds = _CROWDED_RETRY_SECONDS
@@ -109,6 +115,8 @@ class RequestMiddleware:
             return error_response(path, fields, {"Retry-After": str(seconds), "Connection": "close"})
         if self._hosts and not self._hosts.allow(headers.get("host", "")):
             return error_response(path, problem_fields(421, _OTHER_HOST, request_id))
+        if is_cross_origin(scope["method"], headers):
+            return error_response(path, problem_fields(403, _OTHER_ORIGIN, request_id))
         if self._root_path and path == self._root_path:
             return RedirectResponse(f"{path}/", 308)  # links of /docs are relative to it
         return None

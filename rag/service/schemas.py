@@ -324,6 +324,7 @@ class InfoBody(_Body):
     index: str | None
     limits: LimitsBody
     adding: AddingBody
+    feedback: Annotated[bool, Field(description="whether this client may say what it thinks of answers")]
 
 
 class StateBody(_Body):

@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from fastapi import FastAPI
 
 from ingest.discovery import discover
 from rag.answering.answerer import Answerer
+from rag.answering.trace import Recorder
 from rag.index.reading import CurrentIndex
 from rag.models.llm.language_model import Generated, Prompt
 from rag.retrieval.retriever import Retriever
@@ -120,10 +121,16 @@ def serve(index: Path) -> Iterator[Callable[..., Running]]:
         seconds: float = 300.0,
         grace_seconds: int = 1,
         connections: int = 512,
+        recorder: Recorder | None = None,
         **options: Any,
     ) -> Running:
         limits = AdmissionLimits(parallel, max_queue, seconds)
-        app = create_app(lambda: make_answerer(index, model, scripts), limits=limits, **options)
+
+        def opened() -> Answerer:
+            answerer = make_answerer(index, model, scripts)
+            return replace(answerer, recorder=recorder) if recorder else answerer
+
+        app = create_app(opened, limits=limits, **options)
         # asyncio sets TCP_NODELAY only on a socket whose protocol is TCP.
         listener = socket.socket(proto=socket.IPPROTO_TCP)
         listener.bind(("127.0.0.1", 0))

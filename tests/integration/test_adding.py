@@ -25,7 +25,7 @@ from rag.service.routes.uploads import UploadService
 from rag.service.uploads.folder import UploadFolder
 from rag.testing import ScriptedModel
 from tests.fakes import make_pdf
-from tests.integration.conftest import Running, make_answerer, wait_until
+from tests.integration.conftest import Running, make_answerer, post, wait_until
 from tests.integration.test_asking import assert_problem
 from tests.unit.conftest import files_of_at_most
 
@@ -37,9 +37,11 @@ QUESTION = "When does the ferry to Uvholm leave?"
 PDF = b"%PDF-1.4\n" + b"x" * 2000
 
 
-def upload_service(documents: Path, index: Path, job: Sequence[str] | None = None) -> UploadService:
+def upload_service(
+    documents: Path, index: Path, job: Sequence[str] | None = None, *, without_key: bool = False
+) -> UploadService:
     command = [sys.executable, "-m", "tests.integration.fake_ingest", str(documents), str(index)]
-    return UploadService(UploadFolder(documents, MOST), job or command)
+    return UploadService(UploadFolder(documents, MOST), job or command, without_key=without_key)
 
 
 @contextmanager
@@ -88,6 +90,7 @@ class TestAccess:
         with TestClient(app) as client:
             assert client.get("/info").json()["adding"] == {
                 "enabled": False,
+                "needs_key": False,
                 "max_bytes": 0,
                 "suffixes": list(SUFFIXES),
             }
@@ -97,12 +100,15 @@ class TestAccess:
     def test_info_says_that_it_is_on(self, client: TestClient) -> None:
         assert client.get("/info").json()["adding"] == {
             "enabled": True,
+            "needs_key": True,
             "max_bytes": MOST,
             "suffixes": [".pdf", ".txt", ".text", ".md", ".markdown", ".html", ".htm", ".docx"],
         }
 
     @pytest.mark.parametrize("api_keys", [[], [SecretStr("reader")]], ids=["open", "with access keys"])
-    @pytest.mark.parametrize(("method", "path"), [("POST", "/uploads"), ("POST", "/ingest"), ("GET", "/ingest")])
+    @pytest.mark.parametrize(
+        ("method", "path"), [("POST", "/uploads"), ("DELETE", "/uploads"), ("POST", "/ingest"), ("GET", "/ingest")]
+    )
     def test_an_admin_key_is_needed(
         self, documents: Path, index: Path, api_keys: list[SecretStr], method: str, path: str
     ) -> None:
@@ -135,6 +141,74 @@ class TestAccess:
 
     def test_admin_keys_alone_require_no_access_key(self, client: TestClient) -> None:
         assert client.get("/documents").status_code == 200
+
+
+class TestWithoutKeys:
+    """A person alone with the service: requests of this machine need no key, and pages of others do nothing."""
+
+    @pytest.fixture
+    def alone(self, serve: Callable[..., Running], documents: Path, index: Path) -> str:
+        uploads = upload_service(documents, index, without_key=True)
+        return serve(ScriptedModel(["The ferry to Uvholm leaves at 6 in the morning."]), uploads=uploads).url
+
+    def test_a_document_is_added_asked_and_removed(self, alone: str, documents: Path, tmp_path: Path) -> None:
+        assert httpx.get(f"{alone}/info").json()["adding"]["needs_key"] is False
+        make_pdf(tmp_path / "uvholm.pdf", UVHOLM)
+        data = (tmp_path / "uvholm.pdf").read_bytes()
+        added = httpx.post(f"{alone}/uploads", params={"name": "uvholm.pdf"}, content=data, headers=BYTES)
+        assert added.status_code == 201
+        self.read(alone)
+        assert post(alone, QUESTION).json()["answered"]
+        removed = httpx.delete(f"{alone}/uploads", params={"name": "uvholm.pdf"})
+        assert removed.json() == {"name": "uvholm.pdf", "kept": ".pageproof-removed/uvholm.pdf"}
+        self.read(alone)
+        listed = httpx.get(f"{alone}/documents").json()
+        assert [each["name"] for each in listed["documents"]] == ["ferry.pdf", "harbour.pdf"]
+        assert (documents / ".pageproof-removed/uvholm.pdf").read_bytes() == data
+        assert_problem(httpx.delete(f"{alone}/uploads", params={"name": "uvholm.pdf"}), 404)
+        assert_problem(httpx.delete(f"{alone}/uploads"), 422)
+
+    def read(self, url: str) -> None:
+        assert httpx.post(f"{url}/ingest").status_code == 202
+        wait_until(lambda: httpx.get(f"{url}/ingest").json()["state"] == "finished")
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            pytest.param({"X-Forwarded-For": "192.0.2.7"}, id="another machine, by a proxy"),
+            pytest.param({"Host": "192.0.2.1:8000"}, id="the address in the network"),
+        ],
+    )
+    def test_others_cannot(self, alone: str, documents: Path, headers: dict[str, str]) -> None:
+        before = names(documents)
+        refused = httpx.post(f"{alone}/uploads", params={"name": "a.pdf"}, content=PDF, headers={**BYTES, **headers})
+        assert_problem(refused, 403)
+        assert "RAG_ADMIN_KEYS" in refused.json()["detail"]
+        assert httpx.get(f"{alone}/info", headers=headers).json()["adding"]["enabled"] is False
+        assert names(documents) == before
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            pytest.param({"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}, id="another site"),
+            pytest.param({"Origin": "http://127.0.0.1:1", "Sec-Fetch-Site": "same-site"}, id="another port"),
+            pytest.param({"Origin": "null"}, id="a sandboxed page"),
+        ],
+    )
+    @pytest.mark.parametrize(
+        ("method", "path"),
+        [("POST", "/uploads?name=a.pdf"), ("DELETE", "/uploads?name=ferry.pdf"), ("POST", "/ingest"), ("POST", "/ask"),
+         ("POST", "/v1/chat/completions")],
+    )  # fmt: skip
+    def test_a_page_of_another_origin_changes_nothing(
+        self, alone: str, documents: Path, headers: dict[str, str], method: str, path: str
+    ) -> None:
+        before = names(documents)
+        refused = httpx.request(method, f"{alone}{path}", content=PDF, headers={**BYTES, **headers})
+        assert refused.status_code == 403
+        assert "a page of another origin sent this" in refused.text
+        assert names(documents) == before
+        assert httpx.get(f"{alone}/ingest").json()["state"] == "idle"
 
 
 class TestUploading:
@@ -337,6 +411,7 @@ class TestIngesting:
             "index": None,
             "error": None,
             "again": False,
+            "reading": [],
             "files": [],
         }
         uploaded = upload(client, "uvholm.pdf", make_pdf(tmp_path / "u.pdf", UVHOLM).read_bytes()).json()

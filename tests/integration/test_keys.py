@@ -34,6 +34,7 @@ NEEDED: Final[dict[str, KeyScope | None]] = {
     "POST /v1/chat/completions": "ask",
     "GET /v1/models": "ask",
     "GET /v1/models/{model_id}": "ask",
+    "POST /answers/{answer_id}/feedback": "feedback",
     "GET /documents": "documents",
     "GET /documents/{document_id}/file": "documents",
     "GET /documents/{document_id}/pages/{number}": "documents",
@@ -41,6 +42,7 @@ NEEDED: Final[dict[str, KeyScope | None]] = {
     "GET /metrics": "metrics",
     "GET /info": None,
     "POST /uploads": "admin",
+    "DELETE /uploads": "admin",
     "POST /ingest": "admin",
     "GET /ingest": "admin",
 }
@@ -89,7 +91,7 @@ def test_each_route_asks_for_its_scope(index: Path, documents: Path, ring: KeyRi
         for route in sorted(routes - {f"GET {path}" for path in OPEN}):
             method, path = route.split()
             needed = NEEDED.get(route, "documents")
-            url = path.format(document_id="a" * 64, number=1, model_id="x")
+            url = path.format(document_id="a" * 64, number=1, model_id="x", answer_id="0" * 32)
             assert_problem_or_openai(client.request(method, url), 401)
             for scope, header in headers.items():
                 response = client.request(method, url, headers=header)

@@ -13,10 +13,11 @@ from rag import settings as setting_rules
 from rag.cli import keys as keys_command
 from rag.pdf import document, render_worker
 from rag.pdf.render_pool import RenderPool
+from rag.runtime.keyed_lines import KeyedLines
 from rag.service import answer_task, connections, middleware, page_images, problems, schemas, server
 from rag.service.access import key_file
 from rag.service.admission import admission
-from rag.service.routes import uploads
+from rag.service.routes import feedback, uploads
 from rag.service.uploads import validation
 from rag.settings import Settings
 
@@ -41,6 +42,8 @@ DEFAULTS = {
         f"{schemas.MAX_HISTORY}, of {schemas.MAX_QUESTION:,} characters each in question and answer"
     ),
     "names in `documents`": f"{schemas.MAX_DOCUMENTS:,}",
+    "what an answer should have been, in feedback": f"{feedback._MAX_EXPECTED:,} characters",
+    "feedback that is kept": f"{KeyedLines(Path()).most_bytes // 1_000_000} MB",
     "tokens of an answer": f"{default('max_tokens')}; a request may ask for 4,096",
     "header of a request, from the opening of the connection or its first byte": f"{connections.HEAD_SECONDS:g} s",
     "header of a request, its size": f"{DEFAULT_MAX_INCOMPLETE_EVENT_SIZE // KIB} KiB",

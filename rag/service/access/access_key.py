@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Literal, TypeAlias, get_args
 
-KeyScope: TypeAlias = Literal["ask", "documents", "admin", "metrics"]
+KeyScope: TypeAlias = Literal["ask", "documents", "feedback", "admin", "metrics"]
 
 SCOPES: Final[tuple[KeyScope, ...]] = get_args(KeyScope)
 # Recognised by scanners for leaked secrets, and by people.

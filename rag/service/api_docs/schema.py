@@ -31,7 +31,7 @@ _EITHER_KEY: Final[list[dict[str, list[str]]]] = [{name: []} for name in _KEY_SC
 _MEANINGS: Final[Mapping[int, str]] = {
     400: "the request cannot be fulfilled: the error names the field",
     401: "no key was sent, or it is not accepted",
-    403: "the key may not do this",
+    403: "the key may not do this, or a page of another origin sent it",
     404: "there is no such document, page or model",
     408: "the body did not come in time",
     409: "another document has this name",
@@ -171,7 +171,7 @@ def _statuses(path: str, operation: _Object, *, needs_key: bool) -> set[int]:
     if needs_key:
         statuses |= {401, 403, 429}
     if "requestBody" in operation:
-        statuses |= {408, 413}
+        statuses |= {403, 408, 413}
     if "{" in path:
         statuses.add(404)
     if "422" in operation["responses"]:

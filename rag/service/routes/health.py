@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
 
@@ -12,11 +13,13 @@ from fastapi.responses import PlainTextResponse
 from rag import __version__
 from rag.answering.answerer import Answerer
 from rag.errors import IndexFault, IndexMissing
+from rag.service.access.access_key import SCOPES
 from rag.service.admission.admission import Admission
 from rag.service.auth import Keys, guarded
 from rag.service.metrics import CONTENT_TYPE, Metrics
 from rag.service.middleware import MAX_BODY_BYTES
 from rag.service.problems import error_response, problem_fields
+from rag.service.routes.feedback import records_of
 from rag.service.schemas import MAX_HISTORY, MAX_QUESTION, InfoBody, LimitsBody, StateBody
 from rag.service.uploads.schemas import AddingBody
 
@@ -55,7 +58,13 @@ def probes(answerer: Answerer) -> APIRouter:
     return routes
 
 
-def router(answerer: Answerer, admission: Admission, metrics: Metrics, uploads: AddingBody, keys: Keys) -> APIRouter:
+def router(
+    answerer: Answerer,
+    admission: Admission,
+    metrics: Metrics,
+    uploads: Callable[[Request], AddingBody],
+    keys: Keys,
+) -> APIRouter:
     """Metrics, API schema and configuration, guarded by the keys."""
     routes = APIRouter(route_class=guarded(keys))
     measured = APIRouter(route_class=guarded(keys, "metrics"))
@@ -107,7 +116,8 @@ def router(answerer: Answerer, admission: Admission, metrics: Metrics, uploads: 
                 body_bytes=MAX_BODY_BYTES,
                 requests_per_minute=getattr(request.state, "requests_per_minute", None),
             ),
-            adding=uploads,
+            adding=uploads(request),
+            feedback=records_of(answerer) is not None and "feedback" in getattr(request.state, "scopes", SCOPES),
         )
 
     return routes

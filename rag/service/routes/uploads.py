@@ -1,9 +1,9 @@
-"""``/uploads`` and ``/ingest``: documents added over HTTP, with an admin key, if the operator has turned it on."""
+"""``/uploads`` and ``/ingest``: documents added and removed over HTTP, if the operator has turned it on."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
@@ -15,10 +15,11 @@ from starlette.requests import ClientDisconnect
 
 from rag.errors import Cancelled
 from rag.service.api_docs.schema import problem_responses
+from rag.service.auth import Keys
 from rag.service.media_types import SUFFIXES
 from rag.service.uploads.folder import Receiving, Stored, UploadFolder
 from rag.service.uploads.ingest_jobs import IngestJobs
-from rag.service.uploads.schemas import AddingBody, IngestBody, UploadBody
+from rag.service.uploads.schemas import AddingBody, IngestBody, RemovedBody, UploadBody
 
 _log = logging.getLogger(__name__)
 
@@ -38,17 +39,24 @@ class UploadService:
     Attributes:
         folder: stores the documents.
         job: command that ingests the folder, and prints its progress as lines of JSON.
+        without_key: whether requests of this machine need no key.
     """
 
     folder: UploadFolder
     job: Sequence[str]
+    without_key: bool = False
 
 
-def uploads_info(uploads: UploadService | None) -> AddingBody:
-    """The field ``adding`` of ``/info``."""
-    return AddingBody(
-        enabled=uploads is not None, max_bytes=uploads.folder.max_bytes if uploads else 0, suffixes=SUFFIXES
-    )
+def uploads_info(uploads: UploadService | None, keys: Keys) -> Callable[[Request], AddingBody]:
+    """The field ``adding`` of ``/info``, for a request."""
+
+    def adding(request: Request) -> AddingBody:
+        is_open = keys.is_admin_open(request.scope)
+        if uploads is None or (uploads.without_key and not is_open):
+            return AddingBody(enabled=False, needs_key=False, max_bytes=0, suffixes=SUFFIXES)
+        return AddingBody(enabled=True, needs_key=not is_open, max_bytes=uploads.folder.max_bytes, suffixes=SUFFIXES)
+
+    return adding
 
 
 def router(uploads: UploadService, jobs: IngestJobs, route_class: type[APIRoute]) -> APIRouter:
@@ -84,6 +92,15 @@ def router(uploads: UploadService, jobs: IngestJobs, route_class: type[APIRoute]
         _log.info("document %s, %d bytes, %s: %s", stored.sha256, stored.size, _done(stored), request.state.request_id)
         response.status_code = 201 if stored.new else 200
         return UploadBody.of(stored)
+
+    @routes.delete("/uploads", response_model=RemovedBody, responses=problem_responses(404, 409, 507))
+    def remove(
+        request: Request, name: Annotated[str, Query(description="of the document, relative to the folder")]
+    ) -> RemovedBody:
+        """Take a document out of the folder. The file is kept in a hidden folder there, and is not found any more."""
+        kept = uploads.folder.remove(name)
+        _log.info("a document was taken out: %s", request.state.request_id)
+        return RemovedBody(name=name, kept=kept)
 
     @routes.post("/ingest", status_code=202, response_model=IngestBody)
     def ingest() -> IngestBody:

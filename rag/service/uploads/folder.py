@@ -9,6 +9,7 @@ import secrets
 import shutil
 import threading
 import time
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -16,8 +17,9 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Final
 
-from rag.errors import NameTaken, SettingsError, UploadNotStored, UploadTooLarge
+from rag.errors import DocumentUnknown, LastDocument, NameTaken, SettingsError, UploadNotStored, UploadTooLarge
 from rag.runtime.files import sha256_of_file, sync
+from rag.service.uploads.removed import has_others, is_document, keep_copy
 from rag.service.uploads.validation import HEAD_BYTES, check_head, checked_name
 
 # Hidden files are no documents for the ingest job.
@@ -45,7 +47,10 @@ class Stored:
 
 
 class UploadFolder:
-    """A folder that documents are uploaded to. Thread-safe, within one process."""
+    """A folder that documents are uploaded to. Thread-safe, within one process.
+
+    What is replaced or removed is kept in a hidden folder of it: see :mod:`rag.service.uploads.removed`.
+    """
 
     def __init__(self, root: Path, max_bytes: int) -> None:
         """Checks that the folder can be used.
@@ -113,9 +118,40 @@ class UploadFolder:
                     return Stored(name, size, sha256, new=False, replaced=False)
                 if not replace:
                     raise _taken(name)
+                keep_copy(self.root, name)
             draft.replace(target)
             sync(self.root)
         return Stored(name, size, sha256, new=True, replaced=there)
+
+    def remove(self, name: str) -> str:
+        """Takes a document out of the folder; the file is kept, where the ingest job does not look.
+
+        Args:
+            name: of the document, relative to the folder.
+
+        Returns:
+            Where the file is now, relative to the folder.
+
+        Raises:
+            DocumentUnknown: the folder has no such document.
+            LastDocument: it has no other one.
+            UploadNotStored: the disk refused.
+        """
+        name = unicodedata.normalize("NFC", name)
+        with self._lock:
+            if not is_document(self.root, name):
+                raise DocumentUnknown(
+                    "the folder that documents are added to has no file of this name; it came from elsewhere, and is "
+                    "removed there: python -m ingest"
+                )
+            if not has_others(self.root, name):
+                raise LastDocument("this is the only document: add another one before it is removed")
+            path = self.root / name
+            with _storage_errors(self.root, name, path.stat().st_size):
+                kept = keep_copy(self.root, name)
+                path.unlink()
+                sync(path.parent)
+        return kept
 
     def _remove_stale_uploads(self) -> None:
         """Deletes temporary files that a killed service has left behind."""

@@ -31,6 +31,20 @@ _STOP_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True)
+class FileProgress:
+    """Progress of a file that is being read.
+
+    Attributes:
+        id: SHA-256 of the file.
+        done, total: pages.
+    """
+
+    id: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
 class IngestJobStatus:
     """Status of the latest run.
 
@@ -45,6 +59,7 @@ class IngestJobStatus:
         index: the generation that was current when the run had finished.
         error: why the run failed, or waits.
         again: whether another run follows this one.
+        reading: files that are being read.
         files: rows of the report, once the run has ended.
     """
 
@@ -59,6 +74,7 @@ class IngestJobStatus:
     index: str | None = None
     error: str | None = None
     again: bool = False
+    reading: tuple[FileProgress, ...] = ()
     files: tuple[FileRow, ...] = ()
 
 
@@ -203,6 +219,7 @@ def _progress(line: Mapping[str, Any]) -> dict[str, Any]:
         "total": line[total],
         "share": round(line["share"], 4),
         "seconds_left": line["seconds_left"],
+        "reading": tuple(FileProgress(*file) for file in line.get("partly_read", ())),
     }
 
 

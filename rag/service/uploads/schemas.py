@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from rag.domain.file_status import FileRow, FileStatus
 from rag.service.uploads.folder import Stored
-from rag.service.uploads.ingest_jobs import IngestJobStatus
+from rag.service.uploads.ingest_jobs import FileProgress, IngestJobStatus
 
 
 class _Reported(BaseModel):
@@ -19,6 +19,7 @@ class AddingBody(_Reported):
     """Uploads: whether they are on, and which documents are accepted."""
 
     enabled: bool
+    needs_key: Annotated[bool, Field(description="whether an admin key is needed")]
     max_bytes: int
     suffixes: tuple[str, ...]
 
@@ -35,6 +36,26 @@ class UploadBody(_Reported):
     def of(cls, stored: Stored) -> UploadBody:
         """The schema of a stored document."""
         return cls(name=stored.name, size=stored.size, sha256=stored.sha256, replaced=stored.replaced)
+
+
+class RemovedBody(_Reported):
+    """A document that was taken out of the upload folder; it is found until the ingest job has run."""
+
+    name: str
+    kept: Annotated[str, Field(description="where the file is now, relative to the folder")]
+
+
+class ReadingFileBody(_Reported):
+    """A file that is being read."""
+
+    id: Annotated[str, Field(description="SHA-256 of the file")]
+    done: Annotated[int, Field(description="pages that are read")]
+    total: Annotated[int, Field(description="pages that it has, as far as is known")]
+
+    @classmethod
+    def of(cls, file: FileProgress) -> ReadingFileBody:
+        """The file as it is sent."""
+        return cls(id=file.id, done=file.done, total=file.total)
 
 
 class IngestedFileBody(_Reported):
@@ -65,10 +86,12 @@ class IngestBody(_Reported):
     index: str | None
     error: str | None
     again: Annotated[bool, Field(description="whether another run follows")]
+    reading: Annotated[tuple[ReadingFileBody, ...], Field(description="files that are being read")]
     files: tuple[IngestedFileBody, ...]
 
     @classmethod
     def of(cls, status: IngestJobStatus) -> IngestBody:
         """The status as it is sent."""
         files = tuple(IngestedFileBody.of(row) for row in status.files)
-        return cls.model_validate({**vars(status), "files": files})
+        reading = tuple(ReadingFileBody.of(file) for file in status.reading)
+        return cls.model_validate({**vars(status), "files": files, "reading": reading})

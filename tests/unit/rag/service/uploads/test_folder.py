@@ -43,7 +43,7 @@ def add(
 
 
 def held(folder: UploadFolder) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.root.iterdir()}
+    return {path.name: path.read_bytes() for path in folder.root.iterdir() if path.is_file()}
 
 
 def test_new(folder: UploadFolder) -> None:

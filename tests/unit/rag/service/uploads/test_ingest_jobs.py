@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from rag.domain.file_status import FileRow
-from rag.service.uploads.ingest_jobs import IngestJobs, IngestJobStatus
+from rag.service.uploads.ingest_jobs import FileProgress, IngestJobs, IngestJobStatus
 
 REPORT = {
     "generation": "000002-0a0b0c0d",
@@ -137,6 +137,17 @@ def test_progress(bench: Bench, line: dict[str, Any], expected: tuple[Any, ...])
     bench.go.touch()
     wait_until(lambda: jobs.status.state == "finished")
     assert jobs.status.started == begun.started
+
+
+def test_the_files_that_are_being_read(bench: Bench) -> None:
+    line = progress("reading", files=2, partly_read=[["a" * 64, 3, 100]])  # type: ignore[arg-type]
+    jobs = bench.jobs(say(line) + bench.until_go() + say({"report": REPORT}))
+    jobs.start()
+    wait_until(lambda: bool(jobs.status.reading))
+    assert [*jobs.status.reading] == [FileProgress("a" * 64, 3, 100)]
+    bench.go.touch()
+    wait_until(lambda: jobs.status.state == "finished")
+    assert [*jobs.status.reading] == []
 
 
 def test_a_run_requested_during_another_follows_it(bench: Bench) -> None:

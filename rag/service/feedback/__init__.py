@@ -1,0 +1,1 @@
+"""Feedback: what people say of answers, as labelled questions."""
