@@ -62,11 +62,16 @@ def is_document(root: Path, name: str) -> bool:
     if not parts or "\0" in name or any(part.startswith((".", "/")) for part in parts):
         return False
     path = root
-    for part in parts:
-        path = path / part
-        if path.is_symlink():
-            return False
-    return path.is_file()
+    try:
+        for part in parts:
+            path = path / part
+            if path.is_symlink():
+                return False
+        return path.is_file()
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        return False
 
 
 def has_others(root: Path, name: str) -> bool:

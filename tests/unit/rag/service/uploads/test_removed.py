@@ -58,7 +58,8 @@ def test_what_is_replaced_is_kept(folder: UploadFolder) -> None:
 @pytest.mark.parametrize(
     "name",
     ["", "c.pdf", "/etc/passwd", "../a.pdf", "2026/../a.pdf", ".", "link.pdf", "linked/a.pdf", ".hidden.pdf", "a\0.pdf",
-     "2026", f"{FOLDER}/a.pdf"],
+     "2026", f"{FOLDER}/a.pdf", "a" * 300 + ".pdf", "a/" * 3000 + "a.pdf"],
+    ids=lambda name: name[:20],
 )  # fmt: skip
 def test_what_is_no_document_of_the_folder(folder: UploadFolder, tmp_path_factory: Any, name: str) -> None:
     elsewhere = tmp_path_factory.mktemp("elsewhere")
