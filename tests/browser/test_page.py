@@ -16,7 +16,7 @@ from rag.answering.prompt import NOT_FOUND
 from rag.testing import BagOfWordsEncoder, ScriptedModel
 from tests.browser.conftest import Serve, ask, at_page, picture
 from tests.fakes import DRAWING, ingest_job, make_pdf
-from tests.integration.conftest import post, wait_until
+from tests.integration.conftest import GatedModel, Running, post, wait_until
 from tests.scripted_answers import Said, Script
 
 FEE = "A berth costs 24 euros for each night."
@@ -100,30 +100,39 @@ def test_a_summary_is_said_to_be_the_documents_own(page: Page, serve: Serve) -> 
     expect(page.locator(".turn.done")).to_contain_text("The document's own sentences")
 
 
-def test_the_place_in_line_is_told(page: Page, serve: Serve) -> None:
-    running = serve(ScriptedModel([FEE], seconds_to_read=1.5))
-    page.goto(running.url)
-    expect(page.get_by_text("2 documents")).to_be_visible()
-    other = threading.Thread(target=post, args=(running.url, "Do dogs travel free of charge?"))
+def at_work(running: Running) -> threading.Thread:
+    """Another client's question, which has the only place until the model's gate is opened."""
+    other = threading.Thread(target=post, args=(running.url, "Do dogs travel free of charge?", 600.0))
     other.start()
     wait_until(lambda: running.admission.at_work == 1)
+    return other
+
+
+def test_the_place_in_line_is_told(page: Page, serve: Serve) -> None:
+    model = GatedModel([FEE])
+    running = serve(model)
+    page.goto(running.url)
+    expect(page.get_by_text("2 documents")).to_be_visible()
+    other = at_work(running)
     ask(page, ASKED)
     expect(page.locator(".turn").get_by_text(re.compile("Waiting: number 1 in line, about [0-9]+ s"))).to_be_visible()
     picture(page, "queue")
+    model.open()
     expect(page.locator(".said")).to_contain_text(FEE)
     other.join()
 
 
 def test_nobody_has_a_place(page: Page, serve: Serve) -> None:
-    running = serve(ScriptedModel([FEE], seconds_to_read=2), max_queue=0)
+    model = GatedModel([FEE])
+    running = serve(model, max_queue=0)
     page.goto(running.url)
-    other = threading.Thread(target=post, args=(running.url, "Do dogs travel free of charge?"))
-    other.start()
-    wait_until(lambda: running.admission.at_work == 1)
+    expect(page.get_by_text("2 documents")).to_be_visible()
+    other = at_work(running)
     ask(page, ASKED)
     expect(page.get_by_role("alert")).to_contain_text("Not now")
     expect(page.get_by_role("alert")).to_contain_text(re.compile("Request [0-9a-f]{32}"))
     picture(page, "error")
+    model.open()
     other.join()
     wait_until(lambda: running.admission.held == 0)
     page.get_by_role("button", name="Ask again").click()

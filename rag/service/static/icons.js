@@ -13,6 +13,7 @@ const PATHS = {
   file: "M14 4h6v6M20 4l-9 9M18 14v5H5V6h5",
   edit: "M5 19l1-4L16 5l3 3L9 18l-4 1ZM14 7l3 3",
   save: "M12 4v11M7 11l5 5 5-5M5 20h14",
+  print: "M7 9V4h10v5M7 18H4v-9h16v9h-3M7 14h10v6H7Z",
   trash: "M5 7h14M10 4h4M7 7l1 13h8l1-13M10 11v5M14 11v5",
   copy: "M9 9h11v11H9ZM15 9V4H4v11h5",
   settings: "M4 7h9M17 7h3M4 17h3M11 17h9M15 4.8a2.2 2.2 0 1 0 0 4.4 2.2 2.2 0 0 0 0-4.4ZM9 14.8a2.2 2.2 0 1 0 0 4.4 2.2 2.2 0 0 0 0-4.4Z",

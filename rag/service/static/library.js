@@ -1,54 +1,21 @@
 // The document list: status of each document, and the selection of those to search.
 
+import { canRemove, isEmpty } from "./adding/sending.js";
+import { removal, removalButton } from "./adding/removal_view.js";
 import { isMadeOf } from "./answer/reference.js";
 import { fileIcon } from "./icons.js";
 import { known, t } from "./messages.js";
 import { nameView } from "./names.js";
 import { CHOICES, prefer, preference } from "./preferences.js";
-import * as service from "./service.js";
-import { changed, say, state } from "./state.js";
+import { changed, state } from "./state.js";
 import { html, nothing } from "./vendor/lit-html.js";
 import { open } from "./viewer/viewer.js";
-import { ago, asSentence, isWell, oneLine, size } from "./wording.js";
+import { ago, isWell, oneLine, size } from "./wording.js";
 
-const LOOK_EVERY = 5000;
 // Longest list that is rendered: more rows would make typing in the filter slow.
 const MOST = 200;
 // Fewer documents need no order and no search.
 const MANY = 2;
-
-export async function refresh() {
-  try {
-    const { documents, unread, index, published } = await service.documents();
-    const names = new Set(documents.map((each) => each.name));
-    const onlyIn = new Set([...state.onlyIn].filter((name) => names.has(name)));
-    changed({ documents, unread, index, published, onlyIn, trouble: null, keyNeeded: false });
-  } catch (problem) {
-    troubled(problem);
-  }
-}
-
-// Questions cannot be sent now. If a key is needed, the form shows it.
-export function troubled(problem) {
-  changed(service.lacksKey(problem) ? { keyNeeded: true, trouble: null } : { trouble: asSentence(problem.message) });
-}
-
-// Follows the served generation: a new one is served as soon as it is published. A failed load is tried again.
-export function followGenerations(load) {
-  setInterval(async () => {
-    if (document.hidden || state.keyNeeded) return;
-    if (!state.info) return load();
-    try {
-      const { index } = await service.ready();
-      if (index === state.index && !state.trouble) return;
-      const before = state.index;
-      await refresh();
-      if (before) say(t("documents.changed"));
-    } catch (problem) {
-      troubled(problem);
-    }
-  }, LOOK_EVERY);
-}
 
 const ORDERS = {
   name: (one, other) => byText(one.name, other.name),
@@ -64,7 +31,8 @@ export function library() {
   return html`
     <section class="panel" aria-label=${t("documents.title")}>
       <h2>${t("documents.title")}</h2>
-      ${state.trouble ? html`<p class="notice" role="alert">${state.trouble}</p>` : nothing}
+      ${state.trouble && !isEmpty() ? html`<p class="notice" role="alert">${state.trouble}</p>` : nothing}
+      ${state.removed ? html`<p class="notice">${state.removed}</p>` : nothing}
       ${state.documents.length >= MANY ? finding() : nothing}
       ${state.documents.length >= MANY ? ticking(shown) : nothing}
       <ul class="documents">${shown.map(documentRow)}</ul>
@@ -128,7 +96,7 @@ function documentRow(document) {
   const isTitled = title && !isMadeOf(title, document.name);
   const told = [t("documents.pages", { count: document.pages }), size(document.size), document.added ? t("documents.added", { ago: ago(document.added) }) : ""];
   return html`
-    <li class=${state.onlyIn.has(document.name) ? "ticked" : ""}>
+    <li class="${state.onlyIn.has(document.name) ? "ticked" : ""} ${canRemove() ? "removable" : ""}">
       <label>
         <input type="checkbox" .checked=${state.onlyIn.has(document.name)} @change=${() => toggle(document.name)}
           aria-label=${t("documents.only", { name: document.name })}>
@@ -139,7 +107,9 @@ function documentRow(document) {
           ${isTitled ? html`<span class="title">${title}</span> ` : nothing}<span class=${isTitled ? "file" : "title"}>${nameView(document.name)}</span></button>
         <p class="quiet">${told.filter(Boolean).join(" · ")}</p>
         ${isWell(status) ? nothing : html`<p class="fault"><span class="badge warning">${statusOf(status)}</span> ${document.reason ?? ""}</p>`}
+        ${removal(document.name)}
       </div>
+      ${canRemove() ? removalButton(document.name) : nothing}
     </li>`;
 }
 

@@ -1,15 +1,17 @@
 // Entry point: layout, keyboard shortcuts, and start.
 
 import "./preferences.js";
-import { adding, dropOnPage, isEnabled } from "./adding.js";
+import { adding } from "./adding/adding_view.js";
+import { isEnabled, look, needsKey, send } from "./adding/sending.js";
 import { hide } from "./answer/citation_mark.js";
 import { begin } from "./conversation/asking.js";
 import { conversation } from "./conversation/conversation_view.js";
 import { past } from "./conversation/history.js";
 import { pastConversations } from "./conversation/past_view.js";
 import { icon } from "./icons.js";
-import { followGenerations, library, refresh, troubled } from "./library.js";
+import { library } from "./library.js";
 import { t } from "./messages.js";
+import { followGenerations, refresh, troubled } from "./served.js";
 import * as service from "./service.js";
 import { settings } from "./settings_view.js";
 import { changed, drawnBy, restingPanel, say, state } from "./state.js";
@@ -118,7 +120,7 @@ function dropped(event) {
   event.preventDefault();
   changed({ dragging: false });
   if (!hasFiles(event)) return;
-  if (isEnabled()) dropOnPage([...event.dataTransfer.files]);
+  if (isEnabled()) send([...event.dataTransfer.files]);
   else say(t("page.nowhere"));
 }
 
@@ -129,7 +131,7 @@ async function load() {
     troubled(problem);
     return;
   }
-  await Promise.all([refresh(), follow()]);
+  await Promise.all([refresh(), follow(), needsKey() ? undefined : look()]);
 }
 
 drawnBy(() => render(page(), document.getElementById("page")));

@@ -74,6 +74,8 @@ async function json(path, options) {
   return (await request(path, options)).json();
 }
 
+export const sendFeedback = (id, body) =>
+  json(`/answers/${id}/feedback`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
 export const info = () => json("/info");
 export const ready = () => json("/readyz");
 export const documents = () => json("/documents");
@@ -178,13 +180,14 @@ export async function file(id) {
 
 export const ingest = (bearer) => json("/ingest", { bearer });
 export const startIngest = (bearer) => json("/ingest", { method: "POST", bearer });
+export const remove = (name, bearer) => json(`/uploads?name=${encodeURIComponent(name)}`, { method: "DELETE", bearer });
 
 // fetch reports no upload progress, so this is XMLHttpRequest.
 export function upload(file, { bearer, replace, progress }) {
   return new Promise((resolve, reject) => {
     const sending = new XMLHttpRequest();
     sending.open("POST", `${ROOT}/uploads?name=${encodeURIComponent(file.name)}${replace ? "&replace=true" : ""}`);
-    sending.setRequestHeader("Authorization", authorizationOf(bearer));
+    if (bearer) sending.setRequestHeader("Authorization", authorizationOf(bearer));
     sending.setRequestHeader("Content-Type", "application/octet-stream");
     sending.upload.onprogress = (event) => progress(event.loaded, event.total);
     sending.onerror = () => reject(unreachable());

@@ -24,6 +24,8 @@ export const state = {
   keyNeeded: false,
   dragging: false, // whether files are held over the page
   adding: null, // what is being added
+  removing: null, // the document that is to be taken out, once that is confirmed
+  removed: "", // what became of the one that was
   said: "", // for screen readers: what has just happened
 };
 

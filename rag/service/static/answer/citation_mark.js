@@ -6,7 +6,7 @@ import { changed, state } from "../state.js";
 import { html, nothing } from "../vendor/lit-html.js";
 import { open } from "../viewer/viewer.js";
 import { oneLine, place } from "../wording.js";
-import { copyQuote } from "./reference.js";
+import { copyBibtex, copyQuote, hasReference } from "./reference.js";
 
 const OPEN_AFTER = 150;
 const CLOSE_AFTER = 250;
@@ -35,6 +35,7 @@ function peek(answer, sentence, citation, id) {
     <span class="actions">
       <button type="button" class="link" @click=${(event) => openCitation(event, answer, citation)}>${t("answer.show")}</button>
       <button type="button" class="link" @click=${() => copyQuote(citation)}>${t("answer.copyQuote")}</button>
+      ${hasReference(citation) ? html`<button type="button" class="link" @click=${() => copyBibtex(citation)}>${t("answer.bibtex")}</button>` : nothing}
     </span>
   </span>`;
 }

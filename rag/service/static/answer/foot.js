@@ -6,6 +6,8 @@ import { t } from "../messages.js";
 import { html, nothing } from "../vendor/lit-html.js";
 import { confidence, copied, isVerbatim, percent, seconds } from "../wording.js";
 import { saveAnswer } from "./export.js";
+import { feedback } from "./feedback_view.js";
+import { printAnswer } from "./printing.js";
 
 export function foot(turn, retry) {
   const answer = turn.answer;
@@ -15,9 +17,11 @@ export function foot(turn, retry) {
       <span class="actions">
         <button type="button" class="link" @click=${() => copy(copied(answer), t("answer.copied"))}>${t("answer.copy")}</button>
         <button type="button" class="link" title=${t("answer.markdown.title")} @click=${() => saveAnswer(turn)}>${t("answer.markdown")}</button>
+        <button type="button" class="link" title=${t("print.answer.title")} @click=${() => printAnswer(turn)}>${t("print.answer")}</button>
         <button type="button" class="link" ?disabled=${Boolean(running())} @click=${() => retry(turn)}>${t("turn.again")}</button>
       </span>
-    </footer>`;
+    </footer>
+    ${feedback(turn)}`;
 }
 
 function sureness(answer) {

@@ -22,4 +22,31 @@ const plain = (text) => text.replace(/[\s_]+/g, " ").trim().toLowerCase();
 
 export const quoted = (citation) => t("reference.quote", { quote: oneLine(citation.quote), reference: reference(citation) });
 
+// Whether the document's properties have more than its name.
+export function hasReference({ document_id: id, document: name }) {
+  const document = state.documents.find((each) => each.id === id);
+  return Boolean(oneLine(document?.author ?? "") || (oneLine(document?.title ?? "") && !isMadeOf(oneLine(document.title), name)));
+}
+
+// An entry of BibTeX, with the quote as its note. https://www.ctan.org/pkg/bibtex
+export function bibtex(citation) {
+  const { author = "", title = "", created = "" } = state.documents.find((each) => each.id === citation.document_id) ?? {};
+  const [name, year] = [oneLine(author ?? ""), /^\d{4}/.exec(created ?? "")?.[0] ?? ""];
+  const key = `${name.split(/[\s,]+/).at(-1) || citation.document.replace(/\.[^.]*$/, "")}${year}p${citation.page}`.replace(/[^\p{L}\p{N}]+/gu, "");
+  const fields = [
+    ["author", name],
+    ["title", oneLine(title ?? "") || citation.document],
+    ["year", year],
+    ["howpublished", citation.document],
+    ["pages", printed(citation) || String(citation.page)],
+    ["note", `\u201c${oneLine(citation.quote)}\u201d`],
+  ];
+  const lines = fields.filter(([, value]) => value).map(([field, value]) => `  ${field} = {${inBibtex(value)}},`);
+  return [`@misc{${key},`, ...lines, "}"].join("\n");
+}
+
+const inBibtex = (text) => text.replace(/\\/g, "\\textbackslash ").replace(/[{}%&$#_]/g, "\\$&").replace(/~/g, "\\textasciitilde ").replace(/\^/g, "\\textasciicircum ");
+
+export const copyBibtex = (citation) => copy(bibtex(citation), t("answer.copiedBibtex"));
+
 export const copyQuote = (citation) => copy(quoted(citation), t("answer.copiedQuote"));

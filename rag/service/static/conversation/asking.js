@@ -38,6 +38,7 @@ export function askOtherwise(turn, question) {
 }
 
 function begun(turn) {
+  delete turn.feedback;
   const abort = new AbortController();
   Object.assign(turn, { ...nothingYet(), phase: "searching", problem: null, abort, began: Date.now(), editing: false });
 }
@@ -86,7 +87,7 @@ async function run(turn, history) {
       changed();
     }
     say(spoken(turn.answer));
-    changed({ past: keep({ id: state.conversation, title: titleOf(state.conversation), time: Date.now(), turns: kept() }) });
+    keepNow();
   } catch (error) {
     fail(turn, error);
   }
@@ -130,8 +131,11 @@ function spoken(answer) {
   return [t("answer.said", { head, text: said(answer) }), missing(answer), citations].filter(Boolean).join(" ");
 }
 
+// Keeps the conversation as it is now.
+export const keepNow = () => changed({ past: keep({ id: state.conversation, title: titleOf(state.conversation), time: Date.now(), turns: kept() }) });
+
 function kept() {
   return state.turns
     .filter((turn) => turn.answer)
-    .map(({ question, documents, answer }) => ({ question, documents, answer }));
+    .map(({ question, documents, answer, feedback }) => ({ question, documents, answer, ...(feedback?.kept ? { feedback } : {}) }));
 }

@@ -1,6 +1,7 @@
 // Earlier conversations of this browser: found, opened, renamed, saved and deleted.
 
 import { saveConversation } from "../answer/export.js";
+import { printConversation } from "../answer/printing.js";
 import { icon } from "../icons.js";
 import { t } from "../messages.js";
 import { changed, say, state } from "../state.js";
@@ -42,6 +43,7 @@ function row(conversation) {
     <span class="actions">
       ${action("edit", "earlier.rename", () => startRenaming(conversation))}
       ${action("save", "earlier.export", () => saveConversation(conversation))}
+      ${action("print", "print.conversation", () => printConversation(conversation, name))}
       ${action("trash", "earlier.delete", () => removed(conversation))}
     </span>`;
 }

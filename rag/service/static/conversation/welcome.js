@@ -1,7 +1,8 @@
 // The page before the first question: what it can do, questions to try, and how documents come in.
 
 import { isMadeOf } from "../answer/reference.js";
-import { isEnabled } from "../adding.js";
+import { target } from "../adding/adding_view.js";
+import { isEmpty, isEnabled } from "../adding/sending.js";
 import { t } from "../messages.js";
 import * as service from "../service.js";
 import { changed, state } from "../state.js";
@@ -26,12 +27,12 @@ export function welcome(ask) {
     <section class="welcome">
       <h1>${t("welcome.title")}</h1>
       <p class="lead">${t("welcome.lead")}</p>
-      ${state.trouble ? html`<p class="notice" role="alert">${state.trouble}</p>` : nothing}
+      ${state.trouble && !isEmpty() ? html`<p class="notice" role="alert">${state.trouble}</p>` : nothing}
       ${count ? html`<p class="ready">${t("welcome.ready", { count })}</p>` : nothing}
-      ${state.index && !count ? html`<p class="ready">${t("welcome.empty")}</p>` : nothing}
+      ${isEmpty() ? html`<p class="ready">${t("welcome.empty")}</p>${isEnabled() ? target() : nothing}` : nothing}
       ${state.examples.length ? examples(ask) : nothing}
       ${abilities()}
-      ${isEnabled() ? drop() : nothing}
+      ${isEnabled() && !isEmpty() ? drop() : nothing}
     </section>`;
 }
 
@@ -91,11 +92,16 @@ function questionsOf(documents, looked) {
   const found = looked.filter((each) => each.headings.length);
   const says = found.at(-1);
   const mention = found[0];
-  const middle = (headings) => headings[Math.floor(headings.length / 2)];
+  const middle = says ? says.headings[Math.floor(says.headings.length / 2)] : "";
+  // Of one document, another heading.
+  const other = mention?.headings.find((heading) => heading !== middle);
+  const says2 = found.length === 1 && other ? t("welcome.says", { title: titleOf(mention.document), heading: other }) : "";
   return [
     first ? t("welcome.summarise", { title: titleOf(first) }) : "",
-    says ? t("welcome.says", { title: titleOf(says.document), heading: middle(says.headings) }) : "",
-    mention && found.length > 1 ? t("welcome.mention", { heading: mention.headings[0] }) : "",
+    says ? t("welcome.says", { title: titleOf(says.document), heading: middle }) : "",
+    found.length > 1 ? t("welcome.mention", { heading: mention.headings[0] }) : says2,
     documents.length > 1 ? t("welcome.collection") : "",
-  ].filter(Boolean).slice(0, 3);
+    first ? t("welcome.about", { title: titleOf(documents.at(-1)) }) : "",
+    first ? t("welcome.collection") : "",
+  ].filter((question, place, all) => question && all.indexOf(question) === place).slice(0, 3);
 }

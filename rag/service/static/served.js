@@ -1,0 +1,41 @@
+// The index that is served: its documents, looked up again when a new one is published.
+
+import { t } from "./messages.js";
+import * as service from "./service.js";
+import { changed, say, state } from "./state.js";
+import { asSentence } from "./wording.js";
+
+const LOOK_EVERY = 5000;
+
+export async function refresh() {
+  try {
+    const { documents, unread, index, published } = await service.documents();
+    const names = new Set(documents.map((each) => each.name));
+    const onlyIn = new Set([...state.onlyIn].filter((name) => names.has(name)));
+    changed({ documents, unread, index, published, onlyIn, trouble: null, keyNeeded: false });
+  } catch (problem) {
+    troubled(problem);
+  }
+}
+
+// Questions cannot be sent now. If a key is needed, the form shows it.
+export function troubled(problem) {
+  changed(service.lacksKey(problem) ? { keyNeeded: true, trouble: null } : { trouble: asSentence(problem.message) });
+}
+
+// Follows the served generation: a new one is served as soon as it is published. A failed load is tried again.
+export function followGenerations(load) {
+  setInterval(async () => {
+    if (document.hidden || state.keyNeeded) return;
+    if (!state.info) return load();
+    try {
+      const { index } = await service.ready();
+      if (index === state.index && !state.trouble) return;
+      const before = state.index;
+      await refresh();
+      if (before) say(t("documents.changed"));
+    } catch (problem) {
+      troubled(problem);
+    }
+  }, LOOK_EVERY);
+}
