@@ -20,6 +20,9 @@ BUILD_SECONDS = 3600
 READY_SECONDS = 600
 QUESTION = "How long is someone a candidate before they can become a member?"
 
+# Cores that the service may use, and its memory in bytes, as it reads them from its control group.
+LIMITS = "from rag.runtime.processor import read_processor, usable_memory as m; print(read_processor().usable, m())"
+
 # The first test waits for the image.
 CONTAINER = [pytest.mark.container, pytest.mark.timeout(BUILD_SECONDS + 2 * READY_SECONDS)]
 
@@ -70,20 +73,26 @@ def inspect(thing: str) -> dict[str, Any]:
 class Project:
     """A compose project of its own name and port, which touches no other."""
 
-    def __init__(self, name: str, documents: Path) -> None:
+    def __init__(self, name: str, documents: Path, **variables: str) -> None:
         # Measured on a busy machine at one start and on a quiet one at the next, the model would round differently.
         self._name = name
+        self._documents = documents
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("RAG_")},
             "PAGEPROOF_DOCUMENTS": str(documents),
             "PAGEPROOF_PORT": "0",  # any that is free
             "RAG_TUNE": "off",
+            **variables,
         }
         self._command = ["docker", "compose", "--project-name", name, "--file", str(ROOT / "docker-compose.yml")]
 
     def run(self, *arguments: str, timeout: float = 300, check: bool = True) -> str:
         """Runs ``docker compose``."""
         return run([*self._command, *arguments], timeout=timeout, check=check, variables=self._environment)
+
+    def using(self, **variables: str) -> Project:
+        """The same project, with settings of the compose file."""
+        return Project(self._name, self._documents, **variables)
 
     def inside(self, code: str, *arguments: str, service: str = "rag", timeout: float = 300) -> str:
         """What a piece of Python prints in the container of a service."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tests.container.conftest import BROKEN
-from tests.container.engine import CONTAINER, QUESTION, ROOT, Project
+from tests.container.engine import CONTAINER, LIMITS, QUESTION, ROOT, Project
 
 pytestmark = CONTAINER
 
@@ -131,6 +132,17 @@ for place in ("/", "/app", "/opt/pageproof/models", "/data/indexes", "/tmp"):
         pass
 """
     assert project.inside(code).split() == ["/tmp"]  # noqa: S108
+
+
+def test_limits_are_those_that_the_models_go_by(project: Project) -> None:
+    """A part of a core is not counted, for a thread that is throttled makes the others wait."""
+    cores = os.cpu_count() or 1
+    limited = project.using(PAGEPROOF_CPUS=str(cores - 0.5), PAGEPROOF_MEMORY="1g")
+    for chosen, limits in ((project, (cores, 6 * 2**30)), (limited, (max(1, cores - 1), 2**30))):
+        once = ("run", "--rm", "--no-deps", "-T", "--entrypoint", "python", "ingest", "-c", LIMITS)
+        usable, memory = map(int, chosen.run(*once).split())
+        assert usable == limits[0]
+        assert memory <= limits[1]  # less where the machine has less
 
 
 def test_the_same_answer_after_a_restart(project: Project, answer: dict[str, Any], tell: Callable[[str], None]) -> None:

@@ -16,7 +16,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.container.engine import BUILD_SECONDS, CONTAINER, QUESTION, READY_SECONDS, ROOT, docker, inspect, request
+from tests.container.engine import (
+    BUILD_SECONDS,
+    CONTAINER,
+    LIMITS,
+    QUESTION,
+    READY_SECONDS,
+    ROOT,
+    docker,
+    inspect,
+    request,
+)
 from tests.container.manifests import MANIFESTS, SECRET, Container, Deployed
 
 pytestmark = CONTAINER
@@ -115,6 +125,9 @@ def check_confinement(container: str, described: Container) -> None:
     if described.no_new_privileges:
         assert "NoNewPrivs:\t1" in status
     tried = "for place in / /app /opt/pageproof/models /tmp; do touch $place/test 2>&- && echo $place; done; true"
+    usable, memory = map(int, docker("exec", container, "python", "-c", LIMITS).split())
+    assert usable == min(described.cpus, os.cpu_count() or 1)
+    assert memory <= described.memory * 2**20
     assert docker("exec", container, "sh", "-c", tried).split() == ["/tmp"]  # noqa: S108 - a folder of the container
 
 
