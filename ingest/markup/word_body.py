@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from ingest.markup.merged_cells import MergedCells, TableCell
 from ingest.markup.word_figures import figure_blocks
 from ingest.markup.word_notes import Note, Notes
-from ingest.markup.word_styles import Styles, W, outline_level
-from ingest.markup.word_text import BREAK, DELETIONS, UNREAD, ParagraphReader, clean_breaks, style_of
+from ingest.markup.word_styles import VALUE, Styles, W, outline_level
+from ingest.markup.word_text import BREAK, DELETIONS, UNREAD, ParagraphReader, clean_breaks
 from ingest.readers.blocks import Block, table_text
 from ingest.readers.source import DELETED
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 
 
+_PROPERTIES, _CELL_PROPERTIES, _NUMBERING = f"{W}pPr", f"{W}tcPr", f"{W}numPr"
+_PARAGRAPH: Final = f"{W}p"
 _MOST_DIGITS: Final = 4
 
 
@@ -70,7 +72,7 @@ class BodyWalk:
     def blocks(self, parent: Iterable[BaseOxmlElement]) -> Iterator[Block]:
         """Blocks of the body, or of a content control, a tracked change or a text box."""
         for element in parent:
-            if element.tag == f"{W}p":
+            if element.tag == _PARAGRAPH:
                 yield from self._paragraph(element)
             elif element.tag == f"{W}tbl":
                 yield from self._table(element)
@@ -96,14 +98,19 @@ class BodyWalk:
 
     def _paragraph(self, element: BaseOxmlElement) -> Iterator[Block]:
         text = self._reader.read(element)
-        if not self.rendered and element.find(f"{W}pPr/{W}pageBreakBefore") is not None:
+        properties = {one.tag: one for one in next(element.iterchildren(_PROPERTIES), ())}
+        if not self.rendered and f"{W}pageBreakBefore" in properties:
             text = BREAK + text
-        level = self._level(element)
-        marker = "- " if level is None and element.find(f"{W}pPr/{W}numPr") is not None else ""
-        for position, part in enumerate(_joined_breaks(text).split(BREAK)):
-            self._new_page |= position > 0
-            if part.strip():
-                yield self._block(marker + part.strip() if position == 0 else part.strip(), level)
+        level = self._level(element, properties) if properties else None
+        marker = "- " if level is None and _NUMBERING in properties else ""
+        if BREAK not in text:
+            if text := text.strip():
+                yield self._block(marker + text, level)
+        else:
+            for position, part in enumerate(_joined_breaks(text).split(BREAK)):
+                self._new_page |= position > 0
+                if part.strip():
+                    yield self._block(marker + part.strip() if position == 0 else part.strip(), level)
         reader = self._reader
         if reader.left_out or reader.boxed or reader.noted or reader.drawn:
             yield from self._beside()
@@ -131,12 +138,16 @@ class BodyWalk:
         rows: list[list[str]] = []
         merged = MergedCells()
         for row in element.iter(f"{W}tr"):
-            if next(row.iterancestors(f"{W}tbl")) is not element:
+            if row.getparent() is not element and next(row.iterancestors(f"{W}tbl")) is not element:
                 continue
             if row.find(f"{W}trPr/{W}del") is not None:
                 self._reader.leave_out(DELETED, row)
                 continue
-            own = [cell for cell in row.iter(f"{W}tc") if next(cell.iterancestors(f"{W}tr")) is row]
+            own = [
+                cell
+                for cell in row.iter(f"{W}tc")
+                if cell.getparent() is row or next(cell.iterancestors(f"{W}tr")) is row
+            ]
             cells = merged.row([self._merged(cell) for cell in own])
             if any(cell.startswith(BREAK) for cell in cells):
                 yield from self._rows(rows)
@@ -153,7 +164,8 @@ class BodyWalk:
 
     def _merged(self, cell: BaseOxmlElement) -> TableCell:
         """A cell with the columns that it is merged over; Word repeats it in the rows that it is merged over, empty."""
-        span, merge = cell.find(f"{W}tcPr/{W}gridSpan"), cell.find(f"{W}tcPr/{W}vMerge")
+        properties = {one.tag: one for one in next(cell.iterchildren(_CELL_PROPERTIES), ())}
+        span, merge = properties.get(f"{W}gridSpan"), properties.get(f"{W}vMerge")
         columns = "" if span is None else span.get(f"{W}val", "")[:_MOST_DIGITS]
         return TableCell(
             self._cell(cell),
@@ -169,7 +181,7 @@ class BodyWalk:
             boxed, self._reader.boxed = self._reader.boxed, []
             texts += [self._reader.read(paragraph) for box in boxed for paragraph in _paragraphs(box)]
         self._reader.boxed = outer
-        return clean_breaks(" ".join(texts)).strip(" \n")
+        return (clean_breaks(" ".join(texts)) if len(texts) > 1 else "".join(texts)).strip(" \n")
 
     def _block(self, text: str, level: int | None) -> Block:
         new_page, self._new_page = self._new_page, False
@@ -177,10 +189,11 @@ class BodyWalk:
         self._reader.left_out.clear()
         return Block(" ".join(text.split()) if level else text, level, new_page, left_out)
 
-    def _level(self, element: BaseOxmlElement) -> int | None:
-        if (style_of(element, "pPr", "outlineLvl") or "").isdecimal():
+    def _level(self, element: BaseOxmlElement, properties: Mapping[str, BaseOxmlElement]) -> int | None:
+        outline, style = properties.get(f"{W}outlineLvl"), properties.get(f"{W}pStyle")
+        if outline is not None and (outline.get(VALUE) or "").isdecimal():
             return outline_level(element)
-        return self.styles.level(style_of(element, "pPr", "pStyle"))
+        return self.styles.level(style.get(VALUE)) if style is not None else None
 
 
 def _paragraphs(parent: BaseOxmlElement) -> Iterator[BaseOxmlElement]:
@@ -188,7 +201,7 @@ def _paragraphs(parent: BaseOxmlElement) -> Iterator[BaseOxmlElement]:
     stack = list(reversed(parent))
     while stack:
         element = stack.pop()
-        if element.tag == f"{W}p":
+        if element.tag == _PARAGRAPH:
             yield element
         elif isinstance(element.tag, str) and element.tag not in UNREAD:
             stack.extend(reversed(element))

@@ -33,7 +33,7 @@ class RunFormat:
 
 
 PLAIN: Final = RunFormat()
-_TELLING: Final = tuple(f"{W}{name}" for name in "rStyle strike dstrike vanish vertAlign".split())
+_TELLING: Final = frozenset(f"{W}{name}" for name in "rStyle strike dstrike vanish vertAlign".split())
 
 
 def format_of(properties: BaseOxmlElement) -> RunFormat:
@@ -51,7 +51,7 @@ def format_of(properties: BaseOxmlElement) -> RunFormat:
 
 def tells_format(properties: BaseOxmlElement) -> bool:
     """True if run properties may give a formatting, directly or by a style."""
-    return next(properties.iterchildren(*_TELLING), None) is not None
+    return any(one.tag in _TELLING for one in properties)
 
 
 def switch(properties: BaseOxmlElement, name: str) -> bool | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -26,6 +26,7 @@ UNREAD: Final = frozenset(
     {_FALLBACK, *(f"{W}{name}" for name in "instrText delInstrText rPr pPr sectPr tblPr".split())}
 )
 DELETIONS: Final = frozenset({f"{W}del", f"{W}moveFrom"})
+_RUN, _RUN_PROPERTIES = f"{W}r", f"{W}rPr"
 _CHARACTERS: Final = {f"{W}tab": "\t", f"{W}cr": "\n", f"{W}noBreakHyphen": "-", f"{W}softHyphen": ""}
 # A line of a header or footer with nothing but the page's number: at most so many words beside it.
 _PAGE_NUMBER: Final = re.compile(r"[^\w\n]*+(?:[^\W\d]++[^\w\n]++){0,2}(?:[^\W\d]++)?[^\w\n]*+")
@@ -134,11 +135,20 @@ class ParagraphReader:
         stack = [(child, inherited) for child in reversed(element)]
         while stack:
             child, form = stack.pop()
-            if child.tag == f"{W}r":
-                form = self._run_format(child, inherited)
-            if step := _STEPS.get(child.tag):
+            tag = child.tag
+            if tag == _RUN:
+                # Nearly all elements are runs with nothing but text.
+                parts = list(child)
+                form = self._run_format(child, parts, inherited)
+                if all(part.tag in _PLAIN_PARTS for part in parts):
+                    for part in parts:
+                        if step := _STEPS.get(part.tag):
+                            step(self, part, form)
+                else:
+                    stack.extend((part, form) for part in reversed(parts))
+            elif step := _STEPS.get(tag):
                 step(self, child, form)
-            elif isinstance(child.tag, str) and child.tag not in UNREAD:
+            elif isinstance(tag, str) and tag not in UNREAD:
                 stack.extend((inner, form) for inner in reversed(child))
         whole = clean_breaks(str(self._text))
         return "" if self._fields.numbered and _PAGE_NUMBER.fullmatch(whole) else whole
@@ -148,8 +158,8 @@ class ParagraphReader:
         if any((text.text or "").strip() for name in ("t", "delText") for text in element.iter(f"{W}{name}")):
             self.left_out[detail] = None
 
-    def _run_format(self, run: BaseOxmlElement, inherited: RunFormat) -> RunFormat:
-        properties = next(run.iterchildren(f"{W}rPr"), None)
+    def _run_format(self, run: BaseOxmlElement, parts: Sequence[BaseOxmlElement], inherited: RunFormat) -> RunFormat:
+        properties = next((part for part in parts if part.tag == _RUN_PROPERTIES), None)
         if properties is None or not tells_format(properties):
             return inherited
         style = style_of(run, "rPr", "rStyle")
@@ -225,6 +235,9 @@ _STEPS: Final[Mapping[object, Callable[[ParagraphReader, BaseOxmlElement, RunFor
     **dict.fromkeys(FIGURES, ParagraphReader._read_figure),
     **dict.fromkeys(REFERENCES, ParagraphReader._read_reference),
 }
+
+
+_PLAIN_PARTS: Final = frozenset({*_STEPS, *UNREAD})
 
 
 def style_of(element: BaseOxmlElement, properties: str, name: str) -> str | None:
