@@ -94,7 +94,7 @@ def test_files_are_dropped_anywhere(page: Page, serve: Serve, documents: Path, i
     page.get_by_label("Admin key").fill("admin")
     page.keyboard.press("Tab")
     expect(page.get_by_role("heading", name="Done")).to_be_visible(timeout=120_000)
-    expect(page.get_by_role("list", name="Report")).to_contain_text("ferns.txt")
+    expect(page.get_by_role("list", name="Files")).to_have_text(re.compile(r"ferns\.txt\s+Ready: 1 page\."))
 
 
 def test_the_list_is_sorted_and_named_by_words(page: Page, serve: Serve, documents: Path, index: Path) -> None:
