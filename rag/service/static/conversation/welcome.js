@@ -93,13 +93,13 @@ function questionsOf(documents, looked) {
   const says = found.at(-1);
   const mention = found[0];
   const middle = says ? says.headings[Math.floor(says.headings.length / 2)] : "";
-  // Of one document, another heading.
-  const other = mention?.headings.find((heading) => heading !== middle);
-  const says2 = found.length === 1 && other ? t("welcome.says", { title: titleOf(mention.document), heading: other }) : "";
+  // Of a single document, another heading.
+  const other = documents.length === 1 && says?.headings.find((heading) => heading !== middle);
   return [
     first ? t("welcome.summarise", { title: titleOf(first) }) : "",
     says ? t("welcome.says", { title: titleOf(says.document), heading: middle }) : "",
-    found.length > 1 ? t("welcome.mention", { heading: mention.headings[0] }) : says2,
+    found.length > 1 ? t("welcome.mention", { heading: mention.headings[0] }) : "",
+    other ? t("welcome.says", { title: titleOf(first), heading: other }) : "",
     documents.length > 1 ? t("welcome.collection") : "",
     first ? t("welcome.about", { title: titleOf(documents.at(-1)) }) : "",
     first ? t("welcome.collection") : "",
