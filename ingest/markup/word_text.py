@@ -250,4 +250,6 @@ def style_of(element: BaseOxmlElement, properties: str, name: str) -> str | None
 
 def clean_breaks(text: str) -> str:
     """Cleans text and keeps its page breaks."""
+    if BREAK not in text:
+        return clean(text)
     return BREAK.join(clean(part) for part in text.split(BREAK))

@@ -108,7 +108,8 @@ def _pages(blocks: Iterable[Block]) -> Iterator[list[Block]]:
             yield page
             page = []
         if block.text.strip() or block.left_out:
-            page.append(replace(block, text=block.text.strip("\n").rstrip()))
+            text = block.text.strip("\n").rstrip()
+            page.append(block if text == block.text else replace(block, text=text))
     yield page
 
 
