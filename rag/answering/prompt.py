@@ -28,9 +28,6 @@ Begin with the direct answer, and leave out nothing that belongs to it: conditio
 Write nothing that was not asked for. If the passages do not say it, reply with exactly: {NOT_FOUND}"""
 
 QUESTION: Final = "{passages}\n\nQuestion: {question}"
-# A small model that knows the question when it reads the passages takes more from them (Xu et al., Re-Reading Improves
-# Reasoning in Large Language Models, 2024). The confidence of values was fitted to the shorter prompt.
-QUESTION_TWICE: Final = f"Question: {{question}}\n\nPassages:\n\n{QUESTION}"
 TODAY: Final = "Today is {date}."
 _LONGEST_DATE: Final = "30 September 2026"
 
@@ -91,21 +88,15 @@ class EvidencePrompt:
         return [item.hit for item in self.evidence]
 
 
-def room_for_evidence(model: LanguageModel, question: Question, max_tokens: int, *, whole: bool = False) -> int:
+def room_for_evidence(model: LanguageModel, question: Question, max_tokens: int, *, system: str = SYSTEM) -> int:
     """Tokens that instructions, history, question and ``max_tokens`` of answer leave in the model's context.
-
-    Args:
-        model: with the context.
-        question: with its history.
-        max_tokens: of the answer.
-        whole: True for the prompt of a whole answer, False for that of a value.
 
     Raises:
         PromptTooLong: the question and its history do not fit.
     """
     # The longest instruction, so that the room is the same for every form and day.
     longest = f"{TODAY.format(date=_LONGEST_DATE)}\n{max(INSTRUCTIONS.values(), key=len)}"
-    empty = model.prompt(_messages(question, (), longest, whole=whole))
+    empty = model.prompt(_messages(question, (), system, longest))
     room = model.context_tokens - max_tokens - empty.length
     if room < 0:
         raise PromptTooLong(
@@ -118,7 +109,7 @@ def room_for_evidence(model: LanguageModel, question: Question, max_tokens: int,
 
 def value_prompt(question: Question, evidence: Sequence[Evidence], *, today: str | None = None) -> EvidencePrompt:
     """The prompt for the value alone: a name, a number, a date, a short phrase, yes or no."""
-    chat = _messages(question, evidence, TODAY.format(date=today) if today else "", whole=False)
+    chat = _messages(question, evidence, SYSTEM, TODAY.format(date=today) if today else "")
     return EvidencePrompt(tuple(chat), evidence, f"{chat[-1].text}\n{JOINING}")
 
 
@@ -127,20 +118,20 @@ def whole_prompt(
 ) -> EvidencePrompt:
     """The prompt for a whole answer in a form."""
     lines = [*([TODAY.format(date=today)] if today else []), INSTRUCTIONS.get(form, INSTRUCTIONS["about"])]
-    chat = _messages(question, evidence, "\n".join(lines), whole=True)
+    chat = _messages(question, evidence, SYSTEM_WHOLE, "\n".join(lines))
     return EvidencePrompt(tuple(chat), evidence, f"{chat[-1].text}\n{FUNCTION_WORDS}")
 
 
-def _messages(question: Question, evidence: Sequence[Evidence], instruction: str, *, whole: bool) -> list[Message]:
+def _messages(question: Question, evidence: Sequence[Evidence], system: str, instruction: str) -> list[Message]:
     passages = "\n\n".join(passages_as_text(evidence))
     history = [
         message
         for turn in question.history
         for message in (Message("user", turn.question), Message("assistant", turn.answer))
     ]
-    asked = (QUESTION_TWICE if whole else QUESTION).format(passages=passages, question=question.text)
+    asked = QUESTION.format(passages=passages, question=question.text)
     return [
-        Message("system", SYSTEM_WHOLE if whole else SYSTEM),
+        Message("system", system),
         *history,
         Message("user", f"{asked}\n{instruction}" if instruction else asked),
     ]

@@ -24,7 +24,7 @@ from rag.answering.evidence.selection import EvidenceBudget, select_evidence, wi
 from rag.answering.evidence.units import Unit, units_of
 from rag.answering.features import extract_features
 from rag.answering.grounding import SUPPORTED, Evidence, Support
-from rag.answering.prompt import EvidencePrompt, room_for_evidence, whole_prompt
+from rag.answering.prompt import SYSTEM_WHOLE, EvidencePrompt, room_for_evidence, whole_prompt
 from rag.answering.run import Findings, Run
 from rag.domain.values import Hit, Passage
 from rag.index.generation import Generation
@@ -142,7 +142,7 @@ class WholeWriter:
         return Findings(prompt.hits, prompt.evidence, draft, None, support, 1.0, is_given=bool(support))
 
     def _prompt(self, run: Run, hits: Sequence[Hit], today: str | None, *, continued: int) -> EvidencePrompt:
-        room = room_for_evidence(self.model, run.question, self._tokens(run), whole=True)
+        room = room_for_evidence(self.model, run.question, self._tokens(run), system=SYSTEM_WHOLE)
         evidence = self._evidence(run, hits, min(room, self.evidence_tokens), continued)
         return whole_prompt(run.question, run.form, evidence, today=today)
 
