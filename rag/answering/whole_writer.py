@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from rag.answering.composing.arrangement import has_lead, note_on_lists
+from rag.answering.composing.boilerplate import is_boilerplate
 from rag.answering.composing.comparison import sides_of
 from rag.answering.composing.definitions import defines_another
 from rag.answering.composing.material import Composition
@@ -52,8 +53,8 @@ _SETTLED: Final = 2
 _NOT_ASKED: Final = 0.5
 # Factor of the usefulness of what is in another document than the one that the question names.
 _ELSEWHERE: Final = 0.7
-# The same for the definition of another term than those of the question.
-_DEFINITION: Final = 0.3
+# The same for the definition of another term than those of the question, and for disclaimers.
+_OFF_TOPIC: Final = 0.3
 # The reranker's logit at or below which a passage is about something else: those of unanswered questions go down to -4.
 _ABSENT: Final = -6.0
 
@@ -285,8 +286,8 @@ def _composition(run: Run, material: _Material, pointers: Sequence[Pointer]) -> 
 def _fitness(run: Run, units: Sequence[Unit]) -> list[float]:
     """0 for units that say the opposite of what was asked, or speak of another one; less for those of other documents.
 
-    Other documents are those that the question does not name, where it names one. Definitions of other terms count
-    less, too.
+    Other documents are those that the question does not name, where it names one. Definitions of other terms and
+    disclaimers count less, too.
     """
     question, topic = run.question.text, run.understood.topic
     contrary = opposing(question, units) | more_specific(question, units)
@@ -297,7 +298,8 @@ def _fitness(run: Run, units: Sequence[Unit]) -> list[float]:
         is_contrary = place in contrary or names_another(unit.text, asked)
         factor = 0.0 if is_contrary else 1.0
         factor *= _ELSEWHERE if named and unit.place[0] not in named else 1.0
-        factor *= _DEFINITION if defines_another(unit.text, asked_words) else 1.0
+        is_off = defines_another(unit.text, asked_words) or is_boilerplate(unit.text, asked_words)
+        factor *= _OFF_TOPIC if is_off else 1.0
         found.append(factor)
     return found
 
@@ -350,9 +352,12 @@ def _openings(passages: Sequence[Passage]) -> list[Passage]:
 
 
 def _of_openings(units: Sequence[Unit]) -> Iterator[float]:
-    """The usefulness of units in an overview: high for the first statement under each heading."""
+    """The usefulness of units in an overview: high for the first statement under each heading, none for disclaimers."""
     seen: set[tuple[str, ...]] = set()
     for unit in units:
+        if is_boilerplate(unit.text, ()):
+            yield 0.0
+            continue
         is_first = unit.is_statement and unit.kind == "sentence" and unit.headings not in seen
         if is_first:
             seen.add(unit.headings)

@@ -1,0 +1,27 @@
+"""Boilerplate in the evidence."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.answering.composing.boilerplate import is_boilerplate
+from rag.text.words import words
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "expected"),
+    [
+        pytest.param("© 2024 The Cooperative.", "How often is it cleaned?", True, id="sign"),
+        pytest.param("All rights reserved.", "What rights do members have?", False, id="asked for by one word"),
+        pytest.param("All Rights Reserved.", "How often is it cleaned?", True, id="any case"),
+        pytest.param(
+            "This document contains information generated using a language model.", "Summarise it", True, id="origin"
+        ),
+        pytest.param("It is for informational purposes only.", "Summarise it", True, id="purpose"),
+        pytest.param("This is no legal advice.", "Where do I get legal advice?", False, id="asked for"),
+        pytest.param("Prices may change without notice.", "How long is the notice period?", False, id="notice"),
+        pytest.param("The model is cleaned with water.", "How often is it cleaned?", False, id="text"),
+    ],
+)
+def test_is_boilerplate(text: str, question: str, *, expected: bool) -> None:
+    assert is_boilerplate(text, frozenset(words(question))) == expected
