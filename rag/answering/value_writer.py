@@ -54,7 +54,7 @@ class ValueWriter:
             ModelError: the model failed.
         """
         draft, question = Draft(), run.question
-        if not hits or self.confidence_model.fails_prefilter(extract_features(question.text, hits, draft, (), 0.0)):
+        if not hits or not self._may_be_answered(run, hits):
             return Findings(hits, [with_page(run.generation, hit) for hit in hits])
         max_tokens = question.max_tokens or self.max_tokens
         room = room_for_evidence(self.model, question, max_tokens)
@@ -65,6 +65,14 @@ class ValueWriter:
             self._generate(run, prompt, draft, max_tokens)
         with run.clock.measuring("verify"):
             return self._verified(run, prompt, draft)
+
+    def _may_be_answered(self, run: Run, hits: Sequence[Hit]) -> bool:
+        """True where the passages may hold the answer; of a table, the reranker tells too little."""
+        if not self.confidence_model.fails_prefilter(extract_features(run.question.text, hits, Draft(), (), 0.0)):
+            return True
+        evidence = [with_page(run.generation, hit) for hit in hits[: self.passages]]
+        table = table_answer(run.question.text, evidence, page_reader(run.generation)) if run.form == "fact" else None
+        return table is not None and table.is_sure
 
     def _generate(self, run: Run, prompt: EvidencePrompt, draft: Draft, max_tokens: int) -> None:
         yes_or_no = run.form == "yes_no"

@@ -9,10 +9,8 @@ from typing import Final
 from rag.answering.composing.arrangement import has_lead, note_on_lists
 from rag.answering.composing.boilerplate import is_boilerplate
 from rag.answering.composing.comparison import sides_of
-from rag.answering.composing.definitions import defines_another
+from rag.answering.composing.fitness import fitness_of
 from rag.answering.composing.material import Composition
-from rag.answering.composing.name_conflicts import asked_names, more_specific, names_another
-from rag.answering.composing.opposition import opposing
 from rag.answering.composing.pointers import Pointer, pointers_of, statements_of
 from rag.answering.composing.table_answer import page_reader, table_of_form
 from rag.answering.composing.targets import Target, best_unit, served_units
@@ -28,12 +26,10 @@ from rag.answering.grounding import SUPPORTED, Evidence, Support
 from rag.answering.prompt import SYSTEM_WHOLE, EvidencePrompt, room_for_evidence, whole_prompt
 from rag.answering.run import Findings, Run
 from rag.domain.values import Hit, Passage
-from rag.index.generation import Generation
 from rag.models.embedding.interfaces import Reranker
 from rag.models.llm.language_model import LanguageModel
 from rag.query.parts import part_label
 from rag.retrieval.retriever import reranker_text
-from rag.text.words import words
 
 # Hits that bring along the passages beside them.
 _CONTINUED: Final = 3
@@ -51,10 +47,6 @@ _MOST_SIDES: Final = 2
 _SETTLED: Final = 2
 # P(True) of a long draft is not asked: it was as high where the draft answered something else.
 _NOT_ASKED: Final = 0.5
-# Factor of the usefulness of what is in another document than the one that the question names.
-_ELSEWHERE: Final = 0.7
-# The same for the definition of another term than those of the question, and for disclaimers.
-_OFF_TOPIC: Final = 0.3
 # The reranker's logit at or below which a passage is about something else: those of unanswered questions go down to -4.
 _ABSENT: Final = -6.0
 
@@ -160,7 +152,7 @@ class WholeWriter:
             evidence,
             units,
             self._relevance(run, units),
-            _fitness(run, units),
+            fitness_of(run.question.text, units, hits, _named(run)),
             table.support if table else (),
             _sides(run, units),
         )
@@ -283,27 +275,6 @@ def _composition(run: Run, material: _Material, pointers: Sequence[Pointer]) -> 
     )
 
 
-def _fitness(run: Run, units: Sequence[Unit]) -> list[float]:
-    """0 for units that say the opposite of what was asked, or speak of another one; less for those of other documents.
-
-    Other documents are those that the question does not name, where it names one. Definitions of other terms and
-    disclaimers count less, too.
-    """
-    question, topic = run.question.text, run.understood.topic
-    contrary = opposing(question, units) | more_specific(question, units)
-    asked, asked_words = asked_names(question), frozenset(words(question))
-    named = _ids(run.generation, topic.documents if topic else ())
-    found = []
-    for place, unit in enumerate(units):
-        is_contrary = place in contrary or names_another(unit.text, asked)
-        factor = 0.0 if is_contrary else 1.0
-        factor *= _ELSEWHERE if named and unit.place[0] not in named else 1.0
-        is_off = defines_another(unit.text, asked_words) or is_boilerplate(unit.text, asked_words)
-        factor *= _OFF_TOPIC if is_off else 1.0
-        found.append(factor)
-    return found
-
-
 def _targets(run: Run, composition: Composition) -> list[Target]:
     """The parts of a question; of a comparison, what the two sides are compared in, in each of two documents."""
     understood = run.understood
@@ -321,9 +292,11 @@ def _documents(composition: Composition) -> list[str]:
     return list(dict.fromkeys(unit.place[0] for unit in composition.units))
 
 
-def _ids(generation: Generation, names: Sequence[str]) -> frozenset[str]:
-    """The ids of the documents with these names."""
-    return frozenset(one.id for one in generation.documents if not set(names).isdisjoint(one.names))
+def _named(run: Run) -> frozenset[str]:
+    """The ids of the documents that the question names."""
+    topic = run.understood.topic
+    names = set(topic.documents) if topic else set()
+    return frozenset(one.id for one in run.generation.documents if not names.isdisjoint(one.names))
 
 
 def _sides(run: Run, units: Sequence[Unit]) -> list[frozenset[int]]:

@@ -25,11 +25,11 @@ from rag.answering.grounding import Support
 _EXCESS: Final = 1.4
 # Words that a list may have where the question asks for all of it.
 _LIST_WORDS: Final = 250
-# Least probability of a unit that the draft points to, and of any other.
-_LEAST_POINTED: Final = 0.1
-_LEAST_USEFUL: Final = 0.16
-# Least share of a unit that the draft points to that is not said yet.
-_LEAST_NEW: Final = 0.3
+# Least probability of a unit, and of the units of a list that is shown with one of its items.
+_LEAST_LISTED: Final = 0.1
+_LEAST_USEFUL: Final = 0.12
+# Words of a direct answer: a clause of a contract is none, and leaves no room for others.
+_LONGEST_LEAD: Final = 60
 # Long units hold more facts, but cost more words: they are ranked by probability per word to this power.
 _LENGTH_POWER: Final = 0.5
 
@@ -43,11 +43,10 @@ def compose(material: Composition) -> list[Support]:
         chosen.add(material.lead)
     for place in filter(material.is_shown, material.served.places):
         chosen.add(place)
-    # The sides of a comparison take turns.
-    for place in () if material.sides else material.pointed:
-        is_new = not chosen.places or chosen.novelty(place) >= _LEAST_NEW
-        if material.usefulness[place] >= _LEAST_POINTED and is_new:
-            chosen.add(place)
+    # The sides of a comparison take turns. Elsewhere the most useful unit comes in, however long it is.
+    most = max(chosen.left, key=lambda place: (material.usefulness[place], -place), default=None)
+    if most is not None and material.usefulness[most] >= _LEAST_USEFUL and not material.sides:
+        chosen.add(most)
     while not chosen.is_full and (best := _best(material, chosen)) is not None:
         chosen.add(best)
     return arranged(material, chosen.places)
@@ -63,7 +62,10 @@ def possible_leads(material: Composition) -> list[int]:
     places = [
         place
         for place, unit in enumerate(material.units)
-        if material.is_shown(place) and stands_alone(unit) and material.usefulness[place] >= _LEAST_USEFUL
+        if material.is_shown(place)
+        and stands_alone(unit)
+        and material.usefulness[place] >= _LEAST_USEFUL
+        and material.length_of([place]) <= _LONGEST_LEAD
     ]
     fitness = {place: material.fitness[place] if material.fitness else 1.0 for place in places}
     most = max(fitness.values(), default=1.0)
@@ -144,7 +146,7 @@ class _Selection:
             is_whole = form == "table" or is_list
         else:
             # An agenda is not as useful as the item that names the person asked for.
-            is_useful = self._mean_use(self._material.block(place)) >= _LEAST_POINTED
+            is_useful = self._mean_use(self._material.block(place)) >= _LEAST_LISTED
             is_served = place in self._material.served.places and form == "parts" and is_useful
             is_pointed = self._pointed_in_block[unit.block] > 1 and form != "comparison"
             is_whole = form in WHOLE_LISTS or is_served or is_pointed

@@ -60,6 +60,15 @@ def test_a_sure_cell_is_given_where_the_draft_would_not_be(storage: Generation) 
     assert answer.short_answer == "1 to 2"
 
 
+@pytest.mark.parametrize(("food", "is_answered"), [("chicken", True), ("herring", False)])
+def test_a_sure_cell_is_read_where_the_passages_seem_to_be_about_something_else(
+    storage: Generation, food: str, *, is_answered: bool
+) -> None:
+    model = replace(UNLIKELY, prefilter=Logistic(-9.0, {}), prefilter_threshold=0.5)
+    answer = ask(storage, f"How many days does {food} keep?", NOT_FOUND, model=model)
+    assert (answer.answered, answer.usage.prompt_tokens > 0) == (is_answered, is_answered)
+
+
 def test_a_cell_on_weak_grounds_needs_a_likely_draft(storage: Generation) -> None:
     text = "How many days does chicken keep in a cellar?"
     assert ask(storage, text, NOT_FOUND).confidence == 0.64

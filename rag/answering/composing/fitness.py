@@ -1,0 +1,59 @@
+"""Fitness of units: how far each can be about what was asked, by rules, whatever the draft says."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Final
+
+from rag.answering.composing.boilerplate import is_boilerplate
+from rag.answering.composing.definitions import defines_another
+from rag.answering.composing.name_conflicts import asked_names, more_specific, names_another
+from rag.answering.composing.opposition import opposing
+from rag.answering.evidence.units import Unit
+from rag.domain.values import Hit
+from rag.text.words import words
+
+# What is in another document than the one that the question names.
+_ELSEWHERE: Final = 0.7
+# The same where another document is named far better: match of its name from which on, and as a share of that.
+_BARELY_NAMED: Final = 0.4
+_NAMED, _FAR_LESS = 0.5, 0.5
+# The definition of another term than those of the question, and disclaimers.
+_OFF_TOPIC: Final = 0.3
+
+
+def fitness_of(question: str, units: Sequence[Unit], hits: Sequence[Hit], named: Collection[str]) -> list[float]:
+    """Factors of the usefulness of units, 0..1.
+
+    0 for units that say the opposite of what was asked, or speak of another one; less than 1 for those of other
+    documents than the question names, for definitions of other terms, and for disclaimers.
+
+    Args:
+        question: on its own.
+        units: of the evidence, in reading order.
+        hits: of the search.
+        named: ids of the documents that the question names; none where it names none.
+    """
+    contrary = opposing(question, units) | more_specific(question, units)
+    asked, asked_words, barely_named = asked_names(question), frozenset(words(question)), _barely_named(hits)
+    found = []
+    for place, unit in enumerate(units):
+        is_contrary = place in contrary or names_another(unit.text, asked)
+        is_off_topic = defines_another(unit.text, asked_words) or is_boilerplate(unit.text, asked_words)
+        document = unit.place[0]
+        factor = 0.0 if is_contrary else 1.0
+        factor *= _OFF_TOPIC if is_off_topic else 1.0
+        factor *= _ELSEWHERE if named and document not in named else 1.0
+        factor *= _BARELY_NAMED if document in barely_named else 1.0
+        found.append(factor)
+    return found
+
+
+def _barely_named(hits: Sequence[Hit]) -> frozenset[str]:
+    """The ids of the documents that a question names far less well than another one: "PerksPlus" of three plans."""
+    matches: dict[str, float] = {}
+    for hit in hits:
+        document = hit.passage.document.id
+        matches[document] = max(hit.document_match, matches.get(document, 0.0))
+    best = max(matches.values(), default=0.0)
+    return frozenset(name for name, match in matches.items() if best >= _NAMED and match < _FAR_LESS * best)
