@@ -191,6 +191,7 @@ class _Receipt:
         _check(type(number) is int and number == len(self._pages) + 1 <= self._limits.pages and isinstance(text, str))
         width, height = float(width), float(height)
         _check(0 < width < LARGEST_SIDE and 0 < height < LARGEST_SIDE)
+        _check(isinstance(headings, list))
         for start, end, level in headings:
             _check(all(type(value) is int for value in (start, end, level)))
             _check(0 <= start < end <= len(text) and 0 < level < 1000)

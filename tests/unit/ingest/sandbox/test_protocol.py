@@ -197,6 +197,8 @@ class TestRefused:
             pytest.param(page_with(2, INFINITE), id="infinite width"),
             pytest.param(page_with(3, NAN), id="height is not a number"),
             pytest.param(page_with(3, 10**400), id="height is huge"),
+            pytest.param(page_with(4, {}), id="headings are an object"),
+            pytest.param(page_with(4, ""), id="headings are text"),
             pytest.param(page_with(4, [[0, 5]]), id="heading without level"),
             pytest.param(page_with(4, [[0, 99, 1]]), id="heading beyond the text"),
             pytest.param(page_with(4, [[0.5, 5, 1]]), id="heading at a fraction"),

@@ -79,7 +79,9 @@ def test_a_key_has_what_the_options_say(path: Path, run: Callable[..., tuple[int
 @pytest.mark.parametrize(
     ("options", "fault"),
     [
-        pytest.param(["--scopes", "root"], "'root' is no scope; those are ask, documents, admin, metrics", id="scope"),
+        pytest.param(
+            ["--scopes", "root"], "'root' is no scope; those are ask, documents, feedback, admin, metrics", id="scope"
+        ),
         pytest.param(["--scopes", ""], "'' is no scope", id="no scope"),
         pytest.param(["--expires", "tomorrow"], "'tomorrow' is no date such as 2027-12-31, nor 'never'", id="a word"),
         pytest.param(["--expires", "2020-01-01"], "2020-01-01 is over", id="a day that has passed"),

@@ -190,7 +190,7 @@ class TestKeysOfTheSettings:
     def test_only_admin_keys_add_documents(self) -> None:
         keys = Keys(*self.KEYS)
         assert keys.admit(request(x_api_key="boss"), "admin") == "admin#1"
-        with pytest.raises(HTTPException, match=r"lacks the scope 'admin', and has ask, documents, metrics"):
+        with pytest.raises(HTTPException, match=r"lacks the scope 'admin', and has ask, documents, feedback, metrics"):
             keys.admit(request(x_api_key="asker"), "admin")
 
     def test_without_access_keys_all_but_adding_is_open(self) -> None:
