@@ -30,6 +30,8 @@ _LEAST_LISTED: Final = 0.1
 _LEAST_USEFUL: Final = 0.12
 # Words of a direct answer: a clause of a contract is none, and leaves no room for others.
 _LONGEST_LEAD: Final = 60
+# Least share of a unit of an overview that is not said yet.
+_LEAST_NEW: Final = 0.3
 # Long units hold more facts, but cost more words: they are ranked by probability per word to this power.
 _LENGTH_POWER: Final = 0.5
 
@@ -43,6 +45,10 @@ def compose(material: Composition) -> list[Support]:
         chosen.add(material.lead)
     for place in filter(material.is_shown, material.served.places):
         chosen.add(place)
+    # The units of an overview are weighed by their places alone: what its draft points to tells more.
+    for place in material.pointed if material.form == "overview" else ():
+        if not chosen.places or chosen.novelty(place) >= _LEAST_NEW:
+            chosen.add(place)
     # The sides of a comparison take turns. Elsewhere the most useful unit comes in, however long it is.
     most = max(chosen.left, key=lambda place: (material.usefulness[place], -place), default=None)
     if most is not None and material.usefulness[most] >= _LEAST_USEFUL and not material.sides:
