@@ -184,10 +184,12 @@ class _Layers:
         self, file: PdfFile, number: int, size: tuple[float, float], lines: Sequence[Line], text: str
     ) -> Sequence[Line]:
         garbled = garbled_reason(text, file.unmapped(number)) if text else None
-        stamped = 0 < letters(text) < _SPARSE and _has_more_ink(file, number, text)
+        # A page may take minutes to render: without OCR nothing is gained by it.
+        is_sparse = self.tesseract is not None and 0 < letters(text) < _SPARSE
+        stamped = is_sparse and _has_more_ink(file, number, text)
         if stamped and not garbled:
             self.drawn.add(number)
-        if text and not (garbled or (stamped and self.tesseract)) and self.options.ocr != "force":
+        if text and not (garbled or stamped) and self.options.ocr != "force":
             return lines
         if not text and (min(size) <= 1 or not _ink(file, number)):
             self.remarks[number] = Remark(number, "empty", BLANK)
