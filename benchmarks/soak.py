@@ -49,7 +49,7 @@ _LONGEST_PAUSE: Final = 2.0
 class Service:
     """The service, as a process."""
 
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | subprocess.Popen[str]
     port: int
 
     def read(self, path: str) -> str:

@@ -35,7 +35,7 @@ _HOST: Final = re.compile(r"\*|[\w.-]+|[0-9a-f]*:[0-9a-f.]*:[0-9a-f:.]*")
 
 # First segments of the service's own paths that have others below them: with one of these as a prefix, it could not be
 # told whether a proxy has taken the prefix away.
-OWN_PATHS: Final = frozenset({"docs", "documents", "ingest", "v1", "web"})
+OWN_PATHS: Final = frozenset({"answers", "docs", "documents", "ingest", "v1", "web"})
 # Segments of the unreserved characters of RFC 3986, none of them "." or "..".
 _PATH: Final = re.compile(r"(/(?!\.\.?(/|$))[A-Za-z0-9._~-]+)+/?")
 

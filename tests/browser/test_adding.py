@@ -62,7 +62,7 @@ def test_without_the_key_nothing_is_sent(opened: Page, tmp_path: Path, documents
         pytest.param("wrong", "That admin key is not accepted.", id="none"),
         pytest.param(
             "reader",
-            "this key may not add documents: it lacks the scope 'admin', and has ask, documents, metrics",
+            "this key may not add documents: it lacks the scope 'admin', and has ask, documents, feedback, metrics",
             id="for asking",
         ),
     ],

@@ -336,7 +336,7 @@ def test_copied_as_possible_where_it_is(page: Page, serve: Serve) -> None:
 
 
 def test_an_answer_that_was_cut_off(page: Page, serve: Serve) -> None:
-    page.goto(serve(ScriptedModel([f"{FEE} {DOGS} " * 20])).url)
+    page.goto(serve(ScriptedModel([f"{FEE} " + " ".join(f"Berth {n} is free." for n in range(90))])).url)
     ask(page, ASKED)
     expect(page.locator(".answer")).to_contain_text("cut off")
 

@@ -472,7 +472,7 @@ def test_no_route_but_the_probes_is_open_without_a_key(index: Path) -> None:
         paths = list(client.get("/openapi.json", headers={"X-API-Key": "first"}).json()["paths"])
         assert {"/ask", "/documents", "/info", "/metrics", "/v1/models", "/documents/{document_id}/file"} <= set(paths)
         for path in [*paths, "/openapi.json"]:
-            url = path.format(document_id="a" * 64, number=1, model_id="x")
+            url = path.format(document_id="a" * 64, number=1, model_id="x", answer_id="x")
             statuses = {client.get(url).status_code, client.post(url, json={"question": "x"}).status_code}
             assert 401 in statuses or path in ("/livez", "/readyz"), path
             assert statuses <= {401, 405} or path in ("/livez", "/readyz"), path

@@ -99,7 +99,7 @@ def test_without_keys_and_uploads_the_schema_has_none(index: Path) -> None:
         pytest.param("/asks", "did you mean /ask?", id="misspelt"),
         pytest.param("/documents/", "did you mean /documents?", id="slash"),
         pytest.param("/v1/completions", "did you mean /v1/chat/completions?", id="another route of OpenAI"),
-        pytest.param("/" + "x" * 5000, "nothing at this path. There are /ask, /documents", id="far from all"),
+        pytest.param("/" + "x" * 5000, "There are /answers/{answer_id}/feedback, /ask", id="far from all"),
         pytest.param("/docs/x", "GET /docs describes them", id="file of the documentation"),
     ],
 )

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from tests.hostile.fuzzing.targets import TARGETS
 
@@ -61,7 +61,7 @@ def fuzzed(name: str, seconds: float, seed: int) -> Fuzzed:
     except subprocess.TimeoutExpired as error:
         code, log = -1, f"it did not end: {error}"
     noted = folder / "counts.json"
-    counts = json.loads(noted.read_text()) if noted.exists() else {"outcomes": {}, "mebibytes": 0}
+    counts: dict[str, Any] = json.loads(noted.read_text()) if noted.exists() else {"outcomes": {}, "mebibytes": 0}
     fault = f"{log[-4000:]}\nthe input is {folder / 'input'}" if code else ""
     return Fuzzed(name, time.monotonic() - start, counts["outcomes"], counts["mebibytes"], fault)
 

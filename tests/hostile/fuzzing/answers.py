@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from rag.answering.grounding import Evidence, Quote, ground, nearest_quotes
 from rag.answering.records import AnswerRecord, RecordFolder, Setup
@@ -74,7 +75,7 @@ class RecordTarget(Target):
         citation = Citation(1, "ferry.pdf", "1" * 64, 1, "The ferry", 0, 9, (), 0.5, "iv")
         place = {name: getattr(citation, name) for name in ("document", "document_id", "page", "start", "end", "score")}
         model = {"name": "m", "sha256": "0" * 64}
-        fields = {
+        fields: dict[str, Any] = {
             "format": 5, "id": _ID, "time": "2026-11-30T12:00:00+00:00", "generation": "000001-00000000",
             "question": {"text": "When?", "documents": ["ferry.pdf"], "history": [{"question": "a", "answer": "b"}]},
             "setup": {
@@ -86,8 +87,9 @@ class RecordTarget(Target):
             "sentences": [{"text": "The ferry.", "verdict": "supported", "confidence": 0.9, "quotes": [1]}],
             "quotes": [{**place, "label": "iv"}],
         }  # fmt: skip
-        old = {**fields, "format": 3, "setup": {**fields["setup"], "judge": "0"}}  # type: ignore[dict-item]
-        del old["certainty"], old["form"], old["setup"]["confidence_model"]  # type: ignore[attr-defined]
+        setup = {key: value for key, value in fields["setup"].items() if key != "confidence_model"} | {"judge": "0"}
+        old = {key: value for key, value in fields.items() if key not in ("certainty", "form")}
+        old |= {"format": 3, "setup": setup}
         return [AnswerRecord.model_validate(fields).to_bytes(), json.dumps(old).encode()]
 
     def read(self, data: bytes) -> None:

@@ -28,7 +28,7 @@ export function hasReference({ document_id: id, document: name }) {
   return Boolean(oneLine(document?.author ?? "") || (oneLine(document?.title ?? "") && !isMadeOf(oneLine(document.title), name)));
 }
 
-// An entry of BibTeX, with the quote as its note. https://www.ctan.org/pkg/bibtex
+// An entry of BibTeX, with the quote as its note.
 export function bibtex(citation) {
   const { author = "", title = "", created = "" } = state.documents.find((each) => each.id === citation.document_id) ?? {};
   const [name, year] = [oneLine(author ?? ""), /^\d{4}/.exec(created ?? "")?.[0] ?? ""];
