@@ -223,7 +223,7 @@ class WholeWriter:
 
 @dataclass(frozen=True)
 class _Material:
-    """What an answer can be composed of, whatever the draft says.
+    """Material of an answer that does not depend on the draft.
 
     Attributes:
         hits: that the evidence was chosen from.

@@ -254,7 +254,7 @@ def _keys(settings: Settings) -> Finding:
 
 
 def _who_may_change(path: Path) -> str | None:
-    """Who but the owner may write a file, or put another in its place; None if nobody may."""
+    """The others who may write a file, or put another in its place; None if only its owner may."""
     mode, folder = path.stat().st_mode, path.parent.stat().st_mode
     if mode & stat.S_IWGRP:
         return "the group of the file"

@@ -17,7 +17,7 @@ _LONGEST: Final = 200
 
 
 class Said(BaseModel):
-    """What was said of one answer.
+    """Feedback on one answer.
 
     Attributes:
         answer: that was judged, at ``time`` (ISO 8601, UTC).

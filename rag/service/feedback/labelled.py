@@ -19,7 +19,7 @@ _Pages: TypeAlias = dict[str, list[int]]
 
 @dataclass(frozen=True)
 class Feedback:
-    """What a person says of an answer.
+    """Feedback of a person on an answer.
 
     Attributes:
         expected: what a wrong answer should have been; None where that is not said.

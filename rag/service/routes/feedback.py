@@ -33,7 +33,7 @@ _NO_RECORD: Final = (
 
 
 class FeedbackBody(BaseModel):
-    """What a person says of an answer; all but the verdict is for wrong ones.
+    """Feedback on an answer; all but the verdict is for wrong ones.
 
     Unknown fields are refused, so that a misspelt one is noticed.
     """
