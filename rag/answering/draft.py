@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from rag.answering.composing.pointers import is_looping
+from rag.answering.composing.pointers import ends_in_a_loop, repeats_itself
 from rag.answering.prompt import NO, NOT_FOUND, SELF_CHECK, YES, EvidencePrompt
 from rag.domain.probability import log_odds, logistic
 from rag.domain.values import Usage
@@ -80,9 +80,10 @@ def generate_draft(
             draft.finish = piece
         else:
             draft.add(piece)
-            if len(draft.probabilities) == 1 or any(end in piece.text for end in _ENDS):
+            may_end = any(end in piece.text for end in _ENDS)
+            if len(draft.probabilities) == 1 or may_end:
                 yield draft.text
-            if is_looping(draft.text):
+            if ends_in_a_loop(draft.text) or (may_end and repeats_itself(draft.text)):
                 draft.finish = Finish("stop", Usage(draft.prompt.length, 0, len(draft.probabilities)))
                 break
     yield draft.text

@@ -67,14 +67,14 @@ def statements_of(draft: str) -> list[str]:
     return list(dict.fromkeys(_statements(draft)))[:_MOST_STATEMENTS]
 
 
-def is_looping(draft: str) -> bool:
-    """True where a draft has said a statement of several words three times, or ends in few characters again and again.
-
-    A small model then says nothing else.
-    """
+def ends_in_a_loop(draft: str) -> bool:
+    """True where a draft ends in a few characters again and again; a small model then says nothing else."""
     tail = draft[-_TAIL:]
-    if len(tail) == _TAIL and any(tail[period:] == tail[:-period] for period in range(1, _LONGEST_PERIOD + 1)):
-        return True
+    return len(tail) == _TAIL and any(tail[period:] == tail[:-period] for period in range(1, _LONGEST_PERIOD + 1))
+
+
+def repeats_itself(draft: str) -> bool:
+    """True where a draft has said a statement of several words three times; a small model then says nothing else."""
     counts = Counter(_statements(draft))
     return any(count >= _LOOP and len(statement.split()) >= _FEWEST_WORDS for statement, count in counts.items())
 

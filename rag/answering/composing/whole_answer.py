@@ -21,13 +21,14 @@ from rag.answering.composing.material import Composition
 from rag.answering.composing.novelty import Novelty
 from rag.answering.grounding import Support
 
-# Where a list, or a sentence that the draft points to, may exceed the words of the form.
+# How far a list, or a long sentence, may exceed the words of the form.
 _EXCESS: Final = 1.4
 # Words that a list may have where the question asks for all of it.
 _LIST_WORDS: Final = 250
-# Least probability of a unit, and of the units of a list that is shown with one of its items.
-_LEAST_LISTED: Final = 0.1
+# Least probability of a unit.
 _LEAST_USEFUL: Final = 0.12
+# The same, on average, of the items of a list that is shown whole because one of them answers a part of the question.
+_LEAST_LISTED: Final = 0.1
 # Words of a direct answer: a clause of a contract is none, and leaves no room for others.
 _LONGEST_LEAD: Final = 60
 # Least share of a unit of an overview that is not said yet.

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answering.composing.pointers import is_looping, pointers_of, statements_of
+from rag.answering.composing.pointers import ends_in_a_loop, pointers_of, repeats_itself, statements_of
 from rag.answering.evidence.units import Unit, units_of
 from rag.answering.grounding import SUPPORTED
 from tests.complexity import assert_linear
@@ -51,7 +51,7 @@ class TestStatements:
         assert len(statements_of("\n".join(f"Item {number}" for number in range(99)))) == 40
 
 
-class TestIsLooping:
+class TestLoops:
     @pytest.mark.parametrize(
         ("draft", "expected"),
         [
@@ -66,8 +66,8 @@ class TestIsLooping:
             pytest.param("Lock off. Open it. Lock off. Wipe it. Lock off.", False, id="short ones may come again"),
         ],
     )
-    def test_is_looping(self, draft: str, *, expected: bool) -> None:
-        assert is_looping(draft) == expected
+    def test_loops(self, draft: str, *, expected: bool) -> None:
+        assert (ends_in_a_loop(draft) or repeats_itself(draft)) == expected
 
 
 class TestPointers:
