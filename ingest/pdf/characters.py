@@ -18,6 +18,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 from numpy.typing import NDArray
 
+from ingest.pdf.font_codes import CONTROL_CODES
 from ingest.pdf.lines import Line, PageLines, Piece
 from ingest.pdf.page_characters import SURROGATE, PageCharacters
 from ingest.pdf.raised_digits import find_raised, rejoin
@@ -36,7 +37,7 @@ _Mask: TypeAlias = NDArray[np.bool_]
 _LINE_HYPHENS: Final = "\x02\ufffe\u00ad"
 _DIGITS: Final = r"\d²³¹⁰⁴-⁹"
 # Codes that fonts without a map of their glyphs give; they are no text.
-_UNMAPPED: Final = re.compile(r"[\x00\x01\x03-\x08\x0b\x0c\x0e-\x1f]")
+_UNMAPPED: Final = re.compile(CONTROL_CODES)
 # A footnote mark: a digit after three letters or more. After one or two it is an exponent, as in m².
 _MARK: Final = re.compile(rf"(?<=[^\s{_DIGITS}{_LINE_HYPHENS}]{{3}})[{_DIGITS}]")
 _MARK_RAISED: Final = 0.2

@@ -19,7 +19,9 @@ _CODES: Final = re.compile(
     r"(?<=[A-Za-z])[\x0b\x0c\x0e\x0f\x1b-\x1f](?![A-Z])|[\x0b\x0c\x0e\x0f\x1b-\x1f](?=[a-z])|(?<=[a-z])\r(?=[a-z])"
     r"|[\x10\x12](?=\w)|(?<=[\w.,;!?)])[\x11\x15\x16]"
 )
-_CONTROL: Final = re.compile(r"[\x00\x01\x03-\x08\x0b\x0c\x0e-\x1f]|\r(?!\n)")
+# Codes that are no text; pdfium marks a hyphen at a line's end by \x02.
+CONTROL_CODES: Final = r"[\x00\x01\x03-\x08\x0b\x0c\x0e-\x1f]"
+_CONTROL: Final = re.compile(rf"{CONTROL_CODES}|\r(?!\n)")
 # With more codes, as a share of all characters, the font has another order of its glyphs: these codes tell nothing.
 _MOST_CODES: Final = 0.08
 
