@@ -8,19 +8,19 @@ authors and dates; they are read as if these were NULL.
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import Any, Final
+from pathlib import Path
+from typing import Final
 
 from rag.domain.stored import DocumentRecord, PageRecord, pack_words
-from rag.domain.values import Chunk, Document, Page, Passage, Span
+from rag.domain.values import Chunk, Document, Page, Passage
 from rag.errors import DocumentUnknown, IndexCorrupt
 from rag.index.docstore_integrity import check_rows, check_tables, limited_steps
+from rag.index.docstore_rows import chunk_of, document_of, existing, rows_by_document
 
 # The label comes before the text: what comes after it cannot be read without it.
 _SCHEMA = """
@@ -42,7 +42,6 @@ _CHUNKS = """
 SELECT c.position, c.page, c.start, c."end", c.headings, substr(p.text, c.start + 1, c."end" - c.start)
 FROM chunk c JOIN page p ON p.document = c.document AND p.number = c.page WHERE c.document = ?
 """
-_ID: Final = re.compile(r"[0-9a-f]{64}")
 _MEND: Final = "make the index anew: python -m ingest PATH --rebuild"
 # Columns that docstores of before 0.3 lack, by table.
 _OPTIONAL: Final = {"document": ("author", "created"), "page": ("label",)}
@@ -109,7 +108,7 @@ class Staging:
 
     def chunks(self, document_id: str) -> list[Chunk]:
         """The chunks of a document, in reading order."""
-        return [_chunk(row) for row in self._database.execute(f"{_CHUNKS} ORDER BY c.position", (document_id,))]
+        return [chunk_of(row) for row in self._database.execute(f"{_CHUNKS} ORDER BY c.position", (document_id,))]
 
     def close(self) -> None:
         """Commits and closes the file; OSError where the disk refuses."""
@@ -212,8 +211,8 @@ class Docstore:
                     f"SELECT first_row, chunks, id, names, title, pages, size, {properties} FROM document "  # noqa: S608
                     "ORDER BY first_row, chunks, id"
                 ).fetchall()
-                documents = [_document(*row[2:]) for row in rows]
-                self._rows = _rows_by_document(rows)
+                documents = [document_of(*row[2:]) for row in rows]
+                self._rows = rows_by_document(rows)
                 held = {document.id: (document.pages, len(self._rows[document.id])) for document in documents}
                 check_rows(self._database, held)
         # A document without chunks holds no row.
@@ -265,7 +264,7 @@ class Docstore:
                 "WHERE document = ? AND number = ?",
                 (document_id, number),
             ).fetchone()
-            return PageRecord(*_found(row)).page()
+            return PageRecord(*existing(row)).page()
 
     def pages_without_words(self, document_id: str) -> list[Page]:
         """All pages of a document, in order, with their texts and headings; ``words`` are left empty.
@@ -341,7 +340,7 @@ class Docstore:
             found = self._database.execute(
                 f"{_CHUNKS} AND {column} BETWEEN ? AND ? ORDER BY c.position", (document.id, least, most)
             )
-            return [Passage(first + chunk[0], document, _chunk(chunk)) for chunk in found]
+            return [Passage(first + chunk[0], document, chunk_of(chunk)) for chunk in found]
 
     def _holder(self, row: int) -> tuple[int, Document]:
         """The document of a row, and its first row."""
@@ -351,60 +350,4 @@ class Docstore:
         first, document = self._holder(row)
         with self._decoding():
             found = self._database.execute(f"{_CHUNKS} AND c.position = ?", (document.id, row - first)).fetchone()
-            return Passage(row, document, _chunk(_found(found)))
-
-
-def _rows_by_document(rows: Sequence[tuple[Any, ...]]) -> dict[str, range]:
-    """The rows of each document; ValueError where they do not follow each other without a gap, from 0 on."""
-    spans: dict[str, range] = {}
-    after = 0
-    for first, chunks, document_id, *_ in rows:
-        if type(first) is not int or type(chunks) is not int or first != after or chunks < 0:
-            raise ValueError("the rows of its documents do not follow each other")
-        after = first + chunks
-        spans[document_id] = range(first, after)
-    if len(spans) != len(rows):
-        raise ValueError("a document is there twice")
-    return spans
-
-
-def _document(
-    document_id: str, names: str, title: str | None, pages: int, size: int, author: str | None, created: str | None
-) -> Document:
-    listed = _strings(names)
-    if not isinstance(document_id, str) or not _ID.fullmatch(document_id) or not all(listed) or not listed:
-        raise ValueError("a document has no id or no name")
-    if type(pages) is not int or type(size) is not int or pages < 0 or size < 0:
-        raise ValueError("the size of a document is no number")
-    if not all(isinstance(text, str) for text in (title or "", author or "", created or "")):
-        raise ValueError("a property of a document is no text")
-    return Document(document_id, listed, title or _title_of(listed[0]), pages, size, author, created)
-
-
-def _title_of(name: str) -> str:
-    return PurePosixPath(name).stem.replace("_", " ")
-
-
-def _found(row: tuple[Any, ...] | None) -> tuple[Any, ...]:
-    if row is None:
-        raise ValueError("a row is missing")
-    return row
-
-
-def _chunk(row: tuple[Any, ...]) -> Chunk:
-    """A chunk from its row; ValueError where it is not within its page."""
-    _, page, start, end, headings, text = row
-    if not all(type(number) is int for number in (page, start, end)) or not isinstance(text, str):
-        raise ValueError("a field of a chunk is of another type")
-    if start < 0 or len(text) != end - start:
-        raise ValueError("a chunk is not within its page")
-    return Chunk(Span(page, start, end), text, _strings(headings))
-
-
-def _strings(data: str) -> tuple[str, ...]:
-    """Texts from a JSON list of them; ValueError where it is none, or where one could not be encoded."""
-    texts = json.loads(data)
-    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-        raise ValueError("a list of texts is none")
-    "".join(texts).encode()  # lone surrogates
-    return tuple(texts)
+            return Passage(row, document, chunk_of(existing(found)))
