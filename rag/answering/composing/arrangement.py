@@ -59,11 +59,11 @@ def note_on_lists(material: Composition, shown: Sequence[Support]) -> str | None
             things = "rows" if first.row else "items"
             return f"The {what} on page {first.span.page} has {sizes[block]} {things}; {count} of them are shown."
     has_whole = any(count == sizes[block] and count >= FEWEST_ITEMS for block, count in counts.items())
-    has_whole = has_whole or any(_enumerates(item.sentence) for item in shown)
+    has_whole = has_whole or any(enumerates(item.sentence) for item in shown)
     return None if has_whole or material.form != "list" else "The documents may name more."
 
 
-def _enumerates(sentence: str) -> bool:
+def enumerates(sentence: str) -> bool:
     """True for a sentence that lists several things: "a key, a tin, a card and a pad"."""
     parts = sentence.split(", ")
     return len(parts) >= _FEWEST_PIECES and not {"and", "or"}.isdisjoint(parts[-1].split())

@@ -14,6 +14,7 @@ from rag.answering.composing.arrangement import (
     FEWEST_ITEMS,
     WHOLE_LISTS,
     arranged,
+    enumerates,
     has_lead,
     stands_alone,
 )
@@ -31,6 +32,8 @@ _LEAST_USEFUL: Final = 0.12
 _LEAST_LISTED: Final = 0.1
 # Words of a direct answer: a clause of a contract is none, and leaves no room for others.
 _LONGEST_LEAD: Final = 60
+# Share of the probability of a sentence that enumerates from which on another unit belongs to the list, too.
+_BESIDE_LIST: Final = 0.5
 # Least share of a unit of an overview that is not said yet.
 _LEAST_NEW: Final = 0.3
 # Long units hold more facts, but cost more words: they are ranked by probability per word to this power.
@@ -54,6 +57,8 @@ def compose(material: Composition) -> list[Support]:
     most = max(chosen.left, key=lambda place: (material.usefulness[place], -place), default=None)
     if most is not None and material.usefulness[most] >= _LEAST_USEFUL and not material.sides:
         chosen.add(most)
+    if most is not None and material.form == "list" and _is_the_list(material, most):
+        return arranged(material, chosen.places)
     while not chosen.is_full and (best := _best(material, chosen)) is not None:
         chosen.add(best)
     return arranged(material, chosen.places)
@@ -158,6 +163,13 @@ class _Selection:
             is_pointed = self._pointed_in_block[unit.block] > 1 and form != "comparison"
             is_whole = form in WHOLE_LISTS or is_served or is_pointed
         return self._material.block(place) if unit.block is not None and is_whole else [place]
+
+
+def _is_the_list(material: Composition, place: int) -> bool:
+    """True for a sentence that enumerates what was asked for: no other unit is half as useful."""
+    useful = material.usefulness
+    others = [useful[other] for other in range(len(useful)) if other != place and material.is_shown(other)]
+    return enumerates(material.units[place].text) and max(others, default=0.0) < _BESIDE_LIST * useful[place]
 
 
 def _best(material: Composition, chosen: _Selection) -> int | None:

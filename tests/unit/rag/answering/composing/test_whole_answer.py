@@ -68,6 +68,12 @@ class TestLists:
         ]
         assert kinds(found) == ["lead", "step", "step", "step"]
 
+    @pytest.mark.parametrize(("other", "count"), [(0.3, 1), (0.6, 2)])
+    def test_a_sentence_that_enumerates_is_the_list(self, other: float, count: int) -> None:
+        page = "The kit has a key, a tin, a bag and a card. Put the lid of the kit back."
+        assert len(composed(evidence_of(page), {"The kit": 0.9, "Put": other}, "list")) == count
+        assert len(composed(evidence_of(page), {"The kit": 0.9, "Put": other}, "about")) == 2
+
     def test_over_a_page_break(self) -> None:
         evidence = evidence_of(STEPS, "4. Open the valve.\n5. Wipe the lid.")
         found = composed(evidence, {"Wipe": USEFUL}, "how_to")
