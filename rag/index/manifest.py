@@ -13,7 +13,7 @@ from rag.domain.frozen_model import FrozenModel
 from rag.errors import IndexCorrupt, IndexForeign
 
 FORMAT: Final = 2
-_DIGEST: Final = r"^[0-9a-f]{64}$"
+_DIGEST: Final = re.compile(r"^[0-9a-f]{64}$")
 # Relative, and without "..": a manifest must not lead out of the folder of its generation.
 _FILE_NAME: Final = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"
 # How long each file took is in the report alone.
@@ -28,7 +28,7 @@ def _check_time(text: str) -> str:
 def _check_row(row: FileRow) -> FileRow:
     """The row, which the service reads as it is: ValueError where a digest, a size or a time is none."""
     for digest in (row.sha256, row.inside):
-        if digest is not None and not re.fullmatch(_DIGEST, digest):
+        if digest is not None and not _DIGEST.fullmatch(digest):
             raise ValueError("no SHA-256")
     if min(row.size, row.pages, row.pages_with_text, row.chunks, row.characters, row.indexed_characters) < 0:
         raise ValueError("a negative number")
@@ -38,7 +38,7 @@ def _check_row(row: FileRow) -> FileRow:
 
 
 Count = Annotated[int, Field(ge=0)]
-Digest = Annotated[str, Field(pattern=_DIGEST)]
+Digest = Annotated[str, Field(pattern=_DIGEST.pattern)]
 
 
 class ManifestFile(FrozenModel):
