@@ -16,7 +16,7 @@ from typing import Final
 from rag.domain.values import Chunk, Page, Span
 
 # Paragraph, sentence, line, word, letter: the first that gives pieces within the limit.
-_SEPARATORS: Final = [r"\n\n+", r"(?<=[.!?])\s+", r"\n", r"\s", ""]
+_SEPARATORS: Final = [r"\n\n+", r"(?<=[.!?])\s+", r"(?<=[。！？])", r"\n", r"\s", ""]
 # A section is cut into pieces of equal size, not full ones and a rest; with this slack they end at a sentence.
 _BALANCE_SLACK: Final = 1.15
 # Replaces a space at which must not be cut. A Unicode noncharacter: no text has it.

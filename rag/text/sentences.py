@@ -6,7 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-_END: Final = re.compile(r"[.!?][\"'”’)\]]*(?=\s|$)|\n\n+")
+# Marks of other scripts end a sentence without a space: those of Chinese and Japanese, Arabic, Urdu and Hindi.
+QUESTION_MARKS: Final = ("?", "？", "؟")
+_OTHER_ENDS: Final = "。！？｡؟۔।"
+SENTENCE_ENDS: Final = f".!?{_OTHER_ENDS}"
+_END: Final = re.compile(rf"[.!?][\"'”’)\]]*(?=\s|$)|\n\n+|[{_OTHER_ENDS}][\"'”’)\]」』）】》]*")
 # Abbreviations that never end a sentence, in any case and in the case in which they stand here.
 _NEVER_LAST: Final = frozenset("e.g i.e cf vs viz approx incl excl esp resp".split())
 _NEVER_LAST_AS_THEY_ARE: Final = frozenset(

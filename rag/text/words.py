@@ -10,12 +10,16 @@ import re
 from functools import lru_cache
 from typing import Any, Final
 
+from rag.text.scripts import SEGMENTED, needs_segmentation, segmented
+
 # A run of letters.
 LETTERS: Final = re.compile(r"[^\W\d_]+")
 # Anything between the parts of a name: "user_manual-2024.pdf".
 _NAME_SEPARATOR: Final = re.compile(r"[\W_]+")
 # A number with its sign, or a word with its apostrophe.
 _WORD: Final = re.compile(r"(?:(?<![\w.,)\]])[-−])?\d(?:[\d.,:/]*\d)?|[^\W\d_]+(?:['’][^\W\d_]+)?")
+# The same in a text that was segmented, where a word may have signs that are no letters.
+_SEGMENTED_WORD: Final = re.compile(rf"[{SEGMENTED}]+|{_WORD.pattern}")
 _THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 NUMBER_WORDS: Final = {
     word: str(number)
@@ -42,8 +46,10 @@ STOPWORDS: Final = frozenset(
 def words(text: str) -> list[str]:
     """The words of a text in comparable form: light stems in lower case, without stop words.
 
-    Numbers are in digits, and every negation is ``not``.
+    Numbers are in digits, and every negation is ``not``. Of scripts without spaces they are n-grams of letters.
     """
+    if needs_segmentation(text):
+        return [stem for word in _SEGMENTED_WORD.findall(segmented(text)) if (stem := light_stem(word))]
     return [stem for word in _WORD.findall(text) if (stem := light_stem(word))]
 
 
