@@ -9,6 +9,7 @@ from typing import Final
 
 from rag.index.generation import Generation
 from rag.runtime.cancellation import Cancellation
+from rag.text.scripts import needs_segmentation
 from rag.text.words import STOPWORDS
 
 # Letters only: what has digits is a number or a code, and those are searched for as they are.
@@ -43,6 +44,9 @@ def correct_spelling(
     def corrected(word: str) -> str:
         nonlocal lookups
         if len(word) < _SHORTEST or word.casefold() in STOPWORDS or word[1:] != word[1:].lower() or is_word(word):
+            return word
+        # A run of letters of a script without spaces is no word.
+        if needs_segmentation(word):
             return word
         lookups += 1
         if lookups > _MOST_LOOKUPS:
