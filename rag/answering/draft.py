@@ -13,9 +13,10 @@ from rag.domain.probability import log_odds, logistic
 from rag.domain.values import Usage
 from rag.models.llm.language_model import Finish, LanguageModel, Message, Prompt, RefusalProbability, Token
 from rag.runtime.cancellation import Cancellation
+from rag.text.sentences import SENTENCE_ENDS
 
 # Characters with which a sentence or a line ends.
-_ENDS: Final = ".!?\n"
+_ENDS: Final = f"{SENTENCE_ENDS}\n"
 
 
 @dataclass

@@ -19,7 +19,7 @@ from rag.domain.values import Hit, Page, SentenceKind, Span
 from rag.text.lists import find_lists
 from rag.text.normalization import CURRENCIES, MONTHS, normalized_words
 from rag.text.prompt_injection import is_prompt_injection
-from rag.text.sentences import line_spans, sentence_spans
+from rag.text.sentences import QUESTION_MARKS, SENTENCE_ENDS, line_spans, sentence_spans
 from rag.text.words import NOT, is_number
 
 # Least share of a sentence's term weight in its quotes for the sentence to be supported. Not calibrated: with the
@@ -223,7 +223,7 @@ def _quotable(text: str) -> Iterator[tuple[int, int]]:
     """Spans of sentences, of the lines of table rows and list items, and of neighbouring sentences in a paragraph."""
     previous: tuple[int, int] | None = None
     for start, end in sentence_spans(text):
-        if text[end - 1] not in ".!?" or end - start > _LONGEST_QUOTE:
+        if text[end - 1] not in SENTENCE_ENDS or end - start > _LONGEST_QUOTE:
             yield from line_spans(text, start, end)
         if end - start > _LONGEST_QUOTE:
             previous = None
@@ -252,7 +252,7 @@ def _support(sentence: str, asked: frozenset[str], candidates: Sequence[_Candida
     chosen = _chosen(weights, asked, candidates)
     quoted = frozenset[str]().union(*(candidate.words for candidate in chosen))
     held, total = sum(weights[word] for word in weights.keys() & quoted), sum(weights.values())
-    agrees = not sentence.endswith("?") and not _essential(statement, weights, quoted) - asked - quoted
+    agrees = not sentence.endswith(QUESTION_MARKS) and not _essential(statement, weights, quoted) - asked - quoted
     quotes = tuple(candidate.quote(weights) for candidate in chosen)
     return Support(sentence, quotes, held / total if total else 0.0, agrees, bare=bare)
 
