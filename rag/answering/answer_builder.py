@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from rag.answering.evidence.selection import with_page
-from rag.answering.grounding import Quote, Support, nearest_quotes
+from rag.answering.grounding import Evidence, Quote, Support, nearest_quotes
 from rag.answering.markdown_text import markdown
 from rag.answering.run import Findings, Run
 from rag.domain.values import Answer, Certainty, Citation, Form, Hit, Reason, Sentence, SentenceVerified, Span
@@ -168,7 +167,8 @@ def _sentence(item: Support, citations: _Citations) -> Sentence:
 def _reply_sentence(item: ReplyItem, citations: _Citations, generation: Generation) -> Sentence:
     if item.passage is None:
         return Sentence(item.text, "supported", (), "item")
-    evidence = with_page(generation, Hit(item.passage, 0.0))
+    span = item.passage.chunk.span
+    evidence = Evidence(Hit(item.passage, 0.0), generation.page(item.passage.document.id, span.page))
     quote = Quote(evidence, Span(evidence.page.number, item.start, item.end), 1.0)
     return Sentence(item.text, "supported", (citations.add(quote),) if item.end > item.start else (), "item")
 

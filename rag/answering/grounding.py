@@ -18,7 +18,6 @@ from rag.answering.span_completion import complete_span
 from rag.domain.values import Hit, Page, SentenceKind, Span
 from rag.text.lists import find_lists
 from rag.text.normalization import CURRENCIES, MONTHS, normalized_words
-from rag.text.prompt_injection import is_prompt_injection
 from rag.text.sentences import QUESTION_MARKS, SENTENCE_ENDS, line_spans, sentence_spans
 from rag.text.words import NOT, is_number
 
@@ -45,6 +44,8 @@ _YES_OR_NO: Final = re.compile(r"(yes|no)(?:[.!,;:]\s*|$)", re.IGNORECASE)
 _NAME: Final = re.compile(r"(?<=[^\s.!?:;\"'“”‘’(])\s+[\"'“‘(]?([^\W\d_]+)")
 # The number of a step, which is the draft's own.
 _STEP: Final = re.compile(r"^\d+\.\s+(?=\S)")
+# Mark in the place of each character that was taken out of a page (rag.answering.evidence.redaction): white space.
+REDACTED: Final = "\x1c"
 _MARKERS: Final = re.compile(r"(?<!\s)\s*+\[\d+(?:\s*,\s*\d+)*\]")
 
 # Term weight of each word of a sentence.
@@ -212,10 +213,10 @@ def heading_above(evidence: Evidence, span: Span) -> str:
 
 
 def quotable_spans(evidence: Evidence) -> Iterator[Span]:
-    """Spans of a page that can be quoted for a passage: those that overlap it and are no prompt injection."""
+    """Spans of a page that can be quoted for a passage: those that overlap it and have no redacted text."""
     passage, text = evidence.hit.passage.chunk.span, evidence.page.text
     for start, end in _quotable(text):
-        if start < passage.end and end > passage.start and not is_prompt_injection(text[start:end]):
+        if start < passage.end and end > passage.start and REDACTED not in text[start:end]:
             yield Span(passage.page, start, end)
 
 

@@ -1,55 +1,85 @@
 """Prompt injection detection by rules: sentences of a document that give instructions to the language model.
 
-Documents are data: such sentences are left out of the prompt, and are not quoted.
+Documents are data: such sentences are neither read by the model nor quoted. The wordings are those of
+:mod:`rag.text.injection_wordings`.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Final
 
-from rag.text.sentences import sentence_spans
+from rag.text.disguise import plain_spelling, spaced_out, with_letters_for_digits
+from rag.text.injection_wordings import CONTINUATION, SPACED_OUT, WORDINGS
+from rag.text.sentences import line_spans, sentence_spans
 
-_STOP: Final = r"(?:ignore|disregard|forget|override|bypass|discard|stop following|do not (?:follow|obey|use))"
-_EARLIER: Final = (
-    r"(?:above|previous|prior|earlier|preceding|foregoing|former|all|any|other|system|your|these|those|initial)"
-)
-_ORDERS: Final = (
-    r"(?:instructions?|prompts?|directions?|directives?|commands?|guidelines|system message|programming|orders|"
-    r"context|passages|conversation|question)"
-)
-_SAY: Final = r"(?:answer|reply|respond)"
-_MACHINE: Final = r"(?:ai|llms?|assistants?|chatbots?|bots?|language models?|(?:ai )?models?)"
-_WORDS: Final = r"(?:\W+\w+){0,3}?\W+"
-_PATTERN: Final = re.compile(
-    "|".join(
-        [
-            rf"\b{_STOP}\b{_WORDS}{_EARLIER}\b{_WORDS}{_ORDERS}\b",
-            rf"\b{_STOP}\W+(?:everything\W+|anything\W+|all\W+|what\W+)?(?:that\W+)?(?:was\W+|is\W+|came\W+)?"
-            r"(?:written\W+|said\W+|stated\W+)?(?:the\W+)?(?:above|before)\b\W*(?:and|then|instead|$)",
-            rf"\byou are (?:now|no longer)\b{_WORDS}(?:{_MACHINE}|dan|unrestricted|bound|jailbroken)\b",
-            rf"\b(?:new|updated|real) (?:system )?(?:instructions?|prompt)(?: (?:for|to) (?:the )?{_MACHINE})?\s*:",
-            rf"\b(?:dear|attention|note to|(?:instructions?|message) (?:for|to))(?: the| any| all)? {_MACHINE}\b",
-            rf"\b(?:as an|if you are an?|you,? the) {_MACHINE}\b",
-            r"\b(?:reveal|print|repeat|show|output|leak)\b(?:\W+\w+){0,2}?\W+system prompt\b",
-            rf"\b{_SAY}(?: to)? (?:every|all|any|each|the) (?:question|query|user)s? (?:only |always )?with\b",
-            rf"\b(?:only|always) {_SAY} (?:with|that)\b|\b{_SAY} (?:only|always) with\b",
-            r"\b(?:from now on|henceforth),? (?:you|always (?:answer|say|reply|respond))\b",
-            r"<\|?(?:im_start|im_end|system|endoftext)\|?>|\[/?INST\]|^\W*(?:system|assistant)\s*:\s*\w",
-            rf"\bpretend (?:that )?(?:you are|to be)\b|\bact as (?:an? )?(?:{_MACHINE}|dan|unrestricted)\b",
-        ]
-    ),
-    re.IGNORECASE,
-)
+# So many sentences of so few words may be one that was chopped up: "Ignore. All. Previous. Instructions."
+_FEWEST_SHORT: Final = 3
+_SHORT: Final = 2
+# Between the cells of a row.
+_BAR: Final = "|"
 
 
 def is_prompt_injection(sentence: str) -> bool:
     """True if a sentence looks like an instruction to a language model, rather than information for its readers."""
-    return _PATTERN.search(" ".join(sentence.split())) is not None
+    plain = plain_spelling(sentence)
+    if any(pattern.search(plain) for pattern in WORDINGS.values()):
+        return True
+    spelt = with_letters_for_digits(plain)
+    if spelt != plain and any(pattern.search(spelt) for pattern in WORDINGS.values()):
+        return True
+    return any(SPACED_OUT.search(run) for run in spaced_out(plain))
+
+
+@lru_cache(maxsize=256)
+def injected_spans(text: str) -> tuple[tuple[int, int], ...]:
+    """Start and end of the sentences that are instructions to a model, with those beside them that carry them out."""
+    spans = list(_statements(text))
+    injected = [is_prompt_injection(text[start:end]) for start, end in spans]
+    for first, last in _chopped(text, spans):
+        if is_prompt_injection(" ".join(text[start:end].rstrip(".!") for start, end in spans[first : last + 1])):
+            injected[first : last + 1] = [True] * (last + 1 - first)
+    if not any(injected):
+        return ()
+    continued = [CONTINUATION.match(plain_spelling(text[start:end])) is not None for start, end in spans]
+    for place in range(1, len(spans)):
+        injected[place] |= injected[place - 1] and continued[place]
+    for place in range(len(spans) - 1, 0, -1):
+        injected[place - 1] |= injected[place] and continued[place - 1]
+    return tuple(span for span, found in zip(spans, injected, strict=True) if found)
 
 
 def without_instructions(text: str) -> str:
-    """The text without sentences that are instructions to a language model; without any, it is unchanged."""
-    spans = list(sentence_spans(text))
-    kept = [text[start:end] for start, end in spans if not is_prompt_injection(text[start:end])]
-    return text if len(kept) == len(spans) else " ".join(kept)
+    """The text without the sentences that are instructions to a language model; without any, it is unchanged."""
+    spans = injected_spans(text)
+    if not spans:
+        return text
+    starts = [0, *(end for _, end in spans)]
+    ends = [*(start for start, _ in spans), len(text)]
+    kept = (text[start:end].strip() for start, end in zip(starts, ends, strict=True))
+    return " ".join(filter(None, kept))
+
+
+def _statements(text: str) -> Iterator[tuple[int, int]]:
+    """The sentences, and the rows of tables, which have no full stops between them."""
+    for start, end in sentence_spans(text):
+        if _BAR in text[start:end]:
+            yield from line_spans(text, start, end)
+        else:
+            yield start, end
+
+
+def _chopped(text: str, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The first and last place of each run of very short sentences, with the sentence that follows it."""
+    first: int | None = None
+    for place, (start, end) in enumerate(spans):
+        is_short = len(text[start:end].split()) <= _SHORT
+        if is_short and first is None:
+            first = place
+        if not is_short and first is not None:
+            if place - first >= _FEWEST_SHORT:
+                yield first, place
+            first = None
+    if first is not None and len(spans) - first >= _FEWEST_SHORT:
+        yield first, len(spans) - 1

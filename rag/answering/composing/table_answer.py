@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
+from rag.answering.evidence.redaction import redacted_page
 from rag.answering.grounding import Evidence, Quote, Support
 from rag.answering.tables.agreement import row_agrees
 from rag.answering.tables.continuation import goes_on, with_continued_heads
@@ -103,10 +104,11 @@ def table_of_form(
 
 
 def page_reader(generation: Generation) -> PageReader:
-    """Reads the pages of a generation's documents."""
+    """Reads the pages of a generation's documents, without instructions to a model."""
 
     def read(document: str, number: int) -> Page | None:
-        return generation.page(document, number) if number <= generation.document(document).pages else None
+        is_there = number <= generation.document(document).pages
+        return redacted_page(generation.page(document, number)) if is_there else None
 
     return read
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from rag.answering.evidence.redaction import redacted
 from rag.answering.grounding import Evidence
 from rag.domain.values import Chunk, Hit, Passage, Span
 from rag.errors import PromptTooLong
 from rag.index.generation import Generation
-from rag.text.prompt_injection import without_instructions
 from rag.text.sentences import line_spans, sentence_spans
 from rag.text.words import words
 
@@ -84,9 +84,9 @@ def select_evidence(
 
 
 def with_page(generation: Generation, hit: Hit) -> Evidence:
-    """A hit with the page that it is on."""
+    """A hit with the page that it is on, both without instructions to a model."""
     passage = hit.passage
-    return Evidence(hit, generation.page(passage.document.id, passage.chunk.span.page))
+    return redacted(Evidence(hit, generation.page(passage.document.id, passage.chunk.span.page)))
 
 
 def _cost(passage: Passage, count_tokens: CountTokens) -> int:
@@ -180,8 +180,6 @@ def _outwards(centre: int, count: int) -> Iterator[int]:
 def passages_as_text(evidence: Iterable[Evidence]) -> list[str]:
     """The passages as they stand in a prompt, those that follow each other under one heading as one text.
 
-    Instructions to a model that a document contains are left out.
-
     Documents come in the order of their best passage, and passages in reading order.
     """
     groups: dict[str, list[Passage]] = {}
@@ -191,7 +189,7 @@ def passages_as_text(evidence: Iterable[Evidence]) -> list[str]:
     for passages in groups.values():
         before: Passage | None = None
         for passage in sorted(passages, key=lambda one: one.row):
-            text = without_instructions(passage.chunk.text)
+            text = passage.chunk.text
             if before and passage.row == before.row + 1 and passage.chunk.headings == before.chunk.headings:
                 texts[-1] += f"\n{text}"
             else:

@@ -8,12 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
 from rag.answering.evidence.page_parts import PageParts, page_parts
-from rag.answering.grounding import Evidence, Quote, Support, heading_above
+from rag.answering.grounding import REDACTED, Evidence, Quote, Support, heading_above
 from rag.answering.tables.table import ParsedTable
 from rag.domain.values import SentenceKind, Span
 from rag.text.footnotes import start_after_mark
 from rag.text.lists import ListItem
-from rag.text.prompt_injection import is_prompt_injection
 from rag.text.run_in_titles import with_titles_apart
 from rag.text.sentences import line_spans, sentence_spans
 
@@ -179,7 +178,7 @@ def _units(evidence: Evidence, parts: PageParts) -> Iterator[tuple[Unit, int | N
         overlaps = unit.span.start < passage.end and unit.span.end > passage.start
         # Rules and ornaments have neither.
         is_text = any(character.isalnum() for character in unit.text)
-        if overlaps and is_text and not is_prompt_injection(text[unit.span.start : unit.span.end]):
+        if overlaps and is_text and REDACTED not in text[unit.span.start : unit.span.end]:
             yield unit, group
 
 
