@@ -105,7 +105,9 @@ class SyntheticCorpus:
     def _name(self, number: int) -> str:
         generator = np.random.default_rng([self._seed, 2, number])
         words = [self._names[place] for place in generator.integers(len(self._names), size=2)]
-        return f"{words[0]}-{words[1]}-{generator.integers(2000, 2027)}-{number}.pdf"
+        return (
+            f"{number:06}-{words[0]}-{words[1]}-{generator.integers(2000, 2027)}.pdf"  # rows are in the order of names
+        )
 
     def _document(self, number: int, count: int) -> SyntheticDocument:
         generator = np.random.default_rng([self._seed, 3, number])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from array import array
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Final, cast
@@ -13,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.errors import IndexCorrupt
-from rag.index.vectors import Rows
+from rag.index.search.postings import Postings
+from rag.index.search.row_ranges import RowRanges, Rows, positions_of
 from rag.models.embedding.interfaces import FloatVector
 from rag.text.edit_distance import SpellingIndex
 from rag.text.words import snowball_stemmer
@@ -21,11 +24,10 @@ from rag.text.words import snowball_stemmer
 if TYPE_CHECKING:
     import bm25s
 
-_STOPWORDS: Final = "en"
 # Placeholder for a text without words: bm25s cannot index an empty vocabulary.
 _NO_WORD: Final = "∅"
-# Texts that are tokenized at once.
-_SLAB: Final = 2_000
+# bm25s' own.
+_WORD: Final = re.compile(r"\b\w\w+\b")
 # Letters that the stemmer removes at most: "commissioning" has the stem "commiss".
 _LONGEST_ENDING: Final = 6
 
@@ -51,15 +53,13 @@ class Terms:
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> Terms:
-        """Tokenizes texts into stemmed words without stop words, in slabs, so that memory stays small."""
-        numbers: dict[str, int] = {}
-        ids: list[Ids] = [np.empty(0, np.int32)]
-        lengths: list[int] = []
-        for slab in _slabs(texts):
-            for words in _words(slab):
-                ids.append(np.array([numbers.setdefault(word, len(numbers)) for word in words], np.int32))
-                lengths.append(len(words))
-        return cls(list(numbers), np.concatenate(ids), np.array(lengths, np.int32))._sorted()
+        """Tokenizes texts into stemmed words without stop words."""
+        numbers, ids, lengths = _StemNumbers(), array("i"), array("i")
+        for text in texts:
+            words = _words(text) or [_NO_WORD]
+            ids.extend([numbers[word] for word in words])
+            lengths.append(len(words))
+        return cls(list(numbers.of_stems), np.array(ids, np.int32), np.array(lengths, np.int32))._sorted()
 
     @classmethod
     def joined(cls, parts: Sequence[Terms]) -> Terms:
@@ -74,9 +74,7 @@ class Terms:
         """Only these rows, in this order; the vocabulary may hold words that none of them has."""
         ends = np.cumsum(self.lengths, dtype=np.int64)
         lengths = self.lengths[rows]
-        # For each word its place within its row, moved to where that row begins.
-        within = np.arange(lengths.sum(), dtype=np.int64) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        return Terms(self.vocabulary, self.ids[np.repeat(ends[rows] - lengths, lengths) + within], lengths)
+        return Terms(self.vocabulary, self.ids[positions_of(ends[rows] - lengths, ends[rows])], lengths)
 
     def _sorted(self) -> Terms:
         """The same rows with a vocabulary of just the words that occur, so that equal rows give equal bytes."""
@@ -86,12 +84,28 @@ class Terms:
         return Terms([self.vocabulary[number] for number in used], places[self.ids], self.lengths)
 
 
+class _StemNumbers(dict[str, int]):
+    """The number of each word's stem; each word is stemmed once, each stem numbered when it is first met."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._stemmer = snowball_stemmer()
+        self.of_stems: dict[str, int] = {}
+
+    def __missing__(self, word: str) -> int:
+        stem = word if word == _NO_WORD else self._stemmer.stemWord(word)
+        self[word] = number = self.of_stems.setdefault(stem, len(self.of_stems))
+        return number
+
+
 class Bm25Index:
     """BM25 index with bm25s' defaults (Lucene's variant, k1 1.5, b 0.75), English stems and stop words."""
 
     def __init__(self, scorer: bm25s.BM25, terms: Terms) -> None:
         self._scorer = scorer
         self._terms = terms
+        scores = scorer.scores
+        self._postings = Postings(scores["indptr"], scores["indices"], scores["data"], int(scores["num_docs"]))
 
     @classmethod
     def build(cls, terms: Terms) -> Bm25Index:
@@ -128,55 +142,64 @@ class Bm25Index:
         return self._terms
 
     def __len__(self) -> int:
-        return int(self._scorer.scores["num_docs"])
+        return self._postings.count
 
     @cached_property
     def _stems(self) -> SpellingIndex:
         # Made for the first misspelt word: 0.1 s for 100,000 stems. The stemmer writes a final y as i.
-        vocabulary = self._terms.vocabulary[: len(self._scorer.scores["indptr"]) - 1]
+        vocabulary = self._terms.vocabulary[: len(self._postings)]
         return SpellingIndex([stem.replace("y", "i") for stem in vocabulary])
 
     def knows(self, word: str) -> bool:
         """True if the vocabulary has the stem of a word; true for a stop word."""
-        return all(stem in self._scorer.vocab_dict or stem == _NO_WORD for stem in _words([word])[0])
+        return all(stem in self._scorer.vocab_dict for stem in stems_of(word))
 
     def rows_spelt_like(self, word: str, edits: int) -> list[Rows]:
         """Rows of words spelt similarly to ``word``, a group for each stem within ``edits``, the most similar first."""
-        starts, rows = self._scorer.scores["indptr"], self._scorer.scores["indices"]
         near = self._stems.near_prefix(word.replace("y", "i"), edits, _LONGEST_ENDING)
-        return [np.asarray(rows[starts[stem] : starts[stem + 1]], np.int64) for stem in near]
+        return [self._postings.of(stem)[0].astype(np.int64) for stem in near]
+
+    def rows_with(self, word: str) -> Rows:
+        """Rows that have the stem of a word, or of one of its parts, ascending."""
+        rows = [self._postings.of(number)[0] for number in self._known(word)]
+        return np.unique(np.concatenate(rows)).astype(np.int64) if rows else np.empty(0, np.int64)
 
     def scores(self, question: str) -> FloatVector:
         """BM25 score of each row; 0 for rows that share no word with the question. *Shape:* ``(rows,)``."""
-        known = [word for word in _words([question])[0] if word in self._scorer.vocab_dict and word != _NO_WORD]
-        if not known:
-            return np.zeros(len(self), np.float32)
-        return np.asarray(self._scorer.get_scores(known), dtype=np.float32)
+        return self._postings.all_scores(self._known(question))
 
-    def search(self, question: str, limit: int, among: Rows | None = None) -> list[tuple[int, float]]:
+    def scores_of(self, question: str, rows: Rows) -> FloatVector:
+        """The BM25 scores of some rows. *Shape:* ``(len(rows),)``."""
+        return self._postings.scores_of(self._known(question), rows)
+
+    def search(self, question: str, limit: int, scope: RowRanges | None = None) -> list[tuple[int, float]]:
         """The ``limit`` best rows with their scores, best first; only rows that share a word with the question."""
-        scores = self.scores(question)
-        rows = np.arange(len(scores)) if among is None else among
-        best = rows[np.argsort(-scores[rows], kind="stable")[:limit]]
-        return [(int(row), float(scores[row])) for row in best if scores[row] > 0]
+        rows, scores = self._postings.best(self._known(question), limit, scope)
+        return list(zip(rows.tolist(), scores.tolist(), strict=True))
+
+    def _known(self, text: str) -> list[int]:
+        """The terms of a text that the index has, in their order."""
+        known = self._scorer.vocab_dict
+        return [known[stem] for stem in stems_of(text) if stem in known]
 
 
-def _slabs(texts: Iterable[str]) -> Iterator[list[str]]:
-    slab: list[str] = []
-    for text in texts:
-        slab.append(text)
-        if len(slab) == _SLAB:
-            yield slab
-            slab = []
-    if slab:
-        yield slab
+def stems_of(text: str) -> list[str]:
+    """The stemmed words of a text in their order, without stop words."""
+    stems: list[str] = snowball_stemmer().stemWords(_words(text))
+    return stems
 
 
-def _words(texts: Sequence[str]) -> list[list[str]]:
-    rows = _bm25s().tokenize(
-        list(texts), stopwords=_STOPWORDS, stemmer=snowball_stemmer(), return_ids=False, show_progress=False
-    )
-    return [row or [_NO_WORD] for row in rows]
+def _words(text: str) -> list[str]:
+    """The words of a text in lower case, without stop words: as ``bm25s.tokenize`` finds them."""
+    stopwords = _stopwords()
+    return [word for word in _WORD.findall(text.lower()) if word not in stopwords]
+
+
+@cache
+def _stopwords() -> frozenset[str]:
+    from bm25s.stopwords import STOPWORDS_EN
+
+    return frozenset(STOPWORDS_EN)
 
 
 def _bm25s() -> ModuleType:

@@ -16,11 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from rag.domain.stored import DocumentRecord, PageRecord, pack_words
 from rag.domain.values import Chunk, Document, Page, Passage
 from rag.errors import DocumentUnknown, IndexCorrupt
 from rag.index.docstore_integrity import check_rows, check_tables, limited_steps
 from rag.index.docstore_rows import chunk_of, document_of, existing, rows_by_document
+from rag.index.search.row_ranges import RowRanges
 
 # The label comes before the text: what comes after it cannot be read without it.
 _SCHEMA = """
@@ -300,9 +303,18 @@ class Docstore:
         """The first ``characters`` of each document's first page, by document id."""
         with self._decoding():
             found = self._database.execute(
-                "SELECT document, substr(text, 1, ?) FROM page WHERE number = 1", (characters,)
+                "SELECT d.id, substr(p.text, 1, ?) FROM document d CROSS JOIN page p "
+                "ON p.document = d.id AND p.number = 1",  # in this order: a search for each, not a walk over all
+                (characters,),
             ).fetchall()
         return {document_id: text for document_id, text in found if isinstance(text, str)}
+
+    @property
+    def rows_of_documents(self) -> tuple[Sequence[str], RowRanges]:
+        """The documents that have rows, by id in the order of their rows, and the rows of each."""
+        held = [(name, rows) for name, rows in self._rows.items() if rows]
+        bounds = np.array([(rows.start, rows.stop) for _, rows in held], np.int64).reshape(-1, 2)
+        return [name for name, _ in held], RowRanges(bounds[:, 0], bounds[:, 1])
 
     def rows_of(self, document_id: str) -> range:
         """The rows of a document's chunks, in reading order."""

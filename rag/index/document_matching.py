@@ -9,12 +9,19 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
+from array import array
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+
 from rag.domain.values import Document
+from rag.index.search.row_ranges import RowRanges, Rows
+from rag.models.embedding.interfaces import FloatVector
 from rag.text.dates import period_of, with_quarters
 from rag.text.words import STOPWORDS, snowball_stemmer
 
@@ -29,48 +36,98 @@ _LATEST: Final = re.compile(r"\b(?:latest|newest|most recent|currently|up[- ]to[
 _POSSESSIVE: Final = re.compile(r"['’]s\b")
 
 
+@dataclass(frozen=True, eq=False)
+class DocumentMatch:
+    """Match of the documents of an index with a question, by their rows.
+
+    Attributes:
+        documents: the rows of each document that has some, ascending.
+        shares: the match of each, 0..1. *Shape:* ``(documents,)``.
+    """
+
+    documents: RowRanges
+    shares: FloatVector
+
+    def of_rows(self, rows: Rows) -> FloatVector:
+        """The match of each row's document. *Shape:* ``(len(rows),)``."""
+        return self.shares[np.searchsorted(self.documents.starts, rows, side="right") - 1]
+
+    def within(self, scope: RowRanges | None) -> DocumentMatch:
+        """That of the documents that have rows in a scope; None means all."""
+        return self if scope is None else self._only(scope.meets(self.documents))
+
+    def at_least(self, share: float) -> DocumentMatch:
+        """That of the documents with at least this match."""
+        return self._only(self.shares >= share)
+
+    def best(self) -> float:
+        """The highest match; 0 without documents."""
+        return float(self.shares.max(initial=0.0))
+
+    def _only(self, kept: npt.NDArray[np.bool_]) -> DocumentMatch:
+        documents = RowRanges(self.documents.starts[kept], self.documents.ends[kept])
+        return DocumentMatch(documents, self.shares[kept])
+
+
 class DocumentMatcher:
-    """Scores how well a question names each document of an index."""
+    """Scores how well a question names each document of an index. Only documents that have its words are looked at."""
 
     def __init__(self, documents: Sequence[Document], openings: Mapping[str, str]) -> None:
         """Takes ``documents`` in any order, and the opening text of each by document id."""
-        covers = {document.id: openings.get(document.id, "")[:OPENING] for document in documents}
-        self._words = {document.id: _metadata_words(document, covers[document.id]) for document in documents}
-        self._dates = {d.id: period_of(_path_of(d.name), d.title, covers[d.id]) for d in documents}
-        counts = Counter(word for words in self._words.values() for word in words)
-        self._weights = {word: _weight(count, len(documents)) for word, count in counts.items()}
+        covers = [openings.get(document.id, "")[:OPENING] for document in documents]
+        self._places = {document.id: place for place, document in enumerate(documents)}
+        self._dates = [period_of(_path_of(d.name), d.title, cover) for d, cover in zip(documents, covers, strict=True)]
+        having: dict[str, array[int]] = {}
+        for place, (document, cover) in enumerate(zip(documents, covers, strict=True)):
+            for word in _metadata_words(document, cover):
+                having.setdefault(word, array("i")).append(place)
+        self._having = having
 
     def match(self, question: str) -> dict[str, float]:
-        """Document match scores, 0..1 by id: the share of the question's weight that a document's metadata words have.
+        """:meth:`shares` by document id."""
+        return dict(zip(self._places, self.shares(question).tolist(), strict=True))
+
+    def shares(self, question: str) -> npt.NDArray[np.float64]:
+        """Document match scores, 0..1: the share of the question's weight that a document's metadata words have.
 
         The weight of a word is ``log((N + 1) / (n + 1/2))`` where ``n`` of ``N`` documents have it, and 0 where all
         have it or none. A question for the latest gets the weight of one more word, which only the newest of the best
-        matches has.
+        matches has. *Shape:* ``(documents,)``, in the order in which the documents were given.
         """
         # Sorted, so that sums are the same whatever the order of a set.
-        asked = sorted(word for word in _words(with_quarters(question)) if word in self._weights)
-        found = {id_: sum(self._weights[word] for word in asked if word in has) for id_, has in self._words.items()}
-        total = sum(self._weights[word] for word in asked)
-        if _LATEST.search(question) and (newest := self._newest(found, asked)):
+        asked = sorted(word for word in _words(with_quarters(question)) if word in self._having)
+        found, total = np.zeros(len(self._places)), 0.0
+        for word in asked:
+            weight = _weight(len(self._having[word]), len(found))
+            found[self._having[word]] += weight
+            total += weight
+        if _LATEST.search(question) and (newest := self._newest(found, asked)) is not None:
             extra = _weight(1, len(found))
             total += extra
             found[newest] += extra
-        return {id_: weight / total if total else 0.0 for id_, weight in found.items()}
+        return found / total if total else np.zeros(len(found))
 
     def is_name(self, document_id: str, word: str) -> bool:
         """True if a word, which may have parts, is one of a document's metadata; false for a stop word."""
         own = _words(with_quarters(_POSSESSIVE.sub("", word)))
-        return bool(own) and own <= self._words[document_id]
+        return bool(own) and all(_holds(self._having.get(each), self._places[document_id]) for each in own)
 
-    def _newest(self, found: Mapping[str, float], asked: Sequence[str]) -> str | None:
+    def _newest(self, found: npt.NDArray[np.float64], asked: Sequence[str]) -> int | None:
         """The newest of the best matches; None where there is one alone, two are as new, or they match no word."""
-        best = max(found.values(), default=0.0)
-        dated = sorted(
-            (date, id_)
-            for id_, date in self._dates.items()
-            if date and found[id_] >= best - 1e-9 and not self._words[id_].isdisjoint(asked)
+        matched = np.unique(np.concatenate([np.array(self._having[word], np.int32) for word in asked] or [[]])).astype(
+            int
         )
+        best = matched[found[matched] >= found.max(initial=0.0) - 1e-9]
+        dated = sorted((date, place) for place in best.tolist() if (date := self._dates[place]))
         return dated[-1][1] if len(dated) > 1 and dated[-1][0] > dated[-2][0] else None
+
+
+def _holds(places: array[int] | None, place: int) -> bool:
+    """True if ``places``, which ascend, hold ``place``."""
+    if places is None:
+        return False
+    found = bisect_left(places, place)
+    return found < len(places) and places[found] == place
 
 
 def _metadata_words(document: Document, cover: str) -> frozenset[str]:

@@ -17,9 +17,10 @@ from rag.domain.values import Document, Page, Passage
 from rag.errors import DocumentUnknown, IndexCorrupt
 from rag.index.bm25 import Bm25Index, Terms
 from rag.index.docstore import Docstore
-from rag.index.document_matching import OPENING, DocumentMatcher
+from rag.index.document_matching import OPENING, DocumentMatch, DocumentMatcher
 from rag.index.manifest import Manifest
-from rag.index.vectors import Rows, VectorIndex
+from rag.index.search.row_ranges import RowRanges, Rows
+from rag.index.vectors import VectorIndex
 from rag.models.embedding.interfaces import FloatMatrix, FloatVector
 from rag.text.edit_distance import SpellingIndex
 from rag.text.words import LETTERS
@@ -107,33 +108,46 @@ class Generation:
         except OSError:
             return None
 
-    def nearest(self, vector: FloatVector, limit: int, among: Rows | None = None) -> list[tuple[int, float]]:
+    def nearest(self, vector: FloatVector, limit: int, scope: RowRanges | None = None) -> list[tuple[int, float]]:
         """Vector search: rows with their cosines, best first. *Shape of vector:* ``(dimension,)``, of length 1."""
-        return self._vectors.search(vector, limit, among)
+        return self._vectors.search(vector, limit, None if scope is None else scope.rows())
 
     def cosines(self, vector: FloatVector, rows: Rows) -> FloatVector:
         """The cosine of each of ``rows`` with a vector of length 1. *Shape:* ``(len(rows),)``."""
         return self._vectors.cosines(vector, rows)
 
     def bm25_scores(self, question: str) -> FloatVector:
-        """The BM25 score of every row. *Shape:* ``(rows,)``."""
+        """The BM25 score of every row; takes time for each. *Shape:* ``(rows,)``."""
         return self._bm25.scores(question)
 
-    def matching(self, question: str, limit: int, among: Rows | None = None) -> list[tuple[int, float]]:
-        """BM25 search: rows with their scores, best first."""
-        return self._bm25.search(question, limit, among)
+    def bm25_scores_of(self, question: str, rows: Rows) -> FloatVector:
+        """The BM25 scores of some rows. *Shape:* ``(len(rows),)``."""
+        return self._bm25.scores_of(question, rows)
 
-    def document_match(self, question: str) -> FloatVector:
-        """Document match score of every row: how well the question names its document, 0..1. *Shape:* ``(rows,)``."""
-        match = np.zeros(len(self), np.float32)
-        for document_id, share in self.match_of_documents(question).items():
-            rows = self._docstore.rows_of(document_id)
-            match[rows.start : rows.stop] = share
-        return match
+    def matching(self, question: str, limit: int, scope: RowRanges | None = None) -> list[tuple[int, float]]:
+        """BM25 search: rows with their scores, best first."""
+        return self._bm25.search(question, limit, scope)
+
+    def rows_with(self, word: str) -> Rows:
+        """Rows that have the stem of a word, ascending; none for a stop word, which is not indexed."""
+        return self._bm25.rows_with(word)
+
+    def document_match(self, question: str) -> DocumentMatch:
+        """How well the question names each document."""
+        ids, rows = self._documents_of_rows
+        shares = self._matcher.shares(question).astype(np.float32)
+        return DocumentMatch(rows, shares[ids])
 
     def match_of_documents(self, question: str) -> dict[str, float]:
-        """The same by the id of the document."""
+        """The same by the id of the document, for documents without rows too."""
         return self._matcher.match(question)
+
+    @cached_property
+    def _documents_of_rows(self) -> tuple[Rows, RowRanges]:
+        """For each document with rows its place among all documents, and its rows."""
+        places = {document.id: place for place, document in enumerate(self.documents)}
+        ids, rows = self._docstore.rows_of_documents
+        return np.array([places[one] for one in ids], np.int64), rows
 
     def is_name_of(self, document_id: str, word: str) -> bool:
         """True if a word is one of a document's names, title or cover; false for a stop word."""
@@ -185,7 +199,12 @@ class Generation:
         return self._docstore.neighbours(row, before, after)
 
     def rows_named(self, names: Sequence[str]) -> Rows | None:
-        """Rows of the documents with these names, ascending; None, meaning all, for no names.
+        """:meth:`scope_of` as rows, ascending."""
+        scope = self.scope_of(names)
+        return None if scope is None else scope.rows()
+
+    def scope_of(self, names: Sequence[str]) -> RowRanges | None:
+        """Rows of the documents with these names; None, meaning all, for no names.
 
         Raises:
             DocumentUnknown: a name is not in the index.
@@ -193,8 +212,7 @@ class Generation:
         if not names:
             return None
         ids = {name: document.id for document in self.documents for name in document.names}
-        rows = {row for name in self.names_of(names) for row in self._docstore.rows_of(ids[name])}
-        return np.array(sorted(rows), dtype=np.int64)
+        return RowRanges.of(self._docstore.rows_of(ids[name]) for name in self.names_of(names))
 
     def names_of(self, names: Sequence[str]) -> tuple[str, ...]:
         """The names as the index has them, and those of the files that are attached to these documents.

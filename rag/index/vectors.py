@@ -6,15 +6,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from rag.errors import IndexCorrupt
+from rag.index.search.row_ranges import Rows
 from rag.models.embedding.interfaces import FloatMatrix, FloatVector
 
 if TYPE_CHECKING:
     import faiss
-
-Rows = npt.NDArray[np.int64]
 
 
 class VectorIndex:

@@ -8,16 +8,15 @@ from dataclasses import dataclass, fields, replace
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from rag.domain.values import Hit, Passage, Question, in_context
+from rag.index.document_matching import DocumentMatch
 from rag.index.generation import Generation
+from rag.index.search.row_ranges import RowRanges, Rows
 from rag.models.embedding.interfaces import Encoder, FloatVector, Reranker
 from rag.retrieval.near_duplicates import Shingles
 from rag.retrieval.scoring import FIRST_STAGE, HIGHEST_LOGIT, WITH_RERANKER, Signals, SignalWeights
 from rag.runtime.cancellation import Cancellation
-
-Rows = npt.NDArray[np.int64]
 
 # Passages in one batch of the reranker.
 _BATCH: Final = 8
@@ -67,40 +66,41 @@ class Retriever:
         """Candidates of the first stage, best first, without near-duplicates, at most ``limit``."""
         query = search_text(question)
         vector = self.encoder.encode([query])[0]
-        bm25 = generation.bm25_scores(query)
-        document = generation.document_match(query)
-        allowed = generation.rows_named(question.documents)
-        if allowed is None:
-            allowed = np.arange(len(generation), dtype=np.int64)
+        allowed = generation.scope_of(question.documents)
         if self.withheld:
-            allowed = allowed[~np.isin(allowed, list(self.withheld))]
-        rows = self._candidate_rows(generation, vector, bm25, document, allowed)
-        best_bm25 = float(bm25[allowed].max(initial=0.0)) or 1.0
+            allowed = (RowRanges.whole(len(generation)) if allowed is None else allowed).without(self.withheld)
+        document = generation.document_match(query)
+        rows, best_bm25 = self._candidate_rows(generation, query, vector, document, allowed)
         passages = generation.passages(rows.tolist())
         signals = Signals(
             cosine=generation.cosines(vector, rows),
-            bm25=bm25[rows] / best_bm25,
-            document=document[rows],
+            bm25=generation.bm25_scores_of(query, rows) / (best_bm25 or 1.0),
+            document=document.of_rows(rows),
             digit_share=np.array([_digit_share(passage.chunk.text) for passage in passages], np.float32),
             reranker=np.zeros(len(rows), np.float32),
         )
         return Candidates(passages, signals, self.first_stage).best().distinct(limit)
 
     def _candidate_rows(
-        self, generation: Generation, vector: FloatVector, bm25: FloatVector, document: FloatVector, allowed: Rows
-    ) -> Rows:
-        """The best rows of each source, over all allowed rows and within the documents that the question names."""
-        best_match = max(float(document[allowed].max(initial=0.0)), 1e-6)
-        in_named_documents = allowed[document[allowed] >= _NAMED_SHARE * best_match]
-        scopes = [allowed] if len(in_named_documents) in (0, len(allowed)) else [allowed, in_named_documents]
+        self,
+        generation: Generation,
+        query: str,
+        vector: FloatVector,
+        document: DocumentMatch,
+        allowed: RowRanges | None,
+    ) -> tuple[Rows, float]:
+        """The best rows of each source, over all allowed rows and within the documents that the question names.
+
+        Also the best BM25 score of an allowed row.
+        """
         pool: set[int] = set()
-        for scope in scopes:
-            is_whole_index = len(scope) == len(generation)
-            nearest = generation.nearest(vector, self.candidates_per_source, None if is_whole_index else scope)
-            pool |= {row for row, _ in nearest}
-            best = scope[np.argsort(-bm25[scope], kind="stable")[: self.candidates_per_source]]
-            pool |= set(best[bm25[best] > 0].tolist())
-        return np.array(sorted(pool), dtype=np.int64)
+        best_bm25 = 0.0
+        for scope in (allowed, *_named_scope(document, allowed)):
+            matching = generation.matching(query, max(self.candidates_per_source, 1), scope)
+            best_bm25 = max((best_bm25, *(score for _, score in matching[:1])))
+            pool |= {row for row, _ in matching[: self.candidates_per_source]}
+            pool |= {row for row, _ in generation.nearest(vector, self.candidates_per_source, scope)}
+        return np.array(sorted(pool), dtype=np.int64), best_bm25
 
     def rerank(
         self,
@@ -206,6 +206,15 @@ class Candidates:
     def _at(self, positions: Sequence[int]) -> Candidates:
         parts = {each.name: getattr(self.signals, each.name)[list(positions)] for each in fields(Signals)}
         return replace(self, passages=[self.passages[p] for p in positions], signals=Signals(**parts))
+
+
+def _named_scope(document: DocumentMatch, allowed: RowRanges | None) -> list[RowRanges]:
+    """The allowed rows of the documents that the question names best; none where these are all, or there are none."""
+    within = document.within(allowed)
+    named = within.at_least(_NAMED_SHARE * max(within.best(), 1e-6))
+    if len(named.shares) in (0, len(within.shares)):
+        return []
+    return [named.documents if allowed is None else named.documents.intersection(allowed)]
 
 
 def reranker_text(passage: Passage) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 
 from rag.domain.values import Document
 from rag.index.generation import Generation
-from rag.index.vectors import Rows
+from rag.index.search.row_ranges import Rows
 from rag.query.lookup.phrases import rows_with
 from rag.runtime.cancellation import Cancellation
 from rag.text.dates import MONTH_NAMES

@@ -12,7 +12,7 @@ import numpy as np
 
 from rag.domain.values import Document, Passage
 from rag.index.generation import Generation
-from rag.index.vectors import Rows
+from rag.index.search.row_ranges import Rows
 from rag.text.words import STOPWORDS, light_stem
 
 _WORD: Final = re.compile(r"[^\W_]+")
@@ -40,7 +40,7 @@ class Mentions:
 
 
 def rows_with(generation: Generation, terms: Sequence[str], among: Rows | None) -> Rows:
-    """Rows that have the stems of all ``terms``, ascending.
+    """Rows that have the stems of all ``terms``, ascending; only the postings of the terms are read.
 
     Terms of one character and stop words are not indexed, and exclude no row.
 
@@ -49,14 +49,14 @@ def rows_with(generation: Generation, terms: Sequence[str], among: Rows | None) 
         terms: single words or numbers.
         among: rows to choose from; None means all.
     """
-    rows = np.arange(len(generation), dtype=np.int64) if among is None else among
+    rows = among
     for term in terms:
         if len(term) < 2:
             continue
-        scores = generation.bm25_scores(term)
-        is_stop_word = not scores.any() and generation.knows(term)
-        rows = rows if is_stop_word else rows[scores[rows] > 0]
-    return rows
+        having = generation.rows_with(term)
+        if len(having) or not generation.knows(term):
+            rows = having if rows is None else np.intersect1d(rows, having, assume_unique=True)
+    return np.arange(len(generation), dtype=np.int64) if rows is None else rows
 
 
 def find_mentions(generation: Generation, phrase: str, documents: Sequence[Document]) -> Mentions:

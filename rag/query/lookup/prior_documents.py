@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-
 from rag.domain.values import Question
 from rag.index.generation import Generation
 
@@ -35,16 +33,11 @@ def prior_documents(question: Question, generation: Generation) -> tuple[str, ..
 def documents_named_in(text: str, generation: Generation) -> list[str]:
     """Names of the documents that a text names by words of their metadata, best first; none where too many fit."""
     match = generation.document_match(text)
-    best = float(match.max(initial=0.0))
-    if best < _FEWEST_MATCH:
+    if match.best() < _FEWEST_MATCH:
         return []
-    rows = np.flatnonzero(match >= _NEARLY * best)
-    names: dict[str, float] = {}
-    while len(rows):
-        document = generation.passages([int(rows[0])])[0].document
-        if len(names) == _MOST_DOCUMENTS:
-            return []
-        names[document.name] = float(match[rows[0]])
-        own = generation.rows_named([document.name])
-        rows = rows[:0] if own is None else rows[rows > own[-1]]
+    best = match.at_least(_NEARLY * match.best())
+    if len(best.shares) > _MOST_DOCUMENTS:
+        return []
+    passages = generation.passages(best.documents.starts.tolist())
+    names = {one.document.name: share for one, share in zip(passages, best.shares.tolist(), strict=True)}
     return sorted(names, key=lambda name: -names[name])

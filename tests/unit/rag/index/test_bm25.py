@@ -177,11 +177,17 @@ class TestTerms:
         assert in_words(terms) == [["pump", "pump"], ["∅"], ["∅"]]
         assert terms.vocabulary == ["pump", "∅"]
 
-    def test_slabs_make_no_difference(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        whole = Terms.of(TEXTS * 3)
-        monkeypatch.setattr(bm25, "_SLAB", 4)
-        same(Terms.of(TEXTS * 3), whole)
-        same(Terms.of(iter(TEXTS * 3)), whole)
+    def test_texts_may_come_one_by_one(self) -> None:
+        same(Terms.of(iter(TEXTS * 3)), Terms.of(TEXTS * 3))
+
+    @given(st.lists(st.text(alphabet="aZé_ 1'’-.ßİ漢∅\n", max_size=30), max_size=4))
+    def test_words_are_those_of_bm25s(self, texts: list[str]) -> None:
+        import bm25s
+
+        stemmer = Stemmer.Stemmer("english")
+        rows = bm25s.tokenize(texts, stopwords="en", stemmer=stemmer, return_ids=False, show_progress=False)
+        assert in_words(Terms.of(texts)) == [row or ["∅"] for row in rows]
+        assert [bm25.stems_of(text) for text in texts] == rows
 
     @given(st.lists(texts_of_words, max_size=4))
     def test_joined_parts_are_the_terms_of_all(self, parts: list[list[str]]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,11 +18,12 @@ from rag.domain.values import Chunk, Document, Passage, Question, Span, Turn
 from rag.errors import DocumentUnknown
 from rag.index.generation import Generation
 from rag.index.reading import open_current
+from rag.index.search.row_ranges import RowRanges
 from rag.models.embedding.interfaces import FloatVector
 from rag.retrieval.retriever import Candidates, Retriever, reranker_text, search_text
 from rag.retrieval.scoring import FIRST_STAGE, HIGHEST_LOGIT, WITH_RERANKER, Signals, SignalWeights
 from rag.testing import BagOfWordsEncoder, OverlapReranker
-from tests.unit.conftest import publish
+from tests.unit.conftest import publish, quick_folder
 
 LIBRARY = {
     "pump.pdf": ["The pump has a blue lid.", "The pump weighs nine kilograms.", "Oil the pump each year."],
@@ -139,7 +141,7 @@ class TestFirstStage:
         expected = encoder.encode([each.chunk.text for each in some.passages]) @ vector
         assert some.signals.cosine == pytest.approx(expected, abs=1e-6)
         assert some.signals.bm25 == pytest.approx(bm25[rows] / bm25.max())
-        assert some.signals.document == pytest.approx(generation.document_match(question)[rows])
+        assert some.signals.document == pytest.approx(generation.document_match(question).of_rows(rows))
         assert not some.signals.reranker.any()
         assert some.scores == pytest.approx(FIRST_STAGE.scores(some.signals))
         assert sorted(some.scores, reverse=True) == some.scores.tolist()
@@ -169,6 +171,19 @@ class TestFirstStage:
     def test_the_best_of_the_documents_asked_for_has_all_of_bm25(self, generation: Generation) -> None:
         question = Question("the pump's water", documents=("tank.pdf",))
         some = Retriever(BagOfWordsEncoder(), None).candidates_of(generation, question, 5)
+        assert some.signals.bm25.max() == 1.0
+
+    def test_words_that_no_passage_has(self, generation: Generation) -> None:
+        some = Retriever(BagOfWordsEncoder(), None).candidates_of(generation, Question("zebras?"), 5)
+        assert len(some) == 5
+        assert not some.signals.bm25.any()
+
+    def test_withheld_rows_are_as_if_not_there(self, generation: Generation) -> None:
+        question = Question("Which valve closes the water of the pump?")
+        all_rows = Retriever(BagOfWordsEncoder(), None).candidates_of(generation, question, 9)
+        best = all_rows.passages[0].row
+        some = Retriever(BagOfWordsEncoder(), None, withheld=frozenset({best})).candidates_of(generation, question, 9)
+        assert best not in {one.row for one in some.passages}
         assert some.signals.bm25.max() == 1.0
 
     def test_unknown_document(self, generation: Generation) -> None:
@@ -215,7 +230,7 @@ class TestNamedDocuments:
         assert found[0].passage.chunk.text.startswith("Revenue")
 
     def test_match_by_row(self, twins: Generation) -> None:
-        match = twins.document_match("INTC 2023")
+        match = twins.document_match("INTC 2023").of_rows(np.arange(len(twins)))
         by_name = {twins.passages([row])[0].document.name: share for row, share in enumerate(match)}
         assert by_name["2023_Q3_INTC.pdf"] == 1.0
         assert 0 < by_name["2022_Q3_INTC.pdf"] < 1
@@ -226,6 +241,65 @@ class TestNamedDocuments:
         retriever = Retriever(BagOfWordsEncoder(), None, candidates_per_source=1)
         some = retriever.candidates_of(twins, Question("Nothing more of AAPL"), 10)
         assert {each.document.name for each in some.passages} >= {"2023_Q3_AAPL.pdf", "2023_Q3_INTC.pdf"}
+
+
+def exhaustive_pool(generation: Generation, encoder: BagOfWordsEncoder, question: Question, limit: int) -> list[int]:
+    """Rows of the candidates by a sort of the scores of all rows, as up to 0.2."""
+    bm25 = generation.bm25_scores(question.text)
+    document = generation.document_match(question.text).of_rows(np.arange(len(generation)))
+    allowed = generation.rows_named(question.documents)
+    allowed = np.arange(len(generation), dtype=np.int64) if allowed is None else allowed
+    best_match = max(float(document[allowed].max(initial=0.0)), 1e-6)
+    named = allowed[document[allowed] >= 0.9 * best_match]
+    pool: set[int] = set()
+    for scope in [allowed] if len(named) in (0, len(allowed)) else [allowed, named]:
+        ranges = None if len(scope) == len(generation) else RowRanges.of(range(row, row + 1) for row in scope.tolist())
+        pool |= {row for row, _ in generation.nearest(encoder.encode([question.text])[0], limit, ranges)}
+        best = scope[np.argsort(-bm25[scope], kind="stable")[:limit]]
+        pool |= set(best[bm25[best] > 0].tolist())
+    return sorted(pool)
+
+
+@pytest.fixture(scope="module")
+def many() -> Iterator[Generation]:
+    """Thirty documents of twenty passages of few words, so that many scores are nearly the same."""
+    words = "pump valve tank hose lid oil water blue red nine year kilograms".split()
+    generator = np.random.default_rng(0)
+    library = {
+        f"{year}_{words[n % 5]}_{n}.pdf": [
+            " ".join(generator.choice(words, generator.integers(3, 9))) for _ in range(20)
+        ]
+        for n, year in enumerate(generator.integers(2018, 2024, 30).tolist())
+    }
+    with quick_folder() as folder:
+        publish(folder, library, BagOfWordsEncoder())
+        yield open_current(folder, BagOfWordsEncoder().identity)
+
+
+class TestExhaustiveSearch:
+    """Candidates and signals are those of a search that scores every row, bit for bit."""
+
+    @pytest.mark.parametrize("limit", [1, 5, 50])
+    @pytest.mark.parametrize("documents", [0, 3])
+    @pytest.mark.parametrize(
+        "text",
+        ["blue water of the pump", "red red valve in 2020", "the tank of 2021, and its hose", "nine", "zebra", "is it"],
+    )
+    def test_is_the_same(self, many: Generation, text: str, documents: int, limit: int) -> None:
+        encoder = BagOfWordsEncoder()
+        question = Question(text, documents=tuple(one.name for one in many.documents[:documents]))
+        retriever = Retriever(encoder, None, candidates_per_source=limit)
+        some = retriever.candidates_of(many, question, 10_000)
+        rows = np.array([one.row for one in some.passages], np.int64)
+        pool = exhaustive_pool(many, encoder, question, limit)
+        assert set(rows.tolist()) <= set(pool)
+        texts_of_pool = {frozenset(Counter(one.chunk.text.split()).items()) for one in many.passages(pool)}
+        assert texts_of_pool == {frozenset(Counter(one.chunk.text.split()).items()) for one in some.passages}
+        allowed = many.rows_named(question.documents)
+        bm25 = many.bm25_scores(text)
+        best = float(bm25.max() if allowed is None else bm25[allowed].max()) or 1.0
+        np.testing.assert_array_equal(some.signals.bm25, bm25[rows] / best)
+        np.testing.assert_array_equal(some.signals.document, many.document_match(text).of_rows(rows))
 
 
 class TestReranker:
