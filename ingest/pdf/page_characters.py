@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from ingest.pdf.bindings import prototype
 from ingest.pdf.font_codes import with_letters
+from ingest.pdf.glyph_order import letters_of_glyphs, may_be_glyph_numbers
 
 _Floats: TypeAlias = NDArray[np.float64]
 
@@ -47,7 +48,7 @@ class PageCharacters:
     def __init__(self, textpage: pypdfium2.PdfTextPage) -> None:
         self._textpage = textpage
         self._handle = ctypes.cast(textpage.raw, ctypes.c_void_p).value
-        self.text = with_letters(self._in_order(self._text(textpage.count_chars())))
+        self.text = with_letters(self._in_order(self._of_glyphs(self._text(textpage.count_chars()))))
 
     def _text(self, count: int) -> str:
         units = np.empty(count + 1, np.uint16)
@@ -59,6 +60,24 @@ class PageCharacters:
         # GetText left characters out, or needed surrogate pairs: indexes after those would be wrong.
         codes = np.fromiter(map(_get_unicode, repeat(self._handle), range(count)), np.uint32, count)
         return np.where(codes <= _HIGHEST_CODE, codes, 0).astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
+
+    def _of_glyphs(self, text: str) -> str:
+        """The text with the letters of fonts that give the numbers of their glyphs instead."""
+        if not may_be_glyph_numbers(text):
+            return text
+        fonts: dict[int, list[int]] = {}
+        objects = self.objects(range(len(text)))
+        # Spaces and line ends that pdfium puts in belong to no object.
+        font_of = {address: _get_font(address) for address in set(objects) if address}
+        for index, address in enumerate(objects):
+            if address:
+                fonts.setdefault(font_of[address], []).append(index)
+        characters = list(text)
+        for indexes in fonts.values():
+            letters = letters_of_glyphs("".join(text[index] for index in indexes))
+            for index, letter in zip(indexes, letters or (), strict=False):
+                characters[index] = letter
+        return "".join(characters)
 
     def _in_order(self, text: str) -> str:
         """The text with the two letters of each ligature of lam and alef in order.
