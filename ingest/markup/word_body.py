@@ -23,6 +23,7 @@ _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 
 _PROPERTIES, _CELL_PROPERTIES, _NUMBERING = f"{W}pPr", f"{W}tcPr", f"{W}numPr"
 _PARAGRAPH: Final = f"{W}p"
+_GRID_SPAN, _MERGED_DOWN = f"{W}gridSpan", f"{W}vMerge"
 _MOST_DIGITS: Final = 4
 
 
@@ -165,18 +166,20 @@ class BodyWalk:
     def _merged(self, cell: BaseOxmlElement) -> TableCell:
         """A cell with the columns that it is merged over; Word repeats it in the rows that it is merged over, empty."""
         properties = {one.tag: one for one in next(cell.iterchildren(_CELL_PROPERTIES), ())}
-        span, merge = properties.get(f"{W}gridSpan"), properties.get(f"{W}vMerge")
-        columns = "" if span is None else span.get(f"{W}val", "")[:_MOST_DIGITS]
+        span, merge = properties.get(_GRID_SPAN), properties.get(_MERGED_DOWN)
+        columns = "" if span is None else span.get(VALUE, "")[:_MOST_DIGITS]
         return TableCell(
             self._cell(cell),
             int(columns) if columns.isascii() and columns.isdigit() else 1,
-            continues=merge is not None and merge.get(f"{W}val", "continue") == "continue",
+            continues=merge is not None and merge.get(VALUE, "continue") == "continue",
         )
 
     def _cell(self, cell: BaseOxmlElement) -> str:
         """Text of a cell, with that of tables and text boxes in it."""
         outer, self._reader.boxed = self._reader.boxed, []
-        texts = [self._reader.read(paragraph) for paragraph in _paragraphs(cell)]
+        content = [child for child in cell if child.tag != _CELL_PROPERTIES]
+        is_plain = all(child.tag == _PARAGRAPH for child in content)
+        texts = [self._reader.read(paragraph) for paragraph in (content if is_plain else _paragraphs(content))]
         while self._reader.boxed:
             boxed, self._reader.boxed = self._reader.boxed, []
             texts += [self._reader.read(paragraph) for box in boxed for paragraph in _paragraphs(box)]
@@ -196,9 +199,9 @@ class BodyWalk:
         return self.styles.level(style.get(VALUE)) if style is not None else None
 
 
-def _paragraphs(parent: BaseOxmlElement) -> Iterator[BaseOxmlElement]:
+def _paragraphs(parent: Iterable[BaseOxmlElement]) -> Iterator[BaseOxmlElement]:
     """The paragraphs of a cell or a text box, with those of tables and controls in it, without those of text boxes."""
-    stack = list(reversed(parent))
+    stack = list(parent)[::-1]
     while stack:
         element = stack.pop()
         if element.tag == _PARAGRAPH:

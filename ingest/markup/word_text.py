@@ -26,7 +26,9 @@ UNREAD: Final = frozenset(
     {_FALLBACK, *(f"{W}{name}" for name in "instrText delInstrText rPr pPr sectPr tblPr".split())}
 )
 DELETIONS: Final = frozenset({f"{W}del", f"{W}moveFrom"})
-_RUN, _RUN_PROPERTIES = f"{W}r", f"{W}rPr"
+_RUN, _RUN_PROPERTIES, _RUN_TEXT = f"{W}r", f"{W}rPr", f"{W}t"
+# What stands beside runs and says nothing.
+_WITHOUT_TEXT: Final = frozenset(f"{W}{name}" for name in "pPr bookmarkStart bookmarkEnd proofErr".split())
 _CHARACTERS: Final = {f"{W}tab": "\t", f"{W}cr": "\n", f"{W}noBreakHyphen": "-", f"{W}softHyphen": ""}
 # A line of a header or footer with nothing but the page's number: at most so many words beside it.
 _PAGE_NUMBER: Final = re.compile(r"[^\w\n]*+(?:[^\W\d]++[^\w\n]++){0,2}(?:[^\W\d]++)?[^\w\n]*+")
@@ -130,8 +132,10 @@ class ParagraphReader:
 
     def read(self, element: BaseOxmlElement) -> str:
         """Text of a paragraph, with a form feed at each page break."""
-        self._text, self._fields = _Text(), _Fields()
         inherited = self.styles.format(style_of(element, "pPr", "pStyle"))
+        if not self.running and inherited == PLAIN and (plain := _plain_text(element)) is not None:
+            return plain
+        self._text, self._fields = _Text(), _Fields()
         stack = [(child, inherited) for child in reversed(element)]
         while stack:
             child, form = stack.pop()
@@ -235,6 +239,22 @@ _STEPS: Final[Mapping[object, Callable[[ParagraphReader, BaseOxmlElement, RunFor
     **dict.fromkeys(FIGURES, ParagraphReader._read_figure),
     **dict.fromkeys(REFERENCES, ParagraphReader._read_reference),
 }
+
+
+def _plain_text(element: BaseOxmlElement) -> str | None:
+    """Text of a paragraph of nothing but runs of unformatted text, which nearly all are; None for any other."""
+    texts = []
+    for child in element:
+        tag = child.tag
+        if tag == _RUN:
+            for part in child:
+                if part.tag == _RUN_TEXT:
+                    texts.append(part.text or "")
+                elif part.tag != _RUN_PROPERTIES or tells_format(part):
+                    return None
+        elif tag not in _WITHOUT_TEXT:
+            return None
+    return clean("".join(texts))
 
 
 _PLAIN_PARTS: Final = frozenset({*_STEPS, *UNREAD})
