@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from rag.answering.evidence.contacts import unnamed_contacts
 from rag.answering.grounding import Evidence, Quote, Support, nearest_quotes
 from rag.answering.markdown_text import markdown
 from rag.answering.run import Findings, Run
@@ -14,6 +15,9 @@ from rag.domain.values import Answer, Certainty, Citation, Form, Hit, Reason, Se
 from rag.index.generation import Generation
 from rag.query.types import Reply, ReplyItem
 
+UNNAMED_CONTACT: Final = (
+    "Check before you go or write there: the document does not name this as a contact: {addresses}."
+)
 NOT_IN_DOCUMENTS: Final = "The documents do not answer this question."
 # An answer is stated as a fact from this confidence on; below it, it is only possible. Of what is stated as a fact,
 # three in four are right and more, with the model that ships (docs/abstention.md).
@@ -40,21 +44,23 @@ class AnswerBuilder:
     def answer(self, found: Findings) -> Answer:
         """An answer from the supported sentences, at least one; the others are listed, and not part of the text.
 
-        Its certainty is decided by the rounded confidence, which is the one that clients see.
+        Its certainty is decided by the rounded confidence, which is the one that clients see; it is only possible where
+        it sends its reader to an address that no document names as a contact.
         """
         citations = _Citations()
         sentences = [_sentence(item, citations) for item in _each_once(found.support)]
         shown = [sentence for sentence in sentences if sentence.verdict == "supported"]
         # The answer's confidence is that of its direct answer.
         shown[0] = replace(shown[0], confidence=_rounded(found.confidence))
-        notes = filter(None, (found.note, self.run.understood.scope_note))
+        warning = self._warning(shown, citations.all)
+        notes = filter(None, (found.note, self.run.understood.scope_note, warning))
         shown += [Sentence(note, "supported", kind="detail") for note in notes]
         sentences = [*shown, *(sentence for sentence in sentences if sentence.verdict == "unsupported")]
         return self._build(
             found,
             markdown(shown),
             reason="length" if found.draft.finish.reason == "length" and self.run.form == "fact" else None,
-            certainty="stated" if _rounded(found.confidence) >= FACT else "possible",
+            certainty="stated" if _rounded(found.confidence) >= FACT and not warning else "possible",
             sentences=sentences,
             citations=citations.all,
         )
@@ -95,6 +101,11 @@ class AnswerBuilder:
             citations=citations.all,
             form=reply.form,
         )
+
+    def _warning(self, shown: Sequence[Sentence], citations: Sequence[Citation]) -> str | None:
+        """A sentence on addresses that the cited documents do not name as contacts; None where there are none."""
+        found = unnamed_contacts(shown, citations, self.run.generation)
+        return UNNAMED_CONTACT.format(addresses=", ".join(found)) if found else None
 
     def _build(
         self,

@@ -68,6 +68,17 @@ GOLD = support("Gold.", LID, score=0.1)
 
 
 class TestAnswer:
+    def test_an_address_that_is_no_contact_gets_a_note(self, generation: Generation) -> None:
+        opening = evidence_on(Page(1, OPENING, 595.0, 842.0), document=next(iter(generation.documents)))
+        quote = Quote(opening, Span(1, 0, 17), 1.0)
+        made = builder_for(generation).answer(found(support("Go to www.lid.example.", quote)))
+        assert made.answer == (
+            "Go to www.lid.example. Check before you go or write there: the document does not name this as a contact: "
+            "www.lid.example."
+        )
+        assert (made.certainty, made.answered) == ("possible", True)
+        assert made.sentences[-1].citations == ()
+
     def test_supported_sentences_with_their_citations(self, generation: Generation) -> None:
         made = builder_for(generation).answer(
             found(support("A blue lid.", LID), support("It opens left.", VALVE, LID, kind="detail"))

@@ -1,0 +1,36 @@
+"""Addresses in text: web and e-mail addresses and telephone numbers, found by their form."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_TOP_LEVEL: Final = (
+    r"(?:com|org|net|info|biz|io|co|eu|uk|de|fr|es|it|nl|us|ca|au|ch|at|gov|edu|int|app|dev|xyz|site|online|link|shop|"
+    r"example)"
+)
+_ADDRESS: Final = re.compile(
+    "|".join(
+        [
+            r"\b[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}",
+            r"\b(?:https?://|www\.)[^\s<>\"'|]{1,200}",
+            rf"(?<![\w.@-])(?:[a-z0-9][a-z0-9-]{{0,62}}\.){{1,4}}{_TOP_LEVEL}\b(?:/[^\s<>\"'|]{{0,200}})?",
+            r"(?<![\w+])\+\d[\d ()/.-]{5,20}\d\b",
+            r"\b(?:call|phone|dial|telephone|tel\.?|fax|text) {0,2}:? {0,2}\(?\d[\d ()/.-]{5,20}\d\b",
+        ]
+    ),
+    re.IGNORECASE,
+)
+# Marks that end a sentence or a bracket rather than an address.
+_AFTER: Final = ".,;:!?)]}”’\"'"
+_VERB: Final = re.compile(r"^(?:call|phone|dial|telephone|tel\.?|fax|text)[ :]{0,4}", re.IGNORECASE)
+
+
+def addresses_in(text: str) -> list[str]:
+    """The addresses of a text, in order, without the marks after them."""
+    return [_VERB.sub("", found[0]).rstrip(_AFTER) for found in _ADDRESS.finditer(text)]
+
+
+def without_addresses(text: str) -> str:
+    """The text with a space in place of each address."""
+    return _ADDRESS.sub(" ", text)
