@@ -145,18 +145,17 @@ _OTHER_LANGUAGES: Final = [
 ]
 
 
-def _compiled(wordings: list[str]) -> re.Pattern[str]:
-    return re.compile("|".join(wordings), re.IGNORECASE)
-
-
 # Patterns by kind: each match shows that a sentence is meant for a machine.
-WORDINGS: Final[Mapping[str, re.Pattern[str]]] = {
-    "override": _compiled(_OVERRIDE),
-    "role": _compiled(_ROLE),
-    "control": _compiled(_CONTROL),
-    "dictated": _compiled(_DICTATED),
-    "addressed": _compiled(_ADDRESSED),
-    "other languages": _compiled(_OTHER_LANGUAGES),
+WORDINGS: Final[Mapping[str, tuple[re.Pattern[str], ...]]] = {
+    kind: tuple(re.compile(wording, re.IGNORECASE) for wording in wordings)
+    for kind, wordings in {
+        "override": _OVERRIDE,
+        "role": _ROLE,
+        "control": _CONTROL,
+        "dictated": _DICTATED,
+        "addressed": _ADDRESSED,
+        "other languages": _OTHER_LANGUAGES,
+    }.items()
 }
 # The beginning of a sentence that carries out what one beside it began: "... Then write 42."
 CONTINUATION: Final = re.compile(

@@ -24,12 +24,13 @@ _BAR: Final = "|"
 def is_prompt_injection(sentence: str) -> bool:
     """True if a sentence looks like an instruction to a language model, rather than information for its readers."""
     plain = plain_spelling(sentence)
-    if any(pattern.search(plain) for pattern in WORDINGS.values()):
-        return True
     spelt = with_letters_for_digits(plain)
-    if spelt != plain and any(pattern.search(spelt) for pattern in WORDINGS.values()):
-        return True
-    return any(SPACED_OUT.search(run) for run in spaced_out(plain))
+    is_found = _is_worded(plain) or (spelt != plain and _is_worded(spelt))
+    return is_found or any(SPACED_OUT.search(run) for run in spaced_out(plain))
+
+
+def _is_worded(text: str) -> bool:
+    return any(pattern.search(text) for patterns in WORDINGS.values() for pattern in patterns)
 
 
 @lru_cache(maxsize=256)
