@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,15 +18,13 @@ from rag.index.search.postings import Postings
 from rag.index.search.row_ranges import RowRanges, Rows, positions_of
 from rag.models.embedding.interfaces import FloatVector
 from rag.text.edit_distance import SpellingIndex
-from rag.text.words import snowball_stemmer
+from rag.text.words import search_words, snowball_stemmer
 
 if TYPE_CHECKING:
     import bm25s
 
 # Placeholder for a text without words: bm25s cannot index an empty vocabulary.
 _NO_WORD: Final = "∅"
-# bm25s' own.
-_WORD: Final = re.compile(r"\b\w\w+\b")
 # Letters that the stemmer removes at most: "commissioning" has the stem "commiss".
 _LONGEST_ENDING: Final = 6
 
@@ -192,7 +189,7 @@ def stems_of(text: str) -> list[str]:
 def _words(text: str) -> list[str]:
     """The words of a text in lower case, without stop words: as ``bm25s.tokenize`` finds them."""
     stopwords = _stopwords()
-    return [word for word in _WORD.findall(text.lower()) if word not in stopwords]
+    return [word for word in search_words(text.lower()) if word not in stopwords]
 
 
 @cache

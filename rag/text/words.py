@@ -20,6 +20,9 @@ _NAME_SEPARATOR: Final = re.compile(r"[\W_]+")
 _WORD: Final = re.compile(r"(?:(?<![\w.,)\]])[-−])?\d(?:[\d.,:/]*\d)?|[^\W\d_]+(?:['’][^\W\d_]+)?")
 # The same in a text that was segmented, where a word may have signs that are no letters.
 _SEGMENTED_WORD: Final = re.compile(rf"[{SEGMENTED}]+|{_WORD.pattern}")
+# What a search finds: words of two letters or more, as bm25s has them, and n-grams.
+_SEARCHED: Final = re.compile(r"\b\w\w+\b")
+_SEGMENTED_SEARCHED: Final = re.compile(rf"[{SEGMENTED}]+|{_SEARCHED.pattern}")
 _THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 NUMBER_WORDS: Final = {
     word: str(number)
@@ -51,6 +54,13 @@ def words(text: str) -> list[str]:
     if needs_segmentation(text):
         return [stem for word in _SEGMENTED_WORD.findall(segmented(text)) if (stem := light_stem(word))]
     return [stem for word in _WORD.findall(text) if (stem := light_stem(word))]
+
+
+def search_words(text: str) -> list[str]:
+    """The words of a text that a search finds, as they are written; of scripts without spaces, n-grams of letters."""
+    if needs_segmentation(text):
+        return _SEGMENTED_SEARCHED.findall(segmented(text))
+    return _SEARCHED.findall(text)
 
 
 def words_of_name(name: str) -> list[str]:
