@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -165,19 +165,21 @@ class BodyWalk:
 
     def _merged(self, cell: BaseOxmlElement) -> TableCell:
         """A cell with the columns that it is merged over; Word repeats it in the rows that it is merged over, empty."""
-        properties = {one.tag: one for one in next(cell.iterchildren(_CELL_PROPERTIES), ())}
+        children = list(cell)
+        properties: dict[object, BaseOxmlElement] = {}
+        if children and children[0].tag == _CELL_PROPERTIES:
+            properties = {one.tag: one for one in children.pop(0)}
         span, merge = properties.get(_GRID_SPAN), properties.get(_MERGED_DOWN)
         columns = "" if span is None else span.get(VALUE, "")[:_MOST_DIGITS]
         return TableCell(
-            self._cell(cell),
+            self._cell(children),
             int(columns) if columns.isascii() and columns.isdigit() else 1,
             continues=merge is not None and merge.get(VALUE, "continue") == "continue",
         )
 
-    def _cell(self, cell: BaseOxmlElement) -> str:
-        """Text of a cell, with that of tables and text boxes in it."""
+    def _cell(self, content: Sequence[BaseOxmlElement]) -> str:
+        """Text of a cell's content, with that of tables and text boxes in it."""
         outer, self._reader.boxed = self._reader.boxed, []
-        content = [child for child in cell if child.tag != _CELL_PROPERTIES]
         is_plain = all(child.tag == _PARAGRAPH for child in content)
         texts = [self._reader.read(paragraph) for paragraph in (content if is_plain else _paragraphs(content))]
         while self._reader.boxed:
