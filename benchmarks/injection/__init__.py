@@ -1,0 +1,1 @@
+"""Prompt injection in documents: poisoned documents in families, and the rates at which the filter and answers fail."""
