@@ -14,7 +14,8 @@ from rag.domain.values import SentenceKind, Span
 from rag.text.footnotes import start_after_mark
 from rag.text.lists import ListItem
 from rag.text.run_in_titles import with_titles_apart
-from rag.text.sentences import line_spans, sentence_spans
+from rag.text.scripts import segmented
+from rag.text.sentences import QUESTION_MARKS, SENTENCE_ENDS, line_spans, sentence_spans
 
 UnitKind: TypeAlias = Literal["sentence", "item", "step", "row", "line"]
 # A document and a span in it: equal for the same stretch of text, whichever passage it was found by.
@@ -29,7 +30,7 @@ _FEWEST_WORDS: Final = 4
 # Lines after the first, and the share of them that begin with a capital or a digit. German nouns make a third.
 _FEWEST_STACKED: Final = 3
 _STACKED_SHARE: Final = 0.75
-_ENDS: Final = re.compile(r"[.!?:;…][\"'”’»)\]]{0,3}\d{0,2}$")
+_ENDS: Final = re.compile(rf"[{SENTENCE_ENDS}:;…][\"'”’»)\]]{{0,3}}\d{{0,2}}$")
 # Dots of a table of contents, or a page number after a run of them.
 _CONTENTS: Final = re.compile(r"(?:\. ?){4}|\.{4}|…{2}")
 # What a sentence of such an entry leaves, which ends at the first dot.
@@ -122,9 +123,9 @@ class Unit:
             # "1. CONCESSIONS" is the heading of a section.
             is_heading = self.kind == "step" and self.text.isupper() and len(self.text) > _LONGEST_CODE
             return not self.text.endswith("?") and not is_heading
-        whole = bool(_ENDS.search(self.text)) and self.text[-1] not in "?:"
+        whole = bool(_ENDS.search(self.text)) and not self.text.endswith((*QUESTION_MARKS, ":", "："))
         opens = self.text[0].isupper() or not self.text[0].isalpha()
-        return whole and opens and len(self.text.split()) >= _FEWEST_WORDS
+        return whole and opens and len(segmented(self.text).split()) >= _FEWEST_WORDS
 
     @property
     def refers_back(self) -> bool:

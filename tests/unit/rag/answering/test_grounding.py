@@ -411,3 +411,48 @@ class TestSteps:
     )
     def test_other_numbers_are_sentences(self, draft: str, sentences: list[str]) -> None:
         assert [support.sentence for support in ground("How long?", draft, [evidence(self.STEPS)])] == sentences
+
+
+@pytest.mark.parametrize(
+    ("question", "draft", "text", "quote"),
+    [
+        pytest.param(
+            "员工每年有多少天带薪年假？",
+            "十二天",
+            "第二章 年假\n\n入职满一年的员工每年享有十二天带薪年假。机票须由部门经理批准。",
+            "入职满一年的员工每年享有十二天带薪年假。",
+            id="Chinese",
+        ),
+        pytest.param(
+            "出差住宿费每晚最多多少？",
+            "450元",
+            "出差住宿费每晚不得超过四百五十元。机票须由部门经理批准。",
+            "出差住宿费每晚不得超过四百五十元。",
+            id="Chinese numerals in digits",
+        ),
+        pytest.param(
+            "كم مدة الإجازة السنوية؟",
+            "٢١ يوما",
+            "مدة الإجازة السنوية 21 يوما لكل موظف. يبدأ الدوام في الساعة 8 صباحا.",
+            "مدة الإجازة السنوية 21 يوما لكل موظف.",
+            id="Arabic",
+        ),
+    ],
+)
+def test_a_value_of_a_script_without_spaces_is_proved(question: str, draft: str, text: str, quote: str) -> None:
+    support = only(ground(question, draft, [evidence(text)]))
+    assert support.supported
+    assert quotes(support) == [quote]
+
+
+@pytest.mark.parametrize(
+    "draft", [pytest.param("十五天", id="another number"), pytest.param("可以随时休假", id="other words")]
+)
+def test_a_value_of_a_script_without_spaces_is_refused(draft: str) -> None:
+    text = "入职满一年的员工每年享有十二天带薪年假。"
+    assert not only(ground("员工每年有多少天带薪年假？", draft, [evidence(text)])).supported
+
+
+def test_a_chinese_sentence_that_denies_is_no_evidence() -> None:
+    support = only(ground("宿舍里能养狗吗？", "允许养狗", [evidence("宿舍里不允许养狗。")]))
+    assert not support.supported
