@@ -124,7 +124,8 @@ class Unit:
             is_heading = self.kind == "step" and self.text.isupper() and len(self.text) > _LONGEST_CODE
             return not self.text.endswith("?") and not is_heading
         whole = bool(_ENDS.search(self.text)) and not self.text.endswith((*QUESTION_MARKS, ":", "："))
-        opens = self.text[0].isupper() or not self.text[0].isalpha()
+        # Letters of scripts without case open a sentence, too.
+        opens = not (self.text[0].isalpha() and self.text[0].islower())
         return whole and opens and len(segmented(self.text).split()) >= _FEWEST_WORDS
 
     @property
