@@ -12,11 +12,13 @@ from typing import Final
 
 from rag.domain.values import Citation, Sentence
 from rag.index.generation import Generation
-from rag.text.addresses import addresses_in, without_addresses
+from rag.text.addresses import addresses_in, host_of, without_addresses
 from rag.text.words import words
 
 # Pages at either end of a document on which it names its contacts, beside the page that is quoted.
 _ENDS: Final = 2
+# Times that those pages have a host which is the document's own.
+_OWN_HOST: Final = 4
 # Characters before an address in which its label, or the heading above it, stands.
 _BEFORE_LABEL: Final = 60
 _BEFORE_HEADING: Final = 400
@@ -44,7 +46,7 @@ def unnamed_contacts(sentences: Sequence[Sentence], citations: Iterable[Citation
     if not asked:
         return []
     texts = [text for citation in _one_for_each_page(citations) for text in _texts(citation, generation)]
-    return [one for one in dict.fromkeys(asked) if not any(_is_named(one, text) for text in texts)]
+    return [one for one in dict.fromkeys(asked) if not _is_own(one, texts)]
 
 
 def _sent_to(sentence: str) -> list[str]:
@@ -63,6 +65,13 @@ def _texts(citation: Citation, generation: Generation) -> list[str]:
     last = generation.document(citation.document_id).pages
     numbers = {citation.page, *range(1, min(_ENDS, last) + 1), *range(max(1, last - _ENDS + 1), last + 1)}
     return [generation.page(citation.document_id, number).text for number in sorted(numbers)]
+
+
+def _is_own(address: str, texts: Sequence[str]) -> bool:
+    """True for an address that is named as a contact, or whose host the document has again and again."""
+    host = host_of(address)
+    is_frequent = host is not None and sum(text.casefold().count(host) for text in texts) >= _OWN_HOST
+    return is_frequent or any(_is_named(address, text) for text in texts)
 
 
 def _is_named(address: str, text: str) -> bool:

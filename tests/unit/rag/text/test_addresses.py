@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.text.addresses import addresses_in, without_addresses
+from rag.text.addresses import addresses_in, host_of, without_addresses
 
 
 @pytest.mark.parametrize(
@@ -21,11 +21,27 @@ from rag.text.addresses import addresses_in, without_addresses
         pytest.param("Write to a@b.example or go to www.c.example.", ["a@b.example", "www.c.example"], id="two"),
         pytest.param("Between 2019 and 2024 it cost 1,280.50 euros.", [], id="numbers"),
         pytest.param("The file a.pdf, e.g. that of Fig. 3, is in rag/text.", [], id="names of files"),
+        pytest.param("AMAZON.COM, INC. sells books.", [], id="the name of a company"),
         pytest.param("Version 1.2.3 of node.js is out.", [], id="versions"),
     ],
 )
 def test_addresses(text: str, found: list[str]) -> None:
     assert addresses_in(text) == found
+
+
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [
+        ("https://www.Harbour.example/fees", "harbour.example"),
+        ("desk@post.harbour.example", "harbour.example"),
+        ("www.ntu.ac.uk/chat", "ntu.ac.uk"),
+        ("ntu.uk", "ntu.uk"),
+        ("http://harbour.example:8080", "harbour.example"),
+        ("+99 555 003 4477", None),
+    ],
+)
+def test_hosts(address: str, host: str | None) -> None:
+    assert host_of(address) == host
 
 
 def test_text_without_them() -> None:

@@ -21,6 +21,7 @@ PAGES = {
         "The last but one.",
         "Questions are answered. E-mail: claims@harbour.example",
     ],
+    "guide.pdf": ["Visit ntu.ac.uk/a. Visit ntu.ac.uk/b.", "See ntu.ac.uk. Or ask at www.ntu.ac.uk/c."],
     "club.pdf": ["Rules of the club.\n\nContact\nIlse Brandt, ilse@club.example\n\nWrite to desk@care.example."],
 }
 
@@ -47,6 +48,7 @@ def cited(generation: Generation, name: str, page: int = 1) -> Citation:
         pytest.param("form.pdf", "www.prices.example", ["www.prices.example"], id="an address alone"),
         pytest.param("form.pdf", "A berth costs 24 euros, as www.law.example says.", [], id="nobody is sent there"),
         pytest.param("form.pdf", "A berth costs 24 euros.", [], id="no address"),
+        pytest.param("guide.pdf", "Visit ntu.ac.uk/a.", [], id="the document's own host"),
         pytest.param("club.pdf", "Write to ilse@club.example.", [], id="below a heading of contacts"),
         pytest.param(
             "form.pdf",
