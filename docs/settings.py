@@ -40,7 +40,7 @@ _GROUPS: Final = (
     (
         "Answers",
         "How abstention is set: [abstention.md](abstention.md).",
-        "passages evidence_tokens whole_evidence_tokens max_tokens false_answers",
+        "passages evidence_tokens whole_evidence_tokens max_tokens rereads false_answers",
     ),
     (
         "Service",

@@ -43,7 +43,7 @@ _STRONG: Final = 3_000_000_000
 # Settings that shape an answer, beside those that name weights.
 SHAPING: Final = (
     "context_tokens", "temperature", "passages", "evidence_tokens", "whole_evidence_tokens", "max_tokens",
-    "false_answers", "gpu_layers",
+    "rereads", "false_answers", "gpu_layers",
 )  # fmt: skip
 
 
@@ -120,6 +120,8 @@ def open_answerer(settings: Settings, *, recorded: bool = False, tuned: bool = F
         retriever=retriever,
         model=model,
         is_masked=_is_small(model),
+        # A strong model's first draft leaves little out, and another request to a server may cost money.
+        rereads=settings.rereads and _is_small(model),
         passages=settings.passages,
         evidence_tokens=settings.evidence_tokens,
         max_tokens=settings.max_tokens,

@@ -278,6 +278,14 @@ class Settings(BaseSettings):
         int, Field(ge=1, le=4096, description="most tokens of an answer, unless the request sets its own limit")
     ] = 256
 
+    rereads: Annotated[
+        bool,
+        Field(
+            description="for an answer of several sentences, models of less than three billion parameters write two "
+            "more short drafts, by which more of what matters is found; it then takes about half as long again"
+        ),
+    ] = True
+
     # Records of answers, and abstention
     records: Annotated[
         Path | None,

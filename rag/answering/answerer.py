@@ -71,6 +71,7 @@ class Answerer:
         whole_passages, whole_evidence_tokens: as above, for an answer of several sentences.
         whole_confidence_model: the same for answers of several sentences.
         is_masked: whether the model is held to the words of passages and question; a strong model need not be.
+        rereads: whether the model writes further short drafts of an answer of several sentences.
         today: gives the date that "next" and "still" refer to.
         recorder: receives the trace of each answer.
         searches: retrieval results by question, kept in memory and shared by concurrent requests.
@@ -87,6 +88,7 @@ class Answerer:
     whole_evidence_tokens: int = 1000
     whole_confidence_model: ConfidenceModel = WHOLE_CONFIDENCE_MODEL
     is_masked: bool = True
+    rereads: bool = False
     today: Callable[[], date] = date.today
     recorder: Recorder | None = None
     searches: RetrievalCache = field(default_factory=RetrievalCache)
@@ -220,6 +222,7 @@ class Answerer:
             self.whole_passages,
             self.max_tokens,
             self.is_masked,
+            self.rereads,
         )
 
 

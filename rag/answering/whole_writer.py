@@ -23,7 +23,7 @@ from rag.answering.evidence.selection import EvidenceBudget, select_evidence, wi
 from rag.answering.evidence.units import Unit, units_of
 from rag.answering.features import extract_features
 from rag.answering.grounding import SUPPORTED, Evidence, Support
-from rag.answering.prompt import SYSTEM_WHOLE, EvidencePrompt, room_for_evidence, whole_prompt
+from rag.answering.prompt import SYSTEM_WHOLE, EvidencePrompt, rereading_prompts, room_for_evidence, whole_prompt
 from rag.answering.run import Findings, Run
 from rag.domain.values import Hit, Passage
 from rag.models.embedding.interfaces import Reranker
@@ -45,6 +45,8 @@ _MOST_SIDES: Final = 2
 # Statements of the draft after which the sentence that the answer begins with is settled: it is the right one as often
 # as with all of them.
 _SETTLED: Final = 2
+# Most tokens of a further draft: its first statements tell most.
+_REREAD_TOKENS: Final = 72
 # P(True) of a long draft is not asked: it was as high where the draft answered something else.
 _NOT_ASKED: Final = 0.5
 # The reranker's logit at or below which a passage is about something else: those of unanswered questions go down to -4.
@@ -62,6 +64,7 @@ class WholeWriter:
         passages: most hits that are considered.
         max_tokens: of the draft, where the question does not say.
         is_masked: whether the model is held to the words of passages and question.
+        rereads: whether it writes further drafts, by which the sentences to show are chosen better.
     """
 
     model: LanguageModel
@@ -71,6 +74,7 @@ class WholeWriter:
     passages: int
     max_tokens: int
     is_masked: bool = True
+    rereads: bool = False
 
     def write(self, run: Run, hits: Sequence[Hit], today: str | None) -> Generator[Findings, None, Findings]:
         """Drafts the answer from the best passages, and composes it of what the draft points to.
@@ -97,8 +101,9 @@ class WholeWriter:
                 is_settled = True
                 if begun := self._begun(run, material, draft):
                     yield Findings(support=[material.units[begun.lead].support("lead")], confidence=begun.confidence)
+        further = self._further_drafts(run, prompt, today) if begun or self._is_confident(run, material, draft) else []
         with run.clock.measuring("verify"):
-            written = self._written(run, material, draft)
+            written = self._written(run, material, draft, further)
             lead = begun.lead if begun else self._lead(run, written.composition)
             composition = self._served(run, replace(written.composition, lead=lead))
             # What is shown stays shown, with the confidence that it was shown with.
@@ -184,25 +189,42 @@ class WholeWriter:
         served = served_units(targets, composition.units, useful, self.reranker, run.cancelled)
         return replace(composition, served=served)
 
-    def _drafting(self, run: Run, prompt: EvidencePrompt, draft: Draft) -> Iterator[str]:
-        """Generates into a draft; yields its text so far as :func:`generate_draft` does."""
+    def _drafting(self, run: Run, prompt: EvidencePrompt, draft: Draft, most: int | None = None) -> Iterator[str]:
+        """Generates into a draft, ``most`` tokens if given; yields its text so far as :func:`generate_draft` does."""
         with run.clock.measuring("generate"):
             for text in generate_draft(
                 self.model,
                 prompt,
                 draft,
-                max_tokens=self._tokens(run),
+                max_tokens=min(most, self._tokens(run)) if most else self._tokens(run),
                 vocabulary=prompt.vocabulary if self.is_masked else None,
                 cancelled=run.cancelled,
             ):
                 run.clock.mark("first_token")
                 yield text
 
-    def _written(self, run: Run, material: _Material, draft: Draft) -> _Written:
-        """The composition and the confidence of an answer by a draft, or by its beginning."""
-        pointers = pointers_of(run.question.text, draft.text, material.units)
-        features = _features(run.question.text, material.hits, draft, pointers)
-        composition = _composition(run, material, pointers)
+    def _is_confident(self, run: Run, material: _Material, draft: Draft) -> bool:
+        return self._written(run, material, draft).confidence >= LEAST_CONFIDENCE
+
+    def _further_drafts(self, run: Run, prompt: EvidencePrompt, today: str | None) -> list[Draft]:
+        """The drafts of the other instructions, from the same passages; none where the writer does not reread.
+
+        The passages are in the model's memory: only the drafts themselves take time.
+        """
+        if not self.rereads:
+            return []
+        drafts = []
+        for other in rereading_prompts(run.question, prompt.evidence, today=today):
+            drafts.append(Draft())
+            for _ in self._drafting(run, other, drafts[-1], _REREAD_TOKENS):
+                pass
+        return drafts
+
+    def _written(self, run: Run, material: _Material, draft: Draft, further: Sequence[Draft] = ()) -> _Written:
+        """The composition and the confidence of an answer by a draft, or by its beginning, and by further drafts."""
+        read = [pointers_of(run.question.text, each.text, material.units) for each in (draft, *further)]
+        features = _features(run.question.text, material.hits, draft, read[0])
+        composition = _composition(run, material, read)
         return _Written(composition, features, self.confidence_model.correct.probability(features))
 
     def _begun(self, run: Run, material: _Material, draft: Draft) -> _Written | None:
@@ -254,17 +276,17 @@ class _Written:
     lead: int = -1
 
 
-def _composition(run: Run, material: _Material, pointers: Sequence[Pointer]) -> Composition:
-    """The units with their usefulness, by what a draft points to."""
+def _composition(run: Run, material: _Material, drafts: Sequence[Sequence[Pointer]]) -> Composition:
+    """The units with their usefulness, by what the drafts point to; the first of these is the answer's own."""
     question, units = run.question, material.units
-    features = list(unit_features(question.text, units, material.relevance, pointers, material.hits))
+    features = list(unit_features(question.text, units, material.relevance, drafts, material.hits))
     useful = [
         factor * USEFULNESS_MODEL.probability(one) for factor, one in zip(material.fitness, features, strict=True)
     ]
     return Composition(
         question.text,
         run.form,
-        pointers,
+        drafts[0],
         units,
         useful,
         question.length,

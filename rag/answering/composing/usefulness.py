@@ -1,8 +1,9 @@
 """Usefulness model: the probability that a unit of the evidence belongs to the answer, by logistic regression.
 
-The draft points to units, and the reranker scores the windows that they are in; neither alone tells well which units
-serve the question. ``python -m benchmarks.fit_usefulness`` fits the weights, in folds over questions, to the units that
-hold a fact of the complete answer.
+The drafts point to units, and the reranker scores the windows that they are in; none alone tells well which units
+serve the question. What several drafts take belongs to the answer more surely than what one takes: what depends on a
+draft is a mean over all of them (self-consistency, Wang et al., 2023). ``python -m benchmarks.fit_usefulness`` fits
+the weights, in folds over questions, to the units that hold a fact of the complete answer.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Final
+from statistics import fmean
+from typing import Final, NamedTuple
 
 from rag.answering.composing.pointers import Pointer
 from rag.answering.composing.rarity import Rarity
@@ -38,9 +40,9 @@ class UnitFeatures:
         gap: its relevance less that of the most relevant unit; at least -8.
         hit_logit: the reranker's logit for its passage; at least -8.
         rank: of its passage, in units of four places, 0..3.
-        pointed: 1 if a supported statement of the draft points to it.
-        near: 1 if one points to the unit before or after it.
-        drafted: share of its words, by their rarity among the units, that the draft has and the question has not, 0..1.
+        pointed: share of the drafts with a supported statement that points to it, 0..1.
+        near: share of those with one that points to the unit before or after it, 0..1.
+        drafted: share of its words, by their rarity among the units, that a draft has and the question has not, 0..1.
         block_share: share of the units of its list or table that are pointed to, 0..1.
         coverage: share of the question's words in it and its headings, 0..1.
         document: match of its document with the one that the question names, relative to the best, 0..1.
@@ -63,6 +65,15 @@ class UnitFeatures:
     row: float
     line: float
     statement: float
+
+
+class _Marks(NamedTuple):
+    """What one draft says of a unit; see :class:`UnitFeatures`."""
+
+    pointed: float
+    near: float
+    drafted: float
+    block_share: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +114,7 @@ def unit_features(
     question: str,
     units: Sequence[Unit],
     relevance: Sequence[float],
-    pointers: Sequence[Pointer],
+    drafts: Sequence[Sequence[Pointer]],
     hits: Sequence[Hit],
 ) -> Iterator[UnitFeatures]:
     """The features of each unit.
@@ -112,28 +123,26 @@ def unit_features(
         question: as it was put to the model.
         units: of the evidence, in reading order.
         relevance: a logit for each unit.
-        pointers: the statements of the draft.
+        drafts: the statements of each draft; at least one draft.
         hits: of the search, best first.
     """
-    pointed = {place for pointer in pointers if pointer.share >= SUPPORTED for place in pointer.units}
-    in_block = Counter(unit.block for unit in units)
-    pointed_in_block = Counter(units[place].block for place in pointed)
     ranks = {hit.passage.row: rank for rank, hit in reversed(list(enumerate(hits)))}
     best = max(relevance, default=0.0)
     best_match = max((hit.document_match for hit in hits), default=0.0) or 1.0
     asked = set(words(question))
-    drafted = _shares_of_draft(question, units, pointers)
+    marks = [_marks(question, units, pointers) for pointers in drafts]
     for place, (unit, logit) in enumerate(zip(units, relevance, strict=True)):
         rank, hit_logit, match = _place_of_passage(unit, ranks, hits)
         own = set(words(" ".join([unit.text, *unit.headings])))
+        pointed, near, drafted, block_share = map(fmean, zip(*(mark[place] for mark in marks), strict=True))
         yield UnitFeatures(
             gap=max(_LOWEST, logit - best),
             hit_logit=max(_LOWEST, hit_logit),
             rank=min(rank, _LAST_RANK) / _RANKS_PER_UNIT,
-            pointed=float(place in pointed),
-            near=float(any(_is_pointed_beside(place, other, units, pointed) for other in (place - 1, place + 1))),
-            drafted=drafted[place],
-            block_share=0.0 if unit.block is None else pointed_in_block[unit.block] / in_block[unit.block],
+            pointed=pointed,
+            near=near,
+            drafted=drafted,
+            block_share=block_share,
             coverage=len(asked & own) / max(1, len(asked)),
             document=match / best_match,
             length=math.log(1 + len(unit.text.split())),
@@ -142,6 +151,23 @@ def unit_features(
             line=float(unit.kind == "line"),
             statement=float(unit.is_statement),
         )
+
+
+def _marks(question: str, units: Sequence[Unit], pointers: Sequence[Pointer]) -> list[_Marks]:
+    """For each unit, the features that depend on one draft."""
+    pointed = {place for pointer in pointers if pointer.share >= SUPPORTED for place in pointer.units}
+    in_block = Counter(unit.block for unit in units)
+    pointed_in_block = Counter(units[place].block for place in pointed)
+    drafted = _shares_of_draft(question, units, pointers)
+    return [
+        _Marks(
+            float(place in pointed),
+            float(any(_is_pointed_beside(place, other, units, pointed) for other in (place - 1, place + 1))),
+            drafted[place],
+            0.0 if unit.block is None else pointed_in_block[unit.block] / in_block[unit.block],
+        )
+        for place, unit in enumerate(units)
+    ]
 
 
 def _shares_of_draft(question: str, units: Sequence[Unit], pointers: Sequence[Pointer]) -> list[float]:

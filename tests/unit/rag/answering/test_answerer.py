@@ -13,7 +13,7 @@ import pytest
 from rag.answering.answer_builder import NOT_IN_DOCUMENTS
 from rag.answering.answerer import Answerer, ServedIndex
 from rag.answering.confidence import Logistic
-from rag.answering.prompt import NOT_FOUND
+from rag.answering.prompt import NOT_FOUND, REREADING
 from rag.answering.trace import LastTrace
 from rag.domain.values import (
     Answer,
@@ -253,6 +253,30 @@ class TestWhole:
         model = ScriptedModel(["Its compressor hums at a low speed."])
         answerer_of(library, model, is_masked=is_masked).ask(Question("Why does the pump make a humming noise?"))
         assert [wording is not None for wording in model.wordings] == [is_masked]
+
+    def test_further_drafts_tell_what_belongs_to_the_answer(self, library: Generation) -> None:
+        dogs, cats = "Dogs are allowed on the ferry only on a leash.", "Cats are not allowed on the ferry."
+        model, last = ScriptedModel([dogs, cats, f"{cats} The fare of the ferry is 12 euros."]), LastTrace()
+        answerer = answerer_of(library, model, rereads=True, recorder=last)
+        answer = answerer.ask(Question("Explain which animals are allowed on the ferry, and on what condition"))
+        assert answer.form == "explain"
+        assert [chat[-1].text.endswith(REREADING) for chat in model.chats[-3:]] == [False, True, True]
+        assert last.trace.draft.strip() == dogs
+        material = last.trace.composition
+        assert material is not None
+        pointed = {
+            unit.text: features.pointed for unit, features in zip(material.units, material.features, strict=True)
+        }
+        assert pointed[dogs] == pytest.approx(1 / 3)
+        assert pointed[cats] == pytest.approx(2 / 3)
+        assert {sentence.text for sentence in answer.sentences} >= {dogs, cats}
+
+    def test_no_further_drafts_of_an_answer_that_is_not_given(self, library: Generation) -> None:
+        model = ScriptedModel(["Lions have wings."])
+        unlikely = replace(PLAIN_CONFIDENCE_MODEL, correct=Logistic(-9.0, {}))
+        answerer = answerer_of(library, model, rereads=True, whole_confidence_model=unlikely)
+        assert not answerer.ask(Question("Why does the pump make a humming noise?")).answered
+        assert len(model.wordings) == 1
 
     def test_overview_of_a_document(self, library: Generation) -> None:
         answer = ask(library, "Summarise the pump manual", "The warranty of the pump lasts 24 months.")

@@ -34,7 +34,7 @@ def features(
 ) -> list[UnitFeatures]:
     _, units, hits = material(document_match=0.5)
     pointers = [Pointer("x", (place,), share) for place in pointed]
-    return list(unit_features(question, units, relevance or [0.0] * len(units), pointers, hits))
+    return list(unit_features(question, units, relevance or [0.0] * len(units), [pointers], hits))
 
 
 def test_relevance_is_relative_to_the_best() -> None:
@@ -48,6 +48,16 @@ def test_what_the_draft_points_to_and_what_is_beside_it() -> None:
     assert [each.block_share for each in found] == [0, 0.5, 0.5, 0, 0, 0]
 
 
+def test_of_several_drafts_the_mean() -> None:
+    _, units, hits = material()
+    drafts = [[Pointer("The valve.", (1,), 1.0)], [], [Pointer("Open the valve.", (1,), 1.0)], []]
+    found = list(unit_features("Which lid?", units, [0.0] * len(units), drafts, hits))
+    assert [each.pointed for each in found] == [0, 0.5, 0, 0, 0, 0]
+    assert [each.near for each in found] == [0.5, 0, 0.5, 0, 0, 0]
+    assert found[2].block_share == 0.25
+    assert found[1].drafted == pytest.approx((0.5 + 1.0) / 4)
+
+
 def test_an_unsupported_statement_points_to_nothing() -> None:
     assert not any(each.pointed or each.near or each.block_share for each in features(pointed=[1], share=0.5))
 
@@ -55,7 +65,7 @@ def test_an_unsupported_statement_points_to_nothing() -> None:
 def test_share_of_a_unit_that_the_draft_adds_to_the_question() -> None:
     _, units, hits = material()
     draft = [Pointer("The valve of the lid.", (1,), 1.0)]
-    found = list(unit_features("Which lid?", units, [0.0] * len(units), draft, hits))
+    found = list(unit_features("Which lid?", units, [0.0] * len(units), [draft], hits))
     assert found[1].drafted == pytest.approx(0.5)  # "Open the valve.", both words equally rare
     assert found[4].drafted == 0  # "Lid blue": the question has its lid, too
 
@@ -65,7 +75,7 @@ def test_the_share_is_within_0_and_1(lines: list[str], draft: str) -> None:
     evidence = [evidence_on(page_with_headings("\n".join(["A lid.", *lines])), logit=0.0)]
     units = units_of(evidence)
     pointers = [Pointer(draft, (), 0.0)]
-    found = unit_features("Which b?", units, [0.0] * len(units), pointers, [item.hit for item in evidence])
+    found = unit_features("Which b?", units, [0.0] * len(units), [pointers], [item.hit for item in evidence])
     assert all(0 <= each.drafted <= 1 for each in found)
 
 
@@ -86,18 +96,18 @@ def test_kinds_and_length() -> None:
 def test_rank_logit_and_document_of_the_passage() -> None:
     evidence, units, hits = material(document_match=0.5)
     other = Hit(replace(hits[0].passage, row=99), 1.0, 4.0, 1.0)
-    first = next(unit_features("Which lid?", units, [0.0] * 6, (), [other, *hits]))
+    first = next(unit_features("Which lid?", units, [0.0] * 6, [()], [other, *hits]))
     assert (first.rank, first.hit_logit, first.document) == (0.25, 2.0, 0.5)
     # A passage that was brought along has those of the hit before it, a little less.
     before = Hit(replace(hits[0].passage, row=evidence[0].hit.passage.row - 1), 1.0, 4.0, 1.0)
-    first = next(unit_features("Which lid?", units, [0.0] * 6, (), [before]))
+    first = next(unit_features("Which lid?", units, [0.0] * 6, [()], [before]))
     assert (first.rank, first.hit_logit, first.document) == (0.0, 3.0, 1.0)
-    first = next(unit_features("Which lid?", units, [0.0] * 6, (), [other]))
+    first = next(unit_features("Which lid?", units, [0.0] * 6, [()], [other]))
     assert (first.rank, first.hit_logit, first.document) == (3.0, -8.0, 0.0)
 
 
 def test_of_nothing() -> None:
-    assert list(unit_features("Which lid?", [], [], (), [])) == []
+    assert list(unit_features("Which lid?", [], [], [()], [])) == []
 
 
 class TestModel:
