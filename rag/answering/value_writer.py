@@ -11,6 +11,7 @@ from rag.answering.composing.value_answer import announced_list, sentence_of_val
 from rag.answering.confidence import LEAST_CONFIDENCE, ConfidenceModel
 from rag.answering.conflicts import find_conflict
 from rag.answering.draft import Draft, calibrate_yes_no, generate_draft, self_check
+from rag.answering.evidence.page_breaks import with_torn_sentences
 from rag.answering.evidence.relevance import unit_relevance
 from rag.answering.evidence.selection import EvidenceBudget, select_evidence, with_page
 from rag.answering.evidence.units import units_of
@@ -130,7 +131,7 @@ class ValueWriter:
     def _reason(self, run: Run, value: Support, evidence: Sequence[Evidence]) -> Support | None:
         if self.reranker is None:
             return None
-        units = units_of(evidence)
+        units = units_of(with_torn_sentences(run.generation, evidence))
         relevance = unit_relevance(run.question.text, units, self.reranker, run.cancelled, words=0)
         return sentence_of_yes_or_no(value.sentence.rstrip("."), units, relevance)
 

@@ -18,6 +18,7 @@ from rag.answering.composing.usefulness import USEFULNESS_MODEL, unit_features
 from rag.answering.composing.whole_answer import compose, possible_leads
 from rag.answering.confidence import LEAST_CONFIDENCE, ConfidenceModel, Features
 from rag.answering.draft import Draft, generate_draft
+from rag.answering.evidence.page_breaks import with_torn_sentences
 from rag.answering.evidence.relevance import unit_relevance
 from rag.answering.evidence.selection import EvidenceBudget, select_evidence, with_page
 from rag.answering.evidence.units import Unit, units_of
@@ -126,7 +127,7 @@ class WholeWriter:
     def overview(self, run: Run, passages: Sequence[Passage], today: str | None) -> Findings:
         """An overview of a section or a document, from the opening of each of its sections; raises as :meth:`write`."""
         prompt = self._prompt(run, [Hit(passage, 0.0) for passage in _openings(passages)], today, continued=0)
-        units = units_of(prompt.evidence)
+        units = units_of(with_torn_sentences(run.generation, prompt.evidence))
         draft = Draft()
         for _ in self._drafting(run, prompt, draft):
             pass
@@ -150,7 +151,7 @@ class WholeWriter:
 
     def _material(self, run: Run, hits: Sequence[Hit]) -> _Material:
         evidence = self._evidence(run, hits, self.evidence_tokens * _WIDER, _CONTINUED)
-        units = units_of(evidence)
+        units = units_of(with_torn_sentences(run.generation, evidence))
         table = table_of_form(run.form, run.question.text, evidence, page_reader(run.generation))
         return _Material(
             hits,

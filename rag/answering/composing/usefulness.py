@@ -189,7 +189,9 @@ def _is_pointed_beside(place: int, other: int, units: Sequence[Unit], pointed: s
 def _place_of_passage(unit: Unit, ranks: Mapping[int, int], hits: Sequence[Hit]) -> tuple[int, float, float]:
     """Rank, logit and document match of a unit's passage; of one that was brought along, those of the hit before it."""
     row = unit.evidence.hit.passage.row
-    for candidate, less in ((row, 0.0), (row - 1, _LESS)):
+    # Of a sentence over a page break, either page may have been found.
+    after = [(row + 1, 0.0)] if unit.rest else []
+    for candidate, less in ((row, 0.0), *after, (row - 1, _LESS)):
         if candidate in ranks:
             hit = hits[ranks[candidate]]
             return ranks[candidate], (hit.logit or 0.0) - less, hit.document_match

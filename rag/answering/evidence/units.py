@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Final, Literal, TypeAlias
 
+from rag.answering.evidence.page_breaks import SENTENCE_END, goes_on
 from rag.answering.evidence.page_parts import PageParts, page_parts
 from rag.answering.grounding import REDACTED, Evidence, Quote, Support, heading_above
 from rag.answering.tables.table import ParsedTable
@@ -15,7 +17,7 @@ from rag.text.footnotes import start_after_mark
 from rag.text.lists import ListItem
 from rag.text.run_in_titles import with_titles_apart
 from rag.text.scripts import segmented
-from rag.text.sentences import QUESTION_MARKS, SENTENCE_ENDS, line_spans, sentence_spans
+from rag.text.sentences import QUESTION_MARKS, line_spans, sentence_spans
 
 UnitKind: TypeAlias = Literal["sentence", "item", "step", "row", "line"]
 # A document and a span in it: equal for the same stretch of text, whichever passage it was found by.
@@ -30,7 +32,6 @@ _FEWEST_WORDS: Final = 4
 # Lines after the first, and the share of them that begin with a capital or a digit. German nouns make a third.
 _FEWEST_STACKED: Final = 3
 _STACKED_SHARE: Final = 0.75
-_ENDS: Final = re.compile(rf"[{SENTENCE_ENDS}:;…][\"'”’»)\]]{{0,3}}\d{{0,2}}$")
 # Dots of a table of contents, or a page number after a run of them.
 _CONTENTS: Final = re.compile(r"(?:\. ?){4}|\.{4}|…{2}")
 # What a sentence of such an entry leaves, which ends at the first dot.
@@ -88,6 +89,7 @@ class Unit:
             with their heads.
         block: number of the list or table that it is in, equal for all of it; None outside of these.
         row: of a table's row, its cells and the table that it is from.
+        rest: the end of a sentence that goes on on the next page, whose words are in ``text``, too.
     """
 
     evidence: Evidence
@@ -96,6 +98,7 @@ class Unit:
     kind: UnitKind
     block: int | None = None
     row: TableRow | None = None
+    rest: Unit | None = None
 
     @property
     def place(self) -> Place:
@@ -123,7 +126,7 @@ class Unit:
             # "1. CONCESSIONS" is the heading of a section.
             is_heading = self.kind == "step" and self.text.isupper() and len(self.text) > _LONGEST_CODE
             return not self.text.endswith("?") and not is_heading
-        whole = bool(_ENDS.search(self.text)) and not self.text.endswith((*QUESTION_MARKS, ":", "："))
+        whole = bool(SENTENCE_END.search(self.text)) and not self.text.endswith((*QUESTION_MARKS, ":", "："))
         # Letters of scripts without case open a sentence, too.
         opens = not (self.text[0].isalpha() and self.text[0].islower())
         return whole and opens and len(segmented(self.text).split()) >= _FEWEST_WORDS
@@ -145,37 +148,59 @@ class Unit:
         )
 
     def support(self, kind: SentenceKind | None = None) -> Support:
-        """The unit as a sentence of an answer, with itself as its quote."""
-        quote = Quote(self.evidence, self.span, 1.0)
-        return Support(self.text, (quote,), score=1.0, agrees=True, kind=kind or _SHOWN[self.kind], verbatim=True)
+        """The unit as a sentence of an answer, with itself as its quote, or with its parts on two pages."""
+        parts = (self, self.rest) if self.rest else (self,)
+        quotes = tuple(Quote(part.evidence, part.span, 1.0) for part in parts)
+        return Support(self.text, quotes, score=1.0, agrees=True, kind=kind or _SHOWN[self.kind], verbatim=True)
 
 
 def units_of(evidence: Sequence[Evidence]) -> list[Unit]:
     """The units of the evidence, each once: documents in the order of their best passage, text in reading order.
 
-    A list that goes on on the next page is one list.
+    A list that goes on on the next page is one list, and a sentence one sentence.
     """
     order = {item.hit.passage.document.id: position for position, item in reversed(list(enumerate(evidence)))}
     in_order = sorted(evidence, key=lambda item: (order[item.hit.passage.document.id], item.hit.passage.chunk.span))
     pages: dict[_PageKey, PageParts] = {}
     found: dict[Place, tuple[Unit, _Group | None]] = {}
-    for item in in_order:
+    for item, following in zip_longest(in_order, in_order[1:]):
         key = (item.hit.passage.document.id, item.hit.passage.chunk.span.page)
         if key not in pages:
             pages[key] = page_parts(item.page)
-        for unit, group in _units(item, pages[key]):
+        is_torn = following is not None and goes_on(item.hit.passage, following.hit.passage)
+        for unit, group in _units(item, pages[key], is_torn=is_torn):
             found.setdefault(unit.place, (unit, None if group is None else (*key, group)))
-    return list(_with_blocks(found.values(), pages))
+    return _mended(list(_with_blocks(found.values(), pages)))
 
 
-def _units(evidence: Evidence, parts: PageParts) -> Iterator[tuple[Unit, int | None]]:
+def _mended(units: Sequence[Unit]) -> list[Unit]:
+    """The units, with the two parts of each sentence that a page break tears as one unit."""
+    mended: list[Unit] = []
+    for unit in units:
+        before = mended[-1] if mended else None
+        if before and unit.kind == "sentence" and _is_rest(before, unit):
+            parts = (one.evidence.page.text[one.span.start : one.span.end] for one in (before, unit))
+            text = f"{before.text} {unit.text}" if before.text[-1] != "-" else one_line("\n".join(parts))
+            mended[-1] = replace(before, text=text, rest=unit)
+        else:
+            mended.append(unit)
+    return mended
+
+
+def _is_rest(before: Unit, unit: Unit) -> bool:
+    is_open = before.row is None and before.rest is None and not SENTENCE_END.search(before.text)
+    is_end = unit.text[:1].islower() and SENTENCE_END.search(unit.text) is not None
+    return is_open and is_end and goes_on(before.evidence.hit.passage, unit.evidence.hit.passage)
+
+
+def _units(evidence: Evidence, parts: PageParts, *, is_torn: bool = False) -> Iterator[tuple[Unit, int | None]]:
     """The units that lie in a passage, in order, each with the number of its list or table on the page."""
     passage, text = evidence.hit.passage.chunk.span, evidence.page.text
     units = list(_of_tables(evidence, parts))
     for number, found in enumerate(parts.lists):
         for item in found.items:
             units += _of_item(evidence, item, number)
-    units += [(_unit(evidence, *each), None) for each in _text_spans(evidence, parts)]
+    units += [(_unit(evidence, *each), None) for each in _text_spans(evidence, parts, is_torn=is_torn)]
     for unit, group in sorted(units, key=lambda pair: pair[0].span):
         overlaps = unit.span.start < passage.end and unit.span.end > passage.start
         # Rules and ornaments have neither.
@@ -213,13 +238,18 @@ def _kind(item: ListItem) -> UnitKind:
     return "step" if item.ordinal is not None and item.level == 0 else "item"
 
 
-def _text_spans(evidence: Evidence, parts: PageParts) -> Iterator[tuple[int, int, int, UnitKind]]:
-    """Start, beginning of the words, and end of the sentences and lines outside of lists, tables and headings."""
+def _text_spans(evidence: Evidence, parts: PageParts, *, is_torn: bool) -> Iterator[tuple[int, int, int, UnitKind]]:
+    """Start, beginning of the words, and end of the sentences and lines outside of lists, tables and headings.
+
+    Where the last sentence of a passage is torn by the page's end, its lines are one sentence nevertheless.
+    """
     text, chunk = evidence.page.text, evidence.hit.passage.chunk
+    last_end = chunk.span.start + len(chunk.text.rstrip()) if is_torn else -1
     for start, end in parts.between(chunk.span.start, min(chunk.span.end, len(text))):
         for first, last in sentence_spans(text[start:end]):
             sentence = text[start + first : start + last]
-            is_prose = "\n" not in sentence or (_ENDS.search(sentence) and not _is_stacked(sentence))
+            is_whole = SENTENCE_END.search(sentence) or start + last == last_end
+            is_prose = "\n" not in sentence or (is_whole and not _is_stacked(sentence))
             if len(sentence) <= _LONGEST and is_prose:
                 spans: Iterable[tuple[int, int]] = [(start + first, start + last)]
                 kind: UnitKind = "sentence"
