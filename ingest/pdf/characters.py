@@ -18,7 +18,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 from numpy.typing import NDArray
 
-from ingest.pdf.font_codes import CONTROL_CODES
+from ingest.pdf.fonts.font_codes import CONTROL_CODES
 from ingest.pdf.lines import Line, PageLines, Piece
 from ingest.pdf.page_characters import SURROGATE, PageCharacters
 from ingest.pdf.raised_digits import find_raised, rejoin

@@ -18,8 +18,8 @@ import pypdfium2.raw as pdfium
 from numpy.typing import NDArray
 
 from ingest.pdf.bindings import prototype
-from ingest.pdf.font_codes import with_letters
-from ingest.pdf.glyph_order import letters_of_glyphs, may_be_glyph_numbers
+from ingest.pdf.fonts.font_codes import with_letters
+from ingest.pdf.fonts.glyph_order import letters_of_glyphs, may_be_glyph_numbers
 
 _Floats: TypeAlias = NDArray[np.float64]
 

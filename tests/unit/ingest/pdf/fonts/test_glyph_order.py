@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.pdf.glyph_order import letters_of_glyphs, may_be_glyph_numbers
+from ingest.pdf.fonts.glyph_order import letters_of_glyphs, may_be_glyph_numbers
 from ingest.readers.limits import ReadingLimits
 from ingest.readers.pdf import read_pdf
 from ingest.readers.source import ReadingOptions

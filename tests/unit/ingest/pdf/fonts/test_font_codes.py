@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.pdf.font_codes import with_letters
+from ingest.pdf.fonts.font_codes import with_letters
 
 # Enough plain text that the codes are few.
 REST = " The greengrocer displays a sign in his shop, and nobody reads it."

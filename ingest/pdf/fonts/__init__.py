@@ -1,0 +1,1 @@
+"""Fonts of a PDF: texts of codes that no table of the font translates."""
