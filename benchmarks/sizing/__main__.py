@@ -52,7 +52,7 @@ def _measured(source: Path, target: Path, rows: int) -> dict[str, Any]:
     if not built.exists():
         result = _run("benchmarks.sizing.build", [str(source), str(target), str(rows)])
         built.write_text(json.dumps(result))
-    return json.loads(built.read_bytes()) | _run("benchmarks.sizing.measure", [str(source), str(target)])
+    return dict(json.loads(built.read_bytes())) | _run("benchmarks.sizing.measure", [str(source), str(target)])
 
 
 def _run(module: str, arguments: Sequence[str]) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def main(source: str, target: str) -> int:
         with _timed(seconds, name):
             for one in some:
                 retriever.candidates_of(generation, Question(one.text), 24)
-    memory = {"idle": idle, "serving": _memory()}
+    memory: dict[str, Any] = {"idle": idle, "serving": _memory()}
     recall, flat = _vectors(generation, asked, seconds)
     memory["flat"] = flat
     same = _words(generation, asked, seconds)

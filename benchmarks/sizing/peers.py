@@ -38,7 +38,7 @@ class RankBm25:
 
     def __init__(self, rows: Sequence[Sequence[str]], *, lucene: bool) -> None:
         """Takes the rows' words; with ``lucene``, a word weighs log(1 + (N - n + .5) / (n + .5)), as ours does."""
-        from rank_bm25 import BM25Okapi
+        from rank_bm25 import BM25Okapi  # type: ignore[import-not-found]
 
         class Lucene(BM25Okapi):  # type: ignore[misc]
             def _calc_idf(self, nd: dict[str, int]) -> None:

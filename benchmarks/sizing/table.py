@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -33,7 +34,7 @@ def table_of(sizes: Sequence[Size]) -> str:
         ("memory with mapped files (PSS), MB", lambda size: _grown(size, "Pss")),
         ("memory of LangChain's FAISS, MB", lambda size: f"{size['memory']['flat'] / 1e6:.0f}"),
     ]
-    rows += [(f"{name}, p50 / p99, ms", lambda size, key=key: _quantiles(size, key)) for key, name in _SEARCHES.items()]
+    rows += [(f"{name}, p50 / p99, ms", partial(_quantiles, key=key)) for key, name in _SEARCHES.items()]
     rows += [
         ("recall@10 of the vector search", lambda size: f"{size['recall']:.4f}"),
         ("times as fast as LangChain's FAISS", lambda size: _ratio(size, "flat", "vectors")),
@@ -52,9 +53,8 @@ def exponent(sizes: Sequence[Size], key: str) -> str:
     measured = [size for size in sizes if key in size["seconds"]]
     if len(measured) < 2:
         return "–"
-    times, rows = (
-        of(measured[-1]) / of(measured[0]) for of in (lambda size: _median(size, key), lambda size: float(size["rows"]))
-    )
+    times = _median(measured[-1], key) / _median(measured[0], key)
+    rows = measured[-1]["rows"] / measured[0]["rows"]
     return f"{math.log(times) / math.log(rows):.2f}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 import numpy as np
 
@@ -13,8 +13,9 @@ from rag.index import durable_files
 from rag.index.bm25 import Bm25Index, Terms
 from rag.index.docstore import Docstore, Entry
 from rag.index.generation import Generation
-from rag.index.layout import DOCSTORE, LEXICAL, VECTORS
+from rag.index.layout import CODES, DOCSTORE, LEXICAL, VECTORS
 from rag.index.manifest import Counts
+from rag.index.search.approximate import ApproximateSearch
 from rag.index.vectors import VectorIndex
 from rag.models.embedding.interfaces import FloatMatrix
 
@@ -70,8 +71,12 @@ def write_bm25(folder: Path, entries: Sequence[Entry], before: Generation | None
 
 def write_vectors(
     folder: Path, entries: Sequence[Entry], before: Generation | None, fresh: FreshVectors, dimension: int
-) -> None:
-    """Writes the vector index, rows in the order of the entries; OSError where the disk refuses."""
+) -> ApproximateSearch | None:
+    """Writes the vector index, rows in the order of the entries; OSError where the disk refuses.
+
+    Returns:
+        The setting of the approximate search; None for a small index, whose searches are exact.
+    """
     index = VectorIndex.empty(dimension)
     for entry in entries:
         if entry.fresh:
@@ -79,7 +84,11 @@ def write_vectors(
                 index.add(slab)
         elif before:
             index.add(before.vectors_of(entry.id))
-    durable_files.write(folder / VECTORS, lambda file: _serialise(index, file))
+    durable_files.write(folder / VECTORS, lambda file: index.write(file.write))
+    index = index.approximated()
+    if index.approximate_search:
+        durable_files.write(folder / CODES, lambda file: index.write_codes(file.write))
+    return index.approximate_search
 
 
 def _terms(docstore: Docstore, entries: Sequence[Entry], before: Generation | None) -> Terms:
@@ -94,10 +103,6 @@ def _terms(docstore: Docstore, entries: Sequence[Entry], before: Generation | No
         places[document_id] = np.arange(start, start + len(docstore.rows_of(document_id)))
         start += len(places[document_id])
     return joined.rows(np.concatenate([places[entry.id] for entry in entries]))
-
-
-def _serialise(index: VectorIndex, file: BinaryIO) -> None:
-    index.write(file.write)
 
 
 def _texts(docstore: Docstore, document_ids: Sequence[str]) -> Iterator[str]:

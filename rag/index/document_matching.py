@@ -114,9 +114,7 @@ class DocumentMatcher:
 
     def _newest(self, found: npt.NDArray[np.float64], asked: Sequence[str]) -> int | None:
         """The newest of the best matches; None where there is one alone, two are as new, or they match no word."""
-        matched = np.unique(np.concatenate([np.array(self._having[word], np.int32) for word in asked] or [[]])).astype(
-            int
-        )
+        matched = np.array(sorted({place for word in asked for place in self._having[word]}), np.int64)
         best = matched[found[matched] >= found.max(initial=0.0) - 1e-9]
         dated = sorted((date, place) for place in best.tolist() if (date := self._dates[place]))
         return dated[-1][1] if len(dated) > 1 and dated[-1][0] > dated[-2][0] else None

@@ -8,6 +8,8 @@ from pathlib import Path
 MANIFEST = "manifest.json"
 MANIFEST_DIGEST = "manifest.sha256"
 VECTORS = "vectors.faiss"
+# Of large indexes only.
+CODES = "codes.faiss"
 LEXICAL = "lexical"
 DOCSTORE = "docstore.sqlite"
 REPORT = "report.json"

@@ -11,13 +11,14 @@ from pydantic import AfterValidator, Field, ValidationError
 from rag.domain.file_status import FileRow
 from rag.domain.frozen_model import FrozenModel
 from rag.errors import IndexCorrupt, IndexForeign
+from rag.index.search.approximate import ApproximateSearch
 
 FORMAT: Final = 2
 _DIGEST: Final = re.compile(r"^[0-9a-f]{64}$")
 # Relative, and without "..": a manifest must not lead out of the folder of its generation.
 _FILE_NAME: Final = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"
 # How long each file took is in the report alone.
-_NOT_KEPT: Final = {"sources": {"__all__": {"seconds"}}}
+_NOT_KEPT: Final[dict[str, Any]] = {"sources": {"__all__": {"seconds"}}}
 
 
 def _check_time(text: str) -> str:
@@ -58,7 +59,11 @@ class Counts(FrozenModel):
 
 
 class Manifest(FrozenModel):
-    """Format, ancestry, contents and identities of a generation."""
+    """Format, ancestry, contents and identities of a generation.
+
+    Attributes:
+        vector_search: of a large index; None, which is not written, where every search is exact.
+    """
 
     format: Literal[2] = 2
     generation: str
@@ -68,11 +73,13 @@ class Manifest(FrozenModel):
     encoder: dict[str, Any]
     chunker: dict[str, Any]
     counts: Counts
+    vector_search: ApproximateSearch | None = None
     sources: tuple[Annotated[FileRow, AfterValidator(_check_row)], ...]
 
     def to_bytes(self) -> bytes:
         """As indented JSON."""
-        return self.model_dump_json(indent=1, exclude=_NOT_KEPT).encode()
+        unused = {} if self.vector_search else {"vector_search": True}
+        return self.model_dump_json(indent=1, exclude={**_NOT_KEPT, **unused}).encode()
 
     @classmethod
     def from_bytes(cls, data: bytes, generation: str) -> Manifest:

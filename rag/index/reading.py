@@ -20,7 +20,7 @@ from rag.index.bm25 import Bm25Index
 from rag.index.docstore import Docstore
 from rag.index.durable_files import published_digest
 from rag.index.generation import Generation
-from rag.index.layout import DOCSTORE, LEXICAL, MANIFEST, VECTORS, IndexLayout
+from rag.index.layout import CODES, DOCSTORE, LEXICAL, MANIFEST, VECTORS, IndexLayout
 from rag.index.manifest import Manifest, ManifestFile
 from rag.index.vectors import VectorIndex
 from rag.runtime.files import sha256_of_file
@@ -80,11 +80,20 @@ def open_generation(folder: Path, manifest_digest: str, encoder: Mapping[str, An
     for name, row in rows.items():
         if name != VECTORS:
             verify_file(folder, row)
-    if missing := {VECTORS, DOCSTORE} - rows.keys():
+    needed = {VECTORS, DOCSTORE} | ({CODES} if manifest.vector_search else set())
+    if missing := needed - rows.keys():
         raise IndexCorrupt(f"generation {folder.name}: the manifest names no {min(missing)}; {_MEND}")
-    vectors = VectorIndex.from_bytes(_read_verified(folder, rows[VECTORS]))
+    vectors = _open_vectors(folder, manifest, rows[VECTORS])
     bm25, docstore = Bm25Index.load(folder / LEXICAL), Docstore(folder / DOCSTORE)
     return Generation(manifest, manifest_digest, folder, vectors, bm25, docstore, layout.sources)
+
+
+def _open_vectors(folder: Path, manifest: Manifest, row: ManifestFile) -> VectorIndex:
+    """The verified vectors: of a small index in memory, of a large one mapped."""
+    if manifest.vector_search is None:
+        return VectorIndex.from_bytes(_read_verified(folder, row))
+    verify_file(folder, row)
+    return VectorIndex.mapped(folder / VECTORS, folder / CODES, manifest.vector_search)
 
 
 def _manifest_for(folder: Path, manifest_digest: str, encoder: Mapping[str, Any]) -> Manifest:

@@ -220,7 +220,7 @@ class IndexWriter:
         )
         write_bm25(folder, entries, before)
         ready()
-        write_vectors(folder, entries, before, vectors, dimension)
+        search = write_vectors(folder, entries, before, vectors, dimension)
         durable_files.write_bytes(folder / REPORT, _to_json({**report(), "generation": name}))
         durable_files.sync_files(folder)
         created = datetime.now(UTC).isoformat(timespec="seconds")
@@ -232,6 +232,7 @@ class IndexWriter:
             encoder=dict(about.encoder),
             chunker=dict(about.chunker),
             counts=counts_of(folder),
+            vector_search=search,
             sources=tuple(_dated(row, created) for row in about.sources),
         ).to_bytes()
         self._commit(folder, manifest, about.encoder)

@@ -136,7 +136,7 @@ class Postings:
         """True if no further row can become one of the best, and to look rows up in the lists left takes less time."""
         least = _least(scores, rest, limit)
         listed = sum(int(self.starts[term + 1]) - int(self.starts[term]) for term in left)
-        return least > 0 and _LOOK_UP * len(left) * np.count_nonzero(scores >= least) <= listed
+        return least > 0 and _LOOK_UP * len(left) * int(np.count_nonzero(scores >= least)) <= listed
 
     @contextmanager
     def _zeros(self) -> Iterator[FloatVector]:

@@ -81,4 +81,5 @@ def positions_of(starts: Rows, ends: Rows) -> Rows:
     """The numbers of each range from a start to before its end, one range after the other."""
     lengths = ends - starts
     before = np.cumsum(lengths) - lengths
-    return np.arange(lengths.sum(), dtype=np.int64) + np.repeat(starts - before, lengths)
+    positions: Rows = np.arange(lengths.sum(), dtype=np.int64) + np.repeat(starts - before, lengths)
+    return positions

@@ -36,7 +36,7 @@ def exhaustive(some: Postings, terms: Sequence[int], limit: int, among: Sequence
 
 def found(some: Postings, terms: Sequence[int], limit: int, scope: RowRanges | None = None) -> list[tuple[int, float]]:
     rows, scores = some.best(terms, limit, scope)
-    assert (rows.dtype, scores.dtype) == (np.int64, np.float32)
+    assert (rows.dtype.name, scores.dtype.name) == ("int64", "float32")
     return list(zip(rows.tolist(), scores.tolist(), strict=True))
 
 
