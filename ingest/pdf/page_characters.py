@@ -18,7 +18,7 @@ import pypdfium2.raw as pdfium
 from numpy.typing import NDArray
 
 from ingest.pdf.bindings import prototype
-from ingest.pdf.fonts.font_codes import with_letters
+from ingest.pdf.fonts.font_codes import has_codes, with_letters
 from ingest.pdf.fonts.glyph_order import letters_of_glyphs, may_be_glyph_numbers
 
 _Floats: TypeAlias = NDArray[np.float64]
@@ -27,6 +27,8 @@ SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _BOLD: Final = 600
 # Alef, with or without a sign, before lam.
 _ALEF_LAM: Final = re.compile("[\u0622\u0623\u0625\u0627]\u0644")
+# A ligature is a little narrower or wider than its letters.
+_LIGATURE_SLACK: Final = 0.12
 _HIGHEST_CODE: Final = 0x10FFFF
 # Least height to which a line of text rises or falls, as a share of its length, if it is slanted.
 _SLANT: Final = 0.1
@@ -38,8 +40,18 @@ _get_ink_box = prototype(pdfium.FPDFText_GetCharBox, ctypes.c_int, _ADDRESS, _IN
 _get_origin = prototype(pdfium.FPDFText_GetCharOrigin, ctypes.c_int, _ADDRESS, _INDEX, _ADDRESS, _ADDRESS)
 _get_object = prototype(pdfium.FPDFText_GetTextObject, _ADDRESS, _ADDRESS, _INDEX)
 _get_font = prototype(pdfium.FPDFTextObj_GetFont, _ADDRESS, _ADDRESS)
+_get_glyph_width = prototype(
+    pdfium.FPDFFont_GetGlyphWidth, ctypes.c_int, _ADDRESS, ctypes.c_uint, ctypes.c_float, _ADDRESS
+)
 _get_size = prototype(pdfium.FPDFText_GetFontSize, ctypes.c_double, _ADDRESS, _INDEX)
 _get_matrix = prototype(pdfium.FPDFText_GetMatrix, ctypes.c_int, _ADDRESS, _INDEX, _ADDRESS)
+
+
+def _glyph_width(font: int, letter: str) -> float:
+    """The width of a letter in a font of size 1; 0 where the font does not have it."""
+    width = ctypes.c_float()
+    _get_glyph_width(font, ord(letter), 1.0, ctypes.addressof(width))
+    return width.value
 
 
 class PageCharacters:
@@ -48,7 +60,8 @@ class PageCharacters:
     def __init__(self, textpage: pypdfium2.PdfTextPage) -> None:
         self._textpage = textpage
         self._handle = ctypes.cast(textpage.raw, ctypes.c_void_p).value
-        self.text = with_letters(self._in_order(self._of_glyphs(self._text(textpage.count_chars()))))
+        text = self._in_order(self._of_glyphs(self._text(textpage.count_chars())))
+        self.text = with_letters(text, self._ligatures(text)) if has_codes(text) else text
 
     def _text(self, count: int) -> str:
         units = np.empty(count + 1, np.uint16)
@@ -78,6 +91,22 @@ class PageCharacters:
             for index, letter in zip(indexes, letters or (), strict=False):
                 characters[index] = letter
         return "".join(characters)
+
+    def _ligatures(self, text: str) -> Callable[[int, str], bool]:
+        """A function that tells by its width whether the glyph at an index may be a ligature of some letters.
+
+        It may be one of letters that its font does not have; but not at the code of a line end.
+        """
+
+        def fits(index: int, letters: str) -> bool:
+            font = _get_font(self.objects([index])[0])
+            widths = [_glyph_width(font, letter) for letter in letters]
+            if not all(widths):
+                return text[index] != "\r"
+            box, size = self.boxes([index])[0], self.sizes([index])[0]
+            return bool(abs(box[2] - box[0] - size * sum(widths)) <= _LIGATURE_SLACK * size * sum(widths))
+
+        return fits
 
     def _in_order(self, text: str) -> str:
         """The text with the two letters of each ligature of lam and alef in order.

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.pdf.fonts.font_codes import with_letters
+from ingest.readers.limits import ReadingLimits
+from ingest.readers.pdf import read_pdf
+from ingest.readers.source import ReadingOptions
 
 # Enough plain text that the codes are few.
 REST = " The greengrocer displays a sign in his shop, and nobody reads it."
@@ -42,3 +47,41 @@ def test_each_character_keeps_its_place(text: str) -> None:
     found = with_letters(text + REST * 4)
     assert len(found) == len(text + REST * 4)
     assert all(one == other or ord(other) < 32 for one, other in zip(found, text, strict=False))
+
+
+@pytest.mark.parametrize(
+    ("text", "ligature", "expected"),
+    [
+        pytest.param("stu\x1f", "ff", "stu\ufb00", id="another ligature than TeX has there"),
+        pytest.param("a\x1enal draft", "fi", "a\ufb01nal draft", id="fi"),
+        pytest.param("of\x1fce", "ffl", "of\ufb04ce", id="the one that TeX has there"),
+        pytest.param("approa\rh", "", "approa\rh", id="a glyph of another width"),
+    ],
+)
+def test_ligatures_are_told_by_their_width(text: str, ligature: str, expected: str) -> None:
+    assert with_letters(text, lambda _index, letters: letters == ligature) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "word"),
+    [pytest.param("f_f", 540, "stuff", id="ff"), pytest.param("f_f_l", 760, "stuffl", id="ffl")],
+)
+def test_a_ligature_at_a_control_code_of_a_page(tmp_path: Path, name: str, width: int, word: str) -> None:
+    shown = "BT /F0 12 Tf 72 700 Td (stu\\037) Tj ET\n"
+    widths = {31: width, **dict.fromkeys(range(97, 123), 500), ord("f"): 280, ord("i"): 222, ord("l"): 222}
+    objects = [
+        "<</Type/Catalog/Pages 2 0 R>>",
+        "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F0 5 0 R>>>>>>",
+        f"<</Length {len(shown)}>>stream\n{shown}endstream",
+        "<</Type/Font/Subtype/Type1/BaseFont/Calibre/FirstChar 31/LastChar 122/Encoding<</Type/Encoding"
+        f"/BaseEncoding/WinAnsiEncoding/Differences[31/{name}]>>"
+        f"/Widths[{' '.join(str(widths.get(code, 0)) for code in range(31, 123))}]/FontDescriptor<</Type/FontDescriptor"
+        "/FontName/Calibre/Flags 32/FontBBox[0 -200 1000 900]/ItalicAngle 0/Ascent 894/Descent -217/CapHeight 614"
+        "/StemV 100>>>>",
+    ]
+    body = "".join(f"{number} 0 obj\n{row}\nendobj\n" for number, row in enumerate(objects, start=1))
+    path = tmp_path / "ligature.pdf"
+    path.write_text(f"%PDF-1.4\n{body}trailer<</Root 1 0 R/Size {len(objects) + 1}>>\n%%EOF")
+    (page,) = read_pdf(path, ReadingOptions(ReadingLimits(), ocr="off")).pages
+    assert page.text == word
