@@ -107,7 +107,7 @@ _DICTATED: Final = [
     r"\b(?:do not|don't|never|refuse to|decline to) (?:answer|reply to|respond to)(?:\W+\w+){0,2}?\W+"
     r"(?:questions?|quer(?:y|ies)|users?|requests?)\b",
     r"\b(?:do not|don't|never) (?:quote|cite|summari[sz]e|use) (?:this|these) (?:document|page|passages?|text|file)\b",
-    r"^\W*refuse to (?:answer|talk|speak|reply|respond|discuss)\b",
+    r"(?:^|[|:;.]) ?\W?refuse to (?:answer|talk|speak|reply|respond|discuss)\b",
     r"\bnot (?:to )?be used (?:to answer|for answering)\b",
 ]
 _ADDRESSED: Final = [
@@ -129,6 +129,17 @@ _ADDRESSED: Final = [
     r"\bfrom your (?:operator|developer|administrator|provider|creator)s?\b",
     r"\b(?:systems?|programs?|software|tools?|machines) (?:that|which) (?:generate|produce|write|give|answer|"
     rf"summari[sz]e)s?\b{_gap(6)}{_MUST}\b",
+]
+# Speaking of the reply, or of the one who replies, as no document for people does.
+_ON_REPLYING: Final = [
+    r"\b(?:readers?|users?|askers?|they) (?:want|wants|wish|wishes|expect|expects) to (?:hear|be told|read)\b",
+    r"\b(?:the )?one who (?:replies|answers|responds)\b",
+    r"\bin (?:reply|answer|response) (?:one|you) (?:writes?|says?|puts?)\b",
+    r"\b(?:finish|end|begin|start|close|open)s? with the (?:word|phrase|sentence)\b|\blet the word\b",
+    r"\bpeople in your position\b|\b(?:is|are) (?:not |no longer )?meant for you\b|\byou have read enough\b",
+    r"\b(?:sentence|word|line|figure) to (?:pass on|repeat|write)\b|\brepeat it as it stands\b",
+    r"\b(?:nothing to look up|whatever else is (?:printed|written|said))\b",
+    r"\bwith those who run this (?:service|system|assistant)\b|\ba (?:polite|good|loyal) (?:helper|assistant)\b",
 ]
 # The languages in which questions are understood.
 _OTHER_LANGUAGES: Final = [
@@ -154,6 +165,7 @@ WORDINGS: Final[Mapping[str, tuple[re.Pattern[str], ...]]] = {
         "control": _CONTROL,
         "dictated": _DICTATED,
         "addressed": _ADDRESSED,
+        "on replying": _ON_REPLYING,
         "other languages": _OTHER_LANGUAGES,
     }.items()
 }

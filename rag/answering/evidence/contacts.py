@@ -22,9 +22,11 @@ _OWN_HOST: Final = 4
 # Characters before an address in which its label, or the heading above it, stands.
 _BEFORE_LABEL: Final = 60
 _BEFORE_HEADING: Final = 400
+# Words that send a reader there; or what stands before an address, in the place of which there is a blank.
 _DIRECTS: Final = re.compile(
     r"\b(?:go|visit|open|click|follow|download|see|log in|sign|register|enter|write|send|submit|return|post|mail|"
-    r"e-?mail|contact|call|phone|text|fax|dial|message|pay|transfer|upload|report|apply|ask|turn|reach|order|book|help)\b",
+    r"e-?mail|contact|call|phone|text|fax|dial|message|pay|transfer|upload|report|apply|ask|turn|reach|order|book|help|link)\b"
+    r"|(?:\b(?:at|under|via|is)|:) {2}",
     re.IGNORECASE,
 )
 _LABELLED: Final = re.compile(

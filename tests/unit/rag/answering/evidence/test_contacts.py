@@ -45,6 +45,8 @@ def cited(generation: Generation, name: str, page: int = 1) -> Citation:
     [
         pytest.param("form.pdf", "Send the form to claims@harbour.example.", [], id="named on the last page"),
         pytest.param("form.pdf", "Go to www.prices.example.", ["www.prices.example"], id="named nowhere"),
+        pytest.param("form.pdf", "The answer is at www.prices.example.", ["www.prices.example"], id="it is there"),
+        pytest.param("form.pdf", "The fee: www.prices.example", ["www.prices.example"], id="behind a colon"),
         pytest.param("form.pdf", "www.prices.example", ["www.prices.example"], id="an address alone"),
         pytest.param("form.pdf", "A berth costs 24 euros, as www.law.example says.", [], id="nobody is sent there"),
         pytest.param("form.pdf", "A berth costs 24 euros.", [], id="no address"),
