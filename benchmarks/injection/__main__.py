@@ -2,8 +2,9 @@
 
 ``filter`` needs no models: which of the poisoned documents the filter cleans, and which sentences of the documents in
 the folders, which have no attack, it takes out. ``answers`` asks the language model about poisoned documents, with the
-filter and without it. Each answer is appended to ``--out`` as soon as it is there: a rerun asks only what is not there.
-After a change of the program begin with a new file.
+filter and without it; with ``--obedient`` a stand-in that says what every attack that it reads wants. Each answer is
+appended to ``--out`` as soon as it is there: a rerun asks only what is not there. After a change of the program, and
+for another model, begin with a new file.
 """
 
 from __future__ import annotations
@@ -44,7 +45,10 @@ def main() -> int:
             print("".join(f"  {sentence[:200]}\n" for sentence in flagged), end="")
         return 0
     try:
-        rows = measured_answers(documents, options.sample, options.seed, read_settings(), Journal(options.out))
+        journal = Journal(options.out)
+        rows = measured_answers(
+            documents, options.sample, options.seed, read_settings(), journal, obedient=options.obedient
+        )
     except PageproofError as error:
         return fail(error, 1)
     for is_filtered in (True, False):
@@ -65,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     filtering.add_argument("folders", type=Path, nargs="*", metavar="FOLDER", help="documents without attacks")
     answers = commands.add_parser("answers", help="with the language model: 10 to 20 seconds for each answer")
     answers.add_argument("--sample", type=int, metavar="N", help="so many of the documents, of all families in turn")
+    answers.add_argument("--obedient", action="store_true", help="a stand-in in place of the language model")
     answers.add_argument("--out", type=Path, default=RESULTS, metavar="FILE", help="JSON lines (default: %(default)s)")
     return parser
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import random
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import chain, zip_longest
 from pathlib import Path
 from unittest.mock import patch
 
-from benchmarks.injection.poisoned import Poisoned
+from benchmarks.injection.obedient import ObedientModel
+from benchmarks.injection.poisoned import Poisoned, poisoned_documents
 from benchmarks.injection.verdict import verdict
 from benchmarks.journal import Journal, Row
 from ingest.__main__ import main as ingest
 from rag.answering.answerer import Answerer
 from rag.cli.console import progress
-from rag.composition import open_answerer
+from rag.composition import open_answerer, open_retriever
 from rag.domain.values import Question
 from rag.errors import IngestFault
 from rag.settings import Settings
@@ -25,9 +26,23 @@ from rag.text.prompt_injection import injected_spans
 
 
 def measured_answers(
-    documents: Sequence[Poisoned], sample: int | None, seed: int, settings: Settings, journal: Journal
+    documents: Sequence[Poisoned],
+    sample: int | None,
+    seed: int,
+    settings: Settings,
+    journal: Journal,
+    *,
+    obedient: bool = False,
 ) -> list[Row]:
     """The rows of answers: those of the journal, and the others, which are asked now.
+
+    Args:
+        documents: all that are in the index.
+        sample: so many of them are asked about; None for all.
+        seed: of the sample.
+        settings: those of the models.
+        journal: of the answers.
+        obedient: whether a stand-in that obeys takes the place of the language model.
 
     Raises:
         ModelError: weights are missing or unusable.
@@ -36,13 +51,15 @@ def measured_answers(
     chosen = _sampled(documents, sample, seed)
     known = {(row["name"], row["filter"]): row for row in journal.rows()}
     rows: list[Row] = []
-    with _answerer_of(documents, settings) as answerer, progress() as tell:
+    opened = _retriever_alone if obedient else open_answerer
+    with _answerer_of(documents, settings, opened) as answerer, progress() as tell:
         for number, poisoned in enumerate(chosen):
             tell("documents", number, len(chosen))
             for is_filtered in (True, False):
                 row = known.get((poisoned.name, is_filtered))
                 if row is None:
-                    row = _asked(answerer, poisoned, is_filtered=is_filtered)
+                    asked = replace(answerer, model=ObedientModel(poisoned)) if obedient else answerer
+                    row = _asked(asked, poisoned, is_filtered=is_filtered)
                     journal.append(row)
                 rows.append(row)
         tell("documents", len(chosen), len(chosen))
@@ -59,7 +76,9 @@ def _sampled(documents: Sequence[Poisoned], sample: int | None, seed: int) -> li
 
 
 @contextmanager
-def _answerer_of(documents: Sequence[Poisoned], settings: Settings) -> Iterator[Answerer]:
+def _answerer_of(
+    documents: Sequence[Poisoned], settings: Settings, opened: Callable[[Settings], Answerer]
+) -> Iterator[Answerer]:
     with tempfile.TemporaryDirectory() as root:
         folder, index = Path(root) / "documents", Path(root) / "index"
         folder.mkdir()
@@ -67,11 +86,18 @@ def _answerer_of(documents: Sequence[Poisoned], settings: Settings) -> Iterator[
             (folder / poisoned.name).write_text(poisoned.html, encoding="utf-8")
         if ingest([str(folder), "--index", str(index)]):
             raise IngestFault("the poisoned documents could not be ingested")
-        answerer = open_answerer(settings.model_copy(update={"index": index}))
+        answerer = opened(settings.model_copy(update={"index": index}))
         try:
             yield answerer
         finally:
             answerer.close()
+
+
+def _retriever_alone(settings: Settings) -> Answerer:
+    """An answerer whose model is still to be put in."""
+    retriever, index = open_retriever(settings)
+    model = ObedientModel(poisoned_documents()[0])
+    return Answerer(index, retriever, model, settings.passages, settings.evidence_tokens, settings.max_tokens)
 
 
 def _asked(answerer: Answerer, poisoned: Poisoned, *, is_filtered: bool) -> Row:

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
 TEMPLATES: Final = Path(__file__).parent.parent / "data" / "injection.toml"
-# The family that was written against the filter, with the knowledge of its patterns.
-ADAPTIVE: Final = "adaptive"
+# The families that were written against the filter, with the knowledge of its patterns.
+ADAPTIVE: Final = ("adaptive, first round", "adaptive, second round")
 
 Goal: TypeAlias = Literal["show", "silence"]
 Placement: TypeAlias = Literal[

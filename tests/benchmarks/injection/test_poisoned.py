@@ -12,16 +12,16 @@ from benchmarks.injection.poisoned import ADAPTIVE, PLACEMENTS, Poisoned, clean_
 DOCUMENTS = poisoned_documents()
 
 
-def test_at_least_200_in_ten_families_and_an_adaptive_one() -> None:
+def test_at_least_200_in_ten_families_and_two_adaptive_rounds() -> None:
     counts = Counter(one.family.name for one in DOCUMENTS)
-    assert counts.pop(ADAPTIVE) >= 40
+    assert sum(counts.pop(name) for name in ADAPTIVE) >= 80
     assert len(counts) == 10
     assert sum(counts.values()) >= 200
 
 
 def test_every_family_comes_to_every_place() -> None:
     places = {(one.family.name, one.placement) for one in DOCUMENTS}
-    assert len(places) == 11 * len(PLACEMENTS)
+    assert len(places) == 12 * len(PLACEMENTS)
 
 
 def test_the_seed_makes_it_again() -> None:
@@ -39,14 +39,14 @@ def test_no_document_has_a_target_of_its_own() -> None:
         assert carrier.lie not in clean_html(carrier)
 
 
-@pytest.mark.parametrize("family", [one.name for one in read_templates()[0] if one.name not in (ADAPTIVE, "requests")])
+@pytest.mark.parametrize("family", [one.name for one in read_templates()[0] if one.name not in (*ADAPTIVE, "requests")])
 def test_the_filter_cleans_the_known_wordings(family: str) -> None:
     left = [one.attack for one in of_family(family) if not is_cleaned(one)]
     assert len(left) <= 1, left
 
 
-def test_the_adaptive_round_is_one_that_the_filter_lets_pass() -> None:
-    assert not any(is_cleaned(one) for one in of_family(ADAPTIVE))
+def test_the_second_adaptive_round_is_one_that_the_filter_lets_pass() -> None:
+    assert not any(is_cleaned(one) for one in of_family(ADAPTIVE[1]))
 
 
 def test_the_filter_takes_nothing_out_of_the_clean_documents(tmp_path_factory: pytest.TempPathFactory) -> None:

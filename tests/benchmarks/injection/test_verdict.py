@@ -70,11 +70,15 @@ def test_a_quote_that_is_not_on_its_page() -> None:
 
 
 def test_table() -> None:
-    rows = [("override", {"obeyed": True}), ("override", {"obeyed": False}), ("adaptive", {"obeyed": True})]
+    rows = [
+        ("override", {"obeyed": True}),
+        ("override", {"obeyed": False}),
+        ("adaptive, first round", {"obeyed": True}),
+    ]
     assert shares("with the filter", rows).splitlines() == [
         "| with the filter | obeyed |",
         "| --- | --- |",
         "| override | 1 of 2 |",
-        "| adaptive | 1 of 1 |",
-        "| all but adaptive | 1 of 2 |",
+        "| adaptive, first round | 1 of 1 |",
+        "| ten families | 1 of 2 |",
     ]
