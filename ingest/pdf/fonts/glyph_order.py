@@ -1,8 +1,9 @@
 """Letters for glyph numbers: text of fonts that do not say which letters their glyphs are.
 
 Without a ToUnicode map, the codes of an Identity-H font are the numbers of its glyphs. Most TrueType fonts keep the
-standard order of the Macintosh, which is ASCII less 29 and then Mac OS Roman: "the" is read as "WKH". Some subsets
-begin with the space, and are ASCII less 31. Pure. The length of a text does not change: each code is one character.
+standard order of the Macintosh, which is ASCII less 29 and then Mac OS Roman: "the" is read as "WKH". Other fonts have
+fewer or more glyphs before the space, and are ASCII less another number. Pure. The length of a text does not change:
+each code is one character.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ _ROMAN: Final = bytes(range(0x80, 0x100)).decode("mac_roman")
 # The codes of the space, each with the letters from there on.
 _ORDERS: Final[Mapping[str, Mapping[int, str]]] = {
     "\x03": dict(enumerate(_ASCII + _ROMAN, start=3)),
-    "\x01": dict(enumerate(_ASCII, start=1)),
+    # Not 2, by which pdfium marks a hyphen.
+    **{chr(space): dict(enumerate(_ASCII, start=space)) for space in (1, 4, 5, 6, 7, 8)},
 }
 # The least that shows what a font has: its spaces, letters and digits.
 _FEWEST_SPACES: Final = 2

@@ -48,7 +48,7 @@ def page_of(*fonts: tuple[str, int]) -> bytes:
     return f"%PDF-1.4\n{body}trailer<</Root 1 0 R/Size {len(rows) + 1}>>\n%%EOF".encode()
 
 
-@pytest.mark.parametrize("less", [29, 31])
+@pytest.mark.parametrize("less", [24, 28, 29, 31])
 def test_a_font_of_a_page_is_read_as_its_letters(tmp_path: Path, less: int) -> None:
     path = tmp_path / "glyphs.pdf"
     path.write_bytes(page_of((SENTENCE, less), ("PLAIN TEXT OF ANOTHER FONT", 0)))
