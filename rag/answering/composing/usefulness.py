@@ -90,22 +90,22 @@ class UsefulnessModel:
 
 # Fitted by benchmarks/fit_usefulness.py.
 USEFULNESS_MODEL: Final = UsefulnessModel(
-    -4.71,
+    -5.253,
     {
-        "gap": 0.113,
-        "hit_logit": 0.001,
-        "rank": -0.217,
-        "pointed": -0.589,
-        "near": -0.196,
-        "drafted": 3.972,
-        "block_share": 1.695,
-        "coverage": 2.022,
-        "document": -0.586,
-        "length": 0.598,
-        "item": -0.164,
-        "row": 0.177,
-        "line": -0.46,
-        "statement": 1.003,
+        "gap": 0.099,
+        "hit_logit": -0.021,
+        "rank": -0.26,
+        "pointed": -0.572,
+        "near": -0.279,
+        "drafted": 5.29,
+        "block_share": 7.178,
+        "coverage": 1.536,
+        "document": -0.488,
+        "length": 0.689,
+        "item": -0.124,
+        "row": -0.019,
+        "line": -1.088,
+        "statement": 1.27,
     },
 )
 
