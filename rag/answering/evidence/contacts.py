@@ -42,6 +42,12 @@ _HEADED: Final = re.compile(
 )
 
 
+# A person, an office or a firm right before an address, in the document's own sentence: "the Privacy Officer at".
+_OWNED: Final = re.compile(r"\b[A-Z][\w’'-]+,? (?:at|on|via|under|by (?:e-?mail|phone|telephone)(?: at)?) {0,2}$")
+# Shorter names of hosts may be a part of any word.
+_SHORTEST_HOST: Final = 4
+
+
 def unnamed_contacts(sentences: Sequence[Sentence], citations: Iterable[Citation], generation: Generation) -> list[str]:
     """Addresses to which sentences of an answer send its reader, and which the cited documents name as no contact."""
     asked = [address for sentence in sentences for address in _sent_to(sentence.text)]
@@ -70,18 +76,30 @@ def _texts(citation: Citation, generation: Generation) -> list[str]:
 
 
 def _is_own(address: str, texts: Sequence[str]) -> bool:
-    """True for an address that is named as a contact, or whose host the document has again and again."""
+    """True for an address that is named as a contact, or whose host is the document's own."""
+    return any(_is_named(address, text) for text in texts) or _is_own_host(address, texts)
+
+
+def _is_own_host(address: str, texts: Sequence[str]) -> bool:
+    """True for a host that the document has again and again, or the name in which it speaks of as often."""
     host = host_of(address)
-    is_frequent = host is not None and sum(text.casefold().count(host) for text in texts) >= _OWN_HOST
-    return is_frequent or any(_is_named(address, text) for text in texts)
+    if host is None:
+        return False
+    name = host.partition(".")[0]
+    if sum(text.casefold().count(host) for text in texts) >= _OWN_HOST:
+        return True
+    spoken = sum("".join(without_addresses(text).casefold().split()).count(name) for text in texts)
+    return len(name) >= _SHORTEST_HOST and spoken >= _OWN_HOST
 
 
 def _is_named(address: str, text: str) -> bool:
-    """True if an address stands behind a label, or below a heading, of contacts."""
+    """True if an address stands behind a label or the one whose it is, or below a heading of contacts."""
     folded, sought = text.casefold(), address.casefold()
     start = folded.find(sought)
     while start >= 0:
-        if _LABELLED.search(text[max(0, start - _BEFORE_LABEL) : start]):
+        # Behind one label there may be several addresses.
+        before = without_addresses(text[max(0, start - _BEFORE_LABEL) : start])
+        if _LABELLED.search(before) or _OWNED.search(before):
             return True
         if _HEADED.search(text[max(0, start - _BEFORE_HEADING) : start]):
             return True

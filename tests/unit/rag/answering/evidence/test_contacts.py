@@ -22,6 +22,14 @@ PAGES = {
         "Questions are answered. E-mail: claims@harbour.example",
     ],
     "guide.pdf": ["Visit ntu.ac.uk/a. Visit ntu.ac.uk/b.", "See ntu.ac.uk. Or ask at www.ntu.ac.uk/c."],
+    "staff.pdf": [
+        "Write to the Privacy Officer at privacy@staff.example, or call\nthe Desk by phone at +47 22 33 44 55."
+    ],
+    "fogwrights.pdf": [
+        "Fog Wrights is a firm. Fog Wrights sells. Fogwrights buys. Ask Fog Wrights.",
+        "See www.fogwrights.example/x.",
+    ],
+    "deed.pdf": ["Notices\nE-mail: a.b@law.example c.d@other.example\nSend them today."],
     "club.pdf": ["Rules of the club.\n\nContact\nIlse Brandt, ilse@club.example\n\nWrite to desk@care.example."],
 }
 
@@ -51,6 +59,10 @@ def cited(generation: Generation, name: str, page: int = 1) -> Citation:
         pytest.param("form.pdf", "A berth costs 24 euros, as www.law.example says.", [], id="nobody is sent there"),
         pytest.param("form.pdf", "A berth costs 24 euros.", [], id="no address"),
         pytest.param("guide.pdf", "Visit ntu.ac.uk/a.", [], id="the document's own host"),
+        pytest.param("staff.pdf", "Write to privacy@staff.example.", [], id="behind the one whose it is"),
+        pytest.param("staff.pdf", "Call +47 22 33 44 55.", [], id="a telephone of the one whose it is"),
+        pytest.param("fogwrights.pdf", "Go to www.fogwrights.example/x.", [], id="the name of the document's firm"),
+        pytest.param("deed.pdf", "Write to c.d@other.example.", [], id="the second behind a label"),
         pytest.param("club.pdf", "Write to ilse@club.example.", [], id="below a heading of contacts"),
         pytest.param(
             "form.pdf",
