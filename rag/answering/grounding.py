@@ -46,6 +46,13 @@ _NAME: Final = re.compile(r"(?<=[^\s.!?:;\"'“”‘’(])\s+[\"'“‘(]?([^\W
 _STEP: Final = re.compile(r"^\d+\.\s+(?=\S)")
 # Mark in the place of each character that was taken out of a page (rag.answering.evidence.redaction): white space.
 REDACTED: Final = "\x1c"
+# Two numbers with at most a short word, such as a unit or a month, before what joins them; no part of "2020-05-31".
+_RANGE: Final = re.compile(
+    r"(?<![\w.,:–—-])(\d[\d.,:]*+)(?: [^\W\d_]{1,9}\.?)? ?(?:[-–—]|\b(?:to|bis|until|till|through|à|hasta)\b) ?"
+    r"(\d[\d.,:]*+)(?![–—-])"
+)
+# Numbers after the first of a range among which the second must be: "3 May 2024 to 5 June" has the year between.
+_NEXT: Final = 2
 _MARKERS: Final = re.compile(r"(?<!\s)\s*+\[\d+(?:\s*,\s*\d+)*\]")
 
 # Term weight of each word of a sentence.
@@ -253,7 +260,11 @@ def _support(sentence: str, asked: frozenset[str], candidates: Sequence[_Candida
     chosen = _chosen(weights, asked, candidates)
     quoted = frozenset[str]().union(*(candidate.words for candidate in chosen))
     held, total = sum(weights[word] for word in weights.keys() & quoted), sum(weights.values())
-    agrees = not sentence.endswith(QUESTION_MARKS) and not _essential(statement, weights, quoted) - asked - quoted
+    agrees = (
+        not sentence.endswith(QUESTION_MARKS)
+        and not _essential(statement, weights, quoted) - asked - quoted
+        and _has_ranges(statement, chosen)
+    )
     quotes = tuple(candidate.quote(weights) for candidate in chosen)
     return Support(sentence, quotes, held / total if total else 0.0, agrees, bare=bare)
 
@@ -295,6 +306,19 @@ def _essential(statement: str, weights: Weights, quoted: frozenset[str]) -> set[
     names = {word for name in _NAME.findall(statement) if name[0].isupper() for word in normalized_words(name)}
     currencies = CURRENCIES if CURRENCIES & quoted else frozenset()
     return {word for word in weights if is_number(word) or word == NOT or word in names | MONTHS | currencies}
+
+
+def _has_ranges(statement: str, chosen: Sequence[_Candidate]) -> bool:
+    """True if the two numbers of each range of a statement follow each other in a quote, with at most one between.
+
+    Each of "13 to 21" may be in the quotes, which say "7 to 21" and "13 to 15".
+    """
+    ranges = {(normalized_words(a)[0], normalized_words(b)[0]) for a, b in _RANGE.findall(statement)}
+    if not ranges:
+        return True
+    quoted = [[word for word in normalized_words(one.text) if is_number(word)] for one in chosen]
+    pairs = {(a, b) for numbers in quoted for n, a in enumerate(numbers) for b in numbers[n + 1 : n + 1 + _NEXT]}
+    return ranges <= pairs
 
 
 def _denied(terms: Sequence[str]) -> frozenset[str]:

@@ -27,6 +27,8 @@ _FUNCTION_WORDS: Final = {
     "são está pode deve há ao mais cada tem em",
 }
 _SETS: Final = {language: frozenset(words.split()) for language, words in _FUNCTION_WORDS.items()}
+# Those of all these languages, in lower case.
+FUNCTION_WORDS: Final = frozenset().union(*_SETS.values())
 # Function words of a language that a text needs at least; it also needs more of them than of any other language.
 _FEWEST: Final = 2
 

@@ -10,6 +10,8 @@ from rag.text.dates import DATE, MONTH_NAMES, normalized_date
 from rag.text.words import words
 
 _THOUSANDS: Final = re.compile(r"(?<=\d)[\u00a0\u2009\u202f'’](?=\d{3}(?!\d))")
+# A full hour: "22:00" is "22 Uhr", and "8:00 a.m." is "8 a.m.".
+_FULL_HOUR: Final = re.compile(r"(?<![\d.,:/])(\d{1,2}):00(?![\d:])")
 _SIGNS: Final = (
     (re.compile(r"\$|\bUSD\b|\bUS dollars?\b"), " dollar "),
     (re.compile(r"€|\bEUR\b"), " euro "),
@@ -40,8 +42,9 @@ def normalized_words(text: str) -> list[str]:
 
 
 def normalize(text: str) -> str:
-    """The text with dates as "31 monthmay 2020", numbers without thousands spaces, and words for signs."""
-    text = DATE.sub(lambda match: f" {normalized_date(match)} ", _THOUSANDS.sub("", text))
+    """The text with dates as "31 monthmay 2020", full hours and numbers in one form, and words for signs."""
+    text = _FULL_HOUR.sub(r"\1", _THOUSANDS.sub("", text))
+    text = DATE.sub(lambda match: f" {normalized_date(match)} ", text)
     for sign, word in _SIGNS:
         text = sign.sub(word, text)
     return text

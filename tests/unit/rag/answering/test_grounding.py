@@ -173,6 +173,25 @@ class TestSupported:
         support = only(ground("What does a berth cost?", "It costs 9 euros.", given_evidence))
         assert support.supported is supported
 
+    @pytest.mark.parametrize(
+        ("answer", "supported"),
+        [
+            pytest.param("7 to 21", True, id="as it is quoted"),
+            pytest.param("7:00 - 21:00", True, id="in another form"),
+            pytest.param("13 to 21", False, id="of two ranges"),
+            pytest.param("13 till 15 hours", True, id="the other"),
+            pytest.param("3 May to 5 June", True, id="of dates, with a year between"),
+            pytest.param("5 June to 3 May", False, id="the wrong way round"),
+            pytest.param("7 and 13", True, id="no range"),
+        ],
+    )
+    def test_a_range_is_quoted_as_one(self, answer: str, supported: bool) -> None:
+        page = (
+            "The laundry is open from 7 to 21 hours. Be quiet from 13 to 15 hours.\n\n"
+            "The pool is open from 3 May 2024 to 5 June."
+        )
+        assert only(ground("When is it open?", answer, [evidence(page)])).supported == supported
+
     def test_two_neighbours_are_quoted_together(self) -> None:
         support = only(ground("", "The seal with 6 months of warranty excludes frost damage.", [evidence(WARRANTY)]))
         assert quotes(support) == ["The seal has a warranty of 6 months. Damage by frost is excluded."]

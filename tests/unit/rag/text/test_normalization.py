@@ -37,6 +37,8 @@ def test_a_date_is_the_same_in_all_its_forms(day: date) -> None:
     [
         pytest.param("in May 2020", {"monthmay", "2020"}, id="month and year"),
         pytest.param("on 31 May", {"31", "monthmay"}, id="day and month"),
+        pytest.param("um 22:00 Uhr, 8:00 a.m.", {"um", "22", "uhr", "8", "m"}, id="full hours"),
+        pytest.param("at 22:05:00, 1:00:30 or 12:005", {"22:05:00", "1:00:30", "12:005"}, id="no full hours"),
         pytest.param("on May 5 at 9:30", {"5", "monthmay", "9:30"}, id="month and day"),
         pytest.param("you may 5 times", {"5", "time"}, id="a verb before a number"),
         pytest.param("it may cost 20", {"cost", "20"}, id="a verb"),

@@ -17,6 +17,9 @@ SENTENCE = "Remove the wrapping, and trim or tear off what is bruised and discol
         pytest.param(f"Leafy vegetables\n{SENTENCE}", f"Leafy vegetables:\n{SENTENCE}", id="one"),
         pytest.param(f"Care\nLEAFY VEGETABLES\n{SENTENCE}", f"Care:\nLEAFY VEGETABLES:\n{SENTENCE}", id="two"),
         pytest.param(f"We are glad that\n{SENTENCE}", f"We are glad that\n{SENTENCE}", id="a line that goes on"),
+        pytest.param(
+            f"Die\nSchlüssel verwaltet Frau Petersen im {SENTENCE}", None, id="an article of another language"
+        ),
         pytest.param(f"Wash it.\n{SENTENCE}", f"Wash it.\n{SENTENCE}", id="a sentence"),
         pytest.param("Remove the\nwrapping, and trim it with a knife.", None, id="wrapped prose"),
         pytest.param("The new members of Contoso\nElectronics are welcome here.", None, id="lines of one length"),
