@@ -51,6 +51,8 @@ _RANGE: Final = re.compile(
     r"(?<![\w.,:–—-])(\d[\d.,:]*+)(?: [^\W\d_]{1,9}\.?)? ?(?:[-–—]|\b(?:to|bis|until|till|through|à|hasta)\b) ?"
     r"(\d[\d.,:]*+)(?![–—-])"
 )
+# An option of a form that is not ticked, as ingest writes it.
+_NOT_TICKED: Final = re.compile(r"\[ \][^\[]*")
 # Numbers after the first of a range among which the second must be: "3 May 2024 to 5 June" has the year between.
 _NEXT: Final = 2
 _MARKERS: Final = re.compile(r"(?<!\s)\s*+\[\d+(?:\s*,\s*\d+)*\]")
@@ -192,8 +194,16 @@ class _Candidate:
 
 def _candidates(evidence: Evidence) -> Iterator[_Candidate]:
     for span in quotable_spans(evidence):
-        terms = normalized_words(evidence.page.text[span.start : span.end])
+        terms = normalized_words(_chosen_options(evidence.page.text[span.start : span.end]))
         yield _Candidate(evidence, span, frozenset(terms), _denied(terms))
+
+
+def _chosen_options(text: str) -> str:
+    """The text without the options of a form that are not ticked, in lines with one that is: "[x] Yes [ ] No"."""
+    if "[ ]" not in text:
+        return text
+    lines = (_NOT_TICKED.sub(" ", line) if "[x]" in line else line for line in text.split("\n"))
+    return "\n".join(lines)
 
 
 def _introduction(evidence: Evidence, span: Span) -> str:

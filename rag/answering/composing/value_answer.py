@@ -81,7 +81,7 @@ def sentence_of_yes_or_no(answer: str, units: Sequence[Unit], relevance: Sequenc
     stating = [
         (score, place)
         for place, score in enumerate(relevance)
-        if units[place].is_statement and not (is_yes and place in introductions)
+        if (units[place].is_statement or units[place].is_telling_line) and not (is_yes and place in introductions)
     ]
     if not stating:
         return None

@@ -174,6 +174,22 @@ class TestSupported:
         assert support.supported is supported
 
     @pytest.mark.parametrize(
+        ("line", "answer", "supported"),
+        [
+            pytest.param("Rental car needed: [x] Yes [ ] No", "Yes", True, id="yes"),
+            pytest.param("Rental car needed: [ ] Yes [x] No", "Yes", False, id="no"),
+            pytest.param("Rental car needed: [ ] Yes [x] No", "No", True, id="no, denied"),
+            pytest.param("Colour: [ ] red [x] blue [ ] green", "blue", True, id="the ticked option"),
+            pytest.param("Colour: [ ] red [x] blue [ ] green", "green", False, id="another option"),
+            pytest.param("[ ] Buy green paint", "green", True, id="a list of things to do"),
+        ],
+    )
+    def test_options_of_a_form(self, line: str, answer: str, supported: bool) -> None:
+        page = f"Travel request\n\n{line}\n\nSend it to the desk."
+        question = "Is a rental car needed?" if "car" in line else "Which colour?"
+        assert only(ground(question, answer, [evidence(page)])).supported == supported
+
+    @pytest.mark.parametrize(
         ("answer", "supported"),
         [
             pytest.param("7 to 21", True, id="as it is quoted"),

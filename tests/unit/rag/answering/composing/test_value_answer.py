@@ -135,6 +135,13 @@ class TestYesOrNo:
         assert found
         assert found.sentence.startswith("Yes, on a condition: ") is is_conditional
 
+    def test_a_line_of_a_form(self) -> None:
+        units = units_of(evidence_of("Please complete every field.\n\nName: Ines\nDesk: 3\nCar needed: [x] Yes [ ] No"))
+        assert [unit.kind for unit in units] == ["sentence", "line", "line", "line"]
+        found = sentence_of_yes_or_no("Yes", units, [0.0, 0.0, 0.0, 1.0])
+        assert found
+        assert found.sentence == "Yes: Car needed: [x] Yes [ ] No"
+
     def test_none_where_nothing_is_stated(self) -> None:
         units = units_of(evidence_of("Animals and others"))
         assert sentence_of_yes_or_no("Yes", units, [0.0] * len(units)) is None
