@@ -511,15 +511,25 @@ def _superlinear(work: Callable[[str], object], attack: Attack, lengths: Sequenc
                 if seconds <= GROWTH * before:
                     break
             else:
-                # A cache that is full makes one small step; what is not linear grows as fast in the next one. That one
-                # is not waited for where this step is too large for a cache.
+                # A cache that is full makes one small step, and so does a gap of at most so many characters in a text
+                # that is hardly longer; what is not linear grows as fast in the next ones. These are not waited for
+                # where this step is too large for that.
                 is_sure = seconds > GROWTH**2 * before
-                if not is_sure and _seconds(work, attack.text(2 * length), tries=3) <= GROWTH * seconds:
+                if not is_sure and not _grows_on(work, attack, length, seconds):
                     before = seconds
                     continue
                 return f"{length // 2} characters take {before:.6f} s, {length} take {seconds:.6f} s"
         before = seconds
     return None
+
+
+def _grows_on(work: Callable[[str], object], attack: Attack, length: int, seconds: float) -> bool:
+    """True if the time grows as fast for twice the length, which took ``seconds``, and for twice that."""
+    for longer in (2 * length, 4 * length):
+        before, seconds = seconds, _seconds(work, attack.text(longer), tries=3)
+        if seconds <= GROWTH * before:
+            return False
+    return True
 
 
 def _seconds(work: Callable[[str], object], text: str, tries: int) -> float:
