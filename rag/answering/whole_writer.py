@@ -102,7 +102,9 @@ class WholeWriter:
                 is_settled = True
                 if begun := self._begun(run, material, draft):
                     yield Findings(support=[material.units[begun.lead].support("lead")], confidence=begun.confidence)
-        further = self._further_drafts(run, prompt, today) if begun or self._is_confident(run, material, draft) else []
+        further: list[Draft] = []
+        if self.rereads and (begun or self._is_confident(run, material, draft)):
+            further = self._further_drafts(run, prompt, today)
         with run.clock.measuring("verify"):
             written = self._written(run, material, draft, further)
             lead = begun.lead if begun else self._lead(run, written.composition)
@@ -205,15 +207,11 @@ class WholeWriter:
                 yield text
 
     def _is_confident(self, run: Run, material: _Material, draft: Draft) -> bool:
+        """True if an answer by this draft is given; further drafts do not change its confidence."""
         return self._written(run, material, draft).confidence >= LEAST_CONFIDENCE
 
     def _further_drafts(self, run: Run, prompt: EvidencePrompt, today: str | None) -> list[Draft]:
-        """The drafts of the other instructions, from the same passages; none where the writer does not reread.
-
-        The passages are in the model's memory: only the drafts themselves take time.
-        """
-        if not self.rereads:
-            return []
+        """The drafts of the other instructions, from the same passages, which are in the model's memory."""
         drafts = []
         for other in rereading_prompts(run.question, prompt.evidence, today=today):
             drafts.append(Draft())

@@ -133,7 +133,7 @@ class Generation:
         return self._bm25.rows_with(word)
 
     def document_match(self, question: str) -> DocumentMatch:
-        """How well the question names each document."""
+        """Match of each document with a question that may name it."""
         ids, rows = self._documents_of_rows
         shares = self._matcher.shares(question).astype(np.float32)
         return DocumentMatch(rows, shares[ids])

@@ -11,6 +11,9 @@ QUESTION_MARKS: Final = ("?", "？", "؟")
 _OTHER_ENDS: Final = "。！？｡؟۔।"
 SENTENCE_ENDS: Final = f".!?{_OTHER_ENDS}"
 _END: Final = re.compile(rf"[.!?][\"'”’)\]]*(?=\s|$)|\n\n+|[{_OTHER_ENDS}][\"'”’)\]」』）】》]*")
+# The end of a text that is whole: of a sentence, or of what introduces a list, with what closes it and the number of a
+# footnote.
+SENTENCE_END: Final = re.compile(rf"[{SENTENCE_ENDS}:;…][\"'”’»)\]]{{0,3}}\d{{0,2}}$")
 # Abbreviations that never end a sentence, in any case and in the case in which they stand here.
 _NEVER_LAST: Final = frozenset("e.g i.e cf vs viz approx incl excl esp resp".split())
 _NEVER_LAST_AS_THEY_ARE: Final = frozenset(

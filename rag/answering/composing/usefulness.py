@@ -68,7 +68,7 @@ class UnitFeatures:
 
 
 class _Marks(NamedTuple):
-    """What one draft says of a unit; see :class:`UnitFeatures`."""
+    """Features of a unit that depend on one draft; see :class:`UnitFeatures`."""
 
     pointed: float
     near: float

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
 
 from rag.answering.evidence.selection import with_page
 from rag.answering.grounding import Evidence
 from rag.domain.values import Chunk, Hit, Passage, Span
 from rag.index.generation import Generation
-from rag.text.sentences import SENTENCE_ENDS, sentence_spans
-
-# The end of a sentence, or of what introduces a list, with what closes it and the number of a footnote.
-SENTENCE_END: Final = re.compile(rf"[{SENTENCE_ENDS}:;…][\"'”’»)\]]{{0,3}}\d{{0,2}}$")
+from rag.text.sentences import SENTENCE_END, sentence_spans
 
 
 def goes_on(passage: Passage, other: Passage) -> bool:

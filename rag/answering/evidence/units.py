@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Final, Literal, TypeAlias
 
-from rag.answering.evidence.page_breaks import SENTENCE_END, goes_on
+from rag.answering.evidence.page_breaks import goes_on
 from rag.answering.evidence.page_parts import PageParts, page_parts
 from rag.answering.grounding import REDACTED, Evidence, Quote, Support, heading_above
 from rag.answering.tables.table import ParsedTable
@@ -17,7 +17,7 @@ from rag.text.footnotes import start_after_mark
 from rag.text.lists import ListItem
 from rag.text.run_in_titles import with_titles_apart
 from rag.text.scripts import segmented
-from rag.text.sentences import QUESTION_MARKS, line_spans, sentence_spans
+from rag.text.sentences import QUESTION_MARKS, SENTENCE_END, line_spans, sentence_spans
 
 UnitKind: TypeAlias = Literal["sentence", "item", "step", "row", "line"]
 # A document and a span in it: equal for the same stretch of text, whichever passage it was found by.
@@ -29,6 +29,9 @@ _Group: TypeAlias = tuple[str, int, int]
 # Longer sentences are taken line by line: they are tables, or lists without marks.
 _LONGEST: Final = 500
 _FEWEST_WORDS: Final = 4
+# Characters of a footer, or of a header, between the two parts of a sentence. With more the passage was cut, and does
+# not end where its page does.
+_LONGEST_FURNITURE: Final = 240
 # Lines after the first, and the share of them that begin with a capital or a digit. German nouns make a third.
 _FEWEST_STACKED: Final = 3
 _STACKED_SHARE: Final = 0.75
@@ -188,6 +191,9 @@ def _mended(units: Sequence[Unit]) -> list[Unit]:
 
 
 def _is_rest(before: Unit, unit: Unit) -> bool:
+    """True if a unit is the end of the one before it: the last of a page's text is open, and the next page ends it."""
+    if max(len(before.evidence.page.text) - before.span.end, unit.span.start) > _LONGEST_FURNITURE:
+        return False
     is_open = before.row is None and before.rest is None and not SENTENCE_END.search(before.text)
     is_end = unit.text[:1].islower() and SENTENCE_END.search(unit.text) is not None
     return is_open and is_end and goes_on(before.evidence.hit.passage, unit.evidence.hit.passage)

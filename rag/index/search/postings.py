@@ -166,7 +166,7 @@ class Postings:
 
 
 def _looked_up(listed: _Listed, scores: FloatVector, rows: Rows) -> FloatVector:
-    """What a list adds to each of ``rows``; 0 where it does not have the row."""
+    """Scores that a list adds to each of ``rows``; 0 where it does not have the row."""
     if not len(listed):
         return np.zeros(len(rows), np.float32)
     # Of the type of the list: numpy would convert the list otherwise.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -58,6 +59,18 @@ def test_its_quotes_are_its_parts(manual: Generation) -> None:
         (1, "A bag of gel hangs in the cabinet\nand takes up water: the bag"),
         (2, "weighs 500 grams when new; at 620 grams it is full."),
     ]
+
+
+def test_no_part_of_a_page_that_goes_on_itself(manual: Generation) -> None:
+    """Of the first passage of a prompt there may be a part only, which does not end where its page does."""
+    first, second = (with_page(manual, Hit(one, 1.0)) for one in manual.neighbours(0, before=0, after=1))
+    chunk = first.hit.passage.chunk
+    end = chunk.text.index("and takes")
+    cut = replace(chunk, span=chunk.span._replace(end=chunk.span.start + end), text=chunk.text[:end])
+    passage = replace(first.hit.passage, chunk=cut)
+    page = replace(first.page, text=first.page.text.replace("in the cabinet", "in the cabinet\n\n") + "\nMore." * 50)
+    torn = replace(first, hit=replace(first.hit, passage=passage), page=page)
+    assert not any(unit.rest for unit in units_of([torn, second]))
 
 
 def test_no_sentence_that_begins_anew(manual: Generation) -> None:
