@@ -38,6 +38,8 @@ _SUSPECT_EXPONENT: Final = 1.35
 _SHORT: Final = 2e-5
 # Those above which one run says enough.
 _LONG: Final = 0.05
+# Those at which a text that has grown too fast so far is not made longer.
+_SURE: Final = 1.0
 _WORST: Final = 2
 
 
@@ -524,11 +526,16 @@ def _superlinear(work: Callable[[str], object], attack: Attack, lengths: Sequenc
 
 
 def _grows_on(work: Callable[[str], object], attack: Attack, length: int, seconds: float) -> bool:
-    """True if the time grows as fast for twice the length, which took ``seconds``, and for twice that."""
-    for longer in (2 * length, 4 * length):
-        before, seconds = seconds, _seconds(work, attack.text(longer), tries=3)
+    """True if the time grows as fast for two to sixteen times the length, which took ``seconds``.
+
+    Memory that is asked for anew, where a match keeps its way back, makes two or three steps of linear work too large.
+    """
+    for step in range(1, 5):
+        before, seconds = seconds, _seconds(work, attack.text(length << step), tries=3 if seconds < _LONG else 1)
         if seconds <= GROWTH * before:
             return False
+        if seconds > _SURE:
+            break
     return True
 
 

@@ -105,7 +105,7 @@ def _rank(encodings: Sequence[str]) -> int:
 def text_blocks(text: str) -> Iterator[Block]:
     """Paragraphs, separated by blank lines; a form feed begins a page."""
     for number, page in enumerate(text.split("\f")):
-        paragraphs = re.split(r"\n(?:[^\S\n]*\n)+", clean(page))
+        paragraphs = re.split(r"\n(?:[^\S\n]*+\n)++", clean(page))
         for position, paragraph in enumerate(paragraphs):
             yield Block(
                 "\n".join(line.rstrip() for line in paragraph.split("\n")), new_page=number > 0 and position == 0
