@@ -137,8 +137,9 @@ def erase_documents(writer: IndexWriter, what: ToErase, report: ReportOf) -> tup
     if _names(layout, current, what):
         current = _publish_without(writer, what, report) or ""
     for document_id in sorted(what.ids):
-        if layout.source(document_id).exists():
-            durable_files.move_away(layout.source(document_id), layout)
+        for path in (layout.source(document_id), layout.guide(document_id)):
+            if path.exists():
+                durable_files.move_away(path, layout)
     gone = [name for name in generation_names(layout) if name != current and _names(layout, name, what)]
     for name in gone:
         durable_files.move_away(layout.generation(name), layout)

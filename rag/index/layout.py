@@ -42,6 +42,11 @@ class IndexLayout:
         return self.root / "sources"
 
     @property
+    def guides(self) -> Path:
+        """Guides to documents, which the service makes: a folder for each, named as its source."""
+        return self.root / "guides"
+
+    @property
     def work(self) -> Path:
         """Generations being written; on the same filesystem, so that they can be renamed into place."""
         return self.root / "tmp"
@@ -58,3 +63,7 @@ class IndexLayout:
     def source(self, document_id: str) -> Path:
         """The stored bytes of a document."""
         return self.sources / document_id
+
+    def guide(self, document_id: str) -> Path:
+        """The folder of the guide to a document."""
+        return self.guides / document_id

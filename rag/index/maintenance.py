@@ -164,7 +164,7 @@ def _before_current(layout: IndexLayout) -> str:
 
 
 def collect_garbage(layout: IndexLayout, keep: int) -> Collected:
-    """Removes all but the current generation and the newest others, then the sources that none of them names.
+    """Removes all but the current generation and the newest others, then sources and guides that none of them names.
 
     Call it within :func:`open_writer`.
 
@@ -180,19 +180,20 @@ def collect_garbage(layout: IndexLayout, keep: int) -> Collected:
     others = [name for name in generation_names(layout) if name != current]
     kept, gone = [current, *others[: keep - 1]], others[keep - 1 :]
     freed = sum(_remove(layout.generation(name), layout) for name in gone)
-    unnamed = _unnamed_sources(layout, kept)
+    unnamed = _unnamed(layout, kept)
     freed += sum(_remove(path, layout) for path in unnamed)
-    return Collected(tuple(gone), len(unnamed), freed)
+    return Collected(tuple(gone), sum(path.parent == layout.sources for path in unnamed), freed)
 
 
-def _unnamed_sources(layout: IndexLayout, kept: Sequence[str]) -> Sequence[Path]:
-    """The sources that no generation names; none where a manifest cannot be read, for it may name any."""
+def _unnamed(layout: IndexLayout, kept: Sequence[str]) -> Sequence[Path]:
+    """The sources and guides of documents that no generation names; none where a manifest, which may, is unreadable."""
     try:
         named = {document_id for name in kept for document_id in _sources_of(_manifest(layout, name))}
     except IndexFault as fault:
         _log.warning("no source is removed, because it is not known which are needed: %s", fault)
         return []
-    return [path for path in layout.sources.iterdir() if path.name not in named]
+    folders = [folder for folder in (layout.sources, layout.guides) if folder.is_dir()]
+    return [path for folder in folders for path in folder.iterdir() if path.name not in named]
 
 
 def _remove(path: Path, layout: IndexLayout) -> int:

@@ -87,6 +87,16 @@ def test_nothing_of_it_is_left(office: Office) -> None:
     assert [path.name for path in office.records.iterdir()] == ["three.json"]
 
 
+def test_guides_to_it_go_too(office: Office) -> None:
+    layout = IndexLayout(office.index)
+    for document_id in (*digests(office, "secret.txt"), *digests(office, "valve.pdf")[:1]):
+        layout.guide(document_id).mkdir(parents=True, exist_ok=True)
+        (layout.guide(document_id) / "guide.json").write_text(json.dumps({"document_id": document_id}))
+    kept = digests(office, "valve.pdf")[0]
+    assert office.erase("secret.txt").found_in == []
+    assert [path.name for path in layout.guides.iterdir()] == [kept]
+
+
 def test_of_what_people_have_said_only_lines_go(office: Office) -> None:
     lines = [{"id": "1", "answers": [SECRET]}, {"id": "2", "answers": [OTHER]}, {"id": "3", "document": "lid.pdf"}]
     feedback = office.records / "questions.jsonl"

@@ -237,6 +237,15 @@ class TestCollect:
         assert sources(root) == ids(0)
         verify_generation(root, current(root))
 
+    def test_guides_go_with_their_documents(self, root: Path) -> None:
+        layout = IndexLayout(root)
+        for document_id in ids(0, 1, 2):
+            layout.guide(document_id).mkdir(parents=True)
+            (layout.guide(document_id) / "guide.json").write_text("{}")
+        collected = collect(root, 2)
+        assert collected.sources == 1
+        assert {path.name for path in layout.guides.iterdir()} == ids(1, 2)
+
     def test_no_source_goes_when_it_is_not_known_which_are_needed(
         self, root: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
