@@ -84,7 +84,7 @@ test-hostile: $(VENV)/.installed-dev  ## the job over 250 hostile files and 1,00
 	$(BIN)/python -m pytest -m hostile tests/hostile
 
 # Atheris has wheels for few machines; without it fuzzing goes by chance.
-soak: $(VENV)/.installed-dev  ## hours: requests from the API's schema, 60 stops, fuzzing, seeded defects, load; prints one table (SOAK="stopping --rounds 5")
+soak: $(VENV)/.installed-dev  ## hours: requests from the API's schema, slow clients, 60 stops, fuzzing, seeded defects, load; prints one table (SOAK="stopping --rounds 5")
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-fuzz.txt || echo "without Atheris"
 	$(BIN)/python -m tests.soak $(SOAK)
 

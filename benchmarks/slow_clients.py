@@ -29,9 +29,10 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.probing import Sample, Watch, watching
-from benchmarks.soak import RESULTS, Service, served
+from benchmarks.soak import RESULTS, served
 
-_FILES: Final = 1024
+# That the service may open.
+FILES: Final = 1024
 _STEP_SECONDS: Final = 0.05
 _OPENED_PER_SECOND: Final = 200
 # For all connections of an attack to be open, and to come to a halt.
@@ -182,6 +183,57 @@ class Healthy:
 HEAD: Final = """\
 | attack | opened | closed | after s, median / most | before, during, after, ms | kept | failed | /livez p99, ms | log |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- |"""
+_LEAST_KEPT: Final = 0.95
+_MOST_LINES: Final = 100
+
+
+@dataclass(frozen=True)
+class Endured:
+    """Outcome of an attack.
+
+    Attributes:
+        medians: seconds of a request of the client that behaves: before, during and after the attack.
+        failed: its requests during the attack that were not answered, with the reason.
+        livez: the 99th percentile of ``/livez`` during the attack, in seconds.
+        lines: of the log, but for those of requests that were answered.
+    """
+
+    attack: Attack
+    tally: Tally
+    medians: tuple[float, float, float]
+    failed: Sequence[str]
+    livez: float
+    lines: int
+
+    @property
+    def kept(self) -> float:
+        """Share of its speed that the client that behaves kept."""
+        before, during, after = self.medians
+        return statistics.mean((before, after)) / during
+
+    @property
+    def faults(self) -> list[str]:
+        """What was not as it must be."""
+        return [
+            *(
+                [f"the client that behaves kept {100 * self.kept:.0f} % of its speed"]
+                if self.kept < _LEAST_KEPT
+                else []
+            ),
+            *sorted(set(self.failed)),
+            *([f"{self.lines} lines of log"] if self.lines > _MOST_LINES else []),
+        ]
+
+    @property
+    def row(self) -> str:
+        """Of the table."""
+        lasted = self.tally.lasted
+        ends = f"{statistics.median(lasted):.1f} / {max(lasted):.1f}" if lasted else ""
+        return (
+            f"| {self.attack.connections} {self.attack.name} | {self.tally.opened} | {len(lasted)} | {ends} | "
+            f"{' → '.join(f'{1000 * median:.1f}' for median in self.medians)} | {100 * self.kept:.0f} % | "
+            f"{len(self.failed)} | {1000 * self.livez:.0f} | {self.lines} |"
+        )
 
 
 def _log_lines(log: Path) -> int:
@@ -189,30 +241,21 @@ def _log_lines(log: Path) -> int:
     return sum(b" rag.access: " not in line for line in log.read_bytes().splitlines())
 
 
-def run(service: Service, watch: Watch, attack: Attack, seconds: float, log: Path) -> tuple[str, bool]:
-    """One attack: its row of the table, and whether the client that behaves kept 95 % of its speed."""
+def endured(port: int, watch: Watch, attack: Attack, seconds: float, log: Path) -> Endured:
+    """Attacks a service for so many seconds."""
     lines = _log_lines(log)
     before, during, after = Healthy(), Healthy(), Healthy()
-    before.ask(service.port, seconds / 3)
-    with attacking(service.port, attack) as tallies:
+    before.ask(port, seconds / 3)
+    with attacking(port, attack) as tallies:
         time.sleep(_SETTLING_SECONDS)
         start = time.monotonic()
-        during.ask(service.port, seconds)
+        during.ask(port, seconds)
         samples = [sample for sample in watch.samples(start) if sample.moment < start + seconds]
     time.sleep(_ENDING_SECONDS)
-    after.ask(service.port, seconds / 3)
-    medians = [statistics.median(part.seconds) for part in (before, during, after)]
-    kept = statistics.mean((medians[0], medians[2])) / medians[1]
-    lines = _log_lines(log) - lines
+    after.ask(port, seconds / 3)
+    medians = (statistics.median(before.seconds), statistics.median(during.seconds), statistics.median(after.seconds))
     (tally,) = tallies
-    lasted = f"{statistics.median(tally.lasted):.1f} / {max(tally.lasted):.1f}" if tally.lasted else ""
-    row = (
-        f"| {attack.connections} {attack.name} | {tally.opened} | {len(tally.lasted)} | {lasted} | "
-        f"{' → '.join(f'{1000 * median:.1f}' for median in medians)} | {100 * kept:.0f} % | {len(during.faults)} | "
-        f"{1000 * _percentile(samples):.0f} | {lines} |"
-    )
-    print("\n".join([row, *sorted(set(during.faults))]), flush=True)
-    return row, kept >= 0.95 and not during.faults and lines <= 100
+    return Endured(attack, tally, medians, during.faults, _percentile(samples), _log_lines(log) - lines)
 
 
 def _percentile(samples: Sequence[Sample]) -> float:
@@ -231,17 +274,20 @@ def main() -> int:
     chosen = [attack for attack in ATTACKS if options.only in (None, attack.name)]
     with (
         tempfile.NamedTemporaryFile(suffix=".log") as log,
-        served(options.index, log.file, _FILES) as service,
+        served(options.index, log.file, FILES) as service,
         watching(service.port, service.process.pid) as watch,
     ):
         print(HEAD)
-        rows = [run(service, watch, attack, options.seconds, Path(log.name)) for attack in chosen]
+        outcomes = []
+        for attack in chosen:
+            outcomes.append(endured(service.port, watch, attack, options.seconds, Path(log.name)))
+            print("\n".join([outcomes[-1].row, *outcomes[-1].faults]), flush=True)
         held = max(sample.files for sample in watch.samples())
-    summary = f"\nThe service held at most {held} of {_FILES} files."
+    summary = f"\nThe service held at most {held} of {FILES} files."
     print(summary)
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "slow_clients.md").write_text("\n".join([HEAD, *(row for row, _ in rows), summary]) + "\n")
-    return 0 if all(is_well for _, is_well in rows) else 1
+    (RESULTS / "slow_clients.md").write_text("\n".join([HEAD, *(each.row for each in outcomes), summary]) + "\n")
+    return 1 if any(each.faults for each in outcomes) else 0
 
 
 if __name__ == "__main__":

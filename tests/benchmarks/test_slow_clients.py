@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from benchmarks.slow_clients import ATTACKS, Attack, Healthy, _goes_on, _open
+from benchmarks.slow_clients import ATTACKS, Attack, Endured, Healthy, Tally, _goes_on, _open
 
 DRIPPING = Attack("slowloris", 1, b"GET / HT", b"TP/1.1")
 
@@ -48,3 +48,14 @@ def test_requests_that_fail_are_counted() -> None:
         healthy.ask(nobody.getsockname()[1], 0.05)
     assert len(healthy.faults) == len(healthy.seconds) > 0
     assert "refused" in healthy.faults[0]
+
+
+def test_a_client_that_keeps_its_speed_is_no_fault() -> None:
+    outcome = Endured(ATTACKS[0], Tally(1300, 0, [10.0, 12.0]), (0.010, 0.0105, 0.010), [], 0.004, 100)
+    assert outcome.faults == []
+    assert outcome.row == "| 1300 half-open | 1300 | 2 | 11.0 / 12.0 | 10.0 → 10.5 → 10.0 | 95 % | 0 | 4 | 100 |"
+
+
+def test_what_an_attack_does_to_others_are_faults() -> None:
+    outcome = Endured(ATTACKS[0], Tally(), (0.010, 0.020, 0.010), ["503", "503"], 0.004, 101)
+    assert outcome.faults == ["the client that behaves kept 50 % of its speed", "503", "101 lines of log"]

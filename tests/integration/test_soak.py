@@ -5,9 +5,11 @@ Some seconds each: they start the service as a process of its own.
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
-from tests.soak import canaries, stopping
+from tests.soak import canaries, long_questions, stopping
 from tests.soak.row import Row, table
 from tests.soak.stopping import Stop
 
@@ -40,6 +42,11 @@ def test_a_stop_that_is_not_as_it_must_be_is_a_fault(stop: Stop) -> None:
 def test_a_stop_as_it_must_be() -> None:
     assert not Stop(0, 3.0, 0, (200, 503, None)).fault
     assert not Stop(0, 3.0, 0, (503, None)).fault
+
+
+def test_an_error_and_a_process_that_is_held_are_faults() -> None:
+    assert long_questions.faults(Counter({200: 9, 422: 1}), 0.05) == []
+    assert long_questions.faults(Counter({200: 9, 500: 2}), 0.051) == ["2 answers with 500", "`/livez` took 51 ms"]
 
 
 def test_the_table_has_a_line_for_each_row() -> None:

@@ -14,7 +14,7 @@ from typing import Final
 from tests.faults.mutation import caught
 from tests.faults.service_mutants import DEFECTS
 from tests.hostile.fuzzing.__main__ import all_fuzzed
-from tests.soak import canaries, contract, load, stopping
+from tests.soak import canaries, contract, load, long_questions, slow_clients, stopping
 from tests.soak.row import Row, table
 
 
@@ -35,6 +35,8 @@ _PROGRAMMES: Final[dict[str, Callable[[argparse.Namespace], Iterator[Row]]]] = {
     "schema": lambda options: contract.rows(options.cases, options.seed),
     "malformed": lambda _: iter([contract.malformed_row()]),
     "stopping": lambda options: iter([stopping.row(options.rounds)]),
+    "slow": lambda options: slow_clients.rows(options.attack_seconds),
+    "long": lambda options: iter([long_questions.row(options.questions, options.seed)]),
     "canaries": lambda _: iter([canaries.row(5)]),
     "fuzzing": _fuzzing,
     "defects": _defects,
@@ -48,6 +50,8 @@ def main() -> int:
     parser.add_argument("programmes", nargs="*", metavar="PROGRAMME", help=f"of {', '.join(_PROGRAMMES)}; default: all")
     parser.add_argument("--cases", type=int, default=5000, help="of the schema: without keys, and with them")
     parser.add_argument("--rounds", type=int, default=60, help="stops under load")
+    parser.add_argument("--attack-seconds", type=float, default=60.0, help="for each attack of slow clients")
+    parser.add_argument("--questions", type=int, default=10_000, help="that are made to take long")
     parser.add_argument("--fuzz-seconds", type=float, default=300.0, help="for each target")
     parser.add_argument("--minutes", type=float, default=60.0, help="of load")
     parser.add_argument("--seed", type=int, default=1)

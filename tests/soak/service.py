@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ingest.discovery import discover
@@ -49,6 +51,7 @@ def fake_service(
     *,
     document: str = "",
     reply: str = _REPLY,
+    files: int | None = None,
 ) -> Iterator[FakeService]:
     """Starts the service; it is stopped in the end, if it still runs.
 
@@ -58,6 +61,7 @@ def fake_service(
         seconds_per_token: how slow the model pretends to be.
         document: text of a further document, of one page.
         reply: of the model.
+        files: how many it may open; None for as many as this process.
     """
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RAG_")}
     command = [sys.executable, "-m", "tests.soak.service", str(folder), "--seconds-per-token", str(seconds_per_token)]
@@ -65,8 +69,9 @@ def fake_service(
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
-            command, cwd=ROOT, env=environment | dict(settings or {}), stdout=subprocess.PIPE, stderr=log, text=True
-        )
+            command, cwd=ROOT, env=environment | dict(settings or {}), stdout=subprocess.PIPE, stderr=log, text=True,
+            preexec_fn=partial(resource.setrlimit, resource.RLIMIT_NOFILE, (files, files)) if files else None,
+        )  # fmt: skip
     assert process.stdout
     try:
         address = process.stdout.readline().strip()
