@@ -22,6 +22,8 @@ from ingest.pdf.fonts.font_codes import CONTROL_CODES
 from ingest.pdf.lines import Line, PageLines, Piece
 from ingest.pdf.page_characters import SURROGATE, PageCharacters
 from ingest.pdf.raised_digits import find_raised, rejoin
+from ingest.pdf.right_to_left.broken_lines import joined_right_to_left
+from ingest.pdf.right_to_left.letter_order import has_right_to_left
 from ingest.pdf.unseen.drawings import read_drawings, remove_object
 from ingest.pdf.unseen.layers import covered_words, words_in_layers
 from ingest.pdf.unseen.strikes import Strike, find_strikes, kept_letters
@@ -170,7 +172,10 @@ def _read_once(
     undrawn -= set(compress(objects, (~hidden).tolist()))
     figures = _figures(page, drawings.images, middles[visible]) if drawings.images else ()
     unmapped = len(_UNMAPPED.findall(characters.text))
-    return rejoin(line for line in lines if line.pieces), LeftOut(*counts), figures, sorted(undrawn), unmapped
+    lines = rejoin(line for line in lines if line.pieces)
+    if has_right_to_left(characters.text):
+        lines = joined_right_to_left(lines)
+    return lines, LeftOut(*counts), figures, sorted(undrawn), unmapped
 
 
 def _figures(page: pypdfium2.PdfPage, images: Sequence[Sequence[float]], middles: _Floats) -> Sequence[Box]:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from ingest.pdf.bindings import prototype
 from ingest.pdf.fonts.font_codes import has_codes, with_letters
 from ingest.pdf.fonts.glyph_order import letters_of_glyphs, may_be_glyph_numbers
+from ingest.pdf.right_to_left.letter_order import letters_in_order
 
 _Floats: TypeAlias = NDArray[np.float64]
 
@@ -109,14 +110,19 @@ class PageCharacters:
         return fits
 
     def _in_order(self, text: str) -> str:
-        """The text with the two letters of each ligature of lam and alef in order.
+        """The text with the letters of words in order that run from right to left.
 
-        pdfium gives them for one glyph, from left to right, and turns the whole word round.
+        pdfium gives the two letters of a ligature of lam and alef for one glyph, from left to right, and turns the
+        whole word round.
         """
+        order = letters_in_order(text, self.boxes)
+        if order is not None:
+            text = "".join(map(text.__getitem__, order))
         starts = [match.start() for match in _ALEF_LAM.finditer(text)]
         if not starts:
             return text
-        boxes = self.boxes([index for start in starts for index in (start, start + 1)])
+        places = [index for start in starts for index in (start, start + 1)]
+        boxes = self.boxes(places if order is None else [order[place] for place in places])
         letters = list(text)
         for start, one, other in zip(starts, boxes[::2], boxes[1::2], strict=True):
             if (one == other).all():
