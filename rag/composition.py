@@ -24,7 +24,7 @@ from rag.models.embedding.encoder import open_text_encoder
 from rag.models.embedding.interfaces import Encoder, Reranker
 from rag.models.embedding.reranker import OnnxReranker
 from rag.models.llm.language_model import LanguageModel, Message
-from rag.models.llm.tuning.autotune import setup_settings, tune_once, tuning_of, warn_of_unused_instructions
+from rag.models.llm.tuning.autotune import setup_settings, tuning_of, warn_of_unused_instructions
 from rag.models.weights.catalogue import Catalogue, Kind
 from rag.models.weights.store import ModelStore, Weights
 from rag.retrieval.cached import RetrievalCache
@@ -98,21 +98,17 @@ def open_retriever(settings: Settings) -> tuple[Retriever, CurrentIndex]:
     return Retriever(encoder, open_reranker(settings)), index
 
 
-def open_answerer(settings: Settings, *, recorded: bool = False, tuned: bool = False) -> Answerer:
+def open_answerer(settings: Settings, *, recorded: bool = False) -> Answerer:
     """Everything that answers questions; raises as :func:`open_retriever`.
 
     Args:
         settings: what to open.
         recorded: whether answers are recorded, if the settings name a folder for that.
-        tuned: whether llama.cpp is tuned to this machine first, if that was not done before (about 15 s).
     """
     model_identity(settings)  # fails before anything slow is loaded
     probe_own_model(settings)
     retriever, index = open_retriever(settings)
     confidence_model = open_confidence_model(settings)
-    if tuned and (weights := generator_weights(settings)):
-        # After all that may be wrong: it takes a while.
-        tune_once(settings, weights)
     cpu_gate = CpuGate()
     model = _open_model(settings, cpu_gate)
     return Answerer(

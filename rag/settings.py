@@ -229,7 +229,7 @@ class Settings(BaseSettings):
     tune: Annotated[
         Literal["auto", "off"],
         Field(
-            description="`auto`: the service measures at its first start, for about 15 s, which way of running the "
+            description="`auto`: a new service measures in the background, for about 15 s, which way of running the "
             "language model is fastest on this machine; `off`: it measures nothing"
         ),
     ] = "auto"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.cli.arguments import whole_number
-from rag.composition import open_answerer, open_records
+from rag.composition import generator_weights, open_answerer, open_records
 
 if TYPE_CHECKING:
     import argparse
@@ -32,6 +32,7 @@ def add_commands(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def serve(options: argparse.Namespace, settings: Settings) -> int:
     """Reserves the port, loads the models and the index, then listens until it is told to stop; the exit code."""
+    from rag.models.llm.tuning.background import tuning_job
     from rag.service.allowed_hosts import check_open
     from rag.service.auth import open_key_file
     from rag.service.connections import most_connections
@@ -48,5 +49,8 @@ def serve(options: argparse.Namespace, settings: Settings) -> int:
         check_open(settings, address)
         if options.adding and not uploads:
             uploads = open_local_uploads(settings, options.adding, address)
-        answerer = open_answerer(settings, recorded=True, tuned=True)
-        return serve_forever(lambda: answerer, settings, listener, uploads, key_file)
+        answerer = open_answerer(settings, recorded=True)
+        weights = generator_weights(settings)
+        tuning = tuning_job(settings, weights) if weights else None
+        jobs = [tuning] if tuning else []
+        return serve_forever(lambda: answerer, settings, listener, uploads, key_file, jobs)

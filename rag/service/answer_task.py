@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Coroutine, Iterator
 from concurrent.futures import Executor
 from contextvars import copy_context
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from rag.answering.answerer import Answerer
 from rag.domain.values import AnswerEvent, Question
 from rag.errors import Cancelled
 from rag.index.generation import Generation
+from rag.runtime.background import BackgroundQueue
 from rag.runtime.thread_stream import AsyncThreadStream
 from rag.service.admission.admission import Ticket
 
@@ -36,6 +37,7 @@ class AnswerTask:
     question: Question
     generation: Generation
     ticket: Ticket
+    background: BackgroundQueue
 
     async def events(self, threads: Executor) -> AsyncGenerator[AnswerEvent | KeepAlive, None]:
         """Streams the events of the answer.
@@ -54,12 +56,17 @@ class AnswerTask:
             threads,
             copy_context().run,  # for the log: which request the thread works for
             stream.run,
-            lambda: self.answerer.stream(self.question, cancellation, self.generation),
+            self._work,
         )
         self.ticket.hand_over(thread)
         with stream, cancellation.calling(lambda: stream.end(Cancelled("the answer is no longer wanted"))):
             async for event in stream:
                 yield event
+
+    def _work(self) -> Iterator[AnswerEvent]:
+        """The answer, in its thread; background jobs make way from its first step to its last."""
+        with self.background.question():
+            yield from self.answerer.stream(self.question, self.ticket.cancellation, self.generation)
 
 
 async def cancel_on_disconnect(request: Request, work: Coroutine[Any, Any, T]) -> T:

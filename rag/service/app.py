@@ -16,6 +16,7 @@ from rag import __version__
 from rag.answering.answerer import Answerer
 from rag.errors import IndexFault
 from rag.pdf.render_pool import RenderPool
+from rag.runtime.background import BackgroundJob, BackgroundQueue
 from rag.service import problems
 from rag.service.access.watched_keys import WatchedKeys
 from rag.service.admission.admission import DEFAULTS, Admission, AdmissionLimits
@@ -46,6 +47,7 @@ def create_app(
     render_pool: RenderPool | None = None,
     root_path: str = "",
     traces: AnswerTraces | None = None,
+    background: Sequence[BackgroundJob] = (),
 ) -> FastAPI:
     """Creates the application of the service.
 
@@ -62,11 +64,13 @@ def create_app(
         render_pool: renders page images, and is closed with the application; None means one that starts its processes
             with the first image.
         traces: records the times of answers, and is closed with the application; None records none.
+        background: jobs that begin with the application, while nothing is asked.
         root_path: the path under which a proxy offers the service, without a slash at its end; empty for ``/``.
 
     Returns:
         The application. ``state.metrics`` has its :class:`Metrics`, and while it runs ``state.admission`` its
-        :class:`Admission`. While ``state.draining`` is true, ``/readyz`` says that it stops.
+        :class:`Admission`, and ``state.background`` its queue of background jobs. While ``state.draining`` is true,
+        ``/readyz`` says that it stops.
     """
     metrics = Metrics()
     keys = Keys(
@@ -82,19 +86,21 @@ def create_app(
         answerer = await run_in_threadpool(open_answerer)
         admission = Admission(limits, quantum=answerer.evidence_tokens + answerer.max_tokens)
         app.state.admission = admission
+        app.state.background = queue = BackgroundQueue(metrics.count_background)
         metrics.started(answerer.model.name)
         threads = ThreadPoolExecutor(limits.parallel, thread_name_prefix="answer")
         page_images = PageImages(render_pool or RenderPool())
         app.include_router(health.probes(answerer))
-        questions = ask.QuestionService(answerer, admission, threads, metrics, traces)
+        questions = ask.QuestionService(answerer, admission, threads, metrics, traces, queue)
         app.include_router(ask.router(questions, keys))
         app.include_router(feedback.router(answerer, guarded(keys, "feedback")))
         app.include_router(openai.router(questions, answerer, keys))
         app.include_router(documents.router(answerer, page_images, guarded(keys, "documents")))
-        app.include_router(health.router(answerer, admission, metrics, uploads_info(uploads, keys), keys))
+        app.include_router(health.router(answerer, admission, metrics, uploads_info(uploads, keys), keys, queue))
         if uploads:
             jobs = IngestJobs(
                 uploads.job,
+                queue,
                 answerer.index.refresh,
                 lambda ended: metrics.count_ingest(published=ended.state == "finished", files=ended.files),
             )
@@ -102,9 +108,10 @@ def create_app(
         app.openapi()  # derived now, from all routes, and kept
         with answerer.index.followed():
             await run_in_threadpool(_tell_of_gaps, answerer)
+            for job in background:
+                queue.submit(job)
             yield
-        if uploads:
-            await run_in_threadpool(jobs.close)
+        await run_in_threadpool(queue.close)
         await run_in_threadpool(page_images.close)
         if traces:
             await run_in_threadpool(traces.close)

@@ -15,6 +15,7 @@ from rag import __version__
 from rag.domain.file_status import FAILED, FileRow
 from rag.domain.values import Answer
 from rag.index.generation import Generation
+from rag.runtime.background import BackgroundStatus, JobOutcome
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 _PHASE_SECONDS = (0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128)
@@ -38,6 +39,7 @@ class Metrics:
         self._set_up_requests(registry)
         self._set_up_answers(registry)
         self._set_up_index(registry)
+        self._set_up_background(registry)
 
     def _set_up_requests(self, registry: CollectorRegistry) -> None:
         self.requests = Counter("pageproof_requests", "HTTP requests", ["route", "status"], registry=registry)
@@ -97,6 +99,30 @@ class Metrics:
         # A series that begins with 1 has no increase: an alert would miss the first.
         for outcome in ("ok", "incomplete", "failed"):
             self.ingest_runs.labels(outcome)
+
+    def _set_up_background(self, registry: CollectorRegistry) -> None:
+        self.background_runs = Counter(
+            "pageproof_background_runs", "Runs of background jobs", ["kind", "outcome"], registry=registry
+        )
+        self.background_seconds = Counter(
+            "pageproof_background_seconds", "Time of background jobs, pauses included", ["kind"], registry=registry
+        )
+        self.background_waiting = Gauge("pageproof_background_waiting", "Background jobs that wait", registry=registry)
+        self.background_running = Gauge(
+            "pageproof_background_running", "1 for the background job at work", ["kind", "state"], registry=registry
+        )
+
+    def count_background(self, kind: str, outcome: JobOutcome, seconds: float) -> None:
+        """Counts a run of a background job when it has ended."""
+        self.background_runs.labels(kind, outcome).inc()
+        self.background_seconds.labels(kind).inc(seconds)
+
+    def background_state(self, status: BackgroundStatus) -> None:
+        """Sets the gauges of the background queue."""
+        self.background_waiting.set(len(status.waiting))
+        self.background_running.clear()
+        if status.job:
+            self.background_running.labels(status.job, status.state).set(1)
 
     def index_state(self, generation: Generation | None, *, swaps: int, refused: int, degraded: bool) -> None:
         """Sets the gauges of the index: the generation that is served, and reloads while the service ran."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
 
@@ -26,6 +26,7 @@ from rag.domain.values import (
     Turn,
     Verdict,
 )
+from rag.runtime.background import BackgroundStatus
 from rag.service.media_types import has_page_images
 from rag.service.uploads.schemas import AddingBody
 
@@ -221,6 +222,7 @@ class DocumentBody(_Body):
     title: str
     author: Annotated[str | None, Field(description="as the file's properties give it")]
     created: Annotated[str | None, Field(description="date in the file's properties, such as 2024-05-31")]
+    language: Annotated[str | None, Field(description="of most of its text, such as German; null where it is unknown")]
     pages: int
     size: int
     status: FileStatus
@@ -237,6 +239,7 @@ class DocumentBody(_Body):
             title=document.title,
             author=document.author,
             created=document.created,
+            language=document.language,
             pages=document.pages,
             size=document.size,
             status=row.status if row else "ok",
@@ -314,6 +317,21 @@ class LimitsBody(_Body):
     requests_per_minute: Annotated[int | None, Field(description="of the key that was sent; null: any number")]
 
 
+class BackgroundBody(_Body):
+    """Work in the background: the job that runs, which makes way for questions, and those that wait."""
+
+    job: Annotated[str | None, Field(description="kind of the job that runs")]
+    state: Annotated[Literal["idle", "running", "paused"], Field(description="`paused` while a question is answered")]
+    done: Annotated[int, Field(description="progress of the job, in units of its own")]
+    total: Annotated[int, Field(description="0 where it does not tell")]
+    waiting: Annotated[tuple[str, ...], Field(description="kinds of the jobs that wait, the next first")]
+
+    @classmethod
+    def of(cls, status: BackgroundStatus) -> BackgroundBody:
+        """The state of the queue as it is sent."""
+        return cls(**asdict(status))
+
+
 class InfoBody(_Body):
     """Versions, model, encoder, index and limits of the running service."""
 
@@ -325,6 +343,7 @@ class InfoBody(_Body):
     limits: LimitsBody
     adding: AddingBody
     feedback: Annotated[bool, Field(description="whether this client may say what it thinks of answers")]
+    background: BackgroundBody
 
 
 class StateBody(_Body):

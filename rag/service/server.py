@@ -8,7 +8,7 @@ import math
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from types import FrameType
@@ -20,6 +20,7 @@ from fastapi import FastAPI
 from rag.answering.answerer import Answerer
 from rag.errors import SettingsError
 from rag.pdf.render_pool import RenderPool
+from rag.runtime.background import BackgroundJob
 from rag.service.access.watched_keys import WatchedKeys
 from rag.service.admission.admission import Admission, AdmissionLimits
 from rag.service.allowed_hosts import allowed_hosts
@@ -108,6 +109,7 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """See uvicorn."""
+        self._app.state.background.stop()
         if self._is_terminated:
             await self._drain()
         admission: Admission = self._app.state.admission
@@ -186,6 +188,7 @@ def serve_forever(
     listener: socket.socket,
     uploads: UploadService | None = None,
     key_file: WatchedKeys | None = None,
+    background: Sequence[BackgroundJob] = (),
 ) -> int:
     """Serves on a reserved socket until a signal stops it; returns the exit code."""
     limits = AdmissionLimits(settings.parallel, settings.max_queue, settings.answer_seconds)
@@ -203,6 +206,7 @@ def serve_forever(
         render_pool=render_pool,
         root_path=settings.root_path,
         traces=open_traces(settings.traces),
+        background=background,
     )
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     sys.setswitchinterval(_SWITCH_SECONDS)

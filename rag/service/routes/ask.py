@@ -20,6 +20,7 @@ from rag.answering.answerer import Answerer
 from rag.domain.values import Answer, AnswerReady, PassagesFound, Question, SentenceVerified
 from rag.errors import Cancelled, DeadlinePassed, ServiceBusy
 from rag.index.generation import Generation
+from rag.runtime.background import BackgroundQueue
 from rag.service.admission.admission import Admission, Ticket, Waiting
 from rag.service.answer_task import AnswerTask, KeepAlive, cancel_on_disconnect
 from rag.service.api_docs.schema import events
@@ -45,6 +46,7 @@ class QuestionService:
         threads: Executor,
         metrics: Metrics,
         traces: AnswerTraces | None = None,
+        background: BackgroundQueue | None = None,
     ) -> None:
         """The parts that it connects.
 
@@ -54,12 +56,14 @@ class QuestionService:
             threads: for answers only, one for each that may be at work, so that they block no other work.
             metrics: counts the outcomes.
             traces: records the times of each answer; None records none.
+            background: makes way for each answer; None where there is no other work.
         """
         self._answerer = answerer
         self._admission = admission
         self._threads = threads
         self._metrics = metrics
         self._traces = traces
+        self._background = background or BackgroundQueue()
 
     @property
     def context_tokens(self) -> int:
@@ -113,7 +117,7 @@ class QuestionService:
                 async for place in places:
                     yield place
             queued = perf_counter() - start
-            task = AnswerTask(self._answerer, question, generation, ticket)
+            task = AnswerTask(self._answerer, question, generation, ticket, self._background)
             async with aclosing(task.events(self._threads)) as events:
                 async for event in events:
                     if isinstance(event, AnswerReady):

@@ -13,6 +13,7 @@ from fastapi.responses import PlainTextResponse
 from rag import __version__
 from rag.answering.answerer import Answerer
 from rag.errors import IndexFault, IndexMissing
+from rag.runtime.background import BackgroundQueue
 from rag.service.access.access_key import SCOPES
 from rag.service.admission.admission import Admission
 from rag.service.auth import Keys, guarded
@@ -20,7 +21,7 @@ from rag.service.metrics import CONTENT_TYPE, Metrics
 from rag.service.middleware import MAX_BODY_BYTES
 from rag.service.problems import error_response, problem_fields
 from rag.service.routes.feedback import records_of
-from rag.service.schemas import MAX_HISTORY, MAX_QUESTION, InfoBody, LimitsBody, StateBody
+from rag.service.schemas import MAX_HISTORY, MAX_QUESTION, BackgroundBody, InfoBody, LimitsBody, StateBody
 from rag.service.uploads.schemas import AddingBody
 
 _STOPPING: Final = "the service is stopping"
@@ -64,6 +65,7 @@ def router(
     metrics: Metrics,
     uploads: Callable[[Request], AddingBody],
     keys: Keys,
+    background: BackgroundQueue,
 ) -> APIRouter:
     """Metrics, API schema and configuration, guarded by the keys."""
     routes = APIRouter(route_class=guarded(keys))
@@ -76,6 +78,7 @@ def router(
         with suppress(IndexFault):
             generation = answerer.generation()
         metrics.key_file_refused.set(keys.file is not None and keys.file.fault is not None)
+        metrics.background_state(background.status)
         state = answerer.index.state
         metrics.index_state(generation, swaps=state.swaps, refused=state.refused, degraded=state.fault is not None)
         return Response(
@@ -118,6 +121,7 @@ def router(
             ),
             adding=uploads(request),
             feedback=records_of(answerer) is not None and "feedback" in getattr(request.state, "scopes", SCOPES),
+            background=BackgroundBody.of(background.status),
         )
 
     return routes

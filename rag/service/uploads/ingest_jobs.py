@@ -1,4 +1,7 @@
-"""Ingest jobs: runs the ingest command in a subprocess, one run at a time, and tracks its status."""
+"""Ingest jobs: runs the ingest command in a subprocess, one run at a time, and tracks its status.
+
+A run is a job of the background queue: while a question is answered, the processes of ingest are stopped.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +11,19 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 from rag.domain.file_status import FileRow
+from rag.runtime.background import BackgroundJob, BackgroundQueue, BackgroundTurn, Later
+from rag.runtime.process_tree import ProcessTree
 
 _log = logging.getLogger(__name__)
 
-# Niceness of the subprocess: answers have priority over ingest.
+# Niceness of the subprocess: answers have priority over ingest, where it goes on beside them.
 _NICENESS: Final = 10
 # Exit codes, as in `python -m ingest --help`: published, published with unreadable files, index locked.
 _PUBLISHED: Final = (0, 3)
@@ -26,8 +31,8 @@ _BUSY: Final = 75
 # Exponential backoff while another writer holds the lock.
 _FIRST_RETRY_SECONDS: Final = 5.0
 _LONGEST_RETRY_SECONDS: Final = 60.0
-# Time that a job has to end after SIGTERM; then it is killed.
-_STOP_SECONDS: Final = 5.0
+# Time that a job has to end after SIGTERM; then it is killed, which is safe at any moment.
+_STOP_SECONDS: Final = 0.8
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,7 @@ class IngestJobs:
     def __init__(
         self,
         command: Sequence[str],
+        queue: BackgroundQueue,
         on_published: Callable[[], object],
         on_ended: Callable[[IngestJobStatus], object] = lambda _status: None,
     ) -> None:
@@ -91,17 +97,17 @@ class IngestJobs:
 
         Args:
             command: of the job, with ``--json-lines``.
+            queue: runs it; a run ends with the queue.
             on_published: called in another thread when a run has succeeded, before its state becomes ``finished``.
             on_ended: called in another thread with the outcome of each run.
         """
         self._command = command
+        self._queue = queue
         self._on_published = on_published
         self._on_ended = on_ended
         self._lock = threading.Lock()
         self._status = IngestJobStatus()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._thread: threading.Thread | None = None
-        self._closing = threading.Event()
+        self._retry_seconds = _FIRST_RETRY_SECONDS
 
     @property
     def status(self) -> IngestJobStatus:
@@ -109,74 +115,57 @@ class IngestJobs:
         return self._status
 
     def start(self) -> IngestJobStatus:
-        """Starts a run; if one is in progress, another one follows it."""
+        """Starts a run; if one is in progress, another one follows it. After the queue was stopped, none is started."""
         with self._lock:
             if self._status.state == "running":
                 self._status = replace(self._status, again=True)
-            elif not self._closing.is_set():
+            elif self._submit():
                 self._status = _running()
-                self._thread = threading.Thread(target=self._run_until_done, name="ingest", daemon=True)
-                self._thread.start()
             return self._status
 
-    def close(self) -> None:
-        """Stops the run in progress, if there is one, and waits for its end. No other run is started."""
+    def _submit(self) -> bool:
+        self._retry_seconds = _FIRST_RETRY_SECONDS
+        return self._queue.submit(BackgroundJob("ingest", self._run, pausable=True))
+
+    def _run(self, turn: BackgroundTurn) -> Later | None:
+        """One run; it is tried again while another writer holds the lock of the index."""
+        try:
+            code, report = self._run_process(turn)
+            if code == _BUSY:
+                return self._wait_for_lock()
+            ended = self._ended(code, report)
+        except Exception:  # noqa: BLE001 - a boundary
+            # Otherwise the status would stay "running" forever.
+            _log.exception("the ingest job could not be run")
+            ended = IngestJobStatus("failed", error="the ingest job could not be run; the service's log says why")
+        self._on_ended(ended)
         with self._lock:
-            self._closing.set()
-            process, thread = self._process, self._thread
-        if process:
-            process.terminate()  # the job ends its reading processes then
-            try:
-                process.wait(_STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                with suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-        if thread:
-            thread.join()
+            if self._status.again and self._submit():
+                self._status = _running()
+            else:
+                self._status = replace(ended, started=self._status.started, finished=_now())
+        return None
 
-    def _run_until_done(self) -> None:
-        """Body of the thread: runs the job, and again as long as another run was requested meanwhile."""
-        more = True
-        while more:
-            try:
-                ended = self._run()
-            except Exception:  # noqa: BLE001 - a boundary
-                # If the thread ended here, the status would stay "running" forever.
-                _log.exception("the ingest job could not be run")
-                ended = IngestJobStatus("failed", error="the ingest job could not be run; the service's log says why")
-            self._on_ended(ended)
-            with self._lock:
-                more = self._status.again and not self._closing.is_set()
-                self._status = _running() if more else replace(ended, started=self._status.started, finished=_now())
+    def _wait_for_lock(self) -> Later:
+        seconds = self._retry_seconds
+        message = f"another ingest is at work in this index; it is tried again every {seconds:g} s"
+        self._update(stage="waiting", error=message)
+        self._retry_seconds = min(seconds * 2, _LONGEST_RETRY_SECONDS)
+        return Later(seconds)
 
-    def _run(self) -> IngestJobStatus:
-        """One run, tried again while another writer holds the lock of the index."""
-        seconds = _FIRST_RETRY_SECONDS
-        while True:
-            code, report = self._run_process()
-            if code != _BUSY or self._closing.is_set():
-                break
-            message = f"another ingest is at work in this index; it is tried again every {seconds:g} s"
-            self._update(stage="waiting", error=message)
-            self._closing.wait(seconds)
-            seconds = min(seconds * 2, _LONGEST_RETRY_SECONDS)
+    def _ended(self, code: int, report: Mapping[str, Any]) -> IngestJobStatus:
         files = tuple(_file(row) for row in report.get("files", ()))
         if code in _PUBLISHED and report.get("generation"):
             self._on_published()
             return IngestJobStatus("finished", index=report["generation"], share=1.0, files=files)
         return IngestJobStatus("failed", error=_failure(code, report), files=files)
 
-    def _run_process(self) -> tuple[int, Mapping[str, Any]]:
+    def _run_process(self, turn: BackgroundTurn) -> tuple[int, Mapping[str, Any]]:
         """Runs the subprocess once; returns its exit code, and its report, which is empty if it printed none."""
         report: Mapping[str, Any] = {}
-        with self._lock:
-            if self._closing.is_set():
-                return -signal.SIGTERM, report
-            # A process group of its own, so that Ctrl-C in a terminal goes to the service, which then stops the job.
-            self._process = subprocess.Popen(
-                self._command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, process_group=0
-            )
-        with self._process as process:
+        # A process group of its own, so that Ctrl-C in a terminal goes to the service, which then stops the job.
+        process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, process_group=0)
+        with process, _ended_by(turn, process):
             with suppress(OSError):  # it has ended already
                 os.setpriority(os.PRIO_PROCESS, process.pid, _NICENESS)
             for line in process.stdout or ():
@@ -184,13 +173,37 @@ class IngestJobs:
                 # Stage "starting" is before it has the lock: it may still have to wait.
                 if (progress := fields.get("progress")) and progress["stage"] != "starting":
                     self._update(**_progress(progress), error=None)
+                    turn.progress(self._status.done, self._status.total)
                 report = fields.get("report", report)
-        self._process = None
         return process.returncode, report
 
     def _update(self, **fields: Any) -> None:  # noqa: ANN401 - fields of IngestJobStatus
         with self._lock:
             self._status = replace(self._status, **fields)
+
+
+@contextmanager
+def _ended_by(turn: BackgroundTurn, process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Inside the context a question pauses the process, and the end of the queue ends it."""
+    tree = ProcessTree(process.pid)
+    timer = threading.Timer(_STOP_SECONDS, _kill, (process.pid,))
+    timer.daemon = True
+
+    def end() -> None:
+        process.terminate()  # the job ends its reading processes then
+        timer.start()
+
+    try:
+        with turn.cancellation.calling(end), turn.pausing(tree.pause, tree.resume):
+            yield
+            process.wait()
+    finally:
+        timer.cancel()
+
+
+def _kill(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
 
 
 def _running() -> IngestJobStatus:

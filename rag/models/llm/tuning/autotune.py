@@ -16,18 +16,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from rag.errors import ModelUnusable
 from rag.models.llm.tuning.cpu_features import build_flags, unused_instructions
 from rag.models.llm.tuning.parameters import Tuning
 from rag.models.llm.tuning.search import search_space
-from rag.models.llm.tuning.store import (
-    Measured,
-    TokensPerSecond,
-    can_be_kept,
-    keep_measured,
-    read_measured,
-    tuning_path,
-)
+from rag.models.llm.tuning.store import Measured, TokensPerSecond, read_measured
 from rag.models.weights.store import Weights
 from rag.runtime.processor import Processor, busy_seconds, read_processor
 from rag.settings import Settings
@@ -41,10 +33,6 @@ _log = logging.getLogger(__name__)
 _VERSION: Final = 1
 # Share of the machine, 0..1, that other programs may have: with more, two threads that wait for each other look slow.
 MOST_BUSY: Final = 0.1
-# Seconds over which the load is measured before the benchmark.
-_LOAD_SECONDS: Final = 0.3
-# Settings that with_settings applies: where all are set, there is nothing to measure.
-_SETTINGS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,40 +190,6 @@ def warn_of_unused_instructions() -> None:
         _log.warning(
             "llama.cpp was built without %s of this processor and is slower; %s", ", ".join(unused), how_to_rebuild()
         )
-
-
-def tune_once(settings: Settings, weights: Weights) -> None:
-    """Benchmarks this machine and stores the tuning, once, before a service starts. Never fails the start.
-
-    Nothing is measured where the settings forbid it or decide everything, or where the result could not be stored, for
-    each start would be slower then; nor while other programs use much of the machine.
-    """
-    chosen = chosen_tuning(settings, weights)
-    folder = tuning_folder(settings)
-    if settings.tune == "off" or chosen.measured or len(chosen.overridden) == _SETTINGS:
-        return
-    if not can_be_kept(folder):
-        _log.info("not tuned to this machine, for nothing can be written in %s: set RAG_TUNING", folder)
-        return
-    others = OtherPrograms()
-    time.sleep(_LOAD_SECONDS)
-    if others.share() > MOST_BUSY:
-        _log.info("not tuned to this machine, for it is busy; when it is quiet: python -m rag doctor --tune")
-        return
-    _log.info("measuring once how this machine runs the model best, about 15 s (RAG_TUNE=off leaves it out)")
-    try:
-        measured = tune(settings, weights)
-    except ModelUnusable as error:
-        _log.warning("this machine could not be measured, so the defaults stay: %s", error)
-        return
-    if measured.busy > MOST_BUSY:
-        _log.warning(
-            "other programs had %.0f %% of this machine, so what was measured is not kept and the defaults stay; "
-            "when it is quiet: python -m rag doctor --tune",
-            100 * measured.busy,
-        )
-    elif keep_measured(folder, measured):
-        _log.info("%s; kept in %s", described(measured.tuning), tuning_path(folder))
 
 
 def described(tuning: Tuning) -> str:

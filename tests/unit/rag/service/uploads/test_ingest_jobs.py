@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from rag.domain.file_status import FileRow
+from rag.runtime.background import BackgroundQueue
 from rag.service.uploads.ingest_jobs import FileProgress, IngestJobs, IngestJobStatus
 
 REPORT = {
@@ -50,10 +51,11 @@ class Bench:
         self.pids = folder / "pids"
         self.published: list[IngestJobStatus] = []
         self.opened: list[IngestJobs] = []
+        self.queue = BackgroundQueue()
 
     def jobs(self, script: str) -> IngestJobs:
         command = ["sh", "-c", f"echo $$ >>{self.pids}; {script}"]
-        made = IngestJobs(command, lambda: self.published.append(made.status))
+        made = IngestJobs(command, self.queue, lambda: self.published.append(made.status))
         self.opened.append(made)
         return made
 
@@ -78,8 +80,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     monkeypatch.setattr("rag.service.uploads.ingest_jobs._FIRST_RETRY_SECONDS", 0.01)
     made = Bench(tmp_path)
     yield made
-    for jobs in made.opened:
-        jobs.close()
+    made.queue.close(60)
     for pid in made.started():
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
@@ -206,12 +207,13 @@ def test_a_run_that_fails(bench: Bench, script: str, error: str) -> None:
 
 
 def test_a_job_that_cannot_be_started_fails(caplog: pytest.LogCaptureFixture) -> None:
-    jobs = IngestJobs(["/nonexistent/program"], lambda: None)
+    queue = BackgroundQueue()
+    jobs = IngestJobs(["/nonexistent/program"], queue, lambda: None)
     jobs.start()
     wait_until(lambda: jobs.status.state == "failed")
     assert "No such file" in caplog.text
     assert jobs.start().state == "running"
-    jobs.close()
+    queue.close(60)
 
 
 def test_it_has_a_lower_priority_than_answers(bench: Bench) -> None:
@@ -224,6 +226,32 @@ def test_it_has_a_lower_priority_than_answers(bench: Bench) -> None:
     bench.go.touch()
 
 
+def test_a_question_stops_it_until_it_is_answered(bench: Bench) -> None:
+    count = bench.go.with_name("count")
+    jobs = bench.jobs(f"until [ -e {bench.go} ]; do echo >>{count}; sleep 0.005; done; {say({'report': REPORT})}")
+    jobs.start()
+    wait_until(count.exists)
+    with bench.queue.question():
+        wait_until(lambda: bench.queue.status.state == "paused")
+        time.sleep(0.1)
+        before = count.stat().st_size
+        time.sleep(0.1)
+        assert count.stat().st_size == before
+        assert jobs.status.state == "running"
+    wait_until(lambda: count.stat().st_size > before)
+    bench.go.touch()
+    wait_until(lambda: jobs.status.state == "finished")
+
+
+def test_progress_is_that_of_the_queue(bench: Bench) -> None:
+    jobs = bench.jobs(say(progress("encoding", chunks=70, encoded=35)) + bench.until_go() + say({"report": REPORT}))
+    jobs.start()
+    wait_until(lambda: bench.queue.status.done == 35)
+    assert (bench.queue.status.job, bench.queue.status.total) == ("ingest", 70)
+    bench.go.touch()
+    wait_until(lambda: jobs.status.state == "finished")
+
+
 class TestStopping:
     def test_a_run_in_progress(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("rag.service.uploads.ingest_jobs._STOP_SECONDS", 60.0)
@@ -231,19 +259,29 @@ class TestStopping:
         jobs.start()
         wait_until(bench.ready.exists)
         start = time.monotonic()
-        jobs.close()
+        bench.queue.close(60)
         assert time.monotonic() - start < 30
         assert bench.go.exists()  # it got SIGTERM, and had time to clean up
         assert jobs.status.state == "failed"
         assert jobs.start().state == "failed"  # no run is started after close
         assert len(bench.started()) == 1
 
+    def test_a_run_that_is_paused(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("rag.service.uploads.ingest_jobs._STOP_SECONDS", 60.0)
+        jobs = bench.jobs(f"trap 'echo >{bench.go}; exit 1' TERM; {bench.signal_ready()} while :; do sleep 0.01; done")
+        jobs.start()
+        wait_until(bench.ready.exists)
+        with bench.queue.question():
+            bench.queue.close(60)
+        assert bench.go.exists()
+        assert jobs.status.state == "failed"
+
     def test_a_job_that_ignores_sigterm(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("rag.service.uploads.ingest_jobs._STOP_SECONDS", 0.05)
         jobs = bench.jobs(f"trap '' TERM; {bench.signal_ready()} sh -c 'while :; do sleep 0.01; done'; exit 0")
         jobs.start()
         wait_until(bench.ready.exists)
-        jobs.close()
+        bench.queue.close(60)
         assert "SIGKILL" in str(jobs.status.error)
 
     def test_a_run_that_waits_for_the_lock(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -252,10 +290,10 @@ class TestStopping:
         jobs.start()
         wait_until(lambda: jobs.status.stage == "waiting")
         start = time.monotonic()
-        jobs.close()
+        bench.queue.close(60)
         assert time.monotonic() - start < 30
 
     def test_a_finished_run(self, bench: Bench) -> None:
         bench.ended(say({"report": REPORT}))
-        bench.opened[0].close()
+        bench.queue.close(60)
         assert bench.opened[0].status.state == "finished"

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import rag.models.llm.tuning.autotune
-from rag.errors import ModelUnusable
 from rag.models.llm.tuning.autotune import (
     chosen_tuning,
     default_tuning,
@@ -18,13 +15,12 @@ from rag.models.llm.tuning.autotune import (
     machine_digest,
     setup_settings,
     share_of_others,
-    tune_once,
     tuning_of,
     unused_here,
     with_settings,
 )
 from rag.models.llm.tuning.parameters import Tuning
-from rag.models.llm.tuning.store import Measured, keep_measured, tuning_path
+from rag.models.llm.tuning.store import Measured, keep_measured
 from rag.models.weights.store import Weights
 from rag.runtime.processor import Processor
 from rag.settings import Settings
@@ -38,34 +34,6 @@ EVERYTHING = {"threads": 3, "micro_batch": 64, "flash_attention": "off", "repack
 @pytest.fixture(autouse=True)
 def _processor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rag.models.llm.tuning.autotune, "read_processor", lambda: PROCESSOR)
-
-
-@pytest.fixture(autouse=True)
-def load(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Sets the share of the machine that other programs have; 0 at first."""
-
-    def load(share: float) -> None:
-        monkeypatch.setattr(rag.models.llm.tuning.autotune.OtherPrograms, "share", lambda _: share)
-
-    monkeypatch.setattr(rag.models.llm.tuning.autotune, "_LOAD_SECONDS", 0)
-    load(0.0)
-    return load
-
-
-@pytest.fixture
-def tunings(monkeypatch: pytest.MonkeyPatch) -> list[Weights]:
-    """The weights that would have been measured; the benchmark does not run."""
-    asked: list[Weights] = []
-    monkeypatch.setattr(rag.models.llm.tuning.autotune, "tune", _tuning_with(asked, lambda: found(busy=0.05)))
-    return asked
-
-
-def _tuning_with(asked: list[Weights], result: Callable[[], Measured]) -> Callable[[Settings, Weights], Measured]:
-    def tune(_: Settings, weights: Weights) -> Measured:
-        asked.append(weights)
-        return result()
-
-    return tune
 
 
 def found(**changed: Any) -> Measured:
@@ -103,13 +71,6 @@ def test_the_measurement_is_used(tmp_path: Path) -> None:
     assert (chosen.measured, chosen.overridden) == (found(), ("RAG_THREADS",))
 
 
-def test_it_is_kept_beside_the_weights_unless_set(tmp_path: Path, tunings: list[Weights]) -> None:
-    tune_once(Settings(models=tmp_path), WEIGHTS)
-    assert tuning_path(tmp_path).is_file()
-    tune_once(Settings(models=tmp_path, tuning=tmp_path / "other"), WEIGHTS)
-    assert tuning_path(tmp_path / "other").is_file()
-
-
 @pytest.mark.parametrize(
     "other",
     [
@@ -123,62 +84,6 @@ def test_another_machine_is_measured_anew(other: Processor) -> None:
     assert machine_digest(PROCESSOR, 0) == machine_digest(PROCESSOR, 0)
     assert machine_digest(other, 0) != machine_digest(PROCESSOR, 0)
     assert machine_digest(PROCESSOR, -1) != machine_digest(PROCESSOR, 0)
-
-
-class TestOnce:
-    def test_then_never_again(self, tmp_path: Path, tunings: list[Weights], caplog: pytest.LogCaptureFixture) -> None:
-        caplog.set_level(logging.INFO)
-        settings = Settings(tuning=tmp_path)
-        tune_once(settings, WEIGHTS)
-        assert "RAG_TUNE=off" in caplog.text
-        assert tuning_of(settings, WEIGHTS) == found().tuning
-        tune_once(settings, WEIGHTS)
-        assert tunings == [WEIGHTS]
-
-    @pytest.mark.parametrize(
-        "changed", [pytest.param({"tune": "off"}, id="off"), pytest.param(EVERYTHING, id="everything is set")]
-    )
-    def test_not_where_the_settings_decide_everything(
-        self, tmp_path: Path, tunings: list[Weights], changed: dict[str, Any]
-    ) -> None:
-        tune_once(Settings(tuning=tmp_path, **changed), WEIGHTS)
-        assert tunings == []
-
-    def test_not_where_it_cannot_be_kept(
-        self, tmp_path: Path, tunings: list[Weights], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(rag.models.llm.tuning.autotune, "can_be_kept", lambda _: False)
-        tune_once(Settings(tuning=tmp_path), WEIGHTS)
-        assert tunings == []
-
-    def test_not_while_others_are_at_work(
-        self, tmp_path: Path, tunings: list[Weights], load: Callable[[float], None], caplog: pytest.LogCaptureFixture
-    ) -> None:
-        caplog.set_level(logging.INFO)
-        load(0.5)
-        tune_once(Settings(tuning=tmp_path), WEIGHTS)
-        assert tunings == []
-        assert "busy" in caplog.text
-
-    def test_a_machine_that_became_busy_keeps_the_default(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        monkeypatch.setattr(rag.models.llm.tuning.autotune, "tune", _tuning_with([], lambda: found(busy=0.4)))
-        settings = Settings(tuning=tmp_path)
-        tune_once(settings, WEIGHTS)
-        assert "40 %" in caplog.text
-        assert tuning_of(settings, WEIGHTS) == Tuning(8, 8)
-
-    def test_a_model_that_cannot_be_measured_is_served_all_the_same(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        def fail() -> Measured:
-            raise ModelUnusable("no memory")
-
-        monkeypatch.setattr(rag.models.llm.tuning.autotune, "tune", _tuning_with([], fail))
-        tune_once(Settings(tuning=tmp_path), WEIGHTS)
-        assert "no memory" in caplog.text
-        assert not tuning_path(tmp_path).exists()
 
 
 @pytest.mark.parametrize(
