@@ -1,11 +1,12 @@
-"""Elements of a web page that are not read: without text, crossed out, hidden, or navigation."""
+"""Elements of a web page that are not read: without text, crossed out, hidden, or navigation; and raised ones."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from ingest.markup.stylesheet import Look, Stylesheet, look_of
+from ingest.markup.stylesheet import Element, Look, Stylesheet, look_of
 from ingest.readers.source import CROSSED_OUT, DELETED, NAVIGATION, NOT_SHOWN
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ _CROSSED_OUT: Final = ("s", "strike")
 _ALIVE: Final = re.compile(
     r"<script|\son[a-z]{3,20}\s*=|javascript:|:(?:checked|target|hover|focus|active|popover-open)", re.IGNORECASE
 )
+# Elements around one that are looked at.
+_MOST_ANCESTORS: Final = 24
 
 
 class DeadText:
@@ -47,7 +50,7 @@ class DeadText:
             return NAVIGATION
         if "hidden" in attributes or attributes.get("aria-hidden") == "true":
             return NOT_SHOWN
-        look = self._look(tag, attributes)
+        look = self._look(node)
         if look.hidden:
             return NOT_SHOWN
         if tag == "del":
@@ -55,9 +58,28 @@ class DeadText:
         crossed_out = tag in _CROSSED_OUT if look.crossed_out is None else look.crossed_out
         return CROSSED_OUT if crossed_out else None
 
-    def _look(self, tag: str, attributes: dict[str, str | None]) -> Look:
-        look = self._sheet.look(tag, attributes)
+    def is_raised(self, node: LexborNode) -> bool:
+        """True if the text of an element is raised: by its tag, or by a style."""
+        if node.tag == "sup":
+            return True
+        if not (self._sheet.raises or "super" in (node.attributes.get("style") or "")):
+            return False
+        return self._look(node).raised is True
+
+    def _look(self, node: LexborNode) -> Look:
+        attributes = node.attributes
+        look = self._sheet.look(node.tag or "", attributes, lambda: _ancestors(node))
         if self._alive and look.hidden:
-            look = Look(look.crossed_out)
+            look = Look(look.crossed_out, raised=look.raised)
         style = attributes.get("style")
         return look.under(look_of(style)) if style else look
+
+
+def _ancestors(node: LexborNode) -> Iterator[Element]:
+    """The elements around one, the nearest first."""
+    above = node.parent
+    for _ in range(_MOST_ANCESTORS):
+        if above is None:
+            return
+        yield above.tag or "", above.attributes
+        above = above.parent

@@ -10,6 +10,7 @@ from ingest.markup.dead_html import DeadText
 from ingest.markup.merged_cells import MergedCells, TableCell
 from ingest.markup.raised import CONTEXT, raised
 from ingest.readers.blocks import Block, table_text
+from ingest.readers.source import CROSSED_OUT
 from rag.text.characters import clean
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ _BLOCKS: Final = frozenset(
     "h1 h2 h3 h4 h5 h6 header hgroup hr legend li main ol p pre section summary table caption tbody td tfoot th thead "
     "tr ul".split()
 )
-_IN_LINE: Final = frozenset("a br img input sup pre".split())
+_IN_LINE: Final = frozenset("a br img input pre".split())
 _HEADINGS: Final = {f"h{level}": level for level in range(1, 7)}
 # Fields of a form that show what was put into them.
 _TYPED: Final = frozenset(["", *"text number email tel url date time month week datetime-local".split()])
@@ -38,7 +39,8 @@ class TreeWalk:
         self._dead = DeadText(tree)
         self._layout: set[int] = set()  # tables around other tables are for layout: their rows are not read as such
         self._text: list[str] = []
-        self._raised: list[list[int]] = []  # open superscripts: where they begin, and whether a link is in them
+        # Open superscripts: their element, where they begin, and whether a link is in them.
+        self._raised: list[list[int]] = []
         self._left_out: dict[str, None] = {}
         self._done: list[Block] = []
         self._pre = 0
@@ -82,6 +84,8 @@ class TreeWalk:
             self._text += [f" {option.text(strip=True)} " for option in node.css("option[selected]")]
         elif (detail := self._dead.detail(node)) and node.text().strip():
             self._left_out[detail] = None
+            if detail == CROSSED_OUT and node.tag in ("td", "th") and self._rows:
+                self._rows[-1].append(TableCell("", _span(node, "colspan"), _span(node, "rowspan")))
 
     def _add(self, node: LexborNode) -> None:
         text = node.text_content or ""
@@ -91,6 +95,8 @@ class TreeWalk:
         tag = node.tag or ""
         if tag in _BLOCKS:
             self._flush()
+        elif self._dead.is_raised(node):
+            self._raised.append([node.mem_id, len(self._text), 0])
         if tag in _IN_LINE:
             self._open_in_line(tag, node)
         elif tag in _HEADINGS:
@@ -109,10 +115,8 @@ class TreeWalk:
             self._text.append(f" {node.attributes.get('alt') or ''} ")
         elif tag == "input":
             self._text.append(_value(node))
-        elif tag == "sup":
-            self._raised.append([len(self._text), 0])
         elif tag == "a" and self._raised:
-            self._raised[-1][1] = 1
+            self._raised[-1][2] = 1
         elif tag == "pre":
             self._pre += 1
 
@@ -129,9 +133,9 @@ class TreeWalk:
         tag = node.tag or ""
         if tag in _BLOCKS:
             self._flush()
-        if tag == "sup":
+        if self._raised and self._raised[-1][0] == node.mem_id:
             self._close_raised()
-        elif tag == "pre":
+        if tag == "pre":
             self._pre -= 1
         elif tag in _HEADINGS:
             self._level = None
@@ -149,7 +153,7 @@ class TreeWalk:
             self._place(table_text(merged.row(cells) for cells in rows))
 
     def _close_raised(self) -> None:
-        start, note = self._raised.pop()
+        _, start, note = self._raised.pop()
         before = "".join(text[-CONTEXT:] for text in self._text[max(0, start - CONTEXT) : start])
         self._text[start:] = [raised(before, "".join(self._text[start:]), note=bool(note))]
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 import re
 from typing import Final
 
-# A raised number is an exponent after ten, a single letter, a unit of length, or a closing bracket.
-_BASE: Final = re.compile(r"(?:(?<![\d.,])10|(?<![^\W\d_])(?:[^\W\d_]|[kcdmµμn]m|ft|yd)|[)\]])$")
+# A raised number is an exponent after ten, a single letter, a unit of length, or a closing bracket; not after degrees.
+_BASE: Final = re.compile(r"(?:(?<![\d.,])10|(?<![^\W\d_])(?<!°)(?:[^\W\d_]|[kcdmµμn]m|ft|yd)|[)\]])$")
 _UNSIGNED: Final = re.compile(r"\d+(?:[.,]\d+)?$|[nxk]$")
 _SIGNED: Final = re.compile(r"[-+−–±]\s?(?:\d+(?:[.,]\d+)?|[nxk])$")
 _MINUS: Final = re.compile("[−–]")
 _OPENING: Final = frozenset("([{/\\-–'\"“‘«")
+# Raised letters that mark notes, and numbers that are no ordinals: of two digits, or with a part or a sign.
+_NOTE_LETTERS: Final = frozenset("abcdfghijklm")
+_NUMBER: Final = re.compile(r"(?:\d[\d.,]|[\d.,]\d|\d[%°)])$")
 # Characters before it that decide.
 CONTEXT: Final = 12
 
@@ -27,14 +30,22 @@ def raised(before: str, text: str, *, note: bool = False) -> str:
         note: whether it is known to be the mark of a note.
 
     Returns:
-        "^-6" for an exponent; other numbers and marks after a space; letters as they are, as in "1st".
+        "^-6" for an exponent; other numbers and marks after a space; letters as they are, as in "1st", but for one that
+        marks a note.
     """
     bare, last = text.strip(), before[-1:]
     if not bare or not last or last.isspace() or last in _OPENING:
         return text
     if not note and _is_exponent(before[-CONTEXT:], bare):
         return f"^{_MINUS.sub('-', bare)}"
-    return text if bare.isalpha() or text[0].isspace() else f" {text}"
+    if text[0].isspace() or (bare.isalpha() and not (note or is_note_letter(before, bare))):
+        return text
+    return f" {text}"
+
+
+def is_note_letter(before: str, bare: str) -> bool:
+    """True if a raised letter after a number is the mark of a note, and no ending of an ordinal number, as in 2e."""
+    return bare in _NOTE_LETTERS and _NUMBER.search(before[-CONTEXT:]) is not None
 
 
 def _is_exponent(before: str, bare: str) -> bool:

@@ -1,14 +1,16 @@
-"""Style sheets of a web page, as far as they cross out or hide elements by tag, class or id.
+"""Style sheets of a web page, as far as they cross out, hide or raise elements by tag, class or id.
 
-Pure. Rules for print and other media than a screen do not count, nor do selectors of several elements or of states.
+Pure. A selector may name elements around the one that it selects; a child is taken for any descendant. Rules for print
+and other media than a screen do not count, nor do selectors of siblings, attributes or states.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import cached_property
+from typing import Final, NamedTuple, TypeAlias
 
 _COMMENT: Final = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _STRING: Final = r"(?:[^{0}\\\n]|\\.){{0,1000}}"
@@ -16,6 +18,7 @@ _TOKEN: Final = re.compile(
     rf""" "{_STRING.format('"')}" | '{_STRING.format("'")}' | [{{}};] | [^"'{{}};]+ | ["'] """, re.DOTALL | re.VERBOSE
 )
 _SELECTOR: Final = re.compile(r"([a-z][a-z0-9]*|\*?)((?:[.#][\w-]+)*)", re.IGNORECASE)
+_COMBINATOR: Final = re.compile(r"\s{0,20}>\s{0,20}|\s{1,20}")
 _PART: Final = re.compile(r"[.#][\w-]+")
 _SCREEN: Final = re.compile(r"@media\s+(?:only\s+)?(?:screen|all)\s*\Z", re.IGNORECASE)
 _NO_DISPLAY: Final = re.compile(r"\bnone\b", re.IGNORECASE)
@@ -23,6 +26,10 @@ _NOTHING: Final = re.compile(r"0+(?:\.0*)?(?:px|pt|em|rem|%)?")
 _MOST_RULES: Final = 2_000
 _MOST_OF_A_PART: Final = 50
 _MOST_PARTS: Final = 5
+_MOST_COMPOUNDS: Final = 5
+
+# The tag and the attributes of an element.
+Element: TypeAlias = tuple[str, Mapping[str, str | None]]
 
 
 @dataclass(frozen=True)
@@ -31,12 +38,14 @@ class Look:
 
     crossed_out: bool | None = None
     hidden: bool | None = None
+    raised: bool | None = None
 
     def under(self, later: Look) -> Look:
         """The look after a later style."""
         return Look(
             self.crossed_out if later.crossed_out is None else later.crossed_out,
             self.hidden if later.hidden is None else later.hidden,
+            self.raised if later.raised is None else later.raised,
         )
 
 
@@ -57,6 +66,8 @@ def _declared(name: str, value: str) -> Look:
         return Look(crossed_out="line-through" in value)
     if name == "display":
         return Look(hidden=bool(_NO_DISPLAY.search(value)))
+    if name == "vertical-align":
+        return Look(raised=value in ("super", "text-top"))
     if name == "visibility":
         return Look(hidden=value in ("hidden", "collapse"))
     if name in ("font-size", "opacity") and _NOTHING.fullmatch(value):
@@ -64,11 +75,32 @@ def _declared(name: str, value: str) -> Look:
     return Look()
 
 
-@dataclass(frozen=True)
-class _Rule:
+class _Compound(NamedTuple):
+    """A selector of one element; the tag may be empty."""
+
     tag: str
     parts: frozenset[str]
+
+    def fits(self, tag: str, parts: frozenset[str]) -> bool:
+        return self.tag in ("", tag) and self.parts <= parts
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """A rule for an element within others, of which the nearest is the first."""
+
+    element: _Compound
+    around: Sequence[_Compound]
     look: Look
+
+    def is_within(self, ancestors: Iterable[Element]) -> bool:
+        left = list(reversed(self.around))
+        for tag, attributes in ancestors if left else ():
+            if left[-1].fits(tag, _parts_of(attributes)):
+                left.pop()
+                if not left:
+                    return True
+        return not left
 
 
 class Stylesheet:
@@ -79,7 +111,7 @@ class Stylesheet:
         rules = (rule for sheet in sheets for rule in _rules(sheet))
         for order, rule in zip(range(_MOST_RULES), rules, strict=False):
             # Under one of its parts, so that an element looks at few rules.
-            found = self._rules.setdefault(min(rule.parts, default=rule.tag), [])
+            found = self._rules.setdefault(min(rule.element.parts, default=rule.element.tag), [])
             found.append((order, rule))
             del found[:-_MOST_OF_A_PART]
 
@@ -93,19 +125,32 @@ class Stylesheet:
         """True if a rule hides elements."""
         return any(rule.look.hidden for rules in self._rules.values() for _, rule in rules)
 
-    def look(self, tag: str, attributes: Mapping[str, str | None]) -> Look:
-        """The look of an element by its tag, class and id."""
+    @cached_property
+    def raises(self) -> bool:
+        """True if a rule raises elements."""
+        return any(rule.look.raised for rules in self._rules.values() for _, rule in rules)
+
+    def look(
+        self, tag: str, attributes: Mapping[str, str | None], ancestors: Callable[[], Iterable[Element]] = tuple
+    ) -> Look:
+        """The look of an element by its tag, class and id, and those of the elements around it, the nearest first."""
         if not self._rules:
             return _PLAIN
-        parts = {f".{name}" for name in (attributes.get("class") or "").split()}
-        if key := attributes.get("id"):
-            parts.add(f"#{key}")
+        parts = _parts_of(attributes)
         found = [numbered for key in (tag, *parts) for numbered in self._rules.get(key, ())]
         look = Look()
         for _, rule in sorted(found, key=lambda numbered: numbered[0]):
-            if rule.tag in ("", tag) and rule.parts <= parts:
+            if rule.element.fits(tag, parts) and (not rule.around or rule.is_within(ancestors())):
                 look = look.under(rule.look)
         return look
+
+
+def _parts_of(attributes: Mapping[str, str | None]) -> frozenset[str]:
+    """The classes and the id of an element, as selectors write them."""
+    parts = {f".{name}" for name in (attributes.get("class") or "").split()}
+    if key := attributes.get("id"):
+        parts.add(f"#{key}")
+    return frozenset(parts)
 
 
 def _rules(sheet: str) -> Iterator[_Rule]:
@@ -114,10 +159,18 @@ def _rules(sheet: str) -> Iterator[_Rule]:
         if look == Look():
             continue
         for selector in selectors.split(","):
-            found = _SELECTOR.fullmatch(selector.strip())
-            parts = _PART.findall(found.group(2)) if found else ()
-            if found and selector.strip() not in ("", "*") and len(parts) <= _MOST_PARTS:
-                yield _Rule(found.group(1).lower().strip("*"), frozenset(parts), look)
+            compounds = [_compound(one) for one in _COMBINATOR.split(selector.strip(), _MOST_COMPOUNDS)]
+            *around, element = compounds
+            if element and all(compounds) and element != _Compound("", frozenset()):
+                yield _Rule(element, [one for one in reversed(around) if one], look)
+
+
+def _compound(selector: str) -> _Compound | None:
+    found = _SELECTOR.fullmatch(selector)
+    parts = _PART.findall(found.group(2)) if found else ()
+    if not found or not selector or len(parts) > _MOST_PARTS:
+        return None
+    return _Compound(found.group(1).lower().strip("*"), frozenset(parts))
 
 
 def _blocks(sheet: str) -> Iterator[tuple[str, str]]:

@@ -33,7 +33,9 @@ class RunFormat:
 
 
 PLAIN: Final = RunFormat()
-_TELLING: Final = frozenset(f"{W}{name}" for name in "rStyle strike dstrike vanish vertAlign".split())
+# In half points.
+_LEAST_LIFT: Final = 4
+_TELLING: Final = frozenset(f"{W}{name}" for name in "rStyle strike dstrike vanish vertAlign position".split())
 
 
 def format_of(properties: BaseOxmlElement) -> RunFormat:
@@ -41,12 +43,19 @@ def format_of(properties: BaseOxmlElement) -> RunFormat:
     if not tells_format(properties):
         return PLAIN
     lines = [on for name in ("strike", "dstrike") if (on := switch(properties, name)) is not None]
-    position = properties.find(f"{W}vertAlign")
+    aligned = properties.find(f"{W}vertAlign")
     return RunFormat(
         crossed_out=any(lines) if lines else None,
         hidden=switch(properties, "vanish"),
-        raised=position.get(VALUE) == "superscript" if position is not None else None,
+        raised=aligned.get(VALUE) == "superscript" if aligned is not None else _lifted(properties),
     )
+
+
+def _lifted(properties: BaseOxmlElement) -> bool | None:
+    """True if text is above its line by two points or more; None where it is on it."""
+    position = properties.find(f"{W}position")
+    height = position.get(VALUE, "") if position is not None else ""
+    return True if height.isdecimal() and int(height[:4]) >= _LEAST_LIFT else None
 
 
 def tells_format(properties: BaseOxmlElement) -> bool:

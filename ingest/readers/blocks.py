@@ -13,12 +13,14 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ingest.readers.limits import ReadingLimits
-from ingest.readers.source import Remark, blank_pages, check_page, check_pages, check_size
+from ingest.readers.source import CROSSED_OUT, Remark, blank_pages, check_page, check_pages, check_size
 from rag.domain.values import Heading, Page
 
 # About five printed pages: a citation names a page, and a person then looks through all of it.
 LONGEST_PAGE: Final = 20_000
 _A4: Final = (595.0, 842.0)
+# Letters that a combining stroke crosses out, as programs without formatting do.
+_STRUCK: Final = re.compile("(?:[^\n\u0336]\u0336{1,4})+ ?")
 _CUTS: Final = (re.compile(r"\n+"), re.compile(r"(?<=[.!?。])\s*"), re.compile(r"\s+"))
 
 
@@ -92,11 +94,16 @@ def paginated(blocks: Iterable[Block], limits: ReadingLimits) -> tuple[tuple[Pag
 
 
 def _counted(blocks: Iterable[Block], limits: ReadingLimits) -> Iterator[Block]:
-    """The blocks with their text in Unicode's form NFC, as questions are: programs of macOS write NFD."""
+    """The blocks without letters that a stroke crosses out, in Unicode's form NFC, as questions are.
+
+    Programs of macOS write NFD.
+    """
     characters = 0
     for block in blocks:
         characters += len(block.text)
         check_size(characters, limits)
+        if "\u0336" in block.text:
+            block = replace(block, text=_STRUCK.sub("", block.text), left_out=(*block.left_out, CROSSED_OUT))
         composed = unicodedata.is_normalized("NFC", block.text)
         yield block if composed else replace(block, text=unicodedata.normalize("NFC", block.text))
 

@@ -18,6 +18,8 @@ from rag.errors import FileFault
 from rag.text.characters import clean
 
 if TYPE_CHECKING:
+    from markdown_it.rules_block import StateBlock
+    from markdown_it.rules_inline import StateInline
     from markdown_it.token import Token
 
 # Longer ones are read as plain text: the parser takes 5 s for a megabyte, and a hundred times its memory.
@@ -26,6 +28,7 @@ _FRONT_MATTER: Final = re.compile(r"\A---[^\S\n]*\n(.*?)\n(?:---|\.\.\.)[^\S\n]*
 # Crossed-out text between tags; a block may consist of one of them.
 _CROSSING: Final = re.compile(r"<(/?)(del|s|strike)(?:\s[^<>]{0,200})?>", re.IGNORECASE)
 _RAISING: Final = re.compile(r"<(/?)sup(?:\s[^<>]{0,200})?>", re.IGNORECASE)
+_FOOTNOTE: Final = re.compile(r"\[\^([^\]\[\s]{1,40})\]")
 _PROPERTY: Final = re.compile(r"^(title|author|date):(.*)$", re.MULTILINE)
 
 
@@ -69,7 +72,38 @@ def markdown_blocks(text: str) -> Iterator[Block]:
     from markdown_it import MarkdownIt
 
     parser = MarkdownIt("commonmark", {"maxNesting": 50}).enable(["table", "strikethrough"])
+    # A footnote is no address of a link, nor is its mark one: "27[^1]" would be read as a power.
+    parser.inline.ruler.before("link", "footnote_mark", _footnote_mark)
+    parser.block.ruler.before("reference", "footnote", _footnote)
     yield from _TokenWalk(parser.parse(text)).blocks()
+
+
+def _footnote_mark(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - a rule of the parser
+    match = _FOOTNOTE.match(state.src, state.pos)
+    if not match:
+        return False
+    if not silent:
+        # Sets the mark apart from the word before it.
+        state.pending += f" [{match[1]}]" if state.pending[-1:].strip() else f"[{match[1]}]"
+    state.pos = match.end()
+    return True
+
+
+def _footnote(state: StateBlock, line: int, _end: int, silent: bool) -> bool:  # noqa: FBT001 - a rule of the parser
+    """Takes the first line of a footnote for a paragraph, which the parser would take for the address of a link."""
+    start, stop = state.bMarks[line] + state.tShift[line], state.eMarks[line]
+    if not _FOOTNOTE.match(state.src, start, stop):
+        return False
+    return bool(silent) or _as_paragraph(state, line, state.src[start:stop])
+
+
+def _as_paragraph(state: StateBlock, line: int, text: str) -> bool:
+    state.line = line + 1
+    state.push("paragraph_open", "p", 1)
+    inline = state.push("inline", "", 0)
+    inline.content, inline.children, inline.map = text, [], [line, line + 1]
+    state.push("paragraph_close", "p", -1)
+    return True
 
 
 class _TokenWalk:

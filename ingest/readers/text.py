@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from ingest.readers.blocks import Block, pages_of
+from ingest.readers.blocks import Block, paginated
 from ingest.readers.limits import ReadingLimits
-from ingest.readers.source import ReadingOptions, SourceText, blank_pages
+from ingest.readers.source import ReadingOptions, SourceText
 from rag.errors import FileFault
 from rag.text.characters import clean
 
@@ -39,10 +39,10 @@ def read_text(path: Path, options: ReadingOptions) -> SourceText:
     Raises:
         FileFault: ``malformed`` for a binary file, ``empty_text`` or ``too_large``.
     """
-    pages = pages_of(text_blocks(decoded(read_bytes(path, options.limits))), options.limits)
+    pages, remarks = paginated(text_blocks(decoded(read_bytes(path, options.limits))), options.limits)
     if not pages:
         raise FileFault("empty_text", "the file holds no text")
-    return SourceText(None, pages, blank_pages(pages))
+    return SourceText(None, pages, remarks)
 
 
 def read_bytes(path: Path, limits: ReadingLimits) -> bytes:

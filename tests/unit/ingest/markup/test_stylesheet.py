@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.markup.stylesheet import Look, Stylesheet, look_of
+from ingest.markup.stylesheet import Element, Look, Stylesheet, look_of
 
 OUT, IN = Look(crossed_out=True), Look(crossed_out=False)
 HIDDEN, SHOWN = Look(hidden=True), Look(hidden=False)
@@ -25,6 +25,8 @@ HIDDEN, SHOWN = Look(hidden=True), Look(hidden=False)
         pytest.param(".x{display:none}.x{display:block}", "p", {"class": "x"}, SHOWN, id="the later goes before"),
         pytest.param("s{text-decoration:none}", "s", {}, IN, id="not crossed out"),
         pytest.param("div .x{display:none}", "p", {"class": "x"}, Look(), id="in another element"),
+        pytest.param("div + .x{display:none}", "p", {"class": "x"}, Look(), id="after another element"),
+        pytest.param(".x{vertical-align:super}", "p", {"class": "x"}, Look(raised=True), id="raised"),
         pytest.param(".x:hover{display:none}", "p", {"class": "x"}, Look(), id="a state"),
         pytest.param("@media print{.x{display:none}}", "p", {"class": "x"}, Look(), id="in print"),
         pytest.param("@media screen{.x{display:none}}", "p", {"class": "x"}, HIDDEN, id="on a screen"),
@@ -40,6 +42,24 @@ HIDDEN, SHOWN = Look(hidden=True), Look(hidden=False)
 )
 def test_look(sheet: str, tag: str, attributes: dict[str, str], look: Look) -> None:
     assert Stylesheet([sheet]).look(tag, attributes) == look
+
+
+@pytest.mark.parametrize(
+    ("selector", "fits"),
+    [
+        pytest.param(".old .x", True, id="around it"),
+        pytest.param("div.old>.x", True, id="child"),
+        pytest.param("body #a .x", True, id="several"),
+        pytest.param("#a body .x", False, id="in another order"),
+        pytest.param(".old section .x", False, id="one is missing"),
+        pytest.param(".old .y", False, id="another element"),
+        pytest.param(".old [x] .x", False, id="one that is not known"),
+    ],
+)
+def test_elements_around_one(selector: str, fits: bool) -> None:
+    around: list[Element] = [("p", {"id": "a"}), ("div", {"class": "old"}), ("body", {})]
+    sheet = Stylesheet([f"{selector}{{text-decoration:line-through}}"])
+    assert sheet.look("b", {"class": "x"}, lambda: around) == (OUT if fits else Look())
 
 
 def test_of_several_sheets() -> None:

@@ -129,6 +129,20 @@ def test_anything_can_be_read(html: str) -> None:
             "crossed out",
             id="by the style sheet",
         ),
+        pytest.param(
+            "<style>.old > .price{text-decoration:line-through}</style><p class=old><b><i class=price>9</i> 11",
+            "11",
+            "crossed out",
+            id="by what is around it",
+        ),
+        pytest.param(
+            "<style>.was{text-decoration:line-through}</style><table><tr><th>Line<th>Old<th>New<tr><td>A<td class=was>5"
+            "<td>6</table>",
+            "Line | Old | New\nA |  | 6",
+            "crossed out",
+            id="a cell, whose column stays",
+        ),
+        pytest.param("at 9\u0336:\u03360\u03360\u0336 10:00", "at 10:00", "crossed out", id="by strokes over letters"),
         pytest.param("<style>.x{display:none}</style>a <b class=x>b</b>", "a", "not shown", id="hidden for ever"),
         pytest.param("a <b hidden>b</b>", "a", "not shown", id="hidden"),
         pytest.param("<nav>Home</nav>a", "a", "navigation", id="navigation"),
@@ -190,6 +204,11 @@ def test_what_was_put_into_a_form(read: Read, source: str, text: str) -> None:
         pytest.param("<table><tr><td>245<sup>9</sup><td>7</table>", "245 9 | 7", id="in a table"),
         pytest.param("a<sup>b<p>c</p></sup>d", "ab\n\nc\n\nd", id="around a block"),
         pytest.param("a<sup>1<sup>2</sup></sup>", "a 1 2", id="twice"),
+        pytest.param("30<span style='vertical-align: super'>4</span> men", "30 4 men", id="by a style"),
+        pytest.param(
+            "<style>.n{vertical-align:super}</style>30<i class=n>4</i> men", "30 4 men", id="by a style sheet"
+        ),
+        pytest.param("30<span style='vertical-align: sub'>4</span>", "304", id="lowered"),
     ],
 )
 def test_raised_numbers_stay_apart(read: Read, source: str, text: str) -> None:

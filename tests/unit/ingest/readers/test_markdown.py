@@ -108,6 +108,22 @@ def test_crossed_out_text_is_left_out_with_a_remark(read: Read, source: str, tex
     assert found.remarks == (Remark(1, "hidden", "crossed out"),)
 
 
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        pytest.param(
+            "It is 27[^1] degrees.\n\n[^1]: Measured", "It is 27 [1] degrees.\n\n[1]: Measured", id="one word"
+        ),
+        pytest.param("27[^a]\n\n[^a]: http://x.y 'z'", "27 [a]\n\n[a]: http://x.y 'z'", id="no address of a link"),
+        pytest.param("| A |\n|---|\n| 27[^1] |", "A\n27 [1]", id="in a table"),
+        pytest.param("`27[^1]`", "27[^1]", id="not in code"),
+        pytest.param("[^ 1] [^]", "[^ 1] [^]", id="no mark"),
+    ],
+)
+def test_footnotes_stay_apart_from_numbers(read: Read, source: str, text: str) -> None:
+    assert text_of(read("a.md", source)) == text
+
+
 def test_raised_numbers_stay_apart(read: Read) -> None:
     source = "It has 245<sup>9</sup> doors, 10<sup>-6</sup> m and the 1<sup>st</sup> lid."
     assert text_of(read("a.md", source)) == "It has 245 9 doors, 10^-6 m and the 1st lid."

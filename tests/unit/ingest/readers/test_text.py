@@ -35,6 +35,12 @@ def test_encodings(read: Read, text: str, encoding: str) -> None:
     assert text_of(read("a.txt", text.encode(encoding))) == text
 
 
+def test_letters_that_a_stroke_crosses_out_are_left_out_with_a_remark(read: Read) -> None:
+    found = read("a.txt", "It costs " + "".join(f"{letter}\u0336" for letter in "14 euros") + " 17 euros.")
+    assert text_of(found) == "It costs 17 euros."
+    assert list(found.remarks) == [Remark(1, "hidden", "crossed out")]
+
+
 def test_big_endian_with_a_mark(read: Read) -> None:
     assert text_of(read("a.txt", codecs.BOM_UTF16_BE + GERMAN.encode("utf-16-be"))) == GERMAN
 
