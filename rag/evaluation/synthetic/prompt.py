@@ -91,11 +91,16 @@ def make_questions(
             yield question
 
 
-def question_about(fact: Fact, model: LanguageModel) -> SyntheticQuestion | None:
-    """The model's question about one fact; None where its reply cannot be parsed or a filter rejects it."""
+def question_about(fact: Fact, model: LanguageModel, cancelled: Cancellation | None = None) -> SyntheticQuestion | None:
+    """The model's question about one fact; None where its reply cannot be parsed or a filter rejects it.
+
+    Raises:
+        ModelUnusable: the model failed.
+        Cancelled: ``cancelled`` was called.
+    """
     reply = ""
     prompt = model.prompt(messages(fact))
-    for token in model.generate(prompt, max_tokens=_MAX_TOKENS, cancelled=Cancellation()):
+    for token in model.generate(prompt, max_tokens=_MAX_TOKENS, cancelled=cancelled or Cancellation()):
         reply += token.text if isinstance(token, Token) else ""
         if "?" in reply:
             break  # closing the generator stops the generation

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, zip_longest
 from math import sqrt
 from random import Random
@@ -15,6 +15,8 @@ from rag.index.generation import Generation
 # Number of BM25 hits among which copies of a sentence are looked for.
 _MOST_HITS: Final = 4
 _SHARE_YES_NO: Final = 0.1
+# Passages of one document that are read for facts.
+_MOST_ROWS: Final = 400
 
 
 def sampled_facts(generation: Generation, seed: int) -> Iterator[Fact]:
@@ -24,7 +26,17 @@ def sampled_facts(generation: Generation, seed: int) -> Iterator[Fact]:
     have more facts, and none has all. The order depends on the index and the seed only.
     """
     random = Random(seed)  # noqa: S311 - for spreading, not for secrets
-    for row in _spread_rows(generation, random):
+    return _facts(generation, _spread_rows(generation, random), random)
+
+
+def facts_of_document(generation: Generation, name: str, seed: int) -> Iterator[Fact]:
+    """The same for one document; of a long one, from some hundreds of its passages, which are spread over it."""
+    random = Random(seed)  # noqa: S311 - for spreading, not for secrets
+    return _facts(generation, _over_pages(generation, name, random, _MOST_ROWS), random)
+
+
+def _facts(generation: Generation, rows: Iterable[int], random: Random) -> Iterator[Fact]:
+    for row in rows:
         (passage,) = generation.passages([row])
         candidates = list(facts_of(passage, random))
         random.shuffle(candidates)
@@ -41,10 +53,15 @@ def _spread_rows(generation: Generation, random: Random) -> Iterator[int]:
     return (row for _, row in sorted(keyed))
 
 
-def _over_pages(generation: Generation, name: str, random: Random) -> list[int]:
-    """A document's rows, round-robin over its pages in random order: the first of each page, then the second."""
+def _over_pages(generation: Generation, name: str, random: Random, most: int | None = None) -> list[int]:
+    """A document's rows, round-robin over its pages in random order: the first of each page, then the second.
+
+    Of more than ``most`` rows, so many at equal distances.
+    """
     rows = generation.rows_named([name])
     assert rows is not None  # noqa: S101 - the name is from the index
+    if most and len(rows) > most:
+        rows = rows[:: len(rows) // most + 1]
     pages: dict[int, list[int]] = {}
     for passage in generation.passages(rows.tolist()):
         pages.setdefault(passage.chunk.span.page, []).append(passage.row)

@@ -25,7 +25,7 @@ from rag.evaluation.synthetic.negatives import (
     withheld_rows,
 )
 from rag.evaluation.synthetic.prompt import make_questions, messages, parse, question_about
-from rag.evaluation.synthetic.sampling import sampled_facts
+from rag.evaluation.synthetic.sampling import facts_of_document, sampled_facts
 from rag.evaluation.synthetic.types import Fact, Form, SyntheticQuestion
 from rag.index.generation import Generation
 from rag.index.reading import open_current
@@ -276,12 +276,18 @@ class TestSampling:
         # A text that is in two documents has no single gold page.
         assert LEAVE not in {fact.text for fact in found}
 
+    def test_of_one_document(self, generation: Generation) -> None:
+        found = list(facts_of_document(generation, "ferry.pdf", 1))
+        assert {fact.passage.document.name for fact in found} == {"ferry.pdf"}
+        assert len(found) == 2
+        assert list(facts_of_document(generation, "ferry.pdf", 1)) == found
+
     def test_the_seed_decides(self, generation: Generation) -> None:
         orders = {tuple(fact.passage.row for fact in sampled_facts(generation, seed)) for seed in range(20)}
         assert len(orders) > 3
         assert list(sampled_facts(generation, 5)) == list(sampled_facts(generation, 5))
 
-    def test_a_long_document_has_more_and_not_all(self, tmp_path: Path) -> None:
+    def test_a_long_document_has_more_and_not_all(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         def pages(kind: str, count: int) -> list[str]:
             return [
                 f"The {kind} pump for harbour K{n} is running for at least {n + 2} hours on its battery."
@@ -290,6 +296,11 @@ class TestSampling:
 
         publish(tmp_path, {"long.pdf": pages("long", 64), "short.pdf": pages("short", 4)}, BagOfWordsEncoder())
         generation = open_current(tmp_path, BagOfWordsEncoder().identity)
+        own = [fact.passage.row for fact in facts_of_document(generation, "long.pdf", 0)]
+        assert sorted(own) == list(range(64))
+        monkeypatch.setattr("rag.evaluation.synthetic.sampling._MOST_ROWS", 10)
+        some = sorted(fact.passage.row for fact in facts_of_document(generation, "long.pdf", 0))
+        assert some == list(range(0, 64, 7))
         first = Counter(fact.passage.document.name for fact in islice(sampled_facts(generation, 0), 10))
         # The roots of 64 and 4 are as 8 to 2.
         assert first["long.pdf"] in (7, 8, 9)
