@@ -114,6 +114,22 @@ class Answerer:
         assert isinstance(last, AnswerReady)  # noqa: S101 - the contract of stream
         return last.answer
 
+    def overview(self, name: str, cancelled: Cancellation | None = None) -> Answer:
+        """An overview of one document, in its own sentences; it is not recorded.
+
+        Raises:
+            DocumentUnknown: no document has this name.
+            IndexFault, PromptTooLong, Cancelled: as :meth:`ask`.
+        """
+        generation = self.generation()
+        scope = generation.names_of((name,))
+        rows = generation.rows_named(scope[:1])
+        passages = () if rows is None else tuple(generation.passages(rows.tolist()))
+        question = Question(f"What is {name} about, and what does it say?", scope)
+        understood = UnderstoodQuestion(question, question, (), "overview", (question.text,), passages=passages)
+        run = Run(understood, generation, cancelled or Cancellation(), Clock())
+        return _built(AnswerBuilder(run, self.model.name), None, self._whole_writer.overview(run, passages, None))
+
     def stream(
         self, question: Question, cancelled: Cancellation | None = None, generation: Generation | None = None
     ) -> Iterator[AnswerEvent]:

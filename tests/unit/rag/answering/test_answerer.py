@@ -27,7 +27,7 @@ from rag.domain.values import (
     SentenceVerified,
     Turn,
 )
-from rag.errors import Cancelled, PromptTooLong
+from rag.errors import Cancelled, DocumentUnknown, PromptTooLong
 from rag.index.docstore import Docstore
 from rag.index.generation import Generation
 from rag.models.embedding.interfaces import FloatMatrix, FloatVector
@@ -283,6 +283,16 @@ class TestWhole:
         assert (answer.form, answer.answered) == ("overview", True)
         assert {citation.document for citation in answer.citations} == {"pump.pdf"}
         assert len({citation.page for citation in answer.citations}) > 1
+
+    def test_overview_of_a_document_by_its_name(self, library: Generation) -> None:
+        last = LastTrace()
+        model = ScriptedModel(["The warranty of the pump lasts 24 months."])
+        answer = answerer_of(library, model, recorder=last).overview("pump.pdf")
+        assert (answer.form, answer.answered, answer.index) == ("overview", True, library.id)
+        assert {citation.document for citation in answer.citations} == {"pump.pdf"}
+        assert not hasattr(last, "trace")
+        with pytest.raises(DocumentUnknown):
+            answerer_of(library, model).overview("no.pdf")
 
     def test_overview_of_a_page(self, library: Generation) -> None:
         answer = ask(library, "What is on page 3 of the ferry rules?", "The ferry leaves at 9.")
