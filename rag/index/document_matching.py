@@ -23,7 +23,8 @@ from rag.domain.values import Document
 from rag.index.search.row_ranges import RowRanges, Rows
 from rag.models.embedding.interfaces import FloatVector
 from rag.text.dates import period_of, with_quarters
-from rag.text.words import STOPWORDS, snowball_stemmer
+from rag.text.languages.stemming import snowball_stemmer
+from rag.text.words import STOPWORDS
 
 # Characters of a document's opening that count as metadata: about the cover of a report.
 OPENING: Final = 1000

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from rag.text.dates import DATE, MONTH_NAMES, normalized_date
+from rag.text.languages.local_forms import in_common_form
 from rag.text.words import words
 
 _THOUSANDS: Final = re.compile(r"(?<=\d)[\u00a0\u2009\u202f'’](?=\d{3}(?!\d))")
@@ -32,17 +33,18 @@ class Figure(NamedTuple):
     value: str
 
 
-def normalized_words(text: str) -> list[str]:
-    """The words of a normalized text, as :func:`rag.text.words.words` has them.
+def normalized_words(text: str, language: str | None = None) -> list[str]:
+    """The words of a normalized text in a language, as :func:`rag.text.words.words` has them.
 
     The month of a date becomes ``month`` and its name, so that it equals no other word; currencies and per cent become
     words, whichever sign or abbreviation was used.
     """
-    return words(normalize(text))
+    return words(normalize(text, language), language)
 
 
-def normalize(text: str) -> str:
+def normalize(text: str, language: str | None = None) -> str:
     """The text with dates as "31 monthmay 2020", full hours and numbers in one form, and words for signs."""
+    text = in_common_form(text, language)
     text = _FULL_HOUR.sub(r"\1", _THOUSANDS.sub("", text))
     text = DATE.sub(lambda match: f" {normalized_date(match)} ", text)
     for sign, word in _SIGNS:

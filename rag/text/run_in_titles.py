@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from rag.text.language import FUNCTION_WORDS
+from rag.text.language import function_words
 from rag.text.words import STOPWORDS
 
 _MOST_TITLES: Final = 3
 _MOST_WORDS: Final = 7
 # A line that is shorter than this share of the longest one was not broken because it was full.
 _SHORT: Final = 0.6
-_GOES_ON: Final = STOPWORDS | FUNCTION_WORDS
 _PUNCTUATION: Final = frozenset(".!?:;,–—-(…")
 
 
@@ -36,6 +35,6 @@ def _is_title(line: str, following: str, longest: int) -> bool:
         and line[0].isupper()
         and line[-1] not in _PUNCTUATION
         # "We are glad that" goes on, whatever the next line begins with; and "Die", before a German noun.
-        and words[-1].casefold() not in _GOES_ON
+        and words[-1].casefold() not in STOPWORDS | function_words()
         and following[:1].isupper()
     )

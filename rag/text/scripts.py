@@ -34,6 +34,7 @@ SEGMENTED: Final = f"{_HAN}{_HANGUL}{_KANA}{_THAI}{_ARABIC}{_SIGNED}"
 
 _DIGITS: Final = "٠-٩۰-۹०-९০-৯੦-੯૦-૯୦-୯௦-௯౦-౯೦-೯൦-൯๐-๙໐-໙၀-၉០-៩"
 _OTHER_DIGIT: Final = re.compile(f"[{_DIGITS}]")
+_WITHOUT_SPACES: Final = re.compile(f"[{_HAN}{_KANA}{_THAI}]")
 _NEEDED: Final = re.compile(f"[〇{SEGMENTED}{_PRESENTED}{_DIGITS}]")
 _OTHER_FORMS: Final = re.compile(f"[{_PRESENTED}]+")
 _SIGNS: Final = re.compile(f"[{_OPTIONAL}]+")
@@ -81,6 +82,11 @@ _NEGATION: Final = "not"
 def needs_segmentation(text: str) -> bool:
     """True if a text has letters of scripts that :func:`segmented` sets apart, or digits that are not 0 to 9."""
     return not text.isascii() and _NEEDED.search(text) is not None
+
+
+def has_no_spaces(text: str) -> bool:
+    """True if a text has letters of a script that sets no spaces between words: Chinese, Japanese, Thai and others."""
+    return not text.isascii() and _WITHOUT_SPACES.search(text) is not None
 
 
 def segmented(text: str) -> str:

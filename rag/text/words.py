@@ -1,4 +1,4 @@
-"""Word tokenization, stop words and stemming. The only home of Stemmer.
+"""Word tokenization, stop words and stemming.
 
 There are two stemmers, because they serve two purposes: BM25 and document matching find (Snowball), and grounding
 compares (:func:`light_stem`). To merge them would move retrieval, or the confidence model, which was fitted with them.
@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
+from rag.text.languages.stemming import NOT, stem_in
+from rag.text.languages.table import language_table
 from rag.text.scripts import SEGMENTED, needs_segmentation, segmented
 
 # A run of letters.
@@ -37,7 +39,6 @@ NUMBER_WORDS: Final = {
         strict=True,
     )
 )
-NOT: Final = "not"
 NEGATIONS: Final = frozenset("no not never none nor neither nothing nobody without cannot".split())
 STOPWORDS: Final = frozenset(
     "a an and are as at be been but by can could did do does for from had has have how if in into is it its may might "
@@ -46,14 +47,26 @@ STOPWORDS: Final = frozenset(
 )
 
 
-def words(text: str) -> list[str]:
+def words(text: str, language: str | None = None) -> list[str]:
     """The words of a text in comparable form: light stems in lower case, without stop words.
 
     Numbers are in digits, and every negation is ``not``. Of scripts without spaces they are n-grams of letters.
+
+    Args:
+        text: any.
+        language: by its English name; the rules for English serve one that has no table, and what is not known.
     """
-    if needs_segmentation(text):
-        return [stem for word in _SEGMENTED_WORD.findall(segmented(text)) if (stem := light_stem(word))]
-    return [stem for word in _WORD.findall(text) if (stem := light_stem(word))]
+    found = _SEGMENTED_WORD.findall(segmented(text)) if needs_segmentation(text) else _WORD.findall(text)
+    if language in (None, "English") or language_table(language) is None:
+        return [stem for word in found if (stem := light_stem(word))]
+    return [stem for word in found if (stem := _stem(word, language))]
+
+
+def _stem(word: str, language: str) -> str:
+    """The stem of a word in another language than English; numbers, and what is segmented, as in English."""
+    if word[0].isdigit() or word[0] in "-−" or word == NOT:
+        return light_stem(word)
+    return stem_in(word, language)
 
 
 def search_words(text: str) -> list[str]:
@@ -106,10 +119,3 @@ def light_stem(word: str) -> str:
     # "replace", "replaced" and "replacing" are now "replace", "replac" and "replac".
     stem = word.removesuffix("e") if len(word) > 4 else word
     return f"{stem}s" if stem == NOT else stem
-
-
-def snowball_stemmer() -> Any:  # noqa: ANN401 - the library has no types
-    """A new Snowball stemmer for English (PyStemmer, imported on use); not for several threads at a time."""
-    import Stemmer
-
-    return Stemmer.Stemmer("english")

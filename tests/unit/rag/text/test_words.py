@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.text.languages.stemming import NOT
 from rag.text.sentences import sentence_spans
-from rag.text.words import NEGATIONS, NOT, STOPWORDS, is_number, light_stem, words
+from rag.text.words import NEGATIONS, STOPWORDS, is_number, light_stem, words
 
 marks = st.sampled_from(
     [".", "!", "?", '."', ".)", "\n", "\n\n", "\n\n\n", " ", "  ", "Dr.", "e.g.", "A.", "3.5", "’s"]
