@@ -126,6 +126,7 @@ class Document:
         names: every path under which the content was found, relative to the ingested folder; never empty.
         author: as the file's properties give it; None where they do not.
         created: date in the file's properties, "2024-05-31"; None where there is none.
+        language: in which most of its text is written, by its English name; None where that is not known.
     """
 
     id: str
@@ -135,6 +136,7 @@ class Document:
     size: int
     author: str | None = None
     created: str | None = None
+    language: str | None = None
 
     @property
     def name(self) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
+from itertools import repeat
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Final, cast
@@ -18,13 +19,15 @@ from rag.index.search.postings import Postings
 from rag.index.search.row_ranges import RowRanges, Rows, positions_of
 from rag.models.embedding.interfaces import FloatVector
 from rag.text.edit_distance import SpellingIndex
-from rag.text.words import search_words, snowball_stemmer
+from rag.text.languages.stemming import search_stop_words, snowball_stemmer
+from rag.text.words import search_words
 
 if TYPE_CHECKING:
     import bm25s
 
 # Placeholder for a text without words: bm25s cannot index an empty vocabulary.
 _NO_WORD: Final = "∅"
+_ENGLISH: Final = "English"
 # Letters that the stemmer removes at most: "commissioning" has the stem "commiss".
 _LONGEST_ENDING: Final = 6
 
@@ -49,12 +52,13 @@ class Terms:
     lengths: Ids
 
     @classmethod
-    def of(cls, texts: Iterable[str]) -> Terms:
-        """Tokenizes texts into stemmed words without stop words."""
+    def of(cls, texts: Iterable[str], languages: Iterable[str | None] = repeat(None)) -> Terms:
+        """Tokenizes texts into stemmed words without stop words, each by the rules of its language."""
         numbers, ids, lengths = _StemNumbers(), array("i"), array("i")
-        for text in texts:
-            words = _words(text) or [_NO_WORD]
-            ids.extend([numbers[word] for word in words])
+        for text, language in zip(texts, languages, strict=False):
+            words = _words(text, language) or [_NO_WORD]
+            known = numbers.of(language)
+            ids.extend([known[word] for word in words])
             lengths.append(len(words))
         return cls(list(numbers.of_stems), np.array(ids, np.int32), np.array(lengths, np.int32))._sorted()
 
@@ -81,25 +85,42 @@ class Terms:
         return Terms([self.vocabulary[number] for number in used], places[self.ids], self.lengths)
 
 
-class _StemNumbers(dict[str, int]):
-    """The number of each word's stem; each word is stemmed once, each stem numbered when it is first met."""
+class _StemNumbers:
+    """Numbers of stems in the order in which they are first met; each word of a language is stemmed once."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self._stemmer = snowball_stemmer()
         self.of_stems: dict[str, int] = {}
+        self._languages: dict[str | None, _WordNumbers] = {}
+
+    def of(self, language: str | None) -> _WordNumbers:
+        """The numbers by word in a language."""
+        return self._languages.setdefault(language, _WordNumbers(language, self.of_stems))
+
+
+class _WordNumbers(dict[str, int]):
+    """The number of each word's stem in one language."""
+
+    def __init__(self, language: str | None, of_stems: dict[str, int]) -> None:
+        super().__init__()
+        self._stemmer = snowball_stemmer(language)
+        self._of_stems = of_stems
 
     def __missing__(self, word: str) -> int:
         stem = word if word == _NO_WORD else self._stemmer.stemWord(word)
-        self[word] = number = self.of_stems.setdefault(stem, len(self.of_stems))
+        self[word] = number = self._of_stems.setdefault(stem, len(self._of_stems))
         return number
 
 
 class Bm25Index:
-    """BM25 index with bm25s' defaults (Lucene's variant, k1 1.5, b 0.75), English stems and stop words."""
+    """BM25 index with bm25s' defaults (Lucene's variant, k1 1.5, b 0.75).
 
-    def __init__(self, scorer: bm25s.BM25, terms: Terms) -> None:
+    Its rows have stems of the language of their document, and no stop words of it. What is searched for is stemmed in
+    each of these languages, and in English, in which all rows were stemmed before 0.3.
+    """
+
+    def __init__(self, scorer: bm25s.BM25, terms: Terms, languages: Collection[str | None] = ()) -> None:
         self._scorer = scorer
+        self._others = sorted({name for name in languages if name} - {_ENGLISH})
         self._terms = terms
         scores = scorer.scores
         self._postings = Postings(scores["indptr"], scores["indices"], scores["data"], int(scores["num_docs"]))
@@ -119,8 +140,12 @@ class Bm25Index:
         np.save(folder / _LENGTHS, self._terms.lengths, allow_pickle=False)
 
     @classmethod
-    def load(cls, folder: Path) -> Bm25Index:
+    def load(cls, folder: Path, languages: Collection[str | None] = ()) -> Bm25Index:
         """Opens a saved index, memory-mapped: ready at once, shared between processes.
+
+        Args:
+            folder: in which it was saved.
+            languages: of its documents.
 
         Raises:
             IndexCorrupt: the folder is not an index of bm25s.
@@ -131,7 +156,7 @@ class Bm25Index:
         except (OSError, ValueError, KeyError) as error:
             raise IndexCorrupt(f"bm25s cannot read the BM25 index: {error}") from error
         # Words that bm25s adds for itself come last.
-        return cls(scorer, Terms(list(scorer.vocab_dict), ids, lengths))
+        return cls(scorer, Terms(list(scorer.vocab_dict), ids, lengths), languages)
 
     @property
     def terms(self) -> Terms:
@@ -149,7 +174,8 @@ class Bm25Index:
 
     def knows(self, word: str) -> bool:
         """True if the vocabulary has the stem of a word; true for a stop word."""
-        return all(stem in self._scorer.vocab_dict for stem in stems_of(word))
+        known = self._scorer.vocab_dict
+        return any(all(stem in known for stem in stems_of(word, language)) for language in (_ENGLISH, *self._others))
 
     def rows_spelt_like(self, word: str, edits: int) -> list[Rows]:
         """Rows of words spelt similarly to ``word``, a group for each stem within ``edits``, the most similar first."""
@@ -175,28 +201,25 @@ class Bm25Index:
         return list(zip(rows.tolist(), scores.tolist(), strict=True))
 
     def _known(self, text: str) -> list[int]:
-        """The terms of a text that the index has, in their order."""
+        """The terms of a text that the index has, in the order of languages and words; a word may have several."""
         known = self._scorer.vocab_dict
-        return [known[stem] for stem in stems_of(text) if stem in known]
+        stems = stems_of(text)
+        for language in self._others:
+            seen = frozenset(stems)
+            stems += [stem for stem in stems_of(text, language) if stem not in seen]
+        return [known[stem] for stem in stems if stem in known]
 
 
-def stems_of(text: str) -> list[str]:
+def stems_of(text: str, language: str | None = _ENGLISH) -> list[str]:
     """The stemmed words of a text in their order, without stop words."""
-    stems: list[str] = snowball_stemmer().stemWords(_words(text))
+    stems: list[str] = snowball_stemmer(language).stemWords(_words(text, language))
     return stems
 
 
-def _words(text: str) -> list[str]:
+def _words(text: str, language: str | None) -> list[str]:
     """The words of a text in lower case, without stop words: as ``bm25s.tokenize`` finds them."""
-    stopwords = _stopwords()
+    stopwords = search_stop_words(language)
     return [word for word in search_words(text.lower()) if word not in stopwords]
-
-
-@cache
-def _stopwords() -> frozenset[str]:
-    from bm25s.stopwords import STOPWORDS_EN
-
-    return frozenset(STOPWORDS_EN)
 
 
 def _bm25s() -> ModuleType:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import repeat
 from pathlib import Path
 from typing import Final
 
@@ -96,7 +97,7 @@ def _terms(docstore: Docstore, entries: Sequence[Entry], before: Generation | No
     fresh = [entry.id for entry in entries if entry.fresh]
     unchanged = [entry.id for entry in entries if not entry.fresh]
     parts = [before.terms_of(unchanged)] if before and unchanged else []
-    joined = Terms.joined([*parts, Terms.of(_texts(docstore, fresh))])
+    joined = Terms.joined([*parts, Terms.of(_texts(docstore, fresh), _languages(docstore, fresh))])
     # In `joined` the rows of unchanged documents come first.
     start, places = 0, {}
     for document_id in [*unchanged, *fresh]:
@@ -110,6 +111,12 @@ def _texts(docstore: Docstore, document_ids: Sequence[str]) -> Iterator[str]:
     for document_id in document_ids:
         for passage in docstore.passages(docstore.rows_of(document_id)):
             yield in_context(passage.chunk.headings, passage.chunk.text)
+
+
+def _languages(docstore: Docstore, document_ids: Sequence[str]) -> Iterator[str | None]:
+    """The language of each of these rows: that of its document."""
+    for document_id in document_ids:
+        yield from repeat(docstore.document(document_id).language, len(docstore.rows_of(document_id)))
 
 
 def counts_of(folder: Path) -> Counts:

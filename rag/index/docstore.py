@@ -2,7 +2,7 @@
 
 A generation's docstore is made by copying rows from two others without decoding them: unchanged documents come from
 the generation before, new ones from a :class:`Staging` file. Docstores of before 0.3 have no columns for labels,
-authors and dates; they are read as if these were NULL.
+authors, dates and languages; they are read as if these were NULL.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ from rag.errors import DocumentUnknown, IndexCorrupt
 from rag.index.docstore_integrity import check_rows, check_tables, limited_steps
 from rag.index.docstore_rows import chunk_of, document_of, existing, rows_by_document
 from rag.index.search.row_ranges import RowRanges
+from rag.text.language import language_of_pages
 
 # The label comes before the text: what comes after it cannot be read without it.
 _SCHEMA = """
 CREATE TABLE document (
     id TEXT PRIMARY KEY, names TEXT NOT NULL, title TEXT, size INTEGER NOT NULL, pages INTEGER NOT NULL,
-    chunks INTEGER NOT NULL, first_row INTEGER NOT NULL, author TEXT, created TEXT
+    chunks INTEGER NOT NULL, first_row INTEGER NOT NULL, author TEXT, created TEXT, language TEXT
 ) WITHOUT ROWID;
 CREATE TABLE page (
     document TEXT NOT NULL, number INTEGER NOT NULL, label TEXT, text TEXT NOT NULL, width REAL NOT NULL,
@@ -47,7 +48,7 @@ FROM chunk c JOIN page p ON p.document = c.document AND p.number = c.page WHERE 
 """
 _MEND: Final = "make the index anew: python -m ingest PATH --rebuild"
 # Columns that docstores of before 0.3 lack, by table.
-_OPTIONAL: Final = {"document": ("author", "created"), "page": ("label",)}
+_OPTIONAL: Final = {"document": ("author", "created", "language"), "page": ("label",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +86,17 @@ class Staging:
         """Stores a document; OSError where the disk refuses."""
         with _as_os_error(self._path):
             self._database.execute(
-                "INSERT INTO document VALUES (?, '', ?, ?, ?, ?, 0, ?, ?)",
-                (document_id, record.title, size, len(record.pages), len(record.chunks), record.author, record.created),
+                "INSERT INTO document VALUES (?, '', ?, ?, ?, ?, 0, ?, ?, ?)",
+                (
+                    document_id,
+                    record.title,
+                    size,
+                    len(record.pages),
+                    len(record.chunks),
+                    record.author,
+                    record.created,
+                    language_of_pages([page.text for page in record.pages]),
+                ),
             )
             self._database.executemany(
                 "INSERT INTO page VALUES (?, ?, ?, ?, ?, ?, ?, ?)",

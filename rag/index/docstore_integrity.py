@@ -18,7 +18,7 @@ from typing import Final
 _COLUMNS: Final[Mapping[str, tuple[frozenset[str], frozenset[str]]]] = {
     "document": (
         frozenset({"id", "names", "title", "size", "pages", "chunks", "first_row"}),
-        frozenset({"author", "created"}),
+        frozenset({"author", "created", "language"}),
     ),
     "page": (frozenset({"document", "number", "text", "width", "height", "words", "headings"}), frozenset({"label"})),
     "chunk": (frozenset({"document", "position", "page", "start", "end", "headings"}), frozenset()),

@@ -28,7 +28,14 @@ def rows_by_document(rows: Sequence[tuple[Any, ...]]) -> dict[str, range]:
 
 
 def document_of(
-    document_id: str, names: str, title: str | None, pages: int, size: int, author: str | None, created: str | None
+    document_id: str,
+    names: str,
+    title: str | None,
+    pages: int,
+    size: int,
+    author: str | None,
+    created: str | None,
+    language: str | None,
 ) -> Document:
     """A document from its row; ValueError where a field is of another type, or it has no id or no name."""
     listed = _strings(names)
@@ -36,9 +43,9 @@ def document_of(
         raise ValueError("a document has no id or no name")
     if type(pages) is not int or type(size) is not int or pages < 0 or size < 0:
         raise ValueError("the size of a document is no number")
-    if not all(isinstance(text, str) for text in (title or "", author or "", created or "")):
+    if not all(isinstance(text, str) for text in (title or "", author or "", created or "", language or "")):
         raise ValueError("a property of a document is no text")
-    return Document(document_id, listed, title or _title_of(listed[0]), pages, size, author, created)
+    return Document(document_id, listed, title or _title_of(listed[0]), pages, size, author, created, language)
 
 
 def _title_of(name: str) -> str:

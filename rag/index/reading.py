@@ -84,7 +84,8 @@ def open_generation(folder: Path, manifest_digest: str, encoder: Mapping[str, An
     if missing := needed - rows.keys():
         raise IndexCorrupt(f"generation {folder.name}: the manifest names no {min(missing)}; {_MEND}")
     vectors = _open_vectors(folder, manifest, rows[VECTORS])
-    bm25, docstore = Bm25Index.load(folder / LEXICAL), Docstore(folder / DOCSTORE)
+    docstore = Docstore(folder / DOCSTORE)
+    bm25 = Bm25Index.load(folder / LEXICAL, {document.language for document in docstore.documents})
     return Generation(manifest, manifest_digest, folder, vectors, bm25, docstore, layout.sources)
 
 

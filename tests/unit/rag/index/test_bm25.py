@@ -272,3 +272,34 @@ class TestTerms:
         Bm25Index.build(joined.rows(np.array([3, 0, 4, 2, 1], dtype=np.int64))).save(tmp_path / "other")
         for path in (tmp_path / "clean").iterdir():
             assert path.read_bytes() == (tmp_path / "other" / path.name).read_bytes(), path.name
+
+
+class TestLanguages:
+    """Rows in several languages: each is stemmed by its own rules, and questions by those of all."""
+
+    ROWS = ("Die Mieter halten keine Hunde.", "The tenants keep no dogs.", "Der Hund bellt.")
+    LANGUAGES = ("German", "English", "German")
+
+    def index(self, folder: Path) -> Bm25Index:
+        Bm25Index.build(Terms.of(self.ROWS, self.LANGUAGES)).save(folder)
+        return Bm25Index.load(folder, set(self.LANGUAGES))
+
+    @pytest.mark.parametrize(
+        ("question", "rows"),
+        [
+            pytest.param("Sind Hunde erlaubt?", {0, 2}, id="German endings"),
+            pytest.param("dogs", {1}, id="English"),
+            pytest.param("die der keine", set(), id="German stop words"),
+            pytest.param("tenant Mieterin", {0, 1}, id="both"),
+        ],
+    )
+    def test_a_question_finds_the_rows_of_its_language(self, tmp_path: Path, question: str, rows: set[int]) -> None:
+        assert set(found(self.index(tmp_path / "lexical"), question)) == rows
+
+    def test_a_word_is_known_in_any_language(self, tmp_path: Path) -> None:
+        index = self.index(tmp_path / "lexical")
+        assert [index.knows(word) for word in ("Hündin", "Hunden", "dog", "cat")] == [False, True, True, False]
+
+    def test_english_rows_are_as_without_languages(self) -> None:
+        one, other = Terms.of(TEXTS), Terms.of(TEXTS, ["English"] * len(TEXTS))
+        assert in_words(one) == in_words(other)

@@ -56,7 +56,12 @@ def stored(folder: Path, *entries: Given) -> Docstore:
 def without_the_new_columns(path: Path) -> Path:
     """Makes a docstore that has the columns of version 0.2 alone."""
     with closing(sqlite3.connect(path)) as database, database:
-        for table, column in (("document", "author"), ("document", "created"), ("page", "label")):
+        for table, column in (
+            ("document", "author"),
+            ("document", "created"),
+            ("document", "language"),
+            ("page", "label"),
+        ):
             database.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
     return path
 
@@ -104,6 +109,17 @@ def test_properties(tmp_path: Path) -> None:
     assert (store.document(document("c.pdf").id).author, store.document(document("c.pdf").id).created) == (None, None)
 
 
+def test_the_language_of_a_document_is_that_of_most_pages(tmp_path: Path) -> None:
+    texts = [
+        "Die Hunde sind nicht erlaubt.",
+        "Der Hund ist mit der Leine zu führen.",
+        "Dogs are not allowed in the hall.",
+    ]
+    pages = [Page(number, text, 1.0, 1.0) for number, text in enumerate(texts, 1)]
+    store = stored(tmp_path, (document("a.pdf", 3), pages, [chunk_of(pages[0], 0, 3)]), entry("b.pdf"))
+    assert [each.language for each in store.documents] == ["German", None]
+
+
 @pytest.mark.parametrize(
     ("label", "numbers"),
     [("iv", [2, 4]), ("IV", [2, 4]), (" iv ", [2, 4]), ("1", [5]), ("ÄNDERUNG-1", [3]), ("2", []), ("", []), ("v", [])],
@@ -115,7 +131,7 @@ def test_pages_labelled(tmp_path: Path, label: str, numbers: list[int]) -> None:
 
 
 class TestBefore03:
-    """Docstores without columns for labels, authors and dates."""
+    """Docstores without columns for labels, authors, dates and languages."""
 
     def test_is_read(self, tmp_path: Path) -> None:
         document_, pages, chunks = entry()

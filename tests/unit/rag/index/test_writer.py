@@ -100,7 +100,9 @@ class TestPublished:
         for name, texts in PUMPS.items():
             document_id, record = id_of(name, texts), record_of(texts)
             title, size = name.removesuffix(".pdf"), sum(map(len, texts))
-            assert generation.document(document_id) == Document(document_id, (name,), title, len(texts), size)
+            assert generation.document(document_id) == Document(
+                document_id, (name,), title, len(texts), size, language="English"
+            )
             for page in record.pages:
                 assert generation.page(document_id, page.number) == page.page()
             rows = generation.rows_named([name])
