@@ -259,7 +259,7 @@ def _main_document(hits: Sequence[Hit]) -> str | None:
 def _unknown(understood: UnderstoodQuestion) -> str | None:
     """The sentence that names what a question is about and no document mentions; None where there is no such thing."""
     unknown = [one for one in understood.unknown_identifiers if not one.is_period]
-    return " ".join(one.statement for one in unknown) or None
+    return " ".join(one.statement(understood.language) for one in unknown) or None
 
 
 def _built(builder: AnswerBuilder, reply: Reply | None, found: Findings) -> Answer:

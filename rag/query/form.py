@@ -1,4 +1,7 @@
-"""Question classification by rules for English: the form of the answer that a question asks for."""
+"""Question classification: the form of the answer that a question asks for; by rules for English.
+
+In other languages it is told by the cue phrases of their tables (rag/query/multilingual).
+"""
 
 from __future__ import annotations
 
@@ -25,10 +28,12 @@ from rag.query.english.cues import (
     STEP_BY_STEP,
 )
 from rag.query.english.nouns import head_of, is_plural
+from rag.query.multilingual.cue_phrases import form_by_cues
+from rag.query.multilingual.question_language import language_of_question
 from rag.query.parts import attributes_of
 from rag.query.small_talk import small_talk
 from rag.query.yes_no import is_yes_no
-from rag.text.language import language_of
+from rag.text.languages.table import language_table
 
 # Characters of a question that its form is decided by.
 _LONGEST: Final = 400
@@ -90,8 +95,17 @@ def form_of(text: str, documents: Sequence[Document]) -> Form:
     return "collection" if asks_about_collection(text, documents) else form_of_question(text)
 
 
-def form_of_question(text: str) -> Form:
-    """The form of the answer to a question to the documents' text: never ``chat`` or ``collection``."""
+def form_of_question(text: str, language: str | None = None) -> Form:
+    """The form of the answer to a question to the documents' text: never ``chat`` or ``collection``.
+
+    Args:
+        text: the question.
+        language: in which it is asked, by its English name; None is told by its words.
+    """
+    language = language or language_of_question(text)
+    if language not in (None, "English"):
+        table = language_table(language)
+        return form_by_cues(text, table) if table else "fact"
     text = plain(text)
     asks = own_questions(asks_of(text).questions)
     if not asks:
@@ -209,14 +223,12 @@ def _form_of_phrase(text: str) -> Form:
 
 
 def _form_of_statement(text: str, phrase: str) -> Form:
-    """The form of what neither asks nor orders: keywords, a wish, a problem, or a question in another language."""
+    """The form of what neither asks nor orders: keywords, a wish or a problem."""
     if _WISH.match(phrase):
         return "how_to"
     has_verb = _VERBS.search(phrase) is not None
     if _TROUBLE.search(phrase) and has_verb:
         return "explain"
-    if language_of(text) not in (None, "English"):
-        return "fact"
     if text.endswith("?"):
         return "fact"
     return "keyword" if not has_verb and len(phrase.split()) <= _MOST_WORDS_OF_KEYWORDS else "about"

@@ -1,10 +1,11 @@
-"""Query translation: a question in another language than the documents' is translated for the search."""
+"""Query translation: a question is translated for the search of documents in another language."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -12,6 +13,7 @@ from rag.domain.values import Question, Usage
 from rag.index.generation import Generation
 from rag.models.llm.language_model import LanguageModel, Message
 from rag.query.completion import complete_line
+from rag.query.multilingual.question_language import language_of_question
 from rag.runtime.cancellation import Cancellation
 from rag.text.language import language_of
 
@@ -19,6 +21,8 @@ _NUMBER: Final = re.compile(r"\d+")
 # A capitalised word, but not the first of the text, which is capitalised anyhow.
 _NAME: Final = re.compile(r"(?<=\s)[^\W\d_a-zß-öø-ÿ][^\W_]{2,}")
 _SAMPLED: Final = 24
+# Share of the pages that are in another language from which on they are searched in it, too.
+_LEAST_SHARE: Final = 0.2
 _MAX_TOKENS: Final = 64
 
 TRANSLATE: Final = """\
@@ -26,23 +30,51 @@ Translate the question into {language}. Keep names and numbers as they are. Do n
 Reply with the translation alone."""
 
 
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """A question in the languages of the documents.
+
+    Attributes:
+        question: in the language in which it is put to the model.
+        further: the same in another language of the documents, to search for, too; None where there is none.
+        usage: tokens of the language model.
+    """
+
+    question: Question
+    further: Question | None = None
+    usage: Usage = field(default_factory=Usage)
+
+
 def translate_question(
     question: Question, generation: Generation, model: LanguageModel, cancelled: Cancellation
-) -> tuple[Question, Usage]:
-    """The question in the documents' language, and the tokens used; unchanged where it is in that language.
+) -> Translation:
+    """The question in the language of most documents; unchanged where some documents are in its own.
 
-    A translation that lacks a number of the question is discarded; names that it lost are appended.
+    Where the documents are in several languages, one translation more is searched for. A translation that lacks a
+    number of the question is discarded; names that it lost are appended.
     """
-    asked = language_of(question.text)
-    if asked is None:
-        return question, Usage()
-    written = _language_of_documents(generation)
-    if written in (None, asked):
-        return question, Usage()
-    messages = [Message("system", TRANSLATE.format(language=written)), Message("user", question.text)]
+    shares = language_shares(generation)
+    asked = language_of_question(question.text, shares)
+    others = [name for name in shares if name != asked]
+    if asked is None or not others:
+        return Translation(question)
+    other = others[0]
+    if asked in shares and shares[other] < _LEAST_SHARE:
+        return Translation(question)
+    translated, usage = _translated(question, other, generation, model, cancelled)
+    if translated is question:
+        return Translation(question, usage=usage)
+    return Translation(question, translated, usage) if asked in shares else Translation(translated, usage=usage)
+
+
+def _translated(
+    question: Question, language: str, generation: Generation, model: LanguageModel, cancelled: Cancellation
+) -> tuple[Question, Usage]:
+    """The question in a language, and the tokens used; unchanged where the translation is none."""
+    messages = [Message("system", TRANSLATE.format(language=language)), Message("user", question.text)]
     text, usage = complete_line(model, messages, max_tokens=_MAX_TOKENS, cancelled=cancelled)
     numbers = set(_NUMBER.findall(question.text))
-    if not text or not numbers <= set(_NUMBER.findall(text)) or language_of(text) not in (written, None):
+    if not text or not numbers <= set(_NUMBER.findall(text)) or language_of(text) not in (language, None):
         return question, usage
     # A model translates names as if they were words; names that the documents have are searched for unchanged.
     lost = [name for name in _NAME.findall(question.text) if generation.knows(name) and not _has(text, name)]
@@ -53,17 +85,26 @@ def _has(text: str, name: str) -> bool:
     return name.casefold() in text.casefold()
 
 
-_languages: WeakKeyDictionary[Generation, str | None] = WeakKeyDictionary()
+_shares: WeakKeyDictionary[Generation, Mapping[str, float]] = WeakKeyDictionary()
 
 
-def _language_of_documents(generation: Generation) -> str | None:
-    """The language of most of a sample of passages, spread evenly over the index; found once for each generation."""
-    if generation not in _languages:
-        _languages[generation] = _language_of_sample(generation)
-    return _languages[generation]
+def language_shares(generation: Generation) -> Mapping[str, float]:
+    """The languages of the documents with their share of all pages, the most frequent first; found once for each index.
+
+    An index of before 0.3 does not have them: they are those of a sample of its passages then.
+    """
+    if generation not in _shares:
+        pages: Counter[str] = Counter()
+        for document in generation.documents:
+            if document.language:
+                pages[document.language] += max(document.pages, 1)
+        counts = pages or _languages_of_sample(generation)
+        _shares[generation] = {name: count / counts.total() for name, count in counts.most_common()}
+    return _shares[generation]
 
 
-def _language_of_sample(generation: Generation) -> str | None:
+def _languages_of_sample(generation: Generation) -> Counter[str]:
+    """The languages of a sample of passages, spread evenly over the index."""
     rows = range(0, len(generation), max(1, len(generation) // _SAMPLED))
-    found = Counter(language_of(passage.chunk.text) for passage in generation.passages(list(rows)))
-    return found.most_common(1)[0][0] if found else None
+    found = (language_of(passage.chunk.text) for passage in generation.passages(list(rows)))
+    return Counter(filter(None, found))

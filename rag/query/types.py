@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from rag.domain.values import Answer, Form, Passage, Question, Reason, Usage
+from rag.text.languages.table import in_language
+
+_UNKNOWN: Final = "No document mentions {name}."
+# In English the names that there are come in a clause of their own.
+_UNKNOWN_BUT: Final = "No document mentions {name}; similar: {similar}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +58,12 @@ class UnknownIdentifier:
     similar: tuple[str, ...] = ()
     is_period: bool = False
 
-    @property
-    def statement(self) -> str:
+    def statement(self, language: str | None = None) -> str:
         """One sentence for people: "No document mentions TR-50; there are TR-40 and TR-60."."""
         if not self.similar:
-            return f"No document mentions {self.text}."
+            return in_language(_UNKNOWN, language).format(name=self.text)
+        if (template := in_language(_UNKNOWN_BUT, language)) != _UNKNOWN_BUT:
+            return template.format(name=self.text, similar=", ".join(self.similar))
         *others, last = self.similar
         there = f"there are {', '.join(others)} and {last}" if others else f"there is {last}"
         return f"No document mentions {self.text}; {there}."
@@ -69,8 +76,8 @@ class UnderstoodQuestion:
     Attributes:
         asked: the question as it was typed.
         standalone: the question for the prompt, against which the answer is verified.
-        searches: the questions to search for, at most four, whose hits are interleaved: the whole question; for a
-            comparison its two sides first; for several parts each of them, too.
+        searches: the questions to search for, at most five, whose hits are interleaved: the whole question; for a
+            comparison its two sides first; for several parts each of them, too; last its translation.
         topic: the search for the question without the name of a document, in that document; None where it names none.
         form: of the answer that is asked for.
         parts: the questions in the text, each by itself; one element for one question. A request that cannot be carried
@@ -83,6 +90,7 @@ class UnderstoodQuestion:
         passages: of the section or document to summarise; there is no search then.
         usage: tokens of the language model for rewriting and translation.
         scope_note: a sentence for people that says which part was taken, such as which page of two numberings.
+        language: in which it was asked, by its English name; None where that is not known.
     """
 
     asked: Question
@@ -99,6 +107,7 @@ class UnderstoodQuestion:
     usage: Usage = field(default_factory=Usage)
     scope_note: str | None = None
     topic: Question | None = None
+    language: str | None = None
 
     def answered_by(self, answer: Answer) -> Answer:
         """The answer with the question as it was typed, and with the tokens of query understanding."""

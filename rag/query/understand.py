@@ -20,13 +20,14 @@ from rag.query.lookup.document_names import searched_documents
 from rag.query.lookup.prior_documents import prior_documents
 from rag.query.lookup.similar_documents import left_out
 from rag.query.lookup.topic import topic_of
+from rag.query.multilingual.question_language import language_of_question
 from rag.query.parts import attributes_of, parts_of
 from rag.query.relative_dates import needs_today
 from rag.query.rewriting import rewrite_follow_up
 from rag.query.section_lookup import find_section
 from rag.query.small_talk import small_talk
 from rag.query.spelling import correct_spelling
-from rag.query.translation import translate_question
+from rag.query.translation import language_shares, translate_question
 from rag.query.types import Reply, UnderstoodQuestion
 from rag.runtime.cancellation import Cancellation
 from rag.text.sentences import sentence_spans
@@ -49,6 +50,13 @@ def understand(
         Cancelled: ``cancelled`` was called.
         ModelUnusable: the model failed.
     """
+    understood = _understood(question, generation, model, encoder, cancelled)
+    return replace(understood, language=language_of_question(question.text, language_shares(generation)))
+
+
+def _understood(
+    question: Question, generation: Generation, model: LanguageModel, encoder: Encoder, cancelled: Cancellation
+) -> UnderstoodQuestion:
     asked = _brief(question).text
     cancelled.check()
     if reply := small_talk(asked) or impossible_request(asked):
@@ -56,11 +64,11 @@ def understand(
     cancelled.check()
     prior = prior_documents(question, generation)
     standalone, searched, usage = rewrite_follow_up(question, model, cancelled)
-    translated, usage_to_translate = translate_question(standalone, generation, model, cancelled)
-    if translated is not standalone:
+    translation = translate_question(standalone, generation, model, cancelled)
+    if translation.question is not standalone:
         # The answer is in the documents' language, as its quotes are.
-        standalone = searched = translated
-    usage += usage_to_translate
+        standalone = searched = translation.question
+    usage += translation.usage
     brief = _brief(standalone)
     cancelled.check()
     if found := _looked_up(question, brief, generation, prior, usage):
@@ -78,6 +86,8 @@ def understand(
     form = form_of_question(brief.text)
     cancelled.check()
     searches = _searches(searched, form, generation)
+    if translation.further and form != "comparison":
+        searches = (*searches, translation.further)
     cancelled.check()
     return UnderstoodQuestion(
         question,

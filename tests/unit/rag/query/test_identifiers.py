@@ -137,7 +137,7 @@ def test_only_the_searched_documents_count(generation: Generation) -> None:
     ],
 )
 def test_statement(unknown: UnknownIdentifier, statement: str) -> None:
-    assert unknown.statement == statement
+    assert unknown.statement() == statement
 
 
 @given(st.text(max_size=80))

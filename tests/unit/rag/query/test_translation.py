@@ -32,8 +32,8 @@ def generation() -> Iterator[Generation]:
 
 def translated(text: str, reply: str, generation: Generation) -> tuple[str, Usage, ScriptedModel]:
     model = ScriptedModel([reply])
-    question, usage = translate_question(Question(text), generation, model, Cancellation())
-    return question.text, usage, model
+    translation = translate_question(Question(text), generation, model, Cancellation())
+    return translation.question.text, translation.usage, model
 
 
 @pytest.mark.parametrize(

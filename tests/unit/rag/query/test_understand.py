@@ -145,7 +145,7 @@ def test_details_of_the_question(generation: Generation) -> None:
     found = understood("Give me price and weight of every KX-50 that is still sold.", generation)
     assert found.form == "table"
     assert found.attributes == ("price", "weight")
-    assert [each.statement for each in found.unknown_identifiers] == ["No document mentions KX-50; there is KX-20."]
+    assert [each.statement() for each in found.unknown_identifiers] == ["No document mentions KX-50; there is KX-20."]
     assert found.needs_today
     assert not understood("What does the warranty cover?", generation).needs_today
 
