@@ -14,6 +14,7 @@ from rag.answering.run import Findings, Run
 from rag.domain.values import Answer, Certainty, Citation, Form, Hit, Reason, Sentence, SentenceVerified, Span
 from rag.index.generation import Generation
 from rag.query.types import Reply, ReplyItem
+from rag.text.languages.table import in_language
 
 UNNAMED_CONTACT: Final = (
     "Check before you go or write there: the document does not name this as a contact: {addresses}."
@@ -53,7 +54,8 @@ class AnswerBuilder:
         # The answer's confidence is that of its direct answer.
         shown[0] = replace(shown[0], confidence=_rounded(found.confidence))
         warning = self._warning(shown, citations.all)
-        notes = filter(None, (found.note, self.run.understood.scope_note, warning))
+        note = found.note and self._said(found.note)
+        notes = filter(None, (note, self.run.understood.scope_note, warning))
         shown += [Sentence(note, "supported", kind="detail") for note in notes]
         sentences = [*shown, *(sentence for sentence in sentences if sentence.verdict == "unsupported")]
         return self._build(
@@ -79,7 +81,7 @@ class AnswerBuilder:
         unsupported = found.support and not any(item.supported for item in found.support)
         return self._build(
             found,
-            " ".join(filter(None, (found.statement or NOT_IN_DOCUMENTS, self.run.understood.scope_note))),
+            " ".join(filter(None, (found.statement or self._said(NOT_IN_DOCUMENTS), self.run.understood.scope_note))),
             reason="no_supported_sentence" if unsupported else "not_in_documents",
             sentences=[Sentence(item.sentence, "unsupported", kind=item.kind) for item in found.support],
             citations=citations.all,
@@ -105,7 +107,11 @@ class AnswerBuilder:
     def _warning(self, shown: Sequence[Sentence], citations: Sequence[Citation]) -> str | None:
         """A sentence on addresses that the cited documents do not name as contacts; None where there are none."""
         found = unnamed_contacts(shown, citations, self.run.generation)
-        return UNNAMED_CONTACT.format(addresses=", ".join(found)) if found else None
+        return self._said(UNNAMED_CONTACT).format(addresses=", ".join(found)) if found else None
+
+    def _said(self, text: str) -> str:
+        """A sentence of the program in the language of the question."""
+        return in_language(text, self.run.understood.language)
 
     def _build(
         self,

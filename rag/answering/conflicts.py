@@ -12,8 +12,9 @@ from typing import Final
 
 from rag.answering.grounding import Evidence, Quote, Support, quotable_spans
 from rag.domain.values import Span, in_context
+from rag.text.languages.stemming import NOT
+from rag.text.languages.table import in_language
 from rag.text.normalization import Figure, figures, normalized_words
-from rag.text.words import NOT
 
 # Words around the figure: at least so many are in both texts, and this share of the words of either (Jaccard).
 _FEWEST_SHARED: Final = 3
@@ -27,15 +28,20 @@ _SIGN: Final = re.compile(r"[$€£]\s?$")
 _PER_CENT: Final = re.compile(r"\s?%")
 _WORD: Final = re.compile(r"\s[^\W\d_]+")
 _LONGEST_UNIT: Final = 2
+_SAYS: Final = "{document} says {figure}"
+_DISAGREE: Final = "The documents disagree: {first}; {second}."
 
 
-def find_conflict(question: str, support: Sequence[Support], evidence: Sequence[Evidence]) -> Support | None:
+def find_conflict(
+    question: str, support: Sequence[Support], evidence: Sequence[Evidence], language: str | None = None
+) -> Support | None:
     """A sentence on the first document that contradicts a figure of the answer; None where none does.
 
     Args:
         question: as it was put to the model.
         support: of the sentences of the answer.
         evidence: the passages that were read, best first.
+        language: in which it is said; English where None is given.
     """
     asked = frozenset(normalized_words(question))
     known = {figure.value for figure in figures(question)}
@@ -44,7 +50,7 @@ def find_conflict(question: str, support: Sequence[Support], evidence: Sequence[
         if item.supported and len(answered) == 1 and (ours := _source(item.quotes[0], *answered)):
             for other in evidence:
                 if _is_as_good(asked, ours.evidence, other) and (theirs := _contradiction(ours, other, *answered)):
-                    return _conflict_sentence(ours, theirs, *answered)
+                    return _conflict_sentence(ours, theirs, *answered, language=language)
     return None
 
 
@@ -116,14 +122,16 @@ def _without(text: str, found: Iterator[Figure]) -> Iterator[str]:
     yield text[start:]
 
 
-def _conflict_sentence(ours: Quote, theirs: Quote, answered: str) -> Support:
+def _conflict_sentence(ours: Quote, theirs: Quote, answered: str, *, language: str | None) -> Support:
     position = _values(ours).index(answered)
     one, two = ours.evidence.hit.passage.document, theirs.evidence.hit.passage.document
     names = (one.title, two.title) if one.title != two.title else (one.name, two.name)
+    says, disagree = in_language(_SAYS, language), in_language(_DISAGREE, language)
     first, second = (
-        f"{name} says {_figure_with_unit(quote, position)}" for name, quote in zip(names, (ours, theirs), strict=True)
+        says.format(document=name, figure=_figure_with_unit(quote, position))
+        for name, quote in zip(names, (ours, theirs), strict=True)
     )
-    return Support(f"The documents disagree: {first}; {second}.", (ours, theirs), score=1.0, agrees=True)
+    return Support(disagree.format(first=first, second=second), (ours, theirs), score=1.0, agrees=True)
 
 
 def _figure_with_unit(quote: Quote, position: int) -> str:

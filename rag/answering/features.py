@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from rag.answering.confidence import Features
 from rag.answering.draft import Draft
@@ -10,6 +11,11 @@ from rag.answering.grounding import Support
 from rag.domain.values import Hit
 from rag.retrieval.retriever import reranker_text
 from rag.text.words import words
+
+# A passage with all the words of a question in another language than English counts as one of logit 6, with half of
+# them as one of 0: a judgement, about the logits of the reranker for such passages in English.
+_LOGITS_OF_COVERAGE: Final = 12.0
+_HALF: Final = 0.5
 
 
 def extract_features(
@@ -28,7 +34,7 @@ def extract_features(
     shown = [item for item in support if item.supported] or support
     weakest = min(shown, key=lambda item: (item.agrees, item.score), default=None)
     return Features(
-        relevance=max(0.0 if hit.logit is None else hit.logit for hit in hits),
+        relevance=max(_relevance(question, hit) for hit in hits),
         coverage=max(coverage_of(question, hit) for hit in hits),
         refusal_probability=draft.refusal_probability,
         certainty=draft.certainty,
@@ -38,7 +44,21 @@ def extract_features(
     )
 
 
+def _relevance(question: str, hit: Hit) -> float:
+    """The reranker's logit for a hit; 0 where there is none.
+
+    Rerankers know English. Of a document in another language the words that it shares with the question tell at least
+    as much as a logit does that is low.
+    """
+    if hit.logit is None:
+        return 0.0
+    if hit.passage.document.language in (None, "English"):
+        return hit.logit
+    return max(hit.logit, _LOGITS_OF_COVERAGE * (coverage_of(question, hit) - _HALF))
+
+
 def coverage_of(question: str, hit: Hit) -> float:
     """Share of the words of a question, 0..1, that a passage has with its headings; 1 for a question without any."""
-    asked = set(words(question))
-    return len(asked & set(words(reranker_text(hit.passage)))) / len(asked) if asked else 1.0
+    language = hit.passage.document.language
+    asked = set(words(question, language))
+    return len(asked & set(words(reranker_text(hit.passage), language))) / len(asked) if asked else 1.0

@@ -7,6 +7,7 @@ citation cannot name another one. Support is computed from weighted word overlap
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -16,10 +17,11 @@ from typing import Final, TypeAlias
 from rag.answering.claims.language.polarity import introducing_polarity
 from rag.answering.span_completion import complete_span
 from rag.domain.values import Hit, Page, SentenceKind, Span
+from rag.text.languages.stemming import NOT
 from rag.text.lists import find_lists
 from rag.text.normalization import CURRENCIES, MONTHS, normalized_words
 from rag.text.sentences import QUESTION_MARKS, SENTENCE_ENDS, line_spans, sentence_spans
-from rag.text.words import NOT, is_number
+from rag.text.words import is_number
 
 # Least share of a sentence's term weight in its quotes for the sentence to be supported. Not calibrated: with the
 # weights below, a short sentence passes with one word that no quote has, and fails with two.
@@ -68,6 +70,11 @@ class Evidence:
     hit: Hit
     page: Page
 
+    @property
+    def language(self) -> str | None:
+        """The language of its document, by its English name; None where that is not known."""
+        return self.hit.passage.document.language
+
 
 @dataclass(frozen=True, slots=True)
 class Quote:
@@ -114,10 +121,16 @@ class Support:
 
 def ground(question: str, draft: str, evidence: Sequence[Evidence]) -> list[Support]:
     """The support of each sentence of a draft answer, in order; citation markers such as ``[1]`` are removed."""
-    text = _MARKERS.sub("", draft).strip()
-    candidates = [candidate for item in evidence for candidate in _candidates(item)]
-    asked = frozenset(normalized_words(question))
-    return [_completed(_support(text[start:end], asked, candidates)) for start, end in _sentences(text)]
+    text, language = _MARKERS.sub("", draft).strip(), language_of_evidence(evidence)
+    candidates = [candidate for item in evidence for candidate in _candidates(item, language)]
+    asked = frozenset(normalized_words(question, language))
+    return [_completed(_support(text[start:end], asked, candidates, language)) for start, end in _sentences(text)]
+
+
+def language_of_evidence(evidence: Sequence[Evidence]) -> str | None:
+    """The language of most of the evidence, by whose rules its words are compared; None for no evidence."""
+    languages = Counter(item.language for item in evidence)
+    return max(languages, key=languages.__getitem__, default=None)
 
 
 def _sentences(text: str) -> Iterator[tuple[int, int]]:
@@ -139,12 +152,12 @@ def _completed(support: Support) -> Support:
 
 def nearest_quotes(question: str, evidence: Sequence[Evidence]) -> list[Quote]:
     """For each passage, the span with most of the question's words: the citations of an abstention."""
-    asked = frozenset(normalized_words(question))
-    weights = dict.fromkeys(asked, 1.0)
     quotes = []
     for item in evidence:
+        asked = frozenset(normalized_words(question, item.language))
+        weights = dict.fromkeys(asked, 1.0)
         # A heading may have more of the question's words than the text below it, and answers nothing.
-        candidates = list(_candidates(item))
+        candidates = list(_candidates(item, item.language))
         if candidates := [c for c in candidates if len(c.text.split()) >= _FEWEST_WORDS] or candidates:
             best = max(candidates, key=lambda candidate: candidate.rank(weights, asked))
             quotes.append(best.quote(weights))
@@ -192,9 +205,9 @@ class _Candidate:
         return Quote(self.evidence, self.span, self.share(weights))
 
 
-def _candidates(evidence: Evidence) -> Iterator[_Candidate]:
+def _candidates(evidence: Evidence, language: str | None) -> Iterator[_Candidate]:
     for span in quotable_spans(evidence):
-        terms = normalized_words(_chosen_options(evidence.page.text[span.start : span.end]))
+        terms = normalized_words(_chosen_options(evidence.page.text[span.start : span.end]), language)
         yield _Candidate(evidence, span, frozenset(terms), _denied(terms))
 
 
@@ -253,16 +266,17 @@ def _quotable(text: str) -> Iterator[tuple[int, int]]:
         previous = (start, end)
 
 
-def _support(sentence: str, asked: frozenset[str], candidates: Sequence[_Candidate]) -> Support:
+def _support(sentence: str, asked: frozenset[str], candidates: Sequence[_Candidate], language: str | None) -> Support:
     statement = _STEP.sub("", sentence, count=1)
     opening = _YES_OR_NO.match(statement)
     statement = statement[opening.end() :] if opening else statement
-    weights = {word: _weight(word, asked) for word in normalized_words(statement)}
+    words = normalized_words(statement, language)
+    weights = {word: _weight(word, asked) for word in words}
     # "Yes.", or "No, it is not.": it states what the question asks, and has no words of its own.
     bare = opening is not None and not weights.keys() - {NOT}
     if bare:
         weights = dict.fromkeys(asked, _WEIGHT_QUESTION)
-    if NOT not in normalized_words(statement) and not (opening and opening.group(1).casefold() == "no"):
+    if NOT not in words and not (opening and opening.group(1).casefold() == "no"):
         # A span that states the opposite is no evidence, however many words it shares.
         candidates = [candidate for candidate in candidates if not candidate.denied & weights.keys()]
         if bare and NOT not in asked:
@@ -272,8 +286,8 @@ def _support(sentence: str, asked: frozenset[str], candidates: Sequence[_Candida
     held, total = sum(weights[word] for word in weights.keys() & quoted), sum(weights.values())
     agrees = (
         not sentence.endswith(QUESTION_MARKS)
-        and not _essential(statement, weights, quoted) - asked - quoted
-        and _has_ranges(statement, chosen)
+        and not _essential(statement, weights, quoted, language) - asked - quoted
+        and _has_ranges(statement, chosen, language)
     )
     quotes = tuple(candidate.quote(weights) for candidate in chosen)
     return Support(sentence, quotes, held / total if total else 0.0, agrees, bare=bare)
@@ -311,22 +325,26 @@ def _chosen(weights: Weights, asked: frozenset[str], candidates: Sequence[_Candi
     return chosen
 
 
-def _essential(statement: str, weights: Weights, quoted: frozenset[str]) -> set[str]:
+def _essential(statement: str, weights: Weights, quoted: frozenset[str], language: str | None) -> set[str]:
     """The words that a quote must have: numbers, months, names, "not"; a currency where the quotes have one."""
-    names = {word for name in _NAME.findall(statement) if name[0].isupper() for word in normalized_words(name)}
+    names = {
+        word for name in _NAME.findall(statement) if name[0].isupper() for word in normalized_words(name, language)
+    }
     currencies = CURRENCIES if CURRENCIES & quoted else frozenset()
     return {word for word in weights if is_number(word) or word == NOT or word in names | MONTHS | currencies}
 
 
-def _has_ranges(statement: str, chosen: Sequence[_Candidate]) -> bool:
+def _has_ranges(statement: str, chosen: Sequence[_Candidate], language: str | None) -> bool:
     """True if the two numbers of each range of a statement follow each other in a quote, with at most one between.
 
     Each of "13 to 21" may be in the quotes, which say "7 to 21" and "13 to 15".
     """
-    ranges = {(normalized_words(a)[0], normalized_words(b)[0]) for a, b in _RANGE.findall(statement)}
+    ranges = {
+        (normalized_words(a, language)[0], normalized_words(b, language)[0]) for a, b in _RANGE.findall(statement)
+    }
     if not ranges:
         return True
-    quoted = [[word for word in normalized_words(one.text) if is_number(word)] for one in chosen]
+    quoted = [[word for word in normalized_words(one.text, language) if is_number(word)] for one in chosen]
     pairs = {(a, b) for numbers in quoted for n, a in enumerate(numbers) for b in numbers[n + 1 : n + 1 + _NEXT]}
     return ranges <= pairs
 

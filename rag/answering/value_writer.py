@@ -22,6 +22,7 @@ from rag.answering.run import Findings, Run
 from rag.domain.values import Hit, Usage
 from rag.models.embedding.interfaces import Reranker
 from rag.models.llm.language_model import LanguageModel, Message
+from rag.text.languages.table import in_language
 
 _SENTENCE_TOKENS: Final = 80
 # A value of more words is a sentence.
@@ -108,11 +109,12 @@ class ValueWriter:
         is_given = is_supported and confidence >= LEAST_CONFIDENCE and is_likely
         if not is_given:
             return found
-        if conflict := find_conflict(text, support, evidence):
+        if conflict := find_conflict(text, support, evidence, run.understood.language):
             support = [*support, conflict]
         value = [item for item in support if item.supported]
-        short = value[0].sentence if len(value[0].sentence.split()) <= _LONGEST_VALUE else None
         shown = self._sentences(run, prompt, draft, value)
+        first = _in_language_of(run, value[0])
+        short = first.sentence if len(first.sentence.split()) <= _LONGEST_VALUE else None
         shown += announced_list(shown[0], evidence)
         return replace(found, support=_merged(shown, support), is_given=True, short_answer=short)
 
@@ -126,14 +128,14 @@ class ValueWriter:
             lead = first
         else:
             lead = sentence_of_value(run.question.text, value, prompt.evidence, self._sentence(run, prompt, draft))
-        return [lead or first, *(replace(item, kind="detail") for item in others)]
+        return [lead or _in_language_of(run, first), *(replace(item, kind="detail") for item in others)]
 
     def _reason(self, run: Run, value: Support, evidence: Sequence[Evidence]) -> Support | None:
         if self.reranker is None:
             return None
         units = units_of(with_torn_sentences(run.generation, evidence))
         relevance = unit_relevance(run.question.text, units, self.reranker, run.cancelled, words=0)
-        return sentence_of_yes_or_no(value.sentence.rstrip("."), units, relevance)
+        return sentence_of_yes_or_no(value.sentence.rstrip("."), units, relevance, run.understood.language)
 
     def _sentence(self, run: Run, prompt: EvidencePrompt, draft: Draft) -> str:
         """The model's sentence around the value of a draft; the chat goes on, so that little is to be read anew."""
@@ -168,6 +170,15 @@ def _from_table(found: Findings, table: TableAnswer) -> Findings:
         is_given=True,
         short_answer=table.value,
     )
+
+
+def _in_language_of(run: Run, value: Support) -> Support:
+    """A bare yes or no in the language of the question; anything else as it is."""
+    if not value.bare:
+        return value
+    answer = value.sentence.rstrip(".")
+    translated = in_language(answer, run.understood.language)
+    return value if translated == answer else replace(value, sentence=translated)
 
 
 def _merged(shown: Sequence[Support], support: Sequence[Support]) -> list[Support]:

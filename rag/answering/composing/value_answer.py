@@ -16,8 +16,10 @@ from rag.answering.claims.check import check_claim
 from rag.answering.composing.arrangement import stands_alone
 from rag.answering.composing.opposition import denying_introductions
 from rag.answering.evidence.units import Unit, units_of
-from rag.answering.grounding import Evidence, Quote, Support, ground
+from rag.answering.grounding import Evidence, Quote, Support, ground, language_of_evidence
 from rag.domain.values import in_context
+from rag.text.languages.phrases import conditions_in
+from rag.text.languages.table import in_language
 from rag.text.normalization import normalized_words
 from rag.text.words import is_number
 
@@ -47,34 +49,53 @@ def sentence_of_value(
         written: the model's sentence; None where it wrote none.
     """
     first = value[0]
-    words = frozenset(normalized_words(first.sentence))
+    language = language_of_evidence(evidence)
+    words = _words(first.sentence, language)
     own = next(
         (
             unit
             for unit in _units_of(first.quotes)
-            if unit.is_statement and words <= _words(unit.text) and len(unit.text.split()) <= _LONGEST
+            if unit.is_statement and words <= _words(unit.text, language) and len(unit.text.split()) <= _LONGEST
         ),
         None,
     )
     support = _verified(question, written, evidence) if written else None
-    if support and words <= _words(support.sentence):
-        is_partial = own is not None and stands_alone(own) and _drops_condition(support.sentence, own.text)
+    if support and words <= _words(support.sentence, language):
+        is_partial = (
+            own is not None
+            and stands_alone(own)
+            and _drops_condition(support.sentence, own.text, own.evidence.language)
+        )
         if not is_partial:
             return support
     return own.support("lead") if own else None
 
 
-def _drops_condition(sentence: str, source: str) -> bool:
+def _drops_condition(sentence: str, source: str, language: str | None) -> bool:
     """True if a document's sentence has a condition, and the one that was written of it has none of its words."""
-    said = sentence.casefold()
-    conditions = [match[0].casefold() for match in _CONDITION.finditer(source)]
+    said, conditions = sentence.casefold(), _conditions(source, language)
     return bool(conditions) and not any(condition in said for condition in conditions)
 
 
-def sentence_of_yes_or_no(answer: str, units: Sequence[Unit], relevance: Sequence[float]) -> Support | None:
+def _conditions(text: str, language: str | None) -> list[str]:
+    """The words of a sentence that make it hold on a condition only, in lower case."""
+    if language in (None, "English"):
+        return [match[0].casefold() for match in _CONDITION.finditer(text)]
+    return conditions_in(text, language)
+
+
+def sentence_of_yes_or_no(
+    answer: str, units: Sequence[Unit], relevance: Sequence[float], language: str | None = None
+) -> Support | None:
     """The answer "Yes" or "No" with its reason: the most relevant sentence of the evidence, which has its condition.
 
     None where no sentence of the evidence states anything about it.
+
+    Args:
+        answer: "Yes" or "No".
+        units: of the evidence, in reading order.
+        relevance: of each of them.
+        language: of the question, in which the answer begins.
     """
     is_yes = answer.casefold() == "yes"
     introductions = denying_introductions(units)
@@ -88,8 +109,9 @@ def sentence_of_yes_or_no(answer: str, units: Sequence[Unit], relevance: Sequenc
     _, place = max(stating, key=lambda pair: pair[0])
     unit, introduction = units[place], introductions.get(place, "")
     reason = f"{introduction.rstrip(' .?')} {unit.text}" if introduction else unit.text
-    opening = "Yes, on a condition:" if is_yes and _CONDITION.search(unit.text) else f"{answer}:"
-    return replace(unit.support("lead"), sentence=f"{opening} {reason}", verbatim=False)
+    is_conditional = is_yes and bool(_conditions(unit.text, unit.evidence.language))
+    opening = in_language("Yes, on a condition" if is_conditional else answer, language)
+    return replace(unit.support("lead"), sentence=f"{opening}: {reason}", verbatim=False)
 
 
 def announced_list(lead: Support, evidence: Sequence[Evidence]) -> list[Support]:
@@ -141,5 +163,5 @@ def _units_of(quotes: Sequence[Quote]) -> list[Unit]:
     ]
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(normalized_words(text))
+def _words(text: str, language: str | None) -> frozenset[str]:
+    return frozenset(normalized_words(text, language))
