@@ -48,7 +48,7 @@ _GROUPS: Final = (
         "Keys and host names: [operations.md](operations.md#keys-or-none).\n"
         "Adding documents: [operations.md](operations.md#adding-documents-over-http).",
         "host port root_path drain_seconds log traces parallel max_queue answer_seconds proxies hosts api_keys "
-        "key_file requests_per_minute open documents admin_keys upload_bytes",
+        "key_file requests_per_minute open documents admin_keys upload_bytes guides",
     ),
     (
         "Ingest",

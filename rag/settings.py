@@ -292,6 +292,13 @@ class Settings(BaseSettings):
         BeforeValidator(lambda value: value or None),
         Field(description="directory where a record of each answer is kept; empty: none is kept"),
     ] = None
+    guides: Annotated[
+        Choice,
+        Field(
+            description="guides of documents (what each is, a summary, questions that it answers), which the service "
+            "makes while nothing is asked; `auto`: not where a server runs the language model"
+        ),
+    ] = "auto"
     keep_records: Annotated[
         int, Field(ge=1, le=100_000, description="most records that are kept; the oldest are deleted")
     ] = 1000

@@ -23,10 +23,13 @@ from rag.service.admission.admission import DEFAULTS, Admission, AdmissionLimits
 from rag.service.allowed_hosts import AllowedHosts
 from rag.service.api_docs import schema
 from rag.service.auth import Keys, guarded
+from rag.service.guides.job import guides_job
+from rag.service.guides.maker import GuideMaker
 from rag.service.metrics import Metrics
 from rag.service.middleware import RequestMiddleware
 from rag.service.page_images import PageImages
 from rag.service.routes import api_page, ask, documents, feedback, health, openai, page
+from rag.service.routes import guides as guide_routes
 from rag.service.routes.uploads import UploadService, router, uploads_info
 from rag.service.tracing import AnswerTraces
 from rag.service.uploads.ingest_jobs import IngestJobs
@@ -48,6 +51,7 @@ def create_app(
     root_path: str = "",
     traces: AnswerTraces | None = None,
     background: Sequence[BackgroundJob] = (),
+    guides: Callable[[Answerer], GuideMaker | None] | None = None,
 ) -> FastAPI:
     """Creates the application of the service.
 
@@ -65,6 +69,7 @@ def create_app(
             with the first image.
         traces: records the times of answers, and is closed with the application; None records none.
         background: jobs that begin with the application, while nothing is asked.
+        guides: opens the maker of guides of documents, whose job is the last of those; None where none are made.
         root_path: the path under which a proxy offers the service, without a slash at its end; empty for ``/``.
 
     Returns:
@@ -96,6 +101,8 @@ def create_app(
         app.include_router(feedback.router(answerer, guarded(keys, "feedback")))
         app.include_router(openai.router(questions, answerer, keys))
         app.include_router(documents.router(answerer, page_images, guarded(keys, "documents")))
+        maker = guides(answerer) if guides else None
+        app.include_router(guide_routes.router(answerer, maker, guarded(keys, "documents")))
         app.include_router(health.router(answerer, admission, metrics, uploads_info(uploads, keys), keys, queue))
         if uploads:
             jobs = IngestJobs(
@@ -108,7 +115,7 @@ def create_app(
         app.openapi()  # derived now, from all routes, and kept
         with answerer.index.followed():
             await run_in_threadpool(_tell_of_gaps, answerer)
-            for job in background:
+            for job in (*background, *([guides_job(maker)] if maker else [])):
                 queue.submit(job)
             yield
         await run_in_threadpool(queue.close)

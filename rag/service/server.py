@@ -33,6 +33,7 @@ from rag.service.connections import (
     is_news,
     most_connections,
 )
+from rag.service.guides.opening import open_guides
 from rag.service.routes.uploads import UploadService
 from rag.service.tracing import open_traces
 from rag.service.uploads.folder import UploadFolder
@@ -221,4 +222,5 @@ def serve_forever(
         _log.warning("there are no access keys: whoever reaches this port can ask, and read every document")
     _log.info("Pageproof serves on http://%s:%d (Ctrl-C stops it)", *listener.getsockname()[:2])
     server.run(sockets=[listener])
+        guides=partial(open_guides, settings),
     return 0 if server.started else 1

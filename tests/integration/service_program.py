@@ -18,7 +18,8 @@ from tests.integration.conftest import make_answerer
 
 def run(index: str, port: str, seconds: str, reply: str) -> int:
     """Serves until a signal; the exit code."""
-    settings = read_settings()
+    # The replies are for questions.
+    settings = read_settings().model_copy(update={"guides": "off"})
     configure_logging(settings.log)
     model = replace(ScriptedModel([reply]), seconds_per_token=float(seconds))
     with reserve("127.0.0.1", int(port)) as listener:

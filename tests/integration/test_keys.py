@@ -39,6 +39,8 @@ NEEDED: Final[dict[str, KeyScope | None]] = {
     "GET /documents/{document_id}/file": "documents",
     "GET /documents/{document_id}/pages/{number}": "documents",
     "GET /documents/{document_id}/pages/{number}.png": "documents",
+    "GET /documents/{document_id}/guide": "documents",
+    "GET /guide": "documents",
     "GET /metrics": "metrics",
     "GET /info": None,
     "POST /uploads": "admin",

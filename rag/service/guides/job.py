@@ -1,0 +1,42 @@
+"""Background job that makes the guides of documents, while nobody asks anything."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Final
+
+from rag.errors import IndexFault, ModelError
+from rag.runtime.background import BackgroundJob, BackgroundTurn, Later
+from rag.service.guides.maker import GuideMaker
+
+_log = logging.getLogger(__name__)
+
+# After all that somebody waits for.
+_PRIORITY: Final = 9
+# Seconds until it is seen whether there are other documents.
+_LOOK_AGAIN: Final = 10.0
+# Seconds after a fault of the index or the model, which may pass.
+_TRY_AGAIN: Final = 60.0
+
+
+def guides_job(maker: GuideMaker) -> BackgroundJob:
+    """The job, which never ends: documents come and go."""
+    return BackgroundJob("guides", _GuidesJob(maker).run, priority=_PRIORITY)
+
+
+@dataclass(frozen=True)
+class _GuidesJob:
+    maker: GuideMaker
+
+    def run(self, turn: BackgroundTurn) -> Later:
+        """Makes what is left to make; raises Cancelled where a question comes."""
+        try:
+            turn.progress(*self.maker.progress())
+            while self.maker.step(turn.cancellation):
+                turn.cancellation.check()
+                turn.progress(*self.maker.progress())
+        except (IndexFault, ModelError) as fault:
+            _log.warning("no guides of documents can be made now: %s", fault)
+            return Later(_TRY_AGAIN)
+        return Later(_LOOK_AGAIN)
