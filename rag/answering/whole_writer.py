@@ -11,7 +11,7 @@ from rag.answering.composing.boilerplate import is_boilerplate
 from rag.answering.composing.comparison import sides_of
 from rag.answering.composing.fitness import fitness_of
 from rag.answering.composing.material import Composition
-from rag.answering.composing.pointers import Pointer, pointers_of, statements_of
+from rag.answering.composing.pointers import Pointer, followed_list, pointers_of, statements_of
 from rag.answering.composing.table_answer import page_reader, table_of_form
 from rag.answering.composing.targets import Target, best_unit, served_units
 from rag.answering.composing.usefulness import USEFULNESS_MODEL, unit_features
@@ -279,9 +279,11 @@ def _composition(run: Run, material: _Material, drafts: Sequence[Sequence[Pointe
     """The units with their usefulness, by what the drafts point to; the first of these is the answer's own."""
     question, units = run.question, material.units
     features = list(unit_features(question.text, units, material.relevance, drafts, material.hits))
-    useful = [
-        factor * USEFULNESS_MODEL.probability(one) for factor, one in zip(material.fitness, features, strict=True)
+    fitness = [
+        0.0 if other else factor
+        for factor, other in zip(material.fitness, _of_other_procedures(run, units, drafts[0]), strict=True)
     ]
+    useful = [factor * USEFULNESS_MODEL.probability(one) for factor, one in zip(fitness, features, strict=True)]
     return Composition(
         question.text,
         run.form,
@@ -292,8 +294,14 @@ def _composition(run: Run, material: _Material, drafts: Sequence[Sequence[Pointe
         material.sides,
         table=material.table,
         features=features,
-        fitness=material.fitness,
+        fitness=fitness,
     )
+
+
+def _of_other_procedures(run: Run, units: Sequence[Unit], pointers: Sequence[Pointer]) -> list[bool]:
+    """True for each unit of another list than the one procedure that a draft follows."""
+    followed = followed_list(pointers, units) if run.form == "how_to" else None
+    return [followed is not None and unit.row is None and unit.block not in (None, followed) for unit in units]
 
 
 def _targets(run: Run, composition: Composition) -> list[Target]:

@@ -14,6 +14,7 @@ from rag.query.capabilities import impossible_request, refused
 from rag.query.collection import collection_reply
 from rag.query.decomposition import split_comparison
 from rag.query.english.clauses import asks_of, own_questions, plain
+from rag.query.english.request_subjects import request_subject
 from rag.query.form import form_of_question
 from rag.query.identifiers import missing_identifiers
 from rag.query.lookup.document_names import searched_documents
@@ -166,7 +167,8 @@ def _without_similar(question: Question, documents: Sequence[Document]) -> Quest
 def _searches(question: Question, form: Form, generation: Generation) -> tuple[Question, ...]:
     """The searches for a question: itself, with the sides of a comparison before it or its parts after it.
 
-    But for a comparison, documents that are like one that it names are left out.
+    But for a comparison, documents that are like one that it names are left out, and of a request its subject is
+    searched for.
     """
     brief = _brief(question)
     if sides := split_comparison(brief, generation.documents):
@@ -175,8 +177,9 @@ def _searches(question: Question, form: Form, generation: Generation) -> tuple[Q
     if form == "comparison":
         return (question,)
     question = _without_similar(question, generation.documents)
+    question = replace(question, text=request_subject(question.text))
     parts = parts_of(brief.text) if form == "parts" else ()
     if len(parts) < 2:
         return (question,)
     own = [*parts[: _MOST_SEARCHES - 2], " ".join(parts[_MOST_SEARCHES - 2 :])]
-    return (question, *(replace(question, text=part) for part in own if part))
+    return (question, *(replace(question, text=request_subject(part)) for part in own if part))

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from rag.answering.evidence.units import Unit
+from rag.answering.grounding import SUPPORTED
 from rag.text.normalization import normalized_words
 from rag.text.sentences import sentence_spans
 from rag.text.words import is_number
@@ -27,6 +28,9 @@ _MOST_UNITS: Final = 2
 # Each word of a unit that the statement does not have costs so much of its share: the shorter of two units is meant.
 _COST_OF_WORD: Final = 0.004
 _MOST_STATEMENTS: Final = 40
+# Statements that a list has at least, and their share of all, to be the one that a draft follows.
+_FEWEST_FOLLOWED: Final = 2
+_FOLLOWED: Final = 0.8
 # Times that a loop has said the same, and words of it: "Lock off." may be a step of each of three procedures.
 _LOOP: Final = 3
 _FEWEST_WORDS: Final = 4
@@ -59,7 +63,22 @@ def pointers_of(question: str, draft: str, units: Sequence[Unit]) -> list[Pointe
     """The statements of a draft in order, each with the units that it points to."""
     asked = frozenset(normalized_words(question))
     words = [frozenset(normalized_words(unit.text)) for unit in units]
-    return [_pointer(statement, asked, words) for statement in statements_of(draft)]
+    statements = statements_of(draft)
+    weights = [{word: _weight(word, asked) for word in normalized_words(statement)} for statement in statements]
+    nearest = [_nearest(each, words) for each in weights]
+    # "Unplug it." is a step of four procedures: the one that the other statements are from is meant.
+    told = Counter(units[places[0]].block for places in nearest if len(places) == 1)
+    return [
+        _pointer(statement, each, words, max(places, key=lambda place: told[units[place].block], default=None))
+        for statement, each, places in zip(statements, weights, nearest, strict=True)
+    ]
+
+
+def followed_list(pointers: Sequence[Pointer], units: Sequence[Unit]) -> int | None:
+    """The block of the one list that nearly all statements of a draft are from; None where there is none."""
+    blocks = Counter(units[each.units[0]].block for each in pointers if each.units and each.share >= SUPPORTED)
+    block, count = blocks.most_common(1)[0] if blocks else (None, 0)
+    return block if count >= max(_FEWEST_FOLLOWED, _FOLLOWED * len(pointers)) else None
 
 
 def statements_of(draft: str) -> list[str]:
@@ -92,19 +111,39 @@ def _sentences(part: str) -> Iterator[str]:
             yield " ".join(text[start:end].split())
 
 
-def _pointer(statement: str, asked: frozenset[str], units: Sequence[frozenset[str]]) -> Pointer:
-    weights = {word: _weight(word, asked) for word in normalized_words(statement)}
+def _nearest(weights: Mapping[str, float], units: Sequence[frozenset[str]]) -> list[int]:
+    """The positions of the units that say most of a statement and least else; more than one where these are equal."""
+    if not (weights and units):
+        return []
+    ranks = _ranks(weights, weights, units)
+    best = max(ranks)
+    return [place for place, rank in enumerate(ranks) if rank == best]
+
+
+def _ranks(weights: Mapping[str, float], missing: Mapping[str, float], units: Sequence[frozenset[str]]) -> list[float]:
+    """For each unit, the share of a statement's weight that is missing and in it, less the cost of its other words."""
+    total = sum(weights.values())
+    return [
+        sum(missing[word] for word in missing.keys() & unit) / total - _COST_OF_WORD * len(unit - weights.keys())
+        for unit in units
+    ]
+
+
+def _pointer(
+    statement: str, weights: Mapping[str, float], units: Sequence[frozenset[str]], first: int | None
+) -> Pointer:
+    """The units that a statement was written from, ``first`` before the others."""
     total = sum(weights.values())
     missing = dict(weights)
     chosen: list[int] = []
-    while total and units and len(chosen) < _MOST_UNITS:
-        gains = [sum(missing[word] for word in missing.keys() & unit) / total for unit in units]
-        ranks = [gain - _COST_OF_WORD * len(unit - weights.keys()) for gain, unit in zip(gains, units, strict=True)]
-        best = max(range(len(units)), key=ranks.__getitem__)
-        if gains[best] < _LEAST_SHARE:
+    best = first
+    while best is not None and len(chosen) < _MOST_UNITS:
+        if sum(missing[word] for word in missing.keys() & units[best]) < _LEAST_SHARE * total:
             break
         chosen.append(best)
         missing = {word: weight for word, weight in missing.items() if word not in units[best]}
+        ranks = _ranks(weights, missing, units)
+        best = max(range(len(units)), key=ranks.__getitem__)
     share = 1 - sum(missing.values()) / total if total and chosen else 0.0
     return Pointer(statement, tuple(chosen), share)
 

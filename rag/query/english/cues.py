@@ -55,6 +55,9 @@ _THE: Final = r"(?: the| a| an| any| all the| all| some| our| my| your| its| the
 _NUMBER: Final = r"(?:\d+|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
 _GIVE: Final = r"(?:give|tell|show|send|bring|get|provide|list|state|name|write|find|need|want|make|prepare)"
 _GIVE_ME: Final = rf"(?:(?:i )?{_GIVE}(?: me| us)?(?: with)? )?"
+_A_LIST: Final = (
+    r"(?:(?:an?|the) (?:full |complete |short |bulleted |bullet |bullet-point |numbered |simple )?(?:list|checklist))"
+)
 _CHOOSE: Final = r"(?:choose|pick|take|buy|get|select|use|go for|go with|prefer|opt for|sign up for|order)"
 _REASON: Final = r"(?:reasons?|causes?|rationale|explanation|logic|idea|motivation|significance|purpose|thinking)"
 _MAIN: Final = r"(?:main|key|central|principal|most important|major|chief|core|essential|overall)"
@@ -137,7 +140,7 @@ _AT_START: Final[tuple[tuple[Form, tuple[str, ...]], ...]] = (
             rf"(?:what|which){_IS}?{_THE}(?: [\w-]+){{0,2}} (?:steps?|process|procedures?|protocol|instructions|ways?|"
             r"methods?|workflow)(?: (?:and|or) [\w-]+)? "
             r"(?:to|for|of|when|in|by|involved|required|needed|if|do|should|must|i|we|you)\b",
-            r"(?:the )?(?:\w+ )?(?:steps?|procedure|instructions) (?:to|for|of|on|when)\b",
+            rf"{_GIVE_ME}(?:down |out )?(?:the )?(?:\w+ )?(?:steps?|procedure|instructions) (?:to|for|of|on|when)\b",
             r"(?:walk|guide|talk|take|lead) (?:me|us) (?:\w+ )?through\b",
             r"(?:show|teach|tell|explain to|help) (?:me|us) (?:how )?(?:to|i|we|you|one)\b|help (?:me|us)\b",
             r"what (?:else )?(?:should|shall|must|can|could|do|would|might|am|are|will|may|have|"
@@ -191,8 +194,9 @@ _AT_START: Final[tuple[tuple[Form, tuple[str, ...]], ...]] = (
         "list",
         (
             r"(?:list|enumerate|name)\b",
-            r"(?:give|show|tell|send|find|state|identify|provide|quote|mention)(?: me| us)? "
-            r"(?:all|every|each|both|a list|the (?:full |complete )?list|the names)\b",
+            r"(?:give|show|tell|send|find|state|identify|provide|quote|mention|make|create|build|write|compile|prepare|"
+            r"produce|collect|gather|get|present|display|print|draw up|put together)(?: me| us)?(?: down| out)? "
+            rf"(?:all|every|each|both|{_A_LIST}|the names)\b",
             r"(?:what|which)(?: all)?(?: \w+)? (?:comes?|ships|is (?:all )?included|are (?:all )?included|"
             r"is supplied) (?:in|with|along)\b",
             r"(?:what|which) (?:[\w-]+ )?(?:kinds|types|sorts|forms|categories|classes|things|items|options)\b",

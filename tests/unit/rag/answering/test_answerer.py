@@ -211,6 +211,20 @@ class TestWhole:
         assert [text for kind, text in kinds(answer) if kind == "step"] == [*self.STEPS]
         assert "gold" not in answer.answer
 
+    def test_of_several_procedures_the_one_that_the_draft_follows(self) -> None:
+        lamps = (
+            "# Lamps\n\nTo change the lamp of the cabin:\n1. Unplug the lamp.\n2. Reach behind the panel.\n"
+            "3. Plug the lamp in.\n\nTo change the lamp of the deck:\n1. Unplug the lamp.\n2. Push in the shield.\n"
+            "3. Plug the lamp in."
+        )
+        draft = "1. Unplug the lamp.\n2. Push in the shield.\n3. Plug the lamp in."
+        with library_of({"boat.pdf": Written([lamps], title="Boat manual")}) as boat:
+            answer = ask(boat, "How do I change the lamp of the deck?", draft)
+        steps = [text for kind, text in kinds(answer) if kind == "step"]
+        assert steps == ["Unplug the lamp.", "Push in the shield.", "Plug the lamp in."]
+        assert "deck" in answer.answer
+        assert "cabin" not in answer.answer
+
     def test_a_list_is_complete(self, library: Generation) -> None:
         answer = ask(library, "List all parts of the kit of the pump", "- a red key\n- a felt pad")
         assert answer.form == "list"
@@ -611,3 +625,13 @@ class TestCancellation:
         with pytest.raises(Cancelled):
             list(events)
         assert client.steps == steps
+
+
+def test_without_vectors_an_answer_is_only_possible(library: Generation, monkeypatch: pytest.MonkeyPatch) -> None:
+    question, reply = "When does the ferry leave?", "The ferry leaves at 9."
+    whole = ask(library, question, reply)
+    monkeypatch.setattr(Generation, "has_vectors", False)
+    monkeypatch.setattr(Generation, "nearest", lambda *_: [])
+    text_only = ask(library, question, reply)
+    assert (whole.answered, whole.certainty) == (text_only.answered, "stated")
+    assert text_only.certainty == "possible"

@@ -57,6 +57,7 @@ EXAMPLES: Final[dict[Form, dict[str, str]]] = {
         "handbook, know if": "Do you know if dogs are allowed in the canteen?",
     },
     "how_to": {
+        "manual, write down": "Write down the steps for cleaning the kiln.",
         "manual, how do I": "How do I bleed the radiator?",
         "manual, how to": "how to descale the boiler",
         "handbook, how does one": "How does one apply for sabbatical leave?",
@@ -77,6 +78,9 @@ EXAMPLES: Final[dict[Form, dict[str, str]]] = {
         "manual, done": "How is the pressure test performed?",
     },
     "list": {
+        "lease, make a list": "Make me a list of the tenant's duties.",
+        "policy, checklist": "Create a checklist of the documents for a claim.",
+        "contract, compile": "Compile all deadlines of the contract.",
         "catalogue, what is available": "What glazes are available?",
         "handbook, list": "List the holidays that the company observes.",
         "lease, list all": "List all repairs the tenant pays for.",

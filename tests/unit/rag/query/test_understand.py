@@ -125,6 +125,13 @@ def test_parts_are_searched_for_with_the_whole(generation: Generation) -> None:
     assert [search.text for search in found.searches] == [found.asked.text, *found.parts]
 
 
+def test_the_subject_of_a_request_is_searched_for(generation: Generation) -> None:
+    found = understood("Make a list of all ropes of the KX-20.", generation)
+    assert found.form == "list"
+    assert [search.text for search in found.searches] == ["ropes of the KX-20"]
+    assert found.standalone.text == "Make a list of all ropes of the KX-20."
+
+
 def test_there_are_at_most_four_searches(generation: Generation) -> None:
     text = "Who pays, when is it due, how much is the rope, where is it sold and how long is it?"
     found = understood(text, generation)

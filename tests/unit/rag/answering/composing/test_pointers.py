@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answering.composing.pointers import ends_in_a_loop, pointers_of, repeats_itself, statements_of
+from rag.answering.composing.pointers import (
+    ends_in_a_loop,
+    followed_list,
+    pointers_of,
+    repeats_itself,
+    statements_of,
+)
 from rag.answering.evidence.units import Unit, units_of
 from rag.answering.grounding import SUPPORTED
 from tests.complexity import assert_linear
@@ -132,3 +138,51 @@ def test_time_is_linear(piece: str) -> None:
         return lambda: statements_of(draft)
 
     assert_linear(prepare, 60_000, growth=2.5)
+
+
+PROCEDURES = """\
+To change the upper lamp:
+
+1. Unplug it.
+2. Reach behind the panel.
+3. Plug it in.
+
+To change the lower lamp:
+
+1. Unplug it.
+2. Push in the shield.
+3. Plug it in."""
+
+
+@pytest.fixture(scope="module")
+def steps() -> list[Unit]:
+    return units_of(evidence_of(PROCEDURES))
+
+
+class TestProcedures:
+    @pytest.mark.parametrize(
+        ("draft", "first_step"),
+        [
+            pytest.param("1. Unplug it.\n2. Push in the shield.\n3. Plug it in.", "Push in the shield.", id="second"),
+            pytest.param("1. Unplug it.\n2. Reach behind the panel.", "Reach behind the panel.", id="first"),
+        ],
+    )
+    def test_steps_of_several_are_from_the_one_that_the_others_are_from(
+        self, steps: list[Unit], draft: str, first_step: str
+    ) -> None:
+        own = next(unit.block for unit in steps if unit.text == first_step)
+        pointers = pointers_of("how do I change the lamp?", draft, steps)
+        assert {steps[each.units[0]].block for each in pointers} == {own}
+        assert followed_list(pointers, steps) == own
+
+    @pytest.mark.parametrize(
+        "draft",
+        [
+            pytest.param("Reach behind the panel. Push in the shield.", id="one statement of each"),
+            pytest.param("Push in the shield.", id="one statement"),
+            pytest.param("Push in the shield. Ask a fitter. Wait for a day.", id="most are from elsewhere"),
+            pytest.param("", id="nothing"),
+        ],
+    )
+    def test_no_list_is_followed(self, steps: list[Unit], draft: str) -> None:
+        assert followed_list(pointers_of("how do I change the lamp?", draft, steps), steps) is None
