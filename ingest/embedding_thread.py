@@ -18,6 +18,9 @@ _SLAB: Final = 256
 # Capacity of the queue: producers wait when it is full, so that memory does not grow.
 _WAITING: Final = 4 * _WINDOW
 
+# Texts each second, until some are encoded: those of a processor without AVX-512.
+_FIRST_GUESS: Final = 30.0
+
 Keep = Callable[[str, int, FloatVector], None]
 _Text = tuple[str, int, str]
 
@@ -33,12 +36,34 @@ class EmbeddingThread:
         self._stopped = threading.Event()
         self._failure: BaseException | None = None
         self._seconds = 0.0
+        self._added = self._encoded = 0
+        self._may_run = threading.Event()
+        self._may_run.set()
         self._thread = threading.Thread(target=self._run, name="encoder", daemon=True)
 
     @property
     def seconds(self) -> float:
         """Seconds of encoding so far."""
         return self._seconds
+
+    @property
+    def waiting(self) -> int:
+        """Texts that were added, and are not encoded."""
+        return self._added - self._encoded
+
+    def seconds_for(self, texts: int) -> float:
+        """Estimated seconds of encoding so many texts."""
+        if not self._encoded:
+            return texts / _FIRST_GUESS
+        return texts * self._seconds / self._encoded
+
+    def hold(self) -> None:
+        """Encodes no further batch until :meth:`go_on`: whoever adds texts has the processor first."""
+        self._may_run.clear()
+
+    def go_on(self) -> None:
+        """Ends :meth:`hold`."""
+        self._may_run.set()
 
     def prepare(self) -> None:
         """Starts the thread, which loads the encoder while there is no text yet."""
@@ -49,8 +74,15 @@ class EmbeddingThread:
         """Queues the texts of a document's chunks, in order; raises what the encoder raised."""
         if self._thread.ident is None:  # a thread that has failed is not started again
             self._thread.start()
+        self._added += len(texts)
         for position, text in enumerate(texts):
             self._put((document_id, position, text))
+
+    def add_one(self, document_id: str, position: int, text: str) -> None:
+        """Queues the text of one chunk; raises as :meth:`add`."""
+        self.prepare()
+        self._added += 1
+        self._put((document_id, position, text))
 
     def finish(self) -> None:
         """Waits until every vector is stored; raises what the encoder or ``keep`` raised."""
@@ -62,6 +94,7 @@ class EmbeddingThread:
     def stop(self) -> None:
         """Ends the thread after the current batch; the rest of the queue is dropped."""
         self._stopped.set()
+        self._may_run.set()
         with suppress(Full):
             self._texts.put_nowait(None)
         if self._thread.is_alive():
@@ -102,6 +135,7 @@ class EmbeddingThread:
 
     def _encode(self, window: Sequence[_Text]) -> None:
         for start in range(0, len(window), _SLAB):
+            self._may_run.wait()
             if self._stopped.is_set():
                 return
             slab = window[start : start + _SLAB]
@@ -110,6 +144,7 @@ class EmbeddingThread:
             self._seconds += perf_counter() - begun
             for (document_id, position, _), vector in zip(slab, vectors, strict=True):
                 self._keep(document_id, position, vector)
+            self._encoded += len(slab)
             self._on_encoded(len(slab))
 
 

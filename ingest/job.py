@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from time import perf_counter
-from typing import Any
+from typing import Any, Final
 
 from ingest.attachments import AttachedSource, kept, stored
+from ingest.computing import Publication, RunVectors, run_vectors
 from ingest.discovery import SourceFile, beside
-from ingest.embedding_thread import EmbeddingThread, embedding_thread
 from ingest.other_folders import OtherDocuments, not_under, recorded, refusal, stored_files, would_be_lost
 from ingest.plan import FileLimits, Known, make_plan
 from ingest.reading import Readers, Reading, ReadRequest
@@ -34,6 +34,9 @@ from rag.models.embedding.interfaces import Encoder
 
 _log = logging.getLogger(__name__)
 
+# Encoding that a person need not wait for: less of it is not worth another generation.
+_SLOW_SECONDS: Final = 10.0
+
 
 @dataclass(frozen=True)
 class IngestJob:
@@ -42,6 +45,7 @@ class IngestJob:
     Attributes:
         identity: of chunker and readers; where it changes, all files are read again.
         keep: number of generations that stay on the disk.
+        slow_seconds: of encoding that is left when all is read; from so many on, text is published before its vectors.
     """
 
     index: Path
@@ -51,6 +55,7 @@ class IngestJob:
     limits: FileLimits = field(default_factory=FileLimits)
     rebuild: bool = False
     keep: int = 3
+    slow_seconds: float = _SLOW_SECONDS
     progress: Progress = field(default_factory=Progress)
 
     def run(
@@ -117,54 +122,70 @@ class IngestJob:
 
     def _update(self, run: IngestRun, writer: IndexWriter, start: float) -> str | None:
         """Publishes a generation and returns its name; None where nothing has changed."""
-        if not run.changes() and not any(plan.action == "read" for plan in run.plan):
+        unfinished = run.before is not None and run.before.provisional
+        if not (run.changes() or unfinished or any(plan.action == "read" for plan in run.plan)):
             return None
         fresh = writer.staging()
+        begun = perf_counter()
+
+        def ready() -> None:
+            run.seconds["read and embed"] = perf_counter() - begun
+            run.seconds["encoder at work"] = work.seconds
+            self.progress.publishing()
+
+        when = Publication(
+            text_may_go_first=run.is_mostly_new(),
+            is_resumed=lambda: unfinished and not run.changes(),
+            slow_seconds=self.slow_seconds,
+            resumed=self.progress.encoded,
+            ready=ready,
+        )
         with (
-            embedding_thread(self.encoder, fresh[1].put, self.progress.encoded) as work,
+            run_vectors(self.encoder, fresh[1], writer.layout, when, self.progress.encoded) as work,
             ThreadPoolExecutor(1) as opener,
         ):
             # The generation before is needed at the end; it is opened while the first files are read.
             before = opener.submit(open_current, self.index, self.encoder.identity) if run.before else None
-            begun = perf_counter()
-            self._read(run, writer, *fresh, work)
+            self._read(run, writer, fresh[0], work)
             entries = run.entries()
             if not entries:
                 rows = run.rows()
                 raise NothingToIngest(_why_nothing(rows), [row_to_json(row) for row in rows])
-            if not run.changes():
+            if not (run.changes() or unfinished):
                 return None
-
-            def ready() -> None:
-                work.finish()
-                run.seconds["read and embed"] = perf_counter() - begun
-                run.seconds["encoder at work"] = work.seconds
-                self.progress.publishing()
-
             opened = before.result() if before else None
             with closing(opened) if opened else nullcontext():
-                generation = self._publish(run, writer, entries, opened, fresh, start, ready)
+                if opened and unfinished:
+                    self._add_stored(run, entries, opened, work)
+                generation = self._publish(run, writer, entries, opened, fresh, start, work)
             run.seconds["publish"] = perf_counter() - begun - run.seconds["read and embed"]
             return generation
 
-    def _read(
-        self, run: IngestRun, writer: IndexWriter, staging: Staging, vectors: FreshVectors, work: EmbeddingThread
-    ) -> None:
+    def _add_stored(self, run: IngestRun, entries: Sequence[Entry], before: Generation, work: RunVectors) -> None:
+        """Queues the texts that an earlier run has published without their vectors."""
+        for entry in entries:
+            if not entry.fresh:
+                chunks = before.chunks_of(entry.id)
+                work.add_stored(entry.id, chunks)
+                self.progress.stored(chunks)
+        run.embedded = work.embedded
+
+    def _read(self, run: IngestRun, writer: IndexWriter, staging: Staging, work: RunVectors) -> None:
         """Reads the new files, then those that are attached to them, whose attached files are only named."""
         start = perf_counter()
         files = run.to_read()
         self.progress.reading(len(files), sum(plan.size for plan in files))
-        attached = self._read_files(run, writer, staging, vectors, work)
+        attached = self._read_files(run, writer, staging, work)
         while attached:
             run.attach(attached, self.limits, writer)
             if more := run.to_read():
                 files += more
                 self.progress.reading(len(files), sum(plan.size for plan in files))
-            attached = self._read_files(run, writer, staging, vectors, work)
+            attached = self._read_files(run, writer, staging, work)
         run.seconds["read"] = perf_counter() - start
 
     def _read_files(
-        self, run: IngestRun, writer: IndexWriter, staging: Staging, vectors: FreshVectors, work: EmbeddingThread
+        self, run: IngestRun, writer: IndexWriter, staging: Staging, work: RunVectors
     ) -> list[AttachedSource]:
         """Reads files, stages their documents, and queues their texts; returns what is attached to them."""
         plans = {writer.source(plan.digest): plan for plan in run.to_read() if plan.digest}
@@ -177,9 +198,8 @@ class IngestJob:
             assert plan.digest  # noqa: S101 - see ``plans``
             if isinstance(outcome, Reading):
                 staging.add(plan.digest, plan.size, outcome.record)
-                vectors.reserve(plan.digest, len(outcome.texts))
                 work.add(plan.digest, outcome.texts)
-                run.embedded += len(outcome.texts)
+                run.embedded = work.embedded
                 run.keep_thumbnails(plan.file.name, outcome.thumbnails)
                 attached += stored(plan, outcome.attached, writer)
             row = run.found[plan.digest] = row_of(plan.file.name, outcome)
@@ -194,14 +214,14 @@ class IngestJob:
         before: Generation | None,
         fresh: tuple[Staging, FreshVectors],
         start: float,
-        ready: Callable[[], None],
+        work: RunVectors,
     ) -> str:
         about = GenerationMetadata(self.encoder.identity, dict(self.identity), run.sources())
 
         def report() -> dict[str, Any]:
             return replace(run.report("", published=True), seconds=perf_counter() - start).to_json()
 
-        return writer.publish(entries, before, fresh, about, report, ready)
+        return writer.publish(entries, before, fresh, about, report, work)
 
     def _collect_garbage(self, writer: IndexWriter) -> None:
         """Removes old generations; a failure does not undo what is published."""

@@ -5,7 +5,7 @@ It runs in a process of its own (``ingest/sandbox/worker.py``), because a file m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
@@ -89,7 +89,7 @@ def read_document(request: ReadRequest, cutting: Cutting, options: ReadingOption
     chunks = list(cutting.chunker.chunks(source.pages, cutting.count_tokens))
     if not chunks:
         raise FileFault("empty_text", source.reason or "no text in it")
-    texts = [_text_to_encode(chunk, cutting) for chunk in chunks]
+    texts = [text_to_encode(chunk, cutting.count_tokens, cutting.max_tokens) for chunk in chunks]
     pages = [PageRecord.of(page) for page in source.pages]
     cut = perf_counter()
     return Reading(
@@ -106,11 +106,11 @@ def read_document(request: ReadRequest, cutting: Cutting, options: ReadingOption
     )
 
 
-def _text_to_encode(chunk: Chunk, cutting: Cutting) -> str:
+def text_to_encode(chunk: Chunk, count_tokens: Callable[[str], int], max_tokens: int) -> str:
     """The chunk under as many of its headings as the encoder takes; it would silently truncate a longer text."""
     for dropped in range(len(chunk.headings)):
         text = in_context(chunk.headings[dropped:], chunk.text)
-        if cutting.count_tokens(text) <= cutting.max_tokens:
+        if count_tokens(text) <= max_tokens:
             return text
     return chunk.text
 

@@ -79,6 +79,16 @@ class IngestRun:
         """The rows for the manifest."""
         return [manifest_row(plan, row, self.added) for plan, row in zip(self.plan, self.rows(), strict=True)]
 
+    def is_mostly_new(self) -> bool:
+        """True if most of the index is to be read, or was published without vectors: its text may be published first.
+
+        Otherwise the documents of the index before would lose their vectors for the sake of a few.
+        """
+        if self.before is None or self.before.provisional:
+            return True
+        size = sum(plan.size for plan in self.to_read())
+        return size > sum(plan.size for plan in self.plan if plan.action == "carry")
+
     def changes(self) -> bool:
         """True if the index would differ from the one before."""
         # A file of known content that was read again was read with another OCR, and may have another text.

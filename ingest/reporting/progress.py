@@ -20,6 +20,9 @@ class Progress:
     def file(self, request: ReadRequest, size: int, pages: int, chunks: int) -> None:
         """A file was read, or failed; ``chunks`` of it will be encoded."""
 
+    def stored(self, chunks: int) -> None:
+        """So many more chunks will be encoded, of files that an earlier run has read."""
+
     def encoded(self, chunks: int) -> None:
         """So many more chunks are encoded."""
 

@@ -114,6 +114,12 @@ class ProgressTracker(Progress):
             self._chunks += chunks
             self._sample()
 
+    def stored(self, chunks: int) -> None:
+        """See :class:`Progress`."""
+        with self._lock:
+            self._chunks += chunks
+            self._sample()
+
     def encoded(self, chunks: int) -> None:
         """See :class:`Progress`."""
         with self._lock:
@@ -184,9 +190,9 @@ class ProgressTracker(Progress):
         )
 
     def _expected(self) -> float | None:
-        """Estimated number of chunks of all files; None while no file is read."""
+        """Estimated number of chunks of all files; None while no file is read, and there are none of an earlier run."""
         if not self._bytes_done:
-            return None
+            return float(self._chunks) or None
         return self._chunks * max(self._size / self._bytes_done, 1.0)
 
     def _done(self, now: _Sample) -> float:

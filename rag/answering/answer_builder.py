@@ -46,7 +46,7 @@ class AnswerBuilder:
         """An answer from the supported sentences, at least one; the others are listed, and not part of the text.
 
         Its certainty is decided by the rounded confidence, which is the one that clients see; it is only possible where
-        it sends its reader to an address that no document names as a contact.
+        it sends its reader to an address that no document names as a contact, or where the index has no vectors yet.
         """
         citations = _Citations()
         sentences = [_sentence(item, citations) for item in _each_once(found.support)]
@@ -54,6 +54,8 @@ class AnswerBuilder:
         # The answer's confidence is that of its direct answer.
         shown[0] = replace(shown[0], confidence=_rounded(found.confidence))
         warning = self._warning(shown, citations.all)
+        # The confidence was fitted with vectors: without them the passage that says otherwise may not be found.
+        is_certain = _rounded(found.confidence) >= FACT and self.run.generation.has_vectors
         note = found.note and self._said(found.note)
         notes = filter(None, (note, self.run.understood.scope_note, warning))
         shown += [Sentence(note, "supported", kind="detail") for note in notes]
@@ -62,7 +64,7 @@ class AnswerBuilder:
             found,
             markdown(shown),
             reason="length" if found.draft.finish.reason == "length" and self.run.form == "fact" else None,
-            certainty="stated" if _rounded(found.confidence) >= FACT and not warning else "possible",
+            certainty="stated" if is_certain and not warning else "possible",
             sentences=sentences,
             citations=citations.all,
         )

@@ -72,6 +72,7 @@ def _listed(index: Path, rows: Sequence[GenerationRow]) -> dict[str, Any]:
             {
                 "generation": row.name,
                 "current": row.current,
+                "provisional": row.provisional,
                 "created": row.created or None,
                 "parent": row.parent,
                 "documents": row.counts.documents if row.counts else None,
@@ -94,7 +95,8 @@ def _print_rows(console: Console, rows: Sequence[GenerationRow]) -> None:
     for row in rows:
         counts = row.counts
         numbers = [f"{n:,}" for n in (counts.documents, counts.pages, counts.chunks)] if counts else ["?"] * 3
-        name = Text(f"{row.name} *" if row.current else row.name, style="green" if row.current else "")
+        marks = " *" * row.current + " (text only)" * row.provisional
+        name = Text(f"{row.name}{marks}", style="green" if row.current else "")
         table.add_row(name, row.created, *numbers, megabytes(row.size))
     console.print(table)
     for row in rows:

@@ -38,6 +38,9 @@ class FreshVectors:
         self._places[document_id] = (self._rows, chunks)
         self._rows += chunks
 
+    def __contains__(self, document_id: str) -> bool:
+        return document_id in self._places
+
     def put(self, document_id: str, position: int, vector: FloatMatrix) -> None:
         """Stores the vector of a chunk; vectors may come in any order."""
         self._dimension = len(vector)
@@ -80,7 +83,7 @@ def write_vectors(
     """
     index = VectorIndex.empty(dimension)
     for entry in entries:
-        if entry.fresh:
+        if entry.id in fresh:
             for slab in fresh.of(entry.id):
                 index.add(slab)
         elif before:

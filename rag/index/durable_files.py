@@ -27,6 +27,17 @@ def write_bytes(path: Path, data: bytes) -> None:
     write(path, lambda file: file.write(data))
 
 
+def copy_folder(source: Path, target: Path) -> None:
+    """Copies the files of a folder, and those below it, into a new one; OSError where the disk refuses."""
+    target.mkdir()
+    for path in sorted(source.rglob("*")):
+        copy = target / path.relative_to(source)
+        if path.is_dir():
+            copy.mkdir()
+        else:
+            write(copy, lambda file, path=path: file.writelines(blocks(path)))  # type: ignore[misc]
+
+
 def make_folder(folder: Path) -> None:
     """Creates a folder with its parents and syncs each parent, so that a crash does not lose them."""
     if not folder.is_dir():

@@ -21,6 +21,7 @@ from rag.index import durable_files
 from rag.index.docstore import Docstore, Entry
 from rag.index.layout import DOCSTORE, REPORT, IndexLayout
 from rag.index.manifest import Manifest
+from rag.index.pending_vectors import remove_pending
 from rag.index.reading import generation_names, open_generation, read_current, read_manifest, verify_file
 from rag.index.text_search import TextSearch
 from rag.index.writer import GenerationMetadata, IndexWriter
@@ -140,6 +141,7 @@ def erase_documents(writer: IndexWriter, what: ToErase, report: ReportOf) -> tup
         for path in (layout.source(document_id), layout.guide(document_id)):
             if path.exists():
                 durable_files.move_away(path, layout)
+    remove_pending(layout)
     gone = [name for name in generation_names(layout) if name != current and _names(layout, name, what)]
     for name in gone:
         durable_files.move_away(layout.generation(name), layout)

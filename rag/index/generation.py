@@ -18,7 +18,9 @@ from rag.errors import DocumentUnknown, IndexCorrupt
 from rag.index.bm25 import Bm25Index, Terms
 from rag.index.docstore import Docstore
 from rag.index.document_matching import OPENING, DocumentMatch, DocumentMatcher
+from rag.index.layout import IndexLayout
 from rag.index.manifest import Manifest
+from rag.index.pending_vectors import count_pending
 from rag.index.search.row_ranges import RowRanges, Rows
 from rag.index.vectors import VectorIndex
 from rag.models.embedding.interfaces import FloatMatrix, FloatVector
@@ -40,17 +42,19 @@ class Generation:
         manifest: Manifest,
         manifest_digest: str,
         folder: Path,
-        vectors: VectorIndex,
+        vectors: VectorIndex | None,
         bm25: Bm25Index,
         docstore: Docstore,
         sources: Path,
     ) -> None:
         """Joins the parts; ``folder`` has the generation's files, ``sources`` the copies of the documents.
 
+        A provisional generation has no ``vectors``.
+
         Raises:
             IndexCorrupt: the parts do not hold the same number of rows.
         """
-        sizes = {len(vectors), len(bm25), len(docstore), manifest.counts.chunks}
+        sizes = {len(bm25), len(docstore), manifest.counts.chunks} | ({len(vectors)} if vectors else set())
         if len(sizes) != 1:
             raise IndexCorrupt(f"generation {manifest.generation}: its parts hold {sorted(sizes)} rows")
         self.manifest = manifest
@@ -64,12 +68,21 @@ class Generation:
         self._page = lru_cache(_KEPT_PAGES)(docstore.page)
 
     def __len__(self) -> int:
-        return len(self._vectors)
+        return len(self._docstore)
 
     @property
     def id(self) -> str:
         """Name of the generation."""
         return self.manifest.generation
+
+    @property
+    def has_vectors(self) -> bool:
+        """False for a provisional generation: only its text can be searched."""
+        return self._vectors is not None
+
+    def pending_vectors(self) -> int:
+        """How many vectors of a provisional generation are computed so far, by the ingest that is at work."""
+        return count_pending(IndexLayout(self.folder.parents[1]), self.manifest.encoder)
 
     @property
     def documents(self) -> Sequence[Document]:
@@ -109,11 +122,21 @@ class Generation:
             return None
 
     def nearest(self, vector: FloatVector, limit: int, scope: RowRanges | None = None) -> list[tuple[int, float]]:
-        """Vector search: rows with their cosines, best first. *Shape of vector:* ``(dimension,)``, of length 1."""
+        """Vector search: rows with their cosines, best first. *Shape of vector:* ``(dimension,)``, of length 1.
+
+        None are found in a provisional generation.
+        """
+        if self._vectors is None:
+            return []
         return self._vectors.search(vector, limit, None if scope is None else scope.rows())
 
     def cosines(self, vector: FloatVector, rows: Rows) -> FloatVector:
-        """The cosine of each of ``rows`` with a vector of length 1. *Shape:* ``(len(rows),)``."""
+        """The cosine of each of ``rows`` with a vector of length 1. *Shape:* ``(len(rows),)``.
+
+        All are 0 in a provisional generation.
+        """
+        if self._vectors is None:
+            return np.zeros(len(rows), np.float32)
         return self._vectors.cosines(vector, rows)
 
     def bm25_scores(self, question: str) -> FloatVector:
@@ -237,8 +260,16 @@ class Generation:
         return {**{_normal(name): name for name in reversed(names)}, **{name: name for name in names}}
 
     def vectors_of(self, document_id: str) -> FloatMatrix:
-        """The vectors of a document's chunks, in reading order. *Shape:* ``(chunks, dimension)``."""
+        """The vectors of a document's chunks, in reading order. *Shape:* ``(chunks, dimension)``.
+
+        A provisional generation has none.
+        """
+        assert self._vectors is not None  # noqa: S101 - ingest computes those of a provisional generation anew
         return self._vectors.rows(self._docstore.rows_of(document_id))
+
+    def chunks_of(self, document_id: str) -> int:
+        """Number of a document's chunks, or DocumentUnknown."""
+        return len(self._docstore.rows_of(document_id))
 
     def terms_of(self, document_ids: Sequence[str]) -> Terms:
         """Tokenized rows of these documents, in their order."""

@@ -47,6 +47,11 @@ class IndexLayout:
         return self.root / "guides"
 
     @property
+    def pending(self) -> Path:
+        """Vectors of a run that has published its text, until all are there: see :mod:`rag.index.pending_vectors`."""
+        return self.root / "pending"
+
+    @property
     def work(self) -> Path:
         """Generations being written; on the same filesystem, so that they can be renamed into place."""
         return self.root / "tmp"

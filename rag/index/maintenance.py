@@ -12,6 +12,7 @@ from rag.errors import IndexCorrupt, IndexFault, IndexForeign, IndexMissing
 from rag.index import durable_files
 from rag.index.layout import IndexLayout
 from rag.index.manifest import Counts, Manifest
+from rag.index.pending_vectors import remove_pending
 from rag.index.reading import GENERATION_NAME, generation_names, read_current, read_manifest, verify_file
 from rag.index.writer import open_writer
 from rag.runtime.files import sha256_of_file
@@ -25,6 +26,7 @@ class GenerationRow:
 
     Attributes:
         current: whether ``CURRENT`` names it.
+        provisional: whether it has no vectors yet; such a one is removed with the next.
         counts: None where its manifest cannot be read; ``fault`` then says why.
         size: of its own files, in bytes; the sources that it shares with others are not counted.
     """
@@ -36,6 +38,7 @@ class GenerationRow:
     counts: Counts | None
     size: int
     fault: str | None = None
+    provisional: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,15 @@ def _row(layout: IndexLayout, name: str, *, current: bool) -> GenerationRow:
         manifest = _manifest(layout, name)
     except IndexFault as fault:
         return GenerationRow(name, current, "", None, None, size, str(fault))
-    return GenerationRow(name, current, manifest.created, manifest.parent, manifest.counts, size)
+    return GenerationRow(
+        name,
+        current,
+        manifest.created,
+        manifest.parent,
+        manifest.counts,
+        size,
+        provisional=manifest.provisional,
+    )
 
 
 def _manifest(layout: IndexLayout, name: str) -> Manifest:
@@ -157,14 +168,23 @@ def _before_current(layout: IndexLayout) -> str:
     current = None
     with suppress(IndexCorrupt):
         current = read_current(layout)[0]
-    older = [name for name in names if current is None or name < current]
+    older = [name for name in names if (current is None or name < current) and not _is_provisional(layout, name)]
     if not older:
         raise IndexMissing(f"there is no generation before {current or 'this one'} in {layout.root}")
     return older[0]
 
 
+def _is_provisional(layout: IndexLayout, name: str) -> bool:
+    """True if a generation is known to have no vectors."""
+    with suppress(IndexFault):
+        return _manifest(layout, name).provisional
+    return False
+
+
 def collect_garbage(layout: IndexLayout, keep: int) -> Collected:
     """Removes all but the current generation and the newest others, then sources and guides that none of them names.
+
+    Generations without vectors do not count among the others: they go, and the vectors that are pending for them.
 
     Call it within :func:`open_writer`.
 
@@ -178,7 +198,11 @@ def collect_garbage(layout: IndexLayout, keep: int) -> Collected:
     """
     current = read_current(layout)[0]
     others = [name for name in generation_names(layout) if name != current]
-    kept, gone = [current, *others[: keep - 1]], others[keep - 1 :]
+    whole = [name for name in others if not _is_provisional(layout, name)]
+    kept = [current, *whole[: keep - 1]]
+    gone = [name for name in others if name not in kept]
+    if not _is_provisional(layout, current):
+        remove_pending(layout)
     freed = sum(_remove(layout.generation(name), layout) for name in gone)
     unnamed = _unnamed(layout, kept)
     freed += sum(_remove(path, layout) for path in unnamed)

@@ -62,6 +62,7 @@ class Manifest(FrozenModel):
     """Format, ancestry, contents and identities of a generation.
 
     Attributes:
+        provisional: published with text and BM25, while the vectors are computed; False is not written.
         vector_search: of a large index; None, which is not written, where every search is exact.
     """
 
@@ -73,12 +74,13 @@ class Manifest(FrozenModel):
     encoder: dict[str, Any]
     chunker: dict[str, Any]
     counts: Counts
+    provisional: bool = False
     vector_search: ApproximateSearch | None = None
     sources: tuple[Annotated[FileRow, AfterValidator(_check_row)], ...]
 
     def to_bytes(self) -> bytes:
         """As indented JSON."""
-        unused = {} if self.vector_search else {"vector_search": True}
+        unused = {name: True for name in ("provisional", "vector_search") if not getattr(self, name)}
         return self.model_dump_json(indent=1, exclude={**_NOT_KEPT, **unused}).encode()
 
     @classmethod

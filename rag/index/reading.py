@@ -80,10 +80,11 @@ def open_generation(folder: Path, manifest_digest: str, encoder: Mapping[str, An
     for name, row in rows.items():
         if name != VECTORS:
             verify_file(folder, row)
-    needed = {VECTORS, DOCSTORE} | ({CODES} if manifest.vector_search else set())
+    needed = {DOCSTORE} if manifest.provisional else {VECTORS, DOCSTORE}
+    needed |= {CODES} if manifest.vector_search else set()
     if missing := needed - rows.keys():
         raise IndexCorrupt(f"generation {folder.name}: the manifest names no {min(missing)}; {_MEND}")
-    vectors = _open_vectors(folder, manifest, rows[VECTORS])
+    vectors = None if manifest.provisional else _open_vectors(folder, manifest, rows[VECTORS])
     docstore = Docstore(folder / DOCSTORE)
     bm25 = Bm25Index.load(folder / LEXICAL, {document.language for document in docstore.documents})
     return Generation(manifest, manifest_digest, folder, vectors, bm25, docstore, layout.sources)

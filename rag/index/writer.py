@@ -28,7 +28,8 @@ from rag.index.docstore import Entry, Staging, write_docstore
 from rag.index.generation import Generation
 from rag.index.layout import DOCSTORE, MANIFEST, MANIFEST_DIGEST, REPORT, IndexLayout
 from rag.index.manifest import Manifest
-from rag.index.reading import GENERATION_NAME, open_generation, read_current
+from rag.index.reading import GENERATION_NAME, open_generation, read_current, read_manifest
+from rag.index.search.approximate import ApproximateSearch
 from rag.runtime import files
 
 # Size of a generation as a multiple of its vectors and docstore: BM25, manifest and report come on top.
@@ -44,6 +45,21 @@ class GenerationMetadata:
     encoder: Mapping[str, Any]
     chunker: Mapping[str, Any]
     sources: Sequence[FileRow]
+
+
+class Computing:
+    """Vectors that are computed while a generation is published; to be overridden."""
+
+    def is_slow(self) -> bool:
+        """True where the text is to be published first, for the vectors will take long."""
+        return False
+
+    def finish(self, text: Path) -> None:
+        """Returns when all vectors are there.
+
+        Args:
+            text: folder of the docstore, with all documents.
+        """
 
 
 @contextmanager
@@ -189,17 +205,19 @@ class IndexWriter:
         fresh: tuple[Staging, FreshVectors],
         about: GenerationMetadata,
         report: Callable[[], Mapping[str, Any]],
-        ready: Callable[[], object] = lambda: None,
+        computing: Computing | None = None,
     ) -> str:
         """Writes a generation and makes it the current one.
 
         Args:
             entries: its documents in the order of their rows; at least one chunk in all.
-            before: the generation with the entries that are not fresh.
+            before: the generation with the entries that are not fresh, and with the vectors that ``fresh`` has not.
+                Where that is provisional, so is the new one, unless ``fresh`` has the vectors of all.
             fresh: stores with the fresh entries; the staging file is closed here.
             about: identities and sources, for the manifest.
             report: called when all else is written; gives ``report.json``, to which the generation's name is added.
-            ready: returns when all fresh vectors are there; called after the docstore and BM25 are written.
+            computing: of the fresh vectors; None where they are there. Where it is slow, a provisional generation is
+                published first, which has the text and BM25.
 
         Returns:
             The name of the generation.
@@ -209,9 +227,8 @@ class IndexWriter:
         """
         staging, vectors = fresh
         staging.close()
-        parent = self._parent()
-        name = f"{_number(self._layout) + 1:06d}-{secrets.token_hex(4)}"
-        folder = self._layout.work / name
+        computing = computing or Computing()
+        folder = self._layout.work / "generation"
         folder.mkdir()
         dimension = int(about.encoder["dimension"])
         self.require(self._size(staging.path, vectors.size(dimension), before))
@@ -219,9 +236,30 @@ class IndexWriter:
             folder / DOCSTORE, entries, staging=staging.path, before=before.folder / DOCSTORE if before else None
         )
         write_bm25(folder, entries, before)
-        ready()
+        if before and before.manifest.provisional and not all(entry.id in vectors for entry in entries):
+            return self._finish(folder, about, report(), provisional=True)
+        if computing.is_slow():
+            text = self._layout.work / "text"
+            durable_files.copy_folder(folder, text)
+            self._finish(text, about, report(), provisional=True)
+        computing.finish(folder)
         search = write_vectors(folder, entries, before, vectors, dimension)
-        durable_files.write_bytes(folder / REPORT, _to_json({**report(), "generation": name}))
+        return self._finish(folder, about, report(), search)
+
+    def _finish(
+        self,
+        folder: Path,
+        about: GenerationMetadata,
+        report: Mapping[str, Any],
+        search: ApproximateSearch | None = None,
+        *,
+        provisional: bool = False,
+    ) -> str:
+        """Adds report and manifest to a generation whose other files are written, and makes it the current one."""
+        parent = self._parent()
+        name = f"{_number(self._layout) + 1:06d}-{secrets.token_hex(4)}"
+        folder = folder.rename(folder.with_name(name))
+        durable_files.write_bytes(folder / REPORT, _to_json({**report, "generation": name}))
         durable_files.sync_files(folder)
         created = datetime.now(UTC).isoformat(timespec="seconds")
         manifest = Manifest(
@@ -232,6 +270,7 @@ class IndexWriter:
             encoder=dict(about.encoder),
             chunker=dict(about.chunker),
             counts=counts_of(folder),
+            provisional=provisional,
             vector_search=search,
             sources=tuple(_dated(row, created) for row in about.sources),
         ).to_bytes()
@@ -259,8 +298,11 @@ class IndexWriter:
             raise
 
     def _parent(self) -> str | None:
+        """The current generation; where that is provisional, the one before it, for it will be removed."""
         with suppress(IndexFault):
-            return read_current(self._layout)[0]
+            name, digest = read_current(self._layout)
+            manifest = read_manifest(self._layout.generation(name), digest)
+            return manifest.parent if manifest.provisional else name
         return None
 
     @staticmethod

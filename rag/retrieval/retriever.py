@@ -20,6 +20,7 @@ from rag.runtime.cancellation import Cancellation
 
 # Passages in one batch of the reranker.
 _BATCH: Final = 8
+_NO_VECTOR: Final[FloatVector] = np.zeros(0, np.float32)
 # A document counts as named by the question if its match is above 0 and at least this share of the best match.
 _NAMED_SHARE: Final = 0.9
 
@@ -65,7 +66,8 @@ class Retriever:
     def candidates_of(self, generation: Generation, question: Question, limit: int) -> Candidates:
         """Candidates of the first stage, best first, without near-duplicates, at most ``limit``."""
         query = search_text(question)
-        vector = self.encoder.encode([query])[0]
+        # A provisional generation has no vectors: all cosines are 0, so BM25, document and reranker decide.
+        vector = self.encoder.encode([query])[0] if generation.has_vectors else _NO_VECTOR
         allowed = generation.scope_of(question.documents)
         if self.withheld:
             allowed = (RowRanges.whole(len(generation)) if allowed is None else allowed).without(self.withheld)

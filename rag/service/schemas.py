@@ -332,6 +332,13 @@ class BackgroundBody(_Body):
         return cls(**asdict(status))
 
 
+class VectorsBody(_Body):
+    """Vectors of an index whose text was published before them: passages are found by their words alone until then."""
+
+    done: Annotated[int, Field(description="passages whose vectors are computed, as far as is known")]
+    total: Annotated[int, Field(description="all passages")]
+
+
 class InfoBody(_Body):
     """Versions, model, encoder, index and limits of the running service."""
 
@@ -344,6 +351,7 @@ class InfoBody(_Body):
     adding: AddingBody
     feedback: Annotated[bool, Field(description="whether this client may say what it thinks of answers")]
     background: BackgroundBody
+    vectors: Annotated[VectorsBody | None, Field(description="null where the index has all vectors")]
 
 
 class StateBody(_Body):

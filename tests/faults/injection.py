@@ -142,6 +142,7 @@ class Injector:
         log: Path | None = None,
         root: Path | None = None,
         estimate: bool = True,
+        text_first: bool = False,
         seconds: float | None = None,
     ) -> Outcome:
         """Runs ``python -m ingest --index INDEX DOCUMENTS``.
@@ -150,6 +151,7 @@ class Injector:
             log: where to write what was done, for :mod:`tests.faults.power`.
             root: what is counted and logged; by default the index.
             seconds: after which it is killed, by the clock, without a tracer; for None it is not.
+            text_first: whether it publishes its text before the vectors.
             estimate: whether the job may refuse because the disk has too little room, before it has written anything.
         """
         kinds = sum(1 << kind for kind in fault.kinds)
@@ -162,6 +164,7 @@ class Injector:
             "documents": str(documents),
             "log": str(log) if log else "",
             "estimate": estimate,
+            "text_first": text_first,
             "seconds": seconds,
             "stdout": str(stdout),
             "stderr": str(stderr),

@@ -28,6 +28,8 @@ from rag.testing import BagOfWordsEncoder
 from tests.fakes import ingest_job
 
 DIMENSION = 64
+# Whether text is published before its vectors, as an order says.
+_text_first = False
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,8 @@ class _Outcome(ctypes.Structure):
 
 def _run(options: argparse.Namespace, settings: Settings, index: Path) -> Report:
     """Replacement of the command's own: without weights, and without reader processes."""
-    return ingest_job(index, BagOfWordsEncoder(DIMENSION)).run(discover(options.path))
+    slow_seconds = 0.0 if _text_first else 1000.0
+    return ingest_job(index, BagOfWordsEncoder(DIMENSION), slow_seconds=slow_seconds).run(discover(options.path))
 
 
 def _nothing_is_required(self: IndexWriter, size: int) -> None:
@@ -131,6 +134,8 @@ def _ingest(library: ctypes.CDLL, request: dict[str, Any]) -> None:
         sys.stdin.close()
         if request["seconds"] is None and (failed := library.faults_traced()):
             raise OSError(failed, os.strerror(failed))
+        global _text_first
+        _text_first = request["text_first"]
         if not request["estimate"]:
             IndexWriter.require = _nothing_is_required  # type: ignore[method-assign]
         code = command.main(["--json", "--index", request["index"], request["documents"]])

@@ -6,17 +6,19 @@ import random
 import shutil
 import time
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from rag.errors import IndexMissing
 from rag.index.layout import IndexLayout
 from rag.index.maintenance import collect_garbage, roll_back, verify_generation
-from rag.index.reading import generation_names, read_current
+from rag.index.reading import generation_names, open_current, read_current
 from rag.index.writer import open_writer
 from tests.faults.conftest import FULL, Injectors, Say
-from tests.faults.corpus import Corpus, State, litter
+from tests.faults.corpus import Corpus, State, encoder, litter
 from tests.faults.injection import Action, Fault, Injector
 from tests.faults.power import read_log
 
@@ -71,6 +73,49 @@ def test_killed_at_each_operation(injectors: Injectors, corpus: Corpus, tmp_path
     injectors.each(faults, case)
     assert states["old"] > states["new"] > 0
     say(f"{len(faults)} kills, before and after {len(numbers)} operations: {dict(states)}; 0 torn, 0 lost")
+
+
+def test_killed_while_the_text_goes_first(injectors: Injectors, corpus: Corpus, tmp_path: Path, say: Say) -> None:
+    """A new index: there is none, or its text, or all of it; and the next run completes it, whatever it does first."""
+    counted = injectors.one.ingest(tmp_path / "counted", corpus.new, text_first=True).counted
+    assert corpus.state(tmp_path / "counted") == "new"
+    numbers = list(range(1, counted + 1)) if FULL else [*range(1, counted + 1, 12), *range(counted - 12, counted + 1)]
+    faults = [Fault(action, at) for at in numbers for action in (Action.KILL_BEFORE, Action.KILL_AFTER)]
+    states: Counter[str] = Counter()
+
+    def case(injector: Injector, fault: Fault) -> None:
+        root = tmp_path / f"{fault.action.name}-{fault.at}"
+        outcome = injector.ingest(root, corpus.new, fault, text_first=True)
+        assert outcome.killed == outcome.reached, (fault, outcome)
+        try:
+            states[_stage(corpus, root)] += 1
+            assert injector.ingest(root, corpus.new, text_first=fault.at % 2 == 0).code == 0
+            assert corpus.state(root) == "new"
+            assert litter(root) == []
+        except Exception as error:
+            raise AssertionError(f"{fault}, {outcome.operation}: {error}") from error
+        shutil.rmtree(root)
+
+    injectors.each(faults, case)
+    assert all(states[stage] for stage in ("nothing", "text", "complete")), states
+    say(f"{len(faults)} kills of a run whose text goes first: {dict(states)}; 0 torn, 0 lost")
+
+
+def _stage(corpus: Corpus, root: Path) -> str:
+    """What a reader finds of the new state; all of it is verified."""
+    try:
+        generation = open_current(root, encoder().identity)
+    except IndexMissing:
+        return "nothing"
+    with closing(generation):
+        verify_generation(root, generation.id)
+        names = {path.name for path in corpus.new.iterdir()}
+        assert {document.name for document in generation.documents} == names
+        if generation.has_vectors:
+            assert corpus.state(root) == "new"
+            return "complete"
+        assert generation.matching("anchor", 1)
+        return "text"
 
 
 def test_what_is_current_is_not_cleared_away(corpus: Corpus, tmp_path: Path) -> None:

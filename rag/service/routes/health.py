@@ -13,6 +13,7 @@ from fastapi.responses import PlainTextResponse
 from rag import __version__
 from rag.answering.answerer import Answerer
 from rag.errors import IndexFault, IndexMissing
+from rag.index.generation import Generation
 from rag.runtime.background import BackgroundQueue
 from rag.service.access.access_key import SCOPES
 from rag.service.admission.admission import Admission
@@ -21,7 +22,7 @@ from rag.service.metrics import CONTENT_TYPE, Metrics
 from rag.service.middleware import MAX_BODY_BYTES
 from rag.service.problems import error_response, problem_fields
 from rag.service.routes.feedback import records_of
-from rag.service.schemas import MAX_HISTORY, MAX_QUESTION, BackgroundBody, InfoBody, LimitsBody, StateBody
+from rag.service.schemas import MAX_HISTORY, MAX_QUESTION, BackgroundBody, InfoBody, LimitsBody, StateBody, VectorsBody
 from rag.service.uploads.schemas import AddingBody
 
 _STOPPING: Final = "the service is stopping"
@@ -96,16 +97,15 @@ def router(
     @routes.get("/info", response_model=InfoBody)
     def info(request: Request) -> InfoBody:
         """Versions, model, encoder, index, and the limits in force."""
-        try:
-            index = answerer.generation().id
-        except IndexMissing:
-            index = None
+        generation = None
+        with suppress(IndexMissing):
+            generation = answerer.generation()
         return InfoBody(
             title="Pageproof",
             version=__version__,
             model=answerer.model.name,
             encoder=answerer.retriever.encoder.identity,
-            index=index,
+            index=generation.id if generation else None,
             limits=LimitsBody(
                 question_characters=MAX_QUESTION,
                 history_turns=MAX_HISTORY,
@@ -122,6 +122,14 @@ def router(
             adding=uploads(request),
             feedback=records_of(answerer) is not None and "feedback" in getattr(request.state, "scopes", SCOPES),
             background=BackgroundBody.of(background.status),
+            vectors=_vectors(generation) if generation else None,
         )
 
     return routes
+
+
+def _vectors(generation: Generation) -> VectorsBody | None:
+    """How many vectors of a generation are computed; None where it has all."""
+    if generation.has_vectors:
+        return None
+    return VectorsBody(done=min(generation.pending_vectors(), len(generation)), total=len(generation))

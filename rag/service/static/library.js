@@ -34,6 +34,7 @@ export function library() {
       ${state.trouble && !isEmpty() ? html`<p class="notice" role="alert">${state.trouble}</p>` : nothing}
       ${state.removed ? html`<p class="notice">${state.removed}</p>` : nothing}
       ${state.documents.length >= MANY ? finding() : nothing}
+      ${vectorsPending()}
       ${state.documents.length >= MANY ? ticking(shown) : nothing}
       <ul class="documents">${shown.map(documentRow)}</ul>
       ${shown.length || !state.documents.length ? nothing : html`<p class="quiet">${t("documents.none")}</p>`}
@@ -46,6 +47,13 @@ export function library() {
 }
 
 function finding() {
+// While only words can be searched: how many vectors are computed.
+function vectorsPending() {
+  const at = state.info?.vectors;
+  if (!at) return nothing;
+  return html`<p class="notice" role="status">${t("documents.vectors", { percent: Math.floor((100 * at.done) / Math.max(at.total, 1)) })}</p>`;
+}
+
   return html`
     <div class="finding">
       <label class="hidden" for="search">${t("documents.search")}</label>

@@ -33,6 +33,7 @@ export function followGenerations(load) {
       if (index === state.index && !state.trouble) return;
       const before = state.index;
       await refresh();
+      if (state.info.vectors || index !== state.index) changed({ info: await service.info() });
       if (before) say(t("documents.changed"));
     } catch (problem) {
       troubled(problem);

@@ -221,6 +221,7 @@ export const MESSAGES = {
   "earlier.deleted": "The conversation was deleted",
   "earlier.undo": "Undo",
   "earlier.forget": "Forget all",
+  "documents.vectors": "You can ask now. Passages are found by their words; search by meaning is {percent} % ready.",
   "earlier.of": "{action}: {name}",
 
   "settings.title": "Settings",
