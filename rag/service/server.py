@@ -208,6 +208,7 @@ def serve_forever(
         root_path=settings.root_path,
         traces=open_traces(settings.traces),
         background=background,
+        guides=partial(open_guides, settings),
     )
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     sys.setswitchinterval(_SWITCH_SECONDS)
@@ -222,5 +223,4 @@ def serve_forever(
         _log.warning("there are no access keys: whoever reaches this port can ask, and read every document")
     _log.info("Pageproof serves on http://%s:%d (Ctrl-C stops it)", *listener.getsockname()[:2])
     server.run(sockets=[listener])
-        guides=partial(open_guides, settings),
     return 0 if server.started else 1
