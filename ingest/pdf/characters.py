@@ -40,8 +40,11 @@ _LINE_HYPHENS: Final = "\x02\ufffe\u00ad"
 _DIGITS: Final = r"\d²³¹⁰⁴-⁹"
 # Codes that fonts without a map of their glyphs give; they are no text.
 _UNMAPPED: Final = re.compile(CONTROL_CODES)
-# A footnote mark: a digit after three letters or more. After one or two it is an exponent, as in m².
-_MARK: Final = re.compile(rf"(?<=[^\s{_DIGITS}{_LINE_HYPHENS}]{{3}})[{_DIGITS}]")
+# A footnote mark: a digit after two letters or more, or after degrees. After one letter, or a unit of length, it is an
+# exponent, as in m².
+_MARK: Final = re.compile(
+    rf"(?:(?<=[^\s{_DIGITS}{_LINE_HYPHENS}]{{3}})|(?<=[^\W\d_]{{2}})(?<![kcdmµμn]m)(?<!ft)(?<!yd)|(?<=°[CF]))[{_DIGITS}]"
+)
 _MARK_RAISED: Final = 0.2
 _LIGATURES: Final = {
     0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st",

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.markup.raised import is_note_letter
 from ingest.pdf.lines import Line, Piece, box_around
 from ingest.pdf.page_characters import PageCharacters
 
@@ -26,7 +27,7 @@ _TO_SUPERSCRIPT: Final = str.maketrans("0123456789", _SUPERSCRIPTS)
 _TO_PLAIN: Final = str.maketrans(f"{_SUPERSCRIPTS}⁻⁺−–", "0123456789-+--")
 _SIGNS: Final = "-+−–⁻⁺"
 # What may be raised: digits with a sign, several marks with commas, or both in brackets.
-_RAISED: Final = re.compile(rf"[({{\[]?[{_SIGNS}]?[\d{_SUPERSCRIPTS}]+(?:[,.*][\d{_SUPERSCRIPTS}]+)*[)}}\]*]?")
+_RAISED: Final = re.compile(rf"[({{\[]?[{_SIGNS}]?[\d{_SUPERSCRIPTS}]+(?:[,.*][\d{_SUPERSCRIPTS}]+)*[)}}\]*,]?")
 _SUPERSCRIPT: Final = re.compile(rf"[⁻⁺]?[{_SUPERSCRIPTS}]+")
 _WORD: Final = re.compile(r"[^\W\d_]{3}\W?$")
 _POWER: Final = re.compile(r"[-+]?\d+")
@@ -156,6 +157,8 @@ def _written(before: str, run: str, after: str) -> tuple[str, bool] | None:
     """Plain text for a raised run within a word, and whether apart; None where it is to be left as it is."""
     if not before or before[-1].isalpha() or not any(map(str.isdecimal, before)):
         return None
+    if is_note_letter(before, run):
+        return run, True
     if len(run) > _LONGEST or not _RAISED.fullmatch(run):
         return None
     if after[:1] in _SLASHES or not run[0].isdigit() | (run[0] in _SIGNS):
