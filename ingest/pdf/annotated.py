@@ -7,9 +7,9 @@ reviewers come last and say that they are notes. Pure.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from statistics import median
 from typing import Final
 
 from ingest.pdf.lines import Line, Piece
@@ -23,6 +23,8 @@ _LINE: Final = 1.25
 _LETTER: Final = 0.5
 # Most lines near the height of a field that are looked at.
 _MOST_NEAR: Final = 40
+# Most words that a note quotes.
+_MOST_MARKED: Final = 12
 _TICKED, _NOT_TICKED = "[x]", "[ ]"
 # Most lines that are added at their places; further ones are added at the end.
 _MOST_PLACED: Final = 1_000
@@ -40,7 +42,7 @@ def with_annotations(lines: Sequence[Line], annotations: Sequence[Annotation], *
     notes = [one for one in annotations if one.kind == "note"]
     if not shown and not notes:
         return lines
-    size = median([line.size for line in lines]) if lines else _USUAL_SIZE
+    size = _usual_size(lines)
     page = _Page(lines, size)
     ticked = any(one.kind == "tick" and one.text for one in shown)
     for one in sorted(shown, key=lambda one: (one.box.y0, one.box.x0)):
@@ -49,16 +51,25 @@ def with_annotations(lines: Sequence[Line], annotations: Sequence[Annotation], *
         elif ticked:
             page.add(one.box, _TICKED if one.text else _NOT_TICKED, in_line=True)
     said = " ".join(line.text for line in page.lines) if notes else ""
-    return [*page.lines, *(line for note in notes for line in _note(note, said, size))]
+    return [*page.lines, *(line for note in notes for line in _note(note, page, said, size))]
 
 
-def _note(note: Annotation, said: str, size: float) -> Iterator[Line]:
-    """A note in lines; none if it only repeats what it marks."""
+def _usual_size(lines: Sequence[Line]) -> float:
+    """Font size of most letters, in points."""
+    letters: Counter[float] = Counter()
+    for line in lines:
+        letters.update(line.letters)
+    return letters.most_common(1)[0][0] if letters else _USUAL_SIZE
+
+
+def _note(note: Annotation, page: _Page, said: str, size: float) -> Iterator[Line]:
+    """A note in lines, with the words that it marks; none if it only repeats them."""
     words = _words(note.text)
     if not words or " ".join(words) in said:
         return
-    author = " ".join(_words(note.author))
-    head = f"Note by {author}:" if author else "Note:"
+    author, marked = " ".join(_words(note.author)), page.marked(note.quads)
+    head = f"Note by {author}" if author else "Note"
+    head += f' on "{" ".join(marked)}":' if marked else ":"
     box = _not_empty(note.box)
     yield Line([Piece(word, box, size, bold=False) for word in [*head.split(), *words]], begins=True)
 
@@ -109,6 +120,20 @@ class _Page:
                 self._by_number[after] = replace(self._by_number[after], begins=True)
         for line in reversed(rest):
             self._place(line, place)
+
+    def marked(self, boxes: Sequence[Box]) -> list[str]:
+        """The words in boxes, shortened in the middle where they are many."""
+        words: list[str] = []
+        for box in boxes[:_MOST_NEAR]:
+            words += [
+                piece.text
+                for number in self._near(box)
+                for piece in self._by_number[number].pieces
+                if box.x0 <= (piece.box.x0 + piece.box.x1) / 2 <= box.x1
+                and box.y0 <= (piece.box.y0 + piece.box.y1) / 2 <= box.y1
+            ]
+        half = _MOST_MARKED // 2
+        return words if len(words) <= _MOST_MARKED else [*words[:half], "…", *words[-half:]]
 
     def _near(self, box: Box) -> list[int]:
         """Numbers of the lines whose middle is within the height of a box, or a little beside it."""

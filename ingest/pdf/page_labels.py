@@ -40,6 +40,8 @@ _OF: Final = r"(?:\s?(?:/|(?i:of|von|de|di|av)\b)\s?\d{1,5})?"
 _ALONE: Final = re.compile(
     rf"\W{{0,4}}(?:{_WORD}\s?)?(?P<number>\d{{1,5}}|[ivxlc]{{1,12}}|[IVXLC]{{1,12}}){_OF}\W{{0,4}}"
 )
+# A number within a chapter or an appendix: 3-12, A-4.
+_IN_A_PART: Final = re.compile(r"(?P<part>(?:[A-Z]{1,2}|\d{1,2})[-–])(?P<number>\d{1,3})")
 _AT_START: Final = re.compile(rf"\W{{0,4}}{_WORD}\s?(?P<number>\d{{1,5}}){_OF}(?!\w)")
 _AT_END: Final = re.compile(rf"(?<!\w){_WORD}\s?(?P<number>\d{{1,5}}){_OF}\W{{0,4}}$")
 # A number beside other text, with no gap between them.
@@ -48,7 +50,10 @@ _SEPARATOR: Final = re.compile(r" [-–—|│¦•·/] ")
 
 
 class _Numbering(NamedTuple):
-    """A numbering of pages: style, and the difference between a printed number and the 0-based place of its page."""
+    """A numbering of pages: style, and the difference between a printed number and the 0-based place of its page.
+
+    The style is ``arabic``, ``roman``, ``Roman``, or the name of a part with its hyphen.
+    """
 
     style: str
     offset: int
@@ -58,6 +63,8 @@ class _Numbering(NamedTuple):
         value = place + self.offset
         if self.style == "arabic":
             return str(value)
+        if self.style.lower() != "roman":
+            return f"{self.style}{value}"
         return _roman(value) if self.style == "roman" else _roman(value).upper()
 
 
@@ -138,6 +145,8 @@ def _numbers(line: EdgeLine) -> Iterator[tuple[str, int, str | None]]:
         part = _SEPARATOR.split(text)[0 if first else -1]
         if match := _ALONE.fullmatch(part) or (_AT_START.match(text) if first else _AT_END.search(text)):
             seen.add((match["number"], None))
+        elif match := _IN_A_PART.fullmatch(part):
+            yield match["part"], int(match["number"]), None
     whole = line.line.text if len(cells) == 1 and not line.large else ""
     if match := _BESIDE.fullmatch(whole):
         text = match["after"] or match["before"]

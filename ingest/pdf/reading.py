@@ -92,6 +92,11 @@ class PdfFile(PdfDocument):
         """True if the pages only stand for those that a viewer makes of an XFA form."""
         return bool(self.pdfium_document.get_formtype() == pdfium.FORMTYPE_XFA_FULL)
 
+    @property
+    def has_xfa(self) -> bool:
+        """True if the file has an XFA form, perhaps beside fields of its own."""
+        return self.pdfium_document.get_formtype() in (pdfium.FORMTYPE_XFA_FULL, pdfium.FORMTYPE_XFA_FOREGROUND)
+
     def labels(self) -> list[str | None]:
         """The label that the file declares for each page; None where it declares none, or one that is too long."""
         return [self._label(place) for place in range(len(self))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -41,6 +42,7 @@ from ingest.readers.titles import first_heading
 from ingest.readers.xfa import xfa_text
 from rag.domain.values import Box, Page
 from rag.errors import FileFault
+from rag.pdf.annotations import Annotation
 
 _log = logging.getLogger(__name__)
 
@@ -55,6 +57,10 @@ _POINTS_PER_INCH: Final = 72
 # Letters of the page "Please wait…" of a form that only its own viewer shows.
 _LONGEST_PLACEHOLDER: Final = 1_500
 _WHOLE: Final = (0, sys.maxsize)
+# What programs write on the page of an XFA form that has other fields, too.
+_PLACEHOLDER: Final = re.compile(r"please wait|adobe (?:acrobat|reader)|pdf viewer|type of document", re.IGNORECASE)
+# Most annotations of a file whose appearance is searched for text.
+_MOST_APPEARANCES: Final = 500
 # Details of remarks for the fields of LeftOut.
 _LEFT_OUT: Final = ("", LAYER_OFF, COVERED, CROSSED_OUT)
 
@@ -69,12 +75,13 @@ def read_pdf(path: Path, options: ReadingOptions) -> SourceText:
     if path.stat().st_size == 0:
         raise FileFault("malformed", "the file is empty (0 bytes)")
     fallback = PypdfFallback(path)
-    layers = _Layers(options, _tesseract(options))
+    layered = fallback.has_layers()
+    layers = _Layers(options, _tesseract(options), _Appearances(fallback, layered))
     try:
-        with open_pdf(path, options.limits, layered=fallback.has_layers(), embedded=options.attached) as file:
+        with open_pdf(path, options.limits, layered=layered, embedded=options.attached) as file:
             layers.read(file)
             pages = compose_pages(layers.pages)
-            if file.is_placeholder:
+            if file.is_placeholder or (file.has_xfa and pages and _PLACEHOLDER.search(pages[0].text)):
                 pages = _with_form(fallback, pages, layers.remarks)
             labels, attachments = file.labels(), file.embedded_files()
     except FileFault as fault:
@@ -131,6 +138,31 @@ def thumbnails(path: Path, numbers: Sequence[int], *, width: int = 160) -> list[
 
 
 @dataclass
+class _Appearances:
+    """Annotations as they are shown: those in layers that are off are not, and some have their text only there.
+
+    Attributes:
+        left: number of appearances that are still looked at.
+    """
+
+    fallback: PypdfFallback
+    layered: bool
+    left: int = _MOST_APPEARANCES
+
+    def shown(self, number: int, annotations: Sequence[Annotation]) -> tuple[list[Annotation], bool]:
+        """The annotations of a page that are shown, with their texts; and whether others are in layers that are off."""
+        off = self.fallback.annotations_off(number) if self.layered and annotations else frozenset()
+        shown = []
+        for one in annotations:
+            if one.kind == "drawn" and self.left > 0:
+                self.left -= 1
+                one = one._replace(kind="text", text=self.fallback.appearance(number, one.position))
+            if one.position not in off:
+                shown.append(one)
+        return shown, len(shown) < len(annotations)
+
+
+@dataclass
 class _Layers:
     """Lines of each page, from the text layer or OCR, and what is told of it.
 
@@ -143,6 +175,7 @@ class _Layers:
 
     options: ReadingOptions
     tesseract: Tesseract | None
+    appearances: _Appearances
     pages: list[PageLines] = field(default_factory=list)
     remarks: dict[int, Remark] = field(default_factory=dict)
     left_out: list[Remark] = field(default_factory=list)
@@ -157,7 +190,10 @@ class _Layers:
                 for detail, words in zip(_LEFT_OUT, file.left_out(number), strict=True)
                 if words
             ]
-            annotations = file.annotations(number)
+            annotations, others_off = self.appearances.shown(number, file.annotations(number))
+            layer_off = Remark(number, "hidden", LAYER_OFF)
+            if others_off and layer_off not in self.left_out:
+                self.left_out.append(layer_off)
             lines = with_annotations(lines, annotations)
             text = "\n".join(line.text for line in lines)
             best = self._best(file, number, size, lines, text)

@@ -14,6 +14,7 @@ from pathlib import Path
 from time import process_time
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from ingest.markup.xmp import xmp_properties
 from ingest.pdf.page_labels import as_label
 from ingest.readers.properties import FileProperties, as_author, as_date
 from ingest.readers.titles import as_title
@@ -38,6 +39,8 @@ _LONGEST_HEAD: Final = 1_000
 _LARGEST_STREAM: Final = 1 << 18
 _MOST_INFLATED: Final = 1 << 22
 _MOST_STREAMS: Final = 5_000
+_LONGEST_APPEARANCE: Final = 2_000
+_MOST_ANNOTATIONS: Final = 5_000
 
 
 class PypdfFallback:
@@ -50,7 +53,7 @@ class PypdfFallback:
 
     def properties(self) -> FileProperties:
         """Title, author and date of the metadata."""
-        return self._try(lambda reader: _properties(reader.metadata or {})) or FileProperties()
+        return self._try(_properties) or FileProperties()
 
     def labels(self) -> list[str | None]:
         """The label that the file declares for each page."""
@@ -63,7 +66,20 @@ class PypdfFallback:
 
     def xfa(self) -> Mapping[str, bytes]:
         """Parts of a form in XFA, by name; empty where there is none."""
-        return self._try(lambda reader: {str(name): bytes(part) for name, part in (reader.xfa or {}).items()}) or {}
+        return self._try(_xfa) or {}
+
+    def appearance(self, number: int, position: int) -> str:
+        """The text that an annotation shows without having it; empty where it shows none.
+
+        Args:
+            number: of the page, 1-based.
+            position: of the annotation on it, 0-based.
+        """
+        return self._try(lambda reader: _appearance(reader.pages[number - 1], position)) or ""
+
+    def annotations_off(self, number: int) -> frozenset[int]:
+        """Positions of the annotations of a page that are in layers that are off."""
+        return self._try(lambda reader: _annotations_off(reader, reader.pages[number - 1])) or frozenset()
 
     def page(self, page: Page) -> Page:
         """The page with pypdf's text and no word boxes; empty where pypdf finds nothing."""
@@ -89,9 +105,65 @@ class PypdfFallback:
             return None
 
 
-def _properties(metadata: Mapping[str, PdfObject]) -> FileProperties:
+def _properties(reader: pypdf.PdfReader) -> FileProperties:
+    """Those of the information dictionary, and of XMP where that lacks them."""
+    metadata: Mapping[str, PdfObject] = reader.metadata or {}
     title, author, created = (_text_of(metadata.get(key)) for key in ("/Title", "/Author", "/CreationDate"))
-    return FileProperties(as_title(title), as_author(author), as_date(created))
+    found = FileProperties(as_title(title), as_author(author), as_date(created))
+    stream = _stream(reader.root_object.get("/Metadata"))
+    if all(found) or stream is None:
+        return found
+    xmp = xmp_properties(stream.get_data())
+    titles, authors, dates = (xmp.get(name, []) for name in ("title", "creator", "CreateDate"))
+    return FileProperties(
+        found.title or next(filter(None, map(as_title, titles)), None),
+        found.author or as_author(*authors),
+        found.created or next(filter(None, map(as_date, dates)), None),
+    )
+
+
+def _xfa(reader: pypdf.PdfReader) -> Mapping[str, bytes]:
+    whole = _stream(_dictionary(reader.root_object.get("/AcroForm")).get("/XFA"))
+    if whole is not None:  # all parts in one stream
+        data = whole.get_data()
+        return {"template": data, "datasets": data}
+    return {str(name): bytes(part) for name, part in (reader.xfa or {}).items()}
+
+
+def _annotations(page: pypdf.PageObject) -> list[pypdf.generic.DictionaryObject]:
+    found = _resolved(page.get("/Annots"))
+    return [_dictionary(one) for one in found] if isinstance(found, list) else []
+
+
+def _appearance(page: pypdf.PageObject, position: int) -> str:
+    annotation = _annotations(page)[position]
+    normal = _dictionary(annotation.get("/AP")).get("/N")
+    form = _stream(normal) or _stream(_dictionary(normal).get(annotation.get("/AS")))  # one, or one for each state
+    return _lines(page.extract_xform_text(form))[:_LONGEST_APPEARANCE] if form is not None else ""  # type: ignore[arg-type]
+
+
+def _annotations_off(reader: pypdf.PdfReader, page: pypdf.PageObject) -> frozenset[int]:
+    configuration = _dictionary(_dictionary(reader.root_object.get("/OCProperties")).get("/D"))
+    return frozenset(
+        position
+        for position, annotation in enumerate(_annotations(page)[:_MOST_ANNOTATIONS])
+        if "/OC" in annotation and _is_off(annotation.raw_get("/OC"), configuration)
+    )
+
+
+def _is_off(content: PdfObject, configuration: pypdf.generic.DictionaryObject) -> bool:
+    """True if optional content is off: a layer, or a membership without an expression. ISO 32000-2, 8.11."""
+    membership = _dictionary(content)
+    if membership.get("/Type") != "/OCMD":
+        listed = _resolved(configuration.get("/ON" if configuration.get("/BaseState") == "/OFF" else "/OFF"))
+        return (content in listed) == (configuration.get("/BaseState") != "/OFF") if isinstance(listed, list) else False
+    layers = membership.raw_get("/OCGs") if "/OCGs" in membership else None
+    of = _resolved(layers)
+    off = [_is_off(one, configuration) for one in (of if isinstance(of, list) else [layers]) if one is not None]
+    policy = membership.get("/P", "/AnyOn")
+    if not off or "/VE" in membership:
+        return False
+    return {"/AllOn": any(off), "/AnyOff": not any(off), "/AllOff": not all(off)}.get(policy, all(off))
 
 
 def _has_layers(catalog: pypdf.generic.DictionaryObject) -> bool:
@@ -122,9 +194,18 @@ def _may_have_layers(path: Path) -> bool:
     return False
 
 
-def _dictionary(value: PdfObject | None) -> Mapping[str, PdfObject]:
+def _dictionary(value: PdfObject | None) -> pypdf.generic.DictionaryObject:
+    from pypdf.generic import DictionaryObject
+
     found = _resolved(value)
-    return found if isinstance(found, dict) else {}
+    return found if isinstance(found, DictionaryObject) else DictionaryObject()
+
+
+def _stream(value: PdfObject | None) -> pypdf.generic.StreamObject | None:
+    from pypdf.generic import StreamObject
+
+    found = _resolved(value)
+    return found if isinstance(found, StreamObject) else None
 
 
 def _resolved(value: PdfObject | None) -> PdfObject | None:

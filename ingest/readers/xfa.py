@@ -7,16 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 from xml.etree import ElementTree
 
-from rag.text.characters import clean
+from ingest.markup.xml_events import local_name, one_line, xml_events
 
-# Larger parts are not read; nor are those that define entities, which may grow without end.
-_LARGEST: Final = 16 << 20
-_ENTITIES: Final = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
-# An ampersand that begins no reference that XML itself defines; some programs do not escape it.
-_BARE: Final = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9A-Fa-f]{1,6});)")
 _LONGEST_NAME: Final = 200
 _LONGEST_VALUE: Final = 20_000
 _MOST_VALUES: Final = 10_000
@@ -43,13 +38,13 @@ def xfa_text(parts: Mapping[str, bytes]) -> str:
 def _captions(template: bytes) -> Iterator[tuple[str, str]]:
     """Name and caption of each field."""
     names: list[str] = []
-    for event, element in _events(template):
-        tag = _local(element.tag)
+    for event, element in xml_events(template):
+        tag = local_name(element.tag)
         if event == "start":
             if tag == "field":
                 names.append(element.get("name", ""))
         elif tag == "caption" and names:
-            if text := _line("".join(element.itertext()), _LONGEST_NAME):
+            if text := one_line("".join(element.itertext()), _LONGEST_NAME):
                 yield names[-1], text
         elif tag == "field" and names:
             names.pop()
@@ -60,37 +55,13 @@ def _values(datasets: bytes) -> Iterator[tuple[str, str]]:
     """Name and value of each element of the data that has no elements in it."""
     within = 0
     leaf: ElementTree.Element | None = None
-    for event, element in _events(datasets):
+    for event, element in xml_events(datasets):
         data = element.tag.endswith("}data")
         if event == "start":
             within += data
             leaf = element
             continue
         within -= data
-        if within and leaf is element and (value := _line(element.text or "", _LONGEST_VALUE)):
-            yield _local(element.tag), value
+        if within and leaf is element and (value := one_line(element.text or "", _LONGEST_VALUE)):
+            yield local_name(element.tag), value
         element.clear()
-
-
-def _events(xml: bytes) -> Iterator[tuple[str, ElementTree.Element]]:
-    """Starts and ends of elements, up to a fault in the XML."""
-    if not xml or len(xml) > _LARGEST or _ENTITIES.search(xml):
-        return
-    parser: ElementTree.XMLPullParser[Any] = ElementTree.XMLPullParser(("start", "end"))
-    try:
-        parser.feed(_BARE.sub(b"&amp;", xml))
-        parser.close()
-    except ElementTree.ParseError:
-        pass
-    try:
-        yield from parser.read_events()  # type: ignore[misc]  # only the two kinds that were asked for
-    except ElementTree.ParseError:
-        return
-
-
-def _local(tag: str) -> str:
-    return tag.rpartition("}")[2][:_LONGEST_NAME]
-
-
-def _line(text: str, longest: int) -> str:
-    return " ".join(clean(text[: 2 * longest]).split())[:longest]

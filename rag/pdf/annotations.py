@@ -6,6 +6,8 @@ Their number and lengths are bounded, because a file may hold any of them.
 from __future__ import annotations
 
 import ctypes
+import html
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
@@ -14,7 +16,7 @@ import pypdfium2.raw as pdfium
 
 from rag.domain.values import Box
 
-AnnotationKind: TypeAlias = Literal["value", "tick", "text", "note", "strike-out", "hidden"]
+AnnotationKind: TypeAlias = Literal["value", "tick", "text", "note", "drawn", "strike-out", "hidden"]
 
 # Most annotations of a page that are looked at, characters of one, options of a field, and quadrilaterals of one.
 _MOST: Final = 5_000
@@ -36,6 +38,14 @@ _STAMPS: Final = (
     "Approved", "Experimental", "Not approved", "As is", "Expired", "Not for public release", "Confidential", "Final",
     "Sold", "Departmental", "For comment", "Top secret", "Draft", "For public release",
 )  # fmt: skip
+# Annotations whose quadrilaterals mark words.
+_MARKING: Final = (
+    pdfium.FPDF_ANNOT_HIGHLIGHT, pdfium.FPDF_ANNOT_UNDERLINE, pdfium.FPDF_ANNOT_SQUIGGLY, pdfium.FPDF_ANNOT_STRIKEOUT,
+)  # fmt: skip
+_DRAWN: Final = (pdfium.FPDF_FORMFIELD_PUSHBUTTON, pdfium.FPDF_FORMFIELD_SIGNATURE)
+# Rich text (XHTML) in place of plain text.
+_LINE_END: Final = re.compile(r"</(?:p|div|li)\b|<br\b", re.IGNORECASE)
+_TAG: Final = re.compile(r"<[^<>]{0,2000}>")
 _STAMP_OF: Final = {stamp.replace(" ", "").lower(): stamp for stamp in _STAMPS}
 _NOTES: Final = frozenset(
     {
@@ -52,12 +62,13 @@ class Annotation(NamedTuple):
 
     Attributes:
         kind: ``value`` of a form field; ``tick``: a box or button of a form, with the text "x" where it is ticked;
-            ``text``: a text box on the page; ``note``: a comment, which is not on the page as drawn; ``strike-out``;
-            ``hidden``: text that no viewer shows.
+            ``text``: a text box on the page; ``note``: a comment, which is not on the page as drawn; ``drawn``: one
+            whose text, if it has any, is only in its appearance; ``strike-out``; ``hidden``: text that no viewer shows.
         text: may have several lines.
         author: of a note; empty where it has none.
         box: on the page as displayed.
         quads: boxes of the words that are marked.
+        position: 0-based, among the annotations of the page.
     """
 
     kind: AnnotationKind
@@ -65,6 +76,7 @@ class Annotation(NamedTuple):
     box: Box
     author: str = ""
     quads: tuple[Box, ...] = ()
+    position: int = 0
 
 
 def read_annotations(page: pypdfium2.PdfPage) -> list[Annotation]:
@@ -78,7 +90,7 @@ def read_annotations(page: pypdfium2.PdfPage) -> list[Annotation]:
         annotation = pdfium.FPDFPage_GetAnnot(page, index)
         if annotation:
             try:
-                found += _read(page, annotation, place)
+                found += (one._replace(position=index) for one in _read(page, annotation, place))
             finally:
                 pdfium.FPDFPage_CloseAnnot(annotation)
     return found
@@ -95,21 +107,34 @@ def _read(page: pypdfium2.PdfPage, annotation: Any, place: _Placement) -> Iterat
     if subtype == pdfium.FPDF_ANNOT_WIDGET:
         found = _field(page.formenv, annotation, box) if page.formenv else None
     elif subtype == pdfium.FPDF_ANNOT_FREETEXT:
-        found = Annotation("text", _entry(annotation, b"Contents"), box)
+        found = _of_appearance(Annotation("text", _contents(annotation), box))
+    elif subtype == pdfium.FPDF_ANNOT_WATERMARK:
+        found = Annotation("drawn", "", box)
     elif subtype in _NOTES and not pdfium.FPDFAnnot_HasKey(annotation, b"State"):
         author = " ".join(_entry(annotation, b"T").split())[:_LONGEST_NAME]
-        quads = tuple(place.quads(annotation)) if subtype == pdfium.FPDF_ANNOT_STRIKEOUT else ()
-        if quads and shown:
-            yield Annotation("strike-out", "", box, quads=quads)
-        if subtype == pdfium.FPDF_ANNOT_STAMP and shown and (stamp := _stamp(annotation)):
-            yield Annotation("text", stamp, box)
-        found = Annotation("note", _entry(annotation, b"Contents"), box, author)
+        quads = tuple(place.quads(annotation)) if subtype in _MARKING else ()
+        found = Annotation("note", _contents(annotation), box, author, quads)
+        if shown:
+            yield from _beside_note(annotation, subtype, found)
     else:
         return
     if found and found.text.strip():
         yield found if shown else found._replace(kind="hidden")
-    elif found and found.kind == "tick" and shown:
+    elif found and shown and found.kind in ("tick", "drawn"):
         yield found
+
+
+def _beside_note(annotation: Any, subtype: int, note: Annotation) -> Iterator[Annotation]:  # noqa: ANN401 - ctypes
+    """What an annotation with a note shows on the page: a strike through words, or a stamp."""
+    if note.quads and subtype == pdfium.FPDF_ANNOT_STRIKEOUT:
+        yield Annotation("strike-out", "", note.box, quads=note.quads)
+    elif subtype == pdfium.FPDF_ANNOT_STAMP:
+        yield _of_appearance(Annotation("text", _stamp(annotation), note.box))
+
+
+def _of_appearance(annotation: Annotation) -> Annotation:
+    """An annotation, or one of the kind ``drawn`` where it has no text of its own."""
+    return annotation if annotation.text.strip() else annotation._replace(kind="drawn")
 
 
 def _stamp(annotation: Any) -> str:  # noqa: ANN401 - ctypes
@@ -126,6 +151,8 @@ def _field(formenv: Any, annotation: Any, box: Box) -> Annotation | None:  # noq
     kind = pdfium.FPDFAnnot_GetFormFieldType(formenv, annotation)
     if kind in _TICKS:
         return Annotation("tick", "x" if pdfium.FPDFAnnot_IsChecked(formenv, annotation) else "", box)
+    if kind in _DRAWN:
+        return Annotation("drawn", "", box)
     if kind not in _TEXTS or (
         kind == pdfium.FPDF_FORMFIELD_TEXTFIELD and pdfium.FPDFAnnot_GetFormFieldFlags(formenv, annotation) & _PASSWORD
     ):
@@ -143,6 +170,14 @@ def _choices(formenv: Any, annotation: Any) -> str:  # noqa: ANN401 - ctypes
         if pdfium.FPDFAnnot_IsOptionSelected(formenv, annotation, option)
     )
     return "\n".join(labels)[:_LONGEST]
+
+
+def _contents(annotation: Any) -> str:  # noqa: ANN401 - ctypes
+    """The text of an annotation: plain, or else that of its rich text."""
+    plain = _entry(annotation, b"Contents")
+    if plain.strip() or not (rich := _entry(annotation, b"RC")):
+        return plain
+    return html.unescape(_TAG.sub("", _LINE_END.sub("\n\\g<0>", rich))).strip()
 
 
 def _entry(annotation: Any, key: bytes) -> str:  # noqa: ANN401 - ctypes

@@ -18,7 +18,7 @@ from rag.domain.values import Box
 from rag.errors import FileFault
 from rag.pdf.annotations import Annotation
 from tests.complexity import assert_linear
-from tests.unit.ingest.pdf.objects import page_of, shown
+from tests.unit.ingest.pdf.objects import HELVETICA, page_of, shown, stream
 
 
 def read(path: Path, content: str, annotations: Sequence[str], *, fields: bool = True) -> SourceText:
@@ -171,7 +171,17 @@ class TestNotes:
                 "A line.\n\nApproved\n\nNote by Ann: Seen.",
                 id="stamp by its subject, with a note",
             ),
-            pytest.param("/Subtype/Stamp/Rect[72 600 372 630]/Name/Own", "A line.", id="a stamp of one's own"),
+            pytest.param("/Subtype/Stamp/Rect[72 600 372 630]/Name/Own", "A line.", id="a stamp without words"),
+            pytest.param(
+                "/Subtype/FreeText/Rect[72 600 372 630]/RC(<p>Call <b>5512</b></p><p>or 5513 &amp; wait.</p>)",
+                "A line.\n\nCall 5512\nor 5513 & wait.",
+                id="rich text",
+            ),
+            pytest.param(
+                "/Subtype/Highlight/Rect[72 695 120 712]/QuadPoints[60 712 82 712 60 695 82 695]/Contents(Is that so?)",
+                'A line.\n\nNote on "A": Is that so?',
+                id="comment on words",
+            ),
             pytest.param(
                 "/Subtype/Highlight/Rect[72 695 120 712]/Contents(Is that so?)",
                 "A line.\n\nNote: Is that so?",
@@ -187,6 +197,59 @@ class TestNotes:
     )
     def test_kinds(self, tmp_path: Path, entry: str, text: str) -> None:
         assert read(tmp_path / "a.pdf", shown("A line.", 700), [entry], fields=False).pages[0].text == text
+
+    @pytest.mark.parametrize(
+        "kind", ["FreeText", "Stamp", "Watermark", "Widget/FT/Btn/Ff 65536/T(a)", "Widget/FT/Sig/T(a)"]
+    )
+    def test_text_of_an_appearance(self, tmp_path: Path, kind: str) -> None:
+        look = stream("BT /F 9 Tf 2 5 Td (Gate 4410) Tj ET", f"/Subtype/Form/BBox[0 0 90 20]/Resources<<{HELVETICA}>>")
+        (tmp_path / "a.pdf").write_bytes(
+            page_of(
+                shown("A line.", 700),
+                catalog="/AcroForm<</Fields[5 0 R]>>",
+                page="/Annots[5 0 R]",
+                extra=[f"<</Type/Annot/F 4/Subtype/{kind}/Rect[72 600 162 620]/AP<</N 6 0 R>>>>", look],
+            )
+        )
+        source = read_pdf(tmp_path / "a.pdf", ReadingOptions(ReadingLimits(), ocr="off"))
+        assert source.pages[0].text == "A line.\n\nGate 4410"
+
+    @pytest.mark.parametrize(
+        ("content", "configuration", "read_too"),
+        [
+            pytest.param("6 0 R", "/OFF[6 0 R]", False, id="off"),
+            pytest.param("6 0 R", "/OFF[7 0 R]", True, id="on"),
+            pytest.param("6 0 R", "/BaseState/OFF/ON[7 0 R]", False, id="all others are off"),
+            pytest.param("7 0 R", "/BaseState/OFF/ON[7 0 R]", True, id="on, all others are off"),
+            pytest.param("<</Type/OCMD/OCGs[6 0 R 7 0 R]>>", "/OFF[6 0 R]", True, id="any of them on"),
+            pytest.param("<</Type/OCMD/OCGs[6 0 R 7 0 R]/P/AllOn>>", "/OFF[6 0 R]", False, id="all of them on"),
+            pytest.param("<</Type/OCMD/OCGs 6 0 R/P/AnyOff>>", "/OFF[6 0 R]", True, id="any of them off"),
+            pytest.param("<</Type/OCMD/OCGs[6 0 R 7 0 R]/P/AllOff>>", "/OFF[6 0 R]", False, id="all of them off"),
+            pytest.param("null", "/OFF[6 0 R]", True, id="nothing"),
+        ],
+    )
+    def test_annotations_in_layers(self, tmp_path: Path, content: str, configuration: str, read_too: bool) -> None:
+        (tmp_path / "a.pdf").write_bytes(
+            page_of(
+                shown("A line.", 700),
+                catalog=f"/OCProperties<</OCGs[6 0 R 7 0 R]/D<<{configuration}>>>>",
+                page="/Annots[5 0 R]",
+                extra=[
+                    f"<</Type/Annot/Subtype/Text/Rect[9 9 20 20]/Contents(Call 5512.)/OC {content}>>",
+                    "<</Type/OCG/Name(one)>>",
+                    "<</Type/OCG/Name(two)>>",
+                ],
+            )
+        )
+        source = read_pdf(tmp_path / "a.pdf", ReadingOptions(ReadingLimits(), ocr="off"))
+        assert source.pages[0].text == ("A line.\n\nNote: Call 5512." if read_too else "A line.")
+        assert source.remarks == ([] if read_too else [Remark(1, "hidden", "layer switched off")])
+
+    def test_a_note_is_no_heading(self, tmp_path: Path) -> None:
+        content = shown("Large", 700, size=24) + shown("Some words of a line.", 660)
+        source = read(tmp_path / "a.pdf", content, ["/Subtype/Text/Rect[9 9 20 20]/Contents(Short)"], fields=False)
+        page = source.pages[0]
+        assert [page.text[one.start : one.end] for one in page.headings] == ["Large"]
 
     def test_words_that_an_annotation_strikes_out(self, tmp_path: Path) -> None:
         entry = "/Subtype/StrikeOut/Rect[72 695 130 712]/QuadPoints[72 712 100 712 72 695 100 695]/Contents(Wrong.)"

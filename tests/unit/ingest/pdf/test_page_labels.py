@@ -81,6 +81,11 @@ class TestFound:
         found = labels(lambda n: foot(["i", "ii", "iii", "iv"][n - 1] if n < 5 else str(n - 4)), 12)
         assert found == ["i", "ii", "iii", "iv", *map(str, range(1, 9))]
 
+    def test_numbers_within_parts(self) -> None:
+        found = labels(lambda number: foot(f"A-{number}" if number < 5 else f"B-{number - 4}"))
+        assert found == ["A-1", "A-2", "A-3", "A-4", "B-1", "B-2", "B-3", "B-4"]
+        assert labels(lambda number: foot(f"3-{number + 11}"))[:2] == ["3-12", "3-13"]
+
     def test_roman_numerals_in_capitals(self) -> None:
         assert labels(lambda n: foot(f"– {'I' * n} –"), 3) == ["I", "II", "III"]
 

@@ -68,6 +68,13 @@ def upright(canvas: Canvas) -> None:
     canvas.drawString(150, 400, "CONFIDENTIAL")
 
 
+def tiles(canvas: Canvas) -> None:
+    canvas.setFillGray(0.8)
+    for y in range(40, 840, 60):
+        for x in range(20, 560, 120):
+            canvas.drawString(x, y, "copy of user4471")
+
+
 @pytest.mark.parametrize(
     ("draw", "pages", "said"),
     [
@@ -76,6 +83,9 @@ def upright(canvas: Canvas) -> None:
         pytest.param(across, 1, "DRAFT", id="across a page"),
         pytest.param(across, 4, "DRAFT", id="across every page"),
         pytest.param(upright, 4, "CONFIDENTIAL", id="upright on every page"),
+        pytest.param(upright, 1, "CONFIDENTIAL", id="upright, by its word"),
+        pytest.param(tiles, 1, "copy of user4471", id="upright tiles"),
+        pytest.param(tiles, 2, "copy of user4471", id="upright tiles on every page"),
     ],
 )
 def test_watermarks(tmp_path: Path, draw: Draw, pages: int, said: str) -> None:
@@ -105,8 +115,36 @@ def test_slanted_labels_stay(tmp_path: Path) -> None:
 
 
 def test_a_title_on_few_pages_stays(tmp_path: Path) -> None:
-    source = read(tmp_path / "a.pdf", upright, 2)
-    assert all("CONFIDENTIAL" in page.text[slice(*page.body)] for page in source.pages)
+    def title(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica-Bold", 60)
+        canvas.drawString(150, 400, "SUMMARY")
+
+    source = read(tmp_path / "a.pdf", title, 2)
+    assert all("SUMMARY" in page.text[slice(*page.body)] for page in source.pages)
+
+
+def test_cells_that_are_alike_stay(tmp_path: Path) -> None:
+    def table(canvas: Canvas) -> None:
+        for row in range(8):
+            for column, text in enumerate((f"Row {row}", *["not applicable"] * 4)):
+                canvas.drawString(60 + 110 * column, 500 - 20 * row, text)
+
+    (page,) = read(tmp_path / "a.pdf", table).pages
+    assert page.text.count("not applicable") == 32
+
+
+def test_a_watermark_that_the_edge_cuts_off_is_said_once(tmp_path: Path) -> None:
+    def cut(canvas: Canvas) -> None:
+        canvas.setFillGray(0.8)
+        for place, text in enumerate(["Licensed to R. Okafor"] * 3 + ["Licensed to"] * 3):
+            canvas.saveState()
+            canvas.translate(40 + 80 * place, 120 + 60 * place)
+            canvas.rotate(30)
+            canvas.drawString(0, 0, text)
+            canvas.restoreState()
+
+    (page,) = read(tmp_path / "a.pdf", cut).pages
+    assert page.text.count("Licensed to") == 1
 
 
 def test_a_page_of_nothing_else_keeps_its_words(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from rag.errors import FileFault
 from rag.pdf.document import render_page
 from tests.fakes import DRAWING, make_pdf, tiny_pdf
 from tests.unit.conftest import quick_folder
-from tests.unit.ingest.pdf.objects import page_of, shown
+from tests.unit.ingest.pdf.objects import page_of, shown, stream
 
 OFF = ReadingOptions(ReadingLimits(), ocr="off")
 
@@ -163,6 +163,13 @@ class TestLabels:
             (page.label or "").encode()
 
 
+XMP = """<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xmp="http://ns.adobe.com/xap/1.0/"
+ xmp:CreateDate="2024-05-31T12:00:00+02:00"><dc:title><rdf:Alt><rdf:li>The pump</rdf:li></rdf:Alt></dc:title>
+<dc:creator><rdf:Seq><rdf:li>Ada Byron</rdf:li><rdf:li>Mary Lund</rdf:li></rdf:Seq></dc:creator></rdf:Description>
+</rdf:RDF></x:xmpmeta>"""
+
+
 class TestAuthorAndDate:
     def test_of_the_metadata(self, tmp_path: Path) -> None:
         import pypdf
@@ -172,6 +179,11 @@ class TestAuthorAndDate:
         writer.write(tmp_path / "b.pdf")
         source = read_pdf(tmp_path / "b.pdf")
         assert (source.title, source.author, source.created) == ("The pump", "Łucja Żółć", "2024-05-31")
+
+    def test_of_xmp(self, tmp_path: Path) -> None:
+        (tmp_path / "a.pdf").write_bytes(page_of(shown("Text.", 700), catalog="/Metadata 5 0 R", extra=[stream(XMP)]))
+        source = read_pdf(tmp_path / "a.pdf")
+        assert (source.title, source.author, source.created) == ("The pump", "Ada Byron, Mary Lund", "2024-05-31")
 
     def test_defaults_of_a_program(self, tmp_path: Path) -> None:
         source = read_pdf(make_pdf(tmp_path / "a.pdf", ["Text."]))

@@ -46,6 +46,18 @@ def test_a_form_without_values_is_said(tmp_path: Path, data: str) -> None:
         read(tmp_path / "a.pdf", data)
 
 
+def test_a_placeholder_that_is_not_declared_as_one(tmp_path: Path) -> None:
+    assert read(tmp_path / "a.pdf", DATA, rendering="").pages[0].text.startswith("Applicant: Fjord Theatre")
+
+
+def test_all_parts_in_one_stream(tmp_path: Path) -> None:
+    whole = f"<xdp:xdp xmlns:xdp='http://ns.adobe.com/xdp/'>{TEMPLATE}{DATA}</xdp:xdp>"
+    catalog = "/AcroForm<</Fields[]/XFA 5 0 R>>/NeedsRendering true"
+    (tmp_path / "a.pdf").write_bytes(page_of(shown(WAIT, 700), catalog=catalog, extra=[stream(whole)]))
+    source = read_pdf(tmp_path / "a.pdf", ReadingOptions(ReadingLimits(), ocr="off"))
+    assert source.pages[0].text == "Applicant: Fjord Theatre\nfunding Sum: 48000 kroner"
+
+
 def test_a_form_whose_pages_are_in_the_file(tmp_path: Path) -> None:
     source = read(tmp_path / "a.pdf", DATA, rendering="", said="The pump is blue.")
     assert source.pages[0].text == "The pump is blue."
