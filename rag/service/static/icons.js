@@ -4,6 +4,7 @@ import { html, nothing, svg } from "./vendor/lit-html.js";
 
 const PATHS = {
   search: "M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13ZM15.5 15.5 20 20",
+  guide: "M5 4h9l5 5v11H5ZM14 4v5h5M8.5 12.5h7M8.5 16h5",
   close: "M6 6l12 12M18 6 6 18",
   left: "M14.5 6 8.5 12l6 6",
   right: "M9.5 6l6 6-6 6",

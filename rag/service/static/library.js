@@ -3,7 +3,8 @@
 import { canRemove, isEmpty } from "./adding/sending.js";
 import { removal, removalButton } from "./adding/removal_view.js";
 import { isMadeOf } from "./answer/reference.js";
-import { fileIcon } from "./icons.js";
+import { openGuide } from "./guide/guides.js";
+import { fileIcon, icon } from "./icons.js";
 import { known, t } from "./messages.js";
 import { nameView } from "./names.js";
 import { CHOICES, prefer, preference } from "./preferences.js";
@@ -33,8 +34,8 @@ export function library() {
       <h2>${t("documents.title")}</h2>
       ${state.trouble && !isEmpty() ? html`<p class="notice" role="alert">${state.trouble}</p>` : nothing}
       ${state.removed ? html`<p class="notice">${state.removed}</p>` : nothing}
-      ${state.documents.length >= MANY ? finding() : nothing}
       ${vectorsPending()}
+      ${state.documents.length >= MANY ? finding() : nothing}
       ${state.documents.length >= MANY ? ticking(shown) : nothing}
       <ul class="documents">${shown.map(documentRow)}</ul>
       ${shown.length || !state.documents.length ? nothing : html`<p class="quiet">${t("documents.none")}</p>`}
@@ -46,7 +47,6 @@ export function library() {
     </section>`;
 }
 
-function finding() {
 // While only words can be searched: how many vectors are computed.
 function vectorsPending() {
   const at = state.info?.vectors;
@@ -54,6 +54,7 @@ function vectorsPending() {
   return html`<p class="notice" role="status">${t("documents.vectors", { percent: Math.floor((100 * at.done) / Math.max(at.total, 1)) })}</p>`;
 }
 
+function finding() {
   return html`
     <div class="finding">
       <label class="hidden" for="search">${t("documents.search")}</label>
@@ -104,7 +105,7 @@ function documentRow(document) {
   const isTitled = title && !isMadeOf(title, document.name);
   const told = [t("documents.pages", { count: document.pages }), size(document.size), document.added ? t("documents.added", { ago: ago(document.added) }) : ""];
   return html`
-    <li class="${state.onlyIn.has(document.name) ? "ticked" : ""} ${canRemove() ? "removable" : ""}">
+    <li class="${state.onlyIn.has(document.name) ? "ticked" : ""}">
       <label>
         <input type="checkbox" .checked=${state.onlyIn.has(document.name)} @change=${() => toggle(document.name)}
           aria-label=${t("documents.only", { name: document.name })}>
@@ -117,8 +118,21 @@ function documentRow(document) {
         ${isWell(status) ? nothing : html`<p class="fault"><span class="badge warning">${statusOf(status)}</span> ${document.reason ?? ""}</p>`}
         ${removal(document.name)}
       </div>
-      ${canRemove() ? removalButton(document.name) : nothing}
+      <span class="row-actions">${guideButton(document)}${canRemove() ? removalButton(document.name) : nothing}</span>
     </li>`;
+}
+
+// On a phone the list covers the guide.
+const small = matchMedia("(max-width: 48rem)");
+
+function guideButton({ id, name }) {
+  if (!state.collection || state.collection.state === "off") return nothing;
+  const label = t("guide.show", { name });
+  const show = (event) => {
+    if (small.matches) changed({ panel: null });
+    openGuide(id, event.currentTarget);
+  };
+  return html`<button type="button" class="icon-button" aria-label=${label} title=${t("guide.show.title")} @click=${show}>${icon("guide")}</button>`;
 }
 
 function toggle(name) {

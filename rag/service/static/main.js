@@ -8,6 +8,7 @@ import { begin } from "./conversation/asking.js";
 import { conversation } from "./conversation/conversation_view.js";
 import { past } from "./conversation/history.js";
 import { pastConversations } from "./conversation/past_view.js";
+import { closeGuide } from "./guide/guides.js";
 import { icon } from "./icons.js";
 import { library } from "./library.js";
 import { t } from "./messages.js";
@@ -32,7 +33,7 @@ function page() {
       <span class="brand">Pageproof</span>
       <nav aria-label=${t("page.panels")}>
         ${tab("documents", t("page.documents"))} ${tab("history", t("page.earlier"))} ${isEnabled() ? tab("adding", t("page.add")) : nothing}
-        <button type="button" @click=${begin} ?disabled=${!state.turns.length}>${t("page.new")}</button>
+        <button type="button" @click=${begin} ?disabled=${!state.turns.length && !state.guide}>${t("page.new")}</button>
         ${tab("settings", html`${icon("settings")}<span class="hidden">${t("page.settings")}</span>`, t("page.settings"))}
       </nav>
     </header>
@@ -104,6 +105,7 @@ function escaped() {
   if (state.peek) hide();
   else if (dropped) dropped.open = false;
   else if (state.viewer) close();
+  else if (state.guide) closeGuide();
   else if (state.panel) changed({ panel: null });
 }
 

@@ -1,5 +1,6 @@
 // The index that is served: its documents, looked up again when a new one is published.
 
+import { lookAtAll } from "./guide/guides.js";
 import { t } from "./messages.js";
 import * as service from "./service.js";
 import { changed, say, state } from "./state.js";
@@ -12,7 +13,9 @@ export async function refresh() {
     const { documents, unread, index, published } = await service.documents();
     const names = new Set(documents.map((each) => each.name));
     const onlyIn = new Set([...state.onlyIn].filter((name) => names.has(name)));
+    const isNew = index !== state.index;
     changed({ documents, unread, index, published, onlyIn, trouble: null, keyNeeded: false });
+    if (isNew) lookAtAll();
   } catch (problem) {
     troubled(problem);
   }
@@ -30,10 +33,10 @@ export function followGenerations(load) {
     if (!state.info) return load();
     try {
       const { index } = await service.ready();
+      if (state.info.vectors || index !== state.index) changed({ info: await service.info() });
       if (index === state.index && !state.trouble) return;
       const before = state.index;
       await refresh();
-      if (state.info.vectors || index !== state.index) changed({ info: await service.info() });
       if (before) say(t("documents.changed"));
     } catch (problem) {
       troubled(problem);

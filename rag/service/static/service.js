@@ -80,6 +80,8 @@ export const info = () => json("/info");
 export const ready = () => json("/readyz");
 export const documents = () => json("/documents");
 export const page = (id, number, start, end) => json(`/documents/${id}/pages/${number}?start=${start}&end=${end}`);
+export const guide = (id) => json(`/documents/${id}/guide`);
+export const collectionGuide = () => json("/guide");
 export const words = (id, number) => json(`/documents/${id}/pages/${number}/words`);
 export const search = (id, text) => json(`/documents/${id}/search?text=${encodeURIComponent(text)}`);
 

@@ -14,7 +14,9 @@ export const state = {
   past: [], // earlier conversations of this browser
   draft: "", // what stands in the box
   peek: null, // the citation whose quote is shown at its number
-  examples: [], // questions to begin with
+  examples: [], // questions to begin with, made of titles and headings
+  collection: null, // the guide of all documents
+  guide: null, // the guide of a document, where one is open
   viewer: null, // the document beside the answer
   find: null, // what is searched for in it
   panel: null, // "documents", "history", "settings" or "adding", where one is open

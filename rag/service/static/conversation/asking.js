@@ -39,6 +39,7 @@ export function askOtherwise(turn, question) {
 
 function begun(turn) {
   delete turn.feedback;
+  delete turn.suggested;
   const abort = new AbortController();
   Object.assign(turn, { ...nothingYet(), phase: "searching", problem: null, abort, began: Date.now(), editing: false });
 }
@@ -60,13 +61,13 @@ const newId = () => crypto.randomUUID?.() ?? String(Math.random());
 
 export function begin() {
   running()?.abort.abort();
-  changed({ turns: [], conversation: newId(), panel: restingPanel() });
+  changed({ turns: [], conversation: newId(), panel: restingPanel(), guide: null });
 }
 
 export function reopen(conversation) {
   running()?.abort.abort();
   const reopened = conversation.turns.map((turn) => ({ ...turn, ...nothingYet(), id: ++turns, phase: "done" }));
-  changed({ turns: reopened, conversation: conversation.id, panel: restingPanel() });
+  changed({ turns: reopened, conversation: conversation.id, panel: restingPanel(), guide: null });
 }
 
 // History for a follow-up question: answered turns only.

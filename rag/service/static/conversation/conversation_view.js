@@ -1,5 +1,6 @@
 // The conversation: questions with their answers, and the box for the next one.
 
+import { guideView } from "../guide/guide_view.js";
 import { t } from "../messages.js";
 import { nameView } from "../names.js";
 import { changed, state } from "../state.js";
@@ -13,10 +14,12 @@ const LONGEST = 4000;
 export function conversation(covered) {
   return html`
     <main class="conversation" aria-label=${t("export.title")} ?inert=${covered}>
-      <div class="turns">${state.turns.length ? state.turns.map((turn) => turnView(turn, turn === state.turns.at(-1))) : welcome(asked)}</div>
+      <div class="turns">${state.guide ? guideView(asked) : state.turns.length ? turns() : welcome(asked)}</div>
       ${box()}
     </main>`;
 }
+
+const turns = () => state.turns.map((turn) => turnView(turn, turn === state.turns.at(-1), asked));
 
 function box() {
   const busy = running();
@@ -57,6 +60,7 @@ function submitted(event) {
 
 function asked(question) {
   if (running()) return;
+  changed({ guide: null });
   ask(question);
   // Text that was typed and sent within one frame was never rendered: for lit-html the box was empty all the time.
   const box = document.querySelector("#question");

@@ -4,6 +4,7 @@ import { sentencesView } from "../answer/answer_view.js";
 import { foot } from "../answer/foot.js";
 import { markdownView } from "../answer/markdown_view.js";
 import { sources } from "../answer/sources.js";
+import { followUps } from "../guide/follow_ups.js";
 import { icon } from "../icons.js";
 import { t } from "../messages.js";
 import { changed, state } from "../state.js";
@@ -12,12 +13,14 @@ import { asSentence, missing, nature, oneLine, reason, requestOf, supported, uns
 import { again, askOtherwise, isBusy, isWorking, running } from "./asking.js";
 import { progressView } from "./progress.js";
 
-export function turnView(turn, isLast) {
+// `ask` sends another question.
+export function turnView(turn, isLast, ask) {
   return html`
     <article class="turn ${turn.phase}" aria-busy=${isWorking(turn) ? "true" : "false"}>
       ${turn.editing ? editor(turn) : question(turn, isLast)}
       ${turn.documents.length ? html`<p class="quiet only">${t("box.only", { documents: turn.documents.join(", ") })}</p>` : nothing}
       ${bodyOf(turn)}
+      ${isLast && turn.phase === "done" ? followUps(turn, ask) : nothing}
     </article>`;
 }
 

@@ -1,9 +1,11 @@
 // The page before the first question: what it can do, questions to try, and how documents come in.
 
+import { sentencesView } from "../answer/answer_view.js";
 import { isMadeOf } from "../answer/reference.js";
 import { target } from "../adding/adding_view.js";
 import { isEmpty, isEnabled } from "../adding/sending.js";
-import { t } from "../messages.js";
+import { summaryOf, topics } from "../guide/guide_view.js";
+import { known, t } from "../messages.js";
 import * as service from "../service.js";
 import { changed, state } from "../state.js";
 import { html, nothing } from "../vendor/lit-html.js";
@@ -13,6 +15,7 @@ import { oneLine } from "../wording.js";
 const LOOKED_AT = 3;
 const MOST_PAGES = 400;
 const LONGEST_TITLE = 45;
+const MOST = 3;
 // Headings of two to six words that name a matter, and are no part of every book.
 const HEADING = /^\p{L}[\p{L}\p{N}'’-]*(?: [\p{L}\p{N}'’-]+){1,5}$/u;
 const SENTENCE = /^(?:about|after|an?|before|can|do|does|how|i[fn]|is|on|our|the|to|what|when|where|which|who|why|you|your)\b/i;
@@ -23,24 +26,46 @@ let madeFor = null;
 export function welcome(ask) {
   const count = state.documents.length;
   if (count && state.index !== madeFor) examine(state.index);
+  const examples = examplesNow();
   return html`
     <section class="welcome">
       <h1>${t("welcome.title")}</h1>
       <p class="lead">${t("welcome.lead")}</p>
       ${state.trouble && !isEmpty() ? html`<p class="notice" role="alert">${state.trouble}</p>` : nothing}
       ${count ? html`<p class="ready">${t("welcome.ready", { count })}</p>` : nothing}
+      ${count ? about() : nothing}
       ${isEmpty() ? html`<p class="ready">${t("welcome.empty")}</p>${isEnabled() ? target() : nothing}` : nothing}
-      ${state.examples.length ? examples(ask) : nothing}
+      ${examples.length ? examplesView(examples, ask) : nothing}
       ${abilities()}
       ${isEnabled() && !isEmpty() ? drop() : nothing}
     </section>`;
 }
 
-function examples(ask) {
+// Questions that the service has tried come before those that were only made of headings.
+function examplesNow() {
+  const tried = (state.collection?.questions ?? []).map(({ question }) => question);
+  return [...new Set([...tried.slice(0, MOST), ...state.examples])].slice(0, MOST);
+}
+
+// What the documents are, and say, as far as their guides are made.
+function about() {
+  const told = state.collection;
+  if (!told?.ready) return nothing;
+  const facts = [t("documents.pages", { count: told.pages }), ...told.kinds.map(({ name, count }) => t("guide.count", { count, name: known(`kind.${name}`, name) }))];
+  return html`
+    <details class="about">
+      <summary>${t("guide.about")}</summary>
+      <p class="facts">${facts.map((fact) => html`<span>${fact}</span>`)}</p>
+      ${told.summary.length ? sentencesView(summaryOf(told)) : nothing}
+      ${told.topics.length ? topics(told.topics) : nothing}
+    </details>`;
+}
+
+function examplesView(examples, ask) {
   return html`
     <h2 id="try">${t("welcome.try")}</h2>
     <ul class="examples" aria-labelledby="try">
-      ${state.examples.map((question) => html`<li><button type="button" class="example" @click=${() => ask(question)}>${question}</button></li>`)}
+      ${examples.map((question) => html`<li><button type="button" class="example" @click=${() => ask(question)}>${question}</button></li>`)}
     </ul>`;
 }
 
@@ -103,5 +128,5 @@ function questionsOf(documents, looked) {
     documents.length > 1 ? t("welcome.collection") : "",
     first ? t("welcome.about", { title: titleOf(documents.at(-1)) }) : "",
     first ? t("welcome.collection") : "",
-  ].filter((question, place, all) => question && all.indexOf(question) === place).slice(0, 3);
+  ].filter((question, place, all) => question && all.indexOf(question) === place).slice(0, MOST);
 }
