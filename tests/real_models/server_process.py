@@ -17,7 +17,7 @@ KEY = "sesame"
 
 
 @contextmanager
-def model_server(weights: Path, *, name: str, context_tokens: int, slots: int) -> Iterator[str]:
+def model_server(weights: Path, *, name: str, context_tokens: int, slots: int, template: str = "") -> Iterator[str]:
     """The address of its API, while the context is open.
 
     Args:
@@ -25,8 +25,9 @@ def model_server(weights: Path, *, name: str, context_tokens: int, slots: int) -
         name: the id of the model.
         context_tokens: of each slot.
         slots: how many requests it answers at a time.
+        template: of its chats, in Jinja; that of the file where it is empty.
     """
-    command = [sys.executable, "-m", __name__, str(weights), name, str(context_tokens), str(slots)]
+    command = [sys.executable, "-m", __name__, str(weights), name, str(context_tokens), str(slots), template]
     # Its input is a pipe, so that it ends with this process, however that ends.
     process = subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
@@ -47,7 +48,7 @@ def model_server(weights: Path, *, name: str, context_tokens: int, slots: int) -
         process.stdout.close()
 
 
-def _serve(weights: str, name: str, context_tokens: str, slots: str) -> None:
+def _serve(weights: str, name: str, context_tokens: str, slots: str, template: str) -> None:
     import xllamacpp
 
     with socket.socket() as listener:
@@ -63,6 +64,8 @@ def _serve(weights: str, name: str, context_tokens: str, slots: str) -> None:
     # It checks between two batches whether the client is still connected.
     parameters.n_batch = 128
     parameters.port = port
+    if template:
+        parameters.use_jinja, parameters.chat_template = True, template
     server = xllamacpp.Server(parameters)
     sys.stdout.write(f"{server.listening_address}\n")
     sys.stdout.flush()

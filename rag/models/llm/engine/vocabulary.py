@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.errors import ModelUnusable
+from rag.models.llm.engine.chat_format import empty_thought, is_phi_4_mini, phi_4_mini
 from rag.models.llm.language_model import Message, Prompt
 
 Pointer: TypeAlias = Any  # an opaque one of llama.cpp
@@ -35,11 +36,14 @@ class Vocabulary:
         ends: end-of-generation tokens.
     """
 
-    def __init__(self, model: Pointer, name: str) -> None:
-        """Takes the vocabulary and the template of a model that llama.cpp has loaded."""
+    def __init__(self, model: Pointer, name: str, template: str | None = None) -> None:
+        """Takes the vocabulary of a model that llama.cpp has loaded, and its template, where none is given."""
         self._name = name
         self._vocabulary = llama.llama_model_get_vocab(model)
-        self._template = llama.llama_model_chat_template(model, None) or _CHATML
+        self._template = (template or "").encode() or llama.llama_model_chat_template(model, None) or _CHATML
+        self._source = self._template.decode(errors="replace")
+        self._thought = empty_thought(self._source)
+        self._begin = llama.llama_vocab_bos(self._vocabulary)
         self.size = int(llama.llama_vocab_n_tokens(self._vocabulary))
         self.ends = frozenset(t for t in range(self.size) if llama.llama_vocab_is_eog(self._vocabulary, t))
 
@@ -81,9 +85,18 @@ class Vocabulary:
                 tokens += self.tokens(messages[int(part)].text)
             else:
                 tokens += self.tokens(part, control=True, begin=position == 0)
+        # Some formats write the beginning-of-sequence token themselves.
+        if tokens[:2] == [self._begin] * 2:
+            tokens = tokens[1:]
         return Prompt(tuple(tokens))
 
     def _render(self, messages: Sequence[Message]) -> str:
+        """The chat with placeholders for the texts, up to where the answer begins, without a thought before it."""
+        return self._chat(messages) + self._thought
+
+    def _chat(self, messages: Sequence[Message]) -> str:
+        if is_phi_4_mini(self._source):
+            return phi_4_mini([Message(one.role, _SLOT % position) for position, one in enumerate(messages)])
         chat = (llama.llama_chat_message * len(messages))(
             *(
                 llama.llama_chat_message(role=message.role.encode(), content=(_SLOT % position).encode())
