@@ -352,14 +352,13 @@ class Settings(BaseSettings):
         int, Field(ge=0, le=10_000, description="most questions that wait behind those; one more gets a 503")
     ] = 16
     answer_seconds: Annotated[
-        float,
+        Annotated[float, Field(gt=0, le=86_400)] | None,
+        BeforeValidator(lambda value: value or None),
         Field(
-            gt=0,
-            le=86_400,
             description="longest time of a request, in seconds from the end of its body, waiting included; then it "
-            "gets a 503",
+            "gets a 503; empty: 120, or what a full queue takes on a slower machine, at most 600"
         ),
-    ] = 120.0
+    ] = None
     proxies: Annotated[
         str,
         AfterValidator(_addresses),

@@ -32,6 +32,7 @@ def add_commands(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def serve(options: argparse.Namespace, settings: Settings) -> int:
     """Reserves the port, loads the models and the index, then listens until it is told to stop; the exit code."""
+    from rag.models.llm.tuning.autotune import expected_seconds
     from rag.models.llm.tuning.background import tuning_job
     from rag.service.allowed_hosts import check_open
     from rag.service.auth import open_key_file
@@ -53,4 +54,5 @@ def serve(options: argparse.Namespace, settings: Settings) -> int:
         weights = generator_weights(settings)
         tuning = tuning_job(settings, weights) if weights else None
         jobs = [tuning] if tuning else []
-        return serve_forever(lambda: answerer, settings, listener, uploads, key_file, jobs)
+        expected = expected_seconds(settings, weights) if weights else None
+        return serve_forever(lambda: answerer, settings, listener, uploads, key_file, jobs, expected)

@@ -22,7 +22,7 @@ from rag.errors import SettingsError
 from rag.pdf.render_pool import RenderPool
 from rag.runtime.background import BackgroundJob
 from rag.service.access.watched_keys import WatchedKeys
-from rag.service.admission.admission import Admission, AdmissionLimits
+from rag.service.admission.admission import DEFAULTS, Admission, AdmissionLimits
 from rag.service.allowed_hosts import allowed_hosts
 from rag.service.app import create_app
 from rag.service.connections import (
@@ -42,6 +42,8 @@ from rag.settings import Settings
 _log = logging.getLogger(__name__)
 
 _GRACE_SECONDS: Final = 20
+# Longest deadline of a request that no setting has set: nobody waits longer.
+_MOST_SECONDS: Final = 600.0
 # Part of the grace period: for sending errors to clients whose answers did not finish.
 _FINAL_RESPONSES_SECONDS: Final = 2
 # Thread switch interval. The event loop needs the GIL several times for each request; with Python's default of 5 ms,
@@ -183,6 +185,14 @@ def open_uploads(settings: Settings) -> UploadService | None:
     return UploadService(UploadFolder(settings.documents, most), [*job, "--json-lines"])
 
 
+def admission_limits(settings: Settings, expected_seconds: float | None) -> AdmissionLimits:
+    """The limits by the settings; where these set no deadline, it follows the speed of the machine."""
+    guess = expected_seconds or DEFAULTS.first_guess
+    if settings.answer_seconds:
+        return AdmissionLimits(settings.parallel, settings.max_queue, settings.answer_seconds, first_guess=guess)
+    return AdmissionLimits(settings.parallel, settings.max_queue, most_seconds=_MOST_SECONDS, first_guess=guess)
+
+
 def serve_forever(
     open_answerer: Callable[[], Answerer],
     settings: Settings,
@@ -190,9 +200,13 @@ def serve_forever(
     uploads: UploadService | None = None,
     key_file: WatchedKeys | None = None,
     background: Sequence[BackgroundJob] = (),
+    expected_seconds: float | None = None,
 ) -> int:
-    """Serves on a reserved socket until a signal stops it; returns the exit code."""
-    limits = AdmissionLimits(settings.parallel, settings.max_queue, settings.answer_seconds)
+    """Serves on a reserved socket until a signal stops it; returns the exit code.
+
+    ``expected_seconds`` are those of an answer with all places at work, where this machine was measured.
+    """
+    limits = admission_limits(settings, expected_seconds)
     render_pool = RenderPool()
     render_pool.prepare()
     app = create_app(

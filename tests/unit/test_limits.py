@@ -58,7 +58,9 @@ DEFAULTS = {
     "answers at a time": f"{default('parallel')}",
     "questions in the queue": f"{default('max_queue')}",
     "of it, reserved for clients without a place": {0.25: "a quarter"}[admission._RESERVED_SHARE],
-    "time of a request, from the end of its body": f"{default('answer_seconds'):g} s",
+    "time of a request, from the end of its body": (
+        f"{admission.DEFAULTS.seconds:g} s; on a slow machine up to {server._MOST_SECONDS:g} s"
+    ),
     "longest `Retry-After` of the queue": f"{admission._LONGEST_RETRY_SECONDS} s",
     "silence in a stream": f"{answer_task.KEEP_ALIVE_SECONDS:g} s, then a comment or the position",
     "passages in a prompt": f"{default('passages')}",

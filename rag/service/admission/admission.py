@@ -37,11 +37,15 @@ class AdmissionLimits:
         parallel: answers at work at a time, at least 1.
         max_queue: requests that may wait behind them.
         seconds: deadline of a request, from the end of its body to its own end, waiting included.
+        most_seconds: where it is more, the deadline grows up to it with what a full queue takes on this machine.
+        first_guess: seconds of an answer with all places at work, until some are measured.
     """
 
     parallel: int = 8
     max_queue: int = 16
     seconds: float = 120.0
+    most_seconds: float = 0.0
+    first_guess: float = 10.0
 
 
 DEFAULTS: Final = AdmissionLimits()
@@ -68,7 +72,7 @@ class Admission:
         """
         self.limits = limits
         self._clock = clock
-        self._latency = LatencyEstimate(limits.parallel, clock)
+        self._latency = LatencyEstimate(limits.parallel, clock, limits.first_guess)
         self._queue: FairQueue[Ticket] = FairQueue(quantum)
         self._order: dict[Ticket, int] | None = None  # positions; None after a change
         self._tickets: set[Ticket] = set()
@@ -91,6 +95,12 @@ class Admission:
         """Number of admitted requests: at work, in the queue, or about to join it."""
         return len(self._tickets)
 
+    @property
+    def seconds(self) -> float:
+        """Deadline of a request that comes now: a full queue is answered by then, unless the limits say otherwise."""
+        full_queue = self._latency.seconds * (1 + self.limits.max_queue / self.limits.parallel)
+        return max(self.limits.seconds, min(full_queue, self.limits.most_seconds))
+
     def check(self, client: str) -> None:
         """Checks that a request of a client would be admitted now; no place is taken.
 
@@ -105,7 +115,7 @@ class Admission:
             raise self._refusal("line", f"{ahead} requests are waiting already")
         if self._held[client] and free <= int(self.limits.max_queue * _RESERVED_SHARE):
             raise self._refusal("share", f"this client has {self._held[client]} requests waiting or at work already")
-        if ahead >= 0 and (late := self._seconds_to_end(ahead + 1) - self.limits.seconds) > 0:
+        if ahead >= 0 and (late := self._seconds_to_end(ahead + 1) - self.seconds) > 0:
             raise self._refusal("deadline", f"{ahead} requests are waiting, this one would be answered too late", late)
 
     def enter(self, client: str) -> Ticket:
@@ -188,7 +198,7 @@ class Admission:
         done = "was not finished" if ticket.started else "did not come to its turn"
         seconds = max(1, math.ceil(self._latency.interval))
         return DeadlinePassed(
-            f"the answer {done} within {self.limits.seconds:g} s; try again in {seconds} s", seconds, "deadline"
+            f"the answer {done} within {round(ticket.seconds, 2):g} s; try again in {seconds} s", seconds, "deadline"
         )
 
 
@@ -204,6 +214,7 @@ class Ticket:
         started: when its turn came; None before.
         cancellation: cancelled when the deadline passes, the service stops, or the client disconnects.
         refusal: why it was ended before it was finished.
+        seconds: until its deadline, from its admission.
         moved: set when its position may have changed.
     """
 
@@ -215,7 +226,8 @@ class Ticket:
         self.moved = asyncio.Event()
         self._admission = admission
         self._handed_over = False
-        self._timer = asyncio.get_running_loop().call_later(admission.limits.seconds, self._expire)
+        self.seconds = admission.seconds
+        self._timer = asyncio.get_running_loop().call_later(self.seconds, self._expire)
 
     async def turn(self, tokens: int) -> AsyncGenerator[Waiting, None]:
         """Waits in the queue, yielding each new position; yields nothing if its turn comes at once.

@@ -24,14 +24,15 @@ class Started:
 class LatencyEstimate:
     """Moving averages over finished answers."""
 
-    def __init__(self, parallel: int, clock: Callable[[], float]) -> None:
-        """A guess of 10 s for each answer holds until the first is measured.
+    def __init__(self, parallel: int, clock: Callable[[], float], first_guess: float = _FIRST_GUESS_SECONDS) -> None:
+        """A guess holds until the first answer is measured.
 
         Args:
             parallel: most answers at work at a time.
             clock: monotonic clock, in seconds.
+            first_guess: seconds of an answer with all places at work.
         """
-        self._seconds = _FIRST_GUESS_SECONDS  # mean time of an answer
+        self._seconds = first_guess  # mean time of an answer
         self._concurrency = float(parallel)  # mean answers at work meanwhile, itself included
         self._parallel = parallel
         self._clock = clock

@@ -115,7 +115,7 @@ def router(
                 answer_tokens=answerer.max_tokens,
                 parallel_answers=admission.limits.parallel,
                 waiting_requests=admission.limits.max_queue,
-                answer_seconds=admission.limits.seconds,
+                answer_seconds=round(admission.seconds, 1),
                 body_bytes=MAX_BODY_BYTES,
                 requests_per_minute=getattr(request.state, "requests_per_minute", None),
             ),

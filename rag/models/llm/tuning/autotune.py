@@ -31,6 +31,9 @@ _log = logging.getLogger(__name__)
 
 # Version of the benchmark: a new one invalidates every measurement.
 _VERSION: Final = 1
+# Tokens of an ordinary answer beside the evidence: instructions and question, and what is written.
+_PROMPT_TOKENS: Final = 150
+_WRITTEN_TOKENS: Final = 40
 # Share of the machine, 0..1, that other programs may have: with more, two threads that wait for each other look slow.
 MOST_BUSY: Final = 0.1
 
@@ -61,6 +64,16 @@ def chosen_tuning(settings: Settings, weights: Weights) -> ChosenTuning:
     measured = read_measured(tuning_folder(settings), weights.digest, machine_digest(processor, settings.gpu_layers))
     tuning, overridden = with_settings(measured.tuning if measured else default_tuning(processor), settings)
     return ChosenTuning(tuning, measured, overridden)
+
+
+def expected_seconds(settings: Settings, weights: Weights) -> float | None:
+    """Seconds of an ordinary answer with all places at work, by the measured speed; None where there is none."""
+    measured = chosen_tuning(settings, weights).measured
+    if measured is None:
+        return None
+    speed = measured.speed
+    each = (settings.evidence_tokens + _PROMPT_TOKENS) / speed.reading + _WRITTEN_TOKENS / speed.writing_four
+    return settings.parallel * each
 
 
 def default_tuning(processor: Processor) -> Tuning:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
 from ingest.__main__ import _parser
 from rag.errors import SettingsError
-from rag.service.server import open_uploads
+from rag.service.admission.admission import AdmissionLimits
+from rag.service.server import admission_limits, open_uploads
 from rag.settings import Settings
 
 
@@ -47,3 +49,17 @@ def test_the_largest_document(tmp_path: Path, upload_bytes: int, file_megabytes:
 def test_a_missing_folder(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="RAG_DOCUMENTS"):
         open_uploads(settings(tmp_path / "nowhere"))
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected_seconds", "limits"),
+    [
+        pytest.param({}, None, AdmissionLimits(8, 16, 120.0, 600.0), id="not measured"),
+        pytest.param({}, 50.0, AdmissionLimits(8, 16, 120.0, 600.0, 50.0), id="measured"),
+        pytest.param({"answer_seconds": 30}, 50.0, AdmissionLimits(8, 16, 30.0, 0.0, 50.0), id="set"),
+    ],
+)
+def test_limits_follow_settings_and_machine(
+    changed: dict[str, Any], expected_seconds: float | None, limits: AdmissionLimits
+) -> None:
+    assert admission_limits(Settings(**changed), expected_seconds) == limits

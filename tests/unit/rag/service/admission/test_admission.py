@@ -473,3 +473,47 @@ def test_tokens_of(tmp_path: Path, question: Question, tokens: int) -> None:
     index = CurrentIndex(tmp_path, encoder.identity)
     answerer = Answerer(index, Retriever(encoder, None), ScriptedModel([""]), 4, 800, 64, PLAIN_CONFIDENCE_MODEL)
     assert tokens_of(question, answerer) == tokens
+
+
+class TestDeadlineByMachine:
+    """Fixed, or that of a full queue on this machine."""
+
+    @pytest.mark.parametrize(
+        ("limits", "expected"),
+        [
+            pytest.param(AdmissionLimits(8, 16, 120.0), 120.0, id="set"),
+            pytest.param(AdmissionLimits(8, 16, 120.0, first_guess=90.0), 120.0, id="set, on a slow machine"),
+            pytest.param(AdmissionLimits(8, 16, 120.0, 600.0), 120.0, id="a fast machine"),
+            pytest.param(AdmissionLimits(8, 16, 120.0, 600.0, first_guess=90.0), 270.0, id="a slow machine"),
+            pytest.param(AdmissionLimits(8, 16, 120.0, 600.0, first_guess=900.0), 600.0, id="a very slow machine"),
+        ],
+    )
+    def test_before_an_answer_was_measured(self, limits: AdmissionLimits, expected: float) -> None:
+        assert Admission(limits, quantum=QUANTUM).seconds == expected
+
+    def test_it_follows_the_answers(self) -> None:
+        async def main() -> None:
+            now = [0.0]
+            limits = AdmissionLimits(1, 2, 120.0, 600.0)
+            admission = Admission(limits, quantum=QUANTUM, clock=lambda: now[0])
+            first = await at_work(admission)
+            assert first.seconds == 120.0
+            now[0] = 100.0
+            first.leave(finished=True)
+            second = await at_work(admission)
+            assert second.seconds == pytest.approx(300.0)
+            second.leave(finished=False)
+
+        in_time(main)
+
+    def test_the_first_estimate_is_that_of_the_machine(self) -> None:
+        async def main() -> None:
+            admission = Admission(AdmissionLimits(1, 2, first_guess=33.0), quantum=QUANTUM)
+            first, second = await at_work(admission), admission.enter("b")
+            async for place in second.turn(QUANTUM):
+                assert place == Waiting(1, 33)
+                break
+            second.leave(finished=False)
+            first.leave(finished=False)
+
+        in_time(main)

@@ -12,6 +12,7 @@ from rag.models.llm.tuning.autotune import (
     chosen_tuning,
     default_tuning,
     described,
+    expected_seconds,
     machine_digest,
     setup_settings,
     share_of_others,
@@ -20,7 +21,7 @@ from rag.models.llm.tuning.autotune import (
     with_settings,
 )
 from rag.models.llm.tuning.parameters import Tuning
-from rag.models.llm.tuning.store import Measured, keep_measured
+from rag.models.llm.tuning.store import Measured, TokensPerSecond, keep_measured
 from rag.models.weights.store import Weights
 from rag.runtime.processor import Processor
 from rag.settings import Settings
@@ -59,6 +60,15 @@ def test_settings_override_the_measurement(
     settings: dict[str, Any], expected: Tuning, overridden: tuple[str, ...]
 ) -> None:
     assert with_settings(default_tuning(PROCESSOR), Settings(**settings)) == (expected, overridden)
+
+
+def test_the_expected_time_of_an_answer_follows_the_measured_speed(tmp_path: Path) -> None:
+    settings = Settings(tuning=tmp_path, parallel=4, evidence_tokens=450)
+    assert expected_seconds(settings, WEIGHTS) is None
+    speed = TokensPerSecond(reading=60.0, writing=10.0, writing_four=20.0)
+    keep_measured(tmp_path, found(speed=speed))
+    # Four at a time: 600 tokens to read at 60 a second, and 40 to write at 20.
+    assert expected_seconds(settings, WEIGHTS) == 4 * (10.0 + 2.0)
 
 
 def test_the_measurement_is_used(tmp_path: Path) -> None:
