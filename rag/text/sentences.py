@@ -10,7 +10,12 @@ from typing import Final
 QUESTION_MARKS: Final = ("?", "？", "؟")
 _OTHER_ENDS: Final = "。！？｡؟۔।"
 SENTENCE_ENDS: Final = f".!?{_OTHER_ENDS}"
-_END: Final = re.compile(rf"[.!?][\"'”’)\]]*(?=\s|$)|\n\n+|[{_OTHER_ENDS}][\"'”’)\]」』）】》]*")
+# "NOTE:" and its like begin a sentence where they begin a line, whatever stands above: a caption, or a control's label.
+_SIGNAL: Final = (
+    r"(?:NOTE|NOTES|IMPORTANT|WARNING|CAUTION|DANGER|NOTICE|ATTENTION|TIP|HINT|Note|Important|Warning|Caution|Tip|"
+    r"HINWEIS|ACHTUNG|WICHTIG|WARNUNG|VORSICHT|Hinweis|Achtung|Wichtig|REMARQUE|IMPORTANTE|NOTA|ADVERTENCIA|AVISO):"
+)
+_END: Final = re.compile(rf"[.!?][\"'”’)\]]*(?=\s|$)|\n\n+|\n(?={_SIGNAL})|[{_OTHER_ENDS}][\"'”’)\]」』）】》]*")
 # The end of a text that is whole: of a sentence, or of what introduces a list, with what closes it and the number of a
 # footnote.
 SENTENCE_END: Final = re.compile(rf"[{SENTENCE_ENDS}:;…][\"'”’»)\]]{{0,3}}\d{{0,2}}$")
@@ -48,7 +53,8 @@ _LINE: Final = re.compile(r"[^\n]+")
 def sentence_spans(text: str) -> Iterator[tuple[int, int]]:
     """Start and end offsets of each sentence, in order, without surrounding white space.
 
-    A blank line ends a sentence too; a single line break does not, since in a PDF it only means that the line was full.
+    A blank line ends a sentence too; a single line break does not, since in a PDF it only means that the line was full,
+    unless "NOTE:", "WARNING:" or the like follows.
     """
     start = 0
     for match in _END.finditer(text):

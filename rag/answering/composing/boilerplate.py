@@ -11,6 +11,8 @@ from rag.text.words import words
 _BOILERPLATE: Final = re.compile(
     r"©|\bcopyright\b|\ball rights reserved\b|\bdisclaimer\b|\bdisclaims?\b|\bregistered trademarks?\b"
     r"|\b(?:general )?informational purposes\b|\b(?:legal|medical|financial|tax) advice\b"
+    r"|\b(?:demonstration|illustrative|illustration) purposes\b|\breflects? the (?:views?|opinions?|beliefs?)\b"
+    r"|\bmakes? no (?:\w+ )?(?:representations?|warrant(?:y|ies))\b|\bwarrant(?:y|ies) of any kind\b"
     r"|\bgenerated (?:using|by|with) (?:an? )?(?:language model|ai|artificial)\b|\b(?:change|changes) without notice\b",
     re.IGNORECASE,
 )

@@ -26,8 +26,11 @@ from rag.answering.grounding import Support
 _EXCESS: Final = 1.4
 # Words that a list may have where the question asks for all of it.
 _LIST_WORDS: Final = 250
-# Least probability of a unit.
+# Least probability of a unit, and its least share of that of the most useful one which is shown: beside a list that was
+# asked for, or the steps of a procedure, little else belongs to the answer.
 _LEAST_USEFUL: Final = 0.12
+_LEAST_OF_BEST: Final = 0.2
+_LEAST_BESIDE_LIST: Final = 0.3
 # The same, on average, of the items of a list that is shown whole because one of them answers a part of the question.
 _LEAST_LISTED: Final = 0.1
 # Words of a direct answer: a clause of a contract is none, and leaves no room for others.
@@ -181,8 +184,10 @@ def _best(material: Composition, chosen: _Selection) -> int | None:
     def use(place: int) -> float:
         return gain(place) / math.pow(max(1, material.length_of([place])), _LENGTH_POWER)
 
+    share = _LEAST_BESIDE_LIST if material.form in WHOLE_LISTS else _LEAST_OF_BEST
+    least = max([_LEAST_USEFUL, *(share * material.usefulness[place] for place in chosen.places)])
     for left in (chosen.next_turn(), chosen.left):
-        useful = [place for place in left if gain(place) >= _LEAST_USEFUL or not chosen.places]
+        useful = [place for place in left if gain(place) >= least or not chosen.places]
         if useful:
             return max(useful, key=lambda place: (use(place), -place))
     return None

@@ -36,6 +36,13 @@ texts = st.lists(st.one_of(marks, st.text("abAZ é漢😀0", min_size=1, max_siz
         pytest.param("A title\n\nThe text.", ["A title", "The text."], id="blank line"),
         pytest.param("A title\n\n\n\nThe text.", ["A title", "The text."], id="many blank lines"),
         pytest.param("The line is\nfull. So\nis this.", ["The line is\nfull.", "So\nis this."], id="soft line breaks"),
+        pytest.param(
+            "UP to shut it off\nIMPORTANT: Do not\nturn it.",
+            ["UP to shut it off", "IMPORTANT: Do not\nturn it."],
+            id="signal word",
+        ),
+        pytest.param("See the\nNote: of May.", ["See the", "Note: of May."], id="signal word in small letters"),
+        pytest.param("Take\nNOTES of it.", ["Take\nNOTES of it."], id="no signal without a colon"),
         pytest.param("See Fig.\n\nNext part.", ["See Fig.", "Next part."], id="abbreviation before a blank line"),
         pytest.param("What?! Yes... No.", ["What?!", "Yes...", "No."], id="several marks"),
         pytest.param("  \n Padded.  \n\n ", ["Padded."], id="white space around"),

@@ -18,6 +18,10 @@ from rag.text.words import words
             "This document contains information generated using a language model.", "Summarise it", True, id="origin"
         ),
         pytest.param("It is for informational purposes only.", "Summarise it", True, id="purpose"),
+        pytest.param("It is only for demonstration purposes.", "Summarise it", True, id="demonstration"),
+        pytest.param("This does not reflect the opinions of the maker.", "Summarise it", True, id="opinions"),
+        pytest.param("The maker makes no representations of any kind.", "Summarise it", True, id="representations"),
+        pytest.param("The seller makes the representations below.", "Summarise it", False, id="clause of a contract"),
         pytest.param("This is no legal advice.", "Where do I get legal advice?", False, id="asked for"),
         pytest.param("Prices may change without notice.", "How long is the notice period?", False, id="notice"),
         pytest.param("The model is cleaned with water.", "How often is it cleaned?", False, id="text"),

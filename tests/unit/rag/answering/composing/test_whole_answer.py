@@ -74,6 +74,20 @@ class TestLists:
         assert len(composed(evidence_of(page), {"The kit": 0.9, "Put": other}, "list")) == count
         assert len(composed(evidence_of(page), {"The kit": 0.9, "Put": other}, "about")) == 2
 
+    @pytest.mark.parametrize(
+        ("form", "usefulness", "is_shown"),
+        [
+            pytest.param("how_to", 0.25, False, id="procedure"),
+            pytest.param("how_to", 0.3, True, id="procedure, useful enough"),
+            pytest.param("about", 0.15, False, id="other form"),
+            pytest.param("about", 0.25, True, id="other form, useful enough"),
+        ],
+    )
+    def test_what_is_far_less_useful_is_left_out(self, form: Form, usefulness: float, *, is_shown: bool) -> None:
+        page = f"{STEPS}\n\nThe works are open on weekdays."
+        found = composed(evidence_of(page), {"Take": USEFUL, "The works": usefulness}, form)
+        assert ("The works are open on weekdays." in texts(found)) is is_shown
+
     def test_over_a_page_break(self) -> None:
         evidence = evidence_of(STEPS, "4. Open the valve.\n5. Wipe the lid.")
         found = composed(evidence, {"Wipe": USEFUL}, "how_to")
