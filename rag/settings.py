@@ -352,12 +352,14 @@ class Settings(BaseSettings):
         int, Field(ge=0, le=10_000, description="most questions that wait behind those; one more gets a 503")
     ] = 16
     answer_seconds: Annotated[
-        Annotated[float, Field(gt=0, le=86_400)] | None,
-        BeforeValidator(lambda value: value or None),
+        float | None,
         Field(
+            gt=0,
+            le=86_400,
             description="longest time of a request, in seconds from the end of its body, waiting included; then it "
-            "gets a 503; empty: 120, or what a full queue takes on a slower machine, at most 600"
+            "gets a 503; empty: 120, or what a full queue takes on a slower machine, at most 600",
         ),
+        BeforeValidator(lambda value: value or None),
     ] = None
     proxies: Annotated[
         str,
