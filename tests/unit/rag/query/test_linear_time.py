@@ -25,6 +25,7 @@ from rag.query.form import form_of_question
 from rag.query.identifiers import missing_identifiers
 from rag.query.lookup.headings import parse_heading
 from rag.query.lookup.prior_documents import prior_documents
+from rag.query.multilingual.question_language import language_of_question
 from rag.query.parts import attributes_of, part_label, parts_of
 from rag.query.relative_dates import needs_today
 from rag.query.rewriting import depends_on_history, first_sentence, is_faithful
@@ -37,7 +38,7 @@ from rag.runtime.cancellation import Cancellation
 from rag.testing import BagOfWordsEncoder, ScriptedModel
 from rag.text.dates import period_of, with_quarters
 from rag.text.language import language_of
-from rag.text.normalization import figures
+from rag.text.normalization import figures, normalize
 from rag.text.sentences import sentence_spans
 from rag.text.words import words
 from tests.unit.conftest import publish, quick_folder
@@ -109,6 +110,10 @@ FUNCTIONS: dict[str, Callable[[str, Library], object]] = {
     "dates": lambda text, _: (with_quarters(text), period_of(text)),
     "clauses": lambda text, _: asks_of(plain(text)),
     "form": lambda text, _: form_of_question(text),
+    "form in German": lambda text, _: form_of_question(text, "German"),
+    "form in Chinese": lambda text, _: form_of_question(text, "Chinese"),
+    "language of a question": lambda text, _: language_of_question(text),
+    "numbers and dates of a language": lambda text, _: normalize(text, "German"),
     "parts": lambda text, _: [part_label(part) for part in parts_of(text)],
     "attributes": lambda text, _: attributes_of(text),
     "capabilities": lambda text, _: impossible_request(text),
