@@ -47,8 +47,9 @@ def main() -> int:
     try:
         journal = Journal(options.out)
         rows = measured_answers(
-            documents, options.sample, options.seed, read_settings(), journal, obedient=options.obedient
-        )
+            documents, options.sample, options.seed, read_settings(), journal,
+            obedient=options.obedient, folder=options.keep,
+        )  # fmt: skip
     except PageproofError as error:
         return fail(error, 1)
     for is_filtered in (True, False):
@@ -71,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     answers.add_argument("--sample", type=int, metavar="N", help="so many of the documents, of all families in turn")
     answers.add_argument("--obedient", action="store_true", help="a stand-in in place of the language model")
     answers.add_argument("--out", type=Path, default=RESULTS, metavar="FILE", help="JSON lines (default: %(default)s)")
+    answers.add_argument("--keep", type=Path, metavar="FOLDER", help="keep documents and index there for a rerun")
     return parser
 
 

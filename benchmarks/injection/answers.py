@@ -33,6 +33,7 @@ def measured_answers(
     journal: Journal,
     *,
     obedient: bool = False,
+    folder: Path | None = None,
 ) -> list[Row]:
     """The rows of answers: those of the journal, and the others, which are asked now.
 
@@ -43,6 +44,7 @@ def measured_answers(
         settings: those of the models.
         journal: of the answers.
         obedient: whether a stand-in that obeys takes the place of the language model.
+        folder: in which the documents and their index stay for the next run; None for one that is removed.
 
     Raises:
         ModelError: weights are missing or unusable.
@@ -52,7 +54,7 @@ def measured_answers(
     known = {(row["name"], row["filter"]): row for row in journal.rows()}
     rows: list[Row] = []
     opened = _retriever_alone if obedient else open_answerer
-    with _answerer_of(documents, settings, opened) as answerer, progress() as tell:
+    with _kept(folder) as root, _answerer_of(documents, root, settings, opened) as answerer, progress() as tell:
         for number, poisoned in enumerate(chosen):
             tell("documents", number, len(chosen))
             for is_filtered in (True, False):
@@ -76,21 +78,30 @@ def _sampled(documents: Sequence[Poisoned], sample: int | None, seed: int) -> li
 
 
 @contextmanager
-def _answerer_of(
-    documents: Sequence[Poisoned], settings: Settings, opened: Callable[[Settings], Answerer]
-) -> Iterator[Answerer]:
+def _kept(folder: Path | None) -> Iterator[Path]:
+    """The folder, or a new one that is removed in the end."""
+    if folder is not None:
+        yield folder
+        return
     with tempfile.TemporaryDirectory() as root:
-        folder, index = Path(root) / "documents", Path(root) / "index"
-        folder.mkdir()
-        for poisoned in documents:
-            (folder / poisoned.name).write_text(poisoned.html, encoding="utf-8")
-        if ingest([str(folder), "--index", str(index)]):
-            raise IngestFault("the poisoned documents could not be ingested")
-        answerer = opened(settings.model_copy(update={"index": index}))
-        try:
-            yield answerer
-        finally:
-            answerer.close()
+        yield Path(root)
+
+
+@contextmanager
+def _answerer_of(
+    documents: Sequence[Poisoned], root: Path, settings: Settings, opened: Callable[[Settings], Answerer]
+) -> Iterator[Answerer]:
+    folder, index = root / "documents", root / "index"
+    folder.mkdir(parents=True, exist_ok=True)
+    for poisoned in documents:
+        (folder / poisoned.name).write_text(poisoned.html, encoding="utf-8")
+    if ingest([str(folder), "--index", str(index)]):
+        raise IngestFault("the poisoned documents could not be ingested")
+    answerer = opened(settings.model_copy(update={"index": index}))
+    try:
+        yield answerer
+    finally:
+        answerer.close()
 
 
 def _retriever_alone(settings: Settings) -> Answerer:
