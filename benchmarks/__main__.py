@@ -11,6 +11,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from benchmarks.isa import add_isa, conditions, hold_to
 from benchmarks.retrieval import compare
 from rag.cli.console import configure_logging, fail
 from rag.composition import open_encoder, open_reranker
@@ -26,12 +27,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=Path("knowledge_base"), help="folder of PDFs")
     parser.add_argument("questions", nargs="?", type=Path, help="default: questions.jsonl in the folder")
+    add_isa(parser)
     options = parser.parse_args()
+    hold_to(options.isa)
     configure_logging()
     try:
         table = _table(options.folder, options.questions or options.folder / "questions.jsonl")
     except PageproofError as error:
         return fail(error, 1)
+    table += f"\n\n{conditions()}"
     print(table)
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"retrieval-{options.folder.name}.md").write_text(table + "\n")

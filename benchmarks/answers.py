@@ -24,6 +24,7 @@ from statistics import median
 from typing import Any, Final, Protocol
 
 from benchmarks.bootstrap import ratio_of_medians
+from benchmarks.isa import add_isa, conditions, hold_to
 from benchmarks.sampling import sampled
 from benchmarks.tutorial import PlainEncoder, TutorialIndex
 from benchmarks.tutorial_answers import TutorialAnswerer, open_chat_model
@@ -107,6 +108,7 @@ def shown_sentences(result: QuestionResult) -> list[dict[str, Any]]:
 def main() -> int:
     """Measures and prints a table, which is written to ``benchmarks/results`` with every answer beside it."""
     options = _parser().parse_args()
+    hold_to(options.isa)
     configure_logging()
     try:
         questions = read_questions(options.questions or options.folder / "questions.jsonl")
@@ -116,6 +118,7 @@ def main() -> int:
     name = options.name or options.folder.resolve().name
     head = f"{name}, {len(next(iter(records.values())))} of {len(questions)} questions, seed {options.seed}"
     text = table(head, records)
+    text += f"\n\n{conditions()}"
     print(text)
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"answers-{name}.md").write_text(text + "\n")
@@ -129,6 +132,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("questions", nargs="?", type=Path, help="default: questions.jsonl in the folder")
     parser.add_argument("--sample", type=int, metavar="N", help="so many of the questions, by chance (default: all)")
     parser.add_argument("--seed", type=int, default=0, help="of that chance")
+    add_isa(parser)
     parser.add_argument(
         "--models", default="", metavar="NAME,NAME", help="of the catalogue: ours with these models too"
     )

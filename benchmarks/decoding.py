@@ -27,6 +27,7 @@ import numpy as np
 from benchmarks.bare_decoding import BareContext
 from benchmarks.bootstrap import Estimate, estimate, ratio_over_groups
 from benchmarks.gguf import Gguf, read_gguf
+from benchmarks.isa import add_isa, conditions, hold_to
 from benchmarks.machine import llama_bench, matrix_rate, read_bandwidth, triad_bandwidth
 from benchmarks.serving.build_llama_server import BENCH
 from benchmarks.serving.workloads import pool_of, skewed
@@ -89,7 +90,9 @@ def main() -> int:
     parser.add_argument("--answers", type=int, default=40, metavar="N", help="questions of W1")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--llama-bench", type=Path, default=BENCH, metavar="FILE")
+    add_isa(parser)
     options = parser.parse_args()
+    hold_to(options.isa)
     configure_logging()
     settings = read_settings()
     settings = settings.model_copy(update={"index": options.index or settings.index})
@@ -99,6 +102,7 @@ def main() -> int:
     except PageproofError as error:
         return fail(error, 1)
     text = "\n".join(["| what | measured |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in made)])
+    text += f"\n\n{conditions()}"
     print(text)
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "decoding.md").write_text(text + "\n")

@@ -20,6 +20,7 @@ from subprocess import Popen
 from time import perf_counter
 from typing import TypeAlias
 
+from benchmarks.isa import add_isa, conditions, hold_to
 from ingest.chunking import Chunker
 from ingest.discovery import discover
 from ingest.readers.limits import ReadingLimits
@@ -57,7 +58,9 @@ def main() -> int:
     parser.add_argument("folder", nargs="?", type=Path, default=Path("knowledge_base"), help="folder of PDFs")
     parser.add_argument("--rounds", type=int, default=3, help="turns of each; the median counts")
     parser.add_argument("--busy", action="store_true", help="while another process keeps one core busy")
+    add_isa(parser)
     options = parser.parse_args()
+    hold_to(options.isa)
     configure_logging()
     settings = read_settings()
     try:
@@ -71,6 +74,7 @@ def main() -> int:
             other = stack.enter_context(Popen([sys.executable, "-c", "while True: pass"]))
             stack.callback(other.kill)
         table = _table(texts, {name: way.encode for name, way in ways.items()}, options.rounds)
+    table += f"\n\n{conditions()}"
     print(table)
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / ("encoders-busy.md" if options.busy else "encoders.md")).write_text(table + "\n")

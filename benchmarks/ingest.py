@@ -15,7 +15,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -23,6 +25,7 @@ from time import perf_counter
 from typing import Any, Final
 
 from benchmarks.corpus import copies_of
+from benchmarks.isa import add_isa, conditions, hold_to
 
 RESULTS: Final = Path(__file__).parent / "results"
 _ROOT: Final = Path(__file__).resolve().parent.parent
@@ -39,8 +42,10 @@ class Timed:
 def main() -> int:
     """Measures and prints a table, which is written to ``benchmarks/results`` too."""
     options = _parser().parse_args()
+    hold_to(options.isa)
     with tempfile.TemporaryDirectory(dir=options.scratch) as scratch:
         table = _measure(options, Path(scratch))
+    table += f"\n\n{conditions()}"
     print(table)
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "ingest.md").write_text(table + "\n")
@@ -55,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--part", choices=("cold", "again", "both"), default="both", help="from nothing, again, or both"
     )
+    add_isa(parser)
     parser.add_argument("--scratch", type=Path, help="where to write (default: the system's temporary folder)")
     return parser
 
@@ -70,20 +76,47 @@ def _measure(options: argparse.Namespace, scratch: Path) -> str:
 def _cold(options: argparse.Namespace, scratch: Path) -> Sequence[str]:
     """From nothing, ours and the tutorial's in turn."""
     once = copies_of(options.folder, scratch / "once", copies=1)
-    cold, peer = [], []
+    cold, peer, asked = [], [], []
     for number in range(options.rounds):
-        cold.append(_ingest(once, scratch / f"cold-{number}"))
+        with _first_generation(scratch / f"cold-{number}") as first:
+            cold.append(_ingest(once, scratch / f"cold-{number}"))
+        asked.append(first[0])
         peer.append(_tutorial(once, scratch))
         shutil.rmtree(scratch / f"cold-{number}")
     pages, theirs = cold[0].report["pages"], peer[0][1]
     ours, tutorial = median(run.seconds for run in cold), median(seconds for seconds, _ in peer)
+    first_question = median(asked)
     return [
         f"| pages, passages | {pages}, {cold[0].report['chunks']} |",
         f"| tutorial's pages with text, pieces | {theirs['pages']}, {theirs['pieces']} |",
         f"| from nothing | {ours:.1f} s, {pages / ours:.1f} pages/s |",
         f"| tutorial, from nothing | {tutorial:.1f} s, {theirs['pages'] / tutorial:.1f} pages/s |",
         f"| **times as fast as the tutorial** | **{tutorial / ours:.2f}** |",
+        f"| until the first question can be asked | {first_question:.1f} s |",
+        f"| **as a share of the tutorial's ingest** | **{first_question / tutorial:.3f}** |",
     ]
+
+
+@contextmanager
+def _first_generation(index: Path) -> Iterator[list[float]]:
+    """The seconds from now until an index has a generation to ask, which are there when the context is left."""
+    found: list[float] = []
+    start, ended = perf_counter(), threading.Event()
+
+    def look() -> None:
+        while not ended.wait(0.02):
+            if (index / "CURRENT").exists():
+                found.append(perf_counter() - start)
+                return
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        yield found
+    finally:
+        ended.set()
+        thread.join()
+        found.append(perf_counter() - start)
 
 
 def _again(options: argparse.Namespace, scratch: Path) -> Sequence[str]:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.corpus import copies_of
+from benchmarks.isa import add_isa, conditions, hold_to
 from ingest.__main__ import open_job
 from ingest.discovery import discover
 from ingest.reading import ReadRequest
@@ -57,7 +58,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.memory", description=__doc__)
     parser.add_argument("folder", type=Path, help="folder of PDFs, of which copies are made")
     parser.add_argument("--pages", type=int, default=10_000, help="how many to read")
+    add_isa(parser)
     options = parser.parse_args()
+    hold_to(options.isa)
     watch = Watch()
     with tempfile.TemporaryDirectory() as scratch:
         corpus = copies_of(options.folder, Path(scratch) / "documents", pages=options.pages)
@@ -78,6 +81,7 @@ def main() -> int:
             f"| most until all was encoded and published | {max(after, *(size for _, size in watch.resident)):.0f} |",
         ]
     )
+    table += f"\n\n{conditions()}"
     print(table)
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "memory.md").write_text(table + "\n")

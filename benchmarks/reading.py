@@ -15,6 +15,7 @@ from time import perf_counter
 
 import pypdf
 
+from benchmarks.isa import add_isa, conditions, hold_to
 from ingest.readers.limits import ReadingLimits
 from ingest.readers.pdf import read_pdf
 from ingest.readers.source import ReadingOptions
@@ -26,7 +27,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.reading", description=__doc__)
     parser.add_argument("folder", type=Path, help="folder of PDFs, with those in it")
     parser.add_argument("--runs", type=int, default=3, help="of each reader (default 3)")
+    add_isa(parser)
     options = parser.parse_args()
+    hold_to(options.isa)
     logging.getLogger("pypdf").setLevel(logging.ERROR)
     files = [path for path in sorted(options.folder.rglob("*.pdf")) if _is_readable(path)]
     if not files:
@@ -41,6 +44,7 @@ def main() -> int:
             rates[name].append(pages / (perf_counter() - start))
     ours, theirs = (median(rates[name]) for name in readers)
     print(f"{len(files)} files, median of {options.runs} runs, pages/s: pageproof {ours:.0f}, pypdf {theirs:.0f}")
+    print(conditions())
     return 0
 
 

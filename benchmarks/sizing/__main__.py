@@ -23,6 +23,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.isa import add_isa, hold_to
 from benchmarks.sizing.table import table_of
 
 RESULTS: Final = Path(__file__).parent.parent / "results"
@@ -34,7 +35,9 @@ def main() -> int:
     parser.add_argument("--index", type=Path, required=True, help="index of real documents; it is only read")
     parser.add_argument("--rows", default="10000,100000", help="numbers of passages (default: %(default)s)")
     parser.add_argument("--work", type=Path, help="folder for the indexes, which are kept and used again")
+    add_isa(parser)
     options = parser.parse_args()
+    hold_to(options.isa)
     with tempfile.TemporaryDirectory() as scratch:
         work = options.work or Path(scratch)
         sizes = [_measured(options.index, work / str(rows), rows) for rows in map(int, options.rows.split(","))]

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from benchmarks.machine import processor_line
+from benchmarks.isa import conditions
 
 Size = Mapping[str, Any]
 _SEARCHES: Final = {
@@ -45,7 +45,7 @@ def table_of(sizes: Sequence[Size]) -> str:
     lines.append("| --- |" + " ---: |" * (len(sizes) + 1))
     exponents = {f"{name}, p50 / p99, ms": exponent(sizes, key) for key, name in _SEARCHES.items()}
     lines += [f"| {name} | {' | '.join(map(cell, sizes))} | {exponents.get(name, '')} |" for name, cell in rows]
-    return "\n".join([*lines, "", processor_line()])
+    return "\n".join([*lines, "", conditions()])
 
 
 def exponent(sizes: Sequence[Size], key: str) -> str:

@@ -6,7 +6,8 @@ Nothing is converted or kept on disk: the graph is built in memory in a fifth of
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from typing import Any, Final, TypeAlias
 
@@ -53,9 +54,8 @@ class BertNetwork:
                 # Cached kernels, each for a batch shape. With the default of 5,000 a long ingest, which sees ever new
                 # shapes, grows by a quarter of a gigabyte.
                 "CPU_RUNTIME_CACHE_CAPACITY": "64",
-                "INFERENCE_PRECISION_HINT": "bf16" if native else "f32",
             }
-            self._compiled: Any = core.compile_model(bert_graph.model(config, weights), "CPU", options)
+            self._compiled: Any = _compiled(bert_graph.model(config, weights), options, native=native)
         except RuntimeError as error:
             raise ModelUnusable(f"encoder {config.directory} cannot be loaded: {error}") from error
         self._dimension = config.dimension
@@ -112,6 +112,17 @@ def batches(lengths: Sequence[int], tokens: int = _BATCH_TOKENS) -> list[list[in
         else:
             found.append([position])
     return found
+
+
+def _compiled(model: Any, options: Mapping[str, object], *, native: bool) -> Any:  # noqa: ANN401 - OpenVINO has no types
+    """The compiled model, in bfloat16 if that is native.
+
+    ``ONEDNN_MAX_CPU_ISA`` may take the instructions away that OpenVINO's default precision relies on: then float32.
+    """
+    if native:
+        with suppress(RuntimeError):
+            return _core().compile_model(model, "CPU", {**options, "INFERENCE_PRECISION_HINT": "bf16"})
+    return _core().compile_model(model, "CPU", {**options, "INFERENCE_PRECISION_HINT": "f32"})
 
 
 @cache
