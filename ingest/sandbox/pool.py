@@ -15,6 +15,7 @@ import signal
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import Final
@@ -28,6 +29,9 @@ from rag.runtime.subprocess_pool import SubprocessPool, WorkerProcess
 from rag.text.characters import clean
 
 _START_SECONDS: Final = 60.0
+# A wait is cut into pieces of so many seconds; one that took so much longer was stopped, however busy the machine is.
+_LOOK_SECONDS: Final = 1.0
+_STOPPED_SECONDS: Final = 0.5
 # A process that has closed its pipe has ended, or is about to end within these seconds.
 _END_SECONDS: Final = 5.0
 # Environment variables that name programs and files which reading needs, and those that keep libraries to one thread.
@@ -41,9 +45,33 @@ OnPage = Callable[[ReadRequest, int, int], None]
 Outcome = tuple[ReadRequest, Reading | FileFault]
 
 
+class RunningClock:
+    """Monotonic clock that stands still while this process is stopped, as a service stops it during questions.
+
+    A wait that takes longer than it was to take shows that it was stopped. Not thread-safe.
+    """
+
+    def __init__(self, monotonic: Callable[[], float] = monotonic) -> None:
+        self._monotonic = monotonic
+        self._stopped = 0.0
+
+    def now(self) -> float:
+        """Seconds of running."""
+        return self._monotonic() - self._stopped
+
+    @contextmanager
+    def waiting(self, seconds: float) -> Iterator[float]:
+        """For a wait of at most so many seconds, which are given back."""
+        start = self._monotonic()
+        yield seconds
+        over = self._monotonic() - start - seconds
+        if over > _STOPPED_SECONDS:
+            self._stopped += over
+
+
 @dataclass(frozen=True)
 class Timeouts:
-    """Time limits of a file, in wall-clock time.
+    """Time limits of a file, in wall-clock time, but for that in which the process was stopped.
 
     Attributes:
         seconds_per_page: for each page.
@@ -164,7 +192,8 @@ class ReaderProcess(WorkerProcess):
         self._readable = select.poll()
         self._readable.register(self.stdout.fileno(), select.POLLIN)
         self._buffer = bytearray()
-        self._until = monotonic() + _START_SECONDS
+        self._clock = RunningClock()
+        self._until = self._clock.now() + _START_SECONDS
         self._has_begun = False
 
     def begin(self) -> None:
@@ -198,10 +227,10 @@ class ReaderProcess(WorkerProcess):
 
     def _frames(self, request: ReadRequest, timeouts: Timeouts, on_page: OnPage) -> Iterator[protocol.Frame]:
         """Yields each frame but those of progress, which extend the time limits."""
-        last = monotonic() + timeouts.seconds_per_file
+        last = self._clock.now() + timeouts.seconds_per_file
         before = 0
         while True:
-            self._until = min(last, monotonic() + timeouts.seconds_per_page)
+            self._until = min(last, self._clock.now() + timeouts.seconds_per_page)
             kind, data = self._frame()
             if kind != protocol.PROGRESS:
                 yield kind, data
@@ -227,9 +256,12 @@ class ReaderProcess(WorkerProcess):
 
     def _bytes(self, count: int) -> bytes:
         while len(self._buffer) < count:
-            left = self._until - monotonic()
-            if left <= 0 or not self._readable.poll(left * 1000):
+            left = self._until - self._clock.now()
+            if left <= 0:
                 raise _Broken(FileFault("timeout", "reading it takes too long"))
+            with self._clock.waiting(min(left, _LOOK_SECONDS)) as seconds:
+                if not self._readable.poll(seconds * 1000):
+                    continue
             block = os.read(self.stdout.fileno(), 1 << 20)
             if not block:
                 raise _Broken(self._post_mortem())
