@@ -630,8 +630,7 @@ class TestCancellation:
 def test_without_vectors_an_answer_is_only_possible(library: Generation, monkeypatch: pytest.MonkeyPatch) -> None:
     question, reply = "When does the ferry leave?", "The ferry leaves at 9."
     whole = ask(library, question, reply)
-    monkeypatch.setattr(Generation, "has_vectors", False)
-    monkeypatch.setattr(Generation, "nearest", lambda *_: [])
+    monkeypatch.setattr(library, "_vectors", None)
     text_only = ask(library, question, reply)
     assert (whole.answered, whole.certainty) == (text_only.answered, "stated")
     assert text_only.certainty == "possible"

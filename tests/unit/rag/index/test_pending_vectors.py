@@ -33,10 +33,10 @@ def layout(tmp_path: Path) -> IndexLayout:
 def test_they_are_found_by_text(layout: IndexLayout) -> None:
     assert count_pending(layout, IDENTITY) == 3
     with closing(PendingVectors(layout, IDENTITY)) as vectors:
-        np.testing.assert_array_equal(vectors.get("three \ud800"), vector(2))  # type: ignore[arg-type]
+        np.testing.assert_array_equal(vectors.get("three \ud800"), vector(2))
         assert vectors.get("four") is None
         vectors.put("four", vector(9))
-        np.testing.assert_array_equal(vectors.get("four"), vector(9))  # type: ignore[arg-type]
+        np.testing.assert_array_equal(vectors.get("four"), vector(9))
         assert len(vectors) == 4
     assert count_pending(layout, IDENTITY) == 4
 
@@ -60,7 +60,7 @@ def test_what_is_damaged_is_computed_again(layout: IndexLayout, damage: Any, lef
         assert (vectors.get("three \ud800") is not None) == (left == 3)
         vectors.put("four", vector(7))
     with closing(PendingVectors(layout, IDENTITY)) as vectors:
-        np.testing.assert_array_equal(vectors.get("four"), vector(7))  # type: ignore[arg-type]
+        np.testing.assert_array_equal(vectors.get("four"), vector(7))
         assert len(vectors) == left + 1
 
 
