@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 from ingest.discovery import discover
 from rag.answering.answerer import Answerer
 from rag.errors import Cancelled, ModelUnusable
+from rag.index.generation import Generation
 from rag.index.layout import IndexLayout
 from rag.models.llm.language_model import Generated, Prompt
 from rag.runtime.background import BackgroundTurn, Later
@@ -154,6 +155,12 @@ def test_new_documents_get_theirs_and_old_ones_keep_theirs(index: Path, document
     assert len(kept(index)) == 2
     assert first in kept(index)
     assert first["is_whole"]
+
+
+def test_without_vectors_it_waits(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Generation, "has_vectors", False)
+    assert steps(maker_for(index)) == 0
+    assert kept(index) == []
 
 
 class TestTheJob:

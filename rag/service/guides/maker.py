@@ -44,14 +44,15 @@ class GuideMaker:
         self.answerer = replace(self.answerer, recorder=None)
 
     def step(self, cancelled: Cancellation) -> bool:
-        """Makes the next piece of a guide; False where all guides are whole.
+        """Makes the next piece of a guide; False where all guides are whole, or the index has no vectors yet.
 
         Raises:
             Cancelled: ``cancelled`` was called; the piece is made again at the next step.
             IndexFault, ModelError: the index cannot be read, or the model failed.
         """
         generation = self.answerer.generation()
-        document = self._next(generation)
+        # Without vectors nothing is answered as a fact: no question would be kept.
+        document = self._next(generation) if generation.has_vectors else None
         if document is None:
             return False
         guide = self.store.read(document.id)
