@@ -17,7 +17,7 @@ from rag.answering.answerer import Answerer
 from rag.errors import Cancelled, ModelUnusable
 from rag.index.generation import Generation
 from rag.index.layout import IndexLayout
-from rag.models.llm.language_model import Generated, Prompt
+from rag.models.llm.language_model import Generated, Prompt, Token
 from rag.runtime.background import BackgroundTurn, Later
 from rag.runtime.cancellation import Cancellation
 from rag.service.app import create_app
@@ -110,7 +110,7 @@ def test_a_question_that_is_not_answered_right_is_left_out(index: Path) -> None:
     class Wrong(AskingModel):
         def generate(self, prompt: Prompt, **options: Any) -> Iterator[Generated]:
             for token in super().generate(prompt, **options):
-                yield replace(token, text=token.text.replace("24", "12")) if hasattr(token, "text") else token
+                yield replace(token, text=token.text.replace("24", "12")) if isinstance(token, Token) else token
 
     steps(maker_for(index, Wrong([""])))
     [guide] = kept(index)
