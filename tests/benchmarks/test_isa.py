@@ -10,14 +10,13 @@ from typing import Any
 
 import pytest
 
-from benchmarks import isa
 from benchmarks.isa import SWITCHES, add_isa, conditions, hold_to
 
 
 @pytest.fixture(autouse=True)
 def runs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     found: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(isa.os, "execve", lambda *given: found.append(given))
+    monkeypatch.setattr(os, "execve", lambda *given: found.append(given))
     monkeypatch.delenv("PAGEPROOF_BENCHMARK_ISA", raising=False)
     return found
 
@@ -36,7 +35,7 @@ def test_another_one_runs_the_program_again(runs: list[tuple[Any, ...]], monkeyp
     assert (program, arguments) == (sys.executable, [sys.executable, "-m", "benchmarks.ingest", "--isa", "avx2"])
     assert SWITCHES["avx2"].items() <= environment.items()
     assert os.environ.items() <= environment.items()
-    monkeypatch.setattr(isa.os, "environ", environment)
+    monkeypatch.setattr(os, "environ", environment)
     hold_to("avx2")
     assert len(runs) == 1
     assert "held to avx2: OpenVINO, FAISS, numpy, torch; not held: ONNX Runtime, llama.cpp" in conditions()
