@@ -59,7 +59,7 @@ class Line:
             letters[size] = letters.get(size, 0) + len(text)
         return letters
 
-    @property
+    @cached_property
     def size(self) -> float:
         """Font size of most letters, in points."""
         return max(self.letters, key=self.letters.__getitem__)

@@ -51,6 +51,8 @@ _LEADERS: Final = re.compile(r"([.·…_])(?:\s\1){2,}")
 _REPEATED: Final = re.compile(r"(.)\1{2,}")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9]+")
 _VOWELS: Final = frozenset("aeiouyæøœıə")
+_VOWEL: Final = re.compile(f"[w{''.join(sorted(_VOWELS))}]")
+_SINGLE: Final = re.compile(r"(?<!\S)\S(?!\S)")
 # Alphabets with spaces between words. Thai, Chinese and others have none.
 _SPACED: Final = re.compile(r"[A-Za-z\u00aa-\u024f\u0370-\u052f\u1e00-\u1fff]+")
 _LATIN: Final = re.compile(r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]+")
@@ -118,6 +120,8 @@ def _spacing_fault(text: str, words: Sequence[str]) -> str | None:
     total = sum(map(len, words))
     if sum(len(word) for word in words if len(word) > _LONG_WORD) > _MOST_RUN_TOGETHER * total:
         return "words without spaces"
+    if len(_SINGLE.findall(text)) <= _MOST_APART * total:
+        return None  # nearly all pages end here; the rest is slow
     apart = run = 0
     for token in [*text.split(), ""]:
         if len(token) == 1 and _SPACED.fullmatch(token):
@@ -130,7 +134,7 @@ def _spacing_fault(text: str, words: Sequence[str]) -> str | None:
 
 def _letter_fault(words: Sequence[str]) -> str | None:
     """Implausible Latin words: glyphs that are mapped to wrong letters."""
-    latin = [word for word in words if _LATIN.fullmatch(word)]
+    latin = words if all(map(str.isascii, words)) else [word for word in words if _LATIN.fullmatch(word)]
     count = sum(map(len, latin))
     if count < _FEWEST_LETTERS or count < 0.5 * sum(map(len, words)):
         return None
@@ -154,5 +158,5 @@ def _is_unpronounceable(words: Sequence[str], long: Sequence[str]) -> bool:
 
 def _has_vowel(word: str) -> bool:
     """True if a word has a vowel; w is one in Welsh."""
-    letters = unicodedata.normalize("NFD", word.lower())
-    return "w" in letters or not _VOWELS.isdisjoint(letters)
+    letters = word.lower() if word.isascii() else unicodedata.normalize("NFD", word.lower())
+    return _VOWEL.search(letters) is not None

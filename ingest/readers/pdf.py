@@ -206,6 +206,8 @@ class _Layers:
 
     def _scale_recognized(self) -> None:
         """Scales recognized text to the document's body size: else a scan in large print would be all headings."""
+        if not any(map(self._is_recognized, range(1, len(self.pages) + 1))):
+            return
         body = _usual_size(lines for number, (_, lines) in enumerate(self.pages, 1) if not self._is_recognized(number))
         body = body or _usual_size(lines for _, lines in self.pages)
         self.pages = [
