@@ -27,9 +27,9 @@ _LEAST_PAGES: Final = 3
 _SHARE: Final = 0.6
 # Large words that are on no page for their own sake.
 _MARK: Final = re.compile(
-    r"\W*(?:strictly )?(?:confidential|draft|copy|sample|specimen|void|duplicate|internal use only|do not copy"
+    r"\W{0,4}(?:strictly )?(?:confidential|draft|copy|sample|specimen|void|duplicate|internal use only|do not copy"
     r"|not for (?:distribution|circulation|release)|entwurf|kopie|muster|vertraulich|confidentiel|brouillon|copie"
-    r"|confidencial|borrador|copia|riservato|bozza)\W*",
+    r"|confidencial|borrador|copia|riservato|bozza)\W{0,4}",
     re.IGNORECASE,
 )
 # Upright tiles: at most so many words, repeated so often on a page, in so many lines alike; letters of all words.
