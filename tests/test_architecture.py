@@ -35,7 +35,8 @@ LAYERS = [
 
 HOMES: dict[str, tuple[str, ...]] = {
     "faiss": ("rag.index",),
-    "bm25s": ("rag.index",),
+    # Its lists of stop words are data of languages.
+    "bm25s": ("rag.index", "rag.text.languages.stemming"),
     "Stemmer": ("rag.text",),
     "sqlite3": ("rag.index",),
     "sentence_transformers": ("rag.models.embedding",),

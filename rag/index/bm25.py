@@ -1,4 +1,4 @@
-"""BM25 index (Robertson) over stemmed words, memory-mapped. The only home of bm25s; it knows rows, not documents."""
+"""BM25 index (Robertson) over stemmed words, memory-mapped. The home of bm25s; it knows rows, not documents."""
 
 from __future__ import annotations
 
