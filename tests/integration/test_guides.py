@@ -131,6 +131,21 @@ def test_it_goes_on_where_it_was(index: Path) -> None:
     assert made == whole.facts
 
 
+def test_of_many_documents_the_newest_and_the_one_that_is_opened(documents: Path, tmp_path: Path) -> None:
+    for name in ("fees", "ice"):
+        make_pdf(documents / f"{name}.pdf", [f"# {name}\n\nThe harbour has its own {name}, as the master says."])
+    root = tmp_path / "indexes"
+    ingest_job(root, BagOfWordsEncoder()).run(discover([documents]))
+    maker = replace(maker_for(root), most_ahead=1)
+    steps(maker)
+    [first] = kept(root)
+    assert maker.progress() == (1, 1)
+    ids = [each.id for each in maker.answerer.generation().documents if each.id != first["document_id"]]
+    maker.wanted = ids[-1]
+    steps(maker)
+    assert {each["document_id"] for each in kept(root)} == {first["document_id"], ids[-1]}
+
+
 def test_a_step_that_is_cancelled_keeps_what_was_there(index: Path) -> None:
     maker = maker_for(index)
     maker.step(Cancellation())

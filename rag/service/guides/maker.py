@@ -19,23 +19,27 @@ from rag.service.guides.topics import topics_of
 from rag.text.language import language_of
 
 _MOST_SENTENCES: Final = 5
+# Each takes minutes of the processor.
+_MOST_AHEAD: Final = 50
 # Pages of which the opening and the language are read.
 _FIRST_PAGES: Final = 5
 
 
 @dataclass
 class GuideMaker:
-    """Makes the guides of all documents of the served index, the newest document first.
+    """Makes the guides of the served index: those of its newest documents, and of any that is waited for.
 
     Attributes:
         answerer: makes summaries, and tries questions; what it answers for this is not recorded.
         store: of the guides.
         wanted: id of a document whose guide is waited for; its is made first.
+        most_ahead: documents whose guides are made before somebody opens them, the newest.
     """
 
     answerer: Answerer
     store: GuideStore
     wanted: str | None = None
+    most_ahead: int = _MOST_AHEAD
     _ordered: tuple[str, list[Document]] = field(default=("", []))
     _whole: set[str] = field(default_factory=set)
 
@@ -44,7 +48,7 @@ class GuideMaker:
         self.answerer = replace(self.answerer, recorder=None)
 
     def step(self, cancelled: Cancellation) -> bool:
-        """Makes the next piece of a guide; False where all guides are whole, or the index has no vectors yet.
+        """Makes the next piece of a guide; False where none is left to make, or the index has no vectors yet.
 
         Raises:
             Cancelled: ``cancelled`` was called; the piece is made again at the next step.
@@ -74,16 +78,17 @@ class GuideMaker:
         return guide
 
     def progress(self) -> tuple[int, int]:
-        """The number of documents whose guide is whole, as far as was looked, and of all documents."""
+        """The number of documents whose guide is whole, as far as was looked, and of those that get one unasked."""
         ids = {each.id for each in self.answerer.generation().documents}
-        return len(ids & self._whole), len(ids)
+        most = min(len(ids), self.most_ahead)
+        return min(len(ids & self._whole), most), most
 
     def _next(self, generation: Generation) -> Document | None:
         if self._ordered[0] != generation.id:
             added = {each.id: generation.added(each.id) for each in generation.documents}
             newest = sorted(generation.documents, key=lambda each: str(added[each.id] or ""), reverse=True)
             self._ordered = (generation.id, newest)
-        waiting = (each for each in self._ordered[1] if not self._is_whole(each.id))
+        waiting = (each for each in self._ordered[1][: self.most_ahead] if not self._is_whole(each.id))
         first = next(waiting, None)
         wanted = next((each for each in self._ordered[1] if each.id == self.wanted), None)
         return wanted if wanted and not self._is_whole(wanted.id) else first
