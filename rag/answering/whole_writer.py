@@ -299,9 +299,10 @@ def _composition(run: Run, material: _Material, drafts: Sequence[Sequence[Pointe
 
 
 def _of_other_procedures(run: Run, units: Sequence[Unit], pointers: Sequence[Pointer]) -> list[bool]:
-    """True for each unit of another list than the one procedure that a draft follows."""
+    """True for each unit of another list than the one procedure that a draft follows, of the same kind."""
     followed = followed_list(pointers, units) if run.form == "how_to" else None
-    return [followed is not None and unit.row is None and unit.block not in (None, followed) for unit in units]
+    kinds = {unit.kind for unit in units if followed is not None and unit.block == followed}
+    return [unit.kind in kinds and unit.block != followed for unit in units]
 
 
 def _targets(run: Run, composition: Composition) -> list[Target]:
