@@ -8,6 +8,7 @@ from typing import Final
 
 from rag.domain.values import Document, Passage, Question
 from rag.index.generation import Generation
+from rag.query.byline import byline
 from rag.query.english.collection_requests import CollectionRequest, CollectionTopic, collection_request
 from rag.query.lookup.document_names import (
     is_document_word,
@@ -213,7 +214,7 @@ def _properties(
     told = [_added(generation, one) if request.topic == "added" else _PROPERTIES[request.topic](one) for one in found]
     sentences = [sentence for sentence in told if sentence]
     if not sentences or len(sentences) < len(found):
-        return None
+        return _byline(generation, found[0]) if request.topic == "author" and len(found) == 1 else None
     if len(found) == 1:
         return Reply(sentences[0], None, "collection", _proof(request.topic, generation, found[0]))
     if _DOCUMENTS.match(request.subject):
@@ -221,6 +222,17 @@ def _properties(
         return Reply(f"The {len(found)} documents have {total} pages in all.", None, "collection")
     items = tuple(ReplyItem(sentence) for sentence in sentences)
     return Reply(f"{_count(len(found))} have that name.", None, "collection", items)
+
+
+def _byline(generation: Generation, document: Document) -> Reply | None:
+    """What a paper says of its authors on its first page; None for a document that is none."""
+    page, passage = generation.page(document.id, 1), first_passage(generation, document)
+    place = byline(document, page)
+    if place is None or passage is None:
+        return None
+    text = " ".join(page.text[slice(*place)].split())
+    said = f"The properties of {listed(document)} name no author. Between title and abstract its first page says:"
+    return Reply(said, None, "collection", (ReplyItem(text, passage, *place),))
 
 
 def _proof(topic: CollectionTopic, generation: Generation, document: Document) -> tuple[ReplyItem, ...]:

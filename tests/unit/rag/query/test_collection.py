@@ -216,3 +216,37 @@ def test_a_long_list_is_cut_and_says_so() -> None:
 def test_accepts_any_text(generation: Generation, text: str, beginning: str) -> None:
     collection_reply(Question(beginning + text), generation)
     asks_about_collection(beginning + text, generation.documents)
+
+
+class TestByline:
+    PAPER = (
+        "Tides and what they carry\n\nAda Quill, Bo Mist\nInstitute of Salt, Skarholm\n\n"
+        "Abstract\n\nWe measure what tides carry. It is mostly kelp."
+    )
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            pytest.param("Who wrote Tides and what they carry?", id="wrote"),
+            pytest.param("who are the authors of the paper Tides and what they carry?", id="authors"),
+        ],
+    )
+    def test_of_a_paper_whose_properties_name_no_author(self, text: str) -> None:
+        with library_of({"p1.pdf": Written([self.PAPER], title="Tides and what they carry")}) as generation:
+            [item] = reply_to(text, generation).items
+            assert item.text == "Ada Quill, Bo Mist Institute of Salt, Skarholm"
+            assert item.passage
+            page = generation.page(item.passage.document.id, 1)
+            assert page.text[item.start : item.end] == "Ada Quill, Bo Mist\nInstitute of Salt, Skarholm"
+
+    @pytest.mark.parametrize(
+        "page",
+        [
+            pytest.param("Tides\n\nAda Quill\n\nWe measure what tides carry.", id="no abstract"),
+            pytest.param("Tides\n\nAbstract\n\nWe measure what tides carry.", id="nothing between"),
+            pytest.param(f"Tides\n\n{'Ada Quill, ' * 99}\n\nAbstract\n\nWe measure.", id="too long for a byline"),
+        ],
+    )
+    def test_not_of_another_document(self, page: str) -> None:
+        with library_of({"p1.pdf": Written([page], title="Tides")}) as generation:
+            assert collection_reply(Question("Who wrote Tides?"), generation) is None
