@@ -19,7 +19,7 @@ _POOR_TITLE: Final = re.compile(
     r"|microsoft word\b.*"
     r"|\S*\.(docx?|pdf|indd|tex|rtf|xlsx?|pptx?|md|txt|html?)"
     # Names of files: "2402.03216v4", "3M_2023Q2_10Q", "owners-manual-2170416".
-    r"|(?=\S*\d)[^\s:]+|\S*_.*|[^\s-]+(?:-[^\s-]+){2,}",
+    r"|(?=\S*\d)[^\s:]+|[^\s_]*_.*|[^\s-]+(?:-[^\s-]+){2,}",
     re.IGNORECASE,
 )
 # What stands first on a page, and names no document.

@@ -53,8 +53,8 @@ def language_of_pages(texts: Sequence[str]) -> str | None:
 
 @cache
 def function_words() -> frozenset[str]:
-    """The function words of all languages, in lower case."""
-    return frozenset().union(*_by_language().values())
+    """The function words of the languages whose tables are whole, in lower case: others have English words, too."""
+    return frozenset().union(*(language.function_words for language in languages().values() if language.messages))
 
 
 @cache

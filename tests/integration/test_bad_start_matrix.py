@@ -297,6 +297,7 @@ def put_fakes(monkeypatch: pytest.MonkeyPatch) -> None:
     }
     for name, value in fakes.items():
         monkeypatch.setattr(rag.composition, name, lambda *_, value=value: value)
+    monkeypatch.setattr("rag.cli.serve.generator_weights", lambda _: None)
 
 
 def started(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, float]:

@@ -32,12 +32,13 @@ def uploads_of(monkeypatch: pytest.MonkeyPatch, settings: Settings, *arguments: 
         return 0
 
     monkeypatch.setattr(command, "open_answerer", lambda *_, **__: object())
+    monkeypatch.setattr(command, "generator_weights", lambda _: None)
     monkeypatch.setattr(server, "serve_forever", note)
     parser = ArgumentParser()
     command.add_commands(parser.add_subparsers())
     options: Namespace = parser.parse_args(["serve", "--host", "127.0.0.1", *arguments])
     assert command.serve(options, settings.model_copy(update={"port": 0})) == 0
-    [(_, _, _, uploads, _)] = served
+    [(_, _, _, uploads, *_)] = served
     return uploads  # type: ignore[no-any-return]
 
 

@@ -21,6 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.errors import SettingsError
+from rag.runtime.background import BackgroundQueue
 from rag.service import connections
 from rag.service.connections import ConnectionGuard, GuardedProtocol, LoopErrors, is_news, most_connections
 from rag.service.metrics import Metrics
@@ -110,6 +111,7 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Service]]:
 def running(limit: int) -> Iterator[Service]:
     app, gate = FastAPI(), threading.Event()
     app.state.metrics, app.state.admission = Metrics(), NoAdmission()
+    app.state.background = BackgroundQueue()
     app.add_middleware(RequestMiddleware, metrics=app.state.metrics)
 
     @app.get("/livez")
