@@ -213,7 +213,7 @@ class Endured:
 
     @property
     def faults(self) -> list[str]:
-        """What was not as it must be."""
+        """Faults of the run, a line for each."""
         return [
             *(
                 [f"the client that behaves kept {100 * self.kept:.0f} % of its speed"]

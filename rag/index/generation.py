@@ -81,7 +81,7 @@ class Generation:
         return self._vectors is not None
 
     def pending_vectors(self) -> int:
-        """How many vectors of a provisional generation are computed so far, by the ingest that is at work."""
+        """Number of vectors of a provisional generation computed so far, by the ingest that is at work."""
         return count_pending(IndexLayout(self.folder.parents[1]), self.manifest.encoder)
 
     @property

@@ -99,7 +99,7 @@ def record_size(encoder: Mapping[str, Any]) -> int:
 
 
 def count_pending(layout: IndexLayout, encoder: Mapping[str, Any]) -> int:
-    """How many vectors are computed so far, for a reader; 0 where none are pending."""
+    """Number of vectors computed so far, for a reader; 0 where none are pending."""
     try:
         return pending_file(layout, encoder).stat().st_size // record_size(encoder)
     except OSError:

@@ -125,7 +125,7 @@ def _read(page: pypdfium2.PdfPage, annotation: Any, place: _Placement) -> Iterat
 
 
 def _beside_note(annotation: Any, subtype: int, note: Annotation) -> Iterator[Annotation]:  # noqa: ANN401 - ctypes
-    """What an annotation with a note shows on the page: a strike through words, or a stamp."""
+    """Appearance of an annotation with a note on the page: a strike through words, or a stamp."""
     if note.quads and subtype == pdfium.FPDF_ANNOT_STRIKEOUT:
         yield Annotation("strike-out", "", note.box, quads=note.quads)
     elif subtype == pdfium.FPDF_ANNOT_STAMP:

@@ -225,7 +225,7 @@ def _properties(
 
 
 def _byline(generation: Generation, document: Document) -> Reply | None:
-    """What a paper says of its authors on its first page; None for a document that is none."""
+    """The reply with the byline of a paper; None for a document that is none."""
     page, passage = generation.page(document.id, 1), first_passage(generation, document)
     place = byline(document, page)
     if place is None or passage is None:

@@ -203,7 +203,7 @@ class BackgroundQueue:
 
     @property
     def status(self) -> BackgroundStatus:
-        """What runs, and what waits."""
+        """The state of the queue: the job at work, and the kinds of those that wait."""
         with self._changed:
             waiting = tuple(each.job.kind for each in sorted(self._jobs))
             turn = self._turn

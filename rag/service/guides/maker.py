@@ -102,7 +102,7 @@ class GuideMaker:
         return document_id in self._whole
 
     def _begun(self, generation: Generation, document: Document) -> SourceGuide:
-        """What needs no model."""
+        """A new guide, with the parts that need no model: kind, language and topics."""
         pages = generation.pages_without_words(document.id)
         opening = "\n".join(page.text for page in pages[:_FIRST_PAGES])[: 2 * OPENING]
         return SourceGuide(

@@ -42,7 +42,7 @@ class QuestionCandidate:
 
 
 def subjects_of(generation: Generation, document: Document, guide: SourceGuide) -> Iterator[Fact | GuideTopic]:
-    """What can be asked about a document, always in the same order: facts of it and its topics, in turns."""
+    """Subjects of questions about a document, always in the same order: its facts and its topics, in turns."""
     facts = islice(facts_of_document(generation, document.name, _SEED), _MOST_FACTS)
     topics = guide.topics[1::2] + guide.topics[::2]
     # Two facts for each topic: whoever reads "what does it say about ..." learns less of the document.

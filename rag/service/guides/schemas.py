@@ -74,7 +74,7 @@ class DocumentGuideBody(_GuideBody):
 
 
 class CountBody(_GuideBody):
-    """How many documents are of a kind, or in a language."""
+    """Number of documents of a kind, or in a language."""
 
     name: str
     count: int
