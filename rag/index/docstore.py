@@ -123,11 +123,15 @@ class Staging:
         """The chunks of a document, in reading order."""
         return [chunk_of(row) for row in self._database.execute(f"{_CHUNKS} ORDER BY c.position", (document_id,))]
 
-    def close(self) -> None:
+    def finish(self) -> None:
         """Commits and closes the file; OSError where the disk refuses."""
         with _as_os_error(self._path):
             self._database.commit()
             self._database.close()
+
+    def close(self) -> None:
+        """Closes the file without committing; it may be closed already."""
+        self._database.close()
 
 
 def write_docstore(path: Path, entries: Sequence[Entry], *, staging: Path, before: Path | None) -> None:

@@ -171,13 +171,9 @@ def _publish_without(writer: IndexWriter, what: ToErase, report: ReportOf) -> st
         layout.current.unlink()
         files.sync(layout.root)
         return None
-    staging, vectors = writer.staging()
-    with (
-        closing(open_generation(layout.generation(name), digest, manifest.encoder, layout)) as before,
-        closing(vectors),
-    ):
+    with closing(open_generation(layout.generation(name), digest, manifest.encoder, layout)) as before:
         about = GenerationMetadata(manifest.encoder, manifest.chunker, rows)
-        return writer.publish(entries, before, (staging, vectors), about, lambda: report(rows))
+        return writer.publish(entries, before, writer.staging(), about, lambda: report(rows))
 
 
 def _entries(rows: Sequence[FileRow]) -> list[Entry]:

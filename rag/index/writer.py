@@ -14,7 +14,7 @@ import json
 import secrets
 import shutil
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -86,6 +86,7 @@ def open_writer(root: Path) -> Iterator[IndexWriter]:
                 writer.note_free_space()  # before the work folder is emptied
                 raise
             finally:
+                writer.close()
                 with suppress(OSError):  # the next writer empties them
                     _empty(layout)
     except OSError as error:
@@ -111,6 +112,7 @@ class IndexWriter:
 
     def __init__(self, layout: IndexLayout) -> None:
         self._layout = layout
+        self._stores = ExitStack()
         self._needed = 0
         self._full = False
 
@@ -120,8 +122,14 @@ class IndexWriter:
         return self._layout
 
     def staging(self) -> tuple[Staging, FreshVectors]:
-        """Stores for the documents and vectors of this run."""
-        return Staging(self._layout.work / "staging.sqlite"), FreshVectors(self._layout.work / "vectors.f32")
+        """Stores for the documents and vectors of this run; they are closed with the writer."""
+        staging = self._stores.enter_context(closing(Staging(self._layout.work / "staging.sqlite")))
+        return staging, self._stores.enter_context(closing(FreshVectors(self._layout.work / "vectors.f32")))
+
+    def close(self) -> None:
+        """Closes the stores; called by :func:`open_writer`."""
+        with suppress(OSError):  # what a full disk did not take is thrown away anyway
+            self._stores.close()
 
     def take_source(self, path: Path, sizes: Container[int], unread: Callable[[str], object]) -> tuple[str, int]:
         """Copies a file into the index unless it is there; returns its SHA-256 and its size in bytes.
@@ -213,7 +221,7 @@ class IndexWriter:
             entries: its documents in the order of their rows; at least one chunk in all.
             before: the generation with the entries that are not fresh, and with the vectors that ``fresh`` has not.
                 Where that is provisional, so is the new one, unless ``fresh`` has the vectors of all.
-            fresh: stores with the fresh entries; the staging file is closed here.
+            fresh: stores with the fresh entries; the staging file is committed and closed here.
             about: identities and sources, for the manifest.
             report: called when all else is written; gives ``report.json``, to which the generation's name is added.
             computing: of the fresh vectors; None where they are there. Where it is slow, a provisional generation is
@@ -226,7 +234,7 @@ class IndexWriter:
             OSError: the disk refused; the generation before is still the current one.
         """
         staging, vectors = fresh
-        staging.close()
+        staging.finish()
         computing = computing or Computing()
         folder = self._layout.work / "generation"
         folder.mkdir()

@@ -123,7 +123,7 @@ class DocstoreTarget(_IndexTarget):
         staging, target = self.folder / "staging.sqlite", self.folder / "copy.sqlite"
         for file in (staging, target):
             file.unlink(missing_ok=True)
-        Staging(staging).close()
+        Staging(staging).finish()
         with suppress(OSError):  # the job says that it cannot publish
             write_docstore(target, entries, staging=staging, before=path)
             with closing(Docstore(target)) as copy:

@@ -37,7 +37,7 @@ def staged(path: Path, *entries: Given) -> Path:
         records = [PageRecord.of(page) for page in pages]
         record = DocumentRecord(document_.title, records, chunks, document_.author, document_.created)
         staging.add(document_.id, document_.size, record)
-    staging.close()
+    staging.finish()
     return path
 
 
@@ -385,7 +385,7 @@ class TestMerge:
     def test_the_title_of_a_document_without_one_is_its_name(self, tmp_path: Path) -> None:
         staging = Staging(tmp_path / "staging.sqlite")
         staging.add("0" * 64, 5, DocumentRecord(None, [PageRecord.of(Page(1, "Text.", 1.0, 1.0))], []))
-        staging.close()
+        staging.finish()
         for name, title in (("in/the_report.v2.pdf", "the report.v2"), ("b.pdf", "b")):
             path = tmp_path / f"{title}.sqlite"
             write_docstore(path, [Entry("0" * 64, (name,), fresh=True)], staging=staging.path, before=None)
@@ -398,7 +398,7 @@ class TestMerge:
             staging.add(document_.id, 1, DocumentRecord(None, [PageRecord.of(page) for page in pages], chunks))
             assert staging.chunks(document_.id) == chunks
         assert staging.chunks("gone") == []
-        staging.close()
+        staging.finish()
 
     @settings(max_examples=15)
     @given(st.lists(st.tuples(st.sampled_from("abcdef"), st.booleans()), unique_by=lambda item: item[0], min_size=1))
@@ -440,7 +440,7 @@ class TestWriteErrors:
             for number in range(2000):
                 page = PageRecord.of(Page(1, "A text. " * 1000, 1.0, 1.0))
                 staging.add(str(number), 5, DocumentRecord(None, [page], []))
-            staging.close()
+            staging.finish()
 
         with files_of_at_most(100_000), pytest.raises(OSError, match=r"staging\.sqlite"):
             fill()

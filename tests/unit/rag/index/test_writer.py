@@ -9,6 +9,7 @@ import shutil
 import unicodedata
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -68,6 +69,15 @@ def current(root: Path) -> dict[str, str]:
 
 def folder_of(root: Path) -> Path:
     return root / "gen" / current(root)["generation"]
+
+
+def open_files_in(folder: Path) -> list[str]:
+    """Names of the files in this folder that this process has open, deleted ones included."""
+    targets = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):  # that of the listing itself is closed by now
+            targets.append(descriptor.readlink())
+    return sorted({target.name.split()[0] for target in targets if target.parent == folder})
 
 
 def manifest_of(root: Path) -> dict[str, Any]:
@@ -331,6 +341,15 @@ class TestOpenWriter:
         assert {name: after[name] for name in before} == before
         assert open_current(root, IDENTITY).id == current(root)["generation"]
         publish(root, PUMPS, BagOfWordsEncoder())
+
+    @pytest.mark.parametrize("error", [None, RuntimeError])
+    def test_the_files_that_it_opened_are_closed(self, root: Path, error: type[BaseException] | None) -> None:
+        with nullcontext() if error is None else pytest.raises(error), open_writer(root) as writer:
+            writer.staging()[1].reserve("a", 1)
+            assert open_files_in(root / "tmp") == ["staging.sqlite", "vectors.f32"]
+            if error:
+                raise error
+        assert open_files_in(root / "tmp") == []
 
     def test_what_a_killed_writer_left_is_cleaned(self, root: Path) -> None:
         half = root / "tmp" / "000002-00000000"
