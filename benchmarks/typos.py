@@ -21,7 +21,7 @@ from rag.evaluation.questions import LabelledQuestion, read_questions
 from rag.evaluation.runner import evaluate
 from rag.evaluation.summary import summarise
 from rag.index.generation import Generation
-from rag.query.spelling import correct_spelling
+from rag.query.spelling import correct_spelling, is_known_word
 from rag.retrieval.retriever import Retriever
 from rag.settings import read_settings
 from rag.text.words import STOPWORDS
@@ -75,7 +75,7 @@ def main() -> None:
     generation = index.generation()
 
     def mend(text: str) -> str:
-        return correct_spelling(text, generation, lambda word: retriever.encoder.count_tokens(word) == 1)
+        return correct_spelling(text, generation, lambda word: is_known_word(word, retriever.encoder, ()))
 
     changed = [(q.question, mend(q.question)) for q in questions if mend(q.question) != q.question]
     print(f"{len(questions)} questions; mending changes {len(changed)} that are spelt right:")

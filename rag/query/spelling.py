@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Final
 
 from rag.index.generation import Generation
+from rag.models.embedding.interfaces import Encoder
 from rag.runtime.cancellation import Cancellation
+from rag.text.languages.word_lists import is_listed
 from rag.text.scripts import needs_segmentation
 from rag.text.words import STOPWORDS
 
@@ -18,6 +20,14 @@ _SHORTEST: Final = 4
 _LONG: Final = 8
 # Each unknown word takes about 10 ms: more of them are no question, and are left as they are.
 _MOST_LOOKUPS: Final = 8
+
+
+def is_known_word(word: str, encoder: Encoder, languages: Iterable[str]) -> bool:
+    """True for a word of these languages, or of English, by their word lists or by the encoder's vocabulary.
+
+    One token means a word: the vocabulary of the encoder has the thirty thousand most frequent ones.
+    """
+    return encoder.count_tokens(word) == 1 or is_listed(word, languages)
 
 
 def correct_spelling(

@@ -27,7 +27,7 @@ from rag.query.relative_dates import needs_today
 from rag.query.rewriting import rewrite_follow_up
 from rag.query.section_lookup import find_section
 from rag.query.small_talk import small_talk
-from rag.query.spelling import correct_spelling
+from rag.query.spelling import correct_spelling, is_known_word
 from rag.query.translation import language_shares, translate_question
 from rag.query.types import Reply, UnderstoodQuestion
 from rag.runtime.cancellation import Cancellation
@@ -76,9 +76,9 @@ def _understood(
         return replace(found, standalone=standalone, parts=_whole(found.parts, standalone))
     cancelled.check()
     if len(searched.text) <= 2 * _LONGEST:
-        # One token means a word: the encoder's vocabulary has the thirty thousand most frequent ones.
+        languages = language_shares(generation)
         text = correct_spelling(
-            searched.text, generation, lambda word: encoder.count_tokens(word) == 1, cancelled=cancelled
+            searched.text, generation, lambda word: is_known_word(word, encoder, languages), cancelled=cancelled
         )
         searched = replace(searched, text=text)
     parts, refusal = _parts(brief.text)
