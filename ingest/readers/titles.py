@@ -1,4 +1,4 @@
-"""Document titles: the title of the metadata if it is usable, else the largest heading of the first page."""
+"""Document titles: the title of the metadata if it is usable, else what the first page shows as one."""
 
 from __future__ import annotations
 
@@ -11,23 +11,49 @@ from rag.domain.values import Page
 from rag.text.characters import clean
 
 _LONGEST_TITLE: Final = 200
+# Of a paragraph that is taken for a title, and characters of the page in which it is looked for.
+_MOST_WORDS: Final = 20
+_OPENING_CHARACTERS: Final = 1_000
 _POOR_TITLE: Final = re.compile(
     r"\W*(untitled|anonymous|unspecified|unknown|unnamed|no title|document|word document|title|home)\s*\d*\W*"
     r"|microsoft word\b.*"
-    r"|\S*\.(docx?|pdf|indd|tex|rtf|xlsx?|pptx?|md|txt|html?)",
+    r"|\S*\.(docx?|pdf|indd|tex|rtf|xlsx?|pptx?|md|txt|html?)"
+    # Names of files: "2402.03216v4", "3M_2023Q2_10Q", "owners-manual-2170416".
+    r"|(?=\S*\d)[^\s:]+|[^\s_]*_.*|[^\s-]+(?:-[^\s-]+){2,}",
+    re.IGNORECASE,
+)
+# What stands first on a page, and names no document.
+_NO_HEADING: Final = re.compile(
+    r"\W*(?:(?:table of )?contents|exhibit\W+[\d.]+|page \d+|confidential|draft|copy|index|execution version)\W*",
     re.IGNORECASE,
 )
 
 
 def as_title(metadata: str | None) -> str | None:
-    """The title of a file's metadata, if it is usable: not empty, not a file name, not a program's default."""
+    """The title of a file's metadata, if it is usable: not empty, not the name of a file, not a program's default."""
     title = unicodedata.normalize("NFC", " ".join(clean(metadata or "").split()))
     return title if 3 < len(title) <= _LONGEST_TITLE and not _POOR_TITLE.fullmatch(title) else None
 
 
 def first_heading(pages: Sequence[Page]) -> str | None:
-    """The largest heading of the first page that has two letters or more; of several, the first."""
+    """The title that the first page shows: its largest heading; where it has none, the short paragraph it opens with.
+
+    Of several headings the first; one with two letters or more, and no "Table of contents". The paragraph has two words
+    or more, and is no sentence.
+    """
     page = pages[0] if pages else None
-    headings = sorted(page.headings, key=lambda heading: heading.level) if page else []
-    texts = (" ".join(page.text[heading.start : heading.end].split()) for heading in headings if page)
-    return next((text[:_LONGEST_TITLE] for text in texts if sum(map(str.isalpha, text)) > 1), None)
+    if page is None:
+        return None
+    headings = sorted(page.headings, key=lambda heading: heading.level)
+    texts = [" ".join(page.text[heading.start : heading.end].split()) for heading in headings]
+    usable = (text for text in texts if sum(map(str.isalpha, text)) > 1 and not _NO_HEADING.fullmatch(text))
+    return next((text[:_LONGEST_TITLE] for text in usable), None) or (
+        None if texts else _opening(page.text[slice(*page.body)])
+    )
+
+
+def _opening(text: str) -> str | None:
+    paragraphs = (" ".join(part.split()) for part in text[:_OPENING_CHARACTERS].split("\n\n")[:-1])
+    first = next((part for part in paragraphs if part and not _NO_HEADING.fullmatch(part)), "")
+    is_title = len(first) <= _LONGEST_TITLE and 1 < len(first.split()) <= _MOST_WORDS and first[0].isalnum()
+    return first if is_title and first[-1] not in ".,:;!?" else None

@@ -17,7 +17,8 @@ from ingest.readers.ocr import Pixels, Tesseract
 from ingest.readers.pdf import read_pdf as read_any_pdf
 from ingest.readers.pdf import thumbnails
 from ingest.readers.source import ReadingOptions, Remark, SourceText
-from rag.domain.values import Box
+from ingest.readers.titles import first_heading
+from rag.domain.values import Box, Page
 from rag.errors import FileFault
 from rag.pdf.document import render_page
 from tests.fakes import DRAWING, make_pdf, tiny_pdf
@@ -74,6 +75,11 @@ class TestTitle:
             pytest.param("Microsoft Word - manual.docx", "Pump", id="Word"),
             pytest.param("manual_final.pdf", "Pump", id="name of a file"),
             pytest.param("manual.INDD", "Pump", id="name of a file in capitals"),
+            pytest.param("2402.03216v4", "Pump", id="number of a paper"),
+            pytest.param("3M_2023Q2 10-Q", "Pump", id="underscores"),
+            pytest.param("guide-for-keepers-web", "Pump", id="hyphens"),
+            pytest.param("Self-Reliance", "Self-Reliance", id="one word with a hyphen"),
+            pytest.param("Annual Report 2024", "Annual Report 2024", id="words and a number"),
         ],
     )
     def test_from_metadata_or_the_first_heading(self, tmp_path: Path, metadata: str | None, title: str) -> None:
@@ -89,6 +95,24 @@ class TestTitle:
             canvas.drawString(72, y, line)
         canvas.save()
         assert read_pdf(tmp_path / "a.pdf").title == "The largest"
+
+    @pytest.mark.parametrize("first", ["Table of Contents", "Exhibit 10.1", "CONFIDENTIAL"])
+    def test_not_a_heading_that_names_no_document(self, tmp_path: Path, first: str) -> None:
+        pages = [f"# {first}\nSee below.\n# Pump\nThe pump is blue."]
+        assert read_pdf(make_pdf(tmp_path / "a.pdf", pages)).title == "Pump"
+
+    @pytest.mark.parametrize(
+        ("text", "title"),
+        [
+            pytest.param("Road Transport\nAgreement\n\nParty A pays.", "Road Transport Agreement", id="paragraph"),
+            pytest.param("Exhibit 8\n\nHosting agreement\n\nParty A pays.", "Hosting agreement", id="below an exhibit"),
+            pytest.param("Party A pays the freight.\n\nParty B drives.", None, id="sentence"),
+            pytest.param("Freight\n\nParty A pays.", None, id="one word"),
+            pytest.param("Road Transport Agreement", None, id="all of the page"),
+        ],
+    )
+    def test_the_paragraph_that_a_page_without_headings_opens_with(self, text: str, title: str | None) -> None:
+        assert first_heading([Page(1, text, 595, 842)]) == title
 
     def test_neither(self, tmp_path: Path) -> None:
         assert read_pdf(make_pdf(tmp_path / "a.pdf", ["Only text.", "# Heading\nof page two."])).title is None
