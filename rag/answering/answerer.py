@@ -11,6 +11,7 @@ from datetime import date
 from typing import Final, Protocol
 
 from rag.answering.answer_builder import AnswerBuilder, sentence_events
+from rag.answering.composing.comparison import names_both
 from rag.answering.confidence import CONFIDENCE_MODEL, WHOLE_CONFIDENCE_MODEL, ConfidenceModel
 from rag.answering.evidence.selection import with_page
 from rag.answering.run import Clock, Findings, Run
@@ -213,7 +214,7 @@ class Answerer:
         if understood.form == "comparison":
             rankings += [search(question) for question in _aspects(understood, whole)]
         # The searches for parts and sides are vague by themselves.
-        first = whole[:_FIRST] if understood.form in ("parts", "comparison") else ()
+        first = _first(understood, whole)
         run.cancelled.check()
         return interleave([[*first, *interleave(rankings)]])
 
@@ -247,6 +248,15 @@ def _aspects(understood: UnderstoodQuestion, hits: Sequence[Hit]) -> list[Questi
     documents = tuple(dict.fromkeys(hit.passage.document.name for hit in hits))[:_MOST_COMPARED]
     aspects = understood.attributes[:_MOST_ASPECTS]
     return [replace(understood.standalone, text=aspect, documents=documents, history=()) for aspect in aspects]
+
+
+def _first(understood: UnderstoodQuestion, whole: Sequence[Hit]) -> Sequence[Hit]:
+    """The hits of the whole question that come before those of parts and sides: first those that name both sides."""
+    if understood.form == "comparison":
+        both = [hit for hit in whole if names_both(understood.searches, hit)]
+        others = [hit for hit in whole if hit not in both]
+        whole = [*sorted(both, key=lambda hit: -(hit.logit or 0.0)), *others]
+    return whole[:_FIRST] if understood.form in ("parts", "comparison") else ()
 
 
 def _main_document(hits: Sequence[Hit]) -> str | None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from rag.answering.composing.arrangement import has_lead, note_on_lists
 from rag.answering.composing.boilerplate import is_boilerplate
-from rag.answering.composing.comparison import sides_of
+from rag.answering.composing.comparison import comparing_units, sides_of
 from rag.answering.composing.fitness import fitness_of
 from rag.answering.composing.material import Composition
 from rag.answering.composing.pointers import Pointer, followed_list, pointers_of, statements_of
@@ -34,6 +34,8 @@ from rag.retrieval.retriever import reranker_text
 
 # Hits that bring along the passages beside them.
 _CONTINUED: Final = 3
+# Passages in front of these that are brought along for a comparison: it may begin before the words that were found.
+_BEFORE: Final = 2
 # Tokens of passages whose units may be shown, as a multiple of those that the model reads.
 _WIDER: Final = 2
 # Usefulness of a sentence in an overview: the first one of a section, and any other.
@@ -148,7 +150,8 @@ class WholeWriter:
         return whole_prompt(run.question, run.form, evidence, today=today)
 
     def _evidence(self, run: Run, hits: Sequence[Hit], tokens: int, continued: int) -> list[Evidence]:
-        budget = EvidenceBudget(tokens, self.passages if continued else len(hits), continued)
+        before = _BEFORE if run.form == "comparison" else 0
+        budget = EvidenceBudget(tokens, self.passages if continued else len(hits), continued, before)
         return select_evidence(run.generation, hits, run.question.text, budget, self.model.count_tokens)
 
     def _material(self, run: Run, hits: Sequence[Hit]) -> _Material:
@@ -163,6 +166,7 @@ class WholeWriter:
             fitness_of(run.question.text, units, hits, _named(run)),
             table.support if table else (),
             _sides(run, units),
+            comparing_units(run.understood.searches, units) if run.form == "comparison" else frozenset(),
         )
 
     def _tokens(self, run: Run) -> int:
@@ -254,6 +258,7 @@ class _Material:
         fitness: a factor of each unit's usefulness, 0..1: 0 for one that is about something else than was asked.
         table: the rows of the form, where a table was asked for and a rule finds them.
         sides: positions of the units of each side of a comparison.
+        comparing: positions of the units of passages that compare the two sides.
     """
 
     hits: Sequence[Hit]
@@ -263,6 +268,7 @@ class _Material:
     fitness: Sequence[float]
     table: Sequence[Support]
     sides: Sequence[frozenset[int]]
+    comparing: frozenset[int]
 
 
 @dataclass(frozen=True)
@@ -292,6 +298,7 @@ def _composition(run: Run, material: _Material, drafts: Sequence[Sequence[Pointe
         useful,
         question.length,
         material.sides,
+        material.comparing,
         table=material.table,
         features=features,
         fitness=fitness,

@@ -36,16 +36,19 @@ def fitness_of(question: str, units: Sequence[Unit], hits: Sequence[Hit], named:
     """
     contrary = opposing(question, units) | more_specific(question, units)
     asked, asked_words, barely_named = asked_names(question), frozenset(words(question)), _barely_named(hits)
+    of_document = {
+        one: (_ELSEWHERE if named and one not in named else 1.0) * (_BARELY_NAMED if one in barely_named else 1.0)
+        for one in {unit.place[0] for unit in units}
+    }
+    # Where all are other documents than the best named one, none is worse for that.
+    most = max(of_document.values(), default=1.0)
+    of_document = {one: factor / most for one, factor in of_document.items()}
     found = []
     for place, unit in enumerate(units):
         is_contrary = place in contrary or names_another(unit.text, asked)
         is_off_topic = defines_another(unit.text, asked_words) or is_boilerplate(unit.text, asked_words)
-        document = unit.place[0]
-        factor = 0.0 if is_contrary else 1.0
-        factor *= _OFF_TOPIC if is_off_topic else 1.0
-        factor *= _ELSEWHERE if named and document not in named else 1.0
-        factor *= _BARELY_NAMED if document in barely_named else 1.0
-        found.append(factor)
+        factor = 0.0 if is_contrary else _OFF_TOPIC if is_off_topic else 1.0
+        found.append(factor * of_document[unit.place[0]])
     return found
 
 

@@ -47,6 +47,7 @@ class Composition:
         usefulness: the probability, 0..1, that each unit belongs to the answer.
         length: that was asked for.
         sides: positions of the units of each side of a comparison; they take turns.
+        comparing: positions of the units of passages that compare the two sides.
         lead: position of the unit that the answer begins with; None where that is not settled yet.
         served: the units that answer the parts of the question, or the sides of a comparison.
         table: rows that a rule found for the question, which are shown in place of units.
@@ -61,6 +62,7 @@ class Composition:
     usefulness: Sequence[float]
     length: Length = "normal"
     sides: Sequence[Collection[int]] = ()
+    comparing: Collection[int] = ()
     lead: int | None = None
     served: Served = field(default_factory=Served)
     table: Sequence[Support] = ()

@@ -40,13 +40,14 @@ def names_another(text: str, asked: Mapping[str, frozenset[str]]) -> bool:
 def more_specific(question: str, units: Sequence[Unit]) -> set[int]:
     """The positions of items and rows of something more specific than what is asked for and another item is of.
 
-    Of "Archive: ..." and "Deep Archive: ..." in one list, the second is no answer to a question about Archive.
+    Of "Archive: ..." and "Deep Archive: ..." in one document, the second is no answer to a question about Archive.
     """
     asked = frozenset(words(question))
-    labels: dict[int, dict[int, frozenset[str]]] = defaultdict(dict)
+    labels: dict[str, dict[int, frozenset[str]]] = defaultdict(dict)
     for place, unit in enumerate(units):
         if unit.block is not None and (label := frozenset(words(_label(unit)))):
-            labels[unit.block][place] = label
+            # A list may go on after a page break as another one.
+            labels[unit.place[0]][place] = label
     found = set()
     for block in labels.values():
         asked_for = {label for label in block.values() if label <= asked}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Final
 
 from rag.answering.composing.arrangement import (
@@ -18,6 +19,7 @@ from rag.answering.composing.arrangement import (
     has_lead,
     stands_alone,
 )
+from rag.answering.composing.comparison import balanced
 from rag.answering.composing.material import Composition
 from rag.answering.composing.novelty import Novelty
 from rag.answering.grounding import Support
@@ -47,6 +49,9 @@ def compose(material: Composition) -> list[Support]:
     """The sentences of an answer in the order in which they are shown, each with its support; empty for no unit."""
     if material.table:
         return list(material.table)
+    if material.form == "comparison":
+        useful = balanced(material.usefulness, material.sides, material.comparing)
+        material = replace(material, usefulness=useful, sides=() if material.comparing else material.sides)
     chosen = _Selection(material)
     if material.lead is not None:
         chosen.add(material.lead)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Final
 
 from rag.answering.evidence.redaction import redacted
@@ -26,11 +27,13 @@ class EvidenceBudget:
         tokens: of the language model, for passages with their headings.
         passages: most hits that are considered.
         continued: how many of the first hits bring along the passages beside them that belong to the same section.
+        before: most passages in front of such a hit that it brings along.
     """
 
     tokens: int
     passages: int
     continued: int = 0
+    before: int = 0
 
 
 # Passages after a hit that are brought along. More of them, or those before it, take the place of better ones.
@@ -61,7 +64,7 @@ def select_evidence(
     found = {hit.passage.row: hit for hit in hits}
     left = budget.tokens
     for position, hit in enumerate(hits[: budget.passages]):
-        beside = _beside(generation, hit) if position < budget.continued else ()
+        beside = _beside(generation, hit, budget.before) if position < budget.continued else ()
         for candidate in (hit, *(found.get(other.passage.row, other) for other in beside)):
             if candidate.passage.row in chosen:
                 continue
@@ -93,15 +96,15 @@ def _cost(passage: Passage, count_tokens: CountTokens) -> int:
     return count_tokens(heading_line(passage) + passage.chunk.text) + _SEPARATOR
 
 
-def _beside(generation: Generation, hit: Hit) -> Iterator[Hit]:
-    """The passages that follow a hit in its section."""
-    for passage in generation.neighbours(hit.passage.row, before=0, after=_AFTER):
-        if passage.row <= hit.passage.row:
-            continue
+def _beside(generation: Generation, hit: Hit, before: int) -> Iterator[Hit]:
+    """The passages beside a hit in its section: those in front of it, the nearest first, then those that follow."""
+    beside = generation.neighbours(hit.passage.row, before=before, after=_AFTER)
+    in_front = [passage for passage in beside if passage.row < hit.passage.row]
+    following = [passage for passage in beside if passage.row > hit.passage.row]
+    for passages in (reversed(in_front), following):
         # Text at the top of a page has no heading of its own.
-        if passage.chunk.headings != hit.passage.chunk.headings:
-            break
-        yield Hit(passage, 0.0)
+        same = takewhile(lambda passage: passage.chunk.headings == hit.passage.chunk.headings, passages)
+        yield from (Hit(passage, 0.0) for passage in same)
 
 
 def _cut(hit: Hit, question: str, tokens: int, count_tokens: CountTokens) -> Hit:

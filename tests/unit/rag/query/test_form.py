@@ -151,6 +151,9 @@ EXAMPLES: Final[dict[Form, dict[str, str]]] = {
         "manual, recommend": "Which of the two filters would you recommend?",
         "policy, topic first": "Lost luggage: how do the Silver and the Gold card differ?",
         "thesis, similarities": "Name the similarities between both surveys.",
+        "terms, changed between": "What changed between the old and the new terms?",
+        "plan, better in": "Is the dental cover better in Silver or in Gold?",
+        "contracts, similar": "How are the two contracts similar?",
         "manual, explain the difference": "Explain the difference between a fuse and a breaker.",
     },
     "parts": {

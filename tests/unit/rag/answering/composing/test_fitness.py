@@ -44,3 +44,9 @@ def test_by_the_names_of_documents(matches: tuple[float, float], named: tuple[st
         for item, match in zip([evidence_on(page, document=one) for one in (PERKS, PLUS)], matches, strict=True)
     ]
     assert fitness_of("Which lid is it?", units_of(evidence), [item.hit for item in evidence], named) == expected
+
+
+def test_none_is_worse_where_all_are_of_other_documents() -> None:
+    page = page_with_headings("The lid is red and round.")
+    evidence = [evidence_on(page, document=one) for one in (PERKS, PLUS)]
+    assert fitness_of("Which lid is it?", units_of(evidence), [item.hit for item in evidence], ("other",)) == [1.0, 1.0]

@@ -45,6 +45,12 @@ class TestMoreSpecific:
         found = [units[place].text for place in sorted(more_specific(question, units))]
         assert [text.partition(":")[0] for text in found] == expected
 
+    def test_in_a_list_that_goes_on_after_a_page_break(self) -> None:
+        pages = ["• Standard: for hot data\n• Archive: for data that is rarely read", "• Deep Archive: for cold data\n• Tape"]
+        units = units_of(evidence_of(*pages))
+        found = [units[place].text for place in more_specific("When would I use Archive?", units)]
+        assert found == ["Deep Archive: for cold data"]
+
     def test_not_where_no_item_has_the_name_itself(self) -> None:
         units = units_of(evidence_of("• Deep Archive: for cold data\n• Standard: for hot data"))
         assert more_specific("When would I use Archive?", units) == set()

@@ -163,7 +163,7 @@ class TestOrder:
         page = page_with_headings("The lid is free for a year.")
         evidence = [evidence_on(page, document=document_of(name, "Terms")) for name in ("a.pdf", "b.pdf")]
         found = composed(evidence, {"The lid": 0.9}, "comparison")
-        assert texts(found) == ["a.pdf: The lid is free for a year.", "b.pdf: The lid is free for a year."]
+        assert texts(found) == ["a: The lid is free for a year.", "b: The lid is free for a year."]
 
     def test_what_serves_a_part_of_the_question_comes_in_before_what_is_useful(self) -> None:
         page = " ".join(f"The lid of number {number} is red and round." for number in range(30))

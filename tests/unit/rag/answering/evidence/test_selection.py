@@ -183,9 +183,11 @@ def generation() -> Iterator[Generation]:
 
 
 class TestContinued:
-    def select(self, generation: Generation, rows: list[int], tokens: int = 999, continued: int = 1) -> list[int]:
+    def select(
+        self, generation: Generation, rows: list[int], tokens: int = 999, continued: int = 1, before: int = 0
+    ) -> list[int]:
         hits = [Hit(passage, 1.0, 2.0) for passage in generation.passages(rows)]
-        evidence = select_evidence(generation, hits, "How?", EvidenceBudget(tokens, 9, continued), by_words)
+        evidence = select_evidence(generation, hits, "How?", EvidenceBudget(tokens, 9, continued, before), by_words)
         assert all(item.hit.logit == (2.0 if item.hit.passage.row in rows else None) for item in evidence)
         return rows_of(evidence)
 
@@ -196,6 +198,21 @@ class TestContinued:
         assert self.select(generation, [0, 1]) == [0, 1]
         assert self.select(generation, [0, 1], continued=2) == [0, 1, 2]
         assert self.select(generation, [0], continued=0) == [0]
+
+    @pytest.mark.parametrize(
+        ("row", "before", "expected"),
+        [
+            pytest.param(2, 2, [2, 1, 0], id="the nearest first"),
+            pytest.param(2, 1, [2, 1], id="so many"),
+            pytest.param(1, 2, [1, 0, 2], id="then those after it"),
+            pytest.param(0, 2, [0, 1], id="none"),
+            pytest.param(4, 2, [4], id="not from another section"),
+        ],
+    )
+    def test_passages_in_front_of_a_hit(
+        self, generation: Generation, row: int, before: int, expected: list[int]
+    ) -> None:
+        assert self.select(generation, [row], before=before) == expected
 
     def test_not_from_another_section(self, generation: Generation) -> None:
         assert self.select(generation, [2]) == [2]
