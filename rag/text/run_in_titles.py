@@ -18,12 +18,18 @@ _PUNCTUATION: Final = frozenset(".!?:;,–—-(…")
 
 
 def with_titles_apart(text: str) -> str:
-    """A sentence of several lines with a colon after each short title that its first lines are; others as they are."""
+    """A sentence of several lines with a colon after each short title that its first lines are; others as they are.
+
+    Those above one that the sentence itself begins with say nothing more, and are left out with it: below a running
+    head a title often comes twice.
+    """
     lines = [line.strip() for line in text.split("\n")]
     longest = max(map(len, lines))
     count = 0
     while count < min(_MOST_TITLES, len(lines) - 1) and _is_title(lines[count], lines[count + 1], longest):
         count += 1
+    if count and f"{lines[count]} ".startswith(f"{lines[count - 1].rpartition(': ')[2]} "):
+        return "\n".join(lines[count:])
     return "\n".join([f"{line}:" for line in lines[:count]] + lines[count:]) if count else text
 
 

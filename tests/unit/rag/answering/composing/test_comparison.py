@@ -76,7 +76,9 @@ class TestComparingPassages:
     @pytest.mark.parametrize(
         ("texts", "expected"),
         [
-            pytest.param(["Gold beats Silver here. Silver is not Gold. Both cost money.", "It is."], {0, 1, 2}, id="two"),
+            pytest.param(
+                ["Gold beats Silver here. Silver is not Gold. Both cost money.", "It is."], {0, 1, 2}, id="two"
+            ),
             pytest.param(["Gold beats Silver here. Health is a good thing.", "It is."], set(), id="one sentence"),
             pytest.param(
                 ["Gold is for your health. Gold keeps you in health.", "Silver helps your health."],

@@ -46,7 +46,10 @@ class TestMoreSpecific:
         assert [text.partition(":")[0] for text in found] == expected
 
     def test_in_a_list_that_goes_on_after_a_page_break(self) -> None:
-        pages = ["• Standard: for hot data\n• Archive: for data that is rarely read", "• Deep Archive: for cold data\n• Tape"]
+        pages = [
+            "• Standard: for hot data\n• Archive: for data that is rarely read",
+            "• Deep Archive: for cold data\n• Tape",
+        ]
         units = units_of(evidence_of(*pages))
         found = [units[place].text for place in more_specific("When would I use Archive?", units)]
         assert found == ["Deep Archive: for cold data"]
