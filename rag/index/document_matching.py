@@ -24,13 +24,11 @@ from rag.index.search.row_ranges import RowRanges, Rows
 from rag.models.embedding.interfaces import FloatVector
 from rag.text.dates import period_of, with_quarters
 from rag.text.languages.stemming import snowball_stemmer
-from rag.text.words import STOPWORDS
+from rag.text.words import STOPWORDS, camel_case_apart
 
 # Characters of a document's opening that count as metadata: about the cover of a report.
 OPENING: Final = 1000
 
-# PerksPlus is Perks and Plus, a PDFReader is a Reader.
-_CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 # Q3 and M3 are one word each; the year of FY2023 and 2023Q3 is one by itself.
 _WORD: Final = re.compile(r"[^\W\d_]+(?:\d{1,3}(?!\d))?|\d+")
 _LATEST: Final = re.compile(r"\b(?:latest|newest|most recent|currently|up[- ]to[- ]date)\b", re.IGNORECASE)
@@ -148,7 +146,7 @@ def _weight(count: int, documents: int) -> float:
 
 
 def _words(text: str) -> set[str]:
-    words = (word.lower() for word in _WORD.findall(_CAMEL.sub(" ", text)))
+    words = (word.lower() for word in _WORD.findall(camel_case_apart(text)))
     return {_stemmer().stemWord(word) for word in words if word not in STOPWORDS}
 
 

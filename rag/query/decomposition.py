@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from rag.domain.values import Document, Question
-from rag.text.words import is_number, words, words_of_name
+from rag.text.words import camel_case_apart, is_number, words, words_of_name
 
 _SENTENCE_END: Final = re.compile(r"\?")
 _CLAUSE_END: Final = re.compile(r"[,?]")
@@ -264,6 +264,12 @@ class _DocumentNames:
         for name, parts in self._words.items():
             for word in parts:
                 postings.setdefault(word, set()).add(name)
+        # Words that are run together in a name, as in "ZtoExpressCayman", where no name has them by themselves.
+        whole = frozenset(postings)
+        self._parts = {document.name: _words_apart(document) - whole for document in documents}
+        for name, parts in self._parts.items():
+            for word in parts:
+                postings.setdefault(word, set()).add(name)
         # A word that all documents have tells none of them apart.
         self._postings = {word: frozenset(names) for word, names in postings.items() if len(names) < len(self._words)}
 
@@ -278,7 +284,7 @@ class _DocumentNames:
 
     def name_all(self, text: str, documents: frozenset[str]) -> bool:
         """True if the names of the documents have all words of a text, so that it is the name of one."""
-        return all(set(words(text)) <= self._words[name] for name in documents)
+        return all(set(words(text)) <= self._words[name] | self._parts[name] for name in documents)
 
     def without_shared(self, side: _Side, other: _Side) -> _Side:
         """The side without the words that the name of the other's document has, too."""
@@ -295,6 +301,10 @@ class _DocumentNames:
 
 def _name_words(document: Document) -> frozenset[str]:
     return frozenset(words_of_name(" ".join([*document.names, document.title])))
+
+
+def _words_apart(document: Document) -> frozenset[str]:
+    return frozenset(words_of_name(camel_case_apart(" ".join(document.names))))
 
 
 def _search(question: Question, side: _Side, other: _Side) -> Question:

@@ -17,6 +17,7 @@ from rag.text.scripts import SEGMENTED, needs_segmentation, segmented
 # A run of letters.
 LETTERS: Final = re.compile(r"[^\W\d_]+")
 # Anything between the parts of a name: "user_manual-2024.pdf".
+_CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NAME_SEPARATOR: Final = re.compile(r"[\W_]+")
 # A number with its sign, or a word with its apostrophe.
 _WORD: Final = re.compile(r"(?:(?<![\w.,)\]])[-−])?\d(?:[\d.,:/]*\d)?|[^\W\d_]+(?:['’][^\W\d_]+)?")
@@ -74,6 +75,11 @@ def search_words(text: str) -> list[str]:
     if needs_segmentation(text):
         return _SEGMENTED_SEARCHED.findall(segmented(text))
     return _SEARCHED.findall(text)
+
+
+def camel_case_apart(name: str) -> str:
+    """A name with spaces between words that are run together: PerksPlus is Perks Plus, a PDFReader is a PDF Reader."""
+    return _CAMEL.sub(" ", name)
 
 
 def words_of_name(name: str) -> list[str]:

@@ -43,6 +43,21 @@ def test_each_side_in_its_own_document(text: str, documents: tuple[tuple[str, ..
     assert tuple(search.documents for search in split_comparison(Question(text), TERMS)) == documents
 
 
+def test_words_that_are_run_together_in_a_name() -> None:
+    contracts = [
+        document("ZtoExpressCayman_2016_EX-10.pdf", "Road Transportation Agreement"),
+        document("ArcGroupInc_2017.pdf", "Jacksonville Jaguars Sponsorship Agreement"),
+        document("PerksPlus.pdf", "Perks"),
+        *TERMS,
+    ]
+    question = "How do the notice periods in the ZTO agreement and the Jaguars sponsorship differ?"
+    found = [search.documents for search in split_comparison(Question(question), contracts)]
+    assert found == [("ZtoExpressCayman_2016_EX-10.pdf",), ("ArcGroupInc_2017.pdf",)]
+    # A name that has the word by itself is meant, not one that it is run together in.
+    found = [search.documents for search in split_comparison(Question("Compare Standard and Plus."), contracts)]
+    assert found == list(PLANS)
+
+
 def test_each_search_lacks_the_other_name() -> None:
     one, other = split_comparison(
         Question("What is the difference between the fees of 2023 and 2025?", max_tokens=9), TERMS
