@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -34,6 +35,7 @@ from rag.retrieval.retriever import reranker_text
 
 # Hits that bring along the passages beside them.
 _CONTINUED: Final = 3
+_PERSONAL: Final = re.compile(r"\b(?:I|me|my)\b")
 # Passages in front of these that are brought along for a comparison: it may begin before the words that were found.
 _BEFORE: Final = 2
 # Tokens of passages whose units may be shown, as a multiple of those that the model reads.
@@ -362,13 +364,17 @@ def _openings(passages: Sequence[Passage]) -> list[Passage]:
 
 
 def _of_openings(units: Sequence[Unit]) -> Iterator[float]:
-    """The usefulness of units in an overview: high for the first statement under each heading, none for disclaimers."""
+    """The usefulness of units in an overview: high for the first statement under each heading, none for disclaimers.
+
+    What somebody tells of himself, as the chair does in a letter, opens no section.
+    """
     seen: set[tuple[str, ...]] = set()
     for unit in units:
         if is_boilerplate(unit.text, ()):
             yield 0.0
             continue
-        is_first = unit.is_statement and unit.kind == "sentence" and unit.headings not in seen
+        states = unit.is_statement and unit.kind == "sentence" and not _PERSONAL.search(unit.text)
+        is_first = states and unit.headings not in seen
         if is_first:
             seen.add(unit.headings)
         yield _OPENING if is_first else _FURTHER

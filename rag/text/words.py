@@ -101,7 +101,7 @@ _LACKS_E: Final = re.compile(r"[^aeiou][aeiouy][^aeiouwxy]")
 
 @lru_cache(maxsize=100_000)
 def light_stem(word: str) -> str:
-    """Light stem of a word as :func:`words` has it: singular and plural, or "cover" and "covered", are the same.
+    """Light stem of a word as :func:`words` has it: singular and plural, "cover" and "covered", "policy" and "policies" are the same.
 
     Empty for a stop word. It knows numbers, number words and negations, which Snowball stems like any other word, and
     cuts less: what grounding compares must not be equal by accident, as "university" and "universe" are in Snowball.
@@ -119,9 +119,13 @@ def light_stem(word: str) -> str:
     for ending in ("ing", "ed", "es", "s"):
         if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
             word = word.removesuffix(ending)
-            if ending != "s" and _LACKS_E.fullmatch(word) and word not in _ES:
+            if ending in ("ed", "es") and word[-1] == "i":
+                word = f"{word[:-1]}y"
+            elif ending != "s" and _LACKS_E.fullmatch(word) and word not in _ES:
                 word += "e"
             break
     # "replace", "replaced" and "replacing" are now "replace", "replac" and "replac".
     stem = word.removesuffix("e") if len(word) > 4 else word
+    # "movie" as "movies", which ends like "policies".
+    stem = f"{stem[:-1]}y" if len(stem) > 3 and stem[-1] == "i" else stem
     return f"{stem}s" if stem == NOT else stem

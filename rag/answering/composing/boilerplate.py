@@ -1,4 +1,7 @@
-"""Boilerplate of documents: copyright, disclaimers and notes on how a document was made. It answers few questions."""
+"""Boilerplate of documents: copyright, disclaimers, courtesies, and what a document says of itself.
+
+It answers few questions.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,19 @@ _BOILERPLATE: Final = re.compile(
     r"|\b(?:general )?informational purposes\b|\b(?:legal|medical|financial|tax) advice\b"
     r"|\b(?:demonstration|illustrative|illustration) purposes\b|\breflects? the (?:views?|opinions?|beliefs?)\b"
     r"|\bmakes? no (?:\w+ )?(?:representations?|warrant(?:y|ies))\b|\bwarrant(?:y|ies) of any kind\b"
-    r"|\bgenerated (?:using|by|with) (?:an? )?(?:language model|ai|artificial)\b|\b(?:change|changes) without notice\b",
+    r"|\bgenerated (?:using|by|with) (?:an? )?(?:language model|ai|artificial)\b|\b(?:change|changes) without notice\b"
+    r"|^dear \w+|\bthank you for (?:choosing|your|being|reading)\b|\bwe hope (?:that )?(?:this|you)\b",
+    re.IGNORECASE,
+)
+_ITSELF: Final = (
+    r"(?:manual|handbook|guide|document|report|bulletin|agreement|contract|terms|policy|booklet|brochure|letter|rules|"
+    r"statutes?|form|edition|version|publication)"
+)
+# "This handbook was adopted by the general meeting. It holds for every member."
+_OF_ITSELF: Final = re.compile(
+    rf"(?:(?:this|these) {_ITSELF}|it|they) (?:"
+    r"(?:was|were|is|are|has been|have been) (adopted|written|issued|published|intended|meant|prepared|designed)"
+    r"|(holds?) for|(appl(?:y|ies)) to|(supersedes?|assumes?))\b",
     re.IGNORECASE,
 )
 
@@ -27,3 +42,14 @@ def is_boilerplate(text: str, asked: Collection[str]) -> bool:
     """
     found = _BOILERPLATE.search(text)
     return found is not None and set(words(found[0])).isdisjoint(asked)
+
+
+def is_about_itself(text: str, asked: Collection[str]) -> bool:
+    """True for a sentence about the document that it is in, unless the question has its verb: "adopted", "applies".
+
+    Args:
+        text: of a unit.
+        asked: the words of the question, as :func:`rag.text.words.words` gives them.
+    """
+    found = _OF_ITSELF.match(text)
+    return found is not None and set(words(next(filter(None, found.groups())))).isdisjoint(asked)

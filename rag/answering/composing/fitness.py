@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from rag.answering.composing.boilerplate import is_boilerplate
+from rag.answering.composing.boilerplate import is_about_itself, is_boilerplate
 from rag.answering.composing.definitions import defines_another
 from rag.answering.composing.name_conflicts import asked_names, more_specific, names_another
 from rag.answering.composing.opposition import opposing
@@ -18,7 +18,7 @@ _ELSEWHERE: Final = 0.7
 # The same where another document is named far better: match of its name from which on, and as a share of that.
 _BARELY_NAMED: Final = 0.4
 _NAMED, _FAR_LESS = 0.5, 0.5
-# The definition of another term than those of the question, and disclaimers.
+# The definition of another term than those of the question, disclaimers, and what a document says of itself.
 _OFF_TOPIC: Final = 0.3
 
 
@@ -26,7 +26,7 @@ def fitness_of(question: str, units: Sequence[Unit], hits: Sequence[Hit], named:
     """Factors of the usefulness of units, 0..1.
 
     0 for units that say the opposite of what was asked, or speak of another one; less than 1 for those of other
-    documents than the question names, for definitions of other terms, and for disclaimers.
+    documents than the question names, for definitions of other terms, for disclaimers, and for what a document says of itself.
 
     Args:
         question: on its own.
@@ -46,7 +46,9 @@ def fitness_of(question: str, units: Sequence[Unit], hits: Sequence[Hit], named:
     found = []
     for place, unit in enumerate(units):
         is_contrary = place in contrary or names_another(unit.text, asked)
-        is_off_topic = defines_another(unit.text, asked_words) or is_boilerplate(unit.text, asked_words)
+        is_off_topic = any(
+            test(unit.text, asked_words) for test in (defines_another, is_boilerplate, is_about_itself)
+        )
         factor = 0.0 if is_contrary else _OFF_TOPIC if is_off_topic else 1.0
         found.append(factor * of_document[unit.place[0]])
     return found

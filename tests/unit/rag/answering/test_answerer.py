@@ -308,6 +308,14 @@ class TestWhole:
         with pytest.raises(DocumentUnknown):
             answerer_of(library, model).overview("no.pdf")
 
+    def test_an_overview_begins_no_section_with_what_somebody_tells_of_himself(self) -> None:
+        letter = "# Letter\n\nI have often wished to leave the island. The works had a good year with 83 signals."
+        sections = [f"# Section {n}\n\nThe part of number {n} was made at the works in time." for n in range(1, 13)]
+        with library_of({"report.pdf": Written([letter, *sections], title="Annual Report")}) as generation:
+            answer = ask(generation, "Summarise the annual report", "The works had a good year.")
+        assert "The works had a good year with 83 signals." in answer.answer
+        assert "often wished" not in answer.answer
+
     def test_overview_of_a_page(self, library: Generation) -> None:
         answer = ask(library, "What is on page 3 of the ferry rules?", "The ferry leaves at 9.")
         assert "The ferry to Skarholm leaves at 9 and at 15." in answer.answer

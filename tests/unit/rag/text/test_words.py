@@ -28,6 +28,12 @@ texts = st.lists(st.one_of(marks, st.text("abAZ é漢😀0", min_size=1, max_siz
         pytest.param(["add", "adds", "added", "adding"], id="two consonants"),
         pytest.param(["tax", "taxes", "taxed"], id="x"),
         pytest.param(["gas", "gases"], id="gas"),
+        pytest.param(["policy", "policies"], id="policy"),
+        pytest.param(["apply", "applies", "applied"], id="apply"),
+        pytest.param(["try", "tries", "tried"], id="a short word with y"),
+        pytest.param(["movie", "movies"], id="movie"),
+        pytest.param(["taxi", "taxis"], id="taxi"),
+        pytest.param(["die", "dies"], id="die"),
         pytest.param(["pump", "pumps", "pump's", "pump’s"], id="pump"),
         pytest.param(["1000", "1,000"], id="thousands"),
         pytest.param(["12", "twelve", "Twelve"], id="twelve"),
@@ -51,6 +57,7 @@ def test_forms_of_one_word(forms: list[str]) -> None:
         pytest.param("12", "120", id="digits"),
         pytest.param("ring", "r", id="short words are left alone"),
         pytest.param("pump", "valve", id="other words"),
+        pytest.param("ski", "sky", id="a short word with i"),
     ],
 )
 def test_different_words(one: str, other: str) -> None:

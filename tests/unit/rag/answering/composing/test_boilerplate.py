@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answering.composing.boilerplate import is_boilerplate
+from rag.answering.composing.boilerplate import is_about_itself, is_boilerplate
 from rag.text.words import words
 
 
@@ -24,8 +24,29 @@ from rag.text.words import words
         pytest.param("The seller makes the representations below.", "Summarise it", False, id="clause of a contract"),
         pytest.param("This is no legal advice.", "Where do I get legal advice?", False, id="asked for"),
         pytest.param("Prices may change without notice.", "How long is the notice period?", False, id="notice"),
+        pytest.param("Dear members, this was a good year.", "Sum up the year.", True, id="salutation"),
+        pytest.param("Thank you for choosing us!", "Which plan is it?", True, id="thanks"),
+        pytest.param("We hope that this was helpful.", "How do they differ?", True, id="closing"),
         pytest.param("The model is cleaned with water.", "How often is it cleaned?", False, id="text"),
     ],
 )
 def test_is_boilerplate(text: str, question: str, *, expected: bool) -> None:
     assert is_boilerplate(text, frozenset(words(question))) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "expected"),
+    [
+        pytest.param("This handbook was adopted in May.", "What does the handbook offer parents?", True, id="adopted"),
+        pytest.param("It holds for every member.", "What does the handbook offer parents?", True, id="it"),
+        pytest.param("They supersede the 2023 edition.", "How do I claim?", True, id="terms"),
+        pytest.param("This policy applies to all employees.", "How do I report fraud?", True, id="scope"),
+        pytest.param("It supersedes the old one.", "Which edition does it supersede?", False, id="asked for"),
+        pytest.param("It applies to all.", "Who does it apply to?", False, id="asked for with another ending"),
+        pytest.param("When was it adopted?", "When was the handbook adopted?", False, id="other words"),
+        pytest.param("This contract is void after a year.", "How long is it valid?", False, id="a clause"),
+        pytest.param("This pump is cleaned with water.", "How is it cleaned?", False, id="another thing"),
+    ],
+)
+def test_is_about_itself(text: str, question: str, *, expected: bool) -> None:
+    assert is_about_itself(text, frozenset(words(question))) == expected
