@@ -101,7 +101,7 @@ _LACKS_E: Final = re.compile(r"[^aeiou][aeiouy][^aeiouwxy]")
 
 @lru_cache(maxsize=100_000)
 def light_stem(word: str) -> str:
-    """Light stem of a word as :func:`words` has it: singular and plural, "cover" and "covered", "policy" and "policies" are the same.
+    """Light stem of a word as :func:`words` has it: of "policy" and "policies" the same, of "cover" and "covered", too.
 
     Empty for a stop word. It knows numbers, number words and negations, which Snowball stems like any other word, and
     cuts less: what grounding compares must not be equal by accident, as "university" and "universe" are in Snowball.

@@ -26,7 +26,7 @@ def fitness_of(question: str, units: Sequence[Unit], hits: Sequence[Hit], named:
     """Factors of the usefulness of units, 0..1.
 
     0 for units that say the opposite of what was asked, or speak of another one; less than 1 for those of other
-    documents than the question names, for definitions of other terms, for disclaimers, and for what a document says of itself.
+    documents than the question names, for definitions of other terms, disclaimers, and what a document says of itself.
 
     Args:
         question: on its own.
