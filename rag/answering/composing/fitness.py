@@ -46,9 +46,7 @@ def fitness_of(question: str, units: Sequence[Unit], hits: Sequence[Hit], named:
     found = []
     for place, unit in enumerate(units):
         is_contrary = place in contrary or names_another(unit.text, asked)
-        is_off_topic = any(
-            test(unit.text, asked_words) for test in (defines_another, is_boilerplate, is_about_itself)
-        )
+        is_off_topic = any(test(unit.text, asked_words) for test in (defines_another, is_boilerplate, is_about_itself))
         factor = 0.0 if is_contrary else _OFF_TOPIC if is_off_topic else 1.0
         found.append(factor * of_document[unit.place[0]])
     return found
