@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final, Protocol
 
+import numpy as np
+
 from rag.answering.answer_builder import AnswerBuilder, sentence_events
 from rag.answering.composing.comparison import names_both
 from rag.answering.confidence import CONFIDENCE_MODEL, WHOLE_CONFIDENCE_MODEL, ConfidenceModel
@@ -26,7 +28,8 @@ from rag.query.types import Reply, UnderstoodQuestion
 from rag.query.understand import understand
 from rag.retrieval.cached import RetrievalCache
 from rag.retrieval.interleaving import interleave
-from rag.retrieval.retriever import Retriever
+from rag.retrieval.retriever import Retriever, reranker_text
+from rag.retrieval.scoring import HIGHEST_LOGIT
 from rag.runtime.cancellation import Cancellation
 
 # Hits of the whole question that come before those of its parts.
@@ -216,7 +219,24 @@ class Answerer:
         # The searches for parts and sides are vague by themselves.
         first = _first(understood, whole)
         run.cancelled.check()
-        return interleave([[*first, *interleave(rankings)]])
+        return self._read_for_bare_questions(run, interleave([[*first, *interleave(rankings)]]))
+
+    def _read_for_bare_questions(self, run: Run, hits: Sequence[Hit]) -> list[Hit]:
+        """The hits, each with the highest of its logits for the whole text and for the questions in it alone.
+
+        What a person tells beside a question, "We are going abroad.", is in no passage: each seems to be about
+        something else then.
+        """
+        questions, reranker = run.understood.bare_questions, self.retriever.reranker
+        if reranker is None or not questions or not hits:
+            return list(hits)
+        texts = [reranker_text(hit.passage) for hit in hits]
+        best = np.max([reranker.logits(question, texts) for question in questions], axis=0)
+        run.cancelled.check()
+        return [
+            hit if hit.logit is None else replace(hit, logit=max(hit.logit, min(float(logit), HIGHEST_LOGIT)))
+            for hit, logit in zip(hits, best, strict=True)
+        ]
 
     @property
     def _value_writer(self) -> ValueWriter:

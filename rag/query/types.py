@@ -91,6 +91,7 @@ class UnderstoodQuestion:
         usage: tokens of the language model for rewriting and translation.
         scope_note: a sentence for people that says which part was taken, such as which page of two numberings.
         language: in which it was asked, by its English name; None where that is not known.
+        bare_questions: the questions of a text that tells something beside them; none where it only asks.
     """
 
     asked: Question
@@ -108,6 +109,7 @@ class UnderstoodQuestion:
     scope_note: str | None = None
     topic: Question | None = None
     language: str | None = None
+    bare_questions: tuple[str, ...] = ()
 
     def answered_by(self, answer: Answer) -> Answer:
         """The answer with the question as it was typed, and with the tokens of query understanding."""

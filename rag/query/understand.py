@@ -34,6 +34,7 @@ from rag.runtime.cancellation import Cancellation
 from rag.text.sentences import sentence_spans
 
 _MOST_SEARCHES: Final = 4
+_MOST_BARE_QUESTIONS: Final = 2
 # Characters in which questions are looked for: of a longer text, as many at its beginning and at its end.
 _LONGEST: Final = 500
 
@@ -102,6 +103,7 @@ def _understood(
         prior,
         usage=usage,
         scope_note=refusal,
+        bare_questions=_bare_questions(brief.text),
         # Where one value is asked for, the whole question finds its passage.
         topic=None if form in ("fact", "yes_no", "comparison") else topic_of(_brief(searched), generation),
     )
@@ -156,6 +158,12 @@ def _parts(text: str) -> tuple[tuple[str, ...], str | None]:
     refusals = [refused(ask) for ask in questions]
     note = next((refusal.text.partition(". ")[0] + "." for refusal in refusals if refusal), None)
     return tuple(part for part, refusal in zip(parts, refusals, strict=True) if not refusal), note
+
+
+def _bare_questions(text: str) -> tuple[str, ...]:
+    asks = asks_of(plain(text))
+    own = own_questions(asks.questions) if asks.questions and asks.statements else ()
+    return tuple(f"{ask.text}{'.' if ask.is_order else '?'}" for ask in own[:_MOST_BARE_QUESTIONS])
 
 
 def _without_similar(question: Question, documents: Sequence[Document]) -> Question:

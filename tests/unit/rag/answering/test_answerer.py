@@ -34,6 +34,7 @@ from rag.models.embedding.interfaces import FloatMatrix, FloatVector
 from rag.models.llm.language_model import Generated, Prompt, Token
 from rag.retrieval.cached import RetrievalCache
 from rag.retrieval.retriever import Retriever
+from rag.retrieval.scoring import HIGHEST_LOGIT
 from rag.runtime.cancellation import Cancellation
 from rag.testing import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.rag.query.library import Written, library_of
@@ -350,6 +351,18 @@ class TestWithoutTheModel:
     def test_a_known_model_number(self, library: Generation) -> None:
         answer = ask(library, "How much does the TR-40 weigh?", "12 kilograms", NOT_FOUND)
         assert answer.answer == "The TR-40 weighs 12 kilograms."
+
+    @pytest.mark.parametrize("told", ["", "Yesterday my uncle Bertram came to see us by bicycle from far away. "])
+    def test_what_is_told_beside_a_question_makes_no_passage_less_relevant(
+        self, library: Generation, told: str
+    ) -> None:
+        last = LastTrace()
+        model = ScriptedModel(["Because its compressor is set to a low speed."])
+        question = Question(f"{told}Why does the pump make a humming noise?")
+        answer = answerer_of(library, model, recorder=last).ask(question)
+        assert "its compressor is set to a low speed" in answer.answer
+        assert last.trace.features is not None
+        assert last.trace.features.relevance == pytest.approx(HIGHEST_LOGIT)
 
     def test_a_question_that_no_passage_is_about(self, library: Generation) -> None:
         model = ScriptedModel(["x"])

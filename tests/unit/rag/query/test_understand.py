@@ -104,6 +104,25 @@ def test_a_page_by_its_printed_number(generation: Generation) -> None:
     assert found.scope_note == "The page with the printed number 1 is page 2 of the file."
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("What does the lid cost?", (), id="a question"),
+        pytest.param("What does the lid cost? Who sells it?", (), id="two questions"),
+        pytest.param("We are away in May. What does it cost?", ("What does it cost?",), id="after a statement"),
+        pytest.param("I lost my lid. List all spare parts.", ("List all spare parts.",), id="an order"),
+        pytest.param(
+            "My lid broke. How do I get one? Is it free? Who sends it?",
+            ("How do I get one?", "Is it free?"),
+            id="at most two",
+        ),
+        pytest.param("The lid is blue.", (), id="no question"),
+    ],
+)
+def test_questions_beside_what_is_told(generation: Generation, text: str, expected: tuple[str, ...]) -> None:
+    assert understood(text, generation).bare_questions == expected
+
+
 def test_the_author_that_no_property_names_is_searched_for(generation: Generation) -> None:
     found = understood("Who wrote the terms 2023?", generation)
     assert (found.form, found.reply) == ("fact", None)
