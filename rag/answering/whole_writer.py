@@ -364,17 +364,18 @@ def _openings(passages: Sequence[Passage]) -> list[Passage]:
 
 
 def _of_openings(units: Sequence[Unit]) -> Iterator[float]:
-    """The usefulness of units in an overview: high for the first statement under each heading, none for disclaimers.
+    """The usefulness of units in an overview: high for the first statement under each heading.
 
-    What somebody tells of himself, as the chair does in a letter, opens no section.
+    None for disclaimers, and for what somebody tells of himself, as the chair does in a letter, unless most units do.
     """
+    personal = [_PERSONAL.search(unit.text) is not None for unit in units]
+    is_letter = 2 * sum(personal) > len(units)
     seen: set[tuple[str, ...]] = set()
-    for unit in units:
-        if is_boilerplate(unit.text, ()):
+    for unit, tells_of_himself in zip(units, personal, strict=True):
+        if is_boilerplate(unit.text, ()) or (tells_of_himself and not is_letter):
             yield 0.0
             continue
-        states = unit.is_statement and unit.kind == "sentence" and not _PERSONAL.search(unit.text)
-        is_first = states and unit.headings not in seen
+        is_first = unit.is_statement and unit.kind == "sentence" and unit.headings not in seen
         if is_first:
             seen.add(unit.headings)
         yield _OPENING if is_first else _FURTHER

@@ -309,13 +309,19 @@ class TestWhole:
         with pytest.raises(DocumentUnknown):
             answerer_of(library, model).overview("no.pdf")
 
-    def test_an_overview_begins_no_section_with_what_somebody_tells_of_himself(self) -> None:
+    def test_an_overview_leaves_out_what_somebody_tells_of_himself(self) -> None:
         letter = "# Letter\n\nI have often wished to leave the island. The works had a good year with 83 signals."
-        sections = [f"# Section {n}\n\nThe part of number {n} was made at the works in time." for n in range(1, 13)]
+        sections = [f"# Section {n}\n\nThe part of number {n} was made at the works in time." for n in range(1, 7)]
         with library_of({"report.pdf": Written([letter, *sections], title="Annual Report")}) as generation:
-            answer = ask(generation, "Summarise the annual report", "The works had a good year.")
+            answer = ask(generation, "Summarise the annual report", "I have often wished to leave the island.")
         assert "The works had a good year with 83 signals." in answer.answer
         assert "often wished" not in answer.answer
+
+    def test_an_overview_of_a_letter_is_what_its_writer_tells(self) -> None:
+        letter = ["# Letter\n\nI resign from my office in May. I thank my friends at the works."]
+        with library_of({"letter.pdf": Written(letter, title="Letter of Resignation")}) as generation:
+            answer = ask(generation, "Summarise the letter of resignation", "I resign from my office.")
+        assert "I resign from my office in May." in answer.answer
 
     def test_overview_of_a_page(self, library: Generation) -> None:
         answer = ask(library, "What is on page 3 of the ferry rules?", "The ferry leaves at 9.")
