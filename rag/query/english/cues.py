@@ -88,7 +88,7 @@ _ANYWHERE: Final[Mapping[Form, tuple[str, ...]]] = {
         r"\b(?:contrast|distinguish(?:es)?)\b",
         r"\bsimilarit(?:y|ies) (?:between|of)\b|\bin common\b|\bhow similar\b",
         r"\badvantages? of .{1,80} over\b",
-        r"\bchanged? between .{1,80} and\b|\bchanged? from .{1,80} to\b",
+        r"^what(?:'s| has| have| was| were)? chang(?:ed|es|ing) (?:between .{1,80} and|from .{1,80} to)\b",
         r"\b(?:better|worse|cheaper|safer|faster|stricter|higher|lower|longer|shorter|larger|smaller) (?:in|with|under|"
         r"for|on|at) .{1,80} or\b",
         r"^how (?:are|is) .{1,80} similar\b",

@@ -21,6 +21,7 @@ DOCUMENTS: Final = [
 EXAMPLES: Final[dict[Form, dict[str, str]]] = {
     "fact": {
         "lease, how much": "How much is the deposit for the boathouse?",
+        "report, change from": "By how much did the revenue change from Q1 2023 to Q1 2024?",
         "manual, how long": "How long does the kiln take to cool down?",
         "manual, how often": "How often is the air filter replaced?",
         "handbook, who": "Who signs off expenses above 500 francs?",
