@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -273,9 +274,8 @@ def _aspects(understood: UnderstoodQuestion, hits: Sequence[Hit]) -> list[Questi
 def _first(understood: UnderstoodQuestion, whole: Sequence[Hit]) -> Sequence[Hit]:
     """The hits of the whole question that come before those of parts and sides: first those that name both sides."""
     if understood.form == "comparison":
-        both = [hit for hit in whole if names_both(understood.searches, hit)]
-        others = [hit for hit in whole if hit not in both]
-        whole = [*sorted(both, key=lambda hit: -(hit.logit or 0.0)), *others]
+        # A sort is stable: the others stay as they are.
+        whole = sorted(whole, key=lambda hit: -(hit.logit or 0.0) if names_both(understood.searches, hit) else math.inf)
     return whole[:_FIRST] if understood.form in ("parts", "comparison") else ()
 
 

@@ -35,13 +35,14 @@ from rag.retrieval.retriever import reranker_text
 
 # Hits that bring along the passages beside them.
 _CONTINUED: Final = 3
-_PERSONAL: Final = re.compile(r"\b(?:I|me|my)\b")
 # Passages in front of these that are brought along for a comparison: it may begin before the words that were found.
 _BEFORE: Final = 2
 # Tokens of passages whose units may be shown, as a multiple of those that the model reads.
 _WIDER: Final = 2
 # Usefulness of a sentence in an overview: the first one of a section, and any other.
 _OPENING, _FURTHER = 0.5, 0.2
+# What somebody tells of himself.
+_PERSONAL: Final = re.compile(r"\b(?:I|me|my)\b")
 _MOST_OPENINGS: Final = 40
 _FEWEST_PARTS: Final = 2
 # Parts of a question, or aspects of a comparison, that are looked after; documents in which those are.

@@ -16,8 +16,9 @@ from rag.text.scripts import SEGMENTED, needs_segmentation, segmented
 
 # A run of letters.
 LETTERS: Final = re.compile(r"[^\W\d_]+")
-# Anything between the parts of a name: "user_manual-2024.pdf".
+# Where words are run together in a name.
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+# Anything between the parts of a name: "user_manual-2024.pdf".
 _NAME_SEPARATOR: Final = re.compile(r"[\W_]+")
 # A number with its sign, or a word with its apostrophe.
 _WORD: Final = re.compile(r"(?:(?<![\w.,)\]])[-−])?\d(?:[\d.,:/]*\d)?|[^\W\d_]+(?:['’][^\W\d_]+)?")

@@ -36,14 +36,14 @@ def is_listed(word: str, names: Iterable[str | None]) -> bool:
     american = word
     for british, other in _BRITISH:
         american = british.sub(other, american)
-    codes = {language.code for language in map(language_table, names) if language}
-    return _has("en", american) or any(_has(code, word) for code in sorted(codes | {"en"}))
+    codes = {"en", *(language.code for language in map(language_table, names) if language)}
+    return _has("en", american) or any(_has(code, word) for code in sorted(codes))
 
 
 def _has(code: str, word: str) -> bool:
     listed, wanted = _list_of(code), word.encode()
     place = int(np.searchsorted(listed, wanted))
-    return place < len(listed) and listed[place] == wanted
+    return place < len(listed) and bool(listed[place] == wanted)
 
 
 @cache
