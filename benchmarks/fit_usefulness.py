@@ -1,4 +1,4 @@
-"""Fits the usefulness model of rag/answering/composing/usefulness.py to questions with nuggets, in folds.
+"""Fits the usefulness model of rag/answering/usefulness/model.py to questions with nuggets, in folds.
 
     python -m benchmarks.fit_usefulness --set manual=indexes/manual:manual.jsonl --set law=indexes/law:law.jsonl ...
 
@@ -35,9 +35,9 @@ from benchmarks.machine import processor_line
 from benchmarks.question_sets import QuestionSet, add_sets
 from rag.answering.answerer import Answerer
 from rag.answering.composing.material import Composition
-from rag.answering.composing.usefulness import USEFULNESS_MODEL, UnitFeatures, UsefulnessModel
 from rag.answering.composing.whole_answer import compose
 from rag.answering.markdown_text import markdown
+from rag.answering.usefulness.model import USEFULNESS_MODEL, UnitFeatures, UsefulnessModel
 from rag.cli.console import ProgressCallback, configure_logging, fail, progress
 from rag.domain.values import Sentence
 from rag.errors import PageproofError, QuestionsInvalid

@@ -5,7 +5,8 @@
 The sides are in this process, with the same weights and as many threads, and answer the same questions in turns: each
 question is put to one side and then to the other, and the next one the other way round. Before, each answers one
 question, which does not count. Each answer is appended to ``--out`` as soon as it is there: a rerun asks only what is
-not there, and counts the nuggets of all answers anew. After a change of the program begin with a new file.
+not there, and counts the nuggets of all answers anew. After a change of the program begin with a new file; with
+``--drafts FILE`` the language model is then asked only what it was not asked before (and the seconds mean nothing).
 
 The tutorial does not stream: its first sentence is there when the answer is. It reads PDFs only: those that the index
 has kept a copy of.
@@ -31,6 +32,7 @@ from typing import Any, Final, Protocol
 from pydantic import TypeAdapter
 
 from benchmarks.answers import RESULTS, TUTORIAL, Ours, Side, name_of, open_tutorial, shown_sentences
+from benchmarks.fitting import remembering_answerer
 from benchmarks.journal import Journal
 from benchmarks.machine import processor_line
 from benchmarks.sampling import sampled
@@ -256,7 +258,7 @@ def main() -> int:
         asked = sampled(questions, options.sample, options.seed)
         settings = read_settings().model_copy(update={"index": options.index})
         with progress() as tell:
-            measured = _run(asked, settings, Journal(out), options.peer, tell)
+            measured = _run(asked, settings, Journal(out), options, tell)
     except PageproofError as error:
         return fail(error, 1)
     head = f"{len(asked)} of {len(questions)} questions, seed {options.seed}"
@@ -279,6 +281,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=0, help="of that chance")
     parser.add_argument("--out", type=Path, metavar="FILE", help="JSON lines (default: in benchmarks/results)")
     parser.add_argument("--peer", choices=[TUTORIAL], help="answers the same questions in turns with ours")
+    parser.add_argument("--drafts", type=Path, metavar="FILE", help="what our language model has said and says")
     return parser
 
 
@@ -286,20 +289,21 @@ def _run(
     questions: Sequence[LabelledQuestion],
     settings: Settings,
     journal: Journal,
-    peer: str | None,
+    options: argparse.Namespace,
     tell: ProgressCallback,
 ) -> dict[str, list[Measured]]:
-    answerer = open_answerer(settings)
-    try:
+    with ExitStack() as stack:
+        if options.drafts:
+            answerer = stack.enter_context(remembering_answerer(settings, options.index, options.drafts))
+        else:
+            answerer = open_answerer(settings)
+            stack.callback(answerer.close)
         generation = answerer.generation()
         sides: dict[str, TimedSide] = {name_of(answerer): Streaming(Ours(answerer))}
-        with ExitStack() as stack:
-            if peer:
-                tutorial = open_tutorial(stack.enter_context(pdfs_of(generation)), settings)
-                sides[f"{TUTORIAL}, {tutorial.name}"] = AtOnce(tutorial)
-            return answers_in_turns(questions, sides, generation, journal, tell)
-    finally:
-        answerer.close()
+        if options.peer:
+            tutorial = open_tutorial(stack.enter_context(pdfs_of(generation)), settings)
+            sides[f"{TUTORIAL}, {tutorial.name}"] = AtOnce(tutorial)
+        return answers_in_turns(questions, sides, generation, journal, tell)
 
 
 def write_run(path: Path, head: str, measured: Mapping[str, Iterable[Measured]]) -> None:

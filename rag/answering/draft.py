@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from rag.answering.composing.pointers import ends_in_a_loop, repeats_itself
 from rag.answering.prompt import NO, NOT_FOUND, SELF_CHECK, YES, EvidencePrompt
+from rag.answering.usefulness.pointers import ends_in_a_loop, repeats_itself
 from rag.domain.probability import log_odds, logistic
 from rag.domain.values import Usage
 from rag.models.llm.language_model import Finish, LanguageModel, Message, Prompt, RefusalProbability, Token

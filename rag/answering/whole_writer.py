@@ -8,14 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from rag.answering.composing.arrangement import has_lead, note_on_lists
-from rag.answering.composing.boilerplate import is_boilerplate
 from rag.answering.composing.comparison import comparing_units, sides_of
-from rag.answering.composing.fitness import fitness_of
 from rag.answering.composing.material import Composition
-from rag.answering.composing.pointers import Pointer, followed_list, pointers_of, statements_of
 from rag.answering.composing.table_answer import page_reader, table_of_form
-from rag.answering.composing.targets import Target, best_unit, served_units
-from rag.answering.composing.usefulness import USEFULNESS_MODEL, unit_features
 from rag.answering.composing.whole_answer import compose, possible_leads
 from rag.answering.confidence import LEAST_CONFIDENCE, ConfidenceModel, Features
 from rag.answering.draft import Draft, generate_draft
@@ -27,6 +22,11 @@ from rag.answering.features import extract_features
 from rag.answering.grounding import SUPPORTED, Evidence, Support
 from rag.answering.prompt import SYSTEM_WHOLE, EvidencePrompt, rereading_prompts, room_for_evidence, whole_prompt
 from rag.answering.run import Findings, Run
+from rag.answering.usefulness.boilerplate import is_boilerplate
+from rag.answering.usefulness.fitness import fitness_of
+from rag.answering.usefulness.model import USEFULNESS_MODEL, unit_features
+from rag.answering.usefulness.pointers import Pointer, followed_list, pointers_of, statements_of
+from rag.answering.usefulness.targets import Target, best_unit, served_units
 from rag.domain.values import Hit, Passage
 from rag.models.embedding.interfaces import Reranker
 from rag.models.llm.language_model import LanguageModel

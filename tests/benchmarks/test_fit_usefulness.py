@@ -14,8 +14,8 @@ import pytest
 from benchmarks import fit_usefulness, fitting
 from benchmarks.fit_usefulness import NAMES, ComposedQuestion, constants, gather, in_folds, report
 from benchmarks.fitting import remembering_answerer, traced
-from rag.answering.composing.pointers import pointers_of
-from rag.answering.composing.usefulness import USEFULNESS_MODEL, UsefulnessModel
+from rag.answering.usefulness.model import USEFULNESS_MODEL, UsefulnessModel
+from rag.answering.usefulness.pointers import pointers_of
 from rag.domain.probability import logistic
 from rag.evaluation.nuggets import Nugget
 from rag.evaluation.questions import LabelledQuestion

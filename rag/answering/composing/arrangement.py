@@ -11,10 +11,10 @@ from typing import Final
 from rag.answering.claims.language.polarity import introducing_polarity
 from rag.answering.composing.comparison import labelled, labels_of
 from rag.answering.composing.material import MOST_ITEMS, Composition
-from rag.answering.composing.opposition import introductions_of
 from rag.answering.composing.table_view import rows_as_support
 from rag.answering.evidence.units import Unit
 from rag.answering.grounding import Support, heading_above
+from rag.answering.usefulness.opposition import introductions_of
 from rag.domain.values import Form
 
 # Forms of which a list is shown whole as soon as one of its items is shown.

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-from rag.answering.composing.pointers import Pointer
-from rag.answering.composing.targets import Served
-from rag.answering.composing.usefulness import UnitFeatures
 from rag.answering.evidence.units import Unit
 from rag.answering.grounding import SUPPORTED, Support
+from rag.answering.usefulness.model import UnitFeatures
+from rag.answering.usefulness.pointers import Pointer
+from rag.answering.usefulness.targets import Served
 from rag.domain.values import Form, Length
 
 # Words that an answer of a form is filled up to.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 
-from rag.answering.composing.rarity import Rarity
+from rag.answering.usefulness.rarity import Rarity
 from rag.text.normalization import normalized_words
 
 

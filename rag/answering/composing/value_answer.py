@@ -14,9 +14,9 @@ from typing import Final
 
 from rag.answering.claims.check import check_claim
 from rag.answering.composing.arrangement import stands_alone
-from rag.answering.composing.opposition import denying_introductions
 from rag.answering.evidence.units import Unit, units_of
 from rag.answering.grounding import Evidence, Quote, Support, ground, language_of_evidence
+from rag.answering.usefulness.opposition import denying_introductions
 from rag.domain.values import in_context
 from rag.text.languages.phrases import conditions_in
 from rag.text.languages.table import in_language

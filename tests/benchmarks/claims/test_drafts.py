@@ -6,8 +6,8 @@ from random import Random
 
 from benchmarks.claims.drafts import DRAFTED, pairs_of
 from rag.answering.composing.material import Composition
-from rag.answering.composing.pointers import pointers_of
 from rag.answering.evidence.units import units_of
+from rag.answering.usefulness.pointers import pointers_of
 from tests.unit.rag.answering.material import evidence_of
 
 PAGE = "The lid of the pump is replaced within 30 days of the notice. The tank holds 40 litres of water."

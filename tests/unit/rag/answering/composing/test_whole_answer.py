@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from rag.answering.composing.arrangement import note_on_lists
 from rag.answering.composing.material import Composition
-from rag.answering.composing.pointers import Pointer
-from rag.answering.composing.targets import Served
 from rag.answering.composing.whole_answer import compose, possible_leads
 from rag.answering.evidence.units import Unit, one_line, units_of
 from rag.answering.grounding import Evidence, Support
+from rag.answering.usefulness.pointers import Pointer
+from rag.answering.usefulness.targets import Served
 from rag.domain.values import Form, Length
 from tests.unit.rag.answering.material import document_of, evidence_of, evidence_on, page_with_headings
 

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.answering.composing.material import Composition
-from rag.answering.composing.opposition import asked_polarity, denying_introductions, opposing
 from rag.answering.composing.whole_answer import compose
 from rag.answering.evidence.units import units_of
 from rag.answering.grounding import ground
+from rag.answering.usefulness.opposition import asked_polarity, denying_introductions, opposing
 from tests.unit.rag.answering.material import evidence_of
 
 BENEFIT = """\

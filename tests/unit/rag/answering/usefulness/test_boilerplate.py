@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answering.composing.boilerplate import is_about_itself, is_boilerplate
+from rag.answering.usefulness.boilerplate import is_about_itself, is_boilerplate
 from rag.text.words import words
 
 

@@ -15,10 +15,10 @@ from dataclasses import asdict, dataclass
 from statistics import fmean
 from typing import Final, NamedTuple
 
-from rag.answering.composing.pointers import Pointer
-from rag.answering.composing.rarity import Rarity
 from rag.answering.evidence.units import Unit
 from rag.answering.grounding import SUPPORTED
+from rag.answering.usefulness.pointers import Pointer
+from rag.answering.usefulness.rarity import Rarity
 from rag.domain.probability import logistic
 from rag.domain.values import Hit
 from rag.text.normalization import normalized_words

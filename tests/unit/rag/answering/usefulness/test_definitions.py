@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answering.composing.definitions import defines_another
+from rag.answering.usefulness.definitions import defines_another
 from rag.text.words import words
 
 

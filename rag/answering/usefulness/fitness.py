@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from rag.answering.composing.boilerplate import is_about_itself, is_boilerplate
-from rag.answering.composing.definitions import defines_another
-from rag.answering.composing.name_conflicts import asked_names, more_specific, names_another
-from rag.answering.composing.opposition import opposing
 from rag.answering.evidence.units import Unit
+from rag.answering.usefulness.boilerplate import is_about_itself, is_boilerplate
+from rag.answering.usefulness.definitions import defines_another
+from rag.answering.usefulness.name_conflicts import asked_names, more_specific, names_another
+from rag.answering.usefulness.opposition import opposing
 from rag.domain.values import Hit
 from rag.text.words import words
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answering.composing.targets import Target, best_unit, served_units
 from rag.answering.evidence.units import Unit, units_of
+from rag.answering.usefulness.targets import Target, best_unit, served_units
 from rag.errors import Cancelled
 from rag.runtime.cancellation import Cancellation
 from rag.testing import OverlapReranker

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answering.composing.pointers import Pointer
-from rag.answering.composing.usefulness import USEFULNESS_MODEL, UnitFeatures, UsefulnessModel, unit_features
 from rag.answering.evidence.units import Unit, units_of
 from rag.answering.grounding import Evidence
+from rag.answering.usefulness.model import USEFULNESS_MODEL, UnitFeatures, UsefulnessModel, unit_features
+from rag.answering.usefulness.pointers import Pointer
 from rag.domain.values import Hit
 from tests.unit.rag.answering.material import evidence_on, page_with_headings
 

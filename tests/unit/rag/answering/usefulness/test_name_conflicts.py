@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answering.composing.name_conflicts import asked_names, more_specific, names_another
 from rag.answering.evidence.units import units_of
+from rag.answering.usefulness.name_conflicts import asked_names, more_specific, names_another
 from tests.unit.rag.answering.material import evidence_of
 
 

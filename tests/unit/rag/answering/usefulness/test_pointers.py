@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answering.composing.pointers import (
+from rag.answering.evidence.units import Unit, units_of
+from rag.answering.grounding import SUPPORTED
+from rag.answering.usefulness.pointers import (
     ends_in_a_loop,
     followed_list,
     pointers_of,
     repeats_itself,
     statements_of,
 )
-from rag.answering.evidence.units import Unit, units_of
-from rag.answering.grounding import SUPPORTED
 from tests.complexity import assert_linear
 from tests.unit.rag.answering.material import evidence_of
 

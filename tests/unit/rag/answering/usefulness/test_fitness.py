@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from rag.answering.composing.fitness import fitness_of
 from rag.answering.evidence.units import units_of
+from rag.answering.usefulness.fitness import fitness_of
 from tests.unit.rag.answering.material import document_of, evidence_on, page_with_headings
 
 PERKS, PLUS = document_of("perks.pdf"), document_of("plus.pdf")
