@@ -19,8 +19,8 @@ from rag.answering.confidence import CONFIDENCE_MODEL, WHOLE_CONFIDENCE_MODEL, C
 from rag.answering.evidence.selection import with_page
 from rag.answering.run import Clock, Findings, Run
 from rag.answering.trace import AnswerTrace, Recorder
-from rag.answering.value_writer import ValueWriter
-from rag.answering.whole_writer import WholeWriter
+from rag.answering.writers.value_writer import ValueWriter
+from rag.answering.writers.whole_writer import WholeWriter
 from rag.domain.values import Answer, AnswerEvent, AnswerReady, Form, Hit, PassagesFound, Question
 from rag.index.generation import Generation
 from rag.index.reading import ServingState

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from rag.answering.composing.arrangement import has_lead, note_on_lists
-from rag.answering.composing.comparison import comparing_units, sides_of
 from rag.answering.composing.material import Composition
-from rag.answering.composing.table_answer import page_reader, table_of_form
+from rag.answering.composing.overview import opening_passages, opening_usefulness
 from rag.answering.composing.whole_answer import compose, possible_leads
 from rag.answering.confidence import LEAST_CONFIDENCE, ConfidenceModel, Features
 from rag.answering.draft import Draft, generate_draft
 from rag.answering.evidence.page_breaks import with_torn_sentences
-from rag.answering.evidence.relevance import unit_relevance
 from rag.answering.evidence.selection import EvidenceBudget, select_evidence, with_page
-from rag.answering.evidence.units import Unit, units_of
+from rag.answering.evidence.units import units_of
 from rag.answering.features import extract_features
-from rag.answering.grounding import SUPPORTED, Evidence, Support
+from rag.answering.grounding import SUPPORTED, Evidence
 from rag.answering.prompt import SYSTEM_WHOLE, EvidencePrompt, rereading_prompts, room_for_evidence, whole_prompt
 from rag.answering.run import Findings, Run
-from rag.answering.usefulness.boilerplate import is_boilerplate
-from rag.answering.usefulness.fitness import fitness_of
-from rag.answering.usefulness.model import USEFULNESS_MODEL, unit_features
-from rag.answering.usefulness.pointers import Pointer, followed_list, pointers_of, statements_of
-from rag.answering.usefulness.targets import Target, best_unit, served_units
+from rag.answering.usefulness.pointers import Pointer, pointers_of, statements_of
+from rag.answering.usefulness.targets import best_unit, served_units
+from rag.answering.writers.whole_material import WholeMaterial, composition_of, gather, targets_of
 from rag.domain.values import Hit, Passage
 from rag.models.embedding.interfaces import Reranker
 from rag.models.llm.language_model import LanguageModel
@@ -39,15 +34,7 @@ _CONTINUED: Final = 3
 _BEFORE: Final = 2
 # Tokens of passages whose units may be shown, as a multiple of those that the model reads.
 _WIDER: Final = 2
-# Usefulness of a sentence in an overview: the first one of a section, and any other.
-_OPENING, _FURTHER = 0.5, 0.2
-# What somebody tells of himself.
-_PERSONAL: Final = re.compile(r"\b(?:I|me|my)\b")
-_MOST_OPENINGS: Final = 40
 _FEWEST_PARTS: Final = 2
-# Parts of a question, or aspects of a comparison, that are looked after; documents in which those are.
-_MOST_TARGETS: Final = 4
-_MOST_SIDES: Final = 2
 # Statements of the draft after which the sentence that the answer begins with is settled: it is the right one as often
 # as with all of them.
 _SETTLED: Final = 2
@@ -98,7 +85,8 @@ class WholeWriter:
             return Findings(hits, [with_page(run.generation, hit) for hit in hits])
         prompt = self._prompt(run, hits, today, continued=_CONTINUED)
         with run.clock.measuring("verify"):
-            material = self._material(run, hits)
+            wider = self._evidence(run, hits, self.evidence_tokens * _WIDER, _CONTINUED)
+            material = gather(run, hits, wider, self.reranker)
         draft = Draft()
         begun: _Written | None = None
         is_settled = not has_lead(run.form)
@@ -133,7 +121,7 @@ class WholeWriter:
 
     def overview(self, run: Run, passages: Sequence[Passage], today: str | None) -> Findings:
         """An overview of a section or a document, from the opening of each of its sections; raises as :meth:`write`."""
-        prompt = self._prompt(run, [Hit(passage, 0.0) for passage in _openings(passages)], today, continued=0)
+        prompt = self._prompt(run, [Hit(passage, 0.0) for passage in opening_passages(passages)], today, continued=0)
         units = units_of(with_torn_sentences(run.generation, prompt.evidence))
         draft = Draft()
         for _ in self._drafting(run, prompt, draft):
@@ -141,7 +129,7 @@ class WholeWriter:
         with run.clock.measuring("verify"):
             pointers = pointers_of(run.question.text, draft.text, units)
             material = Composition(
-                run.question.text, "overview", pointers, units, list(_of_openings(units)), run.question.length
+                run.question.text, "overview", pointers, units, list(opening_usefulness(units)), run.question.length
             )
             support = compose(material)
         # They are the document's own sentences, which no model has worded.
@@ -157,28 +145,8 @@ class WholeWriter:
         budget = EvidenceBudget(tokens, self.passages if continued else len(hits), continued, before)
         return select_evidence(run.generation, hits, run.question.text, budget, self.model.count_tokens)
 
-    def _material(self, run: Run, hits: Sequence[Hit]) -> _Material:
-        evidence = self._evidence(run, hits, self.evidence_tokens * _WIDER, _CONTINUED)
-        units = units_of(with_torn_sentences(run.generation, evidence))
-        table = table_of_form(run.form, run.question.text, evidence, page_reader(run.generation))
-        return _Material(
-            hits,
-            evidence,
-            units,
-            self._relevance(run, units),
-            fitness_of(run.question.text, units, hits, _named(run)),
-            table.support if table else (),
-            _sides(run, units),
-            comparing_units(run.understood.searches, units) if run.form == "comparison" else frozenset(),
-        )
-
     def _tokens(self, run: Run) -> int:
         return run.question.max_tokens or self.max_tokens
-
-    def _relevance(self, run: Run, units: Sequence[Unit]) -> list[float]:
-        if self.reranker is None:
-            return [0.0] * len(units)
-        return unit_relevance(run.question.text, units, self.reranker, run.cancelled)
 
     def _missing(self, run: Run, evidence: Sequence[Evidence]) -> tuple[str, ...]:
         """The parts of a question that no passage of the evidence is about."""
@@ -192,7 +160,7 @@ class WholeWriter:
 
     def _served(self, run: Run, composition: Composition) -> Composition:
         """The composition with the units that answer the parts of the question, or the sides of a comparison."""
-        targets = _targets(run, composition)
+        targets = targets_of(run, composition)
         if self.reranker is None or not targets:
             return composition
         useful = composition.usefulness
@@ -213,7 +181,7 @@ class WholeWriter:
                 run.clock.mark("first_token")
                 yield text
 
-    def _is_confident(self, run: Run, material: _Material, draft: Draft) -> bool:
+    def _is_confident(self, run: Run, material: WholeMaterial, draft: Draft) -> bool:
         """True if an answer by this draft is given; further drafts do not change its confidence."""
         return self._written(run, material, draft).confidence >= LEAST_CONFIDENCE
 
@@ -226,14 +194,14 @@ class WholeWriter:
                 pass
         return drafts
 
-    def _written(self, run: Run, material: _Material, draft: Draft, further: Sequence[Draft] = ()) -> _Written:
+    def _written(self, run: Run, material: WholeMaterial, draft: Draft, further: Sequence[Draft] = ()) -> _Written:
         """The composition and the confidence of an answer by a draft, or by its beginning, and by further drafts."""
         read = [pointers_of(run.question.text, each.text, material.units) for each in (draft, *further)]
         features = _features(run.question.text, material.hits, draft, read[0])
-        composition = _composition(run, material, read)
+        composition = composition_of(run, material, read)
         return _Written(composition, features, self.confidence_model.correct.probability(features))
 
-    def _begun(self, run: Run, material: _Material, draft: Draft) -> _Written | None:
+    def _begun(self, run: Run, material: WholeMaterial, draft: Draft) -> _Written | None:
         """The answer that begins with the sentence which is settled by now; None where there is none."""
         written = self._written(run, material, draft)
         lead = self._lead(run, written.composition) if written.confidence >= LEAST_CONFIDENCE else None
@@ -250,31 +218,6 @@ class WholeWriter:
 
 
 @dataclass(frozen=True)
-class _Material:
-    """Material of an answer that does not depend on the draft.
-
-    Attributes:
-        hits: that the evidence was chosen from.
-        evidence: the passages.
-        units: of the evidence.
-        relevance: a logit for each unit.
-        fitness: a factor of each unit's usefulness, 0..1: 0 for one that is about something else than was asked.
-        table: the rows of the form, where a table was asked for and a rule finds them.
-        sides: positions of the units of each side of a comparison.
-        comparing: positions of the units of passages that compare the two sides.
-    """
-
-    hits: Sequence[Hit]
-    evidence: Sequence[Evidence]
-    units: Sequence[Unit]
-    relevance: Sequence[float]
-    fitness: Sequence[float]
-    table: Sequence[Support]
-    sides: Sequence[frozenset[int]]
-    comparing: frozenset[int]
-
-
-@dataclass(frozen=True)
 class _Written:
     """A draft, or its beginning, with what it points to; ``lead`` is the position of the sentence shown first."""
 
@@ -282,66 +225,6 @@ class _Written:
     features: Features
     confidence: float
     lead: int = -1
-
-
-def _composition(run: Run, material: _Material, drafts: Sequence[Sequence[Pointer]]) -> Composition:
-    """The units with their usefulness, by what the drafts point to; the first of these is the answer's own."""
-    question, units = run.question, material.units
-    features = list(unit_features(question.text, units, material.relevance, drafts, material.hits))
-    fitness = [
-        0.0 if other else factor
-        for factor, other in zip(material.fitness, _of_other_procedures(run, units, drafts[0]), strict=True)
-    ]
-    useful = [factor * USEFULNESS_MODEL.probability(one) for factor, one in zip(fitness, features, strict=True)]
-    return Composition(
-        question.text,
-        run.form,
-        drafts[0],
-        units,
-        useful,
-        question.length,
-        material.sides,
-        material.comparing,
-        table=material.table,
-        features=features,
-        fitness=fitness,
-    )
-
-
-def _of_other_procedures(run: Run, units: Sequence[Unit], pointers: Sequence[Pointer]) -> list[bool]:
-    """True for each unit of another list than the one procedure that a draft follows, of the same kind."""
-    followed = followed_list(pointers, units) if run.form == "how_to" else None
-    kinds = {unit.kind for unit in units if followed is not None and unit.block == followed}
-    return [unit.kind in kinds and unit.block != followed for unit in units]
-
-
-def _targets(run: Run, composition: Composition) -> list[Target]:
-    """The parts of a question; of a comparison, what the two sides are compared in, in each of two documents."""
-    understood = run.understood
-    if run.form == "parts" and len(understood.parts) > 1:
-        return [Target(part) for part in understood.parts[:_MOST_TARGETS]]
-    if run.form != "comparison":
-        return []
-    documents = _documents(composition)[:_MOST_SIDES]
-    aspects = understood.attributes[:_MOST_TARGETS]
-    return [Target(aspect, frozenset({one})) for aspect in aspects for one in documents]
-
-
-def _documents(composition: Composition) -> list[str]:
-    """The ids of the documents that the units are from, the best first."""
-    return list(dict.fromkeys(unit.place[0] for unit in composition.units))
-
-
-def _named(run: Run) -> frozenset[str]:
-    """The ids of the documents that the question names."""
-    topic = run.understood.topic
-    names = set(topic.documents) if topic else set()
-    return frozenset(one.id for one in run.generation.documents if not names.isdisjoint(one.names))
-
-
-def _sides(run: Run, units: Sequence[Unit]) -> list[frozenset[int]]:
-    ids = {name: one.id for one in run.generation.documents for name in one.names}
-    return sides_of(run.understood.searches, units, ids) if run.form == "comparison" else []
 
 
 def _features(question: str, hits: Sequence[Hit], draft: Draft, pointers: Sequence[Pointer]) -> Features:
@@ -352,31 +235,3 @@ def _features(question: str, hits: Sequence[Hit], draft: Draft, pointers: Sequen
         share=sum(shares) / len(shares) if shares else 0.0,
         agrees=sum(share >= SUPPORTED for share in shares) / len(shares) if shares else 0.0,
     )
-
-
-def _openings(passages: Sequence[Passage]) -> list[Passage]:
-    """The first passage of each section, spread evenly, then the others."""
-    first = {passage.chunk.headings: passage.row for passage in reversed(passages)}
-    opening = [passage for passage in passages if first[passage.chunk.headings] == passage.row]
-    step = len(opening) / min(len(opening), _MOST_OPENINGS) if opening else 1.0
-    chosen = [opening[int(n * step)] for n in range(min(len(opening), _MOST_OPENINGS))]
-    rows = {passage.row for passage in chosen}
-    return [*chosen, *(passage for passage in passages if passage.row not in rows)]
-
-
-def _of_openings(units: Sequence[Unit]) -> Iterator[float]:
-    """The usefulness of units in an overview: high for the first statement under each heading.
-
-    None for disclaimers, and for what somebody tells of himself, as the chair does in a letter, unless most units do.
-    """
-    personal = [_PERSONAL.search(unit.text) is not None for unit in units]
-    is_letter = 2 * sum(personal) > len(units)
-    seen: set[tuple[str, ...]] = set()
-    for unit, tells_of_himself in zip(units, personal, strict=True):
-        if is_boilerplate(unit.text, ()) or (tells_of_himself and not is_letter):
-            yield 0.0
-            continue
-        is_first = unit.is_statement and unit.kind == "sentence" and unit.headings not in seen
-        if is_first:
-            seen.add(unit.headings)
-        yield _OPENING if is_first else _FURTHER

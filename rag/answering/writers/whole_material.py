@@ -1,0 +1,131 @@
+"""Material of a whole answer: the units of its passages, with what is known of them before and after the drafts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from rag.answering.composing.comparison import comparing_units, sides_of
+from rag.answering.composing.material import Composition
+from rag.answering.composing.table_answer import page_reader, table_of_form
+from rag.answering.evidence.page_breaks import with_torn_sentences
+from rag.answering.evidence.relevance import unit_relevance
+from rag.answering.evidence.units import Unit, units_of
+from rag.answering.grounding import Evidence, Support
+from rag.answering.run import Run
+from rag.answering.usefulness.fitness import fitness_of
+from rag.answering.usefulness.model import USEFULNESS_MODEL, unit_features
+from rag.answering.usefulness.pointers import Pointer, followed_list
+from rag.answering.usefulness.targets import Target
+from rag.domain.values import Hit
+from rag.models.embedding.interfaces import Reranker
+
+# Parts of a question, or aspects of a comparison, that are looked after; documents in which those are.
+_MOST_TARGETS: Final = 4
+_MOST_SIDES: Final = 2
+
+
+@dataclass(frozen=True)
+class WholeMaterial:
+    """Material of a whole answer that does not depend on the draft.
+
+    Attributes:
+        hits: that the evidence was chosen from.
+        evidence: the passages.
+        units: of the evidence.
+        relevance: a logit for each unit.
+        fitness: a factor of each unit's usefulness, 0..1: 0 for one that is about something else than was asked.
+        table: the rows of the form, where a table was asked for and a rule finds them.
+        sides: positions of the units of each side of a comparison.
+        comparing: positions of the units of passages that compare the two sides.
+    """
+
+    hits: Sequence[Hit]
+    evidence: Sequence[Evidence]
+    units: Sequence[Unit]
+    relevance: Sequence[float]
+    fitness: Sequence[float]
+    table: Sequence[Support]
+    sides: Sequence[frozenset[int]]
+    comparing: frozenset[int]
+
+
+def gather(run: Run, hits: Sequence[Hit], evidence: Sequence[Evidence], reranker: Reranker | None) -> WholeMaterial:
+    """The material of an answer from some of the hits; without a reranker all units are as relevant.
+
+    Raises:
+        Cancelled: the run was cancelled.
+    """
+    question, units = run.question.text, units_of(with_torn_sentences(run.generation, evidence))
+    table = table_of_form(run.form, question, evidence, page_reader(run.generation))
+    return WholeMaterial(
+        hits,
+        evidence,
+        units,
+        unit_relevance(question, units, reranker, run.cancelled) if reranker else [0.0] * len(units),
+        fitness_of(question, units, hits, _named(run)),
+        table.support if table else (),
+        _sides(run, units),
+        comparing_units(run.understood.searches, units) if run.form == "comparison" else frozenset(),
+    )
+
+
+def composition_of(run: Run, material: WholeMaterial, drafts: Sequence[Sequence[Pointer]]) -> Composition:
+    """The units with their usefulness, by what the drafts point to; the first of these is the answer's own."""
+    question, units = run.question, material.units
+    features = list(unit_features(question.text, units, material.relevance, drafts, material.hits))
+    fitness = [
+        0.0 if other else factor
+        for factor, other in zip(material.fitness, _of_other_procedures(run, units, drafts[0]), strict=True)
+    ]
+    useful = [factor * USEFULNESS_MODEL.probability(one) for factor, one in zip(fitness, features, strict=True)]
+    return Composition(
+        question.text,
+        run.form,
+        drafts[0],
+        units,
+        useful,
+        question.length,
+        material.sides,
+        material.comparing,
+        table=material.table,
+        features=features,
+        fitness=fitness,
+    )
+
+
+def _of_other_procedures(run: Run, units: Sequence[Unit], pointers: Sequence[Pointer]) -> list[bool]:
+    """True for each unit of another list than the one procedure that a draft follows, of the same kind."""
+    followed = followed_list(pointers, units) if run.form == "how_to" else None
+    kinds = {unit.kind for unit in units if followed is not None and unit.block == followed}
+    return [unit.kind in kinds and unit.block != followed for unit in units]
+
+
+def targets_of(run: Run, composition: Composition) -> list[Target]:
+    """The parts of a question; of a comparison, what the two sides are compared in, in each of two documents."""
+    understood = run.understood
+    if run.form == "parts" and len(understood.parts) > 1:
+        return [Target(part) for part in understood.parts[:_MOST_TARGETS]]
+    if run.form != "comparison":
+        return []
+    documents = _documents(composition)[:_MOST_SIDES]
+    aspects = understood.attributes[:_MOST_TARGETS]
+    return [Target(aspect, frozenset({one})) for aspect in aspects for one in documents]
+
+
+def _documents(composition: Composition) -> list[str]:
+    """The ids of the documents that the units are from, the best first."""
+    return list(dict.fromkeys(unit.place[0] for unit in composition.units))
+
+
+def _named(run: Run) -> frozenset[str]:
+    """The ids of the documents that the question names."""
+    topic = run.understood.topic
+    names = set(topic.documents) if topic else set()
+    return frozenset(one.id for one in run.generation.documents if not names.isdisjoint(one.names))
+
+
+def _sides(run: Run, units: Sequence[Unit]) -> list[frozenset[int]]:
+    ids = {name: one.id for one in run.generation.documents for name in one.names}
+    return sides_of(run.understood.searches, units, ids) if run.form == "comparison" else []
