@@ -32,6 +32,7 @@ from rag.retrieval.retriever import Retriever
 from rag.runtime.cpu_gate import CpuGate
 from rag.runtime.processor import read_processor
 from rag.settings import PREFIX, Settings
+from rag.text.languages.word_lists import load_english
 
 if TYPE_CHECKING:
     from rag.models.llm.remote_model import OpenAIServerModel
@@ -93,8 +94,9 @@ def open_retriever(settings: Settings) -> tuple[Retriever, CurrentIndex]:
     encoder = open_encoder(settings)
     index = CurrentIndex(settings.index, encoder.identity)
     index.open_if_there()
-    # Loads the network now: what is wrong with it shows when a service starts, and the first question does not wait.
+    # Loads the network now: what is wrong with it shows when a service starts. Nor does the first question wait for it.
     encoder.encode([""])
+    load_english()
     return Retriever(encoder, open_reranker(settings)), index
 
 

@@ -21,10 +21,15 @@ _BRITISH: Final = ((re.compile(r"is(?=(?:e[drs]?|es|ing|ations?|able)$)"), "iz")
 _LONGEST: Final = 30
 
 
+def load_english() -> None:
+    """Reads the English list, so that the first question that needs it does not wait."""
+    _list_of("en")
+
+
 def is_listed(word: str, names: Iterable[str | None]) -> bool:
     """True for a word in the list of one of these languages, or of English; British spellings are words, too.
 
-    A list is read on first use, in about 0.3 s, and takes 5 to 20 MB.
+    A list is read on first use, in 0.3 to 0.7 s, and takes 5 to 20 MB; see :func:`load_english`.
 
     Args:
         word: in lower or upper case.
