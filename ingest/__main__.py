@@ -43,18 +43,27 @@ from ingest.sandbox.pool import SandboxedReaders, Timeouts
 from ingest.sandbox.worker import WorkerConfig
 from rag.cli.arguments import whole_number
 from rag.cli.console import configure_logging, fail
-from rag.composition import cores, open_encoder, tokenizer_file
+from rag.composition import cores, in_collection, open_encoder, tokenizer_file
 from rag.domain.file_status import FileRow
-from rag.errors import IndexBusy, IndexFault, IngestFault, NothingToIngest, OtherFolders, PageproofError
+from rag.errors import (
+    CollectionUnknown,
+    IndexBusy,
+    IndexFault,
+    IngestFault,
+    NothingToIngest,
+    OtherFolders,
+    PageproofError,
+)
 from rag.index.layout import IndexLayout
 from rag.index.reading import read_current
 from rag.settings import MOST_WORKERS, Settings, read_settings
+from rag.text.characters import readable
 
 _EXIT_CODES = """\
 exit codes:
   0   all is well
   1   failed, nothing was published, the index is as it was
-  2   wrong usage, or documents of other folders would leave the index: see --add and --replace
+  2   wrong usage, no such collection, or documents of other folders would leave the index: see --add and --replace
   3   published, but some files could not be read, or the page of --report could not be written
   75  another ingest is at work
 """
@@ -75,7 +84,8 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "python -m inges
     try:
         settings = read_settings()
         configure_logging(settings.log)
-        index = options.index or settings.index
+        settings = _settings(options, settings)
+        index = settings.index
         if options.erase:
             return _erase(options, settings, index)
         before = _current(index)
@@ -95,6 +105,15 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "python -m inges
     return 0 if written and not report.failed else 3
 
 
+def _settings(options: argparse.Namespace, settings: Settings) -> Settings:
+    """The settings with the options for the index; a run over files makes a collection that is not there."""
+    if options.index:
+        settings = settings.model_copy(update={"index": options.index})
+    if options.collection is None:
+        return settings
+    return in_collection(settings, readable(options.collection), may_be_new=bool(options.path))
+
+
 def _erase(options: argparse.Namespace, settings: Settings, index: Path) -> int:
     """Erases documents; the exit code is 1 if some of their text is still found."""
     erasure = erase(index, options.erase, settings.records)
@@ -105,7 +124,7 @@ def _erase(options: argparse.Namespace, settings: Settings, index: Path) -> int:
 
 
 def _exit_code(error: PageproofError) -> int:
-    return 75 if isinstance(error, IndexBusy) else 2 if isinstance(error, OtherFolders) else 1
+    return 75 if isinstance(error, IndexBusy) else 2 if isinstance(error, (OtherFolders, CollectionUnknown)) else 1
 
 
 def _print_json(options: argparse.Namespace, report: Mapping[str, object]) -> bool:
@@ -212,6 +231,11 @@ def _parser(prog: str = "python -m ingest") -> argparse.ArgumentParser:
     )
     parser.add_argument("path", nargs="*", type=Path, help="folder or file; what has gone from it leaves the index")
     parser.add_argument("--index", type=Path, metavar="DIR", help="index directory (default: RAG_INDEX, or indexes)")
+    parser.add_argument(
+        "--collection",
+        metavar="NAME",
+        help="collection that the documents belong to, an index of its own; made where it is not there",
+    )
     others = parser.add_mutually_exclusive_group()
     others.add_argument(
         "--add",

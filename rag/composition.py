@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -18,7 +19,9 @@ from rag.answering.confidence import (
 )
 from rag.answering.prompt import SYSTEM, SYSTEM_WHOLE
 from rag.answering.records import FolderRecorder, ModelIdentity, RecordFolder, Setup
-from rag.errors import ModelUntrusted, ModelUnusable, SettingsError
+from rag.domain.collection_name import DEFAULT_COLLECTION
+from rag.errors import IndexFault, ModelUntrusted, ModelUnusable, SettingsError
+from rag.index.layout import collection_names, collection_root, known_collection_root
 from rag.index.reading import CurrentIndex
 from rag.models.embedding.encoder import open_text_encoder
 from rag.models.embedding.interfaces import Encoder, Reranker
@@ -37,6 +40,8 @@ from rag.text.languages.word_lists import load_english
 if TYPE_CHECKING:
     from rag.models.llm.remote_model import OpenAIServerModel
 
+_log = logging.getLogger(__name__)
+
 # What they compute depends on their version, in the last digits.
 _LIBRARIES: Final = ("llama-cpp-python", "onnxruntime", "openvino")
 # From so many parameters on, a model writes what the passages say without being held to their words.
@@ -46,6 +51,26 @@ SHAPING: Final = (
     "context_tokens", "temperature", "passages", "evidence_tokens", "whole_evidence_tokens", "max_tokens",
     "rereads", "false_answers", "gpu_layers",
 )  # fmt: skip
+
+
+def in_collection(settings: Settings, name: str, *, may_be_new: bool = False) -> Settings:
+    """The settings for one collection: its own index directory, and its own folder of records.
+
+    Args:
+        settings: those of the default collection.
+        name: of the collection.
+        may_be_new: whether it may be one that is not there yet.
+
+    Raises:
+        CollectionUnknown: there is no such collection, or the name cannot be one.
+    """
+    find = collection_root if may_be_new else known_collection_root
+    index = find(settings.index, name)
+    if name == DEFAULT_COLLECTION:
+        return settings
+    # What people say of answers is kept with the records, and calibrates the collection.
+    records = settings.records / "collections" / name if settings.records else None
+    return settings.model_copy(update={"index": index, "records": records})
 
 
 def open_store(settings: Settings) -> ModelStore:
@@ -89,11 +114,17 @@ def open_retriever(settings: Settings) -> tuple[Retriever, CurrentIndex]:
 
     Raises:
         ModelError: weights are missing, corrupt or unusable.
-        IndexCorrupt, IndexForeign: there is an index, and it cannot be served.
+        IndexCorrupt, IndexForeign: there is an index, and it cannot be served; where there are other collections, too,
+            this is logged, and raised when the index is asked for.
     """
     encoder = open_encoder(settings)
     index = CurrentIndex(settings.index, encoder.identity)
-    index.open_if_there()
+    try:
+        index.open_if_there()
+    except IndexFault as fault:
+        if len(collection_names(settings.index)) == 1:
+            raise
+        _log.error("the default collection cannot be served, which stops no other: %s", fault)
     # Loads the network now: what is wrong with it shows when a service starts. Nor does the first question wait for it.
     encoder.encode([""])
     load_english()
@@ -132,6 +163,33 @@ def open_answerer(settings: Settings, *, recorded: bool = False) -> Answerer:
         if recorded and settings.records
         else None,
         searches=RetrievalCache(cpu_gate),
+    )
+
+
+def open_collection(settings: Settings, answerer: Answerer, name: str) -> Answerer:
+    """The answerer of another collection: the models are shared, and nothing that comes from documents is.
+
+    Its index is opened with the first question, so that one that is damaged stops no other.
+
+    Args:
+        settings: those of the default collection.
+        answerer: of the default collection.
+        name: of the other one.
+
+    Raises:
+        CollectionUnknown: there is no such collection.
+        ModelError: weights are missing by now, or their server cannot be reached.
+    """
+    own = in_collection(settings, name)
+    confidence_model = open_confidence_model(own)
+    return replace(
+        answerer,
+        index=CurrentIndex(own.index, answerer.retriever.encoder.identity),
+        confidence_model=confidence_model,
+        recorder=FolderRecorder(open_records(own), setup_of(own, answerer.retriever, confidence_model))
+        if answerer.recorder
+        else None,
+        searches=answerer.searches.emptied(),
     )
 
 

@@ -17,6 +17,7 @@ PageproofError
 │   ├── IndexForeign
 │   ├── IndexBusy
 │   └── PublishFailed
+├── CollectionUnknown
 ├── IngestFault
 │   ├── NothingToIngest
 │   └── OtherFolders
@@ -133,6 +134,10 @@ class IndexBusy(IndexFault):
 
 class PublishFailed(IndexFault):
     """The generation could not be written to disk; the previous one stays current."""
+
+
+class CollectionUnknown(PageproofError):
+    """There is no collection of this name, it may not be opened, or the text cannot name one."""
 
 
 class IngestFault(PageproofError):

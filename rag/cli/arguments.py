@@ -1,8 +1,8 @@
-"""Argument types for argparse: whole numbers in a range."""
+"""Arguments that several commands have: whole numbers in a range, and the collection."""
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
 
 
@@ -20,3 +20,10 @@ def whole_number(least: int, most: int | None = None) -> Callable[[str], int]:
         return number
 
     return read
+
+
+def add_collection(command: ArgumentParser) -> None:
+    """Adds ``--collection``; the settings that a command gets are then those of the collection."""
+    command.add_argument(
+        "--collection", metavar="NAME", help="the collection, one of indexes/collections (default: the index itself)"
+    )

@@ -15,6 +15,7 @@ from rag.answering.answerer import Answerer
 from rag.answering.records import is_record_id
 from rag.answering.replay import replay
 from rag.cli.answer_view import print_answer, print_replay, print_whole_answer
+from rag.cli.arguments import add_collection
 from rag.cli.conversation.document_picker import chosen_documents
 from rag.cli.conversation.line_editor import line_editor
 from rag.cli.conversation.live_answer import live_answer, live_status
@@ -52,6 +53,7 @@ def add_commands(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     command.add_argument(
         "--document", action="append", default=[], metavar="NAME", help="ask this document only; may be repeated"
     )
+    add_collection(command)
     command.add_argument("--json", action="store_true", help="print the answer as one JSON object")
     command.set_defaults(run=ask, wrong_usage=command.error)
 

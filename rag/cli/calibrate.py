@@ -11,7 +11,7 @@ from rich.console import Console
 
 from rag.answering.calibration_store import Calibration, check_writable, write_calibration
 from rag.answering.confidence import CONFIDENCE_MODEL
-from rag.cli.arguments import whole_number
+from rag.cli.arguments import add_collection, whole_number
 from rag.cli.console import progress
 from rag.composition import model_digests, open_answerer, open_records
 from rag.evaluation.calibrate import FEWEST, Trial, fitted, try_labelled, try_questions
@@ -42,6 +42,7 @@ def add_commands(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
         action="store_true",
         help="also ask what people have judged: the questions.jsonl in RAG_RECORDS, whose answers are known",
     )
+    add_collection(command)
     command.add_argument("--also", type=Path, metavar="QUESTIONS.jsonl", help="also ask these labelled questions")
     command.add_argument("--seed", type=int, default=0, help="another number makes other questions (default: 0)")
     command.set_defaults(run=calibrate)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from rag.cli import make_questions
-from rag.cli.arguments import whole_number
+from rag.cli.arguments import add_collection, whole_number
 from rag.cli.console import progress
 from rag.composition import open_answerer, open_records, open_retriever
 from rag.domain.values import Hit, Question
@@ -44,6 +44,7 @@ def add_commands(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
         action="store_true",
         help="what people have said of answers: the questions.jsonl in RAG_RECORDS, shown first, then measured",
     )
+    add_collection(command)
     command.add_argument("--limit", type=whole_number(1), metavar="N", help="only the first N questions")
     command.add_argument(
         "--compare", type=Path, metavar="RUN.json", help="an earlier --json; exit code 1 if this run is worse"

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rag.cli.arguments import whole_number
+from rag.cli.arguments import add_collection, whole_number
 from rag.errors import IndexCorrupt, IndexMissing
 from rag.index.durable_files import published_digest
 from rag.index.layout import IndexLayout
@@ -52,6 +52,8 @@ def add_commands(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
         "--keep", type=whole_number(1), metavar="N", help="generations that stay (default: RAG_KEEP_GENERATIONS, or 3)"
     )
     action.set_defaults(run=gc)
+    for action in actions.choices.values():
+        add_collection(action)
 
 
 def list_(options: argparse.Namespace, settings: Settings) -> int:

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rag.cli.arguments import whole_number
+from rag.domain.collection_name import is_collection_name
 from rag.errors import KeyFileFault
 from rag.service.access.access_key import SCOPES, AccessKey, KeyScope, digest_of, new_secret
 from rag.service.access.key_changes import add_key, remove_key
@@ -55,6 +56,15 @@ def add_commands(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
         metavar="N",
         help="its own limit, 0 for none (default: RAG_REQUESTS_PER_MINUTE)",
     )
+    action.add_argument(
+        "--collection",
+        action="append",
+        type=_collection,
+        dest="opens",
+        metavar="NAME",
+        help="collection that it opens, and no other; may be repeated, and is `default` for the index itself "
+        "(default: all collections)",
+    )
     action.add_argument("--json", action="store_true", help="print the key and its secret as one JSON object")
     action.set_defaults(run=new)
 
@@ -71,7 +81,13 @@ def new(options: argparse.Namespace, settings: Settings) -> int:
     """Makes a key; only its secret goes to standard output."""
     secret = new_secret()
     key = AccessKey(
-        options.id, digest_of(secret.encode()), options.scopes, _today(), options.expires, options.requests_per_minute
+        options.id,
+        digest_of(secret.encode()),
+        options.scopes,
+        _today(),
+        options.expires,
+        options.requests_per_minute,
+        frozenset(options.opens) if options.opens else None,
     )
     path = _key_file(settings)
     add_key(path, key)
@@ -81,8 +97,8 @@ def new(options: argparse.Namespace, settings: Settings) -> int:
     until = f"until {key.expires}" if key.expires else "without an end"
     print(secret)
     print(
-        f"key {key.id}, for {_scope_list(key)}, {until}. The line above is its secret, shown this once: {path} has "
-        "only a digest of it.",
+        f"key {key.id}, for {_scope_list(key)}{_of_collections(key)}, {until}. The line above is its secret, shown "
+        f"this once: {path} has only a digest of it.",
         file=sys.stderr,
     )
     return 0
@@ -95,14 +111,17 @@ def list_(options: argparse.Namespace, settings: Settings) -> int:
         print(json.dumps({"key_file": str(settings.key_file), "keys": [_row(key) for key in keys]}))
         return 0
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in ("id", "scopes", "created", "expires", "a minute"):
-        table.add_column(heading, no_wrap=heading != "scopes")
+    some_bound = any(key.collections is not None for key in keys)
+    for heading in ("id", "scopes", "created", "expires", "a minute", *["collections"] * some_bound):
+        table.add_column(heading, no_wrap=heading not in ("scopes", "collections"))
     for key in keys:
         expired = key.has_expired(_today())
         expires = Text(f"{key.expires or _NEVER}{' (expired)' if expired else ''}", "bold red" if expired else "")
         limit = key.requests_per_minute
         shown = str(settings.requests_per_minute if limit is None else limit)
-        table.add_row(Text(key.id), _scope_list(key), str(key.created or ""), expires, "any" if shown == "0" else shown)
+        opened = [", ".join(sorted(key.collections)) if key.collections else "all"] * some_bound
+        row = (Text(key.id), _scope_list(key), str(key.created or ""), expires, "any" if shown == "0" else shown)
+        table.add_row(*row, *opened)
     Console(highlight=False).print(table if keys else f"{settings.key_file} has no keys")
     return 0
 
@@ -130,6 +149,10 @@ def _scope_list(key: AccessKey) -> str:
     return ", ".join(scope for scope in SCOPES if scope in key.scopes)
 
 
+def _of_collections(key: AccessKey) -> str:
+    return f" of {', '.join(sorted(key.collections))}" if key.collections else ""
+
+
 def _row(key: AccessKey) -> dict[str, Any]:
     return {
         "id": key.id,
@@ -138,7 +161,15 @@ def _row(key: AccessKey) -> dict[str, Any]:
         "expires": str(key.expires) if key.expires else None,
         "expired": key.has_expired(_today()),
         "requests_per_minute": key.requests_per_minute,
+        **({"collections": sorted(key.collections)} if key.collections else {}),
     }
+
+
+def _collection(text: str) -> str:
+    """The name of a collection, which may be made later, for argparse."""
+    if not is_collection_name(text):
+        raise argparse.ArgumentTypeError(f"{text[:60]!r} cannot name a collection: a-z, 0-9, - and _")
+    return text
 
 
 def _scopes(text: str) -> frozenset[KeyScope]:

@@ -22,8 +22,10 @@ from typing import Final
 
 from rag.cli import ask, calibrate, doctor, evaluate, index, keys, models, serve
 from rag.cli.console import configure_logging, fail
-from rag.errors import IndexBusy, PageproofError
+from rag.composition import in_collection
+from rag.errors import CollectionUnknown, IndexBusy, PageproofError
 from rag.settings import Settings, read_settings
+from rag.text.characters import readable
 
 # Of a path in an error; the longest that Linux opens has 4,096.
 _PATH_CHARACTERS: Final = 200
@@ -49,9 +51,11 @@ def main(
     try:
         settings = read_settings()
         configure_logging(settings.log)
+        if name := getattr(options, "collection", None):
+            settings = in_collection(settings, readable(name))
         return run(options, settings)
     except PageproofError as error:
-        return fail(error, 75 if isinstance(error, IndexBusy) else 1)
+        return fail(error, 75 if isinstance(error, IndexBusy) else 2 if isinstance(error, CollectionUnknown) else 1)
     except OSError as error:  # a path that is too long or may not be entered, a disk that fails
         return fail(OSError(_described(error)), 1)
     except MemoryError:

@@ -5,6 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from rag.domain.collection_name import (
+    DEFAULT_COLLECTION,
+    check_collection_name,
+    is_collection_name,
+    unknown_collection,
+)
+
 MANIFEST = "manifest.json"
 MANIFEST_DIGEST = "manifest.sha256"
 VECTORS = "vectors.faiss"
@@ -61,6 +68,11 @@ class IndexLayout:
         """Files that are being deleted: moved here first, so that no half-deleted generation stays among the others."""
         return self.root / "trash"
 
+    @property
+    def collections(self) -> Path:
+        """Further collections: a folder for each, named as the collection, and laid out as this directory is."""
+        return self.root / "collections"
+
     def generation(self, name: str) -> Path:
         """The folder of one generation."""
         return self.generations / name
@@ -72,3 +84,35 @@ class IndexLayout:
     def guide(self, document_id: str) -> Path:
         """The folder of the guide to a document."""
         return self.guides / document_id
+
+
+def collection_root(root: Path, name: str) -> Path:
+    """The index directory of a collection, which may not be there yet; ``root`` is that of the default one.
+
+    Raises:
+        CollectionUnknown: the name cannot be one.
+    """
+    check_collection_name(name)
+    return root if name == DEFAULT_COLLECTION else IndexLayout(root).collections / name
+
+
+def collection_names(root: Path) -> tuple[str, ...]:
+    """The collections of an index directory: the default one, and those that have a folder, by name."""
+    try:
+        names = [folder.name for folder in IndexLayout(root).collections.iterdir() if folder.is_dir()]
+    except OSError:  # there are no others, or they may not be entered
+        names = []
+    others = {name for name in names if is_collection_name(name)} - {DEFAULT_COLLECTION}
+    return (DEFAULT_COLLECTION, *sorted(others))
+
+
+def known_collection_root(root: Path, name: str) -> Path:
+    """As :func:`collection_root`, of a collection that is there.
+
+    Raises:
+        CollectionUnknown: the name cannot be one, or there is no such collection; the message says which there are.
+    """
+    folder = collection_root(root, name)
+    if name != DEFAULT_COLLECTION and not folder.is_dir():
+        raise unknown_collection(name, collection_names(root))
+    return folder

@@ -25,7 +25,12 @@ class RetrievalCache:
             capacity: most results that are kept; the least recently used ones are dropped.
         """
         self._cpu_gate = cpu_gate or CpuGate()
+        self._capacity = capacity
         self._results = SingleFlightCache[tuple[Hit, ...]](capacity)
+
+    def emptied(self) -> RetrievalCache:
+        """An empty cache that takes turns at the same gate: one for another index."""
+        return RetrievalCache(self._cpu_gate, self._capacity)
 
     def hits(
         self, retriever: Retriever, generation: Generation, question: Question, limit: int, cancelled: Cancellation

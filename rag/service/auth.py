@@ -74,8 +74,8 @@ class Keys:
         """Checks the key of a request, and counts the request.
 
         Args:
-            scope: of the request; its state gets ``key_id`` and ``scopes``, the id and the scopes of its key, if it is
-                a known one, and ``requests_per_minute``, the limit that it has.
+            scope: of the request; its state gets ``key_id``, ``scopes`` and ``collections``, the id, the scopes and the
+                collections of its key, if it is a known one, and ``requests_per_minute``, the limit that it has.
             needed: the scope that the key must have; None if any key will do.
 
         Returns:
@@ -89,7 +89,7 @@ class Keys:
         secret = _sent(scope)
         key = matching(secret, (*self._fixed, *(self.file.current() if self.file else ())))
         if key:
-            scope.setdefault("state", {}).update(key_id=key.id, scopes=key.scopes)
+            scope.setdefault("state", {}).update(key_id=key.id, scopes=key.scopes, collections=key.collections)
         if not self.are_needed and (needed != "admin" or self.is_admin_open(scope)):
             return _address(scope)
         if self._open_admin:

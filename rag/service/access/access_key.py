@@ -33,6 +33,7 @@ class AccessKey:
         created: when it was made; None if that is not known.
         expires: the last day on which it is accepted, in UTC; None if it does not expire.
         requests_per_minute: its own limit, 0 for none; None if that of the settings holds.
+        collections: names of those that it opens; None if it opens all, also those that are made later.
     """
 
     id: str
@@ -41,6 +42,7 @@ class AccessKey:
     created: date | None = None
     expires: date | None = None
     requests_per_minute: int | None = None
+    collections: frozenset[str] | None = None
 
     def has_expired(self, today: date) -> bool:
         """True from the day after ``expires`` on; ``today`` is that of UTC."""

@@ -13,7 +13,7 @@ from typing import Final
 from rag.errors import KeyFileFault
 from rag.runtime.files import write_atomically
 from rag.service.access.access_key import AccessKey
-from rag.service.access.key_file import ID_PATTERN, MAX_KEYS, read_keys, serialized
+from rag.service.access.key_file import ID_PATTERN, MAX_BYTES, MAX_COLLECTIONS, MAX_KEYS, read_keys, serialized
 
 _NEW_MODE: Final = 0o600
 # Nobody but the owner may write; readers stay as they were.
@@ -32,6 +32,8 @@ def add_key(path: Path, key: AccessKey) -> None:
             f"{key.id[:80]!r} cannot name a key: an id has at most 64 of a-z, 0-9, dot, - and _, and begins with a "
             "letter or digit"
         )
+    if len(key.collections or ()) > MAX_COLLECTIONS:
+        raise KeyFileFault(f"a key opens at most {MAX_COLLECTIONS} collections, or, without any named, all of them")
     with _locked(path) as target:
         keys = read_keys(target)[0] if os.path.lexists(target) else ()
         if any(other.id == key.id for other in keys):
@@ -77,13 +79,16 @@ def _locked(path: Path) -> Iterator[Path]:
 
 def _write(path: Path, keys: tuple[AccessKey, ...]) -> None:
     """Replaces the file, with the owner and readers that it had: the service may run as another user than this."""
+    data = serialized(keys)
+    if len(data) > MAX_BYTES:
+        raise KeyFileFault(f"{path} would have more than {MAX_BYTES:,} bytes, which is the most; revoke some keys")
     draft = path.with_name(f".{path.name}.draft")
     try:
         draft.unlink(missing_ok=True)  # of a run that was killed: this one holds the lock
         before = path.stat() if path.exists() else None
         mode = before.st_mode & _KEPT_MODE if before else _NEW_MODE
         owner = (before.st_uid, before.st_gid) if before else None
-        write_atomically(path, serialized(keys), mode=mode, draft=draft, owner=owner)
+        write_atomically(path, data, mode=mode, draft=draft, owner=owner)
     except OSError as error:
         raise KeyFileFault(
             f"{path} cannot be written, and is as it was: {error.strerror}; run this as its owner, in a folder that "

@@ -1,7 +1,7 @@
 """Key file: access keys as JSON, with the SHA-256 of each secret. Made by ``python -m rag keys``, read by the service.
 
-``{"format": 1, "keys": [{"id", "sha256", "scopes", "created", "expires", "requests_per_minute"}]}``, with dates of ISO
-8601; all but the first three may be null. See docs/operations.md.
+``{"format": 1, "keys": [{"id", "sha256", "scopes", "created", "expires", "requests_per_minute", "collections"}]}``,
+with dates of ISO 8601; all but the first three may be null, and the last is left out then. See docs/operations.md.
 """
 
 from __future__ import annotations
@@ -17,17 +17,22 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from rag.domain.collection_name import NAME_PATTERN
 from rag.errors import KeyFileFault
 from rag.service.access.access_key import SCOPES, AccessKey, KeyScope, digest_of
 
 MAX_KEYS: Final = 1000
 MAX_BYTES: Final = 512 * 1024
 MAX_REQUESTS_PER_MINUTE: Final = 1_000_000
+MAX_COLLECTIONS: Final = 100
 ID_PATTERN: Final = r"[a-z0-9][a-z0-9._-]{0,63}"
 
 _REPAIR: Final = "repair it, or move it away and make keys with `python -m rag keys new ID`"
 # A request without a key has this digest.
 _EMPTY: Final = digest_of(b"")
+
+
+_Collection = Annotated[str, Field(pattern=f"^{NAME_PATTERN}$")]
 
 
 class _Row(BaseModel):
@@ -39,6 +44,11 @@ class _Row(BaseModel):
     created: date | None
     expires: date | None
     requests_per_minute: Annotated[int, Field(ge=0, le=MAX_REQUESTS_PER_MINUTE)] | None = None
+    # Left out where the key opens all: earlier versions read such files.
+    collections: Annotated[
+        Annotated[tuple[_Collection, ...], Field(min_length=1, max_length=MAX_COLLECTIONS)] | None,
+        Field(exclude_if=lambda value: value is None),
+    ] = None
 
 
 class _KeyFileContents(BaseModel):
@@ -83,9 +93,13 @@ def parse_keys(data: bytes, name: str) -> tuple[AccessKey, ...]:
     for row in rows:
         if row.sha256 == _EMPTY:
             raise KeyFileFault(f"{name}: the secret of {row.id} is empty; {_REPAIR}")
-    return tuple(
-        AccessKey(row.id, row.sha256, frozenset(row.scopes), row.created, row.expires, row.requests_per_minute)
-        for row in rows
+    return tuple(map(_key, rows))
+
+
+def _key(row: _Row) -> AccessKey:
+    opens = None if row.collections is None else frozenset(row.collections)
+    return AccessKey(
+        row.id, row.sha256, frozenset(row.scopes), row.created, row.expires, row.requests_per_minute, opens
     )
 
 
@@ -113,6 +127,7 @@ def serialized(keys: Sequence[AccessKey]) -> bytes:
             created=key.created,
             expires=key.expires,
             requests_per_minute=key.requests_per_minute,
+            collections=None if key.collections is None else tuple(sorted(key.collections)),
         )
         for key in keys
     )
