@@ -110,9 +110,11 @@ def known_collection_root(root: Path, name: str) -> Path:
     """As :func:`collection_root`, of a collection that is there.
 
     Raises:
-        CollectionUnknown: the name cannot be one, or there is no such collection; the message says which there are.
+        CollectionUnknown: there is no such collection; the message says which there are.
     """
-    folder = collection_root(root, name)
-    if name != DEFAULT_COLLECTION and not folder.is_dir():
+    if name == DEFAULT_COLLECTION:
+        return root
+    folder = IndexLayout(root).collections / name
+    if not is_collection_name(name) or not folder.is_dir():
         raise unknown_collection(name, collection_names(root))
     return folder

@@ -23,16 +23,18 @@ from rag.service.admission.admission import DEFAULTS, Admission, AdmissionLimits
 from rag.service.allowed_hosts import AllowedHosts
 from rag.service.api_docs import schema
 from rag.service.auth import Keys, guarded
+from rag.service.collections.opening import CollectionParts
+from rag.service.collections.served import CollectionFolder
 from rag.service.guides.job import guides_job
 from rag.service.guides.maker import GuideMaker
 from rag.service.metrics import Metrics
 from rag.service.middleware import RequestMiddleware
 from rag.service.page_images import PageImages
-from rag.service.routes import api_page, ask, documents, feedback, health, openai, page
+from rag.service.routes import api_page, ask, collections, documents, feedback, health, openai, page
 from rag.service.routes import guides as guide_routes
-from rag.service.routes.uploads import UploadService, router, uploads_info
+from rag.service.routes.uploads import router, uploads_info
 from rag.service.tracing import AnswerTraces
-from rag.service.uploads.ingest_jobs import IngestJobs
+from rag.service.uploads.adding import UploadService
 
 _log = logging.getLogger(__name__)
 
@@ -52,6 +54,7 @@ def create_app(
     traces: AnswerTraces | None = None,
     background: Sequence[BackgroundJob] = (),
     guides: Callable[[Answerer], GuideMaker | None] | None = None,
+    others: CollectionFolder | None = None,
 ) -> FastAPI:
     """Creates the application of the service.
 
@@ -70,12 +73,13 @@ def create_app(
         traces: records the times of answers, and is closed with the application; None records none.
         background: jobs that begin with the application, while nothing is asked.
         guides: opens the maker of guides of documents, whose job is the last of those; None where none are made.
+        others: further collections, each opened when it is first asked for; None for the default one alone.
         root_path: the path under which a proxy offers the service, without a slash at its end; empty for ``/``.
 
     Returns:
         The application. ``state.metrics`` has its :class:`Metrics`, and while it runs ``state.admission`` its
-        :class:`Admission`, and ``state.background`` its queue of background jobs. While ``state.draining`` is true,
-        ``/readyz`` says that it stops.
+        :class:`Admission`, ``state.background`` its queue of background jobs, and ``state.collections`` its
+        :class:`ServedCollections`. While ``state.draining`` is true, ``/readyz`` says that it stops.
     """
     metrics = Metrics()
     keys = Keys(
@@ -95,26 +99,25 @@ def create_app(
         metrics.started(answerer.model.name)
         threads = ThreadPoolExecutor(limits.parallel, thread_name_prefix="answer")
         page_images = PageImages(render_pool or RenderPool())
-        app.include_router(health.probes(answerer))
-        questions = ask.QuestionService(answerer, admission, threads, metrics, traces, queue)
+        parts = CollectionParts(answerer, queue, metrics, uploads, guides(answerer) if guides else None, others)
+        served = app.state.collections = parts.served()
+        app.include_router(health.probes(served))
+        questions = ask.QuestionService(served, admission, threads, metrics, traces, queue)
         app.include_router(ask.router(questions, keys))
-        app.include_router(feedback.router(answerer, guarded(keys, "feedback")))
         app.include_router(openai.router(questions, answerer, keys))
-        app.include_router(documents.router(answerer, page_images, guarded(keys, "documents")))
-        maker = guides(answerer) if guides else None
-        app.include_router(guide_routes.router(answerer, maker, guarded(keys, "documents")))
+        app.include_router(feedback.router(guarded(keys, "feedback")))
+        app.include_router(documents.router(page_images, guarded(keys, "documents")))
+        app.include_router(guide_routes.router(guarded(keys, "documents")))
+        app.include_router(collections.router(served, guarded(keys)))
         app.include_router(health.router(answerer, admission, metrics, uploads_info(uploads, keys), keys, queue))
         if uploads:
-            jobs = IngestJobs(
-                uploads.job,
-                queue,
-                answerer.index.refresh,
-                lambda ended: metrics.count_ingest(published=ended.state == "finished", files=ended.files),
-            )
-            app.include_router(router(uploads, jobs, guarded(keys, "admin")))
+            app.include_router(router(guarded(keys, "admin")))
+            if others:
+                app.include_router(collections.making_router(served, others.root, guarded(keys, "admin")))
         app.openapi()  # derived now, from all routes, and kept
         with answerer.index.followed():
             await run_in_threadpool(_tell_of_gaps, answerer)
+            maker = served.default.maker
             for job in (*background, *([guides_job(maker)] if maker else [])):
                 queue.submit(job)
             yield
@@ -126,6 +129,7 @@ def create_app(
         await run_in_threadpool(partial(threads.shutdown, wait=True))
         await run_in_threadpool(answerer.model.close)
         # FastAPI keeps the routes of an application that has ended, and with them all that they refer to.
+        await run_in_threadpool(served.close)
         answerer.index.close()
 
     # FastAPI's documentation pages load scripts from a CDN, and its schema route would need no key: ours do neither.

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from rag.errors import (
     Cancelled,
+    CollectionUnknown,
     DocumentUnknown,
     FeedbackNotStored,
     FileFault,
@@ -43,6 +44,7 @@ _FIELD_CHARACTERS: Final = 100
 _MOST_ERRORS: Final = 10
 
 _STATUS: Final[Mapping[type[PageproofError], int]] = {
+    CollectionUnknown: 404,
     RequestFault: 422,
     FileFault: 422,
     UploadTooLarge: 413,

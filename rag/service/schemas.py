@@ -28,11 +28,14 @@ from rag.domain.values import (
 )
 from rag.runtime.background import BackgroundStatus
 from rag.service.media_types import has_page_images
+from rag.service.page_links import PageLinks
 from rag.service.uploads.schemas import AddingBody
 
 MAX_QUESTION = 4000
 MAX_HISTORY = 20
 MAX_DOCUMENTS = 1000
+
+_PLAIN = PageLinks()
 
 
 def _has_words(text: str) -> str:
@@ -73,6 +76,7 @@ class AskBody(_Body):
 
     question: Text
     documents: Annotated[tuple[str, ...], Field(max_length=MAX_DOCUMENTS, description="names to search in")] = ()
+    collection: Annotated[str | None, Field(description="to answer from; `GET /collections` lists them")] = None
     history: Annotated[tuple[TurnBody, ...], Field(max_length=MAX_HISTORY)] = ()
     length: Annotated[Length, Field(description="short: the direct answer alone; full: all that is stated")] = "normal"
     max_tokens: Annotated[Count | None, Field(le=4096, description="lowered to half of the model's context")] = None
@@ -122,9 +126,9 @@ class CitationBody(_Body):
     url: Annotated[str, Field(description="picture of the page with the quote highlighted")]
 
     @classmethod
-    def of(cls, citation: Citation, root: str = "") -> CitationBody:
-        """The schema of a citation; ``root``: see :func:`page_url`."""
-        url = page_url(citation.document, citation.document_id, citation.page, citation.start, citation.end, root)
+    def of(cls, citation: Citation, links: PageLinks) -> CitationBody:
+        """The schema of a citation."""
+        url = links.url(citation.document, citation.document_id, citation.page, citation.start, citation.end)
         return cls.model_validate({**asdict(citation), "url": url})
 
 
@@ -135,9 +139,9 @@ class VerifiedBody(_Body):
     citations: tuple[CitationBody, ...]
 
     @classmethod
-    def of(cls, verified: SentenceVerified, root: str = "") -> VerifiedBody:
-        """The schema of a verified sentence; ``root``: see :func:`page_url`."""
-        citations = tuple(CitationBody.of(citation, root) for citation in verified.citations)
+    def of(cls, verified: SentenceVerified, links: PageLinks) -> VerifiedBody:
+        """The schema of a verified sentence."""
+        citations = tuple(CitationBody.of(citation, links) for citation in verified.citations)
         return cls(sentence=SentenceBody.of(verified.sentence), citations=citations)
 
 
@@ -166,23 +170,17 @@ class AnswerBody(_Body):
     citations: tuple[CitationBody, ...]
     model: str
     index: str
+    collection: Annotated[
+        str | None, Field(exclude_if=lambda name: name is None, description="left out for the default one")
+    ] = None
     usage: UsageBody
     timings_ms: dict[str, float]
 
     @classmethod
-    def of(cls, answer: Answer, root: str = "") -> AnswerBody:
-        """The schema of an answer; ``root``: see :func:`page_url`."""
-        citations = [CitationBody.of(citation, root) for citation in answer.citations]
-        return cls.model_validate({**asdict(answer), "citations": citations})
-
-
-def page_url(name: str, document_id: str, page: int, start: int, end: int, root: str = "") -> str:
-    """Path of a page's image with ``start`` to ``end`` of its text highlighted; of its text, if it has no image.
-
-    ``root`` goes before it: the path under which a proxy offers the service.
-    """
-    suffix = ".png" if has_page_images(name) else ""
-    return f"{root}/documents/{document_id}/pages/{page}{suffix}?start={start}&end={end}"
+    def of(cls, answer: Answer, links: PageLinks = _PLAIN) -> AnswerBody:
+        """The schema of an answer; ``links`` are those of the collection that it is from."""
+        citations = [CitationBody.of(citation, links) for citation in answer.citations]
+        return cls.model_validate({**asdict(answer), "collection": links.collection, "citations": citations})
 
 
 class PassageBody(_Body):

@@ -18,6 +18,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from rag.answering.answerer import Answerer
+from rag.composition import open_collection
 from rag.errors import SettingsError
 from rag.pdf.render_pool import RenderPool
 from rag.runtime.background import BackgroundJob
@@ -25,6 +26,7 @@ from rag.service.access.watched_keys import WatchedKeys
 from rag.service.admission.admission import DEFAULTS, Admission, AdmissionLimits
 from rag.service.allowed_hosts import allowed_hosts
 from rag.service.app import create_app
+from rag.service.collections.served import CollectionFolder
 from rag.service.connections import (
     IDLE_SECONDS,
     ConnectionGuard,
@@ -34,8 +36,8 @@ from rag.service.connections import (
     most_connections,
 )
 from rag.service.guides.opening import open_guides
-from rag.service.routes.uploads import UploadService
 from rag.service.tracing import open_traces
+from rag.service.uploads.adding import UploadService, uploads_into
 from rag.service.uploads.folder import UploadFolder
 from rag.settings import Settings
 
@@ -180,9 +182,7 @@ def open_uploads(settings: Settings) -> UploadService | None:
         return None
     # A larger document would be stored, and then refused by the ingest job.
     most = min(settings.upload_bytes, settings.file_megabytes * 1_000_000)
-    # The job reads the same settings: it inherits the environment.
-    job = [sys.executable, "-m", "ingest", str(settings.documents.absolute()), "--index", str(settings.index)]
-    return UploadService(UploadFolder(settings.documents, most), [*job, "--json-lines"])
+    return uploads_into(settings, UploadFolder(settings.documents, most))
 
 
 def admission_limits(settings: Settings, expected_seconds: float | None) -> AdmissionLimits:
@@ -223,6 +223,7 @@ def serve_forever(
         traces=open_traces(settings.traces),
         background=background,
         guides=partial(open_guides, settings),
+        others=CollectionFolder(settings.index, partial(open_collection, settings)),
     )
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     sys.setswitchinterval(_SWITCH_SECONDS)

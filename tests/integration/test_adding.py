@@ -21,7 +21,7 @@ from starlette.testclient import TestClient
 from rag.index.writer import open_writer
 from rag.service.app import create_app
 from rag.service.media_types import SUFFIXES
-from rag.service.routes.uploads import UploadService
+from rag.service.uploads.adding import UploadService
 from rag.service.uploads.folder import UploadFolder
 from rag.testing import ScriptedModel
 from tests.fakes import make_pdf

@@ -43,6 +43,7 @@ NEEDED: Final[dict[str, KeyScope | None]] = {
     "GET /guide": "documents",
     "GET /metrics": "metrics",
     "GET /info": None,
+    "GET /collections": None,
     "POST /uploads": "admin",
     "DELETE /uploads": "admin",
     "POST /ingest": "admin",

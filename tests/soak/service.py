@@ -22,8 +22,8 @@ from pathlib import Path
 
 from ingest.discovery import discover
 from rag.cli.console import configure_logging
-from rag.service.routes.uploads import UploadService
 from rag.service.server import reserve, serve_forever
+from rag.service.uploads.adding import UploadService
 from rag.service.uploads.folder import UploadFolder
 from rag.settings import Settings
 from rag.testing import BagOfWordsEncoder, ScriptedModel

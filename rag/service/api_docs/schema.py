@@ -19,6 +19,8 @@ _Object = dict[str, Any]
 # Routes that need no key, and those that need an admin key.
 OPEN: Final = ("/livez", "/readyz")
 ADMIN: Final = ("/uploads", "/ingest")
+_ADMIN_METHOD: Final = ("/collections", "post")
+
 
 _KEY_SCHEMES: Final = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "Authorization: Bearer KEY"},
@@ -32,9 +34,9 @@ _MEANINGS: Final[Mapping[int, str]] = {
     400: "the request cannot be fulfilled: the error names the field",
     401: "no key was sent, or it is not accepted",
     403: "the key may not do this, or a page of another origin sent it",
-    404: "there is no such document, page or model",
+    404: "there is no such document, page, collection or model",
     408: "the body did not come in time",
-    409: "another document has this name",
+    409: "the name is taken",
     413: "the body is too large",
     415: "the body is of another media type",
     416: "the file does not have the range that was requested",
@@ -144,7 +146,7 @@ def install(app: FastAPI, *, keyed: bool, hosts_checked: bool) -> None:
 def _complete(schema: _Object, *, keyed: bool, hosts_checked: bool) -> _Object:
     for path, method, operation in _operations(schema):
         operation["operationId"] = f"{method}{path.translate(_NAME)}".rstrip("_")
-        needs_key = path not in OPEN and (keyed or path in ADMIN)
+        needs_key = path not in OPEN and (keyed or path in ADMIN or (path, method) == _ADMIN_METHOD)
         if needs_key:
             operation["security"] = _EITHER_KEY
         statuses = _statuses(path, operation, needs_key=needs_key) | ({421} if hosts_checked else set())
@@ -172,7 +174,8 @@ def _statuses(path: str, operation: _Object, *, needs_key: bool) -> set[int]:
         statuses |= {401, 403, 429}
     if "requestBody" in operation:
         statuses |= {403, 408, 413}
-    if "{" in path:
+    chooses = any(parameter["name"] == "collection" for parameter in operation.get("parameters", ()))
+    if "{" in path or chooses or path == f"{OPENAI_PATHS}chat/completions":
         statuses.add(404)
     if "422" in operation["responses"]:
         statuses.add(400 if path.startswith(OPENAI_PATHS) else 422)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,17 +21,20 @@ _LOOK_AGAIN: Final = 10.0
 _TRY_AGAIN: Final = 60.0
 
 
-def guides_job(maker: GuideMaker) -> BackgroundJob:
-    """The job, which never ends: documents come and go."""
-    return BackgroundJob("guides", _GuidesJob(maker).run, priority=_PRIORITY)
+def guides_job(maker: GuideMaker, is_wanted: Callable[[], bool] = lambda: True) -> BackgroundJob:
+    """The job, which ends when it is not wanted any more, and not before: documents come and go."""
+    return BackgroundJob("guides", _GuidesJob(maker, is_wanted).run, priority=_PRIORITY)
 
 
 @dataclass(frozen=True)
 class _GuidesJob:
     maker: GuideMaker
+    is_wanted: Callable[[], bool]
 
-    def run(self, turn: BackgroundTurn) -> Later:
+    def run(self, turn: BackgroundTurn) -> Later | None:
         """Makes what is left to make; raises Cancelled where a question comes."""
+        if not self.is_wanted():
+            return None
         try:
             turn.progress(*self.maker.progress())
             while self.maker.step(turn.cancellation):

@@ -10,6 +10,7 @@ from rag.answering.answerer import Answerer
 from rag.domain.values import Answer, Document
 from rag.errors import RequestFault
 from rag.index.generation import Generation
+from rag.index.layout import IndexLayout
 from rag.runtime.cancellation import Cancellation
 from rag.service.guides.guide import GuideQuote, GuideSentence, SourceGuide
 from rag.service.guides.kinds import OPENING, kind_of
@@ -46,6 +47,10 @@ class GuideMaker:
     def __post_init__(self) -> None:
         """Takes the answerer without its recorder: nobody has asked these questions."""
         self.answerer = replace(self.answerer, recorder=None)
+
+    def for_collection(self, answerer: Answerer, layout: IndexLayout) -> GuideMaker:
+        """A maker as this one for another collection, whose guides are kept in its own index directory."""
+        return GuideMaker(answerer, GuideStore(layout), most_ahead=self.most_ahead)
 
     def step(self, cancelled: Cancellation) -> bool:
         """Makes the next piece of a guide; False where none is left to make, or the index has no vectors yet.

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from rag.domain.values import Document
 from rag.index.generation import Generation
 from rag.service.guides.guide import DocumentKind, GuideQuote, GuideSentence, SourceGuide
-from rag.service.schemas import CitationBody, page_url
+from rag.service.page_links import PageLinks
+from rag.service.schemas import CitationBody
 
 GuideState: TypeAlias = Literal["off", "waiting", "making", "ready"]
 
@@ -99,10 +100,10 @@ class CollectionGuideBody(_GuideBody):
 class _GuideCitations:
     """Citations of a guide, numbered from 1."""
 
-    def __init__(self, generation: Generation, root: str) -> None:
+    def __init__(self, generation: Generation, links: PageLinks) -> None:
         self.all: list[CitationBody] = []
         self._generation = generation
-        self._root = root
+        self._links = links
 
     def add(self, document: Document, sentence: GuideSentence) -> SummarySentenceBody:
         """The schema of a sentence, whose quotes become citations."""
@@ -125,12 +126,12 @@ class _GuideCitations:
             end=quote.end,
             boxes=page.boxes(quote.start, quote.end),
             score=1.0,
-            url=page_url(document.name, document.id, quote.page, quote.start, quote.end, self._root),
+            url=self._links.url(document.name, document.id, quote.page, quote.start, quote.end),
         )
 
 
 def document_guide(
-    generation: Generation, document: Document, guide: SourceGuide | None, *, is_on: bool, root: str
+    generation: Generation, document: Document, guide: SourceGuide | None, *, is_on: bool, links: PageLinks
 ) -> DocumentGuideBody:
     """The schema of one guide.
 
@@ -139,9 +140,9 @@ def document_guide(
         document: of the guide.
         guide: as far as it is made; None where it is not begun.
         is_on: whether this service makes guides.
-        root: see :func:`rag.service.schemas.page_url`.
+        links: of the collection that the document belongs to.
     """
-    citations = _GuideCitations(generation, root)
+    citations = _GuideCitations(generation, links)
     summary = tuple(citations.add(document, sentence) for sentence in (guide.summary if guide else None) or ())
     return DocumentGuideBody(
         document=document.name,
@@ -161,12 +162,12 @@ def document_guide(
 
 
 def collection_guide(
-    generation: Generation, guides: Sequence[tuple[Document, SourceGuide | None]], *, is_on: bool, root: str
+    generation: Generation, guides: Sequence[tuple[Document, SourceGuide | None]], *, is_on: bool, links: PageLinks
 ) -> CollectionGuideBody:
     """The schema of the guide of all documents; arguments as those of :func:`document_guide`."""
     begun = [(document, guide) for document, guide in guides if guide]
     ready = sum(guide.is_whole for _, guide in begun)
-    citations = _GuideCitations(generation, root)
+    citations = _GuideCitations(generation, links)
     first = [(document, guide.summary[0]) for document, guide in begun if guide.summary]
     summary = tuple(citations.add(document, sentence) for document, sentence in _spread(first, _MOST_SENTENCES))
     state: GuideState = "ready" if ready == len(guides) else "making"

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from rag.domain.values import Answer, Question, Turn, Usage
 from rag.errors import RequestFault
 from rag.service.openai.markdown import pieces, without_footnotes
+from rag.service.page_links import PageLinks
 from rag.service.schemas import MAX_HISTORY, MAX_QUESTION, AnswerBody, Count, Flag, Text
 
 # The only model id: the operator chooses the weights, which may change.
@@ -63,6 +64,9 @@ class ChatBody(_Received):
     response_format: dict[str, Any] | None = None
     modalities: tuple[str, ...] | None = None
     logprobs: Flag | None = None
+    collection: Annotated[
+        str | None, Field(description="not of OpenAI: to answer from; `GET /collections` lists them")
+    ] = None
 
     @property
     def wants_usage(self) -> bool:
@@ -201,9 +205,9 @@ class CompletionBody(_Sent):
     usage: TokensBody
 
     @classmethod
-    def of(cls, answer: Answer, created: int, root: str = "") -> CompletionBody:
-        """The answer in OpenAI's format; ``root``: see :func:`rag.service.schemas.page_url`."""
-        message = MessageBody(content="".join(pieces(answer)), pageproof=AnswerBody.of(answer, root))
+    def of(cls, answer: Answer, created: int, links: PageLinks) -> CompletionBody:
+        """The answer in OpenAI's format; ``links`` are those of the collection that it is from."""
+        message = MessageBody(content="".join(pieces(answer)), pageproof=AnswerBody.of(answer, links))
         return cls(
             id=completion_id(answer.id),
             created=created,

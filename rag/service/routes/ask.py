@@ -6,7 +6,7 @@ import json
 from collections.abc import AsyncGenerator, Mapping
 from concurrent.futures import Executor
 from contextlib import aclosing
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from time import perf_counter
 from typing import Any, Final
 
@@ -23,10 +23,13 @@ from rag.index.generation import Generation
 from rag.runtime.background import BackgroundQueue
 from rag.service.admission.admission import Admission, Ticket, Waiting
 from rag.service.answer_task import AnswerTask, KeepAlive, cancel_on_disconnect
-from rag.service.api_docs.schema import events
+from rag.service.api_docs.schema import events, problem_responses
 from rag.service.auth import Keys
+from rag.service.collections.choosing import links_in, opened_by
+from rag.service.collections.served import ServedCollection, ServedCollections
 from rag.service.metrics import Metrics
 from rag.service.middleware import RequestBody
+from rag.service.page_links import PageLinks
 from rag.service.schemas import AnswerBody, AskBody, PassageBody, VerifiedBody
 from rag.service.sse import Event, EventStream
 from rag.service.tracing import AnswerTraces
@@ -36,12 +39,26 @@ _TICKET: Final = "ticket"
 _CHARACTERS_PER_TOKEN: Final = 4
 
 
+@dataclass(frozen=True)
+class AskedQuestion:
+    """A question that is valid, and what answers it.
+
+    Attributes:
+        generation: answers the question, even if a newer one is published while it waits.
+        collection: that the generation is of.
+    """
+
+    question: Question
+    generation: Generation
+    collection: ServedCollection
+
+
 class QuestionService:
     """Answers questions for one application."""
 
     def __init__(
         self,
-        answerer: Answerer,
+        served: ServedCollections,
         admission: Admission,
         threads: Executor,
         metrics: Metrics,
@@ -51,14 +68,14 @@ class QuestionService:
         """The parts that it connects.
 
         Args:
-            answerer: computes the answers.
+            served: the collections, whose answerers compute the answers.
             admission: admits and queues the requests.
             threads: for answers only, one for each that may be at work, so that they block no other work.
             metrics: counts the outcomes.
             traces: records the times of each answer; None records none.
             background: makes way for each answer; None where there is no other work.
         """
-        self._answerer = answerer
+        self._served = served
         self._admission = admission
         self._threads = threads
         self._metrics = metrics
@@ -68,7 +85,7 @@ class QuestionService:
     @property
     def context_tokens(self) -> int:
         """Context window of the language model."""
-        return self._answerer.model.context_tokens
+        return self._served.default.answerer.model.context_tokens
 
     async def enter(self, client: str, body: RequestBody) -> Ticket:
         """Admits a request of a client once its body is whole.
@@ -86,38 +103,48 @@ class QuestionService:
             self._metrics.turned_away.labels(busy.reason).inc()
             raise
 
-    async def check(self, question: Question) -> Generation:
+    async def check(self, question: Question, name: str | None, request: Request) -> AskedQuestion:
         """Validates a question before it is queued.
 
-        Returns:
-            The generation that answers the question, even if a newer one is published while it waits.
+        Args:
+            question: that is asked.
+            name: of the collection that it is asked of; None where it names none.
+            request: of the client.
 
         Raises:
+            CollectionUnknown: there is no such collection, or the client may not open it.
             IndexFault: there is no index, or it cannot be loaded.
             DocumentUnknown: the question names a document that is not in the index.
         """
-        generation = await run_in_threadpool(self._answerer.generation)
-        generation.rows_named(question.documents)
-        return generation
+        opens = opened_by(request)
 
-    async def answer(self, ticket: Ticket, question: Question, generation: Generation) -> Answer:
+        def opened() -> AskedQuestion:
+            collection = self._served.find(name, opens)
+            return AskedQuestion(question, collection.answerer.generation(), collection)
+
+        asked = await run_in_threadpool(opened)
+        asked.generation.rows_named(question.documents)
+        return asked
+
+    async def answer(self, ticket: Ticket, asked: AskedQuestion) -> Answer:
         """Waits for the turn of a question, and returns the complete answer."""
-        async with aclosing(self.stream(ticket, question, generation)) as stream:
+        async with aclosing(self.stream(ticket, asked)) as stream:
             async for event in stream:
                 if isinstance(event, AnswerReady):
                     return event.answer
         raise AssertionError("the stream of an answer ends with the answer")
 
-    async def stream(self, ticket: Ticket, question: Question, generation: Generation) -> AsyncGenerator[Event, None]:
+    async def stream(self, ticket: Ticket, asked: AskedQuestion) -> AsyncGenerator[Event, None]:
         """Positions in the queue, then the events of the answer."""
+        question, answerer = asked.question, asked.collection.answerer
         start = perf_counter()
         finished = False
         try:
-            async with aclosing(ticket.turn(tokens_of(question, self._answerer))) as places:
+            async with aclosing(ticket.turn(tokens_of(question, answerer))) as places:
                 async for place in places:
                     yield place
             queued = perf_counter() - start
-            task = AnswerTask(self._answerer, question, generation, ticket, self._background)
+            task = AnswerTask(answerer, question, asked.generation, ticket, self._background)
             async with aclosing(task.events(self._threads)) as events:
                 async for event in events:
                     if isinstance(event, AnswerReady):
@@ -178,7 +205,9 @@ def router(questions: QuestionService, keys: Keys) -> APIRouter:
     routes = APIRouter(route_class=admitted(questions, keys))
 
     @routes.post(
-        "/ask", response_model=AnswerBody, responses=events("status", "passages", "sentence", "answer", "error")
+        "/ask",
+        response_model=AnswerBody,
+        responses={**events("status", "passages", "sentence", "answer", "error"), **problem_responses(404)},
     )
     async def ask(body: AskBody, request: Request) -> Response | AnswerBody:
         """Answer a question from the documents, each sentence with the quotes that support it.
@@ -188,21 +217,21 @@ def router(questions: QuestionService, keys: Keys) -> APIRouter:
         """
         ticket: Ticket = request.state.ticket
         question = body.to_domain(context_tokens=questions.context_tokens)
-        generation = await questions.check(question)
+        asked = await questions.check(question, body.collection, request)
+        links = links_in(request, asked.collection)
         if body.stream:
-            events = _AskEvents(request.state.root_path)
-            return EventStream(questions.stream(ticket, question, generation), events, request.state.request_id)
-        answer = await cancel_on_disconnect(request, questions.answer(ticket, question, generation))
-        return AnswerBody.of(answer, request.state.root_path)
+            return EventStream(questions.stream(ticket, asked), _AskEvents(links), request.state.request_id)
+        answer = await cancel_on_disconnect(request, questions.answer(ticket, asked))
+        return AnswerBody.of(answer, links)
 
     return routes
 
 
 class _AskEvents:
-    """Event format of ``/ask``: named events, as docs/api.md lists them; ``root`` as in citations' URLs."""
+    """Event format of ``/ask``: named events, as docs/api.md lists them; ``links`` are those of citations."""
 
-    def __init__(self, root: str) -> None:
-        self._root = root
+    def __init__(self, links: PageLinks) -> None:
+        self._links = links
 
     def accepted(self, request_id: str) -> bytes:
         return _event("status", {"state": "accepted", "request_id": request_id})
@@ -215,8 +244,8 @@ class _AskEvents:
         if isinstance(event, PassagesFound):
             return _event("passages", {"passages": [PassageBody.of(hit).model_dump() for hit in event.hits]})
         if isinstance(event, SentenceVerified):
-            return _event("sentence", VerifiedBody.of(event, self._root).model_dump())
-        return _event("answer", AnswerBody.of(event.answer, self._root).model_dump())
+            return _event("sentence", VerifiedBody.of(event, self._links).model_dump())
+        return _event("answer", AnswerBody.of(event.answer, self._links).model_dump())
 
     def error(self, fields: Mapping[str, Any]) -> bytes:
         return _event("error", fields)

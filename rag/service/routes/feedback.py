@@ -15,6 +15,7 @@ from rag.answering.records import FolderRecorder, RecordFolder
 from rag.errors import DocumentUnknown, FeedbackNotStored, RecordUnknown
 from rag.runtime.keyed_lines import KeyedLines
 from rag.service.api_docs.schema import problem_responses
+from rag.service.collections.choosing import ChosenCollection
 from rag.service.feedback.labelled import Feedback, Verdict, labelled
 from rag.service.schemas import Count, Flag
 
@@ -82,15 +83,19 @@ def records_of(answerer: Answerer) -> RecordFolder | None:
     return answerer.recorder.folder if isinstance(answerer.recorder, FolderRecorder) else None
 
 
-def router(answerer: Answerer, route_class: type[APIRoute]) -> APIRouter:
+def router(route_class: type[APIRoute]) -> APIRouter:
     """The route of feedback."""
     routes = APIRouter(prefix="/answers", route_class=route_class)
 
     @routes.post("/{answer_id}/feedback", response_model=FeedbackKeptBody, responses=problem_responses(409, 507))
     def feedback(
-        request: Request, answer_id: Annotated[str, Path(description="id of the answer")], body: FeedbackBody
+        request: Request,
+        answer_id: Annotated[str, Path(description="id of the answer")],
+        body: FeedbackBody,
+        collection: ChosenCollection,
     ) -> FeedbackKeptBody:
         """Say whether an answer is right, or what it should have been. What is said last of an answer is kept."""
+        answerer = collection.answerer
         records = records_of(answerer)
         if records is None:
             raise HTTPException(409, _NOT_KEPT)

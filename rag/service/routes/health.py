@@ -12,12 +12,14 @@ from fastapi.responses import PlainTextResponse
 
 from rag import __version__
 from rag.answering.answerer import Answerer
-from rag.errors import IndexFault, IndexMissing
+from rag.errors import CollectionUnknown, IndexFault, IndexMissing, ModelError
 from rag.index.generation import Generation
 from rag.runtime.background import BackgroundQueue
 from rag.service.access.access_key import SCOPES
 from rag.service.admission.admission import Admission
 from rag.service.auth import Keys, guarded
+from rag.service.collections.choosing import ChosenCollection
+from rag.service.collections.served import ServedCollections
 from rag.service.metrics import CONTENT_TYPE, Metrics
 from rag.service.middleware import MAX_BODY_BYTES
 from rag.service.problems import error_response, problem_fields
@@ -28,9 +30,10 @@ from rag.service.uploads.schemas import AddingBody
 _STOPPING: Final = "the service is stopping"
 
 
-def probes(answerer: Answerer) -> APIRouter:
+def probes(served: ServedCollections) -> APIRouter:
     """Liveness and readiness probes; they need no key."""
     routes = APIRouter()
+    answerer = served.default.answerer
 
     @routes.get("/livez", response_model=StateBody)
     async def livez() -> StateBody:
@@ -41,13 +44,16 @@ def probes(answerer: Answerer) -> APIRouter:
     async def readyz(request: Request) -> StateBody | Response:
         """Readiness: whether questions can be answered; if not, the reason and the remedy.
 
-        ``degraded``, with 200: questions are answered from an earlier index, because a newer one is damaged.
+        ``degraded``, with 200: questions are answered from an earlier index, because a newer one is damaged; or only
+        from other collections than the default one.
         """
         if request.app.state.draining:
             return error_response(request.scope["path"], problem_fields(503, _STOPPING, request.state.request_id))
         try:
             generation = await run_in_threadpool(answerer.generation)
         except IndexFault as fault:
+            if other := await run_in_threadpool(_other_generation, served):
+                return StateBody(status="degraded", reason=str(fault), model=answerer.model.name, index=other.id)
             return error_response(request.scope["path"], problem_fields(503, str(fault), request.state.request_id))
         refused = answerer.index.state.fault
         return StateBody(
@@ -95,8 +101,9 @@ def router(
         return application.openapi()
 
     @routes.get("/info", response_model=InfoBody)
-    def info(request: Request) -> InfoBody:
+    def info(request: Request, collection: ChosenCollection) -> InfoBody:
         """Versions, model, encoder, index, and the limits in force."""
+        answerer = collection.answerer
         generation = None
         with suppress(IndexMissing):
             generation = answerer.generation()
@@ -126,6 +133,14 @@ def router(
         )
 
     return routes
+
+
+def _other_generation(served: ServedCollections) -> Generation | None:
+    """A generation of another collection than the default one; None where none can be served."""
+    for name in served.names()[1:]:
+        with suppress(IndexFault, CollectionUnknown, ModelError):
+            return served.find(name).answerer.generation()
+    return None
 
 
 def _vectors(generation: Generation) -> VectorsBody | None:

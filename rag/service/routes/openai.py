@@ -20,6 +20,7 @@ from rag.service.admission.admission import Ticket, Waiting
 from rag.service.answer_task import cancel_on_disconnect
 from rag.service.api_docs.schema import events
 from rag.service.auth import Keys, guarded
+from rag.service.collections.choosing import links_in
 from rag.service.openai.errors import OPENAI_PATHS, openai_error
 from rag.service.openai.markdown import ChatText
 from rag.service.openai.schemas import (
@@ -32,6 +33,7 @@ from rag.service.openai.schemas import (
     completion_id,
     finish_reason,
 )
+from rag.service.page_links import PageLinks
 from rag.service.routes.ask import QuestionService, admitted
 from rag.service.schemas import AnswerBody
 from rag.service.sse import Event, EventStream
@@ -57,13 +59,14 @@ def _chats(questions: QuestionService, answerer: Answerer, keys: Keys) -> APIRou
         # A token has at least one character, so the history takes half of the context at most.
         room = answerer.model.context_tokens // 2
         question = body.to_domain(max_tokens=answerer.max_tokens, history_characters=room)
-        generation = await questions.check(question)
+        asked = await questions.check(question, body.collection, request)
+        links = links_in(request, asked.collection)
         if body.stream:
-            events = questions.stream(ticket, question, generation)
-            chunks = _ChatChunks(generation.id, request.state.root_path, wants_usage=body.wants_usage)
+            events = questions.stream(ticket, asked)
+            chunks = _ChatChunks(asked.generation.id, links, wants_usage=body.wants_usage)
             return EventStream(events, chunks, request.state.request_id)
-        answer = await cancel_on_disconnect(request, questions.answer(ticket, question, generation))
-        return CompletionBody.of(answer, int(time()), request.state.root_path)
+        answer = await cancel_on_disconnect(request, questions.answer(ticket, asked))
+        return CompletionBody.of(answer, int(time()), links)
 
     return routes
 
@@ -95,11 +98,11 @@ class _ChatChunks:
 
     Attributes:
         index: the generation that answers.
-        root: see :func:`rag.service.schemas.page_url`.
+        links: of the collection that answers.
     """
 
     index: str
-    root: str
+    links: PageLinks
     wants_usage: bool
     _id: str = field(default="", init=False)
     _created: int = field(default=0, init=False)
@@ -131,7 +134,7 @@ class _ChatChunks:
         return begin + self._choice({"content": piece})
 
     def _end(self, answer: Answer) -> Iterator[bytes]:
-        yield self._choice({}, finish_reason(answer), pageproof=AnswerBody.of(answer, self.root).model_dump())
+        yield self._choice({}, finish_reason(answer), pageproof=AnswerBody.of(answer, self.links).model_dump())
         if self.wants_usage:
             yield self._chunk(choices=[], usage=TokensBody.of(answer.usage).model_dump())
 

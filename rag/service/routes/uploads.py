@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request, Response
@@ -13,12 +12,14 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from rag.errors import Cancelled
+from rag.errors import Cancelled, UploadNotStored
 from rag.service.api_docs.schema import problem_responses
 from rag.service.auth import Keys
+from rag.service.collections.choosing import ChosenCollection
+from rag.service.collections.served import ServedCollection
 from rag.service.media_types import SUFFIXES
-from rag.service.uploads.folder import Receiving, Stored, UploadFolder
-from rag.service.uploads.ingest_jobs import IngestJobs
+from rag.service.uploads.adding import Adding, UploadService
+from rag.service.uploads.folder import Receiving, Stored
 from rag.service.uploads.schemas import AddingBody, IngestBody, RemovedBody, UploadBody
 
 _log = logging.getLogger(__name__)
@@ -30,21 +31,6 @@ _DESCRIBED: Final[dict[str, Any]] = {
 }
 # Longest silence of the client between two parts of a body; the whole upload has no time limit.
 _QUIET_SECONDS: Final = 30.0
-
-
-@dataclass(frozen=True)
-class UploadService:
-    """Configuration of uploads.
-
-    Attributes:
-        folder: stores the documents.
-        job: command that ingests the folder, and prints its progress as lines of JSON.
-        without_key: whether requests of this machine need no key.
-    """
-
-    folder: UploadFolder
-    job: Sequence[str]
-    without_key: bool = False
 
 
 def uploads_info(uploads: UploadService | None, keys: Keys) -> Callable[[Request], AddingBody]:
@@ -59,7 +45,7 @@ def uploads_info(uploads: UploadService | None, keys: Keys) -> Callable[[Request
     return adding
 
 
-def router(uploads: UploadService, jobs: IngestJobs, route_class: type[APIRoute]) -> APIRouter:
+def router(route_class: type[APIRoute]) -> APIRouter:
     """The routes that change the documents."""
     routes = APIRouter(route_class=route_class)
 
@@ -77,13 +63,16 @@ def router(uploads: UploadService, jobs: IngestJobs, route_class: type[APIRoute]
         request: Request,
         response: Response,
         name: Annotated[str, Query(description="file name, without folders")],
+        collection: ChosenCollection,
         *,
         replace: Annotated[bool, Query(description="whether it may replace another document of this name")] = False,
     ) -> UploadBody:
         """Add a document to the folder: its bytes are the body. 200 if the same document is there already."""
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _BYTES:
             raise HTTPException(415, f"send the bytes of the file as they are, with Content-Type: {_BYTES}")
-        receiving = await run_in_threadpool(uploads.folder.receive, name, _announced(request), replace=replace)
+        receiving = await run_in_threadpool(
+            _adding(collection).folder.receive, name, _announced(request), replace=replace
+        )
         try:
             stored = await _received(request, receiving)
         finally:
@@ -95,24 +84,34 @@ def router(uploads: UploadService, jobs: IngestJobs, route_class: type[APIRoute]
 
     @routes.delete("/uploads", response_model=RemovedBody, responses=problem_responses(404, 409, 507))
     def remove(
-        request: Request, name: Annotated[str, Query(description="of the document, relative to the folder")]
+        request: Request,
+        name: Annotated[str, Query(description="of the document, relative to the folder")],
+        collection: ChosenCollection,
     ) -> RemovedBody:
         """Take a document out of the folder. The file is kept in a hidden folder there, and is not found any more."""
-        kept = uploads.folder.remove(name)
+        kept = _adding(collection).folder.remove(name)
         _log.info("a document was taken out: %s", request.state.request_id)
         return RemovedBody(name=name, kept=kept)
 
     @routes.post("/ingest", status_code=202, response_model=IngestBody)
-    def ingest() -> IngestBody:
+    def ingest(collection: ChosenCollection) -> IngestBody:
         """Bring the index in line with the folder. If a run is in progress, another one follows it."""
-        return IngestBody.of(jobs.start())
+        return IngestBody.of(_adding(collection).jobs.start())
 
     @routes.get("/ingest", response_model=IngestBody)
-    def status() -> IngestBody:
+    def status(collection: ChosenCollection) -> IngestBody:
         """Status of the latest run, and once it has ended, of each file."""
-        return IngestBody.of(jobs.status)
+        return IngestBody.of(_adding(collection).jobs.status)
 
     return routes
+
+
+def _adding(collection: ServedCollection) -> Adding:
+    if collection.adding is None:
+        raise UploadNotStored(
+            f"no documents can be added to the collection {collection.name} over HTTP; the service's log may say why"
+        )
+    return collection.adding
 
 
 def _done(stored: Stored) -> str:

@@ -6,7 +6,6 @@ It is a default, so nothing here is an error: where it does not fit, it is off, 
 from __future__ import annotations
 
 import logging
-import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from rag.errors import IndexFault, SettingsError
 from rag.index.layout import IndexLayout
 from rag.index.reading import read_current, read_manifest
 from rag.service.allowed_hosts import is_loopback
-from rag.service.routes.uploads import UploadService
+from rag.service.uploads.adding import UploadService, uploads_into
 from rag.service.uploads.folder import UploadFolder
 from rag.settings import Settings
 
@@ -39,8 +38,7 @@ def open_local_uploads(settings: Settings, folder: Path, address: str) -> Upload
         _log.info("no documents can be added on the page: %s", why)
         return None
     # Documents of other folders stay: what is dropped on the page must not take any out of the index.
-    job = [sys.executable, "-m", "ingest", str(folder.absolute()), "--index", str(settings.index), "--add"]
-    return UploadService(store, [*job, "--json-lines"], without_key=True)
+    return uploads_into(settings, store, keeps_others=True, without_key=True)
 
 
 def _why_not(settings: Settings, folder: Path, address: str) -> str | None:

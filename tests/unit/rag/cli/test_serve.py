@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from rag.cli import serve as command
 from rag.service import server
-from rag.service.routes.uploads import UploadService
+from rag.service.uploads.adding import UploadService
 from rag.settings import Settings
 
 KEYS = (SecretStr("a" * 24),)

@@ -24,6 +24,7 @@ from rag.retrieval.retriever import Retriever
 from rag.service.admission import admission as places
 from rag.service.admission.admission import Admission, AdmissionLimits, Ticket, Waiting
 from rag.service.auth import Keys
+from rag.service.collections.served import ServedCollection, ServedCollections
 from rag.service.metrics import Metrics
 from rag.service.routes.ask import QuestionService, router, tokens_of
 from rag.testing import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, ScriptedModel
@@ -446,9 +447,10 @@ class TestDisconnect:
             publish(tmp_path, {"a.pdf": ["The pump is blue."]}, encoder)
             index, model = CurrentIndex(tmp_path, encoder.identity), ScriptedModel(["The pump is blue."])
             answerer = Answerer(index, Retriever(encoder, None), model, 4, 800, 64, PLAIN_CONFIDENCE_MODEL)
+            served = ServedCollections(ServedCollection("default", answerer))
             app = FastAPI()
             with ThreadPoolExecutor(1) as threads:
-                app.include_router(router(QuestionService(answerer, admission, threads, Metrics()), Keys()))
+                app.include_router(router(QuestionService(served, admission, threads, Metrics()), Keys()))
                 caller = Caller({"question": "Which colour?", "stream": stream}, leaves)
                 await caller.ask(app)
             await settle()  # the thread has ended; its callback runs in the loop

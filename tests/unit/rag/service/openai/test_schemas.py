@@ -11,6 +11,7 @@ from rag.domain.values import Answer, Question, Sentence, Turn, Usage
 from rag.errors import RequestFault
 from rag.service.openai.errors import openai_error
 from rag.service.openai.schemas import ChatBody, CompletionBody
+from rag.service.page_links import PageLinks
 from rag.service.problems import problem_fields
 from rag.service.schemas import MAX_HISTORY, MAX_QUESTION
 
@@ -162,7 +163,7 @@ def test_invalid_chats(body: dict[str, Any]) -> None:
 def test_a_completion() -> None:
     assistant = Sentence("Blue", "supported", ())
     answer = Answer("a1", "Why?", "Blue", True, "length", 0.9, (assistant,), (), "scripted", "000001", Usage(9, 4, 2))
-    completion = CompletionBody.of(answer, created=5).model_dump()
+    completion = CompletionBody.of(answer, 5, PageLinks()).model_dump()
     native = completion["choices"][0]["message"].pop("pageproof")
     assert (native["id"], native["answer"], native["model"]) == ("a1", "Blue", "scripted")
     assert completion == {
