@@ -23,6 +23,7 @@ from rag.index.generation import Generation
 from rag.index.layout import IndexLayout, collection_root
 from rag.index.reading import CurrentIndex
 from rag.retrieval.retriever import Retriever
+from rag.service.access.access_key import KeyScope
 from rag.service.access.watched_keys import WatchedKeys
 from rag.service.app import create_app
 from rag.service.collections.served import CollectionFolder
@@ -80,6 +81,20 @@ def client_for(index: Path, answerer: Answerer | None = None, **options: Any) ->
     app = create_app(lambda: answerer, others=CollectionFolder(index, partial(opened, index)), **options)
     with TestClient(app, raise_server_exceptions=False) as client:
         yield client
+
+
+def uploads_for(index: Path, documents: Path) -> UploadService:
+    """As :func:`rag.service.uploads.adding.uploads_into`, with the fake ingest job."""
+    fake = [sys.executable, "-m", "tests.integration.fake_ingest"]
+
+    def for_collection(name: str) -> UploadService:
+        folder = documents / ".pageproof-collections" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        return UploadService(UploadFolder(folder, 1 << 20), [*fake, str(folder), str(collection_root(index, name))])
+
+    return UploadService(
+        UploadFolder(documents, 1 << 20), [*fake, str(documents), str(index)], for_collection=for_collection
+    )
 
 
 def ask(client: TestClient, question: str, collection: str | None = None, **headers: str) -> Any:
@@ -240,7 +255,7 @@ class TestFollowing:
 class TestKeys:
     @pytest.mark.usefixtures("pumps")
     def test_a_key_opens_what_it_is_bound_to(self, index: Path, ring: KeyRing) -> None:
-        scopes = ("ask", "documents", "feedback", "metrics")
+        scopes: tuple[KeyScope, ...] = ("ask", "documents", "feedback", "metrics")
         every = ring.add("every", *scopes)
         default = ring.add("default", *scopes, collections=frozenset({"default"}))
         bound = ring.add("bound", *scopes, collections=frozenset({"pumps"}))
@@ -308,16 +323,7 @@ def test_records_and_feedback_are_kept_apart(index: Path, pumps: Path, tmp_path:
 class TestAdding:
     @pytest.fixture
     def client(self, index: Path, documents: Path) -> Iterator[TestClient]:
-        fake = [sys.executable, "-m", "tests.integration.fake_ingest"]
-
-        def for_collection(name: str) -> UploadService:
-            folder = documents / ".pageproof-collections" / name
-            folder.mkdir(parents=True, exist_ok=True)
-            return UploadService(UploadFolder(folder, 1 << 20), [*fake, str(folder), str(collection_root(index, name))])
-
-        uploads = UploadService(
-            UploadFolder(documents, 1 << 20), [*fake, str(documents), str(index)], for_collection=for_collection
-        )
+        uploads = uploads_for(index, documents)
         with client_for(index, admin_keys=[SecretStr("an-admin-key")], uploads=uploads) as client:
             yield client
 

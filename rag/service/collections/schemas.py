@@ -22,6 +22,7 @@ class CollectionsBody(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     collections: tuple[CollectionBody, ...]
+    can_make: Annotated[bool, Field(description="whether `POST /collections` makes new ones, with an admin key")]
 
 
 class NewCollectionBody(BaseModel):

@@ -18,15 +18,15 @@ from rag.service.collections.schemas import CollectionBody, CollectionsBody, New
 from rag.service.collections.served import ServedCollections
 
 
-def router(served: ServedCollections, route_class: type[APIRoute]) -> APIRouter:
-    """The route that lists them."""
+def router(served: ServedCollections, route_class: type[APIRoute], *, can_make: bool) -> APIRouter:
+    """The route that lists them; ``can_make`` says whether there is the other one."""
     routes = APIRouter(route_class=route_class)
 
     @routes.get("/collections", response_model=CollectionsBody)
     def collections(request: Request) -> CollectionsBody:
         """The collections that the key opens; without further ones, `default` alone."""
         names = served.names(opened_by(request))
-        return CollectionsBody(collections=tuple(_described(served, name) for name in names))
+        return CollectionsBody(collections=tuple(_described(served, name) for name in names), can_make=can_make)
 
     return routes
 

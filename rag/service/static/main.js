@@ -4,6 +4,7 @@ import "./preferences.js";
 import { adding } from "./adding/adding_view.js";
 import { isEnabled, look, needsKey, send } from "./adding/sending.js";
 import { hide } from "./answer/citation_mark.js";
+import { collectionChoice, followAddress, lookUp, reloadedBy } from "./collections.js";
 import { begin } from "./conversation/asking.js";
 import { conversation } from "./conversation/conversation_view.js";
 import { past } from "./conversation/history.js";
@@ -31,6 +32,7 @@ function page() {
     <a class="skip" href="#question" @click=${toQuestion}>${t("page.skip")}</a>
     <header class="bar" ?inert=${state.keyNeeded || (small.matches && Boolean(state.viewer))}>
       <span class="brand">Pageproof</span>
+      ${collectionChoice()}
       <nav aria-label=${t("page.panels")}>
         ${tab("documents", t("page.documents"))} ${tab("history", t("page.earlier"))} ${isEnabled() ? tab("adding", t("page.add")) : nothing}
         <button type="button" @click=${begin} ?disabled=${!state.turns.length && !state.guide}>${t("page.new")}</button>
@@ -78,7 +80,7 @@ function keyForm() {
 function withKey(event) {
   event.preventDefault();
   service.useKey(new FormData(event.target).get("key"));
-  changed({ keyNeeded: false });
+  changed({ keyNeeded: false, collections: [] });
   load();
 }
 
@@ -126,11 +128,18 @@ function dropped(event) {
   else say(t("page.nowhere"));
 }
 
+async function moved() {
+  await followAddress();
+  await follow();
+}
+
 async function load() {
+  const asked = state.chosen;
   try {
+    if (!state.collections.length) await lookUp();
     changed({ info: await service.info() });
   } catch (problem) {
-    troubled(problem);
+    if (asked === state.chosen) troubled(problem);
     return;
   }
   await Promise.all([refresh(), follow(), needsKey() ? undefined : look()]);
@@ -140,12 +149,13 @@ drawnBy(() => render(page(), document.getElementById("page")));
 document.getElementById("page").replaceChildren();
 addEventListener("keydown", pressed);
 addEventListener("click", clicked);
-addEventListener("popstate", follow);
+addEventListener("popstate", moved);
 addEventListener("dragenter", (event) => hasFiles(event) && !state.dragging && changed({ dragging: true }));
 addEventListener("dragleave", (event) => !event.relatedTarget && changed({ dragging: false }));
 addEventListener("dragover", (event) => event.preventDefault());
 addEventListener("drop", dropped);
 for (const size of [narrow, small]) size.addEventListener("change", () => changed());
+reloadedBy(load);
 changed({ past: past(), panel: restingPanel() });
 load();
 followGenerations(load);

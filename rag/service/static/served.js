@@ -9,15 +9,17 @@ import { asSentence } from "./wording.js";
 const LOOK_EVERY = 5000;
 
 export async function refresh() {
+  const asked = state.chosen;
   try {
     const { documents, unread, index, published } = await service.documents();
+    if (asked !== state.chosen) return;
     const names = new Set(documents.map((each) => each.name));
     const onlyIn = new Set([...state.onlyIn].filter((name) => names.has(name)));
     const isNew = index !== state.index;
     changed({ documents, unread, index, published, onlyIn, trouble: null, keyNeeded: false });
     if (isNew) lookAtAll();
   } catch (problem) {
-    troubled(problem);
+    if (asked === state.chosen) troubled(problem);
   }
 }
 
@@ -31,15 +33,19 @@ export function followGenerations(load) {
   setInterval(async () => {
     if (document.hidden || state.keyNeeded) return;
     if (!state.info) return load();
+    const asked = state.chosen;
     try {
-      const { index } = await service.ready();
-      if (state.info.vectors || index !== state.index) changed({ info: await service.info() });
+      // The probe knows the default collection alone.
+      const { index } = asked === service.DEFAULT ? await service.ready() : await service.info();
+      const info = state.info.vectors || index !== state.index ? await service.info() : state.info;
+      if (asked !== state.chosen) return;
+      changed({ info });
       if (index === state.index && !state.trouble) return;
       const before = state.index;
       await refresh();
       if (before) say(t("documents.changed"));
     } catch (problem) {
-      troubled(problem);
+      if (asked === state.chosen) troubled(problem);
     }
   }, LOOK_EVERY);
 }

@@ -19,6 +19,16 @@ export class Problem extends Error {
   }
 }
 
+// The collection that everything is asked of; the default one is not named.
+export const DEFAULT = "default";
+let collection = DEFAULT;
+export const useCollection = (name) => (collection = name);
+
+// A path with the collection among its parameters.
+function within(path) {
+  return collection === DEFAULT ? path : `${path}${path.includes("?") ? "&" : "?"}collection=${encodeURIComponent(collection)}`;
+}
+
 const unreachable = () =>
   new Problem({ status: 0, title: "No connection", detail: t("service.unreachable") });
 
@@ -75,23 +85,27 @@ async function json(path, options) {
 }
 
 export const sendFeedback = (id, body) =>
-  json(`/answers/${id}/feedback`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-export const info = () => json("/info");
+  json(within(`/answers/${id}/feedback`), { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+export const collections = () => json("/collections");
+export const makeCollection = (name, bearer) =>
+  json("/collections", { method: "POST", bearer, headers: { "Content-Type": "application/json" }, body: JSON.stringify({ name }) });
+export const info = () => json(within("/info"));
 export const ready = () => json("/readyz");
-export const documents = () => json("/documents");
-export const page = (id, number, start, end) => json(`/documents/${id}/pages/${number}?start=${start}&end=${end}`);
-export const guide = (id) => json(`/documents/${id}/guide`);
-export const collectionGuide = () => json("/guide");
-export const words = (id, number) => json(`/documents/${id}/pages/${number}/words`);
-export const search = (id, text) => json(`/documents/${id}/search?text=${encodeURIComponent(text)}`);
+export const documents = () => json(within("/documents"));
+export const page = (id, number, start, end) => json(within(`/documents/${id}/pages/${number}?start=${start}&end=${end}`));
+export const guide = (id) => json(within(`/documents/${id}/guide`));
+export const collectionGuide = () => json(within("/guide"));
+export const words = (id, number) => json(within(`/documents/${id}/pages/${number}/words`));
+export const search = (id, text) => json(within(`/documents/${id}/search?text=${encodeURIComponent(text)}`));
 
 // Sizes and headings of all pages of a document, as one generation of the index has them.
 const layouts = new Map();
 
 export function pages(id, index) {
-  const name = `${index} ${id}`;
+  const path = within(`/documents/${id}/pages`);
+  const name = `${index} ${path}`;
   if (!layouts.has(name)) {
-    const asked = json(`/documents/${id}/pages`);
+    const asked = json(path);
     asked.catch(() => layouts.delete(name));
     layouts.set(name, asked);
   }
@@ -104,7 +118,7 @@ export async function* ask(question, signal) {
   const response = await request("/ask", {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ ...question, stream: true }),
+    body: JSON.stringify({ ...question, ...(collection === DEFAULT ? {} : { collection }), stream: true }),
     signal,
   });
   const requestId = response.headers.get("X-Request-ID");
@@ -156,7 +170,7 @@ function eventOf(block) {
 const pictures = new Map();
 
 export async function picture(id, number) {
-  const path = `/documents/${id}/pages/${number}.png`;
+  const path = within(`/documents/${id}/pages/${number}.png`);
   const known = pictures.get(path) ?? URL.createObjectURL(await (await request(path)).blob());
   pictures.delete(path);
   pictures.set(path, known);
@@ -177,18 +191,18 @@ export async function decodedPicture(id, number) {
 }
 
 export async function file(id) {
-  return URL.createObjectURL(await (await request(`/documents/${id}/file`)).blob());
+  return URL.createObjectURL(await (await request(within(`/documents/${id}/file`))).blob());
 }
 
-export const ingest = (bearer) => json("/ingest", { bearer });
-export const startIngest = (bearer) => json("/ingest", { method: "POST", bearer });
-export const remove = (name, bearer) => json(`/uploads?name=${encodeURIComponent(name)}`, { method: "DELETE", bearer });
+export const ingest = (bearer) => json(within("/ingest"), { bearer });
+export const startIngest = (bearer) => json(within("/ingest"), { method: "POST", bearer });
+export const remove = (name, bearer) => json(within(`/uploads?name=${encodeURIComponent(name)}`), { method: "DELETE", bearer });
 
 // fetch reports no upload progress, so this is XMLHttpRequest.
 export function upload(file, { bearer, replace, progress }) {
   return new Promise((resolve, reject) => {
     const sending = new XMLHttpRequest();
-    sending.open("POST", `${ROOT}/uploads?name=${encodeURIComponent(file.name)}${replace ? "&replace=true" : ""}`);
+    sending.open("POST", ROOT + within(`/uploads?name=${encodeURIComponent(file.name)}${replace ? "&replace=true" : ""}`));
     if (bearer) sending.setRequestHeader("Authorization", authorizationOf(bearer));
     sending.setRequestHeader("Content-Type", "application/octet-stream");
     sending.upload.onprogress = (event) => progress(event.loaded, event.total);

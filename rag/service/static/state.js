@@ -2,6 +2,9 @@
 
 export const state = {
   info: null, // what GET /info says
+  collections: [], // those that can be asked: name, and the generation that each has
+  canMake: false, // whether this service makes new ones
+  chosen: "default", // the name of the one that is asked
   index: null, // the generation that is served
   trouble: null, // why questions cannot be answered now, in words
   documents: [],

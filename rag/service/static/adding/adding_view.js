@@ -1,8 +1,10 @@
 // Documents are added: files are chosen or dropped, and each has a line that says what becomes of it.
 
+import { make } from "../collections.js";
 import { t } from "../messages.js";
 import { nameView } from "../names.js";
-import { state } from "../state.js";
+import { DEFAULT } from "../service.js";
+import { changed, state } from "../state.js";
 import { html, nothing } from "../vendor/lit-html.js";
 import { size } from "../wording.js";
 import { isReady, lineOf } from "./file_line.js";
@@ -15,7 +17,9 @@ export function adding() {
     <section class="panel" aria-label=${t("adding.region")}>
       <h2>${t("adding.region")}</h2>
       ${needsKey() ? keyField() : nothing}
+      ${state.chosen === DEFAULT ? nothing : html`<p class="quiet">${t("collections.into", { name: state.chosen })}</p>`}
       ${target()}
+      ${state.canMake ? newCollection() : nothing}
       ${problem ? html`<p class="problem" role="alert">${problem}</p>` : nothing}
       ${files.length ? html`<ul class="files" aria-label=${t("adding.files")}>${files.map(fileRow)}</ul>` : nothing}
       ${ready && ready < files.length ? html`<p class="notice">${t("adding.askAlready", { count: ready, all: files.length })}</p>` : nothing}
@@ -29,6 +33,31 @@ function keyField() {
       <label for="admin-key">${t("adding.key")}</label>
       <input id="admin-key" type="password" autocomplete="off" .value=${adminKey()} @input=${(event) => useAdminKey(event.target.value)} @change=${look}>
     </form>`;
+}
+
+function newCollection() {
+  return html`
+    <details class="new-collection">
+      <summary>${t("collections.new")}</summary>
+      <form @submit=${made}>
+        <label for="new-collection">${t("collections.name")}</label>
+        <input id="new-collection" name="name" maxlength="40" pattern="[a-z0-9]([a-z0-9_\\-]*[a-z0-9])?" autocomplete="off" autocapitalize="none" required>
+        <button type="submit" ?disabled=${Boolean(state.adding?.busy)}>${t("collections.make")}</button>
+      </form>
+    </details>`;
+}
+
+async function made(event) {
+  event.preventDefault();
+  const form = event.target;
+  try {
+    await make(form.elements.name.value, adminKey());
+    form.reset();
+    form.closest("details").open = false;
+    changed({ panel: "adding" });
+  } catch (problem) {
+    changed({ adding: { ...state.adding, problem: problem.status === 401 ? t("adding.keyRefused") : problem.message } });
+  }
 }
 
 // Where files are chosen; the whole page takes those that are dropped.

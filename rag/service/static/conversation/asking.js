@@ -1,5 +1,6 @@
 // Sending a question and receiving its answer: one turn of the conversation.
 
+import { choose } from "../collections.js";
 import { t } from "../messages.js";
 import { preference } from "../preferences.js";
 import * as service from "../service.js";
@@ -66,6 +67,7 @@ export function begin() {
 
 export function reopen(conversation) {
   running()?.abort.abort();
+  choose(conversation.collection ?? service.DEFAULT);
   const reopened = conversation.turns.map((turn) => ({ ...turn, ...nothingYet(), id: ++turns, phase: "done" }));
   changed({ turns: reopened, conversation: conversation.id, panel: restingPanel(), guide: null });
 }
@@ -133,7 +135,10 @@ function spoken(answer) {
 }
 
 // Keeps the conversation as it is now.
-export const keepNow = () => changed({ past: keep({ id: state.conversation, title: titleOf(state.conversation), time: Date.now(), turns: kept() }) });
+export function keepNow() {
+  const collection = state.chosen === service.DEFAULT ? {} : { collection: state.chosen };
+  changed({ past: keep({ id: state.conversation, title: titleOf(state.conversation), time: Date.now(), turns: kept(), ...collection }) });
+}
 
 function kept() {
   return state.turns

@@ -38,7 +38,7 @@ function row(conversation) {
   return html`
     <div class="item">
       <button type="button" class="row-title" @click=${() => reopen(conversation)}>${name}</button>
-      <p class="quiet">${t("earlier.questions", { count: conversation.turns.length })}, ${ago(conversation.time)}</p>
+      <p class="quiet">${t("earlier.questions", { count: conversation.turns.length })}, ${ago(conversation.time)}${conversation.collection ? ` · ${conversation.collection}` : ""}</p>
     </div>
     <span class="actions">
       ${action("edit", "earlier.rename", () => startRenaming(conversation))}

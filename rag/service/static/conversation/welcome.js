@@ -23,9 +23,11 @@ const EVERYWHERE = /\b(?:contents|introduction|chapter|appendix|section|part|pag
 
 let madeFor = null;
 
+const madeOf = () => `${state.chosen} ${state.index}`;
+
 export function welcome(ask) {
   const count = state.documents.length;
-  if (count && state.index !== madeFor) examine(state.index);
+  if (count && madeOf() !== madeFor) examine(state.index);
   const examples = examplesNow();
   return html`
     <section class="welcome">
@@ -86,12 +88,13 @@ function drop() {
 
 // Questions from the titles and headings of some documents; none of these could be read: one about the collection.
 async function examine(index) {
-  madeFor = index;
+  madeFor = madeOf();
+  const { chosen } = state;
   changed({ examples: questionsOf(state.documents, []) });
   const some = state.documents.filter((each) => each.pages <= MOST_PAGES).slice(0, LOOKED_AT);
   const looked = await Promise.all(some.map(({ id }) => service.pages(id, index).catch(() => ({ pages: [] }))));
   const headings = looked.map(({ pages }, place) => ({ document: some[place], headings: headingsOf(pages, some[place]) }));
-  if (state.index === index) changed({ examples: questionsOf(state.documents, headings) });
+  if (state.index === index && state.chosen === chosen) changed({ examples: questionsOf(state.documents, headings) });
 }
 
 // Each once: what stands on many pages is a running header.

@@ -10,7 +10,7 @@ const whole = new Map();
 let asked = 0; // of the guides that were opened: an older one that comes late is not shown
 
 export async function guideOf(id) {
-  const name = `${state.index} ${id}`;
+  const name = `${state.chosen} ${state.index} ${id}`;
   if (!whole.has(name)) {
     const guide = await service.guide(id);
     if (guide.state !== "ready") return guide;
@@ -50,11 +50,9 @@ async function follow(number) {
 
 // The guide of all documents; the page is whole without it.
 export async function lookAtAll() {
-  try {
-    changed({ collection: await service.collectionGuide() });
-  } catch {
-    changed({ collection: null });
-  }
+  const asked = state.chosen;
+  const collection = await service.collectionGuide().catch(() => null);
+  if (asked === state.chosen) changed({ collection });
 }
 
 // While nothing is asked, guides are made, and the first page shows more and more of them.

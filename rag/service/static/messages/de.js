@@ -11,6 +11,14 @@ export const MESSAGES = {
   "page.drop": "Dateien hier ablegen, um sie hinzuzufügen",
   "page.nowhere": "Dieser Dienst nimmt keine Dateien von der Seite. Wer ihn betreibt, fügt Dokumente hinzu mit: python -m ingest ORDNER",
 
+  "collections.choose": "Sammlung",
+  "collections.default": "Hauptsammlung",
+  "collections.said": "Sammlung: {name}",
+  "collections.new": "In eine neue Sammlung legen",
+  "collections.name": "Name: a bis z, 0 bis 9, - und _",
+  "collections.make": "Anlegen",
+  "collections.into": "Sie kommen in: {name}",
+
   "key.title": "Ein Zugangsschlüssel ist nötig",
   "key.hint": "Wer diesen Dienst betreibt, hat ihn. Er bleibt gespeichert, bis dieser Tab geschlossen wird.",
   "key.refused": "Dieser Schlüssel wird nicht angenommen.",

@@ -11,6 +11,14 @@ export const MESSAGES = {
   "page.drop": "Drop the files to add them",
   "page.nowhere": "This service takes no files from the page. Whoever runs it adds documents with: python -m ingest FOLDER",
 
+  "collections.choose": "Collection",
+  "collections.default": "Main collection",
+  "collections.said": "Collection: {name}",
+  "collections.new": "Put them into a new collection",
+  "collections.name": "Name: a to z, 0 to 9, - and _",
+  "collections.make": "Make it",
+  "collections.into": "They are added to: {name}",
+
   "key.title": "An access key is needed",
   "key.hint": "Whoever runs this service has it. It is kept until this tab is closed.",
   "key.refused": "That key is not accepted.",

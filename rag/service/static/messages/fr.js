@@ -11,6 +11,14 @@ export const MESSAGES = {
   "page.drop": "Déposez les fichiers pour les ajouter",
   "page.nowhere": "Ce service ne reçoit pas de fichiers par cette page. La personne qui le gère ajoute des documents avec : python -m ingest DOSSIER",
 
+  "collections.choose": "Collection",
+  "collections.default": "Collection principale",
+  "collections.said": "Collection : {name}",
+  "collections.new": "Les mettre dans une nouvelle collection",
+  "collections.name": "Nom : a à z, 0 à 9, - et _",
+  "collections.make": "Créer",
+  "collections.into": "Ils sont ajoutés à : {name}",
+
   "key.title": "Une clé d'accès est nécessaire",
   "key.hint": "La personne qui gère ce service l'a. Elle est gardée jusqu'à la fermeture de cet onglet.",
   "key.refused": "Cette clé n'est pas acceptée.",

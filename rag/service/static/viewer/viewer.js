@@ -23,7 +23,8 @@ export const sheets = new Sheets({
   failed: (problem) => service.lacksKey(problem) && changed({ keyNeeded: true }),
 });
 
-export function open({ citations = [], ...shown }, from) {
+export function open({ citations = [], ...place }, from) {
+  const shown = { ...place, collection: state.chosen };
   opener = from ?? opener;
   cited = citations;
   const address = addressOf(shown);
@@ -164,7 +165,7 @@ function tools(view) {
 }
 
 // A link names the quote, while its page is seen.
-const shownNow = (view) => (view.now === view.page ? view : { documentId: view.documentId, page: view.now });
+const shownNow = (view) => (view.now === view.page ? view : { documentId: view.documentId, page: view.now, collection: view.collection });
 
 // The number of a page, or the one that is printed on it.
 function typed(event) {

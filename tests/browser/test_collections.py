@@ -1,0 +1,101 @@
+"""Several collections on the page: one is chosen, made, and kept apart; with one alone nothing of them is shown."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from pydantic import SecretStr
+
+from rag.service.collections.served import CollectionFolder
+from rag.testing import ScriptedModel
+from tests.browser.conftest import Serve, ask
+from tests.fakes import make_pdf
+from tests.integration.conftest import Running
+from tests.integration.test_collections import PUMP, PUMPS, REPLY, ingested, opened, uploads_for
+
+
+@pytest.fixture
+def running(serve: Serve, index: Path, tmp_path: Path) -> Running:
+    folder = tmp_path / "pumps"
+    folder.mkdir()
+    make_pdf(folder / "pumps.pdf", PUMPS, title="Pumps")
+    ingested(index, "pumps", folder)
+    return serve(ScriptedModel([REPLY]), others=CollectionFolder(index, partial(opened, index)))
+
+
+def chosen(page: Page) -> str:
+    return page.get_by_label("Collection", exact=True).input_value()
+
+
+def test_with_one_there_is_nothing_to_choose(page: Page, serve: Serve, index: Path) -> None:
+    page.goto(serve(ScriptedModel([REPLY]), others=CollectionFolder(index, partial(opened, index))).url)
+    expect(page.locator(".documents li")).to_have_count(2)
+    expect(page.locator("#collection")).to_have_count(0)
+
+
+def test_one_is_chosen_and_asked(page: Page, running: Running) -> None:
+    page.goto(running.url)
+    expect(page.locator(".documents li")).to_have_count(2)
+    assert chosen(page) == "default"
+    page.get_by_label("Collection", exact=True).select_option("pumps")
+    expect(page.locator(".documents li")).to_have_count(1)
+    expect(page.locator(".documents")).to_contain_text("pumps.pdf")
+    ask(page, PUMP)
+    expect(page.locator(".said")).to_contain_text(REPLY)
+    page.locator(".mark").first.click()
+    expect(page.locator(".viewer h2")).to_have_text("pumps.pdf")
+    expect(page.locator(".viewer")).to_have_attribute("aria-busy", "false")
+    assert page.url.endswith(";pumps")
+
+    # The link opens the page of this collection, in a tab that has chosen another one.
+    link = page.url
+    page.keyboard.press("Escape")
+    page.get_by_label("Collection", exact=True).select_option("default")
+    expect(page.locator(".documents li")).to_have_count(2)
+    expect(page.locator(".turn")).to_have_count(0)
+    page.goto("about:blank")
+    page.goto(link)
+    expect(page.locator(".viewer h2")).to_have_text("pumps.pdf")
+    assert chosen(page) == "pumps"
+
+
+def test_the_choice_and_earlier_conversations_are_of_their_collection(page: Page, running: Running) -> None:
+    page.goto(running.url)
+    page.get_by_label("Collection", exact=True).select_option("pumps")
+    expect(page.locator(".documents li")).to_have_count(1)
+    ask(page, PUMP)
+    expect(page.locator(".said")).to_contain_text(REPLY)
+    page.reload()
+    expect(page.locator(".documents")).to_contain_text("pumps.pdf")
+    assert chosen(page) == "pumps"
+    page.get_by_label("Collection", exact=True).select_option("default")
+    expect(page.locator(".documents")).to_contain_text("ferry.pdf")
+    page.get_by_role("button", name="Earlier").click()
+    expect(page.locator(".past")).to_contain_text("pumps")
+    page.locator(".past .row-title").click()
+    expect(page.locator(".said")).to_contain_text(REPLY)
+    assert chosen(page) == "pumps"
+
+
+def test_one_is_made_and_gets_a_document(
+    page: Page, serve: Serve, index: Path, documents: Path, tmp_path: Path
+) -> None:
+    others = CollectionFolder(index, partial(opened, index))
+    uploads = uploads_for(index, documents)
+    page.goto(serve(ScriptedModel([REPLY]), others=others, uploads=uploads, admin_keys=[SecretStr("admin")]).url)
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_label("Admin key").fill("admin")
+    page.get_by_text("Put them into a new collection").click()
+    page.get_by_label("Name: a to z").fill("pumps")
+    page.get_by_role("button", name="Make it").click()
+    expect(page.get_by_text("They are added to: pumps")).to_be_visible()
+    make_pdf(tmp_path / "pumps.pdf", PUMPS)
+    page.locator(".panel input[type=file]").set_input_files([tmp_path / "pumps.pdf"])
+    expect(page.get_by_role("heading", name="Done")).to_be_visible(timeout=120_000)
+    ask(page, PUMP)
+    expect(page.locator(".said")).to_contain_text(REPLY)
+    page.get_by_label("Collection", exact=True).select_option("default")
+    expect(page.locator(".documents li")).to_have_count(2)
