@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from rag import __version__
 from rag.answering.answerer import Answerer
-from rag.answering.calibration_store import read_calibration
+from rag.answering.calibration_store import calibration_path, read_calibration
 from rag.answering.confidence import (
     CONFIDENCE_MODEL,
     WHOLE_CONFIDENCE_MODEL,
@@ -178,24 +179,28 @@ def open_collection(settings: Settings, answerer: Answerer, name: str) -> Answer
 
     Raises:
         CollectionUnknown: there is no such collection.
-        ModelError: weights are missing by now, or their server cannot be reached.
+        ModelError: it is calibrated, and weights are missing by now, or their server cannot be reached.
     """
     own = in_collection(settings, name)
     confidence_model = open_confidence_model(own)
+    recorder = answerer.recorder
+    if isinstance(recorder, FolderRecorder):
+        setup = recorder.setup.model_copy(update={"confidence_model": confidence_model.digest})
+        recorder = FolderRecorder(open_records(own), setup)
     return replace(
         answerer,
         index=CurrentIndex(own.index, answerer.retriever.encoder.identity),
         confidence_model=confidence_model,
-        recorder=FolderRecorder(open_records(own), setup_of(own, answerer.retriever, confidence_model))
-        if answerer.recorder
-        else None,
+        recorder=recorder,
         searches=answerer.searches.emptied(),
     )
 
 
 def open_confidence_model(settings: Settings) -> ConfidenceModel:
     """The confidence model fitted to the index's documents, or else the default one; with ``false_answers`` as set."""
-    calibration = read_calibration(settings.index, model_digests(settings))
+    # Of a collection that is opened while others answer: weights that need not be looked at are not.
+    is_calibrated = os.path.lexists(calibration_path(settings.index))
+    calibration = read_calibration(settings.index, model_digests(settings)) if is_calibrated else None
     return replace(
         calibration.confidence_model if calibration else CONFIDENCE_MODEL, false_answers=settings.false_answers
     )

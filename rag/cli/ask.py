@@ -21,6 +21,7 @@ from rag.cli.conversation.line_editor import line_editor
 from rag.cli.conversation.live_answer import live_answer, live_status
 from rag.cli.conversation.repl import Conversation
 from rag.composition import open_answerer, open_records, setup_of
+from rag.domain.collection_name import DEFAULT_COLLECTION
 from rag.domain.values import Answer, Question
 from rag.errors import QuestionsInvalid
 from rag.settings import Settings
@@ -84,7 +85,7 @@ def _ask_each(options: argparse.Namespace, settings: Settings) -> int:
     for text in questions:
         answer = live_answer(progress, answerer, Question(text, documents))
         if options.json:
-            print(json.dumps(_to_json(answer), ensure_ascii=False))
+            print(json.dumps(_to_json(answer, options.collection), ensure_ascii=False))
         else:
             show(console, answer, recorded=settings.records is not None)
         code = code if answer.answered else NOT_ANSWERED
@@ -140,8 +141,10 @@ def _questions(words: Sequence[str]) -> Iterable[str]:
     return [text]
 
 
-def _to_json(answer: Answer) -> dict[str, Any]:
+def _to_json(answer: Answer, collection: str | None) -> dict[str, Any]:
     # The service's schema is the contract; the terminal prints the same.
+    from rag.service.page_links import PageLinks
     from rag.service.schemas import AnswerBody
 
-    return AnswerBody.of(answer).model_dump()
+    named = None if collection == DEFAULT_COLLECTION else collection
+    return AnswerBody.of(answer, PageLinks(collection=named)).model_dump()

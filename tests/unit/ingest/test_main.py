@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from ingest.__main__ import main
+from ingest.reporting.report import Report
+from rag.settings import Settings
 from tests.fakes import make_pdf
 
 
@@ -118,3 +120,37 @@ def test_help_tells_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
     assert caught.value.code == 0
     text = capsys.readouterr().out
     assert all(f"\n  {code} " in text for code in ("0", "1", "2", "3", "75"))
+
+
+class TestCollections:
+    @pytest.fixture
+    def ran(self, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+        """The index directories of the runs, none of which does anything."""
+        ran: list[Path] = []
+
+        def run(_options: object, settings: Settings, index: Path) -> Report:
+            assert settings.index == index
+            ran.append(index)
+            return Report("000001-00000000", published=True, files=[], chunks=0, embedded=0, reused=0, seconds=0.0)
+
+        monkeypatch.setattr("ingest.__main__._run", run)
+        return ran
+
+    def test_a_new_one_is_made(self, ran: list[Path], tmp_path: Path) -> None:
+        assert main([str(tmp_path), "--collection", "contracts"]) == 0
+        assert main([str(tmp_path), "--collection", "contracts", "--index", str(tmp_path / "other")]) == 0
+        assert main([str(tmp_path), "--collection", "default"]) == 0
+        root = tmp_path / "index"
+        assert ran == [root / "collections" / "contracts", tmp_path / "other" / "collections" / "contracts", root]
+
+    def test_a_name_that_cannot_be_one(
+        self, ran: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert main([str(tmp_path), "--collection", "My Contracts"]) == 2
+        assert "'My Contracts' cannot name a collection" in said(capsys)
+        assert ran == []
+
+    @pytest.mark.parametrize("what", [["--rebuild"], ["--erase", "a.pdf"]])
+    def test_without_files_it_has_to_be_there(self, what: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+        assert main([*what, "--collection", "contracts"]) == 2
+        assert said(capsys) == "error: there is no collection 'contracts'; there are: default"

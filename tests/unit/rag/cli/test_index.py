@@ -249,3 +249,20 @@ def test_nothing_heavy_is_loaded() -> None:
     assert done.stdout == "[]\n"
     assert done.returncode == 1
     assert done.stderr.startswith("error: no index")
+
+
+class TestCollections:
+    def test_one_is_listed_apart(self, index: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        add(index, pump=PUMP)
+        other = add(index / "collections" / "other", valve=VALVE)
+        assert main(["index", "list", "--json", "--collection", "other"]) == 0
+        listed = json.loads(capsys.readouterr().out)
+        assert (listed["index"], listed["current"]) == (str(index / "collections" / "other"), other)
+        assert main(["index", "verify", "--collection", "default"]) == 0
+
+    @pytest.mark.parametrize("name", ["pipes", "../other", "Other", "\udcff"])
+    def test_unknown_and_bad_names(self, index: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+        add(index / "collections" / "other", valve=VALVE)
+        for command in (["index", "gc"], ["ask", "why"], ["eval", "questions.jsonl"], ["calibrate"]):
+            assert main([*command, "--collection", name]) == 2
+            assert line_of(capsys).endswith("there are: default, other")

@@ -149,3 +149,23 @@ def test_without_the_setting_it_says_so(
     code, _, err = run(*action)
     assert code == 1
     assert err.startswith("error: no key file is named: set RAG_KEY_FILE to a path such as")
+
+
+def test_a_key_is_bound_to_collections(path: Path, run: Callable[..., tuple[int, str, str]]) -> None:
+    code, _, err = run("new", "alice", "--collection", "contracts", "--collection", "default")
+    assert code == 0
+    assert err.startswith("key alice, for ask, documents of contracts, default, until ")
+    assert rows(path)[0]["collections"] == ["contracts", "default"]
+    run("new", "bob")
+    assert "collections" not in rows(path)[1]
+    listed = run("list")[1]
+    assert "contracts, default" in listed
+    assert "all" in listed
+    kept = json.loads(run("list", "--json")[1])["keys"]
+    assert [key.get("collections") for key in kept] == [["contracts", "default"], None]
+
+
+def test_a_text_that_cannot_name_a_collection(run: Callable[..., tuple[int, str, str]]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        run("new", "alice", "--collection", "../x")
+    assert run("new", "alice", *(f"--collection=c{number}" for number in range(101)))[0] == 1

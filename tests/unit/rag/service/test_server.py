@@ -13,6 +13,7 @@ from ingest.__main__ import _parser
 from rag.errors import SettingsError
 from rag.service.admission.admission import AdmissionLimits
 from rag.service.server import admission_limits, open_uploads
+from rag.service.uploads.adding import open_for_collection
 from rag.settings import Settings
 
 
@@ -63,3 +64,21 @@ def test_limits_follow_settings_and_machine(
     changed: dict[str, Any], expected_seconds: float | None, limits: AdmissionLimits
 ) -> None:
     assert admission_limits(Settings(**changed), expected_seconds) == limits
+
+
+def test_a_collection_has_a_folder_and_a_job_of_its_own(tmp_path: Path) -> None:
+    uploads = open_uploads(settings(tmp_path))
+    assert uploads
+    assert uploads.for_collection
+    own = uploads.for_collection("contracts")
+    assert own.folder.root == tmp_path / ".pageproof-collections" / "contracts"
+    options = _parser().parse_args(own.job[3:])
+    assert (options.path, options.index, options.collection) == ([own.folder.root], Path("an index"), "contracts")
+    assert options.others == "keep"
+
+
+def test_a_collection_whose_folder_cannot_be_made_takes_no_documents(tmp_path: Path) -> None:
+    uploads = open_uploads(settings(tmp_path))
+    (tmp_path / ".pageproof-collections").write_text("in the way")
+    assert open_for_collection(uploads, "contracts") is None
+    assert open_for_collection(None, "contracts") is None

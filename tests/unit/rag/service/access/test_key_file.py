@@ -245,3 +245,19 @@ class TestReading:
     def test_a_secret_that_the_settings_have_too_is_refused(self, path: Path) -> None:
         with pytest.raises(KeyFileFault, match=r"the key alice is in RAG_API_KEYS or RAG_ADMIN_KEYS, too"):
             read_keys(path, elsewhere=[digest_of(b"alice")])
+
+
+def test_a_key_may_be_bound_to_collections() -> None:
+    (key,) = parse_keys(file_of(ROW | {"collections": ["contracts", "default"]}), "keys.json")
+    assert key.collections == {"contracts", "default"}
+    assert parse_keys(serialized([key]), "keys.json") == (key,)
+    (plain,) = parse_keys(file_of(ROW), "keys.json")
+    assert plain.collections is None
+    # Earlier versions refuse members that they do not know.
+    assert b"collections" not in serialized([plain])
+
+
+@pytest.mark.parametrize("collections", [[], ["Contracts"], ["../x"], ["a"] * 101, "contracts", [1]])
+def test_a_key_that_is_bound_to_what_is_no_collection_is_refused(collections: object) -> None:
+    with pytest.raises(KeyFileFault, match=r"keys\.0\.collections"):
+        parse_keys(file_of(ROW | {"collections": collections}), "keys.json")
