@@ -10,7 +10,7 @@ from typing import Any
 from ingest.reporting.report import Report
 from rag.domain.file_status import INDEXED, FileRow
 from rag.index.erasure import ToErase, erase_documents, find_documents, still_in
-from rag.index.layout import IndexLayout
+from rag.index.layout import IndexLayout, own_files
 from rag.index.reading import read_current
 from rag.index.text_search import TextSearch
 from rag.index.writer import open_writer
@@ -70,6 +70,8 @@ class Erasure:
 def erase(index: Path, names: Sequence[str], records: Path | None) -> Erasure:
     """Erases documents from every generation, the sources and the records, and searches all files for their text.
 
+    All of that is of one collection: another one may have the same documents, and keeps them.
+
     Args:
         index: directory of the index.
         names: of documents, as the index has them, in any Unicode form.
@@ -110,7 +112,7 @@ def _remove_records(folders: Sequence[Path], what: ToErase) -> int:
     Of what people have said of answers, only such lines go.
     """
     ids = TextSearch(what.ids)
-    paths = [path for folder in folders if folder.is_dir() for path in folder.rglob("*") if path.is_file()]
+    paths = [path for folder in folders if folder.is_dir() for path in own_files(folder)]
     lines = [path for path in paths if path.suffix == ".jsonl"]
     removed = sum(
         KeyedLines(path).drop(lambda line: ids.is_in_bytes(line) or what.search.is_in_bytes(line)) for path in lines

@@ -22,7 +22,7 @@ from rag.answering.prompt import SYSTEM, SYSTEM_WHOLE
 from rag.answering.records import FolderRecorder, ModelIdentity, RecordFolder, Setup
 from rag.domain.collection_name import DEFAULT_COLLECTION
 from rag.errors import IndexFault, ModelUntrusted, ModelUnusable, SettingsError
-from rag.index.layout import collection_names, collection_root, known_collection_root
+from rag.index.layout import COLLECTIONS, collection_names, collection_root, known_collection_root
 from rag.index.reading import CurrentIndex
 from rag.models.embedding.encoder import open_text_encoder
 from rag.models.embedding.interfaces import Encoder, Reranker
@@ -70,7 +70,7 @@ def in_collection(settings: Settings, name: str, *, may_be_new: bool = False) ->
     if name == DEFAULT_COLLECTION:
         return settings
     # What people say of answers is kept with the records, and calibrates the collection.
-    records = settings.records / "collections" / name if settings.records else None
+    records = settings.records / COLLECTIONS / name if settings.records else None
     return settings.model_copy(update={"index": index, "records": records})
 
 

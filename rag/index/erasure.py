@@ -19,7 +19,7 @@ from rag.domain.file_status import INDEXED, FileRow
 from rag.errors import DocumentUnknown, IndexFault
 from rag.index import durable_files
 from rag.index.docstore import Docstore, Entry
-from rag.index.layout import DOCSTORE, REPORT, IndexLayout
+from rag.index.layout import DOCSTORE, REPORT, IndexLayout, own_files
 from rag.index.manifest import Manifest
 from rag.index.pending_vectors import remove_pending
 from rag.index.reading import generation_names, open_generation, read_current, read_manifest, verify_file
@@ -187,7 +187,8 @@ def _entries(rows: Sequence[FileRow]) -> list[Entry]:
 def still_in(what: ToErase, layout: IndexLayout, folders: Sequence[Path]) -> tuple[list[Path], int, int]:
     """Searches all files of the index and of other folders for the documents' ids and text.
 
-    Stored sources of other documents are not searched: what they have is their own.
+    Stored sources of other documents are not searched: what they have is their own. Nor are further collections, which
+    may have the same documents.
 
     Returns:
         The files that have some of it; how many files were searched; and their bytes.
@@ -202,8 +203,8 @@ def still_in(what: ToErase, layout: IndexLayout, folders: Sequence[Path]) -> tup
         path
         for folder in (layout.root, *folders)
         if folder.is_dir()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and not (path.parent == layout.sources and path.name in kept)
+        for path in own_files(folder)
+        if not (path.parent == layout.sources and path.name in kept)
     ]
     found = [path for path in paths if path.name in what.ids or ids.is_in(path) or what.search.is_in(path)]
     return found, len(paths), sum(path.stat().st_size for path in paths)

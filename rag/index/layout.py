@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,8 @@ CODES = "codes.faiss"
 LEXICAL = "lexical"
 DOCSTORE = "docstore.sqlite"
 REPORT = "report.json"
+# In an index directory, and in a folder of records: a folder for each further collection.
+COLLECTIONS = "collections"
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ class IndexLayout:
     @property
     def collections(self) -> Path:
         """Further collections: a folder for each, named as the collection, and laid out as this directory is."""
-        return self.root / "collections"
+        return self.root / COLLECTIONS
 
     def generation(self, name: str) -> Path:
         """The folder of one generation."""
@@ -84,6 +87,13 @@ class IndexLayout:
     def guide(self, document_id: str) -> Path:
         """The folder of the guide to a document."""
         return self.guides / document_id
+
+
+def own_files(folder: Path) -> Iterator[Path]:
+    """Every file of an index directory, or of a folder of records, but for those of further collections."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.relative_to(folder).parts[0] != COLLECTIONS:
+            yield path
 
 
 def collection_root(root: Path, name: str) -> Path:

@@ -260,3 +260,18 @@ def test_wrong_usage(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(arguments)
     assert caught.value.code == 2
+
+
+def test_another_collection_keeps_its_own(office: Office) -> None:
+    other, records = office.index / "collections" / "other", office.records / "collections" / "other"
+    ingest_job(other, office.encoder).run(discover([office.folder]), [office.folder])
+    records.mkdir(parents=True)
+    (records / "one.json").write_text(json.dumps({"answer": SECRET}))
+    erasure = office.erase("secret.txt")
+    assert (erasure.found_in, erasure.removed_records) == ([], 0)
+    generation = open_current(other, office.encoder.identity)
+    assert "secret.txt" in [document.name for document in generation.documents]
+    generation.close()
+    assert (records / "one.json").is_file()
+    # There it is erased by its own run.
+    assert erase(other, ["secret.txt"], records).removed_records == 1

@@ -249,7 +249,7 @@ class TestReading:
 
 def test_a_key_may_be_bound_to_collections() -> None:
     (key,) = parse_keys(file_of(ROW | {"collections": ["contracts", "default"]}), "keys.json")
-    assert key.collections == {"contracts", "default"}
+    assert key.collections == frozenset({"contracts", "default"})
     assert parse_keys(serialized([key]), "keys.json") == (key,)
     (plain,) = parse_keys(file_of(ROW), "keys.json")
     assert plain.collections is None
