@@ -152,7 +152,11 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
 
     # Paths
-    index: Annotated[Path, BeforeValidator(_named), Field(description="directory of the index")] = Path("indexes")
+    index: Annotated[
+        Path,
+        BeforeValidator(_named),
+        Field(description="directory of the index; further collections are in its `collections/`"),
+    ] = Path("indexes")
     models: Annotated[Path, BeforeValidator(_named), Field(description="directory of the model weights")] = Path(
         "models"
     )
@@ -444,8 +448,9 @@ class Settings(BaseSettings):
         Path | None,
         BeforeValidator(lambda value: value or None),
         Field(
-            description="folder that the service ingests, and stores uploaded documents in; empty: nothing can be "
-            "added. Needs `RAG_ADMIN_KEYS` or `RAG_KEY_FILE`"
+            description="folder that the service ingests, and stores uploaded documents in, those of further "
+            "collections in its `.pageproof-collections/NAME`; empty: nothing can be added. Needs `RAG_ADMIN_KEYS` or "
+            "`RAG_KEY_FILE`"
         ),
     ] = None
     admin_keys: Annotated[

@@ -21,6 +21,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rag.cli import doctor_checks
+from rag.cli.arguments import add_collection
 from rag.cli.console import fail
 from rag.cli.doctor_checks import Finding
 from rag.composition import generator_weights, open_encoder, open_store, probe_own_model
@@ -50,6 +51,7 @@ def add_commands(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
         "doctor", help="what this machine has, what is missing, what to do; exit code 1 if something is missing"
     )
     command.add_argument("--tune", action="store_true", help="measure how this machine runs the model best (15 s)")
+    add_collection(command)
     command.add_argument("--verify", action="store_true", help="read every byte of the weights and of the index")
     command.add_argument("--json", action="store_true", help="print the findings as one JSON object")
     command.set_defaults(run=diagnose)

@@ -110,7 +110,7 @@ def create_app(
         app.include_router(guide_routes.router(guarded(keys, "documents")))
         can_make = uploads is not None and others is not None
         app.include_router(collections.router(served, guarded(keys), can_make=can_make))
-        app.include_router(health.router(answerer, admission, metrics, uploads_info(uploads, keys), keys, queue))
+        app.include_router(health.router(served, admission, metrics, uploads_info(uploads, keys), keys, queue))
         if uploads:
             app.include_router(router(guarded(keys, "admin")))
             if others:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter as CountOf
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from http import HTTPStatus
 from platform import python_version
@@ -93,6 +93,12 @@ class Metrics:
         self.published = Gauge(
             "pageproof_index_published_timestamp_seconds", "When the served generation was made", registry=registry
         )
+        self.collection_ready = Gauge(
+            "pageproof_collection_ready",
+            "1 while a further collection that was opened can be asked in its current generation",
+            ["collection"],
+            registry=registry,
+        )
         self.ingest_runs = Counter(
             "pageproof_ingest_runs", "Runs of ingest that the service started", ["outcome"], registry=registry
         )
@@ -137,6 +143,12 @@ class Metrics:
             self.published.set(datetime.fromisoformat(generation.manifest.created).timestamp())
             for status, count in CountOf(row.status for row in generation.manifest.sources).items():
                 self.files.labels(status).set(count)
+
+    def collections_state(self, ready: Mapping[str, bool]) -> None:
+        """Sets the gauge of further collections, by name."""
+        self.collection_ready.clear()
+        for name, is_ready in ready.items():
+            self.collection_ready.labels(name).set(is_ready)
 
     def count_request(self, route: str, status: int, seconds: float) -> None:
         """Counts a request when its response has ended."""

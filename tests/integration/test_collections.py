@@ -241,6 +241,9 @@ class TestFollowing:
             listed = {each["name"]: each["index"] for each in client.get("/collections").json()["collections"]}
             assert set(listed) == {"default", "empty", "pumps"}
             assert listed["empty"] is None
+            shown = client.get("/metrics").text
+            assert 'pageproof_collection_ready{collection="pumps"} 0.0' in shown
+            assert 'pageproof_collection_ready{collection="empty"} 0.0' in shown
 
     @pytest.mark.usefixtures("pumps")
     def test_a_damaged_default_one_stops_no_other(self, index: Path) -> None:
@@ -266,6 +269,8 @@ class TestKeys:
             assert names(client, headers=bound) == ["pumps"]
             # Without a name it is the only one that the key opens.
             assert documents_of(client, headers=bound) == ["pumps.pdf"]
+            assert 'ready{collection="pumps"} 1.0' in client.get("/metrics", headers=bound).text
+            assert "pumps" not in client.get("/metrics", headers=default).text
             answer = ask(client, PUMP, **bound).json()
             assert (answer["answered"], answer["collection"]) == (True, "pumps")
             for header, name, told in ((default, "pumps", "default"), (bound, "default", "pumps")):

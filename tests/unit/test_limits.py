@@ -54,6 +54,7 @@ DEFAULTS = {
     "shortest key of `RAG_API_KEYS`, `RAG_ADMIN_KEYS`": f"{setting_rules._SHORTEST_KEY} characters",
     "life of a key of `rag keys new`": f"{keys_command._DAYS} days",
     "keys in the file": f"{key_file.MAX_KEYS:,}",
+    "collections of a key": f"{key_file.MAX_COLLECTIONS}, or all",
     "size of the key file": f"{key_file.MAX_BYTES // KIB} KiB",
     "answers at a time": f"{default('parallel')}",
     "questions in the queue": f"{default('max_queue')}",

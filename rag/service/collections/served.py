@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rag.answering.answerer import Answerer
 from rag.domain.collection_name import DEFAULT_COLLECTION, is_collection_name, unknown_collection
-from rag.errors import CollectionUnknown
+from rag.errors import CollectionUnknown, IndexFault
 from rag.index.layout import IndexLayout, collection_names
 from rag.service.guides.maker import GuideMaker
 from rag.service.uploads.adding import Adding
@@ -113,6 +113,12 @@ class ServedCollections:
                 raise unknown_collection(name, self.names(opens))
             return self._opened[name][0] if name in self._opened else self._open(name)
 
+    def states(self) -> dict[str, bool]:
+        """For each collection that is open, but the default one: whether its current generation can be asked."""
+        with self._lock:
+            opened = {name: collection.answerer for name, (collection, _) in self._opened.items()}
+        return {name: _is_ready(answerer) for name, answerer in opened.items() if self._is_there(name)}
+
     def is_served(self, collection: ServedCollection) -> bool:
         """True while a collection is there, and was not made anew since."""
         with self._lock:
@@ -153,3 +159,11 @@ class ServedCollections:
         if name in self._opened:
             _, stack = self._opened.pop(name)
             stack.close()
+
+
+def _is_ready(answerer: Answerer) -> bool:
+    try:
+        answerer.generation()
+    except IndexFault:
+        return False
+    return answerer.index.state.fault is None

@@ -11,14 +11,13 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import PlainTextResponse
 
 from rag import __version__
-from rag.answering.answerer import Answerer
 from rag.errors import CollectionUnknown, IndexFault, IndexMissing, ModelError
 from rag.index.generation import Generation
 from rag.runtime.background import BackgroundQueue
 from rag.service.access.access_key import SCOPES
 from rag.service.admission.admission import Admission
 from rag.service.auth import Keys, guarded
-from rag.service.collections.choosing import ChosenCollection
+from rag.service.collections.choosing import ChosenCollection, opened_by
 from rag.service.collections.served import ServedCollections
 from rag.service.metrics import CONTENT_TYPE, Metrics
 from rag.service.middleware import MAX_BODY_BYTES
@@ -67,7 +66,7 @@ def probes(served: ServedCollections) -> APIRouter:
 
 
 def router(
-    answerer: Answerer,
+    served: ServedCollections,
     admission: Admission,
     metrics: Metrics,
     uploads: Callable[[Request], AddingBody],
@@ -75,17 +74,21 @@ def router(
     background: BackgroundQueue,
 ) -> APIRouter:
     """Metrics, API schema and configuration, guarded by the keys."""
+    answerer = served.default.answerer
     routes = APIRouter(route_class=guarded(keys))
     measured = APIRouter(route_class=guarded(keys, "metrics"))
 
     @measured.get("/metrics", response_class=PlainTextResponse)
-    def exposition() -> Response:
+    def exposition(request: Request) -> Response:
         """Metrics in Prometheus' text format."""
         generation = None
         with suppress(IndexFault):
             generation = answerer.generation()
         metrics.key_file_refused.set(keys.file is not None and keys.file.fault is not None)
         metrics.background_state(background.status)
+        opens = opened_by(request)
+        states = served.states()
+        metrics.collections_state({name: states[name] for name in states if opens is None or name in opens})
         state = answerer.index.state
         metrics.index_state(generation, swaps=state.swaps, refused=state.refused, degraded=state.fault is not None)
         return Response(
