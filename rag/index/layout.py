@@ -76,6 +76,11 @@ class IndexLayout:
         """Further collections: a folder for each, named as the collection, and laid out as this directory is."""
         return self.root / COLLECTIONS
 
+    @property
+    def option(self) -> str:
+        """What names this directory on a command line beside that of the default collection: ``--collection NAME``."""
+        return f" --collection {self.root.name}" if self.root.parent.name == COLLECTIONS else ""
+
     def generation(self, name: str) -> Path:
         """The folder of one generation."""
         return self.generations / name

@@ -172,7 +172,7 @@ def read_current(layout: IndexLayout) -> tuple[str, str]:
     try:
         data = layout.current.read_bytes()
     except FileNotFoundError as error:
-        raise IndexMissing(f"no index in {layout.root}; make one: python -m ingest PATH") from error
+        raise IndexMissing(f"no index in {layout.root}; make one: python -m ingest PATH{layout.option}") from error
     except OSError as error:
         raise IndexCorrupt(f"{layout.current} cannot be read: {error.strerror}; give access, or {_MEND}") from error
     try:

@@ -9,12 +9,14 @@ import pytest
 from playwright.sync_api import Page, expect
 from pydantic import SecretStr
 
+from rag.service.access.watched_keys import WatchedKeys
 from rag.service.collections.served import CollectionFolder
 from rag.testing import ScriptedModel
 from tests.browser.conftest import Serve, ask
 from tests.fakes import make_pdf
 from tests.integration.conftest import Running
 from tests.integration.test_collections import PUMP, PUMPS, REPLY, ingested, opened, uploads_for
+from tests.integration.test_keys import KeyRing
 
 
 @pytest.fixture
@@ -78,6 +80,26 @@ def test_the_choice_and_earlier_conversations_are_of_their_collection(page: Page
     page.locator(".past .row-title").click()
     expect(page.locator(".said")).to_contain_text(REPLY)
     assert chosen(page) == "pumps"
+
+
+def test_a_key_for_one_shows_nothing_of_others(page: Page, serve: Serve, index: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "pumps"
+    folder.mkdir()
+    make_pdf(folder / "pumps.pdf", PUMPS, title="Pumps")
+    ingested(index, "pumps", folder)
+    ring = KeyRing(tmp_path / "keys.json")
+    ring.add("alice", "ask", "documents", collections=frozenset({"pumps"}))
+    others = CollectionFolder(index, partial(opened, index))
+    page.goto(serve(ScriptedModel([REPLY]), others=others, key_file=WatchedKeys(ring.path)).url)
+    page.get_by_role("textbox", name="Access key").fill(ring.secrets["alice"])
+    page.keyboard.press("Enter")
+    expect(page.locator(".documents li")).to_have_count(1)
+    expect(page.locator("#collection")).to_have_count(0)
+    ask(page, PUMP)
+    expect(page.locator(".said")).to_contain_text(REPLY)
+    page.locator(".mark").first.click()
+    expect(page.locator(".viewer h2")).to_have_text("pumps.pdf")
+    expect(page.locator(".viewer")).to_have_attribute("aria-busy", "false")
 
 
 def test_one_is_made_and_gets_a_document(

@@ -350,6 +350,14 @@ class TestAdding:
         unknown = client.delete("/uploads", params={"name": "ferry.pdf", **chosen}, headers=ADMIN)
         assert_problem(unknown, 404)
 
+    def test_the_schema_tells_that_making_one_needs_a_key(self, client: TestClient) -> None:
+        listing, making = (
+            client.get("/openapi.json").json()["paths"]["/collections"][each] for each in ("get", "post")
+        )
+        assert "security" not in listing
+        assert making["security"]
+        assert {"401", "403", "404", "409", "422", "507"} <= making["responses"].keys()
+
     def test_names_that_cannot_be_made(self, client: TestClient) -> None:
         assert client.post("/collections", json={"name": "pumps"}, headers=ADMIN).status_code == 201
         for name in ("pumps", "default"):

@@ -37,7 +37,7 @@ class _GuidesJob:
             return None
         try:
             turn.progress(*self.maker.progress())
-            while self.maker.step(turn.cancellation):
+            while self.is_wanted() and self.maker.step(turn.cancellation):
                 turn.cancellation.check()
                 turn.progress(*self.maker.progress())
         except (IndexFault, ModelError) as fault:

@@ -133,3 +133,16 @@ def test_wrong_usage(arguments: list[str], remedy: str, capsys: pytest.CaptureFi
         main(["ask", *arguments])
     assert caught.value.code == 2
     assert remedy in capsys.readouterr().err
+
+
+def test_the_answer_names_a_collection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RAG_INDEX", str(tmp_path))
+    (tmp_path / "collections" / "pumps").mkdir(parents=True)
+    assert main(["ask", ASKED, "--json", "--collection", "pumps"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["collection"] == "pumps"
+    assert answer["citations"][0]["url"].endswith("&collection=pumps")
+    assert main(["ask", ASKED, "--json", "--collection", "default"]) == 0
+    assert "collection" not in json.loads(capsys.readouterr().out)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from rag.errors import CollectionUnknown
-from rag.index.layout import collection_names, collection_root, known_collection_root
+from rag.errors import CollectionUnknown, IndexMissing
+from rag.index.layout import IndexLayout, collection_names, collection_root, known_collection_root
+from rag.index.reading import read_current
 
 
 def test_the_default_collection_is_the_directory_itself(tmp_path: Path) -> None:
@@ -36,3 +37,9 @@ def test_a_new_one_needs_a_name_that_can_be_one(tmp_path: Path) -> None:
     assert collection_root(tmp_path, "new") == tmp_path / "collections" / "new"
     with pytest.raises(CollectionUnknown, match="cannot name a collection"):
         collection_root(tmp_path, "../new")
+
+
+def test_a_collection_without_an_index_says_how_to_make_it(tmp_path: Path) -> None:
+    for name, command in (("default", "PATH"), ("new", "PATH --collection new")):
+        with pytest.raises(IndexMissing, match=rf"python -m ingest {command}$"):
+            read_current(IndexLayout(collection_root(tmp_path, name)))
