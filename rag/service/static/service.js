@@ -202,7 +202,7 @@ export const remove = (name, bearer) => json(within(`/uploads?name=${encodeURICo
 export function upload(file, { bearer, replace, progress }) {
   return new Promise((resolve, reject) => {
     const sending = new XMLHttpRequest();
-    sending.open("POST", ROOT + within(`/uploads?name=${encodeURIComponent(file.name)}${replace ? "&replace=true" : ""}`));
+    sending.open("POST", `${ROOT}${within(`/uploads?name=${encodeURIComponent(file.name)}${replace ? "&replace=true" : ""}`)}`);
     if (bearer) sending.setRequestHeader("Authorization", authorizationOf(bearer));
     sending.setRequestHeader("Content-Type", "application/octet-stream");
     sending.upload.onprogress = (event) => progress(event.loaded, event.total);
