@@ -16,8 +16,14 @@ PageproofError
 │   ├── IndexCorrupt
 │   ├── IndexForeign
 │   ├── IndexBusy
+│   ├── IndexUnfinished
 │   └── PublishFailed
 ├── CollectionUnknown
+├── StorageFault
+│   ├── StorageUnusable
+│   ├── StorageUnreachable
+│   ├── StorageMissing
+│   └── StorageCorrupt
 ├── IngestFault
 │   ├── NothingToIngest
 │   └── OtherFolders
@@ -132,12 +138,36 @@ class IndexBusy(IndexFault):
     """Another writer holds the lock of this index directory."""
 
 
+class IndexUnfinished(IndexFault):
+    """The generation has its text already, but not yet its vectors."""
+
+
 class PublishFailed(IndexFault):
     """The generation could not be written to disk; the previous one stays current."""
 
 
 class CollectionUnknown(PageproofError):
     """There is no collection of this name, it may not be opened, or the text cannot name one."""
+
+
+class StorageFault(PageproofError):
+    """Object storage cannot be used for a generation; the index is unchanged."""
+
+
+class StorageUnusable(StorageFault):
+    """The URL is none of object storage, or the package for it is not installed."""
+
+
+class StorageUnreachable(StorageFault):
+    """The object storage does not respond, closed the connection, or refuses access."""
+
+
+class StorageMissing(StorageFault):
+    """Nothing has been pushed to this URL, or not this generation."""
+
+
+class StorageCorrupt(StorageFault):
+    """An object is missing from the storage, or is not what its name or the manifest says."""
 
 
 class IngestFault(PageproofError):

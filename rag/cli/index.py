@@ -1,4 +1,4 @@
-"""The ``index`` command: list, verify, roll back and garbage-collect generations. It needs no weights."""
+"""The ``index`` command: list, verify, roll back, garbage-collect, push and pull generations. It needs no weights."""
 
 from __future__ import annotations
 
@@ -13,11 +13,15 @@ from rich.table import Table
 from rich.text import Text
 
 from rag.cli.arguments import add_collection, whole_number
+from rag.cli.console import progress
 from rag.errors import IndexCorrupt, IndexMissing
 from rag.index.durable_files import published_digest
 from rag.index.layout import IndexLayout
 from rag.index.maintenance import GenerationRow, collect_garbage, faults_of, list_generations, roll_back
 from rag.index.reading import read_current
+from rag.index.storage.object_storage import open_storage
+from rag.index.storage.pull import pull
+from rag.index.storage.push import push
 from rag.index.writer import open_writer
 from rag.settings import Settings
 
@@ -28,9 +32,9 @@ _DAMAGED = 1
 
 
 def add_commands(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Adds ``index`` and its four actions to the command line."""
-    index = commands.add_parser("index", help="the generations of the index: list, verify, rollback, gc")
-    actions = index.add_subparsers(dest="action", required=True, metavar="list|verify|rollback|gc")
+    """Adds ``index`` and its actions to the command line."""
+    index = commands.add_parser("index", help="the generations of the index: list, verify, rollback, gc, push, pull")
+    actions = index.add_subparsers(dest="action", required=True, metavar="list|verify|rollback|gc|push|pull")
 
     action = actions.add_parser("list", help="the published generations, newest first")
     action.add_argument("--json", action="store_true", help="print everything as one JSON object")
@@ -52,6 +56,16 @@ def add_commands(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
         "--keep", type=whole_number(1), metavar="N", help="generations that stay (default: RAG_KEEP_GENERATIONS, or 3)"
     )
     action.set_defaults(run=gc)
+
+    action = actions.add_parser("push", help="store a generation and its documents in object storage")
+    action.add_argument("url", metavar="URL", help="s3://BUCKET/PREFIX, file:///FOLDER, or another one of fsspec")
+    action.add_argument("--generation", metavar="ID", help="default: the current one")
+    action.set_defaults(run=push_)
+
+    action = actions.add_parser("pull", help="take a generation from object storage and make it the current one")
+    action.add_argument("url", metavar="URL", help="as it was pushed to")
+    action.add_argument("--generation", metavar="ID", help="default: the one that was pushed last")
+    action.set_defaults(run=pull_)
     for action in actions.choices.values():
         add_collection(action)
 
@@ -168,6 +182,36 @@ def gc(options: argparse.Namespace, settings: Settings) -> int:
     print(
         f"{generations} generation{'s' * (generations != 1)} and {sources} source{'s' * (sources != 1)} removed, "
         f"{megabytes(collected.bytes)} freed"
+    )
+    return 0
+
+
+def push_(options: argparse.Namespace, settings: Settings) -> int:
+    """Stores a generation in object storage."""
+    storage = open_storage(options.url)
+    with progress() as report:
+        pushed = push(storage, settings.index, options.generation, lambda done, total: report("push", done, total))
+    print(
+        f"generation {pushed.generation} is in {storage.url}: {pushed.sent} of {pushed.objects} files sent, "
+        f"{megabytes(pushed.sent_bytes)}"
+    )
+    return 0
+
+
+def pull_(options: argparse.Namespace, settings: Settings) -> int:
+    """Takes a generation from object storage."""
+    storage = open_storage(options.url)
+    with progress() as report:
+        pulled = pull(
+            storage,
+            settings.index,
+            options.generation,
+            keep=settings.keep_generations,
+            report=lambda done, total: report("pull", done, total),
+        )
+    print(
+        f"generation {pulled.generation} is current now: {pulled.received} file{'s' * (pulled.received != 1)} "
+        f"received, {megabytes(pulled.received_bytes)}; a running service takes it within seconds"
     )
     return 0
 

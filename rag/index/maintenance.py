@@ -121,7 +121,7 @@ def faults_of(root: Path, name: str) -> Iterator[IndexCorrupt | IndexForeign]:
             verify_file(layout.generation(name), row)
         except IndexCorrupt as fault:
             yield fault
-    for document_id in _sources_of(manifest):
+    for document_id in sources_of(manifest):
         try:
             _verify_source(layout, document_id, name)
         except IndexCorrupt as fault:
@@ -212,7 +212,7 @@ def collect_garbage(layout: IndexLayout, keep: int) -> Collected:
 def _unnamed(layout: IndexLayout, kept: Sequence[str]) -> Sequence[Path]:
     """The sources and guides of documents that no generation names; none where a manifest, which may, is unreadable."""
     try:
-        named = {document_id for name in kept for document_id in _sources_of(_manifest(layout, name))}
+        named = {document_id for name in kept for document_id in sources_of(_manifest(layout, name))}
     except IndexFault as fault:
         _log.warning("no source is removed, because it is not known which are needed: %s", fault)
         return []
@@ -228,6 +228,6 @@ def _remove(path: Path, layout: IndexLayout) -> int:
     return freed
 
 
-def _sources_of(manifest: Manifest) -> Sequence[str]:
+def sources_of(manifest: Manifest) -> Sequence[str]:
     """The documents of a generation; files that could not be read have no copy to keep."""
     return sorted({row.sha256 for row in manifest.sources if row.sha256 and row.chunks})

@@ -254,6 +254,22 @@ class IndexWriter:
         search = write_vectors(folder, entries, before, vectors, dimension)
         return self._finish(folder, about, report(), search)
 
+    def publish_copy(self, folder: Path, manifest: bytes) -> None:
+        """Makes a generation of another index the current one.
+
+        Args:
+            folder: in the work folder, named as the generation, with every file that the manifest names, verified; the
+                sources are in their place. A generation of this name that the index has is damaged, and replaced.
+            manifest: as it was published there.
+
+        Raises:
+            OSError: as :meth:`publish`.
+        """
+        durable_files.sync_files(folder)
+        if self._layout.generation(folder.name).exists():
+            durable_files.move_away(self._layout.generation(folder.name), self._layout)
+        self._commit(folder, manifest, Manifest.from_bytes(manifest, folder.name).encoder)
+
     def _finish(
         self,
         folder: Path,

@@ -1,4 +1,4 @@
-"""``python -m rag index``: list, verify, rollback and gc, with each error as one line."""
+"""``python -m rag index``: list, verify, rollback, gc, push and pull, with each error as one line."""
 
 from __future__ import annotations
 
@@ -223,23 +223,74 @@ class TestGarbage:
         assert caught.value.code == 2
 
 
-@pytest.mark.parametrize("action", [["list"], ["verify"], ["verify", "--all"], ["rollback"], ["gc"]])
+class TestStorage:
+    @pytest.fixture
+    def url(self, tmp_path: Path) -> str:
+        return f"file://{tmp_path}/storage"
+
+    def test_there_and_back(
+        self,
+        url: str,
+        index: Path,
+        two: tuple[str, str],
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        assert main(["index", "push", url]) == 0
+        assert main(["index", "push", url, "--generation", two[0]]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[0].startswith(f"generation {two[1]} is in {url}: 13 of 13 files sent, 0.0 MB")
+        assert lines[1].startswith(f"generation {two[0]} is in {url}: ")
+        monkeypatch.setenv("RAG_INDEX", str(index.with_name("replica")))
+        assert main(["index", "pull", url]) == 0
+        assert current(index.with_name("replica")) == two[0]
+        assert main(["index", "pull", url, "--generation", two[1]]) == 0
+        assert current(index.with_name("replica")) == two[1]
+        assert main(["index", "verify", "--all"]) == 0
+        assert main(["index", "pull", url, "--generation", two[1]]) == 0
+        line = capsys.readouterr().out.splitlines()[-1]
+        assert line.startswith(f"generation {two[1]} is current now: 0 files received")
+
+    def test_the_setting(self, url: str, index: Path, two: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+        main(["index", "push", url, "--generation", two[0]])
+        monkeypatch.setenv("RAG_KEEP_GENERATIONS", "1")
+        assert main(["index", "pull", url]) == 0
+        assert [path.name for path in (index / "gen").iterdir()] == [two[0]]
+
+    @pytest.mark.parametrize("action", ["push", "pull"])
+    def test_no_storage(self, action: str, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["index", action, "backup"]) == 1
+        assert line_of(capsys) == "error: backup is no URL; one is s3://bucket/prefix, or file:///backup/pageproof"
+
+    def test_nothing_was_pushed(self, url: str, index: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["index", "pull", url]) == 1
+        assert f"push one: python -m rag index push {url}" in line_of(capsys)
+        assert not index.exists()
+
+
+@pytest.mark.parametrize(
+    "action", [["list"], ["verify"], ["verify", "--all"], ["rollback"], ["gc"], ["push", "file:///nowhere/storage"]]
+)
 def test_no_index(action: list[str], index: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["index", *action]) == 1
     assert line_of(capsys) == f"error: no index in {index}; make one: python -m ingest PATH"
     assert not index.exists()
 
 
-@pytest.mark.parametrize("action", ["rollback", "gc"])
+@pytest.mark.parametrize("action", ["rollback", "gc", "pull"])
 def test_another_writer(action: str, index: Path, two: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    url = [f"file://{index}/../storage"] if action == "pull" else []
+    if url:
+        main(["index", "push", *url])
+        capsys.readouterr()
     with open_writer(index):
-        assert main(["index", action]) == 75
+        assert main(["index", action, *url]) == 75
     assert "another ingest is at work" in line_of(capsys)
     assert current(index) == two[1]
 
 
 def test_nothing_heavy_is_loaded() -> None:
-    heavy = "faiss bm25s torch openvino onnxruntime tokenizers llama_cpp fastapi httpx pypdfium2 jinja2"
+    heavy = "faiss bm25s torch openvino onnxruntime tokenizers llama_cpp fastapi httpx pypdfium2 jinja2 fsspec"
     code = (
         "import sys, rag.cli.main; "
         f"print([name for name in {heavy.split()} if name in sys.modules]); "
