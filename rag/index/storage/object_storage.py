@@ -76,7 +76,7 @@ class ObjectStorage:
             StorageMissing: there is no such bucket.
             StorageUnreachable: as above.
         """
-        with self._translated(f"objects/{digest}"):
+        with self._translated(f"objects/{digest}", written=True):
             self.filesystem.put_file(str(path), f"{self.root}/objects/{digest}")
 
     def read(self, digest: str, size: int) -> Iterator[bytes]:
@@ -119,7 +119,7 @@ class ObjectStorage:
     def point_to(self, pointer: GenerationPointer) -> None:
         """Names a generation, whose objects are all there, and makes it the current one; raises as :meth:`put`."""
         for name in (f"generations/{pointer.generation}", CURRENT):
-            with self._translated(name):
+            with self._translated(name, written=True):
                 self.filesystem.pipe_file(f"{self.root}/{name}", pointer.to_bytes())
 
     def _blocks(self, name: str) -> Iterator[bytes]:
@@ -128,14 +128,16 @@ class ObjectStorage:
                 yield block
 
     @contextmanager
-    def _translated(self, name: str) -> Iterator[None]:
+    def _translated(self, name: str, *, written: bool = False) -> Iterator[None]:
         """Errors of fsspec and of the packages behind it, as ours; ``name`` is of what is read or written."""
         try:
             yield
         except FileNotFoundError as error:
+            if written:
+                message = f"{self.url} has no place for {name}: {_message(error)}; make the bucket, or correct the URL"
+                raise StorageMissing(message) from error
             if name.startswith("objects/"):
-                lost = f"{self.url}/{name} is missing, or its bucket is; push again from an intact index"
-                raise StorageCorrupt(lost) from error
+                raise StorageCorrupt(f"{self.url}/{name} is missing; push again from an intact index") from error
             raise StorageMissing(
                 f"there is no {name} in {self.url}; push one: python -m rag index push {self.url}"
             ) from error
@@ -170,7 +172,7 @@ def open_storage(url: str) -> ObjectStorage:
     # S3 has no folders: made, they would be buckets.
     options = {"auto_mkdir": True} if parts.scheme in ("file", "local") else {}
     try:
-        filesystem, root = fsspec.url_to_fs(url, use_listings_cache=False, **options)
+        filesystem, root = fsspec.url_to_fs(url, use_listings_cache=False, skip_instance_cache=True, **options)
     except ImportError as error:
         raise StorageUnusable(f"{url} needs a package that is not installed ({error}); for s3://: {_EXTRA}") from error
     except ValueError as error:

@@ -93,6 +93,8 @@ def test_what_is_not_there(tmp_path: Path) -> None:
         storage.pointer()
     with pytest.raises(StorageCorrupt):
         list(storage.read("0" * 64, 1))
+    with pytest.raises(StorageMissing, match="make the bucket"):
+        storage.put("0" * 64, tmp_path)
 
 
 def test_other_files_are_no_objects(tmp_path: Path) -> None:
