@@ -34,8 +34,8 @@ _GROUPS: Final = (
         "Models",
         "What the tuning measures, and when: [operations.md](operations.md#how-the-model-is-run-on-this-machine).\n"
         "A language model on a server: [operations.md](operations.md#a-model-on-a-server).",
-        "model trust_model model_id model_key model_seconds encoder reranker threads micro_batch flash_attention "
-        "repack tune tuning gpu_layers context_tokens temperature",
+        "model trust_model registry registry_key model_id model_key model_seconds encoder reranker threads micro_batch "
+        "flash_attention repack tune tuning gpu_layers context_tokens temperature",
     ),
     (
         "Answers",

@@ -30,6 +30,7 @@ from rag.models.embedding.reranker import OnnxReranker
 from rag.models.llm.language_model import LanguageModel, Message
 from rag.models.llm.tuning.autotune import setup_settings, tuning_of, warn_of_unused_instructions
 from rag.models.weights.catalogue import Catalogue, Kind
+from rag.models.weights.mlflow_registry import MlflowRegistry
 from rag.models.weights.store import ModelStore, Weights
 from rag.retrieval.cached import RetrievalCache
 from rag.retrieval.retriever import Retriever
@@ -76,7 +77,8 @@ def in_collection(settings: Settings, name: str, *, may_be_new: bool = False) ->
 
 def open_store(settings: Settings) -> ModelStore:
     """The store of model weights on this machine."""
-    return ModelStore(settings.models, Catalogue.load())
+    registry = MlflowRegistry(settings.registry, settings.registry_key.get_secret_value())
+    return ModelStore(settings.models, Catalogue.load(), registry=registry)
 
 
 def open_encoder(settings: Settings) -> Encoder:

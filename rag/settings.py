@@ -25,7 +25,10 @@ from rag.errors import SettingsError
 PREFIX = "RAG_"
 MOST_WORKERS: Final = 256
 # Error messages leave out the values of these, which may be secret.
-_UNSHOWN: Final = tuple(f"{PREFIX}{name}" for name in ("API_KEYS", "ADMIN_KEYS", "KEY_FILE", "MODEL", "MODEL_KEY"))
+_UNSHOWN: Final = tuple(
+    f"{PREFIX}{name}"
+    for name in ("API_KEYS", "ADMIN_KEYS", "KEY_FILE", "MODEL", "MODEL_KEY", "REGISTRY", "REGISTRY_KEY")
+)
 
 # Shorter keys are guessed in days where nobody counts the attempts.
 _SHORTEST_KEY: Final = 8
@@ -86,6 +89,17 @@ def _without_credentials(model: str) -> str:
     if "@" in parts.netloc or parts.query or parts.fragment or not whole:
         raise ValueError("an address has a host, and no credentials (RAG_MODEL_KEY is for them), query or fragment")
     return model.rstrip("/")
+
+
+def _registry(value: str) -> str:
+    if value and not _is_address(value):
+        raise ValueError("it is no address of a server; one is http://127.0.0.1:5000")
+    try:
+        return _without_credentials(value)
+    except ValueError as error:
+        raise ValueError(
+            str(error).replace("RAG_MODEL_KEY", "RAG_REGISTRY_KEY").replace(":8080/v1", ":5000")
+        ) from error
 
 
 def _is_address(model: str) -> bool:
@@ -167,7 +181,8 @@ class Settings(BaseSettings):
         AfterValidator(_without_credentials),
         Field(
             description="language model: a name of the catalogue (`python -m rag models list`), a path to a GGUF file, "
-            "or the address of an OpenAI-compatible server, such as `http://127.0.0.1:8080/v1`"
+            "`mlflow:NAME/VERSION` of a model registry, or the address of an OpenAI-compatible server, such as "
+            "`http://127.0.0.1:8080/v1`"
         ),
     ] = "qwen2.5-coder-1.5b-instruct-q4_k_m"
     model_id: Annotated[
@@ -181,10 +196,26 @@ class Settings(BaseSettings):
     trust_model: Annotated[
         Literal["", "yes"],
         Field(
-            description="`yes`: a GGUF file that is not in the catalogue is loaded, after a trial in a process of its "
-            "own; empty: it is refused. Say it only for files whose origin you trust"
+            description="`yes`: a GGUF file that is not in the catalogue, such as one of a registry, is loaded, after "
+            "a trial in a process of its own; empty: it is refused. Say it only for files whose origin you trust"
         ),
     ] = ""
+    registry: Annotated[
+        str,
+        AfterValidator(_registry),
+        Field(
+            description="address of an MLflow tracking server, such as `http://127.0.0.1:5000`, that "
+            "`python -m rag models fetch mlflow:NAME/VERSION` downloads from; empty: none. Nothing else connects to it"
+        ),
+    ] = ""
+    registry_key: Annotated[
+        SecretStr,
+        AfterValidator(_printable),
+        Field(
+            description="token for that server, or user and password with a colon between them, in printable ASCII; "
+            "empty: none is sent"
+        ),
+    ] = SecretStr("")
     model_seconds: Annotated[
         int,
         Field(

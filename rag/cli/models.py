@@ -9,6 +9,7 @@ from rich.console import Console
 from rag.cli.console import fetch_progress
 from rag.cli.models_view import print_details, print_models, print_recommendation
 from rag.composition import open_store
+from rag.models.weights.mlflow_registry import is_registered
 from rag.models.weights.recommendation import recommend
 from rag.runtime.processor import read_processor, usable_memory
 
@@ -41,30 +42,31 @@ def add_commands(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
 def models(options: argparse.Namespace, settings: Settings) -> int:
     """Lists, recommends, fetches or verifies weights; ModelError where they cannot be had or are damaged."""
     store = open_store(settings)
-    named = [store.catalogue.get(name) for name in options.names]
+    if options.action == "fetch":
+        _fetch(store, options.names or _needed(store, settings), options.accept_licence)
+        return 0
+    named = [store.entry(name) for name in options.names]
     if options.action == "list":
         _list(store, named, settings)
     elif options.action == "recommend":
         _recommend(store, settings)
-    elif options.action == "fetch":
-        _fetch(store, named or _needed(store, settings), options.accept_licence)
     else:
         for entry in named or [entry for entry in store.catalogue if store.status(entry) in ("present", "corrupt")]:
             print(f"{entry.name}  verified  {store.verify(entry).digest}")
     return 0
 
 
-def _needed(store: ModelStore, settings: Settings) -> list[ModelEntry]:
+def _needed(store: ModelStore, settings: Settings) -> list[str]:
     names = {settings.model, settings.encoder, settings.reranker}
-    return [entry for entry in store.catalogue if entry.name in names]
+    registered = [settings.model] if is_registered(settings.model) else []
+    return [*registered, *(entry.name for entry in store.catalogue if entry.name in names)]
 
 
 def _list(store: ModelStore, named: list[ModelEntry], settings: Settings) -> None:
     console = Console(highlight=False)
     if not named:
         rows = [(entry, store.status(entry)) for entry in store.catalogue]
-        needed = {entry.name for entry in _needed(store, settings)}
-        print_models(console, rows, needed, settings.context_tokens)
+        print_models(console, rows, set(_needed(store, settings)), settings.context_tokens)
     for entry in named:
         print_details(console, entry, store.status(entry), settings.context_tokens)
 
@@ -76,8 +78,9 @@ def _recommend(store: ModelStore, settings: Settings) -> None:
     print_recommendation(Console(highlight=False), advice, memory=memory, cores=cores, current=settings.model)
 
 
-def _fetch(store: ModelStore, entries: list[ModelEntry], accepted: list[str]) -> None:
+def _fetch(store: ModelStore, names: list[str], accepted: list[str]) -> None:
+    entries = [None if is_registered(name) else store.catalogue.get(name) for name in names]  # all, before any comes
     with fetch_progress() as tell:
-        for entry in entries:
-            weights = store.fetch(entry, tell, accepted=accepted)
-            Console(stderr=True, highlight=False).print(f"{entry.name}  [green]in place[/]  {weights.digest[:12]}")
+        for name, entry in zip(names, entries, strict=True):
+            weights = store.fetch(entry, tell, accepted=accepted) if entry else store.fetch_registered(name, tell)
+            Console(stderr=True, highlight=False).print(f"{name}  [green]in place[/]  {weights.digest[:12]}")

@@ -51,6 +51,20 @@ class UrlSource:
 
 
 @dataclass(frozen=True)
+class MlflowSource:
+    """A version of a model in an MLflow registry: below its artifacts, the names of the files."""
+
+    name: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"mlflow:{self.name}/{self.version}"
+
+
+Source: TypeAlias = PackageSource | UrlSource | MlflowSource
+
+
+@dataclass(frozen=True)
 class ModelEntry:
     """One model of the catalogue; the first file is the main one.
 
@@ -69,7 +83,7 @@ class ModelEntry:
     title: str
     licence: str
     files: tuple[WeightFile, ...]
-    sources: tuple[PackageSource | UrlSource, ...]
+    sources: tuple[Source, ...]
     default: bool = False
     licence_url: str = ""
     context: int = 0
@@ -138,8 +152,11 @@ def _entry(row: dict[str, Any]) -> ModelEntry:
     return ModelEntry(files=files, sources=sources, **row)
 
 
-def _source(row: dict[str, Any]) -> PackageSource | UrlSource:
+def _source(row: dict[str, Any]) -> Source:
     if "base_url" in row:
         return UrlSource(**row)
+    if "mlflow" in row:
+        name, version = row["mlflow"].split("/")
+        return MlflowSource(name, version)
     members = {name: tuple(paths) for name, paths in row["members"].items()}
     return PackageSource(tuple(row["requirements"]), members, row["download_bytes"])

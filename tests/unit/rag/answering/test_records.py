@@ -293,7 +293,7 @@ def test_every_setting_either_shapes_answers_or_does_not() -> None:
     elsewhere = {"index", "models", "model_key", "model_seconds", "tune", "tuning", "records", "keep_records"}
     elsewhere |= {"host", "port", "parallel", "max_queue", "answer_seconds", "proxies", "hosts", "api_keys", "open"}
     elsewhere |= {"documents", "admin_keys", "upload_bytes", "history", "key_file", "requests_per_minute"}
-    elsewhere |= {"log", "root_path", "traces", "trust_model", "drain_seconds", "guides"}
+    elsewhere |= {"log", "root_path", "traces", "trust_model", "drain_seconds", "guides", "registry", "registry_key"}
     ingest = {"workers", "keep_generations"} | {
         name for name in Settings.model_fields if name.startswith(("file_", "page_", "reader_"))
     }
