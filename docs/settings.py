@@ -29,7 +29,7 @@ starts, with a message that names the variable. `python -m rag doctor` shows wha
 
 # Title, an introduction, and the settings in the order of the table.
 _GROUPS: Final = (
-    ("General", "Where data is kept.", "index models records keep_records history"),
+    ("General", "Where data is kept.", "index vector_database models records keep_records history"),
     (
         "Models",
         "What the tuning measures, and when: [operations.md](operations.md#how-the-model-is-run-on-this-machine).\n"

@@ -24,6 +24,7 @@ from rag.domain.collection_name import DEFAULT_COLLECTION
 from rag.errors import IndexFault, ModelUntrusted, ModelUnusable, SettingsError
 from rag.index.layout import COLLECTIONS, collection_names, collection_root, known_collection_root
 from rag.index.reading import CurrentIndex
+from rag.index.search.pgvector import open_vector_database
 from rag.models.embedding.encoder import open_text_encoder
 from rag.models.embedding.interfaces import Encoder, Reranker
 from rag.models.embedding.reranker import OnnxReranker
@@ -117,11 +118,12 @@ def open_retriever(settings: Settings) -> tuple[Retriever, CurrentIndex]:
 
     Raises:
         ModelError: weights are missing, corrupt or unusable.
-        IndexCorrupt, IndexForeign: there is an index, and it cannot be served; where there are other collections, too,
-            this is logged, and raised when the index is asked for.
+        IndexCorrupt, IndexForeign, VectorsUnreachable: there is an index, and it cannot be served; where there are
+            other collections, too, this is logged, and raised when the index is asked for.
+        SettingsError: vectors are to be searched in a database, and psycopg is not installed.
     """
     encoder = open_encoder(settings)
-    index = CurrentIndex(settings.index, encoder.identity)
+    index = CurrentIndex(settings.index, encoder.identity, open_vector_database(settings.vector_database))
     try:
         index.open_if_there()
     except IndexFault as fault:
@@ -191,7 +193,9 @@ def open_collection(settings: Settings, answerer: Answerer, name: str) -> Answer
         recorder = FolderRecorder(open_records(own), setup)
     return replace(
         answerer,
-        index=CurrentIndex(own.index, answerer.retriever.encoder.identity),
+        index=CurrentIndex(
+            own.index, answerer.retriever.encoder.identity, open_vector_database(own.vector_database)
+        ),
         confidence_model=confidence_model,
         recorder=recorder,
         searches=answerer.searches.emptied(),

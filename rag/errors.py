@@ -17,6 +17,7 @@ PageproofError
 │   ├── IndexForeign
 │   ├── IndexBusy
 │   ├── IndexUnfinished
+│   ├── VectorsUnreachable
 │   └── PublishFailed
 ├── CollectionUnknown
 ├── StorageFault
@@ -140,6 +141,10 @@ class IndexBusy(IndexFault):
 
 class IndexUnfinished(IndexFault):
     """The generation has its text already, but not yet its vectors."""
+
+
+class VectorsUnreachable(IndexFault):
+    """The database that has the vectors of the index does not respond, or refuses."""
 
 
 class PublishFailed(IndexFault):

@@ -27,7 +27,16 @@ MOST_WORKERS: Final = 256
 # Error messages leave out the values of these, which may be secret.
 _UNSHOWN: Final = tuple(
     f"{PREFIX}{name}"
-    for name in ("API_KEYS", "ADMIN_KEYS", "KEY_FILE", "MODEL", "MODEL_KEY", "REGISTRY", "REGISTRY_KEY")
+    for name in (
+        "API_KEYS",
+        "ADMIN_KEYS",
+        "KEY_FILE",
+        "MODEL",
+        "MODEL_KEY",
+        "REGISTRY",
+        "REGISTRY_KEY",
+        "VECTOR_DATABASE",
+    )
 )
 
 # Shorter keys are guessed in days where nobody counts the attempts.
@@ -102,6 +111,20 @@ def _registry(value: str) -> str:
         ) from error
 
 
+def _database(value: str) -> str:
+    """Refuses a password in a database's address: libpq has other places for it, and messages quote addresses."""
+    try:
+        parts = urlsplit(value)
+        is_plain = not value or (parts.scheme in ("postgresql", "postgres") and not parts.password)
+    except ValueError:
+        is_plain = False
+    if not is_plain or "password=" in value:
+        raise ValueError(
+            "an address is postgresql://USER@HOST/NAME, without a password (PGPASSWORD and PGPASSFILE are for it)"
+        )
+    return value
+
+
 def _is_address(model: str) -> bool:
     return model.casefold().startswith(("http://", "https://"))
 
@@ -174,6 +197,15 @@ class Settings(BaseSettings):
     models: Annotated[Path, BeforeValidator(_named), Field(description="directory of the model weights")] = Path(
         "models"
     )
+
+    vector_database: Annotated[
+        str,
+        AfterValidator(_database),
+        Field(
+            description="address of a PostgreSQL database with pgvector, such as `postgresql://rag@host/rag`, in which "
+            "vectors are searched; empty: in this process. Needs `requirements-pgvector.txt`"
+        ),
+    ] = ""
 
     # Models
     model: Annotated[

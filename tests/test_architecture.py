@@ -39,6 +39,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "bm25s": ("rag.index", "rag.text.languages.stemming"),
     "Stemmer": ("rag.text",),
     "sqlite3": ("rag.index",),
+    "psycopg": ("rag.index.search.pgvector",),
     "fsspec": ("rag.index.storage.object_storage",),
     "botocore": ("rag.index.storage.object_storage",),
     "aiohttp": ("rag.index.storage.object_storage",),

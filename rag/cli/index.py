@@ -17,8 +17,16 @@ from rag.cli.console import progress
 from rag.errors import IndexCorrupt, IndexMissing
 from rag.index.durable_files import published_digest
 from rag.index.layout import IndexLayout
-from rag.index.maintenance import GenerationRow, collect_garbage, faults_of, list_generations, roll_back
+from rag.index.maintenance import (
+    GenerationRow,
+    collect_garbage,
+    faults_of,
+    list_generations,
+    roll_back,
+    vector_digests,
+)
 from rag.index.reading import read_current
+from rag.index.search.pgvector import open_vector_database
 from rag.index.storage.object_storage import open_storage
 from rag.index.storage.pull import pull
 from rag.index.storage.push import push
@@ -172,10 +180,13 @@ def rollback(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def gc(options: argparse.Namespace, settings: Settings) -> int:
-    """Removes old generations, and sources that no remaining one needs."""
+    """Removes old generations, and sources and vectors in a database that no remaining one needs."""
     read_current(IndexLayout(settings.index))  # raises where there is no index, so that none is created
+    database = open_vector_database(settings.vector_database)
     with open_writer(settings.index) as writer:
         collected = collect_garbage(writer.layout, options.keep or settings.keep_generations)
+        if database:
+            database.keep_only(vector_digests(writer.layout))
     for name in collected.generations:
         print(f"removed generation {name}")
     generations, sources = len(collected.generations), collected.sources

@@ -21,8 +21,8 @@ from rag.index.document_matching import OPENING, DocumentMatch, DocumentMatcher
 from rag.index.layout import IndexLayout
 from rag.index.manifest import Manifest
 from rag.index.pending_vectors import count_pending
+from rag.index.search.interfaces import VectorSearch
 from rag.index.search.row_ranges import RowRanges, Rows
-from rag.index.vectors import VectorIndex
 from rag.models.embedding.interfaces import FloatMatrix, FloatVector
 from rag.text.edit_distance import SpellingIndex
 from rag.text.words import LETTERS
@@ -42,7 +42,7 @@ class Generation:
         manifest: Manifest,
         manifest_digest: str,
         folder: Path,
-        vectors: VectorIndex | None,
+        vectors: VectorSearch | None,
         bm25: Bm25Index,
         docstore: Docstore,
         sources: Path,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from rag.errors import IndexCorrupt, IndexFault, IndexForeign, IndexMissing
 from rag.index import durable_files
-from rag.index.layout import IndexLayout
+from rag.index.layout import VECTORS, IndexLayout
 from rag.index.manifest import Counts, Manifest
 from rag.index.pending_vectors import remove_pending
 from rag.index.reading import GENERATION_NAME, generation_names, read_current, read_manifest, verify_file
@@ -207,6 +207,16 @@ def collect_garbage(layout: IndexLayout, keep: int) -> Collected:
     unnamed = _unnamed(layout, kept)
     freed += sum(_remove(path, layout) for path in unnamed)
     return Collected(tuple(gone), sum(path.parent == layout.sources for path in unnamed), freed)
+
+
+def vector_digests(layout: IndexLayout) -> Collection[str]:
+    """SHA-256 of the files of vectors of all generations.
+
+    Raises:
+        IndexCorrupt, IndexForeign: a manifest cannot be read, so it is not known which they are.
+    """
+    manifests = (_manifest(layout, name) for name in generation_names(layout))
+    return {row.sha256 for manifest in manifests for row in manifest.files if row.name == VECTORS}
 
 
 def _unnamed(layout: IndexLayout, kept: Sequence[str]) -> Sequence[Path]:

@@ -22,6 +22,7 @@ from rag.index.durable_files import published_digest
 from rag.index.generation import Generation
 from rag.index.layout import CODES, DOCSTORE, LEXICAL, MANIFEST, VECTORS, IndexLayout
 from rag.index.manifest import Manifest, ManifestFile
+from rag.index.search.interfaces import VectorDatabase, VectorSearch
 from rag.index.vectors import VectorIndex
 from rag.runtime.files import sha256_of_file
 
@@ -33,21 +34,23 @@ _TRY_AGAIN_SECONDS: Final = 30.0
 _MEND: Final = "make it anew: python -m ingest PATH --rebuild"
 
 
-def open_current(root: Path, encoder: Mapping[str, Any]) -> Generation:
+def open_current(root: Path, encoder: Mapping[str, Any], database: VectorDatabase | None = None) -> Generation:
     """Opens the generation that ``CURRENT`` names.
 
     Args:
         root: the index directory.
         encoder: identity of the encoder that will make the query vectors.
+        database: where vectors are searched; None for this process.
 
     Raises:
         IndexMissing: nothing has been published here.
         IndexCorrupt: a file is missing or not what the manifest says.
         IndexForeign: made in another format or by another encoder.
+        VectorsUnreachable: the database does not respond, or refuses.
     """
     layout = IndexLayout(root)
     name, manifest_digest = read_current(layout)
-    return open_generation(layout.generation(name), manifest_digest, encoder, layout)
+    return open_generation(layout.generation(name), manifest_digest, encoder, layout, database)
 
 
 def open_published(root: Path, name: str, manifest_digest: str, encoder: Mapping[str, Any]) -> Generation:
@@ -73,7 +76,13 @@ def inspect_current(root: Path, encoder: Mapping[str, Any]) -> Manifest:
     return manifest
 
 
-def open_generation(folder: Path, manifest_digest: str, encoder: Mapping[str, Any], layout: IndexLayout) -> Generation:
+def open_generation(
+    folder: Path,
+    manifest_digest: str,
+    encoder: Mapping[str, Any],
+    layout: IndexLayout,
+    database: VectorDatabase | None = None,
+) -> Generation:
     """Opens the generation in ``folder``; raises as :func:`open_current`, but for IndexMissing."""
     manifest = _manifest_for(folder, manifest_digest, encoder)
     rows = {row.name: row for row in manifest.files}
@@ -84,14 +93,17 @@ def open_generation(folder: Path, manifest_digest: str, encoder: Mapping[str, An
     needed |= {CODES} if manifest.vector_search else set()
     if missing := needed - rows.keys():
         raise IndexCorrupt(f"generation {folder.name}: the manifest names no {min(missing)}; {_MEND}")
-    vectors = None if manifest.provisional else _open_vectors(folder, manifest, rows[VECTORS])
+    vectors = None if manifest.provisional else _open_vectors(folder, manifest, rows[VECTORS], database)
     docstore = Docstore(folder / DOCSTORE)
     bm25 = Bm25Index.load(folder / LEXICAL, {document.language for document in docstore.documents})
     return Generation(manifest, manifest_digest, folder, vectors, bm25, docstore, layout.sources)
 
 
-def _open_vectors(folder: Path, manifest: Manifest, row: ManifestFile) -> VectorIndex:
-    """The verified vectors: of a small index in memory, of a large one mapped."""
+def _open_vectors(folder: Path, manifest: Manifest, row: ManifestFile, database: VectorDatabase | None) -> VectorSearch:
+    """The verified vectors: of a small index in memory, of a large one mapped; or in a database."""
+    if database:
+        verify_file(folder, row)
+        return database.opened(row.sha256, lambda: _open_vectors(folder, manifest, row, None))
     if manifest.vector_search is None:
         return VectorIndex.from_bytes(_read_verified(folder, row))
     verify_file(folder, row)
@@ -224,9 +236,10 @@ class CurrentIndex:
     freed with the last reference to it.
     """
 
-    def __init__(self, root: Path, encoder: Mapping[str, Any]) -> None:
+    def __init__(self, root: Path, encoder: Mapping[str, Any], database: VectorDatabase | None = None) -> None:
         self._layout = IndexLayout(root)
         self._encoder = encoder
+        self._database = database
         self._lock = threading.Lock()
         self._generation: Generation | None = None
         self._polled = _Poll("", 0.0)
@@ -287,7 +300,8 @@ class CurrentIndex:
         return True
 
     def _open(self, name: str, manifest_digest: str) -> Generation:
-        return open_generation(self._layout.generation(name), manifest_digest, self._encoder, self._layout)
+        folder = self._layout.generation(name)
+        return open_generation(folder, manifest_digest, self._encoder, self._layout, self._database)
 
     def _take(self, generation: Generation) -> None:
         if self._generation:

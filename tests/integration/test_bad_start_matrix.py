@@ -68,6 +68,7 @@ SETTINGS = [
     wrong("HOSTS", "http://a", "without http://"), wrong("OPEN", "maybe"), wrong("TUNE", "on"), wrong("REPACK", "1"),
     wrong("MODEL", "http://"), wrong("MODEL", "http://user:word@host/v1", "RAG_MODEL_KEY is for them"),
     wrong("REGISTRY", "models", "http://127.0.0.1:5000"), wrong("REGISTRY", "http://a:b@c", "RAG_REGISTRY_KEY is for"),
+    wrong("VECTOR_DATABASE", "mysql://a"), wrong("VECTOR_DATABASE", "postgresql://a:b@c/d", "PGPASSWORD"),
     wrong("MODEL_KEY", "schlüssel", "printable ASCII"), wrong("API_KEYS", " , ", "it is set, but blank"),
     wrong("API_KEYS", "short", "openssl rand"), wrong("API_KEYS", "with\x07a-bell", "control characters"),
     wrong("INDEX", "", "name a directory"), wrong("MODELS", " ", "name a directory"), wrong("TRUST_MODEL", "maybe"),

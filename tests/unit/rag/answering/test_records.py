@@ -294,6 +294,7 @@ def test_every_setting_either_shapes_answers_or_does_not() -> None:
     elsewhere |= {"host", "port", "parallel", "max_queue", "answer_seconds", "proxies", "hosts", "api_keys", "open"}
     elsewhere |= {"documents", "admin_keys", "upload_bytes", "history", "key_file", "requests_per_minute"}
     elsewhere |= {"log", "root_path", "traces", "trust_model", "drain_seconds", "guides", "registry", "registry_key"}
+    elsewhere |= {"vector_database"}
     ingest = {"workers", "keep_generations"} | {
         name for name in Settings.model_fields if name.startswith(("file_", "page_", "reader_"))
     }
