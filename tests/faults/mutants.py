@@ -15,6 +15,10 @@ _FILES: Final = "rag/runtime/files.py"
 _WRITER: Final = "rag/index/writer.py"
 _READER: Final = "rag/index/reading.py"
 _MAINTENANCE: Final = "rag/index/maintenance.py"
+_STORAGE: Final = "rag/index/storage/object_storage.py"
+_PUSH: Final = "rag/index/storage/push.py"
+_PULL: Final = "rag/index/storage/pull.py"
+_STORAGE_TESTS: Final = ("tests/unit/rag/index/storage/test_push_and_pull.py",)
 _TESTS: Final = ("bit_rot", "kills", "power_loss", "errors", "full_disk", "writers", "under_load")
 
 
@@ -141,6 +145,41 @@ DEFECTS: Final = (
         _DURABLE_FILES,
         "        files.sync(folder.parent)\n",
         "",
+    ),
+    Defect(
+        "a pulled object is not compared with its digest",
+        _STORAGE_TESTS,
+        _STORAGE,
+        "        if left or found.hexdigest() != digest:\n",
+        "        if left:\n",
+    ),
+    Defect(
+        "a pull takes whatever names a manifest has",
+        _STORAGE_TESTS,
+        _PULL,
+        "    return name in _FILES or (len(parts) == 2 and parts[0] == LEXICAL)\n",
+        "    return bool(parts)\n",
+    ),
+    Defect(
+        "a pull trusts the sources that are here",
+        _STORAGE_TESTS,
+        _PULL,
+        "        return files.sha256_of_file(path) == digest\n",
+        "        return path.exists() and bool(digest)\n",
+    ),
+    Defect(
+        "a push points to what it has not sent yet",
+        _STORAGE_TESTS,
+        _PUSH,
+        "    sent_bytes = _send(storage, missing, report) if missing else 0\n    storage.point_to(pointer)\n",
+        "    storage.point_to(pointer)\n    sent_bytes = _send(storage, missing, report) if missing else 0\n",
+    ),
+    Defect(
+        "a push takes half an object for a whole one",
+        _STORAGE_TESTS,
+        _PUSH,
+        "if present.get(digest) != path.stat().st_size}",
+        "if digest not in present and path.exists()}",
     ),
 )
 

@@ -5,7 +5,7 @@ The server is pgserver's: PostgreSQL and pgvector in a wheel.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,9 @@ from rag.index.reading import CurrentIndex, open_current
 from rag.index.search.interfaces import VectorSearch
 from rag.index.search.pgvector import PgVectorDatabase
 from rag.index.vectors import VectorIndex
-from rag.testing import BagOfWordsEncoder
+from rag.testing import BagOfWordsEncoder, ScriptedModel
+from tests.integration import conftest
+from tests.integration.conftest import Running, post
 from tests.unit.conftest import publish
 from tests.unit.rag.index.test_vectors import brute_force, directions
 
@@ -171,6 +173,24 @@ def test_a_reader_keeps_what_it_has_while_the_database_is_away(
     index.refresh()
     assert index.generation().id == name
     assert index.generation().nearest(ENCODER.encode(["The pump is red."])[0], 1)[0][0] == 0
+
+
+def test_a_service_while_the_database_is_away(
+    serve: Callable[..., Running], server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = PgVectorDatabase(server.get_uri())
+    monkeypatch.setattr(conftest, "CurrentIndex", lambda root, encoder: CurrentIndex(root, encoder, database))
+    service = serve(ScriptedModel(["The harbour office opens at 8 in the morning."]))
+    question = "When does the harbour office open?"
+    assert post(service.url, question).json()["answered"]
+    monkeypatch.setattr(database, "_address", "postgresql://127.0.0.1:1/rag")
+    database._forget()
+    # Another question: what was found for the first is kept.
+    answer = post(service.url, "What does a berth cost?")
+    assert answer.status_code == 503
+    assert "look at RAG_VECTOR_DATABASE" in answer.json()["detail"]
+    monkeypatch.setattr(database, "_address", server.get_uri())
+    assert post(service.url, "What does a berth cost?").status_code == 200
 
 
 def test_garbage(server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
