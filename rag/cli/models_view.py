@@ -44,11 +44,11 @@ def print_models(
 
 
 def print_details(console: Console, entry: ModelEntry, status: str, context_tokens: int) -> None:
-    """Prints all that the catalogue has about a model."""
+    """Prints all that the catalogue, or the record of registered models, has about a model."""
     sets = f"sets conditions: {entry.licence_url}; a download needs --accept-licence {entry.licence}"
     rows = [("title", entry.title), ("state", status)]
-    rows.append(("licence", entry.licence if entry.is_free else f"{entry.licence}, {sets}"))
-    if entry.kind == "generator":
+    rows.append(("licence", f"{entry.licence}, {sets}" if entry.licence_url else entry.licence))
+    if entry.kind == "generator" and entry.context:  # of a registered model these are not known
         needed = _gigabytes(memory_needed(entry, context_tokens))
         rows += [
             ("memory", f"{needed} with a context of {min(context_tokens, entry.context):,} tokens; computed"),

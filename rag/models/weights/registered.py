@@ -13,8 +13,7 @@ from rag.models.weights.catalogue import ModelEntry, WeightFile
 from rag.models.weights.mlflow_registry import source_of
 from rag.runtime.files import write_atomically
 
-# No licence is known of them; who registered a model knows it.
-_LICENCE: Final = "of its registry"
+_LICENCE: Final = "not known here"
 _FILE_NAME: Final = r"^[A-Za-z0-9_][A-Za-z0-9_.+-]*(/[A-Za-z0-9_][A-Za-z0-9_.+-]*)*$"
 
 

@@ -341,7 +341,11 @@ class TestSettings:
         assert main(["models", "fetch", NAME]) == 0
         assert "in place" in capsys.readouterr().err
         assert main(["models", "list", NAME]) == 0
-        assert DIGEST in capsys.readouterr().out
+        listed = capsys.readouterr().out
+        assert DIGEST in listed
+        assert "not known here" in listed
+        assert "accept-licence" not in listed
+        assert "context" not in listed
         assert main(["models", "verify", NAME]) == 0
         assert capsys.readouterr().out == f"{NAME}  verified  {DIGEST}\n"
         (settings.models / DIGEST / "artifacts" / "tiny.gguf").write_bytes(b"damaged")

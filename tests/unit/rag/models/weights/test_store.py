@@ -154,6 +154,7 @@ def test_every_source_of_the_catalogue_is_pinned_and_complete() -> None:
             if isinstance(source, UrlSource):
                 assert re.fullmatch(r"https://\S+/", source.base_url)
                 continue
+            assert isinstance(source, PackageSource)  # a registry is somebody's own
             assert set(source.members) == {file.name for file in entry.files}
             assert all(re.fullmatch(r"[a-z0-9-]+==[0-9.]+", text) for text in source.requirements)
             assert source.download_bytes > 0
