@@ -23,7 +23,7 @@ from rag.runtime import files
 _log = logging.getLogger(__name__)
 
 # The manifest alone is read into memory: about 1 KB for each file of a folder.
-_LARGEST_MANIFEST: Final = 1 << 30
+_LARGEST_MANIFEST: Final = 1 << 28
 _PUSH_AGAIN: Final = "push again from an intact index"
 _FILES: Final = frozenset({VECTORS, CODES, DOCSTORE, REPORT})
 
