@@ -39,7 +39,8 @@ def test_the_stage_that_fetches_weights_has_all_modules_it_needs(tmp_path: Path)
     imports = "\n".join(line for line in program(stage("weights")).splitlines() if line.startswith(("from", "import")))
     code = f"{imports}\nprint(len(list(Catalogue.load())))"
     done = subprocess.run(
-        [sys.executable, "-c", code],
+        # Without site-packages: an editable install would lend the modules that are missing.
+        [sys.executable, "-S", "-c", code],
         cwd=tmp_path,
         env={"PATH": "/usr/bin"},
         capture_output=True,

@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import re
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
-from pydantic import Field, TypeAdapter, ValidationError
-
-from rag.domain.frozen_model import FrozenModel
 from rag.errors import ModelMissing
 from rag.models.weights.catalogue import ModelEntry, WeightFile
 from rag.models.weights.mlflow_registry import source_of
 from rag.runtime.files import write_atomically
 
 _LICENCE: Final = "not known here"
-_FILE_NAME: Final = r"^[A-Za-z0-9_][A-Za-z0-9_.+-]*(/[A-Za-z0-9_][A-Za-z0-9_.+-]*)*$"
-
-
-class RegisteredFile(FrozenModel):
-    """The GGUF file of a model version, as it came first."""
-
-    name: Annotated[str, Field(pattern=_FILE_NAME)]
-    size: Annotated[int, Field(ge=0)]
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-
-
-_RECORD: Final = TypeAdapter(dict[str, RegisteredFile])
+_FILE_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*(/[A-Za-z0-9_][A-Za-z0-9_.+-]*)*")
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 
 class RegisteredModels:
-    """The record of fetched model versions, a JSON file: ``{"mlflow:NAME/VERSION": {"name", "size", "sha256"}}``."""
+    """The record of fetched model versions, a JSON file: ``{"mlflow:NAME/VERSION": {"name", "sha256", "size"}}``."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -42,23 +32,29 @@ class RegisteredModels:
             ModelMissing: the record cannot be read.
         """
         source, file = source_of(name), self._read().get(name)
-        if file is None:
-            return None
-        weights = WeightFile(file.name, file.sha256, file.size)
-        return ModelEntry(name, "generator", name, _LICENCE, (weights,), (source,))
+        return ModelEntry(name, "generator", name, _LICENCE, (file,), (source,)) if file else None
 
     def add(self, name: str, file: WeightFile) -> None:
         """Records a model version, which is in place; OSError where the disk refuses."""
-        record = self._read() | {name: RegisteredFile(name=file.name, size=file.size, sha256=file.sha256)}
-        write_atomically(self._file, _RECORD.dump_json(record, indent=1))
+        record = {known: asdict(each) for known, each in (self._read() | {name: file}).items()}
+        write_atomically(self._file, json.dumps(record, indent=1))
 
-    def _read(self) -> dict[str, RegisteredFile]:
+    def _read(self) -> dict[str, WeightFile]:
         try:
-            return _RECORD.validate_json(self._file.read_bytes())
+            record = json.loads(self._file.read_bytes())
+            return {name: _checked(WeightFile(**fields)) for name, fields in record.items()}
         except FileNotFoundError:
             return {}
-        except (OSError, ValidationError) as error:
+        # What JSON of another form leads to, and JSON that is nested too deep.
+        except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
             raise ModelMissing(
                 f"{self._file}, which has the digests of registered models, cannot be read; repair it, or remove it "
                 "and fetch them again"
             ) from error
+
+
+def _checked(file: WeightFile) -> WeightFile:
+    """The file, whose name and digest become a path; ValueError or TypeError where they must not."""
+    if not _FILE_NAME.fullmatch(file.name) or not _DIGEST.fullmatch(file.sha256) or file.size < 0:
+        raise ValueError(file)
+    return file

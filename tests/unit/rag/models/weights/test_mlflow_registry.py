@@ -210,7 +210,20 @@ class TestFromThenOn:
             store.locate(NAME)
         assert store.fetch_registered(NAME).file.read_bytes() == GGUF
 
-    @pytest.mark.parametrize("text", ["{", "[]", '{"mlflow:answers/3": {"name": "../x", "size": 1, "sha256": ""}}'])
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "{",
+            "[]",
+            "[" * 100_000,
+            '{"mlflow:answers/3": 7}',
+            '{"mlflow:answers/3": {"name": "x"}}',
+            '{"mlflow:answers/3": {"name": 1, "size": 1, "sha256": ""}}',
+            f'{{"mlflow:answers/3": {{"name": "../x", "size": 1, "sha256": "{DIGEST}"}}}}',
+            f'{{"mlflow:answers/3": {{"name": "x", "size": "1", "sha256": "{DIGEST}"}}}}',
+            '{"mlflow:answers/3": {"name": "x", "size": 1, "sha256": "../.."}}',
+        ],
+    )
     def test_a_damaged_record(self, store: ModelStore, text: str) -> None:
         store.fetch_registered(NAME)
         (store.directory / "registered.json").write_text(text)
