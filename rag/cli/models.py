@@ -51,7 +51,7 @@ def models(options: argparse.Namespace, settings: Settings) -> int:
     elif options.action == "recommend":
         _recommend(store, settings)
     else:
-        for entry in named or [entry for entry in store.catalogue if store.status(entry) in ("present", "corrupt")]:
+        for entry in named or [entry for entry in store.entries() if store.status(entry) in ("present", "corrupt")]:
             print(f"{entry.name}  verified  {store.verify(entry).digest}")
     return 0
 
@@ -65,7 +65,7 @@ def _needed(store: ModelStore, settings: Settings) -> list[str]:
 def _list(store: ModelStore, named: list[ModelEntry], settings: Settings) -> None:
     console = Console(highlight=False)
     if not named:
-        rows = [(entry, store.status(entry)) for entry in store.catalogue]
+        rows = [(entry, store.status(entry)) for entry in store.entries()]
         print_models(console, rows, set(_needed(store, settings)), settings.context_tokens)
     for entry in named:
         print_details(console, entry, store.status(entry), settings.context_tokens)

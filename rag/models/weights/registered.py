@@ -31,8 +31,13 @@ class RegisteredModels:
             ModelUnknown: the name is none of a model version.
             ModelMissing: the record cannot be read.
         """
-        source, file = source_of(name), self._read().get(name)
-        return ModelEntry(name, "generator", name, _LICENCE, (file,), (source,)) if file else None
+        source_of(name)
+        file = self._read().get(name)
+        return _entry(name, file) if file else None
+
+    def all(self) -> list[ModelEntry]:
+        """Every model version that was fetched, by name; raises as :meth:`get`."""
+        return [_entry(name, file) for name, file in sorted(self._read().items())]
 
     def add(self, name: str, file: WeightFile) -> None:
         """Records a model version, which is in place; OSError where the disk refuses."""
@@ -51,6 +56,10 @@ class RegisteredModels:
                 f"{self._file}, which has the digests of registered models, cannot be read; repair it, or remove it "
                 "and fetch them again"
             ) from error
+
+
+def _entry(name: str, file: WeightFile) -> ModelEntry:
+    return ModelEntry(name, "generator", name, _LICENCE, (file,), (source_of(name),))
 
 
 def _checked(file: WeightFile) -> WeightFile:

@@ -96,6 +96,10 @@ class ModelStore:
             return entry
         raise ModelMissing(f"{name} is not on this machine; run: python -m rag models fetch {name}")
 
+    def entries(self) -> list[ModelEntry]:
+        """Return the models of the catalogue, then those of a registry that were fetched; ModelMissing as above."""
+        return [*self.catalogue, *self._registered.all()]
+
     def locate(self, name_or_path: str, kind: Kind | None = None) -> Weights:
         """Return weights in place, by catalogue name, by ``mlflow:NAME/VERSION`` or by path. Downloads nothing.
 

@@ -360,7 +360,10 @@ class TestSettings:
         assert "accept-licence" not in listed
         assert "context" not in listed
         assert main(["models", "verify", NAME]) == 0
-        assert capsys.readouterr().out == f"{NAME}  verified  {DIGEST}\n"
+        assert main(["models", "verify"]) == 0
+        assert capsys.readouterr().out == f"{NAME}  verified  {DIGEST}\n" * 2
+        assert main(["models", "list"]) == 0
+        assert NAME in capsys.readouterr().out
         (settings.models / DIGEST / "artifacts" / "tiny.gguf").write_bytes(b"damaged")
         assert main(["models", "verify", NAME]) == 1
 
