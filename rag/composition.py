@@ -193,9 +193,7 @@ def open_collection(settings: Settings, answerer: Answerer, name: str) -> Answer
         recorder = FolderRecorder(open_records(own), setup)
     return replace(
         answerer,
-        index=CurrentIndex(
-            own.index, answerer.retriever.encoder.identity, open_vector_database(own.vector_database)
-        ),
+        index=CurrentIndex(own.index, answerer.retriever.encoder.identity, open_vector_database(own.vector_database)),
         confidence_model=confidence_model,
         recorder=recorder,
         searches=answerer.searches.emptied(),

@@ -81,6 +81,11 @@ class IndexLayout:
         """What names this directory on a command line beside that of the default collection: ``--collection NAME``."""
         return f" --collection {self.root.name}" if self.root.parent.name == COLLECTIONS else ""
 
+    @property
+    def home(self) -> Path:
+        """Index directory of the default collection, which has the others."""
+        return self.root.parent.parent if self.root.parent.name == COLLECTIONS else self.root
+
     def generation(self, name: str) -> Path:
         """The folder of one generation."""
         return self.generations / name

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rag.errors import IndexCorrupt, IndexFault, IndexForeign, IndexMissing
 from rag.index import durable_files
-from rag.index.layout import VECTORS, IndexLayout
+from rag.index.layout import VECTORS, IndexLayout, collection_names, collection_root
 from rag.index.manifest import Counts, Manifest
 from rag.index.pending_vectors import remove_pending
 from rag.index.reading import GENERATION_NAME, generation_names, read_current, read_manifest, verify_file
@@ -210,12 +210,13 @@ def collect_garbage(layout: IndexLayout, keep: int) -> Collected:
 
 
 def vector_digests(layout: IndexLayout) -> Collection[str]:
-    """SHA-256 of the files of vectors of all generations.
+    """SHA-256 of the files of vectors of all generations, of all collections: they may share one database.
 
     Raises:
         IndexCorrupt, IndexForeign: a manifest cannot be read, so it is not known which they are.
     """
-    manifests = (_manifest(layout, name) for name in generation_names(layout))
+    layouts = [IndexLayout(collection_root(layout.home, name)) for name in collection_names(layout.home)]
+    manifests = (_manifest(each, name) for each in layouts for name in generation_names(each))
     return {row.sha256 for manifest in manifests for row in manifest.files if row.name == VECTORS}
 
 

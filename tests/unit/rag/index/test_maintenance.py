@@ -12,7 +12,14 @@ import pytest
 
 from rag.errors import IndexBusy, IndexCorrupt, IndexForeign, IndexMissing
 from rag.index.layout import IndexLayout
-from rag.index.maintenance import Collected, collect_garbage, list_generations, roll_back, verify_generation
+from rag.index.maintenance import (
+    Collected,
+    collect_garbage,
+    list_generations,
+    roll_back,
+    vector_digests,
+    verify_generation,
+)
 from rag.index.reading import CurrentIndex, open_current, read_current
 from rag.index.writer import open_writer
 from rag.testing import BagOfWordsEncoder
@@ -282,3 +289,12 @@ class TestCollect:
         assert held.page(document, 1).text == TEXTS[2][0]
         assert held.bm25_scores("tank").argmax() == held.nearest(BagOfWordsEncoder().encode(["tank"])[0], 1)[0][0] == 0
         assert len(held.terms_of([document]).lengths) == 1
+
+
+def test_vectors_of_all_collections_are_needed(tmp_path: Path) -> None:
+    other = tmp_path / "collections" / "other"
+    publish_one(tmp_path, 1)
+    publish_one(other, 2)
+    found = [set(vector_digests(IndexLayout(root))) for root in (tmp_path, other)]
+    assert found[0] == found[1]
+    assert len(found[0]) == 2
