@@ -11,9 +11,17 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from ingest.discovery import discover
+from rag.answering.answerer import Answerer
 from rag.answering.prompt import NOT_FOUND
+from rag.domain.values import Page as DocumentPage
+from rag.index.layout import IndexLayout
+from rag.index.reading import CurrentIndex
+from rag.service.guides.guide import GuideQuestion, GuideQuote, GuideSentence, GuideTopic, SourceGuide
+from rag.service.guides.maker import GuideMaker
+from rag.service.guides.store import GuideStore
 from rag.testing import BagOfWordsEncoder, ScriptedModel
 from tests.browser.conftest import Serve, ask, picture
+from tests.browser.test_guides import StillMaker
 from tests.fakes import ingest_job
 from tests.scripted_answers import Said, Script
 
@@ -62,6 +70,52 @@ COMMISSIONING = Script(
 QUESTION = "How is a new Bittern signal commissioned?"
 
 
+SUMMARY = {
+    2: "This manual is written for the people who look after a Bittern fog signal: harbour hands, lighthouse\n"
+    "keepers, island wardens and the occasional schoolteacher with a key to the signal house.",
+    3: "The Bittern 4 is meant for harbour\n"
+    "mouths and pier heads, the Bittern 6 for headlands and estuaries, and the Bittern 9 for offshore rocks\n"
+    "and the approaches to deep channels.",
+}
+TOPICS = {"Know your signal": 3, "The three models": 3, "The nameplate": 3}
+SUGGESTED = {
+    "What does a further copy of the manual cost?": 2,
+    "Which model is meant for headlands and estuaries?": 3,
+    "When was the first Bittern built?": 3,
+}
+
+
+def manual_guide(index: Path) -> GuideStore:
+    """A store with a guide to the field manual, whose sentences and topics are the manual's own."""
+    generation = CurrentIndex(index, BagOfWordsEncoder().identity).generation()
+    document = next(each for each in generation.documents if each.name == "bittern_field_manual.pdf")
+
+    def page(number: int) -> DocumentPage:
+        return generation.page(document.id, number)
+
+    guide = SourceGuide(
+        document_id=document.id,
+        model="scripted",
+        kind="manual",
+        language="English",
+        summary=tuple(
+            GuideSentence(text=" ".join(text.split()), quotes=(quote_on(page(number), text),))
+            for number, text in SUMMARY.items()
+        ),
+        topics=tuple(GuideTopic(text=text, place=quote_on(page(number), text)) for text, number in TOPICS.items()),
+        questions=tuple(GuideQuestion(question=text, page=number) for text, number in SUGGESTED.items()),
+        is_whole=True,
+    )
+    store = GuideStore(IndexLayout(index))
+    store.write(guide)
+    return store
+
+
+def quote_on(page: DocumentPage, text: str) -> GuideQuote:
+    start = page.text.index(text)
+    return GuideQuote(page=page.number, start=start, end=start + len(text), text=text)
+
+
 @pytest.fixture
 def desktop(page: Page) -> Page:
     page.set_viewport_size({"width": 1440, "height": 900})
@@ -98,6 +152,19 @@ def test_an_abstention(desktop: Page, serve: Serve) -> None:
     expect(desktop.locator(".answer.abstained")).to_have_count(1)
     desktop.locator(".turn").nth(1).scroll_into_view_if_needed()
     picture(desktop, "page_abstention")
+
+
+def test_the_guide_of_a_document(desktop: Page, serve: Serve, index: Path) -> None:
+    store = manual_guide(index)
+
+    def opened(answerer: Answerer) -> GuideMaker:
+        return StillMaker(answerer, store)
+
+    desktop.goto(serve(model(""), guides=opened).url)
+    desktop.get_by_role("button", name="Guide to bittern_field_manual.pdf").click()
+    expect(desktop.locator(".guide .example")).to_have_count(3)
+    expect(desktop.locator(".guide img.thumbnail")).to_be_visible()
+    picture(desktop, "page_guide")
 
 
 def test_on_a_phone_in_the_dark(browser: Browser, serve: Serve) -> None:
