@@ -174,8 +174,7 @@ class IndexWriter:
         if target.exists() and files.sha256_of_file(target) == digest.hexdigest():
             work.unlink()
         else:
-            files.sync(work)
-            work.replace(target)
+            self._take(work, target)
         return digest.hexdigest(), size
 
     def store_bytes(self, data: bytes) -> str:
@@ -185,9 +184,14 @@ class IndexWriter:
         if not (self._holds(digest, len(data)) and files.sha256_of_file(target) == digest):
             work = self._layout.work / f"source-{secrets.token_hex(8)}"
             work.write_bytes(data)
-            files.sync(work)
-            work.replace(target)
+            self._take(work, target)
         return digest
+
+    @staticmethod
+    def _take(work: Path, target: Path) -> None:
+        """Moves a source that is written into its place."""
+        files.sync(work)
+        work.replace(target)
 
     def source(self, document_id: str) -> Path:
         """Path of a stored source."""

@@ -101,7 +101,7 @@ DEFECTS: Final = (
         "the current generation may be cleared away",
         _first("kills"),
         _MAINTENANCE,
-        "    kept, gone = [current, *others[: keep - 1]], others[keep - 1 :]\n",
+        "    kept = [current, *whole[: keep - 1]]\n    gone = [name for name in others if name not in kept]\n",
         "    names = generation_names(layout)\n    kept, gone = names[:keep], names[keep:]\n",
     ),
     Defect(
@@ -122,8 +122,8 @@ DEFECTS: Final = (
         "sources are not synced",
         _first("power_loss"),
         _WRITER,
-        "            files.sync(work)\n            work.replace(target)\n",
-        "            work.replace(target)\n",
+        "        files.sync(work)\n        work.replace(target)\n",
+        "        work.replace(target)\n",
     ),
     Defect(
         "nothing is cleared away",

@@ -104,8 +104,8 @@ DEFECTS: Final = (
         "a line of the log has the question",
         ["tests/integration/test_observability.py::test_no_canary_is_in_log_metrics_or_errors"],
         "rag/service/routes/ask.py",
-        "        generation = await questions.check(question)\n        if body.stream:\n",
-        "        generation = await questions.check(question)\n"
+        "        links = links_in(request, asked.collection)\n        if body.stream:\n",
+        "        links = links_in(request, asked.collection)\n"
         "        __import__('logging').getLogger('rag.service').info('asked: %s', question.text)\n"
         "        if body.stream:\n",
     ),
