@@ -78,7 +78,7 @@ class IndexLayout:
 
     @property
     def option(self) -> str:
-        """What names this directory on a command line beside that of the default collection: ``--collection NAME``."""
+        """Option of a command for this directory, ``--collection NAME``; empty for that of the default collection."""
         return f" --collection {self.root.name}" if self.root.parent.name == COLLECTIONS else ""
 
     @property

@@ -8,7 +8,7 @@ https://github.com/pgvector/pgvector
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from queue import Empty, LifoQueue
 from typing import Any, Final
 
@@ -111,11 +111,10 @@ class PgVectorDatabase:
                 connection = self._idle.get_nowait()
             except Empty:
                 connection = psycopg.connect(self._address, autocommit=True, connect_timeout=_CONNECT_SECONDS)
-            try:
+            with ExitStack() as failed:
+                failed.callback(connection.close)
                 yield connection
-            except BaseException:
-                connection.close()
-                raise
+                failed.pop_all()
         except psycopg.Error as error:
             raise VectorsUnreachable(
                 f"the database of vectors cannot be used: {_message(error)}; look at RAG_VECTOR_DATABASE, PGUSER, "

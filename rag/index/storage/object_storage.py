@@ -99,7 +99,7 @@ class ObjectStorage:
             )
 
     def pointer(self, generation: str | None = None) -> GenerationPointer:
-        """What ``CURRENT`` names, or the pointer of a generation.
+        """Pointer to the current generation, or to a named one.
 
         Raises:
             StorageMissing: nothing was pushed, or not this generation.
@@ -196,13 +196,12 @@ def transfer_each(transfer: Callable[[Item], object], items: Iterable[Item], rep
             for done, future in enumerate(as_completed(futures), start=1):
                 future.result()
                 report(done)
-        except BaseException:
+        finally:
             threads.shutdown(wait=False, cancel_futures=True)
-            raise
 
 
 def _library_errors() -> tuple[type[Exception], ...]:
-    """What fsspec's packages raise beside OSError, of those that are installed."""
+    """Exceptions of fsspec and its packages, of those that are installed."""
     errors: list[type[Exception]] = [OSError]
     with suppress(ImportError):
         from botocore.exceptions import BotoCoreError, ClientError

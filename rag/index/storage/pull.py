@@ -127,7 +127,7 @@ def _is_of_an_index(name: str) -> bool:
 
 
 def _wanted(layout: IndexLayout, offer: _Offer, *, held: bool) -> list[_Wanted]:
-    """What is not here, or damaged; of a generation all files, which go into the work folder."""
+    """Objects that are not here, or damaged; of a generation all files, which go into the work folder."""
     folder = layout.work / offer.pointer.generation
     documents = [name for name in sources_of(offer.manifest) if not _is_whole(layout.source(name), name)]
     wanted = [_Wanted(name, offer.sizes.get(name, -1), layout.source(name)) for name in documents]

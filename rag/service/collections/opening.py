@@ -18,7 +18,7 @@ from rag.service.uploads.ingest_jobs import IngestJobs
 
 @dataclass(frozen=True)
 class CollectionParts:
-    """What the collections of one application are made of.
+    """Parts that the collections of one application are made of.
 
     Attributes:
         answerer: of the default collection, as the next three are.

@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class CollectionFolder:
-    """Where further collections are, and how an answerer for one is made.
+    """Folder of further collections, with the function that opens one.
 
     Attributes:
         root: index directory of the default collection.
