@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fsspec.registry import _registry
 
 from rag.errors import StorageCorrupt, StorageMissing, StorageUnreachable, StorageUnusable
 from rag.index.storage.object_storage import ObjectStorage, open_storage, transfer_each
@@ -39,6 +40,8 @@ def test_credentials_in_a_url_are_refused_and_not_shown(url: str) -> None:
 
 def test_the_package_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "s3fs", None)
+    # Where it is installed, another test may have had fsspec look it up.
+    monkeypatch.delitem(_registry, "s3", raising=False)
     with pytest.raises(StorageUnusable, match=r"pip install -r requirements-s3\.txt"):
         open_storage("s3://bucket/prefix")
 
