@@ -121,6 +121,42 @@ def test_everything_with_the_keyboard(page: Page, serve: Serve) -> None:
     expect(page.get_by_role("heading", name="Earlier questions")).to_have_count(0)
 
 
+# Holds back the last event of an answer, the whole one, until the page is told to let it come.
+HOLD_ANSWER = """
+const comes = new Promise((resolve) => { window.letAnswerCome = resolve; });
+const fetched = window.fetch;
+window.fetch = async (...asked) => {
+  const response = await fetched(...asked);
+  if (!String(asked[0]).endsWith("/ask")) return response;
+  let held = "";
+  const hold = new TransformStream({
+    transform(chunk, controller) {
+      held += chunk;
+      const end = held.indexOf("event: answer");
+      controller.enqueue(end < 0 ? held : held.slice(0, end));
+      held = end < 0 ? "" : held.slice(end);
+    },
+    async flush(controller) { await comes; controller.enqueue(held); },
+  });
+  const text = response.body.pipeThrough(new TextDecoderStream()).pipeThrough(hold);
+  return new Response(text.pipeThrough(new TextEncoderStream()), response);
+};
+"""
+
+
+def test_the_focus_stays_where_it_is_when_the_answer_is_whole(page: Page, serve: Serve) -> None:
+    page.add_init_script(HOLD_ANSWER)
+    page.goto(serve(ScriptedModel([FEE])).url)
+    ask(page, ASKED)
+    expect(page.locator(".said")).to_contain_text(FEE)
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    page.keyboard.press("/")
+    tab_back(page, "Citation 1: harbour.pdf, page 2")
+    page.evaluate("letAnswerCome()")
+    expect(page.locator(".turn.done")).to_be_visible()
+    expect(page.locator(":focus")).to_have_attribute("aria-label", "Citation 1: harbour.pdf, page 2")
+
+
 def test_what_happens_is_told_to_screen_readers(page: Page, serve: Serve) -> None:
     page.goto(serve(ScriptedModel([FEE])).url)
     ask(page, ASKED)

@@ -24,7 +24,7 @@ export async function ask(question, documents = [...state.onlyIn]) {
   await run(turn, history);
 }
 
-// The current answer is shown until the next one has come.
+// The earlier answer is kept, and shown again where no other one comes.
 export function again(turn) {
   const position = state.turns.indexOf(turn);
   begun(turn);

@@ -67,36 +67,37 @@ function editor(turn) {
 }
 
 function bodyOf(turn) {
-  switch (turn.phase) {
-    case "done":
-      return answerView(turn);
-    case "failed":
-      return html`${problemView(turn)}${turn.answer ? answerView(turn) : soFar(turn)}`;
-    case "stopped":
-      return html`<p class="quiet">${t("turn.stopped")}</p>${turn.answer ? answerView(turn) : html`${soFar(turn)}${retry(turn)}`}`;
-    default:
-      return html`${progressView(turn)}${soFar(turn)}`;
-  }
+  return html`${beforeAnswer(turn)}${answerView(turn)}${turn.phase === "stopped" && !turn.answer ? retry(turn) : nothing}`;
 }
 
-// Sentences that are verified are not withdrawn, whatever comes after them.
-function soFar(turn) {
-  return turn.sentences.length ? html`<div class="answer">${sentencesView(turn)}</div>` : nothing;
+function beforeAnswer(turn) {
+  if (isWorking(turn)) return progressView(turn);
+  if (turn.phase === "failed") return problemView(turn);
+  return turn.phase === "stopped" ? html`<p class="quiet">${t("turn.stopped")}</p>` : nothing;
 }
 
+// An answer, or the sentences of it that have come: verified ones are not withdrawn, whatever comes after them. The whole
+// answer keeps their elements, and so the focus and what is selected.
 function answerView(turn) {
-  const answer = turn.answer;
-  const title = answer.answered ? "" : reason(answer);
+  const answer = isWorking(turn) ? null : turn.answer;
+  if (!answer && !turn.sentences.length) return nothing;
+  const isQuoted = !answer || (answer.answered && supported(answer).length);
   return html`
-    <div class="answer ${nature(answer)}">
-      ${title ? html`<h3>${title}</h3>` : nothing}
-      ${answer.answered && supported(answer).length ? sentencesView(answer) : markdownView(answer.answer)}
-      ${answer.missing.length ? html`<p class="fault">${missing(answer)}</p>` : nothing}
-      ${answer.reason === "length" ? html`<p class="fault">${t("answer.cut")}</p>` : nothing}
-      ${leftOut(answer)}
-      ${sources(answer)}
-      ${foot(turn, again)}
+    <div class=${answer ? `answer ${nature(answer)}` : "answer"}>
+      ${answer && !answer.answered && reason(answer) ? html`<h3>${reason(answer)}</h3>` : nothing}
+      ${isQuoted ? sentencesView(answer ?? turn) : markdownView(answer.answer)}
+      ${answer ? afterAnswer(turn) : nothing}
     </div>`;
+}
+
+function afterAnswer(turn) {
+  const { answer } = turn;
+  return html`
+    ${answer.missing.length ? html`<p class="fault">${missing(answer)}</p>` : nothing}
+    ${answer.reason === "length" ? html`<p class="fault">${t("answer.cut")}</p>` : nothing}
+    ${leftOut(answer)}
+    ${sources(answer)}
+    ${foot(turn, again)}`;
 }
 
 function leftOut(answer) {
