@@ -64,6 +64,20 @@ def test_stop_really_stops(page: Page, serve: Serve) -> None:
     assert running.model.generated_tokens - generated <= 2
 
 
+def test_the_nearest_passage_is_shown_until_the_first_sentence(page: Page, serve: Serve) -> None:
+    page.goto(serve(ScriptedModel([FEE], seconds_to_read=600)).url)
+    ask(page, ASKED)
+    expect(page.locator(".nearest blockquote")).to_contain_text(FEE)
+    expect(page.locator(".nearest b")).to_have_text("Fees")
+    picture(page, "progress")
+    page.locator(".nearest .chip").click()
+    expect(page.locator("rect.quote.near").first).to_be_attached()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("Stopped.")).to_be_visible()
+    expect(page.locator(".nearest")).to_have_count(0)
+
+
 def test_not_found_is_an_answer(page: Page, serve: Serve) -> None:
     page.goto(serve(ScriptedModel([f"{NOT_FOUND} 24 euros."])).url)
     ask(page, "Who painted the harbour office?")

@@ -111,6 +111,7 @@ export const MESSAGES = {
   "progress.writing": "Schreibt und prüft jeden Satz",
   "progress.passages": { one: "{count} Stelle gefunden", other: "{count} Stellen gefunden" },
   "progress.list": "Stellen, die gelesen werden",
+  "progress.nearest": "Die nächste Stelle, bis die Antwort da ist:",
   "progress.elapsed": "{seconds} s",
 
   "answer.possibly": "Vielleicht",

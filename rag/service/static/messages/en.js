@@ -111,6 +111,7 @@ export const MESSAGES = {
   "progress.writing": "Writing, and checking each sentence",
   "progress.passages": { one: "{count} passage found", other: "{count} passages found" },
   "progress.list": "Passages that are read",
+  "progress.nearest": "Nearest passage, while the answer is written:",
   "progress.elapsed": "{seconds} s",
 
   "answer.possibly": "Possibly",

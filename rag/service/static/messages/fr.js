@@ -111,6 +111,7 @@ export const MESSAGES = {
   "progress.writing": "Rédaction et vérification de chaque phrase",
   "progress.passages": { one: "{count} passage trouvé", other: "{count} passages trouvés" },
   "progress.list": "Passages lus",
+  "progress.nearest": "Le passage le plus proche, en attendant la réponse :",
   "progress.elapsed": "{seconds} s",
 
   "answer.possibly": "Peut-être",
