@@ -25,6 +25,13 @@ _ROMAN_UNITS: Final = {"": 0, "i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 
 # A line that is shorter than this share of the longest line around it was not broken because it was full.
 _FULL: Final = 0.72
 _FULL_AT_STOP: Final = 0.9
+# Words with which no item ends: "- Foundation and" goes on in the next line, whatever that begins with.
+_OPEN_ENDS: Final = frozenset(
+    "an and as at by for from in into of on or per the to with or & "
+    "auf bei das dem den der die ein eine für mit oder und von zu zum zur "
+    "au aux avec de des du et la le les ou par pour un une "
+    "con del el en los las para por".split()
+)
 _FEWEST_ITEMS: Final = 2
 # Lines of a block; the longest line is that of a block and its neighbours.
 _AROUND: Final = 40
@@ -298,10 +305,16 @@ def _stands_alone(marker: re.Match[str] | None) -> bool:
 
 def _is_continued(text: str, line: _Line, following: _Line, width: int) -> bool:
     """True if a line goes on in the following one."""
-    if text[following.start].islower():
+    if text[following.start].islower() or _is_open(text[line.start : line.end]):
         return True
     is_stopped = text.endswith((".", ":", ";"), line.start, line.end)
     return line.length >= (_FULL_AT_STOP if is_stopped else _FULL) * width
+
+
+def _is_open(line: str) -> bool:
+    """True if a line ends with a word that joins it to what follows; "the goods; and" ends an item of a contract."""
+    before, _, last = line.rstrip().rpartition(" ")
+    return last in _OPEN_ENDS and not before.endswith((";", ","))
 
 
 def _intro(text: str, start: int) -> tuple[int, int] | None:

@@ -108,6 +108,20 @@ class TestItems:
         text = f"{FULL} is {FULL}.\n• Open the\nvalve.\n• Close it."
         assert bodies(text, only(text)) == ["Open the valve.", "Close it."]
 
+    @pytest.mark.parametrize(
+        ("first", "expected"),
+        [
+            pytest.param("Foundation and", "Foundation and Masters", id="and"),
+            pytest.param("Entwurf und", "Entwurf und Masters", id="und"),
+            pytest.param("Foundation", "Foundation", id="a whole item"),
+            pytest.param("the goods; and", "the goods; and", id="the last but one of a contract"),
+            pytest.param("plan A", "plan A", id="a letter that is a name"),
+        ],
+    )
+    def test_a_line_that_ends_with_a_joining_word_goes_on(self, first: str, expected: str) -> None:
+        text = f"We offer courses {FULL}:\n- {first}\nMasters\n- English"
+        assert bodies(text, find_lists(text, fewest=1)[0])[0] == expected
+
     def test_a_short_line_ends_an_item(self) -> None:
         text = f"{FULL} is {FULL}.\n• Open it.\n• Close it.\nThe pump is blue."
         assert bodies(text, only(text)) == ["Open it.", "Close it."]
