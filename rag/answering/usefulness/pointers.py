@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -72,6 +72,11 @@ def pointers_of(question: str, draft: str, units: Sequence[Unit]) -> list[Pointe
         _pointer(statement, each, words, max(places, key=lambda place: told[units[place].block], default=None))
         for statement, each, places in zip(statements, weights, nearest, strict=True)
     ]
+
+
+def points_anywhere(pointers: Iterable[Pointer]) -> bool:
+    """True if one of the statements of a draft is supported by units of the evidence."""
+    return any(pointer.units and pointer.share >= SUPPORTED for pointer in pointers)
 
 
 def followed_list(pointers: Sequence[Pointer], units: Sequence[Unit]) -> int | None:

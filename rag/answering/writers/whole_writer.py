@@ -19,7 +19,7 @@ from rag.answering.features import extract_features
 from rag.answering.grounding import SUPPORTED, Evidence
 from rag.answering.prompt import SYSTEM_WHOLE, EvidencePrompt, rereading_prompts, room_for_evidence, whole_prompt
 from rag.answering.run import Findings, Run
-from rag.answering.usefulness.pointers import Pointer, pointers_of, statements_of
+from rag.answering.usefulness.pointers import Pointer, pointers_of, points_anywhere, statements_of
 from rag.answering.usefulness.targets import best_unit, served_units
 from rag.answering.writers.whole_material import WholeMaterial, composition_of, gather, targets_of
 from rag.domain.values import Hit, Passage
@@ -196,7 +196,9 @@ class WholeWriter:
 
     def _written(self, run: Run, material: WholeMaterial, draft: Draft, further: Sequence[Draft] = ()) -> _Written:
         """The composition and the confidence of an answer by a draft, or by its beginning, and by further drafts."""
-        read = [pointers_of(run.question.text, each.text, material.units) for each in (draft, *further)]
+        first, *others = (pointers_of(run.question.text, each.text, material.units) for each in (draft, *further))
+        # A small model that repeats the question, or its orders, tells nothing of the passages.
+        read = [first, *filter(points_anywhere, others)]
         features = _features(run.question.text, material.hits, draft, read[0])
         composition = composition_of(run, material, read)
         return _Written(composition, features, self.confidence_model.correct.probability(features))

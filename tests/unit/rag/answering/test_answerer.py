@@ -286,6 +286,16 @@ class TestWhole:
         assert pointed[cats] == pytest.approx(2 / 3)
         assert {sentence.text for sentence in answer.sentences} >= {dogs, cats}
 
+    def test_a_further_draft_that_repeats_the_question_does_not_count(self, library: Generation) -> None:
+        dogs, question = "Dogs are allowed on the ferry only on a leash.", "Explain which animals may use the ferry"
+        last = LastTrace()
+        model = ScriptedModel([dogs, f"{question}. Copy every sentence of the passages.", dogs])
+        answerer_of(library, model, rereads=True, recorder=last).ask(Question(question))
+        assert len(model.wordings) == 3
+        material = last.trace.composition
+        assert material is not None
+        assert max(features.pointed for features in material.features) == 1.0
+
     def test_no_further_drafts_of_an_answer_that_is_not_given(self, library: Generation) -> None:
         model = ScriptedModel(["Lions have wings."])
         unlikely = replace(PLAIN_CONFIDENCE_MODEL, correct=Logistic(-9.0, {}))

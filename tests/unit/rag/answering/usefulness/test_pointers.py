@@ -14,6 +14,7 @@ from rag.answering.usefulness.pointers import (
     ends_in_a_loop,
     followed_list,
     pointers_of,
+    points_anywhere,
     repeats_itself,
     statements_of,
 )
@@ -55,6 +56,18 @@ class TestStatements:
 
     def test_no_more_than_a_limit(self) -> None:
         assert len(statements_of("\n".join(f"Item {number}" for number in range(99)))) == 40
+
+
+@pytest.mark.parametrize(
+    ("draft", "expected"),
+    [
+        pytest.param("Lions have wings. The valve opens to the left.", True, id="one of two"),
+        pytest.param("How long is the warranty? Copy every sentence.", False, id="the question and the order"),
+        pytest.param("", False, id="empty"),
+    ],
+)
+def test_points_anywhere(units: list[Unit], draft: str, *, expected: bool) -> None:
+    assert points_anywhere(pointers_of("How long is the warranty?", draft, units)) is expected
 
 
 class TestLoops:
