@@ -108,9 +108,17 @@ def _in_order(material: Composition, places: Iterable[int]) -> list[int]:
     lead = material.lead
     if lead is None:
         lead = max(ordered, key=lambda place: material.usefulness[place], default=None)
-    if lead is not None and has_lead(material.form) and stands_alone(material.units[lead]):
-        return [lead, *(place for place in ordered if place != lead)]
-    return ordered
+    if lead is None or not has_lead(material.form) or not stands_alone(material.units[lead]):
+        return ordered
+    # What follows the direct answer in its section goes on from it.
+    section = section_of(material.units[lead])
+    first = [place for place in ordered if place >= lead and section_of(material.units[place]) == section]
+    return [*first, *(place for place in ordered if place not in first)]
+
+
+def section_of(unit: Unit) -> Hashable:
+    """Equal for the units of one section of a document."""
+    return unit.place[0], unit.headings
 
 
 def _by_part(material: Composition, ordered: Sequence[int], attached: Collection[int]) -> list[int]:

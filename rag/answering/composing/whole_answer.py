@@ -17,6 +17,7 @@ from rag.answering.composing.arrangement import (
     arranged,
     enumerates,
     has_lead,
+    section_of,
     stands_alone,
 )
 from rag.answering.composing.comparison import balanced
@@ -37,6 +38,10 @@ _LEAST_BESIDE_LIST: Final = 0.3
 _LEAST_LISTED: Final = 0.1
 # Words of a direct answer: a clause of a contract is none, and leaves no room for others.
 _LONGEST_LEAD: Final = 60
+# Share of the probability of a direct answer from which on a sentence of its paragraph comes before it, and units that
+# are taken for a paragraph.
+_AS_USEFUL: Final = 0.5
+_PARAGRAPH: Final = 4
 # Share of the probability of a sentence that enumerates from which on another unit belongs to the list, too.
 _BESIDE_LIST: Final = 0.5
 # Least share of a unit of an overview that is not said yet.
@@ -90,6 +95,23 @@ def possible_leads(material: Composition) -> list[int]:
     fitness = {place: material.fitness[place] if material.fitness else 1.0 for place in places}
     most = max(fitness.values(), default=1.0)
     return [place for place in places if fitness[place] == most]
+
+
+def opening_of(material: Composition, lead: int, leads: Collection[int]) -> int:
+    """The position of the unit that an answer begins with: the first useful one of the paragraph of its direct answer.
+
+    "The weeks can be split into three parts" follows "Each parent has 20 weeks of leave".
+
+    Args:
+        material: of the answer.
+        lead: position of the direct answer.
+        leads: positions of the units that it can begin with.
+    """
+    least = _AS_USEFUL * material.usefulness[lead]
+    before = range(max(0, lead - _PARAGRAPH), lead)
+    section = section_of(material.units[lead])
+    useful = (one for one in before if one in leads and material.usefulness[one] >= least)
+    return next((one for one in useful if section_of(material.units[one]) == section), lead)
 
 
 class _Selection:

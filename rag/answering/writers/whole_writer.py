@@ -9,7 +9,7 @@ from typing import Final
 from rag.answering.composing.arrangement import has_lead, note_on_lists
 from rag.answering.composing.material import Composition
 from rag.answering.composing.overview import opening_passages, opening_usefulness
-from rag.answering.composing.whole_answer import compose, possible_leads
+from rag.answering.composing.whole_answer import compose, opening_of, possible_leads
 from rag.answering.confidence import LEAST_CONFIDENCE, ConfidenceModel, Features
 from rag.answering.draft import Draft, generate_draft
 from rag.answering.evidence.page_breaks import with_torn_sentences
@@ -216,7 +216,8 @@ class WholeWriter:
             return max(places, key=useful.__getitem__, default=None)
         # Of several parts, what answers the first one comes first.
         asked = run.understood.parts[0] if run.form == "parts" and run.understood.parts else run.question.text
-        return best_unit(asked, places, composition.units, useful, self.reranker)
+        lead = best_unit(asked, places, composition.units, useful, self.reranker)
+        return None if lead is None else opening_of(composition, lead, places)
 
 
 @dataclass(frozen=True)

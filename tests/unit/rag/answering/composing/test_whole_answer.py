@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from rag.answering.composing.arrangement import note_on_lists
 from rag.answering.composing.material import Composition
-from rag.answering.composing.whole_answer import compose, possible_leads
+from rag.answering.composing.whole_answer import compose, opening_of, possible_leads
 from rag.answering.evidence.units import Unit, one_line, units_of
 from rag.answering.grounding import Evidence, Support
 from rag.answering.usefulness.pointers import Pointer
@@ -206,6 +206,38 @@ class TestOrder:
         assert possible_leads(material) == [0, 2]
         assert possible_leads(replace(material, fitness=[0.7, 0.7, 0.3])) == [0, 1]
         assert possible_leads(replace(material, fitness=())) == [0, 1, 2]
+
+    def test_what_follows_the_direct_answer_in_its_section_goes_on_from_it(self) -> None:
+        care = evidence_on(
+            page_with_headings("The lid is red. The lid is wiped dry. The lid is oiled."), headings=("Care",)
+        )
+        other = evidence_on(page_with_headings("The lid is sold at the works.", 2), headings=("Sale",))
+        units = units_of([care, other])
+        useful, lead = [0.4, 0.5, 0.4, 0.9], 1
+        found = compose(Composition("What about the lid?", "about", (), units, useful, lead=lead))
+        assert texts(found) == [
+            "The lid is wiped dry.", "The lid is oiled.", "The lid is red.", "The lid is sold at the works.",
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("useful", "lead", "opening"),
+        [
+            pytest.param([0.5, 0.1, 0.9], 2, 0, id="the first of the paragraph that is useful"),
+            pytest.param([0.4, 0.1, 0.9], 2, 2, id="one that is far less useful"),
+            pytest.param([0.9, 0.9, 0.1, 0.1, 0.1, 0.9], 5, 1, id="no further than a paragraph"),
+            pytest.param([0.9, 0.9], 0, 0, id="none before it"),
+        ],
+    )
+    def test_an_answer_begins_with_its_paragraph(self, useful: list[float], lead: int, opening: int) -> None:
+        units = units_of(evidence_of(" ".join(f"The lid is part {number}." for number in range(len(useful)))))
+        material = Composition("What about the lid?", "about", (), units, useful)
+        assert opening_of(material, lead, possible_leads(material)) == opening
+
+    def test_an_answer_does_not_begin_in_another_section(self) -> None:
+        care = evidence_on(page_with_headings("The lid is red."), headings=("Care",))
+        sale = evidence_on(page_with_headings("The lid is sold at the works.", 2), headings=("Sale",))
+        material = Composition("What about the lid?", "about", (), units_of([care, sale]), [0.9, 0.9])
+        assert opening_of(material, 1, [0, 1]) == 1
 
     def test_names_and_headings_in_lines_of_their_own_are_not_shown(self) -> None:
         lines = "Ada Ferrow\nCOMPLAINTS AND APPEALS TO US\nThe Lid Of Pump Four\nTelephone: 555\nask Ada for a lid"
