@@ -32,6 +32,7 @@ from rag.domain.values import in_context
 from rag.errors import ModelUnusable, PageproofError
 from rag.models.embedding.bert_config import BertConfig, UnsupportedModel
 from rag.models.embedding.bert_encoder import BertEncoder
+from rag.models.embedding.bert_parts import parts_of_folder
 from rag.models.embedding.interfaces import Encoder, FloatMatrix
 from rag.models.embedding.sentence_transformer_encoder import SentenceTransformerEncoder
 from rag.models.weights.store import Weights
@@ -90,8 +91,8 @@ def _ways(weights: Weights) -> dict[str, Encoder]:
     name, digest, slow = weights.name, weights.digest, weights.directory
     return {
         "sentence-transformers, 2 threads": SentenceTransformerEncoder(slow, name=name, digest=digest, threads=2),
-        "pageproof, 1 thread": BertEncoder(folder, name=name, digest=digest, threads=1),
-        "pageproof, 2 threads": BertEncoder(folder, name=name, digest=digest, threads=2),
+        "pageproof, 1 thread": BertEncoder(folder, parts_of_folder(folder), name=name, digest=digest, threads=1),
+        "pageproof, 2 threads": BertEncoder(folder, parts_of_folder(folder), name=name, digest=digest, threads=2),
     }
 
 

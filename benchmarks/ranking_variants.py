@@ -94,7 +94,7 @@ def variants(encoder: Encoder, reranker: Reranker) -> dict[str, Variant]:
 
 
 def _dense(encoder: Encoder, generation: Generation, question: Question) -> list[int]:
-    vector = encoder.encode([search_text(question)])[0]
+    vector = encoder.encode_questions([search_text(question)])[0]
     return [row for row, _ in generation.nearest(vector, _LEG)]
 
 
@@ -178,7 +178,7 @@ class _Neighbours:
 
     def __call__(self, generation: Generation, question: Question, limit: int) -> list[Hit]:
         read = _all_read(self.retriever, generation, question)
-        vector = self.retriever.encoder.encode([search_text(question)])[0]
+        vector = self.retriever.encoder.encode_questions([search_text(question)])[0]
         rows = np.array([passage.row for passage in read.passages], np.int64)
         best = np.maximum(*(_cosines_beside(generation, vector, rows, step) for step in (-1, 1)))
         signals = replace(read.signals, cosine=np.asarray(read.signals.cosine + best / 2, np.float32))

@@ -25,6 +25,7 @@ from rag.errors import IndexFault, ModelUntrusted, ModelUnusable, SettingsError
 from rag.index.layout import COLLECTIONS, collection_names, collection_root, known_collection_root
 from rag.index.reading import CurrentIndex
 from rag.index.search.pgvector import open_vector_database
+from rag.models.embedding.e5_file import FILE_NAME
 from rag.models.embedding.encoder import open_text_encoder
 from rag.models.embedding.interfaces import Encoder, Reranker
 from rag.models.embedding.reranker import OnnxReranker
@@ -89,8 +90,11 @@ def open_encoder(settings: Settings) -> Encoder:
 
 
 def tokenizer_file(settings: Settings) -> Path:
-    """The encoder's tokenizer.json, for counting tokens in another process; ModelError where it is missing."""
-    file = _locate(settings, settings.encoder, "encoder").path("tokenizer.json")
+    """The file of the encoder's tokenizer, for counting tokens in another process; ModelError where it is missing."""
+    weights = _locate(settings, settings.encoder, "encoder")
+    if weights.file.name == FILE_NAME:
+        return weights.file
+    file = weights.path("tokenizer.json")
     if not file.is_file():
         folder = repr(str(file.parent))
         raise ModelUnusable(

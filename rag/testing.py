@@ -58,6 +58,15 @@ class BagOfWordsEncoder:
         """See :class:`rag.models.embedding.interfaces.Encoder`."""
         return 254
 
+    @property
+    def cosine_scale(self) -> float:
+        """See :class:`rag.models.embedding.interfaces.Encoder`."""
+        return 1.0
+
+    def encode_questions(self, questions: Sequence[str]) -> FloatMatrix:
+        """See :class:`rag.models.embedding.interfaces.Encoder`."""
+        return self.encode(questions)
+
     def encode(self, texts: Sequence[str]) -> FloatMatrix:
         """See :class:`rag.models.embedding.interfaces.Encoder`."""
         self.encoded += texts

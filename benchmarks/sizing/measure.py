@@ -39,6 +39,7 @@ class PreparedEncoder:
     """Gives each question its prepared vector: what an encoder takes does not depend on the size of the index."""
 
     max_tokens = 256
+    cosine_scale = 1.0
 
     def __init__(self, asked: Sequence[AskedVector]) -> None:
         self._vectors = {one.text: one.vector for one in asked}
@@ -47,6 +48,10 @@ class PreparedEncoder:
     def encode(self, texts: Sequence[str]) -> FloatMatrix:
         """The prepared vectors."""
         return np.array([self._vectors[text] for text in texts])
+
+    def encode_questions(self, questions: Sequence[str]) -> FloatMatrix:
+        """The prepared vectors."""
+        return self.encode(questions)
 
     def count_tokens(self, text: str) -> int:
         """Words, about."""

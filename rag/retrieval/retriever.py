@@ -67,7 +67,7 @@ class Retriever:
         """Candidates of the first stage, best first, without near-duplicates, at most ``limit``."""
         query = search_text(question)
         # A provisional generation has no vectors: all cosines are 0, so BM25, document and reranker decide.
-        vector = self.encoder.encode([query])[0] if generation.has_vectors else _NO_VECTOR
+        vector = self.encoder.encode_questions([query])[0] if generation.has_vectors else _NO_VECTOR
         allowed = generation.scope_of(question.documents)
         if self.withheld:
             allowed = (RowRanges.whole(len(generation)) if allowed is None else allowed).without(self.withheld)
@@ -75,7 +75,7 @@ class Retriever:
         rows, best_bm25 = self._candidate_rows(generation, query, vector, document, allowed)
         passages = generation.passages(rows.tolist())
         signals = Signals(
-            cosine=generation.cosines(vector, rows),
+            cosine=generation.cosines(vector, rows) * np.float32(self.encoder.cosine_scale),
             bm25=generation.bm25_scores_of(query, rows) / (best_bm25 or 1.0),
             document=document.of_rows(rows),
             digit_share=np.array([_digit_share(passage.chunk.text) for passage in passages], np.float32),

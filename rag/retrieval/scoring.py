@@ -21,7 +21,7 @@ class Signals:
     """Ranking signals of the candidates. *Shape of each:* ``(candidates,)``.
 
     Attributes:
-        cosine: of question and passage, -1..1.
+        cosine: of question and passage, -1..1, times the encoder's scale.
         bm25: BM25 score, divided by that of the best passage that may be searched, 0..1.
         document: match of the passage's document with the document that the question names, 0..1.
         digit_share: digits among the passage's characters, 0..1. Rerankers were trained on prose and score the rows

@@ -112,9 +112,11 @@ def _check_modules(directory: Path) -> None:
     if modules[0][1]:
         raise UnsupportedModel("the transformer is in a folder of its own")
     _check_pooling(_json(directory / modules[1][1] / "config.json"))
+    # A default prompt is one of these.
     about = directory / "config_sentence_transformers.json"
-    if about.exists() and (prompt := _json(about).get("default_prompt_name")):
-        raise UnsupportedModel(f"the prompt {prompt} is put before each text")
+    prompts = _json(about).get("prompts") or {} if about.exists() else {}
+    if named := [name for name, text in prompts.items() if text]:
+        raise UnsupportedModel(f"prompts are put before texts: {', '.join(named)}")
 
 
 def _check_pooling(config: Mapping[str, Any]) -> None:

@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from rag.models.embedding.bert_config import BertConfig
 
-Weights: TypeAlias = Mapping[str, npt.NDArray[np.float32]]
+# In float32; word embeddings may be int8, with a scale in float16 for each block of a row.
+Weights: TypeAlias = Mapping[str, npt.NDArray[Any]]
 # openvino.Node or Model: OpenVINO has no types that mypy can use.
 _Node: TypeAlias = Any
 
@@ -80,8 +81,19 @@ class _Builder:
         positions = tables["embeddings.position_embeddings.weight"] + types[0]
         length = op.gather(op.shape_of(ids), self._axes(1), op.constant(np.int64(0)))
         here = op.slice(self._constant(positions), self._axes(0), length, self._axes(1), self._axes(0))
-        words = op.gather(self._weight("embeddings.word_embeddings.weight"), ids, op.constant(np.int64(0)))
-        return self._normed(op.add(words, here), "embeddings.LayerNorm")
+        return self._normed(op.add(self._words(ids), here), "embeddings.LayerNorm")
+
+    def _words(self, ids: _Node) -> _Node:
+        """Word embeddings, (B, L, D). Those of few bits are scaled after they are looked up: in all they stay small."""
+        op, name, first = self._op, "embeddings.word_embeddings", self._op.constant(np.int64(0))
+        rows = op.gather(self._weight(f"{name}.weight"), ids, first)
+        if f"{name}.scale" not in self._weights:
+            return rows
+        scales = op.convert(op.gather(self._weight(f"{name}.scale"), ids, first), np.float32)
+        blocks = self._weights[f"{name}.scale"].shape[1]
+        by_block = op.reshape(op.convert(rows, np.float32), self._axes(0, 0, blocks, -1), special_zero=True)
+        scaled = op.multiply(by_block, op.unsqueeze(scales, self._axes(3)))
+        return op.reshape(scaled, self._axes(0, 0, self._config.dimension), special_zero=True)
 
     def _layer(self, state: _Node, bias: _Node, name: str) -> _Node:
         op = self._op
@@ -118,7 +130,7 @@ class _Builder:
     def _weight(self, name: str) -> _Node:
         return self._constant(self._weights[name])
 
-    def _constant(self, values: npt.NDArray[np.float32]) -> _Node:
+    def _constant(self, values: npt.NDArray[Any]) -> _Node:
         return self._op.constant(values)
 
     def _number(self, value: float) -> _Node:

@@ -1,4 +1,4 @@
-"""BERT inference in OpenVINO, from safetensors weights. With bert_graph the only home of openvino.
+"""BERT inference in OpenVINO. With bert_graph the only home of openvino.
 
 Nothing is converted or kept on disk: the graph is built in memory in a fifth of a second.
 """
@@ -31,15 +31,14 @@ _BATCH_TOKENS: Final = 2048
 class BertNetwork:
     """Compiled BERT network: tokens to vectors. Thread-safe."""
 
-    def __init__(self, config: BertConfig, *, threads: int) -> None:
-        """Loads the weights and compiles for this CPU: in bfloat16 where it has instructions for that, else in float32.
+    def __init__(self, config: BertConfig, weights: bert_graph.Weights, *, threads: int) -> None:
+        """Compiles for this CPU: in bfloat16 where it has instructions for that, else in float32.
 
         Raises:
-            ModelUnusable: the weights do not fit the configuration, or OpenVINO refuses them.
+            ModelUnusable: OpenVINO refuses the weights.
         """
         import openvino
 
-        weights = _read_weights(config)
         try:
             core = _core()
             # BF16 is the default just where the CPU has instructions for it; elsewhere float32 is faster. Half
@@ -146,18 +145,3 @@ def _padded(texts: Sequence[TokenIds]) -> list[npt.NDArray[Any]]:
         ids[row, : len(text)] = text
         mask[row, : len(text)] = 1
     return [ids, mask]
-
-
-def _read_weights(config: BertConfig) -> bert_graph.Weights:
-    from safetensors import SafetensorError, safe_open
-
-    weights = {}
-    try:
-        with safe_open(config.weights, framework="numpy") as file:
-            for name, shape in bert_graph.shapes(config).items():
-                weights[name] = np.asarray(file.get_tensor(name), dtype=np.float32)
-                if weights[name].shape != shape:
-                    raise ModelUnusable(f"{config.weights}: {name} is {weights[name].shape} instead of {shape}")
-    except (OSError, SafetensorError, TypeError) as error:
-        raise ModelUnusable(f"{config.weights} cannot be loaded: {error}") from error
-    return weights

@@ -23,10 +23,20 @@ class Encoder(Protocol):
     def max_tokens(self) -> int:
         """Longest text in tokens, without the special ones; the rest would be cut off silently."""
 
+    @property
+    def cosine_scale(self) -> float:
+        """Factor by which cosines of question and passage weigh in the ranking: 1 for those that it was fitted to."""
+
     def encode(self, texts: Sequence[str]) -> FloatMatrix:
-        """Embeds texts; with none it only loads the network.
+        """Embeds passages; with none it only loads the network.
 
         *Shape:* ``(len(texts), dimension)``, rows of length 1.
+        """
+
+    def encode_questions(self, questions: Sequence[str]) -> FloatMatrix:
+        """Embeds questions, to be compared with passages: some encoders tell the two apart by a prefix.
+
+        *Shape:* ``(len(questions), dimension)``, rows of length 1.
         """
 
     def count_tokens(self, text: str) -> int:

@@ -5,8 +5,9 @@ The only home of sentence_transformers, transformers and torch, which may not be
 
 from __future__ import annotations
 
+import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -57,6 +58,7 @@ class SentenceTransformerEncoder:
             )
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
+        self._prompts = {name: text for name, text in self._model.prompts.items() if text}
         self._name = name
         self._digest = digest
         # Its tokenizer is set to pad and truncate by each call, and refuses that while another one uses it.
@@ -64,30 +66,45 @@ class SentenceTransformerEncoder:
 
     @property
     def identity(self) -> dict[str, str | int | bool]:
-        """See :class:`Encoder`."""
-        return {
+        """See :class:`Encoder`. With the prompts of the folder, if it has some: they shape the vectors."""
+        identity: dict[str, str | int | bool] = {
             "name": self._name,
             "sha256": self._digest,
             "dimension": self._model.get_embedding_dimension() or 0,
             "max_tokens": self._model.max_seq_length or 0,
             "normalised": True,
         }
+        return identity | ({"prompts": json.dumps(self._prompts, sort_keys=True)} if self._prompts else {})
 
     @property
     def max_tokens(self) -> int:
         """See :class:`Encoder`."""
-        return int(self._model.max_seq_length or 0) - int(self._tokenizer.num_special_tokens_to_add(is_pair=False))
+        prompt = max(map(self.count_tokens, self._prompts.values()), default=0)
+        special = int(self._tokenizer.num_special_tokens_to_add(is_pair=False))
+        return int(self._model.max_seq_length or 0) - special - prompt
+
+    @property
+    def cosine_scale(self) -> float:
+        """See :class:`Encoder`; that of a folder is not known."""
+        return 1.0
 
     def encode(self, texts: Sequence[str]) -> FloatMatrix:
         """See :class:`Encoder`. Texts of similar length share a batch."""
-        if not texts:
-            return np.zeros((0, int(self.identity["dimension"])), dtype=np.float32)
-        with self._encoding:
-            vectors = self._model.encode(
-                list(texts), batch_size=32, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
-            )
-        return np.ascontiguousarray(vectors, dtype=np.float32)
+        return self._encoded(texts, self._model.encode_document)
+
+    def encode_questions(self, questions: Sequence[str]) -> FloatMatrix:
+        """See :class:`Encoder`."""
+        return self._encoded(questions, self._model.encode_query)
 
     def count_tokens(self, text: str) -> int:
         """See :class:`Encoder`."""
         return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+    def _encoded(self, texts: Sequence[str], encode: Callable[..., Any]) -> FloatMatrix:
+        if not texts:
+            return np.zeros((0, int(self.identity["dimension"])), dtype=np.float32)
+        with self._encoding:
+            vectors = encode(
+                list(texts), batch_size=32, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
+            )
+        return np.ascontiguousarray(vectors, dtype=np.float32)

@@ -36,8 +36,8 @@ from rag.models.weights.registered import RegisteredModels
 
 Status: TypeAlias = Literal["present", "missing", "corrupt", "partial"]
 
-# The main file of a sentence-transformers folder: the first of these that it holds.
-_ENCODER_WEIGHTS: Final = ("model.safetensors", "pytorch_model.bin")
+# The main file of an encoder's folder: the first of these that it holds.
+_ENCODER_WEIGHTS: Final = ("model.safetensors", "pytorch_model.bin", "e5-small-q4.bin")
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import math
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +24,11 @@ from rag.models.embedding.bert_encoder import BertEncoder
 from rag.models.embedding.bert_network import batches
 from rag.models.embedding.encoder import open_text_encoder
 from tests.processes import default_sigint
+from tests.unit.rag.models.embedding.bert_oracle import oracle
 from tests.unit.rag.models.embedding.tiny_bert import WORDS, copy, tiny_bert, write
 
 ROOT = Path(__file__).parents[5]
 TEXTS = ["fog", "", "The lamp, the wick: OIL!", "tide " * 5, "boat mast keeper horn signal", "boat " * 40]
-Array = npt.NDArray[np.float64]
 
 
 @pytest.fixture(scope="module")
@@ -46,36 +45,6 @@ def fast(folder: Path) -> BertEncoder:
     encoder = open_text_encoder(folder, name="tiny", digest="0" * 64, threads=2)
     assert isinstance(encoder, BertEncoder)
     return encoder
-
-
-def oracle(weights: Mapping[str, npt.NDArray[np.float32]], ids: Sequence[int]) -> Array:
-    """BERT as its paper has it, one text at a time, in float64."""
-
-    def normed(x: Array, name: str) -> Array:
-        unit = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-12)
-        return np.asarray(unit * weights[f"{name}.weight"] + weights[f"{name}.bias"])
-
-    def dense(x: Array, name: str) -> Array:
-        return np.asarray(x @ weights[f"{name}.weight"].T.astype(np.float64) + weights[f"{name}.bias"])
-
-    table = {name: weights[f"embeddings.{name}_embeddings.weight"] for name in ("word", "position", "token_type")}
-    x = normed(
-        table["word"][list(ids)] + table["position"][: len(ids)] + table["token_type"][0], "embeddings.LayerNorm"
-    )
-    for layer in range(2):
-        name = f"encoder.layer.{layer}"
-        query, key, value = (
-            dense(x, f"{name}.attention.self.{part}").reshape(len(ids), 4, 8).swapaxes(0, 1)
-            for part in ("query", "key", "value")
-        )
-        share = np.exp(query @ key.swapaxes(1, 2) / math.sqrt(8))
-        read = (share / share.sum(-1, keepdims=True) @ value).swapaxes(0, 1).reshape(len(ids), 32)
-        x = normed(dense(read, f"{name}.attention.output.dense") + x, f"{name}.attention.output.LayerNorm")
-        inner = dense(x, f"{name}.intermediate.dense")
-        inner = inner * 0.5 * (1 + np.vectorize(math.erf)(inner / math.sqrt(2)))
-        x = normed(dense(inner, f"{name}.output.dense") + x, f"{name}.output.LayerNorm")
-    mean = x.mean(0)
-    return np.asarray(mean / np.linalg.norm(mean))
 
 
 def test_vectors_are_those_of_the_paper(folder: Path, encoder: BertEncoder) -> None:
@@ -221,7 +190,7 @@ OLD = "sentence_transformers.models."
         changed("tokenizer_config.json", do_lower_case=False),
         changed("tokenizer_config.json", tokenizer_class="XLMRobertaTokenizer"),
         changed("tokenizer.json", normalizer={"type": "NFC"}),
-        lambda directory: write(directory / "config_sentence_transformers.json", {"default_prompt_name": "query"}),
+        lambda directory: write(directory / "config_sentence_transformers.json", {"prompts": {"query": "query: "}}),
         without("modules.json"),
         without("tokenizer.json"),
         without("model.safetensors"),

@@ -17,7 +17,7 @@ from rag.errors import ModelUnknown, ModelUnusable
 from rag.models.embedding.bert_encoder import BertEncoder
 from rag.models.embedding.sentence_transformer_encoder import SentenceTransformerEncoder
 from rag.settings import Settings
-from tests.unit.rag.models.embedding.tiny_bert import cls_pooling, copy, dense_layer, tiny_bert
+from tests.unit.rag.models.embedding.tiny_bert import cls_pooling, copy, dense_layer, tiny_bert, write
 
 ROOT = Path(__file__).parents[5]
 TEXTS = ["fog signal", "the keeper's lamp", "tide " * 30, ""]
@@ -65,6 +65,21 @@ class TestAFolder:
         assert vectors.dtype == np.float32
         assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(4), abs=1e-5)
 
+    def test_prompts_of_a_folder_tell_questions_from_passages(self, settings: Settings, folder: Path) -> None:
+        """As multilingual encoders have them, such as the E5 family."""
+        plain = open_encoder(settings)
+        write(
+            folder / "config_sentence_transformers.json",
+            {"prompts": {"query": "fog ", "document": "horn "}, "default_prompt_name": None},
+        )
+        encoder = open_encoder(settings)
+        assert isinstance(encoder, SentenceTransformerEncoder)
+        assert encoder.identity == plain.identity | {"prompts": '{"document": "horn ", "query": "fog "}'}
+        assert encoder.max_tokens == 13
+        for found, text in ((encoder.encode_questions(["mast"]), "fog mast"), (encoder.encode(["mast"]), "horn mast")):
+            assert float((found * plain.encode([text])).sum()) > 0.999
+        assert float((found * plain.encode(["mast"])).sum()) < 0.99
+
     def test_the_dense_layer_is_applied_to_the_mean(self, settings: Settings, folder: Path) -> None:
         means = open_encoder(settings).encode(TEXTS)
         dense_layer(folder)
@@ -96,7 +111,7 @@ class TestAFolder:
 class TestFaults:
     @pytest.mark.parametrize("path", ["/nowhere/encoder", "./nowhere"])
     def test_no_such_folder(self, path: str, tmp_path: Path) -> None:
-        with pytest.raises(ModelUnknown, match=r"^there is no folder .*nowhere.*; known models: all-minilm-l6-v2$"):
+        with pytest.raises(ModelUnknown, match=r"^there is no folder .*nowhere.*; known models: all-minilm-l6-v2, "):
             open_encoder(Settings(encoder=path, models=tmp_path))
 
     def test_a_file(self, folder: Path, tmp_path: Path) -> None:
@@ -104,7 +119,7 @@ class TestFaults:
             open_encoder(Settings(encoder=str(folder / "config.json"), models=tmp_path))
 
     def test_a_folder_without_weights(self, tmp_path: Path) -> None:
-        with pytest.raises(ModelUnknown, match=r"it holds no model\.safetensors or pytorch_model\.bin"):
+        with pytest.raises(ModelUnknown, match=r"it holds no model\.safetensors or pytorch_model\.bin or e5-"):
             open_encoder(Settings(encoder=str(tmp_path), models=tmp_path))
 
     @pytest.mark.parametrize("name", ["", "no-such-encoder"])
