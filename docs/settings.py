@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from rag.settings import PREFIX, Settings
+from rag.settings import ENCODERS, PREFIX, Settings
 
 _INTRODUCTION: Final = """# Settings
 
@@ -34,8 +34,8 @@ _GROUPS: Final = (
         "Models",
         "What the tuning measures, and when: [operations.md](operations.md#how-the-model-is-run-on-this-machine).\n"
         "A language model on a server: [operations.md](operations.md#a-model-on-a-server).",
-        "model trust_model registry registry_key model_id model_key model_seconds encoder reranker threads micro_batch "
-        "flash_attention repack tune tuning gpu_layers context_tokens temperature",
+        "model trust_model registry registry_key model_id model_key model_seconds profile encoder reranker threads "
+        "micro_batch flash_attention repack tune tuning gpu_layers context_tokens temperature",
     ),
     (
         "Answers",
@@ -59,8 +59,8 @@ _GROUPS: Final = (
     ),
 )
 
-# Computed from the environment when the settings are read.
-_COMPUTED_DEFAULTS: Final = {"history": "~/.local/state/pageproof/history"}
+# Computed from the environment, or from another setting, when the settings are read.
+_COMPUTED_DEFAULTS: Final = {"history": "~/.local/state/pageproof/history", "encoder": ENCODERS["auto"]}
 
 
 def settings_page() -> str:

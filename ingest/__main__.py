@@ -23,6 +23,7 @@ import json
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from ingest.chunking import Chunker
@@ -31,6 +32,7 @@ from ingest.erasure import erase
 from ingest.job import IngestJob
 from ingest.other_folders import OtherDocuments, ask_about_others, documents_in
 from ingest.plan import FileLimits
+from ingest.profile_advice import profile_advice
 from ingest.readers.limits import ReadingLimits
 from ingest.readers.source import ReadingOptions
 from ingest.readers.version import reader_version
@@ -181,7 +183,9 @@ def _run(options: argparse.Namespace, settings: Settings, index: Path) -> Report
         others = ask_about_others(options.path, index, files)
     reporting = json_lines(sys.stdout) if options.json_lines else progress()
     with reporting as tracker, open_job(settings, index, tracker, options) as job:
-        return job.run(files, options.path, others)
+        report = job.run(files, options.path, others)
+    advice = profile_advice(settings) if report.published else None
+    return replace(report, note=" ".join(filter(None, [report.note, advice]))) if advice else report
 
 
 @contextmanager

@@ -51,6 +51,13 @@ OWN_PATHS: Final = frozenset({"answers", "docs", "documents", "ingest", "v1", "w
 # Segments of the unreserved characters of RFC 3986, none of them "." or "..".
 _PATH: Final = re.compile(r"(/(?!\.\.?(/|$))[A-Za-z0-9._~-]+)+/?")
 
+# The default encoder of each profile.
+ENCODERS: Final = {
+    "auto": "all-minilm-l6-v2",
+    "english": "all-minilm-l6-v2",
+    "multilingual": "multilingual-e5-small-q4",
+}
+
 Choice: TypeAlias = Literal["auto", "on", "off"]
 
 
@@ -256,12 +263,18 @@ class Settings(BaseSettings):
             description="longest wait, in seconds, for that server to begin an answer, and for each further token",
         ),
     ] = 120
-    encoder: Annotated[
-        str,
+    profile: Annotated[
+        Literal["auto", "english", "multilingual"],
         Field(
-            description="text embedding model: a name of the catalogue, or a path to a folder of sentence-transformers"
+            description="which encoder is the default: `english` for English documents, `multilingual` for those in "
+            "other languages and for questions in another language than the documents'; `auto`: `english`, and "
+            "`ingest` says so where most documents are not English. Another encoder means another index"
         ),
-    ] = "all-minilm-l6-v2"
+    ] = "auto"
+    encoder: str = Field(
+        default_factory=lambda known: ENCODERS[known["profile"]],
+        description="text embedding model: a name of the catalogue, or a path to a folder of sentence-transformers",
+    )
     reranker: Annotated[
         str, Field(description="reranker (cross-encoder): a name of the catalogue; empty: no reranking")
     ] = "ms-marco-minilm-l12-v2"

@@ -121,7 +121,7 @@ def _manifest_for(folder: Path, manifest_digest: str, encoder: Mapping[str, Any]
         raise IndexForeign(
             f"the index was made with the encoder {manifest.encoder.get('name')} "
             f"({str(manifest.encoder.get('sha256'))[:12]}), not with {encoder.get('name')} "
-            f"({str(encoder.get('sha256'))[:12]}); set RAG_ENCODER, or {_MEND}"
+            f"({str(encoder.get('sha256'))[:12]}); set RAG_PROFILE or RAG_ENCODER, or {_MEND}"
         )
     return manifest
 

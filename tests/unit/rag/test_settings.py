@@ -38,6 +38,27 @@ def test_defaults() -> None:
 
 
 @pytest.mark.parametrize(
+    ("profile", "encoder"),
+    [
+        ("auto", "all-minilm-l6-v2"),
+        ("english", "all-minilm-l6-v2"),
+        ("multilingual", "multilingual-e5-small-q4"),
+    ],
+)
+def test_the_profile_chooses_the_encoder(monkeypatch: pytest.MonkeyPatch, profile: str, encoder: str) -> None:
+    monkeypatch.setenv("RAG_PROFILE", profile)
+    assert read().encoder == encoder
+    monkeypatch.setenv("RAG_ENCODER", "./my-encoder")
+    assert read().encoder == "./my-encoder"
+
+
+def test_an_unknown_profile_is_refused_with_those_that_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAG_PROFILE", "german")
+    with pytest.raises(SettingsError, match=r"^RAG_PROFILE='german' is wrong: .*'auto', 'english' or 'multilingual'$"):
+        read()
+
+
+@pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
         pytest.param("index", "/data/index", Path("/data/index"), id="path"),
