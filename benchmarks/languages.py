@@ -23,10 +23,11 @@ _FEW: Final = 5
 
 
 class Asked(NamedTuple):
-    """A question, and the number of the paragraph that answers it."""
+    """A question, the number of the paragraph that answers it, and the answer, where the file has one."""
 
     text: str
     paragraph: int
+    answer: str = ""
 
 
 def read_xquad(file: Path) -> tuple[list[str], list[Asked]]:
@@ -35,7 +36,9 @@ def read_xquad(file: Path) -> tuple[list[str], list[Asked]]:
     questions: list[Asked] = []
     for article in json.loads(file.read_text("utf-8"))["data"]:
         for paragraph in article["paragraphs"]:
-            questions += [Asked(one["question"], len(texts)) for one in paragraph["qas"]]
+            for one in paragraph["qas"]:
+                answers = [answer["text"] for answer in one.get("answers", ())]
+                questions.append(Asked(one["question"], len(texts), *answers[:1]))
             texts.append(paragraph["context"])
     return texts, questions
 
