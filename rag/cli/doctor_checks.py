@@ -178,7 +178,9 @@ def check_index(path: str, manifest: Manifest, encoder: Mapping[str, Any] | None
     details = {"generation": manifest.generation, **counts.model_dump()}
     if encoder is not None and manifest.encoder != dict(encoder):
         text += f"; made with the encoder {manifest.encoder.get('name')}, not with {encoder.get('name')}"
-        return Finding("index", "missing", text, "set RAG_ENCODER, or python -m ingest PATH --rebuild", details)
+        return Finding(
+            "index", "missing", text, "set RAG_PROFILE or RAG_ENCODER, or python -m ingest PATH --rebuild", details
+        )
     how = "every byte verified" if verified else "--verify reads every byte"
     return Finding("index", "ok", f"{text} ({how})", details=details)
 
@@ -213,7 +215,12 @@ def check_tuning(chosen: ChosenTuning | None) -> Finding:
 def check_settings(settings: Settings) -> Finding:
     """The settings that differ from their defaults; secrets are counted and not shown."""
     shown = {name: _shown(getattr(settings, name)) for name in Settings.model_fields}
-    usual = {name: _shown(row.get_default(call_default_factory=True)) for name, row in Settings.model_fields.items()}
+    # Some defaults are made of other settings.
+    made = {
+        name: row.get_default(call_default_factory=True, validated_data=dict(settings))
+        for name, row in Settings.model_fields.items()
+    }
+    usual = {name: _shown(value) for name, value in made.items()}
     others = [f"{PREFIX}{name.upper()}={value}" for name, value in shown.items() if value != usual[name]]
     details = {"settings": {f"{PREFIX}{name.upper()}": value for name, value in shown.items()}}
     return Finding("settings", "ok", ", ".join(others) or "all defaults", details=details)

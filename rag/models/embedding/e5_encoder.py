@@ -20,7 +20,7 @@ from rag.models.embedding.e5_file import E5File
 _TEXT_TOKENS: Final = 300
 # Cosines of this encoder differ less: it was trained with a temperature of 0.01. By this factor they differ as much as
 # those of all-MiniLM-L6-v2, for which the weights of the ranking were fitted.
-_COSINE_SCALE: Final = 3.0
+_COSINE_SCALE: Final = 6.0
 _QUESTION, _PASSAGE = "query:", "passage:"
 
 # The names of a layer's tensors in :mod:`.bert_graph`, and in the file; matrices end with ".weight", and with ".w".
