@@ -16,8 +16,16 @@ from rag.composition import model_digests, open_encoder, tokenizer_file
 from rag.errors import ModelUnknown, ModelUnusable
 from rag.models.embedding.bert_encoder import BertEncoder
 from rag.models.embedding.sentence_transformer_encoder import SentenceTransformerEncoder
+from rag.models.embedding.token_counter import token_counter
 from rag.settings import Settings
-from tests.unit.rag.models.embedding.tiny_bert import cls_pooling, copy, dense_layer, tiny_bert, write
+from tests.unit.rag.models.embedding.tiny_bert import (
+    cls_pooling,
+    copy,
+    dense_layer,
+    tiny_bert,
+    unigram_tokenizer,
+    write,
+)
 
 ROOT = Path(__file__).parents[5]
 TEXTS = ["fog signal", "the keeper's lamp", "tide " * 30, ""]
@@ -64,6 +72,19 @@ class TestAFolder:
         assert vectors.shape == (4, dimension)
         assert vectors.dtype == np.float32
         assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(4), abs=1e-5)
+
+    def test_a_multilingual_folder(self, settings: Settings, folder: Path) -> None:
+        """BERT with the tokenizer of XLM-RoBERTa, as the E5 family has it; ingest counts tokens as it does."""
+        plain = open_encoder(settings)
+        unigram_tokenizer(folder)
+        encoder = open_encoder(settings)
+        assert isinstance(encoder, SentenceTransformerEncoder)
+        count = token_counter(tokenizer_file(settings))
+        assert [count(text) for text in ("fog signal", "", "tide " * 30)] == [2, 0, 31]
+        assert encoder.count_tokens("fog signal") == 2
+        vectors = encoder.encode(["fog signal", "mast", "tide " * 30])
+        assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(3), abs=1e-5)
+        assert vectors.shape == plain.encode(["fog"] * 3).shape
 
     def test_prompts_of_a_folder_tell_questions_from_passages(self, settings: Settings, folder: Path) -> None:
         """As multilingual encoders have them, such as the E5 family."""

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
 from tokenizers import Tokenizer
-from tokenizers.models import WordPiece
+from tokenizers.models import Unigram, WordPiece
 from tokenizers.normalizers import BertNormalizer
-from tokenizers.pre_tokenizers import BertPreTokenizer
+from tokenizers.pre_tokenizers import BertPreTokenizer, Metaspace
 from tokenizers.processors import TemplateProcessing
 
 from rag.models.embedding.bert_config import BertConfig
@@ -79,6 +79,17 @@ def dense_layer(directory: Path) -> None:
         {name: values.astype(np.float32) for name, values in weights.items()},
         directory / "2_Dense" / "model.safetensors",
     )
+
+
+def unigram_tokenizer(directory: Path) -> None:
+    """Gives the folder a tokenizer of XLM-RoBERTa's kind, as multilingual encoders have it."""
+    pieces = [("<s>", 0.0), ("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), *((f"▁{word}", -5.0) for word in WORDS[4:])]
+    tokenizer = Tokenizer(Unigram([*pieces[: len(WORDS) - 1], ("<mask>", 0.0)], unk_id=3))
+    tokenizer.pre_tokenizer = Metaspace(replacement="▁", prepend_scheme="always")
+    tokenizer.post_processor = TemplateProcessing(single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)])
+    tokenizer.add_special_tokens(["<s>", "<pad>", "</s>", "<unk>", "<mask>"])
+    tokenizer.save(str(directory / "tokenizer.json"))
+    write(directory / "tokenizer_config.json", {"tokenizer_class": "XLMRobertaTokenizerFast"})
 
 
 def _write_modules(directory: Path, kinds: dict[str, str]) -> None:
