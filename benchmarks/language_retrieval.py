@@ -224,8 +224,8 @@ def _measure(options: argparse.Namespace, settings: Settings, place: Path) -> No
         figures = " | ".join(f"{first:.2f} / {few:.2f}" for first, few in cells)
         print(f"| {documents.language} | {corpus.language} | {figures} |", flush=True)
     if all(seconds.values()):
-        took = ", ".join(f"{name} {each:.0f}" for name, each in seconds.items())
-        print(f"\nseconds of processor time of ingest: {took}")
+        figures = ", ".join(f"{name} {each:.0f}" for name, each in seconds.items())
+        print(f"\nseconds of processor time of ingest: {figures}")
 
 
 if __name__ == "__main__":
