@@ -27,7 +27,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from ingest.chunking import Chunker
+from ingest.cluster.ray_engine import ray_engine
 from ingest.discovery import discover
+from ingest.engine import local_engine
 from ingest.erasure import erase
 from ingest.job import IngestJob
 from ingest.other_folders import OtherDocuments, ask_about_others, documents_in
@@ -41,7 +43,7 @@ from ingest.reporting.html_report import write_report_page
 from ingest.reporting.json_lines import json_lines
 from ingest.reporting.progress import Progress
 from ingest.reporting.report import Report
-from ingest.sandbox.pool import SandboxedReaders, Timeouts
+from ingest.sandbox.pool import Timeouts
 from ingest.sandbox.worker import WorkerConfig
 from rag.cli.arguments import whole_number
 from rag.cli.console import configure_logging, fail
@@ -79,6 +81,8 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "python -m inges
         parser.error("give folders or files to ingest, --rebuild alone, or --erase NAME")
     if not options.path and options.rebuild and options.erase:
         parser.error("--erase does not rebuild; run one after the other")
+    if options.engine != "ray" and options.address:
+        parser.error("--address is that of a Ray cluster: give --engine ray too")
     configure_logging()
     index: Path | None = None
     before: str | None = None
@@ -196,6 +200,7 @@ def open_job(
 
     Raises:
         ModelError: the encoder is missing, corrupt or unusable.
+        ClusterFault: the Ray cluster that the options ask for cannot be used.
     """
     options = options or _parser().parse_args(["."])
     encoder = open_encoder(settings)
@@ -212,16 +217,21 @@ def open_job(
         folder=str(IndexLayout(index).sources.resolve()),
     )
     timeouts = Timeouts(seconds_per_page=settings.page_seconds, seconds_per_file=settings.file_seconds)
-    workers = options.workers or settings.workers or cores(settings)
-    with SandboxedReaders(config, workers=workers, timeouts=timeouts, on_page=tell.page) as sandbox:
+    if options.engine == "ray":
+        opened = ray_engine(encoder, config, timeouts, settings=settings, address=options.address)
+    else:
+        workers = options.workers or settings.workers or cores(settings)
+        opened = local_engine(encoder, config, timeouts, workers=workers, on_page=tell.page)
+    with opened as engine:
         yield IngestJob(
             index,
-            encoder,
-            sandbox,
+            engine.encoder,
+            engine.readers,
             identity={**config.chunker.identity, **reader_version(reading)},
             limits=FileLimits(settings.file_megabytes * 1_000_000),
             rebuild=options.rebuild,
             keep=settings.keep_generations,
+            slab=engine.slab,
             progress=tell,
         )
 
@@ -275,6 +285,18 @@ def _parser(prog: str = "python -m ingest") -> argparse.ArgumentParser:
         type=whole_number(0, MOST_WORKERS),
         metavar="N",
         help="processes that read files; 0 means as RAG_WORKERS says (default: 0)",
+    )
+    parser.add_argument(
+        "--engine",
+        choices=("local", "ray"),
+        default="local",
+        help="read and embed on this machine (local), or on the nodes of a Ray cluster, which share its storage; the "
+        "index is the same (default: local)",
+    )
+    parser.add_argument(
+        "--address",
+        metavar="HOST:PORT",
+        help="of the Ray cluster (default: RAY_ADDRESS, or the one of this machine, or a new one of it alone)",
     )
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the report as an HTML page too")
     form = parser.add_mutually_exclusive_group()

@@ -155,6 +155,7 @@ def run_vectors(
     layout: IndexLayout,
     when: Publication,
     on_encoded: Callable[[int], None],
+    slab: int | None = None,
 ) -> Iterator[RunVectors]:
     """The vectors of a run, encoded in a thread of its own until the context is left.
 
@@ -164,8 +165,9 @@ def run_vectors(
         layout: of the index.
         when: what is published when.
         on_encoded: called in that thread with the number of texts of each batch.
+        slab: texts that the encoder is given at a time; see :func:`embedding_thread`.
     """
     run = RunVectors(encoder, vectors, layout, when)
-    with embedding_thread(encoder, run.keep, on_encoded) as work:
+    with embedding_thread(encoder, run.keep, on_encoded, slab) as work:
         run.use(work)
         yield run

@@ -13,7 +13,7 @@ from rag.models.embedding.interfaces import Encoder, FloatVector
 
 # Texts that are sorted by length together, to reduce padding within a batch.
 _WINDOW: Final = 1024
-# Texts that are encoded between two checks of the stop event.
+# Texts that the encoder is given at a time, between two checks of the stop event.
 _SLAB: Final = 256
 # Capacity of the queue: producers wait when it is full, so that memory does not grow.
 _WAITING: Final = 4 * _WINDOW
@@ -28,10 +28,13 @@ _Text = tuple[str, int, str]
 class EmbeddingThread:
     """Encoder thread with a bounded queue. Made by :func:`embedding_thread`."""
 
-    def __init__(self, encoder: Encoder, keep: Keep, on_encoded: Callable[[int], None]) -> None:
+    def __init__(
+        self, encoder: Encoder, keep: Keep, on_encoded: Callable[[int], None], slab: int | None = None
+    ) -> None:
         self._encoder = encoder
         self._keep = keep
         self._on_encoded = on_encoded
+        self._slab = slab or _SLAB
         self._texts: Queue[_Text | None] = Queue(_WAITING)
         self._stopped = threading.Event()
         self._failure: BaseException | None = None
@@ -127,18 +130,18 @@ class EmbeddingThread:
                 break
             window.append(item)
             # With an empty queue a partial window is encoded at once: an idle processor costs more than padding.
-            if len(window) == _WINDOW or (len(window) >= _SLAB and self._texts.empty()):
+            if len(window) == _WINDOW or (len(window) >= self._slab and self._texts.empty()):
                 yield window
                 window = []
         if window:
             yield window
 
     def _encode(self, window: Sequence[_Text]) -> None:
-        for start in range(0, len(window), _SLAB):
+        for start in range(0, len(window), self._slab):
             self._may_run.wait()
             if self._stopped.is_set():
                 return
-            slab = window[start : start + _SLAB]
+            slab = window[start : start + self._slab]
             begun = perf_counter()
             vectors = self._encoder.encode([text for _, _, text in slab])
             self._seconds += perf_counter() - begun
@@ -150,7 +153,7 @@ class EmbeddingThread:
 
 @contextmanager
 def embedding_thread(
-    encoder: Encoder, keep: Keep, on_encoded: Callable[[int], None] = lambda _count: None
+    encoder: Encoder, keep: Keep, on_encoded: Callable[[int], None] = lambda _count: None, slab: int | None = None
 ) -> Iterator[EmbeddingThread]:
     """Runs an encoder thread until the context is left; texts that are not encoded by then are dropped.
 
@@ -158,8 +161,9 @@ def embedding_thread(
         encoder: used in that thread only.
         keep: called in that thread with document, position and vector of each text, in any order.
         on_encoded: called in that thread with the number of texts of each batch.
+        slab: texts that the encoder is given at a time; None for as many as suit one processor.
     """
-    work = EmbeddingThread(encoder, keep, on_encoded)
+    work = EmbeddingThread(encoder, keep, on_encoded, slab)
     try:
         yield work
     finally:

@@ -46,6 +46,7 @@ class IngestJob:
         identity: of chunker and readers; where it changes, all files are read again.
         keep: number of generations that stay on the disk.
         slow_seconds: of encoding that is left when all is read; from so many on, text is published before its vectors.
+        slab: texts that the encoder is given at a time; see :func:`ingest.embedding_thread.embedding_thread`.
     """
 
     index: Path
@@ -56,6 +57,7 @@ class IngestJob:
     rebuild: bool = False
     keep: int = 3
     slow_seconds: float = _SLOW_SECONDS
+    slab: int | None = None
     progress: Progress = field(default_factory=Progress)
 
     def run(
@@ -141,7 +143,7 @@ class IngestJob:
             ready=ready,
         )
         with (
-            run_vectors(self.encoder, fresh[1], writer.layout, when, self.progress.encoded) as work,
+            run_vectors(self.encoder, fresh[1], writer.layout, when, self.progress.encoded, self.slab) as work,
             ThreadPoolExecutor(1) as opener,
         ):
             # The generation before is needed at the end; it is opened while the first files are read.

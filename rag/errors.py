@@ -25,6 +25,10 @@ PageproofError
 │   ├── StorageUnreachable
 │   ├── StorageMissing
 │   └── StorageCorrupt
+├── ClusterFault
+│   ├── ClusterUnreachable
+│   ├── ClusterUnusable
+│   └── ClusterTaskLost
 ├── IngestFault
 │   ├── NothingToIngest
 │   └── OtherFolders
@@ -173,6 +177,22 @@ class StorageMissing(StorageFault):
 
 class StorageCorrupt(StorageFault):
     """An object is missing from the storage, or is not what its name or the manifest says."""
+
+
+class ClusterFault(PageproofError):
+    """A Ray cluster cannot do what it is to do; nothing has been published."""
+
+
+class ClusterUnreachable(ClusterFault):
+    """The cluster does not respond, or does not respond any more."""
+
+
+class ClusterUnusable(ClusterFault):
+    """Ray is not installed, or a node differs: in versions, in weights, or in the storage that it has."""
+
+
+class ClusterTaskLost(ClusterFault):
+    """A task was lost with its process or its node, more often than it is started again."""
 
 
 class IngestFault(PageproofError):

@@ -67,6 +67,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "langchain_text_splitters": ("ingest.chunking",),
     "langchain_core": ("rag.langchain",),
     "jinja2": ("rag.text.templates",),
+    "ray": ("ingest.cluster",),
 }
 
 FORBIDDEN = {"pickle", "joblib", "shelve", "dill", "langchain_community"}

@@ -83,6 +83,20 @@ def unpack_head(head: bytes, limits: ReadingLimits) -> tuple[int, bytes]:
 HEAD_BYTES: Final = _HEAD.size
 
 
+def frames_in(data: bytes, limits: ReadingLimits) -> Iterator[Frame]:
+    """The frames of a message that is there as a whole; ProtocolError where one is cut off or too long."""
+    place = 0
+    while place < len(data):
+        head = data[place : place + HEAD_BYTES]
+        if len(head) < HEAD_BYTES:
+            raise ProtocolError("the message ends within a frame")
+        length, kind = unpack_head(head, limits)
+        place += HEAD_BYTES + length
+        if place > len(data):
+            raise ProtocolError("the message ends within a frame")
+        yield kind, data[place - length : place]
+
+
 def send_reading(reading: Reading, out: BinaryIO, *, recycle: bool) -> None:
     """Sends the contents of a file; ``recycle`` asks the job to replace this process."""
     for page in reading.record.pages:

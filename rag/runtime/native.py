@@ -17,5 +17,7 @@ os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 # openvino reports to Google Analytics when it is *imported*, and keeps an id of the user in ~/intel. No variable turns
 # that off, but without this package, which does nothing else, openvino has nothing to report with.
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+# ray otherwise reports to its maker from each cluster that it starts.
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 # pydantic otherwise looks through the metadata of everything that is installed for plugins of its own, at each start.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")

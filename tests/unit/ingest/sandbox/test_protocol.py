@@ -355,3 +355,14 @@ class TestFuzz:
     @given(st.sampled_from([b"g", b"c", b"r", b"f"]), json_values)
     def test_other_values(self, kind: bytes, value: object) -> None:
         receive_or_refuse(iter(replaced(kind, value) if kind != b"f" else [(kind, json.dumps(value).encode())]))
+
+
+class TestFramesOfAWholeMessage:
+    def test_are_those_that_were_sent(self) -> None:
+        sent = [(b"p", b""), (b"r", b"{}"), (b"t", bytes(1000))]
+        assert list(protocol.frames_in(b"".join(protocol.pack(*frame) for frame in sent), LIMITS)) == sent
+
+    @pytest.mark.parametrize("left", [3, 7])
+    def test_are_not_cut_off(self, left: int) -> None:
+        with pytest.raises(ProtocolError, match="within a frame"):
+            list(protocol.frames_in(protocol.pack(b"r", b"{}" * 3)[:left], LIMITS))
