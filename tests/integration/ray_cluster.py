@@ -17,7 +17,9 @@ from rag.models.embedding.interfaces import FloatMatrix
 from rag.testing import BagOfWordsEncoder
 
 DIMENSION: Final = 64
-_STORE_BYTES: Final = 100 << 20
+# Of each node; and without the processes that tests do not need.
+_NODE: Final = {"object_store_memory": 100 << 20, "include_log_monitor": False}
+_HEAD: Final = {"num_cpus": 0, "include_dashboard": False, "no_monitor": True, **_NODE}
 
 
 @dataclass
@@ -36,7 +38,7 @@ class RayNodes:
         return str(self.cluster.address)
 
     def add(self) -> None:
-        self.nodes.append(self.cluster.add_node(num_cpus=1, object_store_memory=_STORE_BYTES))
+        self.nodes.append(self.cluster.add_node(num_cpus=1, **_NODE))
 
     def kill_node(self) -> None:
         """Kills all processes of the node that came first, as if its power went."""
@@ -47,8 +49,7 @@ class RayNodes:
 def ray_nodes(count: int) -> Iterator[RayNodes]:
     from ray.cluster_utils import Cluster
 
-    head = {"num_cpus": 0, "include_dashboard": False, "object_store_memory": _STORE_BYTES}
-    running = RayNodes(Cluster(initialize_head=True, head_node_args=head))
+    running = RayNodes(Cluster(initialize_head=True, head_node_args=_HEAD))
     try:
         for _ in range(count):
             running.add()
