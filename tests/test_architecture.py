@@ -29,7 +29,7 @@ LAYERS = [
     ["rag.evaluation", "rag.composition", "rag.testing"],
     ["rag.service"],
     ["rag.cli", "rag.langchain"],
-    ["rag.__main__", "ingest"],
+    ["rag.__main__", "rag.cluster", "ingest"],
     ["pageproof"],
 ]
 
@@ -67,7 +67,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "langchain_text_splitters": ("ingest.chunking",),
     "langchain_core": ("rag.langchain",),
     "jinja2": ("rag.text.templates",),
-    "ray": ("ingest.cluster",),
+    "ray": ("rag.cluster", "ingest.cluster"),
 }
 
 FORBIDDEN = {"pickle", "joblib", "shelve", "dill", "langchain_community"}
@@ -158,7 +158,7 @@ def test_only_the_entry_points_read_the_environment() -> None:
     # The last does not read settings: it says which few variables a confined process may know.
     assert readers == {"rag.settings", "rag.runtime.native", "rag.runtime.subprocess_pool"}
     callers = {name for name, path in MODULES.items() if "read_settings()" in path.read_text()}
-    assert callers == {"rag.cli.main", "ingest.__main__"}
+    assert callers == {"rag.cli.main", "rag.cluster", "ingest.__main__"}
 
 
 def test_no_class_name_occurs_twice() -> None:

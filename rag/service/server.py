@@ -35,6 +35,7 @@ from rag.service.connections import (
     is_news,
     most_connections,
 )
+from rag.service.guides.maker import GuideMaker
 from rag.service.guides.opening import open_guides
 from rag.service.tracing import open_traces
 from rag.service.uploads.adding import UploadService, uploads_into
@@ -193,6 +194,36 @@ def admission_limits(settings: Settings, expected_seconds: float | None) -> Admi
     return AdmissionLimits(settings.parallel, settings.max_queue, most_seconds=_MOST_SECONDS, first_guess=guess)
 
 
+def configured_app(
+    open_answerer: Callable[[], Answerer],
+    settings: Settings,
+    limits: AdmissionLimits,
+    uploads: UploadService | None = None,
+    key_file: WatchedKeys | None = None,
+    background: Sequence[BackgroundJob] = (),
+    guides: Callable[[Answerer], GuideMaker | None] | None = None,
+) -> FastAPI:
+    """The application as configured, with its processes that draw pages; see :func:`rag.service.app.create_app`."""
+    render_pool = RenderPool()
+    render_pool.prepare()
+    return create_app(
+        open_answerer,
+        api_keys=settings.api_keys,
+        admin_keys=settings.admin_keys,
+        key_file=key_file,
+        requests_per_minute=settings.requests_per_minute,
+        uploads=uploads,
+        limits=limits,
+        hosts=allowed_hosts(settings),
+        render_pool=render_pool,
+        root_path=settings.root_path,
+        traces=open_traces(settings.traces),
+        background=background,
+        guides=guides,
+        others=CollectionFolder(settings.index, partial(open_collection, settings)),
+    )
+
+
 def serve_forever(
     open_answerer: Callable[[], Answerer],
     settings: Settings,
@@ -207,24 +238,7 @@ def serve_forever(
     ``expected_seconds`` are those of an answer with all places at work, where this machine was measured.
     """
     limits = admission_limits(settings, expected_seconds)
-    render_pool = RenderPool()
-    render_pool.prepare()
-    app = create_app(
-        open_answerer,
-        api_keys=settings.api_keys,
-        admin_keys=settings.admin_keys,
-        key_file=key_file,
-        requests_per_minute=settings.requests_per_minute,
-        uploads=uploads,
-        limits=limits,
-        hosts=allowed_hosts(settings),
-        render_pool=render_pool,
-        root_path=settings.root_path,
-        traces=open_traces(settings.traces),
-        background=background,
-        guides=partial(open_guides, settings),
-        others=CollectionFolder(settings.index, partial(open_collection, settings)),
-    )
+    app = configured_app(open_answerer, settings, limits, uploads, key_file, background, partial(open_guides, settings))
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     sys.setswitchinterval(_SWITCH_SECONDS)
     server = Server(

@@ -1,0 +1,1 @@
+"""Replicated service: requests are relayed to replicas of the application, and again where one is lost."""
