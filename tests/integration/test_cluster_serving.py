@@ -82,7 +82,7 @@ def url(nodes: RayNodes, index: Path) -> Iterator[str]:
     try:
         serve.start(http_options={"host": "127.0.0.1", "port": port, "location": "HeadOnly"})
         shape = ClusterShape(least_replicas=2, most_replicas=2, processors=1)
-        serve.run(application(partial(open_fake, index), shape, at_a_time=2, queued=16), _blocking=True)
+        serve.run(application(partial(open_fake, index), shape, at_a_time=2, queued=16))
         yield f"http://127.0.0.1:{port}"
         serve.shutdown()
     finally:
@@ -157,8 +157,7 @@ def test_an_answer(url: str) -> None:
 
 
 def test_a_stream(url: str) -> None:
-    headers = {"Accept": "text/event-stream"}
-    with httpx.stream("POST", f"{url}/ask", json=QUESTION, headers=headers, timeout=PATIENCE) as response:
+    with httpx.stream("POST", f"{url}/ask", json={**QUESTION, "stream": True}, timeout=PATIENCE) as response:
         lines = [line for line in response.iter_lines() if line.startswith("data:")]
     assert len(lines) > 1
     assert "8 in the morning" in json.loads(lines[-1].removeprefix("data:"))["answer"]
