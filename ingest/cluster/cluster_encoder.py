@@ -24,7 +24,7 @@ class ClusterEncoder:
         """Starts no task yet.
 
         Args:
-            here: the same encoder in this process, which never embeds.
+            here: the same encoder in this process, which embeds no passage.
             open_encoder: opens it on a node, for one processor; can be pickled, and equal ones open the same.
         """
         self._here = here
@@ -41,9 +41,18 @@ class ClusterEncoder:
         """See :class:`Encoder`."""
         return self._here.max_tokens
 
+    @property
+    def cosine_scale(self) -> float:
+        """See :class:`Encoder`."""
+        return self._here.cosine_scale
+
     def count_tokens(self, text: str) -> int:
         """See :class:`Encoder`."""
         return self._here.count_tokens(text)
+
+    def encode_questions(self, questions: Sequence[str]) -> FloatMatrix:
+        """See :class:`Encoder`; here, for an ingest has no more than a few."""
+        return self._here.encode_questions(questions)
 
     def encode(self, texts: Sequence[str]) -> FloatMatrix:
         """See :class:`Encoder`; with no texts it does nothing. Texts of similar length are best given side by side.
