@@ -239,10 +239,20 @@ class TestByline:
             page = generation.page(item.passage.document.id, 1)
             assert page.text[item.start : item.end] == "Ada Quill, Bo Mist\nInstitute of Salt, Skarholm"
 
+    PROSE = "We measure what tides carry to the shore of the sound, and how far it is from the place that it is from."
+
+    def test_of_a_paper_whose_abstract_has_no_heading(self) -> None:
+        page = f"Tides\n\nAda Quill\nada@salt.example\n\n{self.PROSE}"
+        with library_of({"p1.pdf": Written([page], title="Tides")}) as generation:
+            [item] = reply_to("Who wrote Tides?", generation).items
+            assert item.text == "Ada Quill ada@salt.example"
+
     @pytest.mark.parametrize(
         "page",
         [
             pytest.param("Tides\n\nAda Quill\n\nWe measure what tides carry.", id="no abstract"),
+            pytest.param(f"Tides\n\nKelp on the Shore\n\n{PROSE}", id="the second line of a news story's title"),
+            pytest.param(f"Ada Quill, Institute of Salt\n\n{PROSE}", id="no title on the page"),
             pytest.param("Tides\n\nAbstract\n\nWe measure what tides carry.", id="nothing between"),
             pytest.param(f"Tides\n\n{'Ada Quill, ' * 99}\n\nAbstract\n\nWe measure.", id="too long for a byline"),
         ],
