@@ -46,6 +46,8 @@ _ANAPHOR: Final = re.compile(
     r"(?:It|Its|They|Their|This|These|That|Those|He|She|His|Her|Such|Both|Here|There|However|Therefore|Otherwise|Also|"
     r"In addition|Additionally|Then|If so|In this case|But|And|Or|So|Thus|Finally|For instance|For example)\b"
 )
+# What stands in the list or table below it: "The surplus is divided as follows, subject to the meeting."
+_ANNOUNCES: Final = re.compile(r"\bas follows\b|\b(?:is|are) (?:listed|set out|shown|given) below\b", re.IGNORECASE)
 _HYPHEN: Final = re.compile(r"(?<=[a-zß-öø-ÿ])-\n(?=[a-zß-öø-ÿ])")
 _SHOWN: Final[dict[UnitKind, SentenceKind]] = {
     "sentence": "detail",
@@ -130,6 +132,7 @@ class Unit:
             is_heading = self.kind == "step" and self.text.isupper() and len(self.text) > _LONGEST_CODE
             return not self.text.endswith("?") and not is_heading
         whole = bool(SENTENCE_END.search(self.text)) and not self.text.endswith((*QUESTION_MARKS, ":", "："))
+        whole = whole and not _ANNOUNCES.search(self.text)
         # Letters of scripts without case open a sentence, too.
         opens = not (self.text[0].isalpha() and self.text[0].islower())
         return whole and opens and len(segmented(self.text).split()) >= _FEWEST_WORDS
