@@ -71,13 +71,9 @@ def enumerates(sentence: str) -> bool:
 
 def _antecedents(material: Composition, chosen: Iterable[int]) -> set[int]:
     """The sentences in front of those that begin with "It" or "These", where they are not chosen themselves."""
-    found = set()
-    for place in chosen:
-        unit, other = material.units[place], material.units[max(0, place - 1)]
-        depends = place and unit.kind == "sentence" and unit.refers_back
-        if depends and other.is_statement and other.kind == "sentence" and other.place[0] == unit.place[0]:
-            found.add(place - 1)
-    return found
+    units = material.units
+    depends = {place for place in chosen if units[place].kind == "sentence" and units[place].refers_back}
+    return {place - 1 for place in depends if material.has_antecedent(place)}
 
 
 def _introductions(material: Composition, chosen: Collection[int]) -> set[int]:

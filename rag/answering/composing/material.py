@@ -100,7 +100,15 @@ class Composition:
             return self.units[place].block == table
         if self.form == "overview" and self.has_sentences:
             return self.units[place].kind == "sentence" and self.units[place].is_statement
-        return self.units[place].is_statement or self.units[place].is_telling_line
+        unit = self.units[place]
+        if unit.kind == "sentence" and unit.refers_back and not self.has_antecedent(place):
+            return False
+        return unit.is_statement or unit.is_telling_line
+
+    def has_antecedent(self, place: int) -> bool:
+        """True where the unit before one that refers back, "This is ...", is a sentence that can be shown with it."""
+        unit, other = self.units[place], self.units[max(0, place - 1)]
+        return place > 0 and other.is_statement and other.kind == "sentence" and other.place[0] == unit.place[0]
 
     def length_of(self, places: Iterable[int]) -> int:
         """Words of some units."""

@@ -200,6 +200,11 @@ class TestOrder:
         found = compose(Composition("How?", "parts", pointers, units, useful, served=Served([2, 0], nearest)))
         assert texts(found)[:4] == [unit.text for unit in units[1:5]]
 
+    def test_what_refers_back_to_nothing_that_can_be_shown_is_not_shown(self) -> None:
+        page = "LEVELS OF THE LID\n\nThis is the first step of the lid. The lid is red. It is also round and flat."
+        found = composed(evidence_of(page), {"This": 0.9, "The lid": 0.1, "It is": 0.8})
+        assert texts(found) == ["The lid is red.", "It is also round and flat."]
+
     def test_what_fits_the_question_less_is_no_lead(self) -> None:
         units = units_of(evidence_of("The lid is red. The key is blue. The pump is new."))
         material = Composition("Which lid?", "about", (), units, [0.5, 0.9, 0.4], fitness=[1.0, 0.7, 1.0])
