@@ -41,6 +41,9 @@ _LONGEST_PERIOD: Final = 16
 _MARKER: Final = re.compile(r"^\s*+(?:[-•*]|\(?\d{1,2}[.)]|Step \d{1,2}[:.]?)\s++")
 # A step's number within a line: "... the key. 2. Put it ...".
 _INLINE_STEP: Final = re.compile(r"(?<=[.!?:;]) (?=\d{1,2}\. \S)")
+_BETWEEN_NAMES: Final = re.compile(r", (?:and |or )?| (?:and|or) ")
+_FEWEST_NAMES: Final = 3
+_LONGEST_NAME: Final = 3
 _CITATION: Final = re.compile(r" ?\[\d+(?:, \d+)*\]")
 
 
@@ -113,7 +116,14 @@ def _sentences(part: str) -> Iterator[str]:
     text = _CITATION.sub("", _MARKER.sub("", part.strip()))
     for start, end in sentence_spans(text):
         if any(character.isalpha() for character in text[start:end]):
-            yield " ".join(text[start:end].split())
+            yield from _enumerated(" ".join(text[start:end].split()))
+
+
+def _enumerated(statement: str) -> Sequence[str]:
+    """The names that a statement only enumerates, "Quality, Integrity and Respect", each of which is from elsewhere."""
+    names = _BETWEEN_NAMES.split(statement.rstrip("."))
+    is_bare = len(names) >= _FEWEST_NAMES and all(0 < len(name.split()) <= _LONGEST_NAME for name in names)
+    return names if is_bare else (statement,)
 
 
 def _nearest(weights: Mapping[str, float], units: Sequence[frozenset[str]]) -> list[int]:
