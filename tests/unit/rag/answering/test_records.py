@@ -287,7 +287,7 @@ class TestWriteFailures:
 
 def test_every_setting_either_shapes_answers_or_does_not() -> None:
     """A new setting must be listed here: a replay compares those that shape answers."""
-    in_digests = {"model", "model_id", "encoder", "reranker"}
+    in_digests = {"model", "model_id", "profile", "encoder", "reranker"}
     in_versions = {"threads"}
     in_tuning = {"micro_batch", "flash_attention", "repack"}
     elsewhere = {"index", "models", "model_key", "model_seconds", "tune", "tuning", "records", "keep_records"}
