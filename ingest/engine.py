@@ -14,7 +14,7 @@ from rag.models.embedding.interfaces import Encoder
 
 @dataclass(frozen=True)
 class IngestEngine:
-    """What reads and embeds for a job.
+    """Encoder and readers of an ingest job.
 
     Attributes:
         slab: texts that the encoder is given at a time; see :func:`ingest.embedding_thread.embedding_thread`.

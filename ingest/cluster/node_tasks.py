@@ -36,7 +36,7 @@ _ONE: Final = 1
 
 
 def reading_identity(config: WorkerConfig) -> str:
-    """What decides which text a file gives; it must be the same on all nodes."""
+    """Identity of a file's reading: version, chunker, and readers. Equal ones give the same text from the same file."""
     return repr({"pageproof": __version__, **config.chunker.identity, **reader_version(config.options)})
 
 

@@ -71,9 +71,7 @@ def enumerates(sentence: str) -> bool:
 
 def _antecedents(material: Composition, chosen: Iterable[int]) -> set[int]:
     """The sentences in front of those that begin with "It" or "These", where they are not chosen themselves."""
-    units = material.units
-    depends = {place for place in chosen if units[place].kind == "sentence" and units[place].refers_back}
-    return {place - 1 for place in depends if material.has_antecedent(place)}
+    return {place - 1 for place in chosen if material.depends(place) and material.has_antecedent(place)}
 
 
 def _introductions(material: Composition, chosen: Collection[int]) -> set[int]:

@@ -100,10 +100,13 @@ class Composition:
             return self.units[place].block == table
         if self.form == "overview" and self.has_sentences:
             return self.units[place].kind == "sentence" and self.units[place].is_statement
-        unit = self.units[place]
-        if unit.kind == "sentence" and unit.refers_back and not self.has_antecedent(place):
+        if self.depends(place) and not self.has_antecedent(place):
             return False
-        return unit.is_statement or unit.is_telling_line
+        return self.units[place].is_statement or self.units[place].is_telling_line
+
+    def depends(self, place: int) -> bool:
+        """True for a sentence that cannot be understood without the one before it."""
+        return self.units[place].kind == "sentence" and self.units[place].refers_back
 
     def has_antecedent(self, place: int) -> bool:
         """True where the unit before one that refers back, "This is ...", is a sentence that can be shown with it."""

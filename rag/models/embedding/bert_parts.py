@@ -15,7 +15,7 @@ from rag.models.embedding.bert_config import BertConfig
 
 @dataclass(frozen=True)
 class BertParts:
-    """What :class:`.bert_encoder.BertEncoder` computes with.
+    """Tokenizer, weights and prefixes of a :class:`.bert_encoder.BertEncoder`.
 
     Attributes:
         tokenizer: a ``tokenizers.Tokenizer``, whose template puts one token before a text and one behind it.
