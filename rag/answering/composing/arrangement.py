@@ -20,6 +20,8 @@ from rag.domain.values import Form
 # Forms of which a list is shown whole as soon as one of its items is shown.
 WHOLE_LISTS: Final[frozenset[Form]] = frozenset({"how_to", "list", "table"})
 FEWEST_ITEMS: Final = 2
+# Words of a sentence that is shown because it stands between two that are.
+_LONGEST_BETWEEN: Final = 40
 # Pieces between the commas of a sentence that lists several things.
 _FEWEST_PIECES: Final = 3
 # Forms that begin with the unit that answers best, rather than with the first one in the document.
@@ -28,7 +30,7 @@ _DIRECT: Final[frozenset[Form]] = frozenset({"explain", "about", "parts", "keywo
 
 def arranged(material: Composition, chosen: Collection[int]) -> list[Support]:
     """The sentences of the chosen units, with those that they cannot be understood without, as they are shown."""
-    attached = _antecedents(material, chosen) | _introductions(material, chosen)
+    attached = _antecedents(material, chosen) | _introductions(material, chosen) | _between(material, chosen)
     ordered = _in_order(material, attached.union(chosen))
     if material.form == "parts" and material.served.nearest:
         ordered = _by_part(material, ordered, attached)
@@ -72,6 +74,26 @@ def enumerates(sentence: str) -> bool:
 def _antecedents(material: Composition, chosen: Iterable[int]) -> set[int]:
     """The sentences in front of those that begin with "It" or "These", where they are not chosen themselves."""
     return {place - 1 for place in chosen if material.depends(place) and material.has_antecedent(place)}
+
+
+def _between(material: Composition, chosen: Collection[int]) -> set[int]:
+    """The sentences between two chosen ones of a section: "A cracked one rings for less than 2." is often needed.
+
+    In an overview, sentences need not go on from each other.
+    """
+    if material.form == "overview":
+        return set()
+    gaps = (place for place in range(1, len(material.units) - 1) if place not in chosen)
+    return {
+        place
+        for place in gaps
+        if place - 1 in chosen
+        and place + 1 in chosen
+        and len({section_of(one) for one in material.units[place - 1 : place + 2]}) == 1
+        and all(one.kind == "sentence" for one in material.units[place - 1 : place + 2])
+        and material.is_shown(place)
+        and material.length_of([place]) <= _LONGEST_BETWEEN
+    }
 
 
 def _introductions(material: Composition, chosen: Collection[int]) -> set[int]:

@@ -200,6 +200,22 @@ class TestOrder:
         found = compose(Composition("How?", "parts", pointers, units, useful, served=Served([2, 0], nearest)))
         assert texts(found)[:4] == [unit.text for unit in units[1:5]]
 
+    @pytest.mark.parametrize(
+        ("form", "between", "is_shown"),
+        [
+            pytest.param("about", "A cracked one buzzes at once.", True, id="one sentence"),
+            pytest.param("about", "A cracked one buzzes at once. It is old.", False, id="two sentences"),
+            pytest.param("about", f"A cracked one buzzes{' and buzzes' * 20}.", False, id="a long one"),
+            pytest.param("about", "What does a cracked one do?", False, id="what cannot be shown"),
+            pytest.param("overview", "A cracked one buzzes at once.", False, id="in an overview"),
+        ],
+    )
+    def test_what_stands_between_two_sentences_that_are_shown(self, form: Form, between: str, *, is_shown: bool) -> None:
+        page = f"A sound lid rings for long. {between} Anything between is a doubt. The pump is new. The key is blue."
+        found = composed(evidence_of(page), {"A sound": 0.9, "Anything": 0.9}, form)
+        assert ("A cracked one" in " ".join(texts(found))) is is_shown
+        assert {"A sound lid rings for long.", "Anything between is a doubt."} <= set(texts(found))
+
     def test_what_refers_back_to_nothing_that_can_be_shown_is_not_shown(self) -> None:
         page = "LEVELS OF THE LID\n\nThis is the first step of the lid. The lid is red. It is also round and flat."
         found = composed(evidence_of(page), {"This": 0.9, "The lid": 0.1, "It is": 0.8})
