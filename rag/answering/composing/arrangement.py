@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Final
 
 from rag.answering.claims.language.polarity import introducing_polarity
@@ -16,10 +16,14 @@ from rag.answering.evidence.units import Unit
 from rag.answering.grounding import Support, heading_above
 from rag.answering.usefulness.opposition import introductions_of
 from rag.domain.values import Form
+from rag.text.sentences import SENTENCE_END
 
 # Forms of which a list is shown whole as soon as one of its items is shown.
 WHOLE_LISTS: Final[frozenset[Form]] = frozenset({"how_to", "list", "table"})
 FEWEST_ITEMS: Final = 2
+# Words of an item that is the title of the text below it, and sentences of this text.
+_LONGEST_TITLE: Final = 6
+_TEXT_OF_TITLE: Final = 5
 # Words of a sentence that is shown because it stands between two that are.
 _LONGEST_BETWEEN: Final = 40
 # Pieces between the commas of a sentence that lists several things.
@@ -30,6 +34,7 @@ _DIRECT: Final[frozenset[Form]] = frozenset({"explain", "about", "parts", "keywo
 
 def arranged(material: Composition, chosen: Collection[int]) -> list[Support]:
     """The sentences of the chosen units, with those that they cannot be understood without, as they are shown."""
+    chosen = {*chosen, *_texts_of_titles(material, chosen)}
     attached = _antecedents(material, chosen) | _introductions(material, chosen) | _between(material, chosen)
     ordered = _in_order(material, attached.union(chosen))
     if material.form == "parts" and material.served.nearest:
@@ -94,6 +99,36 @@ def _between(material: Composition, chosen: Collection[int]) -> set[int]:
         and material.is_shown(place)
         and material.length_of([place]) <= _LONGEST_BETWEEN
     }
+
+
+def _texts_of_titles(material: Composition, chosen: Collection[int]) -> Iterator[int]:
+    """For each chosen item that is but the title of the text below it, "2. Send it in", its most useful sentence."""
+    for place in chosen:
+        if not _is_title(material, place):
+            continue
+        text = list(_text_below(material, place))
+        if not any(one in chosen for one in text):
+            useful = filter(material.is_shown, text)
+            yield from sorted(useful, key=lambda one: (-material.usefulness[one], one))[:1]
+
+
+def _is_title(material: Composition, place: int) -> bool:
+    """True for a short item of a list whose items have text between them."""
+    unit = material.units[place]
+    if unit.kind not in ("item", "step") or unit.block is None or SENTENCE_END.search(unit.text):
+        return False
+    items = material.block(place)
+    apart = sum(after - before > 1 for before, after in pairwise(items))
+    return material.length_of([place]) <= _LONGEST_TITLE and 2 * apart >= len(items)
+
+
+def _text_below(material: Composition, place: int) -> Iterator[int]:
+    """The positions of the sentences that follow an item, up to the next item or heading."""
+    for one, unit in enumerate(material.units[place + 1 : place + 1 + _TEXT_OF_TITLE], place + 1):
+        is_text = unit.kind == "sentence" and SENTENCE_END.search(unit.text)
+        if not is_text or unit.place[0] != material.units[place].place[0]:
+            return
+        yield one
 
 
 def _introductions(material: Composition, chosen: Collection[int]) -> set[int]:

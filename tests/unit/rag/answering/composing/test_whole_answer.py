@@ -210,11 +210,29 @@ class TestOrder:
             pytest.param("overview", "A cracked one buzzes at once.", False, id="in an overview"),
         ],
     )
-    def test_what_stands_between_two_sentences_that_are_shown(self, form: Form, between: str, *, is_shown: bool) -> None:
+    def test_what_stands_between_two_sentences_that_are_shown(
+        self, form: Form, between: str, *, is_shown: bool
+    ) -> None:
         page = f"A sound lid rings for long. {between} Anything between is a doubt. The pump is new. The key is blue."
         found = composed(evidence_of(page), {"A sound": 0.9, "Anything": 0.9}, form)
         assert ("A cracked one" in " ".join(texts(found))) is is_shown
         assert {"A sound lid rings for long.", "Anything between is a doubt."} <= set(texts(found))
+
+    def test_steps_that_are_titles_have_the_best_sentence_of_the_text_below_them(self) -> None:
+        page = (
+            "1. Gather papers\n\nYou need papers. Take the bill and the card. Then go on.\n\n"
+            "2. Write a letter\n\nName the lid in it.\n\n3. Send it in\n\nPost goes at noon. Fax it to 555.\n\nOFFICES"
+        )
+        useful = {"Gather": 0.9, "Write": 0.9, "Send": 0.9, "Take the bill": 0.1, "Fax": 0.08}
+        assert texts(composed(evidence_of(page), useful, "how_to")) == [
+            "Gather papers", "Take the bill and the card.", "Write a letter", "Name the lid in it.", "Send it in",
+            "Fax it to 555.",
+        ]  # fmt: skip
+
+    def test_the_text_below_a_list_is_not_that_of_its_last_item(self) -> None:
+        page = "They pay for:\n\n• skiing lessons\n• diving lessons\n\nThese lessons are good fun."
+        found = composed(evidence_of(page), {"skiing": 0.9, "diving": 0.9}, "list")
+        assert texts(found) == ["They pay for:", "skiing lessons", "diving lessons"]
 
     def test_what_refers_back_to_nothing_that_can_be_shown_is_not_shown(self) -> None:
         page = "LEVELS OF THE LID\n\nThis is the first step of the lid. The lid is red. It is also round and flat."
