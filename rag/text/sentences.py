@@ -35,6 +35,8 @@ _LETTERED: Final = _BEFORE_NUMBER | frozenset("art arts app tab ex par ch pt".sp
 # Those that do not unless a sentence begins after them; initials are of this kind.
 _SELDOM_LAST: Final = frozenset("etc al est Inc Ltd Co Corp Jr Sr Dept Bros Ph.D".split())
 _ABBREVIATION: Final = re.compile(r"(?:^|[\s(\[“\"'/])((?:[^\W\d_]{1,8}\.){0,4}[^\W\d_]{1,8})\.$")
+# The number or letter of an item of a list that runs on in a paragraph: "Service calls to: 1. Correct ... 2. Replace".
+_ENUMERATOR: Final = re.compile(r"(?:^\s{0,4}(?:\d{1,2}|[a-z]|[ivx]{2,4})|:\s{1,4}[1ai])\.$")
 # Characters in which an abbreviation is looked for.
 _LONGEST: Final = 40
 _INITIALS: Final = re.compile(r"(?:[A-Z]\.)+[A-Z]")
@@ -67,13 +69,15 @@ def sentence_spans(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _goes_on(text: str, start: int, end: int) -> bool:
-    """True if the full stop before ``end`` belongs to an abbreviation after which the sentence goes on.
+    """True if the full stop before ``end`` belongs to an abbreviation, or an item's number, and the sentence goes on.
 
     Args:
         text: the text.
         start: offset from which on the abbreviation is looked for.
         end: offset behind the full stop.
     """
+    if _ENUMERATOR.search(text[start:end]):
+        return True
     found = _ABBREVIATION.search(text[start:end])
     if not found:
         return False

@@ -50,6 +50,13 @@ texts = st.lists(st.one_of(marks, st.text("abAZ é漢😀0", min_size=1, max_siz
         pytest.param("第一句。第二句！「第三句？」完", ["第一句。", "第二句！", "「第三句？」", "完"], id="Chinese"),
         pytest.param("متى؟ غدا.", ["متى؟", "غدا."], id="Arabic question"),
         pytest.param("यह है। वह है।", ["यह है।", "वह है।"], id="Hindi"),
+        pytest.param(
+            "Service calls to: 1. Move it. 2. Replace lamps. B. Damage. It is 3. So.",
+            ["Service calls to: 1. Move it.", "2. Replace lamps.", "B. Damage.", "It is 3.", "So."],
+            id="a list that runs on",
+        ),
+        pytest.param("In total: 12. The rest is lost.", ["In total: 12.", "The rest is lost."], id="amount"),
+        pytest.param("a. Lids. ii. Keys.", ["a. Lids.", "ii. Keys."], id="small letters and numerals"),
         pytest.param("", [], id="empty"),
         pytest.param(" \n\n ", [], id="only white space"),
     ],
