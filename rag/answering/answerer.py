@@ -133,7 +133,8 @@ class Answerer:
         question = Question(f"What is {name} about, and what does it say?", scope)
         understood = UnderstoodQuestion(question, question, (), "overview", (question.text,), passages=passages)
         run = Run(understood, generation, cancelled or Cancellation(), Clock())
-        return _built(AnswerBuilder(run, self.model.name), None, self._whole_writer.overview(run, passages, None))
+        found = _written(self._whole_writer.overview(run, passages, None))
+        return _built(AnswerBuilder(run, self.model.name), None, found)
 
     def stream(
         self, question: Question, cancelled: Cancellation | None = None, generation: Generation | None = None
@@ -174,7 +175,7 @@ class Answerer:
             return Findings()
         if understood.passages:
             yield PassagesFound(())
-            return self._whole_writer.overview(run, understood.passages, today)
+            return (yield from self._streamed(run, self._whole_writer.overview(run, understood.passages, today)))
         with run.clock.measuring("retrieve"):
             hits = self._retrieve(run)
         yield PassagesFound(tuple(hits))
@@ -183,7 +184,7 @@ class Answerer:
         if understood.form == "overview" and (document := _main_document(hits)):
             rows = run.generation.rows_named([document])
             passages = run.generation.passages([] if rows is None else rows.tolist())
-            return self._whole_writer.overview(run, passages, today)
+            return (yield from self._streamed(run, self._whole_writer.overview(run, passages, today)))
         if understood.form in VALUE_FORMS:
             return self._value_writer.write(run, hits, today)
         return (yield from self._streamed(run, self._whole_writer.write(run, hits, today)))
@@ -262,6 +263,16 @@ class Answerer:
             self.is_masked,
             self.rereads,
         )
+
+
+def _written(written: Generator[Findings, None, Findings]) -> Findings:
+    """The findings of an answer when it is written, whatever was known before."""
+    while True:
+        try:
+            next(written)
+        except StopIteration as end:
+            findings: Findings = end.value
+            return findings
 
 
 def _aspects(understood: UnderstoodQuestion, hits: Sequence[Hit]) -> list[Question]:

@@ -212,7 +212,8 @@ def _supports(material: Composition, places: Sequence[int]) -> list[Support]:
     for _, group in groupby(places, key=lambda place: _row_group(material.units[place])):
         numbers = list(group)
         members = [material.units[place] for place in numbers]
-        is_alone = counts[members[0].block] == 1 and not _is_part(members[0])
+        # An overview has single clauses of a contract, whose numbers tell nothing.
+        is_alone = (counts[members[0].block] == 1 or material.form == "overview") and not _is_part(members[0])
         shown = _rows(material, members) if members[0].row else [_support(members[0], is_alone=is_alone)]
         shown = _under_negative_heading(members[0], introduced, shown, supports)
         label = labels[numbers[0]]

@@ -32,7 +32,6 @@ _FACTOR: Final[dict[Length, float]] = {"short": 0.4, "normal": 1.0, "full": 2.0}
 _LEAST_TABLE: Final = 0.03
 # Items of a list that is shown from its beginning.
 MOST_ITEMS: Final = 40
-_FEWEST_SENTENCES: Final = 4
 
 
 @dataclass(frozen=True)
@@ -76,11 +75,6 @@ class Composition:
         best = max(rows, key=self.usefulness.__getitem__, default=None)
         return None if best is None or self.usefulness[best] < _LEAST_TABLE else self.units[best].block
 
-    @cached_property
-    def has_sentences(self) -> bool:
-        """True where there are enough sentences for an overview, in which items and rows are out of place."""
-        return sum(unit.kind == "sentence" and unit.is_statement for unit in self.units) >= _FEWEST_SENTENCES
-
     @property
     def words(self) -> int:
         """Words that the answer is filled up to."""
@@ -98,15 +92,13 @@ class Composition:
             return False
         if (table := self.asked_table) is not None:
             return self.units[place].block == table
-        if self.form == "overview" and self.has_sentences:
-            return self.units[place].kind == "sentence" and self.units[place].is_statement
         if self.depends(place) and not self.has_antecedent(place):
             return False
         return self.units[place].is_statement or self.units[place].is_telling_line
 
     def depends(self, place: int) -> bool:
-        """True for a sentence that cannot be understood without the one before it."""
-        return self.units[place].kind == "sentence" and self.units[place].refers_back
+        """True for a sentence that cannot be understood without the one before it; an overview has none such."""
+        return self.form != "overview" and self.units[place].kind == "sentence" and self.units[place].refers_back
 
     def has_antecedent(self, place: int) -> bool:
         """True where the unit before one that refers back, "This is ...", is a sentence that can be shown with it."""

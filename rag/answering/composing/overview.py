@@ -1,45 +1,148 @@
-"""Overview of a document or a section: the opening of each of its sections."""
+"""Overview of a document or a section: its most central sentences, and the openings of its sections.
+
+A sentence is central if its words are in many others of the text (word-frequency summarization: Nenkova and
+Vanderwende, "The Impact of Frequency on Summarization", 2005).
+"""
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from typing import Final
 
-from rag.answering.evidence.units import Unit
+from rag.answering.composing.material import Composition
+from rag.answering.evidence.units import Unit, UnitKind
 from rag.answering.usefulness.boilerplate import is_boilerplate
 from rag.domain.values import Passage
+from rag.text.normalization import normalized_words
+from rag.text.scripts import segmented
+from rag.text.sentences import SENTENCE_END
 
-# Usefulness of a sentence in an overview: the first one of a section, and any other.
-_OPENING, _FURTHER = 0.5, 0.2
+# Passages of a long document that are looked at, evenly spread, and those that may be read by the model.
+_MOST_PASSAGES: Final = 400
+_MOST_READ: Final = 40
+# What makes a sentence useful in an overview: being the document's first one, or a section's, being central, a figure.
+_FIRST, _OPENING, _CENTRAL, _FIGURE = 0.3, 0.2, 0.35, 0.14
+# Words of a sentence that tells something, and of one that is too long for an overview; the document's first sentence,
+# with its parties, may be longer.
+_FEWEST_WORDS: Final = 8
+_MOST_WORDS: Final = 60
+_MOST_WORDS_OF_FIRST: Final = 90
+# Sentences from which on an overview has nothing else.
+_ENOUGH: Final = 4
+_LITTLE: Final = 0.2
+# A clause of a contract is an item of a list.
+_SENTENCES: Final[frozenset[UnitKind]] = frozenset({"sentence", "step", "item"})
 # What somebody tells of himself.
 _PERSONAL: Final = re.compile(r"\b(?:I|me|my)\b")
-_MOST_OPENINGS: Final = 40
+_CAPTION: Final = re.compile(r"\W*(?:figure|fig\.|table|chart|exhibit|continued on)\s", re.IGNORECASE)
+_BIBLIOGRAPHY: Final = re.compile(r"(?:references|bibliography|works cited|literature|literatur)", re.IGNORECASE)
+# Remains of a formula or of mark-up.
+_MARKUP: Final = re.compile(r"[\\{}]|\$.*\$")
 
 
-def opening_passages(passages: Sequence[Passage]) -> list[Passage]:
-    """The first passage of each section, spread evenly, then the others."""
-    first = {passage.chunk.headings: passage.row for passage in reversed(passages)}
-    opening = [passage for passage in passages if first[passage.chunk.headings] == passage.row]
-    step = len(opening) / min(len(opening), _MOST_OPENINGS) if opening else 1.0
-    chosen = [opening[int(n * step)] for n in range(min(len(opening), _MOST_OPENINGS))]
-    rows = {passage.row for passage in chosen}
-    return [*chosen, *(passage for passage in passages if passage.row not in rows)]
+def passages_of_overview(passages: Sequence[Passage]) -> list[Passage]:
+    """The passages that an overview is made from: all, or of a long document as many, evenly spread."""
+    step = max(1.0, len(passages) / _MOST_PASSAGES)
+    return [passages[int(number * step)] for number in range(min(len(passages), _MOST_PASSAGES))]
 
 
-def opening_usefulness(units: Sequence[Unit]) -> Iterator[float]:
-    """The usefulness of units in an overview: high for the first statement under each heading.
+def telling_passages(passages: Sequence[Passage], units: Sequence[Unit], usefulness: Sequence[float]) -> list[Passage]:
+    """The passages for the model to read, the most telling first: the first one, then by the best of their units.
 
-    None for disclaimers, and for what somebody tells of himself, as the chair does in a letter, unless most units do.
+    Args:
+        passages: in reading order.
+        units: of these.
+        usefulness: of each unit, in an overview.
+    """
+    best: defaultdict[int, float] = defaultdict(float)
+    for unit, useful in zip(units, usefulness, strict=True):
+        row = unit.evidence.hit.passage.row
+        best[row] = max(best[row], useful)
+    others = sorted(passages[1:], key=lambda passage: -best[passage.row])
+    return [*passages[:1], *others][:_MOST_READ]
+
+
+def opening_of_overview(material: Composition) -> int | None:
+    """The position of the unit that an overview begins with: the first one of it; None where that is no sentence."""
+    shown = filter(material.is_shown, range(len(material.units)))
+    opening = next(shown, None)
+    if opening is None:
+        return None
+    unit = material.units[opening]
+    is_whole = SENTENCE_END.search(unit.text) is not None and not unit.text[0].islower()
+    return opening if unit.kind in _SENTENCES and is_whole else None
+
+
+def overview_usefulness(units: Sequence[Unit]) -> list[float]:
+    """The usefulness of each unit in an overview, 0..1: 0 for what does not belong there.
+
+    Captions, disclaimers, fragments, and what somebody tells of himself, as the chair does in a letter, do not. Where
+    there are few sentences, each item and row is useful.
     """
     personal = [_PERSONAL.search(unit.text) is not None for unit in units]
     is_letter = 2 * sum(personal) > len(units)
+    first = next((unit.evidence.hit.passage.row for unit in units), 0)
+    end = _end_of_text(units)
+    told = [
+        place < end and _tells(unit, first) and (is_letter or not personal[place]) for place, unit in enumerate(units)
+    ]
+    if sum(told) < _ENOUGH:
+        return [0.0 if is_boilerplate(unit.text, ()) else _LITTLE for unit in units]
+    centrality = _centrality(units, told)
+    most, opening = max(centrality) or 1.0, told.index(True)
     seen: set[tuple[str, ...]] = set()
-    for unit, tells_of_himself in zip(units, personal, strict=True):
-        if is_boilerplate(unit.text, ()) or (tells_of_himself and not is_letter):
-            yield 0.0
+    useful = []
+    for place, unit in enumerate(units):
+        if not told[place]:
+            useful.append(0.0)
             continue
-        is_first = unit.is_statement and unit.kind == "sentence" and unit.headings not in seen
-        if is_first:
-            seen.add(unit.headings)
-        yield _OPENING if is_first else _FURTHER
+        position = _FIRST * (place == opening) + _OPENING * (unit.headings not in seen)
+        seen.add(unit.headings)
+        figure = _FIGURE * any(map(str.isdigit, unit.text))
+        useful.append(position + _CENTRAL * centrality[place] / most + figure)
+    return useful
+
+
+def _end_of_text(units: Sequence[Unit]) -> int:
+    """The position of the heading of the bibliography at the end of a text; the number of units where it has none."""
+    later = range(len(units) // 3, len(units))
+    return next((place for place in later if _BIBLIOGRAPHY.fullmatch(units[place].text)), len(units))
+
+
+def _tells(unit: Unit, first: int) -> bool:
+    """True for a whole sentence, or a clause that is one, which is understood by itself.
+
+    "This agreement" at the beginning of a document refers to nothing before it.
+
+    Args:
+        unit: any.
+        first: row of the document's first passage.
+    """
+    is_first = unit.evidence.hit.passage.row == first
+    return (
+        unit.kind in _SENTENCES
+        and unit.is_statement
+        and SENTENCE_END.search(unit.text) is not None
+        and _FEWEST_WORDS <= len(segmented(unit.text).split()) <= (_MOST_WORDS_OF_FIRST if is_first else _MOST_WORDS)
+        and (is_first or not unit.refers_back)
+        and not is_boilerplate(unit.text, ())
+        and not _CAPTION.match(unit.text)
+        and not _MARKUP.search(unit.text)
+        and unit.text.count('"') % 2 == 0
+    )
+
+
+def _centrality(units: Sequence[Unit], told: Sequence[bool]) -> list[float]:
+    """How much of its words a unit shares with the other sentences, by the square root of its length."""
+    texts = [
+        frozenset(normalized_words(unit.text)) if tells else frozenset[str]()
+        for unit, tells in zip(units, told, strict=True)
+    ]
+    counts = Counter(word for text in texts for word in text)
+    return [
+        sum(counts[word] for word in text if counts[word] > 1) / math.sqrt(max(_FEWEST_WORDS, len(text)))
+        for text in texts
+    ]

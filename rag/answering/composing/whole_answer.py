@@ -46,8 +46,10 @@ _PARAGRAPH: Final = 4
 _BESIDE_LIST: Final = 0.5
 # Least share of a unit of an overview that is not said yet.
 _LEAST_NEW: Final = 0.3
-# Long units hold more facts, but cost more words: they are ranked by probability per word to this power.
+# Long units hold more facts, but cost more words: they are ranked by probability per word to this power. In an overview
+# their length is part of their usefulness.
 _LENGTH_POWER: Final = 0.5
+_LENGTH_POWER_OF_OVERVIEW: Final = 0.25
 
 
 def compose(material: Composition) -> list[Support]:
@@ -182,6 +184,8 @@ class _Selection:
 
     def _group(self, place: int) -> list[int]:
         unit, form = self._material.units[place], self._material.form
+        if form == "overview":
+            return [place]
         if unit.row:
             # A row answers by itself, but where a table is asked for, or a list that all rows are useful in.
             is_list = form == "list" and 2 * self._mean_use(self._material.block(place)) >= self._mean_use([place])
@@ -208,8 +212,10 @@ def _best(material: Composition, chosen: _Selection) -> int | None:
     def gain(place: int) -> float:
         return material.usefulness[place] * (chosen.novelty(place) if chosen.places else 1.0)
 
+    power = _LENGTH_POWER_OF_OVERVIEW if material.form == "overview" else _LENGTH_POWER
+
     def use(place: int) -> float:
-        return gain(place) / math.pow(max(1, material.length_of([place])), _LENGTH_POWER)
+        return gain(place) / math.pow(max(1, material.length_of([place])), power)
 
     share = _LEAST_BESIDE_LIST if material.form in WHOLE_LISTS else _LEAST_OF_BEST
     least = max([_LEAST_USEFUL, *(share * material.usefulness[place] for place in chosen.places)])

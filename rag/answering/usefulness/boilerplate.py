@@ -17,7 +17,8 @@ _BOILERPLATE: Final = re.compile(
     r"|\b(?:demonstration|illustrative|illustration) purposes\b|\breflects? the (?:views?|opinions?|beliefs?)\b"
     r"|\bmakes? no (?:\w+ )?(?:representations?|warrant(?:y|ies))\b|\bwarrant(?:y|ies) of any kind\b"
     r"|\bgenerated (?:using|by|with) (?:an? )?(?:language model|ai|artificial)\b|\b(?:change|changes) without notice\b"
-    r"|^dear \w+|\bthank you for (?:choosing|your|being|reading)\b|\bwe hope (?:that )?(?:this|you)\b",
+    r"|\bconfidential treatment\b|\bmay be (?:reproduced|copied)\b|^dear \w+"
+    r"|\bthank you for (?:choosing|buying|purchasing|your|being|reading)\b|\bwe hope (?:that )?(?:this|you)\b",
     re.IGNORECASE,
 )
 _ITSELF: Final = (

@@ -8,7 +8,12 @@ from typing import Final
 
 from rag.answering.composing.arrangement import has_lead, note_on_lists
 from rag.answering.composing.material import Composition
-from rag.answering.composing.overview import opening_passages, opening_usefulness
+from rag.answering.composing.overview import (
+    opening_of_overview,
+    overview_usefulness,
+    passages_of_overview,
+    telling_passages,
+)
 from rag.answering.composing.whole_answer import compose, opening_of, possible_leads
 from rag.answering.confidence import LEAST_CONFIDENCE, ConfidenceModel, Features
 from rag.answering.draft import Draft, generate_draft
@@ -119,21 +124,33 @@ class WholeWriter:
             composition=composition,
         )
 
-    def overview(self, run: Run, passages: Sequence[Passage], today: str | None) -> Findings:
-        """An overview of a section or a document, from the opening of each of its sections; raises as :meth:`write`."""
-        prompt = self._prompt(run, [Hit(passage, 0.0) for passage in opening_passages(passages)], today, continued=0)
-        units = units_of(with_torn_sentences(run.generation, prompt.evidence))
+    def overview(self, run: Run, passages: Sequence[Passage], today: str | None) -> Generator[Findings, None, Findings]:
+        """An overview of a section or a document, of its most central sentences; raises as :meth:`write`.
+
+        Yields its first sentence before the model reads the text, which takes long.
+        """
+        passages = passages_of_overview(passages)
+        with run.clock.measuring("verify"):
+            evidence = [with_page(run.generation, Hit(passage, 0.0)) for passage in passages]
+            units = units_of(with_torn_sentences(run.generation, evidence))
+            useful = overview_usefulness(units)
+            run.cancelled.check()
+        question = run.question
+        material = Composition(question.text, "overview", (), units, useful, question.length)
+        opening = opening_of_overview(material)
+        if opening is not None:
+            yield Findings(support=[units[opening].support("lead")], confidence=1.0)
+        telling = telling_passages(passages, units, useful)
+        prompt = self._prompt(run, [Hit(passage, 0.0) for passage in telling], today, continued=0)
         draft = Draft()
         for _ in self._drafting(run, prompt, draft):
             pass
         with run.clock.measuring("verify"):
-            pointers = pointers_of(run.question.text, draft.text, units)
-            material = Composition(
-                run.question.text, "overview", pointers, units, list(opening_usefulness(units)), run.question.length
-            )
-            support = compose(material)
+            pointers = pointers_of(question.text, draft.text, units)
+            support = compose(replace(material, pointers=pointers, lead=opening))
         # They are the document's own sentences, which no model has worded.
-        return Findings(prompt.hits, prompt.evidence, draft, None, support, 1.0, is_given=bool(support))
+        sent = 0 if opening is None else 1
+        return Findings(prompt.hits, prompt.evidence, draft, None, support, 1.0, is_given=bool(support), sent=sent)
 
     def _prompt(self, run: Run, hits: Sequence[Hit], today: str | None, *, continued: int) -> EvidencePrompt:
         room = room_for_evidence(self.model, run.question, self._tokens(run), system=SYSTEM_WHOLE)

@@ -309,6 +309,16 @@ class TestWhole:
         assert {citation.document for citation in answer.citations} == {"pump.pdf"}
         assert len({citation.page for citation in answer.citations}) > 1
 
+    def test_an_overview_begins_before_the_model_has_read_the_document(self, library: Generation) -> None:
+        model = ScriptedModel(["The warranty of the pump lasts 24 months."])
+        events = answerer_of(library, model).stream(Question("Summarise the pump manual"))
+        first = next(event for event in events if isinstance(event, SentenceVerified))
+        assert not model.wordings
+        *_, last = events
+        assert isinstance(last, AnswerReady)
+        assert last.answer.sentences[0].text == first.sentence.text
+        assert len(model.wordings) == 1
+
     def test_overview_of_a_document_by_its_name(self, library: Generation) -> None:
         last = LastTrace()
         model = ScriptedModel(["The warranty of the pump lasts 24 months."])

@@ -1,0 +1,152 @@
+"""Overviews: which sentences belong to one, and which passages the model reads for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from rag.answering.composing.material import Composition
+from rag.answering.composing.overview import (
+    opening_of_overview,
+    overview_usefulness,
+    passages_of_overview,
+    telling_passages,
+)
+from rag.answering.composing.whole_answer import compose
+from rag.answering.evidence.units import units_of
+from rag.domain.values import Passage
+from tests.unit.rag.answering.material import evidence_of, evidence_on, page_with_headings
+
+CENTRAL = "The pump of the yard moves water to the tank each day."
+PROSE = (
+    f"This report is about the pump of the yard. {CENTRAL} A heron was seen there on some mornings. "
+    "The pump moves 40 litres of water each day. The tank of the yard holds the water of the pump."
+)
+
+
+def useful_in(text: str) -> dict[str, float]:
+    units = units_of(evidence_of(text))
+    return dict(zip([unit.text for unit in units], overview_usefulness(units), strict=True))
+
+
+def test_what_shares_its_words_with_others_is_more_useful() -> None:
+    useful = useful_in(PROSE)
+    assert useful[CENTRAL] > useful["The tank of the yard holds the water of the pump."] > 0
+    assert useful["A heron was seen there on some mornings."] == 0.0
+
+
+def test_the_first_sentence_is_the_most_useful() -> None:
+    useful = useful_in(PROSE)
+    assert max(useful, key=useful.__getitem__) == "This report is about the pump of the yard."
+
+
+def test_a_figure_makes_a_sentence_more_useful() -> None:
+    figures, none = useful_in(PROSE), useful_in(PROSE.replace("40", "many"))
+    assert (
+        figures["The pump moves 40 litres of water each day."] > none["The pump moves many litres of water each day."]
+    )
+
+
+def test_the_first_sentence_of_each_section_is_more_useful() -> None:
+    page = page_with_headings(f"{PROSE} A heron was seen near the gate on some mornings.")
+    one = units_of([evidence_on(page, headings=("A",))])
+    other = [replace(unit, evidence=evidence_on(page, headings=("B",))) for unit in one[-1:]]
+    assert overview_usefulness([*one[:-1], *other])[-1] == pytest.approx(overview_usefulness(one)[-1] + 0.2)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("Figure 3: The pump moves water to the tank each day.", id="caption"),
+        pytest.param("The pump moves water.", id="short"),
+        pytest.param(f"The pump moves water{' and more water' * 40}.", id="long"),
+        pytest.param("I have seen the pump move water to the tank.", id="personal"),
+        pytest.param("This is no legal advice on the pump of the yard.", id="boilerplate"),
+        pytest.param("The pump \\textbf{moves} water to the tank each single day.", id="mark-up"),
+        pytest.param('"We love the pump and the water of the yard.', id="open quote"),
+        pytest.param("What does the pump of the yard move each day?", id="question"),
+    ],
+)
+def test_what_does_not_belong_to_an_overview(text: str) -> None:
+    useful = useful_in(f"{PROSE} {text}")
+    assert useful[text] == 0.0
+    assert useful[CENTRAL] > 0.0
+
+
+def test_what_refers_back_belongs_to_an_overview_at_the_beginning_only() -> None:
+    page = page_with_headings("It moves all of the water of the pump each day.", 2)
+    later = replace(
+        evidence_on(page), hit=replace(evidence_on(page).hit, passage=replace(evidence_on(page).hit.passage, row=9))
+    )
+    units = units_of([*evidence_of(PROSE), later])
+    useful = overview_usefulness(units)
+    assert (units[0].text[:11], units[-1].text[:8]) == ("This report", "It moves")
+    assert useful[0] > 0.0
+    assert useful[-1] == 0.0
+
+
+def test_no_bibliography() -> None:
+    entry = "Pumps of the yard: A survey of the water of the pump."
+    page = f"{PROSE}\n\n{{}}\n\n{entry}"
+    assert useful_in(page.format("References"))[entry] == 0.0
+    assert useful_in(page.format("Reference pumps"))[entry] > 0.0
+
+
+def test_where_there_are_few_sentences_each_item_is_useful() -> None:
+    assert useful_in("The lid is red.\n\n• twelve lids\n• nine keys") == {
+        "The lid is red.": 0.2, "twelve lids": 0.2, "nine keys": 0.2,
+    }  # fmt: skip
+
+
+def test_a_letter_may_be_personal() -> None:
+    useful = useful_in("I have moved to the yard. I have a pump there. " + "I love all the water of my pump. " * 4)
+    assert max(useful.values()) > 0.0
+
+
+@pytest.mark.parametrize(
+    ("text", "opening"),
+    [
+        pytest.param(PROSE, 0, id="first sentence"),
+        pytest.param(f"All rights reserved.\n\n{PROSE}", 1, id="after boilerplate"),
+        pytest.param("• twelve lids\n• nine keys", None, id="items"),
+        pytest.param("OFFICES", None, id="nothing that is shown"),
+    ],
+)
+def test_the_opening_of_an_overview(text: str, opening: int | None) -> None:
+    units = units_of(evidence_of(text))
+    material = Composition("What is it about?", "overview", (), units, overview_usefulness(units))
+    assert opening_of_overview(material) == opening
+    if opening is not None:
+        assert compose(replace(material, lead=opening))[0] == units[opening].support("lead")
+
+
+def test_nothing_of_nothing() -> None:
+    assert overview_usefulness([]) == []
+
+
+def _passages(count: int) -> list[Passage]:
+    passage = evidence_of(PROSE)[0].hit.passage
+    return [replace(passage, row=row) for row in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [
+        pytest.param(0, [], id="none"),
+        pytest.param(3, [0, 1, 2], id="all of few"),
+        pytest.param(1_000, [int(2.5 * number) for number in range(400)], id="evenly spread over many"),
+    ],
+)
+def test_passages_of_an_overview(count: int, expected: list[int]) -> None:
+    assert [passage.row for passage in passages_of_overview(_passages(count))] == expected
+
+
+def test_the_model_reads_the_first_passage_and_then_the_most_telling() -> None:
+    passages = _passages(4)
+    units = [
+        replace(unit, evidence=replace(unit.evidence, hit=replace(unit.evidence.hit, passage=passage)))
+        for passage in passages
+        for unit in units_of(evidence_of("The lid is red."))
+    ]
+    assert [one.row for one in telling_passages(passages, units, [0.1, 0.2, 0.0, 0.5])] == [0, 3, 1, 2]
