@@ -32,14 +32,14 @@ _FEWEST_PIECES: Final = 3
 _DIRECT: Final[frozenset[Form]] = frozenset({"explain", "about", "parts", "keyword"})
 
 
-def arranged(material: Composition, chosen: Collection[int]) -> list[Support]:
-    """The sentences of the chosen units, with those that they cannot be understood without, as they are shown."""
+def arranged(material: Composition, chosen: Collection[int]) -> list[int]:
+    """The positions of the chosen units, and of those that they cannot be understood without, as they are shown."""
     chosen = {*chosen, *_texts_of_titles(material, chosen)}
     attached = _antecedents(material, chosen) | _introductions(material, chosen) | _between(material, chosen)
     ordered = _in_order(material, attached.union(chosen))
     if material.form == "parts" and material.served.nearest:
         ordered = _by_part(material, ordered, attached)
-    return _supports(material, ordered)
+    return ordered
 
 
 def has_lead(form: Form) -> bool:
@@ -157,9 +157,10 @@ def _in_order(material: Composition, places: Iterable[int]) -> list[int]:
         best[document] = max(best.get(document, 0.0), material.usefulness[place])
     ordered = sorted(places, key=lambda place: (-best[material.units[place].place[0]], place))
     lead = material.lead
-    if lead is None:
+    if lead is None and has_lead(material.form):
         lead = max(ordered, key=lambda place: material.usefulness[place], default=None)
-    if lead is None or not has_lead(material.form) or not stands_alone(material.units[lead]):
+        lead = lead if lead is not None and stands_alone(material.units[lead]) else None
+    if lead is None:
         return ordered
     # What follows the direct answer in its section goes on from it.
     section = section_of(material.units[lead])
@@ -188,9 +189,9 @@ def _by_part(material: Composition, ordered: Sequence[int], attached: Collection
         part_of[place] = part if block is None else of_block.setdefault(block, part)
     first = None if material.lead is None else part_of[material.lead]
 
-    def rank(place: int) -> tuple[bool, int, bool]:
-        opens = place == material.lead or (place in served and stands_alone(material.units[place]))
-        return part_of[place] != first, part_of[place], not opens
+    def rank(place: int) -> tuple[bool, int, bool, bool]:
+        opens = place in served and stands_alone(material.units[place])
+        return part_of[place] != first, part_of[place], place != material.lead, not opens
 
     return sorted(ordered, key=rank)
 
@@ -200,7 +201,7 @@ def stands_alone(unit: Unit) -> bool:
     return unit.kind == "sentence" and not unit.refers_back
 
 
-def _supports(material: Composition, places: Sequence[int]) -> list[Support]:
+def sentences_of(material: Composition, places: Sequence[int]) -> list[Support]:
     """The units as sentences; rows of one table follow its head. In a comparison those of each side are labelled."""
     units = [material.units[place] for place in places]
     is_comparison = material.form == "comparison"

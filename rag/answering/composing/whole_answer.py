@@ -18,12 +18,15 @@ from rag.answering.composing.arrangement import (
     enumerates,
     has_lead,
     section_of,
+    sentences_of,
     stands_alone,
 )
 from rag.answering.composing.comparison import balanced
 from rag.answering.composing.material import Composition
 from rag.answering.composing.novelty import Novelty
 from rag.answering.grounding import Support
+from rag.answering.usefulness.opposition import introductions_of
+from rag.answering.usefulness.pointers import followed_list
 
 # How far a list, or a long sentence, may exceed the words of the form.
 _EXCESS: Final = 1.4
@@ -56,9 +59,20 @@ def compose(material: Composition) -> list[Support]:
     """The sentences of an answer in the order in which they are shown, each with its support; empty for no unit."""
     if material.table:
         return list(material.table)
-    if material.form == "comparison":
-        useful = balanced(material.usefulness, material.sides, material.comparing)
-        material = replace(material, usefulness=useful, sides=() if material.comparing else material.sides)
+    material = _balanced(material)
+    return sentences_of(material, arranged(material, _chosen(material)))
+
+
+def _balanced(material: Composition) -> Composition:
+    """The same; of a comparison with as much use of each side."""
+    if material.form != "comparison":
+        return material
+    useful = balanced(material.usefulness, material.sides, material.comparing)
+    return replace(material, usefulness=useful, sides=() if material.comparing else material.sides)
+
+
+def _chosen(material: Composition) -> Collection[int]:
+    """The positions of the units that an answer is composed of."""
     chosen = _Selection(material)
     if material.lead is not None:
         chosen.add(material.lead)
@@ -70,13 +84,13 @@ def compose(material: Composition) -> list[Support]:
             chosen.add(place)
     # The sides of a comparison take turns. Elsewhere the most useful unit comes in, however long it is.
     most = max(chosen.left, key=lambda place: (material.usefulness[place], -place), default=None)
-    if most is not None and material.usefulness[most] >= _LEAST_USEFUL and not material.sides:
+    if most is not None and material.usefulness[most] >= _LEAST_USEFUL and not material.sides and not chosen.is_full:
         chosen.add(most)
     if most is not None and material.form == "list" and _is_the_list(material, most):
-        return arranged(material, chosen.places)
+        return chosen.places
     while not chosen.is_full and (best := _best(material, chosen)) is not None:
         chosen.add(best)
-    return arranged(material, chosen.places)
+    return chosen.places
 
 
 def possible_leads(material: Composition) -> list[int]:
@@ -97,6 +111,18 @@ def possible_leads(material: Composition) -> list[int]:
     fitness = {place: material.fitness[place] if material.fitness else 1.0 for place in places}
     most = max(fitness.values(), default=1.0)
     return [place for place in places if fitness[place] == most]
+
+
+def beginning_of_list(material: Composition) -> int | None:
+    """The position of the introduction, or else of the first item, of the list that a draft follows from its beginning.
+
+    None where it follows none, or where that is not shown whole.
+    """
+    block = followed_list(material.pointers, material.units) if material.form in WHOLE_LISTS else None
+    if block is None or material.table:
+        return None
+    first = next(place for place, unit in enumerate(material.units) if unit.block == block)
+    return introductions_of(material.units).get(block, first)
 
 
 def opening_of(material: Composition, lead: int, leads: Collection[int]) -> int:

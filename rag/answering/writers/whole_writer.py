@@ -14,7 +14,7 @@ from rag.answering.composing.overview import (
     passages_of_overview,
     telling_passages,
 )
-from rag.answering.composing.whole_answer import compose, opening_of, possible_leads
+from rag.answering.composing.whole_answer import beginning_of_list, compose, opening_of, possible_leads
 from rag.answering.confidence import LEAST_CONFIDENCE, ConfidenceModel, Features
 from rag.answering.draft import Draft, generate_draft
 from rag.answering.evidence.page_breaks import with_torn_sentences
@@ -94,18 +94,20 @@ class WholeWriter:
             material = gather(run, hits, wider, self.reranker)
         draft = Draft()
         begun: _Written | None = None
-        is_settled = not has_lead(run.form)
+        is_settled = False
         for text in self._drafting(run, prompt, draft):
             if not is_settled and len(statements_of(text)) > _SETTLED:
                 is_settled = True
                 if begun := self._begun(run, material, draft):
-                    yield Findings(support=[material.units[begun.lead].support("lead")], confidence=begun.confidence)
+                    yield begun.beginning
+        if not is_settled and (begun := self._begun(run, material, draft)):
+            yield begun.beginning
         further: list[Draft] = []
         if self.rereads and (begun or self._is_confident(run, material, draft)):
             further = self._further_drafts(run, prompt, today)
         with run.clock.measuring("verify"):
             written = self._written(run, material, draft, further)
-            lead = begun.lead if begun else self._lead(run, written.composition)
+            lead = begun.composition.lead if begun else self._lead(run, written.composition)
             composition = self._served(run, replace(written.composition, lead=lead))
             # What is shown stays shown, with the confidence that it was shown with.
             confidence = (begun or written).confidence
@@ -223,8 +225,13 @@ class WholeWriter:
     def _begun(self, run: Run, material: WholeMaterial, draft: Draft) -> _Written | None:
         """The answer that begins with the sentence which is settled by now; None where there is none."""
         written = self._written(run, material, draft)
-        lead = self._lead(run, written.composition) if written.confidence >= LEAST_CONFIDENCE else None
-        return None if lead is None else replace(written, lead=lead)
+        composition = written.composition
+        if written.confidence < LEAST_CONFIDENCE:
+            return None
+        lead = self._lead(run, composition) if has_lead(run.form) else beginning_of_list(composition)
+        begun = replace(written, composition=replace(composition, lead=lead))
+        is_first = lead is not None and begun.beginning.support[0].sentence == composition.units[lead].text
+        return begun if is_first else None
 
     def _lead(self, run: Run, composition: Composition) -> int | None:
         """The position of the unit that an answer begins with; None where it has none that answers directly."""
@@ -239,12 +246,16 @@ class WholeWriter:
 
 @dataclass(frozen=True)
 class _Written:
-    """A draft, or its beginning, with what it points to; ``lead`` is the position of the sentence shown first."""
+    """A draft, or its beginning, with what it points to."""
 
     composition: Composition
     features: Features
     confidence: float
-    lead: int = -1
+
+    @property
+    def beginning(self) -> Findings:
+        """The sentence that the answer begins with as it is composed by now."""
+        return Findings(support=compose(self.composition)[:1], confidence=self.confidence)
 
 
 def _features(question: str, hits: Sequence[Hit], draft: Draft, pointers: Sequence[Pointer]) -> Features:

@@ -296,6 +296,36 @@ class TestWhole:
         assert material is not None
         assert max(features.pointed for features in material.features) == 1.0
 
+    @pytest.mark.parametrize(
+        ("text", "draft", "form"),
+        [
+            pytest.param(
+                "Why does the pump make a humming noise?",
+                "Its compressor hums at a low speed.",
+                "explain",
+                id="explain",
+            ),
+            pytest.param(
+                "How do I replace the diaphragm of the pump?",
+                "1. Take the old diaphragm out. 2. Lay the new diaphragm in.",
+                "how_to",
+                id="procedure",
+            ),
+        ],
+    )
+    def test_the_answer_begins_before_further_drafts(
+        self, library: Generation, text: str, draft: str, form: str
+    ) -> None:
+        model = ScriptedModel([draft])
+        events = answerer_of(library, model, rereads=True).stream(Question(text))
+        first = next(event for event in events if isinstance(event, SentenceVerified))
+        assert len(model.wordings) == 1
+        *rest, last = events
+        assert isinstance(last, AnswerReady)
+        assert (last.answer.form, len(model.wordings)) == (form, 3)
+        sent = [first, *(event for event in rest if isinstance(event, SentenceVerified))]
+        assert [event.sentence for event in sent] == list(last.answer.sentences)
+
     def test_no_further_drafts_of_an_answer_that_is_not_given(self, library: Generation) -> None:
         model = ScriptedModel(["Lions have wings."])
         unlikely = replace(PLAIN_CONFIDENCE_MODEL, correct=Logistic(-9.0, {}))
