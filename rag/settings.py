@@ -361,8 +361,9 @@ class Settings(BaseSettings):
     rereads: Annotated[
         bool,
         Field(
-            description="for an answer of several sentences, models of less than three billion parameters write two "
-            "more short drafts, by which more of what matters is found; it then takes about half as long again"
+            description="for an answer of several sentences whose draft tells little, models of less than three "
+            "billion parameters write two more short drafts, by which more of what matters is found; the answer then "
+            "takes about half as long again"
         ),
     ] = True
 

@@ -43,6 +43,9 @@ _FEWEST_PARTS: Final = 2
 # Statements of the draft after which the sentence that the answer begins with is settled: it is the right one as often
 # as with all of them.
 _SETTLED: Final = 2
+# Statements of the draft, borne out by passages, from which on further drafts tell nothing new: with them fewer of the
+# facts that matter are found (48 questions in folds: .786 with further drafts of all, .798 with those of this rule).
+_TELLS_ENOUGH: Final = 4
 # Most tokens of a further draft: its first statements tell most.
 _REREAD_TOKENS: Final = 72
 # P(True) of a long draft is not asked: it was as high where the draft answered something else.
@@ -103,7 +106,7 @@ class WholeWriter:
         if not is_settled and (begun := self._begun(run, material, draft)):
             yield begun.beginning
         further: list[Draft] = []
-        if self.rereads and (begun or self._is_confident(run, material, draft)):
+        if self.rereads and self._is_worth_rereading(run, material, draft):
             further = self._further_drafts(run, prompt, today)
         with run.clock.measuring("verify"):
             written = self._written(run, material, draft, further)
@@ -200,9 +203,11 @@ class WholeWriter:
                 run.clock.mark("first_token")
                 yield text
 
-    def _is_confident(self, run: Run, material: WholeMaterial, draft: Draft) -> bool:
-        """True if an answer by this draft is given; further drafts do not change its confidence."""
-        return self._written(run, material, draft).confidence >= LEAST_CONFIDENCE
+    def _is_worth_rereading(self, run: Run, material: WholeMaterial, draft: Draft) -> bool:
+        """True if an answer by this draft is given, as further ones do not change that, and it tells little."""
+        written = self._written(run, material, draft)
+        supported = sum(one.share >= SUPPORTED and bool(one.units) for one in written.composition.pointers)
+        return written.confidence >= LEAST_CONFIDENCE and supported < _TELLS_ENOUGH
 
     def _further_drafts(self, run: Run, prompt: EvidencePrompt, today: str | None) -> list[Draft]:
         """The drafts of the other instructions, from the same passages, which are in the model's memory."""
