@@ -39,7 +39,25 @@ def arranged(material: Composition, chosen: Collection[int]) -> list[int]:
     ordered = _in_order(material, attached.union(chosen))
     if material.form == "parts" and material.served.nearest:
         ordered = _by_part(material, ordered, attached)
-    return ordered
+    return _each_once(material, ordered)
+
+
+def _each_once(material: Composition, places: Sequence[int]) -> list[int]:
+    """The positions without those whose text is shown before.
+
+    A procedure may have the same step twice, and two documents that are compared the same sentence.
+    """
+    counts = Counter(material.units[place].block for place in places)
+    seen: set[tuple[str | None, str]] = set()
+    once = []
+    for place in places:
+        unit = material.units[place]
+        key = (unit.place[0] if material.form == "comparison" else None, unit.text)
+        is_listed = unit.block is not None and counts[unit.block] > 1
+        if is_listed or key not in seen:
+            once.append(place)
+        seen.add(key)
+    return once
 
 
 def has_lead(form: Form) -> bool:

@@ -18,7 +18,8 @@ _BOILERPLATE: Final = re.compile(
     r"|\bmakes? no (?:\w+ )?(?:representations?|warrant(?:y|ies))\b|\bwarrant(?:y|ies) of any kind\b"
     r"|\bgenerated (?:using|by|with) (?:an? )?(?:language model|ai|artificial)\b|\b(?:change|changes) without notice\b"
     r"|\bconfidential treatment\b|\bmay be (?:reproduced|copied)\b|^dear \w+"
-    r"|\bthank you for (?:choosing|buying|purchasing|your|being|reading)\b|\bwe hope (?:that )?(?:this|you)\b",
+    r"|\bthank you for (?:choosing|buying|purchasing|your|being|reading)\b|\bwe hope (?:that )?(?:this|you)\b"
+    r"|^if you (?:still )?have (?:any )?(?:further |other |more )?(?:questions|concerns)\b",
     re.IGNORECASE,
 )
 _ITSELF: Final = (

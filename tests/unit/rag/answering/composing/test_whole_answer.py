@@ -229,6 +229,13 @@ class TestOrder:
             "Fax it to 555.",
         ]  # fmt: skip
 
+    def test_what_stands_in_two_places_is_shown_once(self) -> None:
+        page = "1. Gather papers\n\nTake the bill and the card.\n\n2. Write a letter\n\nName the lid in it."
+        tips = "Here are tips on lids.\n\n• Take the bill and the card."
+        pages = [evidence_on(page_with_headings(page)), evidence_on(page_with_headings(tips, 2))]
+        useful = {"Gather": 0.9, "Write": 0.9, "Take the bill": 0.9, "Name": 0.9}
+        assert texts(composed(pages, useful, "about")).count("Take the bill and the card.") == 1
+
     def test_the_text_below_a_list_is_not_that_of_its_last_item(self) -> None:
         page = "They pay for:\n\n• skiing lessons\n• diving lessons\n\nThese lessons are good fun."
         found = composed(evidence_of(page), {"skiing": 0.9, "diving": 0.9}, "list")

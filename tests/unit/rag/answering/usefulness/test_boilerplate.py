@@ -29,6 +29,8 @@ from rag.text.words import words
         pytest.param("Thank you for buying this fridge.", "Summarise it", True, id="thanks for buying"),
         pytest.param("No part of this may be reproduced in any form.", "Summarise it", True, id="no copies"),
         pytest.param("They have asked for confidential treatment.", "Summarise it", True, id="confidential"),
+        pytest.param("If you still have questions, call us.", "How do I appeal?", True, id="further questions"),
+        pytest.param("If you have a lamp, clean it.", "How do I appeal?", False, id="condition"),
         pytest.param("We hope that this was helpful.", "How do they differ?", True, id="closing"),
         pytest.param("The model is cleaned with water.", "How often is it cleaned?", False, id="text"),
     ],
