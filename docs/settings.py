@@ -1,4 +1,4 @@
-"""Generator of docs/settings.md, the reference of all settings, from ``rag.settings.Settings``.
+"""Generator of docs/settings.md, the reference of all settings, from the classes of ``rag.settings``.
 
 python docs/settings.py > docs/settings.md
 """
@@ -6,56 +6,57 @@ python docs/settings.py > docs/settings.md
 from __future__ import annotations
 
 import sys
-from itertools import chain
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from rag.settings import ENCODERS, PREFIX, Settings
+from rag.settings import PREFIX, Settings
+from rag.settings.access import AccessSettings
+from rag.settings.answers import AnswerSettings
+from rag.settings.computing import ComputingSettings
+from rag.settings.documents import DocumentSettings
+from rag.settings.general import GeneralSettings
+from rag.settings.ingest import IngestSettings
+from rag.settings.models import ENCODERS, ModelSettings
+from rag.settings.service import ServiceSettings
 
 _INTRODUCTION: Final = """# Settings
 
-<!-- Generated from rag/settings.py: python docs/settings.py > docs/settings.md -->
+<!-- Generated from rag/settings/: python docs/settings.py > docs/settings.md -->
 
 Each setting is an environment variable, or a file of the same name in lower case in `/run/secrets` (a Docker secret);
 the variable goes before the file. An unknown `RAG_` variable and a value out of range are refused when a program
 starts, with a message that names the variable. `python -m rag doctor` shows what is set and what is missing.
 """
 
-# Title, an introduction, and the settings in the order of the table.
-_GROUPS: Final = (
-    ("General", "Where data is kept.", "index vector_database models records keep_records history"),
+# Title, an introduction, and the classes whose settings the table has.
+_GROUPS: Final[tuple[tuple[str, str, tuple[type[BaseModel], ...]], ...]] = (
+    ("General", "Where data is kept.", (GeneralSettings,)),
     (
         "Models",
         "What the tuning measures, and when: [operations.md](operations.md#how-the-model-is-run-on-this-machine).\n"
         "A language model on a server: [operations.md](operations.md#a-model-on-a-server).",
-        "model trust_model registry registry_key model_id model_key model_seconds profile encoder reranker threads "
-        "micro_batch flash_attention repack tune tuning gpu_layers context_tokens temperature",
+        (ModelSettings, ComputingSettings),
     ),
-    (
-        "Answers",
-        "How abstention is set: [abstention.md](abstention.md).",
-        "passages evidence_tokens whole_evidence_tokens max_tokens rereads false_answers",
-    ),
+    ("Answers", "How abstention is set: [abstention.md](abstention.md).", (AnswerSettings,)),
     (
         "Service",
         "Queue and deadlines: [operations.md](operations.md#several-people-at-a-time).\n"
         "Keys and host names: [operations.md](operations.md#keys-or-none).\n"
         "Adding documents: [operations.md](operations.md#adding-documents-over-http).",
-        "host port root_path drain_seconds log traces parallel max_queue answer_seconds proxies hosts api_keys "
-        "key_file requests_per_minute open documents admin_keys upload_bytes guides",
+        (ServiceSettings, AccessSettings, DocumentSettings),
     ),
     (
         "Ingest",
         "What is too large or too slow is left out and reported: [guarantees.md](guarantees.md).\nMemory: that of the "
         "embedding model, and for each reading process at most `RAG_READER_MEGABYTES`.",
-        "workers keep_generations file_megabytes file_pages file_characters page_characters file_seconds page_seconds "
-        "reader_megabytes",
+        (IngestSettings,),
     ),
 )
 
@@ -67,16 +68,16 @@ def settings_page() -> str:
     """The whole page in Markdown.
 
     Raises:
-        ValueError: a setting is in no group, in two, or a group names one that does not exist.
+        ValueError: a subject of settings is in no group.
     """
-    grouped = sorted(chain.from_iterable(names.split() for _, _, names in _GROUPS))
-    if wrong := set(grouped) ^ set(Settings.model_fields) or len(grouped) - len(set(grouped)):
-        raise ValueError(f"each setting belongs to one group of docs/settings.py: {wrong}")
+    grouped = {name for _, _, subjects in _GROUPS for subject in subjects for name in subject.model_fields}
+    if missing := Settings.model_fields.keys() - grouped:
+        raise ValueError(f"the classes of these settings belong to no group of docs/settings.py: {sorted(missing)}")
     return "\n".join([_INTRODUCTION, *(_section(*group) for group in _GROUPS)])
 
 
-def _section(title: str, introduction: str, names: str) -> str:
-    rows = [_row(name, Settings.model_fields[name]) for name in names.split()]
+def _section(title: str, introduction: str, subjects: Iterable[type[BaseModel]]) -> str:
+    rows = [_row(name, field) for subject in subjects for name, field in subject.model_fields.items()]
     table = "\n".join(["| variable | default | meaning |", "| --- | --- | --- |", *rows])
     return f"## {title}\n\n{introduction}\n\n{table}\n"
 

@@ -60,7 +60,8 @@ from rag.errors import (
 )
 from rag.index.layout import IndexLayout
 from rag.index.reading import read_current
-from rag.settings import MOST_WORKERS, Settings, read_settings
+from rag.settings import Settings, read_settings
+from rag.settings.ingest import MOST_WORKERS
 from rag.text.characters import readable
 
 _EXIT_CODES = """\

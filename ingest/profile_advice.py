@@ -10,7 +10,8 @@ from rag.errors import IndexFault
 from rag.index.docstore import Docstore
 from rag.index.layout import DOCSTORE, IndexLayout
 from rag.index.reading import read_current
-from rag.settings import ENCODERS, Settings
+from rag.settings import Settings
+from rag.settings.models import ENCODERS
 
 _ENGLISH = "English"
 

@@ -17,7 +17,8 @@ import httpx2 as httpx
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from rag.settings import OWN_PATHS, Settings
+from rag.settings import Settings
+from rag.settings.service import OWN_PATHS
 from rag.testing import ScriptedModel
 from tests.integration.conftest import Running, wait_until
 from tests.integration.test_asking import QUESTION, REPLY, client_for

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from h11._connection import DEFAULT_MAX_INCOMPLETE_EVENT_SIZE  # as uvicorn's HTTP takes it
 
-from rag import settings as setting_rules
 from rag.cli import keys as keys_command
 from rag.pdf import document, render_worker
 from rag.pdf.render_pool import RenderPool
@@ -19,7 +18,7 @@ from rag.service.access import key_file
 from rag.service.admission import admission
 from rag.service.routes import feedback, uploads
 from rag.service.uploads import validation
-from rag.settings import Settings
+from rag.settings import Settings, access
 
 PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
 KIB, MIB = 1 << 10, 1 << 20
@@ -51,7 +50,7 @@ DEFAULTS = {
     "body of a question, to its end": f"{middleware._BODY_SECONDS:g} s",
     "entries in `errors` of a problem": f"{problems._MOST_ERRORS}, and one that counts the rest",
     "requests of a key": f"{default('requests_per_minute')} a minute",
-    "shortest key of `RAG_API_KEYS`, `RAG_ADMIN_KEYS`": f"{setting_rules._SHORTEST_KEY} characters",
+    "shortest key of `RAG_API_KEYS`, `RAG_ADMIN_KEYS`": f"{access._SHORTEST_KEY} characters",
     "life of a key of `rag keys new`": f"{keys_command._DAYS} days",
     "keys in the file": f"{key_file.MAX_KEYS:,}",
     "collections of a key": f"{key_file.MAX_COLLECTIONS}, or all",
