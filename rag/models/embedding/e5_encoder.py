@@ -6,6 +6,7 @@ A BERT network with mean pooling, the unigram tokenizer of XLM-RoBERTa, and a pr
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,18 +46,8 @@ def open_e5(path: Path) -> tuple[BertConfig, BertParts]:
     file = E5File.read(path)
     tokenizer = e5_tokenizer(file)
     prefixes = [tuple(tokenizer.encode(text, add_special_tokens=False).ids) for text in (_QUESTION, _PASSAGE)]
-    config = BertConfig(
-        directory=path.parent,
-        dimension=file.dimension,
-        layers=file.layers,
-        heads=file.heads,
-        inner=file.inner,
-        vocabulary=file.vocabulary,
-        positions=file.positions,
-        types=file.types,
-        max_length=min(file.positions, _TEXT_TOKENS + 2 + max(map(len, prefixes))),
-        eps=file.eps,
-    )
+    longest = _TEXT_TOKENS + 2 + max(map(len, prefixes))
+    config = replace(file.config, max_length=min(file.config.max_length, longest))
     parts = BertParts(
         tokenizer, lambda: _weights(file), question_prefix=prefixes[0], passage_prefix=prefixes[1],
         cosine_scale=_COSINE_SCALE,
@@ -91,18 +82,19 @@ def e5_tokenizer(file: E5File) -> Any:  # noqa: ANN401 - tokenizers has no types
 
 def _weights(file: E5File) -> Mapping[str, npt.NDArray[Any]]:
     """The tensors by the names that :mod:`.bert_graph` has for them; the word embeddings stay as small as they are."""
-    size, inner = file.dimension, file.inner
-    levels, scales = file.blocks("emb.word", file.vocabulary, size)
+    config = file.config
+    size, inner = config.dimension, config.inner
+    levels, scales = file.blocks("emb.word", config.vocabulary, size)
     found: dict[str, npt.NDArray[Any]] = {
         "embeddings.word_embeddings.weight": levels,
         "embeddings.word_embeddings.scale": scales,
-        "embeddings.position_embeddings.weight": file.floats("emb.pos", file.positions, size),
-        "embeddings.token_type_embeddings.weight": file.floats("emb.type", file.types, size),
+        "embeddings.position_embeddings.weight": file.floats("emb.pos", config.positions, size),
+        "embeddings.token_type_embeddings.weight": file.floats("emb.type", config.types, size),
         "embeddings.LayerNorm.weight": file.floats("emb.ln.w", size),
         "embeddings.LayerNorm.bias": file.floats("emb.ln.b", size),
     }
     shapes = {"fi": (inner, size), "fo": (size, inner), "aln": (size,), "oln": (size,)}
-    for layer in range(file.layers):
+    for layer in range(config.layers):
         for name, short in _LAYER.items():
             shape = shapes.get(short, (size, size))
             found[f"encoder.layer.{layer}.{name}.weight"] = file.floats(f"l{layer}.{short}.w", *shape)

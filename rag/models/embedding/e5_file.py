@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.errors import ModelUnusable
+from rag.models.embedding.bert_config import BertConfig
 
 FILE_NAME: Final = "e5-small-q4.bin"
 BLOCK: Final = 32
@@ -45,21 +46,13 @@ class E5File:
 
     Attributes:
         path: of the file.
-        dimension, layers, heads, inner, vocabulary, positions, types: as in :class:`.bert_config.BertConfig`.
-        eps: added to the variance in layer normalization.
+        config: of the network; its longest text is the longest that the network reads.
         pieces: of the vocabulary, with their log probabilities; their positions are the tokens.
         first, last, unknown: the tokens that begin and end a text, and that of what has no piece.
     """
 
     path: Path
-    dimension: int
-    layers: int
-    heads: int
-    inner: int
-    vocabulary: int
-    positions: int
-    types: int
-    eps: float
+    config: BertConfig
     pieces: tuple[tuple[str, float], ...]
     first: int
     last: int
@@ -95,10 +88,10 @@ class E5File:
         _characters, length = cursor.values("iI")
         cursor.bytes(length)
         tensors = _directory(cursor)
-        return cls(
-            path, dimension, layers, heads, inner, vocabulary, positions, types, eps, pieces, first, last, unknown,
-            tensors,
-        )  # fmt: skip
+        config = BertConfig(
+            path.parent, dimension, layers, heads, inner, vocabulary, positions, types, max_length=positions, eps=eps
+        )
+        return cls(path, config, pieces, first, last, unknown, tensors)
 
     def floats(self, name: str, *shape: int) -> FloatArray:
         """A tensor in float32, in which 4-bit weights are exact.
