@@ -264,9 +264,11 @@ class CurrentIndex:
             self.generation()
 
     def close(self) -> None:
-        """Drops the reference to the generation, which is freed with the last one."""
+        """Drops the reference to the generation, which is freed with the last one, and idle connections."""
         with self._lock:
             self._generation = None
+        if self._database:
+            self._database.close()
 
     def refresh(self) -> None:
         """Takes the generation that ``CURRENT`` names, if it is another one and can be served."""

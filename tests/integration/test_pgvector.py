@@ -164,7 +164,7 @@ def test_a_reader_keeps_what_it_has_while_the_database_is_away(
     before = index.generation()
     name = publish(tmp_path, {"a.pdf": ["The pump is red."]}, ENCODER)
     monkeypatch.setattr(database, "_address", "postgresql://127.0.0.1:1/rag")
-    database._forget()
+    database.close()
     index.refresh()
     assert isinstance(index.state.fault, VectorsUnreachable)
     assert index.generation() is before
@@ -184,7 +184,7 @@ def test_a_service_while_the_database_is_away(
     question = "When does the harbour office open?"
     assert post(service.url, question).json()["answered"]
     monkeypatch.setattr(database, "_address", "postgresql://127.0.0.1:1/rag")
-    database._forget()
+    database.close()
     # Another question: what was found for the first is kept.
     answer = post(service.url, "What does a berth cost?")
     assert answer.status_code == 503

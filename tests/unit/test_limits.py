@@ -16,6 +16,7 @@ from rag.runtime.keyed_lines import KeyedLines
 from rag.service import answer_task, connections, middleware, page_images, problems, schemas, server
 from rag.service.access import key_file
 from rag.service.admission import admission
+from rag.service.collections.served import MOST_OPEN
 from rag.service.routes import feedback, uploads
 from rag.service.uploads import validation
 from rag.settings import Settings, access
@@ -54,6 +55,7 @@ DEFAULTS = {
     "life of a key of `rag keys new`": f"{keys_command._DAYS} days",
     "keys in the file": f"{key_file.MAX_KEYS:,}",
     "collections of a key": f"{key_file.MAX_COLLECTIONS}, or all",
+    "collections that are open, beside the default one": f"{MOST_OPEN}",
     "size of the key file": f"{key_file.MAX_BYTES // KIB} KiB",
     "answers at a time": f"{default('parallel')}",
     "questions in the queue": f"{default('max_queue')}",

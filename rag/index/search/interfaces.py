@@ -37,3 +37,6 @@ class VectorDatabase(Protocol):
         Raises:
             VectorsUnreachable: the database does not respond, or refuses.
         """
+
+    def close(self) -> None:
+        """Closes the connections that are idle; vectors that are open can still be searched."""

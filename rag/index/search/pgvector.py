@@ -80,7 +80,8 @@ class PgVectorDatabase:
             except psycopg.OperationalError:
                 if not connection.closed:
                     raise
-        self._forget()
+        # The server has probably closed them all.
+        self.close()
         with self._connection() as connection:
             return list(connection.execute(_with(table, query), parameters).fetchall())
 
@@ -124,8 +125,8 @@ class PgVectorDatabase:
             return
         self._idle.put(connection)
 
-    def _forget(self) -> None:
-        """Closes the idle connections: the server has probably closed them all."""
+    def close(self) -> None:
+        """Closes the idle connections; a search makes one anew."""
         while True:
             try:
                 self._idle.get_nowait().close()

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from rag.answering.answerer import Answerer
 from rag.domain.collection_name import DEFAULT_COLLECTION
@@ -14,6 +19,8 @@ from rag.service.guides.maker import GuideMaker
 from rag.service.metrics import Metrics
 from rag.service.uploads.adding import Adding, UploadService, open_for_collection
 from rag.service.uploads.ingest_jobs import IngestJobs
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -42,19 +49,25 @@ class CollectionParts:
         default = ServedCollection(DEFAULT_COLLECTION, self.answerer, self.maker, adding)
         if self.others is None:
             return ServedCollections(default)
-        others = self.others
-        served = ServedCollections(default, others.root, lambda name: self._opened(others, name, served))
-        return served
+        return ServedCollections(default, self.others.root, partial(self._opened, self.others))
 
-    def _opened(self, others: CollectionFolder, name: str, served: ServedCollections) -> ServedCollection:
+    @contextmanager
+    def _opened(self, others: CollectionFolder, name: str) -> Iterator[ServedCollection]:
+        """A further collection; until the context is left its index is followed, and its guides are made."""
         answerer = others.open(self.answerer, name)
-        layout = IndexLayout(known_collection_root(others.root, name))
-        maker = self.maker.for_collection(answerer, layout) if self.maker else None
+        root = known_collection_root(others.root, name)
+        maker = self.maker.for_collection(answerer, IndexLayout(root)) if self.maker else None
         adding = self._adding(open_for_collection(self.uploads, name), answerer)
-        collection = ServedCollection(name, answerer, maker, adding)
-        if maker:
-            self.queue.submit(guides_job(maker, lambda: served.is_served(collection)))
-        return collection
+        closed = threading.Event()
+        with closing(answerer.index), answerer.index.followed():
+            _log.info("the collection %s is open", name)
+            if maker:
+                self.queue.submit(guides_job(maker, lambda: not closed.is_set() and root.is_dir()))
+            try:
+                yield ServedCollection(name, answerer, maker, adding)
+            finally:
+                closed.set()
+                _log.info("the collection %s is closed", name)
 
     def _adding(self, uploads: UploadService | None, answerer: Answerer) -> Adding | None:
         if uploads is None:

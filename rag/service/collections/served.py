@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections.abc import Callable, Collection
-from contextlib import ExitStack
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from rag.answering.answerer import Answerer
 from rag.domain.collection_name import DEFAULT_COLLECTION, is_collection_name, unknown_collection
 from rag.errors import CollectionUnknown, IndexFault
 from rag.index.layout import IndexLayout, collection_names
+from rag.runtime.closing_cache import ClosingCache
 from rag.service.guides.maker import GuideMaker
 from rag.service.uploads.adding import Adding
 
-_log = logging.getLogger(__name__)
+# Further collections that are open at a time: each holds its index, a file of it, and a thread that follows it.
+MOST_OPEN: Final = 32
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,11 @@ class ServedCollection:
     adding: Adding | None = None
 
     @property
+    def is_busy(self) -> bool:
+        """True while documents are added to it, whose progress would be lost with it."""
+        return self.adding is not None and self.adding.jobs.status.state == "running"
+
+    @property
     def label(self) -> str | None:
         """The name, as replies have it; None for the default collection, whose replies do not name it."""
         return None if self.name == DEFAULT_COLLECTION else self.name
@@ -56,32 +62,33 @@ class ServedCollection:
 class ServedCollections:
     """The collections of a service by name. Thread-safe.
 
-    What is asked for in one is looked up in it alone. One that cannot be opened stops no other.
+    What is asked for in one is looked up in it alone. One that cannot be opened stops no other. Of many that are open
+    those that were not asked for lately are closed; an answer at work keeps the generation that it began with.
     """
 
     def __init__(
         self,
         default: ServedCollection,
         root: Path | None = None,
-        open_another: Callable[[str], ServedCollection] | None = None,
+        open_another: Callable[[str], AbstractContextManager[ServedCollection]] | None = None,
+        most_open: int = MOST_OPEN,
     ) -> None:
         """Opens none yet.
 
         Args:
             default: the collection that is asked where none is named.
             root: its index directory, which has the others; None where there are no others.
-            open_another: opens one of these.
+            open_another: one of these, which is open within the context.
+            most_open: of these at a time.
         """
         self.default = default
         self._root = root
-        self._open_another = open_another
-        self._lock = threading.Lock()
-        self._opened: dict[str, tuple[ServedCollection, ExitStack]] = {}
+        self._others = ClosingCache(open_another, most_open, lambda one: one.is_busy) if open_another else None
 
     @property
     def root(self) -> Path | None:
         """Index directory of the default collection; None where there can be no others."""
-        return self._root if self._open_another else None
+        return self._root if self._others else None
 
     def names(self, opens: Collection[str] | None = None) -> tuple[str, ...]:
         """The collections that are there now, the default one first.
@@ -107,29 +114,22 @@ class ServedCollections:
             raise unknown_collection(name, self.names(opens))
         if name == DEFAULT_COLLECTION:
             return self.default
-        with self._lock:
-            if not self._is_there(name):
-                self._drop(name)
-                raise unknown_collection(name, self.names(opens))
-            return self._opened[name][0] if name in self._opened else self._open(name)
+        # Looked at for each request, so that one whose folder was removed answers nothing from then on.
+        if self._others and self._is_there(name):
+            return self._others.get(name)
+        if self._others:
+            self._others.close(name)
+        raise unknown_collection(name, self.names(opens))
 
     def states(self) -> dict[str, bool]:
         """For each collection that is open, but the default one: whether its current generation can be asked."""
-        with self._lock:
-            opened = {name: collection.answerer for name, (collection, _) in self._opened.items()}
-        return {name: _is_ready(answerer) for name, answerer in opened.items() if self._is_there(name)}
-
-    def is_served(self, collection: ServedCollection) -> bool:
-        """True while a collection is there, and was not made anew since."""
-        with self._lock:
-            opened = self._opened.get(collection.name)
-            return self._is_there(collection.name) and opened is not None and opened[0] is collection
+        opened = self._others.opened() if self._others else {}
+        return {name: _is_ready(one.answerer) for name, one in opened.items() if self._is_there(name)}
 
     def close(self) -> None:
         """Releases the indexes of all collections but the default one."""
-        with self._lock:
-            for name in list(self._opened):
-                self._drop(name)
+        if self._others:
+            self._others.close_all()
 
     def _implied(self, opens: Collection[str] | None) -> str:
         if opens is None or DEFAULT_COLLECTION in opens:
@@ -144,21 +144,6 @@ class ServedCollections:
     def _is_there(self, name: str) -> bool:
         root = self.root
         return root is not None and is_collection_name(name) and (IndexLayout(root).collections / name).is_dir()
-
-    def _open(self, name: str) -> ServedCollection:
-        assert self._open_another is not None  # noqa: S101 - there would be no root
-        collection = self._open_another(name)
-        with ExitStack() as stack:
-            stack.callback(collection.answerer.index.close)
-            stack.enter_context(collection.answerer.index.followed())
-            self._opened[name] = (collection, stack.pop_all())
-        _log.info("the collection %s is open", name)
-        return collection
-
-    def _drop(self, name: str) -> None:
-        if name in self._opened:
-            _, stack = self._opened.pop(name)
-            stack.close()
 
 
 def _is_ready(answerer: Answerer) -> bool:

@@ -10,7 +10,7 @@ import pytest
 
 from rag.errors import IndexCorrupt, SettingsError
 from rag.index.layout import VECTORS
-from rag.index.reading import open_current
+from rag.index.reading import CurrentIndex, open_current
 from rag.index.search.interfaces import VectorSearch
 from rag.index.search.pgvector import open_vector_database
 from rag.runtime.files import sha256_of_file
@@ -25,11 +25,15 @@ class Copies:
 
     def __init__(self) -> None:
         self.kept: dict[str, VectorSearch] = {}
+        self.is_closed = False
 
     def opened(self, digest: str, read: Callable[[], VectorSearch]) -> VectorSearch:
         if digest not in self.kept:
             self.kept[digest] = read()
         return self.kept[digest]
+
+    def close(self) -> None:
+        self.is_closed = True
 
 
 def test_no_address() -> None:
@@ -50,6 +54,16 @@ def test_a_generation_is_searched_in_the_database(tmp_path: Path) -> None:
     for _ in range(2):
         assert open_current(tmp_path, ENCODER.identity, database).nearest(query, 1) == expected
     assert database.kept.keys() == {sha256_of_file(file)}
+
+
+def test_an_index_that_is_closed_closes_its_connections(tmp_path: Path) -> None:
+    publish(tmp_path, {"a.pdf": ["The pump is blue."]}, ENCODER)
+    database = Copies()
+    index = CurrentIndex(tmp_path, ENCODER.identity, database)
+    index.generation()
+    assert not database.is_closed
+    index.close()
+    assert database.is_closed
 
 
 def test_damaged_vectors_are_not_copied(tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
-"""Served collections: found by name, opened once, and closed when their folder goes."""
+"""Served collections: found by name, opened once, and closed when their folder goes or many others are asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -11,8 +12,8 @@ import pytest
 
 from rag.answering.answerer import Answerer
 from rag.errors import CollectionUnknown
-from rag.index.reading import CurrentIndex
 from rag.service.collections.served import ServedCollection, ServedCollections
+from rag.service.uploads.adding import Adding
 
 
 class Openings:
@@ -21,12 +22,13 @@ class Openings:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.opened: list[str] = []
-        self.indexes: list[CurrentIndex] = []
+        self.closed: list[str] = []
 
-    def open(self, name: str) -> ServedCollection:
+    @contextmanager
+    def open(self, name: str) -> Iterator[ServedCollection]:
         self.opened.append(name)
-        self.indexes.append(CurrentIndex(self.root / "collections" / name, {}))
-        return ServedCollection(name, cast("Answerer", SimpleNamespace(index=self.indexes[-1])))
+        yield ServedCollection(name, cast("Answerer", None))
+        self.closed.append(name)
 
     def made(self, *names: str) -> None:
         for name in names:
@@ -62,30 +64,32 @@ def test_one_that_goes_is_closed_and_one_that_comes_again_is_another(
     served: ServedCollections, openings: Openings
 ) -> None:
     before = served.find("a")
-    assert served.is_served(before)
     (openings.root / "collections" / "a").rmdir()
-    assert not served.is_served(before)
     with pytest.raises(CollectionUnknown, match="there are: default, b"):
         served.find("a")
+    assert openings.closed == ["a"]
     openings.made("a")
     assert served.find("a") is not before
-    assert not served.is_served(before)
 
 
-def test_one_that_cannot_be_opened_is_tried_again(openings: Openings) -> None:
-    faults = [OSError("away")]
-
-    def open_(name: str) -> ServedCollection:
-        if faults:
-            raise faults.pop()
-        return openings.open(name)
-
-    served = ServedCollections(DEFAULT, openings.root, open_)
-    with pytest.raises(OSError, match="away"):
-        served.find("a")
-    assert served.find("b").label == "b"
-    assert served.find("a").label == "a"
+def test_the_least_recently_asked_one_is_closed_and_opened_again(openings: Openings) -> None:
+    served = ServedCollections(DEFAULT, openings.root, openings.open, most_open=1)
+    before = served.find("a")
+    served.find("b")
+    assert openings.closed == ["a"]
+    assert served.find("a") is not before
+    assert openings.closed == ["a", "b"]
     served.close()
+    assert openings.closed == ["a", "b", "a"]
+
+
+@pytest.mark.parametrize(
+    ("state", "is_busy"), [("idle", False), ("running", True), ("finished", False), ("failed", False)]
+)
+def test_one_that_documents_are_added_to_is_busy(state: str, *, is_busy: bool) -> None:
+    adding = cast("Adding", SimpleNamespace(jobs=SimpleNamespace(status=SimpleNamespace(state=state))))
+    assert ServedCollection("a", cast("Answerer", None), adding=adding).is_busy is is_busy
+    assert not DEFAULT.is_busy
 
 
 @pytest.mark.parametrize(
