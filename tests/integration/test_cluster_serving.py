@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2 as httpx
 import pytest
@@ -166,6 +167,18 @@ def test_a_stream(url: str) -> None:
 def test_an_error_has_its_status(url: str) -> None:
     assert httpx.post(f"{url}/ask", json={}, timeout=PATIENCE).status_code == 422
     assert httpx.get(f"{url}/nothing", timeout=PATIENCE).status_code == 404
+
+
+def test_a_body_that_does_not_come_to_its_end_is_refused(url: str) -> None:
+    address = urlsplit(url)
+    with socket.create_connection((address.hostname, address.port), timeout=PATIENCE) as client:
+        head = "POST /ask HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n"
+        client.sendall(f'{head}{{"question": "'.encode())
+        received = b""
+        while piece := client.recv(65_536):  # to the end of the connection
+            received += piece
+    assert received.startswith(b"HTTP/1.1 408 ")
+    assert b"the body did not come within 10 s" in received
 
 
 def test_a_replica_is_killed_under_load(url: str) -> None:

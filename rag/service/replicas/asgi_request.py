@@ -9,6 +9,8 @@ from typing import Final, TypeAlias
 
 from starlette.types import ASGIApp, Message, Receive, Scope
 
+from rag.errors import Cancelled
+
 # One message of a response, or of a request, as ASGI defines it.
 AsgiMessage: TypeAlias = Message
 
@@ -37,13 +39,19 @@ class AsgiRequest:
     server: tuple[str, int | None] | None = None
 
     @classmethod
-    async def read(cls, scope: Scope, receive: Receive, most_bytes: int) -> AsgiRequest:
-        """Reads the request; of a body that is larger than ``most_bytes`` the rest, which is not read, is left out."""
+    async def read(cls, scope: Scope, receive: Receive) -> AsgiRequest:
+        """Reads the request to its end.
+
+        Raises:
+            Cancelled: the client disconnected before its body was whole.
+        """
         body = b""
         more = True
-        while more and len(body) <= most_bytes:
+        while more:
             message = await receive()
-            more = message["type"] == "http.request" and message.get("more_body", False)
+            if message["type"] == "http.disconnect":
+                raise Cancelled("the client disconnected before its body was whole")
+            more = message.get("more_body", False)
             body += message.get("body", b"")
         client, server = scope.get("client"), scope.get("server")
         return cls(

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from typing import Final
 
+from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive, Scope, Send
 
-from rag.service.middleware import MAX_BODY_BYTES
+from rag.errors import Cancelled
+from rag.service.middleware import RequestBody
 from rag.service.problems import error_response, problem_fields
 from rag.service.replicas.asgi_request import AsgiRequest
 
@@ -41,7 +43,7 @@ class ReplicasFull(Exception):
 
 
 class RetryingRelay:
-    """ASGI application without a lifespan of its own. Uploads do not pass: bodies end at ``MAX_BODY_BYTES``."""
+    """ASGI application without a lifespan of its own. Uploads do not pass: bodies have the limits of a question's."""
 
     def __init__(self, ask: AskReplica, tries: int = _TRIES, first_wait: float = _FIRST_WAIT_SECONDS) -> None:
         """Passes nothing on yet.
@@ -60,9 +62,16 @@ class RetryingRelay:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
             return
-        request = await AsgiRequest.read(scope, receive, MAX_BODY_BYTES)
+        body = RequestBody(receive)
+        try:
+            request = await AsgiRequest.read(scope, body)
+        except HTTPException as refused:
+            await _refuse(scope, refused.status_code, refused.detail, {"Connection": "close"}, send)
+            return
+        except Cancelled:
+            return
         relaying = asyncio.ensure_future(self._relay(request, send))
-        leaving = asyncio.ensure_future(_left(receive))
+        leaving = asyncio.ensure_future(_left(body))
         try:
             await asyncio.wait({relaying, leaving}, return_when=asyncio.FIRST_COMPLETED)
             if relaying.done():
@@ -86,9 +95,9 @@ class RetryingRelay:
                 _log.warning("a replica was lost at %s %s: %s", request.method, request.path, lost)
                 await asyncio.sleep(self._first_wait * 2**attempt)
             except ReplicasFull:
-                await _refuse(request, _FULL, send)
+                await _refuse_for_now(request, _FULL, send)
                 return
-        await _refuse(request, _LOST, send)
+        await _refuse_for_now(request, _LOST, send)
 
 
 class _HeldResponse:
@@ -108,15 +117,23 @@ class _HeldResponse:
             await self._send(self._held.pop(0))
 
 
-async def _refuse(request: AsgiRequest, detail: str, send: Send) -> None:
+async def _refuse_for_now(request: AsgiRequest, detail: str, send: Send) -> None:
     seconds = _RETRY_AFTER_SECONDS
-    fields = problem_fields(503, detail.format(seconds), "", retry_after_seconds=seconds)
-    refusal = error_response(request.path, fields, {"Retry-After": str(seconds)})
+    headers = {"Retry-After": str(seconds)}
+    await _refuse(request.scope(), 503, detail.format(seconds), headers, send, retry_after_seconds=seconds)
+
+
+async def _refuse(
+    scope: Scope, status: int, detail: str, headers: Mapping[str, str], send: Send, **members: object
+) -> None:
+    """Sends a problem document, in the place of a response by a replica."""
+    fields = problem_fields(status, detail, "", **members)
+    del fields["request_id"]  # it reached no log
 
     async def nothing() -> Message:
         return {"type": "http.disconnect"}
 
-    await refusal(request.scope(), nothing, send)
+    await error_response(scope["path"], fields, headers)(scope, nothing, send)
 
 
 async def _left(receive: Receive) -> None:

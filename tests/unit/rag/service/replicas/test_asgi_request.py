@@ -31,7 +31,7 @@ def read(*bodies: bytes) -> AsgiRequest:
     async def receive() -> Message:
         return {"type": "http.request", "body": left.pop(0), "more_body": bool(left)}
 
-    return asyncio.run(AsgiRequest.read(SCOPE, receive, 1000))
+    return asyncio.run(AsgiRequest.read(SCOPE, receive))
 
 
 async def collected(app: Any, request: AsgiRequest) -> list[Message]:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from starlette.types import Message
 
+from rag.service import middleware
 from rag.service.middleware import MAX_BODY_BYTES
 from rag.service.replicas.asgi_request import AsgiRequest
 from rag.service.replicas.relay import ReplicaLost, ReplicasFull, RetryingRelay
@@ -44,15 +45,18 @@ class Replicas:
 
 
 class Client:
-    def __init__(self, body: bytes = b"{}", *, stays: bool = True) -> None:
+    """Client that sends a body; one with more to come that stays sends no more, and one that does not breaks it off."""
+
+    def __init__(self, body: bytes = b"{}", *, more: bool = False, stays: bool = True) -> None:
         self._body: bytes | None = body
+        self._more = more
         self._stays = stays
         self.received: list[Message] = []
 
     async def receive(self) -> Message:
         if self._body is not None:
             body, self._body = self._body, None
-            return {"type": "http.request", "body": body, "more_body": False}
+            return {"type": "http.request", "body": body, "more_body": self._more}
         if self._stays:
             await asyncio.sleep(3600)
         return {"type": "http.disconnect"}
@@ -110,10 +114,35 @@ def test_a_client_that_leaves_is_not_answered() -> None:
     assert replicas.closed == len(replicas.asked)
 
 
-def test_a_body_that_is_too_large_is_not_read_to_its_end() -> None:
+@pytest.mark.parametrize(
+    ("client", "status", "detail"),
+    [
+        pytest.param(Client(bytes(MAX_BODY_BYTES + 1), more=True), 413, "bytes", id="too large, and not whole"),
+        pytest.param(Client(b"{", more=True), 408, "did not come within", id="too slow"),
+    ],
+)
+def test_a_body_that_is_refused_reaches_no_replica(
+    client: Client, status: int, detail: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(middleware, "_BODY_SECONDS", 0.05)
     replicas = Replicas([START, WHOLE])
-    Client(bytes(MAX_BODY_BYTES + 1)).ask(replicas)
-    assert len(replicas.asked[0].body) == MAX_BODY_BYTES + 1  # which the replica refuses
+    start, body, *_ = client.ask(replicas)
+    assert start["status"] == status
+    assert (b"connection", b"close") in start["headers"]
+    assert detail in json.loads(body["body"])["detail"]
+    assert replicas.asked == []
+
+
+def test_a_body_that_is_broken_off_reaches_no_replica() -> None:
+    replicas = Replicas([START, WHOLE])
+    assert Client(b'{"question": "', more=True, stays=False).ask(replicas) == []
+    assert replicas.asked == []
+
+
+def test_a_body_as_large_as_may_be_is_passed_on() -> None:
+    replicas = Replicas([START, WHOLE])
+    assert Client(bytes(MAX_BODY_BYTES)).ask(replicas) == [START, WHOLE]
+    assert len(replicas.asked[0].body) == MAX_BODY_BYTES
 
 
 def test_lifespan() -> None:
