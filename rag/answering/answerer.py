@@ -90,7 +90,7 @@ class Answerer:
     max_tokens: int
     confidence_model: ConfidenceModel = CONFIDENCE_MODEL
     whole_passages: int = 12
-    whole_evidence_tokens: int = 1000
+    whole_evidence_tokens: int = 600
     whole_confidence_model: ConfidenceModel = WHOLE_CONFIDENCE_MODEL
     is_masked: bool = True
     rereads: bool = False
