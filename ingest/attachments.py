@@ -62,7 +62,7 @@ def _stored(holder: SourceFile, digest: str, file: AttachedFile, writer: IndexWr
     if file.data is None or file.suffix not in READERS:
         suffix = PurePosixPath(file.name).suffix or "this type"
         return AttachedSource(source, FileRow(source.name, "unsupported", reason=f"no reader for {suffix}"))
-    own = writer.store_bytes(file.data)
+    own = writer.sources.store_bytes(file.data)
     return AttachedSource(_file(holder, digest, file.name, writer, own, len(file.data)))
 
 
@@ -70,7 +70,7 @@ def _file(
     holder: SourceFile, inside: str, name: str, writer: IndexWriter, digest: str | None = None, size: int = 0
 ) -> SourceFile:
     return SourceFile(
-        path=writer.source(digest) if digest else holder.path,
+        path=writer.sources.path(digest) if digest else holder.path,
         name=f"{holder.name}{ATTACHED_TO}{name}",
         file=holder.file,
         digest=digest,

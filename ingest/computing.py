@@ -12,7 +12,7 @@ from typing import Final
 from ingest.embedding_thread import EmbeddingThread, embedding_thread
 from ingest.reading import text_to_encode
 from rag.index.building import FreshVectors
-from rag.index.docstore import Docstore
+from rag.index.docstore.docstore import Docstore
 from rag.index.layout import DOCSTORE, IndexLayout
 from rag.index.pending_vectors import PendingVectors
 from rag.index.writer import Computing

@@ -23,7 +23,7 @@ from ingest.run import IngestRun
 from rag.domain.file_status import FileRow
 from rag.errors import IndexCorrupt, IndexFault, IndexForeign, IndexMissing, NothingToIngest
 from rag.index.building import FreshVectors
-from rag.index.docstore import Entry, Staging
+from rag.index.docstore.writing import Entry, Staging
 from rag.index.generation import Generation
 from rag.index.layout import IndexLayout
 from rag.index.maintenance import collect_garbage
@@ -190,7 +190,7 @@ class IngestJob:
         self, run: IngestRun, writer: IndexWriter, staging: Staging, work: RunVectors
     ) -> list[AttachedSource]:
         """Reads files, stages their documents, and queues their texts; returns what is attached to them."""
-        plans = {writer.source(plan.digest): plan for plan in run.to_read() if plan.digest}
+        plans = {writer.sources.path(plan.digest): plan for plan in run.to_read() if plan.digest}
         requests = [ReadRequest(path, PurePosixPath(plan.file.name).suffix.lower()) for path, plan in plans.items()]
         attached: list[AttachedSource] = []
         if requests:

@@ -157,7 +157,7 @@ def _taken(file: SourceFile, known: Known, writer: IndexWriter) -> tuple[str, in
     """SHA-256 and size of a file, which is in the index's store now."""
     if file.digest:
         return file.digest, file.size
-    return writer.take_source(file.path, known.sizes, lambda content: known.failure(content, file.name))
+    return writer.sources.take(file.path, known.sizes, lambda content: known.failure(content, file.name))
 
 
 def _too_large(path: Path, limits: FileLimits) -> str | None:

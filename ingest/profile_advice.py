@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from contextlib import closing, suppress
 
 from rag.errors import IndexFault
-from rag.index.docstore import Docstore
+from rag.index.docstore.docstore import Docstore
 from rag.index.layout import DOCSTORE, IndexLayout
 from rag.index.reading import read_current
 from rag.settings import Settings

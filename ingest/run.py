@@ -10,7 +10,7 @@ from ingest.attachments import AttachedSource, with_attached
 from ingest.plan import FileLimits, Known, PlannedFile, manifest_row
 from ingest.reporting.report import Report
 from rag.domain.file_status import FAILED, INDEXED, FileRow
-from rag.index.docstore import Entry
+from rag.index.docstore.writing import Entry
 from rag.index.manifest import Manifest
 from rag.index.writer import IndexWriter
 

@@ -14,7 +14,7 @@ from time import perf_counter
 
 from benchmarks.sizing.corpus import RealPassages, SyntheticCorpus, SyntheticDocument
 from rag.domain.file_status import FileRow
-from rag.index.docstore import Entry
+from rag.index.docstore.writing import Entry
 from rag.index.generation import Generation
 from rag.index.maintenance import list_generations
 from rag.index.reading import open_published

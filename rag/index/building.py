@@ -12,7 +12,8 @@ import numpy as np
 from rag.domain.values import in_context
 from rag.index import durable_files
 from rag.index.bm25 import Bm25Index, Terms
-from rag.index.docstore import Docstore, Entry
+from rag.index.docstore.docstore import Docstore
+from rag.index.docstore.writing import Entry
 from rag.index.generation import Generation
 from rag.index.layout import CODES, DOCSTORE, LEXICAL, VECTORS
 from rag.index.manifest import Counts

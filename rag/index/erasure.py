@@ -18,7 +18,8 @@ from rag.domain.attached_file import ATTACHED_TO
 from rag.domain.file_status import INDEXED, FileRow
 from rag.errors import DocumentUnknown, IndexFault
 from rag.index import durable_files
-from rag.index.docstore import Docstore, Entry
+from rag.index.docstore.docstore import Docstore
+from rag.index.docstore.writing import Entry
 from rag.index.layout import DOCSTORE, REPORT, IndexLayout, own_files
 from rag.index.manifest import Manifest
 from rag.index.pending_vectors import remove_pending

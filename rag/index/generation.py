@@ -16,7 +16,7 @@ from rag.domain.attached_file import is_attached
 from rag.domain.values import Document, Page, Passage
 from rag.errors import DocumentUnknown, IndexCorrupt
 from rag.index.bm25 import Bm25Index, Terms
-from rag.index.docstore import Docstore
+from rag.index.docstore.docstore import Docstore
 from rag.index.document_matching import OPENING, DocumentMatch, DocumentMatcher
 from rag.index.layout import IndexLayout
 from rag.index.manifest import Manifest

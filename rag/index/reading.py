@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from rag.errors import IndexCorrupt, IndexFault, IndexForeign, IndexMissing
 from rag.index.bm25 import Bm25Index
-from rag.index.docstore import Docstore
+from rag.index.docstore.docstore import Docstore
 from rag.index.durable_files import published_digest
 from rag.index.generation import Generation
 from rag.index.layout import CODES, DOCSTORE, LEXICAL, MANIFEST, VECTORS, IndexLayout

@@ -13,7 +13,7 @@ import hashlib
 import json
 import secrets
 import shutil
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -21,15 +21,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from rag.domain.file_status import INDEXED, FileRow
-from rag.errors import FileFault, IndexBusy, IndexFault, PublishFailed
+from rag.errors import IndexBusy, IndexFault, PublishFailed
 from rag.index import durable_files
 from rag.index.building import FreshVectors, counts_of, write_bm25, write_vectors
-from rag.index.docstore import Entry, Staging, write_docstore
+from rag.index.docstore.writing import Entry, Staging, write_docstore
 from rag.index.generation import Generation
 from rag.index.layout import DOCSTORE, MANIFEST, MANIFEST_DIGEST, REPORT, IndexLayout
 from rag.index.manifest import Manifest
 from rag.index.reading import GENERATION_NAME, open_generation, read_current, read_manifest
 from rag.index.search.approximate import ApproximateSearch
+from rag.index.sources import SourceStore
 from rag.runtime import files
 
 # Size of a generation as a multiple of its vectors and docstore: BM25, manifest and report come on top.
@@ -108,10 +109,11 @@ def _empty(layout: IndexLayout) -> None:
 
 
 class IndexWriter:
-    """Writes sources and one generation. Made by :func:`open_writer`."""
+    """Writes one generation, and the sources of its documents. Made by :func:`open_writer`."""
 
     def __init__(self, layout: IndexLayout) -> None:
         self._layout = layout
+        self.sources = SourceStore(layout)
         self._stores = ExitStack()
         self._needed = 0
         self._full = False
@@ -130,72 +132,6 @@ class IndexWriter:
         """Closes the stores; called by :func:`open_writer`."""
         with suppress(OSError):  # what a full disk did not take is thrown away anyway
             self._stores.close()
-
-    def take_source(self, path: Path, sizes: Container[int], unread: Callable[[str], object]) -> tuple[str, int]:
-        """Copies a file into the index unless it is there; returns its SHA-256 and its size in bytes.
-
-        Args:
-            path: the file.
-            sizes: of the files that the index has; only a file of such a size is hashed before it is copied.
-            unread: whether the content with this digest is known to be unreadable; no copy of it is stored.
-
-        Raises:
-            FileFault: ``unreadable``: the file cannot be read.
-        """
-        try:
-            if path.stat().st_size in sizes:
-                known, size = files.sha256_of_file(path), path.stat().st_size
-                if unread(known) or self._holds(known, size):
-                    return known, size
-        except OSError as error:
-            raise FileFault("unreadable", error.strerror or str(error)) from error
-        return self.store_source(path)
-
-    def _holds(self, document_id: str, size: int) -> bool:
-        stored = self.source(document_id)
-        return stored.is_file() and stored.stat().st_size == size
-
-    def store_source(self, path: Path) -> tuple[str, int]:
-        """Copies a file into the content-addressed store; returns its SHA-256 and its size in bytes.
-
-        The copy is what is read later, so that an edit of the file meanwhile cannot mix two versions.
-
-        Raises:
-            FileFault: ``unreadable``: the file cannot be read.
-        """
-        work = self._layout.work / f"source-{secrets.token_hex(8)}"
-        digest, size = hashlib.sha256(), 0
-        with work.open("wb") as copy:
-            for block in _source_blocks(path):
-                digest.update(block)
-                copy.write(block)
-                size += len(block)
-        target = self._layout.source(digest.hexdigest())
-        if target.exists() and files.sha256_of_file(target) == digest.hexdigest():
-            work.unlink()
-        else:
-            self._take(work, target)
-        return digest.hexdigest(), size
-
-    def store_bytes(self, data: bytes) -> str:
-        """Stores a source that is no file of its own, unless it is there; returns its SHA-256."""
-        digest = hashlib.sha256(data).hexdigest()
-        target = self._layout.source(digest)
-        if not (self._holds(digest, len(data)) and files.sha256_of_file(target) == digest):
-            work = self._layout.work / f"source-{secrets.token_hex(8)}"
-            work.write_bytes(data)
-            self._take(work, target)
-        return digest
-
-    @staticmethod
-    def _take(work: Path, target: Path) -> None:
-        """Moves a source that is written into its place."""
-        files.sync(work)
-        work.replace(target)
-
-    def source(self, document_id: str) -> Path:
-        """Path of a stored source."""
-        return self._layout.source(document_id)
 
     def require(self, size: int) -> None:
         """Checks the free space before writing begins.
@@ -358,14 +294,6 @@ class IndexWriter:
 def _dated(row: FileRow, created: str) -> FileRow:
     """The row of a file; one whose content is new in the index is added now."""
     return replace(row, added=row.added or created) if row.status in INDEXED else row
-
-
-def _source_blocks(path: Path) -> Iterator[bytes]:
-    """Blocks of a source file. Its read errors are kept apart from write errors of the index's disk."""
-    try:
-        yield from durable_files.blocks(path)
-    except OSError as error:
-        raise FileFault("unreadable", error.strerror or str(error)) from error
 
 
 def _number(layout: IndexLayout) -> int:

@@ -13,6 +13,7 @@ from tests.faults.mutation import Defect, missed
 _DURABLE_FILES: Final = "rag/index/durable_files.py"
 _FILES: Final = "rag/runtime/files.py"
 _WRITER: Final = "rag/index/writer.py"
+_SOURCES: Final = "rag/index/sources.py"
 _READER: Final = "rag/index/reading.py"
 _MAINTENANCE: Final = "rag/index/maintenance.py"
 _STORAGE: Final = "rag/index/storage/object_storage.py"
@@ -121,9 +122,9 @@ DEFECTS: Final = (
     Defect(
         "sources are not synced",
         _first("power_loss"),
-        _WRITER,
-        "        files.sync(work)\n        work.replace(target)\n",
-        "        work.replace(target)\n",
+        _SOURCES,
+        "        files.sync(work)\n",
+        "",
     ),
     Defect(
         "nothing is cleared away",

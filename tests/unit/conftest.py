@@ -17,7 +17,7 @@ from ingest.chunking import Chunker
 from rag.domain.file_status import FileRow
 from rag.domain.stored import DocumentRecord, PageRecord
 from rag.domain.values import Page, in_context
-from rag.index.docstore import Entry
+from rag.index.docstore.writing import Entry
 from rag.index.writer import GenerationMetadata, open_writer
 from rag.models.embedding.interfaces import Encoder
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from ingest.discovery import discover
 from rag.domain.values import Document, Passage
-from rag.index.docstore import Docstore, Entry, Staging, write_docstore
+from rag.index.docstore.docstore import Docstore
+from rag.index.docstore.writing import Entry, Staging, write_docstore
 from rag.index.generation import Generation
 from rag.index.layout import DOCSTORE, MANIFEST, MANIFEST_DIGEST, IndexLayout
 from rag.index.maintenance import faults_of, list_generations

@@ -14,6 +14,7 @@ from ingest.discovery import SourceFile, discover
 from ingest.plan import FileLimits, Known, PlannedFile, make_plan, manifest_row
 from rag.domain.file_status import FileRow, FileStatus
 from rag.index.manifest import Counts, Manifest
+from rag.index.sources import SourceStore
 from rag.index.writer import IndexWriter, open_writer
 
 CHUNKER = {"name": "test"}
@@ -101,7 +102,7 @@ class TestKnown:
         put(folder, "a.pdf", b"one")
         (plan,) = plans(folder, writer)
         assert (plan.action, plan.digest) == ("read", digest(b"one"))
-        assert writer.source(digest(b"one")).read_bytes() == b"one"
+        assert writer.sources.path(digest(b"one")).read_bytes() == b"one"
 
     def test_edited(self, folder: Path, writer: IndexWriter) -> None:
         put(folder, "a.pdf", b"two")
@@ -156,7 +157,7 @@ class TestFailed:
         put(folder, "b.pdf", b"one")
         (plan,) = plans(folder, writer, known(failed("a.pdf", b"one", status)))
         assert (plan.action, plan.row.status, plan.row.reason) == ("report", status, f"it is {status}")
-        assert not writer.source(digest(b"one")).exists()
+        assert not writer.sources.path(digest(b"one")).exists()
 
     @pytest.mark.parametrize("status", ["timeout", "out_of_memory", "crashed", "unreadable"])
     def test_one_that_may_have_had_another_cause_is_not(
@@ -226,7 +227,7 @@ class TestSuffixes:
             "c.txt": ("report", "duplicate"),
         }
         # A copy is there to be read, although none is kept of what fails.
-        assert writer.source(digest(b"one")).read_bytes() == b"one"
+        assert writer.sources.path(digest(b"one")).read_bytes() == b"one"
 
     def test_unsupported(self, folder: Path, writer: IndexWriter) -> None:
         put(folder, "a.exe", b"one")
@@ -245,7 +246,7 @@ class TestBounds:
         assert (first.action, first.row.status, first.digest) == ("report", "too_large", None)
         assert first.row.reason == "1 MB; RAG_FILE_MEGABYTES allows 1"
         assert second.action == "read"
-        assert not writer.source(digest(bytes(1_000_001))).exists()
+        assert not writer.sources.path(digest(bytes(1_000_001))).exists()
 
     def test_gone(self, folder: Path, writer: IndexWriter) -> None:
         (plan,) = make_plan([SourceFile(folder / "a.pdf", "a.pdf")], Known(), FileLimits(), writer)
@@ -257,20 +258,20 @@ class TestSources:
     def test_a_missing_copy_is_made_again(self, folder: Path, writer: IndexWriter) -> None:
         put(folder, "a.pdf", b"one")
         assert planned(folder, writer, known(row("a.pdf", b"one"))) == {"a.pdf": ("carry", "unchanged")}
-        assert writer.source(digest(b"one")).read_bytes() == b"one"
+        assert writer.sources.path(digest(b"one")).read_bytes() == b"one"
 
     def test_a_copy_that_was_cut_short_is_made_again(self, folder: Path, writer: IndexWriter) -> None:
         put(folder, "a.pdf", b"one")
-        writer.source(digest(b"one")).write_bytes(b"o")
+        writer.sources.path(digest(b"one")).write_bytes(b"o")
         planned(folder, writer, known(row("a.pdf", b"one")))
-        assert writer.source(digest(b"one")).read_bytes() == b"one"
+        assert writer.sources.path(digest(b"one")).read_bytes() == b"one"
 
     def test_what_is_there_is_not_copied(
         self, folder: Path, writer: IndexWriter, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         put(folder, "a.pdf", b"one")
-        writer.source(digest(b"one")).write_bytes(b"one")
-        monkeypatch.setattr(IndexWriter, "store_source", lambda *_: pytest.fail("it was copied"))
+        writer.sources.path(digest(b"one")).write_bytes(b"one")
+        monkeypatch.setattr(SourceStore, "store", lambda *_: pytest.fail("it was copied"))
         assert planned(folder, writer, known(row("a.pdf", b"one"))) == {"a.pdf": ("carry", "unchanged")}
 
     @pytest.mark.parametrize(

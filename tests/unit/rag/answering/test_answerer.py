@@ -28,7 +28,7 @@ from rag.domain.values import (
     Turn,
 )
 from rag.errors import Cancelled, DocumentUnknown, PromptTooLong
-from rag.index.docstore import Docstore
+from rag.index.docstore.docstore import Docstore
 from rag.index.generation import Generation
 from rag.models.embedding.interfaces import FloatMatrix, FloatVector
 from rag.models.llm.language_model import Generated, Prompt, Token

@@ -331,7 +331,7 @@ class TestOpenWriter:
     @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
     def test_an_error_while_writing_changes_nothing(self, root: Path, error: type[BaseException]) -> None:
         def fail_midway(writer: IndexWriter) -> None:
-            writer.store_source(root / "CURRENT")
+            writer.sources.store(root / "CURRENT")
             raise error
 
         before = tree(root)
@@ -405,8 +405,8 @@ class TestSources:
             (tmp_path / name).write_bytes(data)
         digest = hashlib.sha256(data).hexdigest()
         with open_writer(root) as writer:
-            stored = [writer.store_source(tmp_path / name) for name in ("a.pdf", "b.pdf")]
-            assert writer.source(digest).read_bytes() == data
+            stored = [writer.sources.store(tmp_path / name) for name in ("a.pdf", "b.pdf")]
+            assert writer.sources.path(digest).read_bytes() == data
         assert stored == [(digest, 3000)] * 2
         assert [path.name for path in (root / "sources").iterdir()] == [digest]
         assert list((root / "tmp").iterdir()) == []
@@ -417,15 +417,15 @@ class TestSources:
     def test_a_damaged_copy_is_mended(self, tmp_path: Path, damaged: bytes) -> None:
         (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7")
         with open_writer(tmp_path / "index") as writer:
-            digest, _ = writer.store_source(tmp_path / "a.pdf")
-            writer.source(digest).write_bytes(damaged)
-            writer.store_source(tmp_path / "a.pdf")
-            assert writer.source(digest).read_bytes() == b"%PDF-1.7"
+            digest, _ = writer.sources.store(tmp_path / "a.pdf")
+            writer.sources.path(digest).write_bytes(damaged)
+            writer.sources.store(tmp_path / "a.pdf")
+            assert writer.sources.path(digest).read_bytes() == b"%PDF-1.7"
 
     def test_a_file_that_cannot_be_read(self, tmp_path: Path) -> None:
         with open_writer(tmp_path / "index") as writer:
             with pytest.raises((OSError, FileFault), match="No such file"):
-                writer.store_source(tmp_path / "gone.pdf")
+                writer.sources.store(tmp_path / "gone.pdf")
             assert list((tmp_path / "index" / "sources").iterdir()) == []
 
     def test_a_generation_knows_its_sources(self, root: Path) -> None:

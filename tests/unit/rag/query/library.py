@@ -11,7 +11,7 @@ from ingest.chunking import Chunker
 from rag.domain.file_status import FileRow
 from rag.domain.stored import DocumentRecord, PageRecord
 from rag.domain.values import Heading, Page, in_context
-from rag.index.docstore import Entry
+from rag.index.docstore.writing import Entry
 from rag.index.generation import Generation
 from rag.index.reading import open_current
 from rag.index.writer import GenerationMetadata, open_writer

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from rag.domain.stored import DocumentRecord, PageRecord, pack_words
 from rag.domain.values import Box, Chunk, Document, Heading, Page, Span, Word
 from rag.errors import DocumentUnknown, IndexCorrupt
-from rag.index.docstore import Docstore, Entry, Staging, write_docstore
+from rag.index.docstore.docstore import Docstore
+from rag.index.docstore.writing import Entry, Staging, write_docstore
 from tests.unit.conftest import files_of_at_most, quick_folder
 
 Given = tuple[Document, list[Page], list[Chunk]]

@@ -14,14 +14,13 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Final
 
-# The columns of each table; those after the bar are missing in docstores of before 0.3.
-_COLUMNS: Final[Mapping[str, tuple[frozenset[str], frozenset[str]]]] = {
-    "document": (
-        frozenset({"id", "names", "title", "size", "pages", "chunks", "first_row"}),
-        frozenset({"author", "created", "language"}),
-    ),
-    "page": (frozenset({"document", "number", "text", "width", "height", "words", "headings"}), frozenset({"label"})),
-    "chunk": (frozenset({"document", "position", "page", "start", "end", "headings"}), frozenset()),
+from rag.index.docstore.schema import OPTIONAL
+
+# The columns that each table must have, beside the optional ones.
+_COLUMNS: Final[Mapping[str, frozenset[str]]] = {
+    "document": frozenset({"id", "names", "title", "size", "pages", "chunks", "first_row"}),
+    "page": frozenset({"document", "number", "text", "width", "height", "words", "headings"}),
+    "chunk": frozenset({"document", "position", "page", "start", "end", "headings"}),
 }
 # A walk through all rows takes about 20 steps of SQLite's machine for each; a row has at least 70 bytes.
 _STEPS_PER_BYTE: Final = 1
@@ -41,10 +40,10 @@ def check_tables(database: sqlite3.Connection) -> None:
     held = set(database.execute("SELECT type, name FROM sqlite_master"))
     if held != {("table", name) for name in _COLUMNS}:
         raise ValueError("its tables are not those of a docstore")
-    for name, (needed, optional) in _COLUMNS.items():
+    for name, needed in _COLUMNS.items():
         columns = database.execute(f"PRAGMA table_xinfo({name})").fetchall()
         names = {column[1] for column in columns}
-        if any(column[6] for column in columns) or not needed <= names <= needed | optional:
+        if any(column[6] for column in columns) or not needed <= names <= needed.union(OPTIONAL.get(name, ())):
             raise ValueError(f"the columns of its table {name} are not those of a docstore")
         (kind,) = database.execute("SELECT type FROM pragma_table_list WHERE schema = 'main' AND name = ?", (name,))
         if kind != ("table",):
