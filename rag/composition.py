@@ -19,7 +19,8 @@ from rag.answering.confidence import (
     ConfidenceModel,
 )
 from rag.answering.prompt import SYSTEM, SYSTEM_WHOLE
-from rag.answering.records import FolderRecorder, ModelIdentity, RecordFolder, Setup
+from rag.answering.record_folder import FolderRecorder, RecordFolder
+from rag.answering.records import ModelIdentity, Setup
 from rag.domain.collection_name import DEFAULT_COLLECTION
 from rag.errors import IndexFault, ModelUntrusted, ModelUnusable, SettingsError
 from rag.index.layout import COLLECTIONS, collection_names, collection_root, known_collection_root

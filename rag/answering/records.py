@@ -1,25 +1,15 @@
-"""Answer records: the question, the setup that answered it, and the trace of the answer; kept where RAG_RECORDS is set.
-
-A folder with one JSON file for each answer, named by the answer's id. Records hold the users' questions and the
-documents' text, so only their owner may read them.
-"""
+"""Answer records: the question, the setup that answered it, and the trace of the answer, as JSON."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import logging
-import os
 import re
-from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Annotated, Any, Final, Literal
 
 import numpy as np
-from pydantic import AliasChoices, Field, ValidationError, model_validator
+from pydantic import AliasChoices, Field, model_validator
 
 from rag.answering.answer_builder import POSSIBLY
 from rag.answering.trace import AnswerTrace
@@ -36,15 +26,10 @@ from rag.domain.values import (
     Turn,
     Verdict,
 )
-from rag.errors import RecordDamaged, RecordUnknown, SettingsError
 from rag.models.llm.language_model import Prompt
-from rag.runtime.files import write_atomically
-
-_log = logging.getLogger(__name__)
 
 FORMAT: Final = 5
 _ID: Final = re.compile(r"[0-9a-f]{32}")
-_FILE: Final = re.compile(rf"({_ID.pattern})\.(json|draft)")
 _DIGEST: Final = r"[0-9a-f]{64}"
 
 
@@ -276,101 +261,3 @@ def prompt_digest(prompt: Prompt) -> str:
 def is_record_id(text: str) -> bool:
     """True for the form of an answer's id: 32 hexadecimal digits, which is safe as a file name."""
     return _ID.fullmatch(text) is not None
-
-
-@dataclass(frozen=True)
-class RecordFolder:
-    """A folder of answer records, at most ``keep`` of them: beyond that, the oldest are deleted.
-
-    Several processes may use it at the same time.
-    """
-
-    root: Path
-    keep: int
-
-    @property
-    def feedback(self) -> Path:
-        """The file of what people say of the answers: labelled questions, as ``rag eval`` reads them."""
-        return self.root / "questions.jsonl"
-
-    def read(self, record_id: str) -> AnswerRecord:
-        """The record of an answer.
-
-        Raises:
-            RecordUnknown: there is none, or ``record_id`` is not an id.
-            RecordDamaged: it cannot be read, or is of another format.
-        """
-        if not is_record_id(record_id):
-            raise RecordUnknown(f"{record_id!r} is no id of an answer: 32 hexadecimal digits, as `rag ask` prints them")
-        path = self.root / f"{record_id}.json"
-        try:
-            record = AnswerRecord.from_bytes(path.read_bytes())
-        except FileNotFoundError as error:
-            raise RecordUnknown(
-                f"no record of {record_id} in {self.root}: it was answered without RAG_RECORDS or into another folder, "
-                f"deleted, or one of more than the RAG_KEEP_RECORDS={self.keep} newest"
-            ) from error
-        except OSError as error:
-            raise RecordDamaged(f"{path} cannot be read: {error.strerror}") from error
-        except ValidationError as error:
-            raise RecordDamaged(
-                f"{path} is not a record of format {FORMAT}: it is damaged, or of another version of this program; "
-                "delete it, or replay it with that version"
-            ) from error
-        if record.id != record_id:
-            raise RecordDamaged(f"{path} is the record of another answer, {record.id}; give it its own name again")
-        return record
-
-    def check(self) -> None:
-        """Checks that records can be written, with the file of one that is removed again.
-
-        Raises:
-            SettingsError: they cannot.
-        """
-        try:
-            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with TemporaryFile(dir=self.root):
-                pass
-        except OSError as error:
-            raise SettingsError(
-                f"RAG_RECORDS={self.root} cannot be written: {error.strerror}; give the user that runs the service "
-                "access to it, or unset RAG_RECORDS"
-            ) from error
-
-    def write(self, record: AnswerRecord) -> None:
-        """Writes a record atomically. Raises OSError where it cannot be written."""
-        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._make_room()
-        path = self.root / f"{record.id}.json"
-        write_atomically(path, record.to_bytes(), mode=0o600, draft=path.with_suffix(".draft"))
-
-    def _make_room(self) -> None:
-        """Deletes the oldest records, so that one more may be written. Drafts that a crash has left are counted too."""
-        with os.scandir(self.root) as entries:
-            files = [entry for entry in entries if _FILE.fullmatch(entry.name)]
-        if len(files) < self.keep:
-            return
-        with suppress(FileNotFoundError):  # another process drops them too
-            files.sort(key=lambda entry: entry.stat(follow_symlinks=False).st_mtime_ns)
-            for entry in files[: len(files) - self.keep + 1]:
-                Path(entry.path).unlink()
-
-
-@dataclass(frozen=True)
-class FolderRecorder:
-    """Writes a record of each answer into a folder; ``setup`` is that of the answerer."""
-
-    folder: RecordFolder
-    setup: Setup
-
-    def keep(self, trace: AnswerTrace) -> None:
-        """See :class:`rag.answering.trace.Recorder`. A record that cannot be written is logged."""
-        try:
-            self.folder.write(AnswerRecord.of(trace, self.setup))
-        except OSError as error:
-            _log.warning(
-                "answer %s is given, but its record could not be kept in %s: %s",
-                trace.answer.id,
-                self.folder.root,
-                error.strerror,
-            )

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from rag.answering.prompt import NOT_FOUND
-from rag.answering.records import FolderRecorder, RecordFolder
+from rag.answering.record_folder import FolderRecorder, RecordFolder
 from rag.evaluation.questions import read_questions
 from rag.testing import ScriptedModel
 from tests.browser.conftest import Serve, ask, picture

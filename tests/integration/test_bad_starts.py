@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from rag.answering.records import RecordFolder
+from rag.answering.record_folder import RecordFolder
 from rag.errors import IndexCorrupt, IndexForeign, SettingsError
 from rag.index.reading import open_current
 from rag.service.app import create_app

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from ingest.discovery import discover
 from rag.answering.answerer import Answerer
-from rag.answering.records import FolderRecorder, RecordFolder
+from rag.answering.record_folder import FolderRecorder, RecordFolder
 from rag.domain.values import Hit
 from rag.index.generation import Generation
 from rag.index.layout import IndexLayout, collection_root

@@ -13,7 +13,7 @@ import pytest
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
-from rag.answering.records import FolderRecorder, RecordFolder
+from rag.answering.record_folder import FolderRecorder, RecordFolder
 from rag.evaluation.questions import read_questions
 from rag.service.app import create_app
 from tests.integration.test_asking import QUESTION, assert_problem

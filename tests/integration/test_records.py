@@ -12,7 +12,8 @@ from starlette.testclient import TestClient
 
 from ingest.discovery import discover
 from rag.answering.answerer import Answerer
-from rag.answering.records import FolderRecorder, ModelIdentity, RecordFolder, Setup
+from rag.answering.record_folder import FolderRecorder, RecordFolder
+from rag.answering.records import ModelIdentity, Setup
 from rag.answering.replay import replay
 from rag.service.app import create_app
 from rag.testing import BagOfWordsEncoder, ScriptedModel

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from starlette.exceptions import HTTPException
 
 from rag.answering.answerer import Answerer
-from rag.answering.records import FolderRecorder, RecordFolder
+from rag.answering.record_folder import FolderRecorder, RecordFolder
 from rag.errors import DocumentUnknown, FeedbackNotStored, RecordUnknown
 from rag.runtime.keyed_lines import KeyedLines
 from rag.service.api_docs.schema import problem_responses

@@ -8,7 +8,8 @@ from datetime import date
 from typing import Any
 
 from rag.answering.grounding import Evidence, Quote, ground, nearest_quotes
-from rag.answering.records import AnswerRecord, RecordFolder, Setup
+from rag.answering.record_folder import RecordFolder
+from rag.answering.records import AnswerRecord, Setup
 from rag.domain.values import Chunk, Citation, Document, Heading, Hit, Page, Passage, Span
 from rag.errors import KeyFileFault
 from rag.service.access.access_key import SCOPES, AccessKey, digest_of, matching

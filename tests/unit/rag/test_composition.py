@@ -11,7 +11,8 @@ from rag import composition
 from rag.answering.answerer import Answerer
 from rag.answering.calibration_store import Calibration, write_calibration
 from rag.answering.confidence import CONFIDENCE_MODEL
-from rag.answering.records import FolderRecorder, ModelIdentity, RecordFolder, Setup
+from rag.answering.record_folder import FolderRecorder, RecordFolder
+from rag.answering.records import ModelIdentity, Setup
 from rag.composition import in_collection, open_collection
 from rag.errors import CollectionUnknown, IndexCorrupt, IndexMissing
 from rag.index.reading import CurrentIndex

@@ -16,13 +16,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.answering.record_folder import FolderRecorder, RecordFolder
 from rag.answering.records import (
     AnswerRecord,
-    FolderRecorder,
     ModelIdentity,
     PlaceRecord,
     QuestionRecord,
-    RecordFolder,
     SentenceRecord,
     Setup,
     prompt_digest,

@@ -14,7 +14,8 @@ import pytest
 import rag.cli.main as program
 from rag.answering.answerer import Answerer
 from rag.answering.prompt import NOT_FOUND
-from rag.answering.records import AnswerRecord, FolderRecorder, ModelIdentity, RecordFolder, SentenceRecord, Setup
+from rag.answering.record_folder import FolderRecorder, RecordFolder
+from rag.answering.records import AnswerRecord, ModelIdentity, SentenceRecord, Setup
 from rag.answering.replay import Replay, replay
 from rag.cli import ask
 from rag.domain.values import Question
