@@ -113,10 +113,6 @@ class TableQuestion:
         words = [word for word in before[-_MOST_BEFORE:] if word not in ("the", "a", "an")]
         return words[-1] if words else ""
 
-    def joins_between(self, left: int, right: int) -> bool:
-        """True if a comma or a word such as "and" stands between two of its terms."""
-        return bool(_JOINED.search(self.text[self.terms[left].term.end : self.terms[right].term.start]))
-
     @cached_property
     def type(self) -> str | None:
         """Type of value asked for, as a key of :data:`rag.answering.tables.vocabulary.HEADS_OF`."""

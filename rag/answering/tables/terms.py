@@ -6,7 +6,7 @@ Codes are kept whole between punctuation ("Q3", "4S", "gpt2"), so that a model a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -100,9 +100,3 @@ def are_forms(one: str, other: str) -> bool:
             break
         common += 1
     return common >= _SHORTEST and one[common:] in ENDINGS and other[common:] in ENDINGS
-
-
-def is_subsequence(words: Sequence[str], others: Sequence[str]) -> bool:
-    """True if ``words`` are in ``others`` in the same order."""
-    rest = iter(others)
-    return all(word in rest for word in words)

@@ -330,7 +330,6 @@ ANTONYMS: Final = (
 FUTURE: Final = _words("will plan plans planned intend intends intended expect expects expected propose proposed "
                        "going forecast scheduled hope hopes aims aim target upcoming future")  # fmt: skip
 PAST: Final = _words("was were had did previously formerly earlier former used ago yesterday")
-PERFECT: Final = _words("has have")
 NOW: Final = _words("now currently today still presently current")
 FORMER: Final = _phrases("until now, used to, formerly, previously, no longer, in the past")
 
