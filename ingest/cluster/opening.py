@@ -1,8 +1,8 @@
-"""Opening the engine of a distributed ingest: encoder and readers over a Ray cluster, for the job that is as ever.
+"""Opening the engine of a distributed ingest: encoder and readers over a Ray cluster.
 
-The one process of the job plans, stages and publishes, so an index has a single writer here too. Nodes read the files
-from the index's own store, ``sources/``, and the weights from the folder of models: both are on storage that all nodes
-have at the same path.
+One process plans, stages and publishes as in a local run, so an index has a single writer here too. Nodes read the
+files from the index's own store, ``sources/``, and the weights from the folder of models: both are on storage that all
+nodes have at the same path.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""The engine of a Ray cluster, for whoever may not have Ray: this module can be imported without it.
-
-Ray is an extra, so the others are imported when their engine is asked for.
-"""
+"""Lazy opening of the engine of a Ray cluster: Ray is an extra, and this module can be imported without it."""
 
 from __future__ import annotations
 

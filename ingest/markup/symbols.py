@@ -1,4 +1,4 @@
-"""Characters of symbol fonts, by font and code: Word notes them by number, for they are none of Unicode there."""
+"""Characters of symbol fonts, by font and code: Word stores these codes, which are not those of Unicode."""
 
 from __future__ import annotations
 

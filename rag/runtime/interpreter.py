@@ -1,4 +1,4 @@
-"""Before anything is loaded: checks of requirements and limits, Ctrl-C. Imports the standard library only."""
+"""Checks of the interpreter before other modules are loaded: requirements, limits and Ctrl-C. Standard library only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is answered by a service without keys: the addresses it may listen on, and the allowed ``Host`` names.
+"""Access to a service without keys: the addresses that it may listen on, and the allowed ``Host`` names.
 
 A web page of any site can point its own host name to 127.0.0.1. For the browser it then has the same origin as whatever
 listens there, and may send requests and read the answers (https://en.wikipedia.org/wiki/DNS_rebinding). The page cannot

@@ -1,4 +1,4 @@
-"""Condition rule: the claim states a main clause without the condition that the quotes put on it.
+"""Condition rule: a main clause of the quotes is claimed only with the condition that they put on it.
 
 ``condition_dropped``: share of the conditions ("only if", "unless", "except", "with written consent") on what the claim
 says that it drops. ``circumstance_dropped``: the same of "when", "until", "after". ``condition_added``: 1 where the

@@ -1,4 +1,4 @@
-"""Negation rule: the claim denies what its quotes affirm, or the reverse.
+"""Negation rule: the claim does not deny what its quotes affirm, nor the reverse.
 
 ``negation``: 1 where it does. ``negation_unsupported``: 1 where the claim denies something and the quotes deny nothing.
 ``negation_agrees``: 1 where both deny the same. ``negation_dropped``: 1 where the quotes deny something and the claim

@@ -1,4 +1,4 @@
-"""Number rule: each number and date of the claim is in the quotes, with its unit, its bound and what it is of.
+"""Number rule: each number and date of the claim is in the quotes, with its unit, its bound and the words around it.
 
 ``number_missing``: share of the claim's quantities that are nowhere. ``unit_changed``: share with another unit.
 ``unit_open``: share of those whose unit only the claim or only the quote shows. ``bound_changed``: 1 for "at least" in

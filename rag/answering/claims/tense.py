@@ -1,7 +1,8 @@
-"""Tense rule: what is planned is not said as done, nor what was as what is.
+"""Tense rule: the claim does not state a plan as done, nor the past as the present.
 
-``planned_as_done``: 1 where the quotes have "will" or "plan" and the claim tells the past. ``done_as_planned``: the
-reverse. ``past_as_present``: 1 where the quotes say "until now" or "formerly" and the claim "now".
+``planned_as_done``: 1 where the quotes have "will" or "plan" and the claim is in the past tense.
+``done_as_planned``: the reverse. ``past_as_present``: 1 where the quotes say "until now" or "formerly" and the claim
+"now".
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""CellCandidate cells for a question: each with the terms that its keys explain, and the reasons against it."""
+"""Candidate cells for a question: each with the terms that its keys explain, and the reasons against it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Guides as configured."""
+"""Opening of the guide maker, if the settings want guides."""
 
 from __future__ import annotations
 

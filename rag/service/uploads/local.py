@@ -1,6 +1,6 @@
-"""Uploads without a key, for a person alone with the service: on this machine, where nobody needs a key to ask either.
+"""Uploads without a key from this machine alone, where questions need no key either.
 
-It is a default, so nothing here is an error: where it does not fit, it is off, and the log says why.
+They are on by default, so nothing here is an error: where they do not fit, they are off, and the log says why.
 """
 
 from __future__ import annotations
