@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from ingest.discovery import SourceFile
-from ingest.plan import LASTING, FileLimits, Known, PlannedFile, plan_file, without_duplicates
+from ingest.plan import LASTING, FileLimits, KnownFiles, PlannedFile, plan_file, without_duplicates
 from ingest.readers.registry import READERS
 from rag.domain.attached_file import ATTACHED_TO, AttachedFile
 from rag.domain.file_status import INDEXED, FileRow
@@ -29,13 +29,13 @@ class AttachedSource:
     row: FileRow | None = None
 
 
-def kept(plans: Iterable[PlannedFile], known: Known, writer: IndexWriter) -> list[AttachedSource]:
+def kept(plans: Iterable[PlannedFile], known: KnownFiles, writer: IndexWriter) -> list[AttachedSource]:
     """The files that are attached to documents which are not read again, by the manifest before."""
     holders = [plan for plan in plans if plan.action != "read" and plan.digest and plan.row.status != "duplicate"]
     return [one for holder in holders for one in _kept(holder.file, holder.digest or "", known, writer)]
 
 
-def _kept(holder: SourceFile, digest: str, known: Known, writer: IndexWriter) -> Iterator[AttachedSource]:
+def _kept(holder: SourceFile, digest: str, known: KnownFiles, writer: IndexWriter) -> Iterator[AttachedSource]:
     for row in known.attached.get(digest, ()):
         file = _file(holder, digest, row.path.rpartition(ATTACHED_TO)[2], writer, row.sha256, row.size)
         is_read = row.sha256 and row.status in INDEXED | LASTING
@@ -82,7 +82,7 @@ def _file(
 def with_attached(
     plans: Sequence[PlannedFile],
     attached: Iterable[AttachedSource],
-    known: Known,
+    known: KnownFiles,
     limits: FileLimits,
     writer: IndexWriter,
 ) -> list[PlannedFile]:
@@ -92,7 +92,7 @@ def with_attached(
     )
 
 
-def _plan(one: AttachedSource, known: Known, limits: FileLimits, writer: IndexWriter) -> PlannedFile:
+def _plan(one: AttachedSource, known: KnownFiles, limits: FileLimits, writer: IndexWriter) -> PlannedFile:
     if one.row:
         return PlannedFile(one.file, "report", one.row, one.file.digest, one.file.size)
     return plan_file(one.file, known, limits, writer)

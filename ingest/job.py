@@ -15,7 +15,7 @@ from ingest.attachments import AttachedSource, kept, stored
 from ingest.computing import Publication, RunVectors, run_vectors
 from ingest.discovery import SourceFile, beside
 from ingest.other_folders import OtherDocuments, not_under, recorded, refusal, stored_files, would_be_lost
-from ingest.plan import FileLimits, Known, make_plan
+from ingest.plan import FileLimits, KnownFiles, make_plan
 from ingest.reading import Readers, Reading, ReadRequest
 from ingest.reporting.progress import Progress
 from ingest.reporting.report import Report, row_of, row_to_json
@@ -99,7 +99,7 @@ class IngestJob:
         start = perf_counter()
         self.progress.checking(len(files))
         before, note = self._before()
-        known = Known.of(before, self.identity) if before else Known()
+        known = KnownFiles.of(before, self.identity) if before else KnownFiles()
         plan = make_plan(files, known, self.limits, writer)
         added = {row.sha256: row.added for row in _recorded(self.index) if row.sha256 and row.added}
         run = IngestRun(plan, before, note, {}, known, added=added)

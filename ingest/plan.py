@@ -51,7 +51,7 @@ class PlannedFile:
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownFiles:
     """Files of the generation before, by SHA-256; empty where there is none.
 
     Attributes:
@@ -69,7 +69,7 @@ class Known:
     attached: Mapping[str, Sequence[FileRow]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, manifest: Manifest, identity: Mapping[str, Any]) -> Known:
+    def of(cls, manifest: Manifest, identity: Mapping[str, Any]) -> KnownFiles:
         """The files whose readings a run with this identity would repeat.
 
         A document is read again with any of its attached files: their bytes may be nowhere else.
@@ -102,7 +102,9 @@ def _reads_alike(row: FileRow, before: Mapping[str, Any], now: Mapping[str, Any]
     return not needs_rereading(remarks, before, now, pdf=PurePosixPath(row.path).suffix.lower() == ".pdf")
 
 
-def make_plan(files: Sequence[SourceFile], known: Known, limits: FileLimits, writer: IndexWriter) -> list[PlannedFile]:
+def make_plan(
+    files: Sequence[SourceFile], known: KnownFiles, limits: FileLimits, writer: IndexWriter
+) -> list[PlannedFile]:
     """Plans every file: hashes it, and copies those that are to be read into the index.
 
     Raises:
@@ -125,7 +127,7 @@ def without_duplicates(plans: Iterable[PlannedFile]) -> list[PlannedFile]:
     return planned
 
 
-def plan_file(file: SourceFile, known: Known, limits: FileLimits, writer: IndexWriter) -> PlannedFile:
+def plan_file(file: SourceFile, known: KnownFiles, limits: FileLimits, writer: IndexWriter) -> PlannedFile:
     """Plans a file, as if there were no other one.
 
     Raises:
@@ -153,7 +155,7 @@ def plan_file(file: SourceFile, known: Known, limits: FileLimits, writer: IndexW
     return PlannedFile(file, "read", FileRow(file.name, "ok"), digest, size)
 
 
-def _taken(file: SourceFile, known: Known, writer: IndexWriter) -> tuple[str, int]:
+def _taken(file: SourceFile, known: KnownFiles, writer: IndexWriter) -> tuple[str, int]:
     """SHA-256 and size of a file, which is in the index's store now."""
     if file.digest:
         return file.digest, file.size

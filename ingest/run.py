@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ingest.attachments import AttachedSource, with_attached
-from ingest.plan import FileLimits, Known, PlannedFile, manifest_row
+from ingest.plan import FileLimits, KnownFiles, PlannedFile, manifest_row
 from ingest.reporting.report import Report
 from rag.domain.file_status import FAILED, INDEXED, FileRow
 from rag.index.docstore.writing import Entry
@@ -34,7 +34,7 @@ class IngestRun:
     before: Manifest | None
     note: str | None
     seconds: dict[str, float]
-    known: Known = field(default_factory=Known)
+    known: KnownFiles = field(default_factory=KnownFiles)
     attached: list[AttachedSource] = field(default_factory=list)
     added: Mapping[str, str] = field(default_factory=dict)
     found: dict[str, FileRow] = field(default_factory=dict)

@@ -16,7 +16,7 @@ _MOST_SHOWN: Final = 20
 _LONGEST: Final = 200
 
 
-class Said(BaseModel):
+class RecordedFeedback(BaseModel):
     """Feedback on one answer.
 
     Attributes:
@@ -32,7 +32,7 @@ class Said(BaseModel):
     time: str
 
 
-class Judged(BaseModel):
+class JudgedQuestion(BaseModel):
     """A question whose answer was judged.
 
     Attributes:
@@ -47,10 +47,10 @@ class Judged(BaseModel):
     answers: tuple[str, ...] | None = ()
     document: str | None = None
     pages: tuple[int, ...] = ()
-    feedback: Said | None = None
+    feedback: RecordedFeedback | None = None
 
 
-def read_feedback(path: Path) -> list[Judged]:
+def read_feedback(path: Path) -> list[JudgedQuestion]:
     """The questions that people have judged the answers of, in the order in which they did.
 
     Raises:
@@ -69,13 +69,13 @@ def read_feedback(path: Path) -> list[Judged]:
         if not line.strip():
             continue
         try:
-            judged.append(Judged.model_validate_json(line))
+            judged.append(JudgedQuestion.model_validate_json(line))
         except ValidationError as error:
             raise QuestionsInvalid(f"{path}, line {number}: {error.errors()[0]['msg']}") from error
     return [each for each in judged if each.feedback]
 
 
-def print_feedback(console: Console, judged: Sequence[Judged]) -> None:
+def print_feedback(console: Console, judged: Sequence[JudgedQuestion]) -> None:
     """Prints how many answers are said to be right, and the latest that are not, with what they should have been."""
     wrong = [each for each in judged if each.feedback and each.feedback.verdict == "wrong"]
     unknown = sum(each.answers is None for each in wrong)
@@ -90,7 +90,7 @@ def print_feedback(console: Console, judged: Sequence[Judged]) -> None:
     console.print()
 
 
-def _expected(judged: Judged) -> str:
+def _expected(judged: JudgedQuestion) -> str:
     place = f" ({judged.document}, page {', '.join(map(str, judged.pages))})" if judged.document else ""
     if judged.answers is None:
         return f"not said{place}"

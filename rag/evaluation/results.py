@@ -14,7 +14,7 @@ Outcome: TypeAlias = Literal["right", "wrong", "false_answer", "abstained", "fal
 
 
 @dataclass(frozen=True)
-class Retrieved:
+class RetrievedPassage:
     """A retrieved passage; ``gold``: on a gold page. Scores are comparable only within one question."""
 
     document: str
@@ -24,7 +24,7 @@ class Retrieved:
 
 
 @dataclass(frozen=True)
-class Cited:
+class CitedQuote:
     """A citation of an answer, or of an abstention the nearest passage; ``gold``: on a gold page."""
 
     document: str
@@ -39,7 +39,7 @@ class SentenceResult:
     """A sentence, list item or table row of an answer, as :class:`rag.domain.values.Sentence`.
 
     Attributes:
-        citations: ids of :class:`Cited`.
+        citations: ids of :class:`CitedQuote`.
         shown: whether the answer's text has it.
         gold: whether one of its citations is on a gold page.
     """
@@ -91,7 +91,7 @@ class QuestionResult:
     documents: tuple[str, ...] = ()
     pages: tuple[int, ...] = ()
     evidence: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    retrieved: tuple[Retrieved, ...] = ()
+    retrieved: tuple[RetrievedPassage, ...] = ()
     outcome: Outcome | None = None
     answer: str | None = None
     short_answer: str | None = None
@@ -106,7 +106,7 @@ class QuestionResult:
     content_recall: float | None = None
     nuggets: tuple[GradedNugget, ...] = ()
     sentences: tuple[SentenceResult, ...] = ()
-    cited: tuple[Cited, ...] = ()
+    cited: tuple[CitedQuote, ...] = ()
     citations: int = 0
     citations_on_gold_page: int = 0
     quotes_verbatim: int = 0

@@ -10,7 +10,7 @@ from typing import Final
 from rag.domain.values import Answer, Citation, Hit, Question, Sentence
 from rag.evaluation.correctness import graded_result
 from rag.evaluation.questions import LabelledQuestion
-from rag.evaluation.results import Cited, QuestionResult, Retrieved, SentenceResult
+from rag.evaluation.results import CitedQuote, QuestionResult, RetrievedPassage, SentenceResult
 from rag.index.generation import Generation
 
 RANKS: Final = 10
@@ -65,7 +65,7 @@ def _retrieval_result(labelled: LabelledQuestion, hits: Sequence[Hit], seconds: 
         document_rank=_rank(bool(labelled.gold_documents & set(hit.passage.document.names)) for hit in hits),
         seconds=round(seconds, 3),
         retrieved=tuple(
-            Retrieved(hit.passage.document.name, hit.passage.chunk.span.page, round(float(hit.score), 4), gold)
+            RetrievedPassage(hit.passage.document.name, hit.passage.chunk.span.page, round(float(hit.score), 4), gold)
             for hit, gold in zip(hits[:RANKS], on_gold_page, strict=False)
         ),
     )
@@ -104,7 +104,7 @@ def _with_answer(
     return graded_result(asked, text, labelled.answers, labelled.nuggets)
 
 
-def _sentences(sentences: Sequence[Sentence], text: str, cited: Iterable[Cited]) -> list[SentenceResult]:
+def _sentences(sentences: Sequence[Sentence], text: str, cited: Iterable[CitedQuote]) -> list[SentenceResult]:
     on_gold_page = {citation.id for citation in cited if citation.gold}
     return [
         SentenceResult(
@@ -142,10 +142,10 @@ def _without_markup(text: str) -> str:
     return " ".join(text.replace("**", "").replace("\\", "").replace("|", " ").split())
 
 
-def _cited(labelled: LabelledQuestion, citation: Citation, generation: Generation) -> Cited:
+def _cited(labelled: LabelledQuestion, citation: Citation, generation: Generation) -> CitedQuote:
     names = generation.document(citation.document_id).names
     gold = labelled.is_gold(names, citation.page)
-    return Cited(citation.document, citation.page, citation.quote, gold, citation.id)
+    return CitedQuote(citation.document, citation.page, citation.quote, gold, citation.id)
 
 
 def _is_verbatim(citation: Citation, generation: Generation) -> bool:

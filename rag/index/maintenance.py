@@ -42,7 +42,7 @@ class GenerationRow:
 
 
 @dataclass(frozen=True)
-class Collected:
+class GarbageCollection:
     """Result of a garbage collection; ``bytes`` of generations and sources together."""
 
     generations: tuple[str, ...]
@@ -181,7 +181,7 @@ def _is_provisional(layout: IndexLayout, name: str) -> bool:
     return False
 
 
-def collect_garbage(layout: IndexLayout, keep: int) -> Collected:
+def collect_garbage(layout: IndexLayout, keep: int) -> GarbageCollection:
     """Removes all but the current generation and the newest others, then sources and guides that none of them names.
 
     Generations without vectors do not count among the others: they go, and the vectors that are pending for them.
@@ -206,7 +206,7 @@ def collect_garbage(layout: IndexLayout, keep: int) -> Collected:
     freed = sum(_remove(layout.generation(name), layout) for name in gone)
     unnamed = _unnamed(layout, kept)
     freed += sum(_remove(path, layout) for path in unnamed)
-    return Collected(tuple(gone), sum(path.parent == layout.sources for path in unnamed), freed)
+    return GarbageCollection(tuple(gone), sum(path.parent == layout.sources for path in unnamed), freed)
 
 
 def vector_digests(layout: IndexLayout) -> Collection[str]:

@@ -8,7 +8,12 @@ from typing import Any, Final
 
 from rag.domain.values import Hit
 from rag.evaluation.synthetic.matching import contains_words
-from rag.evaluation.synthetic.negatives import Swapped, answering_rows, general_knowledge_questions, swapped_questions
+from rag.evaluation.synthetic.negatives import (
+    SwappedQuestion,
+    answering_rows,
+    general_knowledge_questions,
+    swapped_questions,
+)
 from rag.evaluation.synthetic.types import SyntheticQuestion
 from rag.index.generation import Generation
 
@@ -54,7 +59,7 @@ def unanswerable_drafts(
         yield {"question": question, "answers": [], "form": "unanswerable", "draft": True}
 
 
-def _is_unknown(swapped: Swapped, search: Search) -> bool:
+def _is_unknown(swapped: SwappedQuestion, search: Search) -> bool:
     """True if no relevant passage contains the name that was put into the question."""
     relevant = _relevant(search(swapped.question))
     return not any(

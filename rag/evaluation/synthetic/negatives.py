@@ -79,14 +79,14 @@ def _overlaps(other: Passage, made: SyntheticQuestion) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Swapped:
+class SwappedQuestion:
     """A question in which ``name``, a name or a year, replaces the original one."""
 
     question: str
     name: str
 
 
-def swapped_questions(made: Sequence[SyntheticQuestion], seed: int = 0) -> Iterator[Swapped]:
+def swapped_questions(made: Sequence[SyntheticQuestion], seed: int = 0) -> Iterator[SwappedQuestion]:
     """Synthetic questions with another name from the documents, or another year: most are unanswerable.
 
     The caller must check that no passage matches both the name and the rest of the question.
@@ -106,15 +106,15 @@ def _names(questions: Iterable[str]) -> set[str]:
     return {name for question in questions for name in _NAME.findall(question)}
 
 
-def _swapped(made: SyntheticQuestion, others: Sequence[str], random: Random) -> Swapped | None:
+def _swapped(made: SyntheticQuestion, others: Sequence[str], random: Random) -> SwappedQuestion | None:
     known = normalized(f"{made.fact.passage.document.title} {made.fact.passage.chunk.text} {made.question}")
     unknown = [name for name in others if f" {normalized(name)} " not in f" {known} "]
     if (names := _NAME.findall(made.question)) and unknown:
         name = random.choice(unknown)
-        return Swapped(made.question.replace(random.choice(names), name), name)
+        return SwappedQuestion(made.question.replace(random.choice(names), name), name)
     if year := _YEAR.search(made.question):
         other = str(int(year.group()) - random.randint(*_YEARS_BACK))
-        return Swapped(made.question.replace(year.group(), other), other)
+        return SwappedQuestion(made.question.replace(year.group(), other), other)
     return None
 
 

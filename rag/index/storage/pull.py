@@ -29,7 +29,7 @@ _FILES: Final = frozenset({VECTORS, CODES, DOCSTORE, REPORT})
 
 
 @dataclass(frozen=True)
-class Pulled:
+class PullResult:
     """A generation that is current now.
 
     Attributes:
@@ -70,7 +70,7 @@ def pull(
     *,
     keep: int,
     report: Callable[[int, int], object] = lambda _done, _total: None,
-) -> Pulled:
+) -> PullResult:
     """Makes a generation of the storage the current one; what is here already is verified, and not received again.
 
     Whatever fails, the index answers as before. Sources that have come by then stay for the next try.
@@ -97,7 +97,7 @@ def pull(
         )
         _publish(writer, offer, held=held)
         _collect(writer, keep)
-    return Pulled(offer.pointer.generation, len(wanted), sum(each.size for each in wanted))
+    return PullResult(offer.pointer.generation, len(wanted), sum(each.size for each in wanted))
 
 
 def _look_up(storage: ObjectStorage, name: str | None) -> _Offer:

@@ -17,7 +17,7 @@ from rag.index.storage.object_storage import ObjectStorage, transfer_each
 
 
 @dataclass(frozen=True)
-class Pushed:
+class PushResult:
     """A generation that is in the storage.
 
     Attributes:
@@ -38,7 +38,7 @@ def push(
     root: Path,
     name: str | None = None,
     report: Callable[[int, int], object] = lambda _done, _total: None,
-) -> Pushed:
+) -> PushResult:
     """Stores a generation with its sources, and makes it the one that the storage calls current.
 
     It may be stopped at any time: the pointers are written last, and the next push goes on from there.
@@ -68,7 +68,7 @@ def push(
     missing = {digest: path for digest, path in objects.items() if present.get(digest) != path.stat().st_size}
     sent_bytes = _send(storage, missing, report) if missing else 0
     storage.point_to(pointer)
-    return Pushed(name, len(objects), len(missing), sent_bytes)
+    return PushResult(name, len(objects), len(missing), sent_bytes)
 
 
 def _objects(layout: IndexLayout, manifest: Manifest, pointer: GenerationPointer) -> Mapping[str, Path]:

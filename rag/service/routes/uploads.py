@@ -19,7 +19,7 @@ from rag.service.collections.choosing import ChosenCollection
 from rag.service.collections.served import ServedCollection
 from rag.service.media_types import SUFFIXES
 from rag.service.uploads.adding import Adding, UploadService
-from rag.service.uploads.folder import Receiving, Stored
+from rag.service.uploads.folder import StoredUpload, UploadInProgress
 from rag.service.uploads.schemas import AddingBody, IngestBody, RemovedBody, UploadBody
 
 _log = logging.getLogger(__name__)
@@ -114,7 +114,7 @@ def _adding(collection: ServedCollection) -> Adding:
     return collection.adding
 
 
-def _done(stored: Stored) -> str:
+def _done(stored: StoredUpload) -> str:
     return "took the place of another one" if stored.replaced else "added" if stored.new else "was there"
 
 
@@ -123,7 +123,7 @@ def _announced(request: Request) -> int | None:
     return int(length) if length.isdecimal() else None
 
 
-async def _received(request: Request, receiving: Receiving) -> Stored:
+async def _received(request: Request, receiving: UploadInProgress) -> StoredUpload:
     """Writes the body as it comes, in the thread pool."""
     request.state.body.lift_limit(_QUIET_SECONDS)
     try:

@@ -30,7 +30,7 @@ _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredUpload:
     """A document that was stored in the folder.
 
     Attributes:
@@ -71,7 +71,7 @@ class UploadFolder:
         self.max_bytes = max_bytes
         self._lock = threading.Lock()
 
-    def receive(self, name: str, expected: int | None, *, replace: bool) -> Receiving:
+    def receive(self, name: str, expected: int | None, *, replace: bool) -> UploadInProgress:
         """Begins an upload, after the checks that need no content.
 
         Args:
@@ -92,7 +92,7 @@ class UploadFolder:
                 raise _taken(name)
             if (expected or 0) > shutil.disk_usage(self.root).free:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            return Receiving(self, name, replace=replace)
+            return UploadInProgress(self, name, replace=replace)
 
     def check_size(self, size: int) -> None:
         """Raises UploadTooLarge if ``size`` is more than a document may have."""
@@ -101,7 +101,7 @@ class UploadFolder:
                 f"a document may have {self.max_bytes:,} bytes at most; split this one, or ask the operator"
             )
 
-    def store(self, draft: Path, name: str, size: int, sha256: str, *, replace: bool) -> Stored:
+    def store(self, draft: Path, name: str, size: int, sha256: str, *, replace: bool) -> StoredUpload:
         """Renames a synced temporary file of the folder to its name.
 
         Raises:
@@ -115,13 +115,13 @@ class UploadFolder:
                 if not _is_document(target):
                     raise NameTaken(f"{name} is the name of a folder or a link; choose another name")
                 if target.stat().st_size == size and sha256_of_file(target) == sha256:
-                    return Stored(name, size, sha256, new=False, replaced=False)
+                    return StoredUpload(name, size, sha256, new=False, replaced=False)
                 if not replace:
                     raise _taken(name)
                 keep_copy(self.root, name)
             draft.replace(target)
             sync(self.root)
-        return Stored(name, size, sha256, new=True, replaced=there)
+        return StoredUpload(name, size, sha256, new=True, replaced=there)
 
     def remove(self, name: str) -> str:
         """Takes a document out of the folder; the file is kept, where the ingest job does not look.
@@ -161,7 +161,7 @@ class UploadFolder:
                     Path(entry.path).unlink()
 
 
-class Receiving:
+class UploadInProgress:
     """An upload in progress, in a hidden temporary file until it is stored. Thread-safe."""
 
     def __init__(self, folder: UploadFolder, name: str, *, replace: bool) -> None:
@@ -194,7 +194,7 @@ class Receiving:
             self._sha256.update(data)
             self._file.write(data)
 
-    def store(self) -> Stored:
+    def store(self) -> StoredUpload:
         """Stores the complete document; raises as :meth:`write` and :meth:`UploadFolder.store`."""
         with self._lock:
             check_head(self._name, self._head)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from rag.domain.file_status import FileRow, FileStatus
-from rag.service.uploads.folder import Stored
+from rag.service.uploads.folder import StoredUpload
 from rag.service.uploads.ingest_jobs import FileProgress, IngestJobStatus
 
 
@@ -33,7 +33,7 @@ class UploadBody(_Reported):
     replaced: Annotated[bool, Field(description="whether another one of its name was there before")]
 
     @classmethod
-    def of(cls, stored: Stored) -> UploadBody:
+    def of(cls, stored: StoredUpload) -> UploadBody:
         """The schema of a stored document."""
         return cls(name=stored.name, size=stored.size, sha256=stored.sha256, replaced=stored.replaced)
 

@@ -11,7 +11,7 @@ import pytest
 
 from ingest import plan as module
 from ingest.discovery import SourceFile, discover
-from ingest.plan import FileLimits, Known, PlannedFile, make_plan, manifest_row
+from ingest.plan import FileLimits, KnownFiles, PlannedFile, make_plan, manifest_row
 from rag.domain.file_status import FileRow, FileStatus
 from rag.index.manifest import Counts, Manifest
 from rag.index.sources import SourceStore
@@ -61,7 +61,7 @@ def failed(path: str, data: bytes, status: FileStatus) -> FileRow:
     return row(path, data, status, pages=0, chunks=0, reason=f"it is {status}")
 
 
-def known(*rows: FileRow, before: str = "off", now: str = "off") -> Known:
+def known(*rows: FileRow, before: str = "off", now: str = "off") -> KnownFiles:
     manifest = Manifest(
         generation="000001-00000000",
         parent=None,
@@ -72,18 +72,18 @@ def known(*rows: FileRow, before: str = "off", now: str = "off") -> Known:
         counts=Counts(documents=0, pages=0, chunks=0),
         sources=rows,
     )
-    return Known.of(manifest, {**CHUNKER, "ocr": now})
+    return KnownFiles.of(manifest, {**CHUNKER, "ocr": now})
 
 
 def planned(
-    folder: Path, writer: IndexWriter, what: Known | None = None, limit: int = 1000
+    folder: Path, writer: IndexWriter, what: KnownFiles | None = None, limit: int = 1000
 ) -> dict[str, tuple[str, str]]:
     """Action and status of each file."""
     return {plan.file.name: (plan.action, plan.row.status) for plan in plans(folder, writer, what, limit)}
 
 
-def plans(folder: Path, writer: IndexWriter, what: Known | None = None, limit: int = 1000) -> list[PlannedFile]:
-    return make_plan(discover([folder]), what or Known(), FileLimits(limit), writer)
+def plans(folder: Path, writer: IndexWriter, what: KnownFiles | None = None, limit: int = 1000) -> list[PlannedFile]:
+    return make_plan(discover([folder]), what or KnownFiles(), FileLimits(limit), writer)
 
 
 def put(folder: Path, name: str, data: bytes) -> None:
@@ -249,7 +249,7 @@ class TestBounds:
         assert not writer.sources.path(digest(bytes(1_000_001))).exists()
 
     def test_gone(self, folder: Path, writer: IndexWriter) -> None:
-        (plan,) = make_plan([SourceFile(folder / "a.pdf", "a.pdf")], Known(), FileLimits(), writer)
+        (plan,) = make_plan([SourceFile(folder / "a.pdf", "a.pdf")], KnownFiles(), FileLimits(), writer)
         assert (plan.action, plan.row.status) == ("report", "unreadable")
         assert plan.row.reason == "No such file or directory"
 

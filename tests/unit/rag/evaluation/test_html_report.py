@@ -20,7 +20,7 @@ from rag.evaluation.metrics import ANSWERS, COMPLETENESS, COST, RETRIEVAL
 from rag.evaluation.nuggets import GradedNugget
 from rag.evaluation.plots import write_plots
 from rag.evaluation.reliability import CONFIDENCE
-from rag.evaluation.results import Cited, QuestionResult, Retrieved
+from rag.evaluation.results import CitedQuote, QuestionResult, RetrievedPassage
 from rag.evaluation.summary import summarise
 from rag.evaluation.text_report import GROUPS, print_comparison, print_missing_facts, print_summary
 from rag.index.generation import Generation
@@ -65,8 +65,10 @@ NUGGETS = (
 )
 RUN = [
     result("a", "right"),
-    result("b", "wrong", cited=(Cited("a.pdf", 1, "The pump has a lid.", gold=False),)),
-    result("c", "false_abstention", retrieved=(Retrieved("a.pdf", 2, 1.5, gold=True),), reason="not_in_documents"),
+    result("b", "wrong", cited=(CitedQuote("a.pdf", 1, "The pump has a lid.", gold=False),)),
+    result(
+        "c", "false_abstention", retrieved=(RetrievedPassage("a.pdf", 2, 1.5, gold=True),), reason="not_in_documents"
+    ),
     result("d", "false_answer"),
     result("e", "abstained"),
     result("f", "right", page_rank=7, form="Numeric"),
@@ -172,7 +174,8 @@ class TestPage:
         hostile = result(
             HOSTILE, "wrong", question=HOSTILE, answer=HOSTILE, answers=(HOSTILE,), form=HOSTILE, documents=(HOSTILE,),
             kind=HOSTILE, nuggets=(GradedNugget(True, (HOSTILE,), HOSTILE, found=False),), short_answer=HOSTILE,
-            cited=(Cited(HOSTILE, 1, HOSTILE, gold=True),), retrieved=(Retrieved(HOSTILE, 1, 0.0, gold=False),),
+            cited=(CitedQuote(HOSTILE, 1, HOSTILE, gold=True),),
+            retrieved=(RetrievedPassage(HOSTILE, 1, 0.0, gold=False),),
         )  # fmt: skip
         html = page_of([hostile], generation, compared([hostile], [result(HOSTILE, "right", question=HOSTILE)]))
         page = Parsed(html)

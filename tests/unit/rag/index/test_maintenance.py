@@ -13,7 +13,7 @@ import pytest
 from rag.errors import IndexBusy, IndexCorrupt, IndexForeign, IndexMissing
 from rag.index.layout import IndexLayout
 from rag.index.maintenance import (
-    Collected,
+    GarbageCollection,
     collect_garbage,
     list_generations,
     roll_back,
@@ -69,7 +69,7 @@ def current(root: Path) -> str:
     return read_current(IndexLayout(root))[0]
 
 
-def collect(root: Path, keep: int) -> Collected:
+def collect(root: Path, keep: int) -> GarbageCollection:
     with open_writer(root) as writer:
         return collect_garbage(writer.layout, keep)
 

@@ -18,7 +18,7 @@ from rag.evaluation.synthetic.filters import is_new, rejection_reason
 from rag.evaluation.synthetic.general_knowledge import GENERAL_KNOWLEDGE
 from rag.evaluation.synthetic.matching import contains_words, subject
 from rag.evaluation.synthetic.negatives import (
-    Swapped,
+    SwappedQuestion,
     answering_rows,
     general_knowledge_questions,
     swapped_questions,
@@ -394,8 +394,8 @@ class TestNegatives:
         ferry = made_of(generation, 3, "How long does the ferry Patience need to reach land?", "45 minutes")
         swapped = {found for seed in range(9) for found in swapped_questions([pump, ferry], seed)}
         assert swapped == {
-            Swapped("How long can the Patience pump work without power?", "Patience"),
-            Swapped("How long does the ferry Bittern need to reach land?", "Bittern"),
+            SwappedQuestion("How long can the Patience pump work without power?", "Patience"),
+            SwappedQuestion("How long does the ferry Bittern need to reach land?", "Bittern"),
         }
 
     def test_another_year(self, generation: Generation) -> None:

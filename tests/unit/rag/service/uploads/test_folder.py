@@ -12,7 +12,7 @@ import pytest
 
 from ingest.discovery import discover
 from rag.errors import NameTaken, RequestFault, SettingsError, UploadFault, UploadNotStored, UploadTooLarge
-from rag.service.uploads.folder import Stored, UploadFolder
+from rag.service.uploads.folder import StoredUpload, UploadFolder
 from tests.unit.conftest import files_of_at_most
 
 PDF = b"%PDF-1.4\n" + bytes(range(256)) * 8
@@ -32,7 +32,7 @@ def add(
     replace: bool = False,
     expected: int | None = None,
     step: int = 100,
-) -> Stored:
+) -> StoredUpload:
     receiving = folder.receive(name, expected, replace=replace)
     try:
         for start in range(0, len(data), step):
@@ -48,7 +48,7 @@ def held(folder: UploadFolder) -> dict[str, bytes]:
 
 def test_new(folder: UploadFolder) -> None:
     digest = hashlib.sha256(PDF).hexdigest()
-    assert add(folder, "a.pdf", PDF) == Stored("a.pdf", len(PDF), digest, new=True, replaced=False)
+    assert add(folder, "a.pdf", PDF) == StoredUpload("a.pdf", len(PDF), digest, new=True, replaced=False)
     assert held(folder) == {"a.pdf": PDF}
 
 
