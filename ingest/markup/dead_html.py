@@ -12,9 +12,9 @@ from ingest.readers.source import CROSSED_OUT, DELETED, NAVIGATION, NOT_SHOWN
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-# Without text for a reader, or with text that is none of the page's own.
+# Without text for a reader, with text that is none of the page's own, or read as a whole.
 _WITHOUT_TEXT: Final = frozenset(
-    "head script style template noscript iframe object embed svg canvas audio video button select datalist".split()
+    "head script style template noscript iframe object embed svg canvas audio video button select datalist math".split()
 )
 _CROSSED_OUT: Final = ("s", "strike")
 # What can bring hidden text to light: a script, or a style for another state.

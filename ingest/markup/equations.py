@@ -28,27 +28,42 @@ def _part(element: BaseOxmlElement, name: str) -> str:
     return equation_text(found).strip() if found is not None else ""
 
 
+def fraction_text(above: str, below: str) -> str:
+    """A fraction; each side in brackets, unless it is a single number or name."""
+    return f"{_grouped(above)}/{_grouped(below)}"
+
+
+def script_text(base: str, below: str, above: str) -> str:
+    """A base with a subscript and an exponent; empty for those that it has not."""
+    above = above.replace("−", "-")
+    below = f"_{_grouped(below)}" if below else ""
+    return f"{base}{below}^{above if _is_plain(above) else f'({above})'}" if above else base + below
+
+
+def root_text(degree: str, radicand: str) -> str:
+    """A root; the degree is empty for a square root."""
+    return f"{degree}√{_grouped(radicand)}"
+
+
 def _grouped(text: str) -> str:
     """In brackets, unless it is a single number or name."""
     return text if text.isalnum() else f"({text})"
 
 
 def _fraction(element: BaseOxmlElement) -> str:
-    return f"{_grouped(_part(element, 'num'))}/{_grouped(_part(element, 'den'))}"
+    return fraction_text(_part(element, "num"), _part(element, "den"))
 
 
 def _scripts(element: BaseOxmlElement) -> str:
-    base, below, above = (_part(element, name) for name in ("e", "sub", "sup"))
-    below = f"_{_grouped(below)}" if below else ""
-    return f"{base}{below}^{above if _is_plain(above) else f'({above})'}" if above else base + below
+    return script_text(*(_part(element, name) for name in ("e", "sub", "sup")))
 
 
 def _is_plain(text: str) -> bool:
-    return text.lstrip("-−+").isalnum()
+    return text.lstrip("-+").isalnum()
 
 
 def _root(element: BaseOxmlElement) -> str:
-    return f"{_part(element, 'deg')}√{_grouped(_part(element, 'e'))}"
+    return root_text(_part(element, "deg"), _part(element, "e"))
 
 
 def _sum(element: BaseOxmlElement) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final, Literal
 
 from ingest.markup.dead_html import DeadText
+from ingest.markup.math_ml import formula_text
 from ingest.markup.merged_cells import MergedCells, TableCell
-from ingest.markup.raised import CONTEXT, raised
+from ingest.markup.raised import CONTEXT, after_raised, raised
 from ingest.readers.blocks import Block, table_text
 from ingest.readers.source import CROSSED_OUT
 from rag.text.characters import clean
@@ -41,6 +42,8 @@ class TreeWalk:
         self._text: list[str] = []
         # Open superscripts: their element, where they begin, and whether a link is in them.
         self._raised: list[list[int]] = []
+        # Number of texts when the last superscript ended.
+        self._lowered = 0
         self._left_out: dict[str, None] = {}
         self._done: list[Block] = []
         self._pre = 0
@@ -80,7 +83,9 @@ class TreeWalk:
         self._left_out = {}
 
     def _leave_out(self, node: LexborNode) -> None:
-        if node.tag == "select":
+        if node.tag == "math":
+            self._text.append(formula_text(node))
+        elif node.tag == "select":
             self._text += [f" {option.text(strip=True)} " for option in node.css("option[selected]")]
         elif (detail := self._dead.detail(node)) and node.text().strip():
             self._left_out[detail] = None
@@ -89,6 +94,8 @@ class TreeWalk:
 
     def _add(self, node: LexborNode) -> None:
         text = node.text_content or ""
+        if self._text and self._lowered == len(self._text):
+            text = after_raised(self._text[-1], text)
         self._text.append(text if self._pre else _SPACES.sub(" ", text))
 
     def _open(self, node: LexborNode) -> None:
@@ -156,6 +163,7 @@ class TreeWalk:
         _, start, note = self._raised.pop()
         before = "".join(text[-CONTEXT:] for text in self._text[max(0, start - CONTEXT) : start])
         self._text[start:] = [raised(before, "".join(self._text[start:]), note=bool(note))]
+        self._lowered = len(self._text)
 
     def _next_marker(self) -> str:
         number = self._lists[-1] if self._lists else None
@@ -166,7 +174,7 @@ class TreeWalk:
 
     def _flush(self) -> None:
         """Ends the current paragraph."""
-        text, self._text = clean("".join(self._text)), []
+        text, self._text, self._lowered = clean("".join(self._text)), [], 0
         if not self._pre:
             text = "\n".join(" ".join(line.split()) for line in text.split("\n")).strip()
         if not text.strip():

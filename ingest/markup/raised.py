@@ -43,9 +43,20 @@ def raised(before: str, text: str, *, note: bool = False) -> str:
     return f" {text}"
 
 
+def after_raised(written: str, text: str) -> str:
+    """The text that follows raised text, with a space before a digit that would lengthen a raised number.
+
+    A note begins with its mark, which may stand right before a number: ¹245 units are not 1245.
+    """
+    return f" {text}" if written[-1:].isdigit() and text[:1].isdigit() else text
+
+
 def is_note_letter(before: str, bare: str) -> bool:
-    """True if a raised letter after a number is the mark of a note, and no ending of an ordinal number, as in 2e."""
-    return bare in _NOTE_LETTERS and _NUMBER.search(before[-CONTEXT:]) is not None
+    """True if a raised letter after a number is the mark of a note, and no ending of an ordinal number, as in 2e.
+
+    A bracket may close it, as in "71 a)".
+    """
+    return bare.rstrip(")") in _NOTE_LETTERS and _NUMBER.search(before[-CONTEXT:]) is not None
 
 
 def _is_exponent(before: str, bare: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from ingest.markup.equations import M, equation_text
-from ingest.markup.raised import CONTEXT, raised
+from ingest.markup.raised import CONTEXT, after_raised, raised
 from ingest.markup.symbols import symbol
 from ingest.markup.word_figures import FIGURES
 from ingest.markup.word_notes import REFERENCES, Note, Notes
@@ -47,7 +47,7 @@ class _Text:
         if up:
             self.up.append(text)
             return
-        self.settle()
+        text = self.settle(text)
         if self.skipped and self.parts and self.parts[-1].endswith(" "):
             text = text.removeprefix(" ")
         self.skipped = False
@@ -57,11 +57,13 @@ class _Text:
         """Text was left out here, and one of the spaces around it is."""
         self.skipped = True
 
-    def settle(self) -> None:
-        """Ends a run of raised text."""
+    def settle(self, after: str = "") -> str:
+        """Ends a run of raised text; returns the text after it, apart from a number in it."""
         if self.up:
             text, self.up = "".join(self.up), []
             self.parts.append(raised("".join(self.parts[-CONTEXT:])[-CONTEXT:].rpartition("\n")[2], text))
+            return after_raised(self.parts[-1], after)
+        return after
 
     def __str__(self) -> str:
         self.settle()

@@ -234,7 +234,8 @@ class _Words(NamedTuple):
         edges = np.flatnonzero(np.diff(np.pad(kinds == _WORD, 1).astype(np.int8)))
         raised = find_raised(characters, edges[::2], edges[1::2])
         closed = (run.end for run in raised if run.apart and text[run.end : run.end + 1].isalnum())
-        marks = sorted({*_marks(characters), *(run.start for run in raised if run.apart), *closed})
+        cuts = {*_marks(characters), *(run.start for run in raised if run.apart), *closed}
+        marks = sorted(cuts.difference(edges[::2].tolist()) if raised else cuts)
         firsts: NDArray[np.int64] = np.sort(np.append(edges[::2], marks)).astype(np.int64)
         ends: NDArray[np.int64] = np.sort(np.append(edges[1::2], marks)).astype(np.int64)
         tokens = [text[first:end] for first, end in zip(firsts.tolist(), ends.tolist(), strict=True)]

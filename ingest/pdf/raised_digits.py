@@ -27,15 +27,17 @@ _TO_SUPERSCRIPT: Final = str.maketrans("0123456789", _SUPERSCRIPTS)
 _TO_PLAIN: Final = str.maketrans(f"{_SUPERSCRIPTS}⁻⁺−–", "0123456789-+--")
 _SIGNS: Final = "-+−–⁻⁺"
 # What may be raised: digits with a sign, several marks with commas, or both in brackets.
-_RAISED: Final = re.compile(rf"[({{\[]?[{_SIGNS}]?[\d{_SUPERSCRIPTS}]+(?:[,.*][\d{_SUPERSCRIPTS}]+)*[)}}\]*,]?")
+_RAISED: Final = re.compile(rf"[({{\[]?[{_SIGNS}]?[\d{_SUPERSCRIPTS}]+(?:[,.*–−-][\d{_SUPERSCRIPTS}]+)*[)}}\]*,]?")
 _SUPERSCRIPT: Final = re.compile(rf"[⁻⁺]?[{_SUPERSCRIPTS}]+")
 _WORD: Final = re.compile(r"[^\W\d_]{3}\W?$")
 _POWER: Final = re.compile(r"[-+]?\d+")
 _TEN: Final = re.compile(r"(?<![\d.,])10$")
 _SLASHES: Final = frozenset("/\u2044")
-# In font sizes: least rise; and the largest share of the font size before it that a raised digit has.
+# In font sizes: least rise; and the largest share of the font size before it that a raised digit has. One of full size
+# is higher.
 _RISE: Final = 0.15
 _SMALLER: Final = 0.9
+_RISE_OF_FULL_SIZE: Final = 0.3
 # The least rise of the lower edge of a digit whose font raises it.
 _INK_RISE: Final = 0.2
 # Between lines that are one, in font sizes: largest gap within a word, and between words; and share of
@@ -63,7 +65,7 @@ class RaisedDigits(NamedTuple):
 
 
 def find_raised(characters: PageCharacters, firsts: _Indexes, ends: _Indexes) -> list[RaisedDigits]:
-    """The raised digits of words that come after a digit, or after a sign behind one.
+    """The raised digits of words that come after a digit, after a sign behind one, or before a number.
 
     Args:
         characters: of a page.
@@ -136,7 +138,9 @@ def _raised_objects(characters: PageCharacters, words: Sequence[_Span]) -> Itera
         base_size, base = next(measured)
         begun: int | None = None
         for start, (size, height) in zip(starts[1:], measured, strict=False):
-            if size <= _SMALLER * base_size and height - base >= _RISE * base_size:
+            if start == starts[1] and base_size <= _SMALLER * size and base - height >= _RISE * size:
+                yield (first, end), first, start
+            if height - base >= (_RISE if size <= _SMALLER * base_size else _RISE_OF_FULL_SIZE) * base_size:
                 begun = start if begun is None else begun
                 continue
             if begun is not None:
@@ -155,6 +159,8 @@ def _meaning(text: str, first: int, start: int, stop: int, end: int) -> RaisedDi
 
 def _written(before: str, run: str, after: str) -> tuple[str, bool] | None:
     """Plain text for a raised run within a word, and whether apart; None where it is to be left as it is."""
+    if not before and after[:1].isdecimal() and len(run) <= _LONGEST and _RAISED.fullmatch(run):
+        return run.translate(_TO_SUPERSCRIPT), True  # the mark of a note that begins with a number
     if not before or before[-1].isalpha() or not any(map(str.isdecimal, before)):
         return None
     if is_note_letter(before, run):

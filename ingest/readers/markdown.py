@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ingest.markup.raised import CONTEXT, raised
+from ingest.markup.raised import CONTEXT, after_raised, raised
 from ingest.readers.blocks import Block, paginated, table_text
 from ingest.readers.properties import as_author, as_date
 from ingest.readers.source import CROSSED_OUT, ReadingOptions, SourceText
@@ -219,6 +219,7 @@ class _InlineText:
 
     parts: list[str] = field(default_factory=list)
     raised: list[str] | None = None
+    after_raised: bool = False
     crossed_out: int = 0
     left_out: bool = False
     skipped: bool = False
@@ -257,12 +258,14 @@ class _InlineText:
         self.skipped = self.skipped and not text
         if self.raised is not None:
             self.raised.append(text)
-        else:
-            self.parts.append(text)
+        elif text:
+            self.parts.append(after_raised(self.parts[-1], text) if self.after_raised else text)
+            self.after_raised = False
 
     def lower(self) -> None:
         """Ends a raised text."""
         if self.raised:
             before = "".join(part[-CONTEXT:] for part in self.parts[-CONTEXT:])
             self.parts.append(raised(before, "".join(self.raised)))
+            self.after_raised = True
         self.raised = None

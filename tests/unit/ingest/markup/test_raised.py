@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.markup.raised import raised
+from ingest.markup.raised import after_raised, raised
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,7 @@ from ingest.markup.raised import raised
         pytest.param("the 1", "st", "st", id="ordinal"),
         pytest.param("of 41.5", "a", " a", id="a letter as the mark of a note"),
         pytest.param("12 %", "b", "b", id="a letter after a sign alone"),
+        pytest.param("of 71", "a)", " a)", id="a letter with a bracket"),
         pytest.param("the 21", "e", "e", id="French ordinal"),
         pytest.param("the 2", "a", "a", id="Spanish ordinal"),
         pytest.param("of 18 °C", "4", " 4", id="after degrees"),
@@ -42,6 +43,20 @@ from ingest.markup.raised import raised
 )
 def test_raised(before: str, text: str, written: str) -> None:
     assert raised(before, text) == written
+
+
+@pytest.mark.parametrize(
+    ("mark", "text", "written"),
+    [
+        pytest.param("1", "245 units", " 245 units", id="number"),
+        pytest.param("137", "Cs", "Cs", id="isotope"),
+        pytest.param("1", "/2 kg", "/2 kg", id="fraction"),
+        pytest.param("a", "245", "245", id="letter"),
+        pytest.param("1", "", "", id="nothing"),
+    ],
+)
+def test_a_number_after_a_mark_stays_apart(mark: str, text: str, written: str) -> None:
+    assert after_raised(mark, text) == written
 
 
 def test_what_is_known_to_be_a_mark_is_none_of_a_power() -> None:

@@ -61,6 +61,12 @@ def read(path: Path, *runs: str, size: float = 7, rise: float = 4, turn: int = 0
         pytest.param(["10", "_2", " of"], "102 of", id="lowered digit"),
         pytest.param(["12", "34"], "1234", id="number in two parts"),
         pytest.param(["245", "^9", "124"], "245 ⁹ 124", id="between numbers"),
+        pytest.param(["in 2019", "^1–3", " and"], "in 2019 ¹–³ and", id="range of marks"),
+        pytest.param(["^1", "245 units"], "¹ 245 units", id="before a number"),
+        pytest.param(["^1,2", "2019 was"], "¹,² 2019 was", id="two marks before a number"),
+        pytest.param(["^137", "Cs and ", "^14", "C"], "137Cs and 14C", id="isotopes"),
+        pytest.param(["^1", "/", "_2", " kg"], "1/2 kg", id="fraction alone"),
+        pytest.param(["of 71", "^a)", " and"], "of 71 a) and", id="letter with a bracket"),
     ],
 )
 def test_raised_digits(tmp_path: Path, runs: list[str], text: str) -> None:
@@ -69,6 +75,10 @@ def test_raised_digits(tmp_path: Path, runs: list[str], text: str) -> None:
 
 def test_of_turned_text(tmp_path: Path) -> None:
     assert read(tmp_path / "a.pdf", "245", "^9", turn=90).split() == ["245", "9"]
+
+
+def test_a_mark_of_full_size(tmp_path: Path) -> None:
+    assert read(tmp_path / "a.pdf", "It boils at 245", "^9", " degrees.", size=12) == "It boils at 245 ⁹ degrees."
 
 
 def test_a_smaller_number_on_the_line_is_none(tmp_path: Path) -> None:

@@ -566,6 +566,12 @@ class TestOtherText:
         body = p("245", r("9", up), " steps, 10", r("-", up), r("6", up), " m, 1", r("st", up))
         assert text_of(read("a.docx", packed(body))) == "245 9 steps, 10^-6 m, 1st"
 
+    def test_a_mark_before_a_number_stays_apart(self, read: Read) -> None:
+        up = 'vertAlign w:val="superscript"'
+        assert text_of(read("a.docx", packed(p(r("1", up), "245 units of ", r("137", up), "Cs")))) == (
+            "1 245 units of 137Cs"
+        )
+
     def test_text_that_is_lifted_is_raised(self, read: Read) -> None:
         body = p(
             "77", r("4", 'position w:val="8"'), " cm, 30", r("5", 'position w:val="-6"'), r("1", 'position w:val="1"')

@@ -204,6 +204,8 @@ def test_what_was_put_into_a_form(read: Read, source: str, text: str) -> None:
         pytest.param("<table><tr><td>245<sup>9</sup><td>7</table>", "245 9 | 7", id="in a table"),
         pytest.param("a<sup>b<p>c</p></sup>d", "ab\n\nc\n\nd", id="around a block"),
         pytest.param("a<sup>1<sup>2</sup></sup>", "a 1 2", id="twice"),
+        pytest.param("<sup>1</sup><b>245</b> <sup>137</sup>Cs", "1 245 137Cs", id="before a number"),
+        pytest.param("<td><sup>1</sup><p>245", "1\n\n245", id="before another block"),
         pytest.param("30<span style='vertical-align: super'>4</span> men", "30 4 men", id="by a style"),
         pytest.param(
             "<style>.n{vertical-align:super}</style>30<i class=n>4</i> men", "30 4 men", id="by a style sheet"
@@ -213,3 +215,29 @@ def test_what_was_put_into_a_form(read: Read, source: str, text: str) -> None:
 )
 def test_raised_numbers_stay_apart(read: Read, source: str, text: str) -> None:
     assert text_of(read("a.html", source)) == text
+
+
+@pytest.mark.parametrize(
+    ("formula", "text"),
+    [
+        pytest.param("<msup><mn>10</mn><mrow><mo>−</mo><mn>6</mn></mrow></msup><mi>m</mi>", "10^-6m", id="exponent"),
+        pytest.param("<mfrac><mn>1</mn><mn>2</mn></mfrac>", "1/2", id="fraction"),
+        pytest.param("<mfrac><mrow><mi>a</mi><mo>+</mo><mn>1</mn></mrow><mi>b</mi></mfrac>", "(a+1)/b", id="brackets"),
+        pytest.param("<msub><mi>x</mi><mn>1</mn></msub>", "x_1", id="subscript"),
+        pytest.param("<msubsup><mi>x</mi><mi>i</mi><mn>2</mn></msubsup>", "x_i^2", id="both"),
+        pytest.param("<msqrt><mn>2</mn></msqrt><mroot><mi>x</mi><mn>3</mn></mroot>", "√23√x", id="roots"),
+        pytest.param("<munderover><mo>∑</mo><mn>0</mn><mi>n</mi></munderover><mi>i</mi>", "∑_0^ni", id="sum"),
+        pytest.param("<mover><mi>x</mi><mo>¯</mo></mover>", "x", id="accent"),
+        pytest.param(
+            "<mtable><mtr><mtd>1</mtd><mtd>2</mtd></mtr><mtr><mtd>3</mtd><mtd>4</mtd></mtr></mtable>", "1 2; 3 4",
+            id="matrix",
+        ),
+        pytest.param(
+            "<semantics><mn>5</mn><annotation encoding='application/x-tex'>5</annotation></semantics>", "5", id="TeX"
+        ),
+        pytest.param("<msup><mn>7</mn></msup>", "7", id="a part is missing"),
+        pytest.param("<mrow>" * 60 + "<mn>5</mn>", "5", id="deep"),
+    ],
+)  # fmt: skip
+def test_formulas(read: Read, formula: str, text: str) -> None:
+    assert text_of(read("a.html", f"<p>a <math>{formula}</math> b")) == f"a {text} b"

@@ -127,3 +127,7 @@ def test_footnotes_stay_apart_from_numbers(read: Read, source: str, text: str) -
 def test_raised_numbers_stay_apart(read: Read) -> None:
     source = "It has 245<sup>9</sup> doors, 10<sup>-6</sup> m and the 1<sup>st</sup> lid."
     assert text_of(read("a.md", source)) == "It has 245 9 doors, 10^-6 m and the 1st lid."
+
+
+def test_a_mark_before_a_number_stays_apart(read: Read) -> None:
+    assert text_of(read("a.md", "<sup>1</sup>**245** units of <sup>137</sup>Cs")) == "1 245 units of 137Cs"
