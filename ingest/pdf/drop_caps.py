@@ -12,21 +12,31 @@ from rag.domain.values import Box
 # In font sizes of the paragraph: the least size of the letter, and the largest gap after it.
 _LARGE: Final = 1.6
 _GAP: Final = 1.5
+# Most letters of a page that are looked at.
+_MOST: Final = 40
 # Words of one letter.
 _WORDS: Final = frozenset("AIÀOÅÖ")
 
 
 def with_drop_caps(lines: Sequence[Line]) -> Sequence[Line]:
     """The lines with each drop cap at the start of the line beside it."""
-    if not any(map(_is_letter, lines)):
+    caps = [position for position, line in enumerate(lines) if _is_letter(line)][:_MOST]
+    if not caps:
         return lines
-    joined: list[Line] = []
-    for line in lines:
-        if joined and _begins(joined[-1], line):
-            joined[-1] = _with_letter(joined[-1], line)
-        else:
-            joined.append(line)
-    return joined
+    joined: list[Line | None] = list(lines)
+    for position in caps:
+        place = _place_beside(lines[position], position, joined)
+        if place is not None and (line := joined[place]) is not None:
+            joined[place], joined[position] = _with_letter(lines[position], line), None
+    return [line for line in joined if line is not None]
+
+
+def _place_beside(cap: Line, position: int, lines: Sequence[Line | None]) -> int | None:
+    """Position of the line that a letter begins: the next one, or else the uppermost; a file may draw it anywhere."""
+    found = [place for place, line in enumerate(lines) if line is not None and place != position and _begins(cap, line)]
+    if position + 1 in found:
+        return position + 1
+    return min(found, key=lambda place: line.top if (line := lines[place]) else 0.0, default=None)
 
 
 def _is_letter(line: Line) -> bool:

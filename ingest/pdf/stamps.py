@@ -1,6 +1,6 @@
-"""Watermarks: slanted words that repeat or are large, large words at one place of most pages, and tiles. Pure.
+"""Watermarks: slanted words that repeat or are large, large words at one place of most pages or over text, and tiles.
 
-They are no part of the text that they lie over, and no headings.
+Pure. They are no part of the text that they lie over, and no headings.
 """
 
 from __future__ import annotations
@@ -37,6 +37,11 @@ _MOST_WORDS: Final = 8
 _LEAST_TILES: Final = 12
 _LEAST_ALIKE: Final = 4
 _LEAST_LETTERS: Final = 6
+# Large words lie over text if they have so many letters, and so many lines run through them, each over this share of
+# the narrower one.
+_LETTERS_OVER_TEXT: Final = 4
+_LINES_UNDER: Final = 2
+_UNDER: Final = 0.5
 
 
 class StampedPage(NamedTuple):
@@ -55,6 +60,7 @@ def without_stamps(pages: Sequence[PageLines]) -> list[StampedPage]:
         return [StampedPage(lines, ()) for _, lines in pages]
     usual = _usual(pages)
     slanted = Counter(line.text for _, lines in pages for line in lines if line.slanted)
+    on_each = Counter(key for _, lines in pages for key in {_key(line) for line in lines if line.slanted})
     places = Counter(
         key
         for (_, lines), size in zip(pages, usual, strict=True)
@@ -62,17 +68,32 @@ def without_stamps(pages: Sequence[PageLines]) -> list[StampedPage]:
     )
     least = max(_LEAST_PAGES, _SHARE * len(pages))
 
-    def is_stamp(line: Line, size: float) -> bool:
+    def is_stamp(line: Line, size: float, lines: Sequence[Line]) -> bool:
         if line.slanted:
-            return slanted[line.text] >= _LEAST_TIMES or line.size >= _LARGE * size
-        return line.size >= _LARGER * size and (places[_key(line)] >= least or _MARK.fullmatch(line.text) is not None)
+            repeated = slanted[line.text] >= _LEAST_TIMES or 1 < len(pages) == on_each[_key(line)]
+            return repeated or line.size >= _LARGE * size
+        return line.size >= _LARGER * size and (
+            places[_key(line)] >= least or _MARK.fullmatch(line.text) is not None or _lies_over(line, lines)
+        )
 
     return [_parted(lines, size, is_stamp) for (_, lines), size in zip(pages, usual, strict=True)]
 
 
-def _parted(lines: Sequence[Line], size: float, is_stamp: Callable[[Line, float], bool]) -> StampedPage:
+def _lies_over(line: Line, lines: Sequence[Line]) -> bool:
+    """True if other lines run through a line, as no print of its own does."""
+    if sum(map(str.isalpha, line.text)) < _LETTERS_OVER_TEXT:
+        return False
+    left, top, right, bottom = line.box
+    through = 0
+    for box in (other.box for other in lines if other is not line):
+        shared = min(right, box.x1) - max(left, box.x0)
+        through += top < (box.y0 + box.y1) / 2 < bottom and shared >= _UNDER * min(right - left, box.x1 - box.x0)
+    return through >= _LINES_UNDER
+
+
+def _parted(lines: Sequence[Line], size: float, is_stamp: Callable[[Line, float, Sequence[Line]], bool]) -> StampedPage:
     tile = _tile(lines)
-    marked = [is_stamp(line, size) or (tile is not None and _phrase(line) == tile) for line in lines]
+    marked = [is_stamp(line, size, lines) or (tile is not None and _phrase(line) == tile) for line in lines]
     stamps = {line.text: line for line, mark in zip(lines, marked, strict=True) if mark}
     kept = [line for line, mark in zip(lines, marked, strict=True) if not mark]
     # A page of nothing else, such as a cover, keeps its words.

@@ -46,15 +46,15 @@ _MOST_PLAIN: Final = 0.3
 
 _RARE: Final = re.compile(r"[\u0180-\u024f]")
 _CID: Final = re.compile(r"\(cid:\d+\)")
-# Leaders of a table of contents, with spaces between their dots.
-_LEADERS: Final = re.compile(r"([.·…_])(?:\s\1){2,}")
+# Leaders of a table of contents, with spaces between their dots or other signs.
+_LEADERS: Final = re.compile(r"([^\w\s]|_)(?:\s\1){2,}")
 _REPEATED: Final = re.compile(r"(.)\1{2,}")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9]+")
 _VOWELS: Final = frozenset("aeiouyæøœıə")
 _VOWEL: Final = re.compile(f"[w{''.join(sorted(_VOWELS))}]")
 _SINGLE: Final = re.compile(r"(?<!\S)\S(?!\S)")
-# Alphabets with spaces between words. Thai, Chinese and others have none.
-_SPACED: Final = re.compile(r"[A-Za-z\u00aa-\u024f\u0370-\u052f\u1e00-\u1fff]+")
+# Alphabets with spaces between words. Thai, Chinese and others have none. The dot at middle height is a leader.
+_SPACED: Final = re.compile(r"[A-Za-z\u00aa-\u00b6\u00b8-\u024f\u0370-\u052f\u1e00-\u1fff]+")
 _LATIN: Final = re.compile(r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]+")
 
 

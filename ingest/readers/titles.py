@@ -15,16 +15,28 @@ _LONGEST_TITLE: Final = 200
 _MOST_WORDS: Final = 20
 _OPENING_CHARACTERS: Final = 1_000
 _POOR_TITLE: Final = re.compile(
-    r"\W*(untitled|anonymous|unspecified|unknown|unnamed|no title|document|word document|title|home)\s*\d*\W*"
-    r"|microsoft word\b.*"
-    r"|\S*\.(docx?|pdf|indd|tex|rtf|xlsx?|pptx?|md|txt|html?)"
+    # What programs write where nobody has given a title, in the languages of the page and of many offices.
+    r"\W*(?:untitled|anonymous|unspecified|unknown|unnamed|no title|(?:blank|new) (?:page|document)|index|home|title"
+    r"|(?:untitled |word |scanned |new )?(?:document|spreadsheet|presentation|form|drawing)|document title"
+    r"|title of (?:the )?(?:paper|document|report|article)|page|slide|folie|layout|scan|print|template|draft|blank"
+    r"|full page (?:fax )?print|(?:microsoft )?power\s?point\W+(?:presentation|pr\u00e4sentation|presentatie|-pr.*)"
+    r"|(?:google docs|canva design|adobe photoshop pdf|print to pdf)|about:blank"
+    r"|unbenannt|ohne titel|dokument|pr\u00e4sentation|sans (?:titre|nom)|titre|pr\u00e9sentation powerpoint"
+    r"|sin t[i\u00ed]tulo|documento|presentaci\u00f3n de powerpoint|senza (?:titolo|nome)|presentazione standard"
+    r"|naamloos|zonder titel|sem t[i\u00ed]tulo|apresenta\u00e7\u00e3o do powerpoint)\s*\d*\W*"
+    r"|microsoft (?:word|excel|powerpoint|publisher|visio)\b.*"
+    # Names of files, and addresses.
+    r"|\S*\.(?:docx?|pdf|indd|tex|rtf|xlsx?|pptx?|md|txt|html?|qxd|pub|vsdx?|dwg|pages|odt|ods|odp)"
+    r"|.*\s\S*\.(?:docx?|pdf|indd|rtf|xlsx?|pptx?|odt|ods|odp|qxd|pub)|[a-z]:\\.*|(?:https?|file|ftp)://\S*"
     # Names of files: "2402.03216v4", "3M_2023Q2_10Q", "owners-manual-2170416".
     r"|(?=\S*\d)[^\s:]+|[^\s_]*_.*|[^\s-]+(?:-[^\s-]+){2,}",
     re.IGNORECASE,
 )
 # What stands first on a page, and names no document.
 _NO_HEADING: Final = re.compile(
-    r"\W*(?:(?:table of )?contents|exhibit\W+[\d.]+|page \d+|confidential|draft|copy|index|execution version)\W*",
+    # What readers say of headers and notes.
+    r"(?:page (?:header|footer)|(?:footnote|endnote)(?: \d+)?|(?:note|comment)(?: by [^:]{1,100})?): .*"
+    r"|\W*(?:(?:table of )?contents|exhibit\W+[\d.]+|page \d+|confidential|draft|copy|index|execution version)\W*",
     re.IGNORECASE,
 )
 

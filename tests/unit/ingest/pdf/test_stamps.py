@@ -68,6 +68,18 @@ def upright(canvas: Canvas) -> None:
     canvas.drawString(150, 400, "CONFIDENTIAL")
 
 
+def over(canvas: Canvas) -> None:
+    canvas.setFillGray(0.8)
+    canvas.setFont("Helvetica-Bold", 50)
+    canvas.drawString(72, 640, "PROTOTYPE")
+
+
+def licensed(canvas: Canvas) -> None:
+    canvas.rotate(30)
+    canvas.setFont("Helvetica", 11)
+    canvas.drawString(400, 100, "Licensed to Ann")
+
+
 def tiles(canvas: Canvas) -> None:
     canvas.setFillGray(0.8)
     for y in range(40, 840, 60):
@@ -84,6 +96,8 @@ def tiles(canvas: Canvas) -> None:
         pytest.param(across, 4, "DRAFT", id="across every page"),
         pytest.param(upright, 4, "CONFIDENTIAL", id="upright on every page"),
         pytest.param(upright, 1, "CONFIDENTIAL", id="upright, by its word"),
+        pytest.param(over, 1, "PROTOTYPE", id="upright, over text"),
+        pytest.param(licensed, 2, "Licensed to Ann", id="small and slanted on both pages"),
         pytest.param(tiles, 1, "copy of user4471", id="upright tiles"),
         pytest.param(tiles, 2, "copy of user4471", id="upright tiles on every page"),
     ],
@@ -185,6 +199,24 @@ def line(text: str, x: float, y: float, size: float, *, wide: float = 0.5) -> Li
 def test_drop_caps(cap: Line, beside: Line, text: list[str] | None) -> None:
     found = with_drop_caps([cap, beside])
     assert [one.text for one in found] == (text or [cap.text, beside.text])
+
+
+def test_a_drop_cap_that_is_drawn_later() -> None:
+    lines = [line("he pump is blue.", 92, 102, 11), line("It is old.", 92, 116, 11), line("End.", 72, 140, 11)]
+    found = with_drop_caps([*lines, line("T", 72, 100, 36)])
+    assert [one.text for one in found] == ["The pump is blue.", "It is old.", "End."]
+
+
+def test_a_page_of_single_letters_stays() -> None:
+    letters = [line(letter, 72 + 40 * n, 100, 36) for n, letter in enumerate("ABCDEFGH" * 20)]
+    assert with_drop_caps(letters) == letters
+
+
+def test_a_large_sign_over_lines_is_none() -> None:
+    """As the sign of a sum over and under its limits."""
+    lines = [line("∑", 72, 100, 36), line("n+1", 72, 104, 9), line("i=0", 72, 122, 9), line("of it", 120, 110, 11)]
+    (page,) = without_stamps([((595.0, 842.0), lines)])
+    assert page.lines == lines
 
 
 pages = st.lists(

@@ -87,6 +87,13 @@ def test_a_document_in_its_order(read: Read) -> None:
     assert (source.title, source.reason, source.remarks) == ("Pump manual", None, ())
 
 
+def test_a_header_of_pages_is_no_title(read: Read) -> None:
+    body = packed(
+        p("Terms of use"), p("The pump is blue."), section("header default header1"), header1=p("Harbour office")
+    )
+    assert read("a.docx", body).title == "Terms of use"
+
+
 def test_without_a_title_the_first_heading_is_it(read: Read) -> None:
     assert read("a.docx", made(lambda document: document.add_heading("The valve", 1))).title == "The valve"
 

@@ -121,3 +121,10 @@ def test_letters_of_no_language(text: str) -> None:
 
 def test_a_name_with_rare_letters_is_none() -> None:
     assert garbled_reason("The ǃXóõ, the ǂKhomani and the ǀXam speak Khoisan languages, as the ǁAni do. ǂǀǁ") is None
+
+
+@pytest.mark.parametrize("sign", [".", "·", "_", "-", "…", "•", "*", "—", "~", ". ", "· ", "- ", "_ ", "• "])
+def test_contents_with_leaders_are_not_garbled(sign: str) -> None:
+    titles = ["Pumps of the harbour", "Keepers and their hours", "The museum", "Prices for boats", "Old customs"]
+    text = "\n".join(f"{title} {sign * 70} {3 + number}" for number, title in enumerate(titles * 4))
+    assert garbled_reason(text) is None
