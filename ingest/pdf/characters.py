@@ -22,13 +22,16 @@ from ingest.pdf.fonts.font_codes import CONTROL_CODES
 from ingest.pdf.lines import Line, PageLines, Piece
 from ingest.pdf.page_characters import SURROGATE, PageCharacters
 from ingest.pdf.raised_digits import find_raised, rejoin
+from ingest.pdf.reading_order.turned_pages import in_turned_order
 from ingest.pdf.right_to_left.broken_lines import joined_right_to_left
 from ingest.pdf.right_to_left.letter_order import has_right_to_left
+from ingest.pdf.unseen.clips import clipped_words
 from ingest.pdf.unseen.drawings import read_drawings, remove_object
-from ingest.pdf.unseen.layers import covered_words, words_in_layers
+from ingest.pdf.unseen.layers import covered_words, undrawn_among, words_in_layers, words_under_annotations
 from ingest.pdf.unseen.strikes import Strike, find_strikes, kept_letters
 from ingest.pdf.unseen.visibility import hidden_words
 from rag.domain.values import Box
+from rag.pdf.annotations import Annotation
 from rag.text.characters import is_visible
 
 _Floats: TypeAlias = NDArray[np.float64]
@@ -46,6 +49,8 @@ _MARK: Final = re.compile(
     rf"(?:(?<=[^\s{_DIGITS}{_LINE_HYPHENS}]{{3}})|(?<=[^\W\d_]{{2}})(?<![kcdmµμn]m)(?<!ft)(?<!yd)|(?<=°[CF]))[{_DIGITS}]"
 )
 _MARK_RAISED: Final = 0.2
+# Kinds of annotations that cross words out.
+_STRIKING: Final = ("strike-out", "line")
 _LIGATURES: Final = {
     0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st",
 }  # fmt: skip
@@ -102,7 +107,7 @@ def read_lines(
     textpage: pypdfium2.PdfTextPage,
     *,
     layered: bool = False,
-    strike_outs: Sequence[Sequence[float]] = (),
+    annotations: Sequence[Annotation] = (),
 ) -> PageReading:
     """Reads a page: its lines, in drawing order, and what is not among them.
 
@@ -110,16 +115,16 @@ def read_lines(
         page: to read.
         textpage: of the page.
         layered: whether the file may have layers that are off.
-        strike_outs: boxes of annotations that strike words out, on the page as displayed, in points.
+        annotations: of the page; some strike words out, or cover them.
     """
-    lines, left_out, figures, undrawn, unmapped = _read_once(page, textpage, layered, strike_outs)
+    lines, left_out, figures, undrawn, unmapped = _read_once(page, textpage, layered, annotations)
     if removed := [address for address in undrawn if remove_object(page, address)]:
         # pdfium gives a text once that is drawn twice at one place: it may be the copy that is not seen.
         textpage.close()
         for address in removed:
             pdfium.FPDFPageObj_Destroy(ctypes.cast(address, pdfium.FPDF_PAGEOBJECT))
         with closing(page.get_textpage()) as again:
-            lines, rest, figures, _, unmapped = _read_once(page, again, layered, strike_outs)
+            lines, rest, figures, _, unmapped = _read_once(page, again, layered, annotations)
         left_out = rest._replace(in_layers=left_out.in_layers, covered=left_out.covered)
     return PageReading((page.get_size(), lines), left_out, figures, unmapped)
 
@@ -128,7 +133,7 @@ def _read_once(
     page: pypdfium2.PdfPage,
     textpage: pypdfium2.PdfTextPage,
     layered: bool,  # noqa: FBT001 - of this module only
-    strike_outs: Sequence[Sequence[float]],
+    annotations: Sequence[Annotation],
 ) -> tuple[list[Line], LeftOut, Sequence[Box], Sequence[int], int]:
     """Lines; words left out; pictures without words; text objects of which nothing is drawn; glyphs without characters.
 
@@ -145,13 +150,22 @@ def _read_once(
     sizes, bold, slanted = characters.styles(objects, words.firsts.tolist(), extents[:, 3] - extents[:, 1])
     invisible = hidden_words(page, objects, extents, boxes, sizes)
     drawings = read_drawings(page)
+    clipped = clipped_words(objects, extents)
+    if clipped.any():
+        # Clips of forms are in coordinates of their own.
+        clipped &= ~np.fromiter(map(drawings.forms.__contains__, objects), np.bool_, len(objects))
+        invisible |= undrawn_among(page, objects, boxes, clipped & ~invisible)
     none = np.zeros(len(objects), np.bool_)
     in_layers = words_in_layers(page, objects, boxes, drawings) & ~invisible if layered else none
-    covered = covered_words(page, objects, extents, boxes, drawings) & ~invisible & ~in_layers
+    covered = covered_words(page, objects, extents, boxes, drawings)
+    if areas := [one.box for one in annotations if one.kind == "area"]:
+        covered |= words_under_annotations(page, objects, boxes, areas)
+    covered &= ~invisible & ~in_layers
     hidden = invisible | in_layers | covered
     struck = shortened = none
-    if len(drawings.rules) or strike_outs:
-        strikes = find_strikes(page, boxes, _displayed(page, drawings.rules), drawings.rule_paths, strike_outs)
+    marks, lines = ([box for one in annotations if one.kind == kind for box in one.quads] for kind in _STRIKING)
+    if len(drawings.rules) or marks or lines:
+        strikes = find_strikes(page, boxes, _displayed(page, drawings.rules), drawings.rule_paths, marks, lines)
         struck, shortened, texts, boxes = _without_struck(page, characters, words, boxes, strikes)
         words = words._replace(texts=texts)
     # Thousands are made: the constructor of a named tuple would take longer than the rest.
@@ -162,7 +176,7 @@ def _read_once(
     inside = ((middles >= 0) & (middles <= size)).all(axis=1)
     visible = (inside & ~hidden & ~struck).tolist()
     starts = [0, *(end for end, _ in words.line_ends)]
-    lines = [
+    read = [
         Line(
             list(compress(pieces[start:end], visible[start:end])),
             hyphenated,
@@ -175,10 +189,10 @@ def _read_once(
     undrawn -= set(compress(objects, (~hidden).tolist()))
     figures = _figures(page, drawings.images, middles[visible]) if drawings.images else ()
     unmapped = len(_UNMAPPED.findall(characters.text))
-    lines = rejoin(line for line in lines if line.pieces)
+    read = list(in_turned_order(rejoin(line for line in read if line.pieces)))
     if has_right_to_left(characters.text):
-        lines = joined_right_to_left(lines)
-    return lines, LeftOut(*counts), figures, sorted(undrawn), unmapped
+        read = joined_right_to_left(read)
+    return read, LeftOut(*counts), figures, sorted(undrawn), unmapped
 
 
 def _figures(page: pypdfium2.PdfPage, images: Sequence[Sequence[float]], middles: _Floats) -> Sequence[Box]:

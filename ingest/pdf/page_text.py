@@ -14,11 +14,11 @@ from itertools import pairwise
 from statistics import median
 from typing import Final
 
-from ingest.pdf.columns import restore_columns
 from ingest.pdf.drop_caps import with_drop_caps
 from ingest.pdf.lines import Line, PageLines, Piece
 from ingest.pdf.outdents import outdented
 from ingest.pdf.page_labels import printed_labels
+from ingest.pdf.reading_order.columns import restore_columns
 from ingest.pdf.running_headers import RunningHeaders, find_running_headers
 from ingest.pdf.stamps import without_stamps
 from ingest.pdf.tables.cell_by_cell import join_cells

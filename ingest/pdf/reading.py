@@ -58,8 +58,7 @@ class PdfFile(PdfDocument):
             self._embedded.add_from_page(page)
             written = sum(len(annotation.text) for annotation in annotations)
             self._check_characters(number, textpage.count_chars() + written)
-            strike_outs = [box for one in annotations if one.kind == "strike-out" for box in one.quads]
-            reading = read_lines(page, textpage, layered=self._layered, strike_outs=strike_outs)
+            reading = read_lines(page, textpage, layered=self._layered, annotations=annotations)
             (size, lines), left_out, self._figures[number], self._unmapped[number] = reading
             not_shown = sum(len(one.text.split()) for one in annotations if one.kind == "hidden")
             self._left_out[number] = left_out._replace(invisible=left_out.invisible + not_shown)

@@ -42,7 +42,7 @@ from ingest.readers.titles import first_heading
 from ingest.readers.xfa import xfa_text
 from rag.domain.values import Box, Page
 from rag.errors import FileFault
-from rag.pdf.annotations import Annotation
+from rag.pdf.annotations import Annotation, AnnotationKind
 
 _log = logging.getLogger(__name__)
 
@@ -154,9 +154,10 @@ class _Appearances:
         off = self.fallback.annotations_off(number) if self.layered and annotations else frozenset()
         shown = []
         for one in annotations:
-            if one.kind == "drawn" and self.left > 0:
+            if (one.kind == "drawn" or (one.kind == "value" and not one.text)) and self.left > 0:
                 self.left -= 1
-                one = one._replace(kind="text", text=self.fallback.appearance(number, one.position))
+                kind: AnnotationKind = "value" if one.kind == "value" else "text"
+                one = one._replace(kind=kind, text=self.fallback.appearance(number, one.position))
             if one.position not in off:
                 shown.append(one)
         return shown, len(shown) < len(annotations)

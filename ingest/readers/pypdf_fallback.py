@@ -41,6 +41,7 @@ _MOST_INFLATED: Final = 1 << 22
 _MOST_STREAMS: Final = 5_000
 _LONGEST_APPEARANCE: Final = 2_000
 _MOST_ANNOTATIONS: Final = 5_000
+_MOST_LAYERED_PAGES: Final = 500
 
 
 class PypdfFallback:
@@ -61,7 +62,7 @@ class PypdfFallback:
 
     def has_layers(self) -> bool:
         """True if the file has layers that may be off, or that is unknown."""
-        found = self._try(lambda reader: _has_layers(reader.root_object))
+        found = self._try(_has_layers)
         return _may_have_layers(self._path) if found is None else found
 
     def xfa(self) -> Mapping[str, bytes]:
@@ -166,13 +167,30 @@ def _is_off(content: PdfObject, configuration: pypdf.generic.DictionaryObject) -
     return {"/AllOn": any(off), "/AnyOff": not any(off), "/AllOff": not all(off)}.get(policy, all(off))
 
 
-def _has_layers(catalog: pypdf.generic.DictionaryObject) -> bool:
-    properties = _dictionary(catalog.get("/OCProperties"))
+def _has_layers(reader: pypdf.PdfReader) -> bool:
+    properties = _dictionary(reader.root_object.get("/OCProperties"))
     configuration = _dictionary(properties.get("/D"))
     off = _resolved(configuration.get("/OFF"))
-    return bool(properties) and (
-        bool(off) or str(configuration.get("/BaseState")) == "/OFF" or "/AS" in configuration or not configuration
+    if not properties:
+        return False
+    if off or str(configuration.get("/BaseState")) == "/OFF" or "/AS" in configuration or not configuration:
+        return True
+    layers = _resolved(properties.get("/OCGs"))
+    return any(map(_is_off_by_usage, layers if isinstance(layers, list) else ())) or any(
+        map(_has_memberships, reader.pages[:_MOST_LAYERED_PAGES])
     )
+
+
+def _is_off_by_usage(layer: PdfObject) -> bool:
+    """True if the usage of a layer hides it on a screen."""
+    usage = _dictionary(_dictionary(layer).get("/Usage"))
+    return str(_dictionary(usage.get("/View")).get("/ViewState")) == "/OFF"
+
+
+def _has_memberships(page: pypdf.PageObject) -> bool:
+    """True if content of a page depends on several layers, or on one that has to be off."""
+    properties = _dictionary(_dictionary(page.get("/Resources")).get("/Properties"))
+    return any(_dictionary(one).get("/Type") == "/OCMD" for one in properties.values())
 
 
 def _may_have_layers(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Annotations of a page that hold text: values of form fields, text boxes, notes of reviewers, and strike-outs.
+"""Annotations of a page that hold text, strike it out or cover it: form fields, text boxes, notes, lines and areas.
 
 Their number and lengths are bounded, because a file may hold any of them.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import ctypes
 import html
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import pypdfium2
@@ -16,7 +16,7 @@ import pypdfium2.raw as pdfium
 
 from rag.domain.values import Box
 
-AnnotationKind: TypeAlias = Literal["value", "tick", "text", "note", "drawn", "strike-out", "hidden"]
+AnnotationKind: TypeAlias = Literal["value", "tick", "text", "note", "drawn", "strike-out", "line", "area", "hidden"]
 
 # Most annotations of a page that are looked at, characters of one, options of a field, and quadrilaterals of one.
 _MOST: Final = 5_000
@@ -25,6 +25,10 @@ _LONGEST_STRING: Final = 1 << 20
 _LONGEST_NAME: Final = 100
 _MOST_OPTIONS: Final = 1_000
 _MOST_QUADS: Final = 500
+_MOST_POINTS: Final = 5_000
+# A line is flat if it rises less than this share of its length; half its thickness, in points.
+_FLAT: Final = 0.1
+_HALF_A_LINE: Final = 0.5
 # PageToDevice returns integers: it is called with a device of a thousand units per point.
 _SCALE: Final = 1000
 
@@ -47,6 +51,12 @@ _DRAWN: Final = (pdfium.FPDF_FORMFIELD_PUSHBUTTON, pdfium.FPDF_FORMFIELD_SIGNATU
 _LINE_END: Final = re.compile(r"</(?:p|div|li)\b|<br\b", re.IGNORECASE)
 _TAG: Final = re.compile(r"<[^<>]{0,2000}>")
 _STAMP_OF: Final = {stamp.replace(" ", "").lower(): stamp for stamp in _STAMPS}
+_SHOWING: Final = re.compile(r"\bT[jJ]\b|[)>\]]\s{0,5}['\"]")
+# Annotations with an interior, which may cover words of the page.
+_AREAS: Final = (
+    pdfium.FPDF_ANNOT_SQUARE, pdfium.FPDF_ANNOT_CIRCLE, pdfium.FPDF_ANNOT_POLYGON, pdfium.FPDF_ANNOT_FREETEXT,
+    pdfium.FPDF_ANNOT_STAMP,
+)  # fmt: skip
 _NOTES: Final = frozenset(
     {
         pdfium.FPDF_ANNOT_TEXT, pdfium.FPDF_ANNOT_LINE, pdfium.FPDF_ANNOT_SQUARE, pdfium.FPDF_ANNOT_CIRCLE,
@@ -61,13 +71,15 @@ class Annotation(NamedTuple):
     """An annotation with text, or one that strikes words out.
 
     Attributes:
-        kind: ``value`` of a form field; ``tick``: a box or button of a form, with the text "x" where it is ticked;
-            ``text``: a text box on the page; ``note``: a comment, which is not on the page as drawn; ``drawn``: one
-            whose text, if it has any, is only in its appearance; ``strike-out``; ``hidden``: text that no viewer shows.
+        kind: ``value`` of a form field, without text where only its appearance may have it; ``tick``: a box or button
+            of a form, with the text "x" where it is ticked; ``text``: a text box on the page; ``note``: a comment,
+            which is not on the page as drawn; ``drawn``: one whose text, if it has any, is only in its appearance;
+            ``strike-out``; ``line``: flat ones, drawn by hand or not; ``area``: one that may cover words; ``hidden``:
+            text that no viewer shows.
         text: may have several lines.
         author: of a note; empty where it has none.
         box: on the page as displayed.
-        quads: boxes of the words that are marked.
+        quads: boxes of the words that are marked, or of the lines.
         position: 0-based, among the annotations of the page.
     """
 
@@ -90,10 +102,19 @@ def read_annotations(page: pypdfium2.PdfPage) -> list[Annotation]:
         annotation = pdfium.FPDFPage_GetAnnot(page, index)
         if annotation:
             try:
-                found += (one._replace(position=index) for one in _read(page, annotation, place))
+                read = (*_read(page, annotation, place), *_area(annotation, place))
+                found += (one._replace(position=index) for one in read)
             finally:
                 pdfium.FPDFPage_CloseAnnot(annotation)
     return found
+
+
+def _area(annotation: Any, place: _Placement) -> Iterator[Annotation]:  # noqa: ANN401 - ctypes
+    """An annotation that may cover words."""
+    if pdfium.FPDFAnnot_GetSubtype(annotation) in _AREAS and not pdfium.FPDFAnnot_GetFlags(annotation) & _NOT_SHOWN:
+        box = place.of_annotation(annotation)
+        if box is not None:
+            yield Annotation("area", "", box)
 
 
 def _read(page: pypdfium2.PdfPage, annotation: Any, place: _Placement) -> Iterator[Annotation]:  # noqa: ANN401 - ctypes
@@ -115,19 +136,26 @@ def _read(page: pypdfium2.PdfPage, annotation: Any, place: _Placement) -> Iterat
         quads = tuple(place.quads(annotation)) if subtype in _MARKING else ()
         found = Annotation("note", _contents(annotation), box, author, quads)
         if shown:
-            yield from _beside_note(annotation, subtype, found)
+            yield from _beside_note(annotation, subtype, found, place)
     else:
         return
     if found and found.text.strip():
         yield found if shown else found._replace(kind="hidden")
-    elif found and shown and found.kind in ("tick", "drawn"):
+    elif found and shown and found.kind in ("tick", "drawn", "value"):
         yield found
 
 
-def _beside_note(annotation: Any, subtype: int, note: Annotation) -> Iterator[Annotation]:  # noqa: ANN401 - ctypes
-    """Appearance of an annotation with a note on the page: a strike through words, or a stamp."""
+def _beside_note(
+    annotation: Any,  # noqa: ANN401 - ctypes
+    subtype: int,
+    note: Annotation,
+    place: _Placement,
+) -> Iterator[Annotation]:
+    """Appearance of an annotation with a note on the page: a strike through words, lines, or a stamp."""
     if note.quads and subtype == pdfium.FPDF_ANNOT_STRIKEOUT:
         yield Annotation("strike-out", "", note.box, quads=note.quads)
+    elif subtype in (pdfium.FPDF_ANNOT_LINE, pdfium.FPDF_ANNOT_INK):
+        yield Annotation("line", "", note.box, quads=tuple(place.lines(annotation)))
     elif subtype == pdfium.FPDF_ANNOT_STAMP:
         yield _of_appearance(Annotation("text", _stamp(annotation), note.box))
 
@@ -152,13 +180,23 @@ def _field(formenv: Any, annotation: Any, box: Box) -> Annotation | None:  # noq
     if kind in _TICKS:
         return Annotation("tick", "x" if pdfium.FPDFAnnot_IsChecked(formenv, annotation) else "", box)
     if kind in _DRAWN:
-        return Annotation("drawn", "", box)
+        return Annotation("value", "", box)
     if kind not in _TEXTS or (
         kind == pdfium.FPDF_FORMFIELD_TEXTFIELD and pdfium.FPDFAnnot_GetFormFieldFlags(formenv, annotation) & _PASSWORD
     ):
         return None
     text = _choices(formenv, annotation) if kind in _CHOICES else ""
-    return Annotation("value", text or _string(pdfium.FPDFAnnot_GetFormFieldValue, formenv, annotation), box)
+    text = text or _string(pdfium.FPDFAnnot_GetFormFieldValue, formenv, annotation)
+    text = text or _of_rich_text(_entry(annotation, b"RV"))
+    return Annotation("value", text, box) if text or _shows_text(annotation) else None
+
+
+def _shows_text(annotation: Any) -> bool:  # noqa: ANN401 - ctypes
+    """True if the appearance of an annotation has operators that show text."""
+    return (
+        _SHOWING.search(_string(pdfium.FPDFAnnot_GetAP, annotation, pdfium.FPDF_ANNOT_APPEARANCEMODE_NORMAL))
+        is not None
+    )
 
 
 def _choices(formenv: Any, annotation: Any) -> str:  # noqa: ANN401 - ctypes
@@ -175,8 +213,10 @@ def _choices(formenv: Any, annotation: Any) -> str:  # noqa: ANN401 - ctypes
 def _contents(annotation: Any) -> str:  # noqa: ANN401 - ctypes
     """The text of an annotation: plain, or else that of its rich text."""
     plain = _entry(annotation, b"Contents")
-    if plain.strip() or not (rich := _entry(annotation, b"RC")):
-        return plain
+    return plain if plain.strip() else _of_rich_text(_entry(annotation, b"RC"))
+
+
+def _of_rich_text(rich: str) -> str:
     return html.unescape(_TAG.sub("", _LINE_END.sub("\n\\g<0>", rich))).strip()
 
 
@@ -192,6 +232,19 @@ def _string(get: Callable[..., int], *arguments: object) -> str:
     buffer = (ctypes.c_ushort * (size // 2 + 1))()
     get(*arguments, buffer, size)
     return bytes(buffer)[: size - 2].decode("utf-16-le", "ignore")[:_LONGEST].replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _lines_of(annotation: Any) -> Iterator[Sequence[Any]]:  # noqa: ANN401 - ctypes
+    """The points of the line of an annotation, or of each stroke of a pen."""
+    start, end = pdfium.FS_POINTF(), pdfium.FS_POINTF()
+    if pdfium.FPDFAnnot_GetLine(annotation, start, end):
+        yield start, end
+    for stroke in range(min(pdfium.FPDFAnnot_GetInkListCount(annotation), _MOST_QUADS)):
+        count = pdfium.FPDFAnnot_GetInkListPath(annotation, stroke, None, 0)
+        if 1 < count <= _MOST_POINTS:
+            points = (pdfium.FS_POINTF * count)()
+            pdfium.FPDFAnnot_GetInkListPath(annotation, stroke, points, count)
+            yield list(points)
 
 
 class _Placement:
@@ -214,6 +267,15 @@ class _Placement:
                 corners = [(getattr(points, f"x{number}"), getattr(points, f"y{number}")) for number in range(1, 5)]
                 if (box := self._box(corners)) is not None:
                     yield box
+
+    def lines(self, annotation: Any) -> Iterator[Box]:  # noqa: ANN401 - ctypes
+        """Boxes of the flat lines of an annotation, as thin as a line is: a hand draws them less evenly."""
+        for points in _lines_of(annotation):
+            moved = [self._moved(point.x, point.y) for point in points]
+            xs, ys = zip(*moved, strict=True)
+            if max(ys) - min(ys) <= _FLAT * (max(xs) - min(xs)):
+                level = sum(ys) / len(ys)
+                yield Box(min(xs), level - _HALF_A_LINE, max(xs), level + _HALF_A_LINE)
 
     def _box(self, corners: list[tuple[float, float]]) -> Box | None:
         """None for one that is not on the page."""

@@ -48,6 +48,8 @@ _get_bounds = prototype(pdfium.FPDFPageObj_GetBounds, _INT, _ADDRESS, *[_ADDRESS
 _get_matrix = prototype(pdfium.FPDFPageObj_GetMatrix, _INT, _ADDRESS, _ADDRESS)
 _get_fill = prototype(pdfium.FPDFPageObj_GetFillColor, _INT, _ADDRESS, *[_ADDRESS] * 4)
 _get_draw_mode = prototype(pdfium.FPDFPath_GetDrawMode, _INT, _ADDRESS, _ADDRESS, _ADDRESS)
+_get_stroke = prototype(pdfium.FPDFPageObj_GetStrokeColor, _INT, _ADDRESS, *[_ADDRESS] * 4)
+_get_stroke_width = prototype(pdfium.FPDFPageObj_GetStrokeWidth, _INT, _ADDRESS, _ADDRESS)
 _count_points = prototype(pdfium.FPDFPath_CountSegments, _INT, _ADDRESS)
 _get_point_of = prototype(pdfium.FPDFPath_GetPathSegment, _ADDRESS, _ADDRESS, _INT)
 _get_point = prototype(pdfium.FPDFPathSegment_GetPoint, _INT, _ADDRESS, _ADDRESS, _ADDRESS)
@@ -79,11 +81,11 @@ class Drawings:
     """Drawings of a page: its paths and areas, beside the text.
 
     Attributes:
-        rules: extents of thin paths, along the x or the y axis, in PDF coordinates. *Shape:* ``(rules, 4)``.
-        rule_paths: the path object of each.
-        covers: rectangles that are drawn after text: extent in PDF coordinates, and position in drawing order.
+        rules: extents of thin paths and images, along the x or the y axis, in PDF coordinates. *Shape:* ``(rules, 4)``.
+        rule_paths: the path or image object of each.
+        covers: areas and images that are drawn after text: extent in PDF coordinates, and position in drawing order.
             *Shape:* ``(covers, 5)``.
-        cover_paths: the path object of each.
+        cover_paths: the path or image object of each.
         images: extents of the images, in PDF coordinates.
         paths: number of path objects.
         objects: all that were looked at.
@@ -158,8 +160,7 @@ class _DrawingReader:
                 self._paths += 1
                 self._read_path(address, start + offset, matrix)
             elif kind == pdfium.FPDF_PAGEOBJ_IMAGE:
-                if (extent := self._bounds(address, matrix)) is not None:
-                    self._images.append(extent)
+                self._read_image(address, start + offset, matrix)
             elif kind == pdfium.FPDF_PAGEOBJ_FORM and depth < _DEPTH:
                 count = max(min(_count_parts(address), self._left), 0)
                 parts = list(map(_get_part, repeat(address), range(count)))
@@ -181,27 +182,41 @@ class _DrawingReader:
         a, b, c, d, e, f = values
         return a, b, c, d, e, f
 
+    def _read_image(self, address: int, position: int, matrix: _Matrix) -> None:
+        extent = self._bounds(address, matrix)
+        if extent is not None:
+            self._images.append(extent)
+            if not self._add_rule(address, extent):
+                self._add_cover(address, position, extent)
+
+    def _add_rule(self, address: int, extent: _Extent) -> bool:
+        """Adds what is thin; returns whether it is."""
+        left, bottom, right, top = extent
+        if min(right - left, top - bottom) > _THIN:
+            return False
+        self._rules.append(extent)
+        self._rule_paths.append(address)
+        return True
+
+    def _add_cover(self, address: int, position: int, extent: _Extent) -> None:
+        left, bottom, right, top = extent
+        if self._has_text and right - left >= _LEAST_COVER and top - bottom >= _LEAST_COVER:
+            self._covers.append((*extent, position))
+            self._cover_paths.append(address)
+
     def _read_path(self, address: int, position: int, matrix: _Matrix) -> None:
         extent = self._bounds(address, matrix)
-        if extent is None:
-            return
-        left, bottom, right, top = extent
-        if min(right - left, top - bottom) <= _THIN:
-            self._rules.append(extent)
-            self._rule_paths.append(address)
+        if extent is None or self._add_rule(address, extent):
             return
         points = _count_points(address)
         if points <= 5 and not (points == 4 and _begins(address, 2)):
             # One rectangle, or less.
-            if self._has_text and right - left >= _LEAST_COVER and top - bottom >= _LEAST_COVER:
-                self._covers.append((*extent, position))
-                self._cover_paths.append(address)
+            self._add_cover(address, position, extent)
         elif points <= min(_POINTS_OF_A_PATH, self._points):
             self._points -= points
             for part in _parts(address, points, matrix):
-                if min(part[2] - part[0], part[3] - part[1]) <= _THIN:
-                    self._rules.append(part)
-                    self._rule_paths.append(address)
+                if not self._add_rule(address, part):
+                    self._add_cover(address, position, part)
 
 
 def _begins(path: int, position: int) -> bool:
@@ -209,14 +224,22 @@ def _begins(path: int, position: int) -> bool:
     return bool(_get_point_type(_get_point_of(path, position)) == pdfium.FPDF_SEGMENT_MOVETO)
 
 
+def is_image(address: int) -> bool:
+    """True if an object is an image."""
+    return bool(_get_type(address) == pdfium.FPDF_PAGEOBJ_IMAGE)
+
+
 def is_opaque(path: int) -> bool:
-    """True if a path is filled, and not transparent."""
-    mode, stroke = ctypes.c_int(), ctypes.c_int()
+    """True if a path is filled, or drawn with a thick line, and not transparent."""
+    mode, stroke, width = ctypes.c_int(), ctypes.c_int(), ctypes.c_float()
     _get_draw_mode(path, ctypes.addressof(mode), ctypes.addressof(stroke))
     if mode.value == pdfium.FPDF_FILLMODE_NONE:
-        return False
+        _get_stroke_width(path, ctypes.addressof(width))
+        if not stroke.value or width.value < _LEAST_COVER:
+            return False
     channels = (ctypes.c_uint * 4)(0, 0, 0, 255)
-    _get_fill(path, *(ctypes.addressof(channels) + 4 * place for place in range(4)))
+    get = _get_stroke if mode.value == pdfium.FPDF_FILLMODE_NONE else _get_fill
+    get(path, *(ctypes.addressof(channels) + 4 * place for place in range(4)))
     return bool(channels[3] >= _OPAQUE)
 
 
@@ -260,30 +283,35 @@ def remove_object(page: pypdfium2.PdfPage, address: int) -> bool:
     return bool(pdfium.FPDFPage_RemoveObject(page, ctypes.cast(address, pdfium.FPDF_PAGEOBJECT)))
 
 
-def undrawn(page: pypdfium2.PdfPage, groups: Sequence[Sequence[int]], boxes: Sequence[_Floats]) -> list[_Mask]:
+def undrawn(
+    page: pypdfium2.PdfPage, groups: Sequence[Sequence[int]], boxes: Sequence[_Floats], *, annotated: bool = False
+) -> list[_Mask]:
     """For each group of objects, mask of its boxes in which a rendering is the same without the group.
 
     Args:
         page: the page of the objects.
         groups: addresses of page objects.
         boxes: for each group, on the page as displayed, in points, origin top left. *Shape:* ``(boxes, 4)``.
+        annotated: whether annotations are drawn over the page.
     """
     width, height = page.get_size()
     scale = min(2.0, (_MOST_PIXELS / max(width * height, 1.0)) ** 0.5)
-    whole = _picture(page, scale)
+    whole = _picture(page, scale, annotated=annotated)
     masks = []
     for objects, places in zip(groups, boxes, strict=True):
-        changed = np.abs(whole - _picture(page, scale, objects)) > _DIFFERENCE
+        changed = np.abs(whole - _picture(page, scale, objects, annotated=annotated)) > _DIFFERENCE
         masks.append(np.array([not _inside(changed, box * scale).any() for box in places], np.bool_))
     return masks
 
 
-def _picture(page: pypdfium2.PdfPage, scale: float, without: Sequence[int] = ()) -> NDArray[np.int16]:
+def _picture(
+    page: pypdfium2.PdfPage, scale: float, without: Sequence[int] = (), *, annotated: bool = False
+) -> NDArray[np.int16]:
     """Grey rendering of a page without some of its objects. *Shape:* ``(height, width)``."""
     for address in without:
         _set_active(address, 0)
     try:
-        with closing(page.render(scale=scale, grayscale=True, draw_annots=False, may_draw_forms=False)) as bitmap:
+        with closing(page.render(scale=scale, grayscale=True, draw_annots=annotated, may_draw_forms=False)) as bitmap:
             picture: NDArray[np.int16] = bitmap.to_numpy().reshape(bitmap.height, bitmap.width).astype(np.int16)
             return picture
     finally:

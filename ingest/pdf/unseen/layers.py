@@ -16,7 +16,8 @@ import pypdfium2.raw as pdfium
 from numpy.typing import NDArray
 
 from ingest.pdf.bindings import prototype
-from ingest.pdf.unseen.drawings import Drawings, is_opaque, undrawn
+from ingest.pdf.unseen.drawings import Drawings, is_image, is_opaque, undrawn
+from ingest.pdf.unseen.visibility import has_ink, without_contrast
 
 _Floats: TypeAlias = NDArray[np.float64]
 _Mask: TypeAlias = NDArray[np.bool_]
@@ -58,7 +59,9 @@ def words_in_layers(page: pypdfium2.PdfPage, objects: Sequence[int], boxes: _Flo
 def covered_words(
     page: pypdfium2.PdfPage, objects: Sequence[int], extents: _Floats, boxes: _Floats, drawings: Drawings
 ) -> _Mask:
-    """Mask of the words that an area hides which is drawn over them, as redaction and correction do.
+    """Mask of the words that an area or image hides which is drawn over them, as redaction and correction do.
+
+    An image of print may lie over its own text, which OCR has put there: words of which it shows something are kept.
 
     Args:
         page: the page of the words.
@@ -76,14 +79,46 @@ def covered_words(
     left, bottom, right, top, position = (side[:, np.newaxis] for side in drawings.covers[-_MOST_COVERS:].T)
     covered = (positions < position) & (left <= x) & (x <= right) & (bottom <= y) & (y <= top)
     paths = drawings.cover_paths[-_MOST_COVERS:]
-    opaque = [cover for cover in np.flatnonzero(covered.any(axis=1)).tolist() if is_opaque(paths[cover])]
-    if not opaque:
-        return none
+    over = np.flatnonzero(covered.any(axis=1)).tolist()
+    images = [cover for cover in over if is_image(paths[cover])]
+    opaque = [cover for cover in over if is_opaque(paths[cover])]
     under: _Mask = covered[opaque].any(axis=0)
-    suspects = np.flatnonzero(under)
-    members = list(dict.fromkeys(objects[word] for word in suspects.tolist()))
-    (under[suspects],) = undrawn(page, [members], [boxes[suspects]])
-    return under
+    # Text without ink under an image is that of OCR.
+    pictured = np.flatnonzero(covered[images].any(axis=0) & ~under)
+    pictured = pictured[[has_ink(objects[word]) for word in pictured.tolist()]] if len(pictured) else pictured
+    pictured = pictured[without_contrast(page, boxes[pictured])] if len(pictured) else pictured
+    under[pictured] = True
+    return undrawn_among(page, objects, boxes, under)
+
+
+def words_under_annotations(
+    page: pypdfium2.PdfPage, objects: Sequence[int], boxes: _Floats, areas: Sequence[Sequence[float]]
+) -> _Mask:
+    """Mask of the words that an annotation hides which lies over them, such as a filled square or text box.
+
+    Args:
+        page: the page of the words.
+        objects: the address of each word's text object.
+        boxes: of the words, on the page as displayed, in points, origin top left.
+        areas: boxes of the annotations, alike.
+    """
+    x, y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
+    under = np.zeros(len(objects), np.bool_)
+    for left, top, right, bottom in areas[:_MOST_COVERS]:
+        under |= (left <= x) & (x <= right) & (top <= y) & (y <= bottom)
+    return undrawn_among(page, objects, boxes, under, annotated=True)
+
+
+def undrawn_among(
+    page: pypdfium2.PdfPage, objects: Sequence[int], boxes: _Floats, suspected: _Mask, *, annotated: bool = False
+) -> _Mask:
+    """Mask of the suspected words that a rendering does not show."""
+    suspects = np.flatnonzero(suspected)
+    hidden = np.zeros(len(objects), np.bool_)
+    if len(suspects):
+        members = list(dict.fromkeys(objects[word] for word in suspects.tolist()))
+        (hidden[suspects],) = undrawn(page, [members], [boxes[suspects]], annotated=annotated)
+    return hidden
 
 
 def _undrawn_words(

@@ -45,7 +45,12 @@ class Strike(NamedTuple):
 
 
 def find_strikes(
-    page: pypdfium2.PdfPage, boxes: _Floats, rules: _Floats, paths: Sequence[int], marks: Sequence[Sequence[float]] = ()
+    page: pypdfium2.PdfPage,
+    boxes: _Floats,
+    rules: _Floats,
+    paths: Sequence[int],
+    marks: Sequence[Sequence[float]] = (),
+    drawn: Sequence[Sequence[float]] = (),
 ) -> list[Strike]:
     """The struck-out parts of words.
 
@@ -55,8 +60,13 @@ def find_strikes(
         rules: boxes of thin paths. *Shape:* ``(rules, 4)``.
         paths: addresses of their path objects.
         marks: boxes of strike-out annotations.
+        drawn: boxes of the lines of other annotations, such as those of a pen.
     """
     found = _marked(boxes, marks)
+    pen = np.array(drawn, np.float64).reshape(-1, 4)
+    found += [
+        Strike(word, pen[line, 0], pen[line, 2], (pen[line, 1] + pen[line, 3]) / 2) for word, line in _lined(boxes, pen)
+    ]
     lined = _lined(boxes, rules)
     if lined:
         over = np.array([_overlap(boxes[word], rules[rule]) for word, rule in lined])

@@ -62,7 +62,7 @@ def hidden_words(
         hidden |= _is_among(objects, without_ink) & ~_over_images(page, extents)
     if light:
         suspects = np.flatnonzero(_is_among(objects, light) & ~hidden)
-        hidden[suspects] = _blank(page, boxes[suspects])
+        hidden[suspects] = without_contrast(page, boxes[suspects])
     return hidden
 
 
@@ -124,7 +124,12 @@ def _holds_image(drawn: Any, depth: int = 0) -> bool:  # noqa: ANN401 - a pointe
     return any(_holds_image(pdfium.FPDFFormObj_GetObject(drawn, number), depth + 1) for number in parts)
 
 
-def _blank(page: pypdfium2.PdfPage, boxes: _Floats) -> _Mask:
+def has_ink(text_object: int) -> bool:
+    """True if the letters of a text object are filled or outlined."""
+    return _get_mode(text_object) not in _WITHOUT_INK
+
+
+def without_contrast(page: pypdfium2.PdfPage, boxes: _Floats) -> _Mask:
     """Mask of the boxes without visible contrast in a rendering of the page. *Shape:* ``(boxes,)``."""
     width, height = page.get_size()
     scale = min(1.0, (_MOST_PIXELS / max(width * height, 1.0)) ** 0.5)

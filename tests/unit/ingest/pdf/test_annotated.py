@@ -55,6 +55,21 @@ class TestFields:
         assert 199 < box.x0 < box.x1 < 401
         assert 842 - 680 - 12 <= box.y0 < box.y1 <= 842 - 680 + 4
 
+    @pytest.mark.parametrize("kind", ["/FT/Tx", "/FT/Sig", "/FT/Btn/Ff 65536", "/FT/Ch/Ff 131072"])
+    def test_what_only_the_appearance_shows_stands_behind_its_label(self, tmp_path: Path, kind: str) -> None:
+        look = stream("BT /F 9 Tf 2 5 Td (Ann Brandt) Tj ET", f"/Subtype/Form/BBox[0 0 90 20]/Resources<<{HELVETICA}>>")
+        field = f"<</Type/Annot/F 4/Subtype/Widget{kind}/T(a)/Rect[150 696 300 714]/AP<</N 6 0 R>>>>"
+        data = page_of(
+            shown("Signed:", 700), catalog="/AcroForm<</Fields[5 0 R]>>", page="/Annots[5 0 R]", extra=[field, look]
+        )
+        (tmp_path / "a.pdf").write_bytes(data)
+        source = read_pdf(tmp_path / "a.pdf", ReadingOptions(ReadingLimits(), ocr="off"))
+        assert source.pages[0].text == "Signed: Ann Brandt"
+
+    def test_rich_text_alone(self, tmp_path: Path) -> None:
+        entry = field("/RV(<body><p>Bring <b>two</b> keys &amp; a lamp</p></body>)", 700)
+        assert read(tmp_path / "a.pdf", shown("Name:", 700), [entry]).pages[0].text == "Name: Bring two keys & a lamp"
+
     @pytest.mark.parametrize(
         ("content", "fields", "text"),
         [
@@ -212,7 +227,8 @@ class TestNotes:
             )
         )
         source = read_pdf(tmp_path / "a.pdf", ReadingOptions(ReadingLimits(), ocr="off"))
-        assert source.pages[0].text == "A line.\n\nGate 4410"
+        # What a field shows may belong to the label above it.
+        assert source.pages[0].text == ("A line.\nGate 4410" if kind.startswith("Widget") else "A line.\n\nGate 4410")
 
     @pytest.mark.parametrize(
         ("content", "configuration", "read_too"),

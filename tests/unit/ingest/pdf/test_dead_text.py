@@ -33,13 +33,19 @@ def drawn(path: Path, draw: Draw) -> SourceText:
     return read(path)
 
 
-def layered(path: Path, content: str, catalog: str, properties: str = "/L 5 0 R/M 6 0 R") -> SourceText:
+def layered(
+    path: Path,
+    content: str,
+    catalog: str,
+    properties: str = "/L 5 0 R/M 6 0 R",
+    old: str = "<</Type/OCG/Name(Old)>>",
+) -> SourceText:
     """A page with two layers, "Old" (5 0 R) and "New" (6 0 R), and a form X that is in the first one."""
     data = page_of(
         shown("The pump is blue.", 700) + content,
         catalog=f"/OCProperties<</OCGs[5 0 R 6 0 R]/D<<{catalog}>>>>",
         resources=f"/Properties<<{properties}>>/XObject<</X 7 0 R>>",
-        extra=["<</Type/OCG/Name(Old)>>", "<</Type/OCG/Name(New)>>", FORM],
+        extra=[old, "<</Type/OCG/Name(New)>>", FORM],
     )
     path.write_bytes(data)
     return read(path)
@@ -68,6 +74,8 @@ class TestLayers:
                 "/L 5 0 R/M 6 0 R",
                 id="within one that is off",
             ),
+            pytest.param(OLD, "/Order[5 0 R]", "/L<</Type/OCMD/OCGs[5 0 R]/P/AllOff>>", id="only if another is off"),
+            pytest.param(OLD, "/Order[5 0 R]", "/L<</Type/OCMD/VE[/Not 5 0 R]>>", id="by an expression"),
             pytest.param("/X Do", "/OFF[5 0 R]", "", id="a form"),
             pytest.param(
                 OLD + f"/OC /M BDC {shown('It holds 14 bar.', 600)} EMC",
@@ -85,6 +93,12 @@ class TestLayers:
         assert ("14 bar" in page.text) == ("14 bar" in content)
         assert source.remarks == [Remark(1, "hidden", LAYER_OFF)]
         assert source.reason is None
+
+    def test_off_by_its_usage(self, tmp_path: Path) -> None:
+        usage = "<</Type/OCG/Name(Old)/Usage<</View<</ViewState/OFF>>>>>>"
+        source = layered(tmp_path / "a.pdf", OLD, "/Order[5 0 R]", old=usage)
+        assert source.pages[0].text == "The pump is blue."
+        assert source.remarks == [Remark(1, "hidden", LAYER_OFF)]
 
     @pytest.mark.parametrize(
         ("content", "catalog"),
@@ -160,7 +174,55 @@ def turned(draw: Draw) -> Draw:
     return page
 
 
+def annotated(path: Path, *entries: str, words: str = "It holds 12 bar.") -> SourceText:
+    """A page with annotations of these entries, and words at 72, 600."""
+    numbers = " ".join(f"{number} 0 R" for number in range(5, 5 + len(entries)))
+    extra = [f"<</Type/Annot/F 4{entry}>>" for entry in entries]
+    content = shown("The pump is blue.", 700) + shown(words, 600)
+    path.write_bytes(page_of(content, page=f"/Annots[{numbers}]", extra=extra))
+    return read(path)
+
+
+def pictured(path: Path, place: str, *, pixels: str = "\x00", text_after: str = "") -> SourceText:
+    """A page with words at 72, 600, and an image of grey pixels over them."""
+    entries = f"/Subtype/Image/Width {len(pixels)}/Height 1/BitsPerComponent 8/ColorSpace/DeviceGray"
+    content = f"{shown('The pump is blue.', 700)}{shown('It holds 12 bar.', 600)} q {place} cm /I Do Q {text_after}"
+    path.write_bytes(page_of(content, resources="/XObject<</I 5 0 R>>", extra=[stream(pixels, entries)]))
+    return read(path)
+
+
 class TestStrikes:
+    def test_by_a_thin_image(self, tmp_path: Path) -> None:
+        source = pictured(tmp_path / "a.pdf", "88 0 0 1 72 603.5")
+        assert source.pages[0].text == "The pump is blue."
+        assert source.remarks == [Remark(1, "hidden", CROSSED_OUT)]
+
+    @pytest.mark.parametrize(
+        "entry",
+        [
+            pytest.param("/Subtype/Line/Rect[72 602 162 606]/L[72 604 162 604]", id="line"),
+            pytest.param("/Subtype/Ink/Rect[70 600 164 608]/InkList[[72 603 90 606 120 604 162 605]]", id="pen"),
+        ],
+    )
+    def test_by_a_line_of_a_reviewer(self, tmp_path: Path, entry: str) -> None:
+        source = annotated(tmp_path / "a.pdf", entry)
+        assert source.pages[0].text == "The pump is blue."
+        assert source.remarks == [Remark(1, "hidden", CROSSED_OUT)]
+
+    @pytest.mark.parametrize(
+        "entry",
+        [
+            pytest.param("/Subtype/Line/Rect[72 597 162 599]/L[72 598 162 598]", id="below"),
+            pytest.param("/Subtype/Line/Rect[72 500 400 604]/L[72 500 162 604]", id="slanted"),
+            pytest.param("/Subtype/Line/Rect[72 600 500 604]/L[150 604 500 604]", id="a pointer from afar"),
+            pytest.param("/Subtype/Ink/Rect[70 500 164 650]/InkList[[72 500 90 650 162 500]]", id="a wave"),
+            pytest.param("/Subtype/Ink/Rect[72 603 73 604]/InkList[[72 604]]", id="a point"),
+            pytest.param("/Subtype/Line/F 2/Rect[72 602 162 606]/L[72 604 162 604]", id="hidden"),
+        ],
+    )
+    def test_other_lines_of_a_reviewer(self, tmp_path: Path, entry: str) -> None:
+        assert "It holds 12 bar." in annotated(tmp_path / "a.pdf", entry).pages[0].text
+
     @pytest.mark.parametrize(
         ("draw", "left"),
         [
@@ -244,7 +306,46 @@ def area(colour: Sequence[float], *, alpha: float = 1.0) -> Draw:
     return draw
 
 
+PATCHES = {
+    "polygon": "1 g 70 595 m 270 595 l 275 605 l 270 615 l 70 615 l 65 605 l h f",
+    "thick line": "0 G 18 w 70 604 m 270 604 l S",
+}
+
+
 class TestCovers:
+    @pytest.mark.parametrize("operators", PATCHES.values(), ids=PATCHES)
+    def test_by_other_areas(self, tmp_path: Path, operators: str) -> None:
+        (tmp_path / "a.pdf").write_bytes(
+            page_of(shown("The pump is blue.", 700) + shown("It holds 12 bar.", 600) + operators)
+        )
+        source = read(tmp_path / "a.pdf")
+        assert source.pages[0].text == "The pump is blue."
+        assert source.remarks == [Remark(1, "hidden", COVERED)]
+
+    def test_by_an_image(self, tmp_path: Path) -> None:
+        again = shown("It holds 14 bar.", 560)
+        source = pictured(tmp_path / "a.pdf", "200 0 0 20 70 595", text_after=again)
+        assert source.pages[0].text.split() == "The pump is blue. It holds 14 bar.".split()
+        assert source.remarks == [Remark(1, "hidden", COVERED)]
+
+    def test_an_image_of_print_over_its_own_text(self, tmp_path: Path) -> None:
+        source = pictured(tmp_path / "a.pdf", "200 0 0 20 70 595", pixels="\x00\xff" * 40)
+        assert "It holds 12 bar." in source.pages[0].text
+
+    def test_by_an_annotation(self, tmp_path: Path) -> None:
+        source = annotated(tmp_path / "a.pdf", "/Subtype/Square/Rect[70 596 165 614]/IC[0 0 0]/C[0 0 0]")
+        assert source.pages[0].text == "The pump is blue."
+        assert source.remarks == [Remark(1, "hidden", COVERED)]
+
+    @pytest.mark.parametrize(
+        "entry",
+        ["/Rect[70 596 165 614]/C[1 0 0]", "/Rect[70 596 165 614]/IC[1 1 0]/CA 0.3", "/Rect[300 1 310 9]/IC[0]"],
+    )  # fmt: skip
+    def test_annotations_that_cover_nothing(self, tmp_path: Path, entry: str) -> None:
+        source = annotated(tmp_path / "a.pdf", f"/Subtype/Square{entry}")
+        assert "It holds 12 bar." in source.pages[0].text
+        assert source.remarks == []
+
     @pytest.mark.parametrize("colour", [(0, 0, 0), (1, 1, 1), (0.5, 0.5, 0.5)], ids=["black", "white", "grey"])
     def test_covered(self, tmp_path: Path, colour: Sequence[float]) -> None:
         corrected = each(area(colour), lambda canvas: canvas.drawString(200, 600, "It holds 14 bar."))

@@ -50,6 +50,18 @@ def written(size: float = 12, mode: int = 0, fill: tuple[float, float, float] = 
     return draw
 
 
+def within(side: float, draw: Draw) -> Draw:
+    """Draws within a square from the lower left corner of the page."""
+
+    def clipped(canvas: Canvas) -> None:
+        path = canvas.beginPath()
+        path.rect(0, 0, side, side)
+        canvas.clipPath(path, stroke=0)
+        draw(canvas)
+
+    return clipped
+
+
 def ground(*colour: float) -> Draw:
     def draw(canvas: Canvas) -> None:
         canvas.setFillColorRGB(*colour)
@@ -62,7 +74,7 @@ def scan(canvas: Canvas) -> None:
     picture = io.BytesIO()
     Image.new("L", (60, 80), 200).save(picture, "PNG")
     picture.seek(0)
-    canvas.drawImage(ImageReader(picture), 0, 0, *A4)
+    canvas.drawImage(ImageReader(picture), 0, 0, A4[0], 600)
 
 
 @pytest.mark.parametrize(
@@ -76,6 +88,7 @@ def scan(canvas: Canvas) -> None:
         pytest.param([written(mode=3)], id="without ink"),
         pytest.param([written(alpha=0.01)], id="transparent"),
         pytest.param([lambda canvas: canvas.drawString(-400, 500, TRAP)], id="beside the page"),
+        pytest.param([within(20, written())], id="outside of its clip"),
     ],
 )
 def test_hidden(tmp_path: Path, draws: list[Draw]) -> None:
@@ -95,6 +108,7 @@ def test_hidden(tmp_path: Path, draws: list[Draw]) -> None:
         pytest.param([written(size=4)], id="small print"),
         pytest.param([scan, written(mode=3)], id="the text layer of a scan"),
         pytest.param([written(mode=1)], id="outlined"),
+        pytest.param([within(800, written())], id="within its clip"),
     ],
 )
 def test_visible(tmp_path: Path, draws: list[Draw]) -> None:

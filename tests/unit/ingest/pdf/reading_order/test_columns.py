@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.pdf.columns import restore_columns
 from ingest.pdf.lines import Line
+from ingest.pdf.reading_order.columns import restore_columns
 from tests.complexity import assert_linear
 from tests.unit.ingest.pdf.layouts import LEFT, RIGHT, THIRD, across, draw, line, text_of
 
