@@ -6,23 +6,23 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from rag.text.dates import DATE, MONTH_NAMES, normalized_date
+from rag.text.dates import DATE, normalized_date
 from rag.text.languages.local_forms import in_common_form
-from rag.text.words import words
+from rag.text.words import MONTH_WORDS, words
 
 _THOUSANDS: Final = re.compile(r"(?<=\d)[\u00a0\u2009\u202f'’](?=\d{3}(?!\d))")
 # A full hour: "22:00" is "22 Uhr", and "8:00 a.m." is "8 a.m.".
 _FULL_HOUR: Final = re.compile(r"(?<![\d.,:/])(\d{1,2}):00(?![\d:])")
 _SIGNS: Final = (
-    (re.compile(r"\$|\bUSD\b|\bUS dollars?\b"), " dollar "),
+    (re.compile(r"(?<!R)\$|\bUSD\b|\bUS dollars?\b"), " dollar "),
     (re.compile(r"€|\bEUR\b"), " euro "),
     (re.compile(r"£|\bGBP\b"), " pound "),
-    (re.compile(r"%|\bper cent\b|\bpercentage\b"), " percent "),
+    (re.compile(r"%|\b(?:per|por|pour) (?:cent|ciento|cento)\b|\bpercentage\b"), " percent "),
 )
 _FIGURE: Final = re.compile(rf"{DATE.pattern}|(?<![\w.,])[-−]?\d(?:[\d.,:/]*\d)?", re.IGNORECASE)
 
 CURRENCIES: Final = frozenset(words("dollar euro pound"))
-MONTHS: Final = frozenset(words(" ".join(f"month{month}" for month in MONTH_NAMES)))
+MONTHS: Final = frozenset(words(" ".join(MONTH_WORDS)))
 
 
 class Figure(NamedTuple):

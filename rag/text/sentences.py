@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Final
+
+from rag.text.languages.table import languages
 
 # Marks of other scripts end a sentence without a space: those of Chinese and Japanese, Arabic, Urdu and Hindi.
 QUESTION_MARKS: Final = ("?", "？", "؟")
@@ -49,6 +52,12 @@ _OPENER: Final = re.compile(
     r"To|After|Before|But|And|Or|So|However|Each|All|Any|No|Our|Your|Their|His|Her|A|An|What|Which|Who|How|Why|Where|Is|"
     r"Are|Was|Were|Do|Does|Did|Can|May|Must|Please|Then|Thus|Such|Some|Most|Other|Both|Under|With|Not)\b"
 )
+# "am 3." within a line: an ordinal, as in German. At the beginning of a line it is the number of a step.
+_ORDINAL: Final = re.compile(r"[^\W_],?[^\S\n]{1,4}\d{1,2}\.$")
+_NEXT_WORD: Final = re.compile(r"\s{1,4}([^\W\d_]{2,12})")
+# "z. B.", "d. h.": single letters, each with its full stop.
+_NEXT_LETTER: Final = re.compile(r"[ \u00a0\u202f]?[^\W\d_]\.")
+_LETTER_BEFORE: Final = re.compile(r"(?<![^\W_])[^\W\d_]\.[ \u00a0\u202f]?[^\W\d_]\.$")
 _LINE: Final = re.compile(r"[^\n]+")
 
 
@@ -76,12 +85,20 @@ def _goes_on(text: str, start: int, end: int) -> bool:
         start: offset from which on the abbreviation is looked for.
         end: offset behind the full stop.
     """
-    if _ENUMERATOR.search(text[start:end]):
+    before = text[start:end]
+    if _ENUMERATOR.search(before):
         return True
-    found = _ABBREVIATION.search(text[start:end])
+    if _ORDINAL.search(before):
+        return _is_month_next(text, end)
+    found = _ABBREVIATION.search(before)
     if not found:
         return False
     word, lower = found[1], found[1].lower()
+    if len(word) == 1 and (_NEXT_LETTER.match(text, end) or _LETTER_BEFORE.search(before)):
+        return True
+    always, numbered = _abbreviations()
+    if lower in always or (lower in numbered and _DIGIT.match(text, end)):
+        return True
     if lower in _NEVER_LAST or word in _NEVER_LAST_AS_THEY_ARE or (len(word) == 1 and word.isupper()):
         return True
     if word in _SELDOM_LAST or _INITIALS.fullmatch(word):
@@ -94,6 +111,26 @@ def _goes_on(text: str, start: int, end: int) -> bool:
         *([_SMALL, _CAPITAL] if lower in _BEFORE_NUMBER else []),
     ]
     return any(pattern.match(text, end) for pattern in patterns)
+
+
+def _is_month_next(text: str, end: int) -> bool:
+    """True for "am 3." before "Mai": the day of a date."""
+    found = _NEXT_WORD.match(text, end)
+    return found is not None and found[1].casefold() in _months()
+
+
+@cache
+def _months() -> frozenset[str]:
+    """The names of months in all languages that put a full stop behind the day."""
+    return frozenset().union(*(language.months for language in languages().values()))
+
+
+@cache
+def _abbreviations() -> tuple[frozenset[str], frozenset[str]]:
+    """The abbreviations of all languages after which a sentence goes on: always, and before a number."""
+    tables = languages().values()
+    always = frozenset().union(*(language.abbreviations for language in tables))
+    return always, frozenset().union(*(language.before_numbers for language in tables))
 
 
 def line_spans(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -10,6 +10,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from rag.text.dates import MONTH_NAMES
 from rag.text.languages.stemming import NOT, stem_in
 from rag.text.languages.table import language_table
 from rag.text.scripts import SEGMENTED, needs_segmentation, segmented
@@ -41,6 +42,9 @@ NUMBER_WORDS: Final = {
         strict=True,
     )
 )
+# What normalization writes in place of months, currencies and per cent: the same in each language.
+MONTH_WORDS: Final = tuple(f"month{name}" for name in MONTH_NAMES)
+_COMMON_WORDS: Final = frozenset({*MONTH_WORDS, "dollar", "euro", "pound", "percent"})
 NEGATIONS: Final = frozenset("no not never none nor neither nothing nobody without cannot".split())
 STOPWORDS: Final = frozenset(
     "a an and are as at be been but by can could did do does for from had has have how if in into is it its may might "
@@ -65,8 +69,8 @@ def words(text: str, language: str | None = None) -> list[str]:
 
 
 def _stem(word: str, language: str) -> str:
-    """The stem of a word in another language than English; numbers, and what is segmented, as in English."""
-    if word[0].isdigit() or word[0] in "-−" or word == NOT:
+    """The stem of a word in another language than English; numbers and what is common to all, as in English."""
+    if word[0].isdigit() or word[0] in "-−" or word == NOT or word in _COMMON_WORDS:
         return light_stem(word)
     return stem_in(word, language)
 

@@ -1,7 +1,7 @@
 """Numbers and dates as a language writes them, in the forms that the rules for English read.
 
-"1.234,56" is 1234.56, "31. Mai 2020" and "31.05.2020" are dates, and so is "2020年5月31日" in any language. Digits of
-full width are those of half.
+"1.234,56" and "1 234,56 €" are 1234.56, "31. Mai 2020" and "31.05.2020" are dates, and so is "2020年5月31日" in any
+language. Digits of full width, Arabic and Devanagari ones are those of ASCII.
 """
 
 from __future__ import annotations
@@ -31,7 +31,18 @@ _EAST_ASIAN: Final = re.compile(
 )
 
 
-_FULL_WIDTH: Final = str.maketrans("０１２３４５６７８９．，％／－", "0123456789.,%/-")
+# Digits and signs of other scripts: of full width, Arabic, Persian and Devanagari.
+_OTHER_DIGITS: Final = ("０１２３４５６７８９", "٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹", "०१२३४५६७८९")
+_COMMON: Final = str.maketrans(
+    {digit: str(value) for digits in _OTHER_DIGITS for value, digit in enumerate(digits)}
+    | dict(zip("．，％／－٫٬٪", ".,%/-.,%", strict=True))
+)
+# "1,23,456": a hundred and twenty-three thousand in India.
+_INDIAN: Final = re.compile(r"(?<![\d.,])\d{1,2}(?:,\d\d)+,\d{3}(?![\d,])")
+# "3 600 €": without what follows, two columns of a table would be one number.
+_SPACED: Final = re.compile(
+    r"(?<![\w.,])\d{1,3}(?: \d{3})+(?=(?:,\d\d?)? ?(?:€|\$|£|EUR\b|USD\b|CHF\b|euros?\b|Euro\b))"
+)
 
 
 def in_common_form(text: str, name: str | None) -> str:
@@ -42,7 +53,8 @@ def in_common_form(text: str, name: str | None) -> str:
         name: of the language, in English; of one without a table only East Asian dates are read.
     """
     if not text.isascii():
-        text = _EAST_ASIAN.sub(_east_asian_date, text.translate(_FULL_WIDTH))
+        text = _EAST_ASIAN.sub(_east_asian_date, text.translate(_COMMON))
+    text = _INDIAN.sub(_without_commas, text)
     language = language_table(name)
     if language is None or language.name == "English":
         return text
@@ -51,7 +63,13 @@ def in_common_form(text: str, name: str | None) -> str:
         for pattern in (_NAMED, _SIGNED_NAMED):
             text = pattern.sub(lambda match: _named_date(match, language), text)
         text = _MONTH_AND_YEAR.sub(lambda match: _month_and_year(match, language), text)
-    return _NUMBER.sub(_number, text) if language.decimal_comma else text
+    if not language.decimal_comma:
+        return text
+    return _NUMBER.sub(_number, _SPACED.sub(lambda match: match[0].replace(" ", ""), text))
+
+
+def _without_commas(match: re.Match[str]) -> str:
+    return match[0].replace(",", "")
 
 
 def _number(match: re.Match[str]) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 FOLDER: Final = Path(__file__).parent
+ENGLISH: Final = "English"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +39,8 @@ class Language:
         inside: phrases anywhere in a question, where none begins it; these, too, by phrase.
         ends: phrases that end a question, where there is neither.
         messages: the sentences of the program, by the English one.
+        abbreviations: in lower case, after which a sentence always goes on: "bzw".
+        before_numbers: those after which it does where a number follows: "abs".
     """
 
     name: str
@@ -57,11 +60,13 @@ class Language:
     inside: Mapping[str, str]
     ends: Mapping[str, str]
     messages: Mapping[str, str]
+    abbreviations: frozenset[str]
+    before_numbers: frozenset[str]
 
     @classmethod
     def of(cls, table: Mapping[str, Any]) -> Language:
         """The language of a file's table; KeyError where it has no name or code."""
-        words, questions = table.get("words", {}), table.get("questions", {})
+        words, questions, short = (table.get(name, {}) for name in ("words", "questions", "abbreviations"))
         return cls(
             table["name"],
             table["code"],
@@ -80,6 +85,8 @@ class Language:
             _by_phrase(questions.get("inside", {})),
             _by_phrase(questions.get("ends", {})),
             table.get("messages", {}),
+            frozenset(short.get("never_last", "").split()),
+            frozenset(short.get("before_numbers", "").split()),
         )
 
 
@@ -93,6 +100,12 @@ def languages() -> Mapping[str, Language]:
 def language_table(name: str | None) -> Language | None:
     """The table of a language by its English name; None where there is none."""
     return languages().get(name) if name else None
+
+
+def has_messages(name: str) -> bool:
+    """True for a language that the program speaks: English, and those whose tables are whole."""
+    table = language_table(name)
+    return table is not None and (table.name == ENGLISH or bool(table.messages))
 
 
 def in_language(text: str, name: str | None) -> str:

@@ -45,6 +45,12 @@ def is_listed(word: str, names: Iterable[str | None]) -> bool:
     return _has("en", american) or any(_has(code, word) for code in sorted(codes))
 
 
+def lacks(word: str, name: str) -> bool:
+    """True for a word that the list of a language has not; never for a language without a list."""
+    table = language_table(name)
+    return table is not None and len(_list_of(table.code)) > 0 and not _has(table.code, word.casefold())
+
+
 def _has(code: str, word: str) -> bool:
     listed, wanted = _list_of(code), word.encode()
     place = int(np.searchsorted(listed, wanted))

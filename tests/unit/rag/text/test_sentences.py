@@ -47,6 +47,14 @@ texts = st.lists(st.one_of(marks, st.text("abAZ é漢😀0", min_size=1, max_siz
         pytest.param("What?! Yes... No.", ["What?!", "Yes...", "No."], id="several marks"),
         pytest.param("  \n Padded.  \n\n ", ["Padded."], id="white space around"),
         pytest.param("The Idr. ended. So.", ["The Idr.", "ended.", "So."], id="ends like an abbreviation"),
+        pytest.param("Es gilt z. B. am 3. Mai. Dann nicht.", ["Es gilt z. B. am 3. Mai.", "Dann nicht."], id="German"),
+        pytest.param(
+            "Nach Abs. 3 bzw. 4 gilt es. So.", ["Nach Abs. 3 bzw. 4 gilt es.", "So."], id="German abbreviations"
+        ),
+        pytest.param("Es sind 3. Mehr nicht.", ["Es sind 3.", "Mehr nicht."], id="a number at the end"),
+        pytest.param("Tun Sie dies:\n3. Mai abwarten.", ["Tun Sie dies:\n3.", "Mai abwarten."], id="number of a step"),
+        pytest.param("La Sra. Díaz paga. Ella va.", ["La Sra. Díaz paga.", "Ella va."], id="Spanish"),
+        pytest.param("Option a. Then go.", ["Option a.", "Then go."], id="one letter at the end"),
         pytest.param("第一句。第二句！「第三句？」完", ["第一句。", "第二句！", "「第三句？」", "完"], id="Chinese"),
         pytest.param("متى؟ غدا.", ["متى؟", "غدا."], id="Arabic question"),
         pytest.param("यह है। वह है।", ["यह है।", "वह है।"], id="Hindi"),

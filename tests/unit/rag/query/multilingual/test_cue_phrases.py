@@ -47,6 +47,10 @@ QUESTIONS: list[tuple[str, str, Form]] = [
     ("كم مدة الإجازة السنوية؟", "Arabic", "fact"),
     ("क्या कुत्ते की अनुमति है?", "Hindi", "yes_no"),
     ("छुट्टी कितने दिन की है?", "Hindi", "fact"),
+    ("Come richiedo le ferie?", "Italian", "how_to"),
+    ("Como solicito férias?", "Portuguese", "how_to"),
+    ("すべての期限を挙げてください。", "Japanese", "list"),
+    ("सभी समय सीमाएँ सूचीबद्ध करें।", "Hindi", "list"),
 ]
 
 

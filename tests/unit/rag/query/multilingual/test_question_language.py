@@ -15,6 +15,8 @@ from rag.query.multilingual.question_language import language_of_question
         pytest.param("Are dogs allowed?", ("German",), None, id="English, which nothing tells"),
         pytest.param("Was Shakespeare a poet?", ("German", "Dutch"), None, id="an English opening, too"),
         pytest.param("Posso fumar?", (), None, id="two languages"),
+        pytest.param("Por que se aplica?", (), "Portuguese", id="shared words, Portuguese"),
+        pytest.param("¿Por qué se aplica?", (), "Spanish", id="shared words, Spanish"),
         pytest.param("Posso fumar?", ("Portuguese",), "Portuguese", id="two languages, one of the documents"),
         pytest.param("¿Se admiten perros?", (), "Spanish", id="the longest cue"),
         pytest.param("Kündigungsfrist", ("German",), None, id="a keyword"),

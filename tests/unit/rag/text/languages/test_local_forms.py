@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rag.text.languages.local_forms import in_common_form
 from rag.text.languages.table import languages
-from rag.text.normalization import normalized_words
+from rag.text.normalization import CURRENCIES, normalized_words
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,14 @@ from rag.text.normalization import normalized_words
         pytest.param("１２００円", "Japanese", "1200円", id="digits of full width"),
         pytest.param("31 मई 2020", "Hindi", " 31 monthmay 2020 ", id="Hindi date"),
         pytest.param("31 مايو 2020", "Arabic", " 31 monthmay 2020 ", id="Arabic date"),
+        pytest.param("٣١ مايو ٢٠٢٠", "Arabic", " 31 monthmay 2020 ", id="Arabic date in Arabic digits"),
+        pytest.param("١٬٢٣٤٫٥٦", "Arabic", "1,234.56", id="Arabic thousand and decimal"),
+        pytest.param("३१ मई २०२०", "Hindi", " 31 monthmay 2020 ", id="Hindi date in its own digits"),
+        pytest.param("₹1,23,456.50", "English", "₹123456.50", id="Indian thousands"),
+        pytest.param("1,234,567 and 1,2,3", "English", "1,234,567 and 1,2,3", id="no Indian thousands"),
+        pytest.param("3 600 € et 1 234,50 EUR", "French", "3600 € et 1234.50 EUR", id="thousands with a space"),
+        pytest.param("12 345 habitants", "French", "12 345 habitants", id="perhaps two columns of a table"),
+        pytest.param("2024 600 €", "French", "2024 600 €", id="a year before an amount"),
     ],
 )
 def test_numbers_and_dates(text: str, language: str | None, form: str) -> None:
@@ -50,10 +58,25 @@ def test_numbers_and_dates(text: str, language: str | None, form: str) -> None:
         pytest.param("l'animal", "les animaux", "French", id="French article before a vowel"),
         pytest.param("31. Mai 2020", "31.5.2020", "German", id="German dates"),
         pytest.param("los perros", "un perro", "Spanish", id="Spanish plural"),
+        pytest.param("5 €", "5 euros", "Spanish", id="Spanish euros"),
+        pytest.param("5 €", "5 euro", "Italian", id="Italian euros"),
+        pytest.param("5 $", "5 dólares", "Portuguese", id="Portuguese dollars"),
+        pytest.param("5 por ciento", "5 %", "Spanish", id="Spanish per cent"),
+        pytest.param("5 per cento", "5 %", "Italian", id="Italian per cent"),
+        pytest.param("5 pour cent", "5 %", "French", id="French per cent"),
     ],
 )
 def test_words_of_a_language_are_the_same(one: str, other: str, language: str) -> None:
     assert set(normalized_words(one, language)) == set(normalized_words(other, language))
+
+
+@pytest.mark.parametrize("language", languages())
+def test_currencies_and_months_are_the_same_words_in_each_language(language: str) -> None:
+    assert set(normalized_words("3 € $ £ % 31 May 2020", language)) >= CURRENCIES | {"percent", "monthmay"}
+
+
+def test_a_brazilian_real_is_no_dollar() -> None:
+    assert "dollar" not in normalized_words("R$ 5", "Portuguese")
 
 
 def test_english_words_are_as_without_a_language() -> None:
