@@ -18,6 +18,15 @@ _OVERLAP: Final = 0.2
 _MARK_FIRST: Final = re.compile(r"([.,:;!?،؛؟]{1,3})(\d[\d/-]{0,20})")
 
 
+# "word) 2024(." is "word (2024).": brackets are written as they look, and the second one opens on the left.
+_CLOSES: Final = re.compile(r"([^()\s]+)\)")
+_OPENS: Final = re.compile(r"([^()\s]+)\(([.,:;!?،؛؟]{0,3})")
+# Words in a bracket.
+_MOST_IN_BRACKETS: Final = 12
+# "ל25-" is "ל-25": a prefix of Hebrew, with its hyphen.
+_PREFIXED: Final = re.compile(r"([\u05d0-\u05ea]{1,4})(\d[\d.,:/]{0,20})-")
+
+
 def joined_right_to_left(lines: Iterable[Line]) -> list[Line]:
     """The lines with the parts of each that runs from right to left joined, the right one first."""
     joined: list[Line] = []
@@ -32,7 +41,23 @@ def joined_right_to_left(lines: Iterable[Line]) -> list[Line]:
             joined[-1] = replace(left, pieces=[*right.pieces, *left.pieces])
         else:
             joined.append(line)
-    return joined
+    return [_with_signs_in_order(line) if runs_right_to_left(line.text) else line for line in joined]
+
+
+def _with_signs_in_order(line: Line) -> Line:
+    """The line with brackets and hyphens where they are read."""
+    pieces = [piece._replace(text=_PREFIXED.sub(r"\1-\2", piece.text)) for piece in line.pieces]
+    for place, piece in enumerate(pieces):
+        if not (closed := _CLOSES.fullmatch(piece.text)):
+            continue
+        after = range(place + 1, min(len(pieces), place + 1 + _MOST_IN_BRACKETS))
+        end = next((other for other in after if "(" in pieces[other].text or ")" in pieces[other].text), None)
+        opened = _OPENS.fullmatch(pieces[end].text) if end else None
+        if end and opened:
+            pieces[place] = piece._replace(text=closed[1])
+            pieces[end] = pieces[end]._replace(text=f"{opened[1]}){opened[2]}")
+            pieces[place + 1] = pieces[place + 1]._replace(text=f"({pieces[place + 1].text}")
+    return replace(line, pieces=pieces)
 
 
 def _with_mark_last(piece: Piece) -> Piece:

@@ -1,7 +1,8 @@
 """Order of the letters of words that run from right to left: Hebrew, Arabic, Persian and others. Pure.
 
 pdfium turns such words round by rules, and some once too often: where each glyph is drawn by itself, as Skia does. The
-places of the letters tell, for each is to the left of the one before it.
+places of the letters tell, for each is to the left of the one before it. The parts of an address among them,
+"org.example@help", it turns round, too: there each character is to the right of the one before it.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ _LETTERS: Final = (
     "\ufb1d-\ufb4f\ufb50-\ufdff\ufe70-\ufefc\u200c\u200d"
 )
 _WORD: Final = re.compile(f"[{_LETTERS}]{{2,64}}")
+# Latin letters with signs between them.
+_ADDRESS: Final = re.compile(r"(?<![!-~])(?=[!-~]{0,64}[A-Za-z])(?=[!-~]{0,64}[@./:])[!-~]{3,128}(?![!-~])")
 _LETTER: Final = re.compile("[\u05d0-\u05ea\u0620-\u064a\u066e-\u06d3\u06fa-\u06ff\u0710-\u07bf\ufb1d-\ufefc]")
 # In points: letters whose middles are nearer to each other are in no order.
 _NEAR: Final = 0.2
@@ -46,20 +49,28 @@ def letters_in_order(text: str, boxes: Callable[[Sequence[int]], _Floats]) -> li
         text: of a page.
         boxes: gives left, top, right, bottom of characters by their indexes. *Shape:* ``(indexes, 4)``.
     """
-    words = [] if text.isascii() else [match.span() for match in _WORD.finditer(text)]
-    if not words:
+    if not has_right_to_left(text):
         return None
+    words = [match.span() for pattern in (_WORD, _ADDRESS) for match in pattern.finditer(text)]
     places = boxes([index for start, end in words for index in range(start, end)])
     middles = np.nan_to_num((places[:, 0] + places[:, 2]) / 2)
     order: list[int] | None = None
     done = 0
     for start, end in words:
-        turned = _turned(text[start:end], middles[done : done + end - start])
+        word, places_of_word = text[start:end], middles[done : done + end - start]
+        turned = _from_left(places_of_word) if word.isascii() else _turned(word, places_of_word)
         done += end - start
         if turned is not None:
             order = order or list(range(len(text)))
             order[start:end] = [start + place for place in turned]
     return order
+
+
+def _from_left(middles: _Floats) -> list[int] | None:
+    """Positions of the characters of an address from left to right; None where they are in that order."""
+    if not (np.diff(middles) < -_NEAR).any():
+        return None
+    return [int(place) for place in np.argsort(middles, kind="stable")]
 
 
 def _turned(word: str, middles: _Floats) -> list[int] | None:

@@ -32,6 +32,15 @@ LEFT = line(("لكل", 240, 257), ("موظف", 210, 237))
         pytest.param([line(("left", 240, 257)), line(("right", 260, 290))], ["left", "right"], id="Latin"),
         pytest.param([line(("رقم", 60, 80), (".4417", 20, 57))], ["رقم 4417."], id="the mark after a number"),
         pytest.param([line(("page", 20, 50), (".4417", 60, 90))], ["page .4417"], id="no mark in Latin"),
+        pytest.param([line(("التالية)", 60, 80), ("2024(.", 20, 57))], ["التالية (2024)."], id="brackets as they look"),
+        pytest.param(
+            [line(("السنة)", 90, 110), ("سنة", 60, 80), ("2024(", 20, 57))],
+            ["السنة (سنة 2024)"],
+            id="two words in them",
+        ),
+        pytest.param([line(("السنة", 60, 80), ("(2024).", 20, 57))], ["السنة (2024)."], id="brackets in order"),
+        pytest.param([line(("أ)", 60, 80), ("السنة", 20, 57))], ["أ) السنة"], id="a letter of a list"),
+        pytest.param([line(("ל25-", 60, 80), ("ימים", 20, 57))], ["ל-25 ימים"], id="a Hebrew prefix"),
         pytest.param([line(("نسبة", 60, 80), ("0.5", 20, 57))], ["نسبة 0.5"], id="a decimal number"),
     ],
 )
