@@ -206,7 +206,9 @@ def open_job(
     options = options or _parser().parse_args(["."])
     encoder = open_encoder(settings)
     reading = ReadingOptions(
-        ReadingLimits(settings.file_pages, settings.page_characters, settings.file_characters), options.ocr
+        ReadingLimits(settings.file_pages, settings.page_characters, settings.file_characters),
+        options.ocr,
+        tuple(settings.ocr_languages.replace("+", " ").split()),
     )
     config = WorkerConfig(
         tokenizer=str(tokenizer_file(settings).resolve()),

@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import groupby, pairwise
 from statistics import median
@@ -21,6 +21,14 @@ import numpy as np
 
 from ingest.pdf.lines import Line, Piece
 from ingest.pdf.raised_print import Grey, separated
+from ingest.readers.scans.orientation import (
+    SCRIPTS,
+    Orientation,
+    languages_for,
+    orientation_of,
+    packages_for,
+    turned,
+)
 from rag.domain.values import Box
 from rag.errors import FileFault
 from rag.text.characters import clean
@@ -35,6 +43,12 @@ _POINTS_PER_INCH: Final = 72
 # Page segmentation modes of Tesseract: finding columns and lines, or one block of lines.
 _AUTOMATIC: Final = 3
 _ONE_BLOCK: Final = 6
+# Orientation and script alone; its data is a language of this name.
+_ORIENTATION: Final = 0
+_OSD: Final = "osd"
+# In place of languages: those that are installed for the script of each page.
+AUTOMATIC: Final = ("auto",)
+_LANGUAGES: Final = frozenset().union(*SCRIPTS.values())
 # Less than the time limit of a page, so that a page that OCR cannot read does not fail its file.
 _SECONDS_PER_PAGE: Final = 45
 _SECONDS_TO_ANSWER: Final = 20
@@ -65,6 +79,10 @@ _SAME_SIZE: Final = 0.3
 _LOOSE: Final = 0.1
 
 
+class LanguageMissing(FileFault):
+    """Tesseract has no data for the script of a page."""
+
+
 class Pixels(NamedTuple):
     """Page image in grey.
 
@@ -90,16 +108,46 @@ class _Found(NamedTuple):
 
 @dataclass(frozen=True)
 class Tesseract:
-    """Tesseract with the languages to recognize."""
+    """Tesseract with the languages to recognize.
+
+    Attributes:
+        finds_script: whether each page is recognized in those of the languages that have its script, and turned
+            upright.
+    """
 
     program: str
     version: str
     languages: tuple[str, ...]
+    finds_script: bool = False
 
     @property
     def name(self) -> str:
         """Name with version and languages, such as ``tesseract 5.3.0 eng``: for people and the identity of an index."""
-        return f"tesseract {self.version} {'+'.join(self.languages)}"
+        return f"tesseract {self.version} {'auto ' * self.finds_script}{'+'.join(self.languages)}"
+
+    def read(self, picture: Pixels) -> tuple[list[Line], int]:
+        """Recognizes a page that may lie on its side: its lines, and by how many degrees clockwise it was turned.
+
+        Raises:
+            LanguageMissing: no language of its script is installed.
+            FileFault: as :meth:`lines`.
+        """
+        if not self.finds_script:
+            return self.lines(picture), 0
+        degrees, script = self._orientation(picture)
+        languages = languages_for(script, self.languages)
+        if not languages:
+            wanted = packages_for(languages_for(script, SCRIPTS.get(script, ())))
+            raise LanguageMissing("unreadable", f"its script is {script}; install {wanted or 'its data for Tesseract'}")
+        upright = Pixels(*turned(picture.data, picture.width, picture.height, degrees), picture.scale)
+        return replace(self, languages=languages, finds_script=False).lines(upright), degrees
+
+    def _orientation(self, picture: Pixels) -> Orientation:
+        """Orientation and script of a page; upright Latin where it has too few words to tell."""
+        try:
+            return orientation_of(self._table(picture, layout=_ORIENTATION))
+        except FileFault:
+            return Orientation()
 
     def lines(self, picture: Pixels) -> list[Line]:
         """Recognizes the lines of a page, with boxes in points; none for an image without words.
@@ -118,8 +166,10 @@ class Tesseract:
 
     def _table(self, picture: Pixels, layout: int = _AUTOMATIC) -> str:
         # env(1) sets the variable: only rag.settings reads the environment. One thread: files are read in parallel.
-        command = ["env", "OMP_THREAD_LIMIT=1", self.program, "stdin", "stdout", "-l", "+".join(self.languages)]
-        command += ["--dpi", str(round(picture.scale * _POINTS_PER_INCH)), "--psm", str(layout), "tsv"]
+        languages = _OSD if layout == _ORIENTATION else "+".join(self.languages)
+        command = ["env", "OMP_THREAD_LIMIT=1", self.program, "stdin", "stdout", "-l", languages]
+        command += ["--dpi", str(round(picture.scale * _POINTS_PER_INCH)), "--psm", str(layout)]
+        command += [] if layout == _ORIENTATION else ["tsv"]
         try:
             done = subprocess.run(
                 command,
@@ -137,16 +187,24 @@ class Tesseract:
 
 @lru_cache
 def find_tesseract(languages: tuple[str, ...]) -> Tesseract | None:
-    """Finds Tesseract; None where it is not installed with the data of all these languages."""
+    """Finds Tesseract; None where it is not installed with the data of all these languages.
+
+    Args:
+        languages: as Tesseract names them; :data:`AUTOMATIC` for all that are installed, by the script of each page.
+    """
     program = shutil.which("tesseract")
     if program is None:
         return None
     about, listed = _outputs(program, "--version", "--list-langs")
     version, installed = re.search(r"tesseract v?(\S+)", about), listed.split()
-    if version is None or not set(languages) <= set(installed):
-        _log.warning("%s has no data for all of %s", program, ", ".join(languages))
+    finds_script = languages == AUTOMATIC
+    wanted = (_OSD,) if finds_script else languages
+    if version is None or not set(wanted) <= set(installed):
+        missing = packages_for([language for language in wanted if language not in installed])
+        _log.warning("%s has no data for all of %s: install %s", program, ", ".join(wanted), missing)
         return None
-    return Tesseract(program, version.group(1), languages)
+    found = tuple(name for name in installed if name in _LANGUAGES) if finds_script else languages
+    return Tesseract(program, version.group(1), found, finds_script)
 
 
 def ink_of(histogram: Sequence[int]) -> int:

@@ -19,8 +19,9 @@ from ingest.pdf.portfolio import as_contents
 from ingest.pdf.reading import PdfFile, open_pdf
 from ingest.readers.figures import figure_remarks
 from ingest.readers.garbled import garbled_reason, letters
-from ingest.readers.ocr import DPI, LONGEST_SIDE, Pixels, Tesseract, find_tesseract, ink_of
+from ingest.readers.ocr import AUTOMATIC, DPI, LONGEST_SIDE, LanguageMissing, Pixels, Tesseract, find_tesseract, ink_of
 from ingest.readers.pypdf_fallback import PypdfFallback
+from ingest.readers.scans.orientation import packages_for, turned_back, turned_size
 from ingest.readers.source import (
     BLANK,
     COVERED,
@@ -80,7 +81,7 @@ def read_pdf(path: Path, options: ReadingOptions) -> SourceText:
     try:
         with open_pdf(path, options.limits, layered=layered, embedded=options.attached) as file:
             layers.read(file)
-            pages = compose_pages(layers.pages)
+            pages = layers.composed()
             if file.is_placeholder or (file.has_xfa and pages and _PLACEHOLDER.search(pages[0].text)):
                 pages = _with_form(fallback, pages, layers.remarks)
             labels, attachments = file.labels(), file.embedded_files()
@@ -172,6 +173,7 @@ class _Layers:
         left_out: remarks on words that are not seen.
         figures: boxes of pictures without words, by page.
         drawn: numbers of pages that show much more than their text.
+        turned: by how many degrees pages were turned for OCR.
     """
 
     options: ReadingOptions
@@ -182,6 +184,11 @@ class _Layers:
     left_out: list[Remark] = field(default_factory=list)
     figures: dict[int, Sequence[Box]] = field(default_factory=dict)
     drawn: set[int] = field(default_factory=set)
+    turned: dict[int, int] = field(default_factory=dict)
+
+    def composed(self) -> tuple[Page, ...]:
+        """The pages, with words where they are on the page as displayed."""
+        return tuple(turned_back(page, self.turned.get(page.number, 0)) for page in compose_pages(self.pages))
 
     def read(self, file: PdfFile) -> None:
         for number in range(1, len(file) + 1):
@@ -201,6 +208,7 @@ class _Layers:
             recognized = best is not lines
             if not recognized:
                 self.figures[number] = file.figures(number)
+            size = turned_size(size, self.turned.get(number, 0)) if recognized else size
             self.pages.append((size, with_annotations(best, annotations, drawn=False) if recognized else best))
             self.options.on_page(number, len(file), recognized)
         self._scale_recognized()
@@ -252,10 +260,11 @@ class _Layers:
         if self.tesseract is None:
             return OCR_UNAVAILABLE, []
         try:
-            return None, self.tesseract.lines(picture_of(file, number, size))
+            lines, self.turned[number] = self.tesseract.read(picture_of(file, number, size))
         except FileFault as fault:
             _log.warning("page %d: %s", number, fault.reason)
-            return OCR_FAILED, []
+            return OCR_UNAVAILABLE if isinstance(fault, LanguageMissing) else OCR_FAILED, []
+        return None, lines
 
 
 def _usual_size(pages: Iterable[Sequence[Line]]) -> float:
@@ -320,8 +329,9 @@ def _is_worse(found: str, text: str, *, garbled: bool, forced: bool) -> bool:
 def _tesseract(options: ReadingOptions) -> Tesseract | None:
     tesseract = None if options.ocr == "off" else find_tesseract(options.ocr_languages)
     if options.ocr == "force" and tesseract is None:
-        languages = " ".join(f"tesseract-ocr-{language}" for language in options.ocr_languages)
-        raise FileFault("unreadable", f"OCR is forced and not installed; install tesseract-ocr and {languages}")
+        languages = ["osd"] if options.ocr_languages == AUTOMATIC else options.ocr_languages
+        packages = packages_for(languages)
+        raise FileFault("unreadable", f"OCR is forced and not installed; install tesseract-ocr and {packages}")
     return tesseract
 
 

@@ -61,7 +61,7 @@ class ReadingOptions:
     Attributes:
         limits: sizes above which a file is refused.
         ocr: of PDFs. ``auto``: pages without text or with garbled text; ``force``: all pages; ``off``: none.
-        ocr_languages: as Tesseract names them; each needs its data installed.
+        ocr_languages: as Tesseract names them; each needs its data installed. ``auto`` alone: by each page's script.
         attached: suffixes of the attached files that are wanted.
         on_page: called for each page that was read, with its number, the number of pages, and whether OCR read it.
     """

@@ -94,7 +94,7 @@ def findings_of(settings: Settings, *, verify: bool) -> Iterator[Finding]:
     if settings.key_file:
         checks.append(("keys", lambda: _keys(settings)))
     checks += [
-        ("ocr", lambda: doctor_checks.check_ocr(_languages())),
+        ("ocr", lambda: doctor_checks.check_ocr(_languages(), settings.ocr_languages)),
         ("port", lambda: _port(settings)),
         ("settings", lambda: doctor_checks.check_settings(settings)),
     ]

@@ -270,13 +270,17 @@ def check_port(host: str, port: int, fault: str | None) -> Finding:
     return Finding("port", "ok", f"{port} on {host} is free", details=details)
 
 
-def check_ocr(languages: Sequence[str] | None) -> Finding:
-    """Checks the languages of Tesseract; None where it is not installed."""
-    remedy = "apt install tesseract-ocr, then ingest again; without it scanned pages stay unread"
+def check_ocr(languages: Sequence[str] | None, wanted: str = "eng") -> Finding:
+    """Checks the languages of Tesseract against those that are wanted, as RAG_OCR_LANGUAGES; None: not installed."""
     if languages is None:
+        remedy = "apt install tesseract-ocr, then ingest again; without it scanned pages stay unread"
         return Finding("ocr", "warning", "Tesseract is not installed", remedy)
-    if "eng" not in languages:
-        return Finding("ocr", "warning", "Tesseract has no English", remedy, {"languages": list(languages)})
+    needed = ["osd"] if wanted == "auto" else wanted.replace("+", " ").split()
+    if missing := [language for language in needed if language not in languages]:
+        packages = " ".join(f"tesseract-ocr-{language.replace('_', '-').lower()}" for language in missing)
+        remedy = f"apt install {packages}, then ingest again; without it scanned pages stay unread"
+        text = f"Tesseract has no data for {', '.join(missing)}"
+        return Finding("ocr", "warning", text, remedy, {"languages": list(languages)})
     return Finding("ocr", "ok", "Tesseract is installed", details={"languages": list(languages)})
 
 

@@ -31,6 +31,15 @@ class IngestSettings(BaseModel):
         Field(ge=1, description="longest time for a file, in seconds; each page that needs OCR adds 30 s"),
     ] = 600
     page_seconds: Annotated[int, Field(ge=1, description="longest time for a page, in seconds")] = 60
+    ocr_languages: Annotated[
+        str,
+        Field(
+            pattern=r"^(?:auto|[a-z]{3}(?:_[A-Za-z]{1,12})?(?:[+ ][a-z]{3}(?:_[A-Za-z]{1,12})?){0,9})$",
+            description="languages of scanned pages, as Tesseract names them, joined by `+`: `deu+eng`; each needs its "
+            "package (`tesseract-ocr-deu`); `auto`: the installed ones of each page's script, and pages on their side "
+            "are turned",
+        ),
+    ] = "eng"
     reader_megabytes: Annotated[
         int, Field(ge=256, description="largest address space of a process that reads files, in MiB")
     ] = 2048

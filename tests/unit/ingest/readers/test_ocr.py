@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.readers.ocr import Pixels, Tesseract, find_tesseract, ink_of, lines_of
+from ingest.readers.ocr import AUTOMATIC, LanguageMissing, Pixels, Tesseract, find_tesseract, ink_of, lines_of
 from rag.domain.values import Box
 from rag.errors import FileFault
 
@@ -127,6 +127,59 @@ def test_a_program_is_asked_for_its_version_and_languages(program: Path) -> None
     assert find_tesseract(("eng",)) == Tesseract(str(program), "9.1", ("eng",))
     assert find_tesseract(("eng", "deu")) is not None
     assert find_tesseract(("fra",)) is None
+
+
+def test_data_that_is_missing_is_named_with_its_package(program: Path, caplog: pytest.LogCaptureFixture) -> None:
+    write(program, 'case "$1" in --version) echo "tesseract 9.1";; *) printf "List:\\neng\\n";; esac')
+    assert find_tesseract(("eng", "chi_sim")) is None
+    assert "install tesseract-ocr-chi-sim" in caplog.text
+    assert find_tesseract(AUTOMATIC) is None
+    assert "install tesseract-ocr-osd" in caplog.text
+
+
+def test_by_the_script_of_each_page_all_languages_are_taken(program: Path) -> None:
+    write(program, 'case "$1" in --version) echo "tesseract 9.1";; *) printf "List:\\nosd\\nequ\\nrus\\neng\\n";; esac')
+    found = find_tesseract(AUTOMATIC)
+    assert found == Tesseract(str(program), "9.1", ("rus", "eng"), finds_script=True)
+    assert found.name == "tesseract 9.1 auto rus+eng"
+
+
+def of_script(script: str) -> str:
+    """A program that tells a page on its side in a script, and recognizes its languages and the picture's width."""
+    about = f"Rotate: 90\\nOrientation confidence: 9\\nScript: {script}\\n"
+    row = table((1, "LANGUAGES", 1, 1, 9, 9))
+    return (
+        f'case "$*" in *"-l osd"*) printf \'{about}\';; '
+        f"*) size=$(head -c 7 | cut -d' ' -f2); printf '%s' '{row}' | sed \"s/LANGUAGES/$4-$size/\";; esac"
+    )
+
+
+@pytest.mark.parametrize(
+    ("script", "languages"),
+    [pytest.param("Cyrillic", "rus"), pytest.param("Latin", "eng+deu")],
+    ids=["Cyrillic", "Latin"],
+)
+def test_a_page_is_turned_and_recognized_in_the_languages_of_its_script(
+    program: Path, script: str, languages: str
+) -> None:
+    write(program, of_script(script))
+    tesseract = Tesseract(str(program), "9", ("deu", "eng", "rus"), finds_script=True)
+    lines, degrees = tesseract.read(Pixels(b"\xff" * 200, 10, 20, 1.0))
+    assert ([line.text for line in lines], degrees) == ([f"{languages}-20"], 90)
+
+
+def test_a_script_without_data_names_its_package(program: Path) -> None:
+    write(program, of_script("Cyrillic"))
+    tesseract = Tesseract(str(program), "9", ("eng",), finds_script=True)
+    with pytest.raises(LanguageMissing, match="Cyrillic; install tesseract-ocr-rus"):
+        tesseract.read(PICTURE)
+
+
+def test_a_page_with_too_few_words_is_upright(program: Path) -> None:
+    recognized = table((1, "Seen", 1, 1, 9, 9))
+    write(program, f"case \"$*\" in *\"-l osd\"*) exit 1;; *) printf '%s' '{recognized}';; esac")
+    lines, degrees = Tesseract(str(program), "9", ("eng",), finds_script=True).read(PICTURE)
+    assert ([line.text for line in lines], degrees) == (["Seen"], 0)
 
 
 def test_a_program_that_does_not_start(program: Path) -> None:

@@ -272,6 +272,10 @@ class FakeTesseract(Tesseract):
 
     said = ""
     broken = False
+    degrees = 0
+
+    def read(self, picture: Pixels) -> tuple[list[Line], int]:
+        return self.lines(picture), self.degrees
 
     def lines(self, picture: Pixels) -> list[Line]:
         assert len(picture.data) == picture.width * picture.height
@@ -304,6 +308,20 @@ class TestOcr:
     def say(self, tesseract: FakeTesseract, text: str, *, broken: bool = False) -> None:
         object.__setattr__(tesseract, "said", text)
         object.__setattr__(tesseract, "broken", broken)
+
+    def test_words_of_a_page_on_its_side_are_where_they_are_shown(
+        self, tmp_path: Path, tesseract: FakeTesseract
+    ) -> None:
+        self.say(tesseract, "Seen words")
+        object.__setattr__(tesseract, "degrees", 90)
+        (page,) = read_pdf(make_pdf(tmp_path / "a.pdf", [DRAWING]), AUTO).pages
+        assert (round(page.width), round(page.height)) == (595, 842)
+        assert [page.text[word.start : word.end] for word in page.words] == ["Seen", "words"]
+        # To the right of the other one when turned, above it as shown.
+        assert [(box.x0, box.x1, round(box.y0), round(box.y1)) for _, _, box in page.words] == [
+            (72, 84, 842 - 108, 842 - 72),
+            (72, 84, 842 - 148, 842 - 112),
+        ]
 
     def test_of_pages_without_text_only(self, tmp_path: Path, tesseract: FakeTesseract) -> None:
         self.say(tesseract, "Seen words")
