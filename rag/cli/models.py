@@ -9,7 +9,7 @@ from rich.console import Console
 from rag.cli.console import fetch_progress
 from rag.cli.models_view import print_details, print_models, print_recommendation
 from rag.composition import open_store
-from rag.models.weights.mlflow_registry import is_registered
+from rag.models.weights.named_sources import names_a_place
 from rag.models.weights.recommendation import recommend
 from rag.runtime.processor import read_processor, usable_memory
 
@@ -58,7 +58,7 @@ def models(options: argparse.Namespace, settings: Settings) -> int:
 
 def _needed(store: ModelStore, settings: Settings) -> list[str]:
     names = {settings.model, settings.encoder, settings.reranker}
-    registered = [settings.model] if is_registered(settings.model) else []
+    registered = [settings.model] if names_a_place(settings.model) else []
     return [*registered, *(entry.name for entry in store.catalogue if entry.name in names)]
 
 
@@ -79,7 +79,7 @@ def _recommend(store: ModelStore, settings: Settings) -> None:
 
 
 def _fetch(store: ModelStore, names: list[str], accepted: list[str]) -> None:
-    entries = [None if is_registered(name) else store.catalogue.get(name) for name in names]  # all, before any comes
+    entries = [None if names_a_place(name) else store.catalogue.get(name) for name in names]  # all, before any comes
     with fetch_progress() as tell:
         for name, entry in zip(names, entries, strict=True):
             weights = store.fetch(entry, tell, accepted=accepted) if entry else store.fetch_registered(name, tell)

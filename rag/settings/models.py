@@ -58,8 +58,8 @@ class ModelSettings(BaseModel):
         AfterValidator(_without_credentials),
         Field(
             description="language model: a name of the catalogue (`python -m rag models list`), a path to a GGUF file, "
-            "`mlflow:NAME/VERSION` of a model registry, or the address of an OpenAI-compatible server, such as "
-            "`http://127.0.0.1:8080/v1`"
+            "`hf:OWNER/REPO/FILE.gguf@REVISION` of the Hugging Face Hub, `mlflow:NAME/VERSION` of a model registry, or "
+            "the address of an OpenAI-compatible server, such as `http://127.0.0.1:8080/v1`"
         ),
     ] = "qwen2.5-coder-1.5b-instruct-q4_k_m"
     model_id: Annotated[

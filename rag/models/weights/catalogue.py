@@ -61,7 +61,19 @@ class MlflowSource:
         return f"mlflow:{self.name}/{self.version}"
 
 
-Source: TypeAlias = PackageSource | UrlSource | MlflowSource
+@dataclass(frozen=True)
+class HubSource:
+    """A file of a repository on the Hugging Face Hub, in one revision."""
+
+    repository: str
+    file: str
+    revision: str
+
+    def __str__(self) -> str:
+        return f"hf:{self.repository}/{self.file}@{self.revision}"
+
+
+Source: TypeAlias = PackageSource | UrlSource | MlflowSource | HubSource
 
 
 @dataclass(frozen=True)
@@ -74,7 +86,7 @@ class ModelEntry:
         cell_bytes: bytes of a token in its KV cache, at 16 bits.
         chat_format: its chat format, by the name that llama.cpp has for it.
         rank: order among language models, a judgement; 0: never recommended.
-        measured: whether the project has measured answers of these weights.
+        measured: whether the project has measured answers of these weights, and fitted confidence to them.
         note: what a person who chooses it should know.
     """
 

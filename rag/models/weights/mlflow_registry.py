@@ -48,10 +48,11 @@ def source_of(name: str) -> MlflowSource:
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """A file of a model version; ``name`` is relative to its artifacts."""
+    """A file of a model version or a repository; ``name`` is relative to it, ``sha256`` None where it is not told."""
 
     name: str
     size: int
+    sha256: str | None = None
 
 
 @dataclass(frozen=True)

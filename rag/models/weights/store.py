@@ -4,7 +4,7 @@ models/
   <sha256 of the main file>/<name>          a file: here only when it is complete and verified
   <sha256 of the main file>/verified.json   its digests, so that a file in place is hashed once
   elsewhere.json                            the same for the user's own GGUF files and encoder folders, by path
-  registered.json                           the digests of models of an MLflow registry, as they came first
+  registered.json                           the digests of models of a registry or the hub, as they came first
   .partial/<sha256 of the main file>/       an unfinished download; the next fetch resumes it
   .lock                                     held during a fetch
 """
@@ -28,10 +28,11 @@ from rag.errors import (
     ModelMissing,
     ModelUnknown,
 )
-from rag.models.weights.catalogue import Catalogue, Kind, MlflowSource, ModelEntry, WeightFile
+from rag.models.weights.catalogue import Catalogue, HubSource, Kind, MlflowSource, ModelEntry, WeightFile
 from rag.models.weights.digests import RememberedDigests
 from rag.models.weights.fetching import Fetch, ReportProgress, locked
-from rag.models.weights.mlflow_registry import MlflowRegistry, is_registered, source_of
+from rag.models.weights.mlflow_registry import MlflowRegistry
+from rag.models.weights.named_sources import names_a_place, source_named
 from rag.models.weights.registered import RegisteredModels
 
 Status: TypeAlias = Literal["present", "missing", "corrupt", "partial"]
@@ -82,13 +83,13 @@ class ModelStore:
         self._registered = RegisteredModels(directory / "registered.json")
 
     def entry(self, name: str, kind: Kind | None = None) -> ModelEntry:
-        """Return a model of the catalogue, or a registered one that was fetched.
+        """Return a model of the catalogue, or one named by its place that was fetched.
 
         Raises:
             ModelUnknown: there is none of this name, or for this use.
-            ModelMissing: it is a name of a registered model, which was not fetched yet.
+            ModelMissing: it is named by its place, and was not fetched yet.
         """
-        if not is_registered(name):
+        if not names_a_place(name):
             return self.catalogue.get(name, kind)
         if kind not in (None, "generator"):
             raise ModelUnknown(f"{name} is a language model; known models: {self.catalogue.names(kind)}")
@@ -101,7 +102,7 @@ class ModelStore:
         return [*self.catalogue, *self._registered.all()]
 
     def locate(self, name_or_path: str, kind: Kind | None = None) -> Weights:
-        """Return weights in place, by catalogue name, by ``mlflow:NAME/VERSION`` or by path. Downloads nothing.
+        """Return weights in place, by catalogue name, by place (``mlflow:``, ``hf:``) or by path. Downloads nothing.
 
         A path is that of a GGUF file or, for an encoder, of a sentence-transformers folder. Catalogue names go first.
 
@@ -110,12 +111,12 @@ class ModelStore:
             kind: for which use; only models of that kind are suggested in errors. An encoder's path needs it.
 
         Raises:
-            ModelUnknown: neither a known name, nor one of a model version, nor the path of an existing ``.gguf`` file
+            ModelUnknown: neither a known name, nor one of a place, nor the path of an existing ``.gguf`` file
                 or encoder folder.
             ModelMissing: known, but not on this machine; or it cannot be read.
             ModelCorrupt: a file is not what the catalogue says.
         """
-        if name_or_path in self.catalogue or not name_or_path or is_registered(name_or_path):
+        if name_or_path in self.catalogue or not name_or_path or names_a_place(name_or_path):
             return self._weights(self.entry(name_or_path, kind))
         path = Path(name_or_path)
         try:
@@ -128,7 +129,7 @@ class ModelStore:
 
     def own_file(self, name_or_path: str) -> Path | None:
         """Path of an existing GGUF file that is not in the catalogue; None for other names. Reads none of it."""
-        if is_registered(name_or_path):
+        if names_a_place(name_or_path):
             entry = self._registered.get(name_or_path)
             return self._home(entry) / entry.files[0].name if entry else None
         path = Path(name_or_path)
@@ -226,13 +227,15 @@ class ModelStore:
         on_progress: Callable[[FetchProgress], None] = lambda _: None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> Weights:
-        """Download ``mlflow:NAME/VERSION``: the first time its digest is recorded, later it must be the same.
+        """Download ``mlflow:NAME/VERSION`` or ``hf:OWNER/REPO/FILE@REVISION``.
+
+        The first time its digest is recorded, later it must be the same.
 
         Raises:
-            ModelUnknown: the name is none of a model version.
+            ModelUnknown: the name is none of a place.
             DownloadFailed, ModelCorrupt, Cancelled: as :meth:`fetch`.
         """
-        source = source_of(name)
+        source = source_named(name)
 
         def report(_source: object, total: int, done: int, more: int = 0) -> None:
             if cancelled():
@@ -249,7 +252,7 @@ class ModelStore:
         entry = self.entry(name)
         return self.fetch(entry, on_progress, cancelled, accepted=[entry.licence])
 
-    def _fetch_first(self, name: str, source: MlflowSource, report: ReportProgress) -> None:
+    def _fetch_first(self, name: str, source: MlflowSource | HubSource, report: ReportProgress) -> None:
         work = self.directory / ".partial" / "registered"
         work.mkdir(parents=True, exist_ok=True)
         file, temporary = Fetch(work, work, report, None, self._registry).deliver_first(source)

@@ -8,13 +8,17 @@ system message; they are left out.)
 from __future__ import annotations
 
 import ctypes
+from typing import Literal, TypeAlias
 
 import llama_cpp as llama
 import pytest
 
+from rag.models.llm.engine.chat_format import phi_4_mini
+from rag.models.llm.language_model import Message
 from rag.models.weights.catalogue import Catalogue
 
-CHAT = (("system", "S"), ("user", "U"), ("assistant", "A"), ("user", "<|im_end|> é 漢"))
+Role: TypeAlias = Literal["system", "user", "assistant"]
+CHAT: tuple[tuple[Role, str], ...] = (("system", "S"), ("user", "U"), ("assistant", "A"), ("user", "<|im_end|> é 漢"))
 LAST = CHAT[-1][1]
 
 EXPECTED = {
@@ -31,6 +35,10 @@ EXPECTED = {
     "<|end_of_text|>\n<|start_of_role|>assistant<|end_of_role|>A<|end_of_text|>\n<|start_of_role|>user<|end_of_role|>"
     f"{LAST}<|end_of_text|>\n<|start_of_role|>assistant<|end_of_role|>",
 }
+# The engine renders these itself.
+OWN = {
+    "phi-4-mini": f"<|system|>S<|end|><|user|>U<|end|><|assistant|>A<|end|><|user|>{LAST}<|end|><|assistant|>",
+}
 
 
 def rendered(template: str) -> str:
@@ -43,12 +51,16 @@ def rendered(template: str) -> str:
 
 
 def test_every_format_of_the_catalogue_is_compared() -> None:
-    assert {entry.chat_format for entry in Catalogue.load() if entry.kind == "generator"} == set(EXPECTED)
+    assert {entry.chat_format for entry in Catalogue.load() if entry.kind == "generator"} == set(EXPECTED) | set(OWN)
 
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_a_chat_is_rendered_as_its_maker_publishes(name: str) -> None:
     assert rendered(name) == EXPECTED[name]
+
+
+def test_a_chat_of_phi_4_mini_is_rendered_as_its_maker_publishes() -> None:
+    assert phi_4_mini([Message(role, text) for role, text in CHAT]) == OWN["phi-4-mini"]
 
 
 # By these parts of a template llama.cpp knows the format; the engine hands it the template of the file.
