@@ -5,9 +5,10 @@
 FOLDER has the files of XQuAD (see :mod:`benchmarks.languages`), the same paragraphs and questions in each language. For
 each language and encoder the paragraphs are ingested as pages of text files, five in each, into an index of their own;
 then the same questions, evenly spread over all, are asked in each. The columns are page_hit@1 / @5. With ``--across``
-the documents are in the first language, and each question is asked in the others. With ``--keep`` indexes are kept, and
-used again; beside them are the questions that were *not* asked, as sets for :mod:`benchmarks.fit_ranking`. No language
-model is run.
+the documents are in the first language, and each question is asked in the others; with ``--translate`` also as the
+language model (RAG_MODEL) translates it, alone and with both rankings interleaved, as the answerer does. Indexes and
+translations are kept with ``--keep``, and used again; beside them are the questions that were *not* asked, as sets for
+:mod:`benchmarks.fit_ranking`.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ import rag.runtime.native  # noqa: F401 - first: see there
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import process_time
-from typing import Final
+from typing import Final, TypeAlias
 
 from benchmarks.languages import Asked, read_xquad
 from benchmarks.machine import processor_line
@@ -37,14 +38,19 @@ from ingest.readers.source import ReadingOptions
 from ingest.readers.version import reader_version
 from ingest.reading import Cutting, Reading, ReadRequest, read_document
 from rag.cli.console import configure_logging, fail
-from rag.composition import open_encoder, open_reranker
+from rag.composition import open_encoder, open_language_model, open_reranker
 from rag.domain.values import Hit, Question
 from rag.errors import PageproofError
 from rag.index.generation import Generation
 from rag.index.reading import open_current
 from rag.models.embedding.interfaces import Encoder, Reranker
+from rag.models.llm.language_model import LanguageModel
+from rag.query.translation import translate_question
+from rag.retrieval.interleaving import interleave
 from rag.retrieval.retriever import Retriever
 from rag.retrieval.scoring import FIRST_STAGE
+from rag.runtime.cancellation import Cancellation
+from rag.runtime.cpu_gate import CpuGate
 from rag.settings import Settings, read_settings
 
 LANGUAGES: Final = "en,de,es,el,ru,tr,ar,vi,zh,hi,ro,th"
@@ -53,6 +59,8 @@ _PAGES: Final = 5
 _FEW: Final = 5
 
 Hits = tuple[float, float]
+# A way to search for a question.
+Way: TypeAlias = Callable[[Generation, str], Sequence[Hit]]
 
 
 @dataclass(frozen=True)
@@ -96,12 +104,50 @@ def is_hit(asked: Asked, hits: Sequence[Hit]) -> bool:
     return any((hit.passage.document.names[0].rpartition("/")[2], hit.passage.chunk.span.page) == gold for hit in hits)
 
 
-def page_hits(retriever: Retriever, generation: Generation, questions: Sequence[Asked]) -> Hits:
+def page_hits(way: Way, generation: Generation, questions: Sequence[Asked]) -> Hits:
     """Shares of the questions, 0..1, whose page is first, and among the first five pages."""
-    found = [_pages(retriever.retrieve(generation, Question(asked.text), 4 * _FEW)) for asked in questions]
+    found = [_pages(way(generation, asked.text)) for asked in questions]
     first = sum(is_hit(asked, hits[:1]) for asked, hits in zip(questions, found, strict=True))
     few = sum(is_hit(asked, hits[:_FEW]) for asked, hits in zip(questions, found, strict=True))
     return first / len(questions), few / len(questions)
+
+
+def by(retriever: Retriever) -> Way:
+    """The search for a question as it is."""
+    return lambda generation, text: retriever.retrieve(generation, Question(text), 4 * _FEW)
+
+
+@dataclass(frozen=True)
+class Translations:
+    """Translations of questions by the language model, as the answerer has them; kept in a file.
+
+    Attributes:
+        file: JSON with the translation of each question.
+    """
+
+    model: LanguageModel
+    file: Path
+
+    def of(self, generation: Generation, text: str) -> str:
+        """A question in the language of the documents; unchanged where the translation is none."""
+        known = json.loads(self.file.read_text("utf-8")) if self.file.exists() else {}
+        if text not in known:
+            found = translate_question(Question(text), generation, self.model, Cancellation())
+            known[text] = found.question.text
+            self.file.write_text(json.dumps(known, ensure_ascii=False, indent=1), "utf-8")
+        return str(known[text])
+
+    def ways(self, retriever: Retriever, name: str) -> Mapping[str, Way]:
+        """The search for a translation, alone and with that for the question as it is: see the answerer."""
+        way = by(retriever)
+
+        def translated(generation: Generation, text: str) -> Sequence[Hit]:
+            return way(generation, self.of(generation, text))
+
+        def both(generation: Generation, text: str) -> Sequence[Hit]:
+            return interleave([translated(generation, text), by(replace(retriever, reranker=None))(generation, text)])
+
+        return {f"{name}, translated": translated, f"{name}, both": both}
 
 
 def _pages(hits: Sequence[Hit]) -> list[Hit]:
@@ -154,13 +200,18 @@ class Bench:
         readers = ReadersHere(Cutting(chunker, self.encoder.count_tokens, self.encoder.max_tokens), reading)
         return IngestJob(index, self.encoder, readers, identity={**chunker.identity, **reader_version(reading)})
 
-    def ways(self, reranker: Reranker | None) -> Mapping[str, Retriever]:
-        """Retrievers by name; BM25 needs no encoder, and is measured with the first."""
-        found = {self.profile: Retriever(self.encoder, None)}
+    def ways(self, reranker: Reranker | None, translations: Translations | None) -> Mapping[str, Way]:
+        """Ways to search by name; BM25 needs no encoder, and is measured with the first."""
+        plain = Retriever(self.encoder, None)
+        retrievers = {self.profile: plain}
         if self.profile == _PROFILES[0]:
-            found = {"BM25": replace(found[self.profile], first_stage=replace(FIRST_STAGE, cosine=0.0)), **found}
+            retrievers = {"BM25": replace(plain, first_stage=replace(FIRST_STAGE, cosine=0.0)), **retrievers}
         if reranker:
-            found[f"{self.profile}, reranked"] = Retriever(self.encoder, reranker)
+            retrievers[f"{self.profile}, reranked"] = Retriever(self.encoder, reranker)
+        found = {name: by(retriever) for name, retriever in retrievers.items()}
+        if translations:
+            for name, retriever in retrievers.items():
+                found |= translations.ways(retriever, name)
         return found
 
 
@@ -191,8 +242,13 @@ def main() -> int:
     parser.add_argument(
         "--across", action="store_true", help="documents in the first language, questions in the others"
     )
+    parser.add_argument(
+        "--translate", action="store_true", help="with --across: also as the language model translates each question"
+    )
     parser.add_argument("--keep", type=Path, help="folder for indexes and question sets, which is used again")
     options = parser.parse_args()
+    if options.translate and not options.across:
+        parser.error("--translate needs --across: a question in the documents' language is not translated")
     configure_logging()
     try:
         with TemporaryDirectory() as temporary:
@@ -206,7 +262,10 @@ def _measure(options: argparse.Namespace, settings: Settings, place: Path) -> No
     corpora = [Corpus.read(options.folder, language) for language in options.languages.split(",")]
     reranker = open_reranker(settings) if options.rerank else None
     benches = [Bench(settings, profile, place) for profile in options.profiles.split(",")]
-    names = [name for bench in benches for name in bench.ways(reranker)]
+    place.mkdir(parents=True, exist_ok=True)
+    model = open_language_model(settings, CpuGate()) if options.translate else None
+    translations = Translations(model, place / "translations.json") if model else None
+    names = [name for bench in benches for name in bench.ways(reranker, translations)]
     print(f"{options.questions} questions in each language; {processor_line()}\n")
     print(f"| documents | questions | {' | '.join(names)} |\n{'| --- ' * (len(names) + 2)}|", flush=True)
     seconds = {bench.profile: 0.0 for bench in benches}
@@ -218,7 +277,7 @@ def _measure(options: argparse.Namespace, settings: Settings, place: Path) -> No
             generation, took = bench.opened(documents)
             seconds[bench.profile] += took
             with closing(generation):
-                cells += [page_hits(way, generation, asked) for way in bench.ways(reranker).values()]
+                cells += [page_hits(way, generation, asked) for way in bench.ways(reranker, translations).values()]
         if options.keep:
             write_set(corpus, asked, place / f"{corpus.language}.jsonl")
         figures = " | ".join(f"{first:.2f} / {few:.2f}" for first, few in cells)

@@ -153,7 +153,7 @@ def open_answerer(settings: Settings, *, recorded: bool = False) -> Answerer:
     retriever, index = open_retriever(settings)
     confidence_model = open_confidence_model(settings)
     cpu_gate = CpuGate()
-    model = _open_model(settings, cpu_gate)
+    model = open_language_model(settings, cpu_gate)
     return Answerer(
         index=index,
         retriever=retriever,
@@ -294,7 +294,13 @@ def _open_remote(settings: Settings) -> OpenAIServerModel:
     )
 
 
-def _open_model(settings: Settings, cpu_gate: CpuGate) -> LanguageModel:
+def open_language_model(settings: Settings, cpu_gate: CpuGate) -> LanguageModel:
+    """Loads the language model, or connects to its server; ModelError where it is missing, corrupt or unusable.
+
+    Args:
+        settings: that name it.
+        cpu_gate: gives it the processors while it computes.
+    """
     if settings.model_is_remote:
         return _open_remote(settings)
     weights = _locate(settings, settings.model, "generator")

@@ -67,8 +67,10 @@ def _understood(
     prior = prior_documents(question, generation)
     standalone, searched, usage = rewrite_follow_up(question, model, cancelled)
     translation = translate_question(standalone, generation, model, cancelled)
+    untranslated: Question | None = None
     if translation.question is not standalone:
-        # The answer is in the documents' language, as its quotes are.
+        # The answer is found in the documents' language, as its quotes are.
+        untranslated = standalone if encoder.is_multilingual else None
         standalone = searched = translation.question
     usage += translation.usage
     brief = _brief(standalone)
@@ -85,7 +87,7 @@ def _understood(
     parts, refusal = _parts(brief.text)
     cancelled.check()
     documents = searched_documents(standalone, generation.documents)
-    form = form_of_question(brief.text)
+    form = form_of_question(brief.text, language_of_question(brief.text, language_shares(generation)))
     cancelled.check()
     searches = _searches(searched, form, generation)
     if translation.further and form != "comparison":
@@ -103,6 +105,7 @@ def _understood(
         prior,
         usage=usage,
         scope_note=refusal,
+        untranslated=untranslated,
         bare_questions=_bare_questions(brief.text),
         # Where one value is asked for, the whole question finds its passage.
         topic=None if form in ("fact", "yes_no", "comparison") else topic_of(_brief(searched), generation),

@@ -295,7 +295,7 @@ def put_fakes(monkeypatch: pytest.MonkeyPatch) -> None:
         "open_reranker": OverlapReranker(),
         "model_digests": (),
         "generator_weights": None,
-        "_open_model": ScriptedModel([""]),
+        "open_language_model": ScriptedModel([""]),
     }
     for name, value in fakes.items():
         monkeypatch.setattr(rag.composition, name, lambda *_, value=value: value)

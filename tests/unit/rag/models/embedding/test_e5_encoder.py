@@ -84,6 +84,7 @@ class TestVectors:
         }  # fmt: skip
         assert encoder.max_tokens == POSITIONS - 4
         assert encoder.cosine_scale > 1
+        assert encoder.is_multilingual
 
 
 class TestTokens:
