@@ -17,6 +17,7 @@ from rag.answering.confidence import (
     WHOLE_CONFIDENCE_MODEL,
     WHOLE_FALSE_ANSWERS,
     ConfidenceModel,
+    FittedLater,
 )
 from rag.answering.prompt import SYSTEM, SYSTEM_WHOLE
 from rag.answering.record_folder import FolderRecorder, RecordFolder
@@ -151,7 +152,7 @@ def open_answerer(settings: Settings, *, recorded: bool = False) -> Answerer:
     model_identity(settings)  # fails before anything slow is loaded
     probe_own_model(settings)
     retriever, index = open_retriever(settings)
-    confidence_model = open_confidence_model(settings)
+    confidence_model, fitted_later = open_confidence_model(settings)
     cpu_gate = CpuGate()
     model = open_language_model(settings, cpu_gate)
     return Answerer(
@@ -165,6 +166,7 @@ def open_answerer(settings: Settings, *, recorded: bool = False) -> Answerer:
         evidence_tokens=settings.evidence_tokens,
         max_tokens=settings.max_tokens,
         confidence_model=confidence_model,
+        fitted_later=fitted_later,
         # What a strong model has not read it does not say, and it reads fast where it runs.
         whole_evidence_tokens=settings.whole_evidence_tokens * (1 if _is_small(model) else 2),
         whole_confidence_model=replace(
@@ -192,7 +194,7 @@ def open_collection(settings: Settings, answerer: Answerer, name: str) -> Answer
         ModelError: it is calibrated, and weights are missing by now, or their server cannot be reached.
     """
     own = in_collection(settings, name)
-    confidence_model = open_confidence_model(own)
+    confidence_model, fitted_later = open_confidence_model(own)
     recorder = answerer.recorder
     if isinstance(recorder, FolderRecorder):
         setup = recorder.setup.model_copy(update={"confidence_model": confidence_model.digest})
@@ -201,19 +203,33 @@ def open_collection(settings: Settings, answerer: Answerer, name: str) -> Answer
         answerer,
         index=CurrentIndex(own.index, answerer.retriever.encoder.identity, open_vector_database(own.vector_database)),
         confidence_model=confidence_model,
+        fitted_later=fitted_later,
         recorder=recorder,
         searches=answerer.searches.emptied(),
     )
 
 
-def open_confidence_model(settings: Settings) -> ConfidenceModel:
-    """The confidence model fitted to the index's documents, or else the default one; with ``false_answers`` as set."""
+def open_confidence_model(settings: Settings) -> tuple[ConfidenceModel, FittedLater | None]:
+    """The confidence model fitted to the index's documents, or else the default one; with ``false_answers`` as set.
+
+    Beside it the place for one that is fitted later, where the default one was fitted to another language model.
+    """
     # Of a collection that is opened while others answer: weights that need not be looked at are not.
     is_calibrated = os.path.lexists(calibration_path(settings.index))
     calibration = read_calibration(settings.index, model_digests(settings)) if is_calibrated else None
-    return replace(
-        calibration.confidence_model if calibration else CONFIDENCE_MODEL, false_answers=settings.false_answers
-    )
+    if calibration:
+        return replace(calibration.confidence_model, false_answers=settings.false_answers), None
+    default = replace(CONFIDENCE_MODEL, false_answers=settings.false_answers)
+    return default, None if _default_confidence_fits(settings) else FittedLater()
+
+
+def _default_confidence_fits(settings: Settings) -> bool:
+    """True for the language model that the default confidence model was fitted to."""
+    catalogue = open_store(settings).catalogue
+    if settings.model in catalogue:
+        return catalogue.get(settings.model).measured
+    weights = generator_weights(settings)
+    return weights is not None and any(one.measured and one.digest == weights.digest for one in catalogue)
 
 
 def model_digests(settings: Settings) -> tuple[str, ...]:

@@ -63,7 +63,7 @@ def answerer_with(system: System, settings: Settings, llama_server: Path) -> Ans
         passages=settings.passages,
         evidence_tokens=settings.evidence_tokens,
         max_tokens=settings.max_tokens,
-        confidence_model=open_confidence_model(settings),
+        confidence_model=open_confidence_model(settings)[0],
     )
 
 

@@ -27,6 +27,8 @@ FACT: Final = 0.6
 POSSIBLY: Final = "Possibly: "
 # Confidence of a sentence that is copied from its quote.
 VERBATIM: Final = 0.99
+# Confidence of an overview, or a reply from the index: no model has written it.
+QUOTED_ONLY: Final = 1.0
 _NEAREST: Final = 3
 
 
@@ -37,10 +39,12 @@ class AnswerBuilder:
     Attributes:
         run: with the question as it was put to the model.
         model: its name, for the answer.
+        is_calibrated: whether confidence is fitted to the model; else it decides what is given, and is not told.
     """
 
     run: Run
     model: str
+    is_calibrated: bool = True
 
     def answer(self, found: Findings) -> Answer:
         """An answer from the supported sentences, at least one; the others are listed, and not part of the text.
@@ -52,7 +56,7 @@ class AnswerBuilder:
         sentences = [_sentence(item, citations) for item in _each_once(found.support)]
         shown = [sentence for sentence in sentences if sentence.verdict == "supported"]
         # The answer's confidence is that of its direct answer.
-        shown[0] = replace(shown[0], confidence=_rounded(found.confidence))
+        shown[0] = replace(shown[0], confidence=self._confidence(found))
         warning = self._warning(shown, citations.all)
         # The confidence was fitted with vectors: without them the passage that says otherwise may not be found.
         is_certain = _rounded(found.confidence) >= FACT and self.run.generation.has_vectors
@@ -64,7 +68,7 @@ class AnswerBuilder:
             found,
             markdown(shown),
             reason="length" if found.draft.finish.reason == "length" and self.run.form == "fact" else None,
-            certainty="stated" if is_certain and not warning else "possible",
+            certainty=self._certainty(found, is_certain=is_certain and not warning),
             sentences=sentences,
             citations=citations.all,
         )
@@ -72,7 +76,7 @@ class AnswerBuilder:
     def first(self, begun: Findings) -> SentenceVerified:
         """The sentence that an answer begins with, as an event, before the rest of it is written."""
         citations = _Citations()
-        sentence = replace(_sentence(begun.support[0], citations), confidence=_rounded(begun.confidence))
+        sentence = replace(_sentence(begun.support[0], citations), confidence=self._confidence(begun))
         return SentenceVerified(sentence, tuple(citations.all))
 
     def abstention(self, found: Findings) -> Answer:
@@ -97,7 +101,7 @@ class AnswerBuilder:
         lead = [Sentence(reply.text, "supported", _first_citation(items), "lead")] if is_answer else []
         sentences = [*lead, *(item for item in items if item.text)]
         return self._build(
-            Findings(confidence=1.0),
+            Findings(confidence=QUOTED_ONLY),
             markdown(sentences) if is_answer else reply.text,
             reason=reply.reason,
             certainty="stated" if is_answer else None,
@@ -110,6 +114,15 @@ class AnswerBuilder:
         """A sentence on addresses that the cited documents do not name as contacts; None where there are none."""
         found = unnamed_contacts(shown, citations, self.run.generation)
         return self._said(UNNAMED_CONTACT).format(addresses=", ".join(found)) if found else None
+
+    def _confidence(self, found: Findings) -> float | None:
+        """The confidence that is told; what no model has worded needs no calibration."""
+        return _rounded(found.confidence) if self.is_calibrated or found.confidence == QUOTED_ONLY else None
+
+    def _certainty(self, found: Findings, *, is_certain: bool) -> Certainty:
+        if self._confidence(found) is None:
+            return "uncalibrated"
+        return "stated" if is_certain else "possible"
 
     def _said(self, text: str) -> str:
         """A sentence of the program in the language of the question."""
@@ -134,7 +147,7 @@ class AnswerBuilder:
             answered=answered,
             reason=reason,
             certainty=certainty,
-            confidence=_rounded(found.confidence),
+            confidence=self._confidence(found),
             sentences=tuple(sentences),
             citations=tuple(citations),
             model=self.model,

@@ -15,7 +15,7 @@ import numpy as np
 
 from rag.answering.answer_builder import AnswerBuilder, sentence_events
 from rag.answering.composing.comparison import names_both
-from rag.answering.confidence import CONFIDENCE_MODEL, WHOLE_CONFIDENCE_MODEL, ConfidenceModel
+from rag.answering.confidence import CONFIDENCE_MODEL, WHOLE_CONFIDENCE_MODEL, ConfidenceModel, FittedLater
 from rag.answering.evidence.selection import with_page
 from rag.answering.run import Clock, Findings, Run
 from rag.answering.trace import AnswerTrace, Recorder
@@ -75,6 +75,8 @@ class Answerer:
         confidence_model: decides whether a value is given, and gives its confidence.
         whole_passages, whole_evidence_tokens: as above, for an answer of several sentences.
         whole_confidence_model: the same for answers of several sentences.
+        fitted_later: takes the place of ``confidence_model``, which was not fitted to this language model; until it is
+            there, answers are uncalibrated. None where ``confidence_model`` was.
         is_masked: whether the model is held to the words of passages and question; a strong model need not be.
         rereads: whether the model writes further short drafts of an answer of several sentences.
         today: gives the date that "next" and "still" refer to.
@@ -92,11 +94,22 @@ class Answerer:
     whole_passages: int = 12
     whole_evidence_tokens: int = 600
     whole_confidence_model: ConfidenceModel = WHOLE_CONFIDENCE_MODEL
+    fitted_later: FittedLater | None = None
     is_masked: bool = True
     rereads: bool = False
     today: Callable[[], date] = date.today
     recorder: Recorder | None = None
     searches: RetrievalCache = field(default_factory=RetrievalCache)
+
+    @property
+    def is_calibrated(self) -> bool:
+        """Whether confidence is fitted to the language model."""
+        return self.fitted_later is None or self.fitted_later.model is not None
+
+    @property
+    def current_confidence_model(self) -> ConfidenceModel:
+        """The confidence model in use."""
+        return (self.fitted_later and self.fitted_later.model) or self.confidence_model
 
     def generation(self) -> Generation:
         """The current generation; IndexFault where there is none that can be served."""
@@ -134,7 +147,7 @@ class Answerer:
         understood = UnderstoodQuestion(question, question, (), "overview", (question.text,), passages=passages)
         run = Run(understood, generation, cancelled or Cancellation(), Clock())
         found = _written(self._whole_writer.overview(run, passages, None))
-        return _built(AnswerBuilder(run, self.model.name), None, found)
+        return _built(self._builder(run), None, found)
 
     def stream(
         self, question: Question, cancelled: Cancellation | None = None, generation: Generation | None = None
@@ -159,7 +172,7 @@ class Answerer:
         run = Run(understood, generation, cancelled, clock)
         today = self.today() if understood.needs_today else None
         found = yield from self._find(run, today)
-        answer = understood.answered_by(_built(AnswerBuilder(run, self.model.name), understood.reply, found))
+        answer = understood.answered_by(_built(self._builder(run), understood.reply, found))
         if self.recorder:
             asked, draft, features = understood.asked, found.draft, found.features
             trace = AnswerTrace(asked, generation, found.hits, draft.prompt, draft.text, answer, features, today)
@@ -193,7 +206,7 @@ class Answerer:
         self, run: Run, written: Generator[Findings, None, Findings]
     ) -> Generator[AnswerEvent, None, Findings]:
         """The sentences of an answer that is being written as events."""
-        builder = AnswerBuilder(run, self.model.name)
+        builder = self._builder(run)
         while True:
             try:
                 begun = next(written)
@@ -254,11 +267,14 @@ class Answerer:
             for hit, logit in zip(hits, best, strict=True)
         ]
 
+    def _builder(self, run: Run) -> AnswerBuilder:
+        return AnswerBuilder(run, self.model.name, self.is_calibrated)
+
     @property
     def _value_writer(self) -> ValueWriter:
         return ValueWriter(
             self.model,
-            self.confidence_model,
+            self.current_confidence_model,
             self.retriever.reranker,
             self.evidence_tokens,
             self.passages,

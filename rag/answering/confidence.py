@@ -137,6 +137,17 @@ class ConfidenceModel:
         return self.answerable.probability(features) >= self.threshold
 
 
+@dataclass
+class FittedLater:
+    """A confidence model that is fitted to the language model while answers are given, by a job in the background.
+
+    Attributes:
+        model: None until then.
+    """
+
+    model: ConfidenceModel | None = None
+
+
 def thresholds_of(scores: Sequence[float]) -> tuple[float, ...]:
     """Twenty-one quantiles of the scores of unanswerable questions, 0..1, ascending; ``scores`` has at least one."""
     ordered = sorted(scores)

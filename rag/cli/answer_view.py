@@ -118,6 +118,8 @@ def print_whole_answer(console: Console, answer: Answer, *, recorded: bool = Fal
 
 def confidence_in_words(answer: Answer) -> str:
     """The confidence of an answer in words, after its certainty: stated, or only possible; empty where it has none."""
+    if answer.certainty == "uncalibrated":
+        return "How sure it is cannot be told: this model was not calibrated. Read the quotes."
     if answer.confidence is None or answer.certainty is None or answer.form in _CERTAIN:
         return ""
     sure = _confidence_short(answer.confidence)
@@ -201,7 +203,8 @@ def _is_possible(sentence: Sentence, certainty: Certainty | None) -> bool:
 
 def _mark(sentence: Sentence, certainty: Certainty | None, mark: tuple[str, str]) -> tuple[str, str]:
     """The mark of a sentence: none where nothing is claimed, and a tick only where a quote proves it."""
-    return _PLAIN if certainty is None or (mark is _STATED and not sentence.citations) else mark
+    is_told = certainty not in (None, "uncalibrated")
+    return mark if is_told and (mark is not _STATED or sentence.citations) else _PLAIN
 
 
 def _sentence(sentence: Sentence) -> Text:

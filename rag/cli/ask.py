@@ -108,7 +108,7 @@ def ask_again(options: argparse.Namespace, settings: Settings) -> int:
     record = open_records(settings).read(options.replay)
     answerer = open_answerer(settings)
     replayed = replay(
-        record, answerer, setup_of(settings, answerer.retriever, answerer.confidence_model), settings.index
+        record, answerer, setup_of(settings, answerer.retriever, answerer.current_confidence_model), settings.index
     )
     if options.json:
         print(json.dumps(replayed.to_json(), ensure_ascii=False))

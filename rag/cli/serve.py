@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.cli.arguments import whole_number
-from rag.composition import generator_weights, open_answerer, open_records
+from rag.composition import generator_weights, model_digests, open_answerer, open_records
 
 if TYPE_CHECKING:
     import argparse
@@ -32,6 +32,7 @@ def add_commands(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def serve(options: argparse.Namespace, settings: Settings) -> int:
     """Reserves the port, loads the models and the index, then listens until it is told to stop; the exit code."""
+    from rag.evaluation.self_check.job import self_check_job
     from rag.models.llm.tuning.autotune import expected_seconds
     from rag.models.llm.tuning.background import tuning_job
     from rag.service.allowed_hosts import check_open
@@ -53,6 +54,8 @@ def serve(options: argparse.Namespace, settings: Settings) -> int:
         answerer = open_answerer(settings, recorded=True)
         weights = generator_weights(settings)
         tuning = tuning_job(settings, weights) if weights else None
-        jobs = [tuning] if tuning else []
+        # Requests to a server may cost money: there only `rag calibrate` asks it.
+        self_check = self_check_job(answerer, settings.index, model_digests(settings)) if weights else None
+        jobs = [job for job in (tuning, self_check) if job]
         expected = expected_seconds(settings, weights) if weights else None
         return serve_forever(lambda: answerer, settings, listener, uploads, key_file, jobs, expected)

@@ -258,7 +258,7 @@ class Usage:
 Reason: TypeAlias = Literal[
     "not_in_documents", "no_supported_sentence", "not_a_question", "not_possible", "section_unknown", "length"
 ]
-Certainty: TypeAlias = Literal["stated", "possible"]
+Certainty: TypeAlias = Literal["stated", "possible", "uncalibrated"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,9 +273,10 @@ class Answer:
         reason: why it was not answered: ``not_possible`` for a request, such as for a translation, that Pageproof
             cannot carry out; or ``length`` where the answer stopped at ``max_tokens``.
         certainty: ``stated`` as a fact or only ``possible``, by ``confidence``; displays put "Possibly: " in front of a
-            possible answer. None where there is no answer: for abstentions, and for replies such as greetings.
+            possible answer. ``uncalibrated`` where the confidence was not fitted to the language model. None where
+            there is no answer: for abstentions, and for replies such as greetings.
         confidence: calibrated probability, 0..1, that the answer is correct, as docs/abstention.md defines it. For an
-            abstention it is that of the withheld answer.
+            abstention it is that of the withheld answer. None where it was not fitted to the language model.
         form: of the answer that the question asks for.
         short_answer: the value alone, such as a name, a number or "Yes"; None where the answer is longer than that.
         missing: the parts of the question for which nothing was found, as short phrases.
@@ -288,7 +289,7 @@ class Answer:
     answered: bool
     reason: Reason | None
     certainty: Certainty | None = field(default=None, kw_only=True)
-    confidence: float
+    confidence: float | None
     sentences: tuple[Sentence, ...]
     citations: tuple[Citation, ...]
     model: str

@@ -26,6 +26,7 @@ from rag.evaluation.synthetic.negatives import withheld_rows
 from rag.evaluation.synthetic.types import SyntheticQuestion
 from rag.index.generation import Generation
 from rag.query.form import form_of_question
+from rag.runtime.cancellation import Cancellation
 
 # With fewer trials a rate of one in ten cannot be estimated.
 FEWEST: Final = 20
@@ -56,15 +57,27 @@ def try_questions(
     """
     trials: list[Trial] = []
     for number, question in enumerate(made, start=1):
-        if form_of_question(question.question) not in VALUE_FORMS:
-            on_trial(number)
-            continue
-        withheld = frozenset(withheld_rows(generation, question))
-        asked = Question(question.question)
-        trials.append(_trial(answerer, generation, asked, [question.answer], frozenset()))
-        trials.append(_trial(answerer, generation, asked, (), withheld))
+        trials += try_question(answerer, generation, question)
         on_trial(number)
     return trials
+
+
+def try_question(
+    answerer: Answerer, generation: Generation, question: SyntheticQuestion, cancelled: Cancellation | None = None
+) -> tuple[Trial, ...]:
+    """Asks a question of the index with and without its answer; no trials where more than a value answers it.
+
+    Raises:
+        Cancelled: ``cancelled`` was called.
+    """
+    if form_of_question(question.question) not in VALUE_FORMS:
+        return ()
+    withheld = frozenset(withheld_rows(generation, question))
+    asked = Question(question.question)
+    return (
+        _trial(answerer, generation, asked, [question.answer], frozenset(), cancelled),
+        _trial(answerer, generation, asked, (), withheld, cancelled),
+    )
 
 
 def try_labelled(
@@ -83,12 +96,17 @@ def try_labelled(
 
 
 def _trial(
-    answerer: Answerer, generation: Generation, asked: Question, golds: Sequence[str], withheld: frozenset[int]
+    answerer: Answerer,
+    generation: Generation,
+    asked: Question,
+    golds: Sequence[str],
+    withheld: frozenset[int],
+    cancelled: Cancellation | None = None,
 ) -> Trial:
     """The outcome of a question; without gold answers it has none in the index."""
     last = LastTrace()
     partial = replace(answerer, retriever=replace(answerer.retriever, withheld=withheld), recorder=last)
-    for _ in partial.stream(asked, generation=generation):
+    for _ in partial.stream(asked, cancelled, generation):
         pass
     right = bool(golds) and is_correct(asked.text, last.trace.draft, golds)
     return Trial(last.trace.features, bool(golds), right)
@@ -126,6 +144,25 @@ def fitted(confidence_model: ConfidenceModel, trials: Iterable[Trial]) -> Confid
         confidence_model.correct, [features for _, features in given], [trial.right for trial, _ in given]
     )
     return replace(lenient, correct=correct)
+
+
+def fitted_confidence(confidence_model: ConfidenceModel, trials: Iterable[Trial]) -> ConfidenceModel:
+    """The confidence model with P(correct) fitted to trials, on those whose answer is given; what is refused stays.
+
+    Raises:
+        CalibrationFailed: of fewer than twenty trials an answer is given.
+    """
+    given = [
+        (trial, trial.features) for trial in trials if trial.features and confidence_model.is_given(trial.features)
+    ]
+    if len(given) < FEWEST:
+        raise CalibrationFailed(
+            f"only {len(given)} made questions were answered, and {FEWEST} are the fewest; ingest more documents"
+        )
+    correct = _rescaled(
+        confidence_model.correct, [features for _, features in given], [trial.right for trial, _ in given]
+    )
+    return replace(confidence_model, correct=correct)
 
 
 def _rescaled(logistic: Logistic, samples: list[Features], labels: list[bool]) -> Logistic:

@@ -24,12 +24,14 @@ const isCertain = (answer) => ["collection", "chat"].includes(answer.form) || !a
 // Class of an answer; what nothing proves, such as a greeting or the list of the documents, is plain.
 export function nature(answer) {
   if (!answer.answered) return answer.citations.length || answer.reason !== "not_a_question" ? "abstained" : "plain";
-  return isPossible(answer) ? "possible" : isCertain(answer) ? "plain" : "fact";
+  return isPossible(answer) ? "possible" : isCertain(answer) || answer.certainty === "uncalibrated" ? "plain" : "fact";
 }
 
 // Empty where an answer has none.
 export function confidence(answer) {
-  if (!answer.answered || isCertain(answer) || answer.confidence === null) return "";
+  if (!answer.answered || isCertain(answer)) return "";
+  if (answer.certainty === "uncalibrated") return t("confidence.uncalibrated");
+  if (answer.confidence === null) return "";
   if (isVerbatim(answer)) return t("confidence.own");
   if (answer.confidence >= SURE) return t("confidence.very");
   return t(isPossible(answer) ? "confidence.possible" : "confidence.likely");

@@ -86,7 +86,7 @@ def test_a_calibration_is_that_of_its_collection(
     write_calibration(other, calibration)
     opened = open_collection(settings, answerer_of(settings), "other")
     assert opened.confidence_model.thresholds == (0.25, 0.25)
-    assert composition.open_confidence_model(settings).thresholds == CONFIDENCE_MODEL.thresholds
+    assert composition.open_confidence_model(settings)[0].thresholds == CONFIDENCE_MODEL.thresholds
     assert isinstance(opened.recorder, FolderRecorder)
     assert opened.recorder.setup.confidence_model == opened.confidence_model.digest
 

@@ -32,7 +32,9 @@ function sureness(answer) {
     <details class="drop sureness">
       <summary><span class="gauge" aria-hidden="true"></span>${words}</summary>
       <div class="dropped">
-        ${isVerbatim(answer)
+        ${answer.confidence === null
+          ? html`<p>${t("confidence.uncalibrated.meaning")}</p>`
+          : isVerbatim(answer)
           ? html`<p>${t("confidence.own.meaning")}</p>`
           : html`<p class="large">${t("confidence.number", { percent: number })}</p>
               <meter min="0" max="100" low="60" high="90" optimum="100" value=${number} aria-label=${t("details.confidence")}></meter>

@@ -173,6 +173,9 @@ export const MESSAGES = {
   "confidence.own": "Eigene Sätze des Dokuments",
   "confidence.very": "Sehr wahrscheinlich richtig",
   "confidence.likely": "Wahrscheinlich richtig",
+  "confidence.uncalibrated": "Nicht kalibriert: sehen Sie auf der Seite nach",
+  "confidence.uncalibrated.meaning":
+    "Die Sicherheit der Antworten ist nicht an dieses Sprachmodell angepasst. Während niemand fragt, macht der Dienst Fragen aus Ihren Dokumenten und stellt sie sich selbst: Danach hat jede Antwort eine Zahl.",
   "confidence.possible": "Vielleicht richtig: sehen Sie auf der Seite nach",
   "confidence.number": "{percent} %",
   "confidence.meaning": "Von 100 Antworten mit dieser Zahl sind etwa {percent} richtig. Gemessen wurde das an Fragen mit bekannten Antworten; bei Ihren Dokumenten kann es anders sein.",

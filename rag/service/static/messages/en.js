@@ -173,6 +173,9 @@ export const MESSAGES = {
   "confidence.own": "The document's own sentences",
   "confidence.very": "Very likely right",
   "confidence.likely": "Likely right",
+  "confidence.uncalibrated": "Not calibrated: look at the page",
+  "confidence.uncalibrated.meaning":
+    "The confidence of answers was not fitted to this language model. While nobody asks, the service makes questions from your documents, and asks itself: then each answer has a number.",
   "confidence.possible": "Possibly right: look at the page",
   "confidence.number": "{percent} %",
   "confidence.meaning": "Of 100 answers with this number, about {percent} are right. That was measured on questions with known answers; your documents may differ.",

@@ -173,6 +173,9 @@ export const MESSAGES = {
   "confidence.own": "Les phrases mêmes du document",
   "confidence.very": "Très probablement juste",
   "confidence.likely": "Probablement juste",
+  "confidence.uncalibrated": "Non calibré : regardez la page",
+  "confidence.uncalibrated.meaning":
+    "La confiance des réponses n'est pas ajustée à ce modèle de langue. Quand personne ne demande rien, le service tire des questions de vos documents et se les pose : ensuite, chaque réponse a un nombre.",
   "confidence.possible": "Peut-être juste : regardez la page",
   "confidence.number": "{percent} %",
   "confidence.meaning": "Sur 100 réponses avec ce nombre, environ {percent} sont justes. Cela a été mesuré sur des questions dont la réponse est connue ; vos documents peuvent différer.",

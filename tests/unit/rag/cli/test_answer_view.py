@@ -67,6 +67,12 @@ STEPS = replace(
     citations=(replace(PUMP, label="iv"), VALVE),
     missing=("the price", "the\n[colour]"),
 )
+TRANSLATED = replace(
+    ANSWERED,
+    sentences=(Sentence("Ein blauer Deckel.", "supported", (1,), original="A blue lid."),),
+    citations=(PUMP,),
+)
+UNCALIBRATED = replace(PARTLY, sentences=PARTLY.sentences[:1], certainty="uncalibrated", confidence=None)
 TABLE = replace(
     ANSWERED,
     sentences=(
@@ -125,6 +131,35 @@ def shown(show: Show, answer: Answer, width: int = 72) -> str:
 
 """,
             id="answered",
+        ),
+        pytest.param(
+            TRANSLATED,
+            """\
+  ✓ Ein blauer Deckel. [1]
+  Translated by the model; numbers and names are checked. The quotes
+  are the documents' own words.
+
+  Likely right: 85% sure.
+
+  [1] manual.pdf, page 2
+      “The pump has a blue lid.”
+
+""",
+            id="translated",
+        ),
+        pytest.param(
+            UNCALIBRATED,
+            """\
+  A blue lid. [1]
+
+  How sure it is cannot be told: this model was not calibrated. Read
+  the quotes.
+
+  [1] manual.pdf, page 2
+      “The pump has a blue lid.”
+
+""",
+            id="uncalibrated",
         ),
         pytest.param(
             PARTLY,

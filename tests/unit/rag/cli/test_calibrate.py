@@ -70,7 +70,7 @@ def error_of(capsys: pytest.CaptureFixture[str]) -> str:
 
 def test_the_fitted_confidence_model_is_used_at_the_next_start(index: Path, capsys: pytest.CaptureFixture[str]) -> None:
     settings = Settings(index=index, false_answers=0.05)
-    assert composition.open_confidence_model(settings).thresholds == CONFIDENCE_MODEL.thresholds
+    assert composition.open_confidence_model(settings)[0].thresholds == CONFIDENCE_MODEL.thresholds
     assert program.main(["calibrate", "--questions", "26"]) == 0
     out = capsys.readouterr().out
     assert re.search(r"^26 questions made, each asked twice; 2\d answered correctly", out)
@@ -78,9 +78,10 @@ def test_the_fitted_confidence_model_is_used_at_the_next_start(index: Path, caps
     kept = read_calibration(index, MODELS)
     assert kept is not None
     assert (kept.questions, kept.generation) == (26, "000001-" + kept.generation[7:])
-    fitted = composition.open_confidence_model(settings)
+    fitted, later = composition.open_confidence_model(settings)
     assert (fitted.digest, fitted.false_answers) == (kept.confidence_model.digest, 0.05)
     assert fitted.digest != CONFIDENCE_MODEL.digest
+    assert later is None
 
 
 def test_too_few_questions_are_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
