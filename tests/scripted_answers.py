@@ -41,6 +41,7 @@ class Said:
     quotes: tuple[str, ...] = ()
     confidence: float | None = 0.95
     verdict: Verdict = "supported"
+    original: str | None = None
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ class _Pages:
 
     def sentence(self, said: Said) -> Sentence:
         ids = tuple(self.cite(quote) for quote in said.quotes) if said.verdict == "supported" else ()
-        return Sentence(said.text, said.verdict, ids, said.kind, said.confidence)
+        return Sentence(said.text, said.verdict, ids, said.kind, said.confidence, said.original)
 
     def cite(self, quote: str) -> int:
         for citation in self.citations:

@@ -14,6 +14,7 @@ from typing import Final, Protocol
 import numpy as np
 
 from rag.answering.answer_builder import AnswerBuilder, sentence_events
+from rag.answering.answer_translation import answer_translator
 from rag.answering.composing.comparison import names_both
 from rag.answering.confidence import CONFIDENCE_MODEL, WHOLE_CONFIDENCE_MODEL, ConfidenceModel, FittedLater
 from rag.answering.evidence.selection import with_page
@@ -173,11 +174,15 @@ class Answerer:
         today = self.today() if understood.needs_today else None
         found = yield from self._find(run, today)
         answer = understood.answered_by(_built(self._builder(run), understood.reply, found))
+        translator = answer_translator(run, self.model) if found.is_given else None
+        if translator:
+            answer = yield from translator.stream(answer)
         if self.recorder:
             asked, draft, features = understood.asked, found.draft, found.features
             trace = AnswerTrace(asked, generation, found.hits, draft.prompt, draft.text, answer, features, today)
             self.recorder.keep(replace(trace, composition=found.composition))
-        yield from sentence_events(answer, sent=found.sent)
+        if not translator:
+            yield from sentence_events(answer, sent=found.sent)
         yield AnswerReady(answer)
 
     def _find(self, run: Run, date_today: date | None) -> Generator[AnswerEvent, None, Findings]:
@@ -205,15 +210,17 @@ class Answerer:
     def _streamed(
         self, run: Run, written: Generator[Findings, None, Findings]
     ) -> Generator[AnswerEvent, None, Findings]:
-        """The sentences of an answer that is being written as events."""
+        """The sentences of an answer that is being written as events; none of them where they are to be translated."""
         builder = self._builder(run)
+        is_translated = answer_translator(run, self.model) is not None
         while True:
             try:
                 begun = next(written)
             except StopIteration as end:
                 findings: Findings = end.value
                 return findings
-            yield builder.first(begun)
+            if not is_translated:
+                yield builder.first(begun)
 
     def _retrieve(self, run: Run) -> list[Hit]:
         """The hits of all searches, interleaved; a follow-up searches the documents of the conversation first."""

@@ -150,6 +150,7 @@ class SentenceRecord(FrozenModel):
         kind: of the sentence; before format 5 always ``lead``.
         confidence: that its quotes state it, 0..1; None where it is not calibrated.
         quotes: of the record's quotes those that support it, from 1.
+        original: see :class:`rag.domain.values.Sentence`.
     """
 
     text: str
@@ -157,6 +158,7 @@ class SentenceRecord(FrozenModel):
     kind: SentenceKind = "lead"
     confidence: float | None = None
     quotes: tuple[int, ...] = ()
+    original: str | None = None
 
     @classmethod
     def of(cls, sentence: Sentence) -> SentenceRecord:
@@ -167,6 +169,7 @@ class SentenceRecord(FrozenModel):
             kind=sentence.kind,
             confidence=sentence.confidence,
             quotes=sentence.citations,
+            original=sentence.original,
         )
 
 

@@ -24,6 +24,7 @@ _NARROWEST_CELL: Final = 8
 # The confidence of a summary, which quotes sentences of the document: no model has written it.
 _QUOTED_ONLY: Final = 1.0
 _VERY_SURE: Final = 0.9
+_TRANSLATED: Final = "Translated by the model; numbers and names are checked. The quotes are the documents' own words."
 _STATED: Final = ("✓ ", "green")
 _FIRST_POSSIBLE: Final = ("? possibly: ", "yellow")
 _POSSIBLE: Final = ("? ", "yellow")
@@ -165,6 +166,8 @@ def _body(answer: Answer, further: tuple[str, str]) -> Iterator[RenderableType]:
     else:
         style = "bold" if answer.reason in _ABSTAINS else ""
         yield from (Indented(Text(one_line(line), style=style), 2) for line in answer.answer.splitlines())
+    if any(sentence.original for sentence in answer.sentences):
+        yield Indented(Text(_TRANSLATED, style="dim"), 2)
     if answer.missing:
         missing = "; ".join(map(one_line, answer.missing))
         yield Indented(Text(f"Nothing was found about: {missing}", style="yellow"), 2)

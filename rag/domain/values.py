@@ -229,6 +229,8 @@ class Sentence:
         kind: ``lead`` for the direct answer, ``detail`` for a further sentence, ``step`` of a procedure in its order,
             ``item`` of a list, ``row`` of a table: its cells are separated by " | ".
         confidence: calibrated probability, 0..1, that its citations state it; None where it is not calibrated.
+        original: the sentence in the language of its document, where ``text`` is the model's translation of it, of
+            which only numbers, names and negation are checked; None where it is no translation.
     """
 
     text: str
@@ -236,6 +238,7 @@ class Sentence:
     citations: tuple[int, ...] = ()
     kind: SentenceKind = "lead"
     confidence: float | None = None
+    original: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

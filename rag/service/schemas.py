@@ -103,6 +103,9 @@ class SentenceBody(_Body):
     verdict: Verdict
     confidence: Annotated[float | None, Field(ge=0, le=1, description="null where it is not calibrated")]
     citations: tuple[int, ...]
+    original: Annotated[
+        str | None, Field(description="the document's sentence that text translates; null for no translation")
+    ]
 
     @classmethod
     def of(cls, sentence: Sentence) -> SentenceBody:

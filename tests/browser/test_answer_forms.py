@@ -74,6 +74,22 @@ def test_sentences_appear_as_they_are_verified(page: Page, serve: Serve) -> None
     expect(page.locator(".turn.done .said td")).to_have_count(2)
 
 
+def test_what_is_translated_is_said_to_be(page: Page, serve: Serve) -> None:
+    translated = "Ein Liegeplatz kostet 24 Euro je Nacht."
+    given(page, serve, Script((Said(translated, quotes=(FEE,), original=FEE), Said("That is all.", "detail"))))
+    expect(page.locator(".translated")).to_have_text(re.compile("^Translated by the model"))
+    expect(page.locator(".sentence").first).to_have_attribute("title", FEE)
+    assert page.locator(".sentence").last.get_attribute("title") is None
+    page.locator(".quotes summary").click()
+    expect(page.locator(".quotes q")).to_have_text([FEE])
+    assert violations(page) == []
+
+
+def test_an_answer_in_the_documents_language_is_not(page: Page, serve: Serve) -> None:
+    given(page, serve, HOW_TO)
+    expect(page.locator(".translated")).to_have_count(0)
+
+
 def test_uncertain_is_not_green(page: Page, serve: Serve) -> None:
     given(page, serve, POSSIBLE)
     expect(page.locator(".answer.possible")).to_have_count(1)

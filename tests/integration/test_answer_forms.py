@@ -305,6 +305,7 @@ def test_the_schema_has_the_contract(index: Path) -> None:
         (answer, "certainty"),
         (answer, "short_answer"),
         (sentence, "confidence"),
+        (sentence, "original"),
         (schemas["CitationBody"], "label"),
         (schemas["PageBody"], "label"),
         (schemas["DocumentBody"], "author"),

@@ -34,6 +34,8 @@ _CONDITION: Final = re.compile(
     r"as long as)\b",
     re.IGNORECASE,
 )
+# What a sentence that answers yes or no begins with, in English; a colon follows.
+YES_NO_OPENINGS: Final = ("Yes", "No", "Yes, on a condition")
 _YES_NO: Final = re.compile(r"(?:yes|no)\b[.,!:;\s]*", re.IGNORECASE)
 
 

@@ -18,6 +18,8 @@ from rag.text.page_numbers import page_number
 _SOURCES: Final = "Sources:"
 _NEAREST: Final = "Nearest passages:"
 _MISSING: Final = "Nothing was found about:"
+_TRANSLATED: Final = "Translated by the model"
+_TRANSLATED_HOW: Final = f"{_TRANSLATED}; numbers and names are checked. The quotes are the documents' own words."
 
 # https://spec.commonmark.org/0.31.2/ and https://github.github.com/gfm/: the characters that are
 # syntax within a line; a backslash makes them literal. Where a character is no syntax it is not escaped, because many
@@ -41,7 +43,7 @@ _ESCAPED: Final = re.compile(rf"\\({_PUNCTUATION})")
 _MARKER: Final = re.compile(r"- |\d{1,9}\. |\| ")
 _ROW: Final = "| "
 _MARK: Final = re.compile(r" \[\d+\]")
-_NOTES: Final = re.compile(rf"\n\n(?:{_SOURCES}\n|{_NEAREST}\n|{_MISSING} )")
+_NOTES: Final = re.compile(rf"\n\n(?:{_SOURCES}\n|{_NEAREST}\n|{_MISSING} |{_TRANSLATED};)")
 
 
 def pieces(answer: Answer) -> list[str]:
@@ -78,6 +80,8 @@ class ChatText:
             yield _reply(answer.answer)
         else:
             yield from map(self._add, supported[self._written :])
+        if any(sentence.original for sentence in answer.sentences):
+            yield f"\n\n{_TRANSLATED_HOW}"
         if answer.missing:
             yield f"\n\n{_MISSING} {'; '.join(map(_escaped, answer.missing))}."
         yield from _footnotes(answer.citations, _SOURCES if answer.answered else _NEAREST)

@@ -107,6 +107,9 @@ export const unsupported = (answer) => answer.sentences.filter((sentence) => sen
 
 export const missing = (answer) => (answer.missing.length ? t("answer.missing", { parts: answer.missing.join("; ") }) : "");
 
+// Tells that sentences are the model's translation, which proves less than a quote does; empty where none is.
+export const translated = ({ sentences }) => (sentences.some((sentence) => sentence.original) ? t("answer.translated") : "");
+
 // The answer as plain text; marksOf(sentence) follows each sentence.
 export function said(answer, marksOf) {
   const sentences = supported(answer);
@@ -119,5 +122,5 @@ export function said(answer, marksOf) {
 export function copied(answer) {
   const marks = (sentence) => sentence.citations.map((id) => ` [${id}]`).join("");
   const quotes = answer.citations.map((each) => `[${each.id}] ${place(each)}: “${oneLine(each.quote)}”`);
-  return [said(answer, marks), missing(answer), quotes.join("\n")].filter(Boolean).join("\n\n");
+  return [said(answer, marks), translated(answer), missing(answer), quotes.join("\n")].filter(Boolean).join("\n\n");
 }

@@ -3,7 +3,7 @@
 import { t } from "../messages.js";
 import { html, nothing } from "../vendor/lit-html.js";
 import { isUnsure, supported } from "../wording.js";
-import { blocksOf, labelled, rowsOf } from "./blocks.js";
+import { blocksOf, labelled, oneLine, rowsOf } from "./blocks.js";
 import { citationMark } from "./citation_mark.js";
 
 // `answer` is a whole one, or what has come of it so far: sentences and citations.
@@ -36,7 +36,7 @@ const VIEWS = {
 
 function sentenceView(sentence, { name, badge, marks: chips }) {
   const [label, text] = labelled(sentence);
-  return html`${badge}<span class=${name}>${label ? html`<b>${label}</b>` : nothing}${withMarks(text, chips)}</span>`;
+  return html`${badge}<span class=${name} title=${sentence.original ? oneLine(sentence.original) : nothing}>${label ? html`<b>${label}</b>` : nothing}${withMarks(text, chips)}</span>`;
 }
 
 // A number stays with the word before it.

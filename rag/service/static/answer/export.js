@@ -3,7 +3,7 @@
 
 import { download, fileName } from "../clipboard.js";
 import { t } from "../messages.js";
-import { missing, oneLine, reason, supported } from "../wording.js";
+import { missing, oneLine, reason, supported, translated } from "../wording.js";
 import { blocksOf, labelled, rowsOf } from "./blocks.js";
 import { reference } from "./reference.js";
 
@@ -44,6 +44,7 @@ export function answerMarkdown({ question, documents = [], answer }) {
     title ? `**${title}**` : "",
     ...head,
     ...body,
+    escaped(translated(answer)),
     escaped(missing(answer)),
     sources.length ? `**${heading}**\n\n${sources.join("\n")}` : "",
   ].filter(Boolean).join("\n\n");

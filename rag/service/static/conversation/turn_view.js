@@ -9,7 +9,7 @@ import { icon } from "../icons.js";
 import { t } from "../messages.js";
 import { changed, state } from "../state.js";
 import { html, nothing } from "../vendor/lit-html.js";
-import { asSentence, missing, nature, oneLine, reason, requestOf, supported, unsupported } from "../wording.js";
+import { asSentence, missing, nature, oneLine, reason, requestOf, supported, translated, unsupported } from "../wording.js";
 import { again, askOtherwise, isBusy, isWorking, running } from "./asking.js";
 import { progressView } from "./progress.js";
 
@@ -86,6 +86,7 @@ function answerView(turn) {
     <div class=${answer ? `answer ${nature(answer)}` : "answer"}>
       ${answer && !answer.answered && reason(answer) ? html`<h3>${reason(answer)}</h3>` : nothing}
       ${isQuoted ? sentencesView(answer ?? turn) : markdownView(answer.answer)}
+      ${translated(answer ?? turn) ? html`<p class="quiet translated">${translated(answer ?? turn)}</p>` : nothing}
       ${answer ? afterAnswer(turn) : nothing}
     </div>`;
 }

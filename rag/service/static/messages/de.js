@@ -133,6 +133,7 @@ export const MESSAGES = {
   "answer.copiedQuote": "Das Zitat wurde mit seiner Quelle kopiert",
   "answer.bibtex": "BibTeX",
   "answer.copiedBibtex": "Die Quelle wurde als BibTeX kopiert",
+  "answer.translated": "Vom Modell übersetzt; Zahlen und Namen sind geprüft. Die Zitate sind die eigenen Worte der Dokumente.",
   "answer.verbatim": "Steht dort wörtlich",
   "answer.near": "Nahe",
   "answer.nearest": "Nächste Stellen",

@@ -133,6 +133,7 @@ export const MESSAGES = {
   "answer.copiedQuote": "The quote was copied with its reference",
   "answer.bibtex": "BibTeX",
   "answer.copiedBibtex": "The reference was copied as BibTeX",
+  "answer.translated": "Translated by the model; numbers and names are checked. The quotes are the documents' own words.",
   "answer.verbatim": "Stands there word for word",
   "answer.near": "Near",
   "answer.nearest": "Nearest passages",

@@ -133,6 +133,7 @@ export const MESSAGES = {
   "answer.copiedQuote": "La citation a été copiée avec sa référence",
   "answer.bibtex": "BibTeX",
   "answer.copiedBibtex": "La référence a été copiée au format BibTeX",
+  "answer.translated": "Traduit par le modèle ; les nombres et les noms sont vérifiés. Les citations sont les mots mêmes des documents.",
   "answer.verbatim": "Figure mot pour mot",
   "answer.near": "Proche",
   "answer.nearest": "Passages les plus proches",

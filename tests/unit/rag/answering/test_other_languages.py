@@ -58,6 +58,14 @@ def test_a_yes_is_given_in_the_language_of_the_question(rules: Generation) -> No
     assert answer.answer.startswith("Ja")
 
 
+def test_the_documents_tell_the_language_of_a_question_that_two_have() -> None:
+    regole = Written(["Nei locali della cooperativa non si può fumare, nemmeno nel cortile."], title="Regole")
+    with library_of({"regole.pdf": regole}) as generation:
+        answer = ask(generation, "Posso fumare?", "No")
+    assert answer.form == "yes_no"
+    assert answer.answer.startswith("No: Nei locali")
+
+
 def test_an_abstention_is_in_the_language_of_the_question(rules: Generation) -> None:
     assert ask(rules, "Wie heißt der Hausmeister?", NOT_FOUND).answer == "Die Dokumente beantworten diese Frage nicht."
 

@@ -43,6 +43,19 @@ def answer_of(
         ),
         pytest.param(
             answer_of(
+                "Der Deckel ist blau.",
+                Sentence("Der Deckel ist blau.", "supported", (1,), original="The lid is blue."),
+                citations=(cited(1),),
+            ),
+            [
+                "Der Deckel ist blau. [1]",
+                "\n\nTranslated by the model; numbers and names are checked. The quotes are the documents' own words.",
+                "\n\nSources:\n\n[1] pump.pdf, page 2: “The lid is blue.”",
+            ],
+            id="a translation is said to be one",
+        ),
+        pytest.param(
+            answer_of(
                 "Blue. It is heavy.",
                 Sentence("Blue", "supported", (1,)),
                 Sentence("The mayor has one.", "unsupported"),
