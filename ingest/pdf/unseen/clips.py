@@ -42,8 +42,8 @@ def clipped_words(objects: Sequence[int], extents: _Floats) -> _Mask:
         return np.zeros(len(objects), np.bool_)
     everywhere = (-_INFINITY, -_INFINITY, _INFINITY, _INFINITY)
     clips = np.array([bounds[address] or everywhere for address in objects], np.float64).reshape(-1, 4)
-    before: _Mask = (extents[:, 2:] <= clips[:, :2]).any(axis=1)
-    after: _Mask = (extents[:, :2] >= clips[:, 2:]).any(axis=1)
+    before: _Mask = np.any(extents[:, 2:] <= clips[:, :2], axis=1)
+    after: _Mask = np.any(extents[:, :2] >= clips[:, 2:], axis=1)
     return before | after
 
 

@@ -212,6 +212,7 @@ class TestAnswer:
     ) -> None:
         made = builder_for(generation).answer(found(support("Blue.", LID), confidence=confidence))
         assert made.certainty == certainty
+        assert made.confidence is not None
         assert (made.certainty == "possible") == (made.confidence < FACT)
 
     @pytest.mark.parametrize(("form", "reason"), [("fact", "length"), ("how_to", None), ("yes_no", None)])

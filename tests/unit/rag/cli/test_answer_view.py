@@ -368,7 +368,7 @@ def test_a_reply_of_several_lines() -> None:
 
 
 def test_without_a_confidence() -> None:
-    plain = replace(ANSWERED, confidence=None)  # type: ignore[arg-type]
+    plain = replace(ANSWERED, confidence=None)
     assert confidence_in_words(plain) == ""
     assert "\n  3.2 s, scripted" in shown(print_answer, plain)
 
