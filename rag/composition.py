@@ -167,8 +167,7 @@ def open_answerer(settings: Settings, *, recorded: bool = False) -> Answerer:
         max_tokens=settings.max_tokens,
         confidence_model=confidence_model,
         fitted_later=fitted_later,
-        # What a strong model has not read it does not say, and it reads fast where it runs.
-        whole_evidence_tokens=settings.whole_evidence_tokens * (1 if _is_small(model) else 2),
+        whole_evidence_tokens=settings.whole_evidence_tokens,
         whole_confidence_model=replace(
             WHOLE_CONFIDENCE_MODEL, false_answers=min(0.95, WHOLE_FALSE_ANSWERS * settings.false_answers)
         ),

@@ -96,7 +96,7 @@ class Answerer:
     max_tokens: int
     confidence_model: ConfidenceModel = CONFIDENCE_MODEL
     whole_passages: int = 12
-    whole_evidence_tokens: int = 600
+    whole_evidence_tokens: int = 1000
     whole_confidence_model: ConfidenceModel = WHOLE_CONFIDENCE_MODEL
     fitted_later: FittedLater | None = None
     is_masked: bool = True

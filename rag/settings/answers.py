@@ -28,10 +28,9 @@ class AnswerSettings(BaseModel):
         Field(
             ge=64,
             le=100_000,
-            description="the same for an answer of several sentences, such as a procedure or an explanation; for a "
-            "comparison two thirds more, and for models of three billion parameters or more twice as many",
+            description="the same for an answer of several sentences, such as a procedure or an explanation",
         ),
-    ] = 600
+    ] = 1000
     max_tokens: Annotated[
         int, Field(ge=1, le=4096, description="most tokens of an answer, unless the request sets its own limit")
     ] = 256

@@ -37,12 +37,8 @@ from rag.retrieval.retriever import reranker_text
 _CONTINUED: Final = 3
 # Passages in front of these that are brought along for a comparison: it may begin before the words that were found.
 _BEFORE: Final = 2
-# Tokens of passages whose units may be shown, at least, and as a multiple of those that the model reads: reading takes
-# most of the time of an answer, and what a short draft leaves out is found beside what it points to.
-_FEWEST_SHOWN: Final = 2_000
+# Tokens of passages whose units may be shown, as a multiple of those that the model reads.
 _WIDER: Final = 2
-# A comparison needs passages of both sides.
-_OF_COMPARISON: Final = 5 / 3
 _FEWEST_PARTS: Final = 2
 # Statements of the draft after which the sentence that the answer begins with is settled: it is the right one as often
 # as with all of them.
@@ -65,7 +61,7 @@ class WholeWriter:
     Attributes:
         confidence_model: fitted to answers of this kind.
         reranker: None where there is none; then only what the model points to is shown.
-        evidence_tokens: most tokens of passages in the prompt; of a comparison more.
+        evidence_tokens: most tokens of passages in the prompt.
         passages: most hits that are considered.
         max_tokens: of the draft, where the question does not say.
         is_masked: whether the model is held to the words of passages and question.
@@ -97,7 +93,7 @@ class WholeWriter:
             return Findings(hits, [with_page(run.generation, hit) for hit in hits])
         prompt = self._prompt(run, hits, today, continued=_CONTINUED)
         with run.clock.measuring("verify"):
-            wider = self._evidence(run, hits, max(_FEWEST_SHOWN, self.evidence_tokens * _WIDER), _CONTINUED)
+            wider = self._evidence(run, hits, self.evidence_tokens * _WIDER, _CONTINUED)
             material = gather(run, hits, wider, self.reranker)
         draft = Draft()
         begun: _Written | None = None
@@ -163,8 +159,7 @@ class WholeWriter:
 
     def _prompt(self, run: Run, hits: Sequence[Hit], today: str | None, *, continued: int) -> EvidencePrompt:
         room = room_for_evidence(self.model, run.question, self._tokens(run), system=SYSTEM_WHOLE)
-        tokens = round(self.evidence_tokens * (_OF_COMPARISON if run.form == "comparison" else 1))
-        evidence = self._evidence(run, hits, min(room, tokens), continued)
+        evidence = self._evidence(run, hits, min(room, self.evidence_tokens), continued)
         return whole_prompt(run.question, run.form, evidence, today=today)
 
     def _evidence(self, run: Run, hits: Sequence[Hit], tokens: int, continued: int) -> list[Evidence]:
