@@ -23,8 +23,9 @@ from rag.text.sentences import SENTENCE_END
 # Passages of a long document that are looked at, evenly spread, and those that may be read by the model.
 _MOST_PASSAGES: Final = 400
 _MOST_READ: Final = 40
-# What makes a sentence useful in an overview: being the document's first one, or a section's, being central, a figure.
-_FIRST, _OPENING, _CENTRAL, _FIGURE = 0.3, 0.2, 0.35, 0.14
+# What makes a sentence useful in an overview: being the document's first one, standing beside that, as in an abstract,
+# being the first of its section, being central, and a figure.
+_FIRST, _BESIDE_FIRST, _OPENING, _CENTRAL, _FIGURE = 0.1, 0.3, 0.2, 0.3, 0.1
 # Words of a sentence that tells something, and of one that is too long for an overview; the document's first sentence,
 # with its parties, may be longer.
 _FEWEST_WORDS: Final = 8
@@ -84,26 +85,33 @@ def overview_usefulness(units: Sequence[Unit]) -> list[float]:
     """
     personal = [_PERSONAL.search(unit.text) is not None for unit in units]
     is_letter = 2 * sum(personal) > len(units)
-    first = next((unit.evidence.hit.passage.row for unit in units), 0)
     end = _end_of_text(units)
+    opening = _opening_passage(units)
     told = [
-        place < end and _tells(unit, first) and (is_letter or not personal[place]) for place, unit in enumerate(units)
+        place < end and _tells(unit, opening) and (is_letter or not personal[place]) for place, unit in enumerate(units)
     ]
     if sum(told) < _ENOUGH:
         return [0.0 if is_boilerplate(unit.text, ()) else _LITTLE for unit in units]
     centrality = _centrality(units, told)
-    most, opening = max(centrality) or 1.0, told.index(True)
+    most, first = max(centrality) or 1.0, told.index(True)
     seen: set[tuple[str, ...]] = set()
     useful = []
     for place, unit in enumerate(units):
         if not told[place]:
             useful.append(0.0)
             continue
-        position = _FIRST * (place == opening) + _OPENING * (unit.headings not in seen)
+        position = _FIRST * (place == first) + _BESIDE_FIRST * (unit.evidence.hit.passage.row == opening)
+        position += _OPENING * (unit.headings not in seen)
         seen.add(unit.headings)
         figure = _FIGURE * any(map(str.isdigit, unit.text))
         useful.append(position + _CENTRAL * centrality[place] / most + figure)
     return useful
+
+
+def _opening_passage(units: Sequence[Unit]) -> int | None:
+    """The row of the first passage with a sentence for an overview: pages before it have titles alone."""
+    rows = (unit.evidence.hit.passage.row for unit in units)
+    return next((row for row, unit in zip(rows, units, strict=True) if _tells(unit, row)), None)
 
 
 def _end_of_text(units: Sequence[Unit]) -> int:
@@ -112,16 +120,16 @@ def _end_of_text(units: Sequence[Unit]) -> int:
     return next((place for place in later if _BIBLIOGRAPHY.fullmatch(units[place].text)), len(units))
 
 
-def _tells(unit: Unit, first: int) -> bool:
+def _tells(unit: Unit, opening: int | None) -> bool:
     """True for a whole sentence, or a clause that is one, which is understood by itself.
 
-    "This agreement" at the beginning of a document refers to nothing before it.
+    "This agreement" at the beginning of a document refers to nothing before it; sentences there go on from each other.
 
     Args:
         unit: any.
-        first: row of the document's first passage.
+        opening: row of the opening passage.
     """
-    is_first = unit.evidence.hit.passage.row == first
+    is_first = unit.evidence.hit.passage.row == opening
     return (
         unit.kind in _SENTENCES
         and unit.is_statement

@@ -12,12 +12,12 @@ from typing import Final
 from rag.text.words import words
 
 _BOILERPLATE: Final = re.compile(
-    r"©|\bcopyright\b|\ball rights reserved\b|\bdisclaimer\b|\bdisclaims?\b|\bregistered trademarks?\b"
+    r"©|\bcopyright\b|\ball rights reserved\b|\bdisclaimer\b|\bdisclaims?\b|\b(?:registered|other) trademarks?\b"
     r"|\b(?:general )?informational purposes\b|\b(?:legal|medical|financial|tax) advice\b"
     r"|\b(?:demonstration|illustrative|illustration) purposes\b|\breflects? the (?:views?|opinions?|beliefs?)\b"
     r"|\bmakes? no (?:\w+ )?(?:representations?|warrant(?:y|ies))\b|\bwarrant(?:y|ies) of any kind\b"
     r"|\bgenerated (?:using|by|with) (?:an? )?(?:language model|ai|artificial)\b|\b(?:change|changes) without notice\b"
-    r"|\bconfidential treatment\b|\bmay be (?:reproduced|copied)\b|^dear \w+"
+    r"|\bconfidential treatment\b|\bmay be (?:reproduced|copied)\b|\bare trademarks\b|^indicate by check|^dear \w+"
     r"|\bthank you for (?:choosing|buying|purchasing|your|being|reading)\b|\bwe hope (?:that )?(?:this|you)\b"
     r"|^if you (?:still )?have (?:any )?(?:further |other |more )?(?:questions|concerns)\b",
     re.IGNORECASE,

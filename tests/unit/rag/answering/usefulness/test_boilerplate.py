@@ -27,6 +27,8 @@ from rag.text.words import words
         pytest.param("Dear members, this was a good year.", "Sum up the year.", True, id="salutation"),
         pytest.param("Thank you for choosing us!", "Which plan is it?", True, id="thanks"),
         pytest.param("Thank you for buying this fridge.", "Summarise it", True, id="thanks for buying"),
+        pytest.param("Lid and Valve are trademarks of the maker.", "Summarise it", True, id="trademarks"),
+        pytest.param("Indicate by check mark whether it files.", "Summarise it", True, id="form"),
         pytest.param("No part of this may be reproduced in any form.", "Summarise it", True, id="no copies"),
         pytest.param("They have asked for confidential treatment.", "Summarise it", True, id="confidential"),
         pytest.param("If you still have questions, call us.", "How do I appeal?", True, id="further questions"),
