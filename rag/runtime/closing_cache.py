@@ -14,8 +14,8 @@ T = TypeVar("T")
 class ClosingCache(Generic[T]):
     """Open values by name; beyond a limit the least recently used ones are closed. Thread-safe.
 
-    Opening or closing one lets nobody wait for another one. A value that is closed may still be in use: closing
-    releases what the cache holds of it.
+    No lock of all is held while one is opened or closed, so nobody waits for the opening of another one. A value that
+    is closed may still be in use: closing releases what the cache holds of it.
     """
 
     def __init__(
@@ -64,8 +64,11 @@ class ClosingCache(Generic[T]):
 
     def close_all(self) -> None:
         """Closes all values."""
-        for name in self.opened():
-            self.close(name)
+        with self._lock:
+            slots = list(self._slots.values())
+            self._slots.clear()
+        for slot in slots:
+            slot.close()
 
     def _values(self) -> Iterator[tuple[str, T]]:
         return ((name, slot.value) for name, slot in self._slots.items() if slot.value is not None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -128,6 +129,31 @@ def test_opening_one_keeps_no_other_waiting(source: Source) -> None:
         may_open.set()
         assert slow[0].result(PATIENCE) is slow[1].result(PATIENCE)
     assert source.opened["slow"] == 1
+
+
+def test_one_that_is_being_opened_is_closed_with_the_others(source: Source) -> None:
+    is_opening, may_open = threading.Event(), threading.Event()
+
+    @contextmanager
+    def open_one(name: str) -> Iterator[Value]:
+        is_opening.set()
+        assert may_open.wait(PATIENCE)
+        with source.value(name) as value:
+            yield value
+
+    cache: ClosingCache[Value] = ClosingCache(open_one, 2)
+    with ThreadPoolExecutor(2) as threads:
+        asked = threads.submit(cache.get, "a")
+        assert is_opening.wait(PATIENCE)
+        closing = threads.submit(cache.close_all)
+        deadline = time.monotonic() + PATIENCE
+        while cache._slots:
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+        may_open.set()
+        closing.result(PATIENCE)
+        assert asked.result(PATIENCE).name == "a"
+    assert source.open == []
 
 
 def test_under_load_no_more_are_open_than_may_be(source: Source) -> None:
