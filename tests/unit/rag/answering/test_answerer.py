@@ -327,15 +327,17 @@ class TestWhole:
         assert [event.sentence for event in sent] == list(last.answer.sentences)
 
     @pytest.mark.parametrize(
-        ("statements", "drafts"), [pytest.param(3, 3, id="tells little"), pytest.param(4, 1, id="tells enough")]
+        ("statements", "drafts"), [pytest.param(4, 3, id="tells little"), pytest.param(5, 1, id="tells enough")]
     )
     def test_further_drafts_of_one_that_tells_little(self, library: Generation, statements: int, drafts: int) -> None:
         told = [
             "Dogs are allowed on the ferry only on a leash.", "Cats are not allowed on the ferry.",
             "The fare of the ferry is 12 euros.", "The ferry to Skarholm leaves at 9 and at 15.",
+            "The fare of the ferry was 9 euros until May 2020.",
         ]  # fmt: skip
         model = ScriptedModel([" ".join([*told[:statements], "Lions are welcome on board."])])
-        answerer_of(library, model, rereads=True).ask(Question("Explain the ferry rules on dogs, cats and the fare"))
+        answerer = answerer_of(library, model, rereads=True, max_tokens=128)
+        answerer.ask(Question("Explain the ferry rules on dogs, cats and the fare"))
         assert len(model.wordings) == drafts
 
     def test_no_further_drafts_of_an_answer_that_is_not_given(self, library: Generation) -> None:
