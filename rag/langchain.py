@@ -21,10 +21,11 @@ from pydantic import Field, GetPydanticSchema, ValidationError
 from pydantic_core import core_schema
 
 from rag import composition
-from rag.answering.answerer import Answerer, ServedIndex
+from rag.answering.answerer import Answerer
 from rag.domain.values import Hit, Question
 from rag.errors import RequestFault
 from rag.index.generation import Generation
+from rag.index.joint.interfaces import ServedIndex
 from rag.retrieval.cached import RetrievalCache
 from rag.retrieval.retriever import Retriever
 from rag.runtime.cancellation import Cancellation

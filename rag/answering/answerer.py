@@ -6,10 +6,9 @@ import math
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 
@@ -24,7 +23,7 @@ from rag.answering.writers.value_writer import ValueWriter
 from rag.answering.writers.whole_writer import WholeWriter
 from rag.domain.values import Answer, AnswerEvent, AnswerReady, Form, Hit, PassagesFound, Question
 from rag.index.generation import Generation
-from rag.index.reading import ServingState
+from rag.index.joint.interfaces import ServedIndex
 from rag.models.llm.language_model import LanguageModel
 from rag.query.types import Reply, UnderstoodQuestion
 from rag.query.understand import understand
@@ -46,26 +45,6 @@ _MOST_ASPECTS: Final = 4
 _BEST: Final = 5
 # Forms that are answered by one value.
 VALUE_FORMS: Final[frozenset[Form]] = frozenset({"fact", "yes_no"})
-
-
-class ServedIndex(Protocol):
-    """An index that is served while new generations of it are published."""
-
-    @property
-    def state(self) -> ServingState:
-        """Counts of the generations that were switched to and refused, and why the newest is not served."""
-
-    def generation(self) -> Generation:
-        """The current generation; IndexFault where there is none that can be served."""
-
-    def refresh(self) -> None:
-        """Checks now for a new generation, and switches to it."""
-
-    def followed(self) -> AbstractContextManager[None]:
-        """A context in which the index switches to new generations as they are published."""
-
-    def close(self) -> None:
-        """Releases the generation, which is freed when its last user is done."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -169,8 +169,12 @@ class Generation:
     def _documents_of_rows(self) -> tuple[Rows, RowRanges]:
         """For each document with rows its place among all documents, and its rows."""
         places = {document.id: place for place, document in enumerate(self.documents)}
-        ids, rows = self._docstore.rows_of_documents
+        ids, rows = self.rows_of_documents()
         return np.array([places[one] for one in ids], np.int64), rows
+
+    def rows_of_documents(self) -> tuple[Sequence[str], RowRanges]:
+        """The documents that have rows, by id in the order of their rows, and the rows of each."""
+        return self._docstore.rows_of_documents
 
     def is_name_of(self, document_id: str, word: str) -> bool:
         """True if a word is one of a document's names, title or cover; false for a stop word."""
@@ -179,7 +183,11 @@ class Generation:
     @cached_property
     def _matcher(self) -> DocumentMatcher:
         # Made for the first question: ingest opens generations too, and asks none.
-        return DocumentMatcher(self._docstore.documents, self._docstore.openings(OPENING))
+        return DocumentMatcher(self.documents, self.openings(OPENING))
+
+    def openings(self, characters: int) -> dict[str, str]:
+        """The first ``characters`` of each document's first page, by document id."""
+        return self._docstore.openings(characters)
 
     def knows(self, word: str) -> bool:
         """True if the stem of a word occurs in a passage; true for a stop word."""
@@ -200,7 +208,7 @@ class Generation:
             return None
         word = word.casefold()
         counts: Counter[str] = Counter()
-        for rows in self._bm25.rows_spelt_like(word, edits)[:_MOST_STEMS]:
+        for rows in self.rows_spelt_like(word, edits)[:_MOST_STEMS]:
             # Neighbouring passages have the same inflections of a word: a sample from all over the index has more.
             some = rows[:: len(rows) // _MOST_TEXTS + 1].tolist()
             texts = [passage.chunk.text.casefold() for passage in self.passages(some)]
@@ -208,6 +216,10 @@ class Generation:
                 counts[other] = max(counts[other], len(rows))
         words = [other for other, _ in counts.most_common()]
         return next((words[place] for place in SpellingIndex(words).near(word, edits)), None)
+
+    def rows_spelt_like(self, word: str, edits: int) -> list[Rows]:
+        """Rows of words spelt similarly to ``word``, a group for each stem within ``edits``, the most similar first."""
+        return self._bm25.rows_spelt_like(word, edits)
 
     def passages(self, rows: Sequence[int]) -> list[Passage]:
         """The passages of ``rows``, in their order."""
@@ -232,10 +244,12 @@ class Generation:
         Raises:
             DocumentUnknown: a name is not in the index.
         """
-        if not names:
-            return None
+        return RowRanges.of(self.rows_under(self.names_of(names))) if names else None
+
+    def rows_under(self, names: Sequence[str]) -> Iterator[range]:
+        """The rows of each document that has one of these names, spelt as the index has them."""
         ids = {name: document.id for document in self.documents for name in document.names}
-        return RowRanges.of(self._docstore.rows_of(ids[name]) for name in self.names_of(names))
+        return (self._docstore.rows_of(ids[name]) for name in names if name in ids)
 
     def names_of(self, names: Sequence[str]) -> tuple[str, ...]:
         """The names as the index has them, and those of the files that are attached to these documents.

@@ -6,7 +6,15 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
 
 from rag.domain.file_status import FileRow, FileStatus
 from rag.domain.values import (
@@ -34,6 +42,7 @@ from rag.service.uploads.schemas import AddingBody
 MAX_QUESTION = 4000
 MAX_HISTORY = 20
 MAX_DOCUMENTS = 1000
+MAX_COLLECTIONS = 20
 
 _PLAIN = PageLinks()
 
@@ -51,6 +60,11 @@ Text = Annotated[
 Points = Annotated[
     tuple[float, float, float, float],
     WithJsonSchema({"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4}),
+]
+# Where one collection was asked, it need not be told for each document.
+Home = Annotated[
+    str | None,
+    Field(exclude_if=lambda name: name is None, description="that has the document; where several were asked"),
 ]
 # As the schema says: pydantic would take "yes" and 1 for true, and "5" for 5.
 Flag = Annotated[bool, Field(strict=True)]
@@ -77,10 +91,20 @@ class AskBody(_Body):
     question: Text
     documents: Annotated[tuple[str, ...], Field(max_length=MAX_DOCUMENTS, description="names to search in")] = ()
     collection: Annotated[str | None, Field(description="to answer from; `GET /collections` lists them")] = None
+    collections: Annotated[
+        tuple[str, ...],
+        Field(max_length=MAX_COLLECTIONS, description="several to answer from, in place of `collection`"),
+    ] = ()
     history: Annotated[tuple[TurnBody, ...], Field(max_length=MAX_HISTORY)] = ()
     length: Annotated[Length, Field(description="short: the direct answer alone; full: all that is stated")] = "normal"
     max_tokens: Annotated[Count | None, Field(le=4096, description="lowered to half of the model's context")] = None
     stream: Flag = False
+
+    @model_validator(mode="after")
+    def _names_them_once(self) -> AskBody:
+        if self.collection is not None and self.collections:
+            raise ValueError("collection is for one collection, and collections for several: leave one of them out")
+        return self
 
     def to_domain(self, *, context_tokens: int | None = None) -> Question:
         """The question as a domain value.
@@ -127,12 +151,13 @@ class CitationBody(_Body):
     boxes: tuple[Points, ...]
     score: float
     url: Annotated[str, Field(description="picture of the page with the quote highlighted")]
+    collection: Home = None
 
     @classmethod
     def of(cls, citation: Citation, links: PageLinks) -> CitationBody:
         """The schema of a citation."""
         url = links.url(citation.document, citation.document_id, citation.page, citation.start, citation.end)
-        return cls.model_validate({**asdict(citation), "url": url})
+        return cls.model_validate({**asdict(citation), "url": url, "collection": links.homes.get(citation.document_id)})
 
 
 class VerifiedBody(_Body):
@@ -174,8 +199,12 @@ class AnswerBody(_Body):
     model: str
     index: str
     collection: Annotated[
-        str | None, Field(exclude_if=lambda name: name is None, description="left out for the default one")
+        str | None,
+        Field(exclude_if=lambda name: name is None, description="left out for the default one, and for several"),
     ] = None
+    collections: Annotated[
+        tuple[str, ...], Field(exclude_if=lambda names: not names, description="those that were asked, if several")
+    ] = ()
     usage: UsageBody
     timings_ms: dict[str, float]
 
@@ -183,7 +212,8 @@ class AnswerBody(_Body):
     def of(cls, answer: Answer, links: PageLinks = _PLAIN) -> AnswerBody:
         """The schema of an answer; ``links`` are those of the collection that it is from."""
         citations = [CitationBody.of(citation, links) for citation in answer.citations]
-        return cls.model_validate({**asdict(answer), "collection": links.collection, "citations": citations})
+        asked = {"collection": links.collection, "collections": links.collections}
+        return cls.model_validate({**asdict(answer), **asked, "citations": citations})
 
 
 class PassageBody(_Body):
@@ -197,10 +227,11 @@ class PassageBody(_Body):
     start: int
     end: int
     score: float
+    collection: Home = None
 
     @classmethod
-    def of(cls, hit: Hit) -> PassageBody:
-        """The schema of a passage."""
+    def of(cls, hit: Hit, links: PageLinks = _PLAIN) -> PassageBody:
+        """The schema of a passage; ``links`` are those of the collections that are asked."""
         passage = hit.passage
         return cls(
             document=passage.document.name,
@@ -211,6 +242,7 @@ class PassageBody(_Body):
             start=passage.chunk.span.start,
             end=passage.chunk.span.end,
             score=round(hit.score, 4),
+            collection=links.homes.get(passage.document.id),
         )
 
 

@@ -7,6 +7,8 @@ from typing import Annotated, TypeAlias
 
 from fastapi import Depends, Query, Request
 
+from rag.index.generation import Generation
+from rag.index.joint.generation import JointGeneration
 from rag.service.collections.served import ServedCollection, ServedCollections
 from rag.service.page_links import PageLinks
 
@@ -17,9 +19,10 @@ def opened_by(request: Request) -> Collection[str] | None:
     return opens
 
 
-def links_in(request: Request, collection: ServedCollection) -> PageLinks:
-    """The addresses of pages of a collection, for the client of a request."""
-    return PageLinks(request.state.root_path, collection.label)
+def links_in(request: Request, collection: ServedCollection, generation: Generation | None = None) -> PageLinks:
+    """The addresses of pages of a collection, or of a joint generation of several, for the client of a request."""
+    homes = generation.homes if isinstance(generation, JointGeneration) else {}
+    return PageLinks(request.state.root_path, collection.label, collection.joined, homes)
 
 
 def _chosen(

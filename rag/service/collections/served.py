@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+import threading
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from rag.answering.answerer import Answerer
+from rag.answering.joint import joined
 from rag.domain.collection_name import DEFAULT_COLLECTION, is_collection_name, unknown_collection
 from rag.errors import CollectionUnknown, IndexFault
 from rag.index.layout import IndexLayout, collection_names
@@ -18,6 +20,8 @@ from rag.service.uploads.adding import Adding
 
 # Further collections that are open at a time: each holds its index, a file of it, and a thread that follows it.
 MOST_OPEN: Final = 32
+# Choices of several collections that are kept ready.
+_MOST_JOINED: Final = 8
 
 
 @dataclass(frozen=True)
@@ -41,12 +45,14 @@ class ServedCollection:
         answerer: answers from it; its model is that of all collections.
         maker: of guides of its documents; None where none are made.
         adding: adds documents to it; None where none can be added.
+        joined: names of several collections that are asked as this one; empty for a collection by itself.
     """
 
     name: str
     answerer: Answerer
     maker: GuideMaker | None = None
     adding: Adding | None = None
+    joined: tuple[str, ...] = ()
 
     @property
     def is_busy(self) -> bool:
@@ -55,8 +61,8 @@ class ServedCollection:
 
     @property
     def label(self) -> str | None:
-        """The name, as replies have it; None for the default collection, whose replies do not name it."""
-        return None if self.name == DEFAULT_COLLECTION else self.name
+        """The name, as replies have it; None for the default collection and for several, whose replies lack it."""
+        return None if self.joined or self.name == DEFAULT_COLLECTION else self.name
 
 
 class ServedCollections:
@@ -84,6 +90,8 @@ class ServedCollections:
         self.default = default
         self._root = root
         self._others = ClosingCache(open_another, most_open, lambda one: one.is_busy) if open_another else None
+        self._lock = threading.Lock()
+        self._joined: dict[tuple[str, ...], tuple[Sequence[ServedCollection], ServedCollection]] = {}
 
     @property
     def root(self) -> Path | None:
@@ -121,6 +129,33 @@ class ServedCollections:
             self._others.close(name)
         raise unknown_collection(name, self.names(opens))
 
+    def find_all(self, names: Sequence[str | None], opens: Collection[str] | None = None) -> ServedCollection:
+        """The collection to ask, or several as one.
+
+        Args:
+            names: of the collections, at least one; each as for :meth:`find`.
+            opens: those that the client may open; None for all.
+
+        Raises:
+            CollectionUnknown: there is no such collection, or this client may not open it.
+        """
+        members = {collection.name: collection for collection in (self.find(name, opens) for name in names)}
+        if len(members) == 1:
+            return next(iter(members.values()))
+        key = tuple(members)
+        with self._lock:
+            self._forget_closed()
+            known, collection = self._joined.pop(key, ((), None))
+            # One may have been made anew.
+            if collection is None or any(one is not other for one, other in zip(known, members.values(), strict=True)):
+                answerer = joined({name: member.answerer for name, member in members.items()})
+                collection = ServedCollection(" + ".join(key), answerer, joined=key)
+            # Each keeps the matching of its documents: the least recently used one goes.
+            self._joined[key] = (tuple(members.values()), collection)
+            if len(self._joined) > _MOST_JOINED:
+                del self._joined[next(iter(self._joined))]
+            return collection
+
     def states(self) -> dict[str, bool]:
         """For each collection that is open, but the default one: whether its current generation can be asked."""
         opened = self._others.opened() if self._others else {}
@@ -130,6 +165,11 @@ class ServedCollections:
         """Releases the indexes of all collections but the default one."""
         if self._others:
             self._others.close_all()
+
+    def _forget_closed(self) -> None:
+        """Drops the choices with a collection that was closed, whose generation they hold."""
+        opened = {DEFAULT_COLLECTION, *(self._others.opened() if self._others else ())}
+        self._joined = {names: kept for names, kept in self._joined.items() if opened.issuperset(names)}
 
     def _implied(self, opens: Collection[str] | None) -> str:
         if opens is None or DEFAULT_COLLECTION in opens:

@@ -14,7 +14,7 @@ from rag.domain.values import Answer, Question, Turn, Usage
 from rag.errors import RequestFault
 from rag.service.openai.markdown import pieces, without_footnotes
 from rag.service.page_links import PageLinks
-from rag.service.schemas import MAX_HISTORY, MAX_QUESTION, AnswerBody, Count, Flag, Text
+from rag.service.schemas import MAX_COLLECTIONS, MAX_HISTORY, MAX_QUESTION, AnswerBody, Count, Flag, Text
 
 # The only model id: the operator chooses the weights, which may change.
 MODEL: Final = "pageproof"
@@ -67,6 +67,10 @@ class ChatBody(_Received):
     collection: Annotated[
         str | None, Field(description="not of OpenAI: to answer from; `GET /collections` lists them")
     ] = None
+    collections: Annotated[
+        tuple[str, ...],
+        Field(max_length=MAX_COLLECTIONS, description="not of OpenAI: several, in place of `collection`"),
+    ] = ()
 
     @property
     def wants_usage(self) -> bool:
@@ -101,6 +105,10 @@ class ChatBody(_Received):
     def _check(self) -> None:
         format_ = (self.response_format or {}).get("type", "text")
         unmet = {
+            "collections": (
+                self.collection is not None and bool(self.collections),
+                "collection is for one collection, and collections for several; leave one of them out",
+            ),
             "n": (self.n not in (None, 1), "there is one answer to a question; leave it out"),
             "tool_choice": (self.tool_choice not in (None, "none", "auto"), "no tools are called; leave it out"),
             "response_format": (format_ != "text", "answers are text; leave it out, and read the field pageproof"),

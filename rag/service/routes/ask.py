@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import aclosing
 from dataclasses import asdict, dataclass, replace
@@ -103,12 +103,12 @@ class QuestionService:
             self._metrics.turned_away.labels(busy.reason).inc()
             raise
 
-    async def check(self, question: Question, name: str | None, request: Request) -> AskedQuestion:
+    async def check(self, question: Question, names: Sequence[str | None], request: Request) -> AskedQuestion:
         """Validates a question before it is queued.
 
         Args:
             question: that is asked.
-            name: of the collection that it is asked of; None where it names none.
+            names: of the collections that it is asked of; None for one that is not named.
             request: of the client.
 
         Raises:
@@ -119,7 +119,7 @@ class QuestionService:
         opens = opened_by(request)
 
         def opened() -> AskedQuestion:
-            collection = self._served.find(name, opens)
+            collection = self._served.find_all(names, opens)
             return AskedQuestion(question, collection.answerer.generation(), collection)
 
         asked = await run_in_threadpool(opened)
@@ -217,8 +217,8 @@ def router(questions: QuestionService, keys: Keys) -> APIRouter:
         """
         ticket: Ticket = request.state.ticket
         question = body.to_domain(context_tokens=questions.context_tokens)
-        asked = await questions.check(question, body.collection, request)
-        links = links_in(request, asked.collection)
+        asked = await questions.check(question, body.collections or (body.collection,), request)
+        links = links_in(request, asked.collection, asked.generation)
         if body.stream:
             return EventStream(questions.stream(ticket, asked), _AskEvents(links), request.state.request_id)
         answer = await cancel_on_disconnect(request, questions.answer(ticket, asked))
@@ -242,7 +242,9 @@ class _AskEvents:
         if isinstance(event, KeepAlive):
             return b":\n\n"  # a comment; the SSE standard proposes it as a keep-alive
         if isinstance(event, PassagesFound):
-            return _event("passages", {"passages": [PassageBody.of(hit).model_dump() for hit in event.hits]})
+            return _event(
+                "passages", {"passages": [PassageBody.of(hit, self._links).model_dump() for hit in event.hits]}
+            )
         if isinstance(event, SentenceVerified):
             return _event("sentence", VerifiedBody.of(event, self._links).model_dump())
         return _event("answer", AnswerBody.of(event.answer, self._links).model_dump())

@@ -59,8 +59,8 @@ def _chats(questions: QuestionService, answerer: Answerer, keys: Keys) -> APIRou
         # A token has at least one character, so the history takes half of the context at most.
         room = answerer.model.context_tokens // 2
         question = body.to_domain(max_tokens=answerer.max_tokens, history_characters=room)
-        asked = await questions.check(question, body.collection, request)
-        links = links_in(request, asked.collection)
+        asked = await questions.check(question, body.collections or (body.collection,), request)
+        links = links_in(request, asked.collection, asked.generation)
         if body.stream:
             events = questions.stream(ticket, asked)
             chunks = _ChatChunks(asked.generation.id, links, wants_usage=body.wants_usage)

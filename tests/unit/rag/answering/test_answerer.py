@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from rag.answering.answer_builder import NOT_IN_DOCUMENTS
-from rag.answering.answerer import Answerer, ServedIndex
+from rag.answering.answerer import Answerer
 from rag.answering.confidence import Logistic
 from rag.answering.prompt import NOT_FOUND, REREADING
 from rag.answering.trace import LastTrace
@@ -30,6 +30,7 @@ from rag.domain.values import (
 from rag.errors import Cancelled, DocumentUnknown, PromptTooLong
 from rag.index.docstore.docstore import Docstore
 from rag.index.generation import Generation
+from rag.index.joint.interfaces import ServedIndex
 from rag.models.embedding.interfaces import FloatMatrix, FloatVector
 from rag.models.llm.language_model import Generated, Prompt, Token
 from rag.retrieval.cached import RetrievalCache

@@ -146,3 +146,30 @@ def test_the_answer_names_a_collection(
     assert answer["citations"][0]["url"].endswith("&collection=pumps")
     assert main(["ask", ASKED, "--json", "--collection", "default"]) == 0
     assert "collection" not in json.loads(capsys.readouterr().out)
+
+
+class TestSeveralCollections:
+    @pytest.fixture(autouse=True)
+    def pumps(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("RAG_INDEX", str(tmp_path))
+        publish(
+            tmp_path / "collections" / "pumps", {"pumps.pdf": ["The pump has a lid of brass."]}, BagOfWordsEncoder()
+        )
+
+    @pytest.mark.parametrize("names", [["default", "pumps"], ["pumps", "default", "pumps"]], ids=["two", "one twice"])
+    def test_one_answer_comes_from_all(self, names: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+        main(["ask", ASKED, "--json", *(word for name in names for word in ("--collection", name))])
+        answer = json.loads(capsys.readouterr().out)
+        assert answer["collections"] == list(dict.fromkeys(names))
+        homes = {citation["document"]: citation["collection"] for citation in answer["citations"]}
+        assert homes.items() <= {"manual.pdf": "default", "terms.pdf": "default", "pumps.pdf": "pumps"}.items()
+        assert homes
+
+    def test_one_that_is_not_there(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["ask", ASKED, "--collection", "pumps", "--collection", "nowhere"]) == 2
+        assert "there are: default, pumps" in capsys.readouterr().err
+
+    def test_a_replay_is_of_one(self, capsys: pytest.CaptureFixture[str]) -> None:
+        with pytest.raises(SystemExit):
+            main(["ask", "--replay", "0" * 32, "--collection", "pumps", "--collection", "default"])
+        assert "--replay asks one collection" in capsys.readouterr().err
