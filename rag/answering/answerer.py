@@ -129,7 +129,7 @@ class Answerer:
         question = Question(f"What is {name} about, and what does it say?", scope)
         understood = UnderstoodQuestion(question, question, (), "overview", (question.text,), passages=passages)
         run = Run(understood, generation, cancelled or Cancellation(), Clock())
-        found = _written(self._whole_writer.overview(run, passages, None))
+        found = _written(self._whole_writer(run).overview(run, passages, None))
         return _built(self._builder(run), None, found)
 
     def stream(
@@ -175,7 +175,7 @@ class Answerer:
             return Findings()
         if understood.passages:
             yield PassagesFound(())
-            return (yield from self._streamed(run, self._whole_writer.overview(run, understood.passages, today)))
+            return (yield from self._streamed(run, self._whole_writer(run).overview(run, understood.passages, today)))
         with run.clock.measuring("retrieve"):
             hits = self._retrieve(run)
         yield PassagesFound(tuple(hits))
@@ -184,10 +184,10 @@ class Answerer:
         if understood.form == "overview" and (document := _main_document(hits)):
             rows = run.generation.rows_named([document])
             passages = run.generation.passages([] if rows is None else rows.tolist())
-            return (yield from self._streamed(run, self._whole_writer.overview(run, passages, today)))
+            return (yield from self._streamed(run, self._whole_writer(run).overview(run, passages, today)))
         if understood.form in VALUE_FORMS:
-            return self._value_writer.write(run, hits, today)
-        return (yield from self._streamed(run, self._whole_writer.write(run, hits, today)))
+            return self._value_writer(run).write(run, hits, today)
+        return (yield from self._streamed(run, self._whole_writer(run).write(run, hits, today)))
 
     def _streamed(
         self, run: Run, written: Generator[Findings, None, Findings]
@@ -265,22 +265,20 @@ class Answerer:
     def _builder(self, run: Run) -> AnswerBuilder:
         return AnswerBuilder(run, self.model.name, self.is_calibrated)
 
-    @property
-    def _value_writer(self) -> ValueWriter:
+    def _value_writer(self, run: Run) -> ValueWriter:
         return ValueWriter(
             self.model,
-            self.current_confidence_model,
+            self.current_confidence_model.at(run.understood.asked.strictness),
             self.retriever.reranker,
             self.evidence_tokens,
             self.passages,
             self.max_tokens,
         )
 
-    @property
-    def _whole_writer(self) -> WholeWriter:
+    def _whole_writer(self, run: Run) -> WholeWriter:
         return WholeWriter(
             self.model,
-            self.whole_confidence_model,
+            self.whole_confidence_model.at(run.understood.asked.strictness),
             self.retriever.reranker,
             self.whole_evidence_tokens,
             self.whole_passages,

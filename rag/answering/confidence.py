@@ -11,17 +11,21 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from itertools import pairwise
 from typing import Final
 
 from rag.domain.probability import log_odds, logistic
+from rag.domain.values import Strictness
 
 # Of answers that are less likely right than this, most are wrong: the nearest passages say more.
 LEAST_CONFIDENCE: Final = 0.25
 # Logits beyond this are no stronger evidence.
 _CLIP: Final = 12.0
 _QUANTILES: Final = 21
+# False-answer rates of a person's strictness, as multiples of the accepted one.
+_STRICTNESS: Final[Mapping[Strictness, float]] = {"strict": 0.5, "normal": 1.0, "lenient": 1.5}
+_MOST_FALSE_ANSWERS: Final = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +131,11 @@ class ConfidenceModel:
         low = min(int(place), len(self.thresholds) - 1)
         high = min(low + 1, len(self.thresholds) - 1)
         return self.thresholds[low] + (place - low) * (self.thresholds[high] - self.thresholds[low])
+
+    def at(self, strictness: Strictness) -> ConfidenceModel:
+        """The same with the false-answer rate that a person's strictness makes of the accepted one."""
+        rate = min(_MOST_FALSE_ANSWERS, self.false_answers * _STRICTNESS[strictness])
+        return self if strictness == "normal" else replace(self, false_answers=rate)
 
     def fails_prefilter(self, evidence: Features) -> bool:
         """True where the evidence alone shows that the documents do not hold the answer."""

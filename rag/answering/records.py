@@ -23,6 +23,7 @@ from rag.domain.values import (
     Question,
     Sentence,
     SentenceKind,
+    Strictness,
     Turn,
     Verdict,
 )
@@ -79,6 +80,7 @@ class QuestionRecord(FrozenModel):
     history: tuple[TurnRecord, ...] = ()
     max_tokens: int | None = None
     length: Length = "normal"
+    strictness: Strictness = "normal"
 
     @classmethod
     def of(cls, question: Question) -> QuestionRecord:
@@ -89,12 +91,13 @@ class QuestionRecord(FrozenModel):
             history=tuple(TurnRecord(question=turn.question, answer=turn.answer) for turn in question.history),
             max_tokens=question.max_tokens,
             length=question.length,
+            strictness=question.strictness,
         )
 
     def to_domain(self) -> Question:
         """The inverse of :meth:`of`."""
         history = tuple(Turn(turn.question, turn.answer) for turn in self.history)
-        return Question(self.text, self.documents, history, self.max_tokens, self.length)
+        return Question(self.text, self.documents, history, self.max_tokens, self.length, self.strictness)
 
 
 class PlaceRecord(FrozenModel):

@@ -313,6 +313,7 @@ class Turn:
 
 
 Length: TypeAlias = Literal["short", "normal", "full"]
+Strictness: TypeAlias = Literal["strict", "normal", "lenient"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,6 +325,7 @@ class Question:
         history: earlier turns of the conversation, oldest first.
         max_tokens: limit for the answer's length; None means the service's default.
         length: ``short`` for the direct answer alone, ``full`` for all that the documents state.
+        strictness: ``strict`` for fewer answers to what the documents do not say, ``lenient`` for more answers.
     """
 
     text: str
@@ -331,6 +333,7 @@ class Question:
     history: tuple[Turn, ...] = ()
     max_tokens: int | None = None
     length: Length = "normal"
+    strictness: Strictness = "normal"
 
 
 # Events of an answer in progress, in this order: passages, then sentences, then the answer.

@@ -31,6 +31,7 @@ from rag.domain.values import (
     Sentence,
     SentenceKind,
     SentenceVerified,
+    Strictness,
     Turn,
     Verdict,
 )
@@ -97,6 +98,9 @@ class AskBody(_Body):
     ] = ()
     history: Annotated[tuple[TurnBody, ...], Field(max_length=MAX_HISTORY)] = ()
     length: Annotated[Length, Field(description="short: the direct answer alone; full: all that is stated")] = "normal"
+    strictness: Annotated[
+        Strictness, Field(description="strict: fewer answers to what the documents do not say; lenient: more answers")
+    ] = "normal"
     max_tokens: Annotated[Count | None, Field(le=4096, description="lowered to half of the model's context")] = None
     stream: Flag = False
 
@@ -116,7 +120,7 @@ class AskBody(_Body):
         history = tuple(Turn(turn.question, turn.answer) for turn in self.history)
         half = context_tokens // 2 if context_tokens else self.max_tokens
         limit = min(self.max_tokens, half) if self.max_tokens and half else None
-        return Question(self.question, self.documents, history, limit, self.length)
+        return Question(self.question, self.documents, history, limit, self.length, self.strictness)
 
 
 class SentenceBody(_Body):

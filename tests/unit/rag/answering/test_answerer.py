@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import numpy as np
 import pytest
@@ -25,6 +25,7 @@ from rag.domain.values import (
     Question,
     Sentence,
     SentenceVerified,
+    Strictness,
     Turn,
 )
 from rag.errors import Cancelled, DocumentUnknown, PromptTooLong
@@ -726,3 +727,28 @@ def test_without_vectors_an_answer_is_only_possible(library: Generation, monkeyp
     text_only = ask(library, question, reply)
     assert (whole.answered, whole.certainty) == (text_only.answered, "stated")
     assert text_only.certainty == "possible"
+
+
+class TestStrictness:
+    """How strict a person is moves the threshold of answers of both kinds."""
+
+    # Each draft has a P(answerable) of .6; the threshold is .5 normally, and .75 at half of the rate.
+    MODEL = replace(PLAIN_CONFIDENCE_MODEL, answerable=Logistic(0.4, {}), thresholds=(0.5, 0.5, 1.0), false_answers=0.5)
+
+    @pytest.mark.parametrize(
+        "question",
+        [
+            pytest.param("How long does the warranty of the pump last?", id="a value"),
+            pytest.param("Explain the warranty of the pump.", id="a whole answer"),
+        ],
+    )
+    def test_strict_withholds_what_normal_gives(self, library: Generation, question: str) -> None:
+        replies = ["24 months", "The warranty of the pump lasts 24 months."]
+        answerer = answerer_of(
+            library, ScriptedModel(replies), confidence_model=self.MODEL, whole_confidence_model=self.MODEL
+        )
+        given = {
+            strictness: answerer.ask(Question(question, strictness=strictness)).answered
+            for strictness in get_args(Strictness)
+        }
+        assert given == {"strict": False, "normal": True, "lenient": True}

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.answering.confidence import CONFIDENCE_MODEL, ConfidenceModel, Features, Logistic, thresholds_of
+from rag.domain.values import Strictness
 
 PLAIN = Features(
     relevance=1.5, coverage=0.5, refusal_probability=0.2, certainty=0.9, share=1.0, agrees=1.0, self_check=0.75,
@@ -127,6 +128,21 @@ class TestConfidenceModel:
                     **changes,
                 }
             )
+
+    @pytest.mark.parametrize(
+        ("strictness", "accepted", "rate"),
+        [
+            pytest.param("strict", 0.2, 0.1, id="strict: half of it"),
+            pytest.param("normal", 0.2, 0.2, id="normal: as it is set"),
+            pytest.param("lenient", 0.2, 0.3, id="lenient: half more"),
+            pytest.param("lenient", 0.8, 0.95, id="never all"),
+            pytest.param("normal", 0.99, 0.99, id="normal changes nothing"),
+        ],
+    )
+    def test_a_person_may_be_stricter(self, strictness: Strictness, accepted: float, rate: float) -> None:
+        chosen = replace(CONFIDENCE_MODEL, false_answers=accepted)
+        assert chosen.at(strictness).false_answers == pytest.approx(rate)
+        assert chosen.at(strictness).digest == chosen.digest
 
     def test_the_digest_is_of_all_but_the_accepted_rate(self) -> None:
         assert replace(CONFIDENCE_MODEL, false_answers=0.3).digest == CONFIDENCE_MODEL.digest

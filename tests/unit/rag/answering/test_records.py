@@ -84,7 +84,10 @@ def trace_of(root: Path) -> AnswerTrace:
         id_of(7), "Which colour?", "The pump is blue.", True, None, 0.8, sentences, (quote,), "scripted", "x"
     )
     answer = replace(answer, certainty="stated", form="parts", short_answer="blue", missing=("its price",))
-    generation, question = open_current(root, ENCODER.identity), Question("Which colour?", length="full")
+    generation, question = (
+        open_current(root, ENCODER.identity),
+        Question("Which colour?", length="full", strictness="strict"),
+    )
     return AnswerTrace(question, generation, (), Prompt((1, 2)), "Blue.", answer, today=date(2026, 3, 4))
 
 
