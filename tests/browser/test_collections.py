@@ -12,7 +12,8 @@ from pydantic import SecretStr
 from rag.service.access.watched_keys import WatchedKeys
 from rag.service.collections.served import CollectionFolder
 from rag.testing import ScriptedModel
-from tests.browser.conftest import Serve, ask
+from tests.browser.conftest import Serve, ask, picture
+from tests.browser.test_accessibility import violations
 from tests.fakes import make_pdf
 from tests.integration.conftest import Running
 from tests.integration.test_collections import PUMP, PUMPS, REPLY, ingested, opened, uploads_for
@@ -82,6 +83,45 @@ def test_the_choice_and_earlier_conversations_are_of_their_collection(page: Page
     assert chosen(page) == "pumps"
 
 
+def test_several_are_asked_as_one(page: Page, running: Running) -> None:
+    page.goto(running.url)
+    expect(page.locator(".documents li")).to_have_count(2)
+    choice = page.locator(".further")
+    choice.locator("summary").click()
+    choice.get_by_label("pumps").check()
+    expect(choice.locator("summary")).to_have_text("Asked: Main collection, pumps")
+    assert violations(page) == []
+    picture(page, "collections")
+    with page.expect_request("**/ask") as asked:
+        ask(page, PUMP)
+    assert (asked.value.post_data_json or {})["collections"] == ["default", "pumps"]
+    expect(page.locator(".said")).to_contain_text(REPLY)
+    expect(page.locator(".turn .only")).to_have_text("Also in pumps")
+    # The proof is opened in the collection that has it, and the conversation stays.
+    page.get_by_role("button", name="Citation 1: pumps: pumps.pdf, page 1").click()
+    expect(page.locator("rect.quote")).to_be_in_viewport(ratio=1)
+    assert page.url.endswith(";pumps")
+    assert chosen(page) == "default"
+    page.go_back()
+    expect(page.locator(".viewer")).to_have_count(0)
+    page.go_forward()
+    expect(page.locator(".viewer h2")).to_have_text("pumps.pdf")
+    expect(page.locator(".turn")).to_have_count(1)
+    page.keyboard.press("Escape")
+
+    # Tomorrow, too.
+    page.reload()
+    page.get_by_role("button", name="Earlier").click()
+    page.get_by_role("button", name=PUMP, exact=True).click()
+    expect(choice.locator("summary")).to_have_text("Asked: Main collection, pumps")
+    page.get_by_role("button", name="Citation 1").click()
+    expect(page.locator("rect.quote")).to_be_in_viewport(ratio=1)
+    # Documents that are ticked are of one collection: it alone is asked then.
+    page.keyboard.press("Escape")
+    page.get_by_label("Ask only in ferry.pdf").check()
+    expect(choice).to_have_count(0)
+
+
 def test_a_key_for_one_shows_nothing_of_others(page: Page, serve: Serve, index: Path, tmp_path: Path) -> None:
     folder = tmp_path / "pumps"
     folder.mkdir()
@@ -94,7 +134,7 @@ def test_a_key_for_one_shows_nothing_of_others(page: Page, serve: Serve, index: 
     page.get_by_role("textbox", name="Access key").fill(ring.secrets["alice"])
     page.keyboard.press("Enter")
     expect(page.locator(".documents li")).to_have_count(1)
-    expect(page.locator("#collection")).to_have_count(0)
+    expect(page.locator("#collection, .further")).to_have_count(0)
     ask(page, PUMP)
     expect(page.locator(".said")).to_contain_text(REPLY)
     page.locator(".mark").first.click()

@@ -29,6 +29,7 @@ def test_they_are_kept_and_hold(page: Page, serve: Serve) -> None:
     page.goto(serve(ScriptedModel([""]), scripts=[HOW_TO]).url)
     page.get_by_role("button", name="Settings").click()
     page.get_by_label("Full everything that the documents say about it").check()
+    page.get_by_label("Strict fewer answers").check()
     page.get_by_label("Dark").check()
     page.get_by_label("Large").check()
     expect(page.locator("body")).to_have_css("background-color", DARK)
@@ -39,13 +40,31 @@ def test_they_are_kept_and_hold(page: Page, serve: Serve) -> None:
     expect(page.locator("html")).to_have_css("font-size", "19px")
     with page.expect_request("**/ask") as asked:
         ask(page, "How do I take a berth?")
-    assert (asked.value.post_data_json or {})["length"] == "full"
+    sent = asked.value.post_data_json or {}
+    assert (sent["length"], sent["strictness"]) == ("full", "strict")
     page.get_by_role("button", name="Settings").click()
-    for label in ("Normal the answer with what belongs to it", "Like the system"):
+    for label in ("Normal the answer with what belongs to it", "Normal as whoever runs", "Like the system"):
         page.get_by_label(label).check()
     page.locator("input[name=size][value=normal]").check()
     expect(page.locator("body")).to_have_css("background-color", LIGHT)
     assert page.evaluate("localStorage['pageproof.preferences'] ?? null") is None
+
+
+def test_the_language_is_chosen(page: Page, serve: Serve) -> None:
+    page.goto(serve(ScriptedModel([""]), scripts=[HOW_TO]).url)
+    ask(page, "How do I take a berth?")
+    expect(page.locator(".turn.done")).to_have_count(1)
+    page.get_by_role("button", name="Settings").click()
+    page.get_by_label("Deutsch").check()
+    expect(page.get_by_role("heading", name="Einstellungen")).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+    # The conversation goes on.
+    expect(page.locator(".turn.done")).to_have_count(1)
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+    page.get_by_role("button", name="Einstellungen").click()
+    page.get_by_label("Wie im Browser").check()
+    expect(page.get_by_role("heading", name="Settings")).to_be_visible()
 
 
 def test_what_is_kept_may_be_anything(page: Page, serve: Serve) -> None:

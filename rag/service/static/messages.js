@@ -1,22 +1,31 @@
-// Texts of the page, from a catalogue in the browser's language: messages/<language>.js. English has every text; what
-// another catalogue lacks is shown in English.
+// Texts of the page, from a catalogue: messages/<language>.js, in the chosen language, or the browser's. English has
+// every text; what another catalogue lacks is shown in English.
 
 import { MESSAGES as ENGLISH } from "./messages/en.js";
+import { preference } from "./preferences.js";
 
 // Languages that have a catalogue, by the code in its name.
 const CATALOGUES = ["de", "en", "fr"];
 
+let own = {};
+const plurals = { own: null, english: new Intl.PluralRules("en") };
+
 // The first of the browser's languages that has one; English where none has.
-const language =
+const ofBrowser = () =>
   (navigator.languages ?? [navigator.language])
     .map((tag) => tag.toLowerCase().split("-")[0])
     .find((code) => CATALOGUES.includes(code)) ?? "en";
 
-// The page works in English, too, where a catalogue does not arrive.
-const own = language === "en" ? {} : await import(`./messages/${language}.js`).then((module) => module.MESSAGES, () => ({}));
-const plurals = { own: new Intl.PluralRules(language), english: new Intl.PluralRules("en") };
+// Takes the catalogue of the language that is preferred now. The page works in English, too, where it does not arrive.
+export async function takeLanguage() {
+  const chosen = preference("language");
+  const language = CATALOGUES.includes(chosen) ? chosen : ofBrowser();
+  const texts = language === "en" ? {} : await import(`./messages/${language}.js`).then((module) => module.MESSAGES, () => ({}));
+  [own, plurals.own] = [texts, new Intl.PluralRules(language)];
+  document.documentElement.lang = language;
+}
 
-document.documentElement.lang = language;
+await takeLanguage();
 
 // The text of a key, with {names} replaced by values. Where it has plural forms, values.count chooses one.
 export function t(key, values = {}) {

@@ -5,6 +5,8 @@ const KEPT = "pageproof.preferences";
 // The values of each setting; the first is the default.
 export const CHOICES = {
   length: ["normal", "short", "full"],
+  strictness: ["normal", "strict", "lenient"],
+  language: ["system", "en", "de", "fr"],
   theme: ["system", "light", "dark"],
   size: ["normal", "large"],
   sort: ["name", "title", "added", "pages"],

@@ -24,10 +24,20 @@ export const DEFAULT = "default";
 let collection = DEFAULT;
 export const useCollection = (name) => (collection = name);
 
-// A path with the collection among its parameters.
-function within(path) {
-  return collection === DEFAULT ? path : `${path}${path.includes("?") ? "&" : "?"}collection=${encodeURIComponent(collection)}`;
+// Where several collections were asked as one: the one that each cited document is of.
+const homes = new Map();
+export const homeOf = (id) => homes.get(id) ?? collection;
+
+export function keepHomes(found) {
+  for (const { document_id: id, collection: home } of found ?? []) if (home) homes.set(id, home);
 }
+
+// A path with a collection among its parameters.
+function within(path, name = collection) {
+  return name === DEFAULT ? path : `${path}${path.includes("?") ? "&" : "?"}collection=${encodeURIComponent(name)}`;
+}
+
+const ofDocument = (id, path) => within(`/documents/${id}${path}`, homeOf(id));
 
 const unreachable = () =>
   new Problem({ status: 0, title: "No connection", detail: t("service.unreachable") });
@@ -91,18 +101,18 @@ export const makeCollection = (name, bearer) =>
   json("/collections", { method: "POST", bearer, headers: { "Content-Type": "application/json" }, body: JSON.stringify({ name }) });
 export const info = () => json(within("/info"));
 export const ready = () => json("/readyz");
-export const documents = () => json(within("/documents"));
-export const page = (id, number, start, end) => json(within(`/documents/${id}/pages/${number}?start=${start}&end=${end}`));
-export const guide = (id) => json(within(`/documents/${id}/guide`));
+export const documents = (name = collection) => json(within("/documents", name));
+export const page = (id, number, start, end) => json(ofDocument(id, `/pages/${number}?start=${start}&end=${end}`));
+export const guide = (id) => json(ofDocument(id, "/guide"));
 export const collectionGuide = () => json(within("/guide"));
-export const words = (id, number) => json(within(`/documents/${id}/pages/${number}/words`));
-export const search = (id, text) => json(within(`/documents/${id}/search?text=${encodeURIComponent(text)}`));
+export const words = (id, number) => json(ofDocument(id, `/pages/${number}/words`));
+export const search = (id, text) => json(ofDocument(id, `/search?text=${encodeURIComponent(text)}`));
 
 // Sizes and headings of all pages of a document, as one generation of the index has them.
 const layouts = new Map();
 
 export function pages(id, index) {
-  const path = within(`/documents/${id}/pages`);
+  const path = ofDocument(id, "/pages");
   const name = `${index} ${path}`;
   if (!layouts.has(name)) {
     const asked = json(path);
@@ -114,11 +124,13 @@ export function pages(id, index) {
 }
 
 // Server-Sent Events of an answer, as pairs of name and data. Ending the iteration, or the signal, stops the work.
-export async function* ask(question, signal) {
+// `also` are further collections that are asked.
+export async function* ask(question, also, signal) {
+  const chosen = also.length ? { collections: [collection, ...also] } : collection === DEFAULT ? {} : { collection };
   const response = await request("/ask", {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ ...question, ...(collection === DEFAULT ? {} : { collection }), stream: true }),
+    body: JSON.stringify({ ...question, ...chosen, stream: true }),
     signal,
   });
   const requestId = response.headers.get("X-Request-ID");
@@ -170,7 +182,7 @@ function eventOf(block) {
 const pictures = new Map();
 
 export async function picture(id, number) {
-  const path = within(`/documents/${id}/pages/${number}.png`);
+  const path = ofDocument(id, `/pages/${number}.png`);
   const known = pictures.get(path) ?? URL.createObjectURL(await (await request(path)).blob());
   pictures.delete(path);
   pictures.set(path, known);
@@ -191,7 +203,7 @@ export async function decodedPicture(id, number) {
 }
 
 export async function file(id) {
-  return URL.createObjectURL(await (await request(within(`/documents/${id}/file`))).blob());
+  return URL.createObjectURL(await (await request(ofDocument(id, "/file"))).blob());
 }
 
 export const ingest = (bearer) => json(within("/ingest"), { bearer });

@@ -1,12 +1,13 @@
 // Settings of the person at this browser, the keys of the keyboard, and what this service is.
 
-import { t } from "./messages.js";
+import { t, takeLanguage } from "./messages.js";
 import { CHOICES, prefer, preference } from "./preferences.js";
 import { changed, state } from "./state.js";
 import { html, nothing } from "./vendor/lit-html.js";
 
 const KEYS = { question: ["/"], close: ["Esc"], turn: ["←", "→"], zoom: ["+", "−"] };
 const LENGTHS = ["short", "normal", "full"];
+const STRICTNESSES = ["strict", "normal", "lenient"];
 
 export function settings() {
   return html`
@@ -14,6 +15,12 @@ export function settings() {
       <h2>${t("settings.title")}</h2>
       <p class="quiet">${t("settings.kept")}</p>
       ${choice("length", LENGTHS, (value) => t(`settings.length.${value}.text`))}
+      ${choice("strictness", STRICTNESSES, (value) => t(`settings.strictness.${value}.text`))}
+      ${choice("language", CHOICES.language, undefined, async (value) => {
+        prefer("language", value);
+        await takeLanguage();
+        changed();
+      })}
       ${choice("theme", CHOICES.theme)}
       ${choice("size", CHOICES.size)}
       <h3>${t("settings.keys")}</h3>
@@ -24,13 +31,13 @@ export function settings() {
     </section>`;
 }
 
-function choice(name, values, hint) {
+function choice(name, values, hint, choose = (value) => changed(prefer(name, value))) {
   return html`
     <fieldset>
       <legend>${t(`settings.${name}`)}</legend>
       ${values.map(
         (value) => html`<label class="choice"><input type="radio" name=${name} value=${value} .checked=${preference(name) === value}
-          @change=${() => changed(prefer(name, value))}> <span>${t(`settings.${name}.${value}`)}${hint ? html` <span class="quiet">${hint(value)}</span>` : nothing}</span></label>`,
+          @change=${() => choose(value)}> <span>${t(`settings.${name}.${value}`)}${hint ? html` <span class="quiet">${hint(value)}</span>` : nothing}</span></label>`,
       )}
     </fieldset>`;
 }

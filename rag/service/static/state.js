@@ -5,6 +5,8 @@ export const state = {
   collections: [], // those that can be asked: name, and the generation that each has
   canMake: false, // whether this service makes new ones
   chosen: "default", // the name of the one that is asked
+  also: [], // names of further ones that are asked with it
+  elsewhere: [], // documents of these
   index: null, // the generation that is served
   trouble: null, // why questions cannot be answered now, in words
   documents: [],
@@ -59,3 +61,6 @@ export const restingPanel = () => (wide.matches ? "documents" : null);
 export function say(text) {
   changed({ said: text });
 }
+
+// A document of the chosen collection, or of another one that is asked with it.
+export const documentOf = (id) => state.documents.find((each) => each.id === id) ?? state.elsewhere.find((each) => each.id === id);

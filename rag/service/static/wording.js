@@ -2,6 +2,8 @@
 
 import { oneLine, plainText } from "./answer/blocks.js";
 import { t } from "./messages.js";
+import { DEFAULT } from "./service.js";
+import { state } from "./state.js";
 import { html, nothing } from "./vendor/lit-html.js";
 
 const SURE = 0.9;
@@ -51,8 +53,15 @@ export const isWell = (told) => ["ok", "unchanged", "duplicate"].includes(told);
 
 export const seconds = (milliseconds) => (milliseconds / 1000).toFixed(1);
 
-export function place({ document, page, label }) {
+export const collectionName = (name) => (name === DEFAULT ? t("collections.default") : name);
+
+// The collection of a document, where it is not the chosen one; empty otherwise.
+export const elsewhere = ({ collection }) => (collection && collection !== state.chosen ? collectionName(collection) : "");
+
+export function place({ document: file, page, label, collection }) {
   const number = printed({ page, label });
+  const home = elsewhere({ collection });
+  const document = home ? t("place.in", { collection: home, document: file }) : file;
   return number ? t("place.printed", { document, page, label: number }) : t("place.page", { document, page });
 }
 

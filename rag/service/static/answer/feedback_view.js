@@ -10,7 +10,8 @@ import { html, nothing } from "../vendor/lit-html.js";
 const LIST = "feedback-documents";
 
 export function feedback(turn) {
-  if (!state.info?.feedback || !turn.answer.id) return nothing;
+  // An answer from several collections is kept by none of them.
+  if (!state.info?.feedback || !turn.answer.id || turn.answer.collections?.length) return nothing;
   const said = turn.feedback ?? {};
   const button = (verdict, act) =>
     html`<button type="button" class="verdict" aria-pressed=${said.verdict === verdict ? "true" : "false"} ?disabled=${Boolean(said.sending)} @click=${act}>${t(`feedback.${verdict}`)}</button>`;

@@ -2,12 +2,12 @@
 
 import { copy } from "../clipboard.js";
 import { t } from "../messages.js";
-import { state } from "../state.js";
+import { documentOf } from "../state.js";
 import { oneLine, printed } from "../wording.js";
 
 // As the APA style has it: Author (2024). Title [file.pdf], p. 4.
 export function reference(citation) {
-  const document = state.documents.find((each) => each.id === citation.document_id);
+  const document = documentOf(citation.document_id);
   const author = oneLine(document?.author ?? "");
   const year = /^\d{4}/.exec(document?.created ?? "")?.[0];
   const title = oneLine(document?.title ?? "");
@@ -24,13 +24,13 @@ export const quoted = (citation) => t("reference.quote", { quote: oneLine(citati
 
 // Whether the document's properties have more than its name.
 export function hasReference({ document_id: id, document: name }) {
-  const document = state.documents.find((each) => each.id === id);
+  const document = documentOf(id);
   return Boolean(oneLine(document?.author ?? "") || (oneLine(document?.title ?? "") && !isMadeOf(oneLine(document.title), name)));
 }
 
 // An entry of BibTeX, with the quote as its note.
 export function bibtex(citation) {
-  const { author = "", title = "", created = "" } = state.documents.find((each) => each.id === citation.document_id) ?? {};
+  const { author = "", title = "", created = "" } = documentOf(citation.document_id) ?? {};
   const [name, year] = [oneLine(author ?? ""), /^\d{4}/.exec(created ?? "")?.[0] ?? ""];
   const key = `${name.split(/[\s,]+/).at(-1) || citation.document.replace(/\.[^.]*$/, "")}${year}p${citation.page}`.replace(/[^\p{L}\p{N}]+/gu, "");
   const fields = [

@@ -4,7 +4,7 @@ import { icon } from "../icons.js";
 import { t } from "../messages.js";
 import { nameView } from "../names.js";
 import { html, nothing } from "../vendor/lit-html.js";
-import { isUnsure, oneLine, printed, supported } from "../wording.js";
+import { elsewhere, isUnsure, oneLine, printed, supported } from "../wording.js";
 import { openCitation } from "./citation_mark.js";
 import { copyQuote } from "./reference.js";
 
@@ -58,7 +58,7 @@ function citationRow(answer, citation, number, isSaid) {
   return html`
     <button type="button" class="citation" @click=${(event) => openCitation(event, answer, citation)}>
       ${number}<span class="hidden">${answer.answered ? t("answer.quote", { id: citation.id }) : t("answer.near")}: </span>
-      <span class="place">${nameView(citation.document)}${page}</span>
+      <span class="place">${elsewhere(citation) ? html`<span class="badge">${elsewhere(citation)}</span> ` : nothing}${nameView(citation.document)}${page}</span>
       ${isSaid ? html`<span class="verbatim">${t("answer.verbatim")}</span>` : html`<q>${oneLine(citation.quote)}</q>`}
     </button>
     <button type="button" class="icon-button" aria-label="${t("answer.copyQuote")} ${citation.id}" title=${t("answer.copyQuote")}

@@ -1,6 +1,6 @@
 // Sending a question and receiving its answer: one turn of the conversation.
 
-import { choose } from "../collections.js";
+import { alsoAsk, choose } from "../collections.js";
 import { t } from "../messages.js";
 import { preference } from "../preferences.js";
 import * as service from "../service.js";
@@ -18,7 +18,8 @@ let turns = 0;
 
 export async function ask(question, documents = [...state.onlyIn]) {
   const history = earlier(state.turns);
-  const turn = { id: ++turns, question, documents };
+  // Documents that are ticked are of the chosen collection.
+  const turn = { id: ++turns, question, documents, also: documents.length ? [] : [...state.also] };
   begun(turn);
   changed({ turns: [...state.turns, turn], draft: "" });
   await run(turn, history);
@@ -68,6 +69,8 @@ export function begin() {
 export function reopen(conversation) {
   running()?.abort.abort();
   choose(conversation.collection ?? service.DEFAULT);
+  for (const { answer } of conversation.turns) service.keepHomes(answer?.citations);
+  alsoAsk(conversation.turns.at(-1)?.also ?? []);
   const reopened = conversation.turns.map((turn) => ({ ...turn, ...nothingYet(), id: ++turns, phase: "done" }));
   changed({ turns: reopened, conversation: conversation.id, panel: restingPanel(), guide: null });
 }
@@ -84,8 +87,12 @@ async function run(turn, history) {
   say(t("progress.searching"));
   try {
     const length = preference("length");
-    const body = { question: turn.question, documents: turn.documents, history, ...(length === "normal" ? {} : { length }) };
-    for await (const [name, data] of service.ask(body, turn.abort.signal)) {
+    const strictness = preference("strictness");
+    const body = {
+      question: turn.question, documents: turn.documents, history,
+      ...(length === "normal" ? {} : { length }), ...(strictness === "normal" ? {} : { strictness }),
+    };
+    for await (const [name, data] of service.ask(body, turn.also ?? [], turn.abort.signal)) {
       note(turn, name, data);
       changed();
     }
@@ -97,6 +104,7 @@ async function run(turn, history) {
 }
 
 function note(turn, name, data) {
+  service.keepHomes(data.passages ?? data.citations);
   if (name === "status" && data.state === "waiting") {
     Object.assign(turn, { phase: "waiting", position: data.position, estimate: data.estimate_seconds });
     say(status(turn));
@@ -143,5 +151,7 @@ export function keepNow() {
 function kept() {
   return state.turns
     .filter((turn) => turn.answer)
-    .map(({ question, documents, answer, feedback }) => ({ question, documents, answer, ...(feedback?.kept ? { feedback } : {}) }));
+    .map(({ question, documents, also, answer, feedback }) => ({
+      question, documents, answer, ...(also?.length ? { also } : {}), ...(feedback?.kept ? { feedback } : {}),
+    }));
 }

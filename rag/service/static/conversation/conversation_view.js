@@ -1,5 +1,6 @@
 // The conversation: questions with their answers, and the box for the next one.
 
+import { furtherChoice } from "../collections.js";
 import { guideView } from "../guide/guide_view.js";
 import { t } from "../messages.js";
 import { nameView } from "../names.js";
@@ -32,6 +33,7 @@ function box() {
         ? html`<p class="filter">${only.length === 1 ? t("box.only", { documents: "" }) : nothing}${named}
             <button type="button" class="link" @click=${() => changed({ onlyIn: new Set() })}>${t("box.all")}</button></p>`
         : nothing}
+      ${furtherChoice()}
       <label class="hidden" for="question">${t("box.question")}</label>
       <textarea id="question" rows="2" maxlength=${longest} placeholder=${t(state.turns.length ? "box.next" : "box.first")}
         .value=${state.draft} @input=${(event) => changed({ draft: event.target.value })} @keydown=${pressed}></textarea>

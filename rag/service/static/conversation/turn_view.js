@@ -9,7 +9,9 @@ import { icon } from "../icons.js";
 import { t } from "../messages.js";
 import { changed, state } from "../state.js";
 import { html, nothing } from "../vendor/lit-html.js";
-import { asSentence, missing, nature, oneLine, reason, requestOf, supported, translated, unsupported } from "../wording.js";
+import {
+  asSentence, collectionName, missing, nature, oneLine, reason, requestOf, supported, translated, unsupported,
+} from "../wording.js";
 import { again, askOtherwise, isBusy, isWorking, running } from "./asking.js";
 import { progressView } from "./progress.js";
 
@@ -19,6 +21,7 @@ export function turnView(turn, isLast, ask) {
     <article class="turn ${turn.phase}" aria-busy=${isWorking(turn) ? "true" : "false"}>
       ${turn.editing ? editor(turn) : question(turn, isLast)}
       ${turn.documents.length ? html`<p class="quiet only">${t("box.only", { documents: turn.documents.join(", ") })}</p>` : nothing}
+      ${turn.also?.length ? html`<p class="quiet only">${t("collections.alsoIn", { names: turn.also.map(collectionName).join(", ") })}</p>` : nothing}
       ${bodyOf(turn)}
       ${isLast && turn.phase === "done" ? followUps(turn, ask) : nothing}
     </article>`;

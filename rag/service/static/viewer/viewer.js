@@ -24,7 +24,7 @@ export const sheets = new Sheets({
 });
 
 export function open({ citations = [], ...place }, from) {
-  const shown = { ...place, collection: state.chosen };
+  const shown = { ...place, collection: service.homeOf(place.documentId) };
   opener = from ?? opener;
   cited = citations;
   const address = addressOf(shown);
