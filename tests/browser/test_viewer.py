@@ -171,6 +171,35 @@ def test_the_rail_leads_to_every_citation(page: Page, serve: Serve) -> None:
     assert violations(page) == []
 
 
+def test_two_cited_pages_are_shown_side_by_side(page: Page, serve: Serve) -> None:
+    opened(page, serve)
+    page.get_by_role("button", name="Show another cited page beside it").click()
+    quotes = page.locator("rect.quote")
+    expect(quotes).to_have_count(2)
+    for place in (0, 1):
+        expect(quotes.nth(place)).to_be_in_viewport(ratio=1)
+    expect(page.get_by_role("region", name="A second cited page")).to_contain_text("2: harbour.pdf, page 9")
+    expect(page.locator(".conversation")).not_to_be_visible()
+    assert violations(page) == []
+    picture(page, "side_by_side")
+    # The first one can be turned and zoomed as before, and Escape closes both.
+    page.get_by_role("button", name="Next page").click()
+    at_page(page, 8, 12)
+    page.get_by_role("button", name="Close the second page").click()
+    expect(quotes).to_have_count(1)
+    expect(page.locator(".conversation")).to_be_visible()
+    page.get_by_role("button", name="Show another cited page beside it").click()
+    expect(quotes).to_have_count(2)
+    page.keyboard.press("Escape")
+    expect(page.locator(".viewer")).to_have_count(0)
+    expect(page.locator(".conversation")).to_be_visible()
+    # A phone has no room for two.
+    page.set_viewport_size({"width": 600, "height": 800})
+    page.locator(".mark").first.click()
+    expect(quotes).to_have_count(1)
+    expect(page.get_by_role("button", name="Show another cited page beside it")).to_have_count(0)
+
+
 def test_three_columns_where_there_is_room(page: Page, serve: Serve) -> None:
     page.set_viewport_size({"width": 1440, "height": 900})
     opened(page, serve)

@@ -12,6 +12,8 @@ const PATHS = {
   plus: "M6 12h12M12 6v12",
   link: "M10 14a4 4 0 0 0 6 .4l3-3a4 4 0 0 0-5.7-5.7l-1 1M14 10a4 4 0 0 0-6-.4l-3 3a4 4 0 0 0 5.7 5.7l1-1",
   file: "M14 4h6v6M20 4l-9 9M18 14v5H5V6h5",
+  folder: "M4 6h6l2 2.5h8V19H4Z",
+  columns: "M4 5h16v14H4ZM12 5v14",
   edit: "M5 19l1-4L16 5l3 3L9 18l-4 1ZM14 7l3 3",
   save: "M12 4v11M7 11l5 5 5-5M5 20h14",
   print: "M7 9V4h10v5M7 18H4v-9h16v9h-3M7 14h10v6H7Z",

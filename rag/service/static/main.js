@@ -39,7 +39,7 @@ function page() {
         ${tab("settings", html`${icon("settings")}<span class="hidden">${t("page.settings")}</span>`, t("page.settings"))}
       </nav>
     </header>
-    <div ?inert=${state.keyNeeded} class="columns ${state.viewer ? "with-viewer" : ""} ${panel ? "with-panel" : ""}">
+    <div ?inert=${state.keyNeeded} class="columns ${state.viewer ? "with-viewer" : ""} ${state.viewer && state.beside ? "with-two" : ""} ${panel ? "with-panel" : ""}">
       ${panel ? html`<div class="side">${panel()}</div>` : nothing}
       ${conversation(covered)} ${viewer()}
     </div>

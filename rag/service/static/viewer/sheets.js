@@ -90,9 +90,15 @@ export class Sheets {
     const middle = offsetTop + ((top + bottom) / 2) * scale - clientHeight / 2;
     // A quote that is higher than the window is shown from its beginning.
     const y = (bottom - top) * scale > clientHeight ? offsetTop + top * scale - MARGIN : middle;
-    const wide = (right - left) * scale > clientWidth - 2 * MARGIN;
-    const x = wide ? offsetLeft + left * scale - MARGIN : offsetLeft + ((left + right) / 2) * scale - clientWidth / 2;
-    this.element.scrollTo(Math.max(0, x), Math.max(0, y));
+    this.element.scrollTo(Math.max(0, offsetLeft + this.leftEdge(paper, left * scale, right * scale, clientWidth)), Math.max(0, y));
+  }
+
+  // Where the window begins on a page, so that what stands from `left` to `right` is in it, all in pixels.
+  leftEdge({ width }, left, right, room) {
+    // The middle of the page shows the lines with their beginning and their end, if they are not much wider.
+    const middle = (width * this.scale() - room) / 2;
+    if (left >= middle + MARGIN && right <= middle + room - MARGIN) return middle;
+    return right - left > room - 2 * MARGIN ? left - MARGIN : (left + right) / 2 - room / 2;
   }
 
   // The page in the middle of what is seen.

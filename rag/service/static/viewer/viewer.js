@@ -9,6 +9,7 @@ import * as service from "../service.js";
 import { changed, say, state } from "../state.js";
 import { html, nothing } from "../vendor/lit-html.js";
 import { place, printed, requestOf } from "../wording.js";
+import { besideButton, besideView, closeBeside } from "./beside.js";
 import { closeFind, findBar, openFind } from "./find.js";
 import { rail } from "./rail.js";
 import { Sheets } from "./sheets.js";
@@ -49,11 +50,14 @@ export async function follow() {
   if (!shown) {
     const wasOpen = state.viewer;
     closeFind();
+    closeBeside();
     changed({ viewer: null });
     if (wasOpen) requestAnimationFrame(() => (opener?.isConnected ? opener : document.querySelector("#question"))?.focus());
     return;
   }
   const wasOpen = Boolean(state.viewer);
+  // What is beside it was chosen beside another page.
+  if (state.viewer && (state.viewer.documentId !== shown.documentId || state.viewer.page !== shown.page)) closeBeside();
   if (state.viewer && state.viewer.documentId !== shown.documentId) closeFind();
   // The current page stays until the next one has loaded.
   changed({ viewer: { ...(state.viewer ?? shown), loading: true, problem: null } });
@@ -156,6 +160,7 @@ function tools(view) {
             ${button("in", "plus", () => zoomBy(1))}</span>`
         : nothing}
       <span class="group">
+        ${besideButton(view)}
         ${plain("viewer.find", "search", openFindBar)}
         ${plain("viewer.link", "link", () => copy(linkTo(shownNow(view)), t("viewer.link.copied")))}
         ${plain("viewer.file", "file", openFile)}
@@ -181,7 +186,7 @@ function typed(event) {
 }
 
 function stage(view) {
-  return html`<div class="stage">${sheets.element}${rail(view, sheets, toCitation)}</div>`;
+  return html`<div class="stage">${sheets.element}${rail(view, sheets, toCitation)}${besideView(view)}</div>`;
 }
 
 function problemView({ problem, documentId }) {
