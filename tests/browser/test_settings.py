@@ -171,6 +171,28 @@ _DATA = ".words, .sentence, .said, .citation .place, .unsupported li, .asked h2,
 _DATA += ".brand, dd, kbd, pre, code, .filetype, .text-layer, .example, .viewer h2"
 
 
+def test_documents_stand_in_their_folders(page: Page, serve: Serve, documents: Path, index: Path) -> None:
+    (documents / "tides/north").mkdir(parents=True)
+    make_pdf(documents / "tides/north/spring.pdf", ["# Spring\nThe tide is high."])
+    make_pdf(documents / "tides/north/autumn.pdf", ["# Autumn\nThe tide is low."])
+    ingest_job(index, BagOfWordsEncoder()).run(discover([documents]))
+    page.goto(serve(ScriptedModel([""]), scripts=[HOW_TO]).url)
+    rows = page.locator(".documents li")
+    expect(rows).to_have_count(5)
+    expect(rows.nth(2)).to_have_text("tides/north")
+    expect(rows.nth(3)).to_contain_text("autumn.pdf")
+    expect(rows.nth(3)).not_to_contain_text("tides")
+    page.get_by_label("Ask only in the folder tides/north").check()
+    expect(page.get_by_text("Only 2 documents are searched.").first).to_be_visible()
+    page.get_by_label("Ask only in tides/north/autumn.pdf").uncheck()
+    assert page.get_by_label("Ask only in the folder tides/north").evaluate("each => each.indeterminate") is True
+    assert violations(page) == []
+    picture(page, "folders")
+    page.get_by_label("Sort").select_option("newest first")
+    expect(rows).to_have_count(4)
+    expect(page.locator(".documents")).to_contain_text("tides/north/autumn.pdf")
+
+
 def test_every_text_is_in_the_catalogue(page: Page, serve: Serve) -> None:
     def marked(route: Route) -> None:
         """The catalogue, with brackets around each text."""

@@ -11,7 +11,7 @@ import { CHOICES, prefer, preference } from "./preferences.js";
 import { changed, state } from "./state.js";
 import { html, nothing } from "./vendor/lit-html.js";
 import { open } from "./viewer/viewer.js";
-import { ago, isWell, oneLine, size } from "./wording.js";
+import { ago, asSentence, isWell, oneLine, size } from "./wording.js";
 
 // Longest list that is rendered: more rows would make typing in the filter slow.
 const MOST = 200;
@@ -19,11 +19,13 @@ const MOST = 200;
 const MANY = 2;
 
 const ORDERS = {
-  name: (one, other) => byText(one.name, other.name),
+  name: (one, other) => byText(folderOf(one.name), folderOf(other.name)) || byText(one.name, other.name),
   title: (one, other) => byText(one.title, other.title),
   added: (one, other) => (other.added ?? "").localeCompare(one.added ?? "") || byText(one.name, other.name),
   pages: (one, other) => other.pages - one.pages || byText(one.name, other.name),
 };
+// Empty for a file that is in none.
+const folderOf = (name) => name.slice(0, Math.max(0, name.lastIndexOf("/")));
 const byText = new Intl.Collator("en", { numeric: true, sensitivity: "base" }).compare;
 
 export function library() {
@@ -37,7 +39,7 @@ export function library() {
       ${vectorsPending()}
       ${state.documents.length >= MANY ? finding() : nothing}
       ${state.documents.length >= MANY ? ticking(shown) : nothing}
-      <ul class="documents">${shown.map(documentRow)}</ul>
+      <ul class="documents">${shown.map((document, place) => html`${folderRow(shown, place)}${documentRow(document)}`)}</ul>
       ${shown.length || !state.documents.length ? nothing : html`<p class="quiet">${t("documents.none")}</p>`}
       ${found.length > MOST ? html`<p class="quiet">${t("documents.more", { count: found.length - MOST })}</p>` : nothing}
       ${unread()}
@@ -90,7 +92,7 @@ function unread() {
     <ul class="unread" aria-labelledby="unread">
       ${found.slice(0, MOST).map(
         (file) => html`<li><span class="name">${nameView(file.name)}</span>
-          <p class="fault"><span class="badge warning">${statusOf(file.status)}</span> ${file.reason ?? ""}</p></li>`,
+          <p class="fault"><span class="badge warning">${statusOf(file.status)}</span> ${asSentence(file.reason ?? "")}</p></li>`,
       )}
     </ul>
     ${found.length > MOST ? html`<p class="quiet">${t("documents.more", { count: found.length - MOST })}</p>` : nothing}`;
@@ -98,12 +100,32 @@ function unread() {
 
 const statusOf = (status) => known(`status.${status}`, status);
 
+// Sorted by name, the documents of a folder stand below its name, which ticks all of them.
+function folderRow(shown, place) {
+  const folder = folderOf(shown[place].name);
+  if (preference("sort") !== "name" || !folder || (place && folderOf(shown[place - 1].name) === folder)) return nothing;
+  const names = shown.map(({ name }) => name).filter((name) => folderOf(name) === folder);
+  const ticked = names.filter((name) => state.onlyIn.has(name)).length;
+  const tick = () => {
+    const onlyIn = new Set(state.onlyIn);
+    for (const name of names) if (ticked < names.length) onlyIn.add(name); else onlyIn.delete(name);
+    changed({ onlyIn });
+  };
+  return html`
+    <li class="folder">
+      <label><input type="checkbox" .checked=${ticked === names.length} .indeterminate=${ticked > 0 && ticked < names.length} @change=${tick}
+        aria-label=${t("documents.folder", { name: folder })}></label>
+      ${icon("folder")}<span class="name">${nameView(folder)}</span>
+    </li>`;
+}
+
 function documentRow(document) {
   // A later run reports the document as unchanged, still with the reason why parts are missing.
   const status = isWell(document.status) && document.reason ? "partial" : document.status;
   const title = oneLine(document.title);
   const isTitled = title && !isMadeOf(title, document.name);
-  const told = [t("documents.pages", { count: document.pages }), size(document.size), document.added ? t("documents.added", { ago: ago(document.added) }) : ""];
+  const shownName = preference("sort") === "name" ? document.name.slice(folderOf(document.name).length).replace(/^\//, "") : document.name;
+  const told = [t("documents.pages", { count: document.pages }), size(document.size), document.added ? t("documents.added", { ago: ago(document.added) }) : ""].filter(Boolean);
   return html`
     <li class="${state.onlyIn.has(document.name) ? "ticked" : ""}">
       <label>
@@ -113,9 +135,9 @@ function documentRow(document) {
       ${fileIcon(document.name)}
       <div class="item">
         <button type="button" class="row-title" @click=${(event) => open({ documentId: document.id, page: 1, start: 0, end: 0 }, event.currentTarget)}>
-          ${isTitled ? html`<span class="title">${title}</span> ` : nothing}<span class=${isTitled ? "file" : "title"}>${nameView(document.name)}</span></button>
-        <p class="quiet">${told.filter(Boolean).join(" · ")}</p>
-        ${isWell(status) ? nothing : html`<p class="fault"><span class="badge warning">${statusOf(status)}</span> ${document.reason ?? ""}</p>`}
+          ${isTitled ? html`<span class="title">${title}</span> ` : nothing}<span class=${isTitled ? "file" : "title"}>${nameView(shownName)}</span></button>
+        <p class="quiet told">${told.map((each) => html`<span>${each}</span> `)}</p>
+        ${isWell(status) ? nothing : html`<p class="fault"><span class="badge warning">${statusOf(status)}</span> ${asSentence(document.reason ?? "")}</p>`}
         ${removal(document.name)}
       </div>
       <span class="row-actions">${guideButton(document)}${canRemove() ? removalButton(document.name) : nothing}</span>

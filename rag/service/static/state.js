@@ -23,6 +23,7 @@ export const state = {
   collection: null, // the guide of all documents
   guide: null, // the guide of a document, where one is open
   viewer: null, // the document beside the answer
+  beside: null, // a second cited page, beside the first
   find: null, // what is searched for in it
   panel: null, // "documents", "history", "settings" or "adding", where one is open
   pastSearch: "", // what the earlier conversations are searched for

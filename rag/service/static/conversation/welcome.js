@@ -14,7 +14,7 @@ import { oneLine } from "../wording.js";
 // Documents whose headings are looked at: the examples must not cost anything.
 const LOOKED_AT = 3;
 const MOST_PAGES = 400;
-const LONGEST_TITLE = 45;
+const LONGEST_TITLE = 70;
 const MOST = 3;
 // Headings of two to six words that name a matter, and are no part of every book.
 const HEADING = /^\p{L}[\p{L}\p{N}'’-]*(?: [\p{L}\p{N}'’-]+){1,5}$/u;
