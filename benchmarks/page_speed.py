@@ -1,12 +1,14 @@
 """Web page performance, ``python -m benchmarks.page_speed``: load time, bytes, and time to a visible citation.
 
 The real service over one long PDF, made of the knowledge base's pages again and again, and a real browser. Prints a
-table and writes it to ``benchmarks/results/page_speed.md``.
+table with the processor, and writes it to ``benchmarks/results/page_speed.md``.
 """
 
 from __future__ import annotations
 
 import argparse
+import gzip
+import os
 import subprocess
 import sys
 import tempfile
@@ -18,12 +20,15 @@ from typing import Final
 from playwright.sync_api import Browser, Page
 from pypdf import PdfReader, PdfWriter
 
+import rag
 from benchmarks.browsing import browsing
 from benchmarks.highlights import asked
+from benchmarks.machine import processor_line
 from benchmarks.soak import served
 from rag.evaluation.questions import read_questions
 
 RESULTS: Final = Path(__file__).parent / "results"
+WEB: Final = Path(rag.__file__).parent / "service" / "static"
 _FOLDER: Final = Path("knowledge_base")
 
 # In the browser: milliseconds from the click to the frame in which the page and its highlight are drawn.
@@ -69,6 +74,12 @@ def first_paints(browser: Browser, url: str, count: int) -> tuple[list[float], i
     return paints, weight
 
 
+def compressed() -> tuple[int, int]:
+    """Number of files of the page, and their bytes compressed with gzip, of all languages."""
+    files = [path for path in WEB.rglob("*") if path.is_file()]
+    return len(files), sum(len(gzip.compress(path.read_bytes())) for path in files)
+
+
 def clicks(page: Page, url: str, questions: Sequence[str], most: int) -> list[float]:
     """Milliseconds from the click on a citation to its highlight; each page for the first time."""
     found: list[float] = []
@@ -103,12 +114,16 @@ def main() -> int:
             paints, weight = first_paints(browser, url, options.paints)
             page = browser.new_page()
             seen = clicks(page, url, questions, options.clicks)
+    count, packed = compressed()
     table = "\n".join(
         [
+            f"{processor_line()}; load {os.getloadavg()[0]:.1f}",
+            "",
             "| | median | most |",
             "| --- | --- | --- |",
             f"| first paint, nothing cached, ms ({len(paints)} times) | {median(paints):.0f} | {max(paints):.0f} |",
-            f"| weight of the page, KB | {weight / 1000:.0f} | |",
+            f"| weight of the page as it is loaded, in English, KB | {weight / 1000:.0f} | |",
+            f"| weight of all its {count} files, all languages, with gzip, KB | {packed / 1000:.0f} | |",
             f"| citation click to highlight, {options.pages} pages, ms ({len(seen)} times) | {median(seen):.0f} "
             f"| {max(seen):.0f} |",
         ]

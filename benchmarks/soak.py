@@ -204,13 +204,22 @@ def held(samples: Sequence[Sample]) -> list[str]:
 
 
 @contextmanager
-def served(index: Path, log: IO[bytes] | int = subprocess.DEVNULL, files: int | None = None) -> Iterator[Service]:
-    """The service of this working tree, with this index, once it is ready; ``files``: how many it may open."""
+def served(
+    index: Path, log: IO[bytes] | int = subprocess.DEVNULL, files: int | None = None, adding: Path | None = None
+) -> Iterator[Service]:
+    """The service of this working tree, once it is ready.
+
+    Args:
+        index: its index directory.
+        log: where its log goes.
+        files: how many it may open.
+        adding: folder that documents are added to on the page; the index may be empty then.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     process = subprocess.Popen(
-        [sys.executable, "-m", "rag", "serve", "--port", str(port)],
+        [sys.executable, "-m", "rag", "serve", "--port", str(port), *(["--adding", str(adding)] if adding else [])],
         env={**os.environ, "RAG_INDEX": str(index)},
         stderr=log,
         preexec_fn=partial(resource.setrlimit, resource.RLIMIT_NOFILE, (files, files)) if files else None,
@@ -220,7 +229,7 @@ def served(index: Path, log: IO[bytes] | int = subprocess.DEVNULL, files: int | 
         end = time.monotonic() + _START_SECONDS
         while True:
             try:
-                service.read("/readyz")
+                service.read("/livez" if adding else "/readyz")
                 break
             except OSError:
                 if process.poll() is not None or time.monotonic() > end:

@@ -8,10 +8,13 @@ import pytest
 from playwright.sync_api import expect
 
 from benchmarks.browsing import browsing, find_chromium
+from benchmarks.first_answer import first_answer
 from benchmarks.highlights import RECTANGLES, asked, letters, opened, within
+from benchmarks.page_speed import long_pdf
 from benchmarks.soak import served
 from ingest.pdf.reading import open_pdf
 from rag.domain.values import Box
+from rag.settings import Settings
 from tests.real_models.conftest import ROOT, SMALL
 
 QUESTIONS = (
@@ -39,3 +42,20 @@ def test_questions_of_the_demo(index: Path, monkeypatch: pytest.MonkeyPatch) -> 
                 with open_pdf(ROOT / "knowledge_base" / citation["document"]) as file:
                     _, lines = file.lines(citation["page"])
                 assert letters(within(lines, boxes)) == letters(citation["quote"])
+
+
+@pytest.mark.skipif(not find_chromium(), reason="no chromium here: apt install chromium")
+def test_a_hundred_pages_are_dropped_and_answer(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From an empty service to the first proven sentence; ``python -m benchmarks.first_answer`` measures how long."""
+    monkeypatch.setenv("RAG_MODEL", settings.model)
+    monkeypatch.setenv("RAG_TUNE", "off")
+    documents, long = tmp_path / "documents", tmp_path / "long.pdf"
+    documents.mkdir()
+    long_pdf(ROOT / "knowledge_base", 100, long)
+    with served(tmp_path / "index", adding=documents) as service, browsing() as browser:
+        url = f"http://127.0.0.1:{service.port}/"
+        found = first_answer(browser.new_page(), url, long, "Explain how the Fog Eye works.", 600_000)
+    assert 0 < found.searchable < found.proven <= found.whole
+    assert "long.pdf" in found.quote
