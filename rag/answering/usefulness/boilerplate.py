@@ -17,8 +17,11 @@ _BOILERPLATE: Final = re.compile(
     r"|\b(?:demonstration|illustrative|illustration) purposes\b|\breflects? the (?:views?|opinions?|beliefs?)\b"
     r"|\bmakes? no (?:\w+ )?(?:representations?|warrant(?:y|ies))\b|\bwarrant(?:y|ies) of any kind\b"
     r"|\bgenerated (?:using|by|with) (?:an? )?(?:language model|ai|artificial)\b|\b(?:change|changes) without notice\b"
-    r"|\bconfidential treatment\b|\bmay be (?:reproduced|copied)\b|\bare trademarks\b|^indicate by check|^dear \w+"
-    r"|\bthank you for (?:choosing|buying|purchasing|your|being|reading)\b|\bwe hope (?:that )?(?:this|you)\b"
+    r"|\bconfidential treatment\b|\bmay be (?:reproduced|copied)\b|\bare trademarks\b|^indicate by check"
+    r"|\b(?:property|trademarks?) of their respective (?:holders?|owners?)\b"
+    r"|^dear \w+|^welcome to\b|\bthank you for (?:choosing|buying|purchasing|your|being|reading)\b"
+    r"|\bwe hope (?:that )?(?:this|you)\b|\bwe look forward to (?:welcoming|seeing|hearing|working)\b"
+    r"|^please read (?:it|this|these|them)\b"
     r"|^if you (?:still )?have (?:any )?(?:further |other |more )?(?:questions|concerns)\b",
     re.IGNORECASE,
 )
