@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from rag.answering.records import FolderRecorder, RecordFolder
+from rag.answering.record_folder import FolderRecorder, RecordFolder
 from rag.service.access.watched_keys import WatchedKeys
 from rag.testing import ScriptedModel
 from tests.fakes import make_pdf
